@@ -1,0 +1,44 @@
+/** The seam to a machine: whatever tapprep does to or asks of a target goes through one of these. */
+
+export interface RunOptions {
+  readonly input?: string | Uint8Array;
+  readonly timeoutMs?: number;
+  /** Added to a clean environment (PATH, HOME, LC_ALL=C). */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  readonly signal?: AbortSignal;
+  /** Called for each line as it arrives. */
+  readonly onLine?: (line: string, stream: 'stdout' | 'stderr') => void;
+}
+
+/** A finished command. A non-zero exit is a result, not an error. */
+export interface RunResult {
+  readonly argv: readonly string[];
+  /** null when it was ended by a signal or by the time limit. */
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly timedOut: boolean;
+  readonly seconds: number;
+}
+
+export interface Host {
+  readonly kind: 'local' | 'root' | 'ssh';
+  /** For people: "this host", the root's path, "user@host". */
+  readonly name: string;
+  /**
+   * Runs argv without a shell.
+   * @throws TapprepError TOOL_MISSING when the program is not there, INTERRUPTED when the signal fired.
+   */
+  run(argv: readonly string[], options?: RunOptions): Promise<RunResult>;
+  /** The file's text (UTF-8), or null when it does not exist. */
+  readText(path: string): Promise<string | null>;
+  /** Atomic: temporary file beside it, fsync, rename; makes missing directories (0755). */
+  writeFile(path: string, data: string | Uint8Array, mode: number): Promise<void>;
+  /** Removes a file; absent is fine. */
+  removeFile(path: string): Promise<void>;
+  /** Absolute path of a program in the target's PATH, or null. */
+  which(name: string): Promise<string | null>;
+  /** Path on this machine of a path on the target; null where there is none (ssh). */
+  localPath(path: string): string | null;
+}

@@ -1,0 +1,62 @@
+/** The seam between kinds of repository: rpm-md, deb and plain listings are readers that answer the same question. */
+import type { BuildId, Digest, Emit, Repository, TrustRequirement } from '../types.ts';
+
+/** One package as an index lists it. */
+export interface PackageRecord {
+  readonly name: string;
+  /** deb: full version; rpm: [epoch:]version-release, epoch 0 left out. */
+  readonly version: string;
+  readonly arch: string;
+  /** Absolute URLs, in the order to try; checked to lie below the repository's base. */
+  readonly urls: readonly string[];
+  readonly sizeBytes: number | null;
+  readonly installedBytes: number | null;
+  readonly digest: Digest | null;
+  readonly trust: TrustRequirement;
+  readonly repository: Repository;
+  /** Capabilities, verbatim: deb "Provides" entries; rpm `name = [epoch:]version-release`. */
+  readonly provides: readonly string[];
+  /** deb: Pre-Depends and Depends, comma-separated groups kept as strings; rpm: requires as `name = V-R`. */
+  readonly requires: readonly string[];
+  /** rpm: vendor, build host and build time (seconds) of the package; null elsewhere. */
+  readonly vendor: string | null;
+  readonly buildHost: string | null;
+  readonly buildTime: number | null;
+  /** rpm: sourcerpm; deb: Source name. */
+  readonly source: string | null;
+}
+
+/** Which records of an index are wanted: cheap tests, applied while streaming. */
+export interface RecordFilter {
+  /** Whether a package of this name may be wanted; everything else is passed over unread. */
+  wantsName(name: string): boolean;
+  /** rpm-md: capability strings whose providers are wanted too. */
+  readonly provides?: readonly string[];
+  readonly buildId?: BuildId;
+}
+
+/** What a reader gets to work with. */
+export interface ReaderContext {
+  /**
+   * Fetches a metadata file into the cache and returns its path. `maxBytes` bounds the transfer.
+   * @throws TapprepError NETWORK | NOT_FOUND | OFFLINE | TOO_LARGE | DIGEST_MISMATCH | SIZE_MISMATCH
+   */
+  fetchMetadata(request: {
+    readonly urls: readonly string[];
+    readonly sizeBytes: number | null;
+    readonly digest: Digest | null;
+    readonly maxBytes: number;
+  }): Promise<{ readonly path: string; readonly url: string }>;
+  readonly emit: Emit;
+  /** Now, in milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly signal: AbortSignal;
+}
+
+/** Reads one repository's index and returns the records the filter wants. */
+export type RepositoryReader = (
+  repository: Repository,
+  arch: string,
+  filter: RecordFilter,
+  context: ReaderContext,
+) => Promise<readonly PackageRecord[]>;

@@ -1,0 +1,424 @@
+/**
+ * The nouns of tapprep: what each stage takes and returns. Types only; imports nothing of ours.
+ *
+ *   Host --collectFacts--> HostFacts --identifyTarget--> Target --names--> PackageName[]
+ *   Target + Repository[] --resolve--> Plan --fetch + trust--> Artifact[] --install--> InstallReport --verify--> VerifyReport
+ *   any failure or report + facts --diagnose--> Diagnosis[]
+ *
+ * Everything is readonly and JSON-serialisable. `null` means "observed as absent"; `undefined` is only for input that may be left out.
+ */
+
+declare const brand: unique symbol;
+type Branded<Name extends string> = string & { readonly [brand]: Name };
+
+/** 64 lower-case hex digits. */
+export type Sha256 = Branded<'Sha256'>;
+/** OpenPGP v4 fingerprint: 40 upper-case hex digits (v3: 32). */
+export type Fingerprint = Branded<'Fingerprint'>;
+/** GNU build-id: lower-case hex, 16 to 64 digits, usually 40. */
+export type BuildId = Branded<'BuildId'>;
+
+/** A digest as an index states it; only sha256 and stronger are accepted for packages unless a mirror entry allows more. */
+export interface Digest {
+  readonly algorithm: 'sha1' | 'sha256' | 'sha384' | 'sha512';
+  readonly hex: string;
+}
+
+// ---------------------------------------------------------------- facts
+
+/** One installed package that matters here (kernel, headers, debuginfo, SystemTap, compiler). */
+export interface InstalledPackage {
+  readonly name: string;
+  /** deb: full version with epoch; rpm: [epoch:]version-release. */
+  readonly version: string;
+  readonly arch: string;
+  /** rpm VENDOR; null on deb. */
+  readonly vendor: string | null;
+  /** Seconds since the epoch; null where the database does not keep it (deb). */
+  readonly buildTime: number | null;
+  readonly buildHost: string | null;
+}
+
+/** A place that packages, the cache or stap write to. Bytes. */
+export interface Space {
+  readonly path: string;
+  readonly freeBytes: number;
+  readonly freeInodes: number | null;
+  readonly writable: boolean;
+}
+
+/** What was observed of the build tree of the kernel in question, /lib/modules/R/build. */
+export interface BuildTreeFacts {
+  readonly link: string;
+  /** readlink of the build link as written; null when it is no link. */
+  readonly linksTo: string | null;
+  readonly exists: boolean;
+  readonly hasConfig: boolean;
+  readonly hasModuleSymvers: boolean;
+  readonly hasMakefile: boolean;
+  /** include/config/kernel.release */
+  readonly release: string | null;
+  /** UTS_VERSION of include/generated/compile.h, utsversion.h or include/linux/compile.h */
+  readonly utsVersion: string | null;
+  /** LINUX_COMPILE_HOST of the same files. */
+  readonly compileHost: string | null;
+  readonly ownerPackage: string | null;
+}
+
+/** Where a vmlinux with debug information was looked for and found. */
+export interface DebuginfoFacts {
+  readonly path: string;
+  readonly sizeBytes: number;
+  /** null where the file has no build-id or no tool there could read it. */
+  readonly buildId: BuildId | null;
+  /** Has a .debug_info section; null where no tool there could tell. */
+  readonly hasDwarf: boolean | null;
+  readonly ownerPackage: string | null;
+}
+
+export interface SystemtapFacts {
+  readonly path: string;
+  /** As `stap -V` prints it: "4.8". */
+  readonly version: string | null;
+  /** "2.6.18 ... 6.1.0-rc3" of `stap -V`; null before 3.1. */
+  readonly testedKernels: string | null;
+  readonly package: string | null;
+  readonly staprunPath: string | null;
+  readonly staprunVersion: string | null;
+  /** Octal mode, e.g. "4754". */
+  readonly staprunMode: string | null;
+  readonly tapsetCount: number | null;
+  readonly examplesPath: string | null;
+  readonly cachePaths: readonly string[];
+  readonly temporaryPaths: readonly string[];
+  /** /lib/modules/R/systemtap exists. */
+  readonly moduleDirectory: boolean;
+}
+
+/** Everything observed of one machine or root directory; the saved form of `tapprep detect`. */
+export interface HostFacts {
+  readonly schema: 'tapprep-facts/1';
+  readonly source: 'host' | 'root' | 'declared';
+  /** For source "root": the directory on the machine that looked. */
+  readonly root: string | null;
+  readonly os: {
+    /** ID of os-release, or derived from a release file. */
+    readonly id: string | null;
+    readonly versionId: string | null;
+    readonly codename: string | null;
+    readonly prettyName: string | null;
+    readonly idLike: readonly string[];
+    /** File the above came from. */
+    readonly from: string | null;
+  };
+  readonly kernel: {
+    /** uname -r of the kernel in question. */
+    readonly release: string | null;
+    /** uname -v; null in a root whose kernel does not run. */
+    readonly unameV: string | null;
+    /** uname -m */
+    readonly arch: string;
+    /** True when the kernel in question is the one that runs. */
+    readonly running: boolean;
+    readonly buildId: BuildId | null;
+    readonly vermagic: string | null;
+    /** /proc/version of the running kernel. */
+    readonly procVersion: string | null;
+    /** /proc/version_signature (Ubuntu). */
+    readonly versionSignature: string | null;
+    /** Compiler that built the kernel: CONFIG_CC_VERSION_TEXT or /proc/version. */
+    readonly compiler: string | null;
+    /** Directories under /lib/modules. */
+    readonly installedReleases: readonly string[];
+    readonly cmdline: string | null;
+  };
+  readonly packageManager: 'dpkg' | 'rpm' | null;
+  /** apt-get, yum, dnf, zypper … that are there and start. */
+  readonly frontends: readonly string[];
+  readonly kernelPackages: readonly InstalledPackage[];
+  readonly buildTree: BuildTreeFacts | null;
+  readonly debuginfo: readonly DebuginfoFacts[];
+  readonly systemMap: { readonly path: string; readonly stub: boolean } | null;
+  readonly compiler: { readonly path: string; readonly version: string } | null;
+  readonly make: { readonly path: string; readonly version: string } | null;
+  readonly systemtap: SystemtapFacts | null;
+  readonly security: {
+    /** none | integrity | confidentiality */
+    readonly lockdown: string | null;
+    readonly secureBoot: boolean | null;
+    readonly moduleSigEnforce: boolean | null;
+    readonly modulesDisabled: boolean | null;
+    readonly fips: boolean | null;
+    readonly kptrRestrict: number | null;
+    readonly container: string | null;
+    readonly wsl: boolean;
+    readonly selinux: string | null;
+  };
+  /** Values of the CONFIG_ options that SystemTap needs: y, m, n, or null where no config file was found. */
+  readonly config: Readonly<Record<string, string | null>>;
+  readonly configFrom: string | null;
+  readonly user: { readonly uid: number; readonly name: string | null; readonly groups: readonly string[] };
+  readonly space: readonly Space[];
+  readonly repositories: readonly HostRepositoryFile[];
+}
+
+/** One of the target's own package source files, verbatim: apt .list or .sources, yum .repo, zypper .repo. */
+export interface HostRepositoryFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+// ---------------------------------------------------------------- target
+
+interface TargetBase {
+  /** ID as in os-release: debian, ubuntu, centos, rhel, ol … */
+  readonly distro: string;
+  /** VERSION_ID; null where only the kernel release is known. */
+  readonly version: string | null;
+  readonly codename: string | null;
+  /** uname -m */
+  readonly arch: string;
+  /** uname -r */
+  readonly release: string;
+  /** uname -v */
+  readonly unameV: string | null;
+  readonly buildId: BuildId | null;
+}
+
+/** A kernel of a dpkg distribution. */
+export interface DebTarget extends TargetBase {
+  readonly family: 'deb';
+  /** amd64, arm64, ppc64el … */
+  readonly packageArch: string;
+  /** amd64, cloud-amd64, rt-amd64, generic, aws … */
+  readonly flavour: string;
+  /** Package version of the kernel as uname -v tells it ("6.1.55-1"); null where it does not. */
+  readonly packageVersion: string | null;
+}
+
+/** A kernel of an rpm distribution. */
+export interface RpmTarget extends TargetBase {
+  readonly family: 'rpm';
+  /** Package architecture: x86_64, i686, x86_64_v2, aarch64 … */
+  readonly packageArch: string;
+  /** Name stem of the packages: kernel, kernel-uek, kernel-lt, kernel-default, linux … */
+  readonly stem: string;
+  /** debug, rt, rt-debug, 64k, PAE, xen …; null for the plain kernel. */
+  readonly variant: string | null;
+  /** version-release of the packages, no epoch; for SUSE without the rebuild counter. */
+  readonly versionRelease: string;
+}
+
+export type Target = DebTarget | RpmTarget;
+
+// ---------------------------------------------------------------- names and plan
+
+export type Role =
+  | 'devel'
+  | 'headers'
+  | 'debuginfo'
+  | 'debuginfo-common'
+  | 'debugsource'
+  | 'image'
+  | 'systemtap'
+  | 'toolchain'
+  | 'dependency';
+
+/** One package that a target needs, as far as it can be named without any network. */
+export interface PackageName {
+  readonly role: Role;
+  readonly name: string;
+  /** The package's own architecture: x86_64, noarch, amd64, all. */
+  readonly arch: string;
+  /** What follows the name in the file name, without epoch; null where only the index knows. */
+  readonly version: string | null;
+  readonly match: 'exact' | 'index' | 'prefix';
+  /** Packages with the same number are alternatives, the preferred first. */
+  readonly alternative?: number;
+}
+
+export type RepositoryKind = 'deb' | 'rpm-md' | 'listing' | 'template';
+export type RepositoryState = 'live' | 'vault' | 'archive' | 'snapshot' | 'retired';
+export type RepositoryContent = 'image' | 'devel' | 'debuginfo' | 'systemtap' | 'toolchain';
+/** Weaknesses of old signatures that a mirror entry may accept by name. */
+export type SignatureAllowance = 'sha1' | 'dsa' | 'v3' | 'short-rsa' | 'expired-key';
+
+/** How far a repository can be believed, and by which keys. */
+export interface RepositoryTrust {
+  /** Signature over the metadata (InRelease, repomd.xml.asc). */
+  readonly metadata: 'signed' | 'unsigned';
+  /** Signatures inside the packages (rpm headers). */
+  readonly packages: 'signed' | 'unsigned';
+  /** Pinned key fingerprints; empty where only keyring files are given. */
+  readonly fingerprints: readonly Fingerprint[];
+  /** Key files on this machine or the target, absolute paths. */
+  readonly keyrings: readonly string[];
+  readonly allow: readonly SignatureAllowance[];
+}
+
+/** One repository to ask: a mirrors.json entry or one of the target's own sources, every placeholder filled in. */
+export interface Repository {
+  readonly id: string;
+  readonly kind: RepositoryKind;
+  /** Base URLs of the same content, each ending in "/", in the order to try. */
+  readonly baseUrls: readonly string[];
+  /** deb: the suite below dists/, e.g. "bookworm-security"; null otherwise. */
+  readonly suite: string | null;
+  /** deb: components, e.g. ["main"]. */
+  readonly components: readonly string[];
+  readonly origin: 'override' | 'target' | 'mirrors.json';
+  /** Who built what is in it: Debian, CentOS, Scientific Linux …; null when unknown. */
+  readonly vendor: string | null;
+  readonly content: readonly RepositoryContent[];
+  readonly state: RepositoryState;
+  readonly trust: RepositoryTrust;
+  /** True where an expired Valid-Until was allowed by name (--allow-expired-release) for this repository. */
+  readonly allowExpiredRelease: boolean;
+}
+
+/** What must hold before a downloaded file may be used. */
+export type TrustRequirement =
+  | { readonly kind: 'signed-index'; readonly digest: Digest; readonly signer: Fingerprint; readonly index: string }
+  | {
+      readonly kind: 'rpm-signature';
+      readonly trust: RepositoryTrust;
+      readonly digest: Digest | null;
+      readonly vendor: string | null;
+    }
+  | {
+      readonly kind: 'unsigned-index';
+      readonly digest: Digest;
+      readonly index: string;
+      readonly buildId: BuildId | null;
+    };
+
+/** How an item was matched to the kernel. */
+export type MatchEvidence = 'build-id' | 'uname-provide' | 'nevra' | 'version' | 'dependency';
+
+/** One package of a plan. */
+export interface PlanItem {
+  readonly role: Role;
+  readonly name: string;
+  /** deb: full version; rpm: [epoch:]version-release. */
+  readonly version: string;
+  readonly arch: string;
+  /** Last component of the URL, checked to be a plain file name. */
+  readonly fileName: string;
+  /** In the order to try. */
+  readonly urls: readonly string[];
+  readonly sizeBytes: number | null;
+  readonly installedBytes: number | null;
+  readonly trust: TrustRequirement;
+  readonly match: MatchEvidence;
+  /** Repository id. */
+  readonly repository: string;
+  /** False for what is only unpacked for the VM (the kernel image in a rehearsal). */
+  readonly install: boolean;
+  /** The version that is replaced, null for a new package. */
+  readonly replaces: string | null;
+}
+
+/** The exact packages for one target, and where they come from. */
+export interface Plan {
+  readonly schema: 'tapprep-plan/1';
+  readonly target: Target;
+  readonly items: readonly PlanItem[];
+  /** Needed packages that are already there in the right version. */
+  readonly present: readonly { readonly role: Role; readonly name: string; readonly version: string }[];
+  readonly downloadBytes: number;
+  readonly installedBytes: number;
+  /** Why a choice was made, or what was left out; sentences. */
+  readonly notes: readonly string[];
+}
+
+declare const verified: unique symbol;
+
+/** What was checked of one file, carried along and checked again in a bundle. */
+export interface Evidence {
+  readonly sha256: Sha256;
+  readonly sizeBytes: number;
+  /** Fingerprint whose signature covers the file or the index that names its digest; null for unsigned sources. */
+  readonly signer: Fingerprint | null;
+  /** Sentences, in the order checked. */
+  readonly checks: readonly string[];
+}
+
+/** A file that passed the checks of its trust requirement. Only trust/ makes one. */
+export interface Artifact {
+  readonly item: PlanItem;
+  readonly path: string;
+  readonly evidence: Evidence;
+  readonly [verified]: true;
+}
+
+// ---------------------------------------------------------------- reports
+
+/** What install did to a target. */
+export interface InstallReport {
+  readonly installed: readonly { readonly name: string; readonly version: string; readonly arch: string }[];
+  readonly replaced: readonly { readonly name: string; readonly from: string; readonly to: string }[];
+  readonly unchanged: number;
+  /** Path of the journal on the target; null when nothing was changed. */
+  readonly journal: string | null;
+}
+
+export type StepStatus = 'pass' | 'fail' | 'skip';
+
+/** One step of the ladder. */
+export interface VerifyStep {
+  readonly step: string;
+  readonly status: StepStatus;
+  /** Why it failed or was skipped, one sentence; null on pass. */
+  readonly reason: string | null;
+  /** The tool's own words, control characters escaped. */
+  readonly output: string;
+  readonly seconds: number;
+}
+
+export interface VerifyReport {
+  readonly target: Target;
+  /** Where the module was loaded; null when it could be loaded nowhere. */
+  readonly ranIn: 'local' | 'vm' | null;
+  readonly steps: readonly VerifyStep[];
+  /** True only when a module was compiled, loaded, seen to print, and removed. */
+  readonly ready: boolean;
+  readonly diagnoses: readonly Diagnosis[];
+}
+
+export type Confidence = 'certain' | 'likely' | 'possible';
+
+/** One explanation of a failure. */
+export interface Diagnosis {
+  readonly code: string;
+  readonly confidence: Confidence;
+  readonly evidence: readonly string[];
+  readonly cause: string;
+  /** Commands to paste. */
+  readonly fix: readonly string[];
+  /** What to check if that does not help. */
+  readonly otherwise: string | null;
+}
+
+// ---------------------------------------------------------------- events
+
+/** What the pipeline tells whoever renders it. */
+export type Event =
+  | {
+      readonly type: 'stage';
+      readonly stage: string;
+      readonly status: 'start' | 'done' | 'fail';
+      readonly detail?: string;
+      readonly seconds?: number;
+    }
+  | {
+      readonly type: 'progress';
+      readonly item: string;
+      readonly bytes: number;
+      readonly totalBytes: number | null;
+      readonly bytesPerSecond: number;
+      readonly secondsLeft: number | null;
+    }
+  | { readonly type: 'note'; readonly level: 'info' | 'warning'; readonly text: string }
+  | { readonly type: 'command'; readonly argv: readonly string[]; readonly where: string };
+
+export type Emit = (event: Event) => void;

@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config';
+
+const project = (name: string, isolate: boolean, timeout: number) => ({
+  test: { name, include: [`test/${name}/**/*.test.ts`], isolate, testTimeout: timeout, hookTimeout: 120_000 },
+});
+
+export default defineConfig({
+  test: {
+    projects: [project('unit', false, 20_000), project('integration', true, 60_000), project('e2e', true, 120_000)],
+  },
+});
