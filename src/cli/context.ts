@@ -1,0 +1,54 @@
+/** What a command gets from the process; the only bridge between the domain and argv, env and terminals. */
+import type { Readable, Writable } from 'node:stream';
+import type { Emit } from '../types.ts';
+
+/** Options that every command takes. */
+export interface CommonOptions {
+  readonly json: boolean;
+  readonly yes: boolean;
+  readonly dryRun: boolean;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  readonly color: boolean;
+  readonly offline: boolean;
+  /** Extra mirror list files, first one strongest. */
+  readonly mirrors: readonly string[];
+  /** KIND=URL, each prepended to its kind. */
+  readonly mirror: readonly string[];
+  readonly cacheDir: string;
+}
+
+/** Options that name the target (design: the same on every command that takes one). */
+export interface TargetOptions {
+  readonly kernel: string | null;
+  /** ID:VERSION as in os-release. */
+  readonly distro: string | null;
+  readonly arch: string | null;
+  readonly unameV: string | null;
+  readonly root: string | null;
+  readonly host: string | null;
+  readonly facts: string | null;
+}
+
+export interface Context {
+  readonly stdin: Readable;
+  /** Only final reports go here. */
+  readonly stdout: Writable;
+  readonly stderr: Writable;
+  readonly stderrIsTerminal: boolean;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Aborted by SIGINT or SIGTERM. */
+  readonly signal: AbortSignal;
+  /** Root of the installed package: where mirrors.json and stp/ lie. */
+  readonly packageRoot: string;
+  readonly common: CommonOptions;
+  readonly emit: Emit;
+  /** Asks a yes/no question on the terminal; false where there is none and --yes was not given. */
+  readonly confirm: (question: string) => Promise<boolean>;
+}
+
+/** A command: reads its options, writes its report, returns the exit code; throws TapprepError for the failure of a stage. */
+export type Command<Options> = (context: Context, options: Options) => Promise<number>;
