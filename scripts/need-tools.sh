@@ -1,0 +1,42 @@
+#!/bin/sh
+# Installs the Debian packages that the tests use as oracles and servers, if any is missing: nothing is skipped.
+# Prints what it does; needs root only when something is missing.
+set -eu
+
+packages='
+busybox-static
+cpio
+createrepo-c
+dash
+debian-archive-keyring
+dnf
+gnupg
+gpgv
+mmdebstrap
+nginx-light
+openssh-server
+qemu-system-x86
+rpm
+shellcheck
+xz-utils
+zstd
+zypper
+'
+
+missing=
+for package in $packages; do
+  # dpkg-query fails for a package it has never heard of: that is "missing" too.
+  case $(dpkg-query -W -f '${Status}' "$package" 2>/dev/null || :) in
+    'install ok installed') ;;
+    *) missing="$missing $package" ;;
+  esac
+done
+[ -n "$missing" ] || exit 0
+echo "need-tools: installing$missing"
+if [ "$(id -u)" -ne 0 ]; then
+  echo "need-tools: run as root: apt-get install$missing" >&2
+  exit 6
+fi
+apt-get update -q
+# shellcheck disable=SC2086 # a list of words on purpose
+DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing

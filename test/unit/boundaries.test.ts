@@ -1,0 +1,76 @@
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { expect, test } from 'vitest';
+
+/** Every import of every source file: [importing file, what it imports], own files as paths below src/. */
+function collectImports(): readonly (readonly [string, string])[] {
+  const out: [string, string][] = [];
+  for (const file of globSync('src/**/*.ts')) {
+    const text = readFileSync(file, 'utf8');
+    for (const match of text.matchAll(/(?:from|import|import\()\s*['"]([^'"]+)['"]/g)) {
+      const name = match[1] ?? '';
+      out.push([file.slice(4), name.startsWith('.') ? normalize(join(dirname(file), name)).slice(4) : name]);
+    }
+  }
+  return out;
+}
+
+/** Comments may speak of process; code may not. */
+function stripComments(text: string): string {
+  return text.replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/^\s*\/\/.*$/gm, '');
+}
+
+const imports = collectImports();
+
+test('the walk sees the code', () => {
+  expect(imports.length).toBeGreaterThan(3);
+  expect(imports).toContainEqual(['resolve/reader.ts', 'types.ts']);
+});
+
+test('types.ts and errors.ts import nothing of ours', () => {
+  expect(imports.filter(([from]) => from === 'types.ts' || from === 'errors.ts')).toEqual([]);
+});
+
+const PURE = [
+  /^version\//,
+  /^detect\/(?!facts\.ts)/,
+  /^mirrors\/select\.ts/,
+  /^resolve\/(match|plan|package-names)\.ts/,
+  /^install\/commands\.ts/,
+  /^diagnose\//,
+];
+const EFFECTS = /^(node:(fs|child_process|process|os|net|http|https|timers|worker_threads)|execa|got)/;
+const EDGES = /^(host\/(?!host\.ts)|fetch\/|vm\/|cli\/)/;
+
+test('pure modules touch no file, process, clock or network', () => {
+  const found = imports.filter(
+    ([from, to]) => PURE.some((pattern) => pattern.test(from)) && (EFFECTS.test(to) || EDGES.test(to)),
+  );
+  expect(found).toEqual([]);
+});
+
+const HOMES: readonly (readonly [string, RegExp])[] = [
+  ['execa', /^host\//],
+  ['got', /^fetch\/http\.ts$/],
+  ['tar', /^(bundle\/|trust\/deb-control\.ts)/],
+  ['listr2', /^cli\/render\//],
+  ['semver', /^(detect\/stap-version\.ts|systemtap\/)/],
+  ['zod', /schema\.ts$/],
+  ['commander', /^cli\/main\.ts$/],
+  ['basic-ftp', /^fetch\/ftp\.ts$/],
+];
+
+test.each(HOMES)('%s has one home', (library, home) => {
+  expect(imports.filter(([from, to]) => to === library && !home.test(from))).toEqual([]);
+});
+
+test('nothing outside cli/ imports cli/', () => {
+  expect(imports.filter(([from, to]) => to.startsWith('cli/') && !from.startsWith('cli/'))).toEqual([]);
+});
+
+test('only cli/ and host/local.ts read process.*', () => {
+  const readers = globSync('src/**/*.ts').filter((file) =>
+    /\bprocess\./.test(stripComments(readFileSync(file, 'utf8'))),
+  );
+  expect(readers.filter((file) => !/^src\/(cli\/|host\/local\.ts)/.test(file))).toEqual([]);
+});
