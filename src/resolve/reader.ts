@@ -46,7 +46,15 @@ export interface ReaderContext {
     readonly sizeBytes: number | null;
     readonly digest: Digest | null;
     readonly maxBytes: number;
+    /** True: ask again, whatever the cache holds (an index that turned out to be out of step). */
+    readonly fresh?: boolean;
   }): Promise<{ readonly path: string; readonly url: string }>;
+  /**
+   * Asks whether a file is there, without its body (HTTP HEAD, FTP SIZE). `url` is where the answer came from.
+   * A status of 404 or 410 is an answer; `sizeBytes` is null where the server does not say.
+   * @throws TapprepError NETWORK | OFFLINE | UNSAFE_URL | TIMEOUT
+   */
+  probe(url: string): Promise<{ readonly status: number; readonly sizeBytes: number | null; readonly url: string }>;
   readonly emit: Emit;
   /** Now, in milliseconds since the epoch. */
   readonly now: () => number;
