@@ -262,6 +262,11 @@ export interface Repository {
   readonly kind: RepositoryKind;
   /** Base URLs of the same content, each ending in "/", in the order to try. */
   readonly baseUrls: readonly string[];
+  /**
+   * rpm-md: where further base URLs are listed, tried after `baseUrls`: a metalink (https only, it names the digest of
+   * repomd.xml) or a text file with one base URL a line (mirrorlist, mirror.list).
+   */
+  readonly mirrorList?: { readonly kind: 'metalink' | 'mirrorlist'; readonly url: string } | null;
   /** deb: the suite below dists/, e.g. "bookworm-security"; null otherwise. */
   readonly suite: string | null;
   /** deb: components, e.g. ["main"]. */
@@ -284,6 +289,8 @@ export type TrustRequirement =
       readonly trust: RepositoryTrust;
       readonly digest: Digest | null;
       readonly vendor: string | null;
+      /** What stands in for a signature where the source signs nothing: the build-id that the package must name. */
+      readonly buildId?: BuildId | null;
     }
   | {
       readonly kind: 'unsigned-index';

@@ -33,6 +33,8 @@ export interface RecordFilter {
   /** rpm-md: capability strings whose providers are wanted too. */
   readonly provides?: readonly string[];
   readonly buildId?: BuildId;
+  /** template: the candidate file names, the only thing such a source can be asked for. */
+  readonly fileNames?: readonly string[];
 }
 
 /** What a reader gets to work with. */
