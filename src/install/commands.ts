@@ -1,0 +1,78 @@
+/** Every command that changes a target, as pure argv builders: shown by --dry-run, run in one place (run.ts, remove.ts). */
+import type { Role } from '../types.ts';
+
+/** How packages get onto a target. */
+export type InstallMethod = 'dpkg' | 'rpm' | 'dnf' | 'yum' | 'zypper';
+
+/** Order of the source article for plain rpm: what others need comes first. Everything else keeps its place in between. */
+const ROLE_ORDER: readonly Role[] = [
+  'dependency',
+  'toolchain',
+  'debuginfo-common',
+  'debugsource',
+  'debuginfo',
+  'headers',
+  'devel',
+  'image',
+  'systemtap',
+];
+
+/** Sorts by role in the order in which plain `rpm -ivh` is given the files; stable. */
+export function sortByRole<Item extends { readonly role: Role }>(items: readonly Item[]): readonly Item[] {
+  return items.toSorted((a, b) => ROLE_ORDER.indexOf(a.role) - ROLE_ORDER.indexOf(b.role));
+}
+
+export interface InstallOptions {
+  readonly method: InstallMethod;
+  /** The target is a directory, not a running system: flushing every file to disk gains nothing there. */
+  readonly inRoot: boolean;
+  /** Downgrades and replacements were allowed by the user. */
+  readonly allowUpgrade: boolean;
+}
+
+/**
+ * The command that installs local package files (absolute paths on the target).
+ * Nothing is ever asked from a repository: every file was verified by tapprep, and a missing dependency must fail.
+ * The package manager's own signature settings stay as the target's owner set them.
+ */
+export function buildInstallArgv(files: readonly string[], options: InstallOptions): readonly string[] {
+  const { method, inRoot } = options;
+  switch (method) {
+    case 'dpkg':
+      return ['dpkg', ...(inRoot ? ['--force-unsafe-io'] : []), '--install', ...files];
+    case 'rpm':
+      // -U where something is replaced by agreement; -i never touches what is there (several kernels side by side).
+      return ['rpm', options.allowUpgrade ? '-Uvh' : '-ivh', ...files];
+    case 'dnf':
+    case 'yum':
+      return [method, '--assumeyes', '--disablerepo=*', 'install', ...files];
+    case 'zypper':
+      return ['zypper', '--non-interactive', '--disable-repositories', 'install', '--no-recommends', ...files];
+  }
+}
+
+/** The command that removes packages by exact name (dpkg: name:arch; rpm: name-version-release.arch). */
+export function buildRemoveArgv(
+  packages: readonly { readonly name: string; readonly version: string; readonly arch: string }[],
+  method: InstallMethod,
+): readonly string[] {
+  if (method === 'dpkg') {
+    return ['dpkg', '--purge', ...packages.map(({ name, arch }) => (arch === 'all' ? name : `${name}:${arch}`))];
+  }
+  // Plain rpm for every rpm family: dnf and zypper would also take away what they think nobody needs any more.
+  return [
+    'rpm',
+    '-evh',
+    ...packages.map(({ name, version, arch }) => `${name}-${version.replace(/^\d+:/, '')}.${arch}`),
+  ];
+}
+
+/** Lists what is installed, one `name<TAB>version<TAB>arch` a line. */
+export function buildListArgv(manager: 'dpkg' | 'rpm'): readonly string[] {
+  return manager === 'dpkg'
+    ? ['dpkg-query', '--show', '--showformat=${db:Status-Status}\t${Package}\t${Version}\t${Architecture}\n']
+    : ['rpm', '-qa', '--queryformat', 'installed\t%{NAME}\t%|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE}\t%{ARCH}\n'];
+}
+
+/** Environment in which package managers ask no questions. */
+export const QUIET_ENV = { DEBIAN_FRONTEND: 'noninteractive', DEBCONF_NONINTERACTIVE_SEEN: 'true' } as const;

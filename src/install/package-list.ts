@@ -1,0 +1,34 @@
+/** What is installed on a target, as its own package database says. */
+import { TapprepError } from '../errors.ts';
+import type { Host } from '../host/host.ts';
+import { buildListArgv } from './commands.ts';
+
+export interface ListedPackage {
+  readonly name: string;
+  readonly version: string;
+  readonly arch: string;
+}
+
+/** Which package database a target has. @throws TapprepError TOOL_MISSING when it has neither. */
+export async function identifyManager(host: Host): Promise<'dpkg' | 'rpm'> {
+  if ((await host.readText('/var/lib/dpkg/status')) !== null && (await host.which('dpkg')) !== null) return 'dpkg';
+  if ((await host.which('rpm')) !== null) return 'rpm';
+  throw new TapprepError('TOOL_MISSING', `${host.name} has neither dpkg nor rpm, so nothing can be installed there`);
+}
+
+/** Every installed package. @throws TapprepError INSTALL_FAILED when the database cannot be read. */
+export async function listPackages(host: Host, manager: 'dpkg' | 'rpm'): Promise<readonly ListedPackage[]> {
+  const result = await host.run(buildListArgv(manager), { timeoutMs: 120_000 });
+  if (result.exitCode !== 0) {
+    throw new TapprepError(
+      'INSTALL_FAILED',
+      `the package database of ${host.name} cannot be read: ${result.argv[0]} exited ${result.exitCode}: ${result.stderr.trim().slice(0, 300)}`,
+      { hint: manager === 'dpkg' ? 'dpkg --audit' : 'rpm --rebuilddb' },
+    );
+  }
+  return result.stdout
+    .split('\n')
+    .map((line) => line.split('\t'))
+    .filter((fields) => fields.length === 4 && fields[0] === 'installed')
+    .map(([, name = '', version = '', arch = '']) => ({ name, version, arch }));
+}

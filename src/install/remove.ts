@@ -1,0 +1,62 @@
+/** Takes back exactly what the journal says tapprep added. */
+import { TapprepError } from '../errors.ts';
+import type { Host } from '../host/host.ts';
+import type { Emit } from '../types.ts';
+import { buildRemoveArgv, QUIET_ENV } from './commands.ts';
+import { type JournalEntry, readJournal, writeJournal } from './journal.ts';
+import { identifyManager, listPackages, type ListedPackage } from './package-list.ts';
+
+export interface RemovePlan {
+  readonly packages: readonly ListedPackage[];
+  readonly files: readonly string[];
+  /** Journal packages that are gone or were changed by somebody else since; left alone. */
+  readonly skipped: readonly ListedPackage[];
+  /** Replaced by agreement; the old version cannot be brought back by tapprep. */
+  readonly replaced: JournalEntry['replaced'];
+  readonly argv: readonly string[] | null;
+}
+
+/** What remove would do now. */
+export async function planRemoval(host: Host): Promise<RemovePlan> {
+  const open = (await readJournal(host)).entries.filter(({ state }) => state !== 'removed');
+  const manager = await identifyManager(host);
+  const installed = new Set((await listPackages(host, manager)).map(keyOf));
+  const recorded = new Map(open.flatMap(({ packages }) => packages).map((item) => [keyOf(item), item]));
+  const packages = [...recorded].filter(([key]) => installed.has(key)).map(([, item]) => item);
+  return {
+    packages,
+    files: [...new Set(open.flatMap(({ files }) => files))],
+    skipped: [...recorded].filter(([key]) => !installed.has(key)).map(([, item]) => item),
+    replaced: open.flatMap(({ replaced }) => replaced),
+    argv: packages.length === 0 ? null : buildRemoveArgv(packages, manager),
+  };
+}
+
+/**
+ * Carries out a removal plan and marks the journal's entries as removed.
+ * @throws TapprepError INSTALL_FAILED when the package manager refuses; the journal then stays as it was.
+ */
+export async function removeInstalled(host: Host, plan: RemovePlan, emit: Emit, signal: AbortSignal): Promise<void> {
+  if (plan.argv !== null) {
+    emit({ type: 'command', argv: plan.argv, where: host.name });
+    const result = await host.run(plan.argv, { env: QUIET_ENV, signal, timeoutMs: 900_000 });
+    if (result.exitCode !== 0) {
+      const words = (result.stderr || result.stdout).trim().split('\n').slice(-3).join(' / ');
+      throw new TapprepError(
+        'INSTALL_FAILED',
+        `removal on ${host.name} exited ${result.exitCode ?? 'by a signal'}: ${words}`,
+        {
+          hint: 'tapprep remove --dry-run',
+          facts: { argv: plan.argv, stderr: result.stderr.slice(-4000) },
+        },
+      );
+    }
+  }
+  for (const path of plan.files) await host.removeFile(path);
+  const journal = await readJournal(host);
+  await writeJournal(host, { ...journal, entries: journal.entries.map((entry) => ({ ...entry, state: 'removed' })) });
+}
+
+function keyOf(item: ListedPackage): string {
+  return `${item.name}\0${item.arch}\0${item.version}`;
+}

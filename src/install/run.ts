@@ -1,0 +1,134 @@
+/** Installs verified packages on a target and keeps the journal. */
+import { TapprepError } from '../errors.ts';
+import type { Host } from '../host/host.ts';
+import type { Artifact, Emit, InstallReport } from '../types.ts';
+import { buildInstallArgv, type InstallMethod, QUIET_ENV, sortByRole } from './commands.ts';
+import { type JournalEntry, JOURNAL_PATH, readJournal, writeEntry } from './journal.ts';
+import { listPackages, type ListedPackage } from './package-list.ts';
+import { withStagedFiles } from './staging.ts';
+
+export interface InstallRequest {
+  readonly host: Host;
+  readonly artifacts: readonly Artifact[];
+  readonly method: InstallMethod;
+  readonly release: string;
+  /** Installed packages may be replaced by other versions. */
+  readonly allowUpgrade: boolean;
+  readonly tapprepVersion: string;
+  readonly emit: Emit;
+  readonly now: () => number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Installs the artifacts in one transaction of the target's package manager.
+ * What a failed transaction left behind is taken away again before the error is thrown.
+ * @throws TapprepError INSTALL_FAILED, NO_SPACE, PERMISSION, NOT_ROOT, INTERRUPTED
+ */
+export async function installArtifacts(request: InstallRequest): Promise<InstallReport> {
+  const { host, method, release, emit } = request;
+  const manager = method === 'dpkg' ? 'dpkg' : 'rpm';
+  await recoverInterrupted(host, manager, emit);
+  const before = await listPackages(host, manager);
+  const have = new Set(before.map(packageKey));
+  const wanted = sortByRole(request.artifacts.map((artifact) => ({ ...artifact, role: artifact.item.role }))).filter(
+    ({ item }) => !have.has(packageKey(item)),
+  );
+  if (wanted.length === 0) return { installed: [], replaced: [], unchanged: request.artifacts.length, journal: null };
+  refuseReplacement(wanted, request.allowUpgrade);
+
+  const entry: JournalEntry = {
+    at: new Date(request.now()).toISOString(),
+    tapprep: request.tapprepVersion,
+    release,
+    state: 'started',
+    packages: wanted.map(({ item: { name, version, arch } }) => ({ name, version, arch })),
+    replaced: [],
+    files: [],
+  };
+  await writeEntry(host, entry);
+  const result = await withStagedFiles(host, wanted, async (paths) => {
+    const argv = buildInstallArgv(paths, { method, inRoot: host.kind === 'root', allowUpgrade: request.allowUpgrade });
+    emit({ type: 'command', argv, where: host.name });
+    return host.run(argv, { env: QUIET_ENV, signal: request.signal, timeoutMs: 1_800_000 });
+  });
+  const after = await listPackages(host, manager);
+  const { added, replaced } = compareLists(before, after);
+  if (result.exitCode === 0) {
+    await writeEntry(host, { ...entry, state: 'done', packages: added, replaced });
+    return { installed: added, replaced, unchanged: request.artifacts.length - wanted.length, journal: JOURNAL_PATH };
+  }
+  await writeEntry(host, { ...entry, state: 'failed', packages: added, replaced });
+  throw new TapprepError(
+    'INSTALL_FAILED',
+    `${result.argv[0]} on ${host.name} exited ${result.exitCode ?? 'by a signal'}: ${lastWords(result.stderr || result.stdout)}`,
+    {
+      hint: added.length > 0 ? 'tapprep remove' : manager === 'dpkg' ? 'dpkg --audit' : 'rpm -Va --nofiles --nodigest',
+      facts: { argv: result.argv, exitCode: result.exitCode, stderr: result.stderr.slice(-4000), added },
+    },
+  );
+}
+
+/** An install that was killed half-way: dpkg may hold half-configured packages, and says so to every later command. */
+async function recoverInterrupted(host: Host, manager: 'dpkg' | 'rpm', emit: Emit): Promise<void> {
+  const last = (await readJournal(host)).entries.at(-1);
+  if (last?.state !== 'started') return;
+  emit({
+    type: 'note',
+    level: 'warning',
+    text: `an install of ${last.at} was interrupted; going on from what it left`,
+  });
+  if (manager === 'dpkg') await host.run(['dpkg', '--configure', '--pending'], { env: QUIET_ENV, timeoutMs: 600_000 });
+  const now = new Set((await listPackages(host, manager)).map(packageKey));
+  await writeEntry(host, {
+    ...last,
+    state: 'failed',
+    packages: last.packages.filter((item) => now.has(packageKey(item))),
+  });
+}
+
+function refuseReplacement(wanted: readonly Artifact[], allowed: boolean): void {
+  const replacing = wanted.filter(({ item }) => item.replaces !== null);
+  if (allowed || replacing.length === 0) return;
+  const list = replacing.map(({ item }) => `${item.name} ${item.replaces} -> ${item.version}`).join(', ');
+  throw new TapprepError(
+    'INSTALL_FAILED',
+    `installed packages would be replaced (${list}) but only additions are allowed`,
+    {
+      hint: 'add --allow-upgrade if that is acceptable; remove cannot bring the old versions back',
+      facts: { replacing: replacing.map(({ item }) => ({ name: item.name, from: item.replaces, to: item.version })) },
+    },
+  );
+}
+
+/** What came and what changed its version between two package lists. */
+export function compareLists(
+  before: readonly ListedPackage[],
+  after: readonly ListedPackage[],
+): { readonly added: readonly ListedPackage[]; readonly replaced: InstallReport['replaced'] } {
+  const old = new Map<string, string[]>();
+  for (const item of before) old.set(nameKey(item), [...(old.get(nameKey(item)) ?? []), item.version]);
+  const current = new Set(after.map(packageKey));
+  const added: ListedPackage[] = [];
+  const replaced: { name: string; from: string; to: string }[] = [];
+  for (const item of after) {
+    const versions = old.get(nameKey(item)) ?? [];
+    if (versions.includes(item.version)) continue;
+    const gone = versions.find((version) => !current.has(packageKey({ ...item, version })));
+    if (gone === undefined) added.push(item);
+    else replaced.push({ name: item.name, from: gone, to: item.version });
+  }
+  return { added, replaced };
+}
+
+function nameKey({ name, arch }: { readonly name: string; readonly arch: string }): string {
+  return `${name}\0${arch}`;
+}
+
+function packageKey(item: { readonly name: string; readonly version: string; readonly arch: string }): string {
+  return `${nameKey(item)}\0${item.version}`;
+}
+
+function lastWords(text: string): string {
+  return text.trim().split('\n').slice(-3).join(' / ').slice(-500);
+}

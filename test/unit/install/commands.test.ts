@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest';
+import { buildInstallArgv, buildRemoveArgv, sortByRole } from '../../../src/install/commands.ts';
+import { compareLists } from '../../../src/install/run.ts';
+import type { Role } from '../../../src/types.ts';
+
+const FILES = ['/s/a.pkg', '/s/b.pkg'];
+
+test.each([
+  ['dpkg', false, false, 'dpkg --install'],
+  ['dpkg', true, false, 'dpkg --force-unsafe-io --install'],
+  ['rpm', false, false, 'rpm -ivh'],
+  ['rpm', true, true, 'rpm -Uvh'],
+  ['dnf', false, false, 'dnf --assumeyes --disablerepo=* install'],
+  ['yum', false, false, 'yum --assumeyes --disablerepo=* install'],
+  ['zypper', false, false, 'zypper --non-interactive --disable-repositories install --no-recommends'],
+] as const)('%s inRoot=%s allowUpgrade=%s', (method, inRoot, allowUpgrade, words) => {
+  expect(buildInstallArgv(FILES, { method, inRoot, allowUpgrade })).toEqual([...words.split(' '), ...FILES]);
+});
+
+test('removal names packages exactly', () => {
+  const packages = [
+    { name: 'make', version: '4.3-4.1', arch: 'amd64' },
+    { name: 'linux-headers-5.10.0-32-common', version: '5.10.223-1', arch: 'all' },
+  ];
+  expect(buildRemoveArgv(packages, 'dpkg')).toEqual([
+    'dpkg',
+    '--purge',
+    'make:amd64',
+    'linux-headers-5.10.0-32-common',
+  ]);
+  expect(buildRemoveArgv([{ name: 'kernel-devel', version: '1:2.6.32-642.el6', arch: 'x86_64' }], 'rpm')).toEqual([
+    'rpm',
+    '-evh',
+    'kernel-devel-2.6.32-642.el6.x86_64',
+  ]);
+});
+
+test("plain rpm gets the article's order: common, debuginfo, devel", () => {
+  const roles: Role[] = ['devel', 'debuginfo', 'debuginfo-common', 'dependency'];
+  expect(sortByRole(roles.map((role) => ({ role }))).map(({ role }) => role)).toEqual([
+    'dependency',
+    'debuginfo-common',
+    'debuginfo',
+    'devel',
+  ]);
+});
+
+test('a package list before and after tells additions from replacements, and side by side versions from both', () => {
+  const at = (name: string, version: string) => ({ name, version, arch: 'x86_64' });
+  const before = [at('kernel', '1'), at('gcc', '9'), at('vim', '8')];
+  const after = [at('kernel', '1'), at('kernel', '2'), at('gcc', '10'), at('vim', '8'), at('make', '4')];
+  expect(compareLists(before, after)).toEqual({
+    added: [at('kernel', '2'), at('make', '4')],
+    replaced: [{ name: 'gcc', from: '9', to: '10' }],
+  });
+});
