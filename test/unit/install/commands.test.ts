@@ -46,7 +46,6 @@ test("plain rpm gets the article's order: common, debuginfo, devel", () => {
 });
 
 test('a package list before and after tells additions from replacements, and side by side versions from both', () => {
-  const at = (name: string, version: string) => ({ name, version, arch: 'x86_64' });
   const before = [at('kernel', '1'), at('gcc', '9'), at('vim', '8')];
   const after = [at('kernel', '1'), at('kernel', '2'), at('gcc', '10'), at('vim', '8'), at('make', '4')];
   expect(compareLists(before, after)).toEqual({
@@ -54,3 +53,7 @@ test('a package list before and after tells additions from replacements, and sid
     replaced: [{ name: 'gcc', from: '9', to: '10' }],
   });
 });
+
+function at(name: string, version: string): { name: string; version: string; arch: string } {
+  return { name, version, arch: 'x86_64' };
+}
