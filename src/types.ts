@@ -237,7 +237,19 @@ export interface PackageName {
   readonly alternative?: number;
 }
 
+/**
+ * How a repository tells what it has: deb: dists/SUITE/InRelease and Packages; rpm-md: repodata/repomd.xml;
+ * listing: only an index page of a directory of packages; template: not even a usable index page, so the file name is
+ * made from name, version and arch and asked for with HEAD.
+ */
 export type RepositoryKind = 'deb' | 'rpm-md' | 'listing' | 'template';
+/** What a server asks for: nothing, a client certificate of a subscription, a SUSE Customer Center token, an account. */
+export type RepositoryAuth = 'none' | 'entitlement' | 'scc' | 'login';
+/** A document that names the base URLs: metalink XML, or plain text with one URL a line. */
+export interface RepositoryDiscovery {
+  readonly kind: 'metalink' | 'mirror-list';
+  readonly url: string;
+}
 export type RepositoryState = 'live' | 'vault' | 'archive' | 'snapshot' | 'retired';
 export type RepositoryContent = 'image' | 'devel' | 'debuginfo' | 'systemtap' | 'toolchain';
 /** Weaknesses of old signatures that a mirror entry may accept by name. */
@@ -253,6 +265,8 @@ export interface RepositoryTrust {
   readonly fingerprints: readonly Fingerprint[];
   /** Key files on this machine or the target, absolute paths. */
   readonly keyrings: readonly string[];
+  /** Armored public keys given inside a source file (deb822 Signed-By). */
+  readonly keyBlocks?: readonly string[];
   readonly allow: readonly SignatureAllowance[];
 }
 
@@ -279,6 +293,13 @@ export interface Repository {
   readonly trust: RepositoryTrust;
   /** True where an expired Valid-Until was allowed by name (--allow-expired-release) for this repository. */
   readonly allowExpiredRelease: boolean;
+  /** Where to learn base URLs; asked when baseUrls is empty or none of them answers. */
+  readonly discovery?: RepositoryDiscovery | null;
+  readonly auth?: RepositoryAuth;
+  /** False for a source that the target's package manager has switched off (usual for debug repositories). */
+  readonly enabled?: boolean;
+  /** What to know about it; sentences. */
+  readonly notes?: readonly string[];
 }
 
 /** What must hold before a downloaded file may be used. */
