@@ -431,6 +431,8 @@ export interface Diagnosis {
 
 /** What the pipeline tells whoever renders it. */
 export type Event =
+  /** The stages that are to come, in order. */
+  | { readonly type: 'stages'; readonly stages: readonly string[] }
   | {
       readonly type: 'stage';
       readonly stage: string;

@@ -56,7 +56,7 @@ const HOMES: readonly (readonly [string, RegExp])[] = [
   ['listr2', /^cli\/render\//],
   ['semver', /^(detect\/stap-version\.ts|systemtap\/)/],
   ['zod', /schema\.ts$/],
-  ['commander', /^cli\/main\.ts$/],
+  ['commander', /^cli\/program\.ts$/],
   ['basic-ftp', /^fetch\/ftp\.ts$/],
 ];
 

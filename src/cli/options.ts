@@ -1,0 +1,92 @@
+/** The options that many commands share: as tables for the parser, and read into the types of context.ts. */
+import { TapprepError } from '../errors.ts';
+import type { CommonOptions, TargetOptions } from './context.ts';
+import { defaultCacheDir } from './process-context.ts';
+
+/** Option values as the parser leaves them. */
+export type Raw = Readonly<Record<string, unknown>>;
+
+/** Taken by every command. */
+export const COMMON: readonly (readonly [string, string])[] = [
+  ['--json', 'print the final report as JSON on standard output'],
+  ['-y, --yes', 'answer yes to every question'],
+  ['--dry-run', 'show every command and change nothing'],
+  ['-q, --quiet', 'print errors and warnings only'],
+  ['-v, --verbose', 'print every command that is run'],
+  ['--no-color', 'no colours'],
+  ['--cache-dir <dir>', 'where downloads and roots are kept (default: ~/.cache/tapprep)'],
+  ['--offline', 'use the cache only'],
+];
+
+/** Taken by every command, each as often as wanted. */
+export const LISTS: readonly (readonly [string, string])[] = [
+  ['--mirrors <file>', 'a mirror list of your own, asked first (may be repeated)'],
+  ['--mirror <kind=url>', 'one repository asked before all others, e.g. rpm-md=https://host/repo/ (may be repeated)'],
+];
+
+/** Taken by every command that has a target. */
+export const TARGET: readonly (readonly [string, string])[] = [
+  ['--kernel <release>', 'another kernel of that host, as uname -r prints it'],
+  ['--distro <id:version>', 'a host that is not here: ID and VERSION as in os-release (with --kernel)'],
+  ['--arch <arch>', 'its architecture, as uname -m prints it'],
+  ['--uname-v <text>', 'its uname -v, where the release alone does not tell the build'],
+  ['--root <dir>', 'the system installed in that directory'],
+  ['--host <[user@]host>', "another machine, over this system's ssh"],
+  ['--facts <file>', 'a host whose "tapprep detect --json" or probe output was saved'],
+];
+
+/** The options of every command. */
+export function readCommon(raw: Raw, env: Readonly<Record<string, string | undefined>>): CommonOptions {
+  const isOn = (name: string): boolean => raw[name] === true;
+  return {
+    json: isOn('json'),
+    yes: isOn('yes'),
+    dryRun: isOn('dryRun'),
+    quiet: isOn('quiet'),
+    verbose: isOn('verbose'),
+    color: raw['color'] !== false && env['NO_COLOR'] === undefined,
+    offline: isOn('offline'),
+    mirrors: readList(raw['mirrors']),
+    mirror: readList(raw['mirror']),
+    cacheDir: readText(raw, 'cacheDir') ?? defaultCacheDir(env),
+  };
+}
+
+function readList(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
+}
+
+/** An option's text, or null when it was not given. */
+export function readText(raw: Raw, name: string): string | null {
+  const value = raw[name];
+  return typeof value === 'string' ? value : null;
+}
+
+const PLACES = ['root', 'host', 'facts', 'distro'] as const;
+
+/** The target options, checked for combinations that name two machines. @throws TapprepError USAGE */
+export function readTarget(raw: Raw): TargetOptions {
+  const options = {
+    kernel: readText(raw, 'kernel'),
+    distro: readText(raw, 'distro'),
+    arch: readText(raw, 'arch'),
+    unameV: readText(raw, 'unameV'),
+    root: readText(raw, 'root'),
+    host: readText(raw, 'host'),
+    facts: readText(raw, 'facts'),
+  };
+  const places = PLACES.filter((name) => options[name] !== null);
+  if (places.length > 1) {
+    throw new TapprepError('USAGE', `--${places[0]} and --${places[1]} name two machines, but a target is one`);
+  }
+  if (options.distro !== null && options.kernel === null) {
+    throw new TapprepError(
+      'USAGE',
+      `--distro ${options.distro} is given without --kernel, but a host that is not here needs both`,
+      {
+        hint: `add --kernel RELEASE, as "uname -r" prints it there`,
+      },
+    );
+  }
+  return options;
+}
