@@ -5,6 +5,7 @@ set -eu
 
 packages='
 busybox-static
+bzip2
 cpio
 createrepo-c
 dash
