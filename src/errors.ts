@@ -41,6 +41,11 @@ export const ERROR_CODES = {
   UNSIGNED: { exit: 'verification', doc: 'No signature where one is required.' },
   BAD_SIGNATURE: { exit: 'verification', doc: 'The signature does not fit the bytes.' },
   UNKNOWN_KEY: { exit: 'verification', doc: 'Signed by a key that is neither pinned nor in a keyring of the target.' },
+  REVOKED_KEY: { exit: 'verification', doc: 'The signature fits, but the key was revoked by its owner.' },
+  SIGNATURE_UNCHECKED: {
+    exit: 'verification',
+    doc: 'There is a signature, but gpgv of this machine cannot or may not check its kind.',
+  },
   EXPIRED_KEY: { exit: 'verification', doc: 'The signature is good, but its key has expired.' },
   EXPIRED_RELEASE: { exit: 'verification', doc: 'The index is older than its own Valid-Until.' },
   WEAK_SIGNATURE: {
