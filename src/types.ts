@@ -276,11 +276,6 @@ export interface Repository {
   readonly kind: RepositoryKind;
   /** Base URLs of the same content, each ending in "/", in the order to try. */
   readonly baseUrls: readonly string[];
-  /**
-   * rpm-md: where further base URLs are listed, tried after `baseUrls`: a metalink (https only, it names the digest of
-   * repomd.xml) or a text file with one base URL a line (mirrorlist, mirror.list).
-   */
-  readonly mirrorList?: { readonly kind: 'metalink' | 'mirrorlist'; readonly url: string } | null;
   /** deb: the suite below dists/, e.g. "bookworm-security"; null otherwise. */
   readonly suite: string | null;
   /** deb: components, e.g. ["main"]. */
