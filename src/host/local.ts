@@ -1,0 +1,62 @@
+/** The machine that tapprep runs on. */
+import { delimiter, isAbsolute, join } from 'node:path';
+import { isExecutableFile, readTextFile, removeFileIfThere, writeFileAtomic } from './files.ts';
+import type { Host } from './host.ts';
+import { runProcess } from './run-process.ts';
+
+/** Where system tools lie that a user's own PATH often leaves out. */
+export const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** What a clean environment keeps: who runs it, where to put temporary files, how to reach the network and an ssh agent. */
+const INHERITED = [
+  'HOME',
+  'USER',
+  'LOGNAME',
+  'TMPDIR',
+  'SSH_AUTH_SOCK',
+  'KRB5CCNAME',
+  'http_proxy',
+  'https_proxy',
+  'ftp_proxy',
+  'all_proxy',
+  'no_proxy',
+  'HTTP_PROXY',
+  'HTTPS_PROXY',
+  'FTP_PROXY',
+  'ALL_PROXY',
+  'NO_PROXY',
+] as const;
+
+/** This host. Programs get a clean environment with LC_ALL=C, because stap, rpm and apt translate their messages. */
+export function createLocalHost(): Host {
+  const env = cleanEnvironment(process.env);
+  const directories = (env['PATH'] ?? '').split(delimiter).filter((directory) => isAbsolute(directory));
+  return {
+    kind: 'local',
+    name: 'this host',
+    run: (argv, options = {}) => runProcess(argv, { ...env, ...options.env }, options),
+    readText: (path) => readTextFile(path),
+    writeFile: writeFileAtomic,
+    removeFile: removeFileIfThere,
+    localPath: (path) => path,
+    async which(name) {
+      if (name.includes('/')) return isAbsolute(name) && (await isExecutableFile(name)) ? name : null;
+      for (const directory of directories) {
+        const path = join(directory, name);
+        if (await isExecutableFile(path)) return path;
+      }
+      return null;
+    },
+  };
+}
+
+function cleanEnvironment(from: NodeJS.ProcessEnv): Record<string, string> {
+  const env: Record<string, string> = { LC_ALL: 'C' };
+  const path = (from['PATH'] ?? '').split(delimiter).filter((directory) => isAbsolute(directory));
+  env['PATH'] = [...new Set([...path, ...SYSTEM_PATH.split(':')])].join(delimiter);
+  for (const name of INHERITED) {
+    const value = from[name];
+    if (value !== undefined) env[name] = value;
+  }
+  return env;
+}
