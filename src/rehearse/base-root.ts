@@ -1,0 +1,97 @@
+/** The bare system of a distribution release that a rehearsal installs into, made once and kept as a tar file. */
+import { mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { isErrno, TapprepError } from '../errors.ts';
+import type { Host } from '../host/host.ts';
+import type { DebTarget, Emit, Repository } from '../types.ts';
+
+export interface BaseRootRequest {
+  readonly local: Host;
+  readonly target: DebTarget;
+  /** The repository that carries the release's base system. */
+  readonly repository: Repository;
+  /** Directory of this cache for roots. */
+  readonly rootsDir: string;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Path of the base system's tar file, made by mmdebstrap when it is not there yet.
+ * apt inside mmdebstrap verifies the same signatures by the same keyring as tapprep does.
+ * @throws TapprepError NETWORK, TOOL_MISSING, INTERRUPTED
+ */
+export async function ensureBaseTar(request: BaseRootRequest): Promise<string> {
+  const { local, target, repository, rootsDir, emit } = request;
+  const tar = join(rootsDir, `base-${target.distro}-${repository.suite}-${target.packageArch}.tar`);
+  if (await exists(tar)) return tar;
+  await mkdir(rootsDir, { recursive: true });
+  const work = await mkdtemp(join(rootsDir, 'making-base-'));
+  try {
+    const partial = join(work, 'base.tar');
+    const argv = buildMmdebstrapArgv(target, repository, partial);
+    emit({ type: 'command', argv, where: local.name });
+    const result = await local.run(argv, { env: { TMPDIR: work }, signal: request.signal, timeoutMs: 900_000 });
+    if (result.exitCode !== 0) {
+      throw new TapprepError(
+        'NETWORK',
+        `mmdebstrap of ${repository.suite} exited ${result.exitCode}: ${lastError(result.stderr)}`,
+        {
+          hint: `${argv.slice(0, -3).join(' ')} ${repository.suite} /tmp/check.tar ${repository.baseUrls[0]}`,
+          facts: { stderr: result.stderr.slice(-4000) },
+        },
+      );
+    }
+    await rename(partial, tar);
+    return tar;
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+/** The mmdebstrap command for one release. Documentation and caches of apt are left out: nothing reads them. */
+export function buildMmdebstrapArgv(target: DebTarget, repository: Repository, output: string): readonly string[] {
+  return [
+    'mmdebstrap',
+    '--mode=root',
+    '--variant=minbase',
+    '--format=tar',
+    `--architectures=${target.packageArch}`,
+    `--components=${repository.components.join(',') || 'main'}`,
+    ...repository.trust.keyrings.map((path) => `--keyring=${path}`),
+    ...(repository.allowExpiredRelease ? ['--aptopt=Acquire::Check-Valid-Until "false"'] : []),
+    '--dpkgopt=force-unsafe-io',
+    '--dpkgopt=path-exclude=/usr/share/man/*',
+    '--dpkgopt=path-exclude=/usr/share/locale/*',
+    repository.suite ?? target.codename ?? '',
+    output,
+    repository.baseUrls[0] ?? '',
+  ];
+}
+
+/** Unpacks the base system into a directory that does not exist yet. @throws TapprepError INSTALL_FAILED */
+export async function unpackBase(local: Host, tar: string, directory: string, signal: AbortSignal): Promise<void> {
+  await mkdir(dirname(directory), { recursive: true });
+  await mkdir(directory);
+  const argv = ['tar', '--extract', '--numeric-owner', '--file', tar, '--directory', directory];
+  const result = await local.run(argv, { signal, timeoutMs: 300_000 });
+  if (result.exitCode === 0) return;
+  throw new TapprepError('INSTALL_FAILED', `${tar} could not be unpacked: ${result.stderr.trim().slice(-300)}`, {
+    hint: `rm ${tar}`,
+  });
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    (error: unknown) => {
+      if (isErrno(error, 'ENOENT')) return false;
+      throw error;
+    },
+  );
+}
+
+function lastError(stderr: string): string {
+  const lines = stderr.trim().split('\n');
+  return (lines.findLast((line) => line.startsWith('E:')) ?? lines.at(-1) ?? '').slice(0, 300);
+}
