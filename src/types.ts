@@ -315,8 +315,11 @@ export type TrustRequirement =
       readonly buildId: BuildId | null;
     };
 
-/** How an item was matched to the kernel. */
-export type MatchEvidence = 'build-id' | 'uname-provide' | 'nevra' | 'version' | 'dependency';
+/**
+ * How an item was matched to the kernel. `version`: the package version that uname -v names; `abi-name`: only the package
+ * name, which carries uname -r, so that the build-id has to decide at verify; `dependency`: something else needs it.
+ */
+export type MatchEvidence = 'build-id' | 'uname-provide' | 'nevra' | 'version' | 'abi-name' | 'dependency';
 
 /** One package of a plan. */
 export interface PlanItem {

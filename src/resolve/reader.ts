@@ -1,4 +1,5 @@
 /** The seam between kinds of repository: rpm-md, deb and plain listings are readers that answer the same question. */
+import type { Host } from '../host/host.ts';
 import type { BuildId, Digest, Emit, Repository, TrustRequirement } from '../types.ts';
 
 /** One package as an index lists it. */
@@ -57,6 +58,8 @@ export interface ReaderContext {
    * @throws TapprepError NETWORK | OFFLINE | UNSAFE_URL | TIMEOUT
    */
   probe(url: string): Promise<{ readonly status: number; readonly sizeBytes: number | null; readonly url: string }>;
+  /** Runs gpgv and unpackers on this machine. */
+  readonly run: Host['run'];
   readonly emit: Emit;
   /** Now, in milliseconds since the epoch. */
   readonly now: () => number;

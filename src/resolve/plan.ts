@@ -1,0 +1,62 @@
+/** What every family's plan has in common: what is asked for, and how items become a Plan. Pure. */
+import type { Plan, PlanItem, Role, Target } from '../types.ts';
+
+/** What a plan is asked to hold. */
+export interface PlanRequest {
+  /**
+   * Packages of the target, all of them: what is there need not be fetched. null where nothing is known of it (a
+   * declared target, a bundle for elsewhere).
+   */
+  readonly installed: readonly InstalledVersion[] | null;
+  readonly roles: {
+    /** The kernel itself, for a rehearsal; only unpacked unless something to be installed depends on it. */
+    readonly image: boolean;
+    readonly debuginfo: boolean;
+    /** none: SystemTap comes from elsewhere, compiler and make are still needed. */
+    readonly systemtap: 'distro' | 'none';
+  };
+}
+
+/** A package of the target as its package manager lists it. */
+export interface InstalledVersion {
+  readonly name: string;
+  /** deb: full version with epoch; rpm: [epoch:]version-release. */
+  readonly version: string;
+  readonly arch: string;
+}
+
+const ROLE_ORDER: readonly Role[] = [
+  'headers',
+  'devel',
+  'debuginfo',
+  'debuginfo-common',
+  'debugsource',
+  'image',
+  'systemtap',
+  'toolchain',
+  'dependency',
+];
+
+/** Puts items in their order, what matters to the reader first, and sums what they cost. */
+export function assemblePlan(
+  target: Target,
+  items: readonly PlanItem[],
+  present: Plan['present'],
+  notes: readonly string[],
+): Plan {
+  const rank = (item: PlanItem): number => ROLE_ORDER.indexOf(item.role);
+  const sorted = items.toSorted((a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  return {
+    schema: 'tapprep-plan/1',
+    target,
+    items: sorted,
+    present,
+    downloadBytes: sum(sorted.map((item) => item.sizeBytes)),
+    installedBytes: sum(sorted.filter((item) => item.install).map((item) => item.installedBytes)),
+    notes: [...new Set(notes)],
+  };
+}
+
+function sum(values: readonly (number | null)[]): number {
+  return values.reduce<number>((total, value) => total + (value ?? 0), 0);
+}
