@@ -44,8 +44,7 @@ export function assemblePlan(
   present: Plan['present'],
   notes: readonly string[],
 ): Plan {
-  const rank = (item: PlanItem): number => ROLE_ORDER.indexOf(item.role);
-  const sorted = items.toSorted((a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  const sorted = items.toSorted(compareItems);
   return {
     schema: 'tapprep-plan/1',
     target,
@@ -55,6 +54,10 @@ export function assemblePlan(
     installedBytes: sum(sorted.filter((item) => item.install).map((item) => item.installedBytes)),
     notes: [...new Set(notes)],
   };
+}
+
+function compareItems(a: PlanItem, b: PlanItem): number {
+  return ROLE_ORDER.indexOf(a.role) - ROLE_ORDER.indexOf(b.role) || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
 }
 
 function sum(values: readonly (number | null)[]): number {
