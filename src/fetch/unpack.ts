@@ -1,0 +1,114 @@
+/** Unpacks index files as a stream of fixed memory. */
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import type { Transform } from 'node:stream';
+import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { TapprepError } from '../errors.ts';
+import { filterFile } from '../host/filter-file.ts';
+
+/** How a file is packed, told by its first bytes. */
+export type Packing = 'none' | 'gzip' | 'zstd' | 'xz' | 'bzip2';
+
+const MAGIC: readonly (readonly [Packing, readonly number[]])[] = [
+  ['gzip', [0x1f, 0x8b]],
+  ['zstd', [0x28, 0xb5, 0x2f, 0xfd]],
+  ['xz', [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]],
+  ['bzip2', [0x42, 0x5a, 0x68]],
+];
+
+/** Measured: smaller pieces cost round trips to the thread pool, larger ones gain nothing. */
+const PIECE_BYTES = 128 * 1024;
+
+/** xz is told how much memory it may take: an index can demand gigabytes. */
+const FILTERS: Readonly<Record<'xz' | 'bzip2', readonly [string, ...string[]]>> = {
+  xz: ['xz', '--decompress', '--stdout', '--threads=0', '--memlimit-decompress=512MiB'],
+  bzip2: ['bzip2', '--decompress', '--stdout'],
+};
+
+/** Tells the packing from the first bytes of a file; six are enough. */
+export function detectPacking(head: Uint8Array): Packing {
+  const found = MAGIC.find(([, magic]) => magic.every((byte, at) => head[at] === byte));
+  return found?.[0] ?? 'none';
+}
+
+/**
+ * Yields the unpacked bytes of a file. A piece is only valid until the next one is asked for: its memory is given back
+ * then, which keeps the process flat whatever the size of the index.
+ *
+ * A clean end proves nothing: some decoders end so on truncated data, and Node's zstd drops a second frame. The caller
+ * compares length and digest of what came out with what the signed or stated index says, and stops reading when it is more.
+ * @throws TapprepError BAD_METADATA when the file is damaged or cut off, TOOL_MISSING without xz or bzip2.
+ */
+export async function* unpackFile(path: string): AsyncGenerator<Uint8Array, void, undefined> {
+  const packing = detectPacking(await readHead(path));
+  switch (packing) {
+    case 'none':
+      return yield* unpackBy(path, packing, null);
+    case 'gzip':
+      return yield* unpackBy(path, packing, createGunzip({ chunkSize: PIECE_BYTES }));
+    case 'zstd':
+      return yield* unpackBy(path, packing, createZstdDecompress({ chunkSize: PIECE_BYTES }));
+    case 'xz':
+    case 'bzip2':
+      return yield* unpackByTool(path, packing);
+  }
+}
+
+async function readHead(path: string): Promise<Uint8Array> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(8), 0, 8, 0);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
+
+async function* unpackBy(path: string, packing: Packing, decoder: Transform | null): AsyncGenerator<Uint8Array, void> {
+  const file = createReadStream(path, { highWaterMark: PIECE_BYTES });
+  if (decoder !== null) {
+    file.on('error', (error) => decoder.destroy(error));
+    file.pipe(decoder);
+  }
+  try {
+    for await (const piece of (decoder ?? file) as AsyncIterable<Buffer<ArrayBuffer>>) {
+      yield piece;
+      releaseMemory(piece);
+    }
+  } catch (error) {
+    throw isDecoderError(error) ? damaged(path, packing, error) : error;
+  } finally {
+    file.destroy();
+    decoder?.destroy();
+  }
+}
+
+/**
+ * Gives the memory of a used-up piece back at once. Left to the collector, which sees only small objects, hundreds of
+ * pieces would pile up. A piece that ends its whole buffer is the last that lies in it; the decoder has begun another.
+ */
+function releaseMemory(piece: Buffer<ArrayBuffer>): void {
+  const { buffer } = piece;
+  if (buffer.byteLength === PIECE_BYTES && piece.byteOffset + piece.length === PIECE_BYTES) buffer.transfer(0);
+}
+
+function isDecoderError(error: unknown): boolean {
+  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+  return code !== undefined && /^(?:Z_|ZSTD_|ERR_)/.test(code);
+}
+
+async function* unpackByTool(path: string, packing: 'xz' | 'bzip2'): AsyncGenerator<Uint8Array, void, undefined> {
+  const end = yield* filterFile(FILTERS[packing], path);
+  if (end.missing) {
+    throw new TapprepError('TOOL_MISSING', `${path} is packed with ${packing}, and ${packing} is not installed here`, {
+      hint:
+        packing === 'xz' ? 'apt-get install xz-utils || dnf install xz' : 'apt-get install bzip2 || dnf install bzip2',
+    });
+  }
+  if (end.exitCode !== 0) throw damaged(path, packing, new Error(end.stderr.trim().split('\n', 1)[0]));
+}
+
+function damaged(path: string, packing: Packing, cause: unknown): TapprepError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new TapprepError('BAD_METADATA', `${path} is no complete ${packing} data: ${reason}`, { cause });
+}
