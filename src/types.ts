@@ -136,6 +136,8 @@ export interface HostFacts {
   /** apt-get, yum, dnf, zypper … that are there and start. */
   readonly frontends: readonly string[];
   readonly kernelPackages: readonly InstalledPackage[];
+  /** Everything that is installed; dependencies are resolved against it. Versions as in InstalledPackage. */
+  readonly packages: readonly { readonly name: string; readonly version: string; readonly arch: string }[];
   readonly buildTree: BuildTreeFacts | null;
   readonly debuginfo: readonly DebuginfoFacts[];
   readonly systemMap: { readonly path: string; readonly stub: boolean } | null;
