@@ -44,7 +44,11 @@ async function findPayload(path: string): Promise<Payload | null> {
     const start = Buffer.alloc(0x250);
     const { bytesRead } = await file.read(start, 0, start.length, 0);
     // The payload's place is told since boot protocol 2.08 (Linux 2.6.26).
-    if (bytesRead < start.length || start.toString('latin1', 0x202, 0x206) !== 'HdrS' || start.readUInt16LE(0x206) < 0x208)
+    if (
+      bytesRead < start.length ||
+      start.toString('latin1', 0x202, 0x206) !== 'HdrS' ||
+      start.readUInt16LE(0x206) < 0x208
+    )
       return null;
     const setupSectors = start[0x1f1] === 0 ? 4 : (start[0x1f1] ?? 4);
     const offset = (setupSectors + 1) * 512 + start.readUInt32LE(0x248);

@@ -1,0 +1,97 @@
+/** One QEMU process, which never outlives the process that started it. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { Readable } from 'node:stream';
+import { TapprepError } from '../errors.ts';
+
+export interface QemuOptions {
+  readonly program: string;
+  readonly kernelImage: string;
+  readonly initramfs: string;
+  readonly memoryMb: number;
+  readonly commandLine: string;
+  readonly onConsole: (chunk: Uint8Array) => void;
+  readonly onReport: (chunk: Uint8Array) => void;
+}
+
+export interface Qemu {
+  /** Resolves when the process is gone, whatever ended it. */
+  readonly exited: Promise<QemuExit>;
+  /** Ends it at once: nothing in it is kept. */
+  stop(): void;
+}
+
+export interface QemuExit {
+  readonly exitCode: number | null;
+  /** What QEMU itself said. */
+  readonly stderr: string;
+}
+
+const MAX_STDERR = 16 * 1024;
+
+/**
+ * A shell that waits for QEMU and ends it when its own standard input ends. The write side of that pipe is held by this
+ * process alone, so the kernel closes it even when this process is killed with SIGKILL.
+ */
+const WATCH = [
+  'exec 4<&0',
+  '"$@" 4<&- </dev/null &',
+  'qemu=$!',
+  '{ IFS= read -r _ <&4; kill -KILL "$qemu"; } 2>/dev/null 3>&- >/dev/null &',
+  'watch=$!',
+  'exec 4<&- 3>&-',
+  'wait "$qemu"',
+  'status=$?',
+  'kill "$watch" 2>/dev/null',
+  'exit "$status"',
+].join('\n');
+
+/** A machine in software with two serial ports (console on standard output, reports on descriptor 3) and nothing else. */
+const FIXED_ARGUMENTS = [
+  '-M q35 -accel tcg -cpu max -smp 1',
+  '-no-user-config -nodefaults -display none -no-reboot',
+  '-chardev stdio,id=console,signal=off -serial chardev:console',
+  '-chardev socket,id=report,fd=3 -serial chardev:report',
+].flatMap((line) => line.split(' '));
+
+/** argv of QEMU. */
+export function buildQemuArgv(
+  options: Pick<QemuOptions, 'program' | 'kernelImage' | 'initramfs' | 'memoryMb' | 'commandLine'>,
+): readonly string[] {
+  return [
+    options.program,
+    ...FIXED_ARGUMENTS,
+    '-m',
+    String(options.memoryMb),
+    '-kernel',
+    options.kernelImage,
+    '-initrd',
+    options.initramfs,
+    '-append',
+    options.commandLine,
+  ];
+}
+
+/** Starts QEMU. @throws TapprepError VM_FAILED when no process could be started */
+export function startQemu(options: QemuOptions): Qemu {
+  const child = spawn('/bin/sh', ['-c', WATCH, 'sh', ...buildQemuArgv(options)], {
+    stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+    env: { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C' },
+  });
+  let stderr = '';
+  child.stdout.on('data', options.onConsole);
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr = (stderr + chunk.toString('utf8')).slice(-MAX_STDERR);
+  });
+  const report = child.stdio[3] as Readable;
+  report.on('data', options.onReport);
+  // A reset by QEMU going down is the ordinary end of both.
+  for (const stream of [child.stdin, report]) stream.on('error', () => undefined);
+  const exited = once(child, 'close').then(
+    ([exitCode]) => ({ exitCode: exitCode as number | null, stderr }),
+    (error: unknown) => {
+      throw new TapprepError('VM_FAILED', 'QEMU could not be started', { cause: error });
+    },
+  );
+  return { exited, stop: () => void child.stdin.destroy() };
+}
