@@ -1,0 +1,106 @@
+/** Reads mirror lists: the one that comes with tapprep, and the user's. */
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isErrno, TapprepError } from '../errors.ts';
+import { mergeMirrorFiles } from './merge.ts';
+import type { NamedMirrorFile } from './merge.ts';
+import type { Mirrors } from './mirror-list.ts';
+import { checkMirrorFile } from './schema.ts';
+import type { MirrorFile } from './schema.ts';
+
+/** No mirror list is anywhere near as long. */
+const MAX_BYTES = 4 * 1024 * 1024;
+/** Enough to mend a file by; the rest is counted. */
+const MAX_FAULTS = 100;
+
+export interface MirrorLocations {
+  /** Root of the installed package, where mirrors.json lies. */
+  readonly packageRoot: string;
+  /** Files of --mirrors, strongest first; each must exist. */
+  readonly files: readonly string[];
+  /** The user's configuration directory (XDG_CONFIG_HOME or ~/.config); null to read nothing there. */
+  readonly configHome: string | null;
+}
+
+/**
+ * All mirror lists as one: files of --mirrors, then CONFIG/tapprep/mirrors.json where there is one, then the built-in.
+ * @throws TapprepError BAD_MIRRORS naming every fault of the first faulty file with its path; TOO_LARGE; PERMISSION
+ */
+export async function loadMirrors(locations: MirrorLocations): Promise<Mirrors> {
+  const named: NamedMirrorFile[] = [];
+  for (const path of locations.files) named.push(await readOverride(path));
+  if (locations.configHome !== null) {
+    const own = await readBounded(join(locations.configHome, 'tapprep', 'mirrors.json'));
+    if (own) named.push({ name: own.path, file: parseMirrorFile(own.text, own.path), origin: 'override' });
+  }
+  const path = join(locations.packageRoot, 'mirrors.json');
+  const builtIn = await readBounded(path);
+  if (!builtIn) throw new TapprepError('BAD_MIRRORS', `${path} is missing from the installed package`);
+  named.push({ name: path, file: parseMirrorFile(builtIn.text, path), origin: 'mirrors.json' });
+  const { mirrors, faults } = mergeMirrorFiles(named);
+  if (faults.length > 0) throw badMirrors('the mirror lists', faults);
+  return mirrors;
+}
+
+async function readOverride(path: string): Promise<NamedMirrorFile> {
+  const read = await readBounded(path);
+  if (!read) {
+    throw new TapprepError('BAD_MIRRORS', `--mirrors names ${path}, which does not exist`, { facts: { path } });
+  }
+  return { name: path, file: parseMirrorFile(read.text, path), origin: 'override' };
+}
+
+/**
+ * Parses and checks one mirror list.
+ * @throws TapprepError BAD_MIRRORS with every fault as "groups[0].entries[2].urls[0]: reason"
+ */
+export function parseMirrorFile(text: string, name: string): MirrorFile {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new TapprepError('BAD_MIRRORS', `${name} is not JSON: ${why.slice(0, 200)}`, { cause });
+  }
+  const { file, faults } = checkMirrorFile(value);
+  if (file) return file;
+  throw badMirrors(name, faults);
+}
+
+function badMirrors(name: string, faults: readonly string[]): TapprepError {
+  const shown = faults.slice(0, MAX_FAULTS).map((fault) => fault.slice(0, 300));
+  const more = faults.length > shown.length ? `\n  and ${faults.length - shown.length} more` : '';
+  const count = faults.length === 1 ? '1 fault' : `${faults.length} faults`;
+  return new TapprepError('BAD_MIRRORS', `${name} has ${count}:\n  ${shown.join('\n  ')}${more}`, {
+    hint: 'tapprep mirrors list --json',
+    facts: { name, faults: shown },
+  });
+}
+
+async function readBounded(path: string): Promise<{ readonly path: string; readonly text: string } | null> {
+  let handle;
+  try {
+    handle = await open(path, 'r');
+  } catch (cause) {
+    if (isErrno(cause, 'ENOENT') || isErrno(cause, 'ENOTDIR')) return null;
+    throw new TapprepError('PERMISSION', `the mirror list ${path} cannot be opened`, { cause, facts: { path } });
+  }
+  try {
+    const buffer = Buffer.alloc(MAX_BYTES + 1);
+    let length = 0;
+    for (;;) {
+      const { bytesRead } = await handle.read(buffer, length, buffer.length - length, null);
+      length += bytesRead;
+      if (bytesRead === 0 || length > MAX_BYTES) break;
+    }
+    if (length > MAX_BYTES) {
+      throw new TapprepError('TOO_LARGE', `the mirror list ${path} is longer than ${MAX_BYTES / 1024 / 1024} MiB`);
+    }
+    return { path, text: buffer.toString('utf8', 0, length) };
+  } catch (cause) {
+    if (cause instanceof TapprepError) throw cause;
+    throw new TapprepError('PERMISSION', `the mirror list ${path} cannot be read`, { cause, facts: { path } });
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,81 @@
+/** The mirror list as the rest of tapprep sees it: entries with everything of their group in them. Types only. */
+import type {
+  Fingerprint,
+  RepositoryAuth,
+  RepositoryContent,
+  RepositoryKind,
+  RepositoryState,
+  SignatureAllowance,
+} from '../types.ts';
+
+/** Where a statement of the list comes from; the date on which the source was read, null where it was not noted. */
+export interface Provenance {
+  readonly source: string;
+  readonly date: string | null;
+}
+
+/** A signing key that an entry pins. */
+export interface MirrorKey {
+  readonly id: string;
+  readonly fingerprint: Fingerprint;
+  readonly name: string;
+  /** YYYY-MM-DD, null when it does not expire or that is not known. */
+  readonly expires: string | null;
+  /** Where it lies on a host of that distribution. */
+  readonly file: string | null;
+}
+
+/** One entry with everything of its group and its keys in it; placeholders not yet filled in. */
+export interface MirrorEntry {
+  readonly id: string;
+  readonly title: string;
+  readonly distros: readonly string[];
+  readonly vendor: string;
+  readonly versions: readonly string[];
+  readonly archs: readonly string[] | null;
+  readonly stems: readonly string[] | null;
+  readonly kind: RepositoryKind;
+  readonly host: 'official' | 'mirror';
+  readonly urls: readonly string[];
+  readonly mirrorList: { readonly kind: 'metalink' | 'mirrorlist'; readonly url: string } | null;
+  readonly parts: readonly string[];
+  readonly suites: readonly string[];
+  readonly components: readonly string[];
+  readonly content: readonly RepositoryContent[];
+  readonly state: { readonly status: RepositoryState; readonly since: string | null; readonly note: string | null };
+  readonly trust: {
+    readonly metadata: 'signed' | 'unsigned';
+    readonly packages: 'signed' | 'unsigned';
+    readonly keys: readonly MirrorKey[];
+    readonly keyrings: readonly string[];
+    readonly allow: readonly SignatureAllowance[];
+  };
+  readonly auth: RepositoryAuth;
+  readonly verified: Provenance | null;
+  readonly reason: string | null;
+  /** "override" for the entries of a user's file. */
+  readonly origin: 'override' | 'mirrors.json';
+}
+
+type Table = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+/** All mirror list files merged: entries of users' files first. */
+export interface Mirrors {
+  readonly entries: readonly MirrorEntry[];
+  readonly codenames: Table;
+  readonly kernelMinors: Table;
+  readonly pointReleases: Table;
+  readonly uekReleases: Readonly<Record<string, string>>;
+  readonly systemtap: {
+    /** Debian suites from whose packages a portable SystemTap can be put together, best first. */
+    readonly portable: readonly {
+      readonly distro: string;
+      readonly suite: string;
+      /** The SystemTap version expected there. */
+      readonly version: string;
+      readonly note: string | null;
+    }[];
+    /** Addresses of upstream source releases; none are known. */
+    readonly sources: readonly string[];
+  };
+}

@@ -1,0 +1,238 @@
+/** Which repositories to ask for one target, in which order. Pure. */
+import type { Repository, RepositoryContent, RepositoryState, Target } from '../types.ts';
+import { baseArch, findKernelTag, osVersion } from './kernel-tag.ts';
+import type { MirrorEntry, Mirrors } from './mirror-list.ts';
+import { makeOverrideRepositories } from './override.ts';
+import type { MirrorOverride } from './override.ts';
+import { codenameOf, fillTemplate, placeholderValues } from './placeholders.ts';
+import type { Values } from './placeholders.ts';
+
+/** Where repositories can come from. */
+export interface SelectionSources {
+  /** The target's own sources, parsed (host-sources.ts), in the order they are to be asked. */
+  readonly own: readonly Repository[];
+  /** All mirror lists as one (load.ts). */
+  readonly list: Mirrors;
+  /** Parsed --mirror options. */
+  readonly overrides: readonly MirrorOverride[];
+}
+
+export interface SelectionOptions {
+  /** What is looked for; a repository that has none of it is not asked. */
+  readonly contents: readonly RepositoryContent[];
+  /** Also ask what is known to be retired. Never by itself: such hosts do not answer, or answer with something else. */
+  readonly includeRetired?: boolean;
+  /** For snapshot archives, e.g. "20230930T000000Z"; without it they are only listed. */
+  readonly timestamp?: string;
+}
+
+/** An entry of the list that fits the target but is not asked, and why. */
+export interface SkippedEntry {
+  readonly id: string;
+  readonly reason: string;
+}
+
+const STATE_ORDER: Readonly<Record<RepositoryState, number>> = {
+  live: 0,
+  vault: 1,
+  archive: 2,
+  snapshot: 3,
+  retired: 4,
+};
+
+/**
+ * The repositories to ask, in order: --mirror, entries of the user's files, the target's own sources, then the list by
+ * state (live, vault, archive, snapshot, retired), official hosts before mirrors within one state.
+ */
+export function selectRepositories(
+  target: Target,
+  sources: SelectionSources,
+  options: SelectionOptions,
+): readonly Repository[] {
+  return considerMirrors(target, sources, options).repositories;
+}
+
+/** The same with what was left out and why, for `mirrors list`. */
+export function considerMirrors(
+  target: Target,
+  sources: SelectionSources,
+  options: SelectionOptions,
+): { readonly repositories: readonly Repository[]; readonly skipped: readonly SkippedEntry[] } {
+  const skipped: SkippedEntry[] = [];
+  const listed: Repository[] = [];
+  const fitting = sources.list.entries.filter((entry) => fitsTarget(entry, target, sources.list));
+  for (const entry of fitting.toSorted((a, b) => rankOf(a) - rankOf(b))) {
+    const reason = reasonToSkip(entry, options);
+    const expanded = reason === null ? expandEntry(entry, target, sources.list, options) : { reason };
+    if ('reason' in expanded) skipped.push({ id: entry.id, reason: expanded.reason });
+    else listed.push(...expanded.repositories);
+  }
+  const own = sources.own.filter(
+    ({ content, baseUrls, mirrorList }) =>
+      wantsAny(content, options.contents) && (baseUrls.length > 0 || (mirrorList ?? null) !== null),
+  );
+  const repositories = [
+    ...sources.overrides.flatMap((override) => makeOverrideRepositories(override, target, sources.list, fitting)),
+    ...listed.filter((repository) => repository.origin === 'override'),
+    ...own,
+    ...listed.filter((repository) => repository.origin !== 'override'),
+  ];
+  return { repositories: dropRepeated(repositories), skipped };
+}
+
+/** Whether an entry speaks of this target: distribution, release, architecture and kernel package. */
+export function fitsTarget(entry: MirrorEntry, target: Target, list: Mirrors): boolean {
+  if (!entry.distros.includes(target.distro.toLowerCase())) return false;
+  if ((target.family === 'deb') !== (entry.kind === 'deb')) return false;
+  const arch = target.family === 'rpm' ? baseArch(target.packageArch) : target.packageArch;
+  if (entry.archs !== null && !entry.archs.includes(arch)) return false;
+  if (entry.stems !== null && !(target.family === 'rpm' && entry.stems.includes(target.stem))) return false;
+  const names = releaseNames(target, list);
+  return entry.versions.some((pattern) => names.some((name) => matchesVersion(pattern, name)));
+}
+
+/** "*" is any; "7.*" is 7 and every 7.x; everything else is exact: a VERSION_ID, a codename or a minor release. */
+export function matchesVersion(pattern: string, version: string): boolean {
+  if (pattern === '*') return true;
+  if (!pattern.endsWith('.*')) return pattern === version;
+  const major = pattern.slice(0, -2);
+  return version === major || version.startsWith(`${major}.`);
+}
+
+function releaseNames(target: Target, list: Mirrors): readonly string[] {
+  const names = [
+    osVersion(target),
+    findKernelTag(target, list.kernelMinors)?.version,
+    codenameOf(target, list.codenames),
+  ];
+  const known = names.filter((name) => name !== null && name !== undefined);
+  // A rolling release has no version: only "*" speaks of it.
+  return known.length === 0 ? [''] : known;
+}
+
+function rankOf(entry: MirrorEntry): number {
+  return STATE_ORDER[entry.state.status] * 2 + (entry.host === 'official' ? 0 : 1);
+}
+
+function wantsAny(has: readonly RepositoryContent[], wanted: readonly RepositoryContent[]): boolean {
+  return has.some((content) => wanted.includes(content));
+}
+
+const NEEDS: Readonly<Record<Exclude<MirrorEntry['auth'], 'none'>, string>> = {
+  entitlement: 'needs a subscription certificate: the target itself asks it through its own repository files',
+  scc: 'needs a SUSE Customer Center registration: the target itself asks it through its own repository files',
+  login: 'needs an account',
+};
+
+function reasonToSkip(entry: MirrorEntry, options: SelectionOptions): string | null {
+  if (!wantsAny(entry.content, options.contents)) return `has only ${entry.content.join(', ')}`;
+  if (entry.auth !== 'none') return NEEDS[entry.auth];
+  if (entry.state.status === 'retired' && options.includeRetired !== true) {
+    const since = entry.state.since === null ? '' : ` since ${entry.state.since}`;
+    return `retired${since}${entry.state.note === null ? '' : `: ${entry.state.note}`}`;
+  }
+  return null;
+}
+
+function expandEntry(
+  entry: MirrorEntry,
+  target: Target,
+  list: Mirrors,
+  options: SelectionOptions,
+): { readonly repositories: readonly Repository[] } | { readonly reason: string } {
+  const timestamp = options.timestamp ?? null;
+  const first = placeholderValues(target, list, 'kernel', timestamp);
+  // What is not tied to the kernel belongs to the release that is installed, which may be another minor.
+  const second = placeholderValues(target, list, 'system', timestamp);
+  const rounds = wantsAny(entry.content, ['systemtap', 'toolchain']) ? [first, second] : [first];
+  const repositories: Repository[] = [];
+  let missing: string | null = null;
+  for (const values of rounds) {
+    for (const part of entry.kind === 'deb' ? entry.suites : entry.parts.length > 0 ? entry.parts : [null]) {
+      const made = makeRepository(entry, values, part);
+      if ('missing' in made) missing ??= made.missing;
+      else if (!repositories.some((other) => sameSource(other, made.repository))) repositories.push(made.repository);
+    }
+  }
+  if (repositories.length > 0) return { repositories };
+  return { reason: `its address needs {${missing ?? 'urls'}}, which this target does not tell` };
+}
+
+function makeRepository(
+  entry: MirrorEntry,
+  values: Values,
+  part: string | null,
+): { readonly repository: Repository } | { readonly missing: string } {
+  const filledPart = part === null ? { text: null, missing: null } : fillTemplate(part, values);
+  if (filledPart.missing !== null) return { missing: filledPart.missing };
+  const all: Values = { ...values, part: entry.kind === 'deb' ? null : filledPart.text };
+  const filled = entry.urls.map((url) => fillTemplate(url, all));
+  const baseUrls = filled.flatMap((url) => (url.text === null ? [] : [url.text]));
+  const listUrl = entry.mirrorList === null ? null : fillTemplate(entry.mirrorList.url, all);
+  const mirrorList =
+    entry.mirrorList !== null && listUrl !== null && listUrl.text !== null
+      ? { kind: entry.mirrorList.kind, url: listUrl.text }
+      : null;
+  if (baseUrls.length === 0 && mirrorList === null) {
+    return { missing: filled.find((url) => url.missing !== null)?.missing ?? listUrl?.missing ?? 'urls' };
+  }
+  return {
+    repository: {
+      id: nameOf(entry, filledPart.text, values),
+      kind: entry.kind,
+      baseUrls,
+      mirrorList,
+      suite: entry.kind === 'deb' ? filledPart.text : null,
+      components: entry.components,
+      origin: entry.origin,
+      vendor: entry.vendor,
+      content: entry.content,
+      state: entry.state.status,
+      trust: {
+        metadata: entry.trust.metadata,
+        packages: entry.trust.packages,
+        fingerprints: entry.trust.keys.map((key) => key.fingerprint),
+        keyrings: [...new Set([...entry.trust.keyrings, ...entry.trust.keys.flatMap((key) => key.file ?? [])])],
+        allow: entry.trust.allow,
+      },
+      allowExpiredRelease: false,
+      auth: entry.auth,
+      notes: notesOf(entry),
+    },
+  };
+}
+
+function nameOf(entry: MirrorEntry, part: string | null, values: Values): string {
+  const minor = entry.urls.some((url) => url.includes('{minor}') || url.includes('{point}')) ? values.point : null;
+  return [entry.id, minor, part?.replaceAll('/', '-')]
+    .filter((piece) => piece !== null && piece !== undefined)
+    .join('/');
+}
+
+function notesOf(entry: MirrorEntry): readonly string[] {
+  return [
+    entry.state.note,
+    entry.verified === null ? `not verified: ${entry.reason ?? 'no reason given'}` : null,
+  ].filter((note) => note !== null);
+}
+
+function sameSource(a: Repository, b: Repository): boolean {
+  return (
+    a.kind === b.kind &&
+    a.suite === b.suite &&
+    a.baseUrls[0] === b.baseUrls[0] &&
+    a.mirrorList?.url === b.mirrorList?.url
+  );
+}
+
+/** The same place twice is asked once, where it comes first, for all that either is asked for. */
+function dropRepeated(repositories: readonly Repository[]): readonly Repository[] {
+  const kept: Repository[] = [];
+  for (const repository of repositories) {
+    const at = kept.findIndex((other) => sameSource(other, repository));
+    const first = kept[at];
+    if (first === undefined) kept.push(repository);
+    else kept[at] = { ...first, content: [...new Set([...first.content, ...repository.content])] };
+  }
+  return kept;
+}
