@@ -247,6 +247,11 @@ export interface PackageName {
 export type RepositoryKind = 'deb' | 'rpm-md' | 'listing' | 'template';
 /** What a server asks for: nothing, a client certificate of a subscription, a SUSE Customer Center token, an account. */
 export type RepositoryAuth = 'none' | 'entitlement' | 'scc' | 'login';
+/** A document that names the base URLs: metalink XML, or plain text with one URL a line. */
+export interface RepositoryDiscovery {
+  readonly kind: 'metalink' | 'mirror-list';
+  readonly url: string;
+}
 export type RepositoryState = 'live' | 'vault' | 'archive' | 'snapshot' | 'retired';
 /** What can be found there; "debuginfo" is the kernel's, "program-debuginfo" that of programs and libraries. */
 export type RepositoryContent = 'image' | 'devel' | 'debuginfo' | 'program-debuginfo' | 'systemtap' | 'toolchain';
@@ -286,6 +291,8 @@ export interface Repository {
   readonly trust: RepositoryTrust;
   /** True where an expired Valid-Until was allowed by name (--allow-expired-release) for this repository. */
   readonly allowExpiredRelease: boolean;
+  /** Where to learn base URLs; asked when baseUrls is empty or none of them answers. */
+  readonly discovery?: RepositoryDiscovery | null;
   readonly auth?: RepositoryAuth;
   /** False for a source that the target's package manager has switched off (usual for debug repositories). */
   readonly enabled?: boolean;

@@ -82,7 +82,7 @@ function makeEntry(
     kind: entry.kind,
     host: entry.host,
     urls: entry.urls,
-    mirrorList: entry.mirrorList ?? null,
+    discovery: entry.discovery ?? null,
     parts: entry.parts ?? [],
     suites: entry.suites ?? [],
     components: entry.components ?? [],

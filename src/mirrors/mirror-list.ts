@@ -37,7 +37,7 @@ export interface MirrorEntry {
   readonly kind: RepositoryKind;
   readonly host: 'official' | 'mirror';
   readonly urls: readonly string[];
-  readonly mirrorList: { readonly kind: 'metalink' | 'mirrorlist'; readonly url: string } | null;
+  readonly discovery: { readonly kind: 'metalink' | 'mirror-list'; readonly url: string } | null;
   readonly parts: readonly string[];
   readonly suites: readonly string[];
   readonly components: readonly string[];

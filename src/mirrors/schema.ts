@@ -46,7 +46,7 @@ const entrySchema = z.strictObject({
   kind: z.enum(['deb', 'rpm-md', 'listing', 'template']),
   host: z.enum(['official', 'mirror']).default('official'),
   urls: z.array(baseUrl).max(20).describe('Addresses of the same content, in the order to try'),
-  mirrorList: z.strictObject({ kind: z.enum(['metalink', 'mirrorlist']), url }).optional(),
+  discovery: z.strictObject({ kind: z.enum(['metalink', 'mirror-list']), url }).optional(),
   parts: z.array(template).min(1).max(20).optional().describe('One repository for each: the values of {part}'),
   suites: z.array(template).min(1).max(10).optional().describe('deb: one repository for each'),
   components: z.array(word).min(1).max(10).optional().describe('deb'),
@@ -107,13 +107,13 @@ function entryIssues(entry: z.infer<typeof entrySchema>): readonly Issue[] {
   const isDeb = entry.kind === 'deb';
   const usesPart = entry.urls.some((value) => namesInTemplate(value).includes('part'));
   const rules: readonly (readonly [boolean, string, string])[] = [
-    [entry.urls.length === 0 && entry.mirrorList === undefined, 'urls', 'an entry needs urls or a mirrorList'],
+    [entry.urls.length === 0 && entry.discovery === undefined, 'urls', 'an entry needs urls or a discovery'],
     [isDeb && (!entry.suites || !entry.components), 'suites', 'a deb entry needs suites and components'],
     [!isDeb && entry.suites !== undefined, 'suites', 'only a deb entry has suites'],
     [!isDeb && entry.components !== undefined, 'components', 'only a deb entry has components'],
     [isDeb && entry.parts !== undefined, 'parts', 'a deb entry has suites, not parts'],
     [usesPart && entry.parts === undefined, 'parts', 'the urls name {part} but there are no parts'],
-    [entry.kind !== 'rpm-md' && entry.mirrorList !== undefined, 'mirrorList', 'only an rpm-md entry has a mirrorList'],
+    [entry.kind !== 'rpm-md' && entry.discovery !== undefined, 'discovery', 'only an rpm-md entry has a discovery'],
     [entry.verified === null && entry.reason === undefined, 'reason', 'an entry that is not verified says why'],
   ];
   return rules.filter(([broken]) => broken).map(([, path, message]) => ({ path: [path], message }));

@@ -68,8 +68,8 @@ export function considerMirrors(
     else listed.push(...expanded.repositories);
   }
   const own = sources.own.filter(
-    ({ content, baseUrls, mirrorList }) =>
-      wantsAny(content, options.contents) && (baseUrls.length > 0 || (mirrorList ?? null) !== null),
+    ({ content, baseUrls, discovery }) =>
+      wantsAny(content, options.contents) && (baseUrls.length > 0 || (discovery ?? null) !== null),
   );
   const repositories = [
     ...sources.overrides.flatMap((override) => makeOverrideRepositories(override, target, sources.list, fitting)),
@@ -168,12 +168,12 @@ function makeRepository(
   const all: Values = { ...values, part: entry.kind === 'deb' ? null : filledPart.text };
   const filled = entry.urls.map((url) => fillTemplate(url, all));
   const baseUrls = filled.flatMap((url) => (url.text === null ? [] : [url.text]));
-  const listUrl = entry.mirrorList === null ? null : fillTemplate(entry.mirrorList.url, all);
-  const mirrorList =
-    entry.mirrorList !== null && listUrl !== null && listUrl.text !== null
-      ? { kind: entry.mirrorList.kind, url: listUrl.text }
+  const listUrl = entry.discovery === null ? null : fillTemplate(entry.discovery.url, all);
+  const discovery =
+    entry.discovery !== null && listUrl !== null && listUrl.text !== null
+      ? { kind: entry.discovery.kind, url: listUrl.text }
       : null;
-  if (baseUrls.length === 0 && mirrorList === null) {
+  if (baseUrls.length === 0 && discovery === null) {
     return { missing: filled.find((url) => url.missing !== null)?.missing ?? listUrl?.missing ?? 'urls' };
   }
   return {
@@ -181,7 +181,7 @@ function makeRepository(
       id: nameOf(entry, filledPart.text, values),
       kind: entry.kind,
       baseUrls,
-      mirrorList,
+      discovery,
       suite: entry.kind === 'deb' ? filledPart.text : null,
       components: entry.components,
       origin: entry.origin,
@@ -218,10 +218,7 @@ function notesOf(entry: MirrorEntry): readonly string[] {
 
 function sameSource(a: Repository, b: Repository): boolean {
   return (
-    a.kind === b.kind &&
-    a.suite === b.suite &&
-    a.baseUrls[0] === b.baseUrls[0] &&
-    a.mirrorList?.url === b.mirrorList?.url
+    a.kind === b.kind && a.suite === b.suite && a.baseUrls[0] === b.baseUrls[0] && a.discovery?.url === b.discovery?.url
   );
 }
 

@@ -24,7 +24,7 @@ test('no two entries have one id and every key name is used', () => {
 
 test('every placeholder is known and every address is one of http, https or ftp', () => {
   for (const entry of mirrors.entries) {
-    for (const value of [...entry.urls, ...entry.parts, ...entry.suites, entry.mirrorList?.url ?? '']) {
+    for (const value of [...entry.urls, ...entry.parts, ...entry.suites, entry.discovery?.url ?? '']) {
       for (const name of namesInTemplate(value)) expect(PLACEHOLDERS).toContain(name);
     }
     for (const url of entry.urls) expect(url).toMatch(/^(https?|ftp):\/\/[a-z0-9.-]+\/(.*\/)?$/);

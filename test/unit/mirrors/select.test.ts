@@ -12,7 +12,7 @@ const KERNEL: readonly RepositoryContent[] = ['devel', 'debuginfo'];
 function select(target: Target, contents: readonly RepositoryContent[] = KERNEL): readonly string[] {
   const repositories = selectRepositories(target, { own: [], list, overrides: [] }, { contents });
   return repositories.map(
-    (repository) => `${repository.baseUrls[0] ?? repository.mirrorList?.url ?? ''}${repository.suite ?? ''}`,
+    (repository) => `${repository.baseUrls[0] ?? repository.discovery?.url ?? ''}${repository.suite ?? ''}`,
   );
 }
 
