@@ -51,6 +51,8 @@ export interface ReaderContext {
     readonly maxBytes: number;
     /** True: ask again, whatever the cache holds (an index that turned out to be out of step). */
     readonly fresh?: boolean;
+    /** True where a signature over these bytes is checked afterwards: a redirect to another host is then harmless. */
+    readonly signed?: boolean;
   }): Promise<{ readonly path: string; readonly url: string }>;
   /**
    * Asks whether a file is there, without its body (HTTP HEAD, FTP SIZE). `url` is where the answer came from.

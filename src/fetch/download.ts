@@ -1,0 +1,189 @@
+/** One file from several addresses: attempts, pauses, the next mirror, and the final check of every byte. */
+import { TapprepError, type ErrorCode, redact } from '../errors.ts';
+import type { Sha256 } from '../types.ts';
+import { backoffMs } from './backoff.ts';
+import { TransferError, interrupted } from './failure.ts';
+import { transfer, type PartState, type TransferContext, type TransferJob, type Validators } from './transfer.ts';
+
+export interface DownloadJob extends TransferJob {
+  /** In the order to try; at least one. */
+  readonly urls: readonly string[];
+  /** What is remembered of each address, to ask whether it changed. */
+  readonly validators: (url: string) => Validators | null;
+}
+
+export interface DownloadContext extends TransferContext {
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly onRetry: (text: string) => void;
+}
+
+export type DownloadOutcome =
+  | {
+      readonly kind: 'complete';
+      /** After redirects. */
+      readonly url: string;
+      /** The one of the job's addresses that led there. */
+      readonly asked: string;
+      readonly sha256: Sha256;
+      readonly sizeBytes: number;
+      readonly validators: Validators;
+    }
+  | { readonly kind: 'unchanged'; readonly url: string };
+
+interface Mirror {
+  readonly url: string;
+  failures: number;
+  bad: number;
+  notBefore: number;
+  last: TransferError | null;
+  dropped: boolean;
+}
+
+/** Progress below this does not count as such, so that a mirror that drops every connection ends some time. */
+const PROGRESS_BYTES = 1 << 20;
+
+/**
+ * Fills and verifies a part. On return the part is whole, flushed, and has the size and digest asked for.
+ * @throws TapprepError NETWORK | NOT_FOUND | TIMEOUT | UNSAFE_URL | TOO_LARGE | SIZE_MISMATCH | DIGEST_MISMATCH |
+ *   INTERRUPTED | NO_SPACE | PERMISSION
+ */
+export async function download(job: DownloadJob, part: PartState, context: DownloadContext): Promise<DownloadOutcome> {
+  const mirrors = job.urls.map((url): Mirror => ({
+    url,
+    failures: 0,
+    bad: 0,
+    notBefore: 0,
+    last: null,
+    dropped: false,
+  }));
+  let best = part.file.offset;
+  for (;;) {
+    const mirror = nextMirror(mirrors);
+    if (mirror === null) throw allFailed(job, mirrors);
+    await pauseUntil(mirror, job, context);
+    try {
+      const outcome = await attempt(mirror.url, job, part, context);
+      return outcome;
+    } catch (error) {
+      if (!(error instanceof TransferError)) throw error;
+      if (part.file.offset >= best + PROGRESS_BYTES) {
+        best = part.file.offset;
+        mirror.failures = 0;
+      }
+      recordFailure(mirror, error, mirrors.length, context);
+      if (nextMirror(mirrors) !== null) context.onRetry(`${job.name}: ${error.message}; trying again`);
+    }
+  }
+}
+
+async function attempt(
+  url: string,
+  job: DownloadJob,
+  part: PartState,
+  context: DownloadContext,
+): Promise<DownloadOutcome> {
+  let validators: Validators = { etag: null, lastModified: null };
+  let from = url;
+  if (job.sizeBytes === null || part.file.offset !== job.sizeBytes) {
+    const outcome = await transfer(url, job, part, job.validators(url), context);
+    if (outcome.kind === 'unchanged') return { kind: 'unchanged', url };
+    validators = outcome.validators;
+    from = outcome.url;
+  }
+  await part.file.flush();
+  const sha256 = await verifyPart(from, job, part);
+  return { kind: 'complete', url: from, asked: url, sha256, sizeBytes: part.file.offset, validators };
+}
+
+async function verifyPart(url: string, job: TransferJob, part: PartState): Promise<Sha256> {
+  const bytes = part.file.offset;
+  const digests = part.file.digests();
+  const actual = job.digest === null ? null : digests[job.digest.algorithm];
+  if (job.sizeBytes !== null && bytes !== job.sizeBytes) {
+    await part.file.restart();
+    throw new TransferError(
+      'SIZE_MISMATCH',
+      `${job.name} has ${job.sizeBytes} bytes by its index but ${bytes} arrived from ${url}`,
+      'bad',
+      { facts: { url: redact(url), expectedBytes: job.sizeBytes, actualBytes: bytes } },
+    );
+  }
+  if (job.digest !== null && actual !== job.digest.hex) {
+    await part.file.restart();
+    throw new TransferError(
+      'DIGEST_MISMATCH',
+      `${job.name} has ${job.digest.algorithm} ${job.digest.hex} by its index but ${actual} from ${url}`,
+      'bad',
+      { facts: { url: redact(url), algorithm: job.digest.algorithm, expected: job.digest.hex, actual } },
+    );
+  }
+  const onDisk = await part.file.sizeOnDisk();
+  if (onDisk !== bytes) {
+    throw new TapprepError(
+      'LOCKED',
+      `${part.file.path} has ${onDisk} bytes on the disk but ${bytes} were written: another process writes to it`,
+    );
+  }
+  return digests.sha256 as Sha256;
+}
+
+/** The mirror with the fewest failures, the earlier first; so a fresh one is asked before one that failed. */
+function nextMirror(mirrors: readonly Mirror[]): Mirror | null {
+  let chosen: Mirror | null = null;
+  for (const mirror of mirrors) {
+    if (mirror.dropped) continue;
+    if (chosen === null || mirror.failures + mirror.bad < chosen.failures + chosen.bad) chosen = mirror;
+  }
+  return chosen;
+}
+
+async function pauseUntil(mirror: Mirror, job: TransferJob, context: DownloadContext): Promise<void> {
+  const wait = mirror.notBefore - context.now();
+  if (wait > 0) await context.sleep(wait, context.signal);
+  if (context.signal.aborted) throw interrupted(job.name);
+}
+
+function recordFailure(mirror: Mirror, error: TransferError, mirrors: number, context: DownloadContext): void {
+  const { limits } = context;
+  mirror.last = error;
+  if (error.retry === 'never') {
+    mirror.dropped = true;
+    return;
+  }
+  if (error.retry === 'bad') {
+    mirror.bad += 1;
+    // One more chance from scratch where there is no other mirror: the bytes may have been damaged on the way.
+    mirror.dropped = mirrors > 1 || mirror.bad > 1;
+    return;
+  }
+  mirror.failures += 1;
+  const asked = error.retryAfterMs ?? 0;
+  mirror.dropped = mirror.failures >= limits.attempts || asked > limits.maxRetryAfterMs;
+  const pause = backoffMs(mirror.failures, limits.backoffMs, limits.maxBackoffMs, context.random());
+  mirror.notBefore = context.now() + Math.max(asked, pause);
+}
+
+/** Which failure stands for all, the gravest first: wrong bytes must not hide behind a dead mirror. */
+const GRAVITY: readonly ErrorCode[] = [
+  'DIGEST_MISMATCH',
+  'SIZE_MISMATCH',
+  'TOO_LARGE',
+  'UNSAFE_URL',
+  'NETWORK',
+  'TIMEOUT',
+  'NOT_FOUND',
+];
+
+function allFailed(job: DownloadJob, mirrors: readonly Mirror[]): TapprepError {
+  const failures = mirrors.flatMap((mirror) => (mirror.last === null ? [] : [mirror.last]));
+  const gravest = [...failures].sort((a, b) => GRAVITY.indexOf(a.code) - GRAVITY.indexOf(b.code))[0];
+  if (gravest === undefined) return new TapprepError('INTERNAL', `${job.name} has no address to be fetched from`);
+  const sentences = failures.map((failure) => failure.message);
+  return new TapprepError(gravest.code, `${job.name} could not be fetched: ${sentences.join('; ')}`, {
+    ...(gravest.hint === null ? {} : { hint: gravest.hint }),
+    facts: { ...gravest.facts, failures: failures.map((failure) => ({ code: failure.code, ...failure.facts })) },
+    cause: gravest,
+  });
+}

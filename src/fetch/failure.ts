@@ -1,0 +1,114 @@
+/** Why one transfer failed and what that means for the next: the same mirror later, another mirror, or nobody. */
+import { TapprepError, type ErrorCode, type ErrorDetails, isErrno, isTapprepError, redact } from '../errors.ts';
+
+/**
+ * later: the mirror may do better in a moment. never: asking it again is pointless.
+ * bad: it answered with wrong bytes, which counts as an attempt of the whole file.
+ */
+export type RetryAdvice = 'later' | 'never' | 'bad';
+
+/** The failure of one transfer from one URL; what the retry loop branches on. */
+export class TransferError extends TapprepError {
+  readonly retry: RetryAdvice;
+  /** The server's own wish (Retry-After), milliseconds. */
+  readonly retryAfterMs: number | null;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    retry: RetryAdvice,
+    details: ErrorDetails & { readonly retryAfterMs?: number | null } = {},
+  ) {
+    super(code, message, details);
+    this.retry = retry;
+    this.retryAfterMs = details.retryAfterMs ?? null;
+  }
+}
+
+/** Thrown when the signal fired; says what is kept. */
+export function interrupted(what: string): TapprepError {
+  return new TapprepError('INTERRUPTED', `stopped while fetching ${what}; what has arrived is kept for the next run`);
+}
+
+const TLS_CODES: Readonly<Record<string, string>> = {
+  CERT_HAS_EXPIRED: 'its certificate has expired',
+  CERT_NOT_YET_VALID: 'its certificate is not valid yet',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another name',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed',
+  SELF_SIGNED_CERT_IN_CHAIN: 'its certificate chain ends in an unknown authority',
+  UNABLE_TO_GET_ISSUER_CERT: 'the issuer of its certificate is unknown',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'the issuer of its certificate is unknown',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'the issuer of its certificate is unknown',
+  CERT_SIGNATURE_FAILURE: 'the signature of its certificate is wrong',
+  CERT_REVOKED: 'its certificate is revoked',
+  HOSTNAME_MISMATCH: 'its certificate is for another name',
+};
+
+const NETWORK_CODES: Readonly<Record<string, string>> = {
+  ENOTFOUND: 'the host name cannot be resolved',
+  EAI_AGAIN: 'the name server does not answer',
+  ECONNREFUSED: 'the connection was refused',
+  ECONNRESET: 'the connection was reset',
+  EPIPE: 'the connection was closed',
+  EHOSTUNREACH: 'the host cannot be reached',
+  ENETUNREACH: 'the network cannot be reached',
+  ERR_HTTP_CONTENT_LENGTH_MISMATCH: 'the connection closed before all bytes had arrived',
+  ERR_STREAM_PREMATURE_CLOSE: 'the connection closed before all bytes had arrived',
+  ERR_PROXY_TUNNEL: 'the proxy refused the connection',
+};
+
+/** Gives the failure of a connection its code, sentence and advice. */
+export function networkFailure(error: unknown, url: string, signal: AbortSignal): TapprepError {
+  if (signal.aborted) return interrupted(redact(url));
+  if (isTapprepError(error)) return error;
+  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown';
+  const facts = { url: redact(url), reason: code };
+  const clock = code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID';
+  const tls = TLS_CODES[code];
+  if (tls !== undefined) {
+    return new TransferError('NETWORK', `${url} cannot be trusted to be that host: ${tls} (${code})`, 'never', {
+      facts,
+      cause: error,
+      hint: clock ? 'date    # is the clock right?' : `curl -sSI ${url}`,
+    });
+  }
+  if (code === 'ETIMEDOUT' || code === 'ESOCKETTIMEDOUT') {
+    return new TransferError('TIMEOUT', `no answer from ${url} in time: ${wordsOf(error)}`, 'later', {
+      facts,
+      cause: error,
+    });
+  }
+  const words = NETWORK_CODES[code] ?? wordsOf(error);
+  return new TransferError('NETWORK', `${url} could not be read: ${words} (${code})`, 'later', { facts, cause: error });
+}
+
+function wordsOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.split('\n', 1)[0]?.slice(0, 200) ?? '';
+}
+
+const FULL = new Set(['ENOSPC', 'EDQUOT']);
+const DENIED = new Set(['EACCES', 'EPERM', 'EROFS']);
+
+/** Gives the failure of a write below `path` its code: NO_SPACE, PERMISSION, or the error as it was. */
+export function writeFailure(error: unknown, path: string): unknown {
+  for (const code of FULL) {
+    if (isErrno(error, code)) {
+      return new TapprepError('NO_SPACE', `no space or no inode left while writing ${path} (${code})`, {
+        hint: `df -h ${path}; df -i ${path}`,
+        facts: { path, errno: code },
+        cause: error,
+      });
+    }
+  }
+  for (const code of DENIED) {
+    if (isErrno(error, code)) {
+      return new TapprepError('PERMISSION', `${path} cannot be written by this user (${code})`, {
+        hint: 'use --cache-dir DIR with a directory that you can write to',
+        facts: { path, errno: code },
+        cause: error,
+      });
+    }
+  }
+  return error;
+}

@@ -1,0 +1,100 @@
+/** Several files at once, with one total; the first failure stops the rest and leaves their parts to be resumed. */
+import type { Emit } from '../types.ts';
+import { keyOf } from './fetch-file.ts';
+import { createMeter } from './progress.ts';
+import type { FetchRequest, FetchedFile, Machinery } from './request.ts';
+import { checkSpace } from './space.ts';
+
+/** Name of the item that the total progress goes by. */
+export const TOTAL_ITEM = 'total';
+
+type FetchFile = (request: FetchRequest, signal: AbortSignal, emit: Emit) => Promise<FetchedFile>;
+
+/**
+ * Fetches all, `concurrency` at a time, results in the order asked.
+ * @throws TapprepError of the first that failed, after the others have stopped
+ */
+export async function fetchAll(
+  requests: readonly FetchRequest[],
+  machinery: Machinery,
+  fetchFile: FetchFile,
+): Promise<readonly FetchedFile[]> {
+  const stop = new AbortController();
+  const signal = AbortSignal.any([machinery.signal, stop.signal]);
+  const total = createTotal(requests, machinery);
+  const results: FetchedFile[] = [];
+  const failures: unknown[] = [];
+  let next = 0;
+
+  async function work(): Promise<void> {
+    for (let at = next++; at < requests.length && failures.length === 0; at = next++) {
+      const request = requests[at];
+      if (request === undefined) return;
+      try {
+        const file = await fetchFile(request, signal, total.listen(at));
+        total.done(at, file.sizeBytes);
+        results[at] = file;
+      } catch (error) {
+        // Those that fail afterwards were stopped by the first.
+        failures.push(error);
+        stop.abort();
+      }
+    }
+  }
+
+  await checkRoom(requests, machinery);
+  await Promise.all(Array.from({ length: Math.min(machinery.concurrency, requests.length) }, work));
+  if (failures.length > 0) throw failures[0];
+  total.finish();
+  return results;
+}
+
+/** Refuses before the first byte what cannot fit; files that are in the cache already are not counted. */
+async function checkRoom(requests: readonly FetchRequest[], machinery: Machinery): Promise<void> {
+  const { cache } = machinery;
+  let needed = 0;
+  for (const request of requests) {
+    if (request.sizeBytes === null) continue;
+    needed += Math.max(0, request.sizeBytes - (await cache.bytesThere(request.digest, keyOf(request))));
+  }
+  if (needed === 0 || machinery.offline) return;
+  await cache.prepare();
+  await checkSpace(cache.directory, needed, `fetching ${requests.length} files`);
+}
+
+interface Total {
+  listen(at: number): Emit;
+  done(at: number, bytes: number): void;
+  finish(): void;
+}
+
+function createTotal(requests: readonly FetchRequest[], { emit, now }: Machinery): Total {
+  const meter = createMeter(TOTAL_ITEM, emit, now);
+  const bytes = requests.map(() => 0);
+  const sizes: (number | null)[] = requests.map((request) => request.sizeBytes);
+
+  function update(): void {
+    const known = sizes.every((size) => size !== null);
+    meter.update(sum(bytes), known ? sum(sizes) : null);
+  }
+
+  return {
+    listen: (at) => (event) => {
+      emit(event);
+      if (event.type !== 'progress') return;
+      bytes[at] = event.bytes;
+      sizes[at] ??= event.totalBytes;
+      update();
+    },
+    done(at, size) {
+      bytes[at] = size;
+      sizes[at] = size;
+      update();
+    },
+    finish: () => meter.finish(),
+  };
+}
+
+function sum(numbers: readonly (number | null)[]): number {
+  return numbers.reduce<number>((total, number) => total + (number ?? 0), 0);
+}

@@ -1,0 +1,68 @@
+/** Files by address and digest: from the cache where they are there, from the network where they are not. */
+import { basename } from 'node:path';
+import type { ReaderContext } from '../resolve/reader.ts';
+import type { Emit, Sha256 } from '../types.ts';
+import { openCache } from './cache.ts';
+import { fetchAll } from './fetch-all.ts';
+import { fetchOne, keyOf } from './fetch-file.ts';
+import { DEFAULT_LIMITS } from './limits.ts';
+import { describeSelf } from './owner.ts';
+import type { FetchRequest, FetchedFile, FetcherOptions, Machinery } from './request.ts';
+import { createTransport } from './transports.ts';
+
+export interface Fetcher {
+  /**
+   * @throws TapprepError NETWORK | NOT_FOUND | TIMEOUT | OFFLINE | UNSAFE_URL | TOO_LARGE | DIGEST_MISMATCH |
+   *   SIZE_MISMATCH | NO_SPACE | PERMISSION | LOCKED | INTERRUPTED
+   */
+  fetchFile(request: FetchRequest): Promise<FetchedFile>;
+  /** As a repository reader wants it; without a digest the address is asked each time whether the file changed. */
+  readonly fetchMetadata: ReaderContext['fetchMetadata'];
+  /** Several at once, results in the order asked; the first failure stops the rest. */
+  fetchAll(requests: readonly FetchRequest[]): Promise<readonly FetchedFile[]>;
+  /** Removes a file whose later check failed, so that the next run fetches it again. */
+  evict(file: { readonly sha256: Sha256 }): Promise<void>;
+}
+
+/** Makes a fetcher. Several may share one cache directory, in one process or in many. */
+export async function createFetcher(options: FetcherOptions): Promise<Fetcher> {
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const self = await describeSelf();
+  const machinery: Machinery = {
+    ...options,
+    concurrency: options.concurrency ?? 3,
+    durable: options.durable ?? true,
+    limits,
+    self,
+    transport: options.transport ?? createTransport(limits, options.env ?? {}),
+    cache: openCache(options.cacheDir, self.uid, options.emit),
+  };
+  const running = new Map<string, Promise<FetchedFile>>();
+
+  /** One at a time of the same file; the second then finds it in the cache. */
+  async function fetchFile(request: FetchRequest, signal: AbortSignal, emit: Emit): Promise<FetchedFile> {
+    const key = keyOf(request);
+    for (let other = running.get(key); other !== undefined; other = running.get(key)) {
+      await other.catch(() => undefined);
+    }
+    const started = fetchOne(request, key, { ...machinery, signal, emit }).finally(() => running.delete(key));
+    running.set(key, started);
+    return await started;
+  }
+
+  return {
+    fetchFile: (request) => fetchFile(request, options.signal, options.emit),
+    fetchMetadata: (request) =>
+      fetchFile(
+        {
+          name: basename(new URL(request.urls[0] ?? 'file:///nothing').pathname),
+          redirects: request.digest !== null || request.signed === true ? 'any' : 'same-host',
+          ...request,
+        },
+        options.signal,
+        options.emit,
+      ),
+    fetchAll: (requests) => fetchAll(requests, machinery, fetchFile),
+    evict: (file) => machinery.cache.evict(file.sha256),
+  };
+}

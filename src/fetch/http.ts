@@ -1,0 +1,151 @@
+/** HTTP and HTTPS: the only home of got. Bytes as they are sent, redirects under our own rules, no hidden retries. */
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import type { LookupFunction } from 'node:net';
+import got from 'got';
+import { TapprepError, redact } from '../errors.ts';
+import { TransferError, networkFailure } from './failure.ts';
+import type { OpenRequest, RedirectPolicy, ResponseHeaders, Transport, TransportResponse } from './transport.ts';
+
+export interface HttpOptions {
+  /** Where HTTP_PROXY, HTTPS_PROXY and NO_PROXY (or their lower-case forms) are looked up. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Milliseconds to connect (TCP and TLS each), to the first header, and of silence in the body. */
+  readonly connectMs: number;
+  readonly responseMs: number;
+  readonly idleMs: number;
+  /** Certificate authorities in PEM, instead of the built-in ones. */
+  readonly certificateAuthority?: string;
+  readonly lookup?: LookupFunction;
+}
+
+const MAX_REDIRECTS = 5;
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+const PROXY_VARIABLES = ['http_proxy', 'https_proxy', 'no_proxy'];
+
+/** A transport for http: and https: URLs. Connections are kept for the next request and never hold the process. */
+export function createHttpTransport(options: HttpOptions): Transport {
+  const agent = createAgents(options);
+
+  async function open(url: string, request: OpenRequest): Promise<TransportResponse> {
+    let current = url;
+    for (let hops = 0; hops <= MAX_REDIRECTS; hops += 1) {
+      const response = await openOnce(current, request, options, agent);
+      if (!REDIRECTS.has(response.status)) return response;
+      response.body.destroy();
+      current = redirectTarget(current, response.location, request.redirects);
+    }
+    throw new TransferError('NETWORK', `${url} redirects more than ${MAX_REDIRECTS} times`, 'never', {
+      facts: { url: redact(url), last: redact(current) },
+    });
+  }
+
+  return { open };
+}
+
+function createAgents(options: HttpOptions): { readonly http: HttpAgent; readonly https: HttpsAgent } {
+  const proxyEnv: Record<string, string> = {};
+  for (const name of PROXY_VARIABLES) {
+    const value = options.env[name] ?? options.env[name.toUpperCase()];
+    if (value !== undefined) proxyEnv[name] = value;
+  }
+  const common = { keepAlive: true, proxyEnv };
+  try {
+    return { http: new HttpAgent(common), https: new HttpsAgent(common) };
+  } catch (error) {
+    const seen = PROXY_VARIABLES.flatMap((name) => (proxyEnv[name] === undefined ? [] : [`${name}=${proxyEnv[name]}`]));
+    throw new TapprepError('USAGE', `the proxy settings cannot be used: ${seen.join(' ')}`, {
+      hint: 'export http_proxy=http://HOST:PORT/',
+      cause: error,
+    });
+  }
+}
+
+async function openOnce(
+  url: string,
+  request: OpenRequest,
+  options: HttpOptions,
+  agent: { readonly http: HttpAgent; readonly https: HttpsAgent },
+): Promise<TransportResponse & { readonly location: string | null }> {
+  const stream = got.stream(url, {
+    agent,
+    decompress: false,
+    followRedirect: false,
+    throwHttpErrors: false,
+    retry: { limit: 0 },
+    headers: requestHeaders(request),
+    signal: request.signal,
+    timeout: {
+      lookup: options.connectMs,
+      connect: options.connectMs,
+      secureConnect: options.connectMs,
+      response: options.responseMs,
+      socket: options.idleMs,
+    },
+    ...(options.lookup === undefined ? {} : { dnsLookup: options.lookup }),
+    ...(options.certificateAuthority === undefined
+      ? {}
+      : { https: { certificateAuthority: options.certificateAuthority } }),
+  });
+  return await new Promise((resolve, reject) => {
+    stream.once('error', (error) => reject(networkFailure(error, url, request.signal)));
+    stream.once('response', (response: { statusCode: number; headers: RawHeaders }) => {
+      resolve({
+        status: response.statusCode,
+        url,
+        headers: pickHeaders(response.headers),
+        location: one(response.headers.location),
+        body: stream,
+      });
+    });
+  });
+}
+
+function requestHeaders(request: OpenRequest): Record<string, string> {
+  const headers: Record<string, string> = { 'accept-encoding': 'identity', 'user-agent': 'tapprep' };
+  if (request.offset > 0) headers.range = `bytes=${request.offset}-`;
+  if (request.offset > 0 && request.ifRange !== null) headers['if-range'] = request.ifRange;
+  if (request.ifNoneMatch !== null) headers['if-none-match'] = request.ifNoneMatch;
+  if (request.ifModifiedSince !== null) headers['if-modified-since'] = request.ifModifiedSince;
+  return headers;
+}
+
+type RawHeaders = Readonly<Record<string, string | string[] | undefined>>;
+
+function pickHeaders(headers: RawHeaders): ResponseHeaders {
+  const length = one(headers['content-length']);
+  return {
+    etag: one(headers.etag),
+    lastModified: one(headers['last-modified']),
+    date: one(headers.date),
+    contentLength: length !== null && /^\d{1,15}$/.test(length) ? Number(length) : null,
+    contentRange: one(headers['content-range']),
+    contentEncoding: one(headers['content-encoding']),
+    retryAfter: one(headers['retry-after']),
+    framed: one(headers['transfer-encoding'])?.toLowerCase().includes('chunked') ?? false,
+  };
+}
+
+function one(value: string | string[] | undefined): string | null {
+  return (Array.isArray(value) ? value[0] : value) ?? null;
+}
+
+/**
+ * Where a redirect leads, if it may lead there.
+ * @throws TransferError UNSAFE_URL for another host under "same-host", a weaker or foreign scheme, or no usable target
+ */
+export function redirectTarget(from: string, location: string | null, policy: RedirectPolicy): string {
+  const refuse = (why: string): TransferError =>
+    new TransferError('UNSAFE_URL', `${from} redirects to ${location ?? 'nowhere'}, which ${why}`, 'never', {
+      facts: { url: redact(from), location: redact(location ?? '') },
+    });
+  if (location === null || !URL.canParse(location, from)) throw refuse('is no address');
+  const source = new URL(from);
+  const target = new URL(location, from);
+  if (target.protocol !== 'https:' && target.protocol !== 'http:') throw refuse('is not HTTP');
+  if (source.protocol === 'https:' && target.protocol === 'http:') throw refuse('is not encrypted any more');
+  const upgraded = source.protocol === 'http:' && target.protocol === 'https:';
+  const sameHost = upgraded ? source.hostname === target.hostname : source.host === target.host;
+  if (policy === 'same-host' && !sameHost) throw refuse('is another host than the one that was asked');
+  return target.href;
+}

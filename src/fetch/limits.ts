@@ -1,0 +1,34 @@
+/** The waits and bounds of a transfer, in one place. */
+
+export interface FetchLimits {
+  /** TCP connect and TLS handshake, each. */
+  readonly connectMs: number;
+  /** From the request to the first header. */
+  readonly responseMs: number;
+  /** Silence within a body. */
+  readonly idleMs: number;
+  /** A body slower than this over `lowSpeedWindowMs` is given up for another mirror or a new connection. */
+  readonly lowSpeedBytesPerSecond: number;
+  readonly lowSpeedWindowMs: number;
+  /** Failures of one mirror in a row, without progress between them, before it is given up. */
+  readonly attempts: number;
+  readonly backoffMs: number;
+  readonly maxBackoffMs: number;
+  /** A mirror that asks for a longer pause is given up. */
+  readonly maxRetryAfterMs: number;
+  /** How long to wait for another process that holds a file without making progress. */
+  readonly lockMs: number;
+}
+
+export const DEFAULT_LIMITS: FetchLimits = {
+  connectMs: 15_000,
+  responseMs: 30_000,
+  idleMs: 30_000,
+  lowSpeedBytesPerSecond: 1024,
+  lowSpeedWindowMs: 30_000,
+  attempts: 5,
+  backoffMs: 500,
+  maxBackoffMs: 15_000,
+  maxRetryAfterMs: 60_000,
+  lockMs: 60_000,
+};

@@ -1,0 +1,58 @@
+/** Who holds a lock, in a form that another process can check: is that very process still alive? */
+import { readFile, readlink, stat } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { isErrno } from '../errors.ts';
+
+export interface Owner {
+  readonly pid: number;
+  readonly host: string;
+  /** Random per boot: another one means that the machine restarted and the owner is gone. */
+  readonly boot: string;
+  /** Process ids only mean something within one PID namespace. */
+  readonly pidNamespace: string;
+  /** Start time of the process in clock ticks since boot; tells a reused process id. */
+  readonly startTime: string;
+  readonly uid: number;
+}
+
+/** Describes this process. */
+export async function describeSelf(): Promise<Owner> {
+  const { pid, startTime } = parseStat(await readFile('/proc/self/stat', 'utf8'));
+  return {
+    pid,
+    startTime,
+    host: hostname(),
+    boot: await readBootId(),
+    pidNamespace: await readlink('/proc/self/ns/pid').catch(() => 'unknown'),
+    uid: (await stat('/proc/self')).uid,
+  };
+}
+
+/** The kernel's id of this boot; "unknown" where /proc does not tell. */
+export async function readBootId(): Promise<string> {
+  const text = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => 'unknown');
+  return text.trim();
+}
+
+/** Whether an owner is certainly gone. Another host's or namespace's process cannot be judged and counts as alive. */
+export async function isDead(owner: Owner, self: Owner): Promise<boolean> {
+  if (owner.host !== self.host) return false;
+  if (owner.boot !== self.boot) return true;
+  if (owner.pidNamespace !== self.pidNamespace) return false;
+  let text: string;
+  try {
+    text = await readFile(`/proc/${owner.pid}/stat`, 'utf8');
+  } catch (error) {
+    const gone = isErrno(error, 'ENOENT') || isErrno(error, 'ESRCH');
+    // With hidepid another user's processes cannot be seen, so their absence says nothing.
+    return gone && (self.uid === owner.uid || self.uid === 0);
+  }
+  const seen = parseStat(text);
+  return seen.state === 'Z' || seen.startTime !== owner.startTime;
+}
+
+/** proc(5): the command name stands in parentheses and may hold anything, so fields count from the last ")". */
+function parseStat(text: string): { readonly pid: number; readonly state: string; readonly startTime: string } {
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return { pid: Number.parseInt(text, 10), state: fields[0] ?? '', startTime: fields[19] ?? '' };
+}

@@ -1,0 +1,82 @@
+/** What is remembered of an unfinished download beside its bytes: KEY.part.json. */
+import { createHash } from 'node:crypto';
+import { readFile, rm } from 'node:fs/promises';
+import { isErrno, redact } from '../errors.ts';
+import type { Digest } from '../types.ts';
+import type { ResponseHeaders } from './transport.ts';
+import { writeAtomic } from './write-atomic.ts';
+
+export interface PartRecord {
+  readonly schema: 'tapprep-part/1';
+  /** Without credentials; `urlHash` tells whether it is the same address. */
+  readonly url: string;
+  readonly urlHash: string;
+  readonly etag: string | null;
+  readonly lastModified: string | null;
+  readonly size: number | null;
+  readonly expected: Digest | null;
+  /** Boot during which the bytes were written: after a crash unsynced bytes may be holes. */
+  readonly boot: string;
+}
+
+/** Identifies an address without keeping its credentials. */
+export function hashUrl(url: string): string {
+  return createHash('sha256').update(url).digest('hex');
+}
+
+/** The validator to send as If-Range: a strong ETag, or a Last-Modified that is strong by RFC 9110 section 8.8.2.2. */
+export function strongValidator(record: PartRecord): string | null {
+  if (record.etag !== null && record.etag.startsWith('"')) return record.etag;
+  return record.lastModified;
+}
+
+/** The record of the answer that starts a part; a Last-Modified too young to be strong is left out. */
+export function recordOf(
+  url: string,
+  headers: ResponseHeaders,
+  size: number | null,
+  expected: Digest | null,
+  boot: string,
+): PartRecord {
+  const modified = Date.parse(headers.lastModified ?? '');
+  const sent = Date.parse(headers.date ?? '');
+  const strong = sent - modified >= 60_000;
+  return {
+    schema: 'tapprep-part/1',
+    url: redact(url),
+    urlHash: hashUrl(url),
+    etag: headers.etag,
+    lastModified: strong ? headers.lastModified : null,
+    size,
+    expected,
+    boot,
+  };
+}
+
+/** Reads a record; null when there is none or it is not whole, which means that the part cannot be resumed. */
+export async function readPartRecord(path: string): Promise<PartRecord | null> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return null;
+    throw error;
+  }
+  try {
+    const value = JSON.parse(text) as PartRecord;
+    return value.schema === 'tapprep-part/1' && typeof value.urlHash === 'string' ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Writes a record; it is whole or not there. */
+export async function writePartRecord(path: string, record: PartRecord): Promise<void> {
+  await writeAtomic(path, JSON.stringify(record));
+}
+
+/** Removes a part and its record. */
+export async function removePart(part: string, record: string): Promise<void> {
+  await rm(part, { force: true });
+  await rm(record, { force: true });
+}

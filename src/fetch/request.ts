@@ -1,0 +1,57 @@
+/** What can be asked of a fetcher, and what comes back. */
+import type { Digest, Emit } from '../types.ts';
+import type { Cache, CachedFile } from './cache.ts';
+import type { FetchLimits } from './limits.ts';
+import type { Owner } from './owner.ts';
+import type { RedirectPolicy, Transport } from './transport.ts';
+
+/** One file to fetch. */
+export interface FetchRequest {
+  /** For people: a file name. */
+  readonly name: string;
+  /** In the order to try. */
+  readonly urls: readonly string[];
+  readonly sizeBytes: number | null;
+  readonly digest: Digest | null;
+  /** Bound where the size is not known. */
+  readonly maxBytes: number;
+  /** "any" only where the digest is given or a signature over the bytes is checked afterwards. */
+  readonly redirects: RedirectPolicy;
+}
+
+/** A file in the cache whose size and digest were checked now. */
+export interface FetchedFile extends CachedFile {
+  /** The address it came from; for a file of the cache the first one asked for. */
+  readonly url: string;
+  readonly fromCache: boolean;
+}
+
+export interface FetcherOptions {
+  readonly cacheDir: string;
+  /** Only the cache; everything else is OFFLINE. */
+  readonly offline: boolean;
+  readonly emit: Emit;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Resolves early when the signal fires. */
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly signal: AbortSignal;
+  /** Files at once; 3 unless told. */
+  readonly concurrency?: number;
+  /** Where the proxy variables are looked up; none unless told. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly limits?: Partial<FetchLimits>;
+  /** Whether a file is synced to the disk before it gets its name; true unless told. Every read verifies it anyway. */
+  readonly durable?: boolean;
+  /** Instead of the real network. */
+  readonly transport?: Transport;
+}
+
+/** Everything a fetch works with, every default filled in. */
+export interface Machinery extends Required<Omit<FetcherOptions, 'limits' | 'env'>> {
+  readonly limits: FetchLimits;
+  readonly cache: Cache;
+  readonly self: Owner;
+}

@@ -1,0 +1,269 @@
+/** One attempt: one URL, one request, bytes into the part. Resuming is decided here; retrying is not. */
+import { redact } from '../errors.ts';
+import type { Digest } from '../types.ts';
+import { parseRetryAfter } from './backoff.ts';
+import { TransferError, interrupted, networkFailure } from './failure.ts';
+import type { FetchLimits } from './limits.ts';
+import type { PartFile } from './part-file.ts';
+import { hashUrl, recordOf, strongValidator, type PartRecord } from './part-record.ts';
+import { checkSpace } from './space.ts';
+import { parseContentRange, type RedirectPolicy, type Transport, type TransportResponse } from './transport.ts';
+
+/** What the cache remembers of an address, to ask whether it changed. */
+export interface Validators {
+  readonly etag: string | null;
+  readonly lastModified: string | null;
+}
+
+export interface TransferJob {
+  readonly name: string;
+  readonly sizeBytes: number | null;
+  readonly digest: Digest | null;
+  readonly maxBytes: number;
+  readonly redirects: RedirectPolicy;
+}
+
+export interface TransferContext {
+  readonly transport: Transport;
+  readonly limits: FetchLimits;
+  readonly now: () => number;
+  readonly signal: AbortSignal;
+  /** Directory whose free space counts. */
+  readonly directory: string;
+  readonly boot: string;
+  /** Bytes that are there now, and how many there will be (null: unknown). */
+  readonly onProgress: (bytes: number, total: number | null) => void;
+  readonly saveRecord: (record: PartRecord) => Promise<void>;
+}
+
+/** The state of a part between attempts. */
+export interface PartState {
+  readonly file: PartFile;
+  record: PartRecord | null;
+}
+
+export type TransferOutcome =
+  | { readonly kind: 'complete'; readonly validators: Validators; readonly url: string }
+  | { readonly kind: 'unchanged' };
+
+const NOT_THERE: ReadonlySet<number> = new Set([404, 410]);
+const LATER: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]);
+
+/**
+ * Fetches the rest of a file from one URL, or all of it where the rest would not fit what is there.
+ * @throws TransferError for what the retry loop handles; TapprepError INTERRUPTED | NO_SPACE | PERMISSION
+ */
+export async function transfer(
+  url: string,
+  job: TransferJob,
+  part: PartState,
+  validators: Validators | null,
+  context: TransferContext,
+): Promise<TransferOutcome> {
+  const ifRange = await prepareResume(url, job, part);
+  const fresh = part.file.offset === 0 ? validators : null;
+  const response = await context.transport.open(url, {
+    offset: part.file.offset,
+    ifRange,
+    ifNoneMatch: fresh?.etag ?? null,
+    ifModifiedSince: fresh !== null && fresh.etag === null ? fresh.lastModified : null,
+    redirects: job.redirects,
+    signal: context.signal,
+  });
+  try {
+    if (response.status === 304 && fresh !== null) return { kind: 'unchanged' };
+    if (isWhole(response, job, part)) return completed(response);
+    const total = await acceptAnswer(url, response, job, part, context);
+    await receive(url, response, job, part, total, context);
+  } finally {
+    response.body.destroy();
+  }
+  return completed(response);
+}
+
+function completed(response: TransportResponse): TransferOutcome {
+  const { etag, lastModified } = response.headers;
+  return { kind: 'complete', url: response.url, validators: { etag, lastModified } };
+}
+
+/** 416 to "the bytes after the last one": what is there is the whole file, and its digest is checked next. */
+function isWhole(response: TransportResponse, job: TransferJob, part: PartState): boolean {
+  const total = parseContentRange(response.headers.contentRange)?.total;
+  return response.status === 416 && job.digest !== null && part.file.offset > 0 && total === part.file.offset;
+}
+
+/** Drops bytes that cannot be continued from this URL; returns the If-Range to send. */
+async function prepareResume(url: string, job: TransferJob, part: PartState): Promise<string | null> {
+  if (part.file.offset === 0) return null;
+  const sameSource = part.record !== null && part.record.urlHash === hashUrl(url);
+  const validator = sameSource && part.record !== null ? strongValidator(part.record) : null;
+  // With a digest known beforehand any mirror may continue: a wrong mixture cannot pass. Without one only the
+  // address that sent the first bytes may, and only if it promises that the file is still the same.
+  if (validator === null && job.digest === null) await part.file.restart();
+  return validator;
+}
+
+/** Checks status and headers before any byte is taken; returns the total size if it is known. */
+async function acceptAnswer(
+  url: string,
+  response: TransportResponse,
+  job: TransferJob,
+  part: PartState,
+  context: TransferContext,
+): Promise<number | null> {
+  const { status, headers } = response;
+  const offset = part.file.offset;
+  if (status !== 200 && status !== 206) throw await refusal(url, response, part, context.now());
+  const range = parseContentRange(headers.contentRange);
+  if (status === 206) {
+    const why =
+      offset === 0 ? 'a part was sent though the whole was asked for' : changeOf(range, part, url, headers.etag);
+    if (why !== null) {
+      await part.file.restart();
+      throw new TransferError('NETWORK', `${url} cannot be continued at byte ${offset}: ${why}`, 'later', {
+        facts: { url: redact(url), offset, contentRange: headers.contentRange },
+      });
+    }
+  }
+  const total = status === 206 ? (range?.total ?? null) : headers.contentLength;
+  checkTotal(url, job, total);
+  if (job.digest === null && isEncoded(url, headers.contentEncoding)) {
+    throw new TransferError('NETWORK', `${url} is sent as ${headers.contentEncoding}, not as the file is`, 'never', {
+      facts: { url: redact(url), contentEncoding: headers.contentEncoding },
+    });
+  }
+  if (job.sizeBytes === null && job.digest === null && total === null && !headers.framed) {
+    throw new TransferError('NETWORK', `${url} is sent without a length, so a cut file would look whole`, 'never', {
+      facts: { url: redact(url) },
+    });
+  }
+  if (status === 200 && offset > 0) await part.file.restart();
+  const known = job.sizeBytes ?? total;
+  await checkSpace(context.directory, known === null ? 0 : known - part.file.offset, job.name);
+  if (part.file.offset === 0) {
+    part.record = recordOf(url, headers, known, job.digest, context.boot);
+    await context.saveRecord(part.record);
+  }
+  return known;
+}
+
+function changeOf(
+  range: ReturnType<typeof parseContentRange>,
+  part: PartState,
+  url: string,
+  etag: string | null,
+): string | null {
+  if (range === null || range.start !== part.file.offset) {
+    return `the answer starts at ${range?.start ?? 'no stated byte'}`;
+  }
+  const before = part.record;
+  if (before === null) return null;
+  if (before.size !== null && range.total !== null && before.size !== range.total) {
+    return `its size changed from ${before.size} to ${range.total}`;
+  }
+  const comparable = before.urlHash === hashUrl(url) && before.etag !== null && etag !== null;
+  return comparable && before.etag !== etag ? `it changed from ${before.etag} to ${etag}` : null;
+}
+
+function checkTotal(url: string, job: TransferJob, total: number | null): void {
+  if (total === null) return;
+  if (job.sizeBytes !== null && total !== job.sizeBytes) {
+    throw new TransferError(
+      'SIZE_MISMATCH',
+      `${job.name} has ${job.sizeBytes} bytes by its index but ${total} at ${url}`,
+      'bad',
+      { facts: { url: redact(url), expectedBytes: job.sizeBytes, actualBytes: total } },
+    );
+  }
+  if (total > job.maxBytes) throw tooLarge(url, job, total);
+}
+
+function tooLarge(url: string, job: TransferJob, bytes: number): TransferError {
+  return new TransferError('TOO_LARGE', `${url} has ${bytes} bytes but at most ${job.maxBytes} are taken`, 'bad', {
+    facts: { url: redact(url), actualBytes: bytes, maxBytes: job.maxBytes },
+  });
+}
+
+/** A .gz that is labelled with Content-Encoding: gzip is still the file; anything else so labelled is not. */
+function isEncoded(url: string, encoding: string | null): boolean {
+  if (encoding === null || encoding === '' || encoding.toLowerCase() === 'identity') return false;
+  return !(/gzip$/i.test(encoding) && /\.t?gz$/i.test(new URL(url).pathname));
+}
+
+async function refusal(url: string, response: TransportResponse, part: PartState, now: number): Promise<TransferError> {
+  const { status, headers } = response;
+  const facts = { url: redact(url), status };
+  if (NOT_THERE.has(status))
+    return new TransferError('NOT_FOUND', `${url} is not there (${status})`, 'never', { facts });
+  if (status === 416) {
+    const offset = part.file.offset;
+    await part.file.restart();
+    return new TransferError('NETWORK', `${url} has no byte ${offset} (416)`, 'later', { facts });
+  }
+  const hint = status === 407 ? { hint: 'export http_proxy=http://USER:PASSWORD@HOST:PORT/' } : {};
+  return new TransferError(
+    'NETWORK',
+    `${url} answered ${status}${status === 407 ? ': the proxy asks for a user and password' : ''}`,
+    LATER.has(status) ? 'later' : 'never',
+    { facts, ...hint, retryAfterMs: parseRetryAfter(headers.retryAfter, now) },
+  );
+}
+
+async function receive(
+  url: string,
+  response: TransportResponse,
+  job: TransferJob,
+  part: PartState,
+  total: number | null,
+  context: TransferContext,
+): Promise<void> {
+  const { limits, now } = context;
+  const bound = Math.min(total ?? job.maxBytes, job.maxBytes);
+  let windowStart = now();
+  let windowBytes = 0;
+  const body = response.body[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+  for (;;) {
+    const chunk = await nextChunk(body, url, context.signal);
+    if (chunk === null) break;
+    if (part.file.offset + chunk.length > bound) {
+      if (total === null) throw tooLarge(url, job, part.file.offset + chunk.length);
+      throw new TransferError('SIZE_MISMATCH', `${url} sends more than the ${total} bytes that were announced`, 'bad', {
+        facts: { url: redact(url), expectedBytes: total },
+      });
+    }
+    await part.file.append(chunk);
+    context.onProgress(part.file.offset, total);
+    windowBytes += chunk.length;
+    const elapsed = now() - windowStart;
+    if (elapsed < limits.lowSpeedWindowMs) continue;
+    if (windowBytes * 1000 < limits.lowSpeedBytesPerSecond * elapsed) {
+      throw new TransferError(
+        'TIMEOUT',
+        `${url} sent ${windowBytes} bytes in ${Math.round(elapsed / 1000)} s, less than ${limits.lowSpeedBytesPerSecond} bytes a second`,
+        'later',
+        { facts: { url: redact(url), bytes: windowBytes, milliseconds: elapsed } },
+      );
+    }
+    windowStart = now();
+    windowBytes = 0;
+  }
+  if (total !== null && part.file.offset < total) {
+    throw new TransferError('NETWORK', `${url} ended after ${part.file.offset} of ${total} bytes`, 'later', {
+      facts: { url: redact(url), expectedBytes: total, actualBytes: part.file.offset },
+    });
+  }
+}
+
+async function nextChunk(
+  body: AsyncIterator<Uint8Array>,
+  url: string,
+  signal: AbortSignal,
+): Promise<Uint8Array | null> {
+  if (signal.aborted) throw interrupted(redact(url));
+  try {
+    const next = await body.next();
+    return next.done === true ? null : next.value;
+  } catch (error) {
+    throw networkFailure(error, url, signal);
+  }
+}

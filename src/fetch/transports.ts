@@ -1,0 +1,42 @@
+/** Which transport opens which scheme. Each is loaded when it is first needed: got alone costs 90 ms. */
+import { redact } from '../errors.ts';
+import { TransferError } from './failure.ts';
+import type { FetchLimits } from './limits.ts';
+import type { Transport } from './transport.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+type Loader = (limits: FetchLimits, env: Environment) => Promise<Transport>;
+
+const loadHttp: Loader = async (limits, env) => {
+  const { createHttpTransport } = await import('./http.ts');
+  return createHttpTransport({ env, ...limits });
+};
+
+const LOADERS: Readonly<Record<string, Loader>> = {
+  'http:': loadHttp,
+  'https:': loadHttp,
+  'ftp:': async (limits) => (await import('./ftp.ts')).createFtpTransport(limits.idleMs),
+  'file:': async () => (await import('./file.ts')).createFileTransport(),
+};
+
+/** A transport for http:, https:, ftp: and file: URLs; anything else is UNSAFE_URL. */
+export function createTransport(limits: FetchLimits, env: Environment): Transport {
+  const loaded = new Map<Loader, Promise<Transport>>();
+  return {
+    async open(url, request) {
+      const scheme = URL.canParse(url) ? new URL(url).protocol : '';
+      const loader = LOADERS[scheme];
+      if (loader === undefined) {
+        throw new TransferError('UNSAFE_URL', `${url} is neither http, https, ftp nor a file`, 'never', {
+          facts: { url: redact(url) },
+        });
+      }
+      let transport = loaded.get(loader);
+      if (transport === undefined) {
+        transport = loader(limits, env);
+        loaded.set(loader, transport);
+      }
+      return await (await transport).open(url, request);
+    },
+  };
+}

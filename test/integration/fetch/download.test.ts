@@ -1,0 +1,105 @@
+import { readFile } from 'node:fs/promises';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { isTapprepError, type TapprepError } from '../../../src/errors.ts';
+import { type Fault, type FaultServer, startFaultServer } from '../../helpers/fault-server.ts';
+import { type FetchLab, openFetchLab, randomContent, requestFor } from '../../helpers/fetch-lab.ts';
+
+const content = randomContent(300_000);
+let lab: FetchLab;
+let first: FaultServer;
+let second: FaultServer;
+
+beforeEach(async () => {
+  lab = await openFetchLab();
+  first = await startFaultServer(content);
+  second = await startFaultServer(content);
+});
+
+afterEach(async () => {
+  await Promise.all([lab.close(), first.close(), second.close()]);
+});
+
+async function failureOf(promise: Promise<unknown>): Promise<TapprepError> {
+  const error = await promise.then(
+    () => null,
+    (reason: unknown) => reason,
+  );
+  if (!isTapprepError(error)) throw error ?? new Error('it did not fail');
+  return error;
+}
+
+test('a file is fetched once, verified, and read from the cache afterwards', async () => {
+  const fetcher = await lab.fetcher();
+  const request = requestFor(content, `${first.url}pool/file.bin`);
+  const fresh = await fetcher.fetchFile(request);
+  expect(await readFile(fresh.path)).toEqual(content);
+  expect(fresh).toMatchObject({ sizeBytes: content.length, fromCache: false, sha256: request.digest?.hex });
+  const again = await fetcher.fetchFile(request);
+  expect(again).toMatchObject({ path: fresh.path, fromCache: true });
+  expect(first.requests).toEqual(['GET /pool/file.bin -']);
+  expect(await lab.files()).toEqual([fresh.path]);
+});
+
+/** One mirror that misbehaves and then behaves: the file arrives, in this many requests. */
+const SURVIVED: readonly (readonly [faults: readonly Fault[], requests: number])[] = [
+  [['reset'], 2],
+  [['truncated'], 2],
+  [['stall'], 2],
+  [['drip'], 2],
+  [['silent'], 2],
+  [['garbage'], 2],
+  [['wrong-bytes'], 2],
+  [['too-short'], 2],
+  [['too-long'], 2],
+  [['500', '503'], 3],
+  [['429'], 2],
+  [['chunked'], 1],
+  [['chunked-cut'], 2],
+  [['no-length'], 2],
+  [['truncated', 'ignores-range'], 2],
+  [['truncated', 'wrong-range'], 3],
+  [['truncated', 'changed-etag'], 2],
+  [['truncated', '416'], 3],
+  [['truncated', 'reset'], 3],
+  [['redirect'], 2],
+];
+
+test.each(SURVIVED)('one mirror with %j: the file arrives in %i requests', async (faults, requests) => {
+  first.script(...faults);
+  const fetcher = await lab.fetcher();
+  const file = await fetcher.fetchFile(requestFor(content, `${first.url}file.bin`));
+  expect(await readFile(file.path)).toEqual(content);
+  expect(first.requests).toHaveLength(requests);
+  expect(await lab.files()).toEqual([file.path]);
+});
+
+test.each<Fault>(['401', '403', '404', 'redirect-loop', 'redirect-scheme', 'gzip'])(
+  'the next mirror is asked at once after %s',
+  async (fault) => {
+    first.script(fault);
+    const fetcher = await lab.fetcher();
+    const file = await fetcher.fetchFile(requestFor(content, `${first.url}file.bin`, `${second.url}file.bin`));
+    expect(await readFile(file.path)).toEqual(content);
+    expect(file.url).toBe(`${second.url}file.bin`);
+    expect(second.requests).toEqual(['GET /file.bin -']);
+  },
+);
+
+test('a file cut off at one mirror goes on at the next where its digest is known', async () => {
+  first.script('truncated');
+  const fetcher = await lab.fetcher();
+  const file = await fetcher.fetchFile(requestFor(content, `${first.url}file.bin`, `${second.url}file.bin`));
+  expect(await readFile(file.path)).toEqual(content);
+  expect(second.requests).toEqual(['GET /file.bin bytes=150000-']);
+});
+
+test('wrong bytes everywhere are DIGEST_MISMATCH with both digests, and nothing is kept', async () => {
+  first.script('wrong-bytes');
+  second.script('wrong-bytes');
+  const fetcher = await lab.fetcher();
+  const request = requestFor(content, `${first.url}file.bin`, `${second.url}file.bin`);
+  const error = await failureOf(fetcher.fetchFile(request));
+  expect(error.code).toBe('DIGEST_MISMATCH');
+  expect(error.message).toContain(`sha256 ${request.digest?.hex} by its index but `);
+  expect(await lab.files()).toEqual([]);
+});
