@@ -172,6 +172,37 @@ export interface HostRepositoryFile {
 
 // ---------------------------------------------------------------- target
 
+/** A row of the table in detect/kernel-families.ts: how its kernels are recognised and their packages named. */
+export type RpmKernelFamily =
+  | 'el'
+  | 'el5'
+  | 'centosplus'
+  | 'centosplus6'
+  | 'elrepo'
+  | 'uek'
+  | 'uek1'
+  | 'uek5'
+  | 'ueknext'
+  | 'fedora'
+  | 'amazon'
+  | 'amazon-namespaced'
+  | 'suse'
+  | 'suse11'
+  | 'suse111'
+  | 'suse10'
+  | 'photon'
+  | 'azurelinux'
+  | 'openeuler'
+  | 'anolis'
+  | 'alibaba'
+  | 'kylin'
+  | 'uos-e'
+  | 'uos-a'
+  | 'cgsl'
+  | 'euleros'
+  | 'euleros3';
+export type DebKernelFamily = 'debian' | 'gardenlinux' | 'kops' | 'ubuntu';
+
 interface TargetBase {
   /** ID as in os-release: debian, ubuntu, centos, rhel, ol … */
   readonly distro: string;
@@ -190,22 +221,24 @@ interface TargetBase {
 /** A kernel of a dpkg distribution. */
 export interface DebTarget extends TargetBase {
   readonly family: 'deb';
+  readonly kernelFamily: DebKernelFamily;
   /** amd64, arm64, ppc64el … */
   readonly packageArch: string;
   /** amd64, cloud-amd64, rt-amd64, generic, aws … */
   readonly flavour: string;
-  /** Package version of the kernel as uname -v tells it ("6.1.55-1"); null where it does not. */
+  /** Package version of the kernel ("6.1.55-1") as uname -v or the installed image package tells it; null where neither does. */
   readonly packageVersion: string | null;
 }
 
 /** A kernel of an rpm distribution. */
 export interface RpmTarget extends TargetBase {
   readonly family: 'rpm';
+  readonly kernelFamily: RpmKernelFamily;
   /** Package architecture: x86_64, i686, x86_64_v2, aarch64 … */
   readonly packageArch: string;
-  /** Name stem of the packages: kernel, kernel-uek, kernel-lt, kernel-default, linux … */
+  /** Name stem of the packages, without the variant: kernel, kernel-rt, kernel-uek, kernel-lt, linux … */
   readonly stem: string;
-  /** debug, rt, rt-debug, 64k, PAE, xen …; null for the plain kernel. */
+  /** debug, rt-debug, 64k, PAE, xen …, on SUSE and Photon the flavour (default, esx); null for the plain kernel. */
   readonly variant: string | null;
   /** version-release of the packages, no epoch; for SUSE without the rebuild counter. */
   readonly versionRelease: string;

@@ -13,6 +13,7 @@ export function rpmTarget(
   const [, rest = release, arch = 'x86_64'] = NEVR.exec(release.replace(/\+.*$/, '')) ?? [];
   return {
     family: 'rpm',
+    kernelFamily: 'el',
     distro,
     version,
     codename: null,
@@ -38,6 +39,7 @@ export function debTarget(
 ): DebTarget {
   return {
     family: 'deb',
+    kernelFamily: 'debian',
     distro,
     version,
     codename,

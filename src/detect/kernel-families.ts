@@ -1,0 +1,273 @@
+/**
+ * Which kernel releases there are and what their packages are called: all that tapprep knows of it, one row a family.
+ *
+ * An rpm row reads: on a distribution whose os-release ID is in `on`, a release `V-R` whose R is made of `parts` and
+ * ends in `tag`, with what `end` says behind it, belongs to this family. In its package names
+ *   {stem} is the row's stem, or STEM-rt when R has an rtN part (the real-time kernel as a source package of its own),
+ *   {name} is {stem} with the variant behind it,
+ *   {arch} is the package architecture, {series} the first two numbers of V,
+ *   {source} is the suffix of the flavour's source package where it has its own ("-azure"), else nothing,
+ *   and ".noarch" at the end makes a package without architecture.
+ * Rows do not overlap, so their order says nothing; one that has no tag of its own says `onlyOn` and holds only there.
+ */
+import type { DebKernelFamily, RpmKernelFamily } from '../types.ts';
+
+interface Family {
+  /** For people: whose kernel it is. */
+  readonly title: string;
+  /** os-release IDs of the distributions that publish it. */
+  readonly on: readonly string[];
+  /** The form is too common to tell the distribution by. */
+  readonly onlyOn?: true;
+}
+
+export interface RpmFamily extends Family {
+  /** What V-R starts with, where only some versions belong to the row. */
+  readonly only?: RegExp;
+  readonly parts: readonly Part[];
+  readonly tag: string;
+  readonly end: End;
+  readonly variants: readonly string[];
+  /** What a variant adds to the stem, where it is not "-VARIANT". */
+  readonly suffixes?: Readonly<Record<string, string>>;
+  readonly stem: string;
+  /** A sister package that the release cannot be told from: one of the two exists. */
+  readonly orStem?: string;
+  readonly devel: readonly string[];
+  readonly debuginfo: readonly string[];
+  /** What 32-bit x86 is called in package names; i686 when left out. */
+  readonly x86?: 'i586';
+  /** True where the index adds a rebuild counter to the version. */
+  readonly counter?: true;
+}
+
+/** What may stand in R before the tag, separated by dots. */
+export const PARTS = {
+  number: String.raw`\d+`,
+  rc: String.raw`rc\d+`,
+  rt: String.raw`rt\d+`,
+  git: String.raw`(?:\d{8})?git[0-9a-f]*`,
+  hash: String.raw`[0-9a-f]{7,12}`,
+  kylin: String.raw`[avp]\d+`,
+  update: String.raw`up\d+`,
+  huawei: String.raw`(?:h|vhulk)\d+`,
+} as const;
+export type Part = keyof typeof PARTS;
+
+/**
+ * What stands behind R in `uname -r`: architecture and variant, joined by "." (to RHEL 7, Fedora 17, Amazon 2) or "+"
+ * (since); only the variant, glued to the tag (RHEL 5); a flavour that is always there; one that may be; nothing.
+ */
+export type End = '.arch+variant' | 'variant' | '-flavour' | '[-flavour]' | '';
+
+/** Red Hat Enterprise Linux and what is rebuilt from it. */
+const EL = words('rhel centos rocky almalinux ol scientific rhcos');
+const SUSE = words(
+  'sles sled sles_sap sle_hpc sle-micro sl-micro suse suse-microos opensuse opensuse-leap opensuse-leap-micro ' +
+    'opensuse-tumbleweed opensuse-microos opensuse-slowroll',
+);
+
+const EL_VARIANTS = words('debug rt rt-debug rt-64k rt-64k-debug 64k 64k-debug zfcpdump kdump trace vanilla');
+const FEDORA_VARIANTS = words('debug PAE PAEdebug smp lpae tegra rt rt-debug 16k 16k-debug 64k 64k-debug zfcpdump');
+const SUSE_FLAVOURS = words(
+  'default azure rt rt_debug rt_trace kvmsmall preempt 64kb vanilla debug pae xen xenpae trace desktop ec2 smp bigsmp ' +
+    'ppc64 iseries64 s390 kdump lpae zfcpdump longterm coco coco_debug',
+);
+/** SUSE flavours whose noarch kernel-devel comes from another source package than kernel-source. */
+export const SUSE_SOURCES: Readonly<Record<string, string>> = {
+  azure: '-azure',
+  rt: '-rt',
+  rt_debug: '-rt',
+  longterm: '-longterm',
+  coco: '-coco',
+  coco_debug: '-coco',
+};
+/** 24.53.4, 150500.55.31, lp151.28.25, 1: what SUSE calls the source release. */
+const SUSE_R = String.raw`(?:lp\d+\.)?\d+(?:\.\d+)*`;
+
+const DEVEL = ['{name}-devel'];
+/** The common package has the architecture in its name (RHEL 6 and later). */
+const COMMON_ARCH = ['{name}-debuginfo', '{stem}-debuginfo-common-{arch}'];
+/** It has not (RHEL 5, UEK). */
+const COMMON = ['{name}-debuginfo', '{stem}-debuginfo-common'];
+/** There is none; the sources are a package (openEuler and what is built from it). */
+const DEBUGSOURCE = ['{name}-debuginfo', '{stem}-debugsource'];
+const SUSE_DEBUG = ['{name}-debuginfo', '{name}-debugsource'];
+
+// oxfmt-ignore
+export const RPM_FAMILIES: Readonly<Record<RpmKernelFamily, RpmFamily>> = {
+  // 2.6.32-642.el6.x86_64  3.10.0-693.rt56.617.el7.x86_64  4.14.0-115.el7a.aarch64  5.14.0-427.24.1.el9_4.x86_64+rt
+  // 6.12.0-55.43.1.el10_0.x86_64_v2. Oracle's own builds insert .0.N; CentOS's Xen kernel differs by its version only.
+  el: { title: 'Red Hat Enterprise Linux and its rebuilds', on: EL, only: /^(?!2\.6\.32-100\.)/,
+    parts: ['number', 'rc', 'rt'], tag: String.raw`el(?:6rt|7a|(?:[6-9]|1\d)(?:_\d+)?)`, end: '.arch+variant', variants: EL_VARIANTS,
+    stem: 'kernel', devel: DEVEL, debuginfo: COMMON_ARCH },
+  // 2.6.18-308.el5  2.6.18-417.el5PAE  2.6.18-348.12.1.el5xen
+  el5: { title: 'Red Hat Enterprise Linux 5 and its rebuilds', on: EL,
+    parts: ['number'], tag: 'el5', end: 'variant', variants: words('PAE xen debug kdump'),
+    stem: 'kernel', devel: DEVEL, debuginfo: COMMON },
+  // 3.10.0-1160.el7.centos.plus.x86_64
+  centosplus: { title: 'CentOS Plus', on: ['centos'],
+    parts: ['number'], tag: String.raw`el[78](?:_\d+)?\.centos\.plus`, end: '.arch+variant', variants: EL_VARIANTS,
+    stem: 'kernel-plus', devel: DEVEL, debuginfo: COMMON_ARCH },
+  // 2.6.32-573.1.1.el6.centos.plus.x86_64; Xen4CentOS 3.10.20-11.el6.centos.alt.x86_64
+  centosplus6: { title: 'CentOS 6 Plus and Xen4CentOS', on: ['centos'],
+    parts: ['number'], tag: String.raw`el6\.centos\.(?:plus|alt)`, end: '.arch+variant', variants: EL_VARIANTS,
+    stem: 'kernel', devel: DEVEL, debuginfo: COMMON_ARCH },
+  // 4.4.268-1.el7.elrepo.x86_64; no debuginfo is published
+  elrepo: { title: 'ELRepo', on: EL,
+    parts: ['number', 'rc'], tag: String.raw`el\d+(?:_\d+)?\.elrepo`, end: '.arch+variant', variants: ['PAE', 'NONPAE'],
+    stem: 'kernel-lt', orStem: 'kernel-ml', devel: DEVEL, debuginfo: [] },
+  // 4.14.35-2047.528.2.1.el7uek.x86_64  5.15.0-200.131.27.el9uek.aarch64.64k
+  uek: { title: 'Oracle UEK', on: ['ol'], only: /^(?!6\.8\.)/,
+    parts: ['number'], tag: String.raw`el(?:[6-9]|1\d)uek`, end: '.arch+variant', variants: ['debug', '64k'], suffixes: { '64k': '64k' },
+    stem: 'kernel-uek', devel: DEVEL, debuginfo: COMMON },
+  // 6.11.0-0.el9ueknext.x86_64; the first was 6.8.0-2.el9uek.x86_64
+  ueknext: { title: 'Oracle UEK-next', on: ['ol'], only: /^6\.8\.|next$/,
+    parts: ['number', 'rc'], tag: String.raw`el\d+uek(?:next)?`, end: '.arch+variant', variants: ['debug'],
+    stem: 'kernel-ueknext', devel: DEVEL, debuginfo: COMMON },
+  // 2.6.32-100.28.5.el6.x86_64: the first UEK, tagged like its RHEL
+  uek1: { title: 'Oracle UEK', on: ['ol'], only: /^2\.6\.32-100\./,
+    parts: ['number'], tag: 'el6', end: '.arch+variant', variants: ['debug'],
+    stem: 'kernel-uek', devel: DEVEL, debuginfo: COMMON },
+  // 2.6.32-400.21.1.el5uek
+  uek5: { title: 'Oracle UEK on Oracle Linux 5', on: ['ol'],
+    parts: ['number'], tag: 'el5uek', end: 'variant', variants: ['debug'],
+    stem: 'kernel-uek', devel: DEVEL, debuginfo: COMMON },
+  // 2.6.33.4-95.fc13.i686.PAE  5.9.0-0.rc6.20200918git5d947f3e9a91.16.fc34.x86_64  6.8.8-200.fc39.aarch64+16k
+  fedora: { title: 'Fedora', on: ['fedora'],
+    parts: ['number', 'rc', 'git'], tag: String.raw`fc(?:1[1-9]|[2-9]\d)`, end: '.arch+variant', variants: FEDORA_VARIANTS,
+    stem: 'kernel', devel: DEVEL, debuginfo: COMMON_ARCH },
+  // 4.14.138-89.102.amzn1.x86_64  5.10.35-31.135.amzn2.x86_64  6.1.102-108.177.amzn2023.x86_64
+  amazon: { title: 'Amazon Linux', on: ['amzn'], only: /^(?:[2-5]\.|6\.[01]\.)/,
+    parts: ['number', 'rc'], tag: 'amzn(?:[12]|2022|2023)', end: '.arch+variant', variants: ['debug'],
+    stem: 'kernel', devel: DEVEL, debuginfo: COMMON_ARCH },
+  // 6.12.46-66.121.amzn2023.x86_64
+  'amazon-namespaced': { title: 'Amazon Linux 2023', on: ['amzn'], only: /^(?:6\.[2-9]|6\.\d\d|[7-9]\.)/,
+    parts: ['number', 'rc'], tag: 'amzn2023', end: '.arch+variant', variants: ['debug'],
+    stem: 'kernel{series}', devel: DEVEL, debuginfo: COMMON_ARCH },
+  // 4.12.14-lp151.28.25-default  5.14.21-150500.55.31-azure  6.4.6-1-default
+  suse: { title: 'SUSE and openSUSE', on: SUSE, only: /^(?:2\.6\.3[4-9]|3\.[1-9]|[4-9]\.)/,
+    parts: [], tag: SUSE_R, end: '-flavour', variants: SUSE_FLAVOURS, counter: true, x86: 'i586',
+    stem: 'kernel', devel: ['{name}-devel', 'kernel-devel{source}.noarch'], debuginfo: SUSE_DEBUG },
+  // 2.6.32.59-0.7-default  3.0.101-108.57-default: before kernel-devel was split off
+  suse11: { title: 'SUSE Linux Enterprise 11 and openSUSE 11.2', on: SUSE, only: /^(?:2\.6\.3[0-3]|3\.0\.)/,
+    parts: [], tag: SUSE_R, end: '-flavour', variants: SUSE_FLAVOURS, counter: true, x86: 'i586',
+    stem: 'kernel', devel: ['{name}-devel', 'kernel-source'], debuginfo: SUSE_DEBUG },
+  // 2.6.27.56-0.1-default: before kernel-FLAVOUR-devel was split off
+  suse111: { title: 'openSUSE 11.1', on: SUSE, only: /^2\.6\.2[7-9]/,
+    parts: [], tag: SUSE_R, end: '-flavour', variants: SUSE_FLAVOURS, counter: true, x86: 'i586',
+    stem: 'kernel', devel: ['kernel-source', 'kernel-syms'], debuginfo: SUSE_DEBUG },
+  // 2.6.25.16-0.1-default: the whole release is in uname -r
+  suse10: { title: 'SUSE and openSUSE up to 11.0', on: SUSE, only: /^2\.6\.(?:[4-9]|1\d|2[0-6])[.-]/,
+    parts: [], tag: SUSE_R, end: '-flavour', variants: SUSE_FLAVOURS, x86: 'i586',
+    stem: 'kernel', devel: ['kernel-source', 'kernel-syms'], debuginfo: ['{name}-debuginfo'] },
+  // 4.19.283-3.ph3  6.1.111-3.ph5-esx
+  photon: { title: 'Photon OS', on: ['photon'],
+    parts: ['number'], tag: String.raw`ph\d`, end: '[-flavour]', variants: words('aws esx rt secure'),
+    stem: 'linux', devel: DEVEL, debuginfo: ['{name}-debuginfo'] },
+  // 5.15.138.1-1.cm2  6.6.57.1-2.azl3
+  azurelinux: { title: 'Azure Linux and CBL-Mariner', on: ['azurelinux', 'mariner'],
+    parts: ['number'], tag: String.raw`(?:cm|azl)\d`, end: '', variants: [],
+    stem: 'kernel', devel: DEVEL, debuginfo: ['{name}-debuginfo'] },
+  // 4.19.90-2003.4.0.0036.oe1.x86_64  5.10.0-136.65.0.145.oe2203sp1.aarch64  6.6.0-27.0.0.rt30.4.oe2203sp4.aarch64
+  openeuler: { title: 'openEuler', on: ['openeuler'],
+    parts: ['number', 'rt'], tag: String.raw`oe\d+(?:sp\d+)?`, end: '.arch+variant', variants: EL_VARIANTS,
+    stem: 'kernel', devel: DEVEL, debuginfo: DEBUGSOURCE },
+  // 4.19.91-26.an8.x86_64  5.10.134-14.an23.x86_64
+  anolis: { title: 'Anolis OS', on: ['anolis'],
+    parts: ['number', 'rc', 'git', 'hash'], tag: String.raw`an(?:7|8|23)(?:_\d+)?`, end: '.arch+variant', variants: EL_VARIANTS,
+    stem: 'kernel', devel: DEVEL, debuginfo: COMMON_ARCH },
+  // 3.10.0-1160.al7.1.x86_64  4.19.91-0.41.git.67a612f5f.al8.x86_64
+  alibaba: { title: 'Alibaba Cloud Linux', on: ['alinux'],
+    parts: ['number', 'rc', 'git', 'hash'], tag: String.raw`al(?:[78]|nx\d)(?:\.\d+)?`, end: '.arch+variant', variants: EL_VARIANTS,
+    stem: 'kernel', devel: DEVEL, debuginfo: COMMON_ARCH },
+  // 4.19.90-24.4.v2101.ky10.x86_64
+  kylin: { title: 'Kylin', on: ['kylin'],
+    parts: ['number', 'kylin'], tag: String.raw`ky\d+`, end: '.arch+variant', variants: EL_VARIANTS,
+    stem: 'kernel', devel: DEVEL, debuginfo: DEBUGSOURCE },
+  // 4.19.90-2109.1.0.0108.up2.uel20.x86_64, built from openEuler
+  'uos-e': { title: 'UOS Server E', on: ['uos'],
+    parts: ['number', 'update'], tag: String.raw`uel\d+`, end: '.arch+variant', variants: EL_VARIANTS,
+    stem: 'kernel', devel: DEVEL, debuginfo: DEBUGSOURCE },
+  // 4.19.0-91.82.152.uelc20.x86_64, built from Anolis
+  'uos-a': { title: 'UOS Server A and C', on: ['uos'],
+    parts: ['number', 'update'], tag: String.raw`uelc\d+`, end: '.arch+variant', variants: EL_VARIANTS,
+    stem: 'kernel', devel: DEVEL, debuginfo: COMMON_ARCH },
+  // 3.10.0-693.21.1.el7.cgslv5_4.8.261.gad51a3d.lite.x86_64: not the EL that it names
+  cgsl: { title: 'NewStart CGSL', on: ['cgsl'],
+    parts: ['number', 'rt'], tag: String.raw`el\d+(?:_\d+)?\.cgslv\d+(?:_\d+)?(?:\.\d+)*(?:\.g[0-9a-f]+)?(?:\.lite)?`, end: '.arch+variant', variants: EL_VARIANTS,
+    stem: 'kernel', devel: DEVEL, debuginfo: COMMON_ARCH },
+  // 5.10.0-136.12.0.86.aarch64: no tag, or eulerosv2rN
+  euleros: { title: 'EulerOS', on: ['euleros'], onlyOn: true, only: /^[4-9]\./,
+    parts: ['number', 'huawei'], tag: String.raw`(?:h?\d+|eulerosv\d+r\d+)`, end: '.arch+variant', variants: EL_VARIANTS,
+    stem: 'kernel', devel: DEVEL, debuginfo: DEBUGSOURCE },
+  // 3.10.0-514.44.5.10.h179.x86_64, built from RHEL 7
+  euleros3: { title: 'EulerOS', on: ['euleros'], onlyOn: true, only: /^3\./,
+    parts: ['number', 'huawei'], tag: String.raw`(?:h?\d+|eulerosv\d+r\d+)`, end: '.arch+variant', variants: EL_VARIANTS,
+    stem: 'kernel', devel: DEVEL, debuginfo: COMMON_ARCH },
+};
+
+export interface DebFamily extends Family {
+  /** The whole release: `abi` is what the version starts with, `flavour` the rest, `leaf` its word for the architecture. */
+  readonly release: RegExp;
+  readonly headers: string;
+  /** Alternatives: the first that exists is the one. */
+  readonly debuginfo: readonly string[];
+}
+
+/** How a Debian flavour ends, and the package architecture that this means. */
+export const DEBIAN_LEAVES: Readonly<Record<string, string>> = {
+  amd64: 'amd64',
+  arm64: 'arm64',
+  'arm64-16k': 'arm64',
+  '686': 'i386',
+  '686-pae': 'i386',
+  '686-bigmem': 'i386',
+  '586': 'i386',
+  '486': 'i386',
+  armmp: 'armhf',
+  'armmp-lpae': 'armhf',
+  marvell: 'armel',
+  kirkwood: 'armel',
+  rpi: 'armel',
+  powerpc64le: 'ppc64el',
+  s390x: 's390x',
+  riscv64: 'riscv64',
+  loong64: 'loong64',
+  mips64r2el: 'mips64el',
+};
+const V = String.raw`\d+(?:\.\d+)+`;
+/** 20, trunk, rc4; LTS and backports 0.deb10.17, 0.bpo.5, once bpo.5. */
+const DEBIAN_ABI = String.raw`\d+|trunk|rc\d+|0\.(?:bpo|deb\d+)\.\d+|bpo\.\d+`;
+const DEBIAN_FLAVOUR = `(?:(?:rt|cloud|grsec|openvz|vserver|xen)-)*(?<leaf>${Object.keys(DEBIAN_LEAVES).join('|')})`;
+
+// oxfmt-ignore
+export const DEB_FAMILIES: Readonly<Record<DebKernelFamily, DebFamily>> = {
+  // 4.19.0-20-amd64  5.10.0-0.deb10.17-cloud-amd64  5.19.0-rc4-rt-arm64; sid 6.9.7-amd64; since 13 6.12.41+deb13-amd64
+  debian: { title: 'Debian', on: ['debian', 'gardenlinux'],
+    release: new RegExp(String.raw`^(?<abi>${V}(?:\+(?:bpo|deb\d+(?:u\d+)?))?(?:-(?:${DEBIAN_ABI}))?)-(?<flavour>${DEBIAN_FLAVOUR})$`),
+    headers: 'linux-headers-{release}', debuginfo: ['linux-image-{release}-dbg'] },
+  // 5.15.96-gardenlinux-amd64  5.10.141-garden-cloud-amd64
+  gardenlinux: { title: 'Garden Linux', on: ['gardenlinux'],
+    release: new RegExp(`^(?<abi>${V})-garden(?:linux)?-(?<flavour>${DEBIAN_FLAVOUR})$`),
+    headers: 'linux-headers-{release}', debuginfo: ['linux-image-{release}-dbg'] },
+  // 4.4.121-k8s: of the Debian 8 images for Kubernetes; no debug package
+  kops: { title: 'kops', on: ['debian'],
+    release: new RegExp(`^(?<abi>${V})-(?<flavour>k8s)$`),
+    headers: 'linux-headers-{release}', debuginfo: [] },
+  // 5.15.0-67-generic  4.15.0-2106-aws-fips; a signed image's own -dbgsym is a stub, and some images have no unsigned twin
+  ubuntu: { title: 'Ubuntu', on: ['ubuntu'],
+    release: new RegExp(String.raw`^(?<abi>${V}-[1-9]\d*)-(?<flavour>[a-z][a-z0-9]*(?:-[a-z0-9]+)*)$`),
+    headers: 'linux-headers-{release}', debuginfo: ['linux-image-unsigned-{release}-dbgsym', 'linux-image-{release}-dbgsym'] },
+};
+
+/** Ubuntu flavours that are believed by their name; any other only with "-Ubuntu" in uname -v. */
+export const UBUNTU_FLAVOURS = words(
+  'generic generic-64k generic-lpae generic-pae server virtual lowlatency lowlatency-64k aws aws-64k aws-fips azure ' +
+    'azure-cvm azure-fde azure-fips bluefield fips gcp gcp-64k gcp-fips gke gkeop ibm intel intel-iotg kvm nvidia ' +
+    'nvidia-64k nvidia-lowlatency oem oracle oracle-64k raspi raspi2 realtime snapdragon',
+);
+
+function words(list: string): readonly string[] {
+  return list.split(' ');
+}

@@ -1,0 +1,209 @@
+/** Reads `uname -r` by the table of families: exactly one row, or a refusal that says why. */
+import { TapprepError, escapeControl } from '../errors.ts';
+import type { DebKernelFamily, RpmKernelFamily } from '../types.ts';
+import { DEBIAN_LEAVES, DEB_FAMILIES, PARTS, RPM_FAMILIES, UBUNTU_FLAVOURS } from './kernel-families.ts';
+import type { End, RpmFamily } from './kernel-families.ts';
+import { UNPACKAGED_KERNELS } from './unpackaged-kernels.ts';
+
+/** What is known of the machine besides the release. */
+export interface ReleaseHints {
+  /** os-release ID; null when nobody knows. */
+  readonly distro: string | null;
+  /** os-release VERSION_ID, for messages. */
+  readonly version: string | null;
+  /** os-release ID_LIKE: asked only for a distribution that the table does not know. */
+  readonly idLike: readonly string[];
+  readonly unameV: string | null;
+}
+
+/** A release of an rpm distribution, taken apart. */
+export interface RpmRelease {
+  readonly family: 'rpm';
+  readonly kernelFamily: RpmKernelFamily;
+  /** os-release IDs that publish such a kernel. */
+  readonly on: readonly string[];
+  readonly versionRelease: string;
+  readonly stem: string;
+  readonly variant: string | null;
+  /** Architecture in the release; null where it has none. */
+  readonly arch: string | null;
+  /** What `uname -r` has behind the architecture, where that was left out of the release; null where nothing is missing. */
+  readonly tail: string | null;
+}
+
+/** A release of a dpkg distribution, taken apart. */
+export interface DebRelease {
+  readonly family: 'deb';
+  readonly kernelFamily: DebKernelFamily;
+  readonly on: readonly string[];
+  /** What the version of an Ubuntu package starts with: "5.15.0-67". */
+  readonly abi: string;
+  readonly flavour: string;
+  /** Package architecture that the flavour means; null where it means none. */
+  readonly arch: string | null;
+}
+
+export type KernelRelease = RpmRelease | DebRelease;
+
+/** Series that ELRepo has kept as kernel-lt; others are kernel-ml. */
+const ELREPO_LONGTERM = /^(?:3\.0|3\.2|3\.10|4\.4|5\.4|5\.15|6\.1|6\.6|6\.12)\./;
+
+const ARCHES = 'x86_64(?:_v2)?|i[3-6]86|aarch64|ppc64(?:le)?|s390x?|armv[67]hn?l|riscv64|loongarch64|ia64';
+/** Utsname fields hold 64 bytes (__NEW_UTS_LEN), so no pattern ever sees a long text. */
+const PLAUSIBLE = /^\d[\w.+~-]{0,63}$/;
+
+const RPM_ROWS = Object.entries(RPM_FAMILIES).map(([id, row]) => ({
+  id: id as RpmKernelFamily,
+  row,
+  pattern: compileRow(row),
+}));
+const DEB_ROWS = Object.entries(DEB_FAMILIES).map(([id, row]) => ({ id: id as DebKernelFamily, row }));
+const KNOWN_IDS = new Set([...RPM_ROWS, ...DEB_ROWS].flatMap(({ row }) => row.on));
+
+/**
+ * Takes a kernel release apart.
+ * @throws TapprepError UNKNOWN_RELEASE, WRONG_DISTRIBUTION, CUSTOM_KERNEL_NO_PACKAGE, or USAGE when the form does not
+ *   tell the distribution and nobody named it.
+ */
+export function parseKernelRelease(release: string, hints: ReleaseHints): KernelRelease {
+  if (!PLAUSIBLE.test(release)) throw unknownRelease(release, hints);
+  const found = [...matchRpm(release), ...matchDeb(release, hints.unameV)];
+  const home = found.find(({ on }) => isHome(on, hints));
+  if (home !== undefined) return home;
+  const unpackaged = UNPACKAGED_KERNELS.find(({ form }) => form.test(release));
+  if (unpackaged !== undefined) {
+    throw new TapprepError(
+      'CUSTOM_KERNEL_NO_PACKAGE',
+      `kernel release ${release} is ${unpackaged.builder}, and no distribution publishes packages for it`,
+      { hint: unpackaged.hint, facts: { release, distro: hints.distro } },
+    );
+  }
+  const foreign = found.filter(({ kernelFamily }) => familyRow(kernelFamily).onlyOn !== true);
+  const [first] = foreign;
+  if (first === undefined) throw unknownRelease(release, hints);
+  if (hints.distro !== null) throw wrongDistribution(release, first, hints);
+  if (foreign.length === 1 && first.on.length === 1) return first;
+  throw new TapprepError(
+    'USAGE',
+    `kernel release ${release} does not tell the distribution: it may be of ${foreign.flatMap(({ on }) => on).join(', ')}`,
+    { hint: `tapprep names --distro ${first.on[0]}:VERSION --kernel ${release}`, facts: { release } },
+  );
+}
+
+/** The row of the table: what the family is called and where it is at home. */
+export function familyRow(id: RpmKernelFamily | DebKernelFamily): {
+  readonly title: string;
+  readonly on: readonly string[];
+  readonly onlyOn?: true;
+} {
+  return id in RPM_FAMILIES ? RPM_FAMILIES[id as RpmKernelFamily] : DEB_FAMILIES[id as DebKernelFamily];
+}
+
+/**
+ * The package version of a Debian or Ubuntu kernel as `uname -v` tells it; null where it does not.
+ * Debian writes "Debian VERSION" behind a varying number of words, Ubuntu "#UPLOAD-Ubuntu", which follows the ABI.
+ */
+export function parseDebVersion(kernel: DebRelease, unameV: string | null): string | null {
+  if (unameV === null || unameV.length > 256) return null;
+  const [, upload] = /^#(\d[\w.~+]*)-Ubuntu(?: |$)/.exec(unameV) ?? [];
+  if (kernel.kernelFamily === 'ubuntu') return upload === undefined ? null : `${kernel.abi}.${upload}`;
+  const [, version] = / Debian (\d[\w.~+:-]*)(?: |$)/.exec(unameV) ?? [];
+  return version ?? null;
+}
+
+function compileRow(row: RpmFamily): RegExp {
+  const parts = row.parts.map((part) => PARTS[part]).join('|');
+  const body = parts === '' ? row.tag : String.raw`(?:(?:${parts})\.)*(?:${row.tag})`;
+  return new RegExp(String.raw`^(?<vr>\d+(?:\.\d+)+-${body})(?<tail>${compileEnd(row.end, row.variants.join('|'))})$`);
+}
+
+function compileEnd(end: End, variants: string): string {
+  switch (end) {
+    case '.arch+variant':
+      return String.raw`(?:\.(?<arch>${ARCHES}))?(?:[.+](?<variant>${variants}))?`;
+    case 'variant':
+      return `(?<variant>${variants})?`;
+    case '-flavour':
+      return `-(?<variant>${variants})`;
+    case '[-flavour]':
+      return `(?:-(?<variant>${variants}))?`;
+    case '':
+      return '';
+  }
+}
+
+function matchRpm(release: string): readonly RpmRelease[] {
+  return RPM_ROWS.flatMap(({ id, row, pattern }) => {
+    const groups = pattern.exec(release)?.groups;
+    const versionRelease = groups?.['vr'] ?? '';
+    if (groups === undefined || (row.only !== undefined && !row.only.test(versionRelease))) return [];
+    const arch = groups['arch'] ?? null;
+    return [
+      {
+        family: 'rpm' as const,
+        kernelFamily: id,
+        on: row.on,
+        versionRelease,
+        stem: stemOf(row, versionRelease),
+        variant: groups['variant'] ?? null,
+        arch,
+        tail: row.end === '.arch+variant' && arch === null ? (groups['tail'] ?? '') : null,
+      },
+    ];
+  });
+}
+
+function stemOf(row: RpmFamily, versionRelease: string): string {
+  if (row.orStem !== undefined && !ELREPO_LONGTERM.test(versionRelease)) return row.orStem;
+  const series = versionRelease.split('.', 2).join('.');
+  const isRealTime = row.parts.includes('rt') && /[.-]rt\d/.test(versionRelease);
+  return row.stem.replace('{series}', series) + (isRealTime ? '-rt' : '');
+}
+
+function matchDeb(release: string, unameV: string | null): readonly DebRelease[] {
+  return DEB_ROWS.flatMap(({ id, row }) => {
+    const { abi, flavour, leaf } = row.release.exec(release)?.groups ?? {};
+    if (abi === undefined || flavour === undefined) return [];
+    if (id === 'ubuntu' && !UBUNTU_FLAVOURS.includes(flavour) && unameV?.includes('-Ubuntu') !== true) return [];
+    return [
+      {
+        family: 'deb' as const,
+        kernelFamily: id,
+        on: row.on,
+        abi,
+        flavour,
+        arch: leaf === undefined ? null : (DEBIAN_LEAVES[leaf] ?? null),
+      },
+    ];
+  });
+}
+
+function isHome(on: readonly string[], { distro, idLike }: ReleaseHints): boolean {
+  if (distro === null) return false;
+  const id = distro.toLowerCase();
+  return on.includes(id) || (!KNOWN_IDS.has(id) && idLike.some((like) => on.includes(like.toLowerCase())));
+}
+
+function describeDistro({ distro, version }: ReleaseHints): string {
+  return escapeControl([distro ?? 'an unknown distribution', version].filter((word) => word !== null).join(' '));
+}
+
+function unknownRelease(release: string, hints: ReleaseHints): TapprepError {
+  const shown = escapeControl(release.length > 80 ? `${release.slice(0, 80)}...` : release);
+  return new TapprepError(
+    'UNKNOWN_RELEASE',
+    `kernel release "${shown}" has the form of no known family, and the target is ${describeDistro(hints)}`,
+    { hint: 'cat /etc/os-release; uname -r -v', facts: { release: shown, distro: hints.distro } },
+  );
+}
+
+function wrongDistribution(release: string, kernel: KernelRelease, hints: ReleaseHints): TapprepError {
+  return new TapprepError(
+    'WRONG_DISTRIBUTION',
+    `kernel release ${release} is of ${familyRow(kernel.kernelFamily).title} but the target is ${describeDistro(hints)}`,
+    {
+      hint: `tapprep names --distro ${kernel.on[0]}:VERSION --kernel ${release}`,
+      facts: { release, kernelOf: kernel.on, distro: hints.distro, version: hints.version },
+    },
+  );
+}

@@ -1,0 +1,175 @@
+/** From facts, or from what somebody says of a host that is not here, to the one target of a run. */
+import { TapprepError, escapeControl, isTapprepError } from '../errors.ts';
+import type { BuildId, DebTarget, HostFacts, RpmTarget, Target } from '../types.ts';
+import { findArchitecture } from './architectures.ts';
+import { RPM_FAMILIES } from './kernel-families.ts';
+import { parseDebVersion, parseKernelRelease } from './kernel-release.ts';
+import type { DebRelease, KernelRelease, RpmRelease } from './kernel-release.ts';
+
+/** What the user says instead of what was observed. */
+export interface TargetOverride {
+  readonly release?: string | null;
+  readonly distro?: string | null;
+  readonly version?: string | null;
+  /** uname -m, or what rpm or dpkg call it. */
+  readonly arch?: string | null;
+  readonly unameV?: string | null;
+}
+
+/** A host that is not here; `null` for what nobody knows of it. */
+export interface DeclaredHost {
+  /** os-release ID. */
+  readonly distro: string;
+  readonly version: string | null;
+  /** uname -r */
+  readonly kernel: string;
+  readonly arch: string | null;
+  readonly unameV: string | null;
+}
+
+interface Known {
+  readonly distro: string | null;
+  readonly version: string | null;
+  readonly codename: string | null;
+  readonly idLike: readonly string[];
+  readonly release: string;
+  readonly arch: string | null;
+  readonly unameV: string | null;
+  readonly buildId: BuildId | null;
+  /** Version of the installed package of this kernel's image. */
+  readonly imageVersion: string | null;
+}
+
+/**
+ * The target of facts, with what the user says put over them.
+ * @throws TapprepError UNKNOWN_RELEASE, WRONG_DISTRIBUTION, CUSTOM_KERNEL_NO_PACKAGE, or USAGE where something is missing
+ */
+export function identifyTarget(facts: HostFacts, override: TargetOverride = {}): Target {
+  const release = override.release ?? releaseOf(facts);
+  const isObserved = release === facts.kernel.release;
+  const distro = override.distro ?? facts.os.id;
+  const isSameDistro = distro === facts.os.id;
+  try {
+    return makeTarget({
+      distro,
+      version: override.version ?? (isSameDistro ? facts.os.versionId : null),
+      codename:
+        isSameDistro && (override.version ?? facts.os.versionId) === facts.os.versionId ? facts.os.codename : null,
+      idLike: isSameDistro ? facts.os.idLike : [],
+      release,
+      arch: override.arch ?? facts.kernel.arch,
+      unameV: override.unameV ?? (isObserved ? facts.kernel.unameV : null),
+      buildId: isObserved ? facts.kernel.buildId : null,
+      imageVersion: findImageVersion(facts, release),
+    });
+  } catch (error) {
+    const { container } = facts.security;
+    if (container === null || !isTapprepError(error, 'WRONG_DISTRIBUTION')) throw error;
+    throw new TapprepError(
+      error.code,
+      `${error.message}; the kernel is that of the host, which runs this ${escapeControl(container)} container`,
+      {
+        hint: error.hint ?? 'cat /etc/os-release',
+        facts: { ...error.facts, container },
+        cause: error,
+      },
+    );
+  }
+}
+
+/** The target that somebody describes. @throws TapprepError as identifyTarget */
+export function declareTarget(host: DeclaredHost): Target {
+  const { distro, version, kernel, arch, unameV } = host;
+  return makeTarget({
+    distro,
+    version,
+    codename: null,
+    idLike: [],
+    release: kernel,
+    arch,
+    unameV,
+    buildId: null,
+    imageVersion: null,
+  });
+}
+
+function releaseOf(facts: HostFacts): string {
+  const { release, installedReleases } = facts.kernel;
+  const [only] = installedReleases;
+  if (release !== null) return release;
+  if (only !== undefined && installedReleases.length === 1) return only;
+  const found = only === undefined ? 'has no kernel installed' : `has several kernels: ${installedReleases.join(', ')}`;
+  throw new TapprepError('USAGE', `the system ${found}, and no release was given`, {
+    hint: `add --kernel ${only ?? 'RELEASE'}`,
+    facts: { installedReleases },
+  });
+}
+
+function findImageVersion({ kernelPackages }: HostFacts, release: string): string | null {
+  const names = [`linux-image-${release}`, `linux-image-unsigned-${release}`];
+  return kernelPackages.find(({ name }) => names.includes(name))?.version ?? null;
+}
+
+function makeTarget(known: Known): Target {
+  const kernel = parseKernelRelease(known.release, known);
+  const machine = known.arch === null ? null : requireArchitecture(known.arch);
+  const own = kernel.arch === null ? null : requireArchitecture(kernel.arch);
+  const architecture = own ?? machine;
+  if (architecture === null) {
+    throw new TapprepError(
+      'USAGE',
+      `kernel release ${known.release} does not tell the architecture, and none was given`,
+      {
+        hint: 'add --arch ARCH, as "uname -m" prints it there',
+      },
+    );
+  }
+  if (own !== null && machine !== null && own.kind !== machine.kind) {
+    throw new TapprepError(
+      'USAGE',
+      `kernel release ${known.release} is for ${kernel.arch} but the machine is ${known.arch}`,
+      {
+        hint: `add --arch ${own.machine}`,
+      },
+    );
+  }
+  const arch = machine?.machine ?? architecture.machine;
+  return kernel.family === 'rpm'
+    ? makeRpmTarget(kernel, known, arch, kernel.arch ?? architecture.rpm)
+    : makeDebTarget(kernel, known, arch, kernel.arch ?? architecture.deb);
+}
+
+function makeRpmTarget(kernel: RpmRelease, known: Known, arch: string, packageArch: string): RpmTarget {
+  const { kernelFamily, stem, variant, versionRelease, tail } = kernel;
+  const named = packageArch === 'i686' ? (RPM_FAMILIES[kernelFamily].x86 ?? 'i686') : packageArch;
+  return {
+    family: 'rpm',
+    kernelFamily,
+    ...describeHost(kernel, known, arch),
+    release: tail === null ? known.release : `${versionRelease}.${named}${tail}`,
+    packageArch: named,
+    stem,
+    variant,
+    versionRelease,
+  };
+}
+
+function makeDebTarget(kernel: DebRelease, known: Known, arch: string, packageArch: string): DebTarget {
+  const { kernelFamily, flavour } = kernel;
+  const packageVersion = parseDebVersion(kernel, known.unameV) ?? known.imageVersion;
+  return { family: 'deb', kernelFamily, ...describeHost(kernel, known, arch), packageArch, flavour, packageVersion };
+}
+
+/** Where the distribution is not known, the release told it: parseKernelRelease takes nothing else. */
+function describeHost(kernel: KernelRelease, known: Known, arch: string) {
+  const { version, codename, release, unameV, buildId } = known;
+  return { distro: known.distro ?? kernel.on[0] ?? '', version, codename, arch, release, unameV, buildId };
+}
+
+function requireArchitecture(name: string) {
+  const found = findArchitecture(name);
+  if (found !== null) return found;
+  throw new TapprepError('USAGE', `"${escapeControl(name.slice(0, 40))}" is no architecture that tapprep knows`, {
+    hint: 'give --arch as "uname -m" prints it: x86_64, aarch64, ppc64le, s390x',
+  });
+}
