@@ -48,6 +48,7 @@ export const ERROR_CODES = {
   },
   EXPIRED_KEY: { exit: 'verification', doc: 'The signature is good, but its key has expired.' },
   EXPIRED_RELEASE: { exit: 'verification', doc: 'The index is older than its own Valid-Until.' },
+  CLOCK_WRONG: { exit: 'verification', doc: 'The clock of this machine is behind the date of a signed index.' },
   WEAK_SIGNATURE: {
     exit: 'verification',
     doc: 'The signature is good, but its algorithm is not allowed for this source.',

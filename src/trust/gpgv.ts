@@ -20,6 +20,8 @@ export interface SignatureRequest {
   readonly signature: Uint8Array | null;
   /** Key files, armored or binary. */
   readonly keyrings: readonly string[];
+  /** Armored public keys, beside those of the key files. */
+  readonly keyBlocks?: readonly string[];
   /** Pinned keys: when not empty, the signing key or its primary key must be among them. */
   readonly fingerprints: readonly Fingerprint[];
   readonly allow: readonly SignatureAllowance[];
@@ -41,7 +43,7 @@ const TIME_LIMIT_MS = 120_000;
  */
 export async function verifySignature(request: SignatureRequest, run: Host['run']): Promise<SignatureResult> {
   const parts = takeApart(request);
-  const keyring = await loadKeyrings(request.keyrings);
+  const keyring = await loadKeyrings(request.keyrings, request.keyBlocks);
   const judge = (stdout: string): SignatureVerdict =>
     judgeSignatures(parseSignatureStatus(stdout), {
       keyring,
@@ -83,7 +85,20 @@ async function runGpgv(parts: Detached, keyring: Keyring, run: Host['run'], name
     await writeFile(ring, keyring.packets, { mode: 0o600 });
     await writeFile(signature, parts.signature, { mode: 0o600 });
     if (typeof parts.data !== 'string') await writeFile(data, parts.data, { mode: 0o600 });
-    const argv = ['gpgv', '--homedir', directory, '--status-fd', '1', '--keyring', ring, signature, data];
+    // A clock that is behind would make every key look as if it came from the future; the date of what is signed is
+    // compared with the clock where that matters, and said in words there.
+    const argv = [
+      'gpgv',
+      '--homedir',
+      directory,
+      '--status-fd',
+      '1',
+      '--ignore-time-conflict',
+      '--keyring',
+      ring,
+      signature,
+      data,
+    ];
     const result = await runOrExplain(argv, run);
     if (result.timedOut || result.exitCode === null) {
       throw new TapprepError('TIMEOUT', `gpgv did not finish with ${name} within ${TIME_LIMIT_MS / 1000} s`);

@@ -30,12 +30,12 @@ const RSA_ALGORITHMS: readonly number[] = [1, 2, 3];
 const KEYBOX_MAGIC = Buffer.from('KBXf');
 
 /**
- * Reads key files, armored or binary, into one ring. Files that do not exist are listed, not refused: a target may name
+ * Reads key files, armored or binary, and armored key blocks into one ring. Files that do not exist are listed, not refused: a target may name
  * keyrings that its distribution only has later.
  * @throws TapprepError BAD_METADATA for a file that holds no OpenPGP keys, TOO_LARGE, PERMISSION.
  */
-export async function loadKeyrings(paths: readonly string[]): Promise<Keyring> {
-  const parts: Uint8Array[] = [];
+export async function loadKeyrings(paths: readonly string[], keyBlocks: readonly string[] = []): Promise<Keyring> {
+  const parts = keyBlocks.map((block) => dearmorKeys(block, 'the key inside the source file'));
   const missing: string[] = [];
   for (const path of paths) {
     const bytes = await readKeyFile(path);

@@ -1,0 +1,87 @@
+/** One paragraph of a Packages index as a record that may be planned with. Pure. */
+import { TapprepError } from '../../errors.ts';
+import { parseSha256 } from '../../trust/checksums.ts';
+import type { Digest, TrustRequirement } from '../../types.ts';
+import type { PackageRecord } from '../reader.ts';
+import { parseParagraph, readCount, requireField, type Paragraph } from './control.ts';
+import { splitGroups } from './dependencies.ts';
+import type { OpenIndex } from './open-index.ts';
+
+/** A record of a Debian archive. `requires` holds the groups of Pre-Depends and Depends. */
+export interface DebRecord extends PackageRecord {
+  readonly essential: boolean;
+  /** Packages that may not be installed beside it, in the versions named: Breaks and Conflicts, as written. */
+  readonly breaks: readonly string[];
+}
+
+const NAME = /^[a-z0-9][a-z0-9+.-]{0,200}$/;
+const VERSION = /^[A-Za-z0-9][A-Za-z0-9.+~:-]{0,200}$/;
+const ARCH = /^[a-z0-9][a-z0-9-]{0,40}$/;
+/** Plain names below the base: nothing that a URL or a file system would take for something else. */
+const FILE_NAME = /^(?:[A-Za-z0-9][A-Za-z0-9.+~_:%=@-]*\/)*[A-Za-z0-9][A-Za-z0-9.+~_:%=@-]*\.d?deb$/;
+const NAME_FIELD = 'Package: ';
+
+/** The package name of a paragraph, found without reading the rest; null where the field does not come first. */
+export function peekName(paragraph: string): string | null {
+  if (!paragraph.startsWith(NAME_FIELD)) return null;
+  const end = paragraph.indexOf('\n');
+  return paragraph.slice(NAME_FIELD.length, end === -1 ? undefined : end).trimEnd();
+}
+
+/**
+ * Reads a paragraph; null for a package of another architecture.
+ * @throws TapprepError BAD_METADATA when it is malformed or names a file outside the repository.
+ */
+export function parseRecord(text: string, index: OpenIndex, arch: string): DebRecord | null {
+  const fields = parseParagraph(text, index.name);
+  const name = requireShape(fields, 'Package', NAME, index.name);
+  const where = `${index.name} at package ${name}`;
+  const packageArch = requireShape(fields, 'Architecture', ARCH, where);
+  if (packageArch !== arch && packageArch !== 'all') return null;
+  const filename = (fields.get('Filename') ?? '').replace(/^\.\//, '');
+  if (!FILE_NAME.test(filename)) {
+    throw new TapprepError(
+      'UNSAFE_URL',
+      `${where} names the file ${JSON.stringify(filename.slice(0, 200))}, which is no plain path below the repository`,
+    );
+  }
+  const digest = readDigest(fields, where);
+  const kibibytes = readCount(fields, 'Installed-Size', where);
+  return {
+    name,
+    version: requireShape(fields, 'Version', VERSION, where),
+    arch: packageArch,
+    urls: index.release.baseUrls.map((base) => base + filename),
+    sizeBytes: readCount(fields, 'Size', where),
+    installedBytes: kibibytes === null ? null : kibibytes * 1024,
+    digest,
+    trust: requirementOf(index, digest),
+    repository: index.repository,
+    provides: splitGroups(fields.get('Provides') ?? ''),
+    requires: [...splitGroups(fields.get('Pre-Depends') ?? ''), ...splitGroups(fields.get('Depends') ?? '')],
+    breaks: [...splitGroups(fields.get('Breaks') ?? ''), ...splitGroups(fields.get('Conflicts') ?? '')],
+    essential: fields.get('Essential') === 'yes',
+    vendor: null,
+    buildHost: null,
+    buildTime: null,
+    source: fields.get('Source')?.split(' ', 1)[0] ?? name,
+  };
+}
+
+function requireShape(fields: Paragraph, field: string, shape: RegExp, where: string): string {
+  const value = requireField(fields, field, where);
+  if (shape.test(value)) return value;
+  throw new TapprepError('BAD_METADATA', `${where} has "${field}: ${value.slice(0, 80)}", which is no such thing`);
+}
+
+function readDigest(fields: Paragraph, where: string): Digest {
+  const sha256 = parseSha256(fields.get('SHA256') ?? '');
+  if (sha256 !== null) return { algorithm: 'sha256', hex: sha256 };
+  throw new TapprepError('BAD_METADATA', `${where} states no SHA256 of the package file`);
+}
+
+function requirementOf(index: OpenIndex, digest: Digest): TrustRequirement {
+  const { signer, url } = index.release;
+  if (signer === null) return { kind: 'unsigned-index', digest, index: url, buildId: null };
+  return { kind: 'signed-index', digest, signer, index: url };
+}
