@@ -1,0 +1,57 @@
+/** A plan for people: what, in which version, from where, how large, by whose signature. */
+import { redact } from '../../errors.ts';
+import type { Plan, PlanItem, TrustRequirement } from '../../types.ts';
+import { formatBytes } from './progress-text.ts';
+import { renderTable } from './table.ts';
+
+/** The whole plan as text. Dependencies are counted, and listed only when `all` is set. */
+export function renderPlan(plan: Plan, all: boolean): string {
+  const { target, items, present, notes } = plan;
+  const shown = all ? items : items.filter(({ role }) => role !== 'dependency');
+  const rest = items.length - shown.length;
+  const head = `kernel ${target.release} (${target.distro}${target.version === null ? '' : ` ${target.version}`}, ${target.arch})`;
+  const table = renderTable(
+    ['role', 'package', 'version', 'size', 'matched by', 'trust', 'from'],
+    shown.map((item) => [
+      item.role,
+      item.name,
+      item.version,
+      size(item),
+      item.match,
+      describeTrust(item.trust),
+      item.repository,
+    ]),
+  );
+  return [
+    head,
+    ...(items.length === 0 ? ['nothing to fetch: everything is there'] : ['', table]),
+    ...(rest > 0 ? [`… and ${rest} packages that these depend on (--verbose lists them)`] : []),
+    ...(present.length > 0
+      ? [`already there: ${present.map(({ name, version }) => `${name} ${version}`).join(', ')}`]
+      : []),
+    '',
+    `to download: ${formatBytes(plan.downloadBytes)}, on disk afterwards: ${formatBytes(plan.installedBytes)}`,
+    ...notes.map((note) => `note: ${note}`),
+  ].join('\n');
+}
+
+function size({ sizeBytes }: PlanItem): string {
+  return sizeBytes === null ? '?' : formatBytes(sizeBytes);
+}
+
+/** One or two words on why the bytes will be believed. */
+export function describeTrust(trust: TrustRequirement): string {
+  switch (trust.kind) {
+    case 'signed-index':
+      return `index signed by ${trust.signer.slice(-16)}`;
+    case 'rpm-signature':
+      return 'signature in the package';
+    case 'unsigned-index':
+      return trust.buildId === null ? 'UNSIGNED, digest only' : 'UNSIGNED, build-id';
+  }
+}
+
+/** Where a plan item comes from, safe to print. */
+export function describeSource(item: PlanItem): string {
+  return redact(item.urls[0] ?? item.repository);
+}

@@ -1,0 +1,36 @@
+/** One stage of a pipeline, with its time, told as events. */
+import type { Emit } from '../types.ts';
+
+/** Seconds that each finished stage took, in order. */
+export type StageTimes = { readonly stage: string; readonly seconds: number }[];
+
+export interface StageContext {
+  readonly emit: Emit;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly times: StageTimes;
+}
+
+/** Runs `body` as a named stage; `describe` makes the line that is shown when it is done. Errors pass through unchanged. */
+export async function runStage<Result>(
+  { emit, now, times }: StageContext,
+  stage: string,
+  body: () => Promise<Result>,
+  describe: (result: Result) => string,
+): Promise<Result> {
+  const start = now();
+  const measure = (): number => {
+    const seconds = (now() - start) / 1000;
+    times.push({ stage, seconds });
+    return seconds;
+  };
+  emit({ type: 'stage', stage, status: 'start' });
+  try {
+    const result = await body();
+    emit({ type: 'stage', stage, status: 'done', seconds: measure(), detail: describe(result) });
+    return result;
+  } catch (error) {
+    emit({ type: 'stage', stage, status: 'fail', seconds: measure() });
+    throw error;
+  }
+}
