@@ -1,0 +1,156 @@
+/** Cuts primary.xml into the frames of single packages while it streams by, and hands out those that may matter. Pure. */
+import { TapprepError } from '../../errors.ts';
+import { badXml, readXmlStart } from './xml.ts';
+
+/** Takes primary.xml piece by piece, cut anywhere. */
+export interface FrameScanner {
+  /** @throws TapprepError BAD_METADATA | TOO_LARGE */
+  push(piece: Uint8Array): void;
+  /** Number of package frames. @throws TapprepError BAD_METADATA unless it is the number that the root element states. */
+  end(): number;
+}
+
+export interface FrameWishes {
+  /** For messages. */
+  readonly name: string;
+  wantsName(name: string): boolean;
+  /** A frame that has one of these byte strings anywhere is handed out whatever its name. */
+  readonly needles: readonly string[];
+  /** One `<package>…</package>`; the bytes are only valid during the call. */
+  onFrame(frame: Buffer): void;
+}
+
+const START = Buffer.from('<package');
+const END = Buffer.from('</package>');
+const NAME_START = Buffer.from('<name>');
+const NAME_END = Buffer.from('</name>');
+const ROOT_START = Buffer.from('<metadata');
+const ROOT_END = Buffer.from('</metadata>');
+
+const FIRST_CAPACITY = 512 * 1024;
+/** The largest known frames, of SUSE kernels that list every symbol, have some megabytes. */
+const MAX_FRAME_BYTES = 16 * 1024 * 1024;
+const MAX_PROLOG_BYTES = 64 * 1024;
+/** Some twenty times what the largest known repository has. */
+const MAX_PACKAGES = 4_000_000;
+
+/** Starts a scanner; see FrameScanner. */
+export function scanFrames(wishes: FrameWishes): FrameScanner {
+  const needles = wishes.needles.map((needle) => Buffer.from(needle));
+  const longest = Math.max(END.length, ...needles.map((needle) => needle.length));
+  let buffer = Buffer.allocUnsafeSlow(FIRST_CAPACITY);
+  let filled = 0;
+  /** Bytes from here on were not searched yet. */
+  let searched = 0;
+  let stated: number | null = null;
+  let frames = 0;
+  /** A needle lies in the frame that is not complete yet. */
+  let hitPending = false;
+
+  const append = (piece: Uint8Array): void => {
+    if (filled + piece.length > buffer.length) {
+      const wanted = filled + piece.length;
+      if (wanted > MAX_FRAME_BYTES + piece.length) throw tooLarge(wishes.name);
+      const larger = Buffer.allocUnsafeSlow(Math.max(wanted, buffer.length * 2));
+      buffer.copy(larger, 0, 0, filled);
+      buffer = larger;
+    }
+    buffer.set(piece, filled);
+    filled += piece.length;
+  };
+  const drop = (bytes: number): void => {
+    buffer.copyWithin(0, bytes, filled);
+    filled -= bytes;
+  };
+
+  const readProlog = (): number | null => {
+    const view = buffer.subarray(0, filled);
+    const root = view.indexOf(ROOT_START);
+    const close = root === -1 ? -1 : view.indexOf('>', root);
+    if (close === -1) {
+      if (filled > MAX_PROLOG_BYTES)
+        throw badXml(wishes.name, `it has no <metadata> in its first ${MAX_PROLOG_BYTES} bytes`);
+      return null;
+    }
+    const count = statedCount(view.subarray(0, close + 1).toString('utf8'), wishes.name);
+    drop(close + 1);
+    return count;
+  };
+
+  const takeFrames = (): void => {
+    const view = buffer.subarray(0, filled);
+    const from = Math.max(0, searched - longest);
+    const hits = needles.map((needle) => view.indexOf(needle, from));
+    let at = 0;
+    for (let end = view.indexOf(END, from); end !== -1; end = view.indexOf(END, at)) {
+      const next = end + END.length;
+      frames += 1;
+      if (frames > (stated ?? 0)) throw countMismatch(wishes.name, `more than ${stated}`, stated);
+      let hit = hitPending;
+      hitPending = false;
+      for (let index = 0; index < needles.length; index += 1) {
+        const needle = needles[index];
+        const found = hits[index] ?? -1;
+        if (needle === undefined || found === -1 || found >= next) continue;
+        hit = true;
+        hits[index] = view.indexOf(needle, next);
+      }
+      const frame = view.subarray(at, next);
+      if (hit || mayWantName(frame, wishes)) emit(frame, wishes);
+      at = next;
+    }
+    hitPending = hitPending || hits.some((found) => found !== -1);
+    drop(at);
+    searched = filled;
+    if (filled > MAX_FRAME_BYTES) throw tooLarge(wishes.name);
+  };
+
+  return {
+    push(piece) {
+      append(piece);
+      stated ??= readProlog();
+      if (stated !== null) takeFrames();
+    },
+    end() {
+      if (stated === null) throw badXml(wishes.name, 'it ends before its root element');
+      if (stated > 0 && buffer.subarray(0, filled).indexOf(ROOT_END) === -1) {
+        throw badXml(wishes.name, `it ends after ${frames} of ${stated} packages without </metadata>`);
+      }
+      if (frames !== stated) throw countMismatch(wishes.name, String(frames), stated);
+      return frames;
+    },
+  };
+}
+
+function statedCount(prolog: string, name: string): number {
+  const text = readXmlStart(prolog, name).attributes['packages'] ?? '';
+  const count = /^\d{1,9}$/.test(text) ? Number(text) : null;
+  if (count === null) throw badXml(name, 'its root element does not state how many packages follow');
+  if (count > MAX_PACKAGES) {
+    throw new TapprepError('TOO_LARGE', `${name} states ${count} packages, more than ${MAX_PACKAGES}`);
+  }
+  return count;
+}
+
+/** A name with an entity in it is left to the parser, and so is a frame that has none. */
+function mayWantName(frame: Buffer, wishes: FrameWishes): boolean {
+  const start = frame.indexOf(NAME_START);
+  const end = start === -1 ? -1 : frame.indexOf(NAME_END, start);
+  if (end === -1) return true;
+  const name = frame.toString('utf8', start + NAME_START.length, end).trim();
+  return name.includes('&') || wishes.wantsName(name);
+}
+
+function emit(frame: Buffer, wishes: FrameWishes): void {
+  const start = frame.indexOf(START);
+  if (start === -1) throw badXml(wishes.name, 'it ends a package that it did not begin');
+  wishes.onFrame(frame.subarray(start));
+}
+
+function countMismatch(name: string, seen: string, stated: number | null): TapprepError {
+  return badXml(name, `it states ${stated} packages but holds ${seen}`);
+}
+
+function tooLarge(name: string): TapprepError {
+  return new TapprepError('TOO_LARGE', `${name} has a package entry of more than ${MAX_FRAME_BYTES} bytes`);
+}

@@ -1,0 +1,91 @@
+/** Reads primary.xml from a file: unpacked, counted and digested while the frames that matter are picked out. */
+import { createHash } from 'node:crypto';
+import { TapprepError } from '../../errors.ts';
+import { unpackFile } from '../../fetch/unpack.ts';
+import type { RecordFilter } from '../reader.ts';
+import { parsePackageFrame, type PrimaryPackage } from './package-frame.ts';
+import { scanFrames } from './frames.ts';
+import type { PrimaryIndex } from './repomd.ts';
+
+/** Several times the largest known index; one that states more is not read at all. */
+const MAX_OPEN_BYTES = 2 * 1024 ** 3;
+/** Where repomd.xml states no open-size (EL5, EL6), in whose time indexes were small. */
+const MAX_UNSTATED_BYTES = 1024 ** 3;
+const MAX_MATCHES = 20_000;
+
+export type PrimaryFilter = Pick<RecordFilter, 'wantsName' | 'provides' | 'buildId'>;
+
+/**
+ * The packages of an index file that the filter wants. Nothing is returned before the length and the digest of the
+ * unpacked data and the number of packages were found to be the stated ones: decoders end cleanly on data cut short.
+ * @param name what is read, for messages
+ * @throws TapprepError BAD_METADATA | TOO_LARGE | TOOL_MISSING
+ */
+export async function readPrimary(
+  path: string,
+  index: PrimaryIndex,
+  name: string,
+  filter: PrimaryFilter,
+): Promise<readonly PrimaryPackage[]> {
+  const limit = index.openBytes ?? MAX_UNSTATED_BYTES;
+  if (limit > MAX_OPEN_BYTES) {
+    throw new TapprepError('TOO_LARGE', `${name} is stated to unpack to ${limit} bytes, more than ${MAX_OPEN_BYTES}`);
+  }
+  const packages: PrimaryPackage[] = [];
+  const capabilities = filter.provides ?? [];
+  const scanner = scanFrames({
+    name,
+    wantsName: (packageName) => filter.wantsName(packageName),
+    needles: [...capabilities.map(capabilityName), ...(filter.buildId === undefined ? [] : [filter.buildId])],
+    onFrame(frame) {
+      const found = parsePackageFrame(frame.toString('utf8'), name);
+      if (!isWanted(found, filter)) return;
+      if (packages.length >= MAX_MATCHES) {
+        throw new TapprepError('TOO_LARGE', `${name} has more than ${MAX_MATCHES} packages of the wanted names`);
+      }
+      packages.push(found);
+    },
+  });
+
+  const hash = createHash(index.openDigest.algorithm);
+  let bytes = 0;
+  for await (const piece of unpackFile(path)) {
+    bytes += piece.length;
+    if (bytes > limit) throw overrun(name, limit, index.openBytes !== null);
+    hash.update(piece);
+    scanner.push(piece);
+  }
+  if (index.openBytes !== null && bytes !== index.openBytes) {
+    throw new TapprepError('BAD_METADATA', `${name} unpacks to ${bytes} bytes, repomd.xml says ${index.openBytes}`);
+  }
+  const hex = hash.digest('hex');
+  if (hex !== index.openDigest.hex) {
+    throw new TapprepError(
+      'BAD_METADATA',
+      `${name} unpacked has the ${index.openDigest.algorithm} ${hex}, repomd.xml says ${index.openDigest.hex}`,
+    );
+  }
+  scanner.end();
+  return packages;
+}
+
+/** "kernel-uname-r = 5.14.0-1.el9.x86_64" and "kernel-uname-r" are looked for by the name alone. */
+function capabilityName(capability: string): string {
+  return capability.split(' ', 1)[0] ?? capability;
+}
+
+function isWanted(found: PrimaryPackage, filter: PrimaryFilter): boolean {
+  if (filter.wantsName(found.name)) return true;
+  const { buildId } = filter;
+  return found.provides.some(
+    (provided) =>
+      (filter.provides ?? []).some((wanted) => provided === wanted || capabilityName(provided) === wanted) ||
+      (buildId !== undefined && provided === `debuginfo(build-id) = ${buildId}`),
+  );
+}
+
+function overrun(name: string, limit: number, stated: boolean): TapprepError {
+  return stated
+    ? new TapprepError('BAD_METADATA', `${name} unpacks to more than the ${limit} bytes that repomd.xml says`)
+    : new TapprepError('TOO_LARGE', `${name} unpacks to more than ${limit} bytes`);
+}
