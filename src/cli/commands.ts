@@ -1,6 +1,6 @@
 /** Every command: what it is called, what it takes, and the file that runs it. */
 import type { Context } from './context.ts';
-import type { Raw } from './options.ts';
+import { type Raw, readText } from './options.ts';
 
 export interface CommandRow {
   readonly name: string;
@@ -12,4 +12,16 @@ export interface CommandRow {
   readonly run: (context: Context, raw: Raw, args: readonly string[]) => Promise<number>;
 }
 
-export const COMMANDS: readonly CommandRow[] = [];
+export const COMMANDS: readonly CommandRow[] = [
+  {
+    name: 'explain',
+    summary: 'diagnose a log of a failed run, or print the page of a code',
+    target: false,
+    args: [['[source]', 'a file, - for standard input (the default), or a code such as DEVEL_MISSING']],
+    options: [['--facts <file>', 'a saved "tapprep detect --json" of the machine the log is from']],
+    run: async (context, raw, args) => {
+      const { runExplain } = await import('./commands/explain.ts');
+      return runExplain(context, { source: args[0] ?? null, facts: readText(raw, 'facts') });
+    },
+  },
+];

@@ -1,0 +1,119 @@
+/** From a log and what is known of the machine to what is wrong, most likely first. Pure. */
+import { escapeControl, redact } from '../errors.ts';
+import type { Confidence, Diagnosis, HostFacts, Target } from '../types.ts';
+import type { DiagnosisCode } from './codes.ts';
+import { LogExcerpt } from './log-excerpt.ts';
+import { readLogFacts, type LogFacts } from './log-facts.ts';
+import { splitLog, type LogLine } from './log-line.ts';
+import { indexLines } from './line-index.ts';
+import { remedyFor } from './remedies.ts';
+import { AUDIBLE, CERTAIN, LIKELY, type Rule, type Sight } from './rule.ts';
+import { NEEDLES, RULES } from './rules.ts';
+import { describeSituation, type Situation } from './situation.ts';
+
+const EVIDENCE_LINES = 6;
+const EVIDENCE_CHARACTERS = 300;
+/** More explanations than this help nobody. */
+const MOST_DIAGNOSES = 8;
+
+export interface DiagnoseInput {
+  /** Output of a failed run, any size. */
+  readonly log?: string;
+  readonly facts?: HostFacts | null;
+  readonly target?: Target | null;
+}
+
+/** Explains a failed run. Empty where nothing is recognised. */
+export function diagnose(input: DiagnoseInput): readonly Diagnosis[] {
+  const excerpt = new LogExcerpt(NEEDLES);
+  excerpt.push(Buffer.from(input.log ?? '', 'utf8'));
+  return explainExcerpt(excerpt.finish(), input.facts ?? null, input.target ?? null).diagnoses;
+}
+
+/** The same for a log that was read as a stream; also tells what the log says of its machine. */
+export function explainExcerpt(
+  text: string,
+  facts: HostFacts | null,
+  target: Target | null,
+): { readonly diagnoses: readonly Diagnosis[]; readonly situation: Situation; readonly log: LogFacts } {
+  const lines = splitLog(text);
+  const log = readLogFacts(lines);
+  const situation = describeSituation(log, facts, target);
+  return { diagnoses: applyRules(lines, situation), situation, log };
+}
+
+interface Finding {
+  readonly code: DiagnosisCode;
+  readonly likelihood: number;
+  readonly evidence: readonly LogLine[];
+  readonly cause: string;
+  readonly fix: readonly string[] | null;
+}
+
+function applyRules(lines: readonly LogLine[], situation: Situation): readonly Diagnosis[] {
+  const index = indexLines(lines, NEEDLES);
+  const findings = new Map<DiagnosisCode, Finding>();
+  for (const rule of RULES) {
+    const matches = rule.patterns.flatMap((pattern) => index.matches(pattern));
+    if (rule.patterns.length > 0 && matches.length === 0) continue;
+    const sight: Sight = {
+      situation,
+      lines: matches.map((match) => match.line),
+      groups: matches[0]?.groups ?? [],
+      linesOf: (pattern) => index.matches(pattern).map((match) => match.line),
+      seen: (pattern) => index.matches(pattern).length > 0,
+    };
+    const finding = judge(rule, sight);
+    if (finding === null) continue;
+    const before = findings.get(rule.code);
+    findings.set(rule.code, before === undefined ? finding : merge(before, finding));
+  }
+  return [...findings.values()]
+    .sort((a, b) => b.likelihood - a.likelihood)
+    .slice(0, MOST_DIAGNOSES)
+    .map((finding) => toDiagnosis(finding, situation));
+}
+
+function judge(rule: Rule, sight: Sight): Finding | null {
+  const likelihood = rule.likelihood(sight);
+  if (likelihood < AUDIBLE) return null;
+  return {
+    code: rule.code,
+    likelihood,
+    evidence: [...sight.lines.slice(0, EVIDENCE_LINES), ...(rule.evidence?.(sight) ?? [])],
+    cause: rule.cause(sight),
+    fix: rule.fix?.(sight.situation) ?? null,
+  };
+}
+
+/** Two symptoms of one cause: the stronger tells it, both prove it. */
+function merge(a: Finding, b: Finding): Finding {
+  const [strong, weak] = b.likelihood > a.likelihood ? [b, a] : [a, b];
+  return { ...strong, evidence: [...strong.evidence, ...weak.evidence] };
+}
+
+function toDiagnosis(finding: Finding, situation: Situation): Diagnosis {
+  const remedy = remedyFor(finding.code, situation);
+  return {
+    code: finding.code,
+    confidence: confidenceOf(finding.likelihood),
+    evidence: evidenceOf(finding.evidence),
+    cause: escapeControl(redact(finding.cause)),
+    fix: (finding.fix ?? remedy.fix).map(escapeControl),
+    otherwise: remedy.otherwise === null ? null : escapeControl(remedy.otherwise),
+  };
+}
+
+/** Lines safe to print, without repetitions, each of bounded length. */
+export function evidenceOf(lines: readonly LogLine[]): readonly string[] {
+  const texts = lines.map(({ raw }) => {
+    const text = escapeControl(redact(raw.trim()));
+    return text.length > EVIDENCE_CHARACTERS ? `${text.slice(0, EVIDENCE_CHARACTERS)} …` : text;
+  });
+  return [...new Set(texts)].slice(0, EVIDENCE_LINES);
+}
+
+function confidenceOf(likelihood: number): Confidence {
+  if (likelihood >= CERTAIN) return 'certain';
+  return likelihood >= LIKELY ? 'likely' : 'possible';
+}

@@ -1,0 +1,212 @@
+/** What a log tells about the machine it comes from. Pure. */
+import type { LogLine } from './log-line.ts';
+import { readLoggedPackages, type LoggedPackage } from './log-packages.ts';
+
+export interface LogFacts {
+  /** uname -r of the kernel that ran, where the log shows it. */
+  readonly runningRelease: string | null;
+  /** The release whose build tree or debug information stap asked for. */
+  readonly wantedRelease: string | null;
+  readonly unameV: string | null;
+  readonly arch: string | null;
+  /** ID as in os-release. */
+  readonly distribution: string | null;
+  readonly distributionVersion: string | null;
+  readonly stapVersion: string | null;
+  readonly staprunVersion: string | null;
+  /** "2.6.32 ... 6.6-rc1" */
+  readonly testedKernels: string | null;
+  readonly libraryScripts: number | null;
+  /** stap was started with -g. */
+  readonly guru: boolean;
+  /** Argument of stap -r. */
+  readonly releaseOption: string | null;
+  /** The highest pass that is named. */
+  readonly pass: number | null;
+  /** A cached module was run. */
+  readonly cachedModule: boolean;
+  /** The line that shows a container. */
+  readonly container: LogLine | null;
+  readonly packages: readonly LoggedPackage[];
+  /** Releases that `ls /lib/modules` or `ls /usr/src/kernels` listed, or that a build link points to. */
+  readonly otherTrees: readonly { readonly release: string; readonly line: LogLine }[];
+  /** UTS_VERSION values of header files. */
+  readonly treeUtsVersions: readonly string[];
+  /** Package of a program or library whose debug information stap names as missing. */
+  readonly userspacePackage: string | null;
+  /** Names in module("…") of the probes that could not be resolved. */
+  readonly probedModules: readonly string[];
+}
+
+const RELEASE = String.raw`\d\.\d{1,3}(?:\.\d{1,3})?[\w.+~-]{0,64}`;
+const TREE = new RegExp(String.raw`/lib/modules/(${RELEASE})/build`);
+const BARE_RELEASE = new RegExp(`^${RELEASE}$`);
+const UNAME_A = new RegExp(
+  String.raw`\bLinux \S{1,64} (${RELEASE}) (#\d.{4,80}?) (x86_64|aarch64|ppc64le|s390x|i[3-6]86|armv\w+|riscv64)\b`,
+);
+const LINUX_VERSION = new RegExp(String.raw`\bLinux version (${RELEASE}) .{1,300}? (#\d.{4,80})$`);
+const SAID_RELEASE = new RegExp(
+  String.raw`(?:Configuring for kernel release|uname -r['"]?\s*(?::|=|=>|->)|kernel(?: version| release)?(?: is)?\s*[:=]|, release|Kernel version)\s+(${RELEASE})`,
+  'i',
+);
+const CONTAINER_PROMPT = /(?:^|\s)\[?(?:root|[a-z_][\w-]{0,31})@[0-9a-f]{12}(?:\s|:)[^\s]{0,200}?[\]#$]/;
+const CONTAINER_WORD =
+  /\/\.dockerenv|\bdocker (?:run|exec|container)\b|\bpodman (?:run|exec)\b|\bkubectl exec\b|\bkubepods\b|\bcontainerd-shim\b|\/docker\/[0-9a-f]{12,64}|\blxc-attach\b|\b(?:inside|in|within) (?:a |the |my |our )?(?:docker |podman |lxc )?container\b|\btoolbox (?:enter|run|create)\b|\bFROM (?:centos|ubuntu|debian|fedora|rockylinux|almalinux|alpine)\b/i;
+
+/** Patterns that only the ends of a log are read for, or that bring a line of the middle in. */
+export const FACT_NEEDLES: readonly string[] = [
+  '/lib/modules/',
+  'Linux version ',
+  'PRETTY_NAME=',
+  'tested kernel versions',
+  'translator/driver (version',
+  'loader/runner (version',
+  'library script',
+  'UTS_VERSION "',
+  'kernel-devel-',
+  'kernel-debuginfo-',
+  'kernel-debug-',
+  'linux-headers-',
+  'linux-image-',
+  'docker exec',
+  'docker run',
+  '/.dockerenv',
+  'Configuring for kernel release',
+  'SUSE Linux Enterprise',
+  'Red Hat Enterprise Linux',
+  'CentOS release',
+  'CentOS Linux',
+];
+
+/** Reads everything the lines tell; what they do not tell is null or empty. */
+export function readLogFacts(lines: readonly LogLine[]): LogFacts {
+  const first = (pattern: RegExp, group = 1): string | null => {
+    for (const line of lines) {
+      const found = pattern.exec(line.text)?.[group];
+      if (found !== undefined) return found;
+    }
+    return null;
+  };
+  const wanted = lines.find(
+    (line) => /\.config|debuginfo|Module\.symvers|Makefile/.test(line.text) && TREE.test(line.text),
+  );
+  const running = first(UNAME_A) ?? first(LINUX_VERSION) ?? releaseAfterUname(lines) ?? first(SAID_RELEASE);
+  const command = lines.filter((line) => /\bstap(?:xx|\+\+)?\s/.test(line.text) && /\s-/.test(line.text));
+  return {
+    runningRelease: trimmed(running),
+    wantedRelease: trimmed(wanted === undefined ? first(TREE) : (TREE.exec(wanted.text)?.[1] ?? null)),
+    unameV: first(UNAME_A, 2) ?? first(LINUX_VERSION, 2),
+    arch: first(UNAME_A, 3) ?? first(/\bmissing (\w{3,12}) kernel\/module debuginfo/),
+    ...readDistribution(lines),
+    stapVersion:
+      first(/translator\/driver \(version (\d+\.\d+)/) ??
+      first(/\bsystemtap(?:-client|-runtime)?[- ](?:version )?(\d\.\d{1,2})\b/i),
+    staprunVersion: first(/loader\/runner \(version (\d+\.\d+)/),
+    testedKernels:
+      first(/tested kernel versions: (\S{3,24} \.\.\. \S{3,24})/) ?? first(/tested range (\S{3,24} \.\.\. \S{3,24})/),
+    libraryScripts: numberOrNull(first(/user script and (\d{1,6}) library script/)),
+    guru: command.some((line) => /\s-[a-zA-Z]{0,4}g[a-zA-Z]{0,4}(?:\s|$)|--guru\b/.test(line.text)),
+    releaseOption: command.map((line) => /\s-r\s?(\S{1,256})/.exec(line.text)?.[1]).find(Boolean) ?? null,
+    pass: highestPass(lines),
+    cachedModule: lines.some((line) => /Pass 4: using cached/.test(line.text)),
+    container: lines.find((line) => CONTAINER_PROMPT.test(line.text) || CONTAINER_WORD.test(line.text)) ?? null,
+    packages: readLoggedPackages(lines),
+    otherTrees: readOtherTrees(lines),
+    treeUtsVersions: lines.flatMap((line) => /#define UTS_VERSION "([^"]{4,120})"/.exec(line.text)?.[1] ?? []),
+    userspacePackage: readUserspacePackage(lines),
+    probedModules: [...new Set(lines.flatMap((line) => /\bmodule\("([\w-]{1,64})"\)/.exec(line.text)?.[1] ?? []))],
+  };
+}
+
+/** The line after a `uname -r` typed at a prompt. */
+function releaseAfterUname(lines: readonly LogLine[]): string | null {
+  for (const [index, line] of lines.entries()) {
+    if (!/\buname -r\b/.test(line.text)) continue;
+    const answer = lines[index + 1]?.text ?? '';
+    if (BARE_RELEASE.test(answer)) return answer;
+  }
+  return null;
+}
+
+function readOtherTrees(lines: readonly LogLine[]): LogFacts['otherTrees'] {
+  const found: { release: string; line: LogLine }[] = [];
+  let listing = false;
+  for (const line of lines) {
+    const link = new RegExp(
+      String.raw`->\s+\S{0,80}/(?:usr/src/(?:kernels|linux-headers)[/-]|lib/modules/)(${RELEASE})`,
+    ).exec(line.text);
+    if (link?.[1] !== undefined) found.push({ release: link[1], line });
+    if (/\b(?:ls|ll|find|dir)\b.*(?:\/lib\/modules|\/usr\/src)/.test(line.text)) {
+      listing = true;
+      continue;
+    }
+    if (!listing) continue;
+    const words = line.text.split(/\s+/).map((word) => word.replace(/\/$/, ''));
+    const releases = words.filter((word) => /^\d\.\d{1,3}\.\d{1,3}[.-]/.test(word) && BARE_RELEASE.test(word));
+    if (releases.length > 0) found.push(...releases.map((release) => ({ release, line })));
+    else if (!/^total\b/.test(line.text)) listing = false;
+  }
+  return found;
+}
+
+/** The first package of the hint that is no kernel's: kernel modules of others (kmod-…) have nothing to do with it. */
+function readUserspacePackage(lines: readonly LogLine[]): string | null {
+  for (const line of lines) {
+    const packages = /debuginfo-install ([^']{1,600})/.exec(line.text)?.[1]?.split(/\s+/) ?? [];
+    const found = packages.find((name) => /^[a-z0-9][\w.+-]{1,100}$/i.test(name) && !/^(?:kernel|kmod)-|^-/.test(name));
+    if (found !== undefined) return found;
+  }
+  return null;
+}
+
+function highestPass(lines: readonly LogLine[]): number | null {
+  const passes = lines.flatMap((line) => /\bPass ([1-5]):/.exec(line.text)?.[1] ?? []).map(Number);
+  return passes.length === 0 ? null : Math.max(...passes);
+}
+
+const DISTRIBUTIONS: readonly (readonly [RegExp, string])[] = [
+  [/CentOS(?: Linux)? (?:release |Stream )?(\d+)?/i, 'centos'],
+  [/Red Hat Enterprise Linux\D{0,40}(\d+)?/i, 'rhel'],
+  [/Rocky Linux\D{0,20}(\d+)?/i, 'rocky'],
+  [/AlmaLinux\D{0,20}(\d+)?/i, 'almalinux'],
+  [/Oracle Linux\D{0,30}(\d+)?/i, 'ol'],
+  [/Fedora(?: release| Linux)? (\d+)/i, 'fedora'],
+  [/Amazon Linux(?: release)? (\d{1,4})?/i, 'amzn'],
+  [/SUSE Linux Enterprise\D{0,30}(\d+)?/i, 'sles'],
+  [/openSUSE (?:Leap )?([\d.]+)?/i, 'opensuse-leap'],
+  [/\bUbuntu (\d\d\.\d\d)/i, 'ubuntu'],
+  [/Debian GNU\/Linux (\d+)?/i, 'debian'],
+];
+/** What a kernel release or a message says where the log does not name the distribution. */
+const TELLTALES: readonly (readonly [RegExp, string])[] = [
+  [/\d[\w.-]+\.el(\d+)\w*(?:\.|\b)/, 'centos'],
+  [/\d[\w.-]+\.fc(\d+)\./, 'fedora'],
+  [/\d[\w.-]+\.amzn(\d+)/, 'amzn'],
+  [/ddebs\.ubuntu\.com|wiki\.ubuntu\.com|\d-\d+-(?:generic|aws|azure|gcp|lowlatency|oracle|kvm)\b/, 'ubuntu'],
+  [/\d(?:-cloud|-rt)?-(?:amd64|arm64|686(?:-pae)?)\b|README\.Debian/, 'debian'],
+  [/\d-default\b|\bzypper\b/, 'sles'],
+];
+
+function readDistribution(lines: readonly LogLine[]): {
+  readonly distribution: string | null;
+  readonly distributionVersion: string | null;
+} {
+  for (const table of [DISTRIBUTIONS, TELLTALES]) {
+    for (const [pattern, id] of table) {
+      for (const line of lines) {
+        const found = pattern.exec(line.text);
+        if (found !== null) return { distribution: id, distributionVersion: found[1] ?? null };
+      }
+    }
+  }
+  return { distribution: null, distributionVersion: null };
+}
+
+/** A release at the end of a sentence carries its full stop. */
+function trimmed(release: string | null): string | null {
+  return release === null ? null : release.replace(/[.,;:]+$/, '');
+}
+
+function numberOrNull(text: string | null): number | null {
+  return text === null ? null : Number(text);
+}

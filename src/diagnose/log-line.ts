@@ -1,0 +1,73 @@
+/** One line of a log, cleaned of what terminals, loggers and mail put around it. Pure. */
+
+export interface LogLine {
+  /** As it stands in the log, for evidence. */
+  readonly raw: string;
+  /** What the rules read. */
+  readonly text: string;
+}
+
+/** Longer lines are cut into pieces, so that no pattern ever runs on unbounded text. */
+const LONGEST_LINE = 2048;
+
+const ESCAPE_SEQUENCE = /\u001b(?:\[[0-9;:?]{0,32}[@-~]|\][^\u0007\u001b]{0,256}(?:\u0007|\u001b\\)|[@-Z\\-_])/g;
+/** What loggers put before a message; taken off one after the other. */
+const PREFIXES: readonly RegExp[] = [
+  /^\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[\d.,]{0,10}(?:Z|\s?[+-]\d\d:?\d\d)?\]?[\s:|]*/,
+  /^\[?\d\d:\d\d:\d\d(?:[.,]\d{1,9})?\]?[\s|]+/,
+  /^(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d \d\d:\d\d:\d\d (?:[\w.-]{1,64} )?(?:[\w.()/-]{1,48}(?:\[\d{1,10}\])?: )?/,
+  /^<\d{1,3}>/,
+  /^\[(?:[A-Z][a-z]{2} )?[ \d]{1,8}\.\d{3,9}\](?:\[[ \w]{1,16}\])?\s*/,
+  /^\[[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}\]\s*/,
+  /^(?:std(?:out|err)|OUT|ERR|[\w.-]{1,32}(?:_\d+)?)\s?\|\s/,
+  /^(?:>\s?)+/,
+];
+const QUOTES: readonly (readonly [RegExp, string])[] = [
+  // UTF-8 quotes that were read as Windows-1252 or Latin-1 on the way.
+  [/\u00e2\u0080[\u0098\u0099]|\u00e2\u20ac[\u02dc\u2122]/g, "'"],
+  [/\u00e2\u0080[\u009c\u009d]|\u00e2\u20ac[\u0153\u009d]/g, '"'],
+  [/[\u2018\u2019\u201a\u201b\u2039\u203a]/g, "'"],
+  [/[\u201c\u201d\u201e\u201f\u00ab\u00bb\u300c\u300d\uff02]/g, '"'],
+  [/[\u00a0\u2007\u202f\u3000\t]/g, ' '],
+  [/\uff1a/g, ':'],
+];
+
+const JSON_LIKE = /^\s*[{["]|\b(?:stderr|stdout|log|output|message|msg)["']?\s{0,4}[:=]\s{0,4}b?["']/;
+
+/** Splits a log into lines; log lines inside JSON strings are unfolded. */
+export function splitLog(text: string): readonly LogLine[] {
+  const lines: LogLine[] = [];
+  for (const line of text.split(/\r\n|\n|\r/)) {
+    for (const unfolded of unfoldJson(line)) {
+      for (let start = 0; start < unfolded.length; start += LONGEST_LINE) {
+        const raw = unfolded.slice(start, start + LONGEST_LINE);
+        const cleaned = cleanLine(raw);
+        if (cleaned !== '') lines.push({ raw, text: cleaned });
+      }
+    }
+  }
+  return lines;
+}
+
+/** A line without escape sequences, logger prefixes and typographic quotes. */
+export function cleanLine(raw: string): string {
+  let text = raw.replace(ESCAPE_SEQUENCE, '');
+  for (const [quote, plain] of QUOTES) text = text.replace(quote, plain);
+  text = text.trim();
+  for (let round = 0; round < 3; round += 1) {
+    const before = text;
+    for (const prefix of PREFIXES) text = text.replace(prefix, '');
+    if (text === before) break;
+  }
+  return text.trimEnd();
+}
+
+/** Container and CI logs carry whole texts in JSON strings: `\n` and `\"` become what they stand for. */
+function unfoldJson(line: string): readonly string[] {
+  if (!line.includes('\\n') && !line.includes('\\"')) return [line];
+  if (!JSON_LIKE.test(line.slice(0, LONGEST_LINE))) return [line];
+  return line
+    .replaceAll('\\"', '"')
+    .replaceAll('\\t', ' ')
+    .split(/\\r\\n|\\n/);
+}

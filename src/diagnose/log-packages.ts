@@ -1,0 +1,100 @@
+/** The kernel packages that a log mentions, and whether it shows them as installed. Pure. */
+import type { LogLine } from './log-line.ts';
+
+export type PackageKind = 'image' | 'devel' | 'debuginfo' | 'other';
+
+export interface LoggedPackage {
+  readonly name: string;
+  readonly kind: PackageKind;
+  /** The release that uname -r would print for it, without the variant: V-R.ARCH of an rpm, R of a deb. */
+  readonly release: string;
+  /** debug, rt, 64k …: what stands between "kernel-" and "-devel"; null for the plain package. */
+  readonly variant: string | null;
+  readonly installed: boolean;
+  readonly line: LogLine;
+}
+
+const ARCH = '(?:x86_64|i[3-6]86|aarch64|ppc64le|ppc64|s390x|armv7hl|riscv64|noarch)';
+const RPM = new RegExp(
+  `(?<![\\w/-])(kernel(?:-[a-z][a-z0-9_]{0,12}){0,5}?)-((?:\\d+:)?\\d[\\w.+~^]{0,40}-[\\w.+~^]{1,48}?)\\.(${ARCH})(?:\\.rpm)?(?![\\w-])`,
+  'g',
+);
+/** yum and dnf tables: name[.arch] [arch] [epoch:]version-release */
+const RPM_COLUMNS = new RegExp(
+  `(?:^|\\s)(kernel(?:-[a-z][a-z0-9_]{0,12}){0,5})(?:\\.(${ARCH}))?\\s+(?:(${ARCH})\\s+)?(?:\\d+:)?(\\d[\\w.+~^]{0,40}-[\\w.+~^]{1,48})(?=\\s|$)`,
+);
+const DEB = /(?<![\w/-])linux-(image-unsigned|image|headers|modules)-(\d[\w.+~-]{2,60})/g;
+const DEB_DEBUG = /-(?:dbgsym|dbg)$/;
+
+const INSTALLED =
+  /already installed|already the newest|is already|^(?:ii|hi)\s|^i[ +|]|(?:Setting up|Installed:?|Installing\s*:|Verifying\s*:|Unpacking|Upgrading\s*:)\s|\[installed/i;
+const NOT_INSTALLED = /not installed|No package|no match|Unable to|not available|missing|use:|problem installing/i;
+/** A line of rpm -qa, with or without the date of --last. */
+const BARE_LIST_LINE = /^[-*•]?\s*(?:kernel|linux)-\S+(?:\s+(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b.*)?$/;
+
+/** All kernel packages of the lines, in their order. */
+export function readLoggedPackages(lines: readonly LogLine[]): readonly LoggedPackage[] {
+  const found: LoggedPackage[] = [];
+  let underInstalledHeading = false;
+  let needed = false;
+  for (const line of lines) {
+    if (
+      /^(?:Installed|Dependency Installed|Installing(?: dependencies| for dependencies)?|Updated|Upgraded|Erasing|Complete)\s*[:!]/.test(
+        line.text,
+      )
+    ) {
+      underInstalledHeading = !line.text.startsWith('Complete');
+    }
+    if (/^(?:Need to install|Please install|You need)/.test(line.text)) needed = true;
+    else if (!/^(?:kernel|linux)-/.test(line.text)) needed = false;
+    if (!/kernel|linux-/.test(line.text)) continue;
+    const bare = BARE_LIST_LINE.test(line.text) && !needed;
+    const installed = !NOT_INSTALLED.test(line.text) && (bare || underInstalledHeading || INSTALLED.test(line.text));
+    found.push(...rpmsOf(line, installed), ...debsOf(line, installed));
+  }
+  return found;
+}
+
+function rpmsOf(line: LogLine, installed: boolean): readonly LoggedPackage[] {
+  const found: LoggedPackage[] = [];
+  for (const match of line.text.matchAll(RPM)) {
+    const [, name = '', versionRelease = '', arch = ''] = match;
+    found.push(rpmPackage(line, installed, name, versionRelease, arch));
+  }
+  if (found.length > 0) return found;
+  const columns = RPM_COLUMNS.exec(line.text);
+  if (columns === null) return [];
+  const [, name = '', dotArch, columnArch, versionRelease = ''] = columns;
+  const arch = dotArch ?? columnArch;
+  return arch === undefined ? [] : [rpmPackage(line, installed, name, versionRelease, arch)];
+}
+
+function rpmPackage(
+  line: LogLine,
+  installed: boolean,
+  name: string,
+  versionRelease: string,
+  arch: string,
+): LoggedPackage {
+  const words = name.split('-').slice(1);
+  const kind = rpmKind(words);
+  const variant = words.find((word) => /^(?:debug|rt|64k|PAE|xen|kdump|uek|azure|preempt)$/.test(word)) ?? null;
+  return { name, kind, release: `${versionRelease.replace(/^\d+:/, '')}.${arch}`, variant, installed, line };
+}
+
+function rpmKind(words: readonly string[]): PackageKind {
+  if (words.includes('debuginfo')) return 'debuginfo';
+  if (words.includes('devel')) return 'devel';
+  if (words.includes('headers') || words.includes('tools') || words.includes('doc')) return 'other';
+  return 'image';
+}
+
+function debsOf(line: LogLine, installed: boolean): readonly LoggedPackage[] {
+  return [...line.text.matchAll(DEB)].map((match) => {
+    const [, type = '', rest = ''] = match;
+    const name = `linux-${type}-${rest}`;
+    const debug = DEB_DEBUG.test(rest);
+    const kind = debug ? 'debuginfo' : type === 'headers' ? 'devel' : type === 'modules' ? 'other' : 'image';
+    return { name, kind, release: rest.replace(DEB_DEBUG, ''), variant: null, installed, line };
+  });
+}

@@ -1,0 +1,54 @@
+/** The shape of a rule: one symptom, one code. Pure. */
+import type { DiagnosisCode } from './codes.ts';
+import type { LogLine } from './log-line.ts';
+import type { Situation } from './situation.ts';
+
+/** What a line must hold. The needle finds the line in a log of any size, the regex decides. */
+export interface Pattern {
+  /** Fixed text of at least eight bytes that every match contains. */
+  readonly needle: string;
+  /** Null where the needle alone is proof. */
+  readonly regex: RegExp | null;
+}
+
+/** The lines that matched a rule's patterns, the first one's groups, and the situation they are seen in. */
+export interface Sight {
+  readonly situation: Situation;
+  readonly lines: readonly LogLine[];
+  /** Captured groups of the first matching line; empty where the rule has no patterns. */
+  readonly groups: readonly (string | undefined)[];
+  /** The lines of the log that match a pattern, whichever rule it belongs to. */
+  readonly linesOf: (pattern: Pattern) => readonly LogLine[];
+  /** Whether any line does. */
+  readonly seen: (pattern: Pattern) => boolean;
+}
+
+export interface Rule {
+  readonly code: DiagnosisCode;
+  /** One of them suffices. Empty for rules that read only what the log and the host tell as a whole. */
+  readonly patterns: readonly Pattern[];
+  /** 0 (not this) to 100 (nothing else it could be). */
+  readonly likelihood: (sight: Sight) => number;
+  /** One sentence with both sides of the comparison. */
+  readonly cause: (sight: Sight) => string;
+  /** Lines that prove it beside those that matched. */
+  readonly evidence?: (sight: Sight) => readonly LogLine[];
+  /** Commands, where this symptom needs others than its code. */
+  readonly fix?: (situation: Situation) => readonly string[];
+}
+
+/** From here on nothing else is likely. */
+export const CERTAIN = 85;
+export const LIKELY = 55;
+/** Below this a rule is silent. */
+export const AUDIBLE = 20;
+
+/** A pattern whose needle is proof in itself, or is checked by a regex. */
+export function text(needle: string, regex: RegExp | null = null): Pattern {
+  return { needle, regex };
+}
+
+/** The release in question, in words where it is unknown. */
+export function kernelName(situation: Situation): string {
+  return situation.release === null ? 'the running kernel' : `kernel ${situation.release}`;
+}

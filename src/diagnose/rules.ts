@@ -1,0 +1,27 @@
+/** All rules, and the needles that find their lines in a log of any size. */
+import { FACT_NEEDLES } from './log-facts.ts';
+import type { Rule } from './rule.ts';
+import { BUILD_TREE_RULES } from './rules/build-tree.ts';
+import { COMPILE_RULES } from './rules/compile.ts';
+import { DEBUGINFO_RULES } from './rules/debuginfo.ts';
+import { INSTALLATION_RULES } from './rules/installation.ts';
+import { LOAD_RULES } from './rules/load.ts';
+import { MACHINE_RULES } from './rules/machine.ts';
+import { PERMISSION_RULES } from './rules/permissions.ts';
+import { REPOSITORY_RULES } from './rules/repositories.ts';
+
+export const RULES: readonly Rule[] = [
+  ...BUILD_TREE_RULES,
+  ...MACHINE_RULES,
+  ...DEBUGINFO_RULES,
+  ...REPOSITORY_RULES,
+  ...COMPILE_RULES,
+  ...LOAD_RULES,
+  ...PERMISSION_RULES,
+  ...INSTALLATION_RULES,
+];
+
+/** Every fixed text that a rule or the reading of facts starts from, once each. */
+export const NEEDLES: readonly string[] = [
+  ...new Set([...RULES.flatMap((rule) => rule.patterns.map((pattern) => pattern.needle)), ...FACT_NEEDLES]),
+];

@@ -1,0 +1,143 @@
+/** Symptoms of a build tree that is missing, another kernel's, incomplete, or of another build. */
+import { kernelName, text, type Rule, type Sight } from '../rule.ts';
+import { otherDevel, otherTree, wrongVariantDevel } from '../sightings.ts';
+
+/** Pass 0: the frame around strerror's words, which come in the user's language. */
+export const NO_CONFIG = text('/.config"', /["']\s*(\S{0,400}?)\/\.config\s*["'].{0,80}?:/);
+const HINT = text('kernel-devel package, use', /Incorrect version or missing kernel-devel package, use/);
+const NO_SYMVERS = text('/Module.symvers', /["']\s*(\S{1,400}?)\/Module\.symvers\s*["'].{0,80}:/);
+const NO_MAKEFILE = text('/Makefile', /["']\s*(\S{1,400}?)\/Makefile\s*["'].{0,80}:/);
+const ENSURE = text('development headers & makefiles');
+export const UTS_MISMATCH = text(
+  'version mismatch (',
+  /module version mismatch \((#[^()]{4,120}) vs (#[^()]{4,120})\)/,
+);
+const RELEASE_MISMATCH = text('release mismatch (', /module release mismatch \((\S{1,80}) vs (\S{1,80})\)/);
+
+const PREFIX_OF_MODULES = /^\/(?:usr\/)?lib\/modules\//;
+
+export const BUILD_TREE_RULES: readonly Rule[] = [
+  {
+    code: 'DEVEL_MISSING',
+    patterns: [NO_CONFIG, HINT],
+    likelihood: ({ situation }) => {
+      const tree = situation.host?.buildTree;
+      if (tree?.exists === true) return 0;
+      return tree === undefined ? 72 : 90;
+    },
+    cause: ({ situation }) =>
+      `There is no build tree for ${kernelName(situation)}: /lib/modules/${situation.release ?? 'RELEASE'}/build holds no .config, so its kernel-devel or linux-headers package is not installed.`,
+  },
+  {
+    code: 'DEVEL_VERSION_MISMATCH',
+    patterns: [NO_CONFIG, HINT],
+    likelihood: (sight) => {
+      const { host } = sight.situation;
+      const dangling = host?.buildTree?.linksTo != null && !host.buildTree.exists;
+      if (dangling && otherDevel(sight.situation) !== null) return 93;
+      return otherDevel(sight.situation) !== null ? 80 : otherTree(sight.situation) !== null ? 76 : 30;
+    },
+    cause: ({ situation }) => {
+      const other = otherDevel(situation)?.release ?? otherTree(situation)?.release ?? null;
+      return other === null
+        ? `A kernel-devel package may be installed, but not that of ${kernelName(situation)}.`
+        : `The build tree that is installed is for ${other}, but ${kernelName(situation)} needs its own.`;
+    },
+    evidence: ({ situation }) => {
+      const tree = otherTree(situation);
+      return otherDevel(situation)?.lines ?? (tree === null ? [] : [tree.line]);
+    },
+  },
+  {
+    code: 'WRONG_VARIANT',
+    patterns: [NO_CONFIG, HINT],
+    likelihood: ({ situation }) => (wrongVariantDevel(situation) === null ? 0 : 84),
+    cause: ({ situation }) =>
+      `${wrongVariantDevel(situation)?.name ?? 'kernel-debug-devel'} is installed, but ${kernelName(situation)} is not of that variant and needs its own kernel-devel.`,
+    evidence: ({ situation }) => wrongVariantDevel(situation)?.lines ?? [],
+  },
+  {
+    code: 'DEVEL_INCOMPLETE',
+    patterns: [NO_CONFIG],
+    likelihood: ({ situation }) => {
+      const tree = situation.host?.buildTree;
+      return tree?.exists === true && !tree.hasConfig ? 92 : 0;
+    },
+    cause: ({ situation }) =>
+      `The build tree ${situation.host?.buildTree?.link ?? ''} exists but holds no .config, so it is incomplete.`,
+  },
+  {
+    code: 'KERNEL_TREE_NOT_BUILT',
+    patterns: [NO_CONFIG, NO_SYMVERS, NO_MAKEFILE],
+    likelihood: (sight) => (isOwnTree(sight) ? 64 : 0),
+    cause: ({ groups }) => `The kernel source tree ${groups[0] ?? ''} was not configured and built.`,
+  },
+  {
+    code: 'DEVEL_INCOMPLETE',
+    patterns: [NO_SYMVERS, NO_MAKEFILE],
+    likelihood: () => 88,
+    cause: ({ groups, lines }) =>
+      `The build tree ${groups[0] ?? ''} exists but lacks ${/symvers/.test(lines[0]?.text ?? '') ? 'Module.symvers' : 'its Makefile'}, so only a part of the development package is there.`,
+  },
+  {
+    code: 'DEVEL_INCOMPLETE',
+    patterns: [ENSURE],
+    likelihood: ({ seen }) => (seen(NO_CONFIG) ? 0 : 66),
+    cause: () => 'The build tree exists but lacks files that every development package of a kernel has.',
+  },
+  {
+    code: 'DEVEL_INCOMPLETE',
+    patterns: [
+      text(
+        'scripts/',
+        /scripts\/(?:basic\/fixdep|mod\/modpost|genksyms\/genksyms|recordmcount|sign-file|gcc-plugins|Makefile\.\w+)["']?: (?:\d+: )?(?:not found|No such file|Permission denied|cannot execute)/,
+      ),
+      text(
+        'No rule to make target',
+        /No rule to make target ["'`]?(?:scripts\/|\S{0,200}\/(?:module\.lds|Makefile\.\w+|auto\.conf)|modules['"`])/,
+      ),
+    ],
+    likelihood: () => 62,
+    cause: () =>
+      'The build tree lacks the programs or makefiles that compile a module (scripts/, often a package of its own such as linux-kbuild).',
+  },
+  {
+    code: 'KERNEL_TREE_NOT_BUILT',
+    patterns: [
+      text('Kernel configuration is invalid'),
+      text('auto.conf', /include\/(?:generated\/autoconf\.h|config\/auto\.conf)\b.{0,80}(?:missing|No such file)/),
+      text('generated/autoconf.h', /generated\/autoconf\.h\b.{0,80}(?:missing|No such file)/),
+      text('asm-offsets.h', /generated\/asm-offsets\.h\b.{0,40}No such file/),
+    ],
+    likelihood: () => 82,
+    cause: () => 'The kernel tree is sources only: its configuration headers were never generated.',
+  },
+  {
+    code: 'DEVEL_VENDOR_MISMATCH',
+    patterns: [UTS_MISMATCH],
+    likelihood: ({ situation, groups }) => {
+      if (groups[0] === groups[1]) return 0;
+      const repaired = situation.host?.buildTree?.utsVersion;
+      return repaired != null && repaired === situation.host?.kernel.unameV ? 60 : 92;
+    },
+    cause: ({ groups }) =>
+      `The build tree was made by "${groups[0] ?? ''}" but the kernel that runs is "${groups[1] ?? ''}": same release, two different builds, usually by two vendors.`,
+  },
+  {
+    code: 'DEVEL_VERSION_MISMATCH',
+    patterns: [RELEASE_MISMATCH],
+    likelihood: () => 90,
+    cause: ({ groups }) => `The module was compiled for ${groups[0] ?? ''} but ${groups[1] ?? ''} runs.`,
+  },
+];
+
+/** A tree that -r names by path and that is no package's. */
+function isOwnTree({ situation, groups }: Sight): boolean {
+  const path = groups[0] ?? '';
+  return (
+    path.startsWith('/') &&
+    !PREFIX_OF_MODULES.test(path) &&
+    !/^\/usr\/src\/(?:kernels|linux-headers)/.test(path) &&
+    situation.log.releaseOption?.startsWith('/') === true
+  );
+}

@@ -1,0 +1,143 @@
+/** Symptoms of pass 4: SystemTap, compiler or configuration that do not fit the kernel. */
+import { kernelName, text, type Pattern, type Rule, type Sight } from '../rule.ts';
+
+const OUTSIDE = text(
+  'tested range',
+  /Kernel version (\S{1,80}) is outside (?:the )?tested range (\S{1,40} \.\.\. \S{1,40})/,
+);
+/** The compiler stops in SystemTap's own runtime: its code does not know this kernel's. */
+const RUNTIME_ERROR: Pattern = text(
+  '/runtime/',
+  /\/runtime\/[\w./-]{1,120}\.[chS]:\d{1,6}(?::\d{1,5})?: (?:fatal )?(?:error|erreur|Fehler|错误|エラー)\s?:\s*(.{0,300})/,
+);
+const GENERATED_ERROR = text(': error: ', /\/stap_\w{1,80}\.c:\d{1,9}(?::\d{1,5})?: (?:fatal )?error: (.{0,300})/);
+/** Names that kernels renamed, moved or took away; the code that still uses them is SystemTap's. */
+const KNOWN_API: readonly Pattern[] = [
+  text('has no member named', /["']?(?:struct \w{1,60}|\w{1,60})["']? has no member named ["'](\w{1,60})["']/),
+  text('implicit declaration of function', /implicit declaration of function ["'](\w{1,60})["']/),
+  text('undeclared', /["'](__GFP_WAIT|cpu_possible_map|GFP_IOFS|\w{1,60})["'] undeclared/),
+  text('passing argument', /passing argument \d{1,2} of ["'](\w{1,60})["']/),
+  text('incompatible type', /incompatible types? (?:when|for|in|from)|incompatible pointer type/),
+  text('too few arguments to function', /too (?:few|many) arguments to function ["'](\w{1,60})["']/),
+  text('too many arguments to function', /too (?:few|many) arguments to function ["'](\w{1,60})["']/),
+  text('conflicting types for', /conflicting types for ["'](\w{1,60})["']/),
+  text('redefinition of', /redefinition of ["'](?:struct )?(\w{1,60})["']/),
+];
+const MODPOST = text('undefined!', /(?:modpost: |WARNING: )"?(\w{1,80})"? \[\S{0,300}stap\S{0,200}\] undefined!/);
+const UNRESOLVED = text("Can't resolve ", /Can't resolve (\w{1,80})!/);
+const PASS4 = text('compilation failed', /Pass 4: compilation failed/);
+const KBUILD = text('kbuild exited with status');
+
+/** Compiler output that has a cause of its own. */
+const CONFIG_ERRORS: readonly Pattern[] = [
+  text('Need CONFIG_', /Need (CONFIG_\w{1,60})/),
+  text('DebugFS is required', /DebugFS is required/),
+  text('not to be built without CONFIG_', /not to be built without (CONFIG_\w{1,60})/),
+];
+const COMPILER: readonly Pattern[] = [
+  text('CONFIG_RETPOLINE=y', /CONFIG_RETPOLINE=y, but not supported by the compiler/),
+  text('does not support PIC mode', /code model kernel does not support PIC mode/),
+  text('Cannot generate ORC metadata', /Cannot (?:generate ORC metadata|use CONFIG_STACK_VALIDATION)/),
+  text('unrecognized command', /(?:cc1|gcc\S{0,20}): error: unrecognized command[- ]line option ["'](\S{1,80})["']/),
+  text('compiler differs from the one', /the compiler differs from the one used to build the kernel/),
+  text('compiler is too old', /(?:C |Your )?compiler is too old/),
+  text('elfutils/libdwfl.h', /elfutils\/libdwfl\.h: No such file/),
+  text('Compiler lacks asm-goto'),
+  text(': not found', /(?:^|[\s/:])(?:gcc|cc|x86_64-linux-gnu-gcc|aarch64-linux-gnu-gcc)(?:-\d{1,2})?: not found/),
+  text('gcc: No such file'),
+  text('make: No such file'),
+  text('command not found', /\b(?:gcc(?:-\d{1,2})?|make|cc): command not found|command not found: (?:gcc|make|cc)\b/),
+  text('make: not found', /\bmake: not found/),
+  text('gcc: not found', /\bgcc(?:-\d{1,2})?: not found/),
+  text('linker `ld', /linker [`']ld'? .{0,40}not found/),
+  text('exited with status: 127', /(?:kbuild|make)\S{0,20} exited with status: 127/),
+];
+
+export const COMPILE_RULES: readonly Rule[] = [
+  {
+    code: 'STAP_TOO_OLD',
+    patterns: [OUTSIDE],
+    likelihood: () => 88,
+    cause: ({ groups, situation }) =>
+      `Kernel ${groups[0] ?? ''} lies outside ${groups[1] ?? ''}, the kernels that SystemTap ${situation.log.stapVersion ?? ''} was tested with.`.replace(
+        '  ',
+        ' ',
+      ),
+  },
+  {
+    code: 'STAP_TOO_OLD',
+    patterns: [RUNTIME_ERROR],
+    likelihood: ({ seen }) => (ownCause(seen) ? 30 : 86),
+    cause: (sight) =>
+      `${stapName(sight)} does not compile against ${kernelName(sight.situation)}: "${sight.groups[0] ?? ''}" in its own runtime.`,
+  },
+  {
+    code: 'STAP_TOO_OLD',
+    patterns: [GENERATED_ERROR],
+    likelihood: ({ seen, situation }) => (ownCause(seen) ? 20 : situation.log.guru ? 50 : 68),
+    cause: (sight) =>
+      `The C code that ${stapName(sight)} generates does not compile against ${kernelName(sight.situation)}: "${sight.groups[0] ?? ''}".`,
+  },
+  {
+    code: 'STAP_TOO_OLD',
+    patterns: KNOWN_API,
+    likelihood: ({ seen, lines }) => {
+      if (ownCause(seen)) return 20;
+      return seen(PASS4) || seen(KBUILD) || lines.some((line) => /systemtap|\bstap|runtime/.test(line.text)) ? 70 : 40;
+    },
+    cause: (sight) =>
+      `${stapName(sight)} uses "${sight.groups[0] ?? 'an interface'}" as older kernels had it; in ${kernelName(sight.situation)} it changed.`,
+  },
+  {
+    code: 'STAP_TOO_OLD',
+    patterns: [MODPOST, UNRESOLVED],
+    likelihood: () => 84,
+    cause: (sight) =>
+      `${stapName(sight)} needs the kernel function ${sight.groups[0] ?? ''}, which ${kernelName(sight.situation)} does not offer to modules.`,
+  },
+  {
+    code: 'STAP_TOO_OLD',
+    patterns: [PASS4, KBUILD],
+    likelihood: ({ seen }) => (ownCause(seen) ? 0 : 40),
+    cause: (sight) =>
+      `The module did not compile; most often ${stapName(sight)} does not know ${kernelName(sight.situation)} yet.`,
+  },
+  {
+    code: 'KERNEL_CONFIG',
+    patterns: CONFIG_ERRORS,
+    likelihood: () => 90,
+    cause: ({ groups, situation }) =>
+      `${kernelName(situation)} was built without ${groups[0] ?? 'CONFIG_DEBUG_FS'}, which SystemTap needs.`,
+  },
+  {
+    code: 'KERNEL_CONFIG',
+    patterns: [
+      text('process probes not available', /process probes not available without kernel (CONFIG_\w{1,60})/),
+      text('not available on this kernel', /(CONFIG_\w{1,60}) not available on this kernel/),
+      text('requires vmlinux.h in', /requires vmlinux\.h in the kernel build tree/),
+      text('process-tracking is not available'),
+      text('error::process-tracking'),
+    ],
+    likelihood: () => 84,
+    cause: ({ groups, situation }) =>
+      `${kernelName(situation)} was built without ${groups[0] ?? 'an option that this probe needs'}.`,
+  },
+  {
+    code: 'GCC_OR_BUILD_MISMATCH',
+    patterns: COMPILER,
+    likelihood: ({ seen }) => (seen(RUNTIME_ERROR) ? 60 : 87),
+    cause: ({ situation, groups, lines }) =>
+      /not found|No such file|127/.test(lines[0]?.text ?? '') && !/libdwfl/.test(lines[0]?.text ?? '')
+        ? 'The compiler or make that building a module needs is not installed, or not under the name the kernel was built with.'
+        : `The compiler in the PATH is not the one ${kernelName(situation)} was built with${groups[0] === undefined ? '' : ` (it does not know ${groups[0]})`}.`,
+  },
+];
+
+function ownCause(seen: Sight['seen']): boolean {
+  return [...CONFIG_ERRORS, ...COMPILER].some(seen);
+}
+
+function stapName({ situation }: Sight): string {
+  const version = situation.log.stapVersion ?? situation.host?.systemtap?.version ?? null;
+  return version === null ? 'this SystemTap' : `SystemTap ${version}`;
+}

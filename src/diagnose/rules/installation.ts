@@ -1,0 +1,139 @@
+/** Symptoms of SystemTap itself: missing, partial, mixed, in the wrong language of its own parts. */
+import { text, type Rule } from '../rule.ts';
+
+const NO_SCRIPTS = text('library script', /user script and 0 library script/);
+const TAPSET_ERRORS = text('has errors, and will be skipped', /tapset ["']?(\S{1,300}?)["']? has errors/);
+const STAP_WORD = String.raw`(?:stap|staprun|stapio|stapdyn|stapbpf)`;
+/** Functions that the tapset of every version defines: without one of them there is no tapset. */
+const BASIC_FUNCTIONS =
+  'exit|pid|tid|ppid|uid|gid|execname|pexecname|cpu|target|pp|probefunc|gettimeofday_[a-z]+|get_cycles|kernel_string|user_string|cmdline_str|thread_indent|log|error|ctime|print_backtrace|sprint_ubacktrace';
+
+export const INSTALLATION_RULES: readonly Rule[] = [
+  {
+    code: 'STAP_INSTALL_BROKEN',
+    patterns: [NO_SCRIPTS],
+    likelihood: () => 73,
+    cause: () =>
+      'stap read 0 library scripts: its tapset directory is missing, or a stap that was never installed is run from its build tree.',
+  },
+  {
+    code: 'STAP_INSTALL_BROKEN',
+    patterns: [
+      TAPSET_ERRORS,
+      text('systemtap/tapset/', /saw: (\S{1,200}\/tapset\/\S{1,200}\.stp) EOF|parse error.{0,80}\/tapset\//),
+    ],
+    likelihood: () => 82,
+    cause: ({ groups }) =>
+      `stap cannot parse its own tapset${groups[0] === undefined ? '' : ` (${groups[0]})`}: stap and tapset come from different versions, or the file is damaged.`,
+  },
+  {
+    code: 'STAP_INSTALL_BROKEN',
+    patterns: [
+      text(
+        'semantic error: unresolved',
+        new RegExp(`semantic error: unresolved (?:arity-\\d )?function.{0,160}?["'(\\s](${BASIC_FUNCTIONS})["'(\\s)]`),
+      ),
+    ],
+    likelihood: () => 76,
+    cause: ({ groups }) =>
+      `The tapset function ${groups[0] ?? ''} is unknown, which every version has: the tapset is not found or of another version.`,
+  },
+  {
+    code: 'STAP_INSTALL_BROKEN',
+    patterns: [
+      text(
+        'error while loading shared libraries',
+        new RegExp(`${STAP_WORD}: error while loading shared libraries: (\\S{1,120}):`),
+      ),
+      text('symbol lookup error', new RegExp(`${STAP_WORD}: symbol lookup error`)),
+      text('relocation error', new RegExp(`${STAP_WORD}: relocation error`)),
+      text(
+        '(required by',
+        new RegExp(`version ["'\`](\\S{1,60})["'] not found \\(required by \\S{0,200}${STAP_WORD}\\)`),
+      ),
+    ],
+    likelihood: () => 88,
+    cause: ({ groups }) =>
+      `stap does not start: ${groups[0] ?? 'a library that it was linked with'} is missing or of another version.`,
+  },
+  {
+    code: 'STAP_INSTALL_BROKEN',
+    patterns: [
+      text('command not found', new RegExp(`\\b${STAP_WORD}: command not found|command not found: ${STAP_WORD}\\b`)),
+      text('not found', new RegExp(`(?:^|[\\s/:])${STAP_WORD}: (?:not found|No such file or directory)`)),
+      text(
+        'No such file or directory',
+        new RegExp(`(?:exec\\S{0,4}|spawn|run)\\S{0,60} ["']?(\\S{0,200}/${STAP_WORD})["']?:? .{0,60}No such file`),
+      ),
+      text('/bin/staprun', /\/bin\/staprun["']?: .{0,40}(?:No such file|not found)/),
+      text('/stapio', /\S{1,200}\/systemtap\/stapio["']?.{0,40}(?:No such file|not found)/),
+    ].filter(({ needle }) => needle.length >= 8),
+    likelihood: () => 80,
+    cause: () =>
+      'A program of SystemTap is not installed: stap, staprun and stapio come in packages of their own (systemtap-client, systemtap-runtime).',
+  },
+  {
+    code: 'STAP_INSTALL_BROKEN',
+    patterns: [
+      text('runtime.h', /(?:fatal )?error: runtime\.h: No such file/),
+      text('runtime/runtime_defines.h', /runtime_defines\.h["']?: No such file/),
+      text('runtime_defines.h', /runtime_defines\.h["']?: No such file/),
+      text('No matching machine', /^\u0000/),
+    ].slice(0, 3),
+    likelihood: () => 84,
+    cause: () =>
+      "SystemTap's runtime directory is missing: only the compiler's half of SystemTap (systemtap-devel, systemtap-common) is not there.",
+  },
+  {
+    code: 'STAP_INSTALL_BROKEN',
+    patterns: [
+      text('Requires: systemtap', /Requires: systemtap(?:-\w{1,20})? ?= ?(\S{1,60})/),
+      text('Depends: systemtap', /systemtap\S{0,20} : Depends: systemtap-?\w{0,20} \(/),
+      text('conflicts with file from package systemtap', /conflicts with file from package systemtap/),
+      text('error processing package systemtap'),
+    ],
+    likelihood: () => 70,
+    cause: () => 'The packages of SystemTap that are installed are not all of one version.',
+  },
+  {
+    code: 'STAP_INSTALL_BROKEN',
+    patterns: [text('effective user ID of staprun'), text('ensure it is a setuid root program')],
+    likelihood: () => 82,
+    cause: () => 'staprun has lost its set-uid bit or lies on a file system mounted nosuid, so only root can use it.',
+    fix: () => ['sudo chown root:stapusr "$(command -v staprun)"', 'sudo chmod 4110 "$(command -v staprun)"'],
+  },
+  {
+    code: 'PERM_GROUPS',
+    patterns: [text('effective user ID of staprun')],
+    likelihood: () => 58,
+    cause: () => 'A user who is not root needs staprun to be set-uid root and to be in stapusr and stapdev.',
+  },
+  {
+    code: 'STAPRUN_VERSION_MISMATCH',
+    patterns: [text('You must use staprun version'), text('must use staprun', /must use staprun version (\S{1,12})/)],
+    likelihood: () => 90,
+    cause: ({ groups }) => `The module asks for staprun ${groups[0] ?? '1.7'} or newer, and an older one was started.`,
+  },
+  {
+    code: 'STAPRUN_VERSION_MISMATCH',
+    patterns: [],
+    likelihood: ({ situation }) => {
+      const stap = situation.log.stapVersion ?? situation.host?.systemtap?.version ?? null;
+      const staprun = situation.log.staprunVersion ?? situation.host?.systemtap?.staprunVersion ?? null;
+      if (stap === null || staprun === null || stap === staprun) return 0;
+      return Number(stap.split('.')[0]) >= 5 !== Number(staprun.split('.')[0]) >= 5 ? 83 : 30;
+    },
+    cause: ({ situation }) =>
+      `stap is ${situation.log.stapVersion ?? situation.host?.systemtap?.version ?? ''} but staprun is ${situation.log.staprunVersion ?? situation.host?.systemtap?.staprunVersion ?? ''}; across 5.0 they do not understand each other.`,
+  },
+  {
+    code: 'BAD_RELEASE_OPTION',
+    patterns: [
+      text("kernel release isn't found in", /kernel release isn't found in ["'](.{1,300}?)["']/),
+      text("kernel release isn't specified"),
+    ],
+    likelihood: () => 92,
+    cause: ({ groups }) =>
+      `stap -r was given ${groups[0] ?? 'no release'}, which is neither a release below /lib/modules nor a configured and built kernel tree.`,
+  },
+];

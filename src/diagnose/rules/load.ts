@@ -1,0 +1,248 @@
+/** Symptoms of pass 5: the kernel or staprun refuses the module, or cannot talk to it. */
+import { kernelName, text, type Pattern, type Rule, type Sight } from '../rule.ts';
+import { UTS_MISMATCH } from './build-tree.ts';
+
+/** The prefix is never translated, what follows the last colon may be. */
+const INSERT = text("Couldn't insert module");
+const INSERT_FIPS = text('in FIPS mode', /Couldn't insert module in FIPS mode/);
+const BAD_FORMAT = text('nvalid module format', /[iI]nvalid module format|Exec format error/);
+const VERMAGIC = text('version magic', /version magic ["'](.{1,160}?)["'] should be ["'](.{1,160}?)["']/);
+const CRC = text('disagrees about version of symbol', /disagrees about version of symbol (\S{1,80})/);
+const NO_CRC = text('no symbol version for', /no symbol version for (\S{1,80})/);
+const UNKNOWN_SYMBOL = text('nknown symbol', /Unknown symbol(?: in module| (\w{1,80}) \(err)/);
+const STRUCT_SIZE = text('.gnu.linkonce.this_module', /this_module section size must match/);
+const GURU_WORD = text('MODVERSIONS', /MODVERSIONS/);
+
+const NO_KEY: readonly Pattern[] = [
+  text('Required key not available'),
+  text('Key was rejected by service'),
+  text('Key has been revoked'),
+  text('Key has expired'),
+  text('Loading of unsigned module'),
+  text('Loading of module with un', /Loading of module with (?:unsupported|unavailable)/),
+  text('module loading is restricted', /Lockdown: .{0,80}unsigned module loading is restricted/),
+  text('kernel_lockdown.7', /Lockdown: .{0,120}kernel_lockdown/),
+  text('modules to be signed for loading'),
+  text('machine owner key (MOK)'),
+  text('machine owner keys (MOK)'),
+  text('Unable to verify the signature for the module'),
+  text('PKCS#7 signature not signed with a trusted key'),
+  text('module verification failed: signature', /Loading .{0,80}rejected/),
+];
+const NOT_PERMITTED = text(
+  "Couldn't insert module",
+  /Couldn't insert module.{0,400}: (?:Operation not permitted|Permission denied)/,
+);
+const OTHER_WORDS = text("Couldn't insert module", /Couldn't insert module\s?["'][^"']{1,400}["']: [^\u0000-\u007f]/);
+const CACHED = text('using cached ', /Pass 4: using cached \S{1,400}\.ko/);
+
+/** A release or version differs, not only a build option. */
+function differs(sight: Sight): boolean {
+  const [mine = '', kernels = ''] = magics(sight);
+  return mine.split(' ')[0] !== kernels.split(' ')[0];
+}
+
+function magics(sight: Sight): readonly string[] {
+  for (const line of sight.lines) {
+    const found = VERMAGIC.regex?.exec(line.text);
+    if (found) return [found[1] ?? '', found[2] ?? ''];
+  }
+  return [];
+}
+
+export const LOAD_RULES: readonly Rule[] = [
+  {
+    code: 'GURU_MODVERSIONS',
+    patterns: [BAD_FORMAT, NO_CRC, VERMAGIC],
+    likelihood: (sight) => {
+      const { situation, seen } = sight;
+      if (seen(VERMAGIC)) {
+        const [mine = '', kernels = ''] = magics(sight);
+        return !differs(sight) && kernels.includes('modversions') && !mine.includes('modversions') ? 93 : 0;
+      }
+      if (seen(NO_CRC)) return 90;
+      if (seen(CRC) || seen(STRUCT_SIZE)) return 25;
+      if (situation.log.guru || seen(GURU_WORD)) return 84;
+      if (situation.host?.config['CONFIG_MODVERSIONS'] === 'n') return 0;
+      // stap compiles against the running release unless told otherwise, so another release is the rarer cause.
+      return situation.log.releaseOption === null ? 62 : 45;
+    },
+    cause: ({ situation }) =>
+      `stap -g compiles without symbol versions (CONFIG_MODVERSIONS= ), and ${kernelName(situation)}, built with them, does not load such a module.`,
+  },
+  {
+    code: 'DEVEL_VERSION_MISMATCH',
+    patterns: [VERMAGIC],
+    likelihood: (sight) => (differs(sight) ? 93 : 0),
+    cause: (sight) => {
+      const [mine = '', kernels = ''] = magics(sight);
+      return `The module was compiled for "${mine}" but the kernel that runs is "${kernels}".`;
+    },
+  },
+  {
+    code: 'GCC_OR_BUILD_MISMATCH',
+    patterns: [VERMAGIC],
+    likelihood: (sight) => {
+      const [mine = '', kernels = ''] = magics(sight);
+      return differs(sight) || mine.includes('modversions') !== kernels.includes('modversions') ? 0 : 80;
+    },
+    cause: (sight) =>
+      `The module was built with other options ("${magics(sight)[0] ?? ''}") than the kernel ("${magics(sight)[1] ?? ''}").`,
+  },
+  {
+    code: 'DEVEL_VERSION_MISMATCH',
+    patterns: [BAD_FORMAT],
+    likelihood: ({ situation, seen }) => {
+      if (seen(VERMAGIC) || seen(NO_CRC)) return 0;
+      return situation.log.guru ? 40 : situation.log.releaseOption === null ? 56 : 66;
+    },
+    cause: ({ situation }) =>
+      `The module may have been compiled against the build tree of another kernel than ${kernelName(situation)}; dmesg names both under "version magic".`,
+  },
+  {
+    code: 'GCC_OR_BUILD_MISMATCH',
+    patterns: [CRC, STRUCT_SIZE],
+    likelihood: () => 86,
+    cause: ({ groups, situation }) =>
+      `The symbol versions of the build tree (${groups[0] ?? 'struct module'}) are not those of ${kernelName(situation)}: its Module.symvers comes from another build.`,
+  },
+  {
+    code: 'DEVEL_VENDOR_MISMATCH',
+    patterns: [CRC],
+    likelihood: () => 50,
+    cause: () => 'The build tree may carry the right release but come from another vendor or another build.',
+  },
+  {
+    code: 'GCC_OR_BUILD_MISMATCH',
+    patterns: [UNKNOWN_SYMBOL],
+    likelihood: ({ seen }) => (seen(BAD_FORMAT) ? 50 : 74),
+    cause: ({ groups, situation }) =>
+      `The module needs ${groups[0] ?? 'a symbol'} that ${kernelName(situation)} does not offer: it was built with another compiler or against the Module.symvers of another build.`,
+  },
+  {
+    code: 'STAP_TOO_OLD',
+    patterns: [UNKNOWN_SYMBOL],
+    likelihood: () => 42,
+    cause: ({ situation }) => `This SystemTap may use a function that ${kernelName(situation)} no longer exports.`,
+  },
+  {
+    code: 'SECUREBOOT_SIGNATURE',
+    patterns: NO_KEY,
+    likelihood: () => 90,
+    cause: ({ situation }) =>
+      `${kernelName(situation)} only loads modules signed with a key it trusts (Secure Boot, lockdown or module.sig_enforce), and the module of stap is not.`,
+  },
+  {
+    code: 'SECUREBOOT_SIGNATURE',
+    patterns: [NOT_PERMITTED],
+    likelihood: ({ situation }) => {
+      const { host, log } = situation;
+      const locked =
+        host?.security.moduleSigEnforce === true || ![undefined, null, 'none'].includes(host?.security.lockdown);
+      if (locked || host?.security.modulesDisabled === true) return 90;
+      return log.container !== null || host?.security.container != null ? 50 : 66;
+    },
+    cause: ({ situation }) =>
+      situation.host?.security.modulesDisabled === true
+        ? 'kernel.modules_disabled is 1: until the next boot nobody can load a module.'
+        : 'The kernel refused the module by policy: lockdown, enforced signatures or kernel.modules_disabled=1.',
+  },
+  {
+    code: 'SECUREBOOT_SIGNATURE',
+    patterns: [INSERT_FIPS],
+    likelihood: () => 88,
+    cause: () => 'The kernel runs in FIPS mode, where staprun refuses modules unless STAP_FIPS_OVERRIDE is set.',
+    fix: () => ["env STAP_FIPS_OVERRIDE=1 stap -v -e 'probe begin { exit() }'"],
+  },
+  {
+    code: 'CONTAINER_KERNEL_NOT_IN_IMAGE',
+    patterns: [NOT_PERMITTED],
+    likelihood: ({ situation }) =>
+      situation.log.container !== null || situation.host?.security.container != null ? 80 : 35,
+    cause: () => 'A container without --privileged may not load modules into the kernel of its host.',
+  },
+  {
+    code: 'PERM_GROUPS',
+    patterns: [NOT_PERMITTED],
+    likelihood: ({ situation }) => (situation.host !== null && situation.host.user.uid !== 0 ? 60 : 30),
+    cause: () => 'The user may lack the right to load modules: staprun must be set-uid root and the user in stapdev.',
+  },
+  {
+    code: 'SECUREBOOT_SIGNATURE',
+    patterns: [OTHER_WORDS],
+    likelihood: ({ seen }) => (seen(UTS_MISMATCH) ? 0 : 52),
+    cause: () =>
+      'The kernel refused the module; the reason is in the language of the user, so run "LC_ALL=C stap" to have it named. Enforced signatures are the most frequent one.',
+  },
+  {
+    code: 'STALE_CACHE',
+    patterns: [CACHED],
+    likelihood: ({ situation, seen }) => {
+      const repaired = situation.host?.buildTree?.utsVersion;
+      if (seen(UTS_MISMATCH) && repaired != null && repaired === situation.host?.kernel.unameV) return 93;
+      if (seen(UTS_MISMATCH) || seen(BAD_FORMAT) || seen(UNKNOWN_SYMBOL))
+        return treeWasRepaired(situation.log, seen) ? 93 : 54;
+      return seen(INSERT) ? 40 : 0;
+    },
+    cause: () =>
+      'The module was taken from the cache and not compiled again, so it still is what an earlier environment made.',
+  },
+  {
+    code: 'PERM_CONTROL_CHANNEL',
+    patterns: [
+      text('control channel; not running', /Cannot attach to module (\S{1,200}) control channel/),
+      text('is not a zombie systemtap module'),
+      text("Couldn't mount /sys/kernel/debug"),
+      text(
+        '/sys/kernel/debug/systemtap',
+        /(?:couldn't|cannot|can't|unable to|failed to) (?:open|access|stat)\S{0,40} .{0,80}\/sys\/kernel\/debug\/systemtap/i,
+      ),
+      text(
+        '/proc/systemtap',
+        /(?:couldn't|cannot|can't|unable to|failed to) (?:open|access|stat).{0,80}\/proc\/systemtap/i,
+      ),
+    ],
+    likelihood: ({ situation }) => (situation.log.container === null ? 86 : 80),
+    cause: ({ lines }) =>
+      /mount/.test(lines[0]?.text ?? '')
+        ? 'debugfs could not be mounted on /sys/kernel/debug, so staprun cannot reach the control files of its module.'
+        : 'The module was loaded, but staprun cannot open its control files: debugfs is closed to this user or not mounted here, or the module file was renamed.',
+  },
+  {
+    code: 'CONTAINER_KERNEL_NOT_IN_IMAGE',
+    patterns: [text("Couldn't mount /sys/kernel/debug")],
+    likelihood: ({ situation }) =>
+      situation.log.container !== null || situation.host?.security.container != null ? 84 : 40,
+    cause: () => 'A container without --privileged can neither mount debugfs nor load modules of its host.',
+  },
+  {
+    code: 'KERNEL_CONFIG',
+    patterns: [text('cannot open /proc/kallsyms'), text('No load address found _stext')],
+    likelihood: () => 45,
+    cause: () =>
+      'The addresses in /proc/kallsyms are hidden (kptr_restrict or lockdown=confidentiality) or CONFIG_KALLSYMS is off.',
+  },
+  {
+    code: 'KERNEL_CONFIG',
+    patterns: [text('registration error', /probe .{1,300} registration error.{0,80}\(rc (-\d{1,4})\)/)],
+    likelihood: () => 48,
+    cause: ({ groups }) =>
+      `The kernel refused to place the probe (rc ${groups[0] ?? ''}): the function is on its blacklist, or kprobes are restricted.`,
+  },
+  {
+    code: 'KERNEL_CONFIG',
+    patterns: [text("Couldn't insert module", /Couldn't insert module.{0,400}: Function not implemented/)],
+    likelihood: () => 90,
+    cause: ({ situation }) => `${kernelName(situation)} was built without CONFIG_MODULES: it cannot load any module.`,
+  },
+];
+
+/** A header that the log shows is the running kernel's, and none is the other build's. */
+function treeWasRepaired(log: Sight['situation']['log'], seen: Sight['seen']): boolean {
+  return (
+    seen(UTS_MISMATCH) &&
+    log.treeUtsVersions.length > 0 &&
+    log.unameV !== null &&
+    log.treeUtsVersions.every((one) => one === log.unameV)
+  );
+}

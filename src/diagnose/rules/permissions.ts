@@ -1,0 +1,99 @@
+/** Symptoms of users, groups and places to write to. */
+import { text, type Pattern, type Rule } from '../rule.ts';
+
+const NORMAL_USER: readonly Pattern[] = [
+  text('run systemtap as a normal user'),
+  text('be part of the group "stapusr"'),
+  text('be part of group "stapusr"'),
+  text('adduser ', /(?:Be root or )?adduser \S{1,64} stap(?:usr|dev|sys)/),
+  text('was automatically selected because you are a member'),
+  text('privilege credentials', /privilege credentials \(.{1,60}\) are insufficient/),
+  text('can only use unsigned modules within'),
+  text('signed by a trusted systemtap compile-server'),
+  text('--privilege=', /You can't specify \S{1,40} and --privilege=\S{1,40} together/),
+  text('Permission denied', /(?:^|[\s/:])(?:staprun|stapio)["']?: Permission denied/),
+  text('not in the group', /not in the group ["']?stap(?:usr|dev|sys)/),
+];
+const NO_TMP = text(
+  'cannot create temporary directory',
+  /cannot create temporary directory \(?["']?\s?([^"')]{0,300}?)\s?["')]/,
+);
+const FULL: readonly Pattern[] = [
+  text('No space left on device'),
+  text('Disk quota exceeded'),
+  text('enough free space in', /You don't have enough free space in (\S{1,200})/),
+  text('more space needed on the', /At least (\S{1,20} ?[KMG]?B) more space needed on the (\S{1,200})/),
+  text(' needs ', /installing package \S{1,200} needs (\S{1,20}) (?:more space )?on the (\S{1,200}) filesystem/),
+  text('on the filesystem', /needs \S{1,20} on the (\S{1,200}) filesystem/),
+  text(
+    'installing package ',
+    /installing package \S{1,200} needs (\S{1,20}) (?:more space )?on the (\S{1,200}) filesystem/,
+  ),
+  text('not enough space'),
+  text('insufficient space'),
+].filter(({ needle }) => needle.length >= 8);
+
+export const PERMISSION_RULES: readonly Rule[] = [
+  {
+    code: 'PERM_GROUPS',
+    patterns: NORMAL_USER,
+    likelihood: ({ lines }) => (lines.some((line) => /adduser/.test(line.text)) && lines.length === 1 ? 60 : 90),
+    cause: ({ situation }) => {
+      const user = situation.host?.user;
+      return user === undefined || user.uid === 0
+        ? 'The user is not root and in none of the groups that SystemTap asks for: stapusr to load, stapdev to load what was compiled here.'
+        : `User ${user.name ?? String(user.uid)} is in ${user.groups.filter((group) => group.startsWith('stap')).join(', ') || 'none of stapusr, stapsys and stapdev'}, but running a script needs stapusr and stapdev.`;
+    },
+  },
+  {
+    code: 'NO_SPACE',
+    patterns: [NO_TMP],
+    likelihood: () => 90,
+    cause: ({ groups }) =>
+      `stap cannot make its temporary directory ${groups[0] ?? ''}: TMPDIR is missing, full or not writable.`.replace(
+        '  ',
+        ' ',
+      ),
+  },
+  {
+    code: 'NO_SPACE',
+    patterns: FULL,
+    likelihood: ({ lines }) =>
+      lines.some((line) =>
+        /stap|kbuild|\/tmp|rpm|yum|dnf|apt|cpio|kernel|filesystem|ld:|cc1|\.ko?\b|\.o\b/i.test(line.text),
+      )
+        ? 89
+        : 70,
+    cause: ({ lines }) =>
+      /quota/.test(lines[0]?.text ?? '')
+        ? 'The quota of the user is used up.'
+        : 'A file system that the run writes to is full.',
+  },
+  {
+    code: 'NO_SPACE',
+    patterns: [text('Safety pattern mismatch', /Safety pattern mismatch for (\S{1,40}) \(["'](.{1,200}?)["'] vs/)],
+    likelihood: () => 80,
+    cause: ({ groups }) =>
+      `${groups[0] ?? 'TMPDIR'} is "${groups[1] ?? ''}", and stap only accepts paths of letters, digits and -/._ there.`,
+    fix: () => ['mkdir -p /var/tmp/stap && export TMPDIR=/var/tmp/stap'],
+  },
+  {
+    code: 'NO_SPACE',
+    patterns: [
+      text('Read-only file system', /(?:stap|\/tmp|\.systemtap|TMPDIR).{0,200}Read-only file system/),
+      text('disabling cache support', /failed to create systemtap data directory ["'](.{1,200}?)["']/),
+    ],
+    likelihood: ({ lines }) => (/disabling cache/.test(lines[0]?.text ?? '') ? 30 : 80),
+    cause: () => 'A directory that stap writes to is on a read-only file system or belongs to someone else.',
+  },
+  {
+    code: 'NO_SPACE',
+    patterns: [
+      text('Not enough free+buffered memory'),
+      text('buffered memory', /Not enough free\+buffered memory\((\d{1,9})MB\)/),
+    ],
+    likelihood: () => 60,
+    cause: () => 'There is not enough memory for the buffers of the module; "stap -s 1" asks for less.',
+    fix: () => ["stap -s 1 -v -e 'probe begin { exit() }'"],
+  },
+];

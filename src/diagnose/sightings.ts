@@ -1,0 +1,143 @@
+/** What the packages and directories shown in a log, or known of the host, say beside the kernel in question. Pure. */
+import { compareRpmVersions } from '../version/rpm-vercmp.ts';
+import type { LoggedPackage, PackageKind } from './log-packages.ts';
+import type { LogLine } from './log-line.ts';
+import type { Situation } from './situation.ts';
+
+export interface OtherPackage {
+  readonly name: string;
+  readonly release: string;
+  /** Lines of the log; empty where the host's facts tell. */
+  readonly lines: readonly LogLine[];
+}
+
+const VARIANT_SUFFIX = /[.+](debug|rt-debug|rt|64k-debug|64k|rt-64k|PAE|PAEdebug|xen|kdump)$/;
+
+/** A release without what names its variant: as the packages of all its variants carry it. */
+export function baseRelease(release: string): string {
+  return release.replace(VARIANT_SUFFIX, '');
+}
+
+/** debug, rt, 64k …; null for the plain kernel. */
+export function variantOf(release: string): string | null {
+  const suffix = VARIANT_SUFFIX.exec(release)?.[1];
+  if (suffix !== undefined) return suffix;
+  if (/\.rt\d/.test(release)) return 'rt';
+  return release.includes('uek') ? 'uek' : null;
+}
+
+/** Development packages of other versions, where none of the right version is shown. */
+export function otherDevel(situation: Situation): OtherPackage | null {
+  return otherOf(situation, 'devel');
+}
+
+/** Debug information of other versions, where none of the right version is shown. */
+export function otherDebuginfo(situation: Situation): OtherPackage | null {
+  return otherOf(situation, 'debuginfo');
+}
+
+/** Debug information of exactly this kernel that is shown as installed. */
+export function matchingDebuginfo(situation: Situation): OtherPackage | null {
+  const { release } = situation;
+  if (release === null) return null;
+  const found = installed(situation, 'debuginfo').find(
+    (one) => one.release === baseRelease(release) && !one.name.includes('-common') && !isWrongVariant(one, release),
+  );
+  return found ?? null;
+}
+
+/** A development package of the right version but another variant. */
+export function wrongVariantDevel(situation: Situation): OtherPackage | null {
+  return wrongVariantOf(situation, 'devel');
+}
+
+/** Debug information of the right version but another variant. */
+export function wrongVariantDebuginfo(situation: Situation): OtherPackage | null {
+  return wrongVariantOf(situation, 'debuginfo');
+}
+
+/** A directory that was listed, or that the build link leads to, for another release. */
+export function otherTree(situation: Situation): { readonly release: string; readonly line: LogLine } | null {
+  const { release, log } = situation;
+  if (release === null) return null;
+  if (log.otherTrees.some((tree) => tree.release === release && !tree.line.text.includes('->'))) return null;
+  return log.otherTrees.find((tree) => baseRelease(tree.release) !== baseRelease(release)) ?? null;
+}
+
+/** A newer kernel that is installed beside the one that runs. */
+export function newerKernel(situation: Situation): OtherPackage | null {
+  const { release, host } = situation;
+  if (release === null) return null;
+  const fromHost = (host?.kernel.installedReleases ?? []).map((one) => ({ name: one, release: one, lines: [] }));
+  const kernels = [...fromHost, ...installed(situation, 'image')];
+  return kernels.find((one) => isNewer(one.release, release)) ?? null;
+}
+
+/** Whether a release is of the same line of kernels and newer. */
+export function isNewer(candidate: string, running: string): boolean {
+  return (
+    flavourOf(candidate) === flavourOf(running) && compareRpmVersions(baseRelease(candidate), baseRelease(running)) > 0
+  );
+}
+
+/** -generic, -aws, -cloud-amd64: kernels of different flavours do not replace each other. */
+function flavourOf(release: string): string {
+  return /(?:-[a-z][a-z0-9]*)+$/.exec(release)?.[0] ?? '';
+}
+
+function otherOf(situation: Situation, kind: PackageKind): OtherPackage | null {
+  const { release } = situation;
+  if (release === null) return null;
+  const all = installed(situation, kind);
+  if (all.some((one) => sameKernel(one.release, release) && !isWrongVariant(one, release))) return null;
+  return all.find((one) => !sameKernel(one.release, release)) ?? null;
+}
+
+function wrongVariantOf(situation: Situation, kind: PackageKind): OtherPackage | null {
+  const { release } = situation;
+  if (release === null) return null;
+  const all = installed(situation, kind).filter((one) => !one.name.includes('-common'));
+  const here = all.filter((one) => sameKernel(one.release, release));
+  if (here.some((one) => !isWrongVariant(one, release))) return null;
+  return here[0] ?? null;
+}
+
+function sameKernel(packageRelease: string, release: string): boolean {
+  return (
+    packageRelease === release || packageRelease === baseRelease(release) || packageRelease.startsWith(`${release}-`)
+  );
+}
+
+function isWrongVariant(one: { readonly name: string }, release: string): boolean {
+  const named = /^kernel-((?:rt-|64k-)?(?:debug|rt|64k|PAE|xen)(?:-debug)?)-/.exec(`${one.name}-`)?.[1] ?? null;
+  const wanted = variantOf(release);
+  return named !== (wanted === 'uek' ? null : wanted);
+}
+
+/** What the log shows as installed, then what the host has. */
+function installed(situation: Situation, kind: PackageKind): readonly OtherPackage[] {
+  const logged = situation.log.packages
+    .filter((one: LoggedPackage) => one.installed && one.kind === kind)
+    .map((one) => ({ name: one.name, release: one.release, lines: [one.line] }));
+  return [...logged, ...hostPackages(situation, kind)];
+}
+
+function hostPackages(situation: Situation, kind: PackageKind): readonly OtherPackage[] {
+  return (situation.host?.kernelPackages ?? [])
+    .filter((one) => kindOf(one.name) === kind)
+    .map((one) => ({
+      name: one.name,
+      release: one.name.startsWith('linux-')
+        ? one.name.replace(/^linux-(?:image-unsigned|image|headers)-/, '').replace(/-(?:dbgsym|dbg)$/, '')
+        : `${one.version.replace(/^\d+:/, '')}.${one.arch}`,
+      lines: [],
+    }));
+}
+
+function kindOf(name: string): PackageKind {
+  if (/debuginfo|-dbg(?:sym)?$/.test(name)) return 'debuginfo';
+  if (/^kernel(?:-[\w]+)*-devel|^linux-headers-\d/.test(name)) return 'devel';
+  return /^(?:kernel(?:-(?:core|uek|ml|lt|default|rt|debug|64k))*$|linux-image-(?:unsigned-)?\d)/.test(name)
+    ? 'image'
+    : 'other';
+}

@@ -1,0 +1,79 @@
+/** Everything the rules may ask: the log's own facts, the host's, and what follows from both. Pure. */
+import type { HostFacts, Target } from '../types.ts';
+import { kernelPackages, type KernelPackages } from './kernel-packages.ts';
+import type { LogFacts } from './log-facts.ts';
+
+export type Manager = 'apt-get' | 'dnf' | 'yum' | 'zypper';
+
+export interface Situation {
+  readonly log: LogFacts;
+  /** Facts of the machine in question; null when none were given or they are of another kernel than the log. */
+  readonly host: HostFacts | null;
+  /** uname -r of the kernel in question. */
+  readonly release: string | null;
+  readonly family: 'deb' | 'rpm' | null;
+  readonly manager: Manager | null;
+  /** ID as in os-release. */
+  readonly distribution: string | null;
+  readonly packages: KernelPackages;
+  /** Commands that change the system need sudo in front. */
+  readonly sudo: boolean;
+}
+
+/** Joins what is known. Facts of the machine win over what a log suggests. */
+export function describeSituation(log: LogFacts, facts: HostFacts | null, target: Target | null): Situation {
+  const logged = log.wantedRelease ?? log.runningRelease;
+  const host = facts !== null && logged !== null && isOtherKernel(facts, log) ? null : facts;
+  const release =
+    host === null ? (logged ?? target?.release ?? null) : (target?.release ?? host.kernel.release ?? logged);
+  const distribution = host?.os.id ?? target?.distro ?? log.distribution;
+  const family = host === null ? (target?.family ?? familyOf(distribution, log)) : familyOfHost(host, target);
+  return {
+    log,
+    host,
+    release,
+    family,
+    manager: managerOf(host, family, distribution, release, log),
+    distribution,
+    packages: kernelPackages(release, family, distribution),
+    sudo: (host?.user.uid ?? 1) !== 0,
+  };
+}
+
+function isOtherKernel(facts: HostFacts, log: LogFacts): boolean {
+  const known = [facts.kernel.release, ...facts.kernel.installedReleases];
+  return ![log.wantedRelease, log.runningRelease].some((release) => release !== null && known.includes(release));
+}
+
+function familyOfHost(host: HostFacts, target: Target | null): 'deb' | 'rpm' | null {
+  if (target !== null) return target.family;
+  if (host.packageManager === 'dpkg') return 'deb';
+  return host.packageManager === 'rpm' ? 'rpm' : familyOf(host.os.id, null);
+}
+
+function familyOf(distribution: string | null, log: LogFacts | null): 'deb' | 'rpm' | null {
+  if (distribution !== null)
+    return /^(?:debian|ubuntu|linuxmint|kali|pop|raspbian)$/.test(distribution) ? 'deb' : 'rpm';
+  const listed = log?.packages[0]?.name;
+  if (listed === undefined) return null;
+  return listed.startsWith('linux-') ? 'deb' : 'rpm';
+}
+
+function managerOf(
+  host: HostFacts | null,
+  family: 'deb' | 'rpm' | null,
+  distribution: string | null,
+  release: string | null,
+  log: LogFacts,
+): Manager | null {
+  const order: readonly Manager[] = ['dnf', 'yum', 'zypper', 'apt-get'];
+  const there = order.find((name) => host?.frontends.includes(name));
+  if (there !== undefined) return there;
+  if (family === 'deb') return 'apt-get';
+  if (family === null) return null;
+  if (/suse|sle/.test(distribution ?? '')) return 'zypper';
+  const old =
+    /\.el[5-7]|\.amzn[12]\.|\.fc(?:1\d|2[01])\./.test(release ?? '') ||
+    ['5', '6', '7'].includes(log.distributionVersion ?? '');
+  return old ? 'yum' : 'dnf';
+}
