@@ -1,0 +1,147 @@
+/** The shape of HostFacts as a schema: whatever comes from a file or another machine passes through it. */
+import { toJSONSchema, z } from 'zod';
+import { TapprepError } from '../errors.ts';
+import type { BuildId, HostFacts } from '../types.ts';
+
+const text = z.string().max(16_384);
+const name = z.string().min(1).max(1024);
+const count = z.int().min(0);
+const optionalText = text.nullable();
+const flag = z.boolean().nullable();
+// A brand exists only for the type checker; the pattern is what makes the value one.
+const buildId = z.string().regex(/^[0-9a-f]{16,64}$/) as z.ZodType as z.ZodType<BuildId>;
+
+const tool = z.strictObject({ path: name, version: name });
+const packageName = { name, version: name, arch: name };
+
+const facts = z.strictObject({
+  schema: z.literal('tapprep-facts/1'),
+  source: z.enum(['host', 'root', 'declared']),
+  root: optionalText,
+  os: z.strictObject({
+    id: optionalText,
+    versionId: optionalText,
+    codename: optionalText,
+    prettyName: optionalText,
+    idLike: z.array(name).max(50),
+    from: optionalText,
+  }),
+  kernel: z.strictObject({
+    release: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9._+~:@%=^-]{0,127}$/, 'not a kernel release')
+      .nullable(),
+    unameV: optionalText,
+    arch: name,
+    running: z.boolean(),
+    buildId: buildId.nullable(),
+    vermagic: optionalText,
+    procVersion: optionalText,
+    versionSignature: optionalText,
+    compiler: optionalText,
+    installedReleases: z.array(name).max(1000),
+    cmdline: optionalText,
+  }),
+  packageManager: z.enum(['dpkg', 'rpm']).nullable(),
+  frontends: z.array(name).max(50),
+  kernelPackages: z
+    .array(
+      z.strictObject({
+        ...packageName,
+        vendor: optionalText,
+        buildTime: count.nullable(),
+        buildHost: optionalText,
+      }),
+    )
+    .max(5000),
+  packages: z.array(z.strictObject(packageName)).max(100_000),
+  buildTree: z
+    .strictObject({
+      link: name,
+      linksTo: optionalText,
+      exists: z.boolean(),
+      hasConfig: z.boolean(),
+      hasModuleSymvers: z.boolean(),
+      hasMakefile: z.boolean(),
+      release: optionalText,
+      utsVersion: optionalText,
+      compileHost: optionalText,
+      ownerPackage: optionalText,
+    })
+    .nullable(),
+  debuginfo: z
+    .array(
+      z.strictObject({
+        path: name,
+        sizeBytes: count,
+        buildId: buildId.nullable(),
+        hasDwarf: flag,
+        ownerPackage: optionalText,
+      }),
+    )
+    .max(1000),
+  systemMap: z.strictObject({ path: name, stub: z.boolean() }).nullable(),
+  compiler: tool.nullable(),
+  make: tool.nullable(),
+  systemtap: z
+    .strictObject({
+      path: name,
+      version: optionalText,
+      testedKernels: optionalText,
+      package: optionalText,
+      staprunPath: optionalText,
+      staprunVersion: optionalText,
+      staprunMode: optionalText,
+      tapsetCount: count.nullable(),
+      examplesPath: optionalText,
+      cachePaths: z.array(name).max(100),
+      temporaryPaths: z.array(name).max(100),
+      moduleDirectory: z.boolean(),
+    })
+    .nullable(),
+  security: z.strictObject({
+    lockdown: optionalText,
+    secureBoot: flag,
+    moduleSigEnforce: flag,
+    modulesDisabled: flag,
+    fips: flag,
+    kptrRestrict: count.nullable(),
+    container: optionalText,
+    wsl: z.boolean(),
+    selinux: optionalText,
+  }),
+  config: z.record(z.string().regex(/^CONFIG_[A-Za-z0-9_]{1,100}$/), optionalText),
+  configFrom: optionalText,
+  user: z.strictObject({ uid: count, name: optionalText, groups: z.array(name).max(2000) }),
+  space: z
+    .array(z.strictObject({ path: name, freeBytes: count, freeInodes: count.nullable(), writable: z.boolean() }))
+    .max(1000),
+  repositories: z.array(z.strictObject({ path: name, text: z.string().max(1024 * 1024) })).max(1000),
+}) satisfies z.ZodType<HostFacts>;
+
+/**
+ * Checks foreign facts against the schema.
+ * @param source what to call them in an error: a file name, "probe output"
+ * @throws TapprepError BAD_FACTS with the path of each fault and its reason
+ */
+export function checkFacts(value: unknown, source: string): HostFacts {
+  const result = facts.safeParse(value);
+  if (result.success) return result.data;
+  const faults = result.error.issues.map(
+    (issue) => `${issue.path.map(String).join('.') || 'the whole'}: ${issue.message}`,
+  );
+  const more = faults.length > 3 ? ` (and ${faults.length - 3} more)` : '';
+  throw new TapprepError(
+    'BAD_FACTS',
+    `${source} is not what "tapprep detect --json" prints: ${faults.slice(0, 3).join('; ')}${more}`,
+    {
+      hint: 'make it anew on that host: tapprep detect --json > facts.json',
+      facts: { source, faults: faults.slice(0, 50) },
+    },
+  );
+}
+
+/** The same as a JSON schema (2020-12). */
+export function factsJsonSchema(): object {
+  return toJSONSchema(facts);
+}
