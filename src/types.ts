@@ -56,7 +56,7 @@ export interface BuildTreeFacts {
   readonly hasConfig: boolean;
   readonly hasModuleSymvers: boolean;
   readonly hasMakefile: boolean;
-  /** include/config/kernel.release */
+  /** UTS_RELEASE of include/generated/utsrelease.h or include/linux/utsrelease.h, else include/config/kernel.release. */
   readonly release: string | null;
   /** UTS_VERSION of include/generated/compile.h, utsversion.h or include/linux/compile.h */
   readonly utsVersion: string | null;

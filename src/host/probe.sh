@@ -349,7 +349,7 @@ header_define() {
   shift
   for header; do
     is_file "$header" || continue
-    value=$(bounded "$F" | sed -n "/^#define $name \"/{s/^#define $name \"//;s/\".*//;p;q;}")
+    value=$(bounded "$F" | sed -n "/^#define[ $tab]*${name}[ $tab]*\"/{s/^[^\"]*\"//;s/\".*//;p;q;}")
     if [ -n "$value" ]; then
       printf '%s' "$value"
       return 0
@@ -375,8 +375,14 @@ build_tree() {
   is_file "$build/.config" && emit build-config yes
   is_file "$build/Module.symvers" && emit build-symvers yes
   is_file "$build/Makefile" && emit build-makefile yes
-  first_line "$build/include/config/kernel.release" && emit build-release "$L"
   generated=$build/include/generated
+  # Debian's include/config/kernel.release holds the upstream version only.
+  value=$(header_define UTS_RELEASE "$generated/utsrelease.h" "$build/include/linux/utsrelease.h")
+  if [ -n "$value" ]; then
+    emit build-release "$value"
+  else
+    first_line "$build/include/config/kernel.release" && emit build-release "$L"
+  fi
   value=$(header_define UTS_VERSION "$generated/compile.h" "$generated/utsversion.h" "$build/include/linux/compile.h")
   [ -z "$value" ] || emit build-uts "$value"
   value=$(header_define LINUX_COMPILE_HOST "$generated/compile.h" "$build/include/linux/compile.h")

@@ -1,0 +1,104 @@
+/** Collects the facts of a machine by one run of probe.sh there, or takes them from a file. */
+import { readFile } from 'node:fs/promises';
+import { isTapprepError, TapprepError } from '../errors.ts';
+import { readTextFile } from '../host/files.ts';
+import type { Host, RunResult } from '../host/host.ts';
+import type { HostFacts } from '../types.ts';
+import { checkRelease } from './declared-facts.ts';
+import { checkFacts } from './facts-schema.ts';
+import { isProbeOutput, MAX_FACTS_BYTES } from './probe-lines.ts';
+import { parseProbeOutput } from './probe-output.ts';
+
+/** The script that observes; `sh -s -- ROOTDIR RELEASE` with it as input is the one round trip. */
+export const PROBE_PATH: string = new URL('../host/probe.sh', import.meta.url).pathname;
+const PROBE_TIMEOUT_MS = 120_000;
+
+export interface CollectOptions {
+  /** Another kernel than the running one (of a root: than the only one there). */
+  readonly release?: string | null;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * The facts of a host, in one round trip; nothing there is changed.
+ * @throws TapprepError USAGE (impossible release), TIMEOUT, TOOL_MISSING (no sh), BAD_FACTS (output cut or altered), INTERRUPTED
+ */
+export async function collectFacts(host: Host, options: CollectOptions = {}): Promise<HostFacts> {
+  const release = options.release ?? '';
+  if (release !== '') checkRelease(release);
+  const { stdout } = await runProbe(host, release, options.signal);
+  const facts = parseProbeOutput(stdout, `the probe's output on ${host.name}`);
+  return host.kind === 'root' ? { ...facts, root: host.name } : facts;
+}
+
+async function runProbe(host: Host, release: string, signal: AbortSignal | undefined): Promise<RunResult> {
+  const options = {
+    input: await readFile(PROBE_PATH, 'utf8'),
+    timeoutMs: PROBE_TIMEOUT_MS,
+    ...(signal === undefined ? {} : { signal }),
+  };
+  if (host.kind !== 'root') return checkRun(host, await host.run(['sh', '-s', '--', '', release], options));
+  const inside = await runInside(host, release, options);
+  if (inside !== null) return inside;
+  const { createLocalHost } = await import('../host/local.ts');
+  const root = host.localPath('/') ?? host.name;
+  return checkRun(host, await createLocalHost().run(['sh', '-s', '--', root, release], options));
+}
+
+/**
+ * The root's own sh and rpm know it best. Without root rights, in a root of another architecture or in one without sh
+ * they cannot run: null, and this machine's sh reads the files of the root instead.
+ */
+async function runInside(host: Host, release: string, options: Parameters<Host['run']>[1]): Promise<RunResult | null> {
+  try {
+    const result = await host.run(['sh', '-s', '--', '/', release], options);
+    return isProbeOutput(result.stdout) ? checkRun(host, result) : null;
+  } catch (error) {
+    if (isTapprepError(error, 'TOOL_MISSING') || isTapprepError(error, 'NOT_ROOT')) return null;
+    throw error;
+  }
+}
+
+function checkRun(host: Host, result: RunResult): RunResult {
+  if (!result.timedOut) return result;
+  throw new TapprepError('TIMEOUT', `the probe did not end on ${host.name} within ${PROBE_TIMEOUT_MS / 1000} s`, {
+    facts: { host: host.name, stderr: result.stderr.slice(-2000) },
+  });
+}
+
+/**
+ * Facts that were saved: what `tapprep detect --json` prints ({facts, target}), its facts alone, or what probe.sh prints.
+ * @param source what to call the text in an error
+ * @throws TapprepError BAD_FACTS with the place and the reason
+ */
+export function parseSavedFacts(text: string, source: string): HostFacts {
+  if (!text.trimStart().startsWith('{')) return parseProbeOutput(text, source);
+  if (text.length > MAX_FACTS_BYTES) {
+    throw new TapprepError(
+      'BAD_FACTS',
+      `${source} has ${text.length} characters, facts have at most ${MAX_FACTS_BYTES}`,
+    );
+  }
+  const value = parseJson(text, source);
+  const isReport = typeof value === 'object' && value !== null && 'facts' in value;
+  return checkFacts(isReport ? value.facts : value, source);
+}
+
+function parseJson(text: string, source: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new TapprepError('BAD_FACTS', `${source} is no JSON: ${reason}`, { cause: error });
+  }
+}
+
+/**
+ * Reads a saved facts file.
+ * @throws TapprepError BAD_FACTS, PERMISSION, TOO_LARGE
+ */
+export async function readFactsFile(path: string): Promise<HostFacts> {
+  const text = await readTextFile(path);
+  if (text === null) throw new TapprepError('BAD_FACTS', `${path} given with --facts is no file`);
+  return parseSavedFacts(text, path);
+}
