@@ -1,6 +1,6 @@
 /** Every command: what it is called, what it takes, and the file that runs it. */
 import type { Context } from './context.ts';
-import { type Raw, readText } from './options.ts';
+import { type Raw, readTarget, readText } from './options.ts';
 
 export interface CommandRow {
   readonly name: string;
@@ -13,6 +13,15 @@ export interface CommandRow {
 }
 
 export const COMMANDS: readonly CommandRow[] = [
+  {
+    name: 'detect',
+    summary: 'show what is known of the target: distribution, kernel, build-id, what is installed',
+    target: true,
+    run: async (context, raw) => {
+      const { runDetect } = await import('./commands/detect.ts');
+      return runDetect(context, { target: readTarget(raw) });
+    },
+  },
   {
     name: 'explain',
     summary: 'diagnose a log of a failed run, or print the page of a code',

@@ -1,6 +1,8 @@
 /** Facts that nobody observed: a host that is only named, or a kernel that is not the one that was looked at. */
 import { TapprepError } from '../errors.ts';
 import type { HostFacts } from '../types.ts';
+import { findArchitecture } from './architectures.ts';
+import { declareTarget } from './target.ts';
 
 /** What `--distro`, `--kernel`, `--arch` and `--uname-v` say. */
 export interface Declaration {
@@ -8,24 +10,14 @@ export interface Declaration {
   readonly distro: string;
   /** uname -r */
   readonly release: string;
-  /** uname -m; taken from the end of the release where it stands there, else x86_64. */
+  /** uname -m, or what rpm or dpkg call it; null where the release tells it. */
   readonly arch: string | null;
   readonly unameV: string | null;
 }
 
-/** How releases end that carry an architecture, and what uname -m prints there. */
-const RELEASE_ENDINGS: readonly (readonly [RegExp, string])[] = [
-  [/[.-](x86_64|amd64)(?=$|[+-])/, 'x86_64'],
-  [/[.-](aarch64|arm64)(?=$|[+-])/, 'aarch64'],
-  [/[.-](ppc64le|ppc64el|powerpc64le)(?=$|[+-])/, 'ppc64le'],
-  [/[.-]s390x(?=$|[+-])/, 's390x'],
-  [/[.-]riscv64(?=$|[+-])/, 'riscv64'],
-  [/[.-](i686|i586|i386|686|686-pae)(?=$|[+-])/, 'i686'],
-];
-
 /**
  * Facts of a host that is not here: only what was declared is known, everything else is "observed as absent".
- * @throws TapprepError USAGE
+ * @throws TapprepError USAGE; without an architecture, UNKNOWN_RELEASE, WRONG_DISTRIBUTION and CUSTOM_KERNEL_NO_PACKAGE too
  */
 export function declareFacts({ distro, release, arch, unameV }: Declaration): HostFacts {
   const [, id, versionId] = /^([a-z0-9][a-z0-9._-]{0,39})(?::([A-Za-z0-9._-]{1,40}))?$/.exec(distro) ?? [];
@@ -35,10 +27,13 @@ export function declareFacts({ distro, release, arch, unameV }: Declaration): Ho
     });
   }
   checkRelease(release);
+  const version = versionId ?? null;
+  const machine =
+    arch === null ? declareTarget({ distro: id, version, kernel: release, arch, unameV }).arch : machineOf(arch);
   return {
     ...NOTHING,
-    os: { ...NOTHING.os, id, versionId: versionId ?? null },
-    kernel: { ...NOTHING.kernel, release, unameV, arch: arch ?? archOfRelease(release) ?? 'x86_64' },
+    os: { ...NOTHING.os, id, versionId: version },
+    kernel: { ...NOTHING.kernel, release, unameV, arch: machine },
   };
 }
 
@@ -66,14 +61,18 @@ export function withRelease(facts: HostFacts, release: string): HostFacts {
 
 /** @throws TapprepError USAGE when the text cannot be what uname -r prints. */
 export function checkRelease(release: string): void {
-  if (/^[A-Za-z0-9][A-Za-z0-9._+~:@%=^-]{0,127}$/.test(release)) return;
+  if (/^[A-Za-z0-9][A-Za-z0-9._+~:@%=^-]{0,63}$/.test(release)) return;
   throw new TapprepError('USAGE', `"${release.slice(0, 200)}" cannot be a kernel release as uname -r prints it`, {
     hint: 'uname -r',
   });
 }
 
-function archOfRelease(release: string): string | null {
-  return RELEASE_ENDINGS.find(([pattern]) => pattern.test(release))?.[1] ?? null;
+function machineOf(arch: string): string {
+  const found = findArchitecture(arch);
+  if (found !== null) return found.machine;
+  throw new TapprepError('USAGE', `"${arch.slice(0, 40)}" is no architecture that tapprep knows`, {
+    hint: 'give --arch as "uname -m" prints it: x86_64, aarch64, ppc64le, s390x',
+  });
 }
 
 const NOTHING: HostFacts = {

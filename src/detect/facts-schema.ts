@@ -29,7 +29,7 @@ const facts = z.strictObject({
   kernel: z.strictObject({
     release: z
       .string()
-      .regex(/^[A-Za-z0-9][A-Za-z0-9._+~:@%=^-]{0,127}$/, 'not a kernel release')
+      .regex(/^[A-Za-z0-9][A-Za-z0-9._+~:@%=^-]{0,63}$/, 'not a kernel release')
       .nullable(),
     unameV: optionalText,
     arch: name,

@@ -47,16 +47,21 @@ async function runProbe(host: Host, release: string, signal: AbortSignal | undef
 
 /**
  * The root's own sh and rpm know it best. Without root rights, in a root of another architecture or in one without sh
- * they cannot run: null, and this machine's sh reads the files of the root instead.
+ * or rpm they cannot run: null, and this machine's programs read the files of the root instead.
  */
 async function runInside(host: Host, release: string, options: Parameters<Host['run']>[1]): Promise<RunResult | null> {
   try {
     const result = await host.run(['sh', '-s', '--', '/', release], options);
-    return isProbeOutput(result.stdout) ? checkRun(host, result) : null;
+    return isWhole(result.stdout) ? checkRun(host, result) : null;
   } catch (error) {
     if (isTapprepError(error, 'TOOL_MISSING') || isTapprepError(error, 'NOT_ROOT')) return null;
     throw error;
   }
+}
+
+/** An rpm database without packages means that the root has the database but not the rpm that reads it. */
+function isWhole(output: string): boolean {
+  return isProbeOutput(output) && (!output.includes('\nmanager\trpm\n') || output.includes('\npkg\t'));
 }
 
 function checkRun(host: Host, result: RunResult): RunResult {

@@ -1,6 +1,7 @@
 /** What probe.sh printed, as HostFacts. */
 import { redact } from '../errors.ts';
 import type { BuildTreeFacts, DebuginfoFacts, HostFacts, InstalledPackage, SystemtapFacts } from '../types.ts';
+import { findArchitecture } from './architectures.ts';
 import { findBuildId, parseBuildId } from './build-id.ts';
 import { checkFacts } from './facts-schema.ts';
 import { parseLockdown } from './lockdown.ts';
@@ -54,17 +55,6 @@ export const CONFIG_OPTIONS = [
 
 /** Debian installs a System.map of one line that only names the debug package; a real one has tens of thousands. */
 const STUB_BYTES = 4096;
-
-const MACHINE_OF_PACKAGE_ARCH: Readonly<Record<string, string>> = {
-  amd64: 'x86_64',
-  x86_64_v2: 'x86_64',
-  i386: 'i686',
-  i586: 'i686',
-  arm64: 'aarch64',
-  armhf: 'armv7l',
-  armv7hl: 'armv7l',
-  ppc64el: 'ppc64le',
-};
 
 /**
  * Parses the output of probe.sh.
@@ -144,7 +134,7 @@ function machineOf(packages: readonly InstalledPackage[]): string | null {
   const base = packages.find(
     ({ name, arch }) => /^(dpkg|glibc|libc6)$/.test(name) && arch !== 'all' && arch !== 'noarch',
   );
-  return base === undefined ? null : (MACHINE_OF_PACKAGE_ARCH[base.arch] ?? base.arch);
+  return base === undefined ? null : (findArchitecture(base.arch)?.machine ?? base.arch);
 }
 
 function readKernelCompiler(records: ProbeRecords, isRunning: boolean): string | null {
