@@ -1,0 +1,108 @@
+/** An apt source as its file says it, and the repositories that it means for one target. Pure. */
+import type { Fingerprint, HostRepositoryFile, Repository, RepositoryContent, Target } from '../types.ts';
+import { EVERY_CONTENT, isPlainPath, isSafePath, parseBaseUrl, quoted } from './source-file.ts';
+import type { SourceContext } from './source-file.ts';
+
+/** One line of a .list file or one stanza of a .sources file, values split but not judged. */
+export interface AptSource {
+  readonly file: HostRepositoryFile;
+  readonly types: readonly string[];
+  readonly uris: readonly string[];
+  readonly suites: readonly string[];
+  readonly components: readonly string[];
+  /** null: all that dpkg has. */
+  readonly architectures: readonly string[] | null;
+  /** Key files and fingerprints, as written. */
+  readonly signedBy: readonly string[];
+  readonly keyBlocks: readonly string[];
+  readonly enabled: boolean;
+  /** Options that would switch checks off, by name: trusted, allow-insecure … */
+  readonly loosened: readonly string[];
+}
+
+/** Options of a source that take checks away; they are noted and not followed. */
+export const LOOSENING: readonly (readonly [string, RegExp])[] = [
+  ['trusted', /^(yes|true|1|on)$/i],
+  ['allow-insecure', /^(yes|true|1|on)$/i],
+  ['allow-weak', /^(yes|true|1|on)$/i],
+  ['allow-downgrade-to-insecure', /^(yes|true|1|on)$/i],
+  ['check-valid-until', /^(no|false|0|off)$/i],
+  ['check-date', /^(no|false|0|off)$/i],
+];
+
+const DISTRIBUTION_KEYRINGS: Readonly<Record<string, readonly string[]>> = {
+  debian: ['/usr/share/keyrings/debian-archive-keyring.gpg'],
+  ubuntu: ['/usr/share/keyrings/ubuntu-archive-keyring.gpg', '/usr/share/keyrings/ubuntu-dbgsym-keyring.gpg'],
+};
+
+/** Key files that apt believes where a source names none. */
+export function defaultKeyrings(target: Target): readonly string[] {
+  return DISTRIBUTION_KEYRINGS[target.distro.toLowerCase()] ?? [];
+}
+
+/** The repositories of one source: one for each suite, its addresses together. */
+export function makeAptRepositories(source: AptSource, context: SourceContext): readonly Repository[] {
+  const { target, note } = context;
+  if (target.family !== 'deb' || !source.types.includes('deb')) return [];
+  const { architectures } = source;
+  if (architectures !== null && !architectures.some((arch) => arch === target.packageArch || arch === 'any')) return [];
+  for (const option of source.loosened) {
+    note(source.file, `${option} is ignored: everything is verified all the same`);
+  }
+  const baseUrls = source.uris.flatMap((uri) => {
+    const url = parseBaseUrl(uri.replaceAll('$(ARCH)', target.packageArch));
+    if (url === null) note(source.file, `${quoted(uri)} is passed over: not a plain http, https or ftp address`);
+    return url ?? [];
+  });
+  if (baseUrls.length === 0) return [];
+  const suites = source.suites.map((suite) => suite.replaceAll('$(ARCH)', target.packageArch));
+  const components = source.components.filter(isPlainPath);
+  const trust = aptTrust(source, context);
+  return suites.flatMap((suite) => {
+    if (suite.endsWith('/')) {
+      note(source.file, `the flat repository ${quoted(suite)} is passed over: it has no suites`);
+      return [];
+    }
+    if (!isPlainPath(suite) || components.length === 0) {
+      note(source.file, `suite ${quoted(suite)} is passed over: suite or components are not plain words`);
+      return [];
+    }
+    return {
+      id: `target/${new URL(baseUrls[0] ?? '').hostname}/${suite.replaceAll('/', '-')}`,
+      kind: 'deb' as const,
+      baseUrls,
+      suite,
+      components,
+      origin: 'target' as const,
+      vendor: null,
+      content: contentOf(suite, baseUrls, source.enabled),
+      state: 'live' as const,
+      trust,
+      allowExpiredRelease: false,
+      enabled: source.enabled,
+    };
+  });
+}
+
+/** A source that is switched off is only good for what is usually switched off: debug packages. */
+function contentOf(suite: string, baseUrls: readonly string[], enabled: boolean): readonly RepositoryContent[] {
+  if (suite.endsWith('-debug')) return ['program-debuginfo'];
+  if (baseUrls.some((url) => new URL(url).hostname.startsWith('ddebs.'))) return ['debuginfo', 'program-debuginfo'];
+  return enabled ? EVERY_CONTENT : [];
+}
+
+function aptTrust(source: AptSource, context: SourceContext): Repository['trust'] {
+  const paths = source.signedBy.filter(isSafePath);
+  const fingerprints = source.signedBy
+    .map((text) => text.replace(/!$/, '').toUpperCase())
+    .filter((text) => /^[0-9A-F]{40}$/.test(text));
+  const named = paths.length > 0 || source.keyBlocks.length > 0;
+  return {
+    metadata: 'signed',
+    packages: 'unsigned',
+    fingerprints: fingerprints as readonly string[] as readonly Fingerprint[],
+    keyrings: (named ? paths : defaultKeyrings(context.target)).map(context.keyPath),
+    ...(source.keyBlocks.length > 0 ? { keyBlocks: source.keyBlocks } : {}),
+    allow: [],
+  };
+}

@@ -1,0 +1,96 @@
+/** The target's own package sources: they are asked before any list. Pure; the files come from HostFacts.repositories. */
+import type { HostRepositoryFile, Repository, Target } from '../types.ts';
+import { parseAptDeb822 } from './apt-deb822.ts';
+import { parseAptOneLine } from './apt-one-line.ts';
+import { makeAptRepositories } from './apt-source.ts';
+import type { AptSource } from './apt-source.ts';
+import { baseArch, majorOf, osVersion } from './kernel-tag.ts';
+import type { HostSources, SourceContext } from './source-file.ts';
+import { parseYumRepo } from './yum-repo.ts';
+import { parseZypperRepo } from './zypper-repo.ts';
+
+type Reader = (file: HostRepositoryFile, context: SourceContext) => readonly Repository[];
+
+/** Which file is of which form: one row for each. */
+const READERS: readonly (readonly [RegExp, Reader])[] = [
+  [/\/apt\/sources\.list(\.d\/[^/]+\.list)?$/, (file, context) => aptRepositories(parseAptOneLine(file), context)],
+  [/\/apt\/sources\.list\.d\/[^/]+\.sources$/, (file, context) => aptRepositories(parseAptDeb822(file), context)],
+  [/\/zypp\/repos\.d\/[^/]+\.repo$/, parseZypperRepo],
+  [/\/[^/]+\.repo$/, parseYumRepo],
+];
+
+const VARIABLE_FILE = /\/(?:(?:yum|dnf)\/vars|zypp\/vars\.d)\/([A-Za-z0-9_]+)$/;
+
+export interface HostSourceOptions {
+  /** Where a key file of the target lies on this machine (Host.localPath); left out: at the same path. */
+  readonly keyPath?: (path: string) => string;
+}
+
+/** The repositories that a target's source files name, in their order, and notes on what was passed over or ignored. */
+export function parseHostSources(
+  files: readonly HostRepositoryFile[],
+  target: Target,
+  options: HostSourceOptions = {},
+): HostSources {
+  const notes = new Set<string>();
+  const context: SourceContext = {
+    target,
+    keyPath: options.keyPath ?? ((path) => path),
+    variables: collectVariables(files, target),
+    note: (file, text) => notes.add(`${file.path}: ${text}`),
+  };
+  const repositories = files.flatMap((file) => {
+    const reader = READERS.find(([pattern]) => pattern.test(file.path))?.[1];
+    return reader === undefined ? [] : reader(file, context);
+  });
+  return { repositories, notes: [...notes] };
+}
+
+/** The apt sources of files, unjudged: for deriveFromLocalSources. */
+export function readAptSources(files: readonly HostRepositoryFile[]): readonly AptSource[] {
+  return files.flatMap((file) => {
+    if (file.path.endsWith('.sources')) return parseAptDeb822(file);
+    return /\/sources\.list$|\.list$/.test(file.path) ? parseAptOneLine(file) : [];
+  });
+}
+
+function aptRepositories(sources: readonly AptSource[], context: SourceContext): readonly Repository[] {
+  return sources.flatMap((source) => makeAptRepositories(source, context));
+}
+
+/** Distributions whose $releasever is the whole VERSION_ID; the others' is the major number. */
+const WHOLE_VERSION: ReadonlySet<string> = new Set([
+  'opensuse-leap',
+  'opensuse',
+  'sles',
+  'sled',
+  'photon',
+  'openeuler',
+  'amzn',
+  'azurelinux',
+  'mariner',
+  'anolis',
+]);
+
+/** yum's own variables for this target, then those of its files. */
+function collectVariables(files: readonly HostRepositoryFile[], target: Target): ReadonlyMap<string, string> {
+  const version = osVersion(target);
+  const variables = new Map<string, string>([
+    ['basearch', baseArch(target.family === 'rpm' ? target.packageArch : target.arch)],
+    ['arch', target.family === 'rpm' ? target.packageArch : target.arch],
+    ['contentdir', target.distro.toLowerCase() === 'centos' ? 'centos' : 'pub'],
+    ['infra', 'stock'],
+  ]);
+  if (version !== null) {
+    const whole = WHOLE_VERSION.has(target.distro.toLowerCase());
+    variables.set('releasever', whole ? version : majorOf(version));
+    variables.set('releasever_major', majorOf(version));
+    variables.set('releasever_minor', version.slice(majorOf(version).length + 1));
+  }
+  for (const file of files) {
+    const name = VARIABLE_FILE.exec(file.path)?.[1];
+    const value = file.text.slice(0, 400).split('\n', 1)[0]?.trim();
+    if (name !== undefined && value !== undefined) variables.set(name.toLowerCase(), value);
+  }
+  return variables;
+}
