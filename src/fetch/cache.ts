@@ -6,32 +6,19 @@
  *   locks/KEY              who works on KEY
  * Nothing half-written ever has a name below sha256/, and everything is verified again when it is read.
  */
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, rename, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { TapprepError, isErrno, redact } from '../errors.ts';
 import type { Digest, Emit, Sha256 } from '../types.ts';
 import { writeFailure } from './failure.ts';
 import { type HashedFile, hashFile } from './hash-file.ts';
+import { type IndexEntry, readIndex, writeIndex } from './index-entry.ts';
 import { hashUrl } from './part-record.ts';
-import { writeAtomic } from './write-atomic.ts';
 
 export interface CachedFile {
   readonly path: string;
   readonly sha256: Sha256;
   readonly sizeBytes: number;
-}
-
-/** What an address gave last time. */
-export interface IndexEntry {
-  readonly schema: 'tapprep-index/1';
-  /** Without credentials. */
-  readonly url: string;
-  readonly sha256: Sha256;
-  readonly sizeBytes: number;
-  readonly etag: string | null;
-  readonly lastModified: string | null;
-  /** Milliseconds since the epoch. */
-  readonly fetchedAt: number;
 }
 
 export interface Cache {
@@ -42,7 +29,7 @@ export interface Cache {
   find(digest: Digest, signal: AbortSignal): Promise<CachedFile | null>;
   /** What the address gave last; the file itself is to be looked up by `find`. */
   recall(url: string): Promise<IndexEntry | null>;
-  remember(url: string, entry: Omit<IndexEntry, 'schema' | 'url'>): Promise<void>;
+  remember(url: string, entry: Omit<IndexEntry, 'url'>): Promise<void>;
   /** Gives a whole, flushed, verified file its final name. */
   adopt(partPath: string, sha256: Sha256, durable: boolean): Promise<string>;
   /** Remembers which content a digest other than sha256 stands for. */
@@ -62,7 +49,7 @@ function digestKey(digest: Digest): string {
 }
 
 /** Opens a cache directory; nothing is touched before it is used. `uid` is the user that runs this process. */
-export function openCache(directory: string, uid: number, emit: Emit): Cache {
+export function openCache(directory: string, uid: number, emit: Emit, now: () => number): Cache {
   const filePath = (sha256: string): string => join(directory, 'sha256', sha256.slice(0, 2), sha256);
   const indexPath = (key: string): string => join(directory, 'index', `${key}.json`);
   const partPath = (key: string): string => join(directory, 'partial', `${key}.part`);
@@ -75,6 +62,8 @@ export function openCache(directory: string, uid: number, emit: Emit): Cache {
     const hashed = await readHashes(path, digest, signal);
     if (hashed === null) return null;
     if (hashed.hex.sha256 === sha256 && hashed.hex[digest.algorithm] === digest.hex) {
+      // The time of the last use is what cleaning goes by; a cache that is only readable does without.
+      await utimes(path, now() / 1000, now() / 1000).catch(() => undefined);
       return { path, sha256: sha256 as Sha256, sizeBytes: hashed.sizeBytes };
     }
     await removeDamaged(path, hashed, emit);
@@ -94,22 +83,16 @@ export function openCache(directory: string, uid: number, emit: Emit): Cache {
     bytesThere,
     prepare: () => prepare(directory, uid),
     recall: (url) => readIndex(indexPath(hashUrl(url))),
-    async remember(url, entry) {
-      const whole: IndexEntry = { schema: 'tapprep-index/1', url: redact(url), ...entry };
-      await writeAtomic(indexPath(hashUrl(url)), JSON.stringify(whole));
-    },
-    async rememberDigest(digest, file) {
-      const entry: IndexEntry = {
-        schema: 'tapprep-index/1',
-        url: `digest:${digest.algorithm}:${digest.hex}`,
-        sha256: file.sha256,
-        sizeBytes: file.sizeBytes,
+    remember: (url, entry) => writeIndex(indexPath(hashUrl(url)), { ...entry, url: redact(url) }),
+    rememberDigest: (digest, { sha256, sizeBytes }) =>
+      writeIndex(indexPath(digestKey(digest)), {
+        sha256,
+        sizeBytes,
+        url: null,
         etag: null,
         lastModified: null,
         fetchedAt: 0,
-      };
-      await writeAtomic(indexPath(digestKey(digest)), JSON.stringify(entry));
-    },
+      }),
     adopt: (partPath, sha256, durable) => adopt(partPath, filePath(sha256), durable),
     async evict(sha256) {
       await rm(filePath(sha256), { force: true }).catch((error: unknown) => {
@@ -196,16 +179,5 @@ async function syncDirectory(path: string): Promise<void> {
     await handle.sync();
   } finally {
     await handle.close();
-  }
-}
-
-async function readIndex(path: string): Promise<IndexEntry | null> {
-  try {
-    const entry = JSON.parse(await readFile(path, 'utf8')) as Partial<IndexEntry> | null;
-    const usable = entry?.schema === 'tapprep-index/1' && typeof entry.sha256 === 'string';
-    return usable ? (entry as IndexEntry) : null;
-  } catch {
-    // Absent or damaged: the address is asked again, which is always right.
-    return null;
   }
 }

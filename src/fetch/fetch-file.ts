@@ -2,8 +2,9 @@
 import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { TapprepError, redact } from '../errors.ts';
-import { type CachedFile, type IndexEntry, sizeOf } from './cache.ts';
+import { type CachedFile, sizeOf } from './cache.ts';
 import { download, type DownloadOutcome } from './download.ts';
+import type { IndexEntry } from './index-entry.ts';
 import { acquireLock } from './lock.ts';
 import { PartFile } from './part-file.ts';
 import { type PartRecord, readPartRecord, removePart, writePartRecord } from './part-record.ts';
@@ -110,7 +111,7 @@ function offlineError(request: FetchRequest, machinery: Machinery): TapprepError
 async function fetchIntoCache(request: FetchRequest, path: string, machinery: Machinery): Promise<FetchedFile> {
   const { cache } = machinery;
   const known = new Map<string, { readonly entry: IndexEntry; readonly file: CachedFile }>();
-  if (request.digest === null) {
+  if (request.digest === null && request.fresh !== true) {
     for (const url of request.urls) {
       const found = await recallFile(url, machinery);
       if (found !== null) known.set(url, found);
@@ -125,9 +126,8 @@ async function fetchIntoCache(request: FetchRequest, path: string, machinery: Ma
   const { sha256, sizeBytes, validators } = outcome;
   const finalPath = await cache.adopt(path, sha256, machinery.durable);
   await rm(recordPath(path), { force: true });
-  if (request.digest === null) {
-    await cache.remember(outcome.asked, { sha256, sizeBytes, ...validators, fetchedAt: machinery.now() });
-  } else if (request.digest.algorithm !== 'sha256') {
+  await cache.remember(outcome.asked, { sha256, sizeBytes, ...validators, fetchedAt: machinery.now() });
+  if (request.digest !== null && request.digest.algorithm !== 'sha256') {
     await cache.rememberDigest(request.digest, { sha256, sizeBytes });
   }
   return { path: finalPath, url: redact(outcome.url), sha256, sizeBytes, fromCache: false };

@@ -8,6 +8,7 @@ import { fetchOne, keyOf } from './fetch-file.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import { describeSelf } from './owner.ts';
 import type { FetchRequest, FetchedFile, FetcherOptions, Machinery } from './request.ts';
+import { probe } from './probe.ts';
 import { createTransport } from './transports.ts';
 
 export interface Fetcher {
@@ -18,6 +19,7 @@ export interface Fetcher {
   fetchFile(request: FetchRequest): Promise<FetchedFile>;
   /** As a repository reader wants it; without a digest the address is asked each time whether the file changed. */
   readonly fetchMetadata: ReaderContext['fetchMetadata'];
+  readonly probe: ReaderContext['probe'];
   /** Several at once, results in the order asked; the first failure stops the rest. */
   fetchAll(requests: readonly FetchRequest[]): Promise<readonly FetchedFile[]>;
   /** Removes a file whose later check failed, so that the next run fetches it again. */
@@ -35,7 +37,7 @@ export async function createFetcher(options: FetcherOptions): Promise<Fetcher> {
     limits,
     self,
     transport: options.transport ?? createTransport(limits, options.env ?? {}),
-    cache: openCache(options.cacheDir, self.uid, options.emit),
+    cache: openCache(options.cacheDir, self.uid, options.emit, options.now),
   };
   const running = new Map<string, Promise<FetchedFile>>();
 
@@ -62,6 +64,7 @@ export async function createFetcher(options: FetcherOptions): Promise<Fetcher> {
         options.signal,
         options.emit,
       ),
+    probe: (url) => probe(url, machinery),
     fetchAll: (requests) => fetchAll(requests, machinery, fetchFile),
     evict: (file) => machinery.cache.evict(file.sha256),
   };

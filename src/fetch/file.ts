@@ -5,16 +5,16 @@ import { fileURLToPath } from 'node:url';
 import { Readable } from 'node:stream';
 import { TapprepError, isErrno } from '../errors.ts';
 import { TransferError } from './failure.ts';
-import { NO_HEADERS, type OpenRequest, type Transport, type TransportResponse } from './transport.ts';
+import { NO_HEADERS, type OpenRequest, type ProbeAnswer, type Transport, type TransportResponse } from './transport.ts';
 
 const BLOCK = 1 << 18;
 
 /** A transport for file: URLs on this machine. */
 export function createFileTransport(): Transport {
-  return { open: openFile };
+  return { open: openFile, probe: probeFile };
 }
 
-async function openFile(url: string, { offset }: OpenRequest): Promise<TransportResponse> {
+async function openFile(url: string, { offset }: Pick<OpenRequest, 'offset' | 'signal'>): Promise<TransportResponse> {
   const path = localPath(url);
   const answer = { url, headers: NO_HEADERS, body: Readable.from([]) };
   let handle;
@@ -50,6 +50,12 @@ async function openFile(url: string, { offset }: OpenRequest): Promise<Transport
     },
     body: handle.createReadStream({ start: offset, highWaterMark: BLOCK }),
   };
+}
+
+async function probeFile(url: string, signal: AbortSignal): Promise<ProbeAnswer> {
+  const { status, headers, body } = await openFile(url, { offset: 0, signal });
+  body.destroy();
+  return { status, sizeBytes: headers.contentLength, url, retryAfter: null };
 }
 
 function localPath(url: string): string {

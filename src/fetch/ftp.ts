@@ -3,7 +3,7 @@ import { PassThrough, Readable } from 'node:stream';
 import { Client, FTPError } from 'basic-ftp';
 import { redact } from '../errors.ts';
 import { TransferError, networkFailure } from './failure.ts';
-import { NO_HEADERS, type OpenRequest, type Transport, type TransportResponse } from './transport.ts';
+import { NO_HEADERS, type Transport, type TransportResponse } from './transport.ts';
 
 /** RFC 959: the file is not there or may not be read. */
 const FILE_UNAVAILABLE = 550;
@@ -13,64 +13,86 @@ const NO_RESUME: ReadonlySet<number> = new Set([500, 501, 502, 504]);
 /** A transport for ftp: URLs. `idleMs` bounds each answer and every silence. Proxies are not spoken. */
 export function createFtpTransport(idleMs: number): Transport {
   return {
-    async open(url, request) {
-      const client = new Client(idleMs);
-      const abort = (): void => client.close();
-      request.signal.addEventListener('abort', abort, { once: true });
-      try {
-        return await openWith(client, url, request, () => request.signal.removeEventListener('abort', abort));
-      } catch (error) {
-        request.signal.removeEventListener('abort', abort);
-        client.close();
-        throw ftpFailure(error, url, request.signal);
-      }
-    },
+    open: (url, request) => withClient(url, idleMs, request.signal, (session) => openFile(session, request.offset)),
+    probe: (url, signal) =>
+      withClient(url, idleMs, signal, async (session) => {
+        const size = await readSize(session);
+        session.close();
+        return { status: size === null ? 404 : 200, sizeBytes: size, url, retryAfter: null };
+      }),
   };
 }
 
-async function openWith(
-  client: Client,
+interface Session {
+  readonly client: Client;
+  readonly url: string;
+  readonly path: string;
+  readonly signal: AbortSignal;
+  close(): void;
+}
+
+/** Logs in and works; what `work` leaves open it closes itself, a failure closes everything. */
+async function withClient<T>(
   url: string,
-  { offset, signal }: OpenRequest,
-  onEnd: () => void,
-): Promise<TransportResponse> {
+  idleMs: number,
+  signal: AbortSignal,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
   const { hostname, port, username, password, pathname } = new URL(url);
   const path = decodeURIComponent(pathname);
   if (/[\r\n\0]/.test(path)) {
     throw new TransferError('UNSAFE_URL', `${url} holds a line break, which FTP would take for a command`, 'never');
   }
-  const end = (status: number, headers = NO_HEADERS): TransportResponse => {
+  const client = new Client(idleMs);
+  const onAbort = (): void => client.close();
+  const close = (): void => {
+    signal.removeEventListener('abort', onAbort);
     client.close();
-    onEnd();
-    return { url, status, headers, body: Readable.from([]) };
   };
-  await client.access({
-    host: hostname,
-    port: port === '' ? 21 : Number(port),
-    user: username === '' ? 'anonymous' : decodeURIComponent(username),
-    password: username === '' ? 'tapprep@' : decodeURIComponent(password),
-  });
-  let size: number;
+  signal.addEventListener('abort', onAbort, { once: true });
   try {
-    size = await client.size(path);
+    await client.access({
+      host: hostname,
+      port: port === '' ? 21 : Number(port),
+      user: username === '' ? 'anonymous' : decodeURIComponent(username),
+      password: username === '' ? 'tapprep@' : decodeURIComponent(password),
+    });
+    return await work({ client, url, path, signal, close });
   } catch (error) {
-    if (error instanceof FTPError && error.code === FILE_UNAVAILABLE) return end(404);
+    close();
+    throw ftpFailure(error, url, signal);
+  }
+}
+
+/** Bytes of the file; null when it is not there. */
+async function readSize({ client, path }: Session): Promise<number | null> {
+  try {
+    return await client.size(path);
+  } catch (error) {
+    if (error instanceof FTPError && error.code === FILE_UNAVAILABLE) return null;
     throw error;
   }
-  if (offset > size) return end(416, { ...NO_HEADERS, contentRange: `bytes */${size}` });
+}
+
+async function openFile(session: Session, offset: number): Promise<TransportResponse> {
+  const { client, url, path, signal } = session;
+  const size = await readSize(session);
+  if (size === null || offset > size) {
+    session.close();
+    const contentRange = size === null ? null : `bytes */${size}`;
+    return {
+      url,
+      status: size === null ? 404 : 416,
+      headers: { ...NO_HEADERS, contentRange },
+      body: Readable.from([]),
+    };
+  }
   const body = new PassThrough({ highWaterMark: 1 << 18 });
-  client.downloadTo(body, path, offset).then(
-    () => {
-      client.close();
-      onEnd();
-    },
-    (error: unknown) => {
-      client.close();
-      onEnd();
-      body.destroy(ftpFailure(error, url, signal) as Error);
-    },
-  );
-  body.once('close', () => client.close());
+  body.once('close', () => session.close());
+  client
+    .downloadTo(body, path, offset)
+    .catch((error: unknown) => body.destroy(ftpFailure(error, url, signal) as Error))
+    .finally(() => session.close());
   return {
     url,
     status: offset > 0 ? 206 : 200,

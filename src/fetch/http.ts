@@ -5,7 +5,14 @@ import type { LookupFunction } from 'node:net';
 import got from 'got';
 import { TapprepError, redact } from '../errors.ts';
 import { TransferError, networkFailure } from './failure.ts';
-import type { OpenRequest, RedirectPolicy, ResponseHeaders, Transport, TransportResponse } from './transport.ts';
+import type {
+  OpenRequest,
+  ProbeAnswer,
+  RedirectPolicy,
+  ResponseHeaders,
+  Transport,
+  TransportResponse,
+} from './transport.ts';
 
 export interface HttpOptions {
   /** Where HTTP_PROXY, HTTPS_PROXY and NO_PROXY (or their lower-case forms) are looked up. */
@@ -21,16 +28,18 @@ export interface HttpOptions {
 
 const MAX_REDIRECTS = 5;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+/** What a probe asks: it tells no more than that a file is there, so a redirect to another host does no harm. */
+const PLAIN = { offset: 0, ifRange: null, ifNoneMatch: null, ifModifiedSince: null, redirects: 'any' } as const;
 const PROXY_VARIABLES = ['http_proxy', 'https_proxy', 'no_proxy'];
 
 /** A transport for http: and https: URLs. Connections are kept for the next request and never hold the process. */
 export function createHttpTransport(options: HttpOptions): Transport {
   const agent = createAgents(options);
 
-  async function open(url: string, request: OpenRequest): Promise<TransportResponse> {
+  async function follow(method: 'GET' | 'HEAD', url: string, request: OpenRequest): Promise<TransportResponse> {
     let current = url;
     for (let hops = 0; hops <= MAX_REDIRECTS; hops += 1) {
-      const response = await openOnce(current, request, options, agent);
+      const response = await openOnce(method, current, request, options, agent);
       if (!REDIRECTS.has(response.status)) return response;
       response.body.destroy();
       current = redirectTarget(current, response.location, request.redirects);
@@ -40,7 +49,14 @@ export function createHttpTransport(options: HttpOptions): Transport {
     });
   }
 
-  return { open };
+  async function probe(url: string, signal: AbortSignal): Promise<ProbeAnswer> {
+    const response = await follow('HEAD', url, { ...PLAIN, signal });
+    response.body.destroy();
+    const { contentLength, retryAfter } = response.headers;
+    return { status: response.status, sizeBytes: contentLength, url: response.url, retryAfter };
+  }
+
+  return { open: (url, request) => follow('GET', url, request), probe };
 }
 
 function createAgents(options: HttpOptions): { readonly http: HttpAgent; readonly https: HttpsAgent } {
@@ -62,12 +78,14 @@ function createAgents(options: HttpOptions): { readonly http: HttpAgent; readonl
 }
 
 async function openOnce(
+  method: 'GET' | 'HEAD',
   url: string,
   request: OpenRequest,
   options: HttpOptions,
   agent: { readonly http: HttpAgent; readonly https: HttpsAgent },
 ): Promise<TransportResponse & { readonly location: string | null }> {
   const stream = got.stream(url, {
+    method,
     agent,
     decompress: false,
     followRedirect: false,

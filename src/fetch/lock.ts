@@ -46,12 +46,10 @@ export async function acquireLock(request: LockRequest): Promise<Lock> {
   let seen = await request.progress();
   let told = false;
   for (;;) {
-    if (await tryLock(path, self)) return { release: () => releaseLock(path, self) };
+    const lock = await tryAcquireLock(path, self);
+    if (lock !== null) return lock;
     const held = await readLock(path);
     if (held === null) continue;
-    if (held.owner !== null && (await isDead(held.owner, self)) && (await takeOver(path, held, self))) {
-      return { release: () => releaseLock(path, self) };
-    }
     const progress = await request.progress();
     if (progress !== seen) {
       seen = progress;
@@ -65,10 +63,13 @@ export async function acquireLock(request: LockRequest): Promise<Lock> {
   }
 }
 
-/** Whether the lock is held by a process that is not known to be gone. */
-export async function isLocked(path: string, self: Owner): Promise<boolean> {
+/** Takes a lock without waiting; null where a process that is not known to be gone has it. */
+export async function tryAcquireLock(path: string, self: Owner): Promise<Lock | null> {
+  const lock: Lock = { release: () => releaseLock(path, self) };
+  if (await tryLock(path, self)) return lock;
   const held = await readLock(path);
-  return held !== null && !(held.owner !== null && (await isDead(held.owner, self)));
+  if (held === null || held.owner === null || !(await isDead(held.owner, self))) return null;
+  return (await takeOver(path, held, self)) ? lock : null;
 }
 
 function lockedError(request: LockRequest, held: Held): TapprepError {

@@ -17,6 +17,8 @@ export interface FetchRequest {
   readonly maxBytes: number;
   /** "any" only where the digest is given or a signature over the bytes is checked afterwards. */
   readonly redirects: RedirectPolicy;
+  /** True: do not ask whether the file changed, ask for the file. Only matters where there is no digest. */
+  readonly fresh?: boolean;
 }
 
 /** A file in the cache whose size and digest were checked now. */

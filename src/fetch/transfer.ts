@@ -6,6 +6,7 @@ import { TransferError, interrupted, networkFailure } from './failure.ts';
 import type { FetchLimits } from './limits.ts';
 import type { PartFile } from './part-file.ts';
 import { hashUrl, recordOf, strongValidator, type PartRecord } from './part-record.ts';
+import { LATER, NOT_THERE } from './retry-status.ts';
 import { checkSpace } from './space.ts';
 import { parseContentRange, type RedirectPolicy, type Transport, type TransportResponse } from './transport.ts';
 
@@ -45,9 +46,6 @@ export interface PartState {
 export type TransferOutcome =
   | { readonly kind: 'complete'; readonly validators: Validators; readonly url: string }
   | { readonly kind: 'unchanged' };
-
-const NOT_THERE: ReadonlySet<number> = new Set([404, 410]);
-const LATER: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]);
 
 /**
  * Fetches the rest of a file from one URL, or all of it where the rest would not fit what is there.

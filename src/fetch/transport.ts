@@ -40,12 +40,27 @@ export interface TransportResponse {
   readonly body: Readable;
 }
 
+/** What is known of a file without its bytes. */
+export interface ProbeAnswer {
+  readonly status: number;
+  /** null where the server does not say. */
+  readonly sizeBytes: number | null;
+  /** After redirects. */
+  readonly url: string;
+  readonly retryAfter: string | null;
+}
+
 export interface Transport {
   /**
    * Opens a URL. Any status is an answer; the body may fail later with the same errors.
    * @throws TransferError NETWORK | TIMEOUT | UNSAFE_URL, TapprepError INTERRUPTED
    */
   open(url: string, request: OpenRequest): Promise<TransportResponse>;
+  /**
+   * Asks for the headers only (HTTP HEAD, FTP SIZE, stat). Any status is an answer.
+   * @throws as open does
+   */
+  probe(url: string, signal: AbortSignal): Promise<ProbeAnswer>;
 }
 
 /** Headers of an answer that is not HTTP's. */

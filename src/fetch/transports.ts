@@ -22,21 +22,24 @@ const LOADERS: Readonly<Record<string, Loader>> = {
 /** A transport for http:, https:, ftp: and file: URLs; anything else is UNSAFE_URL. */
 export function createTransport(limits: FetchLimits, env: Environment): Transport {
   const loaded = new Map<Loader, Promise<Transport>>();
+  function transportFor(url: string): Promise<Transport> {
+    const scheme = URL.canParse(url) ? new URL(url).protocol : '';
+    const loader = LOADERS[scheme];
+    if (loader === undefined) {
+      throw new TransferError('UNSAFE_URL', `${url} is neither http, https, ftp nor a file`, 'never', {
+        facts: { url: redact(url) },
+      });
+    }
+    let transport = loaded.get(loader);
+    if (transport === undefined) {
+      transport = loader(limits, env);
+      loaded.set(loader, transport);
+    }
+    return transport;
+  }
+
   return {
-    async open(url, request) {
-      const scheme = URL.canParse(url) ? new URL(url).protocol : '';
-      const loader = LOADERS[scheme];
-      if (loader === undefined) {
-        throw new TransferError('UNSAFE_URL', `${url} is neither http, https, ftp nor a file`, 'never', {
-          facts: { url: redact(url) },
-        });
-      }
-      let transport = loaded.get(loader);
-      if (transport === undefined) {
-        transport = loader(limits, env);
-        loaded.set(loader, transport);
-      }
-      return await (await transport).open(url, request);
-    },
+    open: async (url, request) => (await transportFor(url)).open(url, request),
+    probe: async (url, signal) => (await transportFor(url)).probe(url, signal),
   };
 }

@@ -11,10 +11,10 @@ import type { Event } from '../../src/types.ts';
 /** Waits short enough for tests, in the same proportions as the real ones. */
 export const FAST_LIMITS = {
   connectMs: 500,
-  responseMs: 250,
-  idleMs: 250,
+  responseMs: 600,
+  idleMs: 600,
   lowSpeedBytesPerSecond: 1000,
-  lowSpeedWindowMs: 300,
+  lowSpeedWindowMs: 600,
   attempts: 3,
   backoffMs: 4,
   maxBackoffMs: 20,
@@ -26,8 +26,8 @@ export interface FetchLab {
   readonly cacheDir: string;
   readonly events: Event[];
   fetcher(options?: Partial<FetcherOptions>): Promise<Fetcher>;
-  /** Names of all files below the cache directory, sorted. */
-  files(): Promise<readonly string[]>;
+  /** What lies in the cache beside final files and the index: parts, records, locks, temporary files. */
+  leftovers(): Promise<readonly string[]>;
   /** The final files and whether each holds what its name says. */
   finalFiles(): Promise<readonly { readonly path: string; readonly right: boolean }[]>;
   close(): Promise<void>;
@@ -48,7 +48,8 @@ export async function openFetchLab(): Promise<FetchLab> {
   return {
     cacheDir,
     events,
-    files,
+    leftovers: async () =>
+      (await files()).filter((path) => !/\/(?:sha256\/..\/[0-9a-f]{64}|index\/[0-9a-f]{64}\.json)$/.test(path)),
     fetcher: (options = {}) =>
       createFetcher({
         cacheDir,

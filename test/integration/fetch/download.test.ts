@@ -37,7 +37,7 @@ test('a file is fetched once, verified, and read from the cache afterwards', asy
   const again = await fetcher.fetchFile(request);
   expect(again).toMatchObject({ path: fresh.path, fromCache: true });
   expect(first.requests).toEqual(['GET /pool/file.bin -']);
-  expect(await lab.files()).toEqual([fresh.path]);
+  expect(await lab.finalFiles()).toEqual([{ path: fresh.path, right: true }]);
 });
 
 /** One mirror that misbehaves and then behaves: the file arrives, in this many requests. */
@@ -70,7 +70,7 @@ test.each(SURVIVED)('one mirror with %j: the file arrives in %i requests', async
   const file = await fetcher.fetchFile(requestFor(content, `${first.url}file.bin`));
   expect(await readFile(file.path)).toEqual(content);
   expect(first.requests).toHaveLength(requests);
-  expect(await lab.files()).toEqual([file.path]);
+  expect(await lab.leftovers()).toEqual([]);
 });
 
 test.each<Fault>(['401', '403', '404', 'redirect-loop', 'redirect-scheme', 'gzip'])(
@@ -101,5 +101,5 @@ test('wrong bytes everywhere are DIGEST_MISMATCH with both digests, and nothing 
   const error = await failureOf(fetcher.fetchFile(request));
   expect(error.code).toBe('DIGEST_MISMATCH');
   expect(error.message).toContain(`sha256 ${request.digest?.hex} by its index but `);
-  expect(await lab.files()).toEqual([]);
+  expect([...(await lab.finalFiles()), ...(await lab.leftovers())]).toEqual([]);
 });
