@@ -1,0 +1,53 @@
+/** The build-id step: debug information against the kernel it is used for. */
+import type { BuildId } from '../types.ts';
+import { findDebuginfo, findKernelImage, readImageBuildId, readRunningBuildId } from './build-id.ts';
+import type { VerifyOptions } from './options.ts';
+import type { StepOutcome } from './step.ts';
+
+/**
+ * @param guestBuildId what the kernel said that ran in the virtual machine; null when none ran
+ * @throws TapprepError TOOL_MISSING, BAD_PACKAGE
+ */
+export async function verifyBuildId(options: VerifyOptions, guestBuildId: BuildId | null): Promise<StepOutcome> {
+  const { host, target } = options;
+  if (host.localPath('/') === null)
+    return {
+      status: 'skip',
+      reason: `files of ${host.name} cannot be read here, so its debug information was not compared`,
+    };
+  const debuginfo = await findDebuginfo(host, target.release);
+  if (debuginfo === null)
+    return { status: 'skip', reason: `no debug information of ${target.release} is installed in ${host.name}` };
+  if (!debuginfo.hasDwarf)
+    return {
+      status: 'fail',
+      reason: `${debuginfo.path} has no .debug_info section, so it cannot serve as debug information`,
+    };
+  const kernel = await readKernelBuildId(options, guestBuildId);
+  if (debuginfo.buildId === null || kernel === null) {
+    const unknown = kernel === null ? 'that of the kernel' : `that of ${debuginfo.path}`;
+    return { status: 'skip', reason: `the build-ids cannot be compared: ${unknown} is not known` };
+  }
+  const output = `${debuginfo.path} ${debuginfo.buildId}\n${kernel.from} ${kernel.buildId}`;
+  if (debuginfo.buildId !== kernel.buildId)
+    return {
+      status: 'fail',
+      reason: `${debuginfo.path} has build-id ${debuginfo.buildId} but ${kernel.from} has ${kernel.buildId}`,
+      output,
+    };
+  return { status: 'pass', output };
+}
+
+/** The surest source first: the kernel that ran, then what the target says of its own, then the image. */
+async function readKernelBuildId(
+  options: VerifyOptions,
+  guestBuildId: BuildId | null,
+): Promise<{ readonly buildId: BuildId; readonly from: string } | null> {
+  if (guestBuildId !== null) return { buildId: guestBuildId, from: 'the kernel in the virtual machine' };
+  const running = options.where === 'local' ? readRunningBuildId() : null;
+  if (running !== null) return { buildId: running, from: '/sys/kernel/notes' };
+  if (options.target.buildId !== null) return { buildId: options.target.buildId, from: 'the kernel of the target' };
+  const image = options.kernelImage ?? options.vm?.kernelImage ?? findKernelImage(options.host, options.target.release);
+  const buildId = image === null ? null : await readImageBuildId(image);
+  return image === null || buildId === null ? null : { buildId, from: image };
+}

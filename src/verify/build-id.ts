@@ -1,0 +1,74 @@
+/** Whether the installed debug information was made from the very build of the kernel that it is used for. */
+import { readFileSync, statSync } from 'node:fs';
+import { readKernelImageBuildId } from '../elf/kernel-image.ts';
+import { findBuildId } from '../elf/notes.ts';
+import { readElf } from '../elf/read-elf.ts';
+import type { Host } from '../host/host.ts';
+import type { BuildId } from '../types.ts';
+
+/** vmlinux with debug information, as far as it was found. */
+export interface Debuginfo {
+  /** On the target. */
+  readonly path: string;
+  readonly buildId: BuildId | null;
+  readonly hasDwarf: boolean;
+}
+
+/** Where distributions put it (man stappaths; elfutils searches in this order). */
+function debuginfoPlaces(release: string): readonly string[] {
+  return [
+    `/usr/lib/debug/lib/modules/${release}/vmlinux`,
+    `/usr/lib/debug/lib/modules/${release}/vmlinux.debug`,
+    `/usr/lib/debug/boot/vmlinux-${release}`,
+    `/usr/lib/debug/boot/vmlinux-${release}.debug`,
+    `/usr/lib/debug/usr/lib/modules/${release}/vmlinux`,
+    `/usr/lib/debug/usr/lib/modules/${release}/vmlinux.debug`,
+    `/boot/vmlinux-${release}`,
+    `/lib/modules/${release}/build/vmlinux`,
+    `/lib/modules/${release}/vmlinux`,
+  ];
+}
+
+/** Where the bootable image lies: below /boot, or with the modules on distributions that boot from there. */
+function imagePlaces(release: string): readonly string[] {
+  return [`/boot/vmlinuz-${release}`, `/lib/modules/${release}/vmlinuz`, `/usr/lib/modules/${release}/vmlinuz`];
+}
+
+/**
+ * The debug information of one kernel on a target whose files can be read here; null where there is none.
+ * @throws TapprepError BAD_PACKAGE for a file that is no well-formed ELF file
+ */
+export async function findDebuginfo(host: Host, release: string): Promise<Debuginfo | null> {
+  for (const path of debuginfoPlaces(release)) {
+    const local = existingFile(host, path);
+    const elf = local === null ? null : await readElf(local);
+    if (elf !== null) return { path, buildId: elf.buildId, hasDwarf: elf.hasDebugInfo };
+  }
+  return null;
+}
+
+/** The kernel image of a target, as a path on this machine; null where there is none. */
+export function findKernelImage(host: Host, release: string): string | null {
+  for (const path of imagePlaces(release)) {
+    const local = existingFile(host, path);
+    if (local !== null) return local;
+  }
+  return null;
+}
+
+/** The build-id of a kernel image on this machine. @throws TapprepError TOOL_MISSING, BAD_PACKAGE */
+export function readImageBuildId(path: string): Promise<BuildId | null> {
+  return readKernelImageBuildId(path);
+}
+
+/** The build-id of the kernel that runs this machine (Linux: Documentation/ABI/testing/sysfs-kernel-notes). */
+export function readRunningBuildId(): BuildId | null {
+  const path = '/sys/kernel/notes';
+  // x86_64, arm64, ppc64le: s390x, the one big-endian machine left, has no local check.
+  return statSync(path, { throwIfNoEntry: false }) === undefined ? null : findBuildId(readFileSync(path), true);
+}
+
+function existingFile(host: Host, path: string): string | null {
+  const local = host.localPath(path);
+  return local !== null && statSync(local, { throwIfNoEntry: false })?.isFile() === true ? local : null;
+}

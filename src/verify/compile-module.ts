@@ -1,0 +1,89 @@
+/** Builds one script into a kernel module on the target (stap passes 1 to 4; man stap, "-p4"). */
+import { posix } from 'node:path';
+import { TapprepError } from '../errors.ts';
+import type { Host } from '../host/host.ts';
+import { findErrorLines, quoteOutput } from './tool-words.ts';
+
+export interface CompileRequest {
+  /** uname -r of the kernel to build for. */
+  readonly release: string;
+  readonly script: string;
+  /** Name of the module. */
+  readonly name: string;
+  /** The script's own arguments ($1, @1 …). */
+  readonly args?: readonly string[];
+  /** How stap is called; a portable SystemTap needs more than its name. */
+  readonly stapArgv?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Directory on the target for the script, temporary files and the module; made when it is not there. */
+  readonly outDir: string;
+  /** Directory on the target for stap's cache; one in outDir, and thus empty at first, when left out. */
+  readonly cacheDir?: string;
+  /** False lets stap take an earlier module of the same script from the cache. Default true. */
+  readonly fresh?: boolean;
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface CompileResult {
+  /** On the target; null when it did not compile. */
+  readonly modulePath: string | null;
+  readonly exitCode: number | null;
+  /** What went wrong, in the compiler's or stap's own words; null when it compiled. */
+  readonly reason: string | null;
+  readonly output: string;
+  readonly seconds: number;
+}
+
+const TIMEOUT_MS = 10 * 60_000;
+
+/**
+ * Compiles one script. That it does not compile is a result.
+ * @throws TapprepError TOOL_MISSING (no stap there), NOT_ROOT, PERMISSION, INTERRUPTED
+ */
+export async function compileModule(host: Host, request: CompileRequest): Promise<CompileResult> {
+  const { outDir, name } = request;
+  if (!/^[a-z0-9_]{1,55}$/.test(name)) throw new TapprepError('USAGE', `${name} cannot be the name of a module`);
+  // stap refuses any other TMPDIR ("Safety pattern mismatch").
+  if (!/^\/[-/._0-9a-zA-Z]+$/.test(outDir)) throw new TapprepError('USAGE', `${outDir} cannot be a directory for stap`);
+  const modulePath = posix.join(outDir, `${name}.ko`);
+  const scriptPath = posix.join(outDir, `${name}.stp`);
+  await host.removeFile(modulePath);
+  await host.writeFile(scriptPath, request.script, 0o644);
+  const run = await host.run(
+    [
+      ...(request.stapArgv ?? ['stap']),
+      '-p4',
+      '-r',
+      request.release,
+      '-m',
+      name,
+      ...(request.fresh === false ? [] : ['--poison-cache']),
+      // What follows is never read as an option, whatever an argument begins with.
+      '--',
+      scriptPath,
+      ...(request.args ?? []),
+    ],
+    {
+      cwd: outDir,
+      // SYSTEMTAP_DIR keeps the user's own rc file and cache out of it.
+      env: { TMPDIR: outDir, SYSTEMTAP_DIR: request.cacheDir ?? posix.join(outDir, '.systemtap'), ...request.env },
+      timeoutMs: request.timeoutMs ?? TIMEOUT_MS,
+      ...(request.signal === undefined ? {} : { signal: request.signal }),
+    },
+  );
+  const failed = run.exitCode !== 0;
+  return {
+    modulePath: failed ? null : modulePath,
+    exitCode: run.exitCode,
+    reason: failed ? reasonOf(run.timedOut, run.exitCode, run.stderr) : null,
+    output: quoteOutput(run.stderr),
+    seconds: run.seconds,
+  };
+}
+
+function reasonOf(timedOut: boolean, exitCode: number | null, stderr: string): string {
+  if (timedOut) return 'stap -p4 did not end in time';
+  const words = findErrorLines(stderr, 1).join('');
+  return `stap -p4 exited with status ${exitCode ?? 'none'}: ${words === '' ? 'it gave no reason' : words}`;
+}

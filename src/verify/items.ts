@@ -1,0 +1,84 @@
+/** What is compiled and loaded: the rungs and the scripts that the level asks for, in one shape. */
+import { posix } from 'node:path';
+import type { VerifyOptions, VerifyScript } from './options.ts';
+import { HELLO, PROBE_RUNGS } from './rungs.ts';
+import type { Need, Rung } from './rungs.ts';
+
+export interface Item {
+  /** Name of its step in the report. */
+  readonly step: string;
+  readonly module: string;
+  readonly script: string;
+  readonly args: readonly string[];
+  readonly needs: readonly Need[];
+  readonly expect: readonly string[];
+  readonly reject: readonly string[];
+  readonly readyText: string | null;
+  /** For the guest: shell text. */
+  readonly guestTrigger: string | null;
+  /** For this machine: one harmless command. */
+  readonly localTrigger: readonly string[] | null;
+  /** Ends by itself; otherwise it is told to stop when everything was seen. */
+  readonly endsItself: boolean;
+  /** A module of the same script that was built before will do. */
+  readonly fromCache: boolean;
+  readonly timeoutMs: number;
+}
+
+const RUNG_TIMEOUT_MS = 30_000;
+const SCRIPT_TIMEOUT_MS = 60_000;
+
+/** The first rung. */
+export const HELLO_ITEM: Item = rungItem(HELLO, '');
+
+/** The rungs above hello, where the level goes beyond it. */
+export function probeItems(options: VerifyOptions): readonly Item[] {
+  if (options.level === 'hello') return [];
+  const staprun = (options.staprunArgv ?? options.vm?.staprun?.argv)?.find(
+    (word) => posix.basename(word) === 'staprun',
+  );
+  return PROBE_RUNGS.map((rung) => rungItem(rung, staprun ?? '/usr/bin/staprun'));
+}
+
+/** The user's scripts, at the level that runs them. */
+export function scriptItems(options: VerifyOptions): readonly Item[] {
+  return options.level === 'scripts' ? (options.scripts ?? []).map((script, index) => scriptItem(script, index)) : [];
+}
+
+/** The process rung needs a program that lies at the same path where it is built and where it is loaded: staprun itself. */
+function rungItem(rung: Rung, staprun: string): Item {
+  const trigger = rung.trigger?.map((word) => word.replace('@STAPRUN@', staprun)) ?? null;
+  return {
+    step: rung.name,
+    module: rung.module,
+    script: rung.script.replace('@STAPRUN@', staprun),
+    args: [],
+    needs: rung.needs,
+    expect: [rung.marker],
+    reject: [],
+    readyText: null,
+    guestTrigger: trigger === null ? null : trigger.join(' '),
+    localTrigger: trigger,
+    endsItself: true,
+    fromCache: false,
+    timeoutMs: RUNG_TIMEOUT_MS,
+  };
+}
+
+function scriptItem(script: VerifyScript, index: number): Item {
+  return {
+    step: `script ${script.name}`,
+    module: `tapprep_script_${index}`,
+    script: script.text,
+    args: script.args ?? [],
+    needs: [],
+    expect: script.expect ?? [],
+    reject: script.reject ?? [],
+    readyText: script.readyText ?? null,
+    guestTrigger: script.trigger ?? null,
+    localTrigger: null,
+    endsItself: false,
+    fromCache: true,
+    timeoutMs: script.timeoutMs ?? SCRIPT_TIMEOUT_MS,
+  };
+}

@@ -1,0 +1,153 @@
+/** Loads what was compiled, in the target's own kernel, and turns every item into a step of the report. */
+import { isTapprepError, TapprepError } from '../errors.ts';
+import type { BuildId, VerifyReport, VerifyStep } from '../types.ts';
+import type { VmJob } from '../vm/job.ts';
+import { runModulesInVm } from '../vm/run-modules.ts';
+import { collectInstalledStaprun } from '../vm/staprun.ts';
+import type { CompiledItem } from './compile-items.ts';
+import { loadLocally } from './load-locally.ts';
+import { loadResultOf } from './load-result.ts';
+import type { LoadResult } from './load-result.ts';
+import type { VerifyOptions, VmAssets } from './options.ts';
+import { round, tellStep } from './step.ts';
+import { quoteOutput } from './tool-words.ts';
+
+export interface LoadedItems {
+  readonly ranIn: VerifyReport['ranIn'];
+  readonly steps: readonly VerifyStep[];
+  /** What the guest's kernel said of itself; null where none ran. */
+  readonly guestBuildId: BuildId | null;
+}
+
+type Loads = ReadonlyMap<CompiledItem, LoadResult>;
+
+/** @throws TapprepError INTERRUPTED, TOOL_MISSING, PERMISSION */
+export async function loadItems(options: VerifyOptions, items: readonly CompiledItem[]): Promise<LoadedItems> {
+  const ready = items.filter(({ modulePath }) => modulePath !== null);
+  const { loads, guestBuildId } =
+    ready.length === 0 || options.where === 'none'
+      ? { loads: new Map<CompiledItem, LoadResult>(), guestBuildId: null }
+      : await loadWhere(options, ready);
+  const steps = items.map((item) => toStep(options, item, loads.get(item) ?? null));
+  for (const step of steps) tellStep(options.emit, step);
+  return { ranIn: loads.size > 0 && options.where !== 'none' ? options.where : null, steps, guestBuildId };
+}
+
+async function loadWhere(
+  options: VerifyOptions,
+  items: readonly CompiledItem[],
+): Promise<{ readonly loads: Loads; readonly guestBuildId: BuildId | null }> {
+  if (options.where === 'vm' && options.vm !== undefined) return await loadInVm(options, options.vm, items);
+  const loads = new Map<CompiledItem, LoadResult>();
+  for (const item of items) {
+    loads.set(
+      item,
+      await loadLocally(options.host, {
+        modulePath: item.modulePath ?? '',
+        marker: item.item.expect[0] ?? null,
+        trigger: item.item.localTrigger,
+        staprunArgv: options.staprunArgv ?? ['staprun'],
+        env: options.env ?? {},
+        timeoutMs: item.item.timeoutMs,
+        sleep: options.sleep,
+        signal: options.signal,
+      }),
+    );
+  }
+  return { loads, guestBuildId: null };
+}
+
+async function loadInVm(
+  options: VerifyOptions,
+  vm: VmAssets,
+  items: readonly CompiledItem[],
+): Promise<{ readonly loads: Loads; readonly guestBuildId: BuildId | null }> {
+  const jobs = items.map((item) => toJob(options, item));
+  try {
+    const report = await runModulesInVm({
+      kernelImage: vm.kernelImage,
+      tools: vm.tools,
+      staprun: vm.staprun ?? (await collectInstalledStaprun(options.host, options.staprunArgv?.[0])),
+      jobs,
+      kernelModules: vm.kernelModules ?? [],
+      temporaryDirectory: vm.temporaryDirectory,
+      ...(vm.memoryMb === undefined ? {} : { memoryMb: vm.memoryMb }),
+      signal: options.signal,
+      emit: options.emit,
+    });
+    options.emit({
+      type: 'note',
+      level: 'info',
+      text: `guest: ${report.release} booted in ${report.bootSeconds.toFixed(1)} s, ended after ${report.seconds.toFixed(1)} s`,
+    });
+    if (report.release !== options.target.release)
+      return {
+        loads: everywhere(
+          items,
+          `the virtual machine ran ${report.release}, but the target is ${options.target.release}`,
+        ),
+        guestBuildId: null,
+      };
+    const results = items.map((item, index): [CompiledItem, LoadResult] => {
+      const [job, result] = [jobs[index], report.jobs[index]];
+      if (job === undefined || result === undefined) throw new TapprepError('INTERNAL', 'a job has no result');
+      return [item, judgeRejects(item, loadResultOf(job, result, report.console), result.stdout)];
+    });
+    return { loads: new Map(results), guestBuildId: report.buildId };
+  } catch (error) {
+    if (!isTapprepError(error, 'VM_FAILED')) throw error;
+    const console = typeof error.facts['console'] === 'string' ? error.facts['console'] : '';
+    return { loads: everywhere(items, error.message, console), guestBuildId: null };
+  }
+}
+
+function toJob(options: VerifyOptions, { item, modulePath }: CompiledItem): VmJob {
+  const local = options.host.localPath(modulePath ?? '');
+  if (local === null)
+    throw new TapprepError(
+      'INTERNAL',
+      `modules built on ${options.host.name} cannot be read here for a virtual machine`,
+    );
+  return {
+    name: item.step.replaceAll(/[^A-Za-z0-9._-]/g, '-'),
+    modulePath: local,
+    ...(item.guestTrigger === null ? {} : { trigger: item.guestTrigger }),
+    ...(item.readyText === null ? {} : { readyText: item.readyText }),
+    expect: item.expect,
+    stopWhenSeen: !item.endsItself,
+    timeoutMs: item.timeoutMs,
+  };
+}
+
+/** A script that prints what it should ignore has not been proven either. */
+function judgeRejects({ item }: CompiledItem, result: LoadResult, stdout: string): LoadResult {
+  const found = item.reject.find((text) => stdout.includes(text));
+  if (result.reason !== null || found === undefined) return result;
+  return { ...result, reason: `the script printed "${found}", which it should have ignored` };
+}
+
+function everywhere(items: readonly CompiledItem[], reason: string, output = ''): Loads {
+  return new Map(items.map((item) => [item, { reason, output: quoteOutput(output), seconds: 0 }]));
+}
+
+function toStep(options: VerifyOptions, compiled: CompiledItem, load: LoadResult | null): VerifyStep {
+  const { item, status, reason, output, seconds } = compiled;
+  if (status !== 'pass') return { step: item.step, status, reason, output, seconds: round(seconds) };
+  if (load === null) {
+    const why = options.whyNot ?? 'neither this kernel nor a virtual machine can be used';
+    return {
+      step: item.step,
+      status: 'skip',
+      reason: `compiled but not loaded: ${why}`,
+      output,
+      seconds: round(seconds),
+    };
+  }
+  return {
+    step: item.step,
+    status: load.reason === null ? 'pass' : 'fail',
+    reason: load.reason,
+    output: load.output,
+    seconds: round(seconds + load.seconds),
+  };
+}

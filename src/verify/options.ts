@@ -1,0 +1,64 @@
+/** What verification is told. Types only. */
+import type { Host } from '../host/host.ts';
+import type { Emit, Target } from '../types.ts';
+import type { KernelModule } from '../vm/initramfs.ts';
+import type { VmTools } from '../vm/host-tools.ts';
+import type { GuestStaprun } from '../vm/staprun.ts';
+
+export type VerifyLevel = 'hello' | 'probe' | 'scripts';
+
+/** A script to prove beside the ladder. */
+export interface VerifyScript {
+  /** For the report. */
+  readonly name: string;
+  readonly text: string;
+  readonly args?: readonly string[];
+  /** Printed once its probes are in place; the trigger waits for it. */
+  readonly readyText?: string;
+  /** Shell text for the guest that makes its event happen; only run in a VM. */
+  readonly trigger?: string;
+  /** What it must print. */
+  readonly expect?: readonly string[];
+  /** What it must not print: the traces of events that it should ignore. */
+  readonly reject?: readonly string[];
+  readonly timeoutMs?: number;
+}
+
+/** What is needed to boot the target's kernel. */
+export interface VmAssets {
+  readonly tools: VmTools;
+  /** On this machine. */
+  readonly kernelImage: string;
+  /** The target's own where left out. */
+  readonly staprun?: GuestStaprun;
+  readonly kernelModules?: readonly KernelModule[];
+  readonly memoryMb?: number;
+  /** On this machine, for the initramfs. */
+  readonly temporaryDirectory: string;
+}
+
+export interface VerifyOptions {
+  readonly target: Target;
+  /** Where the module is built, and where it is loaded when `where` is local. */
+  readonly host: Host;
+  /** none: nothing can be loaded anywhere; `whyNot` says why. */
+  readonly where: 'local' | 'vm' | 'none';
+  readonly whyNot?: string;
+  /** Needed when `where` is vm. */
+  readonly vm?: VmAssets;
+  /** vmlinuz on this machine to compare build-ids with; found on the host, or that of the VM, where left out. */
+  readonly kernelImage?: string;
+  readonly level: VerifyLevel;
+  readonly scripts?: readonly VerifyScript[];
+  /** How stap and staprun are called on the host; by their names where left out. */
+  readonly stapArgv?: readonly string[];
+  readonly staprunArgv?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Directory on the host for what is built, its own; only [-/._0-9a-zA-Z]. */
+  readonly workDirectory: string;
+  /** Directory on the host where stap keeps compiled user scripts of this kernel; none where left out. */
+  readonly cacheDirectory?: string;
+  readonly sleep: (milliseconds: number) => Promise<void>;
+  readonly signal: AbortSignal;
+  readonly emit: Emit;
+}

@@ -1,0 +1,52 @@
+/** The ladder of verification, in order: tools, build tree, build-id, hello world, probes, scripts. */
+import { TapprepError } from '../errors.ts';
+import type { VerifyReport, VerifyStep } from '../types.ts';
+import { verifyBuildId } from './build-id-step.ts';
+import { findBuildTreeFault } from './build-tree.ts';
+import { compileItems } from './compile-items.ts';
+import { HELLO_ITEM, probeItems, scriptItems } from './items.ts';
+import type { Item } from './items.ts';
+import { loadItems } from './load-items.ts';
+import type { VerifyOptions } from './options.ts';
+import { runStep } from './step.ts';
+import { verifyTools } from './tools-step.ts';
+
+/**
+ * Verifies one target. Failures of checks are steps of the report; `ready` is true only when every step that `level`
+ * asks for has passed, and one of them loaded a module into the target's own kernel.
+ * @throws TapprepError INTERRUPTED, or what keeps the checks from being made at all (NOT_ROOT, PERMISSION, NO_SPACE)
+ */
+export async function verifyTarget(options: VerifyOptions): Promise<VerifyReport> {
+  const { host, target, emit } = options;
+  if (options.where === 'vm' && options.vm === undefined)
+    throw new TapprepError('INTERNAL', 'verification in a virtual machine was asked for without one');
+  const steps: VerifyStep[] = [
+    await runStep(emit, 'tools', () => verifyTools(options)),
+    await runStep(emit, 'build-tree', async () => {
+      const fault = await findBuildTreeFault(host, target.release, target.unameV);
+      return fault === null ? { status: 'pass' } : { status: 'fail', reason: fault };
+    }),
+  ];
+  const canBuild = steps.every(({ status }) => status === 'pass');
+  const items = [HELLO_ITEM, ...probeItems(options), ...scriptItems(options)];
+  const compiled = await compileItems(options, items, canBuild);
+  const loaded = await loadItems(options, compiled);
+  steps.push(await runStep(emit, 'build-id', () => verifyBuildId(options, loaded.guestBuildId)));
+  steps.push(...loaded.steps);
+  return {
+    target,
+    ranIn: loaded.ranIn,
+    steps,
+    ready: isReady(steps, items),
+    diagnoses: [],
+  };
+}
+
+/** Debug information that is not there keeps nothing from running that does not need it; one that is wrong does. */
+function isReady(steps: readonly VerifyStep[], items: readonly Item[]): boolean {
+  const wanted = new Set(['tools', 'build-tree', ...items.map(({ step }) => step)]);
+  return (
+    steps.every(({ status }) => status !== 'fail') &&
+    [...wanted].every((name) => steps.some(({ step, status }) => step === name && status === 'pass'))
+  );
+}
