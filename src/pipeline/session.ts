@@ -1,0 +1,81 @@
+/** What every pipeline works with: this machine, the fetcher, the mirror lists, and where to tell what happens. */
+import { setTimeout as sleepFor } from 'node:timers/promises';
+import type { Fetcher } from '../fetch/fetcher.ts';
+import { createFetcher } from '../fetch/fetcher.ts';
+import type { Host } from '../host/host.ts';
+import { createLocalHost } from '../host/local.ts';
+import { loadMirrors } from '../mirrors/load.ts';
+import type { Mirrors } from '../mirrors/mirror-list.ts';
+import { type MirrorOverride, parseMirrorOption } from '../mirrors/override.ts';
+import type { ReaderContext } from '../resolve/reader.ts';
+import type { Emit } from '../types.ts';
+import type { StageTimes } from './stage.ts';
+
+/** What a session is made from; everything that differs between a process and a test. */
+export interface SessionOptions {
+  readonly packageRoot: string;
+  readonly cacheDir: string;
+  /** Directory of the user's configuration, null for none. */
+  readonly configHome: string | null;
+  readonly mirrorFiles: readonly string[];
+  /** KIND=URL */
+  readonly mirrors: readonly string[];
+  readonly offline: boolean;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly tapprepVersion: string;
+  readonly emit: Emit;
+  readonly now: () => number;
+  readonly signal: AbortSignal;
+}
+
+export interface Session {
+  readonly local: Host;
+  readonly fetcher: Fetcher;
+  readonly reader: ReaderContext;
+  readonly mirrors: Mirrors;
+  readonly overrides: readonly MirrorOverride[];
+  readonly cacheDir: string;
+  readonly packageRoot: string;
+  readonly tapprepVersion: string;
+  readonly emit: Emit;
+  readonly now: () => number;
+  readonly signal: AbortSignal;
+  readonly times: StageTimes;
+}
+
+/** Opens a session. @throws TapprepError BAD_MIRRORS, USAGE, PERMISSION, NO_SPACE */
+export async function openSession(options: SessionOptions): Promise<Session> {
+  const { emit, now, signal, cacheDir, packageRoot } = options;
+  const local = createLocalHost();
+  const overrides = options.mirrors.map(parseMirrorOption);
+  const mirrors = await loadMirrors({ packageRoot, files: options.mirrorFiles, configHome: options.configHome });
+  const fetcher = await createFetcher({
+    cacheDir,
+    offline: options.offline,
+    emit,
+    now,
+    signal,
+    env: options.env,
+    random: Math.random,
+    sleep: async (ms, stop) => {
+      await sleepFor(ms, undefined, { signal: stop }).catch((error: unknown) => {
+        if (!stop.aborted) throw error;
+      });
+    },
+  });
+  const { fetchMetadata, probe } = fetcher;
+  return {
+    local,
+    fetcher,
+    reader: { fetchMetadata, probe, run: local.run, emit, now, signal },
+    mirrors,
+    overrides,
+    cacheDir,
+    packageRoot,
+    tapprepVersion: options.tapprepVersion,
+    emit,
+    now,
+    signal,
+    times: [],
+  };
+}
