@@ -15,22 +15,20 @@ export interface CommandRow {
 export const COMMANDS: readonly CommandRow[] = [
   {
     name: 'detect',
-    summary: 'show what is known of the target: distribution, kernel, build-id, what is installed',
+    summary: 'distribution, kernel, build-id, and what is already installed',
     target: true,
-    run: async (context, raw) => {
-      const { runDetect } = await import('./commands/detect.ts');
-      return runDetect(context, { target: readTarget(raw) });
-    },
+    run: async (context, raw) => (await import('./commands/detect.ts')).runDetect(context, { target: readTarget(raw) }),
   },
   {
     name: 'explain',
-    summary: 'diagnose a log of a failed run, or print the page of a code',
+    summary: 'diagnoses the output of a failed run, or prints the page of a code',
     target: false,
-    args: [['[source]', 'a file, - for standard input (the default), or a code such as DEVEL_MISSING']],
-    options: [['--facts <file>', 'a saved "tapprep detect --json" of the machine the log is from']],
-    run: async (context, raw, args) => {
-      const { runExplain } = await import('./commands/explain.ts');
-      return runExplain(context, { source: args[0] ?? null, facts: readText(raw, 'facts') });
-    },
+    args: [['[source]', 'a file, "-" for standard input, or a code']],
+    options: [['--facts <file>', 'what "tapprep detect --json" printed on the machine that failed']],
+    run: async (context, raw, [source]) =>
+      (await import('./commands/explain.ts')).runExplain(context, {
+        source: source ?? null,
+        facts: readText(raw, 'facts'),
+      }),
   },
 ];

@@ -67,7 +67,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   return {
     local,
     fetcher,
-    reader: { fetchMetadata, probe, run: local.run, emit, now, signal },
+    reader: { fetchMetadata, probe, run: (argv, runOptions) => local.run(argv, runOptions), emit, now, signal },
     mirrors,
     overrides,
     cacheDir,

@@ -4,7 +4,7 @@ import { EXIT, exitCodeOf, isTapprepError, type TapprepError } from '../../error
 import type { HostFacts, Target } from '../../types.ts';
 import type { Context, TargetOptions } from '../context.ts';
 import { errorJson, renderError } from '../exit-codes.ts';
-import { openTarget } from '../open-target.ts';
+import { openTarget } from '../../pipeline/open-target.ts';
 import { renderFacts } from '../render/facts-text.ts';
 
 export interface DetectOptions {

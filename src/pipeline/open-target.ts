@@ -1,0 +1,84 @@
+/** From the options that name a target to the host that can be asked, the facts that are known of it, and the target. */
+import { resolve } from 'node:path';
+import { TapprepError } from '../errors.ts';
+import type { Host } from '../host/host.ts';
+import type { HostFacts, Target } from '../types.ts';
+
+/** The target options of the command line (README, "Which machine"). */
+export interface TargetChoice {
+  readonly kernel: string | null;
+  readonly distro: string | null;
+  readonly arch: string | null;
+  readonly unameV: string | null;
+  readonly root: string | null;
+  readonly host: string | null;
+  readonly facts: string | null;
+}
+
+export interface OpenTarget {
+  /** Null for a host that is not here: one that is declared or only known by its facts. */
+  readonly host: Host | null;
+  readonly facts: HostFacts;
+}
+
+/** An open target whose kernel is of a known family. */
+export interface Subject extends OpenTarget {
+  readonly target: Target;
+}
+
+export interface OpenOptions {
+  readonly cwd: string;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Finds the target and its facts. Nothing there is changed.
+ * @throws TapprepError USAGE, NOT_A_ROOT, BAD_FACTS, TIMEOUT, INTERRUPTED
+ */
+export async function openTarget(options: OpenOptions, choice: TargetChoice): Promise<OpenTarget> {
+  const { kernel, distro, arch, unameV } = choice;
+  if (distro !== null) {
+    const { declareFacts } = await import('../detect/declared-facts.ts');
+    return { host: null, facts: declareFacts({ distro, release: kernel ?? '', arch, unameV }) };
+  }
+  const { collectFacts, readFactsFile } = await import('../detect/facts.ts');
+  if (choice.facts !== null) {
+    const { withRelease } = await import('../detect/declared-facts.ts');
+    const facts = await readFactsFile(resolve(options.cwd, choice.facts));
+    return { host: null, facts: kernel === null ? facts : withRelease(facts, kernel) };
+  }
+  const host = await openHost(options, choice);
+  return { host, facts: await collectFacts(host, { release: kernel, signal: options.signal }) };
+}
+
+/** The same with the target that the facts make. @throws TapprepError as openTarget and identifyTarget */
+export async function openSubject(options: OpenOptions, choice: TargetChoice): Promise<Subject> {
+  const open = await openTarget(options, choice);
+  const { identifyTarget } = await import('../detect/target.ts');
+  const { release } = open.facts.kernel;
+  const override = { ...(release === null ? {} : { release }), arch: choice.arch, unameV: choice.unameV };
+  return { ...open, target: identifyTarget(open.facts, override) };
+}
+
+/** The host of a command that changes or runs something there. @throws TapprepError USAGE when it is only described */
+export function requireHost({ host }: OpenTarget, command: string): Host {
+  if (host !== null) return host;
+  throw new TapprepError('USAGE', `${command} needs a machine to work on, but the target is only described`, {
+    hint: 'tapprep bundle --help, or tapprep rehearse --help',
+  });
+}
+
+async function openHost({ cwd }: OpenOptions, choice: TargetChoice): Promise<Host> {
+  if (choice.host !== null) {
+    const { PROBE_PATH } = await import('../detect/facts.ts');
+    throw new TapprepError('USAGE', `tapprep cannot work on ${choice.host} over ssh yet, only from its saved facts`, {
+      hint: `ssh ${choice.host} sh -s <${PROBE_PATH} >facts.txt, then the same command with --facts facts.txt`,
+    });
+  }
+  if (choice.root !== null) {
+    const { createRootHost } = await import('../host/root.ts');
+    return createRootHost(resolve(cwd, choice.root));
+  }
+  const { createLocalHost } = await import('../host/local.ts');
+  return createLocalHost();
+}
