@@ -1,0 +1,184 @@
+/**
+ * Chooses, from what repositories offer, the packages that some wanted ones need beside what is installed: a depth-first
+ * search that takes the best candidate first and goes back when it leads nowhere. Nothing is ever removed or downgraded,
+ * and Recommends are not followed. Pure.
+ */
+import { TapprepError } from '../../errors.ts';
+import { compareDebVersions } from '../../version/deb-vercmp.ts';
+import { findConflicts, findNewlyBroken } from './conflicts.ts';
+import { formatAlternative, providesSatisfies, satisfiesVersion, type DependencyGroup } from './dependencies.ts';
+import { isDowngrade, isSatisfied, versionInPlace, type Chosen, type Installed } from './installation.ts';
+import type { DebRecord } from './packages-index.ts';
+import type { Requirement, Universe } from './universe.ts';
+
+/** What is to hold in the end, and who says so; null: the plan itself. */
+export interface Wish extends Requirement {
+  readonly by: DebRecord | null;
+}
+
+interface World {
+  readonly universe: Universe;
+  readonly installed: Installed;
+  readonly arch: string;
+  readonly wishes: readonly Requirement[];
+  /** Candidates that may still be tried; the search is exponential only on repositories made for it. */
+  budget: number;
+  /** The first thing that could not be had: what the preferred choices ran into. */
+  failure: Failure | null;
+}
+
+interface Failure {
+  readonly wish: Wish;
+  readonly reasons: readonly string[];
+}
+
+const MAX_CANDIDATES_TRIED = 20_000;
+
+/**
+ * Returns the records to add so that every wish holds, by name. A record whose name is installed replaces that version.
+ * @throws TapprepError UNSATISFIED_DEPENDENCY naming who needs what and what there is instead; BAD_METADATA.
+ */
+export function findClosure(
+  wishes: readonly Requirement[],
+  universe: Universe,
+  installed: Installed,
+  arch: string,
+): Chosen {
+  const world: World = { universe, installed, arch, wishes, budget: MAX_CANDIDATES_TRIED, failure: null };
+  const found = search(
+    wishes.map((wish) => ({ ...wish, by: null })),
+    new Map(),
+    world,
+  );
+  if (found !== null) return found;
+  throw explain(world);
+}
+
+/** Depth is the number of packages chosen, not of wishes looked at. */
+function search(agenda: readonly Wish[], chosen: Chosen, world: World): Chosen | null {
+  const { universe, installed } = world;
+  const at = agenda.findIndex(({ group }) => !isSatisfied(group, universe, installed, chosen));
+  const wish = agenda[at];
+  if (wish === undefined) return holdsTogether(chosen, world) ? chosen : null;
+  const rest = agenda.slice(at + 1);
+  const reasons: string[] = [];
+  for (const record of rankCandidates(wish, chosen, world)) {
+    if ((world.budget -= 1) < 0) break;
+    const conflicts = findConflicts(record, universe, installed, chosen);
+    if (conflicts.fatal !== null) {
+      reasons.push(conflicts.fatal);
+      continue;
+    }
+    const next = new Map(chosen).set(record.name, record);
+    const own = universe.requires(record).map((requirement) => ({ ...requirement, by: record }));
+    const upgrades = [...conflicts.upgrades, ...findNewlyBroken(record, universe, installed, chosen)];
+    const found = search([...own, ...upgrades.map((upgrade) => ({ ...upgrade, by: record })), ...rest], next, world);
+    if (found !== null) return found;
+  }
+  world.failure ??= { wish, reasons };
+  return null;
+}
+
+/** A wish that an installed version met may have lost it to an upgrade chosen later. */
+function holdsTogether(chosen: Chosen, { universe, installed, wishes }: World): boolean {
+  const all = [...wishes, ...Array.from(chosen.values()).flatMap((record) => universe.requires(record))];
+  return all.every(({ group }) => isSatisfied(group, universe, installed, chosen));
+}
+
+/** Candidates for an unsatisfied wish, best first. */
+function rankCandidates(wish: Wish, chosen: Chosen, world: World): readonly DebRecord[] {
+  return listCandidates(wish.group, chosen, world)
+    .map((candidate) => ({ ...candidate, upgrades: countUpgrades(candidate.record, chosen, world) }))
+    .toSorted(
+      (a, b) =>
+        a.place - b.place ||
+        a.upgrades - b.upgrades ||
+        Number(isSibling(b.record, wish.by)) - Number(isSibling(a.record, wish.by)) ||
+        (a.record.name === b.record.name ? compareDebVersions(b.record.version, a.record.version) : 0),
+    )
+    .map(({ record }) => record);
+}
+
+interface Candidate {
+  readonly record: DebRecord;
+  /** Order of the alternative; packages of that very name before those that provide it. */
+  readonly place: number;
+}
+
+function listCandidates(group: DependencyGroup, chosen: Chosen, world: World): readonly Candidate[] {
+  const { universe, installed, arch } = world;
+  const isOpen = ({ record }: Candidate): boolean => !chosen.has(record.name) && !isDowngrade(record, installed);
+  return group
+    .filter(({ qualifier }) => qualifier === null || ['any', 'native', arch].includes(qualifier))
+    .flatMap((wanted, index): readonly Candidate[] => [
+      ...universe
+        .versions(wanted.name)
+        .filter(({ version }) => satisfiesVersion(version, wanted))
+        .map((record) => ({ record, place: 2 * index })),
+      ...universe
+        .providers(wanted.name)
+        .filter(({ provided }) => providesSatisfies(provided, wanted))
+        .map(({ record }) => ({ record, place: 2 * index + 1 })),
+    ])
+    .filter(isOpen);
+}
+
+/** How many installed packages a candidate would have replaced: itself, and one step further what it depends on. */
+function countUpgrades(record: DebRecord, chosen: Chosen, world: World): number {
+  const { universe, installed } = world;
+  const next = new Map(chosen).set(record.name, record);
+  const isUpgrade = (name: string): boolean => installed.has(name) && !chosen.has(name);
+  const ahead = universe.requires(record).filter(({ group }) => {
+    if (isSatisfied(group, universe, installed, next)) return false;
+    return listCandidates(group, next, world).every((candidate) => isUpgrade(candidate.record.name));
+  });
+  return ahead.length + Number(isUpgrade(record.name));
+}
+
+/** Built from the same source in the same version: kernel packages belong together even where the relation is loose. */
+function isSibling(record: DebRecord, by: DebRecord | null): boolean {
+  return by !== null && record.source === by.source && record.version === by.version;
+}
+
+function explain({ failure, universe, installed, budget }: World): TapprepError {
+  if (failure === null || budget < 0) {
+    return new TapprepError(
+      'UNSATISFIED_DEPENDENCY',
+      `no set of packages that fit together was found among ${MAX_CANDIDATES_TRIED} tried`,
+      { hint: 'apt-get check' },
+    );
+  }
+  const { wish, reasons } = failure;
+  const who = wish.by === null ? 'the plan' : `${wish.by.name} ${wish.by.version} of ${wish.by.repository.id}`;
+  const offers = wish.group.map(({ name }) => describeOffer(name, universe, installed));
+  const why = reasons.length === 0 ? '' : ` (${[...new Set(reasons)].slice(0, 3).join('; ')})`;
+  return new TapprepError(
+    'UNSATISFIED_DEPENDENCY',
+    `${who} needs ${wish.group.map(formatAlternative).join(' or ')}, but ${offers.join(' and ')}${why}`,
+    {
+      hint: `apt-cache policy ${wish.group.map(({ name }) => name).join(' ')}`,
+      facts: {
+        by:
+          wish.by === null ? null : { name: wish.by.name, version: wish.by.version, repository: wish.by.repository.id },
+        needs: wish.text,
+        offered: wish.group.map(({ name }) => ({
+          name,
+          versions: universe.versions(name).map(({ version }) => version),
+        })),
+        reasons,
+      },
+    },
+  );
+}
+
+function describeOffer(name: string, universe: Universe, installed: Installed): string {
+  const offered = universe.versions(name).map(({ version, repository }) => `${version} of ${repository.id}`);
+  const there = versionInPlace(name, installed, new Map());
+  const parts = [
+    offered.length === 0
+      ? `no repository has ${name}`
+      : `the repositories have ${name} ${offered.slice(0, 4).join(', ')}`,
+    there === null ? '' : ` and ${there} is installed`,
+  ];
+  return parts.join('');
+}

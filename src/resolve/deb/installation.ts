@@ -1,0 +1,74 @@
+/** What is in place on the target: its own packages, and over them what has been chosen so far. Pure. */
+import { compareDebVersions } from '../../version/deb-vercmp.ts';
+import type { InstalledVersion } from '../plan.ts';
+import { providesSatisfies, satisfiesVersion, type Alternative, type DependencyGroup } from './dependencies.ts';
+import type { DebRecord } from './packages-index.ts';
+import type { Universe } from './universe.ts';
+
+/** Installed versions by name, of the target's own architecture and "all". */
+export type Installed = ReadonlyMap<string, string>;
+/** Chosen records by name: they are new or stand in for the installed version. */
+export type Chosen = ReadonlyMap<string, DebRecord>;
+
+/** Reads the target's package list; packages of foreign architectures satisfy nothing here. */
+export function listInstalled(packages: readonly InstalledVersion[], arch: string): Installed {
+  const own = packages.filter((each) => each.arch === arch || each.arch === 'all');
+  return new Map(own.map(({ name, version }) => [name, version]));
+}
+
+/**
+ * The base of a target of which nothing is known: the Essential packages and what they depend on, each in the oldest
+ * version on offer, so that a plan does not count on an update the target may not have.
+ */
+export function assumeEssential(universe: Universe): Installed {
+  const assumed = new Map<string, string>();
+  const agenda = universe.names.filter((name) => universe.versions(name).some((record) => record.essential));
+  for (let name = agenda.pop(); name !== undefined; name = agenda.pop()) {
+    const oldest = universe.versions(name).at(-1);
+    if (oldest === undefined || assumed.has(name)) continue;
+    assumed.set(name, oldest.version);
+    for (const { group } of universe.requires(oldest)) {
+      const next = group.find((alternative) => universe.versions(alternative.name).length > 0);
+      if (next !== undefined) agenda.push(next.name);
+    }
+  }
+  return assumed;
+}
+
+/** The version of a name that is in place, or null. */
+export function versionInPlace(name: string, installed: Installed, chosen: Chosen): string | null {
+  return chosen.get(name)?.version ?? installed.get(name) ?? null;
+}
+
+/** Whether any alternative of the group is in place, by its own name or by what another package provides. */
+export function isSatisfied(group: DependencyGroup, universe: Universe, installed: Installed, chosen: Chosen): boolean {
+  return group.some((wanted) => {
+    const version = versionInPlace(wanted.name, installed, chosen);
+    if (version !== null && satisfiesVersion(version, wanted)) return true;
+    return providersInPlace(wanted, universe, installed, chosen).length > 0;
+  });
+}
+
+/** Names of packages in place that provide what is wanted. */
+export function providersInPlace(
+  wanted: Alternative,
+  universe: Universe,
+  installed: Installed,
+  chosen: Chosen,
+): readonly string[] {
+  return universe.providers(wanted.name).flatMap(({ record, provided }) => {
+    const { name } = record;
+    const version = versionInPlace(name, installed, chosen);
+    if (version === null || !providesSatisfies(provided, wanted)) return [];
+    if (version === record.version) return [name];
+    // No index has the installed version any more: what its other versions provide without a version, it does too.
+    const isUnknown = !chosen.has(name) && universe.find(name, version) === null;
+    return isUnknown && wanted.relation === null ? [name] : [];
+  });
+}
+
+/** Whether a record would put an older version in the place of an installed one. */
+export function isDowngrade(record: DebRecord, installed: Installed): boolean {
+  const there = installed.get(record.name);
+  return there !== undefined && compareDebVersions(record.version, there) < 0;
+}
