@@ -2,6 +2,7 @@
 import { TapprepError } from '../../errors.ts';
 import { parseSha256 } from '../../trust/checksums.ts';
 import type { Digest, TrustRequirement } from '../../types.ts';
+import { resolveLocation } from '../location.ts';
 import type { PackageRecord } from '../reader.ts';
 import { parseParagraph, readCount, requireField, type Paragraph } from './control.ts';
 import { splitGroups } from './dependencies.ts';
@@ -17,8 +18,6 @@ export interface DebRecord extends PackageRecord {
 const NAME = /^[a-z0-9][a-z0-9+.-]{0,200}$/;
 const VERSION = /^[A-Za-z0-9][A-Za-z0-9.+~:-]{0,200}$/;
 const ARCH = /^[a-z0-9][a-z0-9-]{0,40}$/;
-/** Plain names below the base: nothing that a URL or a file system would take for something else. */
-const FILE_NAME = /^(?:[A-Za-z0-9][A-Za-z0-9.+~_:%=@-]*\/)*[A-Za-z0-9][A-Za-z0-9.+~_:%=@-]*\.d?deb$/;
 const NAME_FIELD = 'Package: ';
 
 /** The package name of a paragraph, found without reading the rest; null where the field does not come first. */
@@ -38,20 +37,14 @@ export function parseRecord(text: string, index: OpenIndex, arch: string): DebRe
   const where = `${index.name} at package ${name}`;
   const packageArch = requireShape(fields, 'Architecture', ARCH, where);
   if (packageArch !== arch && packageArch !== 'all') return null;
-  const filename = (fields.get('Filename') ?? '').replace(/^\.\//, '');
-  if (!FILE_NAME.test(filename)) {
-    throw new TapprepError(
-      'UNSAFE_URL',
-      `${where} names the file ${JSON.stringify(filename.slice(0, 200))}, which is no plain path below the repository`,
-    );
-  }
+  const filename = requireShape(fields, 'Filename', /^\S+\.d?deb$/, where).replace(/^\.\//, '');
   const digest = readDigest(fields, where);
   const kibibytes = readCount(fields, 'Installed-Size', where);
   return {
     name,
     version: requireShape(fields, 'Version', VERSION, where),
     arch: packageArch,
-    urls: index.release.baseUrls.map((base) => base + filename),
+    urls: index.release.baseUrls.map((base) => resolveLocation(base, filename, digest)),
     sizeBytes: readCount(fields, 'Size', where),
     installedBytes: kibibytes === null ? null : kibibytes * 1024,
     digest,

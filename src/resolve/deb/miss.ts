@@ -1,0 +1,132 @@
+/** Why the exact package is not there: what the repositories have beside it, and where superseded kernels go. Pure. */
+import { TapprepError } from '../../errors.ts';
+import type { DebTarget } from '../../types.ts';
+import { compareDebVersions } from '../../version/deb-vercmp.ts';
+import { findNeighbours } from '../match.ts';
+import { imageNames } from './kernel-names.ts';
+import type { DebRecord } from './packages-index.ts';
+import type { Universe } from './universe.ts';
+
+/** What was looked for. */
+export interface Missed {
+  /** Alternatives, the preferred first. */
+  readonly names: readonly string[];
+  /** null where any version of the name would have done. */
+  readonly version: string | null;
+  /** Records of one of the names that were looked at and passed over, and why: the end of a sentence. */
+  readonly passedOver: string | null;
+}
+
+/** The error for an exact package that no repository has. */
+export function explainMiss(missed: Missed, target: DebTarget, universe: Universe): TapprepError {
+  const [name = ''] = missed.names;
+  const same = missed.names.flatMap((each) => universe.versions(each));
+  const wanted = `${missed.names.join(' or ')}${missed.version === null ? '' : ` ${missed.version}`}`;
+  const seen = same.length > 0 ? describeVersions(missed, same) : describeReleases(name, target, universe);
+  const where = whereItWent(name, missed.version, target);
+  return new TapprepError(
+    'NO_EXACT_PACKAGE',
+    `no repository has ${wanted}: ${[missed.passedOver ?? seen.text, imageLeft(target, universe, name), where.text].filter((part) => part !== '').join('; ')}`,
+    {
+      hint: where.hint,
+      facts: {
+        wanted: missed.names,
+        version: missed.version,
+        seen: seen.records.map((record) => ({
+          name: record.name,
+          version: record.version,
+          repository: record.repository.id,
+        })),
+      },
+    },
+  );
+}
+
+interface Seen {
+  readonly text: string;
+  readonly records: readonly DebRecord[];
+}
+
+/** The name is there, in other versions. */
+function describeVersions({ version }: Missed, same: readonly DebRecord[]): Seen {
+  const { older, newer } = findNeighbours(version ?? '', same, (record) => record.version, compareDebVersions);
+  return { text: `they have ${joinNeighbours(older, newer, (record) => record.version)}`, records: same };
+}
+
+/** The name carries the release; other releases of the same flavour stand beside it. */
+function describeReleases(name: string, target: DebTarget, universe: Universe): Seen {
+  const [prefix = '', suffix = ''] = name.split(target.release);
+  const releases = universe.names.flatMap((other) => {
+    const release = releaseOf(other, prefix, suffix, target.flavour);
+    const [record] = release === null ? [] : universe.versions(other);
+    return record === undefined || release === null ? [] : [{ release, record }];
+  });
+  const wanted = target.release.slice(0, -target.flavour.length - 1);
+  const { older, newer } = findNeighbours(wanted, releases, ({ release }) => release, compareDebVersions);
+  const records = releases.map(({ record }) => record);
+  if (older === null && newer === null) return { text: `they have no ${target.flavour} kernel at all`, records };
+  const label = ({ release }: { release: string }): string => `${prefix}${release}-${target.flavour}${suffix}`;
+  const nearest = joinNeighbours(
+    older && { ...older.record, release: older.release },
+    newer && { ...newer.record, release: newer.release },
+    (record) => `${label(record)} ${record.version}`,
+  );
+  return { text: `the nearest are ${nearest}`, records };
+}
+
+/** The release in a name like `linux-headers-RELEASE-FLAVOUR`; null for another flavour, whose ABI would hold letters. */
+function releaseOf(name: string, prefix: string, suffix: string, flavour: string): string | null {
+  const end = `-${flavour}${suffix}`;
+  if (!name.startsWith(prefix) || !name.endsWith(end) || name.length <= prefix.length + end.length) return null;
+  const release = name.slice(prefix.length, -end.length);
+  return /^[0-9][0-9A-Za-z.+~]*(?:-[0-9][0-9A-Za-z.+~]*)?$/.test(release) ? release : null;
+}
+
+function joinNeighbours<Value extends DebRecord>(
+  older: Value | null,
+  newer: Value | null,
+  label: (value: Value) => string,
+): string {
+  const say = (value: Value | null, side: string): string[] =>
+    value === null ? [] : [`${label(value)} (${value.repository.id}, ${side})`];
+  return [...say(older, 'older'), ...say(newer, 'newer')].join(' and ');
+}
+
+/** Security archives drop headers and debug packages before the image. */
+function imageLeft(target: DebTarget, universe: Universe, missing: string): string {
+  const image = imageNames(target).find((name) => name !== missing && universe.versions(name).length > 0);
+  const [record] = image === undefined ? [] : universe.versions(image);
+  if (record === undefined) return '';
+  return `the kernel itself is still listed as ${record.name} ${record.version} (${record.repository.id})`;
+}
+
+/** Days from a kernel's build to a snapshot that surely has it and not yet its successor. */
+const DAYS_TO_SNAPSHOT = 14;
+
+function whereItWent(
+  name: string,
+  version: string | null,
+  target: DebTarget,
+): { readonly text: string; readonly hint: string } {
+  if (target.kernelFamily === 'ubuntu') {
+    const file = `${name}_${version ?? 'VERSION'}_${target.packageArch}.${name.endsWith('-dbgsym') ? 'ddeb' : 'deb'}`;
+    return {
+      text: "Ubuntu's indexes list current kernels only, superseded ones stay at Launchpad",
+      hint: `curl -fLO https://launchpad.net/ubuntu/+archive/primary/+files/${file}`,
+    };
+  }
+  const list = `tapprep mirrors list --kernel ${target.release}`;
+  if (target.kernelFamily !== 'debian') return { text: '', hint: list };
+  const built = /\((\d{4})-(\d{2})-(\d{2})\)/.exec(target.unameV ?? '');
+  const at = built === null ? Number.NaN : Date.UTC(Number(built[1]), Number(built[2]) - 1, Number(built[3]));
+  const stamp = Number.isNaN(at)
+    ? null
+    : new Date(at + DAYS_TO_SNAPSHOT * 86_400_000).toISOString().slice(0, 10).replaceAll('-', '');
+  return {
+    text: 'superseded kernels leave the pool of Debian and stay at snapshot.debian.org',
+    hint:
+      stamp === null
+        ? list
+        : `tapprep plan --kernel ${target.release} --mirror deb=http://snapshot.debian.org/archive/debian/${stamp}T000000Z/`,
+  };
+}

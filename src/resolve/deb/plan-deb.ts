@@ -1,0 +1,108 @@
+/** The plan for a Debian or Ubuntu kernel: exact kernel packages, SystemTap and compiler, and all that they need. Pure. */
+import { TapprepError } from '../../errors.ts';
+import type { DebTarget, MatchEvidence, Plan, PlanItem, Role } from '../../types.ts';
+import { namePackages } from '../package-names.ts';
+import { assemblePlan, type PlanRequest } from '../plan.ts';
+import { findClosure } from './closure.ts';
+import { assumeEssential, listInstalled, type Chosen, type Installed } from './installation.ts';
+import { imageNames, SYSTEMTAP, TOOLCHAIN } from './kernel-names.ts';
+import { chooseImage, chooseKernelPackages } from './choose-kernel.ts';
+import type { DebRecord } from './packages-index.ts';
+import { createUniverse, type Requirement, type Universe } from './universe.ts';
+
+/**
+ * Plans from the records that `wantedNames` asked for.
+ * @throws TapprepError NO_EXACT_PACKAGE with the nearest versions and where the exact one went, UNSATISFIED_DEPENDENCY
+ *   with both sides, BAD_METADATA for relations that cannot be read.
+ */
+export function planDeb(target: DebTarget, records: readonly DebRecord[], request: PlanRequest): Plan {
+  const universe = createUniverse(records);
+  const notes: string[] = [];
+  const installed = readInstalled(target, universe, request, notes);
+  const kernel = chooseKernelPackages(target, universe, installed, request, notes);
+  const image = request.roles.image ? chooseImage(target, universe, installed, notes) : [];
+  const tools = [...(request.roles.systemtap === 'distro' ? [SYSTEMTAP] : []), ...TOOLCHAIN];
+  const wishes = [...kernel.map(({ name, version }) => exactly(name, version)), ...tools.map(anyVersion)];
+  const chosen = findClosure(wishes, universe, installed, target.packageArch);
+  const context: ItemContext = { target, installed: request.installed === null ? new Map() : installed, chosen };
+  const unpackedOnly = image
+    .filter(({ name, version }) => !chosen.has(name) && context.installed.get(name) !== version)
+    .flatMap(({ name, version }) => universe.find(name, version) ?? []);
+  return assemblePlan(
+    target,
+    [
+      ...Array.from(chosen.values(), (record) => toItem(record, context, true)),
+      ...unpackedOnly.map((record) => toItem(record, context, false)),
+    ],
+    [...kernel, ...image, ...tools.map((name) => ({ name, version: installed.get(name) ?? '' }))]
+      .filter(({ name, version }) => !chosen.has(name) && context.installed.get(name) === version)
+      .map(({ name, version }) => ({ role: roleOf(name, target), name, version })),
+    notes,
+  );
+}
+
+function readInstalled(target: DebTarget, universe: Universe, request: PlanRequest, notes: string[]): Installed {
+  if (request.installed !== null) return listInstalled(request.installed, target.packageArch);
+  notes.push('the installed packages are not known: Essential packages and what they need are taken to be there');
+  return assumeEssential(universe);
+}
+
+function exactly(name: string, version: string): Requirement {
+  return { text: `${name} (= ${version})`, group: [{ name, qualifier: null, relation: '=', version }] };
+}
+
+function anyVersion(name: string): Requirement {
+  return { text: name, group: [{ name, qualifier: null, relation: null, version: null }] };
+}
+
+interface ItemContext {
+  readonly target: DebTarget;
+  readonly installed: Installed;
+  readonly chosen: Chosen;
+}
+
+function toItem(record: DebRecord, { target, installed }: ItemContext, install: boolean): PlanItem {
+  const [url] = record.urls;
+  if (url === undefined) {
+    throw new TapprepError(
+      'NO_REPOSITORY',
+      `${record.name} ${record.version} of ${record.repository.id} has no address`,
+    );
+  }
+  const role = roleOf(record.name, target);
+  return {
+    role,
+    name: record.name,
+    version: record.version,
+    arch: record.arch,
+    fileName: url.slice(url.lastIndexOf('/') + 1),
+    urls: record.urls,
+    sizeBytes: record.sizeBytes,
+    installedBytes: record.installedBytes,
+    trust: record.trust,
+    match: matchOf(record.name, role, target),
+    repository: record.repository.id,
+    install,
+    replaces: install ? (installed.get(record.name) ?? null) : null,
+  };
+}
+
+const ROLES: readonly (readonly [RegExp, Role])[] = [
+  [/^linux-headers-/, 'headers'],
+  [/^systemtap(?:$|-)/, 'systemtap'],
+  [/^(?:gcc|cpp)(?:$|-\d)|^make$/, 'toolchain'],
+];
+
+function roleOf(name: string, target: DebTarget): Role {
+  const exact = namePackages(target).find((each) => each.name === name)?.role;
+  if (exact !== undefined) return exact;
+  if (name.startsWith('linux-') && !name.startsWith('linux-headers-') && name.endsWith(target.release)) return 'image';
+  if (imageNames(target).includes(name)) return 'image';
+  return ROLES.find(([pattern]) => pattern.test(name))?.[1] ?? 'dependency';
+}
+
+function matchOf(name: string, role: Role, target: DebTarget): MatchEvidence {
+  const isExact = role === 'image' || namePackages(target).some((each) => each.name === name);
+  if (!isExact) return 'dependency';
+  return target.packageVersion === null ? 'abi-name' : 'version';
+}
