@@ -31,7 +31,7 @@ export interface PackageRecord {
 export interface RecordFilter {
   /** Whether a package of this name may be wanted; everything else is passed over unread. */
   wantsName(name: string): boolean;
-  /** rpm-md: capability strings whose providers are wanted too. */
+  /** rpm-md: capabilities whose providers are wanted too, `name` or `name = [epoch:]version-release`. */
   readonly provides?: readonly string[];
   readonly buildId?: BuildId;
   /** template: the candidate file names, the only thing such a source can be asked for. */

@@ -16,14 +16,15 @@ export interface FrameWishes {
   wantsName(name: string): boolean;
   /** A frame that has one of these byte strings anywhere is handed out whatever its name. */
   readonly needles: readonly string[];
-  /** One `<package>…</package>`; the bytes are only valid during the call. */
-  onFrame(frame: Buffer): void;
+  /** One `<package>…</package>` and whether its name was wanted; the bytes are only valid during the call. */
+  onFrame(frame: Buffer, byName: boolean): void;
 }
 
 const START = Buffer.from('<package');
 const END = Buffer.from('</package>');
 const NAME_START = Buffer.from('<name>');
-const NAME_END = Buffer.from('</name>');
+const LESS_THAN = 0x3c;
+const MAX_NAME_BYTES = 1024;
 const ROOT_START = Buffer.from('<metadata');
 const ROOT_END = Buffer.from('</metadata>');
 
@@ -80,7 +81,9 @@ export function scanFrames(wishes: FrameWishes): FrameScanner {
   const takeFrames = (): void => {
     const view = buffer.subarray(0, filled);
     const from = Math.max(0, searched - longest);
+    // Each of these is searched for again only once it was passed, so that no part is searched twice.
     const hits = needles.map((needle) => view.indexOf(needle, from));
+    let nameAt = view.indexOf(NAME_START);
     let at = 0;
     for (let end = view.indexOf(END, from); end !== -1; end = view.indexOf(END, at)) {
       const next = end + END.length;
@@ -95,8 +98,9 @@ export function scanFrames(wishes: FrameWishes): FrameScanner {
         hit = true;
         hits[index] = view.indexOf(needle, next);
       }
-      const frame = view.subarray(at, next);
-      if (hit || mayWantName(frame, wishes)) emit(frame, wishes);
+      if (nameAt !== -1 && nameAt < at) nameAt = view.indexOf(NAME_START, at);
+      const byName = nameAt === -1 || nameAt > end || wantsNameAt(view, nameAt, wishes);
+      if (byName || hit) emit(view.subarray(at, next), byName, wishes);
       at = next;
     }
     hitPending = hitPending || hits.some((found) => found !== -1);
@@ -132,19 +136,20 @@ function statedCount(prolog: string, name: string): number {
   return count;
 }
 
-/** A name with an entity in it is left to the parser, and so is a frame that has none. */
-function mayWantName(frame: Buffer, wishes: FrameWishes): boolean {
-  const start = frame.indexOf(NAME_START);
-  const end = start === -1 ? -1 : frame.indexOf(NAME_END, start);
-  if (end === -1) return true;
-  const name = frame.toString('utf8', start + NAME_START.length, end).trim();
-  return name.includes('&') || wishes.wantsName(name);
+/** A name with an entity in it, or longer than any name, is left to the parser; so is a frame that has none. */
+function wantsNameAt(view: Buffer, nameAt: number, wishes: FrameWishes): boolean {
+  const start = nameAt + NAME_START.length;
+  const end = view.indexOf(LESS_THAN, start);
+  if (end === -1 || end - start > MAX_NAME_BYTES) return true;
+  // latin1 is the quickest; what is wanted is ASCII, and no other text turns into ASCII by it.
+  const name = view.toString('latin1', start, end);
+  return name.includes('&') || wishes.wantsName(name.trim());
 }
 
-function emit(frame: Buffer, wishes: FrameWishes): void {
+function emit(frame: Buffer, byName: boolean, wishes: FrameWishes): void {
   const start = frame.indexOf(START);
   if (start === -1) throw badXml(wishes.name, 'it ends a package that it did not begin');
-  wishes.onFrame(frame.subarray(start));
+  wishes.onFrame(frame.subarray(start), byName);
 }
 
 function countMismatch(name: string, seen: string, stated: number | null): TapprepError {

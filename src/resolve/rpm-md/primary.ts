@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { TapprepError } from '../../errors.ts';
 import { unpackFile } from '../../fetch/unpack.ts';
+import { parseEvr } from '../../version/evr.ts';
 import type { RecordFilter } from '../reader.ts';
 import { parsePackageFrame, type PrimaryPackage } from './package-frame.ts';
 import { scanFrames } from './frames.ts';
@@ -12,6 +13,8 @@ const MAX_OPEN_BYTES = 2 * 1024 ** 3;
 /** Where repomd.xml states no open-size (EL5, EL6), in whose time indexes were small. */
 const MAX_UNSTATED_BYTES = 1024 ** 3;
 const MAX_MATCHES = 20_000;
+/** Of one capability with its version, as XML. */
+const MAX_ENTRY_BYTES = 1024;
 
 export type PrimaryFilter = Pick<RecordFilter, 'wantsName' | 'provides' | 'buildId'>;
 
@@ -37,7 +40,8 @@ export async function readPrimary(
     name,
     wantsName: (packageName) => filter.wantsName(packageName),
     needles: [...capabilities.map(capabilityName), ...(filter.buildId === undefined ? [] : [filter.buildId])],
-    onFrame(frame) {
+    onFrame(frame, byName) {
+      if (!byName && !mayProvide(frame, filter)) return;
       const found = parsePackageFrame(frame.toString('utf8'), name);
       if (!isWanted(found, filter)) return;
       if (packages.length >= MAX_MATCHES) {
@@ -72,6 +76,24 @@ export async function readPrimary(
 /** "kernel-uname-r = 5.14.0-1.el9.x86_64" and "kernel-uname-r" are looked for by the name alone. */
 function capabilityName(capability: string): string {
   return capability.split(' ', 1)[0] ?? capability;
+}
+
+/**
+ * Whether a frame that holds the name of a wanted capability may hold the wanted version of it too: the frames of other
+ * kernels of a repository are large and need no parser. The index splits "name = V-R" into ver="V" and rel="R".
+ */
+function mayProvide(frame: Buffer, filter: PrimaryFilter): boolean {
+  if (filter.buildId !== undefined && frame.includes(filter.buildId)) return true;
+  return (filter.provides ?? []).some((capability) => {
+    const name = capabilityName(capability);
+    if (capability === name) return frame.includes(name);
+    const { version, release } = parseEvr(capability.slice(name.length + ' = '.length));
+    for (let at = frame.indexOf(name); at !== -1; at = frame.indexOf(name, at + name.length)) {
+      const entry = frame.toString('latin1', at, at + MAX_ENTRY_BYTES);
+      if (entry.includes(version) && entry.includes(release ?? '')) return true;
+    }
+    return false;
+  });
 }
 
 function isWanted(found: PrimaryPackage, filter: PrimaryFilter): boolean {
