@@ -31,4 +31,14 @@ export const COMMANDS: readonly CommandRow[] = [
         facts: readText(raw, 'facts'),
       }),
   },
+  {
+    name: 'names',
+    summary: 'name the packages that the target needs, without any network',
+    target: true,
+    options: [['--batch', 'read one JSON target a line from standard input and answer one JSON line each']],
+    run: async (context, raw) => {
+      const { runNames } = await import('./commands/names.ts');
+      return runNames(context, { target: readTarget(raw), batch: raw['batch'] === true });
+    },
+  },
 ];

@@ -19,7 +19,7 @@ export interface TargetOverride {
 /** A host that is not here; `null` for what nobody knows of it. */
 export interface DeclaredHost {
   /** os-release ID. */
-  readonly distro: string;
+  readonly distro: string | null;
   readonly version: string | null;
   /** uname -r */
   readonly kernel: string;

@@ -1,0 +1,103 @@
+/** `tapprep names`: the packages that a target needs, without any network; with --batch one JSON target a line. */
+import { once } from 'node:events';
+import { declareTarget, identifyTarget } from '../../detect/target.ts';
+import { EXIT, TapprepError, escapeControl, isTapprepError } from '../../errors.ts';
+import { namePackages } from '../../resolve/package-names.ts';
+import type { PackageName, Target } from '../../types.ts';
+import type { Context, TargetOptions } from '../context.ts';
+import { readLineBatches } from '../line-batches.ts';
+import { renderTable } from '../render/table.ts';
+
+export interface NamesOptions {
+  readonly target: TargetOptions;
+  readonly batch: boolean;
+}
+
+/** A target in JSON is some 200 characters; what is longer than this is none. */
+const MAX_LINE_CHARS = 16_384;
+
+/** @returns 0; in a batch also when some lines were answered with an error. @throws TapprepError */
+export async function runNames(context: Context, { target: options, batch }: NamesOptions): Promise<number> {
+  if (batch) return runBatch(context);
+  const { openTarget } = await import('../open-target.ts');
+  const { facts } = await openTarget(context, options);
+  const target = identifyTarget(facts, { arch: options.arch, unameV: options.unameV });
+  const packages = namePackages(target);
+  context.stdout.write(
+    context.common.json ? `${JSON.stringify({ target, packages }, null, 2)}\n` : renderNames(target, packages),
+  );
+  return EXIT.done;
+}
+
+/** Answers every line, in order, as it comes: a bad one with its error. */
+async function runBatch(context: Context): Promise<number> {
+  for await (const lines of readLineBatches(context.stdin, MAX_LINE_CHARS, context.signal)) {
+    const answers = lines.filter((line) => line === null || line.trim() !== '').map(answerLine);
+    if (answers.length === 0 || context.stdout.write(`${answers.join('\n')}\n`)) continue;
+    await once(context.stdout, 'drain', { signal: context.signal });
+  }
+  return EXIT.done;
+}
+
+function answerLine(line: string | null): string {
+  let id: unknown = null;
+  try {
+    const request = parseRequest(line);
+    id = request['id'] ?? null;
+    return JSON.stringify({ id, packages: namePackages(targetOf(request)) });
+  } catch (error) {
+    if (!isTapprepError(error)) throw error;
+    const { code, message, hint } = error;
+    return JSON.stringify({ id, error: { code, message, hint } });
+  }
+}
+
+function parseRequest(line: string | null): Readonly<Record<string, unknown>> {
+  if (line === null) throw badRequest(`is longer than ${MAX_LINE_CHARS} characters`);
+  const value = parseJson(line);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw badRequest('is no JSON object');
+  return value as Record<string, unknown>;
+}
+
+function parseJson(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch (error) {
+    throw badRequest('is no JSON', error);
+  }
+}
+
+function targetOf(request: Readonly<Record<string, unknown>>): Target {
+  const kernel = readText(request, 'kernel');
+  if (kernel === null) throw badRequest('has no "kernel"');
+  return declareTarget({
+    distro: readText(request, 'distro'),
+    version: readText(request, 'version'),
+    kernel,
+    arch: readText(request, 'arch'),
+    unameV: readText(request, 'unameV'),
+  });
+}
+
+function readText(request: Readonly<Record<string, unknown>>, key: string): string | null {
+  const value = request[key] ?? null;
+  if (value === null || typeof value === 'string') return value;
+  throw badRequest(`has a "${key}" that is no string`);
+}
+
+function badRequest(what: string, cause?: unknown): TapprepError {
+  return new TapprepError('USAGE', `the line ${what}, but a target is one JSON object a line`, {
+    hint: `echo '{"id":"1","distro":"centos","version":"7","kernel":"3.10.0-1160.el7.x86_64"}' | tapprep names --batch`,
+    cause,
+  });
+}
+
+function renderNames(target: Target, packages: readonly PackageName[]): string {
+  const rows = packages.map(({ role, name, version, arch, match, alternative }) => [
+    alternative === undefined ? role : `${role}, one of (${alternative})`,
+    name,
+    version === null ? '(the index knows)' : match === 'prefix' ? `${version}.*` : version,
+    arch,
+  ]);
+  return escapeControl(`${renderTable(['role', 'name', 'version', 'arch'], rows)}\n`);
+}
