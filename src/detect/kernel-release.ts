@@ -189,10 +189,10 @@ function describeDistro({ distro, version }: ReleaseHints): string {
 }
 
 function unknownRelease(release: string, hints: ReleaseHints): TapprepError {
-  const shown = escapeControl(release.length > 80 ? `${release.slice(0, 80)}...` : release);
+  const shown = escapeControl(JSON.stringify(release.length > 80 ? `${release.slice(0, 80)}...` : release));
   return new TapprepError(
     'UNKNOWN_RELEASE',
-    `kernel release "${shown}" has the form of no known family, and the target is ${describeDistro(hints)}`,
+    `kernel release ${shown} has the form of no known family, and the target is ${describeDistro(hints)}`,
     { hint: 'cat /etc/os-release; uname -r -v', facts: { release: shown, distro: hints.distro } },
   );
 }

@@ -17,7 +17,7 @@ const REHEARSE = 'tapprep rehearse SCRIPT.stp --distro ID:VERSION --kernel RELEA
 export const UNPACKAGED_KERNELS: readonly UnpackagedKernel[] = [
   { builder: "Microsoft's kernel for WSL", form: /-microsoft(?:-standard)?(?:-wsl2)?\+?$/i, hint: REHEARSE },
   { builder: "Docker's LinuxKit kernel", form: /-(?:linuxkit|moby|boot2docker)(?:-[a-z0-9]+)*$/, hint: REHEARSE },
-  { builder: 'a kernel made for Firecracker', form: /-(?:fc|firecracker)$/, hint: OWN_TREE },
+  { builder: 'a kernel made for Firecracker', form: /-(?:fc|firecracker)(?:-[\w.]+)?$/, hint: OWN_TREE },
   {
     builder: "a container system's own kernel",
     form: /-(?:flatcar|coreos|talos|k3os|cos)(?:-r\d+)?\+?$/,

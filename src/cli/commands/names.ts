@@ -13,11 +13,14 @@ export interface NamesOptions {
   readonly batch: boolean;
 }
 
+/** What naming needs of the process. */
+export type NamesContext = Pick<Context, 'stdin' | 'stdout' | 'signal' | 'cwd' | 'common'>;
+
 /** A target in JSON is some 200 characters; what is longer than this is none. */
 const MAX_LINE_CHARS = 16_384;
 
 /** @returns 0; in a batch also when some lines were answered with an error. @throws TapprepError */
-export async function runNames(context: Context, { target: options, batch }: NamesOptions): Promise<number> {
+export async function runNames(context: NamesContext, { target: options, batch }: NamesOptions): Promise<number> {
   if (batch) return runBatch(context);
   const { openTarget } = await import('../open-target.ts');
   const { facts } = await openTarget(context, options);
@@ -30,7 +33,7 @@ export async function runNames(context: Context, { target: options, batch }: Nam
 }
 
 /** Answers every line, in order, as it comes: a bad one with its error. */
-async function runBatch(context: Context): Promise<number> {
+async function runBatch(context: NamesContext): Promise<number> {
   for await (const lines of readLineBatches(context.stdin, MAX_LINE_CHARS, context.signal)) {
     const answers = lines.filter((line) => line === null || line.trim() !== '').map(answerLine);
     if (answers.length === 0 || context.stdout.write(`${answers.join('\n')}\n`)) continue;

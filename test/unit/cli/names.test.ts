@@ -1,0 +1,157 @@
+import { PassThrough, Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { runNames, type NamesContext } from '../../../src/cli/commands/names.ts';
+import { readLineBatches } from '../../../src/cli/line-batches.ts';
+
+const NO_TARGET = { kernel: null, distro: null, arch: null, unameV: null, root: null, host: null, facts: null };
+
+function contextOf(stdin: Readable, stdout: PassThrough, json = false): NamesContext {
+  const common = { json } as NamesContext['common'];
+  return { stdin, stdout, signal: new AbortController().signal, cwd: '/', common };
+}
+
+async function runBatch(input: readonly (string | Uint8Array)[]): Promise<readonly Record<string, unknown>[]> {
+  const stdout = new PassThrough();
+  const output = text(stdout);
+  const exitCode = await runNames(contextOf(Readable.from(input, { objectMode: false }), stdout), {
+    target: NO_TARGET,
+    batch: true,
+  });
+  stdout.end();
+  expect(exitCode).toBe(0);
+  return (await output)
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+const CENTOS = { id: 'a', distro: 'centos', version: '6', kernel: '2.6.32-642.el6.x86_64', arch: 'x86_64' };
+
+test('a line is answered as scripts rely on', async () => {
+  expect(await runBatch([`${JSON.stringify({ ...CENTOS, unameV: '#1 SMP' })}\n`])).toEqual([
+    {
+      id: 'a',
+      packages: [
+        { role: 'devel', name: 'kernel-devel', arch: 'x86_64', version: '2.6.32-642.el6', match: 'exact' },
+        { role: 'debuginfo', name: 'kernel-debuginfo', arch: 'x86_64', version: '2.6.32-642.el6', match: 'exact' },
+        {
+          role: 'debuginfo-common',
+          name: 'kernel-debuginfo-common-x86_64',
+          arch: 'x86_64',
+          version: '2.6.32-642.el6',
+          match: 'exact',
+        },
+      ],
+    },
+  ]);
+});
+
+const BAD: readonly (readonly [string, string, unknown, string])[] = [
+  ['no JSON', 'hello', null, 'USAGE'],
+  ['no object', '[1,2]', null, 'USAGE'],
+  ['null', 'null', null, 'USAGE'],
+  ['no kernel', '{"id":"x","distro":"centos"}', 'x', 'USAGE'],
+  ['a number for a name', '{"id":7,"distro":7,"kernel":"2.6.32-642.el6.x86_64"}', 7, 'USAGE'],
+  ['an unknown release', '{"id":"x","distro":"centos","kernel":"rubbish"}', 'x', 'UNKNOWN_RELEASE'],
+  [
+    'another distribution',
+    '{"id":"x","distro":"centos","kernel":"6.1.1-1.amzn2023.x86_64"}',
+    'x',
+    'WRONG_DISTRIBUTION',
+  ],
+  ['an own kernel', '{"id":"x","distro":"centos","kernel":"6.1.55"}', 'x', 'CUSTOM_KERNEL_NO_PACKAGE'],
+  ['a key of Object', '{"id":"x","__proto__":{"kernel":"6.1.55"}}', 'x', 'USAGE'],
+  ['more than a line may have', `{"id":"x","distro":"${'x'.repeat(100_000)}"}`, null, 'USAGE'],
+];
+
+test.each(BAD)('a line with %s gets its error and the next line its names', async (_, line, id, code) => {
+  const [first, second, ...rest] = await runBatch([`${line}\n\n  \n${JSON.stringify(CENTOS)}`]);
+  expect(first).toMatchObject({ id, error: { code } });
+  expect(first?.['packages']).toBeUndefined();
+  expect(second).toMatchObject({ id: 'a' });
+  expect(second?.['packages']).toHaveLength(3);
+  expect(rest).toEqual([]);
+});
+
+test('each line is answered before the next is there', async () => {
+  const stdin = new PassThrough();
+  const stdout = new PassThrough();
+  const done = runNames(contextOf(stdin, stdout), { target: NO_TARGET, batch: true });
+  const answers = stdout[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+  for (const id of ['1', '2', '3']) {
+    stdin.write(`${JSON.stringify({ ...CENTOS, id })}\n`);
+    const { value } = await answers.next();
+    expect(JSON.parse(String(value))).toMatchObject({ id });
+  }
+  stdin.end();
+  expect(await done).toBe(0);
+});
+
+test('ten thousand lines come back in order through a pipe that fills up, in a time that is not quadratic', async () => {
+  const lines = Array.from({ length: 10_000 }, (_, id) => `${JSON.stringify({ ...CENTOS, id: String(id) })}\n`);
+  const start = performance.now();
+  const answers = await runBatch(lines);
+  const seconds = (performance.now() - start) / 1000;
+  expect(answers.map(({ id }) => id)).toEqual(lines.map((_, id) => String(id)));
+  expect(seconds).toBeLessThan(5);
+});
+
+async function readAll(chunks: readonly Uint8Array[], maxChars: number): Promise<(string | null)[]> {
+  const out: (string | null)[] = [];
+  const stream = Readable.from(chunks, { objectMode: false });
+  for await (const lines of readLineBatches(stream, maxChars, new AbortController().signal)) out.push(...lines);
+  return out;
+}
+
+describe('lines', () => {
+  test('are the same however the stream was cut', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.string({ maxLength: 12, unit: fc.constantFrom('a', 'é', '€', '😀', ' ', '\r') }), { maxLength: 8 }),
+        fc.array(fc.nat({ max: 60 }), { maxLength: 6 }),
+        async (lines, cuts) => {
+          const bytes = new TextEncoder().encode(lines.map((line) => `${line}\n`).join(''));
+          const ends = [...cuts.filter((cut) => cut < bytes.length), bytes.length].sort((a, b) => a - b);
+          const chunks = ends
+            .map((end, index) => bytes.subarray(ends[index - 1] ?? 0, end))
+            .filter(({ length }) => length > 0);
+          expect(await readAll(chunks, 8)).toEqual(lines.map((line) => (line.length > 8 ? null : line)));
+        },
+      ),
+    );
+  });
+
+  test('without an end are kept only to the limit', async () => {
+    const chunk = new TextEncoder().encode('x'.repeat(65_536));
+    expect(
+      await readAll(
+        Array.from({ length: 200 }, () => chunk),
+        1000,
+      ),
+    ).toEqual([null]);
+  });
+
+  test('end with the signal', async () => {
+    const controller = new AbortController();
+    const reading = readLineBatches(new PassThrough(), 10, controller.signal).next();
+    controller.abort();
+    await expect(reading).rejects.toMatchObject({ code: 'INTERRUPTED' });
+  });
+});
+
+test('one target is printed as a table or as JSON', async () => {
+  const target = { ...NO_TARGET, distro: 'ubuntu:20.04', kernel: '5.15.0-67-generic', arch: 'x86_64' };
+  const print = async (json: boolean): Promise<string> => {
+    const stdout = new PassThrough();
+    expect(await runNames(contextOf(Readable.from([]), stdout, json), { target, batch: false })).toBe(0);
+    stdout.end();
+    return text(stdout);
+  };
+  expect(await print(false)).toMatch(/headers +linux-headers-5\.15\.0-67-generic +\(the index knows\) +amd64\n/);
+  expect(JSON.parse(await print(true))).toMatchObject({
+    target: { distro: 'ubuntu', version: '20.04', kernelFamily: 'ubuntu', packageArch: 'amd64' },
+    packages: [{ role: 'headers', version: null, match: 'index' }, { alternative: 1 }, { alternative: 1 }],
+  });
+});

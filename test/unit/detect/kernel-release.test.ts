@@ -1,0 +1,220 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { DEB_FAMILIES, RPM_FAMILIES } from '../../../src/detect/kernel-families.ts';
+import { parseDebVersion, parseKernelRelease } from '../../../src/detect/kernel-release.ts';
+import type { DebRelease, KernelRelease } from '../../../src/detect/kernel-release.ts';
+import { isTapprepError } from '../../../src/errors.ts';
+import type { ErrorCode, TapprepError } from '../../../src/errors.ts';
+import { DEB_SAMPLES, RPM_SAMPLES } from '../../helpers/kernel-samples.ts';
+
+function parse(distro: string | null, release: string, unameV: string | null = null): KernelRelease {
+  return parseKernelRelease(release, { distro, version: null, idLike: [], unameV });
+}
+
+function refusal(distro: string | null, release: string, unameV: string | null = null): TapprepError {
+  try {
+    parse(distro, release, unameV);
+  } catch (error) {
+    if (isTapprepError(error)) return error;
+    throw error;
+  }
+  throw new Error(`${release} was taken for a kernel of ${distro}`);
+}
+
+const ALL_IDS = [...new Set([...Object.values(RPM_FAMILIES), ...Object.values(DEB_FAMILIES)].flatMap(({ on }) => on))];
+const SAMPLES = [
+  ...RPM_SAMPLES.map(([distro, release]) => [distro, release, null] as const),
+  ...DEB_SAMPLES.map(([distro, release, , unameV]) => [distro, release, unameV] as const),
+];
+
+describe('a release on another distribution than its own', () => {
+  test.each(SAMPLES)('%s %s is refused with both sides', (distro, release, unameV) => {
+    const { on, kernelFamily } = parse(distro, release, unameV);
+    for (const id of ALL_IDS.filter((other) => !on.includes(other))) {
+      // EulerOS has no tag, so that some of its releases look like upstream ones.
+      const { code, message } = refusal(id, release, unameV);
+      expect(code).toBe(kernelFamily.startsWith('euleros') ? 'UNKNOWN_RELEASE' : 'WRONG_DISTRIBUTION');
+      expect(message).toContain(release);
+      expect(message).toContain(id);
+    }
+  });
+});
+
+const REFUSED: readonly (readonly [string, string, ErrorCode])[] = [
+  // A tag inside another vendor's release, or with something before or behind it that the family does not have.
+  ['centos', '3.10.0-693.21.1.el7.cgslv5_4.8.261.x86_64', 'WRONG_DISTRIBUTION'],
+  ['centos', '3.10.0-962.3.2.lve1.5.24.8.el7.x86_64', 'UNKNOWN_RELEASE'],
+  ['centos', '2.6.32-042stab120.6', 'UNKNOWN_RELEASE'],
+  ['rhel', '4.18.0-305.el8.bz1234567.x86_64', 'UNKNOWN_RELEASE'],
+  ['rhel', '5.14.0-284.30.1.el9_2.ciqfips.0.8.1.x86_64', 'UNKNOWN_RELEASE'],
+  ['rhel', '3.10.0-1160.el77.x86_64', 'UNKNOWN_RELEASE'],
+  ['centos', '3.10.0-1160.al7.1.x86_64', 'WRONG_DISTRIBUTION'],
+  ['centos', '4.14.35-2047.528.2.1.el7uek.x86_64', 'WRONG_DISTRIBUTION'],
+  ['rhel', '3.10.0-1160.el7.centos.plus.x86_64', 'WRONG_DISTRIBUTION'],
+  ['rhel', '2.6.32-100.28.5.el6.x86_64', 'WRONG_DISTRIBUTION'],
+  ['amzn', '3.10.0-1160.el7.x86_64', 'WRONG_DISTRIBUTION'],
+  ['debian', '5.15.0-67-generic', 'WRONG_DISTRIBUTION'],
+  ['ubuntu', '6.1.0-13-amd64', 'WRONG_DISTRIBUTION'],
+  ['ubuntu', '5.14.21-150500.55.31-default', 'WRONG_DISTRIBUTION'],
+  // A variant, flavour, architecture or part that does not exist.
+  ['rhel', '5.14.0-427.24.1.el9_4.x86_64+turbo', 'UNKNOWN_RELEASE'],
+  ['rhel', '5.14.0-427.24.1.el9_4.vax', 'UNKNOWN_RELEASE'],
+  ['centos', '2.6.18-308.el5hugemem', 'UNKNOWN_RELEASE'],
+  ['photon', '6.1.111-3.ph5-turbo', 'UNKNOWN_RELEASE'],
+  ['sles', '5.14.21-150500.55.31-turbo', 'UNKNOWN_RELEASE'],
+  ['sles', '6.5.9-1.gb4a6f7c-default', 'UNKNOWN_RELEASE'],
+  ['debian', '6.1.0-13-vax', 'UNKNOWN_RELEASE'],
+  ['debian', '6.8.4-2-pve', 'UNKNOWN_RELEASE'],
+  ['ubuntu', '5.15.0-67-mine', 'UNKNOWN_RELEASE'],
+  ['fedora', '6.3.0-0.rc7.59.vanilla.fc38.x86_64', 'UNKNOWN_RELEASE'],
+  // No release at all.
+  ['centos', '', 'UNKNOWN_RELEASE'],
+  ['centos', 'el7', 'UNKNOWN_RELEASE'],
+  ['centos', '3.10.0-1160.el7.x86_64\n', 'UNKNOWN_RELEASE'],
+  ['centos', '3.10.0-1160.el7.x86_64 ', 'UNKNOWN_RELEASE'],
+  ['centos', '../../3.10.0-1160.el7.x86_64', 'UNKNOWN_RELEASE'],
+  ['centos', `3.10.0-${'1.'.repeat(40)}el7.x86_64`, 'UNKNOWN_RELEASE'],
+  // Kernels that nobody packages.
+  ['ubuntu', '5.15.90.1-microsoft-standard-WSL2', 'CUSTOM_KERNEL_NO_PACKAGE'],
+  ['debian', '4.4.0-19041-Microsoft', 'CUSTOM_KERNEL_NO_PACKAGE'],
+  ['debian', '6.10.14-linuxkit', 'CUSTOM_KERNEL_NO_PACKAGE'],
+  ['debian', '6.18.5-fc', 'CUSTOM_KERNEL_NO_PACKAGE'],
+  ['debian', '6.18.44-fc-v657', 'CUSTOM_KERNEL_NO_PACKAGE'],
+  ['ubuntu', '5.15.0-051500-generic', 'CUSTOM_KERNEL_NO_PACKAGE'],
+  ['debian', '5.15.133+', 'CUSTOM_KERNEL_NO_PACKAGE'],
+  ['fedora', '6.5.0-rc3', 'CUSTOM_KERNEL_NO_PACKAGE'],
+  ['centos', '6.1.55', 'CUSTOM_KERNEL_NO_PACKAGE'],
+  ['ubuntu', '6.6.58-flatcar', 'CUSTOM_KERNEL_NO_PACKAGE'],
+  ['ubuntu', '5.15.148-tegra', 'CUSTOM_KERNEL_NO_PACKAGE'],
+  ['debian', '6.1.21-v8+', 'CUSTOM_KERNEL_NO_PACKAGE'],
+  ['debian', '6.9.3-x86_64-linode164', 'CUSTOM_KERNEL_NO_PACKAGE'],
+  ['debian', '6.5.0-00123-gdeadbeefcafe-dirty', 'CUSTOM_KERNEL_NO_PACKAGE'],
+];
+
+test.each(REFUSED)('%s %j is refused as %s', (distro, release, code) => {
+  const error = refusal(distro, release);
+  expect(error.code).toBe(code);
+  expect(error.hint).not.toBeNull();
+  expect(error.message).not.toMatch(/[\n\u0000-\u001f]/);
+});
+
+test('an Ubuntu flavour that is in no list is believed where uname -v is of Ubuntu, and only there', () => {
+  expect(parse('ubuntu', '6.8.0-9-unheard-of', '#9-Ubuntu SMP')).toMatchObject({ flavour: 'unheard-of' });
+  expect(refusal('ubuntu', '6.8.0-9-unheard-of', '#1 SMP').code).toBe('UNKNOWN_RELEASE');
+});
+
+test('a distribution that is not in the table is taken for what it says that it is like', () => {
+  const hints = { distro: 'linuxmint', version: '21', idLike: ['ubuntu', 'debian'], unameV: null };
+  expect(parseKernelRelease('5.15.0-67-generic', hints).kernelFamily).toBe('ubuntu');
+  // One that is in the table is not, though Amazon Linux says it is like CentOS.
+  const amazon = { distro: 'amzn', version: '2', idLike: ['centos', 'rhel', 'fedora'], unameV: null };
+  expect(() => parseKernelRelease('3.10.0-1160.el7.x86_64', amazon)).toThrow(/Red Hat.*amzn 2/);
+});
+
+test('without a distribution, a release tells one or says which it may be', () => {
+  expect(parse(null, '6.1.102-108.177.amzn2023.x86_64').on).toEqual(['amzn']);
+  const error = refusal(null, '3.10.0-1160.el7.x86_64');
+  expect(error.code).toBe('USAGE');
+  expect(error.message).toContain('rhel, centos, rocky');
+});
+
+const DEB_VERSIONS: readonly (readonly [string, string, string | null, string | null])[] = [
+  ['debian', '6.1.0-13-amd64', '#1 SMP PREEMPT_DYNAMIC Debian 6.1.55-1 (2023-09-29)', '6.1.55-1'],
+  ['debian', '4.19.0-20-amd64', '#1 SMP Debian 4.19.235-1 (2022-03-17)', '4.19.235-1'],
+  ['debian', '5.17.0-2-amd64', '#1 SMP PREEMPT_DYNAMIC Debian 5.17.6-1+b1 (2022-05-14)', '5.17.6-1+b1'],
+  ['debian', '4.9.0-0.bpo.11-amd64', '#1 SMP Debian 4.9.189-3+deb9u2~deb8u1', '4.9.189-3+deb9u2~deb8u1'],
+  ['debian', '6.1.0-13-rt-amd64', '#1 SMP PREEMPT_RT Debian 6.1.55-1', '6.1.55-1'],
+  ['debian', '2.6.32-5-amd64', '#1 SMP Fri May 10 08:43:19 UTC 2013', null],
+  ['debian', '6.1.0-13-amd64', '#1 SMP Debian', null],
+  ['debian', '6.1.0-13-amd64', '#74~20.04.1-Ubuntu SMP', null],
+  ['debian', '6.1.0-13-amd64', null, null],
+  ['ubuntu', '5.15.0-67-generic', '#74~20.04.1-Ubuntu SMP Wed Feb 22 14:52:34 UTC 2023', '5.15.0-67.74~20.04.1'],
+  ['ubuntu', '5.4.0-1083-azure-cvm', '#87+cvm1-Ubuntu SMP', '5.4.0-1083.87+cvm1'],
+  ['ubuntu', '5.15.0-67-generic', '#1 SMP Mon Jan 1 2024', null],
+  ['ubuntu', '5.15.0-67-generic', '#1 SMP Debian 6.1.55-1', null],
+  ['ubuntu', '5.15.0-67-generic', `#${'7'.repeat(300)}-Ubuntu`, null],
+];
+
+test.each(DEB_VERSIONS)('%s %s %j: version %s', (distro, release, unameV, version) => {
+  const kernel = parse(distro, release, unameV) as DebRelease;
+  expect(parseDebVersion(kernel, unameV)).toBe(version);
+});
+
+const fragment = fc.oneof(
+  fc.constantFrom(
+    '2.6.32',
+    '3.10.0',
+    '-',
+    '.',
+    '+',
+    '_',
+    '~',
+    '1',
+    '67a612f',
+    '20200918git',
+    '0',
+    'rt56',
+    'rc1',
+    'git',
+    'h1',
+  ),
+  fc.constantFrom(
+    'el5',
+    'el7',
+    'el9_4',
+    'el7uek',
+    'elrepo',
+    'centos.plus',
+    'fc39',
+    'amzn2',
+    'ph5',
+    'cm2',
+    'oe2203',
+    'al8',
+  ),
+  fc.constantFrom(
+    'an8',
+    'ky10',
+    'uel20',
+    'cgslv5_4',
+    'x86_64',
+    'i686',
+    'debug',
+    'default',
+    'generic',
+    'cloud-amd64',
+    'bpo',
+  ),
+);
+const anyRelease = fc.oneof(
+  fc.string({ maxLength: 200, unit: 'binary' }),
+  fc.array(fragment, { maxLength: 30 }).map((parts) => parts.join('')),
+  fc.array(fragment, { maxLength: 12 }).map((parts) => `3.10.0-${parts.join('.')}`),
+  fc.tuple(fragment, fc.nat({ max: 64 })).map(([part, times]) => `4.19.0-${`${part}.`.repeat(times)}`.slice(0, 64)),
+);
+const anyDistro = fc.option(fc.constantFrom(...ALL_IDS, 'nonsense'));
+
+/** The code of a refusal; anything else that is thrown fails the test. */
+function outcome(release: string, distro: string | null, unameV: string | null): string {
+  try {
+    const parsed = parse(distro, release, unameV);
+    const start = parsed.family === 'rpm' ? parsed.versionRelease : parsed.abi;
+    return release.startsWith(start) ? 'a kernel' : `something else: ${start}`;
+  } catch (error) {
+    if (isTapprepError(error)) return error.code;
+    throw error;
+  }
+}
+
+test('any text is a release or a coded refusal, at once', () => {
+  const start = performance.now();
+  const runs = 3000;
+  fc.assert(
+    fc.property(anyRelease, anyDistro, fc.option(fc.string({ maxLength: 300 })), (release, distro, unameV) => {
+      expect(outcome(release, distro, unameV)).toMatch(/^(?:a kernel|[A-Z_]+)$/);
+    }),
+    { numRuns: runs },
+  );
+  // A pattern that backtracks without bound would need seconds for one of these.
+  expect((performance.now() - start) / runs).toBeLessThan(5);
+});

@@ -1,0 +1,114 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { DEB_FAMILIES, RPM_FAMILIES } from '../../../src/detect/kernel-families.ts';
+import { declareTarget } from '../../../src/detect/target.ts';
+import { namePackages } from '../../../src/resolve/package-names.ts';
+import type { PackageName, Role } from '../../../src/types.ts';
+import { DEB_SAMPLES, RPM_SAMPLES } from '../../helpers/kernel-samples.ts';
+
+/** kernel-devel V-R.ARCH, as the file is called without ".rpm". */
+function rpmFile({ name, version, arch, match }: PackageName): string {
+  return `${name}-${version}${match === 'prefix' ? '.*' : ''}.${arch}`;
+}
+
+function debFile({ name, version, arch, match }: PackageName): string {
+  expect(match).toBe(version === null ? 'index' : 'exact');
+  return `${name}_${version ?? '?'}_${arch}`;
+}
+
+function roleByName(name: string): Role {
+  if (name.includes('-debuginfo-common')) return 'debuginfo-common';
+  if (name.endsWith('-debugsource')) return 'debugsource';
+  return name.endsWith('-debuginfo') ? 'debuginfo' : 'devel';
+}
+
+describe.each(RPM_SAMPLES)('%s %s', (distro, kernel, arch, versionArch, names) => {
+  const target = declareTarget({ distro, version: null, kernel, arch, unameV: null });
+  const packages = namePackages(target);
+
+  test('has the published packages', () => {
+    const noarch = versionArch.replace(/\.[^.]*$/, '.noarch');
+    expect(packages.map(rpmFile)).toEqual(
+      names
+        .split(' ')
+        .map((name) => (name.endsWith('.noarch') ? `${name.slice(0, -7)}-${noarch}` : `${name}-${versionArch}`)),
+    );
+  });
+
+  test('keeps the release, whose packages name the same release again', () => {
+    expect(target.release).toBe(kernel);
+    const { release, arch: machine } = target;
+    expect(declareTarget({ distro, version: null, kernel: release, arch: machine, unameV: null })).toEqual(target);
+  });
+
+  test('gives each package a role and names none twice', () => {
+    const roles = packages.map(({ name, role }) => `${role} ${name}`);
+    expect(new Set(roles).size).toBe(packages.length);
+    expect(packages.map(({ role }) => role)).toEqual(packages.map(({ name }) => roleByName(name)));
+  });
+});
+
+test.each(DEB_SAMPLES)('%s %s on %s', (distro, kernel, arch, unameV, versionArch, names) => {
+  const target = declareTarget({ distro, version: null, kernel, arch, unameV });
+  expect(namePackages(target).map(debFile)).toEqual(names.split(' ').map((name) => `${name}_${versionArch}`));
+});
+
+test('every row of both tables has a sample', () => {
+  const found = new Set<string>();
+  for (const [distro, kernel, arch] of RPM_SAMPLES) {
+    found.add(declareTarget({ distro, version: null, kernel, arch, unameV: null }).kernelFamily);
+  }
+  for (const [distro, kernel, arch, unameV] of DEB_SAMPLES) {
+    found.add(declareTarget({ distro, version: null, kernel, arch, unameV }).kernelFamily);
+  }
+  expect([...found].sort()).toEqual([...Object.keys(RPM_FAMILIES), ...Object.keys(DEB_FAMILIES)].sort());
+});
+
+test('alternatives share a number, the likelier first', () => {
+  const ubuntu = declareTarget({
+    distro: 'ubuntu',
+    version: '22.04',
+    kernel: '5.15.0-67-generic',
+    arch: 'x86_64',
+    unameV: null,
+  });
+  expect(namePackages(ubuntu).map(({ name, alternative }) => [name, alternative])).toEqual([
+    ['linux-headers-5.15.0-67-generic', undefined],
+    ['linux-image-unsigned-5.15.0-67-generic-dbgsym', 1],
+    ['linux-image-5.15.0-67-generic-dbgsym', 1],
+  ]);
+});
+
+test('an epoch is in the version of the kernel but in no file name', () => {
+  const target = declareTarget({
+    distro: 'debian',
+    version: '12',
+    kernel: '6.6.31-amd64',
+    arch: 'x86_64',
+    unameV: '#1 SMP Debian 1:6.6.31-1 (2024-05-29)',
+  });
+  expect(target).toMatchObject({ packageVersion: '1:6.6.31-1' });
+  expect(namePackages(target)[0]?.version).toBe('6.6.31-1');
+});
+
+const numbers = fc.array(fc.nat({ max: 9999 }), { minLength: 1, maxLength: 4 }).map((parts) => parts.join('.'));
+/** The first UEK is told from its RHEL by these numbers alone. */
+const FREE_SAMPLES = RPM_SAMPLES.filter(([, release]) => !release.startsWith('2.6.32-100.'));
+
+test('with other numbers in it a release belongs to the same row, and its names make the release again', () => {
+  fc.assert(
+    fc.property(fc.constantFrom(...FREE_SAMPLES), numbers, ([distro, sample, arch], fresh) => {
+      const kernel = sample.replace(/-((?:lp\d+\.)?)\d+(?:\.\d+)*/, `-$1${fresh}`);
+      fc.pre(kernel.length <= 64 && !kernel.startsWith('2.6.32-100.'));
+      const [before, after] = [sample, kernel].map((release) =>
+        namePackages(declareTarget({ distro, version: null, kernel: release, arch, unameV: null })),
+      );
+      expect(after?.map(({ name, arch, match }) => [name, arch, match])).toEqual(
+        before?.map(({ name, arch, match }) => [name, arch, match]),
+      );
+      for (const [index, { version }] of (after ?? []).entries()) {
+        expect(version + sample.slice(before?.[index]?.version?.length)).toBe(kernel);
+      }
+    }),
+  );
+});
