@@ -52,7 +52,7 @@ export const PARTS = {
   update: String.raw`up\d+`,
   huawei: String.raw`(?:h|vhulk)\d+`,
 } as const;
-export type Part = keyof typeof PARTS;
+type Part = keyof typeof PARTS;
 
 /**
  * What stands behind R in `uname -r`: architecture and variant, joined by "." (to RHEL 7, Fedora 17, Amazon 2) or "+"

@@ -91,7 +91,7 @@ export function parseKernelRelease(release: string, hints: ReleaseHints): Kernel
 }
 
 /** The row of the table: what the family is called and where it is at home. */
-export function familyRow(id: RpmKernelFamily | DebKernelFamily): {
+function familyRow(id: RpmKernelFamily | DebKernelFamily): {
   readonly title: string;
   readonly on: readonly string[];
   readonly onlyOn?: true;

@@ -1,6 +1,6 @@
 /** `tapprep names`: the packages that a target needs, without any network; with --batch one JSON target a line. */
 import { once } from 'node:events';
-import { declareTarget, identifyTarget } from '../../detect/target.ts';
+import { declareTarget } from '../../detect/target.ts';
 import { EXIT, TapprepError, escapeControl, isTapprepError } from '../../errors.ts';
 import { namePackages } from '../../resolve/package-names.ts';
 import type { PackageName, Target } from '../../types.ts';
@@ -22,9 +22,8 @@ const MAX_LINE_CHARS = 16_384;
 /** @returns 0; in a batch also when some lines were answered with an error. @throws TapprepError */
 export async function runNames(context: NamesContext, { target: options, batch }: NamesOptions): Promise<number> {
   if (batch) return runBatch(context);
-  const { openTarget } = await import('../open-target.ts');
-  const { facts } = await openTarget(context, options);
-  const target = identifyTarget(facts, { arch: options.arch, unameV: options.unameV });
+  const { openSubject } = await import('../../pipeline/open-target.ts');
+  const { target } = await openSubject(context, options);
   const packages = namePackages(target);
   context.stdout.write(
     context.common.json ? `${JSON.stringify({ target, packages }, null, 2)}\n` : renderNames(target, packages),
