@@ -41,11 +41,14 @@ export class LogExcerpt {
   }
 
   push(chunk: Uint8Array): void {
-    const bytes = withoutNuls(chunk);
+    if (chunk.includes(0)) {
+      this.#pushWithoutNuls(chunk);
+      return;
+    }
     let from = 0;
-    while (from < bytes.length) {
-      const take = Math.min(bytes.length - from, WINDOW_BYTES - this.#filled);
-      this.#window.set(bytes.subarray(from, from + take), this.#filled);
+    while (from < chunk.length) {
+      const take = Math.min(chunk.length - from, WINDOW_BYTES - this.#filled);
+      this.#window.set(chunk.subarray(from, from + take), this.#filled);
       this.#filled += take;
       from += take;
       if (this.#filled === WINDOW_BYTES) this.#turnOver();
@@ -61,6 +64,23 @@ export class LogExcerpt {
     const tailStart = Math.max(lastBytes, middle.at(-1)?.end ?? 0);
     const tail = this.#textOf(tailStart - this.#base, this.#filled);
     return [this.#head, ...middle.map((piece) => piece.text), tail].join('\n');
+  }
+
+  /** NULs are padding of UTF-16 text or garbage; without them UTF-16 reads as ASCII. */
+  #pushWithoutNuls(chunk: Uint8Array): void {
+    const window = this.#window;
+    let filled = this.#filled;
+    for (let index = 0; index < chunk.length; index += 1) {
+      const byte = chunk[index] ?? 0;
+      window[filled] = byte;
+      if (byte === 0) continue;
+      filled += 1;
+      if (filled < WINDOW_BYTES) continue;
+      this.#filled = filled;
+      this.#turnOver();
+      filled = this.#filled;
+    }
+    this.#filled = filled;
   }
 
   #turnOver(): void {
@@ -107,18 +127,4 @@ export class LogExcerpt {
   #textOf(start: number, end: number): string {
     return this.#window.toString('utf8', start, Math.max(end, start));
   }
-}
-
-/** NULs are padding of UTF-16 text or garbage; without them UTF-16 reads as ASCII. */
-function withoutNuls(chunk: Uint8Array): Uint8Array {
-  const first = chunk.indexOf(0);
-  if (first === -1) return chunk;
-  const kept = Uint8Array.from(chunk);
-  let length = first;
-  for (let index = first; index < chunk.length; index += 1) {
-    const byte = chunk[index] ?? 0;
-    kept[length] = byte;
-    if (byte !== 0) length += 1;
-  }
-  return kept.subarray(0, length);
 }

@@ -19,7 +19,8 @@ const PREFIXES: readonly RegExp[] = [
   /^<\d{1,3}>/,
   /^\[(?:[A-Z][a-z]{2} )?[ \d]{1,8}\.\d{3,9}\](?:\[[ \w]{1,16}\])?\s*/,
   /^\[[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}\]\s*/,
-  /^(?:std(?:out|err)|OUT|ERR|[\w.-]{1,32}(?:_\d+)?)\s?\|\s/,
+  /^[\w.-]{1,48} {0,8}\| /,
+  /^\{?\s{0,8}["']?(?:log|message|msg|stdout|stderr|output)["']?\s{0,4}[:=]\s{0,4}b?["']/,
   /^(?:>\s?)+/,
 ];
 const QUOTES: readonly (readonly [RegExp, string])[] = [
@@ -66,8 +67,10 @@ export function cleanLine(raw: string): string {
 function unfoldJson(line: string): readonly string[] {
   if (!line.includes('\\n') && !line.includes('\\"')) return [line];
   if (!JSON_LIKE.test(line.slice(0, LONGEST_LINE))) return [line];
-  return line
+  const pieces = line
     .replaceAll('\\"', '"')
     .replaceAll('\\t', ' ')
     .split(/\\r\\n|\\n/);
+  // What follows the string, such as `","stream":"stderr"}`, is no line of its own.
+  return pieces.filter((piece) => !/^["'],\s{0,4}["']|^["']\}/.test(piece));
 }

@@ -9,55 +9,70 @@ export type NeedleScan = (bytes: Uint8Array, from: number, to: number, visit: Ne
 /** Shortest needle that the skip table makes sense for. */
 export const SHORTEST_NEEDLE = 8;
 
+/** Bytes that are looked at together; three are rare enough in ordinary text to jump nearly always. */
+const BLOCK = 3;
+const LONGEST_JUMP = SHORTEST_NEEDLE - BLOCK + 1;
+
 interface Candidate {
   readonly needle: number;
   readonly bytes: Uint8Array;
 }
 
+interface Tables {
+  /** By hash of a block: how far the window may jump when it ends in that block. */
+  readonly jumps: Uint8Array;
+  /** By hash of a block: which of the lists holds the needles whose window ends in it. */
+  readonly slots: Uint16Array;
+  readonly lists: readonly (readonly Candidate[])[];
+}
+
 /**
- * Builds a scan after Wu and Manber (1994): a table over two-byte blocks says how far the window may jump,
+ * Builds a scan after Wu and Manber (1994): a table over short blocks says how far the window may jump,
  * so that most bytes of an ordinary log are never looked at. Needles have at least SHORTEST_NEEDLE bytes in UTF-8.
  */
 export function buildNeedleScan(needles: readonly string[]): NeedleScan {
-  const shifts = new Uint8Array(65_536).fill(SHORTEST_NEEDLE - 1);
-  const candidates = new Map<number, Candidate[]>();
+  const jumps = new Uint8Array(65_536).fill(LONGEST_JUMP);
+  const slots = new Uint16Array(65_536);
+  const lists: Candidate[][] = [[]];
   for (const [needle, text] of needles.entries()) {
     const bytes = Buffer.from(text, 'utf8');
     if (bytes.length < SHORTEST_NEEDLE) throw new RangeError(`needle "${text}" is shorter than ${SHORTEST_NEEDLE}`);
-    for (let end = 1; end < SHORTEST_NEEDLE; end += 1) {
-      const block = blockAt(bytes, end);
-      shifts[block] = Math.min(at(shifts, block), SHORTEST_NEEDLE - 1 - end);
-      if (end === SHORTEST_NEEDLE - 1) {
-        candidates.set(block, [...(candidates.get(block) ?? []), { needle, bytes }]);
-      }
+    for (let last = BLOCK - 1; last < SHORTEST_NEEDLE; last += 1) {
+      const hash = hashAt(bytes, last);
+      jumps[hash] = Math.min(jumps[hash] ?? 0, SHORTEST_NEEDLE - 1 - last);
     }
+    const hash = hashAt(bytes, SHORTEST_NEEDLE - 1);
+    if (slots[hash] === 0) slots[hash] = lists.push([]) - 1;
+    lists[slots[hash] ?? 0]?.push({ needle, bytes });
   }
-  return (bytes, from, to, visit) => scanWith(shifts, candidates, bytes, from, to, visit);
+  const tables: Tables = { jumps, slots, lists };
+  return (bytes, from, to, visit) => scanWith(tables, bytes, from, to, visit);
 }
 
+const NONE: readonly Candidate[] = [];
+
 function scanWith(
-  shifts: Uint8Array,
-  candidates: ReadonlyMap<number, readonly Candidate[]>,
+  { jumps, slots, lists }: Tables,
   bytes: Uint8Array,
   from: number,
   to: number,
   visit: NeedleVisitor,
 ): void {
-  let end = from + SHORTEST_NEEDLE - 1;
-  while (end < to) {
-    const block = blockAt(bytes, end);
-    const shift = at(shifts, block);
-    if (shift !== 0) {
-      end += shift;
+  let last = from + SHORTEST_NEEDLE - 1;
+  while (last < to) {
+    const hash = hashAt(bytes, last);
+    const jump = jumps[hash] ?? 0;
+    if (jump !== 0) {
+      last += jump;
       continue;
     }
-    const start = end - SHORTEST_NEEDLE + 1;
+    const start = last - SHORTEST_NEEDLE + 1;
     let resume = start + 1;
-    for (const candidate of candidates.get(block) ?? []) {
+    for (const candidate of lists[slots[hash] ?? 0] ?? NONE) {
       if (start + candidate.bytes.length > to || !holdsAt(bytes, start, candidate.bytes)) continue;
       resume = Math.max(resume, visit(candidate.needle, start + candidate.bytes.length));
     }
-    end = resume + SHORTEST_NEEDLE - 1;
+    last = resume + SHORTEST_NEEDLE - 1;
   }
 }
 
@@ -68,11 +83,7 @@ function holdsAt(bytes: Uint8Array, start: number, needle: Uint8Array): boolean 
   return true;
 }
 
-function blockAt(bytes: Uint8Array, end: number): number {
-  return (at(bytes, end - 1) << 8) | at(bytes, end);
-}
-
-/** The byte at an index known to lie inside. */
-function at(bytes: Uint8Array, index: number): number {
-  return bytes[index] ?? 0;
+/** Sixteen bits from the three bytes that end at an index known to lie inside. */
+function hashAt(bytes: Uint8Array, last: number): number {
+  return (((bytes[last - 2] ?? 0) << 8) ^ ((bytes[last - 1] ?? 0) << 4) ^ (bytes[last] ?? 0)) & 0xff_ff;
 }

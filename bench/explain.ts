@@ -1,0 +1,99 @@
+/**
+ * How fast `explain` reads a large log, beside `grep -c` of the same file in the same run.
+ *
+ *   node bench/explain.ts [MEGABYTES]
+ *
+ * Prints MB/s and peak resident memory of both and their ratios, for an ordinary log, a flood of interesting lines,
+ * one line without end, and random bytes. The log is made in a temporary directory and removed.
+ */
+import { spawn } from 'node:child_process';
+import { randomFillSync } from 'node:crypto';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const MEGABYTE = 1_000_000;
+const megabytes = Number(process.argv[2] ?? 200);
+const directory = mkdtempSync(join(tmpdir(), 'tapprep-bench-'));
+
+const ERROR =
+  'Checking "/lib/modules/4.18.0-80.el8.x86_64/build/.config" failed with error: No such file or directory\n';
+const ORDINARY = [
+  '2026-03-04T05:06:07.891234+00:00 web-1 kernel: [12345.678901] e1000e 0000:00:1f.6 eno1: NIC Link is Up 1000 Mbps\n',
+  '  CC [M]  drivers/net/ethernet/intel/e1000e/netdev.o\n',
+  'Mar  4 05:06:07 web-1 sshd[4711]: Accepted publickey for deploy from 192.0.2.10 port 51234 ssh2: ED25519\n',
+  "make[2]: Entering directory '/usr/src/linux-headers-6.1.0-18-amd64'\n",
+  'audit: type=1400 audit(1700000000.123:456): apparmor="ALLOWED" operation="open" profile="unconfined"\n',
+].join('');
+
+const CASES: readonly (readonly [string, () => Buffer])[] = [
+  ['ordinary log', () => Buffer.from(ORDINARY.repeat(2_000))],
+  ['flood of errors', () => Buffer.from(ERROR.repeat(10_000))],
+  ['one endless line', () => Buffer.alloc(MEGABYTE, 'configure: checking ')],
+  ['random bytes', () => randomFillSync(Buffer.alloc(MEGABYTE))],
+  ['zero bytes', () => Buffer.alloc(MEGABYTE)],
+];
+
+function writeLog(path: string, block: Buffer): void {
+  const file = openSync(path, 'w');
+  for (let written = 0; written < megabytes * MEGABYTE;) written += writeSync(file, block);
+  writeSync(file, `\n${ERROR}`);
+  closeSync(file);
+}
+
+interface Measured {
+  readonly seconds: number;
+  readonly peakMegabytes: number;
+}
+
+/** Runs a command and watches the high-water mark of its memory. */
+async function measure(argv: readonly string[]): Promise<Measured> {
+  const started = performance.now();
+  const child = spawn(argv[0] ?? '', argv.slice(1), { stdio: 'ignore' });
+  const ended = new Promise<number>((done, fail) => {
+    child.on('error', fail);
+    child.on('exit', () => {
+      done((performance.now() - started) / 1000);
+    });
+  });
+  let peakMegabytes = 0;
+  for (;;) {
+    peakMegabytes = Math.max(peakMegabytes, highWater(child.pid ?? 0));
+    const seconds = await Promise.race([sleep(3), ended]);
+    if (typeof seconds === 'number') return { seconds, peakMegabytes };
+  }
+}
+
+function highWater(pid: number): number {
+  try {
+    return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${String(pid)}/status`, 'utf8'))?.[1] ?? 0) / 1000;
+  } catch {
+    return 0;
+  }
+}
+
+const MAIN = JSON.stringify(join(import.meta.dirname, '../src/cli/main.ts'));
+const path = join(directory, 'log');
+const explainArgv = [
+  process.execPath,
+  '--input-type=module',
+  '--eval',
+  `process.argv.splice(1, Infinity, 'tapprep', 'explain', '--json', ${JSON.stringify(path)}); await (await import(${MAIN})).main();`,
+];
+
+try {
+  for (const [name, block] of CASES) {
+    writeLog(path, block());
+    await measure(['grep', '-c', "Couldn't insert module", path]);
+    const grep = await measure(['grep', '-c', "Couldn't insert module", path]);
+    const explain = await measure(explainArgv);
+    console.log(
+      `${name.padEnd(17)} explain ${(megabytes / explain.seconds).toFixed(0)} MB/s, ${explain.peakMegabytes.toFixed(0)} MB peak; ` +
+        `grep -c ${(megabytes / grep.seconds).toFixed(0)} MB/s, ${grep.peakMegabytes.toFixed(0)} MB peak; ` +
+        `ratio ${(explain.seconds / grep.seconds).toFixed(1)} in time, ${(explain.peakMegabytes / grep.peakMegabytes).toFixed(1)} in memory`,
+    );
+  }
+} finally {
+  rmSync(directory, { recursive: true, force: true });
+}
