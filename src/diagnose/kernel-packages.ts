@@ -1,79 +1,83 @@
-/** The packages that a kernel release needs, as far as the release alone names them. Pure. */
+/** The packages of the kernel in question, as words for a package manager. Pure. */
+import { declareTarget } from '../detect/target.ts';
+import { isTapprepError } from '../errors.ts';
+import { namePackages } from '../resolve/package-names.ts';
+import type { PackageName, Target } from '../types.ts';
 
 export interface KernelPackages {
-  /** kernel-devel or headers with the version; null where the release does not tell. */
-  readonly devel: string | null;
+  /** kernel-devel or headers with the version; empty where the release does not name them. */
+  readonly devel: readonly string[];
   readonly debuginfo: readonly string[];
-  readonly image: string | null;
   /** Why no distribution has packages for it; null where one may. */
   readonly custom: string | null;
+  /** Whose kernel it is, is known; false where the release only has the form of nobody's. */
+  readonly customKnown: boolean;
+  /** The release is of another distribution than the system: a sign of a container. */
+  readonly foreign: boolean;
 }
 
-/** Kernels that are known to come from no distribution's repositories. */
-const CUSTOM: readonly (readonly [RegExp, string])[] = [
-  [/microsoft|WSL/i, 'the kernel of WSL2 is built by Microsoft and no distribution packages it'],
-  [/linuxkit|dockerdesktop/i, 'the kernel of Docker Desktop is built with LinuxKit and no distribution packages it'],
-  [
-    /-fc(?:-|$)|firecracker/i,
-    'this looks like the guest kernel of a Firecracker microVM, which comes without packages',
-  ],
-  [
-    /-gentoo|-tempesta|-custom|-zen\d|-xanmod|-liquorix|dirty$|-g[0-9a-f]{7,12}$/,
-    'the name of the release is that of a kernel built by hand',
-  ],
-];
+/** Of a kernel that nobody named. */
+export const NO_PACKAGES: KernelPackages = {
+  devel: [],
+  debuginfo: [],
+  custom: null,
+  customKnown: false,
+  foreign: false,
+};
 
-const RPM_RELEASE =
-  /^(\d[\w.~]*-[\w.~]+?)\.(x86_64|i[3-6]86|aarch64|ppc64le|ppc64|s390x)(?:[.+]((?:rt|64k|debug|PAE|xen|uek)[\w-]*))?$/;
+/** What a log or a person says of a machine. */
+export interface SaidOfKernel {
+  readonly release: string;
+  /** os-release ID; null for unknown. */
+  readonly distribution: string | null;
+  /** The log names it, rather than that the release suggests it. */
+  readonly named: boolean;
+  readonly version: string | null;
+  readonly arch: string | null;
+  readonly unameV: string | null;
+}
 
-/** Names the packages of a release. Empty where the release is of no known form. */
-export function kernelPackages(
-  release: string | null,
-  family: 'deb' | 'rpm' | null,
-  distribution: string | null,
-): KernelPackages {
-  const none: KernelPackages = { devel: null, debuginfo: [], image: null, custom: null };
-  if (release === null) return none;
-  const custom = CUSTOM.find(([pattern]) => pattern.test(release))?.[1] ?? null;
-  if (custom !== null) return { ...none, custom };
-  const rpm = RPM_RELEASE.exec(release);
-  if (rpm !== null) return rpmPackages(rpm);
-  const suse = /^(\d[\d.]*-[\d.]+)-(default|azure|preempt|rt|debug)$/.exec(release);
-  if (suse !== null) {
-    const [, version = '', flavour = ''] = suse;
-    const name = `kernel-${flavour}`;
-    const suffix = distribution === null ? '' : `-${version}`;
-    return {
-      devel: `${name}-devel${suffix}`,
-      debuginfo: [`${name}-debuginfo${suffix}`],
-      image: `${name}${suffix}`,
-      custom,
-    };
+/** Names the packages of a target. */
+export function packagesOf(target: Target): KernelPackages {
+  const names = firstOfAlternatives(namePackages(target));
+  const words = (roles: readonly string[]): readonly string[] =>
+    names.filter(({ role }) => roles.includes(role)).flatMap((name) => wordFor(name, target));
+  return {
+    ...NO_PACKAGES,
+    devel: words(['devel', 'headers']),
+    debuginfo: words(['debuginfo', 'debuginfo-common', 'debugsource']),
+  };
+}
+
+/** The same for a kernel that is only known by what was said of it. Never throws. */
+export function packagesSaid(said: SaidOfKernel): KernelPackages {
+  const { release, distribution, version, unameV, named } = said;
+  try {
+    // Without any word of the architecture the commonest is meant: it only matters for releases that lack one.
+    const arch = said.arch ?? 'x86_64';
+    return packagesOf(declareTarget({ distro: distribution ?? '', version, kernel: release, arch, unameV }));
+  } catch (error) {
+    if (!isTapprepError(error)) throw error;
+    if (error.code === 'WRONG_DISTRIBUTION') return { ...NO_PACKAGES, foreign: named };
+    const custom = error.code === 'CUSTOM_KERNEL_NO_PACKAGE' || error.code === 'UNKNOWN_RELEASE';
+    return custom
+      ? { ...NO_PACKAGES, custom: error.message, customKnown: error.code === 'CUSTOM_KERNEL_NO_PACKAGE' }
+      : NO_PACKAGES;
   }
-  if (family !== 'deb') return none;
-  const known = /^\d+\.\d+\.\d+(?:-\d+|[\w.+~-]*-(?:amd64|arm64|686|686-pae|s390x|ppc64el|generic))/.test(release);
-  if (!known) return { ...none, custom: `the release ${release} has no form that Debian or Ubuntu give a kernel` };
-  const debug =
-    distribution === 'ubuntu' || /-(?:generic|aws|azure|gcp|oracle|kvm|lowlatency)$/.test(release) ? 'dbgsym' : 'dbg';
-  return {
-    devel: `linux-headers-${release}`,
-    debuginfo: [`linux-image-${release}-${debug}`],
-    image: `linux-image-${release}`,
-    custom: null,
-  };
 }
 
-function rpmPackages(found: RegExpExecArray): KernelPackages {
-  const [, versionRelease = '', arch = '', suffix] = found;
-  const uek = versionRelease.includes('uek') ? '-uek' : '';
-  const variant = suffix === undefined ? '' : `-${suffix}`;
-  const name = `kernel${uek}${variant}`;
-  const id = `${versionRelease}.${arch}`;
-  const common = /\.el5/.test(versionRelease) ? 'kernel-debuginfo-common' : `kernel${uek}-debuginfo-common-${arch}`;
-  return {
-    devel: `${name}-devel-${id}`,
-    debuginfo: [`${name}-debuginfo-${id}`, `${common}-${id}`],
-    image: `${name}-${id}`,
-    custom: null,
-  };
+/** A package manager takes the exact name; where only the index knows the whole version, none can be written. */
+function wordFor({ name, arch, version, match }: PackageName, target: Target): readonly string[] {
+  if (target.family === 'deb') return [name];
+  return match === 'exact' && version !== null ? [`${name}-${version}.${arch}`] : [];
+}
+
+function firstOfAlternatives(names: readonly PackageName[]): readonly PackageName[] {
+  const seen = new Set<number>();
+  return names.filter(({ alternative }) => {
+    if (alternative === undefined) return true;
+    if (seen.has(alternative)) return false;
+    seen.add(alternative);
+    return true;
+  });
 }

@@ -11,6 +11,8 @@ export interface LogFacts {
   readonly arch: string | null;
   /** ID as in os-release. */
   readonly distribution: string | null;
+  /** The log names it; otherwise a release or a message suggests it. */
+  readonly distributionNamed: boolean;
   readonly distributionVersion: string | null;
   readonly stapVersion: string | null;
   readonly staprunVersion: string | null;
@@ -90,14 +92,15 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
   const wanted = lines.find(
     (line) => /\.config|debuginfo|Module\.symvers|Makefile/.test(line.text) && TREE.test(line.text),
   );
+  const treeRelease = wanted === undefined ? first(TREE) : (TREE.exec(wanted.text)?.[1] ?? null);
   const running = first(UNAME_A) ?? first(LINUX_VERSION) ?? releaseAfterUname(lines) ?? first(SAID_RELEASE);
   const command = lines.filter((line) => /\bstap(?:xx|\+\+)?\s/.test(line.text) && /\s-/.test(line.text));
   return {
     runningRelease: trimmed(running),
-    wantedRelease: trimmed(wanted === undefined ? first(TREE) : (TREE.exec(wanted.text)?.[1] ?? null)),
+    wantedRelease: trimmed(treeRelease),
     unameV: first(UNAME_A, 2) ?? first(LINUX_VERSION, 2),
     arch: first(UNAME_A, 3) ?? first(/\bmissing (\w{3,12}) kernel\/module debuginfo/),
-    ...readDistribution(lines),
+    ...readDistribution(lines, trimmed(treeRelease ?? running)),
     stapVersion:
       first(/translator\/driver \(version (\d+\.\d+)/) ??
       first(/\bsystemtap(?:-client|-runtime)?[- ](?:version )?(\d\.\d{1,2})\b/i),
@@ -179,6 +182,7 @@ const DISTRIBUTIONS: readonly (readonly [RegExp, string])[] = [
 ];
 /** What a kernel release or a message says where the log does not name the distribution. */
 const TELLTALES: readonly (readonly [RegExp, string])[] = [
+  [/\d[\w.-]+\.el(\d+)uek/, 'ol'],
   [/\d[\w.-]+\.el(\d+)\w*(?:\.|\b)/, 'centos'],
   [/\d[\w.-]+\.fc(\d+)\./, 'fedora'],
   [/\d[\w.-]+\.amzn(\d+)/, 'amzn'],
@@ -187,19 +191,28 @@ const TELLTALES: readonly (readonly [RegExp, string])[] = [
   [/\d-default\b|\bzypper\b/, 'sles'],
 ];
 
-function readDistribution(lines: readonly LogLine[]): {
-  readonly distribution: string | null;
-  readonly distributionVersion: string | null;
-} {
-  for (const table of [DISTRIBUTIONS, TELLTALES]) {
-    for (const [pattern, id] of table) {
-      for (const line of lines) {
-        const found = pattern.exec(line.text);
-        if (found !== null) return { distribution: id, distributionVersion: found[1] ?? null };
-      }
+type Distribution = Pick<LogFacts, 'distribution' | 'distributionVersion' | 'distributionNamed'>;
+
+/** What the log names, else what the kernel release suggests, else what any line does. */
+function readDistribution(lines: readonly LogLine[], release: string | null): Distribution {
+  const texts = lines.map((line) => line.text);
+  const named = firstOf(DISTRIBUTIONS, texts);
+  if (named !== null) return { ...named, distributionNamed: true };
+  const suggested = firstOf(TELLTALES, release === null ? [] : [release]) ?? firstOf(TELLTALES, texts);
+  return { ...(suggested ?? { distribution: null, distributionVersion: null }), distributionNamed: false };
+}
+
+function firstOf(
+  table: readonly (readonly [RegExp, string])[],
+  texts: readonly string[],
+): { readonly distribution: string; readonly distributionVersion: string | null } | null {
+  for (const [pattern, distribution] of table) {
+    for (const text of texts) {
+      const found = pattern.exec(text);
+      if (found !== null) return { distribution, distributionVersion: found[1] ?? null };
     }
   }
-  return { distribution: null, distributionVersion: null };
+  return null;
 }
 
 /** A release at the end of a sentence carries its full stop. */

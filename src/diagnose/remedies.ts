@@ -18,7 +18,7 @@ export function remedyFor(code: DiagnosisCode, situation: Situation): Remedy {
 }
 
 const installDevel: RemedyFor = (situation) => ({
-  fix: [...installOrPrepare(situation, listOf(situation.packages.devel)), PURGE_CACHE],
+  fix: [...installOrPrepare(situation, situation.packages.devel), PURGE_CACHE],
   otherwise: `If the repositories no longer carry it, "${prepareWithTapprep(situation)}" looks in the vaults and archives for exactly this build.`,
 });
 
@@ -31,7 +31,7 @@ const REMEDIES: Readonly<Record<DiagnosisCode, RemedyFor>> = {
   DEVEL_MISSING: installDevel,
   DEVEL_VERSION_MISMATCH: installDevel,
   DEVEL_INCOMPLETE: (situation) => ({
-    fix: [...reinstall(situation, listOf(situation.packages.devel)), PURGE_CACHE],
+    fix: [...reinstall(situation, situation.packages.devel), PURGE_CACHE],
     otherwise: 'A tree that you built yourself needs "make modules_prepare" and a full build for its Module.symvers.',
   }),
   DEVEL_VENDOR_MISMATCH: (situation) => ({
@@ -44,10 +44,7 @@ const REMEDIES: Readonly<Record<DiagnosisCode, RemedyFor>> = {
       'Do not edit UTS_VERSION in compile.h: symbol versions and structures may differ as well. Take the package of the vendor that built the running kernel, then delete the cache.',
   }),
   WRONG_VARIANT: (situation) => ({
-    fix: [
-      ...installOrPrepare(situation, [...listOf(situation.packages.devel), ...situation.packages.debuginfo]),
-      PURGE_CACHE,
-    ],
+    fix: [...installOrPrepare(situation, [...situation.packages.devel, ...situation.packages.debuginfo]), PURGE_CACHE],
     otherwise: 'If the other variant is the one you want to look at, boot that kernel instead.',
   }),
   DEBUGINFO_MISSING: installDebuginfo,
@@ -78,7 +75,7 @@ const REMEDIES: Readonly<Record<DiagnosisCode, RemedyFor>> = {
   }),
   KERNEL_NOT_LATEST_INSTALLED: (situation) => ({
     fix: [asRoot(situation, 'reboot')],
-    otherwise: `To keep the running kernel, install its own packages instead: ${[...installOrPrepare(situation, [...listOf(situation.packages.devel), ...situation.packages.debuginfo])].join(' && ')}`,
+    otherwise: `To keep the running kernel, install its own packages instead: ${[...installOrPrepare(situation, [...situation.packages.devel, ...situation.packages.debuginfo])].join(' && ')}`,
   }),
   STAP_TOO_OLD: (situation) => ({
     fix: [`${prepareWithTapprep(situation)} --systemtap auto`, PURGE_CACHE],
@@ -191,10 +188,6 @@ function symbolTable(situation: Situation): Remedy {
   };
 }
 
-function listOf(name: string | null): readonly string[] {
-  return name === null ? [] : [name];
-}
-
 function debuginfoCommands(situation: Situation): readonly string[] {
   const { manager, packages } = situation;
   if (packages.debuginfo.length === 0) return [prepareWithTapprep(situation)];
@@ -244,7 +237,7 @@ function debugRepository(situation: Situation): readonly string[] {
       `echo "deb http://ddebs.ubuntu.com $(lsb_release -cs) main restricted universe multiverse" | ${asRoot(situation, 'tee /etc/apt/sources.list.d/ddebs.list')}`,
       `echo "deb http://ddebs.ubuntu.com $(lsb_release -cs)-updates main restricted universe multiverse" | ${asRoot(situation, 'tee -a /etc/apt/sources.list.d/ddebs.list')}`,
       asRoot(situation, 'apt-get update'),
-      ...installPackages(situation, [...listOf(situation.packages.devel), ...situation.packages.debuginfo]),
+      ...installPackages(situation, [...situation.packages.devel, ...situation.packages.debuginfo]),
     ];
   }
   if (situation.manager === 'zypper') {

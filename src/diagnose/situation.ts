@@ -1,6 +1,6 @@
 /** Everything the rules may ask: the log's own facts, the host's, and what follows from both. Pure. */
 import type { HostFacts, Target } from '../types.ts';
-import { kernelPackages, type KernelPackages } from './kernel-packages.ts';
+import { type KernelPackages, NO_PACKAGES, packagesOf, packagesSaid } from './kernel-packages.ts';
 import type { LogFacts } from './log-facts.ts';
 
 export type Manager = 'apt-get' | 'dnf' | 'yum' | 'zypper';
@@ -26,8 +26,9 @@ export function describeSituation(log: LogFacts, facts: HostFacts | null, target
   const host = facts !== null && logged !== null && isOtherKernel(facts, log) ? null : facts;
   const release =
     host === null ? (logged ?? target?.release ?? null) : (target?.release ?? host.kernel.release ?? logged);
-  const distribution = host?.os.id ?? target?.distro ?? log.distribution;
-  const family = host === null ? (target?.family ?? familyOf(distribution, log)) : familyOfHost(host, target);
+  const own = target !== null && target.release === release ? target : null;
+  const distribution = host?.os.id ?? own?.distro ?? log.distribution;
+  const family = own?.family ?? familyOf(host, distribution, log);
   return {
     log,
     host,
@@ -35,9 +36,21 @@ export function describeSituation(log: LogFacts, facts: HostFacts | null, target
     family,
     manager: managerOf(host, family, distribution, release, log),
     distribution,
-    packages: kernelPackages(release, family, distribution),
+    packages: own === null ? namedPackages(release, host, log) : packagesOf(own),
     sudo: (host?.user.uid ?? 1) !== 0,
   };
+}
+
+function namedPackages(release: string | null, host: HostFacts | null, log: LogFacts): KernelPackages {
+  if (release === null) return NO_PACKAGES;
+  return packagesSaid({
+    release,
+    distribution: host?.os.id ?? log.distribution,
+    named: host !== null || log.distributionNamed,
+    version: host?.os.versionId ?? log.distributionVersion,
+    arch: host?.kernel.arch ?? log.arch,
+    unameV: host?.kernel.unameV ?? log.unameV,
+  });
 }
 
 function isOtherKernel(facts: HostFacts, log: LogFacts): boolean {
@@ -45,16 +58,12 @@ function isOtherKernel(facts: HostFacts, log: LogFacts): boolean {
   return ![log.wantedRelease, log.runningRelease].some((release) => release !== null && known.includes(release));
 }
 
-function familyOfHost(host: HostFacts, target: Target | null): 'deb' | 'rpm' | null {
-  if (target !== null) return target.family;
-  if (host.packageManager === 'dpkg') return 'deb';
-  return host.packageManager === 'rpm' ? 'rpm' : familyOf(host.os.id, null);
-}
+const DEB_SYSTEMS = /^(?:debian|ubuntu|linuxmint|kali|pop|raspbian|devuan|gardenlinux)$/;
 
-function familyOf(distribution: string | null, log: LogFacts | null): 'deb' | 'rpm' | null {
-  if (distribution !== null)
-    return /^(?:debian|ubuntu|linuxmint|kali|pop|raspbian)$/.test(distribution) ? 'deb' : 'rpm';
-  const listed = log?.packages[0]?.name;
+function familyOf(host: HostFacts | null, distribution: string | null, log: LogFacts): 'deb' | 'rpm' | null {
+  if (host?.packageManager != null) return host.packageManager === 'dpkg' ? 'deb' : 'rpm';
+  if (distribution !== null) return DEB_SYSTEMS.test(distribution) ? 'deb' : 'rpm';
+  const listed = log.packages[0]?.name;
   if (listed === undefined) return null;
   return listed.startsWith('linux-') ? 'deb' : 'rpm';
 }

@@ -1,13 +1,13 @@
 /** `tapprep explain [FILE|-|CODE]`: what a log of any size says is wrong, or the page of a code. */
-import { open, readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { readFactsFile } from '../../detect/facts.ts';
 import { DIAGNOSIS_CODES, isDiagnosisCode } from '../../diagnose/codes.ts';
 import { explainExcerpt } from '../../diagnose/diagnose.ts';
 import { LogExcerpt } from '../../diagnose/log-excerpt.ts';
 import { PAGES } from '../../diagnose/pages.ts';
 import { NEEDLES } from '../../diagnose/rules.ts';
 import { ERROR_CODES, EXIT, isErrno, TapprepError, type ErrorCode } from '../../errors.ts';
-import type { HostFacts } from '../../types.ts';
 import type { Context } from '../context.ts';
 import { renderDiagnoses } from '../render/diagnoses.ts';
 
@@ -25,7 +25,7 @@ const READ_BYTES = 256 * 1024;
 export async function runExplain(context: Context, options: ExplainOptions): Promise<number> {
   const { source } = options;
   if (source !== null && (isDiagnosisCode(source) || isErrorCode(source))) return printPage(context, source);
-  const facts = options.facts === null ? null : await readFacts(resolve(context.cwd, options.facts));
+  const facts = options.facts === null ? null : await readFactsFile(resolve(context.cwd, options.facts));
   const excerpt = new LogExcerpt(NEEDLES);
   if (source === null || source === '-') await readStream(context, excerpt);
   else await readLog(context, resolve(context.cwd, source), excerpt);
@@ -75,28 +75,6 @@ async function readLog(context: Context, path: string, excerpt: LogExcerpt): Pro
     }
   } finally {
     await file.close();
-  }
-}
-
-async function readFacts(path: string): Promise<HostFacts> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw new TapprepError('BAD_FACTS', `The facts file ${path} cannot be read.`, { cause: error });
-  });
-  const parsed = parseJson(text);
-  const facts = typeof parsed === 'object' && parsed !== null && 'facts' in parsed ? parsed.facts : parsed;
-  if (typeof facts !== 'object' || facts === null || !('schema' in facts) || facts.schema !== 'tapprep-facts/1') {
-    throw new TapprepError('BAD_FACTS', `The facts file ${path} is not what "tapprep detect --json" prints.`, {
-      hint: 'tapprep detect --json > facts.json',
-    });
-  }
-  return facts as HostFacts;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
   }
 }
 

@@ -13,7 +13,8 @@ export const MACHINE_RULES: readonly Rule[] = [
     patterns: MISSING,
     likelihood: ({ situation, seen }) => {
       if (situation.host?.security.container != null) return 92;
-      if (situation.log.container === null) return /linuxkit/.test(situation.release ?? '') ? 80 : 0;
+      if (situation.log.container === null)
+        return /linuxkit/.test(situation.release ?? '') || situation.packages.foreign ? 80 : 0;
       return seen(NO_CONFIG) || seen(HINT) ? 87 : 83;
     },
     cause: ({ situation }) =>
@@ -25,7 +26,7 @@ export const MACHINE_RULES: readonly Rule[] = [
     patterns: MISSING,
     likelihood: ({ situation }) => customLikelihood(situation),
     cause: ({ situation }) =>
-      `No distribution has packages for ${kernelName(situation)}: ${situation.packages.custom ?? 'its release has the form of none'}.`,
+      `No distribution has packages for it: ${situation.packages.custom ?? `the kernel of ${situation.release ?? 'this machine'} is not a distribution's`}.`,
   },
   {
     code: 'KERNEL_NOT_LATEST_INSTALLED',
@@ -41,9 +42,12 @@ export const MACHINE_RULES: readonly Rule[] = [
   },
 ];
 
+const MADE_ELSEWHERE = /microsoft|WSL|linuxkit|dockerdesktop/i;
+
 /** Certain for the kernels whose makers are known, a hint for forms that only look foreign. */
 function customLikelihood(situation: Sight['situation']): number {
   const { release, packages, host } = situation;
-  if (host?.security.wsl === true || /microsoft|WSL|linuxkit|dockerdesktop/i.test(release ?? '')) return 88;
-  return packages.custom === null ? 0 : 62;
+  if (host?.security.wsl === true || MADE_ELSEWHERE.test(release ?? '')) return 88;
+  if (packages.custom === null) return 0;
+  return packages.customKnown ? 78 : 62;
 }
