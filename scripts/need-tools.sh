@@ -5,6 +5,7 @@ set -eu
 
 packages='
 busybox-static
+binutils
 bzip2
 cpio
 createrepo-c

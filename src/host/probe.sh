@@ -298,9 +298,9 @@ manager() {
 # The rpm of the target for its own database; rpm of this machine for one below a directory.
 rpm_query() {
   if [ -z "$prefix" ]; then
-    rpm -q "$@" </dev/null
+    rpm -q "$@"
   else
-    rpm --dbpath "$database" -q "$@" </dev/null
+    rpm --dbpath "$database" -q "$@"
   fi
 }
 
@@ -417,7 +417,7 @@ elf_facts() {
   D=-
   reader=
   for reader in readelf eu-readelf ''; do
-    [ -z "$reader" ] || command -v "$reader" >/dev/null && break
+    [ -z "$reader" ] || [ -n "$(command -v "$reader")" ] && break
   done
   [ -n "$reader" ] || return 0
   B=$("$reader" -n "$F" | sed -n 's/^ *Build ID: *\([0-9a-f][0-9a-f]*\).*/\1/p' | head -n 1)
@@ -481,7 +481,7 @@ version_lines() {
   key=$1
   shift
   [ -z "$prefix" ] || return 0
-  "$@" </dev/null 2>&1 | tr -d '\000-\010\013-\037\177' | awk -v key="$key" 'NR < 7 { printf "%s\t%s\n", key, substr($0, 1, 500) }'
+  "$@" 2>&1 | tr -d '\000-\010\013-\037\177' | awk -v key="$key" 'NR < 7 { printf "%s\t%s\n", key, substr($0, 1, 500) }'
 }
 
 toolchain() {
@@ -640,11 +640,23 @@ space() {
     while [ -n "$place" ] && ! is_dir "$place"; do place=${place%/*}; done
     at "${place:-/}"
     [ -n "$F" ] || F=/
-    free=$(df -Pk "$F" </dev/null | awk "$BEFORE_PERCENT")
+    free=
+    inodes=
+    # shellcheck disable=SC2046 # split into words on purpose
+    set -- $(stat -f -c '%a %S %d' "$F")
+    case $*: in
+      *[!0-9\ ]*: | :) ;;
+      *)
+        free=$(($1 * $2 / 1024))
+        inodes=$3
+        ;;
+    esac
+    # df finds nothing in a chroot without /proc, stat -f is not everywhere.
+    [ -n "$free" ] || free=$(df -Pk "$F" | awk "$BEFORE_PERCENT")
     case $free in
       '' | *[!0-9]*) continue ;;
     esac
-    inodes=$(df -Pi "$F" </dev/null | awk "$BEFORE_PERCENT")
+    [ -n "$inodes" ] || inodes=$(df -Pi "$F" | awk "$BEFORE_PERCENT")
     case $inodes in
       '' | *[!0-9]*) inodes=- ;;
     esac
@@ -701,8 +713,8 @@ main() {
   extra_path=$(printf '%s' "$PATH" | tr ':' ' ')
   PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
   export LC_ALL PATH
-  # Without a device of that name a redirection would make a file.
-  if [ -c /dev/null ]; then exec 2>/dev/null; fi
+  # In a root without devices a redirection to that name would make a file.
+  if [ -c /dev/null ]; then exec </dev/null 2>/dev/null; fi
   booted=yes
   prefix=
   release=${2:-}
