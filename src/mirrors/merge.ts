@@ -78,7 +78,7 @@ function makeEntry(
     vendor: group.vendor,
     versions: entry.versions,
     archs: entry.archs ?? null,
-    stems: entry.stems ?? null,
+    kernels: entry.kernels ?? null,
     kind: entry.kind,
     host: entry.host,
     urls: entry.urls,

@@ -33,7 +33,8 @@ export interface MirrorEntry {
   readonly vendor: string;
   readonly versions: readonly string[];
   readonly archs: readonly string[] | null;
-  readonly stems: readonly string[] | null;
+  /** Package stems or kernel families; null for every kernel. */
+  readonly kernels: readonly string[] | null;
   readonly kind: RepositoryKind;
   readonly host: 'official' | 'mirror';
   readonly urls: readonly string[];

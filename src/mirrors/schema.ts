@@ -42,7 +42,11 @@ const entrySchema = z.strictObject({
     .min(1)
     .max(80),
   archs: z.array(word).max(20).optional().describe('Base architectures; left out: any'),
-  stems: z.array(word).max(20).optional().describe('Only for kernels of these package stems'),
+  kernels: z
+    .array(word)
+    .max(20)
+    .optional()
+    .describe('Only for these kernels, by package stem (kernel-uek) or kernel family (elrepo)'),
   kind: z.enum(['deb', 'rpm-md', 'listing', 'template']),
   host: z.enum(['official', 'mirror']).default('official'),
   urls: z.array(baseUrl).max(20).describe('Addresses of the same content, in the order to try'),

@@ -86,7 +86,7 @@ export function fitsTarget(entry: MirrorEntry, target: Target, list: Mirrors): b
   if ((target.family === 'deb') !== (entry.kind === 'deb')) return false;
   const arch = target.family === 'rpm' ? baseArch(target.packageArch) : target.packageArch;
   if (entry.archs !== null && !entry.archs.includes(arch)) return false;
-  if (entry.stems !== null && !(target.family === 'rpm' && entry.stems.includes(target.stem))) return false;
+  if (entry.kernels !== null && !kernelNames(target).some((name) => entry.kernels?.includes(name))) return false;
   const names = releaseNames(target, list);
   return entry.versions.some((pattern) => names.some((name) => matchesVersion(pattern, name)));
 }
@@ -97,6 +97,10 @@ export function matchesVersion(pattern: string, version: string): boolean {
   if (!pattern.endsWith('.*')) return pattern === version;
   const major = pattern.slice(0, -2);
   return version === major || version.startsWith(`${major}.`);
+}
+
+function kernelNames(target: Target): readonly string[] {
+  return target.family === 'rpm' ? [target.stem, target.kernelFamily] : [target.kernelFamily];
 }
 
 function releaseNames(target: Target, list: Mirrors): readonly string[] {

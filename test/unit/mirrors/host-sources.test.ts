@@ -4,12 +4,12 @@ import { deriveFromLocalSources } from '../../../src/mirrors/derive.ts';
 import { parseHostSources } from '../../../src/mirrors/host-sources.ts';
 import { loadMirrors } from '../../../src/mirrors/load.ts';
 import { selectRepositories } from '../../../src/mirrors/select.ts';
-import { debTarget, rpmTarget } from '../../helpers/mirror-targets.ts';
+import { targetOf } from '../../helpers/mirror-targets.ts';
 
 const list = await loadMirrors({ packageRoot: process.cwd(), files: [], configHome: null });
-const bookworm = debTarget('debian', '12', 'bookworm', '6.1.0-56-cloud-amd64');
-const bullseye = debTarget('debian', '11', 'bullseye', '5.10.0-32-cloud-amd64');
-const centos7 = rpmTarget('centos', '7', '3.10.0-1160.el7.x86_64');
+const bookworm = targetOf('debian', '12', '6.1.0-56-cloud-amd64');
+const bullseye = targetOf('debian', '11', '5.10.0-32-cloud-amd64');
+const centos7 = targetOf('centos', '7', '3.10.0-1160.el7.x86_64');
 const DEBIAN_KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
 function apt(text: string, path = '/etc/apt/sources.list', target = bookworm) {
@@ -157,7 +157,7 @@ test('yum: variables, lists, discovery, keys, switches', () => {
 });
 
 test('zypper: path, other types, plugins and registered channels', () => {
-  const target = rpmTarget('sles', '15.5', '5.14.21-150500.55.49-default', { stem: 'kernel-default' });
+  const target = targetOf('sles', '15.5', '5.14.21-150500.55.49-default', 'x86_64');
   const { repositories, notes } = parseHostSources(
     [
       {
@@ -321,16 +321,16 @@ const LOCAL = {
 
 test.each([
   ['bullseye', bullseye, ['bullseye', 'bullseye-updates', 'bullseye-security'], [DEBIAN_KEYRING]],
-  ['sid', debTarget('debian', null, 'sid', '7.2.13+deb14-amd64'), ['sid'], [DEBIAN_KEYRING]],
+  ['sid', targetOf('debian', 'sid', '7.2.13+deb14-amd64'), ['sid'], [DEBIAN_KEYRING]],
   [
     'a backported kernel',
-    debTarget('debian', '12', null, '6.12.38+deb12-amd64'),
+    targetOf('debian', '12', '6.12.38+deb12-amd64'),
     ['bookworm', 'bookworm-updates', 'bookworm-backports', 'bookworm-security'],
     [DEBIAN_KEYRING],
   ],
   [
     'buster',
-    debTarget('debian', '10', 'buster', '4.19.0-20-amd64'),
+    targetOf('debian', '10', '4.19.0-20-amd64'),
     ['buster', 'buster-updates', 'buster/updates'],
     [DEBIAN_KEYRING, '/usr/share/keyrings/debian-archive-removed-keys.gpg'],
   ],
@@ -348,7 +348,7 @@ test('the security suite comes from the security archive', () => {
 
 test('a host of another distribution or family serves nothing', () => {
   expect(
-    deriveFromLocalSources([LOCAL], debTarget('ubuntu', '22.04', 'jammy', '5.15.0-67-generic'), list).repositories,
+    deriveFromLocalSources([LOCAL], targetOf('ubuntu', '22.04', '5.15.0-67-generic', 'x86_64'), list).repositories,
   ).toEqual([]);
   expect(deriveFromLocalSources([LOCAL], centos7, list).repositories).toEqual([]);
 });

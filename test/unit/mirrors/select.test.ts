@@ -3,7 +3,7 @@ import { loadMirrors } from '../../../src/mirrors/load.ts';
 import { parseMirrorOption } from '../../../src/mirrors/override.ts';
 import { considerMirrors, matchesVersion, selectRepositories } from '../../../src/mirrors/select.ts';
 import type { Repository, RepositoryContent, Target } from '../../../src/types.ts';
-import { debTarget, rpmTarget } from '../../helpers/mirror-targets.ts';
+import { targetOf } from '../../helpers/mirror-targets.ts';
 
 const list = await loadMirrors({ packageRoot: process.cwd(), files: [], configHome: null });
 const ALL: readonly RepositoryContent[] = ['image', 'devel', 'debuginfo', 'systemtap', 'toolchain'];
@@ -16,7 +16,7 @@ function select(target: Target, contents: readonly RepositoryContent[] = KERNEL)
   );
 }
 
-const centos68 = rpmTarget('centos', '6.8', '2.6.32-642.el6.x86_64');
+const centos68 = targetOf('centos', '6.8', '2.6.32-642.el6.x86_64');
 
 test('CentOS 6.8: vault of 6.8, then the debuginfo host by metadata, by index page, and its copy', () => {
   expect(select(centos68)).toEqual([
@@ -38,32 +38,32 @@ test('CentOS 6.8: vault of 6.8, then the debuginfo host by metadata, by index pa
 const WANTED: readonly (readonly [string, Target, readonly string[]])[] = [
   [
     'os-release says 7, the kernel is of 7.4 (R8)',
-    rpmTarget('centos', '7', '3.10.0-693.2.2.el7.x86_64'),
+    targetOf('centos', '7', '3.10.0-693.2.2.el7.x86_64'),
     ['https://vault.centos.org/7.4.1708/updates/x86_64/', 'http://debuginfo.centos.org/7/x86_64/'],
   ],
   [
     'no os-release, an el6 kernel',
-    rpmTarget('centos', null, '2.6.32-754.35.1.el6.i686'),
+    targetOf('centos', null, '2.6.32-754.35.1.el6.i686'),
     ['https://vault.centos.org/6.10/updates/i386/', 'http://debuginfo.centos.org/6/i386/'],
   ],
   [
     'an el5 kernel has no arch in its name',
-    rpmTarget('centos', '5', '2.6.18-308.el5'),
+    targetOf('centos', '5', '2.6.18-308.el5', 'x86_64'),
     ['https://vault.centos.org/5.8/os/x86_64/', 'http://debuginfo.centos.org/5/x86_64/'],
   ],
   [
     'CentOS 8 kernel of 8.2 under an os-release of 8',
-    rpmTarget('centos', '8', '4.18.0-193.28.1.el8_2.x86_64'),
+    targetOf('centos', '8', '4.18.0-193.28.1.el8_2.x86_64'),
     ['https://vault.centos.org/centos/8.2.2004/BaseOS/x86_64/os/', 'http://debuginfo.centos.org/8/x86_64/'],
   ],
   [
     'CentOS 7 on another architecture',
-    rpmTarget('centos', '7', '3.10.0-957.12.2.el7.aarch64'),
+    targetOf('centos', '7', '3.10.0-957.12.2.el7.aarch64'),
     ['https://vault.centos.org/altarch/7.6.1810/os/aarch64/'],
   ],
   [
     'CentOS Stream 9, debug kernel',
-    rpmTarget('centos', '9', '5.14.0-447.el9.x86_64+debug', { variant: 'debug' }),
+    targetOf('centos', '9', '5.14.0-447.el9.x86_64+debug'),
     [
       'https://mirror.stream.centos.org/9-stream/AppStream/x86_64/os/',
       'https://mirror.stream.centos.org/9-stream/BaseOS/x86_64/debug/tree/',
@@ -72,7 +72,7 @@ const WANTED: readonly (readonly [string, Target, readonly string[]])[] = [
   ],
   [
     'Rocky 8 of today with a kernel of 8.6',
-    rpmTarget('rocky', '8.10', '4.18.0-372.19.1.el8_6.x86_64'),
+    targetOf('rocky', '8.10', '4.18.0-372.19.1.el8_6.x86_64'),
     [
       'https://dl.rockylinux.org/pub/rocky/8/BaseOS/x86_64/os/',
       'https://dl.rockylinux.org/vault/rocky/8.6/BaseOS/x86_64/os/',
@@ -81,22 +81,22 @@ const WANTED: readonly (readonly [string, Target, readonly string[]])[] = [
   ],
   [
     'Alma 10 for x86_64_v2',
-    rpmTarget('almalinux', '10.0', '6.12.0-55.43.1.el10_0.x86_64_v2'),
+    targetOf('almalinux', '10.0', '6.12.0-55.43.1.el10_0.x86_64_v2'),
     ['https://vault.almalinux.org/10.0/AppStream/x86_64_v2/os/'],
   ],
   [
     'Oracle UEK7 on 8',
-    rpmTarget('ol', '8.9', '5.15.0-202.135.2.el8uek.x86_64', { stem: 'kernel-uek' }),
+    targetOf('ol', '8.9', '5.15.0-202.135.2.el8uek.x86_64'),
     ['https://yum.oracle.com/repo/OracleLinux/OL8/UEKR7/x86_64/', 'https://oss.oracle.com/ol8/debuginfo/'],
   ],
   [
     'Oracle 6, RHCK: the other debuginfo place too',
-    rpmTarget('ol', '6.8', '2.6.32-642.el6.x86_64'),
+    targetOf('ol', '6.8', '2.6.32-642.el6.x86_64'),
     ['https://yum.oracle.com/repo/OracleLinux/OL6/latest/x86_64/', 'http://oss.oracle.com/el6/debuginfo/'],
   ],
   [
     'Scientific 7 with a kernel of 7.1',
-    rpmTarget('scientific', '7.0', '3.10.0-229.4.2.el7.x86_64'),
+    targetOf('scientific', '7.0', '3.10.0-229.4.2.el7.x86_64'),
     [
       'http://ftp.scientificlinux.org/linux/scientific/7.1/x86_64/updates/security/',
       'http://ftp.pbone.net/mirror/ftp.scientificlinux.org/linux/scientific/7.1/x86_64/updates/security/',
@@ -105,7 +105,7 @@ const WANTED: readonly (readonly [string, Target, readonly string[]])[] = [
   ],
   [
     'Fedora 42',
-    rpmTarget('fedora', '42', '6.14.0-63.fc42.x86_64'),
+    targetOf('fedora', '42', '6.14.0-63.fc42.x86_64'),
     [
       'https://mirrors.fedoraproject.org/metalink?repo=fedora-42&arch=x86_64',
       'https://archives.fedoraproject.org/pub/archive/fedora/linux/releases/42/Everything/x86_64/debug/tree/',
@@ -114,7 +114,7 @@ const WANTED: readonly (readonly [string, Target, readonly string[]])[] = [
   ],
   [
     'Amazon 2, kernel from the extras',
-    rpmTarget('amzn', '2', '5.10.130-118.517.amzn2.x86_64'),
+    targetOf('amzn', '2', '5.10.130-118.517.amzn2.x86_64'),
     [
       'http://amazonlinux.us-east-1.amazonaws.com/2/core/latest/x86_64/mirror.list',
       'http://amazonlinux.us-east-1.amazonaws.com/2/extras/kernel-5.10/latest/x86_64/mirror.list',
@@ -122,7 +122,7 @@ const WANTED: readonly (readonly [string, Target, readonly string[]])[] = [
   ],
   [
     'Leap 15.5 from the kernel alone',
-    rpmTarget('opensuse-leap', null, '5.14.21-150500.55.49-default', { stem: 'kernel-default' }),
+    targetOf('opensuse-leap', null, '5.14.21-150500.55.49-default', 'x86_64'),
     [
       'https://download.opensuse.org/update/leap/15.5/sle/',
       'https://download.opensuse.org/debug/update/leap/15.5/sle/',
@@ -130,17 +130,17 @@ const WANTED: readonly (readonly [string, Target, readonly string[]])[] = [
   ],
   [
     'Tumbleweed has no version',
-    rpmTarget('opensuse-tumbleweed', null, '6.4.6-1-default', { stem: 'kernel-default' }),
+    targetOf('opensuse-tumbleweed', null, '6.4.6-1-default', 'x86_64'),
     ['https://download.opensuse.org/tumbleweed/repo/oss/', 'https://download.opensuse.org/debug/tumbleweed/repo/oss/'],
   ],
   [
     'openEuler writes its service pack only in the kernel',
-    rpmTarget('openEuler', '22.03', '6.6.0-28.0.0.34.oe2203sp4.aarch64'),
+    targetOf('openEuler', '22.03', '6.6.0-28.0.0.34.oe2203sp4.aarch64'),
     ['https://repo.openeuler.org/openEuler-22.03-LTS-SP4/update/aarch64/'],
   ],
   [
     'Photon 4',
-    rpmTarget('photon', '4.0', '5.10.142-1.ph4'),
+    targetOf('photon', '4.0', '5.10.142-1.ph4', 'x86_64'),
     [
       'https://packages.vmware.com/photon/4.0/photon_4.0_x86_64/',
       'https://packages.vmware.com/photon/4.0/photon_debuginfo_4.0_x86_64/',
@@ -148,27 +148,27 @@ const WANTED: readonly (readonly [string, Target, readonly string[]])[] = [
   ],
   [
     'ELRepo kernel on CentOS 7',
-    rpmTarget('centos', '7', '4.4.268-1.el7.elrepo.x86_64', { stem: 'kernel-lt' }),
+    targetOf('centos', '7', '4.4.268-1.el7.elrepo.x86_64'),
     ['http://ftp.utexas.edu/elrepo/archive/kernel/el7/x86_64/RPMS/'],
   ],
   [
     'Debian 11',
-    debTarget('debian', '11', 'bullseye', '5.10.0-32-cloud-amd64'),
+    targetOf('debian', '11', '5.10.0-32-cloud-amd64'),
     [
       'http://ftp.debian.org/debian/bullseye',
       'http://ftp.debian.org/debian/bullseye-updates',
       'http://security.debian.org/debian-security/bullseye-security',
     ],
   ],
-  ['Debian sid', debTarget('debian', null, 'sid', '7.2.13+deb14-cloud-amd64'), ['http://ftp.debian.org/debian/sid']],
+  ['Debian sid', targetOf('debian', 'sid', '7.2.13+deb14-cloud-amd64'), ['http://ftp.debian.org/debian/sid']],
   [
     'Debian 9 by version only',
-    debTarget('debian', '9', null, '4.9.0-19-amd64'),
+    targetOf('debian', '9', '4.9.0-19-amd64'),
     ['http://security.debian.org/debian-security/stretch/updates', 'http://archive.debian.org/debian/stretch'],
   ],
   [
     'Ubuntu on amd64',
-    debTarget('ubuntu', '20.04', 'focal', '5.4.0-92-generic'),
+    targetOf('ubuntu', '20.04', '5.4.0-92-generic', 'x86_64'),
     [
       'http://archive.ubuntu.com/ubuntu/focal-updates',
       'http://security.ubuntu.com/ubuntu/focal-security',
@@ -178,7 +178,7 @@ const WANTED: readonly (readonly [string, Target, readonly string[]])[] = [
   ],
   [
     'Ubuntu on arm64 has another archive',
-    debTarget('ubuntu', '22.04', 'jammy', '5.15.0-67-generic', 'arm64'),
+    targetOf('ubuntu', '22.04', '5.15.0-67-generic', 'aarch64'),
     ['http://ports.ubuntu.com/ubuntu-ports/jammy-security', 'http://ddebs.ubuntu.com/jammy'],
   ],
 ];
@@ -202,18 +202,18 @@ test('rebuilds of the same name and version are never asked for a CentOS kernel'
 });
 
 test('a kernel of an older minor release keeps SystemTap of the installed one', () => {
-  const target = rpmTarget('rocky', '9.5', '5.14.0-427.42.1.el9_4.x86_64');
+  const target = targetOf('rocky', '9.5', '5.14.0-427.42.1.el9_4.x86_64');
   const asked = select(target, ['systemtap']);
   expect(asked.indexOf('https://dl.rockylinux.org/vault/rocky/9.4/AppStream/x86_64/os/')).toBeGreaterThan(-1);
   expect(asked).toContain('https://dl.rockylinux.org/vault/rocky/9.5/AppStream/x86_64/os/');
 });
 
 test('what needs a subscription, a time or a switch is not asked, and says so', () => {
-  const rhel = rpmTarget('rhel', '8.6', '4.18.0-372.73.1.el8_6.x86_64');
+  const rhel = targetOf('rhel', '8.6', '4.18.0-372.73.1.el8_6.x86_64');
   const { repositories, skipped } = considerMirrors(rhel, { own: [], list, overrides: [] }, { contents: KERNEL });
   expect(repositories).toEqual([]);
   expect(skipped.find(({ id }) => id === 'rhel-8')?.reason).toMatch(/^needs a subscription certificate/);
-  const debian = debTarget('debian', '12', 'bookworm', '6.1.0-56-cloud-amd64');
+  const debian = targetOf('debian', '12', '6.1.0-56-cloud-amd64');
   const without = considerMirrors(debian, { own: [], list, overrides: [] }, { contents: KERNEL });
   expect(without.skipped.find(({ id }) => id === 'debian-snapshot')?.reason).toContain('{timestamp}');
   const dated = considerMirrors(
@@ -272,7 +272,7 @@ test('the same place twice is asked once', () => {
 });
 
 test('one repository of openEuler serves both, found under either', () => {
-  const target = rpmTarget('openEuler', '22.03', '5.10.0-136.65.0.145.oe2203sp1.aarch64');
+  const target = targetOf('openEuler', '22.03', '5.10.0-136.65.0.145.oe2203sp1.aarch64');
   const update = 'https://repo.openeuler.org/openEuler-22.03-LTS-SP1/update/aarch64/';
   expect(select(target, ['debuginfo'])).toContain(update);
   expect(select(target, ALL).filter((url) => url === update)).toHaveLength(1);
@@ -283,7 +283,7 @@ test.each([
   ['deb=http://mirror.example.org/debian-security/', ['bookworm-security'], ['main']],
   ['deb=http://mirror.example.org/debian bookworm-backports main contrib', ['bookworm-backports'], ['main', 'contrib']],
 ])('%s', (option, suites, components) => {
-  const target = debTarget('debian', '12', 'bookworm', '6.1.0-56-amd64');
+  const target = targetOf('debian', '12', '6.1.0-56-amd64');
   const sources = { own: [], list, overrides: [parseMirrorOption(option)] };
   const asked = selectRepositories(target, sources, { contents: KERNEL }).filter(({ origin }) => origin === 'override');
   expect(asked.map(({ suite }) => suite)).toEqual(suites);

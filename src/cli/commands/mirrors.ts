@@ -1,0 +1,181 @@
+/** `tapprep mirrors list|check`: what the mirror list knows, and whether it answers now. */
+import { join } from 'node:path';
+import { identifyTarget } from '../../detect/target.ts';
+import { EXIT, escapeControl, redact, TapprepError } from '../../errors.ts';
+import type { MirrorAnswer } from '../../mirrors/check.ts';
+import { loadMirrors } from '../../mirrors/load.ts';
+import type { MirrorEntry, Mirrors } from '../../mirrors/mirror-list.ts';
+import { parseMirrorOption } from '../../mirrors/override.ts';
+import { collectOwnSources } from '../../mirrors/own-sources.ts';
+import { considerMirrors } from '../../mirrors/select.ts';
+import type { SkippedEntry } from '../../mirrors/select.ts';
+import type { Repository, RepositoryContent, Target } from '../../types.ts';
+import type { Context, TargetOptions } from '../context.ts';
+import { openTarget } from '../open-target.ts';
+import { renderTable } from '../render/table.ts';
+
+export interface MirrorsOptions extends TargetOptions {
+  /** Every entry of the list, whatever it is for. */
+  readonly all: boolean;
+  /** Retired entries too. */
+  readonly retired: boolean;
+  /** A time for snapshot archives: 20260801T000000Z. */
+  readonly snapshot: string | null;
+}
+
+const CONTENTS: readonly RepositoryContent[] = ['image', 'devel', 'debuginfo', 'systemtap', 'toolchain'];
+
+interface Selection {
+  readonly target: Target;
+  readonly repositories: readonly Repository[];
+  readonly skipped: readonly SkippedEntry[];
+  readonly notes: readonly string[];
+}
+
+/** Prints the whole list, or what would be asked for a target and why the rest is not. @returns 0 */
+export async function runMirrorsList(context: Context, options: MirrorsOptions): Promise<number> {
+  const mirrors = await readMirrors(context);
+  if (options.all) {
+    const { json } = context.common;
+    context.stdout.write(json ? `${JSON.stringify({ entries: mirrors.entries }, null, 2)}\n` : renderEntries(mirrors));
+    return EXIT.done;
+  }
+  const { target, repositories, skipped, notes } = await selectFor(context, options, mirrors);
+  const shown = repositories.map(withoutCredentials);
+  if (context.common.json) {
+    context.stdout.write(`${JSON.stringify({ target, repositories: shown, skipped, notes }, null, 2)}\n`);
+    return EXIT.done;
+  }
+  const rows = shown.map((repository) => [
+    repository.id,
+    repository.state,
+    repository.kind,
+    `${repository.baseUrls[0] ?? repository.discovery?.url ?? ''}${repository.suite === null ? '' : ` ${repository.suite}`}`,
+  ]);
+  const lines = [renderTable(['REPOSITORY', 'STATE', 'KIND', 'ADDRESS'], rows)];
+  if (skipped.length > 0) lines.push('\nnot asked:', ...skipped.map(({ id, reason }) => `  ${id}: ${reason}`));
+  if (notes.length > 0) lines.push('\nnotes:', ...notes.map((note) => `  ${note}`));
+  context.stdout.write(`${escapeControl(lines.join('\n'))}\n`);
+  return EXIT.done;
+}
+
+/**
+ * Asks every address of the selected repositories for its index.
+ * @returns 0 when each repository answers at one address at least, 1 when some do not, 3 when none does
+ */
+export async function runMirrorsCheck(context: Context, options: MirrorsOptions): Promise<number> {
+  if (context.common.offline) {
+    throw new TapprepError('OFFLINE', 'mirrors check asks the network, which --offline forbids', {
+      hint: 'tapprep mirrors list',
+    });
+  }
+  const mirrors = await readMirrors(context);
+  const { repositories, skipped } = options.all
+    ? await selectAll(mirrors, options)
+    : await selectFor(context, options, mirrors);
+  const { checkRepositories } = await import('../../mirrors/check.ts');
+  const { createTransport } = await import('../../fetch/transports.ts');
+  const { DEFAULT_LIMITS } = await import('../../fetch/limits.ts');
+  const answers = await checkRepositories(repositories, {
+    transport: createTransport(DEFAULT_LIMITS, context.env),
+    signal: context.signal,
+    now: context.now,
+    onAnswer: (answer) => {
+      if (!context.common.quiet && !context.common.json) context.stderr.write(`${describeAnswer(answer)}\n`);
+    },
+  });
+  const shown = answers.map((answer) => ({ ...answer, url: redact(answer.url), reason: printable(answer.reason) }));
+  if (context.common.json) {
+    context.stdout.write(`${JSON.stringify({ answers: shown, skipped }, null, 2)}\n`);
+  } else {
+    const rows = shown.map(({ repository, status, seconds, index, reason, url }) => [
+      repository,
+      status === null ? '-' : String(status),
+      `${seconds.toFixed(2)} s`,
+      reason ?? index ?? '',
+      url,
+    ]);
+    context.stdout.write(
+      `${escapeControl(renderTable(['REPOSITORY', 'STATUS', 'TIME', 'ANSWER', 'ADDRESS'], rows))}\n`,
+    );
+  }
+  const answered = new Set(answers.filter(({ ok }) => ok).map(({ repository }) => repository));
+  if (answered.size === 0) return EXIT.network;
+  return answers.every(({ repository }) => answered.has(repository)) ? EXIT.done : EXIT.notReady;
+}
+
+async function readMirrors(context: Context): Promise<Mirrors> {
+  const home = context.env['HOME'];
+  const configHome = context.env['XDG_CONFIG_HOME'] ?? (home === undefined ? null : join(home, '.config'));
+  return await loadMirrors({ packageRoot: context.packageRoot, files: context.common.mirrors, configHome });
+}
+
+async function selectFor(context: Context, options: MirrorsOptions, mirrors: Mirrors): Promise<Selection> {
+  const place = await openTarget(context, options);
+  const target = identifyTarget(place.facts, { arch: options.arch, unameV: options.unameV });
+  const own = await collectOwnSources(target, place, mirrors);
+  const overrides = context.common.mirror.map(parseMirrorOption);
+  const { repositories, skipped } = considerMirrors(
+    target,
+    { own: own.repositories, list: mirrors, overrides },
+    selectionOptions(options),
+  );
+  return { target, repositories, skipped, notes: own.notes };
+}
+
+async function selectAll(
+  mirrors: Mirrors,
+  options: MirrorsOptions,
+): Promise<{ readonly repositories: readonly Repository[]; readonly skipped: readonly SkippedEntry[] }> {
+  const { sampleEntries } = await import('../../mirrors/sample-target.ts');
+  return sampleEntries(mirrors, { ...selectionOptions(options), contents: [...CONTENTS, 'program-debuginfo'] });
+}
+
+function selectionOptions({ retired, snapshot }: MirrorsOptions) {
+  if (snapshot !== null && !/^\d{8}T\d{6}Z$/.test(snapshot)) {
+    throw new TapprepError(
+      'USAGE',
+      `--snapshot takes a time as 20260801T000000Z, but "${snapshot}" is not of that form`,
+    );
+  }
+  return { contents: CONTENTS, includeRetired: retired, ...(snapshot === null ? {} : { timestamp: snapshot }) };
+}
+
+function withoutCredentials(repository: Repository): Repository {
+  const { discovery } = repository;
+  return {
+    ...repository,
+    baseUrls: repository.baseUrls.map(redact),
+    ...(discovery ? { discovery: { ...discovery, url: redact(discovery.url) } } : {}),
+  };
+}
+
+function renderEntries(mirrors: Mirrors): string {
+  const lines: string[] = [];
+  let title = '';
+  for (const entry of mirrors.entries) {
+    if (entry.title !== title) lines.push(`${lines.length === 0 ? '' : '\n'}${entry.title}`);
+    ({ title } = entry);
+    lines.push(...renderEntry(entry));
+  }
+  return `${escapeControl(redact(lines.join('\n')))}\n`;
+}
+
+function renderEntry(entry: MirrorEntry): readonly string[] {
+  const since = entry.state.since === null ? '' : ` since ${entry.state.since}`;
+  const proof = entry.verified === null ? `not verified: ${entry.reason}` : `source: ${entry.verified.source}`;
+  const where = entry.urls[0] ?? entry.discovery?.url ?? '';
+  return [
+    `  ${entry.id}  ${entry.versions.join(' ')}  ${entry.content.join(' ')}  ${entry.state.status}${since}`,
+    `    ${where}  (${proof})`,
+  ];
+}
+
+function describeAnswer(answer: MirrorAnswer): string {
+  const text = `${answer.repository}: ${answer.reason ?? answer.index ?? ''} (${answer.seconds.toFixed(2)} s)`;
+  return escapeControl(redact(text));
+}
+
+function printable(text: string | null): string | null {
+  return text === null ? null : escapeControl(redact(text));
+}

@@ -1,0 +1,127 @@
+/** Asks repositories whether they answer, and with what: the first bytes of each one's index, nothing more. */
+import { isTapprepError, TapprepError } from '../errors.ts';
+import type { Transport } from '../fetch/transport.ts';
+import type { Repository } from '../types.ts';
+import { judgeIndex } from './judge-index.ts';
+
+/** What one address answered. */
+export interface MirrorAnswer {
+  /** Repository id. */
+  readonly repository: string;
+  readonly state: Repository['state'];
+  /** The index that was asked for. */
+  readonly url: string;
+  /** HTTP's status, also for FTP; null when nothing answered. */
+  readonly status: number | null;
+  /** To the first bytes. */
+  readonly seconds: number;
+  /** What the bytes are: "InRelease of bookworm", "repomd.xml", "index page" …; null when they are not an index. */
+  readonly index: string | null;
+  readonly ok: boolean;
+  /** One sentence; null when it is good. */
+  readonly reason: string | null;
+}
+
+export interface CheckOptions {
+  readonly transport: Transport;
+  readonly signal: AbortSignal;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Addresses at once; 6 unless told. */
+  readonly concurrency?: number;
+  /** For each address; 15 s unless told. */
+  readonly timeoutMs?: number;
+  /** Called as each answer comes. */
+  readonly onAnswer?: (answer: MirrorAnswer) => void;
+}
+
+/** Enough for the head of any index. */
+const HEAD_BYTES = 32 * 1024;
+
+/**
+ * Asks every address of every repository; answers come back in the order of the repositories.
+ * @throws TapprepError INTERRUPTED; what an address answers or fails to is in its answer
+ */
+export async function checkRepositories(
+  repositories: readonly Repository[],
+  options: CheckOptions,
+): Promise<readonly MirrorAnswer[]> {
+  const questions = repositories.flatMap((repository) => indexUrls(repository).map((url) => ({ repository, url })));
+  const answers: MirrorAnswer[] = [];
+  let next = 0;
+  async function work(): Promise<void> {
+    for (let at = next++; at < questions.length; at = next++) {
+      const question = questions[at];
+      if (question === undefined) return;
+      const answer = await ask(question.repository, question.url, options);
+      answers[at] = answer;
+      options.onAnswer?.(answer);
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(options.concurrency ?? 6, questions.length) }, work));
+  return answers;
+}
+
+/** The one small file that tells whether a repository is there, for each of its addresses. */
+export function indexUrls(repository: Repository): readonly string[] {
+  const file: Readonly<Record<Repository['kind'], string>> = {
+    deb: `dists/${repository.suite ?? ''}/InRelease`,
+    'rpm-md': 'repodata/repomd.xml',
+    listing: '',
+    template: '',
+  };
+  const discovery = repository.discovery ?? null;
+  return [
+    ...repository.baseUrls.map((url) => `${url}${file[repository.kind]}`),
+    ...(discovery === null ? [] : [discovery.url]),
+  ];
+}
+
+async function ask(repository: Repository, url: string, options: CheckOptions): Promise<MirrorAnswer> {
+  const started = options.now();
+  const limit = AbortSignal.timeout(options.timeoutMs ?? 15_000);
+  const about = { repository: repository.id, state: repository.state, url };
+  const seconds = (): number => Math.round((options.now() - started) / 10) / 100;
+  try {
+    const response = await options.transport.open(url, {
+      offset: 0,
+      ifRange: null,
+      ifNoneMatch: null,
+      ifModifiedSince: null,
+      redirects: 'any',
+      signal: AbortSignal.any([options.signal, limit]),
+    });
+    if (response.status !== 200) {
+      response.body.destroy();
+      const reason = `answered with status ${response.status}`;
+      return { ...about, status: response.status, seconds: seconds(), index: null, ok: false, reason };
+    }
+    const head = await readHead(response.body);
+    const expected = url === repository.discovery?.url ? repository.discovery.kind : repository.kind;
+    const verdict = judgeIndex(head, expected, options.now());
+    return { ...about, status: 200, seconds: seconds(), ...verdict, ok: verdict.reason === null };
+  } catch (error) {
+    if (options.signal.aborted) {
+      throw new TapprepError('INTERRUPTED', 'stopped while asking the mirrors', { cause: error });
+    }
+    const reason = limit.aborted
+      ? `no answer within ${(options.timeoutMs ?? 15_000) / 1000} s`
+      : isTapprepError(error)
+        ? error.message
+        : String(error);
+    return { ...about, status: null, seconds: seconds(), index: null, ok: false, reason };
+  }
+}
+
+async function readHead(body: AsyncIterable<unknown> & { destroy(): unknown }): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of body) {
+    const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk), 'latin1');
+    chunks.push(bytes);
+    length += bytes.length;
+    if (length >= HEAD_BYTES) break;
+  }
+  body.destroy();
+  return Buffer.concat(chunks).toString('latin1', 0, HEAD_BYTES);
+}
