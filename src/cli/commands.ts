@@ -32,6 +32,26 @@ export const COMMANDS: readonly CommandRow[] = [
       }),
   },
   {
+    name: 'mirrors',
+    summary: 'list the repositories that would be asked, or check whether they answer',
+    target: true,
+    args: [['<action>', 'list or check']],
+    options: [
+      ['--all', 'every entry of the mirror list instead of those for a target'],
+      ['--retired', 'entries that are known to be retired too'],
+      ['--snapshot <time>', 'a time for snapshot archives, as 20260801T000000Z'],
+    ],
+    run: async (context, raw, [action]) => {
+      const { runMirrors } = await import('./commands/mirrors.ts');
+      return runMirrors(context, action ?? '', {
+        target: readTarget(raw),
+        all: raw['all'] === true,
+        retired: raw['retired'] === true,
+        snapshot: readText(raw, 'snapshot'),
+      });
+    },
+  },
+  {
     name: 'names',
     summary: 'name the packages that the target needs, without any network',
     target: true,

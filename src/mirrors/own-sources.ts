@@ -18,8 +18,7 @@ const MAX_BYTES = 1024 * 1024;
  * @param host the target's seam; null for a target that is only described.
  */
 export async function collectOwnSources(
-  target: Target,
-  { host, facts }: { readonly host: Host | null; readonly facts: HostFacts },
+  { host, facts, target }: { readonly host: Host | null; readonly facts: HostFacts; readonly target: Target },
   list: Mirrors,
   etcApt = '/etc/apt',
 ): Promise<HostSources> {

@@ -1,8 +1,6 @@
 /** Which repositories to ask for a target, in order: --mirror, the user's lists, its own sources, this machine's archive, the list. */
-import { collectFacts } from '../detect/facts.ts';
 import { TapprepError } from '../errors.ts';
-import { deriveFromLocalSources } from '../mirrors/derive.ts';
-import { parseHostSources } from '../mirrors/host-sources.ts';
+import { collectOwnSources } from '../mirrors/own-sources.ts';
 import { selectRepositories } from '../mirrors/select.ts';
 import type { Repository, RepositoryContent } from '../types.ts';
 import type { Subject } from './open-target.ts';
@@ -20,18 +18,8 @@ export async function findRepositories(
   { host, facts, target }: Subject,
   { contents, allowExpiredRelease }: FindOptions,
 ): Promise<{ readonly repositories: readonly Repository[]; readonly notes: readonly string[] }> {
-  const keyPath = (path: string): string => host?.localPath(path) ?? path;
-  const own = parseHostSources(facts.repositories, target, { keyPath });
-  // The target is not this machine: what serves this machine serves another release of its distribution too.
-  const derived =
-    host === session.local || host?.kind === 'local'
-      ? { repositories: [], notes: [] }
-      : deriveFromLocalSources((await collectFacts(session.local)).repositories, target, session.mirrors);
-  const sources = {
-    own: [...own.repositories, ...derived.repositories],
-    list: session.mirrors,
-    overrides: session.overrides,
-  };
+  const own = await collectOwnSources({ host, facts, target }, session.mirrors);
+  const sources = { own: own.repositories, list: session.mirrors, overrides: session.overrides };
   const repositories = selectRepositories(target, sources, { contents });
   if (repositories.length === 0) {
     const version = target.version === null ? '' : ` ${target.version}`;
@@ -43,6 +31,6 @@ export async function findRepositories(
     repositories: allowExpiredRelease
       ? repositories.map((item) => ({ ...item, allowExpiredRelease: true }))
       : repositories,
-    notes: [...own.notes, ...derived.notes],
+    notes: own.notes,
   };
 }

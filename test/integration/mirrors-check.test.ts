@@ -41,7 +41,7 @@ afterAll(() => {
   rmSync(dir, { recursive: true });
 });
 
-const NONE: MirrorsOptions = {
+const NO_TARGET: MirrorsOptions['target'] = {
   kernel: null,
   distro: null,
   arch: null,
@@ -49,10 +49,8 @@ const NONE: MirrorsOptions = {
   root: null,
   host: null,
   facts: null,
-  all: false,
-  retired: false,
-  snapshot: null,
 };
+const NONE: MirrorsOptions = { target: NO_TARGET, all: false, retired: false, snapshot: null };
 
 /** A package root with a list of its own, and a context that writes into strings. */
 function contextWith(groups: readonly object[], common: Partial<Context['common']> = {}) {
@@ -196,7 +194,8 @@ test('list for a target: what is asked, what is not and why, without credentials
     ],
     { mirror: ['rpm-md=https://me:secret@mirror.example.org/{major}/'] },
   );
-  const options = { ...NONE, distro: 'centos:6.8', kernel: '2.6.32-642.el6.x86_64' };
+  const target = { ...NO_TARGET, distro: 'centos:6.8', kernel: '2.6.32-642.el6.x86_64' };
+  const options = { ...NONE, target };
   expect(await runMirrorsList(context, options)).toBe(0);
   expect(text()).not.toContain('secret');
   const report = JSON.parse(text()) as { repositories: readonly { baseUrls: readonly string[] }[]; skipped: unknown };

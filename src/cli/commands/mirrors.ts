@@ -1,6 +1,5 @@
 /** `tapprep mirrors list|check`: what the mirror list knows, and whether it answers now. */
 import { join } from 'node:path';
-import { identifyTarget } from '../../detect/target.ts';
 import { EXIT, escapeControl, redact, TapprepError } from '../../errors.ts';
 import type { MirrorAnswer } from '../../mirrors/check.ts';
 import { loadMirrors } from '../../mirrors/load.ts';
@@ -9,12 +8,13 @@ import { parseMirrorOption } from '../../mirrors/override.ts';
 import { collectOwnSources } from '../../mirrors/own-sources.ts';
 import { considerMirrors } from '../../mirrors/select.ts';
 import type { SkippedEntry } from '../../mirrors/select.ts';
+import { openSubject } from '../../pipeline/open-target.ts';
 import type { Repository, RepositoryContent, Target } from '../../types.ts';
 import type { Context, TargetOptions } from '../context.ts';
-import { openTarget } from '../open-target.ts';
 import { renderTable } from '../render/table.ts';
 
-export interface MirrorsOptions extends TargetOptions {
+export interface MirrorsOptions {
+  readonly target: TargetOptions;
   /** Every entry of the list, whatever it is for. */
   readonly all: boolean;
   /** Retired entries too. */
@@ -30,6 +30,15 @@ interface Selection {
   readonly repositories: readonly Repository[];
   readonly skipped: readonly SkippedEntry[];
   readonly notes: readonly string[];
+}
+
+/** `mirrors ACTION`. @throws TapprepError USAGE for another action */
+export async function runMirrors(context: Context, action: string, options: MirrorsOptions): Promise<number> {
+  if (action === 'list') return runMirrorsList(context, options);
+  if (action === 'check') return runMirrorsCheck(context, options);
+  throw new TapprepError('USAGE', `tapprep mirrors takes list or check, not "${action}"`, {
+    hint: 'tapprep mirrors list',
+  });
 }
 
 /** Prints the whole list, or what would be asked for a target and why the rest is not. @returns 0 */
@@ -111,9 +120,9 @@ async function readMirrors(context: Context): Promise<Mirrors> {
 }
 
 async function selectFor(context: Context, options: MirrorsOptions, mirrors: Mirrors): Promise<Selection> {
-  const place = await openTarget(context, options);
-  const target = identifyTarget(place.facts, { arch: options.arch, unameV: options.unameV });
-  const own = await collectOwnSources(target, place, mirrors);
+  const subject = await openSubject(context, options.target);
+  const { target } = subject;
+  const own = await collectOwnSources(subject, mirrors);
   const overrides = context.common.mirror.map(parseMirrorOption);
   const { repositories, skipped } = considerMirrors(
     target,
