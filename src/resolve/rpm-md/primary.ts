@@ -11,7 +11,7 @@ import type { PrimaryIndex } from './repomd.ts';
 /** Several times the largest known index; one that states more is not read at all. */
 const MAX_OPEN_BYTES = 2 * 1024 ** 3;
 /** Where repomd.xml states no open-size (EL5, EL6), in whose time indexes were small. */
-const MAX_UNSTATED_BYTES = 1024 ** 3;
+const MAX_UNSTATED_BYTES = 512 * 1024 ** 2;
 const MAX_MATCHES = 20_000;
 /** Of one capability with its version, as XML. */
 const MAX_ENTRY_BYTES = 1024;

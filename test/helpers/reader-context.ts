@@ -1,0 +1,26 @@
+/** What a repository reader gets to work with, over the real fetcher and the real gpgv. */
+import type { ReaderContext } from '../../src/resolve/reader.ts';
+import type { Event } from '../../src/types.ts';
+import { type FetchLab, openFetchLab } from './fetch-lab.ts';
+import { runLocally } from './run.ts';
+
+export interface ReaderLab {
+  readonly context: ReaderContext;
+  readonly events: readonly Event[];
+  close(): Promise<void>;
+}
+
+/** A context with an empty cache of its own. */
+export async function openReaderLab(): Promise<ReaderLab> {
+  const lab: FetchLab = await openFetchLab();
+  const fetcher = await lab.fetcher({ durable: false });
+  const context: ReaderContext = {
+    fetchMetadata: fetcher.fetchMetadata,
+    probe: fetcher.probe,
+    run: runLocally,
+    emit: (event) => lab.events.push(event),
+    now: Date.now,
+    signal: new AbortController().signal,
+  };
+  return { context, events: lab.events, close: () => lab.close() };
+}
