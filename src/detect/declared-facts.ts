@@ -20,7 +20,7 @@ export interface Declaration {
  * @throws TapprepError USAGE; without an architecture, UNKNOWN_RELEASE, WRONG_DISTRIBUTION and CUSTOM_KERNEL_NO_PACKAGE too
  */
 export function declareFacts({ distro, release, arch, unameV }: Declaration): HostFacts {
-  const [, id, versionId] = /^([a-z0-9][a-z0-9._-]{0,39})(?::([A-Za-z0-9._-]{1,40}))?$/.exec(distro) ?? [];
+  const [, id, versionId] = /^([A-Za-z0-9][A-Za-z0-9._-]{0,39})(?::([A-Za-z0-9._-]{1,40}))?$/.exec(distro) ?? [];
   if (id === undefined) {
     throw new TapprepError('USAGE', `--distro takes ID:VERSION as in os-release, but "${distro}" is not of that form`, {
       hint: '--distro debian:12',

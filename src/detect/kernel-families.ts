@@ -82,6 +82,8 @@ export const SUSE_SOURCES: Readonly<Record<string, string>> = {
   coco: '-coco',
   coco_debug: '-coco',
 };
+/** A rebuild of an older branch counts behind the tag. */
+const BUMP = String.raw`(?:\.\d+)*`;
 /** 24.53.4, 150500.55.31, lp151.28.25, 1: what SUSE calls the source release. */
 const SUSE_R = String.raw`(?:lp\d+\.)?\d+(?:\.\d+)*`;
 
@@ -99,11 +101,11 @@ export const RPM_FAMILIES: Readonly<Record<RpmKernelFamily, RpmFamily>> = {
   // 2.6.32-642.el6.x86_64  3.10.0-693.rt56.617.el7.x86_64  4.14.0-115.el7a.aarch64  5.14.0-427.24.1.el9_4.x86_64+rt
   // 6.12.0-55.43.1.el10_0.x86_64_v2. Oracle's own builds insert .0.N; CentOS's Xen kernel differs by its version only.
   el: { title: 'Red Hat Enterprise Linux and its rebuilds', on: EL, only: /^(?!2\.6\.32-100\.)/,
-    parts: ['number', 'rc', 'rt'], tag: String.raw`el(?:6rt|7a|(?:[6-9]|1\d)(?:_\d+)?)`, end: '.arch+variant', variants: EL_VARIANTS,
+    parts: ['number', 'rc', 'rt'], tag: String.raw`el(?:6rt|7a|(?:[6-9]|1\d)(?:_\d+)?)${BUMP}`, end: '.arch+variant', variants: EL_VARIANTS,
     stem: 'kernel', devel: DEVEL, debuginfo: COMMON_ARCH },
   // 2.6.18-308.el5  2.6.18-417.el5PAE  2.6.18-348.12.1.el5xen
   el5: { title: 'Red Hat Enterprise Linux 5 and its rebuilds', on: EL,
-    parts: ['number'], tag: 'el5', end: 'variant', variants: words('PAE xen debug kdump'),
+    parts: ['number'], tag: `el5${BUMP}`, end: 'variant', variants: words('PAE xen debug kdump'),
     stem: 'kernel', devel: DEVEL, debuginfo: COMMON },
   // 3.10.0-1160.el7.centos.plus.x86_64
   centosplus: { title: 'CentOS Plus', on: ['centos'],
@@ -135,7 +137,7 @@ export const RPM_FAMILIES: Readonly<Record<RpmKernelFamily, RpmFamily>> = {
     stem: 'kernel-uek', devel: DEVEL, debuginfo: COMMON },
   // 2.6.33.4-95.fc13.i686.PAE  5.9.0-0.rc6.20200918git5d947f3e9a91.16.fc34.x86_64  6.8.8-200.fc39.aarch64+16k
   fedora: { title: 'Fedora', on: ['fedora'],
-    parts: ['number', 'rc', 'git'], tag: String.raw`fc(?:1[1-9]|[2-9]\d)`, end: '.arch+variant', variants: FEDORA_VARIANTS,
+    parts: ['number', 'rc', 'git'], tag: String.raw`fc(?:1[1-9]|[2-9]\d)${BUMP}`, end: '.arch+variant', variants: FEDORA_VARIANTS,
     stem: 'kernel', devel: DEVEL, debuginfo: COMMON_ARCH },
   // 4.14.138-89.102.amzn1.x86_64  5.10.35-31.135.amzn2.x86_64  6.1.102-108.177.amzn2023.x86_64
   amazon: { title: 'Amazon Linux', on: ['amzn'], only: /^(?:[2-5]\.|6\.[01]\.)/,

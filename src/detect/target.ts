@@ -1,7 +1,7 @@
 /** From facts, or from what somebody says of a host that is not here, to the one target of a run. */
 import { TapprepError, escapeControl, isTapprepError } from '../errors.ts';
 import type { BuildId, DebTarget, HostFacts, RpmTarget, Target } from '../types.ts';
-import { findArchitecture } from './architectures.ts';
+import { findArchitecture, type Architecture } from './architectures.ts';
 import { RPM_FAMILIES } from './kernel-families.ts';
 import { parseDebVersion, parseKernelRelease } from './kernel-release.ts';
 import type { DebRelease, KernelRelease, RpmRelease } from './kernel-release.ts';
@@ -34,6 +34,8 @@ interface Known {
   readonly idLike: readonly string[];
   readonly release: string;
   readonly arch: string | null;
+  /** False where `arch` is only what is usual: then what the release says goes before it. */
+  readonly archIsSure: boolean;
   readonly unameV: string | null;
   readonly buildId: BuildId | null;
   /** Version of the installed package of this kernel's image. */
@@ -58,6 +60,7 @@ export function identifyTarget(facts: HostFacts, override: TargetOverride = {}):
       idLike: isSameDistro ? facts.os.idLike : [],
       release,
       arch: override.arch ?? facts.kernel.arch,
+      archIsSure: (override.arch ?? null) !== null || facts.source !== 'declared',
       unameV: override.unameV ?? (isObserved ? facts.kernel.unameV : null),
       buildId: isObserved ? facts.kernel.buildId : null,
       imageVersion: findImageVersion(facts, release),
@@ -87,6 +90,7 @@ export function declareTarget(host: DeclaredHost): Target {
     idLike: [],
     release: kernel,
     arch,
+    archIsSure: true,
     unameV,
     buildId: null,
     imageVersion: null,
@@ -112,31 +116,29 @@ function findImageVersion({ kernelPackages }: HostFacts, release: string): strin
 
 function makeTarget(known: Known): Target {
   const kernel = parseKernelRelease(known.release, known);
-  const machine = known.arch === null ? null : requireArchitecture(known.arch);
-  const own = kernel.arch === null ? null : requireArchitecture(kernel.arch);
-  const architecture = own ?? machine;
-  if (architecture === null) {
-    throw new TapprepError(
-      'USAGE',
-      `kernel release ${known.release} does not tell the architecture, and none was given`,
-      {
-        hint: 'add --arch ARCH, as "uname -m" prints it there',
-      },
-    );
-  }
-  if (own !== null && machine !== null && own.kind !== machine.kind) {
-    throw new TapprepError(
-      'USAGE',
-      `kernel release ${known.release} is for ${kernel.arch} but the machine is ${known.arch}`,
-      {
-        hint: `add --arch ${own.machine}`,
-      },
-    );
-  }
-  const arch = machine?.machine ?? architecture.machine;
+  const { machine, own } = chooseArchitecture(kernel, known);
   return kernel.family === 'rpm'
-    ? makeRpmTarget(kernel, known, arch, kernel.arch ?? architecture.rpm)
-    : makeDebTarget(kernel, known, arch, kernel.arch ?? architecture.deb);
+    ? makeRpmTarget(kernel, known, machine.machine, own ?? machine.rpm)
+    : makeDebTarget(kernel, known, machine.machine, own ?? machine.deb);
+}
+
+/** The machine, and what packages call the architecture where the release says it: both must be of one kind. */
+function chooseArchitecture(kernel: KernelRelease, known: Known): { machine: Architecture; own: string | null } {
+  const { release, arch, archIsSure } = known;
+  const told = kernel.arch === null ? null : requireArchitecture(kernel.arch);
+  const given = arch === null || (told !== null && !archIsSure) ? null : requireArchitecture(arch);
+  const machine = given ?? told;
+  if (machine === null) {
+    throw new TapprepError('USAGE', `kernel release ${release} does not tell the architecture, and none was given`, {
+      hint: 'add --arch ARCH, as "uname -m" prints it there',
+    });
+  }
+  if (told !== null && told.kind !== machine.kind) {
+    throw new TapprepError('USAGE', `kernel release ${release} is for ${kernel.arch} but the machine is ${arch}`, {
+      hint: `add --arch ${told.machine}`,
+    });
+  }
+  return { machine, own: kernel.arch };
 }
 
 function makeRpmTarget(kernel: RpmRelease, known: Known, arch: string, packageArch: string): RpmTarget {
@@ -166,7 +168,7 @@ function describeHost(kernel: KernelRelease, known: Known, arch: string) {
   return { distro: known.distro ?? kernel.on[0] ?? '', version, codename, arch, release, unameV, buildId };
 }
 
-function requireArchitecture(name: string) {
+function requireArchitecture(name: string): Architecture {
   const found = findArchitecture(name);
   if (found !== null) return found;
   throw new TapprepError('USAGE', `"${escapeControl(name.slice(0, 40))}" is no architecture that tapprep knows`, {

@@ -98,6 +98,14 @@ test.each(REFUSED)('%s %j is refused as %s', (distro, release, code) => {
   expect(error.message).not.toMatch(/[\n\u0000-\u001f]/);
 });
 
+test('a rebuild of an older branch counts behind the tag', () => {
+  expect(parse('centos', '3.10.0-123.el7.1.x86_64')).toMatchObject({
+    versionRelease: '3.10.0-123.el7.1',
+    arch: 'x86_64',
+  });
+  expect(parse('centos', '2.6.18-164.el5.1PAE')).toMatchObject({ versionRelease: '2.6.18-164.el5.1', variant: 'PAE' });
+});
+
 test('an Ubuntu flavour that is in no list is believed where uname -v is of Ubuntu, and only there', () => {
   expect(parse('ubuntu', '6.8.0-9-unheard-of', '#9-Ubuntu SMP')).toMatchObject({ flavour: 'unheard-of' });
   expect(refusal('ubuntu', '6.8.0-9-unheard-of', '#1 SMP').code).toBe('UNKNOWN_RELEASE');

@@ -139,6 +139,19 @@ describe('architecture', () => {
     });
   });
 
+  test('that a declaration leaves open is what the release says', () => {
+    for (const [release, arch] of [
+      ['2.6.32-642.el6.ppc64', 'ppc64'],
+      ['4.0.0-1.fc23.armv7hl', 'armv7l'],
+      ['4.14.35-2047.528.2.1.el7uek.aarch64.debug', 'aarch64'],
+    ] as const) {
+      const distro = release.includes('uek') ? 'ol:7' : release.includes('fc') ? 'fedora:23' : 'centos:6';
+      const facts = declareFacts({ distro, release, arch: null, unameV: null });
+      expect(identifyTarget(facts)).toMatchObject({ arch });
+      expect(() => identifyTarget(facts, { arch: 's390x' })).toThrow(/but the machine is s390x/);
+    }
+  });
+
   test.each([
     ['another than the release has', '3.10.0-1160.el7.x86_64', 'aarch64', /x86_64 but the machine is aarch64/],
     ['none at all', '2.6.18-308.el5', null, /does not tell the architecture/],
