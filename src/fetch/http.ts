@@ -1,10 +1,12 @@
 /** HTTP and HTTPS: the only home of got. Bytes as they are sent, redirects under our own rules, no hidden retries. */
-import { Agent as HttpAgent } from 'node:http';
+import { type ClientRequestArgs, Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { LookupFunction } from 'node:net';
+import type { Duplex } from 'node:stream';
 import got from 'got';
 import { TapprepError, redact } from '../errors.ts';
 import { TransferError, networkFailure } from './failure.ts';
+import { reuseReadBuffer } from './memory.ts';
 import type {
   OpenRequest,
   ProbeAnswer,
@@ -59,6 +61,17 @@ export function createHttpTransport(options: HttpOptions): Transport {
   return { open: (url, request) => follow('GET', url, request), probe };
 }
 
+/** TLS reads small records through buffers of its own, so only plain connections are told how to read. */
+class PlainAgent extends HttpAgent {
+  override createConnection(
+    options: ClientRequestArgs,
+    done?: (error: Error | null, stream: Duplex) => void,
+  ): Duplex | null | undefined {
+    const reading = { ...options, onread: reuseReadBuffer() };
+    return super.createConnection(reading, done);
+  }
+}
+
 function createAgents(options: HttpOptions): { readonly http: HttpAgent; readonly https: HttpsAgent } {
   const proxyEnv: Record<string, string> = {};
   for (const name of PROXY_VARIABLES) {
@@ -67,7 +80,7 @@ function createAgents(options: HttpOptions): { readonly http: HttpAgent; readonl
   }
   const common = { keepAlive: true, proxyEnv };
   try {
-    return { http: new HttpAgent(common), https: new HttpsAgent(common) };
+    return { http: new PlainAgent(common), https: new HttpsAgent(common) };
   } catch (error) {
     const seen = PROXY_VARIABLES.flatMap((name) => (proxyEnv[name] === undefined ? [] : [`${name}=${proxyEnv[name]}`]));
     throw new TapprepError('USAGE', `the proxy settings cannot be used: ${seen.join(' ')}`, {

@@ -4,6 +4,7 @@ import type { Digest } from '../types.ts';
 import { parseRetryAfter } from './backoff.ts';
 import { TransferError, interrupted, networkFailure } from './failure.ts';
 import type { FetchLimits } from './limits.ts';
+import { releaseMemory } from './memory.ts';
 import type { PartFile } from './part-file.ts';
 import { hashUrl, recordOf, strongValidator, type PartRecord } from './part-record.ts';
 import { LATER, NOT_THERE } from './retry-status.ts';
@@ -229,9 +230,10 @@ async function receive(
         facts: { url: redact(url), expectedBytes: total },
       });
     }
-    await part.file.append(chunk);
-    context.onProgress(part.file.offset, total);
     windowBytes += chunk.length;
+    await part.file.append(chunk);
+    releaseMemory(chunk);
+    context.onProgress(part.file.offset, total);
     const elapsed = now() - windowStart;
     if (elapsed < limits.lowSpeedWindowMs) continue;
     if (windowBytes * 1000 < limits.lowSpeedBytesPerSecond * elapsed) {
