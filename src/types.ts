@@ -378,6 +378,11 @@ export interface PlanItem {
   readonly install: boolean;
   /** The version that is replaced, null for a new package. */
   readonly replaces: string | null;
+  /**
+   * deb: which run of dpkg it belongs to, 0 (or absent) first. dpkg unpacks a package only when its Pre-Depends are
+   * configured, so those have to be installed by an earlier run.
+   */
+  readonly wave?: number;
 }
 
 /** The exact packages for one target, and where they come from. */

@@ -1,6 +1,6 @@
 /** Installs verified packages on a target and keeps the journal. */
 import { TapprepError } from '../errors.ts';
-import type { Host } from '../host/host.ts';
+import type { Host, RunResult } from '../host/host.ts';
 import type { Artifact, Emit, InstallReport } from '../types.ts';
 import { buildInstallArgv, type InstallMethod, QUIET_ENV, sortByRole } from './commands.ts';
 import { type JournalEntry, JOURNAL_PATH, readJournal, writeEntry } from './journal.ts';
@@ -21,7 +21,7 @@ export interface InstallRequest {
 }
 
 /**
- * Installs the artifacts in one transaction of the target's package manager.
+ * Installs the artifacts in one transaction of the target's package manager; dpkg needs one run for each wave.
  * What a failed transaction left behind is taken away again before the error is thrown.
  * @throws TapprepError INSTALL_FAILED, NO_SPACE, PERMISSION, NOT_ROOT, INTERRUPTED
  */
@@ -48,9 +48,19 @@ export async function installArtifacts(request: InstallRequest): Promise<Install
   };
   await writeEntry(host, entry);
   const result = await withStagedFiles(host, wanted, async (paths) => {
-    const argv = buildInstallArgv(paths, { method, inRoot: host.kind === 'root', allowUpgrade: request.allowUpgrade });
-    emit({ type: 'command', argv, where: host.name });
-    return host.run(argv, { env: QUIET_ENV, signal: request.signal, timeoutMs: 1_800_000 });
+    let last: RunResult | null = null;
+    for (const files of splitWaves(wanted, paths)) {
+      const argv = buildInstallArgv(files, {
+        method,
+        inRoot: host.kind === 'root',
+        allowUpgrade: request.allowUpgrade,
+      });
+      emit({ type: 'command', argv, where: host.name });
+      last = await host.run(argv, { env: QUIET_ENV, signal: request.signal, timeoutMs: 1_800_000 });
+      if (last.exitCode !== 0) return last;
+    }
+    if (last === null) throw new TapprepError('INTERNAL', 'an install of no files was asked for');
+    return last;
   });
   const after = await listPackages(host, manager);
   const { added, replaced } = compareLists(before, after);
@@ -85,6 +95,15 @@ async function recoverInterrupted(host: Host, manager: 'dpkg' | 'rpm', emit: Emi
     state: 'failed',
     packages: last.packages.filter((item) => now.has(packageKey(item))),
   });
+}
+
+/** The staged files of each run of the package manager, in order; all at once but for dpkg's Pre-Depends. */
+export function splitWaves(
+  wanted: readonly Pick<Artifact, 'item'>[],
+  paths: readonly string[],
+): readonly (readonly string[])[] {
+  const byWave = Map.groupBy(paths, (_, at) => wanted[at]?.item.wave ?? 0);
+  return [...byWave].toSorted(([a], [b]) => a - b).map(([, files]) => files);
 }
 
 function refuseReplacement(wanted: readonly Artifact[], allowed: boolean): void {

@@ -11,6 +11,8 @@ import type { OpenIndex } from './open-index.ts';
 /** A record of a Debian archive. `requires` holds the groups of Pre-Depends and Depends. */
 export interface DebRecord extends PackageRecord {
   readonly essential: boolean;
+  /** The Pre-Depends among `requires`. */
+  readonly preRequires: readonly string[];
   /** Packages that may not be installed beside it, in the versions named: Breaks and Conflicts, as written. */
   readonly breaks: readonly string[];
 }
@@ -39,6 +41,7 @@ export function parseRecord(text: string, index: OpenIndex, arch: string): DebRe
   if (packageArch !== arch && packageArch !== 'all') return null;
   const filename = requireShape(fields, 'Filename', /^\S+\.d?deb$/, where).replace(/^\.\//, '');
   const digest = readDigest(fields, where);
+  const preRequires = splitGroups(fields.get('Pre-Depends') ?? '');
   const kibibytes = readCount(fields, 'Installed-Size', where);
   return {
     name,
@@ -51,7 +54,8 @@ export function parseRecord(text: string, index: OpenIndex, arch: string): DebRe
     trust: requirementOf(index, digest),
     repository: index.repository,
     provides: splitGroups(fields.get('Provides') ?? ''),
-    requires: [...splitGroups(fields.get('Pre-Depends') ?? ''), ...splitGroups(fields.get('Depends') ?? '')],
+    requires: [...preRequires, ...splitGroups(fields.get('Depends') ?? '')],
+    preRequires,
     breaks: [...splitGroups(fields.get('Breaks') ?? ''), ...splitGroups(fields.get('Conflicts') ?? '')],
     essential: fields.get('Essential') === 'yes',
     vendor: null,

@@ -9,6 +9,7 @@ import { imageNames, SYSTEMTAP, TOOLCHAIN } from './kernel-names.ts';
 import { chooseImage, chooseKernelPackages } from './choose-kernel.ts';
 import type { DebRecord } from './packages-index.ts';
 import { createUniverse, type Requirement, type Universe } from './universe.ts';
+import { orderWaves } from './waves.ts';
 
 /**
  * Plans from the records that `wantedNames` asked for.
@@ -24,7 +25,12 @@ export function planDeb(target: DebTarget, records: readonly DebRecord[], reques
   const tools = [...(request.roles.systemtap === 'distro' ? [SYSTEMTAP] : []), ...TOOLCHAIN];
   const wishes = [...kernel.map(({ name, version }) => exactly(name, version)), ...tools.map(anyVersion)];
   const chosen = findClosure(wishes, universe, installed, target.packageArch);
-  const context: ItemContext = { target, installed: request.installed === null ? new Map() : installed, chosen };
+  const context: ItemContext = {
+    target,
+    installed: request.installed === null ? new Map() : installed,
+    chosen,
+    waves: orderWaves(chosen, universe, installed),
+  };
   const unpackedOnly = image
     .filter(({ name, version }) => !chosen.has(name) && context.installed.get(name) !== version)
     .flatMap(({ name, version }) => universe.find(name, version) ?? []);
@@ -59,9 +65,10 @@ interface ItemContext {
   readonly target: DebTarget;
   readonly installed: Installed;
   readonly chosen: Chosen;
+  readonly waves: ReadonlyMap<string, number>;
 }
 
-function toItem(record: DebRecord, { target, installed }: ItemContext, install: boolean): PlanItem {
+function toItem(record: DebRecord, { target, installed, waves }: ItemContext, install: boolean): PlanItem {
   const [url] = record.urls;
   if (url === undefined) {
     throw new TapprepError(
@@ -84,6 +91,7 @@ function toItem(record: DebRecord, { target, installed }: ItemContext, install: 
     repository: record.repository.id,
     install,
     replaces: install ? (installed.get(record.name) ?? null) : null,
+    wave: waves.get(record.name) ?? 0,
   };
 }
 
