@@ -67,8 +67,7 @@ const KNOWN_IDS = new Set([...RPM_ROWS, ...DEB_ROWS].flatMap(({ row }) => row.on
  */
 export function parseKernelRelease(release: string, hints: ReleaseHints): KernelRelease {
   if (!PLAUSIBLE.test(release)) throw unknownRelease(release, hints);
-  const found = [...matchRpm(release), ...matchDeb(release, hints.unameV)];
-  const home = found.find(({ on }) => isHome(on, hints));
+  const [home] = findKernels(release, hints.unameV, (on) => isHome(on, hints));
   if (home !== undefined) return home;
   const unpackaged = UNPACKAGED_KERNELS.find(({ form }) => form.test(release));
   if (unpackaged !== undefined) {
@@ -78,7 +77,7 @@ export function parseKernelRelease(release: string, hints: ReleaseHints): Kernel
       { hint: unpackaged.hint, facts: { release, distro: hints.distro } },
     );
   }
-  const foreign = found.filter(({ kernelFamily }) => familyRow(kernelFamily).onlyOn !== true);
+  const foreign = findKernels(release, hints.unameV, (_, onlyOn) => !onlyOn);
   const [first] = foreign;
   if (first === undefined) throw unknownRelease(release, hints);
   if (hints.distro !== null) throw wrongDistribution(release, first, hints);
@@ -88,15 +87,6 @@ export function parseKernelRelease(release: string, hints: ReleaseHints): Kernel
     `kernel release ${release} does not tell the distribution: it may be of ${foreign.flatMap(({ on }) => on).join(', ')}`,
     { hint: `tapprep names --distro ${first.on[0]}:VERSION --kernel ${release}`, facts: { release } },
   );
-}
-
-/** The row of the table: what the family is called and where it is at home. */
-function familyRow(id: RpmKernelFamily | DebKernelFamily): {
-  readonly title: string;
-  readonly on: readonly string[];
-  readonly onlyOn?: true;
-} {
-  return id in RPM_FAMILIES ? RPM_FAMILIES[id as RpmKernelFamily] : DEB_FAMILIES[id as DebKernelFamily];
 }
 
 /**
@@ -132,8 +122,16 @@ function compileEnd(end: End, variants: string): string {
   }
 }
 
-function matchRpm(release: string): readonly RpmRelease[] {
+type WantsRow = (on: readonly string[], onlyOn: boolean) => boolean;
+
+/** What the release is by each of the rows that are wanted. */
+function findKernels(release: string, unameV: string | null, wants: WantsRow): readonly KernelRelease[] {
+  return [...matchRpm(release, wants), ...matchDeb(release, unameV, wants)];
+}
+
+function matchRpm(release: string, wants: WantsRow): readonly RpmRelease[] {
   return RPM_ROWS.flatMap(({ id, row, pattern }) => {
+    if (!wants(row.on, row.onlyOn === true)) return [];
     const groups = pattern.exec(release)?.groups;
     const versionRelease = groups?.['vr'] ?? '';
     if (groups === undefined || (row.only !== undefined && !row.only.test(versionRelease))) return [];
@@ -160,8 +158,9 @@ function stemOf(row: RpmFamily, versionRelease: string): string {
   return row.stem.replace('{series}', series) + (isRealTime ? '-rt' : '');
 }
 
-function matchDeb(release: string, unameV: string | null): readonly DebRelease[] {
+function matchDeb(release: string, unameV: string | null, wants: WantsRow): readonly DebRelease[] {
   return DEB_ROWS.flatMap(({ id, row }) => {
+    if (!wants(row.on, row.onlyOn === true)) return [];
     const { abi, flavour, leaf } = row.release.exec(release)?.groups ?? {};
     if (abi === undefined || flavour === undefined) return [];
     if (id === 'ubuntu' && !UBUNTU_FLAVOURS.includes(flavour) && unameV?.includes('-Ubuntu') !== true) return [];
@@ -197,10 +196,14 @@ function unknownRelease(release: string, hints: ReleaseHints): TapprepError {
   );
 }
 
+function titleOf(id: RpmKernelFamily | DebKernelFamily): string {
+  return [...RPM_ROWS, ...DEB_ROWS].find((row) => row.id === id)?.row.title ?? id;
+}
+
 function wrongDistribution(release: string, kernel: KernelRelease, hints: ReleaseHints): TapprepError {
   return new TapprepError(
     'WRONG_DISTRIBUTION',
-    `kernel release ${release} is of ${familyRow(kernel.kernelFamily).title} but the target is ${describeDistro(hints)}`,
+    `kernel release ${release} is of ${titleOf(kernel.kernelFamily)} but the target is ${describeDistro(hints)}`,
     {
       hint: `tapprep names --distro ${kernel.on[0]}:VERSION --kernel ${release}`,
       facts: { release, kernelOf: kernel.on, distro: hints.distro, version: hints.version },
