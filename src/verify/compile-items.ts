@@ -3,6 +3,7 @@ import { posix } from 'node:path';
 import { compileModule } from './compile-module.ts';
 import type { CompileResult } from './compile-module.ts';
 import { findDebuginfo } from './build-id.ts';
+import { findSymbolTableFault } from './symbol-table.ts';
 import type { Item } from './items.ts';
 import type { VerifyOptions } from './options.ts';
 
@@ -16,9 +17,6 @@ export interface CompiledItem {
   readonly seconds: number;
 }
 
-/** Compilers run side by side; two cores is what small machines have. */
-const PARALLEL = 2;
-
 /** @throws TapprepError NOT_ROOT, PERMISSION, NO_SPACE, INTERRUPTED */
 export async function compileItems(
   options: VerifyOptions,
@@ -30,19 +28,32 @@ export async function compileItems(
   if (!canBuild) return items.map((item) => skipped(item, 'tools or build tree are not fit to build a module'));
   const first = await compileItem(options, hello);
   if (first.status !== 'pass') return [first, ...rest.map((item) => skipped(item, 'hello world did not compile'))];
-  const hasDebuginfo = await hasUsableDebuginfo(options);
-  const results: CompiledItem[] = Array.from({ length: rest.length });
-  const queue = rest.entries();
-  const work = async (): Promise<void> => {
-    for (const [index, item] of queue) {
-      results[index] =
-        item.needs.includes('debuginfo') && hasDebuginfo === false
-          ? skipped(item, `needs debug information of ${options.target.release}, which is not installed`)
-          : await compileItem(options, item);
-    }
+  const found = await findMeans(options);
+  const results = new Map<Item, CompiledItem>();
+  const work = async (queue: Iterator<Item>): Promise<void> => {
+    for (let next = queue.next(); next.done !== true; next = queue.next())
+      results.set(next.value, await compileWithMeans(options, next.value, found));
   };
-  await Promise.all(Array.from({ length: PARALLEL }, work));
-  return [first, ...results];
+  // Two at a time, as small machines have two cores. What needs tracepoints goes one after the other: the first makes
+  // stap read every tracepoint header of the kernel (about a minute), the next ones find that in the cache, and so do
+  // scripts, which are therefore last.
+  const rungs = rest.filter(({ isScript }) => !isScript);
+  const needTracepoints = rungs.filter(({ needs }) => needs.includes('tracepoints'));
+  const others = rungs.filter((item) => !needTracepoints.includes(item));
+  await Promise.all([work(needTracepoints.values()), work(others.values())]);
+  const scripts = rest.filter(({ isScript }) => isScript).values();
+  await Promise.all([work(scripts), work(scripts)]);
+  return [first, ...rest.flatMap((item) => results.get(item) ?? [])];
+}
+
+async function compileWithMeans(options: VerifyOptions, item: Item, means: Means): Promise<CompiledItem> {
+  if (item.needs.includes('debuginfo') && means.debuginfo === false)
+    return skipped(item, `needs debug information of ${options.target.release}, which is not installed`);
+  const compiled = await compileItem(options, item);
+  // Some versions of SystemTap find symbols elsewhere, so what is missing is only a reason once it did not compile.
+  return compiled.status === 'fail' && item.needs.includes('symbols') && means.symbols !== null
+    ? { ...compiled, status: 'skip', reason: means.symbols }
+    : compiled;
 }
 
 async function compileItem(options: VerifyOptions, item: Item): Promise<CompiledItem> {
@@ -53,11 +64,11 @@ async function compileItem(options: VerifyOptions, item: Item): Promise<Compiled
     args: item.args,
     // Each compilation has a directory of its own: stap clears what it finds in its temporary one.
     outDir: posix.join(options.workDirectory, item.module),
-    fresh: !item.fromCache || options.cacheDirectory === undefined,
+    cacheDir: options.cacheDirectory ?? posix.join(options.workDirectory, 'cache'),
+    fresh: item.poisonCache,
     signal: options.signal,
     ...(options.stapArgv === undefined ? {} : { stapArgv: options.stapArgv }),
     ...(options.env === undefined ? {} : { env: options.env }),
-    ...(item.fromCache && options.cacheDirectory !== undefined ? { cacheDir: options.cacheDirectory } : {}),
   });
   options.emit({
     type: 'note',
@@ -74,10 +85,21 @@ async function compileItem(options: VerifyOptions, item: Item): Promise<Compiled
   };
 }
 
-/** null where the files of the host cannot be read here: then stap itself says whether it found any. */
-async function hasUsableDebuginfo(options: VerifyOptions): Promise<boolean | null> {
-  if (options.host.localPath('/') === null) return null;
-  return (await findDebuginfo(options.host, options.target.release)) !== null;
+/** What the target has for probes that ask for more than headers. */
+interface Means {
+  /** null where the files of the host cannot be read here: then stap itself says whether it found any. */
+  readonly debuginfo: boolean | null;
+  /** Why there is no symbol table; null where there is one. */
+  readonly symbols: string | null;
+}
+
+async function findMeans(options: VerifyOptions): Promise<Means> {
+  const { host, target } = options;
+  const readable = host.localPath('/') !== null;
+  return {
+    debuginfo: readable ? (await findDebuginfo(host, target.release)) !== null : null,
+    symbols: await findSymbolTableFault(host, target.release),
+  };
 }
 
 function skipped(item: Item, reason: string): CompiledItem {

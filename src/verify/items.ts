@@ -7,10 +7,12 @@ import type { Need, Rung } from './rungs.ts';
 export interface Item {
   /** Name of its step in the report. */
   readonly step: string;
+  readonly isScript: boolean;
   readonly module: string;
   readonly script: string;
   readonly args: readonly string[];
   readonly needs: readonly Need[];
+  readonly required: boolean;
   readonly expect: readonly string[];
   readonly reject: readonly string[];
   readonly readyText: string | null;
@@ -20,8 +22,8 @@ export interface Item {
   readonly localTrigger: readonly string[] | null;
   /** Ends by itself; otherwise it is told to stop when everything was seen. */
   readonly endsItself: boolean;
-  /** A module of the same script that was built before will do. */
-  readonly fromCache: boolean;
+  /** Built anew whatever the cache holds. */
+  readonly poisonCache: boolean;
   readonly timeoutMs: number;
 }
 
@@ -50,17 +52,19 @@ function rungItem(rung: Rung, staprun: string): Item {
   const trigger = rung.trigger?.map((word) => word.replace('@STAPRUN@', staprun)) ?? null;
   return {
     step: rung.name,
+    isScript: false,
     module: rung.module,
     script: rung.script.replace('@STAPRUN@', staprun),
     args: [],
     needs: rung.needs,
+    required: rung.required,
     expect: [rung.marker],
     reject: [],
     readyText: null,
     guestTrigger: trigger === null ? null : trigger.join(' '),
     localTrigger: trigger,
     endsItself: true,
-    fromCache: false,
+    poisonCache: rung === HELLO,
     timeoutMs: RUNG_TIMEOUT_MS,
   };
 }
@@ -68,17 +72,19 @@ function rungItem(rung: Rung, staprun: string): Item {
 function scriptItem(script: VerifyScript, index: number): Item {
   return {
     step: `script ${script.name}`,
+    isScript: true,
     module: `tapprep_script_${index}`,
     script: script.text,
     args: script.args ?? [],
     needs: [],
+    required: true,
     expect: script.expect ?? [],
     reject: script.reject ?? [],
     readyText: script.readyText ?? null,
     guestTrigger: script.trigger ?? null,
     localTrigger: null,
     endsItself: false,
-    fromCache: true,
+    poisonCache: false,
     timeoutMs: script.timeoutMs ?? SCRIPT_TIMEOUT_MS,
   };
 }

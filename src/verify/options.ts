@@ -56,7 +56,7 @@ export interface VerifyOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Directory on the host for what is built, its own; only [-/._0-9a-zA-Z]. */
   readonly workDirectory: string;
-  /** Directory on the host where stap keeps compiled user scripts of this kernel; none where left out. */
+  /** Directory on the host where stap keeps what it compiled for this kernel; one in workDirectory where left out. */
   readonly cacheDirectory?: string;
   readonly sleep: (milliseconds: number) => Promise<void>;
   readonly signal: AbortSignal;

@@ -1,7 +1,7 @@
 /** The ladder: what SystemTap can do on a kernel, from the least to the most demanding. */
 
 /** What a probe asks of the target beyond compiler and headers. */
-export type Need = 'symbols' | 'debuginfo';
+export type Need = 'symbols' | 'debuginfo' | 'tracepoints';
 
 export interface Rung {
   readonly name: string;
@@ -9,6 +9,8 @@ export interface Rung {
   readonly module: string;
   readonly script: string;
   readonly needs: readonly Need[];
+  /** Whether level "probe" cannot be reached without it; the others may be missing for a reason that is told. */
+  readonly required: boolean;
   /** Printed by the script when its probe was hit, and by nothing else. */
   readonly marker: string;
   /** A harmless command that makes the probe hit; null where it does so by itself. */
@@ -21,32 +23,44 @@ export const HELLO: Rung = {
   module: 'tapprep_hello',
   script: 'probe begin { printf("Hello, World\\n"); exit(); }\n',
   needs: [],
+  required: true,
   marker: 'Hello, World',
   trigger: null,
 };
 
 /** The rungs above hello, in order. Each probe is one that every kernel since 2.6.32 can have. */
 export const PROBE_RUNGS: readonly Rung[] = [
-  rung('timer', 'probe timer.ms(100)', { needs: [], trigger: null }),
-  rung('kernel.trace', 'probe kernel.trace("sched_switch")', { needs: [], trigger: null }),
+  rung('timer', 'probe timer.ms(100)', { needs: [], required: true, trigger: null }),
+  rung('kernel.trace', 'probe kernel.trace("sched_switch")', { needs: ['tracepoints'], required: true, trigger: null }),
   rung('kprobe.function', 'probe kprobe.function("vfs_read")', {
     needs: ['symbols'],
+    required: false,
     trigger: ['cat', '/proc/version'],
   }),
   {
     ...rung('kernel.function', 'probe kernel.function("vfs_read").return', {
       needs: ['debuginfo'],
+      required: true,
       trigger: ['cat', '/proc/version'],
     }),
     // $return is what only debug information can tell.
     script:
       'probe kernel.function("vfs_read").return { if ($return > 0) { println("rung kernel.function"); exit(); } }\n',
   },
-  rung('syscall', 'probe nd_syscall.read', { needs: ['symbols'], trigger: ['cat', '/proc/version'] }),
-  rung('process', 'probe process("@STAPRUN@").begin', { needs: [], trigger: ['@STAPRUN@', '-V'] }),
+  // Its alias tries the tracepoint sys_enter as well.
+  rung('syscall', 'probe nd_syscall.read', {
+    needs: ['tracepoints'],
+    required: false,
+    trigger: ['cat', '/proc/version'],
+  }),
+  rung('process', 'probe process("@STAPRUN@").begin', {
+    needs: [],
+    required: false,
+    trigger: ['@STAPRUN@', '-V'],
+  }),
 ];
 
-function rung(name: string, probe: string, more: Pick<Rung, 'needs' | 'trigger'>): Rung {
+function rung(name: string, probe: string, more: Pick<Rung, 'needs' | 'required' | 'trigger'>): Rung {
   const marker = `rung ${name}`;
   return {
     name,

@@ -42,11 +42,11 @@ export async function verifyTarget(options: VerifyOptions): Promise<VerifyReport
   };
 }
 
-/** Debug information that is not there keeps nothing from running that does not need it; one that is wrong does. */
+/** What is wrong anywhere keeps a target from being ready; what is only missing does so where the level asks for it. */
 function isReady(steps: readonly VerifyStep[], items: readonly Item[]): boolean {
-  const wanted = new Set(['tools', 'build-tree', ...items.map(({ step }) => step)]);
+  const wanted = ['tools', 'build-tree', ...items.filter(({ required }) => required).map(({ step }) => step)];
   return (
     steps.every(({ status }) => status !== 'fail') &&
-    [...wanted].every((name) => steps.some(({ step, status }) => step === name && status === 'pass'))
+    wanted.every((name) => steps.some(({ step, status }) => step === name && status === 'pass'))
   );
 }
