@@ -130,6 +130,7 @@ export interface HostFacts {
     readonly compiler: string | null;
     /** Directories under /lib/modules. */
     readonly installedReleases: readonly string[];
+    /** Those words of /proc/cmdline that bear on modules and probes. */
     readonly cmdline: string | null;
   };
   readonly packageManager: 'dpkg' | 'rpm' | null;

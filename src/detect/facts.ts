@@ -21,14 +21,31 @@ export interface CollectOptions {
 
 /**
  * The facts of a host, in one round trip; nothing there is changed.
- * @throws TapprepError USAGE (impossible release), TIMEOUT, TOOL_MISSING (no sh), BAD_FACTS (output cut or altered), INTERRUPTED
+ * @throws TapprepError USAGE (impossible release), TIMEOUT, TOOL_MISSING (no sh, no rpm for an rpm database),
+ *   BAD_FACTS (output cut or altered, unreadable package database), INTERRUPTED
  */
 export async function collectFacts(host: Host, options: CollectOptions = {}): Promise<HostFacts> {
   const release = options.release ?? '';
   if (release !== '') checkRelease(release);
   const { stdout } = await runProbe(host, release, options.signal);
   const facts = parseProbeOutput(stdout, `the probe's output on ${host.name}`);
+  if (facts.packageManager === 'rpm' && facts.packages.length === 0) throw await unreadableDatabase(host);
   return host.kind === 'root' ? { ...facts, root: host.name } : facts;
+}
+
+/** "Could not read" must not pass for "nothing is installed". */
+async function unreadableDatabase(host: Host): Promise<TapprepError> {
+  if (host.kind === 'root' && (await host.which('rpm')) === null) {
+    return new TapprepError(
+      'TOOL_MISSING',
+      `${host.name} has an rpm database but no rpm, and this machine's rpm is missing or cannot read it`,
+      { hint: 'install rpm on this machine: apt-get install rpm', facts: { root: host.name } },
+    );
+  }
+  return new TapprepError('BAD_FACTS', `${host.name} has an rpm database, but rpm listed no package within 60 s`, {
+    hint: 'rpm -qa; where it hangs: rm -f /var/lib/rpm/__db.*',
+    facts: { host: host.name },
+  });
 }
 
 async function runProbe(host: Host, release: string, signal: AbortSignal | undefined): Promise<RunResult> {

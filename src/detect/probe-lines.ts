@@ -33,7 +33,7 @@ const KEYS = {
   release: once(1),
   'proc-version': once(1),
   'version-signature': once(1),
-  cmdline: often(2, 10),
+  cmdline: once(1),
   notes: once(1),
   vermagic: once(1),
   'config-from': once(1),

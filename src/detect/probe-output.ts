@@ -11,7 +11,7 @@ import { parseStapVersion } from './stap-version.ts';
 import { compilerOfProcVersion, parseToolVersion, upstreamNumber } from './toolchain.ts';
 
 /** The CONFIG_ options that SystemTap needs, that forbid it, or that explain a failure; in the order to show them. */
-export const CONFIG_OPTIONS = [
+const CONFIG_OPTIONS = [
   'CONFIG_MODULES',
   'CONFIG_MODULE_UNLOAD',
   'CONFIG_MODVERSIONS',
@@ -83,7 +83,7 @@ export function parseProbeOutput(text: string, source = 'probe output'): HostFac
       versionSignature: records.one('version-signature'),
       compiler: readKernelCompiler(records, isHost && release === records.one('uname-r')),
       installedReleases: column(records, 'module-dir'),
-      cmdline: trimmed(records.all('cmdline')[0]?.[1] ?? null),
+      cmdline: trimmed(records.one('cmdline')),
     },
     packageManager: records.one('manager'),
     frontends: column(records, 'frontend'),

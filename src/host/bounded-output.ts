@@ -2,7 +2,7 @@
 import { StringDecoder } from 'node:string_decoder';
 
 /** Bytes kept of each end of a stream. */
-export const KEPT_BYTES = 4 * 1024 * 1024;
+const KEPT_BYTES = 4 * 1024 * 1024;
 /** A line longer than this is handed to onLine in pieces. */
 const LINE_BYTES = 64 * 1024;
 

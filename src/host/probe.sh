@@ -124,7 +124,7 @@ emit_file() {
 
 # tool NAME: sets T to the absolute path of a program of the target; fails when it has none.
 tool() {
-  for folder in /usr/local/sbin /usr/local/bin /usr/sbin /usr/bin /sbin /bin $extra_path; do
+  for folder in $own_path /usr/local/sbin /usr/local/bin /usr/sbin /usr/bin /sbin /bin; do
     at "$folder/$1" || continue
     if [ -f "$F" ] && [ -x "$F" ]; then
       T=$folder/$1
@@ -199,7 +199,10 @@ running_kernel() {
   [ "$booted" = yes ] || return 0
   first_line /proc/version && emit proc-version "$L"
   first_line /proc/version_signature && emit version-signature "$L"
-  emit_file cmdline /proc/cmdline
+  # Only what bears on modules and probes: boot parameters may hold passwords and addresses.
+  line=$(bounded /proc/cmdline | tr ' ' '\n' | grep -E \
+    '^(nomodule|(module|kprobes?|ftrace|trace|ima|selinux|systemd)[._][A-Za-z_.]+|lockdown|lsm|security|selinux|enforcing|apparmor|fips|nokaslr|kaslr|mitigations|debugfs|crashkernel|isolcpus|preempt)(=[A-Za-z0-9_.,:@-]*)?$' | tr '\n' ' ')
+  emit cmdline "$line"
   [ "$release" = "$(uname -r)" ] || return 0
   [ -r /sys/kernel/notes ] && emit notes "$(od -An -v -tx1 </sys/kernel/notes | tr -d ' \n')"
   return 0
@@ -295,12 +298,18 @@ manager() {
   return 0
 }
 
+# A Berkeley database with a stale lock makes rpm wait for ever.
+limit() {
+  limit=
+  timeout 5 true && limit='timeout 60'
+}
+
 # The rpm of the target for its own database; rpm of this machine for one below a directory.
 rpm_query() {
   if [ -z "$prefix" ]; then
-    rpm -q "$@"
+    $limit rpm -q "$@"
   else
-    rpm --dbpath "$database" -q "$@"
+    $limit rpm --dbpath "$database" -q "$@"
   fi
 }
 
@@ -321,7 +330,7 @@ packages() {
       ;;
     rpm)
       rpm_query -a --qf 'pkg\t%{NAME}\t%|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE}\t%{ARCH}\t%{VENDOR}\t%{BUILDTIME}\t%{BUILDHOST}\n' |
-        tr -d '\000-\010\013-\037\177' | grep '^pkg' | grep -v "^pkg${tab}gpg-pubkey${tab}"
+        tr -d '\000-\010\013-\037\177' | grep "^pkg${tab}" | grep -v "^pkg${tab}gpg-pubkey${tab}"
       ;;
   esac
 }
@@ -710,7 +719,8 @@ repositories() {
 main() {
   LC_ALL=C
   PATH=${PATH:-/usr/bin:/bin}
-  extra_path=$(printf '%s' "$PATH" | tr ':' ' ')
+  # As the user would find them, but for directories whose names would not survive the splitting.
+  own_path=$(printf '%s\n' "$PATH" | tr ':' '\n' | grep '^/[A-Za-z0-9._+~@%,=/^-]*$' | tr '\n' ' ')
   PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
   export LC_ALL PATH
   # In a root without devices a redirection to that name would make a file.
@@ -729,7 +739,7 @@ main() {
       prefix=$1
       ;;
   esac
-  [ "$booted" = yes ] || extra_path=
+  [ "$booted" = yes ] || own_path=
   case $prefix in
     -*) prefix=./$prefix ;;
   esac
@@ -746,6 +756,7 @@ main() {
   vermagic
   config
   manager
+  limit
   packages
   build_tree
   debuginfo

@@ -98,6 +98,13 @@ test.each(['rpm', 'bare'])('an rpm root (%s)', async (name) => {
   expect(repositories[0]?.text).not.toContain('secret');
 });
 
+test('an rpm database that nobody can read is a failure, not an empty system', async () => {
+  const root = join(dir, 'garbled');
+  mkdirSync(join(root, 'var/lib/rpm'), { recursive: true });
+  writeFileSync(join(root, 'var/lib/rpm/rpmdb.sqlite'), 'garbage'.repeat(1000));
+  await expect(collectFacts(createRootHost(root))).rejects.toMatchObject({ code: 'TOOL_MISSING' });
+});
+
 test('another kernel of a root', async () => {
   const { kernel, buildTree } = await collectFacts(createRootHost(join(dir, 'deb')), { release: '6.1.0-51-amd64' });
   expect(kernel).toMatchObject({ release: '6.1.0-51-amd64', vermagic: null, installedReleases: [DEB_RELEASE] });

@@ -62,7 +62,7 @@ test('CentOS 6, which has no os-release, everything that was observed', () => {
       versionSignature: null,
       compiler: 'gcc version 4.4.7 20120313 (Red Hat 4.4.7-23) (GCC)',
       installedReleases: ['2.6.32-642.el6.x86_64', '2.6.32-754.el6.x86_64'],
-      cmdline: 'ro root=/dev/mapper/vg-root crashkernel=auto',
+      cmdline: 'crashkernel=auto',
     },
     packageManager: 'rpm',
     frontends: ['yum'],
