@@ -8,6 +8,7 @@
  *   {arch} is the package architecture, {series} the first two numbers of V,
  *   {source} is the suffix of the flavour's source package where it has its own ("-azure"), else nothing,
  *   and ".noarch" at the end makes a package without architecture.
+ * "Unverified" marks names that follow from the family's source but were seen in no public index.
  * Rows do not overlap, so their order says nothing; one that has no tag of its own says `onlyOn` and holds only there.
  */
 import type { DebKernelFamily, RpmKernelFamily } from '../types.ts';
@@ -119,7 +120,7 @@ export const RPM_FAMILIES: Readonly<Record<RpmKernelFamily, RpmFamily>> = {
   elrepo: { title: 'ELRepo', on: EL,
     parts: ['number', 'rc'], tag: String.raw`el\d+(?:_\d+)?\.elrepo`, end: '.arch+variant', variants: ['PAE', 'NONPAE'],
     stem: 'kernel-lt', orStem: 'kernel-ml', devel: DEVEL, debuginfo: [] },
-  // 4.14.35-2047.528.2.1.el7uek.x86_64  5.15.0-200.131.27.el9uek.aarch64.64k
+  // 4.14.35-2047.528.2.1.el7uek.x86_64  5.15.0-200.131.27.el9uek.aarch64.64k (its debuginfo: unverified)
   uek: { title: 'Oracle UEK', on: ['ol'], only: /^(?!6\.8\.)/,
     parts: ['number'], tag: String.raw`el(?:[6-9]|1\d)uek`, end: '.arch+variant', variants: ['debug', '64k'], suffixes: { '64k': '64k' },
     stem: 'kernel-uek', devel: DEVEL, debuginfo: COMMON },
@@ -159,7 +160,7 @@ export const RPM_FAMILIES: Readonly<Record<RpmKernelFamily, RpmFamily>> = {
   suse111: { title: 'openSUSE 11.1', on: SUSE, only: /^2\.6\.2[7-9]/,
     parts: [], tag: SUSE_R, end: '-flavour', variants: SUSE_FLAVOURS, counter: true, x86: 'i586',
     stem: 'kernel', devel: ['kernel-source', 'kernel-syms'], debuginfo: SUSE_DEBUG },
-  // 2.6.25.16-0.1-default: the whole release is in uname -r
+  // 2.6.25.16-0.1-default: the whole release is in uname -r (debuginfo: unverified)
   suse10: { title: 'SUSE and openSUSE up to 11.0', on: SUSE, only: /^2\.6\.(?:[4-9]|1\d|2[0-6])[.-]/,
     parts: [], tag: SUSE_R, end: '-flavour', variants: SUSE_FLAVOURS, x86: 'i586',
     stem: 'kernel', devel: ['kernel-source', 'kernel-syms'], debuginfo: ['{name}-debuginfo'] },
@@ -183,15 +184,15 @@ export const RPM_FAMILIES: Readonly<Record<RpmKernelFamily, RpmFamily>> = {
   alibaba: { title: 'Alibaba Cloud Linux', on: ['alinux'],
     parts: ['number', 'rc', 'git', 'hash'], tag: String.raw`al(?:[78]|nx\d)(?:\.\d+)?`, end: '.arch+variant', variants: EL_VARIANTS,
     stem: 'kernel', devel: DEVEL, debuginfo: COMMON_ARCH },
-  // 4.19.90-24.4.v2101.ky10.x86_64
+  // 4.19.90-24.4.v2101.ky10.x86_64, built from openEuler (debuginfo is not public: unverified)
   kylin: { title: 'Kylin', on: ['kylin'],
     parts: ['number', 'kylin'], tag: String.raw`ky\d+`, end: '.arch+variant', variants: EL_VARIANTS,
     stem: 'kernel', devel: DEVEL, debuginfo: DEBUGSOURCE },
-  // 4.19.90-2109.1.0.0108.up2.uel20.x86_64, built from openEuler
+  // 4.19.90-2109.1.0.0108.up2.uel20.x86_64, built from openEuler (behind a login: unverified)
   'uos-e': { title: 'UOS Server E', on: ['uos'],
     parts: ['number', 'update'], tag: String.raw`uel\d+`, end: '.arch+variant', variants: EL_VARIANTS,
     stem: 'kernel', devel: DEVEL, debuginfo: DEBUGSOURCE },
-  // 4.19.0-91.82.152.uelc20.x86_64, built from Anolis
+  // 4.19.0-91.82.152.uelc20.x86_64, built from Anolis (behind a login: unverified)
   'uos-a': { title: 'UOS Server A and C', on: ['uos'],
     parts: ['number', 'update'], tag: String.raw`uelc\d+`, end: '.arch+variant', variants: EL_VARIANTS,
     stem: 'kernel', devel: DEVEL, debuginfo: COMMON_ARCH },
@@ -199,7 +200,7 @@ export const RPM_FAMILIES: Readonly<Record<RpmKernelFamily, RpmFamily>> = {
   cgsl: { title: 'NewStart CGSL', on: ['cgsl'],
     parts: ['number', 'rt'], tag: String.raw`el\d+(?:_\d+)?\.cgslv\d+(?:_\d+)?(?:\.\d+)*(?:\.g[0-9a-f]+)?(?:\.lite)?`, end: '.arch+variant', variants: EL_VARIANTS,
     stem: 'kernel', devel: DEVEL, debuginfo: COMMON_ARCH },
-  // 5.10.0-136.12.0.86.aarch64: no tag, or eulerosv2rN
+  // 5.10.0-136.12.0.86.aarch64: no tag, or eulerosv2rN (debuginfo: unverified)
   euleros: { title: 'EulerOS', on: ['euleros'], onlyOn: true, only: /^[4-9]\./,
     parts: ['number', 'huawei'], tag: String.raw`(?:h?\d+|eulerosv\d+r\d+)`, end: '.arch+variant', variants: EL_VARIANTS,
     stem: 'kernel', devel: DEVEL, debuginfo: DEBUGSOURCE },
