@@ -1,5 +1,6 @@
 /** Collects the facts of a machine by one run of probe.sh there, or takes them from a file. */
 import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { isTapprepError, TapprepError } from '../errors.ts';
 import { readTextFile } from '../host/files.ts';
 import type { Host, RunResult } from '../host/host.ts';
@@ -10,7 +11,7 @@ import { isProbeOutput, MAX_FACTS_BYTES } from './probe-lines.ts';
 import { parseProbeOutput } from './probe-output.ts';
 
 /** The script that observes; `sh -s -- ROOTDIR RELEASE` with it as input is the one round trip. */
-export const PROBE_PATH: string = new URL('../host/probe.sh', import.meta.url).pathname;
+export const PROBE_PATH: string = fileURLToPath(new URL('../host/probe.sh', import.meta.url));
 const PROBE_TIMEOUT_MS = 120_000;
 
 export interface CollectOptions {

@@ -7,7 +7,7 @@ import { checkFacts } from './facts-schema.ts';
 import { parseLockdown } from './lockdown.ts';
 import { identifyOs } from './os-release.ts';
 import { parseProbeLines, type ProbeKey, type ProbeRecords } from './probe-lines.ts';
-import { parseStapVersion } from './stap-version.ts';
+import { compareStapVersions, parseStapVersion } from './stap-version.ts';
 import { compilerOfProcVersion, parseToolVersion, upstreamNumber } from './toolchain.ts';
 
 /** The CONFIG_ options that SystemTap needs, that forbid it, or that explain a failure; in the order to show them. */
@@ -170,8 +170,14 @@ function readDebuginfo([path = '', size = '', buildId = '', dwarf, owner]: reado
   };
 }
 
+/** stap looks into the build tree and /boot; Debian's looks among debug information too, since 5.1. */
 function readSystemMap(records: ProbeRecords): HostFacts['systemMap'] {
-  const maps = records.all('system-map').map(([path = '', size = '']) => ({ path, stub: number(size) < STUB_BYTES }));
+  const stap = parseStapVersion(column(records, 'stap-v'))?.version;
+  const looksFurther = stap === undefined || compareStapVersions(stap, '5.1') >= 0;
+  const maps = records
+    .all('system-map')
+    .map(([path = '', size = '']) => ({ path, stub: number(size) < STUB_BYTES }))
+    .filter(({ path }) => looksFurther || !path.startsWith('/usr/lib/debug/'));
   return maps.find(({ stub }) => !stub) ?? maps[0] ?? null;
 }
 

@@ -477,7 +477,7 @@ debuginfo() {
 
 system_map() {
   [ -n "$release" ] || return 0
-  for path in "/lib/modules/$release/build/System.map" "/boot/System.map-$release" "/lib/modules/$release/System.map" \
+  for path in "/lib/modules/$release/build/System.map" "/boot/System.map-$release" \
     "/usr/lib/debug/boot/System.map-$release"; do
     is_file "$path" || continue
     size

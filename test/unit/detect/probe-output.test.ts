@@ -169,6 +169,23 @@ test('without a config file no option is known, not even as off', () => {
 });
 
 test.each([
+  ['4.8', { path: '/boot/System.map-x', stub: true }],
+  ['5.1', { path: '/usr/lib/debug/boot/System.map-x', stub: false }],
+])('SystemTap %s and a System.map among debug information', (version, expected) => {
+  const text = `tapprep-probe\t1
+source\thost
+uname-m\tx86_64
+uid\t0
+system-map\t/boot/System.map-x\t83
+system-map\t/usr/lib/debug/boot/System.map-x\t3627329
+stap\t/usr/bin/stap
+stap-v\tSystemtap translator/driver (version ${version}/0.188)
+end\t1
+`;
+  expect(parseProbeOutput(text).systemMap).toEqual(expected);
+});
+
+test.each([
   ['source', 'source\tmoon', /source: /],
   ['uid', 'uid\troot', /user\.uid: /],
   ['release', 'release\t../../etc', /kernel\.release: not a kernel release/],
