@@ -1,5 +1,5 @@
 /** Asks repositories whether they answer, and with what: the first bytes of each one's index, nothing more. */
-import { isTapprepError, TapprepError } from '../errors.ts';
+import { isTapprepError, redact, TapprepError } from '../errors.ts';
 import type { Transport } from '../fetch/transport.ts';
 import type { Repository } from '../types.ts';
 import { judgeIndex } from './judge-index.ts';
@@ -107,7 +107,7 @@ async function ask(repository: Repository, url: string, options: CheckOptions): 
     const reason = limit.aborted
       ? `no answer within ${(options.timeoutMs ?? 15_000) / 1000} s`
       : isTapprepError(error)
-        ? error.message
+        ? error.message.replace(`${redact(url)} could not be read: `, '')
         : String(error);
     return { ...about, status: null, seconds: seconds(), index: null, ok: false, reason };
   }

@@ -54,7 +54,7 @@ async function readOverride(path: string): Promise<NamedMirrorFile> {
  * Parses and checks one mirror list.
  * @throws TapprepError BAD_MIRRORS with every fault as "groups[0].entries[2].urls[0]: reason"
  */
-export function parseMirrorFile(text: string, name: string): MirrorFile {
+function parseMirrorFile(text: string, name: string): MirrorFile {
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -9,7 +9,7 @@ import type {
 } from '../types.ts';
 
 /** Where a statement of the list comes from; the date on which the source was read, null where it was not noted. */
-export interface Provenance {
+interface Provenance {
   readonly source: string;
   readonly date: string | null;
 }

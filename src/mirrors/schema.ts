@@ -124,7 +124,7 @@ function entryIssues(entry: z.infer<typeof entrySchema>): readonly Issue[] {
 }
 
 /** A mirror list file as written. */
-export const mirrorFileSchema = fileShape.superRefine((file, context) => {
+const mirrorFileSchema = fileShape.superRefine((file, context) => {
   const seen = new Map<string, string>();
   file.groups.forEach((group, g) => {
     group.entries.forEach((entry, e) => {

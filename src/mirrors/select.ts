@@ -81,7 +81,7 @@ export function considerMirrors(
 }
 
 /** Whether an entry speaks of this target: distribution, release, architecture and kernel package. */
-export function fitsTarget(entry: MirrorEntry, target: Target, list: Mirrors): boolean {
+function fitsTarget(entry: MirrorEntry, target: Target, list: Mirrors): boolean {
   if (!entry.distros.includes(target.distro.toLowerCase())) return false;
   if ((target.family === 'deb') !== (entry.kind === 'deb')) return false;
   const arch = target.family === 'rpm' ? baseArch(target.packageArch) : target.packageArch;
@@ -159,6 +159,7 @@ function expandEntry(
     }
   }
   if (repositories.length > 0) return { repositories };
+  if (missing === 'timestamp') return { reason: 'asked only for a given time (--snapshot 20260801T000000Z)' };
   return { reason: `its address needs {${missing ?? 'urls'}}, which this target does not tell` };
 }
 

@@ -61,7 +61,11 @@ export async function runMirrorsList(context: Context, options: MirrorsOptions):
     repository.kind,
     `${repository.baseUrls[0] ?? repository.discovery?.url ?? ''}${repository.suite === null ? '' : ` ${repository.suite}`}`,
   ]);
-  const lines = [renderTable(['REPOSITORY', 'STATE', 'KIND', 'ADDRESS'], rows)];
+  const lines = [
+    rows.length === 0
+      ? `no repository would be asked for ${target.distro} ${target.release}`
+      : renderTable(['REPOSITORY', 'STATE', 'KIND', 'ADDRESS'], rows),
+  ];
   if (skipped.length > 0) lines.push('\nnot asked:', ...skipped.map(({ id, reason }) => `  ${id}: ${reason}`));
   if (notes.length > 0) lines.push('\nnotes:', ...notes.map((note) => `  ${note}`));
   context.stdout.write(`${escapeControl(lines.join('\n'))}\n`);

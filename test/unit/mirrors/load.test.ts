@@ -1,4 +1,4 @@
-import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -155,4 +155,9 @@ test('no JSON makes the check throw', () => {
     }),
     { numRuns: 200 },
   );
+});
+
+test('the example of docs/mirrors.md is a valid list', () => {
+  const example = /```json\n([\s\S]*?)```/.exec(readFileSync('docs/mirrors.md', 'utf8'))?.[1] ?? '';
+  expect(checkMirrorFile(JSON.parse(example)).faults).toBeNull();
 });
