@@ -92,6 +92,7 @@ function rankCandidates(wish: Wish, chosen: Chosen, world: World): readonly DebR
     .toSorted(
       (a, b) =>
         a.place - b.place ||
+        Number(a.record.notAutomatic) - Number(b.record.notAutomatic) ||
         a.upgrades - b.upgrades ||
         Number(isSibling(b.record, wish.by)) - Number(isSibling(a.record, wish.by)) ||
         (a.record.name === b.record.name ? compareDebVersions(b.record.version, a.record.version) : 0),

@@ -11,6 +11,8 @@ import type { OpenIndex } from './open-index.ts';
 /** A record of a Debian archive. `requires` holds the groups of Pre-Depends and Depends. */
 export interface DebRecord extends PackageRecord {
   readonly essential: boolean;
+  /** From an archive that is used only for what nothing else has (backports, experimental). */
+  readonly notAutomatic: boolean;
   /** The Pre-Depends among `requires`. */
   readonly preRequires: readonly string[];
   /** Packages that may not be installed beside it, in the versions named: Breaks and Conflicts, as written. */
@@ -57,6 +59,7 @@ export function parseRecord(text: string, index: OpenIndex, arch: string): DebRe
     requires: [...preRequires, ...splitGroups(fields.get('Depends') ?? '')],
     preRequires,
     breaks: [...splitGroups(fields.get('Breaks') ?? ''), ...splitGroups(fields.get('Conflicts') ?? '')],
+    notAutomatic: index.release.file.notAutomatic,
     essential: fields.get('Essential') === 'yes',
     vendor: null,
     buildHost: null,

@@ -18,6 +18,8 @@ export interface ReleaseFile {
   readonly date: number | null;
   readonly validUntil: number | null;
   readonly acquireByHash: boolean;
+  /** True for an archive that is used only for what nothing else has (backports, experimental). */
+  readonly notAutomatic: boolean;
   readonly architectures: readonly string[];
   readonly components: readonly string[];
   /** False where packages for every architecture stand in an index of their own. */
@@ -46,6 +48,7 @@ export function parseReleaseFile(text: string, name: string): ReleaseFile {
     codename: fields.get('Codename') ?? null,
     date: readDate(fields.get('Date'), 'Date', name),
     validUntil: readDate(fields.get('Valid-Until'), 'Valid-Until', name),
+    notAutomatic: fields.get('NotAutomatic') === 'yes',
     acquireByHash: fields.get('Acquire-By-Hash') === 'yes',
     architectures: words('Architectures'),
     components: words('Components'),
