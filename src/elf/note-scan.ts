@@ -6,6 +6,7 @@ import { findBuildId } from './notes.ts';
 
 const PT_NOTE = 4;
 const MAX_NOTE_BYTES = 64 * 1024;
+const MAX_RANGES = 16;
 const MAX_HEADER_BYTES = 64 * 1024;
 const MAX_STREAM_BYTES = 1024 * 1024 * 1024;
 
@@ -19,25 +20,28 @@ export interface NoteScan {
   result(): BuildId | null;
 }
 
-interface Range {
+/** One run of notes, and what has passed of it. */
+interface NoteRange {
   readonly offset: number;
   readonly size: number;
+  bytes: Buffer;
 }
 
 /** A scan of one stream; `name` is for messages. */
 export function createNoteScan(name: string): NoteScan {
   let position = 0;
-  let head = Buffer.alloc(0);
-  let notes: Range | null = null;
+  // Kept until the program headers are complete; null from then on.
+  let head: Buffer | null = Buffer.alloc(0);
+  let ranges: readonly NoteRange[] = [];
   let littleEndian = true;
-  let collected = Buffer.alloc(0);
-  let state: 'head' | 'notes' | 'done' = 'head';
 
-  const take = (chunk: Uint8Array, start: number, range: Range): void => {
-    const from = Math.max(range.offset + collected.length - start, 0);
-    const to = Math.min(range.offset + range.size - start, chunk.length);
-    if (from < to) collected = Buffer.concat([collected, chunk.subarray(from, to)]);
-    if (collected.length === range.size) state = 'done';
+  const isDone = (): boolean => head === null && ranges.every(({ size, bytes }) => bytes.length === size);
+  const take = (chunk: Buffer, start: number): void => {
+    for (const range of ranges) {
+      const from = Math.max(range.offset + range.bytes.length - start, 0);
+      const to = Math.min(range.offset + range.size - start, chunk.length);
+      if (from < to) range.bytes = Buffer.concat([range.bytes, chunk.subarray(from, to)]);
+    }
   };
 
   return {
@@ -45,43 +49,43 @@ export function createNoteScan(name: string): NoteScan {
       const start = position;
       position += chunk.length;
       if (position > MAX_STREAM_BYTES) throw new TapprepError('TOO_LARGE', `${name} unpacks to more than any kernel`);
-      if (state === 'head') {
-        head = Buffer.concat([head, chunk]);
-        const found = findNoteRange(head, name);
-        if (found === 'more') return false;
-        if (found === null) {
-          state = 'done';
-          return true;
-        }
-        notes = found;
-        littleEndian = head[5] === 1;
-        state = 'notes';
-        take(head, 0, found);
-        head = Buffer.alloc(0);
-      } else if (state === 'notes' && notes !== null) {
-        take(chunk, start, notes);
+      const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+      if (head === null) {
+        take(bytes, start);
+        return isDone();
       }
-      return state === 'done';
+      head = Buffer.concat([head, bytes]);
+      const found = findNoteRanges(head, name);
+      if (found === null) return false;
+      ranges = found;
+      littleEndian = head[5] === 1;
+      take(head, 0);
+      head = null;
+      return isDone();
     },
     result() {
-      if (state !== 'done')
+      if (!isDone())
         throw new TapprepError('BAD_PACKAGE', `${name} is cut off: it unpacks to ${position} bytes, before its notes`);
-      return findBuildId(collected, littleEndian);
+      for (const { bytes } of ranges) {
+        const found = findBuildId(bytes, littleEndian);
+        if (found !== null) return found;
+      }
+      return null;
     },
   };
 }
 
-/** Where the notes lie; 'more' when the headers are not all there yet, null when there are none. */
-function findNoteRange(head: Buffer, name: string): Range | 'more' | null {
-  if (head.length < ELF_HEADER_BYTES) return 'more';
-  if (!isElf(head)) return null;
+/** Where the notes lie; null while the headers are not all there. */
+function findNoteRanges(head: Buffer, name: string): readonly NoteRange[] | null {
+  if (head.length < ELF_HEADER_BYTES) return null;
+  if (!isElf(head)) return [];
   const header = parseElfHeader(head, name);
   const { offset, entrySize, count } = header.programHeaders;
   const end = offset + entrySize * count;
-  if (end > MAX_HEADER_BYTES || count === 0) return null;
-  if (head.length < end) return 'more';
-  const segments = parseProgramHeaders(head.subarray(offset, end), header, name);
-  const note = segments.find(({ type }) => type === PT_NOTE);
-  if (note === undefined || note.fileSize === 0 || note.fileSize > MAX_NOTE_BYTES) return null;
-  return note.offset < end ? null : { offset: note.offset, size: note.fileSize };
+  if (end > MAX_HEADER_BYTES || count === 0) return [];
+  if (head.length < end) return null;
+  return parseProgramHeaders(head.subarray(offset, end), header, name)
+    .filter(({ type, fileSize }) => type === PT_NOTE && fileSize > 0 && fileSize <= MAX_NOTE_BYTES)
+    .slice(0, MAX_RANGES)
+    .map((segment) => ({ offset: segment.offset, size: segment.fileSize, bytes: Buffer.alloc(0) }));
 }

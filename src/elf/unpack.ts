@@ -5,11 +5,22 @@ import { pipeline } from 'node:stream';
 import type { Duplex, Readable } from 'node:stream';
 import { isErrno, TapprepError } from '../errors.ts';
 
-/** What a decoder of Node makes of `input`; leaving the loop ends both. */
+/**
+ * What a decoder of Node makes of `input`; leaving the loop ends both.
+ * @throws TapprepError BAD_PACKAGE
+ */
 export async function* throughDecoder(input: Readable, decoder: Duplex): AsyncIterable<Buffer> {
   // Errors come out of the loop below: the pipeline hands those of the input on to the decoder.
   pipeline(input, decoder, () => undefined);
-  for await (const chunk of decoder) yield chunk as Buffer;
+  try {
+    for await (const chunk of decoder) yield chunk as Buffer;
+  } catch (error) {
+    throw new TapprepError('BAD_PACKAGE', `a kernel image cannot be unpacked: ${errorText(error)}`, { cause: error });
+  }
+}
+
+function errorText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /**
