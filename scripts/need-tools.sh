@@ -12,8 +12,10 @@ createrepo-c
 dash
 debian-archive-keyring
 dnf
+gcc
 gnupg
 gpgv
+libc6-dev
 mmdebstrap
 nginx-light
 openssh-server

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { TapprepError } from '../errors.ts';
+import { escapeControl, TapprepError } from '../errors.ts';
 import type { Emit } from '../types.ts';
 import type { VmTools } from './host-tools.ts';
 import { writeInitramfs } from './initramfs.ts';
@@ -152,10 +152,13 @@ function notBooted(
   seconds: number,
 ): TapprepError {
   const how = timedOut ? `was still silent after ${Math.round(seconds)} s` : 'ended before its init ran';
-  const last = lastLines(console === '' ? stderr : console);
-  return new TapprepError('VM_FAILED', `the virtual machine with ${options.kernelImage} ${how}`, {
+  const last =
+    lastLines(console === '' ? stderr : console)
+      .split('\n')
+      .at(-1) ?? '';
+  const words = last === '' ? 'having said nothing' : `its last words were "${escapeControl(last)}"`;
+  return new TapprepError('VM_FAILED', `the virtual machine with ${options.kernelImage} ${how}, ${words}`, {
     facts: { kernelImage: options.kernelImage, console: lastLines(console), qemu: stderr.trim(), seconds },
-    ...(last === '' ? {} : { cause: new Error(last) }),
   });
 }
 

@@ -1,0 +1,125 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { TapprepError } from '../../../src/errors.ts';
+import { createLocalHost } from '../../../src/host/local.ts';
+import { bootInVm } from '../../../src/vm/boot.ts';
+import { findVmTools } from '../../../src/vm/host-tools.ts';
+import { buildTinyKernel } from '../../helpers/tiny-kernel.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'tapprep-boot-'));
+const module = join(directory, 'module.ko');
+beforeAll(() => writeFileSync(module, 'no module'));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+async function failedBoot(kernelImage: string, signal = new AbortController().signal): Promise<TapprepError> {
+  const error: unknown = await bootInVm({
+    kernelImage,
+    tools: await findVmTools(createLocalHost()),
+    staprun: { files: [], argv: ['/bin/true'], env: {} },
+    jobs: [{ name: 'job', modulePath: module, timeoutMs: 1000 }],
+    memoryMb: 64,
+    bootTimeoutMs: 4000,
+    temporaryDirectory: directory,
+    signal,
+    emit: () => undefined,
+  }).catch((caught: unknown) => caught);
+  if (!(error instanceof TapprepError)) throw new Error('the boot did not fail', { cause: error });
+  expect(readdirSync(directory).filter((name) => name.startsWith('vm-'))).toEqual([]);
+  expect(processesWith(directory)).toEqual([]);
+  return error;
+}
+
+/** Processes whose command line names something in `path`. */
+function processesWith(path: string): readonly string[] {
+  return readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && commandLine(pid).includes(`${path}/vm-`));
+}
+
+function commandLine(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    // It ended meanwhile.
+    return '';
+  }
+}
+
+test('a guest that crashes on the way is told with the last lines of its console', async () => {
+  const image = buildTinyKernel(directory, 'crash', {
+    console: 'starting\r\nKernel panic: no init\r\n',
+    ending: 'crash',
+  });
+  const error = await failedBoot(image);
+  expect(error.code).toBe('VM_FAILED');
+  expect(error.message).toBe(
+    `the virtual machine with ${image} ended before its init ran, its last words were "Kernel panic: no init"`,
+  );
+  expect(error.facts['console']).toContain('starting\nKernel panic: no init');
+});
+
+test('a guest that hangs is ended after its time', async () => {
+  const image = buildTinyKernel(directory, 'hang', { console: 'waiting for ever\r\n', ending: 'hang' });
+  const error = await failedBoot(image);
+  expect(error.code).toBe('VM_FAILED');
+  expect(error.message).toBe(
+    `the virtual machine with ${image} was still silent after 4 s, its last words were "waiting for ever"`,
+  );
+  expect(error.facts['console']).toContain('waiting for ever');
+});
+
+test('reports of a guest that does not know the nonce are not believed', async () => {
+  const report = ['', '@0 0 boot', '@0 1 start 0', '@0 2 end 0 ended 0 1 10 0 0 seen', '@0 3 done', ''].join('\n');
+  const error = await failedBoot(buildTinyKernel(directory, 'forge', { console: '', report, ending: 'hang' }));
+  expect(error.code).toBe('VM_FAILED');
+  expect(error.message).toContain('was still silent after 4 s');
+});
+
+test('what is no kernel is told in the words of QEMU', async () => {
+  const image = join(directory, 'text');
+  writeFileSync(image, 'no kernel');
+  const error = await failedBoot(image);
+  expect(error.code).toBe('VM_FAILED');
+  expect(String(error.facts['qemu'])).toMatch(/kernel/);
+});
+
+test('an abort ends the guest at once', async () => {
+  const image = buildTinyKernel(directory, 'hang2', { console: '', ending: 'hang' });
+  const started = performance.now();
+  const error = await failedBoot(image, AbortSignal.timeout(500));
+  expect(error.code).toBe('INTERRUPTED');
+  expect(performance.now() - started).toBeLessThan(3000);
+});
+
+test('no guest outlives a process that is killed with SIGKILL', async () => {
+  const image = buildTinyKernel(directory, 'hang3', { console: '', ending: 'hang' });
+  const script = `
+    import { bootInVm } from ${JSON.stringify(join(process.cwd(), 'src/vm/boot.ts'))};
+    await bootInVm({
+      kernelImage: ${JSON.stringify(image)},
+      tools: { qemu: 'qemu-system-x86_64', busybox: '/bin/busybox' },
+      staprun: { files: [], argv: ['/bin/true'], env: {} },
+      jobs: [],
+      memoryMb: 64,
+      temporaryDirectory: ${JSON.stringify(directory)},
+      signal: new AbortController().signal,
+      emit() {},
+    });`;
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', script], { stdio: 'ignore' });
+  const closed = once(child, 'close');
+  await waitUntil(() => processesWith(directory).length > 0);
+  child.kill('SIGKILL');
+  await closed;
+  await waitUntil(() => processesWith(directory).length === 0);
+  expect(processesWith(directory)).toEqual([]);
+  for (const name of readdirSync(directory).filter((entry) => entry.startsWith('vm-')))
+    rmSync(join(directory, name), { recursive: true });
+});
+
+async function waitUntil(condition: () => boolean): Promise<void> {
+  for (let tries = 0; tries < 200 && !condition(); tries += 1) await sleep(50);
+  expect(condition()).toBe(true);
+}
