@@ -269,9 +269,8 @@ function signingCommands(situation: Situation): readonly string[] {
 }
 
 function containerCommands(situation: Situation): readonly string[] {
-  const install = prepareWithTapprep({ ...situation, sudo: true });
   return [
-    `${install}   # on the host, not in the container`,
+    prepareWithTapprep({ ...situation, host: null, sudo: true }),
     'docker run --rm -it --privileged --pid=host -v /lib/modules:/lib/modules:ro -v /usr/src:/usr/src:ro -v /usr/lib/debug:/usr/lib/debug:ro -v /sys/kernel/debug:/sys/kernel/debug IMAGE',
   ];
 }
