@@ -50,7 +50,9 @@ interface Problem {
 export function reachVerdict(facts: HostFacts, findings: readonly Finding[], log: readonly Diagnosis[] = []): Verdict {
   const problems: readonly Problem[] = [
     ...log.slice(0, 1).map((diagnosis) => ({ diagnosis, check: null })),
-    ...findings.flatMap(({ status, diagnosis, check }) => (status === 'problem' && diagnosis !== null ? [{ diagnosis, check }] : [])),
+    ...findings.flatMap(({ status, diagnosis, check }) =>
+      status === 'problem' && diagnosis !== null ? [{ diagnosis, check }] : [],
+    ),
   ];
   if (problems.length === 0) return { ready: true, commands: [], byHand: [] };
   const elsewhere = problems.filter(({ diagnosis }) => ELSEWHERE.has(diagnosis.code));

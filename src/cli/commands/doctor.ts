@@ -40,7 +40,8 @@ export async function examine(context: Context, options: DoctorOptions): Promise
   }
   const target = identify(facts, options.target);
   const checks = checkFacts(facts, target);
-  const log = options.log === null ? [] : explainExcerpt(await readLogSource(context, options.log), facts, target).diagnoses;
+  const log =
+    options.log === null ? [] : explainExcerpt(await readLogSource(context, options.log), facts, target).diagnoses;
   const problems = checks.flatMap(({ diagnosis }) => diagnosis ?? []);
   const seen = new Set(log.map(({ code }) => code));
   const findings = [...log, ...problems.filter(({ code }) => !seen.has(code))];
@@ -55,7 +56,12 @@ export async function runDoctor(context: Context, options: DoctorOptions): Promi
     const report = {
       facts: summarise(facts),
       target,
-      checks: checks.map(({ check, status, detail, diagnosis }) => ({ check, status, detail, code: diagnosis?.code ?? null })),
+      checks: checks.map(({ check, status, detail, diagnosis }) => ({
+        check,
+        status,
+        detail,
+        code: diagnosis?.code ?? null,
+      })),
       findings,
       verdict,
     };

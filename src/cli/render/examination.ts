@@ -25,7 +25,9 @@ export function renderExamination({ facts, checks, log, verdict }: Examined, ver
   const rows = checks.map((finding) => renderRow(finding, width));
   const told = checks.filter(({ status }) => status === 'problem' || (verbose && status === 'advice'));
   const codes = new Set(log.map(({ code }) => code));
-  const diagnoses = told.flatMap(({ diagnosis }) => (diagnosis === null || codes.has(diagnosis.code) ? [] : [diagnosis]));
+  const diagnoses = told.flatMap(({ diagnosis }) =>
+    diagnosis === null || codes.has(diagnosis.code) ? [] : [diagnosis],
+  );
   const parts = [headline(facts), rows.join('\n')];
   if (log.length > 0) parts.push(`From the log:\n\n${renderDiagnoses(log).trimEnd()}`);
   if (diagnoses.length > 0) parts.push(`From this machine:\n\n${renderDiagnoses(diagnoses).trimEnd()}`);
@@ -35,7 +37,9 @@ export function renderExamination({ facts, checks, log, verdict }: Examined, ver
 
 function headline({ os, kernel, root }: HostFacts): string {
   const where = root === null ? '' : ` in ${root}`;
-  return escapeControl(`${os.prettyName ?? os.id ?? 'Unknown system'}${where}, kernel ${kernel.release ?? 'unknown'}, ${kernel.arch}`);
+  return escapeControl(
+    `${os.prettyName ?? os.id ?? 'Unknown system'}${where}, kernel ${kernel.release ?? 'unknown'}, ${kernel.arch}`,
+  );
 }
 
 function renderRow({ check, status, detail, diagnosis }: Finding, width: number): string {
@@ -51,6 +55,7 @@ function renderVerdict(verdict: Verdict, checks: readonly Finding[]): string {
   }
   const lines = ['Not ready.'];
   if (verdict.commands.length > 0) lines.push('To get there:', ...verdict.commands.map((command) => `  ${command}`));
-  if (verdict.byHand.length > 0) lines.push('No command here mends that:', ...verdict.byHand.map((sentence) => `  ${sentence}`));
+  if (verdict.byHand.length > 0)
+    lines.push('No command here mends that:', ...verdict.byHand.map((sentence) => `  ${sentence}`));
   return lines.join('\n');
 }

@@ -6,7 +6,7 @@ import { newerKernel, otherDebuginfo, otherDevel } from '../sightings.ts';
 const NEEDED = ['CONFIG_MODULES', 'CONFIG_KPROBES', 'CONFIG_RELAY', 'CONFIG_DEBUG_FS', 'CONFIG_KALLSYMS'];
 /** Off means: this kind of probe does not work. */
 const USEFUL: Readonly<Record<string, string>> = {
-  CONFIG_MODULE_UNLOAD: 'removing the module of a finished script',
+  CONFIG_MODULE_UNLOAD: 'removing the module of an ended script',
   CONFIG_TRACEPOINTS: 'kernel.trace probes',
   CONFIG_UPROBES: 'probes in programs',
   CONFIG_PERF_EVENTS: 'perf probes',
@@ -50,7 +50,12 @@ export const checkContainer: Check = (view) => {
   const tree = view.facts.buildTree;
   if (tree?.exists === true && (tree.release === null || tree.release === release)) {
     const detail = `This is a ${container} container that sees the build tree of its host's kernel ${release}; loading a module also takes --privileged.`;
-    return [advice(view, 'machine', 'CONTAINER_KERNEL_NOT_IN_IMAGE', detail, { evidence: [`container: ${container}`, `${tree.link}: present`], confidence: 'possible' })];
+    return [
+      advice(view, 'machine', 'CONTAINER_KERNEL_NOT_IN_IMAGE', detail, {
+        evidence: [`container: ${container}`, `${tree.link}: present`],
+        confidence: 'possible',
+      }),
+    ];
   }
   const detail = `This is a ${container} container: kernel ${release} is that of its host, where the packages must be installed and the module loaded.`;
   return [
@@ -74,7 +79,7 @@ export const checkConfig: Check = (view) => {
     found.push(problem(view, 'kernel options', 'KERNEL_CONFIG', detail, { evidence: evidenceOf(missing) }));
   }
   if (lesser.length > 0) {
-    const detail = `The kernel was built without ${lesser.join(', ')}: no ${lesser.map((name) => USEFUL[name] ?? name).join(', no ')}.`;
+    const detail = `The kernel was built without ${lesser.map((name) => `${name} (for ${USEFUL[name] ?? 'some probes'})`).join(', ')}.`;
     found.push(advice(view, 'kernel options', 'KERNEL_CONFIG', detail, { evidence: evidenceOf(lesser) }));
   }
   return found.length > 0 ? found : [fine('kernel options', `${NEEDED.join(', ')} are on.`)];

@@ -1,7 +1,7 @@
 /** SystemTap itself: there, whole, of one version, and known to have seen such a kernel. */
 import { compareStapVersions, placeInTestedRange } from '../../detect/stap-version.ts';
 import type { SystemtapFacts } from '../../types.ts';
-import { asRoot } from '../commands.ts';
+import { asRoot, installOrPrepare } from '../commands.ts';
 import { advice, type Check, fine, type Finding, problem, unknown, type View } from '../finding.ts';
 
 /** Set-uid root and executable by stapusr: what staprun is installed with. */
@@ -12,7 +12,12 @@ export const checkSystemtap: Check = (view) => {
   const stap = view.facts.systemtap;
   if (stap === null) {
     const detail = 'SystemTap is not installed: there is no stap in the PATH.';
-    return [problem(view, 'SystemTap', 'STAP_INSTALL_BROKEN', detail, { evidence: ['stap: not found'], fix: [] })];
+    return [
+      problem(view, 'SystemTap', 'STAP_INSTALL_BROKEN', detail, {
+        evidence: ['stap: not found'],
+        fix: installOrPrepare(view.situation, ['systemtap']),
+      }),
+    ];
   }
   const findings = [...checkParts(view, stap), ...checkRange(view, stap)];
   if (findings.some(({ status }) => status === 'problem')) return findings;
