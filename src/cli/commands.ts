@@ -1,6 +1,6 @@
 /** Every command: what it is called, what it takes, and the file that runs it. */
 import type { Context } from './context.ts';
-import { type Raw, readTarget, readText } from './options.ts';
+import { type Raw, readLevel, readTarget, readText } from './options.ts';
 
 export interface CommandRow {
   readonly name: string;
@@ -12,22 +12,15 @@ export interface CommandRow {
   readonly run: (context: Context, raw: Raw, args: readonly string[]) => Promise<number>;
 }
 
+const EXPIRED = ['--allow-expired-release', 'accept a package index that is older than its own Valid-Until'] as const;
+const LEVEL = ['--level <level>', 'how far ready must reach: hello, probe or scripts (default: hello)'] as const;
+
 export const COMMANDS: readonly CommandRow[] = [
   {
     name: 'detect',
     summary: 'distribution, kernel, build-id, and what is already installed',
     target: true,
     run: async (context, raw) => (await import('./commands/detect.ts')).runDetect(context, { target: readTarget(raw) }),
-  },
-  {
-    name: 'doctor',
-    summary: 'check everything that can keep SystemTap from working, and say what mends it',
-    target: true,
-    options: [['--log <file>', 'the output of a failed run, "-" for standard input']],
-    run: async (context, raw) => {
-      const { runDoctor } = await import('./commands/doctor.ts');
-      return runDoctor(context, { target: readTarget(raw), log: readText(raw, 'log') });
-    },
   },
   {
     name: 'explain',
@@ -70,5 +63,20 @@ export const COMMANDS: readonly CommandRow[] = [
       const { runNames } = await import('./commands/names.ts');
       return runNames(context, { target: readTarget(raw), batch: raw['batch'] === true });
     },
+  },
+  {
+    name: 'rehearse',
+    summary: 'makes a root of the target distribution and runs hello world inside its kernel in QEMU',
+    target: true,
+    args: [['[scripts...]', 'scripts of your own to run there too']],
+    options: [LEVEL, ['--no-debuginfo', 'leave the debug package out: hello world does not need it'], EXPIRED],
+    run: async (context, raw, scripts) =>
+      (await import('./commands/rehearse.ts')).runRehearse(context, {
+        target: readTarget(raw),
+        scripts,
+        level: readLevel(raw),
+        debuginfo: raw['debuginfo'] !== false,
+        allowExpiredRelease: raw['allowExpiredRelease'] === true,
+      }),
   },
 ];

@@ -90,3 +90,13 @@ export function readTarget(raw: Raw): TargetOptions {
   }
   return options;
 }
+
+const LEVELS = ['hello', 'probe', 'scripts'] as const;
+
+/** How far ready must reach. @throws TapprepError USAGE */
+export function readLevel(raw: Raw): (typeof LEVELS)[number] {
+  const given = readText(raw, 'level') ?? 'hello';
+  const level = LEVELS.find((name) => name === given);
+  if (level !== undefined) return level;
+  throw new TapprepError('USAGE', `--level is ${LEVELS.join(', ')}, but "${given}" was given`);
+}

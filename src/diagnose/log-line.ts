@@ -33,7 +33,7 @@ const QUOTES: readonly (readonly [RegExp, string])[] = [
   [/\uff1a/g, ':'],
 ];
 
-const JSON_LIKE = /^\s*(?:\{\s*"|\[\s*[{"]|")|\b(?:stderr|stdout|log|output|message|msg)["']?\s{0,4}[:=]\s{0,4}b?["']/;
+const JSON_LIKE = /^\s*[{["]|\b(?:stderr|stdout|log|output|message|msg)["']?\s{0,4}[:=]\s{0,4}b?["']/;
 
 /** Splits a log into lines; log lines inside JSON strings are unfolded. */
 export function splitLog(text: string): readonly LogLine[] {

@@ -75,14 +75,14 @@ export function newerKernel(situation: Situation): OtherPackage | null {
 
 /** Whether a release is of the same line of kernels and newer. */
 export function isNewer(candidate: string, running: string): boolean {
-  return lineOf(candidate) === lineOf(running) && compareRpmVersions(baseRelease(candidate), baseRelease(running)) > 0;
+  return (
+    flavourOf(candidate) === flavourOf(running) && compareRpmVersions(baseRelease(candidate), baseRelease(running)) > 0
+  );
 }
 
-/** -generic, -cloud-amd64, uek, elrepo: kernels of different lines do not replace each other. */
-function lineOf(release: string): string {
-  const flavour = /(?:-[a-z][a-z0-9]*)+$/.exec(release)?.[0] ?? '';
-  const builder = /elrepo|uek|centos\.plus|amzn|pve/.exec(release)?.[0] ?? '';
-  return [flavour, builder, variantOf(release)?.replace(/-?debug$/, '') ?? ''].join(' ');
+/** -generic, -aws, -cloud-amd64: kernels of different flavours do not replace each other. */
+function flavourOf(release: string): string {
+  return /(?:-[a-z][a-z0-9]*)+$/.exec(release)?.[0] ?? '';
 }
 
 function otherOf(situation: Situation, kind: PackageKind): OtherPackage | null {

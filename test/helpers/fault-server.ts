@@ -44,8 +44,6 @@ export interface FaultServer {
   readonly port: number;
   /** "METHOD path range" of each request so far. */
   readonly requests: readonly string[];
-  /** The Authorization headers so far. */
-  readonly authorizations: readonly string[];
   /** The faults of the next requests; "fine" when they are used up. */
   script(...faults: readonly Fault[]): void;
   /** Changes what is served and its ETag. */
@@ -72,11 +70,9 @@ interface State {
 export async function startFaultServer(content: Buffer, options: FaultServerOptions = {}): Promise<FaultServer> {
   const state: State = { content, version: 1, script: [], options };
   const requests: string[] = [];
-  const authorizations: string[] = [];
   const sockets = new Set<Socket>();
   const handler = (request: IncomingMessage, response: ServerResponse): void => {
     requests.push(`${request.method} ${request.url} ${request.headers.range ?? '-'}`);
-    authorizations.push(request.headers.authorization ?? '');
     response.on('error', () => undefined);
     answer(request, response, state);
   };
@@ -94,7 +90,6 @@ export async function startFaultServer(content: Buffer, options: FaultServerOpti
     url: `${options.tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}/`,
     port,
     requests,
-    authorizations,
     script: (...faults) => {
       state.script = [...faults];
     },

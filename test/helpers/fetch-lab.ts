@@ -30,8 +30,6 @@ export interface FetchLab {
   leftovers(): Promise<readonly string[]>;
   /** The final files and whether each holds what its name says. */
   finalFiles(): Promise<readonly { readonly path: string; readonly right: boolean }[]>;
-  /** The names and contents of all small files of the cache, to look for what must not be there. */
-  allText(): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -69,10 +67,6 @@ export async function openFetchLab(): Promise<FetchLab> {
       return await Promise.all(
         paths.map(async (path) => ({ path, right: path.endsWith(sha256(await readFile(path))) })),
       );
-    },
-    allText: async () => {
-      const paths = (await files()).filter((path) => path.endsWith('.json'));
-      return [...paths, ...(await Promise.all(paths.map((path) => readFile(path, 'utf8'))))].join('\n');
     },
     close: () => rm(base, { recursive: true, force: true }),
   };

@@ -1,12 +1,14 @@
 /** `tapprep explain [FILE|-|CODE]`: what a log of any size says is wrong, or the page of a code. */
+import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { readFactsFile } from '../../detect/facts.ts';
 import { DIAGNOSIS_CODES, isDiagnosisCode } from '../../diagnose/codes.ts';
 import { explainExcerpt } from '../../diagnose/diagnose.ts';
+import { LogExcerpt } from '../../diagnose/log-excerpt.ts';
 import { PAGES } from '../../diagnose/pages.ts';
-import { ERROR_CODES, EXIT, type ErrorCode } from '../../errors.ts';
+import { NEEDLES } from '../../diagnose/rules.ts';
+import { ERROR_CODES, EXIT, isErrno, TapprepError, type ErrorCode } from '../../errors.ts';
 import type { Context } from '../context.ts';
-import { readLogSource } from '../log-source.ts';
 import { renderDiagnoses } from '../render/diagnoses.ts';
 
 export interface ExplainOptions {
@@ -16,12 +18,18 @@ export interface ExplainOptions {
   readonly facts: string | null;
 }
 
+/** Reads in pieces of this size, always into the same memory. */
+const READ_BYTES = 256 * 1024;
+
 /** @returns 0 when something was explained, 1 when nothing was recognised. @throws TapprepError USAGE | BAD_FACTS */
 export async function runExplain(context: Context, options: ExplainOptions): Promise<number> {
   const { source } = options;
   if (source !== null && (isDiagnosisCode(source) || isErrorCode(source))) return printPage(context, source);
   const facts = options.facts === null ? null : await readFactsFile(resolve(context.cwd, options.facts));
-  const { diagnoses, situation, log } = explainExcerpt(await readLogSource(context, source), facts, null);
+  const excerpt = new LogExcerpt(NEEDLES);
+  if (source === null || source === '-') await readStream(context, excerpt);
+  else await readLog(context, resolve(context.cwd, source), excerpt);
+  const { diagnoses, situation, log } = explainExcerpt(excerpt.finish(), facts, null);
   if (context.common.json) {
     const seen = {
       release: situation.release,
@@ -38,6 +46,36 @@ export async function runExplain(context: Context, options: ExplainOptions): Pro
     'tapprep explain: nothing in this log is a failure that tapprep knows. Add --facts with the output of "tapprep detect --json", or run "tapprep doctor" on the machine.\n',
   );
   return EXIT.notReady;
+}
+
+async function readStream(context: Context, excerpt: LogExcerpt): Promise<void> {
+  for await (const chunk of context.stdin) {
+    context.signal.throwIfAborted();
+    excerpt.push(typeof chunk === 'string' ? Buffer.from(chunk, 'utf8') : (chunk as Uint8Array));
+  }
+}
+
+async function readLog(context: Context, path: string, excerpt: LogExcerpt): Promise<void> {
+  const file = await open(path, 'r').catch((error: unknown) => {
+    const known = isErrno(error, 'ENOENT')
+      ? 'is neither a file nor a code'
+      : isErrno(error, 'EACCES')
+        ? 'cannot be read'
+        : null;
+    if (known === null) throw error;
+    throw new TapprepError('USAGE', `${path} ${known}.`, { hint: 'tapprep explain --help', cause: error });
+  });
+  try {
+    const buffer = Buffer.allocUnsafe(READ_BYTES);
+    for (;;) {
+      context.signal.throwIfAborted();
+      const { bytesRead } = await file.read(buffer, 0, READ_BYTES);
+      if (bytesRead === 0) return;
+      excerpt.push(buffer.subarray(0, bytesRead));
+    }
+  } finally {
+    await file.close();
+  }
 }
 
 function isErrorCode(text: string): text is ErrorCode {

@@ -1,0 +1,47 @@
+/** `tapprep rehearse`: from a kernel release to Hello, World inside that kernel, on a machine that is not the target. */
+import { readFile } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+import { EXIT } from '../../errors.ts';
+import { openSubject } from '../../pipeline/open-target.ts';
+import { rehearse } from '../../pipeline/rehearse.ts';
+import type { VerifyLevel } from '../../verify/options.ts';
+import type { Context, TargetOptions } from '../context.ts';
+import { isRootUser, openContextSession } from '../open-session.ts';
+import { formatSeconds } from '../render/progress-text.ts';
+import { renderVerify } from '../render/verify-text.ts';
+
+export interface RehearseCommandOptions {
+  readonly target: TargetOptions;
+  readonly scripts: readonly string[];
+  readonly level: VerifyLevel;
+  readonly debuginfo: boolean;
+  readonly allowExpiredRelease: boolean;
+}
+
+/** Exit 0 only when the ladder passed as far as --level asks. */
+export async function runRehearse(context: Context, options: RehearseCommandOptions): Promise<number> {
+  const session = await openContextSession(context);
+  const subject = await openSubject(context, options.target);
+  const scripts = await Promise.all(
+    options.scripts.map(async (path) => ({
+      name: basename(path, '.stp'),
+      text: await readFile(resolve(context.cwd, path), 'utf8'),
+    })),
+  );
+  const report = await rehearse(session, subject, {
+    debuginfo: options.debuginfo,
+    level: options.level,
+    scripts,
+    allowExpiredRelease: options.allowExpiredRelease,
+    yes: context.common.yes,
+    isRoot: isRootUser(),
+  });
+  if (context.common.json) context.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+  else {
+    const times = report.stages.map(({ stage, seconds }) => `${stage} ${formatSeconds(seconds)}`).join(', ');
+    context.stdout.write(
+      `${renderVerify(report.verify)}\nroot: ${report.root}${report.reusedRoot ? ' (kept from before)' : ''}\ntime: ${times}\n`,
+    );
+  }
+  return report.verify.ready ? EXIT.done : EXIT.notReady;
+}

@@ -1,0 +1,29 @@
+/** The session of a command, made from its context. */
+import { join } from 'node:path';
+import { openSession, type Session } from '../pipeline/session.ts';
+import type { Context } from './context.ts';
+import { readVersion } from './main.ts';
+
+/** @throws TapprepError BAD_MIRRORS, USAGE, PERMISSION, NO_SPACE */
+export async function openContextSession(context: Context): Promise<Session> {
+  const { env, common } = context;
+  const home = env['HOME'];
+  return openSession({
+    packageRoot: context.packageRoot,
+    cacheDir: common.cacheDir,
+    configHome: env['XDG_CONFIG_HOME'] ?? (home === undefined ? null : join(home, '.config')),
+    mirrorFiles: common.mirrors,
+    mirrors: common.mirror,
+    offline: common.offline,
+    env,
+    tapprepVersion: readVersion(),
+    emit: context.emit,
+    now: context.now,
+    signal: context.signal,
+  });
+}
+
+/** Whether the process has root rights. */
+export function isRootUser(): boolean {
+  return process.getuid?.() === 0;
+}

@@ -1,0 +1,35 @@
+/** A verification for people: one line a step, the tools' own words under what failed, the verdict last. */
+import { escapeControl } from '../../errors.ts';
+import type { VerifyReport, VerifyStep } from '../../types.ts';
+import { formatSeconds } from './progress-text.ts';
+import { renderTable } from './table.ts';
+
+const MAX_OUTPUT_LINES = 12;
+
+/** The whole report as text. */
+export function renderVerify(report: VerifyReport): string {
+  const rows = report.steps.map((step) => [step.status, step.step, formatSeconds(step.seconds), summarize(step)]);
+  const details = report.steps.filter(({ status, output }) => status === 'fail' && output !== '').flatMap(renderOutput);
+  return [renderTable(['result', 'step', 'time', ''], rows), ...details, '', renderVerdict(report)].join('\n');
+}
+
+function summarize({ status, reason, output }: VerifyStep): string {
+  if (status !== 'pass') return escapeControl(reason ?? '');
+  const [first = ''] = output.split('\n');
+  return escapeControl(first.slice(0, 120));
+}
+
+function renderOutput({ step, output }: VerifyStep): readonly string[] {
+  const lines = output.split('\n');
+  const cut =
+    lines.length > MAX_OUTPUT_LINES ? [`… ${lines.length - MAX_OUTPUT_LINES} more lines (--json has them)`] : [];
+  return ['', `${step}:`, ...[...lines.slice(0, MAX_OUTPUT_LINES), ...cut].map((line) => `  | ${escapeControl(line)}`)];
+}
+
+function renderVerdict({ ready, ranIn, target, steps }: VerifyReport): string {
+  const where = ranIn === 'vm' ? `kernel ${target.release}, booted in QEMU` : `the running kernel ${target.release}`;
+  if (ready) return `proven: SystemTap printed "Hello, World" inside ${where}`;
+  const failed = steps.find(({ status }) => status === 'fail');
+  if (failed !== undefined) return `not proven: ${failed.step} failed for kernel ${target.release}`;
+  return `not proven: ${escapeControl(steps.find(({ status }) => status === 'skip')?.reason ?? 'no step was run')}`;
+}

@@ -1,0 +1,41 @@
+/** Plan in, verified files out: several downloads at once, then every file against its trust requirement. */
+import { isTapprepError } from '../errors.ts';
+import type { FetchRequest } from '../fetch/request.ts';
+import { verifyArtifact } from '../trust/artifact.ts';
+import type { Artifact, PlanItem } from '../types.ts';
+import type { Session } from './session.ts';
+
+/** A package whose index gives no size is not larger than this: the largest kernel debuginfo known is below 2 GB. */
+const MAX_PACKAGE_BYTES = 8e9;
+
+/**
+ * Downloads and verifies. A file that fails its check leaves the cache, so that the next run fetches it anew.
+ * @throws TapprepError of fetch or of trust
+ */
+export async function acquireArtifacts(session: Session, items: readonly PlanItem[]): Promise<readonly Artifact[]> {
+  const files = await session.fetcher.fetchAll(items.map(toRequest));
+  const artifacts: Artifact[] = [];
+  for (const [index, item] of items.entries()) {
+    const file = files[index];
+    if (file === undefined) continue;
+    try {
+      artifacts.push(await verifyArtifact(item, file.path, session.reader));
+    } catch (error) {
+      if (isTapprepError(error)) await session.fetcher.evict(file);
+      throw error;
+    }
+  }
+  return artifacts;
+}
+
+function toRequest({ fileName, urls, sizeBytes, trust }: PlanItem): FetchRequest {
+  return {
+    name: fileName,
+    urls,
+    sizeBytes,
+    digest: trust.digest,
+    maxBytes: sizeBytes ?? MAX_PACKAGE_BYTES,
+    // The bytes are covered by a digest known beforehand or by a signature checked right after: any host may serve them.
+    redirects: 'any',
+  };
+}

@@ -1,0 +1,234 @@
+/** A rehearsal: a root of the target's distribution, the exact packages in it, hello world inside the target's own kernel. */
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleepFor } from 'node:timers/promises';
+import { TapprepError } from '../errors.ts';
+import { createRootHost } from '../host/root.ts';
+import { ensureTools } from '../host/tools.ts';
+import { identifyManager, listPackages } from '../install/package-list.ts';
+import { installArtifacts } from '../install/run.ts';
+import { ensureBaseTar, unpackBase } from '../rehearse/base-root.ts';
+import { buildKeptRoot, findKeptRoot, keyOfPlan, type KeptRoot } from '../rehearse/kept-root.ts';
+import { unpackImage } from '../rehearse/unpack-image.ts';
+import type { Artifact, DebTarget, Plan, PlanItem, Repository, Role, VerifyReport } from '../types.ts';
+import { verifyTarget } from '../verify/verify-target.ts';
+import type { VerifyLevel, VerifyScript } from '../verify/options.ts';
+import { findVmTools } from '../vm/host-tools.ts';
+import { acquireArtifacts } from './acquire.ts';
+import type { Subject } from './open-target.ts';
+import { openResolution, type Resolution } from './resolution.ts';
+import type { Session } from './session.ts';
+import { runStage } from './stage.ts';
+
+export interface RehearseOptions {
+  readonly debuginfo: boolean;
+  readonly level: VerifyLevel;
+  readonly scripts: readonly VerifyScript[];
+  readonly allowExpiredRelease: boolean;
+  /** Missing programs of this machine may be installed. */
+  readonly yes: boolean;
+  readonly isRoot: boolean;
+}
+
+export interface RehearseReport {
+  readonly plan: Plan;
+  readonly root: string;
+  readonly reusedRoot: boolean;
+  readonly verify: VerifyReport;
+  readonly stages: Session['times'];
+}
+
+/** What is known before the base system is: enough to start the large downloads. */
+const EARLY_ROLES: readonly Role[] = [
+  'headers',
+  'devel',
+  'debuginfo',
+  'debuginfo-common',
+  'debugsource',
+  'image',
+  'systemtap',
+];
+
+/**
+ * Rehearses one target. Roots, packages and the base system are kept in the cache for the next time.
+ * @throws TapprepError of any stage; a step of the ladder that fails is in the report
+ */
+export async function rehearse(session: Session, subject: Subject, options: RehearseOptions): Promise<RehearseReport> {
+  const { local, signal, cacheDir, emit } = session;
+  const target = requireDeb(subject);
+  if (!options.isRoot) {
+    throw new TapprepError('NOT_ROOT', 'a rehearsal makes a root directory and runs in it, which needs root rights', {
+      hint: `sudo tapprep rehearse --distro ${target.distro}:${target.version} --kernel ${target.release}`,
+    });
+  }
+  await ensureTools(local, ['gpgv', 'xz', 'tar', 'mmdebstrap', 'dpkg-deb', 'qemu-system-x86_64', 'busybox'], {
+    ...options,
+    emit,
+    signal,
+  });
+  const resolution = await openResolution(session, subject, {
+    roles: { image: true, debuginfo: options.debuginfo, systemtap: 'distro' },
+    allowExpiredRelease: options.allowExpiredRelease,
+    installed: null,
+  });
+  const rootsDir = join(cacheDir, 'roots');
+  const name = `${target.distro}-${target.version}-${target.release}${options.debuginfo ? '' : '-nodebuginfo'}`;
+
+  const kept = await findKeptRoot(rootsDir, name);
+  const plan = await runStage(session, 'plan', () => resolution.plan(kept?.base ?? null), describePlan);
+  const prepared =
+    kept !== null && kept.key === keyOfPlan(plan)
+      ? { root: kept, plan, images: await acquireArtifacts(session, plan.items.filter(isImage)) }
+      : await prepareRoot(session, target, resolution, plan, rootsDir, name);
+
+  const image = await unpackImage(local, prepared.images, target.release, join(cacheDir, 'images'), signal);
+  const verify = await runStage(
+    session,
+    'verify',
+    () => verifyInVm(session, subject, prepared.root, image.kernelImage, options),
+    describeVerify,
+  );
+  return {
+    plan: prepared.plan,
+    root: prepared.root.directory,
+    reusedRoot: prepared.root === kept,
+    verify,
+    stages: session.times,
+  };
+}
+
+interface Prepared {
+  readonly root: KeptRoot;
+  readonly plan: Plan;
+  readonly images: readonly Artifact[];
+}
+
+/** Base system and large downloads at the same time; then the exact plan for that base, and the installation. */
+async function prepareRoot(
+  session: Session,
+  target: DebTarget,
+  resolution: Resolution,
+  early: Plan,
+  rootsDir: string,
+  name: string,
+): Promise<Prepared> {
+  const { local, signal, emit } = session;
+  const base = findBaseRepository(resolution.repositories, target);
+  const [tar] = await Promise.all([
+    runStage(
+      session,
+      'base system',
+      () => ensureBaseTar({ local, target, repository: base, rootsDir, emit, signal }),
+      (path) => path,
+    ),
+    runStage(
+      session,
+      'download',
+      () =>
+        acquireArtifacts(
+          session,
+          early.items.filter(({ role }) => EARLY_ROLES.includes(role)),
+        ),
+      (artifacts) => `${artifacts.length} packages verified`,
+    ),
+  ]);
+  let result: { plan: Plan; images: readonly Artifact[] } | null = null;
+  const root = await buildKeptRoot(rootsDir, name, async (directory) => {
+    await unpackBase(local, tar, directory, signal);
+    const host = createRootHost(directory);
+    const installed = await listPackages(host, await identifyManager(host));
+    const plan = await resolution.plan(installed);
+    const artifacts = await acquireArtifacts(session, plan.items);
+    await runStage(
+      session,
+      'install',
+      () =>
+        installArtifacts({
+          host,
+          artifacts: artifacts.filter(({ item }) => item.install),
+          method: 'dpkg',
+          release: target.release,
+          // Nobody's system: what the exact packages need may replace what mmdebstrap put there.
+          allowUpgrade: true,
+          tapprepVersion: session.tapprepVersion,
+          emit,
+          now: session.now,
+          signal,
+        }),
+      (report) => `${report.installed.length} packages`,
+    );
+    result = { plan, images: artifacts.filter(({ item }) => isImage(item)) };
+    return { base: installed, key: keyOfPlan(plan) };
+  });
+  if (result === null) throw new TapprepError('INTERNAL', `${name} was built without a plan`);
+  const { plan, images }: { plan: Plan; images: readonly Artifact[] } = result;
+  return { root, plan, images };
+}
+
+async function verifyInVm(
+  session: Session,
+  { target }: Subject,
+  root: KeptRoot,
+  kernelImage: string,
+  options: RehearseOptions,
+): Promise<VerifyReport> {
+  const temporaryDirectory = join(session.cacheDir, 'tmp');
+  await rm(temporaryDirectory, { recursive: true, force: true });
+  await mkdir(temporaryDirectory, { recursive: true });
+  return verifyTarget({
+    target,
+    host: createRootHost(root.directory),
+    where: 'vm',
+    vm: { tools: await findVmTools(session.local), kernelImage, temporaryDirectory },
+    kernelImage,
+    level: options.level,
+    scripts: options.scripts,
+    workDirectory: '/var/tmp/tapprep-verify',
+    cacheDirectory: '/var/cache/tapprep/stap',
+    sleep: (milliseconds) => sleepFor(milliseconds),
+    signal: session.signal,
+    emit: session.emit,
+  });
+}
+
+/** The suite that carries the base system: the release's own, from the first archive that has it. */
+function findBaseRepository(repositories: readonly Repository[], target: DebTarget): Repository {
+  const base = repositories.find(
+    ({ suite }) => suite !== null && !/[-/](security|updates|backports|debug)/.test(suite),
+  );
+  if (base !== undefined) return base;
+  throw new TapprepError(
+    'NO_REPOSITORY',
+    `no archive with a base system is known for ${target.distro} ${target.version}`,
+    {
+      hint: 'tapprep rehearse --mirror deb=URL …',
+    },
+  );
+}
+
+function requireDeb({ target }: Subject): DebTarget {
+  if (target.family === 'deb') return target;
+  throw new TapprepError(
+    'USAGE',
+    `rehearsals make Debian and Ubuntu roots so far, and ${target.distro} is an rpm distribution`,
+    {
+      hint: 'tapprep install --root DIR, then tapprep verify --root DIR --in vm',
+    },
+  );
+}
+
+function isImage({ role }: PlanItem): boolean {
+  return role === 'image';
+}
+
+/** One line on a plan. */
+export function describePlan(plan: Plan): string {
+  return `${plan.items.length} packages for ${plan.target.release}`;
+}
+
+/** One line on a verification. */
+export function describeVerify(report: VerifyReport): string {
+  const failed = report.steps.find(({ status }) => status === 'fail');
+  if (report.ready) return `proven in ${report.ranIn === 'vm' ? "the target's kernel in QEMU" : 'the running kernel'}`;
+  return failed === undefined ? 'not proven' : `not proven: ${failed.step} failed`;
+}

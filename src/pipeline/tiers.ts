@@ -1,0 +1,86 @@
+/** Asks repositories in tiers, nearest first, and goes on to the next only when what was asked so far has no plan. */
+import { ERROR_CODES, isTapprepError, TapprepError } from '../errors.ts';
+import type { Emit, Plan, Repository } from '../types.ts';
+
+/** A repository that could not be read, and the error as it was thrown. */
+export interface ReadFailure {
+  readonly repository: Repository;
+  readonly error: unknown;
+}
+
+/** What one attempt over a set of repositories gave. */
+export interface Attempt {
+  readonly plan: () => Plan;
+  readonly failures: readonly ReadFailure[];
+}
+
+/** Splits an ordered list where the origin or the state changes for the worse. */
+export function splitTiers(repositories: readonly Repository[]): readonly (readonly Repository[])[] {
+  const tiers: Repository[][] = [];
+  let last: string | null = null;
+  for (const repository of repositories) {
+    const tier = repository.origin === 'mirrors.json' ? repository.state : repository.origin;
+    if (tier !== last) tiers.push([]);
+    tiers.at(-1)?.push(repository);
+    last = tier;
+  }
+  return tiers;
+}
+
+/**
+ * The plan of the first tiers that have one. `attempt` gets all repositories so far, so that a kernel from an archive
+ * may still take its compiler from the live suite.
+ * @throws the reason why there is none: what was checked and bad, then what did not answer, then what is not there
+ */
+export async function planInTiers(
+  repositories: readonly Repository[],
+  attempt: (repositories: readonly Repository[]) => Promise<Attempt>,
+  emit: Emit,
+): Promise<Plan> {
+  const told = new Set<string>();
+  let miss: unknown = null;
+  let failures: readonly ReadFailure[] = [];
+  const asked: Repository[] = [];
+  for (const tier of splitTiers(repositories)) {
+    asked.push(...tier);
+    const result = await attempt(asked);
+    failures = result.failures;
+    for (const { repository, error } of failures) tellFailure(repository, error, told, emit);
+    try {
+      return result.plan();
+    } catch (error) {
+      if (!isMiss(error)) throw error;
+      miss = error;
+    }
+  }
+  throw chooseError(miss, failures, asked.length);
+}
+
+function isMiss(error: unknown): boolean {
+  return isTapprepError(error, 'NO_EXACT_PACKAGE') || isTapprepError(error, 'UNSATISFIED_DEPENDENCY');
+}
+
+function tellFailure(repository: Repository, error: unknown, told: Set<string>, emit: Emit): void {
+  if (told.has(repository.id)) return;
+  told.add(repository.id);
+  const text = error instanceof Error ? error.message : String(error);
+  const level = isVerification(error) ? 'warning' : 'info';
+  emit({ type: 'note', level, text: `${repository.id} could not be used: ${text}` });
+}
+
+function isVerification(error: unknown): boolean {
+  return isTapprepError(error) && ERROR_CODES[error.code].exit === 'verification';
+}
+
+function chooseError(miss: unknown, failures: readonly ReadFailure[], asked: number): unknown {
+  const bad = failures.find(({ error }) => isVerification(error));
+  if (bad !== undefined) return bad.error;
+  if (failures.length >= asked && failures[0] !== undefined) return failures[0].error;
+  if (failures.length === 0 || !isTapprepError(miss)) return miss;
+  const silent = failures.map(({ repository }) => repository.id).join(', ');
+  return new TapprepError(miss.code, `${miss.message}; not asked, because they did not answer: ${silent}`, {
+    ...(miss.hint === null ? {} : { hint: miss.hint }),
+    facts: { ...miss.facts, unanswered: failures.map(({ repository }) => repository.id) },
+    cause: miss,
+  });
+}

@@ -1,0 +1,77 @@
+/** Rehearsal roots, kept from run to run: complete under its own name, or not there at all. */
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isErrno } from '../errors.ts';
+import type { InstalledVersion } from '../resolve/plan.ts';
+import type { Plan } from '../types.ts';
+
+/** What is known of a kept root; written last, so that it stands for a complete one. */
+interface RootRecord {
+  readonly schema: 'tapprep-root/1';
+  /** Digest over what was to be installed. */
+  readonly key: string;
+  /** Packages of the base system, before anything was installed. */
+  readonly base: readonly InstalledVersion[];
+}
+
+export interface KeptRoot {
+  readonly directory: string;
+  readonly base: readonly InstalledVersion[];
+  readonly key: string;
+}
+
+/** Identifies what a plan would install: the same key, the same root. */
+export function keyOfPlan(plan: Plan): string {
+  const lines = plan.items
+    .filter(({ install }) => install)
+    .map(({ name, version, arch }) => `${name} ${version} ${arch}`);
+  return createHash('sha256').update(lines.toSorted().join('\n')).digest('hex');
+}
+
+/** The complete root of this name, or null. */
+export async function findKeptRoot(rootsDir: string, name: string): Promise<KeptRoot | null> {
+  try {
+    const record = JSON.parse(await readFile(join(rootsDir, `${name}.json`), 'utf8')) as RootRecord;
+    return record.schema === 'tapprep-root/1'
+      ? { directory: join(rootsDir, name), base: record.base, key: record.key }
+      : null;
+  } catch (error) {
+    // A half-written record cannot be there (it is renamed into place); a foreign one is as good as none.
+    if (isErrno(error, 'ENOENT') || error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
+/**
+ * Builds a root under a name of its own and gives it its final name when `build` is done.
+ * What an earlier run left half-built is removed first; the caller holds the lock of this name.
+ */
+export async function buildKeptRoot(
+  rootsDir: string,
+  name: string,
+  build: (directory: string) => Promise<{ readonly base: readonly InstalledVersion[]; readonly key: string }>,
+): Promise<KeptRoot> {
+  const directory = join(rootsDir, name);
+  const making = `${directory}.making`;
+  await mkdir(rootsDir, { recursive: true });
+  await rm(`${directory}.json`, { force: true });
+  await Promise.all([making, directory].map((path) => rm(path, { recursive: true, force: true })));
+  const { base, key } = await build(making);
+  await rename(making, directory);
+  const record: RootRecord = { schema: 'tapprep-root/1', key, base };
+  await writeFile(`${directory}.json.new`, `${JSON.stringify(record)}\n`);
+  await rename(`${directory}.json.new`, `${directory}.json`);
+  return { directory, base, key };
+}
+
+/** Names of the complete roots in the cache. */
+export async function listKeptRoots(rootsDir: string): Promise<readonly string[]> {
+  try {
+    const names = await readdir(rootsDir);
+    return names.filter((entry) => entry.endsWith('.json')).map((entry) => entry.slice(0, -'.json'.length));
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return [];
+    throw error;
+  }
+}
