@@ -63,7 +63,7 @@ export async function checkRepositories(
 }
 
 /** The one small file that tells whether a repository is there, for each of its addresses. */
-export function indexUrls(repository: Repository): readonly string[] {
+function indexUrls(repository: Repository): readonly string[] {
   const file: Readonly<Record<Repository['kind'], string>> = {
     deb: `dists/${repository.suite ?? ''}/InRelease`,
     'rpm-md': 'repodata/repomd.xml',

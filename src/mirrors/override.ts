@@ -1,6 +1,6 @@
 /** `--mirror KIND=URL`: one repository of the user's, asked before all others. Pure. */
 import { TapprepError } from '../errors.ts';
-import type { Repository, RepositoryKind, RepositoryTrust, Target } from '../types.ts';
+import type { Repository, RepositoryKind, RepositoryTrust, SignatureAllowance, Target } from '../types.ts';
 import type { MirrorEntry, Mirrors } from './mirror-list.ts';
 import { fillTemplate, isSafeTemplate, placeholderValues } from './placeholders.ts';
 
@@ -88,6 +88,17 @@ function overrideTrust(kind: RepositoryKind, fitting: readonly MirrorEntry[]): R
     keyrings: [
       ...new Set(trusts.flatMap((trust) => [...trust.keyrings, ...trust.keys.flatMap((key) => key.file ?? [])])),
     ],
-    allow: [...new Set(trusts.flatMap((trust) => trust.allow))],
+    allow: allowancesOf(fitting),
   };
+}
+
+/**
+ * How old the signatures of a release may be, wherever its packages lie: what the built-in list accepts for it. Snapshots
+ * and retired places accept more, for themselves only.
+ */
+export function allowancesOf(fitting: readonly MirrorEntry[]): readonly SignatureAllowance[] {
+  const entries = fitting.filter(
+    ({ origin, state }) => origin === 'mirrors.json' && state.status !== 'snapshot' && state.status !== 'retired',
+  );
+  return [...new Set(entries.flatMap((entry) => entry.trust.allow))];
 }

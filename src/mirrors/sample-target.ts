@@ -32,7 +32,7 @@ export function sampleEntries(
 }
 
 /** A made-up machine that an entry speaks of. */
-export function sampleTarget(entry: MirrorEntry, list: Mirrors): Target {
+function sampleTarget(entry: MirrorEntry, list: Mirrors): Target {
   const distro = entry.distros[0] ?? '';
   const pattern = entry.versions.at(-1) ?? '*';
   const version = concreteVersion(pattern, distro, list);

@@ -2,7 +2,7 @@
 import type { Repository, RepositoryContent, RepositoryState, Target } from '../types.ts';
 import { baseArch, findKernelTag, osVersion } from './kernel-tag.ts';
 import type { MirrorEntry, Mirrors } from './mirror-list.ts';
-import { makeOverrideRepositories } from './override.ts';
+import { allowancesOf, makeOverrideRepositories } from './override.ts';
 import type { MirrorOverride } from './override.ts';
 import { codenameOf, fillTemplate, placeholderValues } from './placeholders.ts';
 import type { Values } from './placeholders.ts';
@@ -67,10 +67,13 @@ export function considerMirrors(
     if ('reason' in expanded) skipped.push({ id: entry.id, reason: expanded.reason });
     else listed.push(...expanded.repositories);
   }
-  const own = sources.own.filter(
-    ({ content, baseUrls, discovery }) =>
-      wantsAny(content, options.contents) && (baseUrls.length > 0 || (discovery ?? null) !== null),
-  );
+  const allow = allowancesOf(fitting);
+  const own = sources.own
+    .filter(
+      ({ content, baseUrls, discovery }) =>
+        wantsAny(content, options.contents) && (baseUrls.length > 0 || (discovery ?? null) !== null),
+    )
+    .map((repository) => ({ ...repository, trust: { ...repository.trust, allow } }));
   const repositories = [
     ...sources.overrides.flatMap((override) => makeOverrideRepositories(override, target, sources.list, fitting)),
     ...listed.filter((repository) => repository.origin === 'override'),

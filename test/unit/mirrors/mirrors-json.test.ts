@@ -61,12 +61,12 @@ test('an entry that wants signed packages but pins no key says so', () => {
 test.each([
   ['centos-debuginfo-6', 'http://debuginfo.centos.org/6/{arch}/', 'CentOS', 'rpm-md'],
   [
-    'centos-debuginfo-berkeley',
+    'centos-debuginfo-berkeley-6',
     'http://mirrors.ocf.berkeley.edu/centos-debuginfo/{major}/{arch}/',
     'CentOS',
     'listing',
   ],
-  ['oracle-debuginfo-el', 'http://oss.oracle.com/el{major}/debuginfo/', 'Oracle', 'template'],
+  ['oracle-debuginfo-el6', 'http://oss.oracle.com/el6/debuginfo/', 'Oracle', 'template'],
   [
     'scientific-pbone',
     'http://ftp.pbone.net/mirror/ftp.scientificlinux.org/linux/scientific/{part}/{arch}/updates/security/',
@@ -80,4 +80,13 @@ test.each([
   expect(entry?.trust.keys.length).toBeGreaterThan(0);
   expect(entry?.state.status).toBe('archive');
   expect(entry?.verified?.date).toMatch(/^\d{4}-\d{2}-\d{2}$/);
+});
+
+test('docs/mirrors.md explains every placeholder and every field of an entry', () => {
+  const docs = readFileSync('docs/mirrors.md', 'utf8');
+  expect(PLACEHOLDERS.filter((name) => !docs.includes(`{${name}}`))).toEqual([]);
+  const fields = ['versions', 'archs', 'kernels', 'kind', 'host', 'urls', 'discovery', 'parts', 'suites', 'components'];
+  const entries = (JSON.parse(text) as { groups: readonly { entries: readonly object[] }[] }).groups[0]?.entries ?? [];
+  const used = new Set([...fields, ...entries.flatMap((entry) => Object.keys(entry))]);
+  expect([...used].filter((name) => !docs.includes(`\`${name}\``))).toEqual([]);
 });

@@ -259,6 +259,25 @@ test('order: --mirror, the target, then the list by state', () => {
   expect(repositories[0]?.trust.fingerprints).toContain('C1DAC52D1664E8A4386DBA430946FCA2C105B9DE');
 });
 
+test.each([
+  ['centos', '5.8', '2.6.18-308.el5', ['dsa', 'expired-key', 'sha1', 'v3']],
+  ['centos', '6.8', '2.6.32-642.el6.x86_64', ['expired-key', 'sha1', 'v3']],
+  ['centos', '7', '3.10.0-1160.el7.x86_64', ['v3']],
+  ['rocky', '9.4', '5.14.0-427.42.1.el9_4.x86_64', []],
+  ['debian', '12', '6.1.0-56-cloud-amd64', []],
+  ['debian', '11', '5.10.0-32-cloud-amd64', []],
+])(
+  'signatures of %s %s may be as old as the list accepts, in its own sources too',
+  (distro, version, release, allow) => {
+    const target = targetOf(distro, version, release, 'x86_64');
+    const kind = target.family === 'deb' ? ('deb' as const) : ('rpm-md' as const);
+    const overrides = [parseMirrorOption(`${kind}=http://mirror.example.org/`)];
+    const asked = selectRepositories(target, { own: [{ ...own, kind }], list, overrides }, { contents: KERNEL });
+    expect(asked[0]?.trust.allow.toSorted()).toEqual(allow);
+    expect(asked.find(({ origin }) => origin === 'target')?.trust.allow.toSorted()).toEqual(allow);
+  },
+);
+
 test('the same place twice is asked once', () => {
   const twice = { ...own, baseUrls: ['https://vault.centos.org/6.8/os/x86_64/'] };
   const asked = selectRepositories(centos68, { own: [twice, own], list, overrides: [] }, { contents: KERNEL });
