@@ -384,6 +384,19 @@ export interface PlanItem {
    * configured, so those have to be installed by an earlier run.
    */
   readonly wave?: number;
+  /** rpm: what the header of the package must say beside name, version and architecture. */
+  readonly expects?: RpmExpectation;
+}
+
+/** What index and installed kernel tell of a package's build; null where neither does. */
+export interface RpmExpectation {
+  readonly vendor: string | null;
+  readonly buildHost: string | null;
+  /** Seconds since the epoch. */
+  readonly buildTime: number | null;
+  readonly sourceRpm: string | null;
+  /** Capabilities that made it a match, `name = version`. */
+  readonly provides: readonly string[];
 }
 
 /** The exact packages for one target, and where they come from. */

@@ -89,7 +89,8 @@ export function openRpmLab(): RpmLab {
         _gpg_name: key.fingerprint,
         _gpg_path: home.directory,
         _gpg_digest_algo: options.digest ?? 'sha256',
-        _gpg_sign_cmd_extra_args: '--pinentry-mode loopback --passphrase "" --allow-weak-key-signatures',
+        _gpg_sign_cmd_extra_args: '--batch --pinentry-mode loopback',
+        __gpg: '/usr/bin/gpg',
       };
       const list = Object.entries(macros).flatMap(([name, value]) => ['--define', `${name} ${value}`]);
       execFileSync('rpmsign', [...list, ...args, path], { stdio: ['ignore', 'ignore', 'pipe'] });

@@ -1,0 +1,149 @@
+/** Whether an rpm file may be used: from its bytes and the plan's requirement to the evidence, without rpm. */
+import { open } from 'node:fs/promises';
+import { isErrno, TapprepError } from '../errors.ts';
+import type { Host } from '../host/host.ts';
+import type { BuildId, Digest, Evidence, Fingerprint, PlanItem, RepositoryTrust } from '../types.ts';
+import { checkHeaderDigests, checkWholeFile, type FileDigests } from './rpm-digests.ts';
+import { readRpmHead, type RpmHead } from './rpm-header.ts';
+import { checkRpmBuildId, checkRpmIdentity, type ExpectedRpm } from './rpm-identity.ts';
+import { checkRpmSignature } from './rpm-signature.ts';
+import { requireGoodSignature } from './signature-verdict.ts';
+
+/** Headers are read whole: their bound is the parser's. */
+const FIRST_READ_BYTES = 1024 * 1024;
+
+/** What of a plan's item is held against the file. */
+export type RpmItem = ExpectedRpm & Pick<PlanItem, 'sizeBytes'>;
+
+/**
+ * Checks a downloaded rpm in this order: is it the package that the plan names; do header and payload fit their own
+ * digests; is it the file that the index names; and who vouches for it, as the requirement demands:
+ * - `signed-index`: the digest, which a signature over the metadata covers; a signature in the package is not needed;
+ * - `rpm-signature`: a good signature by a pinned or present key, its weaknesses allowed by name. Where the source signs
+ *   nothing, equality with the kernel's build-id instead;
+ * - `unsigned-index`: a digest that nobody signed is no proof, so equality with the kernel's build-id.
+ * @throws TapprepError BAD_PACKAGE | VENDOR_MISMATCH | SIZE_MISMATCH | DIGEST_MISMATCH | UNSIGNED | BUILD_ID_MISMATCH,
+ *   every outcome of a signature, and TOOL_MISSING | TIMEOUT | PERMISSION | NOT_FOUND when it could not be checked
+ */
+export async function verifyRpm(path: string, item: RpmItem, run: Host['run']): Promise<Evidence> {
+  const head = await readHeadOfFile(path, item.fileName);
+  const checks = [...checkRpmIdentity(head, item), ...checkHeaderDigests(head, item.fileName)];
+  const digest = digestOf(item);
+  const file = await checkWholeFile(path, head, item.fileName, digest?.algorithm ?? null);
+  checks.push(...file.checks, ...checkAgainstIndex(file, item, digest));
+  const { signer, sentence } = await checkTrust(path, head, item, run);
+  return { sha256: file.sha256, sizeBytes: file.sizeBytes, signer, checks: [...checks, sentence] };
+}
+
+/**
+ * The same identity checks on the first bytes of a file, before the rest is fetched: null when they are not enough yet.
+ * Nothing is proved by it; it spares the download of a wrong package.
+ * @throws TapprepError BAD_PACKAGE | VENDOR_MISMATCH
+ */
+export function checkRpmPrefix(prefix: Buffer, item: ExpectedRpm): readonly string[] | null {
+  const head = readRpmHead(prefix);
+  return 'needBytes' in head ? null : checkRpmIdentity(head, item);
+}
+
+async function readHeadOfFile(path: string, name: string): Promise<RpmHead> {
+  const file = await openForReading(path);
+  try {
+    const { size } = await file.stat();
+    let wanted = Math.min(FIRST_READ_BYTES, size);
+    for (;;) {
+      const buffer = Buffer.alloc(wanted);
+      const { bytesRead } = await file.read(buffer, 0, wanted, 0);
+      const head = readRpmHead(buffer.subarray(0, bytesRead));
+      if (!('needBytes' in head)) return head;
+      if (head.needBytes > size || bytesRead < wanted) {
+        throw new TapprepError(
+          'BAD_PACKAGE',
+          `${name} ends in its header: it has ${size} bytes, ${head.needBytes} are needed`,
+        );
+      }
+      wanted = head.needBytes;
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+async function openForReading(path: string): Promise<Awaited<ReturnType<typeof open>>> {
+  try {
+    return await open(path);
+  } catch (error) {
+    if (!isErrno(error, 'ENOENT')) throw error;
+    throw new TapprepError('NOT_FOUND', `${path} does not exist, so it cannot be checked`, { cause: error });
+  }
+}
+
+function digestOf(item: RpmItem): Digest | null {
+  return item.trust.digest;
+}
+
+function checkAgainstIndex(file: FileDigests, item: RpmItem, digest: Digest | null): readonly string[] {
+  if (item.sizeBytes !== null && item.sizeBytes !== file.sizeBytes) {
+    throw new TapprepError(
+      'SIZE_MISMATCH',
+      `${item.fileName} has ${file.sizeBytes} bytes, the index names ${item.sizeBytes}`,
+      { facts: { found: file.sizeBytes, expected: item.sizeBytes } },
+    );
+  }
+  if (digest === null) return [];
+  if (file.wanted !== digest.hex) {
+    throw new TapprepError(
+      'DIGEST_MISMATCH',
+      `${item.fileName} has the ${digest.algorithm} ${file.wanted}, the index names ${digest.hex}`,
+      { facts: { found: file.wanted, expected: digest.hex, algorithm: digest.algorithm } },
+    );
+  }
+  return [`file has the ${digest.algorithm} that the index names`];
+}
+
+interface Vouched {
+  readonly signer: Fingerprint | null;
+  readonly sentence: string;
+}
+
+async function checkTrust(path: string, head: RpmHead, item: RpmItem, run: Host['run']): Promise<Vouched> {
+  const { trust } = item;
+  switch (trust.kind) {
+    case 'signed-index':
+      return { signer: trust.signer, sentence: `the index ${trust.index} is signed by ${trust.signer}` };
+    case 'unsigned-index':
+      return requireBuildId(head, item, trust.buildId, `neither the package nor the index ${trust.index} is signed`);
+    case 'rpm-signature':
+      return trust.trust.packages === 'unsigned'
+        ? requireBuildId(head, item, trust.buildId ?? null, 'its source does not sign packages')
+        : await requireSignature(path, head, item, trust.trust, run);
+  }
+}
+
+function requireBuildId(head: RpmHead, item: RpmItem, buildId: BuildId | null, why: string): Vouched {
+  if (buildId === null) {
+    throw new TapprepError(
+      'UNSIGNED',
+      `${item.fileName} is not accepted: ${why}, and the kernel's build-id is not known`,
+      {
+        hint: 'tapprep detect --json on the host itself tells the build-id of its kernel',
+        facts: { name: item.fileName },
+      },
+    );
+  }
+  const sentence = checkRpmBuildId(head, item, buildId);
+  return { signer: null, sentence: `${sentence}: accepted for that alone, because ${why}` };
+}
+
+async function requireSignature(
+  path: string,
+  head: RpmHead,
+  item: RpmItem,
+  trust: RepositoryTrust,
+  run: Host['run'],
+): Promise<Vouched> {
+  const { scope, verdict } = await checkRpmSignature(path, head, item.fileName, trust, run);
+  requireGoodSignature(verdict, { name: item.fileName, keyrings: trust.keyrings, fingerprints: trust.fingerprints });
+  const signer = verdict.primary ?? verdict.signer;
+  const weak = verdict.weaknesses.length === 0 ? '' : `, accepted though it is ${verdict.weaknesses.join(', ')}`;
+  return { signer, sentence: `${scope} signed by ${signer}${weak}` };
+}
