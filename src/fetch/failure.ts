@@ -54,7 +54,6 @@ const NETWORK_CODES: Readonly<Record<string, string>> = {
   ENETUNREACH: 'the network cannot be reached',
   ERR_HTTP_CONTENT_LENGTH_MISMATCH: 'the connection closed before all bytes had arrived',
   ERR_STREAM_PREMATURE_CLOSE: 'the connection closed before all bytes had arrived',
-  ERR_PROXY_TUNNEL: 'the proxy refused the connection',
 };
 
 /** Gives the failure of a connection its code, sentence and advice. */
@@ -62,24 +61,32 @@ export function networkFailure(error: unknown, url: string, signal: AbortSignal)
   if (signal.aborted) return interrupted(redact(url));
   if (isTapprepError(error)) return error;
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown';
-  const facts = { url: redact(url), reason: code };
-  const clock = code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID';
+  const details = { facts: { url: redact(url), reason: code }, cause: plainCause(error) };
   const tls = TLS_CODES[code];
   if (tls !== undefined) {
+    const clock = code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID';
+    const hint = clock ? 'date    # is the clock right?' : `curl -sSI ${url}`;
     return new TransferError('NETWORK', `${url} cannot be trusted to be that host: ${tls} (${code})`, 'never', {
-      facts,
-      cause: error,
-      hint: clock ? 'date    # is the clock right?' : `curl -sSI ${url}`,
+      ...details,
+      hint,
+    });
+  }
+  if (code === 'ERR_PROXY_TUNNEL') {
+    return new TransferError('NETWORK', `${url} could not be read through the proxy: ${wordsOf(error)}`, 'never', {
+      ...details,
+      hint: 'export https_proxy=http://USER:PASSWORD@HOST:PORT/',
     });
   }
   if (code === 'ETIMEDOUT' || code === 'ESOCKETTIMEDOUT') {
-    return new TransferError('TIMEOUT', `no answer from ${url} in time: ${wordsOf(error)}`, 'later', {
-      facts,
-      cause: error,
-    });
+    return new TransferError('TIMEOUT', `no answer from ${url} in time: ${wordsOf(error)}`, 'later', details);
   }
   const words = NETWORK_CODES[code] ?? wordsOf(error);
-  return new TransferError('NETWORK', `${url} could not be read: ${words} (${code})`, 'later', { facts, cause: error });
+  return new TransferError('NETWORK', `${url} could not be read: ${words} (${code})`, 'later', details);
+}
+
+/** The library's errors carry every option of the request, passwords too; only their words go on. */
+function plainCause(error: unknown): Error {
+  return new Error(redact(wordsOf(error)));
 }
 
 function wordsOf(error: unknown): string {

@@ -44,6 +44,10 @@ export interface FaultServer {
   readonly port: number;
   /** "METHOD path range" of each request so far. */
   readonly requests: readonly string[];
+  /** The status of each answer so far. */
+  readonly statuses: readonly number[];
+  /** The Authorization headers so far. */
+  readonly authorizations: readonly string[];
   /** The faults of the next requests; "fine" when they are used up. */
   script(...faults: readonly Fault[]): void;
   /** Changes what is served and its ETag. */
@@ -70,11 +74,15 @@ interface State {
 export async function startFaultServer(content: Buffer, options: FaultServerOptions = {}): Promise<FaultServer> {
   const state: State = { content, version: 1, script: [], options };
   const requests: string[] = [];
+  const authorizations: string[] = [];
+  const statuses: number[] = [];
   const sockets = new Set<Socket>();
   const handler = (request: IncomingMessage, response: ServerResponse): void => {
     requests.push(`${request.method} ${request.url} ${request.headers.range ?? '-'}`);
+    authorizations.push(request.headers.authorization ?? '');
     response.on('error', () => undefined);
     answer(request, response, state);
+    statuses.push(response.statusCode);
   };
   const server: Server = options.tls === undefined ? createServer(handler) : createTlsServer(options.tls, handler);
   server.on('connection', (socket: Socket) => {
@@ -90,6 +98,8 @@ export async function startFaultServer(content: Buffer, options: FaultServerOpti
     url: `${options.tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}/`,
     port,
     requests,
+    authorizations,
+    statuses,
     script: (...faults) => {
       state.script = [...faults];
     },
@@ -178,7 +188,7 @@ const BODY_FAULTS: Readonly<Partial<Record<Fault, BodyFault>>> = {
   },
   'chunked-cut': (response, { content }) => {
     response.writeHead(200);
-    response.write(content.subarray(0, content.length >> 1), () => response.destroy());
+    response.write(content.subarray(0, content.length >> 1), () => soon(() => response.destroy()));
   },
   'wrong-range': (response, { content }, request) => {
     const start = rangeStart(request) ?? 0;
@@ -187,6 +197,11 @@ const BODY_FAULTS: Readonly<Partial<Record<Fault, BodyFault>>> = {
     response.writeHead(206, { 'content-range': range, 'content-length': rest.length }).end(rest);
   },
 };
+
+/** Time for the bytes to be read: what lies in a buffer is dropped when the connection breaks. */
+function soon(action: () => void): void {
+  setTimeout(action, 40);
+}
 
 function rangeStart(request: IncomingMessage): number | null {
   const match = /^bytes=(\d+)-$/.exec(request.headers.range ?? '');
@@ -223,10 +238,10 @@ type StreamFault = (response: ServerResponse, rest: Buffer) => void;
 
 const STREAM_FAULTS: Readonly<Partial<Record<Fault, StreamFault>>> = {
   reset: (response, rest) => {
-    response.write(rest.subarray(0, rest.length >> 1), () => response.socket?.resetAndDestroy());
+    response.write(rest.subarray(0, rest.length >> 1), () => soon(() => response.socket?.resetAndDestroy()));
   },
   truncated: (response, rest) => {
-    response.write(rest.subarray(0, rest.length >> 1), () => response.socket?.end());
+    response.write(rest.subarray(0, rest.length >> 1), () => soon(() => response.socket?.end()));
   },
   stall: (response, rest) => {
     response.write(rest.subarray(0, rest.length >> 1));

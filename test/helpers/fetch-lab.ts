@@ -1,6 +1,6 @@
 /** A fetcher in a directory of its own with fast limits, and what it told. */
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { chown, mkdir, mkdtemp, readFile, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -30,6 +30,12 @@ export interface FetchLab {
   leftovers(): Promise<readonly string[]>;
   /** The final files and whether each holds what its name says. */
   finalFiles(): Promise<readonly { readonly path: string; readonly right: boolean }[]>;
+  /** Makes the cache directory. */
+  prepared(): Promise<{ readonly uid: number }>;
+  /** Makes it another user's; for root only. */
+  giveAway(uid: number): Promise<void>;
+  /** The names and contents of all small files of the cache, to look for what must not be there. */
+  allText(): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -67,6 +73,15 @@ export async function openFetchLab(): Promise<FetchLab> {
       return await Promise.all(
         paths.map(async (path) => ({ path, right: path.endsWith(sha256(await readFile(path))) })),
       );
+    },
+    prepared: async () => {
+      await mkdir(cacheDir, { recursive: true });
+      return { uid: (await stat(cacheDir)).uid };
+    },
+    giveAway: (uid) => chown(cacheDir, uid, uid),
+    allText: async () => {
+      const paths = (await files()).filter((path) => path.endsWith('.json'));
+      return [...paths, ...(await Promise.all(paths.map((path) => readFile(path, 'utf8'))))].join('\n');
     },
     close: () => rm(base, { recursive: true, force: true }),
   };

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { isTapprepError, type TapprepError } from '../../../src/errors.ts';
+import { failureOf } from '../../helpers/failure-of.ts';
 import { type Fault, type FaultServer, startFaultServer } from '../../helpers/fault-server.ts';
 import { type FetchLab, openFetchLab, randomContent, requestFor } from '../../helpers/fetch-lab.ts';
 
@@ -18,15 +18,6 @@ beforeEach(async () => {
 afterEach(async () => {
   await Promise.all([lab.close(), first.close(), second.close()]);
 });
-
-async function failureOf(promise: Promise<unknown>): Promise<TapprepError> {
-  const error = await promise.then(
-    () => null,
-    (reason: unknown) => reason,
-  );
-  if (!isTapprepError(error)) throw error ?? new Error('it did not fail');
-  return error;
-}
 
 test('a file is fetched once, verified, and read from the cache afterwards', async () => {
   const fetcher = await lab.fetcher();

@@ -1,0 +1,271 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { cleanCache, listCache } from '../../../src/fetch/cache-admin.ts';
+import { openCache } from '../../../src/fetch/cache.ts';
+import type { Digest } from '../../../src/types.ts';
+import { failureOf } from '../../helpers/failure-of.ts';
+import { type FaultServer, startFaultServer } from '../../helpers/fault-server.ts';
+import { type FetchLab, openFetchLab, randomContent, requestFor } from '../../helpers/fetch-lab.ts';
+
+const content = randomContent(200_000);
+let lab: FetchLab;
+let server: FaultServer;
+
+beforeEach(async () => {
+  lab = await openFetchLab();
+  server = await startFaultServer(content);
+});
+
+afterEach(async () => {
+  await Promise.all([lab.close(), server.close()]);
+});
+
+describe('a file with a digest', () => {
+  test('damaged by hand in the cache is removed, told, and fetched again', async () => {
+    const request = requestFor(content, `${server.url}file.bin`);
+    const fetcher = await lab.fetcher();
+    const first = await fetcher.fetchFile(request);
+    const damaged = Buffer.from(content);
+    damaged[100_000] = (damaged[100_000] ?? 0) ^ 1;
+    await writeFile(first.path, damaged);
+    const again = await fetcher.fetchFile(request);
+    expect(again).toMatchObject({ path: first.path, fromCache: false });
+    expect(await readFile(again.path)).toEqual(content);
+    const notes = lab.events.flatMap((event) => (event.type === 'note' ? [event.text] : []));
+    expect(notes).toEqual([expect.stringMatching(/the cached file .* is damaged .* fetched again/)]);
+  });
+
+  test.each<Digest['algorithm']>(['sha1', 'sha384', 'sha512'])('by %s is found again', async (algorithm) => {
+    const digest = { algorithm, hex: createHash(algorithm).update(content).digest('hex') };
+    const request = { ...requestFor(content, `${server.url}file.bin`), digest };
+    const fetcher = await lab.fetcher();
+    const first = await fetcher.fetchFile(request);
+    expect(await fetcher.fetchFile(request)).toEqual({ ...first, fromCache: true });
+    expect(server.requests).toHaveLength(1);
+  });
+
+  test('that its index gives another size is refused, also from the cache', async () => {
+    const request = requestFor(content, `${server.url}file.bin`);
+    const fetcher = await lab.fetcher();
+    await fetcher.fetchFile(request);
+    const wrong = { ...request, sizeBytes: content.length + 1 };
+    expect((await failureOf(fetcher.fetchFile(wrong))).code).toBe('SIZE_MISMATCH');
+  });
+
+  test('that a later check refused is fetched again after evict', async () => {
+    const request = requestFor(content, `${server.url}file.bin`);
+    const fetcher = await lab.fetcher();
+    const file = await fetcher.fetchFile(request);
+    await fetcher.evict(file);
+    expect(existsSync(file.path)).toBe(false);
+    expect((await fetcher.fetchFile(request)).fromCache).toBe(false);
+  });
+
+  test('larger than is allowed is TOO_LARGE before anything is asked', async () => {
+    const request = { ...requestFor(content, `${server.url}file.bin`), maxBytes: 1000 };
+    expect((await failureOf((await lab.fetcher()).fetchFile(request))).code).toBe('TOO_LARGE');
+    expect(server.requests).toEqual([]);
+  });
+
+  test('whose digest is no digest is BAD_METADATA and names no path', async () => {
+    const request = {
+      ...requestFor(content, `${server.url}file.bin`),
+      digest: { algorithm: 'sha256', hex: '../../x' },
+    };
+    const failure = failureOf((await lab.fetcher()).fetchFile(request as ReturnType<typeof requestFor>));
+    expect((await failure).code).toBe('BAD_METADATA');
+  });
+});
+
+const request = () => ({ urls: [`${server.url}InRelease`], sizeBytes: null, digest: null, maxBytes: 1 << 20 });
+
+describe('metadata without a digest', () => {
+  test('is asked each time whether it changed, and read from the cache when it did not', async () => {
+    const fetcher = await lab.fetcher();
+    const first = await fetcher.fetchMetadata(request());
+    const unchanged = await fetcher.fetchMetadata(request());
+    expect(unchanged.path).toBe(first.path);
+    const changed = randomContent(500);
+    server.serve(changed);
+    expect(await readFile((await fetcher.fetchMetadata(request())).path)).toEqual(changed);
+    expect(server.statuses).toEqual([200, 304, 200]);
+  });
+
+  test('asked afresh is sent whole', async () => {
+    const fetcher = await lab.fetcher();
+    await fetcher.fetchMetadata(request());
+    await fetcher.fetchMetadata({ ...request(), fresh: true });
+    expect(server.statuses).toEqual([200, 200]);
+  });
+
+  test('damaged in the cache is not asked for conditionally', async () => {
+    const fetcher = await lab.fetcher();
+    const first = await fetcher.fetchMetadata(request());
+    await writeFile(first.path, 'x');
+    expect(await readFile((await fetcher.fetchMetadata(request())).path)).toEqual(content);
+    expect(server.statuses).toEqual([200, 200]);
+  });
+
+  test('of more than maxBytes is TOO_LARGE, with and without a stated length', async () => {
+    const fetcher = await lab.fetcher();
+    const small = { ...request(), maxBytes: content.length - 1 };
+    expect((await failureOf(fetcher.fetchMetadata(small))).code).toBe('TOO_LARGE');
+    server.script('chunked', 'chunked');
+    expect((await failureOf(fetcher.fetchMetadata(small))).code).toBe('TOO_LARGE');
+    expect([...(await lab.finalFiles()), ...(await lab.leftovers())]).toEqual([]);
+  });
+
+  test.each(['gzip', 'no-length'] as const)(
+    'sent as %s is refused: nothing could tell it from the file',
+    async (fault) => {
+      server.script(fault);
+      expect((await failureOf((await lab.fetcher()).fetchMetadata(request()))).code).toBe('NETWORK');
+    },
+  );
+
+  test('cut off is continued only while the server promises that it is the same', async () => {
+    server.script('truncated', 'fine');
+    const fetcher = await lab.fetcher();
+    expect(await readFile((await fetcher.fetchMetadata(request())).path)).toEqual(content);
+    expect(server.requests.at(-1)).toBe('GET /InRelease bytes=100000-');
+    server.script('truncated', 'changed-etag');
+    expect(await readFile((await fetcher.fetchMetadata({ ...request(), fresh: true })).path)).toEqual(content);
+    expect(server.statuses).toEqual([200, 206, 200, 200]);
+  });
+});
+
+describe('--offline', () => {
+  test('gives what is there, by digest and by address, and nothing else', async () => {
+    const online = await lab.fetcher();
+    const request = requestFor(content, `${server.url}file.bin`);
+    const metadata = { urls: [`${server.url}InRelease`], sizeBytes: null, digest: null, maxBytes: 1 << 20 };
+    await online.fetchFile(request);
+    await online.fetchMetadata(metadata);
+    const asked = server.requests.length;
+    const offline = await lab.fetcher({ offline: true });
+    expect((await offline.fetchFile(request)).fromCache).toBe(true);
+    expect(await readFile((await offline.fetchMetadata(metadata)).path)).toEqual(content);
+    const other = requestFor(randomContent(10), `${server.url}other.bin`);
+    const error = await failureOf(offline.fetchFile(other));
+    expect(error.code).toBe('OFFLINE');
+    expect(error.message).toContain(lab.cacheDir);
+    expect((await failureOf(offline.probe(`${server.url}file.bin`))).code).toBe('OFFLINE');
+    expect(server.requests).toHaveLength(asked);
+  });
+
+  test('an absent cache directory is OFFLINE and is not made', async () => {
+    const offline = await lab.fetcher({ offline: true });
+    expect((await failureOf(offline.fetchFile(requestFor(content, server.url)))).code).toBe('OFFLINE');
+    expect(existsSync(lab.cacheDir)).toBe(false);
+  });
+});
+
+describe('probe', () => {
+  test('gives status and size without a body, trying again where it may help', async () => {
+    const fetcher = await lab.fetcher();
+    server.script('500', 'fine');
+    const url = `${server.url}file.bin`;
+    expect(await fetcher.probe(url)).toMatchObject({ status: 200, sizeBytes: content.length, url });
+    server.script('404');
+    expect((await fetcher.probe(url)).status).toBe(404);
+    expect(server.requests.every((request) => request.startsWith('HEAD '))).toBe(true);
+    server.script('503', '503', '503');
+    expect((await failureOf(fetcher.probe(url))).code).toBe('NETWORK');
+  });
+});
+
+describe('a mirror on a disk', () => {
+  test('is read, continued, and only regular files of it', async () => {
+    const path = join(dirname(lab.cacheDir), 'a file.bin');
+    await writeFile(path, content);
+    const fetcher = await lab.fetcher();
+    const url = `file://${path.replace(' ', '%20')}`;
+    expect(await readFile((await fetcher.fetchFile(requestFor(content, url))).path)).toEqual(content);
+    expect(await fetcher.probe(url)).toMatchObject({ status: 200, sizeBytes: content.length });
+    const other = requestFor(randomContent(9), 'file:///dev/zero');
+    expect((await failureOf(fetcher.fetchFile(other))).code).toBe('UNSAFE_URL');
+    const absent = requestFor(randomContent(9), `${url}.absent`);
+    expect((await failureOf(fetcher.fetchFile(absent))).code).toBe('NOT_FOUND');
+  });
+});
+
+describe('a cache directory that cannot be used', () => {
+  test('that is a file is PERMISSION with another way out', async () => {
+    await writeFile(lab.cacheDir, '');
+    const error = await failureOf((await lab.fetcher()).fetchFile(requestFor(content, server.url)));
+    expect(error.code).toBe('PERMISSION');
+    expect(error.hint).toContain('--cache-dir');
+  });
+
+  test('that belongs to another user is PERMISSION: its owner could change files after their check', async () => {
+    const { uid } = await lab.prepared();
+    const cache = openCache(lab.cacheDir, uid + 1, () => undefined, Date.now);
+    if (uid === 0) await lab.giveAway(12345);
+    const error = await failureOf(cache.prepare());
+    expect(error.code).toBe('PERMISSION');
+    expect(error.message).toContain(`this is user ${uid + 1}`);
+  });
+
+  test('whose part is a link to somewhere else leaves that place alone', async () => {
+    const request = requestFor(content, `${server.url}file.bin`);
+    const victim = join(dirname(lab.cacheDir), 'victim');
+    await writeFile(victim, 'precious');
+    await mkdir(join(lab.cacheDir, 'partial'), { recursive: true });
+    await symlink(victim, join(lab.cacheDir, 'partial', `sha256-${request.digest?.hex}.part`));
+    await (await lab.fetcher()).fetchFile(request).catch(() => undefined);
+    expect(await readFile(victim, 'utf8')).toBe('precious');
+  });
+});
+
+describe('listing and cleaning', () => {
+  test('an absent cache is empty', async () => {
+    expect(await listCache(lab.cacheDir)).toMatchObject({ files: [], parts: [], totalBytes: 0 });
+    expect(await cleanCache(lab.cacheDir, { now: Date.now() })).toMatchObject({ removedFiles: 0, keptBytes: 0 });
+  });
+
+  test('files are listed with their addresses, and go by age, by size, or all', async () => {
+    const fetcher = await lab.fetcher();
+    const sizes = [1000, 2000, 3000];
+    const files = [];
+    for (const [at, size] of sizes.entries()) {
+      const bytes = randomContent(size);
+      server.serve(bytes);
+      files.push(await fetcher.fetchFile(requestFor(bytes, `${server.url}${at}.bin`)));
+    }
+    const now = Date.now();
+    for (const [at, file] of files.entries()) await utimes(file.path, now / 1000, now / 1000 - at * 86_400);
+    const list = await listCache(lab.cacheDir);
+    expect(list.files.map((file) => file.urls)).toEqual(sizes.map((_, at) => [`${server.url}${at}.bin`]));
+    expect(list.totalBytes).toBe(6000);
+    expect(await cleanCache(lab.cacheDir, { now, olderThanDays: 1.5 })).toEqual({
+      removedFiles: 1,
+      removedBytes: 3000,
+      keptBytes: 3000,
+    });
+    expect(await cleanCache(lab.cacheDir, { now, maxBytes: 1500 })).toMatchObject({
+      removedBytes: 2000,
+      keptBytes: 1000,
+    });
+    expect(await cleanCache(lab.cacheDir, { now })).toMatchObject({ removedFiles: 1, keptBytes: 0 });
+    expect(await lab.allText()).toBe('');
+  });
+
+  test('an unfinished download is listed and goes, unless someone works on it', async () => {
+    server.script('404', 'truncated', 'truncated', 'truncated');
+    const request = requestFor(content, `${server.url}file.bin`);
+    const fetcher = await lab.fetcher({ limits: { attempts: 1 } });
+    await failureOf(fetcher.fetchFile(request));
+    await failureOf(fetcher.fetchFile(request));
+    const part = join(lab.cacheDir, 'partial', `sha256-${request.digest?.hex}.part`);
+    expect((await listCache(lab.cacheDir)).parts).toMatchObject([{ path: part, sizeBytes: 100_000 }]);
+    const lock = join(lab.cacheDir, 'locks', `sha256-${request.digest?.hex}`);
+    await symlink(JSON.stringify({ pid: 1, host: 'elsewhere' }), lock);
+    expect(await cleanCache(lab.cacheDir, { now: Date.now() })).toMatchObject({ removedFiles: 0, keptBytes: 100_000 });
+    await rm(lock);
+    expect(await cleanCache(lab.cacheDir, { now: Date.now() })).toMatchObject({ removedFiles: 1, keptBytes: 0 });
+    expect(await lab.leftovers()).toEqual([]);
+  });
+});
