@@ -23,19 +23,23 @@ export function sampleEntries(
       options,
     );
     repositories.push(...sample.repositories);
-    skipped.push(...sample.skipped);
-    if (sample.repositories.length + sample.skipped.length === 0) {
-      skipped.push({ id: entry.id, reason: 'its address depends on the kernel: give --distro and --kernel' });
-    }
+    skipped.push(...sample.skipped.map(explain));
   }
   return { repositories, skipped };
+}
+
+/** Without a target it is no wonder that an address cannot be filled in. */
+function explain({ id, reason }: SkippedEntry): SkippedEntry {
+  return reason.startsWith('its address needs')
+    ? { id, reason: 'its address depends on the kernel: give --distro and --kernel' }
+    : { id, reason };
 }
 
 /** A made-up machine that an entry speaks of. */
 function sampleTarget(entry: MirrorEntry, list: Mirrors): Target {
   const distro = entry.distros[0] ?? '';
-  const pattern = entry.versions.at(-1) ?? '*';
-  const version = concreteVersion(pattern, distro, list);
+  const versions = entry.versions.toReversed().map((pattern) => concreteVersion(pattern, distro, list));
+  const version = versions.find((text) => text?.includes('.')) ?? versions[0] ?? null;
   const shared = { distro, version, release: 'sample', unameV: null, buildId: null };
   if (entry.kind === 'deb') {
     const packageArch = entry.archs?.[0] ?? DEB_ARCHS[0] ?? '';

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { loadMirrors } from '../../../src/mirrors/load.ts';
 import { parseMirrorOption } from '../../../src/mirrors/override.ts';
+import { sampleEntries } from '../../../src/mirrors/sample-target.ts';
 import { considerMirrors, matchesVersion, selectRepositories } from '../../../src/mirrors/select.ts';
 import type { Repository, RepositoryContent, Target } from '../../../src/types.ts';
 import { targetOf } from '../../helpers/mirror-targets.ts';
@@ -160,7 +161,7 @@ const WANTED: readonly (readonly [string, Target, readonly string[]])[] = [
   [
     'Debian 9 by version only',
     targetOf('debian', '9', '4.9.0-19-amd64'),
-    ['http://security.debian.org/debian-security/stretch/updates', 'http://archive.debian.org/debian/stretch'],
+    ['http://archive.debian.org/debian/stretch', 'http://archive.debian.org/debian-security/stretch/updates'],
   ],
   [
     'Ubuntu on amd64',
@@ -319,6 +320,19 @@ test.each([
   expect(() => parseMirrorOption(option)).toThrow(
     expect.objectContaining({ code: 'USAGE', message: expect.stringMatching(reason) as string }),
   );
+});
+
+test('a sample of every entry: each is asked or says why not', () => {
+  const contents = [...ALL, 'program-debuginfo' as const];
+  const { repositories, skipped } = sampleEntries(list, {
+    contents,
+    includeRetired: true,
+    timestamp: '20260801T000000Z',
+  });
+  const seen = new Set([...repositories.map(({ id }) => id.split('/')[0]), ...skipped.map(({ id }) => id)]);
+  expect(list.entries.filter(({ id }) => !seen.has(id)).map(({ id }) => id)).toEqual([]);
+  expect(skipped.length).toBeLessThan(list.entries.length / 4);
+  for (const { baseUrls } of repositories) expect(baseUrls.join(' ')).not.toMatch(/[{}]/);
 });
 
 test.each([

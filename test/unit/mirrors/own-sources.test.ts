@@ -1,0 +1,43 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { declareFacts } from '../../../src/detect/declared-facts.ts';
+import { createRootHost } from '../../../src/host/root.ts';
+import { loadMirrors } from '../../../src/mirrors/load.ts';
+import { collectOwnSources } from '../../../src/mirrors/own-sources.ts';
+import { targetOf } from '../../helpers/mirror-targets.ts';
+
+const dir = mkdtempSync(join(tmpdir(), 'tapprep-own-'));
+afterAll(() => rmSync(dir, { recursive: true }));
+mkdirSync(join(dir, 'apt/sources.list.d'), { recursive: true });
+mkdirSync(join(dir, 'root/usr/share/keyrings'), { recursive: true });
+mkdirSync(join(dir, 'root/var/lib/dpkg'), { recursive: true });
+writeFileSync(join(dir, 'root/var/lib/dpkg/status'), '');
+writeFileSync(join(dir, 'apt/sources.list'), 'deb http://local.example/debian bookworm main\n');
+writeFileSync(join(dir, 'apt/sources.list.d/off.list.save'), 'deb http://off.example/debian bookworm main\n');
+
+const list = await loadMirrors({ packageRoot: process.cwd(), files: [], configHome: null });
+const release = '5.10.0-32-cloud-amd64';
+const target = targetOf('debian', '11', release);
+const facts = {
+  ...declareFacts({ distro: 'debian:11', release, arch: null, unameV: null }),
+  repositories: [{ path: '/etc/apt/sources.list', text: 'deb http://own.example/debian bullseye main\n' }],
+};
+
+test("a root's own sources come first, with its own keyring, then this machine's archive", async () => {
+  const host = createRootHost(join(dir, 'root'));
+  const { repositories } = await collectOwnSources({ host, facts, target }, list, join(dir, 'apt'));
+  expect(repositories.map(({ baseUrls, suite }) => `${baseUrls[0]} ${suite}`)).toEqual([
+    'http://own.example/debian/ bullseye',
+    'http://local.example/debian/ bullseye',
+    'http://local.example/debian/ bullseye-updates',
+  ]);
+  expect(repositories[0]?.trust.keyrings).toEqual([join(dir, 'root/usr/share/keyrings/debian-archive-keyring.gpg')]);
+  expect(repositories[1]?.trust.keyrings).toEqual(['/usr/share/keyrings/debian-archive-keyring.gpg']);
+});
+
+test('a machine without apt adds nothing', async () => {
+  const { repositories } = await collectOwnSources({ host: null, facts, target }, list, join(dir, 'nowhere'));
+  expect(repositories.map(({ baseUrls }) => baseUrls[0])).toEqual(['http://own.example/debian/']);
+});
