@@ -1,0 +1,144 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { readListing, readTemplate } from '../../../src/resolve/listing/reader.ts';
+import type { RecordFilter } from '../../../src/resolve/reader.ts';
+import { type DirectoryServer, serveDirectory } from '../../helpers/directory-server.ts';
+import { type ReaderLab, openReaderLab } from '../../helpers/reader-context.ts';
+import { rpmRepository } from '../../helpers/rpm-repository.ts';
+
+const DEBUGINFO = 'kernel-debuginfo-2.6.32-642.el6.x86_64.rpm';
+const COMMON = 'kernel-debuginfo-common-x86_64-2.6.32-642.el6.x86_64.rpm';
+const directory = mkdtempSync(join(tmpdir(), 'tapprep-listing-'));
+const filter: RecordFilter = {
+  wantsName: (name) => name.startsWith('kernel-debuginfo'),
+  fileNames: [DEBUGINFO, COMMON, 'kernel-debuginfo-2.6.32-999.el6.x86_64.rpm'],
+};
+let nginx: ChildProcess;
+let nginxUrl = '';
+let server: DirectoryServer;
+let reader: ReaderLab;
+
+beforeAll(async () => {
+  const root = join(directory, 'root');
+  // The workers of nginx run as another user when it is started by root.
+  chmodSync(directory, 0o755);
+  mkdirSync(join(root, '6/x86_64/repodata'), { recursive: true });
+  for (const name of [
+    DEBUGINFO,
+    COMMON,
+    'gcc-c++-4.4.7-17.el6.x86_64.rpm',
+    'kernel-2.6.32-642.el6.src.rpm',
+    'README',
+  ]) {
+    writeFileSync(join(root, '6/x86_64', name), name);
+  }
+  const port = await freePort();
+  nginxUrl = `http://127.0.0.1:${port}/`;
+  const conf = join(directory, 'nginx.conf');
+  writeFileSync(
+    conf,
+    `daemon off; pid ${directory}/pid; error_log stderr; events {} http { access_log off; client_body_temp_path ${directory}/b;
+     proxy_temp_path ${directory}/p; fastcgi_temp_path ${directory}/f; uwsgi_temp_path ${directory}/u; scgi_temp_path ${directory}/s;
+     server { listen 127.0.0.1:${port}; root ${root}; autoindex on; } }`,
+  );
+  nginx = spawn('nginx', ['-e', 'stderr', '-c', conf], { stdio: 'ignore' });
+  await waitFor(nginxUrl);
+  server = await serveDirectory(root);
+});
+afterAll(async () => {
+  const ended = once(nginx, 'exit');
+  nginx.kill();
+  await ended;
+  await server.close();
+  rmSync(directory, { recursive: true });
+});
+beforeEach(async () => {
+  reader = await openReaderLab();
+});
+afterEach(async () => {
+  await reader.close();
+});
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  return port;
+}
+
+async function waitFor(url: string): Promise<void> {
+  for (let tries = 0; tries < 100; tries += 1) {
+    const answer = await fetch(url).catch(() => null);
+    if (answer !== null) return;
+    await delay(50);
+  }
+  throw new Error(`${url} does not answer`);
+}
+
+describe('an index page', () => {
+  test('of nginx gives the packages of the wanted names, to be believed for their signature alone', async () => {
+    const base = `${nginxUrl}6/x86_64/`;
+    const records = await readListing(rpmRepository([base]), 'x86_64', filter, reader.context);
+    expect(records.map(({ name, version, arch, urls }) => [name, version, arch, urls])).toEqual([
+      ['kernel-debuginfo', '2.6.32-642.el6', 'x86_64', [base + DEBUGINFO]],
+      ['kernel-debuginfo-common-x86_64', '2.6.32-642.el6', 'x86_64', [base + COMMON]],
+    ]);
+    expect(records[0]).toMatchObject({ digest: null, vendor: null, trust: { kind: 'rpm-signature', digest: null } });
+  });
+
+  test('with hostile names gives only those that lie beside it', async () => {
+    server.override('/hostile/', (_, response) =>
+      response.end(`<a href="../${DEBUGINFO}">a</a><a href="http://evil.example/${DEBUGINFO}">b</a>
+        <a href="javascript:${DEBUGINFO}">c</a><a href="${COMMON}">d</a>`),
+    );
+    const records = await readListing(rpmRepository([`${server.url}hostile/`]), 'x86_64', filter, reader.context);
+    expect(records.map((record) => record.urls)).toEqual([[`${server.url}hostile/${COMMON}`]]);
+  });
+
+  test('that is larger than any is TOO_LARGE', async () => {
+    server.override('/large/', (_, response) => {
+      response.writeHead(200, { 'content-length': 40_000_000 });
+      response.end(Buffer.alloc(40_000_000, 'x'));
+    });
+    const read = readListing(rpmRepository([`${server.url}large/`]), 'x86_64', filter, reader.context);
+    await expect(read).rejects.toMatchObject({ code: 'TOO_LARGE' });
+  });
+
+  test('that is not there is NOT_FOUND', async () => {
+    const read = readListing(rpmRepository([`${server.url}gone/`]), 'x86_64', filter, reader.context);
+    await expect(read).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+});
+
+describe('a template', () => {
+  test('finds by HEAD what is there, with its size, and fetches nothing', async () => {
+    const base = `${server.url}6/x86_64/`;
+    const asked = server.requests.length;
+    const records = await readTemplate(rpmRepository([base]), 'x86_64', filter, reader.context);
+    expect(records.map((record) => [record.name, record.urls, record.sizeBytes])).toEqual([
+      ['kernel-debuginfo', [base + DEBUGINFO], DEBUGINFO.length],
+      ['kernel-debuginfo-common-x86_64', [base + COMMON], COMMON.length],
+    ]);
+    expect(server.requests.slice(asked).every((line) => line.startsWith('HEAD '))).toBe(true);
+  });
+
+  test('asks the next base URL when the first does not have it', async () => {
+    const bases = [`${server.url}nothing/`, `${server.url}6/x86_64/`];
+    const [record] = await readTemplate(rpmRepository(bases), 'x86_64', filter, reader.context);
+    expect(record?.urls).toEqual([bases[1] + DEBUGINFO, bases[0] + DEBUGINFO]);
+  });
+
+  test('whose server only fails is a NETWORK error, not "not there"', async () => {
+    server.override(`/broken/${DEBUGINFO}`, (_, response) => response.writeHead(405).end());
+    const read = readTemplate(rpmRepository([`${server.url}broken/`]), 'x86_64', filter, reader.context);
+    await expect(read).rejects.toMatchObject({ code: 'NETWORK' });
+  });
+});
