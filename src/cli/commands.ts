@@ -23,6 +23,16 @@ export const COMMANDS: readonly CommandRow[] = [
     run: async (context, raw) => (await import('./commands/detect.ts')).runDetect(context, { target: readTarget(raw) }),
   },
   {
+    name: 'doctor',
+    summary: 'check everything that can keep SystemTap from working, and say what mends it',
+    target: true,
+    options: [['--log <file>', 'the output of a failed run, "-" for standard input']],
+    run: async (context, raw) => {
+      const { runDoctor } = await import('./commands/doctor.ts');
+      return runDoctor(context, { target: readTarget(raw), log: readText(raw, 'log') });
+    },
+  },
+  {
     name: 'explain',
     summary: 'diagnoses the output of a failed run, or prints the page of a code',
     target: false,

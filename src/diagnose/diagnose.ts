@@ -13,6 +13,8 @@ import { describeSituation, type Situation } from './situation.ts';
 
 const EVIDENCE_LINES = 6;
 const EVIDENCE_CHARACTERS = 300;
+/** What is this much less likely than the best explanation is not told. */
+const HARDLY = 50;
 /** More explanations than this help nobody. */
 const MOST_DIAGNOSES = 8;
 
@@ -68,8 +70,10 @@ function applyRules(lines: readonly LogLine[], situation: Situation): readonly D
     const before = findings.get(rule.code);
     findings.set(rule.code, before === undefined ? finding : merge(before, finding));
   }
-  return [...findings.values()]
-    .sort((a, b) => b.likelihood - a.likelihood)
+  const ordered = [...findings.values()].sort((a, b) => b.likelihood - a.likelihood);
+  const best = ordered[0]?.likelihood ?? 0;
+  return ordered
+    .filter(({ likelihood }) => likelihood >= best - HARDLY)
     .slice(0, MOST_DIAGNOSES)
     .map((finding) => toDiagnosis(finding, situation));
 }

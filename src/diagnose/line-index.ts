@@ -3,7 +3,7 @@ import type { LogLine } from './log-line.ts';
 import { buildNeedleScan } from './needles.ts';
 import type { Pattern } from './rule.ts';
 
-export interface PatternMatch {
+interface PatternMatch {
   readonly line: LogLine;
   readonly groups: readonly (string | undefined)[];
 }
@@ -42,13 +42,17 @@ export function indexLines(lines: readonly LogLine[], needles: readonly string[]
     const next = lines[position + 1];
     if (next === undefined || line.text.length < SHORTEST_WRAPPED) continue;
     const raw = `${line.raw.trim()} ${next.raw.trim()}`;
-    for (const glue of [' ', '']) file({ line: { raw, text: `${line.text}${glue}${next.text}` }, parts: [line, next] });
+    for (const glue of [' ', '']) {
+      file({ line: { position, raw, text: `${line.text}${glue}${next.text}` }, parts: [line, next] });
+    }
   }
+  const indexed = new Set(needles);
   const cache = new Map<Pattern, readonly PatternMatch[]>();
   return {
     matches: (pattern) => {
       const known = cache.get(pattern);
       if (known !== undefined) return known;
+      if (!indexed.has(pattern.needle)) throw new RangeError(`needle "${pattern.needle}" was not indexed`);
       const found = matchPlaces(pattern, places.get(pattern.needle) ?? []);
       cache.set(pattern, found);
       return found;

@@ -27,6 +27,8 @@ export interface LogFacts {
   readonly pass: number | null;
   /** A cached module was run. */
   readonly cachedModule: boolean;
+  /** Whose programs are used, where they show: a Debian's or an rpm system's. */
+  readonly userland: 'deb' | 'rpm' | null;
   /** The line that shows a container. */
   readonly container: LogLine | null;
   readonly packages: readonly LoggedPackage[];
@@ -51,9 +53,11 @@ const SAID_RELEASE = new RegExp(
   String.raw`(?:Configuring for kernel release|uname -r['"]?\s*(?::|=|=>|->)|kernel(?: version| release)?(?: is)?\s*[:=]|, release|Kernel version)\s+(${RELEASE})`,
   'i',
 );
-const CONTAINER_PROMPT = /(?:^|\s)\[?(?:root|[a-z_][\w-]{0,31})@[0-9a-f]{12}(?:\s|:)[^\s]{0,200}?[\]#$]/;
+/** A container's host name is the beginning of its id, a pod's ends in two generated words. */
+const CONTAINER_PROMPT =
+  /(?:^|\s)\[?[a-z_][\w-]{0,31}@(?:[0-9a-f]{12}|[a-z][a-z0-9-]{0,50}-[0-9a-f]{8,10}-[a-z0-9]{5})(?:\s|:)\S{0,200}?[\]#$]/;
 const CONTAINER_WORD =
-  /\/\.dockerenv|\bdocker (?:run|exec|container)\b|\bpodman (?:run|exec)\b|\bkubectl exec\b|\bkubepods\b|\bcontainerd-shim\b|\/docker\/[0-9a-f]{12,64}|\blxc-attach\b|\b(?:inside|in|within) (?:a |the |my |our )?(?:docker |podman |lxc )?container\b|\btoolbox (?:enter|run|create)\b|\bFROM (?:centos|ubuntu|debian|fedora|rockylinux|almalinux|alpine)\b/i;
+  /\/\.dockerenv|\bDockerfile\b|\bdocker (?:run|exec|container)\b|\bpodman (?:run|exec)\b|\bkubectl exec\b|\bkubepods\b|\bcontainerd-shim\b|\/docker\/[0-9a-f]{12,64}|\blxc-attach\b|\b(?:inside|in|within|from) (?:a |an |the |my |our |this )?(?:[a-z]{1,20} )?(?:container|pod)\b|\btoolbox (?:enter|run|create)\b|\bFROM (?:centos|ubuntu|debian|fedora|rockylinux|almalinux|alpine)\b/i;
 
 /** Patterns that only the ends of a log are read for, or that bring a line of the middle in. */
 export const FACT_NEEDLES: readonly string[] = [
@@ -112,6 +116,7 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
     releaseOption: command.map((line) => /\s-r\s?(\S{1,256})/.exec(line.text)?.[1]).find(Boolean) ?? null,
     pass: highestPass(lines),
     cachedModule: lines.some((line) => /Pass 4: using cached/.test(line.text)),
+    userland: readUserland(lines),
     container: lines.find((line) => CONTAINER_PROMPT.test(line.text) || CONTAINER_WORD.test(line.text)) ?? null,
     packages: readLoggedPackages(lines),
     otherTrees: readOtherTrees(lines),
@@ -119,6 +124,16 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
     userspacePackage: readUserspacePackage(lines),
     probedModules: [...new Set(lines.flatMap((line) => /\bmodule\("([\w-]{1,64})"\)/.exec(line.text)?.[1] ?? []))],
   };
+}
+
+/** The package manager that answers, or the remark that Debian's stap ends with. */
+function readUserland(lines: readonly LogLine[]): 'deb' | 'rpm' | null {
+  if (lines.some((line) => /README\.Debian|^(?:E|W): |\bdpkg\b|\bapt(?:-get)? /.test(line.text))) return 'deb';
+  return lines.some((line) =>
+    /use: (?:yum|dnf) |^(?:package \S+ is not installed)$|\brpm -q|Loaded plugins:/.test(line.text),
+  )
+    ? 'rpm'
+    : null;
 }
 
 /** The line after a `uname -r` typed at a prompt. */

@@ -1,6 +1,8 @@
 /** One line of a log, cleaned of what terminals, loggers and mail put around it. Pure. */
 
 export interface LogLine {
+  /** Which line of the log it is, counted without empty ones. */
+  readonly position: number;
   /** As it stands in the log, for evidence. */
   readonly raw: string;
   /** What the rules read. */
@@ -33,7 +35,7 @@ const QUOTES: readonly (readonly [RegExp, string])[] = [
   [/\uff1a/g, ':'],
 ];
 
-const JSON_LIKE = /^\s*[{["]|\b(?:stderr|stdout|log|output|message|msg)["']?\s{0,4}[:=]\s{0,4}b?["']/;
+const JSON_LIKE = /^\s*(?:\{\s*"|\[\s*[{"]|")|\b(?:stderr|stdout|log|output|message|msg)["']?\s{0,4}[:=]\s{0,4}b?["']/;
 
 /** Splits a log into lines; log lines inside JSON strings are unfolded. */
 export function splitLog(text: string): readonly LogLine[] {
@@ -43,7 +45,7 @@ export function splitLog(text: string): readonly LogLine[] {
       for (let start = 0; start < unfolded.length; start += LONGEST_LINE) {
         const raw = unfolded.slice(start, start + LONGEST_LINE);
         const cleaned = cleanLine(raw);
-        if (cleaned !== '') lines.push({ raw, text: cleaned });
+        if (cleaned !== '') lines.push({ position: lines.length, raw, text: cleaned });
       }
     }
   }
@@ -51,7 +53,7 @@ export function splitLog(text: string): readonly LogLine[] {
 }
 
 /** A line without escape sequences, logger prefixes and typographic quotes. */
-export function cleanLine(raw: string): string {
+function cleanLine(raw: string): string {
   let text = raw.replace(ESCAPE_SEQUENCE, '');
   for (const [quote, plain] of QUOTES) text = text.replace(quote, plain);
   text = text.trim();

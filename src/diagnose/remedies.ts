@@ -17,15 +17,26 @@ export function remedyFor(code: DiagnosisCode, situation: Situation): Remedy {
   return REMEDIES[code](situation);
 }
 
-const installDevel: RemedyFor = (situation) => ({
-  fix: [...installOrPrepare(situation, situation.packages.devel), PURGE_CACHE],
-  otherwise: `If the repositories no longer carry it, "${prepareWithTapprep(situation)}" looks in the vaults and archives for exactly this build.`,
-});
+const installDevel: RemedyFor = (situation) => {
+  if (situation.packages.custom !== null) return REMEDIES.CUSTOM_KERNEL_NO_PACKAGE(situation);
+  return installed(situation, installOrPrepare(situation, situation.packages.devel));
+};
 
-const installDebuginfo: RemedyFor = (situation) => ({
-  fix: [...debuginfoCommands(situation), PURGE_CACHE],
-  otherwise: `If the repositories no longer carry it, "${prepareWithTapprep(situation)}" looks in the vaults, archives and debuginfod for exactly this build.`,
-});
+const installDebuginfo: RemedyFor = (situation) => {
+  if (situation.packages.custom !== null) return REMEDIES.CUSTOM_KERNEL_NO_PACKAGE(situation);
+  return installed(situation, debuginfoCommands(situation));
+};
+
+/** The repositories first; tapprep itself where they cannot help. */
+function installed(situation: Situation, commands: readonly string[]): Remedy {
+  const prepare = prepareWithTapprep(situation);
+  return {
+    fix: [...commands, PURGE_CACHE],
+    otherwise: commands.includes(prepare)
+      ? '"tapprep plan" shows what was asked for, and what the repositories have instead.'
+      : `If the repositories no longer carry it, "${prepare}" looks in the vaults and archives for exactly this build.`,
+  };
+}
 
 const REMEDIES: Readonly<Record<DiagnosisCode, RemedyFor>> = {
   DEVEL_MISSING: installDevel,
@@ -108,11 +119,8 @@ const REMEDIES: Readonly<Record<DiagnosisCode, RemedyFor>> = {
       'Or run SystemTap on the host itself; packages of the container image never match the host by themselves.',
   }),
   CUSTOM_KERNEL_NO_PACKAGE: (situation) => ({
-    fix: [
-      'make modules_prepare && make -j"$(nproc)" vmlinux modules',
-      "stap -r /PATH/TO/THE/BUILT/KERNEL/TREE -v -p4 -e 'probe begin { exit() }'",
-    ],
-    otherwise: `Get the build tree of ${situation.release ?? 'this kernel'} from whoever built it, or boot a kernel that a distribution packages.`,
+    fix: ["stap -r /PATH/TO/THE/BUILT/KERNEL/TREE -v -p4 -e 'probe begin { exit() }'"],
+    otherwise: `The tree of ${situation.release ?? 'this kernel'} must come from whoever built it, or be built again from the same sources, configuration and compiler; else boot a kernel that a distribution packages.`,
   }),
   SYSMAP_STUB: symbolTable,
   SYSMAP_MISSING: symbolTable,
@@ -269,9 +277,8 @@ function signingCommands(situation: Situation): readonly string[] {
 }
 
 function containerCommands(situation: Situation): readonly string[] {
-  const install = prepareWithTapprep({ ...situation, sudo: true });
   return [
-    `${install}   # on the host, not in the container`,
+    prepareWithTapprep({ ...situation, host: null, sudo: true }),
     'docker run --rm -it --privileged --pid=host -v /lib/modules:/lib/modules:ro -v /usr/src:/usr/src:ro -v /usr/lib/debug:/usr/lib/debug:ro -v /sys/kernel/debug:/sys/kernel/debug IMAGE',
   ];
 }

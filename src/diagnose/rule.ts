@@ -27,6 +27,8 @@ export interface Rule {
   readonly code: DiagnosisCode;
   /** One of them suffices. Empty for rules that read only what the log and the host tell as a whole. */
   readonly patterns: readonly Pattern[];
+  /** Patterns that the rule only asks about with `seen` or `linesOf`, where no rule has them among its own. */
+  readonly hints?: readonly Pattern[];
   /** 0 (not this) to 100 (nothing else it could be). */
   readonly likelihood: (sight: Sight) => number;
   /** One sentence with both sides of the comparison. */

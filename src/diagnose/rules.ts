@@ -23,5 +23,8 @@ export const RULES: readonly Rule[] = [
 
 /** Every fixed text that a rule or the reading of facts starts from, once each. */
 export const NEEDLES: readonly string[] = [
-  ...new Set([...RULES.flatMap((rule) => rule.patterns.map((pattern) => pattern.needle)), ...FACT_NEEDLES]),
+  ...new Set([
+    ...RULES.flatMap(({ patterns, hints = [] }) => [...patterns, ...hints].map((pattern) => pattern.needle)),
+    ...FACT_NEEDLES,
+  ]),
 ];

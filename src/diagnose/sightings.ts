@@ -14,12 +14,12 @@ export interface OtherPackage {
 const VARIANT_SUFFIX = /[.+](debug|rt-debug|rt|64k-debug|64k|rt-64k|PAE|PAEdebug|xen|kdump)$/;
 
 /** A release without what names its variant: as the packages of all its variants carry it. */
-export function baseRelease(release: string): string {
+function baseRelease(release: string): string {
   return release.replace(VARIANT_SUFFIX, '');
 }
 
 /** debug, rt, 64k …; null for the plain kernel. */
-export function variantOf(release: string): string | null {
+function variantOf(release: string): string | null {
   const suffix = VARIANT_SUFFIX.exec(release)?.[1];
   if (suffix !== undefined) return suffix;
   if (/\.rt\d/.test(release)) return 'rt';
@@ -74,15 +74,15 @@ export function newerKernel(situation: Situation): OtherPackage | null {
 }
 
 /** Whether a release is of the same line of kernels and newer. */
-export function isNewer(candidate: string, running: string): boolean {
-  return (
-    flavourOf(candidate) === flavourOf(running) && compareRpmVersions(baseRelease(candidate), baseRelease(running)) > 0
-  );
+function isNewer(candidate: string, running: string): boolean {
+  return lineOf(candidate) === lineOf(running) && compareRpmVersions(baseRelease(candidate), baseRelease(running)) > 0;
 }
 
-/** -generic, -aws, -cloud-amd64: kernels of different flavours do not replace each other. */
-function flavourOf(release: string): string {
-  return /(?:-[a-z][a-z0-9]*)+$/.exec(release)?.[0] ?? '';
+/** -generic, -cloud-amd64, uek, elrepo: kernels of different lines do not replace each other. */
+function lineOf(release: string): string {
+  const flavour = /(?:-[a-z][a-z0-9]*)+$/.exec(release)?.[0] ?? '';
+  const builder = /elrepo|uek|centos\.plus|amzn|pve/.exec(release)?.[0] ?? '';
+  return [flavour, builder, variantOf(release)?.replace(/-?debug$/, '') ?? ''].join(' ');
 }
 
 function otherOf(situation: Situation, kind: PackageKind): OtherPackage | null {
@@ -97,9 +97,11 @@ function wrongVariantOf(situation: Situation, kind: PackageKind): OtherPackage |
   const { release } = situation;
   if (release === null) return null;
   const all = installed(situation, kind).filter((one) => !one.name.includes('-common'));
-  const here = all.filter((one) => sameKernel(one.release, release));
-  if (here.some((one) => !isWrongVariant(one, release))) return null;
-  return here[0] ?? null;
+  // A dependency pulls in the newest debug variant: of which version it is says less than that nothing else is there.
+  if (all.some((one) => !isWrongVariant(one, release))) return null;
+  return (
+    all.find((one) => sameKernel(one.release, release)) ?? all.find((one) => !one.name.startsWith('linux-')) ?? null
+  );
 }
 
 function sameKernel(packageRelease: string, release: string): boolean {

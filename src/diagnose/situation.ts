@@ -41,8 +41,17 @@ export function describeSituation(log: LogFacts, facts: HostFacts | null, target
   };
 }
 
+/** A kernel of one world under programs of the other: a container. */
+const RPM_KERNEL = /\.(?:el|fc|amzn)\d/;
+const DEB_KERNEL = /-(?:generic|amd64|arm64|aws|azure|gcp)$/;
+
+function isForeign(release: string, { userland }: LogFacts): boolean {
+  return userland === 'deb' ? RPM_KERNEL.test(release) : userland === 'rpm' && DEB_KERNEL.test(release);
+}
+
 function namedPackages(release: string | null, host: HostFacts | null, log: LogFacts): KernelPackages {
   if (release === null) return NO_PACKAGES;
+  if (host === null && isForeign(release, log)) return { ...NO_PACKAGES, foreign: true };
   return packagesSaid({
     release,
     distribution: host?.os.id ?? log.distribution,

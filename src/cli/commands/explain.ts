@@ -1,14 +1,12 @@
 /** `tapprep explain [FILE|-|CODE]`: what a log of any size says is wrong, or the page of a code. */
-import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { readFactsFile } from '../../detect/facts.ts';
 import { DIAGNOSIS_CODES, isDiagnosisCode } from '../../diagnose/codes.ts';
 import { explainExcerpt } from '../../diagnose/diagnose.ts';
-import { LogExcerpt } from '../../diagnose/log-excerpt.ts';
 import { PAGES } from '../../diagnose/pages.ts';
-import { NEEDLES } from '../../diagnose/rules.ts';
-import { ERROR_CODES, EXIT, isErrno, TapprepError, type ErrorCode } from '../../errors.ts';
+import { ERROR_CODES, EXIT, type ErrorCode } from '../../errors.ts';
 import type { Context } from '../context.ts';
+import { type LogContext, readLogSource } from '../log-source.ts';
 import { renderDiagnoses } from '../render/diagnoses.ts';
 
 export interface ExplainOptions {
@@ -18,18 +16,15 @@ export interface ExplainOptions {
   readonly facts: string | null;
 }
 
-/** Reads in pieces of this size, always into the same memory. */
-const READ_BYTES = 256 * 1024;
+/** What explain needs of its process. */
+export type ExplainContext = LogContext & Pick<Context, 'stdout' | 'stderr' | 'common'>;
 
 /** @returns 0 when something was explained, 1 when nothing was recognised. @throws TapprepError USAGE | BAD_FACTS */
-export async function runExplain(context: Context, options: ExplainOptions): Promise<number> {
+export async function runExplain(context: ExplainContext, options: ExplainOptions): Promise<number> {
   const { source } = options;
   if (source !== null && (isDiagnosisCode(source) || isErrorCode(source))) return printPage(context, source);
   const facts = options.facts === null ? null : await readFactsFile(resolve(context.cwd, options.facts));
-  const excerpt = new LogExcerpt(NEEDLES);
-  if (source === null || source === '-') await readStream(context, excerpt);
-  else await readLog(context, resolve(context.cwd, source), excerpt);
-  const { diagnoses, situation, log } = explainExcerpt(excerpt.finish(), facts, null);
+  const { diagnoses, situation, log } = explainExcerpt(await readLogSource(context, source), facts, null);
   if (context.common.json) {
     const seen = {
       release: situation.release,
@@ -48,42 +43,12 @@ export async function runExplain(context: Context, options: ExplainOptions): Pro
   return EXIT.notReady;
 }
 
-async function readStream(context: Context, excerpt: LogExcerpt): Promise<void> {
-  for await (const chunk of context.stdin) {
-    context.signal.throwIfAborted();
-    excerpt.push(typeof chunk === 'string' ? Buffer.from(chunk, 'utf8') : (chunk as Uint8Array));
-  }
-}
-
-async function readLog(context: Context, path: string, excerpt: LogExcerpt): Promise<void> {
-  const file = await open(path, 'r').catch((error: unknown) => {
-    const known = isErrno(error, 'ENOENT')
-      ? 'is neither a file nor a code'
-      : isErrno(error, 'EACCES')
-        ? 'cannot be read'
-        : null;
-    if (known === null) throw error;
-    throw new TapprepError('USAGE', `${path} ${known}.`, { hint: 'tapprep explain --help', cause: error });
-  });
-  try {
-    const buffer = Buffer.allocUnsafe(READ_BYTES);
-    for (;;) {
-      context.signal.throwIfAborted();
-      const { bytesRead } = await file.read(buffer, 0, READ_BYTES);
-      if (bytesRead === 0) return;
-      excerpt.push(buffer.subarray(0, bytesRead));
-    }
-  } finally {
-    await file.close();
-  }
-}
-
 function isErrorCode(text: string): text is ErrorCode {
   return Object.hasOwn(ERROR_CODES, text);
 }
 
 /** Some codes are both: the failure of a stage and the diagnosis of a log. Both are told. */
-function printPage(context: Context, code: string): number {
+function printPage(context: ExplainContext, code: string): number {
   const diagnosis = isDiagnosisCode(code) ? { summary: DIAGNOSIS_CODES[code], ...PAGES[code] } : null;
   const error = isErrorCode(code) ? ERROR_CODES[code] : null;
   if (context.common.json) {

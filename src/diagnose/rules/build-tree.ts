@@ -51,7 +51,7 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
   {
     code: 'WRONG_VARIANT',
     patterns: [NO_CONFIG, HINT],
-    likelihood: ({ situation }) => (wrongVariantDevel(situation) === null ? 0 : 84),
+    likelihood: ({ situation }) => (wrongVariantDevel(situation) === null ? 0 : situation.host === null ? 84 : 94),
     cause: ({ situation }) =>
       `${wrongVariantDevel(situation)?.name ?? 'kernel-debug-devel'} is installed, but ${kernelName(situation)} is not of that variant and needs its own kernel-devel.`,
     evidence: ({ situation }) => wrongVariantDevel(situation)?.lines ?? [],

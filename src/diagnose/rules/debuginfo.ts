@@ -6,6 +6,7 @@ import {
   otherDebuginfo,
   otherTree,
   wrongVariantDebuginfo,
+  wrongVariantDevel,
   type OtherPackage,
 } from '../sightings.ts';
 
@@ -85,9 +86,14 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
   {
     code: 'WRONG_VARIANT',
     patterns: [text('kernel-debug-debuginfo'), text('kernel-debug-devel')],
-    likelihood: ({ situation }) => (wrongVariantDebuginfo(situation) === null ? 0 : 72),
-    cause: ({ situation }) =>
-      `${wrongVariantDebuginfo(situation)?.name ?? 'kernel-debug-debuginfo'} belongs to the debug kernel, but ${kernelName(situation)} is the plain one.`,
+    likelihood: ({ situation }) => {
+      if (wrongVariantDebuginfo(situation) !== null || wrongVariantDevel(situation) !== null) return 72;
+      return situation.log.packages.some((one) => one.variant === 'debug' && one.installed) ? 45 : 0;
+    },
+    cause: ({ situation }) => {
+      const name = (wrongVariantDebuginfo(situation) ?? wrongVariantDevel(situation))?.name ?? 'A kernel-debug package';
+      return `${name} belongs to the debug kernel, but ${kernelName(situation)} is the plain one.`;
+    },
   },
   {
     code: 'DEBUGINFO_UNUSABLE',

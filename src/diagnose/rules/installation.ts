@@ -20,7 +20,8 @@ export const INSTALLATION_RULES: readonly Rule[] = [
     code: 'STAP_INSTALL_BROKEN',
     patterns: [
       TAPSET_ERRORS,
-      text('systemtap/tapset/', /saw: (\S{1,200}\/tapset\/\S{1,200}\.stp) EOF|parse error.{0,80}\/tapset\//),
+      text('systemtap/tapset/', /saw: .{0,160}?(\/\S{1,200}\/tapset\/[\w./-]{1,120}\.stp)/),
+      text('systemtap/tapset/', /parse error: .{0,160}?(\/\S{1,200}\/tapset\/[\w./-]{1,120}\.stp)/),
     ],
     likelihood: () => 82,
     cause: ({ groups }) =>
@@ -37,6 +38,12 @@ export const INSTALLATION_RULES: readonly Rule[] = [
     likelihood: () => 76,
     cause: ({ groups }) =>
       `The tapset function ${groups[0] ?? ''} is unknown, which every version has: the tapset is not found or of another version.`,
+  },
+  {
+    code: 'STAP_INSTALL_BROKEN',
+    patterns: [text('semantic error: ', /semantic error: (?:unresolved|duplicate|type mismatch).{0,300}\/tapset\//)],
+    likelihood: () => 68,
+    cause: () => 'stap does not understand its own tapset: stap and tapset come from different versions.',
   },
   {
     code: 'STAP_INSTALL_BROKEN',
@@ -60,14 +67,13 @@ export const INSTALLATION_RULES: readonly Rule[] = [
     code: 'STAP_INSTALL_BROKEN',
     patterns: [
       text('command not found', new RegExp(`\\b${STAP_WORD}: command not found|command not found: ${STAP_WORD}\\b`)),
-      text('not found', new RegExp(`(?:^|[\\s/:])${STAP_WORD}: (?:not found|No such file or directory)`)),
+      text(': not found', new RegExp(`(?:^|[\\s/:"'])${STAP_WORD}["']?: not found`)),
       text(
         'No such file or directory',
-        new RegExp(`(?:exec\\S{0,4}|spawn|run)\\S{0,60} ["']?(\\S{0,200}/${STAP_WORD})["']?:? .{0,60}No such file`),
+        new RegExp(`(?:^|[\\s/:"'(])${STAP_WORD}["')]{0,2}:? .{0,40}No such file or directory`),
       ),
-      text('/bin/staprun', /\/bin\/staprun["']?: .{0,40}(?:No such file|not found)/),
-      text('/stapio', /\S{1,200}\/systemtap\/stapio["']?.{0,40}(?:No such file|not found)/),
-    ].filter(({ needle }) => needle.length >= 8),
+      text('systemtap/stapio', /systemtap\/stapio["']?.{0,60}(?:No such file|not found|failed)/),
+    ],
     likelihood: () => 80,
     cause: () =>
       'A program of SystemTap is not installed: stap, staprun and stapio come in packages of their own (systemtap-client, systemtap-runtime).',
@@ -76,13 +82,10 @@ export const INSTALLATION_RULES: readonly Rule[] = [
     code: 'STAP_INSTALL_BROKEN',
     patterns: [
       text('runtime.h', /(?:fatal )?error: runtime\.h: No such file/),
-      text('runtime/runtime_defines.h', /runtime_defines\.h["']?: No such file/),
       text('runtime_defines.h', /runtime_defines\.h["']?: No such file/),
-      text('No matching machine', /^\u0000/),
-    ].slice(0, 3),
+    ],
     likelihood: () => 84,
-    cause: () =>
-      "SystemTap's runtime directory is missing: only the compiler's half of SystemTap (systemtap-devel, systemtap-common) is not there.",
+    cause: () => "SystemTap's runtime directory, the C code that every module includes, is missing or incomplete.",
   },
   {
     code: 'STAP_INSTALL_BROKEN',

@@ -1,5 +1,6 @@
 /** Symptoms of pass 5: the kernel or staprun refuses the module, or cannot talk to it. */
 import { kernelName, text, type Pattern, type Rule, type Sight } from '../rule.ts';
+import { TRANSLATED } from '../strerror.ts';
 import { UTS_MISMATCH } from './build-tree.ts';
 
 /** The prefix is never translated, what follows the last colon may be. */
@@ -16,6 +17,7 @@ const GURU_WORD = text('MODVERSIONS', /MODVERSIONS/);
 const NO_KEY: readonly Pattern[] = [
   text('Required key not available'),
   text('Key was rejected by service'),
+  ...[...TRANSLATED.ENOKEY, ...TRANSLATED.EKEYREJECTED].map((words) => text(words)),
   text('Key has been revoked'),
   text('Key has expired'),
   text('Loading of unsigned module'),
@@ -31,7 +33,9 @@ const NO_KEY: readonly Pattern[] = [
 ];
 const NOT_PERMITTED = text(
   "Couldn't insert module",
-  /Couldn't insert module.{0,400}: (?:Operation not permitted|Permission denied)/,
+  new RegExp(
+    `Couldn't insert module.{0,400}: (?:Operation not permitted|Permission denied|${TRANSLATED.EPERM.join('|')})`,
+  ),
 );
 const OTHER_WORDS = text("Couldn't insert module", /Couldn't insert module\s?["'][^"']{1,400}["']: [^\u0000-\u007f]/);
 const CACHED = text('using cached ', /Pass 4: using cached \S{1,400}\.ko/);
@@ -54,6 +58,7 @@ export const LOAD_RULES: readonly Rule[] = [
   {
     code: 'GURU_MODVERSIONS',
     patterns: [BAD_FORMAT, NO_CRC, VERMAGIC],
+    hints: [GURU_WORD],
     likelihood: (sight) => {
       const { situation, seen } = sight;
       if (seen(VERMAGIC)) {
@@ -170,7 +175,7 @@ export const LOAD_RULES: readonly Rule[] = [
   {
     code: 'SECUREBOOT_SIGNATURE',
     patterns: [OTHER_WORDS],
-    likelihood: ({ seen }) => (seen(UTS_MISMATCH) ? 0 : 52),
+    likelihood: ({ seen }) => (seen(UTS_MISMATCH) ? 0 : 58),
     cause: () =>
       'The kernel refused the module; the reason is in the language of the user, so run "LC_ALL=C stap" to have it named. Enforced signatures are the most frequent one.',
   },

@@ -49,5 +49,6 @@ function customLikelihood(situation: Sight['situation']): number {
   const { release, packages, host } = situation;
   if (host?.security.wsl === true || MADE_ELSEWHERE.test(release ?? '')) return 88;
   if (packages.custom === null) return 0;
-  return packages.customKnown ? 78 : 62;
+  // What is seen is a missing tree, which its builder may still have; that no package exists comes right behind.
+  return packages.customKnown ? 70 : 62;
 }

@@ -1,4 +1,5 @@
 /** Symptoms of users, groups and places to write to. */
+import { TRANSLATED } from '../strerror.ts';
 import { text, type Pattern, type Rule } from '../rule.ts';
 
 const NORMAL_USER: readonly Pattern[] = [
@@ -20,18 +21,17 @@ const NO_TMP = text(
 );
 const FULL: readonly Pattern[] = [
   text('No space left on device'),
+  ...TRANSLATED.ENOSPC.map((words) => text(words)),
   text('Disk quota exceeded'),
   text('enough free space in', /You don't have enough free space in (\S{1,200})/),
   text('more space needed on the', /At least (\S{1,20} ?[KMG]?B) more space needed on the (\S{1,200})/),
-  text(' needs ', /installing package \S{1,200} needs (\S{1,20}) (?:more space )?on the (\S{1,200}) filesystem/),
-  text('on the filesystem', /needs \S{1,20} on the (\S{1,200}) filesystem/),
   text(
     'installing package ',
     /installing package \S{1,200} needs (\S{1,20}) (?:more space )?on the (\S{1,200}) filesystem/,
   ),
   text('not enough space'),
   text('insufficient space'),
-].filter(({ needle }) => needle.length >= 8);
+];
 
 export const PERMISSION_RULES: readonly Rule[] = [
   {

@@ -7,10 +7,7 @@ const NO_PACKAGE: readonly Pattern[] = [
   text('No package ', new RegExp(`No package (${KERNEL_WORD}\\S{0,160}) (?:is )?available`)),
   text('No match for argument', new RegExp(`No match for argument:? ["']?(${KERNEL_WORD}[^\\s"']{0,160})`)),
   text('Unable to find a match', new RegExp(`Unable to find a match:? ["']?(${KERNEL_WORD}[^\\s"']{0,160})`)),
-  text(
-    'Could not find debuginfo',
-    /Could not find debuginfo (?:for main pkg|pkg for dependency package|package for)[^:]{0,60}:? (\S{1,160})/,
-  ),
+  text('Could not find debug', /Could not find debug(?:info|source)\b[^:]{0,80}:? (\S{1,160})/),
   text('No debuginfo packages available', /No debuginfo packages available/),
   text('Unable to locate package', new RegExp(`Unable to locate package (${KERNEL_WORD}\\S{0,160})`)),
   text(
@@ -59,6 +56,7 @@ const DISABLED: readonly Pattern[] = [
   text('have no subscriptions'),
   text('No debuginfo repo', /No debuginfo repositor/i),
 ];
+const DDEBS = text('ddebs.ubuntu.com');
 /** A source that is there and does not work. */
 const BROKEN: readonly Pattern[] = [
   text('NO_PUBKEY', /NO_PUBKEY (\w{8,40})/),
@@ -144,7 +142,9 @@ export const REPOSITORY_RULES: readonly Rule[] = [
     patterns: NO_PACKAGE,
     likelihood: (sight) => {
       const debug = sight.lines.some((line) => /debuginfo|dbgsym|-dbg\b/.test(line.text));
-      return debug ? (anySeen(sight, DISABLED) ? 80 : 68) : 30;
+      if (!debug) return 30;
+      if (anySeen(sight, DISABLED) || setUpAfterwards(sight)) return 88;
+      return 68;
     },
     cause: ({ groups }) => `${groups[0] ?? 'The debug package'} may be in a debug repository that is not enabled here.`,
   },
@@ -198,6 +198,13 @@ export const REPOSITORY_RULES: readonly Rule[] = [
     cause: ({ situation }) => `The debug package of ${kernelName(situation)} is not installed.`,
   },
 ];
+
+/** The debug repository is only added after the package was asked for in vain. */
+function setUpAfterwards(sight: Sight): boolean {
+  const asked = sight.lines[0]?.position ?? 0;
+  const added = sight.linesOf(DDEBS)[0]?.position;
+  return added !== undefined && added > asked;
+}
 
 function anySeen(sight: Sight, patterns: readonly Pattern[]): boolean {
   return patterns.some((pattern) => sight.seen(pattern));

@@ -68,6 +68,16 @@ export const SYNTHETIC_LOGS: readonly SyntheticLog[] = [
     code: 'CONTAINER_KERNEL_NOT_IN_IMAGE',
     log: `$ docker run -it --rm rocky stap -e 'probe begin { exit() }'\n${noConfig('5.15.0-105-generic')}`,
   },
+  {
+    name: 'in a container, by the programs of another distribution',
+    code: 'CONTAINER_KERNEL_NOT_IN_IMAGE',
+    log: `${noConfig('5.14.0-427.el9.x86_64')}\nTip: /usr/share/doc/systemtap/README.Debian should help you get started.`,
+  },
+  {
+    name: 'in a pod',
+    code: 'CONTAINER_KERNEL_NOT_IN_IMAGE',
+    log: `root@tracer-5d9c7f8b6d-k8x2p:/# stap -e 'probe begin { exit() }'\n${noConfig('5.14.0-427.el9.x86_64')}`,
+  },
   { name: 'WSL2', code: 'CUSTOM_KERNEL_NO_PACKAGE', log: noConfig('5.15.153.1-microsoft-standard-WSL2') },
   {
     name: 'a kernel of nobody',
@@ -251,6 +261,21 @@ export const SYNTHETIC_LOGS: readonly SyntheticLog[] = [
     log: 'E: Failed to fetch http://ddebs.ubuntu.com/dists/$(lsb_release -cs)/main/binary-amd64/Packages  404  Not Found [IP: 192.0.2.7 80]\nE: Unable to locate package linux-image-5.4.0-26-generic-dbgsym',
   },
   {
+    name: 'ddebs is set up after the package was not found',
+    code: 'REPO_NOT_CONFIGURED',
+    log: 'E: Unable to locate package linux-image-5.15.0-100-generic-dbgsym\n$ echo "deb http://ddebs.ubuntu.com jammy main" | sudo tee /etc/apt/sources.list.d/ddebs.list\n$ sudo apt update',
+  },
+  {
+    name: 'ddebs is set up and has no such package',
+    code: 'REPO_NO_PACKAGE',
+    log: '$ echo "deb http://ddebs.ubuntu.com jammy main" | sudo tee /etc/apt/sources.list.d/ddebs.list\nHit:5 http://ddebs.ubuntu.com jammy InRelease\nE: Unable to locate package linux-image-5.15.0-100-generic-dbgsym',
+  },
+  {
+    name: 'the debug variant of a newer version was pulled in',
+    code: 'WRONG_VARIANT',
+    log: `$ uname -r\n${EL8}\n$ rpm -qa | grep devel\nkernel-debug-devel-4.18.0-553.40.1.el8_10.x86_64\n${noConfig(EL8)}`,
+  },
+  {
     name: 'the key of ddebs is missing',
     code: 'REPO_MISCONFIGURED',
     log: "W: GPG error: http://ddebs.ubuntu.com jammy Release: The following signatures couldn't be verified because the public key is not available: NO_PUBKEY 0123456789ABCDEF\nE: The repository 'http://ddebs.ubuntu.com jammy Release' is not signed.",
@@ -369,6 +394,8 @@ export const SYNTHETIC_LOGS: readonly SyntheticLog[] = [
   },
   { name: 'no key', code: 'SECUREBOOT_SIGNATURE', log: insert('Required key not available') },
   { name: 'key rejected', code: 'SECUREBOOT_SIGNATURE', log: insert('Key was rejected by service') },
+  { name: 'no key, in Russian', code: 'SECUREBOOT_SIGNATURE', log: insert('Требуемый ключ недоступен') },
+  { name: 'not permitted, in Spanish', code: 'SECUREBOOT_SIGNATURE', log: insert('Operación no permitida') },
   {
     name: 'lockdown, only dmesg',
     code: 'SECUREBOOT_SIGNATURE',
@@ -432,6 +459,7 @@ export const SYNTHETIC_LOGS: readonly SyntheticLog[] = [
     code: 'NO_SPACE',
     log: 'fatal error: error writing to /tmp/ccAbC.s: No space left on device\nPass 4: compilation failed.',
   },
+  { name: 'disk full, in Japanese', code: 'NO_SPACE', log: 'cc1: /tmp/ccAbC.s: デバイスに空き領域がありません' },
   {
     name: 'disk full while installing',
     code: 'NO_SPACE',
@@ -457,6 +485,22 @@ export const SYNTHETIC_LOGS: readonly SyntheticLog[] = [
     code: 'STAP_INSTALL_BROKEN',
     says: 'libdw.so.1',
     log: 'stap: error while loading shared libraries: libdw.so.1: cannot open shared object file: No such file or directory',
+  },
+  {
+    name: 'a tapset that this stap cannot parse',
+    code: 'STAP_INSTALL_BROKEN',
+    says: 'acme.stp',
+    log: 'parse error: expected identifier\n\tsaw: keyword at /opt/tap/share/systemtap/tapset/linux/acme.stp:12:1\n1 parse error.',
+  },
+  {
+    name: 'a tapset from elsewhere',
+    code: 'STAP_INSTALL_BROKEN',
+    log: "semantic error: unresolved function (similar: user_long): identifier 'user_acme' at /usr/share/systemtap/tapset/linux/acme.stp:105:19",
+  },
+  {
+    name: 'no stapio',
+    code: 'STAP_INSTALL_BROKEN',
+    log: 'ERROR: execvp failed: /usr/libexec/systemtap/stapio: No such file or directory',
   },
   { name: 'no stap', code: 'STAP_INSTALL_BROKEN', log: 'bash: stap: command not found' },
   {

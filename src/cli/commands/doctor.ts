@@ -1,0 +1,104 @@
+/** `tapprep doctor`: every check on what is observed of the target, then one verdict. Changes nothing. */
+import { identifyTarget } from '../../detect/target.ts';
+import { checkFacts } from '../../diagnose/check-facts.ts';
+import { explainExcerpt } from '../../diagnose/diagnose.ts';
+import type { Finding } from '../../diagnose/finding.ts';
+import { reachVerdict, type Verdict } from '../../diagnose/verdict.ts';
+import { EXIT, isTapprepError, TapprepError } from '../../errors.ts';
+import { openTarget } from '../../pipeline/open-target.ts';
+import type { Diagnosis, HostFacts, Target } from '../../types.ts';
+import type { Context, TargetOptions } from '../context.ts';
+import { type LogContext, readLogSource } from '../log-source.ts';
+import { renderExamination } from '../render/examination.ts';
+
+export interface DoctorOptions {
+  readonly target: TargetOptions;
+  /** A failed run's output, "-" for standard input; null for none. */
+  readonly log: string | null;
+}
+
+/** What doctor needs of its process. */
+export type DoctorContext = LogContext & Pick<Context, 'stdout' | 'common'>;
+
+/** What doctor found, before anything is printed or mended. */
+export interface Examination {
+  readonly facts: HostFacts;
+  /** Null where the kernel is of no known family. */
+  readonly target: Target | null;
+  readonly checks: readonly Finding[];
+  /** What the log says, most likely first; empty without one. */
+  readonly log: readonly Diagnosis[];
+  /** Diagnoses of log and checks, one for each code. */
+  readonly findings: readonly Diagnosis[];
+  readonly verdict: Verdict;
+}
+
+/** Looks at the target without changing it. @throws TapprepError as openTarget; USAGE where the host was only declared */
+export async function examine(context: LogContext, options: DoctorOptions): Promise<Examination> {
+  const { facts } = await openTarget(context, options.target);
+  if (facts.source === 'declared') {
+    throw new TapprepError('USAGE', 'doctor needs a machine or its saved facts, but --distro only describes one', {
+      hint: 'tapprep detect --json >facts.json there, then tapprep doctor --facts facts.json here',
+    });
+  }
+  const target = identify(facts, options.target);
+  const checks = checkFacts(facts, target);
+  const log =
+    options.log === null ? [] : explainExcerpt(await readLogSource(context, options.log), facts, target).diagnoses;
+  const problems = checks.flatMap(({ diagnosis }) => diagnosis ?? []);
+  const seen = new Set(log.map(({ code }) => code));
+  const findings = [...log, ...problems.filter(({ code }) => !seen.has(code))];
+  return { facts, target, checks, log, findings, verdict: reachVerdict(facts, checks, log) };
+}
+
+/** @returns 0 when ready, 1 when not. @throws TapprepError as examine */
+export async function runDoctor(context: DoctorContext, options: DoctorOptions): Promise<number> {
+  const examination = await examine(context, options);
+  const { facts, target, checks, findings, verdict } = examination;
+  if (context.common.json) {
+    const report = {
+      facts: summarise(facts),
+      target,
+      checks: checks.map(({ check, status, detail, diagnosis }) => ({
+        check,
+        status,
+        detail,
+        code: diagnosis?.code ?? null,
+      })),
+      findings,
+      verdict,
+    };
+    context.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+  } else {
+    context.stdout.write(renderExamination(examination, context.common.verbose));
+  }
+  return verdict.ready ? EXIT.done : EXIT.notReady;
+}
+
+/** A kernel that no package exists for is a finding of the checks, not a failure of doctor. */
+function identify(facts: HostFacts, { arch, unameV }: TargetOptions): Target | null {
+  try {
+    return identifyTarget(facts, { arch, unameV });
+  } catch (error) {
+    if (!isTapprepError(error)) throw error;
+    return null;
+  }
+}
+
+function summarise({ os, kernel, source, root, packageManager, systemtap, user }: HostFacts) {
+  return {
+    source,
+    root,
+    system: os.prettyName ?? os.id,
+    distribution: os.id,
+    version: os.versionId,
+    kernel: kernel.release,
+    unameV: kernel.unameV,
+    arch: kernel.arch,
+    running: kernel.running,
+    buildId: kernel.buildId,
+    packageManager,
+    systemtap: systemtap?.version ?? null,
+    user: user.name ?? String(user.uid),
+  };
+}

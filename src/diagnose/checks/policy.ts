@@ -1,0 +1,90 @@
+/** What the kernel lets be loaded, and by whom. */
+import { asRoot } from '../commands.ts';
+import { advice, type Check, fine, problem } from '../finding.ts';
+
+/** Lockdown, enforced signatures, Secure Boot, FIPS and modules_disabled. */
+export const checkModulePolicy: Check = (view) => {
+  const { security } = view.facts;
+  const found = [];
+  if (security.modulesDisabled === true) {
+    found.push(
+      problem(
+        view,
+        'module loading',
+        'SECUREBOOT_SIGNATURE',
+        'kernel.modules_disabled is 1: no module can be loaded until the next boot.',
+        {
+          evidence: ['/proc/sys/kernel/modules_disabled: 1'],
+          fix: [
+            'grep -rs modules_disabled /etc/sysctl.conf /etc/sysctl.d /usr/lib/sysctl.d',
+            asRoot(view.situation, 'reboot'),
+          ],
+        },
+      ),
+    );
+  }
+  const reasons = [
+    ...(security.moduleSigEnforce === true ? ['module.sig_enforce is on'] : []),
+    ...(security.lockdown === 'integrity' || security.lockdown === 'confidentiality'
+      ? [`lockdown is at ${security.lockdown}`]
+      : []),
+  ];
+  if (reasons.length > 0) {
+    const boot = security.secureBoot === true ? ', as Secure Boot asks for' : '';
+    const detail = `The kernel only loads signed modules${boot}: ${reasons.join(' and ')}. stap must sign its modules with a key that is enrolled as machine owner key.`;
+    found.push(
+      problem(view, 'module loading', 'SECUREBOOT_SIGNATURE', detail, {
+        evidence: [...reasons, `Secure Boot: ${yesNo(security.secureBoot)}`],
+      }),
+    );
+  } else if (security.secureBoot === true) {
+    found.push(
+      advice(
+        view,
+        'module loading',
+        'SECUREBOOT_SIGNATURE',
+        'Secure Boot is on, but neither lockdown nor sig_enforce is: unsigned modules are loaded for now.',
+        {
+          evidence: ['Secure Boot: on', `lockdown: ${security.lockdown ?? 'unknown'}`],
+          confidence: 'possible',
+        },
+      ),
+    );
+  }
+  if (security.fips === true) {
+    found.push(
+      problem(
+        view,
+        'module loading',
+        'SECUREBOOT_SIGNATURE',
+        'The kernel runs in FIPS mode, where staprun refuses to load modules unless STAP_FIPS_OVERRIDE is set.',
+        {
+          evidence: ['/proc/sys/crypto/fips_enabled: 1'],
+          fix: ["env STAP_FIPS_OVERRIDE=1 stap -v -e 'probe begin { exit() }'"],
+        },
+      ),
+    );
+  }
+  if (found.some(({ status }) => status === 'problem')) return found;
+  return [...found, fine('module loading', 'Unsigned modules may be loaded.')];
+};
+
+/** Groups of a user who is not root. */
+export const checkUser: Check = (view) => {
+  const { uid, name, groups } = view.facts.user;
+  if (view.facts.source !== 'host') return [];
+  if (uid === 0) return [fine('user', 'Running as root.')];
+  const who = name ?? `uid ${String(uid)}`;
+  const missing = ['stapusr', 'stapdev'].filter((group) => !groups.includes(group));
+  if (missing.length === 0) return [fine('user', `${who} is in stapusr and stapdev.`)];
+  const held = groups.filter((group) => group.startsWith('stap')).join(', ') || 'none of the stap groups';
+  return [
+    problem(view, 'user', 'PERM_GROUPS', `${who} is not root and in ${held}, but lacks ${missing.join(' and ')}.`, {
+      evidence: [`user: ${who}`, `groups: ${groups.join(' ')}`],
+    }),
+  ];
+};
+
+function yesNo(value: boolean | null): string {
+  return value === null ? 'unknown' : value ? 'on' : 'off';
+}

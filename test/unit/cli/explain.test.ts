@@ -1,0 +1,161 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough, Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type DoctorContext, examine, runDoctor } from '../../../src/cli/commands/doctor.ts';
+import { runExplain } from '../../../src/cli/commands/explain.ts';
+import { DIAGNOSIS_CODES } from '../../../src/diagnose/codes.ts';
+import { ERROR_CODES } from '../../../src/errors.ts';
+import type { CommonOptions } from '../../../src/cli/context.ts';
+import { alter, EL9, EL9_RELEASE } from '../diagnose/sample-facts.ts';
+
+const LOG = `Checking "/lib/modules/${EL9_RELEASE}/build/.config" failed with error: No such file or directory\n`;
+const NO_TARGET = { kernel: null, distro: null, arch: null, unameV: null, root: null, host: null, facts: null };
+
+let directory = '';
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'tapprep-explain-'));
+  await writeFile(join(directory, 'run.log'), LOG);
+  await writeFile(join(directory, 'good.json'), JSON.stringify({ facts: EL9, target: null }));
+  await writeFile(join(directory, 'broken.json'), JSON.stringify(alter(EL9, { debuginfo: [], kernelPackages: [] })));
+});
+afterAll(async () => {
+  await rm(directory, { recursive: true, force: true });
+});
+
+interface Ran {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+type TestContext = DoctorContext & { readonly stderr: PassThrough };
+
+async function run(command: (context: TestContext) => Promise<number>, stdin = '', json = false): Promise<Ran> {
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  const outputs = Promise.all([text(stdout), text(stderr)]);
+  const common = { json, verbose: false } as CommonOptions;
+  const signal = new AbortController().signal;
+  const exitCode = await command({
+    stdin: Readable.from([Buffer.from(stdin)]),
+    stdout,
+    stderr,
+    signal,
+    cwd: directory,
+    common,
+  });
+  stdout.end();
+  stderr.end();
+  const [out, err] = await outputs;
+  return { exitCode, stdout: out, stderr: err };
+}
+
+describe('explain', () => {
+  it.each([
+    ['run.log', ''],
+    ['-', LOG],
+    [null, LOG],
+  ])('reads a log from %s', async (source, stdin) => {
+    const ran = await run(async (context) => runExplain(context, { source, facts: null }), stdin, true);
+    expect(ran.exitCode).toBe(0);
+    const report = JSON.parse(ran.stdout) as { diagnoses: readonly unknown[]; seen: unknown };
+    expect(report.diagnoses[0]).toMatchObject({
+      code: 'DEVEL_MISSING',
+      confidence: 'likely',
+      evidence: [LOG.trim()],
+      fix: [`sudo dnf install -y kernel-devel-${EL9_RELEASE}`, 'rm -rf ~/.systemtap/cache'],
+    });
+    expect(report.seen).toMatchObject({ release: EL9_RELEASE });
+  });
+
+  it('says so and ends with 1 when nothing is recognised', async () => {
+    const ran = await run(async (context) => runExplain(context, { source: '-', facts: null }), 'all is well\n', true);
+    expect(ran.exitCode).toBe(1);
+    expect(JSON.parse(ran.stdout)).toMatchObject({ diagnoses: [] });
+    expect(ran.stderr).toContain('nothing in this log');
+  });
+
+  it('lets facts decide', async () => {
+    const ran = await run(async (context) => runExplain(context, { source: 'run.log', facts: 'good.json' }), '', true);
+    expect(JSON.parse(ran.stdout)).toMatchObject({ seen: { distribution: 'rocky', release: EL9_RELEASE } });
+  });
+
+  it.each([...Object.keys(DIAGNOSIS_CODES), ...Object.keys(ERROR_CODES)])('has a page for %s', async (code) => {
+    const ran = await run(async (context) => runExplain(context, { source: code, facts: null }));
+    expect(ran.exitCode).toBe(0);
+    expect(ran.stdout.startsWith(`${code}\n\n`)).toBe(true);
+    expect(ran.stdout.length).toBeGreaterThan(code.length + 30);
+  });
+
+  it.each([
+    ['NO_SUCH_CODE', 'neither a file nor a code'],
+    ['.', 'is a directory'],
+  ])('refuses %s', async (source, reason) => {
+    await expect(run(async (context) => runExplain(context, { source, facts: null }))).rejects.toMatchObject({
+      code: 'USAGE',
+      message: expect.stringContaining(reason),
+    });
+  });
+
+  it('prints cause, evidence and commands as text', async () => {
+    const ran = await run(async (context) => runExplain(context, { source: 'run.log', facts: null }));
+    expect(ran.stdout).toContain('1. DEVEL_MISSING');
+    expect(ran.stdout).toContain(`kernel-devel-${EL9_RELEASE}`);
+  });
+});
+
+const target = (facts: string) => ({ ...NO_TARGET, facts: join(directory, facts) });
+
+describe('doctor', () => {
+  it('ends with 0 and the verdict when nothing is wrong', async () => {
+    const ran = await run(async (context) => runDoctor(context, { target: target('good.json'), log: null }));
+    expect(ran.exitCode).toBe(0);
+    expect(ran.stdout).toMatch(/\nReady: /);
+  });
+
+  it('ends with 1 and the commands when something is', async () => {
+    const ran = await run(
+      async (context) => runDoctor(context, { target: target('broken.json'), log: null }),
+      '',
+      true,
+    );
+    expect(ran.exitCode).toBe(1);
+    expect(JSON.parse(ran.stdout)).toMatchObject({
+      facts: { kernel: EL9_RELEASE, distribution: 'rocky' },
+      findings: [{ code: 'DEBUGINFO_MISSING' }],
+      verdict: { ready: false, commands: ['tapprep install'] },
+    });
+  });
+
+  it('prints every check as a line and the problem in full', async () => {
+    const ran = await run(async (context) => runDoctor(context, { target: target('broken.json'), log: null }));
+    expect(ran.stdout).toMatch(/PROBLEM {2}debug information/);
+    expect(ran.stdout).toMatch(/ok {7}build tree/);
+    expect(ran.stdout).toMatch(/Not ready\.\nTo get there:\n {2}tapprep install\n$/);
+  });
+
+  it('joins what a log says to what the machine shows', async () => {
+    const log = "ERROR: Couldn't insert module '/tmp/stapA/stap_1.ko': Required key not available\n";
+    const ran = await run(
+      async (context) => runDoctor(context, { target: target('broken.json'), log: '-' }),
+      log,
+      true,
+    );
+    const report = JSON.parse(ran.stdout) as { findings: { code: string }[]; verdict: { commands: string[] } };
+    expect(report.findings.map(({ code }) => code)).toEqual(['SECUREBOOT_SIGNATURE', 'DEBUGINFO_MISSING']);
+    expect(report.verdict.commands[0]).toBe('tapprep install');
+    expect(report.verdict.commands.at(-1)).toBe('reboot');
+  });
+
+  it('refuses a host that was only declared', async () => {
+    const declared = { ...NO_TARGET, distro: 'rocky:9.5', kernel: EL9_RELEASE };
+    await expect(
+      run(async (context) => {
+        const { verdict } = await examine(context, { target: declared, log: null });
+        return verdict.ready ? 0 : 1;
+      }),
+    ).rejects.toMatchObject({ code: 'USAGE' });
+  });
+});

@@ -1,0 +1,353 @@
+import { describe, expect, it } from 'vitest';
+import { identifyTarget } from '../../../src/detect/target.ts';
+import { isTapprepError } from '../../../src/errors.ts';
+import { checkFacts } from '../../../src/diagnose/check-facts.ts';
+import type { DiagnosisCode } from '../../../src/diagnose/codes.ts';
+import type { Finding } from '../../../src/diagnose/finding.ts';
+import { reachVerdict } from '../../../src/diagnose/verdict.ts';
+import type { HostFacts, Target } from '../../../src/types.ts';
+import { alter, DEBIAN12, EL9, EL9_RELEASE, installedRpm, OTHER_ID } from './sample-facts.ts';
+
+function targetOf(facts: HostFacts): Target | null {
+  try {
+    return identifyTarget(facts);
+  } catch (error) {
+    if (isTapprepError(error)) return null;
+    throw error;
+  }
+}
+
+const check = (facts: HostFacts): readonly Finding[] => checkFacts(facts, targetOf(facts));
+const codes = (facts: HostFacts, status: string): readonly string[] =>
+  check(facts).flatMap((finding) => (finding.status === status ? [finding.diagnosis?.code ?? ''] : []));
+const verdict = (facts: HostFacts) => reachVerdict(facts, check(facts));
+
+interface Broken {
+  readonly name: string;
+  readonly facts: HostFacts;
+  readonly code: DiagnosisCode;
+  readonly commands: readonly string[];
+}
+
+const NEWER = '5.14.0-503.40.1.el9_5';
+const noTree = {
+  exists: false,
+  hasConfig: false,
+  hasModuleSymvers: false,
+  hasMakefile: false,
+  release: null,
+  utsVersion: null,
+};
+const user = { uid: 1000, name: 'dev', groups: ['dev'] };
+
+const BROKEN: readonly Broken[] = [
+  {
+    name: 'no build tree',
+    code: 'DEVEL_MISSING',
+    facts: alter(EL9, { buildTree: null, kernelPackages: [installedRpm('kernel-core')] }),
+    commands: ['tapprep install'],
+  },
+  {
+    name: 'a dangling build link, the newer package installed',
+    code: 'DEVEL_VERSION_MISMATCH',
+    facts: alter(EL9, {
+      buildTree: noTree,
+      kernelPackages: [installedRpm('kernel-core'), installedRpm('kernel-devel', NEWER)],
+    }),
+    commands: ['tapprep install'],
+  },
+  {
+    name: 'the debug variant only',
+    code: 'WRONG_VARIANT',
+    facts: alter(EL9, {
+      buildTree: noTree,
+      kernelPackages: [installedRpm('kernel-core'), installedRpm('kernel-debug-devel')],
+    }),
+    commands: ['tapprep install'],
+  },
+  {
+    name: 'no Module.symvers',
+    code: 'DEVEL_INCOMPLETE',
+    facts: alter(EL9, { buildTree: { hasModuleSymvers: false } }),
+    commands: ['tapprep install'],
+  },
+  {
+    name: 'a tree of another release',
+    code: 'DEVEL_VERSION_MISMATCH',
+    facts: alter(EL9, { buildTree: { release: `${NEWER}.x86_64` } }),
+    commands: ['tapprep install'],
+  },
+  {
+    name: 'a tree of another build',
+    code: 'DEVEL_VENDOR_MISMATCH',
+    facts: alter(EL9, { buildTree: { utsVersion: '#1 SMP Tue Nov 12 01:00:00 UTC 2024' } }),
+    commands: ['tapprep install'],
+  },
+  {
+    name: 'a package of another vendor',
+    code: 'DEVEL_VENDOR_MISMATCH',
+    facts: alter(EL9, {
+      buildTree: { utsVersion: null },
+      kernelPackages: [installedRpm('kernel-core'), { ...installedRpm('kernel-devel'), vendor: 'Example Rebuild' }],
+    }),
+    commands: ['tapprep install'],
+  },
+  {
+    name: 'no debug information',
+    code: 'DEBUGINFO_MISSING',
+    facts: alter(DEBIAN12, { debuginfo: [], kernelPackages: [] }),
+    commands: ['tapprep install'],
+  },
+  {
+    name: 'debug information of the newest kernel',
+    code: 'DEBUGINFO_VERSION_MISMATCH',
+    facts: alter(EL9, {
+      debuginfo: [],
+      kernelPackages: [
+        installedRpm('kernel-core'),
+        installedRpm('kernel-devel'),
+        installedRpm('kernel-debuginfo', NEWER),
+      ],
+    }),
+    commands: ['tapprep install'],
+  },
+  {
+    name: 'a build-id that differs',
+    code: 'DEBUGINFO_VERSION_MISMATCH',
+    facts: alter(EL9, {
+      debuginfo: [
+        { path: '/usr/lib/debug/vmlinux', sizeBytes: 1, buildId: OTHER_ID, hasDwarf: true, ownerPackage: null },
+      ],
+    }),
+    commands: ['tapprep install'],
+  },
+  {
+    name: 'a stripped vmlinux',
+    code: 'DEBUGINFO_UNUSABLE',
+    facts: alter(EL9, {
+      debuginfo: [
+        {
+          path: '/usr/lib/debug/vmlinux',
+          sizeBytes: 1,
+          buildId: EL9.kernel.buildId,
+          hasDwarf: false,
+          ownerPackage: null,
+        },
+      ],
+    }),
+    commands: ['tapprep install'],
+  },
+  {
+    name: 'no SystemTap',
+    code: 'STAP_INSTALL_BROKEN',
+    facts: alter(EL9, { systemtap: null }),
+    commands: ['tapprep install'],
+  },
+  {
+    name: 'an empty tapset',
+    code: 'STAP_INSTALL_BROKEN',
+    facts: alter(EL9, { systemtap: { tapsetCount: 0 } }),
+    commands: ['tapprep install'],
+  },
+  {
+    name: 'no staprun',
+    code: 'STAP_INSTALL_BROKEN',
+    facts: alter(EL9, { systemtap: { staprunPath: null, staprunVersion: null } }),
+    commands: ['tapprep install'],
+  },
+  {
+    name: 'an old staprun',
+    code: 'STAPRUN_VERSION_MISMATCH',
+    facts: alter(EL9, { systemtap: { staprunVersion: '4.9' } }),
+    commands: ['tapprep install'],
+  },
+  {
+    name: 'staprun without its bit',
+    code: 'STAP_INSTALL_BROKEN',
+    facts: alter(EL9, { systemtap: { staprunMode: '0755' }, user: { ...user, groups: ['dev', 'stapusr', 'stapdev'] } }),
+    commands: ['sudo chown root:stapusr /usr/bin/staprun', 'sudo chmod 4110 /usr/bin/staprun', 'tapprep verify'],
+  },
+  {
+    name: 'no compiler',
+    code: 'GCC_OR_BUILD_MISMATCH',
+    facts: alter(EL9, { compiler: null }),
+    commands: ['tapprep install'],
+  },
+  {
+    name: 'no make',
+    code: 'GCC_OR_BUILD_MISMATCH',
+    facts: alter(DEBIAN12, { make: null }),
+    commands: ['tapprep install'],
+  },
+  {
+    name: 'no groups',
+    code: 'PERM_GROUPS',
+    facts: alter(EL9, { user }),
+    commands: ['sudo usermod -aG stapusr,stapdev "$USER"', 'newgrp stapdev', 'tapprep verify'],
+  },
+  {
+    name: 'stapusr only',
+    code: 'PERM_GROUPS',
+    facts: alter(EL9, { user: { ...user, groups: ['stapusr'] } }),
+    commands: ['sudo usermod -aG stapusr,stapdev "$USER"', 'newgrp stapdev', 'tapprep verify'],
+  },
+  {
+    name: 'no room for the build',
+    code: 'NO_SPACE',
+    facts: alter(EL9, { space: [{ path: '/tmp', freeBytes: 1000, freeInodes: 10_000, writable: true }] }),
+    commands: [],
+  },
+  {
+    name: 'TMPDIR not writable',
+    code: 'NO_SPACE',
+    facts: alter(EL9, { space: [{ path: '/scratch', freeBytes: 0, freeInodes: null, writable: false }] }),
+    commands: [],
+  },
+];
+
+describe('checkFacts', () => {
+  it.each([
+    ['EL9', EL9],
+    ['Debian 12', DEBIAN12],
+  ])('finds nothing on a ready %s', (_name, facts) => {
+    expect(check(facts).filter(({ status }) => status !== 'ok')).toEqual([]);
+    expect(verdict(facts)).toEqual({ ready: true, commands: [], byHand: [] });
+  });
+
+  it.each(BROKEN)('$code: $name', ({ facts, code, commands }) => {
+    expect(codes(facts, 'problem')).toEqual([code]);
+    expect(verdict(facts).ready).toBe(false);
+    expect(verdict(facts).commands).toEqual(expect.arrayContaining([...commands]));
+    const found = check(facts).find(({ status }) => status === 'problem');
+    expect(found?.diagnosis?.evidence.length).toBeGreaterThan(0);
+    expect(found?.detail).toMatch(/^\S.*\.$/);
+  });
+
+  it.each([
+    ['lockdown', { lockdown: 'integrity', secureBoot: true }],
+    ['sig_enforce', { moduleSigEnforce: true }],
+    ['FIPS', { fips: true }],
+    ['modules_disabled', { modulesDisabled: true }],
+  ])('tells that modules cannot be loaded: %s', (_name, security) => {
+    const facts = alter(EL9, { security });
+    expect(codes(facts, 'problem')).toEqual(['SECUREBOOT_SIGNATURE']);
+  });
+
+  it('ends the signing path with the reboot that confirms the key', () => {
+    const { commands } = verdict(alter(EL9, { security: { lockdown: 'integrity', secureBoot: true } }));
+    expect(commands.at(-1)).toBe('reboot');
+    expect(commands.join('\n')).toContain('mokutil --import');
+  });
+
+  it.each([
+    [
+      'a container without the tree of its host',
+      alter(EL9, { security: { container: 'docker' }, buildTree: null }),
+      'CONTAINER_KERNEL_NOT_IN_IMAGE',
+    ],
+    [
+      'a container on the kernel of another distribution',
+      alter(DEBIAN12, { security: { container: 'podman' }, kernel: { release: EL9_RELEASE }, buildTree: null }),
+      'CONTAINER_KERNEL_NOT_IN_IMAGE',
+    ],
+    [
+      'WSL',
+      alter(DEBIAN12, {
+        security: { wsl: true },
+        kernel: { release: '5.15.153.1-microsoft-standard-WSL2' },
+        buildTree: null,
+      }),
+      'CUSTOM_KERNEL_NO_PACKAGE',
+    ],
+    ['a kernel without kprobes', alter(EL9, { config: { CONFIG_KPROBES: 'n' } }), 'KERNEL_CONFIG'],
+  ])('offers no command where none can help: %s', (_name, facts, code) => {
+    expect(codes(facts, 'problem')).toContain(code);
+    expect(verdict(facts).commands).toEqual([]);
+    expect(verdict(facts).byHand.length).toBeGreaterThan(0);
+  });
+
+  it.each([
+    [
+      'a stap that never saw such a kernel',
+      alter(DEBIAN12, { systemtap: { testedKernels: '2.6.32 ... 5.10.0-rc' } }),
+      'STAP_TOO_OLD',
+    ],
+    ['the placeholder of System.map', alter(DEBIAN12, { systemMap: { stub: true } }), 'SYSMAP_STUB'],
+    ['no System.map', alter(EL9, { systemMap: null }), 'SYSMAP_MISSING'],
+    ['another compiler', alter(EL9, { compiler: { version: '8.5.0' } }), 'GCC_OR_BUILD_MISMATCH'],
+    [
+      'a newer kernel that waits',
+      alter(EL9, { kernel: { installedReleases: [EL9_RELEASE, `${NEWER}.x86_64`] } }),
+      'KERNEL_NOT_LATEST_INSTALLED',
+    ],
+    ['no uprobes', alter(EL9, { config: { CONFIG_UPROBES: 'n' } }), 'KERNEL_CONFIG'],
+    [
+      'a privileged container that sees its host',
+      alter(EL9, { security: { container: 'podman' } }),
+      'CONTAINER_KERNEL_NOT_IN_IMAGE',
+    ],
+  ])('only notes %s', (_name, facts, code) => {
+    expect(codes(facts, 'advice')).toEqual([code]);
+    expect(verdict(facts).ready).toBe(true);
+  });
+
+  it('collects all findings, and one install mends what is installable', () => {
+    const facts = alter(EL9, {
+      buildTree: null,
+      debuginfo: [],
+      systemtap: null,
+      compiler: null,
+      make: null,
+      kernelPackages: [],
+      user: { ...user, groups: [] },
+    });
+    expect(codes(facts, 'problem')).toEqual([
+      'PERM_GROUPS',
+      'STAP_INSTALL_BROKEN',
+      'DEVEL_MISSING',
+      'GCC_OR_BUILD_MISMATCH',
+      'GCC_OR_BUILD_MISMATCH',
+      'DEBUGINFO_MISSING',
+    ]);
+    expect(verdict(facts).commands).toEqual([
+      'sudo tapprep install',
+      'sudo usermod -aG stapusr,stapdev "$USER"',
+      'newgrp stapdev',
+    ]);
+  });
+
+  it('deletes the cache after a repair', () => {
+    const facts = alter(EL9, {
+      systemtap: { cachePaths: ['/root/.systemtap/cache'] },
+      debuginfo: [],
+      kernelPackages: [],
+    });
+    expect(verdict(facts).commands).toEqual(['tapprep install', 'rm -rf /root/.systemtap/cache']);
+  });
+
+  it('says what it could not check', () => {
+    const facts = alter(EL9, {
+      configFrom: null,
+      config: {},
+      kernel: { compiler: null },
+      systemtap: { testedKernels: null },
+    });
+    expect(
+      check(facts)
+        .filter(({ status }) => status === 'unknown')
+        .map(({ check }) => check),
+    ).toEqual(['kernel options', 'SystemTap and kernel', 'compiler']);
+  });
+
+  it('does not call a kernel of another line newer', () => {
+    const uek = alter(EL9, {
+      kernel: { installedReleases: [EL9_RELEASE, '5.15.0-300.el9uek.x86_64', '6.9.1-1.el9.elrepo.x86_64'] },
+    });
+    expect(codes(uek, 'advice')).toEqual([]);
+  });
+
+  it('escapes what it quotes from the machine', () => {
+    const facts = alter(EL9, { buildTree: { utsVersion: '#1 \u001b]0;owned\u0007' } });
+    expect(JSON.stringify(check(facts))).not.toMatch(/\\u001b|\\u0007/);
+  });
+});
