@@ -1,6 +1,6 @@
 /** Every command: what it is called, what it takes, and the file that runs it. */
 import type { Context } from './context.ts';
-import { type Raw, readLevel, readTarget, readText } from './options.ts';
+import { type Raw, readCount, readLevel, readPlace, readPlanOptions, readTarget, readText } from './options.ts';
 
 export interface CommandRow {
   readonly name: string;
@@ -13,6 +13,8 @@ export interface CommandRow {
 }
 
 const EXPIRED = ['--allow-expired-release', 'accept a package index that is older than its own Valid-Until'] as const;
+const NO_DEBUGINFO = ['--no-debuginfo', 'leave the debug package out: hello world does not need it'] as const;
+const IMAGE = ['--image', 'the kernel itself too, as a rehearsal needs it'] as const;
 const LEVEL = ['--level <level>', 'how far ready must reach: hello, probe or scripts (default: hello)'] as const;
 
 export const COMMANDS: readonly CommandRow[] = [
@@ -79,7 +81,7 @@ export const COMMANDS: readonly CommandRow[] = [
     summary: 'makes a root of the target distribution and runs hello world inside its kernel in QEMU',
     target: true,
     args: [['[scripts...]', 'scripts of your own to run there too']],
-    options: [LEVEL, ['--no-debuginfo', 'leave the debug package out: hello world does not need it'], EXPIRED],
+    options: [LEVEL, NO_DEBUGINFO, EXPIRED],
     run: async (context, raw, scripts) =>
       (await import('./commands/rehearse.ts')).runRehearse(context, {
         target: readTarget(raw),
@@ -87,6 +89,84 @@ export const COMMANDS: readonly CommandRow[] = [
         level: readLevel(raw),
         debuginfo: raw['debuginfo'] !== false,
         allowExpiredRelease: raw['allowExpiredRelease'] === true,
+      }),
+  },
+  {
+    name: 'plan',
+    summary: 'the exact packages, with source, size and signer',
+    target: true,
+    options: [NO_DEBUGINFO, IMAGE, EXPIRED, ['--out <file>', 'write the plan as a lock for "install --lock"']],
+    run: async (context, raw) =>
+      (await import('./commands/plan.ts')).runPlan(context, { ...readPlanOptions(raw), out: readText(raw, 'out') }),
+  },
+  {
+    name: 'fetch',
+    summary: 'plan, download and verify into a directory',
+    target: true,
+    options: [['--dest <dir>', 'where the packages go (default: ./packages)'], NO_DEBUGINFO, IMAGE, EXPIRED],
+    run: async (context, raw) =>
+      (await import('./commands/fetch.ts')).runFetch(context, {
+        ...readPlanOptions(raw),
+        dest: readText(raw, 'dest') ?? 'packages',
+      }),
+  },
+  {
+    name: 'install',
+    summary: 'install the exact packages on this host or into a root, and prove that SystemTap runs',
+    target: true,
+    options: [
+      LEVEL,
+      NO_DEBUGINFO,
+      EXPIRED,
+      ['--allow-upgrade', 'let installed packages be replaced by other versions; remove cannot bring those back'],
+      ['--lock <file>', 'install exactly what "plan --out" wrote'],
+    ],
+    run: async (context, raw) =>
+      (await import('./commands/install.ts')).runInstall(context, {
+        ...readPlanOptions(raw),
+        allowUpgrade: raw['allowUpgrade'] === true,
+        level: readLevel(raw),
+        lock: readText(raw, 'lock'),
+      }),
+  },
+  {
+    name: 'verify',
+    summary: 'prove that what is installed works: build tree, build-id, hello world, probes, scripts',
+    target: true,
+    args: [['[scripts...]', 'scripts of your own to run too']],
+    options: [
+      LEVEL,
+      ['--in <place>', "local: the running kernel; vm: the target's own kernel in QEMU (default: local where it runs)"],
+      ['--image <file>', 'vmlinuz to boot, where the target has none'],
+    ],
+    run: async (context, raw, scripts) =>
+      (await import('./commands/verify.ts')).runVerify(context, {
+        target: readTarget(raw),
+        scripts,
+        where: readPlace(raw),
+        level: readLevel(raw),
+        image: readText(raw, 'image'),
+      }),
+  },
+  {
+    name: 'remove',
+    summary: 'take away exactly what tapprep installed',
+    target: true,
+    run: async (context, raw) => (await import('./commands/remove.ts')).runRemove(context, { target: readTarget(raw) }),
+  },
+  {
+    name: 'cache',
+    summary: 'list or clean what is kept between runs',
+    target: false,
+    args: [['<action>', 'list or clean']],
+    options: [
+      ['--older-than <days>', 'clean: only what was not used for so many days'],
+      ['--max-bytes <n>', 'clean: the longest unused until the rest is at most so large'],
+    ],
+    run: async (context, raw, [action]) =>
+      (await import('./commands/cache.ts')).runCache(context, action ?? '', {
+        olderThanDays: readCount(raw, 'olderThan'),
+        maxBytes: readCount(raw, 'maxBytes'),
       }),
   },
 ];

@@ -100,3 +100,33 @@ export function readLevel(raw: Raw): (typeof LEVELS)[number] {
   if (level !== undefined) return level;
   throw new TapprepError('USAGE', `--level is ${LEVELS.join(', ')}, but "${given}" was given`);
 }
+
+/** Where a module is to be loaded; null for wherever it can be. @throws TapprepError USAGE */
+export function readPlace(raw: Raw): 'local' | 'vm' | null {
+  const given = readText(raw, 'in');
+  if (given === null || given === 'local' || given === 'vm') return given;
+  throw new TapprepError('USAGE', `--in is local or vm, but "${given}" was given`);
+}
+
+/** A whole number of an option; null when it was not given. @throws TapprepError USAGE */
+export function readCount(raw: Raw, name: string): number | null {
+  const given = readText(raw, name);
+  if (given === null) return null;
+  if (/^\d{1,15}$/.test(given)) return Number(given);
+  throw new TapprepError('USAGE', `a whole number was expected where "${given}" was given`);
+}
+
+/** What the commands that plan have in common. */
+export function readPlanOptions(raw: Raw): {
+  readonly target: TargetOptions;
+  readonly debuginfo: boolean;
+  readonly image: boolean;
+  readonly allowExpiredRelease: boolean;
+} {
+  return {
+    target: readTarget(raw),
+    debuginfo: raw['debuginfo'] !== false,
+    image: raw['image'] === true,
+    allowExpiredRelease: raw['allowExpiredRelease'] === true,
+  };
+}

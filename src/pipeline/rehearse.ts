@@ -1,7 +1,5 @@
 /** A rehearsal: a root of the target's distribution, the exact packages in it, hello world inside the target's own kernel. */
-import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleepFor } from 'node:timers/promises';
 import { TapprepError } from '../errors.ts';
 import { createRootHost } from '../host/root.ts';
 import { ensureTools } from '../host/tools.ts';
@@ -11,14 +9,14 @@ import { ensureBaseTar, unpackBase } from '../rehearse/base-root.ts';
 import { buildKeptRoot, findKeptRoot, keyOfPlan, type KeptRoot } from '../rehearse/kept-root.ts';
 import { unpackImage } from '../rehearse/unpack-image.ts';
 import type { Artifact, DebTarget, Plan, PlanItem, Repository, Role, VerifyReport } from '../types.ts';
-import { verifyTarget } from '../verify/verify-target.ts';
 import type { VerifyLevel, VerifyScript } from '../verify/options.ts';
-import { findVmTools } from '../vm/host-tools.ts';
 import { acquireArtifacts } from './acquire.ts';
+import { describePlan, describeVerify } from './describe.ts';
 import type { Subject } from './open-target.ts';
 import { openResolution, type Resolution } from './resolution.ts';
 import type { Session } from './session.ts';
 import { runStage } from './stage.ts';
+import { verifySubject } from './verify.ts';
 
 export interface RehearseOptions {
   readonly debuginfo: boolean;
@@ -82,12 +80,14 @@ export async function rehearse(session: Session, subject: Subject, options: Rehe
       : await prepareRoot(session, target, resolution, plan, rootsDir, name);
 
   const image = await unpackImage(local, prepared.images, target.release, join(cacheDir, 'images'), signal);
-  const verify = await runStage(
-    session,
-    'verify',
-    () => verifyInVm(session, subject, prepared.root, image.kernelImage, options),
-    describeVerify,
-  );
+  const host = createRootHost(prepared.root.directory);
+  const choice = {
+    where: 'vm',
+    level: options.level,
+    scripts: options.scripts,
+    kernelImage: image.kernelImage,
+  } as const;
+  const verify = await runStage(session, 'verify', () => verifySubject(session, subject, host, choice), describeVerify);
   return {
     plan: prepared.plan,
     root: prepared.root.directory,
@@ -165,32 +165,6 @@ async function prepareRoot(
   return { root, plan, images };
 }
 
-async function verifyInVm(
-  session: Session,
-  { target }: Subject,
-  root: KeptRoot,
-  kernelImage: string,
-  options: RehearseOptions,
-): Promise<VerifyReport> {
-  const temporaryDirectory = join(session.cacheDir, 'tmp');
-  await rm(temporaryDirectory, { recursive: true, force: true });
-  await mkdir(temporaryDirectory, { recursive: true });
-  return verifyTarget({
-    target,
-    host: createRootHost(root.directory),
-    where: 'vm',
-    vm: { tools: await findVmTools(session.local), kernelImage, temporaryDirectory },
-    kernelImage,
-    level: options.level,
-    scripts: options.scripts,
-    workDirectory: '/var/tmp/tapprep-verify',
-    cacheDirectory: '/var/cache/tapprep/stap',
-    sleep: (milliseconds) => sleepFor(milliseconds),
-    signal: session.signal,
-    emit: session.emit,
-  });
-}
-
 /** The suite that carries the base system: the release's own, from the first archive that has it. */
 function findBaseRepository(repositories: readonly Repository[], target: DebTarget): Repository {
   const base = repositories.find(
@@ -219,16 +193,4 @@ function requireDeb({ target }: Subject): DebTarget {
 
 function isImage({ role }: PlanItem): boolean {
   return role === 'image';
-}
-
-/** One line on a plan. */
-export function describePlan(plan: Plan): string {
-  return `${plan.items.length} packages for ${plan.target.release}`;
-}
-
-/** One line on a verification. */
-export function describeVerify(report: VerifyReport): string {
-  const failed = report.steps.find(({ status }) => status === 'fail');
-  if (report.ready) return `proven in ${report.ranIn === 'vm' ? "the target's kernel in QEMU" : 'the running kernel'}`;
-  return failed === undefined ? 'not proven' : `not proven: ${failed.step} failed`;
 }

@@ -1,6 +1,4 @@
 /** `tapprep rehearse`: from a kernel release to Hello, World inside that kernel, on a machine that is not the target. */
-import { readFile } from 'node:fs/promises';
-import { basename, resolve } from 'node:path';
 import { EXIT } from '../../errors.ts';
 import { openSubject } from '../../pipeline/open-target.ts';
 import { rehearse } from '../../pipeline/rehearse.ts';
@@ -9,6 +7,8 @@ import type { Context, TargetOptions } from '../context.ts';
 import { isRootUser, openContextSession } from '../open-session.ts';
 import { formatSeconds } from '../render/progress-text.ts';
 import { renderVerify } from '../render/verify-text.ts';
+import { readScripts } from './verify.ts';
+import { renderDiagnoses } from '../render/diagnoses.ts';
 
 export interface RehearseCommandOptions {
   readonly target: TargetOptions;
@@ -22,12 +22,7 @@ export interface RehearseCommandOptions {
 export async function runRehearse(context: Context, options: RehearseCommandOptions): Promise<number> {
   const session = await openContextSession(context);
   const subject = await openSubject(context, options.target);
-  const scripts = await Promise.all(
-    options.scripts.map(async (path) => ({
-      name: basename(path, '.stp'),
-      text: await readFile(resolve(context.cwd, path), 'utf8'),
-    })),
-  );
+  const scripts = await readScripts(context.cwd, options.scripts);
   const report = await rehearse(session, subject, {
     debuginfo: options.debuginfo,
     level: options.level,
@@ -40,7 +35,7 @@ export async function runRehearse(context: Context, options: RehearseCommandOpti
   else {
     const times = report.stages.map(({ stage, seconds }) => `${stage} ${formatSeconds(seconds)}`).join(', ');
     context.stdout.write(
-      `${renderVerify(report.verify)}\nroot: ${report.root}${report.reusedRoot ? ' (kept from before)' : ''}\ntime: ${times}\n`,
+      `${renderVerify(report.verify)}\n${renderDiagnoses(report.verify.diagnoses)}root: ${report.root}${report.reusedRoot ? ' (kept from before)' : ''}\ntime: ${times}\n`,
     );
   }
   return report.verify.ready ? EXIT.done : EXIT.notReady;

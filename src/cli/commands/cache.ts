@@ -1,0 +1,53 @@
+/** `tapprep cache`: what is kept between runs, and making room. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { EXIT, TapprepError } from '../../errors.ts';
+import { cleanCache, listCache } from '../../fetch/cache-admin.ts';
+import { listKeptRoots } from '../../rehearse/kept-root.ts';
+import type { Context } from '../context.ts';
+import { formatBytes } from '../render/progress-text.ts';
+import { renderTable } from '../render/table.ts';
+
+export interface CacheOptions {
+  readonly olderThanDays: number | null;
+  readonly maxBytes: number | null;
+}
+
+/** `list` shows, `clean` removes; rehearsal roots go only when everything goes. */
+export async function runCache(context: Context, action: string, options: CacheOptions): Promise<number> {
+  const { cacheDir } = context.common;
+  if (action === 'list') return showCache(context, cacheDir);
+  if (action !== 'clean') throw new TapprepError('USAGE', `cache does list or clean, not "${action}"`);
+  const report = await cleanCache(cacheDir, {
+    now: context.now(),
+    ...(options.olderThanDays === null ? {} : { olderThanDays: options.olderThanDays }),
+    ...(options.maxBytes === null ? {} : { maxBytes: options.maxBytes }),
+  });
+  const everything = options.olderThanDays === null && options.maxBytes === null;
+  if (everything) {
+    for (const name of ['roots', 'images', 'tmp']) await rm(join(cacheDir, name), { recursive: true, force: true });
+  }
+  if (context.common.json) context.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+  else
+    context.stdout.write(
+      `removed ${report.removedFiles} files, ${formatBytes(report.removedBytes)}${everything ? ', and all rehearsal roots' : ''}\n`,
+    );
+  return EXIT.done;
+}
+
+async function showCache(context: Context, cacheDir: string): Promise<number> {
+  const list = await listCache(cacheDir);
+  const roots = await listKeptRoots(join(cacheDir, 'roots'));
+  if (context.common.json) {
+    context.stdout.write(`${JSON.stringify({ ...list, roots }, null, 2)}\n`);
+    return EXIT.done;
+  }
+  const rows = list.files.map(({ sizeBytes, sha256, urls }) => [
+    formatBytes(sizeBytes),
+    sha256.slice(0, 16),
+    urls[0] ?? '',
+  ]);
+  context.stdout.write(`${renderTable(['size', 'sha256', 'from'], rows)}\n`);
+  context.stdout.write(`rehearsal roots: ${roots.length === 0 ? 'none' : roots.join(', ')}\n`);
+  return EXIT.done;
+}

@@ -1,0 +1,65 @@
+/** `tapprep install`: the exact packages onto this host or into a root, then the proof. */
+import { EXIT, TapprepError } from '../../errors.ts';
+import { installSubject } from '../../pipeline/install.ts';
+import { openSubject, requireHost } from '../../pipeline/open-target.ts';
+import type { VerifyLevel } from '../../verify/options.ts';
+import type { Context, TargetOptions } from '../context.ts';
+import { isRootUser, openContextSession } from '../open-session.ts';
+import { renderDiagnoses } from '../render/diagnoses.ts';
+import { renderPlan } from '../render/plan-text.ts';
+import { formatSeconds } from '../render/progress-text.ts';
+import { renderVerify } from '../render/verify-text.ts';
+import { readLock } from '../read-lock.ts';
+
+export interface InstallCommandOptions {
+  readonly target: TargetOptions;
+  readonly debuginfo: boolean;
+  readonly allowExpiredRelease: boolean;
+  readonly allowUpgrade: boolean;
+  readonly level: VerifyLevel;
+  readonly lock: string | null;
+}
+
+/** Exit 0 only when everything is installed and proven; what could not be proven says why and exits 1. */
+export async function runInstall(context: Context, options: InstallCommandOptions): Promise<number> {
+  const { common, stdout, stderr } = context;
+  const subject = await openSubject(context, options.target);
+  const host = requireHost(subject, 'install');
+  const session = await openContextSession(context);
+  const outcome = await installSubject(session, subject, host, {
+    debuginfo: options.debuginfo,
+    allowExpiredRelease: options.allowExpiredRelease,
+    allowUpgrade: options.allowUpgrade,
+    dryRun: common.dryRun,
+    isRoot: isRootUser(),
+    verify: { where: null, level: options.level, scripts: [] },
+    lock: options.lock === null ? null : await readLock(context.cwd, options.lock, subject.target),
+    approve: async (plan) => {
+      if (!common.quiet) stderr.write(`${renderPlan(plan, common.verbose)}\n`);
+      if (
+        await context.confirm(`install ${plan.items.filter(({ install }) => install).length} packages on ${host.name}?`)
+      )
+        return true;
+      throw new TapprepError('USAGE', `nothing was installed on ${host.name}: the plan was not approved`, {
+        hint: 'add --yes to approve it without being asked',
+      });
+    },
+  });
+  if (common.json) stdout.write(`${JSON.stringify({ target: subject.target, ...outcome }, null, 2)}\n`);
+  else if (common.dryRun) {
+    stdout.write(`${renderPlan(outcome.plan, common.verbose)}\n\n`);
+    stdout.write(outcome.commands.length === 0 ? 'nothing would be changed\n' : `on ${host.name}:\n`);
+    for (const argv of outcome.commands) stdout.write(`  ${argv.join(' ')}\n`);
+  } else if (outcome.verify !== null) {
+    const { install, verify, stages } = outcome;
+    const changed =
+      install === null || install.journal === null
+        ? 'nothing was changed'
+        : `${install.installed.length} packages were added`;
+    const times = stages.map(({ stage, seconds }) => `${stage} ${formatSeconds(seconds)}`).join(', ');
+    stdout.write(`${renderVerify(verify)}\n${renderDiagnoses(verify.diagnoses)}${changed} on ${host.name}`);
+    stdout.write(install?.journal == null ? '\n' : `; "tapprep remove" takes them away again\n`);
+    stdout.write(`time: ${times}\n`);
+  }
+  return common.dryRun || outcome.verify?.ready === true ? EXIT.done : EXIT.notReady;
+}

@@ -1,0 +1,30 @@
+/** `tapprep plan`: the exact packages, with source, size, digest and signer, and what they need on disk. */
+import { writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { EXIT } from '../../errors.ts';
+import { planSubject } from '../../pipeline/install.ts';
+import { openSubject } from '../../pipeline/open-target.ts';
+import type { Context, TargetOptions } from '../context.ts';
+import { openContextSession } from '../open-session.ts';
+import { renderPlan } from '../render/plan-text.ts';
+
+export interface PlanCommandOptions {
+  readonly target: TargetOptions;
+  readonly debuginfo: boolean;
+  readonly image: boolean;
+  readonly allowExpiredRelease: boolean;
+  /** Where to write the plan as a lock; null for nowhere. */
+  readonly out: string | null;
+}
+
+/** Nothing is downloaded but indexes, and nothing on the target is changed. */
+export async function runPlan(context: Context, options: PlanCommandOptions): Promise<number> {
+  const session = await openContextSession(context);
+  const subject = await openSubject(context, options.target);
+  const plan = await planSubject(session, subject, options);
+  if (options.out !== null) await writeFile(resolve(context.cwd, options.out), `${JSON.stringify(plan, null, 2)}\n`);
+  context.stdout.write(
+    context.common.json ? `${JSON.stringify(plan, null, 2)}\n` : `${renderPlan(plan, context.common.verbose)}\n`,
+  );
+  return EXIT.done;
+}

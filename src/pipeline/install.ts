@@ -1,0 +1,137 @@
+/** The main job on a target: plan, fetch, verify the files, install, prove. */
+import { join } from 'node:path';
+import { TapprepError } from '../errors.ts';
+import type { Host } from '../host/host.ts';
+import { buildInstallArgv, type InstallMethod } from '../install/commands.ts';
+import { installArtifacts, splitWaves } from '../install/run.ts';
+import { unpackImage } from '../rehearse/unpack-image.ts';
+import { findKernelImage } from '../verify/build-id.ts';
+import type { InstallReport, Plan, VerifyReport } from '../types.ts';
+import { acquireArtifacts } from './acquire.ts';
+import type { Subject } from './open-target.ts';
+import { openResolution } from './resolution.ts';
+import type { Session } from './session.ts';
+import { runStage } from './stage.ts';
+import { describePlan, describeVerify } from './describe.ts';
+import { verifySubject, type VerifyChoice } from './verify.ts';
+
+export interface InstallOptions {
+  readonly debuginfo: boolean;
+  readonly allowExpiredRelease: boolean;
+  readonly allowUpgrade: boolean;
+  readonly dryRun: boolean;
+  readonly isRoot: boolean;
+  readonly verify: Omit<VerifyChoice, 'kernelImage'>;
+  /** A plan that was made before (a lock); a fresh one is made when null. */
+  readonly lock: Plan | null;
+  /** Shows the plan and asks; false ends it without any change. */
+  readonly approve: (plan: Plan) => Promise<boolean>;
+}
+
+export interface InstallOutcome {
+  readonly plan: Plan;
+  /** null when it was a dry run or was not approved. */
+  readonly install: InstallReport | null;
+  /** The commands of a dry run. */
+  readonly commands: readonly (readonly string[])[];
+  readonly verify: VerifyReport | null;
+  readonly stages: Session['times'];
+}
+
+/** The exact packages for a subject that can be reached, as `plan` shows and `install` installs them. */
+export async function planSubject(
+  session: Session,
+  subject: Subject,
+  options: Pick<InstallOptions, 'debuginfo' | 'allowExpiredRelease'> & { readonly image: boolean },
+): Promise<Plan> {
+  const installed = subject.facts.source === 'declared' ? null : subject.facts.packages;
+  const resolution = await openResolution(session, subject, {
+    roles: { image: options.image, debuginfo: options.debuginfo, systemtap: 'distro' },
+    allowExpiredRelease: options.allowExpiredRelease,
+    installed,
+  });
+  return resolution.plan(installed);
+}
+
+/** @throws TapprepError of any stage; nothing is changed on the target before `install` runs */
+export async function installSubject(
+  session: Session,
+  subject: Subject,
+  host: Host,
+  options: InstallOptions,
+): Promise<InstallOutcome> {
+  const plan = await runStage(
+    session,
+    'plan',
+    async () => options.lock ?? (await planSubject(session, subject, { ...options, image: needsImage(subject, host) })),
+    describePlan,
+  );
+  const items = plan.items.filter(({ install }) => install);
+  const method: InstallMethod = await chooseMethod(host, plan);
+  const outcome = { plan, install: null, commands: [], verify: null, stages: session.times };
+  if (options.dryRun) {
+    const paths = items.map(({ fileName }) => `/var/cache/tapprep/staging-XXXXXX/${fileName}`);
+    const choice = { method, inRoot: host.kind === 'root', allowUpgrade: options.allowUpgrade };
+    const commands = splitWaves(
+      items.map((item) => ({ item })),
+      paths,
+    ).map((wave) => buildInstallArgv(wave, choice));
+    return { ...outcome, commands };
+  }
+  if (items.length > 0) {
+    if (!options.isRoot) {
+      throw new TapprepError('NOT_ROOT', `installing on ${host.name} needs root rights, and this is an ordinary user`, {
+        hint: 'run the same command with sudo, or look at it with --dry-run',
+      });
+    }
+    if (!(await options.approve(plan))) return outcome;
+  }
+  const artifacts = await runStage(
+    session,
+    'download',
+    () => acquireArtifacts(session, plan.items),
+    (files) => `${files.length} packages verified`,
+  );
+  const install = await runStage(
+    session,
+    'install',
+    () =>
+      installArtifacts({
+        host,
+        artifacts: artifacts.filter(({ item }) => item.install),
+        method,
+        release: plan.target.release,
+        allowUpgrade: options.allowUpgrade,
+        tapprepVersion: session.tapprepVersion,
+        emit: session.emit,
+        now: session.now,
+        signal: session.signal,
+      }),
+    ({ installed }) => (installed.length === 0 ? 'nothing to do' : `${installed.length} packages`),
+  );
+  const images = artifacts.filter(({ item }) => item.role === 'image' && !item.install);
+  const { local, cacheDir, signal } = session;
+  const unpacked =
+    images.length === 0
+      ? null
+      : await unpackImage(local, images, plan.target.release, join(cacheDir, 'images'), signal);
+  const choice = { ...options.verify, kernelImage: unpacked?.kernelImage ?? null };
+  const verify = await runStage(session, 'verify', () => verifySubject(session, subject, host, choice), describeVerify);
+  return { ...outcome, install, verify };
+}
+
+/** rpm where no front end works: the article's way. A front end is used only where its own database and configuration are sound. */
+async function chooseMethod(host: Host, { target }: Plan): Promise<InstallMethod> {
+  if (target.family === 'deb') return 'dpkg';
+  for (const method of ['dnf', 'zypper', 'yum'] as const) {
+    if ((await host.which(method)) === null) continue;
+    const probe = await host.run([method, '--version'], { timeoutMs: 30_000 });
+    if (probe.exitCode === 0) return method;
+  }
+  return 'rpm';
+}
+
+/** A root has no running kernel: its image is fetched for the virtual machine, unless the root itself carries it. */
+function needsImage({ target }: Subject, host: Host): boolean {
+  return host.kind === 'root' && findKernelImage(host, target.release) === null;
+}

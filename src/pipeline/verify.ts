@@ -1,0 +1,109 @@
+/** Where the module of a target can be loaded, the ladder there, and what a failure of it means. */
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleepFor } from 'node:timers/promises';
+import { diagnose } from '../diagnose/diagnose.ts';
+import { isTapprepError, TapprepError } from '../errors.ts';
+import type { Host } from '../host/host.ts';
+import type { HostFacts, VerifyReport } from '../types.ts';
+import { findKernelImage } from '../verify/build-id.ts';
+import type { VerifyLevel, VerifyOptions, VerifyScript } from '../verify/options.ts';
+import { verifyTarget } from '../verify/verify-target.ts';
+import { findVmTools, type VmTools } from '../vm/host-tools.ts';
+import type { Subject } from './open-target.ts';
+import type { Session } from './session.ts';
+
+export interface VerifyChoice {
+  /** null: local where the target's kernel runs here, else vm. */
+  readonly where: 'local' | 'vm' | null;
+  readonly level: VerifyLevel;
+  readonly scripts: readonly VerifyScript[];
+  /** vmlinuz of the target's release on this machine; looked for on the target when null. */
+  readonly kernelImage: string | null;
+}
+
+type Place =
+  | { readonly where: 'local' }
+  | { readonly where: 'vm'; readonly tools: VmTools; readonly kernelImage: string }
+  | { readonly where: 'none'; readonly whyNot: string };
+
+/** Directories on the target for what is built, and for what stap keeps of user scripts. */
+const WORK_DIRECTORY = '/var/tmp/tapprep-verify';
+const STAP_CACHE = '/var/cache/tapprep/stap';
+
+/**
+ * Verifies a subject that is on this machine (the host itself or a root directory).
+ * @throws TapprepError USAGE when the place that was asked for cannot be used; TOOL_MISSING, NOT_ROOT, INTERRUPTED
+ */
+export async function verifySubject(
+  session: Session,
+  subject: Subject,
+  host: Host,
+  choice: VerifyChoice,
+): Promise<VerifyReport> {
+  const { target, facts } = subject;
+  const kernelImage = choice.kernelImage ?? findKernelImage(host, target.release);
+  const place = await choosePlace(session, subject, host, choice.where, kernelImage);
+  const parent = join(session.cacheDir, 'tmp');
+  await mkdir(parent, { recursive: true });
+  const temporaryDirectory = await mkdtemp(join(parent, 'verify-'));
+  const options: VerifyOptions = {
+    target,
+    host,
+    where: place.where,
+    ...(place.where === 'none' ? { whyNot: place.whyNot } : {}),
+    ...(place.where === 'vm' ? { vm: { tools: place.tools, kernelImage: place.kernelImage, temporaryDirectory } } : {}),
+    ...(kernelImage === null ? {} : { kernelImage }),
+    level: choice.level,
+    scripts: choice.scripts,
+    workDirectory: WORK_DIRECTORY,
+    cacheDirectory: STAP_CACHE,
+    sleep: (milliseconds) => sleepFor(milliseconds),
+    signal: session.signal,
+    emit: session.emit,
+  };
+  try {
+    return explainReport(await verifyTarget(options), facts);
+  } finally {
+    await rm(temporaryDirectory, { recursive: true, force: true });
+  }
+}
+
+/** Adds to a report what the words of its failed steps mean. */
+export function explainReport(report: VerifyReport, facts: HostFacts): VerifyReport {
+  const failed = report.steps.filter(({ status }) => status === 'fail');
+  if (failed.length === 0) return report;
+  const log = failed.map(({ reason, output }) => `${output}\n${reason ?? ''}`).join('\n');
+  return { ...report, diagnoses: diagnose({ log, facts, target: report.target }) };
+}
+
+async function choosePlace(
+  session: Session,
+  { target, facts }: Subject,
+  host: Host,
+  wanted: VerifyChoice['where'],
+  kernelImage: string | null,
+): Promise<Place> {
+  const isRunning = host.kind === 'local' && facts.kernel.running && facts.kernel.release === target.release;
+  if (wanted === 'local' && !isRunning) {
+    throw new TapprepError(
+      'USAGE',
+      `--in local needs the target's own kernel, but ${target.release} does not run here`,
+      {
+        hint: 'tapprep verify --in vm',
+      },
+    );
+  }
+  if (wanted !== 'vm' && isRunning) return { where: 'local' };
+  if (kernelImage === null) {
+    const whyNot = `${target.release} does not run here, and no vmlinuz of it was found on ${host.name} to boot in QEMU`;
+    if (wanted === 'vm') throw new TapprepError('USAGE', whyNot, { hint: `tapprep verify --image FILE --in vm` });
+    return { where: 'none', whyNot };
+  }
+  try {
+    return { where: 'vm', tools: await findVmTools(session.local), kernelImage };
+  } catch (error) {
+    if (wanted === 'vm' || !isTapprepError(error, 'TOOL_MISSING')) throw error;
+    return { where: 'none', whyNot: `${target.release} does not run here, and ${error.message}; ${error.hint ?? ''}` };
+  }
+}
