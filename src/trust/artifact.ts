@@ -9,6 +9,7 @@ import { readDebIdentity } from './deb-control.ts';
 export interface VerifyContext {
   /** Runs gpgv on this machine. */
   readonly run: Host['run'];
+  readonly signal: AbortSignal;
 }
 
 /** What one kind of package adds to the digest: who signed it, and sentences of what was checked. */
@@ -32,15 +33,15 @@ export async function verifyArtifact(item: PlanItem, path: string, context: Veri
   if (check === undefined) {
     throw new TapprepError('BAD_PACKAGE', `${item.fileName} is of no kind of package that can be checked`);
   }
-  const file = await checkDigest(item, path);
+  const file = await checkDigest(item, path, context.signal);
   const { signer, checks } = await check(item, path, context);
   const evidence: Evidence = { ...file, signer, checks: [...file.checks, ...checks] };
   return { item, path, evidence } as Artifact;
 }
 
-async function checkDigest(item: PlanItem, path: string): Promise<Omit<Evidence, 'signer'>> {
+async function checkDigest(item: PlanItem, path: string, signal: AbortSignal): Promise<Omit<Evidence, 'signer'>> {
   const digest = digestOf(item);
-  const found = await verifyFileDigest(path, digest, item.sizeBytes);
+  const found = await verifyFileDigest(path, digest, item.sizeBytes, signal);
   const source = item.trust.kind === 'rpm-signature' ? 'the index' : item.trust.index;
   return { ...found, checks: [`${digest.algorithm} ${digest.hex} as ${source} names it`] };
 }

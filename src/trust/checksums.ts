@@ -1,8 +1,6 @@
 /** Digests: read from text, and compared with the bytes of a file. */
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import { isErrno, TapprepError } from '../errors.ts';
+import { hashFile, type HashedFile } from '../fetch/hash-file.ts';
 import type { Digest, Sha256 } from '../types.ts';
 
 const HEX_DIGITS: Readonly<Record<Digest['algorithm'], number>> = { sha1: 40, sha256: 64, sha384: 96, sha512: 128 };
@@ -20,26 +18,21 @@ export function isWellFormedDigest(digest: Digest): boolean {
 /**
  * Reads a file once and compares size and digest; returns its SHA-256 and size in bytes for the record. A file with a
  * SHA-1 alone is compared by it; whether that is enough is decided where the requirement is made.
- * @throws TapprepError SIZE_MISMATCH | DIGEST_MISMATCH | NOT_FOUND, each with both sides.
+ * @throws TapprepError SIZE_MISMATCH | DIGEST_MISMATCH | NOT_FOUND, each with both sides; INTERRUPTED.
  */
 export async function verifyFileDigest(
   path: string,
   expected: Digest,
   sizeBytes: number | null,
+  signal: AbortSignal,
 ): Promise<{ readonly sha256: Sha256; readonly sizeBytes: number }> {
-  const size = await sizeOf(path);
-  if (sizeBytes !== null && size !== sizeBytes) {
-    throw new TapprepError('SIZE_MISMATCH', `${path} has ${size} bytes, the index names ${sizeBytes}`, {
-      facts: { path, sizeBytes: size, expectedBytes: sizeBytes },
+  const hashed = await hashExisting(path, [...new Set([expected.algorithm, 'sha256' as const])], signal);
+  if (sizeBytes !== null && hashed.sizeBytes !== sizeBytes) {
+    throw new TapprepError('SIZE_MISMATCH', `${path} has ${hashed.sizeBytes} bytes, the index names ${sizeBytes}`, {
+      facts: { path, sizeBytes: hashed.sizeBytes, expectedBytes: sizeBytes },
     });
   }
-  const wanted = createHash(expected.algorithm);
-  const sha256 = expected.algorithm === 'sha256' ? wanted : createHash('sha256');
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 18 }) as AsyncIterable<Buffer>) {
-    wanted.update(chunk);
-    if (sha256 !== wanted) sha256.update(chunk);
-  }
-  const found = wanted.digest('hex');
+  const found = hashed.hex[expected.algorithm] ?? '';
   if (found !== expected.hex) {
     throw new TapprepError(
       'DIGEST_MISMATCH',
@@ -47,12 +40,16 @@ export async function verifyFileDigest(
       { facts: { path, found, expected: expected.hex, algorithm: expected.algorithm } },
     );
   }
-  return { sha256: (sha256 === wanted ? found : sha256.digest('hex')) as Sha256, sizeBytes: size };
+  return { sha256: hashed.hex.sha256 as Sha256, sizeBytes: hashed.sizeBytes };
 }
 
-async function sizeOf(path: string): Promise<number> {
+async function hashExisting(
+  path: string,
+  algorithms: readonly Digest['algorithm'][],
+  signal: AbortSignal,
+): Promise<HashedFile> {
   try {
-    return (await stat(path)).size;
+    return await hashFile(path, algorithms, signal);
   } catch (error) {
     if (!isErrno(error, 'ENOENT')) throw error;
     throw new TapprepError('NOT_FOUND', `${path} does not exist, so it cannot be checked`, { cause: error });

@@ -142,17 +142,17 @@ function isSibling(record: DebRecord, by: DebRecord | null): boolean {
 }
 
 function explain({ failure, universe, installed, budget }: World): TapprepError {
-  if (failure === null || budget < 0) {
-    return new TapprepError(
-      'UNSATISFIED_DEPENDENCY',
-      `no set of packages that fit together was found among ${MAX_CANDIDATES_TRIED} tried`,
-      { hint: 'apt-get check' },
-    );
+  if (failure === null) {
+    return new TapprepError('UNSATISFIED_DEPENDENCY', 'the repositories have no set of packages that fit together', {
+      hint: 'apt-get check',
+    });
   }
   const { wish, reasons } = failure;
   const who = wish.by === null ? 'the plan' : `${wish.by.name} ${wish.by.version} of ${wish.by.repository.id}`;
   const offers = wish.group.map(({ name }) => describeOffer(name, universe, installed));
-  const why = reasons.length === 0 ? '' : ` (${[...new Set(reasons)].slice(0, 3).join('; ')})`;
+  const given = budget < 0 ? [`given up after ${MAX_CANDIDATES_TRIED} packages were tried`] : [];
+  const said = [...new Set(reasons)].slice(0, 3).concat(given);
+  const why = said.length === 0 ? '' : ` (${said.join('; ')})`;
   return new TapprepError(
     'UNSATISFIED_DEPENDENCY',
     `${who} needs ${wish.group.map(formatAlternative).join(' or ')}, but ${offers.join(' and ')}${why}`,

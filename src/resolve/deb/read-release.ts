@@ -87,18 +87,19 @@ async function fetchRelease(
   fresh: boolean,
 ): Promise<Fetched> {
   const directory = releaseDirectory(repository);
+  const signed = repository.trust.metadata === 'signed';
   const get = async (
     file: string,
     bases: readonly string[],
     maxBytes: number,
   ): Promise<Omit<Fetched, 'signature' | 'inline'>> => {
     const urls = bases.map((base) => `${base}${directory}${file}`);
-    const { path, url } = await context.fetchMetadata({ urls, sizeBytes: null, digest: null, maxBytes, fresh });
+    const { path, url } = await context.fetchMetadata({ urls, sizeBytes: null, digest: null, maxBytes, fresh, signed });
     // A redirect may have led elsewhere; then the first base stands for it.
     const base = bases[urls.indexOf(url)] ?? bases[0] ?? '';
     return { base, url, data: await readFile(path) };
   };
-  if (repository.trust.metadata === 'unsigned') {
+  if (!signed) {
     return { ...(await get('Release', baseUrls, MAX_RELEASE_BYTES)), signature: null, inline: false };
   }
   try {
