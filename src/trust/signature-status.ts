@@ -14,8 +14,9 @@ export type SignatureState =
 /** One signature as gpgv reports it; numbers are the OpenPGP registry's, null where the status lines do not tell. */
 export interface SignatureStatus {
   readonly state: SignatureState;
-  /** 16 hex digits. */
+  /** Key id of 16 hex digits, or the fingerprint that a signature which was not checked claims to be of. */
   readonly keyId: string | null;
+  /** Only of a key that gpgv had and checked the signature with. */
   readonly fingerprint: Fingerprint | null;
   /** Fingerprint of the primary key, the same as `fingerprint` where no subkey signed. */
   readonly primary: Fingerprint | null;
@@ -98,13 +99,12 @@ function parseErrsig(args: readonly string[]): SignatureStatus {
   return {
     ...EMPTY,
     state: reason === NO_PUBLIC_KEY ? 'no-key' : 'unchecked',
-    keyId: args[0] ?? null,
+    keyId: parseFingerprint(args[6]) ?? args[0] ?? null,
     publicKeyAlgorithm: parseNumber(args[1]),
     hashAlgorithm: parseNumber(args[2]),
     signatureClass: parseNumber(args[3], 16),
     signedAt: parseNumber(args[4]),
     reason,
-    fingerprint: parseFingerprint(args[6]),
   };
 }
 

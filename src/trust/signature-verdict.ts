@@ -23,7 +23,7 @@ export interface SignatureVerdict {
   /** The key that signed, a subkey or a primary key; null where gpgv does not tell. */
   readonly signer: Fingerprint | null;
   readonly primary: Fingerprint | null;
-  /** 16 hex digits; all that is known of a key that is in no keyring. */
+  /** Key id, or the fingerprint claimed: all that is known of a key that is in no keyring. */
   readonly keyId: string | null;
   /** Seconds since the epoch. */
   readonly signedAt: number | null;

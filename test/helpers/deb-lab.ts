@@ -36,6 +36,7 @@ export interface ArchiveOptions {
 export class DebLab {
   readonly directory: string = mkdtempSync(join(tmpdir(), 'deb-lab-'));
   readonly gpg: GpgHome;
+  readonly #controls = new Map<string, string>();
 
   constructor(gpg: GpgHome) {
     this.gpg = gpg;
@@ -76,11 +77,11 @@ export class DebLab {
     const paragraphs = options.packages.map((path) => {
       const bytes = readFileSync(path);
       writeFileSync(join(root, 'pool', basename(path)), bytes);
-      const control = execFileSync('dpkg-deb', ['--field', path], { encoding: 'latin1' });
+      const control = this.#readControl(path);
       return `${control}Filename: pool/${basename(path)}\nSize: ${bytes.length}\nSHA256: ${sha256(bytes)}\n`;
     });
     const text = (options.edit ?? String)(paragraphs.join('\n'));
-    const table = ['', ...(options.packings ?? ['.gz'])].map((packing) => {
+    const table = [...new Set(['', ...(options.packings ?? ['.gz'])])].map((packing) => {
       const bytes = PACK[packing]!(text);
       // As archives have it: the unpacked index is listed but not there.
       if (packing !== '' || options.packings?.includes('') === true)
@@ -98,6 +99,12 @@ export class DebLab {
       .join('')}SHA256:\n${table.join('')}`;
     this.#sign(dists, release, options);
     return root;
+  }
+
+  #readControl(path: string): string {
+    const known = this.#controls.get(path) ?? execFileSync('dpkg-deb', ['--field', path], { encoding: 'latin1' });
+    this.#controls.set(path, known);
+    return known;
   }
 
   #sign(dists: string, release: string, { key, signature = 'inline', sign = [] }: ArchiveOptions): void {

@@ -107,6 +107,7 @@ describe('keys', () => {
     const data = home.sign(TEXT, keys.other, '--clearsign');
     const result = await check(data, { keyrings: [keys.rsa.keyring, '/nonexistent/keyring.gpg'] });
     expect(result).toMatchObject({ outcome: 'unknown-key', missingKeyrings: ['/nonexistent/keyring.gpg'] });
+    expect(result.signer).toBeNull();
     expect(keys.other.fingerprint.endsWith(result.keyId!)).toBe(true);
   });
 
