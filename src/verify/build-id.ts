@@ -14,18 +14,19 @@ export interface Debuginfo {
   readonly hasDwarf: boolean;
 }
 
-/** Where distributions put it (man stappaths; elfutils searches in this order). */
-function debuginfoPlaces(release: string): readonly string[] {
+/** Where distributions put it (man stappaths; elfutils searches in this order), and whether nothing else lies there. */
+function debuginfoPlaces(release: string): readonly (readonly [path: string, only: boolean])[] {
   return [
-    `/usr/lib/debug/lib/modules/${release}/vmlinux`,
-    `/usr/lib/debug/lib/modules/${release}/vmlinux.debug`,
-    `/usr/lib/debug/boot/vmlinux-${release}`,
-    `/usr/lib/debug/boot/vmlinux-${release}.debug`,
-    `/usr/lib/debug/usr/lib/modules/${release}/vmlinux`,
-    `/usr/lib/debug/usr/lib/modules/${release}/vmlinux.debug`,
-    `/boot/vmlinux-${release}`,
-    `/lib/modules/${release}/build/vmlinux`,
-    `/lib/modules/${release}/vmlinux`,
+    [`/usr/lib/debug/lib/modules/${release}/vmlinux`, true],
+    [`/usr/lib/debug/lib/modules/${release}/vmlinux.debug`, true],
+    [`/usr/lib/debug/boot/vmlinux-${release}`, true],
+    [`/usr/lib/debug/boot/vmlinux-${release}.debug`, true],
+    [`/usr/lib/debug/usr/lib/modules/${release}/vmlinux`, true],
+    [`/usr/lib/debug/usr/lib/modules/${release}/vmlinux.debug`, true],
+    // These may be a plain kernel, or one with BTF only, as in the headers of Debian 13.
+    [`/boot/vmlinux-${release}`, false],
+    [`/lib/modules/${release}/build/vmlinux`, false],
+    [`/lib/modules/${release}/vmlinux`, false],
   ];
 }
 
@@ -39,10 +40,10 @@ function imagePlaces(release: string): readonly string[] {
  * @throws TapprepError BAD_PACKAGE for a file that is no well-formed ELF file
  */
 export async function findDebuginfo(host: Host, release: string): Promise<Debuginfo | null> {
-  for (const path of debuginfoPlaces(release)) {
+  for (const [path, only] of debuginfoPlaces(release)) {
     const local = existingFile(host, path);
     const elf = local === null ? null : await readElf(local);
-    if (elf !== null) return { path, buildId: elf.buildId, hasDwarf: elf.hasDebugInfo };
+    if (elf !== null && (only || elf.hasDebugInfo)) return { path, buildId: elf.buildId, hasDwarf: elf.hasDebugInfo };
   }
   return null;
 }

@@ -1,5 +1,7 @@
 /** Builds the modules of all items: hello first, and the rest side by side once hello compiles. */
+import { readFile } from 'node:fs/promises';
 import { posix } from 'node:path';
+import { parseModuleInfo } from '../elf/modinfo.ts';
 import { compileModule } from './compile-module.ts';
 import type { CompileResult } from './compile-module.ts';
 import { findDebuginfo } from './build-id.ts';
@@ -70,19 +72,30 @@ async function compileItem(options: VerifyOptions, item: Item): Promise<Compiled
     ...(options.stapArgv === undefined ? {} : { stapArgv: options.stapArgv }),
     ...(options.env === undefined ? {} : { env: options.env }),
   });
+  const reason = result.reason ?? (await findVermagicFault(options, result.modulePath));
   options.emit({
     type: 'note',
-    level: result.reason === null ? 'info' : 'warning',
-    text: `${item.step}: ${result.reason ?? 'compiled'} (${result.seconds.toFixed(1)} s)`,
+    level: reason === null ? 'info' : 'warning',
+    text: `${item.step}: ${reason ?? 'compiled'} (${result.seconds.toFixed(1)} s)`,
   });
   return {
     item,
-    modulePath: result.modulePath,
-    status: result.reason === null ? 'pass' : 'fail',
-    reason: result.reason,
+    modulePath: reason === null ? result.modulePath : null,
+    status: reason === null ? 'pass' : 'fail',
+    reason,
     output: result.output,
     seconds: result.seconds,
   };
+}
+
+/** A module of another kernel would only be refused when it is loaded, and not where it cannot be. */
+async function findVermagicFault(options: VerifyOptions, modulePath: string | null): Promise<string | null> {
+  const { host, target } = options;
+  const local = modulePath === null ? null : host.localPath(modulePath);
+  if (local === null) return null;
+  const { vermagic } = parseModuleInfo(await readFile(local), local);
+  if (vermagic === null || vermagic.split(' ')[0] === target.release) return null;
+  return `the module was built for "${vermagic}", but the kernel is ${target.release}`;
 }
 
 /** What the target has for probes that ask for more than headers. */

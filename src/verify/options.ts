@@ -54,9 +54,12 @@ export interface VerifyOptions {
   readonly stapArgv?: readonly string[];
   readonly staprunArgv?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** Directory on the host for what is built, its own; only [-/._0-9a-zA-Z]. */
+  /**
+   * Start of the name of a directory on the host, only [-/._0-9a-zA-Z], whose parent is there and safe from others: what
+   * is built goes into a private directory `NAME.XXXXXX` that is removed at the end.
+   */
   readonly workDirectory: string;
-  /** Directory on the host where stap keeps what it compiled for this kernel; one in workDirectory where left out. */
+  /** Directory on the host where stap keeps what it compiled for this kernel; one that is removed at the end where left out. */
   readonly cacheDirectory?: string;
   readonly sleep: (milliseconds: number) => Promise<void>;
   readonly signal: AbortSignal;

@@ -17,9 +17,31 @@ import { verifyTools } from './tools-step.ts';
  * @throws TapprepError INTERRUPTED, or what keeps the checks from being made at all (NOT_ROOT, PERMISSION, NO_SPACE)
  */
 export async function verifyTarget(options: VerifyOptions): Promise<VerifyReport> {
-  const { host, target, emit } = options;
   if (options.where === 'vm' && options.vm === undefined)
     throw new TapprepError('INTERNAL', 'verification in a virtual machine was asked for without one');
+  const workDirectory = await makePrivateDirectory(options);
+  try {
+    return await climb({ ...options, workDirectory });
+  } finally {
+    // Not ended by the signal: what was built is removed after an interruption, too.
+    await options.host.run(['rm', '-rf', '--', workDirectory]);
+  }
+}
+
+/** A directory that nobody else can write to: what is built there is loaded into a kernel by root. */
+async function makePrivateDirectory({ host, workDirectory, signal }: VerifyOptions): Promise<string> {
+  const run = await host.run(['mktemp', '-d', `${workDirectory}.XXXXXX`], { signal });
+  const path = run.stdout.trim();
+  if (run.exitCode === 0 && path.startsWith(`${workDirectory}.`)) return path;
+  const code = run.stderr.includes('No space left') ? 'NO_SPACE' : 'PERMISSION';
+  throw new TapprepError(
+    code,
+    `no directory ${workDirectory}.XXXXXX could be made on ${host.name}: ${run.stderr.trim()}`,
+  );
+}
+
+async function climb(options: VerifyOptions): Promise<VerifyReport> {
+  const { host, target, emit } = options;
   const steps: VerifyStep[] = [
     await runStep(emit, 'tools', () => verifyTools(options)),
     await runStep(emit, 'build-tree', async () => {
