@@ -67,6 +67,10 @@ export const ERROR_CODES = {
   NOT_ROOT: { exit: 'needsRootOrTool', doc: 'Root rights are needed.' },
   TOOL_MISSING: { exit: 'needsRootOrTool', doc: 'A program that is needed is not installed.' },
   PERMISSION: { exit: 'needsRootOrTool', doc: 'A file or directory cannot be read or written by this user.' },
+  CACHE_UNUSABLE: {
+    exit: 'needsRootOrTool',
+    doc: 'The cache directory cannot be used: a disk error, or something else lies in its place.',
+  },
   VM_FAILED: { exit: 'notReady', doc: 'The virtual machine did not boot or did not answer.' },
   TIMEOUT: { exit: 'network', doc: 'No answer in time.' },
   INTERRUPTED: { exit: 'interrupted', doc: 'Stopped by a signal; the next run goes on from what was kept.' },

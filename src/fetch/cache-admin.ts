@@ -3,7 +3,7 @@ import { lstat, readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { isErrno } from '../errors.ts';
 import type { Sha256 } from '../types.ts';
-import { writeFailure } from './failure.ts';
+import { diskFailure } from './failure.ts';
 import { readIndex } from './index-entry.ts';
 import { tryAcquireLock } from './lock.ts';
 import { type Owner, describeSelf } from './owner.ts';
@@ -121,9 +121,6 @@ async function removeLeftovers(directory: string, now: number, self: Owner): Pro
     const stale = path.endsWith('.tmp') ? now - lastUsed > DAY_MS : !present.has((await readIndex(path))?.sha256 ?? '');
     if (stale) await removeFile(path);
   }
-  for (const { path, lastUsed } of await listFiles(join(directory, 'partial'))) {
-    if (path.endsWith('.tmp') && now - lastUsed > DAY_MS) await removeFile(path);
-  }
   for (const { path } of await listFiles(join(directory, 'locks'))) {
     // Taking it proves that nobody has it, and giving it back removes it.
     await (await tryAcquireLock(path, self))?.release();
@@ -148,7 +145,7 @@ async function listFiles(directory: string): Promise<readonly Found[]> {
     names = entries.filter((entry) => !entry.isDirectory());
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return [];
-    throw writeFailure(error, directory);
+    throw diskFailure(error, directory);
   }
   const found: Found[] = [];
   for (const { parentPath, name } of names) {
@@ -162,6 +159,6 @@ async function listFiles(directory: string): Promise<readonly Found[]> {
 
 async function removeFile(path: string): Promise<void> {
   await rm(path, { force: true }).catch((error: unknown) => {
-    throw writeFailure(error, path);
+    throw diskFailure(error, path);
   });
 }

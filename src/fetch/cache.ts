@@ -10,7 +10,7 @@ import { mkdir, open, rename, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { TapprepError, isErrno, redact } from '../errors.ts';
 import type { Digest, Emit, Sha256 } from '../types.ts';
-import { writeFailure } from './failure.ts';
+import { diskFailure } from './failure.ts';
 import { type HashedFile, hashFile } from './hash-file.ts';
 import { type IndexEntry, readIndex, writeIndex } from './index-entry.ts';
 import { hashUrl } from './part-record.ts';
@@ -96,7 +96,7 @@ export function openCache(directory: string, uid: number, emit: Emit, now: () =>
     adopt: (partPath, sha256, durable) => adopt(partPath, filePath(sha256), durable),
     async evict(sha256) {
       await rm(filePath(sha256), { force: true }).catch((error: unknown) => {
-        throw writeFailure(error, filePath(sha256));
+        throw diskFailure(error, filePath(sha256));
       });
     },
     partPath,
@@ -118,12 +118,9 @@ async function readHashes(path: string, digest: Digest, signal: AbortSignal): Pr
     return await hashFile(path, algorithms, signal);
   } catch (error) {
     if (isErrno(error, 'ENOENT') || isErrno(error, 'ENOTDIR')) return null;
-    if (!isErrno(error, 'EACCES') && !isErrno(error, 'EPERM')) throw error;
-    throw new TapprepError('PERMISSION', `${path} in the cache cannot be read by this user`, {
-      hint: 'use --cache-dir DIR with a directory of your own',
-      facts: { path },
-      cause: error,
-    });
+    // A link in a file's place: whatever it leads to, it is not what was put there.
+    if (isErrno(error, 'ELOOP')) return { sizeBytes: 0, hex: {} };
+    throw diskFailure(error, path);
   }
 }
 
@@ -131,10 +128,10 @@ async function removeDamaged(path: string, hashed: HashedFile, emit: Emit): Prom
   emit({
     type: 'note',
     level: 'warning',
-    text: `the cached file ${path} is damaged (its sha256 is now ${hashed.hex.sha256}) and is fetched again`,
+    text: `the cached file ${path} is damaged (its sha256 is now ${hashed.hex.sha256 ?? 'none'}) and is fetched again`,
   });
   await rm(path, { force: true }).catch((error: unknown) => {
-    throw writeFailure(error, path);
+    throw diskFailure(error, path);
   });
 }
 
@@ -142,14 +139,7 @@ async function prepare(directory: string, uid: number): Promise<void> {
   for (const name of ['sha256', 'index', 'partial', 'locks']) {
     const path = join(directory, name);
     await mkdir(path, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
-      if (isErrno(error, 'EEXIST') || isErrno(error, 'ENOTDIR')) {
-        throw new TapprepError('PERMISSION', `${path} is needed as a directory but is something else`, {
-          hint: `ls -ld ${path}    # or --cache-dir DIR`,
-          facts: { path },
-          cause: error,
-        });
-      }
-      throw writeFailure(error, path);
+      throw diskFailure(error, path);
     });
   }
   // Whoever owns the directory can change a file after its check.
@@ -168,7 +158,7 @@ async function adopt(partPath: string, finalPath: string, durable: boolean): Pro
     await rename(partPath, finalPath);
     if (durable) await syncDirectory(directory);
   } catch (error) {
-    throw writeFailure(error, finalPath);
+    throw diskFailure(error, finalPath);
   }
   return finalPath;
 }

@@ -1,5 +1,5 @@
 /** Why one transfer failed and what that means for the next: the same mirror later, another mirror, or nobody. */
-import { TapprepError, type ErrorCode, type ErrorDetails, isErrno, isTapprepError, redact } from '../errors.ts';
+import { TapprepError, type ErrorCode, type ErrorDetails, isTapprepError, redact } from '../errors.ts';
 
 /**
  * later: the mirror may do better in a moment. never: asking it again is pointless.
@@ -94,28 +94,29 @@ function wordsOf(error: unknown): string {
   return text.split('\n', 1)[0]?.slice(0, 200) ?? '';
 }
 
-const FULL = new Set(['ENOSPC', 'EDQUOT']);
-const DENIED = new Set(['EACCES', 'EPERM', 'EROFS']);
+const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
+const DENIED: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS']);
 
-/** Gives the failure of a write below `path` its code: NO_SPACE, PERMISSION, or the error as it was. */
-export function writeFailure(error: unknown, path: string): unknown {
-  for (const code of FULL) {
-    if (isErrno(error, code)) {
-      return new TapprepError('NO_SPACE', `no space or no inode left while writing ${path} (${code})`, {
-        hint: `df -h ${path}; df -i ${path}`,
-        facts: { path, errno: code },
-        cause: error,
-      });
-    }
+/** Gives the failure of the disk at `path` its code: NO_SPACE, PERMISSION or CACHE_UNUSABLE; our own errors stay. */
+export function diskFailure(error: unknown, path: string): unknown {
+  if (isTapprepError(error) || !(error instanceof Error)) return error;
+  const errno = (error as NodeJS.ErrnoException).code;
+  if (errno === undefined) return error;
+  const details = { facts: { path, errno }, cause: error };
+  if (FULL.has(errno)) {
+    return new TapprepError('NO_SPACE', `no space or no inode left while writing ${path} (${errno})`, {
+      ...details,
+      hint: `df -h ${path}; df -i ${path}`,
+    });
   }
-  for (const code of DENIED) {
-    if (isErrno(error, code)) {
-      return new TapprepError('PERMISSION', `${path} cannot be written by this user (${code})`, {
-        hint: 'use --cache-dir DIR with a directory that you can write to',
-        facts: { path, errno: code },
-        cause: error,
-      });
-    }
+  if (DENIED.has(errno)) {
+    return new TapprepError('PERMISSION', `${path} cannot be used by this user (${errno})`, {
+      ...details,
+      hint: 'use --cache-dir DIR with a directory that you can write to',
+    });
   }
-  return error;
+  return new TapprepError('CACHE_UNUSABLE', `${path} cannot be used: ${wordsOf(error)}`, {
+    ...details,
+    hint: `ls -ld ${path}    # or --cache-dir DIR on another disk`,
+  });
 }

@@ -1,6 +1,5 @@
 /** One file: from the cache, or under its lock from the network into the cache. */
 import { createHash } from 'node:crypto';
-import { rm } from 'node:fs/promises';
 import { TapprepError, redact } from '../errors.ts';
 import { type CachedFile, sizeOf } from './cache.ts';
 import { download, type DownloadOutcome } from './download.ts';
@@ -125,7 +124,7 @@ async function fetchIntoCache(request: FetchRequest, path: string, machinery: Ma
   }
   const { sha256, sizeBytes, validators } = outcome;
   const finalPath = await cache.adopt(path, sha256, machinery.durable);
-  await rm(recordPath(path), { force: true });
+  await removePart(path, recordPath(path));
   await cache.remember(outcome.asked, { sha256, sizeBytes, ...validators, fetchedAt: machinery.now() });
   if (request.digest !== null && request.digest.algorithm !== 'sha256') {
     await cache.rememberDigest(request.digest, { sha256, sizeBytes });

@@ -7,6 +7,7 @@ import { NO_HEADERS, type Transport, type TransportResponse } from './transport.
 
 /** RFC 959: the file is not there or may not be read. */
 const FILE_UNAVAILABLE = 550;
+const NOT_LOGGED_IN = 530;
 /** RFC 959: REST is not implemented, or not with this parameter. */
 const NO_RESUME: ReadonlySet<number> = new Set([500, 501, 502, 504]);
 
@@ -87,22 +88,34 @@ async function openFile(session: Session, offset: number): Promise<TransportResp
       body: Readable.from([]),
     };
   }
+  const start = offset > 0 && (await canResume(session)) ? offset : 0;
   const body = new PassThrough({ highWaterMark: 1 << 18 });
   body.once('close', () => session.close());
   client
-    .downloadTo(body, path, offset)
+    .downloadTo(body, path, start)
     .catch((error: unknown) => body.destroy(ftpFailure(error, url, signal) as Error))
     .finally(() => session.close());
   return {
     url,
-    status: offset > 0 ? 206 : 200,
+    status: start > 0 ? 206 : 200,
     headers: {
       ...NO_HEADERS,
-      contentLength: size - offset,
-      contentRange: offset > 0 ? `bytes ${offset}-${size - 1}/${size}` : null,
+      contentLength: size - start,
+      contentRange: start > 0 ? `bytes ${start}-${size - 1}/${size}` : null,
     },
     body,
   };
+}
+
+/** Asked before the transfer, where a refusal can still be answered by taking the whole file. */
+async function canResume({ client }: Session): Promise<boolean> {
+  try {
+    await client.send('REST 1');
+    return true;
+  } catch (error) {
+    if (error instanceof FTPError && NO_RESUME.has(error.code)) return false;
+    throw error;
+  }
 }
 
 function ftpFailure(error: unknown, url: string, signal: AbortSignal): unknown {
@@ -112,8 +125,8 @@ function ftpFailure(error: unknown, url: string, signal: AbortSignal): unknown {
     if (error.code === FILE_UNAVAILABLE) {
       return new TransferError('NOT_FOUND', `${url} is not there (550)`, 'never', { facts, cause: error });
     }
-    const never = NO_RESUME.has(error.code) || error.code === 530;
-    return new TransferError('NETWORK', `${url} answered ${error.message}`, never ? 'never' : 'later', {
+    const advice = error.code === NOT_LOGGED_IN ? 'never' : 'later';
+    return new TransferError('NETWORK', `${url} answered ${error.message}`, advice, {
       facts,
       cause: error,
     });

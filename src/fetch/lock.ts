@@ -5,7 +5,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readlink, rename, rm, symlink } from 'node:fs/promises';
 import { TapprepError, isErrno } from '../errors.ts';
-import { writeFailure } from './failure.ts';
+import { diskFailure } from './failure.ts';
 import { type Owner, isDead } from './owner.ts';
 
 export interface LockRequest {
@@ -95,7 +95,7 @@ async function tryLock(path: string, self: Owner): Promise<boolean> {
     return true;
   } catch (error) {
     if (isErrno(error, 'EEXIST')) return false;
-    throw writeFailure(error, path);
+    throw diskFailure(error, path);
   }
 }
 
@@ -107,7 +107,7 @@ async function readLock(path: string): Promise<Held | null> {
     if (isErrno(error, 'ENOENT')) return null;
     // A plain file in the lock's place: made by hand, and nobody can be asked.
     if (isErrno(error, 'EINVAL')) return { text: '', owner: null };
-    throw error;
+    throw diskFailure(error, path);
   }
   try {
     const value = JSON.parse(text) as Owner | null;
@@ -136,7 +136,7 @@ async function takeOver(path: string, dead: Held, self: Owner): Promise<boolean>
     await rename(temporary, path);
     return true;
   } catch (error) {
-    throw writeFailure(error, path);
+    throw diskFailure(error, path);
   } finally {
     await releaseLock(right, self);
   }
@@ -144,5 +144,8 @@ async function takeOver(path: string, dead: Held, self: Owner): Promise<boolean>
 
 async function releaseLock(path: string, self: Owner): Promise<void> {
   const held = await readLock(path);
-  if (held?.text === JSON.stringify(self)) await rm(path, { force: true });
+  if (held?.text !== JSON.stringify(self)) return;
+  await rm(path, { force: true }).catch((error: unknown) => {
+    throw diskFailure(error, path);
+  });
 }

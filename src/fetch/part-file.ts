@@ -1,15 +1,18 @@
 /** A file that is being downloaded: bytes go in, digests come out, and what is on the disk can be resumed. */
 import { createHash, type Hash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
+import { type FileHandle, open, rm } from 'node:fs/promises';
 import type { Digest } from '../types.ts';
-import { writeFailure } from './failure.ts';
+import { diskFailure } from './failure.ts';
 
 type Algorithm = Digest['algorithm'];
 
 const BLOCK = 1 << 20;
 /** How much may lie in the page cache unsynced: it bounds how long the final sync takes. */
 const SYNC_EVERY = 64 << 20;
+
+const KEEP_FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
+const NEW_FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL;
 
 /** The open part of one download. Owns a file handle: close it. Errors of the disk are NO_SPACE, PERMISSION or Node's own. */
 export class PartFile {
@@ -40,19 +43,20 @@ export class PartFile {
     algorithms: readonly Algorithm[],
     options: { readonly keep: boolean; readonly durable: boolean },
   ): Promise<PartFile> {
-    const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | (options.keep ? 0 : constants.O_TRUNC);
     let handle: FileHandle;
     try {
-      handle = await open(path, flags, 0o600);
+      // Whatever lies there from before goes first, be it a link to somewhere else.
+      if (!options.keep) await rm(path, { force: true });
+      handle = await open(path, options.keep ? KEEP_FLAGS : NEW_FLAGS, 0o600);
     } catch (error) {
-      throw writeFailure(error, path);
+      throw diskFailure(error, path);
     }
     const part = new PartFile(path, handle, algorithms, options.durable);
     try {
       await part.#readBack();
     } catch (error) {
       await handle.close();
-      throw error;
+      throw diskFailure(error, path);
     }
     return part;
   }
@@ -79,7 +83,11 @@ export class PartFile {
   async restart(): Promise<void> {
     this.#fill = 0;
     await this.#settle();
-    await this.#handle.truncate(0);
+    try {
+      await this.#handle.truncate(0);
+    } catch (error) {
+      throw diskFailure(error, this.path);
+    }
     this.#written = 0;
     this.#unsynced = 0;
     this.#hashes = this.#algorithms.map((name) => createHash(name));
@@ -93,7 +101,7 @@ export class PartFile {
     try {
       await this.#handle.sync();
     } catch (error) {
-      throw writeFailure(error, this.path);
+      throw diskFailure(error, this.path);
     }
   }
 
@@ -154,7 +162,7 @@ export class PartFile {
         done += bytesWritten;
       }
     } catch (error) {
-      this.#failure = writeFailure(error, this.path);
+      this.#failure = diskFailure(error, this.path);
     }
   }
 
@@ -163,7 +171,7 @@ export class PartFile {
     this.#syncing = this.#handle
       .datasync()
       .catch((error: unknown) => {
-        this.#failure ??= writeFailure(error, this.path);
+        this.#failure ??= diskFailure(error, this.path);
       })
       .finally(() => {
         this.#syncing = null;

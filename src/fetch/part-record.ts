@@ -1,10 +1,10 @@
 /** What is remembered of an unfinished download beside its bytes: KEY.part.json. */
 import { createHash } from 'node:crypto';
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { isErrno, redact } from '../errors.ts';
 import type { Digest } from '../types.ts';
+import { diskFailure } from './failure.ts';
 import type { ResponseHeaders } from './transport.ts';
-import { writeAtomic } from './write-atomic.ts';
 
 export interface PartRecord {
   readonly schema: 'tapprep-part/1';
@@ -60,7 +60,7 @@ export async function readPartRecord(path: string): Promise<PartRecord | null> {
     text = await readFile(path, 'utf8');
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return null;
-    throw error;
+    throw diskFailure(error, path);
   }
   try {
     const value = JSON.parse(text) as PartRecord;
@@ -70,13 +70,21 @@ export async function readPartRecord(path: string): Promise<PartRecord | null> {
   }
 }
 
-/** Writes a record; it is whole or not there. */
+/** Writes a record before the first byte of its part. Cut off by a crash it is no JSON, and the part starts anew. */
 export async function writePartRecord(path: string, record: PartRecord): Promise<void> {
-  await writeAtomic(path, JSON.stringify(record));
+  try {
+    await rm(path, { force: true });
+    await writeFile(path, JSON.stringify(record), { flag: 'wx', mode: 0o600 });
+  } catch (error) {
+    throw diskFailure(error, path);
+  }
 }
 
 /** Removes a part and its record. */
 export async function removePart(part: string, record: string): Promise<void> {
-  await rm(part, { force: true });
-  await rm(record, { force: true });
+  for (const path of [part, record]) {
+    await rm(path, { force: true }).catch((error: unknown) => {
+      throw diskFailure(error, path);
+    });
+  }
 }

@@ -1,6 +1,7 @@
 /** Whether a file system has room, asked before the first byte. */
 import { statfs } from 'node:fs/promises';
 import { TapprepError } from '../errors.ts';
+import { diskFailure } from './failure.ts';
 
 /** Kept free beside the file itself, for records, locks and the index. */
 const MARGIN = 4 << 20;
@@ -15,7 +16,9 @@ export async function readFreeSpace(
 
 /** @throws TapprepError NO_SPACE with needed and free bytes and the path, when `needed` more bytes do not fit */
 export async function checkSpace(directory: string, needed: number, what: string): Promise<void> {
-  const free = await readFreeSpace(directory);
+  const free = await readFreeSpace(directory).catch((error: unknown) => {
+    throw diskFailure(error, directory);
+  });
   if (free.inodes !== null && free.inodes < 4) {
     throw new TapprepError('NO_SPACE', `${what} needs new files but ${directory} has ${free.inodes} free inodes`, {
       hint: `df -i ${directory}`,

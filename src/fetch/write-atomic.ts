@@ -1,7 +1,7 @@
 /** Small files of the cache: whole or not there. */
 import { randomBytes } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
-import { writeFailure } from './failure.ts';
+import { diskFailure } from './failure.ts';
 
 /** Writes a small file by a temporary one beside it, fsync and rename. @throws TapprepError NO_SPACE | PERMISSION */
 export async function writeAtomic(path: string, text: string): Promise<void> {
@@ -17,6 +17,6 @@ export async function writeAtomic(path: string, text: string): Promise<void> {
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
-    throw writeFailure(error, path);
+    throw diskFailure(error, path);
   }
 }

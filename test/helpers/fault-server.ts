@@ -48,6 +48,10 @@ export interface FaultServer {
   readonly statuses: readonly number[];
   /** The Authorization headers so far. */
   readonly authorizations: readonly string[];
+  /** Bytes of bodies handed to sockets so far, by answers at a pace. */
+  readonly sent: number;
+  /** Resolves when `sent` has grown by so much from now, at the latest after 5 s. */
+  whenSent(bytes: number): Promise<void>;
   /** The faults of the next requests; "fine" when they are used up. */
   script(...faults: readonly Fault[]): void;
   /** Changes what is served and its ETag. */
@@ -59,6 +63,8 @@ export interface FaultServerOptions {
   readonly tls?: { readonly key: string; readonly cert: string };
   /** Where "redirect-host" points to; another port of this host unless told. */
   readonly elsewhere?: string;
+  /** Pace of whole answers; unbounded unless told. */
+  readonly bytesPerSecond?: number;
   /** Seconds that 429 asks for. */
   readonly retryAfter?: string;
 }
@@ -67,12 +73,13 @@ interface State {
   content: Buffer;
   version: number;
   script: Fault[];
+  sent: number;
   readonly options: FaultServerOptions;
 }
 
 /** Starts a server for one content under every path. */
 export async function startFaultServer(content: Buffer, options: FaultServerOptions = {}): Promise<FaultServer> {
-  const state: State = { content, version: 1, script: [], options };
+  const state: State = { content, version: 1, script: [], sent: 0, options };
   const requests: string[] = [];
   const authorizations: string[] = [];
   const statuses: number[] = [];
@@ -100,6 +107,10 @@ export async function startFaultServer(content: Buffer, options: FaultServerOpti
     requests,
     authorizations,
     statuses,
+    get sent() {
+      return state.sent;
+    },
+    whenSent: (bytes) => whenSent(state, bytes),
     script: (...faults) => {
       state.script = [...faults];
     },
@@ -229,9 +240,40 @@ function sendFile(request: IncomingMessage, response: ServerResponse, state: Sta
     'content-length': rest.length,
     ...(start === null ? {} : { 'content-range': `bytes ${start}-${content.length - 1}/${content.length}` }),
   });
+  const { bytesPerSecond } = state.options;
+  if (fault === 'fine' && bytesPerSecond !== undefined) {
+    sendPaced(response, rest, bytesPerSecond, state);
+    return;
+  }
   const stream = STREAM_FAULTS[fault];
   if (stream === undefined) response.end(rest);
   else stream(response, rest);
+}
+
+const TICK_MS = 10;
+
+function sendPaced(response: ServerResponse, rest: Buffer, bytesPerSecond: number, state: State): void {
+  const step = Math.ceil((bytesPerSecond * TICK_MS) / 1000);
+  let at = 0;
+  const timer = setInterval(() => {
+    if (response.writableNeedDrain) return;
+    response.write(rest.subarray(at, at + step));
+    state.sent += Math.min(step, rest.length - at);
+    at += step;
+    if (at >= rest.length) response.end();
+  }, TICK_MS);
+  response.once('finish', () => clearInterval(timer));
+  response.once('close', () => clearInterval(timer));
+}
+
+async function whenSent(state: State, bytes: number): Promise<void> {
+  const goal = state.sent + bytes;
+  const deadline = Date.now() + 5_000;
+  while (state.sent < goal && Date.now() < deadline) {
+    await new Promise((resolve) => {
+      setTimeout(resolve, TICK_MS);
+    });
+  }
 }
 
 type StreamFault = (response: ServerResponse, rest: Buffer) => void;

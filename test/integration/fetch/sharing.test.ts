@@ -1,0 +1,129 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, readFile, readlink, symlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { tryAcquireLock } from '../../../src/fetch/lock.ts';
+import { type Owner, describeSelf } from '../../../src/fetch/owner.ts';
+import type { FetchRequest } from '../../../src/fetch/request.ts';
+import { failureOf } from '../../helpers/failure-of.ts';
+import { type FaultServer, startFaultServer } from '../../helpers/fault-server.ts';
+import type { ChildTask } from '../../helpers/fetch-child.ts';
+import { type FetchLab, openFetchLab, randomContent, requestFor } from '../../helpers/fetch-lab.ts';
+
+const CHILD = fileURLToPath(new URL('../../helpers/fetch-child.ts', import.meta.url));
+const content = randomContent(6_000_000);
+let lab: FetchLab;
+let server: FaultServer;
+let request: FetchRequest;
+
+beforeEach(async () => {
+  lab = await openFetchLab();
+  server = await startFaultServer(content, { bytesPerSecond: 20_000_000 });
+  request = requestFor(content, `${server.url}file.bin`);
+});
+
+afterEach(async () => {
+  await Promise.all([lab.close(), server.close()]);
+});
+
+function startChild(lockMs = 20_000): ChildProcess {
+  const task: ChildTask = { cacheDir: lab.cacheDir, request, lockMs };
+  return spawn(process.execPath, [CHILD, JSON.stringify(task)], { stdio: ['ignore', 'pipe', 'inherit'] });
+}
+
+async function resultOf(child: ChildProcess): Promise<Record<string, unknown>> {
+  if (child.stdout === null) throw new Error('the child has no output');
+  return JSON.parse(await text(child.stdout)) as Record<string, unknown>;
+}
+
+async function takeLock(owner: object): Promise<string> {
+  const lock = join(lab.cacheDir, 'locks', `sha256-${request.digest?.hex}`);
+  await mkdir(dirname(lock), { recursive: true });
+  await symlink(JSON.stringify(owner), lock);
+  return lock;
+}
+
+describe('kill -9', () => {
+  test('at any moment leaves a state that the next run goes on from', { timeout: 30_000 }, async () => {
+    let killed = 0;
+    for (const [round, progress] of [0, 0.1, 0.3, 0.3, 0.2].entries()) {
+      const child = startChild();
+      await server.whenSent(content.length * progress);
+      await new Promise((resolve) => {
+        setTimeout(resolve, round * 7);
+      });
+      if (child.kill('SIGKILL')) killed += 1;
+      await once(child, 'exit');
+      expect((await lab.finalFiles()).filter((file) => !file.right)).toEqual([]);
+    }
+    expect(killed).toBeGreaterThanOrEqual(4);
+    const file = await resultOf(startChild());
+    expect(await readFile(String(file.path))).toEqual(content);
+    expect(await lab.leftovers()).toEqual([]);
+    // Each run took up where the one before was killed: together they asked for not much more than the file.
+    expect(server.requests.some((line) => /bytes=[1-9]/.test(line))).toBe(true);
+    expect(server.sent).toBeLessThan(content.length * 2);
+  });
+});
+
+describe('one cache for several processes', () => {
+  test('five that want the same file at once all get it, and it is sent once', { timeout: 30_000 }, async () => {
+    const results = await Promise.all(Array.from({ length: 5 }, () => resultOf(startChild())));
+    for (const result of results) expect(await readFile(String(result.path))).toEqual(content);
+    expect(results.filter((result) => result.fromCache === false)).toHaveLength(1);
+    expect(server.requests).toEqual(['GET /file.bin -']);
+    expect(await lab.leftovers()).toEqual([]);
+  });
+
+  test('a living owner that makes no progress is LOCKED, with both ways out', async () => {
+    const lock = await takeLock(await describeSelf());
+    const error = await failureOf((await lab.fetcher()).fetchFile(request));
+    expect(error.code).toBe('LOCKED');
+    expect(error.message).toContain(`process ${process.pid}`);
+    expect(error.hint).toContain(`kill ${process.pid}`);
+    expect(error.hint).toContain('--cache-dir');
+    expect(lab.events).toContainEqual(
+      expect.objectContaining({ type: 'note', text: expect.stringMatching(/waiting/) }),
+    );
+    expect(await readlink(lock)).toContain(`"pid":${process.pid}`);
+  });
+
+  const DEAD: readonly (readonly [string, Partial<Owner>])[] = [
+    ['that is gone', { pid: 2 ** 22 + 1 }],
+    ['whose process id was used again', { startTime: '1' }],
+    ['of an earlier boot', { boot: 'another' }],
+  ];
+  test.each(DEAD)('a lock of an owner %s is taken over', async (_title, difference) => {
+    await takeLock({ ...(await describeSelf()), ...difference });
+    const file = await (await lab.fetcher()).fetchFile(request);
+    expect(await readFile(file.path)).toEqual(content);
+    expect(await lab.leftovers()).toEqual([]);
+  });
+
+  const UNKNOWN: readonly (readonly [string, object])[] = [
+    ['on another host', { host: 'elsewhere', boot: 'another' }],
+    ['in another PID namespace', { pidNamespace: 'pid:[1]' }],
+  ];
+  test.each(UNKNOWN)('a lock of an owner %s is never taken over', async (_title, difference) => {
+    const lock = await takeLock({ ...(await describeSelf()), pid: 2 ** 22 + 1, ...difference });
+    const error = await failureOf((await lab.fetcher({ limits: { lockMs: 150 } })).fetchFile(request));
+    expect(error.code).toBe('LOCKED');
+    expect(error.hint).toContain(difference === UNKNOWN[0]?.[1] ? `rm ${lock}` : 'kill');
+  });
+
+  test('of many that see a dead lock at once, one takes it over', async () => {
+    const self = await describeSelf();
+    const lock = await takeLock({ ...self, pid: 2 ** 22 + 1 });
+    for (let round = 0; round < 20; round += 1) {
+      const taken = await Promise.all(Array.from({ length: 8 }, () => tryAcquireLock(lock, self)));
+      const [winner, ...others] = taken.filter((each) => each !== null);
+      expect(others).toEqual([]);
+      expect(await readlink(lock)).toBe(JSON.stringify(self));
+      await winner?.release();
+      await symlink(JSON.stringify({ ...self, pid: 2 ** 22 + 2 + round }), lock);
+    }
+  });
+});
