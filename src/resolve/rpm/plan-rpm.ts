@@ -1,0 +1,231 @@
+/** The plan for a kernel of an rpm distribution: its exact packages, all of one vendor's one build. Pure. */
+import { TapprepError } from '../../errors.ts';
+import type { Plan, PlanItem, RpmTarget } from '../../types.ts';
+import { compareEvr, versionRelease } from '../../version/evr.ts';
+import { fileNameOf } from '../location.ts';
+import { assemblePlan, type PlanRequest } from '../plan.ts';
+import type { PackageRecord } from '../reader.ts';
+import { chooseOne, isOtherBuild, listCandidates, type Anchor, type Choice, type KernelBuild } from './choose.ts';
+import { explainMiss } from './miss.ts';
+import { listNeeds, SYSTEMTAP_NAMES, type Need } from './needs.ts';
+
+/**
+ * Plans from the records that `wantedRpm` asked for, in the order in which the repositories were asked.
+ * @param kernel what the installed kernel's package says of its build; null where it is not known
+ * @throws TapprepError NO_EXACT_PACKAGE with what is there instead, VENDOR_MISMATCH with both vendors, UNSAFE_URL
+ */
+export function planRpm(
+  target: RpmTarget,
+  records: readonly PackageRecord[],
+  request: PlanRequest,
+  kernel: KernelBuild | null,
+): Plan {
+  const needs = listNeeds(target, request);
+  const notes: string[] = [];
+  const choices = chooseSet(needs, records, target, kernel, notes);
+  const tools = request.roles.systemtap === 'distro' ? chooseSystemtap(records, target, request, notes) : [];
+  const isThere = (record: PackageRecord): boolean =>
+    request.installed?.some(
+      ({ name, version, arch }) => name === record.name && version === record.version && arch === record.arch,
+    ) === true;
+  return assemblePlan(
+    target,
+    [
+      ...choices.filter(({ record }) => !isThere(record)).map((choice) => toItem(choice, records, kernel)),
+      ...tools.filter((record) => !isThere(record)).map((record) => toToolItem(record, records, request)),
+    ],
+    [
+      ...choices.map(({ need, record }) => ({ role: need.role, record })),
+      ...tools.map((record) => ({ role: 'systemtap' as const, record })),
+    ]
+      .filter(({ record }) => isThere(record))
+      .map(({ role, record }) => ({ role, name: record.name, version: record.version })),
+    notes,
+  );
+}
+
+/**
+ * One choice for each need. Where the kernel's vendor is not known the vendors of the devel candidates are tried in
+ * turn: the first whose set is whole is taken, for a mixture of vendors is never one kernel.
+ */
+function chooseSet(
+  needs: readonly Need[],
+  records: readonly PackageRecord[],
+  target: RpmTarget,
+  kernel: KernelBuild | null,
+  notes: string[],
+): readonly Choice[] {
+  const [first] = needs;
+  if (first === undefined) return [];
+  if (kernel !== null && kernel.vendor !== null) {
+    return chooseBy({ build: kernel, of: 'the kernel', kernel }, needs, records, target, notes);
+  }
+  const leaders = listCandidates(first, records, target);
+  if (leaders.length === 0) throw explainMiss(first, records, target);
+  const vendors = [...new Set(leaders.map(({ record }) => record.vendor))];
+  let failure: unknown = null;
+  for (const vendor of vendors) {
+    const build = { vendor, buildHost: kernel?.buildHost ?? null, buildTime: kernel?.buildTime ?? null };
+    const attempt: string[] = [];
+    try {
+      const choices = chooseBy(
+        { build, of: `${first.names[0]} ${first.version}`, kernel },
+        needs,
+        records,
+        target,
+        attempt,
+      );
+      notes.push(...attempt);
+      if (vendors.length > 1)
+        notes.push(
+          `${vendors.map(String).join(' and ')} offer ${first.names[0]} of this version: ${vendor} has the whole set`,
+        );
+      return choices;
+    } catch (error) {
+      failure ??= error;
+    }
+  }
+  throw failure;
+}
+
+function chooseBy(
+  start: Anchor,
+  needs: readonly Need[],
+  records: readonly PackageRecord[],
+  target: RpmTarget,
+  notes: string[],
+): readonly Choice[] {
+  let anchor = start;
+  const choices: Choice[] = [];
+  for (const need of needs) {
+    const debuginfo = choices.find((choice) => choice.need.role === 'debuginfo');
+    const real = followRequires(need, debuginfo);
+    if (real === null) continue;
+    const choice = chooseOne(listCandidates(real, records, target), anchor);
+    if (choice === null && need.role === 'debugsource') {
+      notes.push(
+        `no repository has ${need.names.join(' or ')} ${need.version}: probes on source lines will not show the source`,
+      );
+      continue;
+    }
+    if (choice === null) throw explainMiss(real, records, target);
+    noteOtherBuild(choice, anchor, notes);
+    choices.push(choice);
+    anchor = widenAnchor(anchor, choice);
+  }
+  return choices;
+}
+
+/** What the first package says of its build is what the others are held against, as far as the kernel did not say it. */
+function widenAnchor(anchor: Anchor, { record }: Choice): Anchor {
+  const { build } = anchor;
+  return {
+    ...anchor,
+    build: {
+      vendor: build?.vendor ?? record.vendor,
+      buildHost: build?.buildHost ?? record.buildHost,
+      buildTime: build?.buildTime ?? record.buildTime,
+    },
+  };
+}
+
+/**
+ * R2: the package of common files is the one that debuginfo requires, whatever it is called and if it requires one. A
+ * listing has no requires: there the name is all there is.
+ */
+function followRequires(need: Need, debuginfo: Choice | undefined): Need | null {
+  if (need.role !== 'debuginfo-common' || debuginfo === undefined || debuginfo.record.requires.length === 0)
+    return need;
+  const found = debuginfo.record.requires.flatMap((entry) => /^(\S+-debuginfo-common\S*) = (\S+)$/.exec(entry) ?? []);
+  const [, name, version] = found;
+  return name === undefined || version === undefined
+    ? null
+    : { ...need, names: [name], version: versionRelease(version), prefix: false };
+}
+
+/** Packages without architecture are built apart; SUSE and Azure Linux also sign the kernel by a build of its own. */
+function noteOtherBuild({ record }: Choice, { build, of }: Anchor, notes: string[]): void {
+  if (build === null || record.arch === 'noarch' || !isOtherBuild(record, build)) return;
+  notes.push(
+    `${record.name} ${record.version} was built on ${record.buildHost} at ${record.buildTime}, ${of} on ${build.buildHost} at ${build.buildTime}: the same name and version, so the build tree has to prove that it fits`,
+  );
+}
+
+function toItem(
+  { need, record, match, capability }: Choice,
+  records: readonly PackageRecord[],
+  kernel: KernelBuild | null,
+): PlanItem {
+  return {
+    ...describeItem(record, records),
+    role: need.role,
+    match,
+    install: need.role !== 'image',
+    replaces: null,
+    expects: {
+      vendor: record.vendor ?? kernel?.vendor ?? null,
+      buildHost: record.buildHost,
+      buildTime: record.buildTime,
+      sourceRpm: record.source,
+      provides: capability === null ? [] : [capability],
+    },
+  };
+}
+
+function toToolItem(record: PackageRecord, records: readonly PackageRecord[], request: PlanRequest): PlanItem {
+  const older = request.installed?.find(({ name, arch }) => name === record.name && arch === record.arch);
+  return {
+    ...describeItem(record, records),
+    role: 'systemtap',
+    match: 'version',
+    install: true,
+    replaces: older?.version ?? null,
+  };
+}
+
+function describeItem(
+  record: PackageRecord,
+  records: readonly PackageRecord[],
+): Omit<PlanItem, 'role' | 'match' | 'install' | 'replaces'> {
+  const [url = ''] = record.urls;
+  const fileName = url === '' ? null : fileNameOf(url);
+  if (fileName === null) {
+    throw new TapprepError(
+      'UNSAFE_URL',
+      `${record.repository.id} names ${record.name} at ${url}, which is no plain file name`,
+    );
+  }
+  const { name, version, arch, sizeBytes, installedBytes, trust, repository } = record;
+  const urls = [...new Set([...record.urls, ...otherPlaces(record, records)])];
+  return { name, version, arch, fileName, urls, sizeBytes, installedBytes, trust, repository: repository.id };
+}
+
+/** The same bytes in other repositories: a strong digest makes them the same wherever they come from. */
+function otherPlaces(record: PackageRecord, records: readonly PackageRecord[]): readonly string[] {
+  const { digest } = record;
+  if (digest === null || digest.algorithm === 'sha1') return [];
+  return records
+    .filter((other) => other.digest?.algorithm === digest.algorithm && other.digest.hex === digest.hex)
+    .flatMap((other) => other.urls);
+}
+
+/** The newest of each of SystemTap's packages. What they depend on is for the package manager to bring. */
+function chooseSystemtap(
+  records: readonly PackageRecord[],
+  target: RpmTarget,
+  request: PlanRequest,
+  notes: string[],
+): readonly PackageRecord[] {
+  const archs = [target.packageArch, 'noarch'];
+  const chosen = SYSTEMTAP_NAMES.flatMap((name) => {
+    const [newest] = records
+      .filter((record) => record.name === name && archs.includes(record.arch))
+      .toSorted((a, b) => compareEvr(b.version, a.version));
+    return newest ?? [];
+  });
+  const isInstalled = request.installed?.some(({ name }) => name === 'systemtap') === true;
+  if (chosen.length === 0 && !isInstalled) notes.push('none of the repositories that were asked has systemtap');
+  // All of one version: a mixed SystemTap does not run.
+  const version = chosen.find(({ name }) => name === 'systemtap')?.version;
+  return chosen.filter((record) => record.version === version);
+}

@@ -1,0 +1,321 @@
+import { describe, expect, test } from 'vitest';
+import { declareFacts } from '../../../../src/detect/declared-facts.ts';
+import { identifyTarget } from '../../../../src/detect/target.ts';
+import type { PlanRequest } from '../../../../src/resolve/plan.ts';
+import type { PackageRecord } from '../../../../src/resolve/reader.ts';
+import { findKernelBuild, type KernelBuild } from '../../../../src/resolve/rpm/choose.ts';
+import { wantedRpm } from '../../../../src/resolve/rpm/needs.ts';
+import { planRpm } from '../../../../src/resolve/rpm/plan-rpm.ts';
+import type { BuildId, InstalledPackage, Plan, RpmTarget } from '../../../../src/types.ts';
+import { rpmRepository } from '../../../helpers/rpm-repository.ts';
+
+const REPOSITORY = rpmRepository(['https://m.example/os/']);
+const REQUEST: PlanRequest = { installed: null, roles: { image: false, debuginfo: true, systemtap: 'none' } };
+const EL9 = '5.14.0-503.11.1.el9_5';
+
+function target(distro: string, release: string, more: Partial<RpmTarget> = {}): RpmTarget {
+  const found = identifyTarget(declareFacts({ distro, release, arch: 'x86_64', unameV: null }));
+  if (found.family !== 'rpm') throw new Error(`${release} is of the other family`);
+  return { ...found, ...more };
+}
+
+const el9 = target('centos:9', `${EL9}.x86_64`);
+
+function record(name: string, version: string, more: Partial<PackageRecord> = {}): PackageRecord {
+  const arch = more.arch ?? 'x86_64';
+  return {
+    name,
+    version,
+    arch,
+    urls: [`https://m.example/os/${name}-${version.replace(/^\d+:/, '')}.${arch}.rpm`],
+    sizeBytes: 100,
+    installedBytes: 1000,
+    digest: null,
+    trust: { kind: 'rpm-signature', trust: REPOSITORY.trust, digest: null, vendor: null },
+    repository: REPOSITORY,
+    provides: [`${name} = ${version}`],
+    requires: [],
+    vendor: 'CentOS',
+    buildHost: 'x1.example.org',
+    buildTime: 1_700_000_000,
+    source: null,
+    ...more,
+  };
+}
+
+/** devel, debuginfo and common of one kernel as EL9 has them. */
+function kernelSet(version: string, more: Partial<PackageRecord> = {}): PackageRecord[] {
+  return [
+    record('kernel-devel', version, { provides: [`kernel-devel-uname-r = ${version}.x86_64`], ...more }),
+    record('kernel-debuginfo', version, {
+      requires: [`kernel-debuginfo-common-x86_64 = ${version}`, '/bin/sh'],
+      ...more,
+    }),
+    record('kernel-debuginfo-common-x86_64', version, more),
+  ];
+}
+
+function shorten(plan: Plan): readonly string[] {
+  return plan.items.map((item) => `${item.role} ${item.name} ${item.version} ${item.match}`);
+}
+
+function failure(action: () => unknown): {
+  readonly code?: string;
+  readonly message: string;
+  readonly facts?: unknown;
+} {
+  try {
+    action();
+  } catch (error) {
+    return error as Error;
+  }
+  return { message: 'a plan' };
+}
+
+const KERNEL: KernelBuild = { vendor: 'CentOS', buildHost: 'x1.example.org', buildTime: 1_700_000_000, version: EL9 };
+
+describe('the three packages of a kernel', () => {
+  test('are found by uname-r, by name, and by what debuginfo requires', () => {
+    const records = [...kernelSet('5.14.0-503.9.1.el9_5'), ...kernelSet(EL9), ...kernelSet('5.14.0-503.14.1.el9_5')];
+    const plan = planRpm(el9, records, REQUEST, KERNEL);
+    expect(shorten(plan)).toEqual([
+      `devel kernel-devel ${EL9} uname-provide`,
+      `debuginfo kernel-debuginfo ${EL9} nevra`,
+      `debuginfo-common kernel-debuginfo-common-x86_64 ${EL9} nevra`,
+    ]);
+    expect(plan).toMatchObject({ downloadBytes: 300, installedBytes: 3000, notes: [] });
+    expect(plan.items[0]).toMatchObject({
+      fileName: `kernel-devel-${EL9}.x86_64.rpm`,
+      install: true,
+      replaces: null,
+      expects: { vendor: 'CentOS', provides: [`kernel-devel-uname-r = ${EL9}.x86_64`] },
+    });
+  });
+
+  test('of CentOS 6 out of a listing that has names only', () => {
+    const el6 = target('centos:6', '2.6.32-642.el6.x86_64');
+    const unknown = { provides: [], vendor: null, buildHost: null, buildTime: null, sizeBytes: null };
+    const names = ['kernel-devel', 'kernel-debuginfo', 'kernel-debuginfo-common-x86_64'];
+    const plan = planRpm(
+      el6,
+      names.map((name) => record(name, '2.6.32-642.el6', unknown)),
+      REQUEST,
+      KERNEL,
+    );
+    expect(shorten(plan)).toHaveLength(3);
+    // The header of the file has to say what the listing could not.
+    expect(plan.items.map((item) => item.expects?.vendor)).toEqual(['CentOS', 'CentOS', 'CentOS']);
+  });
+
+  test('of a variant take its devel and debuginfo but the common package of all', () => {
+    const debug = target('centos:9', `${EL9}.x86_64+debug`);
+    const records = [
+      ...kernelSet(EL9),
+      record('kernel-debug-devel', EL9, { provides: [`kernel-devel-uname-r = ${EL9}.x86_64+debug`] }),
+      record('kernel-debug-debuginfo', EL9, { requires: [`kernel-debuginfo-common-x86_64 = ${EL9}`] }),
+    ];
+    expect(shorten(planRpm(debug, records, REQUEST, KERNEL))).toEqual([
+      `devel kernel-debug-devel ${EL9} uname-provide`,
+      `debuginfo kernel-debug-debuginfo ${EL9} nevra`,
+      `debuginfo-common kernel-debuginfo-common-x86_64 ${EL9} nevra`,
+    ]);
+  });
+
+  test('whatever the provider of uname-r is called', () => {
+    const records = kernelSet(EL9).map((item) =>
+      item.name === 'kernel-devel' ? { ...item, name: 'kernel5.14-devel' } : item,
+    );
+    expect(shorten(planRpm(el9, records, REQUEST, KERNEL))[0]).toBe(`devel kernel5.14-devel ${EL9} uname-provide`);
+  });
+
+  test('debuginfo that names the build-id of the kernel comes before one that only has its name', () => {
+    const buildId = 'ab'.repeat(20) as BuildId;
+    const named = record('kernel-debuginfo', EL9, {
+      provides: [`debuginfo(build-id) = ${buildId}`],
+      urls: ['https://m.example/other/kernel-debuginfo.rpm'],
+    });
+    const plan = planRpm({ ...el9, buildId }, [...kernelSet(EL9), named], REQUEST, KERNEL);
+    expect(shorten(plan)).toContain(`debuginfo kernel-debuginfo ${EL9} build-id`);
+  });
+
+  test('debuginfo that requires no common package needs none', () => {
+    const records = kernelSet(EL9).map((item) => ({ ...item, requires: ['/bin/sh'] }));
+    expect(shorten(planRpm(el9, records, REQUEST, KERNEL))).toHaveLength(2);
+  });
+
+  test('that are installed are present, not fetched', () => {
+    const installed = [{ name: 'kernel-devel', version: EL9, arch: 'x86_64' }];
+    const plan = planRpm(el9, kernelSet(EL9), { ...REQUEST, installed }, KERNEL);
+    expect(plan.present).toEqual([{ role: 'devel', name: 'kernel-devel', version: EL9 }]);
+    expect(plan.items).toHaveLength(2);
+  });
+
+  test('the image is only unpacked, and kernel-core comes before the empty kernel package', () => {
+    const image = record('kernel-core', EL9, { provides: [`kernel-uname-r = ${EL9}.x86_64`] });
+    const records = [...kernelSet(EL9), record('kernel', EL9), image];
+    const plan = planRpm(el9, records, { ...REQUEST, roles: { ...REQUEST.roles, image: true } }, KERNEL);
+    expect(plan.items.find((item) => item.role === 'image')).toMatchObject({ name: 'kernel-core', install: false });
+  });
+
+  test('the same bytes elsewhere are further places to fetch them from', () => {
+    const digest = { algorithm: 'sha256', hex: 'a'.repeat(64) } as const;
+    const set = kernelSet(EL9).map((item) => ({ ...item, digest: { ...digest, hex: digest.hex } }));
+    const devel = record('kernel-devel', EL9, { digest, urls: ['https://other.example/kernel-devel.rpm'] });
+    const plan = planRpm(
+      el9,
+      [...set.slice(0, 1), devel, ...set.slice(1).map((item) => ({ ...item, digest: null }))],
+      REQUEST,
+      KERNEL,
+    );
+    expect(plan.items[0]?.urls).toEqual([set[0]?.urls[0], 'https://other.example/kernel-devel.rpm']);
+  });
+});
+
+describe('SUSE, where the index adds a rebuild counter', () => {
+  const suse = target('sles:15.5', '5.14.21-150500.55.49-default');
+  const records = ['5.14.21-150500.55.49.1', '5.14.21-150500.55.49.2', '5.14.21-150500.55.4.9'].flatMap((version) => [
+    record('kernel-default-devel', version, { vendor: 'SUSE LLC' }),
+    record('kernel-devel', version, { vendor: 'SUSE LLC', arch: 'noarch' }),
+    record('kernel-default-debuginfo', version, { vendor: 'SUSE LLC' }),
+  ]);
+
+  test('the newest rebuild is taken, and a missing debugsource is told', () => {
+    const plan = planRpm(suse, records, REQUEST, null);
+    expect(plan.items.map((item) => item.version)).toEqual(Array.from({ length: 3 }, () => '5.14.21-150500.55.49.2'));
+    expect(plan.notes.join(' ')).toContain('debugsource');
+  });
+
+  test('the rebuild that is installed comes before a newer one', () => {
+    const kernel = { ...KERNEL, vendor: 'SUSE LLC', version: '5.14.21-150500.55.49.1' };
+    const plan = planRpm(suse, records, REQUEST, kernel);
+    expect(new Set(plan.items.map((item) => item.version))).toEqual(new Set(['5.14.21-150500.55.49.1']));
+  });
+});
+
+describe('another vendor', () => {
+  const sl = { vendor: 'Scientific Linux', buildHost: 'sl.example.org', buildTime: 1_700_009_999 };
+
+  test('of the same name and version is VENDOR_MISMATCH with both vendors', () => {
+    const found = failure(() => planRpm(el9, kernelSet(EL9, sl), REQUEST, KERNEL));
+    expect(found).toMatchObject({ code: 'VENDOR_MISMATCH', facts: { found: 'Scientific Linux', expected: 'CentOS' } });
+    expect(found.message).toContain('Scientific Linux built it, and CentOS built the kernel');
+  });
+
+  test('is passed over where the right one is there too', () => {
+    const plan = planRpm(el9, [...kernelSet(EL9, sl), ...kernelSet(EL9)], REQUEST, KERNEL);
+    expect(plan.items.map((item) => item.expects?.vendor)).toEqual(['CentOS', 'CentOS', 'CentOS']);
+  });
+
+  test('is never mixed into a set where nothing is known of the kernel', () => {
+    const records = [...kernelSet(EL9).slice(0, 1), ...kernelSet(EL9, sl)];
+    const plan = planRpm(el9, records, REQUEST, null);
+    expect(new Set(plan.items.map((item) => item.expects?.vendor))).toEqual(new Set(['Scientific Linux']));
+    const half = [...kernelSet(EL9).slice(0, 1), ...kernelSet(EL9, sl).slice(1)];
+    expect(failure(() => planRpm(el9, half, REQUEST, null)).code).toBe('VENDOR_MISMATCH');
+  });
+
+  test('the build of the installed kernel is preferred, another one of the same vendor is told', () => {
+    const rebuilt = kernelSet(EL9, { buildTime: 1_700_005_000 });
+    expect(planRpm(el9, [...rebuilt, ...kernelSet(EL9)], REQUEST, KERNEL).notes).toEqual([]);
+    expect(planRpm(el9, rebuilt, REQUEST, KERNEL).notes.join(' ')).toContain('kernel-devel');
+  });
+});
+
+describe('findKernelBuild', () => {
+  const installed: InstalledPackage[] = ['5.14.0-503.9.1.el9_5', EL9].map((version) => ({
+    name: 'kernel-core',
+    version,
+    arch: 'x86_64',
+    vendor: 'CentOS',
+    buildTime: 5,
+    buildHost: 'h',
+  }));
+
+  test('takes the package of the kernel in question', () => {
+    expect(findKernelBuild(el9, installed)).toEqual({ vendor: 'CentOS', buildTime: 5, buildHost: 'h', version: EL9 });
+    expect(findKernelBuild(target('centos:9', '5.14.0-1.el9.x86_64'), installed)).toBeNull();
+  });
+});
+
+function miss(records: readonly PackageRecord[]): ReturnType<typeof failure> {
+  return failure(() => planRpm(el9, records, REQUEST, null));
+}
+
+describe('a kernel whose packages are not there', () => {
+  const around = [...kernelSet('5.14.0-503.9.1.el9_5'), ...kernelSet('5.14.0-503.14.1.el9_5')];
+  test.each([
+    ['between others', around, 'the nearest are kernel-devel 5.14.0-503.9.1.el9_5 and 5.14.0-503.14.1.el9_5'],
+    ['newer than all', around.slice(0, 3), 'every kernel-devel is older, the newest is 5.14.0-503.9.1.el9_5'],
+    ['older than all', around.slice(3), 'every kernel-devel is newer, the oldest is 5.14.0-503.14.1.el9_5'],
+    [
+      'of another architecture',
+      [record('kernel-devel', EL9, { arch: 'aarch64', provides: [] })],
+      'it is there for aarch64 only',
+    ],
+    [
+      'of another variant',
+      [record('kernel-debug-devel', EL9, { provides: [`kernel-devel-uname-r = ${EL9}.x86_64+debug`] })],
+      'of that version they have kernel-debug-devel, which is of another variant',
+    ],
+    ['in repositories without any', [], 'they have no other kernel-devel for x86_64'],
+  ])('%s', (_, records, expected) => {
+    const found = miss(records);
+    expect(found.code).toBe('NO_EXACT_PACKAGE');
+    expect(found.message).toBe(`no repository has kernel-devel ${EL9} for x86_64: ${expected}`);
+  });
+
+  test('a package of that name which says that it is of another kernel does not count', () => {
+    const other = record('kernel-devel', EL9, { provides: ['kernel-devel-uname-r = 5.14.0-503.11.1.el9_5.x86_64+rt'] });
+    expect(miss([other]).code).toBe('NO_EXACT_PACKAGE');
+  });
+
+  test('the missing one is named even where the others are there', () => {
+    const found = miss(kernelSet(EL9).filter((item) => item.name !== 'kernel-debuginfo-common-x86_64'));
+    expect(found.message).toContain('no repository has kernel-debuginfo-common-x86_64');
+  });
+});
+
+describe('SystemTap', () => {
+  const request: PlanRequest = { ...REQUEST, roles: { ...REQUEST.roles, systemtap: 'distro' } };
+
+  test('is the newest whole one', () => {
+    const tools = ['4.9-1.el9', '5.1-4.el9'].flatMap((version) => [
+      record('systemtap', version),
+      record('systemtap-runtime', version),
+    ]);
+    const plan = planRpm(el9, [...kernelSet(EL9), ...tools, record('systemtap-client', '4.9-1.el9')], request, KERNEL);
+    expect(shorten(plan).slice(3)).toEqual([
+      'systemtap systemtap 5.1-4.el9 version',
+      'systemtap systemtap-runtime 5.1-4.el9 version',
+    ]);
+  });
+
+  test('that is nowhere is told, and the kernel packages are planned all the same', () => {
+    const plan = planRpm(el9, kernelSet(EL9), request, KERNEL);
+    expect(plan.items).toHaveLength(3);
+    expect(plan.notes).toEqual(['none of the repositories that were asked has systemtap']);
+  });
+});
+
+describe('what readers are asked for', () => {
+  test('names, their siblings, uname-r, build-id and file names', () => {
+    const wanted = wantedRpm({ ...el9, buildId: 'ab'.repeat(20) as BuildId }, REQUEST);
+    const names = [
+      'kernel-devel',
+      'kernel-debug-devel',
+      'kernel-debuginfo-common-x86_64',
+      'kernel-core',
+      'gcc',
+      'systemtap',
+    ];
+    expect(names.filter((name) => wanted.wantsName(name))).toEqual(names.slice(0, 3));
+    expect(wanted.provides).toEqual([`kernel-devel-uname-r = ${EL9}.x86_64`]);
+    expect(wanted.buildId).toBe('ab'.repeat(20));
+    expect(wanted.fileNames).toContain(`kernel-debuginfo-common-x86_64-${EL9}.x86_64.rpm`);
+  });
+
+  test('of SUSE no file names, for only the index knows the counter', () => {
+    const wanted = wantedRpm(target('sles:15.5', '5.14.21-150500.55.49-default'), REQUEST);
+    expect(wanted).toMatchObject({ provides: [], fileNames: [] });
+  });
+});
