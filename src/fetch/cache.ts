@@ -136,19 +136,32 @@ async function removeDamaged(path: string, hashed: HashedFile, emit: Emit): Prom
 }
 
 async function prepare(directory: string, uid: number): Promise<void> {
-  for (const name of ['sha256', 'index', 'partial', 'locks']) {
-    const path = join(directory, name);
-    await mkdir(path, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
-      throw diskFailure(error, path);
-    });
-  }
+  await makeDirectory(directory);
   // Whoever owns the directory can change a file after its check.
   const owner = (await stat(directory)).uid;
-  if (owner === uid || owner === 0) return;
-  throw new TapprepError('PERMISSION', `the cache ${directory} belongs to user ${owner} but this is user ${uid}`, {
-    hint: 'use --cache-dir DIR with a directory of your own',
-    facts: { path: directory, owner, uid },
-  });
+  if (owner !== uid && owner !== 0) {
+    throw new TapprepError('PERMISSION', `the cache ${directory} belongs to user ${owner} but this is user ${uid}`, {
+      hint: 'use --cache-dir DIR with a directory of your own',
+      facts: { path: directory, owner, uid },
+    });
+  }
+  for (const name of ['sha256', 'index', 'partial', 'locks']) await makeDirectory(join(directory, name));
+}
+
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    // A recursive mkdir says ENOENT of a file system that is read only; a plain one says why.
+    throw diskFailure(isErrno(error, 'ENOENT') ? await reasonOf(mkdir(path), error) : error, path);
+  }
+}
+
+async function reasonOf(attempt: Promise<void>, otherwise: unknown): Promise<unknown> {
+  return await attempt.then(
+    () => otherwise,
+    (error: unknown) => error,
+  );
 }
 
 async function adopt(partPath: string, finalPath: string, durable: boolean): Promise<string> {
