@@ -1,9 +1,14 @@
 /** Plans for one target. The repositories are read once, however often a plan is made from them. */
+import { isTapprepError } from '../errors.ts';
 import { wantedNames } from '../resolve/deb/kernel-names.ts';
 import { planDeb } from '../resolve/deb/plan-deb.ts';
 import { readDebRepositories } from '../resolve/deb/reader.ts';
 import type { InstalledVersion, PlanRequest } from '../resolve/plan.ts';
-import type { DebTarget, Plan, Repository, RepositoryContent } from '../types.ts';
+import { findKernelBuild } from '../resolve/rpm/choose.ts';
+import { wantedRpm } from '../resolve/rpm/needs.ts';
+import { planRpm } from '../resolve/rpm/plan-rpm.ts';
+import { createRpmReader } from '../resolve/rpm/read-repositories.ts';
+import type { DebTarget, Plan, Repository, RepositoryContent, RpmTarget } from '../types.ts';
 import { findRepositories } from './find-repositories.ts';
 import type { Subject } from './open-target.ts';
 import type { Session } from './session.ts';
@@ -47,11 +52,12 @@ export async function openResolution(
     ...(roles.systemtap === 'distro' ? (['systemtap'] as const) : []),
   ];
   const { repositories, notes } = await findRepositories(session, subject, { contents, allowExpiredRelease });
+  const readRepositories = createRead(session, subject, { installed: known, roles });
   const reads = new Map<number, Promise<Read>>();
   const readFirst = async (count: number): Promise<Read> => {
     const earlier = reads.get(count);
     if (earlier !== undefined) return earlier;
-    const read = readRepositories(session, subject, repositories.slice(0, count), { installed: known, roles });
+    const read = readRepositories(repositories.slice(0, count));
     reads.set(count, read);
     return read;
   };
@@ -70,14 +76,39 @@ export async function openResolution(
   };
 }
 
-async function readRepositories(
+type ReadRepositories = (repositories: readonly Repository[]) => Promise<Read>;
+
+function createRead(session: Session, { target, facts }: Subject, request: PlanRequest): ReadRepositories {
+  return target.family === 'rpm'
+    ? createReadRpm(session, target, findKernelBuild(target, facts.kernelPackages), request)
+    : (repositories) => readDeb(session, target, repositories, request);
+}
+
+/** Every repository is read once, and no further one where those so far have a whole plan without SystemTap's newest. */
+function createReadRpm(
   session: Session,
-  { target }: Subject,
-  repositories: readonly Repository[],
+  target: RpmTarget,
+  kernel: ReturnType<typeof findKernelBuild>,
   request: PlanRequest,
-): Promise<Read> {
-  if (target.family === 'rpm') throw new Error('rpm: not yet');
-  return readDeb(session, target, repositories, request);
+): ReadRepositories {
+  const read = createRpmReader(target.packageArch, wantedRpm(target, request), session.reader);
+  return async (repositories) => {
+    const { records, failures } = await read(
+      repositories,
+      (found) => request.roles.systemtap === 'none' && isPlannable(() => planRpm(target, found, request, kernel)),
+    );
+    return { failures, plan: (installed) => planRpm(target, records, { ...request, installed }, kernel) };
+  };
+}
+
+function isPlannable(plan: () => Plan): boolean {
+  try {
+    plan();
+    return true;
+  } catch (error) {
+    if (!isTapprepError(error)) throw error;
+    return false;
+  }
 }
 
 async function readDeb(

@@ -1,9 +1,10 @@
 /** The only maker of an Artifact: a downloaded file that passed everything its plan item requires. */
 import { TapprepError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
-import type { Artifact, Digest, Evidence, Fingerprint, PlanItem } from '../types.ts';
+import type { Artifact, Digest, Evidence, PlanItem } from '../types.ts';
 import { isWellFormedDigest, verifyFileDigest } from './checksums.ts';
 import { readDebIdentity } from './deb-control.ts';
+import { verifyRpm } from './rpm-verify.ts';
 
 /** What checking may need of this machine. */
 export interface VerifyContext {
@@ -12,31 +13,25 @@ export interface VerifyContext {
   readonly signal: AbortSignal;
 }
 
-/** What one kind of package adds to the digest: who signed it, and sentences of what was checked. */
-interface PackageCheck {
-  readonly signer: Fingerprint | null;
-  readonly checks: readonly string[];
-}
+type VerifyPackage = (item: PlanItem, path: string, context: VerifyContext) => Promise<Evidence>;
 
-type CheckPackage = (item: PlanItem, path: string, context: VerifyContext) => Promise<PackageCheck>;
-
-const BY_FORMAT: readonly (readonly [RegExp, CheckPackage])[] = [[/\.d?deb$/, checkDeb]];
+const BY_FORMAT: readonly (readonly [RegExp, VerifyPackage])[] = [
+  [/\.d?deb$/, verifyDeb],
+  [/\.rpm$/, (item, path, context) => verifyRpm(path, item, context)],
+];
 
 /**
- * Checks a file against its plan item and returns it as an Artifact: size and digest by the index, then that the package
- * is the one it is listed as.
+ * Checks a file against its plan item and returns it as an Artifact: size and digest by the index, that the package is
+ * the one it is listed as, and for an rpm who signed it.
  * @throws TapprepError DIGEST_MISMATCH | SIZE_MISMATCH | BAD_PACKAGE | NOT_FOUND, and what the package format's own
  *   signature may fail by.
  */
 export async function verifyArtifact(item: PlanItem, path: string, context: VerifyContext): Promise<Artifact> {
-  const check = BY_FORMAT.find(([pattern]) => pattern.test(item.fileName))?.[1];
-  if (check === undefined) {
+  const verify = BY_FORMAT.find(([pattern]) => pattern.test(item.fileName))?.[1];
+  if (verify === undefined) {
     throw new TapprepError('BAD_PACKAGE', `${item.fileName} is of no kind of package that can be checked`);
   }
-  const file = await checkDigest(item, path, context.signal);
-  const { signer, checks } = await check(item, path, context);
-  const evidence: Evidence = { ...file, signer, checks: [...file.checks, ...checks] };
-  return { item, path, evidence } as Artifact;
+  return { item, path, evidence: await verify(item, path, context) } as Artifact;
 }
 
 async function checkDigest(item: PlanItem, path: string, signal: AbortSignal): Promise<Omit<Evidence, 'signer'>> {
@@ -55,8 +50,9 @@ function digestOf({ trust, fileName }: PlanItem): Digest {
 }
 
 /** A .deb carries no signature of its own: the signed index vouches for its digest, its control file for its name. */
-async function checkDeb(item: PlanItem, path: string): Promise<PackageCheck> {
+async function verifyDeb(item: PlanItem, path: string, { signal }: VerifyContext): Promise<Evidence> {
   const { trust } = item;
+  const file = await checkDigest(item, path, signal);
   if (trust.kind === 'rpm-signature' || (trust.kind === 'signed-index' && trust.digest.algorithm === 'sha1')) {
     throw new TapprepError('BAD_PACKAGE', `${item.fileName} is no package that ${trust.kind} can vouch for`);
   }
@@ -70,5 +66,5 @@ async function checkDeb(item: PlanItem, path: string): Promise<PackageCheck> {
   }
   const signer = trust.kind === 'signed-index' ? trust.signer : null;
   const signed = signer === null ? 'the index is not signed' : `the index is signed by ${signer}`;
-  return { signer, checks: [signed, `its control file says ${stated}`] };
+  return { ...file, signer, checks: [...file.checks, signed, `its control file says ${stated}`] };
 }

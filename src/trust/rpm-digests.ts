@@ -47,13 +47,14 @@ export interface FileDigests {
 /**
  * Reads the file once: its SHA-256, the digest of `algorithm`, and whether length and payload are those that the package
  * states. MD5 is compared where an old package has nothing better, and said to prove no more than a whole download.
- * @throws TapprepError BAD_PACKAGE
+ * @throws TapprepError BAD_PACKAGE | INTERRUPTED
  */
 export async function checkWholeFile(
   path: string,
   head: RpmHead,
   name: string,
   algorithm: Digest['algorithm'] | null,
+  signal: AbortSignal,
 ): Promise<FileDigests> {
   const payload = payloadDigestOf(head);
   const md5 = payload === null ? (head.signature.binary(SIGNATURE_TAG.md5)?.toString('hex') ?? null) : null;
@@ -63,6 +64,7 @@ export async function checkWholeFile(
   const legacyHash = md5 === null ? null : createHash('md5');
   let bytes = 0;
   for await (const chunk of createReadStream(path, { highWaterMark: 1 << 18 }) as AsyncIterable<Buffer>) {
+    if (signal.aborted) throw new TapprepError('INTERRUPTED', `stopped while checking ${name}`);
     whole.update(chunk);
     wanted?.update(chunk);
     updateFrom(payloadHash, chunk, bytes, head.payloadStart);

@@ -12,6 +12,13 @@ import { requireGoodSignature } from './signature-verdict.ts';
 /** Headers are read whole: their bound is the parser's. */
 const FIRST_READ_BYTES = 1024 * 1024;
 
+/** What checking needs of this machine. */
+interface CheckContext {
+  /** Runs gpgv. */
+  readonly run: Host['run'];
+  readonly signal: AbortSignal;
+}
+
 /** What of a plan's item is held against the file. */
 export type RpmItem = ExpectedRpm & Pick<PlanItem, 'sizeBytes'>;
 
@@ -25,11 +32,11 @@ export type RpmItem = ExpectedRpm & Pick<PlanItem, 'sizeBytes'>;
  * @throws TapprepError BAD_PACKAGE | VENDOR_MISMATCH | SIZE_MISMATCH | DIGEST_MISMATCH | UNSIGNED | BUILD_ID_MISMATCH,
  *   every outcome of a signature, and TOOL_MISSING | TIMEOUT | PERMISSION | NOT_FOUND when it could not be checked
  */
-export async function verifyRpm(path: string, item: RpmItem, run: Host['run']): Promise<Evidence> {
+export async function verifyRpm(path: string, item: RpmItem, { run, signal }: CheckContext): Promise<Evidence> {
   const head = await readHeadOfFile(path, item.fileName);
   const checks = [...checkRpmIdentity(head, item), ...checkHeaderDigests(head, item.fileName)];
   const digest = digestOf(item);
-  const file = await checkWholeFile(path, head, item.fileName, digest?.algorithm ?? null);
+  const file = await checkWholeFile(path, head, item.fileName, digest?.algorithm ?? null, signal);
   checks.push(...file.checks, ...checkAgainstIndex(file, item, digest));
   const { signer, sentence } = await checkTrust(path, head, item, run);
   return { sha256: file.sha256, sizeBytes: file.sizeBytes, signer, checks: [...checks, sentence] };

@@ -95,7 +95,7 @@ function sha256Of(path: string): Digest {
 }
 
 async function verify(path: string, wanted: RpmItem): Promise<Evidence> {
-  return await verifyRpm(path, wanted, runLocally);
+  return await verifyRpm(path, wanted, { run: runLocally, signal: new AbortController().signal });
 }
 
 async function codeOf(path: string, wanted: RpmItem): Promise<string> {
