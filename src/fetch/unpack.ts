@@ -1,10 +1,11 @@
 /** Unpacks index files as a stream of fixed memory. */
 import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import type { Transform } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { TapprepError } from '../errors.ts';
 import { filterFile } from '../host/filter-file.ts';
+import { type ZstdFrame, listZstdFrames } from './zstd-frames.ts';
 
 /** How a file is packed, told by its first bytes. */
 export type Packing = 'none' | 'gzip' | 'zstd' | 'xz' | 'bzip2';
@@ -18,6 +19,10 @@ const MAGIC: readonly (readonly [Packing, readonly number[]])[] = [
 
 /** Measured: smaller pieces cost round trips to the thread pool, larger ones gain nothing. */
 const PIECE_BYTES = 128 * 1024;
+
+/** Real indexes unpack to 4 to 20 times their size. What stays below a few megabytes does no harm whatever it is. */
+const MAX_RATIO = 250;
+const HARMLESS_BYTES = 16 << 20;
 
 /** xz is told how much memory it may take: an index can demand gigabytes. */
 const FILTERS: Readonly<Record<'xz' | 'bzip2', readonly [string, ...string[]]>> = {
@@ -35,11 +40,26 @@ export function detectPacking(head: Uint8Array): Packing {
  * Yields the unpacked bytes of a file. A piece is only valid until the next one is asked for: its memory is given back
  * then, which keeps the process flat whatever the size of the index.
  *
- * A clean end proves nothing: some decoders end so on truncated data, and Node's zstd drops a second frame. The caller
- * compares length and digest of what came out with what the signed or stated index says, and stops reading when it is more.
- * @throws TapprepError BAD_METADATA when the file is damaged or cut off, TOOL_MISSING without xz or bzip2.
+ * A clean end proves little: a file cut between two members looks whole. The caller compares length and digest of what
+ * came out with what the signed or stated index says, and stops reading when it is more.
+ * @throws TapprepError BAD_METADATA when the file is damaged or cut off, TOO_LARGE when it is a bomb, TOOL_MISSING
+ *   without xz or bzip2.
  */
 export async function* unpackFile(path: string): AsyncGenerator<Uint8Array, void, undefined> {
+  const { size } = await stat(path);
+  let unpacked = 0;
+  for await (const piece of unpackAny(path)) {
+    unpacked += piece.length;
+    if (unpacked > HARMLESS_BYTES && unpacked > size * MAX_RATIO) {
+      throw new TapprepError('TOO_LARGE', `${path} unpacks to more than ${MAX_RATIO} times its ${size} bytes`, {
+        facts: { path, packedBytes: size, maxRatio: MAX_RATIO },
+      });
+    }
+    yield piece;
+  }
+}
+
+async function* unpackAny(path: string): AsyncGenerator<Uint8Array, void, undefined> {
   const packing = detectPacking(await readHead(path));
   switch (packing) {
     case 'none':
@@ -47,10 +67,26 @@ export async function* unpackFile(path: string): AsyncGenerator<Uint8Array, void
     case 'gzip':
       return yield* unpackBy(path, packing, createGunzip({ chunkSize: PIECE_BYTES }));
     case 'zstd':
-      return yield* unpackBy(path, packing, createZstdDecompress({ chunkSize: PIECE_BYTES }));
+      return yield* unpackZstd(path);
     case 'xz':
     case 'bzip2':
       return yield* unpackByTool(path, packing);
+  }
+}
+
+/** Frame by frame, each through a decoder of its own: Node's stops after the first without a word. */
+async function* unpackZstd(path: string): AsyncGenerator<Uint8Array, void> {
+  const file = await open(path);
+  let frames: readonly ZstdFrame[];
+  try {
+    frames = await listZstdFrames(file);
+  } catch (error) {
+    throw damaged(path, 'zstd', error);
+  } finally {
+    await file.close();
+  }
+  for (const frame of frames) {
+    yield* unpackBy(path, 'zstd', createZstdDecompress({ chunkSize: PIECE_BYTES }), frame);
   }
 }
 
@@ -64,8 +100,14 @@ async function readHead(path: string): Promise<Uint8Array> {
   }
 }
 
-async function* unpackBy(path: string, packing: Packing, decoder: Transform | null): AsyncGenerator<Uint8Array, void> {
-  const file = createReadStream(path, { highWaterMark: PIECE_BYTES });
+async function* unpackBy(
+  path: string,
+  packing: Packing,
+  decoder: Transform | null,
+  part: ZstdFrame | null = null,
+): AsyncGenerator<Uint8Array, void> {
+  const range = part === null ? {} : { start: part.start, end: part.end - 1 };
+  const file = createReadStream(path, { highWaterMark: PIECE_BYTES, ...range });
   if (decoder !== null) {
     file.on('error', (error) => decoder.destroy(error));
     file.pipe(decoder);

@@ -48,6 +48,48 @@ describe('unpackFile', () => {
     await expect(digestOf(path)).rejects.toMatchObject({ code: 'BAD_METADATA' });
   });
 
+  test.each(KINDS)('two members of .%s one after the other are both unpacked', async (kind) => {
+    const path = join(directory, `twice.${kind}`);
+    const packed = readFileSync(`${plain}.${kind}`);
+    writeFileSync(path, Buffer.concat([packed, packed]));
+    const both = createHash('sha256').update(text).update(text).digest('hex');
+    expect(await digestOf(path)).toBe(both);
+  });
+
+  test.each([1, 3, 4, 7, 300_000])('zstd cut %i bytes into its second frame is BAD_METADATA', async (bytes) => {
+    const path = join(directory, 'second.zst');
+    const packed = readFileSync(`${plain}.zst`);
+    writeFileSync(path, Buffer.concat([packed, packed.subarray(0, bytes)]));
+    await expect(digestOf(path)).rejects.toMatchObject({ code: 'BAD_METADATA' });
+  });
+
+  test('zstd with a skippable frame, and followed by what is no frame', async () => {
+    const packed = readFileSync(`${plain}.zst`);
+    const skippable = Buffer.from([0x53, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3]);
+    const path = join(directory, 'skippable.zst');
+    writeFileSync(path, Buffer.concat([packed, skippable, packed, skippable]));
+    expect(await digestOf(path)).toBe(createHash('sha256').update(text).update(text).digest('hex'));
+    writeFileSync(path, Buffer.concat([packed, Buffer.from('trailing')]));
+    await expect(digestOf(path)).rejects.toMatchObject({ code: 'BAD_METADATA', message: /no frame begins at byte/ });
+  });
+
+  test.each([
+    ['every kind of frame header', ['--no-check', '--content-size', '-5']],
+    ['many blocks', ['-1', '--block-size=4096']],
+    ['a stream of unknown size', ['--no-content-size', '--long=20']],
+  ])('zstd with %s', async (_title, options) => {
+    const path = join(directory, 'options.zst');
+    writeFileSync(path, execFileSync('zstd', ['-q', '-c', ...options, plain], { maxBuffer: 1 << 26 }));
+    expect(await digestOf(path)).toBe(whole);
+  });
+
+  test.each(KINDS)('a bomb of .%s is TOO_LARGE', async (kind) => {
+    const path = join(directory, `bomb.${kind}`);
+    const [tool, ...args] = PACKERS[kind];
+    writeFileSync(path, execFileSync(tool, args, { input: Buffer.alloc(48 << 20) }));
+    await expect(digestOf(path)).rejects.toMatchObject({ code: 'TOO_LARGE' });
+  });
+
   test('a file that is not there is told as such', async () => {
     await expect(digestOf(join(directory, 'absent'))).rejects.toMatchObject({ code: 'ENOENT' });
   });
