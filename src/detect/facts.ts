@@ -68,6 +68,8 @@ async function runProbe(host: Host, release: string, signal: AbortSignal | undef
  * or rpm they cannot run: null, and this machine's programs read the files of the root instead.
  */
 async function runInside(host: Host, release: string, options: Parameters<Host['run']>[1]): Promise<RunResult | null> {
+  // What has no awk (a distroless image) cannot run the probe, and would only look as if nothing were there.
+  if ((await host.which('awk')) === null) return null;
   try {
     const result = await host.run(['sh', '-s', '--', '/', release], options);
     return isWhole(result.stdout) ? checkRun(host, result) : null;

@@ -92,6 +92,12 @@ export async function installSubject(
     () => acquireArtifacts(session, plan.items),
     (files) => `${files.length} packages verified`,
   );
+  const images = artifacts.filter(({ item }) => item.role === 'image' && !item.install);
+  const { local, cacheDir, signal } = session;
+  const unpacked =
+    images.length === 0
+      ? null
+      : await unpackImage(local, images, plan.target.release, join(cacheDir, 'images'), signal);
   const install = await runStage(
     session,
     'install',
@@ -109,12 +115,6 @@ export async function installSubject(
       }),
     ({ installed }) => (installed.length === 0 ? 'nothing to do' : `${installed.length} packages`),
   );
-  const images = artifacts.filter(({ item }) => item.role === 'image' && !item.install);
-  const { local, cacheDir, signal } = session;
-  const unpacked =
-    images.length === 0
-      ? null
-      : await unpackImage(local, images, plan.target.release, join(cacheDir, 'images'), signal);
   const choice = { ...options.verify, kernelImage: unpacked?.kernelImage ?? null };
   const verify = await runStage(session, 'verify', () => verifySubject(session, subject, host, choice), describeVerify);
   return { ...outcome, install, verify };

@@ -42,8 +42,14 @@ export class DebLab {
     this.gpg = gpg;
   }
 
-  /** Builds a package; `packing` is what dpkg-deb calls it (gzip, xz, zstd, none). Returns its path. */
-  build(name: string, version: string, fields: ControlFields = {}, packing = 'gzip'): string {
+  /** Builds a package; `packing` is what dpkg-deb calls it (gzip, xz, zstd, none); `files` by path. Returns its path. */
+  build(
+    name: string,
+    version: string,
+    fields: ControlFields = {},
+    packing = 'gzip',
+    files: Readonly<Record<string, string>> = {},
+  ): string {
     const tree = mkdtempSync(join(this.directory, 'tree-'));
     const control = {
       Package: name,
@@ -54,6 +60,10 @@ export class DebLab {
       ...fields,
     };
     mkdirSync(join(tree, 'DEBIAN'));
+    for (const [file, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(tree, file)), { recursive: true });
+      writeFileSync(join(tree, file), text);
+    }
     writeFileSync(
       join(tree, 'DEBIAN/control'),
       Object.entries(control)

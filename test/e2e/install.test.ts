@@ -1,0 +1,208 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { Cli } from '../helpers/cli.ts';
+import { type ArchiveOptions, DebLab } from '../helpers/deb-lab.ts';
+import { type DirectoryServer, serveDirectory } from '../helpers/directory-server.ts';
+import { makeDpkgRunRoot } from '../helpers/dpkg-root.ts';
+import { GpgHome, type TestKey } from '../helpers/gpg.ts';
+
+const RELEASE = '5.10.0-99-cloud-amd64';
+const SUITE = 'bullseye';
+const roots = mkdtempSync(join(tmpdir(), 'e2e-roots-'));
+const gpg = new GpgHome();
+const lab = new DebLab(gpg);
+let key: TestKey;
+let packages: readonly string[];
+let server: DirectoryServer;
+let cli: Cli;
+let root: string;
+let count = 0;
+
+beforeAll(async () => {
+  key = gpg.makeKey('archive', 'rsa2048');
+  packages = [
+    lab.build(`linux-headers-${RELEASE}`, '5.10.299-1', { Depends: 'linux-kbuild-5.10', Source: 'linux' }),
+    lab.build('linux-kbuild-5.10', '5.10.299-1', { Source: 'linux' }),
+    lab.build(`linux-image-${RELEASE}-dbg`, '5.10.299-1', { Source: 'linux' }),
+    lab.build(`linux-image-${RELEASE}`, '5.10.299-1', { Source: 'linux' }, 'gzip', {
+      [`boot/vmlinuz-${RELEASE}`]: 'no kernel, and never booted: the ladder ends before',
+    }),
+    lab.build('linux-headers-5.10.0-98-cloud-amd64', '5.10.298-1', { Source: 'linux' }),
+    lab.build('systemtap', '4.4-2', { 'Pre-Depends': 'systemtap-runtime' }),
+    lab.build('systemtap-runtime', '4.4-2'),
+    lab.build('gcc', '4:10.2.1-1'),
+    lab.build('make', '4.3-4'),
+  ];
+  writeArchive();
+  server = await serveDirectory(join(lab.directory, 'archive'));
+});
+
+function writeArchive(over: Partial<ArchiveOptions> = {}): void {
+  rmSync(join(lab.directory, 'archive', 'dists'), { recursive: true, force: true });
+  const release = { Codename: SUITE, Date: 'Sat, 14 Nov 2026 00:00:00 UTC' };
+  lab.writeArchive('archive', { suite: SUITE, packages, key, release, ...over });
+}
+
+beforeEach(() => {
+  cli = new Cli();
+  count += 1;
+  root = join(roots, String(count));
+  mkdirSync(root);
+  makeDpkgRunRoot(root, { url: server.url, suite: SUITE, keyring: key.keyring });
+});
+
+afterAll(async () => {
+  await server.close();
+  lab.close();
+  rmSync(roots, { recursive: true, force: true });
+});
+
+function listPackages(): string {
+  const format = '--showformat=${Package} ${Version} ${db:Status-Status}\n';
+  return execFileSync('dpkg-query', [`--root=${root}`, '--show', format], { encoding: 'utf8' });
+}
+
+function install(...more: readonly string[]): ReturnType<Cli['run']> {
+  return cli.run(['install', '--root', root, '--kernel', RELEASE, '--yes', ...more]);
+}
+
+interface Report {
+  readonly install: { readonly installed: readonly { readonly name: string }[]; readonly journal: string };
+  readonly verify: { readonly ready: boolean };
+}
+
+test('install adds exactly the plan, a second run changes nothing, remove brings the package list back', async () => {
+  const before = listPackages();
+  const first = await install('--json');
+  // These packages are empty, so the ladder ends at its first step: installed, but not proven.
+  expect(first.code).toBe(1);
+  const report = JSON.parse(first.stdout) as Report;
+  expect(report.install.installed.map(({ name }) => name).toSorted()).toEqual([
+    'gcc',
+    `linux-headers-${RELEASE}`,
+    `linux-image-${RELEASE}-dbg`,
+    'linux-kbuild-5.10',
+    'make',
+    'systemtap',
+    'systemtap-runtime',
+  ]);
+  expect(report.verify.ready).toBe(false);
+  expect(existsSync(join(root, report.install.journal))).toBe(true);
+
+  const after = listPackages();
+  const second = JSON.parse((await install('--json')).stdout) as Report;
+  expect(second.install.installed).toEqual([]);
+  expect(listPackages()).toBe(after);
+
+  expect(await cli.run(['remove', '--root', root, '--yes'])).toMatchObject({ code: 0 });
+  expect(listPackages()).toBe(before);
+  expect((await cli.run(['remove', '--root', root, '--yes'])).stdout).toContain('tapprep has nothing installed');
+});
+
+test('--dry-run shows the commands and changes nothing', async () => {
+  const result = await install('--dry-run');
+  expect(result.code).toBe(0);
+  expect(result.stdout).toMatch(/dpkg --force-unsafe-io --install .*systemtap-runtime_4\.4-2_amd64\.deb/);
+  expect(listPackages()).toBe('');
+  expect(existsSync(join(root, 'var/lib/tapprep'))).toBe(false);
+});
+
+describe('nothing is installed, and the exit code tells why:', () => {
+  const stale = { Date: 'Sat, 01 Nov 2025 00:00:00 UTC', 'Valid-Until': 'Sat, 08 Nov 2025 00:00:00 UTC' };
+  const cases: readonly (readonly [string, number, string, () => void])[] = [
+    ['an altered index', 4, 'BAD_SIGNATURE', () => alterRelease('Components: main', 'Components: mian')],
+    ['an unsigned index', 4, 'UNSIGNED', () => writeArchive({ key: null })],
+    ['a stale index', 4, 'EXPIRED_RELEASE', () => writeArchive({ release: stale })],
+    [
+      'a kernel that the archive no longer has',
+      1,
+      'NO_EXACT_PACKAGE',
+      () => writeArchive({ packages: packages.filter((path) => !path.includes(RELEASE)) }),
+    ],
+  ];
+  test.each(cases)('%s: exit %i, %s', async (_name, exit, code, spoil) => {
+    spoil();
+    try {
+      const result = await install();
+      expect(result.stderr).toContain(`tapprep: ${code}:`);
+      expect(result.code).toBe(exit);
+      expect(listPackages()).toBe('');
+    } finally {
+      writeArchive();
+    }
+  });
+
+  test('a package with one other byte: exit 4, DIGEST_MISMATCH', async () => {
+    const path = '/pool/gcc_10.2.1-1_amd64.deb';
+    const bytes = readFileSync(join(lab.directory, 'archive', path));
+    bytes.writeUInt8(bytes.readUInt8(bytes.length - 20) ^ 1, bytes.length - 20);
+    server.override(path, (_request, response) => response.end(bytes));
+    try {
+      const result = await install();
+      expect(result.stderr).toContain('tapprep: DIGEST_MISMATCH:');
+      expect(result.code).toBe(4);
+      expect(listPackages()).toBe('');
+    } finally {
+      server.override(path, null);
+    }
+  });
+
+  test('no network: exit 3', async () => {
+    const file = join(root, 'etc/apt/sources.list.d/test.sources');
+    writeFileSync(file, readFileSync(file, 'utf8').replace(/URIs: \S+/, 'URIs: http://127.0.0.1:9/'));
+    const result = await install();
+    expect(result.code).toBe(3);
+    expect(listPackages()).toBe('');
+  });
+
+  test('a kernel of another distribution: exit 1, both named', async () => {
+    const result = await cli.run(['install', '--root', root, '--kernel', '5.14.0-503.11.1.el9_5.x86_64', '--yes']);
+    expect(result.code).toBe(1);
+    expect(result.stderr).toMatch(/WRONG_DISTRIBUTION: .*5\.14\.0-503\.11\.1\.el9_5\.x86_64.*debian/);
+  });
+
+  test('a directory that is no root: exit 2', async () => {
+    const result = await cli.run(['install', '--root', join(root, 'tmp'), '--kernel', RELEASE, '--yes']);
+    expect(result.code).toBe(2);
+    expect(result.stderr).toContain('NOT_A_ROOT');
+  });
+
+  test('a mirror list with faults: exit 2, each with its path', async () => {
+    const list = join(cli.home, 'mirrors.json');
+    writeFileSync(list, '{"format":"tapprep-mirrors/1","groups":[{"title":1}],"extra":true}');
+    const result = await install('--mirrors', list);
+    expect(result.code).toBe(2);
+    expect(result.stderr).toMatch(/BAD_MIRRORS[\s\S]*groups\[0\]/);
+  });
+
+  test('no approval where nobody can be asked: exit 2', async () => {
+    const result = await cli.run(['install', '--root', root, '--kernel', RELEASE]);
+    expect(result.code).toBe(2);
+    expect(result.stderr).toContain('--yes');
+    expect(listPackages()).toBe('');
+  });
+});
+
+function alterRelease(from: string, to: string): void {
+  const path = join(lab.directory, 'archive/dists', SUITE, 'InRelease');
+  writeFileSync(path, readFileSync(path, 'utf8').replace(from, to));
+}
+
+test('killed at any moment, the next run completes', async () => {
+  for (const delay of [200, 400, 600, 800, 1000, 1200]) {
+    const { child, done } = cli.start(['install', '--root', root, '--kernel', RELEASE, '--yes']);
+    await sleep(delay);
+    child.kill('SIGKILL');
+    await done;
+  }
+  const result = await install('--json');
+  expect(result.code).toBe(1);
+  expect(listPackages().trim().split('\n')).toHaveLength(7);
+  expect(listPackages()).not.toMatch(/unpacked|half/);
+  expect((await cli.run(['remove', '--root', root, '--yes'])).code).toBe(0);
+  expect(listPackages()).toBe('');
+});

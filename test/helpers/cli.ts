@@ -1,0 +1,56 @@
+/** The built command line in a home of its own, with no network but loopback. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const BIN = join(import.meta.dirname, '../../bin/tapprep.js');
+
+export interface CliResult {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export class Cli {
+  readonly home: string = mkdtempSync(join(tmpdir(), 'cli-home-'));
+
+  /** Starts tapprep; what it prints is collected until it ends. */
+  start(
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+    input = '',
+  ): { readonly child: ChildProcess; readonly done: Promise<CliResult> } {
+    const child = spawn(process.execPath, [BIN, ...args], {
+      env: {
+        PATH: process.env['PATH'] ?? '',
+        HOME: this.home,
+        // Names that do not resolve must fail at once and the same everywhere: nothing listens on port 9.
+        http_proxy: 'http://127.0.0.1:9',
+        https_proxy: 'http://127.0.0.1:9',
+        no_proxy: '127.0.0.1',
+        ...env,
+      },
+    });
+    const out: Buffer[] = [];
+    const err: Buffer[] = [];
+    child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
+    child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(input);
+    const done = new Promise<CliResult>((resolve) => {
+      child.on('close', (code) =>
+        resolve({ code, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() }),
+      );
+    });
+    return { child, done };
+  }
+
+  run(args: readonly string[], env: Readonly<Record<string, string>> = {}, input = ''): Promise<CliResult> {
+    return this.start(args, env, input).done;
+  }
+
+  close(): void {
+    rmSync(this.home, { recursive: true, force: true });
+  }
+}
