@@ -3,7 +3,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { isErrno, TapprepError } from '../errors.ts';
 
 /** Where a member's bytes lie in the file. */
-export interface ArMember {
+interface ArMember {
   readonly name: string;
   readonly from: number;
   readonly bytes: number;

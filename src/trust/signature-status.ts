@@ -2,14 +2,7 @@
 import type { Fingerprint } from '../types.ts';
 
 /** How gpgv judged one signature. `expired-signature` is a signature that carries its own, passed, end. */
-export type SignatureState =
-  | 'good'
-  | 'expired-key'
-  | 'expired-signature'
-  | 'revoked-key'
-  | 'bad'
-  | 'no-key'
-  | 'unchecked';
+type SignatureState = 'good' | 'expired-key' | 'expired-signature' | 'revoked-key' | 'bad' | 'no-key' | 'unchecked';
 
 /** One signature as gpgv reports it; numbers are the OpenPGP registry's, null where the status lines do not tell. */
 export interface SignatureStatus {

@@ -5,7 +5,7 @@ import type { Keyring } from './keyring.ts';
 import type { SignatureStatus } from './signature-status.ts';
 
 /** md5 and other dead digests have no allowance: they are never accepted. */
-export type SignatureWeakness = SignatureAllowance | 'md5' | 'ripemd160';
+type SignatureWeakness = SignatureAllowance | 'md5' | 'ripemd160';
 
 export type SignatureOutcome =
   | 'good'

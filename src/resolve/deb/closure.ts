@@ -12,7 +12,7 @@ import type { DebRecord } from './packages-index.ts';
 import type { Requirement, Universe } from './universe.ts';
 
 /** What is to hold in the end, and who says so; null: the plan itself. */
-export interface Wish extends Requirement {
+interface Wish extends Requirement {
   readonly by: DebRecord | null;
 }
 

@@ -2,7 +2,7 @@
 import { TapprepError } from '../../errors.ts';
 import { compareDebVersions } from '../../version/deb-vercmp.ts';
 
-export type Relation = '<<' | '<=' | '=' | '>=' | '>>';
+type Relation = '<<' | '<=' | '=' | '>=' | '>>';
 
 /** One package that would do: `name[:qualifier] [(relation version)]`. */
 export interface Alternative {

@@ -50,7 +50,7 @@ export function isSatisfied(group: DependencyGroup, universe: Universe, installe
 }
 
 /** Names of packages in place that provide what is wanted. */
-export function providersInPlace(
+function providersInPlace(
   wanted: Alternative,
   universe: Universe,
   installed: Installed,

@@ -33,8 +33,9 @@ export async function openIndexes(
   arch: string,
   context: ReaderContext,
 ): Promise<readonly OpenIndex[]> {
+  const release = await readRelease(repository, context);
   try {
-    return await openWith(await readRelease(repository, context), repository, arch, context);
+    return await openWith(release, repository, arch, context);
   } catch (error) {
     const outOfStep = ['DIGEST_MISMATCH', 'SIZE_MISMATCH', 'NOT_FOUND'] as const;
     if (!outOfStep.some((code) => isTapprepError(error, code))) throw error;

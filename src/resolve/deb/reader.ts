@@ -115,18 +115,18 @@ async function collectRecords(
   return records;
 }
 
-/** The same index from two repositories (the target's own source and a listed mirror) is read once, with all addresses. */
+/**
+ * The same index from two repositories (the target's own source and a listed mirror) is read once, with all addresses;
+ * a signed Release vouches for it where one of the two has no signature.
+ */
 function mergeCopies(indexes: readonly OpenIndex[]): readonly OpenIndex[] {
   const merged = new Map<string, OpenIndex>();
   for (const index of indexes) {
     const key = index.unpacked?.sha256 ?? index.path;
-    const first = merged.get(key);
-    merged.set(key, first === undefined ? index : withBaseUrls(first, index.release.baseUrls));
+    const first = merged.get(key) ?? index;
+    const best = first.release.signer === null ? index : first;
+    const baseUrls = [...new Set([...first.release.baseUrls, ...index.release.baseUrls])];
+    merged.set(key, { ...best, release: { ...best.release, baseUrls } });
   }
   return [...merged.values()];
-}
-
-function withBaseUrls(index: OpenIndex, more: readonly string[]): OpenIndex {
-  const baseUrls = [...new Set([...index.release.baseUrls, ...more])];
-  return { ...index, release: { ...index.release, baseUrls } };
 }

@@ -9,7 +9,7 @@ export interface Requirement {
   readonly group: DependencyGroup;
 }
 
-export interface Provider {
+interface Provider {
   readonly record: DebRecord;
   readonly provided: Alternative;
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -143,9 +143,30 @@ describe('reads', () => {
     expect(await read(archive('detached', { signature: 'detached' }))).toHaveLength(packages.length);
   });
 
+  test('a flat directory without suites', async () => {
+    archive('flat', { packings: [''] });
+    const bytes = readFileSync(index('flat', 'Packages'));
+    const hex = createHash('sha256').update(bytes).digest('hex');
+    writeFileSync(join(lab.directory, 'flat/Packages'), bytes);
+    const release = `Origin: x\nSHA256:\n ${hex} ${bytes.length} Packages\n`;
+    writeFileSync(join(lab.directory, 'flat/InRelease'), home.sign(release, keys.archive, '--clearsign'));
+    const [record] = await read(repositoryAt(['flat'], { suite: './', components: [] }));
+    expect(record?.urls[0]).toMatch(`${server.url}flat/pool/`);
+  });
+
   test('the index for every architecture where it stands alone', async () => {
-    const repository = archive('arch-all', { release: { Architectures: 'all amd64' } });
-    expect(await read(repository)).toHaveLength(packages.length);
+    const repository = archive('arch-all', { release: { Architectures: 'all amd64' }, packings: [''] });
+    const text = readFileSync(index('arch-all', 'Packages'), 'latin1');
+    // The same lines serve as index of the second architecture: all that counts is that both are asked for.
+    const [amd64, all] = [text, text.replaceAll('Architecture: amd64', 'Architecture: all')];
+    const release = home.gpg(['--decrypt', dists('arch-all', 'InRelease')]).toString();
+    const hex = createHash('sha256').update(all).digest('hex');
+    mkdirSync(dists('arch-all', 'main/binary-all'), { recursive: true });
+    writeFileSync(dists('arch-all', 'main/binary-all/Packages'), all);
+    const both = `${release.trimEnd()}\n ${hex} ${all.length} main/binary-all/Packages\n`;
+    writeFileSync(dists('arch-all', 'InRelease'), home.sign(both, keys.archive, '--clearsign'));
+    expect(amd64).toContain('Architecture: amd64');
+    expect(await read(repository)).toHaveLength(2 * packages.length);
   });
 
   test('an unsigned repository only where it is declared so', async () => {

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TapprepError } from '../../../src/errors.ts';
 import { verifySignature, type SignatureRequest, type SignatureResult } from '../../../src/trust/gpgv.ts';
 import { requireGoodSignature } from '../../../src/trust/signature-verdict.ts';
-import type { SignatureAllowance } from '../../../src/types.ts';
+import type { Fingerprint, SignatureAllowance } from '../../../src/types.ts';
 import { GpgHome, type TestKey } from '../../helpers/gpg.ts';
 import { runLocally } from '../../helpers/run.ts';
 
@@ -117,6 +117,39 @@ describe('keys', () => {
     const pinned = (key: TestKey) => check(data, { keyrings, fingerprints: [key.fingerprint] });
     expect(await pinned(keys.rsa)).toMatchObject({ outcome: 'unknown-key' });
     expect(await pinned(keys.other)).toMatchObject({ outcome: 'good' });
+  });
+
+  it('pins the primary key of a signing subkey, or the subkey', async () => {
+    const key = home.makeKey('primary', 'rsa2048');
+    home.gpg(['--passphrase', '', '--quick-add-key', key.fingerprint, 'rsa2048', 'sign', 'never']);
+    writeFileSync(key.keyring, home.gpg(['--export', key.fingerprint]));
+    const data = home.sign(TEXT, key, '--clearsign');
+    const pinned = (fingerprint: Fingerprint) => check(data, { keyrings: [key.keyring], fingerprints: [fingerprint] });
+    const result = await pinned(key.fingerprint);
+    expect(result).toMatchObject({ outcome: 'good', primary: key.fingerprint });
+    expect(result.signer).not.toBe(key.fingerprint);
+    expect(await pinned(result.signer!)).toMatchObject({ outcome: 'good' });
+    expect(await pinned(keys.rsa.fingerprint)).toMatchObject({ outcome: 'unknown-key' });
+  });
+
+  it('takes keys from inside a source file', async () => {
+    const data = home.sign(TEXT, keys.rsa, '--clearsign');
+    const keyBlocks = [readFileSync(keys.rsa.armored, 'utf8')];
+    expect(await check(data, { keyrings: [], keyBlocks })).toMatchObject({ outcome: 'good' });
+  });
+
+  it('refuses a keybox, saying how to export it', async () => {
+    const keybox = join(home.directory, 'pubring.kbx');
+    await expect(check(home.sign(TEXT, keys.rsa, '--clearsign'), { keyrings: [keybox] })).rejects.toMatchObject({
+      code: 'BAD_METADATA',
+      hint: expect.stringContaining('--export'),
+    });
+  });
+
+  it('is not kept from checking by a clock that is behind', async () => {
+    const key = home.makeKey('tomorrow', 'rsa2048', { fakeTime: '20450101T000000' });
+    const data = home.sign(TEXT, key, '--clearsign', ['--faked-system-time', '20450102T000000']);
+    expect(await check(data, { keyrings: [key.keyring] })).toMatchObject({ outcome: 'good' });
   });
 
   it('takes the best of several signatures', async () => {
