@@ -19,6 +19,7 @@ libc6-dev
 mmdebstrap
 nginx-light
 openssh-server
+openssl
 qemu-system-x86
 rpm
 shellcheck

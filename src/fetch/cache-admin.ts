@@ -9,7 +9,7 @@ import { tryAcquireLock } from './lock.ts';
 import { type Owner, describeSelf } from './owner.ts';
 
 /** One whole file of the cache. */
-export interface CacheEntry {
+interface CacheEntry {
   readonly path: string;
   readonly sha256: Sha256;
   readonly sizeBytes: number;
@@ -20,7 +20,7 @@ export interface CacheEntry {
 }
 
 /** One unfinished download. */
-export interface PartEntry {
+interface PartEntry {
   readonly path: string;
   readonly sizeBytes: number;
   readonly lastUsed: number;

@@ -173,6 +173,7 @@ const GRAVITY: readonly ErrorCode[] = [
   'UNSAFE_URL',
   'NETWORK',
   'TIMEOUT',
+  'PERMISSION',
   'NOT_FOUND',
 ];
 

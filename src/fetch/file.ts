@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { Readable } from 'node:stream';
-import { TapprepError, isErrno } from '../errors.ts';
+import { isErrno } from '../errors.ts';
 import { TransferError } from './failure.ts';
 import { NO_HEADERS, type OpenRequest, type ProbeAnswer, type Transport, type TransportResponse } from './transport.ts';
 
@@ -23,7 +23,7 @@ async function openFile(url: string, { offset }: Pick<OpenRequest, 'offset' | 's
     handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     if (isErrno(error, 'ENOENT') || isErrno(error, 'ENOTDIR')) return { ...answer, status: 404 };
-    throw new TapprepError('PERMISSION', `${path} cannot be read: ${(error as Error).message}`, {
+    throw new TransferError('PERMISSION', `${path} cannot be read: ${(error as Error).message}`, 'never', {
       hint: `ls -l ${path}`,
       facts: { path },
       cause: error,

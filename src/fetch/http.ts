@@ -3,18 +3,13 @@ import { type ClientRequestArgs, Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { getCACertificates } from 'node:tls';
 import got from 'got';
-import { TapprepError, redact } from '../errors.ts';
+import { TapprepError, isTapprepError, redact } from '../errors.ts';
 import { TransferError, networkFailure } from './failure.ts';
 import { reuseReadBuffer } from './memory.ts';
-import type {
-  OpenRequest,
-  ProbeAnswer,
-  RedirectPolicy,
-  ResponseHeaders,
-  Transport,
-  TransportResponse,
-} from './transport.ts';
+import { redirectTarget } from './redirect.ts';
+import type { OpenRequest, ProbeAnswer, ResponseHeaders, Transport, TransportResponse } from './transport.ts';
 
 export interface HttpOptions {
   /** Where HTTP_PROXY, HTTPS_PROXY and NO_PROXY (or their lower-case forms) are looked up. */
@@ -24,9 +19,11 @@ export interface HttpOptions {
   readonly responseMs: number;
   readonly idleMs: number;
   /** Certificate authorities in PEM, instead of the built-in ones. */
-  readonly certificateAuthority?: string;
+  readonly certificateAuthority?: readonly string[];
   readonly lookup?: LookupFunction;
 }
+
+type Method = 'GET' | 'HEAD';
 
 const MAX_REDIRECTS = 5;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
@@ -34,14 +31,36 @@ const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 const PLAIN = { offset: 0, ifRange: null, ifNoneMatch: null, ifModifiedSince: null, redirects: 'any' } as const;
 const PROXY_VARIABLES = ['http_proxy', 'https_proxy', 'no_proxy'];
 
+/** Failures that may only mean that the authority is known to this machine but not to Node. */
+const UNKNOWN_AUTHORITY: ReadonlySet<unknown> = new Set([
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+]);
+
 /** A transport for http: and https: URLs. Connections are kept for the next request and never hold the process. */
 export function createHttpTransport(options: HttpOptions): Transport {
   const agent = createAgents(options);
+  let authorities = options.certificateAuthority ?? null;
 
-  async function follow(method: 'GET' | 'HEAD', url: string, request: OpenRequest): Promise<TransportResponse> {
+  /** Where curl and apt trust an authority of this machine's own, so do we; reading them takes time, so only then. */
+  async function openTrusting(method: Method, url: string, request: OpenRequest): Promise<OnceResponse> {
+    try {
+      return await openOnce(method, url, request, { ...options, agent, authorities });
+    } catch (error) {
+      const reason = isTapprepError(error) ? error.facts.reason : null;
+      if (authorities !== null || !UNKNOWN_AUTHORITY.has(reason)) throw error;
+      authorities = [...getCACertificates('default'), ...getCACertificates('system')];
+      return await openOnce(method, url, request, { ...options, agent, authorities });
+    }
+  }
+
+  async function follow(method: Method, url: string, request: OpenRequest): Promise<TransportResponse> {
     let current = url;
     for (let hops = 0; hops <= MAX_REDIRECTS; hops += 1) {
-      const response = await openOnce(method, current, request, options, agent);
+      const response = await openTrusting(method, current, request);
       if (!REDIRECTS.has(response.status)) return response;
       response.body.destroy();
       current = redirectTarget(current, response.location, request.redirects);
@@ -90,16 +109,23 @@ function createAgents(options: HttpOptions): { readonly http: HttpAgent; readonl
   }
 }
 
+type OnceResponse = TransportResponse & { readonly location: string | null };
+
+interface OnceOptions extends Omit<HttpOptions, 'certificateAuthority' | 'env'> {
+  readonly agent: { readonly http: HttpAgent; readonly https: HttpsAgent };
+  /** PEM; null: those that Node brings. */
+  readonly authorities: readonly string[] | null;
+}
+
 async function openOnce(
-  method: 'GET' | 'HEAD',
+  method: Method,
   url: string,
   request: OpenRequest,
-  options: HttpOptions,
-  agent: { readonly http: HttpAgent; readonly https: HttpsAgent },
-): Promise<TransportResponse & { readonly location: string | null }> {
+  options: OnceOptions,
+): Promise<OnceResponse> {
   const stream = got.stream(url, {
     method,
-    agent,
+    agent: options.agent,
     decompress: false,
     followRedirect: false,
     throwHttpErrors: false,
@@ -114,9 +140,7 @@ async function openOnce(
       socket: options.idleMs,
     },
     ...(options.lookup === undefined ? {} : { dnsLookup: options.lookup }),
-    ...(options.certificateAuthority === undefined
-      ? {}
-      : { https: { certificateAuthority: options.certificateAuthority } }),
+    ...(options.authorities === null ? {} : { https: { certificateAuthority: [...options.authorities] } }),
   });
   return await new Promise((resolve, reject) => {
     stream.once('error', (error) => reject(networkFailure(error, url, request.signal)));
@@ -159,24 +183,4 @@ function pickHeaders(headers: RawHeaders): ResponseHeaders {
 
 function one(value: string | string[] | undefined): string | null {
   return (Array.isArray(value) ? value[0] : value) ?? null;
-}
-
-/**
- * Where a redirect leads, if it may lead there.
- * @throws TransferError UNSAFE_URL for another host under "same-host", a weaker or foreign scheme, or no usable target
- */
-export function redirectTarget(from: string, location: string | null, policy: RedirectPolicy): string {
-  const refuse = (why: string): TransferError =>
-    new TransferError('UNSAFE_URL', `${from} redirects to ${location ?? 'nowhere'}, which ${why}`, 'never', {
-      facts: { url: redact(from), location: redact(location ?? '') },
-    });
-  if (location === null || !URL.canParse(location, from)) throw refuse('is no address');
-  const source = new URL(from);
-  const target = new URL(location, from);
-  if (target.protocol !== 'https:' && target.protocol !== 'http:') throw refuse('is not HTTP');
-  if (source.protocol === 'https:' && target.protocol === 'http:') throw refuse('is not encrypted any more');
-  const upgraded = source.protocol === 'http:' && target.protocol === 'https:';
-  const sameHost = upgraded ? source.hostname === target.hostname : source.host === target.host;
-  if (policy === 'same-host' && !sameHost) throw refuse('is another host than the one that was asked');
-  return target.href;
 }

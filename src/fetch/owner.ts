@@ -29,7 +29,7 @@ export async function describeSelf(): Promise<Owner> {
 }
 
 /** The kernel's id of this boot; "unknown" where /proc does not tell. */
-export async function readBootId(): Promise<string> {
+async function readBootId(): Promise<string> {
   const text = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => 'unknown');
   return text.trim();
 }

@@ -7,9 +7,7 @@ import { diskFailure } from './failure.ts';
 const MARGIN = 4 << 20;
 
 /** Bytes an unprivileged process may still write below `directory`, and inodes (null where they are not counted). */
-export async function readFreeSpace(
-  directory: string,
-): Promise<{ readonly bytes: number; readonly inodes: number | null }> {
+async function readFreeSpace(directory: string): Promise<{ readonly bytes: number; readonly inodes: number | null }> {
   const info = await statfs(directory);
   return { bytes: info.bavail * info.bsize, inodes: info.files === 0 ? null : info.ffree };
 }

@@ -8,7 +8,7 @@ import { filterFile } from '../host/filter-file.ts';
 import { type ZstdFrame, listZstdFrames } from './zstd-frames.ts';
 
 /** How a file is packed, told by its first bytes. */
-export type Packing = 'none' | 'gzip' | 'zstd' | 'xz' | 'bzip2';
+type Packing = 'none' | 'gzip' | 'zstd' | 'xz' | 'bzip2';
 
 const MAGIC: readonly (readonly [Packing, readonly number[]])[] = [
   ['gzip', [0x1f, 0x8b]],
@@ -31,7 +31,7 @@ const FILTERS: Readonly<Record<'xz' | 'bzip2', readonly [string, ...string[]]>> 
 };
 
 /** Tells the packing from the first bytes of a file; six are enough. */
-export function detectPacking(head: Uint8Array): Packing {
+function detectPacking(head: Uint8Array): Packing {
   const found = MAGIC.find(([, magic]) => magic.every((byte, at) => head[at] === byte));
   return found?.[0] ?? 'none';
 }

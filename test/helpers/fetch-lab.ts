@@ -93,7 +93,7 @@ export async function sleepUnless(ms: number, signal: AbortSignal): Promise<void
 }
 
 /** Hex sha256 of bytes. */
-export function sha256(data: Buffer): string {
+function sha256(data: Buffer): string {
   return createHash('sha256').update(data).digest('hex');
 }
 

@@ -1,15 +1,20 @@
-import { readFile } from 'node:fs/promises';
-import { inspect } from 'node:util';
+import { execFile } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { inspect, promisify } from 'node:util';
 import type { LookupFunction } from 'node:net';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createHttpTransport } from '../../../src/fetch/http.ts';
 import type { Transport } from '../../../src/fetch/transport.ts';
 import { type Certificate, makeCertificate } from '../../helpers/certificates.ts';
+import type { ChildTask } from '../../helpers/fetch-child.ts';
 import { failureOf } from '../../helpers/failure-of.ts';
 import { type FaultServer, startFaultServer } from '../../helpers/fault-server.ts';
 import { FAST_LIMITS, type FetchLab, openFetchLab, randomContent, requestFor } from '../../helpers/fetch-lab.ts';
 import { type ProxyServer, startProxy } from '../../helpers/proxy-server.ts';
 
+const FETCH_CHILD = fileURLToPath(new URL('../../helpers/fetch-child.ts', import.meta.url));
 const content = randomContent(100_000);
 let lab: FetchLab;
 let plain: FaultServer;
@@ -26,7 +31,7 @@ afterEach(async () => {
 });
 
 function transportWith(options: {
-  readonly certificateAuthority?: string;
+  readonly certificateAuthority?: readonly string[];
   readonly lookup?: LookupFunction;
 }): Transport {
   return createHttpTransport({ env: {}, ...FAST_LIMITS, ...options });
@@ -46,7 +51,7 @@ describe('TLS', () => {
 
   test('a host that proves its name is read', async () => {
     const server = await serveTls(good);
-    const fetcher = await lab.fetcher({ transport: transportWith({ certificateAuthority: good.cert }) });
+    const fetcher = await lab.fetcher({ transport: transportWith({ certificateAuthority: [good.cert] }) });
     const file = await fetcher.fetchFile(requestFor(content, `${server.url}file.bin`));
     expect(await readFile(file.path)).toEqual(content);
   });
@@ -54,7 +59,7 @@ describe('TLS', () => {
   test('a certificate for another name is refused, and the next mirror is asked', async () => {
     const other = makeCertificate('DNS:elsewhere.example', 2);
     const server = await serveTls(other);
-    const fetcher = await lab.fetcher({ transport: transportWith({ certificateAuthority: other.cert }) });
+    const fetcher = await lab.fetcher({ transport: transportWith({ certificateAuthority: [other.cert] }) });
     const error = await failureOf(fetcher.fetchFile(requestFor(content, `${server.url}file.bin`)));
     expect(error).toMatchObject({ code: 'NETWORK', facts: { reason: 'ERR_TLS_CERT_ALTNAME_INVALID' } });
     expect(error.message).toContain('its certificate is for another name');
@@ -66,7 +71,7 @@ describe('TLS', () => {
   test('an expired certificate is refused with a word about the clock', async () => {
     const expired = makeCertificate('IP:127.0.0.1', -1);
     const server = await serveTls(expired);
-    const fetcher = await lab.fetcher({ transport: transportWith({ certificateAuthority: expired.cert }) });
+    const fetcher = await lab.fetcher({ transport: transportWith({ certificateAuthority: [expired.cert] }) });
     const error = await failureOf(fetcher.fetchFile(requestFor(content, `${server.url}file.bin`)));
     expect(error).toMatchObject({ code: 'NETWORK', facts: { reason: 'CERT_HAS_EXPIRED' } });
     expect(error.hint).toContain('clock');
@@ -78,10 +83,24 @@ describe('TLS', () => {
     expect(error).toMatchObject({ code: 'NETWORK', facts: { reason: 'DEPTH_ZERO_SELF_SIGNED_CERT' } });
   });
 
+  test('an authority that only this machine trusts is trusted, as curl and apt do', async () => {
+    const server = await serveTls(good);
+    const path = join(lab.cacheDir, 'authority.pem');
+    await lab.prepared();
+    await writeFile(path, good.cert);
+    const request = requestFor(content, `${server.url}file.bin`);
+    const task: ChildTask = { cacheDir: lab.cacheDir, request, lockMs: 500 };
+    const child = await promisify(execFile)(process.execPath, [FETCH_CHILD, JSON.stringify(task)], {
+      env: { SSL_CERT_FILE: path },
+    });
+    expect(JSON.parse(child.stdout)).toMatchObject({ sizeBytes: content.length, fromCache: false });
+    expect(server.requests).toEqual(['GET /file.bin -']);
+  });
+
   test('a redirect from https to http is refused even for bytes with a digest', async () => {
     const server = await serveTls(good);
     server.script('redirect-host');
-    const fetcher = await lab.fetcher({ transport: transportWith({ certificateAuthority: good.cert }) });
+    const fetcher = await lab.fetcher({ transport: transportWith({ certificateAuthority: [good.cert] }) });
     const error = await failureOf(fetcher.fetchFile(requestFor(content, `${server.url}file.bin`)));
     expect(error.code).toBe('UNSAFE_URL');
     expect(plain.requests).toEqual([]);
@@ -163,7 +182,7 @@ describe('proxies', () => {
   });
 
   async function fetchVia(env: Record<string, string>, url: string) {
-    const transport = createHttpTransport({ env, ...FAST_LIMITS, certificateAuthority: certificate.cert });
+    const transport = createHttpTransport({ env, ...FAST_LIMITS, certificateAuthority: [certificate.cert] });
     return await (await lab.fetcher({ transport })).fetchFile(requestFor(content, url));
   }
 

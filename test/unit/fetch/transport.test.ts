@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { isTapprepError } from '../../../src/errors.ts';
-import { redirectTarget } from '../../../src/fetch/http.ts';
+import { redirectTarget } from '../../../src/fetch/redirect.ts';
 import { recordOf, strongValidator } from '../../../src/fetch/part-record.ts';
 import { NO_HEADERS, type RedirectPolicy, parseContentRange } from '../../../src/fetch/transport.ts';
 
