@@ -53,7 +53,7 @@ function requireValid(release: ReleaseFile, repository: Repository, name: string
     return [`${expired}; accepted because an expired Release is allowed for ${repository.id}`];
   }
   throw new TapprepError('EXPIRED_RELEASE', `${expired}: the mirror is stale, or someone replays an old index`, {
-    hint: `tapprep plan --allow-expired-release ${repository.id}`,
+    hint: 'tapprep plan --allow-expired-release',
     facts: { validUntil: release.validUntil, now, repository: repository.id },
   });
 }

@@ -73,7 +73,10 @@ export async function readDebRepositories(
   }
   return {
     records,
-    failures: [...failures, ...Array.from(broken, ([index, error]) => ({ repository: index.repository, error }))],
+    failures: [
+      ...failures,
+      ...Array.from(broken, ([index, error]) => ({ repository: index.repository, error })),
+    ].toSorted((a, b) => repositories.indexOf(a.repository) - repositories.indexOf(b.repository)),
     notes: [...new Set(indexes.flatMap((index) => index.release.notes))],
   };
 }

@@ -3,7 +3,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { splitWaves } from '../../../src/install/run.ts';
-import { resolveDeb } from '../../../src/resolve/deb/resolve-deb.ts';
+import { wantedNames } from '../../../src/resolve/deb/kernel-names.ts';
+import { planDeb } from '../../../src/resolve/deb/plan-deb.ts';
+import { readDebRepositories } from '../../../src/resolve/deb/reader.ts';
 import type { PlanItem } from '../../../src/types.ts';
 import { DebLab } from '../../helpers/deb-lab.ts';
 import { debRepository, debTarget } from '../../helpers/deb-records.ts';
@@ -80,7 +82,9 @@ beforeAll(async () => {
   });
   const installed = [{ name: 'libc6', version: '1', arch: 'amd64' }];
   const request = { installed, roles: { image: false, debuginfo: true, systemtap: 'distro' } } as const;
-  ({ items } = await resolveDeb(debTarget(), [repository], request, reader.context));
+  const wanted = wantedNames(debTarget(), request);
+  const { records } = await readDebRepositories([repository], 'amd64', wanted, reader.context);
+  ({ items } = planDeb(debTarget(), records, request));
 });
 afterAll(async () => {
   await reader.close();

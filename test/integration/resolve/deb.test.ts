@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { isTapprepError } from '../../../src/errors.ts';
-import { readDebRepositories, readDebRepository } from '../../../src/resolve/deb/reader.ts';
-import { resolveDeb } from '../../../src/resolve/deb/resolve-deb.ts';
+import { wantedNames } from '../../../src/resolve/deb/kernel-names.ts';
+import { planDeb } from '../../../src/resolve/deb/plan-deb.ts';
+import { readDebRepositories, readDebRepository, type DebRead } from '../../../src/resolve/deb/reader.ts';
 import type { PlanRequest } from '../../../src/resolve/plan.ts';
 import type { PackageRecord, RecordFilter } from '../../../src/resolve/reader.ts';
 import type { Repository } from '../../../src/types.ts';
@@ -369,7 +370,8 @@ describe('refuses an index', () => {
 
 describe('several repositories', () => {
   const request: PlanRequest = { installed: [], roles: { image: false, debuginfo: true, systemtap: 'distro' } };
-  const plan = (repositories: readonly Repository[]) => resolveDeb(debTarget(), repositories, request, reader.context);
+  const readAll = (repositories: readonly Repository[]): Promise<DebRead> =>
+    readDebRepositories(repositories, 'amd64', wantedNames(debTarget(), request), reader.context);
 
   test('give what the wanted names need and nothing else, wherever it lies', async () => {
     const main = archive('split-main', { packages: packages.filter((path) => !path.includes('linux-')) });
@@ -393,7 +395,8 @@ describe('several repositories', () => {
   });
 
   test('a plan for one kernel, in the order that dpkg needs', async () => {
-    const { items } = await plan([archive('plan')]);
+    const { records } = await readAll([archive('plan')]);
+    const { items } = planDeb(debTarget(), records, request);
     expect(items.map(({ name, wave }) => `${wave} ${name}`)).toEqual([
       `0 linux-headers-${R}`,
       '0 linux-headers-6.1.0-56-common',
@@ -407,28 +410,25 @@ describe('several repositories', () => {
     ]);
   });
 
-  test('one that is not believed is left out with a warning, or named where the plan fails for it', async () => {
+  test('one that is not believed is told, and nothing of it is among the records', async () => {
     const good = archive('good');
-    const bad = archive('bad', { release: { 'Valid-Until': rfc(NOW - 86_400_000) } });
-    const { notes } = await plan([bad, good]);
-    expect(notes).toEqual([expect.stringMatching(/^repository bad was left out: .* was valid until/)]);
-    expect(reader.events).toContainEqual(expect.objectContaining({ type: 'note', level: 'warning', text: notes[0] }));
-    const poor = archive('poor', { packages: packages.slice(3) });
-    await expect(plan([bad, poor])).rejects.toMatchObject({
-      code: 'NO_EXACT_PACKAGE',
-      message: expect.stringMatching(/repository bad was left out/),
-      hint: 'tapprep plan --allow-expired-release bad',
-    });
-    await expect(plan([bad])).rejects.toMatchObject({ code: 'EXPIRED_RELEASE' });
+    const stale = archive('stale-one', { release: { 'Valid-Until': rfc(NOW - 86_400_000) } });
+    const broken = archive('broken-one', { edit: (text) => text.replaceAll('Size: ', 'Size: x') });
+    const away = repositoryAt(['not-there']);
+    const { records, failures } = await readAll([stale, broken, good, away]);
+    expect(new Set(records.map(({ repository }) => repository.id))).toEqual(new Set(['good']));
+    expect(failures.map(({ repository, error }) => [repository.id, isTapprepError(error) && error.code])).toEqual([
+      ['stale-one', 'EXPIRED_RELEASE'],
+      ['broken-one', 'BAD_METADATA'],
+      ['not-there', 'NOT_FOUND'],
+    ]);
+    const allowed = await readAll([{ ...stale, allowExpiredRelease: true }]);
+    expect(allowed).toMatchObject({ failures: [], notes: [expect.stringContaining('an expired Release is allowed')] });
   });
 
-  test('listed ones are only asked when the own sources do not have it', async () => {
-    const own = archive('own');
-    const listed = archive('listed', {}, { origin: 'mirrors.json' });
-    await plan([own, listed]);
-    expect(server.requests.filter((line) => line.includes('/listed/'))).toEqual([]);
-    const poor = archive('own-poor', { packages: packages.slice(1) });
-    const { items } = await plan([poor, listed]);
-    expect(items[0]).toMatchObject({ name: `linux-headers-${R}`, repository: 'listed' });
+  test('an interruption ends the reading', async () => {
+    const aborted = { ...reader.context, signal: AbortSignal.abort() };
+    const reading = readDebRepositories([archive('interrupted')], 'amd64', { ...ALL, roots: [] }, aborted);
+    await expect(reading).rejects.toMatchObject({ code: 'INTERRUPTED' });
   });
 });
