@@ -6,6 +6,8 @@ export interface RunOptions {
   /** Added to a clean environment (PATH, HOME, LC_ALL=C). */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** root: /proc is there while the command runs, in a mount namespace that ends with it (objtool of Linux 7 reads it). */
+  readonly proc?: boolean;
   readonly signal?: AbortSignal;
   /** Called for each line as it arrives. */
   readonly onLine?: (line: string, stream: 'stdout' | 'stderr') => void;

@@ -1,5 +1,6 @@
 /** A system that is installed in a directory and does not run: a CI image, a chroot, a mounted disk. */
-import { realpathSync, statSync } from 'node:fs';
+import { lstatSync, realpathSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { isErrno, TapprepError } from '../errors.ts';
 import { isExecutableFile, readTextFile, removeFileIfThere, writeFileAtomic } from './files.ts';
 import type { Host, RunOptions, RunResult } from './host.ts';
@@ -16,14 +17,25 @@ const PACKAGE_DATABASES = [
   '/usr/lib/sysimage/rpm/rpmdb.sqlite',
 ] as const;
 
+/** The directory is an argument, never code; the namespace, and the mount in it, end with the command. */
+const MOUNT_PROC = [
+  'unshare',
+  '--mount',
+  'sh',
+  '-c',
+  'mount -t proc proc "$1/proc" && shift && exec "$@"',
+  'sh',
+] as const;
+
 /** chroot(1) exits so when it could not change the root itself. */
 const CHROOT_FAILED = 125;
 
 /**
  * The system in `directory`. Programs run by chroot(8), which needs root rights; files are read and written without it,
- * and no link in the tree leads outside. Nothing is mounted: dpkg, rpm, gcc and `stap -p4` were seen to work in a plain
- * chroot, and what is not mounted need not be unmounted after a crash. Programs of the root run with the rights of the
- * caller, so a root from an untrusted source belongs into a container first.
+ * and no link in the tree leads outside. Nothing stays mounted, so nothing need be unmounted after a crash: dpkg, rpm and
+ * gcc work in a plain chroot, and /proc, where a command asks for it, lies in a mount namespace that ends with the
+ * command. Programs of the root run with the rights of the caller: a root from an untrusted source belongs into a
+ * container first.
  * @throws TapprepError NOT_A_ROOT, PERMISSION
  */
 export function createRootHost(directory: string): Host {
@@ -43,8 +55,11 @@ export function createRootHost(directory: string): Host {
     if ((await which(tool)) === null) {
       throw new TapprepError('TOOL_MISSING', `${tool} is needed but is not installed in ${root}`, { facts: { tool } });
     }
-    const { cwd, env, ...rest } = options;
-    const result = await local.run(['chroot', root, ...changeDirectory(cwd), ...argv], {
+    const { cwd, env, proc, ...rest } = options;
+    // A link in its place would lead the mount elsewhere.
+    const canMount = proc === true && lstatSync(join(root, 'proc'), { throwIfNoEntry: false })?.isDirectory() === true;
+    const mounted = canMount ? [...MOUNT_PROC, root] : [];
+    const result = await local.run([...mounted, 'chroot', root, ...changeDirectory(cwd), ...argv], {
       ...rest,
       env: { PATH: SYSTEM_PATH, HOME: '/root', USER: 'root', LOGNAME: 'root', TMPDIR: '/tmp', ...env },
     });

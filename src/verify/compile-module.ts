@@ -66,6 +66,7 @@ export async function compileModule(host: Host, request: CompileRequest): Promis
     ],
     {
       cwd: outDir,
+      proc: true,
       // SYSTEMTAP_DIR keeps the user's own rc file and cache out of it.
       env: { TMPDIR: outDir, SYSTEMTAP_DIR: request.cacheDir ?? posix.join(outDir, '.systemtap'), ...request.env },
       timeoutMs: request.timeoutMs ?? TIMEOUT_MS,
