@@ -1,6 +1,5 @@
 /** Runs one program on this machine: the only caller of execa. */
 import { existsSync } from 'node:fs';
-import { execa } from 'execa';
 import { TapprepError } from '../errors.ts';
 import { createBoundedOutput } from './bounded-output.ts';
 import type { RunOptions, RunResult } from './host.ts';
@@ -24,6 +23,8 @@ export async function runProcess(
   if (file === undefined) throw new TapprepError('INTERNAL', 'asked to run an empty command');
   const { signal, onLine } = options;
   if (signal?.aborted === true) throw interrupted(argv);
+  // Loaded here: its hundred files would cost every run that starts no program a tenth of a second.
+  const { execa } = await import('execa');
   const started = performance.now();
   const stdout = createBoundedOutput(onLine === undefined ? undefined : (line) => onLine(line, 'stdout'));
   const stderr = createBoundedOutput(onLine === undefined ? undefined : (line) => onLine(line, 'stderr'));

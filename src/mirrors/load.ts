@@ -5,7 +5,6 @@ import { isErrno, TapprepError } from '../errors.ts';
 import { mergeMirrorFiles } from './merge.ts';
 import type { NamedMirrorFile } from './merge.ts';
 import type { Mirrors } from './mirror-list.ts';
-import { checkMirrorFile } from './schema.ts';
 import type { MirrorFile } from './schema.ts';
 
 /** No mirror list is anywhere near as long. */
@@ -31,12 +30,13 @@ export async function loadMirrors(locations: MirrorLocations): Promise<Mirrors> 
   for (const path of locations.files) named.push(await readOverride(path));
   if (locations.configHome !== null) {
     const own = await readBounded(join(locations.configHome, 'tapprep', 'mirrors.json'));
-    if (own) named.push({ name: own.path, file: parseMirrorFile(own.text, own.path), origin: 'override' });
+    if (own) named.push({ name: own.path, file: await parseMirrorFile(own.text, own.path), origin: 'override' });
   }
   const path = join(locations.packageRoot, 'mirrors.json');
   const builtIn = await readBounded(path);
   if (!builtIn) throw new TapprepError('BAD_MIRRORS', `${path} is missing from the installed package`);
-  named.push({ name: path, file: parseMirrorFile(builtIn.text, path), origin: 'mirrors.json' });
+  // A part of this program, held against the schema by a test: doing it at each start would take as long as a download.
+  named.push({ name: path, file: parseJson(builtIn.text, path) as MirrorFile, origin: 'mirrors.json' });
   const { mirrors, faults } = mergeMirrorFiles(named);
   if (faults.length > 0) throw badMirrors('the mirror lists', faults);
   return mirrors;
@@ -47,24 +47,27 @@ async function readOverride(path: string): Promise<NamedMirrorFile> {
   if (!read) {
     throw new TapprepError('BAD_MIRRORS', `--mirrors names ${path}, which does not exist`, { facts: { path } });
   }
-  return { name: path, file: parseMirrorFile(read.text, path), origin: 'override' };
+  return { name: path, file: await parseMirrorFile(read.text, path), origin: 'override' };
 }
 
 /**
  * Parses and checks one mirror list.
  * @throws TapprepError BAD_MIRRORS with every fault as "groups[0].entries[2].urls[0]: reason"
  */
-function parseMirrorFile(text: string, name: string): MirrorFile {
-  let value: unknown;
+async function parseMirrorFile(text: string, name: string): Promise<MirrorFile> {
+  const { checkMirrorFile } = await import('./schema.ts');
+  const { file, faults } = checkMirrorFile(parseJson(text, name));
+  if (file) return file;
+  throw badMirrors(name, faults);
+}
+
+function parseJson(text: string, name: string): unknown {
   try {
-    value = JSON.parse(text);
+    return JSON.parse(text);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new TapprepError('BAD_MIRRORS', `${name} is not JSON: ${why.slice(0, 200)}`, { cause });
   }
-  const { file, faults } = checkMirrorFile(value);
-  if (file) return file;
-  throw badMirrors(name, faults);
 }
 
 function badMirrors(name: string, faults: readonly string[]): TapprepError {

@@ -3,7 +3,7 @@ import type { Fingerprint } from '../types.ts';
 import type { MirrorEntry, MirrorKey, Mirrors } from './mirror-list.ts';
 import type { MirrorFile } from './schema.ts';
 
-type Group = MirrorFile['groups'][number];
+type Group = NonNullable<MirrorFile['groups']>[number];
 type Entry = Group['entries'][number];
 
 /** A file, what it is called in messages, and whether it is the user's. */
@@ -24,12 +24,12 @@ export function mergeMirrorFiles(files: readonly NamedMirrorFile[]): {
 } {
   const keys = new Map<string, MirrorKey>();
   for (const { file } of files.toReversed()) {
-    for (const [id, key] of Object.entries(file.keys)) keys.set(id, makeKey(id, key));
+    for (const [id, key] of Object.entries(file.keys ?? {})) keys.set(id, makeKey(id, key));
   }
   const faults: string[] = [];
   const entries = new Map<string, MirrorEntry>();
   for (const { name, file, origin } of files) {
-    file.groups.forEach((group, g) => {
+    file.groups?.forEach((group, g) => {
       group.entries.forEach((entry, e) => {
         const used = (entry.trust ?? group.trust).keys;
         const unknown = used.filter((id) => !keys.has(id));
@@ -42,10 +42,13 @@ export function mergeMirrorFiles(files: readonly NamedMirrorFile[]): {
   const portable = files.flatMap(({ file }) => file.systemtap?.portable ?? []);
   const mirrors: Mirrors = {
     entries: [...entries.values()],
-    codenames: joinTables(files.map(({ file }) => file.codenames)),
-    kernelMinors: joinTables(files.map(({ file }) => file.kernelMinors)),
-    pointReleases: joinTables(files.map(({ file }) => file.pointReleases)),
-    uekReleases: Object.assign({}, ...files.map(({ file }) => file.uekReleases).toReversed()) as Mirrors['uekReleases'],
+    codenames: joinTables(files.map(({ file }) => file.codenames ?? {})),
+    kernelMinors: joinTables(files.map(({ file }) => file.kernelMinors ?? {})),
+    pointReleases: joinTables(files.map(({ file }) => file.pointReleases ?? {})),
+    uekReleases: Object.assign(
+      {},
+      ...files.map(({ file }) => file.uekReleases ?? {}).toReversed(),
+    ) as Mirrors['uekReleases'],
     systemtap: {
       portable: portable.map(({ distro, suite, version, note }) => ({ distro, suite, version, note: note ?? null })),
       sources: files.flatMap(({ file }) => (file.systemtap?.sources ?? []).map((source) => source.url)),
@@ -54,7 +57,7 @@ export function mergeMirrorFiles(files: readonly NamedMirrorFile[]): {
   return { mirrors, faults: [...new Set(faults)] };
 }
 
-function makeKey(id: string, key: MirrorFile['keys'][string]): MirrorKey {
+function makeKey(id: string, key: NonNullable<MirrorFile['keys']>[string]): MirrorKey {
   return {
     id,
     fingerprint: key.fingerprint as Fingerprint,
@@ -80,7 +83,7 @@ function makeEntry(
     archs: entry.archs ?? null,
     kernels: entry.kernels ?? null,
     kind: entry.kind,
-    host: entry.host,
+    host: entry.host ?? 'official',
     urls: entry.urls,
     discovery: entry.discovery ?? null,
     parts: entry.parts ?? [],
@@ -93,9 +96,9 @@ function makeEntry(
       packages: trust.packages,
       keys: trust.keys.flatMap((id) => keys.get(id) ?? []),
       keyrings: trust.keyrings ?? [],
-      allow: trust.allow,
+      allow: trust.allow ?? [],
     },
-    auth: entry.auth,
+    auth: entry.auth ?? 'none',
     verified: entry.verified,
     reason: entry.reason ?? null,
     origin,

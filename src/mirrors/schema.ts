@@ -141,8 +141,8 @@ const mirrorFileSchema = fileShape.superRefine((file, context) => {
   });
 });
 
-/** What a mirror list file holds, defaults filled in. */
-export type MirrorFile = z.infer<typeof mirrorFileSchema>;
+/** What a mirror list file holds, as written: what has a default may be left out. */
+export type MirrorFile = z.input<typeof mirrorFileSchema>;
 
 /** The JSON Schema of a mirror list file, for editors; mirrors.schema.json is its text. */
 export function mirrorJsonSchema(): object {

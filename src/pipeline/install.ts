@@ -9,7 +9,7 @@ import { findKernelImage } from '../verify/build-id.ts';
 import type { InstallReport, Plan, VerifyReport } from '../types.ts';
 import { acquireArtifacts } from './acquire.ts';
 import type { Subject } from './open-target.ts';
-import { openResolution } from './resolution.ts';
+import { planSubject } from './plan-subject.ts';
 import type { Session } from './session.ts';
 import { runStage } from './stage.ts';
 import { describePlan, describeVerify } from './describe.ts';
@@ -36,21 +36,6 @@ export interface InstallOutcome {
   readonly commands: readonly (readonly string[])[];
   readonly verify: VerifyReport | null;
   readonly stages: Session['times'];
-}
-
-/** The exact packages for a subject that can be reached, as `plan` shows and `install` installs them. */
-export async function planSubject(
-  session: Session,
-  subject: Subject,
-  options: Pick<InstallOptions, 'debuginfo' | 'allowExpiredRelease'> & { readonly image: boolean },
-): Promise<Plan> {
-  const installed = subject.facts.source === 'declared' ? null : subject.facts.packages;
-  const resolution = await openResolution(session, subject, {
-    roles: { image: options.image, debuginfo: options.debuginfo, systemtap: 'distro' },
-    allowExpiredRelease: options.allowExpiredRelease,
-    installed,
-  });
-  return resolution.plan(installed);
 }
 
 /** @throws TapprepError of any stage; nothing is changed on the target before `install` runs */

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { EXIT } from '../../errors.ts';
 import { acquireArtifacts } from '../../pipeline/acquire.ts';
 import { describePlan } from '../../pipeline/describe.ts';
-import { planSubject } from '../../pipeline/install.ts';
+import { planSubject } from '../../pipeline/plan-subject.ts';
 import { openSubject } from '../../pipeline/open-target.ts';
 import { runStage } from '../../pipeline/stage.ts';
 import type { Context, TargetOptions } from '../context.ts';

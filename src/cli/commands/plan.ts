@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { EXIT } from '../../errors.ts';
-import { planSubject } from '../../pipeline/install.ts';
+import { planSubject } from '../../pipeline/plan-subject.ts';
 import { openSubject } from '../../pipeline/open-target.ts';
 import type { Context, TargetOptions } from '../context.ts';
 import { openContextSession } from '../open-session.ts';
