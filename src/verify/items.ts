@@ -1,7 +1,7 @@
 /** What is compiled and loaded: the rungs and the scripts that the level asks for, in one shape. */
-import { posix } from 'node:path';
-import type { VerifyOptions, VerifyScript } from './options.ts';
-import { HELLO, PROBE_RUNGS } from './rungs.ts';
+import { quoteCommand } from '../vm/shell-words.ts';
+import type { VerifyLevel, VerifyOptions, VerifyScript } from './options.ts';
+import { HELLO, PROBE_RUNGS, WITNESS } from './rungs.ts';
 import type { Need, Rung } from './rungs.ts';
 
 export interface Item {
@@ -33,13 +33,9 @@ const SCRIPT_TIMEOUT_MS = 60_000;
 /** The first rung. */
 export const HELLO_ITEM: Item = rungItem(HELLO, '');
 
-/** The rungs above hello, where the level goes beyond it. */
-export function probeItems(options: VerifyOptions): readonly Item[] {
-  if (options.level === 'hello') return [];
-  const staprun = (options.staprunArgv ?? options.vm?.staprun?.argv)?.find(
-    (word) => posix.basename(word) === 'staprun',
-  );
-  return PROBE_RUNGS.map((rung) => rungItem(rung, staprun ?? '/usr/bin/staprun'));
+/** The rungs above hello, where the level goes beyond it. @param witness path of a program that the process rung probes */
+export function probeItems(level: VerifyLevel, witness: string): readonly Item[] {
+  return level === 'hello' ? [] : PROBE_RUNGS.map((rung) => rungItem(rung, witness));
 }
 
 /** The user's scripts, at the level that runs them. */
@@ -47,21 +43,20 @@ export function scriptItems(options: VerifyOptions): readonly Item[] {
   return options.level === 'scripts' ? (options.scripts ?? []).map((script, index) => scriptItem(script, index)) : [];
 }
 
-/** The process rung needs a program that lies at the same path where it is built and where it is loaded: staprun itself. */
-function rungItem(rung: Rung, staprun: string): Item {
-  const trigger = rung.trigger?.map((word) => word.replace('@STAPRUN@', staprun)) ?? null;
+function rungItem(rung: Rung, witness: string): Item {
+  const trigger = rung.trigger?.map((word) => word.replace(WITNESS, witness)) ?? null;
   return {
     step: rung.name,
     isScript: false,
     module: rung.module,
-    script: rung.script.replace('@STAPRUN@', staprun),
+    script: rung.script.replace(WITNESS, witness),
     args: [],
     needs: rung.needs,
     required: rung.required,
     expect: [rung.marker],
     reject: [],
     readyText: null,
-    guestTrigger: trigger === null ? null : trigger.join(' '),
+    guestTrigger: trigger === null ? null : quoteCommand(trigger),
     localTrigger: trigger,
     endsItself: true,
     poisonCache: rung === HELLO,

@@ -2,6 +2,7 @@
 import { isTapprepError, TapprepError } from '../errors.ts';
 import type { BuildId, VerifyReport, VerifyStep } from '../types.ts';
 import type { VmJob } from '../vm/job.ts';
+import type { GuestFile } from '../vm/library-closure.ts';
 import { runModulesInVm } from '../vm/run-modules.ts';
 import { collectInstalledStaprun } from '../vm/staprun.ts';
 import type { CompiledItem } from './compile-items.ts';
@@ -21,13 +22,20 @@ export interface LoadedItems {
 
 type Loads = ReadonlyMap<CompiledItem, LoadResult>;
 
-/** @throws TapprepError INTERRUPTED, TOOL_MISSING, PERMISSION */
-export async function loadItems(options: VerifyOptions, items: readonly CompiledItem[]): Promise<LoadedItems> {
+/**
+ * @param guestFiles what triggers need in a virtual machine
+ * @throws TapprepError INTERRUPTED, TOOL_MISSING, PERMISSION
+ */
+export async function loadItems(
+  options: VerifyOptions,
+  items: readonly CompiledItem[],
+  guestFiles: readonly GuestFile[],
+): Promise<LoadedItems> {
   const ready = items.filter(({ modulePath }) => modulePath !== null);
   const { loads, guestBuildId } =
     ready.length === 0 || options.where === 'none'
       ? { loads: new Map<CompiledItem, LoadResult>(), guestBuildId: null }
-      : await loadWhere(options, ready);
+      : await loadWhere(options, ready, guestFiles);
   const steps = items.map((item) => toStep(options, item, loads.get(item) ?? null));
   for (const step of steps) tellStep(options.emit, step);
   return { ranIn: loads.size > 0 && options.where !== 'none' ? options.where : null, steps, guestBuildId };
@@ -36,8 +44,12 @@ export async function loadItems(options: VerifyOptions, items: readonly Compiled
 async function loadWhere(
   options: VerifyOptions,
   items: readonly CompiledItem[],
+  guestFiles: readonly GuestFile[],
 ): Promise<{ readonly loads: Loads; readonly guestBuildId: BuildId | null }> {
-  if (options.where === 'vm' && options.vm !== undefined) return await loadInVm(options, options.vm, items);
+  if (options.where === 'vm' && options.vm !== undefined) {
+    const vm = { ...options.vm, files: [...(options.vm.files ?? []), ...guestFiles] };
+    return await loadInVm(options, vm, items);
+  }
   const loads = new Map<CompiledItem, LoadResult>();
   for (const item of items) {
     loads.set(
@@ -70,6 +82,8 @@ async function loadInVm(
       staprun: vm.staprun ?? (await collectInstalledStaprun(options.host, options.staprunArgv?.[0])),
       jobs,
       kernelModules: vm.kernelModules ?? [],
+      files: vm.files ?? [],
+      ...(vm.setup === undefined ? {} : { setup: vm.setup }),
       temporaryDirectory: vm.temporaryDirectory,
       ...(vm.memoryMb === undefined ? {} : { memoryMb: vm.memoryMb }),
       signal: options.signal,

@@ -3,6 +3,7 @@ import type { Host } from '../host/host.ts';
 import type { Emit, Target } from '../types.ts';
 import type { KernelModule } from '../vm/initramfs.ts';
 import type { VmTools } from '../vm/host-tools.ts';
+import type { GuestFile } from '../vm/library-closure.ts';
 import type { GuestStaprun } from '../vm/staprun.ts';
 
 export type VerifyLevel = 'hello' | 'probe' | 'scripts';
@@ -32,6 +33,9 @@ export interface VmAssets {
   /** The target's own where left out. */
   readonly staprun?: GuestStaprun;
   readonly kernelModules?: readonly KernelModule[];
+  /** Other files for the guest, and shell text run there once before anything is loaded. */
+  readonly files?: readonly GuestFile[];
+  readonly setup?: string;
   readonly memoryMb?: number;
   /** On this machine, for the initramfs. */
   readonly temporaryDirectory: string;

@@ -28,6 +28,9 @@ export const HELLO: Rung = {
   trigger: null,
 };
 
+/** Stands for the path of the program that the process rung probes. */
+export const WITNESS = '@WITNESS@';
+
 /** The rungs above hello, in order. Each probe is one that every kernel since 2.6.32 can have. */
 export const PROBE_RUNGS: readonly Rung[] = [
   rung('timer', 'probe timer.ms(100)', { needs: [], required: true, trigger: null }),
@@ -53,11 +56,7 @@ export const PROBE_RUNGS: readonly Rung[] = [
     required: false,
     trigger: ['cat', '/proc/version'],
   }),
-  rung('process', 'probe process("@STAPRUN@").begin', {
-    needs: [],
-    required: false,
-    trigger: ['@STAPRUN@', '-V'],
-  }),
+  rung('process', `probe process("${WITNESS}").begin`, { needs: [], required: false, trigger: [WITNESS] }),
 ];
 
 function rung(name: string, probe: string, more: Pick<Rung, 'needs' | 'required' | 'trigger'>): Rung {

@@ -9,6 +9,7 @@ import type { Item } from './items.ts';
 import { loadItems } from './load-items.ts';
 import type { VerifyOptions } from './options.ts';
 import { runStep } from './step.ts';
+import { findWitness } from './witness.ts';
 import { verifyTools } from './tools-step.ts';
 
 /**
@@ -50,9 +51,10 @@ async function climb(options: VerifyOptions): Promise<VerifyReport> {
     }),
   ];
   const canBuild = steps.every(({ status }) => status === 'pass');
-  const items = [HELLO_ITEM, ...probeItems(options), ...scriptItems(options)];
+  const witness = await findWitness(options);
+  const items = [HELLO_ITEM, ...probeItems(options.level, witness?.path ?? '/bin/true'), ...scriptItems(options)];
   const compiled = await compileItems(options, items, canBuild);
-  const loaded = await loadItems(options, compiled);
+  const loaded = await loadItems(options, compiled, witness?.files ?? []);
   steps.push(await runStep(emit, 'build-id', () => verifyBuildId(options, loaded.guestBuildId)));
   steps.push(...loaded.steps);
   return {
