@@ -22,12 +22,16 @@ export function installPackages(situation: Situation, packages: readonly string[
 
 /** Lets tapprep find, verify and install the exact packages, also where they have left the mirrors. */
 export function prepareWithTapprep(situation: Situation): string {
-  const { release, host } = situation;
+  return asRoot(situation, tapprepCommand(situation, 'install'));
+}
+
+/** A command of tapprep for the kernel in question. */
+export function tapprepCommand({ release, host }: Situation, verb: string): string {
   const kernel =
     release === null || (host?.kernel.running === true && host.kernel.release === release)
       ? ''
       : ` --kernel ${release}`;
-  return asRoot(situation, `tapprep install${kernel}`);
+  return `tapprep ${verb}${kernel}`;
 }
 
 /** Installs from the repositories where the package names are known, else lets tapprep find them. */

@@ -85,7 +85,7 @@ function judge(rule: Rule, sight: Sight): Finding | null {
     code: rule.code,
     likelihood,
     evidence: [...sight.lines.slice(0, EVIDENCE_LINES), ...(rule.evidence?.(sight) ?? [])],
-    cause: rule.cause(sight),
+    cause: rule.cause(sight).replace(/^(?:the|kernel) /, (word) => word.charAt(0).toUpperCase() + word.slice(1)),
     fix: rule.fix?.(sight.situation) ?? null,
   };
 }

@@ -7,6 +7,8 @@ export interface LogFacts {
   readonly runningRelease: string | null;
   /** The release whose build tree or debug information stap asked for. */
   readonly wantedRelease: string | null;
+  /** The release in the name of a package that was asked for or is missing. */
+  readonly askedRelease: string | null;
   readonly unameV: string | null;
   readonly arch: string | null;
   /** ID as in os-release. */
@@ -98,6 +100,7 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
   );
   const treeRelease = wanted === undefined ? first(TREE) : (TREE.exec(wanted.text)?.[1] ?? null);
   const running = first(UNAME_A) ?? first(LINUX_VERSION) ?? releaseAfterUname(lines) ?? first(SAID_RELEASE);
+  const packages = readLoggedPackages(lines);
   const command = lines.filter((line) => /\bstap(?:xx|\+\+)?\s/.test(line.text) && /\s-/.test(line.text));
   return {
     runningRelease: trimmed(running),
@@ -118,7 +121,8 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
     cachedModule: lines.some((line) => /Pass 4: using cached/.test(line.text)),
     userland: readUserland(lines),
     container: lines.find((line) => CONTAINER_PROMPT.test(line.text) || CONTAINER_WORD.test(line.text)) ?? null,
-    packages: readLoggedPackages(lines),
+    packages,
+    askedRelease: packages.find(isAskedFor)?.release ?? null,
     otherTrees: readOtherTrees(lines),
     treeUtsVersions: lines.flatMap((line) => /#define UTS_VERSION "([^"]{4,120})"/.exec(line.text)?.[1] ?? []),
     userspacePackage: readUserspacePackage(lines),
@@ -134,6 +138,11 @@ function readUserland(lines: readonly LogLine[]): 'deb' | 'rpm' | null {
   )
     ? 'rpm'
     : null;
+}
+
+/** A hint, an error of the package manager: a plain kernel's package that is named and not there. */
+function isAskedFor({ installed, kind, variant, release }: LoggedPackage): boolean {
+  return !installed && variant === null && (kind === 'devel' || kind === 'debuginfo') && !release.endsWith('.noarch');
 }
 
 /** The line after a `uname -r` typed at a prompt. */

@@ -1,6 +1,6 @@
 /** What to do about each code, as commands for the target at hand. Pure. */
 import type { DiagnosisCode } from './codes.ts';
-import { asRoot, installOrPrepare, installPackages, prepareWithTapprep } from './commands.ts';
+import { asRoot, installOrPrepare, installPackages, prepareWithTapprep, tapprepCommand } from './commands.ts';
 import type { Situation } from './situation.ts';
 
 export interface Remedy {
@@ -33,7 +33,7 @@ function installed(situation: Situation, commands: readonly string[]): Remedy {
   return {
     fix: [...commands, PURGE_CACHE],
     otherwise: commands.includes(prepare)
-      ? '"tapprep plan" shows what was asked for, and what the repositories have instead.'
+      ? `"${tapprepCommand(situation, 'plan')}" shows what was asked for, and what the repositories have instead.`
       : `If the repositories no longer carry it, "${prepare}" looks in the vaults and archives for exactly this build.`,
   };
 }
@@ -106,7 +106,7 @@ const REMEDIES: Readonly<Record<DiagnosisCode, RemedyFor>> = {
   SECUREBOOT_SIGNATURE: (situation) => ({
     fix: signingCommands(situation),
     otherwise:
-      'Where no key may be enrolled: a stap-server with the key, a module compiled and signed elsewhere ("tapprep bundle --compiled"), or Secure Boot off in the firmware. "cat /sys/kernel/security/lockdown" and "mokutil --sb-state" tell which of them holds.',
+      'stap prints the path of its key; the firmware asks at the next boot whether to enrol it. Where no key may be enrolled: a stap-server that has one, modules compiled and signed elsewhere ("tapprep bundle --compiled"), or Secure Boot off.',
   }),
   GCC_OR_BUILD_MISMATCH: (situation) => ({
     fix: [...installPackages(situation, ['gcc', 'make']), 'env PATH=/usr/bin:/bin gcc --version', PURGE_CACHE],
@@ -264,14 +264,12 @@ function listSources(situation: Situation): string {
   return commands[situation.manager ?? 'none'] ?? 'tapprep mirrors check';
 }
 
+/** stap makes a key of its own below the home directory of who signs, and prints its path. */
 function signingCommands(situation: Situation): readonly string[] {
   return [
     ...installPackages(situation, ['mokutil']),
     asRoot(situation, "stap --sign-module -v -e 'probe begin { exit() }'"),
-    asRoot(
-      situation,
-      'sh -c \'mokutil --import "$(find / -xdev -path "*moks*" -name signing_key.x509 2>/dev/null | head -n 1)"\'',
-    ),
+    asRoot(situation, "sh -c 'mokutil --import /root/.systemtap/ssl/server/moks/*/signing_key.x509'"),
     asRoot(situation, 'reboot'),
   ];
 }

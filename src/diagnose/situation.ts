@@ -25,7 +25,9 @@ export function describeSituation(log: LogFacts, facts: HostFacts | null, target
   const logged = log.wantedRelease ?? log.runningRelease;
   const host = facts !== null && logged !== null && isOtherKernel(facts, log) ? null : facts;
   const release =
-    host === null ? (logged ?? target?.release ?? null) : (target?.release ?? host.kernel.release ?? logged);
+    host === null
+      ? (logged ?? target?.release ?? log.askedRelease)
+      : (target?.release ?? host.kernel.release ?? logged);
   const own = target !== null && target.release === release ? target : null;
   const distribution = host?.os.id ?? own?.distro ?? log.distribution;
   const family = own?.family ?? familyOf(host, distribution, log);

@@ -12,6 +12,6 @@ function renderOne(diagnosis: Diagnosis, index: number): string {
     lines.push('   Seen:', ...diagnosis.evidence.map((line) => `     | ${line.replaceAll('\n', ' ')}`));
   }
   if (diagnosis.fix.length > 0) lines.push('   Do:', ...diagnosis.fix.map((command) => `     ${command}`));
-  if (diagnosis.otherwise !== null) lines.push(`   If that does not help: ${diagnosis.otherwise}`);
+  if (diagnosis.otherwise !== null) lines.push(`   Otherwise: ${diagnosis.otherwise}`);
   return `${lines.join('\n')}\n`;
 }

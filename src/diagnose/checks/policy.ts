@@ -57,7 +57,7 @@ export const checkModulePolicy: Check = (view) => {
         view,
         'module loading',
         'SECUREBOOT_SIGNATURE',
-        'The kernel runs in FIPS mode, where staprun refuses to load modules unless STAP_FIPS_OVERRIDE is set.',
+        'The kernel runs in FIPS mode, where staprun loads no module unless STAP_FIPS_OVERRIDE is set, because old kernels panicked on it.',
         {
           evidence: ['/proc/sys/crypto/fips_enabled: 1'],
           fix: ["env STAP_FIPS_OVERRIDE=1 stap -v -e 'probe begin { exit() }'"],

@@ -146,7 +146,8 @@ export const REPOSITORY_RULES: readonly Rule[] = [
       if (anySeen(sight, DISABLED) || setUpAfterwards(sight)) return 88;
       return 68;
     },
-    cause: ({ groups }) => `${groups[0] ?? 'The debug package'} may be in a debug repository that is not enabled here.`,
+    cause: ({ lines }) =>
+      `${debugPackage(lines) ?? 'The debug package'} may be in a debug repository that is not enabled here.`,
   },
   {
     code: 'REPO_NOT_CONFIGURED',
@@ -204,6 +205,14 @@ function setUpAfterwards(sight: Sight): boolean {
   const asked = sight.lines[0]?.position ?? 0;
   const added = sight.linesOf(DDEBS)[0]?.position;
   return added !== undefined && added > asked;
+}
+
+function debugPackage(lines: Sight['lines']): string | null {
+  return (
+    lines
+      .map((line) => /[\w.+-]{0,120}(?:debuginfo|dbgsym|-dbg)[\w.+-]{0,120}/.exec(line.text)?.[0])
+      .find((name) => name?.includes('-') === true) ?? null
+  );
 }
 
 function anySeen(sight: Sight, patterns: readonly Pattern[]): boolean {
