@@ -45,7 +45,9 @@ export interface LogFacts {
 }
 
 const RELEASE = String.raw`\d\.\d{1,3}(?:\.\d{1,3})?[\w.+~-]{0,64}`;
-const TREE = new RegExp(String.raw`/lib/modules/(${RELEASE})/build`);
+const TREE = new RegExp(
+  String.raw`(?:/lib/modules/(?=${RELEASE}/build)|/usr/src/kernels/|/usr/src/linux-headers-(?!\S{1,60}-common\b))(${RELEASE})`,
+);
 const BARE_RELEASE = new RegExp(`^${RELEASE}$`);
 const UNAME_A = new RegExp(
   String.raw`\bLinux \S{1,64} (${RELEASE}) (#\d.{4,80}?) (x86_64|aarch64|ppc64le|s390x|i[3-6]86|armv\w+|riscv64)\b`,

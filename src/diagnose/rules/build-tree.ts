@@ -26,7 +26,9 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
       return tree === undefined ? 72 : 90;
     },
     cause: ({ situation }) =>
-      `There is no build tree for ${kernelName(situation)}: /lib/modules/${situation.release ?? 'RELEASE'}/build holds no .config, so its kernel-devel or linux-headers package is not installed.`,
+      situation.packages.custom !== null
+        ? `There is no build tree for ${kernelName(situation)}, and no distribution has a package that would bring one.`
+        : `There is no build tree for ${kernelName(situation)}: /lib/modules/${situation.release ?? 'RELEASE'}/build holds no .config, so its kernel-devel or linux-headers package is not installed.`,
   },
   {
     code: 'DEVEL_VERSION_MISMATCH',
@@ -69,7 +71,7 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
   {
     code: 'KERNEL_TREE_NOT_BUILT',
     patterns: [NO_CONFIG, NO_SYMVERS, NO_MAKEFILE],
-    likelihood: (sight) => (isOwnTree(sight) ? 64 : 0),
+    likelihood: (sight) => (isOwnTree(sight) ? (sight.seen(NO_CONFIG) ? 76 : 64) : 0),
     cause: ({ groups }) => `The kernel source tree ${groups[0] ?? ''} was not configured and built.`,
   },
   {
@@ -131,13 +133,8 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
   },
 ];
 
-/** A tree that -r names by path and that is no package's. */
-function isOwnTree({ situation, groups }: Sight): boolean {
+/** A tree that was named by its path (stap -r) and lies where no package puts one. */
+function isOwnTree({ groups }: Sight): boolean {
   const path = groups[0] ?? '';
-  return (
-    path.startsWith('/') &&
-    !PREFIX_OF_MODULES.test(path) &&
-    !/^\/usr\/src\/(?:kernels|linux-headers)/.test(path) &&
-    situation.log.releaseOption?.startsWith('/') === true
-  );
+  return path.startsWith('/') && !PREFIX_OF_MODULES.test(path) && !/^\/usr\/src\/(?:kernels|linux-headers)/.test(path);
 }

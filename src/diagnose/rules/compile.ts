@@ -10,7 +10,10 @@ const RUNTIME_ERROR: Pattern = text(
   '/runtime/',
   /\/runtime\/[\w./-]{1,120}\.[chS]:\d{1,6}(?::\d{1,5})?: (?:fatal )?(?:error|erreur|Fehler|错误|エラー)\s?:\s*(.{0,300})/,
 );
-const GENERATED_ERROR = text(': error: ', /\/stap_\w{1,80}\.c:\d{1,9}(?::\d{1,5})?: (?:fatal )?error: (.{0,300})/);
+const GENERATED_ERROR = text(
+  ': error: ',
+  /\/stap(?:\w{6}\/|_)[\w.-]{1,80}\.c:\d{1,9}(?::\d{1,5})?: (?:fatal )?error: (.{0,300})/,
+);
 /** Names that kernels renamed, moved or took away; the code that still uses them is SystemTap's. */
 const KNOWN_API: readonly Pattern[] = [
   text('has no member named', /["']?(?:struct \w{1,60}|\w{1,60})["']? has no member named ["'](\w{1,60})["']/),

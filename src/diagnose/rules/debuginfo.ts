@@ -28,6 +28,20 @@ const SYMBOL_TABLE = text('symbol table missing', /Kernel function symbol table 
 const NO_URETPROBES = text('process return probes not available');
 const ELF_MACHINE = text('mismatch with target', /ELF machine .{1,80} mismatch with target/);
 
+/** What fails behind pass 2 does not fail for want of symbols. */
+const LATER_FAILURES = [
+  text('compilation failed', /Pass 4: compilation failed/),
+  text('kbuild exited with status'),
+  text("Couldn't insert module"),
+  text('Pass 5: run failed'),
+  text('library script', /user script and 0 library script/),
+];
+/** Tapsets whose probes rest on the kernel's debug information, so that only "no match" is printed without it. */
+const RESTS_ON_DWARF = text(
+  'while resolving probe point',
+  /resolving probe point: identifier ["'](kernel|module|vfs|syscall|tcp|udp|socket|netdev|ioblock|ioscheduler|scheduler|signal|vm|nfs|nfsd|rpc|scsi|tty|generic|kprocess)["']/,
+);
+
 const KERNEL_DEBUGINFO = [NO_DEBUGINFO, NO_DWARF_KERNEL, HINT_KERNEL];
 
 /** Modules that come with the kernel everywhere: their debug information is the kernel's own. */
@@ -45,6 +59,19 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
     },
     cause: ({ situation }) =>
       `stap found no debug information of ${kernelName(situation)}: its kernel-debuginfo, -dbg or -dbgsym package is not installed.`,
+  },
+  {
+    code: 'DEBUGINFO_MISSING',
+    patterns: [RESTS_ON_DWARF],
+    hints: LATER_FAILURES,
+    likelihood: ({ seen, situation }) =>
+      seen(NO_DEBUGINFO) ||
+      LATER_FAILURES.some(seen) ||
+      situation.host?.debuginfo.some((one) => one.hasDwarf === true) === true
+        ? 0
+        : 46,
+    cause: ({ groups, situation }) =>
+      `Probes of "${groups[0] ?? 'kernel'}" rest on the debug information of ${kernelName(situation)}; without it stap only says that nothing matched.`,
   },
   {
     code: 'DEBUGINFO_VERSION_MISMATCH',
@@ -167,7 +194,7 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
     likelihood: (sight) => (stubLikely(sight) === (code === 'SYSMAP_STUB') ? symbolTable(sight) : 0),
     cause: ({ situation }) =>
       code === 'SYSMAP_STUB'
-        ? `/boot/System.map-${situation.release ?? 'RELEASE'} is a one-line placeholder, as Debian installs it, so stap has no symbol table.`
+        ? `/boot/System.map-${situation.release ?? 'RELEASE'} is missing or the one-line placeholder that Debian installs, so stap has no symbol table.`
         : `Neither the build tree nor /boot has a System.map of ${kernelName(situation)}, so stap has no symbol table.`,
   })),
   {
@@ -203,8 +230,9 @@ function stubLikely({ situation }: Sight): boolean {
   return situation.family === 'deb' && situation.log.releaseOption?.startsWith('/') !== true;
 }
 
-/** A warning only; it explains a failure where nothing else was said to be missing. */
+/** A warning that Debian's stap always prints; it explains a failure of pass 2 where nothing else was said to be missing. */
 function symbolTable({ seen, situation }: Sight): number {
+  if (LATER_FAILURES.some(seen)) return 25;
   if (seen(NO_DEBUGINFO)) return 44;
   if (seen(NO_DWARF_KERNEL)) return 60;
   return otherTree(situation) === null ? 66 : 60;

@@ -38,6 +38,8 @@ const NOT_PERMITTED = text(
   ),
 );
 const OTHER_WORDS = text("Couldn't insert module", /Couldn't insert module\s?["'][^"']{1,400}["']: [^\u0000-\u007f]/);
+/** The second path is where relayfs was mounted before debugfs; both fail where the kernel has neither. */
+const NO_DEBUGFS = text("Couldn't mount /", /Couldn't mount \/(?:sys\/kernel\/debug|mnt\/relay): (.{1,80})/);
 const CACHED = text('using cached ', /Pass 4: using cached \S{1,400}\.ko/);
 
 /** A release or version differs, not only a build option. */
@@ -197,7 +199,7 @@ export const LOAD_RULES: readonly Rule[] = [
     patterns: [
       text('control channel; not running', /Cannot attach to module (\S{1,200}) control channel/),
       text('is not a zombie systemtap module'),
-      text("Couldn't mount /sys/kernel/debug"),
+      NO_DEBUGFS,
       text(
         '/sys/kernel/debug/systemtap',
         /(?:couldn't|cannot|can't|unable to|failed to) (?:open|access|stat)\S{0,40} .{0,80}\/sys\/kernel\/debug\/systemtap/i,
@@ -215,10 +217,18 @@ export const LOAD_RULES: readonly Rule[] = [
   },
   {
     code: 'CONTAINER_KERNEL_NOT_IN_IMAGE',
-    patterns: [text("Couldn't mount /sys/kernel/debug")],
+    patterns: [NO_DEBUGFS],
     likelihood: ({ situation }) =>
       situation.log.container !== null || situation.host?.security.container != null ? 84 : 40,
     cause: () => 'A container without --privileged can neither mount debugfs nor load modules of its host.',
+  },
+  {
+    code: 'KERNEL_CONFIG',
+    patterns: [NO_DEBUGFS],
+    // ENODEV: the kernel does not know the file system at all.
+    likelihood: ({ groups }) => (groups[0]?.startsWith('No such device') === true ? 88 : 30),
+    cause: ({ situation }) =>
+      `${kernelName(situation)} seems to have been built without CONFIG_DEBUG_FS, through which staprun talks to its module.`,
   },
   {
     code: 'KERNEL_CONFIG',

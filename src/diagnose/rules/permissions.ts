@@ -29,6 +29,8 @@ const FULL: readonly Pattern[] = [
     'installing package ',
     /installing package \S{1,200} needs (\S{1,20}) (?:more space )?on the (\S{1,200}) filesystem/,
   ),
+  text('printf: I/O error'),
+  text('echo: write error'),
   text('not enough space'),
   text('insufficient space'),
 ];

@@ -9,6 +9,9 @@ const NO_PACKAGE: readonly Pattern[] = [
   text('Unable to find a match', new RegExp(`Unable to find a match:? ["']?(${KERNEL_WORD}[^\\s"']{0,160})`)),
   text('Could not find debug', /Could not find debug(?:info|source)\b[^:]{0,80}:? (\S{1,160})/),
   text('No debuginfo packages available', /No debuginfo packages available/),
+  // apt speaks the user's language behind "E: ".
+  text('linux-image-', /^E: .{0,160}?(linux-image-\d[\w.+~-]{2,80})/),
+  text('linux-headers-', /^E: .{0,160}?(linux-headers-\d[\w.+~-]{2,80})/),
   text('Unable to locate package', new RegExp(`Unable to locate package (${KERNEL_WORD}\\S{0,160})`)),
   text(
     "Couldn't find any package by",
@@ -75,6 +78,8 @@ const BROKEN: readonly Pattern[] = [
     /(?:ddebs|debug|dbg|Release|Packages|repomd|repodata).{0,300}404 Not Found|404 Not Found.{0,200}(?:ddebs|debug|Release|repomd|Trying other mirror)/,
   ),
   text('Failed to fetch', /Failed to fetch (\S{1,300})/),
+  text('/etc/apt/', /^[EW]: .{0,160}\/etc\/apt\/(?:sources|trusted|keyrings)/),
+  text('InRelease', /^[EW]: .{0,120}?(https?:\/\/\S{1,200}\/InRelease)\b/),
   text('Cannot find a valid baseurl'),
   text('Could not retrieve mirrorlist'),
   text('retrieve repository metadata', /Cannot retrieve (?:repository )?metadata/),

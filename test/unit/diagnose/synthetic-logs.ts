@@ -245,6 +245,16 @@ export const SYNTHETIC_LOGS: readonly SyntheticLog[] = [
     log: 'E: Unable to locate package linux-image-5.19.0-50-generic-dbgsym',
   },
   {
+    name: 'apt has no such package, in French',
+    code: 'REPO_NO_PACKAGE',
+    log: 'E: Impossible de trouver le paquet linux-headers-5.19.0-50-generic',
+  },
+  {
+    name: 'a source that cannot be read, in German',
+    code: 'REPO_MISCONFIGURED',
+    log: 'E: Missgestalteter Eintrag 1 in Listendatei /etc/apt/sources.list.d/debug.list (Suite)',
+  },
+  {
     name: 'zypper has no such package',
     code: 'REPO_NO_PACKAGE',
     log: "No provider of 'kernel-default-devel-5.3.18-57.3' found.",
@@ -458,6 +468,38 @@ export const SYNTHETIC_LOGS: readonly SyntheticLog[] = [
     name: 'disk full while compiling',
     code: 'NO_SPACE',
     log: 'fatal error: error writing to /tmp/ccAbC.s: No space left on device\nPass 4: compilation failed.',
+  },
+  {
+    name: 'disk full, as dash tells it',
+    code: 'NO_SPACE',
+    log: '/bin/sh: 1: printf: printf: I/O error\nmake[1]: *** [Makefile.build:448: /scratch/stapAbCdEf/modules.order] Error 1\nPass 4: compilation failed.',
+  },
+  {
+    name: 'no debugfs in the kernel, as staprun tells it',
+    code: 'KERNEL_CONFIG',
+    log: "ERROR: Couldn't mount /mnt/relay: No such device",
+  },
+  {
+    name: 'a warning of every run is not the cause of a failed compilation',
+    code: 'GCC_OR_BUILD_MISMATCH',
+    log: "WARNING: Kernel function symbol table missing [man warning::symbols]\nenv: 'make': No such file or directory\nWARNING: kbuild exited with status: 127\nPass 4: compilation failed.",
+  },
+  {
+    name: 'a tapset that rests on debug information',
+    code: 'SYSMAP_STUB',
+    also: ['DEBUGINFO_MISSING'],
+    log: "WARNING: Kernel function symbol table missing [man warning::symbols]\nsemantic error: while resolving probe point: identifier 'syscall' at <input>:1:7\nsemantic error: no match\nTip: /usr/share/doc/systemtap/README.Debian should help you get started.",
+  },
+  {
+    name: 'a named tree without configuration',
+    code: 'KERNEL_TREE_NOT_BUILT',
+    says: '/srv/linux',
+    log: 'Checking "/srv/linux/.config" failed with error: No such file or directory',
+  },
+  {
+    name: 'a named module that does not compile',
+    code: 'STAP_TOO_OLD',
+    log: "/tmp/stapAbCdEf/hello_src.c:120:9: error: too few arguments to function 'acme'\nWARNING: kbuild exited with status: 2",
   },
   { name: 'disk full, in Japanese', code: 'NO_SPACE', log: 'cc1: /tmp/ccAbC.s: デバイスに空き領域がありません' },
   {
