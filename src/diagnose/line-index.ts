@@ -14,6 +14,9 @@ export interface LineIndex {
 
 /** Narrower than this nobody wraps a log. */
 const SHORTEST_WRAPPED = 60;
+/** What begins a message or a prompt is no continuation of the line above. */
+const BEGINNING =
+  /^(?:[$#] |\[?[\w-]{1,32}@|[A-Z]{1,12}: |(?:Error|error|semantic error|parse error|Pass \d|Tip|make(?:\[\d\])?)[:\s]|Checking |In file |(?:ii|Get:\d|Hit:\d) )/;
 const MOST_MATCHES = 32;
 
 interface Place {
@@ -40,7 +43,7 @@ export function indexLines(lines: readonly LogLine[], needles: readonly string[]
   for (const [position, line] of lines.entries()) {
     file({ line, parts: null });
     const next = lines[position + 1];
-    if (next === undefined || line.text.length < SHORTEST_WRAPPED) continue;
+    if (next === undefined || line.text.length < SHORTEST_WRAPPED || BEGINNING.test(next.text)) continue;
     const raw = `${line.raw.trim()} ${next.raw.trim()}`;
     for (const glue of [' ', '']) {
       file({ line: { position, raw, text: `${line.text}${glue}${next.text}` }, parts: [line, next] });
