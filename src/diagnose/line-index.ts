@@ -16,7 +16,7 @@ export interface LineIndex {
 const SHORTEST_WRAPPED = 60;
 /** What begins a message or a prompt is no continuation of the line above. */
 const BEGINNING =
-  /^(?:[$#] |\[?[\w-]{1,32}@|[A-Z]{1,12}: |(?:Error|error|semantic error|parse error|Pass \d|Tip|make(?:\[\d\])?)[:\s]|Checking |In file |(?:ii|Get:\d|Hit:\d) )/;
+  /^(?:[$#] |\[?[\w-]{1,32}@|[A-Z]{1,12}: |(?:Error|semantic error|parse error|Pass \d|Tip): |make(?:\[\d\])?: |Checking |In file |(?:ii|Get:\d|Hit:\d) )/;
 const MOST_MATCHES = 32;
 
 interface Place {
