@@ -13,6 +13,7 @@ import type { Digest, Emit, Sha256 } from '../types.ts';
 import { diskFailure } from './failure.ts';
 import { type HashedFile, hashFile } from './hash-file.ts';
 import { type IndexEntry, readIndex, writeIndex } from './index-entry.ts';
+import { UNKNOWN_UID } from './owner.ts';
 import { hashUrl } from './part-record.ts';
 
 export interface CachedFile {
@@ -139,7 +140,7 @@ async function prepare(directory: string, uid: number): Promise<void> {
   await makeDirectory(directory);
   // Whoever owns the directory can change a file after its check.
   const owner = (await stat(directory)).uid;
-  if (owner !== uid && owner !== 0) {
+  if (owner !== uid && owner !== 0 && uid !== UNKNOWN_UID) {
     throw new TapprepError('PERMISSION', `the cache ${directory} belongs to user ${owner} but this is user ${uid}`, {
       hint: 'use --cache-dir DIR with a directory of your own',
       facts: { path: directory, owner, uid },

@@ -3,6 +3,7 @@ import { TapprepError, type ErrorCode, redact } from '../errors.ts';
 import type { Sha256 } from '../types.ts';
 import { backoffMs } from './backoff.ts';
 import { TransferError, interrupted } from './failure.ts';
+import { hashUrl, strongValidator } from './part-record.ts';
 import { transfer, type PartState, type TransferContext, type TransferJob, type Validators } from './transfer.ts';
 
 export interface DownloadJob extends TransferJob {
@@ -60,7 +61,7 @@ export async function download(job: DownloadJob, part: PartState, context: Downl
   }));
   let best = part.file.offset;
   for (;;) {
-    const mirror = nextMirror(mirrors);
+    const mirror = nextMirror(mirrors, context.now(), holderOf(job, part));
     if (mirror === null) throw allFailed(job, mirrors);
     await pauseUntil(mirror, job, context);
     try {
@@ -73,7 +74,7 @@ export async function download(job: DownloadJob, part: PartState, context: Downl
         mirror.failures = 0;
       }
       recordFailure(mirror, error, mirrors.length, context);
-      if (nextMirror(mirrors) !== null) context.onRetry(`${job.name}: ${error.message}; trying again`);
+      if (mirrors.some((each) => !each.dropped)) context.onRetry(`${job.name}: ${error.message}; trying again`);
     }
   }
 }
@@ -129,14 +130,23 @@ async function verifyPart(url: string, job: TransferJob, part: PartState): Promi
   return digests.sha256 as Sha256;
 }
 
-/** The mirror with the fewest failures, the earlier first; so a fresh one is asked before one that failed. */
-function nextMirror(mirrors: readonly Mirror[]): Mirror | null {
-  let chosen: Mirror | null = null;
-  for (const mirror of mirrors) {
-    if (mirror.dropped) continue;
-    if (chosen === null || mirror.failures + mirror.bad < chosen.failures + chosen.bad) chosen = mirror;
-  }
-  return chosen;
+/**
+ * The mirror that may be asked soonest; of those the one with the fewest failures, then the first named. A file
+ * without a digest stays where its first bytes came from: only that mirror can continue it.
+ */
+function nextMirror(mirrors: readonly Mirror[], now: number, holder: string | null): Mirror | null {
+  const alive = mirrors.filter((mirror) => !mirror.dropped);
+  const own = alive.find((mirror) => holder !== null && hashUrl(mirror.url) === holder);
+  if (own !== undefined) return own;
+  const waits = (mirror: Mirror): number => Math.max(0, mirror.notBefore - now);
+  const failed = (mirror: Mirror): number => mirror.failures + mirror.bad;
+  return alive.toSorted((a, b) => waits(a) - waits(b) || failed(a) - failed(b))[0] ?? null;
+}
+
+/** Hash of the address that alone can continue the part; null where any or none can. */
+function holderOf(job: DownloadJob, { file, record }: PartState): string | null {
+  if (job.digest !== null || file.offset === 0 || record === null || strongValidator(record) === null) return null;
+  return record.urlHash;
 }
 
 async function pauseUntil(mirror: Mirror, job: TransferJob, context: DownloadContext): Promise<void> {

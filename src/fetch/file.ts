@@ -55,7 +55,7 @@ async function openFile(url: string, { offset }: Pick<OpenRequest, 'offset' | 's
 async function probeFile(url: string, signal: AbortSignal): Promise<ProbeAnswer> {
   const { status, headers, body } = await openFile(url, { offset: 0, signal });
   body.destroy();
-  return { status, sizeBytes: headers.contentLength, url, retryAfter: null };
+  return { status, sizeBytes: headers.contentLength, url, retryAfter: null, date: null };
 }
 
 function localPath(url: string): string {

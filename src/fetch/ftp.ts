@@ -19,7 +19,7 @@ export function createFtpTransport(idleMs: number): Transport {
       withClient(url, idleMs, signal, async (session) => {
         const size = await readSize(session);
         session.close();
-        return { status: size === null ? 404 : 200, sizeBytes: size, url, retryAfter: null };
+        return { status: size === null ? 404 : 200, sizeBytes: size, url, retryAfter: null, date: null };
       }),
   };
 }

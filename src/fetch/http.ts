@@ -73,8 +73,8 @@ export function createHttpTransport(options: HttpOptions): Transport {
   async function probe(url: string, signal: AbortSignal): Promise<ProbeAnswer> {
     const response = await follow('HEAD', url, { ...PLAIN, signal });
     response.body.destroy();
-    const { contentLength, retryAfter } = response.headers;
-    return { status: response.status, sizeBytes: contentLength, url: response.url, retryAfter };
+    const { contentLength, retryAfter, date } = response.headers;
+    return { status: response.status, sizeBytes: contentLength, url: response.url, retryAfter, date };
   }
 
   return { open: (url, request) => follow('GET', url, request), probe };

@@ -6,7 +6,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readlink, rename, rm, symlink } from 'node:fs/promises';
 import { TapprepError, isErrno } from '../errors.ts';
 import { diskFailure } from './failure.ts';
-import { type Owner, isDead } from './owner.ts';
+import { type Owner, isDead, parseOwner } from './owner.ts';
 
 export interface LockRequest {
   readonly path: string;
@@ -109,12 +109,7 @@ async function readLock(path: string): Promise<Held | null> {
     if (isErrno(error, 'EINVAL')) return { text: '', owner: null };
     throw diskFailure(error, path);
   }
-  try {
-    const value = JSON.parse(text) as Owner | null;
-    return { text, owner: typeof value?.pid === 'number' && typeof value.host === 'string' ? value : null };
-  } catch {
-    return { text, owner: null };
-  }
+  return { text, owner: parseOwner(text) };
 }
 
 /**

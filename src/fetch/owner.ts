@@ -15,22 +15,42 @@ export interface Owner {
   readonly uid: number;
 }
 
-/** Describes this process. */
+const UNKNOWN = 'unknown';
+/** Where /proc does not tell who runs this. */
+export const UNKNOWN_UID = -1;
+
+/** Describes this process. Without /proc little can be said, and no other process will judge such an owner. */
 export async function describeSelf(): Promise<Owner> {
-  const { pid, startTime } = parseStat(await readFile('/proc/self/stat', 'utf8'));
+  const { pid, startTime } = parseStat(await readFile('/proc/self/stat', 'utf8').catch(() => ''));
   return {
     pid,
     startTime,
     host: hostname(),
     boot: await readBootId(),
-    pidNamespace: await readlink('/proc/self/ns/pid').catch(() => 'unknown'),
-    uid: (await stat('/proc/self')).uid,
+    pidNamespace: await readlink('/proc/self/ns/pid').catch(() => UNKNOWN),
+    uid: await stat('/proc/self').then(
+      (info) => info.uid,
+      () => UNKNOWN_UID,
+    ),
   };
+}
+
+/** Reads an owner as it was written; null for anything else. */
+export function parseOwner(text: string): Owner | null {
+  let value: Partial<Record<keyof Owner, unknown>> | null;
+  try {
+    value = JSON.parse(text) as typeof value;
+  } catch {
+    return null;
+  }
+  const strings = [value?.host, value?.boot, value?.pidNamespace, value?.startTime];
+  const whole = strings.every((each) => typeof each === 'string') && Number.isSafeInteger(value?.pid);
+  return whole ? (value as Owner) : null;
 }
 
 /** The kernel's id of this boot; "unknown" where /proc does not tell. */
 async function readBootId(): Promise<string> {
-  const text = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => 'unknown');
+  const text = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => UNKNOWN);
   return text.trim();
 }
 
@@ -38,7 +58,7 @@ async function readBootId(): Promise<string> {
 export async function isDead(owner: Owner, self: Owner): Promise<boolean> {
   if (owner.host !== self.host) return false;
   if (owner.boot !== self.boot) return true;
-  if (owner.pidNamespace !== self.pidNamespace) return false;
+  if (owner.pidNamespace !== self.pidNamespace || owner.pidNamespace === UNKNOWN) return false;
   let text: string;
   try {
     text = await readFile(`/proc/${owner.pid}/stat`, 'utf8');
@@ -54,5 +74,5 @@ export async function isDead(owner: Owner, self: Owner): Promise<boolean> {
 /** proc(5): the command name stands in parentheses and may hold anything, so fields count from the last ")". */
 function parseStat(text: string): { readonly pid: number; readonly state: string; readonly startTime: string } {
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return { pid: Number.parseInt(text, 10), state: fields[0] ?? '', startTime: fields[19] ?? '' };
+  return { pid: Number.parseInt(text, 10) || 0, state: fields[0] ?? '', startTime: fields[19] ?? '' };
 }

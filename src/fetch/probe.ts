@@ -23,7 +23,7 @@ export async function probe(url: string, machinery: Machinery): Promise<ProbeAns
     try {
       const answer = await transport.probe(url, signal);
       if (!LATER.has(answer.status)) return answer;
-      asked = parseRetryAfter(answer.retryAfter, now());
+      asked = parseRetryAfter(answer.retryAfter, answer.date, now());
       if (attempt >= limits.attempts || (asked ?? 0) > limits.maxRetryAfterMs) throw unanswered(url, answer.status);
     } catch (error) {
       const again = error instanceof TransferError && error.retry === 'later' && attempt < limits.attempts;

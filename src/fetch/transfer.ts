@@ -204,7 +204,7 @@ async function refusal(url: string, response: TransportResponse, part: PartState
     'NETWORK',
     `${url} answered ${status}${status === 407 ? ': the proxy asks for a user and password' : ''}`,
     LATER.has(status) ? 'later' : 'never',
-    { facts, ...hint, retryAfterMs: parseRetryAfter(headers.retryAfter, now) },
+    { facts, ...hint, retryAfterMs: parseRetryAfter(headers.retryAfter, headers.date, now) },
   );
 }
 

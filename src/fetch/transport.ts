@@ -48,6 +48,7 @@ export interface ProbeAnswer {
   /** After redirects. */
   readonly url: string;
   readonly retryAfter: string | null;
+  readonly date: string | null;
 }
 
 export interface Transport {

@@ -94,3 +94,42 @@ test('wrong bytes everywhere are DIGEST_MISMATCH with both digests, and nothing 
   expect(error.message).toContain(`sha256 ${request.digest?.hex} by its index but `);
   expect([...(await lab.finalFiles()), ...(await lab.leftovers())]).toEqual([]);
 });
+
+test('a file without a digest stays with the mirror that sent its first bytes', async () => {
+  first.script('truncated', '503');
+  const fetcher = await lab.fetcher();
+  const unknown = { ...requestFor(content, `${first.url}file.bin`, `${second.url}file.bin`), digest: null };
+  const file = await fetcher.fetchFile(unknown);
+  expect(await readFile(file.path)).toEqual(content);
+  expect(first.requests).toEqual(['GET /file.bin -', 'GET /file.bin bytes=150000-', 'GET /file.bin bytes=150000-']);
+  expect(second.requests).toEqual([]);
+});
+
+test('a mirror that asks for a pause is not waited for while another can be asked', async () => {
+  first.script('429');
+  second.script('500', 'fine');
+  await (await lab.fetcher()).fetchFile(requestFor(content, `${first.url}file.bin`, `${second.url}file.bin`));
+  expect(first.requests).toHaveLength(1);
+  expect(second.requests).toHaveLength(2);
+});
+
+test('a mirror that asks for too long a pause is given up', async () => {
+  const busy = await startFaultServer(content, { retryAfter: '3600' });
+  busy.script('429');
+  const error = await failureOf((await lab.fetcher()).fetchFile(requestFor(content, `${busy.url}file.bin`)));
+  expect(error).toMatchObject({ code: 'NETWORK', facts: { status: 429 } });
+  await busy.close();
+});
+
+test('every mirror says 404: NOT_FOUND; one is dead: NETWORK, since it could not be checked', async () => {
+  const fetcher = await lab.fetcher();
+  first.script('404');
+  second.script('404');
+  const request = requestFor(content, `${first.url}file.bin`, `${second.url}file.bin`);
+  expect((await failureOf(fetcher.fetchFile(request))).code).toBe('NOT_FOUND');
+  first.script('404');
+  second.script('403');
+  const error = await failureOf(fetcher.fetchFile(request));
+  expect(error.code).toBe('NETWORK');
+  expect(error.message).toMatch(/404.*403|403.*404/);
+});

@@ -28,5 +28,12 @@ test.each([
   ['', null],
   [null, null],
 ])('Retry-After %j is %j ms', (text, expected) => {
-  expect(parseRetryAfter(text, NOW)).toBe(expected);
+  expect(parseRetryAfter(text, null, NOW)).toBe(expected);
+});
+
+test("a date is compared with the server's own, whatever the clock says here", () => {
+  const years = 10 * 365 * 86_400_000;
+  for (const clock of [NOW - years, NOW, NOW + years]) {
+    expect(parseRetryAfter('Sun, 22 Nov 2026 10:00:30 GMT', 'Sun, 22 Nov 2026 10:00:00 GMT', clock)).toBe(30_000);
+  }
 });
