@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { LogExcerpt } from '../diagnose/log-excerpt.ts';
 import { NEEDLES } from '../diagnose/rules.ts';
 import { isErrno, TapprepError } from '../errors.ts';
+import { releaseMemory } from '../fetch/memory.ts';
 import type { Context } from './context.ts';
 
 /** What reading a log needs of the process. */
@@ -30,7 +31,9 @@ export async function readLogSource(context: LogContext, source: string | null):
 async function readStream(context: LogContext, excerpt: LogExcerpt): Promise<void> {
   for await (const chunk of context.stdin) {
     context.signal.throwIfAborted();
-    excerpt.push(typeof chunk === 'string' ? Buffer.from(chunk, 'utf8') : (chunk as Uint8Array));
+    const bytes = typeof chunk === 'string' ? Buffer.from(chunk, 'utf8') : (chunk as Uint8Array);
+    excerpt.push(bytes);
+    releaseMemory(bytes);
   }
 }
 

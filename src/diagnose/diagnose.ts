@@ -109,7 +109,7 @@ function toDiagnosis(finding: Finding, situation: Situation): Diagnosis {
 }
 
 /** Lines safe to print, without repetitions, each of bounded length. */
-export function evidenceOf(lines: readonly LogLine[]): readonly string[] {
+function evidenceOf(lines: readonly LogLine[]): readonly string[] {
   const texts = lines.map(({ raw }) => {
     const text = escapeControl(redact(raw.trim()));
     return text.length > EVIDENCE_CHARACTERS ? `${text.slice(0, EVIDENCE_CHARACTERS)} …` : text;

@@ -27,6 +27,8 @@ export interface LogFacts {
   readonly releaseOption: string | null;
   /** The highest pass that is named. */
   readonly pass: number | null;
+  /** A script is seen to have run to its end, and none to have failed. */
+  readonly succeeded: boolean;
   /** A cached module was run. */
   readonly cachedModule: boolean;
   /** Whose programs are used, where they show: a Debian's or an rpm system's. */
@@ -72,6 +74,8 @@ export const FACT_NEEDLES: readonly string[] = [
   'translator/driver (version',
   'loader/runner (version',
   'library script',
+  'Pass 5: run ',
+  ' systemtap: ',
   'UTS_VERSION "',
   'kernel-devel-',
   'kernel-debuginfo-',
@@ -87,6 +91,10 @@ export const FACT_NEEDLES: readonly string[] = [
   'CentOS release',
   'CentOS Linux',
 ];
+
+/** The last words of a good run: stap's own with -v, the module's in dmesg. */
+const RAN = /\bPass 5: run completed|: systemtap: \d[\w./-]{1,20}, base: /;
+const FAILED = /\bPass [1-5]: [a-z]{1,12} failed|^ERROR\b|exited with status: [1-9]/;
 
 /** Reads everything the lines tell; what they do not tell is null or empty. */
 export function readLogFacts(lines: readonly LogLine[]): LogFacts {
@@ -120,6 +128,7 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
     guru: command.some((line) => /\s-[a-zA-Z]{0,4}g[a-zA-Z]{0,4}(?:\s|$)|--guru\b/.test(line.text)),
     releaseOption: command.map((line) => /\s-r\s?(\S{1,256})/.exec(line.text)?.[1]).find(Boolean) ?? null,
     pass: highestPass(lines),
+    succeeded: lines.some((line) => RAN.test(line.text)) && !lines.some((line) => FAILED.test(line.text)),
     cachedModule: lines.some((line) => /Pass 4: using cached/.test(line.text)),
     userland: readUserland(lines),
     container: lines.find((line) => CONTAINER_PROMPT.test(line.text) || CONTAINER_WORD.test(line.text)) ?? null,

@@ -1,7 +1,7 @@
 /** Finds all of many fixed strings in bytes, faster than a disk delivers them. */
 
 /** Told of each needle found and the offset behind it; answers where to go on looking. */
-export type NeedleVisitor = (needle: number, end: number) => number;
+type NeedleVisitor = (needle: number, end: number) => number;
 
 /** Looks through bytes [from, to). */
 export type NeedleScan = (bytes: Uint8Array, from: number, to: number, visit: NeedleVisitor) => void;

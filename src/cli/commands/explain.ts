@@ -1,10 +1,10 @@
 /** `tapprep explain [FILE|-|CODE]`: what a log of any size says is wrong, or the page of a code. */
 import { resolve } from 'node:path';
-import { readFactsFile } from '../../detect/facts.ts';
 import { DIAGNOSIS_CODES, isDiagnosisCode } from '../../diagnose/codes.ts';
 import { explainExcerpt } from '../../diagnose/diagnose.ts';
 import { PAGES } from '../../diagnose/pages.ts';
-import { ERROR_CODES, EXIT, type ErrorCode } from '../../errors.ts';
+import { ERROR_CODES, escapeControl, EXIT, type ErrorCode } from '../../errors.ts';
+import type { HostFacts } from '../../types.ts';
 import type { Context } from '../context.ts';
 import { type LogContext, readLogSource } from '../log-source.ts';
 import { renderDiagnoses } from '../render/diagnoses.ts';
@@ -19,28 +19,43 @@ export interface ExplainOptions {
 /** What explain needs of its process. */
 export type ExplainContext = LogContext & Pick<Context, 'stdout' | 'stderr' | 'common'>;
 
-/** @returns 0 when something was explained, 1 when nothing was recognised. @throws TapprepError USAGE | BAD_FACTS */
+/** @returns 0 when something was explained or nothing is wrong, 1 when nothing was recognised. @throws TapprepError USAGE | BAD_FACTS */
 export async function runExplain(context: ExplainContext, options: ExplainOptions): Promise<number> {
   const { source } = options;
   if (source !== null && (isDiagnosisCode(source) || isErrorCode(source))) return printPage(context, source);
-  const facts = options.facts === null ? null : await readFactsFile(resolve(context.cwd, options.facts));
+  const facts = options.facts === null ? null : await readFacts(resolve(context.cwd, options.facts));
   const { diagnoses, situation, log } = explainExcerpt(await readLogSource(context, source), facts, null);
-  if (context.common.json) {
-    const seen = {
-      release: situation.release,
-      distribution: situation.distribution,
-      systemtap: log.stapVersion,
-      testedKernels: log.testedKernels,
-    };
-    context.stdout.write(`${JSON.stringify({ diagnoses, seen }, null, 2)}\n`);
-  } else {
-    context.stdout.write(renderDiagnoses(diagnoses));
-  }
+  const seen = {
+    release: situation.release,
+    distribution: situation.distribution,
+    systemtap: log.stapVersion,
+    testedKernels: log.testedKernels,
+  };
+  if (context.common.json) context.stdout.write(`${JSON.stringify({ diagnoses, seen }, null, 2)}\n`);
+  else if (diagnoses.length > 0) context.stdout.write(`${headline(seen)}${renderDiagnoses(diagnoses)}`);
   if (diagnoses.length > 0) return EXIT.done;
-  context.stderr.write(
-    'tapprep explain: nothing in this log is a failure that tapprep knows. Add --facts with the output of "tapprep detect --json", or run "tapprep doctor" on the machine.\n',
-  );
-  return EXIT.notReady;
+  context.stderr.write(`tapprep explain: ${log.succeeded ? SUCCEEDED : UNKNOWN}\n`);
+  return log.succeeded ? EXIT.done : EXIT.notReady;
+}
+
+const SUCCEEDED = 'nothing is wrong in this log: a script ran to its end.';
+const UNKNOWN =
+  'nothing in this log is a failure that tapprep knows. Add --facts with the output of "tapprep detect --json", or run "tapprep doctor" on the machine.';
+
+/** What the log says of its machine; empty where it says nothing. */
+function headline(seen: Readonly<Record<'release' | 'distribution' | 'systemtap', string | null>>): string {
+  const parts = [
+    ...(seen.release === null ? [] : [`kernel ${seen.release}`]),
+    ...(seen.distribution === null ? [] : [seen.distribution]),
+    ...(seen.systemtap === null ? [] : [`SystemTap ${seen.systemtap}`]),
+  ];
+  return parts.length === 0 ? '' : escapeControl(`This is about ${parts.join(', ')}.\n\n`);
+}
+
+/** Loaded only when asked for: the schema library is half of what explain would keep in memory. */
+async function readFacts(path: string): Promise<HostFacts> {
+  const { readFactsFile } = await import('../../detect/facts.ts');
+  return readFactsFile(path);
 }
 
 function isErrorCode(text: string): text is ErrorCode {

@@ -77,6 +77,14 @@ describe('explain', () => {
     expect(ran.stderr).toContain('nothing in this log');
   });
 
+  it('ends with 0 when a script is seen to have run', async () => {
+    const log = 'Pass 5: starting run.\nhello\nPass 5: run completed in 0usr/10sys/400real ms.\n';
+    const ran = await run(async (context) => runExplain(context, { source: '-', facts: null }), log, true);
+    expect(ran.exitCode).toBe(0);
+    expect(JSON.parse(ran.stdout)).toMatchObject({ diagnoses: [] });
+    expect(ran.stderr).toContain('nothing is wrong');
+  });
+
   it('lets facts decide', async () => {
     const ran = await run(async (context) => runExplain(context, { source: 'run.log', facts: 'good.json' }), '', true);
     expect(JSON.parse(ran.stdout)).toMatchObject({ seen: { distribution: 'rocky', release: EL9_RELEASE } });
@@ -101,6 +109,7 @@ describe('explain', () => {
 
   it('prints cause, evidence and commands as text', async () => {
     const ran = await run(async (context) => runExplain(context, { source: 'run.log', facts: null }));
+    expect(ran.stdout).toContain(`This is about kernel ${EL9_RELEASE}`);
     expect(ran.stdout).toContain('1. DEVEL_MISSING');
     expect(ran.stdout).toContain(`kernel-devel-${EL9_RELEASE}`);
   });
