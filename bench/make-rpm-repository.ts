@@ -64,7 +64,7 @@ function formatPackage(item: FakePackage): string {
   <version epoch="0" ver="${item.version}" rel="${item.release}"/>
   <checksum type="sha256" pkgid="YES">${digest}</checksum>
   <summary>${item.summary}</summary>
-  <description>${item.summary}. This package is one of many in the ${item.source} family.</description>
+  <description>${item.summary}. This package is one of many in the ${item.source} family, built as ${digest.slice(0, 24)} for the benchmark.</description>
   <packager>builder@example.org</packager>
   <url>https://example.org/${item.source}</url>
   <time file="${item.buildTime + 3600}" build="${item.buildTime}"/>
@@ -134,8 +134,8 @@ function makePackage(random: () => number, index: number): FakePackage {
     ],
     requires: list(3 + Math.floor(random() * 12), () =>
       random() < 0.3
-        ? { name: `${pick(WORDS)}-${pick(WORDS)}`, version, release }
-        : { name: `lib${pick(WORDS)}.so.1()(64bit)` },
+        ? { name: `${pick(WORDS)}-${pick(WORDS)}${Math.floor(random() * 9000)}`, version, release }
+        : { name: `lib${pick(WORDS)}${Math.floor(random() * 3000)}-${Math.floor(random() * 4)}.so.1()(64bit)` },
     ),
     files: Array.from({ length: Math.floor(random() * 3) }, () => `/usr/bin/${pick(WORDS)}-${pick(WORDS)}`),
     buildTime: 1_600_000_000 + Math.floor(random() * 1e8),

@@ -1,6 +1,6 @@
 /** Unpacks index files as a stream of fixed memory. */
 import { createReadStream } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import type { Transform } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { TapprepError } from '../errors.ts';
@@ -19,6 +19,8 @@ const MAGIC: readonly (readonly [Packing, readonly number[]])[] = [
 
 /** Measured: smaller pieces cost round trips to the thread pool, larger ones gain nothing. */
 const PIECE_BYTES = 128 * 1024;
+
+const WHOLE_FILE: ZstdFrame = { start: 0, end: Infinity };
 
 /** Real indexes unpack to 4 to 20 times their size. What stays below a few megabytes does no harm whatever it is. */
 const MAX_RATIO = 250;
@@ -104,25 +106,37 @@ async function* unpackBy(
   path: string,
   packing: Packing,
   decoder: Transform | null,
-  part: ZstdFrame | null = null,
+  part: ZstdFrame = WHOLE_FILE,
 ): AsyncGenerator<Uint8Array, void> {
-  const range = part === null ? {} : { start: part.start, end: part.end - 1 };
-  const file = createReadStream(path, { highWaterMark: PIECE_BYTES, ...range });
-  if (decoder !== null) {
-    file.on('error', (error) => decoder.destroy(error));
-    file.pipe(decoder);
-  }
+  if (decoder === null) return yield* createReadStream(path, { highWaterMark: PIECE_BYTES }) as AsyncIterable<Buffer>;
+  const file = await open(path);
+  const fed = feed(file, decoder, part).catch((error: Error) => void decoder.destroy(error));
   try {
-    for await (const piece of (decoder ?? file) as AsyncIterable<Buffer<ArrayBuffer>>) {
+    for await (const piece of decoder as AsyncIterable<Buffer<ArrayBuffer>>) {
       yield piece;
       releaseMemory(piece);
     }
   } catch (error) {
     throw isDecoderError(error) ? damaged(path, packing, error) : error;
   } finally {
-    file.destroy();
-    decoder?.destroy();
+    decoder.destroy();
+    await fed;
+    await file.close();
   }
+}
+
+/** One buffer carries that part of the file to the decoder, used again when the decoder has taken what was in it. */
+async function feed(file: FileHandle, decoder: Transform, { start, end }: ZstdFrame): Promise<void> {
+  const buffer = Buffer.allocUnsafeSlow(PIECE_BYTES);
+  for (let at = start; at < end;) {
+    const { bytesRead } = await file.read(buffer, 0, Math.min(buffer.length, end - at), at);
+    if (bytesRead === 0) break;
+    at += bytesRead;
+    await new Promise<void>((resolve, reject) => {
+      decoder.write(buffer.subarray(0, bytesRead), (error) => (error ? reject(error) : resolve()));
+    });
+  }
+  decoder.end();
 }
 
 /**
