@@ -31,9 +31,9 @@ export interface InstallOptions {
 }
 
 /**
- * The command that installs local package files (absolute paths on the target).
- * Nothing is ever asked from a repository: every file was verified by tapprep, and a missing dependency must fail.
- * The package manager's own signature settings stay as the target's owner set them.
+ * The command that installs local package files (absolute paths on the target), every one of them verified by tapprep.
+ * dpkg and rpm ask no repository. dnf, yum and zypper bring what the packages need beside them from the target's own
+ * repositories, under the signature settings that the target's owner made.
  */
 export function buildInstallArgv(files: readonly string[], options: InstallOptions): readonly string[] {
   const { method, inRoot } = options;
@@ -45,9 +45,9 @@ export function buildInstallArgv(files: readonly string[], options: InstallOptio
       return ['rpm', options.allowUpgrade ? '-Uvh' : '-ivh', ...files];
     case 'dnf':
     case 'yum':
-      return [method, '--assumeyes', '--disablerepo=*', 'install', ...files];
+      return [method, '--assumeyes', 'install', ...files];
     case 'zypper':
-      return ['zypper', '--non-interactive', '--disable-repositories', 'install', '--no-recommends', ...files];
+      return ['zypper', '--non-interactive', 'install', '--no-recommends', ...files];
   }
 }
 
@@ -65,6 +65,11 @@ export function buildRemoveArgv(
     '-evh',
     ...packages.map(({ name, version, arch }) => `${name}-${version.replace(/^\d+:/, '')}.${arch}`),
   ];
+}
+
+/** Asks a front end's repositories for their indexes: it works only when they answer. */
+export function buildRefreshArgv(method: 'dnf' | 'yum' | 'zypper'): readonly string[] {
+  return method === 'zypper' ? ['zypper', '--non-interactive', '--quiet', 'refresh'] : [method, '--quiet', 'makecache'];
 }
 
 /** Lists what is installed, one `name<TAB>version<TAB>arch` a line. */

@@ -14,6 +14,8 @@ export interface JournalEntry {
   readonly at: string;
   readonly tapprep: string;
   readonly release: string;
+  /** Whose packages these are; a journal without it is of the one package database there. */
+  readonly manager?: 'dpkg' | 'rpm';
   readonly state: 'started' | 'done' | 'failed' | 'removed';
   /** What this run set out to add; on "done" exactly what it added. */
   readonly packages: readonly ListedPackage[];

@@ -19,7 +19,7 @@ export interface RemovePlan {
 /** What remove would do now. */
 export async function planRemoval(host: Host): Promise<RemovePlan> {
   const open = (await readJournal(host)).entries.filter(({ state }) => state !== 'removed');
-  const manager = await identifyManager(host);
+  const manager = open.findLast((entry) => entry.manager !== undefined)?.manager ?? (await identifyManager(host));
   const installed = new Set((await listPackages(host, manager)).map(keyOf));
   const recorded = new Map(open.flatMap(({ packages }) => packages).map((item) => [keyOf(item), item]));
   const packages = [...recorded].filter(([key]) => installed.has(key)).map(([, item]) => item);

@@ -2,6 +2,7 @@
 import { TapprepError } from '../errors.ts';
 import type { Host, RunResult } from '../host/host.ts';
 import type { Artifact, Emit, InstallReport } from '../types.ts';
+import { ensureBuildLink } from './build-link.ts';
 import { buildInstallArgv, type InstallMethod, QUIET_ENV, sortByRole } from './commands.ts';
 import { type JournalEntry, JOURNAL_PATH, readJournal, writeEntry } from './journal.ts';
 import { listPackages, type ListedPackage } from './package-list.ts';
@@ -41,6 +42,7 @@ export async function installArtifacts(request: InstallRequest): Promise<Install
     at: new Date(request.now()).toISOString(),
     tapprep: request.tapprepVersion,
     release,
+    manager,
     state: 'started',
     packages: wanted.map(({ item: { name, version, arch } }) => ({ name, version, arch })),
     replaced: [],
@@ -65,7 +67,8 @@ export async function installArtifacts(request: InstallRequest): Promise<Install
   const after = await listPackages(host, manager);
   const { added, replaced } = compareLists(before, after);
   if (result.exitCode === 0) {
-    await writeEntry(host, { ...entry, state: 'done', packages: added, replaced });
+    const files = manager === 'rpm' ? await ensureBuildLink(host, release) : [];
+    await writeEntry(host, { ...entry, state: 'done', packages: added, replaced, files });
     return { installed: added, replaced, unchanged: request.artifacts.length - wanted.length, journal: JOURNAL_PATH };
   }
   await writeEntry(host, { ...entry, state: 'failed', packages: added, replaced });

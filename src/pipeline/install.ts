@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { TapprepError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
-import { buildInstallArgv, type InstallMethod } from '../install/commands.ts';
+import { buildInstallArgv, buildRefreshArgv, type InstallMethod } from '../install/commands.ts';
 import { installArtifacts, splitWaves } from '../install/run.ts';
 import { unpackImage } from '../rehearse/unpack-image.ts';
 import { findKernelImage } from '../verify/build-id.ts';
@@ -52,7 +52,7 @@ export async function installSubject(
     describePlan,
   );
   const items = plan.items.filter(({ install }) => install);
-  const method: InstallMethod = await chooseMethod(host, plan);
+  const method: InstallMethod = await chooseMethod(host, plan, session.signal);
   const outcome = { plan, install: null, commands: [], verify: null, stages: session.times };
   if (options.dryRun) {
     const paths = items.map(({ fileName }) => `/var/cache/tapprep/staging-XXXXXX/${fileName}`);
@@ -105,13 +105,13 @@ export async function installSubject(
   return { ...outcome, install, verify };
 }
 
-/** rpm where no front end works: the article's way. A front end is used only where its own database and configuration are sound. */
-async function chooseMethod(host: Host, { target }: Plan): Promise<InstallMethod> {
+/** Where no front end works, because none is there or its repositories are gone: plain rpm, the article's way. */
+async function chooseMethod(host: Host, { target }: Plan, signal: AbortSignal): Promise<InstallMethod> {
   if (target.family === 'deb') return 'dpkg';
   for (const method of ['dnf', 'zypper', 'yum'] as const) {
     if ((await host.which(method)) === null) continue;
-    const probe = await host.run([method, '--version'], { timeoutMs: 30_000 });
-    if (probe.exitCode === 0) return method;
+    const refresh = await host.run(buildRefreshArgv(method), { timeoutMs: 180_000, signal });
+    if (refresh.exitCode === 0) return method;
   }
   return 'rpm';
 }

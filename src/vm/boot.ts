@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { escapeControl, TapprepError } from '../errors.ts';
+import { escapeControl, isTapprepError, TapprepError } from '../errors.ts';
 import type { Emit } from '../types.ts';
 import type { VmTools } from './host-tools.ts';
 import { writeInitramfs } from './initramfs.ts';
@@ -42,10 +42,21 @@ const CONSOLE_BYTES = 32 * 1024;
 const COMMAND_LINE = 'console=ttyS0 quiet panic=-1 rdinit=/init';
 
 /**
- * One boot. A guest that goes down in the middle of a job is a report with what was seen until then.
+ * One boot. A guest that goes down in the middle of a job is a report with what was seen until then. One that goes down
+ * before its init ran is booted once more: nothing of ours was in it yet, and emulation was seen to lose a kernel so.
  * @throws TapprepError VM_FAILED when the guest's init never ran, with the last lines of its console; INTERRUPTED
  */
 export async function bootInVm(options: BootOptions): Promise<VmReport> {
+  try {
+    return await bootOnce(options);
+  } catch (error) {
+    if (!isTapprepError(error, 'VM_FAILED') || options.signal.aborted) throw error;
+    options.emit({ type: 'note', level: 'warning', text: `one more boot, because ${error.message}` });
+    return bootOnce(options);
+  }
+}
+
+async function bootOnce(options: BootOptions): Promise<VmReport> {
   if (options.signal.aborted) throw interrupted();
   const directory = await mkdtemp(join(options.temporaryDirectory, 'vm-'));
   try {

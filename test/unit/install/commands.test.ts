@@ -10,9 +10,9 @@ test.each([
   ['dpkg', true, false, 'dpkg --force-unsafe-io --install'],
   ['rpm', false, false, 'rpm -ivh'],
   ['rpm', true, true, 'rpm -Uvh'],
-  ['dnf', false, false, 'dnf --assumeyes --disablerepo=* install'],
-  ['yum', false, false, 'yum --assumeyes --disablerepo=* install'],
-  ['zypper', false, false, 'zypper --non-interactive --disable-repositories install --no-recommends'],
+  ['dnf', false, false, 'dnf --assumeyes install'],
+  ['yum', false, false, 'yum --assumeyes install'],
+  ['zypper', false, false, 'zypper --non-interactive install --no-recommends'],
 ] as const)('%s inRoot=%s allowUpgrade=%s', (method, inRoot, allowUpgrade, words) => {
   expect(buildInstallArgv(FILES, { method, inRoot, allowUpgrade })).toEqual([...words.split(' '), ...FILES]);
 });
