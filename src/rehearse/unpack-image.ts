@@ -1,9 +1,14 @@
-/** Unpacks kernel image packages for the virtual machine, beside the root and not into it. */
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+/** Takes the kernel out of its package for the virtual machine, beside the root and not into it. */
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { isErrno, TapprepError } from '../errors.ts';
+import { unpackFile } from '../fetch/unpack.ts';
 import type { Host } from '../host/host.ts';
+import { readRpmFileHead } from '../trust/rpm-verify.ts';
 import type { Artifact } from '../types.ts';
+import { type FileSink, readCpioFiles } from './cpio-files.ts';
 
 export interface UnpackedImage {
   readonly directory: string;
@@ -11,7 +16,7 @@ export interface UnpackedImage {
   readonly kernelImage: string;
 }
 
-/** Where a kernel of a release lies in its package: Debian's /boot, EL's and Debian's (since 6.19) module directory. */
+/** Where a kernel of a release lies in its package: Debian's and EL's /boot, the module directory of newer ones. */
 function kernelPlaces(release: string): readonly string[] {
   return [`boot/vmlinuz-${release}`, `usr/lib/modules/${release}/vmlinuz`, `lib/modules/${release}/vmlinuz`];
 }
@@ -27,21 +32,21 @@ export async function unpackImage(
   imagesDir: string,
   signal: AbortSignal,
 ): Promise<UnpackedImage> {
-  const name = artifacts
-    .map(({ evidence }) => evidence.sha256.slice(0, 16))
-    .toSorted()
-    .join('-');
-  const directory = join(imagesDir, name);
-  if (!(await isDirectory(directory))) {
+  const digests = artifacts.map(({ evidence }) => evidence.sha256.slice(0, 16));
+  const directory = join(imagesDir, digests.toSorted().join('-'));
+  if ((await kindOf(directory)) !== 'directory') {
     const making = `${directory}.making`;
     await rm(making, { recursive: true, force: true });
     await mkdir(making, { recursive: true });
-    for (const artifact of artifacts) await unpackOne(local, artifact, making, signal);
+    for (const artifact of artifacts) {
+      if (artifact.item.fileName.endsWith('.rpm')) await unpackRpm(artifact, kernelPlaces(release), making);
+      else await unpackDeb(local, artifact, making, signal);
+    }
     await rename(making, directory);
   }
   for (const place of kernelPlaces(release)) {
     const path = join(directory, place);
-    if (await isFile(path)) return { directory, kernelImage: path };
+    if ((await kindOf(path)) === 'file') return { directory, kernelImage: path };
   }
   const names = artifacts.map(({ item }) => item.fileName).join(', ');
   throw new TapprepError('BAD_PACKAGE', `no kernel of ${release} is in ${names}, where one was expected`, {
@@ -49,29 +54,41 @@ export async function unpackImage(
   });
 }
 
-async function unpackOne(local: Host, { path, item }: Artifact, directory: string, signal: AbortSignal): Promise<void> {
+async function unpackDeb(local: Host, { path, item }: Artifact, directory: string, signal: AbortSignal): Promise<void> {
   const argv = ['dpkg-deb', '--extract', path, directory];
   const result = await local.run(argv, { signal, timeoutMs: 300_000 });
   if (result.exitCode === 0) return;
   throw new TapprepError('BAD_PACKAGE', `${item.fileName} could not be unpacked: ${result.stderr.trim().slice(-300)}`);
 }
 
-async function isDirectory(path: string): Promise<boolean> {
-  return readdir(path).then(
-    () => true,
-    (error: unknown) => absent(error),
-  );
+/** Only the kernel, under a path of our own making: no name in the package ever becomes a path. */
+async function unpackRpm({ path, item }: Artifact, places: readonly string[], directory: string): Promise<void> {
+  const { payloadStart } = await readRpmFileHead(path, item.fileName);
+  const payload = join(directory, 'payload');
+  await pipeline(createReadStream(path, { start: payloadStart }), createWriteStream(payload));
+  await readCpioFiles(unpackFile(payload), item.fileName, (entry) => {
+    const place = places.find((wanted) => wanted === entry.replace(/^\.?\//, ''));
+    return place === undefined ? null : createFileSink(join(directory, place));
+  });
+  await rm(payload);
 }
 
-async function isFile(path: string): Promise<boolean> {
-  const { stat } = await import('node:fs/promises');
-  return stat(path).then(
-    (found) => found.isFile(),
-    (error: unknown) => absent(error),
-  );
+function createFileSink(path: string): FileSink {
+  const file = mkdir(dirname(path), { recursive: true }).then(() => open(path, 'w', 0o644));
+  return {
+    write: async (piece) => {
+      await (await file).write(piece);
+    },
+    end: async () => (await file).close(),
+  };
 }
 
-function absent(error: unknown): false {
-  if (isErrno(error, 'ENOENT') || isErrno(error, 'ENOTDIR')) return false;
-  throw error;
+async function kindOf(path: string): Promise<'file' | 'directory' | 'other' | null> {
+  try {
+    const found = await stat(path);
+    return found.isFile() ? 'file' : found.isDirectory() ? 'directory' : 'other';
+  } catch (error) {
+    if (isErrno(error, 'ENOENT') || isErrno(error, 'ENOTDIR')) return null;
+    throw error;
+  }
 }

@@ -33,7 +33,7 @@ export type RpmItem = ExpectedRpm & Pick<PlanItem, 'sizeBytes'>;
  *   every outcome of a signature, and TOOL_MISSING | TIMEOUT | PERMISSION | NOT_FOUND when it could not be checked
  */
 export async function verifyRpm(path: string, item: RpmItem, { run, signal }: CheckContext): Promise<Evidence> {
-  const head = await readHeadOfFile(path, item.fileName);
+  const head = await readRpmFileHead(path, item.fileName);
   const checks = [...checkRpmIdentity(head, item), ...checkHeaderDigests(head, item.fileName)];
   const digest = digestOf(item);
   const file = await checkWholeFile(path, head, item.fileName, digest?.algorithm ?? null, signal);
@@ -52,7 +52,8 @@ export function checkRpmPrefix(prefix: Buffer, item: ExpectedRpm): readonly stri
   return 'needBytes' in head ? null : checkRpmIdentity(head, item);
 }
 
-async function readHeadOfFile(path: string, name: string): Promise<RpmHead> {
+/** Lead, signature and header of a package file. @throws TapprepError BAD_PACKAGE */
+export async function readRpmFileHead(path: string, name: string): Promise<RpmHead> {
   const file = await openForReading(path);
   try {
     const { size } = await file.stat();
