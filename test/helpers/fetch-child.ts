@@ -22,6 +22,8 @@ async function work(): Promise<unknown> {
       sleep: sleepUnless,
       random: Math.random,
       signal: new AbortController().signal,
+      // A killed process loses nothing of what it wrote, synced or not; a busy disk would only make it slow.
+      durable: false,
       limits: { ...FAST_LIMITS, responseMs: 5_000, idleMs: 5_000, lockMs: task.lockMs },
     });
     return await fetcher.fetchFile(task.request);

@@ -113,3 +113,8 @@ export function requestFor(content: Buffer, ...urls: readonly string[]): FetchRe
     redirects: 'any',
   };
 }
+
+/** Whether a file has exactly this content. */
+export async function holds(path: string, content: Buffer): Promise<boolean> {
+  return content.equals(await readFile(path));
+}

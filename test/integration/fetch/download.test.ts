@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { failureOf } from '../../helpers/failure-of.ts';
 import { type Fault, type FaultServer, startFaultServer } from '../../helpers/fault-server.ts';
-import { type FetchLab, openFetchLab, randomContent, requestFor } from '../../helpers/fetch-lab.ts';
+import { type FetchLab, holds, openFetchLab, randomContent, requestFor } from '../../helpers/fetch-lab.ts';
 
 const content = randomContent(300_000);
 let lab: FetchLab;
@@ -23,7 +22,7 @@ test('a file is fetched once, verified, and read from the cache afterwards', asy
   const fetcher = await lab.fetcher();
   const request = requestFor(content, `${first.url}pool/file.bin`);
   const fresh = await fetcher.fetchFile(request);
-  expect(await readFile(fresh.path)).toEqual(content);
+  expect(await holds(fresh.path, content)).toBe(true);
   expect(fresh).toMatchObject({ sizeBytes: content.length, fromCache: false, sha256: request.digest?.hex });
   const again = await fetcher.fetchFile(request);
   expect(again).toMatchObject({ path: fresh.path, fromCache: true });
@@ -59,7 +58,7 @@ test.each(SURVIVED)('one mirror with %j: the file arrives in %i requests', async
   first.script(...faults);
   const fetcher = await lab.fetcher();
   const file = await fetcher.fetchFile(requestFor(content, `${first.url}file.bin`));
-  expect(await readFile(file.path)).toEqual(content);
+  expect(await holds(file.path, content)).toBe(true);
   expect(first.requests).toHaveLength(requests);
   expect(await lab.leftovers()).toEqual([]);
 });
@@ -70,7 +69,7 @@ test.each<Fault>(['401', '403', '404', 'redirect-loop', 'redirect-scheme', 'gzip
     first.script(fault);
     const fetcher = await lab.fetcher();
     const file = await fetcher.fetchFile(requestFor(content, `${first.url}file.bin`, `${second.url}file.bin`));
-    expect(await readFile(file.path)).toEqual(content);
+    expect(await holds(file.path, content)).toBe(true);
     expect(file.url).toBe(`${second.url}file.bin`);
     expect(second.requests).toEqual(['GET /file.bin -']);
   },
@@ -80,7 +79,7 @@ test('a file cut off at one mirror goes on at the next where its digest is known
   first.script('truncated');
   const fetcher = await lab.fetcher();
   const file = await fetcher.fetchFile(requestFor(content, `${first.url}file.bin`, `${second.url}file.bin`));
-  expect(await readFile(file.path)).toEqual(content);
+  expect(await holds(file.path, content)).toBe(true);
   expect(second.requests).toEqual(['GET /file.bin bytes=150000-']);
 });
 
@@ -100,7 +99,7 @@ test('a file without a digest stays with the mirror that sent its first bytes', 
   const fetcher = await lab.fetcher();
   const unknown = { ...requestFor(content, `${first.url}file.bin`, `${second.url}file.bin`), digest: null };
   const file = await fetcher.fetchFile(unknown);
-  expect(await readFile(file.path)).toEqual(content);
+  expect(await holds(file.path, content)).toBe(true);
   expect(first.requests).toEqual(['GET /file.bin -', 'GET /file.bin bytes=150000-', 'GET /file.bin bytes=150000-']);
   expect(second.requests).toEqual([]);
 });

@@ -24,6 +24,12 @@ afterEach(async () => {
   await Promise.all([lab.close(), ...servers.map((server) => server.close())]);
 });
 
+/** Which of the contents each file holds. */
+async function whichHold(files: readonly { readonly path: string }[]): Promise<readonly number[]> {
+  const bytes = await Promise.all(files.map((file) => readFile(file.path)));
+  return bytes.map((each) => contents.findIndex((content) => content.equals(each)));
+}
+
 test('all arrive in the order asked, at most three at a time, with one total', async () => {
   let running = 0;
   let most = 0;
@@ -35,8 +41,7 @@ test('all arrive in the order asked, at most three at a time, with one total', a
     },
   });
   const files = await fetcher.fetchAll(requests);
-  const bytes = await Promise.all(files.map((file) => readFile(file.path)));
-  expect(bytes).toEqual(contents);
+  expect(await whichHold(files)).toEqual([0, 1, 2, 3, 4]);
   expect(most).toBeGreaterThan(1);
   expect(most).toBeLessThanOrEqual(3);
   const totals = lab.events.flatMap((event) => (event.type === 'progress' && event.item === TOTAL_ITEM ? [event] : []));
@@ -55,7 +60,7 @@ test('the first that fails stops the rest cleanly, and the next run completes', 
   expect(servers.slice(3).flatMap((server) => server.requests)).toEqual([]);
   expect((await lab.leftovers()).filter((path) => path.includes('/locks/'))).toEqual([]);
   const files = await (await lab.fetcher()).fetchAll(requests);
-  expect(await Promise.all(files.map((file) => readFile(file.path)))).toEqual(contents);
+  expect(await whichHold(files)).toEqual([0, 1, 2, 3, 4]);
 });
 
 test('an interrupt stops all, says that the bytes are kept, and the next run asks for the rest only', async () => {
@@ -68,7 +73,7 @@ test('an interrupt stops all, says that the bytes are kept, and the next run ask
   expect((await lab.leftovers()).filter((path) => path.endsWith('.part'))).toHaveLength(3);
   expect((await lab.leftovers()).filter((path) => path.includes('/locks/'))).toEqual([]);
   const files = await (await lab.fetcher()).fetchAll(requests.slice(0, 3));
-  expect(await Promise.all(files.map((file) => readFile(file.path)))).toEqual(contents.slice(0, 3));
+  expect(await whichHold(files)).toEqual([0, 1, 2]);
   for (const server of servers.slice(0, 3)) expect(server.requests.at(-1)).toMatch(/bytes=[1-9]\d*-$/);
   expect(await lab.leftovers()).toEqual([]);
 });

@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { failureOf } from '../../helpers/failure-of.ts';
-import { type FetchLab, openFetchLab, randomContent, requestFor } from '../../helpers/fetch-lab.ts';
+import { type FetchLab, holds, openFetchLab, randomContent, requestFor } from '../../helpers/fetch-lab.ts';
 import { type FtpFault, type FtpServer, startFtpServer } from '../../helpers/ftp-server.ts';
 
 const content = randomContent(300_000);
@@ -20,7 +19,7 @@ afterEach(async () => {
 test('a file is fetched in binary and passive mode, and probed by its size', async () => {
   const fetcher = await lab.fetcher();
   const file = await fetcher.fetchFile(requestFor(content, `${server.url}pub/a%20file.bin`));
-  expect(await readFile(file.path)).toEqual(content);
+  expect(await holds(file.path, content)).toBe(true);
   expect(server.commands).toEqual(expect.arrayContaining(['USER anonymous', 'TYPE I', 'EPSV', 'RETR /pub/a file.bin']));
   expect(await fetcher.probe(`${server.url}pub/file.bin`)).toMatchObject({ status: 200, sizeBytes: content.length });
   server.script('absent');
@@ -35,7 +34,7 @@ test.each<[FtpFault, RegExp]>([
 ])('%s: the next connection completes the file', async (fault, seen) => {
   server.script(fault);
   const file = await (await lab.fetcher()).fetchFile(requestFor(content, `${server.url}file.bin`));
-  expect(await readFile(file.path)).toEqual(content);
+  expect(await holds(file.path, content)).toBe(true);
   expect(server.commands.filter((command) => seen.test(command))).not.toEqual([]);
   expect(await lab.leftovers()).toEqual([]);
 });
@@ -43,7 +42,7 @@ test.each<[FtpFault, RegExp]>([
 test('a server that cannot resume sends the whole file again', async () => {
   server.script('cut', 'no-rest', 'fine');
   const file = await (await lab.fetcher()).fetchFile(requestFor(content, `${server.url}file.bin`));
-  expect(await readFile(file.path)).toEqual(content);
+  expect(await holds(file.path, content)).toBe(true);
 });
 
 test('a file that is not there is NOT_FOUND', async () => {
