@@ -20,13 +20,10 @@ export interface LogFacts {
   readonly staprunVersion: string | null;
   /** "2.6.32 ... 6.6-rc1" */
   readonly testedKernels: string | null;
-  readonly libraryScripts: number | null;
   /** stap was started with -g. */
   readonly guru: boolean;
   /** Argument of stap -r. */
   readonly releaseOption: string | null;
-  /** The highest pass that is named. */
-  readonly pass: number | null;
   /** A script is seen to have run to its end, and none to have failed. */
   readonly succeeded: boolean;
   /** A cached module was run. */
@@ -124,10 +121,8 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
     staprunVersion: first(/loader\/runner \(version (\d+\.\d+)/),
     testedKernels:
       first(/tested kernel versions: (\S{3,24} \.\.\. \S{3,24})/) ?? first(/tested range (\S{3,24} \.\.\. \S{3,24})/),
-    libraryScripts: numberOrNull(first(/user script and (\d{1,6}) library script/)),
     guru: command.some((line) => /\s-[a-zA-Z]{0,4}g[a-zA-Z]{0,4}(?:\s|$)|--guru\b/.test(line.text)),
     releaseOption: command.map((line) => /\s-r\s?(\S{1,256})/.exec(line.text)?.[1]).find(Boolean) ?? null,
-    pass: highestPass(lines),
     succeeded: lines.some((line) => RAN.test(line.text)) && !lines.some((line) => FAILED.test(line.text)),
     cachedModule: lines.some((line) => /Pass 4: using cached/.test(line.text)),
     userland: readUserland(lines),
@@ -197,11 +192,6 @@ function readUserspacePackage(lines: readonly LogLine[]): string | null {
   return null;
 }
 
-function highestPass(lines: readonly LogLine[]): number | null {
-  const passes = lines.flatMap((line) => /\bPass ([1-5]):/.exec(line.text)?.[1] ?? []).map(Number);
-  return passes.length === 0 ? null : Math.max(...passes);
-}
-
 const DISTRIBUTIONS: readonly (readonly [RegExp, string])[] = [
   [/CentOS(?: Linux)? (?:release |Stream )?(\d+)?/i, 'centos'],
   [/Red Hat Enterprise Linux\D{0,40}(\d+)?/i, 'rhel'],
@@ -217,10 +207,10 @@ const DISTRIBUTIONS: readonly (readonly [RegExp, string])[] = [
 ];
 /** What a kernel release or a message says where the log does not name the distribution. */
 const TELLTALES: readonly (readonly [RegExp, string])[] = [
-  [/\d[\w.-]+\.el(\d+)uek/, 'ol'],
-  [/\d[\w.-]+\.el(\d+)\w*(?:\.|\b)/, 'centos'],
-  [/\d[\w.-]+\.fc(\d+)\./, 'fedora'],
-  [/\d[\w.-]+\.amzn(\d+)/, 'amzn'],
+  [/\w\.el(\d{1,2})uek/, 'ol'],
+  [/\w\.el(\d{1,2})(?:[_.\w]|$)/, 'centos'],
+  [/\w\.fc(\d{1,2})\./, 'fedora'],
+  [/\w\.amzn(\d{1,4})/, 'amzn'],
   [/ddebs\.ubuntu\.com|wiki\.ubuntu\.com|\d-\d+-(?:generic|aws|azure|gcp|lowlatency|oracle|kvm)\b/, 'ubuntu'],
   [/\d(?:-cloud|-rt)?-(?:amd64|arm64|686(?:-pae)?)\b|README\.Debian/, 'debian'],
   [/\d-default\b|\bzypper\b/, 'sles'],
@@ -253,8 +243,4 @@ function firstOf(
 /** A release at the end of a sentence carries its full stop. */
 function trimmed(release: string | null): string | null {
   return release === null ? null : release.replace(/[.,;:]+$/, '');
-}
-
-function numberOrNull(text: string | null): number | null {
-  return text === null ? null : Number(text);
 }

@@ -3,10 +3,10 @@ import { kernelName, text, type Rule, type Sight } from '../rule.ts';
 import { otherDevel, otherTree, wrongVariantDevel } from '../sightings.ts';
 
 /** Pass 0: the frame around strerror's words, which come in the user's language. */
-export const NO_CONFIG = text('/.config"', /["']\s*(\S{0,400}?)\/\.config\s*["'].{0,80}?:/);
+export const NO_CONFIG = text('/.config', /["'] ?([^"'\s]{0,400})\/\.config ?["'][^:]{0,80}:/);
 const HINT = text('kernel-devel package, use', /Incorrect version or missing kernel-devel package, use/);
-const NO_SYMVERS = text('/Module.symvers', /["']\s*(\S{1,400}?)\/Module\.symvers\s*["'].{0,80}:/);
-const NO_MAKEFILE = text('/Makefile', /["']\s*(\S{1,400}?)\/Makefile\s*["'].{0,80}:/);
+const NO_SYMVERS = text('/Module.symvers', /["'] ?([^"'\s]{1,400})\/Module\.symvers ?["'][^:]{0,80}:/);
+const NO_MAKEFILE = text('/Makefile', /["'] ?([^"'\s]{1,400})\/Makefile ?["'][^:]{0,80}:/);
 const ENSURE = text('development headers & makefiles');
 export const UTS_MISMATCH = text(
   'version mismatch (',

@@ -79,6 +79,17 @@ describe('diagnose', () => {
     expect(codesOf(log)).toEqual(['DEVEL_VENDOR_MISMATCH', 'STALE_CACHE']);
   });
 
+  it.each(['/.config', '/Makefile', '/Module.symvers', "Couldn't insert module", 'kernel-devel-', 'InRelease'])(
+    'is not stalled by lines made of %s and quotes',
+    (needle) => {
+      const line = `${needle}${'\'"5.1.1-'.repeat(8)}`.repeat(40).slice(0, 2040);
+      const started = performance.now();
+      diagnose({ log: `${line}\n`.repeat(40) });
+      // Before repetitions were bounded by what they may not contain this took half a minute.
+      expect(performance.now() - started).toBeLessThan(3000);
+    },
+  );
+
   it('escapes and bounds what it quotes', () => {
     const log = `Checking "/lib/modules/4.18.0-80.el8.x86_64/build/.config" failed with error: \u001b]0;owned\u0007${'x'.repeat(1500)}`;
     const evidence = diagnose({ log })[0]?.evidence.join('') ?? '';
