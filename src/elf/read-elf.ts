@@ -13,7 +13,7 @@ import {
   stringAt,
 } from './layout.ts';
 import type { ElfHeader, ElfTable, ProgramHeader, SectionHeader } from './layout.ts';
-import { findBuildId } from './notes.ts';
+import { findBuildId, findMinimumKernel } from './notes.ts';
 
 export interface ElfInfo {
   readonly is64: boolean;
@@ -28,6 +28,8 @@ export interface ElfInfo {
   /** DT_RUNPATH, or DT_RPATH where there is none, split at colons; $ORIGIN is left as written. */
   readonly libraryPath: readonly string[];
   readonly buildId: BuildId | null;
+  /** Oldest Linux of its ABI tag, "3.2.0"; null where it has none. */
+  readonly minimumKernel: string | null;
   /** Has a .debug_info (or .zdebug_info) section that holds bytes. */
   readonly hasDebugInfo: boolean;
 }
@@ -74,7 +76,8 @@ export async function readElf(path: string): Promise<ElfInfo | null> {
       entry: header.entry,
       interpreter: await readInterpreter(source, segments),
       ...dynamic,
-      buildId: await readBuildId(source, segments, sections),
+      buildId: await findInNotes(source, segments, sections, findBuildId),
+      minimumKernel: await findInNotes(source, segments, sections, findMinimumKernel),
       hasDebugInfo: sections.some(({ name, size: bytes }) => /^\.z?debug_info$/.test(name) && bytes > 0),
     };
   } catch (error) {
@@ -158,11 +161,12 @@ function fileOffset(segments: readonly ProgramHeader[], address: bigint): number
   return null;
 }
 
-async function readBuildId(
+async function findInNotes<Value>(
   source: Source,
   segments: readonly ProgramHeader[],
   sections: readonly NamedSection[],
-): Promise<BuildId | null> {
+  find: (bytes: Uint8Array, littleEndian: boolean) => Value | null,
+): Promise<Value | null> {
   // Sections first: in a separate debug file the program headers point at bytes that were taken out.
   const places = [
     ...sections.filter(({ type }) => type === SHT_NOTE).map(({ offset, size }) => ({ offset, size })),
@@ -170,7 +174,7 @@ async function readBuildId(
   ];
   for (const { offset, size } of places) {
     if (size === 0 || size > MAX_NOTE_BYTES || offset + size > source.size) continue;
-    const found = findBuildId(await readAt(source.file, offset, size), source.header.littleEndian);
+    const found = find(await readAt(source.file, offset, size), source.header.littleEndian);
     if (found !== null) return found;
   }
   return null;

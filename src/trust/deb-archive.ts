@@ -22,21 +22,42 @@ const MAX_CONTROL_BYTES = 16 * 1024 * 1024;
 export async function readControlMember(path: string): Promise<Uint8Array> {
   const file = await openPackage(path);
   try {
-    const members = await listMembers(file, path);
-    const [version, control, data] = members.filter(({ name }) => !name.startsWith('_'));
-    if (
-      version?.name !== 'debian-binary' ||
-      !(await readMember(file, version, path)).toString('latin1').startsWith('2.')
-    ) {
-      throw bad(path, 'does not begin with the debian-binary member of format 2');
-    }
-    if (control === undefined || !/^control\.tar(?:\.[a-z0-9]+)?$/.test(control.name))
-      throw bad(path, 'has no control.tar');
-    if (data === undefined || !/^data\.tar(?:\.[a-z0-9]+)?$/.test(data.name)) throw bad(path, 'has no data.tar');
+    const { control } = await findTars(file, path);
     return await readMember(file, control, path);
   } finally {
     await file.close();
   }
+}
+
+/**
+ * Tells where the packed data.tar of a .deb lies in it.
+ * @throws TapprepError as readControlMember
+ */
+export async function locateDataMember(path: string): Promise<ArMember> {
+  const file = await openPackage(path);
+  try {
+    return (await findTars(file, path)).data;
+  } finally {
+    await file.close();
+  }
+}
+
+async function findTars(
+  file: FileHandle,
+  path: string,
+): Promise<{ readonly control: ArMember; readonly data: ArMember }> {
+  const members = await listMembers(file, path);
+  const [version, control, data] = members.filter(({ name }) => !name.startsWith('_'));
+  if (
+    version?.name !== 'debian-binary' ||
+    !(await readMember(file, version, path)).toString('latin1').startsWith('2.')
+  ) {
+    throw bad(path, 'does not begin with the debian-binary member of format 2');
+  }
+  if (control === undefined || !/^control\.tar(?:\.[a-z0-9]+)?$/.test(control.name))
+    throw bad(path, 'has no control.tar');
+  if (data === undefined || !/^data\.tar(?:\.[a-z0-9]+)?$/.test(data.name)) throw bad(path, 'has no data.tar');
+  return { control, data };
 }
 
 async function openPackage(path: string): Promise<FileHandle> {

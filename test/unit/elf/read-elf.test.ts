@@ -30,6 +30,7 @@ test.each(BINARIES)('%s is read as readelf reads it', async (link) => {
   const path = realpathSync(link);
   const elf = await readElf(path);
   expect(elf?.buildId).toBe(/Build ID: ([0-9a-f]+)/.exec(readelf('-n', path))?.[1] ?? null);
+  expect(elf?.minimumKernel).toBe(/OS: Linux, ABI: ([0-9.]+)/.exec(readelf('-n', path))?.[1] ?? null);
   expect(elf?.interpreter).toBe(/interpreter: (\S+)\]/.exec(readelf('-l', path))?.[1] ?? null);
   expect(elf?.needed).toEqual([...readelf('-d', path).matchAll(/\(NEEDED\).*\[(.+)\]/g)].map((match) => match[1]));
   expect(elf?.hasDebugInfo).toBe(/\.debug_info/.test(readelf('-S', path)));

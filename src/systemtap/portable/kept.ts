@@ -1,0 +1,92 @@
+/** The portable SystemTaps that the cache keeps. */
+import { createHash } from 'node:crypto';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isErrno, isTapprepError, TapprepError } from '../../errors.ts';
+import type { Emit } from '../../types.ts';
+import { compareDebVersions } from '../../version/deb-vercmp.ts';
+import { MANIFEST_NAME, parseManifest, type PortableManifest } from './manifest.ts';
+import type { PortableRequest } from './request.ts';
+
+/** A complete folder on this machine. */
+export interface PortableSystemtap {
+  readonly directory: string;
+  readonly manifest: PortableManifest;
+}
+
+/** Files read at once while checking: enough to keep two cores and a disk busy. */
+const AT_ONCE = 16;
+
+/** The newest whole folder for a request, or null. One that was altered is taken away, with a warning. */
+export async function findKept(
+  parent: string,
+  request: PortableRequest,
+  emit: Emit,
+): Promise<PortableSystemtap | null> {
+  const fitting = (await listKept(parent))
+    .filter(
+      ({ manifest }) =>
+        manifest.distro === request.distro &&
+        manifest.suite === request.suite &&
+        manifest.arch === request.arch &&
+        manifest.version === request.version,
+    )
+    .toSorted((a, b) => compareDebVersions(b.manifest.packageVersion, a.manifest.packageVersion));
+  for (const portable of fitting) {
+    try {
+      await verifyPortable(portable);
+      return portable;
+    } catch (error) {
+      if (!isTapprepError(error, 'DIGEST_MISMATCH')) throw error;
+      emit({ type: 'note', level: 'warning', text: `${error.message}; it is made anew` });
+      await rm(portable.directory, { recursive: true, force: true });
+    }
+  }
+  return null;
+}
+
+/** All folders of a directory that have a manifest; what is no such folder is passed over. */
+export async function listKept(parent: string): Promise<readonly PortableSystemtap[]> {
+  const names = await readdir(parent).catch((error: unknown) => {
+    if (isErrno(error, 'ENOENT')) return [];
+    throw error;
+  });
+  const found: PortableSystemtap[] = [];
+  for (const name of names.filter((entry) => !entry.startsWith('.')).toSorted()) {
+    const directory = join(parent, name);
+    try {
+      const path = join(directory, MANIFEST_NAME);
+      found.push({ directory, manifest: parseManifest(await readFile(path, 'utf8'), path) });
+    } catch (error) {
+      const isOther = ['ENOENT', 'ENOTDIR'].some((code) => isErrno(error, code)) || isTapprepError(error);
+      if (!isOther) throw error;
+    }
+  }
+  return found;
+}
+
+/**
+ * Checks every file of a folder against its manifest.
+ * @throws TapprepError DIGEST_MISMATCH naming the first that is not what it was
+ */
+export async function verifyPortable({ directory, manifest }: PortableSystemtap): Promise<void> {
+  const files = manifest.files.values();
+  const work = async (): Promise<void> => {
+    for (const file of files) {
+      const path = join(directory, file.path);
+      const data = await readFile(path).catch((error: unknown) => {
+        if (isErrno(error, 'ENOENT') || isErrno(error, 'EISDIR')) return null;
+        throw error;
+      });
+      const sha256 = data === null ? 'absent' : createHash('sha256').update(data).digest('hex');
+      const isRunnable = file.mode !== 0o755 || ((await stat(path)).mode & 0o111) !== 0;
+      if (sha256 === file.sha256 && isRunnable) continue;
+      throw new TapprepError(
+        'DIGEST_MISMATCH',
+        `${path} has sha256 ${sha256} but the manifest says ${file.sha256}${isRunnable ? '' : ', and it may not be executed'}`,
+        { hint: `rm -r ${directory}`, facts: { path, expected: file.sha256, actual: sha256 } },
+      );
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+}

@@ -1,0 +1,167 @@
+/** A portable SystemTap in the making: packages are unpacked into it one after the other, and what is taken is written down. */
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join, posix } from 'node:path';
+import { TapprepError } from '../../errors.ts';
+import { readElf, type ElfInfo } from '../../elf/read-elf.ts';
+import type { Artifact } from '../../types.ts';
+import { readDebFiles, type DebFiles } from './deb-files.ts';
+import { documentationOf, libraryNameOf, modeOf, placeOf } from './layout.ts';
+import type { PortableFile } from './manifest.ts';
+
+/** What one package has beside the libraries in the pool. */
+interface Unpacked {
+  readonly artifact: Artifact;
+  readonly copyright: Buffer | null;
+  /** The package whose documentation directory stands for its own; null where it has its own. */
+  readonly documentedBy: string | null;
+}
+
+/** A library in the pool: a file of its own, or another name of one. */
+type Pooled = { readonly package: string } & ({ readonly linksTo: string } | { readonly path: string });
+
+/** The state of one making. */
+export interface Workshop {
+  /** The folder that is made. */
+  readonly directory: string;
+  /** Beside it, for what is only looked at; taken away by the caller. */
+  readonly poolDirectory: string;
+  readonly unpacked: Map<string, Unpacked>;
+  readonly pool: Map<string, Pooled>;
+  /** By place. */
+  readonly files: Map<string, PortableFile>;
+}
+
+/** @param base an empty directory that exists */
+export function openWorkshop(base: string): Workshop {
+  return {
+    directory: join(base, 'folder'),
+    poolDirectory: join(base, 'pool'),
+    unpacked: new Map(),
+    pool: new Map(),
+    files: new Map(),
+  };
+}
+
+/** Packages read at once: each takes a process for its compression and holds what it wants in memory. */
+const AT_ONCE = 4;
+
+/**
+ * Unpacks packages: their libraries into the pool and, where `takeFiles` says so, their other wanted files into the folder.
+ * @throws TapprepError BAD_PACKAGE, TOO_LARGE, TOOL_MISSING
+ */
+export async function unpackInto(
+  workshop: Workshop,
+  artifacts: readonly Artifact[],
+  takeFiles: boolean,
+): Promise<void> {
+  await mkdir(workshop.poolDirectory, { recursive: true });
+  for (let at = 0; at < artifacts.length; at += AT_ONCE) {
+    const some = artifacts.slice(at, at + AT_ONCE);
+    const contents = await Promise.all(some.map(({ path }) => readDebFiles(path, isWanted, workshop.poolDirectory)));
+    // In order, so that of two files with one name the same one is always taken.
+    for (const [index, content] of contents.entries()) {
+      const artifact = some[index];
+      if (artifact !== undefined) await putPackage(workshop, artifact, content, takeFiles);
+    }
+  }
+}
+
+function isWanted(path: string): boolean {
+  return libraryNameOf(path) !== null || placeOf(path) !== null || documentationOf(path) !== null;
+}
+
+async function putPackage(
+  workshop: Workshop,
+  artifact: Artifact,
+  content: DebFiles,
+  takeFiles: boolean,
+): Promise<void> {
+  const { name } = artifact.item;
+  let copyright: Buffer | null = null;
+  for (const [path, data] of content.files) {
+    const library = libraryNameOf(path);
+    const place = placeOf(path);
+    if (library !== null) await poolFile(workshop, name, library, data);
+    else if (path === `usr/share/doc/${name}/copyright`) copyright = data;
+    else if (takeFiles && place !== null) await putFile(workshop, place, data, name);
+  }
+  for (const [path, target] of content.links) {
+    const library = libraryNameOf(path);
+    if (library !== null) poolLink(workshop, name, library, posix.basename(target));
+  }
+  if (takeFiles) await takeLinked(workshop, content, name);
+  workshop.unpacked.set(name, { artifact, copyright, documentedBy: documentationLink(content, name) });
+}
+
+async function poolFile(workshop: Workshop, owner: string, library: string, data: Buffer): Promise<void> {
+  const there = workshop.pool.get(library);
+  if (there !== undefined && 'path' in there) return;
+  const path = join(workshop.poolDirectory, library);
+  await writeFile(path, data, { mode: 0o600 });
+  workshop.pool.set(library, { package: owner, path });
+}
+
+function poolLink(workshop: Workshop, owner: string, library: string, linksTo: string): void {
+  if (!workshop.pool.has(library) && library !== linksTo) workshop.pool.set(library, { package: owner, linksTo });
+}
+
+/** A link among the wanted files becomes a copy of what it stands for, where the package itself has that. */
+async function takeLinked(workshop: Workshop, content: DebFiles, owner: string): Promise<void> {
+  for (const [path, target] of content.links) {
+    const place = libraryNameOf(path) === null ? placeOf(path) : null;
+    const meant = posix.normalize(target.startsWith('/') ? target.slice(1) : posix.join(posix.dirname(path), target));
+    const data = content.files.get(meant);
+    if (place !== null && data !== undefined) await putFile(workshop, place, data, owner);
+  }
+}
+
+function documentationLink(content: DebFiles, name: string): string | null {
+  const target = content.links.get(`usr/share/doc/${name}`);
+  return target === undefined ? null : posix.basename(target);
+}
+
+/** Writes a file of the folder and remembers whose it is. */
+export async function putFile(
+  workshop: Workshop,
+  place: string,
+  data: Uint8Array,
+  owner: string | null,
+): Promise<void> {
+  const path = join(workshop.directory, place);
+  const mode = modeOf(place);
+  await mkdir(dirname(path), { recursive: true, mode: 0o755 });
+  await writeFile(path, data, { mode });
+  const sha256 = createHash('sha256').update(data).digest('hex');
+  workshop.files.set(place, { path: place, sha256, bytes: data.length, mode, package: owner });
+}
+
+/** Takes a library out of the pool into lib/, under the name by which it is needed; null where the pool has none. */
+export async function takeLibrary(
+  workshop: Workshop,
+  name: string,
+): Promise<{ readonly elf: ElfInfo; readonly package: string } | null> {
+  let found = workshop.pool.get(name);
+  for (let hops = 0; found !== undefined && 'linksTo' in found && hops < 8; hops += 1) {
+    found = workshop.pool.get(found.linksTo);
+  }
+  if (found === undefined || !('path' in found)) return null;
+  const elf = await readElf(found.path);
+  if (elf === null) throw new TapprepError('BAD_PACKAGE', `${name} of ${found.package} is no library`);
+  await putFile(workshop, `lib/${name}`, await readFile(found.path), found.package);
+  return { elf, package: found.package };
+}
+
+/** Puts the terms of every package that gave a file beside the files; names those whose terms lie in another package. */
+export async function putCopyrights(workshop: Workshop): Promise<readonly string[]> {
+  const missing = new Set<string>();
+  for (const name of new Set(Array.from(workshop.files.values(), (file) => file.package))) {
+    const own = name === null ? undefined : workshop.unpacked.get(name);
+    if (name === null || own === undefined) continue;
+    const keeper = own.documentedBy ?? name;
+    const text = workshop.unpacked.get(keeper)?.copyright ?? null;
+    if (text !== null) await putFile(workshop, `share/doc/${keeper}/copyright`, text, keeper);
+    else missing.add(keeper);
+  }
+  return [...missing];
+}
