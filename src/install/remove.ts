@@ -3,6 +3,7 @@ import { TapprepError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
 import type { Emit } from '../types.ts';
 import { buildRemoveArgv, QUIET_ENV } from './commands.ts';
+import { isDirectory, isOurs, removeTree } from './directories.ts';
 import { type JournalEntry, readJournal, writeJournal } from './journal.ts';
 import { identifyManager, listPackages, type ListedPackage } from './package-list.ts';
 
@@ -52,9 +53,16 @@ export async function removeInstalled(host: Host, plan: RemovePlan, emit: Emit, 
       );
     }
   }
-  for (const path of plan.files) await host.removeFile(path);
+  for (const path of plan.files) await removePath(host, path, emit);
   const journal = await readJournal(host);
   await writeJournal(host, { ...journal, entries: journal.entries.map((entry) => ({ ...entry, state: 'removed' })) });
+}
+
+/** A directory only goes when tapprep's marker is in it: somebody may have put another in its place. */
+async function removePath(host: Host, path: string, emit: Emit): Promise<void> {
+  if (!(await isDirectory(host, path))) return host.removeFile(path);
+  if (await isOurs(host, path)) return removeTree(host, path);
+  emit({ type: 'note', level: 'warning', text: `${path} on ${host.name} was left alone: it is no longer tapprep's` });
 }
 
 function keyOf(item: ListedPackage): string {
