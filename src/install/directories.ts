@@ -24,6 +24,9 @@ export async function isDirectory(host: Host, path: string): Promise<boolean> {
  */
 export async function removeTree(host: Host, path: string): Promise<void> {
   const result = await host.run(['rm', '-rf', '--', path]);
+  const parent = posix.dirname(path);
+  // The directory above goes with the last thing in it; rmdir(1) refuses while there is another.
+  if (result.exitCode === 0 && posix.basename(parent) === 'tapprep') await host.run(['rmdir', '--', parent]);
   if (result.exitCode === 0) return;
   throw new TapprepError('PERMISSION', `${path} on ${host.name} cannot be removed: ${result.stderr.trim()}`);
 }

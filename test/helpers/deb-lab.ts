@@ -48,7 +48,7 @@ export class DebLab {
     version: string,
     fields: ControlFields = {},
     packing = 'gzip',
-    files: Readonly<Record<string, string>> = {},
+    files: Readonly<Record<string, string>> | { readonly tree: string } = {},
   ): string {
     const tree = mkdtempSync(join(this.directory, 'tree-'));
     const control = {
@@ -60,7 +60,8 @@ export class DebLab {
       ...fields,
     };
     mkdirSync(join(tree, 'DEBIAN'));
-    for (const [file, text] of Object.entries(files)) {
+    if (typeof files.tree === 'string') execFileSync('cp', ['-a', `${files.tree}/.`, tree]);
+    for (const [file, text] of typeof files.tree === 'string' ? [] : Object.entries(files)) {
       mkdirSync(dirname(join(tree, file)), { recursive: true });
       writeFileSync(join(tree, file), text);
     }

@@ -48,7 +48,6 @@ export class PortableLab {
   readonly debs: DebLab = new DebLab(this.gpg);
   readonly key: TestKey = this.gpg.makeKey('archive', 'rsa2048');
   #server: DirectoryServer | null = null;
-  #root = '';
   #fetching: FetchLab | null = null;
 
   get server(): DirectoryServer {
@@ -56,27 +55,36 @@ export class PortableLab {
     return this.#server;
   }
 
-  get root(): string {
-    return this.#root;
-  }
-
   get cacheDir(): string {
     return this.#fetching?.cacheDir ?? '';
   }
 
-  /** Builds everything; `expired` gives the Release a Valid-Until of the past. */
-  async open({ expired = false, without = '' } = {}): Promise<void> {
-    const packages = this.#buildPackages().filter((path) => without === '' || !path.includes(`/${without}_`));
-    const release: ControlFields = expired
-      ? { Date: 'Thu, 01 Jan 2026 00:00:00 UTC', 'Valid-Until': 'Thu, 08 Jan 2026 00:00:00 UTC' }
-      : { Date: new Date().toUTCString() };
-    this.#root = this.debs.writeArchive('archive', { suite: 'lab', packages, key: this.key, release });
-    this.#server = await serveDirectory(this.#root);
+  get events(): FetchLab['events'] {
+    return this.#fetching?.events ?? [];
+  }
+
+  /** Builds the packages and three archives of them: "whole", "expired", and "partial", which lacks libdeep2. */
+  async open(): Promise<void> {
+    const packages = this.#buildPackages();
+    const write = (name: string, some: readonly string[], release: ControlFields): string =>
+      this.debs.writeArchive(name, { suite: 'lab', packages: some, key: this.key, release });
+    const today = { Date: new Date().toUTCString() };
+    write('whole', packages, today);
+    write(
+      'partial',
+      packages.filter((path) => !path.includes('libdeep2')),
+      today,
+    );
+    write('expired', packages, {
+      Date: 'Thu, 01 Jan 2026 00:00:00 UTC',
+      'Valid-Until': 'Thu, 08 Jan 2026 00:00:00 UTC',
+    });
+    this.#server = await serveDirectory(this.debs.directory);
     this.#fetching = await openFetchLab();
   }
 
   /** What putting one together gets to work with: the real fetcher, the real gpgv, the cache of this lab. */
-  async context(over: Partial<Repository> = {}): Promise<PortableContext> {
+  async context(archive = 'whole', over: Partial<Repository> = {}): Promise<PortableContext> {
     const fetching = this.#fetching;
     if (fetching === null) throw new Error('the lab is not open');
     const fetcher = await fetching.fetcher({ durable: false });
@@ -90,7 +98,7 @@ export class PortableLab {
     };
     const repository = debRepository({
       id: 'lab',
-      baseUrls: [this.server.url],
+      baseUrls: [`${this.server.url}${archive}/`],
       suite: 'lab',
       trust: {
         metadata: 'signed',
@@ -107,10 +115,6 @@ export class PortableLab {
       acquire: (items) => acquireArtifacts({ fetcher, reader } as Session, items),
       cacheDir: fetching.cacheDir,
     };
-  }
-
-  get events(): FetchLab['events'] {
-    return this.#fetching?.events ?? [];
   }
 
   async close(): Promise<void> {
@@ -156,7 +160,7 @@ export class PortableLab {
       this.#pack(
         'libgreet1',
         '1-1',
-        { Depends: 'libc6, libdeep2' },
+        { Depends: 'libc6, libdeep2, greet-base' },
         {
           [`${LIBRARIES}/libgreet.so.1`]: { link: 'libgreet.so.1.0' },
           [`${LIBRARIES}/libgreet.so.1.0`]: { file: built.greet },
@@ -219,12 +223,7 @@ export class PortableLab {
     return { program: path('program'), greet: path('libgreet.so'), deep: path('libdeep.so') };
   }
 
-  #pack(
-    name: string,
-    version: string,
-    fields: ControlFields,
-    content: Readonly<Record<string, Content>>,
-  ): string {
+  #pack(name: string, version: string, fields: ControlFields, content: Readonly<Record<string, Content>>): string {
     const tree = join(this.debs.directory, `tree-of-${name}`);
     for (const [place, item] of Object.entries(content)) {
       const path = join(tree, place);
@@ -236,6 +235,6 @@ export class PortableLab {
         execFileSync('chmod', [(item.mode ?? 0o755).toString(8), path]);
       }
     }
-    return this.debs.build(name, version, fields, 'xz', tree);
+    return this.debs.build(name, version, fields, 'zstd', { tree });
   }
 }

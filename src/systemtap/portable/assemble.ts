@@ -23,8 +23,9 @@ import { openWorkshop, putCopyrights, putFile, takeLibrary, unpackInto, type Wor
 
 const MAX_BYTES = 256 * 1024 * 1024;
 const WRAPPER = new URL('./wrapper.sh', import.meta.url);
-/** Opened by the C library by name when a thread is ended. */
-const OPENED_AT_RUN_TIME = ['libgcc_s.so.1'];
+const C_LIBRARY = /^libc\.so\.\d+(?:\.\d+)?$/;
+/** Opened by the C library by name, when a thread is ended. */
+const OPENED_BY_C_LIBRARY = ['libgcc_s.so.1'];
 
 /**
  * The portable SystemTap of a suite: from the cache where it is kept there whole, else made.
@@ -136,7 +137,7 @@ async function needsOfPrograms(workshop: Workshop): Promise<readonly Need[]> {
     const elf = await readElf(join(workshop.directory, path));
     if (elf === null) throw new TapprepError('BAD_PACKAGE', `${path} of ${owner} is no program`);
     const loader = elf.interpreter?.split('/').at(-1);
-    const names = [...(loader === undefined ? [] : [loader]), ...elf.needed, ...OPENED_AT_RUN_TIME];
+    const names = [...(loader === undefined ? [] : [loader]), ...elf.needed];
     needs.push(...names.map((library) => ({ library, by: owner })));
   }
   return needs;
@@ -149,8 +150,12 @@ async function takeAll(workshop: Workshop, needs: readonly Need[]): Promise<read
   for (let need = queue.shift(); need !== undefined; need = queue.shift()) {
     if (workshop.files.has(`lib/${need.library}`) || left.has(need.library)) continue;
     const taken = await takeLibrary(workshop, need.library);
-    if (taken === null) left.set(need.library, need);
-    else queue.push(...taken.elf.needed.map((library) => ({ library, by: taken.package })));
+    if (taken === null) {
+      left.set(need.library, need);
+      continue;
+    }
+    const opened = C_LIBRARY.test(need.library) ? OPENED_BY_C_LIBRARY : [];
+    queue.push(...[...taken.elf.needed, ...opened].map((library) => ({ library, by: taken.package })));
   }
   return [...left.values()];
 }
@@ -187,7 +192,7 @@ async function describe(
     .map(({ artifact }) => toPackage(artifact))
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const loader = files.find(({ path }) => /^lib\/ld[^/]*$/.test(path))?.path.slice('lib/'.length) ?? '';
-  const library = files.find(({ path }) => /^lib\/libc\.so\.\d+(?:\.\d+)?$/.test(path))?.path;
+  const library = files.find(({ path }) => path.startsWith('lib/') && C_LIBRARY.test(path.slice('lib/'.length)))?.path;
   const minimumKernel =
     library === undefined ? null : ((await readElf(join(workshop.directory, library)))?.minimumKernel ?? null);
   const key = createHash('sha256')

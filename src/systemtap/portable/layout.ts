@@ -31,7 +31,9 @@ export function placeOf(path: string): string | null {
 
 /** The file name of a shared library or loader in a directory that the loader searches by itself; null for any other path. */
 export function libraryNameOf(path: string): string | null {
-  return /^(?:usr\/)?lib(?:64)?\/(?:[a-z0-9_]+-linux-gnu[a-z0-9_]*\/)?([\w.+-]+\.so(?:\.[\w.+-]+)?)$/.exec(path)?.[1] ?? null;
+  return (
+    /^(?:usr\/)?lib(?:64)?\/(?:[a-z0-9_]+-linux-gnu[a-z0-9_]*\/)?([\w.+-]+\.so(?:\.[\w.+-]+)?)$/.exec(path)?.[1] ?? null
+  );
 }
 
 /** Whether a path is a package's own documentation directory, which may be a link to that of another package. */

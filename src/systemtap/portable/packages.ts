@@ -28,7 +28,7 @@ export function findSystemtapPackages(universe: Universe, suite: string): readon
 }
 
 /** What a package depends on directly, each group by its preferred alternative that the suite has. */
-export function directDependencies(record: DebRecord, universe: Universe): readonly DebRecord[] {
+function directDependencies(record: DebRecord, universe: Universe): readonly DebRecord[] {
   return universe.requires(record).flatMap(({ group }) => {
     for (const wanted of group) {
       const found = universe.versions(wanted.name).find(({ version }) => satisfiesVersion(version, wanted));

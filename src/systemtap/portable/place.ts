@@ -39,7 +39,7 @@ export interface PlacedSystemtap extends UsableSystemtap {
 const STAP_TIMEOUT_MS = 60_000;
 
 /** Where a version goes unless told otherwise. */
-export function defaultPrefix(version: string): string {
+function defaultPrefix(version: string): string {
   return `/opt/tapprep/systemtap-${version}`;
 }
 
@@ -61,11 +61,10 @@ export async function placePortable(request: PlaceRequest): Promise<PlacedSystem
     manifest,
     stapArgv: [`${prefix}/bin/stap`],
     staprunArgv: [`${prefix}/bin/staprun`],
-    guestStaprun: await collectGuestStaprun(portable, prefix),
   };
   if (await isPlaced(place, manifest)) {
     await start(host, prefix, place);
-    return { ...placed, changed: false };
+    return { ...placed, guestStaprun: await collectGuestStaprun(portable, prefix), changed: false };
   }
   const making = `${prefix}.tapprep-making`;
   const entry: JournalEntry = {
@@ -88,7 +87,7 @@ export async function placePortable(request: PlaceRequest): Promise<PlacedSystem
     isThere = true;
     await start(host, prefix, place);
     await writeEntry(host, { ...entry, state: 'done', files: [prefix] });
-    return { ...placed, changed: true };
+    return { ...placed, guestStaprun: await collectGuestStaprun(portable, prefix), changed: true };
   } catch (error) {
     await removeTree(host, isThere ? prefix : making);
     await writeEntry(host, { ...entry, state: 'failed', files: [] });
@@ -110,7 +109,10 @@ function checkPrefix(prefix: string): string {
 function localPathOf(host: Host, path: string): string {
   const local = host.localPath(path);
   if (local !== null) return local;
-  throw new TapprepError('USAGE', `a portable SystemTap cannot be put on ${host.name} yet, only on this host or a root`);
+  throw new TapprepError(
+    'USAGE',
+    `a portable SystemTap cannot be put on ${host.name} yet, only on this host or a root`,
+  );
 }
 
 /** Whether the very folder is there already, whole. */

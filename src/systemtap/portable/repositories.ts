@@ -27,7 +27,11 @@ export async function findSuiteRepositories(
 ): Promise<readonly Repository[]> {
   const target = declareSuite(distro, suite, arch, debArch, mirrors);
   const own = deriveFromLocalSources(await readLocalAptFiles(etcApt ?? '/etc/apt'), target, mirrors);
-  const found = selectRepositories(target, { own: own.repositories, list: mirrors, overrides }, { contents: [content] });
+  const found = selectRepositories(
+    target,
+    { own: own.repositories, list: mirrors, overrides },
+    { contents: [content] },
+  );
   const mayBeExpired = ({ id }: Repository): boolean =>
     typeof allowExpiredRelease === 'boolean'
       ? allowExpiredRelease
