@@ -15,7 +15,7 @@ export interface Attempt {
 }
 
 /** Splits an ordered list where the origin or the state changes for the worse. */
-export function splitTiers(repositories: readonly Repository[]): readonly (readonly Repository[])[] {
+function splitTiers(repositories: readonly Repository[]): readonly (readonly Repository[])[] {
   const tiers: Repository[][] = [];
   let last: string | null = null;
   for (const repository of repositories) {

@@ -7,6 +7,7 @@ import { isTapprepError, TapprepError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
 import type { HostFacts, VerifyReport } from '../types.ts';
 import { findKernelImage } from '../verify/build-id.ts';
+import { findLocalObstacle } from '../verify/local-obstacle.ts';
 import type { VerifyLevel, VerifyOptions, VerifyScript } from '../verify/options.ts';
 import { verifyTarget } from '../verify/verify-target.ts';
 import { findVmTools, type VmTools } from '../vm/host-tools.ts';
@@ -70,7 +71,7 @@ export async function verifySubject(
 }
 
 /** Adds to a report what the words of its failed steps mean. */
-export function explainReport(report: VerifyReport, facts: HostFacts): VerifyReport {
+function explainReport(report: VerifyReport, facts: HostFacts): VerifyReport {
   const failed = report.steps.filter(({ status }) => status === 'fail');
   if (failed.length === 0) return report;
   const log = failed.map(({ reason, output }) => `${output}\n${reason ?? ''}`).join('\n');
@@ -94,9 +95,11 @@ async function choosePlace(
       },
     );
   }
-  if (wanted !== 'vm' && isRunning) return { where: 'local' };
+  const obstacle = isRunning ? findLocalObstacle(facts) : null;
+  if (wanted !== 'vm' && isRunning && obstacle === null) return { where: 'local' };
+  if (wanted === 'local') return { where: 'none', whyNot: obstacle ?? '' };
   if (kernelImage === null) {
-    const whyNot = `${target.release} does not run here, and no vmlinuz of it was found on ${host.name} to boot in QEMU`;
+    const whyNot = `${obstacle ?? `${target.release} does not run here`}, and no vmlinuz of it was found on ${host.name} to boot in QEMU`;
     if (wanted === 'vm') throw new TapprepError('USAGE', whyNot, { hint: `tapprep verify --image FILE --in vm` });
     return { where: 'none', whyNot };
   }
@@ -104,6 +107,9 @@ async function choosePlace(
     return { where: 'vm', tools: await findVmTools(session.local), kernelImage };
   } catch (error) {
     if (wanted === 'vm' || !isTapprepError(error, 'TOOL_MISSING')) throw error;
-    return { where: 'none', whyNot: `${target.release} does not run here, and ${error.message}; ${error.hint ?? ''}` };
+    return {
+      where: 'none',
+      whyNot: `${obstacle ?? `${target.release} does not run here`}, and ${error.message}; ${error.hint ?? ''}`,
+    };
   }
 }

@@ -50,7 +50,7 @@ export async function ensureBaseTar(request: BaseRootRequest): Promise<string> {
 }
 
 /** The mmdebstrap command for one release. Documentation and caches of apt are left out: nothing reads them. */
-export function buildMmdebstrapArgv(target: DebTarget, repository: Repository, output: string): readonly string[] {
+function buildMmdebstrapArgv(target: DebTarget, repository: Repository, output: string): readonly string[] {
   return [
     'mmdebstrap',
     '--mode=root',

@@ -55,7 +55,7 @@ const FIXED_ARGUMENTS = [
 ].flatMap((line) => line.split(' '));
 
 /** argv of QEMU. */
-export function buildQemuArgv(
+function buildQemuArgv(
   options: Pick<QemuOptions, 'program' | 'kernelImage' | 'initramfs' | 'memoryMb' | 'commandLine'>,
 ): readonly string[] {
   return [

@@ -1,5 +1,4 @@
 /** A plan for people: what, in which version, from where, how large, by whose signature. */
-import { redact } from '../../errors.ts';
 import type { Plan, PlanItem, TrustRequirement } from '../../types.ts';
 import { formatBytes } from './progress-text.ts';
 import { renderTable } from './table.ts';
@@ -40,7 +39,7 @@ function size({ sizeBytes }: PlanItem): string {
 }
 
 /** One or two words on why the bytes will be believed. */
-export function describeTrust(trust: TrustRequirement): string {
+function describeTrust(trust: TrustRequirement): string {
   switch (trust.kind) {
     case 'signed-index':
       return `index signed by ${trust.signer.slice(-16)}`;
@@ -49,9 +48,4 @@ export function describeTrust(trust: TrustRequirement): string {
     case 'unsigned-index':
       return trust.buildId === null ? 'UNSIGNED, digest only' : 'UNSIGNED, build-id';
   }
-}
-
-/** Where a plan item comes from, safe to print. */
-export function describeSource(item: PlanItem): string {
-  return redact(item.urls[0] ?? item.repository);
 }

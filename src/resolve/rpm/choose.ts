@@ -122,7 +122,7 @@ function compareChoices(a: Choice, b: Choice, { build, kernel }: Anchor): number
 }
 
 /** Whether build host and time are known on both sides and equal: R12, all packages of one rpmbuild run share them. */
-export function isSameBuild(record: Build, build: Build | null): boolean {
+function isSameBuild(record: Build, build: Build | null): boolean {
   if (build === null || record.buildTime === null || record.buildHost === null) return false;
   return record.buildTime === build.buildTime && record.buildHost === build.buildHost;
 }
