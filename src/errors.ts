@@ -53,6 +53,18 @@ export const ERROR_CODES = {
     exit: 'verification',
     doc: 'The signature is good, but its algorithm is not allowed for this source.',
   },
+  BAD_BUNDLE: {
+    exit: 'verification',
+    doc: 'A bundle is truncated or altered, or holds something else than its manifest names.',
+  },
+  EVIDENCE_UNCHECKED: {
+    exit: 'verification',
+    doc: 'The signatures that vouch for a bundle could not be checked on this machine, because it lacks the keys.',
+  },
+  WRONG_TARGET: {
+    exit: 'notReady',
+    doc: 'The bundle was made for another kernel, build, distribution or architecture than the target has.',
+  },
   BAD_PACKAGE: { exit: 'verification', doc: 'The package file is malformed or is not the package it is named for.' },
   BUILD_ID_MISMATCH: { exit: 'verification', doc: 'The debug information was made from another build of the kernel.' },
   UNSAFE_URL: {

@@ -1,0 +1,128 @@
+/** The form of a bundle's manifest.json. Foreign until checked: paths are plain and lie where their kind belongs. */
+import { z } from 'zod';
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const fingerprint = z.string().regex(/^[0-9A-F]{32,64}$/);
+const buildId = z.string().regex(/^[0-9a-f]{16,64}$/);
+/** One line that may be printed: no control characters. */
+const line = z.string().max(4000).regex(/^[^\u0000-\u001f\u007f]*$/);
+/** One word of bundle.txt. */
+const word = z.string().regex(/^[\w.+~^:@-]{1,200}$/);
+const bytes = z.int().nonnegative().max(1e12);
+/** Relative, plain, no component that begins with a dot. */
+const path = z
+  .string()
+  .max(400)
+  .regex(/^(?:[A-Za-z0-9_+~^%:@][\w.+~^%:@-]*\/){0,6}[A-Za-z0-9_+~^%:@][\w.+~^%:@-]*$/);
+
+const targetBase = {
+  distro: word,
+  version: word.nullable(),
+  codename: word.nullable(),
+  arch: word,
+  release: word,
+  unameV: line.max(200).nullable(),
+  buildId: buildId.nullable(),
+  kernelFamily: word,
+  packageArch: word,
+};
+const target = z.discriminatedUnion('family', [
+  z.strictObject({ family: z.literal('deb'), ...targetBase, flavour: word, packageVersion: word.nullable() }),
+  z.strictObject({
+    family: z.literal('rpm'),
+    ...targetBase,
+    stem: word,
+    variant: word.nullable(),
+    versionRelease: word,
+  }),
+]);
+
+const file = z.strictObject({ path, sizeBytes: bytes, sha256, mode: z.union([z.literal(0o644), z.literal(0o755)]) });
+
+const digest = z.strictObject({
+  algorithm: z.enum(['sha1', 'sha256', 'sha384', 'sha512']),
+  hex: z.string().regex(/^[0-9a-f]{40,128}$/),
+});
+
+const expects = z.strictObject({
+  vendor: line.nullable(),
+  buildHost: line.nullable(),
+  buildTime: z.int().nullable(),
+  sourceRpm: line.nullable(),
+  provides: z.array(line).max(100),
+});
+
+const packaged = z.strictObject({
+  path: path.regex(/^packages\/[^/]+$/),
+  sha256,
+  sizeBytes: bytes,
+  installedBytes: bytes.nullable(),
+  role: z.enum([
+    'devel',
+    'headers',
+    'debuginfo',
+    'debuginfo-common',
+    'debugsource',
+    'image',
+    'systemtap',
+    'toolchain',
+    'dependency',
+  ]),
+  name: z.string().regex(/^[A-Za-z0-9][\w.+-]{0,200}$/),
+  version: z.string().regex(/^[\w.+~^:-]{1,200}$/),
+  arch: z.string().regex(/^[\w-]{1,40}$/),
+  match: z.enum(['build-id', 'uname-provide', 'nevra', 'version', 'abi-name', 'dependency']),
+  wave: z.int().nonnegative().max(1000),
+  install: z.boolean(),
+  replaces: word.nullable(),
+  repository: line,
+  urls: z.array(line).min(1).max(200),
+  trust: z.strictObject({
+    kind: z.enum(['signed-index', 'rpm-signature', 'unsigned-index']),
+    digest: digest.nullable(),
+    index: line.nullable(),
+  }),
+  expects: expects.nullable(),
+  signer: fingerprint.nullable(),
+  checks: z.array(line).max(100),
+});
+
+const index = z.strictObject({
+  repository: line,
+  suite: line,
+  url: line,
+  signer: fingerprint.nullable(),
+  release: path.regex(/^evidence\//),
+  signature: path.regex(/^evidence\//).nullable(),
+  packages: z
+    .array(z.strictObject({ path: path.regex(/^evidence\//), name: z.string().regex(/^[\w.+/-]{1,300}$/) }))
+    .min(1)
+    .max(50),
+});
+
+const moduleOf = z.strictObject({
+  name: z.string().regex(/^[A-Za-z0-9][\w.-]{0,80}$/),
+  module: z.string().regex(/^[a-z0-9_]{1,55}$/),
+  path: path.regex(/^modules\/[^/]+$/),
+  script: path.regex(/^scripts\/[^/]+$/),
+  sha256,
+  proven: z.strictObject({ expected: z.array(line).max(50), seconds: z.number().nonnegative() }),
+});
+
+export const manifestSchema = z.strictObject({
+  schema: z.literal('tapprep-bundle/1'),
+  kind: z.enum(['packages', 'compiled']),
+  tapprep: word,
+  target,
+  dependencies: z.enum(['asked', 'unknown', 'none']),
+  warnings: z.array(line).max(200),
+  notes: z.array(line).max(500),
+  packages: z.array(packaged).max(10_000),
+  present: z.array(z.strictObject({ role: word, name: word, version: word })).max(10_000),
+  indexes: z.array(index).max(50),
+  modules: z.array(moduleOf).max(500),
+  files: z.array(file).min(1).max(20_000),
+});
+
+/** What a manifest says, once its form was checked; meaning is checked in manifest.ts. */
+export type ManifestForm = z.infer<typeof manifestSchema>;

@@ -1,0 +1,224 @@
+/** What a bundle holds, for whom it was made, and what was checked of it: manifest.json and the texts that follow from it. Pure. */
+import { TapprepError } from '../errors.ts';
+import type { Fingerprint, MatchEvidence, Role, RpmExpectation, Sha256, Target, TrustRequirement } from '../types.ts';
+import { manifestSchema } from './manifest-schema.ts';
+import type { TarFile } from './tar-entry.ts';
+
+/** A file of a bundle that is no package. */
+export interface BundledFile {
+  /** Relative to the bundle's directory. */
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly sha256: Sha256;
+  readonly mode: 0o644 | 0o755;
+}
+
+/** A package of a bundle with the evidence of the machine that made it, to be checked again where it is installed. */
+export interface BundledPackage {
+  readonly path: string;
+  readonly sha256: Sha256;
+  readonly sizeBytes: number;
+  readonly installedBytes: number | null;
+  readonly role: Role;
+  readonly name: string;
+  readonly version: string;
+  readonly arch: string;
+  readonly match: MatchEvidence;
+  readonly wave: number;
+  /** False for the kernel image that only a virtual machine boots. */
+  readonly install: boolean;
+  readonly replaces: string | null;
+  /** Repository id, and the addresses it had, without user names, passwords and tokens. */
+  readonly repository: string;
+  readonly urls: readonly string[];
+  readonly trust: {
+    readonly kind: TrustRequirement['kind'];
+    readonly digest: TrustRequirement['digest'];
+    /** URL of the signed index that names the digest; null where the package itself is signed. */
+    readonly index: string | null;
+  };
+  readonly expects: RpmExpectation | null;
+  readonly signer: Fingerprint | null;
+  readonly checks: readonly string[];
+}
+
+/** A signed index that travels along, so that the chain from its signature to a package can be walked again. */
+export interface BundledIndex {
+  readonly repository: string;
+  readonly suite: string;
+  readonly url: string;
+  readonly signer: Fingerprint | null;
+  /** InRelease or Release in the bundle, and Release.gpg beside the latter. */
+  readonly release: string;
+  readonly signature: string | null;
+  /** `name`: below the suite, as the Release file lists it. */
+  readonly packages: readonly { readonly path: string; readonly name: string }[];
+}
+
+/** A module that was compiled for exactly this kernel, and seen to work in it. */
+export interface BundledModule {
+  readonly name: string;
+  readonly module: string;
+  readonly path: string;
+  readonly script: string;
+  readonly sha256: Sha256;
+  readonly proven: { readonly expected: readonly string[]; readonly seconds: number };
+}
+
+export interface BundleManifest {
+  readonly schema: 'tapprep-bundle/1';
+  readonly kind: 'packages' | 'compiled';
+  /** Version of tapprep that made it. */
+  readonly tapprep: string;
+  readonly target: Target;
+  /** Whether the target's package list was asked for what it lacks; "none" where nothing is installed. */
+  readonly dependencies: 'asked' | 'unknown' | 'none';
+  readonly warnings: readonly string[];
+  readonly notes: readonly string[];
+  readonly packages: readonly BundledPackage[];
+  readonly present: readonly { readonly role: string; readonly name: string; readonly version: string }[];
+  readonly indexes: readonly BundledIndex[];
+  readonly modules: readonly BundledModule[];
+  /** Everything else, sorted by path. */
+  readonly files: readonly BundledFile[];
+}
+
+export const MANIFEST_NAME = 'manifest.json';
+export const SUMS_NAME = 'SHA256SUMS';
+export const SIGNATURE_NAME = 'SHA256SUMS.asc';
+export const TEXT_NAME = 'bundle.txt';
+export const TARGET_NAME = 'target.json';
+
+/** Written or checked apart from the manifest's own list. */
+const RESERVED: readonly string[] = [MANIFEST_NAME, SUMS_NAME, SIGNATURE_NAME];
+
+/** The directory that a bundle unpacks to. */
+export function rootOf({ kind, target }: Pick<BundleManifest, 'kind' | 'target'>): string {
+  return kind === 'compiled' ? `tapprep-compiled-${target.release}` : `tapprep-${target.release}`;
+}
+
+/** Every file that the manifest names, packages among them, sorted by path. */
+export function listFiles({ files, packages }: BundleManifest): readonly BundledFile[] {
+  const all = [...files, ...packages.map(({ path, sizeBytes, sha256 }) => ({ path, sizeBytes, sha256, mode: 0o644 as const }))];
+  return all.toSorted((a, b) => compareText(a.path, b.path));
+}
+
+/** A bundled file as an entry of the tar. */
+export function toTarFile(manifest: BundleManifest, { path, sizeBytes, mode }: Omit<BundledFile, 'sha256'>): TarFile {
+  return { path: `${rootOf(manifest)}/${path}`, sizeBytes, mode };
+}
+
+/** The text of manifest.json. */
+export function renderManifest(manifest: BundleManifest): string {
+  return `${JSON.stringify(manifest, null, 1)}\n`;
+}
+
+/** The text of SHA256SUMS: the manifest first, then every file it names. */
+export function renderSums(manifest: BundleManifest, manifestSha256: string): string {
+  const rows = listFiles(manifest).map(({ sha256, path }) => `${sha256}  ${path}\n`);
+  return `${manifestSha256}  ${MANIFEST_NAME}\n${rows.join('')}`;
+}
+
+/** The text of target.json, the target of every report: one line. */
+export function renderTarget({ target }: Pick<BundleManifest, 'target'>): string {
+  return `${JSON.stringify(target)}\n`;
+}
+
+/**
+ * The text of bundle.txt: what the scripts need of the manifest, one "KEY WORD..." a line, since a POSIX shell reads no
+ * JSON.
+ */
+export function renderText(manifest: Omit<BundleManifest, 'files'>, fileCount: number): string {
+  const { target, kind, packages, modules } = manifest;
+  const rows: (readonly [string, string | number | null])[] = [
+    ['tapprep-bundle', 1],
+    ['kind', kind],
+    ['made-by', manifest.tapprep],
+    // What SHA256SUMS must list, so that lines cut off its end are missed.
+    ['sums', fileCount + 1],
+    ['family', target.family],
+    ['distro', target.distro],
+    ['version', target.version],
+    ['release', target.release],
+    ['arch', target.arch],
+    ['package-arch', target.packageArch],
+    ['uname-v', target.unameV],
+    ['build-id', target.buildId],
+    ['kernel-version', kernelVersionOf(manifest)],
+    ['dependencies', manifest.dependencies],
+    ...manifest.warnings.map((text): [string, string] => ['warning', text]),
+    ...packages.filter(({ install }) => install).map((item): [string, string] => ['package', packageWords(item)]),
+    ...modules.map(({ name, module, path }): [string, string] => ['module', `${name} ${module} ${path}`]),
+  ];
+  return rows.flatMap(([key, value]) => (value === null ? [] : [`${key} ${value}\n`])).join('');
+}
+
+/** The package version that Debian's own kernels name in uname -v; null for every other kernel. */
+function kernelVersionOf({ target, packages }: Pick<BundleManifest, 'target' | 'packages'>): string | null {
+  if (target.family !== 'deb' || target.kernelFamily !== 'debian') return null;
+  const headers = packages.find(({ name }) => name === `linux-headers-${target.release}`);
+  // A rebuild of the packages alone does not make another kernel.
+  return (target.packageVersion ?? headers?.version ?? null)?.replace(/\+b\d+$/, '') ?? null;
+}
+
+function packageWords(item: BundledPackage): string {
+  const kibibytes = Math.ceil((item.installedBytes ?? item.sizeBytes * 5) / 1024);
+  return [item.wave, item.role, item.name, item.version, item.arch, kibibytes, item.path].join(' ');
+}
+
+/**
+ * A manifest from its text.
+ * @throws TapprepError BAD_BUNDLE with the place and the reason of each fault
+ */
+export function parseManifest(text: string, source: string): BundleManifest {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new TapprepError('BAD_BUNDLE', `the manifest of ${source} is no JSON`, { cause });
+  }
+  const result = manifestSchema.safeParse(value);
+  if (!result.success) {
+    const faults = result.error.issues.slice(0, 20).map(({ path, message }) => `${path.join('.')}: ${message}`);
+    throw new TapprepError('BAD_BUNDLE', `the manifest of ${source} is not of this form: ${faults.join('; ')}`, {
+      facts: { faults },
+    });
+  }
+  const manifest = result.data as BundleManifest;
+  requirePaths(manifest, source);
+  return manifest;
+}
+
+/** Every path once, none reserved, none a directory of another, and all that is referred to is there. */
+function requirePaths(manifest: BundleManifest, source: string): void {
+  const paths = new Set<string>(RESERVED);
+  const directories = new Set<string>();
+  for (const { path } of listFiles(manifest)) {
+    if (paths.has(path)) throw bad(source, `names ${path} twice`);
+    paths.add(path);
+    for (let at = path.indexOf('/'); at !== -1; at = path.indexOf('/', at + 1)) directories.add(path.slice(0, at));
+  }
+  const both = [...directories].find((path) => paths.has(path));
+  if (both !== undefined) throw bad(source, `names ${both} as a file and as a directory`);
+  const wanted = [
+    TEXT_NAME,
+    TARGET_NAME,
+    ...manifest.indexes.flatMap(({ release, signature, packages }) => [
+      release,
+      ...(signature === null ? [] : [signature]),
+      ...packages.map(({ path }) => path),
+    ]),
+    ...manifest.modules.flatMap(({ path, script }) => [path, script]),
+  ];
+  const missing = wanted.find((path) => !paths.has(path));
+  if (missing !== undefined) throw bad(source, `does not list ${missing}, which it needs`);
+}
+
+function bad(source: string, what: string): TapprepError {
+  return new TapprepError('BAD_BUNDLE', `the manifest of ${source} ${what}`);
+}
+
+/** Order of bytes, the same in every locale. */
+export function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
