@@ -63,7 +63,7 @@ export async function copyRange(request: CopyRequest, { pieces }: CopyBuffers): 
 
 /** A write may take less than it was given. */
 export async function writeAll(file: FileHandle, data: Uint8Array, at: number): Promise<void> {
-  for (let done = 0; done < data.length; ) {
+  for (let done = 0; done < data.length;) {
     const { bytesWritten } = await file.write(data, done, data.length - done, at + done);
     done += bytesWritten;
   }

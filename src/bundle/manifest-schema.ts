@@ -5,7 +5,10 @@ const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const fingerprint = z.string().regex(/^[0-9A-F]{32,64}$/);
 const buildId = z.string().regex(/^[0-9a-f]{16,64}$/);
 /** One line that may be printed: no control characters. */
-const line = z.string().max(4000).regex(/^[^\u0000-\u001f\u007f]*$/);
+const line = z
+  .string()
+  .max(4000)
+  .regex(/^[^\u0000-\u001f\u007f]*$/);
 /** One word of bundle.txt. */
 const word = z.string().regex(/^[\w.+~^:@-]{1,200}$/);
 const bytes = z.int().nonnegative().max(1e12);

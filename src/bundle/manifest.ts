@@ -99,7 +99,10 @@ export function rootOf({ kind, target }: Pick<BundleManifest, 'kind' | 'target'>
 
 /** Every file that the manifest names, packages among them, sorted by path. */
 export function listFiles({ files, packages }: BundleManifest): readonly BundledFile[] {
-  const all = [...files, ...packages.map(({ path, sizeBytes, sha256 }) => ({ path, sizeBytes, sha256, mode: 0o644 as const }))];
+  const all = [
+    ...files,
+    ...packages.map(({ path, sizeBytes, sha256 }) => ({ path, sizeBytes, sha256, mode: 0o644 as const })),
+  ];
   return all.toSorted((a, b) => compareText(a.path, b.path));
 }
 
@@ -184,7 +187,7 @@ export function parseManifest(text: string, source: string): BundleManifest {
       facts: { faults },
     });
   }
-  const manifest = result.data as BundleManifest;
+  const manifest = result.data as unknown as BundleManifest;
   requirePaths(manifest, source);
   return manifest;
 }

@@ -1,5 +1,15 @@
 /** Addresses and sentences as they may leave this machine: without user names, passwords and tokens. Pure. */
 
+/** Longest sentence that a manifest holds. */
+const MAX_CHARS = 4000;
+
+/** A text as one line of a manifest: no secrets, no control characters, bounded. */
+export function toLine(text: string): string {
+  return withoutSecrets(text)
+    .replaceAll(/[\u0000-\u001f\u007f]+/g, ' ')
+    .slice(0, MAX_CHARS);
+}
+
 /**
  * Every URL in a text without its user information and without its query: SUSE's and other vendors' tokens stand there.
  */

@@ -13,6 +13,33 @@ export function armorSignature(packets: Uint8Array): string {
 }
 
 /**
+ * The packets of an armored signature, whatever headers its maker put in.
+ * @throws TapprepError BAD_METADATA when there is none, or it is not base64
+ */
+export function dearmorSignature(text: string, name: string): Uint8Array {
+  const lines = text.split('\n').map((line) => line.trim());
+  const begin = lines.indexOf(BEGIN);
+  const blank = lines.indexOf('', begin);
+  const end = lines.indexOf(END, begin);
+  const body =
+    begin === -1 || blank === -1 || end < blank
+      ? ''
+      : lines
+          .slice(blank + 1, end)
+          .filter(isData)
+          .join('');
+  if (!/^[A-Za-z0-9+/]{4,}={0,2}$/.test(body)) {
+    throw new TapprepError('BAD_METADATA', `${name} holds no armored signature`);
+  }
+  return Buffer.from(body, 'base64');
+}
+
+/** The checksum is a line that begins with "=". */
+function isData(line: string): boolean {
+  return line !== '' && !line.startsWith('=');
+}
+
+/**
  * The checksum finds an altered byte on a machine that has no key to find it with.
  * @throws TapprepError BAD_BUNDLE
  */

@@ -111,6 +111,26 @@ export const COMMANDS: readonly CommandRow[] = [
       }),
   },
   {
+    name: 'bundle',
+    summary: 'everything that the target needs in one tar, to be installed there without any network',
+    target: true,
+    options: [
+      ['--out <file>', 'the tar to write'],
+      NO_DEBUGINFO,
+      IMAGE,
+      EXPIRED,
+      ['--lock <file>', 'bundle exactly what "plan --out" wrote'],
+      ['--sign-key <key>', 'sign it with this key of yours, by gpg'],
+    ],
+    run: async (context, raw) =>
+      (await import('./commands/bundle.ts')).runBundle(context, {
+        ...readPlanOptions(raw),
+        out: readText(raw, 'out'),
+        lock: readText(raw, 'lock'),
+        signKey: readText(raw, 'signKey'),
+      }),
+  },
+  {
     name: 'install',
     summary: 'install the exact packages on this host or into a root, and prove that SystemTap runs',
     target: true,

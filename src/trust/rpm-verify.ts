@@ -33,13 +33,26 @@ export type RpmItem = ExpectedRpm & Pick<PlanItem, 'sizeBytes'>;
  *   every outcome of a signature, and TOOL_MISSING | TIMEOUT | PERMISSION | NOT_FOUND when it could not be checked
  */
 export async function verifyRpm(path: string, item: RpmItem, { run, signal }: CheckContext): Promise<Evidence> {
+  const { head, ...file } = await checkRpmFile(path, item, signal);
+  const { signer, sentence } = await checkTrust(path, head, item, run);
+  return { sha256: file.sha256, sizeBytes: file.sizeBytes, signer, checks: [...file.checks, sentence] };
+}
+
+/**
+ * All of it but who vouches for it: the package is the one that is named, is whole, and has the digest and size named.
+ * @throws TapprepError BAD_PACKAGE | VENDOR_MISMATCH | SIZE_MISMATCH | DIGEST_MISMATCH | NOT_FOUND | INTERRUPTED
+ */
+export async function checkRpmFile(
+  path: string,
+  item: RpmItem,
+  signal: AbortSignal,
+): Promise<Omit<Evidence, 'signer'> & { readonly head: RpmHead }> {
   const head = await readRpmFileHead(path, item.fileName);
   const checks = [...checkRpmIdentity(head, item), ...checkHeaderDigests(head, item.fileName)];
   const digest = digestOf(item);
   const file = await checkWholeFile(path, head, item.fileName, digest?.algorithm ?? null, signal);
   checks.push(...file.checks, ...checkAgainstIndex(file, item, digest));
-  const { signer, sentence } = await checkTrust(path, head, item, run);
-  return { sha256: file.sha256, sizeBytes: file.sizeBytes, signer, checks: [...checks, sentence] };
+  return { head, sha256: file.sha256, sizeBytes: file.sizeBytes, checks };
 }
 
 /**

@@ -20,6 +20,14 @@ export interface TrustedRelease {
   readonly baseUrls: readonly string[];
   /** Sentences. */
   readonly notes: readonly string[];
+  /** The files that were read, in the cache: InRelease, or Release and Release.gpg. */
+  readonly documents: readonly ReleaseDocument[];
+}
+
+/** A file of the suite's directory and where it lies on this machine. */
+export interface ReleaseDocument {
+  readonly name: 'InRelease' | 'Release' | 'Release.gpg';
+  readonly path: string;
 }
 
 /** Debian's largest is 200 kB. */
@@ -54,7 +62,7 @@ export async function readRelease(
   let left = repository.baseUrls;
   let refusal: unknown = null;
   while (left.length > 0) {
-    let fetched: Fetched;
+    let fetched: FetchedRelease;
     try {
       fetched = await fetchRelease(repository, left, context, fresh);
     } catch (error) {
@@ -71,13 +79,15 @@ export async function readRelease(
   throw refusal ?? new TapprepError('NO_REPOSITORY', `repository ${repository.id} has no base URL`);
 }
 
-interface Fetched {
+/** A Release file as it came, not believed yet. */
+export interface FetchedRelease {
   readonly base: string;
   readonly url: string;
   readonly data: Buffer;
   /** null where the signature is inline or there is none. */
   readonly signature: Buffer | null;
   readonly inline: boolean;
+  readonly documents: readonly ReleaseDocument[];
 }
 
 async function fetchRelease(
@@ -85,19 +95,19 @@ async function fetchRelease(
   baseUrls: readonly string[],
   context: ReaderContext,
   fresh: boolean,
-): Promise<Fetched> {
+): Promise<FetchedRelease> {
   const directory = releaseDirectory(repository);
   const signed = repository.trust.metadata === 'signed';
   const get = async (
-    file: string,
+    file: ReleaseDocument['name'],
     bases: readonly string[],
     maxBytes: number,
-  ): Promise<Omit<Fetched, 'signature' | 'inline'>> => {
+  ): Promise<Omit<FetchedRelease, 'signature' | 'inline'>> => {
     const urls = bases.map((base) => `${base}${directory}${file}`);
     const { path, url } = await context.fetchMetadata({ urls, sizeBytes: null, digest: null, maxBytes, fresh, signed });
     // A redirect may have led elsewhere; then the first base stands for it.
     const base = bases[urls.indexOf(url)] ?? bases[0] ?? '';
-    return { base, url, data: await readFile(path) };
+    return { base, url, data: await readFile(path), documents: [{ name: file, path }] };
   };
   if (!signed) {
     return { ...(await get('Release', baseUrls, MAX_RELEASE_BYTES)), signature: null, inline: false };
@@ -109,26 +119,41 @@ async function fetchRelease(
   }
   const release = await get('Release', baseUrls, MAX_RELEASE_BYTES);
   try {
-    const { data } = await get('Release.gpg', [release.base], MAX_SIGNATURE_BYTES);
-    return { ...release, signature: data, inline: false };
+    const { data, documents } = await get('Release.gpg', [release.base], MAX_SIGNATURE_BYTES);
+    return { ...release, signature: data, inline: false, documents: [...release.documents, ...documents] };
   } catch (error) {
     if (!isTapprepError(error, 'NOT_FOUND')) throw error;
     return { ...release, signature: null, inline: false };
   }
 }
 
-async function trustRelease(fetched: Fetched, repository: Repository, context: ReaderContext): Promise<TrustedRelease> {
+/**
+ * Checks the signature of a Release file by the repository's keys, then its suite and its dates.
+ * @throws TapprepError as readRelease
+ */
+export async function trustRelease(
+  fetched: FetchedRelease,
+  repository: Repository,
+  context: Pick<ReaderContext, 'run' | 'now'>,
+): Promise<TrustedRelease> {
   const { payload, signer } = await checkSignature(fetched, repository, context);
   const file = parseReleaseFile(Buffer.from(payload).toString('utf8'), fetched.url);
   const notes = checkRelease(file, repository, fetched.url, context.now());
   const others = repository.baseUrls.filter((base) => base !== fetched.base);
-  return { file, signer, url: fetched.url, baseUrls: [fetched.base, ...others], notes };
+  return {
+    file,
+    signer,
+    url: fetched.url,
+    baseUrls: [fetched.base, ...others],
+    notes,
+    documents: fetched.documents,
+  };
 }
 
 async function checkSignature(
-  fetched: Fetched,
+  fetched: FetchedRelease,
   repository: Repository,
-  context: ReaderContext,
+  context: Pick<ReaderContext, 'run'>,
 ): Promise<{ readonly payload: Uint8Array; readonly signer: Fingerprint | null }> {
   const { trust } = repository;
   const subject: SignatureSubject = { name: fetched.url, ...trust, hints: keyHints(repository) };

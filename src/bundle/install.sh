@@ -1,0 +1,302 @@
+#!/bin/sh
+# Installs the packages of this bundle on the system that it was made for, without any network, and proves that
+# SystemTap runs. Needs a POSIX sh, one of several programs that compute SHA-256, and dpkg or rpm.
+#
+#   sh install.sh [options]       check everything, install, run hello world
+#   sh install.sh --check         check the files and the target, change nothing
+#   sh install.sh --verify        prove again what is installed
+#   sh install.sh --undo          take away what this bundle added
+#
+#   --not-running                 this system's kernel does not run now (a chroot, an image): install and compile only
+#   --allow-upgrade               let installed packages be replaced by other versions; that cannot be undone
+#   --keep                        keep what was installed even where hello world fails
+#   --keyring FILE                SHA256SUMS must be signed by a key of this file; needs gpgv
+#   --json                        print the report on standard output
+#   --force-other-target-unsafe   go on where the bundle was made for another kernel or distribution
+#
+# Exit codes: 0 done and proven; 1 not ready or another target; 2 usage; 4 a file is not what it was; 5 install failed,
+# and what it had done was undone; 6 needs root or a missing program; 130 interrupted, and undone.
+# The report is /var/lib/tapprep/report.json; the record of what was added is /var/lib/tapprep/journal.json, the same
+# that tapprep keeps, so that "tapprep remove" knows of it.
+
+program=install.sh
+state=/var/lib/tapprep
+journal=$state/journal.json
+report=$state/report.json
+# Every message that is compared is in English, and sorting is by bytes.
+LC_ALL=C
+export LC_ALL
+PATH=${PATH:-/usr/bin}:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin
+export PATH
+umask 022
+set -f
+
+usage() {
+  while IFS= read -r row; do
+    case $row in
+      '#!'*) ;;
+      '#'*) printf '%s\n' "${row#?}" ;;
+      *) return 0 ;;
+    esac
+  done <"$1"
+}
+
+mode=install
+not_running=
+allow_upgrade=
+keep=
+keyring=
+json=
+other_target=
+here=.
+case $0 in
+  */*) here=${0%/*} ;;
+esac
+case $here in
+  -*) here=./$here ;;
+esac
+
+while [ $# -gt 0 ]; do
+  case $1 in
+    --check) mode=check ;;
+    --verify) mode=verify ;;
+    --undo) mode=undo ;;
+    --not-running) not_running=yes ;;
+    --allow-upgrade) allow_upgrade=yes ;;
+    --keep) keep=yes ;;
+    --json) json=yes ;;
+    --force-other-target-unsafe) other_target=yes ;;
+    --keyring)
+      shift
+      keyring=${1:-}
+      case $keyring in
+        /*) ;;
+        '') echo "$program: --keyring needs a file" >&2 && exit 2 ;;
+        *) keyring=$PWD/$keyring ;;
+      esac
+      ;;
+    -h | --help)
+      usage "$0"
+      exit 0
+      ;;
+    *)
+      echo "$program: $1 is no option of it; --help lists them" >&2
+      exit 2
+      ;;
+  esac
+  shift
+done
+
+CDPATH=
+cd -- "${here:-/}" || exit 2
+for part in common kernel system packages journal proof; do
+  [ -f "./sh/$part.sh" ] && continue
+  echo "$program: sh/$part.sh is missing: the bundle is not complete" >&2
+  exit 4
+done
+# shellcheck source-path=SCRIPTDIR
+. ./sh/common.sh
+# shellcheck source-path=SCRIPTDIR
+. ./sh/kernel.sh
+# shellcheck source-path=SCRIPTDIR
+. ./sh/system.sh
+# shellcheck source-path=SCRIPTDIR
+. ./sh/packages.sh
+# shellcheck source-path=SCRIPTDIR
+. ./sh/journal.sh
+# shellcheck source-path=SCRIPTDIR
+. ./sh/proof.sh
+parts='sh/common.sh sh/kernel.sh sh/system.sh sh/packages.sh sh/journal.sh sh/proof.sh'
+
+# ---------------------------------------------------------------- doing and undoing
+
+work=
+changing=
+# shellcheck disable=SC2317 # called by traps
+clean_up() {
+  trap '' INT TERM HUP
+  [ -z "$work" ] || rm -rf "$work"
+  [ -z "$private" ] || rm -rf "$private"
+  [ -z "$locked" ] || rm -rf "$state/install.lock"
+}
+
+# shellcheck disable=SC2317 # called by traps
+interrupted() {
+  trap '' INT TERM HUP
+  say 'interrupted'
+  [ -z "$changing" ] || undo_changes
+  exit 130
+}
+
+# undo_changes: takes away what this run added and says so in the journal.
+undo_changes() {
+  changing=
+  find_added
+  # A package manager that was cut off leaves packages half configured; they are taken away like the others.
+  if take_away; then
+    added=
+    undone=true
+    write_journal removed
+    say 'what this run had installed was taken away again'
+    return 0
+  fi
+  find_added
+  write_journal failed
+  say "what this run installed could not all be taken away: $(tail -n 1 "$work/log")"
+}
+
+# lock: one at a time; a lock whose owner is gone is taken over.
+lock() {
+  tries=0
+  while ! mkdir "$state/install.lock" 2>/dev/null; do
+    owner=
+    read -r owner 2>/dev/null <"$state/install.lock/pid" || :
+    case $owner in
+      '' | *[!0-9]*) ;;
+      *) kill -0 "$owner" 2>/dev/null && fail 5 "another install works here, process $owner: wait for it" "rm -r $state/install.lock    # if it is gone" ;;
+    esac
+    tries=$((tries + 1))
+    [ "$tries" -le 3 ] || fail 5 "$state/install.lock cannot be made" "rm -r $state/install.lock    # if nothing works here"
+    rm -rf "$state/install.lock"
+  done
+  locked=yes
+  echo "$$" >"$state/install.lock/pid"
+}
+
+open_state() {
+  [ "$(id -u)" = 0 ] || fail 6 'installing needs root rights, and this is an ordinary user' "sudo sh install.sh"
+  mkdir -p "$state" || fail 5 "$state cannot be made"
+  trap clean_up EXIT
+  trap interrupted INT TERM HUP
+  lock
+  work=$state/work
+  rm -rf "$work"
+  (umask 077 && mkdir "$work") || fail 5 "$work cannot be made"
+}
+
+locked=
+installed=
+undone=false
+added=
+replaced=
+present_count=0
+ready=false
+ran_in=null
+require_tools cat date df grep id mkdir mv rm sed sync tail tr uname
+read_target
+[ "$kind" = packages ] || fail 2 'this bundle holds modules, not packages' 'sh run.sh --list'
+check_sums
+[ -z "$keyring" ] || check_signature "$keyring"
+sum=
+hash_by "$hasher" <SHA256SUMS
+bundle_id=$sum
+say "$count files of the bundle are what they were"
+
+if [ "$mode" != undo ]; then
+  check_target
+  while IFS= read -r row; do
+    case $row in
+      'warning '*) say "note: ${row#warning }" ;;
+    esac
+  done <bundle.txt
+fi
+
+case $mode in
+  check)
+    decide
+    say "this is the target that the bundle was made for; $todo_count packages would be installed, $present_count are there"
+    check_space
+    exit 0
+    ;;
+  verify)
+    open_state
+    prove
+    status=$?
+    write_report
+    exit "$status"
+    ;;
+  undo)
+    open_state
+    read_journal
+    if [ -z "$added" ]; then
+      say 'nothing that this bundle installed is recorded here'
+      exit 0
+    fi
+    : >"$work/log"
+    if ! take_away; then
+      fail 5 "the packages could not be taken away: $(tail -n 1 "$work/log")" 'the journal stays as it was'
+    fi
+    write_journal ''
+    rm -f "$report"
+    say 'what this bundle installed was taken away'
+    exit 0
+    ;;
+esac
+
+open_state
+read_journal
+if [ -n "$resumed" ]; then
+  say 'an earlier install was cut off; going on from what it left'
+  [ "$family" != deb ] || DEBIAN_FRONTEND=noninteractive dpkg --configure --pending >"$work/out" 2>&1 </dev/null
+fi
+decide
+check_space
+started_at=$(date -u +%Y-%m-%dT%H:%M:%S.000Z)
+carry_over() {
+  # What the run that was cut off added is this run's to answer for.
+  while read -r name wanted package_arch_of; do
+    [ -n "$name" ] || continue
+    role=devel
+    installed_version
+    [ "$there" != "$wanted" ] || carried="$carried$name $wanted $package_arch_of$newline"
+  done <<EOF
+$resumed
+EOF
+}
+carried=
+carry_over
+
+if [ "$todo_count" -gt 0 ] || [ -n "$carried" ]; then
+  added=$carried
+  while IFS= read -r row; do
+    [ -n "$row" ] || continue
+    split_package "$row"
+    added="$added$name $wanted $package_arch_of$newline"
+  done <<EOF
+$todo
+EOF
+  write_journal started
+  changing=yes
+  if [ "$todo_count" -gt 0 ] && ! run_packages; then
+    say "$(tail -n 5 "$work/log")"
+    undo_changes
+    [ -z "$carried" ] || { added=$carried && undone=false && write_journal "done"; }
+    write_report
+    fail 5 "the packages were not installed: $(grep -i -e error "$work/log" | sed -n 1p)"
+  fi
+  find_added
+  added=$carried$added
+  write_journal "done"
+  installed=yes
+fi
+say "$todo_count packages installed, $present_count were there"
+
+if prove; then
+  changing=
+  write_report
+  if [ -n "$not_running" ]; then
+    say "installed and compiled; a proof needs $release itself: tapprep verify --root DIR --in vm, on the machine that holds this system"
+  else
+    say 'ready: Hello, World was printed by a module in the running kernel'
+  fi
+  exit 0
+fi
+if [ -n "$keep" ] || [ -z "$changing" ]; then
+  changing=
+  write_report
+  say 'not ready; what was installed stays, and "sh install.sh --undo" takes it away'
+  exit 1
+fi
+undo_changes
+write_report
+fail 1 "not ready: hello world did not work, see $report" 'sh install.sh --keep, to look into it'

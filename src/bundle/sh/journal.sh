@@ -1,0 +1,117 @@
+# shellcheck shell=sh
+# shellcheck disable=SC2034,SC2154 # variables are shared with the script that reads this file
+# The record of what was added, in the form that tapprep reads and writes: JSON with two blanks an indent, one key a line.
+
+# read_journal: keeps in $work/before the text of the entries that stay, each with a comma behind it, and in $resumed
+# what an entry that was never closed says it added: that run was cut off, and this one goes on from it.
+read_journal() {
+  : >"$work/before"
+  resumed=
+  [ -e "$journal" ] || return 0
+  entry=
+  inside=
+  state_of=
+  bundle_of=
+  stage='head'
+  packages=
+  while IFS= read -r row || [ -n "$row" ]; do
+    case $stage:$row in
+      head:'{' | head:'  "schema": "tapprep-journal/1",') ;;
+      head:'  "entries": [') stage=list ;;
+      head:'  "entries": []') stage='tail' ;;
+      list:'    {')
+        stage=entry
+        entry=$row$newline
+        packages=
+        state_of=
+        bundle_of=
+        inside=
+        ;;
+      list:'  ]') stage='tail' ;;
+      entry:'    }' | entry:'    },')
+        stage=list
+        keep_entry
+        ;;
+      entry:*)
+        entry=$entry$row$newline
+        case $row in
+          '      "state": "'*) state_of=${row#*: \"} && state_of=${state_of%%\"*} ;;
+          '      "bundle": "'*) bundle_of=${row#*: \"} && bundle_of=${bundle_of%%\"*} ;;
+          '      "packages": ['*) inside=yes ;;
+          '      ]'*) inside= ;;
+          '          "name": "'*) [ -z "$inside" ] || { a=${row#*: \"} && a=${a%%\"*}; } ;;
+          '          "version": "'*) [ -z "$inside" ] || { b=${row#*: \"} && b=${b%%\"*}; } ;;
+          '          "arch": "'*) [ -z "$inside" ] || { c=${row#*: \"} && packages="$packages$a $b ${c%%\"*}$newline"; } ;;
+        esac
+        ;;
+      tail:'}' | tail:'') ;;
+      *) fail 5 "$journal is not written as tapprep writes it, so nothing can be added to it" "mv $journal $journal.broken" ;;
+    esac
+  done <"$journal"
+  [ "$stage" = tail ] || fail 5 "$journal is cut off, so nothing can be added to it" "mv $journal $journal.broken"
+}
+
+# keep_entry: what becomes of one entry of the journal. In mode "undo" those of this bundle are marked as removed.
+keep_entry() {
+  if [ "$mode" = install ] && [ "$state_of" = started ]; then
+    resumed=$resumed$packages
+    return 0
+  fi
+  if [ "$mode" = undo ] && [ "$bundle_of" = "$bundle_id" ] && [ "$state_of" != removed ]; then
+    added=$added$packages
+    before='"state": "'
+    rest=${entry#*"$before"}
+    entry=${entry%%"$before"*}${before}removed\"${rest#*\"}
+  fi
+  printf '%s    },\n' "$entry" >>"$work/before"
+}
+
+# write_journal STATE: the entries from before and, with a state, this run's with $added and $replaced; atomically.
+write_journal() {
+  {
+    printf '{\n  "schema": "tapprep-journal/1",\n  "entries": ['
+    if [ -n "$1" ] || [ -s "$work/before" ]; then
+      printf '\n'
+      if [ -n "$1" ]; then
+        cat "$work/before"
+        print_entry "$1"
+      else
+        # The last comma goes.
+        sed '$s/},$/}/' "$work/before"
+      fi
+      printf '  ]\n}\n'
+    else
+      printf ']\n}\n'
+    fi
+  } >"$journal.new" && sync && mv -f "$journal.new" "$journal" && return 0
+  rm -f "$journal.new"
+  fail 5 "$journal cannot be written" "df -h $state"
+}
+
+print_entry() {
+  printf '    {\n      "at": "%s",\n      "tapprep": "%s",\n      "release": "%s",\n      "state": "%s",\n' \
+    "$started_at" "$made_by" "$release" "$1"
+  printf '      "bundle": "%s",\n' "$bundle_id"
+  printf '      "packages": '
+  print_objects name version arch '          ' <<EOF
+$added
+EOF
+  printf ',\n      "replaced": '
+  print_objects name from to '          ' <<EOF
+$replaced
+EOF
+  printf ',\n      "files": []\n    }\n'
+}
+
+# print_objects KEY KEY KEY INDENT: an array of objects out of lines of three words, laid out as tapprep lays it out.
+print_objects() {
+  comma=
+  while read -r a b c; do
+    [ -n "$a" ] || continue
+    if [ -z "$comma" ]; then printf '[\n'; else printf ',\n'; fi
+    comma=yes
+    printf '%s{\n%s"%s": "%s",\n' "${4%??}" "$4" "$1" "$a"
+    printf '%s"%s": "%s",\n%s"%s": "%s"\n%s}' "$4" "$2" "$b" "$4" "$3" "$c" "${4%??}"
+  done
+  if [ -z "$comma" ]; then printf '[]'; else printf '\n%s]' "${4%????}"; fi
+}

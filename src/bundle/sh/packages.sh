@@ -1,0 +1,241 @@
+# shellcheck shell=sh
+# shellcheck disable=SC2034,SC2154 # variables are shared with the script that reads this file
+# What is to be installed, and how it comes and goes: dpkg and rpm.
+
+# Words of one package: wave role name version arch kibibytes path.
+split_package() {
+  # shellcheck disable=SC2086 # words on purpose; the manifest's form has no blanks or patterns in them, and -f is set
+  set -- $1
+  wave=$1
+  role=$2
+  name=$3
+  wanted=$4
+  package_arch_of=$5
+  kibibytes=$6
+  path=$7
+}
+
+# installed_version: sets $there to the version of $name in $package_arch_of, empty where it is not (wholly) installed.
+# For rpm several versions may be installed side by side: $there is the wanted one where that is among them.
+installed_version() {
+  there=
+  if [ "$family" = deb ]; then
+    case $package_arch_of in
+      all) query=$name ;;
+      *) query=$name:$package_arch_of ;;
+    esac
+    # shellcheck disable=SC2016 # dpkg's own format
+    answer=$(dpkg-query -W -f '${Status}|${Version}\n' "$query" 2>/dev/null) || return 0
+    case $answer in
+      'install ok installed|'* | 'hold ok installed|'*) there=${answer#*|} ;;
+      # Unpacked or half configured; what was removed and left its configuration behind is not there.
+      'install '*'|'*) broken_version=${answer#*|} ;;
+    esac
+    there=${there%%"$newline"*}
+    return 0
+  fi
+  answers=$(rpm -q --qf '%|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE} %{ARCH}\n' "$name" 2>/dev/null) || return 0
+  while read -r found found_arch; do
+    [ "$found_arch" = "$package_arch_of" ] || continue
+    found=${found#0:}
+    there=$found
+    [ "$found" != "${wanted#0:}" ] || break
+  done <<EOF
+$answers
+EOF
+}
+
+# Which versions of a package may stand side by side: the kernel's own, on rpm.
+is_parallel() {
+  case $family:$role in
+    rpm:devel | rpm:debuginfo | rpm:debuginfo-common | rpm:debugsource | rpm:headers | rpm:image) return 0 ;;
+    *) return 1 ;;
+  esac
+}
+
+# is_newer: whether the installed version satisfies better than the bundle's. Only dpkg compares versions for a script.
+is_newer() {
+  [ "$family" = deb ] && dpkg --compare-versions "$there" gt "$wanted"
+}
+
+# decide: fills $todo with the packages to install, $replacing with those that would replace another version, and sums
+# up what they need on disk.
+decide() {
+  todo=
+  todo_count=0
+  replacing=
+  need=0
+  present_count=0
+  while IFS= read -r row; do
+    case $row in
+      'package '*) ;;
+      *) continue ;;
+    esac
+    split_package "${row#package }"
+    is_listed "$path"
+    installed_version
+    if [ "$there" = "$wanted" ]; then
+      present_count=$((present_count + 1))
+      continue
+    fi
+    if [ -n "$there" ] && ! is_parallel; then
+      case $role in
+        dependency | toolchain)
+          if is_newer; then
+            say "$name $there is there already, newer than $wanted: left as it is"
+            present_count=$((present_count + 1))
+            continue
+          fi
+          ;;
+      esac
+      replacing="$replacing$name $there $wanted$newline"
+    fi
+    todo="$todo${row#package }$newline"
+    todo_count=$((todo_count + 1))
+    need=$((need + kibibytes))
+  done <bundle.txt
+  if [ -n "$replacing" ] && [ -z "$allow_upgrade" ]; then
+    list=
+    while read -r a b c; do [ -z "$a" ] || list="$list $a $b -> $c;"; done <<EOF
+$replacing
+EOF
+    fail 5 "installed packages would be replaced:$list only additions are allowed" \
+      'add --allow-upgrade if that is acceptable; the old versions cannot be brought back'
+  fi
+}
+
+# check_space: room for what is unpacked, a twentieth more for the file system's own needs, and 32 MiB for the database.
+check_space() {
+  fits /usr $((need + need / 20)) 'the packages'
+  fits /var 32768 'the package database'
+}
+
+fits() {
+  # The file system's name may hold blanks; what counts is the number before the one with the percent sign.
+  free=
+  last=
+  for word in $(df -Pk "$1" 2>/dev/null | tail -n 1); do
+    case $word in
+      *%)
+        free=$last
+        break
+        ;;
+    esac
+    last=$word
+  done
+  case $free in
+    '' | *[!0-9]*) say "free space of $1 could not be told" && return 0 ;;
+  esac
+  [ "$free" -ge "$2" ] || fail 5 "$3 need $2 KiB in $1, where $free KiB are free: nothing was changed" "df -h $1"
+}
+
+# run_packages: installs $todo, what the package manager says goes to $work/log.
+run_packages() {
+  log=$work/log
+  : >"$log"
+  if [ "$family" = deb ]; then
+    waves=
+    while IFS= read -r row; do
+      [ -n "$row" ] || continue
+      split_package "$row"
+      case " $waves " in
+        *" $wave "*) ;;
+        *) waves="$waves $wave" ;;
+      esac
+    done <<EOF
+$todo
+EOF
+    # They come sorted by wave.
+    for this in $waves; do
+      set --
+      while IFS= read -r row; do
+        [ -n "$row" ] || continue
+        split_package "$row"
+        [ "$wave" != "$this" ] || set -- "$@" "./$path"
+      done <<EOF
+$todo
+EOF
+      say "dpkg installs $# packages"
+      if [ -n "$not_running" ]; then set -- --force-unsafe-io --install "$@"; else set -- --install "$@"; fi
+      DEBIAN_FRONTEND=noninteractive DEBCONF_NONINTERACTIVE_SEEN=true dpkg "$@" >>"$log" 2>&1 </dev/null || return 1
+    done
+    return 0
+  fi
+  # What may stand side by side is only ever added; the rest replaces older versions where that was allowed.
+  for group in plain parallel; do
+    set --
+    while IFS= read -r row; do
+      [ -n "$row" ] || continue
+      split_package "$row"
+      if is_parallel; then this=parallel; else this=plain; fi
+      if [ "$this" != "$group" ] && [ -n "$replacing" ]; then continue; fi
+      set -- "$@" "./$path"
+    done <<EOF
+$todo
+EOF
+    [ $# -gt 0 ] || continue
+    say "rpm installs $# packages"
+    if [ -n "$replacing" ] && [ "$group" = plain ]; then set -- -Uvh "$@"; else set -- -ivh "$@"; fi
+    rpm "$@" >>"$log" 2>&1 </dev/null || return 1
+    # Without replacements everything goes in one transaction, so that packages may need each other.
+    [ -n "$replacing" ] || break
+  done
+}
+
+# take_away: removes the packages of $added ("name version arch" a line) that are still there in that version.
+take_away() {
+  set --
+  while read -r name wanted package_arch_of; do
+    [ -n "$name" ] || continue
+    role=devel
+    broken_version=
+    installed_version
+    if [ "$there" != "$wanted" ] && [ "$broken_version" != "$wanted" ]; then continue; fi
+    if [ "$family" = deb ]; then
+      case $package_arch_of in
+        all) set -- "$@" "$name" ;;
+        *) set -- "$@" "$name:$package_arch_of" ;;
+      esac
+    else
+      set -- "$@" "$name-${wanted#*:}.$package_arch_of"
+    fi
+  done <<EOF
+$added
+EOF
+  [ $# -gt 0 ] || return 0
+  say "taking away $# packages"
+  if [ "$family" = deb ]; then
+    # A package that was cut off in the middle of its unpacking can only go by force.
+    DEBIAN_FRONTEND=noninteractive dpkg --force-remove-reinstreq --purge "$@" >>"$work/log" 2>&1 </dev/null
+  else
+    rpm -evh "$@" >>"$work/log" 2>&1 </dev/null
+  fi
+}
+
+# find_added: sets $added and $replaced to what of $todo is there now and was not, or not in that version, before.
+find_added() {
+  added=
+  replaced=
+  added_count=0
+  while IFS= read -r row; do
+    [ -n "$row" ] || continue
+    split_package "$row"
+    broken_version=
+    installed_version
+    if [ "$there" != "$wanted" ] && [ "$broken_version" != "$wanted" ]; then continue; fi
+    was=
+    while read -r a b c; do
+      [ "$a" != "$name" ] || was=$b
+    done <<EOF
+$replacing
+EOF
+    if [ -n "$was" ]; then
+      replaced="$replaced$name $was $wanted$newline"
+    else
+      added="$added$name $wanted $package_arch_of$newline"
+      added_count=$((added_count + 1))
+    fi
+  done <<EOF
+$todo
+EOF
+}

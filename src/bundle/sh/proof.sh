@@ -1,0 +1,128 @@
+# shellcheck shell=sh
+# shellcheck disable=SC2034,SC2154 # variables are shared with the script that reads this file
+# The proof that SystemTap runs, and the report of it.
+
+# step NAME STATUS REASON [FILE WITH OUTPUT]: adds one step to the report and says how it went.
+step() {
+  step_ended=$(date +%s)
+  seconds=$((step_ended - step_started))
+  step_started=$step_ended
+  {
+    [ ! -s "$work/steps" ] || printf ',\n'
+    printf '      {"step": "%s", "status": "%s", "reason": ' "$1" "$2"
+    if [ -n "$3" ]; then
+      printf '"'
+      printf '%s' "$3" | json_text
+      printf '"'
+    else
+      printf null
+    fi
+    printf ', "output": "'
+    [ -z "${4:-}" ] || [ ! -f "$4" ] || tail -c 4000 "$4" | json_text
+    printf '", "seconds": %s}' "$seconds"
+  } >"$work/step"
+  cat "$work/step" >>"$work/steps"
+  case $2 in
+    pass) say "$1: pass" ;;
+    *) say "$1: $2: $3" ;;
+  esac
+}
+
+# json_text: standard input as the inside of a JSON string. What is not ASCII becomes "?".
+json_text() {
+  tr -d '\000-\010\013\014\015\016-\037\177' | tr '\200-\377' '?' |
+    sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e "s/$tab/\\\\t/g" -e '$!s/$/\\n/' | tr -d '\n'
+}
+
+hello='probe begin { printf("Hello, World\n"); exit(); }'
+
+# prove: sets $ready and $ran_in, and writes the steps. Returns 1 where a step failed.
+prove() {
+  : >"$work/steps"
+  ready=false
+  ran_in=null
+  step_started=$(date +%s)
+  lacking=
+  for tool in stap staprun make gcc; do have "$tool" || lacking="$lacking $tool"; done
+  if [ -n "$lacking" ]; then
+    step tools fail "not installed or not in PATH:$lacking"
+    return 1
+  fi
+  stap -V >"$work/out" 2>&1 </dev/null
+  step tools pass '' "$work/out"
+  tree=/lib/modules/$release/build
+  for file in Makefile .config Module.symvers; do
+    if [ ! -e "$tree/$file" ]; then
+      step build-tree fail "$tree/$file is missing"
+      return 1
+    fi
+  done
+  step build-tree pass ''
+  # stap refuses a TMPDIR with any other character; $work has none of them.
+  if ! (cd "$work" && TMPDIR=$work SYSTEMTAP_DIR=$work/stap limit 600 stap -p4 -r "$release" -m tapprep_hello -e "$hello") \
+    >"$work/out" 2>&1 </dev/null; then
+    step hello fail "stap -p4 failed: $(first_error "$work/out")" "$work/out"
+    return 1
+  fi
+  if [ -n "$not_running" ]; then
+    step hello skip "compiled but not loaded: $release does not run here" "$work/out"
+    return 0
+  fi
+  if ! limit 60 staprun "$work/tapprep_hello.ko" >"$work/out" 2>"$work/err" </dev/null; then
+    cat "$work/err" >>"$work/out"
+    step hello fail "staprun failed: $(first_error "$work/out")" "$work/out"
+    return 1
+  fi
+  if ! grep -q 'Hello, World' "$work/out"; then
+    step hello fail 'the module ran, but "Hello, World" was not printed' "$work/out"
+    return 1
+  fi
+  while read -r module _; do
+    if [ "$module" = tapprep_hello ]; then
+      step hello fail 'the module was still in the kernel when staprun had ended' "$work/out"
+      return 1
+    fi
+  done </proc/modules
+  ran_in='"local"'
+  ready=true
+  step hello pass '' "$work/out"
+}
+
+# limit SECONDS COMMAND...: with a time limit where there is a program for it; those of old busybox take it otherwise.
+limit() {
+  seconds_allowed=$1
+  shift
+  if timeout 5 true 2>/dev/null; then timeout "$seconds_allowed" "$@"; else "$@"; fi
+}
+
+first_error() {
+  line=$(grep -i -e error: "$1" | sed -n 1p)
+  [ -n "$line" ] || line=$(tail -n 1 "$1")
+  printf '%s' "$line"
+}
+
+# write_report: what "tapprep install --json" prints, as far as this script has it.
+write_report() {
+  {
+    printf '{\n  "target": %s,\n  "bundle": "%s",\n' "$(cat target.json)" "$bundle_id"
+    if [ -n "$installed" ]; then
+      printf '  "install": {\n    "installed": '
+      print_objects name version arch '        ' <<EOF
+$added
+EOF
+      printf ',\n    "replaced": '
+      print_objects name from to '        ' <<EOF
+$replaced
+EOF
+      printf ',\n    "unchanged": %s,\n    "journal": "%s"\n  },\n' "$present_count" "$journal"
+    else
+      printf '  "install": null,\n'
+    fi
+    printf '  "undone": %s,\n' "$undone"
+    printf '  "verify": {\n    "target": %s,\n    "ranIn": %s,\n    "steps": [\n' "$(cat target.json)" "$ran_in"
+    [ ! -f "$work/steps" ] || cat "$work/steps"
+    printf '\n    ],\n    "ready": %s,\n    "diagnoses": []\n  }\n}\n' "$ready"
+  } >"$report.new"
+  mv -f "$report.new" "$report" || say "$report cannot be written"
+  [ -z "$json" ] || cat "$report"
+}

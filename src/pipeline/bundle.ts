@@ -1,0 +1,140 @@
+/** A bundle of packages: plan, download, the evidence for all of it, and one tar that needs only sh and dpkg or rpm. */
+import { toLine } from '../bundle/provenance.ts';
+import {
+  type BundleManifest,
+  compareText,
+  parseManifest,
+  renderManifest,
+  renderTarget,
+  renderText,
+  TARGET_NAME,
+  TEXT_NAME,
+} from '../bundle/manifest.ts';
+import { prepareData, prepareLicence, prepareScript, prepareScripts, type PreparedFile } from '../bundle/files.ts';
+import { describePackages } from '../bundle/packages.ts';
+import { type BundleSource, writeBundle, type WrittenBundle } from '../bundle/write.ts';
+import type { HostFacts, Plan } from '../types.ts';
+import { join } from 'node:path';
+import { acquireArtifacts } from './acquire.ts';
+import { collectEvidence } from './bundle-evidence.ts';
+import { describePlan } from './describe.ts';
+import { findRepositories } from './find-repositories.ts';
+import { planSubject } from './install.ts';
+import type { Subject } from './open-target.ts';
+import type { Session } from './session.ts';
+import { runStage } from './stage.ts';
+
+export interface BundleOptions {
+  /** Absolute path of the tar. */
+  readonly out: string;
+  readonly debuginfo: boolean;
+  /** The kernel itself too, for a virtual machine on the other side. */
+  readonly image: boolean;
+  readonly allowExpiredRelease: boolean;
+  readonly lock: Plan | null;
+  readonly sign: ((sums: string) => Promise<string>) | null;
+  /** Only the plan is made. */
+  readonly dryRun: boolean;
+}
+
+export interface BundleReport {
+  readonly plan: Plan;
+  /** null in a dry run. */
+  readonly bundle: WrittenBundle | null;
+  readonly manifest: BundleManifest | null;
+  readonly stages: Session['times'];
+}
+
+/** @throws TapprepError of any stage; the file is complete or not there */
+export async function bundleSubject(session: Session, subject: Subject, options: BundleOptions): Promise<BundleReport> {
+  const plan = await runStage(
+    session,
+    'plan',
+    async () => options.lock ?? (await planSubject(session, subject, options)),
+    describePlan,
+  );
+  if (options.dryRun) return { plan, bundle: null, manifest: null, stages: session.times };
+  const artifacts = await runStage(
+    session,
+    'download',
+    () => acquireArtifacts(session, plan.items),
+    (files) => `${files.length} packages verified`,
+  );
+  const packages = describePackages(artifacts);
+  const evidence = await runStage(
+    session,
+    'evidence',
+    async () => {
+      const { repositories } = await findRepositories(session, subject, {
+        contents: ['devel', 'debuginfo', 'image', 'systemtap', 'toolchain'],
+        allowExpiredRelease: true,
+      });
+      return collectEvidence(session, plan, packages, repositories);
+    },
+    ({ indexes }) => `${indexes.length} signed indexes`,
+  );
+  const dependencies = isListKnown(subject.facts) ? 'asked' : 'unknown';
+  const { manifest, sources } = finishBundle(
+    {
+      schema: 'tapprep-bundle/1',
+      kind: 'packages',
+      tapprep: session.tapprepVersion,
+      target: plan.target,
+      dependencies,
+      warnings: [...(dependencies === 'unknown' ? [UNKNOWN_PACKAGES] : []), ...evidence.warnings].map(toLine),
+      notes: plan.notes.map(toLine),
+      packages,
+      present: plan.present,
+      indexes: evidence.indexes,
+      modules: [],
+    },
+    [
+      ...evidence.files,
+      ...(await Promise.all(INSTALL_SCRIPTS.map(prepareScript))),
+      ...(await prepareScripts(join(session.packageRoot, 'stp'))),
+      await prepareLicence(session.packageRoot),
+    ],
+    new Map(artifacts.map(({ item, path }) => [`packages/${item.fileName}`, { file: path }])),
+  );
+  const bundle = await runStage(
+    session,
+    'write',
+    () => writeBundle({ out: options.out, manifest, sources, sign: options.sign, signal: session.signal }),
+    ({ path }) => path,
+  );
+  return { plan, bundle, manifest, stages: session.times };
+}
+
+const INSTALL_SCRIPTS = [
+  'install.sh',
+  'verify.sh',
+  ...['common', 'kernel', 'system', 'packages', 'journal', 'proof'].map((part) => `sh/${part}.sh`),
+];
+
+const UNKNOWN_PACKAGES =
+  'the package list of the target was not known: Essential packages and what they need are taken to be there, and what is there in another version is only seen when this is installed';
+
+function isListKnown({ source, packages }: HostFacts): boolean {
+  return source !== 'declared' && packages.length > 0;
+}
+
+/** Adds the texts that follow from the manifest, and lists every file. */
+export function finishBundle(
+  head: Omit<BundleManifest, 'files'>,
+  files: readonly PreparedFile[],
+  packageSources: ReadonlyMap<string, BundleSource>,
+): { readonly manifest: BundleManifest; readonly sources: ReadonlyMap<string, BundleSource> } {
+  const target = prepareData(TARGET_NAME, renderTarget(head));
+  const count = head.packages.length + files.length + 2;
+  const text = prepareData(TEXT_NAME, renderText(head, count));
+  const all = [...files, target, text].toSorted((a, b) => compareText(a.path, b.path));
+  const manifest: BundleManifest = {
+    ...head,
+    files: all.map(({ path, sizeBytes, sha256, mode }) => ({ path, sizeBytes, sha256, mode })),
+  };
+  const sources = new Map<string, BundleSource>(packageSources);
+  for (const { path, source } of all) sources.set(path, source);
+  // What cannot be read must not be written either.
+  parseManifest(renderManifest(manifest), 'this bundle');
+  return { manifest, sources };
+}
