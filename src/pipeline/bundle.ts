@@ -19,7 +19,7 @@ import { acquireArtifacts } from './acquire.ts';
 import { collectEvidence } from './bundle-evidence.ts';
 import { describePlan } from './describe.ts';
 import { findRepositories } from './find-repositories.ts';
-import { planSubject } from './install.ts';
+import { planSubject } from './plan-subject.ts';
 import type { Subject } from './open-target.ts';
 import type { Session } from './session.ts';
 import { runStage } from './stage.ts';
