@@ -75,9 +75,11 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
   },
   {
     code: 'DEBUGINFO_VERSION_MISMATCH',
-    patterns: KERNEL_DEBUGINFO,
-    likelihood: ({ situation }) =>
-      otherDebuginfo(situation) === null ? 25 : newerKernel(situation) === null ? 86 : 76,
+    patterns: [...KERNEL_DEBUGINFO, RESTS_ON_DWARF],
+    likelihood: ({ situation, seen }) => {
+      if (otherDebuginfo(situation) === null) return KERNEL_DEBUGINFO.some(seen) ? 25 : 0;
+      return newerKernel(situation) === null ? 86 : 76;
+    },
     cause: ({ situation }) => {
       const other = otherDebuginfo(situation);
       return other === null
@@ -88,7 +90,7 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
   },
   {
     code: 'KERNEL_NOT_LATEST_INSTALLED',
-    patterns: KERNEL_DEBUGINFO,
+    patterns: [...KERNEL_DEBUGINFO, RESTS_ON_DWARF],
     likelihood: ({ situation }) => reboot(situation.release, newerKernel(situation), otherDebuginfo(situation)),
     cause: ({ situation }) =>
       `${kernelName(situation)} runs, but the newer ${newerKernel(situation)?.release ?? otherDebuginfo(situation)?.release ?? 'kernel'} is installed and the debug information is that one's.`,
