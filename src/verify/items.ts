@@ -16,6 +16,8 @@ export interface Item {
   readonly expect: readonly string[];
   readonly reject: readonly string[];
   readonly readyText: string | null;
+  /** For the guest: shell text that prints values of globals. */
+  readonly guestPrepare: string | null;
   /** For the guest: shell text. */
   readonly guestTrigger: string | null;
   /** For this machine: one harmless command. */
@@ -39,8 +41,11 @@ export function probeItems(level: VerifyLevel, witness: string): readonly Item[]
 }
 
 /** The user's scripts, at the level that runs them. */
-export function scriptItems(options: VerifyOptions): readonly Item[] {
-  return options.level === 'scripts' ? (options.scripts ?? []).map((script, index) => scriptItem(script, index)) : [];
+export function scriptItems(options: VerifyOptions, ipv6: boolean): readonly Item[] {
+  if (options.level !== 'scripts') return [];
+  return (options.scripts ?? []).map((script, index) =>
+    scriptItem(ipv6 ? { ...script, expect: [...(script.expect ?? []), ...(script.expectIpv6 ?? [])] } : script, index),
+  );
 }
 
 function rungItem(rung: Rung, witness: string): Item {
@@ -56,6 +61,7 @@ function rungItem(rung: Rung, witness: string): Item {
     expect: [rung.marker],
     reject: [],
     readyText: null,
+    guestPrepare: null,
     guestTrigger: trigger === null ? null : quoteCommand(trigger),
     localTrigger: trigger,
     endsItself: true,
@@ -76,6 +82,7 @@ function scriptItem(script: VerifyScript, index: number): Item {
     expect: script.expect ?? [],
     reject: script.reject ?? [],
     readyText: script.readyText ?? null,
+    guestPrepare: script.prepare ?? null,
     guestTrigger: script.trigger ?? null,
     localTrigger: null,
     endsItself: false,

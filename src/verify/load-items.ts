@@ -6,6 +6,7 @@ import type { GuestFile } from '../vm/library-closure.ts';
 import { runModulesInVm } from '../vm/run-modules.ts';
 import { collectInstalledStaprun } from '../vm/staprun.ts';
 import type { CompiledItem } from './compile-items.ts';
+import { collectGuestModules } from './guest-modules.ts';
 import { loadLocally } from './load-locally.ts';
 import { loadResultOf } from './load-result.ts';
 import type { LoadResult } from './load-result.ts';
@@ -81,7 +82,7 @@ async function loadInVm(
       tools: vm.tools,
       staprun: vm.staprun ?? (await collectInstalledStaprun(options.host, options.staprunArgv?.[0])),
       jobs,
-      kernelModules: vm.kernelModules ?? [],
+      kernelModules: [...(vm.kernelModules ?? []), ...(await collectGuestModules(options, vm))],
       files: vm.files ?? [],
       ...(vm.setup === undefined ? {} : { setup: vm.setup }),
       temporaryDirectory: vm.temporaryDirectory,
@@ -125,6 +126,7 @@ function toJob(options: VerifyOptions, { item, modulePath }: CompiledItem): VmJo
   return {
     name: item.step.replaceAll(/[^A-Za-z0-9._-]/g, '-'),
     modulePath: local,
+    ...(item.guestPrepare === null ? {} : { prepare: item.guestPrepare }),
     ...(item.guestTrigger === null ? {} : { trigger: item.guestTrigger }),
     ...(item.readyText === null ? {} : { readyText: item.readyText }),
     expect: item.expect,

@@ -16,13 +16,27 @@ export interface VerifyScript {
   readonly args?: readonly string[];
   /** Printed once its probes are in place; the trigger waits for it. */
   readonly readyText?: string;
+  /** Shell text for the guest, run before the script is loaded; what it prints are values for its globals: `name=value`. */
+  readonly prepare?: string;
   /** Shell text for the guest that makes its event happen; only run in a VM. */
   readonly trigger?: string;
   /** What it must print. */
   readonly expect?: readonly string[];
+  /** What it must print too on a kernel that has IPv6. */
+  readonly expectIpv6?: readonly string[];
   /** What it must not print: the traces of events that it should ignore. */
   readonly reject?: readonly string[];
   readonly timeoutMs?: number;
+  /** Modules of the target's kernel that the guest should have for it, where the kernel has them. */
+  readonly guestModules?: readonly string[];
+  /** Modules for the guest that are built on the target from source. */
+  readonly guestSources?: readonly GuestSource[];
+}
+
+/** A kernel module in source: the files of its directory, by name; kbuild makes NAME.ko of them. */
+export interface GuestSource {
+  readonly name: string;
+  readonly files: Readonly<Record<string, string>>;
 }
 
 /** What is needed to boot the target's kernel. */
@@ -33,6 +47,8 @@ export interface VmAssets {
   /** The target's own where left out. */
   readonly staprun?: GuestStaprun;
   readonly kernelModules?: readonly KernelModule[];
+  /** lib/modules/RELEASE on this machine, for modules that scripts ask for; none where left out. */
+  readonly modulesDirectory?: string;
   /** Other files for the guest, and shell text run there once before anything is loaded. */
   readonly files?: readonly GuestFile[];
   readonly setup?: string;

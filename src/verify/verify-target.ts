@@ -7,7 +7,9 @@ import { compileItems } from './compile-items.ts';
 import { HELLO_ITEM, probeItems, scriptItems } from './items.ts';
 import type { Item } from './items.ts';
 import { loadItems } from './load-items.ts';
+import { hasIpv6 } from './kernel-ipv6.ts';
 import type { VerifyOptions } from './options.ts';
+import { makePrivateDirectory } from './private-directory.ts';
 import { runStep } from './step.ts';
 import { findWitness } from './witness.ts';
 import { verifyTools } from './tools-step.ts';
@@ -20,25 +22,13 @@ import { verifyTools } from './tools-step.ts';
 export async function verifyTarget(options: VerifyOptions): Promise<VerifyReport> {
   if (options.where === 'vm' && options.vm === undefined)
     throw new TapprepError('INTERNAL', 'verification in a virtual machine was asked for without one');
-  const workDirectory = await makePrivateDirectory(options);
+  const workDirectory = await makePrivateDirectory(options.host, options.workDirectory, options.signal);
   try {
     return await climb({ ...options, workDirectory });
   } finally {
     // Not ended by the signal: what was built is removed after an interruption, too.
     await options.host.run(['rm', '-rf', '--', workDirectory]);
   }
-}
-
-/** A directory that nobody else can write to: what is built there is loaded into a kernel by root. */
-async function makePrivateDirectory({ host, workDirectory, signal }: VerifyOptions): Promise<string> {
-  const run = await host.run(['mktemp', '-d', `${workDirectory}.XXXXXX`], { signal });
-  const path = run.stdout.trim();
-  if (run.exitCode === 0 && path.startsWith(`${workDirectory}.`)) return path;
-  const code = run.stderr.includes('No space left') ? 'NO_SPACE' : 'PERMISSION';
-  throw new TapprepError(
-    code,
-    `no directory ${workDirectory}.XXXXXX could be made on ${host.name}: ${run.stderr.trim()}`,
-  );
 }
 
 async function climb(options: VerifyOptions): Promise<VerifyReport> {
@@ -52,7 +42,11 @@ async function climb(options: VerifyOptions): Promise<VerifyReport> {
   ];
   const canBuild = steps.every(({ status }) => status === 'pass');
   const witness = await findWitness(options);
-  const items = [HELLO_ITEM, ...probeItems(options.level, witness?.path ?? '/bin/true'), ...scriptItems(options)];
+  const items = [
+    HELLO_ITEM,
+    ...probeItems(options.level, witness?.path ?? '/bin/true'),
+    ...scriptItems(options, await hasIpv6(host, target.release)),
+  ];
   const compiled = await compileItems(options, items, canBuild);
   const loaded = await loadItems(options, compiled, witness?.files ?? []);
   steps.push(await runStep(emit, 'build-id', () => verifyBuildId(options, loaded.guestBuildId)));

@@ -83,7 +83,11 @@ async function jobEntries(job: VmJob, index: number, staprun: GuestStaprun): Pro
   return [
     textFile(`${folder}/name`, `${name}\n`),
     textFile(`${folder}/limit`, `${Math.ceil(job.timeoutMs / 10)}\n`),
-    textFile(`${folder}/run`, `${exports.join('')}exec ${command}\n`),
+    textFile(
+      `${folder}/run`,
+      `${exports.join('')}set -f\nexec ${command}${job.prepare === undefined ? '' : ` $(sh ${folder}/prepare)`}\n`,
+    ),
+    ...(job.prepare === undefined ? [] : [textFile(`${folder}/prepare`, `${job.prepare}\n`)]),
     await readGuestFile({ source: job.modulePath, path: module, mode: 0o644 }),
     ...(job.trigger === undefined ? [] : [textFile(`${folder}/trigger`, `${job.trigger}\n`)]),
     ...(job.readyText === undefined ? [] : [textFile(`${folder}/ready`, `${oneLine(job, job.readyText)}\n`)]),

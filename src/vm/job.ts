@@ -11,6 +11,8 @@ export interface VmJob {
   readonly staprunArgs?: readonly string[];
   /** What follows the module: `global=value`. */
   readonly moduleArgs?: readonly string[];
+  /** Shell text (busybox sh) that is run in the guest before the module is loaded; the words it prints follow moduleArgs. */
+  readonly prepare?: string;
   /** Shell text (busybox sh) that is run in the guest while the module is loaded. */
   readonly trigger?: string;
   /** The trigger waits until the module has printed this; without it, one second from loading. */

@@ -46,12 +46,17 @@ const WATCH = [
   'exit "$status"',
 ].join('\n');
 
-/** A machine in software with two serial ports (console on standard output, reports on descriptor 3) and nothing else. */
+/**
+ * A machine in software with two serial ports (console on standard output, reports on descriptor 3) and two network cards
+ * that are joined inside QEMU and lead nowhere else. Without an option ROM the firmware does not look at them.
+ */
 const FIXED_ARGUMENTS = [
   '-M q35 -accel tcg -cpu max -smp 1',
   '-no-user-config -nodefaults -display none -no-reboot',
   '-chardev stdio,id=console,signal=off -serial chardev:console',
   '-chardev socket,id=report,fd=3 -serial chardev:report',
+  '-netdev hubport,id=net0,hubid=0 -device virtio-net-pci,netdev=net0,romfile=',
+  '-netdev hubport,id=net1,hubid=0 -device virtio-net-pci,netdev=net1,romfile=',
 ].flatMap((line) => line.split(' '));
 
 /** argv of QEMU. */

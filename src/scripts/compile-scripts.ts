@@ -1,0 +1,99 @@
+/** Whether scripts of the catalogue compile for a kernel. */
+import { posix } from 'node:path';
+import type { Host } from '../host/host.ts';
+import { compileModule } from '../verify/compile-module.ts';
+import { makePrivateDirectory } from '../verify/private-directory.ts';
+import type { CatalogueEntry } from './catalogue.ts';
+
+/** How stap and staprun are called on a host; by their names where left out. */
+export interface SystemtapCommands {
+  readonly stapArgv?: readonly string[];
+  readonly staprunArgv?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface CompileScriptsOptions extends SystemtapCommands {
+  /** uname -r */
+  readonly release: string;
+  readonly signal: AbortSignal;
+  readonly onDone: (result: ScriptCheck) => void;
+}
+
+/** How one script compiled. */
+export interface ScriptCheck {
+  readonly name: string;
+  readonly status: 'pass' | 'fail';
+  /** In stap's or the compiler's own words; null when it compiled. */
+  readonly reason: string | null;
+  readonly output: string;
+  readonly seconds: number;
+}
+
+/** Directories on the host: for what is built, and for what stap keeps of every kernel. */
+export const WORK_PREFIX = '/var/tmp/tapprep-scripts';
+export const STAP_CACHE = '/var/cache/tapprep/stap';
+
+/**
+ * Compiles scripts with the arguments of their defaults, two at a time; the first one alone, as it fills stap's cache with
+ * what all of them read of the kernel.
+ * @throws TapprepError TOOL_MISSING, NOT_ROOT, PERMISSION, NO_SPACE, INTERRUPTED
+ */
+export async function compileScripts(
+  host: Host,
+  entries: readonly CatalogueEntry[],
+  options: CompileScriptsOptions,
+): Promise<readonly ScriptCheck[]> {
+  const directory = await makePrivateDirectory(host, WORK_PREFIX, options.signal);
+  const results = new Map<string, ScriptCheck>();
+  const queue = entries.values();
+  const work = async (limit: number): Promise<void> => {
+    for (let count = 0; count < limit; count += 1) {
+      const next = queue.next();
+      if (next.done === true) return;
+      const result = await compileOne(host, next.value, directory, options);
+      results.set(result.name, result);
+      options.onDone(result);
+    }
+  };
+  try {
+    await work(1);
+    await Promise.all([work(entries.length), work(entries.length)]);
+  } finally {
+    await host.run(['rm', '-rf', '--', directory]);
+  }
+  return entries.flatMap(({ name }) => results.get(name) ?? []);
+}
+
+/** Name of a script's kernel module. */
+export function moduleNameOf({ name }: Pick<CatalogueEntry, 'name'>): string {
+  return `tapprep_${name.replaceAll('-', '_')}`;
+}
+
+/** Words for every argument, as the script takes them when nothing is watched. */
+function neutralArguments({ arguments: known }: CatalogueEntry): readonly string[] {
+  return known.flatMap((argument) =>
+    argument.type === 'integer' ? [String(argument.default)] : ['0', '0', '0', '0', '/', '-'],
+  );
+}
+
+async function compileOne(
+  host: Host,
+  entry: CatalogueEntry,
+  directory: string,
+  { release, signal, stapArgv, env }: CompileScriptsOptions,
+): Promise<ScriptCheck> {
+  const name = moduleNameOf(entry);
+  const { reason, output, seconds } = await compileModule(host, {
+    release,
+    script: entry.script,
+    name,
+    args: ['0', ...neutralArguments(entry)],
+    outDir: posix.join(directory, name),
+    cacheDir: STAP_CACHE,
+    fresh: false,
+    signal,
+    ...(stapArgv === undefined ? {} : { stapArgv }),
+    ...(env === undefined ? {} : { env }),
+  });
+  return { name: entry.name, status: reason === null ? 'pass' : 'fail', reason, output, seconds };
+}

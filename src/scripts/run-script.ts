@@ -1,0 +1,119 @@
+/** Runs one script of the catalogue in the kernel of this machine, for a limited time. */
+import { posix } from 'node:path';
+import { isTapprepError, TapprepError } from '../errors.ts';
+import type { Host } from '../host/host.ts';
+import { compileModule } from '../verify/compile-module.ts';
+import { makePrivateDirectory } from '../verify/private-directory.ts';
+import { findErrorLines } from '../verify/tool-words.ts';
+import type { ArgumentValue } from './arguments.ts';
+import type { CatalogueEntry } from './catalogue.ts';
+import type { SystemtapCommands } from './compile-scripts.ts';
+import { moduleNameOf, STAP_CACHE, WORK_PREFIX } from './compile-scripts.ts';
+import { findWatchedFile } from './watched-file.ts';
+
+export interface RunScriptOptions extends SystemtapCommands {
+  /** uname -r of the kernel that runs. */
+  readonly release: string;
+  readonly values: readonly ArgumentValue[];
+  readonly json: boolean;
+  readonly seconds: number;
+  readonly signal: AbortSignal;
+  readonly onLine: (line: string, stream: 'stdout' | 'stderr') => void;
+}
+
+/**
+ * Compiles the script and lets it run until its time is up; what it prints goes to onLine. Its module is out of the kernel
+ * afterwards, also when it was stopped.
+ * @throws TapprepError NOT_PROVEN when it does not compile, load or go away; USAGE, TOOL_MISSING, PERMISSION, INTERRUPTED
+ */
+export async function runScript(host: Host, entry: CatalogueEntry, options: RunScriptOptions): Promise<void> {
+  const { release, signal, stapArgv, env } = options;
+  const args = [options.json ? '1' : '0', ...(await bindArguments(host, options.values, signal))];
+  const directory = await makePrivateDirectory(host, WORK_PREFIX, signal);
+  try {
+    const compiled = await compileModule(host, {
+      release,
+      script: entry.script,
+      name: moduleNameOf(entry),
+      args,
+      outDir: posix.join(directory, 'module'),
+      cacheDir: STAP_CACHE,
+      fresh: false,
+      signal,
+      ...(stapArgv === undefined ? {} : { stapArgv }),
+      ...(env === undefined ? {} : { env }),
+    });
+    if (compiled.modulePath === null) {
+      throw new TapprepError('NOT_PROVEN', `${entry.name} does not compile for ${release}: ${compiled.reason ?? ''}`, {
+        hint: 'tapprep doctor',
+        facts: { output: compiled.output },
+      });
+    }
+    await load(host, entry, compiled.modulePath, options);
+  } finally {
+    await host.run(['rm', '-rf', '--', directory]);
+  }
+}
+
+/** The words that the script takes, in its order. @throws TapprepError USAGE, PERMISSION, INTERRUPTED */
+async function bindArguments(
+  host: Host,
+  values: readonly ArgumentValue[],
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const words: string[] = [];
+  for (const value of values) {
+    if (value.type === 'integer') words.push(String(value.value));
+    else {
+      const file = await findWatchedFile(host, value.path, signal);
+      const { major, minor, inode, directoryInode, path } = file;
+      words.push(String(major), String(minor), inode, directoryInode, path, posix.basename(path));
+    }
+  }
+  return words;
+}
+
+async function load(host: Host, entry: CatalogueEntry, modulePath: string, options: RunScriptOptions): Promise<void> {
+  const staprun = options.staprunArgv ?? ['staprun'];
+  const env = options.env ?? {};
+  try {
+    // The end of its time is a SIGTERM, at which staprun takes the module out.
+    const run = await host.run([...staprun, modulePath], {
+      env,
+      timeoutMs: options.seconds * 1000,
+      signal: options.signal,
+      onLine: options.onLine,
+    });
+    if (run.timedOut || run.exitCode === 0) return;
+    const words = findErrorLines(run.stderr, 1).join('');
+    throw new TapprepError(
+      'NOT_PROVEN',
+      `${entry.name} compiled for ${options.release}, but staprun exited with status ${run.exitCode ?? 'none'}: ${words}`,
+      { hint: 'tapprep doctor', facts: { stderr: run.stderr.slice(-4000) } },
+    );
+  } finally {
+    await removeModule(host, moduleNameOf(entry), [...staprun, '-d'], env);
+  }
+}
+
+/** Takes the module out where staprun was ended before it did so. */
+async function removeModule(
+  host: Host,
+  name: string,
+  argv: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<void> {
+  if (!(await isLoaded(host, name))) return;
+  const run = await host.run([...argv, name], { env, timeoutMs: 30_000 }).catch((error: unknown) => {
+    if (isTapprepError(error)) return null;
+    throw error;
+  });
+  if (run?.exitCode === 0 && !(await isLoaded(host, name))) return;
+  throw new TapprepError('NOT_PROVEN', `the module ${name} is still in the kernel of ${host.name}`, {
+    hint: `staprun -d ${name}`,
+  });
+}
+
+async function isLoaded(host: Host, name: string): Promise<boolean> {
+  return ((await host.readText('/proc/modules')) ?? '').split('\n').some((line) => line.startsWith(`${name} `));
+}
