@@ -53,7 +53,7 @@ async function collectEntries(spec: InitramfsSpec): Promise<readonly CpioEntry[]
     // Before init has mounted anything its own output needs a console.
     { kind: 'device', path: '/dev/console', mode: 0o600, major: 5, minor: 1 },
     { kind: 'device', path: '/dev/null', mode: 0o666, major: 1, minor: 3 },
-    textFile('/init', readFileSync(new URL('./init.sh', import.meta.url), 'utf8'), 0o755),
+    textFile('/init', readFileSync(new URL('../vm/init.sh', import.meta.url), 'utf8'), 0o755),
     textFile('/nonce', `${spec.nonce}\n`, 0o600),
     textFile('/etc/passwd', ACCOUNTS),
     textFile('/etc/group', GROUPS),
