@@ -1,6 +1,15 @@
 /** Every command: what it is called, what it takes, and the file that runs it. */
 import type { Context } from './context.ts';
-import { type Raw, readCount, readLevel, readPlace, readPlanOptions, readTarget, readText } from './options.ts';
+import {
+  type Raw,
+  readCount,
+  readLevel,
+  readPlace,
+  readPlanOptions,
+  readSystemtap,
+  readTarget,
+  readText,
+} from './options.ts';
 
 export interface CommandRow {
   readonly name: string;
@@ -15,6 +24,7 @@ export interface CommandRow {
 const EXPIRED = ['--allow-expired-release', 'accept a package index that is older than its own Valid-Until'] as const;
 const NO_DEBUGINFO = ['--no-debuginfo', 'leave the debug package out: hello world does not need it'] as const;
 const IMAGE = ['--image', 'the kernel itself too, as a rehearsal needs it'] as const;
+const SYSTEMTAP = ['--systemtap <which>', 'auto, distro, portable or a version such as 5.6'] as const;
 const LEVEL = ['--level <level>', 'how far ready must reach: hello, probe or scripts (default: hello)'] as const;
 
 export const COMMANDS: readonly CommandRow[] = [
@@ -81,12 +91,13 @@ export const COMMANDS: readonly CommandRow[] = [
     summary: 'makes a root of the target distribution and runs hello world inside its kernel in QEMU',
     target: true,
     args: [['[scripts...]', 'scripts of your own to run there too']],
-    options: [LEVEL, NO_DEBUGINFO, EXPIRED],
+    options: [LEVEL, SYSTEMTAP, NO_DEBUGINFO, EXPIRED],
     run: async (context, raw, scripts) =>
       (await import('./commands/rehearse.ts')).runRehearse(context, {
         target: readTarget(raw),
         scripts,
         level: readLevel(raw),
+        systemtap: readSystemtap(raw, 'auto'),
         debuginfo: raw['debuginfo'] !== false,
         allowExpiredRelease: raw['allowExpiredRelease'] === true,
       }),
@@ -136,6 +147,7 @@ export const COMMANDS: readonly CommandRow[] = [
     target: true,
     options: [
       LEVEL,
+      SYSTEMTAP,
       NO_DEBUGINFO,
       EXPIRED,
       ['--allow-upgrade', 'let installed packages be replaced by other versions; remove cannot bring those back'],
@@ -146,6 +158,7 @@ export const COMMANDS: readonly CommandRow[] = [
         ...readPlanOptions(raw),
         allowUpgrade: raw['allowUpgrade'] === true,
         level: readLevel(raw),
+        systemtap: readSystemtap(raw, 'auto'),
         lock: readText(raw, 'lock'),
       }),
   },
@@ -156,6 +169,8 @@ export const COMMANDS: readonly CommandRow[] = [
     args: [['[scripts...]', 'scripts of your own to run too']],
     options: [
       LEVEL,
+      SYSTEMTAP,
+      EXPIRED,
       ['--in <place>', "local: the running kernel; vm: the target's own kernel in QEMU (default: local where it runs)"],
       ['--image <file>', 'vmlinuz to boot, where the target has none'],
     ],
@@ -166,6 +181,8 @@ export const COMMANDS: readonly CommandRow[] = [
         where: readPlace(raw),
         level: readLevel(raw),
         image: readText(raw, 'image'),
+        systemtap: readSystemtap(raw, 'distro'),
+        allowExpiredRelease: raw['allowExpiredRelease'] === true,
       }),
   },
   {

@@ -130,3 +130,20 @@ export function readPlanOptions(raw: Raw): {
     allowExpiredRelease: raw['allowExpiredRelease'] === true,
   };
 }
+
+const SYSTEMTAP_WORDS = ['auto', 'distro', 'portable'] as const;
+
+/** Which SystemTap is wanted: a word, or a version such as 5.6. @throws TapprepError USAGE */
+export function readSystemtap(
+  raw: Raw,
+  fallback: (typeof SYSTEMTAP_WORDS)[number],
+): (typeof SYSTEMTAP_WORDS)[number] | { readonly version: string } {
+  const given = readText(raw, 'systemtap') ?? fallback;
+  const word = SYSTEMTAP_WORDS.find((name) => name === given);
+  if (word !== undefined) return word;
+  if (/^\d+\.\d+$/.test(given)) return { version: given };
+  throw new TapprepError(
+    'USAGE',
+    `--systemtap is ${SYSTEMTAP_WORDS.join(', ')} or a version, but "${given}" was given`,
+  );
+}

@@ -10,6 +10,7 @@ import type { InstallReport, Plan, VerifyReport } from '../types.ts';
 import { acquireArtifacts } from './acquire.ts';
 import type { Subject } from './open-target.ts';
 import { planSubject } from './plan-subject.ts';
+import { provideSystemtap, type SystemtapChoice, type TriedSystemtap } from './provide-systemtap.ts';
 import type { Session } from './session.ts';
 import { runStage } from './stage.ts';
 import { describePlan, describeVerify } from './describe.ts';
@@ -21,7 +22,8 @@ export interface InstallOptions {
   readonly allowUpgrade: boolean;
   readonly dryRun: boolean;
   readonly isRoot: boolean;
-  readonly verify: Omit<VerifyChoice, 'kernelImage'>;
+  readonly verify: Omit<VerifyChoice, 'kernelImage' | 'systemtap'>;
+  readonly systemtap: SystemtapChoice;
   /** A plan that was made before (a lock); a fresh one is made when null. */
   readonly lock: Plan | null;
   /** Shows the plan and asks; false ends it without any change. */
@@ -35,6 +37,8 @@ export interface InstallOutcome {
   /** The commands of a dry run. */
   readonly commands: readonly (readonly string[])[];
   readonly verify: VerifyReport | null;
+  /** Every SystemTap that was tried, the one that was taken last. */
+  readonly systemtap: readonly TriedSystemtap[];
   readonly stages: Session['times'];
 }
 
@@ -53,7 +57,7 @@ export async function installSubject(
   );
   const items = plan.items.filter(({ install }) => install);
   const method: InstallMethod = await chooseMethod(host, plan, session.signal);
-  const outcome = { plan, install: null, commands: [], verify: null, stages: session.times };
+  const outcome = { plan, install: null, commands: [], verify: null, systemtap: [], stages: session.times };
   if (options.dryRun) {
     const paths = items.map(({ fileName }) => `/var/cache/tapprep/staging-XXXXXX/${fileName}`);
     const choice = { method, inRoot: host.kind === 'root', allowUpgrade: options.allowUpgrade };
@@ -101,8 +105,18 @@ export async function installSubject(
     ({ installed }) => (installed.length === 0 ? 'nothing to do' : `${installed.length} packages`),
   );
   const choice = { ...options.verify, kernelImage: unpacked?.kernelImage ?? null };
-  const verify = await runStage(session, 'verify', () => verifySubject(session, subject, host, choice), describeVerify);
-  return { ...outcome, install, verify };
+  const { verify, tried } = await provideSystemtap(session, subject, host, {
+    choice: options.systemtap,
+    allowExpiredRelease: options.allowExpiredRelease,
+    verify: (systemtap) =>
+      runStage(
+        session,
+        'verify',
+        () => verifySubject(session, subject, host, { ...choice, systemtap }),
+        describeVerify,
+      ),
+  });
+  return { ...outcome, install, verify, systemtap: tried };
 }
 
 /** Where no front end works, because none is there or its repositories are gone: plain rpm, the article's way. */

@@ -16,6 +16,7 @@ import type { Subject } from './open-target.ts';
 import { openResolution, type Resolution } from './resolution.ts';
 import type { Session } from './session.ts';
 import { runStage } from './stage.ts';
+import { provideSystemtap, type SystemtapChoice, type TriedSystemtap } from './provide-systemtap.ts';
 import { verifySubject } from './verify.ts';
 
 export interface RehearseOptions {
@@ -23,6 +24,7 @@ export interface RehearseOptions {
   readonly level: VerifyLevel;
   readonly scripts: readonly VerifyScript[];
   readonly allowExpiredRelease: boolean;
+  readonly systemtap: SystemtapChoice;
   /** Missing programs of this machine may be installed. */
   readonly yes: boolean;
   readonly isRoot: boolean;
@@ -33,6 +35,8 @@ export interface RehearseReport {
   readonly root: string;
   readonly reusedRoot: boolean;
   readonly verify: VerifyReport;
+  /** Every SystemTap that was tried, the one that was taken last. */
+  readonly systemtap: readonly TriedSystemtap[];
   readonly stages: Session['times'];
 }
 
@@ -87,12 +91,23 @@ export async function rehearse(session: Session, subject: Subject, options: Rehe
     scripts: options.scripts,
     kernelImage: image.kernelImage,
   } as const;
-  const verify = await runStage(session, 'verify', () => verifySubject(session, subject, host, choice), describeVerify);
+  const { verify, tried } = await provideSystemtap(session, subject, host, {
+    choice: options.systemtap,
+    allowExpiredRelease: options.allowExpiredRelease,
+    verify: (systemtap) =>
+      runStage(
+        session,
+        'verify',
+        () => verifySubject(session, subject, host, { ...choice, systemtap }),
+        describeVerify,
+      ),
+  });
   return {
     plan: prepared.plan,
     root: prepared.root.directory,
     reusedRoot: prepared.root === kept,
     verify,
+    systemtap: tried,
     stages: session.times,
   };
 }

@@ -8,7 +8,8 @@ import type { Host } from '../host/host.ts';
 import type { HostFacts, VerifyReport } from '../types.ts';
 import { findKernelImage } from '../verify/build-id.ts';
 import { findLocalObstacle } from '../verify/local-obstacle.ts';
-import type { VerifyLevel, VerifyOptions, VerifyScript } from '../verify/options.ts';
+import type { UsableSystemtap } from '../systemtap/usable.ts';
+import type { VerifyLevel, VerifyOptions, VerifyScript, VmAssets } from '../verify/options.ts';
 import { verifyTarget } from '../verify/verify-target.ts';
 import { findVmTools, type VmTools } from '../vm/host-tools.ts';
 import type { Subject } from './open-target.ts';
@@ -21,6 +22,7 @@ export interface VerifyChoice {
   readonly scripts: readonly VerifyScript[];
   /** vmlinuz of the target's release on this machine; looked for on the target when null. */
   readonly kernelImage: string | null;
+  readonly systemtap: UsableSystemtap;
 }
 
 type Place =
@@ -53,8 +55,10 @@ export async function verifySubject(
     host,
     where: place.where,
     ...(place.where === 'none' ? { whyNot: place.whyNot } : {}),
-    ...(place.where === 'vm' ? { vm: { tools: place.tools, kernelImage: place.kernelImage, temporaryDirectory } } : {}),
+    ...(place.where === 'vm' ? { vm: { ...describeVm(place, choice.systemtap), temporaryDirectory } } : {}),
     ...(kernelImage === null ? {} : { kernelImage }),
+    stapArgv: choice.systemtap.stapArgv,
+    staprunArgv: choice.systemtap.staprunArgv,
     level: choice.level,
     scripts: choice.scripts,
     workDirectory: WORK_DIRECTORY,
@@ -68,6 +72,13 @@ export async function verifySubject(
   } finally {
     await rm(temporaryDirectory, { recursive: true, force: true });
   }
+}
+
+function describeVm(
+  { tools, kernelImage }: Extract<Place, { where: 'vm' }>,
+  { guestStaprun }: UsableSystemtap,
+): Omit<VmAssets, 'temporaryDirectory'> {
+  return { tools, kernelImage, ...(guestStaprun === null ? {} : { staprun: guestStaprun }) };
 }
 
 /** Adds to a report what the words of its failed steps mean. */

@@ -67,7 +67,7 @@ function listPackages(): string {
 }
 
 function install(...more: readonly string[]): ReturnType<Cli['run']> {
-  return cli.run(['install', '--root', root, '--kernel', RELEASE, '--yes', ...more]);
+  return cli.run(['install', '--root', root, '--kernel', RELEASE, '--systemtap', 'distro', '--yes', ...more]);
 }
 
 interface Report {
@@ -194,7 +194,16 @@ function alterRelease(from: string, to: string): void {
 
 test('killed at any moment, the next run completes', async () => {
   for (const delay of [200, 400, 600, 800, 1000, 1200]) {
-    const { child, done } = cli.start(['install', '--root', root, '--kernel', RELEASE, '--yes']);
+    const { child, done } = cli.start([
+      'install',
+      '--root',
+      root,
+      '--kernel',
+      RELEASE,
+      '--systemtap',
+      'distro',
+      '--yes',
+    ]);
     await sleep(delay);
     child.kill('SIGKILL');
     await done;

@@ -2,6 +2,7 @@
 import { EXIT, TapprepError } from '../../errors.ts';
 import { installSubject } from '../../pipeline/install.ts';
 import { openSubject, requireHost } from '../../pipeline/open-target.ts';
+import type { SystemtapChoice } from '../../pipeline/provide-systemtap.ts';
 import type { VerifyLevel } from '../../verify/options.ts';
 import type { Context, TargetOptions } from '../context.ts';
 import { isRootUser, openContextSession } from '../open-session.ts';
@@ -17,6 +18,7 @@ export interface InstallCommandOptions {
   readonly allowExpiredRelease: boolean;
   readonly allowUpgrade: boolean;
   readonly level: VerifyLevel;
+  readonly systemtap: SystemtapChoice;
   readonly lock: string | null;
 }
 
@@ -33,6 +35,7 @@ export async function runInstall(context: Context, options: InstallCommandOption
     dryRun: common.dryRun,
     isRoot: isRootUser(),
     verify: { where: null, level: options.level, scripts: [] },
+    systemtap: options.systemtap,
     lock: options.lock === null ? null : await readLock(context.cwd, options.lock, subject.target),
     approve: async (plan) => {
       if (!common.quiet) stderr.write(`${renderPlan(plan, common.verbose)}\n`);

@@ -2,6 +2,7 @@
 import { EXIT } from '../../errors.ts';
 import { openSubject } from '../../pipeline/open-target.ts';
 import { rehearse } from '../../pipeline/rehearse.ts';
+import type { SystemtapChoice } from '../../pipeline/provide-systemtap.ts';
 import type { VerifyLevel } from '../../verify/options.ts';
 import type { Context, TargetOptions } from '../context.ts';
 import { isRootUser, openContextSession } from '../open-session.ts';
@@ -14,6 +15,7 @@ export interface RehearseCommandOptions {
   readonly target: TargetOptions;
   readonly scripts: readonly string[];
   readonly level: VerifyLevel;
+  readonly systemtap: SystemtapChoice;
   readonly debuginfo: boolean;
   readonly allowExpiredRelease: boolean;
 }
@@ -27,6 +29,7 @@ export async function runRehearse(context: Context, options: RehearseCommandOpti
     debuginfo: options.debuginfo,
     level: options.level,
     scripts,
+    systemtap: options.systemtap,
     allowExpiredRelease: options.allowExpiredRelease,
     yes: context.common.yes,
     isRoot: isRootUser(),

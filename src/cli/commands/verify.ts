@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { EXIT } from '../../errors.ts';
 import { openSubject, requireHost } from '../../pipeline/open-target.ts';
+import { provideSystemtap, type SystemtapChoice } from '../../pipeline/provide-systemtap.ts';
 import { verifySubject } from '../../pipeline/verify.ts';
 import type { VerifyLevel, VerifyScript } from '../../verify/options.ts';
 import type { Context, TargetOptions } from '../context.ts';
@@ -17,6 +18,9 @@ export interface VerifyCommandOptions {
   readonly level: VerifyLevel;
   /** vmlinuz to boot; null to look for it on the target. */
   readonly image: string | null;
+  /** Whatever is installed unless told otherwise: verify itself puts nothing on the target. */
+  readonly systemtap: SystemtapChoice;
+  readonly allowExpiredRelease: boolean;
 }
 
 /** Exit 0 only when the ladder passed as far as --level asks. */
@@ -24,11 +28,16 @@ export async function runVerify(context: Context, options: VerifyCommandOptions)
   const subject = await openSubject(context, options.target);
   const host = requireHost(subject, 'verify');
   const session = await openContextSession(context);
-  const report = await verifySubject(session, subject, host, {
+  const choice = {
     where: options.where,
     level: options.level,
     scripts: await readScripts(context.cwd, options.scripts),
     kernelImage: options.image === null ? null : resolve(context.cwd, options.image),
+  };
+  const { verify: report } = await provideSystemtap(session, subject, host, {
+    choice: options.systemtap,
+    allowExpiredRelease: options.allowExpiredRelease,
+    verify: (systemtap) => verifySubject(session, subject, host, { ...choice, systemtap }),
   });
   if (context.common.json) context.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
   else context.stdout.write(`${renderVerify(report)}\n${renderDiagnoses(report.diagnoses)}`);
