@@ -132,8 +132,10 @@ interrupted() {
 undo_changes() {
   changing=
   find_added
+  added=$carried$added
   # A package manager that was cut off leaves packages half configured; they are taken away like the others.
   if take_away; then
+    unlink_made
     added=
     undone=true
     write_journal removed
@@ -141,6 +143,7 @@ undo_changes() {
     return 0
   fi
   find_added
+  added=$carried$added
   write_journal failed
   say "what this run installed could not all be taken away: $(tail -n 1 "$work/log")"
 }
@@ -179,10 +182,12 @@ installed=
 undone=false
 added=
 replaced=
+made=
+carried=
 present_count=0
 ready=false
 ran_in=null
-require_tools cat date df grep id mkdir mv rm sed sync tail tr uname
+require_tools cat date df grep id ln mkdir mv rm sed sync tail tr uname
 read_target
 [ "$kind" = packages ] || fail 2 'this bundle holds modules, not packages' 'sh run.sh --list'
 check_sums
@@ -218,7 +223,7 @@ case $mode in
   undo)
     open_state
     read_journal
-    if [ -z "$added" ]; then
+    if [ -z "$added$made" ]; then
       say 'nothing that this bundle installed is recorded here'
       exit 0
     fi
@@ -226,6 +231,7 @@ case $mode in
     if ! take_away; then
       fail 5 "the packages could not be taken away: $(tail -n 1 "$work/log")" 'the journal stays as it was'
     fi
+    unlink_made
     write_journal ''
     rm -f "$report"
     say 'what this bundle installed was taken away'
@@ -242,18 +248,6 @@ fi
 decide
 check_space
 started_at=$(date -u +%Y-%m-%dT%H:%M:%S.000Z)
-carry_over() {
-  # What the run that was cut off added is this run's to answer for.
-  while read -r name wanted package_arch_of; do
-    [ -n "$name" ] || continue
-    role=devel
-    installed_version
-    [ "$there" != "$wanted" ] || carried="$carried$name $wanted $package_arch_of$newline"
-  done <<EOF
-$resumed
-EOF
-}
-carried=
 carry_over
 
 if [ "$todo_count" -gt 0 ] || [ -n "$carried" ]; then
@@ -270,12 +264,12 @@ EOF
   if [ "$todo_count" -gt 0 ] && ! run_packages; then
     say "$(tail -n 5 "$work/log")"
     undo_changes
-    [ -z "$carried" ] || { added=$carried && undone=false && write_journal "done"; }
     write_report
     fail 5 "the packages were not installed: $(grep -i -e error "$work/log" | sed -n 1p)"
   fi
   find_added
   added=$carried$added
+  link_tree || say "/lib/modules/$release/build could not be linked to the build tree"
   write_journal "done"
   installed=yes
 fi

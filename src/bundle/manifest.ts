@@ -187,7 +187,8 @@ export function parseManifest(text: string, source: string): BundleManifest {
       facts: { faults },
     });
   }
-  const manifest = result.data as unknown as BundleManifest;
+  // The value itself and not the copy of the schema: the order of its keys is part of the texts that follow from it.
+  const manifest = value as BundleManifest;
   requirePaths(manifest, source);
   return manifest;
 }

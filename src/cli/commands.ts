@@ -152,6 +152,9 @@ export const COMMANDS: readonly CommandRow[] = [
       EXPIRED,
       ['--allow-upgrade', 'let installed packages be replaced by other versions; remove cannot bring those back'],
       ['--lock <file>', 'install exactly what "plan --out" wrote'],
+      ['--bundle <file>', 'install what "bundle --out" wrote, without any network'],
+      ['--bundle-keyring <file>', 'the bundle must be signed by a key of this file'],
+      ['--allow-unchecked-evidence', 'accept packages of a bundle whose signatures no key here can check'],
     ],
     run: async (context, raw) =>
       (await import('./commands/install.ts')).runInstall(context, {
@@ -160,6 +163,9 @@ export const COMMANDS: readonly CommandRow[] = [
         level: readLevel(raw),
         systemtap: readSystemtap(raw, 'auto'),
         lock: readText(raw, 'lock'),
+        bundle: readText(raw, 'bundle'),
+        bundleKeyring: readText(raw, 'bundleKeyring'),
+        allowUncheckedEvidence: raw['allowUncheckedEvidence'] === true,
       }),
   },
   {

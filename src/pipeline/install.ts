@@ -6,7 +6,7 @@ import { buildInstallArgv, buildRefreshArgv, type InstallMethod } from '../insta
 import { installArtifacts, splitWaves } from '../install/run.ts';
 import { unpackImage } from '../rehearse/unpack-image.ts';
 import { findKernelImage } from '../verify/build-id.ts';
-import type { InstallReport, Plan, VerifyReport } from '../types.ts';
+import type { Artifact, InstallReport, Plan, VerifyReport } from '../types.ts';
 import { acquireArtifacts } from './acquire.ts';
 import type { Subject } from './open-target.ts';
 import { planSubject } from './plan-subject.ts';
@@ -26,6 +26,8 @@ export interface InstallOptions {
   readonly systemtap: SystemtapChoice;
   /** A plan that was made before (a lock); a fresh one is made when null. */
   readonly lock: Plan | null;
+  /** Instead of fetching and verifying: the artifacts of a bundle that was checked. */
+  readonly artifacts?: readonly Artifact[];
   /** Shows the plan and asks; false ends it without any change. */
   readonly approve: (plan: Plan) => Promise<boolean>;
 }
@@ -56,7 +58,9 @@ export async function installSubject(
     describePlan,
   );
   const items = plan.items.filter(({ install }) => install);
-  const method: InstallMethod = await chooseMethod(host, plan, session.signal);
+  // What comes in a bundle is all there is: a front end would ask its repositories.
+  const isOffline = options.artifacts !== undefined && plan.target.family === 'rpm';
+  const method: InstallMethod = isOffline ? 'rpm' : await chooseMethod(host, plan, session.signal);
   const outcome = { plan, install: null, commands: [], verify: null, systemtap: [], stages: session.times };
   if (options.dryRun) {
     const paths = items.map(({ fileName }) => `/var/cache/tapprep/staging-XXXXXX/${fileName}`);
@@ -78,7 +82,7 @@ export async function installSubject(
   const artifacts = await runStage(
     session,
     'download',
-    () => acquireArtifacts(session, plan.items),
+    async () => options.artifacts ?? (await acquireArtifacts(session, plan.items)),
     (files) => `${files.length} packages verified`,
   );
   const images = artifacts.filter(({ item }) => item.role === 'image' && !item.install);

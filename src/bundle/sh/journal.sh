@@ -20,9 +20,10 @@ read_journal() {
       head:'  "entries": [') stage=list ;;
       head:'  "entries": []') stage='tail' ;;
       list:'    {')
-        stage=entry
+        stage='entry'
         entry=$row$newline
         packages=
+        files=
         state_of=
         bundle_of=
         inside=
@@ -37,11 +38,18 @@ read_journal() {
         case $row in
           '      "state": "'*) state_of=${row#*: \"} && state_of=${state_of%%\"*} ;;
           '      "bundle": "'*) bundle_of=${row#*: \"} && bundle_of=${bundle_of%%\"*} ;;
-          '      "packages": ['*) inside=yes ;;
+          '      "packages": ['*) inside='packages' ;;
+          '      "files": ['*) inside='files' ;;
           '      ]'*) inside= ;;
-          '          "name": "'*) [ -z "$inside" ] || { a=${row#*: \"} && a=${a%%\"*}; } ;;
-          '          "version": "'*) [ -z "$inside" ] || { b=${row#*: \"} && b=${b%%\"*}; } ;;
-          '          "arch": "'*) [ -z "$inside" ] || { c=${row#*: \"} && packages="$packages$a $b ${c%%\"*}$newline"; } ;;
+          '        "/'*)
+            if [ "$inside" = files ]; then
+              a=${row#*\"}
+              files="$files${a%\"*}$newline"
+            fi
+            ;;
+          '          "name": "'*) [ "$inside" != packages ] || { a=${row#*: \"} && a=${a%%\"*}; } ;;
+          '          "version": "'*) [ "$inside" != packages ] || { b=${row#*: \"} && b=${b%%\"*}; } ;;
+          '          "arch": "'*) [ "$inside" != packages ] || { c=${row#*: \"} && packages="$packages$a $b ${c%%\"*}$newline"; } ;;
         esac
         ;;
       tail:'}' | tail:'') ;;
@@ -55,10 +63,12 @@ read_journal() {
 keep_entry() {
   if [ "$mode" = install ] && [ "$state_of" = started ]; then
     resumed=$resumed$packages
+    made=$made$files
     return 0
   fi
   if [ "$mode" = undo ] && [ "$bundle_of" = "$bundle_id" ] && [ "$state_of" != removed ]; then
     added=$added$packages
+    made=$made$files
     before='"state": "'
     rest=${entry#*"$before"}
     entry=${entry%%"$before"*}${before}removed\"${rest#*\"}
@@ -91,7 +101,8 @@ write_journal() {
 print_entry() {
   printf '    {\n      "at": "%s",\n      "tapprep": "%s",\n      "release": "%s",\n      "state": "%s",\n' \
     "$started_at" "$made_by" "$release" "$1"
-  printf '      "bundle": "%s",\n' "$bundle_id"
+  if [ "$family" = deb ]; then manager=dpkg; else manager=rpm; fi
+  printf '      "manager": "%s",\n      "bundle": "%s",\n' "$manager" "$bundle_id"
   printf '      "packages": '
   print_objects name version arch '          ' <<EOF
 $added
@@ -100,7 +111,17 @@ EOF
   print_objects name from to '          ' <<EOF
 $replaced
 EOF
-  printf ',\n      "files": []\n    }\n'
+  printf ',\n      "files": ['
+  comma=
+  while IFS= read -r row; do
+    [ -n "$row" ] || continue
+    printf '%s\n        "%s"' "$comma" "$row"
+    comma=,
+  done <<EOF
+$made
+EOF
+  [ -z "$comma" ] || printf '\n      '
+  printf ']\n    }\n'
 }
 
 # print_objects KEY KEY KEY INDENT: an array of objects out of lines of three words, laid out as tapprep lays it out.

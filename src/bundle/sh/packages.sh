@@ -212,6 +212,25 @@ EOF
   fi
 }
 
+# link_tree: on rpm distributions /lib/modules/R/build belongs to the kernel's own package; where that is not installed
+# (an image), stap needs the link to the build tree of kernel-devel. What is made goes to $made.
+link_tree() {
+  link=/lib/modules/$release/build
+  tree=/usr/src/kernels/$release
+  if [ "$family" != rpm ] || [ -e "$link/Makefile" ] || [ ! -e "$tree/Makefile" ]; then return 0; fi
+  mkdir -p "/lib/modules/$release" && ln -s "$tree" "$link" && made=$made$link$newline
+}
+
+# unlink_made: takes away what link_tree made.
+unlink_made() {
+  while IFS= read -r row; do
+    [ -L "$row" ] && rm -f "$row"
+  done <<EOF
+$made
+EOF
+  made=
+}
+
 # find_added: sets $added and $replaced to what of $todo is there now and was not, or not in that version, before.
 find_added() {
   added=
@@ -237,5 +256,18 @@ EOF
     fi
   done <<EOF
 $todo
+EOF
+}
+
+# carry_over: sets $carried to what of $resumed is there: a run that was cut off added it, and this one answers for it.
+carry_over() {
+  carried=
+  while read -r name wanted package_arch_of; do
+    [ -n "$name" ] || continue
+    role=devel
+    installed_version
+    [ "$there" != "$wanted" ] || carried="$carried$name $wanted $package_arch_of$newline"
+  done <<EOF
+$resumed
 EOF
 }

@@ -1,6 +1,8 @@
 /** `tapprep install`: the exact packages onto this host or into a root, then the proof. */
+import { resolve } from 'node:path';
 import { EXIT, TapprepError } from '../../errors.ts';
-import { installSubject } from '../../pipeline/install.ts';
+import { type InstallOptions, type InstallOutcome, installSubject } from '../../pipeline/install.ts';
+import { type BundleChoice, withBundle } from '../../pipeline/install-bundle.ts';
 import { openSubject, requireHost } from '../../pipeline/open-target.ts';
 import type { SystemtapChoice } from '../../pipeline/provide-systemtap.ts';
 import type { VerifyLevel } from '../../verify/options.ts';
@@ -20,6 +22,10 @@ export interface InstallCommandOptions {
   readonly level: VerifyLevel;
   readonly systemtap: SystemtapChoice;
   readonly lock: string | null;
+  readonly bundle: string | null;
+  /** A key file of which one has to have signed the bundle. */
+  readonly bundleKeyring: string | null;
+  readonly allowUncheckedEvidence: boolean;
 }
 
 /** Exit 0 only when everything is installed and proven; what could not be proven says why and exits 1. */
@@ -28,7 +34,7 @@ export async function runInstall(context: Context, options: InstallCommandOption
   const subject = await openSubject(context, options.target);
   const host = requireHost(subject, 'install');
   const session = await openContextSession(context);
-  const outcome = await installSubject(session, subject, host, {
+  const choice: Omit<InstallOptions, 'lock'> = {
     debuginfo: options.debuginfo,
     allowExpiredRelease: options.allowExpiredRelease,
     allowUpgrade: options.allowUpgrade,
@@ -36,7 +42,6 @@ export async function runInstall(context: Context, options: InstallCommandOption
     isRoot: isRootUser(),
     verify: { where: null, level: options.level, scripts: [] },
     systemtap: options.systemtap,
-    lock: options.lock === null ? null : await readLock(context.cwd, options.lock, subject.target),
     approve: async (plan) => {
       if (!common.quiet) stderr.write(`${renderPlan(plan, common.verbose)}\n`);
       if (
@@ -47,7 +52,23 @@ export async function runInstall(context: Context, options: InstallCommandOption
         hint: 'add --yes to approve it without being asked',
       });
     },
-  });
+  };
+  const install = (given: Pick<InstallOptions, 'lock' | 'artifacts'>): Promise<InstallOutcome> =>
+    installSubject(session, subject, host, { ...choice, ...given });
+  const { lock, bundle } = options;
+  if (lock !== null && bundle !== null) {
+    throw new TapprepError('USAGE', '--lock and --bundle each say what is installed, but there can only be one plan');
+  }
+  const outcome =
+    bundle === null
+      ? await install({ lock: lock === null ? null : await readLock(context.cwd, lock, subject.target) })
+      : await withBundle(
+          session,
+          subject,
+          host,
+          readBundleChoice(context.cwd, bundle, options),
+          ({ plan, artifacts }) => install({ lock: plan, artifacts }),
+        );
   if (common.json) stdout.write(`${JSON.stringify({ target: subject.target, ...outcome }, null, 2)}\n`);
   else if (common.dryRun) {
     stdout.write(`${renderPlan(outcome.plan, common.verbose)}\n\n`);
@@ -65,4 +86,13 @@ export async function runInstall(context: Context, options: InstallCommandOption
     stdout.write(`time: ${times}\n`);
   }
   return common.dryRun || outcome.verify?.ready === true ? EXIT.done : EXIT.notReady;
+}
+
+function readBundleChoice(cwd: string, path: string, options: InstallCommandOptions): BundleChoice {
+  const { bundleKeyring, allowUncheckedEvidence } = options;
+  return {
+    path: resolve(cwd, path),
+    keyring: bundleKeyring === null ? null : resolve(cwd, bundleKeyring),
+    allowUnchecked: allowUncheckedEvidence,
+  };
 }

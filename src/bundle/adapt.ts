@@ -1,0 +1,57 @@
+/** A bundle's packages against what is installed where it was carried to: its plan was made from an older or no list. Pure. */
+import type { InstalledVersion } from '../resolve/plan.ts';
+import type { PlanItem, Plan, Role } from '../types.ts';
+import { compareDebVersions } from '../version/deb-vercmp.ts';
+
+/** Packages of which rpm keeps several versions side by side. */
+const PARALLEL: readonly Role[] = ['devel', 'headers', 'debuginfo', 'debuginfo-common', 'debugsource', 'image'];
+/** Packages that others need in some version: a newer one does as well. */
+const NEEDED: readonly Role[] = ['dependency', 'toolchain'];
+
+export interface AdaptedItems {
+  readonly items: readonly PlanItem[];
+  readonly present: Plan['present'];
+  /** Sentences on what was left as it is. */
+  readonly notes: readonly string[];
+}
+
+/** Leaves out what is there already, and says of the rest which version it would replace. */
+export function adaptToInstalled(
+  items: readonly PlanItem[],
+  installed: readonly InstalledVersion[],
+  family: 'deb' | 'rpm',
+): AdaptedItems {
+  const wanted: PlanItem[] = [];
+  const present: Plan['present'][number][] = [];
+  const notes: string[] = [];
+  for (const item of items) {
+    const there = installed.filter(({ name, arch }) => name === item.name && arch === item.arch);
+    if (!item.install || there.length === 0) {
+      wanted.push({ ...item, replaces: null });
+      continue;
+    }
+    const { role, name } = item;
+    if (there.some(({ version }) => isSameVersion(version, item.version))) {
+      present.push({ role, name, version: item.version });
+      continue;
+    }
+    const [other] = there;
+    if (other === undefined || (family === 'rpm' && PARALLEL.includes(role))) {
+      wanted.push({ ...item, replaces: null });
+    } else if (NEEDED.includes(role) && isGoodEnough(other.version, item.version, family)) {
+      present.push({ role, name, version: other.version });
+      notes.push(`${name} ${other.version} is there and is left as it is; the bundle has ${item.version}`);
+    } else wanted.push({ ...item, replaces: other.version });
+  }
+  return { items: wanted, present, notes };
+}
+
+/** Epoch 0 is the same as none. */
+function isSameVersion(a: string, b: string): boolean {
+  return a.replace(/^0:/, '') === b.replace(/^0:/, '');
+}
+
+/** rpm itself refuses where the installed version does not do; dpkg's dependencies name versions far more often. */
+function isGoodEnough(there: string, wanted: string, family: 'deb' | 'rpm'): boolean {
+  return family === 'rpm' || compareDebVersions(there, wanted) > 0;
+}

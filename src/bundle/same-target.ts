@@ -1,0 +1,40 @@
+/** Whether a bundle was made for the target that is here. Pure. */
+import { TapprepError } from '../errors.ts';
+import type { Target } from '../types.ts';
+
+type Reader = (target: Target) => string | null;
+
+/** What is compared, and how it is called in a sentence. What one of the two sides does not know says nothing. */
+const COMPARED: readonly (readonly [string, Reader])[] = [
+  ['architecture', ({ arch }) => arch],
+  ['kernel', ({ release }) => release],
+  ['package family', ({ family }) => family],
+  ['distribution', ({ distro }) => distro],
+  ['build', ({ unameV }) => unameV],
+  ['build-id', ({ buildId }) => buildId],
+  ['kernel package', (target) => (target.family === 'deb' ? target.packageVersion : target.versionRelease)],
+];
+
+/** @throws TapprepError WRONG_TARGET with both sides of the first difference */
+export function requireSameTarget(made: Target, here: Target, bundle: string): void {
+  for (const [what, read] of COMPARED) {
+    const [wanted, found] = [read(made), read(here)];
+    if (wanted !== null && found !== null && wanted !== found) throw differs(bundle, what, wanted, found);
+  }
+  const [wanted, found] = [made.version, here.version];
+  if (wanted !== null && found !== null && !isSameVersion(wanted, found)) {
+    throw differs(bundle, 'distribution release', wanted, found);
+  }
+}
+
+/** "6" and "6.10" are one release, told more or less exactly. */
+function isSameVersion(a: string, b: string): boolean {
+  return a === b || a.startsWith(`${b}.`) || b.startsWith(`${a}.`);
+}
+
+function differs(bundle: string, what: string, wanted: string, found: string): TapprepError {
+  return new TapprepError('WRONG_TARGET', `${bundle} was made for ${what} ${wanted}, but the target has ${found}`, {
+    hint: 'tapprep detect --json on the target, then tapprep bundle --facts FILE --out FILE elsewhere',
+    facts: { what, bundle: wanted, target: found },
+  });
+}
