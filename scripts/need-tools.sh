@@ -23,6 +23,7 @@ openssl
 qemu-system-x86
 rpm
 shellcheck
+time
 xz-utils
 zstd
 zypper
