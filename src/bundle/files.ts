@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { assetUrl } from '../host/asset.ts';
 import { isErrno, TapprepError } from '../errors.ts';
 import { hashFile } from '../fetch/hash-file.ts';
 import type { Sha256 } from '../types.ts';
@@ -35,7 +36,7 @@ export async function prepareFile(
 
 /** A shell script that lies beside this module. */
 export async function prepareScript(name: string): Promise<PreparedFile> {
-  return prepareData(name, await readFile(new URL(`./${name}`, import.meta.url)), 0o755);
+  return prepareData(name, await readFile(assetUrl(`bundle/${name}`)), 0o755);
 }
 
 /** tapprep's own licence. */

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { isTapprepError, TapprepError } from '../errors.ts';
+import { assetUrl } from '../host/asset.ts';
 import { readTextFile } from '../host/files.ts';
 import type { Host, RunResult } from '../host/host.ts';
 import type { HostFacts } from '../types.ts';
@@ -11,7 +12,7 @@ import { isProbeOutput, MAX_FACTS_BYTES } from './probe-lines.ts';
 import { parseProbeOutput } from './probe-output.ts';
 
 /** The script that observes; `sh -s -- ROOTDIR RELEASE` with it as input is the one round trip. */
-export const PROBE_PATH: string = fileURLToPath(new URL('../host/probe.sh', import.meta.url));
+export const PROBE_PATH: string = fileURLToPath(assetUrl('host/probe.sh'));
 const PROBE_TIMEOUT_MS = 120_000;
 
 export interface CollectOptions {

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { basename, posix } from 'node:path';
+import { assetUrl } from '../host/asset.ts';
 import { TapprepError } from '../errors.ts';
 import { packCpio } from './cpio.ts';
 import type { CpioEntry } from './cpio.ts';
@@ -53,7 +54,7 @@ async function collectEntries(spec: InitramfsSpec): Promise<readonly CpioEntry[]
     // Before init has mounted anything its own output needs a console.
     { kind: 'device', path: '/dev/console', mode: 0o600, major: 5, minor: 1 },
     { kind: 'device', path: '/dev/null', mode: 0o666, major: 1, minor: 3 },
-    textFile('/init', readFileSync(new URL('../vm/init.sh', import.meta.url), 'utf8'), 0o755),
+    textFile('/init', readFileSync(assetUrl('vm/init.sh'), 'utf8'), 0o755),
     textFile('/nonce', `${spec.nonce}\n`, 0o600),
     textFile('/etc/passwd', ACCOUNTS),
     textFile('/etc/group', GROUPS),

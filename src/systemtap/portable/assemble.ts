@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { assetUrl } from '../../host/asset.ts';
 import { ERROR_CODES, isErrno, isTapprepError, TapprepError } from '../../errors.ts';
 import { readElf } from '../../elf/read-elf.ts';
 import { readDebRepositories } from '../../resolve/deb/reader.ts';
@@ -22,7 +23,7 @@ import type { PortableContext, PortableRequest } from './request.ts';
 import { openWorkshop, putCopyrights, putFile, takeLibrary, unpackInto, type Workshop } from './workshop.ts';
 
 const MAX_BYTES = 256 * 1024 * 1024;
-const WRAPPER = new URL('./wrapper.sh', import.meta.url);
+const WRAPPER = assetUrl('systemtap/portable/wrapper.sh');
 const C_LIBRARY = /^libc\.so\.\d+(?:\.\d+)?$/;
 /** Opened by the C library by name, when a thread is ended. */
 const OPENED_BY_C_LIBRARY = ['libgcc_s.so.1'];
