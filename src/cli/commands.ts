@@ -192,6 +192,23 @@ export const COMMANDS: readonly CommandRow[] = [
       }),
   },
   {
+    name: 'scripts',
+    summary: 'the incident-response scripts: list, show NAME, check [NAME...], run NAME [KEY=VALUE...]',
+    target: true,
+    args: [
+      ['<action>', 'list, show, check or run'],
+      ['[words...]', 'names of scripts; for run one name, then its arguments as KEY=VALUE'],
+    ],
+    options: [['--seconds <n>', 'how long run lets the script run (default: 60)']],
+    run: async (context, raw, [action, ...words]) => {
+      const { runScripts } = await import('./commands/scripts.ts');
+      return runScripts(context, action ?? '', words, {
+        target: readTarget(raw),
+        seconds: readCount(raw, 'seconds'),
+      });
+    },
+  },
+  {
     name: 'remove',
     summary: 'take away exactly what tapprep installed',
     target: true,

@@ -1,6 +1,7 @@
 /** Where the module of a target can be loaded, the ladder there, and what a failure of it means. */
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import { diagnose } from '../diagnose/diagnose.ts';
 import { isTapprepError, TapprepError } from '../errors.ts';
@@ -55,7 +56,15 @@ export async function verifySubject(
     host,
     where: place.where,
     ...(place.where === 'none' ? { whyNot: place.whyNot } : {}),
-    ...(place.where === 'vm' ? { vm: { ...describeVm(place, choice.systemtap), temporaryDirectory } } : {}),
+    ...(place.where === 'vm'
+      ? {
+          vm: {
+            ...describeVm(place, choice.systemtap),
+            ...findModules(place.kernelImage, target.release),
+            temporaryDirectory,
+          },
+        }
+      : {}),
     ...(kernelImage === null ? {} : { kernelImage }),
     stapArgv: choice.systemtap.stapArgv,
     staprunArgv: choice.systemtap.staprunArgv,
@@ -79,6 +88,14 @@ function describeVm(
   { guestStaprun }: UsableSystemtap,
 ): Omit<VmAssets, 'temporaryDirectory'> {
   return { tools, kernelImage, ...(guestStaprun === null ? {} : { staprun: guestStaprun }) };
+}
+
+/** The modules that came with a kernel image: beside it, or beside its /boot. */
+function findModules(kernelImage: string, release: string): { readonly modulesDirectory?: string } {
+  const folder = dirname(kernelImage);
+  const places = [folder, ...['lib', 'usr/lib'].map((lib) => join(folder, '..', lib, 'modules', release))];
+  const modulesDirectory = places.find((place) => existsSync(join(place, 'kernel')));
+  return modulesDirectory === undefined ? {} : { modulesDirectory };
 }
 
 /** Adds to a report what the words of its failed steps mean. */

@@ -1,6 +1,5 @@
 /** Arguments of scripts as a user gives them, checked by their type. They reach stap as words, never as script text. */
 import { TapprepError } from '../errors.ts';
-import type { CatalogueEntry } from './catalogue.ts';
 import type { ScriptArgument } from './metadata-schema.ts';
 
 /** One checked argument. */
@@ -8,7 +7,10 @@ export type ArgumentValue =
   | { readonly type: 'integer'; readonly value: number }
   | { readonly type: 'file'; readonly path: string };
 
-type Described = Pick<CatalogueEntry, 'name' | 'arguments'>;
+interface Described {
+  readonly name: string;
+  readonly arguments: readonly ScriptArgument[];
+}
 
 /** Longest text of SystemTap on 64-bit machines is 511 bytes. */
 const MAX_PATH_BYTES = 500;

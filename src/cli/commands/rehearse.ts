@@ -24,7 +24,7 @@ export interface RehearseCommandOptions {
 export async function runRehearse(context: Context, options: RehearseCommandOptions): Promise<number> {
   const session = await openContextSession(context);
   const subject = await openSubject(context, options.target);
-  const scripts = await readScripts(context.cwd, options.scripts);
+  const scripts = await readScripts(context, options.scripts);
   const report = await rehearse(session, subject, {
     debuginfo: options.debuginfo,
     level: options.level,

@@ -1,10 +1,12 @@
 /** `tapprep verify`: the ladder on what is installed, without installing anything. */
-import { readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
-import { EXIT } from '../../errors.ts';
+import { EXIT, TapprepError } from '../../errors.ts';
+import { readTextFile } from '../../host/files.ts';
 import { openSubject, requireHost } from '../../pipeline/open-target.ts';
 import { provideSystemtap, type SystemtapChoice } from '../../pipeline/provide-systemtap.ts';
 import { verifySubject } from '../../pipeline/verify.ts';
+import { findEntry, loadCatalogue } from '../../scripts/catalogue.ts';
+import { toVerifyScript } from '../../scripts/verify-script.ts';
 import type { VerifyLevel, VerifyScript } from '../../verify/options.ts';
 import type { Context, TargetOptions } from '../context.ts';
 import { openContextSession } from '../open-session.ts';
@@ -31,7 +33,7 @@ export async function runVerify(context: Context, options: VerifyCommandOptions)
   const choice = {
     where: options.where,
     level: options.level,
-    scripts: await readScripts(context.cwd, options.scripts),
+    scripts: await readScripts(context, options.scripts),
     kernelImage: options.image === null ? null : resolve(context.cwd, options.image),
   };
   const { verify: report } = await provideSystemtap(session, subject, host, {
@@ -44,9 +46,27 @@ export async function runVerify(context: Context, options: VerifyCommandOptions)
   return report.ready ? EXIT.done : EXIT.notReady;
 }
 
-/** The user's own scripts, by path. */
-export async function readScripts(cwd: string, paths: readonly string[]): Promise<readonly VerifyScript[]> {
+/**
+ * Scripts of the catalogue by name, the user's own by path: what has neither a directory nor an ending is a name.
+ * @throws TapprepError USAGE for a file that is not there and a name that is none
+ */
+export async function readScripts(
+  { cwd, packageRoot }: Pick<Context, 'cwd' | 'packageRoot'>,
+  words: readonly string[],
+): Promise<readonly VerifyScript[]> {
+  const isName = (word: string): boolean => /^[a-z-]+$/.test(word);
+  const catalogue = words.some(isName) ? await loadCatalogue(packageRoot) : [];
   return Promise.all(
-    paths.map(async (path) => ({ name: basename(path, '.stp'), text: await readFile(resolve(cwd, path), 'utf8') })),
+    words.map(async (word) =>
+      isName(word)
+        ? toVerifyScript(findEntry(catalogue, word))
+        : { name: basename(word, '.stp'), text: await readScript(resolve(cwd, word)) },
+    ),
   );
+}
+
+async function readScript(path: string): Promise<string> {
+  const text = await readTextFile(path);
+  if (text !== null) return text;
+  throw new TapprepError('USAGE', `there is no script ${path}`, { hint: 'tapprep scripts list' });
 }

@@ -1,0 +1,160 @@
+/** `tapprep scripts list|show|check|run`: the incident-response scripts. */
+import { EXIT, escapeControl, TapprepError } from '../../errors.ts';
+import { openTarget, requireHost, type OpenTarget } from '../../pipeline/open-target.ts';
+import { checkArguments } from '../../scripts/arguments.ts';
+import { findEntry, loadCatalogue } from '../../scripts/catalogue.ts';
+import type { CatalogueEntry } from '../../scripts/catalogue.ts';
+import type { ScriptCheck } from '../../scripts/compile-scripts.ts';
+import type { Context, TargetOptions } from '../context.ts';
+import { formatSeconds } from '../render/progress-text.ts';
+import { describeScript, listScripts } from '../render/scripts-text.ts';
+import { renderTable } from '../render/table.ts';
+
+export interface ScriptsOptions {
+  readonly target: TargetOptions;
+  /** run: how long; null for the default. */
+  readonly seconds: number | null;
+}
+
+const DEFAULT_SECONDS = 60;
+const MAX_SECONDS = 86_400;
+
+type Action = (
+  context: Context,
+  catalogue: readonly CatalogueEntry[],
+  words: readonly string[],
+  options: ScriptsOptions,
+) => Promise<number>;
+
+const ACTIONS: Readonly<Record<string, Action>> = { list, show, check, run };
+
+/** `scripts ACTION [WORD...]`. @throws TapprepError USAGE for another action, else as the action */
+export async function runScripts(
+  context: Context,
+  action: string,
+  words: readonly string[],
+  options: ScriptsOptions,
+): Promise<number> {
+  const known = Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined;
+  if (known === undefined)
+    throw new TapprepError('USAGE', `tapprep scripts takes ${Object.keys(ACTIONS).join(', ')}, not "${action}"`, {
+      hint: 'tapprep scripts list',
+    });
+  return known(context, await loadCatalogue(context.packageRoot), words, options);
+}
+
+async function list(
+  { common, stdout }: Context,
+  catalogue: readonly CatalogueEntry[],
+  words: readonly string[],
+): Promise<number> {
+  if (words[0] !== undefined) throw new TapprepError('USAGE', `tapprep scripts list takes no name, but ${words[0]}`);
+  stdout.write(common.json ? toJson({ scripts: catalogue.map(withoutText) }) : listScripts(catalogue));
+  return EXIT.done;
+}
+
+async function show(
+  { common, stdout }: Context,
+  catalogue: readonly CatalogueEntry[],
+  words: readonly string[],
+): Promise<number> {
+  const entry = findEntry(catalogue, onlyName('show', words));
+  stdout.write(common.json ? toJson({ ...withoutText(entry), script: entry.script }) : describeScript(entry));
+  return EXIT.done;
+}
+
+/** Compiles for the target. Exit 0 when all do, 1 when one does not. */
+async function check(
+  context: Context,
+  catalogue: readonly CatalogueEntry[],
+  words: readonly string[],
+  { target: options }: ScriptsOptions,
+): Promise<number> {
+  const entries = words.length === 0 ? catalogue : words.map((name) => findEntry(catalogue, name));
+  const open = await openTarget(context, options);
+  const host = requireHost(open, 'scripts check');
+  const release = requireRelease(open);
+  const { compileScripts } = await import('../../scripts/compile-scripts.ts');
+  const checks = await compileScripts(host, entries, {
+    release,
+    signal: context.signal,
+    onDone: ({ name, status, seconds }) =>
+      context.emit({ type: 'note', level: 'info', text: `${name}: ${status} (${formatSeconds(seconds)})` }),
+  });
+  const fail = checks.filter(({ status }) => status === 'fail').length;
+  if (context.common.json) context.stdout.write(toJson({ host: host.name, release, scripts: checks }));
+  else context.stdout.write(renderChecks(checks, release));
+  return fail === 0 ? EXIT.done : EXIT.notReady;
+}
+
+/** Runs in the kernel of this machine and prints what the script prints. */
+async function run(
+  context: Context,
+  catalogue: readonly CatalogueEntry[],
+  [name, ...words]: readonly string[],
+  { target: options, seconds: limit }: ScriptsOptions,
+): Promise<number> {
+  const seconds = limit ?? DEFAULT_SECONDS;
+  if (seconds < 1 || seconds > MAX_SECONDS)
+    throw new TapprepError('USAGE', `--seconds takes 1 to ${MAX_SECONDS}, but ${seconds} was given`);
+  const entry = findEntry(catalogue, onlyName('run', name === undefined ? [] : [name]));
+  const values = checkArguments(entry, words);
+  const open = await openTarget(context, options);
+  const release = requireRelease(open);
+  const { host, facts } = open;
+  if (host?.kind !== 'local' || !facts.kernel.running)
+    throw new TapprepError('USAGE', `${entry.name} can only watch a kernel that runs here, but ${release} does not`, {
+      hint: `tapprep rehearse ${entry.name} --level scripts --distro ${facts.os.id ?? 'ID'}:${facts.os.versionId ?? 'VERSION'} --kernel ${release}`,
+    });
+  const { runScript } = await import('../../scripts/run-script.ts');
+  context.emit({
+    type: 'note',
+    level: 'info',
+    text: `${entry.name} runs for ${seconds} s once it is compiled; Ctrl-C ends it earlier`,
+  });
+  await runScript(host, entry, {
+    release,
+    values,
+    json: context.common.json,
+    seconds,
+    signal: context.signal,
+    onLine: (line, stream) => context[stream].write(`${escapeControl(line)}\n`),
+  });
+  return EXIT.done;
+}
+
+function requireRelease({ facts }: OpenTarget): string {
+  const { release } = facts.kernel;
+  if (release !== null) return release;
+  throw new TapprepError('USAGE', 'it is not known which kernel the scripts are for', {
+    hint: 'add --kernel RELEASE, as "uname -r" prints it there',
+  });
+}
+
+function onlyName(action: string, words: readonly string[]): string {
+  const [name, more] = words;
+  if (name !== undefined && more === undefined) return name;
+  throw new TapprepError('USAGE', `tapprep scripts ${action} takes the name of one script`, {
+    hint: 'tapprep scripts list',
+  });
+}
+
+function renderChecks(checks: readonly ScriptCheck[], release: string): string {
+  const rows = checks.map(({ name, status, seconds, reason }) => [
+    name,
+    status === 'pass' ? 'would run' : 'no',
+    formatSeconds(seconds),
+    reason ?? '',
+  ]);
+  const passed = checks.filter(({ status }) => status === 'pass').length;
+  const verdict = `${passed} of ${checks.length} scripts compile for ${release}; only loading them proves that they run`;
+  return `${escapeControl(renderTable(['SCRIPT', 'COMPILES', 'TIME', 'REASON'], rows))}\n${verdict}\n`;
+}
+
+function withoutText({ name, shows, needs, gains, arguments: known, proven }: CatalogueEntry) {
+  return { name, shows, needs, gains: gains ?? null, arguments: known, proven };
+}
+
+function toJson(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}

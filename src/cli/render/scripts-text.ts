@@ -1,0 +1,39 @@
+/** The incident-response scripts for people. */
+import { escapeControl } from '../../errors.ts';
+import type { CatalogueEntry } from '../../scripts/catalogue.ts';
+import type { ScriptArgument } from '../../scripts/metadata-schema.ts';
+import { renderTable } from './table.ts';
+
+/** One line a script. */
+export function listScripts(catalogue: readonly CatalogueEntry[]): string {
+  const rows = catalogue.map(({ name, needs, shows }) => [name, needs, shows]);
+  return `${renderTable(['SCRIPT', 'NEEDS', 'SHOWS'], rows)}\n`;
+}
+
+/** What a script is, takes and was proven on; then its whole text, as comments and code that stap takes. */
+export function describeScript(entry: CatalogueEntry): string {
+  const { name, shows, needs, gains, arguments: known, proven } = entry;
+  const lines = [
+    `${name}: ${shows}`,
+    `needs ${needs}${gains === undefined ? '' : `; with ${gains.rung} it ${gains.text}`}`,
+    ...known.map(describeArgument),
+    known.length === 0
+      ? `run: tapprep scripts run ${name}`
+      : `run: tapprep scripts run ${name} ${known.map(example).join(' ')}`,
+    ...(proven.length === 0 ? ['not proven on any kernel yet'] : []),
+    ...proven.map(
+      ({ kernel, arch, systemtap, date }) => `proven on ${kernel} (${arch}) with SystemTap ${systemtap}, ${date}`,
+    ),
+  ];
+  return `${escapeControl(lines.map((line) => `// ${line}`).join('\n'))}\n\n${entry.script}`;
+}
+
+function describeArgument(argument: ScriptArgument): string {
+  if (argument.type === 'file') return `argument ${argument.name}: ${argument.text}`;
+  const { name, text, min, max, default: usual } = argument;
+  return `argument ${name}: ${text}, from ${min} to ${max} (default ${usual})`;
+}
+
+function example(argument: ScriptArgument): string {
+  return argument.type === 'file' ? `${argument.name}=/etc/shadow` : `${argument.name}=${argument.default}`;
+}
