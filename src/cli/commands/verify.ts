@@ -54,7 +54,6 @@ export async function readScripts(
   { cwd, packageRoot }: Pick<Context, 'cwd' | 'packageRoot'>,
   words: readonly string[],
 ): Promise<readonly VerifyScript[]> {
-  const isName = (word: string): boolean => /^[a-z-]+$/.test(word);
   const catalogue = words.some(isName) ? await loadCatalogue(packageRoot) : [];
   return Promise.all(
     words.map(async (word) =>
@@ -63,6 +62,10 @@ export async function readScripts(
         : { name: basename(word, '.stp'), text: await readScript(resolve(cwd, word)) },
     ),
   );
+}
+
+function isName(word: string): boolean {
+  return /^[a-z-]+$/.test(word);
 }
 
 async function readScript(path: string): Promise<string> {
