@@ -36,6 +36,8 @@ async function compile(name: keyof typeof SCRIPTS): Promise<void> {
     name,
     outDir,
     // The lab's own: nothing here is about the cache.
+    // Without it the module ends itself when printing takes most of the processor, which is not what is tested.
+    stapArgv: ['stap', '-DSTP_NO_OVERLOAD'],
     cacheDir: '/var/cache/tapprep-lab',
     fresh: false,
   });
@@ -77,7 +79,7 @@ const JOBS: readonly VmJob[] = [
     name: 'after-the-panic',
     modulePath: ko('ticks'),
     timeoutMs: 20_000,
-    trigger: 'ip link add veth0 type veth; ip -o link; dmesg | tail -3',
+    trigger: 'cat /proc/modules; ip -o link',
     stopWhenSeen: true,
   },
 ];
@@ -147,7 +149,7 @@ test('a panic loses its own job only', () => {
 });
 
 test('drivers that were taken along are loaded', () => {
-  expect(job('after-the-panic').triggerOutput).toContain('veth0');
+  expect(job('after-the-panic').triggerOutput).toMatch(/^veth /m);
   expect(job('after-the-panic').triggerOutput).toContain('dummy0');
 });
 
@@ -165,5 +167,5 @@ test('a module of another kernel is refused in the words of the kernel', async (
   expect(foreign.release).toBe(other.release);
   expect(foreign.jobs).toMatchObject([{ outcome: 'ended', exitStatus: 1 }]);
   expect(foreign.jobs[0]?.stderr).toContain('Invalid module format');
-  expect(foreign.jobs[0]?.kernelLog).toContain('version magic');
+  expect(foreign.jobs[0]?.kernelLog).toMatch(/version magic|disagrees about version of symbol module_layout/);
 });
