@@ -6,11 +6,23 @@ export async function findSymbolTableFault(host: Host, release: string): Promise
   const place = `/boot/System.map-${release}`;
   const texts = [await host.readText(`/lib/modules/${release}/build/System.map`), await host.readText(place)];
   if (texts.some((text) => text !== null && hasFunctions(text))) return null;
-  // Debian ships a stub of one line in /boot and the real table in the debug package.
   const state = texts[1] === null ? 'is not there' : 'is a stub without functions';
-  const real = `/usr/lib/debug/boot/System.map-${release}`;
-  const remedy = (await host.readText(real)) === null ? '' : `; cp ${real} ${place}`;
-  return `needs the kernel's symbol table, but ${place} ${state}${remedy}`;
+  const real = await findRealTable(host, release);
+  return `needs the kernel's symbol table, but ${place} ${state}${real === null ? '' : `; cp ${real} ${place}`}`;
+}
+
+/** Where stap does not look: Debian ships a stub of one line in /boot and the table in the debug package. */
+async function findRealTable(host: Host, release: string): Promise<string | null> {
+  const places = [
+    `/usr/lib/debug/boot/System.map-${release}`,
+    `/usr/lib/debug/lib/modules/${release}/System.map`,
+    `/lib/modules/${release}/System.map`,
+  ];
+  for (const place of places) {
+    const text = await host.readText(place);
+    if (text !== null && hasFunctions(text)) return place;
+  }
+  return null;
 }
 
 function hasFunctions(text: string): boolean {
