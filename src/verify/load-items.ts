@@ -21,6 +21,9 @@ export interface LoadedItems {
   readonly guestBuildId: BuildId | null;
 }
 
+/** How long a script that does not end by itself is watched on a machine in use. */
+const LOCAL_SCRIPT_SECONDS = 5;
+
 type Loads = ReadonlyMap<CompiledItem, LoadResult>;
 
 /**
@@ -57,7 +60,9 @@ async function loadWhere(
       item,
       await loadLocally(options.host, {
         modulePath: item.modulePath ?? '',
-        marker: item.item.expect[0] ?? null,
+        // Nobody makes the event of a script happen on a machine in use.
+        marker: item.item.guestTrigger !== null && item.item.isScript ? null : (item.item.expect[0] ?? null),
+        stopAfterSeconds: item.item.endsItself ? null : LOCAL_SCRIPT_SECONDS,
         trigger: item.item.localTrigger,
         staprunArgv: options.staprunArgv ?? ['staprun'],
         env: options.env ?? {},

@@ -11,6 +11,8 @@ export interface LocalLoad {
   readonly marker: string | null;
   /** Run again and again while the module is loaded, until it ends. */
   readonly trigger: readonly string[] | null;
+  /** Told to go after so many seconds; null for a module that ends by itself. */
+  readonly stopAfterSeconds: number | null;
   readonly staprunArgv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
@@ -19,27 +21,40 @@ export interface LocalLoad {
 }
 
 const TRIGGER_EVERY_MS = 500;
+const REMOVE_TIMEOUT_MS = 30_000;
 
-/** @throws TapprepError TOOL_MISSING, INTERRUPTED */
+/**
+ * Loads the module, hears it, and sees to it that it is gone afterwards.
+ * @throws TapprepError TOOL_MISSING, INTERRUPTED
+ */
 export async function loadLocally(host: Host, load: LocalLoad): Promise<LoadResult> {
   const state = { running: true };
-  const staprun = host
-    .run([...load.staprunArgv, load.modulePath], { env: load.env, timeoutMs: load.timeoutMs, signal: load.signal })
-    .finally(() => {
-      state.running = false;
-    });
-  const pulling = (async (): Promise<void> => {
-    while (state.running && load.trigger !== null) {
-      await load.sleep(TRIGGER_EVERY_MS);
-      if (state.running) await host.run(load.trigger, { timeoutMs: load.timeoutMs, signal: load.signal });
-    }
-  })();
-  const [run] = await Promise.all([staprun, pulling]);
+  const { env, timeoutMs, signal, stopAfterSeconds } = load;
+  const watch =
+    stopAfterSeconds === null ? [] : ['timeout', '--signal=TERM', '--preserve-status', String(stopAfterSeconds)];
+  const staprun = host.run([...watch, ...load.staprunArgv, load.modulePath], { env, timeoutMs, signal }).finally(() => {
+    state.running = false;
+  });
+  const [run] = await Promise.all([staprun, pullTrigger(host, load, state)]);
   const name = posix.basename(load.modulePath, '.ko');
-  const modules = (await host.readText('/proc/modules')) ?? '';
-  const removed = !modules.split('\n').some((line) => line.startsWith(`${name} `));
+  const removed = !(await isLoaded(host, name));
+  // Not left behind, whatever it was that kept it there; the report says that it did not go by itself.
+  if (!removed) await host.run([...load.staprunArgv, '-d', name], { env, timeoutMs: REMOVE_TIMEOUT_MS });
   const output = quoteOutput(`${run.stdout}\n${run.stderr}`);
   return { reason: reasonOf(load, run, removed), output, seconds: run.seconds };
+}
+
+async function pullTrigger(host: Host, load: LocalLoad, state: { readonly running: boolean }): Promise<void> {
+  if (load.trigger === null) return;
+  while (state.running) {
+    await load.sleep(TRIGGER_EVERY_MS);
+    if (state.running) await host.run(load.trigger, { timeoutMs: load.timeoutMs, signal: load.signal });
+  }
+}
+
+async function isLoaded(host: Host, name: string): Promise<boolean> {
+  const modules = (await host.readText('/proc/modules')) ?? '';
+  return modules.split('\n').some((line) => line.startsWith(`${name} `));
 }
 
 function reasonOf(
@@ -57,5 +72,5 @@ function reasonOf(
     return `staprun exited with status ${run.exitCode ?? 'none'}: ${findErrorLines(run.stderr, 1).join('')}`;
   if (load.marker !== null && !run.stdout.includes(load.marker))
     return `the module ran, but "${load.marker}" was not printed`;
-  return removed ? null : 'the module is still in the kernel';
+  return removed ? null : 'the module was still in the kernel when staprun had ended';
 }

@@ -1,0 +1,57 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { RunResult } from '../../../src/host/host.ts';
+import { loadLocally } from '../../../src/verify/load-locally.ts';
+import type { LocalLoad } from '../../../src/verify/load-locally.ts';
+import { createRecordedHost } from '../../helpers/recorded-host.ts';
+import type { RecordedHost } from '../../helpers/recorded-host.ts';
+
+let directory = '';
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'tapprep-load-'));
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+const LOAD: LocalLoad = {
+  modulePath: '/var/tmp/x/tapprep_hello.ko',
+  marker: 'Hello, World',
+  trigger: null,
+  stopAfterSeconds: null,
+  staprunArgv: ['staprun'],
+  env: {},
+  timeoutMs: 30_000,
+  sleep: () => Promise.resolve(),
+  signal: new AbortController().signal,
+};
+
+function hostWith(answer: Partial<RunResult>, modules = 'ext4 1 0 - Live 0x0\n'): RecordedHost {
+  mkdirSync(join(directory, 'proc'));
+  writeFileSync(join(directory, 'proc/modules'), modules);
+  return createRecordedHost(directory, { staprun: () => answer, timeout: () => answer, cat: () => ({}) });
+}
+
+test.each<readonly [answer: Partial<RunResult>, reason: string | null]>([
+  [{ stdout: 'Hello, World\n' }, null],
+  [{ stdout: 'Hello\n' }, 'the module ran, but "Hello, World" was not printed'],
+  [{ exitCode: null, timedOut: true }, 'staprun did not end within 30 s'],
+  [
+    { exitCode: 1, stderr: "ERROR: Couldn't insert module 'x.ko': Operation not permitted\n" },
+    "staprun exited with status 1: ERROR: Couldn't insert module 'x.ko': Operation not permitted",
+  ],
+])('%j', async (answer, reason) => {
+  expect((await loadLocally(hostWith(answer), LOAD)).reason).toBe(reason);
+});
+
+test('a module that stays is taken out, and told', async () => {
+  const host = hostWith({ stdout: 'Hello, World\n' }, 'tapprep_hello 1 0 - Live 0x0\n');
+  expect((await loadLocally(host, LOAD)).reason).toBe('the module was still in the kernel when staprun had ended');
+  expect(host.commands.at(-1)).toEqual(['staprun', '-d', 'tapprep_hello']);
+});
+
+test('a script that does not end by itself is told to go', async () => {
+  const host = hostWith({ stdout: 'line\n' });
+  expect((await loadLocally(host, { ...LOAD, marker: null, stopAfterSeconds: 5 })).reason).toBeNull();
+  expect(host.commands).toEqual([['timeout', '--signal=TERM', '--preserve-status', '5', 'staprun', LOAD.modulePath]]);
+});
