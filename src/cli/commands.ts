@@ -25,6 +25,7 @@ const EXPIRED = ['--allow-expired-release', 'accept a package index that is olde
 const NO_DEBUGINFO = ['--no-debuginfo', 'leave the debug package out: hello world does not need it'] as const;
 const IMAGE = ['--image', 'the kernel itself too, as a rehearsal needs it'] as const;
 const SYSTEMTAP = ['--systemtap <which>', 'auto, distro, portable or a version such as 5.6'] as const;
+const REPORT = ['--report <file>', 'keep what was found: .html for people, .xml for JUnit readers, .json'] as const;
 const LEVEL = ['--level <level>', 'how far ready must reach: hello, probe or scripts (default: hello)'] as const;
 
 export const COMMANDS: readonly CommandRow[] = [
@@ -38,10 +39,15 @@ export const COMMANDS: readonly CommandRow[] = [
     name: 'doctor',
     summary: 'check everything that can keep SystemTap from working, and say what mends it',
     target: true,
-    options: [['--log <file>', 'the output of a failed run, "-" for standard input']],
+    options: [
+      ['--log <file>', 'the output of a failed run, "-" for standard input'],
+      ['--fix', 'do what mends it after asking, one by one, and prove the result'],
+      REPORT,
+    ],
     run: async (context, raw) => {
-      const { runDoctor } = await import('./commands/doctor.ts');
-      return runDoctor(context, { target: readTarget(raw), log: readText(raw, 'log') });
+      const options = { target: readTarget(raw), log: readText(raw, 'log'), report: readText(raw, 'report') };
+      if (raw['fix'] === true) return (await import('./commands/doctor-fix.ts')).runDoctorFix(context, options);
+      return (await import('./commands/doctor.ts')).runDoctor(context, options);
     },
   },
   {
@@ -91,7 +97,7 @@ export const COMMANDS: readonly CommandRow[] = [
     summary: 'makes a root of the target distribution and runs hello world inside its kernel in QEMU',
     target: true,
     args: [['[scripts...]', 'scripts of your own to run there too']],
-    options: [LEVEL, SYSTEMTAP, NO_DEBUGINFO, EXPIRED],
+    options: [LEVEL, SYSTEMTAP, NO_DEBUGINFO, EXPIRED, REPORT],
     run: async (context, raw, scripts) =>
       (await import('./commands/rehearse.ts')).runRehearse(context, {
         target: readTarget(raw),
@@ -100,6 +106,7 @@ export const COMMANDS: readonly CommandRow[] = [
         systemtap: readSystemtap(raw, 'auto'),
         debuginfo: raw['debuginfo'] !== false,
         allowExpiredRelease: raw['allowExpiredRelease'] === true,
+        report: readText(raw, 'report'),
       }),
   },
   {
@@ -155,6 +162,7 @@ export const COMMANDS: readonly CommandRow[] = [
       ['--bundle <file>', 'install what "bundle --out" wrote, without any network'],
       ['--bundle-keyring <file>', 'the bundle must be signed by a key of this file'],
       ['--allow-unchecked-evidence', 'accept packages of a bundle whose signatures no key here can check'],
+      REPORT,
     ],
     run: async (context, raw) =>
       (await import('./commands/install.ts')).runInstall(context, {
@@ -166,6 +174,7 @@ export const COMMANDS: readonly CommandRow[] = [
         bundle: readText(raw, 'bundle'),
         bundleKeyring: readText(raw, 'bundleKeyring'),
         allowUncheckedEvidence: raw['allowUncheckedEvidence'] === true,
+        report: readText(raw, 'report'),
       }),
   },
   {
@@ -179,6 +188,7 @@ export const COMMANDS: readonly CommandRow[] = [
       EXPIRED,
       ['--in <place>', "local: the running kernel; vm: the target's own kernel in QEMU (default: local where it runs)"],
       ['--image <file>', 'vmlinuz to boot, where the target has none'],
+      REPORT,
     ],
     run: async (context, raw, scripts) =>
       (await import('./commands/verify.ts')).runVerify(context, {
@@ -189,6 +199,7 @@ export const COMMANDS: readonly CommandRow[] = [
         image: readText(raw, 'image'),
         systemtap: readSystemtap(raw, 'distro'),
         allowExpiredRelease: raw['allowExpiredRelease'] === true,
+        report: readText(raw, 'report'),
       }),
   },
   {

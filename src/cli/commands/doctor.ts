@@ -5,9 +5,12 @@ import { explainExcerpt } from '../../diagnose/diagnose.ts';
 import type { Finding } from '../../diagnose/finding.ts';
 import { reachVerdict, type Verdict } from '../../diagnose/verdict.ts';
 import { EXIT, isTapprepError, TapprepError } from '../../errors.ts';
+import type { Host } from '../../host/host.ts';
 import { openTarget } from '../../pipeline/open-target.ts';
+import { describeExamination } from '../../report/preflight.ts';
 import type { Diagnosis, HostFacts, Target } from '../../types.ts';
 import type { Context, TargetOptions } from '../context.ts';
+import { withReport } from '../keep-report.ts';
 import { type LogContext, readLogSource } from '../log-source.ts';
 import { renderExamination } from '../render/examination.ts';
 
@@ -15,13 +18,17 @@ export interface DoctorOptions {
   readonly target: TargetOptions;
   /** A failed run's output, "-" for standard input; null for none. */
   readonly log: string | null;
+  /** Where --report asks for a report; null for nowhere. */
+  readonly report: string | null;
 }
 
 /** What doctor needs of its process. */
-export type DoctorContext = LogContext & Pick<Context, 'stdout' | 'common'>;
+export type DoctorContext = LogContext & Pick<Context, 'stdout' | 'common' | 'now'>;
 
 /** What doctor found, before anything is printed or mended. */
 export interface Examination {
+  /** Null where only facts of the machine are there. */
+  readonly host: Host | null;
   readonly facts: HostFacts;
   /** Null where the kernel is of no known family. */
   readonly target: Target | null;
@@ -34,8 +41,11 @@ export interface Examination {
 }
 
 /** Looks at the target without changing it. @throws TapprepError as openTarget; USAGE where the host was only declared */
-export async function examine(context: LogContext, options: DoctorOptions): Promise<Examination> {
-  const { facts } = await openTarget(context, options.target);
+export async function examine(
+  context: LogContext,
+  options: Pick<DoctorOptions, 'target' | 'log'>,
+): Promise<Examination> {
+  const { host, facts } = await openTarget(context, options.target);
   if (facts.source === 'declared') {
     throw new TapprepError('USAGE', 'doctor needs a machine or its saved facts, but --distro only describes one', {
       hint: 'tapprep detect --json >facts.json there, then tapprep doctor --facts facts.json here',
@@ -48,31 +58,32 @@ export async function examine(context: LogContext, options: DoctorOptions): Prom
   const problems = checks.flatMap(({ diagnosis }) => diagnosis ?? []);
   const seen = new Set(log.map(({ code }) => code));
   const findings = [...log, ...problems.filter(({ code }) => !seen.has(code))];
-  return { facts, target, checks, log, findings, verdict: reachVerdict(facts, checks, log) };
+  return { host, facts, target, checks, log, findings, verdict: reachVerdict(facts, checks, log) };
 }
 
 /** @returns 0 when ready, 1 when not. @throws TapprepError as examine */
 export async function runDoctor(context: DoctorContext, options: DoctorOptions): Promise<number> {
-  const examination = await examine(context, options);
-  const { facts, target, checks, findings, verdict } = examination;
-  if (context.common.json) {
-    const report = {
-      facts: summarise(facts),
-      target,
-      checks: checks.map(({ check, status, detail, diagnosis }) => ({
-        check,
-        status,
-        detail,
-        code: diagnosis?.code ?? null,
-      })),
-      findings,
-      verdict,
-    };
-    context.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
-  } else {
-    context.stdout.write(renderExamination(examination, context.common.verbose));
-  }
-  return verdict.ready ? EXIT.done : EXIT.notReady;
+  const look = (): Promise<Examination> => examine(context, options);
+  const examination = await withReport(context, 'doctor', options.report, describeExamination, look, examinationJson);
+  if (context.common.json) context.stdout.write(`${JSON.stringify(examinationJson(examination), null, 2)}\n`);
+  else context.stdout.write(renderExamination(examination, context.common.verbose));
+  return examination.verdict.ready ? EXIT.done : EXIT.notReady;
+}
+
+/** What --json prints of an examination. */
+export function examinationJson({ facts, target, checks, findings, verdict }: Examination) {
+  return {
+    facts: summarise(facts),
+    target,
+    checks: checks.map(({ check, status, detail, diagnosis }) => ({
+      check,
+      status,
+      detail,
+      code: diagnosis?.code ?? null,
+    })),
+    findings,
+    verdict,
+  };
 }
 
 /** A kernel that no package exists for is a finding of the checks, not a failure of doctor. */

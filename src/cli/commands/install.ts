@@ -5,8 +5,11 @@ import { type InstallOptions, type InstallOutcome, installSubject } from '../../
 import { type BundleChoice, withBundle } from '../../pipeline/install-bundle.ts';
 import { openSubject, requireHost } from '../../pipeline/open-target.ts';
 import type { SystemtapChoice } from '../../pipeline/provide-systemtap.ts';
+import { describeInstallation } from '../../report/preflight.ts';
+import type { Target } from '../../types.ts';
 import type { VerifyLevel } from '../../verify/options.ts';
 import type { Context, TargetOptions } from '../context.ts';
+import { withReport } from '../keep-report.ts';
 import { isRootUser, openContextSession } from '../open-session.ts';
 import { renderDiagnoses } from '../render/diagnoses.ts';
 import { renderPlan } from '../render/plan-text.ts';
@@ -26,11 +29,43 @@ export interface InstallCommandOptions {
   /** A key file of which one has to have signed the bundle. */
   readonly bundleKeyring: string | null;
   readonly allowUncheckedEvidence: boolean;
+  /** Where --report asks for a report; null for nowhere. */
+  readonly report: string | null;
 }
 
 /** Exit 0 only when everything is installed and proven; what could not be proven says why and exits 1. */
 export async function runInstall(context: Context, options: InstallCommandOptions): Promise<number> {
-  const { common, stdout, stderr } = context;
+  const { common, stdout } = context;
+  const outcome = await withReport(context, 'install', options.report, describeInstallation, () =>
+    work(context, options),
+  );
+  if (common.json) stdout.write(`${JSON.stringify(outcome, null, 2)}\n`);
+  else if (common.dryRun) {
+    stdout.write(`${renderPlan(outcome.plan, common.verbose)}\n\n`);
+    stdout.write(outcome.commands.length === 0 ? 'nothing would be changed\n' : `on ${outcome.host}:\n`);
+    for (const argv of outcome.commands) stdout.write(`  ${argv.join(' ')}\n`);
+  } else if (outcome.verify !== null) {
+    const { install, verify, stages } = outcome;
+    const changed =
+      install === null || install.journal === null
+        ? 'nothing was changed'
+        : `${install.installed.length} packages were added`;
+    const times = stages.map(({ stage, seconds }) => `${stage} ${formatSeconds(seconds)}`).join(', ');
+    stdout.write(`${renderVerify(verify)}\n${renderDiagnoses(verify.diagnoses)}${changed} on ${outcome.host}`);
+    stdout.write(install?.journal == null ? '\n' : `; "tapprep remove" takes them away again\n`);
+    stdout.write(`time: ${times}\n`);
+  }
+  return common.dryRun || outcome.verify?.ready === true ? EXIT.done : EXIT.notReady;
+}
+
+interface Installation extends InstallOutcome {
+  readonly target: Target;
+  /** Name of the machine, for people. */
+  readonly host: string;
+}
+
+async function work(context: Context, options: InstallCommandOptions): Promise<Installation> {
+  const { common, stderr } = context;
   const subject = await openSubject(context, options.target);
   const host = requireHost(subject, 'install');
   const session = await openContextSession(context);
@@ -69,23 +104,7 @@ export async function runInstall(context: Context, options: InstallCommandOption
           readBundleChoice(context.cwd, bundle, options),
           ({ plan, artifacts }) => install({ lock: plan, artifacts }),
         );
-  if (common.json) stdout.write(`${JSON.stringify({ target: subject.target, ...outcome }, null, 2)}\n`);
-  else if (common.dryRun) {
-    stdout.write(`${renderPlan(outcome.plan, common.verbose)}\n\n`);
-    stdout.write(outcome.commands.length === 0 ? 'nothing would be changed\n' : `on ${host.name}:\n`);
-    for (const argv of outcome.commands) stdout.write(`  ${argv.join(' ')}\n`);
-  } else if (outcome.verify !== null) {
-    const { install, verify, stages } = outcome;
-    const changed =
-      install === null || install.journal === null
-        ? 'nothing was changed'
-        : `${install.installed.length} packages were added`;
-    const times = stages.map(({ stage, seconds }) => `${stage} ${formatSeconds(seconds)}`).join(', ');
-    stdout.write(`${renderVerify(verify)}\n${renderDiagnoses(verify.diagnoses)}${changed} on ${host.name}`);
-    stdout.write(install?.journal == null ? '\n' : `; "tapprep remove" takes them away again\n`);
-    stdout.write(`time: ${times}\n`);
-  }
-  return common.dryRun || outcome.verify?.ready === true ? EXIT.done : EXIT.notReady;
+  return { target: subject.target, host: host.name, ...outcome };
 }
 
 function readBundleChoice(cwd: string, path: string, options: InstallCommandOptions): BundleChoice {

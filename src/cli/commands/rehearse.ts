@@ -1,11 +1,13 @@
 /** `tapprep rehearse`: from a kernel release to Hello, World inside that kernel, on a machine that is not the target. */
 import { EXIT } from '../../errors.ts';
 import { openSubject } from '../../pipeline/open-target.ts';
-import { rehearse } from '../../pipeline/rehearse.ts';
+import { rehearse, type RehearseReport } from '../../pipeline/rehearse.ts';
 import type { SystemtapChoice } from '../../pipeline/provide-systemtap.ts';
+import { describeRehearsal } from '../../report/preflight.ts';
 import type { VerifyLevel } from '../../verify/options.ts';
 import type { Context, TargetOptions } from '../context.ts';
 import { isRootUser, openContextSession } from '../open-session.ts';
+import { withReport } from '../keep-report.ts';
 import { formatSeconds } from '../render/progress-text.ts';
 import { renderVerify } from '../render/verify-text.ts';
 import { readScripts } from './verify.ts';
@@ -18,22 +20,13 @@ export interface RehearseCommandOptions {
   readonly systemtap: SystemtapChoice;
   readonly debuginfo: boolean;
   readonly allowExpiredRelease: boolean;
+  /** Where --report asks for a report; null for nowhere. */
+  readonly report: string | null;
 }
 
 /** Exit 0 only when the ladder passed as far as --level asks. */
 export async function runRehearse(context: Context, options: RehearseCommandOptions): Promise<number> {
-  const session = await openContextSession(context);
-  const subject = await openSubject(context, options.target);
-  const scripts = await readScripts(context, options.scripts);
-  const report = await rehearse(session, subject, {
-    debuginfo: options.debuginfo,
-    level: options.level,
-    scripts,
-    systemtap: options.systemtap,
-    allowExpiredRelease: options.allowExpiredRelease,
-    yes: context.common.yes,
-    isRoot: isRootUser(),
-  });
+  const report = await withReport(context, 'rehearse', options.report, describeRehearsal, () => work(context, options));
   if (context.common.json) context.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
   else {
     const times = report.stages.map(({ stage, seconds }) => `${stage} ${formatSeconds(seconds)}`).join(', ');
@@ -42,4 +35,19 @@ export async function runRehearse(context: Context, options: RehearseCommandOpti
     );
   }
   return report.verify.ready ? EXIT.done : EXIT.notReady;
+}
+
+async function work(context: Context, options: RehearseCommandOptions): Promise<RehearseReport> {
+  const session = await openContextSession(context);
+  const subject = await openSubject(context, options.target);
+  const scripts = await readScripts(context, options.scripts);
+  return rehearse(session, subject, {
+    debuginfo: options.debuginfo,
+    level: options.level,
+    scripts,
+    systemtap: options.systemtap,
+    allowExpiredRelease: options.allowExpiredRelease,
+    yes: context.common.yes,
+    isRoot: isRootUser(),
+  });
 }

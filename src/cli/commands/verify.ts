@@ -7,8 +7,11 @@ import { provideSystemtap, type SystemtapChoice } from '../../pipeline/provide-s
 import { verifySubject } from '../../pipeline/verify.ts';
 import { findEntry, loadCatalogue } from '../../scripts/catalogue.ts';
 import { toVerifyScript } from '../../scripts/verify-script.ts';
+import { describeVerification } from '../../report/preflight.ts';
+import type { VerifyReport } from '../../types.ts';
 import type { VerifyLevel, VerifyScript } from '../../verify/options.ts';
 import type { Context, TargetOptions } from '../context.ts';
+import { withReport } from '../keep-report.ts';
 import { openContextSession } from '../open-session.ts';
 import { renderDiagnoses } from '../render/diagnoses.ts';
 import { renderVerify } from '../render/verify-text.ts';
@@ -23,10 +26,21 @@ export interface VerifyCommandOptions {
   /** Whatever is installed unless told otherwise: verify itself puts nothing on the target. */
   readonly systemtap: SystemtapChoice;
   readonly allowExpiredRelease: boolean;
+  /** Where --report asks for a report; null for nowhere. */
+  readonly report: string | null;
 }
 
 /** Exit 0 only when the ladder passed as far as --level asks. */
 export async function runVerify(context: Context, options: VerifyCommandOptions): Promise<number> {
+  const report = await withReport(context, 'verify', options.report, describeVerification, () =>
+    work(context, options),
+  );
+  if (context.common.json) context.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+  else context.stdout.write(`${renderVerify(report)}\n${renderDiagnoses(report.diagnoses)}`);
+  return report.ready ? EXIT.done : EXIT.notReady;
+}
+
+async function work(context: Context, options: VerifyCommandOptions): Promise<VerifyReport> {
   const subject = await openSubject(context, options.target);
   const host = requireHost(subject, 'verify');
   const session = await openContextSession(context);
@@ -36,14 +50,12 @@ export async function runVerify(context: Context, options: VerifyCommandOptions)
     scripts: await readScripts(context, options.scripts),
     kernelImage: options.image === null ? null : resolve(context.cwd, options.image),
   };
-  const { verify: report } = await provideSystemtap(session, subject, host, {
+  const { verify } = await provideSystemtap(session, subject, host, {
     choice: options.systemtap,
     allowExpiredRelease: options.allowExpiredRelease,
     verify: (systemtap) => verifySubject(session, subject, host, { ...choice, systemtap }),
   });
-  if (context.common.json) context.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
-  else context.stdout.write(`${renderVerify(report)}\n${renderDiagnoses(report.diagnoses)}`);
-  return report.ready ? EXIT.done : EXIT.notReady;
+  return verify;
 }
 
 /**

@@ -43,6 +43,7 @@ async function run(command: (context: TestContext) => Promise<number>, stdin = '
     stdout,
     stderr,
     signal,
+    now: Date.now,
     cwd: directory,
     common,
   });
@@ -119,14 +120,16 @@ const target = (facts: string) => ({ ...NO_TARGET, facts: join(directory, facts)
 
 describe('doctor', () => {
   it('ends with 0 and the verdict when nothing is wrong', async () => {
-    const ran = await run(async (context) => runDoctor(context, { target: target('good.json'), log: null }));
+    const ran = await run(async (context) =>
+      runDoctor(context, { target: target('good.json'), log: null, report: null }),
+    );
     expect(ran.exitCode).toBe(0);
     expect(ran.stdout).toMatch(/\nReady: /);
   });
 
   it('ends with 1 and the commands when something is', async () => {
     const ran = await run(
-      async (context) => runDoctor(context, { target: target('broken.json'), log: null }),
+      async (context) => runDoctor(context, { target: target('broken.json'), log: null, report: null }),
       '',
       true,
     );
@@ -139,7 +142,9 @@ describe('doctor', () => {
   });
 
   it('prints every check as a line and the problem in full', async () => {
-    const ran = await run(async (context) => runDoctor(context, { target: target('broken.json'), log: null }));
+    const ran = await run(async (context) =>
+      runDoctor(context, { target: target('broken.json'), log: null, report: null }),
+    );
     expect(ran.stdout).toMatch(/PROBLEM {2}debug information/);
     expect(ran.stdout).toMatch(/ok {7}build tree/);
     expect(ran.stdout).toMatch(/Not ready\.\nTo get there:\n {2}tapprep install\n$/);
@@ -148,7 +153,7 @@ describe('doctor', () => {
   it('joins what a log says to what the machine shows', async () => {
     const log = "ERROR: Couldn't insert module '/tmp/stapA/stap_1.ko': Required key not available\n";
     const ran = await run(
-      async (context) => runDoctor(context, { target: target('broken.json'), log: '-' }),
+      async (context) => runDoctor(context, { target: target('broken.json'), log: '-', report: null }),
       log,
       true,
     );

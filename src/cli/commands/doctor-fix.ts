@@ -1,0 +1,96 @@
+/** `tapprep doctor --fix`: does of the verdict what tapprep answers for, after asking, and proves the result. */
+import { EXIT, escapeControl, TapprepError } from '../../errors.ts';
+import { type FixReport, type FixResult, runFixes } from '../../pipeline/fix.ts';
+import { type FixStep, planFixes } from '../../pipeline/fix-steps.ts';
+import { requireHost } from '../../pipeline/open-target.ts';
+import { describeExamination } from '../../report/preflight.ts';
+import type { Context } from '../context.ts';
+import { withReport } from '../keep-report.ts';
+import { isRootUser, openContextSession } from '../open-session.ts';
+import { renderDiagnoses } from '../render/diagnoses.ts';
+import { renderExamination } from '../render/examination.ts';
+import { renderPlan } from '../render/plan-text.ts';
+import { renderVerify } from '../render/verify-text.ts';
+import { type DoctorOptions, type Examination, examinationJson, examine } from './doctor.ts';
+
+interface Repair {
+  readonly examination: Examination;
+  readonly steps: readonly FixStep[];
+  /** Null in a dry run. */
+  readonly fix: FixReport | null;
+}
+
+/** Exit 0 only when the target was proven to be ready; a dry run never is. */
+export async function runDoctorFix(context: Context, options: DoctorOptions): Promise<number> {
+  const { common, stdout } = context;
+  const repair = await withReport(
+    context,
+    'doctor',
+    options.report,
+    ({ examination, fix }) => ({
+      ...describeExamination(examination, fix?.verify ?? null),
+      plan: fix?.plan ?? null,
+    }),
+    () => work(context, options),
+    repairJson,
+  );
+  const { fix, steps } = repair;
+  if (common.json) stdout.write(`${JSON.stringify(repairJson(repair), null, 2)}\n`);
+  else if (fix === null) stdout.write(renderSteps(steps));
+  else stdout.write(`${renderFixes(fix.fixes)}${renderVerify(fix.verify)}\n${renderDiagnoses(fix.verify.diagnoses)}`);
+  return fix?.verify.ready === true ? EXIT.done : EXIT.notReady;
+}
+
+async function work(context: Context, options: DoctorOptions): Promise<Repair> {
+  const { common, stderr } = context;
+  const examination = await examine(context, options);
+  const { facts, target, verdict } = examination;
+  const output = common.json ? stderr : context.stdout;
+  if (!common.quiet) output.write(`${renderExamination(examination, common.verbose)}\n`);
+  const steps = planFixes(verdict.commands, facts, target);
+  if (common.dryRun) return { examination, steps, fix: null };
+  const host = requireHost(examination, 'doctor --fix');
+  if (target === null) {
+    throw new TapprepError('CUSTOM_KERNEL_NO_PACKAGE', 'nothing can be fixed: the kernel is of no known family', {
+      hint: 'tapprep explain CUSTOM_KERNEL_NO_PACKAGE',
+    });
+  }
+  const session = await openContextSession(context);
+  const fix = await runFixes(session, { host, facts, target }, host, steps, {
+    level: 'hello',
+    isRoot: isRootUser(),
+    confirm: context.confirm,
+    approve: (plan) => {
+      if (!common.quiet) stderr.write(`${renderPlan(plan, common.verbose)}\n`);
+      const count = plan.items.filter(({ install }) => install).length;
+      return context.confirm(`install ${count} packages on ${host.name}?`);
+    },
+  });
+  return { examination, steps, fix };
+}
+
+function repairJson({ examination, steps, fix }: Repair) {
+  return { ...examinationJson(examination), steps, fixes: fix?.fixes ?? [], verify: fix?.verify ?? null };
+}
+
+const ACTIONS = {
+  install: 'installs the exact packages',
+  purge: 'removes the caches',
+  left: 'is left to you',
+} as const satisfies Record<FixStep['kind'], string>;
+
+function renderSteps(steps: readonly FixStep[]): string {
+  if (steps.length === 0) return 'nothing would be changed; "tapprep verify" proves the result\n';
+  const lines = steps.map((step) => {
+    const reason = step.kind === 'left' ? `: ${step.reason}` : '';
+    return `  ${step.command}\n    ${ACTIONS[step.kind]}${reason}`;
+  });
+  return escapeControl(`--fix, in this order:\n${lines.join('\n')}\n`);
+}
+
+function renderFixes(fixes: readonly FixResult[]): string {
+  const lines = fixes.map(
+    ({ command, status, reason }) => `  ${status}  ${command}${reason === null ? '' : ` (${reason})`}\n`,
+  );
+  return lines.length === 0 ? '' : escapeControl(`Fixes:\n${lines.join('')}\n`);
+}

@@ -1,0 +1,42 @@
+/** The --report option: what a command did, or why it could not, as a file. */
+import { resolve } from 'node:path';
+import { isTapprepError } from '../errors.ts';
+import { describeFailure, type Preflight, type ReportedCommand } from '../report/preflight.ts';
+import { checkReportPath, writeReport } from '../report/write-report.ts';
+import type { Context } from './context.ts';
+import { errorJson } from './exit-codes.ts';
+import { readVersion } from './main.ts';
+
+/** What writing a report needs of the process. */
+export type ReportContext = Pick<Context, 'cwd' | 'now'>;
+
+/**
+ * Does the work of a command and keeps its report at `path`, if one is asked for: also when the work ends with an error,
+ * which is then thrown on. `json` makes what --json prints of the report. @throws TapprepError USAGE before any work when the path cannot be a report
+ */
+export async function withReport<Report>(
+  context: ReportContext,
+  command: ReportedCommand,
+  path: string | null,
+  describe: (report: Report) => Preflight,
+  work: () => Promise<Report>,
+  json: (report: Report) => unknown = (report) => report,
+): Promise<Report> {
+  if (path === null) return work();
+  checkReportPath(path);
+  const keep = (preflight: Preflight, report: unknown): Promise<void> =>
+    writeReport(resolve(context.cwd, path), preflight, report, {
+      madeAt: context.now(),
+      tapprepVersion: readVersion(),
+    });
+  let report: Report;
+  try {
+    report = await work();
+  } catch (error) {
+    // The error of the work is the one to tell, even where its report cannot be written either.
+    if (isTapprepError(error)) await keep(describeFailure(command, error), errorJson(error)).catch(() => undefined);
+    throw error;
+  }
+  await keep(describe(report), json(report));
+  return report;
+}

@@ -1,0 +1,106 @@
+/** Carries out the fixes of a verdict, one by one, and proves the result by the ladder. */
+import type { Host } from '../host/host.ts';
+import { INSTALLED_SYSTEMTAP } from '../systemtap/usable.ts';
+import type { Plan, VerifyReport } from '../types.ts';
+import type { VerifyLevel } from '../verify/options.ts';
+import type { FixStep } from './fix-steps.ts';
+import { installSubject } from './install.ts';
+import type { Subject } from './open-target.ts';
+import type { Session } from './session.ts';
+import { runStage } from './stage.ts';
+import { describeVerify } from './describe.ts';
+import { verifySubject } from './verify.ts';
+
+export interface FixOptions {
+  readonly level: VerifyLevel;
+  readonly isRoot: boolean;
+  /** Shows the plan and asks. */
+  readonly approve: (plan: Plan) => Promise<boolean>;
+  readonly confirm: (question: string) => Promise<boolean>;
+}
+
+export interface FixResult {
+  readonly command: string;
+  readonly status: 'done' | 'left';
+  /** Why it was left; null when it was done. */
+  readonly reason: string | null;
+}
+
+export interface FixReport {
+  readonly fixes: readonly FixResult[];
+  readonly plan: Plan | null;
+  readonly verify: VerifyReport;
+}
+
+const REFUSED = 'it was not approved';
+
+/** @throws TapprepError of any stage; a fix that is left, and a step of the ladder that fails, are in the report */
+export async function runFixes(
+  session: Session,
+  subject: Subject,
+  host: Host,
+  steps: readonly FixStep[],
+  options: FixOptions,
+): Promise<FixReport> {
+  const fixes: FixResult[] = [];
+  let plan: Plan | null = null;
+  let verify: VerifyReport | null = null;
+  for (const step of steps) {
+    const { command } = step;
+    if (step.kind === 'left') {
+      fixes.push({ command, status: 'left', reason: step.reason });
+    } else if (step.kind === 'purge') {
+      const reason = await purge(session, host, step.paths, options);
+      fixes.push({ command, status: reason === null ? 'done' : 'left', reason });
+    } else {
+      const outcome = await installSubject(session, subject, host, {
+        debuginfo: true,
+        allowExpiredRelease: false,
+        allowUpgrade: false,
+        dryRun: false,
+        isRoot: options.isRoot,
+        verify: { where: null, level: options.level, scripts: [] },
+        systemtap: 'auto',
+        lock: null,
+        approve: options.approve,
+      });
+      plan = outcome.plan;
+      verify = outcome.verify;
+      fixes.push({
+        command,
+        status: outcome.verify === null ? 'left' : 'done',
+        reason: outcome.verify === null ? REFUSED : null,
+      });
+    }
+  }
+  // What install proved still holds: the ladder has a cache of its own, which no purge touches.
+  verify ??= await runStage(
+    session,
+    'verify',
+    () => {
+      const choice = { where: null, level: options.level, scripts: [], kernelImage: null };
+      return verifySubject(session, subject, host, { ...choice, systemtap: INSTALLED_SYSTEMTAP });
+    },
+    describeVerify,
+  );
+  return { fixes, plan, verify };
+}
+
+/** Removes caches of stap. @returns why it was left, null when it was done */
+async function purge(
+  { emit, signal }: Session,
+  host: Host,
+  paths: readonly string[],
+  { confirm }: FixOptions,
+): Promise<string | null> {
+  // A link above a cache would have root remove what the link's owner could not.
+  for (const path of paths) {
+    const real = await host.run(['readlink', '-f', path], { timeoutMs: 10_000, signal });
+    if (real.stdout.trimEnd() !== path) return `${path} is reached through a symbolic link`;
+  }
+  if (!(await confirm(`remove ${paths.join(', ')} on ${host.name}?`))) return REFUSED;
+  const argv = ['rm', '-rf', '--', ...paths];
+  emit({ type: 'command', argv, where: host.name });
+  const result = await host.run(argv, { timeoutMs: 120_000, signal });
+  return result.exitCode === 0 ? null : `rm failed: ${result.stderr.trim().slice(0, 400)}`;
+}

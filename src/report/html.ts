@@ -1,0 +1,201 @@
+/** A run as one HTML page to hand on: nothing is loaded, nothing is run, every foreign text is escaped. Pure. */
+import type { Diagnosis, PlanItem, Target, TrustRequirement, VerifyStep } from '../types.ts';
+import { escapeMarkup as text } from './escape.ts';
+import type { Preflight } from './preflight.ts';
+import { STYLE } from './style.ts';
+
+export interface PageOptions {
+  /** Milliseconds since the epoch. */
+  readonly madeAt: number;
+  readonly tapprepVersion: string;
+}
+
+/** The browser refuses scripts and everything from elsewhere, whatever may ever get past the escaping. */
+const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+
+/** The whole page. */
+export function renderHtml(preflight: Preflight, { madeAt, tapprepVersion }: PageOptions): string {
+  const { command, target } = preflight;
+  const title = `SystemTap preflight: ${target?.release ?? 'unknown kernel'}`;
+  const sections = [
+    targetSection(target),
+    stepSection(preflight.steps),
+    nextSection(preflight),
+    diagnosisSection(preflight.diagnoses),
+    checkSection(preflight.checks),
+    planSection(preflight),
+    installSection(preflight),
+    stageSection(preflight.stages),
+  ];
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${POLICY}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="referrer" content="no-referrer">
+<title>${text(title)}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<header>
+<h1>${text(title)}</h1>
+<p class="soft">tapprep ${text(tapprepVersion)}, ${text(command)}, ${text(`${new Date(madeAt).toISOString().slice(0, 19)}Z`)}</p>
+${verdict(preflight)}
+</header>
+<main>
+${sections.filter((one) => one !== '').join('\n')}
+</main>
+</body>
+</html>
+`;
+}
+
+function verdict({ command, failure, ready, ranIn, steps }: Preflight): string {
+  if (failure !== null) {
+    const hint = failure.hint === null ? '' : `<pre>${text(failure.hint)}</pre>`;
+    return `<p class="verdict fail">Stopped: ${text(failure.message)} [${text(failure.code)}]</p>${hint}`;
+  }
+  if (ready && ranIn !== null) {
+    const where = ranIn === 'vm' ? "the target's own kernel, booted in QEMU" : 'the running kernel';
+    return `<p class="verdict pass">Ready: a module was compiled, loaded into ${where}, seen to print, and removed.</p>`;
+  }
+  if (ready) {
+    return '<p class="verdict pass">Ready: nothing that can be seen stands in the way. No module was loaded to prove it.</p>';
+  }
+  if (command === 'install' && steps.length === 0) {
+    return '<p class="verdict skip">Planned: nothing was installed, so nothing is proven.</p>';
+  }
+  const failed = steps.find(({ status }) => status === 'fail');
+  return `<p class="verdict fail">Not ready${failed === undefined ? '' : `: ${text(failed.step)} failed`}.</p>`;
+}
+
+function targetSection(target: Target | null): string {
+  if (target === null) return '';
+  const rows: readonly (readonly [string, string | null])[] = [
+    ['Distribution', `${target.distro} ${target.version ?? ''}`.trim()],
+    ['Kernel', target.release],
+    ['Build', target.unameV],
+    ['Build-id', target.buildId],
+    ['Architecture', target.arch],
+  ];
+  const list = rows.map(([name, value]) =>
+    value === null ? '' : `<dt>${name}</dt><dd class="mono">${text(value)}</dd>`,
+  );
+  return section('Target', `<dl>${list.join('')}</dl>`);
+}
+
+function stepSection(steps: readonly VerifyStep[]): string {
+  if (steps.length === 0) return '';
+  const rows = steps.map(({ step, status, reason, output, seconds }) => {
+    const said = output.trim() === '' ? '' : `<pre>${text(output.trimEnd())}</pre>`;
+    const why = reason === null ? '' : text(reason);
+    return `<tr><td>${mark(status, status)}</td><td>${text(step)}</td><td class="number">${formatSeconds(seconds)}</td><td class="wide">${why}${said}</td></tr>`;
+  });
+  return section('Steps', table(['Result', 'Step', '#Time', 'Reason and output'], rows));
+}
+
+function nextSection({ commands, byHand }: Preflight): string {
+  if (commands.length === 0 && byHand.length === 0) return '';
+  const pasted = commands.length === 0 ? '' : `<pre>${text(commands.join('\n'))}</pre>`;
+  return section('What to do', `${pasted}${bullets(byHand)}`);
+}
+
+function diagnosisSection(diagnoses: readonly Diagnosis[]): string {
+  const items = diagnoses.map(({ code, confidence, evidence, cause, fix, otherwise }) => {
+    const commands = fix.length === 0 ? '' : `<pre>${text(fix.join('\n'))}</pre>`;
+    const rest = otherwise === null ? '' : `<p class="soft">${text(otherwise)}</p>`;
+    return `<article class="finding"><h3>${text(code)} ${mark('advice', confidence)}</h3><p>${text(cause)}</p>${bullets(evidence)}${commands}${rest}</article>`;
+  });
+  return items.length === 0 ? '' : section('Findings', items.join('\n'));
+}
+
+const CHECK_MARKS = { ok: 'pass', problem: 'fail', advice: 'advice', unknown: 'skip' } as const;
+
+function checkSection(checks: Preflight['checks']): string {
+  if (checks.length === 0) return '';
+  const rows = checks.map(({ check, status, detail, diagnosis }) => {
+    const code = diagnosis === null ? '' : ` <span class="soft mono">${text(diagnosis.code)}</span>`;
+    return `<tr><td>${mark(CHECK_MARKS[status], status)}</td><td>${text(check)}</td><td class="wide">${text(detail)}${code}</td></tr>`;
+  });
+  return section('Checks', table(['Result', 'Check', 'Observed'], rows));
+}
+
+function planSection({ plan }: Preflight): string {
+  if (plan === null) return '';
+  const rows = plan.items.map(planRow);
+  const summary = `<p>${plan.items.length} packages to fetch, ${formatBytes(plan.downloadBytes)}; ${formatBytes(plan.installedBytes)} installed; ${plan.present.length} already there.</p>`;
+  const body = rows.length === 0 ? '' : table(['Package', 'Role', '#Size', 'Digest and signer'], rows);
+  return section('Plan', `${summary}${body}${bullets(plan.notes)}`);
+}
+
+function planRow({ name, version, arch, role, sizeBytes, trust, repository }: PlanItem): string {
+  const size = sizeBytes === null ? 'unknown' : formatBytes(sizeBytes);
+  return `<tr><td class="wide">${text(name)}<br><span class="soft mono">${text(`${version} ${arch}`)}</span></td><td>${text(role)}</td><td class="number">${size}</td><td class="wide mono">${trustLines(trust).map(text).join('<br>')}<br><span class="soft">${text(repository)}</span></td></tr>`;
+}
+
+/** What vouches for a package, in a form that can be compared with what the vendor publishes. */
+function trustLines(trust: TrustRequirement): readonly string[] {
+  const digest = trust.digest === null ? [] : [`${trust.digest.algorithm} ${trust.digest.hex}`];
+  if (trust.kind === 'signed-index') return [...digest, `index signed by ${trust.signer}`];
+  if (trust.kind === 'unsigned-index') return [...digest, `unsigned index${ofBuild(trust.buildId)}`];
+  const keys = trust.trust.fingerprints;
+  const signer = keys.length === 0 ? 'a key of the target' : keys.join(' or ');
+  const unsigned = trust.trust.packages === 'unsigned';
+  return [...digest, unsigned ? `unsigned package${ofBuild(trust.buildId ?? null)}` : `package signed by ${signer}`];
+}
+
+function ofBuild(buildId: string | null): string {
+  return buildId === null ? '' : `, build-id ${buildId}`;
+}
+
+function installSection({ install }: Preflight): string {
+  if (install === null) return '';
+  const { installed, replaced, unchanged, journal } = install;
+  const lines = [
+    `${installed.length} packages added, ${unchanged} were there already.`,
+    ...replaced.map(({ name, from, to }) => `${name} replaced: ${from} by ${to}.`),
+    ...(journal === null ? [] : [`Journal on the target: ${journal}. "tapprep remove" takes the packages away again.`]),
+  ];
+  return section('Installation', bullets(lines));
+}
+
+function stageSection(stages: Preflight['stages']): string {
+  if (stages.length === 0) return '';
+  const total = stages.reduce((sum, { seconds }) => sum + seconds, 0);
+  const rows = [...stages, { stage: 'sum', seconds: total }].map(
+    ({ stage, seconds }) => `<tr><td>${text(stage)}</td><td class="number">${formatSeconds(seconds)}</td></tr>`,
+  );
+  return section('Time', table(['Stage', '#Time'], rows));
+}
+
+function section(title: string, body: string): string {
+  return `<section><h2>${title}</h2>${body}</section>`;
+}
+
+/** A column whose title starts with # holds numbers. */
+function table(columns: readonly string[], rows: readonly string[]): string {
+  const head = columns.map((column) =>
+    column.startsWith('#')
+      ? `<th scope="col" class="number">${column.slice(1)}</th>`
+      : `<th scope="col">${column}</th>`,
+  );
+  return `<table><thead><tr>${head.join('')}</tr></thead><tbody>${rows.join('\n')}</tbody></table>`;
+}
+
+function bullets(sentences: readonly string[]): string {
+  return sentences.length === 0 ? '' : `<ul>${sentences.map((one) => `<li>${text(one)}</li>`).join('')}</ul>`;
+}
+
+function mark(kind: 'pass' | 'fail' | 'skip' | 'advice', word: string): string {
+  return `<span class="mark ${kind}">${text(word)}</span>`;
+}
+
+function formatSeconds(seconds: number): string {
+  return `${seconds.toFixed(1)} s`;
+}
+
+function formatBytes(bytes: number): string {
+  return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+}

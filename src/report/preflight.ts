@@ -1,0 +1,104 @@
+/** What a report page shows, whichever command it comes from. Pure. */
+import type { Finding } from '../diagnose/finding.ts';
+import type { Verdict } from '../diagnose/verdict.ts';
+import type { InstallOutcome } from '../pipeline/install.ts';
+import type { RehearseReport } from '../pipeline/rehearse.ts';
+import type { Diagnosis, InstallReport, Plan, Target, VerifyReport, VerifyStep } from '../types.ts';
+
+export type ReportedCommand = 'rehearse' | 'install' | 'verify' | 'doctor';
+
+/** The error that ended a command before it could report. */
+export interface ReportedFailure {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string | null;
+}
+
+/** One run of one command. What a command does not have is null or empty. */
+export interface Preflight {
+  readonly command: ReportedCommand;
+  /** Null where the kernel is of no known family, or the run ended before it was known. */
+  readonly target: Target | null;
+  readonly ready: boolean;
+  /** Where the module was loaded. */
+  readonly ranIn: VerifyReport['ranIn'];
+  readonly steps: readonly VerifyStep[];
+  readonly checks: readonly Finding[];
+  readonly diagnoses: readonly Diagnosis[];
+  /** What doctor would do next, to paste in this order. */
+  readonly commands: readonly string[];
+  /** What no command can do; sentences. */
+  readonly byHand: readonly string[];
+  readonly plan: Plan | null;
+  readonly install: InstallReport | null;
+  readonly stages: readonly { readonly stage: string; readonly seconds: number }[];
+  readonly failure: ReportedFailure | null;
+}
+
+/** A page with nothing on it but the command. */
+function emptyPreflight(command: ReportedCommand): Preflight {
+  return {
+    command,
+    target: null,
+    ready: false,
+    ranIn: null,
+    steps: [],
+    checks: [],
+    diagnoses: [],
+    commands: [],
+    byHand: [],
+    plan: null,
+    install: null,
+    stages: [],
+    failure: null,
+  };
+}
+
+/** The page of a verification. */
+export function describeVerification(report: VerifyReport): Preflight {
+  const { target, ready, ranIn, steps, diagnoses } = report;
+  return { ...emptyPreflight('verify'), target, ready, ranIn, steps, diagnoses };
+}
+
+/** The page of a rehearsal. */
+export function describeRehearsal({ plan, verify, stages }: RehearseReport): Preflight {
+  return { ...describeVerification(verify), command: 'rehearse', plan, stages };
+}
+
+/** The page of an installation; without a verification it is not ready. */
+export function describeInstallation({ plan, install, verify, stages }: InstallOutcome): Preflight {
+  const proof = verify === null ? emptyPreflight('install') : describeVerification(verify);
+  return { ...proof, command: 'install', target: plan.target, plan, install, stages };
+}
+
+/** What doctor found, as `examine` returns it, and the proof after its fixes where there is one. */
+export interface ReportedExamination {
+  readonly target: Target | null;
+  readonly checks: readonly Finding[];
+  readonly findings: readonly Diagnosis[];
+  readonly verdict: Verdict;
+}
+
+/** The page of doctor. With a proof, that decides whether the target is ready. */
+export function describeExamination(
+  { target, checks, findings, verdict }: ReportedExamination,
+  proof: VerifyReport | null = null,
+): Preflight {
+  const { ready, commands, byHand } = verdict;
+  const page = { ...emptyPreflight('doctor'), target, ready, checks, diagnoses: findings, commands, byHand };
+  if (proof === null) return page;
+  return {
+    ...page,
+    ready: proof.ready,
+    ranIn: proof.ranIn,
+    steps: proof.steps,
+    commands: proof.ready ? [] : commands,
+    byHand: proof.ready ? [] : byHand,
+    diagnoses: [...findings, ...proof.diagnoses],
+  };
+}
+
+/** The page of a command that ended with an error. */
+export function describeFailure(command: ReportedCommand, failure: ReportedFailure): Preflight {
+  return { ...emptyPreflight(command), failure };
+}

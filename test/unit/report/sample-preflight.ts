@@ -1,0 +1,84 @@
+/** A preflight in which every foreign text is the same, to see where it goes. */
+import type { Preflight } from '../../../src/report/preflight.ts';
+import type { BuildId, Fingerprint, Plan, RpmTarget } from '../../../src/types.ts';
+
+const DIGEST = 'ab'.repeat(32);
+const KEY = 'CD'.repeat(20) as Fingerprint;
+
+export function samplePreflight(foreign: string): Preflight {
+  const target: RpmTarget = {
+    family: 'rpm',
+    kernelFamily: 'el',
+    distro: foreign,
+    version: foreign,
+    codename: foreign,
+    arch: foreign,
+    release: foreign,
+    unameV: foreign,
+    buildId: foreign as BuildId,
+    packageArch: foreign,
+    stem: foreign,
+    variant: null,
+    versionRelease: foreign,
+  };
+  const plan: Plan = {
+    schema: 'tapprep-plan/1',
+    target,
+    items: [
+      {
+        role: 'devel',
+        name: foreign,
+        version: foreign,
+        arch: foreign,
+        fileName: foreign,
+        urls: [foreign],
+        sizeBytes: 12_345_678,
+        installedBytes: null,
+        trust: { kind: 'signed-index', digest: { algorithm: 'sha256', hex: DIGEST }, signer: KEY, index: foreign },
+        match: 'nevra',
+        repository: foreign,
+        install: true,
+        replaces: null,
+      },
+    ],
+    present: [],
+    downloadBytes: 12_345_678,
+    installedBytes: 0,
+    notes: [foreign],
+  };
+  const diagnosis = {
+    code: 'DEVEL_MISSING',
+    confidence: 'likely',
+    evidence: [foreign],
+    cause: foreign,
+    fix: [foreign],
+    otherwise: foreign,
+  } as const;
+  return {
+    command: 'install',
+    target,
+    ready: false,
+    ranIn: 'vm',
+    steps: [
+      { step: 'tools', status: 'pass', reason: null, output: foreign, seconds: 0.25 },
+      { step: foreign, status: 'fail', reason: foreign, output: foreign, seconds: 1.5 },
+      { step: 'probe', status: 'skip', reason: foreign, output: '', seconds: 0 },
+    ],
+    checks: [{ check: foreign, status: 'problem', detail: foreign, diagnosis }],
+    diagnoses: [diagnosis],
+    commands: [foreign],
+    byHand: [foreign],
+    plan,
+    install: {
+      installed: [],
+      replaced: [{ name: foreign, from: foreign, to: foreign }],
+      unchanged: 0,
+      journal: foreign,
+    },
+    stages: [
+      { stage: 'plan', seconds: 2 },
+      { stage: foreign, seconds: 3 },
+    ],
+    failure: null,
+  };
+}
