@@ -1,0 +1,85 @@
+/** Where a kernel stands among upstream releases: its series, and what is known of its stable patch level. Pure. */
+import type { Target } from '../types.ts';
+
+/** A kernel as upstream counts: "6.1.192" is series 6.1, patch 192. */
+export interface UpstreamKernel {
+  /** "6.1" */
+  readonly series: string;
+  /** Bounds of the patch level within the series; 0 to Infinity where nothing tells it. */
+  readonly patch: { readonly least: number; readonly most: number };
+  /** A vendor's own branch, whose backports no version number tells. */
+  readonly isVendor: boolean;
+  /** For messages: "6.1.192", "6.1.0-50-amd64". */
+  readonly text: string;
+}
+
+/** Families whose packages carry the number of the stable release that they are made from. */
+const STABLE_FAMILIES: ReadonlySet<string> = new Set([
+  'amazon',
+  'amazon-namespaced',
+  'azurelinux',
+  'debian',
+  'elrepo',
+  'fedora',
+  'gardenlinux',
+  'kops',
+  'photon',
+]);
+
+/**
+ * Releases of Debian that name only an ABI number, and the stable release behind it, as package lists state them. The
+ * numbers rise together, so that one pair bounds all others of its series.
+ */
+const DEBIAN_ABIS: readonly { readonly series: string; readonly abi: number; readonly patch: number }[] = [
+  { series: '5.10', abi: 30, patch: 218 },
+  { series: '5.10', abi: 32, patch: 223 },
+  { series: '5.10', abi: 43, patch: 251 },
+  { series: '5.10', abi: 46, patch: 262 },
+  { series: '6.1', abi: 47, patch: 170 },
+  { series: '6.1', abi: 50, patch: 176 },
+  { series: '6.1', abi: 53, patch: 187 },
+  { series: '6.1', abi: 56, patch: 192 },
+];
+
+/**
+ * The upstream place of a target's kernel.
+ * @param packageVersion version of its kernel packages where an index or the target tells it
+ */
+export function upstreamKernelOf(target: Target, packageVersion: string | null = null): UpstreamKernel {
+  const { release } = target;
+  const isVendor = !STABLE_FAMILIES.has(target.kernelFamily);
+  const known = target.family === 'deb' ? (packageVersion ?? target.packageVersion) : target.versionRelease;
+  const numbers = numbersOf(known ?? '') ?? numbersOf(release) ?? [0, 0, null];
+  const series = `${numbers[0]}.${numbers[1]}`;
+  const text = known !== null && !isVendor && numbers[2] !== null ? `${series}.${numbers[2]}` : release;
+  const exact = numbers[2];
+  if (isVendor || exact === null) return { series, patch: { least: 0, most: Infinity }, isVendor, text };
+  // Debian's "6.1.0-56" says 0 whatever the stable release is.
+  const abi = target.family === 'deb' && known === null ? /^\d+\.\d+\.0-(\d+)-/.exec(release)?.[1] : undefined;
+  if (abi !== undefined) return { series, patch: boundsOfAbi(series, Number(abi)), isVendor, text };
+  return { series, patch: { least: exact, most: exact }, isVendor, text };
+}
+
+/** Orders two upstream versions of any length, "6.9" before "6.12"; "-rc" and what else follows is not looked at. */
+export function compareKernels(a: string, b: string): number {
+  const [left, right] = [a, b].map((text) => numbersOf(text) ?? [0, 0, null]);
+  for (let at = 0; at < 3; at += 1) {
+    const order = (left?.[at] ?? 0) - (right?.[at] ?? 0);
+    if (order !== 0) return order;
+  }
+  return 0;
+}
+
+function numbersOf(text: string): readonly [number, number, number | null] | null {
+  const match = /^(?:\d+:)?(\d{1,3})\.(\d{1,4})(?:\.(\d{1,5}))?/.exec(text);
+  if (match === null) return null;
+  const [, major = '', minor = '', patch] = match;
+  return [Number(major), Number(minor), patch === undefined ? null : Number(patch)];
+}
+
+function boundsOfAbi(series: string, abi: number): UpstreamKernel['patch'] {
+  const pairs = DEBIAN_ABIS.filter((pair) => pair.series === series);
+  const least = Math.max(0, ...pairs.filter((pair) => pair.abi <= abi).map(({ patch }) => patch));
+  const most = Math.min(Infinity, ...pairs.filter((pair) => pair.abi >= abi).map(({ patch }) => patch));
+  return { least, most };
+}
