@@ -50,7 +50,13 @@ export function mergeMirrorFiles(files: readonly NamedMirrorFile[]): {
       ...files.map(({ file }) => file.uekReleases ?? {}).toReversed(),
     ) as Mirrors['uekReleases'],
     systemtap: {
-      portable: portable.map(({ distro, suite, version, note }) => ({ distro, suite, version, note: note ?? null })),
+      portable: portable.map(({ distro, suite, version, packageVersion, note }) => ({
+        distro,
+        suite,
+        version,
+        packageVersion: packageVersion ?? null,
+        note: note ?? null,
+      })),
       sources: files.flatMap(({ file }) => (file.systemtap?.sources ?? []).map((source) => source.url)),
     },
   };

@@ -74,6 +74,8 @@ export interface Mirrors {
       readonly suite: string;
       /** The SystemTap version expected there. */
       readonly version: string;
+      /** The package revision that was tried, "5.1-5"; null where that was not noted. */
+      readonly packageVersion: string | null;
       readonly note: string | null;
     }[];
     /** Addresses of upstream source releases; none are known. */

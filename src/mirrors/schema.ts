@@ -82,6 +82,7 @@ const systemtapSchema = z.strictObject({
       distro: word,
       suite: word,
       version: z.string().regex(/^[0-9]+\.[0-9]+$/),
+      packageVersion: word.optional().describe('The package revision that was tried; predictions go by it'),
       verified: z.strictObject({ source: text, date: day.nullable() }).nullable(),
       note: text.optional(),
     }),

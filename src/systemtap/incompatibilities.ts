@@ -63,7 +63,8 @@ export const INCOMPATIBILITIES: readonly Incompatibility[] = [
     stap: { from: null, fixedIn: '4.5', evidence: 'measured' },
     patchedIn: [],
     cause: 'Linux 5.12 no longer exports module_mutex, and the stable release 5.10.220 took that over',
-    source: 'stable review of 5.10.220 (2024-06-18); seen with Debian 4.4-2 on 5.10.223; 4.5 by its tested range, 5.1 seen free of it',
+    source:
+      'stable review of 5.10.220 (2024-06-18); seen with Debian 4.4-2 on 5.10.223; 4.5 by its tested range, 5.1 seen free of it',
   },
   {
     id: 'task-work-cancel',

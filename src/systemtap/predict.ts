@@ -8,7 +8,7 @@ import {
   type KernelRange,
 } from './incompatibilities.ts';
 import { compareKernels, type UpstreamKernel } from './kernel-version.ts';
-import { compareStap, findRelease, firstReleaseFor, STAP_RELEASES, seriesOf } from './releases.ts';
+import { compareStap, findRelease, firstReleaseFor, seriesOf } from './releases.ts';
 
 /** A SystemTap by name: what is known of it before it runs. */
 export interface StapIdentity {
@@ -69,11 +69,13 @@ function judge(row: Incompatibility, stap: StapIdentity, kernel: UpstreamKernel)
   if (!isAffected(row, stap)) return null;
   const hit = bestHit(row.kernels, kernel);
   if (hit === null) return null;
-  const fixed = row.stap.fixedIn === null ? 'no release is known to be free of it' : `free of it since ${row.stap.fixedIn}`;
+  const fixed =
+    row.stap.fixedIn === null ? 'no release is known to be free of it' : `free of it since ${row.stap.fixedIn}`;
   const words = row.symptom === null ? '' : ` (${row.failsIn}: ${row.symptom})`;
   const isCertain = hit.isInside && row.stap.evidence !== 'unverified' && hit.range.evidence !== 'unverified';
   const subject = `${row.cause}${words}; ${fixed}`;
-  if (isCertain) return { verdict: 'unfit', reason: `${subject}; ${describeRange(hit.range)}, and this is ${kernel.text}` };
+  if (isCertain)
+    return { verdict: 'unfit', reason: `${subject}; ${describeRange(hit.range)}, and this is ${kernel.text}` };
   const why = hit.isInside
     ? `whether it reaches ${kernel.text} with ${stap.version} was not seen`
     : `${describeRange(hit.range)}, and which stable release ${kernel.text} is made from is not known`;
@@ -128,7 +130,8 @@ function judgeRange(stap: StapIdentity, { series, text }: UpstreamKernel): { ver
   }
   if (compareKernels(series, seriesOf(newest)) > 0) {
     const first = firstReleaseFor(series, compareKernels);
-    const next = first === null ? 'newer than any that a known release was tested on' : `in the range since ${first.version}`;
+    const next =
+      first === null ? 'newer than any that a known release was tested on' : `in the range since ${first.version}`;
     return { verdict: 'unknown', reason: `${stap.version} was tested up to ${newest}, and ${text} is ${next}` };
   }
   if (compareKernels(`${series}.99999`, oldest) < 0) {
@@ -138,8 +141,8 @@ function judgeRange(stap: StapIdentity, { series, text }: UpstreamKernel): { ver
 }
 
 function testedRange({ version, testedKernels }: StapIdentity): readonly [string | null, string | null] {
-  const [oldest, newest] = (testedKernels ?? '').split('...').map((part) => part.trim());
-  if (oldest !== undefined && newest !== undefined && oldest !== '') return [oldest, newest];
-  const row = findRelease(version) ?? STAP_RELEASES.findLast((each) => compareStap(each.version, version) <= 0);
-  return findRelease(version) === null ? [null, null] : [row?.oldest ?? null, row?.newest ?? null];
+  const [oldest = '', newest = ''] = (testedKernels ?? '').split('...').map((part) => part.trim());
+  if (oldest !== '' && newest !== '') return [oldest, newest];
+  const row = findRelease(version);
+  return [row?.oldest ?? null, row?.newest ?? null];
 }

@@ -35,7 +35,8 @@ const OPENED_BY_C_LIBRARY = ['libgcc_s.so.1'];
  */
 export async function assemblePortable(context: PortableContext, request: PortableRequest): Promise<PortableSystemtap> {
   const parent = join(context.cacheDir, 'systemtap');
-  const kept = await findKept(parent, request, context.reader.emit);
+  const wrapper = await readFile(WRAPPER);
+  const kept = await findKept(parent, request, wrapper, context.reader.emit);
   if (kept !== null) return kept;
   const universe = await readUniverse(context, request);
   await mkdir(parent, { recursive: true, mode: 0o755 });
@@ -46,7 +47,6 @@ export async function assemblePortable(context: PortableContext, request: Portab
     await unpackAll(context, workshop, [...packages, ...universe.versions(LICENCES_PACKAGE).slice(0, 1)], true);
     await collectLibraries(context, workshop, universe);
     await collectCopyrights(context, workshop, universe);
-    const wrapper = await readFile(WRAPPER);
     for (const name of PORTABLE_PROGRAMS) {
       if (workshop.files.has(`libexec/${name}`)) await putFile(workshop, `bin/${name}`, wrapper, null);
     }

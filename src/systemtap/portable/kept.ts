@@ -17,13 +17,19 @@ export interface PortableSystemtap {
 /** Files read at once while checking: enough to keep two cores and a disk busy. */
 const AT_ONCE = 16;
 
-/** The newest whole folder for a request, or null. One that was altered is taken away, with a warning. */
+/**
+ * The newest whole folder for a request, or null. One that was altered is taken away, with a warning; one with another
+ * wrapper was made by another version of tapprep and is left to it.
+ */
 export async function findKept(
   parent: string,
   request: PortableRequest,
+  wrapper: Uint8Array,
   emit: Emit,
 ): Promise<PortableSystemtap | null> {
+  const wrapperDigest = createHash('sha256').update(wrapper).digest('hex');
   const fitting = (await listKept(parent))
+    .filter(({ manifest }) => manifest.files.every((file) => file.package !== null || file.sha256 === wrapperDigest))
     .filter(
       ({ manifest }) =>
         manifest.distro === request.distro &&

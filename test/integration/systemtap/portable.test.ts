@@ -8,6 +8,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -261,6 +262,16 @@ describe('what is not as it should be', () => {
       { type: 'note', level: 'warning', text: expect.stringContaining('libdeep.so.2') },
     ]);
     expect(execFileSync(join(second.directory, 'bin/stapio'), { encoding: 'utf8' })).toContain('hello from the deep');
+  });
+
+  test('a folder with the wrapper of another version of tapprep is not taken', async () => {
+    const first = await assemble();
+    const manifest = JSON.parse(readFileSync(join(first.directory, 'manifest.json'), 'utf8')) as typeof first.manifest;
+    const files = manifest.files.map((file) => (file.path === 'bin/stap' ? { ...file, sha256: 'f'.repeat(64) } : file));
+    writeFileSync(join(first.directory, 'manifest.json'), JSON.stringify({ ...manifest, key: 'older', files }));
+    renameSync(first.directory, `${first.directory}x`);
+    expect((await assemble()).directory).toBe(first.directory);
+    expect(kept()).toHaveLength(2);
   });
 
   test('a suite without SystemTap', async () => {

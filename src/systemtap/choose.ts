@@ -1,0 +1,101 @@
+/** Which SystemTap to try on a kernel, in which order, and why. Pure. */
+import { TapprepError } from '../errors.ts';
+import type { FitRung } from './incompatibilities.ts';
+import type { UpstreamKernel } from './kernel-version.ts';
+import { predictRungs, type Fit, type Predictions, type StapIdentity } from './predict.ts';
+import { compareStap } from './releases.ts';
+import type { Verdict } from './verdicts.ts';
+
+/** One way to a SystemTap. */
+export type Candidate = StapIdentity &
+  (
+    | { readonly kind: 'distro' }
+    | {
+        readonly kind: 'portable' | 'build';
+        /** Where its packages or its source come from. */
+        readonly from: { readonly distro: string; readonly suite: string };
+      }
+  );
+
+/** What --systemtap says: any way, one of the ways, or a version by whichever way there is. */
+export type SystemtapWish =
+  | { readonly kind: 'auto' | Candidate['kind'] }
+  | { readonly kind: 'version'; readonly version: string };
+
+export interface RankedCandidate {
+  readonly candidate: Candidate;
+  /** Names it in verdicts and messages: "portable 5.1 (debian trixie)". */
+  readonly name: string;
+  readonly predictions: Predictions;
+  /** What compiling and loading showed before on this very kernel build; null when it was not tried. */
+  readonly verdict: Verdict | null;
+}
+
+/** What is there to choose by. */
+export interface ChoiceContext {
+  readonly kernel: UpstreamKernel;
+  /** The highest rung that is wanted. */
+  readonly rung: FitRung;
+  /** Verdicts of this kernel build. */
+  readonly verdicts: readonly Verdict[];
+}
+
+/** Reads the option. @throws TapprepError USAGE */
+export function parseSystemtapWish(text: string): SystemtapWish {
+  if (text === 'auto' || text === 'distro' || text === 'portable' || text === 'build') return { kind: text };
+  if (/^\d{1,2}\.\d{1,2}$/.test(text)) return { kind: 'version', version: text };
+  throw new TapprepError(
+    'USAGE',
+    `--systemtap takes auto, distro, portable, build or a version such as 5.1, not "${text}"`,
+  );
+}
+
+/**
+ * Orders candidates: proven on this kernel build first, then by how far each is predicted to reach, and among equals the
+ * distribution's own, then portable ones, then builds, each in the order given. What failed on this kernel build before
+ * is left out unless it was asked for by name.
+ */
+export function chooseSystemtap(
+  available: readonly Candidate[],
+  wish: SystemtapWish,
+  context: ChoiceContext,
+): readonly RankedCandidate[] {
+  const ranked = available
+    .filter((candidate) => isWished(candidate, wish))
+    .map((candidate): RankedCandidate => {
+      const name = nameOf(candidate);
+      const verdict = context.verdicts.find((each) => each.candidate === name) ?? null;
+      return { candidate, name, predictions: predictRungs(candidate, context.kernel), verdict };
+    });
+  const tried = ranked.filter(({ verdict }) => verdict === null || reaches(verdict, 'hello'));
+  const kept = wish.kind === 'auto' && tried.length > 0 ? tried : ranked;
+  return kept.toSorted((a, b) => rankOf(a, context.rung) - rankOf(b, context.rung));
+}
+
+/** "distro 4.8-2", "portable 5.1 (debian trixie)", "build 5.5 (debian sid)". */
+export function nameOf(candidate: Candidate): string {
+  if (candidate.kind === 'distro') return `distro ${candidate.packageVersion ?? candidate.version}`;
+  return `${candidate.kind} ${candidate.version} (${candidate.from.distro} ${candidate.from.suite})`;
+}
+
+/** Whether a verdict says that a rung was reached. */
+export function reaches({ rungs }: Verdict, rung: FitRung): boolean {
+  return rungs.hello === 'pass' && (rung === 'hello' || rungs['kernel.function'] === 'pass');
+}
+
+function isWished(candidate: Candidate, wish: SystemtapWish): boolean {
+  if (wish.kind === 'auto') return true;
+  if (wish.kind === 'version') return compareStap(candidate.version, wish.version) === 0;
+  return candidate.kind === wish.kind;
+}
+
+const FIT_RANK: Readonly<Record<Fit, number>> = { fits: 0, unknown: 1, unfit: 2 };
+const KIND_RANK: Readonly<Record<Candidate['kind'], number>> = { distro: 0, portable: 1, build: 2 };
+
+/** Lower is tried earlier. The rungs weigh more than the ways: a way that is dear and works beats one that does not. */
+function rankOf({ candidate, predictions, verdict }: RankedCandidate, rung: FitRung): number {
+  const proven = verdict === null ? 0 : reaches(verdict, rung) ? -1000 : reaches(verdict, 'hello') ? 50 : 500;
+  const wanted = FIT_RANK[predictions[rung].verdict];
+  const least = FIT_RANK[predictions.hello.verdict];
+  return proven + wanted * 30 + least * 10 + KIND_RANK[candidate.kind];
+}

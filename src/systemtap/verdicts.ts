@@ -1,0 +1,84 @@
+/** What was seen of SystemTaps on kernels: one small file for each kernel build, in the cache. */
+import { createHash } from 'node:crypto';
+import { mkdir, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { isErrno } from '../errors.ts';
+import { writeAtomic } from '../fetch/write-atomic.ts';
+import type { Target } from '../types.ts';
+import type { FitRung } from './incompatibilities.ts';
+
+export interface Verdict {
+  /** Name of the candidate (nameOf). */
+  readonly candidate: string;
+  /** How each rung ended; "skip" where it could not be tried. */
+  readonly rungs: Readonly<Record<FitRung, 'pass' | 'fail' | 'skip'>>;
+  /** The first failure in the tool's own words; null when there was none. */
+  readonly reason: string | null;
+  /** ISO 8601, UTC. */
+  readonly at: string;
+}
+
+interface VerdictFile {
+  readonly schema: 'tapprep-verdicts/1';
+  /** For people. */
+  readonly kernel: string;
+  readonly verdicts: readonly Verdict[];
+}
+
+const MAX_VERDICTS = 50;
+const MAX_REASON = 1000;
+
+/** Identifies a kernel build: by its build-id, else by release and uname -v, else by release and package version. */
+export function kernelBuildKey(
+  { release, arch, buildId, unameV }: Pick<Target, 'release' | 'arch' | 'buildId' | 'unameV'>,
+  packageVersion: string | null,
+): string {
+  if (buildId !== null) return `${release} ${arch} build-id ${buildId}`;
+  if (unameV !== null) return `${release} ${arch} ${unameV}`;
+  return `${release} ${arch} package ${packageVersion ?? 'unknown'}`;
+}
+
+/** The verdicts on a kernel build, the newest first; none where nothing was kept or the file cannot be read as one. */
+export async function recallVerdicts(cacheDir: string, kernel: string): Promise<readonly Verdict[]> {
+  try {
+    const value: unknown = JSON.parse(await readFile(fileOf(cacheDir, kernel), 'utf8'));
+    return isVerdictFile(value) && value.kernel === kernel ? value.verdicts : [];
+  } catch (error) {
+    if (isErrno(error, 'ENOENT') || error instanceof SyntaxError) return [];
+    throw error;
+  }
+}
+
+/** Keeps a verdict in the place of an earlier one on the same candidate. @throws TapprepError NO_SPACE, PERMISSION */
+export async function rememberVerdict(cacheDir: string, kernel: string, verdict: Verdict): Promise<void> {
+  const path = fileOf(cacheDir, kernel);
+  const others = (await recallVerdicts(cacheDir, kernel)).filter(({ candidate }) => candidate !== verdict.candidate);
+  const kept = { ...verdict, reason: verdict.reason?.slice(0, MAX_REASON) ?? null };
+  const file: VerdictFile = {
+    schema: 'tapprep-verdicts/1',
+    kernel,
+    verdicts: [kept, ...others].slice(0, MAX_VERDICTS),
+  };
+  await mkdir(dirname(path), { recursive: true });
+  await writeAtomic(path, `${JSON.stringify(file, null, 1)}\n`);
+}
+
+function fileOf(cacheDir: string, kernel: string): string {
+  const name = createHash('sha256').update(kernel).digest('hex').slice(0, 24);
+  return join(cacheDir, 'systemtap', 'verdicts', `${name}.json`);
+}
+
+const OUTCOMES: readonly unknown[] = ['pass', 'fail', 'skip'];
+
+function isVerdictFile(value: unknown): value is VerdictFile {
+  if (!isRecord(value) || value['schema'] !== 'tapprep-verdicts/1' || !Array.isArray(value['verdicts'])) return false;
+  return value['verdicts'].every((item: unknown) => {
+    if (!isRecord(item) || typeof item['candidate'] !== 'string' || typeof item['at'] !== 'string') return false;
+    const rungs = item['rungs'];
+    return isRecord(rungs) && OUTCOMES.includes(rungs['hello']) && OUTCOMES.includes(rungs['kernel.function']);
+  });
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

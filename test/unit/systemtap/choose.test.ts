@@ -1,0 +1,133 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import {
+  chooseSystemtap,
+  nameOf,
+  parseSystemtapWish,
+  type Candidate,
+  type ChoiceContext,
+} from '../../../src/systemtap/choose.ts';
+import type { UpstreamKernel } from '../../../src/systemtap/kernel-version.ts';
+import { kernelBuildKey, recallVerdicts, rememberVerdict, type Verdict } from '../../../src/systemtap/verdicts.ts';
+import { debTarget } from '../../helpers/deb-records.ts';
+
+const cacheDir = mkdtempSync(join(tmpdir(), 'tapprep-verdicts-'));
+afterAll(() => rmSync(cacheDir, { recursive: true }));
+
+const PORTABLE: readonly Candidate[] = [portable('trixie', '5.1', '5.1-5'), portable('sid', '5.6', '5.6-1')];
+const BUILD: Candidate = {
+  kind: 'build',
+  version: '5.5',
+  packageVersion: null,
+  distro: null,
+  from: { distro: 'debian', suite: 'sid' },
+};
+
+function portable(suite: string, version: string, packageVersion: string): Candidate {
+  return { kind: 'portable', version, packageVersion, distro: 'debian', from: { distro: 'debian', suite } };
+}
+
+function own(packageVersion: string): Candidate {
+  return { kind: 'distro', version: packageVersion.split('-')[0] ?? '', packageVersion, distro: 'debian' };
+}
+
+function place(text: string): UpstreamKernel {
+  const [major = '', minor = '', patch = ''] = text.split('.');
+  return { series: `${major}.${minor}`, patch: { least: Number(patch), most: Number(patch) }, isVendor: false, text };
+}
+
+function order(
+  packageVersion: string,
+  kernel: string,
+  more: Partial<ChoiceContext> = {},
+  wish = 'auto',
+): readonly string[] {
+  const available = [BUILD, ...PORTABLE, own(packageVersion)];
+  const context: ChoiceContext = { kernel: place(kernel), rung: 'kernel.function', verdicts: [], ...more };
+  return chooseSystemtap(available, parseSystemtapWish(wish), context).map(({ name }) => name);
+}
+
+const OWN = (version: string): string => `distro ${version}`;
+const P51 = 'portable 5.1 (debian trixie)';
+const P56 = 'portable 5.6 (debian sid)';
+const B55 = 'build 5.5 (debian sid)';
+
+test.each([
+  ['4.4-2', '5.10.223', [P51, OWN('4.4-2'), P56, B55]],
+  ['4.8-2', '6.1.192', [P51, P56, B55, OWN('4.8-2')]],
+  ['5.1-5', '6.12.107', [P56, B55, OWN('5.1-5'), P51]],
+  ['5.6-1', '7.2.13', [OWN('5.6-1'), P56, B55, P51]],
+])('%s of the distribution on %s', (version, kernel, expected) => {
+  expect(order(version, kernel)).toEqual(expected);
+});
+
+test('where only hello world is wanted, the distribution’s own comes first if it fits that far', () => {
+  expect(order('4.4-2', '5.10.223', { rung: 'hello' })[0]).toBe(OWN('4.4-2'));
+});
+
+test('a way or a version that was asked for leaves only that', () => {
+  expect(order('4.8-2', '6.1.192', {}, 'distro')).toEqual([OWN('4.8-2')]);
+  expect(order('4.8-2', '6.1.192', {}, 'portable')).toEqual([P51, P56]);
+  expect(order('4.8-2', '6.1.192', {}, 'build')).toEqual([B55]);
+  expect(order('4.8-2', '6.1.192', {}, '5.6')).toEqual([P56]);
+  expect(order('4.8-2', '6.1.192', {}, '5.60')).toEqual([]);
+});
+
+test('what was proven on this kernel build comes first, what failed there is left out', () => {
+  const verdicts = [verdict(P51, 'pass', 'pass'), verdict(P56, 'fail', 'skip')];
+  expect(order('4.8-2', '6.1.192', { verdicts })).toEqual([P51, B55, OWN('4.8-2')]);
+  // Asked for by name it is tried again, and where everything failed before, everything is.
+  expect(order('4.8-2', '6.1.192', { verdicts }, '5.6')).toEqual([P56]);
+  const all = [OWN('4.8-2'), P51, P56, B55].map((name) => verdict(name, 'fail', 'skip'));
+  expect(order('4.8-2', '6.1.192', { verdicts: all })).toHaveLength(4);
+});
+
+test('one that reached hello world and no more comes after what may reach further', () => {
+  const verdicts = [verdict(P56, 'pass', 'fail')];
+  expect(order('4.8-2', '6.1.192', { verdicts })).toEqual([P51, B55, P56, OWN('4.8-2')]);
+});
+
+test.each(['', 'AUTO', '5', '5.1.2.3', 'latest', '-1'])('--systemtap %j is refused', (text) => {
+  expect(() => parseSystemtapWish(text)).toThrow('--systemtap takes auto, distro, portable, build or a version');
+});
+
+function verdict(candidate: string, hello: 'pass' | 'fail', higher: 'pass' | 'fail' | 'skip'): Verdict {
+  return { candidate, rungs: { hello, 'kernel.function': higher }, reason: null, at: '2026-11-23T00:00:00.000Z' };
+}
+
+test('verdicts are kept for each kernel build, the newest on a candidate counts', async () => {
+  const target = debTarget();
+  const key = kernelBuildKey(target, null);
+  expect(await recallVerdicts(cacheDir, key)).toEqual([]);
+  await rememberVerdict(cacheDir, key, verdict(P51, 'fail', 'skip'));
+  await rememberVerdict(cacheDir, key, verdict(P56, 'pass', 'pass'));
+  await rememberVerdict(cacheDir, key, verdict(P51, 'pass', 'fail'));
+  expect(await recallVerdicts(cacheDir, key)).toEqual([verdict(P51, 'pass', 'fail'), verdict(P56, 'pass', 'pass')]);
+  const other = kernelBuildKey({ ...target, unameV: '#1 SMP Debian 6.1.193-1' }, null);
+  expect(await recallVerdicts(cacheDir, other)).toEqual([]);
+});
+
+test('a build is known by its build-id, else by uname -v, else by the package version', () => {
+  const target = debTarget({ unameV: null });
+  const buildId = 'ab'.repeat(20) as NonNullable<typeof target.buildId>;
+  const keys = [
+    kernelBuildKey(target, '6.1.192-1'),
+    kernelBuildKey(target, '6.1.192-2'),
+    kernelBuildKey({ ...target, unameV: '#1' }, '6.1.192-2'),
+    kernelBuildKey({ ...target, unameV: '#1', buildId }, '6.1.192-2'),
+    kernelBuildKey({ ...target, arch: 'aarch64', buildId }, null),
+  ];
+  expect(new Set(keys).size).toBe(keys.length);
+  expect(kernelBuildKey({ ...target, unameV: '#2', buildId }, 'x')).toBe(keys[3]);
+});
+
+test('a file that is no such record counts as none, and long words are cut', async () => {
+  const key = 'damaged';
+  await rememberVerdict(cacheDir, key, { ...verdict(nameOf(BUILD), 'fail', 'skip'), reason: 'x'.repeat(5000) });
+  expect((await recallVerdicts(cacheDir, key))[0]?.reason).toHaveLength(1000);
+  const directory = join(cacheDir, 'systemtap/verdicts');
+  for (const name of readdirSync(directory)) writeFileSync(join(directory, name), '{"schema":"tapprep-verdicts/1"');
+  expect(await recallVerdicts(cacheDir, key)).toEqual([]);
+});
