@@ -1,9 +1,11 @@
 /** `tapprep rehearse`: from a kernel release to Hello, World inside that kernel, on a machine that is not the target. */
-import { EXIT } from '../../errors.ts';
-import { openSubject } from '../../pipeline/open-target.ts';
+import { EXIT, isTapprepError } from '../../errors.ts';
+import { findCurrentKernel } from '../../pipeline/current-kernel.ts';
+import { openSubject, openTarget, type Subject } from '../../pipeline/open-target.ts';
 import { rehearse, type RehearseReport } from '../../pipeline/rehearse.ts';
 import type { SystemtapChoice } from '../../pipeline/provide-systemtap.ts';
 import { describeRehearsal } from '../../report/preflight.ts';
+import type { Session } from '../../pipeline/session.ts';
 import type { VerifyLevel } from '../../verify/options.ts';
 import type { Context, TargetOptions } from '../context.ts';
 import { isRootUser, openContextSession } from '../open-session.ts';
@@ -39,7 +41,7 @@ export async function runRehearse(context: Context, options: RehearseCommandOpti
 
 async function work(context: Context, options: RehearseCommandOptions): Promise<RehearseReport> {
   const session = await openContextSession(context);
-  const subject = await openSubject(context, options.target);
+  const subject = await chooseSubject(context, session, options.target);
   const scripts = await readScripts(context, options.scripts);
   return rehearse(session, subject, {
     debuginfo: options.debuginfo,
@@ -50,4 +52,25 @@ async function work(context: Context, options: RehearseCommandOptions): Promise<
     yes: context.common.yes,
     isRoot: isRootUser(),
   });
+}
+
+const NAMES_A_TARGET = ['kernel', 'distro', 'root', 'host', 'facts'] as const;
+
+/**
+ * Without a target: this host's distribution with its own current kernel, where the running one is nobody's package
+ * (a cloud vendor's, a container's). A rehearsal never touches the host itself.
+ */
+async function chooseSubject(context: Context, session: Session, target: TargetOptions): Promise<Subject> {
+  try {
+    return { ...(await openSubject(context, target)), host: null };
+  } catch (error) {
+    const isNamed = NAMES_A_TARGET.some((name) => target[name] !== null);
+    const isUnpackaged = isTapprepError(error, 'CUSTOM_KERNEL_NO_PACKAGE') || isTapprepError(error, 'UNKNOWN_RELEASE');
+    if (isNamed || !isUnpackaged) throw error;
+    const { facts } = await openTarget(context, target);
+    const release = await findCurrentKernel(session, facts);
+    const text = `${error.message}; rehearsing ${facts.os.prettyName ?? 'this distribution'} with its current kernel ${release}`;
+    context.emit({ type: 'note', level: 'info', text });
+    return openSubject(context, { ...target, distro: `${facts.os.id}:${facts.os.versionId}`, kernel: release });
+  }
 }
