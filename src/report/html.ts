@@ -1,5 +1,5 @@
 /** A run as one HTML page to hand on: nothing is loaded, nothing is run, every foreign text is escaped. Pure. */
-import type { Diagnosis, PlanItem, Target, TrustRequirement, VerifyStep } from '../types.ts';
+import type { Diagnosis, PlanItem, TrustRequirement, VerifyStep } from '../types.ts';
 import { escapeMarkup as text } from './escape.ts';
 import type { Preflight } from './preflight.ts';
 import { STYLE } from './style.ts';
@@ -15,14 +15,14 @@ const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; 
 
 /** The whole page. */
 export function renderHtml(preflight: Preflight, { madeAt, tapprepVersion }: PageOptions): string {
-  const { command, target } = preflight;
-  const title = `SystemTap preflight: ${target?.release ?? 'unknown kernel'}`;
+  const { command, kernel } = preflight;
+  const title = kernel === null ? 'SystemTap preflight' : `SystemTap preflight: ${kernel}`;
   const sections = [
-    targetSection(target),
+    targetSection(preflight),
     stepSection(preflight.steps),
     nextSection(preflight),
-    diagnosisSection(preflight.diagnoses),
     checkSection(preflight.checks),
+    diagnosisSection(preflight.diagnoses),
     planSection(preflight),
     installSection(preflight),
     stageSection(preflight.stages),
@@ -68,17 +68,20 @@ function verdict({ command, failure, ready, ranIn, steps }: Preflight): string {
     return '<p class="verdict skip">Planned: nothing was installed, so nothing is proven.</p>';
   }
   const failed = steps.find(({ status }) => status === 'fail');
-  return `<p class="verdict fail">Not ready${failed === undefined ? '' : `: ${text(failed.step)} failed`}.</p>`;
+  const why =
+    failed === undefined ? '.' : `: ${failed.step} failed${failed.reason === null ? '.' : `, ${failed.reason}`}`;
+  return `<p class="verdict fail">Not ready${text(why)}</p>`;
 }
 
-function targetSection(target: Target | null): string {
-  if (target === null) return '';
+function targetSection({ target, kernel, system }: Preflight): string {
+  if (target === null && kernel === null) return '';
   const rows: readonly (readonly [string, string | null])[] = [
-    ['Distribution', `${target.distro} ${target.version ?? ''}`.trim()],
-    ['Kernel', target.release],
-    ['Build', target.unameV],
-    ['Build-id', target.buildId],
-    ['Architecture', target.arch],
+    ['System', system],
+    ['Distribution', target === null ? null : `${target.distro} ${target.version ?? ''}`.trim()],
+    ['Kernel', kernel],
+    ['Build', target?.unameV ?? null],
+    ['Build-id', target?.buildId ?? null],
+    ['Architecture', target?.arch ?? null],
   ];
   const list = rows.map(([name, value]) =>
     value === null ? '' : `<dt>${name}</dt><dd class="mono">${text(value)}</dd>`,
@@ -90,8 +93,8 @@ function stepSection(steps: readonly VerifyStep[]): string {
   if (steps.length === 0) return '';
   const rows = steps.map(({ step, status, reason, output, seconds }) => {
     const said = output.trim() === '' ? '' : `<pre>${text(output.trimEnd())}</pre>`;
-    const why = reason === null ? '' : text(reason);
-    return `<tr><td>${mark(status, status)}</td><td>${text(step)}</td><td class="number">${formatSeconds(seconds)}</td><td class="wide">${why}${said}</td></tr>`;
+    const why = reason === null ? '' : `<p>${text(reason)}</p>`;
+    return `<tr><td>${mark(status, status)}</td><td>${text(step)}</td><td class="number">${status === 'skip' ? '' : formatSeconds(seconds)}</td><td class="wide">${why}${said}</td></tr>`;
   });
   return section('Steps', table(['Result', 'Step', '#Time', 'Reason and output'], rows));
 }
@@ -106,7 +109,7 @@ function diagnosisSection(diagnoses: readonly Diagnosis[]): string {
   const items = diagnoses.map(({ code, confidence, evidence, cause, fix, otherwise }) => {
     const commands = fix.length === 0 ? '' : `<pre>${text(fix.join('\n'))}</pre>`;
     const rest = otherwise === null ? '' : `<p class="soft">${text(otherwise)}</p>`;
-    return `<article class="finding"><h3>${text(code)} ${mark('advice', confidence)}</h3><p>${text(cause)}</p>${bullets(evidence)}${commands}${rest}</article>`;
+    return `<article class="finding"><h3>${text(code)} ${mark('skip', confidence)}</h3><p>${text(cause)}</p>${bullets(evidence)}${commands}${rest}</article>`;
   });
   return items.length === 0 ? '' : section('Findings', items.join('\n'));
 }
@@ -197,5 +200,6 @@ function formatSeconds(seconds: number): string {
 }
 
 function formatBytes(bytes: number): string {
-  return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+  if (bytes < 1e6) return `${(bytes / 1e3).toFixed(1)} kB`;
+  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
 }

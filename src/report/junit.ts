@@ -47,9 +47,9 @@ export function renderJunit(preflight: Preflight): string {
       ? []
       : ([
           ['distribution', `${target.distro} ${target.version ?? ''}`.trim()],
-          ['kernel', target.release],
           ['arch', target.arch],
         ] as const)),
+    ...(preflight.kernel === null ? [] : [['kernel', preflight.kernel] as const]),
     ['ready', String(preflight.ready)],
     ...stages.map(({ stage, seconds: took }) => [`seconds.${stage}`, took.toFixed(3)] as const),
   ];

@@ -3,7 +3,7 @@ import type { Finding } from '../diagnose/finding.ts';
 import type { Verdict } from '../diagnose/verdict.ts';
 import type { InstallOutcome } from '../pipeline/install.ts';
 import type { RehearseReport } from '../pipeline/rehearse.ts';
-import type { Diagnosis, InstallReport, Plan, Target, VerifyReport, VerifyStep } from '../types.ts';
+import type { Diagnosis, HostFacts, InstallReport, Plan, Target, VerifyReport, VerifyStep } from '../types.ts';
 
 export type ReportedCommand = 'rehearse' | 'install' | 'verify' | 'doctor';
 
@@ -19,6 +19,10 @@ export interface Preflight {
   readonly command: ReportedCommand;
   /** Null where the kernel is of no known family, or the run ended before it was known. */
   readonly target: Target | null;
+  /** uname -r of the kernel in question, also where it is of no known family. */
+  readonly kernel: string | null;
+  /** The system by the name that it gives itself. */
+  readonly system: string | null;
   readonly ready: boolean;
   /** Where the module was loaded. */
   readonly ranIn: VerifyReport['ranIn'];
@@ -40,6 +44,8 @@ function emptyPreflight(command: ReportedCommand): Preflight {
   return {
     command,
     target: null,
+    kernel: null,
+    system: null,
     ready: false,
     ranIn: null,
     steps: [],
@@ -57,7 +63,7 @@ function emptyPreflight(command: ReportedCommand): Preflight {
 /** The page of a verification. */
 export function describeVerification(report: VerifyReport): Preflight {
   const { target, ready, ranIn, steps, diagnoses } = report;
-  return { ...emptyPreflight('verify'), target, ready, ranIn, steps, diagnoses };
+  return { ...emptyPreflight('verify'), target, kernel: target.release, ready, ranIn, steps, diagnoses };
 }
 
 /** The page of a rehearsal. */
@@ -68,11 +74,15 @@ export function describeRehearsal({ plan, verify, stages }: RehearseReport): Pre
 /** The page of an installation; without a verification it is not ready. */
 export function describeInstallation({ plan, install, verify, stages }: InstallOutcome): Preflight {
   const proof = verify === null ? emptyPreflight('install') : describeVerification(verify);
-  return { ...proof, command: 'install', target: plan.target, plan, install, stages };
+  return { ...proof, command: 'install', target: plan.target, kernel: plan.target.release, plan, install, stages };
 }
 
 /** What doctor found, as `examine` returns it, and the proof after its fixes where there is one. */
 export interface ReportedExamination {
+  readonly facts: {
+    readonly os: Pick<HostFacts['os'], 'prettyName'>;
+    readonly kernel: Pick<HostFacts['kernel'], 'release'>;
+  };
   readonly target: Target | null;
   readonly checks: readonly Finding[];
   readonly findings: readonly Diagnosis[];
@@ -81,11 +91,12 @@ export interface ReportedExamination {
 
 /** The page of doctor. With a proof, that decides whether the target is ready. */
 export function describeExamination(
-  { target, checks, findings, verdict }: ReportedExamination,
+  { facts, target, checks, findings, verdict }: ReportedExamination,
   proof: VerifyReport | null = null,
 ): Preflight {
   const { ready, commands, byHand } = verdict;
-  const page = { ...emptyPreflight('doctor'), target, ready, checks, diagnoses: findings, commands, byHand };
+  const machine = { target, kernel: target?.release ?? facts.kernel.release, system: facts.os.prettyName };
+  const page = { ...emptyPreflight('doctor'), ...machine, ready, checks, diagnoses: findings, commands, byHand };
   if (proof === null) return page;
   return {
     ...page,

@@ -17,13 +17,16 @@ p { margin: .4rem 0; }
 code, pre, .mono { font: 13px/1.45 ui-monospace, "DejaVu Sans Mono", Consolas, monospace; overflow-wrap: anywhere; }
 pre { margin: .5rem 0 0; padding: .6rem .75rem; max-height: 22rem; overflow: auto; white-space: pre-wrap;
   background: var(--panel); border: 1px solid var(--line); border-radius: 4px; }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1.25rem; margin: 0; }
+td > p, td > pre:first-child { margin: 0; }
+dl { display: grid; align-items: baseline; grid-template-columns: max-content 1fr; gap: .2rem 1.25rem; margin: 0; }
 dt { color: var(--soft); }
 dd { margin: 0; overflow-wrap: anywhere; }
 table { width: 100%; border-collapse: collapse; }
 th { text-align: left; font-weight: 600; color: var(--soft); }
 th, td { padding: .4rem .75rem .4rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
-td.number, th.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+th:first-child, td:first-child { white-space: nowrap; }
+td.wide:first-child { white-space: normal; }
+td.number, th.number { padding-right: 1.5rem; text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 td.wide { overflow-wrap: anywhere; }
 .mark { display: inline-block; padding: 0 .55rem; border-radius: 999px; font-size: .85rem; font-weight: 600;
   white-space: nowrap; }

@@ -161,6 +161,7 @@ describe('JUnit', () => {
 
   test('a run that was not proven never counts as passed, even where no step failed', () => {
     const page = describeExamination({
+      facts: { os: { prettyName: 'Some Linux' }, kernel: { release: '1.2.3-own' } },
       target: null,
       checks: [],
       findings: [],
@@ -168,6 +169,7 @@ describe('JUnit', () => {
     });
     const elements = readElements(renderJunit(page));
     expect(elements.find(({ name }) => name === 'failure')?.text).toBe('reboot');
+    expect(renderHtml(page, OPTIONS)).toContain('SystemTap preflight: 1.2.3-own');
   });
 
   test('an error is an error', () => {

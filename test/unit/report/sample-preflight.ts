@@ -57,6 +57,8 @@ export function samplePreflight(foreign: string): Preflight {
   return {
     command: 'install',
     target,
+    kernel: foreign,
+    system: foreign,
     ready: false,
     ranIn: 'vm',
     steps: [
