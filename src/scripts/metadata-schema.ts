@@ -26,8 +26,8 @@ const metadata = z.strictObject({
   lib: z.array(z.string().regex(/^[a-z]{1,20}$/)).max(10),
   /** The rung without which it cannot run. */
   needs: rung,
-  /** What a higher rung adds. */
-  gains: z.strictObject({ rung, text }).optional(),
+  /** What a higher rung adds, and what the event must print then. */
+  gains: z.strictObject({ rung, text, expect: lines.min(1) }).optional(),
   arguments: z.array(argument).max(5),
   proof: z.strictObject({
     /** Arguments of the proof, where they differ from the defaults. */

@@ -9,7 +9,7 @@ const TIMEOUT_MS = 120_000;
 
 /** @param args the script's own arguments; those of its proof where left out */
 export function toVerifyScript(entry: CatalogueEntry, args?: readonly string[]): VerifyScript {
-  const { proof, prepare, decoy } = entry;
+  const { gains, proof, prepare, decoy } = entry;
   return {
     name: entry.name,
     text: entry.script,
@@ -18,6 +18,7 @@ export function toVerifyScript(entry: CatalogueEntry, args?: readonly string[]):
     trigger: entry.event,
     expect: proof.expect,
     expectIpv6: proof.expectIpv6 ?? [],
+    ...(gains === undefined ? {} : { expectWith: gains }),
     reject: proof.reject,
     timeoutMs: TIMEOUT_MS,
     ...(prepare === null ? {} : { prepare }),

@@ -14,6 +14,8 @@ export interface Item {
   readonly needs: readonly Need[];
   readonly required: boolean;
   readonly expect: readonly string[];
+  /** Printed too where this rung compiles. */
+  readonly expectWith: { readonly rung: string; readonly expect: readonly string[] } | null;
   readonly reject: readonly string[];
   readonly readyText: string | null;
   /** For the guest: shell text that prints values of globals. */
@@ -59,6 +61,7 @@ function rungItem(rung: Rung, witness: string): Item {
     needs: rung.needs,
     required: rung.required,
     expect: [rung.marker],
+    expectWith: null,
     reject: [],
     readyText: null,
     guestPrepare: null,
@@ -80,6 +83,7 @@ function scriptItem(script: VerifyScript, index: number): Item {
     needs: [],
     required: true,
     expect: script.expect ?? [],
+    expectWith: script.expectWith ?? null,
     reject: script.reject ?? [],
     readyText: script.readyText ?? null,
     guestPrepare: script.prepare ?? null,

@@ -80,7 +80,7 @@ async function loadInVm(
   vm: VmAssets,
   items: readonly CompiledItem[],
 ): Promise<{ readonly loads: Loads; readonly guestBuildId: BuildId | null }> {
-  const jobs = items.map((item) => toJob(options, item));
+  const jobs = items.map((item) => toJob(options, item, findExpected(item, items)));
   try {
     const report = await runModulesInVm({
       kernelImage: vm.kernelImage,
@@ -121,7 +121,7 @@ async function loadInVm(
   }
 }
 
-function toJob(options: VerifyOptions, { item, modulePath }: CompiledItem): VmJob {
+function toJob(options: VerifyOptions, { item, modulePath }: CompiledItem, expect: readonly string[]): VmJob {
   const local = options.host.localPath(modulePath ?? '');
   if (local === null)
     throw new TapprepError(
@@ -134,10 +134,17 @@ function toJob(options: VerifyOptions, { item, modulePath }: CompiledItem): VmJo
     ...(item.guestPrepare === null ? {} : { prepare: item.guestPrepare }),
     ...(item.guestTrigger === null ? {} : { trigger: item.guestTrigger }),
     ...(item.readyText === null ? {} : { readyText: item.readyText }),
-    expect: item.expect,
+    expect,
     stopWhenSeen: !item.endsItself,
     timeoutMs: item.timeoutMs,
   };
+}
+
+/** What an item must print, with what it prints only where a higher rung could be built. */
+function findExpected({ item }: CompiledItem, ready: readonly CompiledItem[]): readonly string[] {
+  const { expectWith } = item;
+  const isThere = ready.some((other) => !other.item.isScript && other.item.step === expectWith?.rung);
+  return expectWith !== null && isThere ? [...item.expect, ...expectWith.expect] : item.expect;
 }
 
 /** A script that prints what it should ignore has not been proven either. */

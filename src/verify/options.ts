@@ -24,6 +24,8 @@ export interface VerifyScript {
   readonly expect?: readonly string[];
   /** What it must print too on a kernel that has IPv6. */
   readonly expectIpv6?: readonly string[];
+  /** What it must print too where this rung of the ladder can be built. */
+  readonly expectWith?: { readonly rung: string; readonly expect: readonly string[] };
   /** What it must not print: the traces of events that it should ignore. */
   readonly reject?: readonly string[];
   readonly timeoutMs?: number;

@@ -79,7 +79,9 @@ all_seen() {
   complete=0
   [ -f "$1/expect" ] || return 0
   while IFS= read -r text || [ -n "$text" ]; do
-    if grep -qF -e "$text" "$work/out"; then seen="$seen,$number"; else complete=1; fi
+    # By a file: a script that prints what is executed would print the text itself if it were an argument.
+    printf '%s\n' "$text" >"$work/text"
+    if grep -qF -f "$work/text" "$work/out"; then seen="$seen,$number"; else complete=1; fi
     number=$((number + 1))
   done <"$1/expect"
   return "$complete"

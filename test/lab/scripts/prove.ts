@@ -15,7 +15,7 @@ import { createRootHost } from '../../../src/host/root.ts';
 import { findEntry, loadCatalogue } from '../../../src/scripts/catalogue.ts';
 import { toVerifyScript } from '../../../src/scripts/verify-script.ts';
 import { compileItems } from '../../../src/verify/compile-items.ts';
-import { HELLO_ITEM, scriptItems } from '../../../src/verify/items.ts';
+import { HELLO_ITEM, probeItems, scriptItems } from '../../../src/verify/items.ts';
 import { hasIpv6 } from '../../../src/verify/kernel-ipv6.ts';
 import { loadItems } from '../../../src/verify/load-items.ts';
 import type { VerifyOptions } from '../../../src/verify/options.ts';
@@ -76,11 +76,13 @@ const options: VerifyOptions = {
     if (event.type === 'note') say(`  ${event.text}`);
   },
 };
+// The only rung that decides what a script prints.
+const rungs = probeItems('probe', '/bin/true').filter(({ step }) => step === 'kernel.function');
 const started = performance.now();
 try {
   const compiled = await compileItems(
     options,
-    [HELLO_ITEM, ...scriptItems(options, await hasIpv6(host, target.release))],
+    [HELLO_ITEM, ...rungs, ...scriptItems(options, await hasIpv6(host, target.release))],
     true,
   );
   say(`compiled after ${Math.round((performance.now() - started) / 1000)} s`);
