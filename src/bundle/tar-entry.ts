@@ -25,9 +25,8 @@ export function encodeHeader({ path, sizeBytes, mode }: TarFile): Buffer {
 
 /** What a header block says of itself; null when it is none or its checksum does not fit. Believe none of it. */
 export function decodeHeader(block: Buffer): { readonly path: string; readonly sizeBytes: number } | null {
-  if (block.length !== BLOCK_BYTES) return null;
-  const header = new Header(block, 0);
-  if (!header.cksumValid || header.type !== 'File' || header.path === undefined || header.size === undefined)
+  const header = block.length === BLOCK_BYTES ? parseHeader(block) : null;
+  if (header === null || !header.cksumValid || header.type !== 'File' || header.path === undefined || header.size === undefined)
     return null;
   return { path: header.path, sizeBytes: header.size };
 }
@@ -35,4 +34,13 @@ export function decodeHeader(block: Buffer): { readonly path: string; readonly s
 /** Zero bytes that follow a file of this size. */
 export function paddingBytes(sizeBytes: number): number {
   return (BLOCK_BYTES - (sizeBytes % BLOCK_BYTES)) % BLOCK_BYTES;
+}
+
+function parseHeader(block: Buffer): Header | null {
+  try {
+    return new Header(block, 0);
+  } catch {
+    // It throws on numbers that are none: no header either.
+    return null;
+  }
 }

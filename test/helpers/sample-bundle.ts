@@ -1,0 +1,93 @@
+/** Small bundles of made-up packages, written by the real writer. */
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { prepareData } from '../../src/bundle/files.ts';
+import type { BundledPackage, BundleManifest } from '../../src/bundle/manifest.ts';
+import { writeBundle, type BundleSource } from '../../src/bundle/write.ts';
+import { finishBundle } from '../../src/pipeline/bundle.ts';
+import type { DebTarget, Sha256 } from '../../src/types.ts';
+
+export const SAMPLE_TARGET: DebTarget = {
+  family: 'deb',
+  kernelFamily: 'debian',
+  distro: 'debian',
+  version: '11',
+  codename: 'bullseye',
+  arch: 'x86_64',
+  release: '5.10.0-99-cloud-amd64',
+  unameV: null,
+  buildId: null,
+  packageArch: 'amd64',
+  flavour: 'cloud-amd64',
+  packageVersion: null,
+};
+
+/** A package of the manifest whose file holds `data`. */
+export function samplePackage(name: string, data: Uint8Array): BundledPackage {
+  return {
+    path: `packages/${name}_1.0-1_amd64.deb`,
+    sha256: createHash('sha256').update(data).digest('hex') as Sha256,
+    sizeBytes: data.length,
+    installedBytes: 4096,
+    role: 'dependency',
+    name,
+    version: '1.0-1',
+    arch: 'amd64',
+    match: 'dependency',
+    wave: 0,
+    install: true,
+    replaces: null,
+    repository: 'test',
+    urls: ['http://127.0.0.1/pool/x.deb'],
+    trust: { kind: 'unsigned-index', digest: null, index: null },
+    expects: null,
+    signer: null,
+    checks: [],
+  };
+}
+
+/** Writes a bundle of packages with the given contents. */
+export async function writeSample(
+  directory: string,
+  name: string,
+  contents: Readonly<Record<string, Uint8Array>>,
+  options: {
+    readonly target?: DebTarget;
+    readonly sign?: (sums: string) => Promise<string>;
+    readonly extra?: Readonly<Record<string, string>>;
+  } = {},
+): Promise<{ readonly path: string; readonly manifest: BundleManifest }> {
+  const packages = Object.entries(contents).map(([key, data]) => samplePackage(key, data));
+  const sources = new Map<string, BundleSource>(
+    Object.entries(contents).map(([key, data]) => [`packages/${key}_1.0-1_amd64.deb`, { data }]),
+  );
+  const finished = finishBundle(
+    {
+      schema: 'tapprep-bundle/1',
+      kind: 'packages',
+      tapprep: '0.0.0',
+      target: options.target ?? SAMPLE_TARGET,
+      dependencies: 'asked',
+      warnings: [],
+      notes: [],
+      packages,
+      present: [],
+      indexes: [],
+      modules: [],
+    },
+    [
+      prepareData('install.sh', 'exit 0\n', 0o755),
+      ...Object.entries(options.extra ?? {}).map(([path, text]) => prepareData(path, text)),
+    ],
+    sources,
+  );
+  const path = join(directory, `${name}.tar`);
+  await writeBundle({
+    out: path,
+    manifest: finished.manifest,
+    sources: finished.sources,
+    sign: options.sign ?? null,
+    signal: new AbortController().signal,
+  });
+  return { path, manifest: finished.manifest };
+}
