@@ -26,7 +26,13 @@ export function encodeHeader({ path, sizeBytes, mode }: TarFile): Buffer {
 /** What a header block says of itself; null when it is none or its checksum does not fit. Believe none of it. */
 export function decodeHeader(block: Buffer): { readonly path: string; readonly sizeBytes: number } | null {
   const header = block.length === BLOCK_BYTES ? parseHeader(block) : null;
-  if (header === null || !header.cksumValid || header.type !== 'File' || header.path === undefined || header.size === undefined)
+  if (
+    header === null ||
+    !header.cksumValid ||
+    header.type !== 'File' ||
+    header.path === undefined ||
+    header.size === undefined
+  )
     return null;
   return { path: header.path, sizeBytes: header.size };
 }

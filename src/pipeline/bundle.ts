@@ -105,7 +105,8 @@ export async function bundleSubject(session: Session, subject: Subject, options:
   return { plan, bundle, manifest, stages: session.times };
 }
 
-const INSTALL_SCRIPTS = [
+/** The shell scripts of a bundle of packages, as they lie beside src/bundle/write.ts. */
+export const INSTALL_SCRIPTS: readonly string[] = [
   'install.sh',
   'verify.sh',
   ...['common', 'kernel', 'system', 'packages', 'journal', 'proof'].map((part) => `sh/${part}.sh`),

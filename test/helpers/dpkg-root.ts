@@ -74,7 +74,8 @@ export function makeDpkgRunRoot(
   );
 }
 
-function copyWithLibraries(path: string, root: string): void {
+/** Copies a program with the libraries that it needs to the same places in a root. */
+export function copyWithLibraries(path: string, root: string): void {
   const libraries = execFileSync('ldd', [path], { encoding: 'utf8' }).matchAll(/(\/\S+) \(0x/g);
   for (const file of [path, ...Array.from(libraries, (match) => match[1] ?? '')]) {
     const to = join(root, file);

@@ -1,10 +1,11 @@
 /** Small bundles of made-up packages, written by the real writer. */
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
-import { prepareData } from '../../src/bundle/files.ts';
-import type { BundledPackage, BundleManifest } from '../../src/bundle/manifest.ts';
+import { readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { prepareData, prepareScript } from '../../src/bundle/files.ts';
+import { type BundledPackage, type BundleManifest, compareText } from '../../src/bundle/manifest.ts';
 import { writeBundle, type BundleSource } from '../../src/bundle/write.ts';
-import { finishBundle } from '../../src/pipeline/bundle.ts';
+import { finishBundle, INSTALL_SCRIPTS } from '../../src/pipeline/bundle.ts';
 import type { DebTarget, Sha256 } from '../../src/types.ts';
 
 export const SAMPLE_TARGET: DebTarget = {
@@ -90,4 +91,50 @@ export async function writeSample(
     signal: new AbortController().signal,
   });
   return { path, manifest: finished.manifest };
+}
+
+/** What bundle.txt tells the scripts of a real package, beside what its file tells. */
+export interface RealPackage {
+  readonly file: string;
+  readonly name: string;
+  readonly version: string;
+  readonly arch?: string;
+  readonly role?: BundledPackage['role'];
+  readonly wave?: number;
+  readonly installedBytes?: number;
+}
+
+/** Writes a bundle of real packages with the real scripts, as `tapprep bundle` does. */
+export async function writeRealBundle(
+  out: string,
+  packages: readonly RealPackage[],
+  over: Partial<Omit<BundleManifest, 'files' | 'packages'>> & {
+    readonly sign?: (sums: string) => Promise<string>;
+  } = {},
+): Promise<BundleManifest> {
+  const { sign = null, ...head } = over;
+  const described = packages.map(({ file, ...more }): BundledPackage => {
+    const sample = samplePackage(more.name, readFileSync(file));
+    return { ...sample, ...more, arch: more.arch ?? sample.arch, path: `packages/${basename(file)}` };
+  });
+  const { manifest, sources } = finishBundle(
+    {
+      schema: 'tapprep-bundle/1',
+      kind: 'packages',
+      tapprep: '0.0.0',
+      target: SAMPLE_TARGET,
+      dependencies: 'asked',
+      warnings: [],
+      notes: [],
+      packages: described.toSorted((a, b) => a.wave - b.wave || compareText(a.path, b.path)),
+      present: [],
+      indexes: [],
+      modules: [],
+      ...head,
+    },
+    await Promise.all(INSTALL_SCRIPTS.map(prepareScript)),
+    new Map(packages.map(({ file }) => [`packages/${basename(file)}`, { file }])),
+  );
+  await writeBundle({ out, manifest, sources, sign, durable: false, signal: new AbortController().signal });
+  return manifest;
 }

@@ -93,7 +93,7 @@ write_journal() {
     else
       printf ']\n}\n'
     fi
-  } >"$journal.new" && sync && mv -f "$journal.new" "$journal" && return 0
+  } >"$journal.new" && { sync "$journal.new" 2>/dev/null || sync; } && mv -f "$journal.new" "$journal" && return 0
   rm -f "$journal.new"
   fail 5 "$journal cannot be written" "df -h $state"
 }

@@ -104,7 +104,9 @@ describe('what is written', () => {
 
   test('holds a path that the plain header cannot', async () => {
     const long = `${'l'.repeat(180)}.txt`;
-    const { path } = await writeSample(freshDirectory(), 'long', contents, { extra: { [`scripts/${long}`]: 'text\n' } });
+    const { path } = await writeSample(freshDirectory(), 'long', contents, {
+      extra: { [`scripts/${long}`]: 'text\n' },
+    });
     expect(execFileSync('tar', ['-tf', path], { encoding: 'utf8' })).toContain(`${root}/scripts/${long}\n`);
     expect((await read(path)).manifest.files.some((file) => file.path.endsWith(long))).toBe(true);
   });
@@ -130,7 +132,11 @@ describe('refused before anything is changed:', () => {
     // Every kind of place is hit: headers, manifest, sums, signature, payload, padding, trailer.
     await fc.assert(
       fc.asyncProperty(
-        fc.oneof(fc.nat(bytes.length - 1), fc.nat(20_000), fc.integer({ min: bytes.length - 4096, max: bytes.length - 1 })),
+        fc.oneof(
+          fc.nat(bytes.length - 1),
+          fc.nat(20_000),
+          fc.integer({ min: bytes.length - 4096, max: bytes.length - 1 }),
+        ),
         fc.nat(7),
         async (at, bit) => {
           const spoiled = Buffer.from(bytes);
@@ -160,7 +166,17 @@ describe('refused before anything is changed:', () => {
   test('truncated at any length', async () => {
     const size = statSync(good).size;
     const path = join(work, 'cut.tar');
-    const lengths = [0, 1, 511, 512, 513, size - 1, size - 512, size - 1024, ...Array.from({ length: 40 }, (_, n) => Math.floor((size * n) / 40))];
+    const lengths = [
+      0,
+      1,
+      511,
+      512,
+      513,
+      size - 1,
+      size - 512,
+      size - 1024,
+      ...Array.from({ length: 40 }, (_, n) => Math.floor((size * n) / 40)),
+    ];
     for (const length of lengths) {
       writeFileSync(path, readFileSync(good));
       truncateSync(path, length);

@@ -1,0 +1,583 @@
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { signSums } from '../../../src/bundle/sign.ts';
+import { createRootHost } from '../../../src/host/root.ts';
+import { readJournal } from '../../../src/install/journal.ts';
+import { planRemoval } from '../../../src/install/remove.ts';
+import { BundleRoot, removeTemplate } from '../../helpers/bundle-root.ts';
+import { DebLab } from '../../helpers/deb-lab.ts';
+import { GpgHome, type TestKey } from '../../helpers/gpg.ts';
+import { runLocally } from '../../helpers/run.ts';
+import { SAMPLE_TARGET, writeRealBundle, type RealPackage } from '../../helpers/sample-bundle.ts';
+
+const gpg = new GpgHome();
+const lab = new DebLab(gpg);
+const { release } = SAMPLE_TARGET;
+const JOURNAL = 'var/lib/tapprep/journal.json';
+const REPORT = 'var/lib/tapprep/report.json';
+let key: TestKey;
+let other: TestKey;
+let good: string;
+let root: BundleRoot;
+let packages: readonly RealPackage[];
+
+/** Stands in for SystemTap, whose own behaviour the lab tests: prints, and leaves what `stap -p4` leaves. */
+const STAP = `#!/bin/sh
+case "$*" in *-V*) echo 'Systemtap translator/driver (version 4.4)' ;; *) printf '%s\\n' 'tab	"quoted" \\back' ; : >tapprep_hello.ko ;; esac
+`;
+
+function build(
+  name: string,
+  version: string,
+  files: Readonly<Record<string, string>>,
+  fields: Readonly<Record<string, string>> = {},
+): string {
+  const tree = join(lab.directory, `files-${name}-${version}`);
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(tree, path)), { recursive: true });
+    writeFileSync(join(tree, path), text, { mode: 0o755 });
+    chmodSync(join(tree, path), 0o755);
+  }
+  mkdirSync(tree, { recursive: true });
+  chmodSync(tree, 0o755);
+  return lab.build(name, version, fields, 'gzip', { tree });
+}
+
+beforeAll(async () => {
+  key = gpg.makeKey('mine', 'rsa2048');
+  other = gpg.makeKey('other', 'rsa2048');
+  packages = [
+    {
+      file: build('runtime', '4.4-2', { 'usr/bin/staprun': '#!/bin/sh\nexit 1\n' }),
+      name: 'runtime',
+      version: '4.4-2',
+      role: 'systemtap',
+    },
+    {
+      file: build('systemtap', '4.4-2', { 'usr/bin/stap': STAP }, { 'Pre-Depends': 'runtime' }),
+      name: 'systemtap',
+      version: '4.4-2',
+      role: 'systemtap',
+      wave: 1,
+    },
+    {
+      file: build('gcc', '4:10.2.1-1', { 'usr/bin/gcc': '#!/bin/sh\n' }),
+      name: 'gcc',
+      version: '4:10.2.1-1',
+      role: 'toolchain',
+    },
+    {
+      file: build('make', '4.3-4', { 'usr/bin/make': '#!/bin/sh\n' }),
+      name: 'make',
+      version: '4.3-4',
+      role: 'toolchain',
+    },
+    { file: build('libneeded', '1.0-1', {}), name: 'libneeded', version: '1.0-1' },
+  ];
+  good = join(lab.directory, 'good.tar');
+  await writeRealBundle(good, packages);
+});
+
+afterEach(() => root.close());
+afterAll(() => {
+  removeTemplate();
+  lab.close();
+  gpg.close();
+});
+
+function carry(tar: string, folder?: string): BundleRoot {
+  root = new BundleRoot(folder);
+  root.unpack(tar);
+  return root;
+}
+
+/** Everything that install.sh may write is as it was before. */
+function assertUntouched(): void {
+  expect(root.packages()).toBe('');
+  expect(existsSync(join(root.directory, JOURNAL))).toBe(false);
+}
+
+const SHELLS: readonly (readonly string[])[] = [['dash'], ['busybox', 'sh'], ['bash', '--posix']];
+
+describe.each(SHELLS)('by %s %s', (...shell) => {
+  test('installs, changes nothing the second time, and undoes', async () => {
+    carry(good, 'a place\nwith "odd" names; $HOME');
+    const words = shell.filter((word) => word !== undefined);
+    const first = await root.start(words, 'install.sh', ['--not-running', '--json']).done;
+    expect(first).toMatchObject({ code: 0 });
+    expect(
+      root
+        .packages()
+        .split('\n')
+        .filter((line) => line.endsWith('install ok installed')),
+    ).toHaveLength(5);
+
+    const report = JSON.parse(first.stdout) as {
+      target: unknown;
+      install: { installed: { name: string }[]; journal: string };
+      verify: { ready: boolean; steps: { step: string; status: string; output: string }[] };
+    };
+    expect(report.target).toEqual(SAMPLE_TARGET);
+    expect(report.install.installed.map(({ name }) => name).toSorted()).toEqual([
+      'gcc',
+      'libneeded',
+      'make',
+      'runtime',
+      'systemtap',
+    ]);
+    expect(report.verify.steps.map(({ step, status }) => `${step} ${status}`)).toEqual([
+      'tools pass',
+      'build-tree pass',
+      'hello skip',
+    ]);
+    expect(report.verify.steps[2]?.output).toBe('tab\t"quoted" \\back');
+    expect(report.verify.ready).toBe(false);
+    expect(first.stdout).toBe(root.read(REPORT));
+
+    // The journal is byte for byte as tapprep writes it, and tapprep would remove exactly this.
+    const text = root.read(JOURNAL) ?? '';
+    expect(text).toBe(`${JSON.stringify(JSON.parse(text), null, 2)}\n`);
+    const host = createRootHost(root.directory);
+    expect((await readJournal(host)).entries).toMatchObject([
+      { state: 'done', manager: 'dpkg', release, files: [], replaced: [] },
+    ]);
+    expect((await planRemoval(host)).packages.map(({ name }) => name).toSorted()).toEqual([
+      'gcc',
+      'libneeded',
+      'make',
+      'runtime',
+      'systemtap',
+    ]);
+
+    const again = await root.start(words, 'install.sh', ['--not-running']).done;
+    expect(again).toMatchObject({ code: 0 });
+    expect(root.read(JOURNAL)).toBe(text);
+
+    expect(await root.start(words, 'install.sh', ['--undo']).done).toMatchObject({ code: 0 });
+    expect(root.packages()).toBe('');
+    const closed = root.read(JOURNAL) ?? '';
+    expect(closed).toBe(`${JSON.stringify(JSON.parse(closed), null, 2)}\n`);
+    expect((await readJournal(host)).entries.map(({ state }) => state)).toEqual(['removed']);
+    expect(readdirSync(join(root.directory, 'var/lib/tapprep'))).toEqual(['journal.json']);
+    expect((await root.start(words, 'install.sh', ['--undo']).done).stderr).toContain(
+      'nothing that this bundle installed',
+    );
+  });
+
+  test('refuses what was altered, whichever file it is', async () => {
+    carry(good);
+    const words = shell.filter((word) => word !== undefined);
+    for (const name of [
+      'manifest.json',
+      'bundle.txt',
+      'target.json',
+      'SHA256SUMS',
+      'packages/make_4.3-4_amd64.deb',
+      'sh/proof.sh',
+    ]) {
+      const path = join(root.directory, root.place, name);
+      const bytes = readFileSync(path);
+      const spoiled = Buffer.from(bytes);
+      const at = Math.floor(bytes.length / 2);
+      // A letter of a comment or of a value: the shell still reads the text.
+      spoiled.writeUInt8(bytes.readUInt8(at) ^ 1, at);
+      writeFileSync(path, spoiled);
+      const result = await root.start(words, 'install.sh', ['--not-running']).done;
+      expect([name, result.code]).toEqual([name, 4]);
+      writeFileSync(path, bytes);
+    }
+    assertUntouched();
+  });
+});
+
+describe('the target', () => {
+  const cases: readonly (readonly [string, (directory: string) => void, string])[] = [
+    [
+      'another distribution',
+      (directory) => osRelease(directory, 'ID=ubuntu\nVERSION_ID="22.04"\n'),
+      'made for debian, and this system is ubuntu',
+    ],
+    [
+      'another release of it',
+      (directory) => osRelease(directory, "ID=debian\nVERSION_ID='12'\n"),
+      'made for debian 11, and this system is debian 12',
+    ],
+    [
+      'an old system that is another',
+      (directory) => {
+        rmSync(join(directory, 'etc/os-release'));
+        writeFileSync(join(directory, 'etc/redhat-release'), 'CentOS release 6.10 (Final)\n');
+      },
+      'this system is centos',
+    ],
+  ];
+  test.each(cases)('%s is refused', async (_name, change, words) => {
+    carry(good);
+    change(root.directory);
+    const result = await root.run('install.sh', ['--not-running']);
+    expect(result.code).toBe(1);
+    expect(result.stderr).toContain(words);
+    assertUntouched();
+  });
+
+  test('a kernel that does not run is refused with both sides', async () => {
+    carry(good);
+    const result = await root.run('install.sh', []);
+    expect(result.code).toBe(1);
+    const running = execFileSync('uname', ['-r'], { encoding: 'utf8' }).trim();
+    expect(result.stderr).toContain(`made for kernel ${release}, and ${running} runs here`);
+    expect(result.stderr).toContain('--not-running installs for it all the same');
+    assertUntouched();
+  });
+
+  test('another architecture is refused even by force', async () => {
+    const tar = join(lab.directory, 'arm.tar');
+    await writeRealBundle(tar, packages, { target: { ...SAMPLE_TARGET, arch: 'aarch64', packageArch: 'arm64' } });
+    carry(tar);
+    const result = await root.run('install.sh', ['--not-running', '--force-other-target-unsafe']);
+    expect(result.code).toBe(1);
+    expect(result.stderr).toMatch(/made for aarch64, and this machine is \w+/);
+    assertUntouched();
+  });
+
+  test('a distribution that differs is gone past only by the switch that says so', async () => {
+    carry(good);
+    osRelease(root.directory, 'ID=devuan\n');
+    expect(await root.run('install.sh', ['--not-running', '--force-other-target-unsafe'])).toMatchObject({ code: 0 });
+  });
+
+  test('another build of the same release is refused', async () => {
+    const running = execFileSync('uname', ['-r'], { encoding: 'utf8' }).trim();
+    const tar = join(lab.directory, 'build.tar');
+    await writeRealBundle(tar, packages, {
+      target: { ...SAMPLE_TARGET, release: running, unameV: '#1 SMP somebody else' },
+    });
+    root = new BundleRoot();
+    execFileSync('tar', ['-C', join(root.directory, 'carried'), '-xf', tar]);
+    const argv = ['chroot', root.directory, 'dash', `/carried/tapprep-${running}/install.sh`];
+    const result = await runLocally(argv);
+    expect(result.exitCode).toBe(1);
+    expect(result.stderr).toContain('made for the build "#1 SMP somebody else", and the running kernel is "');
+    assertUntouched();
+  });
+});
+
+function osRelease(directory: string, text: string): void {
+  writeFileSync(join(directory, 'etc/os-release'), text);
+}
+
+describe('programs that are missing', () => {
+  /** Takes programs out of a root for good. */
+  function takeAway(...names: readonly string[]): void {
+    for (const name of names) rmSync(join(root.directory, 'usr/bin', name), { force: true });
+  }
+
+  test('without sha256sum another program computes the digests', async () => {
+    carry(good);
+    takeAway('sha256sum');
+    // busybox is still there.
+    expect(await root.run('install.sh', ['--check', '--not-running'])).toMatchObject({ code: 0 });
+  });
+
+  test('without any of them it refuses and names what it looked for', async () => {
+    carry(good);
+    takeAway('sha256sum', 'busybox', 'ash');
+    const result = await root.run('install.sh', ['--not-running']);
+    expect(result.code).toBe(6);
+    expect(result.stderr).toContain(
+      'looked for sha256sum, busybox, shasum, openssl, perl (Digest::SHA) and python (hashlib)',
+    );
+    assertUntouched();
+  });
+
+  test('a sha256sum that is broken is passed over', async () => {
+    carry(good);
+    writeFileSync(join(root.directory, 'usr/bin/sha256sum'), '#!/bin/sh\necho nonsense\n', { mode: 0o755 });
+    expect(await root.run('install.sh', ['--check', '--not-running'])).toMatchObject({ code: 0 });
+  });
+
+  test('what else is needed is named before anything is done', async () => {
+    carry(good);
+    takeAway('sed', 'mv');
+    const result = await root.run('install.sh', ['--not-running']);
+    expect(result.code).toBe(6);
+    expect(result.stderr).toContain('needed and not found in PATH: mv sed');
+    assertUntouched();
+  });
+});
+
+/** Programs that give the digests elsewhere; each is asked for alone. */
+test.each(['busybox', 'shasum', 'openssl', 'perl', 'python3'])('%s computes the same digest as sha256sum', (tool) => {
+  root = new BundleRoot();
+  const text = readFileSync('src/bundle/sh/common.sh', 'utf8');
+  const script = join(root.directory, 'hash.sh');
+  writeFileSync(script, `${text}\nprogram=x\nhash_by "$1" <"$2" && echo "$sum"\n`);
+  const sum = execFileSync('sh', [script, tool, good], { encoding: 'utf8' }).trim();
+  expect(sum).toBe(execFileSync('sha256sum', [good], { encoding: 'utf8' }).split(' ')[0]);
+});
+
+describe('signature', () => {
+  let signed: string;
+
+  beforeAll(async () => {
+    signed = join(lab.directory, 'signed.tar');
+    const env = { GNUPGHOME: gpg.directory };
+    await writeRealBundle(signed, packages, { sign: (sums) => signSums(sums, key.fingerprint, runLocally, env) });
+  });
+
+  function withGpgv(): void {
+    for (const tool of ['gpgv', 'gpg']) {
+      const libraries = execFileSync('ldd', [`/usr/bin/${tool}`], { encoding: 'utf8' }).matchAll(/(\/\S+) \(0x/g);
+      for (const file of [`/usr/bin/${tool}`, ...Array.from(libraries, (match) => match[1] ?? '')]) {
+        mkdirSync(dirname(join(root.directory, file)), { recursive: true });
+        if (!existsSync(join(root.directory, file))) copyFileSync(file, join(root.directory, file));
+      }
+    }
+    for (const [name, from] of [
+      ['mine.gpg', key.keyring],
+      ['mine.asc', key.armored],
+      ['other.gpg', other.keyring],
+    ] as const) {
+      copyFileSync(from, join(root.directory, 'root', name));
+    }
+  }
+
+  test.each(['/root/mine.gpg', '/root/mine.asc'])('by a key of %s is accepted', async (keyring) => {
+    carry(signed);
+    withGpgv();
+    expect(await root.run('install.sh', ['--check', '--not-running', '--keyring', keyring])).toMatchObject({ code: 0 });
+  });
+
+  test('by another key is refused', async () => {
+    carry(signed);
+    withGpgv();
+    const result = await root.run('install.sh', ['--not-running', '--keyring', '/root/other.gpg']);
+    expect(result.code).toBe(4);
+    expect(result.stderr).toContain('SHA256SUMS is not signed by a key of /root/other.gpg');
+    assertUntouched();
+  });
+
+  test('that is asked for and not there is refused', async () => {
+    carry(good);
+    withGpgv();
+    const result = await root.run('install.sh', ['--not-running', '--keyring', '/root/mine.gpg']);
+    expect(result.code).toBe(4);
+    expect(result.stderr).toContain('the bundle is not signed');
+    assertUntouched();
+  });
+
+  test('without gpgv is said not to be checkable', async () => {
+    carry(signed);
+    writeFileSync(join(root.directory, 'root/mine.gpg'), readFileSync(key.keyring));
+    const result = await root.run('install.sh', ['--not-running', '--keyring', '/root/mine.gpg']);
+    expect(result.code).toBe(6);
+    assertUntouched();
+  });
+});
+
+describe('what goes wrong on the way', () => {
+  async function carryWith(name: string, more: readonly RealPackage[], without: readonly string[] = []): Promise<void> {
+    const tar = join(lab.directory, `${name}.tar`);
+    await writeRealBundle(tar, [...packages.filter((item) => !without.includes(item.name)), ...more]);
+    carry(tar);
+  }
+
+  test('no space: said with both sides, nothing changed', async () => {
+    await carryWith('large', [{ file: build('large', '1', {}), name: 'large', version: '1', installedBytes: 9e11 }]);
+    const result = await root.run('install.sh', ['--not-running']);
+    expect(result.code).toBe(5);
+    expect(result.stderr).toMatch(/the packages need \d+ KiB in \/usr, where \d+ KiB are free: nothing was changed/);
+    assertUntouched();
+  });
+
+  test('a package that cannot be configured: all is taken away again', async () => {
+    const file = build('broken', '1', { 'DEBIAN/postinst': '#!/bin/sh\necho no >&2\nexit 1\n' });
+    await carryWith('broken', [{ file, name: 'broken', version: '1', wave: 2 }]);
+    const result = await root.run('install.sh', ['--not-running']);
+    expect(result.code).toBe(5);
+    expect(result.stderr).toContain('what this run had installed was taken away again');
+    expect(root.packages()).toBe('');
+    expect(
+      (await readJournal(createRootHost(root.directory))).entries.map(({ state, packages: left }) => [state, left]),
+    ).toEqual([['removed', []]]);
+  });
+
+  test('hello world that fails: undone, and with --keep kept', async () => {
+    const file = build('failing', '1', { 'usr/bin/stap': '#!/bin/sh\necho "ERROR: no such probe" >&2\nexit 1\n' });
+    await carryWith('failing', [{ file, name: 'failing', version: '1', role: 'systemtap' }], ['systemtap']);
+    const result = await root.run('install.sh', ['--not-running']);
+    expect(result.code).toBe(1);
+    expect(root.packages()).toBe('');
+    const report = JSON.parse(root.read(REPORT) ?? '') as {
+      undone: boolean;
+      verify: { steps: { status: string; reason: string }[] };
+    };
+    expect(report.undone).toBe(true);
+    expect(report.verify.steps.at(-1)).toMatchObject({
+      status: 'fail',
+      reason: expect.stringContaining('ERROR: no such probe') as string,
+    });
+
+    expect((await root.run('install.sh', ['--not-running', '--keep'])).code).toBe(1);
+    expect(root.packages()).toContain('failing 1 install ok installed');
+    expect(await root.run('install.sh', ['--undo'])).toMatchObject({ code: 0 });
+    expect(root.packages()).toBe('');
+  });
+
+  const slow = { 'DEBIAN/postinst': '#!/bin/sh\n: >/slow\nsleep 20\n' };
+
+  async function startSlow(name: string): Promise<ReturnType<BundleRoot['start']>> {
+    await carryWith(name, [{ file: build('slow', '1', slow), name: 'slow', version: '1', wave: 1 }]);
+    const started = root.start(['dash'], 'install.sh', ['--not-running']);
+    for (let tries = 0; !existsSync(join(root.directory, 'slow')) && tries < 200; tries += 1) await sleep(50);
+    return started;
+  }
+
+  test('killed in the middle: the next run goes on, and undo takes all of it', async () => {
+    const { child, done } = await startSlow('killed');
+    process.kill(-(child.pid ?? 0), 'SIGKILL');
+    await done;
+    expect(root.read(JOURNAL)).toContain('"state": "started"');
+    expect(root.packages()).toContain('slow 1 install ok half-configured');
+    // Its configuration ends at once this time.
+    writeFileSync(join(root.directory, 'var/lib/dpkg/info/slow.postinst'), '#!/bin/sh\n', { mode: 0o755 });
+    const next = await root.run('install.sh', ['--not-running']);
+    expect(next).toMatchObject({ code: 0 });
+    expect(next.stderr).toContain('going on from what it left');
+    expect(root.packages().match(/install ok installed/g)).toHaveLength(6);
+    const { entries } = await readJournal(createRootHost(root.directory));
+    expect(entries.map(({ state }) => state)).toEqual(['done']);
+    expect(await root.run('install.sh', ['--undo'])).toMatchObject({ code: 0 });
+    expect(root.packages()).toBe('');
+  });
+
+  test('interrupted: undone, exit 130', async () => {
+    const { child, done } = await startSlow('interrupted');
+    // As a terminal does: to the whole group.
+    process.kill(-(child.pid ?? 0), 'SIGINT');
+    expect(await done).toMatchObject({ code: 130 });
+    expect(root.packages()).toBe('');
+    expect(existsSync(join(root.directory, 'var/lib/tapprep/install.lock'))).toBe(false);
+  });
+
+  test('a second install at the same time is refused', async () => {
+    const { child, done } = await startSlow('twice');
+    const second = await root.run('install.sh', ['--not-running']);
+    expect(second.code).toBe(5);
+    expect(second.stderr).toContain('another install works here, process ');
+    process.kill(-(child.pid ?? 0), 'SIGINT');
+    await done;
+  });
+
+  test('a version that would be replaced is refused, one that is newer is left', async () => {
+    const older = build('libneeded', '0.9-1', {});
+    const newer = build('make', '4.9-1', { 'usr/bin/make': '#!/bin/sh\n' });
+    carry(good);
+    for (const path of [older, newer]) {
+      cpSync(path, join(root.directory, 'tmp/x.deb'));
+      execFileSync('chroot', [root.directory, 'dpkg', '--install', '/tmp/x.deb'], { stdio: 'ignore' });
+    }
+    const before = root.packages();
+    const refused = await root.run('install.sh', ['--not-running']);
+    expect(refused.code).toBe(5);
+    expect(refused.stderr).toContain('libneeded 0.9-1 -> 1.0-1');
+    expect(root.packages()).toBe(before);
+
+    const allowed = await root.run('install.sh', ['--not-running', '--allow-upgrade']);
+    expect(allowed).toMatchObject({ code: 0 });
+    expect(allowed.stderr).toContain('make 4.9-1 is there already, newer than 4.3-4: left as it is');
+    const { entries } = await readJournal(createRootHost(root.directory));
+    expect(entries[0]?.replaced).toEqual([{ name: 'libneeded', from: '0.9-1', to: '1.0-1' }]);
+    expect(entries[0]?.packages.map(({ name }) => name).toSorted()).toEqual(['gcc', 'runtime', 'systemtap']);
+  });
+
+  test('a journal that is not as tapprep writes it: nothing is changed', async () => {
+    carry(good);
+    mkdirSync(join(root.directory, 'var/lib/tapprep'), { recursive: true });
+    for (const text of [
+      '{"schema":"tapprep-journal/1","entries":[]}\n',
+      '{\n  "schema": "tapprep-journal/1",\n  "entries": [\n    {\n',
+      'x\n',
+    ]) {
+      writeFileSync(join(root.directory, JOURNAL), text);
+      const result = await root.run('install.sh', ['--not-running']);
+      expect(result.code).toBe(5);
+      expect(result.stderr).toContain('nothing can be added to it');
+      expect(root.read(JOURNAL)).toBe(text);
+    }
+    expect(root.packages()).toBe('');
+  });
+
+  test('entries of others in the journal are kept as they are', async () => {
+    carry(good);
+    const entry = {
+      at: '2026-01-01T00:00:00.000Z',
+      tapprep: '1.0.0',
+      release: 'other',
+      state: 'done',
+      packages: [{ name: 'a', version: '1', arch: 'all' }],
+      replaced: [],
+      files: ['/opt/tapprep/systemtap-5.1'],
+    };
+    const journal = {
+      schema: 'tapprep-journal/1',
+      entries: [entry, { ...entry, packages: [], state: 'removed', files: [] }],
+    };
+    mkdirSync(join(root.directory, 'var/lib/tapprep'), { recursive: true });
+    writeFileSync(join(root.directory, JOURNAL), `${JSON.stringify(journal, null, 2)}\n`);
+    expect(await root.run('install.sh', ['--not-running'])).toMatchObject({ code: 0 });
+    expect(await root.run('install.sh', ['--undo'])).toMatchObject({ code: 0 });
+    const { entries } = await readJournal(createRootHost(root.directory));
+    expect(entries.slice(0, 2)).toEqual(journal.entries);
+    expect(entries[2]).toMatchObject({ state: 'removed' });
+  });
+
+  test('an ordinary user is told so, before anything is changed', async () => {
+    carry(good);
+    execFileSync('chmod', ['755', root.directory]);
+    const result = await runLocally([
+      'chroot',
+      '--userspec=1000:1000',
+      root.directory,
+      'dash',
+      `${root.place}/install.sh`,
+      '--not-running',
+    ]);
+    expect(result.exitCode).toBe(6);
+    assertUntouched();
+  });
+
+  test('a temporary directory where nothing may be executed does no harm', async () => {
+    carry(good);
+    const script = `mount -t tmpfs -o noexec tmpfs "$1/tmp" && mount -t tmpfs -o noexec tmpfs "$1/var/tmp" && chroot "$1" dash "$2/install.sh" --not-running`;
+    const result = await runLocally(['unshare', '--mount', 'sh', '-c', script, 'sh', root.directory, root.place]);
+    expect(result).toMatchObject({ exitCode: 0 });
+  });
+});
+
+test('shellcheck finds nothing in the scripts', () => {
+  root = new BundleRoot();
+  const scripts = ['install.sh', 'verify.sh', ...readdirSync('src/bundle/sh').map((name) => `sh/${name}`)];
+  for (const script of scripts) execFileSync('shellcheck', ['-x', join('src/bundle', script)], { stdio: 'pipe' });
+});
+
+test('--help tells the options, and what is no option is refused', async () => {
+  carry(good);
+  const help = await root.run('install.sh', ['--help']);
+  expect(help.stdout).toContain('--not-running');
+  expect((await root.run('install.sh', ['--frobnicate'])).code).toBe(2);
+  expect((await root.run('install.sh', ['--keyring'])).code).toBe(2);
+});
