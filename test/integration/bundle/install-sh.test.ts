@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   copyFileSync,
@@ -280,11 +280,6 @@ function osRelease(directory: string, text: string): void {
 }
 
 describe('programs that are missing', () => {
-  /** Takes programs out of a root for good. */
-  function takeAway(...names: readonly string[]): void {
-    for (const name of names) rmSync(join(root.directory, 'usr/bin', name), { force: true });
-  }
-
   test('without sha256sum another program computes the digests', async () => {
     carry(good);
     takeAway('sha256sum');
@@ -338,23 +333,6 @@ describe('signature', () => {
     await writeRealBundle(signed, packages, { sign: (sums) => signSums(sums, key.fingerprint, runLocally, env) });
   });
 
-  function withGpgv(): void {
-    for (const tool of ['gpgv', 'gpg']) {
-      const libraries = execFileSync('ldd', [`/usr/bin/${tool}`], { encoding: 'utf8' }).matchAll(/(\/\S+) \(0x/g);
-      for (const file of [`/usr/bin/${tool}`, ...Array.from(libraries, (match) => match[1] ?? '')]) {
-        mkdirSync(dirname(join(root.directory, file)), { recursive: true });
-        if (!existsSync(join(root.directory, file))) copyFileSync(file, join(root.directory, file));
-      }
-    }
-    for (const [name, from] of [
-      ['mine.gpg', key.keyring],
-      ['mine.asc', key.armored],
-      ['other.gpg', other.keyring],
-    ] as const) {
-      copyFileSync(from, join(root.directory, 'root', name));
-    }
-  }
-
   test.each(['/root/mine.gpg', '/root/mine.asc'])('by a key of %s is accepted', async (keyring) => {
     carry(signed);
     withGpgv();
@@ -389,12 +367,6 @@ describe('signature', () => {
 });
 
 describe('what goes wrong on the way', () => {
-  async function carryWith(name: string, more: readonly RealPackage[], without: readonly string[] = []): Promise<void> {
-    const tar = join(lab.directory, `${name}.tar`);
-    await writeRealBundle(tar, [...packages.filter((item) => !without.includes(item.name)), ...more]);
-    carry(tar);
-  }
-
   test('no space: said with both sides, nothing changed', async () => {
     await carryWith('large', [{ file: build('large', '1', {}), name: 'large', version: '1', installedBytes: 9e11 }]);
     const result = await root.run('install.sh', ['--not-running']);
@@ -571,7 +543,10 @@ describe('what goes wrong on the way', () => {
 test('shellcheck finds nothing in the scripts', () => {
   root = new BundleRoot();
   const scripts = ['install.sh', 'verify.sh', ...readdirSync('src/bundle/sh').map((name) => `sh/${name}`)];
-  for (const script of scripts) execFileSync('shellcheck', ['-x', join('src/bundle', script)], { stdio: 'pipe' });
+  const findings = scripts.map((script) =>
+    spawnSync('shellcheck', ['-x', join('src/bundle', script)]).stdout.toString(),
+  );
+  expect(findings.join('')).toBe('');
 });
 
 test('--help tells the options, and what is no option is refused', async () => {
@@ -581,3 +556,31 @@ test('--help tells the options, and what is no option is refused', async () => {
   expect((await root.run('install.sh', ['--frobnicate'])).code).toBe(2);
   expect((await root.run('install.sh', ['--keyring'])).code).toBe(2);
 });
+
+/** Takes programs out of a root for good. */
+function takeAway(...names: readonly string[]): void {
+  for (const name of names) rmSync(join(root.directory, 'usr/bin', name), { force: true });
+}
+
+function withGpgv(): void {
+  for (const tool of ['gpgv', 'gpg']) {
+    const libraries = execFileSync('ldd', [`/usr/bin/${tool}`], { encoding: 'utf8' }).matchAll(/(\/\S+) \(0x/g);
+    for (const file of [`/usr/bin/${tool}`, ...Array.from(libraries, (match) => match[1] ?? '')]) {
+      mkdirSync(dirname(join(root.directory, file)), { recursive: true });
+      if (!existsSync(join(root.directory, file))) copyFileSync(file, join(root.directory, file));
+    }
+  }
+  for (const [name, from] of [
+    ['mine.gpg', key.keyring],
+    ['mine.asc', key.armored],
+    ['other.gpg', other.keyring],
+  ] as const) {
+    copyFileSync(from, join(root.directory, 'root', name));
+  }
+}
+
+async function carryWith(name: string, more: readonly RealPackage[], without: readonly string[] = []): Promise<void> {
+  const tar = join(lab.directory, `${name}.tar`);
+  await writeRealBundle(tar, [...packages.filter((item) => !without.includes(item.name)), ...more]);
+  carry(tar);
+}

@@ -191,18 +191,6 @@ describe('refused before anything is changed:', () => {
     expect((await failureOf(read(path))).code).toBe('BAD_BUNDLE');
   });
 
-  /** The good bundle unpacked, changed, and packed again by GNU tar in the same order and form. */
-  function repack(change: (directory: string) => readonly string[], more: readonly string[] = []): string {
-    const directory = freshDirectory();
-    execFileSync('tar', ['-C', directory, '-xf', good]);
-    const order = execFileSync('tar', ['-tf', good], { encoding: 'utf8' }).trim().split('\n');
-    const extra = change(directory);
-    const out = join(work, `repacked-${count}.tar`);
-    const options = ['--format=ustar', '--owner=root:0', '--group=root:0', '--mtime=@0', '--no-recursion'];
-    execFileSync('tar', ['-C', directory, ...options, ...more, '-cf', out, ...order, ...extra]);
-    return out;
-  }
-
   type Change = (directory: string) => readonly string[];
   const changes: readonly (readonly [string, Change, readonly string[]])[] = [
     ['an entry that nobody named', (directory) => [add(directory, `${root}/packages/extra.deb`)], []],
@@ -302,4 +290,16 @@ function otherTar(): string {
   const path = join(work, 'other-kind.tar');
   execFileSync('tar', ['-C', directory, '-cf', path, 'manifest.json']);
   return path;
+}
+
+/** The good bundle unpacked, changed, and packed again by GNU tar in the same order and form. */
+function repack(change: (directory: string) => readonly string[], more: readonly string[] = []): string {
+  const directory = freshDirectory();
+  execFileSync('tar', ['-C', directory, '-xf', good]);
+  const order = execFileSync('tar', ['-tf', good], { encoding: 'utf8' }).trim().split('\n');
+  const extra = change(directory);
+  const out = join(work, `repacked-${count}.tar`);
+  const options = ['--format=ustar', '--owner=root:0', '--group=root:0', '--mtime=@0', '--no-recursion'];
+  execFileSync('tar', ['-C', directory, ...options, ...more, '-cf', out, ...order, ...extra]);
+  return out;
 }
