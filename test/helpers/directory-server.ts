@@ -1,6 +1,7 @@
 /** A real HTTP server on loopback for a directory, in which single paths can be answered otherwise. */
 import { createReadStream, statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join, normalize } from 'node:path';
 
@@ -17,20 +18,24 @@ export interface DirectoryServer {
 }
 
 /** Starts a server of the files below `root`; directories are 404, and there is no way out of the root. */
-export async function serveDirectory(root: string): Promise<DirectoryServer> {
+export async function serveDirectory(
+  root: string,
+  tls?: { readonly key: string; readonly cert: string },
+): Promise<DirectoryServer> {
   const overrides = new Map<string, Answer>();
   const requests: string[] = [];
-  const server = createServer((request, response) => {
+  const handler = (request: IncomingMessage, response: ServerResponse): void => {
     const path = new URL(request.url ?? '/', 'http://localhost').pathname;
     requests.push(`${request.method} ${path}`);
     const answer = overrides.get(path);
     if (answer === undefined) sendFile(join(root, normalize(`/${decodeURIComponent(path)}`)), request, response);
     else answer(request, response);
-  });
+  };
+  const server = tls === undefined ? createServer(handler) : createTlsServer(tls, handler);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${port}/`,
+    url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}/`,
     requests,
     override(path, answer) {
       if (answer === null) overrides.delete(path);

@@ -1,15 +1,11 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { readListing, readTemplate } from '../../../src/resolve/listing/reader.ts';
 import type { RecordFilter } from '../../../src/resolve/reader.ts';
 import { type DirectoryServer, serveDirectory } from '../../helpers/directory-server.ts';
+import { type Nginx, serveNginx } from '../../helpers/nginx.ts';
 import { type ReaderLab, openReaderLab } from '../../helpers/reader-context.ts';
 import { rpmRepository } from '../../helpers/rpm-repository.ts';
 
@@ -20,15 +16,12 @@ const filter: RecordFilter = {
   wantsName: (name) => name.startsWith('kernel-debuginfo'),
   fileNames: [DEBUGINFO, COMMON, 'kernel-debuginfo-2.6.32-999.el6.x86_64.rpm'],
 };
-let nginx: ChildProcess;
-let nginxUrl = '';
+let nginx: Nginx;
 let server: DirectoryServer;
 let reader: ReaderLab;
 
 beforeAll(async () => {
   const root = join(directory, 'root');
-  // The workers of nginx run as another user when it is started by root.
-  chmodSync(directory, 0o755);
   mkdirSync(join(root, '6/x86_64/repodata'), { recursive: true });
   for (const name of [
     DEBUGINFO,
@@ -39,23 +32,11 @@ beforeAll(async () => {
   ]) {
     writeFileSync(join(root, '6/x86_64', name), name);
   }
-  const port = await freePort();
-  nginxUrl = `http://127.0.0.1:${port}/`;
-  const conf = join(directory, 'nginx.conf');
-  writeFileSync(
-    conf,
-    `daemon off; pid ${directory}/pid; error_log stderr; events {} http { access_log off; client_body_temp_path ${directory}/b;
-     proxy_temp_path ${directory}/p; fastcgi_temp_path ${directory}/f; uwsgi_temp_path ${directory}/u; scgi_temp_path ${directory}/s;
-     server { listen 127.0.0.1:${port}; root ${root}; autoindex on; } }`,
-  );
-  nginx = spawn('nginx', ['-e', 'stderr', '-c', conf], { stdio: 'ignore' });
-  await waitFor(nginxUrl);
+  nginx = await serveNginx(root);
   server = await serveDirectory(root);
 });
 afterAll(async () => {
-  const ended = once(nginx, 'exit');
-  nginx.kill();
-  await ended;
+  await nginx.close();
   await server.close();
   rmSync(directory, { recursive: true });
 });
@@ -66,26 +47,9 @@ afterEach(async () => {
   await reader.close();
 });
 
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  return port;
-}
-
-async function waitFor(url: string): Promise<void> {
-  for (let tries = 0; tries < 100; tries += 1) {
-    const answer = await fetch(url).catch(() => null);
-    if (answer !== null) return;
-    await delay(50);
-  }
-  throw new Error(`${url} does not answer`);
-}
-
 describe('an index page', () => {
   test('of nginx gives the packages of the wanted names, to be believed for their signature alone', async () => {
-    const base = `${nginxUrl}6/x86_64/`;
+    const base = `${nginx.url}6/x86_64/`;
     const records = await readListing(rpmRepository([base]), 'x86_64', filter, reader.context);
     expect(records.map(({ name, version, arch, urls }) => [name, version, arch, urls])).toEqual([
       ['kernel-debuginfo', '2.6.32-642.el6', 'x86_64', [base + DEBUGINFO]],
