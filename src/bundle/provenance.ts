@@ -13,7 +13,7 @@ export function toLine(text: string): string {
 /**
  * Every URL in a text without its user information and without its query: SUSE's and other vendors' tokens stand there.
  */
-export function withoutSecrets(text: string): string {
+function withoutSecrets(text: string): string {
   return text.replaceAll(/[A-Za-z][A-Za-z0-9+.-]{0,20}:\/\/[^\s"'<>]+/g, (url) => withoutQuery(withoutUser(url)));
 }
 

@@ -20,7 +20,7 @@ export interface CatalogueEntry extends ScriptMetadata {
   readonly proven: readonly ProvenRun[];
 }
 
-export const DECOY = 'tapprep_decoy';
+const DECOY = 'tapprep_decoy';
 
 /**
  * Reads the catalogue, in the order of names.

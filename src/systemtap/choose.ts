@@ -79,7 +79,7 @@ export function nameOf(candidate: Candidate): string {
 }
 
 /** Whether a verdict says that a rung was reached. */
-export function reaches({ rungs }: Verdict, rung: FitRung): boolean {
+function reaches({ rungs }: Verdict, rung: FitRung): boolean {
   return rungs.hello === 'pass' && (rung === 'hello' || rungs['kernel.function'] === 'pass');
 }
 

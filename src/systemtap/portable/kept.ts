@@ -52,7 +52,7 @@ export async function findKept(
 }
 
 /** All folders of a directory that have a manifest; what is no such folder is passed over. */
-export async function listKept(parent: string): Promise<readonly PortableSystemtap[]> {
+async function listKept(parent: string): Promise<readonly PortableSystemtap[]> {
   const names = await readdir(parent).catch((error: unknown) => {
     if (isErrno(error, 'ENOENT')) return [];
     throw error;
