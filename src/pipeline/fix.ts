@@ -4,7 +4,7 @@ import { INSTALLED_SYSTEMTAP } from '../systemtap/usable.ts';
 import type { Plan, VerifyReport } from '../types.ts';
 import type { VerifyLevel } from '../verify/options.ts';
 import type { FixStep } from './fix-steps.ts';
-import { installSubject } from './install.ts';
+import { type InstallOutcome, installSubject } from './install.ts';
 import type { Subject } from './open-target.ts';
 import type { Session } from './session.ts';
 import { runStage } from './stage.ts';
@@ -28,7 +28,9 @@ export interface FixResult {
 
 export interface FixReport {
   readonly fixes: readonly FixResult[];
-  readonly plan: Plan | null;
+  /** What install did; null where no fix needed it. */
+  readonly outcome: InstallOutcome | null;
+  readonly stages: Session['times'];
   readonly verify: VerifyReport;
 }
 
@@ -43,8 +45,7 @@ export async function runFixes(
   options: FixOptions,
 ): Promise<FixReport> {
   const fixes: FixResult[] = [];
-  let plan: Plan | null = null;
-  let verify: VerifyReport | null = null;
+  let outcome: InstallOutcome | null = null;
   for (const step of steps) {
     const { command } = step;
     if (step.kind === 'left') {
@@ -53,7 +54,7 @@ export async function runFixes(
       const reason = await purge(session, host, step.paths, options);
       fixes.push({ command, status: reason === null ? 'done' : 'left', reason });
     } else {
-      const outcome = await installSubject(session, subject, host, {
+      outcome = await installSubject(session, subject, host, {
         debuginfo: true,
         allowExpiredRelease: false,
         allowUpgrade: false,
@@ -64,8 +65,6 @@ export async function runFixes(
         lock: null,
         approve: options.approve,
       });
-      plan = outcome.plan;
-      verify = outcome.verify;
       fixes.push({
         command,
         status: outcome.verify === null ? 'left' : 'done',
@@ -74,16 +73,13 @@ export async function runFixes(
     }
   }
   // What install proved still holds: the ladder has a cache of its own, which no purge touches.
-  verify ??= await runStage(
-    session,
-    'verify',
-    () => {
-      const choice = { where: null, level: options.level, scripts: [], kernelImage: null };
-      return verifySubject(session, subject, host, { ...choice, systemtap: INSTALLED_SYSTEMTAP });
-    },
-    describeVerify,
-  );
-  return { fixes, plan, verify };
+  const verify = outcome?.verify ?? (await prove(session, subject, host, options.level));
+  return { fixes, outcome, stages: session.times, verify };
+}
+
+function prove(session: Session, subject: Subject, host: Host, level: VerifyLevel): Promise<VerifyReport> {
+  const choice = { where: null, level, scripts: [], kernelImage: null, systemtap: INSTALLED_SYSTEMTAP };
+  return runStage(session, 'verify', () => verifySubject(session, subject, host, choice), describeVerify);
 }
 
 /** Removes caches of stap. @returns why it was left, null when it was done */

@@ -19,9 +19,11 @@ export function renderHtml(preflight: Preflight, { madeAt, tapprepVersion }: Pag
   const title = kernel === null ? 'SystemTap preflight' : `SystemTap preflight: ${kernel}`;
   const sections = [
     targetSection(preflight),
+    fixSection(preflight.fixes),
     stepSection(preflight.steps),
+    systemtapSection(preflight.systemtap),
     nextSection(preflight),
-    checkSection(preflight.checks),
+    checkSection(preflight),
     diagnosisSection(preflight.diagnoses),
     planSection(preflight),
     installSection(preflight),
@@ -99,6 +101,22 @@ function stepSection(steps: readonly VerifyStep[]): string {
   return section('Steps', table(['Result', 'Step', '#Time', 'Reason and output'], rows));
 }
 
+function fixSection(fixes: Preflight['fixes']): string {
+  const rows = fixes.map(
+    ({ command, status, reason }) =>
+      `<tr><td>${mark(status === 'done' ? 'pass' : 'skip', status)}</td><td class="wide"><code>${text(command)}</code></td><td class="wide">${text(reason ?? '')}</td></tr>`,
+  );
+  return rows.length === 0 ? '' : section('Fixes', table(['Result', 'Command', 'Reason'], rows));
+}
+
+function systemtapSection(tried: Preflight['systemtap']): string {
+  const rows = tried.map(
+    ({ name, ready, reason }) =>
+      `<tr><td>${ready ? mark('pass', 'works') : mark('skip', 'not taken')}</td><td class="wide">${text(name)}</td><td class="wide">${text(reason ?? '')}</td></tr>`,
+  );
+  return rows.length === 0 ? '' : section('SystemTap', table(['Result', 'Which', 'Reason'], rows));
+}
+
 function nextSection({ commands, byHand }: Preflight): string {
   if (commands.length === 0 && byHand.length === 0) return '';
   const pasted = commands.length === 0 ? '' : `<pre>${text(commands.join('\n'))}</pre>`;
@@ -116,13 +134,16 @@ function diagnosisSection(diagnoses: readonly Diagnosis[]): string {
 
 const CHECK_MARKS = { ok: 'pass', problem: 'fail', advice: 'advice', unknown: 'skip' } as const;
 
-function checkSection(checks: Preflight['checks']): string {
+function checkSection({ checks, fixes }: Preflight): string {
   if (checks.length === 0) return '';
   const rows = checks.map(({ check, status, detail, diagnosis }) => {
     const code = diagnosis === null ? '' : ` <span class="soft mono">${text(diagnosis.code)}</span>`;
     return `<tr><td>${mark(CHECK_MARKS[status], status)}</td><td>${text(check)}</td><td class="wide">${text(detail)}${code}</td></tr>`;
   });
-  return section('Checks', table(['Result', 'Check', 'Observed'], rows));
+  return section(
+    fixes.length === 0 ? 'Checks' : 'Checks before the fixes',
+    table(['Result', 'Check', 'Observed'], rows),
+  );
 }
 
 function planSection({ plan }: Preflight): string {

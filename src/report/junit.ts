@@ -21,7 +21,9 @@ const CHECK_OUTCOME = { ok: 'pass', advice: 'pass', problem: 'fail', unknown: 's
 /** The whole document. A run that is not ready has at least one failure or error. */
 export function renderJunit(preflight: Preflight): string {
   const { command, target, stages, failure } = preflight;
-  const cases = [...preflight.checks.map(caseOfCheck), ...preflight.steps.map(caseOfStep)];
+  // After fixes the checks tell what was; whether it is mended is for the steps to say.
+  const checks = preflight.fixes.length === 0 ? preflight.checks : [];
+  const cases = [...checks.map(caseOfCheck), ...preflight.steps.map(caseOfStep)];
   if (!preflight.ready && failure === null && cases.every(({ outcome }) => outcome !== 'fail')) {
     cases.push({
       name: 'ready',

@@ -1,7 +1,9 @@
 /** What a report page shows, whichever command it comes from. Pure. */
 import type { Finding } from '../diagnose/finding.ts';
 import type { Verdict } from '../diagnose/verdict.ts';
+import type { FixReport, FixResult } from '../pipeline/fix.ts';
 import type { InstallOutcome } from '../pipeline/install.ts';
+import type { TriedSystemtap } from '../pipeline/provide-systemtap.ts';
 import type { RehearseReport } from '../pipeline/rehearse.ts';
 import type { Diagnosis, HostFacts, InstallReport, Plan, Target, VerifyReport, VerifyStep } from '../types.ts';
 
@@ -35,6 +37,10 @@ export interface Preflight {
   readonly byHand: readonly string[];
   readonly plan: Plan | null;
   readonly install: InstallReport | null;
+  /** Every SystemTap that was tried, the one that was taken last. */
+  readonly systemtap: readonly TriedSystemtap[];
+  /** What doctor did, or left, and why. */
+  readonly fixes: readonly FixResult[];
   readonly stages: readonly { readonly stage: string; readonly seconds: number }[];
   readonly failure: ReportedFailure | null;
 }
@@ -55,6 +61,8 @@ function emptyPreflight(command: ReportedCommand): Preflight {
     byHand: [],
     plan: null,
     install: null,
+    systemtap: [],
+    fixes: [],
     stages: [],
     failure: null,
   };
@@ -67,17 +75,26 @@ export function describeVerification(report: VerifyReport): Preflight {
 }
 
 /** The page of a rehearsal. */
-export function describeRehearsal({ plan, verify, stages }: RehearseReport): Preflight {
-  return { ...describeVerification(verify), command: 'rehearse', plan, stages };
+export function describeRehearsal({ plan, verify, systemtap, stages }: RehearseReport): Preflight {
+  return { ...describeVerification(verify), command: 'rehearse', plan, systemtap, stages };
 }
 
 /** The page of an installation; without a verification it is not ready. */
-export function describeInstallation({ plan, install, verify, stages }: InstallOutcome): Preflight {
+export function describeInstallation({ plan, install, verify, systemtap, stages }: InstallOutcome): Preflight {
   const proof = verify === null ? emptyPreflight('install') : describeVerification(verify);
-  return { ...proof, command: 'install', target: plan.target, kernel: plan.target.release, plan, install, stages };
+  return {
+    ...proof,
+    command: 'install',
+    target: plan.target,
+    kernel: plan.target.release,
+    plan,
+    install,
+    systemtap,
+    stages,
+  };
 }
 
-/** What doctor found, as `examine` returns it, and the proof after its fixes where there is one. */
+/** What doctor found, as `examine` returns it. */
 export interface ReportedExamination {
   readonly facts: {
     readonly os: Pick<HostFacts['os'], 'prettyName'>;
@@ -89,23 +106,30 @@ export interface ReportedExamination {
   readonly verdict: Verdict;
 }
 
-/** The page of doctor. With a proof, that decides whether the target is ready. */
-export function describeExamination(
-  { facts, target, checks, findings, verdict }: ReportedExamination,
-  proof: VerifyReport | null = null,
-): Preflight {
+/** The page of doctor. */
+export function describeExamination({ facts, target, checks, findings, verdict }: ReportedExamination): Preflight {
   const { ready, commands, byHand } = verdict;
   const machine = { target, kernel: target?.release ?? facts.kernel.release, system: facts.os.prettyName };
-  const page = { ...emptyPreflight('doctor'), ...machine, ready, checks, diagnoses: findings, commands, byHand };
-  if (proof === null) return page;
+  return { ...emptyPreflight('doctor'), ...machine, ready, checks, diagnoses: findings, commands, byHand };
+}
+
+/** The page of doctor after its fixes: the proof decides whether the target is ready. Checks show what was before. */
+export function describeRepair(
+  examination: ReportedExamination,
+  { fixes, outcome, stages, verify }: FixReport,
+): Preflight {
+  const before = describeExamination(examination);
+  const { ready, ranIn, steps, diagnoses } = verify;
   return {
-    ...page,
-    ready: proof.ready,
-    ranIn: proof.ranIn,
-    steps: proof.steps,
-    commands: proof.ready ? [] : commands,
-    byHand: proof.ready ? [] : byHand,
-    diagnoses: [...findings, ...proof.diagnoses],
+    ...before,
+    ...(outcome === null ? {} : { plan: outcome.plan, install: outcome.install, systemtap: outcome.systemtap }),
+    ...(ready ? { commands: [], byHand: [] } : {}),
+    fixes,
+    stages,
+    ready,
+    ranIn,
+    steps,
+    diagnoses: [...before.diagnoses, ...diagnoses],
   };
 }
 

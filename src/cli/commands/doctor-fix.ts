@@ -3,7 +3,7 @@ import { EXIT, escapeControl, TapprepError } from '../../errors.ts';
 import { type FixReport, type FixResult, runFixes } from '../../pipeline/fix.ts';
 import { type FixStep, planFixes } from '../../pipeline/fix-steps.ts';
 import { requireHost } from '../../pipeline/open-target.ts';
-import { describeExamination } from '../../report/preflight.ts';
+import { describeExamination, describeRepair } from '../../report/preflight.ts';
 import type { Context } from '../context.ts';
 import { withReport } from '../keep-report.ts';
 import { isRootUser, openContextSession } from '../open-session.ts';
@@ -27,10 +27,7 @@ export async function runDoctorFix(context: Context, options: DoctorOptions): Pr
     context,
     'doctor',
     options.report,
-    ({ examination, fix }) => ({
-      ...describeExamination(examination, fix?.verify ?? null),
-      plan: fix?.plan ?? null,
-    }),
+    ({ examination, fix }) => (fix === null ? describeExamination(examination) : describeRepair(examination, fix)),
     () => work(context, options),
     repairJson,
   );

@@ -3,7 +3,7 @@ import sax from 'sax';
 import { describe, expect, test } from 'vitest';
 import { renderHtml } from '../../../src/report/html.ts';
 import { renderJunit } from '../../../src/report/junit.ts';
-import { describeExamination, describeFailure } from '../../../src/report/preflight.ts';
+import { describeExamination, describeFailure, describeRepair } from '../../../src/report/preflight.ts';
 import { samplePreflight } from './sample-preflight.ts';
 
 const OPTIONS = { madeAt: Date.UTC(2026, 0, 2, 3, 4, 5), tapprepVersion: '0.1.0' };
@@ -178,5 +178,28 @@ describe('JUnit', () => {
     );
     expect(elements.find(({ name }) => name === 'error')?.attributes).toEqual({ type: 'TIMEOUT', message: 'm' });
     expect(elements.find(({ name }) => name === 'testsuite')?.attributes).toMatchObject({ tests: '1', errors: '1' });
+  });
+
+  test('after fixes the steps decide, not the checks of before', () => {
+    const { target, checks, diagnoses, steps } = samplePreflight('x');
+    if (target === null) throw new Error('the sample has a target');
+    const verdict = { ready: false, commands: ['tapprep install'], byHand: [] };
+    const facts = { os: { prettyName: null }, kernel: { release: 'x' } };
+    const passed = steps.filter(({ status }) => status === 'pass');
+    const page = describeRepair(
+      { facts, target, checks, findings: diagnoses, verdict },
+      {
+        fixes: [{ command: '<tapprep install>', status: 'done', reason: null }],
+        outcome: null,
+        stages: [],
+        verify: { target, steps: passed, ready: true, ranIn: 'vm', diagnoses: [] },
+      },
+    );
+    const suite = readElements(renderJunit(page)).find(({ name }) => name === 'testsuite');
+    expect(suite?.attributes).toMatchObject({ tests: '1', failures: '0' });
+    const html = renderHtml(page, OPTIONS);
+    expect(html).toContain('&lt;tapprep install&gt;');
+    expect(html).toContain('Checks before the fixes');
+    expect(html).not.toContain('What to do');
   });
 });

@@ -81,6 +81,8 @@ export function samplePreflight(foreign: string): Preflight {
       { stage: 'plan', seconds: 2 },
       { stage: foreign, seconds: 3 },
     ],
+    systemtap: [{ name: foreign, ready: false, reason: foreign }],
+    fixes: [],
     failure: null,
   };
 }
