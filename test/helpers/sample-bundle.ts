@@ -24,7 +24,7 @@ export const SAMPLE_TARGET: DebTarget = {
 };
 
 /** A package of the manifest whose file holds `data`. */
-export function samplePackage(name: string, data: Uint8Array): BundledPackage {
+function samplePackage(name: string, data: Uint8Array): BundledPackage {
   return {
     path: `packages/${name}_1.0-1_amd64.deb`,
     sha256: createHash('sha256').update(data).digest('hex') as Sha256,
