@@ -7,6 +7,7 @@ import type { FixStep } from './fix-steps.ts';
 import { type InstallOutcome, installSubject } from './install.ts';
 import type { Subject } from './open-target.ts';
 import type { Session } from './session.ts';
+import { purgeCaches } from './purge-caches.ts';
 import { runStage } from './stage.ts';
 import { describeVerify } from './describe.ts';
 import { verifySubject } from './verify.ts';
@@ -51,7 +52,9 @@ export async function runFixes(
     if (step.kind === 'left') {
       fixes.push({ command, status: 'left', reason: step.reason });
     } else if (step.kind === 'purge') {
-      const reason = await purge(session, host, step.paths, options);
+      const reason = (await options.confirm(`remove ${step.paths.join(', ')} on ${host.name}?`))
+        ? await purgeCaches(session, host, step.paths)
+        : REFUSED;
       fixes.push({ command, status: reason === null ? 'done' : 'left', reason });
     } else {
       outcome = await installSubject(session, subject, host, {
@@ -80,23 +83,4 @@ export async function runFixes(
 function prove(session: Session, subject: Subject, host: Host, level: VerifyLevel): Promise<VerifyReport> {
   const choice = { where: null, level, scripts: [], kernelImage: null, systemtap: INSTALLED_SYSTEMTAP };
   return runStage(session, 'verify', () => verifySubject(session, subject, host, choice), describeVerify);
-}
-
-/** Removes caches of stap. @returns why it was left, null when it was done */
-async function purge(
-  { emit, signal }: Session,
-  host: Host,
-  paths: readonly string[],
-  { confirm }: FixOptions,
-): Promise<string | null> {
-  // A link above a cache would have root remove what the link's owner could not.
-  for (const path of paths) {
-    const real = await host.run(['readlink', '-f', path], { timeoutMs: 10_000, signal });
-    if (real.stdout.trimEnd() !== path) return `${path} is reached through a symbolic link`;
-  }
-  if (!(await confirm(`remove ${paths.join(', ')} on ${host.name}?`))) return REFUSED;
-  const argv = ['rm', '-rf', '--', ...paths];
-  emit({ type: 'command', argv, where: host.name });
-  const result = await host.run(argv, { timeoutMs: 120_000, signal });
-  return result.exitCode === 0 ? null : `rm failed: ${result.stderr.trim().slice(0, 400)}`;
 }
