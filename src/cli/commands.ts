@@ -24,7 +24,7 @@ export interface CommandRow {
 const EXPIRED = ['--allow-expired-release', 'accept a package index that is older than its own Valid-Until'] as const;
 const NO_DEBUGINFO = ['--no-debuginfo', 'leave the debug package out: hello world does not need it'] as const;
 const IMAGE = ['--image', 'the kernel itself too, as a rehearsal needs it'] as const;
-const SYSTEMTAP = ['--systemtap <which>', 'auto, distro, portable or a version such as 5.6'] as const;
+const SYSTEMTAP = ['--systemtap <which>', 'auto, distro, portable, build or a version such as 5.6'] as const;
 const REPORT = ['--report <file>', 'keep what was found: .html for people, .xml for JUnit readers, .json'] as const;
 const LEVEL = ['--level <level>', 'how far ready must reach: hello, probe or scripts (default: hello)'] as const;
 

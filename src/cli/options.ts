@@ -131,7 +131,7 @@ export function readPlanOptions(raw: Raw): {
   };
 }
 
-const SYSTEMTAP_WORDS = ['auto', 'distro', 'portable'] as const;
+const SYSTEMTAP_WORDS = ['auto', 'distro', 'portable', 'build'] as const;
 
 /** Which SystemTap is wanted: a word, or a version such as 5.6. @throws TapprepError USAGE */
 export function readSystemtap(

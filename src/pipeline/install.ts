@@ -111,6 +111,7 @@ export async function installSubject(
   const choice = { ...options.verify, kernelImage: unpacked?.kernelImage ?? null };
   const { verify, tried } = await provideSystemtap(session, subject, host, {
     choice: options.systemtap,
+    level: options.verify.level,
     allowExpiredRelease: options.allowExpiredRelease,
     verify: (systemtap) =>
       runStage(

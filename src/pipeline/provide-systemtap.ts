@@ -1,50 +1,61 @@
-/** Which SystemTap is used on a target: candidates in order, each judged by compiling and loading, never by its version alone. */
+/** Which SystemTap is used on a target: candidates in the order of what is expected of them, each judged by compiling and loading. */
+import { findArchitecture } from '../detect/architectures.ts';
+import { parseStapVersion } from '../detect/stap-version.ts';
 import { isTapprepError, TapprepError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
+import { identifyManager, listPackages, type ListedPackage } from '../install/package-list.ts';
+import { namePackages } from '../resolve/package-names.ts';
+import { listCandidates } from '../systemtap/candidates.ts';
+import { chooseSystemtap, type Candidate, type RankedCandidate, type SystemtapWish } from '../systemtap/choose.ts';
+import type { FitRung } from '../systemtap/incompatibilities.ts';
+import { upstreamKernelOf } from '../systemtap/kernel-version.ts';
 import { assemblePortable } from '../systemtap/portable/assemble.ts';
+import { upstreamVersion } from '../systemtap/portable/packages.ts';
 import { placePortable } from '../systemtap/portable/place.ts';
 import { findSuiteRepositories } from '../systemtap/portable/repositories.ts';
-import type { PortableRequest } from '../systemtap/portable/request.ts';
+import type { Predictions, StapIdentity } from '../systemtap/predict.ts';
 import { INSTALLED_SYSTEMTAP, type UsableSystemtap } from '../systemtap/usable.ts';
+import { kernelBuildKey, recallVerdicts, rememberVerdict, type Verdict } from '../systemtap/verdicts.ts';
 import type { VerifyReport } from '../types.ts';
+import type { VerifyLevel } from '../verify/options.ts';
 import { acquireArtifacts } from './acquire.ts';
 import type { Subject } from './open-target.ts';
 import type { Session } from './session.ts';
 import { runStage } from './stage.ts';
 
-/** auto: the distribution's first, then portable ones; a version picks the portable one of that version. */
-export type SystemtapChoice = 'auto' | 'distro' | 'portable' | { readonly version: string };
+/** auto: whatever is expected to fit best; a word: only that way; a version: by whichever way there is. */
+export type SystemtapChoice = SystemtapWish;
 
 export interface ProvideOptions {
   readonly choice: SystemtapChoice;
+  /** How far the ladder is climbed: a SystemTap that reaches hello world and no further may not be enough. */
+  readonly level: VerifyLevel;
   readonly allowExpiredRelease: boolean;
   /** The ladder with one SystemTap. */
   readonly verify: (systemtap: UsableSystemtap) => Promise<VerifyReport>;
 }
 
-/** One candidate and what became of it. */
+/** One candidate, what was expected of it and what became of it. */
 export interface TriedSystemtap {
-  /** "4.8 of the distribution", "portable 5.1 (debian trixie)". */
+  /** "4.8-2 of the distribution", "portable 5.1 (debian trixie)". */
   readonly name: string;
+  /** What was expected before it was tried; null where nothing was known of it. */
+  readonly predicted: Predictions | null;
   readonly ready: boolean;
   /** Why it was not taken; null for the one that was. */
   readonly reason: string | null;
 }
 
 export interface ProvidedSystemtap {
-  /** Of the candidate that is ready, else of the first that could be tried. */
+  /** Of the candidate that is taken, else of the first that could be tried. */
   readonly verify: VerifyReport;
   readonly tried: readonly TriedSystemtap[];
 }
 
-interface Candidate {
-  readonly name: string;
-  readonly provide: () => Promise<UsableSystemtap>;
-}
-
 /**
- * Tries candidates until the ladder passes.
- * @throws TapprepError when no candidate could even be tried: the reason of the last
+ * Tries candidates until one carries the ladder as far as it is climbed; what a script of the user does is no matter of
+ * the SystemTap. Every outcome is remembered for this kernel build.
+ * @throws TapprepError when no candidate could even be tried: the reason of the last; NO_REPOSITORY when none is known
  */
 export async function provideSystemtap(
   session: Session,
@@ -52,77 +63,161 @@ export async function provideSystemtap(
   host: Host,
   options: ProvideOptions,
 ): Promise<ProvidedSystemtap> {
+  const installed = await lookAt(host, session.signal);
+  const rung: FitRung = options.level === 'hello' ? 'hello' : 'kernel.function';
+  const kernelVersion = installed.kernelVersion(subject);
+  const key = kernelBuildKey(subject.target, kernelVersion);
+  const candidates = listCandidates(installed.own(subject), session.mirrors.systemtap);
+  const ranked = chooseSystemtap(candidates, options.choice, {
+    kernel: upstreamKernelOf(subject.target, kernelVersion),
+    rung,
+    verdicts: await recallVerdicts(session.cacheDir, key),
+  });
+  // Whatever the database says: where the distribution's is asked for, the ladder tells what is wrong with it.
+  if (ranked.length === 0 && options.choice === 'distro') {
+    const verify = await options.verify(INSTALLED_SYSTEMTAP);
+    return { verify, tried: [describe('of the distribution', null, verify, rung)] };
+  }
   const tried: TriedSystemtap[] = [];
   let first: VerifyReport | null = null;
   let problem: unknown = null;
-  for (const { name, provide } of await listCandidates(session, subject, host, options)) {
+  for (const { name, candidate, predictions } of ranked) {
+    tellChoice(session, name, predictions, rung);
     try {
-      const verify = await options.verify(await provide());
-      tried.push({ name, ready: verify.ready, reason: verify.ready ? null : explainFailure(verify) });
-      if (verify.ready) return { verify, tried };
+      const verify = await options.verify(await provideCandidate(session, subject, host, candidate, options));
+      tried.push(describe(name, predictions, verify, rung));
+      if (isTelling(verify)) await rememberVerdict(session.cacheDir, key, toVerdict(name, verify, session.now()));
+      if (carries(verify, rung)) return { verify, tried };
       first ??= verify;
-      // Where nothing can be loaded, no other SystemTap changes that.
-      if (verify.ranIn === null && verify.steps.every(({ status }) => status !== 'fail')) break;
+      if (!canAnotherHelp(verify)) break;
     } catch (error) {
       if (!isTapprepError(error) || error.code === 'INTERRUPTED' || error.code === 'NOT_ROOT') throw error;
       problem = error;
-      tried.push({ name, ready: false, reason: error.message });
+      tried.push({ name, predicted: predictions, ready: false, reason: error.message });
       session.emit({ type: 'note', level: 'warning', text: `SystemTap ${name} could not be used: ${error.message}` });
     }
   }
   if (first !== null) return { verify: first, tried };
-  throw problem ?? new TapprepError('NOT_PROVEN', `no SystemTap is known for ${subject.target.release}`);
+  throw problem ?? noCandidate(session, options.choice);
 }
 
-function explainFailure({ steps }: VerifyReport): string {
+interface Installed {
+  own(subject: Subject): StapIdentity | null;
+  kernelVersion(subject: Subject): string | null;
+}
+
+/** What is in place on the target now, which may be more than when its facts were collected. */
+async function lookAt(host: Host, signal: AbortSignal): Promise<Installed> {
+  const packages = await listInstalled(host);
+  const stap = await host.which('stap');
+  const said = stap === null ? null : await host.run([stap, '-V'], { timeoutMs: 60_000, signal });
+  const parsed = said === null ? null : parseStapVersion(`${said.stdout}\n${said.stderr}`.split('\n'));
+  const version = (name: string): string | null => packages.find((item) => item.name === name)?.version ?? null;
+  return {
+    own: ({ target: { distro } }) => {
+      if (stap === null) return null;
+      const packageVersion = version('systemtap') ?? version('systemtap-client');
+      if (packageVersion === null && parsed === null) return null;
+      return {
+        version: parsed?.version ?? upstreamVersion(packageVersion ?? ''),
+        packageVersion,
+        distro,
+        testedKernels: parsed?.testedKernels ?? null,
+      };
+    },
+    kernelVersion: ({ target }) => {
+      const headers = namePackages(target).find(({ role }) => role === 'headers' || role === 'devel');
+      return headers === undefined ? null : version(headers.name);
+    },
+  };
+}
+
+async function listInstalled(host: Host): Promise<readonly ListedPackage[]> {
+  try {
+    return await listPackages(host, await identifyManager(host));
+  } catch (error) {
+    // A system without a package database can still be proven.
+    if (isTapprepError(error, 'TOOL_MISSING') || isTapprepError(error, 'INSTALL_FAILED')) return [];
+    throw error;
+  }
+}
+
+function tellChoice(session: Session, name: string, predictions: Predictions, rung: FitRung): void {
+  const { verdict, reasons } = predictions[rung];
+  const text = { fits: 'should fit', unfit: 'should not fit', unknown: 'may fit' }[verdict];
+  session.emit({ type: 'note', level: 'info', text: `SystemTap ${name} ${text}: ${reasons[0] ?? ''}` });
+}
+
+/** Whether the rungs that a release may fail on by itself were reached; one that could not be tried stands against nobody. */
+function carries({ steps }: VerifyReport, rung: FitRung): boolean {
+  const ladder = steps.filter(({ step }) => !step.startsWith('script '));
+  if (ladder.some(({ status }) => status === 'fail')) return false;
+  const hello = ladder.find(({ step }) => step === 'hello');
+  return hello?.status === 'pass' && (rung === 'hello' || ladder.some(({ step }) => step === 'kernel.function'));
+}
+
+/** Not where nothing can be loaded, nor where build tree or kernel themselves are wrong. */
+function canAnotherHelp({ ranIn, steps }: VerifyReport): boolean {
+  const failed = steps.filter(({ status }) => status === 'fail');
+  if (failed.length === 0) return ranIn !== null;
+  return failed.some(({ step }) => step !== 'build-tree' && step !== 'build-id');
+}
+
+/** Whether an outcome says something of the SystemTap: not of tools that are missing, nor of a machine that was too slow. */
+function isTelling({ steps }: VerifyReport): boolean {
+  const hello = steps.find(({ step }) => step === 'hello');
+  if (hello === undefined || hello.status === 'skip') return false;
+  return !steps.some(({ reason }) => reason !== null && /^the virtual machine|did not end/.test(reason));
+}
+
+function describe(name: string, predicted: Predictions | null, verify: VerifyReport, rung: FitRung): TriedSystemtap {
+  return { name, predicted, ready: carries(verify, rung), reason: carries(verify, rung) ? null : explain(verify) };
+}
+
+function explain({ steps }: VerifyReport): string {
   const failed = steps.find(({ status }) => status === 'fail') ?? steps.find(({ status }) => status === 'skip');
   return failed === undefined ? 'not every step passed' : `${failed.step}: ${failed.reason ?? failed.status}`;
 }
 
-async function listCandidates(
-  session: Session,
-  { target, facts }: Subject,
-  host: Host,
-  { choice, allowExpiredRelease }: ProvideOptions,
-): Promise<readonly Candidate[]> {
-  const hasOwn = (await host.which('stap')) !== null;
-  const own: Candidate = {
-    name: `${facts.systemtap?.version ?? ''} of the distribution`.trim(),
-    provide: () => Promise.resolve(INSTALLED_SYSTEMTAP),
-  };
-  const portable = session.mirrors.systemtap.portable
-    .filter(({ version }) => typeof choice !== 'object' || choice.version === version)
-    .map((entry): Candidate => {
-      const debArch = target.arch === 'aarch64' ? 'arm64' : 'amd64';
-      const request = { ...entry, arch: target.arch, debArch };
-      return {
-        name: `portable ${entry.version} (${entry.distro} ${entry.suite})`,
-        provide: () => providePortable(session, host, target.release, request, allowExpiredRelease),
-      };
-    });
-  if (choice === 'distro') return [own];
-  if (choice === 'auto') return [...(hasOwn ? [own] : []), ...portable];
-  if (portable.length > 0) return portable;
-  throw new TapprepError(
-    'USAGE',
-    `no portable SystemTap ${typeof choice === 'object' ? choice.version : ''} is listed`,
-    {
-      hint: `--systemtap ${session.mirrors.systemtap.portable.map(({ version }) => version).join(' or ')}`,
-    },
-  );
+function toVerdict(candidate: string, verify: VerifyReport, now: number): Verdict {
+  const outcome = (step: FitRung): Verdict['rungs'][FitRung] =>
+    verify.steps.find((each) => each.step === step)?.status ?? 'skip';
+  const rungs = { hello: outcome('hello'), 'kernel.function': outcome('kernel.function') };
+  const failed = verify.steps.find(({ step, status }) => status === 'fail' && step in rungs);
+  return { candidate, rungs, reason: failed?.reason ?? null, at: new Date(now).toISOString() };
 }
 
-async function providePortable(
+function provideCandidate(
   session: Session,
+  subject: Subject,
   host: Host,
-  release: string,
-  request: PortableRequest,
+  candidate: RankedCandidate['candidate'],
+  { allowExpiredRelease }: ProvideOptions,
+): Promise<UsableSystemtap> {
+  switch (candidate.kind) {
+    case 'distro':
+      return Promise.resolve(INSTALLED_SYSTEMTAP);
+    case 'portable':
+      return providePortable(session, subject, host, candidate, allowExpiredRelease);
+    case 'build':
+      throw new TapprepError('NOT_FOUND', `the source of SystemTap ${candidate.version} is not known`);
+  }
+}
+
+type FromSuite = Extract<Candidate, { kind: 'portable' | 'build' }>;
+
+function providePortable(
+  session: Session,
+  { target }: Subject,
+  host: Host,
+  { version, from: { distro, suite } }: FromSuite,
   allowExpiredRelease: boolean,
 ): Promise<UsableSystemtap> {
   const { reader, cacheDir, mirrors, overrides, tapprepVersion, emit, now, signal } = session;
+  const debArch = findArchitecture(target.arch)?.deb ?? target.arch;
   return runStage(
     session,
-    `SystemTap ${request.version}`,
+    `SystemTap ${version}`,
     async () => {
       const portable = await assemblePortable(
         {
@@ -131,10 +226,21 @@ async function providePortable(
           findRepositories: (wanted) => findSuiteRepositories(wanted, { mirrors, overrides, allowExpiredRelease }),
           acquire: (items) => acquireArtifacts(session, items),
         },
-        request,
+        { distro, suite, version, arch: target.arch, debArch },
       );
-      return placePortable({ host, portable, release, arch: request.arch, tapprepVersion, emit, now, signal });
+      const { release, arch } = target;
+      return placePortable({ host, portable, release, arch, tapprepVersion, emit, now, signal });
     },
     ({ prefix }) => `portable, in ${prefix}`,
+  );
+}
+
+function noCandidate({ mirrors }: Session, choice: SystemtapChoice): TapprepError {
+  const wanted = typeof choice === 'string' ? `"${choice}"` : choice.version;
+  const versions = mirrors.systemtap.portable.map(({ version }) => version);
+  return new TapprepError(
+    'USAGE',
+    `no SystemTap ${wanted} is known: the mirror list has portable ${versions.join(' and ') || 'none'}`,
+    { hint: `--systemtap ${versions[0] ?? 'distro'}` },
   );
 }

@@ -93,6 +93,7 @@ export async function rehearse(session: Session, subject: Subject, options: Rehe
   } as const;
   const { verify, tried } = await provideSystemtap(session, subject, host, {
     choice: options.systemtap,
+    level: options.level,
     allowExpiredRelease: options.allowExpiredRelease,
     verify: (systemtap) =>
       runStage(

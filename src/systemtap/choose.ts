@@ -1,5 +1,4 @@
 /** Which SystemTap to try on a kernel, in which order, and why. Pure. */
-import { TapprepError } from '../errors.ts';
 import type { FitRung } from './incompatibilities.ts';
 import type { UpstreamKernel } from './kernel-version.ts';
 import { predictRungs, type Fit, type Predictions, type StapIdentity } from './predict.ts';
@@ -18,9 +17,7 @@ export type Candidate = StapIdentity &
   );
 
 /** What --systemtap says: any way, one of the ways, or a version by whichever way there is. */
-export type SystemtapWish =
-  | { readonly kind: 'auto' | Candidate['kind'] }
-  | { readonly kind: 'version'; readonly version: string };
+export type SystemtapWish = 'auto' | Candidate['kind'] | { readonly version: string };
 
 export interface RankedCandidate {
   readonly candidate: Candidate;
@@ -38,16 +35,6 @@ export interface ChoiceContext {
   readonly rung: FitRung;
   /** Verdicts of this kernel build. */
   readonly verdicts: readonly Verdict[];
-}
-
-/** Reads the option. @throws TapprepError USAGE */
-export function parseSystemtapWish(text: string): SystemtapWish {
-  if (text === 'auto' || text === 'distro' || text === 'portable' || text === 'build') return { kind: text };
-  if (/^\d{1,2}\.\d{1,2}$/.test(text)) return { kind: 'version', version: text };
-  throw new TapprepError(
-    'USAGE',
-    `--systemtap takes auto, distro, portable, build or a version such as 5.1, not "${text}"`,
-  );
 }
 
 /**
@@ -68,13 +55,13 @@ export function chooseSystemtap(
       return { candidate, name, predictions: predictRungs(candidate, context.kernel), verdict };
     });
   const tried = ranked.filter(({ verdict }) => verdict === null || reaches(verdict, 'hello'));
-  const kept = wish.kind === 'auto' && tried.length > 0 ? tried : ranked;
+  const kept = wish === 'auto' && tried.length > 0 ? tried : ranked;
   return kept.toSorted((a, b) => rankOf(a, context.rung) - rankOf(b, context.rung));
 }
 
-/** "distro 4.8-2", "portable 5.1 (debian trixie)", "build 5.5 (debian sid)". */
+/** "4.8-2 of the distribution", "portable 5.1 (debian trixie)", "build 5.5 (debian sid)". */
 export function nameOf(candidate: Candidate): string {
-  if (candidate.kind === 'distro') return `distro ${candidate.packageVersion ?? candidate.version}`;
+  if (candidate.kind === 'distro') return `${candidate.packageVersion ?? candidate.version} of the distribution`;
   return `${candidate.kind} ${candidate.version} (${candidate.from.distro} ${candidate.from.suite})`;
 }
 
@@ -84,9 +71,8 @@ function reaches({ rungs }: Verdict, rung: FitRung): boolean {
 }
 
 function isWished(candidate: Candidate, wish: SystemtapWish): boolean {
-  if (wish.kind === 'auto') return true;
-  if (wish.kind === 'version') return compareStap(candidate.version, wish.version) === 0;
-  return candidate.kind === wish.kind;
+  if (wish === 'auto') return true;
+  return typeof wish === 'string' ? candidate.kind === wish : compareStap(candidate.version, wish.version) === 0;
 }
 
 const FIT_RANK: Readonly<Record<Fit, number>> = { fits: 0, unknown: 1, unfit: 2 };

@@ -49,11 +49,23 @@ export async function recallVerdicts(cacheDir: string, kernel: string): Promise<
   }
 }
 
-/** Keeps a verdict in the place of an earlier one on the same candidate. @throws TapprepError NO_SPACE, PERMISSION */
+/**
+ * Keeps a verdict in the place of an earlier one on the same candidate; of a rung that was not tried this time the
+ * earlier outcome stays.
+ * @throws TapprepError NO_SPACE, PERMISSION
+ */
 export async function rememberVerdict(cacheDir: string, kernel: string, verdict: Verdict): Promise<void> {
   const path = fileOf(cacheDir, kernel);
-  const others = (await recallVerdicts(cacheDir, kernel)).filter(({ candidate }) => candidate !== verdict.candidate);
-  const kept = { ...verdict, reason: verdict.reason?.slice(0, MAX_REASON) ?? null };
+  const known = await recallVerdicts(cacheDir, kernel);
+  const earlier = known.find(({ candidate }) => candidate === verdict.candidate);
+  const others = known.filter((each) => each !== earlier);
+  const higher = verdict.rungs['kernel.function'];
+  const stays = higher === 'skip' && verdict.rungs.hello === 'pass' && earlier !== undefined;
+  const kept: Verdict = {
+    ...verdict,
+    rungs: { ...verdict.rungs, 'kernel.function': stays ? earlier.rungs['kernel.function'] : higher },
+    reason: verdict.reason?.slice(0, MAX_REASON) ?? null,
+  };
   const file: VerdictFile = {
     schema: 'tapprep-verdicts/1',
     kernel,

@@ -3,10 +3,12 @@ import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { EXIT } from '../../errors.ts';
 import { planSubject } from '../../pipeline/plan-subject.ts';
+import { predictForPlan } from '../../pipeline/predict-systemtap.ts';
 import { openSubject } from '../../pipeline/open-target.ts';
 import type { Context, TargetOptions } from '../context.ts';
 import { openContextSession } from '../open-session.ts';
 import { renderPlan } from '../render/plan-text.ts';
+import { renderSystemtap } from '../render/systemtap-text.ts';
 
 export interface PlanCommandOptions {
   readonly target: TargetOptions;
@@ -22,9 +24,12 @@ export async function runPlan(context: Context, options: PlanCommandOptions): Pr
   const session = await openContextSession(context);
   const subject = await openSubject(context, options.target);
   const plan = await planSubject(session, subject, options);
+  const systemtap = await predictForPlan(session, plan, { wish: 'auto', rung: 'kernel.function' });
   if (options.out !== null) await writeFile(resolve(context.cwd, options.out), `${JSON.stringify(plan, null, 2)}\n`);
   context.stdout.write(
-    context.common.json ? `${JSON.stringify(plan, null, 2)}\n` : `${renderPlan(plan, context.common.verbose)}\n`,
+    context.common.json
+      ? `${JSON.stringify({ ...plan, systemtap }, null, 2)}\n`
+      : `${renderPlan(plan, context.common.verbose)}\n\n${renderSystemtap(systemtap, context.common.verbose)}\n`,
   );
   return EXIT.done;
 }

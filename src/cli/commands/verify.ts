@@ -52,6 +52,7 @@ async function work(context: Context, options: VerifyCommandOptions): Promise<Ve
   };
   const { verify } = await provideSystemtap(session, subject, host, {
     choice: options.systemtap,
+    level: options.level,
     allowExpiredRelease: options.allowExpiredRelease,
     verify: (systemtap) => verifySubject(session, subject, host, { ...choice, systemtap }),
   });

@@ -1,0 +1,66 @@
+/** Which SystemTap will be tried on a target and what is expected of each, from a plan alone: nothing is downloaded for it. */
+import { nameOf, chooseSystemtap, type RankedCandidate, type SystemtapWish } from '../systemtap/choose.ts';
+import { listCandidates } from '../systemtap/candidates.ts';
+import type { FitRung } from '../systemtap/incompatibilities.ts';
+import { upstreamKernelOf } from '../systemtap/kernel-version.ts';
+import { upstreamVersion } from '../systemtap/portable/packages.ts';
+import type { Prediction, StapIdentity } from '../systemtap/predict.ts';
+import { kernelBuildKey, recallVerdicts, type Verdict } from '../systemtap/verdicts.ts';
+import type { Plan, Role, Target } from '../types.ts';
+import type { Session } from './session.ts';
+
+/** One way to a SystemTap as `plan` shows it, in the order in which they would be tried. */
+export interface PlannedSystemtap {
+  /** "4.8-2 of the distribution", "portable 5.1 (debian trixie)". */
+  readonly name: string;
+  readonly kind: RankedCandidate['candidate']['kind'];
+  readonly version: string;
+  readonly hello: Prediction;
+  readonly 'kernel.function': Prediction;
+  /** What was seen on this very kernel build before; null when it was not tried. */
+  readonly verdict: Verdict | null;
+}
+
+export interface PredictOptions {
+  readonly wish: SystemtapWish;
+  /** The highest rung that is wanted. */
+  readonly rung: FitRung;
+}
+
+/** Predicts for every way to a SystemTap that a plan leaves open. */
+export async function predictForPlan(
+  session: Pick<Session, 'mirrors' | 'cacheDir'>,
+  plan: Plan,
+  { wish, rung }: PredictOptions,
+): Promise<readonly PlannedSystemtap[]> {
+  const kernelVersion = versionOf(plan, ['headers', 'devel', 'image']);
+  const ranked = chooseSystemtap(listCandidates(ownOf(plan), session.mirrors.systemtap), wish, {
+    kernel: upstreamKernelOf(plan.target, kernelVersion),
+    rung,
+    verdicts: await recallVerdicts(session.cacheDir, kernelBuildKey(plan.target, kernelVersion)),
+  });
+  return ranked.map(({ candidate, predictions, verdict }) => ({
+    name: nameOf(candidate),
+    kind: candidate.kind,
+    version: candidate.version,
+    ...predictions,
+    verdict,
+  }));
+}
+
+/** The SystemTap that the plan itself installs or finds in place. */
+function ownOf(plan: Plan): StapIdentity | null {
+  const packageVersion = versionOf(plan, ['systemtap'], 'systemtap');
+  return packageVersion === null ? null : ownIdentity(plan.target, packageVersion);
+}
+
+/** The distribution's SystemTap by its package version. */
+export function ownIdentity({ distro }: Target, packageVersion: string): StapIdentity {
+  return { version: upstreamVersion(packageVersion), packageVersion, distro };
+}
+
+function versionOf(plan: Plan, roles: readonly Role[], name?: string): string | null {
+  const all = [...plan.items, ...plan.present];
+  const found = all.find((item) => roles.includes(item.role) && (name === undefined || item.name === name));
+  return found?.version ?? null;
+}
