@@ -28,14 +28,22 @@ interface VerdictFile {
 const MAX_VERDICTS = 50;
 const MAX_REASON = 1000;
 
-/** Identifies a kernel build: by its build-id, else by release and uname -v, else by release and package version. */
-export function kernelBuildKey(
-  { release, arch, buildId, unameV }: Pick<Target, 'release' | 'arch' | 'buildId' | 'unameV'>,
-  packageVersion: string | null,
-): string {
-  if (buildId !== null) return `${release} ${arch} build-id ${buildId}`;
-  if (unameV !== null) return `${release} ${arch} ${unameV}`;
-  return `${release} ${arch} package ${packageVersion ?? 'unknown'}`;
+/**
+ * Identifies a kernel build: of a Debian or Ubuntu kernel by its package version, which stands for one build whoever
+ * looks; otherwise by build-id, else by uname -v, because other vendors rebuild the same version.
+ */
+export function kernelBuildKey(target: Target, packageVersion: string | null): string {
+  const { family, distro, release, arch, buildId, unameV } = target;
+  const version = family === 'deb' ? (packageVersion ?? target.packageVersion) : null;
+  const build =
+    version !== null
+      ? `package ${version}`
+      : buildId !== null
+        ? `build-id ${buildId}`
+        : unameV !== null
+          ? unameV
+          : `${distro} ${packageVersion ?? 'of unknown build'}`;
+  return `${release} ${arch} ${build}`;
 }
 
 /** The verdicts on a kernel build, the newest first; none where nothing was kept or the file cannot be read as one. */

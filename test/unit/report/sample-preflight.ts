@@ -81,7 +81,7 @@ export function samplePreflight(foreign: string): Preflight {
       { stage: 'plan', seconds: 2 },
       { stage: foreign, seconds: 3 },
     ],
-    systemtap: [{ name: foreign, ready: false, reason: foreign }],
+    systemtap: [{ name: foreign, predicted: null, ready: false, reason: foreign }],
     fixes: [],
     failure: null,
   };

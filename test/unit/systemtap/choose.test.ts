@@ -105,22 +105,25 @@ test('verdicts are kept for each kernel build, the newest on a candidate counts'
   const tried: Verdict = { ...verdict(P56, 'pass', 'pass'), rungs: { hello: 'pass', 'kernel.function': 'skip' } };
   await rememberVerdict(cacheDir, key, tried);
   expect((await recallVerdicts(cacheDir, key))[0]).toEqual(verdict(P56, 'pass', 'pass'));
-  const other = kernelBuildKey({ ...target, unameV: '#1 SMP Debian 6.1.193-1' }, null);
+  const other = kernelBuildKey({ ...target, packageVersion: '6.1.193-1' }, null);
   expect(await recallVerdicts(cacheDir, other)).toEqual([]);
 });
 
-test('a build is known by its build-id, else by uname -v, else by the package version', () => {
-  const target = debTarget({ unameV: null });
+test('a build is known by its package version on Debian, elsewhere by build-id or uname -v', () => {
+  const target = debTarget({ unameV: null, packageVersion: null });
   const buildId = 'ab'.repeat(20) as NonNullable<typeof target.buildId>;
   const keys = [
     kernelBuildKey(target, '6.1.192-1'),
     kernelBuildKey(target, '6.1.192-2'),
-    kernelBuildKey({ ...target, unameV: '#1' }, '6.1.192-2'),
-    kernelBuildKey({ ...target, unameV: '#1', buildId }, '6.1.192-2'),
+    kernelBuildKey(target, null),
+    kernelBuildKey({ ...target, unameV: '#1' }, null),
+    kernelBuildKey({ ...target, unameV: '#1', buildId }, null),
     kernelBuildKey({ ...target, arch: 'aarch64', buildId }, null),
   ];
   expect(new Set(keys).size).toBe(keys.length);
-  expect(kernelBuildKey({ ...target, unameV: '#2', buildId }, 'x')).toBe(keys[3]);
+  // Whether it is looked at from a plan or on the machine itself.
+  expect(kernelBuildKey({ ...target, unameV: '#1', buildId }, '6.1.192-2')).toBe(keys[1]);
+  expect(kernelBuildKey({ ...target, packageVersion: '6.1.192-2' }, null)).toBe(keys[1]);
 });
 
 test('a file that is no such record counts as none, and long words are cut', async () => {
