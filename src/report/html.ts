@@ -1,5 +1,5 @@
 /** A run as one HTML page to hand on: nothing is loaded, nothing is run, every foreign text is escaped. Pure. */
-import type { Diagnosis, PlanItem, TrustRequirement, VerifyStep } from '../types.ts';
+import type { PlanItem, TrustRequirement, VerifyStep } from '../types.ts';
 import { escapeMarkup as text } from './escape.ts';
 import type { Preflight } from './preflight.ts';
 import { STYLE } from './style.ts';
@@ -24,7 +24,7 @@ export function renderHtml(preflight: Preflight, { madeAt, tapprepVersion }: Pag
     systemtapSection(preflight.systemtap),
     nextSection(preflight),
     checkSection(preflight),
-    diagnosisSection(preflight.diagnoses),
+    diagnosisSection(preflight),
     planSection(preflight),
     installSection(preflight),
     stageSection(preflight.stages),
@@ -123,13 +123,14 @@ function nextSection({ commands, byHand }: Preflight): string {
   return section('What to do', `${pasted}${bullets(byHand)}`);
 }
 
-function diagnosisSection(diagnoses: readonly Diagnosis[]): string {
+function diagnosisSection({ diagnoses, fixes, ready }: Preflight): string {
+  const title = ready && fixes.length > 0 ? 'Findings before the fixes' : 'Findings';
   const items = diagnoses.map(({ code, confidence, evidence, cause, fix, otherwise }) => {
     const commands = fix.length === 0 ? '' : `<pre>${text(fix.join('\n'))}</pre>`;
     const rest = otherwise === null ? '' : `<p class="soft">${text(otherwise)}</p>`;
     return `<article class="finding"><h3>${text(code)} ${mark('skip', confidence)}</h3><p>${text(cause)}</p>${bullets(evidence)}${commands}${rest}</article>`;
   });
-  return items.length === 0 ? '' : section('Findings', items.join('\n'));
+  return items.length === 0 ? '' : section(title, items.join('\n'));
 }
 
 const CHECK_MARKS = { ok: 'pass', problem: 'fail', advice: 'advice', unknown: 'skip' } as const;

@@ -200,6 +200,7 @@ describe('JUnit', () => {
     const html = renderHtml(page, OPTIONS);
     expect(html).toContain('&lt;tapprep install&gt;');
     expect(html).toContain('Checks before the fixes');
+    expect(html).toContain('Findings before the fixes');
     expect(html).not.toContain('What to do');
   });
 });
