@@ -2,7 +2,7 @@
  * Compiles scripts of the catalogue in a root and proves them in its kernel, without the rest of the ladder.
  *
  *   node test/lab/scripts/prove.ts --root DIR --distro ID:VERSION --kernel RELEASE --image VMLINUZ --modules DIR
- *     [--portable PREFIX --staprun-root DIR] [NAME...]
+ *     [--portable PREFIX --staprun-root DIR] [--output] [--record] [NAME...]
  *
  * PREFIX is a relocatable SystemTap below the root; its staprun for the guest is taken from the system in DIR.
  */
@@ -21,6 +21,7 @@ import { loadItems } from '../../../src/verify/load-items.ts';
 import type { VerifyOptions } from '../../../src/verify/options.ts';
 import { findVmTools } from '../../../src/vm/host-tools.ts';
 import { collectInstalledStaprun } from '../../../src/vm/staprun.ts';
+import { recordResults } from './record.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -32,6 +33,7 @@ const { values, positionals } = parseArgs({
     modules: { type: 'string' },
     portable: { type: 'string' },
     'staprun-root': { type: 'string' },
+    record: { type: 'boolean', default: false },
     output: { type: 'boolean', default: false },
   },
 });
@@ -90,6 +92,12 @@ try {
   for (const { step, status, reason, seconds, output } of loaded.steps) {
     say(`${status.padEnd(5)} ${step.padEnd(26)} ${String(seconds).padStart(6)} s  ${reason ?? ''}`);
     if (values.output || status === 'fail') say(output.replaceAll(/^/gm, '        '));
+  }
+  if (values.record) {
+    const stap = await host.run([...(options.stapArgv ?? ['stap']), '-V'], { env: options.env ?? {} });
+    const systemtap = /version (\d+\.\d+)/.exec(`${stap.stdout}${stap.stderr}`)?.[1] ?? 'unknown';
+    const date = new Date().toISOString().slice(0, 10);
+    recordResults({ kernel: target.release, arch: target.arch, systemtap, date }, loaded.steps);
   }
   say(`all after ${Math.round((performance.now() - started) / 1000)} s`);
 } finally {
