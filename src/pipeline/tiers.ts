@@ -56,8 +56,11 @@ export async function planInTiers(
   throw chooseError(miss, failures, asked.length);
 }
 
+/** What the next tier may still have in order: the package at all, or of the right vendor, or signed. */
+const MISSES = ['NO_EXACT_PACKAGE', 'UNSATISFIED_DEPENDENCY', 'VENDOR_MISMATCH', 'UNSIGNED'] as const;
+
 function isMiss(error: unknown): boolean {
-  return isTapprepError(error, 'NO_EXACT_PACKAGE') || isTapprepError(error, 'UNSATISFIED_DEPENDENCY');
+  return MISSES.some((code) => isTapprepError(error, code));
 }
 
 function tellFailure(repository: Repository, error: unknown, told: Set<string>, emit: Emit): void {

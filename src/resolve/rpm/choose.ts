@@ -83,8 +83,17 @@ export interface Anchor {
   readonly kernel: KernelBuild | null;
 }
 
+/** By what a package can be proved: a signature, for debuginfo at least the kernel's build-id, or nothing. */
+export function proofOf({ need, record: { trust } }: Choice): 'signature' | 'build-id' | 'none' {
+  if (trust.kind === 'signed-index') return 'signature';
+  if (trust.kind === 'rpm-signature' && trust.trust.packages === 'signed') return 'signature';
+  return need.role === 'debuginfo' && (trust.buildId ?? null) !== null ? 'build-id' : 'none';
+}
+
+const PROOFS = ['signature', 'build-id', 'none'] as const;
+
 /**
- * The best of the candidates that the same vendor built: the kernel's own rebuild and build first, then the newest
+ * The best of the candidates that the same vendor built, what can be proved first: the kernel's own rebuild and build first, then the newest
  * rebuild, then the repository that was asked first.
  * @throws TapprepError VENDOR_MISMATCH with both vendors when all are another's
  */
@@ -114,6 +123,7 @@ export function chooseOne(candidates: readonly Choice[], anchor: Anchor): Choice
 
 function compareChoices(a: Choice, b: Choice, { build, kernel }: Anchor): number {
   return (
+    PROOFS.indexOf(proofOf(a)) - PROOFS.indexOf(proofOf(b)) ||
     EVIDENCE.indexOf(a.match) - EVIDENCE.indexOf(b.match) ||
     Number(b.record.version === kernel?.version) - Number(a.record.version === kernel?.version) ||
     Number(isSameBuild(b.record, build)) - Number(isSameBuild(a.record, build)) ||

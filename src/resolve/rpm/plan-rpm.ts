@@ -5,14 +5,23 @@ import { compareEvr, versionRelease } from '../../version/evr.ts';
 import { fileNameOf } from '../location.ts';
 import { assemblePlan, type PlanRequest } from '../plan.ts';
 import type { PackageRecord } from '../reader.ts';
-import { chooseOne, isOtherBuild, listCandidates, type Anchor, type Choice, type KernelBuild } from './choose.ts';
+import {
+  chooseOne,
+  isOtherBuild,
+  proofOf,
+  listCandidates,
+  type Anchor,
+  type Choice,
+  type KernelBuild,
+} from './choose.ts';
 import { explainMiss } from './miss.ts';
 import { listNeeds, SYSTEMTAP_NAMES, type Need } from './needs.ts';
 
 /**
  * Plans from the records that `wantedRpm` asked for, in the order in which the repositories were asked.
  * @param kernel what the installed kernel's package says of its build; null where it is not known
- * @throws TapprepError NO_EXACT_PACKAGE with what is there instead, VENDOR_MISMATCH with both vendors, UNSAFE_URL
+ * @throws TapprepError NO_EXACT_PACKAGE with what is there instead, VENDOR_MISMATCH with both vendors, UNSIGNED where
+ *   nothing could prove what is there, UNSAFE_URL
  */
 export function planRpm(
   target: RpmTarget,
@@ -109,7 +118,9 @@ function chooseBy(
       continue;
     }
     if (choice === null) throw explainMiss(real, records, target);
+    requireProof(choice);
     noteOtherBuild(choice, anchor, notes);
+    noteUnsigned(choice, notes);
     choices.push(choice);
     anchor = widenAnchor(anchor, choice);
   }
@@ -141,6 +152,30 @@ function followRequires(need: Need, debuginfo: Choice | undefined): Need | null 
   return name === undefined || version === undefined
     ? null
     : { ...need, names: [name], version: versionRelease(version), prefix: false };
+}
+
+/** Said when planning, not after a download of a gigabyte that nothing can prove. */
+function requireProof(choice: Choice): void {
+  if (proofOf(choice) !== 'none') return;
+  const { need, record } = choice;
+  const why =
+    need.role === 'debuginfo'
+      ? "the kernel's build-id, which could stand in, is not known"
+      : 'nothing can stand in for it';
+  throw new TapprepError(
+    'UNSIGNED',
+    `${record.name} ${record.version} is only in ${record.repository.id}, which signs nothing, and ${why}`,
+    {
+      hint: 'tapprep mirrors list',
+      facts: { package: record.name, repository: record.repository.id, role: need.role },
+    },
+  );
+}
+
+function noteUnsigned(choice: Choice, notes: string[]): void {
+  if (proofOf(choice) === 'signature') return;
+  const { name, repository } = choice.record;
+  notes.push(`${name}: ${repository.id} signs nothing, so it is accepted only if it names the build-id of the kernel`);
 }
 
 /** Packages without architecture are built apart; SUSE and Azure Linux also sign the kernel by a build of its own. */

@@ -221,6 +221,36 @@ describe('another vendor', () => {
   });
 });
 
+describe('a source that signs nothing', () => {
+  const buildId = 'ab'.repeat(20) as BuildId;
+  const koji = rpmRepository(['https://koji.example/'], { packages: 'unsigned' }, { id: 'koji' });
+  const unsigned = (id: BuildId | null): Partial<PackageRecord> => ({
+    repository: koji,
+    trust: { kind: 'rpm-signature', trust: koji.trust, digest: null, vendor: null, buildId: id },
+  });
+
+  test('comes after every one that signs', () => {
+    const plan = planRpm(el9, [...kernelSet(EL9, unsigned(buildId)), ...kernelSet(EL9)], REQUEST, KERNEL);
+    expect(new Set(plan.items.map((item) => item.repository))).toEqual(new Set(['test']));
+  });
+
+  test('may give debuginfo, and the plan says for what it will be accepted', () => {
+    const [devel, debuginfo, common] = kernelSet(EL9);
+    const records = [devel, { ...debuginfo, ...unsigned(buildId) }, common] as readonly PackageRecord[];
+    expect(planRpm({ ...el9, buildId }, records, REQUEST, KERNEL).notes.join(' ')).toContain('koji signs nothing');
+  });
+
+  test.each([
+    ['a devel package', kernelSet(EL9).map((item, at) => (at === 0 ? { ...item, ...unsigned(buildId) } : item))],
+    [
+      'debuginfo where the build-id is not known',
+      kernelSet(EL9).map((item, at) => (at === 1 ? { ...item, ...unsigned(null) } : item)),
+    ],
+  ])('can give no %s: UNSIGNED', (_, records) => {
+    expect(failure(() => planRpm(el9, records, REQUEST, KERNEL)).code).toBe('UNSIGNED');
+  });
+});
+
 describe('findKernelBuild', () => {
   const installed: InstalledPackage[] = ['5.14.0-503.9.1.el9_5', EL9].map((version) => ({
     name: 'kernel-core',
