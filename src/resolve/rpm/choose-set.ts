@@ -1,0 +1,150 @@
+/** Chooses one package for every need, so that all of them are of one vendor's one build. Pure. */
+import { TapprepError } from '../../errors.ts';
+import type { RpmTarget } from '../../types.ts';
+import { versionRelease } from '../../version/evr.ts';
+import type { PackageRecord } from '../reader.ts';
+import {
+  chooseOne,
+  isOtherBuild,
+  listCandidates,
+  proofOf,
+  type Anchor,
+  type Choice,
+  type KernelBuild,
+} from './choose.ts';
+import { explainMiss } from './miss.ts';
+import type { Need } from './needs.ts';
+
+/**
+ * One choice for each need. Where the kernel's vendor is not known the vendors of the devel candidates are tried in
+ * turn: the first whose set is whole is taken, for a mixture of vendors is never one kernel. `notes` gets sentences.
+ * @throws TapprepError NO_EXACT_PACKAGE | VENDOR_MISMATCH | UNSIGNED
+ */
+export function chooseSet(
+  needs: readonly Need[],
+  records: readonly PackageRecord[],
+  target: RpmTarget,
+  kernel: KernelBuild | null,
+  notes: string[],
+): readonly Choice[] {
+  const [first] = needs;
+  if (first === undefined) return [];
+  if (kernel !== null && kernel.vendor !== null) {
+    return chooseBy({ build: kernel, of: 'the kernel', kernel }, needs, records, target, notes);
+  }
+  const leaders = listCandidates(first, records, target);
+  if (leaders.length === 0) throw explainMiss(first, records, target);
+  const vendors = [...new Set(leaders.map(({ record }) => record.vendor))];
+  let failure: unknown = null;
+  for (const vendor of vendors) {
+    const build = { vendor, buildHost: kernel?.buildHost ?? null, buildTime: kernel?.buildTime ?? null };
+    const attempt: string[] = [];
+    try {
+      const choices = chooseBy(
+        { build, of: `${first.names[0]} ${first.version}`, kernel },
+        needs,
+        records,
+        target,
+        attempt,
+      );
+      notes.push(...attempt);
+      if (vendors.length > 1)
+        notes.push(
+          `${vendors.map(String).join(' and ')} offer ${first.names[0]} of this version: ${vendor} has the whole set`,
+        );
+      return choices;
+    } catch (error) {
+      failure ??= error;
+    }
+  }
+  throw failure;
+}
+
+function chooseBy(
+  start: Anchor,
+  needs: readonly Need[],
+  records: readonly PackageRecord[],
+  target: RpmTarget,
+  notes: string[],
+): readonly Choice[] {
+  let anchor = start;
+  const choices: Choice[] = [];
+  for (const need of needs) {
+    const debuginfo = choices.find((choice) => choice.need.role === 'debuginfo');
+    const real = followRequires(need, debuginfo);
+    if (real === null) continue;
+    const choice = chooseOne(listCandidates(real, records, target), anchor);
+    if (choice === null && need.role === 'debugsource') {
+      notes.push(
+        `no repository has ${need.names.join(' or ')} ${need.version}: probes on source lines will not show the source`,
+      );
+      continue;
+    }
+    if (choice === null) throw explainMiss(real, records, target);
+    requireProof(choice);
+    noteOtherBuild(choice, anchor, notes);
+    noteUnsigned(choice, notes);
+    choices.push(choice);
+    anchor = widenAnchor(anchor, choice);
+  }
+  return choices;
+}
+
+/** What the first package says of its build is what the others are held against, as far as the kernel did not say it. */
+function widenAnchor(anchor: Anchor, { record }: Choice): Anchor {
+  const { build } = anchor;
+  return {
+    ...anchor,
+    build: {
+      vendor: build?.vendor ?? record.vendor,
+      buildHost: build?.buildHost ?? record.buildHost,
+      buildTime: build?.buildTime ?? record.buildTime,
+    },
+  };
+}
+
+/**
+ * R2: the package of common files is the one that debuginfo requires, whatever it is called and if it requires one. A
+ * listing has no requires: there the name is all there is.
+ */
+function followRequires(need: Need, debuginfo: Choice | undefined): Need | null {
+  if (need.role !== 'debuginfo-common' || debuginfo === undefined || debuginfo.record.requires.length === 0)
+    return need;
+  const found = debuginfo.record.requires.flatMap((entry) => /^(\S+-debuginfo-common\S*) = (\S+)$/.exec(entry) ?? []);
+  const [, name, version] = found;
+  return name === undefined || version === undefined
+    ? null
+    : { ...need, names: [name], version: versionRelease(version), prefix: false };
+}
+
+/** Said when planning, not after a download of a gigabyte that nothing can prove. */
+function requireProof(choice: Choice): void {
+  if (proofOf(choice) !== 'none') return;
+  const { need, record } = choice;
+  const why =
+    need.role === 'debuginfo'
+      ? "the kernel's build-id, which could stand in, is not known"
+      : 'nothing can stand in for it';
+  throw new TapprepError(
+    'UNSIGNED',
+    `${record.name} ${record.version} is only in ${record.repository.id}, which signs nothing, and ${why}`,
+    {
+      hint: 'tapprep mirrors list',
+      facts: { package: record.name, repository: record.repository.id, role: need.role },
+    },
+  );
+}
+
+function noteUnsigned(choice: Choice, notes: string[]): void {
+  if (proofOf(choice) === 'signature') return;
+  const { name, repository } = choice.record;
+  notes.push(`${name}: ${repository.id} signs nothing, so it is accepted only if it names the build-id of the kernel`);
+}
+
+/** Packages without architecture are built apart; SUSE and Azure Linux also sign the kernel by a build of its own. */
+function noteOtherBuild({ record }: Choice, { build, of }: Anchor, notes: string[]): void {
+  if (build === null || record.arch === 'noarch' || !isOtherBuild(record, build)) return;
+  notes.push(
+    `${record.name} ${record.version} was built on ${record.buildHost} at ${record.buildTime}, ${of} on ${build.buildHost} at ${build.buildTime}: the same name and version, so the build tree has to prove that it fits`,
+  );
+}

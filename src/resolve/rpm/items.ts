@@ -1,0 +1,67 @@
+/** From chosen records to items of a plan. Pure. */
+import { TapprepError } from '../../errors.ts';
+import type { PlanItem } from '../../types.ts';
+import { fileNameOf } from '../location.ts';
+import type { PlanRequest } from '../plan.ts';
+import type { PackageRecord } from '../reader.ts';
+import type { Choice, KernelBuild } from './choose.ts';
+
+/** A kernel package, with what its own header will have to say. @throws TapprepError UNSAFE_URL */
+export function toItem(
+  { need, record, match, capability }: Choice,
+  records: readonly PackageRecord[],
+  kernel: KernelBuild | null,
+): PlanItem {
+  return {
+    ...describeItem(record, records),
+    role: need.role,
+    match,
+    install: need.role !== 'image',
+    replaces: null,
+    expects: {
+      vendor: record.vendor ?? kernel?.vendor ?? null,
+      buildHost: record.buildHost,
+      buildTime: record.buildTime,
+      sourceRpm: record.source,
+      provides: capability === null ? [] : [capability],
+    },
+  };
+}
+
+/** A package of SystemTap. @throws TapprepError UNSAFE_URL */
+export function toToolItem(record: PackageRecord, records: readonly PackageRecord[], request: PlanRequest): PlanItem {
+  const older = request.installed?.find(({ name, arch }) => name === record.name && arch === record.arch);
+  return {
+    ...describeItem(record, records),
+    role: 'systemtap',
+    match: 'version',
+    install: true,
+    replaces: older?.version ?? null,
+  };
+}
+
+function describeItem(
+  record: PackageRecord,
+  records: readonly PackageRecord[],
+): Omit<PlanItem, 'role' | 'match' | 'install' | 'replaces'> {
+  const [url = ''] = record.urls;
+  const fileName = url === '' ? null : fileNameOf(url);
+  if (fileName === null) {
+    throw new TapprepError(
+      'UNSAFE_URL',
+      `${record.repository.id} names ${record.name} at ${url}, which is no plain file name`,
+    );
+  }
+  const { name, version, arch, sizeBytes, installedBytes, trust, repository } = record;
+  const urls = [...new Set([...record.urls, ...otherPlaces(record, records)])];
+  return { name, version, arch, fileName, urls, sizeBytes, installedBytes, trust, repository: repository.id };
+}
+
+/** The same bytes in other repositories: a strong digest makes them the same wherever they come from. */
+function otherPlaces(record: PackageRecord, records: readonly PackageRecord[]): readonly string[] {
+  const { digest } = record;
+  if (digest === null || digest.algorithm === 'sha1') return [];
+  return records
+    .filter((other) => other.digest?.algorithm === digest.algorithm && other.digest.hex === digest.hex)
+    .flatMap((other) => other.urls);
+}
