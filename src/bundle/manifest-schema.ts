@@ -109,6 +109,9 @@ const moduleOf = z.strictObject({
   path: path.regex(/^modules\/[^/]+$/),
   script: path.regex(/^scripts\/[^/]+$/),
   sha256,
+  arguments: z
+    .array(z.strictObject({ name: z.string().regex(/^[a-z]{1,20}$/), type: z.enum(['integer', 'file']) }))
+    .max(10),
   proven: z.strictObject({ expected: z.array(line).max(50), seconds: z.number().nonnegative() }),
 });
 

@@ -62,6 +62,8 @@ export interface BundledModule {
   readonly path: string;
   readonly script: string;
   readonly sha256: Sha256;
+  /** What may be given to it when it is loaded: values of its globals. */
+  readonly arguments: readonly { readonly name: string; readonly type: 'integer' | 'file' }[];
   readonly proven: { readonly expected: readonly string[]; readonly seconds: number };
 }
 
@@ -151,9 +153,13 @@ export function renderText(manifest: Omit<BundleManifest, 'files'>, fileCount: n
     ['dependencies', manifest.dependencies],
     ...manifest.warnings.map((text): [string, string] => ['warning', text]),
     ...packages.filter(({ install }) => install).map((item): [string, string] => ['package', packageWords(item)]),
-    ...modules.map(({ name, module, path }): [string, string] => ['module', `${name} ${module} ${path}`]),
+    ...modules.map((item): [string, string] => ['module', moduleWords(item)]),
   ];
   return rows.flatMap(([key, value]) => (value === null ? [] : [`${key} ${value}\n`])).join('');
+}
+
+function moduleWords({ name, module, path, arguments: known }: BundledModule): string {
+  return [name, module, path, ...known.map((argument) => `${argument.name}:${argument.type}`)].join(' ');
 }
 
 /** The package version that Debian's own kernels name in uname -v; null for every other kernel. */

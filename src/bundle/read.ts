@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { mkdir, open, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, writeFile, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { TapprepError } from '../errors.ts';
 import { checkSpace } from '../fetch/space.ts';
@@ -97,6 +97,13 @@ async function unpack(source: Source, directory: string, signal: AbortSignal): P
   if (source.sizeBytes !== at + TRAILER_BYTES) {
     throw bad(source, `has ${source.sizeBytes} bytes, but its manifest accounts for ${at + TRAILER_BYTES}`);
   }
+  // Last, so that a directory which has them is a whole bundle.
+  const heads: readonly (readonly [string, string | Buffer])[] = [
+    [MANIFEST_NAME, text],
+    [SUMS_NAME, sums],
+    ...(signature === null ? [] : [[SIGNATURE_NAME, signature.text] as const]),
+  ];
+  for (const [name, data] of heads) await writeFile(join(directory, name), data, { flag: 'wx', mode: 0o600 });
   return {
     manifest,
     manifestSha256,

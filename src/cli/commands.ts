@@ -132,6 +132,9 @@ export const COMMANDS: readonly CommandRow[] = [
     name: 'bundle',
     summary: 'everything that the target needs in one tar, to be installed there without any network',
     target: true,
+    args: [
+      ['[scripts...]', 'with --compiled: scripts of the catalogue by name, or your own by path, beside hello world'],
+    ],
     options: [
       ['--out <file>', 'the tar to write'],
       NO_DEBUGINFO,
@@ -139,10 +142,15 @@ export const COMMANDS: readonly CommandRow[] = [
       EXPIRED,
       ['--lock <file>', 'bundle exactly what "plan --out" wrote'],
       ['--sign-key <key>', 'sign it with this key of yours, by gpg'],
+      ['--compiled', 'modules that are compiled and proven here, with all they need to run, instead of packages'],
+      SYSTEMTAP,
     ],
-    run: async (context, raw) =>
+    run: async (context, raw, scripts) =>
       (await import('./commands/bundle.ts')).runBundle(context, {
         ...readPlanOptions(raw),
+        compiled: raw['compiled'] === true,
+        scripts,
+        systemtap: readSystemtap(raw, 'auto'),
         out: readText(raw, 'out'),
         lock: readText(raw, 'lock'),
         signKey: readText(raw, 'signKey'),

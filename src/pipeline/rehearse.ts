@@ -1,6 +1,7 @@
 /** A rehearsal: a root of the target's distribution, the exact packages in it, hello world inside the target's own kernel. */
 import { join } from 'node:path';
 import { TapprepError } from '../errors.ts';
+import type { Host } from '../host/host.ts';
 import { createRootHost } from '../host/root.ts';
 import { ensureTools } from '../host/tools.ts';
 import { identifyManager, listPackages } from '../install/package-list.ts';
@@ -9,10 +10,12 @@ import { ensureBaseTar, unpackBase } from '../rehearse/base-root.ts';
 import { buildKeptRoot, findKeptRoot, keyOfPlan, type KeptRoot } from '../rehearse/kept-root.ts';
 import { unpackImage } from '../rehearse/unpack-image.ts';
 import type { Artifact, DebTarget, Plan, PlanItem, Repository, Role, VerifyReport } from '../types.ts';
+import { findKernelImage } from '../verify/build-id.ts';
 import type { VerifyLevel, VerifyScript } from '../verify/options.ts';
 import { acquireArtifacts } from './acquire.ts';
 import { describePlan, describeVerify } from './describe.ts';
-import type { Subject } from './open-target.ts';
+import { requireHost, type Subject } from './open-target.ts';
+import { planSubject } from './plan-subject.ts';
 import { openResolution, type Resolution } from './resolution.ts';
 import type { Session } from './session.ts';
 import { runStage } from './stage.ts';
@@ -51,11 +54,47 @@ const EARLY_ROLES: readonly Role[] = [
   'systemtap',
 ];
 
+/** A root of the target's distribution in which everything is installed, and the kernel beside it. */
+export interface Rehearsal {
+  readonly plan: Plan;
+  readonly root: string;
+  readonly reusedRoot: boolean;
+  readonly host: Host;
+  /** vmlinuz on this machine. */
+  readonly kernelImage: string;
+}
+
 /**
  * Rehearses one target. Roots, packages and the base system are kept in the cache for the next time.
  * @throws TapprepError of any stage; a step of the ladder that fails is in the report
  */
 export async function rehearse(session: Session, subject: Subject, options: RehearseOptions): Promise<RehearseReport> {
+  const { host, kernelImage, plan, root, reusedRoot } = await prepareRehearsal(session, subject, options);
+  const choice = { where: 'vm', level: options.level, scripts: options.scripts, kernelImage } as const;
+  const { verify, tried } = await provideSystemtap(session, subject, host, {
+    choice: options.systemtap,
+    level: options.level,
+    allowExpiredRelease: options.allowExpiredRelease,
+    verify: (systemtap) =>
+      runStage(
+        session,
+        'verify',
+        () => verifySubject(session, subject, host, { ...choice, systemtap }),
+        describeVerify,
+      ),
+  });
+  return { plan, root, reusedRoot, verify, systemtap: tried, stages: session.times };
+}
+
+/**
+ * Makes or finds the root of a rehearsal.
+ * @throws TapprepError of any stage
+ */
+export async function prepareRehearsal(
+  session: Session,
+  subject: Subject,
+  options: Pick<RehearseOptions, 'debuginfo' | 'allowExpiredRelease' | 'yes' | 'isRoot'>,
+): Promise<Rehearsal> {
   const { local, signal, cacheDir, emit } = session;
   const target = requireDeb(subject);
   if (!options.isRoot) {
@@ -85,32 +124,32 @@ export async function rehearse(session: Session, subject: Subject, options: Rehe
 
   const image = await unpackImage(local, prepared.images, target.release, join(cacheDir, 'images'), signal);
   const host = createRootHost(prepared.root.directory);
-  const choice = {
-    where: 'vm',
-    level: options.level,
-    scripts: options.scripts,
-    kernelImage: image.kernelImage,
-  } as const;
-  const { verify, tried } = await provideSystemtap(session, subject, host, {
-    choice: options.systemtap,
-    level: options.level,
-    allowExpiredRelease: options.allowExpiredRelease,
-    verify: (systemtap) =>
-      runStage(
-        session,
-        'verify',
-        () => verifySubject(session, subject, host, { ...choice, systemtap }),
-        describeVerify,
-      ),
-  });
   return {
     plan: prepared.plan,
     root: prepared.root.directory,
     reusedRoot: prepared.root === kept,
-    verify,
-    systemtap: tried,
-    stages: session.times,
+    host,
+    kernelImage: image.kernelImage,
   };
+}
+
+/**
+ * A root that somebody made and installed into, in the place of one of ours: only its kernel is fetched, where it has none.
+ * @throws TapprepError of planning and fetching; USAGE for a target that is no root here
+ */
+export async function prepareGivenRoot(
+  session: Session,
+  subject: Subject,
+  options: Pick<RehearseOptions, 'allowExpiredRelease'>,
+): Promise<Pick<Rehearsal, 'host' | 'kernelImage'>> {
+  const { target } = subject;
+  const host = requireHost(subject, 'this');
+  const own = findKernelImage(host, target.release);
+  if (own !== null) return { host, kernelImage: own };
+  const plan = await planSubject(session, subject, { ...options, debuginfo: false, image: true });
+  const images = await acquireArtifacts(session, plan.items.filter(isImage));
+  const directory = join(session.cacheDir, 'images');
+  return { host, ...(await unpackImage(session.local, images, target.release, directory, session.signal)) };
 }
 
 interface Prepared {

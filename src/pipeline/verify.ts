@@ -24,6 +24,7 @@ export interface VerifyChoice {
   /** vmlinuz of the target's release on this machine; looked for on the target when null. */
   readonly kernelImage: string | null;
   readonly systemtap: UsableSystemtap;
+  readonly onProven?: NonNullable<VerifyOptions['onProven']>;
 }
 
 type Place =
@@ -68,6 +69,7 @@ export async function verifySubject(
     ...(kernelImage === null ? {} : { kernelImage }),
     stapArgv: choice.systemtap.stapArgv,
     staprunArgv: choice.systemtap.staprunArgv,
+    ...(choice.onProven === undefined ? {} : { onProven: choice.onProven }),
     level: choice.level,
     scripts: choice.scripts,
     workDirectory: WORK_DIRECTORY,

@@ -77,7 +77,7 @@ function scriptItem(script: VerifyScript, index: number): Item {
   return {
     step: `script ${script.name}`,
     isScript: true,
-    module: `tapprep_script_${index}`,
+    module: script.module ?? `tapprep_script_${index}`,
     script: script.text,
     args: script.args ?? [],
     needs: [],

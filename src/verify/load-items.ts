@@ -1,6 +1,6 @@
 /** Loads what was compiled, in the target's own kernel, and turns every item into a step of the report. */
 import { isTapprepError, TapprepError } from '../errors.ts';
-import type { BuildId, VerifyReport, VerifyStep } from '../types.ts';
+import type { VerifyReport, VerifyStep } from '../types.ts';
 import type { VmJob } from '../vm/job.ts';
 import type { GuestFile } from '../vm/library-closure.ts';
 import { runModulesInVm } from '../vm/run-modules.ts';
@@ -10,7 +10,7 @@ import { collectGuestModules } from './guest-modules.ts';
 import { loadLocally } from './load-locally.ts';
 import { loadResultOf } from './load-result.ts';
 import type { LoadResult } from './load-result.ts';
-import type { VerifyOptions, VmAssets } from './options.ts';
+import type { ProvenModule, VerifyOptions, VmAssets } from './options.ts';
 import { round, tellStep } from './step.ts';
 import { quoteOutput } from './tool-words.ts';
 
@@ -18,7 +18,7 @@ export interface LoadedItems {
   readonly ranIn: VerifyReport['ranIn'];
   readonly steps: readonly VerifyStep[];
   /** What the guest's kernel said of itself; null where none ran. */
-  readonly guestBuildId: BuildId | null;
+  readonly guest: ProvenModule['guest'];
 }
 
 /** How long a script that does not end by itself is watched on a machine in use. */
@@ -36,20 +36,20 @@ export async function loadItems(
   guestFiles: readonly GuestFile[],
 ): Promise<LoadedItems> {
   const ready = items.filter(({ modulePath }) => modulePath !== null);
-  const { loads, guestBuildId } =
+  const { loads, guest } =
     ready.length === 0 || options.where === 'none'
-      ? { loads: new Map<CompiledItem, LoadResult>(), guestBuildId: null }
+      ? { loads: new Map<CompiledItem, LoadResult>(), guest: null }
       : await loadWhere(options, ready, guestFiles);
   const steps = items.map((item) => toStep(options, item, loads.get(item) ?? null));
   for (const step of steps) tellStep(options.emit, step);
-  return { ranIn: loads.size > 0 && options.where !== 'none' ? options.where : null, steps, guestBuildId };
+  return { ranIn: loads.size > 0 && options.where !== 'none' ? options.where : null, steps, guest };
 }
 
 async function loadWhere(
   options: VerifyOptions,
   items: readonly CompiledItem[],
   guestFiles: readonly GuestFile[],
-): Promise<{ readonly loads: Loads; readonly guestBuildId: BuildId | null }> {
+): Promise<{ readonly loads: Loads; readonly guest: LoadedItems['guest'] }> {
   if (options.where === 'vm' && options.vm !== undefined) {
     const vm = { ...options.vm, files: [...(options.vm.files ?? []), ...guestFiles] };
     return await loadInVm(options, vm, items);
@@ -72,14 +72,14 @@ async function loadWhere(
       }),
     );
   }
-  return { loads, guestBuildId: null };
+  return { loads, guest: null };
 }
 
 async function loadInVm(
   options: VerifyOptions,
   vm: VmAssets,
   items: readonly CompiledItem[],
-): Promise<{ readonly loads: Loads; readonly guestBuildId: BuildId | null }> {
+): Promise<{ readonly loads: Loads; readonly guest: LoadedItems['guest'] }> {
   const jobs = items.map((item) => toJob(options, item, findExpected(item, items)));
   try {
     const report = await runModulesInVm({
@@ -106,18 +106,18 @@ async function loadInVm(
           items,
           `the virtual machine ran ${report.release}, but the target is ${options.target.release}`,
         ),
-        guestBuildId: null,
+        guest: null,
       };
     const results = items.map((item, index): [CompiledItem, LoadResult] => {
       const [job, result] = [jobs[index], report.jobs[index]];
       if (job === undefined || result === undefined) throw new TapprepError('INTERNAL', 'a job has no result');
       return [item, judgeRejects(item, loadResultOf(job, result, report.console), result.stdout)];
     });
-    return { loads: new Map(results), guestBuildId: report.buildId };
+    return { loads: new Map(results), guest: { unameV: report.unameV, buildId: report.buildId } };
   } catch (error) {
     if (!isTapprepError(error, 'VM_FAILED')) throw error;
     const console = typeof error.facts['console'] === 'string' ? error.facts['console'] : '';
-    return { loads: everywhere(items, error.message, console), guestBuildId: null };
+    return { loads: everywhere(items, error.message, console), guest: null };
   }
 }
 

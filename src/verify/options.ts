@@ -1,6 +1,6 @@
 /** What verification is told. Types only. */
 import type { Host } from '../host/host.ts';
-import type { Emit, Target } from '../types.ts';
+import type { BuildId, Emit, Target } from '../types.ts';
 import type { KernelModule } from '../vm/initramfs.ts';
 import type { VmTools } from '../vm/host-tools.ts';
 import type { GuestFile } from '../vm/library-closure.ts';
@@ -12,6 +12,8 @@ export type VerifyLevel = 'hello' | 'probe' | 'scripts';
 export interface VerifyScript {
   /** For the report. */
   readonly name: string;
+  /** Name of its kernel module; made up where left out. */
+  readonly module?: string;
   readonly text: string;
   readonly args?: readonly string[];
   /** Printed once its probes are in place; the trigger waits for it. */
@@ -39,6 +41,18 @@ export interface VerifyScript {
 export interface GuestSource {
   readonly name: string;
   readonly files: Readonly<Record<string, string>>;
+}
+
+/** A module that was compiled, loaded, seen to print what it has to, and removed. */
+export interface ProvenModule {
+  /** Name of its step: hello, a rung, "script NAME". */
+  readonly step: string;
+  /** On the host. */
+  readonly modulePath: string;
+  readonly expected: readonly string[];
+  readonly seconds: number;
+  /** What the kernel that it ran in said of itself; null where it ran on the host. */
+  readonly guest: { readonly unameV: string; readonly buildId: BuildId | null } | null;
 }
 
 /** What is needed to boot the target's kernel. */
@@ -83,6 +97,8 @@ export interface VerifyOptions {
   readonly workDirectory: string;
   /** Directory on the host where stap keeps what it compiled for this kernel; one that is removed at the end where left out. */
   readonly cacheDirectory?: string;
+  /** Told of each module that was seen to work, while its file is still there. */
+  readonly onProven?: (proven: ProvenModule) => Promise<void>;
   readonly sleep: (milliseconds: number) => Promise<void>;
   readonly signal: AbortSignal;
   readonly emit: Emit;

@@ -3,10 +3,10 @@ import { TapprepError } from '../errors.ts';
 import type { VerifyReport, VerifyStep } from '../types.ts';
 import { verifyBuildId } from './build-id-step.ts';
 import { findBuildTreeFault } from './build-tree.ts';
-import { compileItems } from './compile-items.ts';
+import { type CompiledItem, compileItems } from './compile-items.ts';
 import { HELLO_ITEM, probeItems, scriptItems } from './items.ts';
 import type { Item } from './items.ts';
-import { loadItems } from './load-items.ts';
+import { type LoadedItems, loadItems } from './load-items.ts';
 import { hasIpv6 } from './kernel-ipv6.ts';
 import type { VerifyOptions } from './options.ts';
 import { makePrivateDirectory } from './private-directory.ts';
@@ -49,8 +49,9 @@ async function climb(options: VerifyOptions): Promise<VerifyReport> {
   ];
   const compiled = await compileItems(options, items, canBuild);
   const loaded = await loadItems(options, compiled, witness?.files ?? []);
-  steps.push(await runStep(emit, 'build-id', () => verifyBuildId(options, loaded.guestBuildId)));
+  steps.push(await runStep(emit, 'build-id', () => verifyBuildId(options, loaded.guest?.buildId ?? null)));
   steps.push(...loaded.steps);
+  await tellProven(options, compiled, loaded);
   return {
     target,
     ranIn: loaded.ranIn,
@@ -58,6 +59,19 @@ async function climb(options: VerifyOptions): Promise<VerifyReport> {
     ready: isReady(steps, items),
     diagnoses: [],
   };
+}
+
+/** Tells of every module whose step has passed: it was built and seen to work. */
+async function tellProven(
+  { onProven }: VerifyOptions,
+  compiled: readonly CompiledItem[],
+  { steps, guest }: LoadedItems,
+): Promise<void> {
+  for (const { item, modulePath } of compiled) {
+    const passed = steps.find(({ step, status }) => step === item.step && status === 'pass');
+    if (onProven === undefined || passed === undefined || modulePath === null) continue;
+    await onProven({ step: item.step, modulePath, expected: item.expect, seconds: passed.seconds, guest });
+  }
 }
 
 /** What is wrong anywhere keeps a target from being ready; what is only missing does so where the level asks for it. */

@@ -1,12 +1,20 @@
 /** `tapprep bundle`: everything that a target needs in one tar, for where there is no network and no Node. */
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
+import { type BundleManifest, rootOf } from '../../bundle/manifest.ts';
 import { signSums } from '../../bundle/sign.ts';
 import { EXIT, TapprepError } from '../../errors.ts';
+import { readTextFile } from '../../host/files.ts';
+import { bundleCompiled, type CompiledScript } from '../../pipeline/bundle-compiled.ts';
 import { bundleSubject, type BundleReport } from '../../pipeline/bundle.ts';
-import { openSubject } from '../../pipeline/open-target.ts';
+import { openSubject, type Subject } from '../../pipeline/open-target.ts';
+import type { SystemtapChoice } from '../../pipeline/provide-systemtap.ts';
+import { prepareGivenRoot, prepareRehearsal } from '../../pipeline/rehearse.ts';
+import { findEntry, loadCatalogue } from '../../scripts/catalogue.ts';
+import { moduleNameOf } from '../../scripts/compile-scripts.ts';
+import { toVerifyScript } from '../../scripts/verify-script.ts';
 import type { Session } from '../../pipeline/session.ts';
 import type { Context, TargetOptions } from '../context.ts';
-import { openContextSession } from '../open-session.ts';
+import { isRootUser, openContextSession } from '../open-session.ts';
 import { readLock } from '../read-lock.ts';
 import { renderPlan } from '../render/plan-text.ts';
 import { formatBytes } from '../render/progress-text.ts';
@@ -19,6 +27,11 @@ export interface BundleCommandOptions {
   readonly allowExpiredRelease: boolean;
   readonly lock: string | null;
   readonly signKey: string | null;
+  /** Modules instead of packages. */
+  readonly compiled: boolean;
+  /** With `compiled`: names of the catalogue, or paths of scripts of one's own. */
+  readonly scripts: readonly string[];
+  readonly systemtap: SystemtapChoice;
 }
 
 /** What gpg and its agent need of the environment to find the user's keys and to ask for a passphrase. */
@@ -34,18 +47,95 @@ export async function runBundle(context: Context, options: BundleCommandOptions)
   }
   const subject = await openSubject(context, options.target);
   const session = await openContextSession(context);
+  const out = resolve(context.cwd, options.out);
+  const sign = options.signKey === null ? null : signer(context, session, options.signKey);
+  if (options.compiled) return await runCompiled(context, session, subject, options, out, sign);
+  if (options.scripts.length > 0) {
+    throw new TapprepError(
+      'USAGE',
+      `a bundle of packages holds every script, so ${options.scripts.join(' ')} is not named`,
+      {
+        hint: `tapprep bundle --compiled ${options.scripts.join(' ')} --out FILE.tar`,
+      },
+    );
+  }
   const report = await bundleSubject(session, subject, {
-    out: resolve(context.cwd, options.out),
+    out,
     debuginfo: options.debuginfo,
     image: options.image,
     allowExpiredRelease: options.allowExpiredRelease,
     lock: options.lock === null ? null : await readLock(context.cwd, options.lock, subject.target),
-    sign: options.signKey === null ? null : signer(context, session, options.signKey),
+    sign,
     dryRun: common.dryRun,
   });
   if (common.json) stdout.write(`${JSON.stringify({ target: subject.target, ...report }, null, 2)}\n`);
   else stdout.write(renderReport(report, common.verbose));
   return EXIT.done;
+}
+
+/** A rehearsal root for a target that is elsewhere; the root itself where one is named. */
+async function runCompiled(
+  context: Context,
+  session: Session,
+  subject: Subject,
+  options: BundleCommandOptions,
+  out: string,
+  sign: ((sums: string) => Promise<string>) | null,
+): Promise<number> {
+  const { common, stdout } = context;
+  if (common.dryRun)
+    throw new TapprepError('USAGE', 'what compiles is only known when it was compiled: leave --dry-run out');
+  const choice = { ...options, yes: common.yes, isRoot: isRootUser() };
+  const scripts = await readCompiledScripts(context, options.scripts);
+  const rehearsal =
+    options.target.root === null
+      ? await prepareRehearsal(session, subject, choice)
+      : await prepareGivenRoot(session, subject, choice);
+  const { systemtap, allowExpiredRelease } = options;
+  const report = await bundleCompiled(session, subject, rehearsal, {
+    out,
+    scripts,
+    systemtap,
+    allowExpiredRelease,
+    sign,
+  });
+  const { bundle, manifest } = report;
+  if (common.json) stdout.write(`${JSON.stringify({ target: manifest.target, ...report }, null, 2)}\n`);
+  else {
+    const names = manifest.modules.map(({ name }) => name).join(', ');
+    stdout.write(
+      `${bundle.path}: ${formatBytes(bundle.sizeBytes)}, ${names} for ${manifest.target.release}, each proven in it\n${renderWarnings(manifest)}there, as root: tar -xf FILE && sh ${rootOf(manifest)}/run.sh hello\n`,
+    );
+  }
+  return EXIT.done;
+}
+
+/** Scripts by name from the catalogue, or by path. @throws TapprepError USAGE */
+async function readCompiledScripts(
+  { cwd, packageRoot }: Context,
+  words: readonly string[],
+): Promise<readonly CompiledScript[]> {
+  const catalogue = await loadCatalogue(packageRoot);
+  return Promise.all(
+    words.map(async (word): Promise<CompiledScript> => {
+      if (!word.endsWith('.stp')) {
+        const entry = findEntry(catalogue, word);
+        return {
+          name: entry.name,
+          verify: { ...toVerifyScript(entry), module: moduleNameOf(entry) },
+          arguments: [{ name: 'json', type: 'integer' }, ...entry.arguments],
+        };
+      }
+      const name = basename(word, '.stp');
+      if (!/^[A-Za-z0-9][\w.-]{0,40}$/.test(name)) {
+        throw new TapprepError('USAGE', `${word} cannot be the name of a script in a bundle`);
+      }
+      const module = `tapprep_own_${name.toLowerCase().replaceAll(/[^a-z0-9]/g, '_')}`;
+      const text = await readTextFile(resolve(cwd, word));
+      if (text === null) throw new TapprepError('USAGE', `${word} is no file`);
+      return { name, verify: { name, text, module }, arguments: [] };
+    }),
+  );
 }
 
 function signer({ env }: Context, { local }: Session, key: string): (sums: string) => Promise<string> {
@@ -55,6 +145,10 @@ function signer({ env }: Context, { local }: Session, key: string): (sums: strin
 
 function renderReport({ plan, bundle, manifest }: BundleReport, verbose: boolean): string {
   if (bundle === null || manifest === null) return `${renderPlan(plan, verbose)}\nnothing was written\n`;
-  const warnings = manifest.warnings.map((text) => `note: ${text}\n`).join('');
+  const warnings = renderWarnings(manifest);
   return `${bundle.path}: ${formatBytes(bundle.sizeBytes)}, ${manifest.packages.length} packages for ${plan.target.release}\n${warnings}there, as root: tar -xf FILE && sh tapprep-${plan.target.release}/install.sh\nor: tapprep install --bundle FILE\n`;
+}
+
+function renderWarnings({ warnings }: BundleManifest): string {
+  return warnings.map((text) => `note: ${text}\n`).join('');
 }

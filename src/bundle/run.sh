@@ -1,0 +1,155 @@
+#!/bin/sh
+# Runs a module of this bundle in the kernel that it was compiled for and proven in, and takes it out again. Needs a
+# POSIX sh, root, and one of several programs that compute SHA-256: no compiler, no debug information, no SystemTap.
+#
+#   sh run.sh --list                   what is here, and the arguments of each
+#   sh run.sh [options] NAME [KEY=VALUE...]   run it until it ends or is interrupted
+#
+#   --seconds N       end it after so many seconds
+#   --output FILE     write what it prints to a file
+#   --check           check the files and the kernel, run nothing
+#   --keyring FILE    SHA256SUMS must be signed by a key of this file; needs gpgv
+#
+# Exit codes: 0 done; 1 another kernel, or one that takes no modules; 2 usage; 4 a file is not what it was; 5 the module
+# did not load or did not go; 6 needs root or a missing program; 130 interrupted.
+# Nothing is installed and nothing is left behind.
+
+program=run.sh
+LC_ALL=C
+export LC_ALL
+PATH=${PATH:-/usr/bin}:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin
+export PATH
+umask 077
+set -f
+
+usage() {
+  while IFS= read -r row; do
+    case $row in
+      '#!'*) ;;
+      '#'*) printf '%s\n' "${row#?}" ;;
+      *) return 0 ;;
+    esac
+  done <"$1"
+}
+
+mode=run
+wanted_name=
+words=
+seconds=
+output=
+keyring=
+here=.
+case $0 in
+  */*) here=${0%/*} ;;
+esac
+case $here in
+  -*) here=./$here ;;
+esac
+newline='
+'
+
+# absolute PATH: sets $absolute.
+absolute() {
+  case $1 in
+    /*) absolute=$1 ;;
+    *) absolute=$PWD/$1 ;;
+  esac
+}
+
+while [ $# -gt 0 ]; do
+  case $1 in
+    --list) mode=list ;;
+    --check) mode=check ;;
+    --seconds | --output | --keyring)
+      if [ $# -lt 2 ] || [ -z "$2" ]; then
+        echo "$program: $1 needs a value" >&2
+        exit 2
+      fi
+      case $1 in
+        --seconds) seconds=$2 ;;
+        --output) absolute "$2" && output=$absolute ;;
+        --keyring) absolute "$2" && keyring=$absolute ;;
+      esac
+      shift
+      ;;
+    -h | --help)
+      usage "$0"
+      exit 0
+      ;;
+    -*)
+      echo "$program: $1 is no option of it; --help lists them" >&2
+      exit 2
+      ;;
+    *=*)
+      case $1 in
+        *"$newline"*)
+          echo "$program: a value may not hold a newline" >&2
+          exit 2
+          ;;
+      esac
+      words=$words$1$newline
+      ;;
+    *)
+      if [ -n "$wanted_name" ]; then
+        echo "$program: $1 is neither KEY=VALUE nor an option" >&2
+        exit 2
+      fi
+      # The path of a module names it as well.
+      wanted_name=${1##*/}
+      wanted_name=${wanted_name%.ko}
+      ;;
+  esac
+  shift
+done
+case $seconds in
+  *[!0-9]* | 0*)
+    echo "$program: --seconds takes a whole number, not $seconds" >&2
+    exit 2
+    ;;
+esac
+
+CDPATH=
+cd -- "${here:-/}" || exit 2
+for part in common kernel module; do
+  [ -f "./sh/$part.sh" ] && continue
+  echo "$program: sh/$part.sh is missing: the bundle is not complete" >&2
+  exit 4
+done
+# shellcheck source-path=SCRIPTDIR
+. ./sh/common.sh
+# shellcheck source-path=SCRIPTDIR
+. ./sh/kernel.sh
+# shellcheck source-path=SCRIPTDIR
+. ./sh/module.sh
+parts='sh/common.sh sh/kernel.sh sh/module.sh'
+other_target=
+
+require_tools cat grep id mkdir rm tail tr uname
+read_target
+[ "$kind" = compiled ] || fail 2 'this bundle holds packages, not modules' 'sh install.sh'
+if [ "$mode" = list ]; then
+  list_modules
+  exit 0
+fi
+if [ "$mode" = run ] && [ -z "$wanted_name" ]; then
+  fail 2 'no module was named' 'sh run.sh --list'
+fi
+if [ "$mode" = run ]; then
+  find_module "$wanted_name" || fail 2 "there is no $wanted_name here, but$(names_of_modules)" 'sh run.sh --list'
+  read_arguments
+fi
+check_sums
+[ -z "$keyring" ] || check_signature "$keyring"
+check_machine
+check_kernel
+check_build_known
+check_loadable
+if [ "$mode" = check ]; then
+  say "$count files are what they were, and this is the kernel that they were made for"
+  exit 0
+fi
+[ "$(id -u)" = 0 ] || fail 6 'loading a module needs root rights, and this is an ordinary user' "sudo sh run.sh $wanted_name"
+trap clean_up EXIT
+prepare_runtime
+run_module
+exit "$status"

@@ -1,0 +1,264 @@
+# shellcheck shell=sh
+# shellcheck disable=SC2034,SC2154 # variables are shared with the script that reads this file
+# Loading one module of the bundle, and everything that has to be so before.
+
+# split_module WORDS: name module path description-of-arguments...
+split_module() {
+  # shellcheck disable=SC2086 # words on purpose, and -f is set
+  set -- $1
+  name=$1
+  module=$2
+  path=$3
+  shift 3
+  takes=$*
+}
+
+list_modules() {
+  printf 'for kernel %s (%s) of %s %s:\n' "$release" "$arch" "$distro" "$version"
+  while IFS= read -r row; do
+    case $row in
+      'module '*)
+        split_module "${row#module }"
+        printf '  %s' "$name"
+        for word in $takes; do
+          case $word in
+            *:file) printf ' %s=FILE' "${word%%:*}" ;;
+            *) printf ' [%s=NUMBER]' "${word%%:*}" ;;
+          esac
+        done
+        printf '\n'
+        ;;
+    esac
+  done <bundle.txt
+}
+
+names_of_modules() {
+  while IFS= read -r row; do
+    case $row in
+      'module '*)
+        split_module "${row#module }"
+        printf ' %s' "$name"
+        ;;
+    esac
+  done <bundle.txt
+}
+
+# find_module NAME: by the name of the script or of the module.
+find_module() {
+  while IFS= read -r row; do
+    case $row in
+      'module '*)
+        split_module "${row#module }"
+        if [ "$name" = "$1" ] || [ "$module" = "$1" ]; then return 0; fi
+        ;;
+    esac
+  done <bundle.txt
+  return 1
+}
+
+# read_arguments: turns $words into $given, the values for the module's globals, one a line.
+read_arguments() {
+  given=
+  seen=' '
+  while IFS= read -r word; do
+    [ -n "$word" ] || continue
+    key=${word%%=*}
+    value=${word#*=}
+    case $seen in
+      *" $key "*) fail 2 "$key is given twice" ;;
+    esac
+    seen="$seen$key "
+    case " $takes " in
+      *" $key:integer "*)
+        case $value in
+          '' | *[!0-9]*) fail 2 "$key is a whole number, but \"$value\" was given" ;;
+        esac
+        given=$given$key=$value$newline
+        ;;
+      *" $key:file "*) watch_file "$value" ;;
+      *) fail 2 "$name takes ${takes:-no arguments}, but \"$key\" was given" 'sh run.sh --list' ;;
+    esac
+  done <<EOF
+$words
+EOF
+  for word in $takes; do
+    case $word in
+      *:file)
+        case $seen in
+          *" ${word%%:*} "*) ;;
+          *) fail 2 "$name needs ${word%%:*}=FILE" 'sh run.sh --list' ;;
+        esac
+        ;;
+    esac
+  done
+}
+
+# watch_file PATH: what the kernel knows a file by, as values for the globals of a script that watches one.
+watch_file() {
+  case $1 in
+    /*) ;;
+    *) fail 2 "the file to watch is given by an absolute path, but \"$1\" was given" ;;
+  esac
+  require_tools readlink stat
+  real=$(readlink -f "$1")
+  if [ -z "$real" ] || [ ! -f "$real" ]; then fail 2 "there is no file $1 that could be watched"; fi
+  folder=${real%/*}
+  inode=$(stat -c %i "$real") || fail 5 "$real cannot be looked at"
+  directory=$(stat -c %i "${folder:-/}") || fail 5 "${folder:-/} cannot be looked at"
+  # The device of the mount, since stat(2) tells another one on btrfs and overlay; of several the last is on top.
+  best=
+  device=
+  while read -r _ _ numbers _ point _; do
+    case $real/ in
+      "${point%/}"/*) [ "${#point}" -lt "${#best}" ] || { best=$point && device=$numbers; } ;;
+    esac
+  done </proc/self/mountinfo
+  [ -n "$device" ] || fail 5 "no mounted file system holds $real"
+  given=${given}major=${device%:*}${newline}minor=${device#*:}${newline}inode=$inode${newline}
+  given=${given}directory=$directory${newline}path=$real${newline}name=${real##*/}${newline}
+}
+
+# check_build_known: a release alone does not tell one build of a kernel from another.
+check_build_known() {
+  if [ -n "$uname_v" ] || [ -n "$build_id" ]; then return 0; fi
+  fail 4 'the bundle does not tell which build of the kernel it was proven in'
+}
+
+# check_loadable: modules may be loaded at all, and those without a signature too.
+check_loadable() {
+  [ -e /proc/modules ] || fail 1 'the running kernel takes no modules: there is no /proc/modules' 'mount -t proc proc /proc, if that is all'
+  if [ -r /proc/sys/kernel/modules_disabled ]; then
+    read -r setting </proc/sys/kernel/modules_disabled || :
+    [ "$setting" != 1 ] || fail 1 'loading modules was switched off until the next boot: kernel.modules_disabled is 1'
+  fi
+  if [ -r /sys/module/module/parameters/sig_enforce ]; then
+    read -r setting </sys/module/module/parameters/sig_enforce || :
+    [ "$setting" != Y ] || fail 1 'the running kernel takes signed modules only (sig_enforce is Y), and this one is not signed'
+  fi
+  if [ -r /sys/kernel/security/lockdown ]; then
+    read -r setting </sys/kernel/security/lockdown || :
+    case $setting in
+      *'[none]'* | '') ;;
+      *) fail 1 "the running kernel is locked down ($setting): it takes signed modules only, and this one is not signed" ;;
+    esac
+  fi
+  [ -n "${module:-}" ] || return 0
+  ! is_loaded || fail 5 "a module $module is in the kernel already" "rmmod $module, if nobody uses it"
+}
+
+is_loaded() {
+  while read -r loaded _; do
+    [ "$loaded" != "$module" ] || return 0
+  done </proc/modules
+  return 1
+}
+
+# prepare_runtime: sets $runtime to the directory of staprun: the bundle's own, or a copy where nothing in the bundle may
+# be executed or the loader could not take its path.
+copied=
+prepare_runtime() {
+  runtime=$PWD/runtime
+  case $runtime in
+    *[!A-Za-z0-9._/+@~^-]*) ;;
+    *) "$runtime/bin/staprun" -V >/dev/null 2>&1 && return 0 ;;
+  esac
+  for base in "${TMPDIR:-/run}" /run /var/tmp /dev/shm /tmp "${HOME:-/root}" /; do
+    case $base in
+      /*) ;;
+      *) continue ;;
+    esac
+    case $base in
+      *[!A-Za-z0-9._/+@~^-]*) continue ;;
+    esac
+    place=${base%/}/tapprep-run-$$
+    mkdir "$place" 2>/dev/null || continue
+    copied=$place
+    if cp -R ./runtime "$place/" 2>/dev/null && "$place/runtime/bin/staprun" -V >/dev/null 2>&1; then
+      runtime=$place/runtime
+      return 0
+    fi
+    rm -rf "$place"
+    copied=
+  done
+  fail 5 'staprun of this bundle cannot be started from anywhere: every place that can be written is mounted noexec, or is full'
+}
+
+# run_module: sets $status. A signal to this script is one to staprun, which then takes the module out.
+run_module() {
+  debugfs=
+  [ -d /sys/kernel/debug ] && ! grep -q ' /sys/kernel/debug debugfs ' /proc/mounts && debugfs=new
+  set --
+  [ -z "$output" ] || set -- -o "$output"
+  set -- "$@" "./$path"
+  while IFS= read -r word; do
+    [ -z "$word" ] || set -- "$@" "$word"
+  done <<EOF
+$given
+EOF
+  stopped=
+  child=
+  trap 'stop_child INT' INT
+  trap 'stop_child TERM' TERM HUP
+  # In the background, so that a signal is seen at once.
+  "$runtime/bin/staprun" "$@" </dev/null &
+  child=$!
+  timer=
+  if [ -n "$seconds" ]; then
+    (
+      trap 'kill "$sleeper"; exit 0' TERM
+      sleep "$seconds" &
+      sleeper=$!
+      wait "$sleeper"
+      kill -TERM "$child"
+    ) >/dev/null 2>&1 &
+    timer=$!
+  fi
+  wait "$child"
+  status=$?
+  # A signal ends the waiting, not the child.
+  while kill -0 "$child" 2>/dev/null; do
+    wait "$child"
+    status=$?
+  done
+  # Its time was up: the end that was asked for.
+  if [ -n "$timer" ] && ! kill "$timer" 2>/dev/null && [ -z "$stopped" ]; then stopped=time; fi
+  trap '' INT TERM HUP
+  take_out
+  if [ "$stopped" = INT ]; then status=130; fi
+  if [ "$status" != 0 ] && [ "$status" != 130 ] && [ -z "$stopped" ]; then
+    say "staprun ended with status $status"
+    status=5
+  fi
+  case $stopped in
+    TERM | time) [ "$status" = 5 ] || status=0 ;;
+  esac
+}
+
+# shellcheck disable=SC2317 # called by traps
+stop_child() {
+  stopped=$1
+  [ -z "$child" ] || kill -TERM "$child" 2>/dev/null
+}
+
+# take_out: the module is gone when staprun ended; where it was ended by force it is taken out here.
+take_out() {
+  tries=0
+  while is_loaded && [ "$tries" -lt 5 ]; do
+    "$runtime/bin/staprun" -d "$module" >/dev/null 2>&1 || rmmod "$module" >/dev/null 2>&1
+    is_loaded && sleep 1
+    tries=$((tries + 1))
+  done
+  if is_loaded; then
+    say "the module $module is still in the kernel: rmmod $module"
+    status=5
+  fi
+  # staprun mounts it where it is not mounted.
+  [ -z "$debugfs" ] || umount /sys/kernel/debug 2>/dev/null
+}
+
+# shellcheck disable=SC2317 # called by a trap
+clean_up() {
+  trap '' INT TERM HUP
+  [ -z "$private" ] || rm -rf "$private"
+  [ -z "$copied" ] || rm -rf "$copied"
+}

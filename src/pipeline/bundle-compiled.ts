@@ -1,0 +1,281 @@
+/** A bundle of compiled modules: built here for exactly one kernel, proven in it, shipped with a staprun that needs nothing. */
+import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { prepareData, prepareFile, prepareLicence, prepareScript, type PreparedFile } from '../bundle/files.ts';
+import {
+  type BundledModule,
+  type BundleManifest,
+  compareText,
+  listFiles,
+  MANIFEST_NAME,
+  rootOf,
+  SUMS_NAME,
+} from '../bundle/manifest.ts';
+import { toLine } from '../bundle/provenance.ts';
+import { openBundle } from '../bundle/read.ts';
+import { prepareLicences } from '../bundle/runtime-licences.ts';
+import { makeRuntime, prepareRuntime, type Runtime, toGuestStaprun } from '../bundle/runtime.ts';
+import { writeBundle, type WrittenBundle } from '../bundle/write.ts';
+import { TapprepError } from '../errors.ts';
+import type { Host } from '../host/host.ts';
+import type { UsableSystemtap } from '../systemtap/usable.ts';
+import type { BuildId, VerifyReport } from '../types.ts';
+import type { ProvenModule, VerifyScript } from '../verify/options.ts';
+import { HELLO } from '../verify/rungs.ts';
+import { bootInVm } from '../vm/boot.ts';
+import { findVmTools } from '../vm/host-tools.ts';
+import { collectInstalledStaprun } from '../vm/staprun.ts';
+import { finishBundle } from './bundle.ts';
+import type { Subject } from './open-target.ts';
+import { provideSystemtap, type SystemtapChoice, type TriedSystemtap } from './provide-systemtap.ts';
+import type { Rehearsal } from './rehearse.ts';
+import type { Session } from './session.ts';
+import { runStage } from './stage.ts';
+import { describeVerify } from './describe.ts';
+import { verifySubject } from './verify.ts';
+
+/** A script to compile, to prove and to ship. */
+export interface CompiledScript {
+  /** How run.sh calls it. */
+  readonly name: string;
+  readonly verify: VerifyScript;
+  readonly arguments: BundledModule['arguments'];
+}
+
+export interface CompiledOptions {
+  readonly out: string;
+  readonly scripts: readonly CompiledScript[];
+  readonly systemtap: SystemtapChoice;
+  readonly allowExpiredRelease: boolean;
+  readonly sign: ((sums: string) => Promise<string>) | null;
+}
+
+export interface CompiledReport {
+  readonly bundle: WrittenBundle;
+  readonly manifest: BundleManifest;
+  readonly systemtap: readonly TriedSystemtap[];
+  readonly stages: Session['times'];
+}
+
+/** Where the runtime lies in the guest that proves it. */
+const GUEST_PREFIX = '/opt/tapprep-runtime';
+const HELLO_NAME = 'hello';
+const HELLO_TIMEOUT_MS = 60_000;
+const SCRIPTS = ['run.sh', ...['common', 'kernel', 'module'].map((part) => `sh/${part}.sh`)];
+
+/** One SystemTap that was tried, and what was proven with it. */
+interface Attempt {
+  readonly systemtap: UsableSystemtap;
+  readonly runtime: Runtime;
+  readonly proven: Map<string, Proven>;
+}
+
+interface Proven extends ProvenModule {
+  /** Copy on this machine. */
+  readonly file: string;
+}
+
+/**
+ * Compiles in the root of a rehearsal, proves every module in the kernel by the very runtime that is shipped, writes the
+ * bundle, and runs it once more out of its own tar in a guest that has nothing but busybox.
+ * @throws TapprepError NOT_PROVEN naming what did not work; of any stage
+ */
+export async function bundleCompiled(
+  session: Session,
+  subject: Subject,
+  rehearsal: Pick<Rehearsal, 'host' | 'kernelImage'>,
+  options: CompiledOptions,
+): Promise<CompiledReport> {
+  const parent = join(session.cacheDir, 'tmp');
+  await mkdir(parent, { recursive: true });
+  const work = await mkdtemp(join(parent, 'compiled-'));
+  try {
+    const { attempt, tried } = await proveAll(session, subject, rehearsal, options, work);
+    const { manifest, sources } = await assemble(session, subject, rehearsal.host, options, attempt);
+    const write = (out: string, sign: CompiledOptions['sign']): Promise<WrittenBundle> =>
+      writeBundle({ out, manifest, sources, sign, signal: session.signal });
+    await runStage(
+      session,
+      'try the bundle',
+      async () => {
+        const trial = join(work, 'trial.tar');
+        await write(trial, null);
+        await tryBundle(session, rehearsal.kernelImage, trial, work);
+      },
+      () => 'Hello, World by run.sh, in a guest with busybox alone',
+    );
+    const bundle = await runStage(
+      session,
+      'write',
+      () => write(options.out, options.sign),
+      ({ path }) => path,
+    );
+    return { bundle, manifest, systemtap: tried, stages: session.times };
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+/** The first SystemTap with which hello world and every script were proven. */
+async function proveAll(
+  session: Session,
+  subject: Subject,
+  { host, kernelImage }: Pick<Rehearsal, 'host' | 'kernelImage'>,
+  options: CompiledOptions,
+  work: string,
+): Promise<{ readonly attempt: Attempt; readonly tried: readonly TriedSystemtap[] }> {
+  const attempts: Attempt[] = [];
+  const level = options.scripts.length === 0 ? 'hello' : 'scripts';
+  const wanted = ['hello', ...options.scripts.map(({ verify }) => `script ${verify.name}`)];
+  const verifyWith = async (systemtap: UsableSystemtap): Promise<VerifyReport> => {
+    const runtime = await makeRuntime(systemtap.guestStaprun ?? (await collectInstalledStaprun(host)));
+    const attempt: Attempt = { systemtap, runtime, proven: new Map() };
+    attempts.push(attempt);
+    const directory = join(work, String(attempts.length));
+    await mkdir(directory);
+    const report = await verifySubject(session, subject, host, {
+      where: 'vm',
+      level,
+      scripts: options.scripts.map(({ verify }) => verify),
+      kernelImage,
+      systemtap: { ...systemtap, guestStaprun: toGuestStaprun(runtime, GUEST_PREFIX) },
+      onProven: async (module) => {
+        if (!wanted.includes(module.step)) return;
+        const local = host.localPath(module.modulePath);
+        if (local === null) throw new TapprepError('INTERNAL', `modules of ${host.name} cannot be read here`);
+        const file = join(directory, basename(module.modulePath));
+        await copyFile(local, file);
+        attempt.proven.set(module.step, { ...module, file });
+      },
+    });
+    // What is wanted of the ladder is what is shipped: a rung that fails beside it is no reason to look further.
+    return { ...report, ready: report.ready || wanted.every((step) => attempt.proven.has(step)) };
+  };
+  const { verify, tried } = await provideSystemtap(session, subject, host, {
+    choice: options.systemtap,
+    level,
+    allowExpiredRelease: options.allowExpiredRelease,
+    verify: (systemtap) => runStage(session, 'verify', () => verifyWith(systemtap), describeVerify),
+  });
+  const attempt = attempts.find(({ proven }) => wanted.every((step) => proven.has(step)));
+  if (attempt !== undefined) return { attempt, tried };
+  const failed = verify.steps.find(({ step, status }) => wanted.includes(step) && status !== 'pass');
+  throw new TapprepError(
+    'NOT_PROVEN',
+    `${failed?.step ?? 'hello'} was not proven in ${subject.target.release}, so it is not shipped: ${failed?.reason ?? 'its step was not reached'}`,
+    { hint: `tapprep rehearse --kernel ${subject.target.release} --level scripts`, facts: { verify, tried } },
+  );
+}
+
+async function assemble(
+  session: Session,
+  { target }: Subject,
+  host: Host,
+  options: CompiledOptions,
+  { systemtap, runtime, proven }: Attempt,
+): Promise<ReturnType<typeof finishBundle>> {
+  const { signal } = session;
+  const files: PreparedFile[] = [];
+  const modules: BundledModule[] = [];
+  const names = new Map<string, string>();
+  const hello = { name: HELLO_NAME, arguments: [], text: HELLO.script, step: 'hello' };
+  const scripts = options.scripts.map(({ name, arguments: known, verify }) => ({
+    name,
+    arguments: known,
+    text: verify.text,
+    step: `script ${verify.name}`,
+  }));
+  for (const { name, arguments: known, text, step } of [hello, ...scripts]) {
+    const module = proven.get(step);
+    if (module === undefined) throw new TapprepError('INTERNAL', `${step} was proven and is lost`);
+    const file = basename(module.file);
+    const taken = names.get(name);
+    if (taken !== undefined) throw new TapprepError('USAGE', `two scripts are called ${name}`);
+    names.set(name, file);
+    const [binary, script] = [
+      await prepareFile(`modules/${file}`, module.file, signal),
+      prepareData(`scripts/${name}.stp`, text),
+    ];
+    files.push(binary, script);
+    modules.push({
+      name,
+      module: basename(file, '.ko'),
+      path: binary.path,
+      script: script.path,
+      sha256: binary.sha256,
+      arguments: known.map((argument) => ({ name: argument.name, type: argument.type })),
+      proven: { expected: module.expected.map(toLine), seconds: module.seconds },
+    });
+  }
+  const licences = await prepareLicences(runtime, systemtap.guestStaprun === null ? host : null);
+  const guest = proven.get('hello')?.guest ?? null;
+  const warnings = licences.missing.length === 0 ? [] : [`no terms were found for ${licences.missing.join(', ')}`];
+  return finishBundle(
+    {
+      schema: 'tapprep-bundle/1',
+      kind: 'compiled',
+      tapprep: session.tapprepVersion,
+      target: withGuest(target, guest),
+      dependencies: 'none',
+      warnings: warnings.map(toLine),
+      notes: [],
+      packages: [],
+      present: [],
+      indexes: [],
+      modules: modules.toSorted((a, b) => compareText(a.name, b.name)),
+    },
+    [
+      ...files,
+      ...(await prepareRuntime(runtime, signal)),
+      ...(await Promise.all(SCRIPTS.map(prepareScript))),
+      ...licences.files,
+      await prepareLicence(session.packageRoot),
+    ],
+    new Map(),
+  );
+}
+
+/** What the kernel said of itself where the modules were proven is what it has to say where they are run. */
+function withGuest(target: Subject['target'], guest: ProvenModule['guest']): Subject['target'] {
+  const buildId: BuildId | null = guest?.buildId ?? target.buildId;
+  return { ...target, unameV: guest?.unameV ?? target.unameV, buildId };
+}
+
+/** Unpacks the tar and runs hello world out of it, by its own run.sh, in the kernel that it is for. */
+async function tryBundle(session: Session, kernelImage: string, tar: string, work: string): Promise<void> {
+  const directory = join(work, 'unpacked');
+  await mkdir(directory);
+  const bundle = await openBundle(tar, directory, session.signal);
+  const root = `/carried/${rootOf(bundle.manifest)}`;
+  const modes = new Map(listFiles(bundle.manifest).map(({ path, mode }) => [path, mode]));
+  const paths = [...modes.keys(), MANIFEST_NAME, SUMS_NAME];
+  const hello = bundle.manifest.modules.find(({ name }) => name === HELLO_NAME);
+  const report = await bootInVm({
+    kernelImage,
+    tools: await findVmTools(session.local),
+    staprun: { files: [], argv: ['/bin/sh', `${root}/run.sh`], env: {} },
+    files: paths.map((path) => ({
+      source: bundle.pathOf(path),
+      path: `${root}/${path}`,
+      mode: modes.get(path) ?? 0o644,
+    })),
+    jobs: [
+      {
+        name: HELLO_NAME,
+        modulePath: bundle.pathOf(hello?.path ?? ''),
+        expect: [HELLO.marker],
+        timeoutMs: HELLO_TIMEOUT_MS,
+      },
+    ],
+    temporaryDirectory: work,
+    signal: session.signal,
+    emit: session.emit,
+  });
+  const [job] = report.jobs;
+  if (job?.outcome === 'ended' && job.exitStatus === 0 && job.missed.length === 0 && job.removed) return;
+  throw new TapprepError(
+    'NOT_PROVEN',
+    `the bundle was made, but its run.sh did not print "${HELLO.marker}" in a guest: ${job?.stderr.trim().split('\n').at(-1) ?? report.ended}`,
+    { facts: { job, console: report.console } },
+  );
+}
