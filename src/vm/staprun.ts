@@ -18,11 +18,11 @@ const STAPIO_PLACES = ['../libexec/systemtap/stapio', '../lib/systemtap/stapio',
 
 /**
  * The staprun that is installed on a machine whose files can be read here, with its libraries.
- * @param staprun its path there; found in PATH when left out
+ * @param staprun its path there, or its name, which is found in PATH
  * @throws TapprepError TOOL_MISSING
  */
 export async function collectInstalledStaprun(host: Host, staprun?: string): Promise<GuestStaprun> {
-  const program = staprun ?? (await host.which('staprun'));
+  const program = await host.which(staprun ?? 'staprun');
   if (program === null) throw missing('staprun', host);
   let stapio: string | null = null;
   for (const place of STAPIO_PLACES) stapio ??= await host.which(posix.join(posix.dirname(program), place));
