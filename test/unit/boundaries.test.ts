@@ -38,6 +38,9 @@ const PURE = [
   /^resolve\/(match|plan|package-names)\.ts/,
   /^install\/commands\.ts/,
   /^diagnose\//,
+  /^resolve\/(rpm\/(?!read-repositories)|listing\/index-page|location|rpm-file-name)/,
+  /^resolve\/rpm-md\/(xml|digest|repomd|frames|package-frame|metalink|mirror-list)\.ts/,
+  /^trust\/rpm-(section|header)\.ts/,
 ];
 const EFFECTS = /^(node:(fs|child_process|process|os|net|http|https|timers|worker_threads)|execa|got)/;
 const EDGES = /^(host\/(?!host\.ts)|fetch\/|vm\/|cli\/)/;
