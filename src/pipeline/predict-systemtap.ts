@@ -55,7 +55,7 @@ function ownOf(plan: Plan): StapIdentity | null {
 }
 
 /** The distribution's SystemTap by its package version. */
-export function ownIdentity({ distro }: Target, packageVersion: string): StapIdentity {
+function ownIdentity({ distro }: Target, packageVersion: string): StapIdentity {
   return { version: upstreamVersion(packageVersion), packageVersion, distro };
 }
 

@@ -19,6 +19,7 @@ import { kernelBuildKey, recallVerdicts, rememberVerdict, type Verdict } from '.
 import type { VerifyReport } from '../types.ts';
 import type { VerifyLevel } from '../verify/options.ts';
 import { acquireArtifacts } from './acquire.ts';
+import { provideBuild } from './build-systemtap.ts';
 import type { Subject } from './open-target.ts';
 import type { Session } from './session.ts';
 import { runStage } from './stage.ts';
@@ -200,7 +201,7 @@ function provideCandidate(
     case 'portable':
       return providePortable(session, subject, host, candidate, allowExpiredRelease);
     case 'build':
-      throw new TapprepError('NOT_FOUND', `the source of SystemTap ${candidate.version} is not known`);
+      return provideBuild(session, subject, host, candidate, allowExpiredRelease);
   }
 }
 

@@ -24,12 +24,12 @@ export interface ReleaseFile {
   readonly components: readonly string[];
   /** False where packages for every architecture stand in an index of their own. */
   readonly archAllInEachIndex: boolean;
-  /** Packages indexes by path below the suite, e.g. "main/binary-amd64/Packages.xz". */
+  /** Packages and Sources indexes by path below the suite, e.g. "main/binary-amd64/Packages.xz". */
   readonly indexes: ReadonlyMap<string, IndexEntry>;
 }
 
 const MAX_ENTRIES = 200_000;
-const INDEX_PATH = /^(?:[A-Za-z0-9][A-Za-z0-9.+_-]*\/)*Packages(?:\.[a-z0-9]+)?$/;
+const INDEX_PATH = /^(?:[A-Za-z0-9][A-Za-z0-9.+_-]*\/)*(?:Packages|Sources)(?:\.[a-z0-9]+)?$/;
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 const DATE =
   /^(?:[A-Z][a-z]{2}, +)?([0-9]{1,2}) ([A-Z][a-z]{2}) ([0-9]{4}) ([0-9]{2}):([0-9]{2}):([0-9]{2}) (?:UTC|GMT|Z|[+-]0000)$/;
@@ -58,7 +58,7 @@ export function parseReleaseFile(text: string, name: string): ReleaseFile {
   };
 }
 
-/** "digest size path" lines; only Packages indexes are kept, of which a path outside the suite cannot be one. */
+/** "digest size path" lines; only Packages and Sources indexes are kept, of which a path outside the suite cannot be one. */
 function readIndexes(table: string, name: string): ReadonlyMap<string, IndexEntry> {
   const indexes = new Map<string, IndexEntry>();
   const lines = table.split('\n');

@@ -27,6 +27,8 @@ const SEEN: readonly (readonly [string, string, Fit, Fit])[] = [
   // What was measured: SystemTap, kernel, hello, kernel.function.
   ['debian 4.4-2', '5.10.223', 'fits', 'unfit'],
   ['debian 5.1-5', '5.10.223', 'fits', 'fits'],
+  ['debian 4.4-2', '5.10.262', 'unfit', 'unfit'],
+  ['debian 5.1-5', '5.10.262', 'fits', 'fits'],
   ['upstream 5.5', '5.10.223', 'unfit', 'unfit'],
   ['debian 5.6-1', '5.10.223', 'unfit', 'unfit'],
   ['debian 4.8-2', '6.1.192', 'unfit', 'unfit'],
@@ -50,7 +52,7 @@ test.each([
   ['a stable release of before the backport', 'debian 4.8-2', '6.1.102', 'fits'],
   ['the first with it', 'debian 4.8-2', '6.1.103', 'unfit'],
   ['a stable release that is not known', 'debian 4.8-2', '6.1', 'unknown'],
-  ['a release that was not tried on it', 'debian 4.6-2', '6.1.192', 'unknown'],
+  ['a release that was not tried on it', 'debian 4.3-1', '5.10.262', 'unknown'],
   ['the same version without its distribution’s patch', 'upstream 5.1', '6.1.192', 'unfit'],
   ['the revision of before the patch', 'debian 5.1-1', '6.1.192', 'unfit'],
   ['the revision with it, rebuilt by Ubuntu', 'ubuntu 5.1-4.1', '6.1.192', 'fits'],

@@ -1,0 +1,49 @@
+/** How SystemTap is built from source: what has to be there, and the commands. Pure. */
+
+/** Packages of Debian and Ubuntu beside gcc; without Boost's headers configure stops. */
+export const BUILD_PACKAGES: readonly string[] = [
+  'g++',
+  'gettext',
+  'libboost-dev',
+  'libdebuginfod-dev',
+  'libdw-dev',
+  'libelf-dev',
+  'libjson-c-dev',
+  'make',
+  'pkg-config',
+];
+
+/** What a proven environment does not need is left out: servers, documentation, other runtimes. */
+const OPTIONS: readonly string[] = [
+  '--disable-docs',
+  '--disable-htmldocs',
+  '--disable-server',
+  '--disable-sqlite',
+  '--without-avahi',
+  '--without-bpf',
+  '--without-dyninst',
+  '--without-java',
+  '--without-nss',
+  '--without-python3-probes',
+  '--without-selinux',
+];
+
+/** One command of a build. */
+export interface BuildStep {
+  readonly name: 'unpack' | 'configure' | 'make' | 'install';
+  readonly argv: readonly string[];
+  readonly timeoutMs: number;
+}
+
+const MINUTE = 60_000;
+
+/** The commands, all of them run in the build directory. */
+export function buildSteps(tarball: string, prefix: string, jobs: number): readonly BuildStep[] {
+  return [
+    // The directory in the tarball is named as its makers liked.
+    { name: 'unpack', argv: ['tar', '-xof', tarball, '--strip-components=1'], timeoutMs: 5 * MINUTE },
+    { name: 'configure', argv: ['sh', './configure', `--prefix=${prefix}`, ...OPTIONS], timeoutMs: 15 * MINUTE },
+    { name: 'make', argv: ['make', `-j${jobs}`], timeoutMs: 90 * MINUTE },
+    { name: 'install', argv: ['make', 'install'], timeoutMs: 15 * MINUTE },
+  ];
+}
