@@ -50,6 +50,7 @@ export function makeDpkgRunRoot(
     'var/lib/dpkg/info',
     'var/lib/dpkg/updates',
     'tmp',
+    'var/tmp',
     'usr/bin',
     'usr/sbin',
     'usr/lib',
