@@ -23,7 +23,7 @@ export interface InstallRequest {
 
 /**
  * Installs the artifacts in one transaction of the target's package manager; dpkg needs one run for each wave.
- * What a failed transaction left behind is taken away again before the error is thrown.
+ * What a failed run left behind is in the journal, and `remove` takes it away.
  * @throws TapprepError INSTALL_FAILED, NO_SPACE, PERMISSION, NOT_ROOT, INTERRUPTED
  */
 export async function installArtifacts(request: InstallRequest): Promise<InstallReport> {
