@@ -36,7 +36,7 @@ function makeTemplate(): string {
   for (const path of [...PROGRAMS, '/bin/dash', '/bin/bash']) copyWithLibraries(path, directory);
   copyFileSync('/bin/busybox', join(directory, 'bin/busybox'));
   symlinkSync('busybox', join(directory, 'bin/ash'));
-  mkdirSync(join(directory, 'var/tmp'));
+  mkdirSync(join(directory, 'var/tmp'), { recursive: true });
   const tree = join(directory, 'lib/modules', SAMPLE_TARGET.release, 'build');
   mkdirSync(tree, { recursive: true });
   for (const name of ['Makefile', '.config', 'Module.symvers']) writeFileSync(join(tree, name), '');

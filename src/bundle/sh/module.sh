@@ -221,7 +221,7 @@ EOF
     status=$?
   done
   # Its time was up: the end that was asked for.
-  if [ -n "$timer" ] && ! kill "$timer" 2>/dev/null && [ -z "$stopped" ]; then stopped=time; fi
+  if [ -n "$timer" ] && ! kill "$timer" 2>/dev/null && [ -z "$stopped" ]; then stopped='time'; fi
   trap '' INT TERM HUP
   take_out
   if [ "$stopped" = INT ]; then status=130; fi
