@@ -133,7 +133,14 @@ async function feed(file: FileHandle, decoder: Transform, { start, end }: ZstdFr
     if (bytesRead === 0) break;
     at += bytesRead;
     await new Promise<void>((resolve, reject) => {
-      decoder.write(buffer.subarray(0, bytesRead), (error) => (error ? reject(error) : resolve()));
+      // A decoder that fails, or is given up, in the middle of a write never calls back: its close is the only word.
+      const giveUp = (): void => reject(new Error('the decoder was closed'));
+      decoder.once('close', giveUp);
+      decoder.write(buffer.subarray(0, bytesRead), (error) => {
+        decoder.off('close', giveUp);
+        if (error) reject(error);
+        else resolve();
+      });
     });
   }
   decoder.end();
