@@ -47,6 +47,8 @@ export interface CleanReport {
   readonly removedFiles: number;
   readonly removedBytes: number;
   readonly keptBytes: number;
+  /** Another process works with this cache now. */
+  readonly inUse: boolean;
 }
 
 const DAY_MS = 86_400_000;
@@ -98,7 +100,8 @@ export async function cleanCache(directory: string, request: CleanRequest): Prom
     removedBytes += sizeBytes;
   }
   await removeLeftovers(directory, request.now, self);
-  return { removedFiles, removedBytes, keptBytes };
+  const inUse = (await listFiles(join(directory, 'locks'))).length > 0;
+  return { removedFiles, removedBytes, keptBytes, inUse };
 }
 
 /** Removes one file; a part only under its lock. Returns whether it is gone. */

@@ -6,6 +6,7 @@ import { openCache } from './cache.ts';
 import { fetchAll } from './fetch-all.ts';
 import { fetchOne, keyOf } from './fetch-file.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
+import { acquireLock } from './lock.ts';
 import { limitYoungGeneration } from './memory.ts';
 import { describeSelf } from './owner.ts';
 import type { FetchRequest, FetchedFile, FetcherOptions, Machinery } from './request.ts';
@@ -23,8 +24,20 @@ export interface Fetcher {
   readonly probe: ReaderContext['probe'];
   /** Several at once, results in the order asked; the first failure stops the rest. */
   fetchAll(requests: readonly FetchRequest[]): Promise<readonly FetchedFile[]>;
+  /** Does work that one process of this cache may do at a time, others waiting for it. @throws TapprepError LOCKED, INTERRUPTED */
+  exclusively<T>(request: ExclusiveRequest, work: () => Promise<T>): Promise<T>;
   /** Removes a file whose later check failed, so that the next run fetches it again. */
   evict(file: { readonly sha256: Sha256 }): Promise<void>;
+}
+
+/** Something beside files that several processes may want to make in one cache. */
+export interface ExclusiveRequest {
+  /** A file name. */
+  readonly name: string;
+  /** For people: what is worked on. */
+  readonly what: string;
+  /** How long to wait for another process. */
+  readonly waitMs: number;
 }
 
 /** Makes a fetcher. Several may share one cache directory, in one process or in many. */
@@ -68,6 +81,29 @@ export async function createFetcher(options: FetcherOptions): Promise<Fetcher> {
       ),
     probe: (url) => probe(url, machinery),
     fetchAll: (requests) => fetchAll(requests, machinery, fetchFile),
+    exclusively: (request, work) => exclusively(request, work, machinery),
     evict: (file) => machinery.cache.evict(file.sha256),
   };
+}
+
+async function exclusively<T>(request: ExclusiveRequest, work: () => Promise<T>, machinery: Machinery): Promise<T> {
+  const { cache, self, now, sleep, signal, emit } = machinery;
+  await cache.prepare();
+  const lock = await acquireLock({
+    path: cache.lockPath(request.name),
+    self,
+    what: request.what,
+    timeoutMs: request.waitMs,
+    // What the owner does cannot be seen from outside, so only time counts.
+    progress: () => Promise.resolve(0),
+    now,
+    sleep,
+    signal,
+    onWait: (text) => emit({ type: 'note', level: 'info', text }),
+  });
+  try {
+    return await work();
+  } finally {
+    await lock.release();
+  }
 }

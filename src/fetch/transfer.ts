@@ -224,8 +224,11 @@ async function receive(
   for (;;) {
     const chunk = await nextChunk(body, url, context.signal);
     if (chunk === null) break;
-    if (part.file.offset + chunk.length > bound) {
-      if (total === null) throw tooLarge(url, job, part.file.offset + chunk.length);
+    const received = part.file.offset + chunk.length;
+    if (received > bound) {
+      // However the body was cut into chunks: none of it is of use to a later attempt.
+      await part.file.restart();
+      if (total === null) throw tooLarge(url, job, received);
       throw new TransferError('SIZE_MISMATCH', `${url} sends more than the ${total} bytes that were announced`, 'bad', {
         facts: { url: redact(url), expectedBytes: total },
       });

@@ -6,7 +6,7 @@ import { createRootHost } from '../host/root.ts';
 import { ensureTools } from '../host/tools.ts';
 import { identifyManager, listPackages } from '../install/package-list.ts';
 import { installArtifacts } from '../install/run.ts';
-import { ensureBaseTar, unpackBase } from '../rehearse/base-root.ts';
+import { ensureBaseTar, nameBase, unpackBase } from '../rehearse/base-root.ts';
 import { buildKeptRoot, findKeptRoot, keyOfPlan, type KeptRoot } from '../rehearse/kept-root.ts';
 import { unpackImage } from '../rehearse/unpack-image.ts';
 import type { Artifact, DebTarget, Plan, PlanItem, Repository, Role, VerifyReport } from '../types.ts';
@@ -69,7 +69,15 @@ export interface Rehearsal {
  * @throws TapprepError of any stage; a step of the ladder that fails is in the report
  */
 export async function rehearse(session: Session, subject: Subject, options: RehearseOptions): Promise<RehearseReport> {
-  const { host, kernelImage, plan, root, reusedRoot } = await prepareRehearsal(session, subject, options);
+  return withRehearsal(session, subject, options, (rehearsal) => proveRehearsal(session, subject, options, rehearsal));
+}
+
+async function proveRehearsal(
+  session: Session,
+  subject: Subject,
+  options: RehearseOptions,
+  { host, kernelImage, plan, root, reusedRoot }: Rehearsal,
+): Promise<RehearseReport> {
   const choice = { where: 'vm', level: options.level, scripts: options.scripts, kernelImage } as const;
   const { verify, tried } = await provideSystemtap(session, subject, host, {
     choice: options.systemtap,
@@ -86,16 +94,23 @@ export async function rehearse(session: Session, subject: Subject, options: Rehe
   return { plan, root, reusedRoot, verify, systemtap: tried, stages: session.times };
 }
 
+type RootOptions = Pick<RehearseOptions, 'debuginfo' | 'allowExpiredRelease' | 'yes' | 'isRoot'>;
+
+/** How long a rehearsal waits for another one in the same root. */
+const ROOT_WAIT_MS = 30 * 60_000;
+const BASE_WAIT_MS = 15 * 60_000;
+
 /**
- * Makes or finds the root of a rehearsal.
- * @throws TapprepError of any stage
+ * Makes or finds the root of a rehearsal and does something there, which no other process does meanwhile.
+ * @throws TapprepError of any stage; LOCKED
  */
-export async function prepareRehearsal(
+export async function withRehearsal<T>(
   session: Session,
   subject: Subject,
-  options: Pick<RehearseOptions, 'debuginfo' | 'allowExpiredRelease' | 'yes' | 'isRoot'>,
-): Promise<Rehearsal> {
-  const { local, signal, cacheDir, emit } = session;
+  options: RootOptions,
+  use: (rehearsal: Rehearsal) => Promise<T>,
+): Promise<T> {
+  const { local, signal, emit } = session;
   const target = requireDeb(subject);
   if (!options.isRoot) {
     throw new TapprepError('NOT_ROOT', 'a rehearsal makes a root directory and runs in it, which needs root rights', {
@@ -107,14 +122,27 @@ export async function prepareRehearsal(
     emit,
     signal,
   });
+  const name = `${target.distro}-${target.version}-${target.release}${options.debuginfo ? '' : '-nodebuginfo'}`;
+  const exclusive = { name: `root-${name}`, what: `the rehearsal root ${name}`, waitMs: ROOT_WAIT_MS };
+  return session.fetcher.exclusively(exclusive, async () =>
+    use(await prepareRehearsal(session, subject, target, name, options)),
+  );
+}
+
+async function prepareRehearsal(
+  session: Session,
+  subject: Subject,
+  target: DebTarget,
+  name: string,
+  options: RootOptions,
+): Promise<Rehearsal> {
+  const { local, signal, cacheDir } = session;
   const resolution = await openResolution(session, subject, {
     roles: { image: true, debuginfo: options.debuginfo, systemtap: 'distro' },
     allowExpiredRelease: options.allowExpiredRelease,
     installed: null,
   });
   const rootsDir = join(cacheDir, 'roots');
-  const name = `${target.distro}-${target.version}-${target.release}${options.debuginfo ? '' : '-nodebuginfo'}`;
-
   const kept = await findKeptRoot(rootsDir, name);
   const plan = await runStage(session, 'plan', () => resolution.plan(kept?.base ?? null), describePlan);
   const prepared =
@@ -167,13 +195,19 @@ async function prepareRoot(
   rootsDir: string,
   name: string,
 ): Promise<Prepared> {
-  const { local, signal, emit } = session;
+  const { local, signal, emit, fetcher } = session;
   const base = findBaseRepository(resolution.repositories, target);
   const [tar] = await Promise.all([
     runStage(
       session,
       'base system',
-      () => ensureBaseTar({ local, target, repository: base, rootsDir, emit, signal }),
+      () => {
+        const request = { local, target, repository: base, rootsDir, emit, signal };
+        const what = `the base system of ${target.distro} ${target.version}`;
+        return fetcher.exclusively({ name: nameBase(request), what, waitMs: BASE_WAIT_MS }, () =>
+          ensureBaseTar(request),
+        );
+      },
       (path) => path,
     ),
     runStage(

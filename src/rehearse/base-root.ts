@@ -1,5 +1,5 @@
 /** The bare system of a distribution release that a rehearsal installs into, made once and kept as a tar file. */
-import { mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isErrno, TapprepError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
@@ -16,17 +16,24 @@ export interface BaseRootRequest {
   readonly signal: AbortSignal;
 }
 
+/** Names a base system: the same name, the same tar file. */
+export function nameBase({ target, repository }: Pick<BaseRootRequest, 'target' | 'repository'>): string {
+  return `base-${target.distro}-${repository.suite}-${target.packageArch}`;
+}
+
 /**
  * Path of the base system's tar file, made by mmdebstrap when it is not there yet.
+ * What an earlier run left half-made is removed first; the caller works exclusively on this base system.
  * apt inside mmdebstrap verifies the same signatures by the same keyring as tapprep does.
  * @throws TapprepError NETWORK, TOOL_MISSING, INTERRUPTED
  */
 export async function ensureBaseTar(request: BaseRootRequest): Promise<string> {
   const { local, target, repository, rootsDir, emit } = request;
-  const tar = join(rootsDir, `base-${target.distro}-${repository.suite}-${target.packageArch}.tar`);
+  const tar = join(rootsDir, `${nameBase(request)}.tar`);
   if (await exists(tar)) return tar;
-  await mkdir(rootsDir, { recursive: true });
-  const work = await mkdtemp(join(rootsDir, 'making-base-'));
+  const work = `${tar}.making`;
+  await rm(work, { recursive: true, force: true });
+  await mkdir(work, { recursive: true });
   try {
     const partial = join(work, 'base.tar');
     const argv = buildMmdebstrapArgv(target, repository, partial);

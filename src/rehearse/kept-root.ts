@@ -45,7 +45,7 @@ export async function findKeptRoot(rootsDir: string, name: string): Promise<Kept
 
 /**
  * Builds a root under a name of its own and gives it its final name when `build` is done.
- * What an earlier run left half-built is removed first; the caller holds the lock of this name.
+ * What an earlier run left half-built is removed first; the caller works exclusively on this name.
  */
 export async function buildKeptRoot(
   rootsDir: string,

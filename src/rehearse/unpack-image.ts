@@ -1,6 +1,6 @@
 /** Takes the kernel out of its package for the virtual machine, beside the root and not into it. */
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { isErrno, TapprepError } from '../errors.ts';
@@ -35,14 +35,18 @@ export async function unpackImage(
   const digests = artifacts.map(({ evidence }) => evidence.sha256.slice(0, 16));
   const directory = join(imagesDir, digests.toSorted().join('-'));
   if ((await kindOf(directory)) !== 'directory') {
-    const making = `${directory}.making`;
-    await rm(making, { recursive: true, force: true });
-    await mkdir(making, { recursive: true });
-    for (const artifact of artifacts) {
-      if (artifact.item.fileName.endsWith('.rpm')) await unpackRpm(artifact, kernelPlaces(release), making);
-      else await unpackDeb(local, artifact, making, signal);
+    await mkdir(imagesDir, { recursive: true });
+    // Not under a fixed name: another process may unpack the same kernel at this moment.
+    const making = await mkdtemp(`${directory}.making-`);
+    try {
+      for (const artifact of artifacts) {
+        if (artifact.item.fileName.endsWith('.rpm')) await unpackRpm(artifact, kernelPlaces(release), making);
+        else await unpackDeb(local, artifact, making, signal);
+      }
+      await moveUnlessThere(making, directory);
+    } finally {
+      await rm(making, { recursive: true, force: true });
     }
-    await rename(making, directory);
   }
   for (const place of kernelPlaces(release)) {
     const path = join(directory, place);
@@ -52,6 +56,15 @@ export async function unpackImage(
   throw new TapprepError('BAD_PACKAGE', `no kernel of ${release} is in ${names}, where one was expected`, {
     facts: { looked: kernelPlaces(release) },
   });
+}
+
+/** The first to be done gives the directory its name; what others made of the same packages is the same. */
+async function moveUnlessThere(from: string, to: string): Promise<void> {
+  try {
+    await rename(from, to);
+  } catch (error) {
+    if (!isErrno(error, 'ENOTEMPTY') && !isErrno(error, 'EEXIST')) throw error;
+  }
 }
 
 async function unpackDeb(local: Host, { path, item }: Artifact, directory: string, signal: AbortSignal): Promise<void> {

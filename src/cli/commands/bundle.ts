@@ -4,11 +4,11 @@ import { type BundleManifest, rootOf } from '../../bundle/manifest.ts';
 import { signSums } from '../../bundle/sign.ts';
 import { EXIT, TapprepError } from '../../errors.ts';
 import { readTextFile } from '../../host/files.ts';
-import { bundleCompiled, type CompiledScript } from '../../pipeline/bundle-compiled.ts';
+import { bundleCompiled, type CompiledReport, type CompiledScript } from '../../pipeline/bundle-compiled.ts';
 import { bundleSubject, type BundleReport } from '../../pipeline/bundle.ts';
 import { openSubject, type Subject } from '../../pipeline/open-target.ts';
 import type { SystemtapChoice } from '../../pipeline/provide-systemtap.ts';
-import { prepareGivenRoot, prepareRehearsal } from '../../pipeline/rehearse.ts';
+import { prepareGivenRoot, type Rehearsal, withRehearsal } from '../../pipeline/rehearse.ts';
 import { findEntry, loadCatalogue } from '../../scripts/catalogue.ts';
 import { moduleNameOf } from '../../scripts/compile-scripts.ts';
 import { toVerifyScript } from '../../scripts/verify-script.ts';
@@ -87,24 +87,19 @@ async function runCompiled(
     throw new TapprepError('USAGE', 'what compiles is only known when it was compiled: leave --dry-run out');
   const choice = { ...options, yes: common.yes, isRoot: isRootUser() };
   const scripts = await readCompiledScripts(context, options.scripts);
-  const rehearsal =
-    options.target.root === null
-      ? await prepareRehearsal(session, subject, choice)
-      : await prepareGivenRoot(session, subject, choice);
   const { systemtap, allowExpiredRelease } = options;
-  const report = await bundleCompiled(session, subject, rehearsal, {
-    out,
-    scripts,
-    systemtap,
-    allowExpiredRelease,
-    sign,
-  });
-  const { bundle, manifest } = report;
+  const bundle = (rehearsal: Pick<Rehearsal, 'host' | 'kernelImage'>): Promise<CompiledReport> =>
+    bundleCompiled(session, subject, rehearsal, { out, scripts, systemtap, allowExpiredRelease, sign });
+  const report =
+    options.target.root === null
+      ? await withRehearsal(session, subject, choice, bundle)
+      : await bundle(await prepareGivenRoot(session, subject, choice));
+  const { manifest } = report;
   if (common.json) stdout.write(`${JSON.stringify({ target: manifest.target, ...report }, null, 2)}\n`);
   else {
     const names = manifest.modules.map(({ name }) => name).join(', ');
     stdout.write(
-      `${bundle.path}: ${formatBytes(bundle.sizeBytes)}, ${names} for ${manifest.target.release}, each proven in it\n${renderWarnings(manifest)}there, as root: tar -xf FILE && sh ${rootOf(manifest)}/run.sh hello\n`,
+      `${report.bundle.path}: ${formatBytes(report.bundle.sizeBytes)}, ${names} for ${manifest.target.release}, each proven in it\n${renderWarnings(manifest)}there, as root: tar -xf FILE && sh ${rootOf(manifest)}/run.sh hello\n`,
     );
   }
   return EXIT.done;

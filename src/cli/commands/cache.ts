@@ -24,13 +24,15 @@ export async function runCache(context: Context, action: string, options: CacheO
     ...(options.maxBytes === null ? {} : { maxBytes: options.maxBytes }),
   });
   const everything = options.olderThanDays === null && options.maxBytes === null;
-  if (everything) {
+  // A root in which another process installs or compiles must not vanish under it.
+  const dropRoots = everything && !report.inUse;
+  if (dropRoots) {
     for (const name of ['roots', 'images', 'tmp']) await rm(join(cacheDir, name), { recursive: true, force: true });
   }
   if (context.common.json) context.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
   else
     context.stdout.write(
-      `removed ${report.removedFiles} files, ${formatBytes(report.removedBytes)}${everything ? ', and all rehearsal roots' : ''}\n`,
+      `removed ${report.removedFiles} files, ${formatBytes(report.removedBytes)}${dropRoots ? ', and all rehearsal roots' : everything ? '; rehearsal roots stay, another process works with this cache' : ''}\n`,
     );
   return EXIT.done;
 }

@@ -245,6 +245,7 @@ describe('listing and cleaning', () => {
       removedFiles: 1,
       removedBytes: 3000,
       keptBytes: 3000,
+      inUse: false,
     });
     expect(await cleanCache(lab.cacheDir, { now, maxBytes: 1500 })).toMatchObject({
       removedBytes: 2000,
@@ -264,7 +265,11 @@ describe('listing and cleaning', () => {
     expect((await listCache(lab.cacheDir)).parts).toMatchObject([{ path: part, sizeBytes: 100_000 }]);
     const lock = join(lab.cacheDir, 'locks', `sha256-${request.digest?.hex}`);
     await symlink(JSON.stringify({ pid: 1, host: 'elsewhere' }), lock);
-    expect(await cleanCache(lab.cacheDir, { now: Date.now() })).toMatchObject({ removedFiles: 0, keptBytes: 100_000 });
+    expect(await cleanCache(lab.cacheDir, { now: Date.now() })).toMatchObject({
+      removedFiles: 0,
+      keptBytes: 100_000,
+      inUse: true,
+    });
     await rm(lock);
     expect(await cleanCache(lab.cacheDir, { now: Date.now() })).toMatchObject({ removedFiles: 1, keptBytes: 0 });
     expect(await lab.leftovers()).toEqual([]);

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdir, readlink, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { tryAcquireLock } from '../../../src/fetch/lock.ts';
@@ -125,5 +126,43 @@ describe('one cache for several processes', () => {
       await winner?.release();
       await symlink(JSON.stringify({ ...self, pid: 2 ** 22 + 2 + round }), lock);
     }
+  });
+});
+
+describe('work that one process may do at a time', () => {
+  const exclusive = { name: 'root-debian-12', what: 'the rehearsal root debian-12', waitMs: 5000 };
+
+  test('is done by two in turn, also when the first one fails', async () => {
+    const [one, other] = [await lab.fetcher(), await lab.fetcher()];
+    const order: string[] = [];
+    const first = one.exclusively(exclusive, async () => {
+      order.push('first begins');
+      await sleep(300);
+      order.push('first ends');
+      throw new Error('on purpose');
+    });
+    await sleep(50);
+    const second = other.exclusively(exclusive, () => Promise.resolve(order.push('second')));
+    await expect(first).rejects.toThrow('on purpose');
+    await second;
+    expect(order).toEqual(['first begins', 'first ends', 'second']);
+    expect(await lab.leftovers()).toEqual([]);
+  });
+
+  test('is LOCKED while a process that cannot be judged has it, and not begun', async () => {
+    const fetcher = await lab.fetcher();
+    await mkdir(join(lab.cacheDir, 'locks'), { recursive: true });
+    const elsewhere = { pid: 1, host: 'elsewhere', boot: 'b', pidNamespace: 'p', startTime: '1', uid: 0 };
+    await symlink(JSON.stringify(elsewhere), join(lab.cacheDir, 'locks', exclusive.name));
+    let begun = false;
+    const error = await failureOf(
+      fetcher.exclusively({ ...exclusive, waitMs: 200 }, () => {
+        begun = true;
+        return Promise.resolve();
+      }),
+    );
+    expect(error.code).toBe('LOCKED');
+    expect(error.message).toContain('the rehearsal root debian-12 is locked by process 1 on elsewhere');
+    expect(begun).toBe(false);
   });
 });
