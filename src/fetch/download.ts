@@ -170,7 +170,9 @@ function recordFailure(mirror: Mirror, error: TransferError, mirrors: number, co
   }
   mirror.failures += 1;
   const asked = error.retryAfterMs ?? 0;
-  mirror.dropped = mirror.failures >= limits.attempts || asked > limits.maxRetryAfterMs;
+  mirror.dropped =
+    mirror.failures >= (error.unreached ? Math.min(limits.contactAttempts, limits.attempts) : limits.attempts) ||
+    asked > limits.maxRetryAfterMs;
   const pause = backoffMs(mirror.failures, limits.backoffMs, limits.maxBackoffMs, context.random());
   mirror.notBefore = context.now() + Math.max(asked, pause);
 }

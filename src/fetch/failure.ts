@@ -12,16 +12,19 @@ export class TransferError extends TapprepError {
   readonly retry: RetryAdvice;
   /** The server's own wish (Retry-After), milliseconds. */
   readonly retryAfterMs: number | null;
+  /** No connection to the host came about. */
+  readonly unreached: boolean;
 
   constructor(
     code: ErrorCode,
     message: string,
     retry: RetryAdvice,
-    details: ErrorDetails & { readonly retryAfterMs?: number | null } = {},
+    details: ErrorDetails & { readonly retryAfterMs?: number | null; readonly unreached?: boolean } = {},
   ) {
     super(code, message, details);
     this.retry = retry;
     this.retryAfterMs = details.retryAfterMs ?? null;
+    this.unreached = details.unreached ?? false;
   }
 }
 
@@ -56,6 +59,14 @@ const NETWORK_CODES: Readonly<Record<string, string>> = {
   ERR_STREAM_PREMATURE_CLOSE: 'the connection closed before all bytes had arrived',
 };
 
+const UNREACHED: ReadonlySet<string> = new Set([
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+]);
+
 /** Gives the failure of a connection its code, sentence and advice. */
 export function networkFailure(error: unknown, url: string, signal: AbortSignal): TapprepError {
   if (signal.aborted) return interrupted(redact(url));
@@ -81,7 +92,10 @@ export function networkFailure(error: unknown, url: string, signal: AbortSignal)
     return new TransferError('TIMEOUT', `no answer from ${url} in time: ${wordsOf(error)}`, 'later', details);
   }
   const words = NETWORK_CODES[code] ?? wordsOf(error);
-  return new TransferError('NETWORK', `${url} could not be read: ${words} (${code})`, 'later', details);
+  return new TransferError('NETWORK', `${url} could not be read: ${words} (${code})`, 'later', {
+    ...details,
+    unreached: UNREACHED.has(code),
+  });
 }
 
 /** The library's errors carry every option of the request, passwords too; only their words go on. */

@@ -12,6 +12,8 @@ export interface FetchLimits {
   readonly lowSpeedWindowMs: number;
   /** Failures of one mirror in a row, without progress between them, before it is given up. */
   readonly attempts: number;
+  /** The same of a mirror to which no connection came about: a dead network should be told of soon. */
+  readonly contactAttempts: number;
   readonly backoffMs: number;
   readonly maxBackoffMs: number;
   /** A mirror that asks for a longer pause is given up. */
@@ -27,6 +29,7 @@ export const DEFAULT_LIMITS: FetchLimits = {
   lowSpeedBytesPerSecond: 1024,
   lowSpeedWindowMs: 30_000,
   attempts: 5,
+  contactAttempts: 3,
   backoffMs: 500,
   maxBackoffMs: 15_000,
   maxRetryAfterMs: 60_000,

@@ -160,8 +160,11 @@ describe('names and addresses', () => {
     const url = plain.url;
     await plain.close();
     closing.splice(closing.indexOf(plain), 1);
-    const error = await failureOf((await lab.fetcher()).fetchFile(requestFor(content, `${url}file.bin`)));
+    const fetcher = await lab.fetcher({ limits: { attempts: 9, contactAttempts: 2 } });
+    const error = await failureOf(fetcher.fetchFile(requestFor(content, `${url}file.bin`)));
     expect(error).toMatchObject({ code: 'NETWORK', facts: { reason: 'ECONNREFUSED' } });
+    // Asked twice: a network that is not there is told of soon.
+    expect(lab.events.filter((event) => event.type === 'note' && event.text.includes('trying again'))).toHaveLength(1);
     expect(error.message).toContain(`${url}file.bin`);
   });
 
