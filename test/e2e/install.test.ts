@@ -165,6 +165,32 @@ describe('nothing is installed, and the exit code tells why:', () => {
     expect(result.stderr).toMatch(/WRONG_DISTRIBUTION: .*5\.14\.0-503\.11\.1\.el9_5\.x86_64.*debian/);
   });
 
+  test('a kernel that nobody packages: exit 1, with what can be done instead', async () => {
+    const result = await cli.run(['install', '--root', root, '--kernel', '6.18.44-fc', '--yes']);
+    expect(result.code).toBe(1);
+    expect(result.stderr).toMatch(/CUSTOM_KERNEL_NO_PACKAGE: .*6\.18\.44-fc.*\n {2}try: stap -r /);
+  });
+
+  test('not root: exit 6', async () => {
+    // A user namespace without a mapping: the files are the same, the user is nobody.
+    const args = ['install', '--root', root, '--kernel', RELEASE, '--systemtap', 'distro', '--yes'];
+    const result = await cli.start(args, {}, '', ['unshare', '--user']).done;
+    expect(result.stderr).toContain('tapprep: NOT_ROOT:');
+    expect(result.code).toBe(6);
+    expect(listPackages()).toBe('');
+  });
+
+  test('no space for the packages: exit 5, and nothing half-written', async () => {
+    const cache = join(cli.home, 'cache');
+    mkdirSync(cache);
+    const full = `mount -t tmpfs -o size=64k none ${cache} && head -c 40000 /dev/zero >${cache}/full && exec "$@"`;
+    const args = ['install', '--root', root, '--kernel', RELEASE, '--yes', '--cache-dir', cache];
+    const result = await cli.start(args, {}, '', ['unshare', '--mount', 'sh', '-c', full, 'sh']).done;
+    expect(result.stderr).toContain('tapprep: NO_SPACE:');
+    expect(result.code).toBe(5);
+    expect(listPackages()).toBe('');
+  });
+
   test('a directory that is no root: exit 2', async () => {
     const result = await cli.run(['install', '--root', join(root, 'tmp'), '--kernel', RELEASE, '--yes']);
     expect(result.code).toBe(2);

@@ -15,13 +15,15 @@ export interface CliResult {
 export class Cli {
   readonly home: string = mkdtempSync(join(tmpdir(), 'cli-home-'));
 
-  /** Starts tapprep; what it prints is collected until it ends. */
+  /** Starts tapprep, by a wrapping command if one is given; what it prints is collected until it ends. */
   start(
     args: readonly string[],
     env: Readonly<Record<string, string>> = {},
     input = '',
+    wrapper: readonly string[] = [],
   ): { readonly child: ChildProcess; readonly done: Promise<CliResult> } {
-    const child = spawn(process.execPath, [BIN, ...args], {
+    const [file = '', ...rest] = [...wrapper, process.execPath, BIN, ...args];
+    const child = spawn(file, rest, {
       env: {
         PATH: process.env['PATH'] ?? '',
         HOME: this.home,
