@@ -10,11 +10,12 @@ import type { Artifact, InstallReport, Plan, VerifyReport } from '../types.ts';
 import { acquireArtifacts } from './acquire.ts';
 import type { Subject } from './open-target.ts';
 import { planSubject } from './plan-subject.ts';
-import { provideSystemtap, type SystemtapChoice, type TriedSystemtap } from './provide-systemtap.ts';
+import { proveSubject } from './prove.ts';
+import type { SystemtapChoice, TriedSystemtap } from './provide-systemtap.ts';
 import type { Session } from './session.ts';
 import { runStage } from './stage.ts';
-import { describePlan, describeVerify } from './describe.ts';
-import { verifySubject, type VerifyChoice } from './verify.ts';
+import { describePlan } from './describe.ts';
+import type { VerifyChoice } from './verify.ts';
 
 export interface InstallOptions {
   readonly debuginfo: boolean;
@@ -108,18 +109,9 @@ export async function installSubject(
       }),
     ({ installed }) => (installed.length === 0 ? 'nothing to do' : `${installed.length} packages`),
   );
-  const choice = { ...options.verify, kernelImage: unpacked?.kernelImage ?? null };
-  const { verify, tried } = await provideSystemtap(session, subject, host, {
-    choice: options.systemtap,
-    level: options.verify.level,
-    allowExpiredRelease: options.allowExpiredRelease,
-    verify: (systemtap) =>
-      runStage(
-        session,
-        'verify',
-        () => verifySubject(session, subject, host, { ...choice, systemtap }),
-        describeVerify,
-      ),
+  const { verify, tried } = await proveSubject(session, subject, host, {
+    ...options,
+    ladder: { ...options.verify, kernelImage: unpacked?.kernelImage ?? null },
   });
   return { ...outcome, install, verify, systemtap: tried };
 }

@@ -13,14 +13,14 @@ import type { Artifact, DebTarget, Plan, PlanItem, Repository, Role, VerifyRepor
 import { findKernelImage } from '../verify/build-id.ts';
 import type { VerifyLevel, VerifyScript } from '../verify/options.ts';
 import { acquireArtifacts } from './acquire.ts';
-import { describePlan, describeVerify } from './describe.ts';
+import { describePlan } from './describe.ts';
 import { requireHost, type Subject } from './open-target.ts';
 import { planSubject } from './plan-subject.ts';
 import { openResolution, type Resolution } from './resolution.ts';
 import type { Session } from './session.ts';
 import { runStage } from './stage.ts';
-import { provideSystemtap, type SystemtapChoice, type TriedSystemtap } from './provide-systemtap.ts';
-import { verifySubject } from './verify.ts';
+import { proveSubject } from './prove.ts';
+import type { SystemtapChoice, TriedSystemtap } from './provide-systemtap.ts';
 
 export interface RehearseOptions {
   readonly debuginfo: boolean;
@@ -78,18 +78,9 @@ async function proveRehearsal(
   options: RehearseOptions,
   { host, kernelImage, plan, root, reusedRoot }: Rehearsal,
 ): Promise<RehearseReport> {
-  const choice = { where: 'vm', level: options.level, scripts: options.scripts, kernelImage } as const;
-  const { verify, tried } = await provideSystemtap(session, subject, host, {
-    choice: options.systemtap,
-    level: options.level,
-    allowExpiredRelease: options.allowExpiredRelease,
-    verify: (systemtap) =>
-      runStage(
-        session,
-        'verify',
-        () => verifySubject(session, subject, host, { ...choice, systemtap }),
-        describeVerify,
-      ),
+  const { verify, tried } = await proveSubject(session, subject, host, {
+    ...options,
+    ladder: { where: 'vm', level: options.level, scripts: options.scripts, kernelImage },
   });
   return { plan, root, reusedRoot, verify, systemtap: tried, stages: session.times };
 }

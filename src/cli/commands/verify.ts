@@ -3,8 +3,8 @@ import { basename, resolve } from 'node:path';
 import { EXIT, TapprepError } from '../../errors.ts';
 import { readTextFile } from '../../host/files.ts';
 import { openSubject, requireHost } from '../../pipeline/open-target.ts';
-import { provideSystemtap, type SystemtapChoice } from '../../pipeline/provide-systemtap.ts';
-import { verifySubject } from '../../pipeline/verify.ts';
+import { proveSubject } from '../../pipeline/prove.ts';
+import type { SystemtapChoice } from '../../pipeline/provide-systemtap.ts';
 import { findEntry, loadCatalogue } from '../../scripts/catalogue.ts';
 import { toVerifyScript } from '../../scripts/verify-script.ts';
 import { describeVerification } from '../../report/preflight.ts';
@@ -44,17 +44,14 @@ async function work(context: Context, options: VerifyCommandOptions): Promise<Ve
   const subject = await openSubject(context, options.target);
   const host = requireHost(subject, 'verify');
   const session = await openContextSession(context);
-  const choice = {
-    where: options.where,
-    level: options.level,
-    scripts: await readScripts(context, options.scripts),
-    kernelImage: options.image === null ? null : resolve(context.cwd, options.image),
-  };
-  const { verify } = await provideSystemtap(session, subject, host, {
-    choice: options.systemtap,
-    level: options.level,
-    allowExpiredRelease: options.allowExpiredRelease,
-    verify: (systemtap) => verifySubject(session, subject, host, { ...choice, systemtap }),
+  const { verify } = await proveSubject(session, subject, host, {
+    ...options,
+    ladder: {
+      where: options.where,
+      level: options.level,
+      scripts: await readScripts(context, options.scripts),
+      kernelImage: options.image === null ? null : resolve(context.cwd, options.image),
+    },
   });
   return verify;
 }
