@@ -2,8 +2,9 @@
 import { declareTarget } from '../detect/target.ts';
 import { TapprepError } from '../errors.ts';
 import { readDebRepositories } from '../resolve/deb/reader.ts';
-import type { DebTarget, HostFacts } from '../types.ts';
-import { findRepositories } from './find-repositories.ts';
+import type { DebTarget } from '../types.ts';
+import { findRepositories, type FindOptions } from './find-repositories.ts';
+import type { OpenTarget } from './open-target.ts';
 import type { Session } from './session.ts';
 
 /** Per distribution: the metapackage of the smallest flavour that boots in QEMU, and a release of that form. */
@@ -15,10 +16,14 @@ const METAPACKAGES: Readonly<
 };
 
 /**
- * The release (as uname -r prints it) of the current kernel of a host's own distribution.
+ * The release (as uname -r prints it) of the current kernel of a host's own distribution, in what that host and this machine install from.
  * @throws TapprepError CUSTOM_KERNEL_NO_PACKAGE where the distribution is of another family, NO_EXACT_PACKAGE
  */
-export async function findCurrentKernel(session: Session, facts: HostFacts): Promise<string> {
+export async function findCurrentKernel(
+  session: Session,
+  { host, facts }: OpenTarget,
+  { allowExpiredRelease }: Pick<FindOptions, 'allowExpiredRelease'>,
+): Promise<string> {
   const row = METAPACKAGES[facts.os.id ?? ''];
   const arch = facts.kernel.arch === 'aarch64' ? 'arm64' : 'amd64';
   if (row === undefined || facts.os.id === null) {
@@ -36,11 +41,8 @@ export async function findCurrentKernel(session: Session, facts: HostFacts): Pro
     arch: facts.kernel.arch,
     unameV: null,
   }) as DebTarget;
-  const subject = { host: session.local, facts, target };
-  const { repositories } = await findRepositories(session, subject, {
-    contents: ['image'],
-    allowExpiredRelease: false,
-  });
+  const subject = { host, facts, target };
+  const { repositories } = await findRepositories(session, subject, { contents: ['image'], allowExpiredRelease });
   const name = row.name(arch);
   const own = repositories.filter(({ origin }) => origin !== 'mirrors.json');
   const wanted = { roots: [], wantsName: (each: string) => each === name };

@@ -41,7 +41,7 @@ export async function runRehearse(context: Context, options: RehearseCommandOpti
 
 async function work(context: Context, options: RehearseCommandOptions): Promise<RehearseReport> {
   const session = await openContextSession(context);
-  const subject = await chooseSubject(context, session, options.target);
+  const subject = await chooseSubject(context, session, options);
   const scripts = await readScripts(context, options.scripts);
   return rehearse(session, subject, {
     debuginfo: options.debuginfo,
@@ -60,15 +60,20 @@ const NAMES_A_TARGET = ['kernel', 'distro', 'root', 'host', 'facts'] as const;
  * Without a target: this host's distribution with its own current kernel, where the running one is nobody's package
  * (a cloud vendor's, a container's). A rehearsal never touches the host itself.
  */
-async function chooseSubject(context: Context, session: Session, target: TargetOptions): Promise<Subject> {
+async function chooseSubject(
+  context: Context,
+  session: Session,
+  { target, ...options }: Pick<RehearseCommandOptions, 'target' | 'allowExpiredRelease'>,
+): Promise<Subject> {
   try {
     return { ...(await openSubject(context, target)), host: null };
   } catch (error) {
     const isNamed = NAMES_A_TARGET.some((name) => target[name] !== null);
     const isUnpackaged = isTapprepError(error, 'CUSTOM_KERNEL_NO_PACKAGE') || isTapprepError(error, 'UNKNOWN_RELEASE');
     if (isNamed || !isUnpackaged) throw error;
-    const { facts } = await openTarget(context, target);
-    const release = await findCurrentKernel(session, facts);
+    const own = await openTarget(context, target);
+    const { facts } = own;
+    const release = await findCurrentKernel(session, own, options);
     const text = `${error.message}; rehearsing ${facts.os.prettyName ?? 'this distribution'} with its current kernel ${release}`;
     context.emit({ type: 'note', level: 'info', text });
     return openSubject(context, { ...target, distro: `${facts.os.id}:${facts.os.versionId}`, kernel: release });

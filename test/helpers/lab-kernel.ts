@@ -1,0 +1,25 @@
+/** The kernel that a Debian installs today, from the archive of this machine's own apt sources. */
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { declareFacts } from '../../src/detect/declared-facts.ts';
+import { findCurrentKernel } from '../../src/pipeline/current-kernel.ts';
+import { openSession } from '../../src/pipeline/session.ts';
+
+/** @param distro ID:VERSION */
+export async function findLabKernel(distro: string): Promise<string> {
+  const session = await openSession({
+    packageRoot: join(import.meta.dirname, '../..'),
+    cacheDir: join(homedir(), '.cache/tapprep'),
+    configHome: null,
+    mirrorFiles: [],
+    mirrors: [],
+    offline: false,
+    env: process.env,
+    tapprepVersion: 'lab',
+    emit: () => undefined,
+    now: Date.now,
+    signal: new AbortController().signal,
+  });
+  const facts = declareFacts({ distro, release: '0.0.0-1-cloud-amd64', arch: 'x86_64', unameV: null });
+  return findCurrentKernel(session, { host: null, facts }, { allowExpiredRelease: true });
+}

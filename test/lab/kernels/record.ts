@@ -1,0 +1,78 @@
+/** What the lab saw on one kernel: kept from run to run, so that a run of one kernel leaves the others as they were. */
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Predictions } from '../../../src/systemtap/predict.ts';
+import type { VerifyReport, VerifyStep } from '../../../src/types.ts';
+import { renderPage } from './page.ts';
+
+/** One step of the ladder, or one script. */
+export interface Outcome {
+  readonly name: string;
+  readonly status: VerifyStep['status'];
+  readonly reason: string | null;
+  readonly seconds: number;
+}
+
+/** One way to a SystemTap: what `plan` expected before any download, and what compiling and loading showed. */
+export interface Way extends Predictions {
+  readonly name: string;
+  /** "proven", or why not; null where it was not tried. */
+  readonly seen: string | null;
+}
+
+export interface KernelRecord {
+  /** "Debian 11" */
+  readonly system: string;
+  readonly release: string;
+  readonly arch: string;
+  /** Day of the run, ISO. */
+  readonly date: string;
+  readonly ways: readonly Way[];
+  /** The release of SystemTap that was taken. */
+  readonly systemtap: string;
+  readonly ladder: readonly Outcome[];
+  readonly scripts: readonly Outcome[];
+  /** What was measured, in seconds, by its name. */
+  readonly seconds: Readonly<Record<string, number>>;
+}
+
+const ROOT = join(import.meta.dirname, '../../..');
+const RESULTS = join(import.meta.dirname, 'results');
+
+/** Cuts a report into the ladder and the scripts. */
+export function readOutcomes({ steps }: VerifyReport): Pick<KernelRecord, 'systemtap' | 'ladder' | 'scripts'> {
+  const outcomes = steps.map(({ step, status, reason, seconds }): Outcome => {
+    return { name: step, status, reason: reason && withoutPaths(reason), seconds };
+  });
+  const isScript = ({ name }: Outcome): boolean => name.startsWith('script ');
+  return {
+    systemtap: /version (\d+\.\d+)/.exec(steps.find(({ step }) => step === 'tools')?.output ?? '')?.[1] ?? 'none',
+    ladder: outcomes.filter((outcome) => !isScript(outcome)),
+    scripts: outcomes.filter(isScript).map((outcome) => ({ ...outcome, name: outcome.name.slice('script '.length) })),
+  };
+}
+
+/** What was said of a way, without the names of directories that were made for one run. */
+export function withoutPaths(reason: string): string {
+  return reason.replaceAll(/\/[^\s\]"]*\/(?=[^/\s\]"]+)/g, '');
+}
+
+/** Keeps a record, and writes docs/lab-results.md and stp/proven.json anew from all of them. */
+export function keepRecord(record: KernelRecord): void {
+  mkdirSync(RESULTS, { recursive: true });
+  writeJson(join(RESULTS, `${record.system.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}.json`), record);
+  const records = readdirSync(RESULTS)
+    .toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }))
+    .map((file) => JSON.parse(readFileSync(join(RESULTS, file), 'utf8')) as KernelRecord);
+  writeFileSync(join(ROOT, 'docs/lab-results.md'), renderPage(records));
+  const proven = records.flatMap(({ scripts, release, arch, systemtap, date }) =>
+    scripts
+      .filter(({ status }) => status === 'pass')
+      .map(({ name }) => ({ script: name, kernel: release, arch, systemtap, date })),
+  );
+  writeJson(join(ROOT, 'stp/proven.json'), proven);
+}
+
+function writeJson(path: string, value: unknown): void {
+  writeFileSync(path, `${JSON.stringify(value, null, 2)}\n`);
+}
