@@ -1,5 +1,5 @@
 /** From mirror list files as written to one list: groups unfolded, keys looked up, the user's entries first. Pure. */
-import type { Fingerprint } from '../types.ts';
+import type { Fingerprint, Sha256 } from '../types.ts';
 import type { MirrorEntry, MirrorKey, Mirrors } from './mirror-list.ts';
 import type { MirrorFile } from './schema.ts';
 
@@ -57,7 +57,11 @@ export function mergeMirrorFiles(files: readonly NamedMirrorFile[]): {
         packageVersion: packageVersion ?? null,
         note: note ?? null,
       })),
-      sources: files.flatMap(({ file }) => (file.systemtap?.sources ?? []).map((source) => source.url)),
+      sources: files.flatMap(({ file }) =>
+        (file.systemtap?.sources ?? []).map(({ distro, suite, version, path, sizeBytes, sha256 }) => {
+          return { distro, suite, version, path, sizeBytes, sha256: sha256 as Sha256 };
+        }),
+      ),
     },
   };
   return { mirrors, faults: [...new Set(faults)] };

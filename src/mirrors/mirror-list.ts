@@ -5,6 +5,7 @@ import type {
   RepositoryContent,
   RepositoryKind,
   RepositoryState,
+  Sha256,
   SignatureAllowance,
 } from '../types.ts';
 
@@ -60,6 +61,17 @@ export interface MirrorEntry {
 
 type Table = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
+/** The upstream source of one release of SystemTap in the archives of a suite. */
+export interface PinnedSource {
+  readonly distro: string;
+  readonly suite: string;
+  readonly version: string;
+  /** Below the base URL of an archive. */
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly sha256: Sha256;
+}
+
 /** All mirror list files merged: entries of users' files first. */
 export interface Mirrors {
   readonly entries: readonly MirrorEntry[];
@@ -78,7 +90,7 @@ export interface Mirrors {
       readonly packageVersion: string | null;
       readonly note: string | null;
     }[];
-    /** Addresses of upstream source releases; none are known. */
-    readonly sources: readonly string[];
+    /** Source tarballs whose digest is pinned, for archives whose indexes no longer name them. */
+    readonly sources: readonly PinnedSource[];
   };
 }

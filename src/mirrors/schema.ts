@@ -88,7 +88,19 @@ const systemtapSchema = z.strictObject({
     }),
   ),
   sources: z.array(
-    z.strictObject({ url, verified: z.strictObject({ source: text, date: day.nullable() }).nullable() }),
+    z.strictObject({
+      distro: word,
+      suite: word.describe('Whose archives are asked; no index of theirs has to name the file any more'),
+      version: z.string().regex(/^[0-9]+\.[0-9]+$/),
+      path: z
+        .string()
+        .regex(/^[A-Za-z0-9][A-Za-z0-9._/+-]{0,198}\.tar\.(gz|xz|bz2)$/)
+        .describe('Below the base URL of an archive'),
+      sizeBytes: z.int().positive(),
+      sha256: z.string().regex(/^[0-9a-f]{64}$/),
+      verified: z.strictObject({ source: text, date: day }),
+      note: text.optional(),
+    }),
   ),
   note: text.optional(),
 });

@@ -8,7 +8,7 @@ import { listPackages } from '../install/package-list.ts';
 import { installArtifacts } from '../install/run.ts';
 import { readDebRepositories } from '../resolve/deb/reader.ts';
 import { buildSystemtap, findBuilt } from '../systemtap/build/build.ts';
-import { findSource, type SourceTarball } from '../systemtap/build/find-source.ts';
+import { findSource, locateSource, type SourceTarball } from '../systemtap/build/find-source.ts';
 import { planBuildPackages } from '../systemtap/build/plan-packages.ts';
 import { BUILD_PACKAGES } from '../systemtap/build/recipe.ts';
 import { findSuiteRepositories, type ExpiredAllowance } from '../systemtap/portable/repositories.ts';
@@ -78,7 +78,7 @@ export async function provideBuild(
   }
 }
 
-/** Every copy of a suite has the same index; the first that can be read is enough. */
+/** What the list pins by its digest, else what an index names: every copy of a suite has the same; the first is enough. */
 async function findFirstSource(
   session: Session,
   { arch, packageArch }: DebTarget,
@@ -87,8 +87,13 @@ async function findFirstSource(
 ): Promise<SourceTarball> {
   const { mirrors, overrides } = session;
   const asked = { ...from, version, arch, debArch: packageArch };
+  const repositories = await findSuiteRepositories(asked, { mirrors, overrides, allowExpiredRelease });
+  const pinned = mirrors.systemtap.sources.find(
+    (source) => source.version === version && source.distro === from.distro && source.suite === from.suite,
+  );
+  if (pinned !== undefined) return locateSource(pinned, repositories);
   let problem: unknown = null;
-  for (const repository of await findSuiteRepositories(asked, { mirrors, overrides, allowExpiredRelease })) {
+  for (const repository of repositories) {
     try {
       return await findSource(repository, session.reader);
     } catch (error) {

@@ -4,16 +4,20 @@ import type { Candidate } from './choose.ts';
 import type { StapIdentity } from './predict.ts';
 
 /**
- * The distribution's own where it has one, then a portable one and a build for each suite of the mirror list. A build is
+ * The distribution's own where it has one, then a portable one for each suite of the mirror list, and a build of each source. A build is
  * made from the upstream source, without the distribution's patches.
  */
-export function listCandidates(own: StapIdentity | null, { portable }: Mirrors['systemtap']): readonly Candidate[] {
+export function listCandidates(
+  own: StapIdentity | null,
+  { portable, sources }: Mirrors['systemtap'],
+): readonly Candidate[] {
   return [
     ...(own === null ? [] : [{ ...own, kind: 'distro' } as const]),
     ...portable.map(({ distro, suite, version, packageVersion }) => {
       return { kind: 'portable', version, packageVersion, distro, from: { distro, suite } } as const;
     }),
-    ...portable.map(({ distro, suite, version }) => {
+    // What is pinned needs no index, which the others may find out of date or without its tarball.
+    ...[...sources, ...portable].map(({ distro, suite, version }) => {
       return { kind: 'build', version, packageVersion: null, distro: null, from: { distro, suite } } as const;
     }),
   ];

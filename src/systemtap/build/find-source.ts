@@ -1,5 +1,7 @@
 /** The upstream source of a SystemTap as a suite's signed Sources index names it. */
+import { posix } from 'node:path';
 import { TapprepError } from '../../errors.ts';
+import type { PinnedSource } from '../../mirrors/mirror-list.ts';
 import { parseParagraph, requireField } from '../../resolve/deb/control.ts';
 import { readRelease, releaseDirectory, type TrustedRelease } from '../../resolve/deb/read-release.ts';
 import { scanIndex } from '../../resolve/deb/scan-index.ts';
@@ -17,7 +19,7 @@ export interface SourceTarball {
   readonly urls: readonly string[];
   readonly sizeBytes: number;
   readonly sha256: Sha256;
-  /** The signed index, and who signed it. */
+  /** The signed index and who signed it, or "the mirror list" where that pins the digest. */
   readonly index: string;
   readonly signer: Fingerprint | null;
 }
@@ -56,6 +58,23 @@ export async function findSource(repository: Repository, context: ReaderContext)
   const [paragraph] = found;
   if (paragraph === undefined) throw noSource(repository, `${fetched.url} has no source package systemtap`);
   return readParagraph(paragraph, fetched.url, release);
+}
+
+/** A tarball that the mirror list pins by its digest: any copy of the archive is as good as its own. */
+export function locateSource(
+  { version, path, sizeBytes, sha256 }: PinnedSource,
+  repositories: readonly Repository[],
+): SourceTarball {
+  const bases = repositories.flatMap(({ baseUrls }) => baseUrls);
+  return {
+    version,
+    fileName: posix.basename(path),
+    urls: bases.map((base) => resolveLocation(base, path, { algorithm: 'sha256', hex: sha256 })),
+    sizeBytes,
+    sha256,
+    index: 'the mirror list',
+    signer: null,
+  };
 }
 
 function readParagraph(text: string, name: string, release: TrustedRelease): SourceTarball {
