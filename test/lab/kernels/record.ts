@@ -39,16 +39,19 @@ export interface KernelRecord {
 const ROOT = join(import.meta.dirname, '../../..');
 const RESULTS = join(import.meta.dirname, 'results');
 
+const SCRIPT = 'script ';
+
 /** Cuts a report into the ladder and the scripts. */
 export function readOutcomes({ steps }: VerifyReport): Pick<KernelRecord, 'systemtap' | 'ladder' | 'scripts'> {
   const outcomes = steps.map(({ step, status, reason, seconds }): Outcome => {
     return { name: step, status, reason: reason && withoutPaths(reason), seconds };
   });
-  const isScript = ({ name }: Outcome): boolean => name.startsWith('script ');
   return {
     systemtap: /version (\d+\.\d+)/.exec(steps.find(({ step }) => step === 'tools')?.output ?? '')?.[1] ?? 'none',
-    ladder: outcomes.filter((outcome) => !isScript(outcome)),
-    scripts: outcomes.filter(isScript).map((outcome) => ({ ...outcome, name: outcome.name.slice('script '.length) })),
+    ladder: outcomes.filter(({ name }) => !name.startsWith(SCRIPT)),
+    scripts: outcomes.flatMap((outcome) =>
+      outcome.name.startsWith(SCRIPT) ? [{ ...outcome, name: outcome.name.slice(SCRIPT.length) }] : [],
+    ),
   };
 }
 
