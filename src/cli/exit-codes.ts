@@ -1,18 +1,23 @@
 /** How a command's failure is told to people and to programs. */
-import { ERROR_CODES, escapeControl, exitCodeOf, isTapprepError } from '../errors.ts';
+import { diagnose } from '../diagnose/diagnose.ts';
+import { ERROR_CODES, escapeControl, exitCodeOf, isTapprepError, type TapprepError } from '../errors.ts';
+import type { Diagnosis } from '../types.ts';
+import { renderDiagnoses } from './render/diagnoses.ts';
 
-/** One failure as lines for standard error: the sentence with its code, then the command to paste. */
+/** One failure as lines for standard error: the sentence with its code, the command to paste, and what a tool's words mean. */
 export function renderError(error: unknown, verbose: boolean): string {
   if (isTapprepError(error)) {
     const hint = error.hint === null ? '' : `\n  try: ${escapeControl(error.hint)}`;
     const chain = verbose && error.cause instanceof Error ? `\n  cause: ${escapeControl(error.cause.message)}` : '';
-    return `tapprep: ${error.code}: ${escapeControl(error.message)}${hint}${chain}\n`;
+    const diagnoses = explainTool(error);
+    const meaning = diagnoses.length === 0 ? '' : `\nWhat its words mean:\n${renderDiagnoses(diagnoses)}`;
+    return `tapprep: ${error.code}: ${escapeControl(error.message)}${hint}${chain}\n${meaning}`;
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return `tapprep: INTERNAL: ${escapeControl(text)}\n  this is a fault of tapprep; please report it with the lines above\n`;
 }
 
-/** The same failure as JSON: {error: {code, message, hint, facts, exit}}. */
+/** The same failure as JSON: {error: {code, message, hint, facts, doc, diagnoses, exit}}. */
 export function errorJson(error: unknown): object {
   if (!isTapprepError(error)) {
     return {
@@ -21,10 +26,18 @@ export function errorJson(error: unknown): object {
         message: error instanceof Error ? error.message : String(error),
         hint: null,
         facts: {},
+        diagnoses: [],
         exit: exitCodeOf(error),
       },
     };
   }
   const { code, message, hint, facts } = error;
-  return { error: { code, message, hint, facts, doc: ERROR_CODES[code].doc, exit: exitCodeOf(error) } };
+  const { doc } = ERROR_CODES[code];
+  return { error: { code, message, hint, facts, doc, diagnoses: explainTool(error), exit: exitCodeOf(error) } };
+}
+
+/** The diagnosis of a tool that failed, by the rules of explain; none where tapprep itself found what is wrong. */
+function explainTool({ facts }: TapprepError): readonly Diagnosis[] {
+  const words = [facts['output'], facts['stderr']].filter((text) => typeof text === 'string').join('\n');
+  return words === '' ? [] : diagnose({ log: words });
 }

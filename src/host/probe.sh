@@ -383,7 +383,14 @@ build_tree() {
   emit build-exists yes
   is_file "$build/.config" && emit build-config yes
   is_file "$build/Module.symvers" && emit build-symvers yes
-  is_file "$build/Makefile" && emit build-makefile yes
+  if is_file "$build/Makefile"; then
+    first_line "$build/Makefile"
+    case $L in
+      # Debian's holds this one line, and its common half is a package of its own.
+      'include /'*) is_file "${L#include }" && emit build-makefile yes ;;
+      *) emit build-makefile yes ;;
+    esac
+  fi
   generated=$build/include/generated
   # Debian's include/config/kernel.release holds the upstream version only.
   value=$(header_define UTS_RELEASE "$generated/utsrelease.h" "$build/include/linux/utsrelease.h")

@@ -28,6 +28,8 @@ export interface InstallOptions {
   readonly inRoot: boolean;
   /** Downgrades and replacements were allowed by the user. */
   readonly allowUpgrade: boolean;
+  /** Some of the packages are installed and have to come again. */
+  readonly again?: boolean;
 }
 
 /**
@@ -36,13 +38,13 @@ export interface InstallOptions {
  * repositories, under the signature settings that the target's owner made.
  */
 export function buildInstallArgv(files: readonly string[], options: InstallOptions): readonly string[] {
-  const { method, inRoot } = options;
+  const { method, inRoot, again } = options;
   switch (method) {
     case 'dpkg':
       return ['dpkg', ...(inRoot ? ['--force-unsafe-io'] : []), '--install', ...files];
     case 'rpm':
       // -U where something is replaced by agreement; -i never touches what is there (several kernels side by side).
-      return ['rpm', options.allowUpgrade ? '-Uvh' : '-ivh', ...files];
+      return ['rpm', options.allowUpgrade ? '-Uvh' : '-ivh', ...(again === true ? ['--replacepkgs'] : []), ...files];
     case 'dnf':
     case 'yum':
       return [method, '--assumeyes', 'install', ...files];

@@ -12,6 +12,8 @@ export interface InstallRequest {
   readonly host: Host;
   readonly artifacts: readonly Artifact[];
   readonly method: InstallMethod;
+  /** Installed packages that have to come again, because their files are not all there. */
+  readonly damaged?: readonly ListedPackage[];
   readonly release: string;
   /** Installed packages may be replaced by other versions. */
   readonly allowUpgrade: boolean;
@@ -31,7 +33,8 @@ export async function installArtifacts(request: InstallRequest): Promise<Install
   const manager = method === 'dpkg' ? 'dpkg' : 'rpm';
   await recoverInterrupted(host, manager, emit);
   const before = await listPackages(host, manager);
-  const have = new Set(before.map(packageKey));
+  const damaged = new Set((request.damaged ?? []).map(packageKey));
+  const have = new Set(before.map(packageKey).filter((key) => !damaged.has(key)));
   const wanted = sortByRole(request.artifacts.map((artifact) => ({ ...artifact, role: artifact.item.role }))).filter(
     ({ item }) => !have.has(packageKey(item)),
   );
@@ -44,7 +47,10 @@ export async function installArtifacts(request: InstallRequest): Promise<Install
     release,
     manager,
     state: 'started',
-    packages: wanted.map(({ item: { name, version, arch } }) => ({ name, version, arch })),
+    // What only comes again was there before, and stays when the rest is removed.
+    packages: wanted
+      .filter(({ item }) => !damaged.has(packageKey(item)))
+      .map(({ item: { name, version, arch } }) => ({ name, version, arch })),
     replaced: [],
     files: [],
   };
@@ -56,6 +62,7 @@ export async function installArtifacts(request: InstallRequest): Promise<Install
         method,
         inRoot: host.kind === 'root',
         allowUpgrade: request.allowUpgrade,
+        again: damaged.size > 0,
       });
       emit({ type: 'command', argv, where: host.name });
       last = await host.run(argv, { env: QUIET_ENV, signal: request.signal, timeoutMs: 1_800_000 });
@@ -77,7 +84,14 @@ export async function installArtifacts(request: InstallRequest): Promise<Install
     `${result.argv[0]} on ${host.name} exited ${result.exitCode ?? 'by a signal'}: ${lastWords(result.stderr || result.stdout)}`,
     {
       hint: added.length > 0 ? 'tapprep remove' : manager === 'dpkg' ? 'dpkg --audit' : 'rpm -Va --nofiles --nodigest',
-      facts: { argv: result.argv, exitCode: result.exitCode, stderr: result.stderr.slice(-4000), added },
+      // yum and zypper tell their errors on standard output.
+      facts: {
+        argv: result.argv,
+        exitCode: result.exitCode,
+        output: result.stdout.slice(-4000),
+        stderr: result.stderr.slice(-4000),
+        added,
+      },
     },
   );
 }

@@ -1,5 +1,6 @@
 /** The main job on a target: plan, fetch, verify the files, install, prove. */
 import { join } from 'node:path';
+import { findDamaged } from '../detect/damaged-packages.ts';
 import { TapprepError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
 import { buildInstallArgv, buildRefreshArgv, type InstallMethod } from '../install/commands.ts';
@@ -60,12 +61,20 @@ export async function installSubject(
   );
   const items = plan.items.filter(({ install }) => install);
   // What comes in a bundle is all there is: a front end would ask its repositories.
-  const isOffline = options.artifacts !== undefined && plan.target.family === 'rpm';
-  const method: InstallMethod = isOffline ? 'rpm' : await chooseMethod(host, plan, session.signal);
+  const isOffline = options.artifacts !== undefined;
+  const damaged = findDamaged(subject.facts);
+  // A front end takes an installed package for whole; rpm is told to put its files back.
+  const plainRpm = plan.target.family === 'rpm' && (isOffline || damaged.length > 0);
+  const method: InstallMethod = plainRpm ? 'rpm' : await chooseMethod(host, plan, session.signal);
   const outcome = { plan, install: null, commands: [], verify: null, systemtap: [], stages: session.times };
   if (options.dryRun) {
     const paths = items.map(({ fileName }) => `/var/cache/tapprep/staging-XXXXXX/${fileName}`);
-    const choice = { method, inRoot: host.kind === 'root', allowUpgrade: options.allowUpgrade };
+    const choice = {
+      method,
+      inRoot: host.kind === 'root',
+      allowUpgrade: options.allowUpgrade,
+      again: damaged.length > 0,
+    };
     const commands = splitWaves(
       items.map((item) => ({ item })),
       paths,
@@ -100,6 +109,7 @@ export async function installSubject(
         host,
         artifacts: artifacts.filter(({ item }) => item.install),
         method,
+        damaged,
         release: plan.target.release,
         allowUpgrade: options.allowUpgrade,
         tapprepVersion: session.tapprepVersion,

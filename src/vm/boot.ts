@@ -24,6 +24,8 @@ export interface BootOptions {
   readonly files?: readonly GuestFile[];
   /** Shell text run once in the guest before the first job. */
   readonly setup?: string;
+  /** Words added to the kernel's command line, such as module.sig_enforce=1. */
+  readonly kernelArguments?: readonly string[];
   /** Default 1024. */
   readonly memoryMb?: number;
   /** From the start of QEMU to the guest's init. */
@@ -103,7 +105,7 @@ async function runGuest(options: BootOptions, initramfs: string, nonce: string):
     kernelImage: options.kernelImage,
     initramfs,
     memoryMb: options.memoryMb ?? 1024,
-    commandLine: COMMAND_LINE,
+    commandLine: [COMMAND_LINE, ...(options.kernelArguments ?? [])].join(' '),
     onConsole: (chunk) => {
       console = (console + Buffer.from(chunk).toString('latin1')).slice(-CONSOLE_BYTES);
     },

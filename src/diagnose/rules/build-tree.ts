@@ -10,7 +10,8 @@ const NO_MAKEFILE = text('/Makefile', /["'] ?([^"'\s]{1,400})\/Makefile ?["'][^:
 const ENSURE = text('development headers & makefiles');
 export const UTS_MISMATCH = text(
   'version mismatch (',
-  /module version mismatch \((#[^()]{4,120}) vs (#[^()]{4,120})\)/,
+  // Debian's and Ubuntu's own carry parentheses: "#1 SMP Debian 5.10.223-1 (2024-08-10)".
+  /module version mismatch \((#.{4,120}?) vs (#.{4,120}?)\)(?=,|\s*$)/,
 );
 const RELEASE_MISMATCH = text('release mismatch (', /module release mismatch \((\S{1,80}) vs (\S{1,80})\)/);
 
@@ -96,8 +97,10 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
       ),
       text(
         'No rule to make target',
-        /No rule to make target ["'`]?(?:scripts\/|\S{0,200}\/(?:module\.lds|Makefile\.\w+|auto\.conf)|modules['"`])/,
+        /No rule to make target ["'`]?(?:scripts\/|\S{0,200}\/(?:module\.lds|Makefile(?:\.\w+)?|auto\.conf)|modules['"`])/,
       ),
+      // Debian's Makefile of one flavour includes the one of linux-headers-…-common.
+      text('/Makefile', /\bMakefile:\d{1,5}: \S{1,300}\/Makefile: /),
     ],
     likelihood: () => 62,
     cause: () =>

@@ -119,6 +119,14 @@ export const INSTALLATION_RULES: readonly Rule[] = [
   },
   {
     code: 'STAPRUN_VERSION_MISMATCH',
+    // The records of the control channel have another size on both sides of 5.0, and the module refuses the first of them.
+    patterns: [text('Unable to send relocation')],
+    likelihood: () => 87,
+    cause: () =>
+      'The module was loaded, but did not understand the first message of staprun: stap and staprun are of different eras (before 5.0 and from 5.0 on).',
+  },
+  {
+    code: 'STAPRUN_VERSION_MISMATCH',
     patterns: [],
     likelihood: ({ situation }) => {
       const stap = situation.log.stapVersion ?? situation.host?.systemtap?.version ?? null;

@@ -56,6 +56,16 @@ function magics(sight: Sight): readonly string[] {
   return [];
 }
 
+/** The first symbol that is compared: with symbol versions, a module of another kernel fails here, before its release is. */
+function isLayout({ linesOf }: Sight): boolean {
+  return linesOf(CRC).some((line) => CRC.regex?.exec(line.text)?.[1] === 'module_layout');
+}
+
+function treeIsOfThisRelease({ situation }: Sight): boolean {
+  const tree = situation.host?.buildTree?.release;
+  return tree != null && tree === situation.release;
+}
+
 export const LOAD_RULES: readonly Rule[] = [
   {
     code: 'GURU_MODVERSIONS',
@@ -107,9 +117,16 @@ export const LOAD_RULES: readonly Rule[] = [
       `The module may have been compiled against the build tree of another kernel than ${kernelName(situation)}; dmesg names both under "version magic".`,
   },
   {
+    code: 'DEVEL_VERSION_MISMATCH',
+    patterns: [CRC],
+    likelihood: (sight) => (!isLayout(sight) || treeIsOfThisRelease(sight) ? 40 : 88),
+    cause: ({ situation }) =>
+      `The module was compiled against the build tree of another kernel than ${kernelName(situation)}: even the first thing that the kernel compares, the layout of struct module, differs.`,
+  },
+  {
     code: 'GCC_OR_BUILD_MISMATCH',
     patterns: [CRC, STRUCT_SIZE],
-    likelihood: () => 86,
+    likelihood: (sight) => (isLayout(sight) ? 80 : 86),
     cause: ({ groups, situation }) =>
       `The symbol versions of the build tree (${groups[0] ?? 'struct module'}) are not those of ${kernelName(situation)}: its Module.symvers comes from another build.`,
   },

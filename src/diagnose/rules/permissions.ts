@@ -62,7 +62,7 @@ export const PERMISSION_RULES: readonly Rule[] = [
     patterns: FULL,
     likelihood: ({ lines }) =>
       lines.some((line) =>
-        /stap|kbuild|\/tmp|rpm|yum|dnf|apt|cpio|kernel|filesystem|ld:|cc1|\.ko?\b|\.o\b/i.test(line.text),
+        /stap|kbuild|\/tmp|rpm|yum|dnf|zypper|apt|dpkg|cpio|kernel|filesystem|ld:|cc1|\.ko?\b|\.o\b/i.test(line.text),
       )
         ? 89
         : 70,

@@ -394,8 +394,31 @@ export const SYNTHETIC_LOGS: readonly SyntheticLog[] = [
   {
     name: 'symbol versions of another build',
     code: 'GCC_OR_BUILD_MISMATCH',
-    says: 'module_layout',
+    says: 'printk',
+    log: `${insert('Invalid module format')}\nstap_77aa_4711: disagrees about version of symbol printk`,
+  },
+  {
+    name: 'a module of another kernel, where symbol versions are compared first',
+    code: 'DEVEL_VERSION_MISMATCH',
+    also: ['GCC_OR_BUILD_MISMATCH'],
+    says: 'struct module',
     log: `${insert('Invalid module format')}\nstap_77aa_4711: disagrees about version of symbol module_layout`,
+  },
+  {
+    name: 'two builds by Debian',
+    code: 'DEVEL_VENDOR_MISMATCH',
+    says: '(2024-08-10)',
+    log: 'ERROR: module version mismatch (#1 SMP Debian 5.10.223-1 (2024-08-11) vs #1 SMP Debian 5.10.223-1 (2024-08-10)), release 5.10.0-32-cloud-amd64',
+  },
+  {
+    name: 'headers without the common half of Debian',
+    code: 'DEVEL_INCOMPLETE',
+    log: "Makefile:1: /usr/src/linux-headers-5.10.0-32-common/Makefile: No such file or directory\nmake: *** No rule to make target '/usr/src/linux-headers-5.10.0-32-common/Makefile'.  Stop.\nWARNING: kbuild exited with status: 2\nPass 4: compilation failed.  [man error::pass4]",
+  },
+  {
+    name: 'staprun of another era, as it tells itself',
+    code: 'STAPRUN_VERSION_MISMATCH',
+    log: 'Pass 5: starting run.\nUnable to send relocation: Invalid argument\nWARNING: /usr/bin/staprun exited with status: 1\nPass 5: run failed.  [man error::pass5]',
   },
   {
     name: 'unknown symbol',
