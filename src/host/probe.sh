@@ -550,7 +550,12 @@ systemtap() {
     esac
   fi
   share=${stap%/bin/stap}/share
-  is_dir "$share/systemtap/tapset" && emit tapset-count "$(find "$F" -name '*.stp' | wc -l | tr -d ' ')"
+  if is_dir "$share/systemtap/tapset"; then
+    emit tapset-count "$(find "$F" -name '*.stp' | wc -l | tr -d ' ')"
+  elif [ "$stap" = /usr/bin/stap ]; then
+    # The one of a package looks nowhere else.
+    emit tapset-count 0
+  fi
   for folder in "$share/systemtap/examples" "$share/doc/systemtap/examples" "$share/doc/packages/systemtap/examples" \
     "$share"/doc/systemtap-*/examples "$share/doc/systemtap-doc/examples" "$share/doc/systemtap-client/examples" \
     "$share"/doc/systemtap-client-*/examples; do

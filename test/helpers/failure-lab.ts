@@ -78,7 +78,7 @@ export async function loadModules(modules: readonly string[], options: KernelOpt
   const jobs = modules.map((modulePath, index): VmJob => ({
     name: `job-${String(index)}`,
     modulePath,
-    timeoutMs: 30_000,
+    timeoutMs: 180_000,
     // Printed nothing, so nothing is added to the arguments of the module.
     prepare: 'mount -t securityfs securityfs /sys/kernel/security; sh /probe.sh >&2',
   }));

@@ -77,7 +77,6 @@ const BREAKS: readonly Break[] = [
     name: 'the build tree lacks its common half',
     code: 'DEVEL_INCOMPLETE',
     how: 'rm -r /usr/src/linux-headers-5.10.0-32-common',
-    onlyInLog: true,
   },
   {
     name: 'kernel debuginfo is missing',

@@ -1,6 +1,6 @@
 /** Symptoms of a build tree that is missing, another kernel's, incomplete, or of another build. */
 import { kernelName, text, type Rule, type Sight } from '../rule.ts';
-import { otherDevel, otherTree, wrongVariantDevel } from '../sightings.ts';
+import { newerKernel, otherDevel, otherTree, wrongVariantDevel } from '../sightings.ts';
 
 /** Pass 0: the frame around strerror's words, which come in the user's language. */
 export const NO_CONFIG = text('/.config', /["'] ?([^"'\s]{0,400})\/\.config ?["'][^:]{0,80}:/);
@@ -24,7 +24,8 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
     likelihood: ({ situation }) => {
       const tree = situation.host?.buildTree;
       if (tree?.exists === true) return 0;
-      return tree === undefined ? 72 : 90;
+      if (tree === undefined) return 72;
+      return otherDevel(situation) === null ? 90 : 70;
     },
     cause: ({ situation }) =>
       situation.packages.custom !== null
@@ -36,9 +37,12 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
     patterns: [NO_CONFIG, HINT],
     likelihood: (sight) => {
       const { host } = sight.situation;
-      const dangling = host?.buildTree?.linksTo != null && !host.buildTree.exists;
-      if (dangling && otherDevel(sight.situation) !== null) return 93;
-      return otherDevel(sight.situation) !== null ? 80 : otherTree(sight.situation) !== null ? 76 : 30;
+      const other = otherDevel(sight.situation);
+      if (other === null) return otherTree(sight.situation) !== null ? 76 : 30;
+      if (host === null || host.buildTree?.exists === true) return 80;
+      const dangling = host.buildTree?.linksTo != null;
+      // The packages of a kernel that only waits for a reboot are no mistake.
+      return !dangling && newerKernel(sight.situation)?.release === other.release ? 82 : 93;
     },
     cause: ({ situation }) => {
       const other = otherDevel(situation)?.release ?? otherTree(situation)?.release ?? null;

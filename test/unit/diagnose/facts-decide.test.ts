@@ -33,6 +33,22 @@ describe('facts decide between causes that print the same', () => {
       'DEVEL_VERSION_MISMATCH',
     ],
     [
+      'no link, but the package of an older kernel',
+      NO_CONFIG,
+      alter(EL9, { buildTree: null, kernelPackages: [installedRpm('kernel-devel', '5.14.0-427.el9')] }),
+      'DEVEL_VERSION_MISMATCH',
+    ],
+    [
+      'no link, but the packages of a newer kernel that waits for a reboot',
+      NO_CONFIG,
+      alter(EL9, {
+        buildTree: null,
+        kernel: { installedReleases: [EL9_RELEASE, '5.14.0-570.el9.x86_64'] },
+        kernelPackages: [installedRpm('kernel-core', '5.14.0-570.el9'), installedRpm('kernel-devel', '5.14.0-570.el9')],
+      }),
+      'KERNEL_NOT_LATEST_INSTALLED',
+    ],
+    [
       'another variant',
       NO_CONFIG,
       alter(EL9, { buildTree: absent, kernelPackages: [installedRpm('kernel-debug-devel')] }),
