@@ -163,13 +163,17 @@ describe('a root that is broken', () => {
   });
 });
 
-describe('a kernel that refuses', () => {
-  const kernel = (more: Partial<KernelOptions> = {}): KernelOptions => ({
+/** Debian 11's kernel and staprun, but for what is said. */
+function kernel(more: Partial<KernelOptions> = {}): KernelOptions {
+  return {
     kernelImage: debian11.kernelImage,
     staprunOf: debian11.root,
     temporaryDirectory: directory,
     ...more,
-  });
+  };
+}
+
+describe('a kernel that refuses', () => {
   const loadHello = async (more: Partial<KernelOptions> = {}): Promise<KernelRun> => {
     const [run] = await loadModules([hello], kernel(more));
     if (run === undefined) throw new Error('the guest did not report');
