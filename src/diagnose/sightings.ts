@@ -68,7 +68,12 @@ export function otherTree(situation: Situation): { readonly release: string; rea
 export function newerKernel(situation: Situation): OtherPackage | null {
   const { release, host } = situation;
   if (release === null) return null;
-  const fromHost = (host?.kernel.installedReleases ?? []).map((one) => ({ name: one, release: one, lines: [] }));
+  const images = hostPackages(situation, 'image').map((one) => one.release);
+  const headers = hostPackages(situation, 'devel').map((one) => one.release);
+  // A development package alone makes a directory in /lib/modules too.
+  const fromHost = (host?.kernel.installedReleases ?? [])
+    .filter((one) => images.includes(one) || !headers.includes(one))
+    .map((one) => ({ name: one, release: one, lines: [] }));
   const kernels = [...fromHost, ...installed(situation, 'image')];
   return kernels.find((one) => isNewer(one.release, release)) ?? null;
 }

@@ -173,14 +173,14 @@ function kernel(more: Partial<KernelOptions> = {}): KernelOptions {
   };
 }
 
-describe('a kernel that refuses', () => {
-  const loadHello = async (more: Partial<KernelOptions> = {}): Promise<KernelRun> => {
-    const [run] = await loadModules([hello], kernel(more));
-    if (run === undefined) throw new Error('the guest did not report');
-    expect(run.exitStatus).toBe(1);
-    return run;
-  };
+async function loadHello(more: Partial<KernelOptions> = {}): Promise<KernelRun> {
+  const [run] = await loadModules([hello], kernel(more));
+  if (run === undefined) throw new Error('the guest did not report');
+  expect(run.exitStatus).toBe(1);
+  return run;
+}
 
+describe('a kernel that refuses', () => {
   test('nothing of the sort where nothing is wrong', async () => {
     const [run] = await loadModules([hello], kernel());
     expect(run).toMatchObject({ exitStatus: 0, log: 'Hello, World\n' });

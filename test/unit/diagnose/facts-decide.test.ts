@@ -39,6 +39,16 @@ describe('facts decide between causes that print the same', () => {
       'DEVEL_VERSION_MISMATCH',
     ],
     [
+      'no link, but the package of a newer kernel that is not installed itself',
+      NO_CONFIG,
+      alter(EL9, {
+        buildTree: null,
+        kernel: { installedReleases: [EL9_RELEASE, '5.14.0-570.el9.x86_64'] },
+        kernelPackages: [installedRpm('kernel-core'), installedRpm('kernel-devel', '5.14.0-570.el9')],
+      }),
+      'DEVEL_VERSION_MISMATCH',
+    ],
+    [
       'no link, but the packages of a newer kernel that waits for a reboot',
       NO_CONFIG,
       alter(EL9, {
