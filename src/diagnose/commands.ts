@@ -1,4 +1,5 @@
 /** Commands to paste, for the package manager of the target. Pure. */
+import { quoteWord } from '../vm/shell-words.ts';
 import type { Manager, Situation } from './situation.ts';
 
 const INSTALL: Readonly<Record<Manager, string>> = {
@@ -10,6 +11,15 @@ const INSTALL: Readonly<Record<Manager, string>> = {
 
 /** A command that needs root rights, with sudo where the user has none. */
 export function asRoot(situation: Situation, command: string): string {
+  return withSudo(situation, onTarget(situation, command));
+}
+
+/** A command that works on the system of a target, which may be a directory of this machine. */
+export function onTarget({ host }: Situation, command: string): string {
+  return host?.source === 'root' && host.root !== null ? `chroot ${quoteWord(host.root)} ${command}` : command;
+}
+
+function withSudo(situation: Situation, command: string): string {
   return situation.sudo ? `sudo ${command}` : command;
 }
 
@@ -22,7 +32,7 @@ export function installPackages(situation: Situation, packages: readonly string[
 
 /** Lets tapprep find, verify and install the exact packages, also where they have left the mirrors. */
 export function prepareWithTapprep(situation: Situation): string {
-  return asRoot(situation, tapprepCommand(situation, 'install'));
+  return withSudo(situation, tapprepCommand(situation, 'install'));
 }
 
 /** A command of tapprep for the kernel in question. */
@@ -31,7 +41,8 @@ export function tapprepCommand({ release, host }: Situation, verb: string): stri
     release === null || (host?.kernel.running === true && host.kernel.release === release)
       ? ''
       : ` --kernel ${release}`;
-  return `tapprep ${verb}${kernel}`;
+  const root = host?.source === 'root' && host.root !== null ? ` --root ${quoteWord(host.root)}` : '';
+  return `tapprep ${verb}${root}${kernel}`;
 }
 
 /** Installs from the repositories where the package names are known, else lets tapprep find them. */

@@ -1,7 +1,7 @@
 /** One answer from many findings: ready, or the shortest way there. Pure. */
 import type { Diagnosis, HostFacts } from '../types.ts';
 import type { DiagnosisCode } from './codes.ts';
-import { asRoot, prepareWithTapprep } from './commands.ts';
+import { asRoot, onTarget, prepareWithTapprep, tapprepCommand } from './commands.ts';
 import type { Finding } from './finding.ts';
 import { readLogFacts } from './log-facts.ts';
 import { describeSituation } from './situation.ts';
@@ -65,8 +65,8 @@ export function reachVerdict(facts: HostFacts, findings: readonly Finding[], log
   const commands = [
     ...(installable ? [prepareWithTapprep(situation)] : []),
     ...others.filter((command) => command !== reboot),
-    ...(installable && caches.length > 0 ? [`rm -rf ${caches.join(' ')}`] : []),
-    ...(installable ? [] : ['tapprep verify']),
+    ...(installable && caches.length > 0 ? [onTarget(situation, `rm -rf ${caches.join(' ')}`)] : []),
+    ...(installable ? [] : [tapprepCommand(situation, 'verify')]),
     ...(others.includes(reboot) ? [reboot] : []),
   ];
   return { ready: false, commands: [...new Set(commands)], byHand: [] };

@@ -1,5 +1,6 @@
 /** Which of a verdict's commands tapprep carries out itself. The others are sentences for people, and stay theirs. Pure. */
 import type { HostFacts, Target } from '../types.ts';
+import { quoteWord } from '../vm/shell-words.ts';
 
 export type FixStep =
   | { readonly kind: 'install'; readonly command: string }
@@ -14,15 +15,21 @@ const LEFT = 'it changes more than the packages and caches that tapprep answers 
 /** The steps in the order of the commands. Nothing is parsed as shell: a command is known as a whole or left. */
 export function planFixes(
   commands: readonly string[],
-  facts: Pick<HostFacts, 'systemtap'>,
+  facts: Pick<HostFacts, 'systemtap' | 'root'>,
   target: Target | null,
 ): readonly FixStep[] {
   const paths = facts.systemtap?.cachePaths ?? [];
+  const root = facts.root === null ? null : quoteWord(facts.root);
+  const [inRoot, ofRoot] = root === null ? ['', ''] : [`chroot ${root} `, ` --root ${root}`];
   const purges = new Set([TILDE_CACHE, `rm -rf ${paths.join(' ')}`]);
   const installs = new Set(['tapprep install', `tapprep install --kernel ${target?.release ?? ''}`]);
   return commands.flatMap((command): readonly FixStep[] => {
     // Which SystemTap fits is what install finds out in any case.
-    const bare = command.replace(/^sudo /, '').replace(/ --systemtap auto$/, '');
+    const bare = command
+      .replace(/^sudo /, '')
+      .replace(inRoot, '')
+      .replace(ofRoot, '')
+      .replace(/ --systemtap auto$/, '');
     if (PROOF.test(bare)) return [];
     if (installs.has(bare)) {
       return target === null

@@ -93,12 +93,13 @@ function caseOfStep({ step, status, reason, output, seconds }: VerifyStep): Case
 }
 
 function caseOfCheck({ check, status, detail, diagnosis }: Preflight['checks'][number]): Case {
-  const fix = (diagnosis?.fix ?? []).join('\n');
+  const fix = diagnosis?.fix ?? [];
   return {
-    name: check,
+    // One check may find several things, and pipelines merge cases of one name.
+    name: diagnosis === null ? check : `${check}: ${diagnosis.code}${status === 'advice' ? ' (advice)' : ''}`,
     outcome: CHECK_OUTCOME[status],
     reason: detail,
-    output: fix,
+    output: (status === 'advice' ? [detail, ...fix] : fix).join('\n'),
     seconds: 0,
     code: diagnosis?.code ?? null,
   };

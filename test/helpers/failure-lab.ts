@@ -80,7 +80,7 @@ export async function loadModules(modules: readonly string[], options: KernelOpt
     modulePath,
     timeoutMs: 180_000,
     // Printed nothing, so nothing is added to the arguments of the module.
-    prepare: 'mount -t securityfs securityfs /sys/kernel/security; sh /probe.sh >&2',
+    prepare: 'mount -t securityfs securityfs /sys/kernel/security 2>/dev/null; sh /probe.sh >&2',
   }));
   const report = await runModulesInVm({
     kernelImage: options.kernelImage,

@@ -55,7 +55,10 @@ export async function examine(
   const checks = checkFacts(facts, target);
   const log =
     options.log === null ? [] : explainExcerpt(await readLogSource(context, options.log), facts, target).diagnoses;
-  const problems = checks.flatMap(({ diagnosis }) => diagnosis ?? []);
+  // What must be mended comes before what is only worth knowing.
+  const problems = ['problem', 'advice'].flatMap((wanted) =>
+    checks.flatMap(({ status, diagnosis }) => (status === wanted && diagnosis !== null ? [diagnosis] : [])),
+  );
   const seen = new Set(log.map(({ code }) => code));
   const findings = [...log, ...problems.filter(({ code }) => !seen.has(code))];
   return { host, facts, target, checks, log, findings, verdict: reachVerdict(facts, checks, log) };

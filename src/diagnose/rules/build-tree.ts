@@ -103,6 +103,7 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
         'No rule to make target',
         /No rule to make target ["'`]?(?:scripts\/|\S{0,200}\/(?:module\.lds|Makefile(?:\.\w+)?|auto\.conf)|modules['"`])/,
       ),
+      text('tools/objtool', /tools\/objtool\/objtool["']?: (?:\d+: )?(?:not found|No such file|Permission denied)/),
       // Debian's Makefile of one flavour includes the one of linux-headers-…-common.
       text('/Makefile', /\bMakefile:\d{1,5}: \S{1,300}\/Makefile: /),
     ],
