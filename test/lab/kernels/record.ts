@@ -1,6 +1,8 @@
 /** What the lab saw on one kernel: kept from run to run, so that a run of one kernel leaves the others as they were. */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { PlannedSystemtap } from '../../../src/pipeline/predict-systemtap.ts';
+import type { TriedSystemtap } from '../../../src/pipeline/provide-systemtap.ts';
 import type { Predictions } from '../../../src/systemtap/predict.ts';
 import type { VerifyReport, VerifyStep } from '../../../src/types.ts';
 import { renderPage } from './page.ts';
@@ -55,8 +57,21 @@ export function readOutcomes({ steps }: VerifyReport): Pick<KernelRecord, 'syste
   };
 }
 
+/** What was expected of every way, and what became of those that were tried; what was tried later weighs more. */
+export function mergeWays(planned: readonly PlannedSystemtap[], tried: readonly TriedSystemtap[]): readonly Way[] {
+  const ways = new Map<string, Way>();
+  for (const way of planned)
+    ways.set(way.name, { name: way.name, hello: way.hello, 'kernel.function': way['kernel.function'], seen: null });
+  for (const { name, predicted, ready, reason } of tried) {
+    const expected = ways.get(name) ?? predicted;
+    const seen = ready ? 'proven' : withoutPaths(reason ?? 'no reason was given');
+    if (expected !== null) ways.set(name, { ...expected, name, seen });
+  }
+  return [...ways.values()].toSorted((a, b) => Number(a.seen === null) - Number(b.seen === null));
+}
+
 /** What was said of a way, without the names of directories that were made for one run. */
-export function withoutPaths(reason: string): string {
+function withoutPaths(reason: string): string {
   return reason.replaceAll(/\/[^\s\]"]*\/(?=[^/\s\]"]+)/g, '');
 }
 

@@ -1,0 +1,19 @@
+/** The built command line with this machine's network, and with the cache that everybody's rehearsals share. */
+import { homedir } from 'node:os';
+import { Cli, type CliResult } from './cli.ts';
+
+/** Runs tapprep once; every question is answered with yes, and the report comes as JSON. */
+export async function runInLab(args: readonly string[]): Promise<CliResult> {
+  const cli = new Cli();
+  try {
+    return await cli.run([...args, '--yes', '--json'], { HOME: homedir(), http_proxy: '', https_proxy: '' });
+  } finally {
+    cli.close();
+  }
+}
+
+/** The report of a run. @throws Error with what tapprep said where it printed none */
+export function parseReport({ stdout, stderr }: CliResult): unknown {
+  if (stdout === '') throw new Error(`tapprep printed no report:\n${stderr.slice(-4000)}`);
+  return JSON.parse(stdout) as unknown;
+}
