@@ -6,7 +6,7 @@ import { loadCatalogue } from '../../src/scripts/catalogue.ts';
 import type { PlannedSystemtap } from '../../src/pipeline/predict-systemtap.ts';
 import type { RehearseReport } from '../../src/pipeline/rehearse.ts';
 import { runInLab, parseReport } from '../helpers/lab-cli.ts';
-import { findLabKernel } from '../helpers/lab-kernel.ts';
+import { findLabKernel } from '../helpers/lab-session.ts';
 import { keepRecord, mergeWays, readOutcomes } from './kernels/record.ts';
 
 interface Row {

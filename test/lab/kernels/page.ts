@@ -1,8 +1,8 @@
 /** The page of results for people. Pure. */
-import type { KernelRecord, Outcome, Way } from './record.ts';
+import type { KernelRecord, Outcome, PortableRecord, Way } from './record.ts';
 
 /** docs/lab-results.md */
-export function renderPage(records: readonly KernelRecord[]): string {
+export function renderPage(records: readonly KernelRecord[], portable: readonly PortableRecord[]): string {
   const notes: string[] = [];
   const note = (text: string): string => {
     if (!notes.includes(text)) notes.push(text);
@@ -59,6 +59,18 @@ export function renderPage(records: readonly KernelRecord[]): string {
         Object.entries(seconds)
           .map(([name, value]) => `${name} ${value < 10 ? value.toFixed(1) : String(Math.round(value))} s`)
           .join(', '),
+      ]),
+    ),
+    '',
+    '## Portable SystemTap, put together of packages that are already here',
+    '',
+    ...table(
+      ['version', 'cold', 'from the cache', 'unpacked'],
+      portable.map(({ version, suite, cold, cached, megabytes, files }) => [
+        `${version} of ${suite}`,
+        `${cold.toFixed(1)} s`,
+        `${cached.toFixed(2)} s`,
+        `${megabytes.toFixed(1)} MB in ${files} files`,
       ]),
     ),
     '',

@@ -1,6 +1,6 @@
 /** What the lab saw on one kernel: kept from run to run, so that a run of one kernel leaves the others as they were. */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { PlannedSystemtap } from '../../../src/pipeline/predict-systemtap.ts';
 import type { TriedSystemtap } from '../../../src/pipeline/provide-systemtap.ts';
 import type { Predictions } from '../../../src/systemtap/predict.ts';
@@ -75,14 +75,35 @@ function withoutPaths(reason: string): string {
   return reason.replaceAll(/\/[^\s\]"]*\/(?=[^/\s\]"]+)/g, '');
 }
 
+/** What putting a portable SystemTap together took, its packages already here. */
+export interface PortableRecord {
+  readonly version: string;
+  readonly suite: string;
+  /** Seconds without and with the folder in the cache. */
+  readonly cold: number;
+  readonly cached: number;
+  readonly megabytes: number;
+  readonly files: number;
+}
+
 /** Keeps a record, and writes docs/lab-results.md and stp/proven.json anew from all of them. */
 export function keepRecord(record: KernelRecord): void {
-  mkdirSync(RESULTS, { recursive: true });
-  writeJson(join(RESULTS, `${record.system.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}.json`), record);
-  const records = readdirSync(RESULTS)
-    .toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }))
-    .map((file) => JSON.parse(readFileSync(join(RESULTS, file), 'utf8')) as KernelRecord);
-  writeFileSync(join(ROOT, 'docs/lab-results.md'), renderPage(records));
+  const path = join(RESULTS, `${record.system.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}.json`);
+  const before = existsSync(path) ? (readJson(path) as KernelRecord).seconds : {};
+  writeJson(path, { ...record, seconds: { ...before, ...record.seconds } });
+  writePages();
+}
+
+/** The same for a portable SystemTap. */
+export function keepPortable(record: PortableRecord): void {
+  writeJson(join(RESULTS, 'portable', `${record.version}.json`), record);
+  writePages();
+}
+
+function writePages(): void {
+  const records = readFolder(RESULTS) as readonly KernelRecord[];
+  const portable = readFolder(join(RESULTS, 'portable')) as readonly PortableRecord[];
+  writeFileSync(join(ROOT, 'docs/lab-results.md'), renderPage(records, portable));
   const proven = records.flatMap(({ scripts, release, arch, systemtap, date }) =>
     scripts
       .filter(({ status }) => status === 'pass')
@@ -91,6 +112,19 @@ export function keepRecord(record: KernelRecord): void {
   writeJson(join(ROOT, 'stp/proven.json'), proven);
 }
 
+/** The records of a folder in the order of their names, numbers as numbers. */
+function readFolder(folder: string): readonly unknown[] {
+  return (existsSync(folder) ? readdirSync(folder) : [])
+    .filter((file) => file.endsWith('.json'))
+    .toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }))
+    .map((file) => readJson(join(folder, file)));
+}
+
+function readJson(path: string): unknown {
+  return JSON.parse(readFileSync(path, 'utf8')) as unknown;
+}
+
 function writeJson(path: string, value: unknown): void {
+  mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, `${JSON.stringify(value, null, 2)}\n`);
 }

@@ -1,13 +1,13 @@
-/** The kernel that a Debian installs today, from the archive of this machine's own apt sources. */
+/** A session as the command line opens it, on the cache that everybody's rehearsals share; and the kernels of today. */
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { declareFacts } from '../../src/detect/declared-facts.ts';
 import { findCurrentKernel } from '../../src/pipeline/current-kernel.ts';
-import { openSession } from '../../src/pipeline/session.ts';
+import { openSession, type Session } from '../../src/pipeline/session.ts';
 
-/** @param distro ID:VERSION */
-export async function findLabKernel(distro: string): Promise<string> {
-  const session = await openSession({
+/** With this machine's network. */
+export function openLabSession(): Promise<Session> {
+  return openSession({
     packageRoot: join(import.meta.dirname, '../..'),
     cacheDir: join(homedir(), '.cache/tapprep'),
     configHome: null,
@@ -20,6 +20,10 @@ export async function findLabKernel(distro: string): Promise<string> {
     now: Date.now,
     signal: new AbortController().signal,
   });
+}
+
+/** The kernel that a Debian installs today, from the archive of this machine's own apt sources. @param distro ID:VERSION */
+export async function findLabKernel(distro: string): Promise<string> {
   const facts = declareFacts({ distro, release: '0.0.0-1-cloud-amd64', arch: 'x86_64', unameV: null });
-  return findCurrentKernel(session, { host: null, facts }, { allowExpiredRelease: true });
+  return findCurrentKernel(await openLabSession(), { host: null, facts }, { allowExpiredRelease: true });
 }
