@@ -2,7 +2,7 @@
 import { posix } from 'node:path';
 import type { Host } from '../host/host.ts';
 import { compileModule } from '../verify/compile-module.ts';
-import { makePrivateDirectory } from '../verify/private-directory.ts';
+import { makePrivateDirectory, openPrivateCache } from '../verify/private-directory.ts';
 import type { CatalogueEntry } from './catalogue.ts';
 
 /** How stap and staprun are called on a host; by their names where left out. */
@@ -43,6 +43,7 @@ export async function compileScripts(
   entries: readonly CatalogueEntry[],
   options: CompileScriptsOptions,
 ): Promise<readonly ScriptCheck[]> {
+  const cacheDir = await openPrivateCache(host, STAP_CACHE, options.signal);
   const directory = await makePrivateDirectory(host, WORK_PREFIX, options.signal);
   const results = new Map<string, ScriptCheck>();
   const queue = entries.values();
@@ -50,7 +51,7 @@ export async function compileScripts(
     for (let count = 0; count < limit; count += 1) {
       const next = queue.next();
       if (next.done === true) return;
-      const result = await compileOne(host, next.value, directory, options);
+      const result = await compileOne(host, next.value, { directory, cacheDir }, options);
       results.set(result.name, result);
       options.onDone(result);
     }
@@ -79,7 +80,7 @@ function neutralArguments({ arguments: known }: CatalogueEntry): readonly string
 async function compileOne(
   host: Host,
   entry: CatalogueEntry,
-  directory: string,
+  { directory, cacheDir }: { readonly directory: string; readonly cacheDir: string | null },
   { release, signal, stapArgv, env }: CompileScriptsOptions,
 ): Promise<ScriptCheck> {
   const name = moduleNameOf(entry);
@@ -89,7 +90,7 @@ async function compileOne(
     name,
     args: ['0', ...neutralArguments(entry)],
     outDir: posix.join(directory, name),
-    cacheDir: STAP_CACHE,
+    ...(cacheDir === null ? {} : { cacheDir }),
     fresh: false,
     signal,
     ...(stapArgv === undefined ? {} : { stapArgv }),

@@ -3,7 +3,7 @@ import { posix } from 'node:path';
 import { isTapprepError, TapprepError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
 import { compileModule } from '../verify/compile-module.ts';
-import { makePrivateDirectory } from '../verify/private-directory.ts';
+import { makePrivateDirectory, openPrivateCache } from '../verify/private-directory.ts';
 import { findErrorLines } from '../verify/tool-words.ts';
 import type { ArgumentValue } from './arguments.ts';
 import type { CatalogueEntry } from './catalogue.ts';
@@ -29,6 +29,7 @@ export interface RunScriptOptions extends SystemtapCommands {
 export async function runScript(host: Host, entry: CatalogueEntry, options: RunScriptOptions): Promise<void> {
   const { release, signal, stapArgv, env } = options;
   const args = [options.json ? '1' : '0', ...(await bindArguments(host, options.values, signal))];
+  const cacheDir = await openPrivateCache(host, STAP_CACHE, signal);
   const directory = await makePrivateDirectory(host, WORK_PREFIX, signal);
   try {
     const compiled = await compileModule(host, {
@@ -37,10 +38,10 @@ export async function runScript(host: Host, entry: CatalogueEntry, options: RunS
       name: moduleNameOf(entry),
       args,
       outDir: posix.join(directory, 'module'),
-      cacheDir: STAP_CACHE,
       fresh: false,
       signal,
       ...(stapArgv === undefined ? {} : { stapArgv }),
+      ...(cacheDir === null ? {} : { cacheDir }),
       ...(env === undefined ? {} : { env }),
     });
     if (compiled.modulePath === null) {

@@ -14,3 +14,25 @@ export async function makePrivateDirectory(host: Host, prefix: string, signal: A
   const code = run.stderr.includes('No space left') ? 'NO_SPACE' : 'PERMISSION';
   throw new TapprepError(code, `no directory ${prefix}.XXXXXX could be made on ${host.name}: ${run.stderr.trim()}`);
 }
+
+/**
+ * A directory for stap's cache in which only its owner can write: stap itself makes one that is open to everybody (mode
+ * 0777), and takes modules out of it that root loads. One that is open is emptied first.
+ * @returns null where none can be made, as for an ordinary user: then nothing is kept
+ * @throws TapprepError INTERRUPTED
+ */
+export async function openPrivateCache(host: Host, path: string, signal: AbortSignal): Promise<string | null> {
+  const make = ['mkdir', '-p', '-m', '700', '--', path];
+  const isMine = async (): Promise<boolean> => {
+    const [who, stat] = await Promise.all([
+      host.run(['id', '-u'], { signal }),
+      host.run(['stat', '-c', '%u %a', '--', path], { signal }),
+    ]);
+    return stat.exitCode === 0 && stat.stdout.trim() === `${who.stdout.trim()} 700`;
+  };
+  await host.run(make, { signal });
+  if (await isMine()) return path;
+  await host.run(['rm', '-rf', '--', path], { signal });
+  await host.run(make, { signal });
+  return (await isMine()) ? path : null;
+}

@@ -73,6 +73,9 @@ export function prepareTarget(stapAnswer: Answer | null): RecordedHost {
   return createRecordedHost(directory, {
     mktemp: (argv) => ({ stdout: `${(argv[2] ?? '').replace('XXXXXX', 'Ab12Cd')}\n` }),
     rm: nothing,
+    mkdir: nothing,
+    id: () => ({ stdout: '0\n' }),
+    stat: () => ({ stdout: '0 700\n' }),
     gcc: nothing,
     make: nothing,
     ...(stapAnswer === null ? {} : { stap: stapAnswer }),
