@@ -173,14 +173,14 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
   {
     code: 'DEBUGINFO_VERSION_MISMATCH',
     patterns: [BUILD_ID],
-    likelihood: ({ groups }) => (groups[0]?.startsWith('/') === true ? 0 : 88),
+    likelihood: ({ groups }) => (isOfKernel(groups[0]) ? 88 : 0),
     cause: ({ groups }) =>
       `The build-id of the debug information for "${groups[0] ?? 'kernel'}" is not the one in memory: it was made from another build.`,
   },
   {
     code: 'USERSPACE_DEBUGINFO_MISSING',
     patterns: [BUILD_ID],
-    likelihood: ({ groups }) => (groups[0]?.startsWith('/') === true ? 80 : 0),
+    likelihood: ({ groups }) => (isOfKernel(groups[0]) ? 0 : 80),
     cause: ({ groups }) =>
       `${groups[0] ?? 'The program'} that runs is another build than the one the debug information was made from.`,
   },
@@ -206,6 +206,11 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
     cause: ({ situation }) => `The tree ${situation.log.releaseOption ?? ''} has no System.map: it was never compiled.`,
   },
 ];
+
+/** "kernel", the name of a module, or the path of either; programs and libraries are named by their path as well. */
+function isOfKernel(name = 'kernel'): boolean {
+  return !name.startsWith('/') || /\/vmlinu[xz]|\/lib\/modules\/|\.ko(?:\.\w+)?$/.test(name);
+}
 
 /** Newer debug information suggests a newer kernel; only a kernel that is seen proves it. */
 function reboot(release: string | null, kernel: OtherPackage | null, debuginfo: OtherPackage | null): number {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { DIAGNOSIS_CODES, type DiagnosisCode } from '../../../src/diagnose/codes.ts';
 import { diagnose } from '../../../src/diagnose/diagnose.ts';
+import { FIELD_LOGS } from './field-logs.ts';
 import { HARMLESS_LOGS, SYNTHETIC_LOGS } from './synthetic-logs.ts';
 
 const codesOf = (log: string): readonly string[] => diagnose({ log }).map((diagnosis) => diagnosis.code);
@@ -16,6 +17,10 @@ describe('diagnose', () => {
       expect(diagnosis.cause).toMatch(/\.$/);
       expect(diagnosis.cause).not.toMatch(/undefined|null|NaN|  /);
     }
+  });
+
+  it.each(FIELD_LOGS)('$code: as users post it, $name', ({ log, code }) => {
+    expect(codesOf(log)[0]).toBe(code);
   });
 
   it.each(HARMLESS_LOGS)('is silent about %s', (_name, log) => {

@@ -168,6 +168,18 @@ export const SYNTHETIC_LOGS: readonly SyntheticLog[] = [
     log: 'WARNING: Build-id mismatch [man warning::buildid]: "kernel" pid 0 address 0xffffffff81e00000, expected 0011aabb actual ccdd2233',
   },
   {
+    name: 'build-id differs, vmlinux by its path',
+    code: 'DEBUGINFO_VERSION_MISMATCH',
+    says: '/usr/lib/modules/6.1.0-9-amd64/build/vmlinux',
+    log: 'WARNING: Build-id mismatch [man warning::buildid]: "/usr/lib/modules/6.1.0-9-amd64/build/vmlinux" pid 0 address 0xffffffff819fab80, expected fa5984 actual 0bab01',
+  },
+  {
+    name: 'build-id of a library differs',
+    code: 'USERSPACE_DEBUGINFO_MISSING',
+    says: '/usr/lib64/libc.so.6',
+    log: 'WARNING: Build-id mismatch [man warning::buildid]: "/usr/lib64/libc.so.6" pid 4711 address 0x7f0000, expected fa5984 actual 0bab01',
+  },
+  {
     name: 'debuginfo of the debug variant',
     code: 'WRONG_VARIANT',
     log: `$ uname -r\n${EL8}\n$ rpm -qa | grep debuginfo\nkernel-debug-debuginfo-${EL8}\n${noDebuginfo(EL8)}`,
