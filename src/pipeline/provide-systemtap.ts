@@ -157,10 +157,14 @@ function carries({ steps }: VerifyReport, rung: FitRung): boolean {
   return hello?.status === 'pass' && (rung === 'hello' || ladder.some(({ step }) => step === 'kernel.function'));
 }
 
-/** Not where nothing can be loaded, nor where build tree or kernel themselves are wrong. */
+/** What says that this machine was too slow, or that the guest did not even boot. */
+const NOT_OF_SYSTEMTAP = /^the virtual machine with |^stap -p4 did not end in time/;
+
+/** Not where nothing can be loaded, nor where build tree or kernel themselves are wrong, nor where this machine is too slow. */
 function canAnotherHelp({ ranIn, steps }: VerifyReport): boolean {
   const failed = steps.filter(({ status }) => status === 'fail');
   if (failed.length === 0) return ranIn !== null;
+  if (failed.some(({ reason }) => reason !== null && NOT_OF_SYSTEMTAP.test(reason))) return false;
   return failed.some(({ step }) => step !== 'build-tree' && step !== 'build-id');
 }
 

@@ -6,7 +6,10 @@ import { Cli, type CliResult } from './cli.ts';
 export async function runInLab(args: readonly string[]): Promise<CliResult> {
   const cli = new Cli();
   try {
-    return await cli.run([...args, '--yes', '--json'], { HOME: homedir(), http_proxy: '', https_proxy: '' });
+    const result = await cli.run([...args, '--yes', '--json'], { HOME: homedir(), http_proxy: '', https_proxy: '' });
+    // What was tried on the way is in no report.
+    if (result.code !== 0) process.stderr.write(`tapprep ${args.join(' ')}:\n${result.stderr.slice(-8000)}\n`);
+    return result;
   } finally {
     cli.close();
   }

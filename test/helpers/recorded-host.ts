@@ -22,7 +22,7 @@ export function createRecordedHost(directory: string, programs: Readonly<Record<
     commands,
     run(argv, options = {}) {
       commands.push(argv);
-      const answer = programs[argv[0] ?? ''];
+      const answer = programs[argv[0]?.replace('/usr/bin/', '') ?? ''];
       if (answer === undefined)
         return Promise.reject(new TapprepError('TOOL_MISSING', `${argv[0] ?? ''} is needed but is not installed`));
       const fixed = { argv, exitCode: 0, stdout: '', stderr: '', timedOut: false, seconds: 1.5 };

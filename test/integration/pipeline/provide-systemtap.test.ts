@@ -1,0 +1,65 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { declareFacts } from '../../../src/detect/declared-facts.ts';
+import { identifyTarget } from '../../../src/detect/target.ts';
+import { provideSystemtap, type TriedSystemtap } from '../../../src/pipeline/provide-systemtap.ts';
+import { openSession } from '../../../src/pipeline/session.ts';
+import type { VerifyReport } from '../../../src/types.ts';
+import { prepareTarget, R, removeTargets } from '../../helpers/verify-lab.ts';
+
+const scratch = mkdtempSync(join(tmpdir(), 'tapprep-provide-'));
+afterAll(() => {
+  removeTargets();
+  rmSync(scratch, { recursive: true });
+});
+
+const STAP =
+  'Systemtap translator/driver (version 5.6/0.192, Debian version 5.6-1)\ntested kernel versions: 3.10 ... 7.3.0-rc3\n';
+
+/** What is tried when the first SystemTap fails on hello world for this reason; there is no network. */
+async function tryAfter(reason: string): Promise<readonly TriedSystemtap[]> {
+  const session = await openSession({
+    packageRoot: join(import.meta.dirname, '../../..'),
+    cacheDir: mkdtempSync(join(scratch, 'cache-')),
+    configHome: null,
+    mirrorFiles: [],
+    mirrors: [],
+    offline: true,
+    env: {},
+    tapprepVersion: '0.0.0',
+    emit: () => undefined,
+    now: () => Date.UTC(2026, 10, 27),
+    signal: new AbortController().signal,
+  });
+  const facts = declareFacts({ distro: 'debian:12', release: R, arch: 'x86_64', unameV: null });
+  const target = identifyTarget(facts);
+  const host = prepareTarget(() => ({ stderr: STAP }));
+  const failed: VerifyReport = {
+    target,
+    ranIn: 'vm',
+    steps: [{ step: 'hello', status: 'fail', reason, output: '', seconds: 1 }],
+    ready: false,
+    diagnoses: [],
+  };
+  const { tried } = await provideSystemtap(session, { host, facts, target }, host, {
+    choice: 'auto',
+    level: 'hello',
+    allowExpiredRelease: false,
+    verify: () => Promise.resolve(failed),
+  });
+  return tried;
+}
+
+test('after a SystemTap that does not compile or load the next one is tried', async () => {
+  const tried = await tryAfter("staprun exited with status 1: ERROR: Can't resolve uprobe_unregister!");
+  expect(tried.length).toBeGreaterThan(1);
+});
+
+test.each([
+  'stap -p4 did not end in time',
+  'the virtual machine with /boot/vmlinuz was still silent after 300 s, its last words were "x"',
+])('a machine that is too slow is no reason to try another: %s', async (reason) => {
+  expect((await tryAfter(reason)).map(({ name }) => name)).toEqual(['5.6 of the distribution']);
+});
