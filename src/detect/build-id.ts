@@ -1,8 +1,6 @@
 /** GNU build-ids: from ELF notes as /sys/kernel/notes and SHT_NOTE sections hold them. */
+import { findBuildId as findInOrder } from '../elf/notes.ts';
 import type { BuildId } from '../types.ts';
-
-/** elf.h: the type of the note whose name is "GNU" and whose description is the build-id. */
-const NT_GNU_BUILD_ID = 3;
 
 /** The text as a build-id in lower case, or null when it is none. */
 export function parseBuildId(text: string): BuildId | null {
@@ -18,31 +16,4 @@ export function parseBuildId(text: string): BuildId | null {
  */
 export function findBuildId(bytes: Uint8Array): BuildId | null {
   return findInOrder(bytes, true) ?? findInOrder(bytes, false);
-}
-
-function findInOrder(bytes: Uint8Array, littleEndian: boolean): BuildId | null {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let at = 0;
-  while (at + 12 <= bytes.length) {
-    const nameSize = view.getUint32(at, littleEndian);
-    const descriptionSize = view.getUint32(at + 4, littleEndian);
-    const type = view.getUint32(at + 8, littleEndian);
-    const name = at + 12;
-    const description = name + pad(nameSize);
-    const end = description + descriptionSize;
-    if (end > bytes.length) return null;
-    if (
-      type === NT_GNU_BUILD_ID &&
-      nameSize === 4 &&
-      Buffer.from(bytes.subarray(name, name + 4)).toString() === 'GNU\0'
-    ) {
-      return parseBuildId(Buffer.from(bytes.subarray(description, end)).toString('hex'));
-    }
-    at = description + pad(descriptionSize);
-  }
-  return null;
-}
-
-function pad(size: number): number {
-  return Math.ceil(size / 4) * 4;
 }
