@@ -19,35 +19,9 @@
 # The report is /var/lib/tapprep/report.json; the record of what was added is /var/lib/tapprep/journal.json, the same
 # that tapprep keeps, so that "tapprep remove" knows of it.
 
+# shellcheck disable=SC2034,SC2154 # variables are shared with the parts that enter_bundle reads
+
 program=install.sh
-state=/var/lib/tapprep
-journal=$state/journal.json
-report=$state/report.json
-# Every message that is compared is in English, and sorting is by bytes.
-LC_ALL=C
-export LC_ALL
-PATH=${PATH:-/usr/bin}:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin
-export PATH
-umask 022
-set -f
-
-usage() {
-  while IFS= read -r row; do
-    case $row in
-      '#!'*) ;;
-      '#'*) printf '%s\n' "${row#?}" ;;
-      *) return 0 ;;
-    esac
-  done <"$1"
-}
-
-mode=install
-not_running=
-allow_upgrade=
-keep=
-keyring=
-json=
-other_target=
 here=.
 case $0 in
   */*) here=${0%/*} ;;
@@ -55,6 +29,24 @@ esac
 case $here in
   -*) here=./$here ;;
 esac
+if [ ! -f "${here:-/}/sh/start.sh" ]; then
+  echo "$program: sh/start.sh is missing: the bundle is not complete" >&2
+  exit 4
+fi
+# shellcheck source=/dev/null
+. "${here:-/}/sh/start.sh"
+umask 022
+
+state=/var/lib/tapprep
+journal=$state/journal.json
+report=$state/report.json
+mode=install
+not_running=
+allow_upgrade=
+keep=
+keyring=
+json=
+other_target=
 
 while [ $# -gt 0 ]; do
   case $1 in
@@ -68,12 +60,9 @@ while [ $# -gt 0 ]; do
     --force-other-target-unsafe) other_target=yes ;;
     --keyring)
       shift
-      keyring=${1:-}
-      case $keyring in
-        /*) ;;
-        '') echo "$program: --keyring needs a file" >&2 && exit 2 ;;
-        *) keyring=$PWD/$keyring ;;
-      esac
+      [ -n "${1:-}" ] || { echo "$program: --keyring needs a file" >&2 && exit 2; }
+      absolute "$1"
+      keyring=$absolute
       ;;
     -h | --help)
       usage "$0"
@@ -87,26 +76,7 @@ while [ $# -gt 0 ]; do
   shift
 done
 
-CDPATH=
-cd -- "${here:-/}" || exit 2
-for part in common kernel system packages journal proof; do
-  [ -f "./sh/$part.sh" ] && continue
-  echo "$program: sh/$part.sh is missing: the bundle is not complete" >&2
-  exit 4
-done
-# shellcheck source-path=SCRIPTDIR
-. ./sh/common.sh
-# shellcheck source-path=SCRIPTDIR
-. ./sh/kernel.sh
-# shellcheck source-path=SCRIPTDIR
-. ./sh/system.sh
-# shellcheck source-path=SCRIPTDIR
-. ./sh/packages.sh
-# shellcheck source-path=SCRIPTDIR
-. ./sh/journal.sh
-# shellcheck source-path=SCRIPTDIR
-. ./sh/proof.sh
-parts='sh/common.sh sh/kernel.sh sh/system.sh sh/packages.sh sh/journal.sh sh/proof.sh'
+enter_bundle common kernel system packages journal proof
 
 # ---------------------------------------------------------------- doing and undoing
 

@@ -1,8 +1,15 @@
 /** The form of a bundle's manifest.json. Foreign until checked: paths are plain and lie where their kind belongs. */
 import { z } from 'zod';
+import {
+  digest,
+  fingerprint,
+  packageArch,
+  packageName,
+  packageRole,
+  packageVersion,
+} from '../resolve/package-schema.ts';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
-const fingerprint = z.string().regex(/^[0-9A-F]{32,64}$/);
 const buildId = z.string().regex(/^[0-9a-f]{16,64}$/);
 /** One line that may be printed: no control characters. */
 const line = z
@@ -42,11 +49,6 @@ const target = z.discriminatedUnion('family', [
 
 const file = z.strictObject({ path, sizeBytes: bytes, sha256, mode: z.union([z.literal(0o644), z.literal(0o755)]) });
 
-const digest = z.strictObject({
-  algorithm: z.enum(['sha1', 'sha256', 'sha384', 'sha512']),
-  hex: z.string().regex(/^[0-9a-f]{40,128}$/),
-});
-
 const expects = z.strictObject({
   vendor: line.nullable(),
   buildHost: line.nullable(),
@@ -60,20 +62,10 @@ const packaged = z.strictObject({
   sha256,
   sizeBytes: bytes,
   installedBytes: bytes.nullable(),
-  role: z.enum([
-    'devel',
-    'headers',
-    'debuginfo',
-    'debuginfo-common',
-    'debugsource',
-    'image',
-    'systemtap',
-    'toolchain',
-    'dependency',
-  ]),
-  name: z.string().regex(/^[A-Za-z0-9][\w.+-]{0,200}$/),
-  version: z.string().regex(/^[\w.+~^:-]{1,200}$/),
-  arch: z.string().regex(/^[\w-]{1,40}$/),
+  role: packageRole,
+  name: packageName,
+  version: packageVersion,
+  arch: packageArch,
   match: z.enum(['build-id', 'uname-provide', 'nevra', 'version', 'abi-name', 'dependency']),
   wave: z.int().nonnegative().max(1000),
   install: z.boolean(),

@@ -14,30 +14,9 @@
 # did not load or did not go; 6 needs root or a missing program; 130 interrupted.
 # Nothing is installed and nothing is left behind.
 
+# shellcheck disable=SC2034,SC2154 # variables are shared with the parts that enter_bundle reads
+
 program=run.sh
-LC_ALL=C
-export LC_ALL
-PATH=${PATH:-/usr/bin}:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin
-export PATH
-umask 077
-set -f
-
-usage() {
-  while IFS= read -r row; do
-    case $row in
-      '#!'*) ;;
-      '#'*) printf '%s\n' "${row#?}" ;;
-      *) return 0 ;;
-    esac
-  done <"$1"
-}
-
-mode=run
-wanted_name=
-words=
-seconds=
-output=
-keyring=
 here=.
 case $0 in
   */*) here=${0%/*} ;;
@@ -45,16 +24,20 @@ esac
 case $here in
   -*) here=./$here ;;
 esac
-newline='
-'
+if [ ! -f "${here:-/}/sh/start.sh" ]; then
+  echo "$program: sh/start.sh is missing: the bundle is not complete" >&2
+  exit 4
+fi
+# shellcheck source=/dev/null
+. "${here:-/}/sh/start.sh"
+umask 077
 
-# absolute PATH: sets $absolute.
-absolute() {
-  case $1 in
-    /*) absolute=$1 ;;
-    *) absolute=$PWD/$1 ;;
-  esac
-}
+mode=run
+wanted_name=
+words=
+seconds=
+output=
+keyring=
 
 while [ $# -gt 0 ]; do
   case $1 in
@@ -108,20 +91,7 @@ case $seconds in
     ;;
 esac
 
-CDPATH=
-cd -- "${here:-/}" || exit 2
-for part in common kernel module; do
-  [ -f "./sh/$part.sh" ] && continue
-  echo "$program: sh/$part.sh is missing: the bundle is not complete" >&2
-  exit 4
-done
-# shellcheck source-path=SCRIPTDIR
-. ./sh/common.sh
-# shellcheck source-path=SCRIPTDIR
-. ./sh/kernel.sh
-# shellcheck source-path=SCRIPTDIR
-. ./sh/module.sh
-parts='sh/common.sh sh/kernel.sh sh/module.sh'
+enter_bundle common kernel module
 other_target=
 
 require_tools cat grep id mkdir rm tail tr uname

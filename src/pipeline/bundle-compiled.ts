@@ -61,7 +61,7 @@ export interface CompiledReport {
 const GUEST_PREFIX = '/opt/tapprep-runtime';
 const HELLO_NAME = 'hello';
 const HELLO_TIMEOUT_MS = 60_000;
-const SCRIPTS = ['run.sh', ...['common', 'kernel', 'module'].map((part) => `sh/${part}.sh`)];
+const SCRIPTS = ['run.sh', ...['start', 'common', 'kernel', 'module'].map((part) => `sh/${part}.sh`)];
 
 /** One SystemTap that was tried, and what was proven with it. */
 interface Attempt {

@@ -109,7 +109,7 @@ export async function bundleSubject(session: Session, subject: Subject, options:
 export const INSTALL_SCRIPTS: readonly string[] = [
   'install.sh',
   'verify.sh',
-  ...['common', 'kernel', 'system', 'packages', 'journal', 'proof'].map((part) => `sh/${part}.sh`),
+  ...['start', 'common', 'kernel', 'system', 'packages', 'journal', 'proof'].map((part) => `sh/${part}.sh`),
 ];
 
 const UNKNOWN_PACKAGES =

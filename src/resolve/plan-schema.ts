@@ -2,14 +2,10 @@
 import { z } from 'zod';
 import { TapprepError } from '../errors.ts';
 import type { Plan } from '../types.ts';
+import { digest, fingerprint, packageArch, packageName, packageRole, packageVersion } from './package-schema.ts';
 
 const MAX_PLAN_BYTES = 64 * 1024 * 1024;
 
-const digest = z.strictObject({
-  algorithm: z.enum(['sha1', 'sha256', 'sha384', 'sha512']),
-  hex: z.string().regex(/^[0-9a-f]{40,128}$/),
-});
-const fingerprint = z.string().regex(/^[0-9A-F]{32,64}$/);
 const trustOf = z.strictObject({
   metadata: z.enum(['signed', 'unsigned']),
   packages: z.enum(['signed', 'unsigned']),
@@ -29,20 +25,10 @@ const trust = z.discriminatedUnion('kind', [
 ]);
 
 const item = z.looseObject({
-  role: z.enum([
-    'devel',
-    'headers',
-    'debuginfo',
-    'debuginfo-common',
-    'debugsource',
-    'image',
-    'systemtap',
-    'toolchain',
-    'dependency',
-  ]),
-  name: z.string().regex(/^[A-Za-z0-9][\w.+-]{0,200}$/),
-  version: z.string().regex(/^[\w.+~^:-]{1,200}$/),
-  arch: z.string().regex(/^[\w-]{1,40}$/),
+  role: packageRole,
+  name: packageName,
+  version: packageVersion,
+  arch: packageArch,
   fileName: z.string().regex(/^[\w.+~^:%-]{1,255}$/),
   urls: z.array(z.string().regex(/^(https?|ftp|file):\/\//)).min(1),
   sizeBytes: z.int().nonnegative().nullable(),

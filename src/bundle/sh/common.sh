@@ -1,12 +1,7 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2034,SC2154 # variables are shared with the script that reads this file
 # What install.sh and run.sh have in common; read by them with ".", never run. POSIX sh as of bash 3.2, dash and
-# busybox: no "local", no arrays. They have already changed into the bundle's directory, so that every path in here is
-# relative and plain, whatever the directory itself is called.
-
-tab='	'
-newline='
-'
+# busybox: no "local", no arrays. They have already changed into the bundle's directory.
 
 say() { printf '%s: %s\n' "$program" "$1" >&2; }
 
