@@ -69,6 +69,15 @@ export function buildRemoveArgv(
   ];
 }
 
+/** The same for what a failed run left behind: a package that was cut off while it was unpacked leaves dpkg only by force. */
+export function buildUndoArgv(
+  packages: Parameters<typeof buildRemoveArgv>[0],
+  manager: 'dpkg' | 'rpm',
+): readonly string[] {
+  const argv = buildRemoveArgv(packages, manager);
+  return manager === 'dpkg' ? ['dpkg', '--force-remove-reinstreq', ...argv.slice(1)] : argv;
+}
+
 /** Asks a front end's repositories for their indexes: it works only when they answer. */
 export function buildRefreshArgv(method: 'dnf' | 'yum' | 'zypper'): readonly string[] {
   return method === 'zypper' ? ['zypper', '--non-interactive', '--quiet', 'refresh'] : [method, '--quiet', 'makecache'];

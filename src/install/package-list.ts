@@ -18,6 +18,25 @@ export async function identifyManager(host: Host): Promise<'dpkg' | 'rpm'> {
 
 /** Every installed package. @throws TapprepError INSTALL_FAILED when the database cannot be read. */
 export async function listPackages(host: Host, manager: 'dpkg' | 'rpm'): Promise<readonly ListedPackage[]> {
+  return (await readDatabase(host, manager)).filter(({ state }) => state === 'installed').map(toListed);
+}
+
+/** Every package of which more is there than its configuration: also what dpkg has only unpacked or half configured. */
+export async function listTraces(host: Host, manager: 'dpkg' | 'rpm'): Promise<readonly ListedPackage[]> {
+  return (await readDatabase(host, manager)).filter(({ state }) => !GONE.includes(state)).map(toListed);
+}
+
+const GONE: readonly string[] = ['not-installed', 'config-files'];
+
+interface DatabaseRow extends ListedPackage {
+  readonly state: string;
+}
+
+function toListed({ name, version, arch }: DatabaseRow): ListedPackage {
+  return { name, version, arch };
+}
+
+async function readDatabase(host: Host, manager: 'dpkg' | 'rpm'): Promise<readonly DatabaseRow[]> {
   const result = await host.run(buildListArgv(manager), { timeoutMs: 120_000 });
   if (result.exitCode !== 0) {
     throw new TapprepError(
@@ -29,6 +48,6 @@ export async function listPackages(host: Host, manager: 'dpkg' | 'rpm'): Promise
   return result.stdout
     .split('\n')
     .map((line) => line.split('\t'))
-    .filter((fields) => fields.length === 4 && fields[0] === 'installed')
-    .map(([, name = '', version = '', arch = '']) => ({ name, version, arch }));
+    .filter((fields) => fields.length === 4)
+    .map(([state = '', name = '', version = '', arch = '']) => ({ state, name, version, arch }));
 }

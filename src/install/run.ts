@@ -4,9 +4,11 @@ import type { Host, RunResult } from '../host/host.ts';
 import type { Artifact, Emit, InstallReport } from '../types.ts';
 import { ensureBuildLink } from './build-link.ts';
 import { buildInstallArgv, type InstallMethod, QUIET_ENV, sortByRole } from './commands.ts';
+import { compareLists, packageKey } from './compare-lists.ts';
 import { type JournalEntry, JOURNAL_PATH, readJournal, writeEntry } from './journal.ts';
-import { listPackages, type ListedPackage } from './package-list.ts';
+import { listPackages, listTraces } from './package-list.ts';
 import { withStagedFiles } from './staging.ts';
+import { undoTransaction } from './undo.ts';
 
 export interface InstallRequest {
   readonly host: Host;
@@ -25,7 +27,8 @@ export interface InstallRequest {
 
 /**
  * Installs the artifacts in one transaction of the target's package manager; dpkg needs one run for each wave.
- * What a failed run left behind is in the journal, and `remove` takes it away.
+ * What a failed transaction had brought is taken away again; what an interrupted one left is in the journal, from which
+ * the next run goes on.
  * @throws TapprepError INSTALL_FAILED, NO_SPACE, PERMISSION, NOT_ROOT, INTERRUPTED
  */
 export async function installArtifacts(request: InstallRequest): Promise<InstallReport> {
@@ -54,6 +57,7 @@ export async function installArtifacts(request: InstallRequest): Promise<Install
     replaced: [],
     files: [],
   };
+  const traces = await listTraces(host, manager);
   await writeEntry(host, entry);
   const result = await withStagedFiles(host, wanted, async (paths) => {
     let last: RunResult | null = null;
@@ -71,26 +75,28 @@ export async function installArtifacts(request: InstallRequest): Promise<Install
     if (last === null) throw new TapprepError('INTERNAL', 'an install of no files was asked for');
     return last;
   });
-  const after = await listPackages(host, manager);
-  const { added, replaced } = compareLists(before, after);
+  const { added, replaced } = compareLists(before, await listPackages(host, manager));
   if (result.exitCode === 0) {
     const files = manager === 'rpm' ? await ensureBuildLink(host, release) : [];
     await writeEntry(host, { ...entry, state: 'done', packages: added, replaced, files });
     return { installed: added, replaced, unchanged: request.artifacts.length - wanted.length, journal: JOURNAL_PATH };
   }
-  await writeEntry(host, { ...entry, state: 'failed', packages: added, replaced });
+  const left = await undoTransaction(host, manager, traces, emit);
+  await writeEntry(host, { ...entry, state: left.length === 0 ? 'removed' : 'failed', packages: left, replaced });
+  const undone = left.length === 0 ? 'what it had installed was taken away again' : `${left.length} packages are left`;
   throw new TapprepError(
     'INSTALL_FAILED',
-    `${result.argv[0]} on ${host.name} exited ${result.exitCode ?? 'by a signal'}: ${lastWords(result.stderr || result.stdout)}`,
+    `${result.argv[0]} on ${host.name} exited ${result.exitCode ?? 'by a signal'}, and ${undone}: ${lastWords(result.stderr || result.stdout)}`,
     {
-      hint: added.length > 0 ? 'tapprep remove' : manager === 'dpkg' ? 'dpkg --audit' : 'rpm -Va --nofiles --nodigest',
+      hint: left.length > 0 ? 'tapprep remove' : manager === 'dpkg' ? 'dpkg --audit' : 'rpm -Va --nofiles --nodigest',
       // yum and zypper tell their errors on standard output.
       facts: {
         argv: result.argv,
         exitCode: result.exitCode,
         output: result.stdout.slice(-4000),
         stderr: result.stderr.slice(-4000),
-        added,
+        left,
+        replaced,
       },
     },
   );
@@ -135,34 +141,6 @@ function refuseReplacement(wanted: readonly Artifact[], allowed: boolean): void 
       facts: { replacing: replacing.map(({ item }) => ({ name: item.name, from: item.replaces, to: item.version })) },
     },
   );
-}
-
-/** What came and what changed its version between two package lists. */
-export function compareLists(
-  before: readonly ListedPackage[],
-  after: readonly ListedPackage[],
-): { readonly added: readonly ListedPackage[]; readonly replaced: InstallReport['replaced'] } {
-  const old = new Map<string, string[]>();
-  for (const item of before) old.set(nameKey(item), [...(old.get(nameKey(item)) ?? []), item.version]);
-  const current = new Set(after.map(packageKey));
-  const added: ListedPackage[] = [];
-  const replaced: { name: string; from: string; to: string }[] = [];
-  for (const item of after) {
-    const versions = old.get(nameKey(item)) ?? [];
-    if (versions.includes(item.version)) continue;
-    const gone = versions.find((version) => !current.has(packageKey({ ...item, version })));
-    if (gone === undefined) added.push(item);
-    else replaced.push({ name: item.name, from: gone, to: item.version });
-  }
-  return { added, replaced };
-}
-
-function nameKey({ name, arch }: { readonly name: string; readonly arch: string }): string {
-  return `${name}\0${arch}`;
-}
-
-function packageKey(item: { readonly name: string; readonly version: string; readonly arch: string }): string {
-  return `${nameKey(item)}\0${item.version}`;
 }
 
 function lastWords(text: string): string {

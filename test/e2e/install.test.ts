@@ -103,6 +103,28 @@ test('install adds exactly the plan, a second run changes nothing, remove brings
   expect((await cli.run(['remove', '--root', root, '--yes'])).stdout).toContain('tapprep has nothing installed');
 });
 
+test('a package that cannot be configured: exit 5, and what came before and with it is taken away again', async () => {
+  const script = join(lab.directory, 'broken');
+  mkdirSync(join(script, 'DEBIAN'), { recursive: true });
+  writeFileSync(join(script, 'DEBIAN/postinst'), '#!/bin/sh\necho "no way" >&2\nexit 3\n', { mode: 0o755 });
+  const broken = lab.build('gcc', '4:10.2.1-2', {}, 'gzip', { tree: script });
+  writeArchive({ packages: [...packages.filter((path) => !path.includes('/gcc_')), broken] });
+  try {
+    const result = await install();
+    expect(result.code).toBe(5);
+    expect(result.stderr).toMatch(/INSTALL_FAILED: dpkg on .* and what it had installed was taken away again: .*gcc/);
+    expect(listPackages()).toBe('');
+    const journal = JSON.parse(readFileSync(join(root, 'var/lib/tapprep/journal.json'), 'utf8')) as {
+      entries: { state: string; packages: unknown[] }[];
+    };
+    expect(journal.entries).toMatchObject([{ state: 'removed', packages: [] }]);
+  } finally {
+    writeArchive();
+  }
+  // Nothing stands in the way of the next run.
+  expect(JSON.parse((await install('--json')).stdout)).toMatchObject({ install: { installed: { length: 7 } } });
+});
+
 test('--dry-run shows the commands and changes nothing', async () => {
   const result = await install('--dry-run');
   expect(result.code).toBe(0);

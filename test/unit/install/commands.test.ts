@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { buildInstallArgv, buildRemoveArgv, sortByRole } from '../../../src/install/commands.ts';
-import { compareLists } from '../../../src/install/run.ts';
+import { compareLists } from '../../../src/install/compare-lists.ts';
 import type { Role } from '../../../src/types.ts';
 
 const FILES = ['/s/a.pkg', '/s/b.pkg'];

@@ -1,0 +1,32 @@
+/** What came and what changed between two lists of installed packages. Pure. */
+import type { InstallReport } from '../types.ts';
+import type { ListedPackage } from './package-list.ts';
+
+/** What came and what changed its version between two package lists. */
+export function compareLists(
+  before: readonly ListedPackage[],
+  after: readonly ListedPackage[],
+): { readonly added: readonly ListedPackage[]; readonly replaced: InstallReport['replaced'] } {
+  const old = new Map<string, string[]>();
+  for (const item of before) old.set(nameKey(item), [...(old.get(nameKey(item)) ?? []), item.version]);
+  const current = new Set(after.map(packageKey));
+  const added: ListedPackage[] = [];
+  const replaced: { name: string; from: string; to: string }[] = [];
+  for (const item of after) {
+    const versions = old.get(nameKey(item)) ?? [];
+    if (versions.includes(item.version)) continue;
+    const gone = versions.find((version) => !current.has(packageKey({ ...item, version })));
+    if (gone === undefined) added.push(item);
+    else replaced.push({ name: item.name, from: gone, to: item.version });
+  }
+  return { added, replaced };
+}
+
+function nameKey({ name, arch }: { readonly name: string; readonly arch: string }): string {
+  return `${name}\0${arch}`;
+}
+
+/** What tells two packages apart. */
+export function packageKey(item: { readonly name: string; readonly version: string; readonly arch: string }): string {
+  return `${nameKey(item)}\0${item.version}`;
+}

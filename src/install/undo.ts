@@ -1,0 +1,26 @@
+/** Takes away what a transaction that failed had brought so far. */
+import type { Host } from '../host/host.ts';
+import type { Emit } from '../types.ts';
+import { buildUndoArgv, QUIET_ENV } from './commands.ts';
+import { compareLists } from './compare-lists.ts';
+import { listTraces, type ListedPackage } from './package-list.ts';
+
+/**
+ * Removes every package that is there now and left no trace before; what replaced an older version stays, because that
+ * version cannot be brought back. No signal ends it: half undone is worse than late.
+ * @param before listTraces() of before the transaction
+ * @returns what could not be removed, all of it when the package manager refused
+ */
+export async function undoTransaction(
+  host: Host,
+  manager: 'dpkg' | 'rpm',
+  before: readonly ListedPackage[],
+  emit: Emit,
+): Promise<readonly ListedPackage[]> {
+  const { added } = compareLists(before, await listTraces(host, manager));
+  if (added.length === 0) return [];
+  const argv = buildUndoArgv(added, manager);
+  emit({ type: 'command', argv, where: host.name });
+  await host.run(argv, { env: QUIET_ENV, timeoutMs: 900_000 });
+  return compareLists(before, await listTraces(host, manager)).added;
+}
