@@ -36,6 +36,7 @@ export const ERROR_CODES = {
   OFFLINE: { exit: 'network', doc: '--offline was given and the file is not in the cache.' },
   NOT_FOUND: { exit: 'network', doc: 'Every address answered that the file is not there.' },
   DIGEST_MISMATCH: { exit: 'verification', doc: 'The bytes are not those that the index names.' },
+  LOCK_STALE: { exit: 'verification', doc: 'No repository has a file any more that the lock names.' },
   SIZE_MISMATCH: { exit: 'verification', doc: 'The length is not the one that the index names.' },
   BAD_METADATA: { exit: 'verification', doc: 'Repository metadata is malformed, truncated or out of step.' },
   UNSIGNED: { exit: 'verification', doc: 'No signature where one is required.' },

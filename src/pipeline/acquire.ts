@@ -1,8 +1,8 @@
 /** Plan in, verified files out: several downloads at once, then every file against its trust requirement. */
-import { isTapprepError } from '../errors.ts';
+import { isTapprepError, TapprepError } from '../errors.ts';
 import type { FetchRequest } from '../fetch/request.ts';
 import { verifyArtifact } from '../trust/artifact.ts';
-import type { Artifact, PlanItem } from '../types.ts';
+import type { Artifact, Plan, PlanItem } from '../types.ts';
 import type { Session } from './session.ts';
 
 /** A package whose index gives no size is not larger than this: the largest kernel debuginfo known is below 2 GB. */
@@ -26,6 +26,27 @@ export async function acquireArtifacts(session: Session, items: readonly PlanIte
     }
   }
   return artifacts;
+}
+
+/**
+ * The files of a plan; of a lock exactly those that it names or none, whatever the repositories have by now.
+ * @throws TapprepError LOCK_STALE where a file of a lock is gone, DIGEST_MISMATCH where it is another; of fetch or of trust
+ */
+export async function acquirePlan(
+  session: Session,
+  { items }: Plan,
+  { isLock }: { readonly isLock: boolean },
+): Promise<readonly Artifact[]> {
+  try {
+    return await acquireArtifacts(session, items);
+  } catch (error) {
+    if (!isLock || !isTapprepError(error, 'NOT_FOUND')) throw error;
+    throw new TapprepError('LOCK_STALE', `the lock can no longer be followed: ${error.message}`, {
+      hint: 'tapprep plan --out FILE makes a new lock; a cache that still has the files is named with --cache-dir',
+      facts: error.facts,
+      cause: error,
+    });
+  }
 }
 
 function toRequest({ fileName, urls, sizeBytes, trust }: PlanItem): FetchRequest {

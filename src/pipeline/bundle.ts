@@ -15,7 +15,7 @@ import { describePackages } from '../bundle/packages.ts';
 import { type BundleSource, writeBundle, type WrittenBundle } from '../bundle/write.ts';
 import type { HostFacts, Plan } from '../types.ts';
 import { join } from 'node:path';
-import { acquireArtifacts } from './acquire.ts';
+import { acquirePlan } from './acquire.ts';
 import { collectEvidence } from './bundle-evidence.ts';
 import { describePlan } from './describe.ts';
 import { findRepositories } from './find-repositories.ts';
@@ -57,7 +57,7 @@ export async function bundleSubject(session: Session, subject: Subject, options:
   const artifacts = await runStage(
     session,
     'download',
-    () => acquireArtifacts(session, plan.items),
+    () => acquirePlan(session, plan, { isLock: options.lock !== null }),
     (files) => `${files.length} packages verified`,
   );
   const packages = describePackages(artifacts);

@@ -8,7 +8,7 @@ import { installArtifacts, splitWaves } from '../install/run.ts';
 import { unpackImage } from '../rehearse/unpack-image.ts';
 import { findKernelImage } from '../verify/build-id.ts';
 import type { Artifact, InstallReport, Plan, VerifyReport } from '../types.ts';
-import { acquireArtifacts } from './acquire.ts';
+import { acquirePlan } from './acquire.ts';
 import type { Subject } from './open-target.ts';
 import { planSubject } from './plan-subject.ts';
 import { proveSubject } from './prove.ts';
@@ -92,7 +92,7 @@ export async function installSubject(
   const artifacts = await runStage(
     session,
     'download',
-    async () => options.artifacts ?? (await acquireArtifacts(session, plan.items)),
+    async () => options.artifacts ?? (await acquirePlan(session, plan, { isLock: options.lock !== null })),
     (files) => `${files.length} packages verified`,
   );
   const images = artifacts.filter(({ item }) => item.role === 'image' && !item.install);

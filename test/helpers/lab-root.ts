@@ -12,7 +12,8 @@ export interface LabRoot {
   readonly modules: string;
 }
 
-const LAB = process.env['TAPPREP_LAB'] ?? '/var/tmp/tapprep-lab';
+/** Where systems and packages are kept from one run to the next. */
+export const LAB: string = process.env['TAPPREP_LAB'] ?? '/var/tmp/tapprep-lab';
 const PACKAGES = 'systemtap,systemtap-client,systemtap-runtime,gcc,make';
 
 /** @param release null for the suite's current cloud kernel, security updates included */
@@ -31,6 +32,22 @@ export function prepareLabRoot(suite: string, release: string | null): LabRoot {
     kernelImage: join(image, 'boot', `vmlinuz-${found}`),
     modules,
   };
+}
+
+/** A minimal system of a suite, with nothing of SystemTap or a kernel in it; to be copied. */
+export function prepareBareRoot(suite: string): string {
+  const directory = join(LAB, `${suite}-bare`);
+  if (existsSync(directory)) return directory;
+  rmSync(`${directory}.new`, { recursive: true, force: true });
+  run('mmdebstrap', [
+    '--variant=minbase',
+    '--dpkgopt=force-unsafe-io',
+    suite,
+    `${directory}.new`,
+    ...sources(suite, ''),
+  ]);
+  renameSync(`${directory}.new`, directory);
+  return directory;
 }
 
 function build(directory: string, suite: string, release: string | null): void {

@@ -1,0 +1,155 @@
+/** A lock: the same bundle and the same system from it every time, or a failure that says why; with a real archive behind nginx. */
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { globSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Cli, type CliResult } from '../helpers/cli.ts';
+import { DebLab } from '../helpers/deb-lab.ts';
+import { makeDpkgRunRoot } from '../helpers/dpkg-root.ts';
+import { GpgHome, type TestKey } from '../helpers/gpg.ts';
+import { type Nginx, serveNginx } from '../helpers/nginx.ts';
+
+const RELEASE = '5.10.0-99-cloud-amd64';
+const SUITE = 'bullseye';
+const work = mkdtempSync(join(tmpdir(), 'e2e-lock-'));
+const lock = join(work, 'kernel.lock');
+const gpg = new GpgHome();
+const lab = new DebLab(gpg);
+const archive = join(lab.directory, 'archive');
+const clis: Cli[] = [];
+let key: TestKey;
+let nginx: Nginx;
+let packages: readonly string[];
+let roots = 0;
+
+function writeArchive(paths: readonly string[]): void {
+  rmSync(archive, { recursive: true, force: true });
+  const release = { Codename: SUITE, Date: 'Sat, 14 Nov 2026 00:00:00 UTC' };
+  lab.writeArchive('archive', { suite: SUITE, packages: paths, key, release });
+}
+
+function freshRoot(): string {
+  roots += 1;
+  const root = join(work, `root-${roots}`);
+  mkdirSync(root);
+  makeDpkgRunRoot(root, { url: nginx.url, suite: SUITE, keyring: key.keyring });
+  return root;
+}
+
+/** Each run has a home and a cache of its own: what it installs it has fetched now. */
+function tapprep(...args: readonly string[]): Promise<CliResult> {
+  const cli = new Cli();
+  clis.push(cli);
+  return cli.run([...args, '--kernel', RELEASE]);
+}
+
+function installLocked(root: string): Promise<CliResult> {
+  return tapprep('install', '--root', root, '--lock', lock, '--systemtap', 'distro', '--yes');
+}
+
+/** Every file of a root with its digest, but logs, backups and the record of when it was installed. */
+function fingerprint(root: string): readonly string[] {
+  return globSync('**/*', { cwd: root })
+    .filter((path) => !/^var\/(log|lib\/tapprep|cache\/tapprep)\b|-old$/.test(path))
+    .filter((path) => lstatSync(join(root, path)).isFile())
+    .map((path) => `${sha256(join(root, path))} ${path}`)
+    .toSorted();
+}
+
+function sha256(path: string): string {
+  return createHash('sha256').update(readFileSync(path)).digest('hex');
+}
+
+beforeAll(async () => {
+  key = gpg.makeKey('archive', 'rsa2048');
+  const linux = { Source: 'linux' };
+  packages = [
+    lab.build(`linux-headers-${RELEASE}`, '5.10.299-1', linux, 'gzip', { 'usr/src/headers': 'headers' }),
+    lab.build(`linux-image-${RELEASE}-dbg`, '5.10.299-1', linux, 'gzip', { 'usr/lib/debug/vmlinux': 'dwarf' }),
+    lab.build(`linux-image-${RELEASE}`, '5.10.299-1', linux, 'gzip', { [`boot/vmlinuz-${RELEASE}`]: 'no kernel' }),
+    lab.build('systemtap', '4.4-2', {}, 'gzip', { 'usr/bin/no-stap': 'x' }),
+    lab.build('gcc', '4:10.2.1-1'),
+    lab.build('make', '4.3-4'),
+  ];
+  writeArchive(packages);
+  nginx = await serveNginx(archive);
+  expect(await tapprep('plan', '--root', freshRoot(), '--out', lock)).toMatchObject({ code: 0 });
+});
+
+afterAll(async () => {
+  for (const cli of clis) cli.close();
+  await nginx.close();
+  lab.close();
+  gpg.close();
+  rmSync(work, { recursive: true, force: true });
+});
+
+test('two bundles of one lock are the same bytes', async () => {
+  const root = freshRoot();
+  const outs = ['a.tar', 'b.tar'].map((name) => join(work, name));
+  for (const out of outs) {
+    expect(await tapprep('bundle', '--root', root, '--lock', lock, '--out', out)).toMatchObject({ code: 0 });
+  }
+  expect(new Set(outs.map(sha256)).size).toBe(1);
+});
+
+test('two systems from one lock have the same packages and the same files', async () => {
+  const [first, second] = [freshRoot(), freshRoot()];
+  // Empty packages prove nothing: installed, not ready.
+  for (const root of [first, second]) expect(await installLocked(root)).toMatchObject({ code: 1 });
+  expect(fingerprint(first)).toEqual(fingerprint(second));
+  expect(fingerprint(first).join('\n')).toContain(' usr/lib/debug/vmlinux');
+  expect(listPackages(first)).toContain('gcc 4:10.2.1-1');
+});
+
+test('newer packages in the repository: those of the lock all the same', async () => {
+  const newer = lab.build('gcc', '4:10.2.1-7', {}, 'gzip', { 'usr/bin/gcc': 'newer' });
+  writeArchive([...packages, newer]);
+  try {
+    const root = freshRoot();
+    expect(await installLocked(root)).toMatchObject({ code: 1 });
+    expect(listPackages(root)).toContain('gcc 4:10.2.1-1');
+  } finally {
+    writeArchive(packages);
+  }
+});
+
+test('a package that the repository has no more: exit 4, and nothing is installed', async () => {
+  const newer = lab.build('gcc', '4:10.2.1-7');
+  writeArchive([...packages.filter((path) => !path.includes('/gcc_')), newer]);
+  try {
+    const root = freshRoot();
+    const result = await installLocked(root);
+    expect(result.stderr).toMatch(/LOCK_STALE: the lock can no longer be followed: .*gcc_10\.2\.1-1_amd64\.deb/);
+    expect(result.code).toBe(4);
+    expect(listPackages(root)).toBe('');
+  } finally {
+    writeArchive(packages);
+  }
+});
+
+test('other bytes under the name that the lock has: exit 4, and nothing is installed', async () => {
+  const path = packages.find((candidate) => candidate.includes('/gcc_')) ?? '';
+  const bytes = readFileSync(path);
+  // Signed by the archive's own key: a rebuild, and no attack.
+  lab.build('gcc', '4:10.2.1-1', {}, 'gzip', { 'usr/bin/gcc': 'rebuilt' });
+  writeArchive(packages);
+  try {
+    const root = freshRoot();
+    const result = await installLocked(root);
+    expect(result.stderr).toMatch(/(DIGEST|SIZE)_MISMATCH/);
+    expect(result.code).toBe(4);
+    expect(listPackages(root)).toBe('');
+  } finally {
+    writeFileSync(path, bytes);
+    writeArchive(packages);
+  }
+});
+
+function listPackages(root: string): string {
+  return execFileSync('dpkg-query', [`--root=${root}`, '--show', '--showformat=${Package} ${Version}\n'], {
+    encoding: 'utf8',
+  });
+}
