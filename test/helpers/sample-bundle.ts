@@ -25,10 +25,15 @@ export const SAMPLE_TARGET: DebTarget = {
 
 /** A package of the manifest whose file holds `data`. */
 function samplePackage(name: string, data: Uint8Array): BundledPackage {
+  return describeSample(name, createHash('sha256').update(data).digest('hex') as Sha256, data.length);
+}
+
+/** A package of the manifest by its digest. */
+export function describeSample(name: string, sha256: Sha256, sizeBytes: number): BundledPackage {
   return {
     path: `packages/${name}_1.0-1_amd64.deb`,
-    sha256: createHash('sha256').update(data).digest('hex') as Sha256,
-    sizeBytes: data.length,
+    sha256,
+    sizeBytes,
     installedBytes: 4096,
     role: 'dependency',
     name,
@@ -44,6 +49,23 @@ function samplePackage(name: string, data: Uint8Array): BundledPackage {
     expects: null,
     signer: null,
     checks: [],
+  };
+}
+
+/** The manifest's head of a bundle of such packages. */
+export function sampleHead(packages: readonly BundledPackage[]): Omit<BundleManifest, 'files'> {
+  return {
+    schema: 'tapprep-bundle/1',
+    kind: 'packages',
+    tapprep: '0.0.0',
+    target: SAMPLE_TARGET,
+    dependencies: 'asked',
+    warnings: [],
+    notes: [],
+    packages,
+    present: [],
+    indexes: [],
+    modules: [],
   };
 }
 
@@ -63,19 +85,7 @@ export async function writeSample(
     Object.entries(contents).map(([key, data]) => [`packages/${key}_1.0-1_amd64.deb`, { data }]),
   );
   const finished = finishBundle(
-    {
-      schema: 'tapprep-bundle/1',
-      kind: 'packages',
-      tapprep: '0.0.0',
-      target: options.target ?? SAMPLE_TARGET,
-      dependencies: 'asked',
-      warnings: [],
-      notes: [],
-      packages,
-      present: [],
-      indexes: [],
-      modules: [],
-    },
+    { ...sampleHead(packages), ...(options.target === undefined ? {} : { target: options.target }) },
     [
       prepareData('install.sh', 'exit 0\n', 0o755),
       ...Object.entries(options.extra ?? {}).map(([path, text]) => prepareData(path, text)),
@@ -118,20 +128,7 @@ export async function writeRealBundle(
     return { ...sample, ...more, arch: more.arch ?? sample.arch, path: `packages/${basename(file)}` };
   });
   const { manifest, sources } = finishBundle(
-    {
-      schema: 'tapprep-bundle/1',
-      kind: 'packages',
-      tapprep: '0.0.0',
-      target: SAMPLE_TARGET,
-      dependencies: 'asked',
-      warnings: [],
-      notes: [],
-      packages: described.toSorted((a, b) => a.wave - b.wave || compareText(a.path, b.path)),
-      present: [],
-      indexes: [],
-      modules: [],
-      ...head,
-    },
+    { ...sampleHead(described.toSorted((a, b) => a.wave - b.wave || compareText(a.path, b.path))), ...head },
     await Promise.all(INSTALL_SCRIPTS.map(prepareScript)),
     new Map(packages.map(({ file }) => [`packages/${basename(file)}`, { file }])),
   );

@@ -1,6 +1,6 @@
 /** Bundles where there is no network at all: carried into a root, installed there, proven in that root's kernel, undone. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LAB, prepareBareRoot } from '../helpers/lab-root.ts';
@@ -10,6 +10,7 @@ import { runLocally } from '../helpers/run.ts';
 import type { InstallReport, Target, VerifyReport } from '../../src/types.ts';
 
 const BIN = join(import.meta.dirname, '../../bin/tapprep.js');
+const PROBE = join(import.meta.dirname, '../../dist/host/probe.sh');
 mkdirSync(LAB, { recursive: true });
 const work = mkdtempSync(join(LAB, 'bundle-'));
 
@@ -17,6 +18,8 @@ interface Machine {
   readonly release: string;
   /** A fresh root, as it was before anything of tapprep. */
   readonly makeRoot: (directory: string) => void;
+  /** How the machine that makes the bundle knows the target. */
+  readonly describe: (root: string) => readonly string[];
   /** Every package of a root, sorted. */
   readonly list: (root: string) => string;
   /** How the root's own kernel gets out of its package. */
@@ -30,6 +33,12 @@ function openDebian(): Promise<Machine> {
   return Promise.resolve({
     release,
     makeRoot: (directory) => execFileSync('cp', ['-a', bare, directory]),
+    // By the output of the probe, as somebody may have run it there by hand and mailed it.
+    describe: (root) => {
+      const facts = join(work, 'facts.txt');
+      writeFileSync(facts, execFileSync('chroot', [root, 'sh', '-s'], { input: readFileSync(PROBE) }));
+      return ['--facts', facts];
+    },
     list: (root) => execFileSync('dpkg-query', [`--root=${root}`, '--show'], { encoding: 'utf8' }),
     unpackImage: (packages, to) => {
       const [image = ''] = globSync(join(packages, `linux-image-${release}_*.deb`));
@@ -45,6 +54,7 @@ async function openRpm(): Promise<Machine> {
   return {
     release,
     makeRoot: (directory) => makeRpmRoot(directory, nginx.url),
+    describe: (root) => ['--root', root],
     list: (root) => listRpms(root).join('\n'),
     unpackImage: (packages, to) => {
       mkdirSync(to);
@@ -112,7 +122,8 @@ describe.each(MACHINES)('%s', (name, open) => {
     tar = join(work, `${name}.tar`);
     const there = root('online');
     const target = ['--root', there, '--kernel', machine.release];
-    const made = await tapprep(['bundle', ...target, '--image', '--out', tar], { isOffline: false });
+    const described = [...machine.describe(there), '--kernel', machine.release];
+    const made = await tapprep(['bundle', ...described, '--image', '--out', tar], { isOffline: false });
     expect(made).toMatchObject({ exitCode: 0 });
     const result = await tapprep(['install', ...target], { isOffline: false });
     online = {

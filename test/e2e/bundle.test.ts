@@ -1,0 +1,245 @@
+/** `bundle` and `install --bundle`: carried to where the archive is not, and every bundle that is not what it says. */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { BundledPackage, BundleManifest } from '../../src/bundle/manifest.ts';
+import { openBundle } from '../../src/bundle/read.ts';
+import { writeBundle } from '../../src/bundle/write.ts';
+import { finishBundle } from '../../src/pipeline/bundle.ts';
+import { Cli, type CliResult } from '../helpers/cli.ts';
+import { DebLab } from '../helpers/deb-lab.ts';
+import { type DirectoryServer, serveDirectory } from '../helpers/directory-server.ts';
+import { makeDpkgRunRoot } from '../helpers/dpkg-root.ts';
+import { GpgHome, type TestKey } from '../helpers/gpg.ts';
+
+const RELEASE = '5.10.0-99-cloud-amd64';
+const OTHER_RELEASE = '5.10.0-98-cloud-amd64';
+const SUITE = 'bullseye';
+const work = mkdtempSync(join(tmpdir(), 'e2e-bundle-'));
+const gpg = new GpgHome();
+const lab = new DebLab(gpg);
+const { signal } = new AbortController();
+const cli = new Cli();
+let key: TestKey;
+let other: TestKey;
+let server: DirectoryServer;
+let good: string;
+let root: string;
+let count = 0;
+
+const GCC = 'packages/gcc_10.2.1-1_amd64.deb';
+
+function fresh(name: string): string {
+  count += 1;
+  const path = join(work, `${name}-${count}`);
+  mkdirSync(path);
+  return path;
+}
+
+function makeRoot(): string {
+  const directory = fresh('root');
+  makeDpkgRunRoot(directory, { url: server.url, suite: SUITE, keyring: key.keyring });
+  return directory;
+}
+
+async function bundle(out: string, ...more: readonly string[]): Promise<CliResult> {
+  const result = await cli.run([
+    ...['bundle', '--root', makeRoot(), '--kernel', RELEASE, '--image', '--out', out],
+    ...['--cache-dir', fresh('cache'), ...more],
+  ]);
+  expect(result).toMatchObject({ code: 0 });
+  return result;
+}
+
+/** With a cache that is empty and no network: what is installed comes out of the bundle. */
+function install(tar: string, ...more: readonly string[]): Promise<CliResult> {
+  const target = more.includes('--kernel') ? [] : ['--kernel', RELEASE];
+  return cli.run([
+    ...['install', '--root', root, ...target, '--bundle', tar, '--offline', '--systemtap', 'distro', '--yes'],
+    ...['--cache-dir', fresh('cache'), ...more],
+  ]);
+}
+
+function listPackages(): string {
+  const format = '--showformat=${Package} ${Version}\n';
+  return execFileSync('dpkg-query', [`--root=${root}`, '--show', format], { encoding: 'utf8' });
+}
+
+/** The good bundle, changed and made consistent again: its manifest, digests and texts fit each other. */
+async function forge(change: (manifest: BundleManifest) => BundleManifest, gcc: string | null = null): Promise<string> {
+  const opened = await openBundle(good, fresh('opened'), signal);
+  const { files, ...head } = change(opened.manifest);
+  const prepared = files
+    .filter(({ path }) => path !== 'bundle.txt' && path !== 'target.json')
+    .map((file) => ({ ...file, source: { file: opened.pathOf(file.path) } }));
+  const places = head.packages.map(({ path }) => [
+    path,
+    { file: path === GCC && gcc !== null ? gcc : opened.pathOf(path) },
+  ]) as [string, { file: string }][];
+  const { manifest, sources } = finishBundle(head, prepared, new Map(places));
+  const out = join(fresh('forged'), 'bundle.tar');
+  await writeBundle({ out, manifest, sources, sign: null, durable: false, signal });
+  return out;
+}
+
+beforeAll(async () => {
+  key = gpg.makeKey('archive', 'rsa2048');
+  other = gpg.makeKey('other', 'rsa2048');
+  const linux = { Source: 'linux' };
+  const packages = [RELEASE, OTHER_RELEASE].flatMap((release) => [
+    lab.build(`linux-headers-${release}`, '5.10.299-1', linux),
+    lab.build(`linux-image-${release}-dbg`, '5.10.299-1', linux),
+    lab.build(`linux-image-${release}`, '5.10.299-1', linux, 'gzip', { [`boot/vmlinuz-${release}`]: 'no kernel' }),
+  ]);
+  const tools = [lab.build('systemtap', '4.4-2'), lab.build('gcc', '4:10.2.1-1'), lab.build('make', '4.3-4')];
+  const release = { Codename: SUITE, Date: 'Sat, 14 Nov 2026 00:00:00 UTC' };
+  lab.writeArchive('archive', { suite: SUITE, packages: [...packages, ...tools], key, release });
+  server = await serveDirectory(join(lab.directory, 'archive'));
+  good = join(work, 'good.tar');
+  await bundle(good);
+});
+
+beforeEach(() => {
+  root = makeRoot();
+});
+
+afterAll(async () => {
+  await server.close();
+  cli.close();
+  lab.close();
+  gpg.close();
+  rmSync(work, { recursive: true, force: true });
+});
+
+test('a bundle is installed without its archive, and remove takes it back', async () => {
+  const result = await install(good, '--json');
+  // The packages are empty, so nothing is proven.
+  expect(`${result.code} ${result.stderr}`).toMatch(/^1 /);
+  const report = JSON.parse(result.stdout) as { install: { installed: { name: string }[] } };
+  expect(report.install.installed.map(({ name }) => name).toSorted()).toEqual([
+    'gcc',
+    `linux-headers-${RELEASE}`,
+    `linux-image-${RELEASE}-dbg`,
+    'make',
+    'systemtap',
+  ]);
+  expect(await cli.run(['remove', '--root', root, '--yes'])).toMatchObject({ code: 0 });
+  expect(listPackages()).toBe('');
+});
+
+describe('refused, and nothing is installed:', () => {
+  type Case = readonly [string, () => Promise<CliResult>, number, RegExp];
+  const another = (gcc: string): ((manifest: BundleManifest) => BundleManifest) => {
+    const bytes = readFileSync(gcc);
+    const sha256 = execFileSync('sha256sum', [gcc], { encoding: 'utf8' }).slice(0, 64) as BundledPackage['sha256'];
+    return (manifest) => ({
+      ...manifest,
+      packages: manifest.packages.map((item) =>
+        item.path === GCC ? { ...item, sha256, sizeBytes: bytes.length } : item,
+      ),
+    });
+  };
+  const cases: readonly Case[] = [
+    [
+      'for another kernel',
+      () => install(good, '--kernel', OTHER_RELEASE),
+      1,
+      /WRONG_TARGET: .* was made for kernel 5\.10\.0-99-cloud-amd64, but the target has 5\.10\.0-98-cloud-amd64/,
+    ],
+    [
+      'for another release of the distribution',
+      () => {
+        writeFileSync(join(root, 'etc/os-release'), 'ID=debian\nVERSION_ID="12"\nVERSION_CODENAME=bookworm\n');
+        return install(good);
+      },
+      1,
+      /WRONG_TARGET: .* was made for distribution release 11, but the target has 12/,
+    ],
+    [
+      'for another distribution',
+      async () => install(await forge((manifest) => withTarget(manifest, { distro: 'ubuntu' }))),
+      1,
+      /WRONG_TARGET: .* was made for distribution ubuntu, but the target has debian/,
+    ],
+    [
+      'for another architecture',
+      async () => install(await forge((manifest) => withTarget(manifest, { arch: 'aarch64', packageArch: 'arm64' }))),
+      1,
+      /WRONG_TARGET: .* was made for architecture aarch64, but the target has x86_64/,
+    ],
+    [
+      'with a package of another bundle in the place of its own, all digests made to fit',
+      async () => {
+        const directory = fresh('rebuilt');
+        const elsewhere = new DebLab(gpg);
+        const built = elsewhere.build('gcc', '4:10.2.1-1', {}, 'gzip', { 'usr/bin/gcc': 'of another bundle' });
+        const gcc = join(directory, basename(built));
+        execFileSync('cp', [built, gcc]);
+        elsewhere.close();
+        return install(await forge(another(gcc), gcc));
+      },
+      4,
+      /(DIGEST|SIZE)_MISMATCH: /,
+    ],
+    [
+      'with a package that the signed index does not list',
+      async () => {
+        const renamed = (item: BundledPackage): BundledPackage =>
+          item.path === GCC ? { ...item, version: '4:10.2.1-9' } : item;
+        return install(await forge((manifest) => ({ ...manifest, packages: manifest.packages.map(renamed) })));
+      },
+      4,
+      /BAD_BUNDLE: gcc 4:10\.2\.1-9 amd64 is in the bundle, but .* does not list it/,
+    ],
+    [
+      'without the evidence for its packages',
+      async () => install(await forge((manifest) => ({ ...manifest, indexes: [] }))),
+      4,
+      /EVIDENCE_UNCHECKED: /,
+    ],
+    [
+      'by a key that this machine does not have',
+      () => {
+        writeFileSync(join(root, 'etc/apt/keyrings/test.gpg'), readFileSync(other.keyring));
+        return install(good);
+      },
+      4,
+      /UNKNOWN_KEY: /,
+    ],
+    ['unsigned where a key is asked for', () => install(good, '--bundle-keyring', other.keyring), 4, /UNSIGNED: /],
+    [
+      'of modules',
+      async () => install(await forge((manifest) => ({ ...manifest, kind: 'compiled' }))),
+      2,
+      /USAGE: .* holds compiled modules/,
+    ],
+  ];
+  test.each(cases)('%s', async (_name, run, code, words) => {
+    const result = await run();
+    expect(result.stderr).toMatch(words);
+    expect(result.code).toBe(code);
+    expect(listPackages()).toBe('');
+  });
+
+  test('cut off or altered at six places', async () => {
+    const bytes = readFileSync(good);
+    const path = join(work, 'spoiled.tar');
+    for (let place = 0; place < 3; place += 1) {
+      const at = Math.floor(((place + 0.5) / 3) * bytes.length);
+      const altered = Buffer.from(bytes);
+      altered.writeUInt8(bytes.readUInt8(at) ^ 1, at);
+      for (const spoiled of [altered, bytes.subarray(0, at)]) {
+        writeFileSync(path, spoiled);
+        const result = await install(path);
+        expect([at, spoiled.length, result.code]).toEqual([at, spoiled.length, 4]);
+      }
+    }
+    expect(listPackages()).toBe('');
+  });
+});
+
+function withTarget(manifest: BundleManifest, over: Partial<BundleManifest['target']>): BundleManifest {
+  return { ...manifest, target: { ...manifest.target, ...over } as BundleManifest['target'] };
+}
