@@ -32,6 +32,7 @@ const values = {
   NODE_AT: SCRIPT_BYTES + 1,
   NODE_BYTES: node.length,
   FILES_BYTES: program.length,
+  BYTES: SCRIPT_BYTES + node.length + program.length,
 };
 const script = readFileSync('scripts/single.sh', 'utf8').replaceAll(/@([A-Z_]+)@/g, (_, name) => {
   if (!(name in values)) throw new Error(`single.sh names @${name}@, which nobody sets`);
@@ -44,4 +45,4 @@ head.write(script);
 mkdirSync('dist-single', { recursive: true });
 writeFileSync(`${OUT}.part`, Buffer.concat([head, node, program]), { mode: 0o755 });
 renameSync(`${OUT}.part`, OUT);
-console.log(`${OUT}: ${((SCRIPT_BYTES + node.length + program.length) / 1e6).toFixed(1)} MB`);
+console.log(`${OUT}: ${(values.BYTES / 1e6).toFixed(1)} MB`);

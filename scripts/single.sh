@@ -32,10 +32,20 @@ check_host() {
   [ "$minor" -ge 28 ] || elsewhere 'glibc 2.28 or newer' "glibc $libc"
 }
 
+packed_node() { tail -c +@NODE_AT@ "$0" | head -c @NODE_BYTES@; }
+
+# cannot_unpack: because of the file or because of the disk.
+cannot_unpack() {
+  if [ $(($(wc -c <"$0"))) = @BYTES@ ] && packed_node | gzip -t 2>/dev/null && tail -c @FILES_BYTES@ "$0" | gzip -t 2>/dev/null; then
+    fail 5 "NO_SPACE: $cache has no space left: 150 MB are needed" 'TAPPREP_CACHE_DIR=DIRECTORY, for another place'
+  fi
+  fail 4 "DIGEST_MISMATCH: $0 is damaged: it is not what was built" 'copy it again'
+}
+
 # unpack: everything under a name of this run alone, and its own name when it is whole and Node was seen to start.
 unpack() {
   check_host
-  for tool in gzip head mkdir mv rm tail; do
+  for tool in chmod gzip head mkdir mv rm tail wc; do
     command -v "$tool" >/dev/null 2>&1 || fail 6 "TOOL_MISSING: $tool is needed and is not in PATH"
   done
   new=$home.$$
@@ -48,8 +58,7 @@ unpack() {
     fail 6 "CACHE_UNUSABLE: $new cannot be made" 'TAPPREP_CACHE_DIR=DIRECTORY, for another place'
   trap 'rm -rf "$new"' EXIT
   trap 'exit 130' INT TERM HUP
-  tail -c +@NODE_AT@ "$0" | head -c @NODE_BYTES@ | gzip -dc >"$new/node" 2>/dev/null ||
-    fail 4 "$0 is damaged, or $new is full" "df -h $cache; then copy the file again"
+  packed_node | gzip -dc >"$new/node" 2>/dev/null || cannot_unpack
   chmod 700 "$new/node"
   words=$(LC_ALL=C && "$new/node" --version 2>&1) || case $words in
     v*) ;;
@@ -64,10 +73,10 @@ unpack() {
       const to = path.join(home, name);
       fs.mkdirSync(path.dirname(to), { recursive: true });
       fs.writeFileSync(to, Buffer.from(text, "base64"));
-    }' "$0" @FILES_BYTES@ "$new" 2>/dev/null || fail 4 "$0 is damaged, or $new is full" "df -h $cache; then copy the file again"
+    }' "$0" @FILES_BYTES@ "$new" 2>/dev/null || cannot_unpack
   # Another run may have been faster; in the moment between, mv would put this one inside of it.
   [ -f "$home/bin/tapprep.js" ] || mv "$new" "$home" 2>/dev/null || fail 6 "CACHE_UNUSABLE: $home cannot be made"
-  rm -rf "$new" "$home/${new##*/}"
+  rm -rf "$new" "${home:?}/${new##*/}"
   trap - EXIT INT TERM HUP
 }
 

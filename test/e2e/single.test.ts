@@ -1,0 +1,153 @@
+/** The one file for hosts without Node: what it does before its Node runs, and that its commands are those of tapprep. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+const repository = join(import.meta.dirname, '../..');
+const work = mkdtempSync(join(tmpdir(), 'e2e-single-'));
+const single = join(work, 'tapprep');
+let count = 0;
+
+beforeAll(() => {
+  // Packed fast, not small.
+  execFileSync(process.execPath, ['scripts/build-single.js', '1'], { cwd: repository, stdio: 'ignore' });
+  copyFileSync(join(repository, 'dist-single/tapprep'), single);
+});
+
+afterAll(() => rmSync(work, { recursive: true, force: true }));
+
+function freshCache(): string {
+  count += 1;
+  return join(work, `cache-${count}`);
+}
+
+interface Outcome {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function run(argv: readonly string[], cache: string, path = '/usr/sbin:/usr/bin:/sbin:/bin'): Outcome {
+  const [program = '', ...args] = argv;
+  return spawnSync(program, args, { encoding: 'utf8', env: { PATH: path, TAPPREP_CACHE_DIR: cache, HOME: work } });
+}
+
+/** What was unpacked, whole or not. */
+function unpacked(cache: string): readonly string[] {
+  const directory = join(cache, 'program');
+  return existsSync(directory) ? readdirSync(directory) : [];
+}
+
+test.each([['dash'], ['busybox', 'sh'], ['bash', '--posix']])('runs by %s %s, and unpacks once', (...shell) => {
+  const words = shell.filter((word) => word !== undefined);
+  const cache = freshCache();
+  const { version } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as { version: string };
+  expect(run([...words, single, '--version'], cache)).toMatchObject({ status: 0, stdout: `${version}\n`, stderr: '' });
+  const [name = ''] = unpacked(cache);
+  // What is left in its place is used, not made again.
+  writeFileSync(join(cache, 'program', name, 'seen'), '');
+  expect(run([...words, single, '--version'], cache)).toMatchObject({ status: 0, stdout: `${version}\n` });
+  expect(unpacked(cache)).toEqual([name]);
+  expect(existsSync(join(cache, 'program', name, 'seen'))).toBe(true);
+});
+
+test('commands, data and scripts are those of tapprep, without any Node in PATH', () => {
+  const cache = freshCache();
+  const installed = [process.execPath, join(repository, 'bin/tapprep.js')];
+  for (const args of [
+    ['names', '--distro', 'centos:6.8', '--kernel', '2.6.32-642.el6.x86_64'],
+    ['scripts', 'list'],
+    ['mirrors', 'list'],
+    ['explain', 'DEVEL_VENDOR_MISMATCH'],
+    ['frobnicate'],
+  ]) {
+    const [one, other] = [run([single, ...args], cache), run([...installed, ...args], cache)];
+    expect([one.status, one.stdout]).toEqual([other.status, other.stdout]);
+  }
+  expect(JSON.parse(run([single, 'detect', '--json'], cache).stdout)).toHaveProperty('facts');
+});
+
+describe('the first line tells why it cannot run, and nothing is left:', () => {
+  const ELSEWHERE = /use "tapprep bundle", which makes one tar with an install\.sh, or "tapprep install --host"/;
+
+  test.each([
+    ['getconf', '#!/bin/sh\necho glibc 2.12\n', '2.12'],
+    ['getconf', '#!/bin/sh\necho glibc 2.17\n', '2.17'],
+    ['ldd', '#!/bin/sh\necho "ldd (GNU libc) 2.5"\necho Copyright\n', '2.5'],
+  ])('an older glibc, as %s tells it', (tool, text, version) => {
+    const path = join(work, `old-${version}`);
+    mkdirSync(path);
+    writeFileSync(join(path, 'getconf'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+    writeFileSync(join(path, tool), text, { mode: 0o755 });
+    const cache = freshCache();
+    const result = run([single, 'doctor'], cache, `${path}:/usr/bin:/bin`);
+    const [first = ''] = result.stderr.split('\n');
+    expect(first).toContain(`this file needs glibc 2.28 or newer, but this host has glibc ${version}: `);
+    expect(first).toMatch(ELSEWHERE);
+    expect(result.status).toBe(6);
+    expect(unpacked(cache)).toEqual([]);
+  });
+
+  test('no glibc at all', () => {
+    const root = join(work, 'busybox-root');
+    mkdirSync(join(root, 'bin'), { recursive: true });
+    copyFileSync('/bin/busybox', join(root, 'bin/busybox'));
+    execFileSync('chroot', [root, '/bin/busybox', '--install', '-s', '/bin']);
+    copyFileSync(single, join(root, 'tapprep'));
+    const result = run(['chroot', root, '/bin/sh', '/tapprep', 'doctor'], '/cache', '/bin');
+    expect(result.stderr.split('\n')[0]).toContain('this host has none that starts its Node');
+    expect(result.stderr.split('\n')[0]).toMatch(ELSEWHERE);
+    expect(result.status).toBe(6);
+    expect(unpacked(join(root, 'cache'))).toEqual([]);
+  });
+
+  test.each([
+    ['cut off', (bytes: Buffer) => bytes.subarray(0, bytes.length - 1000)],
+    ['altered in its Node', (bytes: Buffer) => flip(bytes, 1e6)],
+    ['altered in its program', (bytes: Buffer) => flip(bytes, bytes.length - 5000)],
+  ])('a file that is %s', (name, spoil) => {
+    const path = join(work, name);
+    writeFileSync(path, spoil(readFileSync(single)), { mode: 0o755 });
+    const cache = freshCache();
+    const result = run([path, '--version'], cache);
+    expect(result.stderr).toMatch(/^tapprep: DIGEST_MISMATCH: .* is damaged/);
+    expect(result.status).toBe(4);
+    expect(unpacked(cache)).toEqual([]);
+  });
+
+  test.each([
+    ['noexec', 'CACHE_UNUSABLE: nothing may be executed in ', 6],
+    ['size=40m', 'NO_SPACE: ', 5],
+    ['ro', 'CACHE_UNUSABLE: ', 6],
+  ])('a cache directory that is mounted %s', (option, words, status) => {
+    const cache = freshCache();
+    mkdirSync(cache);
+    // The mount ends with the command; what is left in it is listed by the command.
+    const script =
+      'mount -t tmpfs -o "$1" tmpfs "$2" && "$3" --version; code=$?; ls "$2/program" 2>/dev/null; exit "$code"';
+    const result = run(['unshare', '--mount', 'sh', '-c', script, 'sh', option, cache, single], cache);
+    expect(result.stderr).toContain(words);
+    expect(result).toMatchObject({ status, stdout: '' });
+  });
+});
+
+function flip(bytes: Buffer, at: number): Buffer {
+  const out = Buffer.from(bytes);
+  out.writeUInt8(bytes.readUInt8(at) ^ 1, at);
+  return out;
+}
+
+test('shellcheck finds nothing', () => {
+  expect(spawnSync('shellcheck', [join(repository, 'scripts/single.sh')]).stdout.toString()).toBe('');
+});
