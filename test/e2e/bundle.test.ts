@@ -1,5 +1,6 @@
 /** `bundle` and `install --bundle`: carried to where the archive is not, and every bundle that is not what it says. */
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -8,6 +9,7 @@ import type { BundledPackage, BundleManifest } from '../../src/bundle/manifest.t
 import { openBundle } from '../../src/bundle/read.ts';
 import { writeBundle } from '../../src/bundle/write.ts';
 import { finishBundle } from '../../src/pipeline/bundle.ts';
+import type { Sha256 } from '../../src/types.ts';
 import { Cli, type CliResult } from '../helpers/cli.ts';
 import { DebLab } from '../helpers/deb-lab.ts';
 import { type DirectoryServer, serveDirectory } from '../helpers/directory-server.ts';
@@ -44,22 +46,17 @@ function makeRoot(): string {
   return directory;
 }
 
-async function bundle(out: string, ...more: readonly string[]): Promise<CliResult> {
-  const result = await cli.run([
-    ...['bundle', '--root', makeRoot(), '--kernel', RELEASE, '--image', '--out', out],
-    ...['--cache-dir', fresh('cache'), ...more],
-  ]);
-  expect(result).toMatchObject({ code: 0 });
-  return result;
+async function bundle(out: string): Promise<void> {
+  const from = ['--root', makeRoot(), '--kernel', RELEASE, '--cache-dir', fresh('cache')];
+  const result = await cli.run(['bundle', ...from, '--image', '--out', out]);
+  if (result.code !== 0) throw new Error(result.stderr);
 }
 
 /** With a cache that is empty and no network: what is installed comes out of the bundle. */
 function install(tar: string, ...more: readonly string[]): Promise<CliResult> {
-  const target = more.includes('--kernel') ? [] : ['--kernel', RELEASE];
-  return cli.run([
-    ...['install', '--root', root, ...target, '--bundle', tar, '--offline', '--systemtap', 'distro', '--yes'],
-    ...['--cache-dir', fresh('cache'), ...more],
-  ]);
+  const target = ['--root', root, ...(more.includes('--kernel') ? [] : ['--kernel', RELEASE])];
+  const choice = ['--offline', '--systemtap', 'distro', '--yes', '--cache-dir', fresh('cache')];
+  return cli.run(['install', ...target, '--bundle', tar, ...choice, ...more]);
 }
 
 function listPackages(): string {
@@ -131,16 +128,6 @@ test('a bundle is installed without its archive, and remove takes it back', asyn
 
 describe('refused, and nothing is installed:', () => {
   type Case = readonly [string, () => Promise<CliResult>, number, RegExp];
-  const another = (gcc: string): ((manifest: BundleManifest) => BundleManifest) => {
-    const bytes = readFileSync(gcc);
-    const sha256 = execFileSync('sha256sum', [gcc], { encoding: 'utf8' }).slice(0, 64) as BundledPackage['sha256'];
-    return (manifest) => ({
-      ...manifest,
-      packages: manifest.packages.map((item) =>
-        item.path === GCC ? { ...item, sha256, sizeBytes: bytes.length } : item,
-      ),
-    });
-  };
   const cases: readonly Case[] = [
     [
       'for another kernel',
@@ -178,7 +165,7 @@ describe('refused, and nothing is installed:', () => {
         const gcc = join(directory, basename(built));
         execFileSync('cp', [built, gcc]);
         elsewhere.close();
-        return install(await forge(another(gcc), gcc));
+        return install(await forge((manifest) => withGcc(manifest, digestOf(gcc)), gcc));
       },
       4,
       /(DIGEST|SIZE)_MISMATCH: /,
@@ -186,9 +173,7 @@ describe('refused, and nothing is installed:', () => {
     [
       'with a package that the signed index does not list',
       async () => {
-        const renamed = (item: BundledPackage): BundledPackage =>
-          item.path === GCC ? { ...item, version: '4:10.2.1-9' } : item;
-        return install(await forge((manifest) => ({ ...manifest, packages: manifest.packages.map(renamed) })));
+        return install(await forge((manifest) => withGcc(manifest, { version: '4:10.2.1-9' })));
       },
       4,
       /BAD_BUNDLE: gcc 4:10\.2\.1-9 amd64 is in the bundle, but .* does not list it/,
@@ -242,4 +227,14 @@ describe('refused, and nothing is installed:', () => {
 
 function withTarget(manifest: BundleManifest, over: Partial<BundleManifest['target']>): BundleManifest {
   return { ...manifest, target: { ...manifest.target, ...over } as BundleManifest['target'] };
+}
+
+function withGcc(manifest: BundleManifest, over: Partial<BundledPackage>): BundleManifest {
+  const packages = manifest.packages.map((item) => (item.path === GCC ? { ...item, ...over } : item));
+  return { ...manifest, packages };
+}
+
+function digestOf(file: string): Pick<BundledPackage, 'sha256' | 'sizeBytes'> {
+  const data = readFileSync(file);
+  return { sha256: createHash('sha256').update(data).digest('hex') as Sha256, sizeBytes: data.length };
 }

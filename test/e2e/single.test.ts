@@ -105,7 +105,7 @@ describe('the first line tells why it cannot run, and nothing is left:', () => {
     copyFileSync('/bin/busybox', join(root, 'bin/busybox'));
     execFileSync('chroot', [root, '/bin/busybox', '--install', '-s', '/bin']);
     copyFileSync(single, join(root, 'tapprep'));
-    const result = run(['chroot', root, '/bin/sh', '/tapprep', 'doctor'], '/cache', '/bin');
+    const result = run(['/usr/sbin/chroot', root, '/bin/sh', '/tapprep', 'doctor'], '/cache', '/bin');
     expect(result.stderr.split('\n')[0]).toContain('this host has none that starts its Node');
     expect(result.stderr.split('\n')[0]).toMatch(ELSEWHERE);
     expect(result.status).toBe(6);
