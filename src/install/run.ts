@@ -6,7 +6,7 @@ import { ensureBuildLink } from './build-link.ts';
 import { buildInstallArgv, type InstallMethod, QUIET_ENV, sortByRole } from './commands.ts';
 import { compareLists, packageKey } from './compare-lists.ts';
 import { type JournalEntry, JOURNAL_PATH, readJournal, writeEntry } from './journal.ts';
-import { listPackages, listTraces } from './package-list.ts';
+import { listPackages, listTraces, type ListedPackage } from './package-list.ts';
 import { withStagedFiles } from './staging.ts';
 import { undoTransaction } from './undo.ts';
 
