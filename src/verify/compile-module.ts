@@ -1,7 +1,7 @@
 /** Builds one script into a kernel module on the target (stap passes 1 to 4; man stap, "-p4"). */
 import { posix } from 'node:path';
-import { TapprepError } from '../errors.ts';
-import type { Host } from '../host/host.ts';
+import { isTapprepError, TapprepError } from '../errors.ts';
+import type { Host, RunOptions, RunResult } from '../host/host.ts';
 import { findErrorLines, quoteOutput } from './tool-words.ts';
 
 export interface CompileRequest {
@@ -51,7 +51,10 @@ export async function compileModule(host: Host, request: CompileRequest): Promis
   const scriptPath = posix.join(outDir, `${name}.stp`);
   await host.removeFile(modulePath);
   await host.writeFile(scriptPath, request.script, 0o644);
-  const run = await host.run(
+  const cacheDir = request.cacheDir ?? posix.join(outDir, '.systemtap');
+  const run = await runWhole(
+    host,
+    cacheDir,
     [
       ...(request.stapArgv ?? ['stap']),
       '-p4',
@@ -69,7 +72,7 @@ export async function compileModule(host: Host, request: CompileRequest): Promis
       cwd: outDir,
       proc: true,
       // SYSTEMTAP_DIR keeps the user's own rc file and cache out of it.
-      env: { TMPDIR: outDir, SYSTEMTAP_DIR: request.cacheDir ?? posix.join(outDir, '.systemtap'), ...request.env },
+      env: { TMPDIR: outDir, SYSTEMTAP_DIR: cacheDir, ...request.env },
       timeoutMs: request.timeoutMs ?? TIMEOUT_MS,
       ...(request.signal === undefined ? {} : { signal: request.signal }),
     },
@@ -82,6 +85,28 @@ export async function compileModule(host: Host, request: CompileRequest): Promis
     output: quoteOutput(run.stderr),
     seconds: run.seconds,
   };
+}
+
+/**
+ * A stap that is ended keeps every tracepoint header that it had not come to as one without tracepoints, and believes that
+ * ever after: then its cache goes, too.
+ */
+async function runWhole(
+  host: Host,
+  cacheDir: string,
+  argv: readonly string[],
+  options: RunOptions,
+): Promise<RunResult> {
+  const forget = (): Promise<unknown> => host.run(['rm', '-rf', '--', posix.join(cacheDir, 'cache')]);
+  let run: RunResult;
+  try {
+    run = await host.run(argv, options);
+  } catch (error) {
+    if (isTapprepError(error, 'INTERRUPTED')) await forget();
+    throw error;
+  }
+  if (run.timedOut) await forget();
+  return run;
 }
 
 function reasonOf(timedOut: boolean, exitCode: number | null, stderr: string): string {
