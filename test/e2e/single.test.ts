@@ -101,7 +101,8 @@ describe('the first line tells why it cannot run, and nothing is left:', () => {
 
   test('no glibc at all', () => {
     const root = join(work, 'busybox-root');
-    mkdirSync(join(root, 'bin'), { recursive: true });
+    for (const directory of ['bin', 'dev']) mkdirSync(join(root, directory), { recursive: true });
+    execFileSync('mknod', ['-m', '666', join(root, 'dev/null'), 'c', '1', '3']);
     copyFileSync('/bin/busybox', join(root, 'bin/busybox'));
     execFileSync('chroot', [root, '/bin/busybox', '--install', '-s', '/bin']);
     copyFileSync(single, join(root, 'tapprep'));
