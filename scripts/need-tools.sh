@@ -23,6 +23,8 @@ openssl
 qemu-system-x86
 rpm
 shellcheck
+sudo
+tcsh
 time
 xz-utils
 zstd

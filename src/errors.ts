@@ -35,6 +35,16 @@ export const ERROR_CODES = {
   NETWORK: { exit: 'network', doc: 'Nothing usable answered at any address.' },
   OFFLINE: { exit: 'network', doc: '--offline was given and the file is not in the cache.' },
   NOT_FOUND: { exit: 'network', doc: 'Every address answered that the file is not there.' },
+  SSH_FAILED: { exit: 'network', doc: 'No ssh connection to the machine given with --host was made.' },
+  SSH_REFUSED: { exit: 'network', doc: 'The machine given with --host took no key of this user.' },
+  SSH_LOST: {
+    exit: 'network',
+    doc: 'The ssh connection ended in the middle; the next run goes on from what is there.',
+  },
+  SSH_HOST_KEY: {
+    exit: 'verification',
+    doc: 'The machine given with --host shows another host key than known_hosts has for it, or one that is not there.',
+  },
   DIGEST_MISMATCH: { exit: 'verification', doc: 'The bytes are not those that the index names.' },
   LOCK_STALE: { exit: 'verification', doc: 'No repository has a file any more that the lock names.' },
   SIZE_MISMATCH: { exit: 'verification', doc: 'The length is not the one that the index names.' },

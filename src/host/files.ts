@@ -1,5 +1,5 @@
 /** Files on this machine, read and written so that a crash or a hostile name can do no harm. */
-import { constants } from 'node:fs';
+import { constants, createReadStream } from 'node:fs';
 import { mkdir, open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { isErrno, TapprepError } from '../errors.ts';
@@ -53,13 +53,22 @@ async function readBounded(file: FileHandle, path: string): Promise<string> {
  * A symbolic link under the name is replaced, not followed. Missing directories are made with mode 0755.
  * @throws TapprepError PERMISSION, NO_SPACE
  */
-export async function writeFileAtomic(path: string, data: string | Uint8Array, mode: number): Promise<void> {
+export function writeFileAtomic(path: string, data: string | Uint8Array, mode: number): Promise<void> {
+  return fillAtomic(path, mode, (file) => file.writeFile(data));
+}
+
+/** Puts a copy of a file in its place as a whole, as writeFileAtomic does. @throws TapprepError PERMISSION, NO_SPACE */
+export function copyFileAtomic(source: string, path: string, mode: number): Promise<void> {
+  return fillAtomic(path, mode, (file) => file.writeFile(createReadStream(source)));
+}
+
+async function fillAtomic(path: string, mode: number, fill: (file: FileHandle) => Promise<void>): Promise<void> {
   const directory = dirname(path);
   try {
     await mkdir(directory, { recursive: true, mode: 0o755 });
     const { file, temporary } = await openBeside(directory, basename(path));
     try {
-      await file.writeFile(data);
+      await fill(file);
       // The umask has cut the mode given to open.
       await file.chmod(mode);
       await file.sync();
@@ -107,6 +116,16 @@ export async function removeFileIfThere(path: string): Promise<void> {
   } catch (error) {
     if (isErrno(error, 'ENOENT') || isErrno(error, 'ENOTDIR')) return;
     throw asPermission(error, path, 'removed');
+  }
+}
+
+/** Whether a path leads to a regular file. */
+export async function isRegularFile(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isFile();
+  } catch {
+    // Absent, or hidden from this user.
+    return false;
   }
 }
 

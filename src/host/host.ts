@@ -2,12 +2,16 @@
 
 export interface RunOptions {
   readonly input?: string | Uint8Array;
+  /** Instead: a file of this machine from a byte on. */
+  readonly inputFile?: { readonly path: string; readonly offset: number };
   readonly timeoutMs?: number;
   /** Added to a clean environment (PATH, HOME, LC_ALL=C). */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   /** root: /proc is there while the command runs, in a mount namespace that ends with it (objtool of Linux 7 reads it). */
   readonly proc?: boolean;
+  /** ssh: the program comes to its end also where the connection does not (a package manager at work). */
+  readonly untilEnd?: boolean;
   readonly signal?: AbortSignal;
   /** Called for each line as it arrives. */
   readonly onLine?: (line: string, stream: 'stdout' | 'stderr') => void;
@@ -43,4 +47,33 @@ export interface Host {
   which(name: string): Promise<string | null>;
   /** Path on this machine of a path on the target; null where there is none (ssh). */
   localPath(path: string): string | null;
+  /**
+   * A regular file of the target to be read on this machine, under its own name: itself, or a copy that goes with the
+   * host (ssh). null when there is no such file.
+   */
+  fetchFile(path: string): Promise<string | null>;
+  /**
+   * Puts a file of this machine on the target, whole or not at all; makes missing directories (0755).
+   * @throws TapprepError PERMISSION, NO_SPACE
+   */
+  putFile(source: string, path: string, mode: number): Promise<void>;
+}
+
+/** A machine that is reached over a connection. */
+export interface RemoteHost extends Host {
+  readonly kind: 'ssh';
+  /** The user that it was entered as. */
+  readonly uid: number;
+  /**
+   * The same machine with root rights; itself where it has them.
+   * @throws TapprepError NOT_ROOT when sudo gives none
+   */
+  asRoot(): Promise<RemoteHost>;
+  /** Ends the connection and removes what was copied here. */
+  close(): Promise<void>;
+}
+
+/** Whether a host is another machine. */
+export function isRemote(host: Host): host is RemoteHost {
+  return host.kind === 'ssh';
 }

@@ -1,6 +1,13 @@
 /** The machine that tapprep runs on. */
 import { delimiter, isAbsolute, join } from 'node:path';
-import { isExecutableFile, readTextFile, removeFileIfThere, writeFileAtomic } from './files.ts';
+import {
+  copyFileAtomic,
+  isExecutableFile,
+  isRegularFile,
+  readTextFile,
+  removeFileIfThere,
+  writeFileAtomic,
+} from './files.ts';
 import type { Host } from './host.ts';
 import { runProcess } from './run-process.ts';
 
@@ -29,7 +36,7 @@ const INHERITED = [
 
 /** This host. Programs get a clean environment with LC_ALL=C, because stap, rpm and apt translate their messages. */
 export function createLocalHost(): Host {
-  const env = cleanEnvironment(process.env);
+  const env = localEnvironment();
   const directories = (env['PATH'] ?? '').split(delimiter).filter((directory) => isAbsolute(directory));
   return {
     kind: 'local',
@@ -39,6 +46,8 @@ export function createLocalHost(): Host {
     writeFile: writeFileAtomic,
     removeFile: removeFileIfThere,
     localPath: (path) => path,
+    fetchFile: async (path) => ((await isRegularFile(path)) ? path : null),
+    putFile: copyFileAtomic,
     async which(name) {
       if (name.includes('/')) return isAbsolute(name) && (await isExecutableFile(name)) ? name : null;
       for (const directory of directories) {
@@ -48,6 +57,11 @@ export function createLocalHost(): Host {
       return null;
     },
   };
+}
+
+/** What the programs of this machine get of the environment that tapprep was started in. */
+export function localEnvironment(): Readonly<Record<string, string>> {
+  return cleanEnvironment(process.env);
 }
 
 function cleanEnvironment(from: NodeJS.ProcessEnv): Record<string, string> {

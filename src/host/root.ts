@@ -2,7 +2,14 @@
 import { lstatSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isErrno, TapprepError } from '../errors.ts';
-import { isExecutableFile, readTextFile, removeFileIfThere, writeFileAtomic } from './files.ts';
+import {
+  copyFileAtomic,
+  isExecutableFile,
+  isRegularFile,
+  readTextFile,
+  removeFileIfThere,
+  writeFileAtomic,
+} from './files.ts';
 import type { Host, RunOptions, RunResult } from './host.ts';
 import { createLocalHost, SYSTEM_PATH } from './local.ts';
 import { resolveInRoot } from './root-path.ts';
@@ -79,6 +86,11 @@ export function createRootHost(directory: string): Host {
     writeFile: (path, data, mode) => writeFileAtomic(resolveInRoot(root, path, false), data, mode),
     removeFile: (path) => removeFileIfThere(resolveInRoot(root, path, false)),
     localPath: (path) => resolveInRoot(root, path),
+    async fetchFile(path) {
+      const local = resolveInRoot(root, path);
+      return (await isRegularFile(local)) ? local : null;
+    },
+    putFile: (source, path, mode) => copyFileAtomic(source, resolveInRoot(root, path, false), mode),
   };
 }
 

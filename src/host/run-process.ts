@@ -1,5 +1,6 @@
-/** Runs one program on this machine: the only caller of execa. */
-import { existsSync } from 'node:fs';
+/** Runs one program on this machine: with filter-file.ts the only caller of execa. */
+import { createReadStream, existsSync } from 'node:fs';
+import { Readable } from 'node:stream';
 import { TapprepError } from '../errors.ts';
 import { createBoundedOutput } from './bounded-output.ts';
 import type { RunOptions, RunResult } from './host.ts';
@@ -7,6 +8,16 @@ import type { RunOptions, RunResult } from './host.ts';
 /** Nothing that tapprep starts may wait for ever; callers with long work give their own limit. */
 const DEFAULT_TIMEOUT_MS = 30 * 60_000;
 const KILL_AFTER_MS = 5_000;
+
+/** What the hosts themselves need beside RunOptions. */
+export interface ProcessOptions extends Omit<RunOptions, 'env'> {
+  /** Comes before the rest of its standard input. */
+  readonly inputBefore?: string;
+  /** Sees every piece of output first; what it returns is the program's. */
+  readonly filter?: (chunk: Uint8Array, stream: 'stdout' | 'stderr') => Uint8Array;
+  /** Takes standard output, which is then not in the result. */
+  readonly onStdout?: (chunk: Uint8Array) => void;
+}
 
 /**
  * Runs argv without a shell, in a process group of its own so that a time limit or an abort ends its children too.
@@ -17,11 +28,11 @@ const KILL_AFTER_MS = 5_000;
 export async function runProcess(
   argv: readonly string[],
   env: Readonly<Record<string, string>>,
-  options: Omit<RunOptions, 'env'> = {},
+  options: ProcessOptions = {},
 ): Promise<RunResult> {
   const [file, ...args] = argv;
   if (file === undefined) throw new TapprepError('INTERNAL', 'asked to run an empty command');
-  const { signal, onLine } = options;
+  const { signal, onLine, onStdout, filter = (chunk: Uint8Array) => chunk } = options;
   if (signal?.aborted === true) throw interrupted(argv);
   // Loaded here: its hundred files would cost every run that starts no program a tenth of a second.
   const { execa } = await import('execa');
@@ -32,7 +43,7 @@ export async function runProcess(
     env: { ...env },
     extendEnv: false,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
+    ...describeInput(options),
     ...(signal === undefined ? {} : { cancelSignal: signal }),
     timeout: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
     forceKillAfterDelay: KILL_AFTER_MS,
@@ -41,8 +52,9 @@ export async function runProcess(
     buffer: false,
     encoding: 'buffer',
   });
-  child.stdout.on('data', (chunk: Uint8Array) => stdout.push(chunk));
-  child.stderr.on('data', (chunk: Uint8Array) => stderr.push(chunk));
+  const takeStdout = onStdout ?? ((chunk: Uint8Array): void => stdout.push(chunk));
+  child.stdout.on('data', (chunk: Uint8Array) => takeStdout(filter(chunk, 'stdout')));
+  child.stderr.on('data', (chunk: Uint8Array) => stderr.push(filter(chunk, 'stderr')));
   const result = await child;
   if (result.isCanceled) throw interrupted(argv);
   if (result.code !== undefined && !result.timedOut && result.exitCode === undefined && result.signal === undefined) {
@@ -57,6 +69,77 @@ export async function runProcess(
     seconds: (performance.now() - started) / 1000,
   };
 }
+
+function describeInput({ input, inputFile, inputBefore = '' }: ProcessOptions) {
+  if (inputFile !== undefined) {
+    const file = createReadStream(inputFile.path, { start: inputFile.offset });
+    return { input: inputBefore === '' ? file : Readable.from(concatenate(inputBefore, file)) };
+  }
+  if (inputBefore !== '') return { input: Buffer.concat([Buffer.from(inputBefore), Buffer.from(input ?? '')]) };
+  return input === undefined ? { stdin: 'ignore' as const } : { input };
+}
+
+async function* concatenate(text: string, rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(text);
+  yield* rest;
+}
+
+/** A program that runs beside everything else until its standard input is closed. */
+export interface Companion {
+  /** Standard error so far, its end. */
+  readonly said: () => string;
+  /** Whether it has ended by now. */
+  readonly hasEnded: () => boolean;
+  readonly ended: Promise<void>;
+  /** Closes its standard input, and ends it where that does not. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a companion. It has a session of its own, so that Ctrl-C does not reach it before what depends on it; its input
+ * is closed, whatever becomes of this process.
+ * @param onStdout takes its standard output
+ */
+export async function startCompanion(
+  argv: readonly string[],
+  env: Readonly<Record<string, string>>,
+  onStdout: (chunk: Uint8Array) => void,
+): Promise<Companion> {
+  const [file = '', ...args] = argv;
+  const { execa } = await import('execa');
+  const child = execa(file, args, {
+    env: { ...env },
+    extendEnv: false,
+    stdin: 'pipe',
+    detached: true,
+    reject: false,
+    buffer: false,
+    encoding: 'buffer',
+  });
+  const state = { ended: false, said: '' };
+  child.stdin.on('error', () => undefined);
+  child.stdout.on('data', onStdout);
+  child.stderr.on('data', (chunk: Uint8Array) => {
+    state.said = (state.said + Buffer.from(chunk).toString('utf8')).slice(-SAID_CHARS);
+  });
+  const ended = child.then((result) => {
+    state.ended = true;
+    if (result.code === 'ENOENT') state.said = `${file}: not found`;
+  });
+  return {
+    said: () => state.said,
+    hasEnded: () => state.ended,
+    ended,
+    stop: async () => {
+      child.stdin.end();
+      const timer = setTimeout(() => child.kill('SIGKILL'), KILL_AFTER_MS);
+      await ended;
+      clearTimeout(timer);
+    },
+  };
+}
+
+const SAID_CHARS = 8192;
 
 function interrupted(argv: readonly string[]): TapprepError {
   return new TapprepError('INTERRUPTED', `stopped while running ${argv[0] ?? ''}`, { facts: { argv } });

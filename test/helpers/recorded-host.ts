@@ -1,5 +1,5 @@
 /** A host whose programs answer what real ones were seen to answer, and whose files lie in a directory of the test. */
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { TapprepError } from '../../src/errors.ts';
 import type { Host, RunOptions, RunResult } from '../../src/host/host.ts';
@@ -37,6 +37,13 @@ export function createRecordedHost(directory: string, programs: Readonly<Record<
     removeFile: (path) => Promise.resolve(rmSync(place(path), { force: true })),
     which: (name) => Promise.resolve(name in programs ? `/usr/bin/${name}` : isFile(place(name)) ? name : null),
     localPath: (path) => place(path),
+    fetchFile: (path) => Promise.resolve(isFile(place(path)) ? place(path) : null),
+    putFile(source, path, mode) {
+      mkdirSync(dirname(place(path)), { recursive: true });
+      copyFileSync(source, place(path));
+      chmodSync(place(path), mode);
+      return Promise.resolve();
+    },
   };
 }
 

@@ -1,0 +1,103 @@
+/** One connection of the system's ssh, over which everything else is run. */
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TapprepError } from '../errors.ts';
+import { createAfterMark } from './after-mark.ts';
+import { type Companion, startCompanion } from './run-process.ts';
+import { buildMasterArgv, encodeForLoginShell, type SshPlace } from './ssh-command.ts';
+import { explainSshFailure } from './ssh-failure.ts';
+
+export interface SshConnection {
+  readonly place: SshPlace;
+  /** Path of the control socket. */
+  readonly socket: string;
+  /** Of this machine, for what belongs to the connection; removed with it. */
+  readonly directory: string;
+  /** The user that was logged in. */
+  readonly uid: number;
+  /** Whether the connection is gone; one that is just going is given a moment to be so. */
+  isLost(): Promise<boolean>;
+  /** What ssh said of it. */
+  said(): string;
+  close(): Promise<void>;
+}
+
+const CONNECT_TIMEOUT_MS = 60_000;
+const GOING_MS = 1_500;
+/** The path of a Unix socket has at most 107 bytes, and ssh adds 17 while it makes it. */
+const MAX_SOCKET_PATH = 90;
+
+/** Greets, then lives as long as its input: when this process dies, whatever way, its end closes the connection. */
+const LIFELINE = `printf '%s %s\\n' "$1" "$(id -u)"; exec cat >/dev/null`;
+
+/**
+ * Connects and logs in, without asking anybody anything.
+ * @throws TapprepError SSH_FAILED, SSH_REFUSED, SSH_HOST_KEY, TIMEOUT, INTERRUPTED, TOOL_MISSING (no ssh here)
+ */
+export async function connectSsh(
+  place: SshPlace,
+  env: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<SshConnection> {
+  const directory = await makeDirectory();
+  const socket = join(directory, 's');
+  const mark = `tapprep-${randomUUID()}`;
+  const greeting = createAfterMark(mark);
+  const greeted = Promise.withResolvers<'greeted'>();
+  const argv = buildMasterArgv(place, socket, encodeForLoginShell(LIFELINE, [mark]));
+  const master = await startCompanion(argv, env, (chunk) => {
+    greeting.take(chunk);
+    if (greeting.word !== null) greeted.resolve('greeted');
+  });
+  const close = async (): Promise<void> => {
+    await master.stop();
+    await rm(directory, { recursive: true, force: true });
+  };
+  const outcome = await waitFor(greeted.promise, master, signal);
+  if (outcome === 'greeted') {
+    const isLost = async (): Promise<boolean> => {
+      await Promise.race([master.ended, sleep(GOING_MS)]);
+      return master.hasEnded();
+    };
+    return { place, socket, directory, uid: Number(greeting.word), isLost, said: () => master.said(), close };
+  }
+  await close();
+  throw explain(place.destination, outcome, master.said() || greeting.before);
+}
+
+type Outcome = 'greeted' | 'ended' | 'late' | 'aborted';
+
+async function waitFor(greeted: Promise<'greeted'>, master: Companion, signal: AbortSignal): Promise<Outcome> {
+  const late = new AbortController();
+  const stop = AbortSignal.any([signal, late.signal]);
+  const waited = sleep(CONNECT_TIMEOUT_MS, 'late' as const, { signal: stop }).catch(() => 'aborted' as const);
+  const outcome = await Promise.race([greeted, master.ended.then(() => 'ended' as const), waited]);
+  late.abort();
+  return outcome;
+}
+
+function explain(host: string, outcome: Exclude<Outcome, 'greeted'>, said: string): TapprepError {
+  if (outcome === 'aborted') return new TapprepError('INTERRUPTED', `stopped while connecting to ${host}`);
+  if (outcome === 'late') {
+    return new TapprepError('TIMEOUT', `${host} did not let anybody in within ${CONNECT_TIMEOUT_MS / 1000} s`, {
+      hint: `ssh -v ${host} true`,
+      facts: { host, stderr: said },
+    });
+  }
+  if (said === 'ssh: not found') {
+    return new TapprepError('TOOL_MISSING', 'ssh is needed on this host but is not installed', {
+      hint: 'install openssh-client (openssh-clients on rpm distributions)',
+      facts: { tool: 'ssh' },
+    });
+  }
+  return explainSshFailure(host, said);
+}
+
+/** 0700, as mkdtemp makes it: whoever reaches the socket is logged in over there. */
+async function makeDirectory(): Promise<string> {
+  const parent = tmpdir().length > MAX_SOCKET_PATH - 'tapprep-ssh-XXXXXX/s'.length ? '/tmp' : tmpdir();
+  return mkdtemp(join(parent, 'tapprep-ssh-'));
+}

@@ -1,0 +1,150 @@
+/** Runs one program on another machine, over the connection that is there. */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TapprepError } from '../errors.ts';
+import { type AfterMark, createAfterMark } from './after-mark.ts';
+import type { RunOptions, RunResult } from './host.ts';
+import { type ProcessOptions, runProcess } from './run-process.ts';
+import { buildSessionArgv, encodeForLoginShell } from './ssh-command.ts';
+import type { SshConnection } from './ssh-connection.ts';
+import { explainLoss } from './ssh-failure.ts';
+import { END, script, SWALLOW_PASSWORD } from './ssh-scripts.ts';
+
+/** How root rights are had. */
+export interface Rights {
+  /** What stands before the shell. */
+  readonly sudo: readonly string[];
+  /** First line of its input; null where none is asked for. */
+  readonly password: string | null;
+}
+
+export interface Machine {
+  readonly connection: SshConnection;
+  /** Of this machine, for ssh itself. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Text of remote.sh. */
+  readonly remote: string;
+}
+
+export type RemoteOptions = RunOptions & Pick<ProcessOptions, 'onStdout'>;
+
+const DEFAULT_TIMEOUT_MS = 30 * 60_000;
+/** How long a program may take to end once it was told to. */
+const END_MS = 5_000;
+/** ssh(1) exits so for faults of its own, and so may a program. */
+const SSH_FAULT = 255;
+
+interface Session {
+  readonly machine: Machine;
+  readonly rights: Rights;
+  readonly argv: readonly string[];
+  readonly stdout: AfterMark;
+  readonly stderr: AfterMark;
+}
+
+/**
+ * As Host.run. A time limit and an abort end the program over there, too.
+ * @throws TapprepError TOOL_MISSING, NOT_ROOT (sudo gives no rights; facts.said), SSH_LOST, SSH_FAILED (no shell there),
+ *   INTERRUPTED
+ */
+export async function runThere(
+  machine: Machine,
+  rights: Rights,
+  argv: readonly string[],
+  options: RemoteOptions,
+): Promise<RunResult> {
+  const { connection, env } = machine;
+  const { signal, timeoutMs = DEFAULT_TIMEOUT_MS, cwd, untilEnd, env: added, ...rest } = options;
+  const mark = `tapprep-${randomUUID()}`;
+  const session = { machine, rights, argv, stdout: createAfterMark(mark), stderr: createAfterMark(mark) };
+  if (signal?.aborted === true) throw interrupted(session);
+  const given = Object.entries(added ?? {}).map(([key, value]) => `${key}=${value}`);
+  const words = [mark, untilEnd === true ? 'last' : 'now', cwd ?? '', argv[0] ?? '', ...given, ...argv];
+  // sudo may not have wanted the password after all; the program never gets to read it.
+  const text = rights.password === null ? machine.remote : `${SWALLOW_PASSWORD}\n${machine.remote}`;
+  const command = encodeForLoginShell(text, words, rights.sudo);
+
+  const cut = new AbortController();
+  const done = runProcess(buildSessionArgv(connection.place, connection.socket, command), env, {
+    ...rest,
+    timeoutMs: timeoutMs + 10 * END_MS,
+    signal: cut.signal,
+    filter: (chunk, stream) => session[stream].take(chunk),
+    ...(rights.password === null ? {} : { inputBefore: `${rights.password}\n${mark}\n` }),
+  });
+  const state: { stopped: 'late' | 'aborted' | null } = { stopped: null };
+  const stop = (why: 'late' | 'aborted'): void => {
+    if (state.stopped !== null) return;
+    state.stopped = why;
+    void endThere(session, done).finally(() => cut.abort());
+  };
+  const timer = setTimeout(stop, timeoutMs, 'late');
+  const onAbort = (): void => stop('aborted');
+  signal?.addEventListener('abort', onAbort);
+  try {
+    const result = await done.catch((error: unknown) => {
+      if (!cut.signal.aborted) throw error;
+      return { argv, exitCode: null, stdout: '', stderr: '', seconds: timeoutMs / 1000 };
+    });
+    if (state.stopped === 'aborted') throw interrupted(session);
+    if (state.stopped === 'late') return { ...result, argv, exitCode: null, timedOut: true };
+    await checkRun(session, result.exitCode, cwd);
+    return { ...result, argv, timedOut: false };
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', onAbort);
+  }
+}
+
+/** Tells the program's process group to end, then makes it; returns when it has ended or will not. */
+async function endThere({ machine, rights, stdout }: Session, done: Promise<unknown>): Promise<void> {
+  const group = /^runs (\d+)$/.exec(stdout.word ?? '')?.[1];
+  const ended = done.then(
+    () => true,
+    () => true,
+  );
+  for (const kill of group === undefined ? [] : ['TERM', 'KILL']) {
+    // Over a connection that is gone nothing can be ended: then the program is as lost as with this process killed.
+    await runThere(machine, rights, script(END, [kill, group ?? '']), { timeoutMs: END_MS }).catch(() => undefined);
+    if (await Promise.race([ended, sleep(END_MS, false)])) return;
+  }
+}
+
+/** What keeps a result from being the program's own. */
+async function checkRun(session: Session, exitCode: number | null, cwd: string | undefined): Promise<void> {
+  const { machine, rights, argv, stdout, stderr } = session;
+  const { connection } = machine;
+  const name = connection.place.destination;
+  const program = argv[0] ?? '';
+  if (stdout.word === 'missing') {
+    throw new TapprepError('TOOL_MISSING', `${program} is needed but is not installed on ${name}`, {
+      facts: { tool: program },
+    });
+  }
+  if (stdout.word === 'no-directory')
+    throw new TapprepError('INTERNAL', `cannot run ${program} on ${name}: there is no directory ${cwd ?? ''}`);
+  if ((exitCode === SSH_FAULT || stdout.word === null) && (await connection.isLost()))
+    throw explainLoss(name, program, connection.said());
+  if (stdout.word !== null) return;
+  const said = `${stderr.before}\n${stdout.before}`.trim();
+  const last = said.split('\n').at(-1) ?? '';
+  if (rights.sudo.length > 0) {
+    const words = last.replace(/^:+/, '').trim() || 'it gave no reason';
+    throw new TapprepError('NOT_ROOT', `sudo on ${name} gives no root rights: ${words}`, {
+      hint: `ssh -t ${name} sudo -v`,
+      facts: { said: words },
+    });
+  }
+  throw new TapprepError(
+    'SSH_FAILED',
+    `${name} lets people in but gives no shell: ${last || `exit status ${exitCode}`}`,
+    {
+      hint: `ssh ${name} /bin/sh -c true`,
+      facts: { said },
+    },
+  );
+}
+
+function interrupted({ machine, argv }: Session): TapprepError {
+  return new TapprepError('INTERRUPTED', `stopped while running ${argv[0]} on ${machine.connection.place.destination}`);
+}

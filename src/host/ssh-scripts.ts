@@ -1,0 +1,66 @@
+/** The small scripts that serve files on another machine. POSIX sh; the arguments are never code. */
+import { TapprepError } from '../errors.ts';
+
+/** argv of a script with its arguments. */
+export function script(text: string, args: readonly string[]): readonly string[] {
+  return ['sh', '-c', text, 'sh', ...args];
+}
+
+/** PATH: its content; exit status ABSENT when it is no file. */
+export const READ = '[ -f "$1" ] || exit 44; exec cat "$1"';
+export const ABSENT = 44;
+
+/** NAME or PATH of a program: its absolute path. */
+export const WHICH = `
+case $1 in
+  /*) [ -f "$1" ] && [ -x "$1" ] && echo "$1"; exit ;;
+  */*) exit 1 ;;
+esac
+IFS=:
+for folder in $PATH; do
+  case $folder in /*) ;; *) continue ;; esac
+  [ -f "$folder/$1" ] && [ -x "$folder/$1" ] && echo "$folder/$1" && exit 0
+done
+exit 1`;
+
+/**
+ * PATH MODE BYTES: standard input into a file, whole or not at all. An input that ends too early, as it does when the
+ * connection is lost, leaves the old file as it was.
+ */
+export const WRITE = `
+umask 022
+folder=\${1%/*}
+mkdir -p "\${folder:-/}" || exit 1
+umask 077
+part=$folder/.\${1##*/}.tapprep-$$
+rm -f "$part"
+set -C
+: >"$part" || exit 1
+trap 'rm -f "$part"' EXIT
+dd of="$part" bs=65536 conv=fsync || exit 1
+size=$(wc -c <"$part")
+[ "$size" -eq "$3" ] || { echo "$size bytes came instead of $3" >&2; exit 1; }
+chmod "$2" "$part" && mv -f "$part" "$1" && trap - EXIT`;
+
+/** SIGNAL GROUP: to every process of the group; a form that busybox takes, too. */
+export const END = 'kill "-$1" "-$2"';
+
+/** Before remote.sh, where a password was sent: the program's input begins behind the mark. */
+export const SWALLOW_PASSWORD = 'while IFS= read -r line && [ "$line" != "$1" ]; do :; done';
+
+/** What a failed write there means. @param said standard error of the script */
+export function explainWrite(host: string, path: string, said: string): TapprepError {
+  const details = { facts: { path, stderr: said.slice(-2000) } };
+  if (/No space left|quota exceeded/i.test(said)) {
+    return new TapprepError('NO_SPACE', `no space left on ${host} to write ${path}`, {
+      hint: `df -h ${path.slice(0, path.lastIndexOf('/')) || '/'}`,
+      ...details,
+    });
+  }
+  const words =
+    said
+      .trim()
+      .split('\n')
+      .find((line) => !/^\d+[+ ]/.test(line)) ?? 'it gave no reason';
+  return new TapprepError('PERMISSION', `${path} on ${host} cannot be written: ${words}`, details);
+}

@@ -1,0 +1,135 @@
+/** Another machine, over the system's ssh: nothing but a POSIX sh is needed there. */
+import { once } from 'node:events';
+import { createWriteStream, readFileSync } from 'node:fs';
+import { mkdtemp, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { finished } from 'node:stream/promises';
+import { isTapprepError, TapprepError } from '../errors.ts';
+import { assetUrl } from './asset.ts';
+import type { RemoteHost, RunOptions, RunResult } from './host.ts';
+import { localEnvironment } from './local.ts';
+import { checkDestination, type SshPlace } from './ssh-command.ts';
+import { connectSsh } from './ssh-connection.ts';
+import { type Machine, type RemoteOptions, type Rights, runThere } from './ssh-run.ts';
+import { ABSENT, explainWrite, READ, script, WHICH, WRITE } from './ssh-scripts.ts';
+
+export interface SshOptions {
+  readonly signal: AbortSignal;
+  /** The password that sudo wants on that machine; null where nobody can tell it. */
+  readonly sudoPassword: (place: string) => Promise<string | null>;
+}
+
+const OWN_RIGHTS: Rights = { sudo: [], password: null };
+const MAX_TEXT_BYTES = 64 * 1024 * 1024;
+
+/**
+ * Connects to a machine. Whoever asks for it closes it.
+ * @throws TapprepError USAGE (destination), SSH_FAILED, SSH_REFUSED, SSH_HOST_KEY, TIMEOUT, INTERRUPTED, TOOL_MISSING
+ */
+export async function createSshHost(place: SshPlace, options: SshOptions): Promise<RemoteHost> {
+  checkDestination(place.destination);
+  const env = localEnvironment();
+  const remote = readFileSync(assetUrl('host/remote.sh'), 'utf8');
+  const connection = await connectSsh(place, env, options.signal);
+  return makeHost({ connection, env, remote }, OWN_RIGHTS, options);
+}
+
+function makeHost(machine: Machine, rights: Rights, options: SshOptions): RemoteHost {
+  const { connection } = machine;
+  const name = connection.place.destination;
+  const run = (argv: readonly string[], runOptions: RemoteOptions = {}): Promise<RunResult> =>
+    runThere(machine, rights, argv, runOptions);
+
+  const write = async (path: string, mode: number, bytes: number, input: RunOptions): Promise<void> => {
+    const result = await run(script(WRITE, [path, mode.toString(8), String(bytes)]), input);
+    if (result.exitCode !== 0) throw explainWrite(name, path, result.stderr);
+  };
+  /** Whether the file is there; then its content went to onStdout. */
+  const read = async (path: string, onStdout: (chunk: Uint8Array) => void): Promise<boolean> => {
+    const { exitCode, stderr } = await run(script(READ, [path]), { onStdout });
+    if (exitCode === 0 || exitCode === ABSENT) return exitCode === 0;
+    throw new TapprepError(
+      'PERMISSION',
+      `${path} on ${name} cannot be read: ${stderr.trim() || `status ${exitCode}`}`,
+      {
+        facts: { path },
+      },
+    );
+  };
+  return {
+    kind: 'ssh',
+    name,
+    uid: rights === OWN_RIGHTS ? connection.uid : 0,
+    run,
+    async which(program) {
+      const { exitCode, stdout } = await run(script(WHICH, [program]));
+      return exitCode === 0 ? stdout.trim() : null;
+    },
+    async readText(path) {
+      const chunks: Uint8Array[] = [];
+      let total = 0;
+      const isThere = await read(path, (chunk) => {
+        total += chunk.length;
+        if (total <= MAX_TEXT_BYTES) chunks.push(chunk);
+      });
+      if (!isThere) return null;
+      if (total <= MAX_TEXT_BYTES) return Buffer.concat(chunks).toString('utf8');
+      throw new TapprepError('TOO_LARGE', `${path} on ${name} has ${total} bytes, no such text file is expected`);
+    },
+    writeFile: (path, data, mode) => write(path, mode, Buffer.byteLength(data), { input: data }),
+    async removeFile(path) {
+      const result = await run(['rm', '-f', '--', path]);
+      if (result.exitCode !== 0) throw explainWrite(name, path, result.stderr);
+    },
+    localPath: () => null,
+    async fetchFile(path) {
+      const local = join(await mkdtemp(join(connection.directory, 'file-')), basename(path));
+      const file = createWriteStream(local, { mode: 0o600 });
+      await once(file, 'open');
+      try {
+        return (await read(path, (chunk) => void file.write(chunk))) ? local : null;
+      } finally {
+        file.end();
+        await finished(file);
+      }
+    },
+    putFile: async (source, path, mode) =>
+      write(path, mode, (await stat(source)).size, { inputFile: { path: source, offset: 0 } }),
+    async asRoot() {
+      const isRoot = connection.uid === 0 || rights !== OWN_RIGHTS;
+      return makeHost(machine, isRoot ? rights : await becomeRoot(machine, options), options);
+    },
+    close: () => connection.close(),
+  };
+}
+
+/** sudo(8) remembers a password for a terminal or a parent process, and here every command has another: asked each time. */
+async function becomeRoot(machine: Machine, { sudoPassword }: SshOptions): Promise<Rights> {
+  const name = machine.connection.place.destination;
+  const quiet: Rights = { sudo: ['sudo', '-H', '-n', '--'], password: null };
+  const refusal = await tryRights(machine, quiet);
+  if (refusal === null) return quiet;
+  const password = /password/i.test(refusal) ? await sudoPassword(name) : null;
+  if (password === null) {
+    throw new TapprepError('NOT_ROOT', `root rights are needed on ${name}, but sudo gives none: ${refusal}`, {
+      hint: 'add --sudo-password-file FILE, or name a user who is root or may sudo without a password',
+    });
+  }
+  const asked: Rights = { sudo: ['sudo', '-H', '-k', '-S', '-p', ':', '--'], password };
+  const second = await tryRights(machine, asked);
+  if (second === null) return asked;
+  throw new TapprepError('NOT_ROOT', `sudo on ${name} did not take the password: ${second}`, {
+    hint: `ssh -t ${name} sudo -v`,
+  });
+}
+
+/** Why they give no root rights, in sudo's words; null when they do. */
+async function tryRights(machine: Machine, rights: Rights): Promise<string | null> {
+  try {
+    const { stdout } = await runThere(machine, rights, ['id', '-u'], { timeoutMs: 60_000 });
+    return stdout.trim() === '0' ? null : `it leads to user ${stdout.trim()}`;
+  } catch (error) {
+    if (!isTapprepError(error, 'NOT_ROOT')) throw error;
+    return String(error.facts['said']);
+  }
+}

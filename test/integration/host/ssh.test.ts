@@ -1,0 +1,364 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { collectFacts } from '../../../src/detect/facts.ts';
+import type { RemoteHost } from '../../../src/host/host.ts';
+import { createSshHost } from '../../../src/host/ssh.ts';
+import { failureOf } from '../../helpers/failure-of.ts';
+import { type Sshd, type SshdOptions, startSshd } from '../../helpers/sshd.ts';
+
+const work = mkdtempSync(join(tmpdir(), 'ssh-work-'));
+const opened: RemoteHost[] = [];
+const servers: Sshd[] = [];
+
+afterEach(async () => {
+  for (const host of opened.splice(0)) await host.close();
+  for (const server of servers.splice(0)) await server.close();
+});
+// Other users come by here, too.
+chmodSync(work, 0o755);
+afterAll(() => rmSync(work, { recursive: true }));
+
+async function serve(options: SshdOptions = {}): Promise<Sshd> {
+  const sshd = await startSshd(options);
+  servers.push(sshd);
+  return sshd;
+}
+
+async function open(
+  { configFile, host }: Sshd,
+  over: { readonly signal?: AbortSignal; readonly password?: string; readonly destination?: string } = {},
+): Promise<RemoteHost> {
+  const remote = await createSshHost(
+    { destination: over.destination ?? host, configFile },
+    { signal: over.signal ?? new AbortController().signal, sudoPassword: () => Promise.resolve(over.password ?? null) },
+  );
+  opened.push(remote);
+  return remote;
+}
+
+/** Not one that has ended and that nobody has asked about. */
+function isRunning(pid = ''): boolean {
+  return existsSync(`/proc/${pid}`) && !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+}
+
+function countOf(text: string, word: string): number {
+  return text.split(word).length - 1;
+}
+
+describe('one machine', () => {
+  let sshd: Sshd;
+  let host: RemoteHost;
+  const full = join(work, 'full');
+  beforeAll(async () => {
+    // Before sshd starts, which sees no later mount.
+    mkdirSync(full);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', full]);
+    sshd = await startSshd();
+    host = await createSshHost(
+      { destination: sshd.host, configFile: sshd.configFile },
+      { signal: new AbortController().signal, sudoPassword: () => Promise.resolve(null) },
+    );
+  });
+  afterAll(async () => {
+    await host.close();
+    await sshd.close();
+    execFileSync('umount', [full]);
+  });
+
+  test('a program gets its arguments, environment, directory and input, and its output and status come back', async () => {
+    const text = 'printf "%s|" "$@" "$WORD" "$LC_ALL"; pwd; cat; echo err >&2; exit 7';
+    const result = await host.run(['sh', '-c', text, 'sh', "it's", '', 'a  b\n', '$HOME `id` \\ !1'], {
+      env: { WORD: 'x y' },
+      cwd: work,
+      input: 'in\0put',
+    });
+    expect(result).toMatchObject({
+      exitCode: 7,
+      stdout: `it's||a  b\n|$HOME \`id\` \\ !1|x y|C|${work}\nin\0put`,
+      stderr: 'err\n',
+      timedOut: false,
+    });
+  });
+
+  test('lines come as they are printed', async () => {
+    const seen: string[] = [];
+    const times: number[] = [];
+    await host.run(['sh', '-c', 'echo one; sleep 0.4; echo two >&2'], {
+      onLine: (line, stream) => {
+        seen.push(`${stream} ${line}`);
+        times.push(performance.now());
+      },
+    });
+    expect(seen).toEqual(['stdout one', 'stderr two']);
+    expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThan(200);
+  });
+
+  test('a program that is not there is TOOL_MISSING, and one that exits 127 or 255 is not', async () => {
+    expect(await failureOf(host.run(['no-such-program']))).toMatchObject({ code: 'TOOL_MISSING' });
+    expect(await failureOf(host.run(['/no/such/program']))).toMatchObject({ code: 'TOOL_MISSING' });
+    for (const status of [127, 255]) expect((await host.run(['sh', '-c', `exit ${status}`])).exitCode).toBe(status);
+    expect(await host.which('sh')).toMatch(/^\/(usr\/)?bin\/sh$/);
+    expect(await host.which('no-such-program')).toBeNull();
+    expect(await host.which('/bin/cat')).toBe('/bin/cat');
+  });
+
+  test('files are written whole, read, fetched and removed', async () => {
+    const path = join(work, "new/di r/it's");
+    const bytes = Buffer.from(Array.from({ length: 300_000 }, (_, at) => (at * 7) % 256));
+    await host.writeFile(path, bytes, 0o640);
+    expect(readFileSync(path).equals(bytes)).toBe(true);
+    expect((await host.run(['stat', '-c', '%a', path])).stdout).toBe('640\n');
+    await host.writeFile(path, 'grüße\n', 0o600);
+    expect(await host.readText(path)).toBe('grüße\n');
+    const copy = await host.fetchFile(path);
+    expect(copy === null ? null : readFileSync(copy, 'utf8')).toBe('grüße\n');
+    const put = join(work, 'put');
+    await host.putFile(copy ?? '', put, 0o755);
+    expect(readFileSync(put, 'utf8')).toBe('grüße\n');
+    await host.removeFile(path);
+    await host.removeFile(path);
+    expect(await host.readText(path)).toBeNull();
+    expect(await host.fetchFile(path)).toBeNull();
+    expect(readdirSync(join(work, 'new/di r'))).toEqual([]);
+  });
+
+  test('what cannot be written says so', async () => {
+    expect(await failureOf(host.writeFile('/proc/none', 'x', 0o644))).toMatchObject({ code: 'PERMISSION' });
+    expect(await failureOf(host.writeFile(join(full, 'x'), Buffer.alloc(200_000), 0o644))).toMatchObject({
+      code: 'NO_SPACE',
+    });
+    expect(readdirSync(full)).toEqual([]);
+  });
+
+  test('a time limit ends the program over there, with all that it started', async () => {
+    const pids = join(work, 'pids');
+    const result = await host.run(['sh', '-c', `sleep 50 & echo $! $$ >${pids}; echo begun; wait`], { timeoutMs: 500 });
+    expect(result).toMatchObject({ timedOut: true, exitCode: null, stdout: 'begun\n' });
+    const [child, parent] = readFileSync(pids, 'utf8').trim().split(' ');
+    for (const pid of [child, parent]) expect(isRunning(pid)).toBe(false);
+  });
+
+  test('a program that ignores the signal is killed', async () => {
+    const result = await host.run(['sh', '-c', 'trap "" TERM; while :; do sleep 1; done'], { timeoutMs: 300 });
+    expect(result.timedOut).toBe(true);
+  });
+
+  test('an abort ends it, too', async () => {
+    const controller = new AbortController();
+    const pid = join(work, 'pid');
+    const run = failureOf(host.run(['sh', '-c', `echo $$ >${pid}; exec sleep 50`], { signal: controller.signal }));
+    while (!existsSync(pid)) await sleep(20);
+    await sleep(50);
+    controller.abort();
+    expect(await run).toMatchObject({ code: 'INTERRUPTED' });
+    expect(isRunning(readFileSync(pid, 'utf8').trim())).toBe(false);
+  });
+
+  test('all of it went over one connection', () => {
+    expect(countOf(sshd.log(), 'Accepted publickey')).toBe(1);
+    expect(countOf(sshd.log(), 'Starting session: command')).toBeGreaterThan(20);
+  });
+});
+
+test('facts are one round trip after the login, also where a banner comes first', async () => {
+  const sshd = await serve({ shell: '/bin/bash' });
+  writeFileSync(join(sshd.directory, 'home/.bashrc'), 'echo "tapprep-probe 1"; echo "uname-r	9.9.9"\n');
+  const host = await open(sshd);
+  const before = countOf(sshd.log(), 'Starting session: command');
+  const facts = await collectFacts(host);
+  expect(facts.user.uid).toBe(0);
+  expect(facts).toMatchObject({ source: 'host', root: null, kernel: { running: true } });
+  expect(facts.packages.length).toBeGreaterThan(50);
+  expect(countOf(sshd.log(), 'Starting session: command') - before).toBe(1);
+  expect(countOf(sshd.log(), 'Accepted publickey')).toBe(1);
+});
+
+test('nothing is left here after the end of the connection', async () => {
+  const before = readdirSync(tmpdir()).filter((name) => name.startsWith('tapprep-ssh-'));
+  const host = await open(await serve());
+  const [directory] = readdirSync(tmpdir()).filter((name) => name.startsWith('tapprep-ssh-') && !before.includes(name));
+  expect(execFileSync('stat', ['-c', '%a', join(tmpdir(), directory ?? '')], { encoding: 'utf8' })).toBe('700\n');
+  await host.fetchFile('/etc/hostname');
+  await opened.pop()?.close();
+  expect(readdirSync(tmpdir())).not.toContain(directory);
+});
+
+describe('login shells', () => {
+  test.each(['/bin/bash', '/bin/dash', '/bin/tcsh'])('%s that prints a banner changes nothing', async (shell) => {
+    const sshd = await serve({ shell });
+    // bash reads .bashrc when sshd starts it, csh .cshrc; dash reads what ENV names only for a terminal.
+    for (const name of ['.bashrc', '.cshrc'])
+      writeFileSync(
+        join(sshd.directory, 'home', name),
+        'echo "Welcome to the machine, \'guest\'"\nsh -c "echo No mining, please >&2"\nprintf "no line end"\n',
+      );
+    const host = await open(sshd);
+    expect(
+      await host.run(['sh', '-c', 'printf "%s " "$1" "$2"; echo e >&2', 'sh', "it's", '!!\n{a,b} ~ *']),
+    ).toMatchObject({
+      exitCode: 0,
+      stdout: "it's !!\n{a,b} ~ * ",
+      stderr: 'e\n',
+    });
+    expect(await host.readText('/etc/hostname')).toBe(readFileSync('/etc/hostname', 'utf8'));
+  });
+
+  test('an account without a shell says so', async () => {
+    const failure = await failureOf(open(await serve({ shell: '/usr/sbin/nologin' })));
+    expect(failure).toMatchObject({ code: 'SSH_FAILED' });
+    expect(failure.message).toContain('This account is currently not available');
+  });
+});
+
+describe('no connection', () => {
+  test.each(['-oProxyCommand=touch x', 'root@-oProxyCommand=x', '--', 'a b', 'a\nb', '', 'root@'])(
+    '%j is no machine',
+    async (destination) => {
+      const nowhere = { configFile: '/dev/null', host: '' } as Sshd;
+      expect(await failureOf(open(nowhere, { destination }))).toMatchObject({ code: 'USAGE' });
+    },
+  );
+
+  test('a host key that changed: both sides are named, and nothing is sent', async () => {
+    const sshd = await serve();
+    const other = join(sshd.directory, 'other');
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', other]);
+    const [type, key] = readFileSync(`${other}.pub`, 'utf8').split(' ');
+    writeFileSync(join(sshd.directory, 'known_hosts'), `[127.0.0.1]:${sshd.port} ${type} ${key}\n`);
+    const failure = await failureOf(open(sshd));
+    expect(failure).toMatchObject({ code: 'SSH_HOST_KEY' });
+    expect(failure.message).toContain('another one than known_hosts has');
+    expect(sshd.log()).not.toContain('Accepted');
+  });
+
+  test('an unknown host key is confirmed by nobody', async () => {
+    const sshd = await serve();
+    writeFileSync(join(sshd.directory, 'known_hosts'), '');
+    const failure = await failureOf(open(sshd));
+    expect(failure).toMatchObject({ code: 'SSH_HOST_KEY', hint: 'ssh machine true' });
+    expect(readFileSync(join(sshd.directory, 'known_hosts'), 'utf8')).toBe('');
+  });
+
+  test('a key that is not taken', async () => {
+    const sshd = await serve();
+    writeFileSync(join(sshd.directory, 'user.pub'), '');
+    expect(await failureOf(open(sshd))).toMatchObject({ code: 'SSH_REFUSED' });
+  });
+
+  test('nobody listens', async () => {
+    const sshd = await serve();
+    const config = join(work, 'nobody');
+    writeFileSync(config, `Host machine\n  HostName 127.0.0.1\n  Port 9\n`);
+    const failure = await failureOf(open({ ...sshd, configFile: config }));
+    expect(failure).toMatchObject({ code: 'SSH_FAILED' });
+    expect(failure.message).toContain('Connection refused');
+  });
+});
+
+describe('a connection that is lost', () => {
+  test('in the middle of a program: SSH_LOST, and no second connection is made', async () => {
+    const sshd = await serve();
+    const host = await open(sshd);
+    const run = failureOf(host.run(['sleep', '50']));
+    await sleep(500);
+    sshd.cut();
+    expect(await run).toMatchObject({ code: 'SSH_LOST' });
+    expect(await failureOf(host.run(['true']))).toMatchObject({ code: 'SSH_LOST' });
+    expect(countOf(sshd.log(), 'Accepted publickey')).toBe(1);
+  });
+
+  test('a file that is being written stays what it was', async () => {
+    const sshd = await serve();
+    const host = await open(sshd);
+    const [path, big] = [join(work, 'kept'), join(work, 'big')];
+    writeFileSync(path, 'old');
+    execFileSync('truncate', ['-s', '2G', big]);
+    const put = failureOf(host.putFile(big, path, 0o644));
+    await sleep(400);
+    sshd.cut();
+    expect(await put).toMatchObject({ code: 'SSH_LOST' });
+    for (let tries = 0; tries < 100 && readdirSync(work).some((name) => name.startsWith('.kept')); tries += 1)
+      await sleep(50);
+    expect(readdirSync(work).filter((name) => name.startsWith('.kept'))).toEqual([]);
+    expect(readFileSync(path, 'utf8')).toBe('old');
+    rmSync(big);
+  });
+
+  test('a program that must come to its end does, however much it prints', async () => {
+    const sshd = await serve();
+    const host = await open(sshd);
+    const done = join(work, 'done');
+    const text =
+      'echo begun; sleep 1; i=0; while [ $i -lt 9000 ]; do echo "line $i"; echo "oops $i" >&2; i=$((i+1)); done; echo $i >"$1"';
+    const run = failureOf(host.run(['sh', '-c', text, 'sh', done], { untilEnd: true }));
+    await sleep(500);
+    sshd.cut();
+    expect(await run).toMatchObject({ code: 'SSH_LOST' });
+    for (let tries = 0; tries < 100 && !existsSync(done); tries += 1) await sleep(50);
+    expect(readFileSync(done, 'utf8')).toBe('9000\n');
+  });
+
+  test('such a program answers as any other where the connection holds', async () => {
+    const host = await open(await serve());
+    const result = await host.run(['sh', '-c', 'echo out; echo err >&2; exit 3'], { untilEnd: true });
+    expect(result).toMatchObject({ exitCode: 3, stdout: 'out\n', stderr: 'err\n' });
+  });
+
+  test('this process dies: the connection goes with it', async () => {
+    const sshd = await serve();
+    const child = join(import.meta.dirname, '../../helpers/ssh-child.ts');
+    const { stdout, signal } = spawnSync(process.execPath, [child, sshd.configFile], { encoding: 'utf8' });
+    expect([stdout, signal]).toEqual(['0\n', 'SIGKILL']);
+    for (let tries = 0; tries < 100 && !sshd.log().includes('Disconnected from user root'); tries += 1) await sleep(50);
+    expect(sshd.log()).toMatch(/Disconnected from user root|Connection closed by 127/);
+  });
+});
+
+describe('root rights by sudo', () => {
+  test('without a password', async () => {
+    const host = await open(await serve({ user: 'ops', sudo: 'ops ALL=(ALL) NOPASSWD: ALL' }));
+    expect(host.uid).toBe(4242);
+    expect((await host.run(['id', '-u'])).stdout).toBe('4242\n');
+    const root = await host.asRoot();
+    expect((await root.run(['sh', '-c', 'id -u; cat'], { input: 'in' })).stdout).toBe('0\nin');
+    const path = join(work, 'by-root');
+    await root.writeFile(path, 'x', 0o600);
+    expect(await root.readText(path)).toBe('x');
+    expect(await failureOf(host.readText(path))).toMatchObject({ code: 'PERMISSION' });
+  });
+
+  test('with a password, which the program never sees and no command line holds', async () => {
+    const sshd = await serve({ user: 'ops', sudo: 'ops ALL=(ALL) ALL' });
+    const host = await open(sshd, { password: 'letmein' });
+    const root = await host.asRoot();
+    expect((await root.run(['sh', '-c', 'id -u; cat'], { input: 'in' })).stdout).toBe('0\nin');
+    const seen = await root.run(['sh', '-c', 'cat /proc/[0-9]*/cmdline | tr "\\0" " "; cat'], { input: 'nothing' });
+    expect(seen.stdout).toContain('tapprep-remote');
+    expect(seen.stdout + seen.stderr + sshd.log()).not.toContain('letmein');
+    const ended = await root.run(['sleep', '50'], { timeoutMs: 300 });
+    expect(ended.timedOut).toBe(true);
+  });
+
+  test('a wrong password, none at all, and a user who may not', async () => {
+    const sshd = await serve({ user: 'ops', sudo: 'ops ALL=(ALL) ALL' });
+    const wrong = await failureOf((await open(sshd, { password: 'wrong' })).asRoot());
+    expect(wrong).toMatchObject({ code: 'NOT_ROOT' });
+    expect(JSON.stringify(wrong) + wrong.message).not.toContain('wrong');
+    expect(await failureOf((await open(sshd)).asRoot())).toMatchObject({ code: 'NOT_ROOT' });
+    const nobody = await open(await serve({ user: 'ops' }), { password: 'letmein' });
+    expect(await failureOf(nobody.asRoot())).toMatchObject({ code: 'NOT_ROOT' });
+  });
+});
