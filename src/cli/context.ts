@@ -1,5 +1,6 @@
 /** What a command gets from the process; the only bridge between the domain and argv, env and terminals. */
 import type { Readable, Writable } from 'node:stream';
+import type { SshAccess } from '../pipeline/open-target.ts';
 import type { Emit } from '../types.ts';
 
 /** Options that every command takes. */
@@ -16,6 +17,10 @@ export interface CommonOptions {
   /** KIND=URL, each prepended to its kind. */
   readonly mirror: readonly string[];
   readonly cacheDir: string;
+  /** ssh -F for --host; null for the user's own. */
+  readonly sshConfig: string | null;
+  /** File with the password that sudo wants on --host; null for asking on the terminal. */
+  readonly sudoPasswordFile: string | null;
 }
 
 /** Options that name the target (design: the same on every command that takes one). */
@@ -48,6 +53,7 @@ export interface Context {
   readonly emit: Emit;
   /** Asks a yes/no question on the terminal; false where there is none and --yes was not given. */
   readonly confirm: (question: string) => Promise<boolean>;
+  readonly ssh: SshAccess;
 }
 
 /** A command: reads its options, writes its report, returns the exit code; throws TapprepError for the failure of a stage. */

@@ -32,6 +32,11 @@ export const TARGET: readonly (readonly [string, string])[] = [
   ['--uname-v <text>', 'its uname -v, where the release alone does not tell the build'],
   ['--root <dir>', 'the system installed in that directory'],
   ['--host <[user@]host>', "another machine, over this system's ssh"],
+  ['--ssh-config <file>', 'with --host: another configuration for ssh than yours'],
+  [
+    '--sudo-password-file <file>',
+    'with --host: its first line is what sudo asks for there; else the terminal is asked',
+  ],
   ['--facts <file>', 'a host whose "tapprep detect --json" or probe output was saved'],
 ];
 
@@ -49,6 +54,8 @@ export function readCommon(raw: Raw, env: Readonly<Record<string, string | undef
     mirrors: readList(raw['mirrors']),
     mirror: readList(raw['mirror']),
     cacheDir: readText(raw, 'cacheDir') ?? defaultCacheDir(env),
+    sshConfig: readText(raw, 'sshConfig'),
+    sudoPasswordFile: readText(raw, 'sudoPasswordFile'),
   };
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import type { CommonOptions, Context } from './context.ts';
 import { createRenderer } from './render/renderer.ts';
+import { askSecret, readSecretFile } from './secret.ts';
 
 /** Where downloads and roots are kept unless --cache-dir or TAPPREP_CACHE_DIR says otherwise. */
 export function defaultCacheDir(env: Readonly<Record<string, string | undefined>>): string {
@@ -23,6 +24,7 @@ export async function withProcessContext(
     terminal: stderrIsTerminal,
   });
   const controller = new AbortController();
+  const closers: (() => Promise<void>)[] = [];
   // The first signal asks for an orderly stop; the handlers go with it, so that a second one ends the process.
   const stop = (): void => {
     process.removeListener('SIGINT', stop);
@@ -55,8 +57,19 @@ export async function withProcessContext(
           asker.close();
         }
       },
+      ssh: {
+        configFile: common.sshConfig,
+        sudoPassword: async (place) => {
+          if (common.sudoPasswordFile !== null) return readSecretFile(common.sudoPasswordFile);
+          if (!process.stdin.isTTY || !stderrIsTerminal) return null;
+          await renderer.pause();
+          return askSecret(process.stdin, process.stderr, `password for sudo on ${place}: `, controller.signal);
+        },
+        atEnd: (close) => void closers.push(close),
+      },
     });
   } finally {
+    for (const close of closers.toReversed()) await close();
     await renderer.close();
     process.removeListener('SIGINT', stop);
     process.removeListener('SIGTERM', stop);

@@ -45,6 +45,15 @@ chmod "$2" "$part" && mv -f "$part" "$1" && trap - EXIT`;
 /** SIGNAL GROUP: to every process of the group; a form that busybox takes, too. */
 export const END = 'kill "-$1" "-$2"';
 
+/** Waits for what a lost connection left at work (remote.sh, MODE "last"). Without /proc a process is only known to be there. */
+export const AWAIT_RUNNING = `
+pid=$(cat /var/lib/tapprep/running 2>/dev/null) || exit 0
+while kill -0 "$pid" 2>/dev/null; do
+  [ ! -d /proc/self ] || grep -q tapprep-remote "/proc/$pid/cmdline" || break
+  sleep 1
+done
+rm -f /var/lib/tapprep/running`;
+
 /** Before remote.sh, where a password was sent: the program's input begins behind the mark. */
 export const SWALLOW_PASSWORD = 'while IFS= read -r line && [ "$line" != "$1" ]; do :; done';
 

@@ -1,10 +1,11 @@
 /** Takes back exactly what the journal says tapprep added. */
 import { TapprepError } from '../errors.ts';
-import type { Host } from '../host/host.ts';
+import { type Host, isRemote } from '../host/host.ts';
 import type { Emit } from '../types.ts';
 import { buildRemoveArgv, QUIET_ENV } from './commands.ts';
 import { isDirectory, isOurs, removeTree } from './directories.ts';
 import { type JournalEntry, readJournal, writeJournal } from './journal.ts';
+import { removeUploads } from './upload.ts';
 import { identifyManager, listPackages, type ListedPackage } from './package-list.ts';
 
 export interface RemovePlan {
@@ -40,7 +41,7 @@ export async function planRemoval(host: Host): Promise<RemovePlan> {
 export async function removeInstalled(host: Host, plan: RemovePlan, emit: Emit, signal: AbortSignal): Promise<void> {
   if (plan.argv !== null) {
     emit({ type: 'command', argv: plan.argv, where: host.name });
-    const result = await host.run(plan.argv, { env: QUIET_ENV, signal, timeoutMs: 900_000 });
+    const result = await host.run(plan.argv, { env: QUIET_ENV, signal, timeoutMs: 900_000, untilEnd: true });
     if (result.exitCode !== 0) {
       const words = (result.stderr || result.stdout).trim().split('\n').slice(-3).join(' / ');
       throw new TapprepError(
@@ -54,6 +55,7 @@ export async function removeInstalled(host: Host, plan: RemovePlan, emit: Emit, 
     }
   }
   for (const path of plan.files) await removePath(host, path, emit);
+  if (isRemote(host)) await removeUploads(host);
   const journal = await readJournal(host);
   await writeJournal(host, { ...journal, entries: journal.entries.map((entry) => ({ ...entry, state: 'removed' })) });
 }

@@ -1,6 +1,7 @@
 /** Installs verified packages on a target and keeps the journal. */
 import { TapprepError } from '../errors.ts';
-import type { Host, RunResult } from '../host/host.ts';
+import { type Host, isRemote, type RunResult } from '../host/host.ts';
+import { AWAIT_RUNNING, script } from '../host/ssh-scripts.ts';
 import type { Artifact, Emit, InstallReport } from '../types.ts';
 import { ensureBuildLink } from './build-link.ts';
 import { buildInstallArgv, type InstallMethod, QUIET_ENV, sortByRole } from './commands.ts';
@@ -59,7 +60,7 @@ export async function installArtifacts(request: InstallRequest): Promise<Install
   };
   const traces = await listTraces(host, manager);
   await writeEntry(host, entry);
-  const result = await withStagedFiles(host, wanted, async (paths) => {
+  const result = await withStagedFiles(host, wanted, request, async (paths) => {
     let last: RunResult | null = null;
     for (const files of splitWaves(wanted, paths)) {
       const argv = buildInstallArgv(files, {
@@ -69,7 +70,7 @@ export async function installArtifacts(request: InstallRequest): Promise<Install
         again: damaged.size > 0,
       });
       emit({ type: 'command', argv, where: host.name });
-      last = await host.run(argv, { env: QUIET_ENV, signal: request.signal, timeoutMs: 1_800_000 });
+      last = await host.run(argv, { env: QUIET_ENV, signal: request.signal, timeoutMs: 1_800_000, untilEnd: true });
       if (last.exitCode !== 0) return last;
     }
     if (last === null) throw new TapprepError('INTERNAL', 'an install of no files was asked for');
@@ -111,7 +112,9 @@ async function recoverInterrupted(host: Host, manager: 'dpkg' | 'rpm', emit: Emi
     level: 'warning',
     text: `an install of ${last.at} was interrupted; going on from what it left`,
   });
-  if (manager === 'dpkg') await host.run(['dpkg', '--configure', '--pending'], { env: QUIET_ENV, timeoutMs: 600_000 });
+  if (isRemote(host)) await host.run(script(AWAIT_RUNNING, []));
+  if (manager === 'dpkg')
+    await host.run(['dpkg', '--configure', '--pending'], { env: QUIET_ENV, timeoutMs: 600_000, untilEnd: true });
   const now = new Set((await listPackages(host, manager)).map(packageKey));
   await writeEntry(host, {
     ...last,

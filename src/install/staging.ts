@@ -3,8 +3,9 @@ import { constants } from 'node:fs';
 import { copyFile, link, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isErrno, TapprepError } from '../errors.ts';
-import type { Host } from '../host/host.ts';
-import type { Artifact } from '../types.ts';
+import { type Host, isRemote } from '../host/host.ts';
+import type { Artifact, Emit } from '../types.ts';
+import { withUploadedFiles } from './upload.ts';
 
 const STAGING_PARENT = '/var/cache/tapprep';
 
@@ -15,8 +16,10 @@ const STAGING_PARENT = '/var/cache/tapprep';
 export async function withStagedFiles<Result>(
   host: Host,
   artifacts: readonly Artifact[],
+  options: { readonly emit: Emit; readonly signal: AbortSignal },
   body: (paths: readonly string[]) => Promise<Result>,
 ): Promise<Result> {
+  if (isRemote(host)) return withUploadedFiles(host, artifacts, options, body);
   const parent = host.localPath(STAGING_PARENT);
   if (parent === null) throw new TapprepError('INTERNAL', `${host.name} has no path on this machine to stage files in`);
   await mkdir(parent, { recursive: true, mode: 0o755 }).catch((error: unknown) => explainWrite(error, parent));

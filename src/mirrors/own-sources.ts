@@ -2,7 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isErrno } from '../errors.ts';
-import type { Host } from '../host/host.ts';
+import { type Host, isRemote } from '../host/host.ts';
 import type { HostFacts, HostRepositoryFile, Target } from '../types.ts';
 import { deriveFromLocalSources } from './derive.ts';
 import { parseHostSources } from './host-sources.ts';
@@ -22,7 +22,8 @@ export async function collectOwnSources(
   list: Mirrors,
   etcApt = '/etc/apt',
 ): Promise<HostSources> {
-  const keyPath = (path: string): string => host?.localPath(path) ?? path;
+  const fetched = host === null || !isRemote(host) ? null : await fetchKeys(host, facts, target);
+  const keyPath = (path: string): string => fetched?.get(path) ?? host?.localPath(path) ?? path;
   const own = parseHostSources(facts.repositories, target, { keyPath });
   if (target.family !== 'deb' || host?.kind === 'local') return own;
   const derived = deriveFromLocalSources(await readLocalAptFiles(etcApt), target, list);
@@ -30,6 +31,22 @@ export async function collectOwnSources(
     repositories: [...own.repositories, ...derived.repositories],
     notes: [...own.notes, ...derived.notes],
   };
+}
+
+/** Where a key file of another machine lies here that it does not have: a file of this machine's name would be another. */
+const NOWHERE = '/nonexistent';
+
+/** The key files that the sources of another machine name, by their paths there, as copies here. */
+async function fetchKeys(host: Host, facts: HostFacts, target: Target): Promise<ReadonlyMap<string, string>> {
+  const named = new Set<string>();
+  const keyPath = (path: string): string => {
+    named.add(path);
+    return path;
+  };
+  parseHostSources(facts.repositories, target, { keyPath });
+  const found = new Map<string, string>();
+  for (const path of named) found.set(path, (await host.fetchFile(path)) ?? `${NOWHERE}${path}`);
+  return found;
 }
 
 /** This machine's apt source files; those that this user may not read are left out. */

@@ -56,7 +56,8 @@ export async function installSubject(
   const plan = await runStage(
     session,
     'plan',
-    async () => options.lock ?? (await planSubject(session, subject, { ...options, image: needsImage(subject, host) })),
+    async () =>
+      options.lock ?? (await planSubject(session, subject, { ...options, image: await needsImage(subject, host) })),
     describePlan,
   );
   const items = plan.items.filter(({ install }) => install);
@@ -137,7 +138,8 @@ async function chooseMethod(host: Host, { target }: Plan, signal: AbortSignal): 
   return 'rpm';
 }
 
-/** A root has no running kernel: its image is fetched for the virtual machine, unless the root itself carries it. */
-function needsImage({ target }: Subject, host: Host): boolean {
-  return host.kind === 'root' && findKernelImage(host, target.release) === null;
+/** A kernel that does not run there is proven in a virtual machine: its image is fetched unless the target carries it. */
+async function needsImage({ target, facts }: Subject, host: Host): Promise<boolean> {
+  const runs = host.kind !== 'root' && facts.kernel.running;
+  return host.kind !== 'local' && !runs && (await findKernelImage(host, target.release)) === null;
 }

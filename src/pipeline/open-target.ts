@@ -1,7 +1,7 @@
 /** From the options that name a target to the host that can be asked, the facts that are known of it, and the target. */
 import { resolve } from 'node:path';
 import { TapprepError } from '../errors.ts';
-import type { Host } from '../host/host.ts';
+import { type Host, isRemote } from '../host/host.ts';
 import type { HostFacts, Target } from '../types.ts';
 
 /** The target options of the command line (README, "Which machine"). */
@@ -26,16 +26,34 @@ export interface Subject extends OpenTarget {
   readonly target: Target;
 }
 
+/** What reaching another machine needs. */
+export interface SshAccess {
+  /** ssh -F; null for the user's own configuration. */
+  readonly configFile: string | null;
+  /** The password that sudo wants on that machine; null where nobody can tell it. */
+  readonly sudoPassword: (place: string) => Promise<string | null>;
+  /** Takes what has to be done when the command ends. */
+  readonly atEnd: (close: () => Promise<void>) => void;
+}
+
 export interface OpenOptions {
   readonly cwd: string;
   readonly signal: AbortSignal;
+  readonly ssh: SshAccess;
 }
+
+/** look: as whoever logs in; root: another machine is entered with root rights, this one as it is. */
+export type Entry = 'look' | 'root';
 
 /**
  * Finds the target and its facts. Nothing there is changed.
- * @throws TapprepError USAGE, NOT_A_ROOT, BAD_FACTS, TIMEOUT, INTERRUPTED
+ * @throws TapprepError USAGE, NOT_A_ROOT, BAD_FACTS, TIMEOUT, INTERRUPTED, as createSshHost, NOT_ROOT
  */
-export async function openTarget(options: OpenOptions, choice: TargetChoice): Promise<OpenTarget> {
+export async function openTarget(
+  options: OpenOptions,
+  choice: TargetChoice,
+  entry: Entry = 'look',
+): Promise<OpenTarget> {
   const { kernel, distro, arch, unameV } = choice;
   if (distro !== null) {
     const { declareFacts } = await import('../detect/declared-facts.ts');
@@ -47,13 +65,13 @@ export async function openTarget(options: OpenOptions, choice: TargetChoice): Pr
     const facts = await readFactsFile(resolve(options.cwd, choice.facts));
     return { host: null, facts: kernel === null ? facts : withRelease(facts, kernel) };
   }
-  const host = await openHost(options, choice);
+  const host = await openHost(options, choice, entry);
   return { host, facts: await collectFacts(host, { release: kernel, signal: options.signal }) };
 }
 
 /** The same with the target that the facts make. @throws TapprepError as openTarget and identifyTarget */
-export async function openSubject(options: OpenOptions, choice: TargetChoice): Promise<Subject> {
-  const open = await openTarget(options, choice);
+export async function openSubject(options: OpenOptions, choice: TargetChoice, entry: Entry = 'look'): Promise<Subject> {
+  const open = await openTarget(options, choice, entry);
   const { identifyTarget } = await import('../detect/target.ts');
   const { release } = open.facts.kernel;
   const override = { ...(release === null ? {} : { release }), arch: choice.arch, unameV: choice.unameV };
@@ -68,12 +86,18 @@ export function requireHost({ host }: OpenTarget, command: string): Host {
   });
 }
 
-async function openHost({ cwd }: OpenOptions, choice: TargetChoice): Promise<Host> {
+/** Whether the commands of a host have root rights. @param isRootHere whether this process has them */
+export function hasRootRights(host: Host, isRootHere: boolean): boolean {
+  return isRemote(host) ? host.uid === 0 : isRootHere;
+}
+
+async function openHost({ cwd, signal, ssh }: OpenOptions, choice: TargetChoice, entry: Entry): Promise<Host> {
   if (choice.host !== null) {
-    const { PROBE_PATH } = await import('../detect/facts.ts');
-    throw new TapprepError('USAGE', `tapprep cannot work on ${choice.host} over ssh yet, only from its saved facts`, {
-      hint: `ssh ${choice.host} sh -s <${PROBE_PATH} >facts.txt, then the same command with --facts facts.txt`,
-    });
+    const { createSshHost } = await import('../host/ssh.ts');
+    const { configFile, sudoPassword } = ssh;
+    const host = await createSshHost({ destination: choice.host, configFile }, { signal, sudoPassword });
+    ssh.atEnd(() => host.close());
+    return entry === 'root' ? host.asRoot() : host;
   }
   if (choice.root !== null) {
     const { createRootHost } = await import('../host/root.ts');

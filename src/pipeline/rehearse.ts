@@ -163,7 +163,7 @@ export async function prepareGivenRoot(
 ): Promise<Pick<Rehearsal, 'host' | 'kernelImage'>> {
   const { target } = subject;
   const host = requireHost(subject, 'this');
-  const own = findKernelImage(host, target.release);
+  const own = await findKernelImage(host, target.release);
   if (own !== null) return { host, kernelImage: own };
   const plan = await planSubject(session, subject, { ...options, debuginfo: false, image: true });
   const images = await acquireArtifacts(session, plan.items.filter(isImage));

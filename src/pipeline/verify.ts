@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import { diagnose } from '../diagnose/diagnose.ts';
 import { isTapprepError, TapprepError } from '../errors.ts';
-import type { Host } from '../host/host.ts';
+import { type Host, isRemote } from '../host/host.ts';
 import type { HostFacts, VerifyReport } from '../types.ts';
 import { findKernelImage } from '../verify/build-id.ts';
 import { findLocalObstacle } from '../verify/local-obstacle.ts';
@@ -37,7 +37,7 @@ const WORK_DIRECTORY = '/var/tmp/tapprep-verify';
 const STAP_CACHE = '/var/cache/tapprep/stap';
 
 /**
- * Verifies a subject that is on this machine (the host itself or a root directory).
+ * Verifies a subject: in the kernel that its host runs, this or another machine, or in a virtual machine here.
  * @throws TapprepError USAGE when the place that was asked for cannot be used; TOOL_MISSING, NOT_ROOT, INTERRUPTED
  */
 export async function verifySubject(
@@ -47,7 +47,7 @@ export async function verifySubject(
   choice: VerifyChoice,
 ): Promise<VerifyReport> {
   const { target, facts } = subject;
-  const kernelImage = choice.kernelImage ?? findKernelImage(host, target.release);
+  const kernelImage = choice.kernelImage ?? (await findKernelImage(host, target.release));
   const place = await choosePlace(session, subject, host, choice.where, kernelImage);
   const parent = join(session.cacheDir, 'tmp');
   await mkdir(parent, { recursive: true });
@@ -73,7 +73,8 @@ export async function verifySubject(
     level: choice.level,
     scripts: choice.scripts,
     workDirectory: WORK_DIRECTORY,
-    cacheDirectory: STAP_CACHE,
+    // On another machine nothing is left.
+    ...(isRemote(host) ? {} : { cacheDirectory: STAP_CACHE }),
     sleep: (milliseconds) => sleepFor(milliseconds),
     signal: session.signal,
     emit: session.emit,
@@ -115,11 +116,11 @@ async function choosePlace(
   wanted: VerifyChoice['where'],
   kernelImage: string | null,
 ): Promise<Place> {
-  const isRunning = host.kind === 'local' && facts.kernel.running && facts.kernel.release === target.release;
+  const isRunning = host.kind !== 'root' && facts.kernel.running && facts.kernel.release === target.release;
   if (wanted === 'local' && !isRunning) {
     throw new TapprepError(
       'USAGE',
-      `--in local needs the target's own kernel, but ${target.release} does not run here`,
+      `--in local needs the target's own kernel, but ${target.release} does not run on ${host.name}`,
       {
         hint: 'tapprep verify --in vm',
       },
@@ -129,7 +130,7 @@ async function choosePlace(
   if (wanted !== 'vm' && isRunning && obstacle === null) return { where: 'local' };
   if (wanted === 'local') return { where: 'none', whyNot: obstacle ?? '' };
   if (kernelImage === null) {
-    const whyNot = `${obstacle ?? `${target.release} does not run here`}, and no vmlinuz of it was found on ${host.name} to boot in QEMU`;
+    const whyNot = `${obstacle ?? `${target.release} does not run on ${host.name}`}, and no vmlinuz of it was found on ${host.name} to boot in QEMU`;
     if (wanted === 'vm') throw new TapprepError('USAGE', whyNot, { hint: `tapprep verify --image FILE --in vm` });
     return { where: 'none', whyNot };
   }
@@ -139,7 +140,7 @@ async function choosePlace(
     if (wanted === 'vm' || !isTapprepError(error, 'TOOL_MISSING')) throw error;
     return {
       where: 'none',
-      whyNot: `${obstacle ?? `${target.release} does not run here`}, and ${error.message}; ${error.hint ?? ''}`,
+      whyNot: `${obstacle ?? `${target.release} does not run on ${host.name}`}, and ${error.message}; ${error.hint ?? ''}`,
     };
   }
 }

@@ -10,11 +10,6 @@ import type { StepOutcome } from './step.ts';
  */
 export async function verifyBuildId(options: VerifyOptions, guestBuildId: BuildId | null): Promise<StepOutcome> {
   const { host, target } = options;
-  if (host.localPath('/') === null)
-    return {
-      status: 'skip',
-      reason: `files of ${host.name} cannot be read here, so its debug information was not compared`,
-    };
   const debuginfo = await findDebuginfo(host, target.release);
   if (debuginfo === null)
     return { status: 'skip', reason: `no debug information of ${target.release} is installed in ${host.name}` };
@@ -44,10 +39,11 @@ async function readKernelBuildId(
   guestBuildId: BuildId | null,
 ): Promise<{ readonly buildId: BuildId; readonly from: string } | null> {
   if (guestBuildId !== null) return { buildId: guestBuildId, from: 'the kernel in the virtual machine' };
-  const running = options.where === 'local' ? readRunningBuildId() : null;
+  const running = options.where === 'local' && options.host.kind === 'local' ? readRunningBuildId() : null;
   if (running !== null) return { buildId: running, from: '/sys/kernel/notes' };
   if (options.target.buildId !== null) return { buildId: options.target.buildId, from: 'the kernel of the target' };
-  const image = options.kernelImage ?? options.vm?.kernelImage ?? findKernelImage(options.host, options.target.release);
+  const image =
+    options.kernelImage ?? options.vm?.kernelImage ?? (await findKernelImage(options.host, options.target.release));
   const buildId = image === null ? null : await readImageBuildId(image);
   return image === null || buildId === null ? null : { buildId, from: image };
 }

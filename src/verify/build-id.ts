@@ -3,7 +3,8 @@ import { readFileSync, statSync } from 'node:fs';
 import { readKernelImageBuildId } from '../elf/kernel-image.ts';
 import { findBuildId } from '../elf/notes.ts';
 import { readElf } from '../elf/read-elf.ts';
-import type { Host } from '../host/host.ts';
+import { collectFacts } from '../detect/facts.ts';
+import { type Host, isRemote } from '../host/host.ts';
 import type { BuildId } from '../types.ts';
 
 /** vmlinux with debug information, as far as it was found. */
@@ -36,10 +37,11 @@ function imagePlaces(release: string): readonly string[] {
 }
 
 /**
- * The debug information of one kernel on a target whose files can be read here; null where there is none.
+ * The debug information of one kernel on a target; null where there is none.
  * @throws TapprepError BAD_PACKAGE for a file that is no well-formed ELF file
  */
 export async function findDebuginfo(host: Host, release: string): Promise<Debuginfo | null> {
+  if (isRemote(host)) return findThere(host, release);
   for (const [path, only] of debuginfoPlaces(release)) {
     const local = existingFile(host, path);
     const elf = local === null ? null : await readElf(local);
@@ -48,10 +50,22 @@ export async function findDebuginfo(host: Host, release: string): Promise<Debugi
   return null;
 }
 
+/** Hundreds of megabytes stay where they are: the probe of that machine reads them. */
+async function findThere(host: Host, release: string): Promise<Debuginfo | null> {
+  const { debuginfo } = await collectFacts(host, { release });
+  for (const [path, only] of debuginfoPlaces(release)) {
+    const found = debuginfo.find((each) => each.path === path);
+    if (found === undefined || !(only || found.hasDwarf === true)) continue;
+    // Where no program there could tell, nothing stands against it.
+    return { path, buildId: found.buildId, hasDwarf: found.hasDwarf !== false };
+  }
+  return null;
+}
+
 /** The kernel image of a target, as a path on this machine; null where there is none. */
-export function findKernelImage(host: Host, release: string): string | null {
+export async function findKernelImage(host: Host, release: string): Promise<string | null> {
   for (const path of imagePlaces(release)) {
-    const local = existingFile(host, path);
+    const local = await host.fetchFile(path);
     if (local !== null) return local;
   }
   return null;

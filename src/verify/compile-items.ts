@@ -49,7 +49,7 @@ export async function compileItems(
 }
 
 async function compileWithMeans(options: VerifyOptions, item: Item, means: Means): Promise<CompiledItem> {
-  if (item.needs.includes('debuginfo') && means.debuginfo === false)
+  if (item.needs.includes('debuginfo') && !means.debuginfo)
     return skipped(item, `needs debug information of ${options.target.release}, which is not installed`);
   const compiled = await compileItem(options, item);
   // Some versions of SystemTap find symbols elsewhere, so what is missing is only a reason once it did not compile.
@@ -91,7 +91,7 @@ async function compileItem(options: VerifyOptions, item: Item): Promise<Compiled
 /** A module of another kernel would only be refused when it is loaded, and not where it cannot be. */
 async function findVermagicFault(options: VerifyOptions, modulePath: string | null): Promise<string | null> {
   const { host, target } = options;
-  const local = modulePath === null ? null : host.localPath(modulePath);
+  const local = modulePath === null ? null : await host.fetchFile(modulePath);
   if (local === null) return null;
   const { vermagic } = parseModuleInfo(await readFile(local), local);
   if (vermagic === null || vermagic.split(' ')[0] === target.release) return null;
@@ -100,17 +100,15 @@ async function findVermagicFault(options: VerifyOptions, modulePath: string | nu
 
 /** What the target has for probes that ask for more than headers. */
 interface Means {
-  /** null where the files of the host cannot be read here: then stap itself says whether it found any. */
-  readonly debuginfo: boolean | null;
+  readonly debuginfo: boolean;
   /** Why there is no symbol table; null where there is one. */
   readonly symbols: string | null;
 }
 
 async function findMeans(options: VerifyOptions): Promise<Means> {
   const { host, target } = options;
-  const readable = host.localPath('/') !== null;
   return {
-    debuginfo: readable ? (await findDebuginfo(host, target.release)) !== null : null,
+    debuginfo: (await findDebuginfo(host, target.release)) !== null,
     symbols: await findSymbolTableFault(host, target.release),
   };
 }

@@ -50,12 +50,13 @@ async function buildModule(options: VerifyOptions, { name, files }: GuestSource)
   for (const [file, text] of Object.entries(files)) await host.writeFile(posix.join(directory, file), text, 0o644);
   const argv = ['make', '-C', `/lib/modules/${target.release}/build`, `M=${directory}`, 'modules'];
   const run = await host.run(argv, { signal, timeoutMs: BUILD_TIMEOUT_MS, proc: true });
-  const local = host.localPath(posix.join(directory, `${name}.ko`));
   if (run.exitCode !== 0) {
     const words = findErrorLines(run.stderr, 1).join('');
     emit({ type: 'note', level: 'warning', text: `guest: ${name} could not be built: ${words}` });
     return null;
   }
-  if (local === null) throw new TapprepError('INTERNAL', `what is built on ${host.name} cannot be read here`);
+  const local = await host.fetchFile(posix.join(directory, `${name}.ko`));
+  if (local === null)
+    throw new TapprepError('INTERNAL', `${name} was built on ${host.name}, but ${name}.ko is not there`);
   return { name, data: await readFile(local) };
 }

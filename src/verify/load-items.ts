@@ -80,7 +80,8 @@ async function loadInVm(
   vm: VmAssets,
   items: readonly CompiledItem[],
 ): Promise<{ readonly loads: Loads; readonly guest: LoadedItems['guest'] }> {
-  const jobs = items.map((item) => toJob(options, item, findExpected(item, items)));
+  const jobs: VmJob[] = [];
+  for (const item of items) jobs.push(await toJob(options, item, findExpected(item, items)));
   try {
     const report = await runModulesInVm({
       kernelImage: vm.kernelImage,
@@ -121,13 +122,13 @@ async function loadInVm(
   }
 }
 
-function toJob(options: VerifyOptions, { item, modulePath }: CompiledItem, expect: readonly string[]): VmJob {
-  const local = options.host.localPath(modulePath ?? '');
-  if (local === null)
-    throw new TapprepError(
-      'INTERNAL',
-      `modules built on ${options.host.name} cannot be read here for a virtual machine`,
-    );
+async function toJob(
+  { host }: VerifyOptions,
+  { item, modulePath }: CompiledItem,
+  expect: readonly string[],
+): Promise<VmJob> {
+  const local = modulePath === null ? null : await host.fetchFile(modulePath);
+  if (local === null) throw new TapprepError('INTERNAL', `${modulePath} was built on ${host.name} but is not there`);
   return {
     name: item.step.replaceAll(/[^A-Za-z0-9._-]/g, '-'),
     modulePath: local,

@@ -1,4 +1,5 @@
 /** The program that the process rung probes: one that lies at the same path where the module is built and where it runs. */
+import type { Host } from '../host/host.ts';
 import { collectLibraryClosure } from '../vm/library-closure.ts';
 import type { GuestFile } from '../vm/library-closure.ts';
 import type { VerifyOptions } from './options.ts';
@@ -15,8 +16,13 @@ export async function findWitness({ host, where, level }: VerifyOptions): Promis
   if (level === 'hello') return null;
   const found = await host.which('true');
   if (found === null) return null;
-  const [root, program] = [host.localPath('/'), host.localPath(found)];
-  if (root === null || program === null) return { path: found, files: [] };
-  const path = host.kind === 'root' ? `/${program.slice(root.length).replace(/^\/+/, '')}` : found;
+  const path = host.kind === 'local' ? found : await withoutLinks(host, found);
   return { path, files: where === 'vm' ? await collectLibraryClosure(host, [path]) : [] };
+}
+
+async function withoutLinks(host: Host, path: string): Promise<string> {
+  const [root, local] = [host.localPath('/'), host.localPath(path)];
+  if (root !== null && local !== null) return `/${local.slice(root.length).replace(/^\/+/, '')}`;
+  const { stdout, exitCode } = await host.run(['readlink', '-f', path]);
+  return exitCode === 0 ? stdout.trim() : path;
 }

@@ -32,7 +32,7 @@ const MAX_DIRECTORIES = 100;
 
 /**
  * `programs` and everything they need, each at the path where it was found.
- * @param host the machine that has them; only one whose files can be read here
+ * @param host the machine that has them
  * @throws TapprepError TOOL_MISSING naming what is not there, BAD_PACKAGE for a malformed file
  */
 export async function collectLibraryClosure(host: Host, programs: readonly string[]): Promise<readonly GuestFile[]> {
@@ -42,8 +42,8 @@ export async function collectLibraryClosure(host: Host, programs: readonly strin
   const queue = [...programs];
   for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
     if (files.has(next)) continue;
-    const source = host.localPath(next);
-    if (source === null) throw new TapprepError('INTERNAL', `${host.name} has no files that can be read here`);
+    const source = await host.fetchFile(next);
+    if (source === null) throw new TapprepError('TOOL_MISSING', `${next} is not in ${host.name}`);
     const elf = await readElf(source);
     files.set(next, { source, path: next, mode: 0o755 });
     // The guest has no ld.so.cache, so what only ld.so.conf leads to goes where every loader looks.
@@ -59,7 +59,7 @@ export async function collectLibraryClosure(host: Host, programs: readonly strin
     for (const name of [...elf.needed, ...(isProgram && elf.interpreter !== null ? OPENED_AT_RUN_TIME : [])]) {
       if (names.has(name)) continue;
       names.add(name);
-      const found = findLibrary(host, name, elf, next, extra);
+      const found = await findLibrary(host, name, elf, next, extra);
       if (found === null && OPENED_AT_RUN_TIME.includes(name) && !elf.needed.includes(name)) continue;
       if (found === null)
         throw new TapprepError('TOOL_MISSING', `${next} needs ${name}, which is not in ${host.name}`, {
@@ -72,33 +72,34 @@ export async function collectLibraryClosure(host: Host, programs: readonly strin
 }
 
 /** Finds one needed library: beside a slash as it is, else in the library path of who needs it, the defaults, ld.so.conf. */
-function findLibrary(
+async function findLibrary(
   host: Host,
   name: string,
   elf: ElfInfo,
   neededBy: string,
   extra: readonly string[],
-): string | null {
-  if (name.includes('/')) return isFile(host, name) ? name : null;
+): Promise<string | null> {
+  if (name.includes('/')) return (await isFile(host, name)) ? name : null;
   const own = elf.libraryPath.map((path) => path.replaceAll(/\$\{?ORIGIN\}?/g, posix.dirname(neededBy)));
   const directories = [...own, ...(DEFAULT_DIRECTORIES[elf.machine] ?? ['/lib64', '/lib', '/usr/lib']), ...extra];
   for (const directory of directories) {
     if (!directory.startsWith('/')) continue;
     const path = posix.join(directory, name);
-    if (isFile(host, path)) return path;
+    if (await isFile(host, path)) return path;
   }
   return null;
 }
 
-function isFile(host: Host, path: string): boolean {
+async function isFile(host: Host, path: string): Promise<boolean> {
   const local = host.localPath(path);
-  return local !== null && statSync(local, { throwIfNoEntry: false })?.isFile() === true;
+  if (local !== null) return statSync(local, { throwIfNoEntry: false })?.isFile() === true;
+  return (await host.run(['test', '-f', path])).exitCode === 0;
 }
 
 /** Directories of ld.so.conf and of the files that it includes, which distributions keep in one directory. */
 async function readConfiguredDirectories(host: Host): Promise<readonly string[]> {
   const texts = [(await host.readText('/etc/ld.so.conf')) ?? ''];
-  for (const name of listDirectory(host, '/etc/ld.so.conf.d').filter((name) => name.endsWith('.conf')))
+  for (const name of (await listDirectory(host, '/etc/ld.so.conf.d')).filter((name) => name.endsWith('.conf')))
     texts.push((await host.readText(`/etc/ld.so.conf.d/${name}`)) ?? '');
   return texts
     .flatMap((text) => text.split('\n'))
@@ -107,8 +108,9 @@ async function readConfiguredDirectories(host: Host): Promise<readonly string[]>
     .slice(0, MAX_DIRECTORIES);
 }
 
-function listDirectory(host: Host, path: string): readonly string[] {
+async function listDirectory(host: Host, path: string): Promise<readonly string[]> {
   const local = host.localPath(path);
-  if (local === null || !existsSync(local)) return [];
-  return readdirSync(local).sort().slice(0, MAX_DIRECTORIES);
+  if (local !== null) return existsSync(local) ? readdirSync(local).sort().slice(0, MAX_DIRECTORIES) : [];
+  const names = (await host.run(['ls', path])).stdout.split('\n');
+  return names.filter((name) => name !== '').slice(0, MAX_DIRECTORIES);
 }

@@ -35,6 +35,14 @@ const PROGRAMS = [
   '/usr/bin/cut',
   '/usr/bin/basename',
   '/usr/bin/dirname',
+  // What --host asks of a machine.
+  '/usr/bin/env',
+  '/usr/bin/dd',
+  '/usr/bin/chmod',
+  '/usr/bin/mv',
+  '/usr/bin/rmdir',
+  '/usr/bin/sleep',
+  '/usr/bin/sha256sum',
   '/usr/sbin/start-stop-daemon',
   '/usr/sbin/ldconfig',
 ];
@@ -57,6 +65,8 @@ export function makeDpkgRunRoot(
     'usr/lib64',
     'root',
     'dev',
+    'proc',
+    'var/cache',
   ]) {
     mkdirSync(join(root, directory), { recursive: true });
   }

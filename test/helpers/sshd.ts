@@ -58,12 +58,21 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
       [ -e "/etc/$file" ] || continue
       mount --bind "$1/$file" "/etc/$file"
     done
-    mount -t tmpfs tmpfs /run
-    mkdir /run/sshd
+    mount -t tmpfs -o mode=755 tmpfs /run
+    mkdir /run/sshd /run/root
+    if [ -n "$2" ]; then
+      # sshd wants every directory above to belong to root alone, so the tree is seen here.
+      mount --bind "$2" /run/root
+      for folder in proc dev; do [ ! -d "/run/root/$folder" ] || mount --bind "/$folder" "/run/root/$folder"; done
+    fi
     exec /usr/sbin/sshd -D -f "$1/sshd_config" -E "$1/log"`;
-  const child = spawn('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', script, 'sh', directory], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
+  const child = spawn(
+    'unshare',
+    ['--mount', '--propagation', 'private', 'sh', '-c', script, 'sh', directory, options.chroot ?? ''],
+    {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    },
+  );
   await untilOpen(port);
   return {
     host: 'machine',
@@ -107,7 +116,7 @@ PasswordAuthentication no
 KbdInteractiveAuthentication no
 LogLevel VERBOSE
 MaxStartups 100
-${chroot === undefined ? '' : `ChrootDirectory ${chroot}`}
+${chroot === undefined ? '' : 'ChrootDirectory /run/root'}
 ${config}
 `;
 }

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Context } from '../../src/cli/context.ts';
 import type { MirrorsOptions } from '../../src/cli/commands/mirrors.ts';
 import { runMirrorsCheck, runMirrorsList } from '../../src/cli/commands/mirrors.ts';
+import { NO_SSH } from '../helpers/no-ssh.ts';
 
 const RELEASE = (until: string): string =>
   `-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\nSuite: stable\nCodename: bookworm\nDate: Sat, 21 Nov 2026 10:00:00 UTC\nValid-Until: ${until}\n`;
@@ -81,10 +82,13 @@ function contextWith(groups: readonly object[], common: Partial<Context['common'
       mirrors: [],
       mirror: [],
       cacheDir: dir,
+      sshConfig: null,
+      sudoPasswordFile: null,
       ...common,
     },
     emit: () => undefined,
     confirm: () => Promise.resolve(false),
+    ssh: NO_SSH,
   };
   return { context, text: () => Buffer.concat(out).toString() };
 }

@@ -2,7 +2,7 @@
 import { EXIT, escapeControl, TapprepError } from '../../errors.ts';
 import { type FixReport, type FixResult, runFixes } from '../../pipeline/fix.ts';
 import { type FixStep, planFixes } from '../../pipeline/fix-steps.ts';
-import { requireHost } from '../../pipeline/open-target.ts';
+import { hasRootRights, requireHost } from '../../pipeline/open-target.ts';
 import { describeExamination, describeRepair } from '../../report/preflight.ts';
 import type { Context } from '../context.ts';
 import { withReport } from '../keep-report.ts';
@@ -40,7 +40,7 @@ export async function runDoctorFix(context: Context, options: DoctorOptions): Pr
 
 async function work(context: Context, options: DoctorOptions): Promise<Repair> {
   const { common, stderr } = context;
-  const examination = await examine(context, options);
+  const examination = await examine(context, options, common.dryRun ? 'look' : 'root');
   const { facts, target, verdict } = examination;
   const output = common.json ? stderr : context.stdout;
   if (!common.quiet) output.write(`${renderExamination(examination, common.verbose)}\n`);
@@ -55,7 +55,7 @@ async function work(context: Context, options: DoctorOptions): Promise<Repair> {
   const session = await openContextSession(context);
   const fix = await runFixes(session, { host, facts, target }, host, steps, {
     level: 'hello',
-    isRoot: isRootUser(),
+    isRoot: hasRootRights(host, isRootUser()),
     confirm: context.confirm,
     approve: (plan) => {
       if (!common.quiet) stderr.write(`${renderPlan(plan, common.verbose)}\n`);

@@ -6,7 +6,7 @@ import type { Finding } from '../../diagnose/finding.ts';
 import { reachVerdict, type Verdict } from '../../diagnose/verdict.ts';
 import { EXIT, isTapprepError, TapprepError } from '../../errors.ts';
 import type { Host } from '../../host/host.ts';
-import { openTarget } from '../../pipeline/open-target.ts';
+import { type Entry, openTarget } from '../../pipeline/open-target.ts';
 import { describeExamination } from '../../report/preflight.ts';
 import type { Diagnosis, HostFacts, Target } from '../../types.ts';
 import type { Context, TargetOptions } from '../context.ts';
@@ -23,7 +23,7 @@ export interface DoctorOptions {
 }
 
 /** What doctor needs of its process. */
-export type DoctorContext = LogContext & Pick<Context, 'stdout' | 'common' | 'now'>;
+export type DoctorContext = LogContext & Pick<Context, 'stdout' | 'common' | 'now' | 'ssh'>;
 
 /** What doctor found, before anything is printed or mended. */
 export interface Examination {
@@ -42,10 +42,11 @@ export interface Examination {
 
 /** Looks at the target without changing it. @throws TapprepError as openTarget; USAGE where the host was only declared */
 export async function examine(
-  context: LogContext,
+  context: LogContext & Pick<Context, 'ssh'>,
   options: Pick<DoctorOptions, 'target' | 'log'>,
+  entry: Entry = 'look',
 ): Promise<Examination> {
-  const { host, facts } = await openTarget(context, options.target);
+  const { host, facts } = await openTarget(context, options.target, entry);
   if (facts.source === 'declared') {
     throw new TapprepError('USAGE', 'doctor needs a machine or its saved facts, but --distro only describes one', {
       hint: 'tapprep detect --json >facts.json there, then tapprep doctor --facts facts.json here',

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { EXIT, TapprepError } from '../../errors.ts';
 import { type InstallOptions, type InstallOutcome, installSubject } from '../../pipeline/install.ts';
 import { type BundleChoice, withBundle } from '../../pipeline/install-bundle.ts';
-import { openSubject, requireHost } from '../../pipeline/open-target.ts';
+import { hasRootRights, openSubject, requireHost } from '../../pipeline/open-target.ts';
 import type { SystemtapChoice } from '../../pipeline/provide-systemtap.ts';
 import { describeInstallation } from '../../report/preflight.ts';
 import type { Target } from '../../types.ts';
@@ -66,7 +66,7 @@ interface Installation extends InstallOutcome {
 
 async function work(context: Context, options: InstallCommandOptions): Promise<Installation> {
   const { common, stderr } = context;
-  const subject = await openSubject(context, options.target);
+  const subject = await openSubject(context, options.target, common.dryRun ? 'look' : 'root');
   const host = requireHost(subject, 'install');
   const session = await openContextSession(context);
   const choice: Omit<InstallOptions, 'lock'> = {
@@ -74,7 +74,7 @@ async function work(context: Context, options: InstallCommandOptions): Promise<I
     allowExpiredRelease: options.allowExpiredRelease,
     allowUpgrade: options.allowUpgrade,
     dryRun: common.dryRun,
-    isRoot: isRootUser(),
+    isRoot: hasRootRights(host, isRootUser()),
     verify: { where: null, level: options.level, scripts: [] },
     systemtap: options.systemtap,
     approve: async (plan) => {

@@ -14,7 +14,7 @@ export interface NamesOptions {
 }
 
 /** What naming needs of the process. */
-export type NamesContext = Pick<Context, 'stdin' | 'stdout' | 'signal' | 'cwd' | 'common'>;
+export type NamesContext = Pick<Context, 'stdin' | 'stdout' | 'signal' | 'cwd' | 'common' | 'ssh'>;
 
 /** A target in JSON is some 200 characters; what is longer than this is none. */
 const MAX_LINE_CHARS = 16_384;

@@ -1,18 +1,19 @@
 /** `tapprep remove`: takes away exactly what tapprep installed. */
 import { EXIT, TapprepError } from '../../errors.ts';
 import { planRemoval, removeInstalled } from '../../install/remove.ts';
-import { openTarget, requireHost } from '../../pipeline/open-target.ts';
+import { hasRootRights, openTarget, requireHost } from '../../pipeline/open-target.ts';
 import type { Context, TargetOptions } from '../context.ts';
 import { isRootUser } from '../open-session.ts';
 
 /** What was changed by somebody else since is named and left alone. */
 export async function runRemove(context: Context, options: { readonly target: TargetOptions }): Promise<number> {
   const { common, stdout, stderr } = context;
-  const host = requireHost(await openTarget(context, options.target), 'remove');
+  const open = await openTarget(context, options.target, common.dryRun ? 'look' : 'root');
+  const host = requireHost(open, 'remove');
   const plan = await planRemoval(host);
   const isEmpty = plan.packages.length === 0 && plan.files.length === 0;
   if (!common.dryRun && !isEmpty) {
-    if (!isRootUser()) {
+    if (!hasRootRights(host, isRootUser())) {
       throw new TapprepError('NOT_ROOT', `removing from ${host.name} needs root rights`, {
         hint: 'sudo tapprep remove',
       });

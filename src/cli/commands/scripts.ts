@@ -71,7 +71,7 @@ async function check(
   { target: options }: ScriptsOptions,
 ): Promise<number> {
   const entries = words.length === 0 ? catalogue : words.map((name) => findEntry(catalogue, name));
-  const open = await openTarget(context, options);
+  const open = await openTarget(context, options, 'root');
   const host = requireHost(open, 'scripts check');
   const release = requireRelease(open);
   const { compileScripts } = await import('../../scripts/compile-scripts.ts');
@@ -87,7 +87,7 @@ async function check(
   return fail === 0 ? EXIT.done : EXIT.notReady;
 }
 
-/** Runs in the kernel of this machine and prints what the script prints. */
+/** Runs in the kernel of this or another machine and prints what the script prints. */
 async function run(
   context: Context,
   catalogue: readonly CatalogueEntry[],
@@ -99,11 +99,11 @@ async function run(
     throw new TapprepError('USAGE', `--seconds takes 1 to ${MAX_SECONDS}, but ${seconds} was given`);
   const entry = findEntry(catalogue, onlyName('run', name === undefined ? [] : [name]));
   const values = checkArguments(entry, words);
-  const open = await openTarget(context, options);
+  const open = await openTarget(context, options, 'root');
   const release = requireRelease(open);
   const { host, facts } = open;
-  if (host?.kind !== 'local' || !facts.kernel.running)
-    throw new TapprepError('USAGE', `${entry.name} can only watch a kernel that runs here, but ${release} does not`, {
+  if (host === null || host.kind === 'root' || !facts.kernel.running)
+    throw new TapprepError('USAGE', `${entry.name} can only watch a kernel that runs, but ${release} does not`, {
       hint: `tapprep rehearse ${entry.name} --level scripts --distro ${facts.os.id ?? 'ID'}:${facts.os.versionId ?? 'VERSION'} --kernel ${release}`,
     });
   const { runScript } = await import('../../scripts/run-script.ts');

@@ -41,7 +41,7 @@ export async function runVerify(context: Context, options: VerifyCommandOptions)
 }
 
 async function work(context: Context, options: VerifyCommandOptions): Promise<VerifyReport> {
-  const subject = await openSubject(context, options.target);
+  const subject = await openSubject(context, options.target, 'root');
   const host = requireHost(subject, 'verify');
   const session = await openContextSession(context);
   const { verify } = await proveSubject(session, subject, host, {

@@ -1,10 +1,10 @@
 /** Builds SystemTap from a verified tarball on a target, against its own libraries, into a prefix that touches nothing else. */
 import { createWriteStream } from 'node:fs';
-import { copyFile, mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { finished } from 'node:stream/promises';
 import { dirname, posix } from 'node:path';
-import { escapeControl, isErrno, TapprepError } from '../../errors.ts';
+import { escapeControl, TapprepError } from '../../errors.ts';
 import type { Host } from '../../host/host.ts';
 import { isOurs, removeTree } from '../../install/directories.ts';
 import { writeEntry, type JournalEntry } from '../../install/journal.ts';
@@ -16,7 +16,7 @@ import type { SourceTarball } from './find-source.ts';
 import { buildSteps, type BuildStep } from './recipe.ts';
 
 export interface BuildRequest {
-  /** The target: this host or a root directory; what BUILD_PACKAGES names is installed there. */
+  /** The target; what BUILD_PACKAGES names is installed there. */
   readonly host: Host;
   readonly source: SourceTarball;
   /** The tarball on this machine, its digest checked. */
@@ -64,7 +64,7 @@ export async function buildSystemtap(request: BuildRequest): Promise<UsableSyste
     // What `remove` has to recognise, should this process be killed.
     await host.writeFile(posix.join(directory, MARKER), markerOf(source), 0o644);
     await writeEntry(host, entry);
-    await stageTarball(request, directory);
+    await host.putFile(request.tarballPath, posix.join(directory, source.fileName), 0o644);
     await removeTree(host, prefix);
     await runSteps(request, directory);
     await host.writeFile(posix.join(prefix, MARKER), markerOf(source), 0o644);
@@ -113,7 +113,7 @@ async function describe(host: Host, prefix: string): Promise<UsableSystemtap> {
     stapArgv: [`${prefix}/bin/stap`],
     staprunArgv: [staprun],
     // Its libraries are the target's own.
-    guestStaprun: host.localPath('/') === null ? null : await collectInstalledStaprun(host, staprun),
+    guestStaprun: await collectInstalledStaprun(host, staprun),
   };
 }
 
@@ -129,19 +129,6 @@ async function makeDirectory(host: Host): Promise<string> {
   const made = await host.run(['mktemp', '-d', '/var/tmp/tapprep-build.XXXXXX']);
   if (made.exitCode === 0) return made.stdout.trim();
   throw new TapprepError('PERMISSION', `no build directory can be made on ${host.name}: ${made.stderr.trim()}`);
-}
-
-async function stageTarball({ host, source, tarballPath }: BuildRequest, directory: string): Promise<void> {
-  const local = host.localPath(posix.join(directory, source.fileName));
-  if (local === null) {
-    throw new TapprepError('USAGE', `SystemTap cannot be built on ${host.name} yet, only on this host or in a root`);
-  }
-  try {
-    await copyFile(tarballPath, local);
-  } catch (error) {
-    if (!isErrno(error, 'ENOSPC')) throw error;
-    throw new TapprepError('NO_SPACE', `no space left in ${directory} on ${host.name}`, { cause: error });
-  }
 }
 
 async function explain(

@@ -1,21 +1,21 @@
 /** Puts a portable SystemTap on a target, below one directory, and writes it into the target's journal. */
-import { createHash } from 'node:crypto';
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
-import { dirname, join, posix } from 'node:path';
+import { posix } from 'node:path';
 import { isErrno, isTapprepError, TapprepError } from '../../errors.ts';
-import type { Host } from '../../host/host.ts';
+import { type Host, isRemote } from '../../host/host.ts';
 import { isOurs, removeTree } from '../../install/directories.ts';
 import { writeEntry, type JournalEntry } from '../../install/journal.ts';
 import type { Emit } from '../../types.ts';
 import type { UsableSystemtap } from '../usable.ts';
 import { collectGuestStaprun } from './guest.ts';
-import { verifyPortable, type PortableSystemtap } from './kept.ts';
-import { MANIFEST_NAME, parseManifest, type PortableFile, type PortableManifest } from './manifest.ts';
-import { findNoexecMount } from './noexec.ts';
+import type { PortableSystemtap } from './kept.ts';
+import { createLocalFolder } from './local-folder.ts';
+import type { PortableManifest } from './manifest.ts';
+import { createRemoteFolder } from './remote-folder.ts';
 import { whyNotServed } from './serves.ts';
+import type { TargetFolder } from './target-folder.ts';
 
 export interface PlaceRequest {
-  /** The target: this host or a root directory. */
+  /** The target. */
   readonly host: Host;
   readonly portable: PortableSystemtap;
   /** Absolute, on the target; `defaultPrefix` where left out. */
@@ -55,15 +55,15 @@ export async function placePortable(request: PlaceRequest): Promise<PlacedSystem
   const prefix = checkPrefix(request.prefix ?? defaultPrefix(manifest.version));
   const refusal = whyNotServed(manifest, release, arch);
   if (refusal !== null) throw new TapprepError('NOT_PROVEN', refusal, { hint: 'add --systemtap distro' });
-  const place = localPathOf(host, prefix);
+  const folder = isRemote(host) ? createRemoteFolder(host) : createLocalFolder(host);
   const placed = {
     prefix,
     manifest,
     stapArgv: [`${prefix}/bin/stap`],
     staprunArgv: [`${prefix}/bin/staprun`],
   };
-  if (await isPlaced(place, manifest)) {
-    await start(host, prefix, place);
+  if (await folder.holds(prefix, manifest)) {
+    await start(host, prefix, folder);
     return { ...placed, guestStaprun: await collectGuestStaprun(portable, prefix), changed: false };
   }
   const making = `${prefix}.tapprep-making`;
@@ -81,11 +81,11 @@ export async function placePortable(request: PlaceRequest): Promise<PlacedSystem
   let isThere = false;
   try {
     await removeTree(host, making);
-    await copyFolder(portable, localPathOf(host, making), request.signal);
+    await folder.fill(making, portable, request.signal);
     await removeTree(host, prefix);
-    await rename(localPathOf(host, making), place);
+    await folder.rename(making, prefix);
     isThere = true;
-    await start(host, prefix, place);
+    await start(host, prefix, folder);
     await writeEntry(host, { ...entry, state: 'done', files: [prefix] });
     return { ...placed, guestStaprun: await collectGuestStaprun(portable, prefix), changed: true };
   } catch (error) {
@@ -106,29 +106,6 @@ function checkPrefix(prefix: string): string {
   );
 }
 
-function localPathOf(host: Host, path: string): string {
-  const local = host.localPath(path);
-  if (local !== null) return local;
-  throw new TapprepError(
-    'USAGE',
-    `a portable SystemTap cannot be put on ${host.name} yet, only on this host or a root`,
-  );
-}
-
-/** Whether the very folder is there already, whole. */
-async function isPlaced(place: string, wanted: PortableManifest): Promise<boolean> {
-  try {
-    const manifest = parseManifest(await readFile(join(place, MANIFEST_NAME), 'utf8'), place);
-    if (manifest.key !== wanted.key) return false;
-    await verifyPortable({ directory: place, manifest: wanted });
-    return true;
-  } catch (error) {
-    if (isErrno(error, 'ENOENT') || isErrno(error, 'ENOTDIR')) return false;
-    if (isTapprepError(error, 'DIGEST_MISMATCH') || isTapprepError(error, 'BAD_PACKAGE')) return false;
-    throw error;
-  }
-}
-
 async function refuseForeign(host: Host, prefix: string): Promise<void> {
   const there = await host.run(['ls', '-A', '--', prefix]);
   if (there.exitCode !== 0 || there.stdout === '') return;
@@ -139,42 +116,8 @@ async function refuseForeign(host: Host, prefix: string): Promise<void> {
   });
 }
 
-/** The marker first: until the folder has its name it is nothing but what `remove` has to recognise. */
-async function copyFolder({ directory, manifest }: PortableSystemtap, to: string, signal: AbortSignal): Promise<void> {
-  await mkdir(to, { recursive: true, mode: 0o755 });
-  await writeWhole(join(to, MANIFEST_NAME), await readFile(join(directory, MANIFEST_NAME)), 0o644);
-  const made = new Set<string>();
-  for (const file of manifest.files) {
-    if (signal.aborted) throw new TapprepError('INTERRUPTED', 'stopped while a portable SystemTap was put in place');
-    const folder = dirname(join(to, file.path));
-    if (!made.has(folder)) await mkdir(folder, { recursive: true, mode: 0o755 });
-    made.add(folder);
-    await writeWhole(join(to, file.path), await readChecked(directory, file), file.mode);
-  }
-}
-
-async function readChecked(directory: string, { path, sha256 }: PortableFile): Promise<Uint8Array> {
-  const data = await readFile(join(directory, path));
-  const found = createHash('sha256').update(data).digest('hex');
-  if (found === sha256) return data;
-  throw new TapprepError('DIGEST_MISMATCH', `${path} has sha256 ${found} but the manifest says ${sha256}`, {
-    hint: `rm -r ${directory}`,
-  });
-}
-
-async function writeWhole(path: string, data: Uint8Array, mode: number): Promise<void> {
-  const file = await open(path, 'wx', mode);
-  try {
-    await file.writeFile(data);
-    // The umask has cut the mode given to open.
-    await file.chmod(mode);
-  } finally {
-    await file.close();
-  }
-}
-
 /** Starts stap once: the only way to know that the place can be executed from and that its C library takes the kernel. */
-async function start(host: Host, prefix: string, place: string): Promise<void> {
+async function start(host: Host, prefix: string, folder: TargetFolder): Promise<void> {
   const stap = `${prefix}/bin/stap`;
   let words: string;
   try {
@@ -185,7 +128,7 @@ async function start(host: Host, prefix: string, place: string): Promise<void> {
     if (!isTapprepError(error, 'PERMISSION')) throw error;
     words = error.message;
   }
-  const mount = await findNoexecMount(place);
+  const mount = await folder.findNoexecMount(prefix);
   if (mount !== null) {
     throw new TapprepError(
       'PERMISSION',

@@ -11,6 +11,7 @@ import type { Host } from '../../../src/host/host.ts';
 import { createLocalHost } from '../../../src/host/local.ts';
 import { createRootHost } from '../../../src/host/root.ts';
 import { DEB_RELEASE, makeDpkgRoot, makeRpmRoot, RPM_RELEASE } from '../../helpers/fake-root.ts';
+import { NO_SSH } from '../../helpers/no-ssh.ts';
 
 let dir = '';
 beforeAll(() => {
@@ -181,9 +182,12 @@ async function detect(options: Partial<TargetOptions>, json = true) {
       mirrors: [],
       mirror: [],
       cacheDir: dir,
+      sshConfig: null,
+      sudoPasswordFile: null,
     },
     emit: () => undefined,
     confirm: () => Promise.resolve(false),
+    ssh: NO_SSH,
   };
   const exitCode = await runDetect(context, { target: { ...NO_TARGET, ...options } });
   return { exitCode, stdout: String(stdout.read() ?? ''), stderr: String(stderr.read() ?? '') };

@@ -10,6 +10,7 @@ import { DIAGNOSIS_CODES } from '../../../src/diagnose/codes.ts';
 import { ERROR_CODES } from '../../../src/errors.ts';
 import type { CommonOptions } from '../../../src/cli/context.ts';
 import { alter, EL9, EL9_RELEASE } from '../diagnose/sample-facts.ts';
+import { NO_SSH } from '../../helpers/no-ssh.ts';
 
 const LOG = `Checking "/lib/modules/${EL9_RELEASE}/build/.config" failed with error: No such file or directory\n`;
 const NO_TARGET = { kernel: null, distro: null, arch: null, unameV: null, root: null, host: null, facts: null };
@@ -46,6 +47,7 @@ async function run(command: (context: TestContext) => Promise<number>, stdin = '
     now: Date.now,
     cwd: directory,
     common,
+    ssh: NO_SSH,
   });
   stdout.end();
   stderr.end();

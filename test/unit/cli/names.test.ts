@@ -4,12 +4,13 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { runNames, type NamesContext } from '../../../src/cli/commands/names.ts';
 import { readLineBatches } from '../../../src/cli/line-batches.ts';
+import { NO_SSH } from '../../helpers/no-ssh.ts';
 
 const NO_TARGET = { kernel: null, distro: null, arch: null, unameV: null, root: null, host: null, facts: null };
 
 function contextOf(stdin: Readable, stdout: PassThrough, json = false): NamesContext {
   const common = { json } as NamesContext['common'];
-  return { stdin, stdout, signal: new AbortController().signal, cwd: '/', common };
+  return { stdin, stdout, signal: new AbortController().signal, cwd: '/', common, ssh: NO_SSH };
 }
 
 async function runBatch(input: readonly (string | Uint8Array)[]): Promise<readonly Record<string, unknown>[]> {

@@ -53,7 +53,12 @@ function buildRoot(name: string): string {
 
 test('links are followed inside the root, and what only ld.so.conf leads to is put where the guest looks', async () => {
   const root = buildRoot('root');
-  const host = { ...createRecordedHost(root, {}), localPath: (path: string) => resolveInRoot(root, path) };
+  const localPath = (path: string): string => resolveInRoot(root, path);
+  const host = {
+    ...createRecordedHost(root, {}),
+    localPath,
+    fetchFile: (path: string) => Promise.resolve(localPath(path)),
+  };
   const failed: unknown = await collectLibraryClosure(host, ['/usr/bin/tool']).catch((error: unknown) => error);
   expect(isTapprepError(failed, 'TOOL_MISSING')).toBe(true);
   mkdirSync(join(root, 'etc/ld.so.conf.d'), { recursive: true });

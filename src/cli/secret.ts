@@ -1,0 +1,36 @@
+/** Passwords: from a file or the terminal, never from argv, shown nowhere. */
+import { readFile } from 'node:fs/promises';
+import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
+import type { ReadStream, WriteStream } from 'node:tty';
+import { TapprepError } from '../errors.ts';
+
+/** The first line of a file. @throws TapprepError USAGE */
+export async function readSecretFile(path: string): Promise<string> {
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new TapprepError('USAGE', `the password file ${path} cannot be read`, { hint: `ls -l ${path}`, cause });
+  });
+  const [line = ''] = text.split(/\r?\n/);
+  if (line !== '') return line;
+  throw new TapprepError('USAGE', `the password file ${path} begins with an empty line`);
+}
+
+/** Asks on a terminal that shows nothing of the answer; null for an empty one. */
+export async function askSecret(
+  input: ReadStream,
+  output: WriteStream,
+  question: string,
+  signal: AbortSignal,
+): Promise<string | null> {
+  output.write(question);
+  // readline echoes to its output, so that goes nowhere.
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const asker = createInterface({ input, output: nowhere, terminal: true });
+  try {
+    const answer = await asker.question('', { signal });
+    return answer === '' ? null : answer;
+  } finally {
+    asker.close();
+    output.write('\n');
+  }
+}

@@ -1,0 +1,122 @@
+/** Verified files on another machine: kept by their digest until they are installed, so that a lost connection costs little. */
+import { posix } from 'node:path';
+import { isTapprepError, TapprepError } from '../errors.ts';
+import { noHasher, SHA256 } from '../host/digests.ts';
+import type { RemoteHost } from '../host/host.ts';
+import { explainWrite, script } from '../host/ssh-scripts.ts';
+import type { Artifact, Emit } from '../types.ts';
+import { removeTree } from './directories.ts';
+
+/** DIGEST/NAME is whole, DIGEST/.part is not yet. */
+export const UPLOAD_DIRECTORY = '/var/cache/tapprep/upload';
+
+/** Lines "DIGEST NAME": for each the bytes of it that are there already, or "whole". */
+const LOOK = `${SHA256}
+umask 022
+mkdir -p "$1" && cd "$1" || exit 1
+while read -r digest name; do
+  if [ -f "$digest/$name" ] && [ "$(sha256 "$digest/$name")" = "$digest" ]; then echo whole
+  elif [ -f "$digest/.part" ]; then wc -c <"$digest/.part"
+  else echo 0; fi
+done`;
+
+/** DIRECTORY DIGEST NAME BYTES OFFSET: the rest of a file, which gets its name when it is whole and has its digest. */
+const PUT = `${SHA256}
+umask 022
+mkdir -p "$1/$2" && cd "$1/$2" || exit 1
+[ "$5" -gt 0 ] || rm -f .part
+cat >>.part || exit 1
+[ "$(wc -c <.part)" -ge "$4" ] || { echo "only a part came" >&2; exit 4; }
+found=$(sha256 .part)
+[ "$found" = "$2" ] || { rm -f .part; echo "$found"; exit 5; }
+mv -f .part "$3"`;
+
+const OTHER_DIGEST = 5;
+
+/**
+ * Brings the artifacts to the machine as far as they are not there, and runs `body` with their paths there. Afterwards
+ * nothing of them is left, but where the connection was lost.
+ * @throws TapprepError NO_SPACE, PERMISSION, DIGEST_MISMATCH, TOOL_MISSING, SSH_LOST
+ */
+export async function withUploadedFiles<Result>(
+  host: RemoteHost,
+  artifacts: readonly Artifact[],
+  options: { readonly emit: Emit; readonly signal: AbortSignal },
+  body: (paths: readonly string[]) => Promise<Result>,
+): Promise<Result> {
+  const files = artifacts.map(({ item, path, evidence }) => ({
+    path,
+    digest: evidence.sha256,
+    name: item.fileName,
+    bytes: evidence.sizeBytes,
+  }));
+  try {
+    const there = await look(host, files);
+    const missing = files.filter((_, at) => there[at] !== null);
+    for (const [at, file] of files.entries()) {
+      const offset = there[at] ?? null;
+      if (offset !== null) await upload(host, file, offset, options);
+    }
+    options.emit({
+      type: 'note',
+      level: 'info',
+      text: `${missing.length} of ${files.length} files were brought to ${host.name}`,
+    });
+    const result = await body(files.map(({ digest, name }) => posix.join(UPLOAD_DIRECTORY, digest, name)));
+    await removeUploads(host);
+    return result;
+  } catch (error) {
+    // What is there serves the next run; so does what could not be removed now.
+    if (!isTapprepError(error, 'SSH_LOST') && !isTapprepError(error, 'INTERRUPTED')) await removeUploads(host);
+    throw error;
+  }
+}
+
+/** Takes away what an earlier run left. @throws TapprepError PERMISSION */
+export async function removeUploads(host: RemoteHost): Promise<void> {
+  await removeTree(host, UPLOAD_DIRECTORY);
+}
+
+interface File {
+  readonly path: string;
+  readonly digest: string;
+  readonly name: string;
+  readonly bytes: number;
+}
+
+/** How many bytes of each file are there; null for a whole one. */
+async function look(host: RemoteHost, files: readonly File[]): Promise<readonly (number | null)[]> {
+  const input = files.map(({ digest, name }) => `${digest} ${name}\n`).join('');
+  const { exitCode, stdout, stderr } = await host.run(script(LOOK, [UPLOAD_DIRECTORY]), { input });
+  if (exitCode === 3) throw noHasher(host);
+  if (exitCode !== 0) throw explainWrite(host.name, UPLOAD_DIRECTORY, stderr);
+  const lines = stdout.split('\n');
+  return files.map(({ bytes }, at) => {
+    if (lines[at] === 'whole') return null;
+    const size = Number(lines[at]);
+    return Number.isSafeInteger(size) && size < bytes ? size : 0;
+  });
+}
+
+async function upload(
+  host: RemoteHost,
+  file: File,
+  offset: number,
+  options: { readonly emit: Emit; readonly signal: AbortSignal },
+): Promise<void> {
+  const { digest, name, bytes, path } = file;
+  const words = [UPLOAD_DIRECTORY, digest, name, String(bytes), String(offset)];
+  const { signal } = options;
+  const put = await host.run(script(PUT, words), { inputFile: { path, offset }, signal, timeoutMs: UPLOAD_TIMEOUT_MS });
+  if (put.exitCode === 0) return;
+  if (put.exitCode !== OTHER_DIGEST) throw explainWrite(host.name, posix.join(UPLOAD_DIRECTORY, name), put.stderr);
+  // A part of another file under the same digest can only be damage: once more from the beginning.
+  if (offset > 0) return upload(host, file, 0, options);
+  throw new TapprepError(
+    'DIGEST_MISMATCH',
+    `${name} arrived on ${host.name} with sha256 ${put.stdout.trim()} but was sent with ${digest}`,
+    { hint: 'run the same command again', facts: { name, expected: digest, actual: put.stdout.trim() } },
+  );
+}
+
+const UPLOAD_TIMEOUT_MS = 6 * 3_600_000;
