@@ -8,7 +8,7 @@ import type { Artifact, Emit } from '../types.ts';
 import { removeTree } from './directories.ts';
 
 /** DIGEST/NAME is whole, DIGEST/.part is not yet. */
-export const UPLOAD_DIRECTORY = '/var/cache/tapprep/upload';
+const UPLOAD_DIRECTORY = '/var/cache/tapprep/upload';
 
 /** Lines "DIGEST NAME": for each the bytes of it that are there already, or "whole". */
 const LOOK = `${SHA256}
