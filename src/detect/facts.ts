@@ -12,7 +12,7 @@ import { isProbeOutput, MAX_FACTS_BYTES } from './probe-lines.ts';
 import { parseProbeOutput } from './probe-output.ts';
 
 /** The script that observes; `sh -s -- ROOTDIR RELEASE` with it as input is the one round trip. */
-const PROBE_PATH: string = fileURLToPath(assetUrl('host/probe.sh'));
+export const PROBE_PATH: string = fileURLToPath(assetUrl('host/probe.sh'));
 const PROBE_TIMEOUT_MS = 120_000;
 
 export interface CollectOptions {
