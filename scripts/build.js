@@ -21,11 +21,12 @@ const requireHttp = {
 
 rmSync('dist', { recursive: true, force: true });
 await build({
-  entryPoints: ['src/cli/main.ts'],
-  outdir: 'dist/cli',
+  entryPoints: ['src/cli/main.ts', 'src/fetch/digest-worker.ts'],
+  outbase: 'src',
+  outdir: 'dist',
   bundle: true,
   splitting: true,
-  chunkNames: '../parts/[name]-[hash]',
+  chunkNames: 'parts/[name]-[hash]',
   platform: 'node',
   target: 'node24',
   format: 'esm',

@@ -4,6 +4,7 @@ import type { Sha256 } from '../types.ts';
 import { backoffMs } from './backoff.ts';
 import { TransferError, interrupted } from './failure.ts';
 import { hashUrl, strongValidator } from './part-record.ts';
+import type { InnerDigest } from './request.ts';
 import { transfer, type PartState, type TransferContext, type TransferJob, type Validators } from './transfer.ts';
 
 export interface DownloadJob extends TransferJob {
@@ -30,6 +31,7 @@ export type DownloadOutcome =
       readonly sha256: Sha256;
       readonly sizeBytes: number;
       readonly validators: Validators;
+      readonly inner: InnerDigest | null;
     }
   | { readonly kind: 'unchanged'; readonly url: string };
 
@@ -95,12 +97,13 @@ async function attempt(
   }
   await part.file.flush();
   const sha256 = await verifyPart(from, job, part);
-  return { kind: 'complete', url: from, asked: url, sha256, sizeBytes: part.file.offset, validators };
+  const inner = await part.file.innerDigest();
+  return { kind: 'complete', url: from, asked: url, sha256, sizeBytes: part.file.offset, validators, inner };
 }
 
 async function verifyPart(url: string, job: TransferJob, part: PartState): Promise<Sha256> {
   const bytes = part.file.offset;
-  const digests = part.file.digests();
+  const digests = await part.file.digests();
   const actual = job.digest === null ? null : digests[job.digest.algorithm];
   if (job.sizeBytes !== null && bytes !== job.sizeBytes) {
     await part.file.restart();

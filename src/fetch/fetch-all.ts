@@ -10,6 +10,9 @@ export const TOTAL_ITEM = 'total';
 
 type FetchFile = (request: FetchRequest, signal: AbortSignal, emit: Emit) => Promise<FetchedFile>;
 
+/** What else must hold of a file, checked while others still arrive; a failure stops them as one of the network does. */
+export type CheckFile = (file: FetchedFile, at: number) => Promise<void>;
+
 /**
  * Fetches all, `concurrency` at a time, results in the order asked.
  * @throws TapprepError of the first that failed, after the others have stopped
@@ -18,6 +21,7 @@ export async function fetchAll(
   requests: readonly FetchRequest[],
   machinery: Machinery,
   fetchFile: FetchFile,
+  check: CheckFile,
 ): Promise<readonly FetchedFile[]> {
   const stop = new AbortController();
   const signal = AbortSignal.any([machinery.signal, stop.signal]);
@@ -33,6 +37,7 @@ export async function fetchAll(
       try {
         const file = await fetchFile(request, signal, total.listen(at));
         total.done(at, file.sizeBytes);
+        await check(file, at);
         results[at] = file;
       } catch (error) {
         // Those that fail afterwards were stopped by the first.

@@ -11,6 +11,9 @@ import { createMeter } from './progress.ts';
 import type { FetchRequest, FetchedFile, Machinery } from './request.ts';
 import type { PartState, Validators } from './transfer.ts';
 
+/** Below this a digest costs less time than starting a thread for it. */
+const THREAD_BYTES = 16 << 20;
+
 /** Two requests with the same key end in the same file. */
 export function keyOf(request: FetchRequest): string {
   if (request.digest !== null) return `${request.digest.algorithm}-${request.digest.hex}`;
@@ -97,7 +100,7 @@ function fromCache(file: CachedFile, url: string, request: FetchRequest): Fetche
       { facts: { expectedBytes: request.sizeBytes, actualBytes: file.sizeBytes, path: file.path } },
     );
   }
-  return { ...file, url: redact(url), fromCache: true };
+  return { ...file, url: redact(url), fromCache: true, inner: null };
 }
 
 function offlineError(request: FetchRequest, machinery: Machinery): TapprepError {
@@ -122,14 +125,14 @@ async function fetchIntoCache(request: FetchRequest, path: string, machinery: Ma
     if (found === undefined) throw new TapprepError('INTERNAL', `${request.name} is unchanged but not in the cache`);
     return fromCache(found.file, outcome.url, request);
   }
-  const { sha256, sizeBytes, validators } = outcome;
+  const { sha256, sizeBytes, validators, inner } = outcome;
   const finalPath = await cache.adopt(path, sha256, machinery.durable);
   await removePart(path, recordPath(path));
   await cache.remember(outcome.asked, { sha256, sizeBytes, ...validators, fetchedAt: machinery.now() });
   if (request.digest !== null && request.digest.algorithm !== 'sha256') {
     await cache.rememberDigest(request.digest, { sha256, sizeBytes });
   }
-  return { path: finalPath, url: redact(outcome.url), sha256, sizeBytes, fromCache: false };
+  return { path: finalPath, url: redact(outcome.url), sha256, sizeBytes, fromCache: false, inner };
 }
 
 function recordPath(part: string): string {
@@ -146,7 +149,13 @@ async function downloadPart(
   const record = await readPartRecord(recordPath(path));
   const keep = record !== null && isResumable(record, request, self.boot);
   const algorithms = new Set(['sha256', request.digest?.algorithm ?? 'sha256'] as const);
-  const file = await PartFile.open(path, [...algorithms], { keep, durable: machinery.durable });
+  const large = (request.sizeBytes ?? 0) >= THREAD_BYTES;
+  const file = await PartFile.open(path, [...algorithms], {
+    keep,
+    durable: machinery.durable,
+    thread: large ? machinery.digestThread : null,
+    inner: large ? request.inner : undefined,
+  });
   const state: PartState = { file, record: keep ? record : null };
   const meter = createMeter(request.name, emit, now);
   try {

@@ -3,7 +3,8 @@ import { basename } from 'node:path';
 import type { ReaderContext } from '../resolve/reader.ts';
 import type { Emit, Sha256 } from '../types.ts';
 import { openCache } from './cache.ts';
-import { fetchAll } from './fetch-all.ts';
+import { createDigestThread } from './digest-thread.ts';
+import { type CheckFile, fetchAll } from './fetch-all.ts';
 import { fetchOne, keyOf } from './fetch-file.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import { acquireLock } from './lock.ts';
@@ -22,8 +23,8 @@ export interface Fetcher {
   /** As a repository reader wants it; without a digest the address is asked each time whether the file changed. */
   readonly fetchMetadata: ReaderContext['fetchMetadata'];
   readonly probe: ReaderContext['probe'];
-  /** Several at once, results in the order asked; the first failure stops the rest. */
-  fetchAll(requests: readonly FetchRequest[]): Promise<readonly FetchedFile[]>;
+  /** Several at once, results in the order asked; the first failure, also of `check`, stops the rest. */
+  fetchAll(requests: readonly FetchRequest[], check?: CheckFile): Promise<readonly FetchedFile[]>;
   /** Does work that one process of this cache may do at a time, others waiting for it. @throws TapprepError LOCKED, INTERRUPTED */
   exclusively<T>(request: ExclusiveRequest, work: () => Promise<T>): Promise<T>;
   /** Removes a file whose later check failed, so that the next run fetches it again. */
@@ -51,6 +52,7 @@ export async function createFetcher(options: FetcherOptions): Promise<Fetcher> {
     durable: options.durable ?? true,
     limits,
     self,
+    digestThread: createDigestThread(),
     transport: options.transport ?? createTransport(limits, options.env ?? {}),
     cache: openCache(options.cacheDir, self.uid, options.emit, options.now),
   };
@@ -80,7 +82,7 @@ export async function createFetcher(options: FetcherOptions): Promise<Fetcher> {
         options.emit,
       ),
     probe: (url) => probe(url, machinery),
-    fetchAll: (requests) => fetchAll(requests, machinery, fetchFile),
+    fetchAll: (requests, check = async () => undefined) => fetchAll(requests, machinery, fetchFile, check),
     exclusively: (request, work) => exclusively(request, work, machinery),
     evict: (file) => machinery.cache.evict(file.sha256),
   };

@@ -3,7 +3,9 @@ import { createHash, type Hash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import type { Digest } from '../types.ts';
+import type { DigestThread, FollowedFile } from './digest-thread.ts';
 import { diskFailure } from './failure.ts';
+import type { InnerDigest, InnerSpan } from './request.ts';
 
 type Algorithm = Digest['algorithm'];
 
@@ -14,13 +16,29 @@ const SYNC_EVERY = 64 << 20;
 const KEEP_FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
 const NEW_FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL;
 
+export interface PartOptions {
+  /** False starts the part anew. */
+  readonly keep: boolean;
+  readonly durable: boolean;
+  /** Digests the file as it is written; null: here, which is quicker for small files. */
+  readonly thread: DigestThread | null;
+  /** Only with a thread: what lies inside the file and is digested too. */
+  readonly inner?: InnerSpan | undefined;
+}
+
 /** The open part of one download. Owns a file handle: close it. Errors of the disk are NO_SPACE, PERMISSION or Node's own. */
 export class PartFile {
   readonly path: string;
   readonly #handle: FileHandle;
   readonly #algorithms: readonly Algorithm[];
-  readonly #durable: boolean;
-  #hashes: readonly Hash[];
+  readonly #options: PartOptions;
+  #hashes: readonly Hash[] = [];
+  #followed: FollowedFile | null = null;
+  #found: Promise<readonly string[]> | null = null;
+  /** First byte and algorithm of what is digested inside; null where that is not known or there is nothing. */
+  #inside: Omit<InnerDigest, 'hex'> | null = null;
+  /** Bytes of the file that tell what is inside; Infinity when that is settled. */
+  #headBytes = Infinity;
   #blocks: [Buffer, Buffer] | null = null;
   #fill = 0;
   #written = 0;
@@ -29,20 +47,16 @@ export class PartFile {
   #unsynced = 0;
   #failure: unknown = null;
 
-  private constructor(path: string, handle: FileHandle, algorithms: readonly Algorithm[], durable: boolean) {
+  private constructor(path: string, handle: FileHandle, algorithms: readonly Algorithm[], options: PartOptions) {
     this.path = path;
     this.#handle = handle;
     this.#algorithms = algorithms;
-    this.#durable = durable;
-    this.#hashes = algorithms.map((name) => createHash(name));
+    this.#options = options;
+    this.#startDigests();
   }
 
-  /** Opens or makes the part and reads what it already holds through the digests. `keep` false starts it anew. */
-  static async open(
-    path: string,
-    algorithms: readonly Algorithm[],
-    options: { readonly keep: boolean; readonly durable: boolean },
-  ): Promise<PartFile> {
+  /** Opens or makes the part and reads what it already holds through the digests. */
+  static async open(path: string, algorithms: readonly Algorithm[], options: PartOptions): Promise<PartFile> {
     let handle: FileHandle;
     try {
       // Whatever lies there from before goes first, be it a link to somewhere else.
@@ -51,7 +65,7 @@ export class PartFile {
     } catch (error) {
       throw diskFailure(error, path);
     }
-    const part = new PartFile(path, handle, algorithms, options.durable);
+    const part = new PartFile(path, handle, algorithms, options);
     try {
       await part.#readBack();
     } catch (error) {
@@ -83,6 +97,7 @@ export class PartFile {
   async restart(): Promise<void> {
     this.#fill = 0;
     await this.#settle();
+    await this.#stopDigests();
     try {
       await this.#handle.truncate(0);
     } catch (error) {
@@ -90,14 +105,14 @@ export class PartFile {
     }
     this.#written = 0;
     this.#unsynced = 0;
-    this.#hashes = this.#algorithms.map((name) => createHash(name));
+    this.#startDigests();
   }
 
   /** Brings every accepted byte to the file, and to the disk where durability was asked for. */
   async flush(): Promise<void> {
     if (this.#fill > 0) await this.#swap();
     await this.#settle();
-    if (!this.#durable) return;
+    if (!this.#options.durable) return;
     try {
       await this.#handle.sync();
     } catch (error) {
@@ -105,9 +120,16 @@ export class PartFile {
     }
   }
 
-  /** The digests of all bytes accepted so far, hexadecimal, by algorithm. Flush first. */
-  digests(): Readonly<Partial<Record<Algorithm, string>>> {
-    return Object.fromEntries(this.#algorithms.map((name, at) => [name, this.#hashes[at]?.copy().digest('hex')]));
+  /** The digests of all bytes accepted so far, hexadecimal, by algorithm. Flush first; no bytes are accepted afterwards. */
+  async digests(): Promise<Readonly<Partial<Record<Algorithm, string>>>> {
+    const found = await this.#finish();
+    return Object.fromEntries(this.#algorithms.map((name, at) => [name, found[at]]));
+  }
+
+  /** The digest of what lies inside, after `digests`; null where the file did not tell what that is. */
+  async innerDigest(): Promise<InnerDigest | null> {
+    const hex = (await this.#finish())[this.#algorithms.length];
+    return this.#inside === null || hex === undefined ? null : { ...this.#inside, hex };
   }
 
   /** Writes out what was accepted, as far as the disk allows, and closes the file. Never throws: the bytes are optional. */
@@ -119,6 +141,7 @@ export class PartFile {
       // The part is shorter than it could be; the next run asks for the rest.
     }
     await this.#syncing;
+    await this.#stopDigests();
     await this.#handle.close();
   }
 
@@ -127,7 +150,51 @@ export class PartFile {
     return (await this.#handle.stat()).size;
   }
 
+  #startDigests(): void {
+    const { thread, inner } = this.#options;
+    this.#found = null;
+    this.#inside = null;
+    this.#headBytes = inner === undefined ? Infinity : 1;
+    this.#followed = thread?.follow(this.#handle.fd, this.#algorithms) ?? null;
+    this.#hashes = thread === null ? this.#algorithms.map((name) => createHash(name)) : [];
+  }
+
+  /** The thread must not read a descriptor that is closed, nor a file that is cut. */
+  async #stopDigests(): Promise<void> {
+    if (this.#followed !== null) await this.#finish().catch(() => undefined);
+  }
+
+  #finish(): Promise<readonly string[]> {
+    this.#found ??=
+      this.#followed === null
+        ? Promise.resolve(this.#hashes.map((hash) => hash.digest('hex')))
+        : this.#followed.finish().catch((error: unknown) => {
+            throw diskFailure(error, this.path);
+          });
+    return this.#found;
+  }
+
+  /** Everything before `end` is in the file now: the thread may read it, and its head may tell what is inside. */
+  async #follow(end: number): Promise<void> {
+    const { inner } = this.#options;
+    if (this.#followed === null) return;
+    this.#followed.advance(end);
+    if (inner === undefined || end < this.#headBytes) return;
+    const head = Buffer.alloc(Math.min(end, Math.max(this.#headBytes, BLOCK)));
+    await this.#handle.read(head, 0, head.length, 0);
+    const span = inner(head);
+    this.#headBytes = span !== null && 'needBytes' in span ? span.needBytes : Infinity;
+    if (span === null || 'needBytes' in span) return;
+    this.#inside = span;
+    this.#followed.add(span.algorithm, span.from);
+  }
+
   async #readBack(): Promise<void> {
+    if (this.#followed !== null) {
+      this.#written = (await this.#handle.stat()).size;
+      if (this.#written > 0) await this.#follow(this.#written);
+      return;
+    }
     const block = Buffer.allocUnsafeSlow(BLOCK);
     for (;;) {
       const { bytesRead } = await this.#handle.read(block, 0, BLOCK, this.#written);
@@ -151,7 +218,7 @@ export class PartFile {
     this.#fill = 0;
     this.#writing = this.#write(full, length, position);
     this.#unsynced += length;
-    if (this.#durable && this.#unsynced >= SYNC_EVERY && this.#syncing === null) this.#startSync();
+    if (this.#options.durable && this.#unsynced >= SYNC_EVERY && this.#syncing === null) this.#startSync();
   }
 
   async #write(block: Buffer, length: number, position: number): Promise<void> {
@@ -161,6 +228,7 @@ export class PartFile {
         const { bytesWritten } = await this.#handle.write(block, done, length - done, position + done);
         done += bytesWritten;
       }
+      await this.#follow(position + length);
     } catch (error) {
       this.#failure = diskFailure(error, this.path);
     }

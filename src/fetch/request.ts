@@ -1,9 +1,22 @@
 /** What can be asked of a fetcher, and what comes back. */
 import type { Digest, Emit } from '../types.ts';
 import type { Cache, CachedFile } from './cache.ts';
+import type { DigestThread } from './digest-thread.ts';
 import type { FetchLimits } from './limits.ts';
 import type { Owner } from './owner.ts';
 import type { RedirectPolicy, Transport } from './transport.ts';
+
+/** What a file's first bytes tell of a part of it with a digest of its own: null when there is none. */
+export type InnerSpan = (
+  head: Buffer,
+) => { readonly algorithm: Digest['algorithm']; readonly from: number } | { readonly needBytes: number } | null;
+
+/** The digest of everything from byte `from` on. */
+export interface InnerDigest {
+  readonly algorithm: Digest['algorithm'];
+  readonly from: number;
+  readonly hex: string;
+}
 
 /** One file to fetch. */
 export interface FetchRequest {
@@ -19,6 +32,8 @@ export interface FetchRequest {
   readonly redirects: RedirectPolicy;
   /** True: do not ask whether the file changed, ask for the file. Only matters where there is no digest. */
   readonly fresh?: boolean;
+  /** Asks for one more digest, which spares whoever checks the file's inside a second reading of it. */
+  readonly inner?: InnerSpan | undefined;
 }
 
 /** A file in the cache whose size and digest were checked now. */
@@ -26,6 +41,8 @@ export interface FetchedFile extends CachedFile {
   /** The address it came from; for a file of the cache the first one asked for. */
   readonly url: string;
   readonly fromCache: boolean;
+  /** null where it was not asked for, or the file is small or was there already. */
+  readonly inner: InnerDigest | null;
 }
 
 export interface FetcherOptions {
@@ -55,5 +72,6 @@ export interface FetcherOptions {
 export interface Machinery extends Required<Omit<FetcherOptions, 'limits' | 'env'>> {
   readonly limits: FetchLimits;
   readonly cache: Cache;
+  readonly digestThread: DigestThread;
   readonly self: Owner;
 }

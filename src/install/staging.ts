@@ -1,9 +1,9 @@
 /** Puts verified files where the target's package manager can read them, under their own names, for the time of one command. */
-import { constants } from 'node:fs';
-import { copyFile, link, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isErrno, TapprepError } from '../errors.ts';
+import { TapprepError } from '../errors.ts';
 import { type Host, isRemote } from '../host/host.ts';
+import { explainWrite, placeFile } from '../host/place-file.ts';
 import type { Artifact, Emit } from '../types.ts';
 import { withUploadedFiles } from './upload.ts';
 
@@ -31,32 +31,4 @@ export async function withStagedFiles<Result>(
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
-}
-
-/** A link where both lie on one file system, a copy (shared blocks where the file system can) elsewhere. */
-async function placeFile(from: string, to: string): Promise<void> {
-  try {
-    await link(from, to);
-  } catch (error) {
-    if (!isErrno(error, 'EXDEV') && !isErrno(error, 'EPERM') && !isErrno(error, 'EMLINK')) throw error;
-    await copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE).catch((cause: unknown) =>
-      explainWrite(cause, to),
-    );
-  }
-}
-
-function explainWrite(error: unknown, path: string): never {
-  if (isErrno(error, 'EACCES') || isErrno(error, 'EPERM') || isErrno(error, 'EROFS')) {
-    throw new TapprepError('PERMISSION', `${path} cannot be written: ${error.message}`, {
-      hint: 'run as root',
-      cause: error,
-    });
-  }
-  if (isErrno(error, 'ENOSPC') || isErrno(error, 'EDQUOT')) {
-    throw new TapprepError('NO_SPACE', `${path} does not fit: ${error.message}`, {
-      hint: `df -h ${path}`,
-      cause: error,
-    });
-  }
-  throw error;
 }

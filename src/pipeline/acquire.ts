@@ -1,7 +1,8 @@
 /** Plan in, verified files out: several downloads at once, then every file against its trust requirement. */
 import { isTapprepError, TapprepError } from '../errors.ts';
-import type { FetchRequest } from '../fetch/request.ts';
+import type { FetchRequest, FetchedFile } from '../fetch/request.ts';
 import { verifyArtifact } from '../trust/artifact.ts';
+import { findRpmPayload } from '../trust/rpm-digests.ts';
 import type { Artifact, Plan, PlanItem } from '../types.ts';
 import type { Session } from './session.ts';
 
@@ -9,22 +10,16 @@ import type { Session } from './session.ts';
 const MAX_PACKAGE_BYTES = 8e9;
 
 /**
- * Downloads and verifies. A file that fails its check leaves the cache, so that the next run fetches it anew.
+ * Downloads and verifies, each file as soon as it is there. A file that fails its check leaves the cache, so that the
+ * next run fetches it anew.
  * @throws TapprepError of fetch or of trust
  */
 export async function acquireArtifacts(session: Session, items: readonly PlanItem[]): Promise<readonly Artifact[]> {
-  const files = await session.fetcher.fetchAll(items.map(toRequest));
   const artifacts: Artifact[] = [];
-  for (const [index, item] of items.entries()) {
-    const file = files[index];
-    if (file === undefined) continue;
-    try {
-      artifacts.push(await verifyArtifact(item, file.path, session.reader));
-    } catch (error) {
-      if (isTapprepError(error)) await session.fetcher.evict(file);
-      throw error;
-    }
-  }
+  await session.fetcher.fetchAll(items.map(toRequest), async (file, at) => {
+    const item = items[at];
+    if (item !== undefined) artifacts[at] = await verifyFetched(session, item, file);
+  });
   return artifacts;
 }
 
@@ -49,6 +44,18 @@ export async function acquirePlan(
   }
 }
 
+/** The fetcher held the file against size and digest of the item a moment ago, so that is known. */
+async function verifyFetched(session: Session, item: PlanItem, file: FetchedFile): Promise<Artifact> {
+  const { sha256, sizeBytes, inner } = file;
+  const known = { sha256, sizeBytes, wanted: item.trust.digest?.hex ?? null, inner };
+  try {
+    return await verifyArtifact(item, file.path, { ...session.reader, known });
+  } catch (error) {
+    if (isTapprepError(error)) await session.fetcher.evict(file);
+    throw error;
+  }
+}
+
 function toRequest({ fileName, urls, sizeBytes, trust }: PlanItem): FetchRequest {
   return {
     name: fileName,
@@ -58,5 +65,6 @@ function toRequest({ fileName, urls, sizeBytes, trust }: PlanItem): FetchRequest
     maxBytes: sizeBytes ?? MAX_PACKAGE_BYTES,
     // The bytes are covered by a digest known beforehand or by a signature checked right after: any host may serve them.
     redirects: 'any',
+    inner: fileName.endsWith('.rpm') ? findRpmPayload : undefined,
   };
 }

@@ -4,6 +4,7 @@ import type { Host } from '../host/host.ts';
 import type { Artifact, Digest, Evidence, PlanItem } from '../types.ts';
 import { isWellFormedDigest, verifyFileDigest } from './checksums.ts';
 import { readDebIdentity } from './deb-control.ts';
+import type { KnownDigests } from './rpm-digests.ts';
 import { verifyRpm } from './rpm-verify.ts';
 
 /** What checking may need of this machine. */
@@ -11,6 +12,8 @@ export interface VerifyContext {
   /** Runs gpgv on this machine. */
   readonly run: Host['run'];
   readonly signal: AbortSignal;
+  /** What was found while this very file was written, by the digest of the item; then it is not read again for that. */
+  readonly known?: KnownDigests | undefined;
 }
 
 type VerifyPackage = (item: PlanItem, path: string, context: VerifyContext) => Promise<Evidence>;
@@ -34,9 +37,16 @@ export async function verifyArtifact(item: PlanItem, path: string, context: Veri
   return { item, path, evidence: await verify(item, path, context) } as Artifact;
 }
 
-async function checkDigest(item: PlanItem, path: string, signal: AbortSignal): Promise<Omit<Evidence, 'signer'>> {
+async function checkDigest(
+  item: PlanItem,
+  path: string,
+  { signal, known }: VerifyContext,
+): Promise<Omit<Evidence, 'signer'>> {
   const digest = digestOf(item);
-  const found = await verifyFileDigest(path, digest, item.sizeBytes, signal);
+  const isKnown = known?.wanted === digest.hex && (item.sizeBytes === null || item.sizeBytes === known.sizeBytes);
+  const found = isKnown
+    ? { sha256: known.sha256, sizeBytes: known.sizeBytes }
+    : await verifyFileDigest(path, digest, item.sizeBytes, signal);
   const source = item.trust.kind === 'rpm-signature' ? 'the index' : item.trust.index;
   return { ...found, checks: [`${digest.algorithm} ${digest.hex} as ${source} names it`] };
 }
@@ -50,9 +60,9 @@ function digestOf({ trust, fileName }: PlanItem): Digest {
 }
 
 /** A .deb carries no signature of its own: the signed index vouches for its digest, its control file for its name. */
-async function verifyDeb(item: PlanItem, path: string, { signal }: VerifyContext): Promise<Evidence> {
+async function verifyDeb(item: PlanItem, path: string, context: VerifyContext): Promise<Evidence> {
   const { trust } = item;
-  const file = await checkDigest(item, path, signal);
+  const file = await checkDigest(item, path, context);
   if (trust.kind === 'rpm-signature' || (trust.kind === 'signed-index' && trust.digest.algorithm === 'sha1')) {
     throw new TapprepError('BAD_PACKAGE', `${item.fileName} is no package that ${trust.kind} can vouch for`);
   }

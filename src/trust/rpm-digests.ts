@@ -1,12 +1,15 @@
 /** The digests that an rpm carries of itself. They show damage; only a signature or an index shows who made it. */
-import { createHash, type Hash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { TapprepError } from '../errors.ts';
+import { createHash } from 'node:crypto';
+import { open } from 'node:fs/promises';
+import { isTapprepError, TapprepError } from '../errors.ts';
 import type { Digest, Sha256 } from '../types.ts';
-import type { RpmHead } from './rpm-header.ts';
+import type { InnerDigest, InnerSpan } from '../fetch/request.ts';
+import { type RpmHead, readRpmHead } from './rpm-header.ts';
 
 const SIGNATURE_TAG = { sha1: 269, longSize: 270, sha256: 273, size: 1000, md5: 1004 } as const;
 const HEADER_TAG = { payloadDigest: 5092, payloadDigestAlgorithm: 5093 } as const;
+/** One buffer for a whole file: a stream's many would wait for the collector. */
+const BLOCK = 1 << 20;
 /** OpenPGP's numbers of hash algorithms. */
 const ALGORITHMS: Readonly<Record<number, Digest['algorithm']>> = { 2: 'sha1', 8: 'sha256', 9: 'sha384', 10: 'sha512' };
 
@@ -17,6 +20,20 @@ export function payloadDigestOf(head: RpmHead): Digest | null {
   const algorithm = ALGORITHMS[number];
   return hex === undefined || algorithm === undefined || algorithm === 'sha1' ? null : { algorithm, hex };
 }
+
+/** Where the payload begins and how it is digested, so that this can be done while the file arrives. Proves nothing. */
+export const findRpmPayload: InnerSpan = (prefix) => {
+  try {
+    const head = readRpmHead(prefix);
+    if ('needBytes' in head) return head;
+    const digest = payloadDigestOf(head);
+    return digest === null ? null : { algorithm: digest.algorithm, from: head.payloadStart };
+  } catch (error) {
+    // What is wrong with it is told by the check of the whole file.
+    if (isTapprepError(error)) return null;
+    throw error;
+  }
+};
 
 /**
  * Holds the header against the digests of it in the signature header; returns sentences for the record.
@@ -44,9 +61,19 @@ export interface FileDigests {
   readonly checks: readonly string[];
 }
 
+/** Digests that were taken of this very file a moment ago: of all of it, and of its payload if that was asked for. */
+export interface KnownDigests {
+  readonly sha256: Sha256;
+  readonly sizeBytes: number;
+  /** By the algorithm that the index names; null where it names none. */
+  readonly wanted: string | null;
+  readonly inner: InnerDigest | null;
+}
+
 /**
- * Reads the file once: its SHA-256, the digest of `algorithm`, and whether length and payload are those that the package
- * states. MD5 is compared where an old package has nothing better, and said to prove no more than a whole download.
+ * The file's SHA-256, the digest of `algorithm`, and whether length and payload are those that the package states; reads
+ * the file once for what is not known. MD5 is compared where an old package has nothing better, and said to prove no
+ * more than a whole download.
  * @throws TapprepError BAD_PACKAGE | INTERRUPTED
  */
 export async function checkWholeFile(
@@ -55,52 +82,80 @@ export async function checkWholeFile(
   name: string,
   algorithm: Digest['algorithm'] | null,
   signal: AbortSignal,
+  known: KnownDigests | null,
 ): Promise<FileDigests> {
   const payload = payloadDigestOf(head);
   const md5 = payload === null ? (head.signature.binary(SIGNATURE_TAG.md5)?.toString('hex') ?? null) : null;
-  const whole = createHash('sha256');
-  const wanted = algorithm === null || algorithm === 'sha256' ? null : createHash(algorithm);
-  const payloadHash = payload === null ? null : createHash(payload.algorithm);
-  const legacyHash = md5 === null ? null : createHash('md5');
-  let bytes = 0;
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 18 }) as AsyncIterable<Buffer>) {
-    if (signal.aborted) throw new TapprepError('INTERRUPTED', `stopped while checking ${name}`);
-    whole.update(chunk);
-    wanted?.update(chunk);
-    updateFrom(payloadHash, chunk, bytes, head.payloadStart);
-    updateFrom(legacyHash, chunk, bytes, head.headerStart);
-    bytes += chunk.length;
-  }
+  const spans: Span[] = [
+    ...(known === null ? [{ algorithm: 'sha256' as const, from: 0 }] : []),
+    ...(known !== null || algorithm === null || algorithm === 'sha256' ? [] : [{ algorithm, from: 0 }]),
+  ];
+  const inner = payload !== null && isOf(known?.inner ?? null, payload, head) ? (known?.inner?.hex ?? null) : null;
+  if (payload !== null && inner === null) spans.push({ algorithm: payload.algorithm, from: head.payloadStart });
+  if (md5 !== null) spans.push({ algorithm: 'md5', from: head.headerStart });
+  const found = await digestSpans(path, spans, name, signal);
+  const digestFrom = (wanted: string, from: number): string | null =>
+    found.hex[spans.findIndex((span) => span.algorithm === wanted && span.from === from)] ?? null;
 
+  const bytes = known?.sizeBytes ?? found.sizeBytes;
   const checks: string[] = [];
   const stated = statedSize(head);
   if (stated !== null) {
-    const found = bytes - head.headerStart;
-    if (found !== stated) throw mismatch(name, `header and payload have ${found} bytes`, `${stated}`);
+    const has = bytes - head.headerStart;
+    if (has !== stated) throw mismatch(name, `header and payload have ${has} bytes`, `${stated}`);
     checks.push('length is the one that the package states');
   }
-  if (payload !== null && payloadHash !== null) {
-    const found = payloadHash.digest('hex');
-    if (found !== payload.hex) throw mismatch(name, `payload has the ${payload.algorithm} ${found}`, payload.hex);
+  if (payload !== null) {
+    const has = inner ?? digestFrom(payload.algorithm, head.payloadStart) ?? 'none';
+    if (has !== payload.hex) throw mismatch(name, `payload has the ${payload.algorithm} ${has}`, payload.hex);
     checks.push(`payload has the ${payload.algorithm} that the header states`);
-  } else if (md5 !== null && legacyHash !== null) {
-    const found = legacyHash.digest('hex');
-    if (found !== md5) throw mismatch(name, `header and payload have the MD5 ${found}`, md5);
+  } else if (md5 !== null) {
+    const has = digestFrom('md5', head.headerStart) ?? 'none';
+    if (has !== md5) throw mismatch(name, `header and payload have the MD5 ${has}`, md5);
     checks.push('header and payload have the MD5 that the package states, which shows a whole file and no more');
   }
-  const sha256 = whole.digest('hex') as Sha256;
-  return {
-    sha256,
-    sizeBytes: bytes,
-    wanted: algorithm === 'sha256' ? sha256 : (wanted?.digest('hex') ?? null),
-    checks,
-  };
+  const sha256 = known?.sha256 ?? (digestFrom('sha256', 0) as Sha256);
+  const wanted = algorithm === 'sha256' ? sha256 : (known?.wanted ?? digestFrom(algorithm ?? '', 0));
+  return { sha256, sizeBytes: bytes, wanted, checks };
 }
 
-/** Feeds the part of a chunk that lies at or behind `from`; `at` is where the chunk begins in the file. */
-function updateFrom(hash: Hash | null, chunk: Buffer, at: number, from: number): void {
-  if (hash === null || at + chunk.length <= from) return;
-  hash.update(at >= from ? chunk : chunk.subarray(from - at));
+/** A digest of everything from byte `from` on. */
+interface Span {
+  readonly algorithm: Digest['algorithm'] | 'md5';
+  readonly from: number;
+}
+
+function isOf(inner: InnerDigest | null, payload: Digest, head: RpmHead): boolean {
+  return inner !== null && inner.algorithm === payload.algorithm && inner.from === head.payloadStart;
+}
+
+async function digestSpans(
+  path: string,
+  spans: readonly Span[],
+  name: string,
+  signal: AbortSignal,
+): Promise<{ readonly sizeBytes: number; readonly hex: readonly string[] }> {
+  if (spans.length === 0) return { sizeBytes: 0, hex: [] };
+  const hashes = spans.map(({ algorithm }) => createHash(algorithm));
+  const start = Math.min(...spans.map(({ from }) => from));
+  const file = await open(path);
+  try {
+    const block = Buffer.allocUnsafeSlow(BLOCK);
+    let at = start;
+    for (;;) {
+      if (signal.aborted) throw new TapprepError('INTERRUPTED', `stopped while checking ${name}`);
+      const { bytesRead } = await file.read(block, 0, BLOCK, at);
+      if (bytesRead === 0) break;
+      const piece = block.subarray(0, bytesRead);
+      for (const [index, { from }] of spans.entries()) {
+        if (at + bytesRead > from) hashes[index]?.update(piece.subarray(Math.max(0, from - at)));
+      }
+      at += bytesRead;
+    }
+    return { sizeBytes: at, hex: hashes.map((hash) => hash.digest('hex')) };
+  } finally {
+    await file.close();
+  }
 }
 
 function statedSize(head: RpmHead): number | null {

@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import { isErrno, TapprepError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
 import type { BuildId, Digest, Evidence, Fingerprint, PlanItem, RepositoryTrust } from '../types.ts';
-import { checkHeaderDigests, checkWholeFile, type FileDigests } from './rpm-digests.ts';
+import { checkHeaderDigests, checkWholeFile, type FileDigests, type KnownDigests } from './rpm-digests.ts';
 import { readRpmHead, type RpmHead } from './rpm-header.ts';
 import { checkRpmBuildId, checkRpmIdentity, type ExpectedRpm } from './rpm-identity.ts';
 import { checkRpmSignature } from './rpm-signature.ts';
@@ -17,6 +17,8 @@ interface CheckContext {
   /** Runs gpgv. */
   readonly run: Host['run'];
   readonly signal: AbortSignal;
+  /** What was found while this very file was written; then it is not read again for that. */
+  readonly known?: KnownDigests | undefined;
 }
 
 /** What of a plan's item is held against the file. */
@@ -32,9 +34,9 @@ export type RpmItem = ExpectedRpm & Pick<PlanItem, 'sizeBytes'>;
  * @throws TapprepError BAD_PACKAGE | VENDOR_MISMATCH | SIZE_MISMATCH | DIGEST_MISMATCH | UNSIGNED | BUILD_ID_MISMATCH,
  *   every outcome of a signature, and TOOL_MISSING | TIMEOUT | PERMISSION | NOT_FOUND when it could not be checked
  */
-export async function verifyRpm(path: string, item: RpmItem, { run, signal }: CheckContext): Promise<Evidence> {
-  const { head, ...file } = await checkRpmFile(path, item, signal);
-  const { signer, sentence } = await checkTrust(path, head, item, run);
+export async function verifyRpm(path: string, item: RpmItem, context: CheckContext): Promise<Evidence> {
+  const { head, ...file } = await checkRpmFile(path, item, context.signal, context.known ?? null);
+  const { signer, sentence } = await checkTrust(path, head, item, context.run);
   return { sha256: file.sha256, sizeBytes: file.sizeBytes, signer, checks: [...file.checks, sentence] };
 }
 
@@ -46,11 +48,12 @@ export async function checkRpmFile(
   path: string,
   item: RpmItem,
   signal: AbortSignal,
+  known: KnownDigests | null = null,
 ): Promise<Omit<Evidence, 'signer'> & { readonly head: RpmHead }> {
   const head = await readRpmFileHead(path, item.fileName);
   const checks = [...checkRpmIdentity(head, item), ...checkHeaderDigests(head, item.fileName)];
   const digest = digestOf(item);
-  const file = await checkWholeFile(path, head, item.fileName, digest?.algorithm ?? null, signal);
+  const file = await checkWholeFile(path, head, item.fileName, digest?.algorithm ?? null, signal, known);
   checks.push(...file.checks, ...checkAgainstIndex(file, item, digest));
   return { head, sha256: file.sha256, sizeBytes: file.sizeBytes, checks };
 }

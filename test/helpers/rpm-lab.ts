@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { GpgHome, TestKey } from './gpg.ts';
 
-/** One binary package of a spec; its content is one small file. */
+/** One binary package of a spec; its content is one small file, and random bytes where a size is given. */
 export interface LabPackage {
   readonly name: string;
+  readonly bytes?: number;
   readonly arch?: 'x86_64' | 'noarch';
   readonly provides?: readonly string[];
   readonly requires?: readonly string[];
@@ -117,6 +118,8 @@ function defines(top: string, build: LabBuild): string[] {
     __os_install_post: '%{nil}',
     _build_id_links: 'none',
     _vendor: build.vendor ?? 'CentOS',
+    // Random bytes only become larger by packing.
+    ...(build.packages.some(({ bytes }) => bytes !== undefined) ? { _binary_payload: 'w.ufdio' } : {}),
   };
   return Object.entries(macros).flatMap(([name, value]) => ['--define', `${name} ${value}`]);
 }
@@ -147,7 +150,11 @@ AutoReqProv: no
 test
 %install
 mkdir -p %{buildroot}/usr/share/lab
-${build.packages.map((item) => `echo "content of ${item.name}" > %{buildroot}/usr/share/lab/${item.name}`).join('\n')}
+${build.packages.map(formatContent).join('\n')}
 ${sub.join('\n')}
 `;
+}
+
+function formatContent({ name, bytes = 0 }: LabPackage): string {
+  return `{ echo "content of ${name}"; head -c ${bytes} /dev/urandom; } > %{buildroot}/usr/share/lab/${name}`;
 }

@@ -1,7 +1,9 @@
 /** `tapprep fetch`: plan, download and verify, and leave the packages in a directory with their digests and evidence. */
-import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { EXIT } from '../../errors.ts';
+import { explainWrite, placeFile } from '../../host/place-file.ts';
 import { acquireArtifacts } from '../../pipeline/acquire.ts';
 import { describePlan } from '../../pipeline/describe.ts';
 import { planSubject } from '../../pipeline/plan-subject.ts';
@@ -18,6 +20,8 @@ export interface FetchCommandOptions {
   readonly allowExpiredRelease: boolean;
 }
 
+const SUMS = 'SHA256SUMS';
+
 /** SHA256SUMS is written last: where it is, every file it names is there and was verified. */
 export async function runFetch(context: Context, options: FetchCommandOptions): Promise<number> {
   const session = await openContextSession(context);
@@ -30,14 +34,18 @@ export async function runFetch(context: Context, options: FetchCommandOptions): 
     (files) => `${files.length} packages verified`,
   );
   const dest = resolve(context.cwd, options.dest);
-  await mkdir(dest, { recursive: true });
-  for (const { item, path } of artifacts) await copyFile(path, join(dest, item.fileName));
   const evidence = artifacts.map(({ item, evidence: found }) => ({ file: item.fileName, role: item.role, ...found }));
-  await writeFile(
-    join(dest, 'evidence.json'),
-    `${JSON.stringify({ target: plan.target, files: evidence }, null, 2)}\n`,
-  );
-  await writeFile(join(dest, 'SHA256SUMS'), evidence.map(({ sha256, file }) => `${sha256}  ${file}\n`).join(''));
+  try {
+    await mkdir(dest, { recursive: true });
+    await rm(join(dest, SUMS), { force: true });
+    for (const { item, path } of artifacts) await appear(dest, item.fileName, (to) => placeFile(path, to));
+    const report = `${JSON.stringify({ target: plan.target, files: evidence }, null, 2)}\n`;
+    await appear(dest, 'evidence.json', (to) => writeFile(to, report, { flag: 'wx' }));
+    const sums = evidence.map(({ sha256, file }) => `${sha256}  ${file}\n`).join('');
+    await appear(dest, SUMS, (to) => writeFile(to, sums, { flag: 'wx' }));
+  } catch (error) {
+    explainWrite(error, dest);
+  }
   if (context.common.json)
     context.stdout.write(`${JSON.stringify({ dest, target: plan.target, files: evidence }, null, 2)}\n`);
   else
@@ -45,4 +53,16 @@ export async function runFetch(context: Context, options: FetchCommandOptions): 
       `${artifacts.length} packages in ${dest}; check them with: cd ${dest} && sha256sum -c SHA256SUMS\n`,
     );
   return EXIT.done;
+}
+
+/** Gives a file its name when it is whole. */
+async function appear(directory: string, name: string, write: (path: string) => Promise<void>): Promise<void> {
+  const temporary = join(directory, `.${name}.${randomBytes(6).toString('hex')}.tmp`);
+  try {
+    await write(temporary);
+    await rename(temporary, join(directory, name));
+  } finally {
+    // Also where it went well: between two names of one file a rename does nothing.
+    await rm(temporary, { force: true });
+  }
 }
