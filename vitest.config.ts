@@ -6,6 +6,11 @@ const project = (name: string, isolate: boolean, timeout: number) => ({
 
 export default defineConfig({
   test: {
-    projects: [project('unit', false, 20_000), project('integration', true, 60_000), project('e2e', true, 120_000)],
+    projects: [
+      project('unit', false, 20_000),
+      project('fuzz', true, 120_000),
+      project('integration', true, 60_000),
+      project('e2e', true, 120_000),
+    ],
   },
 });

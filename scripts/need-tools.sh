@@ -12,6 +12,8 @@ createrepo-c
 dash
 debian-archive-keyring
 dnf
+e2fsprogs
+faketime
 gcc
 gnupg
 gpgv

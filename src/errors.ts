@@ -140,8 +140,16 @@ export function exitCodeOf(error: unknown): number {
   return isTapprepError(error) ? EXIT[ERROR_CODES[error.code].exit] : EXIT.notReady;
 }
 
-/** Takes user:password@ out of every URL in a text. One forward scan: the text is foreign and may be long. */
+/** Parameters of a query that are secrets by their name. The bounds keep a hostile text from costing more than one scan. */
+const SECRET_PARAMETER = /([?&][\w.-]{0,40}(?:token|sig|key|passw|secret|auth|credential)[\w.-]{0,40}=)[^&#\s"'<>]+/gi;
+
+/** Takes user:password@ and secret parameters out of every URL in a text: it is foreign and may be long. */
 export function redact(text: string): string {
+  return redactUsers(text).replaceAll(SECRET_PARAMETER, '$1***');
+}
+
+/** One forward scan. */
+function redactUsers(text: string): string {
   let out = '';
   let from = 0;
   for (let at = text.indexOf('://'); at !== -1; at = text.indexOf('://', from)) {

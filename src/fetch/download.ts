@@ -5,7 +5,14 @@ import { backoffMs } from './backoff.ts';
 import { TransferError, interrupted } from './failure.ts';
 import { hashUrl, strongValidator } from './part-record.ts';
 import type { InnerDigest } from './request.ts';
-import { transfer, type PartState, type TransferContext, type TransferJob, type Validators } from './transfer.ts';
+import {
+  type IsWorthLeaving,
+  transfer,
+  type PartState,
+  type TransferContext,
+  type TransferJob,
+  type Validators,
+} from './transfer.ts';
 
 export interface DownloadJob extends TransferJob {
   /** In the order to try; at least one. */
@@ -42,7 +49,12 @@ interface Mirror {
   notBefore: number;
   last: TransferError | null;
   dropped: boolean;
+  /** Bytes a second where it was left for being slow. */
+  rate: number | null;
 }
+
+/** One that was left must have been so much faster than the one at work to be gone back to. */
+const CLEARLY_FASTER = 2;
 
 /** Progress below this does not count as such, so that a mirror that drops every connection ends some time. */
 const PROGRESS_BYTES = 1 << 20;
@@ -60,20 +72,35 @@ export async function download(job: DownloadJob, part: PartState, context: Downl
     notBefore: 0,
     last: null,
     dropped: false,
+    rate: null,
   }));
+  // Rates change, and each change of the mirror costs a connection.
+  let changes = 2 * mirrors.length;
   let best = part.file.offset;
   for (;;) {
     const mirror = nextMirror(mirrors, context.now(), holderOf(job, part));
     if (mirror === null) throw allFailed(job, mirrors);
     await pauseUntil(mirror, job, context);
     try {
-      const outcome = await attempt(mirror.url, job, part, context);
+      const outcome = await attempt(
+        mirror.url,
+        job,
+        part,
+        context,
+        (rate) => changes > 0 && isFaster(mirrors, mirror, rate),
+      );
       return outcome;
     } catch (error) {
       if (!(error instanceof TransferError)) throw error;
       if (part.file.offset >= best + PROGRESS_BYTES) {
         best = part.file.offset;
         mirror.failures = 0;
+      }
+      if (error.retry === 'slow') {
+        changes -= 1;
+        mirror.rate = Number(error.facts.bytesPerSecond);
+        context.onRetry(`${job.name}: ${error.message}; trying another mirror`);
+        continue;
       }
       recordFailure(mirror, error, mirrors.length, context);
       if (mirrors.some((each) => !each.dropped)) context.onRetry(`${job.name}: ${error.message}; trying again`);
@@ -86,11 +113,14 @@ async function attempt(
   job: DownloadJob,
   part: PartState,
   context: DownloadContext,
+  isWorthLeaving: IsWorthLeaving,
 ): Promise<DownloadOutcome> {
+  // Without a digest only the mirror that sent the first bytes can go on.
+  const mayLeave: IsWorthLeaving = (rate) => job.digest !== null && isWorthLeaving(rate);
   let validators: Validators = { etag: null, lastModified: null };
   let from = url;
   if (job.sizeBytes === null || part.file.offset !== job.sizeBytes) {
-    const outcome = await transfer(url, job, part, job.validators(url), context);
+    const outcome = await transfer(url, job, part, job.validators(url), context, mayLeave);
     if (outcome.kind === 'unchanged') return { kind: 'unchanged', url };
     validators = outcome.validators;
     from = outcome.url;
@@ -133,8 +163,16 @@ async function verifyPart(url: string, job: TransferJob, part: PartState): Promi
   return digests.sha256 as Sha256;
 }
 
+/** Whether one is alive that was not measured yet, or was clearly faster when it was. */
+function isFaster(mirrors: readonly Mirror[], own: Mirror, rate: number): boolean {
+  return mirrors.some(
+    (each) => each !== own && !each.dropped && (each.rate === null || each.rate > rate * CLEARLY_FASTER),
+  );
+}
+
 /**
- * The mirror that may be asked soonest; of those the one with the fewest failures, then the first named. A file
+ * The mirror that may be asked soonest; of those the one with the fewest failures, then one that was not slow, then the
+ * fastest, then the first named. A file
  * without a digest stays where its first bytes came from: only that mirror can continue it.
  */
 function nextMirror(mirrors: readonly Mirror[], now: number, holder: string | null): Mirror | null {
@@ -143,7 +181,8 @@ function nextMirror(mirrors: readonly Mirror[], now: number, holder: string | nu
   if (own !== undefined) return own;
   const waits = (mirror: Mirror): number => Math.max(0, mirror.notBefore - now);
   const failed = (mirror: Mirror): number => mirror.failures + mirror.bad;
-  return alive.toSorted((a, b) => waits(a) - waits(b) || failed(a) - failed(b))[0] ?? null;
+  const speed = (mirror: Mirror): number => mirror.rate ?? Number.MAX_VALUE;
+  return alive.toSorted((a, b) => waits(a) - waits(b) || failed(a) - failed(b) || speed(b) - speed(a))[0] ?? null;
 }
 
 /** Hash of the address that alone can continue the part; null where any or none can. */

@@ -3,9 +3,9 @@ import { TapprepError, type ErrorCode, type ErrorDetails, isTapprepError, redact
 
 /**
  * later: the mirror may do better in a moment. never: asking it again is pointless.
- * bad: it answered with wrong bytes, which counts as an attempt of the whole file.
+ * bad: it answered with wrong bytes, which counts as an attempt of the whole file. slow: it works, another may be faster.
  */
-export type RetryAdvice = 'later' | 'never' | 'bad';
+export type RetryAdvice = 'later' | 'never' | 'bad' | 'slow';
 
 /** The failure of one transfer from one URL; what the retry loop branches on. */
 export class TransferError extends TapprepError {

@@ -10,6 +10,10 @@ export interface FetchLimits {
   /** A body slower than this over `lowSpeedWindowMs` is given up for another mirror or a new connection. */
   readonly lowSpeedBytesPerSecond: number;
   readonly lowSpeedWindowMs: number;
+  /** How long a mirror is watched before a faster one is looked for. */
+  readonly hurryMs: number;
+  /** A file that will be there sooner than this stays where it is. */
+  readonly patienceMs: number;
   /** Failures of one mirror in a row, without progress between them, before it is given up. */
   readonly attempts: number;
   /** The same of a mirror to which no connection came about: a dead network should be told of soon. */
@@ -28,6 +32,8 @@ export const DEFAULT_LIMITS: FetchLimits = {
   idleMs: 30_000,
   lowSpeedBytesPerSecond: 1024,
   lowSpeedWindowMs: 30_000,
+  hurryMs: 1_500,
+  patienceMs: 5_000,
   attempts: 5,
   contactAttempts: 3,
   backoffMs: 500,

@@ -38,6 +38,9 @@ export interface TransferContext {
   readonly saveRecord: (record: PartRecord) => Promise<void>;
 }
 
+/** Whether another mirror may well be faster than this many bytes a second. */
+export type IsWorthLeaving = (bytesPerSecond: number) => boolean;
+
 /** The state of a part between attempts. */
 export interface PartState {
   readonly file: PartFile;
@@ -58,6 +61,7 @@ export async function transfer(
   part: PartState,
   validators: Validators | null,
   context: TransferContext,
+  isWorthLeaving: IsWorthLeaving = () => false,
 ): Promise<TransferOutcome> {
   const ifRange = await prepareResume(url, job, part);
   const fresh = part.file.offset === 0 ? validators : null;
@@ -73,7 +77,7 @@ export async function transfer(
     if (response.status === 304 && fresh !== null) return { kind: 'unchanged' };
     if (isWhole(response, job, part)) return completed(response);
     const total = await acceptAnswer(url, response, job, part, context);
-    await receive(url, response, job, part, total, context);
+    await receive(url, response, job, part, total, context, isWorthLeaving);
   } finally {
     response.body.destroy();
   }
@@ -215,8 +219,11 @@ async function receive(
   part: PartState,
   total: number | null,
   context: TransferContext,
+  isWorthLeaving: IsWorthLeaving,
 ): Promise<void> {
   const { limits, now } = context;
+  const began = { at: now(), offset: part.file.offset };
+  let isHurried = total !== null;
   const bound = Math.min(total ?? job.maxBytes, job.maxBytes);
   let windowStart = now();
   let windowBytes = 0;
@@ -237,6 +244,13 @@ async function receive(
     await part.file.append(chunk);
     releaseMemory(chunk);
     context.onProgress(part.file.offset, total);
+    const watched = now() - began.at;
+    if (isHurried && total !== null && watched >= limits.hurryMs) {
+      isHurried = false;
+      const rate = ((part.file.offset - began.offset) * 1000) / watched;
+      const leftMs = ((total - part.file.offset) * 1000) / rate;
+      if (leftMs > limits.patienceMs && isWorthLeaving(rate)) throw tooSlow(url, rate, leftMs);
+    }
     const elapsed = now() - windowStart;
     if (elapsed < limits.lowSpeedWindowMs) continue;
     if (windowBytes * 1000 < limits.lowSpeedBytesPerSecond * elapsed) {
@@ -255,6 +269,13 @@ async function receive(
       facts: { url: redact(url), expectedBytes: total, actualBytes: part.file.offset },
     });
   }
+}
+
+function tooSlow(url: string, rate: number, leftMs: number): TransferError {
+  const [bytesPerSecond, seconds] = [Math.round(rate), Math.round(leftMs / 1000)];
+  return new TransferError('TIMEOUT', `${url} sends ${bytesPerSecond} bytes a second: ${seconds} s to go`, 'slow', {
+    facts: { url: redact(url), bytesPerSecond },
+  });
 }
 
 async function nextChunk(

@@ -8,6 +8,8 @@ export interface ChildTask {
   readonly cacheDir: string;
   readonly request: FetchRequest;
   readonly lockMs: number;
+  /** A killed process loses nothing of what it wrote, synced or not; a busy disk would only make it slow. */
+  readonly durable?: boolean;
 }
 
 const task = JSON.parse(process.argv[2] ?? '') as ChildTask;
@@ -22,8 +24,7 @@ async function work(): Promise<unknown> {
       sleep: sleepUnless,
       random: Math.random,
       signal: new AbortController().signal,
-      // A killed process loses nothing of what it wrote, synced or not; a busy disk would only make it slow.
-      durable: false,
+      durable: task.durable ?? false,
       limits: { ...FAST_LIMITS, responseMs: 5_000, idleMs: 5_000, lockMs: task.lockMs },
     });
     return await fetcher.fetchFile(task.request);

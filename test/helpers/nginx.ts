@@ -12,8 +12,8 @@ export interface Nginx {
   close(): Promise<void>;
 }
 
-/** Starts nginx in the foreground as a child and waits until it answers. */
-export async function serveNginx(directory: string): Promise<Nginx> {
+/** Starts nginx in the foreground as a child and waits until it answers. `rate` is what a connection gets a second, as "1m". */
+export async function serveNginx(directory: string, { rate = '0' }: { readonly rate?: string } = {}): Promise<Nginx> {
   const home = mkdtempSync(join(tmpdir(), 'nginx-'));
   const port = await findFreePort();
   const config = join(home, 'nginx.conf');
@@ -25,7 +25,7 @@ http {
   access_log off; sendfile on;
   client_body_temp_path ${home}/body; proxy_temp_path ${home}/proxy; fastcgi_temp_path ${home}/fastcgi;
   uwsgi_temp_path ${home}/uwsgi; scgi_temp_path ${home}/scgi;
-  server { listen 127.0.0.1:${port}; root "${directory}"; autoindex on; }
+  server { listen 127.0.0.1:${port}; limit_rate ${rate}; root "${directory}"; autoindex on; }
 }
 `,
   );

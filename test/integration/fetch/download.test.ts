@@ -132,3 +132,28 @@ test('every mirror says 404: NOT_FOUND; one is dead: NETWORK, since it could not
   expect(error.code).toBe('NETWORK');
   expect(error.message).toMatch(/404.*403|403.*404/);
 });
+
+test('a slow mirror is left for one that is not, in the middle of the file', async () => {
+  const slow = await startFaultServer(content, { bytesPerSecond: 20_000 });
+  const limits = { hurryMs: 150, patienceMs: 500 };
+  const fetcher = await lab.fetcher({ limits });
+  const started = performance.now();
+  const file = await fetcher.fetchFile(requestFor(content, `${slow.url}file.bin`, `${first.url}file.bin`));
+  expect(await holds(file.path, content)).toBe(true);
+  // 300 kB at 20 kB/s would take 15 s.
+  expect(performance.now() - started).toBeLessThan(8_000);
+  expect(first.requests).toEqual([expect.stringMatching(/^GET \/file\.bin bytes=[1-9]/)]);
+  await slow.close();
+});
+
+test('of mirrors that are all slow one is kept to the end, however often they were tried', async () => {
+  const small = content.subarray(0, 60_000);
+  const servers = await Promise.all(
+    [20_000, 30_000].map((bytesPerSecond) => startFaultServer(small, { bytesPerSecond })),
+  );
+  const fetcher = await lab.fetcher({ limits: { hurryMs: 100, patienceMs: 200 } });
+  const file = await fetcher.fetchFile(requestFor(small, ...servers.map(({ url }) => `${url}file.bin`)));
+  expect(await holds(file.path, small)).toBe(true);
+  expect(servers.flatMap(({ requests }) => requests).length).toBeLessThanOrEqual(5);
+  await Promise.all(servers.map((server) => server.close()));
+});

@@ -1,0 +1,163 @@
+/**
+ * Three packages of 1 GiB together: downloaded and verified. tapprep checks every signature too; the peers check a digest
+ * or, dnf, nothing when it downloads. Once from one fast server, once from three of which the first named is slow.
+ */
+import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { serveNginx } from '../test/helpers/nginx.ts';
+import { kernelBuild, openRpmLab } from '../test/helpers/rpm-lab.ts';
+import { type Bench, type CaseReport, runTapprep } from './bench.ts';
+import { type Contestant, type Row, compare } from './compare.ts';
+import { KERNEL_RELEASE } from './make-rpm-repository.ts';
+import { measure } from './measure.ts';
+import { writeMirrorsFile } from './mirrors-file.ts';
+
+const MEBIBYTE = 1 << 20;
+const BYTES: Readonly<Record<string, number>> = {
+  'kernel-devel': 24 * MEBIBYTE,
+  'kernel-debuginfo': 700 * MEBIBYTE,
+  'kernel-debuginfo-common-x86_64': 300 * MEBIBYTE,
+};
+/** What the slow mirror gives each connection: 1 MB/s, as a far or crowded one does. */
+const SLOW_RATE = '1m';
+/** And the others: 60 MB/s a connection, so that the link is the bound and not this machine. */
+const FAST_RATE = '60m';
+
+/** One and three mirrors. */
+export async function benchDownload(bench: Bench): Promise<CaseReport> {
+  const names = makeRepository(bench);
+  bench.say(`three packages: ${names.join(' ')}`);
+  const pairs = Math.min(bench.pairs, 3);
+  const one = [`${bench.server.url}big/`];
+  const rows: Row[] = [
+    ...compare(
+      'download and verify 1 GiB, one server',
+      tapprep(bench, 'one', one),
+      [
+        { ...curl(bench, names, one), wanted: { time: 0.5 } },
+        { ...aria2(bench, names, one), wanted: { time: 0.5 } },
+        dnf(bench, names, one),
+      ],
+      pairs,
+    ),
+  ];
+  const servers = [
+    await serveNginx(bench.directory, { rate: SLOW_RATE }),
+    await serveNginx(bench.directory, { rate: FAST_RATE }),
+    await serveNginx(bench.directory, { rate: FAST_RATE }),
+  ];
+  try {
+    const three = servers.map(({ url }) => `${url}big/`);
+    const tried = [{ ...aria2(bench, names, three), wanted: { time: 0.7 } }];
+    rows.push(
+      ...compare('download and verify 1 GiB, three mirrors, one slow', tapprep(bench, 'three', three), tried, 2),
+    );
+  } finally {
+    for (const server of servers) await server.close();
+    rmSync(join(bench.directory, 'big'), { recursive: true });
+  }
+  return {
+    title: 'Download and verify',
+    text: `kernel-devel, kernel-debuginfo and kernel-debuginfo-common, 1 GiB together. \`tapprep fetch\` plans, downloads, compares the digests of index and package, checks the signature of each by gpgv, and syncs to the disk; \`curl --parallel\` is followed by sha256sum; \`aria2c\` has \`--checksum\` for each; \`dnf download\` checks sizes and digests of the index. The slow mirror is named first and gives each connection ${SLOW_RATE}B/s, the other two ${FAST_RATE}B/s.`,
+    rows,
+    plots: {},
+  };
+}
+
+/** DIRECTORY/big: real signed packages with random payloads. Returns their file names. */
+function makeRepository({ directory, gpg, key, quick }: Bench): readonly string[] {
+  const lab = openRpmLab();
+  try {
+    const build = kernelBuild('5.14.0', KERNEL_RELEASE.replace('5.14.0-', '').replace('.x86_64', ''));
+    const packages = build.packages
+      .filter(({ name }) => name in BYTES)
+      .map((item) => ({ ...item, bytes: (BYTES[item.name] ?? 0) / (quick ? 16 : 1) }));
+    const built = Object.values(lab.build({ ...build, packages }));
+    for (const path of built) lab.sign(path, gpg, key);
+    // createrepo_c digests them once more; that is what the index is made of.
+    renameSync(lab.makeRepository('big', built), join(directory, 'big'));
+  } finally {
+    lab.close();
+  }
+  return readdirSync(join(directory, 'big/Packages')).toSorted();
+}
+
+/** An empty directory for what is downloaded. */
+function emptied(bench: Bench, ...names: readonly string[]): () => void {
+  return () => {
+    for (const name of names) rmSync(join(bench.directory, name), { recursive: true, force: true });
+    for (const name of names) mkdirSync(join(bench.directory, name));
+  };
+}
+
+function tapprep(bench: Bench, id: string, urls: readonly string[]): Contestant {
+  const repository = { id, distro: 'centos', versions: ['9'], kind: 'rpm-md', urls } as const;
+  const mirrors = writeMirrorsFile(bench.directory, repository, bench.key);
+  const places = ['--cache-dir', join(bench.directory, 'into-cache'), '--dest', join(bench.directory, 'into')];
+  const argv = [
+    'fetch',
+    '--distro',
+    'centos:9',
+    '--kernel',
+    KERNEL_RELEASE,
+    '--mirrors',
+    mirrors,
+    ...places,
+    '--quiet',
+  ];
+  return {
+    name: 'tapprep',
+    prepare: emptied(bench, 'into', 'into-cache'),
+    run: () => runTapprep(argv, bench.directory),
+  };
+}
+
+function curl(bench: Bench, names: readonly string[], [url = '']: readonly string[]): Contestant {
+  const into = join(bench.directory, 'into');
+  const list = join(bench.directory, 'curl-list');
+  writeFileSync(list, names.map((name) => `url = "${url}Packages/${name}"\nremote-name\n`).join(''));
+  return {
+    name: 'curl --parallel, then sha256sum',
+    prepare: emptied(bench, 'into'),
+    run: () =>
+      measure(['sh', '-c', `curl --silent --fail --parallel --config '${list}' && sha256sum *.rpm`], { cwd: into }),
+  };
+}
+
+/** The digests are computed once, by the same tool as everywhere. */
+function aria2(bench: Bench, names: readonly string[], urls: readonly string[]): Contestant {
+  const into = join(bench.directory, 'into');
+  const list = join(bench.directory, `aria2-list-${urls.length}`);
+  const lines = names.map((name) => {
+    const path = join(bench.directory, 'big/Packages', name);
+    const [digest = ''] = measure(['sha256sum', path]).stdout.split(' ');
+    return `${urls.map((url) => `${url}Packages/${name}`).join('\t')}\n  checksum=sha-256=${digest}\n`;
+  });
+  writeFileSync(list, lines.join(''));
+  return {
+    name: `aria2c --checksum${urls.length > 1 ? `, ${urls.length} mirrors` : ''}`,
+    prepare: emptied(bench, 'into'),
+    run: () => measure(['aria2c', '--quiet', '--no-conf', `--input-file=${list}`, `--dir=${into}`]),
+  };
+}
+
+function dnf(bench: Bench, names: readonly string[], [url = '']: readonly string[]): Contestant {
+  const cache = join(bench.directory, 'into-cache');
+  const options = {
+    reposdir: join(bench.directory, 'none'),
+    cachedir: cache,
+    persistdir: join(cache, 'persist'),
+    destdir: join(bench.directory, 'into'),
+  };
+  const settings = Object.entries(options).map(([name, value]) => `--setopt=${name}=${value}`);
+  const repository = [`--repofrompath=bench,${url}`, '--repo=bench', '--releasever=9', '--forcearch=x86_64'];
+  return {
+    name: 'dnf download',
+    prepare: emptied(bench, 'into', 'into-cache'),
+    run: () =>
+      measure(
+        ['dnf', '--quiet', ...settings, ...repository, 'download', ...names.map((name) => name.replace(/\.rpm$/, ''))],
+        { env: { HOME: bench.directory } },
+      ),
+  };
+}
