@@ -58,15 +58,17 @@ function formatCase({ title, text, rows, plots }: CaseReport): readonly string[]
   return [`## ${title}`, text, [head, ...rows.map(formatRow)].join('\n'), ...images];
 }
 
+function formatSide({ seconds, megabytes }: Row['ours']): string {
+  return `${seconds.toFixed(seconds < 1 ? 3 : 2)} s, ${megabytes.toFixed(0)} MB`;
+}
+
 function formatRow(row: Row): string {
-  const side = ({ seconds, megabytes }: Row['ours']): string =>
-    `${seconds.toFixed(seconds < 1 ? 3 : 2)} s, ${megabytes.toFixed(0)} MB`;
   const misses = listMisses(row);
   const cells = [
     row.work,
     row.peer,
-    side(row.ours),
-    side(row.theirs),
+    formatSide(row.ours),
+    formatSide(row.theirs),
     row.timeRatio.toFixed(2),
     row.wanted.time === undefined ? '' : `≤ ${row.wanted.time}`,
     row.memoryRatio.toFixed(2),

@@ -36,6 +36,10 @@ function line(x1: number, y1: number, x2: number, y2: number, style: string): st
   return `<line x1="${x1.toFixed(1)}" y1="${y1.toFixed(1)}" x2="${x2.toFixed(1)}" y2="${y2.toFixed(1)}" ${style}/>`;
 }
 
+function label(value: number): string {
+  return value.toLocaleString('en-US', { maximumFractionDigits: 2 });
+}
+
 /** Draws a plot; numbers on the axes are those of the points, no unit is changed. */
 export function drawPlot({ title, x, y, series }: Plot): string {
   const points = series.flatMap((each) => each.points);
@@ -43,7 +47,6 @@ export function drawPlot({ title, x, y, series }: Plot): string {
   const mostY = roundUp(Math.max(...points.map(([, value]) => value)));
   const placeX = (value: number): number => AREA.left + ((AREA.right - AREA.left) * value) / mostX;
   const placeY = (value: number): number => AREA.bottom - ((AREA.bottom - AREA.top) * value) / mostY;
-  const label = (value: number): string => value.toLocaleString('en-US', { maximumFractionDigits: 2 });
   const grid = Array.from({ length: TICKS + 1 }, (_, tick) => {
     const [atX, atY] = [(mostX * tick) / TICKS, (mostY * tick) / TICKS];
     return [

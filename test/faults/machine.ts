@@ -30,13 +30,16 @@ export interface Machine {
   close(): Promise<void>;
 }
 
+function noise(bytes: number): string {
+  return randomBytes(bytes >> 1).toString('hex');
+}
+
 /** Makes it; installs once to know what right looks like. */
 export async function openMachine(): Promise<Machine> {
   const work = mkdtempSync(join(tmpdir(), 'tapprep-faults-'));
   const gpg = new GpgHome();
   const lab = new DebLab(gpg);
   const key = gpg.makeKey('archive', 'rsa2048');
-  const noise = (bytes: number): string => randomBytes(bytes >> 1).toString('hex');
   const source = { Source: 'linux' };
   const packages = [
     lab.build(`linux-headers-${RELEASE}`, '5.10.299-1', { ...source, Depends: 'linux-kbuild-5.10' }, 'gzip', {

@@ -163,8 +163,8 @@ const KINDS: readonly Kind[] = [
     good: () => [readFileSync('mirrors.json').subarray(0, 60_000), readFileSync('mirrors.json')],
     feed: (bytes) => checkMirrorFile(parseJson(bytes)),
   },
-  ofText('sources.list', APT, (text) => parseAptOneLine({ path: '/etc/apt/sources.list', text } as never)),
-  ofText('deb822 sources', DEB822, (text) => parseAptDeb822({ path: '/etc/apt/x.sources', text } as never)),
+  ofText('sources.list', APT, (text) => parseAptOneLine({ path: '/etc/apt/sources.list', text })),
+  ofText('deb822 sources', DEB822, (text) => parseAptDeb822({ path: '/etc/apt/x.sources', text })),
   ofText('yum repository', INI, (text) => parseRepoIni(text)),
 ];
 
