@@ -1,4 +1,5 @@
 /** Every command: what it is called, what it takes, and the file that runs it. */
+import { TapprepError } from '../errors.ts';
 import type { Context } from './context.ts';
 import {
   type Raw,
@@ -113,9 +114,23 @@ export const COMMANDS: readonly CommandRow[] = [
     name: 'plan',
     summary: 'the exact packages, with source, size and signer',
     target: true,
-    options: [NO_DEBUGINFO, IMAGE, EXPIRED, ['--out <file>', 'write the plan as a lock for "install --lock"']],
-    run: async (context, raw) =>
-      (await import('./commands/plan.ts')).runPlan(context, { ...readPlanOptions(raw), out: readText(raw, 'out') }),
+    options: [
+      NO_DEBUGINFO,
+      IMAGE,
+      EXPIRED,
+      ['--out <file>', 'write the plan as a lock for "install --lock"'],
+      ['--inventory <file>', 'many machines, one JSON object a line ("-": standard input), one plan for each kernel'],
+    ],
+    run: async (context, raw) => {
+      const { target, ...choice } = readPlanOptions(raw);
+      const [out, inventory] = [readText(raw, 'out'), readText(raw, 'inventory')];
+      if (inventory === null) return (await import('./commands/plan.ts')).runPlan(context, { target, ...choice, out });
+      if (out !== null || Object.values(target).some((given) => given !== null))
+        throw new TapprepError('USAGE', '--inventory names the machines, so no other target and no --out is taken', {
+          hint: `tapprep plan --inventory ${inventory} --json`,
+        });
+      return (await import('./commands/plan-inventory.ts')).runPlanInventory(context, inventory, choice);
+    },
   },
   {
     name: 'fetch',

@@ -1,11 +1,11 @@
 /** `tapprep names`: the packages that a target needs, without any network; with --batch one JSON target a line. */
 import { once } from 'node:events';
-import { declareTarget } from '../../detect/target.ts';
-import { EXIT, TapprepError, escapeControl, isTapprepError } from '../../errors.ts';
+import { EXIT, escapeControl, isTapprepError } from '../../errors.ts';
 import { namePackages } from '../../resolve/package-names.ts';
 import type { PackageName, Target } from '../../types.ts';
 import type { Context, TargetOptions } from '../context.ts';
 import { readLineBatches } from '../line-batches.ts';
+import { MAX_LINE_CHARS, parseRequest, targetOf } from '../target-line.ts';
 import { renderTable } from '../render/table.ts';
 
 export interface NamesOptions {
@@ -15,9 +15,6 @@ export interface NamesOptions {
 
 /** What naming needs of the process. */
 export type NamesContext = Pick<Context, 'stdin' | 'stdout' | 'signal' | 'cwd' | 'common' | 'ssh'>;
-
-/** A target in JSON is some 200 characters; what is longer than this is none. */
-const MAX_LINE_CHARS = 16_384;
 
 /** @returns 0; in a batch also when some lines were answered with an error. @throws TapprepError */
 export async function runNames(context: NamesContext, { target: options, batch }: NamesOptions): Promise<number> {
@@ -52,46 +49,6 @@ function answerLine(line: string | null): string {
     const { code, message, hint } = error;
     return JSON.stringify({ id, error: { code, message, hint } });
   }
-}
-
-function parseRequest(line: string | null): Readonly<Record<string, unknown>> {
-  if (line === null) throw badRequest(`is longer than ${MAX_LINE_CHARS} characters`);
-  const value = parseJson(line);
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw badRequest('is no JSON object');
-  return value as Record<string, unknown>;
-}
-
-function parseJson(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch (error) {
-    throw badRequest('is no JSON', error);
-  }
-}
-
-function targetOf(request: Readonly<Record<string, unknown>>): Target {
-  const kernel = readText(request, 'kernel');
-  if (kernel === null) throw badRequest('has no "kernel"');
-  return declareTarget({
-    distro: readText(request, 'distro'),
-    version: readText(request, 'version'),
-    kernel,
-    arch: readText(request, 'arch'),
-    unameV: readText(request, 'unameV'),
-  });
-}
-
-function readText(request: Readonly<Record<string, unknown>>, key: string): string | null {
-  const value = request[key] ?? null;
-  if (value === null || typeof value === 'string') return value;
-  throw badRequest(`has a "${key}" that is no string`);
-}
-
-function badRequest(what: string, cause?: unknown): TapprepError {
-  return new TapprepError('USAGE', `the line ${what}, but a target is one JSON object a line`, {
-    hint: `echo '{"id":"1","distro":"centos","version":"7","kernel":"3.10.0-1160.el7.x86_64"}' | tapprep names --batch`,
-    cause,
-  });
 }
 
 function renderNames(target: Target, packages: readonly PackageName[]): string {

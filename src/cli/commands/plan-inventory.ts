@@ -1,0 +1,101 @@
+/** `tapprep plan --inventory`: many machines, planned once for each kernel among them. */
+import { createReadStream } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { declareFacts } from '../../detect/declared-facts.ts';
+import { readFactsFile } from '../../detect/facts.ts';
+import { identifyTarget } from '../../detect/target.ts';
+import { EXIT, escapeControl, exitCodeOf, isErrno, isTapprepError, TapprepError } from '../../errors.ts';
+import { type FleetGroup, type FleetMember, type FleetPlan, planFleet } from '../../pipeline/plan-fleet.ts';
+import type { PlanChoice } from '../../pipeline/plan-subject.ts';
+import type { Context } from '../context.ts';
+import { errorJson } from '../exit-codes.ts';
+import { readLineBatches } from '../line-batches.ts';
+import { openContextSession } from '../open-session.ts';
+import { formatBytes } from '../render/progress-text.ts';
+import { renderTable } from '../render/table.ts';
+import { MAX_LINE_CHARS, parseRequest, readText, targetOf } from '../target-line.ts';
+
+/**
+ * One JSON object a line: {"id", "facts": FILE} for a machine whose facts were saved (a path beside the inventory), or
+ * {"id", "distro", "version", "kernel", "arch", "unameV"} as `names --batch` takes it. "-" is standard input.
+ * @returns 0 when every machine has a plan, else the exit code of the first that has none
+ */
+export async function runPlanInventory(context: Context, path: string, choice: PlanChoice): Promise<number> {
+  const session = await openContextSession(context);
+  const fleet = await planFleet(session, await readInventory(context, path), choice);
+  const { groups, unknown } = fleet;
+  context.stdout.write(context.common.json ? `${JSON.stringify(toJson(fleet), null, 2)}\n` : render(fleet));
+  const [first] = [...groups.flatMap(({ error }) => error ?? []), ...unknown.map(({ error }) => error)];
+  return first === undefined ? EXIT.done : exitCodeOf(first);
+}
+
+async function readInventory(context: Context, path: string): Promise<readonly FleetMember[]> {
+  const file = resolve(context.cwd, path);
+  const stream = path === '-' ? context.stdin : createReadStream(file);
+  const members: FleetMember[] = [];
+  try {
+    for await (const lines of readLineBatches(stream, MAX_LINE_CHARS, context.signal))
+      for (const line of lines)
+        if (line === null || line.trim() !== '')
+          members.push(await readMember(line, members.length + 1, dirname(file)));
+  } catch (error) {
+    if (!isErrno(error, 'ENOENT') && !isErrno(error, 'EACCES') && !isErrno(error, 'EISDIR')) throw error;
+    throw new TapprepError('USAGE', `the inventory ${file} cannot be read`, { hint: `ls -l ${file}`, cause: error });
+  }
+  if (members.length > 0) return members;
+  throw new TapprepError('USAGE', `the inventory ${path} names no machine`, { hint: 'tapprep plan --help' });
+}
+
+async function readMember(line: string | null, number: number, directory: string): Promise<FleetMember> {
+  let id = `line ${number}`;
+  try {
+    const request = parseRequest(line);
+    id = readText(request, 'id') ?? id;
+    const file = readText(request, 'facts');
+    if (file !== null) {
+      const facts = await readFactsFile(resolve(directory, file));
+      return { id, facts, target: identifyTarget(facts, {}) };
+    }
+    const target = targetOf(request);
+    const { distro, version, release, arch, unameV } = target;
+    return { id, target, facts: declareFacts({ distro: `${distro}:${version ?? ''}`, release, arch, unameV }) };
+  } catch (error) {
+    if (!isTapprepError(error)) throw error;
+    return { id, error };
+  }
+}
+
+function toJson({ groups, unknown }: FleetPlan) {
+  return {
+    groups: groups.map(({ error, ...group }) => (error === null ? group : { ...group, ...errorJson(error) })),
+    unknown: unknown.map(({ id, error }) => ({ id, ...errorJson(error) })),
+  };
+}
+
+function render({ groups, unknown }: FleetPlan): string {
+  const rows = groups.map(({ target, hosts, plan, error }) => [
+    String(hosts.length),
+    `${target.distro} ${target.version ?? ''}`.trim(),
+    target.release,
+    target.arch,
+    plan === null ? (error?.code ?? '') : `${plan.items.length} packages, ${formatBytes(sizeOf(plan.items))}`,
+  ]);
+  const planned = groups.filter(({ plan }) => plan !== null).reduce((sum, { hosts }) => sum + hosts.length, 0);
+  const all = groups.reduce((sum, { hosts }) => sum + hosts.length, unknown.length);
+  const failed = [...groups.filter(({ error }) => error !== null).map(nameGroup), ...unknown].map(
+    ({ id, error }) => `${id}: ${error?.code}: ${error?.message}\n`,
+  );
+  const table =
+    rows.length === 0 ? '' : `${renderTable(['hosts', 'distribution', 'kernel', 'arch', 'plan'], rows)}\n\n`;
+  return escapeControl(`${table}${failed.join('')}${planned} of ${all} machines planned, ${groups.length} kinds\n`);
+}
+
+/** A few of its machines, as there may be hundreds. */
+function nameGroup({ hosts, error }: FleetGroup): { readonly id: string; readonly error: TapprepError | null } {
+  const more = hosts.length > 3 ? ` and ${hosts.length - 3} more` : '';
+  return { id: `${hosts.slice(0, 3).join(', ')}${more}`, error };
+}
+
+function sizeOf(items: readonly { readonly sizeBytes: number | null }[]): number {
+  return items.reduce((sum, { sizeBytes }) => sum + (sizeBytes ?? 0), 0);
+}

@@ -1,0 +1,50 @@
+/** One machine a line, as a JSON object: what `names --batch` answers and `plan --inventory` reads. */
+import { declareTarget } from '../detect/target.ts';
+import { TapprepError } from '../errors.ts';
+import type { Target } from '../types.ts';
+
+/** A target in JSON is some 200 characters; what is longer than this is none. */
+export const MAX_LINE_CHARS = 16_384;
+
+/** The object that a line holds. @throws TapprepError USAGE */
+export function parseRequest(line: string | null): Readonly<Record<string, unknown>> {
+  if (line === null) throw badRequest(`is longer than ${MAX_LINE_CHARS} characters`);
+  const value = parseJson(line);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw badRequest('is no JSON object');
+  return value as Record<string, unknown>;
+}
+
+function parseJson(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch (error) {
+    throw badRequest('is no JSON', error);
+  }
+}
+
+/** The target that it describes. @throws TapprepError USAGE, or why it is none */
+export function targetOf(request: Readonly<Record<string, unknown>>): Target {
+  const kernel = readText(request, 'kernel');
+  if (kernel === null) throw badRequest('has no "kernel"');
+  return declareTarget({
+    distro: readText(request, 'distro'),
+    version: readText(request, 'version'),
+    kernel,
+    arch: readText(request, 'arch'),
+    unameV: readText(request, 'unameV'),
+  });
+}
+
+/** A text of it; null where it has none. @throws TapprepError USAGE */
+export function readText(request: Readonly<Record<string, unknown>>, key: string): string | null {
+  const value = request[key] ?? null;
+  if (value === null || typeof value === 'string') return value;
+  throw badRequest(`has a "${key}" that is no string`);
+}
+
+function badRequest(what: string, cause?: unknown): TapprepError {
+  return new TapprepError('USAGE', `the line ${what}, but a target is one JSON object a line`, {
+    hint: `echo '{"id":"1","distro":"centos","version":"7","kernel":"3.10.0-1160.el7.x86_64"}' | tapprep names --batch`,
+    cause,
+  });
+}

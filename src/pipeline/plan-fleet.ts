@@ -1,0 +1,64 @@
+/** Plans for many machines: one for each kind of them, however many there are. */
+import { isTapprepError, TapprepError } from '../errors.ts';
+import type { HostFacts, Plan, Target } from '../types.ts';
+import type { Subject } from './open-target.ts';
+import { type PlanChoice, planSubject } from './plan-subject.ts';
+import type { Session } from './session.ts';
+
+/** A machine of the inventory, or why it is none. */
+export type FleetMember =
+  | { readonly id: string; readonly target: Target; readonly facts: HostFacts }
+  | { readonly id: string; readonly error: TapprepError };
+
+/** Machines that need the same packages. */
+export interface FleetGroup {
+  readonly target: Target;
+  /** Their ids, in the order of the inventory. */
+  readonly hosts: readonly string[];
+  /** All that such a machine needs, whatever each has already; null when there is no plan. */
+  readonly plan: Plan | null;
+  readonly error: TapprepError | null;
+}
+
+export interface FleetPlan {
+  readonly groups: readonly FleetGroup[];
+  /** Machines of which no target is known. */
+  readonly unknown: readonly { readonly id: string; readonly error: TapprepError }[];
+}
+
+/**
+ * Machines with the same distribution, kernel build and package sources get one plan. What fails is told by group.
+ * @throws TapprepError INTERRUPTED
+ */
+export async function planFleet(
+  session: Session,
+  members: Iterable<FleetMember>,
+  choice: PlanChoice,
+): Promise<FleetPlan> {
+  const kinds = new Map<string, { readonly subject: Subject; readonly hosts: string[] }>();
+  const unknown: { readonly id: string; readonly error: TapprepError }[] = [];
+  for (const member of members) {
+    if ('error' in member) {
+      unknown.push(member);
+      continue;
+    }
+    const { id, target, facts } = member;
+    const key = JSON.stringify([target, facts.repositories]);
+    const kind = kinds.get(key);
+    // Declared: what one of them has installed says nothing of the others.
+    if (kind === undefined)
+      kinds.set(key, { subject: { host: null, target, facts: { ...facts, source: 'declared' } }, hosts: [id] });
+    else kind.hosts.push(id);
+  }
+  const groups: FleetGroup[] = [];
+  for (const { subject, hosts } of kinds.values()) {
+    const { target } = subject;
+    try {
+      groups.push({ target, hosts, plan: await planSubject(session, subject, choice), error: null });
+    } catch (error) {
+      if (!isTapprepError(error) || error.code === 'INTERRUPTED') throw error;
+      groups.push({ target, hosts, plan: null, error });
+    }
+  }
+  return { groups, unknown };
+}

@@ -1,0 +1,74 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { declareFacts } from '../../src/detect/declared-facts.ts';
+import { Cli, type CliResult } from '../helpers/cli.ts';
+import { DebLab } from '../helpers/deb-lab.ts';
+import { type DirectoryServer, serveDirectory } from '../helpers/directory-server.ts';
+import { GpgHome } from '../helpers/gpg.ts';
+import { makeReleases, writeKernelArchive } from '../helpers/kernel-archive.ts';
+
+const lab = new DebLab(new GpgHome());
+const releases = makeReleases(3);
+const cli = new Cli();
+let server: DirectoryServer;
+
+beforeAll(async () => {
+  const key = lab.gpg.makeKey('archive', 'rsa2048');
+  server = await serveDirectory(writeKernelArchive(lab, key, releases));
+  const text = `deb [signed-by=${key.keyring}] ${server.url} bullseye main\n`;
+  for (const release of [...releases, '5.10.0-999-cloud-amd64']) {
+    const facts = declareFacts({ distro: 'debian:11', release, arch: 'x86_64', unameV: null });
+    const own = { ...facts, source: 'host', repositories: [{ path: '/etc/apt/sources.list', text }] };
+    writeFileSync(join(cli.home, `${release}.json`), JSON.stringify(own));
+  }
+});
+
+afterAll(async () => {
+  await server.close();
+  lab.close();
+  cli.close();
+});
+
+function plan(lines: readonly unknown[], ...more: readonly string[]): Promise<CliResult> {
+  const file = join(cli.home, 'inventory');
+  writeFileSync(file, lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n'));
+  return cli.run(['plan', '--inventory', file, ...more]);
+}
+
+const member = (id: string, release: string | undefined): object => ({ id, facts: `${release}.json` });
+
+test('machines of one kernel get one plan', async () => {
+  const [a, b] = releases;
+  const lines = [member('web1', a), member('web2', b), member('web3', a), member('web4', a)];
+  const result = await plan(lines, '--json');
+  expect(`${result.code} ${result.stderr}`).toMatch(/^0 /);
+  const report = JSON.parse(result.stdout) as { groups: { hosts: string[]; plan: { items: { name: string }[] } }[] };
+  expect(report.groups.map(({ hosts }) => hosts)).toEqual([['web1', 'web3', 'web4'], ['web2']]);
+  expect(report.groups[1]?.plan.items.map(({ name }) => name)).toContain(`linux-headers-${b}`);
+  expect((await plan(lines)).stdout).toMatch(
+    /^3 +debian 11 +5\.10\.0-100-cloud-amd64 +x86_64 +6 packages, [\s\S]*4 of 4 machines planned, 2 kinds\n$/m,
+  );
+});
+
+test('a machine without a plan and a line that is none are told, and the others are planned', async () => {
+  const result = await plan([
+    member('web1', releases[0]),
+    member('lost', '5.10.0-999-cloud-amd64'),
+    'no json',
+    { id: 'odd', distro: 'debian', version: '11', kernel: 'my-own-kernel' },
+    member('gone', 'absent'),
+  ]);
+  expect(result.code).toBe(1);
+  expect(result.stdout).toContain('lost: NO_EXACT_PACKAGE: ');
+  expect(result.stdout).toContain('line 3: USAGE: the line is no JSON');
+  expect(result.stdout).toMatch(/odd: (UNKNOWN_RELEASE|CUSTOM_KERNEL_NO_PACKAGE): /);
+  expect(result.stdout).toContain('gone: BAD_FACTS: ');
+  expect(result.stdout).toContain('1 of 5 machines planned, 2 kinds');
+});
+
+test('an inventory that is not there or empty, or beside another target: exit 2', async () => {
+  expect((await plan([])).code).toBe(2);
+  expect((await cli.run(['plan', '--inventory', '/nowhere'])).code).toBe(2);
+  expect((await plan([member('web1', releases[0])], '--root', '/')).code).toBe(2);
+});
