@@ -8,10 +8,12 @@ export function makeReleases(count: number): readonly string[] {
   return Array.from({ length: count }, (_, at) => `5.10.0-${at + 100}-cloud-amd64`);
 }
 
+function paragraph(name: string, version: string, more = ''): string {
+  return `Package: ${name}\nVersion: ${version}\nArchitecture: amd64\nInstalled-Size: 10\n${more}Filename: pool/${name}.deb\nSize: 1000\nSHA256: ${'ab'.repeat(32)}\n`;
+}
+
 /** Writes it below the lab's directory. @returns its directory */
 export function writeKernelArchive(lab: DebLab, key: TestKey, releases: readonly string[]): string {
-  const paragraph = (name: string, version: string, more = ''): string =>
-    `Package: ${name}\nVersion: ${version}\nArchitecture: amd64\nInstalled-Size: 10\n${more}Filename: pool/${name}.deb\nSize: 1000\nSHA256: ${'ab'.repeat(32)}\n`;
   const kernels = releases.flatMap((release, at) => [
     paragraph(`linux-headers-${release}`, `5.10.${at + 300}-1`, 'Source: linux\nDepends: linux-kbuild-5.10\n'),
     paragraph(`linux-image-${release}-dbg`, `5.10.${at + 300}-1`, 'Source: linux\n'),
