@@ -20,6 +20,8 @@ const NO_DWARF_FILE = text(
   'No DWARF information found',
   /cannot find module (\/(?!\S{0,200}vmlinu[xz])\S{1,300}) debuginfo: No DWARF/,
 );
+/** The function was found by the symbol table, and its variables are described nowhere. */
+const NO_SCOPE = text('debuginfo scope not found', /debuginfo scope not found for module ["'](?!\/)[\w-]{1,64}["']/);
 const HINT_KERNEL = text('debuginfo-install ', /use: (?:dnf )?debuginfo-install [^']{0,400}?\bkernel-\d/);
 const HINT_OTHER = text('debuginfo-install ', /use: (?:dnf )?debuginfo-install /);
 const NO_TYPE = text('type definition', /type definition ["']?(.{1,80}?)["']? not found in ["']?(\/[^'"\s:]{1,300})/);
@@ -134,6 +136,13 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
     },
     cause: ({ situation }) =>
       `An image of ${kernelName(situation)} was found, but no debug information that belongs to it: what is there is stripped, split or of another build.`,
+  },
+  {
+    code: 'DEBUGINFO_UNUSABLE',
+    patterns: [NO_SCOPE],
+    likelihood: ({ seen }) => (seen(NO_DWARF_KERNEL) ? 82 : 60),
+    cause: ({ situation }) =>
+      `A vmlinux of ${kernelName(situation)} was found and its symbols were read, but it holds no debug information: it is stripped.`,
   },
   {
     code: 'DEBUGINFO_UNUSABLE',

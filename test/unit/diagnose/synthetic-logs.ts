@@ -168,6 +168,12 @@ export const SYNTHETIC_LOGS: readonly SyntheticLog[] = [
     log: 'WARNING: Build-id mismatch [man warning::buildid]: "kernel" pid 0 address 0xffffffff81e00000, expected 0011aabb actual ccdd2233',
   },
   {
+    name: 'a stripped vmlinux, whose symbols are found',
+    code: 'DEBUGINFO_UNUSABLE',
+    says: 'stripped',
+    log: "WARNING: Kernel function symbol table missing [man warning::symbols]\nWARNING: cannot find module kernel debuginfo: No DWARF information found [man warning::debuginfo]\nsemantic error: debuginfo scope not found for module 'kernel', cannot resolve context variable [man error::dwarf]: identifier '$count' at <input>:1:50\nPass 2: analysis failed.  [man error::pass2]\nTip: /usr/share/doc/systemtap/README.Debian should help you get started.",
+  },
+  {
     name: 'build-id differs, vmlinux by its path',
     code: 'DEBUGINFO_VERSION_MISMATCH',
     says: '/usr/lib/modules/6.1.0-9-amd64/build/vmlinux',
