@@ -439,6 +439,8 @@ export interface InstallReport {
   readonly installed: readonly { readonly name: string; readonly version: string; readonly arch: string }[];
   readonly replaced: readonly { readonly name: string; readonly from: string; readonly to: string }[];
   readonly unchanged: number;
+  /** Names of installed packages whose files were put back. */
+  readonly again?: readonly string[];
   /** Path of the journal on the target; null when nothing was changed. */
   readonly journal: string | null;
 }

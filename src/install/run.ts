@@ -80,7 +80,14 @@ export async function installArtifacts(request: InstallRequest): Promise<Install
   if (result.exitCode === 0) {
     const files = manager === 'rpm' ? await ensureBuildLink(host, release) : [];
     await writeEntry(host, { ...entry, state: 'done', packages: added, replaced, files });
-    return { installed: added, replaced, unchanged: request.artifacts.length - wanted.length, journal: JOURNAL_PATH };
+    const again = wanted.filter(({ item }) => damaged.has(packageKey(item))).map(({ item }) => item.name);
+    return {
+      installed: added,
+      replaced,
+      unchanged: request.artifacts.length - wanted.length,
+      ...(again.length === 0 ? {} : { again }),
+      journal: JOURNAL_PATH,
+    };
   }
   const left = await undoTransaction(host, manager, traces, emit);
   await writeEntry(host, { ...entry, state: left.length === 0 ? 'removed' : 'failed', packages: left, replaced });

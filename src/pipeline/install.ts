@@ -118,7 +118,11 @@ export async function installSubject(
         now: session.now,
         signal: session.signal,
       }),
-    ({ installed }) => (installed.length === 0 ? 'nothing to do' : `${installed.length} packages`),
+    ({ installed, again = [] }) =>
+      [
+        ...(installed.length === 0 ? [] : [`${installed.length} packages`]),
+        ...(again.length === 0 ? [] : [`the files of ${again.length} packages put back`]),
+      ].join(', ') || 'nothing to do',
   );
   const { verify, tried } = await proveSubject(session, subject, host, {
     ...options,

@@ -31,6 +31,10 @@ const UNRESOLVED = text("Can't resolve ", /Can't resolve (\w{1,80})!/);
 const PASS4 = text('compilation failed', /Pass 4: compilation failed/);
 const KBUILD = text('kbuild exited with status');
 
+const WITHIN = text('within tested range', /is within (?:the )?tested range/);
+/** Older SystemTaps stumble here as well; one that knows such kernels only does where kretprobes are off. */
+const NO_KRETPROBES = text('kretprobe_instance', /kretprobe_instance["'] has no member named/);
+
 /** Compiler output that has a cause of its own. */
 const CONFIG_ERRORS: readonly Pattern[] = [
   text('Need CONFIG_', /Need (CONFIG_\w{1,60})/),
@@ -107,6 +111,21 @@ export const COMPILE_RULES: readonly Rule[] = [
   },
   {
     code: 'KERNEL_CONFIG',
+    patterns: [NO_KRETPROBES],
+    hints: [WITHIN],
+    likelihood: ({ seen }) => (seen(WITHIN) ? 90 : 35),
+    cause: ({ situation }) =>
+      `${kernelName(situation)} seems to have been built without CONFIG_KPROBES and CONFIG_KRETPROBES, which SystemTap needs.`,
+  },
+  {
+    code: 'KERNEL_CONFIG',
+    patterns: [PASS4, KBUILD],
+    likelihood: ({ situation }) => (optionOff(situation) === null ? 0 : 92),
+    cause: ({ situation }) =>
+      `${kernelName(situation)} was built without ${optionOff(situation) ?? ''}, which SystemTap needs.`,
+  },
+  {
+    code: 'KERNEL_CONFIG',
     patterns: CONFIG_ERRORS,
     likelihood: () => 90,
     cause: ({ groups, situation }) =>
@@ -135,6 +154,11 @@ export const COMPILE_RULES: readonly Rule[] = [
         : `The compiler in the PATH is not the one ${kernelName(situation)} was built with${groups[0] === undefined ? '' : ` (it does not know ${groups[0]})`}.`,
   },
 ];
+
+/** An option of the machine's kernel that no script compiles without. */
+function optionOff({ host }: Sight['situation']): string | null {
+  return ['CONFIG_KPROBES', 'CONFIG_DEBUG_FS', 'CONFIG_RELAY'].find((name) => host?.config[name] === 'n') ?? null;
+}
 
 function ownCause(seen: Sight['seen']): boolean {
   return [...CONFIG_ERRORS, ...COMPILER].some(seen);

@@ -355,6 +355,17 @@ export const SYNTHETIC_LOGS: readonly SyntheticLog[] = [
     log: '/usr/share/systemtap/runtime/linux/kprobes.c:16:2: error: #error "Need CONFIG_KPROBES!"\nWARNING: kbuild exited with status: 2\nPass 4: compilation failed.',
   },
   {
+    name: 'no kprobes, as a SystemTap that knows the kernel stumbles over it',
+    code: 'KERNEL_CONFIG',
+    says: 'CONFIG_KPROBES',
+    log: "/usr/share/systemtap/runtime/compatdefs.h:118:16: error: 'struct kretprobe_instance' has no member named 'rp'; did you mean 'rph'?\nWARNING: kbuild exited with status: 2\nPass 4: compilation failed.  [man error::pass4]\nKernel version 6.1.192 is within tested range 2.6.32 ... 6.9-rc0",
+  },
+  {
+    name: 'kretprobes that changed behind the back of an old SystemTap',
+    code: 'STAP_TOO_OLD',
+    log: "/usr/share/systemtap/runtime/transport/../kprobes.c:88:20: error: 'struct kretprobe_instance' has no member named 'rp'\nWARNING: kbuild exited with status: 2\nPass 4: compilation failed.  [man error::pass4]",
+  },
+  {
     name: 'no debugfs',
     code: 'KERNEL_CONFIG',
     log: runtimeError('#error "DebugFS is required and was not found in the kernel."'),
