@@ -76,7 +76,7 @@ const BREAKS: readonly (readonly [what: string, code: string, how: string])[] = 
   [
     'vmlinux of another build',
     'DEBUGINFO_VERSION_MISMATCH',
-    `echo 'int main(void){return 0;}' >/tmp/v.c; gcc -g -Wl,--build-id -o ${VMLINUX} /tmp/v.c`,
+    `echo 'int main(void){return 0;}' >/tmp/v.c; gcc -g -nostdlib -static -Wl,--build-id,-e,main -o ${VMLINUX} /tmp/v.c`,
   ],
   ['the compiler purged', 'GCC_OR_BUILD_MISMATCH', 'dpkg -P --force-depends gcc gcc-10'],
   ['make deleted, its package not', 'GCC_OR_BUILD_MISMATCH', 'rm /usr/bin/make'],
