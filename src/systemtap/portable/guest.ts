@@ -31,9 +31,12 @@ export async function collectGuestStaprun({ directory }: PortableSystemtap, pref
     const path = `/lib/${name}`;
     if (!files.has(path)) await add(join(directory, 'lib', name), path);
   }
+  // By this name, without blanks, it calls itself through a shell to remove the module.
+  const again = '/usr/bin/staprun';
+  files.set(again, { source: join(directory, 'libexec/staprun'), path: again, mode: 0o755 });
   return {
     files: [...files.values()],
     argv: [staprun],
-    env: { SYSTEMTAP_STAPRUN: staprun, SYSTEMTAP_STAPIO: stapio },
+    env: { SYSTEMTAP_STAPRUN: again, SYSTEMTAP_STAPIO: stapio },
   };
 }

@@ -48,6 +48,14 @@ esac
 SYSTEMTAP_RUNTIME=$short/share/systemtap/runtime
 SYSTEMTAP_TAPSET=$short/share/systemtap/tapset
 SYSTEMTAP_STAPRUN=$home/bin/staprun
+case $home in
+*[!A-Za-z0-9._/+-]*)
+  # staprun hands this to a shell, unquoted, when the module is to be removed: by its name it is found whatever the path.
+  SYSTEMTAP_STAPRUN=staprun
+  PATH=$home/bin:$PATH
+  export PATH
+  ;;
+esac
 SYSTEMTAP_STAPIO=$home/bin/stapio
 SYSTEMTAP_STAPBPF=$home/bin/stapbpf
 export SYSTEMTAP_RUNTIME SYSTEMTAP_TAPSET SYSTEMTAP_STAPRUN SYSTEMTAP_STAPIO SYSTEMTAP_STAPBPF

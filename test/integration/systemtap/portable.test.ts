@@ -133,6 +133,7 @@ describe('made from the packages of a suite', () => {
       '/lib64/ld-linux-x86-64.so.2',
       '/opt/stap/libexec/stapio',
       '/opt/stap/libexec/staprun',
+      '/usr/bin/staprun',
     ]);
     expect(guest.argv).toEqual(['/opt/stap/libexec/staprun']);
   });
@@ -174,7 +175,8 @@ describe('the wrapper', () => {
       const home = join(scratch, place, 'x');
       const [words, runtime = '', , staprun, stapio, ...args] = run(shell, join(home, 'bin/stap'), ['-e', 'a  b', '*']);
       expect(words).toBe('hello from the deep');
-      expect([staprun, stapio]).toEqual([`staprun=${home}/bin/staprun`, `stapio=${home}/bin/stapio`]);
+      // The path has blanks, which the shell that staprun removes its module by would split at.
+      expect([staprun, stapio]).toEqual(['staprun=staprun', `stapio=${home}/bin/stapio`]);
       expect(args).toEqual(['argument=-e', 'argument=a  b', 'argument=*']);
       // The blank of the scratch directory is in every one of these paths.
       expect(runtime).toMatch(/^runtime=\/tmp\/tapprep-stap-\d+\/home\/share\/systemtap\/runtime$/);
@@ -195,13 +197,13 @@ describe('the wrapper', () => {
     mkdirSync(links);
     symlinkSync(join(home, 'bin/staprun'), join(links, 'first'));
     symlinkSync('first', join(links, 'my-staprun'));
-    expect(run([], join(links, 'my-staprun'), [])[3]).toBe(`staprun=${home}/bin/staprun`);
-    expect(run([], './bin/staprun', [], home)[3]).toBe(`staprun=${home}/bin/staprun`);
+    expect(run([], join(links, 'my-staprun'), [])[3]).toBe('staprun=staprun');
+    expect(run([], './bin/staprun', [], home)[3]).toBe('staprun=staprun');
     const byName = spawnSync('sh', ['-c', 'staprun x'], {
       encoding: 'utf8',
       env: { PATH: `${home}/bin:/usr/bin:/bin` },
     });
-    expect(byName.stdout).toContain(`staprun=${home}/bin/staprun`);
+    expect(byName.stdout).toContain('staprun=staprun');
   });
 
   test('what it starts sees nothing of its loader and its libraries', () => {
