@@ -130,15 +130,18 @@ function installed(situation: Situation, kind: PackageKind): readonly OtherPacka
 }
 
 function hostPackages(situation: Situation, kind: PackageKind): readonly OtherPackage[] {
-  return (situation.host?.kernelPackages ?? [])
-    .filter((one) => kindOf(one.name) === kind)
-    .map((one) => ({
-      name: one.name,
-      release: one.name.startsWith('linux-')
-        ? one.name.replace(/^linux-(?:image-unsigned|image|headers)-/, '').replace(/-(?:dbgsym|dbg)$/, '')
-        : `${one.version.replace(/^\d+:/, '')}.${one.arch}`,
-      lines: [],
-    }));
+  return (
+    (situation.host?.kernelPackages ?? [])
+      // The half that Debian's flavours share is no kernel's build tree.
+      .filter((one) => kindOf(one.name) === kind && !/^linux-headers-.*-common(?:-rt)?$/.test(one.name))
+      .map((one) => ({
+        name: one.name,
+        release: one.name.startsWith('linux-')
+          ? one.name.replace(/^linux-(?:image-unsigned|image|headers)-/, '').replace(/-(?:dbgsym|dbg)$/, '')
+          : `${one.version.replace(/^\d+:/, '')}.${one.arch}`,
+        lines: [],
+      }))
+  );
 }
 
 function kindOf(name: string): PackageKind {

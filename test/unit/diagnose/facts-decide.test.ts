@@ -27,6 +27,15 @@ describe('facts decide between causes that print the same', () => {
       'DEVEL_MISSING',
     ],
     [
+      'only the half of the headers that flavours share',
+      NO_CONFIG.replaceAll(EL9_RELEASE, DEBIAN12.kernel.release ?? ''),
+      alter(DEBIAN12, {
+        buildTree: null,
+        kernelPackages: [{ ...installedRpm('linux-headers-6.1.0-18-common', '6.1.76-1'), arch: 'all' }],
+      }),
+      'DEVEL_MISSING',
+    ],
+    [
       'a dangling link',
       NO_CONFIG,
       alter(EL9, { buildTree: absent, kernelPackages: [installedRpm('kernel-devel', '5.14.0-570.el9')] }),
