@@ -24,6 +24,8 @@ export interface VerifyChoice {
   /** vmlinuz of the target's release on this machine; looked for on the target when null. */
   readonly kernelImage: string | null;
   readonly systemtap: UsableSystemtap;
+  /** Hello world, too, may come from stap's cache: a root of our own, unchanged since it was proven. */
+  readonly keepsHello?: boolean;
   readonly onProven?: NonNullable<VerifyOptions['onProven']>;
 }
 
@@ -75,6 +77,7 @@ export async function verifySubject(
     workDirectory: WORK_DIRECTORY,
     // On another machine nothing is left.
     ...(isRemote(host) ? {} : { cacheDirectory: STAP_CACHE }),
+    keepsHello: choice.keepsHello ?? false,
     sleep: (milliseconds) => sleepFor(milliseconds),
     signal: session.signal,
     emit: session.emit,

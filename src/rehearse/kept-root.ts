@@ -75,3 +75,8 @@ export async function listKeptRoots(rootsDir: string): Promise<readonly string[]
     throw error;
   }
 }
+
+/** First step of removing them: a root that is removed in part is none, also when the removal is ended half-way. */
+export async function forgetKeptRoots(rootsDir: string): Promise<void> {
+  for (const name of await listKeptRoots(rootsDir)) await rm(join(rootsDir, `${name}.json`), { force: true });
+}

@@ -2,7 +2,7 @@
 import { posix } from 'node:path';
 import type { Host } from '../host/host.ts';
 import { compileModule } from '../verify/compile-module.ts';
-import { makePrivateDirectory, openPrivateCache } from '../verify/private-directory.ts';
+import { makePrivateDirectory, withStapCache } from '../verify/private-directory.ts';
 import type { CatalogueEntry } from './catalogue.ts';
 
 /** How stap and staprun are called on a host; by their names where left out. */
@@ -43,11 +43,10 @@ export async function compileScripts(
   entries: readonly CatalogueEntry[],
   options: CompileScriptsOptions,
 ): Promise<readonly ScriptCheck[]> {
-  const cacheDir = await openPrivateCache(host, STAP_CACHE, options.signal);
   const directory = await makePrivateDirectory(host, WORK_PREFIX, options.signal);
   const results = new Map<string, ScriptCheck>();
   const queue = entries.values();
-  const work = async (limit: number): Promise<void> => {
+  const work = async (limit: number, cacheDir: string | null): Promise<void> => {
     for (let count = 0; count < limit; count += 1) {
       const next = queue.next();
       if (next.done === true) return;
@@ -57,8 +56,10 @@ export async function compileScripts(
     }
   };
   try {
-    await work(1);
-    await Promise.all([work(entries.length), work(entries.length)]);
+    await withStapCache(host, STAP_CACHE, options.signal, async (cacheDir) => {
+      await work(1, cacheDir);
+      await Promise.all([work(entries.length, cacheDir), work(entries.length, cacheDir)]);
+    });
   } finally {
     await host.run(['rm', '-rf', '--', directory]);
   }

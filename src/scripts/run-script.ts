@@ -3,7 +3,7 @@ import { posix } from 'node:path';
 import { isTapprepError, TapprepError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
 import { compileModule } from '../verify/compile-module.ts';
-import { makePrivateDirectory, openPrivateCache } from '../verify/private-directory.ts';
+import { makePrivateDirectory, withStapCache } from '../verify/private-directory.ts';
 import { findErrorLines } from '../verify/tool-words.ts';
 import type { ArgumentValue } from './arguments.ts';
 import type { CatalogueEntry } from './catalogue.ts';
@@ -29,21 +29,22 @@ export interface RunScriptOptions extends SystemtapCommands {
 export async function runScript(host: Host, entry: CatalogueEntry, options: RunScriptOptions): Promise<void> {
   const { release, signal, stapArgv, env } = options;
   const args = [options.json ? '1' : '0', ...(await bindArguments(host, options.values, signal))];
-  const cacheDir = await openPrivateCache(host, STAP_CACHE, signal);
   const directory = await makePrivateDirectory(host, WORK_PREFIX, signal);
   try {
-    const compiled = await compileModule(host, {
-      release,
-      script: entry.script,
-      name: moduleNameOf(entry),
-      args,
-      outDir: posix.join(directory, 'module'),
-      fresh: false,
-      signal,
-      ...(stapArgv === undefined ? {} : { stapArgv }),
-      ...(cacheDir === null ? {} : { cacheDir }),
-      ...(env === undefined ? {} : { env }),
-    });
+    const compiled = await withStapCache(host, STAP_CACHE, signal, (cacheDir) =>
+      compileModule(host, {
+        release,
+        script: entry.script,
+        name: moduleNameOf(entry),
+        args,
+        outDir: posix.join(directory, 'module'),
+        fresh: false,
+        signal,
+        ...(stapArgv === undefined ? {} : { stapArgv }),
+        ...(cacheDir === null ? {} : { cacheDir }),
+        ...(env === undefined ? {} : { env }),
+      }),
+    );
     if (compiled.modulePath === null) {
       throw new TapprepError('NOT_PROVEN', `${entry.name} does not compile for ${release}: ${compiled.reason ?? ''}`, {
         hint: 'tapprep doctor',

@@ -97,6 +97,8 @@ export interface VerifyOptions {
   readonly workDirectory: string;
   /** Directory on the host where stap keeps what it compiled for this kernel; one that is removed at the end where left out. */
   readonly cacheDirectory?: string;
+  /** Hello too may come out of that directory: for a root of our own that nothing else changes. Default false: built anew. */
+  readonly keepsHello?: boolean;
   /** Told of each module that was seen to work, while its file is still there. */
   readonly onProven?: (proven: ProvenModule) => Promise<void>;
   readonly sleep: (milliseconds: number) => Promise<void>;

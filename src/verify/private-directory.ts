@@ -1,6 +1,6 @@
 /** A directory on a host that nobody else can write to: what is built there is loaded into a kernel by root. */
 import { posix } from 'node:path';
-import { TapprepError } from '../errors.ts';
+import { isTapprepError, TapprepError } from '../errors.ts';
 import { type Host, isRemote } from '../host/host.ts';
 
 /**
@@ -9,10 +9,25 @@ import { type Host, isRemote } from '../host/host.ts';
  * @throws TapprepError PERMISSION, NO_SPACE, INTERRUPTED
  */
 export async function makePrivateDirectory(host: Host, prefix: string, signal: AbortSignal): Promise<string> {
-  // A connection that was lost left its own; no work takes so long.
+  // What a lost connection or a kill left; no work takes so long.
   const [parent, name] = [posix.dirname(prefix), `${posix.basename(prefix)}.??????`];
-  const words = ['-maxdepth', '1', '-type', 'd', '-name', name, '-mmin', '+60', '-exec', 'rm', '-rf', '--', '{}', ';'];
-  if (isRemote(host) && (await host.which('find')) !== null) await host.run(['find', parent, ...words]);
+  const words = [
+    '-maxdepth',
+    '1',
+    '-type',
+    'd',
+    '-name',
+    name,
+    '-mmin',
+    '+1440',
+    '-exec',
+    'rm',
+    '-rf',
+    '--',
+    '{}',
+    ';',
+  ];
+  if ((await host.which('find')) !== null) await host.run(['find', parent, ...words]);
   const run = await host.run(['mktemp', '-d', `${prefix}.XXXXXX`], { signal });
   const path = run.stdout.trim();
   if (run.exitCode === 0 && path.startsWith(`${prefix}.`)) return path;
@@ -21,25 +36,47 @@ export async function makePrivateDirectory(host: Host, prefix: string, signal: A
 }
 
 /**
- * A directory for stap's cache in which only its owner can write: stap itself makes one that is open to everybody (mode
- * 0777), and takes modules out of it that root loads. One that is open is emptied first.
- * @returns null where none can be made, as for an ordinary user, and on another machine: then nothing is kept
- * @throws TapprepError INTERRUPTED
+ * Takes stap's cache out of its place into a directory that only its owner can enter, and puts it back when `use` is done.
+ * So one that a killed stap left half-written is never met again, and two runs never share one. stap itself makes it open to
+ * everybody (mode 0777), and takes modules out of it that root loads: one that was open is dropped.
+ * @param use is given null where nothing is kept: on another machine, and for a user who may not write there
+ * @throws TapprepError INTERRUPTED, and what `use` throws
  */
-export async function openPrivateCache(host: Host, path: string, signal: AbortSignal): Promise<string | null> {
-  // On another machine nothing is left.
-  if (isRemote(host)) return null;
-  const make = ['mkdir', '-p', '-m', '700', '--', path];
-  const isMine = async (): Promise<boolean> => {
-    const [who, stat] = await Promise.all([
-      host.run(['id', '-u'], { signal }),
-      host.run(['stat', '-c', '%u %a', '--', path], { signal }),
-    ]);
-    return stat.exitCode === 0 && stat.stdout.trim() === `${who.stdout.trim()} 700`;
-  };
-  await host.run(make, { signal });
-  if (await isMine()) return path;
-  await host.run(['rm', '-rf', '--', path], { signal });
-  await host.run(make, { signal });
-  return (await isMine()) ? path : null;
+export async function withStapCache<T>(
+  host: Host,
+  path: string,
+  signal: AbortSignal,
+  use: (directory: string | null) => Promise<T>,
+): Promise<T> {
+  const taken = isRemote(host) ? null : await takeCache(host, path, signal);
+  if (taken === null) return use(null);
+  const inside = posix.join(taken, 'stap');
+  try {
+    return await use(inside);
+  } finally {
+    // Not ended by the signal.
+    await host.run(['rm', '-rf', '--', path]);
+    await host.run(['mv', '--', inside, path]);
+    await host.run(['rm', '-rf', '--', taken]);
+  }
+}
+
+async function takeCache(host: Host, path: string, signal: AbortSignal): Promise<string | null> {
+  await host.run(['mkdir', '-p', '--', posix.dirname(path)], { signal });
+  let taken: string;
+  try {
+    taken = await makePrivateDirectory(host, path, signal);
+  } catch (error) {
+    if (isTapprepError(error, 'PERMISSION') || isTapprepError(error, 'NO_SPACE')) return null;
+    throw error;
+  }
+  const [who, stat] = await Promise.all([
+    host.run(['id', '-u'], { signal }),
+    host.run(['stat', '-c', '%u %a', '--', path], { signal }),
+  ]);
+  const isPrivate = stat.exitCode === 0 && stat.stdout.trim() === `${who.stdout.trim()} 700`;
+  const inside = posix.join(taken, 'stap');
+  await host.run(isPrivate ? ['mv', '--', path, inside] : ['rm', '-rf', '--', path], { signal });
+  await host.run(['mkdir', '-p', '-m', '700', '--', inside], { signal });
+  return taken;
 }

@@ -9,7 +9,7 @@ import type { Item } from './items.ts';
 import { type LoadedItems, loadItems } from './load-items.ts';
 import { hasIpv6 } from './kernel-ipv6.ts';
 import type { VerifyOptions } from './options.ts';
-import { makePrivateDirectory, openPrivateCache } from './private-directory.ts';
+import { makePrivateDirectory, withStapCache } from './private-directory.ts';
 import { runStep } from './step.ts';
 import { findWitness } from './witness.ts';
 import { verifyTools } from './tools-step.ts';
@@ -23,10 +23,13 @@ export async function verifyTarget(options: VerifyOptions): Promise<VerifyReport
   if (options.where === 'vm' && options.vm === undefined)
     throw new TapprepError('INTERNAL', 'verification in a virtual machine was asked for without one');
   const { host, signal, cacheDirectory, ...rest } = options;
-  const cache = cacheDirectory === undefined ? null : await openPrivateCache(host, cacheDirectory, signal);
   const workDirectory = await makePrivateDirectory(host, options.workDirectory, signal);
+  const work = { ...rest, host, signal, workDirectory };
   try {
-    return await climb({ ...rest, host, signal, workDirectory, ...(cache === null ? {} : { cacheDirectory: cache }) });
+    if (cacheDirectory === undefined) return await climb(work);
+    return await withStapCache(host, cacheDirectory, signal, (cache) =>
+      climb(cache === null ? work : { ...work, cacheDirectory: cache }),
+    );
   } finally {
     // Not ended by the signal: what was built is removed after an interruption, too.
     await options.host.run(['rm', '-rf', '--', workDirectory]);

@@ -74,6 +74,7 @@ export function prepareTarget(stapAnswer: Answer | null): RecordedHost {
     mktemp: (argv) => ({ stdout: `${(argv[2] ?? '').replace('XXXXXX', 'Ab12Cd')}\n` }),
     rm: nothing,
     mkdir: nothing,
+    mv: nothing,
     id: () => ({ stdout: '0\n' }),
     stat: () => ({ stdout: '0 700\n' }),
     gcc: nothing,

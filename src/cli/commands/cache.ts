@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EXIT, TapprepError } from '../../errors.ts';
 import { cleanCache, listCache } from '../../fetch/cache-admin.ts';
-import { listKeptRoots } from '../../rehearse/kept-root.ts';
+import { forgetKeptRoots, listKeptRoots } from '../../rehearse/kept-root.ts';
 import type { Context } from '../context.ts';
 import { formatBytes } from '../render/progress-text.ts';
 import { renderTable } from '../render/table.ts';
@@ -27,6 +27,7 @@ export async function runCache(context: Context, action: string, options: CacheO
   // A root in which another process installs or compiles must not vanish under it.
   const dropRoots = everything && !report.inUse;
   if (dropRoots) {
+    await forgetKeptRoots(join(cacheDir, 'roots'));
     for (const name of ['roots', 'images', 'tmp']) await rm(join(cacheDir, name), { recursive: true, force: true });
   }
   if (context.common.json) context.stdout.write(`${JSON.stringify(report, null, 2)}\n`);

@@ -1,9 +1,20 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { createLocalHost } from '../../../src/host/local.ts';
-import { openPrivateCache } from '../../../src/verify/private-directory.ts';
+import { withStapCache } from '../../../src/verify/private-directory.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'tapprep-private-'));
 afterAll(() => rmSync(scratch, { recursive: true }));
@@ -11,26 +22,51 @@ const host = createLocalHost();
 const { signal } = new AbortController();
 const modeOf = (path: string): string => (statSync(path).mode & 0o7777).toString(8);
 
-test('a cache of stap is made for its owner alone, below directories that are not there yet, and kept', async () => {
-  const path = join(scratch, 'var/cache/stap');
-  expect(await openPrivateCache(host, path, signal)).toBe(path);
+const CACHE = 'var/cache/stap';
+
+test('a cache of stap is its owner’s alone, made below directories that are not there yet, and kept', async () => {
+  const path = join(scratch, CACHE);
+  await withStapCache(host, path, signal, async (directory) => {
+    expect(modeOf(directory ?? '')).toBe('700');
+    writeFileSync(join(directory ?? '', 'kept'), '');
+  });
   expect(modeOf(path)).toBe('700');
-  writeFileSync(join(path, 'kept'), '');
-  expect(await openPrivateCache(host, path, signal)).toBe(path);
-  expect(existsSync(join(path, 'kept'))).toBe(true);
+  await withStapCache(host, path, signal, async (directory) => {
+    expect(existsSync(join(directory ?? '', 'kept'))).toBe(true);
+    expect(existsSync(path), 'while it is used it is in no other run’s way').toBe(false);
+    await withStapCache(host, path, signal, async (other) => expect(readdirSync(other ?? '')).toEqual([]));
+  });
+  expect(readdirSync(join(path, '..'))).toEqual(['stap']);
 });
 
-test('one that was open to everybody, as stap makes it, is emptied and closed', async () => {
+test('it is put back when the work fails, and one that was never put back is not met again', async () => {
+  const path = join(scratch, 'failed/stap');
+  const work = withStapCache(host, path, signal, (directory) => {
+    writeFileSync(join(directory ?? '', 'kept'), '');
+    return Promise.reject(new Error('the work'));
+  });
+  await expect(work).rejects.toThrow('the work');
+  expect(readdirSync(path)).toEqual(['kept']);
+  // As a kill in the middle of the work leaves it.
+  mkdirSync(join(scratch, 'failed/stap.Ab12Cd'));
+  renameSync(path, join(scratch, 'failed/stap.Ab12Cd/stap'));
+  execFileSync('touch', ['-d', '2 days ago', join(scratch, 'failed/stap.Ab12Cd')]);
+  await withStapCache(host, path, signal, async (directory) => expect(readdirSync(directory ?? '')).toEqual([]));
+  expect(readdirSync(join(scratch, 'failed'))).toEqual(['stap']);
+});
+
+test('one that was open to everybody, as stap makes it, is dropped', async () => {
   const path = join(scratch, 'open');
   mkdirSync(path);
   chmodSync(path, 0o777);
   writeFileSync(join(path, 'planted.ko'), '');
-  expect(await openPrivateCache(host, path, signal)).toBe(path);
+  await withStapCache(host, path, signal, async (directory) => expect(readdirSync(directory ?? '')).toEqual([]));
   expect(modeOf(path)).toBe('700');
-  expect(existsSync(join(path, 'planted.ko'))).toBe(false);
 });
 
 test('where none can be made there is none', async () => {
   writeFileSync(join(scratch, 'file'), '');
-  expect(await openPrivateCache(host, join(scratch, 'file/stap'), signal)).toBe(null);
+  expect(await withStapCache(host, join(scratch, 'file/stap'), signal, (directory) => Promise.resolve(directory))).toBe(
+    null,
+  );
 });

@@ -55,18 +55,15 @@ test('without stap nothing is compiled', async () => {
   expect(report.steps[0]?.reason).toBe('stap is needed but is not installed');
 });
 
-test('hello world is always built anew, a user’s script may come from the cache; the work directory is removed', async () => {
+test('hello world is built anew, a user’s script may come from the cache; the work directory is removed', async () => {
   const host = prepareTarget(stap(R));
   await verify(host, {
     level: 'scripts',
     scripts: [{ name: 'own', text: 'probe begin { exit() }', args: ['--', '-x'] }],
     cacheDirectory: '/var/cache/stap',
   });
-  const compiled = host.commands.filter(([tool, option]) => tool === 'stap' && option === '-p4');
-  const poisoned = compiled
-    .filter((argv) => argv.includes('--poison-cache'))
-    .map((argv) => argv[argv.indexOf('-m') + 1]);
-  expect(poisoned).toEqual(['tapprep_hello']);
+  const compiled = compilationsOf(host);
+  expect(compiled.filter(isAnew).map(nameOf)).toEqual(['tapprep_hello']);
   expect(compiled.find((argv) => argv.includes('tapprep_script_0'))?.slice(-4)).toEqual([
     '--',
     '/var/tmp/tapprep.Ab12Cd/tapprep_script_0/tapprep_script_0.stp',
@@ -75,3 +72,21 @@ test('hello world is always built anew, a user’s script may come from the cach
   ]);
   expect(host.commands.at(-1)).toEqual(['rm', '-rf', '--', '/var/tmp/tapprep.Ab12Cd']);
 });
+
+test('in a root of our own that nobody else changes hello world may come from the cache, too', async () => {
+  const host = prepareTarget(stap(R));
+  await verify(host, { level: 'hello', cacheDirectory: '/var/cache/stap', keepsHello: true });
+  expect(compilationsOf(host).map(nameOf)).toEqual(['tapprep_hello']);
+  expect(compilationsOf(host).filter(isAnew)).toEqual([]);
+});
+
+const isAnew = (argv: readonly string[]): boolean => argv.includes('--poison-cache');
+const nameOf = (argv: readonly string[]): string | undefined => argv[argv.indexOf('-m') + 1];
+
+function compilationsOf({
+  commands,
+}: {
+  readonly commands: readonly (readonly string[])[];
+}): readonly (readonly string[])[] {
+  return commands.filter(([tool, option]) => tool === 'stap' && option === '-p4');
+}

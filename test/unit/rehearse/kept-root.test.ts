@@ -1,0 +1,38 @@
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { buildKeptRoot, findKeptRoot, forgetKeptRoots, listKeptRoots } from '../../../src/rehearse/kept-root.ts';
+
+const roots = mkdtempSync(join(tmpdir(), 'tapprep-roots-'));
+afterAll(() => rmSync(roots, { recursive: true }));
+const build = (name: string): Promise<unknown> =>
+  buildKeptRoot(roots, name, (directory) => {
+    mkdirSync(join(directory, 'etc'), { recursive: true });
+    return Promise.resolve({ base: [], key: `key of ${name}` });
+  });
+
+test('a root is kept with its key; one whose making ended half-way is none', async () => {
+  await build('whole');
+  expect(await findKeptRoot(roots, 'whole')).toEqual({
+    directory: join(roots, 'whole'),
+    base: [],
+    key: 'key of whole',
+  });
+  const failed = buildKeptRoot(roots, 'half', (directory) => {
+    mkdirSync(directory);
+    return Promise.reject(new Error('half-way'));
+  });
+  await expect(failed).rejects.toThrow('half-way');
+  expect(await findKeptRoot(roots, 'half')).toBe(null);
+  expect(await listKeptRoots(roots)).toEqual(['whole']);
+});
+
+test('roots are forgotten before they are removed, so that one removed in part is never taken for whole', async () => {
+  await build('whole');
+  writeFileSync(join(roots, 'foreign.json'), '{}');
+  await forgetKeptRoots(roots);
+  expect(await listKeptRoots(roots)).toEqual([]);
+  expect(await findKeptRoot(roots, 'whole')).toBe(null);
+  expect(existsSync(join(roots, 'whole/etc')), 'it is the caller who removes').toBe(true);
+});
