@@ -101,7 +101,7 @@ export const COMMANDS: readonly CommandRow[] = [
     options: [LEVEL, SYSTEMTAP, NO_DEBUGINFO, EXPIRED, REPORT],
     run: async (context, raw, scripts) =>
       (await import('./commands/rehearse.ts')).runRehearse(context, {
-        target: readTarget(raw),
+        target: readTarget(raw, false),
         scripts,
         level: readLevel(raw),
         systemtap: readSystemtap(raw, 'auto'),

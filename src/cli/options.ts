@@ -71,8 +71,12 @@ export function readText(raw: Raw, name: string): string | null {
 
 const PLACES = ['root', 'host', 'facts', 'distro'] as const;
 
-/** The target options, checked for combinations that name two machines. @throws TapprepError USAGE */
-export function readTarget(raw: Raw): TargetOptions {
+/**
+ * The target options, checked for combinations that name two machines.
+ * @param needsKernel whether a distribution alone is too little; for a rehearsal it means that one's current kernel
+ * @throws TapprepError USAGE
+ */
+export function readTarget(raw: Raw, needsKernel = true): TargetOptions {
   const options = {
     kernel: readText(raw, 'kernel'),
     distro: readText(raw, 'distro'),
@@ -86,7 +90,7 @@ export function readTarget(raw: Raw): TargetOptions {
   if (places.length > 1) {
     throw new TapprepError('USAGE', `--${places[0]} and --${places[1]} name two machines, but a target is one`);
   }
-  if (options.distro !== null && options.kernel === null) {
+  if (needsKernel && options.distro !== null && options.kernel === null) {
     throw new TapprepError(
       'USAGE',
       `--distro ${options.distro} is given without --kernel, but a host that is not here needs both`,

@@ -37,6 +37,12 @@ export function declareFacts({ distro, release, arch, unameV }: Declaration): Ho
   };
 }
 
+/** A distribution of which no kernel was named. @throws TapprepError USAGE */
+export function declareDistribution(distro: string, arch: string | null): HostFacts {
+  const facts = declareFacts({ distro, release: 'any', arch: arch ?? 'x86_64', unameV: null });
+  return { ...facts, kernel: { ...facts.kernel, release: null } };
+}
+
 /** The same host seen for another kernel: what was observed of the first kernel does not hold for it. */
 export function withRelease(facts: HostFacts, release: string): HostFacts {
   if (facts.kernel.release === release) return facts;

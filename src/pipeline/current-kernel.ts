@@ -29,7 +29,7 @@ export async function findCurrentKernel(
   if (row === undefined || facts.os.id === null) {
     throw new TapprepError(
       'CUSTOM_KERNEL_NO_PACKAGE',
-      `the current kernel of ${facts.os.prettyName ?? 'this distribution'} is not known, and ${facts.kernel.release} has no packages`,
+      `the current kernel of ${facts.os.prettyName ?? facts.os.id ?? 'this distribution'} is not known: only those of ${Object.keys(METAPACKAGES).join(' and ')} are looked up`,
       { hint: 'tapprep rehearse --distro debian:12 --kernel RELEASE' },
     );
   }

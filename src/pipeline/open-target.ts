@@ -1,6 +1,6 @@
 /** From the options that name a target to the host that can be asked, the facts that are known of it, and the target. */
 import { resolve } from 'node:path';
-import { TapprepError } from '../errors.ts';
+import { isErrno, isTapprepError, TapprepError } from '../errors.ts';
 import { type Host, isRemote } from '../host/host.ts';
 import type { HostFacts, Target } from '../types.ts';
 
@@ -66,7 +66,26 @@ export async function openTarget(
     return { host: null, facts: kernel === null ? facts : withRelease(facts, kernel) };
   }
   const host = await openHost(options, choice, entry);
-  return { host, facts: await collectFacts(host, { release: kernel, signal: options.signal }) };
+  return {
+    host,
+    facts: await withImageBuildId(host, await collectFacts(host, { release: kernel, signal: options.signal })),
+  };
+}
+
+/** A kernel that does not run says its build-id in its image, where that lies here and can be read. */
+async function withImageBuildId(host: Host, facts: HostFacts): Promise<HostFacts> {
+  const { release, buildId } = facts.kernel;
+  if (release === null || buildId !== null || isRemote(host)) return facts;
+  const { findKernelImage, readImageBuildId } = await import('../verify/build-id.ts');
+  try {
+    const image = await findKernelImage(host, release);
+    return image === null ? facts : { ...facts, kernel: { ...facts.kernel, buildId: await readImageBuildId(image) } };
+  } catch (error) {
+    // Not its word against anything: what cannot be read is not known.
+    if (isTapprepError(error, 'BAD_PACKAGE') || isTapprepError(error, 'TOOL_MISSING')) return facts;
+    if (isTapprepError(error, 'PERMISSION') || isErrno(error, 'EACCES')) return facts;
+    throw error;
+  }
 }
 
 /** The same with the target that the facts make. @throws TapprepError as openTarget and identifyTarget */

@@ -1,7 +1,7 @@
 /** A session as the command line opens it, on the cache that everybody's rehearsals share; and the kernels of today. */
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { declareFacts } from '../../src/detect/declared-facts.ts';
+import { declareDistribution } from '../../src/detect/declared-facts.ts';
 import { findCurrentKernel } from '../../src/pipeline/current-kernel.ts';
 import { openSession, type Session } from '../../src/pipeline/session.ts';
 
@@ -24,6 +24,6 @@ export function openLabSession(): Promise<Session> {
 
 /** The kernel that a Debian installs today, from the archive of this machine's own apt sources. @param distro ID:VERSION */
 export async function findLabKernel(distro: string): Promise<string> {
-  const facts = declareFacts({ distro, release: '0.0.0-1-cloud-amd64', arch: 'x86_64', unameV: null });
+  const facts = declareDistribution(distro, null);
   return findCurrentKernel(await openLabSession(), { host: null, facts }, { allowExpiredRelease: true });
 }

@@ -57,7 +57,7 @@ async function work(context: Context, options: RehearseCommandOptions): Promise<
 const NAMES_A_TARGET = ['kernel', 'distro', 'root', 'host', 'facts'] as const;
 
 /**
- * Without a target: this host's distribution with its own current kernel, where the running one is nobody's package
+ * A distribution without a kernel: its current one. Without a target: this host's distribution with its own current kernel, where the running one is nobody's package
  * (a cloud vendor's, a container's). A rehearsal never touches the host itself.
  */
 async function chooseSubject(
@@ -65,6 +65,13 @@ async function chooseSubject(
   session: Session,
   { target, ...options }: Pick<RehearseCommandOptions, 'target' | 'allowExpiredRelease'>,
 ): Promise<Subject> {
+  if (target.distro !== null && target.kernel === null) {
+    const { declareDistribution } = await import('../../detect/declared-facts.ts');
+    const facts = declareDistribution(target.distro, target.arch);
+    const kernel = await findCurrentKernel(session, { host: null, facts }, options);
+    context.emit({ type: 'note', level: 'info', text: `the current kernel of ${target.distro} is ${kernel}` });
+    return openSubject(context, { ...target, kernel });
+  }
   try {
     return { ...(await openSubject(context, target)), host: null };
   } catch (error) {
