@@ -36,16 +36,21 @@ export function prepareLabRoot(suite: string, release: string | null): LabRoot {
 
 /** A minimal system of a suite, with nothing of SystemTap or a kernel in it; to be copied. */
 export function prepareBareRoot(suite: string): string {
-  const directory = join(LAB, `${suite}-bare`);
+  return prepareSystem(suite, 'bare', []);
+}
+
+/** The same as a server that can be entered, on which programs are built; to be copied. */
+export function prepareServerRoot(suite: string): string {
+  return prepareSystem(suite, 'server', ['openssh-server', 'iproute2', 'kmod', 'gcc', 'make']);
+}
+
+function prepareSystem(suite: string, name: string, packages: readonly string[]): string {
+  const directory = join(LAB, `${suite}-${name}`);
   if (existsSync(directory)) return directory;
   rmSync(`${directory}.new`, { recursive: true, force: true });
-  run('mmdebstrap', [
-    '--variant=minbase',
-    '--dpkgopt=force-unsafe-io',
-    suite,
-    `${directory}.new`,
-    ...sources(suite, ''),
-  ]);
+  const include = packages.length === 0 ? [] : [`--include=${packages.join(',')}`];
+  const options = ['--variant=minbase', '--dpkgopt=force-unsafe-io', ...include];
+  run('mmdebstrap', [...options, suite, `${directory}.new`, ...sources(suite, '')]);
   renameSync(`${directory}.new`, directory);
   return directory;
 }
