@@ -5,7 +5,7 @@ import { describeFailure, type Preflight, type ReportedCommand } from '../report
 import { checkReportPath, writeReport } from '../report/write-report.ts';
 import type { Context } from './context.ts';
 import { errorJson } from './exit-codes.ts';
-import { readVersion } from './main.ts';
+import { readVersion } from './package-root.ts';
 
 /** What writing a report needs of the process. */
 export type ReportContext = Pick<Context, 'cwd' | 'now'>;

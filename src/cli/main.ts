@@ -1,16 +1,6 @@
 /** The entry point: answers --version without loading anything, hands the rest to the program, sets the exit code. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { EXIT, exitCodeOf } from '../errors.ts';
-
-/** Root of the installed package: where package.json, mirrors.json and stp/ lie. */
-export const PACKAGE_ROOT: string = join(import.meta.dirname, '..', '..');
-
-/** The version in package.json. */
-export function readVersion(): string {
-  const { version } = JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package.json'), 'utf8')) as { version: string };
-  return version;
-}
+import { PACKAGE_ROOT, readVersion } from './package-root.ts';
 
 /** Runs the process's command line. Never rejects: a failure is told on standard error and in the exit code. */
 export async function main(): Promise<void> {

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { openSession, type Session } from '../pipeline/session.ts';
 import type { Context } from './context.ts';
-import { readVersion } from './main.ts';
+import { readVersion } from './package-root.ts';
 
 /** @throws TapprepError BAD_MIRRORS, USAGE, PERMISSION, NO_SPACE */
 export async function openContextSession(context: Context): Promise<Session> {

@@ -2,7 +2,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { EXIT } from '../errors.ts';
 import { COMMANDS, type CommandRow } from './commands.ts';
-import { readVersion } from './main.ts';
+import { readVersion } from './package-root.ts';
 import { COMMON, LISTS, type Raw, readCommon, TARGET } from './options.ts';
 import { withProcessContext } from './process-context.ts';
 

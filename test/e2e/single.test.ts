@@ -62,6 +62,15 @@ test.each([['dash'], ['busybox', 'sh'], ['bash', '--posix']])('runs by %s %s, an
   expect(existsSync(join(cache, 'program', name, 'seen'))).toBe(true);
 });
 
+test('cache clean removes the other versions of the file, and not the one that runs', () => {
+  const cache = freshCache();
+  expect(run([single, '--version'], cache).status).toBe(0);
+  const own = unpacked(cache);
+  mkdirSync(join(cache, 'program/0.0.9-0123/bin'), { recursive: true });
+  expect(run([single, 'cache', 'clean'], cache).status).toBe(0);
+  expect(unpacked(cache)).toEqual(own);
+});
+
 test('commands, data and scripts are those of tapprep, without any Node in PATH', () => {
   const cache = freshCache();
   const installed = [process.execPath, join(repository, 'bin/tapprep.js')];

@@ -1,10 +1,11 @@
 /** `tapprep cache`: what is kept between runs, and making room. */
-import { rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EXIT, TapprepError } from '../../errors.ts';
+import { EXIT, isErrno, TapprepError } from '../../errors.ts';
 import { cleanCache, listCache } from '../../fetch/cache-admin.ts';
 import { forgetKeptRoots, listKeptRoots } from '../../rehearse/kept-root.ts';
 import type { Context } from '../context.ts';
+import { PACKAGE_ROOT } from '../package-root.ts';
 import { formatBytes } from '../render/progress-text.ts';
 import { renderTable } from '../render/table.ts';
 
@@ -29,6 +30,7 @@ export async function runCache(context: Context, action: string, options: CacheO
   if (dropRoots) {
     await forgetKeptRoots(join(cacheDir, 'roots'));
     for (const name of ['roots', 'images', 'tmp']) await rm(join(cacheDir, name), { recursive: true, force: true });
+    await removeOtherPrograms(join(cacheDir, 'program'));
   }
   if (context.common.json) context.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
   else
@@ -36,6 +38,16 @@ export async function runCache(context: Context, action: string, options: CacheO
       `removed ${report.removedFiles} files, ${formatBytes(report.removedBytes)}${dropRoots ? ', and all rehearsal roots' : everything ? '; rehearsal roots stay, another process works with this cache' : ''}\n`,
     );
   return EXIT.done;
+}
+
+/** The one file unpacks each of its versions once; the one that runs now stays. */
+async function removeOtherPrograms(directory: string): Promise<void> {
+  const others = await readdir(directory).catch((error: unknown) => {
+    if (isErrno(error, 'ENOENT')) return [];
+    throw error;
+  });
+  for (const name of others)
+    if (join(directory, name) !== PACKAGE_ROOT) await rm(join(directory, name), { recursive: true, force: true });
 }
 
 async function showCache(context: Context, cacheDir: string): Promise<number> {
