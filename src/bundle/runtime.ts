@@ -65,10 +65,8 @@ async function requireLoader(program: string, places: ReadonlyMap<string, Runtim
 export function toGuestStaprun({ files }: Runtime, prefix: string): GuestStaprun {
   const wrapper = { source: WRAPPER.pathname, mode: 0o755 };
   return {
-    files: [
-      ...files.map(({ source, place }) => ({ source, path: posix.join(prefix, place), mode: modeOf(place) })),
-      ...PROGRAMS.map((name) => ({ ...wrapper, path: `${prefix}/bin/${name}` })),
-    ],
+    files: files.map(({ source, place }) => ({ source, path: posix.join(prefix, place), mode: modeOf(place) })),
+    starters: PROGRAMS.map((name) => ({ ...wrapper, path: `${prefix}/bin/${name}` })),
     argv: [`${prefix}/bin/staprun`],
     env: {},
   };

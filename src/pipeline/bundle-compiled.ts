@@ -253,7 +253,7 @@ async function tryBundle(session: Session, kernelImage: string, tar: string, wor
   const report = await bootInVm({
     kernelImage,
     tools: await findVmTools(session.local),
-    staprun: { files: [], argv: ['/bin/sh', `${root}/run.sh`], env: {} },
+    staprun: { files: [], starters: [], argv: ['/bin/sh', `${root}/run.sh`], env: {} },
     files: paths.map((path) => ({
       source: bundle.pathOf(path),
       path: `${root}/${path}`,

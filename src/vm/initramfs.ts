@@ -69,7 +69,8 @@ async function collectEntries(spec: InitramfsSpec): Promise<readonly CpioEntry[]
     for (const [index, { data }] of spec.kernelModules.entries())
       entries.push({ kind: 'file', path: paths[index] ?? '', mode: 0o644, data });
   }
-  for (const file of [...spec.staprun.files, ...spec.files]) entries.push(await readGuestFile(file));
+  for (const file of [...spec.staprun.files, ...spec.staprun.starters, ...spec.files])
+    entries.push(await readGuestFile(file));
   for (const [index, job] of spec.jobs.entries()) entries.push(...(await jobEntries(job, index, spec.staprun)));
   return entries;
 }

@@ -8,6 +8,8 @@ import type { GuestFile } from './library-closure.ts';
 /** staprun with everything it needs, and how it is called in the guest. */
 export interface GuestStaprun {
   readonly files: readonly GuestFile[];
+  /** Shell scripts that start the programs by a loader and libraries of their own; none for an installed one. */
+  readonly starters: readonly GuestFile[];
   /** Start of the command line, absolute paths of the guest. */
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
@@ -27,7 +29,7 @@ export async function collectInstalledStaprun(host: Host, staprun?: string): Pro
   let stapio: string | null = null;
   for (const place of STAPIO_PLACES) stapio ??= await host.which(posix.join(posix.dirname(program), place));
   if (stapio === null) throw missing('stapio', host);
-  return { files: await collectLibraryClosure(host, [program, stapio]), argv: [program], env: {} };
+  return { files: await collectLibraryClosure(host, [program, stapio]), starters: [], argv: [program], env: {} };
 }
 
 function missing(tool: string, host: Host): TapprepError {

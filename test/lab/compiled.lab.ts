@@ -68,7 +68,7 @@ async function carryInto(kernelImage: string, names: readonly string[]): Promise
   return await bootInVm({
     kernelImage,
     tools: await findVmTools(createLocalHost()),
-    staprun: { files: [], argv: ['/bin/sh', `${root}/run.sh`], env: {} },
+    staprun: { files: [], starters: [], argv: ['/bin/sh', `${root}/run.sh`], env: {} },
     files: [...modes.keys(), MANIFEST_NAME, SUMS_NAME].map((path) => ({
       source: pathOf(path),
       path: `${root}/${path}`,

@@ -122,20 +122,19 @@ describe('made from the packages of a suite', () => {
     expect(lab.server.requests.length).toBe(before);
   });
 
-  test('the guest gets the programs at their places and the libraries where its loader looks', async () => {
+  test('the guest gets what runs staprun, all of it below the prefix, and starts it as the folder does', async () => {
     const guest = await collectGuestStaprun(portable, '/opt/stap');
     expect(guest.files.map(({ path }) => path).toSorted()).toEqual([
-      '/lib/ld-linux-x86-64.so.2',
-      '/lib/libc.so.6',
-      '/lib/libdeep.so.2',
-      '/lib/libgcc_s.so.1',
-      '/lib/libgreet.so.1',
-      '/lib64/ld-linux-x86-64.so.2',
+      '/opt/stap/lib/ld-linux-x86-64.so.2',
+      '/opt/stap/lib/libc.so.6',
+      '/opt/stap/lib/libdeep.so.2',
+      '/opt/stap/lib/libgcc_s.so.1',
+      '/opt/stap/lib/libgreet.so.1',
       '/opt/stap/libexec/stapio',
       '/opt/stap/libexec/staprun',
-      '/usr/bin/staprun',
     ]);
-    expect(guest.argv).toEqual(['/opt/stap/libexec/staprun']);
+    expect(guest.starters.map(({ path }) => path)).toEqual(['/opt/stap/bin/staprun', '/opt/stap/bin/stapio']);
+    expect(guest.argv).toEqual(['/opt/stap/bin/staprun']);
   });
 
   test('the memory of what was unpacked is not left behind', () => {

@@ -20,7 +20,7 @@ async function failedBoot(kernelImage: string, signal = new AbortController().si
   const error: unknown = await bootInVm({
     kernelImage,
     tools: await findVmTools(createLocalHost()),
-    staprun: { files: [], argv: ['/bin/true'], env: {} },
+    staprun: { files: [], starters: [], argv: ['/bin/true'], env: {} },
     jobs: [{ name: 'job', modulePath: module, timeoutMs: 1000 }],
     memoryMb: 64,
     bootTimeoutMs: 4000,
@@ -101,7 +101,7 @@ test('no guest outlives a process that is killed with SIGKILL', async () => {
     await bootInVm({
       kernelImage: ${JSON.stringify(image)},
       tools: { qemu: 'qemu-system-x86_64', busybox: '/bin/busybox' },
-      staprun: { files: [], argv: ['/bin/true'], env: {} },
+      staprun: { files: [], starters: [], argv: ['/bin/true'], env: {} },
       jobs: [],
       memoryMb: 64,
       temporaryDirectory: ${JSON.stringify(directory)},

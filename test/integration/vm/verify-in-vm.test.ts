@@ -20,7 +20,7 @@ test('a kernel that does not boot fails the step, with the last of its console, 
     vm: {
       tools: await findVmTools(createLocalHost()),
       kernelImage,
-      staprun: { files: [], argv: ['/bin/true'], env: {} },
+      staprun: { files: [], starters: [], argv: ['/bin/true'], env: {} },
       memoryMb: 64,
       temporaryDirectory: directory,
     },
