@@ -80,8 +80,15 @@ const KIND_RANK: Readonly<Record<Candidate['kind'], number>> = { distro: 0, port
 
 /** Lower is tried earlier. The rungs weigh more than the ways: a way that is dear and works beats one that does not. */
 function rankOf({ candidate, predictions, verdict }: RankedCandidate, rung: FitRung): number {
-  const proven = verdict === null ? 0 : reaches(verdict, rung) ? -1000 : reaches(verdict, 'hello') ? 50 : 500;
   const wanted = FIT_RANK[predictions[rung].verdict];
   const least = FIT_RANK[predictions.hello.verdict];
-  return proven + wanted * 30 + least * 10 + KIND_RANK[candidate.kind];
+  return rankOfVerdict(verdict, rung) + wanted * 30 + least * 10 + KIND_RANK[candidate.kind];
+}
+
+function rankOfVerdict(verdict: Verdict | null, rung: FitRung): number {
+  if (verdict === null) return 0;
+  if (reaches(verdict, rung)) return -1000;
+  if (!reaches(verdict, 'hello')) return 500;
+  // Seen to load, and not tried any higher: first among those of which as much is expected.
+  return verdict.rungs[rung] === 'skip' ? -5 : 50;
 }

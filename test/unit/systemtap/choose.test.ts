@@ -89,6 +89,11 @@ test('one that reached hello world and no more comes after what may reach furthe
   expect(order('4.8-2', '6.1.192', { verdicts })).toEqual([P51, B55, P56, OWN('4.8-2')]);
 });
 
+test('what was seen to load and not tried any higher comes before what was never tried, not before what is expected more of', () => {
+  expect(order('4.8-2', '6.1.192', { verdicts: [verdict(P56, 'pass', 'skip')] })[0]).toBe(P56);
+  expect(order('5.1-5', '6.12.107', { verdicts: [verdict(P51, 'pass', 'skip')] })[0]).toBe(P56);
+});
+
 function verdict(candidate: string, hello: 'pass' | 'fail', higher: 'pass' | 'fail' | 'skip'): Verdict {
   return { candidate, rungs: { hello, 'kernel.function': higher }, reason: null, at: '2026-11-23T00:00:00.000Z' };
 }
