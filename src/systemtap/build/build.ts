@@ -9,6 +9,7 @@ import type { Host } from '../../host/host.ts';
 import { isOurs, removeTree } from '../../install/directories.ts';
 import { writeEntry, type JournalEntry } from '../../install/journal.ts';
 import type { Emit } from '../../types.ts';
+import { makePrivateDirectory } from '../../verify/private-directory.ts';
 import { findErrorLines } from '../../verify/tool-words.ts';
 import { collectInstalledStaprun } from '../../vm/staprun.ts';
 import type { UsableSystemtap } from '../usable.ts';
@@ -50,7 +51,7 @@ export async function findBuilt(host: Host, prefix: string, source: SourceTarbal
 export async function buildSystemtap(request: BuildRequest): Promise<UsableSystemtap> {
   const { host, prefix, source } = request;
   await refuseForeign(host, prefix);
-  const directory = await makeDirectory(host);
+  const directory = await makePrivateDirectory(host, '/var/tmp/tapprep-build', request.signal);
   const entry: JournalEntry = {
     at: new Date(request.now()).toISOString(),
     tapprep: request.tapprepVersion,
@@ -123,12 +124,6 @@ async function refuseForeign(host: Host, prefix: string): Promise<void> {
   throw new TapprepError('INSTALL_FAILED', `${prefix} on ${host.name} is there already and was not made by tapprep`, {
     hint: `ls -la ${prefix}`,
   });
-}
-
-async function makeDirectory(host: Host): Promise<string> {
-  const made = await host.run(['mktemp', '-d', '/var/tmp/tapprep-build.XXXXXX']);
-  if (made.exitCode === 0) return made.stdout.trim();
-  throw new TapprepError('PERMISSION', `no build directory can be made on ${host.name}: ${made.stderr.trim()}`);
 }
 
 async function explain(
