@@ -8,7 +8,7 @@
  */
 import { mkdir, open, rename, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { TapprepError, isErrno, redact } from '../errors.ts';
+import { TapprepError, isErrno, isTapprepError, redact } from '../errors.ts';
 import type { Digest, Emit, Sha256 } from '../types.ts';
 import { diskFailure } from './failure.ts';
 import { type HashedFile, hashFile } from './hash-file.ts';
@@ -119,8 +119,8 @@ async function readHashes(path: string, digest: Digest, signal: AbortSignal): Pr
     return await hashFile(path, algorithms, signal);
   } catch (error) {
     if (isErrno(error, 'ENOENT') || isErrno(error, 'ENOTDIR')) return null;
-    // A link in a file's place: whatever it leads to, it is not what was put there.
-    if (isErrno(error, 'ELOOP')) return { sizeBytes: 0, hex: {} };
+    // A link or a directory in a file's place: whatever it leads to, it is not what was put there.
+    if (isErrno(error, 'ELOOP') || isTapprepError(error, 'BAD_PACKAGE')) return { sizeBytes: 0, hex: {} };
     throw diskFailure(error, path);
   }
 }
@@ -131,7 +131,7 @@ async function removeDamaged(path: string, hashed: HashedFile, emit: Emit): Prom
     level: 'warning',
     text: `the cached file ${path} is damaged (its sha256 is now ${hashed.hex.sha256 ?? 'none'}) and is fetched again`,
   });
-  await rm(path, { force: true }).catch((error: unknown) => {
+  await rm(path, { force: true, recursive: true }).catch((error: unknown) => {
     throw diskFailure(error, path);
   });
 }

@@ -59,8 +59,8 @@ export class PartFile {
   static async open(path: string, algorithms: readonly Algorithm[], options: PartOptions): Promise<PartFile> {
     let handle: FileHandle;
     try {
-      // Whatever lies there from before goes first, be it a link to somewhere else.
-      if (!options.keep) await rm(path, { force: true });
+      // Whatever lies there from before goes first, be it a link to somewhere else or a directory.
+      if (!options.keep) await rm(path, { force: true, recursive: true });
       handle = await open(path, options.keep ? KEEP_FLAGS : NEW_FLAGS, 0o600);
     } catch (error) {
       throw diskFailure(error, path);

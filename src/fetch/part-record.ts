@@ -59,7 +59,7 @@ export async function readPartRecord(path: string): Promise<PartRecord | null> {
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    if (isErrno(error, 'ENOENT')) return null;
+    if (isErrno(error, 'ENOENT') || isErrno(error, 'EISDIR')) return null;
     throw diskFailure(error, path);
   }
   try {
@@ -73,7 +73,7 @@ export async function readPartRecord(path: string): Promise<PartRecord | null> {
 /** Writes a record before the first byte of its part. Cut off by a crash it is no JSON, and the part starts anew. */
 export async function writePartRecord(path: string, record: PartRecord): Promise<void> {
   try {
-    await rm(path, { force: true });
+    await rm(path, { force: true, recursive: true });
     await writeFile(path, JSON.stringify(record), { flag: 'wx', mode: 0o600 });
   } catch (error) {
     throw diskFailure(error, path);
@@ -83,7 +83,7 @@ export async function writePartRecord(path: string, record: PartRecord): Promise
 /** Removes a part and its record. */
 export async function removePart(part: string, record: string): Promise<void> {
   for (const path of [part, record]) {
-    await rm(path, { force: true }).catch((error: unknown) => {
+    await rm(path, { force: true, recursive: true }).catch((error: unknown) => {
       throw diskFailure(error, path);
     });
   }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { cleanCache, listCache } from '../../../src/fetch/cache-admin.ts';
@@ -36,6 +36,25 @@ describe('a file with a digest', () => {
     expect(await holds(again.path, content)).toBe(true);
     const notes = lab.events.flatMap((event) => (event.type === 'note' ? [event.text] : []));
     expect(notes).toEqual([expect.stringMatching(/the cached file .* is damaged .* fetched again/)]);
+  });
+
+  test('replaced by a directory in the cache, as its index entry and its part, is fetched again', async () => {
+    const request = requestFor(content, `${server.url}file.bin`);
+    const fetcher = await lab.fetcher();
+    await fetcher.fetchFile(request);
+    const part = join(lab.cacheDir, 'partial', `sha256-${request.digest?.hex}.part`);
+    const files = (await readdir(lab.cacheDir, { recursive: true, withFileTypes: true })).filter((entry) =>
+      entry.isFile(),
+    );
+    const places = files.map((entry) => join(entry.parentPath, entry.name));
+    expect(places).toHaveLength(2);
+    for (const place of [...places, part, `${part}.json`]) {
+      await rm(place, { force: true });
+      await mkdir(join(place, 'inside'), { recursive: true });
+    }
+    const again = await fetcher.fetchFile(request);
+    expect(await holds(again.path, content)).toBe(true);
+    expect(await fetcher.fetchFile(request)).toMatchObject({ fromCache: true });
   });
 
   test.each<Digest['algorithm']>(['sha1', 'sha384', 'sha512'])('by %s is found again', async (algorithm) => {
