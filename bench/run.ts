@@ -1,5 +1,5 @@
 /**
- * All measurements with one command: `npm run bench -- [--pairs N] [--only plan,download,install,start,scripts] [--rehearsal] [--quick]`.
+ * All measurements with one command: `npm run bench -- [--pairs N] [--only start,plan,install,download,mirrors,scripts] [--rehearsal] [--quick]`.
  * Installs the peers that are missing, writes docs/benchmarks.md and its plots, and prints what it does.
  */
 import { spawnSync } from 'node:child_process';
@@ -11,32 +11,21 @@ import { GpgHome } from '../test/helpers/gpg.ts';
 import { serveNginx } from '../test/helpers/nginx.ts';
 import { type Bench, type CaseReport } from './bench.ts';
 import { listMisses } from './compare.ts';
-import { benchDownload } from './download.ts';
+import { benchDownload, benchMirrors } from './download.ts';
 import { benchInstall } from './install.ts';
 import { benchPlan } from './plan.ts';
 import { type ScriptReport, readLoad, writeReport } from './report.ts';
 import { benchStart } from './start.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-const PEERS = [
-  'aria2',
-  'curl',
-  'dnf',
-  'dnf-plugins-core',
-  'apt',
-  'nginx-light',
-  'time',
-  'createrepo-c',
-  'rpm',
-  'gnupg',
-  'gpgv',
-];
+const PEERS = ['aria2', 'curl', 'dnf', 'apt', 'nginx-light', 'time', 'createrepo-c', 'rpm', 'gnupg', 'gpgv'];
 
 const CASES: Readonly<Record<string, (bench: Bench) => Promise<CaseReport>>> = {
   start: benchStart,
   plan: benchPlan,
   install: benchInstall,
   download: benchDownload,
+  mirrors: benchMirrors,
 };
 
 /** Measurements with a form of their own; one that is not there is left out. */
@@ -151,8 +140,9 @@ try {
   gpg.close();
   rmSync(directory, { recursive: true, force: true });
 }
-if (options.quick) {
-  console.log('\nquick: nothing is written');
+const isWhole = !options.quick && [...Object.keys(CASES), 'scripts'].every((name) => only.includes(name));
+if (!isWhole) {
+  console.log('\nnot everything was measured: docs/benchmarks.md stays');
 } else {
   writeReport(join(ROOT, 'docs'), cases, scripts, [before, readLoad()]);
   console.log('\nwritten: docs/benchmarks.md');
