@@ -3,6 +3,7 @@ import { isTapprepError, TapprepError } from '../errors.ts';
 import type { HostFacts, Plan, Target } from '../types.ts';
 import type { Subject } from './open-target.ts';
 import { type PlanChoice, planSubject } from './plan-subject.ts';
+import type { ReaderContext } from '../resolve/reader.ts';
 import type { Session } from './session.ts';
 
 /** A machine of the inventory, or why it is none. */
@@ -50,15 +51,31 @@ export async function planFleet(
       kinds.set(key, { subject: { host: null, target, facts: { ...facts, source: 'declared' } }, hosts: [id] });
     else kind.hosts.push(id);
   }
+  const shared: Session = { ...session, reader: { ...session.reader, fetchMetadata: askOnce(session.reader) } };
   const groups: FleetGroup[] = [];
   for (const { subject, hosts } of kinds.values()) {
     const { target } = subject;
     try {
-      groups.push({ target, hosts, plan: await planSubject(session, subject, choice), error: null });
+      groups.push({ target, hosts, plan: await planSubject(shared, subject, choice), error: null });
     } catch (error) {
       if (!isTapprepError(error) || error.code === 'INTERRUPTED') throw error;
       groups.push({ target, hosts, plan: null, error });
     }
   }
   return { groups, unknown };
+}
+
+/**
+ * An address is asked once for all groups whether it changed, and one that did not answer is not waited for again: its
+ * answer is the same for every kernel. What has a digest comes out of the cache and is digested again each time.
+ */
+function askOnce({ fetchMetadata }: ReaderContext): ReaderContext['fetchMetadata'] {
+  const answers = new Map<string, ReturnType<ReaderContext['fetchMetadata']>>();
+  return (request) => {
+    if (request.digest !== null) return fetchMetadata(request);
+    const key = JSON.stringify(request);
+    const answer = answers.get(key) ?? fetchMetadata(request);
+    answers.set(key, answer);
+    return answer;
+  };
 }

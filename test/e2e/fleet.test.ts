@@ -51,6 +51,20 @@ test('machines of one kernel get one plan', async () => {
   );
 });
 
+test('a mirror that does not answer is waited for once, not again for each kernel', async () => {
+  const mirror = 'deb=http://127.0.0.1:9/gone/';
+  const result = await plan(
+    releases.map((release) => member(release, release)),
+    '--mirror',
+    mirror,
+  );
+  expect(`${result.code} ${result.stderr}`).toMatch(/^0 /);
+  const waited = result.stderr.match(/127\.0\.0\.1:9\/gone\/\S*(?= could not be read.*trying again)/g) ?? [];
+  // Each file of it is tried again twice.
+  expect(waited.length).toBeGreaterThan(0);
+  expect(waited).toHaveLength(new Set(waited).size * 2);
+});
+
 test('a machine without a plan and a line that is none are told, and the others are planned', async () => {
   const result = await plan([
     member('web1', releases[0]),
