@@ -2,7 +2,7 @@
  * Three packages of 1 GiB together: downloaded and verified. tapprep checks every signature too; the peers check a digest
  * or, dnf, nothing when it downloads. Once from one fast server, once from three of which the first named is slow.
  */
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { serveNginx } from '../test/helpers/nginx.ts';
 import { kernelBuild, openRpmLab } from '../test/helpers/rpm-lab.ts';
@@ -33,12 +33,12 @@ export function benchDownload(bench: Bench): Promise<CaseReport> {
   const one = [`${bench.server.url}big/`];
   const rows = compare(
     'download and verify 1 GiB, one server',
-    tapprep(bench, 'one', one),
+    checked(bench, tapprep(bench, 'one', one)),
     [
       { ...curl(bench, names, one), wanted: { time: 0.5 } },
       { ...aria2(bench, names, one), wanted: { time: 0.5 } },
       dnf(bench, names, one),
-    ],
+    ].map((peer) => ({ ...peer, ...checked(bench, peer) })),
     Math.min(bench.pairs, 3),
   );
   return Promise.resolve({
@@ -63,7 +63,7 @@ export async function benchMirrors(bench: Bench): Promise<CaseReport> {
     const tuning = ['--split=9', '--max-connection-per-server=3', '--min-split-size=1M'];
     const rows = compare(
       'download and verify 1 GiB, three mirrors, one slow',
-      tapprep(bench, 'three', three),
+      checked(bench, tapprep(bench, 'three', three)),
       [{ ...aria2(bench, names, three, tuning), wanted: { time: 0.7 } }],
       Math.min(bench.pairs, 3),
     );
@@ -103,6 +103,22 @@ function emptied(bench: Bench, ...names: readonly string[]): () => void {
   return () => {
     for (const name of names) rmSync(join(bench.directory, name), { recursive: true, force: true });
     for (const name of names) mkdirSync(join(bench.directory, name));
+  };
+}
+
+/** One that leaves anything but the packages, whole, has not done the work. */
+function checked(bench: Bench, contestant: Contestant): Contestant {
+  const [have, want] = [join(bench.directory, 'into'), join(bench.directory, 'big/Packages')];
+  return {
+    ...contestant,
+    run: () => {
+      const run = contestant.run();
+      for (const name of readdirSync(want)) {
+        const [size, wanted] = [have, want].map((place) => statSync(join(place, name)).size);
+        if (size !== wanted) throw new Error(`${contestant.name} left ${size} of ${wanted} bytes of ${name}`);
+      }
+      return run;
+    },
   };
 }
 
@@ -168,7 +184,6 @@ function dnf(bench: Bench, names: readonly string[], [url = '']: readonly string
     reposdir: join(bench.directory, 'none'),
     cachedir: cache,
     persistdir: join(cache, 'persist'),
-    destdir: join(bench.directory, 'into'),
   };
   const settings = Object.entries(options).map(([name, value]) => `--setopt=${name}=${value}`);
   const repository = [`--repofrompath=bench,${url}`, '--repo=bench', '--releasever=9', '--forcearch=x86_64'];
@@ -178,8 +193,19 @@ function dnf(bench: Bench, names: readonly string[], [url = '']: readonly string
     name: 'dnf download',
     prepare: emptied(bench, 'into', 'into-cache'),
     run: () =>
-      measure([...argv, '--quiet', ...settings, ...repository, 'download', ...wanted], {
-        env: { HOME: bench.directory, ...env },
-      }),
+      measure(
+        [
+          ...argv,
+          '--quiet',
+          ...settings,
+          ...repository,
+          'download',
+          `--destdir=${join(bench.directory, 'into')}`,
+          ...wanted,
+        ],
+        {
+          env: { HOME: bench.directory, ...env },
+        },
+      ),
   };
 }

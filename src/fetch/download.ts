@@ -5,6 +5,7 @@ import { backoffMs } from './backoff.ts';
 import { TransferError, interrupted } from './failure.ts';
 import { hashUrl, strongValidator } from './part-record.ts';
 import type { InnerDigest } from './request.ts';
+import { fillTogether, mayFillTogether } from './together.ts';
 import {
   type IsWorthLeaving,
   transfer,
@@ -74,6 +75,9 @@ export async function download(job: DownloadJob, part: PartState, context: Downl
     dropped: false,
     rate: null,
   }));
+  // What several sent is not the fault of any of them.
+  let isMixed = false;
+  let wasTogether = false;
   // Rates change, and each change of the mirror costs a connection.
   let changes = 2 * mirrors.length;
   let best = part.file.offset;
@@ -99,7 +103,18 @@ export async function download(job: DownloadJob, part: PartState, context: Downl
       if (error.retry === 'slow') {
         changes -= 1;
         mirror.rate = Number(error.facts.bytesPerSecond);
-        context.onRetry(`${job.name}: ${error.message}; trying another mirror`);
+        const alive = mirrors.filter(({ dropped }) => !dropped).map(({ url }) => url);
+        const tell = (text: string): void => context.onRetry(`${job.name}: ${text}; the other mirrors go on`);
+        if (!wasTogether && mayFillTogether(job, part)) {
+          context.onRetry(`${job.name}: ${error.message}; asking ${alive.length} mirrors at once`);
+          [wasTogether, isMixed] = [true, true];
+          await fillTogether(alive, job, part, context, tell);
+        } else context.onRetry(`${job.name}: ${error.message}; trying another mirror`);
+        continue;
+      }
+      if (error.retry === 'bad' && isMixed) {
+        isMixed = false;
+        context.onRetry(`${job.name}: ${error.message}; trying one mirror at a time`);
         continue;
       }
       recordFailure(mirror, error, mirrors.length, context);

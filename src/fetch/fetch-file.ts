@@ -152,6 +152,7 @@ async function downloadPart(
   const large = (request.sizeBytes ?? 0) >= THREAD_BYTES;
   const file = await PartFile.open(path, [...algorithms], {
     keep,
+    reached: record?.reached,
     durable: machinery.durable,
     thread: large ? machinery.digestThread : null,
     inner: large ? request.inner : undefined,

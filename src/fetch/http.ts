@@ -28,7 +28,14 @@ type Method = 'GET' | 'HEAD';
 const MAX_REDIRECTS = 5;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 /** What a probe asks: it tells no more than that a file is there, so a redirect to another host does no harm. */
-const PLAIN = { offset: 0, ifRange: null, ifNoneMatch: null, ifModifiedSince: null, redirects: 'any' } as const;
+const PLAIN = {
+  offset: 0,
+  end: null,
+  ifRange: null,
+  ifNoneMatch: null,
+  ifModifiedSince: null,
+  redirects: 'any',
+} as const;
 const PROXY_VARIABLES = ['http_proxy', 'https_proxy', 'no_proxy'];
 
 /** Failures that may only mean that the authority is known to this machine but not to Node. */
@@ -158,7 +165,9 @@ async function openOnce(
 
 function requestHeaders(request: OpenRequest): Record<string, string> {
   const headers: Record<string, string> = { 'accept-encoding': 'identity', 'user-agent': 'tapprep' };
-  if (request.offset > 0) headers.range = `bytes=${request.offset}-`;
+  if (request.offset > 0 || request.end !== null) {
+    headers.range = `bytes=${request.offset}-${request.end === null ? '' : request.end - 1}`;
+  }
   if (request.offset > 0 && request.ifRange !== null) headers['if-range'] = request.ifRange;
   if (request.ifNoneMatch !== null) headers['if-none-match'] = request.ifNoneMatch;
   if (request.ifModifiedSince !== null) headers['if-modified-since'] = request.ifModifiedSince;

@@ -19,6 +19,8 @@ const NEW_FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL;
 export interface PartOptions {
   /** False starts the part anew. */
   readonly keep: boolean;
+  /** What lies behind so many bytes is not kept: there are gaps in it. */
+  readonly reached?: number | null | undefined;
   readonly durable: boolean;
   /** Digests the file as it is written; null: here, which is quicker for small files. */
   readonly thread: DigestThread | null;
@@ -67,6 +69,8 @@ export class PartFile {
     }
     const part = new PartFile(path, handle, algorithms, options);
     try {
+      const { reached } = options;
+      if (reached != null && (await handle.stat()).size > reached) await handle.truncate(reached);
       await part.#readBack();
     } catch (error) {
       await handle.close();
@@ -90,6 +94,44 @@ export class PartFile {
       this.#fill += count;
       from += count;
       if (this.#fill === BLOCK) await this.#swap();
+    }
+  }
+
+  /** Whether bytes may be put ahead of others: the digests are made of the file itself, not of what comes in. */
+  get mayPlace(): boolean {
+    return this.#followed !== null;
+  }
+
+  /** Puts bytes ahead of those accepted so far, after `cut`; `reach` accepts them. */
+  async place(chunk: Uint8Array, at: number): Promise<void> {
+    try {
+      await this.#writeAll(chunk, chunk.length, at);
+    } catch (error) {
+      throw diskFailure(error, this.path);
+    }
+  }
+
+  /** Accepts everything before byte `end`: it was placed. */
+  reach(end: number): void {
+    this.#unsynced += end - this.#written;
+    this.#written = end;
+    const before = this.#writing ?? Promise.resolve();
+    this.#writing = before
+      .then(() => this.#follow(end))
+      .catch((error: unknown) => {
+        this.#failure ??= diskFailure(error, this.path);
+      });
+    this.#syncSometimes();
+  }
+
+  /** Brings what was accepted to the file, and takes what was placed behind it away. */
+  async cut(): Promise<void> {
+    if (this.#fill > 0) await this.#swap();
+    await this.#settle();
+    try {
+      await this.#handle.truncate(this.#written);
+    } catch (error) {
+      throw diskFailure(error, this.path);
     }
   }
 
@@ -218,23 +260,28 @@ export class PartFile {
     this.#fill = 0;
     this.#writing = this.#write(full, length, position);
     this.#unsynced += length;
-    if (this.#options.durable && this.#unsynced >= SYNC_EVERY && this.#syncing === null) this.#startSync();
+    this.#syncSometimes();
   }
 
   async #write(block: Buffer, length: number, position: number): Promise<void> {
     try {
-      let done = 0;
-      while (done < length) {
-        const { bytesWritten } = await this.#handle.write(block, done, length - done, position + done);
-        done += bytesWritten;
-      }
+      await this.#writeAll(block, length, position);
       await this.#follow(position + length);
     } catch (error) {
       this.#failure = diskFailure(error, this.path);
     }
   }
 
-  #startSync(): void {
+  async #writeAll(block: Uint8Array, length: number, position: number): Promise<void> {
+    let done = 0;
+    while (done < length) {
+      const { bytesWritten } = await this.#handle.write(block, done, length - done, position + done);
+      done += bytesWritten;
+    }
+  }
+
+  #syncSometimes(): void {
+    if (!this.#options.durable || this.#unsynced < SYNC_EVERY || this.#syncing !== null) return;
     this.#unsynced = 0;
     this.#syncing = this.#handle
       .datasync()

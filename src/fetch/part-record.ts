@@ -1,10 +1,11 @@
 /** What is remembered of an unfinished download beside its bytes: KEY.part.json. */
 import { createHash } from 'node:crypto';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { isErrno, redact } from '../errors.ts';
 import type { Digest } from '../types.ts';
 import { diskFailure } from './failure.ts';
 import type { ResponseHeaders } from './transport.ts';
+import { writeAtomic } from './write-atomic.ts';
 
 export interface PartRecord {
   readonly schema: 'tapprep-part/1';
@@ -17,6 +18,8 @@ export interface PartRecord {
   readonly expected: Digest | null;
   /** Boot during which the bytes were written: after a crash unsynced bytes may be holes. */
   readonly boot: string;
+  /** Bytes without a gap while several mirrors fill the file; null where that is all of it. */
+  readonly reached: number | null;
 }
 
 /** Identifies an address without keeping its credentials. */
@@ -50,6 +53,7 @@ export function recordOf(
     size,
     expected,
     boot,
+    reached: null,
   };
 }
 
@@ -64,7 +68,8 @@ export async function readPartRecord(path: string): Promise<PartRecord | null> {
   }
   try {
     const value = JSON.parse(text) as PartRecord;
-    return value.schema === 'tapprep-part/1' && typeof value.urlHash === 'string' ? value : null;
+    const isWhole = value.schema === 'tapprep-part/1' && typeof value.urlHash === 'string';
+    return isWhole ? { ...value, reached: value.reached ?? null } : null;
   } catch {
     return null;
   }
@@ -72,12 +77,7 @@ export async function readPartRecord(path: string): Promise<PartRecord | null> {
 
 /** Writes a record before the first byte of its part. Cut off by a crash it is no JSON, and the part starts anew. */
 export async function writePartRecord(path: string, record: PartRecord): Promise<void> {
-  try {
-    await rm(path, { force: true, recursive: true });
-    await writeFile(path, JSON.stringify(record), { flag: 'wx', mode: 0o600 });
-  } catch (error) {
-    throw diskFailure(error, path);
-  }
+  await writeAtomic(path, JSON.stringify(record));
 }
 
 /** Removes a part and its record. */

@@ -67,6 +67,7 @@ export async function transfer(
   const fresh = part.file.offset === 0 ? validators : null;
   const response = await context.transport.open(url, {
     offset: part.file.offset,
+    end: null,
     ifRange,
     ifNoneMatch: fresh?.etag ?? null,
     ifModifiedSince: fresh !== null && fresh.etag === null ? fresh.lastModified : null,
@@ -278,7 +279,8 @@ function tooSlow(url: string, rate: number, leftMs: number): TransferError {
   });
 }
 
-async function nextChunk(
+/** The next bytes of a body; null at its end. @throws TransferError, TapprepError INTERRUPTED */
+export async function nextChunk(
   body: AsyncIterator<Uint8Array>,
   url: string,
   signal: AbortSignal,

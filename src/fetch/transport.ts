@@ -10,6 +10,8 @@ export type RedirectPolicy = 'same-host' | 'any';
 export interface OpenRequest {
   /** First byte wanted; 0 asks for the whole file. */
   readonly offset: number;
+  /** First byte not wanted; null asks for everything to the end. Only HTTP can be asked to stop. */
+  readonly end: number | null;
   /** Strong ETag or Last-Modified that the bytes before `offset` came with; null sends no If-Range. */
   readonly ifRange: string | null;
   readonly ifNoneMatch: string | null;

@@ -85,6 +85,7 @@ async function ask(repository: Repository, url: string, options: CheckOptions): 
   try {
     const response = await options.transport.open(url, {
       offset: 0,
+      end: null,
       ifRange: null,
       ifNoneMatch: null,
       ifModifiedSince: null,

@@ -215,8 +215,14 @@ function soon(action: () => void): void {
 }
 
 function rangeStart(request: IncomingMessage): number | null {
-  const match = /^bytes=(\d+)-$/.exec(request.headers.range ?? '');
+  const match = /^bytes=(\d+)-\d*$/.exec(request.headers.range ?? '');
   return match === null ? null : Number(match[1]);
+}
+
+/** First byte that was not asked for. */
+function rangeEnd(request: IncomingMessage, size: number): number {
+  const match = /^bytes=\d+-(\d+)$/.exec(request.headers.range ?? '');
+  return match === null ? size : Math.min(size, Number(match[1]) + 1);
 }
 
 function sendFile(request: IncomingMessage, response: ServerResponse, state: State, fault: Fault): void {
@@ -234,11 +240,12 @@ function sendFile(request: IncomingMessage, response: ServerResponse, state: Sta
     response.writeHead(416, { 'content-range': `bytes */${content.length}` }).end();
     return;
   }
-  const rest = content.subarray(start ?? 0);
+  const end = start === null ? content.length : rangeEnd(request, content.length);
+  const rest = content.subarray(start ?? 0, end);
   response.writeHead(start === null ? 200 : 206, {
     etag,
     'content-length': rest.length,
-    ...(start === null ? {} : { 'content-range': `bytes ${start}-${content.length - 1}/${content.length}` }),
+    ...(start === null ? {} : { 'content-range': `bytes ${start}-${end - 1}/${content.length}` }),
   });
   const { bytesPerSecond } = state.options;
   if (fault === 'fine' && bytesPerSecond !== undefined) {

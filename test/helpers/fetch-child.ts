@@ -1,5 +1,6 @@
 /** Fetches in a process of its own, to be killed or to run beside others: argv[2] is JSON, stdout one line of JSON. */
 import { createFetcher } from '../../src/fetch/fetcher.ts';
+import type { FetchLimits } from '../../src/fetch/limits.ts';
 import type { FetchRequest } from '../../src/fetch/request.ts';
 import { isTapprepError } from '../../src/errors.ts';
 import { FAST_LIMITS, sleepUnless } from './fetch-lab.ts';
@@ -10,6 +11,7 @@ export interface ChildTask {
   readonly lockMs: number;
   /** A killed process loses nothing of what it wrote, synced or not; a busy disk would only make it slow. */
   readonly durable?: boolean;
+  readonly limits?: Partial<FetchLimits>;
 }
 
 const task = JSON.parse(process.argv[2] ?? '') as ChildTask;
@@ -25,7 +27,7 @@ async function work(): Promise<unknown> {
       random: Math.random,
       signal: new AbortController().signal,
       durable: task.durable ?? false,
-      limits: { ...FAST_LIMITS, responseMs: 5_000, idleMs: 5_000, lockMs: task.lockMs },
+      limits: { ...FAST_LIMITS, responseMs: 5_000, idleMs: 5_000, lockMs: task.lockMs, ...task.limits },
     });
     return await fetcher.fetchFile(task.request);
   } catch (error) {
