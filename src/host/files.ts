@@ -23,19 +23,22 @@ export async function readTextFile(path: string, follow = true): Promise<string 
     throw asPermission(error, path, 'read');
   }
   try {
-    if (!(await file.stat()).isFile()) return null;
-    return await readBounded(file, path);
+    const info = await file.stat();
+    if (!info.isFile()) return null;
+    return await readBounded(file, path, info.size === 0 ? MOST_BLOCK : Math.min(info.size + 1, MOST_BLOCK));
   } finally {
     await file.close();
   }
 }
 
-async function readBounded(file: FileHandle, path: string): Promise<string> {
+const MOST_BLOCK = 256 * 1024;
+
+async function readBounded(file: FileHandle, path: string, block: number): Promise<string> {
   // Not readFile: the size of files in /proc is 0, and the bound must hold while reading.
   const chunks: Buffer[] = [];
   let total = 0;
   for (;;) {
-    const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(256 * 1024), 0, 256 * 1024, null);
+    const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(block), 0, block, null);
     if (bytesRead === 0) return Buffer.concat(chunks).toString('utf8');
     total += bytesRead;
     if (total > MAX_TEXT_BYTES) {
