@@ -69,12 +69,12 @@ export async function planFleet(
  * An address is asked once for all groups whether it changed, and one that did not answer is not waited for again: its
  * answer is the same for every kernel. What has a digest comes out of the cache and is digested again each time.
  */
-function askOnce({ fetchMetadata }: ReaderContext): ReaderContext['fetchMetadata'] {
+function askOnce(reader: ReaderContext): ReaderContext['fetchMetadata'] {
   const answers = new Map<string, ReturnType<ReaderContext['fetchMetadata']>>();
   return (request) => {
-    if (request.digest !== null) return fetchMetadata(request);
+    if (request.digest !== null) return reader.fetchMetadata(request);
     const key = JSON.stringify(request);
-    const answer = answers.get(key) ?? fetchMetadata(request);
+    const answer = answers.get(key) ?? reader.fetchMetadata(request);
     answers.set(key, answer);
     return answer;
   };
