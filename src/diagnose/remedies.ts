@@ -183,14 +183,20 @@ const REMEDIES: Readonly<Record<DiagnosisCode, RemedyFor>> = {
 };
 
 function symbolTable(situation: Situation): Remedy {
+  const { host, family } = situation;
   const release = situation.release ?? '"$(uname -r)"';
+  const place = `/boot/System.map-${release}`;
+  const packaged =
+    family === 'rpm' ? `/lib/modules/${release}/System.map` : `/usr/lib/debug/boot/System.map-${release}`;
+  const hasDebuginfo = host !== null && host.debuginfo.length > 0;
+  const copy = asRoot(situation, `cp ${packaged} ${place}`);
+  // /proc/kallsyms is that of the kernel that runs, and of no other.
+  const isElsewhere = host !== null && (host.source === 'root' || !host.kernel.running);
+  const kallsyms = situation.sudo
+    ? `sudo sh -c 'cat /proc/kallsyms > ${place.replaceAll('"', '')}'`
+    : `cat /proc/kallsyms > ${place}`;
   return {
-    fix: [
-      ...debuginfoCommands(situation),
-      situation.sudo
-        ? `sudo sh -c 'cat /proc/kallsyms > /boot/System.map-${release.replaceAll('"', '')}'`
-        : `cat /proc/kallsyms > /boot/System.map-${release}`,
-    ],
+    fix: hasDebuginfo && family === 'deb' ? [copy] : [...debuginfoCommands(situation), isElsewhere ? copy : kallsyms],
     otherwise:
       'begin, end and timer probes work without it; only symbol probes such as kprobe.function need the table.',
   };

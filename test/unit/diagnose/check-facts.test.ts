@@ -291,6 +291,29 @@ describe('checkFacts', () => {
     expect(verdict(facts).ready).toBe(true);
   });
 
+  it.each([
+    ['runs', DEBIAN12, [], [/apt-get install -y linux-image-.*-dbg$/, /^cat \/proc\/kallsyms > \/boot\/System\.map-/]],
+    [
+      'runs and has its debug package',
+      DEBIAN12,
+      EL9.debuginfo,
+      [/cp \/usr\/lib\/debug\/boot\/System\.map-\S+ \/boot\/System\.map-/],
+    ],
+    [
+      'is that of a root: never the table of the machine that tapprep runs on',
+      { ...DEBIAN12, source: 'root' as const, root: '/srv/image' },
+      [],
+      [/apt-get install -y linux-image-.*-dbg$/, /chroot \/srv\/image cp \/usr\/lib\/debug\/boot\/System\.map-/],
+    ],
+  ])('the symbol table of a kernel that %s', (_name, facts, debuginfo, wanted) => {
+    const finding = checkFacts({ ...facts, debuginfo, systemMap: null }, null).find(
+      ({ diagnosis }) => diagnosis?.code === 'SYSMAP_MISSING',
+    );
+    const fix = finding?.diagnosis?.fix ?? [];
+    expect(fix).toHaveLength(wanted.length);
+    for (const [index, pattern] of wanted.entries()) expect(fix[index]).toMatch(pattern);
+  });
+
   it('collects all findings, and one install mends what is installable', () => {
     const facts = alter(EL9, {
       buildTree: null,
