@@ -4,6 +4,7 @@
 set -eu
 
 packages='
+ansible-core
 busybox-static
 binutils
 bzip2

@@ -4,8 +4,8 @@
 #
 #   sh install.sh [options]       check everything, install, run hello world
 #   sh install.sh --check         check the files and the target, change nothing
-#   sh install.sh --verify        prove again what is installed
-#   sh install.sh --undo          take away what this bundle added
+#   sh install.sh --verify        prove again what is installed; packages/ and evidence/ may be gone by then
+#   sh install.sh --undo          take away what this bundle added; likewise
 #
 #   --not-running                 this system's kernel does not run now (a chroot, an image): install and compile only
 #   --allow-upgrade               let installed packages be replaced by other versions; that cannot be undone
@@ -160,6 +160,10 @@ ran_in=null
 require_tools cat date df grep id ln mkdir mv rm sed sync tail tr uname
 read_target
 [ "$kind" = packages ] || fail 2 'this bundle holds modules, not packages' 'sh run.sh --list'
+without_packages=
+case $mode in
+  verify | undo) without_packages=yes ;;
+esac
 check_sums
 [ -z "$keyring" ] || check_signature "$keyring"
 sum=
@@ -235,7 +239,7 @@ EOF
     say "$(tail -n 5 "$work/log")"
     undo_changes
     write_report
-    fail 5 "the packages were not installed: $(grep -i -e error "$work/log" | sed -n 1p)"
+    fail 5 "the packages were not installed: $(first_error "$work/log")"
   fi
   find_added
   added=$carried$added

@@ -1,6 +1,7 @@
 /** Plans for many machines: one for each kind of them, however many there are. */
+import { adaptToInstalled } from '../bundle/adapt.ts';
 import { isTapprepError, TapprepError } from '../errors.ts';
-import type { HostFacts, Plan, Target } from '../types.ts';
+import type { HostFacts, Plan, PlanItem, Target } from '../types.ts';
 import type { Subject } from './open-target.ts';
 import { type PlanChoice, planSubject } from './plan-subject.ts';
 import type { ReaderContext } from '../resolve/reader.ts';
@@ -19,6 +20,8 @@ export interface FleetGroup {
   /** All that such a machine needs, whatever each has already; null when there is no plan. */
   readonly plan: Plan | null;
   readonly error: TapprepError | null;
+  /** What of the plan each of them lacks, by id; those of which no package list is known are not in it. */
+  readonly lacks: Readonly<Record<string, readonly PlanItem[]>>;
 }
 
 export interface FleetPlan {
@@ -36,7 +39,7 @@ export async function planFleet(
   members: Iterable<FleetMember>,
   choice: PlanChoice,
 ): Promise<FleetPlan> {
-  const kinds = new Map<string, { readonly subject: Subject; readonly hosts: string[] }>();
+  const kinds = new Map<string, { readonly subject: Subject; readonly hosts: { id: string; facts: HostFacts }[] }>();
   const unknown: { readonly id: string; readonly error: TapprepError }[] = [];
   for (const member of members) {
     if ('error' in member) {
@@ -48,18 +51,23 @@ export async function planFleet(
     const kind = kinds.get(key);
     // Declared: what one of them has installed says nothing of the others.
     if (kind === undefined)
-      kinds.set(key, { subject: { host: null, target, facts: { ...facts, source: 'declared' } }, hosts: [id] });
-    else kind.hosts.push(id);
+      kinds.set(key, {
+        subject: { host: null, target, facts: { ...facts, source: 'declared' } },
+        hosts: [{ id, facts }],
+      });
+    else kind.hosts.push({ id, facts });
   }
   const shared: Session = { ...session, reader: { ...session.reader, fetchMetadata: askOnce(session.reader) } };
   const groups: FleetGroup[] = [];
   for (const { subject, hosts } of kinds.values()) {
     const { target } = subject;
+    const group = { target, hosts: hosts.map(({ id }) => id) };
     try {
-      groups.push({ target, hosts, plan: await planSubject(shared, subject, choice), error: null });
+      const plan = await planSubject(shared, subject, choice);
+      groups.push({ ...group, plan, error: null, lacks: findLacking(plan, hosts) });
     } catch (error) {
       if (!isTapprepError(error) || error.code === 'INTERRUPTED') throw error;
-      groups.push({ target, hosts, plan: null, error });
+      groups.push({ ...group, plan: null, error, lacks: {} });
     }
   }
   return { groups, unknown };
@@ -78,4 +86,21 @@ function askOnce(reader: ReaderContext): ReaderContext['fetchMetadata'] {
     answers.set(key, answer);
     return answer;
   };
+}
+
+/** By the rules of a bundle, which is how one plan comes to many machines. */
+function findLacking(
+  { items, target }: Plan,
+  hosts: readonly { readonly id: string; readonly facts: HostFacts }[],
+): FleetGroup['lacks'] {
+  const names = new Set(items.map(({ name }) => name));
+  return Object.fromEntries(
+    hosts
+      .filter(({ facts }) => facts.source !== 'declared')
+      .map(({ id, facts }) => {
+        const installed = facts.packages.filter(({ name }) => names.has(name));
+        const { items: wanted } = adaptToInstalled(items, installed, target.family);
+        return [id, wanted.filter(({ install }) => install)];
+      }),
+  );
 }

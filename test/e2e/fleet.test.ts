@@ -8,6 +8,18 @@ import { type DirectoryServer, serveDirectory } from '../helpers/directory-serve
 import { GpgHome } from '../helpers/gpg.ts';
 import { makeReleases, writeKernelArchive } from '../helpers/kernel-archive.ts';
 
+/** Installed on the machines whose facts end in "-has". */
+const HAS = [
+  ['gcc', '99:1-1'],
+  ['systemtap', '0.9-1'],
+] as const;
+const DECLARED = { distro: 'debian', version: '11', arch: 'x86_64' };
+
+interface Item {
+  readonly name: string;
+  readonly replaces: string | null;
+}
+const nameOf = ({ name }: Item): string => name;
 const lab = new DebLab(new GpgHome());
 const releases = makeReleases(3);
 const cli = new Cli();
@@ -21,6 +33,8 @@ beforeAll(async () => {
     const facts = declareFacts({ distro: 'debian:11', release, arch: 'x86_64', unameV: null });
     const own = { ...facts, source: 'host', repositories: [{ path: '/etc/apt/sources.list', text }] };
     writeFileSync(join(cli.home, `${release}.json`), JSON.stringify(own));
+    const packages = HAS.map(([name, version]) => ({ name, version, arch: 'amd64' }));
+    writeFileSync(join(cli.home, `${release}-has.json`), JSON.stringify({ ...own, packages }));
   }
 });
 
@@ -63,6 +77,22 @@ test('a mirror that does not answer is waited for once, not again for each kerne
   // Each file of it is tried again twice.
   expect(waited.length).toBeGreaterThan(0);
   expect(waited).toHaveLength(new Set(waited).size * 2);
+});
+
+test('what each machine lacks of its plan is told: not what it has newer, and which version would be replaced', async () => {
+  const [a = ''] = releases;
+  const lines = [member('bare', a), { id: 'has', facts: `${a}-has.json` }, { id: 'told', ...DECLARED, kernel: a }];
+  const { stdout } = await plan(lines, '--json');
+  const report = JSON.parse(stdout) as { groups: { lacks: Record<string, Item[]>; plan: { items: Item[] } }[] };
+  const [group, declared] = report.groups;
+  expect(group?.lacks['bare']?.map(nameOf)).toEqual(group?.plan.items.map(nameOf));
+  const left = group?.plan.items.map(nameOf).filter((name) => name !== 'gcc');
+  expect(group?.lacks['has']?.map(nameOf)).toEqual(left);
+  expect(group?.lacks['has']?.filter(({ replaces }) => replaces !== null)).toMatchObject([
+    { name: 'systemtap', replaces: '0.9-1' },
+  ]);
+  // Of a machine that is only described nobody knows.
+  expect(declared?.lacks ?? {}).toEqual({});
 });
 
 test('a machine without a plan and a line that is none are told, and the others are planned', async () => {

@@ -1,15 +1,19 @@
-/** A root directory in which the real dpkg runs by chroot: its programs and their libraries, an empty database, no more. */
+/** Root directories in which the real dpkg or rpm runs by chroot: programs and their libraries, a database, no more. */
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** What dpkg itself starts, and what a maintainer script or the probe needs. */
-const PROGRAMS = [
-  '/bin/sh',
+const DPKG = [
   '/usr/bin/dpkg',
   '/usr/bin/dpkg-deb',
   '/usr/bin/dpkg-query',
   '/usr/bin/dpkg-split',
+  '/usr/sbin/start-stop-daemon',
+];
+
+/** What dpkg itself starts, and what a maintainer script, the probe, --host or install.sh needs. */
+const PROGRAMS = [
+  '/bin/sh',
   '/usr/bin/tar',
   '/usr/bin/rm',
   '/usr/bin/diff',
@@ -35,7 +39,6 @@ const PROGRAMS = [
   '/usr/bin/cut',
   '/usr/bin/basename',
   '/usr/bin/dirname',
-  // What --host asks of a machine.
   '/usr/bin/env',
   '/usr/bin/dd',
   '/usr/bin/chmod',
@@ -43,7 +46,10 @@ const PROGRAMS = [
   '/usr/bin/rmdir',
   '/usr/bin/sleep',
   '/usr/bin/sha256sum',
-  '/usr/sbin/start-stop-daemon',
+  '/usr/bin/date',
+  '/usr/bin/sync',
+  '/usr/bin/tail',
+  '/usr/bin/timeout',
   '/usr/sbin/ldconfig',
 ];
 
@@ -52,11 +58,43 @@ export function makeDpkgRunRoot(
   root: string,
   source: { readonly url: string; readonly suite: string; readonly keyring: string },
 ): void {
+  makeProgramRoot(root);
+  for (const directory of ['etc/apt/sources.list.d', 'etc/apt/keyrings', 'var/lib/dpkg/info', 'var/lib/dpkg/updates'])
+    mkdirSync(join(root, directory), { recursive: true });
+  for (const path of DPKG) copyWithLibraries(path, root);
+  writeFileSync(join(root, 'var/lib/dpkg/status'), '');
+  writeFileSync(
+    join(root, 'etc/os-release'),
+    'ID=debian\nVERSION_ID="11"\nVERSION_CODENAME=bullseye\nPRETTY_NAME="Debian test root"\n',
+  );
+  writeFileSync(join(root, 'etc/apt/keyrings/test.gpg'), readFileSync(source.keyring));
+  writeFileSync(
+    join(root, 'etc/apt/sources.list.d/test.sources'),
+    `Types: deb\nURIs: ${source.url}\nSuites: ${source.suite}\nComponents: main\nSigned-By: /etc/apt/keyrings/test.gpg\n`,
+  );
+}
+
+/** Makes the root of an AlmaLinux 8 in which the real rpm runs, with one repository; `base` is installed in it already. */
+export function makeRpmRunRoot(root: string, url: string, base: readonly string[]): void {
+  makeProgramRoot(root);
+  for (const directory of ['etc/yum.repos.d', 'usr/lib/rpm']) mkdirSync(join(root, directory), { recursive: true });
+  copyWithLibraries('/usr/bin/rpm', root);
+  writeFileSync(
+    join(root, 'usr/lib/rpm/macros'),
+    '%_dbpath /var/lib/rpm\n%_db_backend sqlite\n%_rpmlock_path /var/lib/rpm/.rpm.lock\n%_pkgverify_level digest\n',
+  );
+  writeFileSync(join(root, 'usr/lib/rpm/rpmrc'), readFileSync('/usr/lib/rpm/rpmrc'));
+  const into = ['--root', root, '--dbpath', '/var/lib/rpm', '--nodeps', '--install'];
+  execFileSync('rpm', [...into, ...base], { stdio: 'pipe' });
+  writeFileSync(
+    join(root, 'etc/os-release'),
+    'ID="almalinux"\nVERSION_ID="8.10"\nID_LIKE="rhel centos fedora"\nPRETTY_NAME="AlmaLinux test root"\n',
+  );
+  writeFileSync(join(root, 'etc/yum.repos.d/test.repo'), `[test]\nname=test\nbaseurl=${url}\nenabled=1\ngpgcheck=1\n`);
+}
+
+function makeProgramRoot(root: string): void {
   for (const directory of [
-    'etc/apt/sources.list.d',
-    'etc/apt/keyrings',
-    'var/lib/dpkg/info',
-    'var/lib/dpkg/updates',
     'tmp',
     'var/tmp',
     'usr/bin',
@@ -67,25 +105,15 @@ export function makeDpkgRunRoot(
     'dev',
     'proc',
     'var/cache',
-  ]) {
+  ])
     mkdirSync(join(root, directory), { recursive: true });
-  }
   for (const link of ['bin', 'sbin', 'lib', 'lib64']) symlinkSync(`usr/${link}`, join(root, link));
   for (const path of PROGRAMS) copyWithLibraries(path, root);
   symlinkSync('mawk', join(root, 'usr/bin/awk'));
-  writeFileSync(join(root, 'var/lib/dpkg/status'), '');
+  mkdirSync(join(root, 'etc'));
   writeFileSync(join(root, 'dev/null'), '');
   writeFileSync(join(root, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\n');
   writeFileSync(join(root, 'etc/group'), 'root:x:0:\n');
-  writeFileSync(
-    join(root, 'etc/os-release'),
-    'ID=debian\nVERSION_ID="11"\nVERSION_CODENAME=bullseye\nPRETTY_NAME="Debian test root"\n',
-  );
-  writeFileSync(join(root, 'etc/apt/keyrings/test.gpg'), readFileSync(source.keyring));
-  writeFileSync(
-    join(root, 'etc/apt/sources.list.d/test.sources'),
-    `Types: deb\nURIs: ${source.url}\nSuites: ${source.suite}\nComponents: main\nSigned-By: /etc/apt/keyrings/test.gpg\n`,
-  );
 }
 
 /** Copies a program with the libraries that it needs to the same places in a root. */

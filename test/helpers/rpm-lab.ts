@@ -9,6 +9,8 @@ import type { GpgHome, TestKey } from './gpg.ts';
 export interface LabPackage {
   readonly name: string;
   readonly bytes?: number;
+  /** More files by path; programs. */
+  readonly files?: Readonly<Record<string, string>>;
   readonly arch?: 'x86_64' | 'noarch';
   readonly provides?: readonly string[];
   readonly requires?: readonly string[];
@@ -129,6 +131,7 @@ function formatSpec(build: LabBuild): string {
     const lines = [
       `%package -n ${item.name}`,
       'Summary: test',
+      'AutoReqProv: no',
       ...(item.arch === 'noarch' ? ['BuildArch: noarch'] : []),
       ...(item.provides ?? []).map((value) => `Provides: ${value}`),
       ...(item.requires ?? []).map((value) => `Requires: ${value}`),
@@ -136,6 +139,7 @@ function formatSpec(build: LabBuild): string {
       'test',
       `%files -n ${item.name}`,
       `/usr/share/lab/${item.name}`,
+      ...Object.keys(item.files ?? {}),
     ];
     return lines.join('\n');
   });
@@ -155,6 +159,11 @@ ${sub.join('\n')}
 `;
 }
 
-function formatContent({ name, bytes = 0 }: LabPackage): string {
-  return `{ echo "content of ${name}"; head -c ${bytes} /dev/urandom; } > %{buildroot}/usr/share/lab/${name}`;
+function formatContent({ name, bytes = 0, files = {} }: LabPackage): string {
+  const more = Object.entries(files).map(
+    ([path, text]) =>
+      `install -D /dev/stdin %{buildroot}${path} <<'END'\n${text.replaceAll('%', '%%').replace(/\n$/, '')}\nEND`,
+  );
+  const own = `{ echo "content of ${name}"; head -c ${bytes} /dev/urandom; } > %{buildroot}/usr/share/lab/${name}`;
+  return [own, ...more].join('\n');
 }

@@ -105,8 +105,9 @@ limit() {
   if timeout 5 true 2>/dev/null; then timeout "$seconds_allowed" "$@"; else "$@"; fi
 }
 
+# first_error FILE: with the line below where it ends in a colon, as "error: Failed dependencies:" of rpm does.
 first_error() {
-  line=$(grep -i -e error: "$1" | sed -n 1p)
+  line=$(sed -n '/[Ee][Rr][Rr][Oo][Rr]:/{/:$/N;s/\n[[:space:]]*/ /;p;q;}' "$1")
   [ -n "$line" ] || line=$(tail -n 1 "$1")
   printf '%s' "$line"
 }

@@ -83,7 +83,16 @@ async function readMember(line: string | null, number: number, directory: string
 
 function toJson({ groups, unknown }: FleetPlan) {
   return {
-    groups: groups.map(({ error, ...group }) => (error === null ? group : { ...group, ...errorJson(error) })),
+    groups: groups.map(({ error, lacks, ...group }) => ({
+      ...group,
+      lacks: Object.fromEntries(
+        Object.entries(lacks).map(([id, items]) => [
+          id,
+          items.map(({ name, version, arch, replaces }) => ({ name, version, arch, replaces })),
+        ]),
+      ),
+      ...(error === null ? {} : errorJson(error)),
+    })),
     unknown: unknown.map(({ id, error }) => ({ id, ...errorJson(error) })),
   };
 }

@@ -166,6 +166,10 @@ describe.each(SHELLS)('by %s %s', (...shell) => {
     expect(again).toMatchObject({ code: 0 });
     expect(root.read(JOURNAL)).toBe(text);
 
+    // Neither needs the packages any more; but an install does.
+    rmSync(join(root.directory, root.place, 'packages'), { recursive: true });
+    expect(await root.start(words, 'install.sh', ['--verify', '--not-running']).done).toMatchObject({ code: 0 });
+    expect((await root.start(words, 'install.sh', ['--not-running']).done).code).toBe(4);
     expect(await root.start(words, 'install.sh', ['--undo']).done).toMatchObject({ code: 0 });
     expect(root.packages()).toBe('');
     const closed = root.read(JOURNAL) ?? '';
@@ -543,8 +547,9 @@ describe('what goes wrong on the way', () => {
 test('shellcheck finds nothing in the scripts', () => {
   root = new BundleRoot();
   const scripts = ['install.sh', 'verify.sh', ...readdirSync('src/bundle/sh').map((name) => `sh/${name}`)];
-  const findings = scripts.map((script) =>
-    spawnSync('shellcheck', ['-x', join('src/bundle', script)]).stdout.toString(),
+  const role = ['bundle.sh', 'unpack.sh'].map((name) => join('ansible/roles/prepare/files', name));
+  const findings = [...scripts.map((script) => join('src/bundle', script)), ...role].map((path) =>
+    spawnSync('shellcheck', ['-x', path]).stdout.toString(),
   );
   expect(findings.join('')).toBe('');
 });

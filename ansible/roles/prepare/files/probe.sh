@@ -1,0 +1,1 @@
+../../../../src/host/probe.sh
