@@ -89,7 +89,8 @@ async function play(...args: readonly string[]): Promise<Play> {
 /** Every file and link of a machine with what tells a change of it, but Ansible's own directory and what rpm's readers share. */
 function snapshot(host: string): readonly string[] {
   const root = fleet.hosts[host]?.root ?? '';
-  return globSync('**', { cwd: root, exclude: (path) => /^(root|tmp|proc|dev|var\/lib\/rpm\/.*-shm)$/.test(path) })
+  return globSync('**', { cwd: root, exclude: (path) => /^(root|tmp|proc|dev)$/.test(path) })
+    .filter((path) => !path.endsWith('.sqlite-shm'))
     .map((path) => {
       const { mode, size, mtimeMs } = lstatSync(join(root, path));
       return `${path} ${mode} ${size} ${mtimeMs}`;
