@@ -1,5 +1,6 @@
 /** Four Debians by `tapprep rehearse`: which SystemTap fits, the ladder, and every incident script against its event. */
-import { existsSync } from 'node:fs';
+import { rmSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { loadCatalogue } from '../../src/scripts/catalogue.ts';
@@ -37,7 +38,7 @@ const ROWS: readonly Row[] = [
   },
   { system: 'Debian sid', distro: 'debian:sid', release: null, options: ['--allow-expired-release'], own: /^proven$/ },
 ];
-const STAP_CACHE = 'var/cache/tapprep/stap/cache';
+const STAP_CACHE = 'var/cache/tapprep/stap';
 
 const scripts = (await loadCatalogue(join(import.meta.dirname, '../..'))).map(({ name }) => name);
 
@@ -54,12 +55,15 @@ test.each(ROWS)('$system: $distro $release', async ({ system, distro, release: w
     reports.push(parseReport(ofOwn) as RehearseReport);
   }
 
-  const isWarm = reports[0] !== undefined && existsSync(join(reports[0].root, STAP_CACHE));
-  const result = await runInLab(['rehearse', ...scripts, ...target, '--level', 'scripts']);
+  // Cold but for the root itself; then once more with what stap keeps of this kernel.
+  const root = join(homedir(), '.cache/tapprep/roots', `${distro.replace(':', '-')}-${release}`);
+  rmSync(join(root, STAP_CACHE), { recursive: true, force: true });
+  const command = ['rehearse', ...scripts, ...target, '--level', 'scripts'];
+  const result = await runInLab(command);
   const report = parseReport(result) as RehearseReport;
   reports.push(report);
   const outcomes = readOutcomes(report.verify);
-  const seconds = report.stages.find(({ stage }) => stage === 'verify')?.seconds ?? 0;
+  const warm = parseReport(await runInLab(command)) as RehearseReport;
   const ways = mergeWays(
     planned,
     reports.flatMap(({ systemtap }) => systemtap),
@@ -71,7 +75,7 @@ test.each(ROWS)('$system: $distro $release', async ({ system, distro, release: w
     date: new Date().toISOString().slice(0, 10),
     ways,
     ...outcomes,
-    seconds: { [`ladder and all scripts, ${isWarm ? 'warm' : 'cold'}`]: seconds },
+    seconds: { 'ladder and all scripts, cold': secondsOf(report), warm: secondsOf(warm) },
   });
 
   expect(ways.find(({ name }) => name.endsWith(' of the distribution'))?.seen).toMatch(expected);
@@ -83,6 +87,14 @@ test.each(ROWS)('$system: $distro $release', async ({ system, distro, release: w
   );
   expect(outcomes.scripts.filter(({ status }) => status !== 'pass')).toEqual([]);
   expect(outcomes.scripts.length).toBeGreaterThanOrEqual(10);
-  expect(report.verify).toMatchObject({ ready: true, ranIn: 'vm' });
+  for (const { root: place, verify } of [report, warm]) {
+    expect(place).toBe(root);
+    expect(verify).toMatchObject({ ready: true, ranIn: 'vm' });
+  }
   expect(result.code).toBe(0);
 });
+
+/** How long building and loading took, of the SystemTap that was tried last. */
+function secondsOf({ stages }: RehearseReport): number {
+  return stages.findLast(({ stage }) => stage === 'verify')?.seconds ?? 0;
+}
