@@ -17,7 +17,7 @@ export interface FleetGroup {
   readonly target: Target;
   /** Their ids, in the order of the inventory. */
   readonly hosts: readonly string[];
-  /** All that such a machine needs, whatever each has already; null when there is no plan. */
+  /** What such a machine needs, whatever each has of it already; null when there is no plan. */
   readonly plan: Plan | null;
   readonly error: TapprepError | null;
   /** What of the plan each of them lacks, by id; those of which no package list is known are not in it. */
@@ -31,7 +31,8 @@ export interface FleetPlan {
 }
 
 /**
- * Machines with the same distribution, kernel build and package sources get one plan. What fails is told by group.
+ * Machines with the same distribution, kernel build and package sources get one plan, unless it would replace what one
+ * of them has. What fails is told by group.
  * @throws TapprepError INTERRUPTED
  */
 export async function planFleet(
@@ -39,7 +40,7 @@ export async function planFleet(
   members: Iterable<FleetMember>,
   choice: PlanChoice,
 ): Promise<FleetPlan> {
-  const kinds = new Map<string, { readonly subject: Subject; readonly hosts: { id: string; facts: HostFacts }[] }>();
+  const kinds = new Map<string, { readonly subject: Subject; readonly hosts: Member[] }>();
   const unknown: { readonly id: string; readonly error: TapprepError }[] = [];
   for (const member of members) {
     if ('error' in member) {
@@ -60,14 +61,14 @@ export async function planFleet(
   const shared: Session = { ...session, reader: { ...session.reader, fetchMetadata: askOnce(session.reader) } };
   const groups: FleetGroup[] = [];
   for (const { subject, hosts } of kinds.values()) {
-    const { target } = subject;
-    const group = { target, hosts: hosts.map(({ id }) => id) };
-    try {
-      const plan = await planSubject(shared, subject, choice);
-      groups.push({ ...group, plan, error: null, lacks: findLacking(plan, hosts) });
-    } catch (error) {
-      if (!isTapprepError(error) || error.code === 'INTERRUPTED') throw error;
-      groups.push({ ...group, plan: null, error, lacks: {} });
+    const group = await planGroup(shared, subject, hosts, choice);
+    const old = hosts.filter(({ id }) => group.lacks[id]?.some(({ replaces }) => replaces !== null) === true);
+    const rest = hosts.filter((host) => !old.includes(host));
+    if (rest.length > 0) groups.push({ ...group, hosts: rest.map(({ id }) => id), lacks: pick(group.lacks, rest) });
+    for (const alike of clusterByInstalled(group.plan, old)) {
+      const [first] = alike;
+      if (first === undefined) continue;
+      groups.push(await planGroup(shared, { ...subject, facts: first.facts }, alike, choice));
     }
   }
   return { groups, unknown };
@@ -88,11 +89,45 @@ function askOnce(reader: ReaderContext): ReaderContext['fetchMetadata'] {
   };
 }
 
+interface Member {
+  readonly id: string;
+  readonly facts: HostFacts;
+}
+
+async function planGroup(
+  session: Session,
+  subject: Subject,
+  hosts: readonly Member[],
+  choice: PlanChoice,
+): Promise<FleetGroup> {
+  const group = { target: subject.target, hosts: hosts.map(({ id }) => id) };
+  try {
+    const plan = await planSubject(session, subject, choice);
+    return { ...group, plan, error: null, lacks: findLacking(plan, hosts) };
+  } catch (error) {
+    if (!isTapprepError(error) || error.code === 'INTERRUPTED') throw error;
+    return { ...group, plan: null, error, lacks: {} };
+  }
+}
+
+/**
+ * The plan for any machine has the newest version of every dependency, but an installed one that is older often does as
+ * well. Machines that have such get a plan from what they have: one for all that have the same of it.
+ */
+function clusterByInstalled(plan: Plan | null, hosts: readonly Member[]): Iterable<readonly Member[]> {
+  const names = new Set(plan?.items.map(({ name }) => name));
+  return Map.groupBy(hosts, ({ facts }) =>
+    JSON.stringify(facts.packages.filter(({ name }) => names.has(name)).map(({ name, version }) => [name, version])),
+  ).values();
+}
+
+function pick(lacks: FleetGroup['lacks'], hosts: readonly Member[]): FleetGroup['lacks'] {
+  const ids = new Set(hosts.map(({ id }) => id));
+  return Object.fromEntries(Object.entries(lacks).filter(([id]) => ids.has(id)));
+}
+
 /** By the rules of a bundle, which is how one plan comes to many machines. */
-function findLacking(
-  { items, target }: Plan,
-  hosts: readonly { readonly id: string; readonly facts: HostFacts }[],
-): FleetGroup['lacks'] {
+function findLacking({ items, target }: Plan, hosts: readonly Member[]): FleetGroup['lacks'] {
   const names = new Set(items.map(({ name }) => name));
   return Object.fromEntries(
     hosts

@@ -18,7 +18,8 @@ export function writeKernelArchive(lab: DebLab, key: TestKey, releases: readonly
     paragraph(`linux-headers-${release}`, `5.10.${at + 300}-1`, 'Source: linux\nDepends: linux-kbuild-5.10\n'),
     paragraph(`linux-image-${release}-dbg`, `5.10.${at + 300}-1`, 'Source: linux\n'),
   ]);
-  const others = ['linux-kbuild-5.10', 'systemtap', 'gcc', 'make'].map((name) => paragraph(name, '1.0-1'));
+  const others = ['linux-kbuild-5.10', 'libdw1', 'gcc', 'make'].map((name) => paragraph(name, '1.0-1'));
+  others.push(paragraph('systemtap', '1.0-1', 'Depends: libdw1\n'));
   lab.writeArchive('kernels', {
     suite: 'bullseye',
     packages: [],
