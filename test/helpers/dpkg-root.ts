@@ -93,7 +93,8 @@ export function makeRpmRunRoot(root: string, url: string, base: readonly string[
   writeFileSync(join(root, 'etc/yum.repos.d/test.repo'), `[test]\nname=test\nbaseurl=${url}\nenabled=1\ngpgcheck=1\n`);
 }
 
-function makeProgramRoot(root: string): void {
+/** Makes a root with a shell and the usual programs, and no package manager. */
+export function makeProgramRoot(root: string): void {
   for (const directory of [
     'tmp',
     'var/tmp',
