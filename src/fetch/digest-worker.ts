@@ -10,7 +10,7 @@ interface Followed {
   readonly hashes: Hash[];
 }
 
-const block = Buffer.allocUnsafeSlow(1 << 20);
+const block = Buffer.allocUnsafeSlow(256 << 10);
 const files = new Map<number, Followed>();
 
 function feed({ fd }: Followed, hashes: readonly Hash[], from: number, to: number): void {

@@ -8,7 +8,6 @@ import { type CheckFile, fetchAll } from './fetch-all.ts';
 import { fetchOne, keyOf } from './fetch-file.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import { acquireLock } from './lock.ts';
-import { limitYoungGeneration } from './memory.ts';
 import { describeSelf } from './owner.ts';
 import type { FetchRequest, FetchedFile, FetcherOptions, Machinery } from './request.ts';
 import { probe } from './probe.ts';
@@ -43,7 +42,6 @@ export interface ExclusiveRequest {
 
 /** Makes a fetcher. Several may share one cache directory, in one process or in many. */
 export async function createFetcher(options: FetcherOptions): Promise<Fetcher> {
-  limitYoungGeneration();
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const self = await describeSelf();
   const machinery: Machinery = {

@@ -1,17 +1,8 @@
 /** Keeping the process small while gigabytes pass through it. Every figure was measured with a file of 1 GiB. */
-import { setFlagsFromString } from 'node:v8';
 import type { Socket } from 'node:net';
 
 /** One read takes up to so much; 64 KiB, Node's own, costs twice the processor time of the whole transfer. */
 const READ_BYTES = 256 << 10;
-
-/**
- * Keeps V8's young generation at its first size. The small objects of a stream make it grow to 32 MB although nearly
- * all of them die at once: without growth a transfer takes 40 MB less and is no slower.
- */
-export function limitYoungGeneration(): void {
-  setFlagsFromString('--semi-space-growth-factor=1');
-}
 
 /**
  * Gives the memory of a used-up chunk back at once. The collector sees only small objects and would let hundreds of

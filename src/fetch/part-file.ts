@@ -9,7 +9,7 @@ import type { InnerDigest, InnerSpan } from './request.ts';
 
 type Algorithm = Digest['algorithm'];
 
-const BLOCK = 1 << 20;
+const BLOCK = 256 << 10;
 /** How much may lie in the page cache unsynced: it bounds how long the final sync takes. */
 const SYNC_EVERY = 64 << 20;
 

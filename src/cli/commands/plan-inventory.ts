@@ -21,9 +21,8 @@ import { MAX_LINE_CHARS, parseRequest, readText, targetOf } from '../target-line
  * @returns 0 when every machine has a plan, else the exit code of the first that has none
  */
 export async function runPlanInventory(context: Context, path: string, choice: PlanChoice): Promise<number> {
-  // Before a session is there, which keeps the young generation small: thousands of facts would be collected one by one.
-  const members = await readInventory(context, path);
-  const fleet = await planFleet(await openContextSession(context), members, choice);
+  const session = await openContextSession(context);
+  const fleet = await planFleet(session, await readInventory(context, path), choice);
   const { groups, unknown } = fleet;
   context.stdout.write(context.common.json ? `${JSON.stringify(toJson(fleet), null, 2)}\n` : render(fleet));
   const [first] = [...groups.flatMap(({ error }) => error ?? []), ...unknown.map(({ error }) => error)];
