@@ -29,8 +29,13 @@ export function createAfterMark(mark: string): AfterMark {
     take(chunk) {
       if (word !== null) return chunk;
       held = Buffer.concat([held, chunk]);
-      const at = held.indexOf(mark);
-      const end = at === -1 ? -1 : held.indexOf('\n', at);
+      let at = held.indexOf(mark);
+      let end = at === -1 ? -1 : held.indexOf('\n', at);
+      // A line that goes on for longer is none of the mark's: a hostile machine must not fill the memory with it.
+      while (at !== -1 && (end === -1 ? held.length : end) - at > mark.length + LINE_BYTES) {
+        at = held.indexOf(mark, at + 1);
+        end = at === -1 ? -1 : held.indexOf('\n', at);
+      }
       if (end === -1) {
         // Only the end can still become the mark.
         const settled = at === -1 ? Math.max(0, held.length - mark.length - LINE_BYTES) : at;

@@ -10,6 +10,9 @@ import { parseProbeOutput } from '../../src/detect/probe-output.ts';
 import { diagnose } from '../../src/diagnose/diagnose.ts';
 import { readElf } from '../../src/elf/read-elf.ts';
 import { isTapprepError } from '../../src/errors.ts';
+import { createAfterMark } from '../../src/host/after-mark.ts';
+import { createBoundedOutput } from '../../src/host/bounded-output.ts';
+import { explainLoss, explainSshFailure } from '../../src/host/ssh-failure.ts';
 import { checkMirrorFile } from '../../src/mirrors/schema.ts';
 import { parseAptDeb822 } from '../../src/mirrors/apt-deb822.ts';
 import { parseAptOneLine } from '../../src/mirrors/apt-one-line.ts';
@@ -131,6 +134,30 @@ function readRpm(bytes: Buffer): void {
   listBuildIds(head.header);
 }
 
+const SSH_MARK = 'tapprep-4f1c';
+const SSH_SAID = `Welcome to web1\n\x1b[2J*** news ***${SSH_MARK} runs 4711\nuser web1\nkernel 5.14.0-1.el9.x86_64\n`;
+const SSH_LOST = `@@@@@@@@@@\nWARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!\r
+user@web1: Permission denied (publickey).\nclient_loop: send disconnect: Broken pipe\n`;
+
+/** What a machine sends is cut anywhere; nothing before the mark's line may pass for the program's own words. */
+function readSession(bytes: Buffer): void {
+  const after = createAfterMark(SSH_MARK);
+  const output = createBoundedOutput(() => undefined);
+  let passed = 0;
+  for (let at = 0; at < bytes.length; at += 61) {
+    const piece = after.take(bytes.subarray(at, at + 61));
+    passed += piece.length;
+    output.push(Buffer.from(piece));
+  }
+  let end = -1;
+  for (let mark = bytes.indexOf(SSH_MARK); mark !== -1 && end === -1; mark = bytes.indexOf(SSH_MARK, mark + 1)) {
+    const found = bytes.indexOf('\n', mark);
+    if (found !== -1 && found - mark <= SSH_MARK.length + 256) end = found;
+  }
+  expect(passed).toBe(end === -1 ? 0 : bytes.length - end - 1);
+  expect(after.before.length).toBeLessThan(8_192);
+}
+
 const KINDS: readonly Kind[] = [
   { name: 'repomd.xml', good: () => [good.repomd], feed: (bytes) => parseRepomd(bytes.toString(), 'repomd.xml') },
   { name: 'primary.xml', good: () => [good.primary], feed: scanPrimary },
@@ -165,6 +192,8 @@ const KINDS: readonly Kind[] = [
   },
   ofText('sources.list', APT, (text) => parseAptOneLine({ path: '/etc/apt/sources.list', text })),
   ofText('deb822 sources', DEB822, (text) => parseAptDeb822({ path: '/etc/apt/x.sources', text })),
+  { name: 'ssh: output of a session', good: () => [Buffer.from(SSH_SAID), ...probes], feed: readSession },
+  ofText('ssh: what it says', SSH_LOST, (text) => [explainSshFailure('web1', text), explainLoss('web1', 'sh', text)]),
   ofText('yum repository', INI, (text) => parseRepoIni(text)),
 ];
 

@@ -30,3 +30,13 @@ test('without a mark nothing passes, and the beginning is kept to be told', () =
   expect(after.before.startsWith('This account is closed.\n')).toBe(true);
   expect(after.before.length).toBeLessThan(5000);
 });
+
+test('a mark whose line never ends is none, and does not fill the memory', () => {
+  const after = createAfterMark('MARK');
+  let passed = 0;
+  passed += after.take(Buffer.from('hello MARK runs')).length;
+  for (let pieces = 0; pieces < 200; pieces += 1) passed += after.take(Buffer.alloc(10_000, 'x')).length;
+  expect([passed, after.word]).toEqual([0, null]);
+  expect(after.before.length).toBeLessThan(8_192);
+  expect(Buffer.from(after.take(Buffer.from('\nMARK now\nwords'))).toString()).toBe('words');
+});
