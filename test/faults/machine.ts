@@ -27,6 +27,8 @@ export interface Machine {
   readonly full: string;
   /** @throws Error when a file of --dest or the bundle has its final name but is not whole */
   checkOutput(isComplete: boolean): void;
+  /** Something more to be taken away at the end. */
+  onClose(action: () => void): void;
   close(): Promise<void>;
 }
 
@@ -72,6 +74,7 @@ export async function openMachine(): Promise<Machine> {
     install: ['install', ...target, '--systemtap', 'distro', '--yes'],
     remove: ['remove', '--root', root, '--yes'],
   };
+  const closing: (() => void)[] = [];
   const machine: Machine = {
     cli,
     argv,
@@ -96,7 +99,9 @@ export async function openMachine(): Promise<Machine> {
       checkDest(dest, isComplete);
       if (existsSync(bundle)) execFileSync('tar', ['-tf', bundle], { stdio: ['ignore', 'ignore', 'pipe'] });
     },
+    onClose: (action) => void closing.push(action),
     close: async () => {
+      for (const action of closing) action();
       await server.close();
       cli.close();
       lab.close();

@@ -1,35 +1,24 @@
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeEach, expect, test, vi } from 'vitest';
-import { createRootHost } from '../../../src/host/root.ts';
 import { readJournal } from '../../../src/install/journal.ts';
 import { removeInstalled } from '../../../src/install/remove.ts';
 import { buildSystemtap, findBuilt, type BuildRequest } from '../../../src/systemtap/build/build.ts';
-import { findSource, type SourceTarball } from '../../../src/systemtap/build/find-source.ts';
+import { findSource } from '../../../src/systemtap/build/find-source.ts';
 import type { Sha256 } from '../../../src/types.ts';
+import { BUILD_PREFIX, buildRequest, makeBuildRoot, makeSource, sha256 } from '../../helpers/build-lab.ts';
 import { debRepository } from '../../helpers/deb-records.ts';
 import { serveDirectory } from '../../helpers/directory-server.ts';
 import { failureOf } from '../../helpers/failure-of.ts';
 import { GpgHome } from '../../helpers/gpg.ts';
 import { openReaderLab } from '../../helpers/reader-context.ts';
 
-const PREFIX = '/opt/tapprep/systemtap-5.5';
+const PREFIX = BUILD_PREFIX;
 const scratch = mkdtempSync(join(tmpdir(), 'tapprep-build-'));
-const pristine = makeRoot(join(scratch, 'pristine'));
+const pristine = makeBuildRoot(join(scratch, 'pristine'));
 let root = '';
 let roots = 0;
 
@@ -40,71 +29,10 @@ beforeEach(() => {
 });
 afterAll(() => rmSync(scratch, { recursive: true }));
 
-/** busybox, make and tar, with which a small source can be configured, made and installed. */
-function makeRoot(directory: string): string {
-  for (const name of ['bin', 'var/lib/dpkg', 'var/tmp', 'opt', 'tmp'])
-    mkdirSync(join(directory, name), { recursive: true });
-  writeFileSync(join(directory, 'var/lib/dpkg/status'), '');
-  copyFileSync('/bin/busybox', join(directory, 'bin/busybox'));
-  for (const applet of ['sh', 'mktemp', 'rm', 'rmdir', 'ls', 'mkdir', 'cp', 'chmod', 'cat', 'false']) {
-    symlinkSync('busybox', join(directory, 'bin', applet));
-  }
-  // These are the real ones: busybox's tar needs /proc to unpack anything packed.
-  for (const program of ['/usr/bin/make', '/bin/tar', '/bin/gzip']) {
-    const libraries = execFileSync('ldd', [program], { encoding: 'utf8' }).match(/\/\S+/g) ?? [];
-    for (const path of [program, ...libraries]) {
-      mkdirSync(join(directory, dirname(path)), { recursive: true });
-      copyFileSync(path, join(directory, path));
-    }
-  }
-  return directory;
-}
-
-const CONFIGURE = `#!/bin/sh
-for word; do case $word in --prefix=*) prefix=\${word#--prefix=} ;; esac; done
-[ ! -f broken ] || { echo "configure: error: need boost headers" >&2; exit 1; }
-echo "options $*"
-printf 'all:\\n\\tcat made >stap\\ninstall:\\n\\tmkdir -p %s/bin %s/libexec/systemtap\\n\\tcp stap %s/bin/stap\\n\\tcp stap %s/bin/staprun\\n\\tcp stap %s/libexec/systemtap/stapio\\n\\tchmod 755 %s/bin/stap %s/bin/staprun %s/libexec/systemtap/stapio\\n\\tsh ./last\\n' "$prefix" "$prefix" "$prefix" "$prefix" "$prefix" "$prefix" "$prefix" "$prefix" >Makefile
-`;
-
-/** A source that builds, with what is to go wrong in it. */
-function makeTarball(name: string, extra: Readonly<Record<string, string>> = {}): string {
-  const tree = join(scratch, `tree-${name}`, 'systemtap-5.5');
-  mkdirSync(tree, { recursive: true });
-  const files = { configure: CONFIGURE, made: '#!/bin/sh\necho built\n', last: 'exit 0\n', ...extra };
-  for (const [file, text] of Object.entries(files)) writeFileSync(join(tree, file), text);
-  const path = join(scratch, `${name}.tar.gz`);
-  execFileSync('tar', ['-C', dirname(tree), '-czf', path, 'systemtap-5.5']);
-  return path;
-}
-
-function request(tarballPath: string): BuildRequest {
-  const source: SourceTarball = {
-    version: '5.5',
-    fileName: 'systemtap_5.5.orig.tar.gz',
-    urls: ['http://mirror.example/x'],
-    sizeBytes: 1,
-    sha256: sha256(readFileSync(tarballPath)) as Sha256,
-    index: 'http://mirror.example/InRelease',
-    signer: null,
-  };
-  return {
-    host: createRootHost(root),
-    source,
-    tarballPath,
-    prefix: PREFIX,
-    logPath: join(scratch, `build-${roots}.log`),
-    release: '6.1.0-56-amd64',
-    tapprepVersion: '0.0.0',
-    emit: () => undefined,
-    now: () => Date.UTC(2026, 10, 23),
-    signal: new AbortController().signal,
-  };
-}
-
-function sha256(data: Uint8Array): string {
-  return createHash('sha256').update(data).digest('hex');
-}
+const makeTarball = (name: string, extra: Readonly<Record<string, string>> = {}): string =>
+  makeSource(scratch, name, extra);
+const request = (tarballPath: string): BuildRequest =>
+  buildRequest(root, tarballPath, join(scratch, `build-${roots}.log`));
 
 /** What a build may have left in the root beside the journal. */
 function leftovers(): readonly string[] {

@@ -1,0 +1,16 @@
+/** Builds in, or takes the build away from, a root in a process of its own, to be killed: argv[2] is JSON. */
+import { planRemoval, removeInstalled } from '../../src/install/remove.ts';
+import { buildSystemtap } from '../../src/systemtap/build/build.ts';
+import { buildRequest } from './build-lab.ts';
+
+export interface BuildTask {
+  readonly do: 'build' | 'remove';
+  readonly root: string;
+  readonly tarball: string;
+  readonly logPath: string;
+}
+
+const task = JSON.parse(process.argv[2] ?? '') as BuildTask;
+const request = { ...buildRequest(task.root, task.tarball, task.logPath), now: Date.now };
+if (task.do === 'build') await buildSystemtap(request);
+else await removeInstalled(request.host, await planRemoval(request.host), () => undefined, request.signal);
