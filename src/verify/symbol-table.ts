@@ -1,22 +1,26 @@
 /** Whether stap finds the kernel's symbol table, which kprobe.function needs (man warning::symbols). */
 import type { Host } from '../host/host.ts';
 
-/** Why there is none; null where there is one. */
+/**
+ * Why there is none; null where there is one. Upstream's stap reads that of the build tree before; Debian's, which the
+ * portable ones are, that of the debug package instead (seen by strace of 5.1-5). Every one reads the place in /boot.
+ */
 export async function findSymbolTableFault(host: Host, release: string): Promise<string | null> {
   const place = `/boot/System.map-${release}`;
-  const texts = [await host.readText(`/lib/modules/${release}/build/System.map`), await host.readText(place)];
-  if (texts.some((text) => text !== null && hasFunctions(text))) return null;
-  const state = texts[1] === null ? 'is not there' : 'is a stub without functions';
+  const text = await host.readText(place);
+  if (text !== null && hasFunctions(text)) return null;
+  const state = text === null ? 'is not there' : 'is a stub without functions';
   const real = await findRealTable(host, release);
   return `needs the kernel's symbol table, but ${place} ${state}${real === null ? '' : `; cp ${real} ${place}`}`;
 }
 
-/** Where stap does not look: Debian ships a stub of one line in /boot and the table in the debug package. */
+/** Where packages bring it: Debian ships a stub of one line in /boot and the table in the debug package. */
 async function findRealTable(host: Host, release: string): Promise<string | null> {
   const places = [
     `/usr/lib/debug/boot/System.map-${release}`,
     `/usr/lib/debug/lib/modules/${release}/System.map`,
     `/lib/modules/${release}/System.map`,
+    `/lib/modules/${release}/build/System.map`,
   ];
   for (const place of places) {
     const text = await host.readText(place);

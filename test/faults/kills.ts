@@ -17,12 +17,13 @@ const MOST_RUNS = 8;
 type Command = keyof Machine['argv'];
 
 /** Runs Node with these arguments; what still runs after the time is killed. */
-async function runAndKill(argv: readonly string[], home: string, ms: number, isGroup: boolean): Promise<void> {
-  const child = spawn(process.execPath, argv, {
-    detached: true,
-    stdio: 'ignore',
-    env: { PATH: process.env['PATH'] ?? '', HOME: home },
-  });
+async function runAndKill(
+  argv: readonly string[],
+  env: NodeJS.ProcessEnv,
+  ms: number,
+  isGroup: boolean,
+): Promise<void> {
+  const child = spawn(process.execPath, argv, { detached: true, stdio: 'ignore', env });
   const ended = once(child, 'exit');
   await Promise.race([ended, sleep(ms)]);
   if (child.exitCode === null && child.pid !== undefined) process.kill(isGroup ? -child.pid : child.pid, 'SIGKILL');
@@ -56,7 +57,7 @@ function killed(machine: Machine, command: Command, round: number, most: number)
     run: async () => {
       machine.resetRoot(command === 'remove');
       machine.resetOutput();
-      await runAndKill([BIN, ...machine.argv[command]], machine.cli.home, ms, isGroup);
+      await runAndKill([BIN, ...machine.argv[command]], machine.cli.env, ms, isGroup);
       machine.checkOutput(false);
       await complete(machine, command, isGroup);
       machine.checkOutput(command === 'fetch');
@@ -101,7 +102,7 @@ function killedBuild(place: BuildPlace, round: number, most: number): Trial {
     run: async () => {
       resetBuild(place);
       const { root } = place.task;
-      await runAndKill(buildArgv(place, 'build'), root, ms, isGroup);
+      await runAndKill(buildArgv(place, 'build'), { PATH: process.env['PATH'], HOME: root }, ms, isGroup);
       // The steps of one that was killed alone run on for a moment.
       if (!isGroup) await sleep(1_000);
       for (const what of ['build', 'remove'] as const) {

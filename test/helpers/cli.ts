@@ -15,6 +15,17 @@ export interface CliResult {
 export class Cli {
   readonly home: string = mkdtempSync(join(tmpdir(), 'cli-home-'));
 
+  /** Names that do not resolve must fail at once and the same everywhere: nothing listens on port 9. */
+  get env(): Readonly<Record<string, string>> {
+    return {
+      PATH: process.env['PATH'] ?? '',
+      HOME: this.home,
+      http_proxy: 'http://127.0.0.1:9',
+      https_proxy: 'http://127.0.0.1:9',
+      no_proxy: '127.0.0.1',
+    };
+  }
+
   /** Starts tapprep, by a wrapping command if one is given; what it prints is collected until it ends. */
   start(
     args: readonly string[],
@@ -23,17 +34,7 @@ export class Cli {
     wrapper: readonly string[] = [],
   ): { readonly child: ChildProcess; readonly done: Promise<CliResult> } {
     const [file = '', ...rest] = [...wrapper, process.execPath, BIN, ...args];
-    const child = spawn(file, rest, {
-      env: {
-        PATH: process.env['PATH'] ?? '',
-        HOME: this.home,
-        // Names that do not resolve must fail at once and the same everywhere: nothing listens on port 9.
-        http_proxy: 'http://127.0.0.1:9',
-        https_proxy: 'http://127.0.0.1:9',
-        no_proxy: '127.0.0.1',
-        ...env,
-      },
-    });
+    const child = spawn(file, rest, { env: { ...this.env, ...env } });
     const out: Buffer[] = [];
     const err: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
