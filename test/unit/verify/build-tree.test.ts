@@ -69,7 +69,11 @@ const TABLE = 'ffffffff81000000 T _stext\n';
 
 test.each<readonly [what: string, files: Readonly<Record<string, string>>, fault: string | null]>([
   ['in /boot', { [`/boot/System.map-${R}`]: TABLE }, null],
-  ['in the build tree', { 'System.map': TABLE, [`/boot/System.map-${R}`]: STUB }, null],
+  [
+    'in the build tree alone, where not every stap looks',
+    { 'System.map': TABLE, [`/boot/System.map-${R}`]: STUB },
+    `needs the kernel's symbol table, but /boot/System.map-${R} is a stub without functions; cp /lib/modules/${R}/build/System.map /boot/System.map-${R}`,
+  ],
   ['nowhere', {}, `needs the kernel's symbol table, but /boot/System.map-${R} is not there`],
   [
     'in the debug package only',
