@@ -59,6 +59,8 @@ export async function ensureBaseTar(request: BaseRootRequest): Promise<string> {
 /** The mmdebstrap command for one release. Documentation and caches of apt are left out: nothing reads them. */
 function buildMmdebstrapArgv(target: DebTarget, repository: Repository, output: string): readonly string[] {
   return [
+    // What it mounts ends with it, also when it is killed: a mount that stayed would keep its directory from being removed.
+    ...['unshare', '--mount', '--propagation', 'private'],
     'mmdebstrap',
     '--mode=root',
     '--variant=minbase',
