@@ -60,7 +60,10 @@ export async function ensureBaseTar(request: BaseRootRequest): Promise<string> {
 function buildMmdebstrapArgv(target: DebTarget, repository: Repository, output: string): readonly string[] {
   return [
     // What it mounts ends with it, also when it is killed: a mount that stayed would keep its directory from being removed.
-    ...['unshare', '--mount', '--propagation', 'private'],
+    'unshare',
+    '--mount',
+    '--propagation',
+    'private',
     'mmdebstrap',
     '--mode=root',
     '--variant=minbase',

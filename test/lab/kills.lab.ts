@@ -40,9 +40,8 @@ test.each(Array.from({ length: KILLS }, (_, at) => at + 1))('kill %i', async (ki
   await Promise.race([once(child, 'exit'), sleep(moment)]);
   const isKilled = child.exitCode === null && child.pid !== undefined;
   if (isKilled) process.kill(-(child.pid ?? 0), 'SIGKILL');
-  console.log(
-    `${isKilled ? 'killed' : 'had ended'} after ${(moment / 1000).toFixed(1)} s: ${said.trim().split('\n').at(-1)}`,
-  );
+  const last = said.trim().split('\n').at(-1);
+  process.stdout.write(`${isKilled ? 'killed' : 'had ended'} after ${(moment / 1000).toFixed(1)} s: ${last}\n`);
   await complete();
   expect(readFileSync('/proc/mounts', 'utf8')).not.toContain(cache);
   expect(existsSync(join(cache, 'roots/debian-11-5.10.0-32-cloud-amd64.making'))).toBe(false);
