@@ -9,7 +9,14 @@ import { TapprepError, isTapprepError, redact } from '../errors.ts';
 import { TransferError, networkFailure } from './failure.ts';
 import { reuseReadBuffer } from './memory.ts';
 import { redirectTarget } from './redirect.ts';
-import type { OpenRequest, ProbeAnswer, ResponseHeaders, Transport, TransportResponse } from './transport.ts';
+import {
+  type OpenRequest,
+  PROBE_REQUEST,
+  type ProbeAnswer,
+  type ResponseHeaders,
+  type Transport,
+  type TransportResponse,
+} from './transport.ts';
 
 export interface HttpOptions {
   /** Where HTTP_PROXY, HTTPS_PROXY and NO_PROXY (or their lower-case forms) are looked up. */
@@ -27,15 +34,6 @@ type Method = 'GET' | 'HEAD';
 
 const MAX_REDIRECTS = 5;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
-/** What a probe asks: it tells no more than that a file is there, so a redirect to another host does no harm. */
-const PLAIN = {
-  offset: 0,
-  end: null,
-  ifRange: null,
-  ifNoneMatch: null,
-  ifModifiedSince: null,
-  redirects: 'any',
-} as const;
 const PROXY_VARIABLES = ['http_proxy', 'https_proxy', 'no_proxy'];
 
 /** Failures that may only mean that the authority is known to this machine but not to Node. */
@@ -78,7 +76,7 @@ export function createHttpTransport(options: HttpOptions): Transport {
   }
 
   async function probe(url: string, signal: AbortSignal): Promise<ProbeAnswer> {
-    const response = await follow('HEAD', url, { ...PLAIN, signal });
+    const response = await follow('HEAD', url, { ...PROBE_REQUEST, signal });
     response.body.destroy();
     const { contentLength, retryAfter, date } = response.headers;
     return { status: response.status, sizeBytes: contentLength, url: response.url, retryAfter, date };

@@ -91,3 +91,13 @@ export function parseContentRange(
     total: total === undefined || total === '*' ? null : Number(total),
   };
 }
+
+/** What a probe asks: it tells no more than that a file is there, so a redirect to another host does no harm. */
+export const PROBE_REQUEST = {
+  offset: 0,
+  end: null,
+  ifRange: null,
+  ifNoneMatch: null,
+  ifModifiedSince: null,
+  redirects: 'any',
+} as const;

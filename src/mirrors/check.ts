@@ -1,6 +1,6 @@
 /** Asks repositories whether they answer, and with what: the first bytes of each one's index, nothing more. */
 import { isTapprepError, redact, TapprepError } from '../errors.ts';
-import type { Transport } from '../fetch/transport.ts';
+import { PROBE_REQUEST, type Transport } from '../fetch/transport.ts';
 import type { Repository } from '../types.ts';
 import { judgeIndex } from './judge-index.ts';
 
@@ -84,12 +84,7 @@ async function ask(repository: Repository, url: string, options: CheckOptions): 
   const seconds = (): number => Math.round((options.now() - started) / 10) / 100;
   try {
     const response = await options.transport.open(url, {
-      offset: 0,
-      end: null,
-      ifRange: null,
-      ifNoneMatch: null,
-      ifModifiedSince: null,
-      redirects: 'any',
+      ...PROBE_REQUEST,
       signal: AbortSignal.any([options.signal, limit]),
     });
     if (response.status !== 200) {

@@ -7,6 +7,7 @@ import { diagnose } from '../diagnose/diagnose.ts';
 import { isTapprepError, TapprepError } from '../errors.ts';
 import { type Host, isRemote } from '../host/host.ts';
 import type { HostFacts, VerifyReport } from '../types.ts';
+import { STAP_CACHE } from '../verify/private-directory.ts';
 import { findKernelImage } from '../verify/build-id.ts';
 import { findLocalObstacle } from '../verify/local-obstacle.ts';
 import type { UsableSystemtap } from '../systemtap/usable.ts';
@@ -36,7 +37,6 @@ type Place =
 
 /** Directories on the target for what is built, and for what stap keeps of user scripts. */
 const WORK_DIRECTORY = '/var/tmp/tapprep-verify';
-const STAP_CACHE = '/var/cache/tapprep/stap';
 
 /**
  * Verifies a subject: in the kernel that its host runs, this or another machine, or in a virtual machine here.

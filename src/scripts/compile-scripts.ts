@@ -2,7 +2,7 @@
 import { posix } from 'node:path';
 import type { Host } from '../host/host.ts';
 import { compileModule } from '../verify/compile-module.ts';
-import { makePrivateDirectory, withStapCache } from '../verify/private-directory.ts';
+import { makePrivateDirectory, STAP_CACHE, withStapCache } from '../verify/private-directory.ts';
 import type { CatalogueEntry } from './catalogue.ts';
 
 /** How stap and staprun are called on a host; by their names where left out. */
@@ -29,9 +29,8 @@ export interface ScriptCheck {
   readonly seconds: number;
 }
 
-/** Directories on the host: for what is built, and for what stap keeps of every kernel. */
+/** Directory on the host for what is built. */
 export const WORK_PREFIX = '/var/tmp/tapprep-scripts';
-export const STAP_CACHE = '/var/cache/tapprep/stap';
 
 /**
  * Compiles scripts with the arguments of their defaults, two at a time; the first one alone, as it fills stap's cache with

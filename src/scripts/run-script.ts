@@ -3,12 +3,12 @@ import { posix } from 'node:path';
 import { isTapprepError, TapprepError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
 import { compileModule } from '../verify/compile-module.ts';
-import { makePrivateDirectory, withStapCache } from '../verify/private-directory.ts';
+import { makePrivateDirectory, STAP_CACHE, withStapCache } from '../verify/private-directory.ts';
 import { findErrorLines } from '../verify/tool-words.ts';
 import type { ArgumentValue } from './arguments.ts';
 import type { CatalogueEntry } from './catalogue.ts';
 import type { SystemtapCommands } from './compile-scripts.ts';
-import { moduleNameOf, STAP_CACHE, WORK_PREFIX } from './compile-scripts.ts';
+import { moduleNameOf, WORK_PREFIX } from './compile-scripts.ts';
 import { findWatchedFile } from './watched-file.ts';
 
 export interface RunScriptOptions extends SystemtapCommands {

@@ -35,6 +35,9 @@ export async function makePrivateDirectory(host: Host, prefix: string, signal: A
   throw new TapprepError(code, `no directory ${prefix}.XXXXXX could be made on ${host.name}: ${run.stderr.trim()}`);
 }
 
+/** Where stap keeps what it compiled, on every host that keeps it. */
+export const STAP_CACHE = '/var/cache/tapprep/stap';
+
 /**
  * Takes stap's cache out of its place into a directory that only its owner can enter, and puts it back when `use` is done.
  * So one that a killed stap left half-written is never met again, and two runs never share one. stap itself makes it open to

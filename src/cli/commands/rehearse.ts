@@ -57,8 +57,9 @@ async function work(context: Context, options: RehearseCommandOptions): Promise<
 const NAMES_A_TARGET = ['kernel', 'distro', 'root', 'host', 'facts'] as const;
 
 /**
- * A distribution without a kernel: its current one. Without a target: this host's distribution with its own current kernel, where the running one is nobody's package
- * (a cloud vendor's, a container's). A rehearsal never touches the host itself.
+ * A distribution without a kernel: its current one. Without a target: this host's distribution with its own current
+ * kernel, where the running one is nobody's package (a cloud vendor's, a container's). A rehearsal never touches the host
+ * itself.
  */
 async function chooseSubject(
   context: Context,
