@@ -50,7 +50,7 @@ function prepareSystem(suite: string, name: string, packages: readonly string[])
   rmSync(`${directory}.new`, { recursive: true, force: true });
   const include = packages.length === 0 ? [] : [`--include=${packages.join(',')}`];
   const options = ['--variant=minbase', '--dpkgopt=force-unsafe-io', ...include];
-  run('mmdebstrap', [...options, suite, `${directory}.new`, ...sources(suite, '')]);
+  mmdebstrap([...options, suite, `${directory}.new`, ...sources(suite, '')]);
   renameSync(`${directory}.new`, directory);
   return directory;
 }
@@ -62,7 +62,7 @@ function build(directory: string, suite: string, release: string | null): void {
   const root = join(temporary, 'root');
   const headers = `linux-headers-${release ?? 'cloud-amd64'}`;
   // The lists are kept: the image package is downloaded by them afterwards.
-  run('mmdebstrap', [
+  mmdebstrap([
     '--variant=minbase',
     `--include=${PACKAGES},${headers}`,
     '--skip=cleanup/apt/lists',
@@ -92,6 +92,11 @@ function sources(suite: string, release: string | null): readonly string[] {
   const find = (pattern: RegExp): string => uris.find(([codename]) => pattern.test(codename ?? ''))?.[1] ?? '';
   const main = `deb ${find(/^[a-z]+$/)} ${suite} main`;
   return release === null ? [main, `deb ${find(/-security$/)} ${suite}-security main`] : [main];
+}
+
+/** What it mounts ends with it, also when it is killed. */
+export function mmdebstrap(args: readonly string[]): void {
+  run('unshare', ['--mount', '--propagation', 'private', 'mmdebstrap', ...args]);
 }
 
 function run(program: string, args: readonly string[]): void {

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { mmdebstrap } from './lab-root.ts';
 
 const scripts = join(import.meta.dirname, '../lab/rpm');
 
@@ -62,17 +63,13 @@ function ensureBaseRoot(): void {
       encoding: 'utf8',
     }),
   );
-  execFileSync(
-    'mmdebstrap',
-    [
-      '--variant=minbase',
-      '--include=rpm,gcc,make,systemtap,libelf1t64',
-      '--aptopt=APT::Install-Recommends "false"',
-      'trixie',
-      making,
-      mirror?.[1] ?? mirror?.[2] ?? '',
-    ],
-    { stdio: 'inherit' },
-  );
+  mmdebstrap([
+    '--variant=minbase',
+    '--include=rpm,gcc,make,systemtap,libelf1t64',
+    '--aptopt=APT::Install-Recommends "false"',
+    'trixie',
+    making,
+    mirror?.[1] ?? mirror?.[2] ?? '',
+  ]);
   execFileSync('mv', [making, root]);
 }
