@@ -206,8 +206,7 @@ function debuginfoCommands(situation: Situation): readonly string[] {
   const { manager, packages } = situation;
   if (packages.debuginfo.length === 0) return [prepareWithTapprep(situation)];
   if (manager === 'dnf' || manager === 'yum') {
-    const flag = manager === 'dnf' ? "--enablerepo='*debug*'" : "--enablerepo='*debug*'";
-    return [asRoot(situation, `${manager} install -y ${flag} ${packages.debuginfo.join(' ')}`)];
+    return [asRoot(situation, `${manager} install -y --enablerepo='*debug*' ${packages.debuginfo.join(' ')}`)];
   }
   return installOrPrepare(situation, packages.debuginfo);
 }

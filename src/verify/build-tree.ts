@@ -20,6 +20,8 @@ export async function findBuildTreeFault(host: Host, release: string, unameV: st
   const tree = `/lib/modules/${release}/build`;
   const missing: string[] = [];
   for (const name of MUST_HAVE) if ((await host.readText(`${tree}/${name}`)) === null) missing.push(name);
+  if (missing.length === MUST_HAVE.length)
+    return `${tree} is not there: the kernel's headers (devel) package is missing`;
   if (missing.length > 0) return `${tree} lacks ${missing.join(', ')}`;
   const built = await readRelease(host, tree);
   if (built === null) return `${tree} does not say which kernel it is for: ${RELEASE_FILES[0]} is missing`;

@@ -1,4 +1,7 @@
-/** Bundles where there is no network at all: carried into a root, installed there, proven in that root's kernel, undone. */
+/**
+ * One set in a fresh root, three ways: by a bundle's install.sh and by `install --bundle` where there is no network at all,
+ * and over ssh into an sshd whose sessions see that root. Proven in that root's kernel each time, and undone.
+ */
 import { execFileSync } from 'node:child_process';
 import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,6 +10,7 @@ import { LAB, prepareBareRoot } from '../helpers/lab-root.ts';
 import { serveNginx, type Nginx } from '../helpers/nginx.ts';
 import { listRpms, makeRpmRoot, prepareRpmLab } from '../helpers/rpm-root.ts';
 import { runLocally } from '../helpers/run.ts';
+import { startSshd } from '../helpers/sshd.ts';
 import type { InstallReport, Target, VerifyReport } from '../../src/types.ts';
 
 const BIN = join(import.meta.dirname, '../../bin/tapprep.js');
@@ -188,6 +192,30 @@ describe.each(MACHINES)('%s', (name, open) => {
     expect(removed.exitCode).toBe(0);
     expect(machine.list(there)).toBe(before);
     expect(existsSync(join(work, 'empty-cache/packages'))).toBe(false);
+    rmSync(there, { recursive: true });
+  }, 900_000);
+
+  test('tapprep install --host into an sshd there: exit code and report as online, and removed', async () => {
+    const there = root('ssh');
+    const before = machine.list(there);
+    const sshd = await startSshd({ chroot: there });
+    try {
+      const target = ['--host', sshd.host, '--ssh-config', sshd.configFile];
+      const result = await tapprep(['install', ...target, '--kernel', machine.release], { isOffline: false });
+      expect(`${result.exitCode} ${result.stderr}`).toMatch(new RegExp(`^${online.exitCode} `));
+      const report = JSON.parse(result.stdout) as Report;
+      expect(namesOf(report)).toEqual(namesOf(online.report));
+      expect(report.verify).toMatchObject({ ready: true, ranIn: 'vm' });
+      expect(report.verify.steps.find(({ step }) => step === 'hello')?.output).toContain('Hello, World');
+      expect(stepsOf(report.verify)).toEqual(stepsOf(online.report.verify));
+      expect(machine.list(there)).toBe(online.packages);
+
+      const removed = await runLocally([process.execPath, BIN, 'remove', ...target, '--yes']);
+      expect(removed).toMatchObject({ exitCode: 0 });
+      expect(machine.list(there)).toBe(before);
+    } finally {
+      await sshd.close();
+    }
     rmSync(there, { recursive: true });
   }, 900_000);
 });
