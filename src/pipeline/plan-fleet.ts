@@ -15,7 +15,7 @@ export type FleetMember =
 /** Machines that need the same packages. */
 export interface FleetGroup {
   readonly target: Target;
-  /** Their ids, in the order of the inventory. */
+  /** Their ids; those of which the same is installed stand together. */
   readonly hosts: readonly string[];
   /** What such a machine needs, whatever each has of it already; null when there is no plan. */
   readonly plan: Plan | null;
@@ -32,43 +32,40 @@ export interface FleetPlan {
 
 /**
  * Machines with the same distribution, kernel build and package sources get one plan, unless it would replace what one
- * of them has. What fails is told by group.
+ * of them has. What fails is told by group. Of a machine nothing is kept but its id once the next one is read: the package
+ * lists of thousands do not fit into memory.
  * @throws TapprepError INTERRUPTED
  */
 export async function planFleet(
   session: Session,
-  members: Iterable<FleetMember>,
+  members: AsyncIterable<FleetMember>,
   choice: PlanChoice,
 ): Promise<FleetPlan> {
-  const kinds = new Map<string, { readonly subject: Subject; readonly hosts: Member[] }>();
+  const shared: Session = { ...session, reader: { ...session.reader, fetchMetadata: askOnce(session.reader) } };
+  const kinds = new Map<string, Kind>();
   const unknown: { readonly id: string; readonly error: TapprepError }[] = [];
-  for (const member of members) {
+  for await (const member of members) {
     if ('error' in member) {
       unknown.push(member);
       continue;
     }
-    const { id, target, facts } = member;
+    const { target, facts } = member;
     const key = JSON.stringify([target, facts.repositories]);
-    const kind = kinds.get(key);
-    // Declared: what one of them has installed says nothing of the others.
-    if (kind === undefined)
-      kinds.set(key, {
-        subject: { host: null, target, facts: { ...facts, source: 'declared' } },
-        hosts: [{ id, facts }],
-      });
-    else kind.hosts.push({ id, facts });
+    const kind = kinds.get(key) ?? (await openKind(shared, target, facts, choice));
+    kinds.set(key, kind);
+    addMember(kind, member);
   }
-  const shared: Session = { ...session, reader: { ...session.reader, fetchMetadata: askOnce(session.reader) } };
   const groups: FleetGroup[] = [];
-  for (const { subject, hosts } of kinds.values()) {
-    const group = await planGroup(shared, subject, hosts, choice);
-    const old = hosts.filter(({ id }) => group.lacks[id]?.some(({ replaces }) => replaces !== null) === true);
-    const rest = hosts.filter((host) => !old.includes(host));
-    if (rest.length > 0) groups.push({ ...group, hosts: rest.map(({ id }) => id), lacks: pick(group.lacks, rest) });
-    for (const alike of clusterByInstalled(group.plan, old)) {
-      const [first] = alike;
-      if (first === undefined) continue;
-      groups.push(await planGroup(shared, { ...subject, facts: first.facts }, alike, choice));
+  for (const { planned, states } of kinds.values()) {
+    const old = [...states.values()].filter(({ facts }) => facts !== null);
+    const rest = [...states.values()].filter(({ facts }) => facts === null);
+    if (rest.length > 0) groups.push(groupOf(planned, rest));
+    for (const { ids, facts } of old) {
+      if (facts === null) continue;
+      // The plan for any machine has the newest version of every dependency, but an installed one that is older often
+      // does as well: these get a plan from what they have.
+      const own = await planKind(shared, { host: null, target: planned.target, facts }, choice);
+      groups.push(groupOf(own, [{ ids, lacks: findLacking(own, facts) }]));
     }
   }
   return { groups, unknown };
@@ -89,53 +86,67 @@ function askOnce(reader: ReaderContext): ReaderContext['fetchMetadata'] {
   };
 }
 
-interface Member {
-  readonly id: string;
-  readonly facts: HostFacts;
+type Planned = Pick<FleetGroup, 'target' | 'plan' | 'error'>;
+
+/** Machines that have the same of a plan already. */
+interface State {
+  readonly ids: string[];
+  /** null where no package list is known. */
+  readonly lacks: readonly PlanItem[] | null;
 }
 
-async function planGroup(
-  session: Session,
-  subject: Subject,
-  hosts: readonly Member[],
-  choice: PlanChoice,
-): Promise<FleetGroup> {
-  const group = { target: subject.target, hosts: hosts.map(({ id }) => id) };
+/** Machines of one key. */
+interface Kind {
+  readonly planned: Planned;
+  /** By what is installed of the plan; with the facts of the first one where the plan would replace some of it. */
+  readonly states: Map<string, State & { readonly facts: HostFacts | null }>;
+}
+
+async function openKind(session: Session, target: Target, facts: HostFacts, choice: PlanChoice): Promise<Kind> {
+  // Declared: what one of them has installed says nothing of the others.
+  const subject: Subject = { host: null, target, facts: { ...facts, source: 'declared' } };
+  return { planned: await planKind(session, subject, choice), states: new Map() };
+}
+
+async function planKind(session: Session, subject: Subject, choice: PlanChoice): Promise<Planned> {
+  const { target } = subject;
   try {
-    const plan = await planSubject(session, subject, choice);
-    return { ...group, plan, error: null, lacks: findLacking(plan, hosts) };
+    return { target, plan: await planSubject(session, subject, choice), error: null };
   } catch (error) {
     if (!isTapprepError(error) || error.code === 'INTERRUPTED') throw error;
-    return { ...group, plan: null, error, lacks: {} };
+    return { target, plan: null, error };
   }
 }
 
-/**
- * The plan for any machine has the newest version of every dependency, but an installed one that is older often does as
- * well. Machines that have such get a plan from what they have: one for all that have the same of it.
- */
-function clusterByInstalled(plan: Plan | null, hosts: readonly Member[]): Iterable<readonly Member[]> {
-  const names = new Set(plan?.items.map(({ name }) => name));
-  return Map.groupBy(hosts, ({ facts }) =>
-    JSON.stringify(facts.packages.filter(({ name }) => names.has(name)).map(({ name, version }) => [name, version])),
-  ).values();
+function addMember({ planned, states }: Kind, { id, facts }: { readonly id: string; readonly facts: HostFacts }): void {
+  const installed = planned.plan === null ? null : findInstalled(planned.plan, facts);
+  const key = JSON.stringify(installed?.map(({ name, version, arch }) => [name, version, arch]));
+  const known = states.get(key);
+  if (known !== undefined) {
+    known.ids.push(id);
+    return;
+  }
+  const lacks = findLacking(planned, facts);
+  const isOld = lacks?.some(({ replaces }) => replaces !== null) === true;
+  states.set(key, { ids: [id], lacks, facts: isOld ? facts : null });
 }
 
-function pick(lacks: FleetGroup['lacks'], hosts: readonly Member[]): FleetGroup['lacks'] {
-  const ids = new Set(hosts.map(({ id }) => id));
-  return Object.fromEntries(Object.entries(lacks).filter(([id]) => ids.has(id)));
-}
-
-/** By the rules of a bundle, which is how one plan comes to many machines. */
-function findLacking({ items, target }: Plan, hosts: readonly Member[]): FleetGroup['lacks'] {
+function findInstalled({ items }: Plan, facts: HostFacts): HostFacts['packages'] | null {
+  if (facts.source === 'declared') return null;
   const names = new Set(items.map(({ name }) => name));
-  return Object.fromEntries(
-    hosts
-      .filter(({ facts }) => facts.source !== 'declared')
-      .map(({ id, facts }) => {
-        const installed = facts.packages.filter(({ name }) => names.has(name));
-        const { items: wanted } = adaptToInstalled(items, installed, target.family);
-        return [id, wanted.filter(({ install }) => install)];
-      }),
+  return facts.packages.filter(({ name }) => names.has(name));
+}
+
+/** By the rules of a bundle, which is how one plan comes to many machines; null where no package list is known. */
+function findLacking({ plan, target }: Planned, facts: HostFacts): readonly PlanItem[] | null {
+  const installed = plan === null ? null : findInstalled(plan, facts);
+  if (plan === null || installed === null) return null;
+  return adaptToInstalled(plan.items, installed, target.family).items.filter(({ install }) => install);
+}
+
+function groupOf(planned: Planned, states: readonly State[]): FleetGroup {
+  const lacks = states.flatMap((state) =>
+    state.lacks === null ? [] : state.ids.map((id) => [id, state.lacks ?? []] as const),
   );
+  return { ...planned, hosts: states.flatMap(({ ids }) => ids), lacks: Object.fromEntries(lacks) };
 }

@@ -7,6 +7,7 @@ import { identifyTarget } from '../../detect/target.ts';
 import { EXIT, escapeControl, exitCodeOf, isErrno, isTapprepError, TapprepError } from '../../errors.ts';
 import { type FleetGroup, type FleetMember, type FleetPlan, planFleet } from '../../pipeline/plan-fleet.ts';
 import type { PlanChoice } from '../../pipeline/plan-subject.ts';
+import type { PlanItem } from '../../types.ts';
 import type { Context } from '../context.ts';
 import { errorJson } from '../exit-codes.ts';
 import { readLineBatches } from '../line-batches.ts';
@@ -22,44 +23,37 @@ import { MAX_LINE_CHARS, parseRequest, readText, targetOf } from '../target-line
  */
 export async function runPlanInventory(context: Context, path: string, choice: PlanChoice): Promise<number> {
   const session = await openContextSession(context);
-  const fleet = await planFleet(session, await readInventory(context, path), choice);
+  const fleet = await planFleet(session, readInventory(context, path), choice);
   const { groups, unknown } = fleet;
   context.stdout.write(context.common.json ? `${JSON.stringify(toJson(fleet), null, 2)}\n` : render(fleet));
   const [first] = [...groups.flatMap(({ error }) => error ?? []), ...unknown.map(({ error }) => error)];
   return first === undefined ? EXIT.done : exitCodeOf(first);
 }
 
-async function readInventory(context: Context, path: string): Promise<readonly FleetMember[]> {
+async function* readInventory(context: Context, path: string): AsyncGenerator<FleetMember> {
   const file = resolve(context.cwd, path);
   const stream = path === '-' ? context.stdin : createReadStream(file);
-  const members: FleetMember[] = [];
+  let count = 0;
   try {
-    for await (const lines of readLineBatches(stream, MAX_LINE_CHARS, context.signal))
-      members.push(...(await readMembers(lines, members.length, dirname(file))));
+    for await (const lines of readLineBatches(stream, MAX_LINE_CHARS, context.signal)) {
+      const named = lines.filter((line) => line === null || line.trim() !== '');
+      for (let at = 0; at < named.length; at += AT_ONCE) {
+        const some = named.slice(at, at + AT_ONCE);
+        const before = count + 1;
+        yield* await Promise.all(some.map((line, i) => readMember(line, before + i, dirname(file))));
+        count += some.length;
+      }
+    }
   } catch (error) {
     if (!isErrno(error, 'ENOENT') && !isErrno(error, 'EACCES') && !isErrno(error, 'EISDIR')) throw error;
     throw new TapprepError('USAGE', `the inventory ${file} cannot be read`, { hint: `ls -l ${file}`, cause: error });
   }
-  if (members.length > 0) return members;
+  if (count > 0) return;
   throw new TapprepError('USAGE', `the inventory ${path} names no machine`, { hint: 'tapprep plan --help' });
 }
 
 /** Files that are open at once: reading them one after the other is mostly waiting. */
 const AT_ONCE = 32;
-
-async function readMembers(
-  lines: readonly (string | null)[],
-  before: number,
-  directory: string,
-): Promise<readonly FleetMember[]> {
-  const named = lines.filter((line) => line === null || line.trim() !== '');
-  const members: FleetMember[] = [];
-  for (let at = 0; at < named.length; at += AT_ONCE) {
-    const some = named.slice(at, at + AT_ONCE);
-    members.push(...(await Promise.all(some.map((line, i) => readMember(line, before + at + i + 1, directory)))));
-  }
-  return members;
-}
 
 async function readMember(line: string | null, number: number, directory: string): Promise<FleetMember> {
   let id = `line ${number}`;
@@ -81,15 +75,18 @@ async function readMember(line: string | null, number: number, directory: string
 }
 
 function toJson({ groups, unknown }: FleetPlan) {
+  // Hundreds of machines lack the very same list.
+  const lists = new Map<readonly PlanItem[], object>();
+  const listOf = (items: readonly PlanItem[]): object => {
+    const list =
+      lists.get(items) ?? items.map(({ name, version, arch, replaces }) => ({ name, version, arch, replaces }));
+    lists.set(items, list);
+    return list;
+  };
   return {
     groups: groups.map(({ error, lacks, ...group }) => ({
       ...group,
-      lacks: Object.fromEntries(
-        Object.entries(lacks).map(([id, items]) => [
-          id,
-          items.map(({ name, version, arch, replaces }) => ({ name, version, arch, replaces })),
-        ]),
-      ),
+      lacks: Object.fromEntries(Object.entries(lacks).map(([id, items]) => [id, listOf(items)])),
       ...(error === null ? {} : errorJson(error)),
     })),
     unknown: unknown.map(({ id, error }) => ({ id, ...errorJson(error) })),
