@@ -11,6 +11,7 @@ import { DebLab } from '../test/helpers/deb-lab.ts';
 import { makeDpkgRunRoot } from '../test/helpers/dpkg-root.ts';
 import { type Bench, type CaseReport, runTapprep } from './bench.ts';
 import { type Contestant, compare } from './compare.ts';
+import { compareRpmInstall, RPM_TEXT } from './install-rpm.ts';
 import { measure } from './measure.ts';
 
 const RELEASE = '5.10.0-99-cloud-amd64';
@@ -33,8 +34,8 @@ export function benchInstall(bench: Bench): Promise<CaseReport> {
   rmSync(join(bench.directory, 'install'), { recursive: true });
   return Promise.resolve({
     title: 'Install',
-    text: `Seven packages, ${HEADER_FILES.toLocaleString('en-US')} header files and ${DEBUG_BYTES >> 20} MiB of debug information among them, from a signed archive into a fresh Debian root. \`tapprep install --root\` beside \`apt-get update\` and \`apt-get install\` with the same root. \`dnf install\` is not measured: it needs an rpm userland in the root.`,
-    rows: rows.map((row) => ({ ...row, wanted: { time: 1 } })),
+    text: `Seven packages, ${HEADER_FILES.toLocaleString('en-US')} header files and ${DEBUG_BYTES >> 20} MiB of debug information among them, from a signed archive into a fresh Debian root. \`tapprep install --root\` beside \`apt-get update\` and \`apt-get install\` with the same root. ${RPM_TEXT}`,
+    rows: [...rows, ...compareRpmInstall(bench)].map((row) => ({ ...row, wanted: { time: 1 } })),
     plots: {},
   });
 }
