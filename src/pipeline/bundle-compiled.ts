@@ -138,7 +138,6 @@ async function proveAll(
       level,
       scripts: options.scripts.map(({ verify }) => verify),
       kernelImage,
-      stripsModules: true,
       systemtap: { ...systemtap, guestStaprun: toGuestStaprun(runtime, GUEST_PREFIX) },
       onProven: async (module) => {
         if (!wanted.includes(module.step)) return;

@@ -27,7 +27,6 @@ export interface VerifyChoice {
   readonly systemtap: UsableSystemtap;
   /** Hello world, too, may come from stap's cache: a root of our own, unchanged since it was proven. */
   readonly keepsHello?: boolean;
-  readonly stripsModules?: boolean;
   readonly onProven?: NonNullable<VerifyOptions['onProven']>;
 }
 
@@ -79,7 +78,6 @@ export async function verifySubject(
     // On another machine nothing is left.
     ...(isRemote(host) ? {} : { cacheDirectory: STAP_CACHE }),
     keepsHello: choice.keepsHello ?? false,
-    stripsModules: choice.stripsModules ?? false,
     sleep: (milliseconds) => sleepFor(milliseconds),
     signal: session.signal,
     emit: session.emit,

@@ -72,10 +72,7 @@ async function compileItem(options: VerifyOptions, item: Item): Promise<Compiled
     ...(options.stapArgv === undefined ? {} : { stapArgv: options.stapArgv }),
     ...(options.env === undefined ? {} : { env: options.env }),
   });
-  const reason =
-    result.reason ??
-    (await findVermagicFault(options, result.modulePath)) ??
-    (options.stripsModules === true ? await stripModule(options, result.modulePath) : null);
+  const reason = result.reason ?? (await findVermagicFault(options, result.modulePath));
   options.emit({
     type: 'note',
     level: reason === null ? 'info' : 'warning',
@@ -99,13 +96,6 @@ async function findVermagicFault(options: VerifyOptions, modulePath: string | nu
   const { vermagic } = parseModuleInfo(await readFile(local), local);
   if (vermagic === null || vermagic.split(' ')[0] === target.release) return null;
   return `the module was built for "${vermagic}", but the kernel is ${target.release}`;
-}
-
-/** Takes the debug information out of a module; what is wrong where that fails. */
-async function stripModule({ host, signal }: VerifyOptions, modulePath: string | null): Promise<string | null> {
-  if (modulePath === null) return null;
-  const { exitCode, stderr } = await host.run(['strip', '--strip-debug', '--', modulePath], { signal });
-  return exitCode === 0 ? null : `strip exited with status ${exitCode ?? 'none'}: ${stderr.trim()}`;
 }
 
 /** What the target has for probes that ask for more than headers. */

@@ -99,11 +99,6 @@ export interface VerifyOptions {
   readonly cacheDirectory?: string;
   /** Hello too may come out of that directory: for a root of our own that nothing else changes. Default false: built anew. */
   readonly keepsHello?: boolean;
-  /**
-   * Takes the debug information out of each module before it is loaded: kbuild adds that of every header, some 5 MB, where
-   * the kernel itself was built with it. For modules that are shipped. Default false.
-   */
-  readonly stripsModules?: boolean;
   /** Told of each module that was seen to work, while its file is still there. */
   readonly onProven?: (proven: ProvenModule) => Promise<void>;
   readonly sleep: (milliseconds: number) => Promise<void>;

@@ -47,8 +47,8 @@ export function stap(vermagic: string, failure: string | null = null): Answer {
     if (failure !== null) return { exitCode: 1, stderr: failure };
     const module = argv[argv.indexOf('-m') + 1] ?? '';
     const source = join(directory, 'module.s');
-    writeFileSync(source, `.section .modinfo,"a"\n.asciz "vermagic=${vermagic} SMP"\n.text\nnop\n`);
-    execFileSync('as', ['--gen-debug', '-o', join(directory, options.cwd ?? '', `${module}.ko`), source]);
+    writeFileSync(source, `.section .modinfo,"a"\n.asciz "vermagic=${vermagic} SMP"\n`);
+    execFileSync('as', ['-o', join(directory, options.cwd ?? '', `${module}.ko`), source]);
     return {};
   };
 }
@@ -79,11 +79,6 @@ export function prepareTarget(stapAnswer: Answer | null): RecordedHost {
     stat: () => ({ stdout: '0 700\n' }),
     gcc: nothing,
     make: nothing,
-    strip: ([program = '', ...args], _options, root) => {
-      const path = args.pop() ?? '';
-      execFileSync(program, [...args, join(root, path)]);
-      return {};
-    },
     ...(stapAnswer === null ? {} : { stap: stapAnswer }),
   });
 }

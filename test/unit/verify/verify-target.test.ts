@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { afterEach, expect, test } from 'vitest';
 import type { VerifyReport } from '../../../src/types.ts';
 import { COMPILE_ERROR, prepareTarget, R, removeTargets, stap, verify } from '../../helpers/verify-lab.ts';
@@ -80,18 +79,6 @@ test('in a root of our own that nobody else changes hello world may come from th
   expect(compilationsOf(host).map(nameOf)).toEqual(['tapprep_hello']);
   expect(compilationsOf(host).filter(isAnew)).toEqual([]);
 });
-
-test('modules that are shipped lose the debug information that kbuild adds, others keep it', async () => {
-  expect(await hasDebugInformation(false)).toBe(true);
-  expect(await hasDebugInformation(true)).toBe(false);
-});
-
-async function hasDebugInformation(stripsModules: boolean): Promise<boolean> {
-  const host = prepareTarget(stap(R));
-  await verify(host, { stripsModules });
-  const module = host.localPath('/var/tmp/tapprep.Ab12Cd/tapprep_hello/tapprep_hello.ko') ?? '';
-  return execFileSync('readelf', ['--sections', '--wide', module], { encoding: 'utf8' }).includes('.debug_line');
-}
 
 const isAnew = (argv: readonly string[]): boolean => argv.includes('--poison-cache');
 const nameOf = (argv: readonly string[]): string | undefined => argv[argv.indexOf('-m') + 1];
