@@ -1,6 +1,7 @@
 /** A bundle of compiled modules: built here for exactly one kernel, proven in it, shipped with a staprun that needs nothing. */
 import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { compressBundle, isCompressedName } from '../bundle/compress.ts';
 import { prepareData, prepareFile, prepareLicence, prepareScript, type PreparedFile } from '../bundle/files.ts';
 import {
   type BundledModule,
@@ -43,6 +44,7 @@ export interface CompiledScript {
 }
 
 export interface CompiledOptions {
+  /** Compressed where its name says so: .tar.gz or .tgz. */
   readonly out: string;
   readonly scripts: readonly CompiledScript[];
   readonly systemtap: SystemtapChoice;
@@ -107,7 +109,7 @@ export async function bundleCompiled(
     const bundle = await runStage(
       session,
       'write',
-      () => write(options.out, options.sign),
+      () => writeOut(options, work, write, session.signal),
       ({ path }) => path,
     );
     return { bundle, manifest, systemtap: tried, stages: session.times };
@@ -233,6 +235,17 @@ async function assemble(
     ],
     new Map(),
   );
+}
+
+async function writeOut(
+  { out, sign }: CompiledOptions,
+  work: string,
+  write: (path: string, sign: CompiledOptions['sign']) => Promise<WrittenBundle>,
+  signal: AbortSignal,
+): Promise<WrittenBundle> {
+  if (!isCompressedName(out)) return await write(out, sign);
+  const written = await write(join(work, 'whole.tar'), sign);
+  return { ...written, path: out, sizeBytes: await compressBundle(written.path, out, signal) };
 }
 
 /** What the kernel said of itself where the modules were proven is what it has to say where they are run. */

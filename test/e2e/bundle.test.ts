@@ -110,6 +110,17 @@ afterAll(async () => {
   rmSync(work, { recursive: true, force: true });
 });
 
+test('a name that says compressed where it would not be is USAGE, and nothing is written', async () => {
+  for (const args of [
+    ['--out', 'bundle.tar.gz'],
+    ['--compiled', '--out', 'modules.tar.xz'],
+  ]) {
+    const result = await cli.run(['bundle', '--distro', 'debian:11', '--kernel', RELEASE, ...args]);
+    expect(`${result.code} ${result.stderr}`).toMatch(/^2 tapprep: USAGE: /);
+    expect(result.stderr).toContain('--out FILE.tar');
+  }
+});
+
 test('a bundle is installed without its archive, and remove takes it back', async () => {
   const result = await install(good, '--json');
   // The packages are empty, so nothing is proven.

@@ -1,5 +1,6 @@
 /** `tapprep bundle`: everything that a target needs in one tar, for where there is no network and no Node. */
 import { basename, resolve } from 'node:path';
+import { isCompressedName } from '../../bundle/compress.ts';
 import { type BundleManifest, rootOf } from '../../bundle/manifest.ts';
 import { signSums } from '../../bundle/sign.ts';
 import { EXIT, TapprepError } from '../../errors.ts';
@@ -34,6 +35,8 @@ export interface BundleCommandOptions {
   readonly systemtap: SystemtapChoice;
 }
 
+const OTHER_COMPRESSION = /\.(?:xz|txz|zst|bz2|tbz)$/;
+
 /** What gpg and its agent need of the environment to find the user's keys and to ask for a passphrase. */
 const GPG_ENV = ['GNUPGHOME', 'GPG_TTY', 'DISPLAY', 'WAYLAND_DISPLAY', 'XDG_RUNTIME_DIR', 'TERM'] as const;
 
@@ -50,6 +53,15 @@ export async function runBundle(context: Context, options: BundleCommandOptions)
   const out = resolve(context.cwd, options.out);
   const sign = options.signKey === null ? null : signer(context, session, options.signKey);
   if (options.compiled) return await runCompiled(context, session, subject, options, out, sign);
+  if (isCompressedName(out) || OTHER_COMPRESSION.test(out)) {
+    throw new TapprepError(
+      'USAGE',
+      `${options.out} says compressed, but a bundle of packages is a plain tar: they are compressed themselves`,
+      {
+        hint: 'tapprep bundle --out FILE.tar',
+      },
+    );
+  }
   if (options.scripts.length > 0) {
     throw new TapprepError(
       'USAGE',
@@ -83,6 +95,14 @@ async function runCompiled(
   sign: ((sums: string) => Promise<string>) | null,
 ): Promise<number> {
   const { common, stdout } = context;
+  if (OTHER_COMPRESSION.test(out))
+    throw new TapprepError(
+      'USAGE',
+      `${options.out ?? out} is neither a tar nor compressed by gzip, which every target can read`,
+      {
+        hint: 'tapprep bundle --compiled --out FILE.tar.gz',
+      },
+    );
   if (common.dryRun)
     throw new TapprepError('USAGE', 'what compiles is only known when it was compiled: leave --dry-run out');
   const choice = { ...options, yes: common.yes, isRoot: isRootUser() };
@@ -99,7 +119,7 @@ async function runCompiled(
   else {
     const names = manifest.modules.map(({ name }) => name).join(', ');
     stdout.write(
-      `${report.bundle.path}: ${formatBytes(report.bundle.sizeBytes)}, ${names} for ${manifest.target.release}, each proven in it\n${renderWarnings(manifest)}there, as root: tar -xf FILE && sh ${rootOf(manifest)}/run.sh hello\n`,
+      `${report.bundle.path}: ${formatBytes(report.bundle.sizeBytes)}, ${names} for ${manifest.target.release}, each proven in it\n${renderWarnings(manifest)}there, as root: tar -x${isCompressedName(out) ? 'z' : ''}f FILE && sh ${rootOf(manifest)}/run.sh hello\n`,
     );
   }
   return EXIT.done;
