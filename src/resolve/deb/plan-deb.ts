@@ -8,6 +8,7 @@ import { assumeEssential, listInstalled, type Chosen, type Installed } from './i
 import { imageNames, SYSTEMTAP, TOOLCHAIN } from './kernel-names.ts';
 import { chooseImage, chooseKernelPackages } from './choose-kernel.ts';
 import type { DebRecord } from './packages-index.ts';
+import { recordItem } from './record-item.ts';
 import { createUniverse, type Requirement, type Universe } from './universe.ts';
 import { orderWaves } from './waves.ts';
 
@@ -69,26 +70,11 @@ interface ItemContext {
 }
 
 function toItem(record: DebRecord, { target, installed, waves }: ItemContext, install: boolean): PlanItem {
-  const [url] = record.urls;
-  if (url === undefined) {
-    throw new TapprepError(
-      'NO_REPOSITORY',
-      `${record.name} ${record.version} of ${record.repository.id} has no address`,
-    );
-  }
   const role = roleOf(record.name, target);
   return {
+    ...recordItem(record),
     role,
-    name: record.name,
-    version: record.version,
-    arch: record.arch,
-    fileName: url.slice(url.lastIndexOf('/') + 1),
-    urls: record.urls,
-    sizeBytes: record.sizeBytes,
-    installedBytes: record.installedBytes,
-    trust: record.trust,
     match: matchOf(record.name, role, target),
-    repository: record.repository.id,
     install,
     replaces: install ? (installed.get(record.name) ?? null) : null,
     wave: waves.get(record.name) ?? 0,

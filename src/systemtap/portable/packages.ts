@@ -2,6 +2,7 @@
 import { TapprepError } from '../../errors.ts';
 import { satisfiesVersion } from '../../resolve/deb/dependencies.ts';
 import type { DebRecord } from '../../resolve/deb/packages-index.ts';
+import { recordItem } from '../../resolve/deb/record-item.ts';
 import type { Universe } from '../../resolve/deb/universe.ts';
 import type { PlanItem } from '../../types.ts';
 
@@ -63,19 +64,10 @@ export function upstreamVersion(packageVersion: string): string {
 
 /** A record as an item that can be fetched and verified; it is unpacked, never installed. */
 export function toItem(record: DebRecord): PlanItem {
-  const [url = ''] = record.urls;
   return {
+    ...recordItem(record),
     role: record.source === ROOT_PACKAGE ? 'systemtap' : 'dependency',
-    name: record.name,
-    version: record.version,
-    arch: record.arch,
-    fileName: url.slice(url.lastIndexOf('/') + 1),
-    urls: record.urls,
-    sizeBytes: record.sizeBytes,
-    installedBytes: record.installedBytes,
-    trust: record.trust,
     match: 'dependency',
-    repository: record.repository.id,
     install: false,
     replaces: null,
   };
