@@ -317,7 +317,8 @@ export interface Repository {
   readonly suite: string | null;
   /** deb: components, e.g. ["main"]. */
   readonly components: readonly string[];
-  readonly origin: 'override' | 'target' | 'mirrors.json';
+  /** local: the archive of this machine, for another release than its own. */
+  readonly origin: 'override' | 'target' | 'local' | 'mirrors.json';
   /** Who built what is in it: Debian, CentOS, Scientific Linux …; null when unknown. */
   readonly vendor: string | null;
   readonly content: readonly RepositoryContent[];

@@ -53,7 +53,7 @@ export function deriveFromLocalSources(
       const there = repositories.some(
         (other) => other.suite === made.suite && other.baseUrls.join(' ') === made.baseUrls.join(' '),
       );
-      if (!there) repositories.push({ ...made, id: made.id.replace(/^target\//, 'local/') });
+      if (!there) repositories.push({ ...made, id: made.id.replace(/^target\//, 'local/'), origin: 'local' });
     }
   }
   return { repositories, notes: [...notes] };

@@ -337,7 +337,7 @@ test.each([
 ])('a Debian 12 host serves %s', (_name, target, suites, keyrings) => {
   const { repositories } = deriveFromLocalSources([LOCAL], target, list);
   expect(repositories.map(({ suite }) => suite)).toEqual(suites);
-  expect(repositories[0]).toMatchObject({ origin: 'target', baseUrls: ['http://mirror.example.org/debian/'] });
+  expect(repositories[0]).toMatchObject({ origin: 'local', baseUrls: ['http://mirror.example.org/debian/'] });
   expect(repositories[0]?.trust.keyrings).toEqual(keyrings);
 });
 
