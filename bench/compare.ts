@@ -64,14 +64,18 @@ export function compare(
   });
 }
 
-/** What of a row is above what was wanted, in words; empty where nothing is. */
-export function listMisses(row: Row): readonly string[] {
-  const { wanted, timeRatio, memoryRatio, ours } = row;
-  return [
-    ...(wanted.time !== undefined && timeRatio > wanted.time ? [`time ${timeRatio.toFixed(2)} > ${wanted.time}`] : []),
-    ...(wanted.memory !== undefined && memoryRatio > wanted.memory
-      ? [`memory ${memoryRatio.toFixed(2)} > ${wanted.memory}`]
-      : []),
-    ...(ours.megabytes > MOST_MEGABYTES ? [`${ours.megabytes.toFixed(0)} MB > ${MOST_MEGABYTES} MB`] : []),
+/** A figure that is above what was wanted. */
+export interface Miss {
+  readonly of: 'time' | 'memory';
+  readonly text: string;
+}
+
+/** What of a row is above what was wanted; empty where nothing is. */
+export function listMisses({ wanted, timeRatio, memoryRatio, ours }: Row): readonly Miss[] {
+  const misses: readonly (readonly [boolean, Miss['of'], string])[] = [
+    [timeRatio > (wanted.time ?? Infinity), 'time', `time ${timeRatio.toFixed(2)} > ${wanted.time}`],
+    [memoryRatio > (wanted.memory ?? Infinity), 'memory', `memory ${memoryRatio.toFixed(2)} > ${wanted.memory}`],
+    [ours.megabytes > MOST_MEGABYTES, 'memory', `${ours.megabytes.toFixed(0)} MB > ${MOST_MEGABYTES} MB`],
   ];
+  return misses.filter(([isMissed]) => isMissed).map(([, of, text]) => ({ of, text }));
 }

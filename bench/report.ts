@@ -78,13 +78,19 @@ function formatRow(row: Row): string {
   return `| ${cells.join(' | ')} |`;
 }
 
+/** The same work may be missed beside several peers: one line for each reason. */
 function formatMisses(rows: readonly Row[]): readonly string[] {
-  const lines = rows.flatMap((row) => {
-    const misses = listMisses(row);
-    const reason = REASONS[`${row.work} | ${row.peer}`] ?? REASONS[row.work] ?? 'not profiled yet';
-    return misses.length === 0 ? [] : [`- ${row.work}, ${row.peer}: ${misses.join(', ')}. ${reason}`];
-  });
-  return lines.length === 0 ? [] : ['## Missed', lines.join('\n')];
+  const misses = rows.flatMap((row) => listMisses(row).map((miss) => ({ ...miss, row })));
+  const lines = Map.groupBy(misses, ({ row, of }) => `${row.work}, ${of}`)
+    .entries()
+    .map(([key, those]) => {
+      const figures = new Set(
+        those.map(({ row, text }) => (text.includes('MB') ? text : `${text} beside ${row.peer}`)),
+      );
+      return `- ${key}: ${[...figures].join('; ')}. ${REASONS[key] ?? 'Not profiled.'}`;
+    });
+  const text = [...lines].join('\n');
+  return text === '' ? [] : ['## Missed', text];
 }
 
 /** The load average of the last minute. */

@@ -96,7 +96,7 @@ function printRows({ rows }: CaseReport): void {
     console.log(
       `${row.work}, ${row.peer}: ${row.ours.seconds.toFixed(2)} s to ${row.theirs.seconds.toFixed(2)} s = ${row.timeRatio.toFixed(2)}, ` +
         `${row.ours.megabytes.toFixed(0)} MB to ${row.theirs.megabytes.toFixed(0)} MB = ${row.memoryRatio.toFixed(2)}` +
-        (misses.length === 0 ? '' : `; MISSED: ${misses.join(', ')}`),
+        (misses.length === 0 ? '' : `; MISSED: ${misses.map(({ text }) => text).join(', ')}`),
     );
   }
 }
