@@ -81,15 +81,12 @@ function formatRow(row: Row): string {
 /** The same work may be missed beside several peers: one line for each reason. */
 function formatMisses(rows: readonly Row[]): readonly string[] {
   const misses = rows.flatMap((row) => listMisses(row).map((miss) => ({ ...miss, row })));
-  const lines = Map.groupBy(misses, ({ row, of }) => `${row.work}, ${of}`)
-    .entries()
-    .map(([key, those]) => {
-      const figures = new Set(
-        those.map(({ row, text }) => (text.includes('MB') ? text : `${text} beside ${row.peer}`)),
-      );
-      return `- ${key}: ${[...figures].join('; ')}. ${REASONS[key] ?? 'Not profiled.'}`;
-    });
-  const text = [...lines].join('\n');
+  const groups = Map.groupBy(misses, ({ row, of }) => `${row.work}, ${of}`);
+  const lines = [...groups].map(([key, those]) => {
+    const figures = new Set(those.map(({ row, text }) => (text.includes('MB') ? text : `${text} beside ${row.peer}`)));
+    return `- ${key}: ${[...figures].join('; ')}. ${REASONS[key] ?? 'Not profiled.'}`;
+  });
+  const text = lines.join('\n');
   return text === '' ? [] : ['## Missed', text];
 }
 
