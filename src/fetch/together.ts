@@ -12,6 +12,8 @@ const PIECE_BYTES = 8 << 20;
 /** Pieces that may be unfinished or lie behind one that is: they are what a killed process loses. */
 const MOST_PIECES = 12;
 const MOST_MIRRORS = 4;
+/** Many servers give each connection a share. */
+const CONNECTIONS = 2;
 /** How often the record is told how far the file has no gap. */
 const RECORD_BYTES = 32 << 20;
 const IDLE_MS = 20;
@@ -23,10 +25,11 @@ const CLEARLY_FASTER = 2;
 interface Piece {
   at: number;
   readonly end: number;
-  holder: Mirror | null;
+  holder: Connection | null;
 }
 
-interface Mirror {
+/** One connection to a mirror. */
+interface Connection {
   readonly url: string;
   /** Of the pieces that it finished. */
   bytes: number;
@@ -47,6 +50,7 @@ interface State {
   readonly part: PartState;
   readonly context: TogetherContext;
   readonly onDrop: (text: string) => void;
+  readonly connections: readonly Connection[];
   readonly pieces: Piece[];
   /** First byte that belongs to no piece yet. */
   next: number;
@@ -73,31 +77,22 @@ export async function fillTogether(
 ): Promise<void> {
   await part.file.cut();
   const { offset } = part.file;
+  const mirrors = urls.filter((url) => /^https?:/i.test(url)).slice(0, MOST_MIRRORS);
   const state: State = {
     job,
     size: job.sizeBytes ?? offset,
     part,
     context,
     onDrop,
+    connections: mirrors.flatMap((url) => Array.from({ length: CONNECTIONS }, () => connectionTo(url))),
     pieces: [],
     next: offset,
     recorded: offset,
     failure: null,
   };
   await saveReach(state, offset);
-  const mirrors = urls
-    .filter((url) => /^https?:/i.test(url))
-    .slice(0, MOST_MIRRORS)
-    .map((url): Mirror => ({
-      url,
-      bytes: 0,
-      ms: 0,
-      dropped: false,
-      began: { at: 0, offset: 0 },
-      stop: new AbortController(),
-    }));
   try {
-    await Promise.all(mirrors.map((mirror) => work(mirror, state)));
+    await Promise.all(state.connections.map((connection) => work(connection, state)));
   } finally {
     await part.file.cut();
     await saveReach(state, null);
@@ -105,20 +100,24 @@ export async function fillTogether(
   if (state.failure !== null) throw state.failure;
 }
 
-async function work(mirror: Mirror, state: State): Promise<void> {
+function connectionTo(url: string): Connection {
+  return { url, bytes: 0, ms: 0, dropped: false, began: { at: 0, offset: 0 }, stop: new AbortController() };
+}
+
+async function work(connection: Connection, state: State): Promise<void> {
   const { pieces, context } = state;
-  while (!mirror.dropped && state.failure === null && (state.next < state.size || pieces.length > 0)) {
-    const piece = takePiece(mirror, state);
+  while (!connection.dropped && state.failure === null && (state.next < state.size || pieces.length > 0)) {
+    const piece = takePiece(connection, state);
     if (piece === null) {
-      dropSlowest(mirror, state);
+      dropSlowest(connection, state);
       await context.sleep(IDLE_MS, context.signal);
       continue;
     }
     try {
-      await fillPiece(mirror, piece, state);
+      await fillPiece(connection, piece, state);
     } catch (error) {
-      if (error instanceof TransferError) drop(mirror, state, error.message);
-      else if (!mirror.dropped) state.failure ??= error;
+      if (error instanceof TransferError) drop(connection, state, error.message);
+      else if (!connection.dropped) state.failure ??= error;
     }
     piece.holder = null;
     await reach(state).catch((error: unknown) => {
@@ -129,7 +128,7 @@ async function work(mirror: Mirror, state: State): Promise<void> {
 }
 
 /** One that nobody works on, else the next of the file. */
-function takePiece(holder: Mirror, state: State): Piece | null {
+function takePiece(holder: Connection, state: State): Piece | null {
   const { pieces, size } = state;
   const free = pieces.find((piece) => piece.holder === null && piece.at < piece.end);
   if (free !== undefined) {
@@ -144,7 +143,7 @@ function takePiece(holder: Mirror, state: State): Piece | null {
 }
 
 /** Called by one that has nothing to do because of the others. The piece is free once its holder has ended its writing. */
-function dropSlowest(idle: Mirror, state: State): void {
+function dropSlowest(idle: Connection, state: State): void {
   if (idle.ms === 0) return;
   const now = state.context.now();
   for (const { holder, at, end } of state.pieces) {
@@ -155,21 +154,26 @@ function dropSlowest(idle: Mirror, state: State): void {
     if (watched < WATCH_MS || left < own * CLEARLY_FASTER) continue;
     const rate = Math.round(((at - holder.began.offset) * 1000) / watched);
     drop(holder, state, `${holder.url} sends ${rate} bytes a second and holds up the others`);
-    holder.stop.abort();
     return;
   }
 }
 
-function drop(mirror: Mirror, state: State, text: string): void {
-  mirror.dropped = true;
-  state.onDrop(text);
+/** Gives up a mirror with all connections to it. */
+function drop({ url }: Connection, { connections, onDrop }: State, text: string): void {
+  const those = connections.filter((connection) => connection.url === url && !connection.dropped);
+  if (those.length === 0) return;
+  for (const connection of those) {
+    connection.dropped = true;
+    connection.stop.abort();
+  }
+  onDrop(text);
 }
 
-async function fillPiece(mirror: Mirror, piece: Piece, state: State): Promise<void> {
+async function fillPiece(connection: Connection, piece: Piece, state: State): Promise<void> {
   const { context, job, part, size } = state;
-  const { url } = mirror;
-  const signal = AbortSignal.any([context.signal, mirror.stop.signal]);
-  mirror.began = { at: context.now(), offset: piece.at };
+  const { url } = connection;
+  const signal = AbortSignal.any([context.signal, connection.stop.signal]);
+  connection.began = { at: context.now(), offset: piece.at };
   const asked = { offset: piece.at, end: piece.end, ifRange: null, ifNoneMatch: null, ifModifiedSince: null };
   const response = await context.transport.open(url, { ...asked, redirects: job.redirects, signal });
   try {
@@ -192,8 +196,8 @@ async function fillPiece(mirror: Mirror, piece: Piece, state: State): Promise<vo
     response.body.destroy();
   }
   if (piece.at < piece.end) throw unfit(url, `ended after ${piece.at} of ${piece.end} bytes`);
-  mirror.bytes += piece.end - mirror.began.offset;
-  mirror.ms += Math.max(1, context.now() - mirror.began.at);
+  connection.bytes += piece.end - connection.began.offset;
+  connection.ms += Math.max(1, context.now() - connection.began.at);
 }
 
 function unfit(url: string, what: string): TapprepError {
