@@ -151,7 +151,7 @@ export const COMMANDS: readonly CommandRow[] = [
       ['[scripts...]', 'with --compiled: scripts of the catalogue by name, or your own by path, beside hello world'],
     ],
     options: [
-      ['--out <file>', 'the tar to write; with --compiled also FILE.tar.gz, a third of its size'],
+      ['--out <file>', 'the tar to write; with --compiled also FILE.tar.gz, less than half of it'],
       NO_DEBUGINFO,
       IMAGE,
       EXPIRED,
