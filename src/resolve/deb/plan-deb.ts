@@ -1,5 +1,4 @@
 /** The plan for a Debian or Ubuntu kernel: exact kernel packages, SystemTap and compiler, and all that they need. Pure. */
-import { TapprepError } from '../../errors.ts';
 import type { DebTarget, MatchEvidence, Plan, PlanItem, Role } from '../../types.ts';
 import { namePackages } from '../package-names.ts';
 import { assemblePlan, type PlanRequest } from '../plan.ts';
