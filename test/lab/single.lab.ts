@@ -30,12 +30,18 @@ function tapprep(root: string, ...args: readonly string[]): ReturnType<typeof ru
   return runLocally(['chroot', root, ...clean, 'tapprep', ...args]);
 }
 
-test.each(['bullseye', 'bookworm', 'trixie'])('%s: doctor tells what is missing', async (suite) => {
+test.each([
+  ['bullseye', '11'],
+  ['bookworm', '12'],
+  ['trixie', '13'],
+])('%s: doctor tells what is missing', async (suite, version) => {
   const root = carryInto(suite);
   const result = await tapprep(root, 'doctor', '--json');
   expect(result.stderr).not.toContain('tapprep: ');
   expect(result.exitCode).toBe(1);
-  expect(JSON.parse(result.stdout)).toHaveProperty('diagnoses');
+  const report = JSON.parse(result.stdout) as { readonly findings: readonly { readonly code: string }[] };
+  expect(report).toMatchObject({ facts: { distribution: 'debian', version }, verdict: { ready: false } });
+  expect(report.findings.map(({ code }) => code)).toContain('STAP_INSTALL_BROKEN');
   rmSync(root, { recursive: true });
 });
 
