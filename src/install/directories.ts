@@ -7,8 +7,18 @@ import type { Host } from '../host/host.ts';
 const MARKER = 'manifest.json';
 const SCHEMA = /^\s*\{\s*"schema":\s*"tapprep-[a-z]+\/\d+"/;
 
-/** Whether a directory of the target carries tapprep's marker. */
+/** Beside a directory while it is made, and while it is taken away: whatever a kill leaves of it, its name says whose it is. */
+const MAKING = '.tapprep-making';
+const REMOVING = '.tapprep-removing';
+
+/** Where a directory of the target is made, to be given its name as a whole. */
+export function makingPath(path: string): string {
+  return `${path}${MAKING}`;
+}
+
+/** Whether a directory of the target carries tapprep's marker, or the name of one that is still being made. */
 export async function isOurs(host: Host, path: string): Promise<boolean> {
+  if (path.endsWith(MAKING)) return true;
   return SCHEMA.test(((await host.readText(posix.join(path, MARKER))) ?? '').slice(0, 200));
 }
 
@@ -18,12 +28,16 @@ export async function isDirectory(host: Host, path: string): Promise<boolean> {
   return found.exitCode === 0;
 }
 
+/** A directory loses its name at once: killed half-way, rm would leave one without the marker. */
+const REMOVE = '[ ! -d "$1" ] || [ -h "$1" ] || mv -- "$1" "$2"; exec rm -rf -- "$1" "$2"';
+
 /**
- * Removes a directory with everything in it; absent is fine. By rm(1) of the target itself, which follows no link.
+ * Removes a file, a link or a directory with everything in it, and what an earlier removal left; absent is fine. By rm(1) of
+ * the target itself, which follows no link.
  * @throws TapprepError PERMISSION
  */
 export async function removeTree(host: Host, path: string): Promise<void> {
-  const result = await host.run(['rm', '-rf', '--', path]);
+  const result = await host.run(['sh', '-c', REMOVE, 'sh', path, `${path}${REMOVING}`]);
   const parent = posix.dirname(path);
   // The directory above goes with the last thing in it; rmdir(1) refuses while there is another.
   if (result.exitCode === 0 && posix.basename(parent) === 'tapprep') await host.run(['rmdir', '--', parent]);

@@ -62,8 +62,7 @@ export async function removeInstalled(host: Host, plan: RemovePlan, emit: Emit, 
 
 /** A directory only goes when tapprep's marker is in it: somebody may have put another in its place. */
 async function removePath(host: Host, path: string, emit: Emit): Promise<void> {
-  if (!(await isDirectory(host, path))) return host.removeFile(path);
-  if (await isOurs(host, path)) return removeTree(host, path);
+  if (!(await isDirectory(host, path)) || (await isOurs(host, path))) return removeTree(host, path);
   emit({ type: 'note', level: 'warning', text: `${path} on ${host.name} was left alone: it is no longer tapprep's` });
 }
 

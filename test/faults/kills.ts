@@ -113,11 +113,8 @@ function killedBuild(place: BuildPlace, round: number, most: number): Trial {
         }
       }
       require(!existsSync(join(root, BUILD_PREFIX)), 'the prefix is still there after remove');
-      const left = readdirSync(join(root, 'var/tmp')).flatMap((name) =>
-        readdirSync(join(root, 'var/tmp', name)).filter((file) => file !== 'manifest.json'),
-      );
-      // Killed before the journal knew of the directory, it is empty but for its marker.
-      require(left.length === 0, `left in the build directory after remove: ${left.join(' ')}`);
+      const left = ['opt', 'var/tmp'].flatMap((directory) => readdirSync(join(root, directory)));
+      require(left.length === 0, `left after remove: ${left.join(' ')}`);
     },
   };
 }

@@ -16,7 +16,7 @@ export function makeBuildRoot(directory: string): string {
     mkdirSync(join(directory, name), { recursive: true });
   writeFileSync(join(directory, 'var/lib/dpkg/status'), '');
   copyFileSync('/bin/busybox', join(directory, 'bin/busybox'));
-  for (const applet of ['sh', 'mktemp', 'rm', 'rmdir', 'ls', 'mkdir', 'cp', 'chmod', 'cat', 'false']) {
+  for (const applet of ['sh', 'mktemp', 'rm', 'rmdir', 'ls', 'mkdir', 'cp', 'chmod', 'cat', 'false', 'mv']) {
     symlinkSync('busybox', join(directory, 'bin', applet));
   }
   // These are the real ones: busybox's tar needs /proc to unpack anything packed.
@@ -34,7 +34,18 @@ const CONFIGURE = `#!/bin/sh
 for word; do case $word in --prefix=*) prefix=\${word#--prefix=} ;; esac; done
 [ ! -f broken ] || { echo "configure: error: need boost headers" >&2; exit 1; }
 echo "options $*"
-printf 'all:\\n\\tcat made >stap\\ninstall:\\n\\tmkdir -p %s/bin %s/libexec/systemtap\\n\\tcp stap %s/bin/stap\\n\\tcp stap %s/bin/staprun\\n\\tcp stap %s/libexec/systemtap/stapio\\n\\tchmod 755 %s/bin/stap %s/bin/staprun %s/libexec/systemtap/stapio\\n\\tsh ./last\\n' "$prefix" "$prefix" "$prefix" "$prefix" "$prefix" "$prefix" "$prefix" "$prefix" >Makefile
+cat >Makefile <<END
+to = \\$(DESTDIR)$prefix
+all:
+	cat made >stap
+install:
+	mkdir -p \\$(to)/bin \\$(to)/libexec/systemtap
+	cp stap \\$(to)/bin/stap
+	cp stap \\$(to)/bin/staprun
+	cp stap \\$(to)/libexec/systemtap/stapio
+	chmod 755 \\$(to)/bin/stap \\$(to)/bin/staprun \\$(to)/libexec/systemtap/stapio
+	sh ./last
+END
 `;
 
 /** A source that builds, with what is to go wrong in it. */

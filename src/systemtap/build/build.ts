@@ -6,15 +6,14 @@ import { finished } from 'node:stream/promises';
 import { dirname, posix } from 'node:path';
 import { escapeControl, TapprepError } from '../../errors.ts';
 import type { Host } from '../../host/host.ts';
-import { isOurs, removeTree } from '../../install/directories.ts';
+import { isOurs, makingPath, removeTree } from '../../install/directories.ts';
 import { writeEntry, type JournalEntry } from '../../install/journal.ts';
 import type { Emit } from '../../types.ts';
-import { makePrivateDirectory } from '../../verify/private-directory.ts';
 import { findErrorLines } from '../../verify/tool-words.ts';
 import { collectInstalledStaprun } from '../../vm/staprun.ts';
 import type { UsableSystemtap } from '../usable.ts';
 import type { SourceTarball } from './find-source.ts';
-import { buildSteps, type BuildStep } from './recipe.ts';
+import { buildSteps, STAGED, type BuildStep } from './recipe.ts';
 
 export interface BuildRequest {
   /** The target; what BUILD_PACKAGES names is installed there. */
@@ -45,13 +44,13 @@ export async function findBuilt(host: Host, prefix: string, source: SourceTarbal
 }
 
 /**
- * Builds. On a failure nothing is left in the prefix nor of the build directory.
+ * Builds below a name that says what it is, and moves what came of it into the prefix; on a failure nothing of it is left.
  * @throws TapprepError INSTALL_FAILED naming the step, its cause and the log; PERMISSION, NO_SPACE, INTERRUPTED
  */
 export async function buildSystemtap(request: BuildRequest): Promise<UsableSystemtap> {
   const { host, prefix, source } = request;
   await refuseForeign(host, prefix);
-  const directory = await makePrivateDirectory(host, '/var/tmp/tapprep-build', request.signal);
+  const directory = makingPath(prefix);
   const entry: JournalEntry = {
     at: new Date(request.now()).toISOString(),
     tapprep: request.tapprepVersion,
@@ -61,19 +60,21 @@ export async function buildSystemtap(request: BuildRequest): Promise<UsableSyste
     replaced: [],
     files: [directory, prefix],
   };
+  let isThere = false;
   try {
-    // What `remove` has to recognise, should this process be killed.
-    await host.writeFile(posix.join(directory, MARKER), markerOf(source), 0o644);
     await writeEntry(host, entry);
+    await removeTree(host, directory);
     await host.putFile(request.tarballPath, posix.join(directory, source.fileName), 0o644);
-    await removeTree(host, prefix);
     await runSteps(request, directory);
-    await host.writeFile(posix.join(prefix, MARKER), markerOf(source), 0o644);
+    await putInPlace(request, directory);
+    isThere = true;
     await removeTree(host, directory);
     await writeEntry(host, { ...entry, state: 'done', files: [prefix] });
     return await describe(host, prefix);
   } catch (error) {
-    for (const path of [directory, prefix]) await removeTree(host, path);
+    await removeTree(host, directory);
+    // Until then one of an earlier build may stand there.
+    if (isThere) await removeTree(host, prefix);
     await writeEntry(host, { ...entry, state: 'failed', files: [] });
     throw error;
   }
@@ -84,8 +85,7 @@ async function runSteps(request: BuildRequest, directory: string): Promise<void>
   await mkdir(dirname(logPath), { recursive: true });
   const log = createWriteStream(logPath, { mode: 0o644 });
   try {
-    for (const step of buildSteps(source.fileName, prefix, Math.min(availableParallelism(), 8))) {
-      if (step.name === 'install') await host.writeFile(posix.join(prefix, MARKER), BUILDING, 0o644);
+    for (const step of buildSteps(directory, source.fileName, prefix, Math.min(availableParallelism(), 8))) {
       emit({ type: 'command', argv: step.argv, where: host.name });
       log.write(`+ ${step.argv.join(' ')}\n`);
       const result = await host.run(step.argv, {
@@ -102,7 +102,15 @@ async function runSteps(request: BuildRequest, directory: string): Promise<void>
   }
 }
 
-const BUILDING = '{"schema":"tapprep-build/1"}\n';
+/** The prefix gets its name as a whole, with the marker in it. */
+async function putInPlace({ host, prefix, source }: BuildRequest, directory: string): Promise<void> {
+  const staged = `${directory}/${STAGED}${prefix}`;
+  await host.writeFile(posix.join(staged, MARKER), markerOf(source), 0o644);
+  await removeTree(host, prefix);
+  const moved = await host.run(['mv', '--', staged, prefix]);
+  if (moved.exitCode === 0) return;
+  throw new TapprepError('INSTALL_FAILED', `${prefix} on ${host.name} could not be put in its place: ${moved.stderr.trim()}`);
+}
 
 function markerOf({ version, sha256, index, signer }: SourceTarball): string {
   return `${JSON.stringify({ schema: 'tapprep-build/1', version, sha256, index, signer }, null, 1)}\n`;

@@ -37,13 +37,16 @@ export interface BuildStep {
 
 const MINUTE = 60_000;
 
-/** The commands, all of them run in the build directory. */
-export function buildSteps(tarball: string, prefix: string, jobs: number): readonly BuildStep[] {
+/** Below the build directory: what is installed first, as it will stand below the root. */
+export const STAGED = 'staged';
+
+/** The commands, all of them run in the build directory, an absolute path. */
+export function buildSteps(directory: string, tarball: string, prefix: string, jobs: number): readonly BuildStep[] {
   return [
     // The directory in the tarball is named as its makers liked.
     { name: 'unpack', argv: ['tar', '-xof', tarball, '--strip-components=1'], timeoutMs: 5 * MINUTE },
     { name: 'configure', argv: ['sh', './configure', `--prefix=${prefix}`, ...OPTIONS], timeoutMs: 15 * MINUTE },
     { name: 'make', argv: ['make', `-j${jobs}`], timeoutMs: 90 * MINUTE },
-    { name: 'install', argv: ['make', 'install'], timeoutMs: 15 * MINUTE },
+    { name: 'install', argv: ['make', 'install', `DESTDIR=${directory}/${STAGED}`], timeoutMs: 15 * MINUTE },
   ];
 }

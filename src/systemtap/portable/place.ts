@@ -2,7 +2,7 @@
 import { posix } from 'node:path';
 import { isErrno, isTapprepError, TapprepError } from '../../errors.ts';
 import { type Host, isRemote } from '../../host/host.ts';
-import { isOurs, removeTree } from '../../install/directories.ts';
+import { isOurs, makingPath, removeTree } from '../../install/directories.ts';
 import { writeEntry, type JournalEntry } from '../../install/journal.ts';
 import type { Emit } from '../../types.ts';
 import type { UsableSystemtap } from '../usable.ts';
@@ -66,7 +66,7 @@ export async function placePortable(request: PlaceRequest): Promise<PlacedSystem
     await start(host, prefix, folder);
     return { ...placed, guestStaprun: await collectGuestStaprun(portable, prefix), changed: false };
   }
-  const making = `${prefix}.tapprep-making`;
+  const making = makingPath(prefix);
   const entry: JournalEntry = {
     at: new Date(request.now()).toISOString(),
     tapprep: request.tapprepVersion,

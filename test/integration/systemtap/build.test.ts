@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeEach, expect, test, vi } from 'vitest';
-import { readJournal } from '../../../src/install/journal.ts';
-import { removeInstalled } from '../../../src/install/remove.ts';
+import { readJournal, writeEntry } from '../../../src/install/journal.ts';
+import { planRemoval, removeInstalled } from '../../../src/install/remove.ts';
 import { buildSystemtap, findBuilt, type BuildRequest } from '../../../src/systemtap/build/build.ts';
 import { findSource } from '../../../src/systemtap/build/find-source.ts';
 import type { Sha256 } from '../../../src/types.ts';
@@ -92,12 +92,42 @@ test('a build that is stopped leaves nothing', async () => {
   const tarball = makeTarball('slow', { last: 'while :; do :; done\n' });
   const asked = { ...request(tarball), signal: stop.signal };
   const running = failureOf(buildSystemtap(asked));
-  const staprun = join(root, PREFIX, 'bin/staprun');
+  const staprun = join(root, `${PREFIX}.tapprep-making/staged${PREFIX}`, 'bin/staprun');
   const begun = vi.waitFor(() => expect(existsSync(staprun)).toBe(true), { timeout: 20_000 });
   await Promise.race([begun, running]);
   stop.abort();
   expect((await running).code).toBe('INTERRUPTED');
   expect(leftovers()).toEqual([]);
+});
+
+test.each([
+  ['its first file was not whole', `${PREFIX}.tapprep-making/.source.tar.gz.tapprep-0`],
+  ['it was about to get its name', `${PREFIX}.tapprep-making/staged${PREFIX}/.manifest.json.tapprep-0`],
+  ['one of before was being taken away', `${PREFIX}.tapprep-removing/bin/stap`],
+])('killed when %s: the next build is whole, and so is the removal of what both made', async (_, left) => {
+  const asked = request(makeTarball('killed'));
+  const started = { at: '2026-11-01T00:00:00Z', tapprep: '0', release: '6.1', packages: [], replaced: [] };
+  const files = [`${PREFIX}.tapprep-making`, PREFIX];
+  const leave = async (): Promise<void> => {
+    mkdirSync(join(root, dirname(left)), { recursive: true });
+    writeFileSync(join(root, left), 'half');
+    await writeEntry(asked.host, { ...started, state: 'started', files });
+  };
+  await leave();
+  await removeInstalled(asked.host, await planRemoval(asked.host), () => undefined, asked.signal);
+  expect(leftovers()).toEqual([]);
+  await leave();
+  const built = await buildSystemtap(asked);
+  expect((await asked.host.run(built.stapArgv)).stdout).toBe('built\n');
+  expect(readdirSync(join(root, 'opt/tapprep'))).toEqual(['systemtap-5.5']);
+});
+
+test('a build that fails leaves the one of another source that stands there', async () => {
+  await buildSystemtap(request(makeTarball('first')));
+  const other = request(makeTarball('second', { last: 'exit 1\n' }));
+  expect((await failureOf(buildSystemtap(other))).code).toBe('INSTALL_FAILED');
+  expect(readFileSync(join(root, PREFIX, 'bin/stap'), 'utf8')).toContain('echo built');
+  expect(readdirSync(join(root, 'opt/tapprep'))).toEqual(['systemtap-5.5']);
 });
 
 test('what somebody else has put there is not replaced', async () => {
