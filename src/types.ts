@@ -501,7 +501,8 @@ export type Event =
       readonly item: string;
       readonly bytes: number;
       readonly totalBytes: number | null;
-      readonly bytesPerSecond: number;
+      /** null: not known yet. */
+      readonly bytesPerSecond: number | null;
       readonly secondsLeft: number | null;
     }
   | { readonly type: 'note'; readonly level: 'info' | 'warning'; readonly text: string }

@@ -24,8 +24,9 @@ export function createMeter(item: string, emit: Emit, now: () => number): Meter 
     while (samples.length > 2 && at - (samples[0]?.at ?? at) > WINDOW_MS) samples.shift();
     const rate = rateOf(samples);
     const left = total === null ? null : Math.max(0, total - bytes);
-    const secondsLeft = left === null || rate === 0 ? null : left / rate;
-    emit({ type: 'progress', item, bytes, totalBytes: total, bytesPerSecond: Math.round(rate), secondsLeft });
+    const secondsLeft = left === null || rate === null || rate === 0 ? null : left / rate;
+    const bytesPerSecond = rate === null ? null : Math.round(rate);
+    emit({ type: 'progress', item, bytes, totalBytes: total, bytesPerSecond, secondsLeft });
   }
 
   return {
@@ -44,9 +45,10 @@ export function createMeter(item: string, emit: Emit, now: () => number): Meter 
   };
 }
 
-function rateOf(samples: readonly { readonly at: number; readonly bytes: number }[]): number {
+/** Bytes a second; null before any time has passed. */
+function rateOf(samples: readonly { readonly at: number; readonly bytes: number }[]): number | null {
   const first = samples[0];
   const last = samples.at(-1);
-  if (first === undefined || last === undefined || last.at <= first.at) return 0;
+  if (first === undefined || last === undefined || last.at <= first.at) return null;
   return Math.max(0, ((last.bytes - first.bytes) * 1000) / (last.at - first.at));
 }

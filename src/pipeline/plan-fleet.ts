@@ -1,9 +1,10 @@
 /** Plans for many machines: one for each kind of them, however many there are. */
+import { createHash } from 'node:crypto';
 import { adaptToInstalled } from '../bundle/adapt.ts';
 import { isTapprepError, TapprepError } from '../errors.ts';
 import type { HostFacts, Plan, PlanItem, Target } from '../types.ts';
 import type { Subject } from './open-target.ts';
-import { type PlanChoice, planSubject } from './plan-subject.ts';
+import { findWhole, type PlanChoice, planSubject } from './plan-subject.ts';
 import type { ReaderContext } from '../resolve/reader.ts';
 import type { Session } from './session.ts';
 
@@ -53,20 +54,13 @@ export async function planFleet(
     const key = JSON.stringify([target, facts.repositories]);
     const kind = kinds.get(key) ?? (await openKind(shared, target, facts, choice));
     kinds.set(key, kind);
-    addMember(kind, member);
+    await addMember(kind, member, (subject) => planKind(shared, subject, choice));
   }
   const groups: FleetGroup[] = [];
-  for (const { planned, states } of kinds.values()) {
-    const old = [...states.values()].filter(({ facts }) => facts !== null);
-    const rest = [...states.values()].filter(({ facts }) => facts === null);
-    if (rest.length > 0) groups.push(groupOf(planned, rest));
-    for (const { ids, facts } of old) {
-      if (facts === null) continue;
-      // The plan for any machine has the newest version of every dependency, but an installed one that is older often
-      // does as well: these get a plan from what they have.
-      const own = await planKind(shared, { host: null, target: planned.target, facts }, choice);
-      groups.push(groupOf(own, [{ ids, lacks: findLacking(own, facts) }]));
-    }
+  for (const { planned, states, own } of kinds.values()) {
+    const common = [...states.values()].filter((state) => state !== WANTS_OWN);
+    if (common.length > 0) groups.push(groupOf(planned, common));
+    for (const [its, state] of own.values()) groups.push(groupOf(its, [state]));
   }
   return { groups, unknown };
 }
@@ -95,17 +89,21 @@ interface State {
   readonly lacks: readonly PlanItem[] | null;
 }
 
+const WANTS_OWN = 'wants a plan of its own';
+
 /** Machines of one key. */
 interface Kind {
   readonly planned: Planned;
-  /** By what is installed of the plan; with the facts of the first one where the plan would replace some of it. */
-  readonly states: Map<string, State & { readonly facts: HostFacts | null }>;
+  /** By what is installed of the plan. */
+  readonly states: Map<string, State | typeof WANTS_OWN>;
+  /** By a digest of all that is installed: such a plan was made from that, not only from what the common plan names. */
+  readonly own: Map<string, readonly [Planned, State]>;
 }
 
 async function openKind(session: Session, target: Target, facts: HostFacts, choice: PlanChoice): Promise<Kind> {
   // Declared: what one of them has installed says nothing of the others.
   const subject: Subject = { host: null, target, facts: { ...facts, source: 'declared' } };
-  return { planned: await planKind(session, subject, choice), states: new Map() };
+  return { planned: await planKind(session, subject, choice), states: new Map(), own: new Map() };
 }
 
 async function planKind(session: Session, subject: Subject, choice: PlanChoice): Promise<Planned> {
@@ -118,28 +116,53 @@ async function planKind(session: Session, subject: Subject, choice: PlanChoice):
   }
 }
 
-function addMember({ planned, states }: Kind, { id, facts }: { readonly id: string; readonly facts: HostFacts }): void {
-  const installed = planned.plan === null ? null : findInstalled(planned.plan, facts);
-  const key = JSON.stringify(installed?.map(({ name, version, arch }) => [name, version, arch]));
-  const known = states.get(key);
-  if (known !== undefined) {
+interface Described {
+  readonly id: string;
+  readonly facts: HostFacts;
+}
+
+/**
+ * The plan for any machine has the newest version of every dependency, but an installed one that is older often does as
+ * well: a machine on which the plan would replace something gets one from what it has.
+ */
+async function addMember(
+  { planned, states, own }: Kind,
+  { id, facts }: Described,
+  planFor: (subject: Subject) => Promise<Planned>,
+): Promise<void> {
+  const whole = findWhole(facts);
+  const key = JSON.stringify(namedIn(planned, whole)?.map(({ name, version, arch }) => [name, version, arch]));
+  const known = states.get(key) ?? newState(planned, whole);
+  states.set(key, known);
+  if (known !== WANTS_OWN) {
     known.ids.push(id);
     return;
   }
-  const lacks = findLacking(planned, facts);
-  const isOld = lacks?.some(({ replaces }) => replaces !== null) === true;
-  states.set(key, { ids: [id], lacks, facts: isOld ? facts : null });
+  const digest = createHash('sha256').update(JSON.stringify(whole)).digest('hex');
+  const mine = own.get(digest);
+  if (mine !== undefined) {
+    mine[1].ids.push(id);
+    return;
+  }
+  const its = await planFor({ host: null, target: planned.target, facts });
+  own.set(digest, [its, { ids: [id], lacks: findLacking(its, whole) }]);
 }
 
-function findInstalled({ items }: Plan, facts: HostFacts): HostFacts['packages'] | null {
-  if (facts.source === 'declared') return null;
-  const names = new Set(items.map(({ name }) => name));
-  return facts.packages.filter(({ name }) => names.has(name));
+function newState(planned: Planned, whole: HostFacts['packages'] | null): State | typeof WANTS_OWN {
+  const lacks = findLacking(planned, whole);
+  return lacks?.some(({ replaces }) => replaces !== null) === true ? WANTS_OWN : { ids: [], lacks };
+}
+
+function namedIn({ plan }: Planned, whole: HostFacts['packages'] | null): HostFacts['packages'] | null {
+  if (plan === null || whole === null) return null;
+  const names = new Set(plan.items.map(({ name }) => name));
+  return whole.filter(({ name }) => names.has(name));
 }
 
 /** By the rules of a bundle, which is how one plan comes to many machines; null where no package list is known. */
-function findLacking({ plan, target }: Planned, facts: HostFacts): readonly PlanItem[] | null {
-  const installed = plan === null ? null : findInstalled(plan, facts);
+function findLacking(planned: Planned, whole: HostFacts['packages'] | null): readonly PlanItem[] | null {
+  const { plan, target } = planned;
+  const installed = namedIn(planned, whole);
   if (plan === null || installed === null) return null;
   return adaptToInstalled(plan.items, installed, target.family).items.filter(({ install }) => install);
 }

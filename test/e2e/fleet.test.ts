@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { declareFacts } from '../../src/detect/declared-facts.ts';
@@ -39,7 +39,8 @@ beforeAll(async () => {
     const own = { ...facts, source: 'host', repositories: [{ path: '/etc/apt/sources.list', text }] };
     writeFileSync(join(cli.home, `${release}.json`), JSON.stringify(own));
     const packages = HAS.map(([name, version]) => ({ name, version, arch: 'amd64' }));
-    writeFileSync(join(cli.home, `${release}-has.json`), JSON.stringify({ ...own, packages }));
+    const compiler = { path: '/usr/bin/gcc', version: '99' };
+    writeFileSync(join(cli.home, `${release}-has.json`), JSON.stringify({ ...own, packages, compiler }));
   }
 });
 
@@ -107,6 +108,23 @@ test('what each machine lacks of its plan is told; what does in an older version
   }
   // Of a machine that is only described nobody knows.
   expect(report.groups.find(({ hosts }) => hosts.includes('told'))?.lacks).toEqual({});
+});
+
+test('machines with a plan of their own share it only where all that they have is the same', async () => {
+  const [a = ''] = releases;
+  const facts = JSON.parse(readFileSync(join(cli.home, `${a}-has.json`), 'utf8')) as { packages: readonly object[] };
+  const packages = [...facts.packages, { name: 'zsh', version: '5.8-6', arch: 'amd64' }];
+  writeFileSync(join(cli.home, 'more.json'), JSON.stringify({ ...facts, packages }));
+  const has = `${a}-has.json`;
+  const lines = [
+    { id: 'has', facts: has },
+    { id: 'more', facts: 'more.json' },
+    { id: 'too', facts: has },
+  ];
+  const { stdout } = await plan(lines, '--json');
+  const { groups } = JSON.parse(stdout) as { groups: readonly Group[] };
+  expect(groups.map(({ hosts }) => hosts)).toEqual([['has', 'too'], ['more']]);
+  expect(groups[1]?.lacks['more']).toEqual(groups[0]?.lacks['has']);
 });
 
 test('a machine without a plan and a line that is none are told, and the others are planned', async () => {

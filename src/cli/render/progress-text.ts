@@ -22,11 +22,11 @@ export function formatSeconds(seconds: number): string {
   return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 }
 
-/** One transfer: "412 MB of 731 MB, 58 MB/s, 6 s left". */
+/** One transfer: "412 MB of 731 MB, 58 MB/s, 6 s left"; what is not known is left out. */
 export function formatProgress(progress: {
   readonly bytes: number;
   readonly totalBytes: number | null;
-  readonly bytesPerSecond: number;
+  readonly bytesPerSecond: number | null;
   readonly secondsLeft: number | null;
 }): string {
   const size =
@@ -34,5 +34,6 @@ export function formatProgress(progress: {
       ? formatBytes(progress.bytes)
       : `${formatBytes(progress.bytes)} of ${formatBytes(progress.totalBytes)}`;
   const left = progress.secondsLeft === null ? '' : `, ${formatSeconds(progress.secondsLeft)} left`;
-  return `${size}, ${formatBytes(progress.bytesPerSecond)}/s${left}`;
+  const rate = progress.bytesPerSecond === null ? '' : `, ${formatBytes(progress.bytesPerSecond)}/s`;
+  return `${size}${rate}${left}`;
 }

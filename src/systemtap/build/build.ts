@@ -109,7 +109,10 @@ async function putInPlace({ host, prefix, source }: BuildRequest, directory: str
   await removeTree(host, prefix);
   const moved = await host.run(['mv', '--', staged, prefix]);
   if (moved.exitCode === 0) return;
-  throw new TapprepError('INSTALL_FAILED', `${prefix} on ${host.name} could not be put in its place: ${moved.stderr.trim()}`);
+  throw new TapprepError(
+    'INSTALL_FAILED',
+    `${prefix} on ${host.name} could not be put in its place: ${moved.stderr.trim()}`,
+  );
 }
 
 function markerOf({ version, sha256, index, signer }: SourceTarball): string {

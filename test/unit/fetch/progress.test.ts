@@ -50,11 +50,19 @@ test('a restart does not make the rate negative', () => {
   run(2_000, 0);
   run(3_000, 1_000);
   expect(events.at(-1)).toMatchObject({ bytes: 1_000, bytesPerSecond: 1_000 });
-  expect(events.every((event) => event.bytesPerSecond >= 0)).toBe(true);
+  expect(events.every(({ bytesPerSecond }) => bytesPerSecond === null || bytesPerSecond >= 0)).toBe(true);
 });
 
 test('what stands still has no time left to tell', () => {
   const { run, events } = meterAt();
   for (let ms = 0; ms <= 10_000; ms += 500) run(ms, 5_000);
   expect(events.at(-1)).toMatchObject({ bytesPerSecond: 0, secondsLeft: null });
+});
+
+test('before any time has passed no rate is told, which is not that of one that stands still', () => {
+  const { run, events } = meterAt();
+  run(0, 5_000);
+  expect(events).toEqual([
+    { type: 'progress', item: 'file', bytes: 5_000, totalBytes: 10_000, bytesPerSecond: null, secondsLeft: null },
+  ]);
 });
