@@ -69,7 +69,7 @@ export function buildRemoveArgv(
   ];
 }
 
-/** The same for what a failed run left behind: a package that was cut off while it was unpacked leaves dpkg only by force. */
+/** The same for what a run that failed or was killed left: a package that was cut off while it was unpacked leaves dpkg only by force. */
 export function buildUndoArgv(
   packages: Parameters<typeof buildRemoveArgv>[0],
   manager: 'dpkg' | 'rpm',

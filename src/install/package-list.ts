@@ -26,6 +26,16 @@ export async function listTraces(host: Host, manager: 'dpkg' | 'rpm'): Promise<r
   return (await readDatabase(host, manager)).filter(({ state }) => !GONE.includes(state)).map(toListed);
 }
 
+/** Every package of which dpkg knows anything, if only its configuration: what a killed install or removal may leave. */
+export async function listRemains(
+  host: Host,
+  manager: 'dpkg' | 'rpm',
+): Promise<readonly (ListedPackage & { readonly isWhole: boolean })[]> {
+  return (await readDatabase(host, manager))
+    .filter(({ state }) => state !== 'not-installed')
+    .map((row) => ({ ...toListed(row), isWhole: row.state === 'installed' }));
+}
+
 const GONE: readonly string[] = ['not-installed', 'config-files'];
 
 interface DatabaseRow extends ListedPackage {

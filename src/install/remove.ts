@@ -2,11 +2,11 @@
 import { TapprepError } from '../errors.ts';
 import { type Host, isRemote } from '../host/host.ts';
 import type { Emit } from '../types.ts';
-import { buildRemoveArgv, QUIET_ENV } from './commands.ts';
+import { buildRemoveArgv, buildUndoArgv, QUIET_ENV } from './commands.ts';
 import { isDirectory, isOurs, removeTree } from './directories.ts';
 import { type JournalEntry, readJournal, writeJournal } from './journal.ts';
 import { removeUploads } from './upload.ts';
-import { identifyManager, listPackages, type ListedPackage } from './package-list.ts';
+import { identifyManager, type ListedPackage, listRemains } from './package-list.ts';
 
 export interface RemovePlan {
   readonly packages: readonly ListedPackage[];
@@ -22,15 +22,16 @@ export interface RemovePlan {
 export async function planRemoval(host: Host): Promise<RemovePlan> {
   const open = (await readJournal(host)).entries.filter(({ state }) => state !== 'removed');
   const manager = open.findLast((entry) => entry.manager !== undefined)?.manager ?? (await identifyManager(host));
-  const installed = new Set((await listPackages(host, manager)).map(keyOf));
+  const remains = new Map((await listRemains(host, manager)).map((item) => [keyOf(item), item]));
   const recorded = new Map(open.flatMap(({ packages }) => packages).map((item) => [keyOf(item), item]));
-  const packages = [...recorded].filter(([key]) => installed.has(key)).map(([, item]) => item);
+  const packages = [...recorded].filter(([key]) => remains.has(key)).map(([, item]) => item);
+  const isWhole = packages.every((item) => remains.get(keyOf(item))?.isWhole === true);
   return {
     packages,
     files: [...new Set(open.flatMap(({ files }) => files))],
-    skipped: [...recorded].filter(([key]) => !installed.has(key)).map(([, item]) => item),
+    skipped: [...recorded].filter(([key]) => !remains.has(key)).map(([, item]) => item),
     replaced: open.flatMap(({ replaced }) => replaced),
-    argv: packages.length === 0 ? null : buildRemoveArgv(packages, manager),
+    argv: packages.length === 0 ? null : (isWhole ? buildRemoveArgv : buildUndoArgv)(packages, manager),
   };
 }
 

@@ -7,7 +7,7 @@ import { ensureBuildLink } from './build-link.ts';
 import { buildInstallArgv, type InstallMethod, QUIET_ENV, sortByRole } from './commands.ts';
 import { compareLists, packageKey } from './compare-lists.ts';
 import { type JournalEntry, JOURNAL_PATH, readJournal, writeEntry } from './journal.ts';
-import { listPackages, listTraces, type ListedPackage } from './package-list.ts';
+import { listPackages, listRemains, listTraces, type ListedPackage } from './package-list.ts';
 import { withStagedFiles } from './staging.ts';
 import { undoTransaction } from './undo.ts';
 
@@ -122,7 +122,7 @@ async function recoverInterrupted(host: Host, manager: 'dpkg' | 'rpm', emit: Emi
   if (isRemote(host)) await host.run(script(AWAIT_RUNNING, []));
   if (manager === 'dpkg')
     await host.run(['dpkg', '--configure', '--pending'], { env: QUIET_ENV, timeoutMs: 600_000, untilEnd: true });
-  const now = new Set((await listPackages(host, manager)).map(packageKey));
+  const now = new Set((await listRemains(host, manager)).map(packageKey));
   await writeEntry(host, {
     ...last,
     state: 'failed',

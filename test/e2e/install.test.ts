@@ -103,6 +103,21 @@ test('install adds exactly the plan, a second run changes nothing, remove brings
   expect((await cli.run(['remove', '--root', root, '--yes'])).stdout).toContain('tapprep has nothing installed');
 });
 
+test('remove finishes what a killed install or removal left in dpkg', async () => {
+  const before = listPackages();
+  await install();
+  const status = join(root, 'var/lib/dpkg/status');
+  const cut = (text: string, name: string, state: string): string =>
+    text.replace(`Package: ${name}\nStatus: install ok installed\n`, `Package: ${name}\nStatus: ${state}\n`);
+  let text = readFileSync(status, 'utf8');
+  text = cut(text, `linux-image-${RELEASE}-dbg`, 'purge ok config-files');
+  text = cut(text, 'make', 'install reinstreq half-installed');
+  writeFileSync(status, text);
+  expect(listPackages()).toMatch(/-dbg \S+ config-files\n[^]*make \S+ half-installed\n/);
+  expect(await cli.run(['remove', '--root', root, '--yes'])).toMatchObject({ code: 0 });
+  expect(listPackages()).toBe(before);
+});
+
 test('a package that cannot be configured: exit 5, and what came before and with it is taken away again', async () => {
   const script = join(lab.directory, 'broken');
   mkdirSync(join(script, 'DEBIAN'), { recursive: true });
