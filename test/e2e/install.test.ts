@@ -107,11 +107,12 @@ test('remove finishes what a killed install or removal left in dpkg', async () =
   const before = listPackages();
   await install();
   const status = join(root, 'var/lib/dpkg/status');
-  const cut = (text: string, name: string, state: string): string =>
-    text.replace(`Package: ${name}\nStatus: install ok installed\n`, `Package: ${name}\nStatus: ${state}\n`);
   let text = readFileSync(status, 'utf8');
-  text = cut(text, `linux-image-${RELEASE}-dbg`, 'purge ok config-files');
-  text = cut(text, 'make', 'install reinstreq half-installed');
+  for (const [name, state] of [
+    [`linux-image-${RELEASE}-dbg`, 'purge ok config-files'],
+    ['make', 'install reinstreq half-installed'],
+  ] as const)
+    text = text.replace(`Package: ${name}\nStatus: install ok installed\n`, `Package: ${name}\nStatus: ${state}\n`);
   writeFileSync(status, text);
   expect(listPackages()).toMatch(/-dbg \S+ config-files\n[^]*make \S+ half-installed\n/);
   expect(await cli.run(['remove', '--root', root, '--yes'])).toMatchObject({ code: 0 });

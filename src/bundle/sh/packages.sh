@@ -28,8 +28,8 @@ installed_version() {
     answer=$(dpkg-query -W -f '${Status}|${Version}\n' "$query" 2>/dev/null) || return 0
     case $answer in
       'install ok installed|'* | 'hold ok installed|'*) there=${answer#*|} ;;
-      # Unpacked or half configured; what was removed and left its configuration behind is not there.
-      'install '*'|'*) broken_version=${answer#*|} ;;
+      # Not there, but what a killed install or removal left of it: unpacked, half configured, its configuration alone.
+      *'|'?*) broken_version=${answer#*|} ;;
     esac
     there=${there%%"$newline"*}
     return 0

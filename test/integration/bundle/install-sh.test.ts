@@ -440,6 +440,18 @@ describe('what goes wrong on the way', () => {
     expect(root.packages()).toBe('');
   });
 
+  test('undo finishes an undo that was killed', async () => {
+    carry(good);
+    expect(await root.run('install.sh', ['--not-running'])).toMatchObject({ code: 0 });
+    const status = join(root.directory, 'var/lib/dpkg/status');
+    // What dpkg --purge goes through on its way.
+    const text = readFileSync(status, 'utf8').replace('Status: install ok installed', 'Status: purge ok config-files');
+    writeFileSync(status, text);
+    expect(root.packages()).toContain('purge ok config-files');
+    expect(await root.run('install.sh', ['--undo'])).toMatchObject({ code: 0 });
+    expect(root.packages()).toBe('');
+  });
+
   test('interrupted: undone, exit 130', async () => {
     const { child, done } = await startSlow('interrupted');
     // As a terminal does: to the whole group.
