@@ -91,7 +91,7 @@ async function compileOne(
     args: ['0', ...neutralArguments(entry)],
     outDir: posix.join(directory, name),
     ...(cacheDir === null ? {} : { cacheDir }),
-    fresh: false,
+    reuse: 'module',
     signal,
     ...(stapArgv === undefined ? {} : { stapArgv }),
     ...(env === undefined ? {} : { env }),

@@ -38,7 +38,8 @@ export async function runScript(host: Host, entry: CatalogueEntry, options: RunS
         name: moduleNameOf(entry),
         args,
         outDir: posix.join(directory, 'module'),
-        fresh: false,
+        // It is still loaded when the cache is back in its place.
+        reuse: 'headers',
         signal,
         ...(stapArgv === undefined ? {} : { stapArgv }),
         ...(cacheDir === null ? {} : { cacheDir }),

@@ -67,7 +67,7 @@ async function compileItem(options: VerifyOptions, item: Item): Promise<Compiled
     // Each compilation has a directory of its own: stap clears what it finds in its temporary one.
     outDir: posix.join(options.workDirectory, item.module),
     cacheDir: options.cacheDirectory ?? posix.join(options.workDirectory, 'cache'),
-    fresh: item.poisonCache && options.keepsHello !== true,
+    reuse: item.reuse === 'nothing' && options.keepsHello === true ? 'module' : item.reuse,
     signal: options.signal,
     ...(options.stapArgv === undefined ? {} : { stapArgv: options.stapArgv }),
     ...(options.env === undefined ? {} : { env: options.env }),

@@ -4,11 +4,14 @@ import { isTapprepError, TapprepError } from '../errors.ts';
 import type { Host, RunOptions, RunResult } from '../host/host.ts';
 import { findErrorLines, quoteOutput } from './tool-words.ts';
 
+/** What is taken from stap's cache: all, or only what it found in the kernel's headers, or nothing. */
+export type Reuse = 'module' | 'headers' | 'nothing';
+
 export interface CompileRequest {
   /** uname -r of the kernel to build for. */
   readonly release: string;
   readonly script: string;
-  /** Name of the module. */
+  /** Name of the script's file, and of the module; where stap keeps that one, it has a name of stap's own. */
   readonly name: string;
   /** The script's own arguments ($1, @1 …). */
   readonly args?: readonly string[];
@@ -19,8 +22,8 @@ export interface CompileRequest {
   readonly outDir: string;
   /** Directory on the target for stap's cache; one in outDir, and thus empty at first, when left out. */
   readonly cacheDir?: string;
-  /** False lets stap take an earlier module of the same script from the cache. Default true. */
-  readonly fresh?: boolean;
+  /** Default nothing. stap keeps only modules that it has named itself, by the digest of all that they are made from. */
+  readonly reuse?: Reuse;
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
 }
@@ -47,6 +50,7 @@ export async function compileModule(host: Host, request: CompileRequest): Promis
   if (!/^[a-z0-9_]{1,55}$/.test(name)) throw new TapprepError('USAGE', `${name} cannot be the name of a module`);
   // stap refuses any other TMPDIR ("Safety pattern mismatch").
   if (!/^\/[-/._0-9a-zA-Z]+$/.test(outDir)) throw new TapprepError('USAGE', `${outDir} cannot be a directory for stap`);
+  const { reuse = 'nothing' } = request;
   const modulePath = posix.join(outDir, `${name}.ko`);
   const scriptPath = posix.join(outDir, `${name}.stp`);
   await host.removeFile(modulePath);
@@ -60,9 +64,8 @@ export async function compileModule(host: Host, request: CompileRequest): Promis
       '-p4',
       '-r',
       request.release,
-      '-m',
-      name,
-      ...(request.fresh === false ? [] : ['--poison-cache']),
+      ...(reuse === 'module' ? [] : ['-m', name]),
+      ...(reuse === 'nothing' ? ['--poison-cache'] : []),
       // What follows is never read as an option, whatever an argument begins with.
       '--',
       scriptPath,
@@ -77,14 +80,26 @@ export async function compileModule(host: Host, request: CompileRequest): Promis
       ...(request.signal === undefined ? {} : { signal: request.signal }),
     },
   );
-  const failed = run.exitCode !== 0;
+  const made = reuse === 'module' ? findNamed(run.stdout, [outDir, cacheDir]) : modulePath;
+  const reason =
+    run.exitCode !== 0
+      ? reasonOf(run.timedOut, run.exitCode, run.stderr)
+      : made === null
+        ? `stap -p4 named no module below ${cacheDir}`
+        : null;
   return {
-    modulePath: failed ? null : modulePath,
+    modulePath: reason === null ? made : null,
     exitCode: run.exitCode,
-    reason: failed ? reasonOf(run.timedOut, run.exitCode, run.stderr) : null,
+    reason,
     output: quoteOutput(run.stderr),
     seconds: run.seconds,
   };
+}
+
+/** The module that stap -p4 says it has made or kept: in its cache, or in the directory that it runs in. */
+function findNamed(stdout: string, places: readonly string[]): string | null {
+  const path = posix.resolve(places[0] ?? '/', stdout.trim().split('\n').at(-1) ?? '');
+  return path.endsWith('.ko') && places.some((place) => path.startsWith(`${place}/`)) ? path : null;
 }
 
 /**

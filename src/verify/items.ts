@@ -1,5 +1,6 @@
 /** What is compiled and loaded: the rungs and the scripts that the level asks for, in one shape. */
 import { quoteCommand } from '../vm/shell-words.ts';
+import type { Reuse } from './compile-module.ts';
 import type { VerifyLevel, VerifyOptions, VerifyScript } from './options.ts';
 import { HELLO, PROBE_RUNGS, WITNESS } from './rungs.ts';
 import type { Need, Rung } from './rungs.ts';
@@ -26,8 +27,8 @@ export interface Item {
   readonly localTrigger: readonly string[] | null;
   /** Ends by itself; otherwise it is told to stop when everything was seen. */
   readonly endsItself: boolean;
-  /** Built anew whatever the cache holds. */
-  readonly poisonCache: boolean;
+  /** What stap may take from its cache for it. */
+  readonly reuse: Reuse;
   readonly timeoutMs: number;
 }
 
@@ -68,7 +69,7 @@ function rungItem(rung: Rung, witness: string): Item {
     guestTrigger: trigger === null ? null : quoteCommand(trigger),
     localTrigger: trigger,
     endsItself: true,
-    poisonCache: rung === HELLO,
+    reuse: rung === HELLO ? 'nothing' : 'module',
     timeoutMs: RUNG_TIMEOUT_MS,
   };
 }
@@ -90,7 +91,8 @@ function scriptItem(script: VerifyScript, index: number): Item {
     guestTrigger: script.trigger ?? null,
     localTrigger: null,
     endsItself: false,
-    poisonCache: false,
+    // What is asked for by name is not among those that stap keeps.
+    reuse: script.module === undefined ? 'module' : 'headers',
     timeoutMs: script.timeoutMs ?? SCRIPT_TIMEOUT_MS,
   };
 }

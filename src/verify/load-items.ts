@@ -3,7 +3,7 @@ import { isTapprepError, TapprepError } from '../errors.ts';
 import type { VerifyReport, VerifyStep } from '../types.ts';
 import type { VmJob } from '../vm/job.ts';
 import type { GuestFile } from '../vm/library-closure.ts';
-import { runModulesInVm } from '../vm/run-modules.ts';
+import { countGuests, runModulesInVm } from '../vm/run-modules.ts';
 import { collectInstalledStaprun } from '../vm/staprun.ts';
 import type { CompiledItem } from './compile-items.ts';
 import { collectGuestModules } from './guest-modules.ts';
@@ -83,7 +83,8 @@ async function loadInVm(
   const jobs: VmJob[] = [];
   for (const item of items) jobs.push(await toJob(options, item, findExpected(item, items)));
   try {
-    const report = await runModulesInVm({
+    const guests = countGuests(jobs.length, vm.memoryMb);
+    const boot = {
       kernelImage: vm.kernelImage,
       tools: vm.tools,
       staprun: vm.staprun ?? (await collectInstalledStaprun(options.host, options.staprunArgv?.[0])),
@@ -95,11 +96,13 @@ async function loadInVm(
       ...(vm.memoryMb === undefined ? {} : { memoryMb: vm.memoryMb }),
       signal: options.signal,
       emit: options.emit,
-    });
+    };
+    const report = await runModulesInVm(boot, guests);
+    const [booted, ended] = [report.bootSeconds.toFixed(1), report.seconds.toFixed(1)];
     options.emit({
       type: 'note',
       level: 'info',
-      text: `guest: ${report.release} booted in ${report.bootSeconds.toFixed(1)} s, ended after ${report.seconds.toFixed(1)} s`,
+      text: `${guests === 1 ? 'guest' : `${guests} guests`}: ${report.release} booted in ${booted} s, ended after ${ended} s`,
     });
     if (report.release !== options.target.release)
       return {

@@ -26,7 +26,7 @@ export interface BootOptions {
   readonly setup?: string;
   /** Words added to the kernel's command line, such as module.sig_enforce=1. */
   readonly kernelArguments?: readonly string[];
-  /** Default 1024. */
+  /** Default GUEST_MEMORY_MB. */
   readonly memoryMb?: number;
   /** From the start of QEMU to the guest's init. */
   readonly bootTimeoutMs?: number;
@@ -36,6 +36,8 @@ export interface BootOptions {
   readonly emit: Emit;
 }
 
+/** Of a guest that is not told otherwise. */
+export const GUEST_MEMORY_MB = 1024;
 /** An idle machine takes 3 s; one that does ten other things at once was seen to take two minutes. */
 const BOOT_TIMEOUT_MS = 300_000;
 /** A job is ended in the guest; the host steps in when the guest itself no longer does so. */
@@ -104,7 +106,7 @@ async function runGuest(options: BootOptions, initramfs: string, nonce: string):
     program: options.tools.qemu,
     kernelImage: options.kernelImage,
     initramfs,
-    memoryMb: options.memoryMb ?? 1024,
+    memoryMb: options.memoryMb ?? GUEST_MEMORY_MB,
     commandLine: [COMMAND_LINE, ...(options.kernelArguments ?? [])].join(' '),
     onConsole: (chunk) => {
       console = (console + Buffer.from(chunk).toString('latin1')).slice(-CONSOLE_BYTES);

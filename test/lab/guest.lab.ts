@@ -39,7 +39,7 @@ async function compile(name: keyof typeof SCRIPTS): Promise<void> {
     // Without it the module ends itself when printing takes most of the processor, which is not what is tested.
     stapArgv: ['stap', '-DSTP_NO_OVERLOAD'],
     cacheDir: '/var/cache/tapprep-lab',
-    fresh: false,
+    reuse: 'headers',
   });
   if (reason !== null) throw new Error(reason);
 }
@@ -85,9 +85,10 @@ const JOBS: readonly VmJob[] = [
 ];
 
 let report: VmReport;
+let ofTwo: VmReport;
 beforeAll(async () => {
   for (const name of Object.keys(SCRIPTS) as (keyof typeof SCRIPTS)[]) await compile(name);
-  report = await runModulesInVm({
+  const boot = {
     kernelImage: lab.kernelImage,
     tools: await findVmTools(createLocalHost()),
     staprun: await collectInstalledStaprun(host),
@@ -96,7 +97,16 @@ beforeAll(async () => {
     temporaryDirectory,
     signal: new AbortController().signal,
     emit: () => undefined,
-  });
+  };
+  report = await runModulesInVm(boot);
+  ofTwo = await runModulesInVm(boot, 2);
+});
+
+const briefly = ({ jobs }: VmReport): unknown => jobs.map(({ name, outcome, seen }) => ({ name, outcome, seen }));
+
+test('two guests side by side tell of the same jobs what one does, in the same order', () => {
+  expect(briefly(ofTwo)).toEqual(briefly(report));
+  expect([ofTwo.release, ofTwo.unameV]).toEqual([report.release, report.unameV]);
 });
 
 function job(name: string): VmJobResult {

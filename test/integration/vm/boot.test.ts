@@ -9,6 +9,7 @@ import { TapprepError } from '../../../src/errors.ts';
 import { createLocalHost } from '../../../src/host/local.ts';
 import { bootInVm } from '../../../src/vm/boot.ts';
 import { findVmTools } from '../../../src/vm/host-tools.ts';
+import { runModulesInVm } from '../../../src/vm/run-modules.ts';
 import { buildTinyKernel } from '../../helpers/tiny-kernel.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'tapprep-boot-'));
@@ -16,8 +17,12 @@ const module = join(directory, 'module.ko');
 beforeAll(() => writeFileSync(module, 'no module'));
 afterAll(() => rmSync(directory, { recursive: true }));
 
-async function failedBoot(kernelImage: string, signal = new AbortController().signal): Promise<TapprepError> {
-  const error: unknown = await bootInVm({
+async function failedBoot(
+  kernelImage: string,
+  signal = new AbortController().signal,
+  boot: typeof bootInVm = bootInVm,
+): Promise<TapprepError> {
+  const error: unknown = await boot({
     kernelImage,
     tools: await findVmTools(createLocalHost()),
     staprun: { files: [], starters: [], argv: ['/bin/true'], env: {} },
@@ -59,6 +64,14 @@ test('a guest that crashes on the way is told with the last lines of its console
     `the virtual machine with ${image} ended before its init ran, its last words were "Kernel panic: no init"`,
   );
   expect(error.facts['console']).toContain('starting\nKernel panic: no init');
+});
+
+test('two guests that crash are told as one, and nothing of either is left', async () => {
+  const image = buildTinyKernel(directory, 'both', { console: 'Kernel panic: no init\r\n', ending: 'crash' });
+  const error = await failedBoot(image, undefined, (options) =>
+    runModulesInVm({ ...options, jobs: [...options.jobs, ...options.jobs] }, 2),
+  );
+  expect([error.code, error.facts['kernelImage']]).toEqual(['VM_FAILED', image]);
 });
 
 test('a guest that hangs is ended after its time', async () => {

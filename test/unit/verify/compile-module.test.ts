@@ -41,3 +41,21 @@ test('what a stap that ended by itself has found out is kept', async () => {
     expect(host.commands).not.toContainEqual(FORGET);
   }
 });
+
+async function made(stdout: string): Promise<string | null> {
+  const { modulePath, reason } = await compileModule(
+    hostWith(() => ({ stdout })),
+    { ...request, reuse: 'module' },
+  );
+  return modulePath ?? reason;
+}
+
+test('what stap keeps is taken from where it says, and from nowhere else', async () => {
+  const kept = '/var/cache/tapprep/stap/cache/52/stap_525a22eaba27348c4ee1b4ce4ec0dbf2_1355.ko';
+  expect(await made(`${kept}\n`)).toBe(kept);
+  // Without a cache.
+  expect(await made('stap_123.ko\n')).toBe('/var/tmp/work/stap_123.ko');
+  const nothing = 'stap -p4 named no module below /var/cache/tapprep/stap';
+  for (const other of ['', 'done', '/lib/modules/x.ko', '/var/cache/tapprep/stap/../../x.ko', '../x.ko'])
+    expect(await made(other)).toBe(nothing);
+});

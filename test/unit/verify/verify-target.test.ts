@@ -57,14 +57,23 @@ test('without stap nothing is compiled', async () => {
 
 test('hello world is built anew, a user’s script may come from the cache; the work directory is removed', async () => {
   const host = prepareTarget(stap(R));
-  await verify(host, {
+  const seen: string[] = [];
+  const report = await verify(host, {
     level: 'scripts',
-    scripts: [{ name: 'own', text: 'probe begin { exit() }', args: ['--', '-x'] }],
+    scripts: [
+      { name: 'own', text: 'probe begin { exit() }', args: ['--', '-x'] },
+      { name: 'shipped', text: 'probe begin { exit() }', module: 'shipped' },
+    ],
     cacheDirectory: '/var/cache/stap',
+    emit: (event) => seen.push(event.type === 'note' ? event.text.replace(/ \(.*/, '') : ''),
   });
+  expect(seen).toEqual(expect.arrayContaining(['hello: compiled', 'script own: compiled', 'script shipped: compiled']));
+  expect(report.steps.at(-1)?.reason).toContain('compiled but not loaded');
   const compiled = compilationsOf(host);
   expect(compiled.filter(isAnew).map(nameOf)).toEqual(['tapprep_hello']);
-  expect(compiled.find((argv) => argv.includes('tapprep_script_0'))?.slice(-4)).toEqual([
+  // stap keeps no module that was named (-m).
+  expect(compiled.map(nameOf).filter((name) => name !== null)).toEqual(['tapprep_hello', 'shipped']);
+  expect(compiled.find((argv) => argv.some((word) => word.endsWith('tapprep_script_0.stp')))?.slice(-4)).toEqual([
     '--',
     '/var/tmp/tapprep.Ab12Cd/tapprep_script_0/tapprep_script_0.stp',
     '--',
@@ -76,12 +85,13 @@ test('hello world is built anew, a user’s script may come from the cache; the 
 test('in a root of our own that nobody else changes hello world may come from the cache, too', async () => {
   const host = prepareTarget(stap(R));
   await verify(host, { level: 'hello', cacheDirectory: '/var/cache/stap', keepsHello: true });
-  expect(compilationsOf(host).map(nameOf)).toEqual(['tapprep_hello']);
+  expect(compilationsOf(host).map(nameOf)).toEqual([null]);
   expect(compilationsOf(host).filter(isAnew)).toEqual([]);
 });
 
 const isAnew = (argv: readonly string[]): boolean => argv.includes('--poison-cache');
-const nameOf = (argv: readonly string[]): string | undefined => argv[argv.indexOf('-m') + 1];
+const nameOf = (argv: readonly string[]): string | null =>
+  argv.includes('-m') ? (argv[argv.indexOf('-m') + 1] ?? '') : null;
 
 function compilationsOf({
   commands,
