@@ -11,7 +11,7 @@ export interface CompileRequest {
   /** uname -r of the kernel to build for. */
   readonly release: string;
   readonly script: string;
-  /** Name of the script's file, and of the module; where stap keeps that one, it has a name of stap's own. */
+  /** Name of the module; where stap keeps it, it has a name of stap's own. */
   readonly name: string;
   /** The script's own arguments ($1, @1 …). */
   readonly args?: readonly string[];
@@ -38,6 +38,11 @@ export interface CompileResult {
   readonly seconds: number;
 }
 
+/**
+ * Without its directory, which is another one each time: the names of a script's functions are made of the path that stap
+ * was given, and by them it knows what it has kept.
+ */
+const SCRIPT_FILE = 'script.stp';
 /** The tracepoints of a kernel take a minute, and many times that on a machine that has other things to do. */
 const TIMEOUT_MS = 30 * 60_000;
 
@@ -52,9 +57,8 @@ export async function compileModule(host: Host, request: CompileRequest): Promis
   if (!/^\/[-/._0-9a-zA-Z]+$/.test(outDir)) throw new TapprepError('USAGE', `${outDir} cannot be a directory for stap`);
   const { reuse = 'nothing' } = request;
   const modulePath = posix.join(outDir, `${name}.ko`);
-  const scriptPath = posix.join(outDir, `${name}.stp`);
   await host.removeFile(modulePath);
-  await host.writeFile(scriptPath, request.script, 0o644);
+  await host.writeFile(posix.join(outDir, SCRIPT_FILE), request.script, 0o644);
   const cacheDir = request.cacheDir ?? posix.join(outDir, '.systemtap');
   const run = await runWhole(
     host,
@@ -68,7 +72,7 @@ export async function compileModule(host: Host, request: CompileRequest): Promis
       ...(reuse === 'nothing' ? ['--poison-cache'] : []),
       // What follows is never read as an option, whatever an argument begins with.
       '--',
-      scriptPath,
+      SCRIPT_FILE,
       ...(request.args ?? []),
     ],
     {

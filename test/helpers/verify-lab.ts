@@ -1,9 +1,9 @@
 /** A target on which verification can be run: made-up files, and a stap that answers as real ones were seen to. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { DebTarget, VerifyReport } from '../../src/types.ts';
 import type { VerifyOptions } from '../../src/verify/options.ts';
 import { verifyTarget } from '../../src/verify/verify-target.ts';
@@ -47,8 +47,8 @@ export function stap(vermagic: string, failure: string | null = null): Answer {
     if (argv.includes('-V')) return { stderr: VERSION };
     if (failure !== null) return { exitCode: 1, stderr: failure };
     const cwd = options.cwd ?? '';
-    const script = argv[argv.indexOf('--') + 1] ?? '';
-    const kept = `stap_${createHash('md5').update(basename(script)).digest('hex')}_1355.ko`;
+    const script = readFileSync(join(directory, cwd, argv[argv.indexOf('--') + 1] ?? ''));
+    const kept = `stap_${createHash('md5').update(script).digest('hex')}_1355.ko`;
     const path = argv.includes('-m')
       ? `${argv[argv.indexOf('-m') + 1] ?? ''}.ko`
       : join(options.env?.['SYSTEMTAP_DIR'] ?? '', 'cache/52', kept);

@@ -73,12 +73,8 @@ test('hello world is built anew, a user’s script may come from the cache; the 
   expect(compiled.filter(isAnew).map(nameOf)).toEqual(['tapprep_hello']);
   // stap keeps no module that was named (-m).
   expect(compiled.map(nameOf).filter((name) => name !== null)).toEqual(['tapprep_hello', 'shipped']);
-  expect(compiled.find((argv) => argv.some((word) => word.endsWith('tapprep_script_0.stp')))?.slice(-4)).toEqual([
-    '--',
-    '/var/tmp/tapprep.Ab12Cd/tapprep_script_0/tapprep_script_0.stp',
-    '--',
-    '-x',
-  ]);
+  // Without the directory, which is another one each time: stap's names of what it keeps are made of that path, too.
+  expect(compiled.find((argv) => argv.includes('-x'))?.slice(-4)).toEqual(['--', 'script.stp', '--', '-x']);
   expect(host.commands.at(-1)).toEqual(['rm', '-rf', '--', '/var/tmp/tapprep.Ab12Cd']);
 });
 
