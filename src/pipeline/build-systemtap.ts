@@ -9,11 +9,11 @@ import { installArtifacts } from '../install/run.ts';
 import { readDebRepositories } from '../resolve/deb/reader.ts';
 import { buildSystemtap, findBuilt } from '../systemtap/build/build.ts';
 import { findSource, locateSource, type SourceTarball } from '../systemtap/build/find-source.ts';
-import { planBuildPackages } from '../systemtap/build/plan-packages.ts';
+import { type BuildPackages, planBuildPackages } from '../systemtap/build/plan-packages.ts';
 import { BUILD_PACKAGES } from '../systemtap/build/recipe.ts';
 import { findSuiteRepositories, type ExpiredAllowance } from '../systemtap/portable/repositories.ts';
 import type { UsableSystemtap } from '../systemtap/usable.ts';
-import type { DebTarget } from '../types.ts';
+import type { DebTarget, Plan } from '../types.ts';
 import { acquireArtifacts } from './acquire.ts';
 import { findRepositories } from './find-repositories.ts';
 import type { Subject } from './open-target.ts';
@@ -52,10 +52,11 @@ export async function provideBuild(
   const built = await findBuilt(host, prefix, source);
   if (built !== null) return built;
   const tarball = await fetchTarball(session, source);
-  const packages = await planPackages(session, subject, host, target, allowExpiredRelease);
-  const remove = await installForBuild(session, host, target, packages);
+  const { plan, stay } = await planPackages(session, subject, host, target, allowExpiredRelease);
+  const remove = await installForBuild(session, host, target, plan);
+  let isBuilt = false;
   try {
-    return await runStage(
+    const systemtap = await runStage(
       session,
       `build of SystemTap ${source.version}`,
       () =>
@@ -73,8 +74,10 @@ export async function provideBuild(
         }),
       () => `in ${prefix}`,
     );
+    isBuilt = true;
+    return systemtap;
   } finally {
-    await remove();
+    await remove(isBuilt ? stay : new Set());
   }
 }
 
@@ -128,12 +131,12 @@ async function planPackages(
   host: Host,
   target: DebTarget,
   allowExpiredRelease: boolean,
-): Promise<ReturnType<typeof planBuildPackages>> {
+): Promise<BuildPackages> {
   const installed = await listPackages(host, 'dpkg');
   const names = new Set(installed.map(({ name }) => name));
   const { repositories } = await findRepositories(session, subject, { contents: ['toolchain'], allowExpiredRelease });
   const wanted = { roots: BUILD_PACKAGES, wantsName: (name: string) => names.has(name) };
-  return planInTiers(
+  return planInTiers<BuildPackages>(
     repositories,
     async (asked) => {
       const { records, failures } = await readDebRepositories(asked, target.packageArch, wanted, session.reader);
@@ -143,13 +146,13 @@ async function planPackages(
   );
 }
 
-/** Installs what is missing; returns what takes exactly that away again. */
+/** Installs what is missing; returns what takes exactly that away again, but for packages that are to stay. */
 async function installForBuild(
   session: Session,
   host: Host,
   { release }: DebTarget,
-  { items }: ReturnType<typeof planBuildPackages>,
-): Promise<() => Promise<void>> {
+  { items }: Plan,
+): Promise<(stay: ReadonlySet<string>) => Promise<void>> {
   if (items.length === 0) return () => Promise.resolve();
   const artifacts = await acquireArtifacts(session, items);
   const { tapprepVersion, emit, now, signal } = session;
@@ -166,9 +169,10 @@ async function installForBuild(
   });
   const { entries } = await readJournal(host);
   const at = entries.at(-1)?.at;
-  return async () => {
-    if (report.installed.length === 0) return;
-    const argv = buildRemoveArgv(report.installed, 'dpkg');
+  return async (stay) => {
+    const gone = report.installed.filter(({ name }) => !stay.has(name));
+    if (gone.length === 0) return;
+    const argv = buildRemoveArgv(gone, 'dpkg');
     emit({ type: 'command', argv, where: host.name });
     const result = await host.run(argv, { env: QUIET_ENV, timeoutMs: 900_000 });
     if (result.exitCode !== 0) {
@@ -176,8 +180,10 @@ async function installForBuild(
       emit({ type: 'note', level: 'warning', text: `packages of the build stay: ${result.stderr.trim().slice(-300)}` });
       return;
     }
+    const packages = report.installed.filter(({ name }) => stay.has(name));
+    const left = packages.length === 0 ? ({ state: 'removed' } as const) : { packages };
     const journal = await readJournal(host);
-    const kept = journal.entries.map((entry) => (entry.at === at ? { ...entry, state: 'removed' as const } : entry));
-    await writeJournal(host, { ...journal, entries: kept });
+    const next = journal.entries.map((entry) => (entry.at === at ? { ...entry, ...left } : entry));
+    await writeJournal(host, { ...journal, entries: next });
   };
 }

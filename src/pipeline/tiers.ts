@@ -9,8 +9,8 @@ export interface ReadFailure {
 }
 
 /** What one attempt over a set of repositories gave. */
-export interface Attempt {
-  readonly plan: () => Plan;
+export interface Attempt<Result = Plan> {
+  readonly plan: () => Result;
   readonly failures: readonly ReadFailure[];
 }
 
@@ -32,11 +32,11 @@ function splitTiers(repositories: readonly Repository[]): readonly (readonly Rep
  * may still take its compiler from the live suite.
  * @throws the reason why there is none: what was checked and bad, then what did not answer, then what is not there
  */
-export async function planInTiers(
+export async function planInTiers<Result = Plan>(
   repositories: readonly Repository[],
-  attempt: (repositories: readonly Repository[]) => Promise<Attempt>,
+  attempt: (repositories: readonly Repository[]) => Promise<Attempt<Result>>,
   emit: Emit,
-): Promise<Plan> {
+): Promise<Result> {
   const told = new Set<string>();
   let miss: unknown = null;
   let failures: readonly ReadFailure[] = [];

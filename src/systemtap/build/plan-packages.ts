@@ -2,24 +2,28 @@
 import { findClosure } from '../../resolve/deb/closure.ts';
 import { listInstalled } from '../../resolve/deb/installation.ts';
 import type { DebRecord } from '../../resolve/deb/packages-index.ts';
-import { createUniverse } from '../../resolve/deb/universe.ts';
+import { createUniverse, type Requirement, type Universe } from '../../resolve/deb/universe.ts';
 import { orderWaves } from '../../resolve/deb/waves.ts';
 import { assemblePlan, type InstalledVersion } from '../../resolve/plan.ts';
 import type { DebTarget, Plan } from '../../types.ts';
 import { toItem } from '../portable/packages.ts';
 import { BUILD_PACKAGES } from './recipe.ts';
 
+export interface BuildPackages {
+  readonly plan: Plan;
+  /** Names of those of the plan that what was built needs as well. */
+  readonly stay: ReadonlySet<string>;
+}
+
 /** @throws TapprepError UNSATISFIED_DEPENDENCY when the repositories do not have them */
 export function planBuildPackages(
   target: DebTarget,
   records: readonly DebRecord[],
   packages: readonly InstalledVersion[],
-): Plan {
+): BuildPackages {
   const universe = createUniverse(records);
   const installed = listInstalled(packages, target.packageArch);
-  const wishes = BUILD_PACKAGES.map((name) => {
-    return { text: name, group: [{ name, qualifier: null, relation: null, version: null }] };
-  });
+  const wishes = BUILD_PACKAGES.map(toWish);
   const chosen = findClosure(wishes, universe, installed, target.packageArch);
   const waves = orderWaves(chosen, universe, installed);
   const items = Array.from(chosen.values(), (record) => ({
@@ -28,5 +32,20 @@ export function planBuildPackages(
     replaces: installed.get(record.name) ?? null,
     wave: waves.get(record.name) ?? 0,
   }));
-  return assemblePlan(target, items, [], []);
+  const libraries = BUILD_PACKAGES.flatMap((name) => findLibraries(chosen.get(name), universe)).map(toWish);
+  const linked = findClosure(libraries, universe, installed, target.packageArch);
+  return { plan: assemblePlan(target, items, [], []), stay: new Set(linked.keys()) };
+}
+
+function toWish(name: string): Requirement {
+  return { text: name, group: [{ name, qualifier: null, relation: null, version: null }] };
+}
+
+/** A package of headers needs that of its library in its own version (Debian Policy 8.4), and others in any. */
+function findLibraries(record: DebRecord | undefined, universe: Universe): readonly string[] {
+  if (record?.name.endsWith('-dev') !== true) return [];
+  return universe
+    .requires(record)
+    .flatMap(({ group }) => group.filter(({ name, relation }) => relation === '=' && !name.endsWith('-dev')))
+    .map(({ name }) => name);
 }

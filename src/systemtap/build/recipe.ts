@@ -1,29 +1,22 @@
 /** How SystemTap is built from source: what has to be there, and the commands. Pure. */
 
 /** Packages of Debian and Ubuntu beside gcc; without Boost's headers configure stops. */
-export const BUILD_PACKAGES: readonly string[] = [
-  'g++',
-  'gettext',
-  'libboost-dev',
-  'libdebuginfod-dev',
-  'libdw-dev',
-  'libelf-dev',
-  'libjson-c-dev',
-  'make',
-  'pkg-config',
-];
+export const BUILD_PACKAGES: readonly string[] = ['g++', 'gettext', 'libboost-dev', 'libdw-dev', 'libelf-dev', 'make'];
 
-/** What a proven environment does not need is left out: servers, documentation, other runtimes. */
+/** What a proven environment does not need is left out, and with it what staprun would link: servers, other runtimes. */
 const OPTIONS: readonly string[] = [
   '--disable-docs',
   '--disable-htmldocs',
+  '--disable-monitor',
   '--disable-server',
   '--disable-sqlite',
   '--without-avahi',
   '--without-bpf',
+  '--without-debuginfod',
   '--without-dyninst',
   '--without-java',
   '--without-nss',
+  '--without-openssl',
   '--without-python3-probes',
   '--without-selinux',
 ];
