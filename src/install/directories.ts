@@ -22,6 +22,19 @@ export async function isOurs(host: Host, path: string): Promise<boolean> {
   return SCHEMA.test(((await host.readText(posix.join(path, MARKER))) ?? '').slice(0, 200));
 }
 
+/**
+ * Before something of tapprep is put there: in that place may be nothing, or an empty directory, or what tapprep made.
+ * @throws TapprepError INSTALL_FAILED
+ */
+export async function refuseForeign(host: Host, path: string): Promise<void> {
+  const there = await host.run(['ls', '-A', '--', path]);
+  if (there.exitCode !== 0 || there.stdout === '' || (await isOurs(host, path))) return;
+  throw new TapprepError('INSTALL_FAILED', `${path} on ${host.name} is there already and was not made by tapprep`, {
+    hint: `ls -la ${path}`,
+    facts: { path },
+  });
+}
+
 /** Whether a path of the target is a directory, and no link to one. */
 export async function isDirectory(host: Host, path: string): Promise<boolean> {
   const found = await host.run(['sh', '-c', '[ -d "$1" ] && [ ! -h "$1" ]', 'sh', path]);

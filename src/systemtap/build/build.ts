@@ -6,7 +6,7 @@ import { finished } from 'node:stream/promises';
 import { dirname, posix } from 'node:path';
 import { escapeControl, TapprepError } from '../../errors.ts';
 import type { Host } from '../../host/host.ts';
-import { isOurs, makingPath, removeTree } from '../../install/directories.ts';
+import { makingPath, refuseForeign, removeTree } from '../../install/directories.ts';
 import { writeEntry, type JournalEntry } from '../../install/journal.ts';
 import type { Emit } from '../../types.ts';
 import { findErrorLines } from '../../verify/tool-words.ts';
@@ -127,14 +127,6 @@ async function describe(host: Host, prefix: string): Promise<UsableSystemtap> {
     // Its libraries are the target's own.
     guestStaprun: await collectInstalledStaprun(host, staprun),
   };
-}
-
-async function refuseForeign(host: Host, prefix: string): Promise<void> {
-  const there = await host.run(['ls', '-A', '--', prefix]);
-  if (there.exitCode !== 0 || there.stdout === '' || (await isOurs(host, prefix))) return;
-  throw new TapprepError('INSTALL_FAILED', `${prefix} on ${host.name} is there already and was not made by tapprep`, {
-    hint: `ls -la ${prefix}`,
-  });
 }
 
 async function explain(

@@ -2,7 +2,7 @@
 import { posix } from 'node:path';
 import { isErrno, isTapprepError, TapprepError } from '../../errors.ts';
 import { type Host, isRemote } from '../../host/host.ts';
-import { isOurs, makingPath, removeTree } from '../../install/directories.ts';
+import { makingPath, refuseForeign, removeTree } from '../../install/directories.ts';
 import { writeEntry, type JournalEntry } from '../../install/journal.ts';
 import type { Emit } from '../../types.ts';
 import type { UsableSystemtap } from '../usable.ts';
@@ -104,16 +104,6 @@ function checkPrefix(prefix: string): string {
     `${prefix} cannot hold a SystemTap: an absolute path of two parts or more without ":", ";" or "$" is needed`,
     { facts: { prefix } },
   );
-}
-
-async function refuseForeign(host: Host, prefix: string): Promise<void> {
-  const there = await host.run(['ls', '-A', '--', prefix]);
-  if (there.exitCode !== 0 || there.stdout === '') return;
-  if (await isOurs(host, prefix)) return;
-  throw new TapprepError('INSTALL_FAILED', `${prefix} on ${host.name} is there already and was not made by tapprep`, {
-    hint: `ls -la ${prefix}`,
-    facts: { prefix },
-  });
 }
 
 /** Starts stap once: the only way to know that the place can be executed from and that its C library takes the kernel. */
