@@ -84,9 +84,10 @@ test('where every mirror fails in the middle, the error has a code and the next 
 });
 
 async function killWhen(child: ChildProcess, isTime: () => Promise<boolean>): Promise<void> {
+  const ended = once(child, 'exit');
   while (child.exitCode === null && !(await isTime())) await delay(20);
   child.kill('SIGKILL');
-  await once(child, 'exit');
+  await ended;
 }
 
 test('killed while several mirrors fill the file, the next run goes on behind the last byte without a gap', async () => {
