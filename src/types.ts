@@ -446,14 +446,42 @@ export interface InstallReport {
   readonly journal: string | null;
 }
 
+declare const sentence: unique symbol;
+
+/**
+ * Text for people. It is a string when it runs, and has none of a string's methods for the compiler: what is meant stands
+ * in data beside it, and no code reads it back. `say` of sentence.ts makes one, renderers take it apart with `textOf`.
+ */
+export interface Sentence {
+  readonly [sentence]: true;
+}
+
 export type StepStatus = 'pass' | 'fail' | 'skip';
+
+/** What SystemTap has to do on a kernel, from the least to the most demanding. */
+export type RungId = 'hello' | 'timer' | 'kernel.trace' | 'kprobe.function' | 'kernel.function' | 'syscall' | 'process';
+
+/** Which check a step is. */
+export type StepId = 'tools' | 'build-tree' | 'build-id' | RungId | 'script';
+
+/**
+ * To whom a step that did not pass is due. `target`: its kernel, packages or policy; `systemtap`: this SystemTap on this
+ * kernel; `script`: what the user's script says; `this-machine`: too slow, or without what boots a guest.
+ */
+export type Blame = 'target' | 'systemtap' | 'script' | 'this-machine';
 
 /** One step of the ladder. */
 export interface VerifyStep {
+  /** For people: the id, or "script NAME". */
   readonly step: string;
+  readonly id: StepId;
+  /** Name of the script of a step `script`; null for every other. */
+  readonly script: string | null;
   readonly status: StepStatus;
+  /** Null on pass, and where nobody is to blame: what it builds on did not pass, or was not asked for. */
+  readonly blame: Blame | null;
   /** Why it failed or was skipped, one sentence; null on pass. */
-  readonly reason: string | null;
+  readonly reason: Sentence | null;
   /** The tool's own words, control characters escaped. */
   readonly output: string;
   readonly seconds: number;

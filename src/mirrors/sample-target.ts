@@ -29,10 +29,8 @@ export function sampleEntries(
 }
 
 /** Without a target it is no wonder that an address cannot be filled in. */
-function explain({ id, reason }: SkippedEntry): SkippedEntry {
-  return reason.startsWith('its address needs')
-    ? { id, reason: 'its address depends on the kernel: give --distro and --kernel' }
-    : { id, reason };
+function explain({ id }: SkippedEntry): SkippedEntry {
+  return { id, reason: 'its address depends on the kernel: give --distro and --kernel' };
 }
 
 /** A made-up machine that an entry speaks of. */

@@ -20,7 +20,8 @@ import { writeBundle, type WrittenBundle } from '../bundle/write.ts';
 import { TapprepError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
 import type { UsableSystemtap } from '../systemtap/usable.ts';
-import type { BuildId, VerifyReport } from '../types.ts';
+import { textOf } from '../sentence.ts';
+import type { BuildId, VerifyReport, VerifyStep } from '../types.ts';
 import type { ProvenModule, VerifyScript } from '../verify/options.ts';
 import { HELLO } from '../verify/rungs.ts';
 import { bootInVm } from '../vm/boot.ts';
@@ -69,7 +70,8 @@ const SCRIPTS = ['run.sh', ...['start', 'common', 'kernel', 'module'].map((part)
 interface Attempt {
   readonly systemtap: UsableSystemtap;
   readonly runtime: Runtime;
-  readonly proven: Map<string, Proven>;
+  /** By the name of the script; hello world by null. */
+  readonly proven: Map<string | null, Proven>;
 }
 
 interface Proven extends ProvenModule {
@@ -128,7 +130,9 @@ async function proveAll(
 ): Promise<{ readonly attempt: Attempt; readonly tried: readonly TriedSystemtap[] }> {
   const attempts: Attempt[] = [];
   const level = options.scripts.length === 0 ? 'hello' : 'scripts';
-  const wanted = ['hello', ...options.scripts.map(({ verify }) => `script ${verify.name}`)];
+  const wanted: readonly (string | null)[] = [null, ...options.scripts.map(({ verify }) => verify.name)];
+  const isWanted = ({ id, script }: Pick<VerifyStep, 'id' | 'script'>): boolean =>
+    (id === 'hello' || id === 'script') && wanted.includes(script);
   const verifyWith = async (systemtap: UsableSystemtap): Promise<VerifyReport> => {
     const runtime = await makeRuntime(systemtap.guestStaprun ?? (await collectInstalledStaprun(host)));
     const attempt: Attempt = { systemtap, runtime, proven: new Map() };
@@ -142,16 +146,16 @@ async function proveAll(
       kernelImage,
       systemtap: { ...systemtap, guestStaprun: toGuestStaprun(runtime, GUEST_PREFIX) },
       onProven: async (module) => {
-        if (!wanted.includes(module.step)) return;
+        if (!isWanted(module)) return;
         const local = host.localPath(module.modulePath);
         if (local === null) throw new TapprepError('INTERNAL', `modules of ${host.name} cannot be read here`);
         const file = join(directory, basename(module.modulePath));
         await copyFile(local, file);
-        attempt.proven.set(module.step, { ...module, file });
+        attempt.proven.set(module.script, { ...module, file });
       },
     });
     // What is wanted of the ladder is what is shipped: a rung that fails beside it is no reason to look further.
-    return { ...report, ready: report.ready || wanted.every((step) => attempt.proven.has(step)) };
+    return { ...report, ready: report.ready || wanted.every((script) => attempt.proven.has(script)) };
   };
   const { verify, tried } = await provideSystemtap(session, subject, host, {
     choice: options.systemtap,
@@ -159,12 +163,12 @@ async function proveAll(
     allowExpiredRelease: options.allowExpiredRelease,
     verify: (systemtap) => runStage(session, 'verify', () => verifyWith(systemtap), describeVerify),
   });
-  const attempt = attempts.find(({ proven }) => wanted.every((step) => proven.has(step)));
+  const attempt = attempts.find(({ proven }) => wanted.every((script) => proven.has(script)));
   if (attempt !== undefined) return { attempt, tried };
-  const failed = verify.steps.find(({ step, status }) => wanted.includes(step) && status !== 'pass');
+  const failed = verify.steps.find((step) => isWanted(step) && step.status !== 'pass');
   throw new TapprepError(
     'NOT_PROVEN',
-    `${failed?.step ?? 'hello'} was not proven in ${subject.target.release}, so it is not shipped: ${failed?.reason ?? 'its step was not reached'}`,
+    `${failed?.step ?? 'hello'} was not proven in ${subject.target.release}, so it is not shipped: ${failed?.reason === undefined || failed.reason === null ? 'its step was not reached' : textOf(failed.reason)}`,
     { hint: `tapprep rehearse --kernel ${subject.target.release} --level scripts`, facts: { verify, tried } },
   );
 }
@@ -180,16 +184,16 @@ async function assemble(
   const files: PreparedFile[] = [];
   const modules: BundledModule[] = [];
   const names = new Map<string, string>();
-  const hello = { name: HELLO_NAME, arguments: [], text: HELLO.script, step: 'hello' };
+  const hello = { name: HELLO_NAME, arguments: [], text: HELLO.script, script: null };
   const scripts = options.scripts.map(({ name, arguments: known, verify }) => ({
     name,
     arguments: known,
     text: verify.text,
-    step: `script ${verify.name}`,
+    script: verify.name,
   }));
-  for (const { name, arguments: known, text, step } of [hello, ...scripts]) {
-    const module = proven.get(step);
-    if (module === undefined) throw new TapprepError('INTERNAL', `${step} was proven and is lost`);
+  for (const { name, arguments: known, text, script: proved } of [hello, ...scripts]) {
+    const module = proven.get(proved);
+    if (module === undefined) throw new TapprepError('INTERNAL', `${name} was proven and is lost`);
     const file = basename(module.file);
     const taken = names.get(name);
     if (taken !== undefined) throw new TapprepError('USAGE', `two scripts are called ${name}`);

@@ -16,7 +16,8 @@ import { findSuiteRepositories } from '../systemtap/portable/repositories.ts';
 import type { Predictions, StapIdentity } from '../systemtap/predict.ts';
 import { INSTALLED_SYSTEMTAP, type UsableSystemtap } from '../systemtap/usable.ts';
 import { kernelBuildKey, recallVerdicts, rememberVerdict, type Verdict } from '../systemtap/verdicts.ts';
-import type { VerifyReport } from '../types.ts';
+import { say, textOf } from '../sentence.ts';
+import type { Sentence, VerifyReport, VerifyStep } from '../types.ts';
 import type { VerifyLevel } from '../verify/options.ts';
 import { acquireArtifacts } from './acquire.ts';
 import { provideBuild } from './build-systemtap.ts';
@@ -44,7 +45,7 @@ export interface TriedSystemtap {
   readonly predicted: Predictions | null;
   readonly ready: boolean;
   /** Why it was not taken; null for the one that was. */
-  readonly reason: string | null;
+  readonly reason: Sentence | null;
 }
 
 export interface ProvidedSystemtap {
@@ -94,7 +95,7 @@ export async function provideSystemtap(
     } catch (error) {
       if (!isTapprepError(error) || error.code === 'INTERRUPTED' || error.code === 'NOT_ROOT') throw error;
       problem = error;
-      tried.push({ name, predicted: predictions, ready: false, reason: error.message });
+      tried.push({ name, predicted: predictions, ready: false, reason: say(error.message) });
       session.emit({ type: 'note', level: 'warning', text: `SystemTap ${name} could not be used: ${error.message}` });
     }
   }
@@ -151,45 +152,52 @@ function tellChoice(session: Session, name: string, predictions: Predictions, ru
 
 /** Whether the rungs that a release may fail on by itself were reached; one that could not be tried stands against nobody. */
 function carries({ steps }: VerifyReport, rung: FitRung): boolean {
-  const ladder = steps.filter(({ step }) => !step.startsWith('script '));
-  if (ladder.some(({ status }) => status === 'fail')) return false;
-  const hello = ladder.find(({ step }) => step === 'hello');
-  return hello?.status === 'pass' && (rung === 'hello' || ladder.some(({ step }) => step === 'kernel.function'));
+  const ladder = steps.filter(({ id }) => id !== 'script');
+  if (ladder.some(({ status }) => status === 'fail') || steps.some(isFaultOfSystemtap)) return false;
+  const hello = ladder.find(({ id }) => id === 'hello');
+  return hello?.status === 'pass' && (rung === 'hello' || ladder.some(({ id }) => id === 'kernel.function'));
 }
 
-/** What says that this machine was too slow, or that the guest did not even boot. */
-const NOT_OF_SYSTEMTAP = /^the virtual machine with |^stap -p4 did not end in time/;
-
-/** Not where nothing can be loaded, nor where build tree or kernel themselves are wrong, nor where this machine is too slow. */
+/** Not where nothing can be loaded, nor where the target itself is wrong, nor where this machine is too slow. */
 function canAnotherHelp({ ranIn, steps }: VerifyReport): boolean {
   const failed = steps.filter(({ status }) => status === 'fail');
   if (failed.length === 0) return ranIn !== null;
-  if (failed.some(({ reason }) => reason !== null && NOT_OF_SYSTEMTAP.test(reason))) return false;
-  return failed.some(({ step }) => step !== 'build-tree' && step !== 'build-id');
+  if (failed.some(({ blame }) => blame === 'this-machine')) return false;
+  return failed.some(({ blame }) => blame === 'systemtap' || blame === null);
+}
+
+function isFaultOfSystemtap({ status, blame }: VerifyStep): boolean {
+  return status === 'fail' && blame === 'systemtap';
 }
 
 /** Whether an outcome says something of the SystemTap: not of tools that are missing, nor of a machine that was too slow. */
 function isTelling({ steps }: VerifyReport): boolean {
-  const hello = steps.find(({ step }) => step === 'hello');
+  const hello = steps.find(({ id }) => id === 'hello');
   if (hello === undefined || hello.status === 'skip') return false;
-  return !steps.some(({ reason }) => reason !== null && /^the virtual machine|did not end/.test(reason));
+  return steps.some(isFaultOfSystemtap) || !steps.some(({ id, status }) => id in RUNGS && status === 'fail');
 }
 
 function describe(name: string, predicted: Predictions | null, verify: VerifyReport, rung: FitRung): TriedSystemtap {
   return { name, predicted, ready: carries(verify, rung), reason: carries(verify, rung) ? null : explain(verify) };
 }
 
-function explain({ steps }: VerifyReport): string {
+function explain({ steps }: VerifyReport): Sentence {
   const failed = steps.find(({ status }) => status === 'fail') ?? steps.find(({ status }) => status === 'skip');
-  return failed === undefined ? 'not every step passed' : `${failed.step}: ${failed.reason ?? failed.status}`;
+  if (failed === undefined) return say('not every step passed');
+  return say(`${failed.step}: ${failed.reason === null ? failed.status : textOf(failed.reason)}`);
 }
 
+const RUNGS: Readonly<Record<FitRung, true>> = { hello: true, 'kernel.function': true };
+
+/** A SystemTap that fails on any rung or script above hello is not taken for what lies there: it may have ended the guest. */
 function toVerdict(candidate: string, verify: VerifyReport, now: number): Verdict {
-  const outcome = (step: FitRung): Verdict['rungs'][FitRung] =>
-    verify.steps.find((each) => each.step === step)?.status ?? 'skip';
-  const rungs = { hello: outcome('hello'), 'kernel.function': outcome('kernel.function') };
-  const failed = verify.steps.find(({ step, status }) => status === 'fail' && step in rungs);
-  return { candidate, rungs, reason: failed?.reason ?? null, at: new Date(now).toISOString() };
+  const outcome = (rung: FitRung): Verdict['rungs'][FitRung] =>
+    verify.steps.find(({ id }) => id === rung)?.status ?? 'skip';
+  const faults = verify.steps.filter(isFaultOfSystemtap);
+  const above = faults.some(({ id }) => id !== 'hello') ? 'fail' : outcome('kernel.function');
+  const rungs = { hello: outcome('hello'), 'kernel.function': above };
+  const reason = faults[0]?.reason ?? null;
+  return { candidate, rungs, reason: reason === null ? null : textOf(reason), at: new Date(now).toISOString() };
 }
 
 function provideCandidate(

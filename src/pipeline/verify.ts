@@ -12,6 +12,7 @@ import { findKernelImage } from '../verify/build-id.ts';
 import { findLocalObstacle } from '../verify/local-obstacle.ts';
 import type { UsableSystemtap } from '../systemtap/usable.ts';
 import type { VerifyLevel, VerifyOptions, VerifyScript, VmAssets } from '../verify/options.ts';
+import { blame, type Fault } from '../verify/step.ts';
 import { verifyTarget } from '../verify/verify-target.ts';
 import { findVmTools, type VmTools } from '../vm/host-tools.ts';
 import type { Subject } from './open-target.ts';
@@ -33,7 +34,7 @@ export interface VerifyChoice {
 type Place =
   | { readonly where: 'local' }
   | { readonly where: 'vm'; readonly tools: VmTools; readonly kernelImage: string }
-  | { readonly where: 'none'; readonly whyNot: string };
+  | { readonly where: 'none'; readonly whyNot: Fault };
 
 /** Directories on the target for what is built, and for what stap keeps of user scripts. */
 const WORK_DIRECTORY = '/var/tmp/tapprep-verify';
@@ -104,11 +105,11 @@ function findModules(kernelImage: string, release: string): { readonly modulesDi
   return modulesDirectory === undefined ? {} : { modulesDirectory };
 }
 
-/** Adds to a report what the words of its failed steps mean. */
+/** Adds to a report what the tools' words in its failed steps mean. */
 function explainReport(report: VerifyReport, facts: HostFacts): VerifyReport {
   const failed = report.steps.filter(({ status }) => status === 'fail');
   if (failed.length === 0) return report;
-  const log = failed.map(({ reason, output }) => `${output}\n${reason ?? ''}`).join('\n');
+  const log = failed.map(({ output }) => output).join('\n');
   return { ...report, diagnoses: diagnose({ log, facts, target: report.target }) };
 }
 
@@ -131,11 +132,11 @@ async function choosePlace(
   }
   const obstacle = isRunning ? findLocalObstacle(facts) : null;
   if (wanted !== 'vm' && isRunning && obstacle === null) return { where: 'local' };
-  if (wanted === 'local') return { where: 'none', whyNot: obstacle ?? '' };
+  if (wanted === 'local') return { where: 'none', whyNot: blame('target', obstacle ?? '') };
   if (kernelImage === null) {
     const whyNot = `${obstacle ?? `${target.release} does not run on ${host.name}`}, and no vmlinuz of it was found on ${host.name} to boot in QEMU`;
     if (wanted === 'vm') throw new TapprepError('USAGE', whyNot, { hint: `tapprep verify --image FILE --in vm` });
-    return { where: 'none', whyNot };
+    return { where: 'none', whyNot: blame('this-machine', whyNot) };
   }
   try {
     return { where: 'vm', tools: await findVmTools(session.local), kernelImage };
@@ -143,7 +144,10 @@ async function choosePlace(
     if (wanted === 'vm' || !isTapprepError(error, 'TOOL_MISSING')) throw error;
     return {
       where: 'none',
-      whyNot: `${obstacle ?? `${target.release} does not run on ${host.name}`}, and ${error.message}; ${error.hint ?? ''}`,
+      whyNot: blame(
+        'this-machine',
+        `${obstacle ?? `${target.release} does not run on ${host.name}`}, and ${error.message}; ${error.hint ?? ''}`,
+      ),
     };
   }
 }

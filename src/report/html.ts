@@ -1,4 +1,5 @@
 /** A run as one HTML page to hand on: nothing is loaded, nothing is run, every foreign text is escaped. Pure. */
+import { textOf } from '../sentence.ts';
 import type { PlanItem, TrustRequirement, VerifyStep } from '../types.ts';
 import { escapeMarkup as text } from './escape.ts';
 import type { Preflight } from './preflight.ts';
@@ -71,7 +72,9 @@ function verdict({ command, failure, ready, ranIn, steps }: Preflight): string {
   }
   const failed = steps.find(({ status }) => status === 'fail');
   const why =
-    failed === undefined ? '.' : `: ${failed.step} failed${failed.reason === null ? '.' : `, ${failed.reason}`}`;
+    failed === undefined
+      ? '.'
+      : `: ${failed.step} failed${failed.reason === null ? '.' : `, ${textOf(failed.reason)}`}`;
   return `<p class="verdict fail">Not ready${text(why)}</p>`;
 }
 
@@ -95,7 +98,7 @@ function stepSection(steps: readonly VerifyStep[]): string {
   if (steps.length === 0) return '';
   const rows = steps.map(({ step, status, reason, output, seconds }) => {
     const said = output.trim() === '' ? '' : `<pre>${text(output.trimEnd())}</pre>`;
-    const why = reason === null ? '' : `<p>${text(reason)}</p>`;
+    const why = reason === null ? '' : `<p>${text(textOf(reason))}</p>`;
     return `<tr><td>${mark(status, status)}</td><td>${text(step)}</td><td class="number">${status === 'skip' ? '' : formatSeconds(seconds)}</td><td class="wide">${why}${said}</td></tr>`;
   });
   return section('Steps', table(['Result', 'Step', '#Time', 'Reason and output'], rows));
@@ -112,7 +115,7 @@ function fixSection(fixes: Preflight['fixes']): string {
 function systemtapSection(tried: Preflight['systemtap']): string {
   const rows = tried.map(
     ({ name, ready, reason }) =>
-      `<tr><td>${ready ? mark('pass', 'works') : mark('skip', 'not taken')}</td><td class="wide">${text(name)}</td><td class="wide">${text(reason ?? '')}</td></tr>`,
+      `<tr><td>${ready ? mark('pass', 'works') : mark('skip', 'not taken')}</td><td class="wide">${text(name)}</td><td class="wide">${reason === null ? '' : text(textOf(reason))}</td></tr>`,
   );
   return rows.length === 0 ? '' : section('SystemTap', table(['Result', 'Which', 'Reason'], rows));
 }

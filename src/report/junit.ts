@@ -1,4 +1,5 @@
 /** A run as JUnit XML, for the pipelines that show it: one suite a command, one case a step. Pure. */
+import { textOf } from '../sentence.ts';
 import type { VerifyStep } from '../types.ts';
 import { escapeAttribute, escapeMarkup } from './escape.ts';
 import type { Preflight } from './preflight.ts';
@@ -89,7 +90,7 @@ export function renderJunit(preflight: Preflight): string {
 }
 
 function caseOfStep({ step, status, reason, output, seconds }: VerifyStep): Case {
-  return { name: step, outcome: status, reason: reason ?? '', output, seconds, code: null };
+  return { name: step, outcome: status, reason: reason === null ? '' : textOf(reason), output, seconds, code: null };
 }
 
 function caseOfCheck({ check, status, detail, diagnosis }: Preflight['checks'][number]): Case {

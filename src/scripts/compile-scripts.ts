@@ -1,6 +1,7 @@
 /** Whether scripts of the catalogue compile for a kernel. */
 import { posix } from 'node:path';
 import type { Host } from '../host/host.ts';
+import type { Sentence } from '../types.ts';
 import { compileModule } from '../verify/compile-module.ts';
 import { makePrivateDirectory, STAP_CACHE, withStapCache } from '../verify/private-directory.ts';
 import type { CatalogueEntry } from './catalogue.ts';
@@ -24,7 +25,7 @@ export interface ScriptCheck {
   readonly name: string;
   readonly status: 'pass' | 'fail';
   /** In stap's or the compiler's own words; null when it compiled. */
-  readonly reason: string | null;
+  readonly reason: Sentence | null;
   readonly output: string;
   readonly seconds: number;
 }

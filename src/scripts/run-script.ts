@@ -2,6 +2,7 @@
 import { posix } from 'node:path';
 import { isTapprepError, TapprepError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
+import { textOf } from '../sentence.ts';
 import { compileModule } from '../verify/compile-module.ts';
 import { makePrivateDirectory, STAP_CACHE, withStapCache } from '../verify/private-directory.ts';
 import { findErrorLines } from '../verify/tool-words.ts';
@@ -47,10 +48,14 @@ export async function runScript(host: Host, entry: CatalogueEntry, options: RunS
       }),
     );
     if (compiled.modulePath === null) {
-      throw new TapprepError('NOT_PROVEN', `${entry.name} does not compile for ${release}: ${compiled.reason ?? ''}`, {
-        hint: 'tapprep doctor',
-        facts: { output: compiled.output },
-      });
+      throw new TapprepError(
+        'NOT_PROVEN',
+        `${entry.name} does not compile for ${release}: ${compiled.reason === null ? '' : textOf(compiled.reason)}`,
+        {
+          hint: 'tapprep doctor',
+          facts: { output: compiled.output },
+        },
+      );
     }
     await load(host, entry, compiled.modulePath, options);
   } finally {

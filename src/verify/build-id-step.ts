@@ -2,7 +2,7 @@
 import type { BuildId } from '../types.ts';
 import { findDebuginfo, findKernelImage, readImageBuildId, readRunningBuildId } from './build-id.ts';
 import type { VerifyOptions } from './options.ts';
-import type { StepOutcome } from './step.ts';
+import { blame, type StepOutcome } from './step.ts';
 
 /**
  * @param guestBuildId what the kernel said that ran in the virtual machine; null when none ran
@@ -12,22 +12,28 @@ export async function verifyBuildId(options: VerifyOptions, guestBuildId: BuildI
   const { host, target } = options;
   const debuginfo = await findDebuginfo(host, target.release);
   if (debuginfo === null)
-    return { status: 'skip', reason: `no debug information of ${target.release} is installed in ${host.name}` };
+    return {
+      status: 'skip',
+      fault: blame('target', `no debug information of ${target.release} is installed in ${host.name}`),
+    };
   if (!debuginfo.hasDwarf)
     return {
       status: 'fail',
-      reason: `${debuginfo.path} has no .debug_info section, so it cannot serve as debug information`,
+      fault: blame('target', `${debuginfo.path} has no .debug_info section, so it cannot serve as debug information`),
     };
   const kernel = await readKernelBuildId(options, guestBuildId);
   if (debuginfo.buildId === null || kernel === null) {
     const unknown = kernel === null ? 'that of the kernel' : `that of ${debuginfo.path}`;
-    return { status: 'skip', reason: `the build-ids cannot be compared: ${unknown} is not known` };
+    return { status: 'skip', fault: blame(null, `the build-ids cannot be compared: ${unknown} is not known`) };
   }
   const output = `${debuginfo.path} ${debuginfo.buildId}\n${kernel.from} ${kernel.buildId}`;
   if (debuginfo.buildId !== kernel.buildId)
     return {
       status: 'fail',
-      reason: `${debuginfo.path} has build-id ${debuginfo.buildId} but ${kernel.from} has ${kernel.buildId}`,
+      fault: blame(
+        'target',
+        `${debuginfo.path} has build-id ${debuginfo.buildId} but ${kernel.from} has ${kernel.buildId}`,
+      ),
       output,
     };
   return { status: 'pass', output };

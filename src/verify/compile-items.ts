@@ -2,19 +2,22 @@
 import { readFile } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { parseModuleInfo } from '../elf/modinfo.ts';
+import { textOf } from '../sentence.ts';
 import { compileModule } from './compile-module.ts';
 import type { CompileResult } from './compile-module.ts';
 import { findDebuginfo } from './build-id.ts';
 import { findSymbolTableFault } from './symbol-table.ts';
-import type { Item } from './items.ts';
+import { type Item, labelOf, ownBlame } from './items.ts';
 import type { VerifyOptions } from './options.ts';
+import { blame, type Fault } from './step.ts';
 
 /** An item with its module, or why it has none. */
 export interface CompiledItem {
   readonly item: Item;
   readonly modulePath: string | null;
   readonly status: 'pass' | 'fail' | 'skip';
-  readonly reason: string | null;
+  /** Null on pass. */
+  readonly fault: Fault | null;
   readonly output: string;
   readonly seconds: number;
 }
@@ -27,9 +30,11 @@ export async function compileItems(
 ): Promise<readonly CompiledItem[]> {
   const [hello, ...rest] = items;
   if (hello === undefined) return [];
-  if (!canBuild) return items.map((item) => skipped(item, 'tools or build tree are not fit to build a module'));
+  if (!canBuild)
+    return items.map((item) => skipped(item, blame(null, 'tools or build tree are not fit to build a module')));
   const first = await compileItem(options, hello);
-  if (first.status !== 'pass') return [first, ...rest.map((item) => skipped(item, 'hello world did not compile'))];
+  if (first.status !== 'pass')
+    return [first, ...rest.map((item) => skipped(item, blame(null, 'hello world did not compile')))];
   const found = await findMeans(options);
   const results = new Map<Item, CompiledItem>();
   const work = async (queue: Iterator<Item>): Promise<void> => {
@@ -39,22 +44,25 @@ export async function compileItems(
   // Two at a time, as small machines have two cores. What needs tracepoints goes one after the other: the first makes
   // stap read every tracepoint header of the kernel (about a minute), the next ones find that in the cache, and so do
   // scripts, which are therefore last.
-  const rungs = rest.filter(({ isScript }) => !isScript);
+  const rungs = rest.filter(({ id }) => id !== 'script');
   const needTracepoints = rungs.filter(({ needs }) => needs.includes('tracepoints'));
   const others = rungs.filter((item) => !needTracepoints.includes(item));
   await Promise.all([work(needTracepoints.values()), work(others.values())]);
-  const scripts = rest.filter(({ isScript }) => isScript).values();
+  const scripts = rest.filter(({ id }) => id === 'script').values();
   await Promise.all([work(scripts), work(scripts)]);
   return [first, ...rest.flatMap((item) => results.get(item) ?? [])];
 }
 
 async function compileWithMeans(options: VerifyOptions, item: Item, means: Means): Promise<CompiledItem> {
   if (item.needs.includes('debuginfo') && !means.debuginfo)
-    return skipped(item, `needs debug information of ${options.target.release}, which is not installed`);
+    return skipped(
+      item,
+      blame('target', `needs debug information of ${options.target.release}, which is not installed`),
+    );
   const compiled = await compileItem(options, item);
   // Some versions of SystemTap find symbols elsewhere, so what is missing is only a reason once it did not compile.
   return compiled.status === 'fail' && item.needs.includes('symbols') && means.symbols !== null
-    ? { ...compiled, status: 'skip', reason: means.symbols }
+    ? { ...compiled, status: 'skip', fault: blame('target', means.symbols) }
     : compiled;
 }
 
@@ -72,30 +80,35 @@ async function compileItem(options: VerifyOptions, item: Item): Promise<Compiled
     ...(options.stapArgv === undefined ? {} : { stapArgv: options.stapArgv }),
     ...(options.env === undefined ? {} : { env: options.env }),
   });
-  const reason = result.reason ?? (await findVermagicFault(options, result.modulePath));
+  const fault = findFault(item, result) ?? (await findVermagicFault(options, result.modulePath));
   options.emit({
     type: 'note',
-    level: reason === null ? 'info' : 'warning',
-    text: `${item.step}: ${reason ?? 'compiled'} (${result.seconds.toFixed(1)} s)`,
+    level: fault === null ? 'info' : 'warning',
+    text: `${labelOf(item)}: ${fault === null ? 'compiled' : textOf(fault.reason)} (${result.seconds.toFixed(1)} s)`,
   });
   return {
     item,
-    modulePath: reason === null ? result.modulePath : null,
-    status: reason === null ? 'pass' : 'fail',
-    reason,
+    modulePath: fault === null ? result.modulePath : null,
+    status: fault === null ? 'pass' : 'fail',
+    fault,
     output: result.output,
     seconds: result.seconds,
   };
 }
 
+/** A stap that did not end had not enough of this machine; what it said otherwise is of itself, or of the script. */
+function findFault(item: Item, { reason, timedOut }: CompileResult): Fault | null {
+  return reason === null ? null : { reason, blame: timedOut ? 'this-machine' : ownBlame(item) };
+}
+
 /** A module of another kernel would only be refused when it is loaded, and not where it cannot be. */
-async function findVermagicFault(options: VerifyOptions, modulePath: string | null): Promise<string | null> {
+async function findVermagicFault(options: VerifyOptions, modulePath: string | null): Promise<Fault | null> {
   const { host, target } = options;
   const local = modulePath === null ? null : await host.fetchFile(modulePath);
   if (local === null) return null;
   const { vermagic } = parseModuleInfo(await readFile(local), local);
   if (vermagic === null || vermagic.split(' ')[0] === target.release) return null;
-  return `the module was built for "${vermagic}", but the kernel is ${target.release}`;
+  return blame('target', `the module was built for "${vermagic}", but the kernel is ${target.release}`);
 }
 
 /** What the target has for probes that ask for more than headers. */
@@ -113,6 +126,6 @@ async function findMeans(options: VerifyOptions): Promise<Means> {
   };
 }
 
-function skipped(item: Item, reason: string): CompiledItem {
-  return { item, modulePath: null, status: 'skip', reason, output: '', seconds: 0 };
+function skipped(item: Item, fault: Fault): CompiledItem {
+  return { item, modulePath: null, status: 'skip', fault, output: '', seconds: 0 };
 }

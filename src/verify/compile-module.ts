@@ -2,6 +2,8 @@
 import { posix } from 'node:path';
 import { isTapprepError, TapprepError } from '../errors.ts';
 import type { Host, RunOptions, RunResult } from '../host/host.ts';
+import { say } from '../sentence.ts';
+import type { Sentence } from '../types.ts';
 import { findErrorLines, quoteOutput } from './tool-words.ts';
 
 /** What is taken from stap's cache: all, or only what it found in the kernel's headers, or nothing. */
@@ -33,7 +35,9 @@ export interface CompileResult {
   readonly modulePath: string | null;
   readonly exitCode: number | null;
   /** What went wrong, in the compiler's or stap's own words; null when it compiled. */
-  readonly reason: string | null;
+  readonly reason: Sentence | null;
+  /** It was ended because its time was over. */
+  readonly timedOut: boolean;
   readonly output: string;
   readonly seconds: number;
 }
@@ -94,7 +98,8 @@ export async function compileModule(host: Host, request: CompileRequest): Promis
   return {
     modulePath: reason === null ? made : null,
     exitCode: run.exitCode,
-    reason,
+    reason: reason === null ? null : say(reason),
+    timedOut: run.timedOut,
     output: quoteOutput(run.stderr),
     seconds: run.seconds,
   };

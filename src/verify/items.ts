@@ -1,4 +1,5 @@
 /** What is compiled and loaded: the rungs and the scripts that the level asks for, in one shape. */
+import type { Blame, RungId } from '../types.ts';
 import { quoteCommand } from '../vm/shell-words.ts';
 import type { Reuse } from './compile-module.ts';
 import type { VerifyLevel, VerifyOptions, VerifyScript } from './options.ts';
@@ -6,9 +7,9 @@ import { HELLO, PROBE_RUNGS, WITNESS } from './rungs.ts';
 import type { Need, Rung } from './rungs.ts';
 
 export interface Item {
-  /** Name of its step in the report. */
-  readonly step: string;
-  readonly isScript: boolean;
+  readonly id: RungId | 'script';
+  /** Null for a rung. */
+  readonly scriptName: string | null;
   readonly module: string;
   readonly script: string;
   readonly args: readonly string[];
@@ -16,7 +17,7 @@ export interface Item {
   readonly required: boolean;
   readonly expect: readonly string[];
   /** Printed too where this rung compiles. */
-  readonly expectWith: { readonly rung: string; readonly expect: readonly string[] } | null;
+  readonly expectWith: { readonly rung: RungId; readonly expect: readonly string[] } | null;
   readonly reject: readonly string[];
   readonly readyText: string | null;
   /** For the guest: shell text that prints values of globals. */
@@ -34,6 +35,16 @@ export interface Item {
 
 const RUNG_TIMEOUT_MS = 30_000;
 const SCRIPT_TIMEOUT_MS = 60_000;
+
+/** For people. */
+export function labelOf({ id, scriptName }: Pick<Item, 'id' | 'scriptName'>): string {
+  return scriptName === null ? id : `script ${scriptName}`;
+}
+
+/** To whom it is due when an item itself does not do what it should. */
+export function ownBlame({ scriptName }: Pick<Item, 'scriptName'>): Blame {
+  return scriptName === null ? 'systemtap' : 'script';
+}
 
 /** The first rung. */
 export const HELLO_ITEM: Item = rungItem(HELLO, '');
@@ -54,8 +65,8 @@ export function scriptItems(options: VerifyOptions, ipv6: boolean): readonly Ite
 function rungItem(rung: Rung, witness: string): Item {
   const trigger = rung.trigger?.map((word) => word.replace(WITNESS, witness)) ?? null;
   return {
-    step: rung.name,
-    isScript: false,
+    id: rung.name,
+    scriptName: null,
     module: rung.module,
     script: rung.script.replace(WITNESS, witness),
     args: [],
@@ -76,8 +87,8 @@ function rungItem(rung: Rung, witness: string): Item {
 
 function scriptItem(script: VerifyScript, index: number): Item {
   return {
-    step: `script ${script.name}`,
-    isScript: true,
+    id: 'script',
+    scriptName: script.name,
     module: script.module ?? `tapprep_script_${index}`,
     script: script.text,
     args: script.args ?? [],

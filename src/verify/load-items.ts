@@ -1,5 +1,6 @@
 /** Loads what was compiled, in the target's own kernel, and turns every item into a step of the report. */
 import { isTapprepError, TapprepError } from '../errors.ts';
+import { textOf } from '../sentence.ts';
 import type { VerifyReport, VerifyStep } from '../types.ts';
 import type { VmJob } from '../vm/job.ts';
 import type { GuestFile } from '../vm/library-closure.ts';
@@ -11,7 +12,8 @@ import { loadLocally } from './load-locally.ts';
 import { loadResultOf } from './load-result.ts';
 import type { LoadResult } from './load-result.ts';
 import type { ProvenModule, VerifyOptions, VmAssets } from './options.ts';
-import { round, tellStep } from './step.ts';
+import { labelOf, ownBlame } from './items.ts';
+import { blame, type Fault, round, tellStep } from './step.ts';
 import { quoteOutput } from './tool-words.ts';
 
 export interface LoadedItems {
@@ -61,7 +63,8 @@ async function loadWhere(
       await loadLocally(options.host, {
         modulePath: item.modulePath ?? '',
         // Nobody makes the event of a script happen on a machine in use.
-        marker: item.item.guestTrigger !== null && item.item.isScript ? null : (item.item.expect[0] ?? null),
+        own: ownBlame(item.item),
+        marker: item.item.guestTrigger !== null && item.item.id === 'script' ? null : (item.item.expect[0] ?? null),
         stopAfterSeconds: item.item.endsItself ? null : LOCAL_SCRIPT_SECONDS,
         trigger: item.item.localTrigger,
         staprunArgv: options.staprunArgv ?? ['staprun'],
@@ -108,20 +111,23 @@ async function loadInVm(
       return {
         loads: everywhere(
           items,
-          `the virtual machine ran ${report.release}, but the target is ${options.target.release}`,
+          blame(
+            'this-machine',
+            `the virtual machine ran ${report.release}, but the target is ${options.target.release}`,
+          ),
         ),
         guest: null,
       };
     const results = items.map((item, index): [CompiledItem, LoadResult] => {
       const [job, result] = [jobs[index], report.jobs[index]];
       if (job === undefined || result === undefined) throw new TapprepError('INTERNAL', 'a job has no result');
-      return [item, judgeRejects(item, loadResultOf(job, result, report.console), result.stdout)];
+      return [item, judgeRejects(item, loadResultOf(job, result, report.console, ownBlame(item.item)), result.stdout)];
     });
     return { loads: new Map(results), guest: { unameV: report.unameV, buildId: report.buildId } };
   } catch (error) {
     if (!isTapprepError(error, 'VM_FAILED')) throw error;
     const console = typeof error.facts['console'] === 'string' ? error.facts['console'] : '';
-    return { loads: everywhere(items, error.message, console), guest: null };
+    return { loads: everywhere(items, blame('this-machine', error.message), console), guest: null };
   }
 }
 
@@ -133,7 +139,7 @@ async function toJob(
   const local = modulePath === null ? null : await host.fetchFile(modulePath);
   if (local === null) throw new TapprepError('INTERNAL', `${modulePath} was built on ${host.name} but is not there`);
   return {
-    name: item.step.replaceAll(/[^A-Za-z0-9._-]/g, '-'),
+    name: labelOf(item).replaceAll(/[^A-Za-z0-9._-]/g, '-'),
     modulePath: local,
     ...(item.guestPrepare === null ? {} : { prepare: item.guestPrepare }),
     ...(item.guestTrigger === null ? {} : { trigger: item.guestTrigger }),
@@ -147,39 +153,44 @@ async function toJob(
 /** What an item must print, with what it prints only where a higher rung could be built. */
 function findExpected({ item }: CompiledItem, ready: readonly CompiledItem[]): readonly string[] {
   const { expectWith } = item;
-  const isThere = ready.some((other) => !other.item.isScript && other.item.step === expectWith?.rung);
+  const isThere = ready.some((other) => other.item.id === expectWith?.rung);
   return expectWith !== null && isThere ? [...item.expect, ...expectWith.expect] : item.expect;
 }
 
 /** A script that prints what it should ignore has not been proven either. */
 function judgeRejects({ item }: CompiledItem, result: LoadResult, stdout: string): LoadResult {
   const found = item.reject.find((text) => stdout.includes(text));
-  if (result.reason !== null || found === undefined) return result;
-  return { ...result, reason: `the script printed "${found}", which it should have ignored` };
+  if (result.fault !== null || found === undefined) return result;
+  return { ...result, fault: blame(ownBlame(item), `the script printed "${found}", which it should have ignored`) };
 }
 
-function everywhere(items: readonly CompiledItem[], reason: string, output = ''): Loads {
-  return new Map(items.map((item) => [item, { reason, output: quoteOutput(output), seconds: 0 }]));
+function everywhere(items: readonly CompiledItem[], fault: Fault, output = ''): Loads {
+  return new Map(items.map((item) => [item, { fault, output: quoteOutput(output), seconds: 0 }]));
 }
 
-function toStep(options: VerifyOptions, compiled: CompiledItem, load: LoadResult | null): VerifyStep {
-  const { item, status, reason, output, seconds } = compiled;
-  if (status !== 'pass') return { step: item.step, status, reason, output, seconds: round(seconds) };
+const NOWHERE = blame('this-machine', 'neither this kernel nor a virtual machine can be used');
+
+function toStep(options: VerifyOptions, { item, ...compiled }: CompiledItem, load: LoadResult | null): VerifyStep {
+  const named = { step: labelOf(item), id: item.id, script: item.scriptName };
+  if (compiled.fault !== null) {
+    const { status, fault, output, seconds } = compiled;
+    return { ...named, status, ...fault, output, seconds: round(seconds) };
+  }
   if (load === null) {
-    const why = options.whyNot ?? 'neither this kernel nor a virtual machine can be used';
+    const whyNot = options.whyNot ?? NOWHERE;
     return {
-      step: item.step,
+      ...named,
       status: 'skip',
-      reason: `compiled but not loaded: ${why}`,
-      output,
-      seconds: round(seconds),
+      ...blame(whyNot.blame, `compiled but not loaded: ${textOf(whyNot.reason)}`),
+      output: compiled.output,
+      seconds: round(compiled.seconds),
     };
   }
   return {
-    step: item.step,
-    status: load.reason === null ? 'pass' : 'fail',
-    reason: load.reason,
+    ...named,
+    status: load.fault === null ? 'pass' : 'fail',
+    ...(load.fault ?? { blame: null, reason: null }),
     output: load.output,
-    seconds: round(seconds + load.seconds),
+    seconds: round(compiled.seconds + load.seconds),
   };
 }

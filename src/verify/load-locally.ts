@@ -1,14 +1,18 @@
 /** Loads one module into the kernel that runs this machine. */
 import { posix } from 'node:path';
 import type { Host } from '../host/host.ts';
-import type { LoadResult } from './load-result.ts';
-import { findErrorLines, quoteOutput } from './tool-words.ts';
+import type { Blame } from '../types.ts';
+import { judgeEnd, type LoadResult } from './load-result.ts';
+import { blame, type Fault } from './step.ts';
+import { quoteOutput } from './tool-words.ts';
 
 export interface LocalLoad {
   /** On the host. */
   readonly modulePath: string;
   /** Must be printed for a pass; null where running without error is enough. */
   readonly marker: string | null;
+  /** To whom it is due when the module itself does not do what it should. */
+  readonly own: Blame;
   /** Run again and again while the module is loaded, until it ends. */
   readonly trigger: readonly string[] | null;
   /** Told to go after so many seconds; null for a module that ends by itself. */
@@ -41,7 +45,7 @@ export async function loadLocally(host: Host, load: LocalLoad): Promise<LoadResu
   // Not left behind, whatever it was that kept it there; the report says that it did not go by itself.
   if (!removed) await host.run([...load.staprunArgv, '-d', name], { env, timeoutMs: REMOVE_TIMEOUT_MS });
   const output = quoteOutput(`${run.stdout}\n${run.stderr}`);
-  return { reason: reasonOf(load, run, removed), output, seconds: run.seconds };
+  return { fault: findFault(load, run, removed), output, seconds: run.seconds };
 }
 
 async function pullTrigger(host: Host, load: LocalLoad, state: { readonly running: boolean }): Promise<void> {
@@ -57,8 +61,8 @@ async function isLoaded(host: Host, name: string): Promise<boolean> {
   return modules.split('\n').some((line) => line.startsWith(`${name} `));
 }
 
-function reasonOf(
-  load: LocalLoad,
+function findFault(
+  { timeoutMs, marker, own }: LocalLoad,
   run: {
     readonly exitCode: number | null;
     readonly stdout: string;
@@ -66,11 +70,8 @@ function reasonOf(
     readonly timedOut: boolean;
   },
   removed: boolean,
-): string | null {
-  if (run.timedOut) return `staprun did not end within ${load.timeoutMs / 1000} s`;
-  if (run.exitCode !== 0)
-    return `staprun exited with status ${run.exitCode ?? 'none'}: ${findErrorLines(run.stderr, 1).join('')}`;
-  if (load.marker !== null && !run.stdout.includes(load.marker))
-    return `the module ran, but "${load.marker}" was not printed`;
-  return removed ? null : 'the module was still in the kernel when staprun had ended';
+): Fault | null {
+  if (run.timedOut) return blame('this-machine', `staprun did not end within ${timeoutMs / 1000} s`);
+  const missed = marker !== null && !run.stdout.includes(marker) ? marker : null;
+  return judgeEnd({ exitStatus: run.exitCode, stderr: run.stderr, missed, removed }, own);
 }

@@ -1,44 +1,85 @@
 /** How loading one module went, wherever it was. */
 import type { VmJob, VmJobResult } from '../vm/job.ts';
+import type { Blame } from '../types.ts';
+import { blame, type Fault } from './step.ts';
 import { findErrorLines, quoteOutput } from './tool-words.ts';
 
 export interface LoadResult {
-  /** One sentence; null when it ran, was seen, and went away. */
-  readonly reason: string | null;
+  /** Null when it ran, was seen, and went away. */
+  readonly fault: Fault | null;
   readonly output: string;
   readonly seconds: number;
 }
 
-/** The result of a job in a guest. */
-export function loadResultOf(job: VmJob, result: VmJobResult, console: string): LoadResult {
+/** The result of a job in a guest. @param own to whom it is due when the module itself does not do what it should */
+export function loadResultOf(job: VmJob, result: VmJobResult, console: string, own: Blame): LoadResult {
   const parts = [result.stdout, result.stderr, result.triggerOutput, result.kernelLog];
-  if (result.outcome === 'lost') parts.push(console);
+  if (result.outcome === 'lost' || result.outcome === 'silent') parts.push(console);
   return {
-    reason: reasonOf(job, result),
+    fault: findFault(job, result, own),
     output: quoteOutput(parts.filter((part) => part !== '').join('\n')),
     seconds: result.seconds,
   };
 }
 
-function reasonOf(job: VmJob, result: VmJobResult): string | null {
+function findFault(job: VmJob, result: VmJobResult, own: Blame): Fault | null {
   switch (result.outcome) {
     case 'not-run':
-      return 'the virtual machine went down before this module was loaded';
+      return blame('this-machine', 'the virtual machine went down before this module was loaded');
     case 'lost':
-      return 'the virtual machine went down while this module was loaded';
+      // Without guru mode no script can do that by itself.
+      return blame('systemtap', 'the virtual machine went down while this module was loaded');
+    case 'silent':
+      // A kernel that hangs and a machine that is too slow look the same from here.
+      return blame(null, 'the virtual machine answered no more while this module was loaded');
     case 'flooded':
-      return 'the script printed more than 16 MiB and was stopped';
+      return blame(own, 'the script printed more than 16 MiB and was stopped');
     case 'timed-out':
       return result.missed.length > 0
-        ? `"${result.missed[0] ?? ''}" was not printed within ${job.timeoutMs / 1000} s`
-        : `the script did not end within ${job.timeoutMs / 1000} s`;
+        ? blame(own, `"${result.missed[0] ?? ''}" was not printed within ${job.timeoutMs / 1000} s`)
+        : blame('this-machine', `the script did not end within ${job.timeoutMs / 1000} s`);
     case 'ended':
       break;
   }
-  if (result.exitStatus !== 0) {
-    const words = findErrorLines(result.stderr, 1).join('');
-    return `staprun exited with status ${result.exitStatus ?? 'none'}: ${words === '' ? 'it gave no reason' : words}`;
+  return judgeEnd(
+    {
+      exitStatus: result.exitStatus,
+      stderr: result.stderr,
+      missed: result.missed[0] ?? null,
+      removed: result.removed,
+    },
+    own,
+  );
+}
+
+/** How a staprun came to its end by itself. */
+export interface StaprunEnd {
+  /** Null when a signal ended it. */
+  readonly exitStatus: number | null;
+  readonly stderr: string;
+  /** What the script did not print; null when all was seen. */
+  readonly missed: string | null;
+  /** The module was out of the kernel afterwards. */
+  readonly removed: boolean;
+}
+
+/** What was wrong with it; null when nothing was. */
+export function judgeEnd({ exitStatus, stderr, missed, removed }: StaprunEnd, own: Blame): Fault | null {
+  if (exitStatus !== 0) {
+    const words = findErrorLines(stderr, 1).join('');
+    return blame(
+      isRefusal(stderr) ? 'target' : own,
+      `staprun exited with status ${exitStatus ?? 'none'}: ${words === '' ? 'it gave no reason' : words}`,
+    );
   }
-  if (result.missed.length > 0) return `the module ran, but "${result.missed[0] ?? ''}" was not printed`;
-  return result.removed ? null : 'the module was still in the kernel when staprun had ended';
+  if (missed !== null) return blame(own, `the module ran, but "${missed}" was not printed`);
+  return removed ? null : blame(own, 'the module was still in the kernel when staprun had ended');
+}
+
+/**
+ * Whether the kernel refused the module by its policy, in the words that staprun has of strerror(3): EKEYREJECTED, ENOKEY,
+ * EPERM. Another SystemTap would be refused as well.
+ */
+function isRefusal(stderr: string): boolean {
+  return /Key was rejected by service|Required key not available|Operation not permitted/.test(stderr);
 }

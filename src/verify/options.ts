@@ -1,10 +1,11 @@
 /** What verification is told. Types only. */
 import type { Host } from '../host/host.ts';
-import type { BuildId, Emit, Target } from '../types.ts';
+import type { BuildId, Emit, RungId, StepId, Target } from '../types.ts';
 import type { KernelModule } from '../vm/initramfs.ts';
 import type { VmTools } from '../vm/host-tools.ts';
 import type { GuestFile } from '../vm/library-closure.ts';
 import type { GuestStaprun } from '../vm/staprun.ts';
+import type { Fault } from './step.ts';
 
 export type VerifyLevel = 'hello' | 'probe' | 'scripts';
 
@@ -27,7 +28,7 @@ export interface VerifyScript {
   /** What it must print too on a kernel that has IPv6. */
   readonly expectIpv6?: readonly string[];
   /** What it must print too where this rung of the ladder can be built. */
-  readonly expectWith?: { readonly rung: string; readonly expect: readonly string[] };
+  readonly expectWith?: { readonly rung: RungId; readonly expect: readonly string[] };
   /** What it must not print: the traces of events that it should ignore. */
   readonly reject?: readonly string[];
   readonly timeoutMs?: number;
@@ -45,8 +46,9 @@ export interface GuestSource {
 
 /** A module that was compiled, loaded, seen to print what it has to, and removed. */
 export interface ProvenModule {
-  /** Name of its step: hello, a rung, "script NAME". */
-  readonly step: string;
+  readonly id: StepId;
+  /** Null for a rung. */
+  readonly script: string | null;
   /** On the host. */
   readonly modulePath: string;
   readonly expected: readonly string[];
@@ -79,7 +81,7 @@ export interface VerifyOptions {
   readonly host: Host;
   /** none: nothing can be loaded anywhere; `whyNot` says why. */
   readonly where: 'local' | 'vm' | 'none';
-  readonly whyNot?: string;
+  readonly whyNot?: Fault;
   /** Needed when `where` is vm. */
   readonly vm?: VmAssets;
   /** vmlinuz on this machine to compare build-ids with; found on the host, or that of the VM, where left out. */

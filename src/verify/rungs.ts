@@ -1,10 +1,12 @@
 /** The ladder: what SystemTap can do on a kernel, from the least to the most demanding. */
 
+import type { RungId } from '../types.ts';
+
 /** What a probe asks of the target beyond compiler and headers. */
 export type Need = 'symbols' | 'debuginfo' | 'tracepoints';
 
 export interface Rung {
-  readonly name: string;
+  readonly name: RungId;
   /** Name of its kernel module. */
   readonly module: string;
   readonly script: string;
@@ -59,7 +61,7 @@ export const PROBE_RUNGS: readonly Rung[] = [
   rung('process', `probe process("${WITNESS}").begin`, { needs: [], required: false, trigger: [WITNESS] }),
 ];
 
-function rung(name: string, probe: string, more: Pick<Rung, 'needs' | 'required' | 'trigger'>): Rung {
+function rung(name: RungId, probe: string, more: Pick<Rung, 'needs' | 'required' | 'trigger'>): Rung {
   const marker = `rung ${name}`;
   return {
     name,

@@ -1,32 +1,51 @@
 /** One step: run, timed, told to whoever watches. */
 import { isTapprepError } from '../errors.ts';
-import type { Emit, StepStatus, VerifyStep } from '../types.ts';
+import { say, textOf } from '../sentence.ts';
+import type { Blame, Emit, Sentence, StepId, StepStatus, VerifyStep } from '../types.ts';
+
+/** Why a step did not pass: the sentence for people, and to whom it is due for everybody else. */
+export interface Fault {
+  readonly reason: Sentence;
+  /** Null where nobody is to blame: what it builds on did not pass, or was not asked for. */
+  readonly blame: Blame | null;
+}
 
 /** What a check found. */
-export interface StepOutcome {
-  readonly status: StepStatus;
-  readonly reason?: string;
-  readonly output?: string;
+export type StepOutcome =
+  | { readonly status: 'pass'; readonly output?: string }
+  | { readonly status: Exclude<StepStatus, 'pass'>; readonly fault: Fault; readonly output?: string };
+
+/** A fault in one line of code. */
+export function blame(whom: Blame | null, reason: string): Fault {
+  return { reason: say(reason), blame: whom };
 }
 
 /**
  * Runs a check; a missing tool or a malformed file is a failure of the step, anything else goes on upwards.
+ * @param dueTo to whom a missing tool or a malformed file is due in this step
  * @throws TapprepError whatever keeps the whole stage from going on
  */
-export async function runStep(emit: Emit, step: string, check: () => Promise<StepOutcome>): Promise<VerifyStep> {
+export async function runStep(
+  emit: Emit,
+  id: Exclude<StepId, 'script'>,
+  dueTo: Blame,
+  check: () => Promise<StepOutcome>,
+): Promise<VerifyStep> {
   const started = performance.now();
-  emit({ type: 'stage', stage: step, status: 'start' });
+  emit({ type: 'stage', stage: id, status: 'start' });
   let outcome: StepOutcome;
   try {
     outcome = await check();
   } catch (error) {
     if (!isTapprepError(error, 'TOOL_MISSING') && !isTapprepError(error, 'BAD_PACKAGE')) throw error;
-    outcome = { status: 'fail', reason: error.message };
+    outcome = { status: 'fail', fault: blame(dueTo, error.message) };
   }
   const done: VerifyStep = {
-    step,
+    step: id,
+    id,
+    script: null,
     status: outcome.status,
-    reason: outcome.reason ?? null,
+    ...(outcome.status === 'pass' ? { blame: null, reason: null } : outcome.fault),
     output: outcome.output ?? '',
     seconds: round((performance.now() - started) / 1000),
   };
@@ -41,7 +60,7 @@ export function tellStep(emit: Emit, step: VerifyStep): void {
     stage: step.step,
     status: step.status === 'fail' ? 'fail' : 'done',
     seconds: step.seconds,
-    ...(step.reason === null ? {} : { detail: step.reason }),
+    ...(step.reason === null ? {} : { detail: textOf(step.reason) }),
   });
 }
 

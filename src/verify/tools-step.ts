@@ -1,6 +1,6 @@
 /** Whether the programs that build a module start. */
 import type { VerifyOptions } from './options.ts';
-import type { StepOutcome } from './step.ts';
+import { blame, type StepOutcome } from './step.ts';
 import { quoteOutput } from './tool-words.ts';
 
 const TIMEOUT_MS = 60_000;
@@ -23,11 +23,12 @@ export async function verifyTools(options: VerifyOptions): Promise<StepOutcome> 
   if (stap.exitCode !== 0)
     return {
       status: 'fail',
-      reason: `stap -V exited with status ${stap.exitCode ?? 'none'}`,
+      fault: blame('systemtap', `stap -V exited with status ${stap.exitCode ?? 'none'}`),
       output: quoteOutput(text),
     };
   const missing: string[] = [];
   for (const tool of ['make', 'gcc']) if ((await host.which(tool)) === null) missing.push(tool);
-  if (missing.length > 0) return { status: 'fail', reason: `${missing.join(' and ')} not installed`, output };
+  if (missing.length > 0)
+    return { status: 'fail', fault: blame('target', `${missing.join(' and ')} not installed`), output };
   return { status: 'pass', output };
 }

@@ -10,7 +10,7 @@ import { type LoadedItems, loadItems } from './load-items.ts';
 import { hasIpv6 } from './kernel-ipv6.ts';
 import type { VerifyOptions } from './options.ts';
 import { makePrivateDirectory, withStapCache } from './private-directory.ts';
-import { runStep } from './step.ts';
+import { blame, runStep } from './step.ts';
 import { findWitness } from './witness.ts';
 import { verifyTools } from './tools-step.ts';
 
@@ -39,10 +39,10 @@ export async function verifyTarget(options: VerifyOptions): Promise<VerifyReport
 async function climb(options: VerifyOptions): Promise<VerifyReport> {
   const { host, target, emit } = options;
   const steps: VerifyStep[] = [
-    await runStep(emit, 'tools', () => verifyTools(options)),
-    await runStep(emit, 'build-tree', async () => {
+    await runStep(emit, 'tools', 'systemtap', () => verifyTools(options)),
+    await runStep(emit, 'build-tree', 'target', async () => {
       const fault = await findBuildTreeFault(host, target.release, target.unameV);
-      return fault === null ? { status: 'pass' } : { status: 'fail', reason: fault };
+      return fault === null ? { status: 'pass' } : { status: 'fail', fault: blame('target', fault) };
     }),
   ];
   const canBuild = steps.every(({ status }) => status === 'pass');
@@ -54,7 +54,7 @@ async function climb(options: VerifyOptions): Promise<VerifyReport> {
   ];
   const compiled = await compileItems(options, items, canBuild);
   const loaded = await loadItems(options, compiled, witness?.files ?? []);
-  steps.push(await runStep(emit, 'build-id', () => verifyBuildId(options, loaded.guest?.buildId ?? null)));
+  steps.push(await runStep(emit, 'build-id', 'target', () => verifyBuildId(options, loaded.guest?.buildId ?? null)));
   steps.push(...loaded.steps);
   await tellProven(options, compiled, loaded);
   return {
@@ -73,17 +73,25 @@ async function tellProven(
   { steps, guest }: LoadedItems,
 ): Promise<void> {
   for (const { item, modulePath } of compiled) {
-    const passed = steps.find(({ step, status }) => step === item.step && status === 'pass');
+    const passed = steps.find((step) => isStepOf(step, item) && step.status === 'pass');
     if (onProven === undefined || passed === undefined || modulePath === null) continue;
-    await onProven({ step: item.step, modulePath, expected: item.expect, seconds: passed.seconds, guest });
+    const { id, script } = passed;
+    await onProven({ id, script, modulePath, expected: item.expect, seconds: passed.seconds, guest });
   }
 }
 
 /** What is wrong anywhere keeps a target from being ready; what is only missing does so where the level asks for it. */
 function isReady(steps: readonly VerifyStep[], items: readonly Item[]): boolean {
-  const wanted = ['tools', 'build-tree', ...items.filter(({ required }) => required).map(({ step }) => step)];
+  const hasPassed = (isWanted: (step: VerifyStep) => boolean): boolean =>
+    steps.some((step) => isWanted(step) && step.status === 'pass');
   return (
     steps.every(({ status }) => status !== 'fail') &&
-    wanted.every((name) => steps.some(({ step, status }) => step === name && status === 'pass'))
+    hasPassed(({ id }) => id === 'tools') &&
+    hasPassed(({ id }) => id === 'build-tree') &&
+    items.every((item) => !item.required || hasPassed((step) => isStepOf(step, item)))
   );
+}
+
+function isStepOf({ id, script }: VerifyStep, item: Item): boolean {
+  return id === item.id && script === item.scriptName;
 }

@@ -158,7 +158,7 @@ async function runGuest(options: BootOptions, initramfs: string, nonce: string):
   if (problems !== '') options.emit({ type: 'note', level: 'warning', text: `guest: ${problems}` });
   return {
     ...collector.guest(),
-    jobs: collector.jobs(),
+    jobs: collector.jobs(end.how === 'timeout' ? 'silent' : 'lost'),
     ended: end.how,
     console: lastLines(console),
     seconds: elapsed(),

@@ -28,8 +28,8 @@ export interface VmJob {
 /** How one job went. */
 export interface VmJobResult {
   readonly name: string;
-  /** lost: the guest went down while it ran; not-run: it never started. */
-  readonly outcome: 'ended' | 'timed-out' | 'flooded' | 'lost' | 'not-run';
+  /** lost: the guest went down while it ran; silent: it was ended from here, as it answered no more; not-run: it never started. */
+  readonly outcome: 'ended' | 'timed-out' | 'flooded' | 'lost' | 'silent' | 'not-run';
   /** Of staprun; 128 + signal when it was killed; null when lost or not run. */
   readonly exitStatus: number | null;
   /** What the script printed (first 64 KiB). */

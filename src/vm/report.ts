@@ -11,8 +11,8 @@ export interface ReportCollector {
   guest(): { readonly release: string; readonly unameV: string; readonly buildId: BuildId | null };
   /** What kernel modules could not be loaded, in insmod's own words. */
   setupProblems(): string;
-  /** One result a job: those that never ended are lost when they had started, else not run. */
-  jobs(): readonly VmJobResult[];
+  /** One result a job: those that never ended are `unended` when they had started, else not run. */
+  jobs(unended: 'lost' | 'silent'): readonly VmJobResult[];
 }
 
 /** What a frame tells. */
@@ -89,14 +89,14 @@ export function createReportCollector(jobs: readonly VmJob[]): ReportCollector {
       };
     },
     setupProblems: () => text('insmod', '-').trim(),
-    jobs() {
+    jobs(unended) {
       return jobs.map((job, index) => {
         const end = ends.get(index);
         const expect = job.expect ?? [];
         const stdout = text('out', index);
         return {
           name: job.name,
-          outcome: end?.outcome ?? (started.has(index) ? 'lost' : 'not-run'),
+          outcome: end?.outcome ?? (started.has(index) ? unended : 'not-run'),
           exitStatus: end?.exitStatus ?? null,
           stdout,
           stderr: text('err', index),

@@ -65,8 +65,9 @@ function joinConsoles(reports: readonly VmReport[]): string {
 async function bootUntilRun(options: BootOptions): Promise<VmReport> {
   const report = await bootInVm(options);
   const first = report.jobs.findIndex(({ outcome }) => outcome === 'not-run');
-  // Without a job that was lost there is nobody to blame, and another boot would end the same way.
-  if (first <= 0 || report.jobs[first - 1]?.outcome !== 'lost') return report;
+  const before = report.jobs[first - 1]?.outcome;
+  // Without a job that took the guest down another boot would end the same way.
+  if (before !== 'lost' && before !== 'silent') return report;
   const rest = await bootUntilRun({ ...options, jobs: options.jobs.slice(first) });
   return {
     ...report,

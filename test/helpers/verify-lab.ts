@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { DebTarget, VerifyReport } from '../../src/types.ts';
 import type { VerifyOptions } from '../../src/verify/options.ts';
+import { blame } from '../../src/verify/step.ts';
 import { verifyTarget } from '../../src/verify/verify-target.ts';
 import { createRecordedHost } from './recorded-host.ts';
 import type { Answer, RecordedHost } from './recorded-host.ts';
@@ -96,7 +97,7 @@ export function verify(host: RecordedHost, more: Partial<VerifyOptions> = {}): P
     target: TARGET,
     host,
     where: 'none',
-    whyNot: `${R} does not run here, and QEMU is not installed`,
+    whyNot: blame('this-machine', `${R} does not run here, and QEMU is not installed`),
     level: 'hello',
     workDirectory: '/var/tmp/tapprep',
     sleep: () => Promise.resolve(),

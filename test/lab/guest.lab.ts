@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { textOf } from '../../src/sentence.ts';
 import { createLocalHost } from '../../src/host/local.ts';
 import { createRootHost } from '../../src/host/root.ts';
 import { compileModule } from '../../src/verify/compile-module.ts';
@@ -41,7 +42,7 @@ async function compile(name: keyof typeof SCRIPTS): Promise<void> {
     cacheDir: '/var/cache/tapprep-lab',
     reuse: 'headers',
   });
-  if (reason !== null) throw new Error(reason);
+  if (reason !== null) throw new Error(textOf(reason));
 }
 
 const ko = (name: keyof typeof SCRIPTS): string => join(lab.root, outDir, `${name}.ko`);

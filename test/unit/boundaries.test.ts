@@ -78,3 +78,29 @@ test('only cli/ and host/local.ts read process.*', () => {
   );
   expect(readers.filter((file) => !/^src\/(cli\/|host\/local\.ts)/.test(file))).toEqual([]);
 });
+
+/**
+ * What tapprep says to people is not what its code decides by: no regular expression, and no method that looks into a text,
+ * on a field that holds a sentence. Renderers lay sentences out, and may look at their form.
+ */
+const SENTENCES = /\b(?:reason|reasons|step|check|fix|message|cause|detail|hint|notes?)\b/;
+const LOOKS_INTO = [
+  /\.(?:test|exec)\(([^()\n]*(?:\([^()\n]*\))?[^()\n]*)\)/g,
+  /([\w.?]+)\??\.(?:includes|startsWith|endsWith|match|matchAll|search|indexOf)\(/g,
+];
+const RENDERERS = /^src\/(cli\/render|report)\//;
+/** Messages of others: of a library, and of the system. */
+const FOREIGN = new Map([['src/fetch/ftp.ts', 'basic-ftp tells a timeout by its message alone']]);
+
+test('no code reads back a sentence that tapprep wrote', () => {
+  const found: string[] = [];
+  for (const file of globSync('src/**/*.ts').filter((name) => !RENDERERS.test(name) && !FOREIGN.has(name))) {
+    const text = stripComments(readFileSync(file, 'utf8'));
+    for (const pattern of LOOKS_INTO)
+      for (const [whole, over = ''] of text.matchAll(pattern)) {
+        const last = over.split(/[^\w]+/).findLast((word) => word !== '') ?? '';
+        if (SENTENCES.test(last)) found.push(`${file}: ${whole}`);
+      }
+  }
+  expect(found).toEqual([]);
+});

@@ -5,6 +5,7 @@ import { checkArguments } from '../../scripts/arguments.ts';
 import { findEntry, loadCatalogue } from '../../scripts/catalogue.ts';
 import type { CatalogueEntry } from '../../scripts/catalogue.ts';
 import type { ScriptCheck } from '../../scripts/compile-scripts.ts';
+import { textOf } from '../../sentence.ts';
 import type { Context, TargetOptions } from '../context.ts';
 import { formatSeconds } from '../render/progress-text.ts';
 import { describeScript, listScripts } from '../render/scripts-text.ts';
@@ -144,7 +145,7 @@ function renderChecks(checks: readonly ScriptCheck[], release: string): string {
     name,
     status === 'pass' ? 'would run' : 'no',
     formatSeconds(seconds),
-    reason ?? '',
+    reason === null ? '' : textOf(reason),
   ]);
   const passed = checks.filter(({ status }) => status === 'pass').length;
   const verdict = `${passed} of ${checks.length} scripts compile for ${release}; only loading them proves that they run`;

@@ -1,5 +1,6 @@
 /** A verification for people: one line a step, the tools' own words under what failed, the verdict last. */
 import { escapeControl } from '../../errors.ts';
+import { textOf } from '../../sentence.ts';
 import type { VerifyReport, VerifyStep } from '../../types.ts';
 import { formatSeconds } from './progress-text.ts';
 import { renderTable } from './table.ts';
@@ -14,7 +15,7 @@ export function renderVerify(report: VerifyReport): string {
 }
 
 function summarize({ status, reason, output }: VerifyStep): string {
-  if (status !== 'pass') return escapeControl(reason ?? '');
+  if (status !== 'pass') return reason === null ? '' : escapeControl(textOf(reason));
   const [first = ''] = output.split('\n');
   return escapeControl(first.slice(0, 120));
 }
@@ -31,5 +32,6 @@ function renderVerdict({ ready, ranIn, target, steps }: VerifyReport): string {
   if (ready) return `proven: SystemTap printed "Hello, World" inside ${where}`;
   const failed = steps.find(({ status }) => status === 'fail');
   if (failed !== undefined) return `not proven: ${failed.step} failed for kernel ${target.release}`;
-  return `not proven: ${escapeControl(steps.find(({ status }) => status === 'skip')?.reason ?? 'no step was run')}`;
+  const skipped = steps.find(({ status }) => status === 'skip')?.reason ?? null;
+  return `not proven: ${skipped === null ? 'no step was run' : escapeControl(textOf(skipped))}`;
 }

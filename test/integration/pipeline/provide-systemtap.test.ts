@@ -6,7 +6,8 @@ import { declareFacts } from '../../../src/detect/declared-facts.ts';
 import { identifyTarget } from '../../../src/detect/target.ts';
 import { provideSystemtap, type TriedSystemtap } from '../../../src/pipeline/provide-systemtap.ts';
 import { openSession } from '../../../src/pipeline/session.ts';
-import type { VerifyReport } from '../../../src/types.ts';
+import type { Blame, VerifyReport } from '../../../src/types.ts';
+import { blame } from '../../../src/verify/step.ts';
 import { prepareTarget, R, removeTargets } from '../../helpers/verify-lab.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'tapprep-provide-'));
@@ -19,7 +20,7 @@ const STAP =
   'Systemtap translator/driver (version 5.6/0.192, Debian version 5.6-1)\ntested kernel versions: 3.10 ... 7.3.0-rc3\n';
 
 /** What is tried when the first SystemTap fails on hello world for this reason; there is no network. */
-async function tryAfter(reason: string): Promise<readonly TriedSystemtap[]> {
+async function tryAfter(dueTo: Blame | null, reason: string): Promise<readonly TriedSystemtap[]> {
   const session = await openSession({
     packageRoot: join(import.meta.dirname, '../../..'),
     cacheDir: mkdtempSync(join(scratch, 'cache-')),
@@ -39,7 +40,9 @@ async function tryAfter(reason: string): Promise<readonly TriedSystemtap[]> {
   const failed: VerifyReport = {
     target,
     ranIn: 'vm',
-    steps: [{ step: 'hello', status: 'fail', reason, output: '', seconds: 1 }],
+    steps: [
+      { step: 'hello', id: 'hello', script: null, status: 'fail', ...blame(dueTo, reason), output: '', seconds: 1 },
+    ],
     ready: false,
     diagnoses: [],
   };
@@ -53,7 +56,7 @@ async function tryAfter(reason: string): Promise<readonly TriedSystemtap[]> {
 }
 
 test('after a SystemTap that does not compile or load the next one is tried', async () => {
-  const tried = await tryAfter("staprun exited with status 1: ERROR: Can't resolve uprobe_unregister!");
+  const tried = await tryAfter('systemtap', "staprun exited with status 1: ERROR: Can't resolve uprobe_unregister!");
   expect(tried.length).toBeGreaterThan(1);
 });
 
@@ -61,5 +64,5 @@ test.each([
   'stap -p4 did not end in time',
   'the virtual machine with /boot/vmlinuz was still silent after 300 s, its last words were "x"',
 ])('a machine that is too slow is no reason to try another: %s', async (reason) => {
-  expect((await tryAfter(reason)).map(({ name }) => name)).toEqual(['5.6 of the distribution']);
+  expect((await tryAfter('this-machine', reason)).map(({ name }) => name)).toEqual(['5.6 of the distribution']);
 });

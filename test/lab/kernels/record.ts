@@ -1,6 +1,7 @@
 /** What the lab saw on one kernel: kept from run to run, so that a run of one kernel leaves the others as they were. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { textOf } from '../../../src/sentence.ts';
 import type { PlannedSystemtap } from '../../../src/pipeline/predict-systemtap.ts';
 import type { TriedSystemtap } from '../../../src/pipeline/provide-systemtap.ts';
 import type { Predictions } from '../../../src/systemtap/predict.ts';
@@ -41,19 +42,16 @@ export interface KernelRecord {
 const ROOT = join(import.meta.dirname, '../../..');
 const RESULTS = join(import.meta.dirname, 'results');
 
-const SCRIPT = 'script ';
-
 /** Cuts a report into the ladder and the scripts. */
 export function readOutcomes({ steps }: VerifyReport): Pick<KernelRecord, 'systemtap' | 'ladder' | 'scripts'> {
-  const outcomes = steps.map(({ step, status, reason, seconds }): Outcome => {
-    return { name: step, status, reason: reason && withoutPaths(reason), seconds };
+  const outcomes = steps.map(({ step, script, status, reason, seconds }) => {
+    const words = reason === null ? null : withoutPaths(textOf(reason));
+    return { script, outcome: { name: script ?? step, status, reason: words, seconds } };
   });
   return {
-    systemtap: /version (\d+\.\d+)/.exec(steps.find(({ step }) => step === 'tools')?.output ?? '')?.[1] ?? 'none',
-    ladder: outcomes.filter(({ name }) => !name.startsWith(SCRIPT)),
-    scripts: outcomes.flatMap((outcome) =>
-      outcome.name.startsWith(SCRIPT) ? [{ ...outcome, name: outcome.name.slice(SCRIPT.length) }] : [],
-    ),
+    systemtap: /version (\d+\.\d+)/.exec(steps.find(({ id }) => id === 'tools')?.output ?? '')?.[1] ?? 'none',
+    ladder: outcomes.flatMap(({ script, outcome }): readonly Outcome[] => (script === null ? [outcome] : [])),
+    scripts: outcomes.flatMap(({ script, outcome }): readonly Outcome[] => (script === null ? [] : [outcome])),
   };
 }
 
@@ -64,7 +62,7 @@ export function mergeWays(planned: readonly PlannedSystemtap[], tried: readonly 
     ways.set(way.name, { name: way.name, hello: way.hello, 'kernel.function': way['kernel.function'], seen: null });
   for (const { name, predicted, ready, reason } of tried) {
     const expected = ways.get(name) ?? predicted;
-    const seen = ready ? 'proven' : withoutPaths(reason ?? 'no reason was given');
+    const seen = ready ? 'proven' : withoutPaths(reason === null ? 'no reason was given' : textOf(reason));
     if (expected !== null) ways.set(name, { ...expected, name, seen });
   }
   return [...ways.values()].toSorted((a, b) => Number(a.seen === null) - Number(b.seen === null));

@@ -1,6 +1,7 @@
 /** A preflight in which every foreign text is the same, to see where it goes. */
 import type { Preflight } from '../../../src/report/preflight.ts';
-import type { BuildId, Fingerprint, Plan, RpmTarget } from '../../../src/types.ts';
+import { say } from '../../../src/sentence.ts';
+import type { BuildId, Fingerprint, Plan, RpmTarget, VerifyStep } from '../../../src/types.ts';
 
 const DIGEST = 'ab'.repeat(32);
 const KEY = 'CD'.repeat(20) as Fingerprint;
@@ -62,9 +63,18 @@ export function samplePreflight(foreign: string): Preflight {
     ready: false,
     ranIn: 'vm',
     steps: [
-      { step: 'tools', status: 'pass', reason: null, output: foreign, seconds: 0.25 },
-      { step: foreign, status: 'fail', reason: foreign, output: foreign, seconds: 1.5 },
-      { step: 'probe', status: 'skip', reason: foreign, output: '', seconds: 0 },
+      step({ step: 'tools', id: 'tools', status: 'pass', output: foreign, seconds: 0.25 }),
+      step({
+        step: foreign,
+        id: 'script',
+        script: foreign,
+        status: 'fail',
+        blame: 'script',
+        reason: say(foreign),
+        output: foreign,
+        seconds: 1.5,
+      }),
+      step({ step: 'probe', id: 'timer', status: 'skip', reason: say(foreign) }),
     ],
     checks: [{ check: foreign, status: 'problem', detail: foreign, diagnosis }],
     diagnoses: [diagnosis],
@@ -81,8 +91,22 @@ export function samplePreflight(foreign: string): Preflight {
       { stage: 'plan', seconds: 2 },
       { stage: foreign, seconds: 3 },
     ],
-    systemtap: [{ name: foreign, predicted: null, ready: false, reason: foreign }],
+    systemtap: [{ name: foreign, predicted: null, ready: false, reason: say(foreign) }],
     fixes: [],
     failure: null,
   };
+}
+
+function step(more: Partial<VerifyStep>): VerifyStep {
+  const passed: VerifyStep = {
+    step: 'hello',
+    id: 'hello',
+    script: null,
+    status: 'pass',
+    blame: null,
+    reason: null,
+    output: '',
+    seconds: 0,
+  };
+  return { ...passed, ...more };
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { TapprepError } from '../../../src/errors.ts';
+import { textOf } from '../../../src/sentence.ts';
 import { compileModule } from '../../../src/verify/compile-module.ts';
 import { createRecordedHost, type Answer, type RecordedHost } from '../../helpers/recorded-host.ts';
 
@@ -47,7 +48,7 @@ async function made(stdout: string): Promise<string | null> {
     hostWith(() => ({ stdout })),
     { ...request, reuse: 'module' },
   );
-  return modulePath ?? reason;
+  return modulePath ?? (reason === null ? null : textOf(reason));
 }
 
 test('what stap keeps is taken from where it says, and from nowhere else', async () => {

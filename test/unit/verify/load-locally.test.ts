@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { RunResult } from '../../../src/host/host.ts';
+import type { Blame } from '../../../src/types.ts';
+import { blame } from '../../../src/verify/step.ts';
 import { loadLocally } from '../../../src/verify/load-locally.ts';
 import type { LocalLoad } from '../../../src/verify/load-locally.ts';
 import { createRecordedHost } from '../../helpers/recorded-host.ts';
@@ -18,6 +20,7 @@ const LOAD: LocalLoad = {
   modulePath: '/var/tmp/x/tapprep_hello.ko',
   marker: 'Hello, World',
   trigger: null,
+  own: 'systemtap',
   stopAfterSeconds: null,
   staprunArgv: ['staprun'],
   env: {},
@@ -32,26 +35,30 @@ function hostWith(answer: Partial<RunResult>, modules = 'ext4 1 0 - Live 0x0\n')
   return createRecordedHost(directory, { staprun: () => answer, timeout: () => answer, cat: () => ({}) });
 }
 
-test.each<readonly [answer: Partial<RunResult>, reason: string | null]>([
-  [{ stdout: 'Hello, World\n' }, null],
-  [{ stdout: 'Hello\n' }, 'the module ran, but "Hello, World" was not printed'],
-  [{ exitCode: null, timedOut: true }, 'staprun did not end within 30 s'],
+test.each<readonly [answer: Partial<RunResult>, reason: string | null, dueTo: Blame | null]>([
+  [{ stdout: 'Hello, World\n' }, null, null],
+  [{ stdout: 'Hello\n' }, 'the module ran, but "Hello, World" was not printed', 'systemtap'],
+  [{ exitCode: null, timedOut: true }, 'staprun did not end within 30 s', 'this-machine'],
   [
     { exitCode: 1, stderr: "ERROR: Couldn't insert module 'x.ko': Operation not permitted\n" },
     "staprun exited with status 1: ERROR: Couldn't insert module 'x.ko': Operation not permitted",
+    'target',
   ],
-])('%j', async (answer, reason) => {
-  expect((await loadLocally(hostWith(answer), LOAD)).reason).toBe(reason);
+])('%j', async (answer, reason, dueTo) => {
+  const { fault } = await loadLocally(hostWith(answer), LOAD);
+  expect(fault).toEqual(reason === null ? null : blame(dueTo, reason));
 });
 
 test('a module that stays is taken out, and told', async () => {
   const host = hostWith({ stdout: 'Hello, World\n' }, 'tapprep_hello 1 0 - Live 0x0\n');
-  expect((await loadLocally(host, LOAD)).reason).toBe('the module was still in the kernel when staprun had ended');
+  expect((await loadLocally(host, LOAD)).fault?.reason).toBe(
+    'the module was still in the kernel when staprun had ended',
+  );
   expect(host.commands.at(-1)).toEqual(['staprun', '-d', 'tapprep_hello']);
 });
 
 test('a script that does not end by itself is told to go', async () => {
   const host = hostWith({ stdout: 'line\n' });
-  expect((await loadLocally(host, { ...LOAD, marker: null, stopAfterSeconds: 5 })).reason).toBeNull();
+  expect((await loadLocally(host, { ...LOAD, marker: null, stopAfterSeconds: 5 })).fault).toBeNull();
   expect(host.commands).toEqual([['timeout', '--signal=TERM', '--preserve-status', '5', 'staprun', LOAD.modulePath]]);
 });

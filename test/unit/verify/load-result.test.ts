@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
+import type { Blame } from '../../../src/types.ts';
 import { loadResultOf } from '../../../src/verify/load-result.ts';
+import { blame } from '../../../src/verify/step.ts';
 import type { VmJob, VmJobResult } from '../../../src/vm/job.ts';
 
 const JOB: VmJob = { name: 'hello', modulePath: '/x/hello.ko', timeoutMs: 30_000, expect: ['Hello, World'] };
@@ -18,28 +20,36 @@ const GOOD: VmJobResult = {
   seconds: 0.67,
 };
 
-test.each<readonly [Partial<VmJobResult>, string | null]>([
-  [{}, null],
-  [{ removed: false }, 'the module was still in the kernel when staprun had ended'],
-  [{ seen: [], missed: ['Hello, World'] }, 'the module ran, but "Hello, World" was not printed'],
+test.each<readonly [change: Partial<VmJobResult>, reason: string | null, dueTo: Blame | null]>([
+  [{}, null, null],
+  [{ removed: false }, 'the module was still in the kernel when staprun had ended', 'script'],
+  [{ seen: [], missed: ['Hello, World'] }, 'the module ran, but "Hello, World" was not printed', 'script'],
   [
     { exitStatus: 1, stderr: "WARNING: x\nERROR: Can't resolve uprobe_unregister!\n" },
     "staprun exited with status 1: ERROR: Can't resolve uprobe_unregister!",
+    'script',
   ],
-  [{ exitStatus: 1 }, 'staprun exited with status 1: it gave no reason'],
-  [{ outcome: 'timed-out', missed: ['Hello, World'] }, '"Hello, World" was not printed within 30 s'],
-  [{ outcome: 'timed-out' }, 'the script did not end within 30 s'],
-  [{ outcome: 'flooded' }, 'the script printed more than 16 MiB and was stopped'],
-  [{ outcome: 'lost' }, 'the virtual machine went down while this module was loaded'],
-  [{ outcome: 'not-run' }, 'the virtual machine went down before this module was loaded'],
-])('%j', (change, reason) => {
-  expect(loadResultOf(JOB, { ...GOOD, ...change }, '').reason).toBe(reason);
+  [
+    { exitStatus: 1, stderr: "ERROR: Couldn't insert module 'x.ko': Key was rejected by service\n" },
+    "staprun exited with status 1: ERROR: Couldn't insert module 'x.ko': Key was rejected by service",
+    'target',
+  ],
+  [{ exitStatus: 1 }, 'staprun exited with status 1: it gave no reason', 'script'],
+  [{ outcome: 'timed-out', missed: ['Hello, World'] }, '"Hello, World" was not printed within 30 s', 'script'],
+  [{ outcome: 'timed-out' }, 'the script did not end within 30 s', 'this-machine'],
+  [{ outcome: 'flooded' }, 'the script printed more than 16 MiB and was stopped', 'script'],
+  [{ outcome: 'lost' }, 'the virtual machine went down while this module was loaded', 'systemtap'],
+  [{ outcome: 'silent' }, 'the virtual machine answered no more while this module was loaded', null],
+  [{ outcome: 'not-run' }, 'the virtual machine went down before this module was loaded', 'this-machine'],
+])('%j', (change, reason, dueTo) => {
+  const { fault } = loadResultOf(JOB, { ...GOOD, ...change }, '', 'script');
+  expect(fault).toEqual(reason === null ? null : blame(dueTo, reason));
 });
 
 test('what the kernel said comes along, and its console when it went down', () => {
   const kernelLog = '[ 1.2] hello: version magic';
-  expect(loadResultOf(JOB, { ...GOOD, exitStatus: 1, kernelLog }, 'console').output).toBe(
+  expect(loadResultOf(JOB, { ...GOOD, exitStatus: 1, kernelLog }, 'console', 'script').output).toBe(
     `Hello, World\n\n${kernelLog}`,
   );
-  expect(loadResultOf(JOB, { ...GOOD, outcome: 'lost' }, 'Kernel panic').output).toContain('Kernel panic');
+  expect(loadResultOf(JOB, { ...GOOD, outcome: 'lost' }, 'Kernel panic', 'script').output).toContain('Kernel panic');
 });

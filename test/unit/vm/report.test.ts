@@ -24,7 +24,7 @@ test('the frames of a job become its result', () => {
   const progress = frames.map(([verb, ...words]) => collector.take({ verb, words })?.kind ?? null);
   expect(progress).toEqual([null, 'booted', 'started', null, null, null, 'ended', 'started']);
   expect(collector.guest().release).toBe('5.10.0-32-cloud-amd64');
-  expect(collector.jobs()).toMatchObject([
+  expect(collector.jobs('lost')).toMatchObject([
     {
       name: 'hello',
       outcome: 'ended',
@@ -44,7 +44,7 @@ test('the frames of a job become its result', () => {
 test('a job that never started is not run, and its end alone changes nothing', () => {
   const collector = createReportCollector(JOBS);
   expect(collector.take({ verb: 'end', words: ['1', 'ended', '0', '1', '1', '0', '0', 'seen'] })).toBeNull();
-  expect(collector.jobs().map(({ outcome }) => outcome)).toEqual(['not-run', 'not-run']);
+  expect(collector.jobs('lost').map(({ outcome }) => outcome)).toEqual(['not-run', 'not-run']);
 });
 
 test.each<readonly [string, readonly string[]]>([
@@ -59,7 +59,7 @@ test.each<readonly [string, readonly string[]]>([
   const collector = createReportCollector(JOBS);
   collector.take({ verb: 'start', words: ['0'] });
   expect(collector.take({ verb, words })).toBeNull();
-  expect(collector.jobs()).toMatchObject([{ outcome: 'lost', stdout: '' }, { outcome: 'not-run' }]);
+  expect(collector.jobs('lost')).toMatchObject([{ outcome: 'lost', stdout: '' }, { outcome: 'not-run' }]);
 });
 
 test('more than a stream may hold is cut, and said to be cut', () => {
@@ -67,7 +67,7 @@ test('more than a stream may hold is cut, and said to be cut', () => {
   collector.take({ verb: 'start', words: ['0'] });
   for (let count = 0; count < 100; count += 1) collector.take({ verb: 'out', words: ['0', base64('x'.repeat(1500))] });
   collector.take({ verb: 'end', words: ['0', 'flooded', '143', '1', '67', '150000', '0', 'seen'] });
-  const [job] = collector.jobs();
+  const [job] = collector.jobs('lost');
   expect(job?.stdout).toHaveLength(65_536);
   expect(job).toMatchObject({ truncated: true, outcome: 'flooded', exitStatus: 143 });
 });
@@ -79,7 +79,7 @@ test('no frames of any kind make it throw', () => {
     fc.property(fc.array(fc.record({ verb: verbs, words }), { maxLength: 30 }), (frames) => {
       const collector = createReportCollector(JOBS);
       for (const frame of frames) collector.take(frame);
-      expect(collector.jobs()).toHaveLength(2);
+      expect(collector.jobs('lost')).toHaveLength(2);
       expect(collector.guest().release.length).toBeLessThanOrEqual(256);
     }),
   );
