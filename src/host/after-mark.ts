@@ -5,7 +5,7 @@ export interface AfterMark {
   take(chunk: Uint8Array): Uint8Array;
   /** The rest of the mark's line; null until it was seen. */
   readonly word: string | null;
-  /** What came before the mark, its beginning. */
+  /** What came before the mark, its beginning and its end: a login shell's files speak before the program that fails. */
   readonly before: string;
 }
 
@@ -13,6 +13,10 @@ export interface AfterMark {
 const KEPT_BYTES = 4096;
 /** No mark's line is longer. */
 const LINE_BYTES = 256;
+
+function shorten(text: string): string {
+  return text.length <= KEPT_BYTES ? text : text.slice(0, KEPT_BYTES / 2) + text.slice(-KEPT_BYTES / 2);
+}
 
 /** Waits for `MARK[ WORD]` at the end of a line: what came before need not have ended its own. */
 export function createAfterMark(mark: string): AfterMark {
@@ -39,11 +43,11 @@ export function createAfterMark(mark: string): AfterMark {
       if (end === -1) {
         // Only the end can still become the mark.
         const settled = at === -1 ? Math.max(0, held.length - mark.length - LINE_BYTES) : at;
-        before = (before + held.subarray(0, settled).toString('utf8')).slice(0, KEPT_BYTES);
+        before = shorten(before + held.subarray(0, settled).toString('utf8'));
         held = held.subarray(settled);
         return new Uint8Array();
       }
-      before = (before + held.subarray(0, at).toString('utf8')).slice(0, KEPT_BYTES);
+      before = shorten(before + held.subarray(0, at).toString('utf8'));
       word = held
         .subarray(at + mark.length, end)
         .toString('utf8')

@@ -129,10 +129,11 @@ async function checkRun(session: Session, exitCode: number | null, cwd: string |
   const said = `${stderr.before}\n${stdout.before}`.trim();
   const last = said.split('\n').at(-1) ?? '';
   if (rights.sudo.length > 0) {
-    const words = last.replace(/^:+/, '').trim() || 'it gave no reason';
+    // Sudo speaks on standard error; a login shell's files may have said anything on both.
+    const words = stderr.before.trim().split('\n').at(-1)?.replace(/^:+/, '').trim() || 'it gave no reason';
     throw new TapprepError('NOT_ROOT', `sudo on ${name} gives no root rights: ${words}`, {
       hint: `ssh -t ${name} sudo -v`,
-      facts: { said: words },
+      facts: { said: words, exitCode },
     });
   }
   throw new TapprepError(

@@ -109,27 +109,37 @@ async function becomeRoot(machine: Machine, { sudoPassword }: SshOptions): Promi
   const quiet: Rights = { sudo: ['sudo', '-H', '-n', '--'], password: null };
   const refusal = await tryRights(machine, quiet);
   if (refusal === null) return quiet;
-  const password = /password/i.test(refusal) ? await sudoPassword(name) : null;
+  // Whatever sudo says of it, and in which language: only a password tells whether one is enough.
+  const password = refusal.exitCode === NO_SUCH_PROGRAM ? null : await sudoPassword(name);
   if (password === null) {
-    throw new TapprepError('NOT_ROOT', `root rights are needed on ${name}, but sudo gives none: ${refusal}`, {
+    throw new TapprepError('NOT_ROOT', `root rights are needed on ${name}, but sudo gives none: ${refusal.words}`, {
       hint: 'add --sudo-password-file FILE, or name a user who is root or may sudo without a password',
     });
   }
   const asked: Rights = { sudo: ['sudo', '-H', '-k', '-S', '-p', ':', '--'], password };
   const second = await tryRights(machine, asked);
   if (second === null) return asked;
-  throw new TapprepError('NOT_ROOT', `sudo on ${name} did not take the password: ${second}`, {
+  throw new TapprepError('NOT_ROOT', `sudo on ${name} did not take the password: ${second.words}`, {
     hint: `ssh -t ${name} sudo -v`,
   });
 }
 
-/** Why they give no root rights, in sudo's words; null when they do. */
-async function tryRights(machine: Machine, rights: Rights): Promise<string | null> {
+/** Of a shell that did not find sudo (POSIX, 2.8.2). */
+const NO_SUCH_PROGRAM = 127;
+
+interface Refusal {
+  /** Sudo's own. */
+  readonly words: string;
+  readonly exitCode: unknown;
+}
+
+/** Why they give no root rights; null when they do. */
+async function tryRights(machine: Machine, rights: Rights): Promise<Refusal | null> {
   try {
     const { stdout } = await runThere(machine, rights, ['id', '-u'], { timeoutMs: 60_000 });
-    return stdout.trim() === '0' ? null : `it leads to user ${stdout.trim()}`;
+    return stdout.trim() === '0' ? null : { words: `it leads to user ${stdout.trim()}`, exitCode: 0 };
   } catch (error) {
     if (!isTapprepError(error, 'NOT_ROOT')) throw error;
-    return String(error.facts['said']);
+    return { words: String(error.facts['said']), exitCode: error.facts['exitCode'] };
   }
 }

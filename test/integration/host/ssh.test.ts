@@ -352,6 +352,17 @@ describe('root rights by sudo', () => {
     expect(ended.timedOut).toBe(true);
   });
 
+  test('with a password, behind a login shell that prints more than anybody keeps', async () => {
+    const sshd = await serve({ user: 'ops', sudo: 'ops ALL=(ALL) ALL', shell: '/bin/bash' });
+    const chatter = 'for i in $(seq 200); do echo "password: no, this is line $i of a banner"; done';
+    writeFileSync(join(sshd.directory, 'home/.bashrc'), `${chatter}; ${chatter} >&2\nprintf "no line end"\n`);
+    const root = await (await open(sshd, { password: 'letmein' })).asRoot();
+    expect((await root.run(['sh', '-c', 'id -u; cat'], { input: 'in' })).stdout).toBe('0\nin');
+    const refused = await failureOf((await open(sshd)).asRoot());
+    expect(refused).toMatchObject({ code: 'NOT_ROOT' });
+    expect(refused.message).toMatch(/but sudo gives none: sudo: /);
+  });
+
   test('a wrong password, none at all, and a user who may not', async () => {
     const sshd = await serve({ user: 'ops', sudo: 'ops ALL=(ALL) ALL' });
     const wrong = await failureOf((await open(sshd, { password: 'wrong' })).asRoot());
