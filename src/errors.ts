@@ -140,39 +140,140 @@ export function exitCodeOf(error: unknown): number {
   return isTapprepError(error) ? EXIT[ERROR_CODES[error.code].exit] : EXIT.notReady;
 }
 
-/** Parameters of a query that are secrets by their name. The bounds keep a hostile text from costing more than one scan. */
-const SECRET_PARAMETER = /([?&][\w.-]{0,40}(?:token|sig|key|passw|secret|auth|credential)[\w.-]{0,40}=)[^&#\s"'<>]+/gi;
-
-/** Takes user:password@ and secret parameters out of every URL in a text: it is foreign and may be long. */
+/** Takes passwords, tokens and keys out of a text, which is foreign and may be long: each pattern below is one scan. */
 export function redact(text: string): string {
-  return redactUsers(text).replaceAll(SECRET_PARAMETER, '$1***');
+  return redactAddresses(text, true);
 }
 
-/** One forward scan. */
-function redactUsers(text: string): string {
+/** The same, but paths of addresses stay: what is asked for keeps the token that a path of its own may hold. */
+export function redactLogins(text: string): string {
+  return redactAddresses(text, false);
+}
+
+/** Names that say that their value is a secret, wherever they stand. */
+const SECRET_NAME = 'passw(?:or)?d|passwd|passphrase|secret|token|pwd|jwt|api[_-]?key|private[_-]?key|credentials?';
+const VALUE = String.raw`(?!\*\*\*)(?:"[^"\n]{1,200}"|'[^'\n]{1,200}'|[^&#\s"'<>\\,;]+)`;
+
+/** What to mask and how. The bounds keep a hostile text from costing more than one scan. */
+const SECRETS: readonly (readonly [RegExp, string])[] = [
+  [/([?&][\w.-]{0,40}(?:token|sig|key|passw|pwd|secret|auth|credential|jwt)[\w.-]{0,40}=)[^&#\s"'<>\\]+/gi, '$1***'],
+  [/([?&](?:[\w.-]{0,40}[_.-])?(?:pw|pass|otp|sid)=)[^&#\s"'<>\\]+/gi, '$1***'],
+  [new RegExp(String.raw`((?:${SECRET_NAME})\s{0,3}=\s{0,3})${VALUE}`, 'gi'), '$1***'],
+  [new RegExp(String.raw`((?<![\w-])(?:pw|pass)\s{0,3}=\s{0,3})${VALUE}`, 'gi'), '$1***'],
+  [new RegExp(String.raw`((?:${SECRET_NAME})["']\s{0,3}:\s{0,3})(?:"[^"\n]{1,200}"|'[^'\n]{1,200}')`, 'gi'), '$1"***"'],
+  [/((?<!\w)authorization["']?\s{0,3}[:=]\s{0,3}["']?(?:basic|bearer|digest|token)\s{1,3})[^\s"'\\]+/gi, '$1***'],
+  [/((?<!\w)login\s{1,3}\S{1,128}\s{1,3}password\s{1,3})\S+/gi, '$1***'],
+  [/(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?/g, '***'],
+];
+
+/** Whether a text can hold any of it at all; most cannot, and that is the cheaper question. */
+const MAY_HOLD_SECRET = /:\/\/|[@=]|eyJ|authorization|login|passw|passphrase|secret|token|pwd|jwt|key["']|credential/i;
+
+function redactAddresses(text: string, paths: boolean): string {
+  if (!MAY_HOLD_SECRET.test(text)) return text;
+  const safe = text.replaceAll(/[^\s"'<>`\u0000-\u001f]+/g, (word) => redactWord(word, paths));
+  return SECRETS.reduce((rest, [pattern, mask]) => rest.replaceAll(pattern, mask), safe);
+}
+
+/** A login before a host that no scheme precedes, as in a proxy's bad address. */
+const BARE_LOGIN = /^((?:[\w.-]{1,64}=)?)[\w.%+-]{1,64}:[^@]{1,256}@(?=[\w-]{1,64}(?:\.[\w-]|:\d))/;
+
+/** One word: white space and quotes end every address. */
+function redactWord(word: string, paths: boolean): string {
+  let at = word.indexOf('://');
+  if (at === -1) return word.includes('@') ? word.replace(BARE_LOGIN, '$1***@') : word;
   let out = '';
   let from = 0;
-  for (let at = text.indexOf('://'); at !== -1; at = text.indexOf('://', from)) {
+  while (at !== -1) {
     const start = at + 3;
-    let end = start;
-    let lastAt = -1;
-    while (end < text.length && !' \t\r\n"\'<>/?#'.includes(text.charAt(end))) {
-      if (text.charAt(end) === '@') lastAt = end;
-      end += 1;
-    }
-    out += text.slice(from, start) + (lastAt === -1 ? '' : '***@');
-    from = lastAt === -1 ? start : lastAt + 1;
+    const next = word.indexOf('://', start);
+    const rest = word.slice(start, next === -1 ? word.length : next);
+    const login = loginLength(rest);
+    const shown = rest.slice(login);
+    out += `${word.slice(from, start)}${login === 0 ? '' : '***@'}${redactRest(shown, paths)}`;
+    from = start + rest.length;
+    at = next;
   }
-  return out + text.slice(from);
+  return out + word.slice(from);
 }
+
+/** How much of what follows "://" is user:password@; a "/", "?" or "#" that nobody encoded belongs to the password. */
+function loginLength(rest: string): number {
+  const end = rest.search(/[/?#]/);
+  const authority = end === -1 ? rest : rest.slice(0, end);
+  const colon = authority.startsWith('[') ? -1 : authority.indexOf(':');
+  if (colon === -1) return authority.lastIndexOf('@') + 1;
+  const isPort = /^\d{0,5}$/.test(authority.slice(colon + 1));
+  const query = isPort ? rest.indexOf('?') : -1;
+  return (query === -1 ? rest : rest.slice(0, query)).lastIndexOf('@') + 1;
+}
+
+/** A part of a path after one of these is a secret where it looks drawn by lot. */
+const TOKEN_FOLLOWS =
+  /^(?:tokens?|t|private|priv|auth|keys?|api[_-]?keys?|access|secrets?|jwt|credentials?|sas|scc|s)$/i;
+
+/** Path and query. A query that is one long word without a name is a registration, as SUSE has them. */
+function redactRest(rest: string, paths: boolean): string {
+  const end = rest.search(/[?#]/);
+  const path = end === -1 ? rest : rest.slice(0, end);
+  const query = end === -1 ? '' : rest.slice(end).replace(/^\?[\w.~+-]{16,}(?=#|$)/, '?***');
+  return `${paths ? redactPath(path) : path}${query}`;
+}
+
+function redactPath(path: string): string {
+  const parts = path.split('/');
+  const isSecret = (part: string, index: number): boolean =>
+    index > 0 && (isDrawn(part) || (TOKEN_FOLLOWS.test(parts[index - 1] ?? '') && isLong(part)));
+  return parts.map((part, index) => (isSecret(part, index) ? '***' : part)).join('/');
+}
+
+/** Letters and digits in one piece of 16 or more, or a UUID: no name of a file or a release. */
+function isLong(part: string): boolean {
+  return (
+    (/\d/.test(part) && /[a-z]/i.test(part) && /^[\w~=+-]*$/.test(part) && /[A-Za-z0-9]{16}/.test(part)) ||
+    /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i.test(part)
+  );
+}
+
+/** Changes between capitals, small letters and digits as often as only a random word does; a digest in hex does not count. */
+function isDrawn(part: string): boolean {
+  if (!/^[A-Za-z0-9]{16,}$/.test(part) || !/[A-Z]/.test(part) || !/[a-z]/.test(part) || !/\d/.test(part)) return false;
+  const changes = part.match(/(?<=[a-z])[A-Z0-9]|(?<=[A-Z])[a-z0-9]|(?<=\d)[A-Za-z]/g)?.length ?? 0;
+  return changes >= part.length * 0.45;
+}
+
+/** What a terminal obeys, or what turns the direction of a line: all but newline and tab. */
+const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 /** Makes foreign text safe for a terminal: control characters but newline and tab become \xNN. */
 export function escapeControl(text: string): string {
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, (char) =>
-    char.charCodeAt(0) < 256
-      ? `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`
-      : `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  return text.replace(CONTROL, (char) =>
+    char.charCodeAt(0) < 256 ? `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}` : escapeUnit(char),
   );
+}
+
+/** The same inside JSON text: the value stays what it was, and no byte of it is obeyed. */
+export function escapeJsonControl(text: string): string {
+  return text.replace(CONTROL, escapeUnit);
+}
+
+function escapeUnit(char: string): string {
+  return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+const SECRET_KEY = new RegExp(`^(?:.*[_-])?(?:${SECRET_NAME})$`, 'i');
+
+/** A value as JSON text without secrets and control characters; strings are masked before quotes are put around them. */
+export function toSafeJson(value: unknown, indent = 0): string {
+  const text = JSON.stringify(value, null, indent) ?? 'null';
+  if (!MAY_HOLD_SECRET.test(text)) return escapeJsonControl(text);
+  const safe = JSON.stringify(
+    value,
+    (key, part: unknown) =>
+      typeof part !== 'string' ? part : part !== '' && SECRET_KEY.test(key) ? '***' : redact(part),
+    indent,
+  );
+  return escapeJsonControl(safe ?? 'null');
 }
 
 /** For switches over unions: a value that the type says cannot be. */

@@ -165,7 +165,7 @@ export interface HostFacts {
   readonly repositories: readonly HostRepositoryFile[];
 }
 
-/** One of the target's own package source files, verbatim: apt .list or .sources, yum .repo, zypper .repo. */
+/** Of one of the target's own package source files (apt .list or .sources, yum or zypper .repo, a variable) what tapprep reads. */
 export interface HostRepositoryFile {
   readonly path: string;
   readonly text: string;

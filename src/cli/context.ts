@@ -1,7 +1,8 @@
 /** What a command gets from the process; the only bridge between the domain and argv, env and terminals. */
-import type { Readable, Writable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import type { SshAccess } from '../pipeline/open-target.ts';
 import type { Emit } from '../types.ts';
+import type { Output } from './output.ts';
 
 /** Options that every command takes. */
 export interface CommonOptions {
@@ -38,8 +39,8 @@ export interface TargetOptions {
 export interface Context {
   readonly stdin: Readable;
   /** Only final reports go here. */
-  readonly stdout: Writable;
-  readonly stderr: Writable;
+  readonly stdout: Output;
+  readonly stderr: Output;
   readonly stderrIsTerminal: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;

@@ -1,20 +1,20 @@
 /** How a command's failure is told to people and to programs. */
 import { diagnose } from '../diagnose/diagnose.ts';
-import { ERROR_CODES, escapeControl, exitCodeOf, isTapprepError, type TapprepError } from '../errors.ts';
+import { ERROR_CODES, exitCodeOf, isTapprepError, type TapprepError } from '../errors.ts';
 import type { Diagnosis } from '../types.ts';
 import { renderDiagnoses } from './render/diagnoses.ts';
 
 /** One failure as lines for standard error: the sentence with its code, the command to paste, and what a tool's words mean. */
 export function renderError(error: unknown, verbose: boolean): string {
   if (isTapprepError(error)) {
-    const hint = error.hint === null ? '' : `\n  try: ${escapeControl(error.hint)}`;
-    const chain = verbose && error.cause instanceof Error ? `\n  cause: ${escapeControl(error.cause.message)}` : '';
+    const hint = error.hint === null ? '' : `\n  try: ${error.hint}`;
+    const chain = verbose && error.cause instanceof Error ? `\n  cause: ${error.cause.message}` : '';
     const diagnoses = explainTool(error);
     const meaning = diagnoses.length === 0 ? '' : `\nWhat its words mean:\n${renderDiagnoses(diagnoses)}`;
-    return `tapprep: ${error.code}: ${escapeControl(error.message)}${hint}${chain}\n${meaning}`;
+    return `tapprep: ${error.code}: ${error.message}${hint}${chain}\n${meaning}`;
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return `tapprep: INTERNAL: ${escapeControl(text)}\n  this is a fault of tapprep; please report it with the lines above\n`;
+  return `tapprep: INTERNAL: ${text}\n  this is a fault of tapprep; please report it with the lines above\n`;
 }
 
 /** The same failure as JSON: {error: {code, message, hint, facts, doc, diagnoses, exit}}. */

@@ -1,5 +1,5 @@
 /** The entry point: answers --version without loading anything, hands the rest to the program, sets the exit code. */
-import { EXIT, exitCodeOf } from '../errors.ts';
+import { EXIT, exitCodeOf, TapprepError } from '../errors.ts';
 import { PACKAGE_ROOT, readVersion } from './package-root.ts';
 
 /** Runs the process's command line. Never rejects: a failure is told on standard error and in the exit code. */
@@ -13,16 +13,36 @@ export async function main(): Promise<void> {
   // 32 MB although nearly all of them die at once: fetching 1 GiB takes 25 MB less without growth and is no slower.
   process.getBuiltinModule('node:v8').setFlagsFromString('--semi-space-growth-factor=1');
   // A reader that goes away (head, a closed terminal) is no fault of ours and must not leave a stack trace.
+  // What else keeps standard output from being written is told, and no exit code of the command covers it.
+  let lost: TapprepError | null = null;
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    process.exitCode = error.code === 'EPIPE' ? EXIT.done : EXIT.notReady;
+    if (error.code === 'EPIPE') {
+      process.exitCode = EXIT.done;
+      return;
+    }
+    if (lost !== null) return;
+    lost = describeLoss(error);
+    process.stderr.write(`tapprep: ${lost.code}: ${lost.message}\n`);
+    process.exitCode = exitCodeOf(lost);
   });
+  // Nobody is left to be told.
+  process.stderr.on('error', () => undefined);
   const { runProgram } = await import('./program.ts');
   try {
-    process.exitCode = await runProgram(argv, PACKAGE_ROOT);
+    const exitCode = await runProgram(argv, PACKAGE_ROOT);
+    process.exitCode = lost === null ? exitCode : exitCodeOf(lost);
   } catch (error) {
     const { errorJson, renderError } = await import('./exit-codes.ts');
-    if (argv.includes('--json')) process.stdout.write(`${JSON.stringify(errorJson(error))}\n`);
-    process.stderr.write(renderError(error, argv.includes('--verbose')));
+    const { createOutput } = await import('./output.ts');
+    if (argv.includes('--json')) createOutput(process.stdout).jsonLines([errorJson(error)]);
+    createOutput(process.stderr).write(renderError(error, argv.includes('--verbose')));
     process.exitCode = exitCodeOf(error);
   }
+}
+
+function describeLoss({ code }: NodeJS.ErrnoException): TapprepError {
+  const full = code === 'ENOSPC' || code === 'EDQUOT';
+  return full
+    ? new TapprepError('NO_SPACE', `standard output takes no more: there is no space left where it goes (${code})`)
+    : new TapprepError('PERMISSION', `standard output cannot be written (${code ?? 'no reason given'})`);
 }

@@ -2,7 +2,9 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
+import { escapeControl, redact } from '../errors.ts';
 import type { CommonOptions, Context } from './context.ts';
+import { createOutput } from './output.ts';
 import { createRenderer } from './render/renderer.ts';
 import { askSecret, readSecretFile } from './secret.ts';
 
@@ -36,8 +38,8 @@ export async function withProcessContext(
   try {
     return await body({
       stdin: process.stdin,
-      stdout: process.stdout,
-      stderr: process.stderr,
+      stdout: createOutput(process.stdout),
+      stderr: createOutput(process.stderr),
       stderrIsTerminal,
       env: process.env,
       cwd: process.cwd(),
@@ -52,7 +54,9 @@ export async function withProcessContext(
         await renderer.pause();
         const asker = createInterface({ input: process.stdin, output: process.stderr });
         try {
-          return /^y(es)?$/i.test((await asker.question(`${question} [y/N] `, { signal: controller.signal })).trim());
+          return /^y(es)?$/i.test(
+            (await asker.question(`${escapeControl(redact(question))} [y/N] `, { signal: controller.signal })).trim(),
+          );
         } finally {
           asker.close();
         }
@@ -63,7 +67,12 @@ export async function withProcessContext(
           if (common.sudoPasswordFile !== null) return readSecretFile(common.sudoPasswordFile);
           if (!process.stdin.isTTY || !stderrIsTerminal) return null;
           await renderer.pause();
-          return askSecret(process.stdin, process.stderr, `password for sudo on ${place}: `, controller.signal);
+          return askSecret(
+            process.stdin,
+            process.stderr,
+            `password for sudo on ${escapeControl(place)}: `,
+            controller.signal,
+          );
         },
         atEnd: (close) => void closers.push(close),
       },

@@ -22,10 +22,11 @@ export async function askSecret(
   question: string,
   signal: AbortSignal,
 ): Promise<string | null> {
-  output.write(question);
-  // readline echoes to its output, so that goes nowhere.
+  // Readline echoes to its output, so that goes nowhere; it switches the terminal's own echo off as it is made. Only then
+  // comes the question: an answer that is quicker would be shown.
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   const asker = createInterface({ input, output: nowhere, terminal: true });
+  output.write(question);
   try {
     const answer = await asker.question('', { signal });
     return answer === '' ? null : answer;

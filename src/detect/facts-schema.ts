@@ -2,6 +2,7 @@
 import { toJSONSchema, z } from 'zod';
 import { TapprepError } from '../errors.ts';
 import type { BuildId, HostFacts } from '../types.ts';
+import { keepDirectives } from './source-directives.ts';
 
 const text = z.string().max(16_384);
 const name = z.string().min(1).max(1024);
@@ -120,13 +121,13 @@ const facts = z.strictObject({
 }) satisfies z.ZodType<HostFacts>;
 
 /**
- * Checks foreign facts against the schema.
+ * Checks foreign facts against the schema; of the package source files only what tapprep reads is kept.
  * @param source what to call them in an error: a file name, "probe output"
  * @throws TapprepError BAD_FACTS with the path of each fault and its reason
  */
 export function checkFacts(value: unknown, source: string): HostFacts {
   const result = facts.safeParse(value);
-  if (result.success) return result.data;
+  if (result.success) return { ...result.data, repositories: result.data.repositories.map(keepDirectives) };
   const faults = result.error.issues.map(
     (issue) => `${issue.path.map(String).join('.') || 'the whole'}: ${issue.message}`,
   );

@@ -1,5 +1,4 @@
 /** What probe.sh printed, as HostFacts. */
-import { redact } from '../errors.ts';
 import type { BuildTreeFacts, DebuginfoFacts, HostFacts, InstalledPackage, SystemtapFacts } from '../types.ts';
 import { findArchitecture } from './architectures.ts';
 import { findBuildId, parseBuildId } from './build-id.ts';
@@ -105,7 +104,7 @@ export function parseProbeOutput(text: string, source = 'probe output'): HostFac
       freeInodes: inodes === '-' ? null : number(inodes),
       writable: writable === 'yes',
     })),
-    repositories: [...readFiles(records, 'repo')].map(([path, content]) => ({ path, text: redact(content) })),
+    repositories: [...readFiles(records, 'repo')].map(([path, text]) => ({ path, text })),
   };
   return checkFacts(facts, source);
 }

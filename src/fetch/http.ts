@@ -106,10 +106,11 @@ function createAgents(options: HttpOptions): { readonly http: HttpAgent; readonl
   try {
     return { http: new PlainAgent(common), https: new HttpsAgent(common) };
   } catch (error) {
-    const seen = PROXY_VARIABLES.flatMap((name) => (proxyEnv[name] === undefined ? [] : [`${name}=${proxyEnv[name]}`]));
-    throw new TapprepError('USAGE', `the proxy settings cannot be used: ${seen.join(' ')}`, {
+    // Neither the value nor the library's error, which holds it: nobody can tell where in a bad address the password is.
+    const names = PROXY_VARIABLES.filter((name) => proxyEnv[name] !== undefined).join(', ');
+    const reason = error instanceof Error && 'code' in error ? String(error.code) : 'no address';
+    throw new TapprepError('USAGE', `the proxy settings in ${names} cannot be used: not an address (${reason})`, {
       hint: 'export http_proxy=http://HOST:PORT/',
-      cause: error,
     });
   }
 }

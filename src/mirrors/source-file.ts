@@ -45,7 +45,8 @@ export function quoted(text: string): string {
 export function parseBaseUrl(text: string): string | null {
   const bare = text.replace('://***@', '://');
   if (/[\s\u0000-\u001f\u007f{}<>"\\]/u.test(bare) || !/^(https?|ftp):\/\/[^/]/i.test(bare)) return null;
-  if (!URL.canParse(bare)) return null;
+  // A path that was saved without its token leads nowhere.
+  if (bare.includes('/***') || !URL.canParse(bare)) return null;
   const url = new URL(bare);
   if (url.search !== '' || url.hash !== '' || url.hostname === '') return null;
   return url.href.endsWith('/') ? url.href : `${url.href}/`;

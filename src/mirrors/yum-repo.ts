@@ -94,7 +94,7 @@ function discoveryOf(
   const text = metalink ?? values.get('mirrorlist');
   if (text === undefined || text === '') return null;
   const url = expandVariables(text, context.variables)?.replace('://***@', '://') ?? null;
-  if (url === null || !/^https?:\/\/[^/\s]/.test(url) || /\s/.test(url) || !URL.canParse(url)) {
+  if (url === null || url.includes('***') || !/^https?:\/\/[^/\s]/.test(url) || /\s/.test(url) || !URL.canParse(url)) {
     say(`${quoted(text)} is passed over: not an address that can be asked`);
     return null;
   }

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { extname } from 'node:path';
-import { isErrno, TapprepError } from '../errors.ts';
+import { isErrno, TapprepError, toSafeJson } from '../errors.ts';
 import { type PageOptions, renderHtml } from './html.ts';
 import { renderJunit } from './junit.ts';
 import type { Preflight } from './preflight.ts';
@@ -12,7 +12,7 @@ type Render = (preflight: Preflight, report: unknown, options: PageOptions) => s
 const FORMATS: Readonly<Record<string, Render>> = {
   '.html': (preflight, _, options) => renderHtml(preflight, options),
   '.xml': (preflight) => renderJunit(preflight),
-  '.json': (_, report) => `${JSON.stringify(report, null, 2)}\n`,
+  '.json': (_, report) => `${toSafeJson(report, 2)}\n`,
 };
 
 /** Refuses before any work is done what could not be written after it. @throws TapprepError USAGE */

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
+import { createOutput } from '../../src/cli/output.ts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Context } from '../../src/cli/context.ts';
 import type { MirrorsOptions } from '../../src/cli/commands/mirrors.ts';
@@ -63,8 +64,8 @@ function contextWith(groups: readonly object[], common: Partial<Context['common'
   const stdout = new PassThrough().on('data', (chunk: Buffer) => out.push(chunk));
   const context: Context = {
     stdin: new PassThrough(),
-    stdout,
-    stderr: new PassThrough().resume(),
+    stdout: createOutput(stdout),
+    stderr: createOutput(new PassThrough().resume()),
     stderrIsTerminal: false,
     env: {},
     cwd: dir,

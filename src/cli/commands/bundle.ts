@@ -80,7 +80,7 @@ export async function runBundle(context: Context, options: BundleCommandOptions)
     sign,
     dryRun: common.dryRun,
   });
-  if (common.json) stdout.write(`${JSON.stringify({ target: subject.target, ...report }, null, 2)}\n`);
+  if (common.json) stdout.json({ target: subject.target, ...report });
   else stdout.write(renderReport(report, common.verbose));
   return EXIT.done;
 }
@@ -115,7 +115,7 @@ async function runCompiled(
       ? await withRehearsal(session, subject, choice, bundle)
       : await bundle(await prepareGivenRoot(session, subject, choice));
   const { manifest } = report;
-  if (common.json) stdout.write(`${JSON.stringify({ target: manifest.target, ...report }, null, 2)}\n`);
+  if (common.json) stdout.json({ target: manifest.target, ...report });
   else {
     const names = manifest.modules.map(({ name }) => name).join(', ');
     stdout.write(

@@ -32,7 +32,7 @@ export async function runCache(context: Context, action: string, options: CacheO
     for (const name of ['roots', 'images', 'tmp']) await rm(join(cacheDir, name), { recursive: true, force: true });
     await removeOtherPrograms(join(cacheDir, 'program'));
   }
-  if (context.common.json) context.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+  if (context.common.json) context.stdout.json(report);
   else
     context.stdout.write(
       `removed ${report.removedFiles} files, ${formatBytes(report.removedBytes)}${dropRoots ? ', and all rehearsal roots' : everything ? '; rehearsal roots stay, another process works with this cache' : ''}\n`,
@@ -54,7 +54,7 @@ async function showCache(context: Context, cacheDir: string): Promise<number> {
   const list = await listCache(cacheDir);
   const roots = await listKeptRoots(join(cacheDir, 'roots'));
   if (context.common.json) {
-    context.stdout.write(`${JSON.stringify({ ...list, roots }, null, 2)}\n`);
+    context.stdout.json({ ...list, roots });
     return EXIT.done;
   }
   const rows = list.files.map(({ sizeBytes, sha256, urls }) => [

@@ -25,7 +25,7 @@ export async function runDetect(context: Context, { target: options }: DetectOpt
   const { target, error } = identify(facts, options);
   if (context.common.json) {
     const report = error === null ? { facts, target } : { facts, target, ...errorJson(error) };
-    context.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+    context.stdout.json(report);
   } else {
     context.stdout.write(renderFacts(facts, target));
     if (error !== null) context.stderr.write(renderError(error, context.common.verbose));

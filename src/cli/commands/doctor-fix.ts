@@ -1,5 +1,5 @@
 /** `tapprep doctor --fix`: does of the verdict what tapprep answers for, after asking, and proves the result. */
-import { EXIT, escapeControl, TapprepError } from '../../errors.ts';
+import { EXIT, TapprepError } from '../../errors.ts';
 import { type FixReport, type FixResult, runFixes } from '../../pipeline/fix.ts';
 import { type FixStep, planFixes } from '../../pipeline/fix-steps.ts';
 import { hasRootRights, requireHost } from '../../pipeline/open-target.ts';
@@ -32,7 +32,7 @@ export async function runDoctorFix(context: Context, options: DoctorOptions): Pr
     repairJson,
   );
   const { fix, steps } = repair;
-  if (common.json) stdout.write(`${JSON.stringify(repairJson(repair), null, 2)}\n`);
+  if (common.json) stdout.json(repairJson(repair));
   else if (fix === null) stdout.write(renderSteps(steps));
   else stdout.write(`${renderFixes(fix.fixes)}${renderVerify(fix.verify)}\n${renderDiagnoses(fix.verify.diagnoses)}`);
   return fix?.verify.ready === true ? EXIT.done : EXIT.notReady;
@@ -82,12 +82,12 @@ function renderSteps(steps: readonly FixStep[]): string {
     const reason = step.kind === 'left' ? `: ${step.reason}` : '';
     return `  ${step.command}\n    ${ACTIONS[step.kind]}${reason}`;
   });
-  return escapeControl(`--fix, in this order:\n${lines.join('\n')}\n`);
+  return `--fix, in this order:\n${lines.join('\n')}\n`;
 }
 
 function renderFixes(fixes: readonly FixResult[]): string {
   const lines = fixes.map(
     ({ command, status, reason }) => `  ${status}  ${command}${reason === null ? '' : ` (${reason})`}\n`,
   );
-  return lines.length === 0 ? '' : escapeControl(`Fixes:\n${lines.join('')}\n`);
+  return lines.length === 0 ? '' : `Fixes:\n${lines.join('')}\n`;
 }

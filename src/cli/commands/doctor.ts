@@ -69,7 +69,7 @@ export async function examine(
 export async function runDoctor(context: DoctorContext, options: DoctorOptions): Promise<number> {
   const look = (): Promise<Examination> => examine(context, options);
   const examination = await withReport(context, 'doctor', options.report, describeExamination, look, examinationJson);
-  if (context.common.json) context.stdout.write(`${JSON.stringify(examinationJson(examination), null, 2)}\n`);
+  if (context.common.json) context.stdout.json(examinationJson(examination));
   else context.stdout.write(renderExamination(examination, context.common.verbose));
   return examination.verdict.ready ? EXIT.done : EXIT.notReady;
 }

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { DIAGNOSIS_CODES, isDiagnosisCode } from '../../diagnose/codes.ts';
 import { explainExcerpt } from '../../diagnose/diagnose.ts';
 import { PAGES } from '../../diagnose/pages.ts';
-import { ERROR_CODES, escapeControl, EXIT, type ErrorCode } from '../../errors.ts';
+import { ERROR_CODES, EXIT, type ErrorCode } from '../../errors.ts';
 import type { HostFacts } from '../../types.ts';
 import type { Context } from '../context.ts';
 import { type LogContext, readLogSource } from '../log-source.ts';
@@ -31,7 +31,7 @@ export async function runExplain(context: ExplainContext, options: ExplainOption
     systemtap: log.stapVersion,
     testedKernels: log.testedKernels,
   };
-  if (context.common.json) context.stdout.write(`${JSON.stringify({ diagnoses, seen }, null, 2)}\n`);
+  if (context.common.json) context.stdout.json({ diagnoses, seen });
   else if (diagnoses.length > 0) context.stdout.write(`${headline(seen)}${renderDiagnoses(diagnoses)}`);
   if (diagnoses.length > 0) return EXIT.done;
   context.stderr.write(`tapprep explain: ${log.succeeded ? SUCCEEDED : UNKNOWN}\n`);
@@ -49,7 +49,7 @@ function headline(seen: Readonly<Record<'release' | 'distribution' | 'systemtap'
     ...(seen.distribution === null ? [] : [seen.distribution]),
     ...(seen.systemtap === null ? [] : [`SystemTap ${seen.systemtap}`]),
   ];
-  return parts.length === 0 ? '' : escapeControl(`This is about ${parts.join(', ')}.\n\n`);
+  return parts.length === 0 ? '' : `This is about ${parts.join(', ')}.\n\n`;
 }
 
 /** Loaded only when asked for: the schema library is half of what explain would keep in memory. */
@@ -68,9 +68,7 @@ function printPage(context: ExplainContext, code: string): number {
   const error = isErrorCode(code) ? ERROR_CODES[code] : null;
   if (context.common.json) {
     const exit = error === null ? null : EXIT[error.exit];
-    context.stdout.write(
-      `${JSON.stringify({ code, ...diagnosis, error: error === null ? null : { doc: error.doc, exit } }, null, 2)}\n`,
-    );
+    context.stdout.json({ code, ...diagnosis, error: error === null ? null : { doc: error.doc, exit } });
     return EXIT.done;
   }
   const parts = [code];

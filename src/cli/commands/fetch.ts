@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { EXIT } from '../../errors.ts';
+import { EXIT, toSafeJson } from '../../errors.ts';
 import { explainWrite, placeFile } from '../../host/place-file.ts';
 import { acquireArtifacts } from '../../pipeline/acquire.ts';
 import { describePlan } from '../../pipeline/describe.ts';
@@ -39,15 +39,14 @@ export async function runFetch(context: Context, options: FetchCommandOptions): 
     await mkdir(dest, { recursive: true });
     await rm(join(dest, SUMS), { force: true });
     for (const { item, path } of artifacts) await appear(dest, item.fileName, (to) => placeFile(path, to));
-    const report = `${JSON.stringify({ target: plan.target, files: evidence }, null, 2)}\n`;
+    const report = `${toSafeJson({ target: plan.target, files: evidence }, 2)}\n`;
     await appear(dest, 'evidence.json', (to) => writeFile(to, report, { flag: 'wx' }));
     const sums = evidence.map(({ sha256, file }) => `${sha256}  ${file}\n`).join('');
     await appear(dest, SUMS, (to) => writeFile(to, sums, { flag: 'wx' }));
   } catch (error) {
     explainWrite(error, dest);
   }
-  if (context.common.json)
-    context.stdout.write(`${JSON.stringify({ dest, target: plan.target, files: evidence }, null, 2)}\n`);
+  if (context.common.json) context.stdout.json({ dest, target: plan.target, files: evidence });
   else
     context.stdout.write(
       `${artifacts.length} packages in ${dest}; check them with: cd ${dest} && sha256sum -c SHA256SUMS\n`,

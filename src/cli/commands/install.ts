@@ -39,7 +39,7 @@ export async function runInstall(context: Context, options: InstallCommandOption
   const outcome = await withReport(context, 'install', options.report, describeInstallation, () =>
     work(context, options),
   );
-  if (common.json) stdout.write(`${JSON.stringify(outcome, null, 2)}\n`);
+  if (common.json) stdout.json(outcome);
   else if (common.dryRun) {
     stdout.write(`${renderPlan(outcome.plan, common.verbose)}\n\n`);
     stdout.write(outcome.commands.length === 0 ? 'nothing would be changed\n' : `on ${outcome.host}:\n`);

@@ -1,6 +1,6 @@
 /** `tapprep mirrors list|check`: what the mirror list knows, and whether it answers now. */
 import { join } from 'node:path';
-import { EXIT, escapeControl, redact, TapprepError } from '../../errors.ts';
+import { EXIT, TapprepError } from '../../errors.ts';
 import type { MirrorAnswer } from '../../mirrors/check.ts';
 import { loadMirrors } from '../../mirrors/load.ts';
 import type { MirrorEntry, Mirrors } from '../../mirrors/mirror-list.ts';
@@ -46,16 +46,16 @@ export async function runMirrorsList(context: Context, options: MirrorsOptions):
   const mirrors = await readMirrors(context);
   if (options.all) {
     const { json } = context.common;
-    context.stdout.write(json ? `${JSON.stringify({ entries: mirrors.entries }, null, 2)}\n` : renderEntries(mirrors));
+    if (json) context.stdout.json({ entries: mirrors.entries });
+    else context.stdout.write(renderEntries(mirrors));
     return EXIT.done;
   }
   const { target, repositories, skipped, notes } = await selectFor(context, options, mirrors);
-  const shown = repositories.map(withoutCredentials);
   if (context.common.json) {
-    context.stdout.write(`${JSON.stringify({ target, repositories: shown, skipped, notes }, null, 2)}\n`);
+    context.stdout.json({ target, repositories, skipped, notes });
     return EXIT.done;
   }
-  const rows = shown.map((repository) => [
+  const rows = repositories.map((repository) => [
     repository.id,
     repository.state,
     repository.kind,
@@ -68,7 +68,7 @@ export async function runMirrorsList(context: Context, options: MirrorsOptions):
   ];
   if (skipped.length > 0) lines.push('\nnot asked:', ...skipped.map(({ id, reason }) => `  ${id}: ${reason}`));
   if (notes.length > 0) lines.push('\nnotes:', ...notes.map((note) => `  ${note}`));
-  context.stdout.write(`${escapeControl(lines.join('\n'))}\n`);
+  context.stdout.write(`${lines.join('\n')}\n`);
   return EXIT.done;
 }
 
@@ -97,20 +97,17 @@ export async function runMirrorsCheck(context: Context, options: MirrorsOptions)
       if (!context.common.quiet && !context.common.json) context.stderr.write(`${describeAnswer(answer)}\n`);
     },
   });
-  const shown = answers.map((answer) => ({ ...answer, url: redact(answer.url), reason: printable(answer.reason) }));
   if (context.common.json) {
-    context.stdout.write(`${JSON.stringify({ answers: shown, skipped }, null, 2)}\n`);
+    context.stdout.json({ answers, skipped });
   } else {
-    const rows = shown.map(({ repository, status, seconds, index, reason, url }) => [
+    const rows = answers.map(({ repository, status, seconds, index, reason, url }) => [
       repository,
       status === null ? '-' : String(status),
       `${seconds.toFixed(2)} s`,
       reason ?? index ?? '',
       url,
     ]);
-    context.stdout.write(
-      `${escapeControl(renderTable(['REPOSITORY', 'STATUS', 'TIME', 'ANSWER', 'ADDRESS'], rows))}\n`,
-    );
+    context.stdout.write(`${renderTable(['REPOSITORY', 'STATUS', 'TIME', 'ANSWER', 'ADDRESS'], rows)}\n`);
   }
   const answered = new Set(answers.filter(({ ok }) => ok).map(({ repository }) => repository));
   if (answered.size === 0) return EXIT.network;
@@ -154,15 +151,6 @@ function selectionOptions({ retired, snapshot }: MirrorsOptions) {
   return { contents: CONTENTS, includeRetired: retired, ...(snapshot === null ? {} : { timestamp: snapshot }) };
 }
 
-function withoutCredentials(repository: Repository): Repository {
-  const { discovery } = repository;
-  return {
-    ...repository,
-    baseUrls: repository.baseUrls.map(redact),
-    ...(discovery ? { discovery: { ...discovery, url: redact(discovery.url) } } : {}),
-  };
-}
-
 function renderEntries(mirrors: Mirrors): string {
   const lines: string[] = [];
   let title = '';
@@ -171,7 +159,7 @@ function renderEntries(mirrors: Mirrors): string {
     ({ title } = entry);
     lines.push(...renderEntry(entry));
   }
-  return `${escapeControl(redact(lines.join('\n')))}\n`;
+  return `${lines.join('\n')}\n`;
 }
 
 function renderEntry(entry: MirrorEntry): readonly string[] {
@@ -185,10 +173,5 @@ function renderEntry(entry: MirrorEntry): readonly string[] {
 }
 
 function describeAnswer(answer: MirrorAnswer): string {
-  const text = `${answer.repository}: ${answer.reason ?? answer.index ?? ''} (${answer.seconds.toFixed(2)} s)`;
-  return escapeControl(redact(text));
-}
-
-function printable(text: string | null): string | null {
-  return text === null ? null : escapeControl(redact(text));
+  return `${answer.repository}: ${answer.reason ?? answer.index ?? ''} (${answer.seconds.toFixed(2)} s)`;
 }

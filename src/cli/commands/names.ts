@@ -1,6 +1,5 @@
 /** `tapprep names`: the packages that a target needs, without any network; with --batch one JSON target a line. */
-import { once } from 'node:events';
-import { EXIT, escapeControl, isTapprepError } from '../../errors.ts';
+import { EXIT, isTapprepError } from '../../errors.ts';
 import { namePackages } from '../../resolve/package-names.ts';
 import type { PackageName, Target } from '../../types.ts';
 import type { Context, TargetOptions } from '../context.ts';
@@ -22,9 +21,8 @@ export async function runNames(context: NamesContext, { target: options, batch }
   const { openSubject } = await import('../../pipeline/open-target.ts');
   const { target } = await openSubject(context, options);
   const packages = namePackages(target);
-  context.stdout.write(
-    context.common.json ? `${JSON.stringify({ target, packages }, null, 2)}\n` : renderNames(target, packages),
-  );
+  if (context.common.json) context.stdout.json({ target, packages });
+  else context.stdout.write(renderNames(target, packages));
   return EXIT.done;
 }
 
@@ -32,22 +30,22 @@ export async function runNames(context: NamesContext, { target: options, batch }
 async function runBatch(context: NamesContext): Promise<number> {
   for await (const lines of readLineBatches(context.stdin, MAX_LINE_CHARS, context.signal)) {
     const answers = lines.filter((line) => line === null || line.trim() !== '').map(answerLine);
-    if (answers.length === 0 || context.stdout.write(`${answers.join('\n')}\n`)) continue;
-    await once(context.stdout, 'drain', { signal: context.signal });
+    if (answers.length === 0 || context.stdout.jsonLines(answers)) continue;
+    await context.stdout.drained(context.signal);
   }
   return EXIT.done;
 }
 
-function answerLine(line: string | null): string {
+function answerLine(line: string | null): object {
   let id: unknown = null;
   try {
     const request = parseRequest(line);
     id = request['id'] ?? null;
-    return JSON.stringify({ id, packages: namePackages(targetOf(request)) });
+    return { id, packages: namePackages(targetOf(request)) };
   } catch (error) {
     if (!isTapprepError(error)) throw error;
     const { code, message, hint } = error;
-    return JSON.stringify({ id, error: { code, message, hint } });
+    return { id, error: { code, message, hint } };
   }
 }
 
@@ -58,5 +56,5 @@ function renderNames(target: Target, packages: readonly PackageName[]): string {
     version === null ? '(the index knows)' : match === 'prefix' ? `${version}.*` : version,
     arch,
   ]);
-  return escapeControl(`${renderTable(['role', 'name', 'version', 'arch'], rows)}\n`);
+  return `${renderTable(['role', 'name', 'version', 'arch'], rows)}\n`;
 }

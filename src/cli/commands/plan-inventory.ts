@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { declareFacts } from '../../detect/declared-facts.ts';
 import { readFactsFile } from '../../detect/facts.ts';
 import { identifyTarget } from '../../detect/target.ts';
-import { EXIT, escapeControl, exitCodeOf, isErrno, isTapprepError, TapprepError } from '../../errors.ts';
+import { EXIT, exitCodeOf, isErrno, isTapprepError, TapprepError } from '../../errors.ts';
 import { type FleetGroup, type FleetMember, type FleetPlan, planFleet } from '../../pipeline/plan-fleet.ts';
 import type { PlanChoice } from '../../pipeline/plan-subject.ts';
 import type { PlanItem } from '../../types.ts';
@@ -25,7 +25,8 @@ export async function runPlanInventory(context: Context, path: string, choice: P
   const session = await openContextSession(context);
   const fleet = await planFleet(session, readInventory(context, path), choice);
   const { groups, unknown } = fleet;
-  context.stdout.write(context.common.json ? `${JSON.stringify(toJson(fleet), null, 2)}\n` : render(fleet));
+  if (context.common.json) context.stdout.json(toJson(fleet));
+  else context.stdout.write(render(fleet));
   const [first] = [...groups.flatMap(({ error }) => error ?? []), ...unknown.map(({ error }) => error)];
   return first === undefined ? EXIT.done : exitCodeOf(first);
 }
@@ -108,7 +109,7 @@ function render({ groups, unknown }: FleetPlan): string {
   );
   const table =
     rows.length === 0 ? '' : `${renderTable(['hosts', 'distribution', 'kernel', 'arch', 'plan'], rows)}\n\n`;
-  return escapeControl(`${table}${failed.join('')}${planned} of ${all} machines planned, ${groups.length} kinds\n`);
+  return `${table}${failed.join('')}${planned} of ${all} machines planned, ${groups.length} kinds\n`;
 }
 
 /** A few of its machines, as there may be hundreds. */

@@ -1,7 +1,7 @@
 /** `tapprep plan`: the exact packages, with source, size, digest and signer, and what they need on disk. */
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { EXIT } from '../../errors.ts';
+import { EXIT, toSafeJson } from '../../errors.ts';
 import { planSubject } from '../../pipeline/plan-subject.ts';
 import { predictForPlan } from '../../pipeline/predict-systemtap.ts';
 import { openSubject } from '../../pipeline/open-target.ts';
@@ -25,11 +25,9 @@ export async function runPlan(context: Context, options: PlanCommandOptions): Pr
   const subject = await openSubject(context, options.target);
   const plan = await planSubject(session, subject, options);
   const systemtap = await predictForPlan(session, plan, { wish: 'auto', rung: 'kernel.function' });
-  if (options.out !== null) await writeFile(resolve(context.cwd, options.out), `${JSON.stringify(plan, null, 2)}\n`);
-  context.stdout.write(
-    context.common.json
-      ? `${JSON.stringify({ ...plan, systemtap }, null, 2)}\n`
-      : `${renderPlan(plan, context.common.verbose)}\n\n${renderSystemtap(systemtap, context.common.verbose)}\n`,
-  );
+  if (options.out !== null) await writeFile(resolve(context.cwd, options.out), `${toSafeJson(plan, 2)}\n`);
+  const { json, verbose } = context.common;
+  if (json) context.stdout.json({ ...plan, systemtap });
+  else context.stdout.write(`${renderPlan(plan, verbose)}\n\n${renderSystemtap(systemtap, verbose)}\n`);
   return EXIT.done;
 }

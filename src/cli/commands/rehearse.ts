@@ -29,7 +29,7 @@ export interface RehearseCommandOptions {
 /** Exit 0 only when the ladder passed as far as --level asks. */
 export async function runRehearse(context: Context, options: RehearseCommandOptions): Promise<number> {
   const report = await withReport(context, 'rehearse', options.report, describeRehearsal, () => work(context, options));
-  if (context.common.json) context.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+  if (context.common.json) context.stdout.json(report);
   else {
     const times = report.stages.map(({ stage, seconds }) => `${stage} ${formatSeconds(seconds)}`).join(', ');
     context.stdout.write(

@@ -30,7 +30,7 @@ export async function runRemove(context: Context, options: { readonly target: Ta
     }
     await removeInstalled(host, plan, context.emit, context.signal);
   }
-  if (common.json) stdout.write(`${JSON.stringify({ host: host.name, dryRun: common.dryRun, ...plan }, null, 2)}\n`);
+  if (common.json) stdout.json({ host: host.name, dryRun: common.dryRun, ...plan });
   else if (isEmpty) stdout.write(`tapprep has nothing installed on ${host.name}\n`);
   else {
     if (common.dryRun && plan.argv !== null) stdout.write(`would run on ${host.name}:\n  ${plan.argv.join(' ')}\n`);

@@ -1,5 +1,5 @@
 /** `tapprep scripts list|show|check|run`: the incident-response scripts. */
-import { EXIT, escapeControl, TapprepError } from '../../errors.ts';
+import { EXIT, TapprepError } from '../../errors.ts';
 import { openTarget, requireHost, type OpenTarget } from '../../pipeline/open-target.ts';
 import { checkArguments } from '../../scripts/arguments.ts';
 import { findEntry, loadCatalogue } from '../../scripts/catalogue.ts';
@@ -50,7 +50,8 @@ async function list(
   words: readonly string[],
 ): Promise<number> {
   if (words[0] !== undefined) throw new TapprepError('USAGE', `tapprep scripts list takes no name, but ${words[0]}`);
-  stdout.write(common.json ? toJson({ scripts: catalogue.map(withoutText) }) : listScripts(catalogue));
+  if (common.json) stdout.json({ scripts: catalogue.map(withoutText) });
+  else stdout.write(listScripts(catalogue));
   return EXIT.done;
 }
 
@@ -60,7 +61,8 @@ async function show(
   words: readonly string[],
 ): Promise<number> {
   const entry = findEntry(catalogue, onlyName('show', words));
-  stdout.write(common.json ? toJson({ ...withoutText(entry), script: entry.script }) : describeScript(entry));
+  if (common.json) stdout.json({ ...withoutText(entry), script: entry.script });
+  else stdout.write(describeScript(entry));
   return EXIT.done;
 }
 
@@ -83,7 +85,7 @@ async function check(
       context.emit({ type: 'note', level: 'info', text: `${name}: ${status} (${formatSeconds(seconds)})` }),
   });
   const fail = checks.filter(({ status }) => status === 'fail').length;
-  if (context.common.json) context.stdout.write(toJson({ host: host.name, release, scripts: checks }));
+  if (context.common.json) context.stdout.json({ host: host.name, release, scripts: checks });
   else context.stdout.write(renderChecks(checks, release));
   return fail === 0 ? EXIT.done : EXIT.notReady;
 }
@@ -119,7 +121,7 @@ async function run(
     json: context.common.json,
     seconds,
     signal: context.signal,
-    onLine: (line, stream) => context[stream].write(`${escapeControl(line)}\n`),
+    onLine: (line, stream) => context[stream].foreignLine(line),
   });
   return EXIT.done;
 }
@@ -149,13 +151,9 @@ function renderChecks(checks: readonly ScriptCheck[], release: string): string {
   ]);
   const passed = checks.filter(({ status }) => status === 'pass').length;
   const verdict = `${passed} of ${checks.length} scripts compile for ${release}; only loading them proves that they run`;
-  return `${escapeControl(renderTable(['SCRIPT', 'COMPILES', 'TIME', 'REASON'], rows))}\n${verdict}\n`;
+  return `${renderTable(['SCRIPT', 'COMPILES', 'TIME', 'REASON'], rows)}\n${verdict}\n`;
 }
 
 function withoutText({ name, shows, needs, gains, arguments: known, proven }: CatalogueEntry) {
   return { name, shows, needs, gains: gains ?? null, arguments: known, proven };
-}
-
-function toJson(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
 }

@@ -35,7 +35,7 @@ export async function runVerify(context: Context, options: VerifyCommandOptions)
   const report = await withReport(context, 'verify', options.report, describeVerification, () =>
     work(context, options),
   );
-  if (context.common.json) context.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+  if (context.common.json) context.stdout.json(report);
   else context.stdout.write(`${renderVerify(report)}\n${renderDiagnoses(report.diagnoses)}`);
   return report.ready ? EXIT.done : EXIT.notReady;
 }

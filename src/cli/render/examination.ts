@@ -1,5 +1,4 @@
 /** What doctor found, as text: a line for each check, the problems with their fixes, the verdict. */
-import { escapeControl } from '../../errors.ts';
 import type { Finding, FindingStatus } from '../../diagnose/finding.ts';
 import type { Verdict } from '../../diagnose/verdict.ts';
 import type { Diagnosis, HostFacts } from '../../types.ts';
@@ -37,9 +36,7 @@ export function renderExamination({ facts, checks, log, verdict }: Examined, ver
 
 function headline({ os, kernel, root }: HostFacts): string {
   const where = root === null ? '' : ` in ${root}`;
-  return escapeControl(
-    `${os.prettyName ?? os.id ?? 'Unknown system'}${where}, kernel ${kernel.release ?? 'unknown'}, ${kernel.arch}`,
-  );
+  return `${os.prettyName ?? os.id ?? 'Unknown system'}${where}, kernel ${kernel.release ?? 'unknown'}, ${kernel.arch}`;
 }
 
 function renderRow({ check, status, detail, diagnosis }: Finding, width: number): string {

@@ -1,5 +1,4 @@
 /** Facts and target as text for people: one topic a line, only what is known. */
-import { escapeControl } from '../../errors.ts';
 import type { HostFacts, Target } from '../../types.ts';
 import { formatBytes } from './progress-text.ts';
 
@@ -25,7 +24,7 @@ export function renderFacts(facts: HostFacts, target: Target | null): string {
     ['sources', facts.repositories.map(({ path }) => path).join(', ') || null],
   ];
   const lines = rows.flatMap(([label, value]) => (value === null ? [] : [`${label.padEnd(14)}${value}`]));
-  return `${escapeControl(lines.join('\n'))}\n`;
+  return `${lines.join('\n')}\n`;
 }
 
 const WHERE = {

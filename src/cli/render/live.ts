@@ -1,7 +1,6 @@
 /** Live task list on a terminal, by listr2; each stage is a task, progress is its output line. */
 import type { Writable } from 'node:stream';
 import { DefaultRenderer, Listr, ListrLogger, type ListrTaskWrapper, ProcessOutput, SimpleRenderer } from 'listr2';
-import { escapeControl, redact } from '../../errors.ts';
 import type { Event } from '../../types.ts';
 import { renderLine } from './plain.ts';
 import { formatProgress, formatSeconds } from './progress-text.ts';
@@ -32,9 +31,8 @@ export function createLiveRenderer(stream: Writable): Renderer {
     const text =
       event.type === 'progress' ? `${event.item}: ${formatProgress(event)}` : renderLine(event, false, false);
     if (text === null) return;
-    const safe = escapeControl(redact(text));
-    if (open?.task) open.task.output = safe;
-    if (event.type === 'note' && (event.level === 'warning' || open?.task === undefined)) stream.write(`${safe}\n`);
+    if (open?.task) open.task.output = text;
+    if (event.type === 'note' && (event.level === 'warning' || open?.task === undefined)) stream.write(`${text}\n`);
   }
 
   async function close(): Promise<void> {
@@ -79,7 +77,7 @@ function startStage(name: string, stream: Writable): OpenStage {
           const end = await promise;
           if (end === null) return task.skip(`${name}: stopped`);
           const time = end.seconds === undefined ? '' : ` (${formatSeconds(end.seconds)})`;
-          task.title = escapeControl(`${name}${end.detail === undefined ? '' : `: ${end.detail}`}${time}`);
+          task.title = `${name}${end.detail === undefined ? '' : `: ${end.detail}`}${time}`;
           if (end.status === 'fail') throw new Error(task.title);
           return undefined;
         },

@@ -1,6 +1,5 @@
 /** Lines for logs, pipes and CI: one line a stage, a progress line at most every ten seconds, no cursor movement. */
 import type { Writable } from 'node:stream';
-import { escapeControl, redact } from '../../errors.ts';
 import type { Event } from '../../types.ts';
 import { formatProgress, formatSeconds } from './progress-text.ts';
 import type { Renderer, RenderOptions } from './renderer.ts';
@@ -18,7 +17,7 @@ export function createPlainRenderer(stream: Writable, { quiet, verbose }: Render
         lastProgress = now;
       }
       const line = renderLine(event, quiet, verbose);
-      if (line !== null) stream.write(`${escapeControl(redact(line))}\n`);
+      if (line !== null) stream.write(`${line}\n`);
     },
     pause: () => Promise.resolve(),
     close: () => Promise.resolve(),

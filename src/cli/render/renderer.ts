@@ -1,6 +1,7 @@
 /** Chooses how events are shown: live tasks on a terminal, quiet lines anywhere else. */
 import type { Writable } from 'node:stream';
-import type { Emit } from '../../types.ts';
+import { escapeControl, redact } from '../../errors.ts';
+import type { Emit, Event } from '../../types.ts';
 import { createPlainRenderer } from './plain.ts';
 
 export interface Renderer {
@@ -19,14 +20,14 @@ export interface RenderOptions {
 
 /** A renderer for standard error. The live one is loaded only when the first event comes. */
 export function createRenderer(stream: Writable, options: RenderOptions): Renderer {
-  if (options.quiet || options.verbose || !options.terminal) return createPlainRenderer(stream, options);
+  if (options.quiet || options.verbose || !options.terminal) return cleaned(createPlainRenderer(stream, options));
   let live: Promise<Renderer> | null = null;
   let order: Promise<void> = Promise.resolve();
   const load = async (): Promise<Renderer> => {
     live ??= import('./live.ts').then(({ createLiveRenderer }) => createLiveRenderer(stream));
     return live;
   };
-  return {
+  return cleaned({
     emit: (event) => {
       order = order.then(async () => (await load()).emit(event));
     },
@@ -38,5 +39,22 @@ export function createRenderer(stream: Writable, options: RenderOptions): Render
       await order;
       if (live !== null) await (await live).close();
     },
-  };
+  });
+}
+
+/** Events are cleaned before any renderer has them: one that moves the cursor cannot write through an Output. */
+function cleaned(renderer: Renderer): Renderer {
+  return { ...renderer, emit: (event) => renderer.emit(clean(event)) };
+}
+
+function clean(event: Event): Event {
+  const parts = Object.entries(event).map(([key, part]: [string, unknown]) => [
+    key,
+    Array.isArray(part) ? part.map(cleanText) : cleanText(part),
+  ]);
+  return Object.fromEntries(parts) as Event;
+}
+
+function cleanText(part: unknown): unknown {
+  return typeof part === 'string' ? escapeControl(redact(part)) : part;
 }

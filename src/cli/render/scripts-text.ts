@@ -1,5 +1,4 @@
 /** The incident-response scripts for people. */
-import { escapeControl } from '../../errors.ts';
 import type { CatalogueEntry } from '../../scripts/catalogue.ts';
 import type { ScriptArgument } from '../../scripts/metadata-schema.ts';
 import { renderTable } from './table.ts';
@@ -25,7 +24,7 @@ export function describeScript(entry: CatalogueEntry): string {
       ({ kernel, arch, systemtap, date }) => `proven on ${kernel} (${arch}) with SystemTap ${systemtap}, ${date}`,
     ),
   ];
-  return `${escapeControl(lines.map((line) => `// ${line}`).join('\n'))}\n\n${entry.script}`;
+  return `${lines.map((line) => `// ${line}`).join('\n')}\n\n${entry.script}`;
 }
 
 function describeArgument(argument: ScriptArgument): string {

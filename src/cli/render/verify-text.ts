@@ -1,5 +1,4 @@
 /** A verification for people: one line a step, the tools' own words under what failed, the verdict last. */
-import { escapeControl } from '../../errors.ts';
 import { textOf } from '../../sentence.ts';
 import type { VerifyReport, VerifyStep } from '../../types.ts';
 import { formatSeconds } from './progress-text.ts';
@@ -15,16 +14,16 @@ export function renderVerify(report: VerifyReport): string {
 }
 
 function summarize({ status, reason, output }: VerifyStep): string {
-  if (status !== 'pass') return reason === null ? '' : escapeControl(textOf(reason));
+  if (status !== 'pass') return reason === null ? '' : textOf(reason);
   const [first = ''] = output.split('\n');
-  return escapeControl(first.slice(0, 120));
+  return first.slice(0, 120);
 }
 
 function renderOutput({ step, output }: VerifyStep): readonly string[] {
   const lines = output.split('\n');
   const cut =
     lines.length > MAX_OUTPUT_LINES ? [`… ${lines.length - MAX_OUTPUT_LINES} more lines (--json has them)`] : [];
-  return ['', `${step}:`, ...[...lines.slice(0, MAX_OUTPUT_LINES), ...cut].map((line) => `  | ${escapeControl(line)}`)];
+  return ['', `${step}:`, ...[...lines.slice(0, MAX_OUTPUT_LINES), ...cut].map((line) => `  | ${line}`)];
 }
 
 function renderVerdict({ ready, ranIn, target, steps }: VerifyReport): string {
@@ -33,5 +32,5 @@ function renderVerdict({ ready, ranIn, target, steps }: VerifyReport): string {
   const failed = steps.find(({ status }) => status === 'fail');
   if (failed !== undefined) return `not proven: ${failed.step} failed for kernel ${target.release}`;
   const skipped = steps.find(({ status }) => status === 'skip')?.reason ?? null;
-  return `not proven: ${skipped === null ? 'no step was run' : escapeControl(textOf(skipped))}`;
+  return `not proven: ${skipped === null ? 'no step was run' : textOf(skipped)}`;
 }

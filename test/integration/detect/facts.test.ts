@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
+import { createOutput } from '../../../src/cli/output.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runDetect } from '../../../src/cli/commands/detect.ts';
 import type { Context, TargetOptions } from '../../../src/cli/context.ts';
@@ -163,8 +164,8 @@ async function detect(options: Partial<TargetOptions>, json = true) {
   const stderr = new PassThrough();
   const context: Context = {
     stdin: new PassThrough(),
-    stdout,
-    stderr,
+    stdout: createOutput(stdout),
+    stderr: createOutput(stderr),
     stderrIsTerminal: false,
     env: {},
     cwd: dir,

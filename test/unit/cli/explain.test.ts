@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DoctorContext, examine, runDoctor } from '../../../src/cli/commands/doctor.ts';
 import { runExplain } from '../../../src/cli/commands/explain.ts';
+import { createOutput, type Output } from '../../../src/cli/output.ts';
 import { DIAGNOSIS_CODES } from '../../../src/diagnose/codes.ts';
 import { ERROR_CODES } from '../../../src/errors.ts';
 import type { CommonOptions } from '../../../src/cli/context.ts';
@@ -32,7 +33,7 @@ interface Ran {
   readonly stderr: string;
 }
 
-type TestContext = DoctorContext & { readonly stderr: PassThrough };
+type TestContext = DoctorContext & { readonly stderr: Output };
 
 async function run(command: (context: TestContext) => Promise<number>, stdin = '', json = false): Promise<Ran> {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
@@ -41,8 +42,8 @@ async function run(command: (context: TestContext) => Promise<number>, stdin = '
   const signal = new AbortController().signal;
   const exitCode = await command({
     stdin: Readable.from([Buffer.from(stdin)]),
-    stdout,
-    stderr,
+    stdout: createOutput(stdout),
+    stderr: createOutput(stderr),
     signal,
     now: Date.now,
     cwd: directory,

@@ -3,6 +3,7 @@ import { text } from 'node:stream/consumers';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { runNames, type NamesContext } from '../../../src/cli/commands/names.ts';
+import { createOutput } from '../../../src/cli/output.ts';
 import { readLineBatches } from '../../../src/cli/line-batches.ts';
 import { NO_SSH } from '../../helpers/no-ssh.ts';
 
@@ -10,7 +11,7 @@ const NO_TARGET = { kernel: null, distro: null, arch: null, unameV: null, root: 
 
 function contextOf(stdin: Readable, stdout: PassThrough, json = false): NamesContext {
   const common = { json } as NamesContext['common'];
-  return { stdin, stdout, signal: new AbortController().signal, cwd: '/', common, ssh: NO_SSH };
+  return { stdin, stdout: createOutput(stdout), signal: new AbortController().signal, cwd: '/', common, ssh: NO_SSH };
 }
 
 async function runBatch(input: readonly (string | Uint8Array)[]): Promise<readonly Record<string, unknown>[]> {
