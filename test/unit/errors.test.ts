@@ -67,31 +67,28 @@ test('what is asked keeps the token of its path, and no login', () => {
   expect(redactLogins(`https://u:p@h/${TOKEN}/?token=x`)).toBe(`https://***@h/${TOKEN}/?token=***`);
 });
 
-test('no text of a megabyte that repeats any of the marks costs more than a scan', () => {
-  const marks = [
-    '://',
-    'a:b@',
-    '?key',
-    '&key',
-    'password=',
-    'token="',
-    'eyJ',
-    '-eyJ',
-    '.eyJa',
-    'login ',
-    '/t/',
-    'http://a:',
-  ];
-  for (const mark of marks) {
-    const [small, large] = [20_000, 200_000].map((size) => {
-      const text = mark.repeat(size / mark.length);
-      const from = performance.now();
-      redact(text);
-      return performance.now() - from;
-    });
-    // Ten times the text: a scan takes ten times as long, a square a hundred times.
-    expect(large, mark).toBeLessThan(Math.max(200, (small ?? 0) * 60));
-  }
+test.each([
+  '://',
+  'a:b@',
+  '?key',
+  '&key',
+  'password=',
+  'token="',
+  'eyJ',
+  '-eyJ',
+  '.eyJa',
+  'login ',
+  '/t/',
+  'http://a:',
+])('a text that repeats %s costs no more than a scan', (mark) => {
+  const [small = 0, large = 0] = [20_000, 200_000].map((size) => {
+    const text = mark.repeat(size / mark.length);
+    const from = performance.now();
+    redact(text);
+    return performance.now() - from;
+  });
+  // Ten times the text: a scan takes ten times as long, a square a hundred times.
+  expect(large).toBeLessThan(Math.max(200, small * 60));
 });
 
 test('JSON stays JSON, with the values that it had, whatever they hold', () => {
