@@ -23,6 +23,10 @@ export interface CommandRow {
 }
 
 const EXPIRED = ['--allow-expired-release', 'accept a package index that is older than its own Valid-Until'] as const;
+const UNSIGNED = [
+  '--allow-unsigned-packages',
+  'take packages that nobody signed; none of the scripts of such an rpm is run',
+] as const;
 const NO_DEBUGINFO = ['--no-debuginfo', 'leave the debug package out: hello world does not need it'] as const;
 const IMAGE = ['--image', 'the kernel itself too, as a rehearsal needs it'] as const;
 const SYSTEMTAP = ['--systemtap <which>', 'auto, distro, portable, build or a version such as 5.6'] as const;
@@ -118,6 +122,7 @@ export const COMMANDS: readonly CommandRow[] = [
       NO_DEBUGINFO,
       IMAGE,
       EXPIRED,
+      UNSIGNED,
       ['--out <file>', 'write the plan as a lock for "install --lock"'],
       ['--inventory <file>', 'many machines, one JSON object a line ("-": standard input), one plan for each kernel'],
     ],
@@ -136,7 +141,7 @@ export const COMMANDS: readonly CommandRow[] = [
     name: 'fetch',
     summary: 'plan, download and verify into a directory',
     target: true,
-    options: [['--dest <dir>', 'where the packages go (default: ./packages)'], NO_DEBUGINFO, IMAGE, EXPIRED],
+    options: [['--dest <dir>', 'where the packages go (default: ./packages)'], NO_DEBUGINFO, IMAGE, EXPIRED, UNSIGNED],
     run: async (context, raw) =>
       (await import('./commands/fetch.ts')).runFetch(context, {
         ...readPlanOptions(raw),
@@ -155,6 +160,7 @@ export const COMMANDS: readonly CommandRow[] = [
       NO_DEBUGINFO,
       IMAGE,
       EXPIRED,
+      UNSIGNED,
       ['--lock <file>', 'bundle exactly what "plan --out" wrote'],
       ['--sign-key <key>', 'sign it with this key of yours, by gpg'],
       ['--compiled', 'modules that are compiled and proven here, with all they need to run, instead of packages'],
@@ -180,6 +186,7 @@ export const COMMANDS: readonly CommandRow[] = [
       SYSTEMTAP,
       NO_DEBUGINFO,
       EXPIRED,
+      UNSIGNED,
       ['--allow-upgrade', 'let installed packages be replaced by other versions; remove cannot bring those back'],
       ['--lock <file>', 'install exactly what "plan --out" wrote'],
       ['--bundle <file>', 'install what "bundle --out" wrote, without any network'],

@@ -13,6 +13,8 @@ export interface CommonOptions {
   readonly verbose: boolean;
   readonly color: boolean;
   readonly offline: boolean;
+  /** --allow-unsigned-packages, of the commands that plan or install. */
+  readonly allowUnsigned: boolean;
   /** Extra mirror list files, first one strongest. */
   readonly mirrors: readonly string[];
   /** KIND=URL, each prepended to its kind. */

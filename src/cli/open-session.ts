@@ -15,6 +15,7 @@ export async function openContextSession(context: Context): Promise<Session> {
     mirrorFiles: common.mirrors,
     mirrors: common.mirror,
     offline: common.offline,
+    allowUnsigned: common.allowUnsigned,
     env,
     tapprepVersion: readVersion(),
     emit: context.emit,

@@ -51,6 +51,7 @@ export function readCommon(raw: Raw, env: Readonly<Record<string, string | undef
     verbose: isOn('verbose'),
     color: raw['color'] !== false && env['NO_COLOR'] === undefined,
     offline: isOn('offline'),
+    allowUnsigned: isOn('allowUnsignedPackages'),
     mirrors: readList(raw['mirrors']),
     mirror: readList(raw['mirror']),
     cacheDir: readText(raw, 'cacheDir') ?? defaultCacheDir(env),

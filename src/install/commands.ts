@@ -30,21 +30,31 @@ export interface InstallOptions {
   readonly allowUpgrade: boolean;
   /** Some of the packages are installed and have to come again. */
   readonly again?: boolean;
+  /** Nobody signed these files, and the user allowed that by name. */
+  readonly unsigned?: boolean;
 }
 
 /**
  * The command that installs local package files (absolute paths on the target), every one of them verified by tapprep.
  * dpkg and rpm ask no repository. dnf, yum and zypper bring what the packages need beside them from the target's own
- * repositories, under the signature settings that the target's owner made.
+ * repositories, under the signature settings that the target's owner made. Of an rpm that nobody signed nothing is run,
+ * and no front end gets it: none of them can leave scripts out. dpkg cannot either.
  */
 export function buildInstallArgv(files: readonly string[], options: InstallOptions): readonly string[] {
-  const { method, inRoot, again } = options;
+  const { inRoot, again, unsigned = false } = options;
+  const method = unsigned && options.method !== 'dpkg' ? 'rpm' : options.method;
   switch (method) {
     case 'dpkg':
       return ['dpkg', ...(inRoot ? ['--force-unsafe-io'] : []), '--install', ...files];
     case 'rpm':
       // -U where something is replaced by agreement; -i never touches what is there (several kernels side by side).
-      return ['rpm', options.allowUpgrade ? '-Uvh' : '-ivh', ...(again === true ? ['--replacepkgs'] : []), ...files];
+      return [
+        'rpm',
+        options.allowUpgrade ? '-Uvh' : '-ivh',
+        ...(unsigned ? ['--noscripts', '--notriggers'] : []),
+        ...(again === true ? ['--replacepkgs'] : []),
+        ...files,
+      ];
     case 'dnf':
     case 'yum':
       return [method, '--assumeyes', 'install', ...files];

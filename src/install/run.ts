@@ -9,6 +9,7 @@ import { compareLists, packageKey } from './compare-lists.ts';
 import { type JournalEntry, JOURNAL_PATH, readJournal, writeEntry } from './journal.ts';
 import { listPackages, listRemains, listTraces, type ListedPackage } from './package-list.ts';
 import { withStagedFiles } from './staging.ts';
+import { gradeOf } from '../trust/grade.ts';
 import { undoTransaction } from './undo.ts';
 
 export interface InstallRequest {
@@ -62,12 +63,13 @@ export async function installArtifacts(request: InstallRequest): Promise<Install
   await writeEntry(host, entry);
   const result = await withStagedFiles(host, wanted, request, async (paths) => {
     let last: RunResult | null = null;
-    for (const files of splitWaves(wanted, paths)) {
+    for (const { files, unsigned } of splitRuns(wanted, paths, manager)) {
       const argv = buildInstallArgv(files, {
         method,
         inRoot: host.kind === 'root',
         allowUpgrade: request.allowUpgrade,
         again: damaged.size > 0,
+        unsigned,
       });
       emit({ type: 'command', argv, where: host.name });
       last = await host.run(argv, { env: QUIET_ENV, signal: request.signal, timeoutMs: 1_800_000, untilEnd: true });
@@ -130,13 +132,25 @@ async function recoverInterrupted(host: Host, manager: 'dpkg' | 'rpm', emit: Emi
   });
 }
 
-/** The staged files of each run of the package manager, in order; all at once but for dpkg's Pre-Depends. */
-export function splitWaves(
+/** The files of one run of the package manager. */
+export interface InstallRun {
+  readonly files: readonly string[];
+  /** Nobody signed them: they are installed apart from the others, so that nothing of them is run. */
+  readonly unsigned: boolean;
+}
+
+/** The staged files of each run, in order; all at once but for dpkg's Pre-Depends and for rpms that nobody signed. */
+export function splitRuns(
   wanted: readonly Pick<Artifact, 'item'>[],
   paths: readonly string[],
-): readonly (readonly string[])[] {
-  const byWave = Map.groupBy(paths, (_, at) => wanted[at]?.item.wave ?? 0);
-  return [...byWave].toSorted(([a], [b]) => a - b).map(([, files]) => files);
+  manager: 'dpkg' | 'rpm',
+): readonly InstallRun[] {
+  const isUnsigned = (at: number): boolean => {
+    const item = wanted[at]?.item;
+    return manager === 'rpm' && item !== undefined && gradeOf(item.trust) === 'nobody';
+  };
+  const byRun = Map.groupBy(paths, (_, at) => (isUnsigned(at) ? Infinity : (wanted[at]?.item.wave ?? 0)));
+  return [...byRun].toSorted(([a], [b]) => a - b).map(([run, files]) => ({ files, unsigned: run === Infinity }));
 }
 
 function refuseReplacement(wanted: readonly Artifact[], allowed: boolean): void {

@@ -49,7 +49,7 @@ async function verifyFetched(session: Session, item: PlanItem, file: FetchedFile
   const { sha256, sizeBytes, inner } = file;
   const known = { sha256, sizeBytes, wanted: item.trust.digest?.hex ?? null, inner };
   try {
-    return await verifyArtifact(item, file.path, { ...session.reader, known });
+    return await verifyArtifact(item, file.path, { ...session.reader, known, allowUnsigned: session.allowUnsigned });
   } catch (error) {
     if (isTapprepError(error)) await session.fetcher.evict(file);
     throw error;

@@ -4,7 +4,7 @@ import { findDamaged } from '../detect/damaged-packages.ts';
 import { TapprepError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
 import { buildInstallArgv, buildRefreshArgv, type InstallMethod } from '../install/commands.ts';
-import { installArtifacts, splitWaves } from '../install/run.ts';
+import { installArtifacts, splitRuns } from '../install/run.ts';
 import { unpackImage } from '../rehearse/unpack-image.ts';
 import { findKernelImage } from '../verify/build-id.ts';
 import type { Artifact, InstallReport, Plan, VerifyReport } from '../types.ts';
@@ -76,10 +76,12 @@ export async function installSubject(
       allowUpgrade: options.allowUpgrade,
       again: damaged.length > 0,
     };
-    const commands = splitWaves(
+    const runs = splitRuns(
       items.map((item) => ({ item })),
       paths,
-    ).map((wave) => buildInstallArgv(wave, choice));
+      method === 'dpkg' ? 'dpkg' : 'rpm',
+    );
+    const commands = runs.map(({ files, unsigned }) => buildInstallArgv(files, { ...choice, unsigned }));
     return { ...outcome, commands };
   }
   if (items.length > 0) {

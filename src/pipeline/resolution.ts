@@ -52,7 +52,11 @@ export async function openResolution(
     ...(roles.systemtap === 'distro' ? (['systemtap'] as const) : []),
   ];
   const { repositories, notes } = await findRepositories(session, subject, { contents, allowExpiredRelease });
-  const readRepositories = createRead(session, subject, { installed: known, roles });
+  const readRepositories = createRead(session, subject, {
+    installed: known,
+    roles,
+    allowUnsigned: session.allowUnsigned,
+  });
   const reads = new Map<number, Promise<Read>>();
   const readFirst = async (count: number): Promise<Read> => {
     const earlier = reads.get(count);

@@ -21,6 +21,8 @@ export interface SessionOptions {
   /** KIND=URL */
   readonly mirrors: readonly string[];
   readonly offline: boolean;
+  /** What nobody signed may be installed (--allow-unsigned-packages). */
+  readonly allowUnsigned?: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly tapprepVersion: string;
   readonly emit: Emit;
@@ -40,6 +42,8 @@ export interface Session {
   readonly emit: Emit;
   readonly now: () => number;
   readonly signal: AbortSignal;
+  /** What nobody signed may be planned and installed: the user said so by name. */
+  readonly allowUnsigned: boolean;
   readonly times: StageTimes;
 }
 
@@ -76,6 +80,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     emit,
     now,
     signal,
+    allowUnsigned: options.allowUnsigned === true,
     times: [],
   };
 }

@@ -167,15 +167,10 @@ function planRow({ name, version, arch, role, sizeBytes, trust, repository }: Pl
 function trustLines(trust: TrustRequirement): readonly string[] {
   const digest = trust.digest === null ? [] : [`${trust.digest.algorithm} ${trust.digest.hex}`];
   if (trust.kind === 'signed-index') return [...digest, `index signed by ${trust.signer}`];
-  if (trust.kind === 'unsigned-index') return [...digest, `unsigned index${ofBuild(trust.buildId)}`];
+  if (trust.kind === 'unsigned-index') return [...digest, 'unsigned: nobody vouches for that digest'];
+  if (trust.trust.packages === 'unsigned') return [...digest, 'unsigned package'];
   const keys = trust.trust.fingerprints;
-  const signer = keys.length === 0 ? 'a key of the target' : keys.join(' or ');
-  const unsigned = trust.trust.packages === 'unsigned';
-  return [...digest, unsigned ? `unsigned package${ofBuild(trust.buildId ?? null)}` : `package signed by ${signer}`];
-}
-
-function ofBuild(buildId: string | null): string {
-  return buildId === null ? '' : `, build-id ${buildId}`;
+  return [...digest, `package signed by ${keys.length === 0 ? 'a key of the target' : keys.join(' or ')}`];
 }
 
 function installSection({ install }: Preflight): string {

@@ -15,6 +15,8 @@ export interface PlanRequest {
     /** none: SystemTap comes from elsewhere, compiler and make are still needed. */
     readonly systemtap: 'distro' | 'none';
   };
+  /** What nobody signed may be in it (--allow-unsigned-packages). */
+  readonly allowUnsigned?: boolean;
 }
 
 /** A package of the target as its package manager lists it. */

@@ -6,6 +6,7 @@ import { isWellFormedDigest, verifyFileDigest } from './checksums.ts';
 import { readDebIdentity } from './deb-control.ts';
 import type { KnownDigests } from './rpm-digests.ts';
 import { verifyRpm } from './rpm-verify.ts';
+import { refuseUnsigned } from './unsigned.ts';
 
 /** What checking may need of this machine. */
 export interface VerifyContext {
@@ -14,6 +15,8 @@ export interface VerifyContext {
   readonly signal: AbortSignal;
   /** What was found while this very file was written, by the digest of the item; then it is not read again for that. */
   readonly known?: KnownDigests | undefined;
+  /** The user allowed by name what nobody signed (--allow-unsigned-packages). */
+  readonly allowUnsigned?: boolean | undefined;
 }
 
 type VerifyPackage = (item: PlanItem, path: string, context: VerifyContext) => Promise<Evidence>;
@@ -72,6 +75,11 @@ async function verifyDeb(item: PlanItem, path: string, context: VerifyContext): 
   if (stated !== wanted) {
     throw new TapprepError('BAD_PACKAGE', `${item.fileName} says it is ${stated}, the index lists it as ${wanted}`, {
       facts: { found, wanted: { name: item.name, version: item.version, arch: item.arch } },
+    });
+  }
+  if (trust.kind === 'unsigned-index' && context.allowUnsigned !== true) {
+    throw refuseUnsigned(`${item.fileName} is not accepted: its index ${trust.index} is not signed`, {
+      name: item.name,
     });
   }
   const signer = trust.kind === 'signed-index' ? trust.signer : null;

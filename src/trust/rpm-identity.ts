@@ -62,16 +62,20 @@ function checkBuild(found: RpmIdentity, expected: ExpectedRpm): readonly string[
 }
 
 /**
- * Whether the package names the kernel's build-id: what stands in for a signature where a source signs nothing.
+ * Whether the package says that it is of the kernel's build. Whoever forges one copies that, so it vouches for nothing.
  * @throws TapprepError UNSIGNED when it names none, BUILD_ID_MISMATCH with those that it names
  */
 export function checkRpmBuildId(head: RpmHead, expected: ExpectedRpm, buildId: BuildId): string {
   const named = listBuildIds(head.header);
   if (named.includes(buildId)) return `names the kernel's build-id ${buildId}`;
   if (named.length === 0) {
-    throw new TapprepError('UNSIGNED', `${expected.fileName} is not signed and names no build-id that could stand in`, {
-      facts: { buildId },
-    });
+    throw new TapprepError(
+      'UNSIGNED',
+      `${expected.fileName} is not signed, and names no build-id that says which kernel it is of`,
+      {
+        facts: { buildId },
+      },
+    );
   }
   const few = named.slice(0, 3).join(', ');
   throw new TapprepError(

@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises';
 import { isErrno, TapprepError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
 import type { BuildId, Digest, Evidence, Fingerprint, PlanItem, RepositoryTrust } from '../types.ts';
+import { refuseUnsigned, UNSIGNED_SWITCH } from './unsigned.ts';
 import { checkHeaderDigests, checkWholeFile, type FileDigests, type KnownDigests } from './rpm-digests.ts';
 import { readRpmHead, type RpmHead } from './rpm-header.ts';
 import { checkRpmBuildId, checkRpmIdentity, type ExpectedRpm } from './rpm-identity.ts';
@@ -19,6 +20,8 @@ interface CheckContext {
   readonly signal: AbortSignal;
   /** What was found while this very file was written; then it is not read again for that. */
   readonly known?: KnownDigests | undefined;
+  /** The user allowed by name what nobody signed. */
+  readonly allowUnsigned?: boolean | undefined;
 }
 
 /** What of a plan's item is held against the file. */
@@ -28,15 +31,16 @@ export type RpmItem = ExpectedRpm & Pick<PlanItem, 'sizeBytes'>;
  * Checks a downloaded rpm in this order: is it the package that the plan names; do header and payload fit their own
  * digests; is it the file that the index names; and who vouches for it, as the requirement demands:
  * - `signed-index`: the digest, which a signature over the metadata covers; a signature in the package is not needed;
- * - `rpm-signature`: a good signature by a pinned or present key, its weaknesses allowed by name. Where the source signs
- *   nothing, equality with the kernel's build-id instead;
- * - `unsigned-index`: a digest that nobody signed is no proof, so equality with the kernel's build-id.
+ * - `rpm-signature`: a good signature by a pinned or present key, its weaknesses allowed by name;
+ * - `unsigned-index`, and a source that signs no packages: nobody does, so it is refused unless the user allowed that by
+ *   name. The kernel's build-id has to be named as well where it is known, but it stands in for no signature: anybody can
+ *   copy it into a package.
  * @throws TapprepError BAD_PACKAGE | VENDOR_MISMATCH | SIZE_MISMATCH | DIGEST_MISMATCH | UNSIGNED | BUILD_ID_MISMATCH,
  *   every outcome of a signature, and TOOL_MISSING | TIMEOUT | PERMISSION | NOT_FOUND when it could not be checked
  */
 export async function verifyRpm(path: string, item: RpmItem, context: CheckContext): Promise<Evidence> {
   const { head, ...file } = await checkRpmFile(path, item, context.signal, context.known ?? null);
-  const { signer, sentence } = await checkTrust(path, head, item, context.run);
+  const { signer, sentence } = await checkTrust(path, head, item, context);
   return { sha256: file.sha256, sizeBytes: file.sizeBytes, signer, checks: [...file.checks, sentence] };
 }
 
@@ -129,33 +133,32 @@ interface Vouched {
   readonly sentence: string;
 }
 
-async function checkTrust(path: string, head: RpmHead, item: RpmItem, run: Host['run']): Promise<Vouched> {
+async function checkTrust(path: string, head: RpmHead, item: RpmItem, context: CheckContext): Promise<Vouched> {
   const { trust } = item;
+  const allowed = context.allowUnsigned === true;
   switch (trust.kind) {
     case 'signed-index':
       return { signer: trust.signer, sentence: `the index ${trust.index} is signed by ${trust.signer}` };
     case 'unsigned-index':
-      return requireBuildId(head, item, trust.buildId, `neither the package nor the index ${trust.index} is signed`);
+      return takeUnsigned(
+        head,
+        item,
+        trust.buildId,
+        `neither the package nor the index ${trust.index} is signed`,
+        allowed,
+      );
     case 'rpm-signature':
       return trust.trust.packages === 'unsigned'
-        ? requireBuildId(head, item, trust.buildId ?? null, 'its source does not sign packages')
-        : await requireSignature(path, head, item, trust.trust, run);
+        ? takeUnsigned(head, item, trust.buildId ?? null, 'its source does not sign packages', allowed)
+        : await requireSignature(path, head, item, trust.trust, context.run);
   }
 }
 
-function requireBuildId(head: RpmHead, item: RpmItem, buildId: BuildId | null, why: string): Vouched {
-  if (buildId === null) {
-    throw new TapprepError(
-      'UNSIGNED',
-      `${item.fileName} is not accepted: ${why}, and the kernel's build-id is not known`,
-      {
-        hint: 'tapprep detect --json on the host itself tells the build-id of its kernel',
-        facts: { name: item.fileName },
-      },
-    );
-  }
-  const sentence = checkRpmBuildId(head, item, buildId);
-  return { signer: null, sentence: `${sentence}: accepted for that alone, because ${why}` };
+/** What nobody signed: never without the user's word, and then it still has to be of the kernel's build. */
+function takeUnsigned(head: RpmHead, item: RpmItem, buildId: BuildId | null, why: string, allowed: boolean): Vouched {
+  if (!allowed) throw refuseUnsigned(`${item.fileName} is not accepted: ${why}`, { name: item.fileName });
+  const build = buildId === null ? '' : `${checkRpmBuildId(head, item, buildId)}; `;
+  return { signer: null, sentence: `${build}accepted unsigned, by ${UNSIGNED_SWITCH}, because ${why}` };
 }
 
 async function requireSignature(

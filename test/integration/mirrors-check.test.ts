@@ -80,6 +80,7 @@ function contextWith(groups: readonly object[], common: Partial<Context['common'
       verbose: false,
       color: false,
       offline: false,
+      allowUnsigned: false,
       mirrors: [],
       mirror: [],
       cacheDir: dir,

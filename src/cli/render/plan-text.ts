@@ -44,8 +44,8 @@ function describeTrust(trust: TrustRequirement): string {
     case 'signed-index':
       return `index signed by ${trust.signer.slice(-16)}`;
     case 'rpm-signature':
-      return 'signature in the package';
+      return trust.trust.packages === 'signed' ? 'signature in the package' : 'UNSIGNED';
     case 'unsigned-index':
-      return trust.buildId === null ? 'UNSIGNED, digest only' : 'UNSIGNED, build-id';
+      return 'UNSIGNED, digest only';
   }
 }

@@ -1,4 +1,7 @@
 /** The plan for a Debian or Ubuntu kernel: exact kernel packages, SystemTap and compiler, and all that they need. Pure. */
+import { isTapprepError } from '../../errors.ts';
+import { gradeOf } from '../../trust/grade.ts';
+import { refuseUnsigned } from '../../trust/unsigned.ts';
 import type { DebTarget, MatchEvidence, Plan, PlanItem, Role } from '../../types.ts';
 import { namePackages } from '../package-names.ts';
 import { assemblePlan, type PlanRequest } from '../plan.ts';
@@ -14,9 +17,30 @@ import { orderWaves } from './waves.ts';
 /**
  * Plans from the records that `wantedNames` asked for.
  * @throws TapprepError NO_EXACT_PACKAGE with the nearest versions and where the exact one went, UNSATISFIED_DEPENDENCY
- *   with both sides, BAD_METADATA for relations that cannot be read.
+ *   with both sides, BAD_METADATA for relations that cannot be read, UNSIGNED where nobody signed what is there.
  */
 export function planDeb(target: DebTarget, records: readonly DebRecord[], request: PlanRequest): Plan {
+  const signed = records.filter(({ trust }) => gradeOf(trust) !== 'nobody');
+  if (request.allowUnsigned === true || signed.length === records.length) return planFrom(target, records, request);
+  try {
+    return planFrom(target, signed, request);
+  } catch (error) {
+    if (!isTapprepError(error)) throw error;
+    requireSignedPlan(planFrom(target, records, request));
+    throw error;
+  }
+}
+
+/** What is only whole with packages that nobody signed is refused by the first of them. @throws TapprepError UNSIGNED */
+function requireSignedPlan({ items }: Plan): void {
+  const unsigned = items.find(({ trust }) => gradeOf(trust) === 'nobody');
+  if (unsigned === undefined) return;
+  const { name, version, repository } = unsigned;
+  const sentence = `${name} ${version} is only in ${repository}, which signs nothing`;
+  throw refuseUnsigned(sentence, { package: name, repository });
+}
+
+function planFrom(target: DebTarget, records: readonly DebRecord[], request: PlanRequest): Plan {
   const universe = createUniverse(records);
   const notes: string[] = [];
   const installed = readInstalled(target, universe, request, notes);

@@ -1,13 +1,13 @@
 /** Chooses one package for every need, so that all of them are of one vendor's one build. Pure. */
-import { TapprepError } from '../../errors.ts';
 import type { RpmTarget } from '../../types.ts';
+import { refuseUnsigned, UNSIGNED_SWITCH } from '../../trust/unsigned.ts';
 import { versionRelease } from '../../version/evr.ts';
 import type { PackageRecord } from '../reader.ts';
 import {
   chooseOne,
   isOtherBuild,
+  isSigned,
   listCandidates,
-  proofOf,
   type Anchor,
   type Choice,
   type KernelBuild,
@@ -18,6 +18,7 @@ import type { Need } from './needs.ts';
 /**
  * One choice for each need. Where the kernel's vendor is not known the vendors of the devel candidates are tried in
  * turn: the first whose set is whole is taken, for a mixture of vendors is never one kernel. `notes` gets sentences.
+ * @param allowUnsigned the user allowed by name what nobody signed
  * @throws TapprepError NO_EXACT_PACKAGE | VENDOR_MISMATCH | UNSIGNED
  */
 export function chooseSet(
@@ -26,11 +27,12 @@ export function chooseSet(
   target: RpmTarget,
   kernel: KernelBuild | null,
   notes: string[],
+  allowUnsigned = false,
 ): readonly Choice[] {
   const [first] = needs;
   if (first === undefined) return [];
   if (kernel !== null && kernel.vendor !== null) {
-    return chooseBy({ build: kernel, of: 'the kernel', kernel }, needs, records, target, notes);
+    return chooseBy({ build: kernel, of: 'the kernel', kernel }, needs, records, target, notes, allowUnsigned);
   }
   const leaders = listCandidates(first, records, target);
   if (leaders.length === 0) throw explainMiss(first, records, target);
@@ -46,6 +48,7 @@ export function chooseSet(
         records,
         target,
         attempt,
+        allowUnsigned,
       );
       notes.push(...attempt);
       if (vendors.length > 1)
@@ -66,6 +69,7 @@ function chooseBy(
   records: readonly PackageRecord[],
   target: RpmTarget,
   notes: string[],
+  allowUnsigned: boolean,
 ): readonly Choice[] {
   let anchor = start;
   const choices: Choice[] = [];
@@ -81,9 +85,8 @@ function chooseBy(
       continue;
     }
     if (choice === null) throw explainMiss(real, records, target);
-    requireProof(choice);
+    requireSigned(choice, allowUnsigned, notes);
     noteOtherBuild(choice, anchor, notes);
-    noteUnsigned(choice, notes);
     choices.push(choice);
     anchor = widenAnchor(anchor, choice);
   }
@@ -117,28 +120,17 @@ function followRequires(need: Need, debuginfo: Choice | undefined): Need | null 
     : { ...need, names: [name], version: versionRelease(version), prefix: false };
 }
 
-/** Said when planning, not after a download of a gigabyte that nothing can prove. */
-function requireProof(choice: Choice): void {
-  if (proofOf(choice) !== 'none') return;
-  const { need, record } = choice;
-  const why =
-    need.role === 'debuginfo'
-      ? "the kernel's build-id, which could stand in, is not known"
-      : 'nothing can stand in for it';
-  throw new TapprepError(
-    'UNSIGNED',
-    `${record.name} ${record.version} is only in ${record.repository.id}, which signs nothing, and ${why}`,
-    {
-      hint: 'tapprep mirrors list',
-      facts: { package: record.name, repository: record.repository.id, role: need.role },
-    },
-  );
-}
-
-function noteUnsigned(choice: Choice, notes: string[]): void {
-  if (proofOf(choice) === 'signature') return;
-  const { name, repository } = choice.record;
-  notes.push(`${name}: ${repository.id} signs nothing, so it is accepted only if it names the build-id of the kernel`);
+/** Said when planning, not after a download of a gigabyte that nobody vouches for. */
+function requireSigned({ need, record }: Choice, allowUnsigned: boolean, notes: string[]): void {
+  if (isSigned(record)) return;
+  const { name, version, repository } = record;
+  if (allowUnsigned) {
+    notes.push(`${name}: ${repository.id} signs nothing, and it is taken because ${UNSIGNED_SWITCH} was given`);
+    return;
+  }
+  const sentence = `${name} ${version} is only in ${repository.id}, which signs nothing`;
+  const without = need.role.startsWith('debug') ? '--no-debuginfo' : null;
+  throw refuseUnsigned(sentence, { package: name, repository: repository.id, role: need.role }, without);
 }
 
 /** Packages without architecture are built apart; SUSE and Azure Linux also sign the kernel by a build of its own. */

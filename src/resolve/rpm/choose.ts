@@ -1,6 +1,7 @@
 /** Chooses the package for a need among records: exactly this kernel's, of one build with the rest. Pure. */
 import { TapprepError } from '../../errors.ts';
 import type { InstalledPackage, MatchEvidence, RpmTarget } from '../../types.ts';
+import { gradeOf } from '../../trust/grade.ts';
 import { compareEvr, versionRelease } from '../../version/evr.ts';
 import type { PackageRecord } from '../reader.ts';
 import type { Need } from './needs.ts';
@@ -83,17 +84,13 @@ export interface Anchor {
   readonly kernel: KernelBuild | null;
 }
 
-/** By what a package can be proved: a signature, for debuginfo at least the kernel's build-id, or nothing. */
-export function proofOf({ need, record: { trust } }: Choice): 'signature' | 'build-id' | 'none' {
-  if (trust.kind === 'signed-index') return 'signature';
-  if (trust.kind === 'rpm-signature' && trust.trust.packages === 'signed') return 'signature';
-  return need.role === 'debuginfo' && (trust.buildId ?? null) !== null ? 'build-id' : 'none';
+/** Whether a signature will vouch for the package, its own or one over the index. */
+export function isSigned({ trust }: Pick<PackageRecord, 'trust'>): boolean {
+  return gradeOf(trust) !== 'nobody';
 }
 
-const PROOFS = ['signature', 'build-id', 'none'] as const;
-
 /**
- * The best of the candidates that the same vendor built, what can be proved first: the kernel's own rebuild and build first, then the newest
+ * The best of the candidates that the same vendor built, what is signed first: the kernel's own rebuild and build first, then the newest
  * rebuild, then the repository that was asked first.
  * @throws TapprepError VENDOR_MISMATCH with both vendors when all are another's
  */
@@ -123,7 +120,7 @@ export function chooseOne(candidates: readonly Choice[], anchor: Anchor): Choice
 
 function compareChoices(a: Choice, b: Choice, { build, kernel }: Anchor): number {
   return (
-    PROOFS.indexOf(proofOf(a)) - PROOFS.indexOf(proofOf(b)) ||
+    Number(isSigned(b.record)) - Number(isSigned(a.record)) ||
     EVIDENCE.indexOf(a.match) - EVIDENCE.indexOf(b.match) ||
     Number(b.record.version === kernel?.version) - Number(a.record.version === kernel?.version) ||
     Number(isSameBuild(b.record, build)) - Number(isSameBuild(a.record, build)) ||

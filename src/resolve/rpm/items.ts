@@ -1,6 +1,7 @@
 /** From chosen records to items of a plan. Pure. */
 import { TapprepError } from '../../errors.ts';
-import type { PlanItem } from '../../types.ts';
+import { gradeOf } from '../../trust/grade.ts';
+import type { PlanItem, TrustRequirement } from '../../types.ts';
 import { fileNameOf } from '../location.ts';
 import type { PlanRequest } from '../plan.ts';
 import type { PackageRecord } from '../reader.ts';
@@ -14,6 +15,7 @@ export function toItem(
 ): PlanItem {
   return {
     ...describeItem(record, records),
+    trust: need.role === 'debuginfo' ? record.trust : withoutBuildId(record.trust),
     role: need.role,
     match,
     install: need.role !== 'image',
@@ -28,11 +30,17 @@ export function toItem(
   };
 }
 
+/** Of what nobody signed only the debug information has to name the kernel's build. */
+function withoutBuildId(trust: TrustRequirement): TrustRequirement {
+  return gradeOf(trust) === 'nobody' && trust.kind !== 'signed-index' ? { ...trust, buildId: null } : trust;
+}
+
 /** A package of SystemTap. @throws TapprepError UNSAFE_URL */
 export function toToolItem(record: PackageRecord, records: readonly PackageRecord[], request: PlanRequest): PlanItem {
   const older = request.installed?.find(({ name, arch }) => name === record.name && arch === record.arch);
   return {
     ...describeItem(record, records),
+    trust: withoutBuildId(record.trust),
     role: 'systemtap',
     match: 'version',
     install: true,

@@ -3,7 +3,7 @@ import type { Plan, RpmTarget } from '../../types.ts';
 import { compareEvr } from '../../version/evr.ts';
 import { assemblePlan, type PlanRequest } from '../plan.ts';
 import type { PackageRecord } from '../reader.ts';
-import type { KernelBuild } from './choose.ts';
+import { isSigned, type KernelBuild } from './choose.ts';
 import { chooseSet } from './choose-set.ts';
 import { toItem, toToolItem } from './items.ts';
 import { listNeeds, SYSTEMTAP_NAMES } from './needs.ts';
@@ -12,7 +12,7 @@ import { listNeeds, SYSTEMTAP_NAMES } from './needs.ts';
  * Plans from the records that `wantedRpm` asked for, in the order in which the repositories were asked.
  * @param kernel what the installed kernel's package says of its build; null where it is not known
  * @throws TapprepError NO_EXACT_PACKAGE with what is there instead, VENDOR_MISMATCH with both vendors, UNSIGNED where
- *   nothing could prove what is there, UNSAFE_URL
+ *   nobody signed what is there, UNSAFE_URL
  */
 export function planRpm(
   target: RpmTarget,
@@ -22,7 +22,7 @@ export function planRpm(
 ): Plan {
   const needs = listNeeds(target, request);
   const notes: string[] = [];
-  const choices = chooseSet(needs, records, target, kernel, notes);
+  const choices = chooseSet(needs, records, target, kernel, notes, request.allowUnsigned);
   const tools = request.roles.systemtap === 'distro' ? chooseSystemtap(records, target, request, notes) : [];
   const isThere = (record: PackageRecord): boolean =>
     request.installed?.some(
@@ -52,14 +52,23 @@ function chooseSystemtap(
   notes: string[],
 ): readonly PackageRecord[] {
   const archs = [target.packageArch, 'noarch'];
+  const offered = records.filter(({ name, arch }) => SYSTEMTAP_NAMES.includes(name) && archs.includes(arch));
+  const taken = request.allowUnsigned === true ? offered : offered.filter(isSigned);
   const chosen = SYSTEMTAP_NAMES.flatMap((name) => {
-    const [newest] = records
-      .filter((record) => record.name === name && archs.includes(record.arch))
+    const [newest] = taken
+      .filter((record) => record.name === name)
       .toSorted((a, b) => compareEvr(b.version, a.version));
     return newest ?? [];
   });
   const isInstalled = request.installed?.some(({ name }) => name === 'systemtap') === true;
-  if (chosen.length === 0 && !isInstalled) notes.push('none of the repositories that were asked has systemtap');
+  if (chosen.length === 0 && !isInstalled) {
+    const unsigned = [...new Set(offered.map(({ repository }) => repository.id))].join(', ');
+    notes.push(
+      unsigned === ''
+        ? 'none of the repositories that were asked has systemtap'
+        : `systemtap is only in ${unsigned}, which signs nothing: it is left out`,
+    );
+  }
   // All of one version: a mixed SystemTap does not run.
   const version = chosen.find(({ name }) => name === 'systemtap')?.version;
   return chosen.filter((record) => record.version === version);

@@ -180,6 +180,7 @@ async function detect(options: Partial<TargetOptions>, json = true) {
       verbose: false,
       color: false,
       offline: true,
+      allowUnsigned: false,
       mirrors: [],
       mirror: [],
       cacheDir: dir,

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { splitWaves } from '../../../src/install/run.ts';
+import { splitRuns } from '../../../src/install/run.ts';
 import { wantedNames } from '../../../src/resolve/deb/kernel-names.ts';
 import { planDeb } from '../../../src/resolve/deb/plan-deb.ts';
 import { readDebRepositories } from '../../../src/resolve/deb/reader.ts';
@@ -98,8 +98,8 @@ const pathOf = (item: PlanItem) => join(lab.directory, 'pool', basename(item.fil
 test('dpkg installs the plan cleanly, run by run', () => {
   const root = makeRoot('waves');
   const wanted = items.map((item) => ({ item }));
-  const runs = splitWaves(wanted, items.map(pathOf));
-  expect(runs.map((files) => dpkg(root, files))).toEqual(['', '', '']);
+  const runs = splitRuns(wanted, items.map(pathOf), 'dpkg');
+  expect(runs.map(({ files }) => dpkg(root, files))).toEqual(['', '', '']);
   expect(listInstalled(root)).toEqual(items.map(({ name, version }) => `ii  ${name} ${version}`).toSorted());
   expect(items.filter(({ replaces }) => replaces !== null)).toMatchObject([
     { name: 'libc6', version: '2', replaces: '1' },

@@ -80,10 +80,12 @@ describe('a .deb', () => {
     ]);
   });
 
-  test('of an unsigned source has no signer, and says so', async () => {
+  test('of an unsigned source is refused unless that was allowed by name; then it has no signer, and says so', async () => {
     const { digest } = itemFor(path).trust;
     const trust = { kind: 'unsigned-index', digest: digest!, index: 'http://x/Release', buildId: null } as const;
-    const { evidence } = await verify(itemFor(path, { trust }));
+    await expect(verify(itemFor(path, { trust }))).rejects.toMatchObject({ code: 'UNSIGNED' });
+    const allowed = { run: runLocally, signal: new AbortController().signal, allowUnsigned: true };
+    const { evidence } = await verifyArtifact(itemFor(path, { trust }), path, allowed);
     expect(evidence.signer).toBeNull();
     expect(evidence.checks).toContain('the index is not signed');
   });

@@ -268,7 +268,7 @@ describe('an unsigned package', () => {
     expect(await codeOf(unsigned, item({ ...trust, buildId: BUILD_ID }))).toBe('UNSIGNED');
   });
 
-  test("that names the kernel's build-id is accepted for that alone, and the evidence says so", async () => {
+  test("that names the kernel's build-id is UNSIGNED all the same, until that was allowed by name", async () => {
     const buildIdTags: Tags = [
       [1047, { texts: ['debuginfo(build-id)'] }],
       [1112, { numbers: [8] }],
@@ -277,13 +277,16 @@ describe('an unsigned package', () => {
     const path = writeOld(() => [], buildIdTags);
     const trust = trustIn('rsa', { packages: 'unsigned' });
     const wanted = { kind: 'rpm-signature', trust, digest: null, vendor: null } as const;
-    const evidence = await verify(path, item({ ...wanted, buildId: BUILD_ID }));
+    expect(await codeOf(path, item({ ...wanted, buildId: BUILD_ID }))).toBe('UNSIGNED');
+    expect(await codeOf(path, item(wanted))).toBe('UNSIGNED');
+    const allowed = { run: runLocally, signal: new AbortController().signal, allowUnsigned: true };
+    const evidence = await verifyRpm(path, item({ ...wanted, buildId: BUILD_ID }), allowed);
     expect(evidence.signer).toBeNull();
     expect(evidence.checks.at(-1)).toBe(
-      `names the kernel's build-id ${BUILD_ID}: accepted for that alone, because its source does not sign packages`,
+      `names the kernel's build-id ${BUILD_ID}; accepted unsigned, by --allow-unsigned-packages, because its source does not sign packages`,
     );
-    expect(await codeOf(path, item({ ...wanted, buildId: '00'.repeat(20) as BuildId }))).toBe('BUILD_ID_MISMATCH');
-    expect(await codeOf(path, item(wanted))).toBe('UNSIGNED');
+    const other = item({ ...wanted, buildId: '00'.repeat(20) as BuildId });
+    await expect(verifyRpm(path, other, allowed)).rejects.toMatchObject({ code: 'BUILD_ID_MISMATCH' });
   });
 });
 

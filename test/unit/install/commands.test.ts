@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { buildInstallArgv, buildRemoveArgv, sortByRole } from '../../../src/install/commands.ts';
 import { compareLists } from '../../../src/install/compare-lists.ts';
-import type { Role } from '../../../src/types.ts';
+import { splitRuns } from '../../../src/install/run.ts';
+import type { Fingerprint, PlanItem, Role } from '../../../src/types.ts';
 
 const FILES = ['/s/a.pkg', '/s/b.pkg'];
 
@@ -15,6 +16,29 @@ test.each([
   ['zypper', false, false, 'zypper --non-interactive install --no-recommends'],
 ] as const)('%s inRoot=%s allowUpgrade=%s', (method, inRoot, allowUpgrade, words) => {
   expect(buildInstallArgv(FILES, { method, inRoot, allowUpgrade })).toEqual([...words.split(' '), ...FILES]);
+});
+
+test.each(['rpm', 'dnf', 'yum', 'zypper'] as const)(
+  'of an rpm that nobody signed nothing is run, by %s too',
+  (method) => {
+    const argv = buildInstallArgv(FILES, { method, inRoot: false, allowUpgrade: false, unsigned: true });
+    expect(argv).toEqual(['rpm', '-ivh', '--noscripts', '--notriggers', ...FILES]);
+  },
+);
+
+test('what nobody signed is a run of its own, after the rest', () => {
+  const trust = {
+    kind: 'unsigned-index',
+    digest: { algorithm: 'sha256', hex: '' },
+    index: 'x',
+    buildId: null,
+  } as const;
+  const signed = { ...trust, kind: 'signed-index', signer: 'A'.repeat(40) as Fingerprint } as const;
+  const wanted = [trust, signed].map((each) => ({ item: { trust: each } as unknown as PlanItem }));
+  expect(splitRuns(wanted, FILES, 'rpm')).toEqual([
+    { files: ['/s/b.pkg'], unsigned: false },
+    { files: ['/s/a.pkg'], unsigned: true },
+  ]);
 });
 
 test('removal names packages exactly', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { declareFacts } from '../../../../src/detect/declared-facts.ts';
 import { identifyTarget } from '../../../../src/detect/target.ts';
+import { renderPlan } from '../../../../src/cli/render/plan-text.ts';
 import type { PlanRequest } from '../../../../src/resolve/plan.ts';
 import type { PackageRecord } from '../../../../src/resolve/reader.ts';
 import { findKernelBuild, type KernelBuild } from '../../../../src/resolve/rpm/choose.ts';
@@ -228,16 +229,40 @@ describe('a source that signs nothing', () => {
     repository: koji,
     trust: { kind: 'rpm-signature', trust: koji.trust, digest: null, vendor: null, buildId: id },
   });
+  const mixed = kernelSet(EL9).map((item, at) => (at === 1 ? { ...item, ...unsigned(buildId) } : item));
 
   test('comes after every one that signs', () => {
     const plan = planRpm(el9, [...kernelSet(EL9, unsigned(buildId)), ...kernelSet(EL9)], REQUEST, KERNEL);
     expect(new Set(plan.items.map((item) => item.repository))).toEqual(new Set(['test']));
   });
 
-  test('may give debuginfo, and the plan says for what it will be accepted', () => {
-    const [devel, debuginfo, common] = kernelSet(EL9);
-    const records = [devel, { ...debuginfo, ...unsigned(buildId) }, common] as readonly PackageRecord[];
-    expect(planRpm({ ...el9, buildId }, records, REQUEST, KERNEL).notes.join(' ')).toContain('koji signs nothing');
+  test('gives nothing without the switch for it, whatever build-id its debuginfo names, and says how to go on', () => {
+    const found = failure(() => planRpm({ ...el9, buildId }, mixed, REQUEST, KERNEL));
+    expect(found).toMatchObject({
+      code: 'UNSIGNED',
+      message: `kernel-debuginfo ${EL9} is only in koji, which signs nothing, and what nobody signed is not installed`,
+      hint: expect.stringMatching(/--no-debuginfo .* --allow-unsigned-packages /) as unknown,
+    });
+  });
+
+  test('is taken by the switch, the plan says so, and the debuginfo has to be of the kernel all the same', () => {
+    const records = kernelSet(EL9, unsigned(buildId));
+    const plan = planRpm({ ...el9, buildId }, records, { ...REQUEST, allowUnsigned: true }, KERNEL);
+    expect(plan.notes.join(' ')).toContain('koji signs nothing, and it is taken because --allow-unsigned-packages');
+    expect(plan.items.map(({ role, trust }) => [role, 'buildId' in trust ? trust.buildId : undefined])).toEqual([
+      ['devel', null],
+      ['debuginfo', buildId],
+      ['debuginfo-common', null],
+    ]);
+    expect(renderPlan(plan, false)).not.toContain('signature in the package');
+  });
+
+  test('gives no SystemTap either', () => {
+    const request: PlanRequest = { ...REQUEST, roles: { ...REQUEST.roles, systemtap: 'distro' } };
+    const records = [...kernelSet(EL9), record('systemtap', '5.0-1', unsigned(null))];
+    const plan = planRpm(el9, records, request, KERNEL);
+    expect(plan.items.map(({ name }) => name)).not.toContain('systemtap');
+    expect(plan.notes.join(' ')).toContain('systemtap is only in koji, which signs nothing: it is left out');
   });
 
   test.each([
