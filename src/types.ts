@@ -477,6 +477,8 @@ export interface VerifyStep {
   readonly id: StepId;
   /** Name of the script of a step `script`; null for every other. */
   readonly script: string | null;
+  /** Whether a target is only ready with it. */
+  readonly required: boolean;
   readonly status: StepStatus;
   /** Null on pass, and where nobody is to blame: what it builds on did not pass, or was not asked for. */
   readonly blame: Blame | null;

@@ -19,6 +19,7 @@ import { kernelBuildKey, recallVerdicts, rememberVerdict, type Verdict } from '.
 import { say, textOf } from '../sentence.ts';
 import type { Sentence, VerifyReport, VerifyStep } from '../types.ts';
 import type { VerifyLevel } from '../verify/options.ts';
+import { findDecisive } from '../verify/step.ts';
 import { acquireArtifacts } from './acquire.ts';
 import { provideBuild } from './build-systemtap.ts';
 import type { Subject } from './open-target.ts';
@@ -182,8 +183,8 @@ function describe(name: string, predicted: Predictions | null, verify: VerifyRep
 }
 
 function explain({ steps }: VerifyReport): Sentence {
-  const failed = steps.find(({ status }) => status === 'fail') ?? steps.find(({ status }) => status === 'skip');
-  if (failed === undefined) return say('not every step passed');
+  const failed = findDecisive(steps);
+  if (failed === null) return say('not every step passed');
   return say(`${failed.step}: ${failed.reason === null ? failed.status : textOf(failed.reason)}`);
 }
 

@@ -4,6 +4,7 @@ import type { PlanItem, TrustRequirement, VerifyStep } from '../types.ts';
 import { escapeMarkup as text } from './escape.ts';
 import type { Preflight } from './preflight.ts';
 import { STYLE } from './style.ts';
+import { findDecisive } from '../verify/step.ts';
 
 export interface PageOptions {
   /** Milliseconds since the epoch. */
@@ -70,11 +71,12 @@ function verdict({ command, failure, ready, ranIn, steps }: Preflight): string {
   if (command === 'install' && steps.length === 0) {
     return '<p class="verdict skip">Planned: nothing was installed, so nothing is proven.</p>';
   }
-  const failed = steps.find(({ status }) => status === 'fail');
+  const decisive = findDecisive(steps);
+  const how = decisive?.status === 'fail' ? 'failed' : 'was skipped';
   const why =
-    failed === undefined
+    decisive === null
       ? '.'
-      : `: ${failed.step} failed${failed.reason === null ? '.' : `, ${textOf(failed.reason)}`}`;
+      : `: ${decisive.step} ${how}${decisive.reason === null ? '.' : `, ${textOf(decisive.reason)}`}`;
   return `<p class="verdict fail">Not ready${text(why)}</p>`;
 }
 

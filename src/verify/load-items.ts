@@ -171,7 +171,7 @@ function everywhere(items: readonly CompiledItem[], fault: Fault, output = ''): 
 const NOWHERE = blame('this-machine', 'neither this kernel nor a virtual machine can be used');
 
 function toStep(options: VerifyOptions, { item, ...compiled }: CompiledItem, load: LoadResult | null): VerifyStep {
-  const named = { step: labelOf(item), id: item.id, script: item.scriptName };
+  const named = { step: labelOf(item), id: item.id, script: item.scriptName, required: item.required };
   if (compiled.fault !== null) {
     const { status, fault, output, seconds } = compiled;
     return { ...named, status, ...fault, output, seconds: round(seconds) };

@@ -22,13 +22,13 @@ export function blame(whom: Blame | null, reason: string): Fault {
 
 /**
  * Runs a check; a missing tool or a malformed file is a failure of the step, anything else goes on upwards.
- * @param dueTo to whom a missing tool or a malformed file is due in this step
+ * @param dueTo to whom a missing tool or a malformed file is due in this step; `required`: as in VerifyStep
  * @throws TapprepError whatever keeps the whole stage from going on
  */
 export async function runStep(
   emit: Emit,
   id: Exclude<StepId, 'script'>,
-  dueTo: Blame,
+  { dueTo, required }: { readonly dueTo: Blame; readonly required: boolean },
   check: () => Promise<StepOutcome>,
 ): Promise<VerifyStep> {
   const started = performance.now();
@@ -44,6 +44,7 @@ export async function runStep(
     step: id,
     id,
     script: null,
+    required,
     status: outcome.status,
     ...(outcome.status === 'pass' ? { blame: null, reason: null } : outcome.fault),
     output: outcome.output ?? '',
@@ -62,6 +63,12 @@ export function tellStep(emit: Emit, step: VerifyStep): void {
     seconds: step.seconds,
     ...(step.reason === null ? {} : { detail: textOf(step.reason) }),
   });
+}
+
+/** The step that decided that a target is not ready: the first failure, else the first that is required and was skipped. */
+export function findDecisive(steps: readonly VerifyStep[]): VerifyStep | null {
+  const failed = steps.find(({ status }) => status === 'fail');
+  return failed ?? steps.find(({ required, status }) => required && status === 'skip') ?? null;
 }
 
 /** Seconds to hundredths. */

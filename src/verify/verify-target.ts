@@ -10,7 +10,7 @@ import { type LoadedItems, loadItems } from './load-items.ts';
 import { hasIpv6 } from './kernel-ipv6.ts';
 import type { VerifyOptions } from './options.ts';
 import { makePrivateDirectory, withStapCache } from './private-directory.ts';
-import { blame, runStep } from './step.ts';
+import { blame, findDecisive, runStep } from './step.ts';
 import { findWitness } from './witness.ts';
 import { verifyTools } from './tools-step.ts';
 
@@ -39,8 +39,8 @@ export async function verifyTarget(options: VerifyOptions): Promise<VerifyReport
 async function climb(options: VerifyOptions): Promise<VerifyReport> {
   const { host, target, emit } = options;
   const steps: VerifyStep[] = [
-    await runStep(emit, 'tools', 'systemtap', () => verifyTools(options)),
-    await runStep(emit, 'build-tree', 'target', async () => {
+    await runStep(emit, 'tools', { dueTo: 'systemtap', required: true }, () => verifyTools(options)),
+    await runStep(emit, 'build-tree', { dueTo: 'target', required: true }, async () => {
       const fault = await findBuildTreeFault(host, target.release, target.unameV);
       return fault === null ? { status: 'pass' } : { status: 'fail', fault: blame('target', fault) };
     }),
@@ -54,14 +54,18 @@ async function climb(options: VerifyOptions): Promise<VerifyReport> {
   ];
   const compiled = await compileItems(options, items, canBuild);
   const loaded = await loadItems(options, compiled, witness?.files ?? []);
-  steps.push(await runStep(emit, 'build-id', 'target', () => verifyBuildId(options, loaded.guest?.buildId ?? null)));
+  steps.push(
+    await runStep(emit, 'build-id', { dueTo: 'target', required: false }, () =>
+      verifyBuildId(options, loaded.guest?.buildId ?? null),
+    ),
+  );
   steps.push(...loaded.steps);
   await tellProven(options, compiled, loaded);
   return {
     target,
     ranIn: loaded.ranIn,
     steps,
-    ready: isReady(steps, items),
+    ready: findDecisive(steps) === null,
     diagnoses: [],
   };
 }
@@ -78,18 +82,6 @@ async function tellProven(
     const { id, script } = passed;
     await onProven({ id, script, modulePath, expected: item.expect, seconds: passed.seconds, guest });
   }
-}
-
-/** What is wrong anywhere keeps a target from being ready; what is only missing does so where the level asks for it. */
-function isReady(steps: readonly VerifyStep[], items: readonly Item[]): boolean {
-  const hasPassed = (isWanted: (step: VerifyStep) => boolean): boolean =>
-    steps.some((step) => isWanted(step) && step.status === 'pass');
-  return (
-    steps.every(({ status }) => status !== 'fail') &&
-    hasPassed(({ id }) => id === 'tools') &&
-    hasPassed(({ id }) => id === 'build-tree') &&
-    items.every((item) => !item.required || hasPassed((step) => isStepOf(step, item)))
-  );
 }
 
 function isStepOf({ id, script }: VerifyStep, item: Item): boolean {

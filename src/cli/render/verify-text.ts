@@ -1,6 +1,7 @@
 /** A verification for people: one line a step, the tools' own words under what failed, the verdict last. */
 import { textOf } from '../../sentence.ts';
 import type { VerifyReport, VerifyStep } from '../../types.ts';
+import { findDecisive } from '../../verify/step.ts';
 import { formatSeconds } from './progress-text.ts';
 import { renderTable } from './table.ts';
 
@@ -29,8 +30,8 @@ function renderOutput({ step, output }: VerifyStep): readonly string[] {
 function renderVerdict({ ready, ranIn, target, steps }: VerifyReport): string {
   const where = ranIn === 'vm' ? `kernel ${target.release}, booted in QEMU` : `the running kernel ${target.release}`;
   if (ready) return `proven: SystemTap printed "Hello, World" inside ${where}`;
-  const failed = steps.find(({ status }) => status === 'fail');
-  if (failed !== undefined) return `not proven: ${failed.step} failed for kernel ${target.release}`;
-  const skipped = steps.find(({ status }) => status === 'skip')?.reason ?? null;
-  return `not proven: ${skipped === null ? 'no step was run' : textOf(skipped)}`;
+  const decisive = findDecisive(steps);
+  if (decisive?.status === 'fail') return `not proven: ${decisive.step} failed for kernel ${target.release}`;
+  const why = decisive?.reason ?? null;
+  return `not proven: ${why === null ? 'no step was run' : textOf(why)}`;
 }

@@ -41,7 +41,16 @@ async function tryAfter(dueTo: Blame | null, reason: string): Promise<readonly T
     target,
     ranIn: 'vm',
     steps: [
-      { step: 'hello', id: 'hello', script: null, status: 'fail', ...blame(dueTo, reason), output: '', seconds: 1 },
+      {
+        step: 'hello',
+        id: 'hello',
+        script: null,
+        required: true,
+        status: 'fail',
+        ...blame(dueTo, reason),
+        output: '',
+        seconds: 1,
+      },
     ],
     ready: false,
     diagnoses: [],

@@ -102,6 +102,7 @@ function step(more: Partial<VerifyStep>): VerifyStep {
     step: 'hello',
     id: 'hello',
     script: null,
+    required: true,
     status: 'pass',
     blame: null,
     reason: null,

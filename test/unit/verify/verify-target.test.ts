@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
+import { renderVerify } from '../../../src/cli/render/verify-text.ts';
 import { textOf } from '../../../src/sentence.ts';
 import type { VerifyReport } from '../../../src/types.ts';
 import { COMPILE_ERROR, prepareTarget, R, removeTargets, stap, verify } from '../../helpers/verify-lab.ts';
@@ -20,6 +21,10 @@ test('compiled but loadable nowhere: skipped with the reason, and never ready', 
     `compiled but not loaded: ${R} does not run here, and QEMU is not installed`,
   );
   expect(report).toMatchObject({ ready: false, ranIn: null });
+  // The build-id was not compared either, but that is not why.
+  expect(renderVerify(report).split('\n').at(-1)).toBe(
+    `not proven: compiled but not loaded: ${R} does not run here, and QEMU is not installed`,
+  );
 });
 
 test('a script that does not compile fails in the words of the compiler, and what builds on it is skipped', async () => {
