@@ -102,9 +102,17 @@ export const ERROR_CODES = {
 
 export type ErrorCode = keyof typeof ERROR_CODES;
 
+/** A Remedy of types.ts. This file imports nothing of ours, so it knows of it only what tells it apart. */
+export interface HintRemedy {
+  readonly kind: string;
+  readonly by: string;
+}
+
 export interface ErrorDetails {
-  /** A command that the reader can paste. */
+  /** A command that the reader can paste, whatever the target is. */
   readonly hint?: string;
+  /** What to do where the command depends on the target: the command line's edge makes the hint of it. */
+  readonly remedy?: HintRemedy;
   /** Both sides of the comparison and whatever else a program wants to read. */
   readonly facts?: Readonly<Record<string, unknown>>;
   readonly cause?: unknown;
@@ -114,6 +122,7 @@ export interface ErrorDetails {
 export class TapprepError extends Error {
   readonly code: ErrorCode;
   readonly hint: string | null;
+  readonly remedy: HintRemedy | null;
   readonly facts: Readonly<Record<string, unknown>>;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
@@ -121,6 +130,7 @@ export class TapprepError extends Error {
     this.name = 'TapprepError';
     this.code = code;
     this.hint = details.hint === undefined ? null : redact(details.hint);
+    this.remedy = details.remedy ?? null;
     this.facts = details.facts ?? {};
   }
 }

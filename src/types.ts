@@ -501,13 +501,73 @@ export interface VerifyReport {
 
 export type Confidence = 'certain' | 'likely' | 'possible';
 
+/** Who can carry a remedy out. The host is the machine below a container or virtual machine, where the target is one. */
+export type RemedyDoer = 'tapprep' | 'user' | 'admin of the host' | 'nobody';
+
+/** What packages are installed for: only those of programs are none of tapprep's business. */
+export type PackagePurpose = 'kernel' | 'systemtap' | 'toolchain' | 'program-debuginfo';
+
+/**
+ * One thing that mends a fault, as data. diagnose/render-remedy.ts makes commands of it for the target at hand; nobody reads
+ * those back.
+ */
+export type Remedy =
+  /** The exact packages of a kernel and a SystemTap that fits, proven. */
+  | {
+      readonly kind: 'prepare-kernel';
+      readonly by: 'tapprep';
+      /** null: the kernel that the target options name. */
+      readonly release: string | null;
+      readonly systemtap: 'auto' | null;
+    }
+  /** stap's caches; no paths: the one of whoever runs the command. */
+  | { readonly kind: 'empty-caches'; readonly by: 'tapprep'; readonly paths: readonly string[] }
+  /** Another command of tapprep for the same target. */
+  | { readonly kind: 'tapprep'; readonly by: 'user'; readonly words: readonly string[]; readonly root: boolean }
+  | {
+      readonly kind: 'install-packages';
+      readonly by: 'user';
+      readonly names: readonly string[];
+      readonly purpose: PackagePurpose;
+      /** Whether repositories that are switched off are to be used as well. */
+      readonly repositories: 'enabled' | 'debug';
+    }
+  | {
+      readonly kind: 'reinstall-packages';
+      readonly by: 'user';
+      readonly names: readonly string[];
+      readonly purpose: PackagePurpose;
+    }
+  /** Lists the package sources, or refreshes them where that shows which one fails. */
+  | { readonly kind: 'check-sources'; readonly by: 'user' }
+  | { readonly kind: 'enable-debug-repository'; readonly by: 'user'; readonly system: 'ubuntu' | 'suse' }
+  /** The system's subscription, without which it has no repositories. */
+  | { readonly kind: 'register'; readonly by: 'user'; readonly tool: 'subscription-manager' | 'SUSEConnect' }
+  | { readonly kind: 'set-clock'; readonly by: 'user' }
+  | { readonly kind: 'reboot'; readonly by: 'user'; readonly into: string | null }
+  /** A variable of the user's shell; a value may hold words that the shell expands. */
+  | { readonly kind: 'set-variable'; readonly by: 'user'; readonly name: string; readonly value: string }
+  | { readonly kind: 'unset-variables'; readonly by: 'user'; readonly names: readonly string[] }
+  | { readonly kind: 'join-groups'; readonly by: 'user'; readonly groups: readonly string[] }
+  /** A key of stap's own, enrolled by the firmware at the next boot. */
+  | { readonly kind: 'sign-modules'; readonly by: 'user' }
+  /** Anything else: one line for a POSIX shell, on the target or on the machine below it. */
+  | {
+      readonly kind: 'run';
+      readonly by: 'user' | 'admin of the host';
+      readonly command: string;
+      readonly root: boolean;
+    };
+
 /** One explanation of a failure. */
 export interface Diagnosis {
   readonly code: string;
   readonly confidence: Confidence;
   readonly evidence: readonly string[];
   readonly cause: string;
-  /** Commands to paste. */
+  /** What mends it, in this order. */
+  readonly remedies: readonly Remedy[];
+  /** The same as commands to paste, for the target at hand. */
   readonly fix: readonly string[];
   /** What to check if that does not help. */
   readonly otherwise: string | null;

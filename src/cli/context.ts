@@ -1,5 +1,6 @@
 /** What a command gets from the process; the only bridge between the domain and argv, env and terminals. */
 import type { Readable } from 'node:stream';
+import type { Place } from '../diagnose/place.ts';
 import type { SshAccess } from '../pipeline/open-target.ts';
 import type { Emit } from '../types.ts';
 import type { Output } from './output.ts';
@@ -57,6 +58,8 @@ export interface Context {
   /** Asks a yes/no question on the terminal; false where there is none and --yes was not given. */
   readonly confirm: (question: string) => Promise<boolean>;
   readonly ssh: SshAccess;
+  /** Where the commands that are printed work: the target, as the options name it. */
+  readonly place: Place;
 }
 
 /** A command: reads its options, writes its report, returns the exit code; throws TapprepError for the failure of a stage. */

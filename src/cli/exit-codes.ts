@@ -1,13 +1,16 @@
 /** How a command's failure is told to people and to programs. */
 import { diagnose } from '../diagnose/diagnose.ts';
 import { ERROR_CODES, exitCodeOf, isTapprepError, type TapprepError } from '../errors.ts';
+import type { Place } from '../diagnose/place.ts';
 import type { Diagnosis } from '../types.ts';
+import { hintOf } from './hint.ts';
 import { renderDiagnoses } from './render/diagnoses.ts';
 
 /** One failure as lines for standard error: the sentence with its code, the command to paste, and what a tool's words mean. */
-export function renderError(error: unknown, verbose: boolean): string {
+export function renderError(error: unknown, verbose: boolean, place?: Place): string {
   if (isTapprepError(error)) {
-    const hint = error.hint === null ? '' : `\n  try: ${error.hint}`;
+    const told = hintOf(error, place);
+    const hint = told === null ? '' : `\n  try: ${told}`;
     const chain = verbose && error.cause instanceof Error ? `\n  cause: ${error.cause.message}` : '';
     const diagnoses = explainTool(error);
     const meaning = diagnoses.length === 0 ? '' : `\nWhat its words mean:\n${renderDiagnoses(diagnoses)}`;
@@ -18,7 +21,7 @@ export function renderError(error: unknown, verbose: boolean): string {
 }
 
 /** The same failure as JSON: {error: {code, message, hint, facts, doc, diagnoses, exit}}. */
-export function errorJson(error: unknown): object {
+export function errorJson(error: unknown, place?: Place): object {
   if (!isTapprepError(error)) {
     return {
       error: {
@@ -31,8 +34,9 @@ export function errorJson(error: unknown): object {
       },
     };
   }
-  const { code, message, hint, facts } = error;
+  const { code, message, facts } = error;
   const { doc } = ERROR_CODES[code];
+  const hint = hintOf(error, place);
   return { error: { code, message, hint, facts, doc, diagnoses: explainTool(error), exit: exitCodeOf(error) } };
 }
 

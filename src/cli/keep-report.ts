@@ -5,10 +5,11 @@ import { describeFailure, type Preflight, type ReportedCommand } from '../report
 import { checkReportPath, writeReport } from '../report/write-report.ts';
 import type { Context } from './context.ts';
 import { errorJson } from './exit-codes.ts';
+import { hintOf } from './hint.ts';
 import { readVersion } from './package-root.ts';
 
 /** What writing a report needs of the process. */
-export type ReportContext = Pick<Context, 'cwd' | 'now'>;
+export type ReportContext = Pick<Context, 'cwd' | 'now' | 'place'>;
 
 /**
  * Does the work of a command and keeps its report at `path`, if one is asked for: also when the work ends with an error,
@@ -34,7 +35,10 @@ export async function withReport<Report>(
     report = await work();
   } catch (error) {
     // The error of the work is the one to tell, even where its report cannot be written either.
-    if (isTapprepError(error)) await keep(describeFailure(command, error), errorJson(error)).catch(() => undefined);
+    if (isTapprepError(error)) {
+      const failure = { code: error.code, message: error.message, hint: hintOf(error, context.place) };
+      await keep(describeFailure(command, failure), errorJson(error, context.place)).catch(() => undefined);
+    }
     throw error;
   }
   await keep(describe(report), json(report));

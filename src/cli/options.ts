@@ -70,15 +70,9 @@ export function readText(raw: Raw, name: string): string | null {
   return typeof value === 'string' ? value : null;
 }
 
-const PLACES = ['root', 'host', 'facts', 'distro'] as const;
-
-/**
- * The target options, checked for combinations that name two machines.
- * @param needsKernel whether a distribution alone is too little; for a rehearsal it means that one's current kernel
- * @throws TapprepError USAGE
- */
-export function readTarget(raw: Raw, needsKernel = true): TargetOptions {
-  const options = {
+/** The target options as they were given, unchecked. */
+export function givenTarget(raw: Raw): TargetOptions {
+  return {
     kernel: readText(raw, 'kernel'),
     distro: readText(raw, 'distro'),
     arch: readText(raw, 'arch'),
@@ -87,6 +81,17 @@ export function readTarget(raw: Raw, needsKernel = true): TargetOptions {
     host: readText(raw, 'host'),
     facts: readText(raw, 'facts'),
   };
+}
+
+const PLACES = ['root', 'host', 'facts', 'distro'] as const;
+
+/**
+ * The target options, checked for combinations that name two machines.
+ * @param needsKernel whether a distribution alone is too little; for a rehearsal it means that one's current kernel
+ * @throws TapprepError USAGE
+ */
+export function readTarget(raw: Raw, needsKernel = true): TargetOptions {
+  const options = givenTarget(raw);
   const places = PLACES.filter((name) => options[name] !== null);
   if (places.length > 1) {
     throw new TapprepError('USAGE', `--${places[0]} and --${places[1]} name two machines, but a target is one`);

@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { escapeControl, redact } from '../errors.ts';
+import type { Place } from '../diagnose/place.ts';
 import type { CommonOptions, Context } from './context.ts';
 import { createOutput } from './output.ts';
 import { createRenderer } from './render/renderer.ts';
@@ -17,6 +18,7 @@ export function defaultCacheDir(env: Readonly<Record<string, string | undefined>
 export async function withProcessContext(
   common: CommonOptions,
   packageRoot: string,
+  place: Place,
   body: (context: Context) => Promise<number>,
 ): Promise<number> {
   const stderrIsTerminal = process.stderr.isTTY;
@@ -46,6 +48,7 @@ export async function withProcessContext(
       now: Date.now,
       signal: controller.signal,
       packageRoot,
+      place,
       common,
       emit: renderer.emit,
       confirm: async (question) => {

@@ -2,13 +2,40 @@
 import { Command, CommanderError, Option } from 'commander';
 import { EXIT } from '../errors.ts';
 import { COMMANDS, type CommandRow } from './commands.ts';
+import { placeOfOptions, withHint } from './hint.ts';
 import { readVersion } from './package-root.ts';
 import { COMMON, LISTS, type Raw, readCommon, TARGET } from './options.ts';
 import { withProcessContext } from './process-context.ts';
 
+/** What is done with a command line that was understood. */
+export type RunRow = (row: CommandRow, raw: Raw, args: readonly string[]) => Promise<void>;
+
 /** Parses argv and runs the command it names. @returns the exit code. @throws TapprepError */
 export async function runProgram(argv: readonly string[], packageRoot: string): Promise<number> {
   let exitCode: number = EXIT.done;
+  const program = buildProgram(async (row, raw, args) => {
+    const place = placeOfOptions(raw, process.getuid?.() === 0);
+    try {
+      exitCode = await withProcessContext(readCommon(raw, process.env), packageRoot, place, (context) =>
+        row.run(context, raw, args),
+      );
+    } catch (error) {
+      throw withHint(error, place);
+    }
+  });
+  try {
+    if (argv.length === 0) program.outputHelp();
+    else await program.parseAsync(argv, { from: 'user' });
+  } catch (error) {
+    // Commander has already printed what is wrong; help and version end here too, with exit code 0.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    throw error;
+  }
+  return exitCode;
+}
+
+/** The parser of the whole command line. @param run called once for a line that names a command and has its options right */
+export function buildProgram(run: RunRow): Command {
   const program = new Command('tapprep')
     .description('Takes a Linux machine to a proven SystemTap environment.')
     .version(readVersion(), '-V, --version')
@@ -21,22 +48,11 @@ export async function runProgram(argv: readonly string[], packageRoot: string): 
         .slice(0, row.args?.length ?? 0)
         .flat()
         .filter((value) => typeof value === 'string');
-      const raw: Raw = command.opts();
-      exitCode = await withProcessContext(readCommon(raw, process.env), packageRoot, (context) =>
-        row.run(context, raw, args),
-      );
+      await run(row, command.opts(), args);
     });
     program.addCommand(command);
   }
-  try {
-    if (argv.length === 0) program.outputHelp();
-    else await program.parseAsync(argv, { from: 'user' });
-  } catch (error) {
-    // Commander has already printed what is wrong; help and version end here too, with exit code 0.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-    throw error;
-  }
-  return exitCode;
+  return program;
 }
 
 function buildCommand(row: CommandRow): Command {

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { isTapprepError, TapprepError } from '../errors.ts';
+import { runAsRoot } from '../make-remedy.ts';
 import { assetUrl } from '../host/asset.ts';
 import { readTextFile } from '../host/files.ts';
 import type { Host, RunResult } from '../host/host.ts';
@@ -45,7 +46,7 @@ async function unreadableDatabase(host: Host): Promise<TapprepError> {
     );
   }
   return new TapprepError('BAD_FACTS', `${host.name} has an rpm database, but rpm listed no package within 60 s`, {
-    hint: 'rpm -qa; where it hangs: rm -f /var/lib/rpm/__db.*',
+    remedy: runAsRoot('rpm --rebuilddb'),
     facts: { host: host.name },
   });
 }

@@ -9,6 +9,7 @@ import { checkCache, checkSystemtap } from './checks/systemtap.ts';
 import { checkCompiler, checkMake } from './checks/toolchain.ts';
 import type { Check, Finding } from './finding.ts';
 import { readLogFacts } from './log-facts.ts';
+import type { Reach } from './place.ts';
 import { describeSituation } from './situation.ts';
 
 /** In this order: what makes everything behind it pointless comes first. */
@@ -30,8 +31,8 @@ const CHECKS: readonly Check[] = [
   checkCache,
 ];
 
-/** Runs every check; a failed one never hides another. */
-export function checkFacts(facts: HostFacts, target: Target | null): readonly Finding[] {
-  const view = { facts, target, situation: describeSituation(readLogFacts([]), facts, target) };
+/** Runs every check; a failed one never hides another. @param reach how the machine is named and reached */
+export function checkFacts(facts: HostFacts, target: Target | null, reach?: Reach): readonly Finding[] {
+  const view = { facts, target, situation: describeSituation(readLogFacts([]), facts, target, reach) };
   return CHECKS.flatMap((check) => check(view));
 }

@@ -1,12 +1,13 @@
 /** From a log and what is known of the machine to what is wrong, most likely first. Pure. */
 import { escapeControl, redact } from '../errors.ts';
-import type { Confidence, Diagnosis, HostFacts, Target } from '../types.ts';
+import type { Confidence, Diagnosis, HostFacts, Remedy, Target } from '../types.ts';
 import type { DiagnosisCode } from './codes.ts';
 import { LogExcerpt } from './log-excerpt.ts';
 import { readLogFacts, type LogFacts } from './log-facts.ts';
 import { splitLog, type LogLine } from './log-line.ts';
 import { indexLines } from './line-index.ts';
-import { remedyFor } from './remedies.ts';
+import { advise } from './advise.ts';
+import type { Reach } from './place.ts';
 import { AUDIBLE, CERTAIN, LIKELY, type Rule, type Sight } from './rule.ts';
 import { NEEDLES, RULES } from './rules.ts';
 import { describeSituation, type Situation } from './situation.ts';
@@ -23,13 +24,15 @@ export interface DiagnoseInput {
   readonly log?: string;
   readonly facts?: HostFacts | null;
   readonly target?: Target | null;
+  /** How the machine is named and reached; as the facts tell where left out. */
+  readonly reach?: Reach;
 }
 
 /** Explains a failed run. Empty where nothing is recognised. */
 export function diagnose(input: DiagnoseInput): readonly Diagnosis[] {
   const excerpt = new LogExcerpt(NEEDLES);
   excerpt.push(Buffer.from(input.log ?? '', 'utf8'));
-  return explainExcerpt(excerpt.finish(), input.facts ?? null, input.target ?? null).diagnoses;
+  return explainExcerpt(excerpt.finish(), input.facts ?? null, input.target ?? null, input.reach).diagnoses;
 }
 
 /** The same for a log that was read as a stream; also tells what the log says of its machine. */
@@ -37,10 +40,11 @@ export function explainExcerpt(
   text: string,
   facts: HostFacts | null,
   target: Target | null,
+  reach?: Reach,
 ): { readonly diagnoses: readonly Diagnosis[]; readonly situation: Situation; readonly log: LogFacts } {
   const lines = splitLog(text);
   const log = readLogFacts(lines);
-  const situation = describeSituation(log, facts, target);
+  const situation = describeSituation(log, facts, target, reach);
   return { diagnoses: applyRules(lines, situation), situation, log };
 }
 
@@ -49,7 +53,8 @@ interface Finding {
   readonly likelihood: number;
   readonly evidence: readonly LogLine[];
   readonly cause: string;
-  readonly fix: readonly string[] | null;
+  /** Null where those of the code will do. */
+  readonly remedies: readonly Remedy[] | null;
 }
 
 function applyRules(lines: readonly LogLine[], situation: Situation): readonly Diagnosis[] {
@@ -86,7 +91,7 @@ function judge(rule: Rule, sight: Sight): Finding | null {
     likelihood,
     evidence: [...sight.lines.slice(0, EVIDENCE_LINES), ...(rule.evidence?.(sight) ?? [])],
     cause: rule.cause(sight).replace(/^(?:the|kernel) /, (word) => word.charAt(0).toUpperCase() + word.slice(1)),
-    fix: rule.fix?.(sight.situation) ?? null,
+    remedies: rule.remedies?.(sight.situation) ?? null,
   };
 }
 
@@ -97,14 +102,12 @@ function merge(a: Finding, b: Finding): Finding {
 }
 
 function toDiagnosis(finding: Finding, situation: Situation): Diagnosis {
-  const remedy = remedyFor(finding.code, situation);
   return {
     code: finding.code,
     confidence: confidenceOf(finding.likelihood),
     evidence: evidenceOf(finding.evidence),
     cause: escapeControl(redact(finding.cause)),
-    fix: (finding.fix ?? remedy.fix).map(escapeControl),
-    otherwise: remedy.otherwise === null ? null : escapeControl(remedy.otherwise),
+    ...advise(finding.code, situation, finding.remedies),
   };
 }
 

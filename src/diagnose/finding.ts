@@ -1,8 +1,8 @@
 /** The outcome of one check of a machine. Pure. */
 import { escapeControl, redact } from '../errors.ts';
-import type { Confidence, Diagnosis, HostFacts, Target } from '../types.ts';
+import type { Confidence, Diagnosis, HostFacts, Remedy, Target } from '../types.ts';
 import type { DiagnosisCode } from './codes.ts';
-import { remedyFor } from './remedies.ts';
+import { advise } from './advise.ts';
 import type { Situation } from './situation.ts';
 
 /** A problem keeps SystemTap from being ready; advice does not; unknown could not be checked. */
@@ -32,8 +32,8 @@ export interface Proof {
   readonly confidence?: Confidence;
   /** What was observed, as "name: value". */
   readonly evidence: readonly string[];
-  /** Commands, where this finding needs others than its code. */
-  readonly fix?: readonly string[];
+  /** Where this finding needs others than its code. */
+  readonly remedies?: readonly Remedy[];
 }
 
 /** A check that found nothing wrong. */
@@ -57,14 +57,12 @@ export function advice(view: View, check: string, code: DiagnosisCode, detail: s
 }
 
 function explain({ situation }: View, code: DiagnosisCode, cause: string, proof: Proof): Diagnosis {
-  const remedy = remedyFor(code, situation);
   return {
     code,
     confidence: proof.confidence ?? 'certain',
     evidence: proof.evidence.map(printable),
     cause: printable(cause),
-    fix: (proof.fix ?? remedy.fix).map(printable),
-    otherwise: remedy.otherwise === null ? null : printable(remedy.otherwise),
+    ...advise(code, situation, proof.remedies),
   };
 }
 

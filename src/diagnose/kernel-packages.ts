@@ -10,6 +10,8 @@ export interface KernelPackages {
   readonly debuginfo: readonly string[];
   /** Why no distribution has packages for it; null where one may. */
   readonly custom: string | null;
+  /** Whether tapprep can name packages of it at all; some only the index knows in full. */
+  readonly nameable: boolean;
   /** Whose kernel it is, is known; false where the release only has the form of nobody's. */
   readonly customKnown: boolean;
   /** The release is of another distribution than the system: a sign of a container. */
@@ -21,6 +23,7 @@ export const NO_PACKAGES: KernelPackages = {
   devel: [],
   debuginfo: [],
   custom: null,
+  nameable: false,
   customKnown: false,
   foreign: false,
 };
@@ -44,6 +47,7 @@ export function packagesOf(target: Target): KernelPackages {
     names.filter(({ role }) => roles.includes(role)).flatMap((name) => wordFor(name, target));
   return {
     ...NO_PACKAGES,
+    nameable: true,
     devel: words(['devel', 'headers']),
     debuginfo: words(['debuginfo', 'debuginfo-common', 'debugsource']),
   };

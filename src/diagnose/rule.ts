@@ -1,4 +1,5 @@
 /** The shape of a rule: one symptom, one code. Pure. */
+import type { Remedy } from '../types.ts';
 import type { DiagnosisCode } from './codes.ts';
 import type { LogLine } from './log-line.ts';
 import type { Situation } from './situation.ts';
@@ -35,8 +36,8 @@ export interface Rule {
   readonly cause: (sight: Sight) => string;
   /** Lines that prove it beside those that matched. */
   readonly evidence?: (sight: Sight) => readonly LogLine[];
-  /** Commands, where this symptom needs others than its code. */
-  readonly fix?: (situation: Situation) => readonly string[];
+  /** Where this symptom needs others than its code. */
+  readonly remedies?: (situation: Situation) => readonly Remedy[];
 }
 
 /** From here on nothing else is likely. */

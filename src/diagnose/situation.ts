@@ -2,8 +2,9 @@
 import type { HostFacts, Target } from '../types.ts';
 import { type KernelPackages, NO_PACKAGES, packagesOf, packagesSaid } from './kernel-packages.ts';
 import type { LogFacts } from './log-facts.ts';
+import { type Place, type Reach, reachOf } from './place.ts';
 
-export type Manager = 'apt-get' | 'dnf' | 'yum' | 'zypper';
+export type Manager = 'apt-get' | 'dnf' | 'yum' | 'tdnf' | 'zypper';
 
 export interface Situation {
   readonly log: LogFacts;
@@ -12,16 +13,20 @@ export interface Situation {
   /** uname -r of the kernel in question. */
   readonly release: string | null;
   readonly family: 'deb' | 'rpm' | null;
-  readonly manager: Manager | null;
   /** ID as in os-release. */
   readonly distribution: string | null;
   readonly packages: KernelPackages;
-  /** Commands that change the system need sudo in front. */
-  readonly sudo: boolean;
+  /** Where commands are pasted, and for which package manager they are written. */
+  readonly place: Place;
 }
 
-/** Joins what is known. Facts of the machine win over what a log suggests. */
-export function describeSituation(log: LogFacts, facts: HostFacts | null, target: Target | null): Situation {
+/** Joins what is known. Facts of the machine win over what a log suggests. @param reach how it is named and reached */
+export function describeSituation(
+  log: LogFacts,
+  facts: HostFacts | null,
+  target: Target | null,
+  reach: Reach = reachOf(facts),
+): Situation {
   const logged = log.wantedRelease ?? log.runningRelease;
   const host = facts !== null && logged !== null && isOtherKernel(facts, log) ? null : facts;
   const release =
@@ -36,11 +41,24 @@ export function describeSituation(log: LogFacts, facts: HostFacts | null, target
     host,
     release,
     family,
-    manager: managerOf(host, family, distribution, release, log),
     distribution,
     packages: own === null ? namedPackages(release, host, log) : packagesOf(own),
-    sudo: (host?.user.uid ?? 1) !== 0,
+    place: {
+      reach,
+      kernel: runs(host, release) && reach.via !== 'declared' ? null : release,
+      manager: managerOf(host, family, distribution, release, log),
+      sudo: (host?.user.uid ?? 1) !== 0 || isEnteredAsUser(reach),
+    },
   };
+}
+
+function runs(host: HostFacts | null, release: string | null): boolean {
+  return host?.kernel.running === true && host.kernel.release === release;
+}
+
+/** Facts that were collected with sudo say root, but whoever pastes a command comes in as that user. */
+function isEnteredAsUser(reach: Reach): boolean {
+  return reach.via === 'ssh' && /^(?!root@)[^@/]+@/.test(reach.destination);
 }
 
 /** A kernel of one world under programs of the other: a container. */

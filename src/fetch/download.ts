@@ -253,6 +253,7 @@ function allFailed(job: DownloadJob, mirrors: readonly Mirror[]): TapprepError {
   const sentences = failures.map((failure) => failure.message);
   return new TapprepError(gravest.code, `${job.name} could not be fetched: ${sentences.join('; ')}`, {
     ...(gravest.hint === null ? {} : { hint: gravest.hint }),
+    ...(gravest.remedy === null ? {} : { remedy: gravest.remedy }),
     facts: { ...gravest.facts, failures: failures.map((failure) => ({ code: failure.code, ...failure.facts })) },
     cause: gravest,
   });

@@ -64,6 +64,8 @@ export interface RemoteHost extends Host {
   readonly kind: 'ssh';
   /** The user that it was entered as. */
   readonly uid: number;
+  /** ssh -F, as it was reached; null for the user's own. */
+  readonly configFile: string | null;
   /**
    * The same machine with root rights; itself where it has them.
    * @throws TapprepError NOT_ROOT when sudo gives none

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TapprepError } from '../errors.ts';
+import { run } from '../make-remedy.ts';
 import { type AfterMark, createAfterMark } from './after-mark.ts';
 import type { RunOptions, RunResult } from './host.ts';
 import { type ProcessOptions, runProcess } from './run-process.ts';
@@ -132,7 +133,7 @@ async function checkRun(session: Session, exitCode: number | null, cwd: string |
     // Sudo speaks on standard error; a login shell's files may have said anything on both.
     const words = stderr.before.trim().split('\n').at(-1)?.replace(/^:+/, '').trim() || 'it gave no reason';
     throw new TapprepError('NOT_ROOT', `sudo on ${name} gives no root rights: ${words}`, {
-      hint: `ssh -t ${name} sudo -v`,
+      remedy: run('sudo -v'),
       facts: { said: words, exitCode },
     });
   }
@@ -140,7 +141,7 @@ async function checkRun(session: Session, exitCode: number | null, cwd: string |
     'SSH_FAILED',
     `${name} lets people in but gives no shell: ${last || `exit status ${exitCode}`}`,
     {
-      hint: `ssh ${name} /bin/sh -c true`,
+      remedy: run('/bin/sh -c true'),
       facts: { said },
     },
   );

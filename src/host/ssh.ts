@@ -5,6 +5,7 @@ import { mkdtemp, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { isTapprepError, TapprepError } from '../errors.ts';
+import { run } from '../make-remedy.ts';
 import { assetUrl } from './asset.ts';
 import type { RemoteHost, RunOptions, RunResult } from './host.ts';
 import { localEnvironment } from './local.ts';
@@ -60,6 +61,7 @@ function makeHost(machine: Machine, rights: Rights, options: SshOptions): Remote
     kind: 'ssh',
     name,
     uid: rights === OWN_RIGHTS ? connection.uid : 0,
+    configFile: connection.place.configFile,
     run,
     async which(program) {
       const { exitCode, stdout } = await run(script(WHICH, [program]));
@@ -120,7 +122,7 @@ async function becomeRoot(machine: Machine, { sudoPassword }: SshOptions): Promi
   const second = await tryRights(machine, asked);
   if (second === null) return asked;
   throw new TapprepError('NOT_ROOT', `sudo on ${name} did not take the password: ${second.words}`, {
-    hint: `ssh -t ${name} sudo -v`,
+    remedy: run('sudo -v'),
   });
 }
 

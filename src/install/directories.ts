@@ -1,6 +1,8 @@
 /** Directories that tapprep made on a target: known by the marker inside, taken away as a whole. */
+import { quoteWord } from '../vm/shell-words.ts';
 import { posix } from 'node:path';
 import { TapprepError } from '../errors.ts';
+import { run } from '../make-remedy.ts';
 import type { Host } from '../host/host.ts';
 
 /** The file in each such directory, and what its "schema" begins with. */
@@ -30,7 +32,7 @@ export async function refuseForeign(host: Host, path: string): Promise<void> {
   const there = await host.run(['ls', '-A', '--', path]);
   if (there.exitCode !== 0 || there.stdout === '' || (await isOurs(host, path))) return;
   throw new TapprepError('INSTALL_FAILED', `${path} on ${host.name} is there already and was not made by tapprep`, {
-    hint: `ls -la ${path}`,
+    remedy: run(`ls -la ${quoteWord(path)}`),
     facts: { path },
   });
 }

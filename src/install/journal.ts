@@ -4,6 +4,7 @@
  * install is known for what it is, and `remove` takes back exactly what came.
  */
 import { TapprepError } from '../errors.ts';
+import { runAsRoot } from '../make-remedy.ts';
 import type { Host } from '../host/host.ts';
 import type { ListedPackage } from './package-list.ts';
 
@@ -36,7 +37,7 @@ export async function readJournal(host: Host): Promise<Journal> {
   const journal = parseJournal(text);
   if (journal !== null) return journal;
   throw new TapprepError('JOURNAL_BROKEN', `${JOURNAL_PATH} on ${host.name} is not a tapprep-journal/1 file`, {
-    hint: `mv ${JOURNAL_PATH} ${JOURNAL_PATH}.broken`,
+    remedy: runAsRoot(`mv ${JOURNAL_PATH} ${JOURNAL_PATH}.broken`),
   });
 }
 

@@ -1,5 +1,6 @@
 /** What is installed on a target, as its own package database says. */
 import { TapprepError } from '../errors.ts';
+import { run, runAsRoot } from '../make-remedy.ts';
 import type { Host } from '../host/host.ts';
 import { buildListArgv } from './commands.ts';
 
@@ -52,7 +53,7 @@ async function readDatabase(host: Host, manager: 'dpkg' | 'rpm'): Promise<readon
     throw new TapprepError(
       'INSTALL_FAILED',
       `the package database of ${host.name} cannot be read: ${result.argv[0]} exited ${result.exitCode}: ${result.stderr.trim().slice(0, 300)}`,
-      { hint: manager === 'dpkg' ? 'dpkg --audit' : 'rpm --rebuilddb' },
+      { remedy: manager === 'dpkg' ? run('dpkg --audit') : runAsRoot('rpm --rebuilddb') },
     );
   }
   return result.stdout

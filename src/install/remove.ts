@@ -1,5 +1,6 @@
 /** Takes back exactly what the journal says tapprep added. */
 import { TapprepError } from '../errors.ts';
+import { tapprep } from '../make-remedy.ts';
 import { type Host, isRemote } from '../host/host.ts';
 import type { Emit } from '../types.ts';
 import { buildRemoveArgv, buildUndoArgv, QUIET_ENV } from './commands.ts';
@@ -49,7 +50,7 @@ export async function removeInstalled(host: Host, plan: RemovePlan, emit: Emit, 
         'INSTALL_FAILED',
         `removal on ${host.name} exited ${result.exitCode ?? 'by a signal'}: ${words}`,
         {
-          hint: 'tapprep remove --dry-run',
+          remedy: tapprep('remove', '--dry-run'),
           facts: { argv: plan.argv, stderr: result.stderr.slice(-4000) },
         },
       );

@@ -1,5 +1,6 @@
 /** Installs verified packages on a target and keeps the journal. */
 import { TapprepError } from '../errors.ts';
+import { run, tapprepAsRoot } from '../make-remedy.ts';
 import { type Host, isRemote, type RunResult } from '../host/host.ts';
 import { AWAIT_RUNNING, script } from '../host/ssh-scripts.ts';
 import type { Artifact, Emit, InstallReport } from '../types.ts';
@@ -98,7 +99,10 @@ export async function installArtifacts(request: InstallRequest): Promise<Install
     'INSTALL_FAILED',
     `${result.argv[0]} on ${host.name} exited ${result.exitCode ?? 'by a signal'}, and ${undone}: ${lastWords(result.stderr || result.stdout)}`,
     {
-      hint: left.length > 0 ? 'tapprep remove' : manager === 'dpkg' ? 'dpkg --audit' : 'rpm -Va --nofiles --nodigest',
+      remedy:
+        left.length > 0
+          ? tapprepAsRoot('remove')
+          : run(manager === 'dpkg' ? 'dpkg --audit' : 'rpm -Va --nofiles --nodigest'),
       // yum and zypper tell their errors on standard output.
       facts: {
         argv: result.argv,

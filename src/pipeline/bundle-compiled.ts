@@ -18,6 +18,7 @@ import { prepareLicences } from '../bundle/runtime-licences.ts';
 import { makeRuntime, prepareRuntime, type Runtime, toGuestStaprun } from '../bundle/runtime.ts';
 import { writeBundle, type WrittenBundle } from '../bundle/write.ts';
 import { TapprepError } from '../errors.ts';
+import { tapprep } from '../make-remedy.ts';
 import type { Host } from '../host/host.ts';
 import type { UsableSystemtap } from '../systemtap/usable.ts';
 import { textOf } from '../sentence.ts';
@@ -169,7 +170,7 @@ async function proveAll(
   throw new TapprepError(
     'NOT_PROVEN',
     `${failed?.step ?? 'hello'} was not proven in ${subject.target.release}, so it is not shipped: ${failed?.reason === undefined || failed.reason === null ? 'its step was not reached' : textOf(failed.reason)}`,
-    { hint: `tapprep rehearse --kernel ${subject.target.release} --level scripts`, facts: { verify, tried } },
+    { remedy: tapprep('rehearse', '--level', 'scripts'), facts: { verify, tried } },
   );
 }
 

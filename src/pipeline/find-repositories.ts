@@ -1,5 +1,6 @@
 /** Which repositories to ask for a target, in order: --mirror, the user's lists, its own sources, this machine's archive, the list. */
 import { TapprepError } from '../errors.ts';
+import { tapprep } from '../make-remedy.ts';
 import { collectOwnSources } from '../mirrors/own-sources.ts';
 import { selectRepositories } from '../mirrors/select.ts';
 import type { Repository, RepositoryContent } from '../types.ts';
@@ -24,7 +25,7 @@ export async function findRepositories(
   if (repositories.length === 0) {
     const version = target.version === null ? '' : ` ${target.version}`;
     throw new TapprepError('NO_REPOSITORY', `no repository is known for ${target.distro}${version} on ${target.arch}`, {
-      hint: `tapprep plan --mirror ${target.family === 'deb' ? 'deb' : 'rpm-md'}=URL …`,
+      remedy: tapprep('plan', '--mirror', `${target.family === 'deb' ? 'deb' : 'rpm-md'}=URL`),
     });
   }
   return {

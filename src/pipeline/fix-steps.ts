@@ -1,49 +1,50 @@
-/** Which of a verdict's commands tapprep carries out itself. The others are sentences for people, and stay theirs. Pure. */
-import type { HostFacts, Target } from '../types.ts';
-import { quoteWord } from '../vm/shell-words.ts';
+/** Which remedies tapprep carries out itself. The others are for people, and stay theirs. Pure. */
+import type { Place } from '../diagnose/place.ts';
+import { renderRemedy } from '../diagnose/render-remedy.ts';
+import type { HostFacts, Remedy, Target } from '../types.ts';
 
+/** Each with its command, for people: what is done is the remedy. */
 export type FixStep =
   | { readonly kind: 'install'; readonly command: string }
   | { readonly kind: 'purge'; readonly command: string; readonly paths: readonly string[] }
   | { readonly kind: 'left'; readonly command: string; readonly reason: string };
 
-const TILDE_CACHE = 'rm -rf ~/.systemtap/cache';
-/** The proof at the end does the same. */
-const PROOF = /^tapprep verify(?: --kernel \S+)?$/;
 const LEFT = 'it changes more than the packages and caches that tapprep answers for';
 
-/** The steps in the order of the commands. Nothing is parsed as shell: a command is known as a whole or left. */
+/** The steps in the order of the remedies. @param place what the commands are written for */
 export function planFixes(
-  commands: readonly string[],
-  facts: Pick<HostFacts, 'systemtap' | 'root'>,
+  remedies: readonly Remedy[],
+  facts: Pick<HostFacts, 'systemtap'>,
   target: Target | null,
+  place: Place,
 ): readonly FixStep[] {
-  const paths = facts.systemtap?.cachePaths ?? [];
-  const root = facts.root === null ? null : quoteWord(facts.root);
-  const [inRoot, ofRoot] = root === null ? ['', ''] : [`chroot ${root} `, ` --root ${root}`];
-  const purges = new Set([TILDE_CACHE, `rm -rf ${paths.join(' ')}`]);
-  const installs = new Set(['tapprep install', `tapprep install --kernel ${target?.release ?? ''}`]);
-  return commands.flatMap((command): readonly FixStep[] => {
-    // Which SystemTap fits is what install finds out in any case.
-    const bare = command
-      .replace(/^sudo /, '')
-      .replace(inRoot, '')
-      .replace(ofRoot, '')
-      .replace(/ --systemtap auto$/, '');
-    if (PROOF.test(bare)) return [];
-    if (installs.has(bare)) {
-      return target === null
-        ? [{ kind: 'left', command, reason: 'no packages are published for this kernel' }]
-        : [{ kind: 'install', command }];
-    }
-    if (!purges.has(bare)) return [{ kind: 'left', command, reason: LEFT }];
-    const foreign = paths.find((path) => !isStapCache(path));
-    if (foreign !== undefined) return [{ kind: 'left', command, reason: `${foreign} is not where stap keeps a cache` }];
-    return paths.length === 0 ? [] : [{ kind: 'purge', command, paths }];
+  return remedies.flatMap((remedy): readonly FixStep[] => {
+    // The proof at the end is made in any case.
+    if (remedy.kind === 'tapprep' && remedy.words[0] === 'verify') return [];
+    const commands = renderRemedy(remedy, place);
+    const command = commands.join(' && ');
+    if (remedy.kind === 'prepare-kernel') return [planInstall(remedy, target, command)];
+    if (remedy.kind === 'empty-caches') return planPurge(remedy, facts.systemtap?.cachePaths ?? [], command);
+    return commands.map((one) => ({ kind: 'left', command: one, reason: LEFT }));
   });
 }
 
-/** The paths come from the target, and what they name is removed with all that is below it. */
+type RemedyOf<Kind extends Remedy['kind']> = Extract<Remedy, { readonly kind: Kind }>;
+
+function planInstall({ release }: RemedyOf<'prepare-kernel'>, target: Target | null, command: string): FixStep {
+  if (target === null) return { kind: 'left', command, reason: 'no packages are published for this kernel' };
+  if (release === null || release === target.release) return { kind: 'install', command };
+  return { kind: 'left', command, reason: `it is for kernel ${release}, and the target's is ${target.release}` };
+}
+
+/** Only caches that are known to be there are removed: the paths come from the target, and all below them goes. */
+function planPurge(remedy: RemedyOf<'empty-caches'>, known: readonly string[], command: string): readonly FixStep[] {
+  const paths = remedy.paths.length === 0 ? known : remedy.paths;
+  const foreign = paths.find((path) => !isStapCache(path) || !known.includes(path));
+  if (foreign !== undefined) return [{ kind: 'left', command, reason: `${foreign} is not where stap keeps a cache` }];
+  return paths.length === 0 ? [] : [{ kind: 'purge', command, paths }];
+}
+
 function isStapCache(path: string): boolean {
   return path.startsWith('/') && path.endsWith('/.systemtap/cache') && !path.split('/').includes('..');
 }

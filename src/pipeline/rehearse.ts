@@ -6,6 +6,7 @@ import { createRootHost } from '../host/root.ts';
 import { ensureTools } from '../host/tools.ts';
 import { identifyManager, listPackages } from '../install/package-list.ts';
 import { installArtifacts } from '../install/run.ts';
+import { tapprep } from '../make-remedy.ts';
 import { ensureBaseTar, nameBase, unpackBase } from '../rehearse/base-root.ts';
 import { buildKeptRoot, findKeptRoot, keyOfPlan, type KeptRoot } from '../rehearse/kept-root.ts';
 import { unpackImage } from '../rehearse/unpack-image.ts';
@@ -256,7 +257,7 @@ function findBaseRepository(repositories: readonly Repository[], target: DebTarg
     'NO_REPOSITORY',
     `no archive with a base system is known for ${target.distro} ${target.version}`,
     {
-      hint: 'tapprep rehearse --mirror deb=URL …',
+      remedy: tapprep('rehearse', '--mirror', 'deb=URL'),
     },
   );
 }

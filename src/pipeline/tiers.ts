@@ -83,6 +83,7 @@ function chooseError(miss: unknown, failures: readonly ReadFailure[], asked: num
   const silent = failures.map(({ repository }) => repository.id).join(', ');
   return new TapprepError(miss.code, `${miss.message}; not asked, because they did not answer: ${silent}`, {
     ...(miss.hint === null ? {} : { hint: miss.hint }),
+    ...(miss.remedy === null ? {} : { remedy: miss.remedy }),
     facts: { ...miss.facts, unanswered: failures.map(({ repository }) => repository.id) },
     cause: miss,
   });

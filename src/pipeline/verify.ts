@@ -4,7 +4,9 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import { diagnose } from '../diagnose/diagnose.ts';
+import { type Reach, reachOf } from '../diagnose/place.ts';
 import { isTapprepError, TapprepError } from '../errors.ts';
+import { tapprep } from '../make-remedy.ts';
 import { type Host, isRemote } from '../host/host.ts';
 import type { HostFacts, VerifyReport } from '../types.ts';
 import { STAP_CACHE } from '../verify/private-directory.ts';
@@ -84,7 +86,7 @@ export async function verifySubject(
     emit: session.emit,
   };
   try {
-    return explainReport(await verifyTarget(options), facts);
+    return explainReport(await verifyTarget(options), facts, host);
   } finally {
     await rm(temporaryDirectory, { recursive: true, force: true });
   }
@@ -105,12 +107,20 @@ function findModules(kernelImage: string, release: string): { readonly modulesDi
   return modulesDirectory === undefined ? {} : { modulesDirectory };
 }
 
+/** Another machine is named as it was reached; of the others the facts tell. */
+function reachOfHost(host: Host): Reach | null {
+  return isRemote(host) ? { via: 'ssh', destination: host.name, configFile: host.configFile } : null;
+}
+
 /** Adds to a report what the tools' words in its failed steps mean. */
-function explainReport(report: VerifyReport, facts: HostFacts): VerifyReport {
+function explainReport(report: VerifyReport, facts: HostFacts, host: Host): VerifyReport {
   const failed = report.steps.filter(({ status }) => status === 'fail');
   if (failed.length === 0) return report;
   const log = failed.map(({ output }) => output).join('\n');
-  return { ...report, diagnoses: diagnose({ log, facts, target: report.target }) };
+  return {
+    ...report,
+    diagnoses: diagnose({ log, facts, target: report.target, reach: reachOfHost(host) ?? reachOf(facts) }),
+  };
 }
 
 async function choosePlace(
@@ -126,7 +136,7 @@ async function choosePlace(
       'USAGE',
       `--in local needs the target's own kernel, but ${target.release} does not run on ${host.name}`,
       {
-        hint: 'tapprep verify --in vm',
+        remedy: tapprep('verify', '--in', 'vm'),
       },
     );
   }
@@ -135,7 +145,8 @@ async function choosePlace(
   if (wanted === 'local') return { where: 'none', whyNot: blame('target', obstacle ?? '') };
   if (kernelImage === null) {
     const whyNot = `${obstacle ?? `${target.release} does not run on ${host.name}`}, and no vmlinuz of it was found on ${host.name} to boot in QEMU`;
-    if (wanted === 'vm') throw new TapprepError('USAGE', whyNot, { hint: `tapprep verify --image FILE --in vm` });
+    if (wanted === 'vm')
+      throw new TapprepError('USAGE', whyNot, { remedy: tapprep('verify', '--image', 'FILE', '--in', 'vm') });
     return { where: 'none', whyNot: blame('this-machine', whyNot) };
   }
   try {

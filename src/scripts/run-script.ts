@@ -1,6 +1,7 @@
 /** Runs one script of the catalogue in the kernel of this machine, for a limited time. */
 import { posix } from 'node:path';
 import { isTapprepError, TapprepError } from '../errors.ts';
+import { runAsRoot, tapprep } from '../make-remedy.ts';
 import type { Host } from '../host/host.ts';
 import { textOf } from '../sentence.ts';
 import { compileModule } from '../verify/compile-module.ts';
@@ -52,7 +53,7 @@ export async function runScript(host: Host, entry: CatalogueEntry, options: RunS
         'NOT_PROVEN',
         `${entry.name} does not compile for ${release}: ${compiled.reason === null ? '' : textOf(compiled.reason)}`,
         {
-          hint: 'tapprep doctor',
+          remedy: tapprep('doctor'),
           facts: { output: compiled.output },
         },
       );
@@ -97,7 +98,7 @@ async function load(host: Host, entry: CatalogueEntry, modulePath: string, optio
     throw new TapprepError(
       'NOT_PROVEN',
       `${entry.name} compiled for ${options.release}, but staprun exited with status ${run.exitCode ?? 'none'}: ${words}`,
-      { hint: 'tapprep doctor', facts: { stderr: run.stderr.slice(-4000) } },
+      { remedy: tapprep('doctor'), facts: { stderr: run.stderr.slice(-4000) } },
     );
   } finally {
     await removeModule(host, moduleNameOf(entry), [...staprun, '-d'], env);
@@ -118,7 +119,7 @@ async function removeModule(
   });
   if (run?.exitCode === 0 && !(await isLoaded(host, name))) return;
   throw new TapprepError('NOT_PROVEN', `the module ${name} is still in the kernel of ${host.name}`, {
-    hint: `staprun -d ${name}`,
+    remedy: runAsRoot(`staprun -d ${name}`),
   });
 }
 

@@ -1,5 +1,6 @@
 /** Whether a signed Release file is the one that was asked for, and of today. Pure but for what it is given. */
 import { TapprepError } from '../errors.ts';
+import { tapprep } from '../make-remedy.ts';
 import type { Repository } from '../types.ts';
 import type { ReleaseFile } from '../resolve/deb/release-file.ts';
 
@@ -53,7 +54,7 @@ function requireValid(release: ReleaseFile, repository: Repository, name: string
     return [`${expired}; accepted because an expired Release is allowed for ${repository.id}`];
   }
   throw new TapprepError('EXPIRED_RELEASE', `${expired}: the mirror is stale, or someone replays an old index`, {
-    hint: 'tapprep plan --allow-expired-release',
+    remedy: tapprep('plan', '--allow-expired-release'),
     facts: { validUntil: release.validUntil, now, repository: repository.id },
   });
 }

@@ -25,7 +25,7 @@ async function work(): Promise<unknown> {
     return { prefix: placed.prefix, changed: placed.changed };
   } catch (error) {
     if (!isTapprepError(error)) throw error;
-    return { code: error.code, message: error.message, hint: error.hint };
+    return { code: error.code, message: error.message, remedy: error.remedy };
   }
 }
 

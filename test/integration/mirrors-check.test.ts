@@ -10,7 +10,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Context } from '../../src/cli/context.ts';
 import type { MirrorsOptions } from '../../src/cli/commands/mirrors.ts';
 import { runMirrorsCheck, runMirrorsList } from '../../src/cli/commands/mirrors.ts';
-import { NO_SSH } from '../helpers/no-ssh.ts';
+import { NO_PLACE, NO_SSH } from '../helpers/no-ssh.ts';
 
 const RELEASE = (until: string): string =>
   `-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\nSuite: stable\nCodename: bookworm\nDate: Sat, 21 Nov 2026 10:00:00 UTC\nValid-Until: ${until}\n`;
@@ -91,6 +91,7 @@ function contextWith(groups: readonly object[], common: Partial<Context['common'
     emit: () => undefined,
     confirm: () => Promise.resolve(false),
     ssh: NO_SSH,
+    place: NO_PLACE,
   };
   return { context, text: () => Buffer.concat(out).toString() };
 }

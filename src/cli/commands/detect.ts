@@ -24,11 +24,11 @@ export async function runDetect(context: Context, { target: options }: DetectOpt
   const { facts } = await openTarget(context, options);
   const { target, error } = identify(facts, options);
   if (context.common.json) {
-    const report = error === null ? { facts, target } : { facts, target, ...errorJson(error) };
+    const report = error === null ? { facts, target } : { facts, target, ...errorJson(error, context.place) };
     context.stdout.json(report);
   } else {
     context.stdout.write(renderFacts(facts, target));
-    if (error !== null) context.stderr.write(renderError(error, context.common.verbose));
+    if (error !== null) context.stderr.write(renderError(error, context.common.verbose, context.place));
   }
   return error === null ? EXIT.done : exitCodeOf(error);
 }

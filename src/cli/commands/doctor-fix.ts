@@ -1,5 +1,7 @@
 /** `tapprep doctor --fix`: does of the verdict what tapprep answers for, after asking, and proves the result. */
 import { EXIT, TapprepError } from '../../errors.ts';
+import { readLogFacts } from '../../diagnose/log-facts.ts';
+import { describeSituation } from '../../diagnose/situation.ts';
 import { type FixReport, type FixResult, runFixes } from '../../pipeline/fix.ts';
 import { type FixStep, planFixes } from '../../pipeline/fix-steps.ts';
 import { hasRootRights, requireHost } from '../../pipeline/open-target.ts';
@@ -44,7 +46,8 @@ async function work(context: Context, options: DoctorOptions): Promise<Repair> {
   const { facts, target, verdict } = examination;
   const output = common.json ? stderr : context.stdout;
   if (!common.quiet) output.write(`${renderExamination(examination, common.verbose)}\n`);
-  const steps = planFixes(verdict.commands, facts, target);
+  const { place } = describeSituation(readLogFacts([]), facts, target, examination.reach);
+  const steps = planFixes(verdict.remedies, facts, target, place);
   if (common.dryRun) return { examination, steps, fix: null };
   const host = requireHost(examination, 'doctor --fix');
   if (target === null) {

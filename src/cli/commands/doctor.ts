@@ -3,6 +3,7 @@ import { identifyTarget } from '../../detect/target.ts';
 import { checkFacts } from '../../diagnose/check-facts.ts';
 import { explainExcerpt } from '../../diagnose/diagnose.ts';
 import type { Finding } from '../../diagnose/finding.ts';
+import { type Reach, reachByOptions } from '../../diagnose/place.ts';
 import { reachVerdict, type Verdict } from '../../diagnose/verdict.ts';
 import { EXIT, isTapprepError, TapprepError } from '../../errors.ts';
 import type { Host } from '../../host/host.ts';
@@ -23,7 +24,7 @@ export interface DoctorOptions {
 }
 
 /** What doctor needs of its process. */
-export type DoctorContext = LogContext & Pick<Context, 'stdout' | 'common' | 'now' | 'ssh'>;
+export type DoctorContext = LogContext & Pick<Context, 'stdout' | 'common' | 'now' | 'ssh' | 'place'>;
 
 /** What doctor found, before anything is printed or mended. */
 export interface Examination {
@@ -38,6 +39,8 @@ export interface Examination {
   /** Diagnoses of log and checks, one for each code. */
   readonly findings: readonly Diagnosis[];
   readonly verdict: Verdict;
+  /** How the machine was named, for the commands that are printed. */
+  readonly reach: Reach;
 }
 
 /** Looks at the target without changing it. @throws TapprepError as openTarget; USAGE where the host was only declared */
@@ -46,6 +49,7 @@ export async function examine(
   options: Pick<DoctorOptions, 'target' | 'log'>,
   entry: Entry = 'look',
 ): Promise<Examination> {
+  const reach = reachByOptions(options.target, context.ssh.configFile);
   const { host, facts } = await openTarget(context, options.target, entry);
   if (facts.source === 'declared') {
     throw new TapprepError('USAGE', 'doctor needs a machine or its saved facts, but --distro only describes one', {
@@ -53,16 +57,19 @@ export async function examine(
     });
   }
   const target = identify(facts, options.target);
-  const checks = checkFacts(facts, target);
+  const checks = checkFacts(facts, target, reach);
   const log =
-    options.log === null ? [] : explainExcerpt(await readLogSource(context, options.log), facts, target).diagnoses;
+    options.log === null
+      ? []
+      : explainExcerpt(await readLogSource(context, options.log), facts, target, reach).diagnoses;
   // What must be mended comes before what is only worth knowing.
   const problems = ['problem', 'advice'].flatMap((wanted) =>
     checks.flatMap(({ status, diagnosis }) => (status === wanted && diagnosis !== null ? [diagnosis] : [])),
   );
   const seen = new Set(log.map(({ code }) => code));
   const findings = [...log, ...problems.filter(({ code }) => !seen.has(code))];
-  return { host, facts, target, checks, log, findings, verdict: reachVerdict(facts, checks, log) };
+  const verdict = reachVerdict(facts, checks, log, reach);
+  return { host, facts, target, checks, log, findings, verdict, reach };
 }
 
 /** @returns 0 when ready, 1 when not. @throws TapprepError as examine */

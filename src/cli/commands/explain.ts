@@ -1,8 +1,9 @@
 /** `tapprep explain [FILE|-|CODE]`: what a log of any size says is wrong, or the page of a code. */
 import { resolve } from 'node:path';
-import { DIAGNOSIS_CODES, isDiagnosisCode } from '../../diagnose/codes.ts';
+import { isDiagnosisCode } from '../../diagnose/codes.ts';
 import { explainExcerpt } from '../../diagnose/diagnose.ts';
-import { PAGES } from '../../diagnose/pages.ts';
+import { FAULTS } from '../../diagnose/faults.ts';
+import { HERE, type Reach } from '../../diagnose/place.ts';
 import { ERROR_CODES, EXIT, type ErrorCode } from '../../errors.ts';
 import type { HostFacts } from '../../types.ts';
 import type { Context } from '../context.ts';
@@ -23,8 +24,9 @@ export type ExplainContext = LogContext & Pick<Context, 'stdout' | 'stderr' | 'c
 export async function runExplain(context: ExplainContext, options: ExplainOptions): Promise<number> {
   const { source } = options;
   if (source !== null && (isDiagnosisCode(source) || isErrorCode(source))) return printPage(context, source);
+  const reach: Reach = options.facts === null ? HERE : { via: 'facts', file: options.facts };
   const facts = options.facts === null ? null : await readFacts(resolve(context.cwd, options.facts));
-  const { diagnoses, situation, log } = explainExcerpt(await readLogSource(context, source), facts, null);
+  const { diagnoses, situation, log } = explainExcerpt(await readLogSource(context, source), facts, null, reach);
   const seen = {
     release: situation.release,
     distribution: situation.distribution,
@@ -64,7 +66,7 @@ function isErrorCode(text: string): text is ErrorCode {
 
 /** Some codes are both: the failure of a stage and the diagnosis of a log. Both are told. */
 function printPage(context: ExplainContext, code: string): number {
-  const diagnosis = isDiagnosisCode(code) ? { summary: DIAGNOSIS_CODES[code], ...PAGES[code] } : null;
+  const diagnosis = isDiagnosisCode(code) ? { summary: FAULTS[code].summary, ...FAULTS[code].page } : null;
   const error = isErrorCode(code) ? ERROR_CODES[code] : null;
   if (context.common.json) {
     const exit = error === null ? null : EXIT[error.exit];

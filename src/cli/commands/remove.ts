@@ -1,5 +1,6 @@
 /** `tapprep remove`: takes away exactly what tapprep installed. */
 import { EXIT, TapprepError } from '../../errors.ts';
+import { tapprepAsRoot } from '../../make-remedy.ts';
 import { planRemoval, removeInstalled } from '../../install/remove.ts';
 import { hasRootRights, openTarget, requireHost } from '../../pipeline/open-target.ts';
 import type { Context, TargetOptions } from '../context.ts';
@@ -15,7 +16,7 @@ export async function runRemove(context: Context, options: { readonly target: Ta
   if (!common.dryRun && !isEmpty) {
     if (!hasRootRights(host, isRootUser())) {
       throw new TapprepError('NOT_ROOT', `removing from ${host.name} needs root rights`, {
-        hint: 'sudo tapprep remove',
+        remedy: tapprepAsRoot('remove'),
       });
     }
     for (const { name, version } of plan.packages) if (!common.quiet) stderr.write(`  - ${name} ${version}\n`);

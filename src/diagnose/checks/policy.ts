@@ -1,5 +1,5 @@
 /** What the kernel lets be loaded, and by whom. */
-import { asRoot } from '../commands.ts';
+import { OVERRIDE_FIPS, REBOOT, run } from '../../make-remedy.ts';
 import { advice, type Check, fine, problem } from '../finding.ts';
 
 /** Lockdown, enforced signatures, Secure Boot, FIPS and modules_disabled. */
@@ -15,10 +15,7 @@ export const checkModulePolicy: Check = (view) => {
         'kernel.modules_disabled is 1: no module can be loaded until the next boot.',
         {
           evidence: ['/proc/sys/kernel/modules_disabled: 1'],
-          fix: [
-            'grep -rs modules_disabled /etc/sysctl.conf /etc/sysctl.d /usr/lib/sysctl.d',
-            asRoot(view.situation, 'reboot'),
-          ],
+          remedies: [run('grep -rs modules_disabled /etc/sysctl.conf /etc/sysctl.d /usr/lib/sysctl.d'), REBOOT],
         },
       ),
     );
@@ -60,7 +57,7 @@ export const checkModulePolicy: Check = (view) => {
         'The kernel runs in FIPS mode, where staprun loads no module unless STAP_FIPS_OVERRIDE is set, because old kernels panicked on it.',
         {
           evidence: ['/proc/sys/crypto/fips_enabled: 1'],
-          fix: ["env STAP_FIPS_OVERRIDE=1 stap -v -e 'probe begin { exit() }'"],
+          remedies: [OVERRIDE_FIPS],
         },
       ),
     );

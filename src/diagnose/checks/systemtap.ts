@@ -1,7 +1,7 @@
 /** SystemTap itself: there, whole, of one version, and known to have seen such a kernel. */
 import { compareStapVersions, placeInTestedRange } from '../../detect/stap-version.ts';
 import type { SystemtapFacts } from '../../types.ts';
-import { asRoot, installOrPrepare } from '../commands.ts';
+import { install, runAsRoot } from '../../make-remedy.ts';
 import { advice, type Check, fine, type Finding, problem, unknown, type View } from '../finding.ts';
 
 /** Set-uid root and executable by stapusr: what staprun is installed with. */
@@ -15,7 +15,7 @@ export const checkSystemtap: Check = (view) => {
     return [
       problem(view, 'SystemTap', 'STAP_INSTALL_BROKEN', detail, {
         evidence: ['stap: not found'],
-        fix: installOrPrepare(view.situation, ['systemtap']),
+        remedies: [install(['systemtap'], 'systemtap')],
       }),
     ];
   }
@@ -88,10 +88,7 @@ function checkParts(view: View, stap: SystemtapFacts): readonly Finding[] {
         `${staprunPath} has mode ${stap.staprunMode} but must be set-uid root (4110) for users who are not root.`,
         {
           evidence: [`${staprunPath}: mode ${stap.staprunMode}`],
-          fix: [
-            asRoot(view.situation, `chown root:stapusr ${staprunPath}`),
-            asRoot(view.situation, `chmod 4110 ${staprunPath}`),
-          ],
+          remedies: [runAsRoot(`chown root:stapusr ${staprunPath}`), runAsRoot(`chmod 4110 ${staprunPath}`)],
         },
       ),
     );

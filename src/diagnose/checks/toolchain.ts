@@ -1,6 +1,6 @@
 /** What compiles a module: compiler, make and a place to write to. */
 import { parseToolVersion } from '../../detect/toolchain.ts';
-import { installPackages } from '../commands.ts';
+import { install } from '../../make-remedy.ts';
 import { advice, type Check, fine, problem, unknown } from '../finding.ts';
 
 /** The compiler, beside the kernel's own. */
@@ -13,7 +13,7 @@ export const checkCompiler: Check = (view) => {
         'compiler',
         'GCC_OR_BUILD_MISMATCH',
         'There is no C compiler, and every script is compiled to a kernel module.',
-        { evidence: ['gcc: not found'], fix: installPackages(view.situation, ['gcc']) },
+        { evidence: ['gcc: not found'], remedies: [install(['gcc'], 'toolchain')] },
       ),
     ];
   }
@@ -43,7 +43,7 @@ export const checkMake: Check = (view) => {
       'make',
       'GCC_OR_BUILD_MISMATCH',
       "There is no make, and modules are built with the kernel's own makefiles.",
-      { evidence: ['make: not found'], fix: installPackages(view.situation, ['make']) },
+      { evidence: ['make: not found'], remedies: [install(['make'], 'toolchain')] },
     ),
   ];
 };

@@ -1,4 +1,5 @@
 /** Symptoms of SystemTap itself: missing, partial, mixed, in the wrong language of its own parts. */
+import { runAsRoot } from '../../make-remedy.ts';
 import { text, type Rule } from '../rule.ts';
 
 const NO_SCRIPTS = text('library script', /user script and 0 library script/);
@@ -103,7 +104,10 @@ export const INSTALLATION_RULES: readonly Rule[] = [
     patterns: [text('effective user ID of staprun'), text('ensure it is a setuid root program')],
     likelihood: () => 82,
     cause: () => 'staprun has lost its set-uid bit or lies on a file system mounted nosuid, so only root can use it.',
-    fix: () => ['sudo chown root:stapusr "$(command -v staprun)"', 'sudo chmod 4110 "$(command -v staprun)"'],
+    remedies: () => [
+      runAsRoot('chown root:stapusr "$(command -v staprun)"'),
+      runAsRoot('chmod 4110 "$(command -v staprun)"'),
+    ],
   },
   {
     code: 'PERM_GROUPS',

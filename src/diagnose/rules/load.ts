@@ -1,4 +1,5 @@
 /** Symptoms of pass 5: the kernel or staprun refuses the module, or cannot talk to it. */
+import { OVERRIDE_FIPS } from '../../make-remedy.ts';
 import { kernelName, text, type Pattern, type Rule, type Sight } from '../rule.ts';
 import { TRANSLATED } from '../strerror.ts';
 import { UTS_MISMATCH } from './build-tree.ts';
@@ -176,7 +177,7 @@ export const LOAD_RULES: readonly Rule[] = [
     patterns: [INSERT_FIPS],
     likelihood: () => 88,
     cause: () => 'The kernel runs in FIPS mode, where staprun refuses modules unless STAP_FIPS_OVERRIDE is set.',
-    fix: () => ["env STAP_FIPS_OVERRIDE=1 stap -v -e 'probe begin { exit() }'"],
+    remedies: () => [OVERRIDE_FIPS],
   },
   {
     code: 'CONTAINER_KERNEL_NOT_IN_IMAGE',

@@ -1,5 +1,6 @@
 /** Symptoms of users, groups and places to write to. */
 import { TRANSLATED } from '../strerror.ts';
+import { run } from '../../make-remedy.ts';
 import { text, type Pattern, type Rule } from '../rule.ts';
 
 const NORMAL_USER: readonly Pattern[] = [
@@ -77,7 +78,10 @@ export const PERMISSION_RULES: readonly Rule[] = [
     likelihood: () => 80,
     cause: ({ groups }) =>
       `${groups[0] ?? 'TMPDIR'} is "${groups[1] ?? ''}", and stap only accepts paths of letters, digits and -/._ there.`,
-    fix: () => ['mkdir -p /var/tmp/stap && export TMPDIR=/var/tmp/stap'],
+    remedies: () => [
+      run('mkdir -p /var/tmp/stap'),
+      { kind: 'set-variable', by: 'user', name: 'TMPDIR', value: '/var/tmp/stap' },
+    ],
   },
   {
     code: 'NO_SPACE',
@@ -96,6 +100,6 @@ export const PERMISSION_RULES: readonly Rule[] = [
     ],
     likelihood: () => 60,
     cause: () => 'There is not enough memory for the buffers of the module; "stap -s 1" asks for less.',
-    fix: () => ["stap -s 1 -v -e 'probe begin { exit() }'"],
+    remedies: () => [run("stap -s 1 -v -e 'probe begin { exit() }'")],
   },
 ];

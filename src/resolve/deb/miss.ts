@@ -1,6 +1,7 @@
 /** Why the exact package is not there: what the repositories have beside it, and where superseded kernels go. Pure. */
-import { TapprepError } from '../../errors.ts';
-import type { DebTarget } from '../../types.ts';
+import { type ErrorDetails, TapprepError } from '../../errors.ts';
+import { tapprep } from '../../make-remedy.ts';
+import type { DebTarget, Remedy } from '../../types.ts';
 import { compareDebVersions } from '../../version/deb-vercmp.ts';
 import { findNeighbours } from '../match.ts';
 import { imageNames } from './kernel-names.ts';
@@ -28,7 +29,7 @@ export function explainMiss(missed: Missed, target: DebTarget, universe: Univers
     'NO_EXACT_PACKAGE',
     `no repository has ${wanted}: ${[missed.passedOver ?? seen.text, imageLeft(target, universe, name), where.text].filter((part) => part !== '').join('; ')}`,
     {
-      hint: where.hint,
+      ...where.remedy,
       facts: {
         wanted: missed.names,
         version: missed.version,
@@ -106,20 +107,25 @@ function imageLeft(target: DebTarget, universe: Universe, missing: string): stri
 /** Days from a kernel's build to a snapshot that surely has it and not yet its successor. */
 const DAYS_TO_SNAPSHOT = 14;
 
+function askSnapshot(release: string, stamp: string): Remedy {
+  const url = `http://snapshot.debian.org/archive/debian/${stamp}T000000Z/`;
+  return tapprep('plan', '--kernel', release, '--mirror', `deb=${url}`);
+}
+
 function whereItWent(
   name: string,
   version: string | null,
   target: DebTarget,
-): { readonly text: string; readonly hint: string } {
+): { readonly text: string; readonly remedy: ErrorDetails } {
   if (target.kernelFamily === 'ubuntu') {
     const file = `${name}_${version ?? 'VERSION'}_${target.packageArch}.${name.endsWith('-dbgsym') ? 'ddeb' : 'deb'}`;
     return {
       text: "Ubuntu's indexes list current kernels only, superseded ones stay at Launchpad",
-      hint: `curl -fLO https://launchpad.net/ubuntu/+archive/primary/+files/${file}`,
+      remedy: { hint: `curl -fLO https://launchpad.net/ubuntu/+archive/primary/+files/${file}` },
     };
   }
-  const list = `tapprep mirrors list --kernel ${target.release}`;
-  if (target.kernelFamily !== 'debian') return { text: '', hint: list };
+  const list: ErrorDetails = { remedy: tapprep('mirrors', 'list', '--kernel', target.release) };
+  if (target.kernelFamily !== 'debian') return { text: '', remedy: list };
   const built = /\((\d{4})-(\d{2})-(\d{2})\)/.exec(target.unameV ?? '');
   const at = built === null ? Number.NaN : Date.UTC(Number(built[1]), Number(built[2]) - 1, Number(built[3]));
   const stamp = Number.isNaN(at)
@@ -127,9 +133,6 @@ function whereItWent(
     : new Date(at + DAYS_TO_SNAPSHOT * 86_400_000).toISOString().slice(0, 10).replaceAll('-', '');
   return {
     text: 'superseded kernels leave the pool of Debian and stay at snapshot.debian.org',
-    hint:
-      stamp === null
-        ? list
-        : `tapprep plan --kernel ${target.release} --mirror deb=http://snapshot.debian.org/archive/debian/${stamp}T000000Z/`,
+    remedy: stamp === null ? list : { remedy: askSnapshot(target.release, stamp) },
   };
 }

@@ -1,5 +1,6 @@
 /** Chooses the package for a need among records: exactly this kernel's, of one build with the rest. Pure. */
 import { TapprepError } from '../../errors.ts';
+import { tapprep } from '../../make-remedy.ts';
 import type { InstalledPackage, MatchEvidence, RpmTarget } from '../../types.ts';
 import { gradeOf } from '../../trust/grade.ts';
 import { compareEvr, versionRelease } from '../../version/evr.ts';
@@ -106,7 +107,7 @@ export function chooseOne(candidates: readonly Choice[], anchor: Anchor): Choice
     'VENDOR_MISMATCH',
     `${name} ${version} is there, but ${other.record.vendor} built it, and ${vendor} built ${anchor.of}: the same name and version is not the same kernel`,
     {
-      hint: 'tapprep mirrors list',
+      remedy: tapprep('mirrors', 'list'),
       facts: {
         package: name,
         version,

@@ -1,5 +1,6 @@
 /** Why no repository has a package: what they have in its place. Pure. */
 import { TapprepError } from '../../errors.ts';
+import { tapprep } from '../../make-remedy.ts';
 import type { RpmTarget } from '../../types.ts';
 import { compareEvr, versionRelease } from '../../version/evr.ts';
 import { findNeighbours } from '../match.ts';
@@ -18,7 +19,7 @@ export function explainMiss(need: Need, records: readonly PackageRecord[], targe
   ].filter((part) => part !== null);
   const seen = parts.length === 0 ? `they have no other ${need.names[0]} for ${need.arch}` : parts.join('; ');
   return new TapprepError('NO_EXACT_PACKAGE', `no repository has ${wanted} for ${need.arch}: ${seen}`, {
-    hint: 'tapprep mirrors list',
+    remedy: tapprep('mirrors', 'list'),
     facts: {
       role: need.role,
       wanted: need.names,

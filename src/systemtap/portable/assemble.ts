@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assetUrl } from '../../host/asset.ts';
 import { ERROR_CODES, isErrno, isTapprepError, TapprepError } from '../../errors.ts';
+import { tapprep } from '../../make-remedy.ts';
 import { readElf } from '../../elf/read-elf.ts';
 import { readDebRepositories } from '../../resolve/deb/reader.ts';
 import { createUniverse, type Universe } from '../../resolve/deb/universe.ts';
@@ -79,7 +80,7 @@ async function readUniverse(context: PortableContext, request: PortableRequest):
   const refusal = failures.find((error) => isTapprepError(error) && ERROR_CODES[error.code].exit === 'verification');
   if (failures.length > 0) throw refusal ?? failures[0];
   throw new TapprepError('NO_REPOSITORY', `no repository is known for suite ${request.suite} of ${request.distro}`, {
-    hint: 'tapprep mirrors list',
+    remedy: tapprep('mirrors', 'list'),
   });
 }
 

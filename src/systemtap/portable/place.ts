@@ -1,6 +1,8 @@
 /** Puts a portable SystemTap on a target, below one directory, and writes it into the target's journal. */
+import { quoteWord } from '../../vm/shell-words.ts';
 import { posix } from 'node:path';
 import { isErrno, isTapprepError, TapprepError } from '../../errors.ts';
+import { runAsRoot } from '../../make-remedy.ts';
 import { type Host, isRemote } from '../../host/host.ts';
 import { makingPath, refuseForeign, removeTree } from '../../install/directories.ts';
 import { writeEntry, type JournalEntry } from '../../install/journal.ts';
@@ -123,7 +125,7 @@ async function start(host: Host, prefix: string, folder: TargetFolder): Promise<
     throw new TapprepError(
       'PERMISSION',
       `nothing below ${prefix} on ${host.name} can be executed, because ${mount} is mounted noexec`,
-      { hint: `mount -o remount,exec ${mount}`, facts: { prefix, mount } },
+      { remedy: runAsRoot(`mount -o remount,exec ${quoteWord(mount)}`), facts: { prefix, mount } },
     );
   }
   throw new TapprepError('INSTALL_FAILED', `${stap} does not start on ${host.name}: ${words}`, { facts: { prefix } });

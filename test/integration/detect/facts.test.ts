@@ -12,7 +12,7 @@ import type { Host } from '../../../src/host/host.ts';
 import { createLocalHost } from '../../../src/host/local.ts';
 import { createRootHost } from '../../../src/host/root.ts';
 import { DEB_RELEASE, makeDpkgRoot, makeRpmRoot, RPM_RELEASE } from '../../helpers/fake-root.ts';
-import { NO_SSH } from '../../helpers/no-ssh.ts';
+import { NO_PLACE, NO_SSH } from '../../helpers/no-ssh.ts';
 
 let dir = '';
 beforeAll(() => {
@@ -190,6 +190,7 @@ async function detect(options: Partial<TargetOptions>, json = true) {
     emit: () => undefined,
     confirm: () => Promise.resolve(false),
     ssh: NO_SSH,
+    place: NO_PLACE,
   };
   const exitCode = await runDetect(context, { target: { ...NO_TARGET, ...options } });
   return { exitCode, stdout: String(stdout.read() ?? ''), stderr: String(stderr.read() ?? '') };

@@ -163,6 +163,6 @@ test('a file system that is mounted noexec is named, and the way out', () => {
   expect(answer).toEqual({
     code: 'PERMISSION',
     message: `nothing below /opt/tapprep/stap on ${root} can be executed, because ${root}/opt is mounted noexec`,
-    hint: `mount -o remount,exec ${root}/opt`,
+    remedy: { kind: 'run', by: 'user', command: `mount -o remount,exec ${root}/opt`, root: true },
   });
 });

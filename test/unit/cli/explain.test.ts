@@ -11,7 +11,7 @@ import { DIAGNOSIS_CODES } from '../../../src/diagnose/codes.ts';
 import { ERROR_CODES } from '../../../src/errors.ts';
 import type { CommonOptions } from '../../../src/cli/context.ts';
 import { alter, EL9, EL9_RELEASE } from '../diagnose/sample-facts.ts';
-import { NO_SSH } from '../../helpers/no-ssh.ts';
+import { NO_PLACE, NO_SSH } from '../../helpers/no-ssh.ts';
 
 const LOG = `Checking "/lib/modules/${EL9_RELEASE}/build/.config" failed with error: No such file or directory\n`;
 const NO_TARGET = { kernel: null, distro: null, arch: null, unameV: null, root: null, host: null, facts: null };
@@ -49,6 +49,7 @@ async function run(command: (context: TestContext) => Promise<number>, stdin = '
     cwd: directory,
     common,
     ssh: NO_SSH,
+    place: NO_PLACE,
   });
   stdout.end();
   stderr.end();
@@ -94,7 +95,7 @@ describe('explain', () => {
     expect(JSON.parse(ran.stdout)).toMatchObject({ seen: { distribution: 'rocky', release: EL9_RELEASE } });
   });
 
-  it.each([...Object.keys(DIAGNOSIS_CODES), ...Object.keys(ERROR_CODES)])('has a page for %s', async (code) => {
+  it.each([...DIAGNOSIS_CODES, ...Object.keys(ERROR_CODES)])('has a page for %s', async (code) => {
     const ran = await run(async (context) => runExplain(context, { source: code, facts: null }));
     expect(ran.exitCode).toBe(0);
     expect(ran.stdout.startsWith(`${code}\n\n`)).toBe(true);
@@ -140,7 +141,10 @@ describe('doctor', () => {
     expect(JSON.parse(ran.stdout)).toMatchObject({
       facts: { kernel: EL9_RELEASE, distribution: 'rocky' },
       findings: [{ code: 'DEBUGINFO_MISSING' }],
-      verdict: { ready: false, commands: ['tapprep install'] },
+      verdict: {
+        ready: false,
+        commands: [`tapprep bundle --facts ${join(directory, 'broken.json')} --out tapprep-bundle.tar`],
+      },
     });
   });
 
@@ -150,7 +154,9 @@ describe('doctor', () => {
     );
     expect(ran.stdout).toMatch(/PROBLEM {2}debug information/);
     expect(ran.stdout).toMatch(/ok {7}build tree/);
-    expect(ran.stdout).toMatch(/Not ready\.\nTo get there:\n {2}tapprep install\n$/);
+    expect(ran.stdout).toMatch(
+      /Not ready\.\nTo get there:\n {2}tapprep bundle --facts \S+ --out tapprep-bundle\.tar\n$/,
+    );
   });
 
   it('joins what a log says to what the machine shows', async () => {
@@ -162,8 +168,8 @@ describe('doctor', () => {
     );
     const report = JSON.parse(ran.stdout) as { findings: { code: string }[]; verdict: { commands: string[] } };
     expect(report.findings.map(({ code }) => code)).toEqual(['SECUREBOOT_SIGNATURE', 'DEBUGINFO_MISSING']);
-    expect(report.verdict.commands[0]).toBe('tapprep install');
-    expect(report.verdict.commands.at(-1)).toBe('reboot');
+    expect(report.verdict.commands[0]).toMatch(/^tapprep bundle --facts /);
+    expect(report.verdict.commands.at(-1)).toMatch(/^reboot {4}# on that machine$/);
   });
 
   it('refuses a host that was only declared', async () => {

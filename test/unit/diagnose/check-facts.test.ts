@@ -211,7 +211,7 @@ describe('checkFacts', () => {
     ['Debian 12', DEBIAN12],
   ])('finds nothing on a ready %s', (_name, facts) => {
     expect(check(facts).filter(({ status }) => status !== 'ok')).toEqual([]);
-    expect(verdict(facts)).toEqual({ ready: true, commands: [], byHand: [] });
+    expect(verdict(facts)).toEqual({ ready: true, remedies: [], commands: [], byHand: [] });
   });
 
   it.each(BROKEN)('$code: $name', ({ facts, code, commands }) => {

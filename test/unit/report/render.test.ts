@@ -165,7 +165,7 @@ describe('JUnit', () => {
       target: null,
       checks: [],
       findings: [],
-      verdict: { ready: false, commands: ['reboot'], byHand: [] },
+      verdict: { ready: false, remedies: [], commands: ['reboot'], byHand: [] },
     });
     const elements = readElements(renderJunit(page));
     expect(elements.find(({ name }) => name === 'failure')?.text).toBe('reboot');
@@ -183,7 +183,7 @@ describe('JUnit', () => {
   test('after fixes the steps decide, not the checks of before', () => {
     const { target, checks, diagnoses, steps } = samplePreflight('x');
     if (target === null) throw new Error('the sample has a target');
-    const verdict = { ready: false, commands: ['tapprep install'], byHand: [] };
+    const verdict = { ready: false, remedies: [], commands: ['tapprep install'], byHand: [] };
     const facts = { os: { prettyName: null }, kernel: { release: 'x' } };
     const passed = steps.filter(({ status }) => status === 'pass');
     const page = describeRepair(

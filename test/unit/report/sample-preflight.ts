@@ -52,6 +52,7 @@ export function samplePreflight(foreign: string): Preflight {
     confidence: 'likely',
     evidence: [foreign],
     cause: foreign,
+    remedies: [],
     fix: [foreign],
     otherwise: foreign,
   } as const;

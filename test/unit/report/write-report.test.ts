@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { withReport } from '../../../src/cli/keep-report.ts';
 import { TapprepError } from '../../../src/errors.ts';
 import { describeVerification } from '../../../src/report/preflight.ts';
+import { NO_PLACE } from '../../helpers/no-ssh.ts';
 import { samplePreflight } from './sample-preflight.ts';
 
 let directory = '';
@@ -16,7 +17,7 @@ afterEach(async () => {
 });
 
 const keep = (path: string, work: () => Promise<{ readonly value: number }>): Promise<{ readonly value: number }> =>
-  withReport({ cwd: directory, now: () => 0 }, 'verify', path, () => samplePreflight('x'), work);
+  withReport({ cwd: directory, now: () => 0, place: NO_PLACE }, 'verify', path, () => samplePreflight('x'), work);
 
 test.each([
   ['a.html', /^<!doctype html>/],

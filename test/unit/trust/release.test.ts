@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { tapprep } from '../../../src/make-remedy.ts';
 import { parseReleaseFile } from '../../../src/resolve/deb/release-file.ts';
 import { checkRelease } from '../../../src/trust/release.ts';
 import { debRepository } from '../../helpers/deb-records.ts';
@@ -24,7 +25,7 @@ describe('dates', () => {
         code: 'EXPIRED_RELEASE',
         message:
           'http://mirror.example/InRelease was valid until 2026-11-06 08:08 UTC, now it is 2026-11-22 12:00 UTC (16 days later): the mirror is stale, or someone replays an old index',
-        hint: 'tapprep plan --allow-expired-release',
+        remedy: tapprep('plan', '--allow-expired-release'),
       }),
     );
   });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { tapprep } from '../../../../src/make-remedy.ts';
 import type { DebRecord } from '../../../../src/resolve/deb/packages-index.ts';
 import { wantedNames } from '../../../../src/resolve/deb/kernel-names.ts';
 import { planDeb } from '../../../../src/resolve/deb/plan-deb.ts';
@@ -282,7 +283,13 @@ describe('a miss', () => {
     ];
     expect(miss(records)).toMatchObject({
       message: `no repository has linux-headers-${R} 6.1.192-2: the nearest are linux-headers-6.1.0-50-amd64 6.1.176-1 (main, older) and linux-headers-6.1.0-100-amd64 6.1.300-1 (security, newer); the kernel itself is still listed as linux-image-${R} 6.1.192-2 (main); superseded kernels leave the pool of Debian and stay at snapshot.debian.org`,
-      hint: `tapprep plan --kernel ${R} --mirror deb=http://snapshot.debian.org/archive/debian/20261103T000000Z/`,
+      remedy: tapprep(
+        'plan',
+        '--kernel',
+        R,
+        '--mirror',
+        'deb=http://snapshot.debian.org/archive/debian/20261103T000000Z/',
+      ),
     });
   });
 
@@ -290,7 +297,7 @@ describe('a miss', () => {
     const target = debTarget({ release: '6.1.0-56-rt-amd64', flavour: 'rt-amd64', unameV: null });
     expect(miss(kernel(R, '6.1.192-2'), target)).toMatchObject({
       message: expect.stringContaining('they have no rt-amd64 kernel at all'),
-      hint: 'tapprep mirrors list --kernel 6.1.0-56-rt-amd64',
+      remedy: tapprep('mirrors', 'list', '--kernel', '6.1.0-56-rt-amd64'),
     });
   });
 

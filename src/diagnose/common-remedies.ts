@@ -1,0 +1,128 @@
+/** What several faults are mended by. Pure. */
+import type { Remedy } from '../types.ts';
+import type { Advice } from './fault.ts';
+import { EMPTY_CACHE, install, onHost, run, runAsRoot, tapprep } from '../make-remedy.ts';
+import { withCommand, withPrepare } from './remedy-words.ts';
+import { canPrepare } from './settle-remedies.ts';
+import type { Situation } from './situation.ts';
+
+/** The build tree of the kernel in question. */
+export function installDevel(situation: Situation): Advice {
+  if (situation.packages.custom !== null) return useBuiltTree(situation);
+  return installed(situation, install(situation.packages.devel, 'kernel'));
+}
+
+/** Its debug information. */
+export function installDebuginfo(situation: Situation): Advice {
+  if (situation.packages.custom !== null) return useBuiltTree(situation);
+  return installed(situation, debuginfoOfKernel(situation));
+}
+
+/** The repositories first; tapprep itself where they cannot help. */
+function installed(situation: Situation, remedy: Remedy): Advice {
+  const byTapprep =
+    situation.place.manager === null || (remedy.kind === 'install-packages' && remedy.names.length === 0);
+  return {
+    remedies: [remedy, EMPTY_CACHE],
+    otherwise: byTapprep
+      ? withCommand(
+          situation,
+          tapprep('plan'),
+          (command) => `"${command}" shows what was asked for, and what the repositories have instead.`,
+        )
+      : withPrepare(
+          situation,
+          (command) =>
+            `If the repositories no longer carry it, "${command}" looks in the vaults and archives for exactly this build.`,
+        ),
+  };
+}
+
+function debuginfoOfKernel({ packages }: Situation): Remedy {
+  return install(packages.debuginfo, 'kernel', 'debug');
+}
+
+/** For a kernel that nobody packages: what its builder has. */
+export function useBuiltTree({ release }: Situation): Advice {
+  return {
+    remedies: [run("stap -r /PATH/TO/THE/BUILT/KERNEL/TREE -v -p4 -e 'probe begin { exit() }'")],
+    otherwise: `The tree of ${release ?? 'this kernel'} must come from whoever built it, or be built again from the same sources, configuration and compiler; else boot a kernel that a distribution packages.`,
+  };
+}
+
+/** A System.map with symbols in it. */
+export function installSymbolTable(situation: Situation): Advice {
+  const { host, family } = situation;
+  const release = situation.release ?? '"$(uname -r)"';
+  const place = `/boot/System.map-${release}`;
+  const packaged =
+    family === 'rpm' ? `/lib/modules/${release}/System.map` : `/usr/lib/debug/boot/System.map-${release}`;
+  const hasDebuginfo = host !== null && host.debuginfo.length > 0;
+  const copy = runAsRoot(`cp ${packaged} ${place}`);
+  // /proc/kallsyms is that of the kernel that runs, and of no other.
+  const isElsewhere = host !== null && (host.source === 'root' || !host.kernel.running);
+  const redirect = `cat /proc/kallsyms > ${place.replaceAll('"', '')}`;
+  const kallsyms = situation.place.sudo ? runAsRoot(`sh -c '${redirect}'`) : run(redirect);
+  return {
+    remedies: hasDebuginfo && family === 'deb' ? [copy] : [debuginfoOfKernel(situation), isElsewhere ? copy : kallsyms],
+    otherwise:
+      'begin, end and timer probes work without it; only symbol probes such as kprobe.function need the table.',
+  };
+}
+
+/** Debug information of the program that the log names. */
+export function debuginfoOfProgram({ log, place }: Situation): readonly Remedy[] {
+  const name = log.userspacePackage ?? 'PACKAGE';
+  switch (place.manager) {
+    case 'dnf':
+      return [runAsRoot(`dnf debuginfo-install -y ${name}`)];
+    case 'yum':
+      return [runAsRoot(`debuginfo-install -y ${name}`)];
+    case 'zypper':
+    case 'tdnf':
+      return [install([`${name}-debuginfo`], 'program-debuginfo')];
+    case 'apt-get':
+      return [install([`${name}-dbgsym`], 'program-debuginfo')];
+    case null:
+      return [
+        {
+          kind: 'set-variable',
+          by: 'user',
+          name: 'DEBUGINFOD_URLS',
+          value: 'https://debuginfod.elfutils.org/',
+        },
+      ];
+  }
+}
+
+/** Where debug packages are in repositories of their own. */
+export function setUpDebugRepository(situation: Situation): readonly Remedy[] {
+  const { packages } = situation;
+  if (situation.distribution === 'ubuntu') {
+    return [
+      { kind: 'enable-debug-repository', by: 'user', system: 'ubuntu' },
+      install([...packages.devel, ...packages.debuginfo], 'kernel'),
+    ];
+  }
+  const enable: readonly Remedy[] =
+    situation.place.manager === 'zypper' ? [{ kind: 'enable-debug-repository', by: 'user', system: 'suse' }] : [];
+  return [...enable, debuginfoOfKernel(situation)];
+}
+
+/** All packages of SystemTap, as the family names them. */
+export function systemtapPackages({ family }: Situation): readonly string[] {
+  return family === 'deb'
+    ? ['systemtap', 'systemtap-client', 'systemtap-common', 'systemtap-runtime']
+    : ['systemtap', 'systemtap-client', 'systemtap-devel', 'systemtap-runtime'];
+}
+
+/** The kernel is the host's: its packages belong there, and the container has to see them. */
+export function onContainerHost(situation: Situation): readonly Remedy[] {
+  const kernel = situation.release === null ? '' : ` --kernel ${situation.release}`;
+  return [
+    ...(canPrepare({ ...situation, host: null }) ? [onHost(`sudo tapprep install${kernel}`)] : []),
+    onHost(
+      'docker run --rm -it --privileged --pid=host -v /lib/modules:/lib/modules:ro -v /usr/src:/usr/src:ro -v /usr/lib/debug:/usr/lib/debug:ro -v /sys/kernel/debug:/sys/kernel/debug IMAGE',
+    ),
+  ];
+}

@@ -1,0 +1,25 @@
+/** The build tree has the right version but comes from another build of the kernel. */
+import type { Fault } from '../fault.ts';
+import { EMPTY_CACHE, prepare, run } from '../../make-remedy.ts';
+
+export const DEVEL_VENDOR_MISMATCH: Fault = {
+  summary: 'the build tree has the right version but comes from another build of the kernel',
+  page: {
+    meaning:
+      'Two vendors build kernels with the same name, version and release: CentOS and Scientific Linux, for instance. Their packages look alike, but the builds are not the same, and the module refuses to run because the build time of the tree is not that of the running kernel.',
+    tell: 'The message shows both build times. "uname -v" must equal UTS_VERSION in include/generated/compile.h (or utsversion.h) of the build tree, and "rpm -qi" must name the same vendor and build host for kernel and kernel-devel.',
+    todo: 'Replace the development package with that of the vendor whose kernel runs and delete the stap cache. Editing UTS_VERSION only silences the check.',
+  },
+  beyondTarget: false,
+  remedy: (situation) => ({
+    remedies: [
+      ...(situation.family === 'rpm'
+        ? [run("rpm -q --qf '%{NAME} %{VENDOR} %{BUILDHOST}\\n' kernel kernel-devel")]
+        : []),
+      prepare(),
+      EMPTY_CACHE,
+    ],
+    otherwise:
+      'Do not edit UTS_VERSION in compile.h: symbol versions and structures may differ as well. Take the package of the vendor that built the running kernel, then delete the cache.',
+  }),
+};

@@ -1,0 +1,19 @@
+/** A kernel source tree that was never configured or built. */
+import type { Fault } from '../fault.ts';
+import { run } from '../../make-remedy.ts';
+
+export const KERNEL_TREE_NOT_BUILT: Fault = {
+  summary: 'a kernel source tree that was never configured or built',
+  page: {
+    meaning:
+      'The tree that stap was pointed to holds the sources of a kernel, but was never configured or compiled, so it has neither configuration headers nor symbol versions.',
+    tell: 'include/generated/autoconf.h, Module.symvers and vmlinux do not exist in it.',
+    todo: 'Configure it as the kernel in question is configured, compile it completely, then name it with -r again.',
+  },
+  beyondTarget: false,
+  remedy: () => ({
+    remedies: [run('make olddefconfig'), run('make -j"$(nproc)"')],
+    otherwise:
+      'Run them in the tree that stap -r names; the result must hold .config, Module.symvers, System.map and vmlinux.',
+  }),
+};

@@ -1,0 +1,23 @@
+/** A disk or TMPDIR is full, missing or not writable. */
+import type { Fault } from '../fault.ts';
+import { run } from '../../make-remedy.ts';
+
+export const NO_SPACE: Fault = {
+  summary: 'a disk or TMPDIR is full, missing or not writable',
+  page: {
+    meaning:
+      'A place that is written to is full, missing or not writable: TMPDIR for the build, the stap cache in the home directory, /usr/lib/debug for debug information, the cache of the package manager.',
+    tell: '"df -h" and "df -i" of the path in the message, and the value of TMPDIR, which may only hold letters, digits and -/._ .',
+    todo: 'Free space, most easily by removing debug information of kernels that are gone, or point TMPDIR to a directory with room.',
+  },
+  beyondTarget: false,
+  remedy: () => ({
+    remedies: [
+      run('df -h /tmp /var/tmp /usr/lib/debug /var/cache "$HOME"'),
+      run('mkdir -p "$HOME/stap-tmp"'),
+      { kind: 'set-variable', by: 'user', name: 'TMPDIR', value: '"$HOME/stap-tmp"' },
+    ],
+    otherwise:
+      'kernel debug information takes 5 to 10 GB below /usr/lib/debug: remove that of kernels that are no longer installed.',
+  }),
+};

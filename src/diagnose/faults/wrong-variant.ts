@@ -1,0 +1,18 @@
+/** Packages of another kernel variant (debug, rt, 64k) than the one that runs. */
+import type { Fault } from '../fault.ts';
+import { EMPTY_CACHE, install } from '../../make-remedy.ts';
+
+export const WRONG_VARIANT: Fault = {
+  summary: 'packages of another kernel variant (debug, rt, 64k) than the one that runs',
+  page: {
+    meaning:
+      'The version is right, but the package is for another variant of the kernel: kernel-debug-devel or kernel-debug-debuginfo for the plain kernel, rt or 64k for a plain one, or the reverse. A dependency of systemtap-devel can pull in the debug variant by itself.',
+    tell: '"uname -r" of a variant ends in +debug, .debug, +rt, +64k or the like; the name of its packages has the same word after "kernel-".',
+    todo: 'Install the packages of the variant that runs. The others may stay, they do no harm.',
+  },
+  beyondTarget: false,
+  remedy: ({ packages }) => ({
+    remedies: [install([...packages.devel, ...packages.debuginfo], 'kernel'), EMPTY_CACHE],
+    otherwise: 'If the other variant is the one you want to look at, boot that kernel instead.',
+  }),
+};

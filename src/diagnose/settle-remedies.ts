@@ -1,0 +1,69 @@
+/** Takes out of what could be done what cannot be done on this target, and what tapprep itself would refuse. Pure. */
+import type { Remedy } from '../types.ts';
+import { prepare, run } from '../make-remedy.ts';
+import { isDescribed } from './render-remedy.ts';
+import type { Situation } from './situation.ts';
+
+/** Whether `tapprep install` knows the packages of the kernel in question. Unknown where no kernel is named: then it looks. */
+export function canPrepare(situation: Situation): boolean {
+  const { release, packages, host } = situation;
+  if (!canBeNamed(situation)) return false;
+  if (host?.security.container != null || host?.security.wsl === true) return false;
+  return release === null || packages.nameable;
+}
+
+/** A machine that is declared is nothing without its kernel. */
+function canBeNamed({ place }: Situation): boolean {
+  return place.reach.via !== 'declared' || place.kernel !== null;
+}
+
+/** What remains for this target; packages that nobody can name are left to tapprep, where it knows them. */
+export function settleRemedies(remedies: readonly Remedy[], situation: Situation): readonly Remedy[] {
+  return remedies.flatMap((remedy) => settle(remedy, situation));
+}
+
+/** The same, and never nothing: who packages the kernel is the first thing to know where nothing else can be said. */
+export function settleOrAsk(remedies: readonly Remedy[], situation: Situation): readonly Remedy[] {
+  const settled = settleRemedies(remedies, situation);
+  const useful = settled.some((remedy) => remedy.kind !== 'empty-caches');
+  return useful || remedies.every((remedy) => remedy.kind === 'empty-caches')
+    ? settled
+    : [askOwner(situation), ...settled];
+}
+
+/** Commands of tapprep that are refused where the target is only described. */
+const NEEDS_MACHINE: ReadonlySet<string> = new Set(['install', 'remove', 'verify']);
+
+function settle(remedy: Remedy, situation: Situation): readonly Remedy[] {
+  switch (remedy.kind) {
+    case 'prepare-kernel':
+      return canPrepare(situation) ? [remedy] : [];
+    case 'install-packages':
+    case 'reinstall-packages': {
+      if (remedy.names.length > 0 && situation.place.manager !== null) return [remedy];
+      const tapprepCan = (remedy.purpose === 'kernel' || remedy.purpose === 'systemtap') && canPrepare(situation);
+      return tapprepCan ? [prepare()] : [];
+    }
+    case 'check-sources':
+      return situation.place.manager !== null || canBeNamed(situation) ? [remedy] : [];
+    case 'empty-caches':
+    case 'enable-debug-repository':
+    case 'join-groups':
+    case 'reboot':
+    case 'register':
+    case 'run':
+    case 'set-clock':
+    case 'set-variable':
+    case 'sign-modules':
+    case 'unset-variables':
+      return [remedy];
+    case 'tapprep':
+      if (!canBeNamed(situation)) return [];
+      return isDescribed(situation.place.reach) && NEEDS_MACHINE.has(remedy.words[0] ?? '') ? [] : [remedy];
+  }
+}
+
+function askOwner({ family, release }: Situation): Remedy {
+  const directory = `/lib/modules/${release ?? '"$(uname -r)"'}`;
+  return run(family === 'deb' ? `dpkg -S ${directory}` : `rpm -qf ${directory}`);
+}

@@ -1,0 +1,53 @@
+/** Short ways to write remedies: those that many faults share, and those that errors carry as their hint. Pure. */
+import type { PackagePurpose, Remedy } from './types.ts';
+
+export const EMPTY_CACHE: Remedy = { kind: 'empty-caches', by: 'tapprep', paths: [] };
+export const CHECK_SOURCES: Remedy = { kind: 'check-sources', by: 'user' };
+export const REBOOT: Remedy = { kind: 'reboot', by: 'user', into: null };
+
+/** FIPS mode is staprun's own refusal, which it lets be overridden. */
+export const OVERRIDE_FIPS: Remedy = run("env STAP_FIPS_OVERRIDE=1 stap -v -e 'probe begin { exit() }'");
+
+/** Packages of the target's own package manager. @param repositories debug: also those that are switched off */
+export function install(
+  names: readonly string[],
+  purpose: PackagePurpose,
+  repositories: 'enabled' | 'debug' = 'enabled',
+): Remedy {
+  return { kind: 'install-packages', by: 'user', names, purpose, repositories };
+}
+
+/** Packages whose files are not what they were. */
+export function reinstall(names: readonly string[], purpose: PackagePurpose): Remedy {
+  return { kind: 'reinstall-packages', by: 'user', names, purpose };
+}
+
+/** Lets tapprep find, verify and install the exact packages, also where they have left the mirrors. */
+export function prepare(systemtap: 'auto' | null = null): Remedy {
+  return { kind: 'prepare-kernel', by: 'tapprep', release: null, systemtap };
+}
+
+/** Another command of tapprep for the same target. */
+export function tapprep(...words: readonly string[]): Remedy {
+  return { kind: 'tapprep', by: 'user', words, root: false };
+}
+
+/** The same for one that changes the target. */
+export function tapprepAsRoot(...words: readonly string[]): Remedy {
+  return { kind: 'tapprep', by: 'user', words, root: true };
+}
+
+/** A line for the shell of the target. */
+export function run(command: string): Remedy {
+  return { kind: 'run', by: 'user', command, root: false };
+}
+
+/** The same with root rights. */
+export function runAsRoot(command: string): Remedy {
+  return { kind: 'run', by: 'user', command, root: true };
+}
+
+/** A line for whoever runs the machine below this one. */
+export function onHost(command: string): Remedy {
+  return { kind: 'run', by: 'admin of the host', command, root: true };
+}

@@ -1,0 +1,169 @@
+import { execFileSync } from 'node:child_process';
+import { expect, test } from 'vitest';
+import { buildProgram } from '../../../src/cli/program.ts';
+import { readTarget } from '../../../src/cli/options.ts';
+import { advise } from '../../../src/diagnose/advise.ts';
+import { DIAGNOSIS_CODES } from '../../../src/diagnose/codes.ts';
+import { readLogFacts } from '../../../src/diagnose/log-facts.ts';
+import { HERE, type Reach } from '../../../src/diagnose/place.ts';
+import { isDescribed, renderRemedy } from '../../../src/diagnose/render-remedy.ts';
+import { canPrepare } from '../../../src/diagnose/settle-remedies.ts';
+import { describeSituation, type Situation } from '../../../src/diagnose/situation.ts';
+import { splitLog } from '../../../src/diagnose/log-line.ts';
+import type { HostFacts, Remedy } from '../../../src/types.ts';
+import { alter, DEBIAN12, EL9 } from './sample-facts.ts';
+
+const system = (facts: HostFacts, id: string, versionId: string, release: string, frontend: string): HostFacts =>
+  alter(facts, { os: { id, versionId }, kernel: { release }, frontends: [frontend] });
+
+/** One machine of every package system and role, and kernels that nobody packages. */
+const MACHINES: readonly (readonly [string, HostFacts | null, string])[] = [
+  ['dnf', EL9, ''],
+  ['yum', system(EL9, 'centos', '7', '3.10.0-1160.el7.x86_64', 'yum'), ''],
+  ['zypper', system(EL9, 'sles', '15.5', '5.14.21-150500.55.52-default', 'zypper'), ''],
+  ['tdnf', system(EL9, 'photon', '4.0', '5.10.198-1.ph4-esx', 'tdnf'), ''],
+  ['apt-get', DEBIAN12, ''],
+  ['apt-get of Ubuntu', system(DEBIAN12, 'ubuntu', '22.04', '5.15.0-91-generic', 'apt-get'), ''],
+  ['no front end at all', alter(EL9, { frontends: [] }), ''],
+  ['a kernel that nobody packages', system(DEBIAN12, 'debian', '12', '6.1.21-own', 'apt-get'), ''],
+  ['a user who is not root', alter(EL9, { user: { uid: 1000, name: 'dev', groups: [] } }), ''],
+  ['a container', alter(EL9, { security: { container: 'podman' } }), ''],
+  ['only a log', null, 'kernel-devel-5.14.0-503.11.1.el9_5.x86_64 is missing'],
+  ['nothing known', null, ''],
+];
+const REACHES: readonly Reach[] = [
+  HERE,
+  { via: 'root', directory: "/srv/an image's root" },
+  { via: 'ssh', destination: 'admin@web1', configFile: '/etc/own ssh/config' },
+  { via: 'ssh', destination: 'web1', configFile: null },
+  { via: 'facts', file: 'web 1.json' },
+  { via: 'declared', distro: 'rocky:9.5', arch: 'x86_64', unameV: '#1 SMP Sat Jan 1 00:00:00 UTC 2022' },
+];
+
+interface Printed {
+  readonly where: string;
+  readonly reach: Reach;
+  readonly situation: Situation;
+  readonly remedy: Remedy;
+  readonly command: string;
+}
+
+const PRINTED: readonly Printed[] = MACHINES.flatMap(([name, facts, log]) =>
+  REACHES.flatMap((reach) => {
+    const situation = describeSituation(readLogFacts(splitLog(log)), facts, null, reach);
+    return DIAGNOSIS_CODES.flatMap((code) =>
+      advise(code, situation).remedies.flatMap((remedy) =>
+        renderRemedy(remedy, situation.place).map((command) => ({
+          where: `${code} of ${name} by ${reach.via}`,
+          reach,
+          situation,
+          remedy,
+          command,
+        })),
+      ),
+    );
+  }),
+);
+
+/** How a shell reads lines of commands, with the words of every tapprep among them. */
+function readByShell(lines: readonly string[]): readonly (readonly string[])[] {
+  const script = `sudo() { "$@"; }\ntapprep() { for word; do printf '%s\\001' "$word"; done; printf '\\002'; }\n${lines.join('\n')}\n`;
+  const out = execFileSync('sh', ['-c', script], { encoding: 'utf8' });
+  return out
+    .split('\u0002')
+    .slice(0, -1)
+    .map((words) => words.split('\u0001').slice(0, -1));
+}
+
+const ofTapprep = PRINTED.filter(({ command }) => /^(?:sudo )?tapprep /.test(command));
+
+test('every command is one line that a shell can read', () => {
+  expect(PRINTED.length).toBeGreaterThan(1000);
+  expect(PRINTED.filter(({ command }) => command.includes('\n'))).toEqual([]);
+  const distinct = [...new Set(PRINTED.map(({ command }) => command))];
+  execFileSync('sh', ['-n'], { input: `${distinct.join('\n')}\n` });
+});
+
+const wordsFor = (reach: Reach): readonly string[] => {
+  if (reach.via === 'declared') return [reach.distro];
+  return reach.via === 'ssh' && reach.configFile !== null ? [reach.configFile] : [];
+};
+
+test('the command line accepts every command of tapprep that is printed, and it names the target', async () => {
+  const argvs = readByShell(ofTapprep.map(({ command }) => command));
+  expect(argvs).toHaveLength(ofTapprep.length);
+  const parsed = new Set<string>();
+  for (const [index, argv] of argvs.entries()) {
+    const printed = ofTapprep[index];
+    if (printed === undefined) throw new RangeError('more were read than printed');
+    const { where, reach } = printed;
+    const key = argv.join('\u0000');
+    if (parsed.has(key)) continue;
+    parsed.add(key);
+    let seen: {
+      readonly name: string;
+      readonly root: unknown;
+      readonly host: unknown;
+      readonly facts: unknown;
+    } | null = null;
+    const program = buildProgram(async (row, raw) => {
+      const target = row.target ? readTarget(raw, row.name !== 'rehearse') : null;
+      seen = { name: row.name, root: target?.root, host: target?.host, facts: target?.facts };
+      await Promise.resolve();
+    });
+    await program.parseAsync(argv, { from: 'user' });
+    expect([where, seen]).toEqual([
+      where,
+      {
+        name: argv[0],
+        root: reach.via === 'root' ? reach.directory : null,
+        host: reach.via === 'ssh' ? reach.destination : null,
+        facts: reach.via === 'facts' ? reach.file : null,
+      },
+    ]);
+    expect([where, argv]).toEqual([where, expect.arrayContaining([...wordsFor(reach)])]);
+    // What needs a machine is refused for one that is only described.
+    expect([where, isDescribed(reach) && ['install', 'verify', 'remove'].includes(argv[0] ?? '')]).toEqual([
+      where,
+      false,
+    ]);
+  }
+  expect(parsed.size).toBeGreaterThan(20);
+});
+
+test('what tapprep would refuse for the kernel is not printed', () => {
+  expect(
+    ofTapprep.filter(({ remedy, situation }) => remedy.kind === 'prepare-kernel' && !canPrepare(situation)),
+  ).toEqual([]);
+  const custom = PRINTED.filter(({ where }) => where.includes('nobody packages'));
+  expect(custom.filter(({ command }) => command.includes('tapprep install'))).toEqual([]);
+});
+
+test('no command for another machine works on this one', () => {
+  const escapes = PRINTED.filter(({ reach, command, remedy }) => {
+    if (remedy.by === 'admin of the host' || /^(?:sudo )?tapprep /.test(command) || command.startsWith('# '))
+      return false;
+    switch (reach.via) {
+      case 'here':
+        return /^ssh |chroot /.test(command);
+      case 'root':
+        return !/^(?:sudo )?chroot '\/srv\/an image'\\''s root' /.test(command);
+      case 'ssh':
+        return !command.startsWith(
+          reach.configFile === null ? 'ssh -t web1 ' : "ssh -t -F '/etc/own ssh/config' admin@web1 ",
+        );
+      case 'facts':
+      case 'declared':
+        return !command.endsWith('    # on that machine');
+    }
+  });
+  expect(escapes.map(({ where, command }) => `${where}: ${command}`)).toEqual([]);
+});
+
+test('every fault is answered with something to do, on every kind of target', () => {
+  const answered = new Set(PRINTED.map(({ where }) => where));
+  const silent = MACHINES.flatMap(([name]) =>
+    REACHES.flatMap(({ via }) => DIAGNOSIS_CODES.map((code) => `${code} of ${name} by ${via}`)),
+  ).filter((where) => !answered.has(where));
+  expect(silent).toEqual([]);
+});
