@@ -137,11 +137,8 @@ test('a slow mirror is left for one that is not, in the middle of the file', asy
   const slow = await startFaultServer(content, { bytesPerSecond: 20_000 });
   const limits = { hurryMs: 150, patienceMs: 500 };
   const fetcher = await lab.fetcher({ limits });
-  const started = performance.now();
   const file = await fetcher.fetchFile(requestFor(content, `${slow.url}file.bin`, `${first.url}file.bin`));
   expect(await holds(file.path, content)).toBe(true);
-  // 300 kB at 20 kB/s would take 15 s.
-  expect(performance.now() - started).toBeLessThan(8_000);
   expect(first.requests).toEqual([expect.stringMatching(/^GET \/file\.bin bytes=[1-9]/)]);
   await slow.close();
 });

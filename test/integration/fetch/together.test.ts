@@ -40,11 +40,10 @@ test('of three mirrors all are asked at once, and the slow one is dropped', asyn
   await serve(300_000);
   await serve(30_000_000);
   await serve(30_000_000);
-  const started = performance.now();
   const file = await (await lab.fetcher({ limits: HURRIED })).fetchFile(request());
   expect(await holds(file.path, content)).toBe(true);
-  // At the pace of the slow one a single piece would take half a minute.
-  expect(performance.now() - started).toBeLessThan(15_000);
+  // At the pace of the slow one a single piece would take half a minute: it was not waited for.
+  expect(servers[0]?.sent).toBeLessThan(content.length / 3);
   for (const server of servers) expect(ranges(server).length).toBeGreaterThan(0);
   expect(notes()).toMatch(/asking 3 mirrors at once[\s\S]*holds up the others/);
   expect(await lab.leftovers()).toEqual([]);

@@ -101,10 +101,9 @@ test('what is no kernel is told in the words of QEMU', async () => {
 
 test('an abort ends the guest at once', async () => {
   const image = buildTinyKernel(directory, 'hang2', { console: '', ending: 'hang' });
-  const started = performance.now();
+  // Without the abort it would end by its own time limit, and as VM_FAILED.
   const error = await failedBoot(image, AbortSignal.timeout(500));
   expect(error.code).toBe('INTERRUPTED');
-  expect(performance.now() - started).toBeLessThan(3000);
 });
 
 test('no guest outlives a process that is killed with SIGKILL', async () => {

@@ -6,6 +6,7 @@ import { runNames, type NamesContext } from '../../../src/cli/commands/names.ts'
 import { createOutput } from '../../../src/cli/output.ts';
 import { readLineBatches } from '../../../src/cli/line-batches.ts';
 import { NO_SSH } from '../../helpers/no-ssh.ts';
+import { cpuMilliseconds } from '../../helpers/cpu-time.ts';
 
 const NO_TARGET = { kernel: null, distro: null, arch: null, unameV: null, root: null, host: null, facts: null };
 
@@ -93,11 +94,10 @@ test('each line is answered before the next is there', async () => {
 
 test('ten thousand lines come back in order through a pipe that fills up, in a time that is not quadratic', async () => {
   const lines = Array.from({ length: 10_000 }, (_, id) => `${JSON.stringify({ ...CENTOS, id: String(id) })}\n`);
-  const start = performance.now();
-  const answers = await runBatch(lines);
-  const seconds = (performance.now() - start) / 1000;
+  let answers: Awaited<ReturnType<typeof runBatch>> = [];
+  const milliseconds = await cpuMilliseconds(async () => (answers = await runBatch(lines)));
   expect(answers.map(({ id }) => id)).toEqual(lines.map((_, id) => String(id)));
-  expect(seconds).toBeLessThan(5);
+  expect(milliseconds).toBeLessThan(5000);
 });
 
 async function readAll(chunks: readonly Uint8Array[], maxChars: number): Promise<(string | null)[]> {

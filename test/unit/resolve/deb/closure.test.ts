@@ -7,6 +7,7 @@ import { isSatisfied, type Chosen, type Installed } from '../../../../src/resolv
 import type { DebRecord } from '../../../../src/resolve/deb/packages-index.ts';
 import { createUniverse, type Requirement, type Universe } from '../../../../src/resolve/deb/universe.ts';
 import { debRecord, debRepository } from '../../../helpers/deb-records.ts';
+import { cpuMilliseconds } from '../../../helpers/cpu-time.ts';
 
 const SECURITY = debRepository({ id: 'security' });
 const BACKPORTS = debRepository({ id: 'backports' });
@@ -219,14 +220,14 @@ describe('fails, naming both sides', () => {
     );
   });
 
-  test('and gives up on a repository made to keep it busy', () => {
+  test('and gives up on a repository made to keep it busy', async () => {
     const hostile = Array.from({ length: 30 }, (_, at) => [
       debRecord(`p${at}`, '1', { Depends: at === 29 ? 'gone' : `p${at + 1}` }),
       debRecord(`p${at}`, '2', { Depends: at === 29 ? 'gone' : `p${at + 1}` }),
     ]).flat();
-    const started = performance.now();
-    expect(() => close('p0', hostile)).toThrow(expect.objectContaining({ code: 'UNSATISFIED_DEPENDENCY' }));
-    expect(performance.now() - started).toBeLessThan(5000);
+    const refuse = (): void =>
+      expect(() => close('p0', hostile)).toThrow(expect.objectContaining({ code: 'UNSATISFIED_DEPENDENCY' }));
+    expect(await cpuMilliseconds(refuse)).toBeLessThan(5000);
   });
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parseIndexPage } from '../../../../src/resolve/listing/index-page.ts';
+import { cpuMilliseconds } from '../../../helpers/cpu-time.ts';
 
 const BASE = 'https://debuginfo.example/6/x86_64/';
 const A = 'kernel-debuginfo-2.6.32-642.el6.x86_64.rpm';
@@ -79,10 +80,8 @@ describe('parseIndexPage', () => {
     ['an attribute that never ends', `<a href="${'x'.repeat(10_000_000)}`],
     ['nothing but starts of links', 'href'.repeat(2_500_000)],
     ['blanks behind the name', `href${' '.repeat(10_000_000)}`],
-  ])('10 MB of one line with %s take no time', (_, html) => {
-    const started = performance.now();
-    expect(parseIndexPage(html, BASE)).toEqual([]);
-    expect(performance.now() - started).toBeLessThan(3000);
+  ])('10 MB of one line with %s take no time', async (_, html) => {
+    expect(await cpuMilliseconds(() => expect(parseIndexPage(html, BASE)).toEqual([]))).toBeLessThan(3000);
   });
 
   test('more links than any directory has are TOO_LARGE', () => {
