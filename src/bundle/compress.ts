@@ -1,11 +1,11 @@
 /** A compiled bundle made small: most of it are shared libraries, which gzip halves, and busybox unpacks. */
-import { randomBytes } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { TapprepError } from '../errors.ts';
-import { explainDisk } from './disk.ts';
+import { writeAll } from './copy-range.ts';
+import { throwIfStopped } from '../files/interruption.ts';
+import { writeWhole } from '../files/write-whole.ts';
 
 /** Whether the name of a bundle says that it is compressed. */
 export function isCompressedName(name: string): boolean {
@@ -18,16 +18,21 @@ export function isCompressedName(name: string): boolean {
  * @throws TapprepError NO_SPACE | PERMISSION | INTERRUPTED
  */
 export async function compressBundle(tar: string, out: string, signal: AbortSignal): Promise<number> {
-  const temporary = `${out}.${randomBytes(6).toString('hex')}.part`;
+  let sizeBytes = 0;
+  const fill = async (file: FileHandle): Promise<void> => {
+    const write = async (pieces: AsyncIterable<Uint8Array>): Promise<void> => {
+      for await (const piece of pieces) {
+        await writeAll(file, piece, sizeBytes);
+        sizeBytes += piece.length;
+      }
+    };
+    await pipeline(createReadStream(tar), createGzip({ level: 9 }), write, { signal });
+  };
   try {
-    const sink = createWriteStream(temporary, { flags: 'wx', mode: 0o644, flush: true });
-    await pipeline(createReadStream(tar), createGzip({ level: 9 }), sink, { signal });
-    await rename(temporary, out);
-    return sink.bytesWritten;
+    await writeWhole(out, fill, { mode: 0o644 });
+    return sizeBytes;
   } catch (error) {
-    await rm(temporary, { force: true });
-    if (signal.aborted)
-      throw new TapprepError('INTERRUPTED', 'stopped while a bundle was compressed', { cause: error });
-    throw explainDisk(error, out);
+    throwIfStopped(signal, 'a bundle was compressed', error);
+    throw error;
   }
 }

@@ -1,7 +1,7 @@
 /** Copies a range of bytes from one open file to another and hashes what went through. */
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
-import { TapprepError } from '../errors.ts';
+import { throwIfStopped } from '../files/interruption.ts';
 import type { Sha256 } from '../types.ts';
 
 /** Measured: smaller pieces cost round trips to the thread pool, larger ones fall out of the processor's cache. */
@@ -38,7 +38,7 @@ export async function copyRange(request: CopyRequest, { pieces }: CopyBuffers): 
   let writing: Promise<void> = Promise.resolve();
   try {
     while (done < bytes) {
-      if (signal.aborted) throw new TapprepError('INTERRUPTED', 'stopped while copying a bundle');
+      throwIfStopped(signal, 'copying a bundle');
       const piece = pieces[turn];
       const { bytesRead } = await from.read(piece, 0, Math.min(PIECE_BYTES, bytes - done), request.fromOffset + done);
       if (bytesRead === 0) return null;

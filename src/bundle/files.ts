@@ -4,7 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assetUrl } from '../host/asset.ts';
 import { isErrno, TapprepError } from '../errors.ts';
-import { hashFile } from '../fetch/hash-file.ts';
+import { hashFile } from '../files/hash-file.ts';
 import type { Sha256 } from '../types.ts';
 import type { BundledFile } from './manifest.ts';
 import type { BundleSource } from './write.ts';

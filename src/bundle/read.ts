@@ -9,9 +9,9 @@ import { mkdir, open, writeFile, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { TapprepError } from '../errors.ts';
 import { checkSpace } from '../fetch/space.ts';
+import { diskError } from '../files/disk-error.ts';
 import type { Sha256 } from '../types.ts';
 import { copyRange, createCopyBuffers, type CopyBuffers } from './copy-range.ts';
-import { explainDisk } from './disk.ts';
 import {
   type BundledFile,
   type BundleManifest,
@@ -59,14 +59,14 @@ interface Source {
  */
 export async function openBundle(path: string, directory: string, signal: AbortSignal): Promise<OpenBundle> {
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((error: unknown) => {
-    throw explainDisk(error, path);
+    throw diskError(error, path, { reading: true });
   });
   try {
     const status = await file.stat();
     if (!status.isFile()) throw new TapprepError('USAGE', `${path} is no regular file, and so no bundle`);
     return await unpack({ file, name: path, sizeBytes: status.size }, directory, signal);
   } catch (error) {
-    throw explainDisk(error, directory);
+    throw diskError(error, directory);
   } finally {
     await file.close();
   }

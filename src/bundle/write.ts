@@ -1,9 +1,9 @@
 /** Writes a bundle: one tar, the same bytes for the same contents, complete under its name or not there. */
-import { createHash, randomBytes } from 'node:crypto';
-import { open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { open, type FileHandle } from 'node:fs/promises';
 import { TapprepError } from '../errors.ts';
+import { writeWhole } from '../files/write-whole.ts';
 import type { Sha256 } from '../types.ts';
-import { explainDisk } from './disk.ts';
 import { copyRange, createCopyBuffers, writeAll, type CopyBuffers } from './copy-range.ts';
 import {
   type BundledFile,
@@ -55,11 +55,8 @@ export async function writeBundle(request: WriteRequest): Promise<WrittenBundle>
   ];
   if (request.sign !== null) head.push([SIGNATURE_NAME, Buffer.from(await request.sign(sums))]);
 
-  const temporary = `${out}.${randomBytes(6).toString('hex')}.part`;
-  const tar = await open(temporary, 'wx', 0o644).catch((error: unknown) => {
-    throw explainDisk(error, out);
-  });
-  try {
+  let sizeBytes = 0;
+  const fill = async (tar: FileHandle): Promise<void> => {
     let at = 0;
     for (const [path, data] of head) {
       at = await putData(tar, at, manifest, { path, sizeBytes: data.length, mode: 0o644 }, data);
@@ -67,15 +64,10 @@ export async function writeBundle(request: WriteRequest): Promise<WrittenBundle>
     const buffers = createCopyBuffers();
     for (const file of listFiles(manifest)) at = await putFile(tar, at, request, file, buffers);
     await writeAll(tar, Buffer.alloc(TRAILER_BYTES), at);
-    if (request.durable !== false) await tar.sync();
-    await tar.close();
-    await rename(temporary, out);
-    return { path: out, sizeBytes: at + TRAILER_BYTES, manifestSha256 };
-  } catch (error) {
-    await tar.close().catch(() => undefined);
-    await rm(temporary, { force: true });
-    throw explainDisk(error, out);
-  }
+    sizeBytes = at + TRAILER_BYTES;
+  };
+  await writeWhole(out, fill, { mode: 0o644, durable: request.durable !== false });
+  return { path: out, sizeBytes, manifestSha256 };
 }
 
 async function putData(

@@ -2,6 +2,8 @@
 import { lstat, readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { isErrno } from '../errors.ts';
+import { findPrivateDirectory } from '../files/private-directory.ts';
+import { isTemporaryName } from '../files/write-whole.ts';
 import type { Sha256 } from '../types.ts';
 import { diskFailure } from './failure.ts';
 import { readIndex } from './index-entry.ts';
@@ -60,8 +62,10 @@ interface Found {
   readonly lastUsed: number;
 }
 
-/** Lists a cache; an absent one is empty. @throws TapprepError PERMISSION */
+/** Lists a cache; an absent one is empty. @throws TapprepError PERMISSION | CACHE_UNUSABLE */
 export async function listCache(directory: string): Promise<CacheList> {
+  // Links in their place would lead the eye, and the broom, elsewhere.
+  for (const name of ['sha256', 'index', 'partial', 'locks']) await findPrivateDirectory(directory, name);
   const urls = await readUrls(directory);
   const files = (await listFiles(join(directory, 'sha256')))
     .filter(({ path }) => /^[0-9a-f]{64}$/.test(basename(path)))
@@ -121,7 +125,8 @@ async function removeEntry(path: string, directory: string, self: Owner): Promis
 async function removeLeftovers(directory: string, now: number, self: Owner): Promise<void> {
   const present = new Set((await listFiles(join(directory, 'sha256'))).map(({ path }) => basename(path)));
   for (const { path, lastUsed } of await listFiles(join(directory, 'index'))) {
-    const stale = path.endsWith('.tmp') ? now - lastUsed > DAY_MS : !present.has((await readIndex(path))?.sha256 ?? '');
+    const isHalf = path.endsWith('.tmp') || isTemporaryName(basename(path));
+    const stale = isHalf ? now - lastUsed > DAY_MS : !present.has((await readIndex(path))?.sha256 ?? '');
     if (stale) await removeFile(path);
   }
   for (const { path } of await listFiles(join(directory, 'locks'))) {

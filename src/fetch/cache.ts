@@ -4,16 +4,21 @@
  *   index/HEX.json         what an address or a weaker digest last led to
  *   partial/KEY.part       unfinished downloads, with KEY.part.json beside them
  *   locks/KEY              who works on KEY
- * Nothing half-written ever has a name below sha256/, and everything is verified again when it is read.
+ * Nothing half-written ever has a name below sha256/, and everything is verified again when it is read. The directories
+ * are this user's alone, which is checked at each opening; so are the files that are given out.
  */
-import { mkdir, open, rename, rm, stat, utimes } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { chmod, rename, rm, stat, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import { randomBytes } from 'node:crypto';
 import { TapprepError, isErrno, isTapprepError, redact } from '../errors.ts';
+import { type HashedFile, hashFile } from '../files/hash-file.ts';
+import { isOwnFile } from '../files/own-user.ts';
+import { copyVerified } from '../files/private-copy.ts';
+import { findDirectoryOf, openDirectoryOf } from '../files/private-directory.ts';
+import { syncDirectory } from '../files/write-whole.ts';
 import type { Digest, Emit, Sha256 } from '../types.ts';
 import { diskFailure } from './failure.ts';
-import { type HashedFile, hashFile } from './hash-file.ts';
 import { type IndexEntry, readIndex, writeIndex } from './index-entry.ts';
-import { UNKNOWN_UID } from './owner.ts';
 import { hashUrl } from './part-record.ts';
 
 export interface CachedFile {
@@ -24,7 +29,7 @@ export interface CachedFile {
 
 export interface Cache {
   readonly directory: string;
-  /** Makes the directories; @throws TapprepError NO_SPACE | PERMISSION */
+  /** Makes the directories; @throws TapprepError NO_SPACE | PERMISSION | CACHE_UNUSABLE */
   prepare(): Promise<void>;
   /** The file with this digest, verified now; null when it is absent or was damaged (then it is removed, with a note). */
   find(digest: Digest, signal: AbortSignal): Promise<CachedFile | null>;
@@ -59,10 +64,13 @@ export function openCache(directory: string, uid: number, emit: Emit, now: () =>
     if (!HEX.test(digest.hex)) throw new TapprepError('BAD_METADATA', `"${digest.hex}" is no ${digest.algorithm}`);
     const sha256 = digest.algorithm === 'sha256' ? digest.hex : (await readIndex(indexPath(digestKey(digest))))?.sha256;
     if (sha256 === undefined || !/^[0-9a-f]{64}$/.test(sha256)) return null;
+    if ((await findDirectoryOf(uid, directory, 'sha256', sha256.slice(0, 2))) === null) return null;
     const path = filePath(sha256);
     const hashed = await readHashes(path, digest, signal);
     if (hashed === null) return null;
     if (hashed.hex.sha256 === sha256 && hashed.hex[digest.algorithm] === digest.hex) {
+      // Another name of it, or another owner, could change it after this.
+      if (hashed.info === null || !isOwnFile(hashed.info, uid)) await makeOwnFile(path, sha256, signal);
       // The time of the last use is what cleaning goes by; a cache that is only readable does without.
       await utimes(path, now() / 1000, now() / 1000).catch(() => undefined);
       return { path, sha256: sha256 as Sha256, sizeBytes: hashed.sizeBytes };
@@ -82,7 +90,9 @@ export function openCache(directory: string, uid: number, emit: Emit, now: () =>
     directory,
     find,
     bytesThere,
-    prepare: () => prepare(directory, uid),
+    async prepare() {
+      for (const name of ['sha256', 'index', 'partial', 'locks']) await openDirectoryOf(uid, directory, name);
+    },
     recall: (url) => readIndex(indexPath(hashUrl(url))),
     remember: (url, entry) => writeIndex(indexPath(hashUrl(url)), { ...entry, url: redact(url) }),
     rememberDigest: (digest, { sha256, sizeBytes }) =>
@@ -94,7 +104,14 @@ export function openCache(directory: string, uid: number, emit: Emit, now: () =>
         lastModified: null,
         fetchedAt: 0,
       }),
-    adopt: (partPath, sha256, durable) => adopt(partPath, filePath(sha256), durable),
+    async adopt(part, sha256, durable) {
+      const parent = await openDirectoryOf(uid, directory, 'sha256', sha256.slice(0, 2));
+      await rename(part, filePath(sha256)).catch((error: unknown) => {
+        throw diskFailure(error, filePath(sha256));
+      });
+      if (durable) await syncDirectory(parent);
+      return filePath(sha256);
+    },
     async evict(sha256) {
       await rm(filePath(sha256), { force: true }).catch((error: unknown) => {
         throw diskFailure(error, filePath(sha256));
@@ -113,19 +130,34 @@ export async function sizeOf(path: string): Promise<number> {
   );
 }
 
-async function readHashes(path: string, digest: Digest, signal: AbortSignal): Promise<HashedFile | null> {
+/** Bytes of its own in the place of a file that others have, too. */
+async function makeOwnFile(path: string, sha256: string, signal: AbortSignal): Promise<void> {
+  const copy = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+  await copyVerified(path, copy, sha256, signal, { place: 'CACHE_UNUSABLE' });
+  await chmod(copy, 0o600);
+  await rename(copy, path);
+}
+
+/** Something else is in a file's place. */
+interface NoFile {
+  readonly sizeBytes: 0;
+  readonly hex: Readonly<Record<string, never>>;
+  readonly info: null;
+}
+
+async function readHashes(path: string, digest: Digest, signal: AbortSignal): Promise<HashedFile | NoFile | null> {
   const algorithms = digest.algorithm === 'sha256' ? (['sha256'] as const) : (['sha256', digest.algorithm] as const);
   try {
     return await hashFile(path, algorithms, signal);
   } catch (error) {
     if (isErrno(error, 'ENOENT') || isErrno(error, 'ENOTDIR')) return null;
     // A link or a directory in a file's place: whatever it leads to, it is not what was put there.
-    if (isErrno(error, 'ELOOP') || isTapprepError(error, 'BAD_PACKAGE')) return { sizeBytes: 0, hex: {} };
+    if (isErrno(error, 'ELOOP') || isTapprepError(error, 'BAD_PACKAGE')) return { sizeBytes: 0, hex: {}, info: null };
     throw diskFailure(error, path);
   }
 }
 
-async function removeDamaged(path: string, hashed: HashedFile, emit: Emit): Promise<void> {
+async function removeDamaged(path: string, hashed: HashedFile | NoFile, emit: Emit): Promise<void> {
   emit({
     type: 'note',
     level: 'warning',
@@ -134,54 +166,4 @@ async function removeDamaged(path: string, hashed: HashedFile, emit: Emit): Prom
   await rm(path, { force: true, recursive: true }).catch((error: unknown) => {
     throw diskFailure(error, path);
   });
-}
-
-async function prepare(directory: string, uid: number): Promise<void> {
-  await makeDirectory(directory);
-  // Whoever owns the directory can change a file after its check.
-  const owner = (await stat(directory)).uid;
-  if (owner !== uid && owner !== 0 && uid !== UNKNOWN_UID) {
-    throw new TapprepError('PERMISSION', `the cache ${directory} belongs to user ${owner} but this is user ${uid}`, {
-      hint: 'use --cache-dir DIR with a directory of your own',
-      facts: { path: directory, owner, uid },
-    });
-  }
-  for (const name of ['sha256', 'index', 'partial', 'locks']) await makeDirectory(join(directory, name));
-}
-
-async function makeDirectory(path: string): Promise<void> {
-  try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    // A recursive mkdir says ENOENT of a file system that is read only; a plain one says why.
-    throw diskFailure(isErrno(error, 'ENOENT') ? await reasonOf(mkdir(path), error) : error, path);
-  }
-}
-
-async function reasonOf(attempt: Promise<void>, otherwise: unknown): Promise<unknown> {
-  return await attempt.then(
-    () => otherwise,
-    (error: unknown) => error,
-  );
-}
-
-async function adopt(partPath: string, finalPath: string, durable: boolean): Promise<string> {
-  const directory = dirname(finalPath);
-  try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
-    await rename(partPath, finalPath);
-    if (durable) await syncDirectory(directory);
-  } catch (error) {
-    throw diskFailure(error, finalPath);
-  }
-  return finalPath;
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

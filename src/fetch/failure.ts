@@ -1,4 +1,5 @@
 /** Why one transfer failed and what that means for the next: the same mirror later, another mirror, or nobody. */
+import { diskError } from '../files/disk-error.ts';
 import { TapprepError, type ErrorCode, type ErrorDetails, isTapprepError, redact } from '../errors.ts';
 
 /**
@@ -108,29 +109,11 @@ function wordsOf(error: unknown): string {
   return text.split('\n', 1)[0]?.slice(0, 200) ?? '';
 }
 
-const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
-const DENIED: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS']);
-
 /** Gives the failure of the disk at `path` its code: NO_SPACE, PERMISSION or CACHE_UNUSABLE; our own errors stay. */
 export function diskFailure(error: unknown, path: string): unknown {
-  if (isTapprepError(error) || !(error instanceof Error)) return error;
-  const errno = (error as NodeJS.ErrnoException).code;
-  if (errno === undefined) return error;
-  const details = { facts: { path, errno }, cause: error };
-  if (FULL.has(errno)) {
-    return new TapprepError('NO_SPACE', `no space or no inode left while writing ${path} (${errno})`, {
-      ...details,
-      hint: `df -h ${path}; df -i ${path}`,
-    });
-  }
-  if (DENIED.has(errno)) {
-    return new TapprepError('PERMISSION', `${path} cannot be used by this user (${errno})`, {
-      ...details,
-      hint: 'use --cache-dir DIR with a directory that you can write to',
-    });
-  }
-  return new TapprepError('CACHE_UNUSABLE', `${path} cannot be used: ${wordsOf(error)}`, {
-    ...details,
-    hint: `ls -ld ${path}    # or --cache-dir DIR on another disk`,
+  return diskError(error, path, {
+    place: 'CACHE_UNUSABLE',
+    other: 'CACHE_UNUSABLE',
+    hint: `df -h ${path}; df -i ${path}; ls -ld ${path}    # or --cache-dir DIR on another disk`,
   });
 }

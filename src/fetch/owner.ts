@@ -1,7 +1,8 @@
 /** Who holds a lock, in a form that another process can check: is that very process still alive? */
-import { readFile, readlink, stat } from 'node:fs/promises';
+import { readFile, readlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { isErrno } from '../errors.ts';
+import { ownUid } from '../files/own-user.ts';
 
 export interface Owner {
   readonly pid: number;
@@ -16,8 +17,6 @@ export interface Owner {
 }
 
 const UNKNOWN = 'unknown';
-/** Where /proc does not tell who runs this. */
-export const UNKNOWN_UID = -1;
 
 /** Describes this process. Without /proc little can be said, and no other process will judge such an owner. */
 export async function describeSelf(): Promise<Owner> {
@@ -28,10 +27,7 @@ export async function describeSelf(): Promise<Owner> {
     host: hostname(),
     boot: await readBootId(),
     pidNamespace: await readlink('/proc/self/ns/pid').catch(() => UNKNOWN),
-    uid: await stat('/proc/self').then(
-      (info) => info.uid,
-      () => UNKNOWN_UID,
-    ),
+    uid: await ownUid(),
   };
 }
 

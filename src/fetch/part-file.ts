@@ -2,6 +2,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
+import { isOwnFile, ownUid } from '../files/own-user.ts';
 import type { Digest } from '../types.ts';
 import type { DigestThread, FollowedFile } from './digest-thread.ts';
 import { diskFailure } from './failure.ts';
@@ -64,6 +65,12 @@ export class PartFile {
       // Whatever lies there from before goes first, be it a link to somewhere else or a directory.
       if (!options.keep) await rm(path, { force: true, recursive: true });
       handle = await open(path, options.keep ? KEEP_FLAGS : NEW_FLAGS, 0o600);
+      if (options.keep && !isOwnFile(await handle.stat(), await ownUid())) {
+        // Somebody else's, or with a second name: it could be changed after its last byte was digested.
+        await handle.close();
+        await rm(path, { force: true, recursive: true });
+        handle = await open(path, NEW_FLAGS, 0o600);
+      }
     } catch (error) {
       throw diskFailure(error, path);
     }

@@ -1,25 +1,21 @@
 /** Small files of the cache: whole or not there. */
-import { randomBytes } from 'node:crypto';
-import { rename, rm, writeFile } from 'node:fs/promises';
-import { isErrno } from '../errors.ts';
-import { diskFailure } from './failure.ts';
+import { rm } from 'node:fs/promises';
+import { isTapprepError } from '../errors.ts';
+import { writeWhole } from '../files/write-whole.ts';
+
+const OPTIONS = { mode: 0o600, durable: false, place: 'CACHE_UNUSABLE', other: 'CACHE_UNUSABLE' } as const;
 
 /**
- * Writes a small file by a temporary one beside it and rename. Not synced: it is only a memory, and one that a power
- * failure emptied is no JSON and counts as forgotten. @throws TapprepError NO_SPACE | PERMISSION | CACHE_UNUSABLE
+ * Not synced: it is only a memory, and one that a power failure emptied is no JSON and counts as forgotten.
+ * @throws TapprepError NO_SPACE | PERMISSION | CACHE_UNUSABLE
  */
 export async function writeAtomic(path: string, text: string): Promise<void> {
-  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   try {
-    await writeFile(temporary, text, { flag: 'wx', mode: 0o600 });
-    await rename(temporary, path).catch(async (error: unknown) => {
-      // A directory in the file's place, made by hand: a file cannot be renamed over it.
-      if (!isErrno(error, 'EISDIR')) throw error;
-      await rm(path, { recursive: true });
-      await rename(temporary, path);
-    });
+    await writeWhole(path, text, OPTIONS);
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
-    throw diskFailure(error, path);
+    // A directory in the file's place, made by hand: a file cannot be renamed over it.
+    if (!isTapprepError(error, 'CACHE_UNUSABLE') || error.facts['errno'] !== 'EISDIR') throw error;
+    await rm(path, { recursive: true });
+    await writeWhole(path, text, OPTIONS);
   }
 }

@@ -1,8 +1,10 @@
 /** Files on this machine, read and written so that a crash or a hostile name can do no harm. */
-import { constants, createReadStream } from 'node:fs';
-import { mkdir, open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { constants } from 'node:fs';
+import { mkdir, open, rm, stat, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { isErrno, TapprepError } from '../errors.ts';
+import { diskError } from '../files/disk-error.ts';
+import { copyWhole, writeWhole } from '../files/write-whole.ts';
 
 /** No text file that tapprep reads from a target is larger. */
 const MAX_TEXT_BYTES = 64 * 1024 * 1024;
@@ -56,61 +58,25 @@ async function readBounded(file: FileHandle, path: string, block: number): Promi
  * A symbolic link under the name is replaced, not followed. Missing directories are made with mode 0755.
  * @throws TapprepError PERMISSION, NO_SPACE
  */
-export function writeFileAtomic(path: string, data: string | Uint8Array, mode: number): Promise<void> {
-  return fillAtomic(path, mode, (file) => file.writeFile(data));
+export async function writeFileAtomic(path: string, data: string | Uint8Array, mode: number): Promise<void> {
+  await makeParent(path);
+  await writeWhole(path, data, { mode, ...TARGET_FILE });
 }
 
 /** Puts a copy of a file in its place as a whole, as writeFileAtomic does. @throws TapprepError PERMISSION, NO_SPACE */
-export function copyFileAtomic(source: string, path: string, mode: number): Promise<void> {
-  return fillAtomic(path, mode, (file) => file.writeFile(createReadStream(source)));
+export async function copyFileAtomic(source: string, path: string, mode: number): Promise<void> {
+  await makeParent(path);
+  await copyWhole(source, path, { mode, ...TARGET_FILE });
 }
 
-async function fillAtomic(path: string, mode: number, fill: (file: FileHandle) => Promise<void>): Promise<void> {
-  const directory = dirname(path);
-  try {
-    await mkdir(directory, { recursive: true, mode: 0o755 });
-    const { file, temporary } = await openBeside(directory, basename(path));
-    try {
-      await fill(file);
-      // The umask has cut the mode given to open.
-      await file.chmod(mode);
-      await file.sync();
-      await file.close();
-      await rename(temporary, path);
-    } catch (error) {
-      await file.close().catch(() => undefined);
-      await rm(temporary, { force: true });
-      throw error;
-    }
-    await syncDirectory(directory);
-  } catch (error) {
-    if (isErrno(error, 'ENOSPC') || isErrno(error, 'EDQUOT')) {
-      throw new TapprepError('NO_SPACE', `no space left to write ${path}`, { facts: { path }, cause: error });
-    }
-    throw asPermission(error, path, 'written');
-  }
+async function makeParent(path: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o755 }).catch((error: unknown) => {
+    throw diskError(error, path, TARGET_FILE);
+  });
 }
 
-async function openBeside(directory: string, name: string): Promise<{ file: FileHandle; temporary: string }> {
-  // Exclusive creation makes a guessable name safe; a file left by a killed run only moves the counter on.
-  for (let counter = 0; ; counter += 1) {
-    const temporary = join(directory, `.${name}.tapprep-${counter}`);
-    try {
-      return { file: await open(temporary, 'wx', 0o600), temporary };
-    } catch (error) {
-      if (!isErrno(error, 'EEXIST') || counter > 1000) throw error;
-    }
-  }
-}
-
-async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, constants.O_RDONLY | constants.O_DIRECTORY);
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
+/** A place that cannot take a file is the target's doing, and not what the user named. */
+const TARGET_FILE = { place: 'PERMISSION' } as const;
 
 /** Removes a file or a link; absent is fine. @throws TapprepError PERMISSION */
 export async function removeFileIfThere(path: string): Promise<void> {

@@ -1,7 +1,7 @@
 /** Walks the chain of a Debian archive again, offline, on files that travelled in a bundle: signature, Release, Packages. */
 import { readFile } from 'node:fs/promises';
 import { TapprepError } from '../errors.ts';
-import { hashFile } from '../fetch/hash-file.ts';
+import { hashFile } from '../files/hash-file.ts';
 import type { OpenIndex } from '../resolve/deb/open-index.ts';
 import { parseRecord, peekName, type DebRecord } from '../resolve/deb/packages-index.ts';
 import { trustRelease, type TrustedRelease } from '../resolve/deb/read-release.ts';

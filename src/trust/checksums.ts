@@ -1,6 +1,6 @@
 /** Digests: read from text, and compared with the bytes of a file. */
 import { isErrno, TapprepError } from '../errors.ts';
-import { hashFile, type HashedFile } from '../fetch/hash-file.ts';
+import { hashFile, type HashedFile } from '../files/hash-file.ts';
 import type { Digest, Sha256 } from '../types.ts';
 
 const HEX_DIGITS: Readonly<Record<Digest['algorithm'], number>> = { sha1: 40, sha256: 64, sha384: 96, sha512: 128 };

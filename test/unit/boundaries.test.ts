@@ -31,6 +31,12 @@ test('types.ts and errors.ts import nothing of ours', () => {
   expect(imports.filter(([from]) => from === 'types.ts' || from === 'errors.ts')).toEqual([]);
 });
 
+test('files/, the ground floor, imports types.ts and errors.ts and nothing else of ours', () => {
+  const found = imports.filter(([from, to]) => from.startsWith('files/') && /\.ts$/.test(to));
+  expect(found.length).toBeGreaterThan(5);
+  expect(found.filter(([, to]) => !/^(files\/|types\.ts$|errors\.ts$)/.test(to))).toEqual([]);
+});
+
 const PURE = [
   /^version\//,
   /^detect\/(?!facts\.ts)/,
@@ -44,7 +50,7 @@ const PURE = [
 ];
 const EFFECTS = /^(node:(fs|child_process|process|os|net|http|https|timers|worker_threads)|execa|got)/;
 // shell-words.ts quotes text and does nothing else.
-const EDGES = /^(host\/(?!host\.ts)|fetch\/|vm\/(?!shell-words\.ts)|cli\/)/;
+const EDGES = /^(files\/|host\/(?!host\.ts)|fetch\/|vm\/(?!shell-words\.ts)|cli\/)/;
 
 test('pure modules touch no file, process, clock or network', () => {
   const found = imports.filter(

@@ -219,12 +219,12 @@ describe('a cache directory that cannot be used', () => {
     expect(error.hint).toContain('--cache-dir');
   });
 
-  test('that belongs to another user is PERMISSION: its owner could change files after their check', async () => {
+  test('that belongs to another user is CACHE_UNUSABLE: its owner could change files after their check', async () => {
     const { uid } = await lab.prepared();
     const cache = openCache(lab.cacheDir, uid + 1, () => undefined, Date.now);
     if (uid === 0) await lab.giveAway(12345);
     const error = await failureOf(cache.prepare());
-    expect(error.code).toBe('PERMISSION');
+    expect(error.code).toBe('CACHE_UNUSABLE');
     expect(error.message).toContain(`this is user ${uid + 1}`);
   });
 

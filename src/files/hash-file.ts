@@ -1,15 +1,18 @@
 /** Digests of a file on the disk, in bounded memory. */
 import { createHash } from 'node:crypto';
-import { constants } from 'node:fs';
+import { constants, type Stats } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { TapprepError } from '../errors.ts';
 import type { Digest } from '../types.ts';
+import { throwIfStopped } from './interruption.ts';
 
 const BLOCK = 1 << 20;
 
 export interface HashedFile {
   readonly sizeBytes: number;
   readonly hex: Readonly<Partial<Record<Digest['algorithm'], string>>>;
+  /** Of the very file that was read. */
+  readonly info: Stats;
 }
 
 /**
@@ -23,18 +26,20 @@ export async function hashFile(
 ): Promise<HashedFile> {
   const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
-    if (!(await handle.stat()).isFile()) throw new TapprepError('BAD_PACKAGE', `${path} is not a regular file`);
+    const info = await handle.stat();
+    if (!info.isFile()) throw new TapprepError('BAD_PACKAGE', `${path} is not a regular file`);
     const hashes = algorithms.map((name) => createHash(name));
     const block = Buffer.allocUnsafeSlow(BLOCK);
     let sizeBytes = 0;
     for (;;) {
-      if (signal.aborted) throw new TapprepError('INTERRUPTED', `stopped while reading ${path}`);
+      throwIfStopped(signal, `reading ${path}`);
       const { bytesRead } = await handle.read(block, 0, BLOCK, sizeBytes);
       if (bytesRead === 0) break;
       for (const hash of hashes) hash.update(block.subarray(0, bytesRead));
       sizeBytes += bytesRead;
     }
-    return { sizeBytes, hex: Object.fromEntries(algorithms.map((name, at) => [name, hashes[at]?.digest('hex')])) };
+    const hex = Object.fromEntries(algorithms.map((name, at) => [name, hashes[at]?.digest('hex')]));
+    return { sizeBytes, hex, info };
   } finally {
     await handle.close();
   }

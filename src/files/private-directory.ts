@@ -1,0 +1,146 @@
+/**
+ * The one opener of directories that only the running user can enter: the cache's root and everything below it. What lies
+ * in them can be changed by that user and root alone, so that a check holds until the file is used.
+ */
+import { constants } from 'node:fs';
+import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isErrno } from '../errors.ts';
+import {
+  type Access,
+  checkAncestors,
+  isOpen,
+  isSticky,
+  OWN_DIRECTORY_HINT,
+  requireSafeStep,
+  unusable,
+} from './ancestors.ts';
+import { diskError } from './disk-error.ts';
+import { ownUid } from './own-user.ts';
+
+const PRIVATE = 0o700;
+const FLAGS = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+const REFUSAL = { place: 'CACHE_UNUSABLE', other: 'CACHE_UNUSABLE', hint: OWN_DIRECTORY_HINT } as const;
+
+/**
+ * What tapprep keeps in a cache, and whether it is dropped when others could write there before. It stays where it is
+ * digested whenever it is read (sha256), holds no content (locks), or is checked before it starts (program).
+ */
+const CACHE_NAMES: ReadonlyMap<string, 'dropped' | 'stays'> = new Map([
+  ['sha256', 'stays'],
+  ['locks', 'stays'],
+  ['program', 'stays'],
+  ['index', 'dropped'],
+  ['partial', 'dropped'],
+  ['systemtap', 'dropped'],
+  ['roots', 'dropped'],
+  ['images', 'dropped'],
+  ['tmp', 'dropped'],
+]);
+
+/**
+ * Opens ROOT/NAME/NAME…, making what is not there (0700), and checks each directory by its descriptor: no link, this
+ * user's, 0700. One of this user's that was open is closed, and what others may have put there is dropped.
+ * @param root the cache; no ancestor of it may be another user's or, without the sticky bit, writable by others
+ * @returns the path without links
+ * @throws TapprepError CACHE_UNUSABLE | PERMISSION | NO_SPACE
+ */
+export async function openPrivateDirectory(root: string, ...names: readonly string[]): Promise<string> {
+  return openDirectoryOf(await ownUid(), root, ...names);
+}
+
+/** The same for a user whose id is known. */
+export async function openDirectoryOf(uid: number, root: string, ...names: readonly string[]): Promise<string> {
+  let path = await checkAncestors(root, uid);
+  // What was made was made below directories that were not there when they were checked.
+  if (await make(path)) path = await checkAncestors(root, uid);
+  let wasReachable = await openOne(path, uid, closeRoot);
+  const mayDrop = CACHE_NAMES.get(names[0] ?? '') === 'dropped';
+  for (const name of names) {
+    path = join(path, name);
+    await make(path);
+    const isSuspect = wasReachable && mayDrop;
+    const isReachable = await openOne(path, uid, (...found) => closeBelow(...found, isSuspect));
+    wasReachable &&= isReachable;
+  }
+  return path;
+}
+
+/** As openPrivateDirectory, but null where it is not there. */
+export async function findPrivateDirectory(root: string, ...names: readonly string[]): Promise<string | null> {
+  return findDirectoryOf(await ownUid(), root, ...names);
+}
+
+/** The same for a user whose id is known. */
+export async function findDirectoryOf(uid: number, root: string, ...names: readonly string[]): Promise<string | null> {
+  try {
+    await (await open(join(root, ...names), FLAGS)).close();
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return null;
+  }
+  return openDirectoryOf(uid, root, ...names);
+}
+
+/** What a directory needs to be private; returns whether others could reach what is in it before. */
+type Close = (path: string, handle: FileHandle, uid: number) => Promise<boolean>;
+
+async function openOne(path: string, uid: number, close: Close): Promise<boolean> {
+  let handle: FileHandle;
+  try {
+    handle = await open(path, FLAGS);
+  } catch (error) {
+    if (!isErrno(error, 'ENOTDIR') && !isErrno(error, 'ELOOP')) throw diskError(error, path, REFUSAL);
+    throw unusable(path, 'cannot be used: a link or a file is where a directory should be');
+  }
+  try {
+    const owner = (await handle.stat()).uid;
+    if (owner === uid) return await close(path, handle, uid);
+    throw unusable(path, `belongs to user ${owner} but this is user ${uid}`, { owner, uid });
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Whether anything was made. What is there already, be it what it may, is judged when it is opened. */
+async function make(path: string): Promise<boolean> {
+  try {
+    return (await mkdir(path, { recursive: true, mode: PRIVATE })) !== undefined;
+  } catch (error) {
+    if (isErrno(error, 'EEXIST') || isErrno(error, 'ENOTDIR')) return false;
+    // A recursive mkdir says ENOENT of a file system that is read only; a plain one says why.
+    const why = isErrno(error, 'ENOENT') ? await mkdir(path).catch((again: unknown) => again) : error;
+    throw diskError(why ?? error, path, REFUSAL);
+  }
+}
+
+async function closeRoot(path: string, handle: FileHandle, uid: number): Promise<boolean> {
+  const info = await handle.stat();
+  if ((info.mode & 0o7777) === PRIVATE) return false;
+  if (isSticky(info) || (await readdir(path)).some((name) => !CACHE_NAMES.has(name))) {
+    // Somebody's directory in which the cache has its own: its mode is not for tapprep to change.
+    requireSafeStep(path, info, uid);
+    return true;
+  }
+  await closeToOthers(path, handle, info);
+  if (isOpen(info)) {
+    for (const [name, fate] of CACHE_NAMES)
+      if (fate === 'dropped') await rm(join(path, name), { recursive: true, force: true });
+  }
+  return true;
+}
+
+async function closeBelow(path: string, handle: FileHandle, _: number, isSuspect: boolean): Promise<boolean> {
+  const info = await handle.stat();
+  if ((info.mode & 0o7777) === PRIVATE) return false;
+  await closeToOthers(path, handle, info);
+  if (isSuspect && isOpen(info))
+    for (const name of await readdir(path)) await rm(join(path, name), { recursive: true, force: true });
+  return true;
+}
+
+async function closeToOthers(path: string, handle: FileHandle, info: Access): Promise<void> {
+  await handle.chmod(PRIVATE).catch((error: unknown) => {
+    // What nobody can write to need not be closed to writers.
+    if (!isErrno(error, 'EROFS') || isOpen(info)) throw diskError(error, path, REFUSAL);
+  });
+}

@@ -1,0 +1,78 @@
+/** Writes files whole: their name holds the old content or the new one and nothing between, whatever ends the run. */
+import { constants, createReadStream } from 'node:fs';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { isErrno } from '../errors.ts';
+import { diskError, type DiskErrorOptions } from './disk-error.ts';
+
+/** The content, or what writes it into the open file. */
+export type Content = string | Uint8Array | ((file: FileHandle) => Promise<unknown>);
+
+export interface WriteOptions extends DiskErrorOptions {
+  readonly mode: number;
+  /** Whether file and name are synced to the disk before this returns; true unless told. */
+  readonly durable?: boolean;
+}
+
+const MADE_WITH = 0o600;
+/** What a killed run leaves of a file: beside it, hidden, and never under its name. */
+const TEMPORARY = /^\..*\.tapprep-\d+$/s;
+
+/** Whether a file name is one that writing gives, until the file is whole. */
+export function isTemporaryName(name: string): boolean {
+  return TEMPORARY.test(name);
+}
+
+/**
+ * Writes beside the target, syncs and renames. A symbolic link under the name is replaced, not followed; the directory has
+ * to be there.
+ * @throws TapprepError NO_SPACE | PERMISSION | USAGE, or as the options say
+ */
+export async function writeWhole(path: string, content: Content, options: WriteOptions): Promise<void> {
+  const { mode, durable = true } = options;
+  try {
+    const { file, temporary } = await openBeside(path);
+    try {
+      await (typeof content === 'function' ? content(file) : file.writeFile(content));
+      // The umask may cut a mode that is given to open.
+      if (mode !== MADE_WITH) await file.chmod(mode);
+      if (durable) await file.sync();
+      await file.close();
+      await rename(temporary, path);
+    } catch (error) {
+      await file.close().catch(() => undefined);
+      await rm(temporary, { force: true });
+      throw error;
+    }
+    if (durable) await syncDirectory(dirname(path));
+  } catch (error) {
+    throw diskError(error, path, options);
+  }
+}
+
+/** Puts a copy of a file in its place as a whole. @throws as writeWhole */
+export function copyWhole(source: string, path: string, options: WriteOptions): Promise<void> {
+  return writeWhole(path, (file) => file.writeFile(createReadStream(source)), options);
+}
+
+async function openBeside(path: string): Promise<{ readonly file: FileHandle; readonly temporary: string }> {
+  // Exclusive creation makes a guessable name safe; a file left by a killed run only moves the counter on.
+  for (let counter = 0; ; counter += 1) {
+    const temporary = join(dirname(path), `.${basename(path)}.tapprep-${counter}`);
+    try {
+      return { file: await open(temporary, 'wx', MADE_WITH), temporary };
+    } catch (error) {
+      if (!isErrno(error, 'EEXIST') || counter > 1000) throw error;
+    }
+  }
+}
+
+/** Brings the names of a directory to the disk. */
+export async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,186 @@
+/** Directories that only one user can enter. Run as root, so that other users' directories can be made. */
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lchownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { findPrivateDirectory, openPrivateDirectory } from '../../../src/files/private-directory.ts';
+
+const NOBODY = 65534;
+let base = '';
+let cache = '';
+beforeEach(() => {
+  base = mkdtempSync(join(tmpdir(), 'tapprep-files-'));
+  cache = join(base, 'cache');
+});
+afterEach(() => rmSync(base, { recursive: true, force: true }));
+
+const modeOf = (path: string): string => (statSync(path).mode & 0o7777).toString(8);
+
+/** A directory with exactly this mode, whatever the umask. */
+function makeDirectory(path: string, mode: number): string {
+  mkdirSync(path, { recursive: true });
+  chmodSync(path, mode);
+  return path;
+}
+
+function plant(path: string): string {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, 'planted');
+  return path;
+}
+
+describe('is made', () => {
+  test('with everything on the way, 0700 under any umask', async () => {
+    const before = process.umask(0);
+    try {
+      const path = await openPrivateDirectory(join(base, 'a/b/cache'), 'systemtap', 'verdicts');
+      expect(path).toBe(join(base, 'a/b/cache/systemtap/verdicts'));
+      for (const each of ['a', 'a/b', 'a/b/cache', 'a/b/cache/systemtap', 'a/b/cache/systemtap/verdicts'])
+        expect(modeOf(join(base, each))).toBe('700');
+    } finally {
+      process.umask(before);
+    }
+  });
+
+  test('but not by a look', async () => {
+    expect(await findPrivateDirectory(cache, 'roots')).toBe(null);
+    expect(existsSync(cache)).toBe(false);
+    expect(await openPrivateDirectory(cache, 'roots')).toBe(await findPrivateDirectory(cache, 'roots'));
+  });
+
+  test('below a directory for everybody with the sticky bit', async () => {
+    makeDirectory(join(base, 'tmp'), 0o1777);
+    await openPrivateDirectory(join(base, 'tmp/cache'));
+    expect(modeOf(join(base, 'tmp'))).toBe('1777');
+  });
+});
+
+describe('one that was open is closed:', () => {
+  test('readable by others, all in it stays', async () => {
+    makeDirectory(cache, 0o755);
+    makeDirectory(join(cache, 'roots'), 0o755);
+    const kept = plant(join(cache, 'roots/base.tar'));
+    await openPrivateDirectory(cache, 'roots');
+    expect([modeOf(cache), modeOf(join(cache, 'roots')), existsSync(kept)]).toEqual(['700', '700', true]);
+  });
+
+  test('writable by others (umask 000), what does not prove itself goes', async () => {
+    makeDirectory(cache, 0o777);
+    const planted = ['systemtap/5.1/bin/stap', 'roots/base.tar', 'images/x', 'tmp/x', 'index/x', 'partial/x'];
+    for (const name of planted) plant(join(cache, name));
+    const file = plant(join(cache, 'sha256/ab/abcd'));
+    await openPrivateDirectory(cache);
+    expect(readdirSync(cache)).toEqual(['sha256']);
+    expect(existsSync(file)).toBe(true);
+    expect(modeOf(cache)).toBe('700');
+  });
+
+  test('writable by others below a root that others could enter', async () => {
+    makeDirectory(cache, 0o755);
+    makeDirectory(join(cache, 'roots'), 0o777);
+    plant(join(cache, 'roots/base.tar'));
+    await openPrivateDirectory(cache, 'roots');
+    expect(readdirSync(join(cache, 'roots'))).toEqual([]);
+  });
+
+  test('writable by others below a root that was closed: nobody came that far, and it stays', async () => {
+    makeDirectory(cache, 0o700);
+    makeDirectory(join(cache, 'roots'), 0o777);
+    plant(join(cache, 'roots/base.tar'));
+    await openPrivateDirectory(cache, 'roots');
+    expect(readdirSync(join(cache, 'roots'))).toEqual(['base.tar']);
+    expect(modeOf(join(cache, 'roots'))).toBe('700');
+  });
+
+  test('but not one that holds other things, too: only what the cache makes in it is private', async () => {
+    makeDirectory(cache, 0o755);
+    const other = plant(join(cache, 'holiday.jpg'));
+    await openPrivateDirectory(cache, 'tmp');
+    expect([modeOf(cache), modeOf(join(cache, 'tmp')), existsSync(other)]).toEqual(['755', '700', true]);
+    makeDirectory(cache, 0o777);
+    await expect(openPrivateDirectory(cache, 'tmp')).rejects.toMatchObject({ code: 'CACHE_UNUSABLE' });
+  });
+
+  test('but not the directory for everybody itself', async () => {
+    makeDirectory(cache, 0o1777);
+    expect(modeOf(await openPrivateDirectory(cache, 'tmp'))).toBe('700');
+    expect(modeOf(cache)).toBe('1777');
+  });
+});
+
+describe('is refused', () => {
+  const cases: readonly (readonly [string, () => void, RegExp])[] = [
+    [
+      'that is another user’s',
+      () => chownSync(makeDirectory(cache, 0o700), NOBODY, NOBODY),
+      /cache belongs to user 65534/,
+    ],
+    [
+      'with another user’s directory in it',
+      () => chownSync(makeDirectory(join(cache, 'roots'), 0o700), NOBODY, NOBODY),
+      /roots belongs to user 65534 but this is user 0/,
+    ],
+    ['below another user’s', () => chownSync(base, NOBODY, NOBODY), /belongs to user 65534, who can replace/],
+    ['below one that all may write', () => chmodSync(base, 0o777), /may be written by other users \(mode 0777\)/],
+    [
+      'below one that a group may write',
+      () => {
+        chmodSync(base, 0o775);
+        chownSync(base, 0, 50);
+      },
+      /may be written by other users \(mode 0775\)/,
+    ],
+    [
+      'behind another user’s link',
+      () => {
+        symlinkSync(makeDirectory(join(base, 'elsewhere'), 0o700), cache);
+        lchownSync(cache, NOBODY, NOBODY);
+      },
+      /cache is a link of user 65534, who can let it lead elsewhere/,
+    ],
+    [
+      'with a link in it',
+      () => {
+        makeDirectory(cache, 0o700);
+        symlinkSync(makeDirectory(join(base, 'elsewhere'), 0o700), join(cache, 'roots'));
+      },
+      /roots cannot be used: a link or a file is where a directory should be/,
+    ],
+    ['where a file is', () => plant(cache), /cache cannot be used: a link or a file/],
+    ['behind links that end nowhere', () => symlinkSync('cache', cache), /goes through more than 40 links/],
+  ];
+
+  test.each(cases)('one %s', async (_name, prepare, words) => {
+    prepare();
+    await expect(openPrivateDirectory(cache, 'roots')).rejects.toMatchObject({
+      code: 'CACHE_UNUSABLE',
+      message: expect.stringMatching(words) as string,
+      hint: expect.stringContaining('--cache-dir') as string,
+    });
+  });
+});
+
+test('a link of one’s own is followed, and where it leads is checked', async () => {
+  const elsewhere = makeDirectory(join(base, 'large-disk/cache'), 0o700);
+  symlinkSync('large-disk/../large-disk/cache', cache);
+  expect(await openPrivateDirectory(cache, 'tmp')).toBe(join(elsewhere, 'tmp'));
+  chmodSync(join(base, 'large-disk'), 0o777);
+  await expect(openPrivateDirectory(cache, 'tmp')).rejects.toMatchObject({ code: 'CACHE_UNUSABLE' });
+});
+
+test('a group that is its user’s alone counts as the user', async () => {
+  chmodSync(base, 0o775);
+  expect(await openPrivateDirectory(cache)).toBe(cache);
+});

@@ -1,0 +1,110 @@
+import {
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { isOwnFile, ownUid } from '../../../src/files/own-user.ts';
+import { throwIfStopped } from '../../../src/files/interruption.ts';
+import { withTemporaryDirectory } from '../../../src/files/temporary-directory.ts';
+import { isTemporaryName, writeWhole } from '../../../src/files/write-whole.ts';
+
+let directory = '';
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'tapprep-files-'));
+});
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+test('what was there is replaced whole, with the mode asked for', async () => {
+  const path = join(directory, 'plan.json');
+  writeFileSync(path, 'a longer text of before');
+  await writeWhole(path, 'new', { mode: 0o640 });
+  expect(readFileSync(path, 'utf8')).toBe('new');
+  expect(statSync(path).mode & 0o777).toBe(0o640);
+  expect(readdirSync(directory)).toEqual(['plan.json']);
+});
+
+test('a write that fails half-way leaves what was there, and nothing beside it', async () => {
+  const path = join(directory, 'plan.json');
+  writeFileSync(path, 'old');
+  const half = writeWhole(
+    path,
+    async (file) => {
+      await file.writeFile('half');
+      throw new Error('the rest did not come');
+    },
+    { mode: 0o600 },
+  );
+  await expect(half).rejects.toThrow('the rest did not come');
+  expect(readFileSync(path, 'utf8')).toBe('old');
+  expect(readdirSync(directory)).toEqual(['plan.json']);
+});
+
+test('a link under the name is replaced and not followed, and what a killed run left is passed by', async () => {
+  const victim = join(directory, 'victim');
+  writeFileSync(victim, 'precious');
+  symlinkSync(victim, join(directory, 'out'));
+  symlinkSync(victim, join(directory, '.out.tapprep-0'));
+  await writeWhole(join(directory, 'out'), 'mine', { mode: 0o600 });
+  expect([readFileSync(victim, 'utf8'), readFileSync(join(directory, 'out'), 'utf8')]).toEqual(['precious', 'mine']);
+  expect(readdirSync(directory).filter(isTemporaryName)).toEqual(['.out.tapprep-0']);
+});
+
+test.each([
+  ['none/out', 'USAGE', /none\/out is in a directory that does not exist \(ENOENT\)/],
+  ['file/out', 'USAGE', /is in something that is not a directory \(ENOTDIR\)/],
+  ['folder', 'USAGE', /folder is a directory \(EISDIR\)/],
+])('%s is %s, and nothing is left', async (name, code, message) => {
+  writeFileSync(join(directory, 'file'), '');
+  await withTemporaryDirectory(directory, 'folder', async (folder) => {
+    const path = name === 'folder' ? folder : join(directory, name);
+    await expect(writeWhole(path, 'x', { mode: 0o600 })).rejects.toMatchObject({
+      code,
+      message: expect.stringMatching(name === 'folder' ? /is a directory \(EISDIR\)/ : message) as string,
+    });
+  });
+  expect(readdirSync(directory)).toEqual(['file']);
+});
+
+test('a temporary directory is gone whatever its work does', async () => {
+  const seen: string[] = [];
+  await expect(
+    withTemporaryDirectory(directory, 'work-', async (path) => {
+      seen.push(path);
+      writeFileSync(join(path, 'x'), '');
+      expect(statSync(path).mode & 0o777).toBe(0o700);
+      throw new Error('the work');
+    }),
+  ).rejects.toThrow('the work');
+  expect(seen).toHaveLength(1);
+  expect(readdirSync(directory)).toEqual([]);
+  await expect(withTemporaryDirectory(join(directory, 'none'), 'x-', async () => 1)).rejects.toMatchObject({
+    code: 'USAGE',
+  });
+});
+
+test('a file is one’s own while nobody else has it, by owner, name or mode', async () => {
+  const uid = await ownUid();
+  const path = join(directory, 'file');
+  writeFileSync(path, '', { mode: 0o600 });
+  expect(isOwnFile(statSync(path), uid)).toBe(true);
+  expect(isOwnFile(statSync(path), uid + 1)).toBe(false);
+  chmodSync(path, 0o620);
+  expect(isOwnFile(statSync(path), uid)).toBe(false);
+  expect(isOwnFile({ ...statSync(path), mode: 0o600, nlink: 2, isFile: () => true }, uid)).toBe(false);
+  expect(isOwnFile(statSync(directory), uid)).toBe(false);
+});
+
+test('a run that was told to stop says at what', () => {
+  const controller = new AbortController();
+  throwIfStopped(controller.signal, 'copying');
+  controller.abort();
+  expect(() => throwIfStopped(controller.signal, 'copying')).toThrow('stopped while copying');
+});
