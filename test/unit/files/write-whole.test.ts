@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  linkSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -98,7 +99,9 @@ test('a file is one’s own while nobody else has it, by owner, name or mode', a
   expect(isOwnFile(statSync(path), uid + 1)).toBe(false);
   chmodSync(path, 0o620);
   expect(isOwnFile(statSync(path), uid)).toBe(false);
-  expect(isOwnFile({ ...statSync(path), mode: 0o600, nlink: 2, isFile: () => true }, uid)).toBe(false);
+  chmodSync(path, 0o600);
+  linkSync(path, join(directory, 'another name'));
+  expect(isOwnFile(statSync(path), uid)).toBe(false);
   expect(isOwnFile(statSync(directory), uid)).toBe(false);
 });
 
