@@ -68,6 +68,10 @@ export const ERROR_CODES = {
     exit: 'verification',
     doc: 'A bundle is truncated or altered, or holds something else than its manifest names.',
   },
+  NOT_NEEDED: {
+    exit: 'verification',
+    doc: 'A bundle holds a package that neither its kernel nor any other package in it needs.',
+  },
   EVIDENCE_UNCHECKED: {
     exit: 'verification',
     doc: 'The signatures that vouch for a bundle could not be checked on this machine, because it lacks the keys.',

@@ -55,7 +55,7 @@ function describeExpectation(expects: NonNullable<PlanItem['expects']>): NonNull
 }
 
 /** File name of a bundled package. */
-export function fileNameOf({ path }: Pick<BundledPackage, 'path'>): string {
+function fileNameOf({ path }: Pick<BundledPackage, 'path'>): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }
 

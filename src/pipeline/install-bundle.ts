@@ -2,16 +2,17 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { adaptToInstalled } from '../bundle/adapt.ts';
-import { fileNameOf, toPlan, toPlanItem } from '../bundle/packages.ts';
+import { toPlan, toPlanItem } from '../bundle/packages.ts';
 import { openBundle, type OpenBundle } from '../bundle/read.ts';
 import { requireSameTarget } from '../bundle/same-target.ts';
 import { verifyBundleSignature } from '../bundle/sign.ts';
 import { TapprepError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
 import { listPackages } from '../install/package-list.ts';
-import { verifyBundledArtifact } from '../trust/bundled.ts';
-import type { Artifact, Fingerprint, Plan } from '../types.ts';
-import { findVouches, vouchAll, type Vouches } from './bundle-vouch.ts';
+import { type Authority, judgeFile } from '../trust/judge.ts';
+import type { Artifact, Plan, PlanItem } from '../types.ts';
+import { findAuthority } from './bundle-authority.ts';
+import { findUses } from './bundle-needs.ts';
 import { findRepositories } from './find-repositories.ts';
 import type { Subject } from './open-target.ts';
 import type { Session } from './session.ts';
@@ -82,24 +83,29 @@ async function checkBundle(
     contents: ['devel', 'debuginfo', 'image', 'systemtap', 'toolchain'],
     allowExpiredRelease: true,
   });
-  const { byPath, unchecked } = await findVouches({ session, subject, bundle, repositories });
-  requireChecked(unchecked, signer, choice, name);
-  const vouches = new Map([...byPath, ...vouchAll(unchecked, signer)]);
+  const { records, ...own } = await findAuthority({ session, subject, bundle, repositories });
+  const authority: Authority = {
+    ...own,
+    owner: signer,
+    allowUnchecked: choice.allowUnchecked,
+    allowUnsigned: session.allowUnsigned,
+  };
+  const verified = await judgePackages(session, bundle, authority, choice, name);
   const manager = manifest.target.family === 'deb' ? 'dpkg' : 'rpm';
-  const items = manifest.packages.map(toPlanItem);
-  const adapted = adaptToInstalled(items, await listPackages(host, manager), manifest.target.family);
+  const installed = await listPackages(host, manager);
+  const uses = await findUses({ target: subject.target, artifacts: verified, records, installed, bundle: name });
+  const known = verified.map((artifact, at) => ({ ...artifact, item: withUse(artifact.item, uses[at]) }));
+  const adapted = adaptToInstalled(
+    known.map(({ item }) => item),
+    installed,
+    manifest.target.family,
+  );
   for (const text of adapted.notes) emit({ type: 'note', level: 'info', text });
   const wanted = new Map(adapted.items.map((item) => [item.fileName, item]));
-  const artifacts: Artifact[] = [];
-  for (const bundled of manifest.packages) {
-    const vouch = vouches.get(bundled.path);
-    if (vouch === undefined) throw new TapprepError('INTERNAL', `nothing was said of ${bundled.path}`);
-    const item = wanted.get(fileNameOf(bundled));
-    // What is there already is checked too: a bundle with one bad package in it is a bad bundle.
-    const path = bundle.pathOf(bundled.path);
-    const artifact = await verifyBundledArtifact(item ?? toPlanItem(bundled), path, bundled.sha256, vouch, reader);
-    if (item !== undefined) artifacts.push(artifact);
-  }
+  const artifacts = known.flatMap((artifact) => {
+    const item = wanted.get(artifact.item.fileName);
+    return item === undefined ? [] : [{ ...artifact, item }];
+  });
   const present = [...manifest.present, ...adapted.present];
   const plan = toPlan(
     { ...manifest, present },
@@ -108,21 +114,53 @@ async function checkBundle(
   return { plan, artifacts };
 }
 
-/** "Could not be checked" is a state of its own: neither good nor bad, and passed only by a switch that says so. */
-function requireChecked(
-  unchecked: Vouches['unchecked'],
-  signer: Fingerprint | null,
-  { allowUnchecked, path }: BundleChoice,
+/** What is there already is judged too: a bundle with one bad package in it is a bad bundle. */
+async function judgePackages(
+  { reader }: Session,
+  bundle: OpenBundle,
+  authority: Authority,
+  choice: BundleChoice,
   name: string,
-): void {
+): Promise<readonly Artifact[]> {
+  const { packages, target } = bundle.manifest;
+  const verified: Artifact[] = [];
+  const unchecked: string[] = [];
+  for (const bundled of packages) {
+    const item = toPlanItem(bundled);
+    if (item.fileName.endsWith('.rpm') !== (target.family === 'rpm')) {
+      throw new TapprepError(
+        'BAD_BUNDLE',
+        `${name} is for a system of ${target.family} packages, and ${item.fileName} is none`,
+      );
+    }
+    const verdict = await judgeFile(
+      { item, path: bundle.pathOf(bundled.path), sha256: bundled.sha256 },
+      authority,
+      reader,
+    );
+    if ('artifact' in verdict) verified.push(verdict.artifact);
+    else unchecked.push(verdict.unchecked);
+  }
+  refuseUnchecked(unchecked, choice, name);
+  return verified;
+}
+
+/** Role and match are this side's; the manifest may only say that a kernel image is not to be installed. */
+function withUse(item: PlanItem, use: Pick<PlanItem, 'role' | 'match'> | undefined): PlanItem {
+  const { role = item.role, match = item.match } = use ?? {};
+  return { ...item, role, match, install: role !== 'image' || item.install };
+}
+
+/** "Could not be checked" is a state of its own: neither good nor bad, and passed only by a switch that says so. */
+function refuseUnchecked(unchecked: readonly string[], { path }: BundleChoice, name: string): void {
   const [first] = unchecked;
-  if (first === undefined || signer !== null || allowUnchecked) return;
+  if (first === undefined) return;
   throw new TapprepError(
     'EVIDENCE_UNCHECKED',
-    `the digests of ${name} are those of its manifest, but who made ${unchecked.length} of its packages could not be checked here: ${first.why}`,
+    `the digests of ${name} are those of its manifest, but who made ${unchecked.length} of its packages could not be checked here: ${first}`,
     {
       hint: `tapprep install --bundle ${path} --bundle-keyring FILE, for a bundle signed by somebody you know, or --allow-unchecked-evidence`,
-      facts: { unchecked: unchecked.length, reasons: [...new Set(unchecked.map(({ why }) => why))] },
+      facts: { unchecked: unchecked.length, reasons: [...new Set(unchecked)] },
     },
   );
 }

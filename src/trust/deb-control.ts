@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isTapprepError, TapprepError } from '../errors.ts';
 import { unpackFile } from '../fetch/unpack.ts';
-import { parseParagraph, requireField } from '../resolve/deb/control.ts';
+import { type Paragraph, parseParagraph, requireField } from '../resolve/deb/control.ts';
 import { readControlMember } from './deb-archive.ts';
 
 /** Name, version and architecture as the package states them. */
@@ -22,6 +22,17 @@ const MAX_CONTROL_FILE_BYTES = 4 * 1024 * 1024;
  * @throws TapprepError BAD_PACKAGE when it is damaged or states none, NOT_FOUND, TOOL_MISSING without xz.
  */
 export async function readDebIdentity(path: string): Promise<DebIdentity> {
+  return await readDebControl(path, (fields) => {
+    const read = (field: string): string => requireField(fields, field, path);
+    return { name: read('Package'), version: read('Version'), arch: read('Architecture') };
+  });
+}
+
+/**
+ * What `read` makes of the control file of a .deb.
+ * @throws TapprepError as readDebIdentity; BAD_METADATA of `read` becomes BAD_PACKAGE
+ */
+export async function readDebControl<Value>(path: string, read: (fields: Paragraph) => Value): Promise<Value> {
   const member = await readControlMember(path);
   const directory = await mkdtemp(join(tmpdir(), 'tapprep-control-'));
   try {
@@ -29,9 +40,7 @@ export async function readDebIdentity(path: string): Promise<DebIdentity> {
     await writeFile(packed, member, { mode: 0o600 });
     const text = await findControlFile(packed);
     if (text === null) throw new TapprepError('BAD_PACKAGE', `${path} has no control file in its control.tar`);
-    const fields = parseParagraph(text, path);
-    const read = (field: string): string => requireField(fields, field, path);
-    return { name: read('Package'), version: read('Version'), arch: read('Architecture') };
+    return read(parseParagraph(text, path));
   } catch (error) {
     if (!isTapprepError(error, 'BAD_METADATA')) throw error;
     throw new TapprepError('BAD_PACKAGE', `${path} has a control file that cannot be read: ${error.message}`, {

@@ -53,6 +53,7 @@ const TAG = {
   directoryNames: 1118,
   baseNames: 1117,
   directoryIndexes: 1116,
+  oldFileNames: 1027,
 } as const;
 
 /** rpm's sense bits: 2 less, 4 greater, 8 equal. */
@@ -117,6 +118,15 @@ export function listBuildIds(header: RpmSection): readonly string[] {
     return start === undefined || rest === undefined ? [] : [start + rest];
   });
   return [...new Set([...provided, ...linked])];
+}
+
+/** The absolute paths of the package's files. */
+export function listPaths(header: RpmSection): readonly string[] {
+  const directories = header.texts(TAG.directoryNames) ?? [];
+  const indexes = header.numbers(TAG.directoryIndexes) ?? [];
+  const names = header.texts(TAG.baseNames) ?? [];
+  const paths = names.map((name, at) => `${directories[indexes[at] ?? -1] ?? ''}${name}`);
+  return [...paths, ...(header.texts(TAG.oldFileNames) ?? [])];
 }
 
 function readCapabilities(

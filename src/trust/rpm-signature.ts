@@ -51,6 +51,12 @@ export async function checkRpmSignature(
   return { scope: 'none', verdict: { ...verdict, detail } };
 }
 
+/** Whether there is anything that claims to be a signature. It says nothing of whose it is, nor whether it fits. */
+export function carriesSignature({ signature }: RpmHead): boolean {
+  const packets = [TAG.rsaHeader, TAG.dsaHeader, TAG.pgp, TAG.gpg].some((tag) => signature.binary(tag) !== null);
+  return packets || (signature.texts(TAG.openPgp) ?? []).length > 0;
+}
+
 /** All signatures over the header: RSA or DSA of rpm 4, a list in base64 of rpm 6. */
 function headerSignatures(head: RpmHead, name: string): Uint8Array {
   const { signature } = head;

@@ -3,11 +3,11 @@ import type { Plan, PlanItem, TrustRequirement } from '../../types.ts';
 import { formatBytes } from './progress-text.ts';
 import { renderTable } from './table.ts';
 
-/** The whole plan as text. Dependencies are counted, and listed only when `all` is set. */
+/** The whole plan as text. Dependencies are only named, and told as fully as the rest when `all` is set. */
 export function renderPlan(plan: Plan, all: boolean): string {
   const { target, items, present, notes } = plan;
   const shown = all ? items : items.filter(({ role }) => role !== 'dependency');
-  const rest = items.length - shown.length;
+  const rest = items.filter((item) => !shown.includes(item)).map(({ name, version }) => `${name} ${version}`);
   const head = `kernel ${target.release} (${target.distro}${target.version === null ? '' : ` ${target.version}`}, ${target.arch})`;
   const table = renderTable(
     ['role', 'package', 'version', 'size', 'matched by', 'trust', 'from'],
@@ -24,7 +24,9 @@ export function renderPlan(plan: Plan, all: boolean): string {
   return [
     head,
     ...(items.length === 0 ? ['nothing to fetch: everything is there'] : ['', table]),
-    ...(rest > 0 ? [`… and ${rest} packages that these depend on (--verbose lists them)`] : []),
+    ...(rest.length > 0
+      ? [`and what these need, ${rest.length} packages (--verbose tells all of them): ${rest.join(', ')}`]
+      : []),
     ...(present.length > 0
       ? [`already there: ${present.map(({ name, version }) => `${name} ${version}`).join(', ')}`]
       : []),

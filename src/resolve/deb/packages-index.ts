@@ -1,7 +1,7 @@
 /** One paragraph of a Packages index as a record that may be planned with. Pure. */
 import { TapprepError } from '../../errors.ts';
 import { parseSha256 } from '../../trust/checksums.ts';
-import type { Digest, TrustRequirement } from '../../types.ts';
+import type { Digest, PlanItem, Repository, TrustRequirement } from '../../types.ts';
 import { resolveLocation } from '../location.ts';
 import type { PackageRecord } from '../reader.ts';
 import { parseParagraph, readCount, requireField, type Paragraph } from './control.ts';
@@ -43,7 +43,6 @@ export function parseRecord(text: string, index: OpenIndex, arch: string): DebRe
   if (packageArch !== arch && packageArch !== 'all') return null;
   const filename = requireShape(fields, 'Filename', /^\S+\.d?deb$/, where).replace(/^\.\//, '');
   const digest = readDigest(fields, where);
-  const preRequires = splitGroups(fields.get('Pre-Depends') ?? '');
   const kibibytes = readCount(fields, 'Installed-Size', where);
   return {
     name,
@@ -55,16 +54,59 @@ export function parseRecord(text: string, index: OpenIndex, arch: string): DebRe
     digest,
     trust: requirementOf(index, digest),
     repository: index.repository,
+    ...readRelations(fields),
+    notAutomatic: index.release.file.notAutomatic,
+  };
+}
+
+/** What the control file of a package that lies here says of it, as a record of no archive. @throws as parseRecord */
+export function parseControl(fields: Paragraph, item: PlanItem, where: string): DebRecord {
+  return {
+    name: requireShape(fields, 'Package', NAME, where),
+    version: requireShape(fields, 'Version', VERSION, where),
+    arch: requireShape(fields, 'Architecture', ARCH, where),
+    urls: [],
+    sizeBytes: item.sizeBytes,
+    installedBytes: item.installedBytes,
+    digest: item.trust.digest,
+    trust: item.trust,
+    repository: NO_ARCHIVE,
+    ...readRelations(fields),
+    notAutomatic: false,
+  };
+}
+
+const NO_ARCHIVE: Repository = {
+  id: 'the package itself',
+  kind: 'deb',
+  baseUrls: [],
+  suite: null,
+  components: [],
+  origin: 'override',
+  vendor: null,
+  content: [],
+  state: 'live',
+  trust: { metadata: 'unsigned', packages: 'unsigned', fingerprints: [], keyrings: [], allow: [] },
+  allowExpiredRelease: false,
+};
+
+type Relations = Pick<
+  DebRecord,
+  'provides' | 'requires' | 'preRequires' | 'breaks' | 'essential' | 'vendor' | 'buildHost' | 'buildTime' | 'source'
+>;
+
+function readRelations(fields: Paragraph): Relations {
+  const preRequires = splitGroups(fields.get('Pre-Depends') ?? '');
+  return {
     provides: splitGroups(fields.get('Provides') ?? ''),
     requires: [...preRequires, ...splitGroups(fields.get('Depends') ?? '')],
     preRequires,
     breaks: [...splitGroups(fields.get('Breaks') ?? ''), ...splitGroups(fields.get('Conflicts') ?? '')],
-    notAutomatic: index.release.file.notAutomatic,
     essential: fields.get('Essential') === 'yes',
     vendor: null,
     buildHost: null,
     buildTime: null,
-    source: fields.get('Source')?.split(' ', 1)[0] ?? name,
+    source: fields.get('Source')?.split(' ', 1)[0] ?? fields.get('Package') ?? null,
   };
 }
 

@@ -110,7 +110,8 @@ const ROLES: readonly (readonly [RegExp, Role])[] = [
   [/^(?:gcc|cpp)(?:$|-\d)|^make$/, 'toolchain'],
 ];
 
-function roleOf(name: string, target: DebTarget): Role {
+/** What a package of that name is to the target. */
+export function roleOf(name: string, target: DebTarget): Role {
   const exact = namePackages(target).find((each) => each.name === name)?.role;
   if (exact !== undefined) return exact;
   if (name.startsWith('linux-') && !name.startsWith('linux-headers-') && name.endsWith(target.release)) return 'image';
@@ -118,7 +119,8 @@ function roleOf(name: string, target: DebTarget): Role {
   return ROLES.find(([pattern]) => pattern.test(name))?.[1] ?? 'dependency';
 }
 
-function matchOf(name: string, role: Role, target: DebTarget): MatchEvidence {
+/** By what a package of that name fits the target. */
+export function matchOf(name: string, role: Role, target: DebTarget): MatchEvidence {
   const isExact = role === 'image' || namePackages(target).some((each) => each.name === name);
   if (!isExact) return 'dependency';
   return target.packageVersion === null ? 'abi-name' : 'version';

@@ -50,26 +50,31 @@ function fitsVersion(version: string, { versionRelease: wanted, kernelFamily }: 
 /** Every record that answers a need, the best first; nothing is asked of who built it. */
 export function listCandidates(need: Need, records: readonly PackageRecord[], target: RpmTarget): readonly Choice[] {
   const found = records.flatMap((record) => {
-    const choice = judge(need, record, target);
-    return choice === null ? [] : [choice];
+    const found = matchNeed(need, record, target);
+    return found === null ? [] : [{ need, record, ...found }];
   });
   return found.toSorted((a, b) => EVIDENCE.indexOf(a.match) - EVIDENCE.indexOf(b.match));
 }
 
-function judge(need: Need, record: PackageRecord, target: RpmTarget): Choice | null {
+/** Whether a package answers a need, and by what. */
+export function matchNeed(
+  need: Need,
+  record: Pick<PackageRecord, 'name' | 'version' | 'arch' | 'provides'>,
+  target: RpmTarget,
+): Pick<Choice, 'match' | 'capability'> | null {
   if (record.arch !== need.arch) return null;
   if (need.role === 'debuginfo' && target.buildId !== null) {
     const capability = `debuginfo(build-id) = ${target.buildId}`;
-    if (record.provides.includes(capability)) return { need, record, match: 'build-id', capability };
+    if (record.provides.includes(capability)) return { match: 'build-id', capability };
   }
   const capability = need.capabilities.find((wanted) => record.provides.includes(wanted)) ?? null;
-  if (capability !== null) return { need, record, match: 'uname-provide', capability };
+  if (capability !== null) return { match: 'uname-provide', capability };
   const version = versionRelease(record.version);
   const isVersion = version === need.version || (need.prefix && version.startsWith(`${need.version}.`));
   if (!isVersion || !need.names.includes(record.name)) return null;
   // A package of that name and version which says itself that it is for another kernel.
   if (need.capabilities.length > 0 && record.provides.some((provided) => isOtherUname(provided, need))) return null;
-  return { need, record, match: 'nevra', capability: null };
+  return { match: 'nevra', capability: null };
 }
 
 function isOtherUname(provided: string, need: Need): boolean {
