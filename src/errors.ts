@@ -14,6 +14,10 @@ export const EXIT = {
 
 type ExitName = keyof typeof EXIT;
 
+/** The signals that ask for an orderly end, with the exit status of each: 128 and its number. */
+export const STOP_SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+export type StopSignal = keyof typeof STOP_SIGNALS;
+
 /** Every code: how the process ends, and one sentence for `tapprep explain CODE`. */
 export const ERROR_CODES = {
   USAGE: { exit: 'usage', doc: 'The command line cannot be understood as written.' },
@@ -149,9 +153,15 @@ export function isErrno(value: unknown, code: string): value is NodeJS.ErrnoExce
   return value instanceof Error && (value as NodeJS.ErrnoException).code === code;
 }
 
+function isStopSignal(value: unknown): value is StopSignal {
+  return typeof value === 'string' && Object.hasOwn(STOP_SIGNALS, value);
+}
+
 /** The exit code of the process for a caught value. */
 export function exitCodeOf(error: unknown): number {
-  return isTapprepError(error) ? EXIT[ERROR_CODES[error.code].exit] : EXIT.notReady;
+  if (!isTapprepError(error)) return EXIT.notReady;
+  const stop = error.code === 'INTERRUPTED' ? error.facts['signal'] : undefined;
+  return isStopSignal(stop) ? STOP_SIGNALS[stop] : EXIT[ERROR_CODES[error.code].exit];
 }
 
 /** Takes passwords, tokens and keys out of a text, which is foreign and may be long: each pattern below is one scan. */

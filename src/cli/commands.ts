@@ -253,7 +253,12 @@ export const COMMANDS: readonly CommandRow[] = [
     name: 'remove',
     summary: 'take away exactly what tapprep installed',
     target: true,
-    run: async (context, raw) => (await import('./commands/remove.ts')).runRemove(context, { target: readTarget(raw) }),
+    options: [['--purge', 'take away the journal and the reports of tapprep there, too']],
+    run: async (context, raw) =>
+      (await import('./commands/remove.ts')).runRemove(context, {
+        target: readTarget(raw),
+        purge: raw['purge'] === true,
+      }),
   },
   {
     name: 'cache',

@@ -49,7 +49,7 @@ export interface Context {
   readonly cwd: string;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  /** Aborted by SIGINT or SIGTERM. */
+  /** Aborted by SIGINT, SIGTERM or SIGHUP, with a StopRequest as its reason. */
   readonly signal: AbortSignal;
   /** Root of the installed package: where mirrors.json and stp/ lie. */
   readonly packageRoot: string;

@@ -1,6 +1,6 @@
 /** Lines of a stream as they arrive, for commands that answer each one. */
 import { addAbortSignal, type Readable } from 'node:stream';
-import { TapprepError } from '../errors.ts';
+import { interrupted } from '../interruption.ts';
 
 /**
  * Yields the complete lines of each piece of a UTF-8 stream, so that a program on the other end of a pipe gets its answer
@@ -35,7 +35,7 @@ export async function* readLineBatches(
     }
   } catch (error) {
     if (!signal.aborted) throw error;
-    throw new TapprepError('INTERRUPTED', 'stopped while reading standard input', { cause: error });
+    throw interrupted(signal, 'while reading standard input', { cause: error });
   }
   if (isTooLong || rest !== '') yield [isTooLong ? null : rest];
 }

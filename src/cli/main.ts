@@ -25,7 +25,7 @@ export async function main(): Promise<void> {
     process.stderr.write(`tapprep: ${lost.code}: ${lost.message}\n`);
     process.exitCode = exitCodeOf(lost);
   });
-  // Nobody is left to be told.
+  // Nobody is left to be told; what a signal began, as when the terminal was closed, still comes to its end.
   process.stderr.on('error', () => undefined);
   const { runProgram } = await import('./program.ts');
   try {

@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { escapeControl, redact } from '../errors.ts';
 import type { Place } from '../diagnose/place.ts';
+import { asInterruption } from '../interruption.ts';
 import type { CommonOptions, Context } from './context.ts';
 import { createOutput } from './output.ts';
 import { createRenderer } from './render/renderer.ts';
 import { askSecret, readSecretFile } from './secret.ts';
+import { listenForStop } from './stop-signals.ts';
 
 /** Where downloads and roots are kept unless --cache-dir or TAPPREP_CACHE_DIR says otherwise. */
 export function defaultCacheDir(env: Readonly<Record<string, string | undefined>>): string {
@@ -27,16 +29,9 @@ export async function withProcessContext(
     verbose: common.verbose,
     terminal: stderrIsTerminal,
   });
-  const controller = new AbortController();
+  const stop = listenForStop(() => performance.now());
+  const { signal } = stop;
   const closers: (() => Promise<void>)[] = [];
-  // The first signal asks for an orderly stop; the handlers go with it, so that a second one ends the process.
-  const stop = (): void => {
-    process.removeListener('SIGINT', stop);
-    process.removeListener('SIGTERM', stop);
-    controller.abort();
-  };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
   try {
     return await body({
       stdin: process.stdin,
@@ -46,7 +41,7 @@ export async function withProcessContext(
       env: process.env,
       cwd: process.cwd(),
       now: Date.now,
-      signal: controller.signal,
+      signal,
       packageRoot,
       place,
       common,
@@ -58,7 +53,7 @@ export async function withProcessContext(
         const asker = createInterface({ input: process.stdin, output: process.stderr });
         try {
           return /^y(es)?$/i.test(
-            (await asker.question(`${escapeControl(redact(question))} [y/N] `, { signal: controller.signal })).trim(),
+            (await asker.question(`${escapeControl(redact(question))} [y/N] `, { signal })).trim(),
           );
         } finally {
           asker.close();
@@ -70,20 +65,16 @@ export async function withProcessContext(
           if (common.sudoPasswordFile !== null) return readSecretFile(common.sudoPasswordFile);
           if (!process.stdin.isTTY || !stderrIsTerminal) return null;
           await renderer.pause();
-          return askSecret(
-            process.stdin,
-            process.stderr,
-            `password for sudo on ${escapeControl(place)}: `,
-            controller.signal,
-          );
+          return askSecret(process.stdin, process.stderr, `password for sudo on ${escapeControl(place)}: `, signal);
         },
         atEnd: (close) => void closers.push(close),
       },
     });
+  } catch (error) {
+    throw asInterruption(error, signal);
   } finally {
     for (const close of closers.toReversed()) await close();
     await renderer.close();
-    process.removeListener('SIGINT', stop);
-    process.removeListener('SIGTERM', stop);
+    stop.close();
   }
 }

@@ -2,7 +2,7 @@
 import { TapprepError, type ErrorCode, redact } from '../errors.ts';
 import type { Sha256 } from '../types.ts';
 import { backoffMs } from './backoff.ts';
-import { TransferError, interrupted } from './failure.ts';
+import { TransferError, fetchInterrupted } from './failure.ts';
 import { hashUrl, strongValidator } from './part-record.ts';
 import type { InnerDigest } from './request.ts';
 import { fillTogether, mayFillTogether } from './together.ts';
@@ -209,7 +209,7 @@ function holderOf(job: DownloadJob, { file, record }: PartState): string | null 
 async function pauseUntil(mirror: Mirror, job: TransferJob, context: DownloadContext): Promise<void> {
   const wait = mirror.notBefore - context.now();
   if (wait > 0) await context.sleep(wait, context.signal);
-  if (context.signal.aborted) throw interrupted(job.name);
+  if (context.signal.aborted) throw fetchInterrupted(context.signal, job.name);
 }
 
 function recordFailure(mirror: Mirror, error: TransferError, mirrors: number, context: DownloadContext): void {

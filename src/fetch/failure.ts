@@ -1,6 +1,7 @@
 /** Why one transfer failed and what that means for the next: the same mirror later, another mirror, or nobody. */
 import { diskError } from '../files/disk-error.ts';
 import { TapprepError, type ErrorCode, type ErrorDetails, isTapprepError, redact } from '../errors.ts';
+import { interrupted } from '../interruption.ts';
 
 /**
  * later: the mirror may do better in a moment. never: asking it again is pointless.
@@ -30,8 +31,8 @@ export class TransferError extends TapprepError {
 }
 
 /** Thrown when the signal fired; says what is kept. */
-export function interrupted(what: string): TapprepError {
-  return new TapprepError('INTERRUPTED', `stopped while fetching ${what}; what has arrived is kept for the next run`);
+export function fetchInterrupted(signal: AbortSignal, what: string): TapprepError {
+  return interrupted(signal, `while fetching ${what}; what has arrived is kept for the next run`);
 }
 
 const TLS_CODES: Readonly<Record<string, string>> = {
@@ -70,7 +71,7 @@ const UNREACHED: ReadonlySet<string> = new Set([
 
 /** Gives the failure of a connection its code, sentence and advice. */
 export function networkFailure(error: unknown, url: string, signal: AbortSignal): TapprepError {
-  if (signal.aborted) return interrupted(redact(url));
+  if (signal.aborted) return fetchInterrupted(signal, redact(url));
   if (isTapprepError(error)) return error;
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown';
   const details = { facts: { url: redact(url), reason: code }, cause: plainCause(error) };

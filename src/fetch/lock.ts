@@ -5,6 +5,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readlink, rename, rm, symlink } from 'node:fs/promises';
 import { TapprepError, isErrno } from '../errors.ts';
+import { refuseWhenStopped } from '../interruption.ts';
 import { diskFailure } from './failure.ts';
 import { type Owner, isDead, parseOwner } from './owner.ts';
 
@@ -59,7 +60,7 @@ export async function acquireLock(request: LockRequest): Promise<Lock> {
     if (!told) request.onWait(`waiting for ${nameOwner(held.owner)}, which works on ${request.what}`);
     told = true;
     await request.sleep(POLL_MS, request.signal);
-    if (request.signal.aborted) throw new TapprepError('INTERRUPTED', `stopped while waiting for ${request.what}`);
+    refuseWhenStopped(request.signal, `while waiting for ${request.what}`);
   }
 }
 

@@ -1,7 +1,7 @@
 /** Whether a file is there, asked without its bytes. */
 import { TapprepError, redact } from '../errors.ts';
 import { backoffMs, parseRetryAfter } from './backoff.ts';
-import { TransferError, interrupted } from './failure.ts';
+import { TransferError, fetchInterrupted } from './failure.ts';
 import type { Machinery } from './request.ts';
 import { LATER } from './retry-status.ts';
 import type { ProbeAnswer } from './transport.ts';
@@ -30,7 +30,7 @@ export async function probe(url: string, machinery: Machinery): Promise<ProbeAns
       if (!again) throw error;
     }
     await sleep(Math.max(asked ?? 0, backoffMs(attempt, limits.backoffMs, limits.maxBackoffMs, random())), signal);
-    if (signal.aborted) throw interrupted(redact(url));
+    if (signal.aborted) throw fetchInterrupted(signal, redact(url));
   }
 }
 

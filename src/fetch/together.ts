@@ -3,7 +3,7 @@
  * dropped. Only for a file whose size and digest are known: whatever the mirrors send, a wrong mixture cannot pass.
  */
 import { type TapprepError, redact } from '../errors.ts';
-import { TransferError, interrupted } from './failure.ts';
+import { TransferError, fetchInterrupted } from './failure.ts';
 import { releaseMemory } from './memory.ts';
 import { nextChunk, type PartState, type TransferContext, type TransferJob } from './transfer.ts';
 import { parseContentRange } from './transport.ts';
@@ -124,7 +124,7 @@ async function work(connection: Connection, state: State): Promise<void> {
       state.failure ??= error;
     });
   }
-  if (context.signal.aborted) state.failure ??= interrupted(state.job.name);
+  if (context.signal.aborted) state.failure ??= fetchInterrupted(context.signal, state.job.name);
 }
 
 /** One that nobody works on, else the next of the file. */

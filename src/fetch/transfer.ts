@@ -2,7 +2,7 @@
 import { redact } from '../errors.ts';
 import type { Digest } from '../types.ts';
 import { parseRetryAfter } from './backoff.ts';
-import { TransferError, interrupted, networkFailure } from './failure.ts';
+import { TransferError, fetchInterrupted, networkFailure } from './failure.ts';
 import type { FetchLimits } from './limits.ts';
 import { releaseMemory } from './memory.ts';
 import type { PartFile } from './part-file.ts';
@@ -285,7 +285,7 @@ export async function nextChunk(
   url: string,
   signal: AbortSignal,
 ): Promise<Uint8Array | null> {
-  if (signal.aborted) throw interrupted(redact(url));
+  if (signal.aborted) throw fetchInterrupted(signal, redact(url));
   try {
     const next = await body.next();
     return next.done === true ? null : next.value;

@@ -1,7 +1,7 @@
-/** How a run that was told to stop ends. */
-import { TapprepError } from '../errors.ts';
+/** How reading and writing of files ends when the run is told to stop. */
+import { refuseWhenStopped } from '../interruption.ts';
 
 /** @param what the work that is ended, after "stopped while" @throws TapprepError INTERRUPTED when the signal was given */
 export function throwIfStopped(signal: AbortSignal | undefined, what: string, cause?: unknown): void {
-  if (signal?.aborted === true) throw new TapprepError('INTERRUPTED', `stopped while ${what}`, { cause });
+  refuseWhenStopped(signal, `while ${what}`, { cause });
 }

@@ -10,7 +10,10 @@ export interface RunOptions {
   readonly cwd?: string;
   /** root: /proc is there while the command runs, in a mount namespace that ends with it (objtool of Linux 7 reads it). */
   readonly proc?: boolean;
-  /** ssh: the program comes to its end also where the connection does not (a package manager at work). */
+  /**
+   * The program comes to its end whatever becomes of tapprep and of the connection (a package manager at work): once it has
+   * begun, `signal` does not end it, and whoever runs it looks at the signal afterwards.
+   */
   readonly untilEnd?: boolean;
   readonly signal?: AbortSignal;
   /** Called for each line as it arrives. */

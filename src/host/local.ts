@@ -8,8 +8,9 @@ import {
   removeFileIfThere,
   writeFileAtomic,
 } from './files.ts';
-import type { Host } from './host.ts';
+import type { Host, RunOptions, RunResult } from './host.ts';
 import { runProcess } from './run-process.ts';
+import { RUNNING_PATH, UNTIL_END } from './ssh-scripts.ts';
 
 /** Where system tools lie that a user's own PATH often leaves out. */
 export const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -41,7 +42,7 @@ export function createLocalHost(): Host {
   return {
     kind: 'local',
     name: 'this host',
-    run: (argv, options = {}) => runProcess(argv, { ...env, ...options.env }, options),
+    run: (argv, options = {}) => runHere(argv, { ...env, ...options.env }, options),
     readText: (path) => readTextFile(path),
     writeFile: writeFileAtomic,
     removeFile: removeFileIfThere,
@@ -57,6 +58,21 @@ export function createLocalHost(): Host {
       return null;
     },
   };
+}
+
+/**
+ * Runs a program of this machine. What must come to its end is run below a shell that goes on reading when tapprep does not.
+ * @param runningPath on this machine: the file that names what is at work on the target
+ */
+export async function runHere(
+  argv: readonly string[],
+  env: Readonly<Record<string, string>>,
+  options: RunOptions,
+  runningPath: string = RUNNING_PATH,
+): Promise<RunResult> {
+  if (options.untilEnd !== true) return runProcess(argv, env, options);
+  const result = await runProcess(['sh', '-c', UNTIL_END, 'tapprep-until-end', runningPath, ...argv], env, options);
+  return { ...result, argv };
 }
 
 /** What the programs of this machine get of the environment that tapprep was started in. */

@@ -11,8 +11,9 @@ import {
   writeFileAtomic,
 } from './files.ts';
 import type { Host, RunOptions, RunResult } from './host.ts';
-import { createLocalHost, SYSTEM_PATH } from './local.ts';
+import { localEnvironment, runHere, SYSTEM_PATH } from './local.ts';
 import { resolveInRoot } from './root-path.ts';
+import { RUNNING_PATH } from './ssh-scripts.ts';
 
 /** Package databases, any of which makes a directory an installed system. */
 const PACKAGE_DATABASES = [
@@ -47,7 +48,7 @@ const CHROOT_FAILED = 125;
  */
 export function createRootHost(directory: string): Host {
   const root = checkRoot(directory);
-  const local = createLocalHost();
+  const outside = localEnvironment();
 
   const which = async (name: string): Promise<string | null> => {
     const candidates = name.includes('/') ? [name] : SYSTEM_PATH.split(':').map((folder) => `${folder}/${name}`);
@@ -66,10 +67,12 @@ export function createRootHost(directory: string): Host {
     // A link in its place would lead the mount elsewhere.
     const canMount = proc === true && lstatSync(join(root, 'proc'), { throwIfNoEntry: false })?.isDirectory() === true;
     const mounted = canMount ? [...MOUNT_PROC, root] : [];
-    const result = await local.run([...mounted, 'chroot', root, ...changeDirectory(cwd), ...argv], {
-      ...rest,
-      env: { PATH: SYSTEM_PATH, HOME: '/root', USER: 'root', LOGNAME: 'root', TMPDIR: '/tmp', ...env },
-    });
+    const result = await runHere(
+      [...mounted, 'chroot', root, ...changeDirectory(cwd), ...argv],
+      { ...outside, PATH: SYSTEM_PATH, HOME: '/root', USER: 'root', LOGNAME: 'root', TMPDIR: '/tmp', ...env },
+      rest,
+      resolveInRoot(root, RUNNING_PATH, false),
+    );
     if (result.exitCode === CHROOT_FAILED && result.stderr.includes('Operation not permitted')) {
       throw new TapprepError('NOT_ROOT', `running ${tool} in ${root} needs root rights`, {
         hint: 'run the same command with sudo',

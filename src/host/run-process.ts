@@ -2,6 +2,7 @@
 import { createReadStream, existsSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { TapprepError } from '../errors.ts';
+import { interrupted, refuseWhenStopped } from '../interruption.ts';
 import { createBoundedOutput } from './bounded-output.ts';
 import type { RunOptions, RunResult } from './host.ts';
 
@@ -20,7 +21,8 @@ export interface ProcessOptions extends Omit<RunOptions, 'env'> {
 }
 
 /**
- * Runs argv without a shell, in a process group of its own so that a time limit or an abort ends its children too.
+ * Runs argv without a shell, in a session of its own: a time limit or an abort ends its children too, and the signals of
+ * the terminal reach tapprep alone. What must come to its end (`untilEnd`) is ended by the time limit only.
  * Output beyond 8 MiB a stream is cut in the middle.
  * @param env the whole environment of the program
  * @throws TapprepError TOOL_MISSING, PERMISSION (not executable), INTERRUPTED (options.signal), INTERNAL
@@ -32,8 +34,8 @@ export async function runProcess(
 ): Promise<RunResult> {
   const [file, ...args] = argv;
   if (file === undefined) throw new TapprepError('INTERNAL', 'asked to run an empty command');
-  const { signal, onLine, onStdout, filter = (chunk: Uint8Array) => chunk } = options;
-  if (signal?.aborted === true) throw interrupted(argv);
+  const { signal, untilEnd = false, onLine, onStdout, filter = (chunk: Uint8Array) => chunk } = options;
+  refuseWhenStopped(signal, `before ${file} was run`);
   // Loaded here: its hundred files would cost every run that starts no program a tenth of a second.
   const { execa } = await import('execa');
   const started = performance.now();
@@ -44,7 +46,8 @@ export async function runProcess(
     extendEnv: false,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...describeInput(options),
-    ...(signal === undefined ? {} : { cancelSignal: signal }),
+    ...(signal === undefined || untilEnd ? {} : { cancelSignal: signal }),
+    cleanup: !untilEnd,
     timeout: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
     forceKillAfterDelay: KILL_AFTER_MS,
     killDescendants: true,
@@ -56,7 +59,8 @@ export async function runProcess(
   child.stdout.on('data', (chunk: Uint8Array) => takeStdout(filter(chunk, 'stdout')));
   child.stderr.on('data', (chunk: Uint8Array) => stderr.push(filter(chunk, 'stderr')));
   const result = await child;
-  if (result.isCanceled) throw interrupted(argv);
+  if (result.isCanceled && signal !== undefined)
+    throw interrupted(signal, `while running ${file}`, { facts: { argv } });
   if (result.code !== undefined && !result.timedOut && result.exitCode === undefined && result.signal === undefined) {
     throw startFailure(file, options.cwd, result.code, result.cause);
   }
@@ -140,10 +144,6 @@ export async function startCompanion(
 }
 
 const SAID_CHARS = 8192;
-
-function interrupted(argv: readonly string[]): TapprepError {
-  return new TapprepError('INTERRUPTED', `stopped while running ${argv[0] ?? ''}`, { facts: { argv } });
-}
 
 function startFailure(file: string, cwd: string | undefined, code: string, cause: unknown): TapprepError {
   // spawn answers ENOENT for a missing working directory as well.

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TapprepError } from '../errors.ts';
+import { interrupted } from '../interruption.ts';
 import { createAfterMark } from './after-mark.ts';
 import { type Companion, startCompanion } from './run-process.ts';
 import { buildMasterArgv, encodeForLoginShell, type SshPlace } from './ssh-command.ts';
@@ -65,6 +66,7 @@ export async function connectSsh(
     return { place, socket, directory, uid: Number(greeting.word), isLost, said: () => master.said(), close };
   }
   await close();
+  if (outcome === 'aborted') throw interrupted(signal, `while connecting to ${place.destination}`);
   throw explain(place.destination, outcome, master.said() || greeting.before);
 }
 
@@ -79,8 +81,7 @@ async function waitFor(greeted: Promise<'greeted'>, master: Companion, signal: A
   return outcome;
 }
 
-function explain(host: string, outcome: Exclude<Outcome, 'greeted'>, said: string): TapprepError {
-  if (outcome === 'aborted') return new TapprepError('INTERRUPTED', `stopped while connecting to ${host}`);
+function explain(host: string, outcome: Exclude<Outcome, 'greeted' | 'aborted'>, said: string): TapprepError {
   if (outcome === 'late') {
     return new TapprepError('TIMEOUT', `${host} did not let anybody in within ${CONNECT_TIMEOUT_MS / 1000} s`, {
       hint: `ssh -v ${host} true`,

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TapprepError } from '../errors.ts';
 import { run } from '../make-remedy.ts';
+import { interrupted, refuseWhenStopped } from '../interruption.ts';
 import { type AfterMark, createAfterMark } from './after-mark.ts';
 import type { RunOptions, RunResult } from './host.ts';
 import { type ProcessOptions, runProcess } from './run-process.ts';
@@ -58,7 +59,7 @@ export async function runThere(
   const { signal, timeoutMs = DEFAULT_TIMEOUT_MS, cwd, untilEnd, env: added, ...rest } = options;
   const mark = `tapprep-${randomUUID()}`;
   const session = { machine, rights, argv, stdout: createAfterMark(mark), stderr: createAfterMark(mark) };
-  if (signal?.aborted === true) throw interrupted(session);
+  refuseWhenStopped(signal, `before ${argv[0]} was run on ${connection.place.destination}`);
   const given = Object.entries(added ?? {}).map(([key, value]) => `${key}=${value}`);
   const words = [mark, untilEnd === true ? 'last' : 'now', cwd ?? '', argv[0] ?? '', ...given, ...argv];
   // sudo may not have wanted the password after all; the program never gets to read it.
@@ -81,13 +82,15 @@ export async function runThere(
   };
   const timer = setTimeout(stop, timeoutMs, 'late');
   const onAbort = (): void => stop('aborted');
-  signal?.addEventListener('abort', onAbort);
+  if (untilEnd !== true) signal?.addEventListener('abort', onAbort);
   try {
     const result = await done.catch((error: unknown) => {
       if (!cut.signal.aborted) throw error;
       return { argv, exitCode: null, stdout: '', stderr: '', seconds: timeoutMs / 1000 };
     });
-    if (state.stopped === 'aborted') throw interrupted(session);
+    if (state.stopped === 'aborted' && signal !== undefined) {
+      throw interrupted(signal, `while running ${argv[0]} on ${connection.place.destination}`);
+    }
     if (state.stopped === 'late') return { ...result, argv, exitCode: null, timedOut: true };
     await checkRun(session, result.exitCode, cwd);
     return { ...result, argv, timedOut: false };
@@ -145,8 +148,4 @@ async function checkRun(session: Session, exitCode: number | null, cwd: string |
       facts: { said },
     },
   );
-}
-
-function interrupted({ machine, argv }: Session): TapprepError {
-  return new TapprepError('INTERRUPTED', `stopped while running ${argv[0]} on ${machine.connection.place.destination}`);
 }

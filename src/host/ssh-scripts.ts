@@ -47,14 +47,43 @@ chmod "$2" "$part" && mv -f "$part" "$1" && trap - EXIT`;
 /** SIGNAL GROUP: to every process of the group; a form that busybox takes, too. */
 export const END = 'kill "-$1" "-$2"';
 
-/** Waits for what a lost connection left at work (remote.sh, MODE "last"). Without /proc a process is only known to be there. */
+/** On a target: the process that is at work there and comes to its end by itself. */
+export const RUNNING_PATH = '/var/lib/tapprep/running';
+
+/** PATH: waits for what it names (UNTIL_END; remote.sh, MODE "last"). Without /proc a process is only known to be there. */
 export const AWAIT_RUNNING = `
-pid=$(cat /var/lib/tapprep/running 2>/dev/null) || exit 0
+pid=$(cat "$1" 2>/dev/null) || exit 0
 while kill -0 "$pid" 2>/dev/null; do
-  [ ! -d /proc/self ] || grep -q tapprep-remote "/proc/$pid/cmdline" || break
+  [ ! -d /proc/self ] || grep -qE 'tapprep-(remote|until-end)' "/proc/$pid/cmdline" 2>/dev/null || break
   sleep 1
 done
-rm -f /var/lib/tapprep/running`;
+rm -f "$1"`;
+
+/**
+ * RUNNING PROGRAM [ARGUMENT]...: the program comes to its end also when nobody reads any more what it prints, and is known
+ * by the file RUNNING for as long, where there is a directory for that. As MODE "last" of remote.sh does over there.
+ */
+export const UNTIL_END = `
+running=$1
+shift
+relay() {
+  cat || :
+  cat >/dev/null
+}
+# A link in its place is not followed: the file may lie in a root that belongs to somebody else.
+[ ! -d "\${running%/*}" ] || (rm -f "$running" && set -C && echo "$$" >"$running")
+exec 6>&1
+status=$(
+  exec 3>&1
+  {
+    {
+      "$@" </dev/null 3>&- 4>&- 6>&-
+      echo "$?" >&3
+    } 2>&1 >&4 | relay >&2 3>&- 4>&- 6>&-
+  } 4>&1 | relay >&6 3>&-
+)
+rm -f "$running"
+exit "$status"`;
 
 /** Before remote.sh, where a password was sent: the program's input begins behind the mark. */
 export const SWALLOW_PASSWORD = 'while IFS= read -r line && [ "$line" != "$1" ]; do :; done';

@@ -1,5 +1,6 @@
 /** Programs that tapprep needs on the machine it runs on: which package brings each, and installing what is missing. */
 import { TapprepError } from '../errors.ts';
+import { refuseWhenStopped } from '../interruption.ts';
 import type { Emit } from '../types.ts';
 import type { Host } from './host.ts';
 
@@ -57,7 +58,8 @@ export async function ensureTools(host: Host, tools: readonly Tool[], options: E
   options.emit({ type: 'command', argv, where: host.name });
   const run = { env: { DEBIAN_FRONTEND: 'noninteractive' }, signal: options.signal, timeoutMs: 900_000 };
   if (manager === 'apt-get') await host.run(['apt-get', 'update'], run);
-  const result = await host.run(argv, run);
+  const result = await host.run(argv, { ...run, untilEnd: true });
+  refuseWhenStopped(options.signal, `while ${argv[0]} installed what is needed here, which came to its end first`);
   const still = await listMissing(host, tools);
   if (result.exitCode !== 0 || still.length > 0) {
     throw new TapprepError(

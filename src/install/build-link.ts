@@ -3,14 +3,32 @@ import { quoteWord } from '../vm/shell-words.ts';
 import { TapprepError } from '../errors.ts';
 import { run } from '../make-remedy.ts';
 import type { Host } from '../host/host.ts';
+import { script } from '../host/ssh-scripts.ts';
+
+/** LINK: prints the paths that are not there yet, the directory of the link and the link itself. */
+const MISSING = `
+directory=\${1%/*}
+[ -e "$directory" ] || [ -h "$directory" ] || echo "$directory"
+[ -e "$1" ] || [ -h "$1" ] || echo "$1"`;
+
+/** What ensureBuildLink() would make there, for the journal: asked before the packages come, since they may bring it. */
+export async function listMissingLink(host: Host, release: string): Promise<readonly string[]> {
+  const { stdout } = await host.run(script(MISSING, [linkOf(release)]));
+  return stdout.split('\n').filter((path) => path !== '');
+}
 
 /**
  * Links the build tree of kernel-devel to the place where stap looks, in an image without that kernel.
+ * @param missing listMissingLink() of before
  * @returns what was made, for the journal
  * @throws TapprepError INSTALL_FAILED
  */
-export async function ensureBuildLink(host: Host, release: string): Promise<readonly string[]> {
-  const link = `/lib/modules/${release}/build`;
+export async function ensureBuildLink(
+  host: Host,
+  release: string,
+  missing: readonly string[],
+): Promise<readonly string[]> {
+  const link = linkOf(release);
   const tree = `/usr/src/kernels/${release}`;
   if ((await host.readText(`${link}/Makefile`)) !== null || (await host.readText(`${tree}/Makefile`)) === null)
     return [];
@@ -24,5 +42,9 @@ export async function ensureBuildLink(host: Host, release: string): Promise<read
       remedy: run(`ls -l ${quoteWord(link)}`),
     });
   }
-  return [link];
+  return missing;
+}
+
+function linkOf(release: string): string {
+  return `/lib/modules/${release}/build`;
 }

@@ -88,6 +88,23 @@ export function buildUndoArgv(
   return manager === 'dpkg' ? ['dpkg', '--force-remove-reinstreq', ...argv.slice(1)] : argv;
 }
 
+/**
+ * Makes a package that was cut off in the middle known as a whole: dpkg unpacks it once more; rpm writes it into its database
+ * alone. No script of it runs for that under rpm, and it is taken away or installed properly afterwards.
+ */
+export function buildRegisterArgv(files: readonly string[], manager: 'dpkg' | 'rpm'): readonly string[] {
+  return manager === 'dpkg'
+    ? ['dpkg', '--force-depends', '--unpack', ...files]
+    : ['rpm', '-i', '--justdb', '--nodeps', '--noscripts', '--notriggers', ...files];
+}
+
+/** Lists packages by dpkg's full status, one `WANT EFLAG STATUS<TAB>name<TAB>version<TAB>arch` a line. */
+export const DPKG_STATUS_ARGV: readonly string[] = [
+  'dpkg-query',
+  '--show',
+  '--showformat=${Status}\t${Package}\t${Version}\t${Architecture}\n',
+];
+
 /** Asks a front end's repositories for their indexes: it works only when they answer. */
 export function buildRefreshArgv(method: 'dnf' | 'yum' | 'zypper'): readonly string[] {
   return method === 'zypper' ? ['zypper', '--non-interactive', '--quiet', 'refresh'] : [method, '--quiet', 'makecache'];

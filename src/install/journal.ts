@@ -6,6 +6,7 @@
 import { TapprepError } from '../errors.ts';
 import { runAsRoot } from '../make-remedy.ts';
 import type { Host } from '../host/host.ts';
+import { script } from '../host/ssh-scripts.ts';
 import type { ListedPackage } from './package-list.ts';
 
 export const JOURNAL_PATH = '/var/lib/tapprep/journal.json';
@@ -30,13 +31,33 @@ export interface Journal {
   readonly entries: readonly JournalEntry[];
 }
 
-/** The journal of a target; empty when there is none. @throws TapprepError JOURNAL_BROKEN */
+/**
+ * The journal of a target; empty when there is none. What it names is taken away as root, so it is only believed where it is
+ * a file of root that nobody else may write.
+ * @throws TapprepError JOURNAL_BROKEN
+ */
 export async function readJournal(host: Host): Promise<Journal> {
   const text = await host.readText(JOURNAL_PATH);
   if (text === null) return { schema: 'tapprep-journal/1', entries: [] };
+  await requireOwn(host);
   const journal = parseJournal(text);
   if (journal !== null) return journal;
-  throw new TapprepError('JOURNAL_BROKEN', `${JOURNAL_PATH} on ${host.name} is not a tapprep-journal/1 file`, {
+  throw broken(host, 'is not a tapprep-journal/1 file');
+}
+
+/** PATH: "link" or what `ls -ldn` says of it. */
+const LOOK = 'if [ -h "$1" ]; then echo link; else exec ls -ldn -- "$1"; fi';
+
+async function requireOwn(host: Host): Promise<void> {
+  const [{ stdout }, me] = await Promise.all([host.run(script(LOOK, [JOURNAL_PATH])), host.run(['id', '-u'])]);
+  const [mode = '', , owner = ''] = stdout.trim().split(/\s+/);
+  if (mode === 'link') throw broken(host, 'is a symbolic link');
+  if (owner !== '0' && owner !== me.stdout.trim()) throw broken(host, `belongs to user ${owner}`);
+  if (mode[5] === 'w' || mode[8] === 'w') throw broken(host, `may be written by others than root (${mode})`);
+}
+
+function broken(host: Host, what: string): TapprepError {
+  return new TapprepError('JOURNAL_BROKEN', `${JOURNAL_PATH} on ${host.name} ${what}`, {
     remedy: runAsRoot(`mv ${JOURNAL_PATH} ${JOURNAL_PATH}.broken`),
   });
 }
@@ -65,27 +86,42 @@ function parseJournal(text: string): Journal | null {
   return value['entries'].every(isEntry) ? { schema: 'tapprep-journal/1', entries: value['entries'] } : null;
 }
 
+const WORD = /^[\w.+:~^-]+$/;
+const STATES: readonly unknown[] = ['started', 'done', 'failed', 'removed'];
+const MANAGERS: readonly unknown[] = [undefined, 'dpkg', 'rpm'];
+
 function isEntry(value: unknown): value is JournalEntry {
   if (!isRecord(value)) return false;
-  const texts = ['at', 'tapprep', 'release', 'state'].every((key) => typeof value[key] === 'string');
-  const lists = ['packages', 'replaced', 'files'].every((key) => Array.isArray(value[key]));
+  const { at, tapprep, release, state, manager, packages, replaced, files } = value;
   return (
-    texts &&
-    lists &&
-    (value['packages'] as unknown[]).every(isListedPackage) &&
-    (value['files'] as unknown[]).every(isAbsolute)
+    [at, tapprep, release].every(isWord) &&
+    STATES.includes(state) &&
+    MANAGERS.includes(manager) &&
+    isListOf(packages, (item) => hasWords(item, ['name', 'version', 'arch'])) &&
+    isListOf(replaced, (item) => hasWords(item, ['name', 'from', 'to'])) &&
+    isListOf(files, isPath)
   );
 }
 
-function isListedPackage(value: unknown): value is ListedPackage {
-  return (
-    isRecord(value) &&
-    ['name', 'version', 'arch'].every((key) => typeof value[key] === 'string' && /^[\w.+:~^-]+$/.test(value[key]))
-  );
+function isListOf(value: unknown, isItem: (item: unknown) => boolean): boolean {
+  return Array.isArray(value) && value.every(isItem);
 }
 
-function isAbsolute(value: unknown): boolean {
-  return typeof value === 'string' && value.startsWith('/') && !value.split('/').includes('..');
+function hasWords(value: unknown, keys: readonly string[]): boolean {
+  return isRecord(value) && keys.every((key) => isWord(value[key]));
+}
+
+function isWord(value: unknown): boolean {
+  return typeof value === 'string' && WORD.test(value) && !value.startsWith('-');
+}
+
+/** Absolute, and of nothing that a terminal or a line of a script would take for something else. */
+function isPath(value: unknown): boolean {
+  return (
+    typeof value === 'string' &&
+    /^\/[^\p{Cc}\p{Cf}\u2028\u2029]+$/u.test(value) &&
+    !value.split('/').some((part) => part === '..' || part === '.')
+  );
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

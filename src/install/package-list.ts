@@ -2,7 +2,7 @@
 import { TapprepError } from '../errors.ts';
 import { run, runAsRoot } from '../make-remedy.ts';
 import type { Host } from '../host/host.ts';
-import { buildListArgv } from './commands.ts';
+import { buildListArgv, DPKG_STATUS_ARGV } from './commands.ts';
 
 export interface ListedPackage {
   readonly name: string;
@@ -35,6 +35,15 @@ export async function listRemains(
   return (await readDatabase(host, manager))
     .filter(({ state }) => state !== 'not-installed')
     .map((row) => ({ ...toListed(row), isWhole: row.state === 'installed' }));
+}
+
+/** Every package that dpkg was unpacking when it was killed: it has no list of the files that came. */
+export async function listHalfUnpacked(host: Host): Promise<readonly ListedPackage[]> {
+  const { stdout } = await host.run(DPKG_STATUS_ARGV, { timeoutMs: 120_000 });
+  return stdout.split('\n').flatMap((line) => {
+    const [status = '', name = '', version = '', arch = ''] = line.split('\t');
+    return /^\S+ reinstreq half-installed$/.test(status) ? [{ name, version, arch }] : [];
+  });
 }
 
 const GONE: readonly string[] = ['not-installed', 'config-files'];

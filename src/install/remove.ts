@@ -1,17 +1,23 @@
-/** Takes back exactly what the journal says tapprep added. */
+/** Takes back what tapprep put on a target: the packages that its journal names, and what is known to be its own beside them. */
 import { TapprepError } from '../errors.ts';
-import { tapprep } from '../make-remedy.ts';
-import { type Host, isRemote } from '../host/host.ts';
+import { run, tapprep } from '../make-remedy.ts';
+import type { Host } from '../host/host.ts';
+import { awaitEarlierRun } from '../host/until-end.ts';
+import { quoteWord } from '../vm/shell-words.ts';
+import { interrupted, refuseWhenStopped } from '../interruption.ts';
 import type { Emit } from '../types.ts';
 import { buildRemoveArgv, buildUndoArgv, QUIET_ENV } from './commands.ts';
-import { isDirectory, isOurs, removeTree } from './directories.ts';
+import { completeCutOff } from './cut-off.ts';
 import { type JournalEntry, readJournal, writeJournal } from './journal.ts';
-import { removeUploads } from './upload.ts';
 import { identifyManager, type ListedPackage, listRemains } from './package-list.ts';
+import { findRemains, type Kept, takeRemains } from './remains.ts';
 
 export interface RemovePlan {
   readonly packages: readonly ListedPackage[];
+  /** Paths of everything else that is tapprep's there. */
   readonly files: readonly string[];
+  /** What the journal names or what is called like tapprep's and is not. */
+  readonly kept?: readonly Kept[];
   /** Journal packages that are gone or were changed by somebody else since; left alone. */
   readonly skipped: readonly ListedPackage[];
   /** Replaced by agreement; the old version cannot be brought back by tapprep. */
@@ -19,53 +25,111 @@ export interface RemovePlan {
   readonly argv: readonly string[] | null;
 }
 
-/** What remove would do now. */
-export async function planRemoval(host: Host): Promise<RemovePlan> {
-  const open = (await readJournal(host)).entries.filter(({ state }) => state !== 'removed');
-  const manager = open.findLast((entry) => entry.manager !== undefined)?.manager ?? (await identifyManager(host));
-  const remains = new Map((await listRemains(host, manager)).map((item) => [keyOf(item), item]));
+/** What was taken away, and what of it is still there. */
+export interface Removal {
+  readonly packages: readonly ListedPackage[];
+  readonly files: readonly string[];
+  readonly left: readonly string[];
+}
+
+export interface RemoveOptions {
+  /** The journal and the reports, too. */
+  readonly purge: boolean;
+}
+
+/** What remove would do now. Changes nothing. */
+export async function planRemoval(host: Host, { purge }: RemoveOptions = { purge: false }): Promise<RemovePlan> {
+  const open = await readOpen(host);
   const recorded = new Map(open.flatMap(({ packages }) => packages).map((item) => [keyOf(item), item]));
+  // Where no packages came there need be no package manager.
+  const manager = recorded.size === 0 ? null : await managerOf(host, open);
+  const listed = manager === null ? [] : await listRemains(host, manager);
+  const remains = new Map(listed.map((item) => [keyOf(item), item]));
   const packages = [...recorded].filter(([key]) => remains.has(key)).map(([, item]) => item);
   const isWhole = packages.every((item) => remains.get(keyOf(item))?.isWhole === true);
+  const { ours, kept } = await findRemains(host, pathsOf(open), purge);
   return {
     packages,
-    files: [...new Set(open.flatMap(({ files }) => files))],
+    files: ours.map(({ path }) => path),
+    kept,
     skipped: [...recorded].filter(([key]) => !remains.has(key)).map(([, item]) => item),
     replaced: open.flatMap(({ replaced }) => replaced),
-    argv: packages.length === 0 ? null : (isWhole ? buildRemoveArgv : buildUndoArgv)(packages, manager),
+    argv:
+      manager === null || packages.length === 0 ? null : (isWhole ? buildRemoveArgv : buildUndoArgv)(packages, manager),
   };
 }
 
 /**
- * Carries out a removal plan and marks the journal's entries as removed.
- * @throws TapprepError INSTALL_FAILED when the package manager refuses; the journal then stays as it was.
+ * Removes what there is to remove by now, which after a killed run can be more than `plan` says, and marks the journal's
+ * entries as removed. Once the package manager is at work a signal ends nothing: half removed is worse than late.
+ * @throws TapprepError INSTALL_FAILED when the package manager refuses (the journal then stays as it was), or when
+ *   something could not be taken away; INTERRUPTED
  */
-export async function removeInstalled(host: Host, plan: RemovePlan, emit: Emit, signal: AbortSignal): Promise<void> {
-  if (plan.argv !== null) {
-    emit({ type: 'command', argv: plan.argv, where: host.name });
-    const result = await host.run(plan.argv, { env: QUIET_ENV, signal, timeoutMs: 900_000, untilEnd: true });
-    if (result.exitCode !== 0) {
-      const words = (result.stderr || result.stdout).trim().split('\n').slice(-3).join(' / ');
-      throw new TapprepError(
-        'INSTALL_FAILED',
-        `removal on ${host.name} exited ${result.exitCode ?? 'by a signal'}: ${words}`,
-        {
-          remedy: tapprep('remove', '--dry-run'),
-          facts: { argv: plan.argv, stderr: result.stderr.slice(-4000) },
-        },
-      );
-    }
-  }
-  for (const path of plan.files) await removePath(host, path, emit);
-  if (isRemote(host)) await removeUploads(host);
+export async function removeInstalled(
+  host: Host,
+  plan: RemovePlan,
+  emit: Emit,
+  signal: AbortSignal,
+  options: RemoveOptions = { purge: false },
+): Promise<Removal> {
+  await awaitEarlierRun(host, signal);
+  const open = await readOpen(host);
+  const cutOff = open.filter(({ state }) => state === 'started').flatMap(({ packages }) => packages);
+  refuseWhenStopped(signal, `before anything was removed from ${host.name}`);
+  const manager = cutOff.length === 0 ? null : await managerOf(host, open);
+  if (manager !== null) await completeCutOff(host, manager, cutOff, emit);
+  const now = await planRemoval(host, options);
+  for (const { path } of now.kept ?? [])
+    emit({ type: 'note', level: 'warning', text: `${path} on ${host.name} was left alone: it is not tapprep's` });
+  if (now.argv !== null) await runRemoval(host, now.argv, emit, signal);
+  // Triggers of other packages, which the killed run left waiting.
+  if (manager === 'dpkg')
+    await host.run(['dpkg', '--configure', '--pending'], { env: QUIET_ENV, timeoutMs: 600_000, untilEnd: true });
+  const paths = pathsOf(open);
+  await takeRemains(host, (await findRemains(host, paths, false)).ours);
   const journal = await readJournal(host);
-  await writeJournal(host, { ...journal, entries: journal.entries.map((entry) => ({ ...entry, state: 'removed' })) });
+  if (journal.entries.length > 0)
+    await writeJournal(host, { ...journal, entries: journal.entries.map((entry) => ({ ...entry, state: 'removed' })) });
+  if (options.purge) await takeRemains(host, (await findRemains(host, paths, true)).ours);
+  const left = (await findRemains(host, paths, options.purge)).ours.map(({ path }) => path);
+  if (left.length > 0) {
+    throw new TapprepError(
+      'INSTALL_FAILED',
+      `${left.length} of ${now.files.length} files could not be removed from ${host.name}: ${left.join(', ')}`,
+      { remedy: run(`ls -la ${quoteWord(left[0] ?? '')}`), facts: { left } },
+    );
+  }
+  if (signal.aborted) {
+    throw interrupted(signal, `while removing from ${host.name}, where the removal came to its end first`);
+  }
+  return { packages: now.packages, files: [...new Set([...plan.files, ...now.files])], left };
 }
 
-/** A directory only goes when tapprep's marker is in it: somebody may have put another in its place. */
-async function removePath(host: Host, path: string, emit: Emit): Promise<void> {
-  if (!(await isDirectory(host, path)) || (await isOurs(host, path))) return removeTree(host, path);
-  emit({ type: 'note', level: 'warning', text: `${path} on ${host.name} was left alone: it is no longer tapprep's` });
+async function runRemoval(host: Host, argv: readonly string[], emit: Emit, signal: AbortSignal): Promise<void> {
+  emit({ type: 'command', argv, where: host.name });
+  const result = await host.run(argv, { env: QUIET_ENV, signal, timeoutMs: 900_000, untilEnd: true });
+  if (result.exitCode === 0) return;
+  const words = (result.stderr || result.stdout).trim().split('\n').slice(-3).join(' / ');
+  throw new TapprepError(
+    'INSTALL_FAILED',
+    `removal on ${host.name} exited ${result.exitCode ?? 'by a signal'}: ${words}`,
+    {
+      remedy: tapprep('remove', '--dry-run'),
+      facts: { argv, stderr: result.stderr.slice(-4000) },
+    },
+  );
+}
+
+async function readOpen(host: Host): Promise<readonly JournalEntry[]> {
+  return (await readJournal(host)).entries.filter(({ state }) => state !== 'removed');
+}
+
+async function managerOf(host: Host, open: readonly JournalEntry[]): Promise<'dpkg' | 'rpm'> {
+  return open.findLast((entry) => entry.manager !== undefined)?.manager ?? (await identifyManager(host));
+}
+
+function pathsOf(open: readonly JournalEntry[]): readonly string[] {
+  return [...new Set(open.flatMap(({ files }) => files))];
 }
 
 function keyOf(item: ListedPackage): string {

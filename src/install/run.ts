@@ -1,14 +1,17 @@
 /** Installs verified packages on a target and keeps the journal. */
-import { TapprepError } from '../errors.ts';
+import { isTapprepError, TapprepError } from '../errors.ts';
+import type { Host, RunResult } from '../host/host.ts';
+import { awaitEarlierRun } from '../host/until-end.ts';
+import { interrupted, refuseWhenStopped, stopSignalOf } from '../interruption.ts';
 import { run, tapprepAsRoot } from '../make-remedy.ts';
-import { type Host, isRemote, type RunResult } from '../host/host.ts';
-import { AWAIT_RUNNING, script } from '../host/ssh-scripts.ts';
 import type { Artifact, Emit, InstallReport } from '../types.ts';
-import { ensureBuildLink } from './build-link.ts';
+import { ensureBuildLink, listMissingLink } from './build-link.ts';
 import { buildInstallArgv, type InstallMethod, QUIET_ENV, sortByRole } from './commands.ts';
 import { compareLists, packageKey } from './compare-lists.ts';
+import { completeCutOff } from './cut-off.ts';
 import { type JournalEntry, JOURNAL_PATH, readJournal, writeEntry } from './journal.ts';
 import { listPackages, listRemains, listTraces, type ListedPackage } from './package-list.ts';
+import { findRemains, isStaging, takeRemains } from './remains.ts';
 import { withStagedFiles } from './staging.ts';
 import { gradeOf } from '../trust/grade.ts';
 import { undoTransaction } from './undo.ts';
@@ -30,14 +33,15 @@ export interface InstallRequest {
 
 /**
  * Installs the artifacts in one transaction of the target's package manager; dpkg needs one run for each wave.
- * What a failed transaction had brought is taken away again; what an interrupted one left is in the journal, from which
- * the next run goes on.
+ * What a failed transaction had brought is taken away again, and so is what one had brought that a signal came in the middle
+ * of: the run of the package manager that is at work comes to its end, and no other begins. What a killed one left is in the
+ * journal, from which the next run goes on.
  * @throws TapprepError INSTALL_FAILED, NO_SPACE, PERMISSION, NOT_ROOT, INTERRUPTED
  */
 export async function installArtifacts(request: InstallRequest): Promise<InstallReport> {
   const { host, method, release, emit } = request;
   const manager = method === 'dpkg' ? 'dpkg' : 'rpm';
-  await recoverInterrupted(host, manager, emit);
+  await recoverInterrupted(host, manager, emit, request.signal);
   const before = await listPackages(host, manager);
   const damaged = new Set((request.damaged ?? []).map(packageKey));
   const have = new Set(before.map(packageKey).filter((key) => !damaged.has(key)));
@@ -60,29 +64,26 @@ export async function installArtifacts(request: InstallRequest): Promise<Install
     replaced: [],
     files: [],
   };
+  const missing = manager === 'rpm' ? await listMissingLink(host, release) : [];
+  const started = { ...entry, files: missing };
   const traces = await listTraces(host, manager);
-  await writeEntry(host, entry);
-  const result = await withStagedFiles(host, wanted, request, async (paths) => {
-    let last: RunResult | null = null;
-    for (const { files, unsigned } of splitRuns(wanted, paths, manager)) {
-      const argv = buildInstallArgv(files, {
-        method,
-        inRoot: host.kind === 'root',
-        allowUpgrade: request.allowUpgrade,
-        again: damaged.size > 0,
-        unsigned,
-      });
-      emit({ type: 'command', argv, where: host.name });
-      last = await host.run(argv, { env: QUIET_ENV, signal: request.signal, timeoutMs: 1_800_000, untilEnd: true });
-      if (last.exitCode !== 0) return last;
-    }
-    if (last === null) throw new TapprepError('INTERNAL', 'an install of no files was asked for');
-    return last;
+  await writeEntry(host, started);
+  const { last: result, isWhole } = await transact(request, wanted, damaged.size > 0).catch(async (error: unknown) => {
+    // Over a connection that is gone nothing can be undone or written; the next run goes on from there.
+    if (isTapprepError(error, 'SSH_LOST')) throw error;
+    const left = await undoTransaction(host, manager, traces, emit);
+    await writeEntry(host, { ...entry, state: left.length === 0 ? 'removed' : 'failed', packages: left });
+    throw error;
   });
   const { added, replaced } = compareLists(before, await listPackages(host, manager));
-  if (result.exitCode === 0) {
-    const files = manager === 'rpm' ? await ensureBuildLink(host, release) : [];
+  if (isWhole) {
+    const files = manager === 'rpm' ? await ensureBuildLink(host, release, missing) : [];
     await writeEntry(host, { ...entry, state: 'done', packages: added, replaced, files });
+    refuseWhenStopped(
+      request.signal,
+      `while ${result.argv[0]} worked on ${host.name}: it came to its end first, and ${added.length} packages are installed`,
+      { remedy: tapprepAsRoot('remove') },
+    );
     const again = wanted.filter(({ item }) => damaged.has(packageKey(item))).map(({ item }) => item.name);
     return {
       installed: added,
@@ -95,6 +96,12 @@ export async function installArtifacts(request: InstallRequest): Promise<Install
   const left = await undoTransaction(host, manager, traces, emit);
   await writeEntry(host, { ...entry, state: left.length === 0 ? 'removed' : 'failed', packages: left, replaced });
   const undone = left.length === 0 ? 'what it had installed was taken away again' : `${left.length} packages are left`;
+  if (result.exitCode === 0) {
+    throw interrupted(request.signal, `between two runs of ${result.argv[0]} on ${host.name}, and ${undone}`, {
+      ...(left.length === 0 ? {} : { remedy: tapprepAsRoot('remove') }),
+      facts: { left, replaced },
+    });
+  }
   throw new TapprepError(
     'INSTALL_FAILED',
     `${result.argv[0]} on ${host.name} exited ${result.exitCode ?? 'by a signal'}, and ${undone}: ${lastWords(result.stderr || result.stdout)}`,
@@ -116,8 +123,55 @@ export async function installArtifacts(request: InstallRequest): Promise<Install
   );
 }
 
+interface Transaction {
+  /** The last run of the package manager. */
+  readonly last: RunResult;
+  /** Every run ended well; else the last failed, or a signal came before the next. */
+  readonly isWhole: boolean;
+}
+
+/** Runs the package manager, once for each wave. A signal lets the run that is at work come to its end, and begins no other. */
+async function transact(request: InstallRequest, wanted: readonly Artifact[], again: boolean): Promise<Transaction> {
+  const { host, method, emit, signal } = request;
+  return withStagedFiles(host, wanted, request, async (paths) => {
+    let last: RunResult | null = null;
+    for (const { files, unsigned } of splitRuns(wanted, paths, method === 'dpkg' ? 'dpkg' : 'rpm')) {
+      if (last !== null && signal.aborted) return { last, isWhole: false };
+      const inRoot = host.kind === 'root';
+      const argv = buildInstallArgv(files, { method, inRoot, allowUpgrade: request.allowUpgrade, again, unsigned });
+      emit({ type: 'command', argv, where: host.name });
+      last = await tellWaiting(request, argv[0] ?? method, () =>
+        host.run(argv, { env: QUIET_ENV, signal, timeoutMs: 1_800_000, untilEnd: true }),
+      );
+      if (last.exitCode !== 0) return { last, isWhole: false };
+    }
+    if (last === null) throw new TapprepError('INTERNAL', 'an install of no files was asked for');
+    return { last, isWhole: true };
+  });
+}
+
+/** Says at once that a signal was seen, since what it interrupts takes a while to end. */
+async function tellWaiting<T>(
+  { host, emit, signal }: InstallRequest,
+  program: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  const tell = (): void =>
+    emit({
+      type: 'note',
+      level: 'warning',
+      text: `${stopSignalOf(signal) ?? 'stopped'}: ${program} on ${host.name} comes to its end first; a second signal within 3 s ends tapprep at once`,
+    });
+  signal.addEventListener('abort', tell);
+  try {
+    return await work();
+  } finally {
+    signal.removeEventListener('abort', tell);
+  }
+}
+
 /** An install that was killed half-way: dpkg may hold half-configured packages, and says so to every later command. */
-async function recoverInterrupted(host: Host, manager: 'dpkg' | 'rpm', emit: Emit): Promise<void> {
+async function recoverInterrupted(host: Host, manager: 'dpkg' | 'rpm', emit: Emit, signal: AbortSignal): Promise<void> {
   const last = (await readJournal(host)).entries.at(-1);
   if (last?.state !== 'started') return;
   emit({
@@ -125,7 +179,8 @@ async function recoverInterrupted(host: Host, manager: 'dpkg' | 'rpm', emit: Emi
     level: 'warning',
     text: `an install of ${last.at} was interrupted; going on from what it left`,
   });
-  if (isRemote(host)) await host.run(script(AWAIT_RUNNING, []));
+  await awaitEarlierRun(host, signal);
+  await completeCutOff(host, manager, last.packages, emit);
   if (manager === 'dpkg')
     await host.run(['dpkg', '--configure', '--pending'], { env: QUIET_ENV, timeoutMs: 600_000, untilEnd: true });
   const now = new Set((await listRemains(host, manager)).map(packageKey));
@@ -134,6 +189,9 @@ async function recoverInterrupted(host: Host, manager: 'dpkg' | 'rpm', emit: Emi
     state: 'failed',
     packages: last.packages.filter((item) => now.has(packageKey(item))),
   });
+  // What is on another machine already serves this run.
+  const { ours } = await findRemains(host, [], false);
+  await takeRemains(host, ours.filter(isStaging));
 }
 
 /** The files of one run of the package manager. */

@@ -21,6 +21,6 @@ export async function undoTransaction(
   if (added.length === 0) return [];
   const argv = buildUndoArgv(added, manager);
   emit({ type: 'command', argv, where: host.name });
-  await host.run(argv, { env: QUIET_ENV, timeoutMs: 900_000 });
+  await host.run(argv, { env: QUIET_ENV, timeoutMs: 900_000, untilEnd: true });
   return compareLists(before, await listTraces(host, manager)).added;
 }

@@ -6,6 +6,7 @@ import type { RemoteHost } from '../host/host.ts';
 import { explainWrite, script } from '../host/ssh-scripts.ts';
 import type { Artifact, Emit } from '../types.ts';
 import { removeTree } from './directories.ts';
+import { MARKER_NAME, MARKER_TEXT } from './marks.ts';
 
 /** DIGEST/NAME is whole, DIGEST/.part is not yet. */
 const UPLOAD_DIRECTORY = '/var/cache/tapprep/upload';
@@ -13,7 +14,7 @@ const UPLOAD_DIRECTORY = '/var/cache/tapprep/upload';
 /** Lines "DIGEST NAME": for each the bytes of it that are there already, or "whole". */
 const LOOK = `${SHA256}
 umask 022
-mkdir -p "$1" && cd "$1" || exit 1
+mkdir -p "$1" && cd "$1" && echo '${MARKER_TEXT}' >${MARKER_NAME} || exit 1
 while read -r digest name; do
   if [ -f "$digest/$name" ] && [ "$(sha256 "$digest/$name")" = "$digest" ]; then echo whole
   elif [ -f "$digest/.part" ]; then wc -c <"$digest/.part"
@@ -73,7 +74,7 @@ export async function withUploadedFiles<Result>(
 }
 
 /** Takes away what an earlier run left. @throws TapprepError PERMISSION */
-export async function removeUploads(host: RemoteHost): Promise<void> {
+async function removeUploads(host: RemoteHost): Promise<void> {
   await removeTree(host, UPLOAD_DIRECTORY);
 }
 

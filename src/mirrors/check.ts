@@ -1,5 +1,6 @@
 /** Asks repositories whether they answer, and with what: the first bytes of each one's index, nothing more. */
-import { isTapprepError, redact, TapprepError } from '../errors.ts';
+import { isTapprepError, redact } from '../errors.ts';
+import { refuseWhenStopped } from '../interruption.ts';
 import { PROBE_REQUEST, type Transport } from '../fetch/transport.ts';
 import type { Repository } from '../types.ts';
 import { judgeIndex } from './judge-index.ts';
@@ -97,9 +98,7 @@ async function ask(repository: Repository, url: string, options: CheckOptions): 
     const verdict = judgeIndex(head, expected, options.now());
     return { ...about, status: 200, seconds: seconds(), ...verdict, ok: verdict.reason === null };
   } catch (error) {
-    if (options.signal.aborted) {
-      throw new TapprepError('INTERRUPTED', 'stopped while asking the mirrors', { cause: error });
-    }
+    refuseWhenStopped(options.signal, 'while asking the mirrors');
     const reason = limit.aborted
       ? `no answer within ${(options.timeoutMs ?? 15_000) / 1000} s`
       : isTapprepError(error)

@@ -174,7 +174,7 @@ async function installForBuild(
     if (gone.length === 0) return;
     const argv = buildRemoveArgv(gone, 'dpkg');
     emit({ type: 'command', argv, where: host.name });
-    const result = await host.run(argv, { env: QUIET_ENV, timeoutMs: 900_000 });
+    const result = await host.run(argv, { env: QUIET_ENV, timeoutMs: 900_000, untilEnd: true });
     if (result.exitCode !== 0) {
       // They stand in the journal, so that `remove` will try again.
       emit({ type: 'note', level: 'warning', text: `packages of the build stay: ${result.stderr.trim().slice(-300)}` });

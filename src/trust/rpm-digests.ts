@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { isTapprepError, TapprepError } from '../errors.ts';
+import { refuseWhenStopped } from '../interruption.ts';
 import type { Digest, Sha256 } from '../types.ts';
 import type { InnerDigest, InnerSpan } from '../fetch/request.ts';
 import { type RpmHead, readRpmHead } from './rpm-header.ts';
@@ -143,7 +144,7 @@ async function digestSpans(
     const block = Buffer.allocUnsafeSlow(BLOCK);
     let at = start;
     for (;;) {
-      if (signal.aborted) throw new TapprepError('INTERRUPTED', `stopped while checking ${name}`);
+      refuseWhenStopped(signal, `while checking ${name}`);
       const { bytesRead } = await file.read(block, 0, BLOCK, at);
       if (bytesRead === 0) break;
       const piece = block.subarray(0, bytesRead);

@@ -2,6 +2,8 @@
 import { posix } from 'node:path';
 import { isTapprepError, TapprepError } from '../errors.ts';
 import { type Host, isRemote } from '../host/host.ts';
+import { script } from '../host/ssh-scripts.ts';
+import { MARKER_NAME, MARKER_TEXT, OURS } from '../install/marks.ts';
 
 /**
  * Makes it beside `prefix`; whoever asks for it removes it.
@@ -11,29 +13,23 @@ import { type Host, isRemote } from '../host/host.ts';
 export async function makePrivateDirectory(host: Host, prefix: string, signal: AbortSignal): Promise<string> {
   // What a lost connection or a kill left; no work takes so long.
   const [parent, name] = [posix.dirname(prefix), `${posix.basename(prefix)}.??????`];
-  const words = [
-    '-maxdepth',
-    '1',
-    '-type',
-    'd',
-    '-name',
-    name,
-    '-mmin',
-    '+1440',
-    '-exec',
-    'rm',
-    '-rf',
-    '--',
-    '{}',
-    ';',
-  ];
-  if ((await host.which('find')) !== null) await host.run(['find', parent, ...words]);
+  const stale = ['-maxdepth', '1', '-type', 'd', '-name', name, '-mmin', '+1440'];
+  if ((await host.which('find')) !== null)
+    await host.run(['find', parent, ...stale, '-exec', ...script(TAKE_OURS, ['{}']), ';']);
   const run = await host.run(['mktemp', '-d', `${prefix}.XXXXXX`], { signal });
   const path = run.stdout.trim();
-  if (run.exitCode === 0 && path.startsWith(`${prefix}.`)) return path;
+  if (run.exitCode === 0 && path.startsWith(`${prefix}.`)) {
+    await host.writeFile(posix.join(path, MARKER_NAME), `${MARKER_TEXT}\n`, 0o600);
+    return path;
+  }
   const code = run.stderr.includes('No space left') ? 'NO_SPACE' : 'PERMISSION';
   throw new TapprepError(code, `no directory ${prefix}.XXXXXX could be made on ${host.name}: ${run.stderr.trim()}`);
 }
+
+/** DIRECTORY: goes if it is tapprep's. */
+const TAKE_OURS = `${OURS}
+judge "$1"
+[ "$verdict" != ours ] || take "$1"`;
 
 /** Where stap keeps what it compiled, on every host that keeps it. */
 export const STAP_CACHE = '/var/cache/tapprep/stap';

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { escapeControl, isTapprepError, TapprepError } from '../errors.ts';
+import { refuseWhenStopped } from '../interruption.ts';
 import type { Emit } from '../types.ts';
 import type { VmTools } from './host-tools.ts';
 import { writeInitramfs } from './initramfs.ts';
@@ -68,7 +69,7 @@ export async function bootInVm(options: BootOptions): Promise<VmReport> {
 }
 
 async function bootOnce(options: BootOptions): Promise<VmReport> {
-  if (options.signal.aborted) throw interrupted();
+  refuseWhenStopped(options.signal, WHILE_RUNNING);
   const directory = await mkdtemp(join(options.temporaryDirectory, 'vm-'));
   try {
     const initramfs = join(directory, 'initramfs.cpio');
@@ -151,7 +152,7 @@ async function runGuest(options: BootOptions, initramfs: string, nonce: string):
     clearTimeout(timer);
     options.signal.removeEventListener('abort', onAbort);
   });
-  if (options.signal.aborted) throw interrupted();
+  refuseWhenStopped(options.signal, WHILE_RUNNING);
   if (failure !== null) throw failure;
   if (bootSeconds === null) throw notBooted(options, end.how === 'timeout', console, exit.stderr, elapsed());
   const problems = collector.setupProblems();
@@ -188,6 +189,4 @@ function lastLines(text: string): string {
   return text.replaceAll('\r', '').trim().split('\n').slice(-40).join('\n');
 }
 
-function interrupted(): TapprepError {
-  return new TapprepError('INTERRUPTED', 'stopped while a virtual machine ran');
-}
+const WHILE_RUNNING = 'while a virtual machine ran';

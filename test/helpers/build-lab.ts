@@ -16,7 +16,22 @@ export function makeBuildRoot(directory: string): string {
     mkdirSync(join(directory, name), { recursive: true });
   writeFileSync(join(directory, 'var/lib/dpkg/status'), '');
   copyFileSync('/bin/busybox', join(directory, 'bin/busybox'));
-  for (const applet of ['sh', 'mktemp', 'rm', 'rmdir', 'ls', 'mkdir', 'cp', 'chmod', 'cat', 'false', 'mv']) {
+  for (const applet of [
+    'sh',
+    'mktemp',
+    'rm',
+    'rmdir',
+    'ls',
+    'mkdir',
+    'cp',
+    'chmod',
+    'cat',
+    'false',
+    'mv',
+    'id',
+    'ln',
+    'readlink',
+  ]) {
     symlinkSync('busybox', join(directory, 'bin', applet));
   }
   // These are the real ones: busybox's tar needs /proc to unpack anything packed.

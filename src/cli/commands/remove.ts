@@ -1,45 +1,76 @@
-/** `tapprep remove`: takes away exactly what tapprep installed. */
+/** `tapprep remove`: takes away exactly what tapprep put there. */
 import { EXIT, TapprepError } from '../../errors.ts';
 import { tapprepAsRoot } from '../../make-remedy.ts';
-import { planRemoval, removeInstalled } from '../../install/remove.ts';
+import { planRemoval, type RemovePlan, removeInstalled } from '../../install/remove.ts';
+import type { Kept } from '../../install/remains.ts';
 import { hasRootRights, openTarget, requireHost } from '../../pipeline/open-target.ts';
 import type { Context, TargetOptions } from '../context.ts';
 import { isRootUser } from '../open-session.ts';
 
+export interface RemoveCommandOptions {
+  readonly target: TargetOptions;
+  /** The journal and the reports, too. */
+  readonly purge: boolean;
+}
+
 /** What was changed by somebody else since is named and left alone. */
-export async function runRemove(context: Context, options: { readonly target: TargetOptions }): Promise<number> {
+export async function runRemove(context: Context, options: RemoveCommandOptions): Promise<number> {
   const { common, stdout, stderr } = context;
-  const open = await openTarget(context, options.target, common.dryRun ? 'look' : 'root');
+  const { dryRun } = common;
+  const open = await openTarget(context, options.target, dryRun ? 'look' : 'root');
   const host = requireHost(open, 'remove');
-  const plan = await planRemoval(host);
+  const plan = await planRemoval(host, options);
   const isEmpty = plan.packages.length === 0 && plan.files.length === 0;
-  if (!common.dryRun && !isEmpty) {
+  let done: Pick<RemovePlan, 'packages' | 'files'> = plan;
+  if (!dryRun && !isEmpty) {
     if (!hasRootRights(host, isRootUser())) {
       throw new TapprepError('NOT_ROOT', `removing from ${host.name} needs root rights`, {
         remedy: tapprepAsRoot('remove'),
       });
     }
-    for (const { name, version } of plan.packages) if (!common.quiet) stderr.write(`  - ${name} ${version}\n`);
-    if (
-      !(await context.confirm(
-        `remove ${plan.packages.length} packages and ${plan.files.length} files from ${host.name}?`,
-      ))
-    ) {
+    if (!common.quiet) stderr.write(list(plan));
+    if (!(await context.confirm(`remove ${count(plan)} from ${host.name}?`))) {
       throw new TapprepError('USAGE', `nothing was removed from ${host.name}: the removal was not approved`, {
         hint: 'add --yes to approve it without being asked',
       });
     }
-    await removeInstalled(host, plan, context.emit, context.signal);
+    done = await removeInstalled(host, plan, context.emit, context.signal, options);
   }
-  if (common.json) stdout.json({ host: host.name, dryRun: common.dryRun, ...plan });
-  else if (isEmpty) stdout.write(`tapprep has nothing installed on ${host.name}\n`);
-  else {
-    if (common.dryRun && plan.argv !== null) stdout.write(`would run on ${host.name}:\n  ${plan.argv.join(' ')}\n`);
-    else stdout.write(`removed ${plan.packages.length} packages and ${plan.files.length} files from ${host.name}\n`);
-    for (const { name, version } of plan.skipped)
-      stdout.write(`left alone: ${name} ${version} is no longer there in that version\n`);
-    for (const { name, from, to } of plan.replaced)
-      stdout.write(`left as it is: ${name} ${to}, which replaced ${from}\n`);
-  }
+  if (common.json) stdout.json({ host: host.name, dryRun, ...plan, ...done });
+  else if (isEmpty) stdout.write(`tapprep has nothing installed on ${host.name}\n${left(plan)}`);
+  else if (dryRun) {
+    stdout.write(`would remove ${count(plan)} from ${host.name}:\n${list(plan)}`);
+    if (plan.argv !== null) stdout.write(`would run on ${host.name}:\n  ${plan.argv.join(' ')}\n`);
+    stdout.write(left(plan));
+  } else stdout.write(`removed ${count(done)} from ${host.name}\n${left(plan)}`);
   return EXIT.done;
 }
+
+function count({ packages, files }: Pick<RemovePlan, 'packages' | 'files'>): string {
+  return `${packages.length} packages and ${files.length} files`;
+}
+
+function list({ packages, files }: RemovePlan): string {
+  return [
+    ...packages.map(({ name, version }) => `  - ${name} ${version}\n`),
+    ...files.map((path) => `  - ${path}\n`),
+  ].join('');
+}
+
+/** What stays, each with the reason. */
+function left({ kept = [], skipped, replaced }: RemovePlan): string {
+  return [
+    ...kept.map(({ path, why }) => `left alone: ${path}, ${REASONS[why]}\n`),
+    ...skipped.map(({ name, version }) => `left alone: ${name} ${version} is no longer there in that version\n`),
+    ...replaced.map(({ name, from, to }) => `left as it is: ${name} ${to}, which replaced ${from}\n`),
+  ].join('');
+}
+
+const REASONS: Readonly<Record<Kept['why'], string>> = {
+  link: 'a link that tapprep did not make',
+  file: 'a file that tapprep did not make',
+  'other-owner': 'which belongs to somebody else',
+  'no-marker': 'in which the marker of tapprep is missing',
+  'no-kind': 'which is nothing that tapprep makes',
+  'in-use': 'in which other things are by now',
+};

@@ -1,5 +1,6 @@
 /** Reads Debian archives: one repository by a filter, or several at once with everything that the wanted names need. */
 import { TapprepError } from '../../errors.ts';
+import { refuseWhenStopped } from '../../interruption.ts';
 import type { Repository } from '../../types.ts';
 import type { ReaderContext, RecordFilter, RepositoryReader } from '../reader.ts';
 import { createNameGraph } from './name-graph.ts';
@@ -44,7 +45,7 @@ export async function readDebRepositories(
   context: ReaderContext,
 ): Promise<DebRead> {
   const opened = await Promise.allSettled(repositories.map((repository) => openIndexes(repository, arch, context)));
-  if (context.signal.aborted) throw new TapprepError('INTERRUPTED', 'stopped while fetching package indexes');
+  refuseWhenStopped(context.signal, 'while fetching package indexes');
   const failures = repositories.flatMap((repository, at) => {
     const result = opened[at];
     return result?.status === 'rejected' ? [{ repository, error: result.reason as unknown }] : [];

@@ -1,6 +1,7 @@
 /** Streams the paragraphs of a Packages index; memory does not grow with its size. */
 import { createHash } from 'node:crypto';
 import { TapprepError } from '../../errors.ts';
+import { refuseWhenStopped } from '../../interruption.ts';
 import { unpackFile } from '../../fetch/unpack.ts';
 import { MAX_PARAGRAPH_CHARS } from './control.ts';
 import type { OpenIndex } from './open-index.ts';
@@ -26,7 +27,7 @@ export async function scanIndex(
     size += piece.length;
     if (size > limit)
       throw new TapprepError('TOO_LARGE', `${index.name} unpacks to more than the ${limit} bytes stated`);
-    if (signal.aborted) throw new TapprepError('INTERRUPTED', `stopped while reading ${index.name}`);
+    refuseWhenStopped(signal, `while reading ${index.name}`);
     hash.update(piece);
     carry = splitParagraphs(carry + latin1(piece), onParagraph);
     if (carry.length > MAX_PARAGRAPH_CHARS) {

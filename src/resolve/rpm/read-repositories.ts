@@ -1,5 +1,6 @@
 /** Reads the repositories of an rpm distribution, whatever their kind, each once. */
 import { TapprepError } from '../../errors.ts';
+import { refuseWhenStopped } from '../../interruption.ts';
 import type { Repository, RepositoryKind } from '../../types.ts';
 import { readListing, readTemplate } from '../listing/reader.ts';
 import type { PackageRecord, ReaderContext, RecordFilter, RepositoryReader } from '../reader.ts';
@@ -71,8 +72,7 @@ async function attempt(
   try {
     return { records: await READERS[kind](repository, arch, filter, context) };
   } catch (error) {
-    if (context.signal.aborted)
-      throw new TapprepError('INTERRUPTED', 'stopped while reading package indexes', { cause: error });
+    refuseWhenStopped(context.signal, 'while reading package indexes');
     return { error };
   }
 }

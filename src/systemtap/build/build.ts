@@ -7,6 +7,7 @@ import { dirname, posix } from 'node:path';
 import { escapeControl, TapprepError } from '../../errors.ts';
 import type { Host } from '../../host/host.ts';
 import { makingPath, refuseForeign, removeTree } from '../../install/directories.ts';
+import { MARKER_NAME, MARKER_TEXT } from '../../install/marks.ts';
 import { writeEntry, type JournalEntry } from '../../install/journal.ts';
 import type { Emit } from '../../types.ts';
 import { findErrorLines } from '../../verify/tool-words.ts';
@@ -64,6 +65,7 @@ export async function buildSystemtap(request: BuildRequest): Promise<UsableSyste
   try {
     await writeEntry(host, entry);
     await removeTree(host, directory);
+    await host.writeFile(posix.join(directory, MARKER_NAME), `${MARKER_TEXT}\n`, 0o644);
     await host.putFile(request.tarballPath, posix.join(directory, source.fileName), 0o644);
     await runSteps(request, directory);
     await putInPlace(request, directory);

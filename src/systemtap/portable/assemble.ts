@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { assetUrl } from '../../host/asset.ts';
 import { ERROR_CODES, isErrno, isTapprepError, TapprepError } from '../../errors.ts';
 import { tapprep } from '../../make-remedy.ts';
+import { refuseWhenStopped } from '../../interruption.ts';
 import { readElf } from '../../elf/read-elf.ts';
 import { readDebRepositories } from '../../resolve/deb/reader.ts';
 import { createUniverse, type Universe } from '../../resolve/deb/universe.ts';
@@ -92,9 +93,7 @@ async function unpackAll(
   records: Records,
   takeFiles: boolean,
 ): Promise<void> {
-  if (context.reader.signal.aborted) {
-    throw new TapprepError('INTERRUPTED', 'stopped while putting a portable SystemTap together');
-  }
+  refuseWhenStopped(context.reader.signal, 'while putting a portable SystemTap together');
   await unpackInto(workshop, await context.acquire(records.map(toItem)), takeFiles);
 }
 

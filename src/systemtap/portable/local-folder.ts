@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isErrno, isTapprepError, TapprepError } from '../../errors.ts';
+import { refuseWhenStopped } from '../../interruption.ts';
 import type { Host } from '../../host/host.ts';
 import { type PortableSystemtap, verifyPortable } from './kept.ts';
 import { MANIFEST_NAME, parseManifest, type PortableFile, type PortableManifest } from './manifest.ts';
@@ -44,7 +45,7 @@ async function copyFolder({ directory, manifest }: PortableSystemtap, to: string
   await writeWhole(join(to, MANIFEST_NAME), await readFile(join(directory, MANIFEST_NAME)), 0o644);
   const made = new Set<string>();
   for (const file of manifest.files) {
-    if (signal.aborted) throw new TapprepError('INTERRUPTED', 'stopped while a portable SystemTap was put in place');
+    refuseWhenStopped(signal, 'while a portable SystemTap was put in place');
     const folder = dirname(join(to, file.path));
     if (!made.has(folder)) await mkdir(folder, { recursive: true, mode: 0o755 });
     made.add(folder);

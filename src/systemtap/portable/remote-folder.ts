@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, posix } from 'node:path';
 import { isTapprepError, TapprepError } from '../../errors.ts';
+import { refuseWhenStopped } from '../../interruption.ts';
 import { findOtherDigest } from '../../host/digests.ts';
 import type { RemoteHost } from '../../host/host.ts';
 import { createLocalHost } from '../../host/local.ts';
@@ -77,7 +78,7 @@ const sendTar: Send = async (host, path, { directory, manifest }, signal) => {
 
 const sendFiles: Send = async (host, path, { directory, manifest }, signal) => {
   for (const file of manifest.files) {
-    if (signal.aborted) throw new TapprepError('INTERRUPTED', 'stopped while a portable SystemTap was put in place');
+    refuseWhenStopped(signal, 'while a portable SystemTap was put in place');
     await host.writeFile(posix.join(path, file.path), await readFile(join(directory, file.path)), file.mode);
   }
 };

@@ -49,6 +49,7 @@ test('it is put back when the work fails, and one that was never put back is not
   expect(readdirSync(path)).toEqual(['kept']);
   // As a kill in the middle of the work leaves it.
   mkdirSync(join(scratch, 'failed/stap.Ab12Cd'));
+  writeFileSync(join(scratch, 'failed/stap.Ab12Cd/.tapprep'), '{"schema": "tapprep-directory/1"}\n');
   renameSync(path, join(scratch, 'failed/stap.Ab12Cd/stap'));
   execFileSync('touch', ['-d', '2 days ago', join(scratch, 'failed/stap.Ab12Cd')]);
   await withStapCache(host, path, signal, async (directory) => expect(readdirSync(directory ?? '')).toEqual([]));

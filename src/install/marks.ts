@@ -1,0 +1,58 @@
+/** How a directory on a target is known to be tapprep's: its name is of a kind that tapprep gives, its owner is who runs, and a marker lies in it. */
+
+/** The marker of a directory that tapprep made for a while, and what begins it. */
+export const MARKER_NAME = '.tapprep';
+export const MARKER_TEXT = '{"schema": "tapprep-directory/1"}';
+
+/** Beside a directory while it is made, and while it is taken away: this end of a name stands for the marker. */
+export const MAKING = '.tapprep-making';
+export const REMOVING = '.tapprep-removing';
+
+/** What a look at a path found. `absent`, or why it is not tapprep's to take away. */
+export type Verdict = 'ours' | 'absent' | 'link' | 'file' | 'other-owner' | 'no-marker';
+
+/**
+ * Functions of sh. judge PATH sets $verdict, a Verdict, for the directory PATH: a directory of root (or of whoever runs this), no
+ * link, that is empty, or has a marker in it or at the end of its name. take PATH removes one, its marker last, so that
+ * a kill in the middle leaves it known. Everything that `remove` deletes as a whole goes through these two.
+ */
+export const OURS = `
+me=$(id -u)
+judge() {
+  if [ -h "$1" ]; then verdict=link; return; fi
+  if [ ! -e "$1" ]; then verdict=absent; return; fi
+  if [ ! -d "$1" ]; then verdict=file; return; fi
+  set -- "$1" $(ls -ldn -- "$1")
+  # Root's; who is not root may only look, and has what is his own.
+  if [ "$4" != 0 ] && { [ "$me" = 0 ] || [ "$4" != "$me" ]; }; then verdict=other-owner; return; fi
+  verdict=ours
+  case $1 in
+    *${MAKING} | *${REMOVING}) return ;;
+  esac
+  for marker in ${MARKER_NAME} manifest.json; do
+    [ -f "$1/$marker" ] && [ ! -h "$1/$marker" ] || continue
+    line=
+    more=
+    { IFS= read -r line && IFS= read -r more; } <"$1/$marker" || :
+    case $line$more in
+      '{'*'"schema":'*'"tapprep-directory/'* | '{'*'"schema":'*'"tapprep-systemtap/'* | '{'*'"schema":'*'"tapprep-build/'*) return ;;
+    esac
+  done
+  for entry in "$1"/* "$1"/.[!.]* "$1"/..?*; do
+    case \${entry##*/} in
+      # The marker, as it is being written.
+      .${MARKER_NAME}.tapprep-*) continue ;;
+    esac
+    if [ -e "$entry" ] || [ -h "$entry" ]; then verdict=no-marker; return; fi
+  done
+}
+take() {
+  for entry in "$1"/* "$1"/.[!.]* "$1"/..?*; do
+    case \${entry##*/} in
+      ${MARKER_NAME} | manifest.json) continue ;;
+    esac
+    rm -rf -- "$entry" || return 1
+  done
+  rm -f -- "$1/${MARKER_NAME}" "$1/manifest.json" && rmdir -- "$1"
+}
+`;
