@@ -25,9 +25,15 @@ export const ERROR_CODES = {
   BAD_MIRRORS: { exit: 'usage', doc: 'A mirror list does not follow mirrors.schema.json.' },
   BAD_LOCK: { exit: 'usage', doc: 'A lock or plan file is not what `tapprep plan --out` writes.' },
   NOT_A_ROOT: { exit: 'usage', doc: 'The directory given with --root holds no installed system.' },
-  UNKNOWN_RELEASE: { exit: 'notReady', doc: 'The kernel release is of no known family, and names are never guessed.' },
+  UNKNOWN_RELEASE: {
+    exit: 'notReady',
+    doc: 'The kernel release is not known to tapprep, and no package source that was asked names it.',
+  },
   WRONG_DISTRIBUTION: { exit: 'notReady', doc: 'The kernel release belongs to another distribution than the target.' },
-  CUSTOM_KERNEL_NO_PACKAGE: { exit: 'notReady', doc: 'No distribution publishes packages for this kernel.' },
+  CUSTOM_KERNEL_NO_PACKAGE: {
+    exit: 'notReady',
+    doc: "Nobody publishes packages for this kernel: every source was asked, or its builder's own word says so.",
+  },
   NO_EXACT_PACKAGE: { exit: 'notReady', doc: 'The repositories answer but none has the exact package.' },
   NO_REPOSITORY: { exit: 'notReady', doc: 'The mirror list has no repository for this target.' },
   UNSATISFIED_DEPENDENCY: {

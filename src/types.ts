@@ -201,8 +201,11 @@ export type RpmKernelFamily =
   | 'uos-a'
   | 'cgsl'
   | 'euleros'
-  | 'euleros3';
-export type DebKernelFamily = 'debian' | 'gardenlinux' | 'kops' | 'ubuntu';
+  | 'euleros3'
+  /** No row's: its packages are whatever the index of a source names for the release. */
+  | 'rpm';
+/** deb: no row's, as above. */
+export type DebKernelFamily = 'debian' | 'gardenlinux' | 'kops' | 'proxmox' | 'ubuntu' | 'deb';
 
 interface TargetBase {
   /** ID as in os-release: debian, ubuntu, centos, rhel, ol … */

@@ -1,5 +1,5 @@
 /** One machine a line, as a JSON object: what `names --batch` answers and `plan --inventory` reads. */
-import { declareTarget } from '../detect/target.ts';
+import { declareTarget, type Forms } from '../detect/target.ts';
 import { TapprepError } from '../errors.ts';
 import type { Target } from '../types.ts';
 
@@ -23,16 +23,17 @@ function parseJson(line: string): unknown {
 }
 
 /** The target that it describes. @throws TapprepError USAGE, or why it is none */
-export function targetOf(request: Readonly<Record<string, unknown>>): Target {
+export function targetOf(request: Readonly<Record<string, unknown>>, forms: Forms): Target {
   const kernel = readText(request, 'kernel');
   if (kernel === null) throw badRequest('has no "kernel"');
-  return declareTarget({
+  const host = {
     distro: readText(request, 'distro'),
     version: readText(request, 'version'),
     kernel,
     arch: readText(request, 'arch'),
     unameV: readText(request, 'unameV'),
-  });
+  };
+  return declareTarget(host, forms);
 }
 
 /** A text of it; null where it has none. @throws TapprepError USAGE */

@@ -29,7 +29,7 @@ export function declareFacts({ distro, release, arch, unameV }: Declaration): Ho
   checkRelease(release);
   const version = versionId ?? null;
   const machine =
-    arch === null ? declareTarget({ distro: id, version, kernel: release, arch, unameV }).arch : machineOf(arch);
+    arch === null ? declareTarget({ distro: id, version, kernel: release, arch, unameV }, 'any').arch : machineOf(arch);
   return {
     ...NOTHING,
     os: { ...NOTHING.os, id, versionId: version },

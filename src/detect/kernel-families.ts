@@ -98,7 +98,7 @@ const DEBUGSOURCE = ['{name}-debuginfo', '{stem}-debugsource'];
 const SUSE_DEBUG = ['{name}-debuginfo', '{name}-debugsource'];
 
 // oxfmt-ignore
-export const RPM_FAMILIES: Readonly<Record<RpmKernelFamily, RpmFamily>> = {
+export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmFamily>> = {
   // 2.6.32-642.el6.x86_64  3.10.0-693.rt56.617.el7.x86_64  4.14.0-115.el7a.aarch64  5.14.0-427.24.1.el9_4.x86_64+rt
   // 6.12.0-55.43.1.el10_0.x86_64_v2. Oracle's own builds insert .0.N; CentOS's Xen kernel differs by its version only.
   el: { title: 'Red Hat Enterprise Linux and its rebuilds', on: EL, only: /^(?!2\.6\.32-100\.)/,
@@ -213,7 +213,8 @@ export const RPM_FAMILIES: Readonly<Record<RpmKernelFamily, RpmFamily>> = {
 export interface DebFamily extends Family {
   /** The whole release: `abi` is what the version starts with, `flavour` the rest, `leaf` its word for the architecture. */
   readonly release: RegExp;
-  readonly headers: string;
+  /** Alternatives: the first that exists is the one. */
+  readonly headers: readonly string[];
   /** Alternatives: the first that exists is the one. */
   readonly debuginfo: readonly string[];
 }
@@ -222,7 +223,6 @@ export interface DebFamily extends Family {
 export const DEBIAN_LEAVES: Readonly<Record<string, string>> = {
   amd64: 'amd64',
   arm64: 'arm64',
-  'arm64-16k': 'arm64',
   '686': 'i386',
   '686-pae': 'i386',
   '686-bigmem': 'i386',
@@ -242,26 +242,64 @@ export const DEBIAN_LEAVES: Readonly<Record<string, string>> = {
 const V = String.raw`\d+(?:\.\d+)+`;
 /** 20, trunk, rc4; LTS and backports 0.deb10.17, 0.bpo.5, once bpo.5. */
 const DEBIAN_ABI = String.raw`\d+|trunk|rc\d+|0\.(?:bpo|deb\d+)\.\d+|bpo\.\d+`;
-const DEBIAN_FLAVOUR = `(?:(?:rt|cloud|grsec|openvz|vserver|xen)-)*(?<leaf>${Object.keys(DEBIAN_LEAVES).join('|')})`;
+/** A kernel of larger pages says so behind the architecture: arm64-16k, powerpc64le-64k. */
+const DEBIAN_FLAVOUR = String.raw`(?:(?:rt|cloud|grsec|openvz|vserver|xen)-)*(?<leaf>${Object.keys(DEBIAN_LEAVES).join('|')})(?:-\d+k)?`;
 
 // oxfmt-ignore
-export const DEB_FAMILIES: Readonly<Record<DebKernelFamily, DebFamily>> = {
-  // 4.19.0-20-amd64  5.10.0-0.deb10.17-cloud-amd64  5.19.0-rc4-rt-arm64; sid 6.9.7-amd64; since 13 6.12.41+deb13-amd64
+export const DEB_FAMILIES: Readonly<Record<Exclude<DebKernelFamily, 'deb'>, DebFamily>> = {
+  // 4.19.0-20-amd64  5.10.0-0.deb10.17-cloud-amd64  5.19.0-rc4-rt-arm64; sid 6.9.7-amd64; since 13 6.12.41+deb13-amd64,
+  // and 6.12.115+deb13.1-cloud-amd64 for a second build of one version
   debian: { title: 'Debian', on: ['debian', 'gardenlinux'],
-    release: new RegExp(String.raw`^(?<abi>${V}(?:\+(?:bpo|deb\d+(?:u\d+)?))?(?:-(?:${DEBIAN_ABI}))?)-(?<flavour>${DEBIAN_FLAVOUR})$`),
-    headers: 'linux-headers-{release}', debuginfo: ['linux-image-{release}-dbg'] },
+    release: new RegExp(String.raw`^(?<abi>${V}(?:\+(?:bpo|deb\d+(?:[u.]\d+)?))?(?:-(?:${DEBIAN_ABI}))?)-(?<flavour>${DEBIAN_FLAVOUR})$`),
+    headers: ['linux-headers-{release}'], debuginfo: ['linux-image-{release}-dbg'] },
   // 5.15.96-gardenlinux-amd64  5.10.141-garden-cloud-amd64
   gardenlinux: { title: 'Garden Linux', on: ['gardenlinux'],
     release: new RegExp(`^(?<abi>${V})-garden(?:linux)?-(?<flavour>${DEBIAN_FLAVOUR})$`),
-    headers: 'linux-headers-{release}', debuginfo: ['linux-image-{release}-dbg'] },
+    headers: ['linux-headers-{release}'], debuginfo: ['linux-image-{release}-dbg'] },
   // 4.4.121-k8s: of the Debian 8 images for Kubernetes; no debug package
   kops: { title: 'kops', on: ['debian'],
     release: new RegExp(`^(?<abi>${V})-(?<flavour>k8s)$`),
-    headers: 'linux-headers-{release}', debuginfo: [] },
+    headers: ['linux-headers-{release}'], debuginfo: [] },
+  // 6.8.12-4-pve: an Ubuntu kernel that Proxmox builds for Debian; pve-headers up to PVE 7 (its debug package: unverified)
+  proxmox: { title: 'Proxmox', on: ['debian'],
+    release: new RegExp(String.raw`^(?<abi>${V}-\d+)-(?<flavour>pve)$`),
+    headers: ['proxmox-headers-{release}', 'pve-headers-{release}'],
+    debuginfo: ['proxmox-kernel-{release}-dbgsym', 'pve-kernel-{release}-dbgsym'] },
   // 5.15.0-67-generic  4.15.0-2106-aws-fips; a signed image's own -dbgsym is a stub, and some images have no unsigned twin
   ubuntu: { title: 'Ubuntu', on: ['ubuntu'],
     release: new RegExp(String.raw`^(?<abi>${V}-[1-9]\d*)-(?<flavour>[a-z][a-z0-9]*(?:-[a-z0-9]+)*)$`),
-    headers: 'linux-headers-{release}', debuginfo: ['linux-image-unsigned-{release}-dbgsym', 'linux-image-{release}-dbgsym'] },
+    headers: ['linux-headers-{release}'], debuginfo: ['linux-image-unsigned-{release}-dbgsym', 'linux-image-{release}-dbgsym'] },
+};
+
+/** What a row says of packages; all there is of a release of no row's form. */
+export type RpmNaming = Pick<
+  RpmFamily,
+  'title' | 'stem' | 'orStem' | 'devel' | 'debuginfo' | 'x86' | 'counter' | 'suffixes'
+>;
+export type DebNaming = Pick<DebFamily, 'title' | 'headers' | 'debuginfo'>;
+
+/** How rpm distributions name the packages of a kernel as a rule: a guess until an index has said so. */
+const ANY_RPM: RpmNaming = { title: 'an rpm distribution', stem: 'kernel', devel: DEVEL, debuginfo: COMMON_ARCH };
+const ANY_DEB: DebNaming = {
+  title: 'a dpkg distribution',
+  headers: ['linux-headers-{release}'],
+  debuginfo: ['linux-image-{release}-dbg', 'linux-image-unsigned-{release}-dbgsym', 'linux-image-{release}-dbgsym'],
+};
+
+/** How a family names its packages. */
+export function rpmNaming(family: RpmKernelFamily): RpmNaming {
+  return family === 'rpm' ? ANY_RPM : RPM_FAMILIES[family];
+}
+
+/** How a family names its packages. */
+export function debNaming(family: DebKernelFamily): DebNaming {
+  return family === 'deb' ? ANY_DEB : DEB_FAMILIES[family];
+}
+
+/** Every os-release ID that a row is of, by package system. */
+export const KERNEL_PUBLISHERS: Readonly<Record<'rpm' | 'deb', readonly string[]>> = {
+  rpm: [...new Set(Object.values(RPM_FAMILIES).flatMap(({ on }) => on))],
+  deb: [...new Set(Object.values(DEB_FAMILIES).flatMap(({ on }) => on))],
 };
 
 /** Ubuntu flavours that are believed by their name; any other only with "-Ubuntu" in uname -v. */

@@ -1,9 +1,21 @@
 /** Reads `uname -r` by the table of families: exactly one row, or a refusal that says why. */
 import { TapprepError, escapeControl } from '../errors.ts';
 import type { DebKernelFamily, RpmKernelFamily } from '../types.ts';
-import { DEBIAN_LEAVES, DEB_FAMILIES, PARTS, RPM_FAMILIES, UBUNTU_FLAVOURS } from './kernel-families.ts';
+import { readAnyRelease } from './any-release.ts';
+import { findDistribution } from './distributions.ts';
+import {
+  DEBIAN_LEAVES,
+  DEB_FAMILIES,
+  debNaming,
+  PARTS,
+  RPM_FAMILIES,
+  rpmNaming,
+  UBUNTU_FLAVOURS,
+} from './kernel-families.ts';
 import type { End, RpmFamily } from './kernel-families.ts';
+import { ARCHES } from './release-words.ts';
 import { UNPACKAGED_KERNELS } from './unpackaged-kernels.ts';
+import type { UnpackagedKernel } from './unpackaged-kernels.ts';
 
 /** What is known of the machine besides the release. */
 export interface ReleaseHints {
@@ -48,20 +60,25 @@ export type KernelRelease = RpmRelease | DebRelease;
 /** Series that ELRepo has kept as kernel-lt; others are kernel-ml. */
 const ELREPO_LONGTERM = /^(?:3\.0|3\.2|3\.10|4\.4|5\.4|5\.15|6\.1|6\.6|6\.12)\./;
 
-const ARCHES = 'x86_64(?:_v2)?|i[3-6]86|aarch64|ppc64(?:le)?|s390x?|armv[67]hn?l|riscv64|loongarch64|ia64';
 /** Utsname fields hold 64 bytes (__NEW_UTS_LEN), so no pattern ever sees a long text. */
 const PLAUSIBLE = /^\d[\w.+~-]{0,63}$/;
 
+/** Whether a text can be a release at all: no word of a table or an index has any other form. */
+export function isPlausible(release: string): boolean {
+  return PLAUSIBLE.test(release);
+}
+
 const RPM_ROWS = Object.entries(RPM_FAMILIES).map(([id, row]) => ({
-  id: id as RpmKernelFamily,
+  id: id as keyof typeof RPM_FAMILIES,
   row,
   pattern: compileRow(row),
 }));
-const DEB_ROWS = Object.entries(DEB_FAMILIES).map(([id, row]) => ({ id: id as DebKernelFamily, row }));
+const DEB_ROWS = Object.entries(DEB_FAMILIES).map(([id, row]) => ({ id: id as keyof typeof DEB_FAMILIES, row }));
 const KNOWN_IDS = new Set([...RPM_ROWS, ...DEB_ROWS].flatMap(({ row }) => row.on));
 
 /**
- * Takes a kernel release apart.
+ * Takes a kernel release apart. Of a distribution that builds kernels from another's, a form of no row is its own build's:
+ * that is family rpm or deb, and its packages are for an index to name.
  * @throws TapprepError UNKNOWN_RELEASE, WRONG_DISTRIBUTION, CUSTOM_KERNEL_NO_PACKAGE, or USAGE when the form does not
  *   tell the distribution and nobody named it.
  */
@@ -70,15 +87,13 @@ export function parseKernelRelease(release: string, hints: ReleaseHints): Kernel
   const [home] = findKernels(release, hints.unameV, (on) => isHome(on, hints));
   if (home !== undefined) return home;
   const unpackaged = UNPACKAGED_KERNELS.find(({ form }) => form.test(release));
-  if (unpackaged !== undefined) {
-    throw new TapprepError(
-      'CUSTOM_KERNEL_NO_PACKAGE',
-      `kernel release ${release} is ${unpackaged.builder}, and no distribution publishes packages for it`,
-      { hint: unpackaged.hint, facts: { release, distro: hints.distro } },
-    );
-  }
+  if (unpackaged !== undefined) throw unpackagedRelease(release, unpackaged, hints);
   const foreign = findKernels(release, hints.unameV, (_, onlyOn) => !onlyOn);
   const [first] = foreign;
+  const system = findDistribution(hints.distro)?.system ?? null;
+  if (system !== null && (first === undefined || first.family === system)) {
+    return readAnyRelease(release, hints.distro, system);
+  }
   if (first === undefined) throw unknownRelease(release, hints);
   if (hints.distro !== null) throw wrongDistribution(release, first, hints);
   if (foreign.length === 1 && first.on.length === 1) return first;
@@ -90,14 +105,19 @@ export function parseKernelRelease(release: string, hints: ReleaseHints): Kernel
 }
 
 /**
- * The package version of a Debian or Ubuntu kernel as `uname -v` tells it; null where it does not.
- * Debian writes "Debian VERSION" behind a varying number of words, Ubuntu "#UPLOAD-Ubuntu", which follows the ABI.
+ * The package version of a dpkg distribution's kernel as `uname -v` tells it; null where it does not. Debian writes
+ * "Debian VERSION" behind a varying number of words, who builds in its way a word of his own (Kali, PMX) and the date
+ * behind it, Ubuntu "#UPLOAD-Ubuntu", which follows the ABI.
  */
 export function parseDebVersion(kernel: DebRelease, unameV: string | null): string | null {
   if (unameV === null || unameV.length > 256) return null;
   const [, upload] = /^#(\d[\w.~+]*)-Ubuntu(?: |$)/.exec(unameV) ?? [];
   if (kernel.kernelFamily === 'ubuntu') return upload === undefined ? null : `${kernel.abi}.${upload}`;
-  const [, version] = / Debian (\d[\w.~+:-]*)(?: |$)/.exec(unameV) ?? [];
+  if (kernel.kernelFamily === 'deb' && upload !== undefined) return `${kernel.abi}.${upload}`;
+  const [, version] =
+    / Debian (\d[\w.~+:-]*)(?: |$)/.exec(unameV) ??
+    / [A-Za-z][\w.-]{1,30} (\d[\w.~+:-]*) \(\d{4}-\d\d-\d\d/.exec(unameV) ??
+    [];
   return version ?? null;
 }
 
@@ -180,7 +200,10 @@ function matchDeb(release: string, unameV: string | null, wants: WantsRow): read
 function isHome(on: readonly string[], { distro, idLike }: ReleaseHints): boolean {
   if (distro === null) return false;
   const id = distro.toLowerCase();
-  return on.includes(id) || (!KNOWN_IDS.has(id) && idLike.some((like) => on.includes(like.toLowerCase())));
+  if (on.includes(id)) return true;
+  const row = findDistribution(id);
+  if (row !== null) return row.kernelsOf.some((parent) => on.includes(parent));
+  return !KNOWN_IDS.has(id) && idLike.some((like) => on.includes(like.toLowerCase()));
 }
 
 function describeDistro({ distro, version }: ReleaseHints): string {
@@ -189,24 +212,46 @@ function describeDistro({ distro, version }: ReleaseHints): string {
 
 function unknownRelease(release: string, hints: ReleaseHints): TapprepError {
   const shown = escapeControl(JSON.stringify(release.length > 80 ? `${release.slice(0, 80)}...` : release));
-  return new TapprepError(
-    'UNKNOWN_RELEASE',
-    `kernel release ${shown} has the form of no known family, and the target is ${describeDistro(hints)}`,
-    { hint: 'cat /etc/os-release; uname -r -v', facts: { release: shown, distro: hints.distro } },
-  );
+  const said = `kernel release ${shown} has a form that tapprep does not know, and the target is ${describeDistro(hints)}`;
+  const row = findDistribution(hints.distro);
+  const why = row === null || row.system !== null ? '' : `: ${row.title} ${row.own}`;
+  return notAsked(`${said}${why}`, { release: shown, distro: hints.distro }, 'cat /etc/os-release; uname -r -v');
 }
 
-function titleOf(id: RpmKernelFamily | DebKernelFamily): string {
-  return [...RPM_ROWS, ...DEB_ROWS].find((row) => row.id === id)?.row.title ?? id;
+/** Nobody has said yet that there are no packages: `said` is the sentence for who asks the sources. */
+function notAsked(said: string, facts: Readonly<Record<string, unknown>>, hint: string): TapprepError {
+  return new TapprepError('UNKNOWN_RELEASE', `${said}; no package source was asked for it`, {
+    hint,
+    facts: { ...facts, said },
+  });
+}
+
+/** Only with its builder's word is it said that there are no packages; else nobody has been asked yet. */
+function unpackagedRelease(
+  release: string,
+  { builder, word, hint }: UnpackagedKernel,
+  hints: ReleaseHints,
+): TapprepError {
+  const facts = { release, distro: hints.distro, builder, word };
+  if (word !== null) {
+    const message = `kernel release ${release} is ${builder}, and its builder publishes no packages for it: ${word}`;
+    return new TapprepError('CUSTOM_KERNEL_NO_PACKAGE', message, { hint, facts });
+  }
+  const said = `kernel release ${release} has the form of ${builder}, of which tapprep knows no packages, and the target is ${describeDistro(hints)}`;
+  return notAsked(said, facts, hint);
+}
+
+function titleOf({ family, kernelFamily }: KernelRelease): string {
+  return (family === 'rpm' ? rpmNaming(kernelFamily) : debNaming(kernelFamily)).title;
 }
 
 function wrongDistribution(release: string, kernel: KernelRelease, hints: ReleaseHints): TapprepError {
   return new TapprepError(
     'WRONG_DISTRIBUTION',
-    `kernel release ${release} is of ${titleOf(kernel.kernelFamily)} but the target is ${describeDistro(hints)}`,
+    `kernel release ${release} is of ${titleOf(kernel)} but the target is ${describeDistro(hints)}`,
     {
       hint: `tapprep names --distro ${kernel.on[0]}:VERSION --kernel ${release}`,
-      facts: { release, kernelOf: kernel.on, distro: hints.distro, version: hints.version },
+      facts: { release, kernelOf: kernel.on, system: kernel.family, distro: hints.distro, version: hints.version },
     },
   );
 }

@@ -1,5 +1,6 @@
 /** Which distribution: os-release(5), and the files that did its work before. */
 import type { HostFacts } from '../types.ts';
+import { findDistribution, parentCodename } from './distributions.ts';
 
 type Os = HostFacts['os'];
 
@@ -80,12 +81,22 @@ function fromOsRelease(values: ReadonlyMap<string, string>, from: string): Os | 
   return {
     id,
     versionId: values.get('VERSION_ID') ?? null,
-    codename:
-      values.get('VERSION_CODENAME') ?? values.get('UBUNTU_CODENAME') ?? codenameOf(values.get('VERSION') ?? ''),
+    codename: codenameFrom(id, values),
     prettyName: values.get('PRETTY_NAME') ?? values.get('NAME') ?? null,
     idLike: (values.get('ID_LIKE') ?? '').split(' ').filter((word) => word !== ''),
     from,
   };
+}
+
+/** Where the packages are a parent's, its code name counts: Mint's own is in no archive. */
+function codenameFrom(id: string, values: ReadonlyMap<string, string>): string | null {
+  const own = values.get('VERSION_CODENAME');
+  const parents = values.get('UBUNTU_CODENAME') ?? values.get('DEBIAN_CODENAME');
+  const row = findDistribution(id);
+  if (row !== null && row.packagesOf.length > 0) {
+    return parents ?? parentCodename(row, values.get('VERSION_ID') ?? null) ?? own ?? null;
+  }
+  return own ?? parents ?? codenameOf(values.get('VERSION') ?? '');
 }
 
 /** Debian 8 says only VERSION="8 (jessie)", Ubuntu 14.04 only "14.04.6 LTS, Trusty Tahr". */

@@ -2,8 +2,10 @@
 import { TapprepError, escapeControl, isTapprepError } from '../errors.ts';
 import type { BuildId, DebTarget, HostFacts, RpmTarget, Target } from '../types.ts';
 import { findArchitecture, type Architecture } from './architectures.ts';
-import { RPM_FAMILIES } from './kernel-families.ts';
-import { parseDebVersion, parseKernelRelease } from './kernel-release.ts';
+import { hasVersionRelease, readAnyRelease } from './any-release.ts';
+import { packageSystemOf, type PackageSystem } from './distributions.ts';
+import { rpmNaming } from './kernel-families.ts';
+import { isPlausible, parseDebVersion, parseKernelRelease } from './kernel-release.ts';
 import type { DebRelease, KernelRelease, RpmRelease } from './kernel-release.ts';
 
 /** What the user says instead of what was observed. */
@@ -27,6 +29,12 @@ export interface DeclaredHost {
   readonly unameV: string | null;
 }
 
+/**
+ * Which forms of a release make a target. listed: those of the tables. named: any that nobody's word speaks against, for
+ * their packages can be named by the habit of their package system. any: all, for the index of a source is going to decide.
+ */
+export type Forms = 'listed' | 'named' | 'any';
+
 interface Known {
   readonly distro: string | null;
   readonly version: string | null;
@@ -40,19 +48,23 @@ interface Known {
   readonly buildId: BuildId | null;
   /** Version of the installed package of this kernel's image. */
   readonly imageVersion: string | null;
+  /** What was seen there; null where nobody looked. */
+  readonly packageManager: HostFacts['packageManager'];
+  /** The target has sources of its own, which may hold what another distribution built. */
+  readonly hasSources: boolean;
 }
 
 /**
  * The target of facts, with what the user says put over them.
  * @throws TapprepError UNKNOWN_RELEASE, WRONG_DISTRIBUTION, CUSTOM_KERNEL_NO_PACKAGE, or USAGE where something is missing
  */
-export function identifyTarget(facts: HostFacts, override: TargetOverride = {}): Target {
+export function identifyTarget(facts: HostFacts, override: TargetOverride = {}, forms: Forms = 'listed'): Target {
   const release = override.release ?? releaseOf(facts);
   const isObserved = release === facts.kernel.release;
   const distro = override.distro ?? facts.os.id;
   const isSameDistro = distro === facts.os.id;
   try {
-    return makeTarget({
+    const known: Known = {
       distro,
       version: override.version ?? (isSameDistro ? facts.os.versionId : null),
       codename:
@@ -64,7 +76,10 @@ export function identifyTarget(facts: HostFacts, override: TargetOverride = {}):
       unameV: override.unameV ?? (isObserved ? facts.kernel.unameV : null),
       buildId: isObserved ? facts.kernel.buildId : null,
       imageVersion: findImageVersion(facts, release),
-    });
+      packageManager: facts.packageManager,
+      hasSources: facts.repositories.length > 0,
+    };
+    return makeTarget(known, forms);
   } catch (error) {
     const { container } = facts.security;
     if (container === null || !isTapprepError(error, 'WRONG_DISTRIBUTION')) throw error;
@@ -81,9 +96,9 @@ export function identifyTarget(facts: HostFacts, override: TargetOverride = {}):
 }
 
 /** The target that somebody describes. @throws TapprepError as identifyTarget */
-export function declareTarget(host: DeclaredHost): Target {
+export function declareTarget(host: DeclaredHost, forms: Forms = 'listed'): Target {
   const { distro, version, kernel, arch, unameV } = host;
-  return makeTarget({
+  const known: Known = {
     distro,
     version,
     codename: null,
@@ -94,7 +109,10 @@ export function declareTarget(host: DeclaredHost): Target {
     unameV,
     buildId: null,
     imageVersion: null,
-  });
+    packageManager: null,
+    hasSources: false,
+  };
+  return makeTarget(known, forms);
 }
 
 function releaseOf(facts: HostFacts): string {
@@ -114,12 +132,39 @@ function findImageVersion({ kernelPackages }: HostFacts, release: string): strin
   return kernelPackages.find(({ name }) => names.includes(name))?.version ?? null;
 }
 
-function makeTarget(known: Known): Target {
-  const kernel = parseKernelRelease(known.release, known);
+function makeTarget(known: Known, forms: Forms): Target {
+  const kernel = parseRelease(known, forms);
   const { machine, own } = chooseArchitecture(kernel, known);
   return kernel.family === 'rpm'
     ? makeRpmTarget(kernel, known, machine.machine, own ?? machine.rpm)
     : makeDebTarget(kernel, known, machine.machine, own ?? machine.deb);
+}
+
+/** What the tables refuse is read by the habit of its package system, as far as `forms` goes; else their refusal stands. */
+function parseRelease(known: Known, forms: Forms): KernelRelease {
+  try {
+    return parseKernelRelease(known.release, known);
+  } catch (error) {
+    const system = systemOf(known);
+    if (system === null || !isTapprepError(error) || !isPlausible(known.release)) throw error;
+    if (!allows(forms, error, system, known)) throw error;
+    const kernel = readAnyRelease(known.release, known.distro, system);
+    if (forms === 'named' && kernel.family === 'rpm' && !hasVersionRelease(kernel.versionRelease)) throw error;
+    return kernel;
+  }
+}
+
+function allows(forms: Forms, { code, facts }: TapprepError, system: PackageSystem, { hasSources }: Known): boolean {
+  if (forms === 'listed') return false;
+  if (code === 'UNKNOWN_RELEASE') return true;
+  if (code === 'CUSTOM_KERNEL_NO_PACKAGE') return forms === 'any';
+  // Its own sources may hold another distribution's kernel, but only as packages that it can install.
+  return code === 'WRONG_DISTRIBUTION' && forms === 'any' && hasSources && facts['system'] === system;
+}
+
+function systemOf({ packageManager, distro, idLike }: Known): PackageSystem | null {
+  if (packageManager === 'dpkg') return 'deb';
+  return packageManager ?? packageSystemOf(distro, idLike);
 }
 
 /** The machine, and what packages call the architecture where the release says it: both must be of one kind. */
@@ -143,7 +188,7 @@ function chooseArchitecture(kernel: KernelRelease, known: Known): { machine: Arc
 
 function makeRpmTarget(kernel: RpmRelease, known: Known, arch: string, packageArch: string): RpmTarget {
   const { kernelFamily, stem, variant, versionRelease, tail } = kernel;
-  const named = packageArch === 'i686' ? (RPM_FAMILIES[kernelFamily].x86 ?? 'i686') : packageArch;
+  const named = packageArch === 'i686' ? (rpmNaming(kernelFamily).x86 ?? 'i686') : packageArch;
   return {
     family: 'rpm',
     kernelFamily,

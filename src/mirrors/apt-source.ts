@@ -1,4 +1,5 @@
 /** An apt source as its file says it, and the repositories that it means for one target. Pure. */
+import { findDistribution, packageHomes } from '../detect/distributions.ts';
 import type { Fingerprint, HostRepositoryFile, Repository, RepositoryContent, Target } from '../types.ts';
 import { EVERY_CONTENT, isPlainPath, isSafePath, parseBaseUrl, quoted } from './source-file.ts';
 import type { SourceContext } from './source-file.ts';
@@ -35,9 +36,10 @@ const DISTRIBUTION_KEYRINGS: Readonly<Record<string, readonly string[]>> = {
   ubuntu: ['/usr/share/keyrings/ubuntu-archive-keyring.gpg', '/usr/share/keyrings/ubuntu-dbgsym-keyring.gpg'],
 };
 
-/** Key files that apt believes where a source names none. */
+/** Key files of a distribution, and of those whose archive it uses, as their keyring packages install them. */
 export function defaultKeyrings(target: Target): readonly string[] {
-  return DISTRIBUTION_KEYRINGS[target.distro.toLowerCase()] ?? [];
+  const parents = packageHomes(target.distro).flatMap((id) => DISTRIBUTION_KEYRINGS[id] ?? []);
+  return [...(findDistribution(target.distro)?.keyrings ?? []), ...parents];
 }
 
 /** The repositories of one source: one for each suite, its addresses together. */
@@ -101,7 +103,7 @@ function aptTrust(source: AptSource, context: SourceContext): Repository['trust'
     metadata: 'signed',
     packages: 'unsigned',
     fingerprints: fingerprints as readonly string[] as readonly Fingerprint[],
-    keyrings: (named ? paths : defaultKeyrings(context.target)).map(context.keyPath),
+    keyrings: (named ? paths : [...defaultKeyrings(context.target), ...(context.trusted ?? [])]).map(context.keyPath),
     ...(source.keyBlocks.length > 0 ? { keyBlocks: source.keyBlocks } : {}),
     allow: [],
   };

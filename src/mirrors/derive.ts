@@ -4,7 +4,7 @@ import { defaultKeyrings, makeAptRepositories } from './apt-source.ts';
 import type { AptSource } from './apt-source.ts';
 import { readAptSources } from './host-sources.ts';
 import type { Mirrors } from './mirror-list.ts';
-import { codenameOf } from './placeholders.ts';
+import { codenameOf, packageHomeOf } from './placeholders.ts';
 import type { HostSources } from './source-file.ts';
 
 /** Names that move from release to release. */
@@ -26,13 +26,14 @@ export function deriveFromLocalSources(
   target: Target,
   list: Pick<Mirrors, 'codenames'>,
 ): HostSources {
-  const table = list.codenames[target.distro.toLowerCase()] ?? {};
+  const home = packageHomeOf(target, list.codenames);
+  const table = list.codenames[home] ?? {};
   const codename = codenameOf(target, list.codenames);
   if (target.family !== 'deb' || codename === null) return { repositories: [], notes: [] };
   const release: Release = {
     codename,
     version: numberOf(codename, table),
-    distro: target.distro.toLowerCase(),
+    distro: home,
     backported: /bpo|\+deb/.test(target.release),
   };
   const known = [...Object.values(table), ...(release.distro === 'debian' ? MOVING : [])];
@@ -49,7 +50,7 @@ export function deriveFromLocalSources(
     const parts = new Set(source.suites.map((suite) => partOf(suite, known)).filter((part) => part !== null));
     const suites = [...parts].flatMap((part) => suitesOf(part, release));
     if (suites.length === 0) continue;
-    for (const made of makeAptRepositories({ ...withKeyrings(source, target, release.version), suites }, context)) {
+    for (const made of makeAptRepositories({ ...withKeyrings(source, target, release), suites }, context)) {
       const there = repositories.some(
         (other) => other.suite === made.suite && other.baseUrls.join(' ') === made.baseUrls.join(' '),
       );
@@ -92,8 +93,8 @@ function suitesOf(part: Part, { codename, version, distro, backported }: Release
 }
 
 /** A release of before is signed by keys that this machine's keyring may have retired. */
-function withKeyrings(source: AptSource, target: Target, version: number): AptSource {
+function withKeyrings(source: AptSource, target: Target, { distro, version }: Release): AptSource {
   const own = source.signedBy.length > 0 || source.keyBlocks.length > 0 ? source.signedBy : defaultKeyrings(target);
-  const old = target.distro.toLowerCase() === 'debian' && version < FIRST_WITH_SECURITY_SUFFIX;
+  const old = distro === 'debian' && version < FIRST_WITH_SECURITY_SUFFIX;
   return { ...source, signedBy: old ? [...own, REMOVED_KEYS] : own };
 }

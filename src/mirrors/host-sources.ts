@@ -24,6 +24,8 @@ const VARIABLE_FILE = /\/(?:(?:yum|dnf)\/vars|zypp\/vars\.d)\/([A-Za-z0-9_]+)$/;
 export interface HostSourceOptions {
   /** Where a key file of the target lies on this machine (Host.localPath); left out: at the same path. */
   readonly keyPath?: (path: string) => string;
+  /** Key files that the target's apt believes for every source. */
+  readonly trusted?: readonly string[];
 }
 
 /** The repositories that a target's source files name, in their order, and notes on what was passed over or ignored. */
@@ -36,6 +38,7 @@ export function parseHostSources(
   const context: SourceContext = {
     target,
     keyPath: options.keyPath ?? ((path) => path),
+    trusted: options.trusted ?? [],
     variables: collectVariables(files, target),
     note: (file, text) => notes.add(`${file.path}: ${text}`),
   };

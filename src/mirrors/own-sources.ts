@@ -22,9 +22,10 @@ export async function collectOwnSources(
   list: Mirrors,
   etcApt = '/etc/apt',
 ): Promise<HostSources> {
-  const fetched = host === null || !isRemote(host) ? null : await fetchKeys(host, facts, target);
+  const trusted = host === null || target.family !== 'deb' ? [] : await listTrusted(host);
+  const fetched = host === null || !isRemote(host) ? null : await fetchKeys(host, facts, target, trusted);
   const keyPath = (path: string): string => fetched?.get(path) ?? host?.localPath(path) ?? path;
-  const own = parseHostSources(facts.repositories, target, { keyPath });
+  const own = parseHostSources(facts.repositories, target, { keyPath, trusted });
   if (target.family !== 'deb' || host?.kind === 'local') return own;
   const derived = deriveFromLocalSources(await readLocalAptFiles(etcApt), target, list);
   return {
@@ -33,17 +34,53 @@ export async function collectOwnSources(
   };
 }
 
+const TRUSTED_PARTS = '/etc/apt/trusted.gpg.d';
+
+/**
+ * The key files that apt believes for sources that name none (apt.conf(5), Dir::Etc::Trusted and TrustedParts): a
+ * distribution whose keys nobody pins has them there. What apt passes over, a keybox or a file it may not read, is left out.
+ */
+async function listTrusted(host: Host): Promise<readonly string[]> {
+  const names = (await listNames(host, TRUSTED_PARTS)).filter((name) =>
+    /^[A-Za-z0-9][\w.+-]*\.(?:gpg|asc)$/.test(name),
+  );
+  const paths = ['/etc/apt/trusted.gpg', ...names.slice(0, MAX_FILES).map((name) => `${TRUSTED_PARTS}/${name}`)];
+  const usable = await Promise.all(paths.map(async (path) => isKeyFile(await host.fetchFile(path))));
+  return paths.filter((_, at) => usable[at]);
+}
+
+async function listNames(host: Host, directory: string): Promise<readonly string[]> {
+  const here = host.localPath(directory);
+  if (here !== null) return readdir(here).catch(ignoreAbsent([]));
+  const { stdout, exitCode } = await host.run(['ls', '-1', directory]);
+  return exitCode === 0 ? stdout.split('\n') : [];
+}
+
+/** Where GnuPG's own format, which gpgv does not read from a keyring file, has its mark. */
+const KEYBOX = { at: 8, magic: 'KBXf' } as const;
+
+async function isKeyFile(path: string | null): Promise<boolean> {
+  if (path === null) return false;
+  const bytes = await readFile(path).catch(ignoreAbsent(null));
+  return bytes !== null && bytes.length > 0 && bytes.toString('latin1', KEYBOX.at, KEYBOX.at + 4) !== KEYBOX.magic;
+}
+
 /** Where a key file of another machine lies here that it does not have: a file of this machine's name would be another. */
 const NOWHERE = '/nonexistent';
 
 /** The key files that the sources of another machine name, by their paths there, as copies here. */
-async function fetchKeys(host: Host, facts: HostFacts, target: Target): Promise<ReadonlyMap<string, string>> {
+async function fetchKeys(
+  host: Host,
+  facts: HostFacts,
+  target: Target,
+  trusted: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
   const named = new Set<string>();
   const keyPath = (path: string): string => {
     named.add(path);
     return path;
   };
-  parseHostSources(facts.repositories, target, { keyPath });
+  parseHostSources(facts.repositories, target, { keyPath, trusted });
   const found = new Map<string, string>();
   for (const path of named) found.set(path, (await host.fetchFile(path)) ?? `${NOWHERE}${path}`);
   return found;

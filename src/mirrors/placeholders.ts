@@ -1,4 +1,5 @@
 /** The placeholders of a mirror list and what fills them in for one target. Pure. */
+import { findDistribution, packageHomes, parentCodename } from '../detect/distributions.ts';
 import type { Target } from '../types.ts';
 import { baseArch, findKernelTag, majorOf, osVersion, serviceVersion } from './kernel-tag.ts';
 import type { Mirrors } from './mirror-list.ts';
@@ -109,7 +110,20 @@ function kernelVersion(tag: string | null, system: string | null): string | null
 export function codenameOf(target: Target, codenames: Mirrors['codenames']): string | null {
   if (target.family !== 'deb') return null;
   const table = codenames[target.distro.toLowerCase()] ?? {};
-  return target.codename ?? (target.version === null ? null : (table[target.version] ?? null));
+  const row = findDistribution(target.distro);
+  return (
+    target.codename ??
+    (target.version === null ? undefined : table[target.version]) ??
+    (row === null ? null : parentCodename(row, target.version))
+  );
+}
+
+/** The distribution whose archive has the target's packages: its own, or the parent that has a release of its code name. */
+export function packageHomeOf(target: Target, codenames: Mirrors['codenames']): string {
+  const own = target.distro.toLowerCase();
+  const codename = codenameOf(target, codenames);
+  const home = packageHomes(own).find((id) => Object.values(codenames[id] ?? {}).some((name) => name === codename));
+  return home ?? own;
 }
 
 function splitVersionRelease(text: string): { readonly version: string; readonly release: string } | null {

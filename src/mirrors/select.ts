@@ -1,10 +1,11 @@
 /** Which repositories to ask for one target, in which order. Pure. */
 import type { Repository, RepositoryContent, RepositoryState, Target } from '../types.ts';
+import { packageHomes } from '../detect/distributions.ts';
 import { baseArch, findKernelTag, osVersion } from './kernel-tag.ts';
 import type { MirrorEntry, Mirrors } from './mirror-list.ts';
 import { allowancesOf, makeOverrideRepositories } from './override.ts';
 import type { MirrorOverride } from './override.ts';
-import { codenameOf, fillTemplate, placeholderValues } from './placeholders.ts';
+import { codenameOf, fillTemplate, packageHomeOf, placeholderValues } from './placeholders.ts';
 import type { Values } from './placeholders.ts';
 
 /** Where repositories can come from. */
@@ -85,7 +86,8 @@ export function considerMirrors(
 
 /** Whether an entry speaks of this target: distribution, release, architecture and kernel package. */
 function fitsTarget(entry: MirrorEntry, target: Target, list: Mirrors): boolean {
-  if (!entry.distros.includes(target.distro.toLowerCase())) return false;
+  const homes = target.family === 'deb' ? [packageHomeOf(target, list.codenames)] : packageHomes(target.distro);
+  if (!entry.distros.some((distro) => homes.includes(distro))) return false;
   if ((target.family === 'deb') !== (entry.kind === 'deb')) return false;
   const arch = target.family === 'rpm' ? baseArch(target.packageArch) : target.packageArch;
   if (entry.archs !== null && !entry.archs.includes(arch)) return false;
@@ -107,14 +109,18 @@ function kernelNames(target: Target): readonly string[] {
 }
 
 function releaseNames(target: Target, list: Mirrors): readonly string[] {
-  const names = [
-    osVersion(target),
-    findKernelTag(target, list.kernelMinors)?.version,
-    codenameOf(target, list.codenames),
-  ];
+  const codename = codenameOf(target, list.codenames);
+  const names = [parentVersion(target, codename, list), findKernelTag(target, list.kernelMinors)?.version, codename];
   const known = names.filter((name) => name !== null && name !== undefined);
   // A rolling release has no version: only "*" speaks of it.
   return known.length === 0 ? [''] : known;
+}
+
+/** What the release is called where its packages are: a derived distribution counts its own way. */
+function parentVersion(target: Target, codename: string | null, list: Mirrors): string | null {
+  const home = packageHomeOf(target, list.codenames);
+  if (target.family === 'rpm' || home === target.distro.toLowerCase()) return osVersion(target);
+  return Object.entries(list.codenames[home] ?? {}).find(([, name]) => name === codename)?.[0] ?? null;
 }
 
 function rankOf(entry: MirrorEntry): number {

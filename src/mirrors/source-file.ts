@@ -13,6 +13,8 @@ export interface SourceContext {
   readonly target: Target;
   /** Where a key file of the target lies on this machine. */
   readonly keyPath: (path: string) => string;
+  /** Key files that apt believes for every source that names none: /etc/apt/trusted.gpg and trusted.gpg.d. */
+  readonly trusted?: readonly string[];
   /** yum, dnf and zypper variables from /etc/yum/vars, /etc/dnf/vars and /etc/zypp/vars.d. */
   readonly variables: ReadonlyMap<string, string>;
   readonly note: (file: HostRepositoryFile, text: string) => void;

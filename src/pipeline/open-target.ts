@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { isErrno, isTapprepError, TapprepError } from '../errors.ts';
 import { type Host, isRemote } from '../host/host.ts';
+import type { Forms } from '../detect/target.ts';
 import type { HostFacts, Target } from '../types.ts';
 
 /** The target options of the command line (README, "Which machine"). */
@@ -88,13 +89,21 @@ async function withImageBuildId(host: Host, facts: HostFacts): Promise<HostFacts
   }
 }
 
-/** The same with the target that the facts make. @throws TapprepError as openTarget and identifyTarget */
-export async function openSubject(options: OpenOptions, choice: TargetChoice, entry: Entry = 'look'): Promise<Subject> {
+/**
+ * The same with the target that the facts make: of any form, unless `forms` says otherwise, for it is an index that
+ * decides. @throws TapprepError as openTarget and identifyTarget
+ */
+export async function openSubject(
+  options: OpenOptions,
+  choice: TargetChoice,
+  entry: Entry = 'look',
+  forms: Forms = 'any',
+): Promise<Subject> {
   const open = await openTarget(options, choice, entry);
   const { identifyTarget } = await import('../detect/target.ts');
   const { release } = open.facts.kernel;
   const override = { ...(release === null ? {} : { release }), arch: choice.arch, unameV: choice.unameV };
-  return { ...open, target: identifyTarget(open.facts, override) };
+  return { ...open, target: identifyTarget(open.facts, override, forms) };
 }
 
 /** The host of a command that changes or runs something there. @throws TapprepError USAGE when it is only described */

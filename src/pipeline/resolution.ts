@@ -13,6 +13,7 @@ import { findRepositories } from './find-repositories.ts';
 import type { Subject } from './open-target.ts';
 import type { Session } from './session.ts';
 import { planInTiers, type ReadFailure } from './tiers.ts';
+import { explainUnlisted, refusalOf } from './unlisted.ts';
 
 export interface ResolutionOptions {
   readonly roles: PlanRequest['roles'];
@@ -51,7 +52,16 @@ export async function openResolution(
     ...(roles.image ? (['image'] as const) : []),
     ...(roles.systemtap === 'distro' ? (['systemtap'] as const) : []),
   ];
-  const { repositories, notes } = await findRepositories(session, subject, { contents, allowExpiredRelease });
+  // What its builder says is not published is only looked for where somebody named a source for this very target.
+  const refusal = refusalOf(subject);
+  const onlyOwn = refusal?.code === 'CUSTOM_KERNEL_NO_PACKAGE';
+  const { repositories, notes } = await findRepositories(session, subject, {
+    contents,
+    allowExpiredRelease,
+    onlyOwn,
+  }).catch((error: unknown) => {
+    throw refusal === null ? error : explainUnlisted(error, refusal, []);
+  });
   const readRepositories = createRead(session, subject, {
     installed: known,
     roles,
@@ -74,7 +84,9 @@ export async function openResolution(
         const { plan, failures } = await readFirst(asked.length);
         return { plan: () => plan(installed), failures };
       };
-      const plan = await planInTiers(repositories, attempt, session.emit);
+      const plan = await planInTiers(repositories, attempt, session.emit).catch((error: unknown) => {
+        throw refusal === null ? error : explainUnlisted(error, refusal, repositories);
+      });
       return { ...plan, notes: [...plan.notes, ...notes] };
     },
   };

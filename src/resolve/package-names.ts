@@ -1,5 +1,6 @@
 /** The packages that a kernel needs, named by its row of the table of families, without any network. */
-import { RPM_FAMILIES, DEB_FAMILIES, SUSE_SOURCES } from '../detect/kernel-families.ts';
+import { hasVersionRelease } from '../detect/any-release.ts';
+import { debNaming, rpmNaming, SUSE_SOURCES } from '../detect/kernel-families.ts';
 import type { DebTarget, PackageName, Role, RpmTarget, Target } from '../types.ts';
 
 /**
@@ -11,7 +12,10 @@ export function namePackages(target: Target): readonly PackageName[] {
 }
 
 function nameRpm(target: RpmTarget): readonly PackageName[] {
-  const { stem, orStem, devel, debuginfo, counter } = RPM_FAMILIES[target.kernelFamily];
+  // Without V-R no file has a name: only an index can tell what belongs to such a release.
+  if (!hasVersionRelease(target.versionRelease)) return [];
+  const { stem, orStem, devel, debuginfo, counter } = rpmNaming(target.kernelFamily);
+  const match = target.kernelFamily === 'rpm' ? 'index' : counter === true ? 'prefix' : 'exact';
   const stems = orStem === undefined ? [target.stem] : [target.stem, target.stem === stem ? orStem : stem];
   return [...devel, ...debuginfo].flatMap((template, index) =>
     stems.map((stem) => {
@@ -21,7 +25,7 @@ function nameRpm(target: RpmTarget): readonly PackageName[] {
         name,
         arch: template.endsWith('.noarch') ? 'noarch' : target.packageArch,
         version: target.versionRelease,
-        match: counter === true ? 'prefix' : 'exact',
+        match,
         ...(stems.length > 1 ? { alternative: index + 1 } : {}),
       } satisfies PackageName;
     }),
@@ -34,7 +38,7 @@ function roleOf(template: string): Role {
 }
 
 function fillTemplate(template: string, { kernelFamily, stem, variant, packageArch }: RpmTarget): string {
-  const suffix = variant === null ? '' : (RPM_FAMILIES[kernelFamily].suffixes?.[variant] ?? `-${variant}`);
+  const suffix = variant === null ? '' : (rpmNaming(kernelFamily).suffixes?.[variant] ?? `-${variant}`);
   const values: Readonly<Record<string, string>> = {
     '{name}': stem + suffix,
     '{stem}': stem,
@@ -45,17 +49,15 @@ function fillTemplate(template: string, { kernelFamily, stem, variant, packageAr
 }
 
 function nameDeb(target: DebTarget): readonly PackageName[] {
-  const { headers, debuginfo } = DEB_FAMILIES[target.kernelFamily];
+  const { headers, debuginfo } = debNaming(target.kernelFamily);
   const version = target.packageVersion?.replace(/^\d+:/, '') ?? null;
   const common = { arch: target.packageArch, version, match: version === null ? 'index' : 'exact' } as const;
-  const name = (template: string): string => template.replace('{release}', target.release);
-  return [
-    { role: 'headers', name: name(headers), ...common },
-    ...debuginfo.map((template): PackageName => ({
-      role: 'debuginfo',
-      name: name(template),
+  const alternatives = (role: Role, templates: readonly string[], number: number): readonly PackageName[] =>
+    templates.map((template) => ({
+      role,
+      name: template.replace('{release}', target.release),
       ...common,
-      ...(debuginfo.length > 1 ? { alternative: 1 } : {}),
-    })),
-  ];
+      ...(templates.length > 1 ? { alternative: number } : {}),
+    }));
+  return [...alternatives('headers', headers, 2), ...alternatives('debuginfo', debuginfo, 1)];
 }

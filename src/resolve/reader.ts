@@ -25,6 +25,8 @@ export interface PackageRecord {
   readonly buildTime: number | null;
   /** rpm: sourcerpm; deb: Source name. */
   readonly source: string | null;
+  /** rpm-md: kernel releases whose build tree or modules are among its files, where the list of files was asked. */
+  readonly holds?: readonly string[];
 }
 
 /** Which records of an index are wanted: cheap tests, applied while streaming. */
@@ -34,8 +36,17 @@ export interface RecordFilter {
   /** rpm-md: capabilities whose providers are wanted too, `name` or `name = [epoch:]version-release`. */
   readonly provides?: readonly string[];
   readonly buildId?: BuildId;
+  /** rpm-md: a kernel release; who provides `…-uname-r` of it is wanted under any name, else who has its files. */
+  readonly release?: string;
+  /** rpm-md: where nothing provides the release, the list of files is asked who holds its build tree or modules. */
+  readonly byFiles?: boolean;
   /** template: the candidate file names, the only thing such a source can be asked for. */
   readonly fileNames?: readonly string[];
+}
+
+/** Whether one of a record's capabilities is `…-uname-r = RELEASE`, under any name of a kernel. */
+export function providesRelease({ provides }: Pick<PackageRecord, 'provides'>, release: string): boolean {
+  return provides.some((provided) => provided.endsWith(`-uname-r = ${release}`));
 }
 
 /** What a reader gets to work with. */

@@ -1,5 +1,6 @@
 /** `tapprep names`: the packages that a target needs, without any network; with --batch one JSON target a line. */
-import { EXIT, isTapprepError } from '../../errors.ts';
+import { EXIT, isTapprepError, TapprepError } from '../../errors.ts';
+import { tapprep } from '../../make-remedy.ts';
 import { namePackages } from '../../resolve/package-names.ts';
 import type { PackageName, Target } from '../../types.ts';
 import type { Context, TargetOptions } from '../context.ts';
@@ -19,11 +20,23 @@ export type NamesContext = Pick<Context, 'stdin' | 'stdout' | 'signal' | 'cwd' |
 export async function runNames(context: NamesContext, { target: options, batch }: NamesOptions): Promise<number> {
   if (batch) return runBatch(context);
   const { openSubject } = await import('../../pipeline/open-target.ts');
-  const { target } = await openSubject(context, options);
-  const packages = namePackages(target);
+  const { target } = await openSubject(context, options, 'look', 'named');
+  const packages = nameAll(target);
   if (context.common.json) context.stdout.json({ target, packages });
   else context.stdout.write(renderNames(target, packages));
   return EXIT.done;
+}
+
+/** @throws TapprepError UNKNOWN_RELEASE where the release makes no file name, so that only an index can tell */
+function nameAll(target: Target): readonly PackageName[] {
+  const packages = namePackages(target);
+  if (packages.length > 0) return packages;
+  const { release, distro } = target;
+  throw new TapprepError(
+    'UNKNOWN_RELEASE',
+    `kernel release ${release} of ${distro} has no version and release that a package is named by; no package source was asked for it`,
+    { remedy: tapprep('plan'), facts: { release, distro } },
+  );
 }
 
 /** Answers every line, in order, as it comes: a bad one with its error. */
@@ -41,7 +54,7 @@ function answerLine(line: string | null): object {
   try {
     const request = parseRequest(line);
     id = request['id'] ?? null;
-    return { id, packages: namePackages(targetOf(request)) };
+    return { id, packages: nameAll(targetOf(request, 'named')) };
   } catch (error) {
     if (!isTapprepError(error)) throw error;
     const { code, message, hint } = error;

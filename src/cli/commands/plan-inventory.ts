@@ -64,9 +64,9 @@ async function readMember(line: string | null, number: number, directory: string
     const file = readText(request, 'facts');
     if (file !== null) {
       const facts = await readFactsFile(resolve(directory, file));
-      return { id, facts, target: identifyTarget(facts, {}) };
+      return { id, facts, target: identifyTarget(facts, {}, 'any') };
     }
-    const target = targetOf(request);
+    const target = targetOf(request, 'any');
     const { distro, version, release, arch, unameV } = target;
     return { id, target, facts: declareFacts({ distro: `${distro}:${version ?? ''}`, release, arch, unameV }) };
   } catch (error) {

@@ -73,10 +73,10 @@ async function chooseSubject(
     context.emit({ type: 'note', level: 'info', text: `the current kernel of ${target.distro} is ${kernel}` });
     return openSubject(context, { ...target, kernel });
   }
+  const isNamed = NAMES_A_TARGET.some((name) => target[name] !== null);
   try {
-    return { ...(await openSubject(context, target)), host: null };
+    return { ...(await openSubject(context, target, 'look', isNamed ? 'any' : 'listed')), host: null };
   } catch (error) {
-    const isNamed = NAMES_A_TARGET.some((name) => target[name] !== null);
     const isUnpackaged = isTapprepError(error, 'CUSTOM_KERNEL_NO_PACKAGE') || isTapprepError(error, 'UNKNOWN_RELEASE');
     if (isNamed || !isUnpackaged) throw error;
     const own = await openTarget(context, target);

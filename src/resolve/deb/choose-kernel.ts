@@ -1,9 +1,8 @@
 /** The packages that have to be exactly this kernel's: headers, debug package, image. Pure. */
 import type { DebTarget, PackageName } from '../../types.ts';
-import { namePackages } from '../package-names.ts';
 import type { PlanRequest } from '../plan.ts';
 import type { Installed } from './installation.ts';
-import { imageNames } from './kernel-names.ts';
+import { imageNames, kernelRoleOf, namesByIndex } from './kernel-names.ts';
 import { explainMiss } from './miss.ts';
 import type { DebRecord } from './packages-index.ts';
 import type { Universe } from './universe.ts';
@@ -28,11 +27,32 @@ export function chooseKernelPackages(
   request: PlanRequest,
   notes: string[],
 ): readonly NamedVersion[] {
-  const names = namePackages(target).filter(({ role }) => role !== 'debuginfo' || request.roles.debuginfo);
+  const names = namesByIndex(target, universe.names).filter(
+    ({ role }) => role !== 'debuginfo' || request.roles.debuginfo,
+  );
   const groups = Map.groupBy(names, ({ name, alternative }) =>
     alternative === undefined ? name : String(alternative),
   );
-  return Array.from(groups.values(), (group) => chooseExact(group, target, universe, installed, notes));
+  return [...groups.values()].flatMap((group) => {
+    if (group[0]?.role === 'debuginfo' && !isPublished(group, target, universe, installed)) {
+      notes.push(
+        `no repository has ${group.map(({ name }) => name).join(' or ')}: nothing is known of debug packages of this kernel, and kernel.function probes need them`,
+      );
+      return [];
+    }
+    return [chooseExact(group, target, universe, installed, notes)];
+  });
+}
+
+/** Of a kernel that only the index named nobody knows whether debug packages are published at all. */
+function isPublished(
+  group: readonly PackageName[],
+  { kernelFamily }: DebTarget,
+  universe: Universe,
+  installed: Installed,
+): boolean {
+  if (kernelFamily !== 'deb' && kernelFamily !== 'proxmox') return true;
+  return group.some(({ name }) => installed.has(name) || universe.versions(name).length > 0);
 }
 
 /** One of several alternative names, in the version of the kernel; what is installed in that version comes first. */
@@ -96,8 +116,10 @@ export function chooseImage(
   notes: string[],
 ): readonly NamedVersion[] {
   const version = target.packageVersion === null ? null : stripEpoch(target.packageVersion);
+  const others = universe.names.filter((name) => kernelRoleOf(name, target.release) === 'image');
+  const names = [...new Set([...imageNames(target), ...others])];
   const image = chooseExact(
-    imageNames(target).map((name) => ({ name, version })),
+    names.map((name) => ({ name, version })),
     target,
     universe,
     installed,

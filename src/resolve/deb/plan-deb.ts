@@ -7,7 +7,7 @@ import { namePackages } from '../package-names.ts';
 import { assemblePlan, type PlanRequest } from '../plan.ts';
 import { findClosure } from './closure.ts';
 import { assumeEssential, listInstalled, type Chosen, type Installed } from './installation.ts';
-import { imageNames, SYSTEMTAP, TOOLCHAIN } from './kernel-names.ts';
+import { imageNames, kernelRoleOf, SYSTEMTAP, TOOLCHAIN } from './kernel-names.ts';
 import { chooseImage, chooseKernelPackages } from './choose-kernel.ts';
 import type { DebRecord } from './packages-index.ts';
 import { recordItem } from './record-item.ts';
@@ -92,12 +92,13 @@ interface ItemContext {
   readonly waves: ReadonlyMap<string, number>;
 }
 
-function toItem(record: DebRecord, { target, installed, waves }: ItemContext, install: boolean): PlanItem {
-  const role = roleOf(record.name, target);
+function toItem(record: DebRecord, context: ItemContext, install: boolean): PlanItem {
+  const { installed, waves } = context;
+  const role = roleOf(record.name, context.target);
   return {
     ...recordItem(record),
     role,
-    match: matchOf(record.name, role, target),
+    match: matchOf(record.name, role, context.target),
     install,
     replaces: install ? (installed.get(record.name) ?? null) : null,
     wave: waves.get(record.name) ?? 0,
@@ -112,8 +113,8 @@ const ROLES: readonly (readonly [RegExp, Role])[] = [
 
 /** What a package of that name is to the target. */
 export function roleOf(name: string, target: DebTarget): Role {
-  const exact = namePackages(target).find((each) => each.name === name)?.role;
-  if (exact !== undefined) return exact;
+  const exact = namePackages(target).find((each) => each.name === name)?.role ?? kernelRoleOf(name, target.release);
+  if (exact !== null) return exact;
   if (name.startsWith('linux-') && !name.startsWith('linux-headers-') && name.endsWith(target.release)) return 'image';
   if (imageNames(target).includes(name)) return 'image';
   return ROLES.find(([pattern]) => pattern.test(name))?.[1] ?? 'dependency';
@@ -121,7 +122,8 @@ export function roleOf(name: string, target: DebTarget): Role {
 
 /** By what a package of that name fits the target. */
 export function matchOf(name: string, role: Role, target: DebTarget): MatchEvidence {
-  const isExact = role === 'image' || namePackages(target).some((each) => each.name === name);
-  if (!isExact) return 'dependency';
+  const isNamed =
+    kernelRoleOf(name, target.release) !== null || namePackages(target).some((each) => each.name === name);
+  if (role !== 'image' && !isNamed) return 'dependency';
   return target.packageVersion === null ? 'abi-name' : 'version';
 }

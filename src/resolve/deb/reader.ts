@@ -15,6 +15,8 @@ const MAX_RECORDS = 200_000;
 export interface WantedNames extends RecordFilter {
   /** Names whose whole tree of dependencies is wanted too. */
   readonly roots: readonly string[];
+  /** The same of names that only the index knows. */
+  readonly isRoot?: (name: string) => boolean;
 }
 
 /** The records of several repositories, and those repositories that could not be read. */
@@ -53,17 +55,18 @@ export async function readDebRepositories(
   const indexes = mergeCopies(opened.flatMap((result) => (result.status === 'fulfilled' ? result.value : [])));
 
   const broken = new Map<OpenIndex, unknown>();
-  const essential: string[] = [];
+  const found: string[] = [];
   const graph = createNameGraph();
   const addToGraph = (paragraph: string): void => {
     graph.add(paragraph);
     // What every root of the distribution has: the base that a plan may build on where nothing is known of the target.
-    if (paragraph.includes('\nEssential: yes')) essential.push(peekName(paragraph) ?? '');
+    const name = peekName(paragraph) ?? '';
+    if (paragraph.includes('\nEssential: yes') || wanted.isRoot?.(name) === true) found.push(name);
   };
   for (const index of indexes) {
     await attempt(index, broken, context.signal, () => scanIndex(index, addToGraph, context.signal));
   }
-  const reached = graph.reach([...wanted.roots, ...essential]);
+  const reached = graph.reach([...wanted.roots, ...found]);
   const isWanted = (name: string): boolean => reached.has(name) || wanted.wantsName(name);
   const records: DebRecord[] = [];
   for (const index of indexes) {

@@ -16,7 +16,13 @@ const MAX_MATCHES = 20_000;
 /** Of one capability with its version, as XML. */
 const MAX_ENTRY_BYTES = 1024;
 
-export type PrimaryFilter = Pick<RecordFilter, 'wantsName' | 'provides' | 'buildId'>;
+export interface PrimaryFilter extends Pick<RecordFilter, 'wantsName' | 'provides' | 'buildId' | 'release'> {
+  /** Only packages of these digests, in hex. */
+  readonly digests?: ReadonlySet<string>;
+}
+
+/** What every capability that names a kernel release has in it. */
+const UNAME = '-uname-r';
 
 /**
  * The packages of an index file that the filter wants. Nothing is returned before the length and the digest of the
@@ -39,7 +45,12 @@ export async function readPrimary(
   const scanner = scanFrames({
     name,
     wantsName: (packageName) => filter.wantsName(packageName),
-    needles: [...capabilities.map(capabilityName), ...(filter.buildId === undefined ? [] : [filter.buildId])],
+    needles: [
+      ...capabilities.map(capabilityName),
+      ...(filter.buildId === undefined ? [] : [filter.buildId]),
+      ...(filter.release === undefined ? [] : [UNAME]),
+      ...(filter.digests ?? []),
+    ],
     onFrame(frame, byName) {
       if (!byName && !mayProvide(frame, filter)) return;
       const found = parsePackageFrame(frame.toString('utf8'), name);
@@ -84,7 +95,9 @@ function capabilityName(capability: string): string {
  */
 function mayProvide(frame: Buffer, filter: PrimaryFilter): boolean {
   if (filter.buildId !== undefined && frame.includes(filter.buildId)) return true;
-  return (filter.provides ?? []).some((capability) => {
+  if (filter.digests !== undefined) return true;
+  const wanted = filter.release === undefined ? [] : [`${UNAME} = ${filter.release}`];
+  return [...(filter.provides ?? []), ...wanted].some((capability) => {
     const name = capabilityName(capability);
     if (capability === name) return frame.includes(name);
     const { version, release } = parseEvr(capability.slice(name.length + ' = '.length));
@@ -97,12 +110,14 @@ function mayProvide(frame: Buffer, filter: PrimaryFilter): boolean {
 }
 
 function isWanted(found: PrimaryPackage, filter: PrimaryFilter): boolean {
+  if (filter.digests !== undefined) return filter.digests.has(found.digest?.hex ?? '');
   if (filter.wantsName(found.name)) return true;
-  const { buildId } = filter;
+  const { buildId, release } = filter;
   return found.provides.some(
     (provided) =>
       (filter.provides ?? []).some((wanted) => provided === wanted || capabilityName(provided) === wanted) ||
-      (buildId !== undefined && provided === `debuginfo(build-id) = ${buildId}`),
+      (buildId !== undefined && provided === `debuginfo(build-id) = ${buildId}`) ||
+      (release !== undefined && provided.endsWith(`${UNAME} = ${release}`)),
   );
 }
 

@@ -5,12 +5,13 @@ import { requireGoodSignature } from '../../trust/signature-verdict.ts';
 import { verifySignature } from '../../trust/gpgv.ts';
 import type { BuildId, Digest, Fingerprint, Repository, TrustRequirement } from '../../types.ts';
 import { resolveLocation } from '../location.ts';
-import type { PackageRecord, ReaderContext, RecordFilter } from '../reader.ts';
+import { providesRelease, type PackageRecord, type ReaderContext, type RecordFilter } from '../reader.ts';
 import { isUnreachable, listBaseUrls, type BaseUrls } from './base-urls.ts';
 import { isStrongDigest } from './digest.ts';
+import { findHolders } from './filelists.ts';
 import type { PrimaryPackage } from './package-frame.ts';
 import { readPrimary } from './primary.ts';
-import { parseRepomd, type PrimaryIndex } from './repomd.ts';
+import { parseFilelists, parseRepomd, type PrimaryIndex } from './repomd.ts';
 
 const REPOMD = 'repodata/repomd.xml';
 const MAX_REPOMD_BYTES = 2 * 1024 * 1024;
@@ -25,6 +26,8 @@ interface Index {
   readonly baseUrls: readonly string[];
   readonly url: string;
   readonly primary: PrimaryIndex;
+  /** repomd.xml as it was read. */
+  readonly text: string;
   /** Key that signed repomd.xml; null when it is not signed. */
   readonly signer: Fingerprint | null;
 }
@@ -63,10 +66,33 @@ async function readFrom(
 ): Promise<readonly PackageRecord[]> {
   const { index, path } = await fetchInStep(bases, repository, context);
   const name = resolveLocation(index.baseUrls[0] ?? '', index.primary.href, index.primary.digest);
-  const packages = await readPrimary(path, index.primary, name, filter);
-  return packages
-    .filter((found) => found.arch !== 'src' && found.arch !== 'nosrc')
-    .map((found) => toRecord(found, index, repository, filter.buildId ?? null));
+  const toRecords = (packages: readonly PrimaryPackage[]): readonly PackageRecord[] =>
+    packages
+      .filter((found) => found.arch !== 'src' && found.arch !== 'nosrc')
+      .map((found) => toRecord(found, index, repository, filter.buildId ?? null));
+  const records = toRecords(await readPrimary(path, index.primary, name, filter));
+  const { release } = filter;
+  if (release === undefined || filter.byFiles !== true || records.some((record) => providesRelease(record, release)))
+    return records;
+  const holders = await readHolders(index, release, context);
+  if (holders.size === 0) return records;
+  const held = await readPrimary(path, index.primary, name, { wantsName: () => false, digests: holders });
+  const isHeld = (record: PackageRecord): boolean => holders.has(record.digest?.hex ?? '');
+  return [
+    ...records.filter((record) => !isHeld(record)),
+    ...toRecords(held).map((record) => ({ ...record, holds: [release] })),
+  ];
+}
+
+/** Which packages hold files of a release: asked only where no capability names it, for the list of files is large. */
+async function readHolders(index: Index, release: string, context: ReaderContext): Promise<ReadonlySet<string>> {
+  const filelists = parseFilelists(index.text, index.url);
+  if (filelists === null) return new Set();
+  const { href, digest, sizeBytes } = filelists;
+  const urls = index.baseUrls.map((base) => resolveLocation(base, href, digest));
+  const maxBytes = Math.min(sizeBytes ?? MAX_PRIMARY_BYTES, MAX_PRIMARY_BYTES);
+  const { path } = await context.fetchMetadata({ urls, sizeBytes, digest, maxBytes });
+  return findHolders(path, filelists, urls[0] ?? href, release);
 }
 
 /** repomd.xml and the index that it names, of the same day: asked for again once, then given up. */
@@ -109,7 +135,8 @@ async function fetchIndex(
     repository.trust.metadata === 'signed'
       ? await checkSignature(bytes, url, baseUrls, repository, context, fresh)
       : null;
-  return { baseUrls, url, primary: parseRepomd(bytes.toString('utf8'), url), signer };
+  const text = bytes.toString('utf8');
+  return { baseUrls, url, text, primary: parseRepomd(text, url), signer };
 }
 
 /** With a metalink only the repomd.xml that it names is taken, the current one first, then those it still accepts. */

@@ -32,6 +32,19 @@ interface Draft {
  * @throws TapprepError BAD_METADATA when there is none, or it states no digest that is worth checking.
  */
 export function parseRepomd(text: string, name: string): PrimaryIndex {
+  const drafts = readDrafts(text, name);
+  const [primary] = rank(drafts, 'primary');
+  if (primary !== undefined) return toIndex(primary, name);
+  throw badXml(name, `it lists no primary.xml in a known form (${drafts.map((draft) => draft.type).join(', ')})`);
+}
+
+/** The list of every package's files; null where there is none in a known form. @throws TapprepError BAD_METADATA */
+export function parseFilelists(text: string, name: string): PrimaryIndex | null {
+  const [filelists] = rank(readDrafts(text, name), 'filelists');
+  return filelists === undefined ? null : toIndex(filelists, name);
+}
+
+function readDrafts(text: string, name: string): readonly Draft[] {
   const drafts: Draft[] = [];
   let root: string | null = null;
   readXml(text, name, {
@@ -52,7 +65,7 @@ export function parseRepomd(text: string, name: string): PrimaryIndex {
     },
   });
   if (root !== 'repomd') throw badXml(name, `its root element is ${String(root)}, not repomd`);
-  return choosePrimary(drafts, name);
+  return drafts;
 }
 
 function startDraft(element: XmlElement): Draft {
@@ -60,13 +73,14 @@ function startDraft(element: XmlElement): Draft {
   return { type, href: null, checksum: null, openChecksum: null, size: null, openSize: null };
 }
 
-function choosePrimary(drafts: readonly Draft[], name: string): PrimaryIndex {
-  const candidates = drafts.filter((draft) => draft.type === 'primary' || /^primary_(?:zst|gz|xz)$/.test(draft.type));
-  const ranked = PREFERRED.flatMap((end) => candidates.filter((draft) => draft.href?.endsWith(end) === true));
-  const [best] = ranked;
-  if (best === undefined) {
-    throw badXml(name, `it lists no primary.xml in a known form (${drafts.map((draft) => draft.type).join(', ')})`);
-  }
+/** The forms of one kind of index, the fastest first. */
+function rank(drafts: readonly Draft[], kind: 'primary' | 'filelists'): readonly Draft[] {
+  const types = [kind, `${kind}_zst`, `${kind}_gz`, `${kind}_xz`];
+  const candidates = drafts.filter((draft) => types.includes(draft.type));
+  return PREFERRED.flatMap((end) => candidates.filter((draft) => draft.href?.endsWith(end) === true));
+}
+
+function toIndex(best: Draft, name: string): PrimaryIndex {
   const { href } = best;
   const digest = best.checksum && parseDigest(best.checksum.type, best.checksum.hex);
   if (href === null || digest === null) throw badXml(name, `it states no usable checksum of ${String(href)}`);

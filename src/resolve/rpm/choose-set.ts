@@ -78,6 +78,13 @@ function chooseBy(
     const real = followRequires(need, debuginfo);
     if (real === null) continue;
     const choice = chooseOne(listCandidates(real, records, target), anchor);
+    if (choice === null && isOptional(need, target)) {
+      if (need.role === 'debuginfo')
+        notes.push(
+          `no repository has ${need.names.join(' or ')} ${need.version}: nothing is known of debug packages of this kernel, and kernel.function probes need them`,
+        );
+      continue;
+    }
     if (choice === null && need.role === 'debugsource') {
       notes.push(
         `no repository has ${need.names.join(' or ')} ${need.version}: probes on source lines will not show the source`,
@@ -91,6 +98,11 @@ function chooseBy(
     anchor = widenAnchor(anchor, choice);
   }
   return choices;
+}
+
+/** Of a kernel that only the index named nobody knows whether debug packages are published at all. */
+function isOptional({ role }: Need, { kernelFamily }: RpmTarget): boolean {
+  return kernelFamily === 'rpm' && (role === 'debuginfo' || role === 'debuginfo-common');
 }
 
 /** What the first package says of its build is what the others are held against, as far as the kernel did not say it. */

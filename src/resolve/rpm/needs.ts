@@ -30,7 +30,11 @@ const WITHOUT_UNAME = /^(?:suse|photon|el5|uek5)/;
 
 /** The packages to be found, devel first, for what it is chosen by decides on the others. */
 export function listNeeds(target: RpmTarget, request: PlanRequest): readonly Need[] {
-  const wanted = namePackages(target).filter(({ role }) => role === 'devel' || request.roles.debuginfo);
+  const names = namePackages(target);
+  // A release that gives no file a name is asked for by what provides it.
+  const wanted = (names.length > 0 ? names : [unnamed(target)]).filter(
+    ({ role }) => role === 'devel' || request.roles.debuginfo,
+  );
   const groups = Map.groupBy(wanted, ({ name, alternative }) => alternative ?? name);
   const needs = Array.from(groups.values(), (names) => toNeed(names, target));
   const first = needs.find(({ role }) => role === 'devel');
@@ -38,6 +42,10 @@ export function listNeeds(target: RpmTarget, request: PlanRequest): readonly Nee
     ...needs.map((need) => (need === first ? { ...need, capabilities: unameProvides(target, 'devel-uname-r') } : need)),
     ...(request.roles.image && first !== undefined ? [imageNeed(first, target)] : []),
   ];
+}
+
+function unnamed({ stem, packageArch, versionRelease }: RpmTarget): PackageName {
+  return { role: 'devel', name: `${stem}-devel`, arch: packageArch, version: versionRelease, match: 'index' };
 }
 
 function toNeed(names: readonly PackageName[], target: RpmTarget): Need {
@@ -81,8 +89,12 @@ export function wantedRpm(target: RpmTarget, request: PlanRequest): RecordFilter
     ...(request.roles.systemtap === 'distro' ? SYSTEMTAP_NAMES : []),
   ]);
   return {
-    wantsName: (name) => names.has(name) || (name.startsWith(target.stem) && isSibling(name)),
+    // Under another name too: what the index names by the release may have any.
+    wantsName: (name) =>
+      names.has(name) || ((name.startsWith(target.stem) || /kernel|linux/.test(name)) && isSibling(name)),
     provides: needs.flatMap((need) => need.capabilities),
+    release: target.release,
+    byFiles: target.kernelFamily === 'rpm',
     ...(target.buildId === null || !request.roles.debuginfo ? {} : { buildId: target.buildId }),
     fileNames: needs
       .filter((need) => !need.prefix)

@@ -5,6 +5,7 @@ import { assemblePlan, type PlanRequest } from '../plan.ts';
 import type { PackageRecord } from '../reader.ts';
 import { isSigned, type KernelBuild } from './choose.ts';
 import { chooseSet } from './choose-set.ts';
+import { nameByIndex } from './by-index.ts';
 import { toItem, toToolItem } from './items.ts';
 import { listNeeds, SYSTEMTAP_NAMES } from './needs.ts';
 
@@ -15,11 +16,12 @@ import { listNeeds, SYSTEMTAP_NAMES } from './needs.ts';
  *   nobody signed what is there, UNSAFE_URL
  */
 export function planRpm(
-  target: RpmTarget,
+  asked: RpmTarget,
   records: readonly PackageRecord[],
   request: PlanRequest,
   kernel: KernelBuild | null,
 ): Plan {
+  const target = nameByIndex(asked, records);
   const needs = listNeeds(target, request);
   const notes: string[] = [];
   const choices = chooseSet(needs, records, target, kernel, notes, request.allowUnsigned);
@@ -29,7 +31,7 @@ export function planRpm(
       ({ name, version, arch }) => name === record.name && version === record.version && arch === record.arch,
     ) === true;
   return assemblePlan(
-    target,
+    asked,
     [
       ...choices.filter(({ record }) => !isThere(record)).map((choice) => toItem(choice, records, kernel)),
       ...tools.filter((record) => !isThere(record)).map((record) => toToolItem(record, records, request)),

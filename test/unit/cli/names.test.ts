@@ -64,7 +64,19 @@ const BAD: readonly (readonly [string, string, unknown, string])[] = [
     'x',
     'WRONG_DISTRIBUTION',
   ],
-  ['an own kernel', '{"id":"x","distro":"centos","kernel":"6.1.55"}', 'x', 'CUSTOM_KERNEL_NO_PACKAGE'],
+  ['an own kernel', '{"id":"x","distro":"centos","kernel":"6.1.55"}', 'x', 'UNKNOWN_RELEASE'],
+  [
+    'the kernel of WSL',
+    '{"id":"x","distro":"ubuntu","kernel":"6.6.87.2-microsoft-standard-WSL2","arch":"x86_64"}',
+    'x',
+    'CUSTOM_KERNEL_NO_PACKAGE',
+  ],
+  [
+    'a release without a version of its packages',
+    '{"id":"x","distro":"xenenterprise","kernel":"4.19.0+1","arch":"x86_64"}',
+    'x',
+    'UNKNOWN_RELEASE',
+  ],
   ['a key of Object', '{"id":"x","__proto__":{"kernel":"6.1.55"}}', 'x', 'USAGE'],
   ['more than a line may have', `{"id":"x","distro":"${'x'.repeat(100_000)}"}`, null, 'USAGE'],
 ];
@@ -76,6 +88,18 @@ test.each(BAD)('a line with %s gets its error and the next line its names', asyn
   expect(second).toMatchObject({ id: 'a' });
   expect(second?.['packages']).toHaveLength(3);
   expect(rest).toEqual([]);
+});
+
+test('a release of no known form is named by the habit of its package system, for the index to confirm', async () => {
+  const lines = [
+    { id: 'rpm', distro: 'rhel', kernel: '4.18.0-305.el8.bz1234567.x86_64' },
+    { id: 'deb', distro: 'debian', kernel: '6.6.63-current-rockchip64', arch: 'aarch64' },
+  ];
+  const [rpm, deb] = await runBatch(lines.map((line) => `${JSON.stringify(line)}\n`));
+  const [devel] = rpm?.['packages'] as readonly unknown[];
+  expect(devel).toMatchObject({ name: 'kernel-devel', version: '4.18.0-305.el8.bz1234567', match: 'index' });
+  const [headers] = deb?.['packages'] as readonly unknown[];
+  expect(headers).toMatchObject({ name: 'linux-headers-6.6.63-current-rockchip64', version: null, match: 'index' });
 });
 
 test('each line is answered before the next is there', async () => {

@@ -65,7 +65,6 @@ const REFUSED: readonly (readonly [string, string, ErrorCode])[] = [
   ['sles', '5.14.21-150500.55.31-turbo', 'UNKNOWN_RELEASE'],
   ['sles', '6.5.9-1.gb4a6f7c-default', 'UNKNOWN_RELEASE'],
   ['debian', '6.1.0-13-vax', 'UNKNOWN_RELEASE'],
-  ['debian', '6.8.4-2-pve', 'UNKNOWN_RELEASE'],
   ['ubuntu', '5.15.0-67-mine', 'UNKNOWN_RELEASE'],
   ['fedora', '6.3.0-0.rc7.59.vanilla.fc38.x86_64', 'UNKNOWN_RELEASE'],
   // No release at all.
@@ -81,16 +80,24 @@ const REFUSED: readonly (readonly [string, string, ErrorCode])[] = [
   ['debian', '6.10.14-linuxkit', 'CUSTOM_KERNEL_NO_PACKAGE'],
   ['debian', '6.18.5-fc', 'CUSTOM_KERNEL_NO_PACKAGE'],
   ['debian', '6.18.44-fc-v657', 'CUSTOM_KERNEL_NO_PACKAGE'],
-  ['ubuntu', '5.15.0-051500-generic', 'CUSTOM_KERNEL_NO_PACKAGE'],
-  ['debian', '5.15.133+', 'CUSTOM_KERNEL_NO_PACKAGE'],
-  ['fedora', '6.5.0-rc3', 'CUSTOM_KERNEL_NO_PACKAGE'],
-  ['centos', '6.1.55', 'CUSTOM_KERNEL_NO_PACKAGE'],
+  ['ubuntu', '5.15.0-051500-generic', 'UNKNOWN_RELEASE'],
+  ['debian', '5.15.133+', 'UNKNOWN_RELEASE'],
+  ['fedora', '6.5.0-rc3', 'UNKNOWN_RELEASE'],
+  ['centos', '6.1.55', 'UNKNOWN_RELEASE'],
   ['ubuntu', '6.6.58-flatcar', 'CUSTOM_KERNEL_NO_PACKAGE'],
-  ['ubuntu', '5.15.148-tegra', 'CUSTOM_KERNEL_NO_PACKAGE'],
-  ['debian', '6.1.21-v8+', 'CUSTOM_KERNEL_NO_PACKAGE'],
-  ['debian', '6.9.3-x86_64-linode164', 'CUSTOM_KERNEL_NO_PACKAGE'],
-  ['debian', '6.5.0-00123-gdeadbeefcafe-dirty', 'CUSTOM_KERNEL_NO_PACKAGE'],
+  ['ubuntu', '5.15.148-tegra', 'UNKNOWN_RELEASE'],
+  ['debian', '6.1.21-v8+', 'UNKNOWN_RELEASE'],
+  ['debian', '6.9.3-x86_64-linode164', 'UNKNOWN_RELEASE'],
+  ['debian', '6.5.0-00123-gdeadbeefcafe-dirty', 'UNKNOWN_RELEASE'],
 ];
+
+test('that nobody publishes packages is said with the word of the builder, else that nobody was asked', () => {
+  for (const [distro, release, code] of REFUSED) {
+    const { message } = refusal(distro, release);
+    if (code === 'CUSTOM_KERNEL_NO_PACKAGE') expect(message).toMatch(/publishes no packages for it: https:\/\/\S+$/);
+    if (code === 'UNKNOWN_RELEASE') expect(message).toMatch(/; no package source was asked for it$/);
+  }
+});
 
 test.each(REFUSED)('%s %j is refused as %s', (distro, release, code) => {
   const error = refusal(distro, release);
@@ -134,6 +141,12 @@ const DEB_VERSIONS: readonly (readonly [string, string, string | null, string | 
   ['debian', '4.9.0-0.bpo.11-amd64', '#1 SMP Debian 4.9.189-3+deb9u2~deb8u1', '4.9.189-3+deb9u2~deb8u1'],
   ['debian', '6.1.0-13-rt-amd64', '#1 SMP PREEMPT_RT Debian 6.1.55-1', '6.1.55-1'],
   ['debian', '2.6.32-5-amd64', '#1 SMP Fri May 10 08:43:19 UTC 2013', null],
+  // Who builds as Debian does puts a word of his own in its place.
+  ['debian', '6.8.12-4-pve', '#1 SMP PREEMPT_DYNAMIC PMX 6.8.12-4 (2024-11-06T15:04Z)', '6.8.12-4'],
+  ['debian', '5.15.143-1-pve', '#1 SMP PVE 5.15.143-1 (2024-02-08T18:12Z)', '5.15.143-1'],
+  ['kali', '6.18.9+kali-amd64', '#1 SMP PREEMPT_DYNAMIC Kali 6.18.9-1kali1 (2026-02-10)', '6.18.9-1kali1'],
+  ['linuxmint', '6.8.0-51-generic', '#52-Ubuntu SMP PREEMPT_DYNAMIC Thu Dec  5 13:09:44 UTC 2024', '6.8.0-51.52'],
+  ['pop', '6.9.3-76060903-generic', '#202405300957~1738770968~22.04~d5f7c84 SMP PREEMPT_DYNAMIC Wed F', null],
   ['debian', '6.1.0-13-amd64', '#1 SMP Debian', null],
   ['debian', '6.1.0-13-amd64', '#74~20.04.1-Ubuntu SMP', null],
   ['debian', '6.1.0-13-amd64', null, null],

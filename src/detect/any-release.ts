@@ -1,0 +1,36 @@
+/** A release of no row's form, taken apart by what every release of a package system has. Its packages are for an index to name. */
+import { findDistribution, type PackageSystem } from './distributions.ts';
+import { ARCHES } from './release-words.ts';
+import type { DebRelease, RpmRelease } from './kernel-release.ts';
+
+/** V-R, R ending where an architecture or "+variant" begins. */
+const RPM_FORM = new RegExp(
+  String.raw`^(?<vr>\d+(?:\.\d+)+-[\w.~^]+?)(?:\.(?<arch>${ARCHES}))?(?:\+(?<variant>[a-z0-9]+(?:-[a-z0-9]+)*))?$`,
+);
+/** The flavour begins with the first part that has no number in front. */
+const DEB_FORM = /^(?<abi>\d+(?:\.\d+)+(?:[+~][\w.]+)*(?:-\d[\w.+~]*)?)(?:-(?<flavour>[a-z][\w.+~-]*))?$/i;
+
+/** What a release of a distribution of no known form is as far as its form goes. */
+export function readAnyRelease(release: string, distro: string | null, system: PackageSystem): RpmRelease | DebRelease {
+  const on = distro === null ? [] : [distro.toLowerCase()];
+  if (system === 'deb') {
+    const { abi, flavour } = DEB_FORM.exec(release)?.groups ?? {};
+    return { family: 'deb', kernelFamily: 'deb', on, abi: abi ?? release, flavour: flavour ?? '', arch: null };
+  }
+  const { vr, arch, variant } = RPM_FORM.exec(release)?.groups ?? {};
+  return {
+    family: 'rpm',
+    kernelFamily: 'rpm',
+    on,
+    versionRelease: vr ?? release,
+    stem: findDistribution(distro)?.stem ?? 'kernel',
+    variant: variant ?? null,
+    arch: arch ?? null,
+    tail: null,
+  };
+}
+
+/** Whether a version and release stand in it, so that a package can be named at all. */
+export function hasVersionRelease(versionRelease: string): boolean {
+  return /^\d+(?:\.\d+)+-[\w.~^]+$/.test(versionRelease);
+}

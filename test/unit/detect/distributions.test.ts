@@ -1,0 +1,107 @@
+import { describe, expect, test } from 'vitest';
+import { declareFacts } from '../../../src/detect/declared-facts.ts';
+import { DISTRIBUTIONS, packageSystemOf } from '../../../src/detect/distributions.ts';
+import { identifyOs } from '../../../src/detect/os-release.ts';
+import { declareTarget, identifyTarget } from '../../../src/detect/target.ts';
+import { isTapprepError } from '../../../src/errors.ts';
+import type { HostFacts } from '../../../src/types.ts';
+
+function facts(distro: string, release: string, more: Partial<HostFacts> = {}): HostFacts {
+  return { ...declareFacts({ distro, release, arch: 'x86_64', unameV: null }), ...more };
+}
+
+function codeOf(action: () => unknown): string {
+  try {
+    action();
+    return 'taken';
+  } catch (error) {
+    return isTapprepError(error) ? error.code : String(error);
+  }
+}
+
+const SOURCES = [{ path: '/etc/apt/sources.list', text: 'deb http://a.example/ stable main\n' }];
+
+describe('a distribution that is built from another one', () => {
+  test.each([
+    ['linuxmint', '6.8.0-51-generic', 'ubuntu'],
+    ['linuxmint', '6.1.0-28-amd64', 'debian'],
+    ['devuan', '6.1.0-28-amd64', 'debian'],
+    ['kali', '6.11.2-amd64', 'debian'],
+    ['kali', '6.5.0-kali3-amd64', 'deb'],
+    ['astra', '5.15.0-33-generic', 'deb'],
+    ['miraclelinux', '5.14.0-427.13.1.el9_4.x86_64', 'el'],
+    ['cloudlinux', '4.18.0-553.16.1.lve.el8.x86_64', 'rpm'],
+    ['redos', '5.15.78-2.el7.3.x86_64', 'rpm'],
+    ['bazzite', '6.11.9-201.fsync.fc40.x86_64', 'rpm'],
+    ['bazzite', '6.11.10-300.fc41.x86_64', 'fedora'],
+  ])('%s %s has the form of family %s', (distro, kernel, family) => {
+    const target = declareTarget({ distro, version: null, kernel, arch: 'x86_64', unameV: null });
+    expect(target).toMatchObject({ distro, kernelFamily: family, release: kernel });
+  });
+
+  test('does not take a kernel of the other package system for its own', () => {
+    const host = {
+      distro: 'linuxmint',
+      version: '22',
+      kernel: '5.14.0-503.11.1.el9_5.x86_64',
+      arch: null,
+      unameV: null,
+    };
+    expect(codeOf(() => declareTarget(host, 'any'))).toBe('WRONG_DISTRIBUTION');
+  });
+});
+
+test.each([
+  ['linuxmint', 'VERSION_ID="22.1"\nVERSION_CODENAME=xia\nUBUNTU_CODENAME=noble', 'noble'],
+  ['linuxmint', 'VERSION_ID="6"\nVERSION_CODENAME=faye\nDEBIAN_CODENAME=bookworm', 'bookworm'],
+  ['linuxmint', 'VERSION_ID="21.3"\nVERSION_CODENAME=virginia', 'jammy'],
+  ['devuan', 'VERSION_ID="5"\nVERSION_CODENAME=daedalus', 'bookworm'],
+  ['ubuntu', 'VERSION_ID="24.04"\nVERSION_CODENAME=noble\nUBUNTU_CODENAME=noble', 'noble'],
+  ['kali', 'VERSION_ID="2026.3"\nVERSION_CODENAME=kali-rolling', 'kali-rolling'],
+])('the code name of %s with %j is that of its packages: %s', (id, text, codename) => {
+  expect(identifyOs(new Map([['/etc/os-release', `ID=${id}\n${text}\n`]])).codename).toBe(codename);
+});
+
+describe('a form that no table knows', () => {
+  const unknown = facts('debian:12', '6.6.63-current-rockchip64');
+
+  test('is refused where only the tables count, and is a target where an index is going to decide', () => {
+    expect(codeOf(() => identifyTarget(unknown))).toBe('UNKNOWN_RELEASE');
+    expect(identifyTarget(unknown, {}, 'any')).toMatchObject({ family: 'deb', kernelFamily: 'deb' });
+  });
+
+  test("is asked for in sources although its builder's word speaks against it, and is not named", () => {
+    const wsl = facts('ubuntu:22.04', '6.6.87.2-microsoft-standard-WSL2');
+    expect(codeOf(() => identifyTarget(wsl, {}, 'named'))).toBe('CUSTOM_KERNEL_NO_PACKAGE');
+    expect(identifyTarget(wsl, {}, 'any')).toMatchObject({ kernelFamily: 'deb' });
+  });
+
+  test('of another distribution is asked for only where the target has sources of its own', () => {
+    expect(codeOf(() => identifyTarget(facts('debian:12', '5.15.0-67-generic'), {}, 'any'))).toBe('WRONG_DISTRIBUTION');
+    const own = facts('debian:12', '5.15.0-67-generic', { repositories: SOURCES });
+    expect(identifyTarget(own, {}, 'any')).toMatchObject({ kernelFamily: 'deb', distro: 'debian' });
+  });
+
+  test('of a system without dpkg and rpm stays unknown', () => {
+    expect(codeOf(() => identifyTarget(facts('arch', '6.12.4-arch1-1'), {}, 'any'))).toBe('UNKNOWN_RELEASE');
+  });
+});
+
+describe('what a system is like', () => {
+  test('is believed of one that no table has, a loop or an unknown word taking nothing away', () => {
+    expect(packageSystemOf('newos', ['newos', 'alsonew', 'fedora'])).toBe('rpm');
+    expect(packageSystemOf('newos', ['newos'])).toBeNull();
+  });
+
+  test('counts less than the package manager that is there', () => {
+    const claims = facts('centos:9', '6.6.63-current-rockchip64', { packageManager: 'dpkg' });
+    expect(identifyTarget(claims, {}, 'any').family).toBe('deb');
+  });
+});
+
+test('every row says where packages come from: a parent, or why there is none', () => {
+  for (const [id, row] of Object.entries(DISTRIBUTIONS)) {
+    expect(id).toBe(id.toLowerCase());
+    expect(row.packagesOf.length > 0 || row.own !== null, id).toBe(true);
+  }
+});

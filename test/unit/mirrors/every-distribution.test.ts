@@ -1,0 +1,55 @@
+import { describe, expect, test } from 'vitest';
+import { DISTRIBUTIONS, packageSystemOf, whyNoPlace } from '../../../src/detect/distributions.ts';
+import { KERNEL_PUBLISHERS } from '../../../src/detect/kernel-families.ts';
+import { declareTarget } from '../../../src/detect/target.ts';
+import { loadMirrors } from '../../../src/mirrors/load.ts';
+import { selectRepositories } from '../../../src/mirrors/select.ts';
+import type { Target } from '../../../src/types.ts';
+
+const list = await loadMirrors({ packageRoot: process.cwd(), files: [], configHome: null });
+const CONTENTS = ['devel', 'debuginfo', 'systemtap', 'toolchain'] as const;
+
+function listed(target: Target): readonly string[] {
+  return selectRepositories(target, { own: [], list, overrides: [] }, { contents: CONTENTS }).map(({ id }) => id);
+}
+
+function target(distro: string, version: string | null, kernel: string): Target {
+  return declareTarget({ distro, version, kernel, arch: 'x86_64', unameV: null }, 'any');
+}
+
+describe('every distribution that names knows has a source, or says why none', () => {
+  test.each(Object.keys(DISTRIBUTIONS))('%s', (id) => {
+    const row = DISTRIBUTIONS[id];
+    const [version = null] = Object.keys(row?.codenames ?? {});
+    const system = packageSystemOf(id, []);
+    const kernel = system === 'rpm' ? '6.6.1-1.fc41.x86_64' : '6.8.0-51-generic';
+    const sources = system === null ? [] : listed(target(id, version ?? (system === 'rpm' ? '41' : null), kernel));
+    if (sources.length === 0) expect(whyNoPlace(id)).toMatch(/.{10,}/);
+    else expect(sources.join(' ')).toMatch(/^(?:ubuntu|debian|fedora)-/);
+  });
+
+  test.each([...KERNEL_PUBLISHERS.rpm, ...KERNEL_PUBLISHERS.deb])(
+    '%s is in the list, or what it needs is said',
+    (id) => {
+      const known = list.entries.filter(({ distros }) => distros.includes(id));
+      if (known.length === 0) expect(whyNoPlace(id)).toMatch(/.{10,}/);
+      const example = PUBLISHED[id] ?? null;
+      if (example !== null) expect(listed(target(id, ...example))).not.toEqual([]);
+    },
+  );
+});
+
+test.each([
+  ['linuxmint', '22', '6.8.0-51-generic', 'ubuntu-archive/noble'],
+  ['linuxmint', '6', '6.1.0-28-amd64', 'debian-main/bookworm'],
+  ['zorin', '17', '6.8.0-51-generic', 'ubuntu-archive/jammy'],
+  ['elementary', '8.0', '6.8.0-51-generic', 'ubuntu-archive/noble'],
+  ['devuan', '5', '6.1.0-28-amd64', 'debian-main/bookworm'],
+])("%s %s %s: the archive of its parent, by the parent's code name: %s", (distro, version, kernel, first) => {
+  expect(listed(target(distro, version, kernel))).toContain(first);
+});
+
+test('a rebuild is never given the packages of another vendor for its own', () => {
+  expect(listed(target('miraclelinux', '9.4', '5.14.0-427.13.1.el9_4.x86_64'))).toEqual([]);
+  expect(whyNoPlace('miraclelinux')).toContain('rebuilds this kernel itself');
+});
