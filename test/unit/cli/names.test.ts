@@ -96,10 +96,11 @@ test('a release of no known form is named by the habit of its package system, fo
     { id: 'deb', distro: 'debian', kernel: '6.6.63-current-rockchip64', arch: 'aarch64' },
   ];
   const [rpm, deb] = await runBatch(lines.map((line) => `${JSON.stringify(line)}\n`));
-  const [devel] = rpm?.['packages'] as readonly unknown[];
-  expect(devel).toMatchObject({ name: 'kernel-devel', version: '4.18.0-305.el8.bz1234567', match: 'index' });
-  const [headers] = deb?.['packages'] as readonly unknown[];
-  expect(headers).toMatchObject({ name: 'linux-headers-6.6.63-current-rockchip64', version: null, match: 'index' });
+  expect(rpm).toMatchObject({
+    packages: [{ name: 'kernel-devel', version: '4.18.0-305.el8.bz1234567', match: 'index' }, {}, {}],
+  });
+  const headers = { name: 'linux-headers-6.6.63-current-rockchip64', version: null, match: 'index' };
+  expect(deb).toMatchObject({ packages: [headers, {}, {}, {}] });
 });
 
 test('each line is answered before the next is there', async () => {

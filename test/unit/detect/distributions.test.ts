@@ -100,8 +100,8 @@ describe('what a system is like', () => {
 });
 
 test('every row says where packages come from: a parent, or why there is none', () => {
-  for (const [id, row] of Object.entries(DISTRIBUTIONS)) {
-    expect(id).toBe(id.toLowerCase());
-    expect(row.packagesOf.length > 0 || row.own !== null, id).toBe(true);
-  }
+  const bad = Object.entries(DISTRIBUTIONS).filter(
+    ([id, row]) => id !== id.toLowerCase() || (row.packagesOf.length === 0 && row.own === null),
+  );
+  expect(bad).toEqual([]);
 });
