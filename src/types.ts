@@ -362,8 +362,9 @@ export type TrustRequirement =
  */
 export type MatchEvidence = 'build-id' | 'uname-provide' | 'nevra' | 'version' | 'abi-name' | 'dependency';
 
-/** One package of a plan. */
+/** One package of a plan: installed, taken into a folder, or (an image) only unpacked for the virtual machine. */
 export interface PlanItem {
+  readonly kind: 'package' | 'image';
   readonly role: Role;
   readonly name: string;
   /** deb: full version; rpm: [epoch:]version-release. */
@@ -392,6 +393,40 @@ export interface PlanItem {
   readonly expects?: RpmExpectation;
 }
 
+/**
+ * A portable SystemTap: a folder of its own on the target, put together from the programs and libraries of signed packages
+ * that are themselves never installed there. Its undo is the journal's: the folder goes as a whole.
+ */
+export interface FolderItem {
+  readonly kind: 'folder';
+  readonly role: 'systemtap';
+  /** Last component of its place, "systemtap-5.1". */
+  readonly name: string;
+  /** Of the package that has stap, "5.1-5". */
+  readonly version: string;
+  /** Upstream, "5.1". */
+  readonly upstream: string;
+  /** uname -m */
+  readonly arch: string;
+  /** Whose packages they are: ID of os-release, and the suite. */
+  readonly distro: string;
+  readonly suite: string;
+  /** On the target, absolute. */
+  readonly place: string;
+  /** Everything that it may be put together from; the same packages give the same folder. */
+  readonly packages: readonly PlanItem[];
+  /** SHA-256 of the script that starts its programs, the one file in it that comes from tapprep itself. */
+  readonly starter: Sha256;
+  readonly sizeBytes: number | null;
+  readonly installedBytes: number | null;
+  /** Repository id. */
+  readonly repository: string;
+  readonly install: true;
+}
+
+/** What a plan brings to a target. */
+export type Provision = PlanItem | FolderItem;
+
 /** What index and installed kernel tell of a package's build; null where neither does. */
 export interface RpmExpectation {
   readonly vendor: string | null;
@@ -403,17 +438,22 @@ export interface RpmExpectation {
   readonly provides: readonly string[];
 }
 
-/** The exact packages for one target, and where they come from. */
+/** Everything that one target needs for the proof, exactly, and where it comes from. */
 export interface Plan {
   readonly schema: 'tapprep-plan/1';
   readonly target: Target;
-  readonly items: readonly PlanItem[];
+  readonly items: readonly Provision[];
   /** Needed packages that are already there in the right version. */
   readonly present: readonly { readonly role: Role; readonly name: string; readonly version: string }[];
   readonly downloadBytes: number;
   readonly installedBytes: number;
   /** Why a choice was made, or what was left out; sentences. */
   readonly notes: readonly string[];
+}
+
+/** A plan before anything but packages is added to it. */
+export interface PackagePlan extends Plan {
+  readonly items: readonly PlanItem[];
 }
 
 declare const verified: unique symbol;

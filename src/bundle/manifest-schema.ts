@@ -3,49 +3,21 @@ import { z } from 'zod';
 import {
   digest,
   fingerprint,
+  matchEvidence,
   packageArch,
   packageName,
   packageRole,
   packageVersion,
+  sha256,
 } from '../resolve/package-schema.ts';
+import { line, targetSchema, word } from '../resolve/target-schema.ts';
 
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
-const buildId = z.string().regex(/^[0-9a-f]{16,64}$/);
-/** One line that may be printed: no control characters. */
-const line = z
-  .string()
-  .max(4000)
-  .regex(/^[^\u0000-\u001f\u007f]*$/);
-/** One word of bundle.txt. */
-const word = z.string().regex(/^[\w.+~^:@-]{1,200}$/);
 const bytes = z.int().nonnegative().max(1e12);
 /** Relative, plain, no component that begins with a dot. */
 const path = z
   .string()
   .max(400)
   .regex(/^(?:[A-Za-z0-9_+~^%:@][\w.+~^%:@-]*\/){0,6}[A-Za-z0-9_+~^%:@][\w.+~^%:@-]*$/);
-
-const targetBase = {
-  distro: word,
-  version: word.nullable(),
-  codename: word.nullable(),
-  arch: word,
-  release: word,
-  unameV: line.max(200).nullable(),
-  buildId: buildId.nullable(),
-  kernelFamily: word,
-  packageArch: word,
-};
-const target = z.discriminatedUnion('family', [
-  z.strictObject({ family: z.literal('deb'), ...targetBase, flavour: word, packageVersion: word.nullable() }),
-  z.strictObject({
-    family: z.literal('rpm'),
-    ...targetBase,
-    stem: word,
-    variant: word.nullable(),
-    versionRelease: word,
-  }),
-]);
 
 const file = z.strictObject({ path, sizeBytes: bytes, sha256, mode: z.union([z.literal(0o644), z.literal(0o755)]) });
 
@@ -66,7 +38,7 @@ const packaged = z.strictObject({
   name: packageName,
   version: packageVersion,
   arch: packageArch,
-  match: z.enum(['build-id', 'uname-provide', 'nevra', 'version', 'abi-name', 'dependency']),
+  match: matchEvidence,
   wave: z.int().nonnegative().max(1000),
   install: z.boolean(),
   replaces: word.nullable(),
@@ -111,7 +83,7 @@ export const manifestSchema = z.strictObject({
   schema: z.literal('tapprep-bundle/1'),
   kind: z.enum(['packages', 'compiled']),
   tapprep: word,
-  target,
+  target: targetSchema,
   dependencies: z.enum(['asked', 'unknown', 'none']),
   warnings: z.array(line).max(200),
   notes: z.array(line).max(500),

@@ -1,6 +1,6 @@
 /** Packages of a plan as a bundle's manifest tells them, and as a plan again on the other side. Pure. */
 import { TapprepError } from '../errors.ts';
-import type { Artifact, Plan, PlanItem } from '../types.ts';
+import type { Artifact, PackagePlan, Plan, PlanItem } from '../types.ts';
 import { assemblePlan } from '../resolve/plan.ts';
 import { type BundledPackage, type BundleManifest, compareText } from './manifest.ts';
 import { toLine } from './provenance.ts';
@@ -62,6 +62,7 @@ function fileNameOf({ path }: Pick<BundledPackage, 'path'>): string {
 /** A bundled package as an item of a plan. Its trust is the manifest's own word, to be replaced by what vouches for it. */
 export function toPlanItem(bundled: BundledPackage): PlanItem {
   return {
+    kind: bundled.install ? 'package' : 'image',
     role: bundled.role,
     name: bundled.name,
     version: bundled.version,
@@ -86,6 +87,6 @@ export function toPlanItem(bundled: BundledPackage): PlanItem {
 }
 
 /** The plan of a bundle, with the items as this machine has checked them. */
-export function toPlan({ target, present, notes }: BundleManifest, items: readonly PlanItem[]): Plan {
+export function toPlan({ target, present, notes }: BundleManifest, items: readonly PlanItem[]): PackagePlan {
   return assemblePlan(target, items, present as Plan['present'], notes);
 }

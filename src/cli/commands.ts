@@ -119,6 +119,7 @@ export const COMMANDS: readonly CommandRow[] = [
     summary: 'the exact packages, with source, size and signer',
     target: true,
     options: [
+      SYSTEMTAP,
       NO_DEBUGINFO,
       IMAGE,
       EXPIRED,
@@ -127,7 +128,7 @@ export const COMMANDS: readonly CommandRow[] = [
       ['--inventory <file>', 'many machines, one JSON object a line ("-": standard input), one plan for each kernel'],
     ],
     run: async (context, raw) => {
-      const { target, ...choice } = readPlanOptions(raw);
+      const { target, ...choice } = { ...readPlanOptions(raw), rung: 'kernel.function' as const };
       const [out, inventory] = [readText(raw, 'out'), readText(raw, 'inventory')];
       if (inventory === null) return (await import('./commands/plan.ts')).runPlan(context, { target, ...choice, out });
       if (out !== null || Object.values(target).some((given) => given !== null))
@@ -141,7 +142,14 @@ export const COMMANDS: readonly CommandRow[] = [
     name: 'fetch',
     summary: 'plan, download and verify into a directory',
     target: true,
-    options: [['--dest <dir>', 'where the packages go (default: ./packages)'], NO_DEBUGINFO, IMAGE, EXPIRED, UNSIGNED],
+    options: [
+      ['--dest <dir>', 'where the packages go (default: ./packages)'],
+      SYSTEMTAP,
+      NO_DEBUGINFO,
+      IMAGE,
+      EXPIRED,
+      UNSIGNED,
+    ],
     run: async (context, raw) =>
       (await import('./commands/fetch.ts')).runFetch(context, {
         ...readPlanOptions(raw),
@@ -171,7 +179,6 @@ export const COMMANDS: readonly CommandRow[] = [
         ...readPlanOptions(raw),
         compiled: raw['compiled'] === true,
         scripts,
-        systemtap: readSystemtap(raw, 'auto'),
         out: readText(raw, 'out'),
         lock: readText(raw, 'lock'),
         signKey: readText(raw, 'signKey'),
@@ -199,7 +206,6 @@ export const COMMANDS: readonly CommandRow[] = [
         ...readPlanOptions(raw),
         allowUpgrade: raw['allowUpgrade'] === true,
         level: readLevel(raw),
-        systemtap: readSystemtap(raw, 'auto'),
         lock: readText(raw, 'lock'),
         bundle: readText(raw, 'bundle'),
         bundleKeyring: readText(raw, 'bundleKeyring'),

@@ -139,8 +139,10 @@ export function readPlanOptions(raw: Raw): {
   readonly debuginfo: boolean;
   readonly image: boolean;
   readonly allowExpiredRelease: boolean;
+  readonly systemtap: ReturnType<typeof readSystemtap>;
 } {
   return {
+    systemtap: readSystemtap(raw, 'auto'),
     target: readTarget(raw),
     debuginfo: raw['debuginfo'] !== false,
     image: raw['image'] === true,

@@ -1,6 +1,7 @@
 /** Plan in, verified files out: several downloads at once, then every file against its trust requirement. */
 import { isTapprepError, TapprepError } from '../errors.ts';
 import type { FetchRequest, FetchedFile } from '../fetch/request.ts';
+import { filesOf } from '../resolve/provisions.ts';
 import { verifyArtifact } from '../trust/artifact.ts';
 import { findRpmPayload } from '../trust/rpm-digests.ts';
 import type { Artifact, Plan, PlanItem } from '../types.ts';
@@ -33,7 +34,7 @@ export async function acquirePlan(
   { isLock }: { readonly isLock: boolean },
 ): Promise<readonly Artifact[]> {
   try {
-    return await acquireArtifacts(session, items);
+    return await acquireArtifacts(session, filesOf(items));
   } catch (error) {
     if (!isLock || !isTapprepError(error, 'NOT_FOUND')) throw error;
     throw new TapprepError('LOCK_STALE', `the lock can no longer be followed: ${error.message}`, {

@@ -7,6 +7,7 @@ import { readJournal, writeJournal } from '../install/journal.ts';
 import { listPackages } from '../install/package-list.ts';
 import { installArtifacts } from '../install/run.ts';
 import { readDebRepositories } from '../resolve/deb/reader.ts';
+import { packagesOf } from '../resolve/provisions.ts';
 import { buildSystemtap, findBuilt } from '../systemtap/build/build.ts';
 import { findSource, locateSource, type SourceTarball } from '../systemtap/build/find-source.ts';
 import { type BuildPackages, planBuildPackages } from '../systemtap/build/plan-packages.ts';
@@ -154,7 +155,7 @@ async function installForBuild(
   { items }: Plan,
 ): Promise<(stay: ReadonlySet<string>) => Promise<void>> {
   if (items.length === 0) return () => Promise.resolve();
-  const artifacts = await acquireArtifacts(session, items);
+  const artifacts = await acquireArtifacts(session, packagesOf(items));
   const { tapprepVersion, emit, now, signal } = session;
   const report = await installArtifacts({
     host,

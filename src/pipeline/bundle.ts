@@ -13,6 +13,7 @@ import {
 import { prepareData, prepareLicence, prepareScript, prepareScripts, type PreparedFile } from '../bundle/files.ts';
 import { describePackages } from '../bundle/packages.ts';
 import { type BundleSource, writeBundle, type WrittenBundle } from '../bundle/write.ts';
+import type { SystemtapWish } from '../systemtap/choose.ts';
 import type { HostFacts, Plan } from '../types.ts';
 import { join } from 'node:path';
 import { acquirePlan } from './acquire.ts';
@@ -31,6 +32,7 @@ export interface BundleOptions {
   /** The kernel itself too, for a virtual machine on the other side. */
   readonly image: boolean;
   readonly allowExpiredRelease: boolean;
+  readonly systemtap: SystemtapWish;
   readonly lock: Plan | null;
   readonly sign: ((sums: string) => Promise<string>) | null;
   /** Only the plan is made. */
@@ -50,7 +52,7 @@ export async function bundleSubject(session: Session, subject: Subject, options:
   const plan = await runStage(
     session,
     'plan',
-    async () => options.lock ?? (await planSubject(session, subject, options)),
+    async () => options.lock ?? (await planSubject(session, subject, { ...options, rung: 'kernel.function' })),
     describePlan,
   );
   if (options.dryRun) return { plan, bundle: null, manifest: null, stages: session.times };

@@ -1,8 +1,10 @@
 /** One line on the result of a stage. */
+import { foldersOf, packagesOf } from '../resolve/provisions.ts';
 import type { Plan, VerifyReport } from '../types.ts';
 
 export function describePlan(plan: Plan): string {
-  return `${plan.items.length} packages for ${plan.target.release}`;
+  const folders = foldersOf(plan.items).map(({ version }) => ` and SystemTap ${version} in a folder`);
+  return `${packagesOf(plan.items).length} packages${folders.join('')} for ${plan.target.release}`;
 }
 
 export function describeVerify(report: VerifyReport): string {

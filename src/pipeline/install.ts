@@ -7,12 +7,13 @@ import { buildInstallArgv, buildRefreshArgv, type InstallMethod } from '../insta
 import { installArtifacts, splitRuns } from '../install/run.ts';
 import { unpackImage } from '../rehearse/unpack-image.ts';
 import { findKernelImage } from '../verify/build-id.ts';
-import type { Artifact, InstallReport, Plan, VerifyReport } from '../types.ts';
+import type { Artifact, InstallReport, Plan, PlanItem, VerifyReport } from '../types.ts';
+import { foldersOf, packagesOf } from '../resolve/provisions.ts';
 import { acquirePlan } from './acquire.ts';
 import type { Subject } from './open-target.ts';
 import { planSubject } from './plan-subject.ts';
 import { proveSubject } from './prove.ts';
-import type { SystemtapChoice, TriedSystemtap } from './provide-systemtap.ts';
+import { rungOf, type SystemtapChoice, type TriedSystemtap } from './provide-systemtap.ts';
 import type { Session } from './session.ts';
 import { runStage } from './stage.ts';
 import { describePlan } from './describe.ts';
@@ -57,10 +58,15 @@ export async function installSubject(
     session,
     'plan',
     async () =>
-      options.lock ?? (await planSubject(session, subject, { ...options, image: await needsImage(subject, host) })),
+      options.lock ??
+      (await planSubject(session, subject, {
+        ...options,
+        image: await needsImage(subject, host),
+        rung: rungOf(options.verify.level),
+      })),
     describePlan,
   );
-  const items = plan.items.filter(({ install }) => install);
+  const items = packagesOf(plan.items).filter(({ install }) => install);
   // What comes in a bundle is all there is: a front end would ask its repositories.
   const isOffline = options.artifacts !== undefined;
   const damaged = findDamaged(subject.facts);
@@ -98,7 +104,7 @@ export async function installSubject(
     async () => options.artifacts ?? (await acquirePlan(session, plan, { isLock: options.lock !== null })),
     (files) => `${files.length} packages verified`,
   );
-  const images = artifacts.filter(({ item }) => item.role === 'image' && !item.install);
+  const images = artifacts.filter(({ item }) => item.kind === 'image');
   const { local, cacheDir, signal } = session;
   const unpacked =
     images.length === 0
@@ -110,7 +116,7 @@ export async function installSubject(
     () =>
       installArtifacts({
         host,
-        artifacts: artifacts.filter(({ item }) => item.install),
+        artifacts: artifacts.filter(({ item }) => item.kind === 'package' && item.install),
         method,
         damaged,
         release: plan.target.release,
@@ -126,11 +132,24 @@ export async function installSubject(
         ...(again.length === 0 ? [] : [`the files of ${again.length} packages put back`]),
       ].join(', ') || 'nothing to do',
   );
+  const brought = Map.groupBy(artifacts, ({ evidence }) => evidence.sha256);
   const { verify, tried } = await proveSubject(session, subject, host, {
     ...options,
+    planned: {
+      folders: foldersOf(plan.items),
+      isAll: options.lock !== null,
+      acquire: (wanted) => Promise.resolve(wanted.map((item) => takeBrought(brought, item))),
+    },
     ladder: { ...options.verify, kernelImage: unpacked?.kernelImage ?? null },
   });
   return { ...outcome, install, verify, systemtap: tried };
+}
+
+/** The file of an item among those that were brought and verified. */
+function takeBrought(brought: ReadonlyMap<string, readonly Artifact[]>, { fileName, trust }: PlanItem): Artifact {
+  const found = brought.get(trust.digest?.hex ?? '')?.[0];
+  if (found === undefined) throw new TapprepError('INTERNAL', `${fileName} is in the plan and was not brought`);
+  return found;
 }
 
 /** Where no front end works, because none is there or its repositories are gone: plain rpm, the article's way. */

@@ -5,6 +5,7 @@ import { isTapprepError, TapprepError } from '../errors.ts';
 import type { HostFacts, Plan, PlanItem, Target } from '../types.ts';
 import type { Subject } from './open-target.ts';
 import { findWhole, type PlanChoice, planSubject } from './plan-subject.ts';
+import { packagesOf } from '../resolve/provisions.ts';
 import type { ReaderContext } from '../resolve/reader.ts';
 import type { Session } from './session.ts';
 
@@ -164,7 +165,7 @@ function findLacking(planned: Planned, whole: HostFacts['packages'] | null): rea
   const { plan, target } = planned;
   const installed = namedIn(planned, whole);
   if (plan === null || installed === null) return null;
-  return adaptToInstalled(plan.items, installed, target.family).items.filter(({ install }) => install);
+  return adaptToInstalled(packagesOf(plan.items), installed, target.family).items.filter(({ install }) => install);
 }
 
 function groupOf(planned: Planned, states: readonly State[]): FleetGroup {

@@ -1,7 +1,10 @@
 /** The plan for one target, without anything that fetching, installing and proving need. */
 import { findDamaged } from '../detect/damaged-packages.ts';
+import type { SystemtapWish } from '../systemtap/choose.ts';
+import type { FitRung } from '../systemtap/incompatibilities.ts';
 import type { HostFacts, Plan } from '../types.ts';
 import type { Subject } from './open-target.ts';
+import { addSystemtap } from './plan-systemtap.ts';
 import { openResolution } from './resolution.ts';
 import type { Session } from './session.ts';
 
@@ -9,6 +12,9 @@ export interface PlanChoice {
   readonly debuginfo: boolean;
   readonly image: boolean;
   readonly allowExpiredRelease: boolean;
+  readonly systemtap: SystemtapWish;
+  /** How far the SystemTap has to reach. */
+  readonly rung: FitRung;
 }
 
 /** What is installed there and whole; null where that is not known. What is there by name only counts as absent: its files come again. */
@@ -18,13 +24,18 @@ export function findWhole(facts: HostFacts): HostFacts['packages'] | null {
   return damaged.size === 0 ? facts.packages : facts.packages.filter((one) => !damaged.has(one));
 }
 
-/** The exact packages for a subject that can be reached, as `plan` shows and `install` installs them. */
+/** Everything that a subject needs, as `plan` shows and `install` installs it. */
 export async function planSubject(session: Session, subject: Subject, options: PlanChoice): Promise<Plan> {
   const installed = findWhole(subject.facts);
   const resolution = await openResolution(session, subject, {
-    roles: { image: options.image, debuginfo: options.debuginfo, systemtap: 'distro' },
+    roles: { image: options.image, debuginfo: options.debuginfo, systemtap: rolesOf(options.systemtap) },
     allowExpiredRelease: options.allowExpiredRelease,
     installed,
   });
-  return resolution.plan(installed);
+  return addSystemtap(session, await resolution.plan(installed), options);
+}
+
+/** A version may be the distribution's own. */
+function rolesOf(wish: SystemtapWish): 'distro' | 'none' {
+  return wish === 'portable' || wish === 'build' ? 'none' : 'distro';
 }

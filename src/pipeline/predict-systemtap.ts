@@ -6,6 +6,7 @@ import { upstreamKernelOf } from '../systemtap/kernel-version.ts';
 import { upstreamVersion } from '../systemtap/portable/packages.ts';
 import type { Prediction, StapIdentity } from '../systemtap/predict.ts';
 import { kernelBuildKey, recallVerdicts, type Verdict } from '../systemtap/verdicts.ts';
+import { packagesOf } from '../resolve/provisions.ts';
 import type { Plan, Role, Target } from '../types.ts';
 import type { Session } from './session.ts';
 
@@ -31,14 +32,9 @@ export interface PredictOptions {
 export async function predictForPlan(
   session: Pick<Session, 'mirrors' | 'cacheDir'>,
   plan: Plan,
-  { wish, rung }: PredictOptions,
+  options: PredictOptions,
 ): Promise<readonly PlannedSystemtap[]> {
-  const kernelVersion = versionOf(plan, ['headers', 'devel', 'image']);
-  const ranked = chooseSystemtap(listCandidates(ownOf(plan), session.mirrors.systemtap), wish, {
-    kernel: upstreamKernelOf(plan.target, kernelVersion),
-    rung,
-    verdicts: await recallVerdicts(session.cacheDir, kernelBuildKey(plan.target, kernelVersion)),
-  });
+  const ranked = await rankForPlan(session, plan, options);
   return ranked.map(({ candidate, predictions, verdict }) => ({
     name: nameOf(candidate),
     kind: candidate.kind,
@@ -46,6 +42,20 @@ export async function predictForPlan(
     ...predictions,
     verdict,
   }));
+}
+
+/** Every way to a SystemTap that is left open, in the order in which install would try them. */
+export async function rankForPlan(
+  session: Pick<Session, 'mirrors' | 'cacheDir'>,
+  plan: Plan,
+  { wish, rung }: PredictOptions,
+): Promise<readonly RankedCandidate[]> {
+  const kernelVersion = versionOf(plan, ['headers', 'devel', 'image']);
+  return chooseSystemtap(listCandidates(ownOf(plan), session.mirrors.systemtap), wish, {
+    kernel: upstreamKernelOf(plan.target, kernelVersion),
+    rung,
+    verdicts: await recallVerdicts(session.cacheDir, kernelBuildKey(plan.target, kernelVersion)),
+  });
 }
 
 /** The SystemTap that the plan itself installs or finds in place. */
@@ -60,7 +70,7 @@ function ownIdentity({ distro }: Target, packageVersion: string): StapIdentity {
 }
 
 function versionOf(plan: Plan, roles: readonly Role[], name?: string): string | null {
-  const all = [...plan.items, ...plan.present];
+  const all = [...packagesOf(plan.items), ...plan.present];
   const found = all.find((item) => roles.includes(item.role) && (name === undefined || item.name === name));
   return found?.version ?? null;
 }

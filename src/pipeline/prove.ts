@@ -2,7 +2,12 @@
 import type { Host } from '../host/host.ts';
 import { describeVerify } from './describe.ts';
 import type { Subject } from './open-target.ts';
-import { type ProvidedSystemtap, provideSystemtap, type SystemtapChoice } from './provide-systemtap.ts';
+import {
+  type PlannedFolders,
+  type ProvidedSystemtap,
+  provideSystemtap,
+  type SystemtapChoice,
+} from './provide-systemtap.ts';
 import type { Session } from './session.ts';
 import { runStage } from './stage.ts';
 import { type VerifyChoice, verifySubject } from './verify.ts';
@@ -11,6 +16,7 @@ export interface ProveOptions {
   readonly systemtap: SystemtapChoice;
   readonly allowExpiredRelease: boolean;
   readonly ladder: Omit<VerifyChoice, 'systemtap'>;
+  readonly planned?: PlannedFolders;
 }
 
 /** @throws TapprepError of provideSystemtap; a step of the ladder that fails is in the report */
@@ -18,12 +24,13 @@ export function proveSubject(
   session: Session,
   subject: Subject,
   host: Host,
-  { systemtap: choice, allowExpiredRelease, ladder }: ProveOptions,
+  { systemtap: choice, allowExpiredRelease, ladder, planned }: ProveOptions,
 ): Promise<ProvidedSystemtap> {
   return provideSystemtap(session, subject, host, {
     choice,
     level: ladder.level,
     allowExpiredRelease,
+    ...(planned === undefined ? {} : { planned }),
     verify: (systemtap) =>
       runStage(
         session,

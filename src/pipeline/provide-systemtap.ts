@@ -1,15 +1,20 @@
 /** Which SystemTap is used on a target: candidates in the order of what is expected of them, each judged by compiling and loading. */
-import { findArchitecture } from '../detect/architectures.ts';
 import { parseStapVersion } from '../detect/stap-version.ts';
-import { isTapprepError, TapprepError } from '../errors.ts';
+import { isTapprepError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
 import { identifyManager, listPackages, type ListedPackage } from '../install/package-list.ts';
 import { namePackages } from '../resolve/package-names.ts';
 import { listCandidates } from '../systemtap/candidates.ts';
-import { chooseSystemtap, type Candidate, type RankedCandidate, type SystemtapWish } from '../systemtap/choose.ts';
+import {
+  chooseSystemtap,
+  type Candidate,
+  nameOf,
+  type RankedCandidate,
+  type SystemtapWish,
+} from '../systemtap/choose.ts';
 import type { FitRung } from '../systemtap/incompatibilities.ts';
 import { upstreamKernelOf } from '../systemtap/kernel-version.ts';
-import { assemblePortable } from '../systemtap/portable/assemble.ts';
+import { assembleFolder, assemblePortable } from '../systemtap/portable/assemble.ts';
 import { upstreamVersion } from '../systemtap/portable/packages.ts';
 import { placePortable } from '../systemtap/portable/place.ts';
 import { findSuiteRepositories } from '../systemtap/portable/repositories.ts';
@@ -17,12 +22,13 @@ import type { Predictions, StapIdentity } from '../systemtap/predict.ts';
 import { INSTALLED_SYSTEMTAP, type UsableSystemtap } from '../systemtap/usable.ts';
 import { kernelBuildKey, recallVerdicts, rememberVerdict, type Verdict } from '../systemtap/verdicts.ts';
 import { say, textOf } from '../sentence.ts';
-import type { Sentence, VerifyReport, VerifyStep } from '../types.ts';
+import type { Artifact, FolderItem, PlanItem, Sentence, VerifyReport, VerifyStep } from '../types.ts';
 import type { VerifyLevel } from '../verify/options.ts';
 import { findDecisive } from '../verify/step.ts';
 import { acquireArtifacts } from './acquire.ts';
 import { provideBuild } from './build-systemtap.ts';
 import type { Subject } from './open-target.ts';
+import { noCandidate, toRequest } from './plan-systemtap.ts';
 import type { Session } from './session.ts';
 import { runStage } from './stage.ts';
 
@@ -36,6 +42,17 @@ export interface ProvideOptions {
   readonly allowExpiredRelease: boolean;
   /** The ladder with one SystemTap. */
   readonly verify: (systemtap: UsableSystemtap) => Promise<VerifyReport>;
+  /** What a plan brings; where left out, whatever the lists know. */
+  readonly planned?: PlannedFolders;
+}
+
+/** The portable SystemTaps of a plan. */
+export interface PlannedFolders {
+  readonly folders: readonly FolderItem[];
+  /** Whether no other may come beside what is installed: a lock names every byte, and a bundle is all there is. */
+  readonly isAll: boolean;
+  /** The verified packages of a folder. */
+  readonly acquire: (items: readonly PlanItem[]) => Promise<readonly Artifact[]>;
 }
 
 /** One candidate, what was expected of it and what became of it. */
@@ -67,10 +84,10 @@ export async function provideSystemtap(
   options: ProvideOptions,
 ): Promise<ProvidedSystemtap> {
   const installed = await lookAt(host, session.signal);
-  const rung: FitRung = options.level === 'hello' ? 'hello' : 'kernel.function';
+  const rung = rungOf(options.level);
   const kernelVersion = installed.kernelVersion(subject);
   const key = kernelBuildKey(subject.target, kernelVersion);
-  const candidates = listCandidates(installed.own(subject), session.mirrors.systemtap);
+  const candidates = listOpen(installed.own(subject), session.mirrors.systemtap, options.planned);
   const ranked = chooseSystemtap(candidates, options.choice, {
     kernel: upstreamKernelOf(subject.target, kernelVersion),
     rung,
@@ -102,6 +119,29 @@ export async function provideSystemtap(
   }
   if (first !== null) return { verify: first, tried };
   throw problem ?? noCandidate(session, options.choice);
+}
+
+/** Every way that is left: a plan's folders stand for those of the lists. */
+function listOpen(
+  own: StapIdentity | null,
+  known: Session['mirrors']['systemtap'],
+  planned: PlannedFolders | undefined,
+): readonly Candidate[] {
+  const open = planned?.isAll === true ? { portable: [], sources: [] } : known;
+  const folders = (planned?.folders ?? []).map(({ upstream, version, distro, suite }) => {
+    return { kind: 'portable', version: upstream, packageVersion: version, distro, from: { distro, suite } } as const;
+  });
+  const isPlanned = (candidate: Candidate): boolean =>
+    candidate.kind === 'portable' && folders.some((each) => nameOf(each) === nameOf(candidate));
+  const listed = listCandidates(own, open);
+  const first = listed.filter(({ kind }) => kind === 'distro');
+  const others = listed.filter((candidate) => candidate.kind !== 'distro' && !isPlanned(candidate));
+  return [...first, ...folders, ...others];
+}
+
+/** The rung that a level of the ladder needs of a SystemTap. */
+export function rungOf(level: VerifyLevel): FitRung {
+  return level === 'hello' ? 'hello' : 'kernel.function';
 }
 
 interface Installed {
@@ -206,15 +246,15 @@ function provideCandidate(
   subject: Subject,
   host: Host,
   candidate: RankedCandidate['candidate'],
-  { allowExpiredRelease }: ProvideOptions,
+  options: ProvideOptions,
 ): Promise<UsableSystemtap> {
   switch (candidate.kind) {
     case 'distro':
       return Promise.resolve(INSTALLED_SYSTEMTAP);
     case 'portable':
-      return providePortable(session, subject, host, candidate, allowExpiredRelease);
+      return providePortable(session, subject, host, candidate, options);
     case 'build':
-      return provideBuild(session, subject, host, candidate, allowExpiredRelease);
+      return provideBuild(session, subject, host, candidate, options.allowExpiredRelease);
   }
 }
 
@@ -224,37 +264,34 @@ function providePortable(
   session: Session,
   { target }: Subject,
   host: Host,
-  { version, from: { distro, suite } }: FromSuite,
-  allowExpiredRelease: boolean,
+  candidate: FromSuite,
+  { allowExpiredRelease, planned }: ProvideOptions,
 ): Promise<UsableSystemtap> {
   const { reader, cacheDir, mirrors, overrides, tapprepVersion, emit, now, signal } = session;
-  const debArch = findArchitecture(target.arch)?.deb ?? target.arch;
+  const { version, from } = candidate;
+  const folder = planned?.folders.find(
+    ({ upstream, distro, suite }) => upstream === version && distro === from.distro && suite === from.suite,
+  );
   return runStage(
     session,
     `SystemTap ${version}`,
     async () => {
-      const portable = await assemblePortable(
-        {
-          reader,
-          cacheDir,
-          findRepositories: (wanted) => findSuiteRepositories(wanted, { mirrors, overrides, allowExpiredRelease }),
-          acquire: (items) => acquireArtifacts(session, items),
-        },
-        { distro, suite, version, arch: target.arch, debArch },
-      );
+      const portable =
+        folder === undefined || planned === undefined
+          ? await assemblePortable(
+              {
+                reader,
+                cacheDir,
+                findRepositories: (wanted) =>
+                  findSuiteRepositories(wanted, { mirrors, overrides, allowExpiredRelease }),
+                acquire: (items) => acquireArtifacts(session, items),
+              },
+              toRequest(target, candidate),
+            )
+          : await assembleFolder({ emit, signal, cacheDir, acquire: planned.acquire }, folder);
       const { release, arch } = target;
       return placePortable({ host, portable, release, arch, tapprepVersion, emit, now, signal });
     },
     ({ prefix }) => `portable, in ${prefix}`,
-  );
-}
-
-function noCandidate({ mirrors }: Session, choice: SystemtapChoice): TapprepError {
-  const wanted = typeof choice === 'string' ? `"${choice}"` : choice.version;
-  const versions = mirrors.systemtap.portable.map(({ version }) => version);
-  return new TapprepError(
-    'USAGE',
-    `no SystemTap ${wanted} is known: the mirror list has portable ${versions.join(' and ') || 'none'}`,
-    { hint: `--systemtap ${versions[0] ?? 'distro'}` },
   );
 }

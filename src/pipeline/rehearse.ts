@@ -10,7 +10,8 @@ import { tapprep } from '../make-remedy.ts';
 import { ensureBaseTar, nameBase, unpackBase } from '../rehearse/base-root.ts';
 import { buildKeptRoot, findKeptRoot, keyOfPlan, type KeptRoot } from '../rehearse/kept-root.ts';
 import { unpackImage } from '../rehearse/unpack-image.ts';
-import type { Artifact, DebTarget, Plan, PlanItem, Repository, Role, VerifyReport } from '../types.ts';
+import { imagesOf, packagesOf } from '../resolve/provisions.ts';
+import type { Artifact, DebTarget, Plan, Repository, Role, VerifyReport } from '../types.ts';
 import { findKernelImage } from '../verify/build-id.ts';
 import type { VerifyLevel, VerifyScript } from '../verify/options.ts';
 import { acquireArtifacts } from './acquire.ts';
@@ -140,7 +141,7 @@ async function prepareRehearsal(
   const plan = await runStage(session, 'plan', () => resolution.plan(kept?.base ?? null), describePlan);
   const prepared =
     kept !== null && kept.key === keyOfPlan(plan)
-      ? { root: kept, plan, images: await acquireArtifacts(session, plan.items.filter(isImage)) }
+      ? { root: kept, plan, images: await acquireArtifacts(session, imagesOf(plan.items)) }
       : await prepareRoot(session, target, resolution, plan, rootsDir, name);
 
   const image = await unpackImage(local, prepared.images, target.release, join(cacheDir, 'images'), signal);
@@ -167,8 +168,14 @@ export async function prepareGivenRoot(
   const host = requireHost(subject, 'this');
   const own = await findKernelImage(host, target.release);
   if (own !== null) return { host, kernelImage: own };
-  const plan = await planSubject(session, subject, { ...options, debuginfo: false, image: true });
-  const images = await acquireArtifacts(session, plan.items.filter(isImage));
+  const plan = await planSubject(session, subject, {
+    ...options,
+    debuginfo: false,
+    image: true,
+    systemtap: 'distro',
+    rung: 'hello',
+  });
+  const images = await acquireArtifacts(session, imagesOf(plan.items));
   const directory = join(session.cacheDir, 'images');
   return { host, ...(await unpackImage(session.local, images, target.release, directory, session.signal)) };
 }
@@ -209,7 +216,7 @@ async function prepareRoot(
       () =>
         acquireArtifacts(
           session,
-          early.items.filter(({ role }) => EARLY_ROLES.includes(role)),
+          packagesOf(early.items).filter(({ role }) => EARLY_ROLES.includes(role)),
         ),
       (artifacts) => `${artifacts.length} packages verified`,
     ),
@@ -220,7 +227,7 @@ async function prepareRoot(
     const host = createRootHost(directory);
     const installed = await listPackages(host, await identifyManager(host));
     const plan = await resolution.plan(installed);
-    const artifacts = await acquireArtifacts(session, plan.items);
+    const artifacts = await acquireArtifacts(session, packagesOf(plan.items));
     await runStage(
       session,
       'install',
@@ -239,7 +246,7 @@ async function prepareRoot(
         }),
       (report) => `${report.installed.length} packages`,
     );
-    result = { plan, images: artifacts.filter(({ item }) => isImage(item)) };
+    result = { plan, images: artifacts.filter(({ item }) => item.role === 'image') };
     return { base: installed, key: keyOfPlan(plan) };
   });
   if (result === null) throw new TapprepError('INTERNAL', `${name} was built without a plan`);
@@ -271,8 +278,4 @@ function requireDeb({ target }: Subject): DebTarget {
       hint: 'tapprep install --root DIR, then tapprep verify --root DIR --in vm',
     },
   );
-}
-
-function isImage({ role }: PlanItem): boolean {
-  return role === 'image';
 }

@@ -1,6 +1,6 @@
 /** A run as one HTML page to hand on: nothing is loaded, nothing is run, every foreign text is escaped. Pure. */
 import { textOf } from '../sentence.ts';
-import type { PlanItem, TrustRequirement, VerifyStep } from '../types.ts';
+import type { FolderItem, Provision, TrustRequirement, VerifyStep } from '../types.ts';
 import { escapeMarkup as text } from './escape.ts';
 import type { Preflight } from './preflight.ts';
 import { STYLE } from './style.ts';
@@ -160,9 +160,19 @@ function planSection({ plan }: Preflight): string {
   return section('Plan', `${summary}${body}${bullets(plan.notes)}`);
 }
 
-function planRow({ name, version, arch, role, sizeBytes, trust, repository }: PlanItem): string {
+function planRow(item: Provision): string {
+  const { name, version, arch, role, sizeBytes, repository } = item;
+  const lines =
+    item.kind === 'folder'
+      ? [`${item.place}, from ${item.packages.length} packages`, ...signersOf(item)]
+      : trustLines(item.trust);
   const size = sizeBytes === null ? 'unknown' : formatBytes(sizeBytes);
-  return `<tr><td class="wide">${text(name)}<br><span class="soft mono">${text(`${version} ${arch}`)}</span></td><td>${text(role)}</td><td class="number">${size}</td><td class="wide mono">${trustLines(trust).map(text).join('<br>')}<br><span class="soft">${text(repository)}</span></td></tr>`;
+  return `<tr><td class="wide">${text(name)}<br><span class="soft mono">${text(`${version} ${arch}`)}</span></td><td>${text(role)}</td><td class="number">${size}</td><td class="wide mono">${lines.map(text).join('<br>')}<br><span class="soft">${text(repository)}</span></td></tr>`;
+}
+
+/** Who signed the indexes that name a folder's packages. */
+function signersOf({ packages }: FolderItem): readonly string[] {
+  return [...new Set(packages.flatMap(({ trust }) => trustLines(trust).slice(trust.digest === null ? 0 : 1)))];
 }
 
 /** What vouches for a package, in a form that can be compared with what the vendor publishes. */

@@ -1,5 +1,5 @@
 /** What every family's plan has in common: what is asked for, and how items become a Plan. Pure. */
-import type { Plan, PlanItem, Role, Target } from '../types.ts';
+import type { FolderItem, PackagePlan, Plan, PlanItem, Role, Target } from '../types.ts';
 
 /** What a plan is asked to hold. */
 export interface PlanRequest {
@@ -45,7 +45,7 @@ export function assemblePlan(
   items: readonly PlanItem[],
   present: Plan['present'],
   notes: readonly string[],
-): Plan {
+): PackagePlan {
   const sorted = items.toSorted(compareItems);
   return {
     schema: 'tapprep-plan/1',
@@ -55,6 +55,19 @@ export function assemblePlan(
     downloadBytes: sum(sorted.map((item) => item.sizeBytes)),
     installedBytes: sum(sorted.filter((item) => item.install).map((item) => item.installedBytes)),
     notes: [...new Set(notes)],
+  };
+}
+
+/** A plan with folders beside its packages. */
+export function withFolders(plan: Plan, folders: readonly FolderItem[], notes: readonly string[]): Plan {
+  return {
+    ...plan,
+    // What is tried first stands first.
+    items: [...plan.items, ...folders],
+    downloadBytes: plan.downloadBytes + sum(folders.map(({ sizeBytes }) => sizeBytes)),
+    // One of them is placed.
+    installedBytes: plan.installedBytes + (folders[0]?.installedBytes ?? 0),
+    notes: [...new Set([...plan.notes, ...notes])],
   };
 }
 

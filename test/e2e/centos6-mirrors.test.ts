@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Plan } from '../../src/types.ts';
+import type { PackagePlan } from '../../src/types.ts';
 import { Cli, type CliResult } from '../helpers/cli.ts';
 import { GpgHome } from '../helpers/gpg.ts';
 import { type Nginx, serveNginx } from '../helpers/nginx.ts';
@@ -94,10 +94,10 @@ function run(command: string, ...more: readonly string[]): Promise<CliResult> {
   return cli.run([command, ...target, '--mirrors', join(work, 'mirrors.json'), '--json', ...more]);
 }
 
-async function plan(): Promise<Plan> {
+async function plan(): Promise<PackagePlan> {
   const { code, stdout, stderr } = await run('plan');
   expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
-  return JSON.parse(stdout) as Plan;
+  return JSON.parse(stdout) as PackagePlan;
 }
 
 describe('the three packages of one CentOS 6 kernel', () => {

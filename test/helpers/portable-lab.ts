@@ -160,7 +160,7 @@ export class PortableLab {
       this.#pack(
         'libgreet1',
         '1-1',
-        { Depends: 'libc6, libdeep2, greet-base' },
+        { Source: 'greet', Depends: 'libc6, libdeep2, greet-base' },
         {
           [`${LIBRARIES}/libgreet.so.1`]: { link: 'libgreet.so.1.0' },
           [`${LIBRARIES}/libgreet.so.1.0`]: { file: built.greet },
@@ -168,7 +168,12 @@ export class PortableLab {
           'usr/share/doc/libgreet1': { link: 'greet-base' },
         },
       ),
-      this.#pack('greet-base', '1-1', {}, { 'usr/share/doc/greet-base/copyright': 'terms of greet\n' }),
+      this.#pack(
+        'greet-base',
+        '1-1',
+        { Source: 'greet' },
+        { 'usr/share/doc/greet-base/copyright': 'terms of greet\n' },
+      ),
       this.#pack(
         'libdeep2',
         '2-1',

@@ -76,6 +76,7 @@ export async function runBundle(context: Context, options: BundleCommandOptions)
     debuginfo: options.debuginfo,
     image: options.image,
     allowExpiredRelease: options.allowExpiredRelease,
+    systemtap: options.systemtap,
     lock: options.lock === null ? null : await readLock(context.cwd, options.lock, subject.target),
     sign,
     dryRun: common.dryRun,

@@ -1,7 +1,7 @@
 /** `tapprep fetch`: plan, download and verify, and leave the packages in a directory with their digests and evidence. */
 import { randomBytes } from 'node:crypto';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { EXIT, toSafeJson } from '../../errors.ts';
 import { explainWrite, placeFile } from '../../host/place-file.ts';
 import { acquireArtifacts } from '../../pipeline/acquire.ts';
@@ -9,6 +9,9 @@ import { describePlan } from '../../pipeline/describe.ts';
 import { planSubject } from '../../pipeline/plan-subject.ts';
 import { openSubject } from '../../pipeline/open-target.ts';
 import { runStage } from '../../pipeline/stage.ts';
+import { foldersOf } from '../../resolve/provisions.ts';
+import type { SystemtapWish } from '../../systemtap/choose.ts';
+import type { PlanItem, Provision } from '../../types.ts';
 import type { Context, TargetOptions } from '../context.ts';
 import { openContextSession } from '../open-session.ts';
 
@@ -18,6 +21,7 @@ export interface FetchCommandOptions {
   readonly debuginfo: boolean;
   readonly image: boolean;
   readonly allowExpiredRelease: boolean;
+  readonly systemtap: SystemtapWish;
 }
 
 const SUMS = 'SHA256SUMS';
@@ -26,20 +30,39 @@ const SUMS = 'SHA256SUMS';
 export async function runFetch(context: Context, options: FetchCommandOptions): Promise<number> {
   const session = await openContextSession(context);
   const subject = await openSubject(context, options.target);
-  const plan = await runStage(session, 'plan', () => planSubject(session, subject, options), describePlan);
+  const plan = await runStage(
+    session,
+    'plan',
+    () => planSubject(session, subject, { ...options, rung: 'kernel.function' }),
+    describePlan,
+  );
+  const wanted = plan.items.flatMap(placeFiles);
   const artifacts = await runStage(
     session,
     'download',
-    () => acquireArtifacts(session, plan.items),
+    () =>
+      acquireArtifacts(
+        session,
+        wanted.map(({ item }) => item),
+      ),
     (files) => `${files.length} packages verified`,
   );
   const dest = resolve(context.cwd, options.dest);
-  const evidence = artifacts.map(({ item, evidence: found }) => ({ file: item.fileName, role: item.role, ...found }));
+  const evidence = artifacts.map(({ item, evidence: found }, at) => ({
+    file: wanted[at]?.file ?? item.fileName,
+    role: item.role,
+    ...found,
+  }));
   try {
     await mkdir(dest, { recursive: true });
     await rm(join(dest, SUMS), { force: true });
-    for (const { item, path } of artifacts) await appear(dest, item.fileName, (to) => placeFile(path, to));
-    const report = `${toSafeJson({ target: plan.target, files: evidence }, 2)}\n`;
+    for (const { name } of foldersOf(plan.items)) await mkdir(join(dest, name), { recursive: true });
+    for (const [at, { path }] of artifacts.entries()) {
+      const { file = '' } = wanted[at] ?? {};
+      await appear(join(dest, dirname(file)), basename(file), (to) => placeFile(path, to));
+    }
+    const report = `${toSafeJson({ target: plan.target, files: evidence }, 2)}
+`;
     await appear(dest, 'evidence.json', (to) => writeFile(to, report, { flag: 'wx' }));
     const sums = evidence.map(({ sha256, file }) => `${sha256}  ${file}\n`).join('');
     await appear(dest, SUMS, (to) => writeFile(to, sums, { flag: 'wx' }));
@@ -52,6 +75,14 @@ export async function runFetch(context: Context, options: FetchCommandOptions): 
       `${artifacts.length} packages in ${dest}; check them with: cd ${dest} && sha256sum -c SHA256SUMS\n`,
     );
   return EXIT.done;
+}
+
+/**
+ * Where each file of an item goes. What a folder is made of lies apart: of another distribution, it is never to be installed.
+ */
+function placeFiles(item: Provision): readonly { readonly file: string; readonly item: PlanItem }[] {
+  if (item.kind !== 'folder') return [{ file: item.fileName, item }];
+  return item.packages.map((each) => ({ file: `${item.name}/${each.fileName}`, item: each }));
 }
 
 /** Gives a file its name when it is whole. */

@@ -5,6 +5,7 @@ import { EXIT, toSafeJson } from '../../errors.ts';
 import { planSubject } from '../../pipeline/plan-subject.ts';
 import { predictForPlan } from '../../pipeline/predict-systemtap.ts';
 import { openSubject } from '../../pipeline/open-target.ts';
+import type { SystemtapWish } from '../../systemtap/choose.ts';
 import type { Context, TargetOptions } from '../context.ts';
 import { openContextSession } from '../open-session.ts';
 import { renderPlan } from '../render/plan-text.ts';
@@ -15,6 +16,7 @@ export interface PlanCommandOptions {
   readonly debuginfo: boolean;
   readonly image: boolean;
   readonly allowExpiredRelease: boolean;
+  readonly systemtap: SystemtapWish;
   /** Where to write the plan as a lock; null for nowhere. */
   readonly out: string | null;
 }
@@ -23,8 +25,9 @@ export interface PlanCommandOptions {
 export async function runPlan(context: Context, options: PlanCommandOptions): Promise<number> {
   const session = await openContextSession(context);
   const subject = await openSubject(context, options.target);
-  const plan = await planSubject(session, subject, options);
-  const systemtap = await predictForPlan(session, plan, { wish: 'auto', rung: 'kernel.function' });
+  const rung = 'kernel.function';
+  const plan = await planSubject(session, subject, { ...options, rung });
+  const systemtap = await predictForPlan(session, plan, { wish: options.systemtap, rung });
   if (options.out !== null) await writeFile(resolve(context.cwd, options.out), `${toSafeJson(plan, 2)}\n`);
   const { json, verbose } = context.common;
   if (json) context.stdout.json({ ...plan, systemtap });

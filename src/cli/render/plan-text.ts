@@ -1,5 +1,5 @@
 /** A plan for people: what, in which version, from where, how large, by whose signature. */
-import type { Plan, PlanItem, TrustRequirement } from '../../types.ts';
+import type { Plan, Provision, TrustRequirement } from '../../types.ts';
 import { formatBytes } from './progress-text.ts';
 import { renderTable } from './table.ts';
 
@@ -9,18 +9,7 @@ export function renderPlan(plan: Plan, all: boolean): string {
   const shown = all ? items : items.filter(({ role }) => role !== 'dependency');
   const rest = items.filter((item) => !shown.includes(item)).map(({ name, version }) => `${name} ${version}`);
   const head = `kernel ${target.release} (${target.distro}${target.version === null ? '' : ` ${target.version}`}, ${target.arch})`;
-  const table = renderTable(
-    ['role', 'package', 'version', 'size', 'matched by', 'trust', 'from'],
-    shown.map((item) => [
-      item.role,
-      item.name,
-      item.version,
-      size(item),
-      item.match,
-      describeTrust(item.trust),
-      item.repository,
-    ]),
-  );
+  const table = renderTable(['role', 'package', 'version', 'size', 'matched by', 'trust', 'from'], shown.map(planRow));
   return [
     head,
     ...(items.length === 0 ? ['nothing to fetch: everything is there'] : ['', table]),
@@ -36,7 +25,17 @@ export function renderPlan(plan: Plan, all: boolean): string {
   ].join('\n');
 }
 
-function size({ sizeBytes }: PlanItem): string {
+function planRow(item: Provision): readonly string[] {
+  const { role, name, version, repository } = item;
+  if (item.kind !== 'folder') {
+    return [role, name, version, size(item), item.match, describeTrust(item.trust), repository];
+  }
+  const [first] = item.packages;
+  const trust = first === undefined ? '' : describeTrust(first.trust);
+  return [role, `${item.place}/`, version, size(item), `${item.packages.length} packages`, trust, repository];
+}
+
+function size({ sizeBytes }: Pick<Provision, 'sizeBytes'>): string {
   return sizeBytes === null ? '?' : formatBytes(sizeBytes);
 }
 

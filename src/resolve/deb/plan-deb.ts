@@ -2,7 +2,7 @@
 import { isTapprepError } from '../../errors.ts';
 import { gradeOf } from '../../trust/grade.ts';
 import { refuseUnsigned } from '../../trust/unsigned.ts';
-import type { DebTarget, MatchEvidence, Plan, PlanItem, Role } from '../../types.ts';
+import type { DebTarget, MatchEvidence, PackagePlan, PlanItem, Role } from '../../types.ts';
 import { namePackages } from '../package-names.ts';
 import { assemblePlan, type PlanRequest } from '../plan.ts';
 import { findClosure } from './closure.ts';
@@ -19,7 +19,7 @@ import { orderWaves } from './waves.ts';
  * @throws TapprepError NO_EXACT_PACKAGE with the nearest versions and where the exact one went, UNSATISFIED_DEPENDENCY
  *   with both sides, BAD_METADATA for relations that cannot be read, UNSIGNED where nobody signed what is there.
  */
-export function planDeb(target: DebTarget, records: readonly DebRecord[], request: PlanRequest): Plan {
+export function planDeb(target: DebTarget, records: readonly DebRecord[], request: PlanRequest): PackagePlan {
   const signed = records.filter(({ trust }) => gradeOf(trust) !== 'nobody');
   if (request.allowUnsigned === true || signed.length === records.length) return planFrom(target, records, request);
   try {
@@ -32,7 +32,7 @@ export function planDeb(target: DebTarget, records: readonly DebRecord[], reques
 }
 
 /** What is only whole with packages that nobody signed is refused by the first of them. @throws TapprepError UNSIGNED */
-function requireSignedPlan({ items }: Plan): void {
+function requireSignedPlan({ items }: PackagePlan): void {
   const unsigned = items.find(({ trust }) => gradeOf(trust) === 'nobody');
   if (unsigned === undefined) return;
   const { name, version, repository } = unsigned;
@@ -40,7 +40,7 @@ function requireSignedPlan({ items }: Plan): void {
   throw refuseUnsigned(sentence, { package: name, repository });
 }
 
-function planFrom(target: DebTarget, records: readonly DebRecord[], request: PlanRequest): Plan {
+function planFrom(target: DebTarget, records: readonly DebRecord[], request: PlanRequest): PackagePlan {
   const universe = createUniverse(records);
   const notes: string[] = [];
   const installed = readInstalled(target, universe, request, notes);
@@ -96,6 +96,7 @@ function toItem(record: DebRecord, context: ItemContext, install: boolean): Plan
   const { installed, waves } = context;
   const role = roleOf(record.name, context.target);
   return {
+    kind: install ? 'package' : 'image',
     ...recordItem(record),
     role,
     match: matchOf(record.name, role, context.target),

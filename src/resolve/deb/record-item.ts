@@ -3,7 +3,7 @@ import { TapprepError } from '../../errors.ts';
 import type { PlanItem } from '../../types.ts';
 import type { DebRecord } from './packages-index.ts';
 
-type RecordedItem = Omit<PlanItem, 'role' | 'match' | 'install' | 'replaces' | 'wave'>;
+type RecordedItem = Omit<PlanItem, 'kind' | 'role' | 'match' | 'install' | 'replaces' | 'wave'>;
 
 /** @throws TapprepError NO_REPOSITORY where no address of it is known */
 export function recordItem(record: DebRecord): RecordedItem {

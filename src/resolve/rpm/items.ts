@@ -14,6 +14,7 @@ export function toItem(
   kernel: KernelBuild | null,
 ): PlanItem {
   return {
+    kind: need.role === 'image' ? 'image' : 'package',
     ...describeItem(record, records),
     trust: need.role === 'debuginfo' ? record.trust : withoutBuildId(record.trust),
     role: need.role,
@@ -39,6 +40,7 @@ function withoutBuildId(trust: TrustRequirement): TrustRequirement {
 export function toToolItem(record: PackageRecord, records: readonly PackageRecord[], request: PlanRequest): PlanItem {
   const older = request.installed?.find(({ name, arch }) => name === record.name && arch === record.arch);
   return {
+    kind: 'package',
     ...describeItem(record, records),
     trust: withoutBuildId(record.trust),
     role: 'systemtap',
@@ -51,7 +53,7 @@ export function toToolItem(record: PackageRecord, records: readonly PackageRecor
 function describeItem(
   record: PackageRecord,
   records: readonly PackageRecord[],
-): Omit<PlanItem, 'role' | 'match' | 'install' | 'replaces'> {
+): Omit<PlanItem, 'kind' | 'role' | 'match' | 'install' | 'replaces'> {
   const [url = ''] = record.urls;
   const fileName = url === '' ? null : fileNameOf(url);
   if (fileName === null) {

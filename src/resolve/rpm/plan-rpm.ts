@@ -1,5 +1,5 @@
 /** The plan for a kernel of an rpm distribution: its exact packages, all of one vendor's one build. Pure. */
-import type { Plan, RpmTarget } from '../../types.ts';
+import type { PackagePlan, RpmTarget } from '../../types.ts';
 import { compareEvr } from '../../version/evr.ts';
 import { assemblePlan, type PlanRequest } from '../plan.ts';
 import type { PackageRecord } from '../reader.ts';
@@ -20,7 +20,7 @@ export function planRpm(
   records: readonly PackageRecord[],
   request: PlanRequest,
   kernel: KernelBuild | null,
-): Plan {
+): PackagePlan {
   const target = nameByIndex(asked, records);
   const needs = listNeeds(target, request);
   const notes: string[] = [];

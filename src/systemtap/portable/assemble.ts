@@ -1,59 +1,71 @@
 /** Puts a portable SystemTap together from the signed packages of one Debian suite, or takes the one that is kept. */
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { assetUrl } from '../../host/asset.ts';
-import { ERROR_CODES, isErrno, isTapprepError, TapprepError } from '../../errors.ts';
-import { tapprep } from '../../make-remedy.ts';
-import { refuseWhenStopped } from '../../interruption.ts';
+import { isErrno, TapprepError } from '../../errors.ts';
 import { readElf } from '../../elf/read-elf.ts';
-import { readDebRepositories } from '../../resolve/deb/reader.ts';
-import { createUniverse, type Universe } from '../../resolve/deb/universe.ts';
-import type { Artifact } from '../../types.ts';
+import type { Artifact, FolderItem } from '../../types.ts';
 import { findKept, type PortableSystemtap } from './kept.ts';
 import { PORTABLE_PROGRAMS, REQUIRED_FILES } from './layout.ts';
 import { MANIFEST_NAME, type PortableManifest, type PortablePackage } from './manifest.ts';
-import {
-  findSystemtapPackages,
-  LICENCES_PACKAGE,
-  nextDependencies,
-  ROOT_PACKAGE,
-  toItem,
-  upstreamVersion,
-} from './packages.ts';
-import type { PortableContext, PortableRequest } from './request.ts';
+import { LICENCES_PACKAGE } from './packages.ts';
+import { planFolder, readStarter } from './plan-folder.ts';
+import type { AssemblyContext, PortableContext, PortableRequest } from './request.ts';
 import { openWorkshop, putCopyrights, putFile, takeLibrary, unpackInto, type Workshop } from './workshop.ts';
 
 const MAX_BYTES = 256 * 1024 * 1024;
-const WRAPPER = assetUrl('systemtap/portable/wrapper.sh');
 const C_LIBRARY = /^libc\.so\.\d+(?:\.\d+)?$/;
 /** Opened by the C library by name, when a thread is ended. */
 const OPENED_BY_C_LIBRARY = ['libgcc_s.so.1'];
 
 /**
- * The portable SystemTap of a suite: from the cache where it is kept there whole, else made.
- * @throws TapprepError NO_REPOSITORY, NO_EXACT_PACKAGE, BAD_PACKAGE, what reading the repositories and acquiring may
- *   throw (EXPIRED_RELEASE, DIGEST_MISMATCH, NETWORK …), NO_SPACE, PERMISSION.
+ * The portable SystemTap of a suite: from the cache where it is kept there whole, else planned and made.
+ * @throws TapprepError as planFolder and assembleFolder
  */
 export async function assemblePortable(context: PortableContext, request: PortableRequest): Promise<PortableSystemtap> {
-  const parent = join(context.cacheDir, 'systemtap');
-  const wrapper = await readFile(WRAPPER);
-  const kept = await findKept(parent, request, wrapper, context.reader.emit);
+  const { reader, cacheDir, acquire } = context;
+  const { emit, signal } = reader;
+  const { sha256 } = await readStarter();
+  const kept = await findKept(foldersDirectory(cacheDir), { ...request, starter: sha256 }, emit);
+  return kept ?? assembleFolder({ emit, signal, acquire, cacheDir }, await planFolder(context, request));
+}
+
+/**
+ * The folder that a plan names: from the cache where it is kept there, made of these very packages, else made of them.
+ * @throws TapprepError LOCK_STALE where another tapprep made the plan, whose folder would differ; BAD_PACKAGE, what acquiring
+ *   may throw (DIGEST_MISMATCH, NETWORK …), NO_SPACE, PERMISSION, INTERRUPTED
+ */
+export async function assembleFolder(context: AssemblyContext, folder: FolderItem): Promise<PortableSystemtap> {
+  const { cacheDir, emit, signal } = context;
+  const starter = await readStarter();
+  if (starter.sha256 !== folder.starter) {
+    throw new TapprepError(
+      'LOCK_STALE',
+      `the plan wants ${folder.name} with the start script ${folder.starter.slice(0, 12)}, but this tapprep has ${starter.sha256.slice(0, 12)}`,
+      { hint: 'tapprep plan --out FILE makes a new lock', facts: { wanted: folder.starter, found: starter.sha256 } },
+    );
+  }
+  const parent = foldersDirectory(cacheDir);
+  const kept = await findKept(parent, { ...folder, version: folder.upstream }, emit);
   if (kept !== null) return kept;
-  const universe = await readUniverse(context, request);
   await mkdir(parent, { recursive: true, mode: 0o755 });
+  const artifacts = await context.acquire(folder.packages);
   const base = await mkdtemp(join(parent, '.making-'));
   try {
     const workshop = openWorkshop(base);
-    const packages = findSystemtapPackages(universe, request.suite);
-    await unpackAll(context, workshop, [...packages, ...universe.versions(LICENCES_PACKAGE).slice(0, 1)], true);
-    await collectLibraries(context, workshop, universe);
-    await collectCopyrights(context, workshop, universe);
+    await unpackInto(workshop, artifacts.filter(isTakenWhole), true, signal);
+    await unpackInto(
+      workshop,
+      artifacts.filter((each) => !isTakenWhole(each)),
+      false,
+      signal,
+    );
+    await collectLibraries(workshop);
+    await collectCopyrights(workshop);
     for (const name of PORTABLE_PROGRAMS) {
-      if (workshop.files.has(`libexec/${name}`)) await putFile(workshop, `bin/${name}`, wrapper, null);
+      if (workshop.files.has(`libexec/${name}`)) await putFile(workshop, `bin/${name}`, starter.text, null);
     }
-    const manifest = await describe(workshop, request, packages[0]?.version ?? '');
-    return await keep(workshop, manifest, parent);
+    return await keep(workshop, await describe(workshop, folder), parent);
   } catch (error) {
     if (!isErrno(error, 'ENOSPC') && !isErrno(error, 'EDQUOT')) throw error;
     throw new TapprepError('NO_SPACE', `no space left in ${parent} for a portable SystemTap of 60 MB`, {
@@ -64,37 +76,13 @@ export async function assemblePortable(context: PortableContext, request: Portab
   }
 }
 
-/** Every repository carries the whole suite, so the first that can be read and has it is enough. */
-async function readUniverse(context: PortableContext, request: PortableRequest): Promise<Universe> {
-  const { reader } = context;
-  const failures: unknown[] = [];
-  for (const repository of await context.findRepositories(request)) {
-    const wanted = { roots: [ROOT_PACKAGE, LICENCES_PACKAGE], wantsName: () => false };
-    const read = await readDebRepositories([repository], request.debArch, wanted, reader);
-    failures.push(...read.failures.map(({ error }) => error));
-    const universe = createUniverse(read.records);
-    if (universe.versions(ROOT_PACKAGE).length === 0) continue;
-    for (const text of read.notes) reader.emit({ type: 'note', level: 'warning', text });
-    return universe;
-  }
-  // What was checked and refused says more than what did not answer.
-  const refusal = failures.find((error) => isTapprepError(error) && ERROR_CODES[error.code].exit === 'verification');
-  if (failures.length > 0) throw refusal ?? failures[0];
-  throw new TapprepError('NO_REPOSITORY', `no repository is known for suite ${request.suite} of ${request.distro}`, {
-    remedy: tapprep('mirrors', 'list'),
-  });
+function foldersDirectory(cacheDir: string): string {
+  return join(cacheDir, 'systemtap');
 }
 
-type Records = ReturnType<Universe['versions']>;
-
-async function unpackAll(
-  context: PortableContext,
-  workshop: Workshop,
-  records: Records,
-  takeFiles: boolean,
-): Promise<void> {
-  refuseWhenStopped(context.reader.signal, 'while putting a portable SystemTap together');
-  await unpackInto(workshop, await context.acquire(records.map(toItem)), takeFiles);
+/** Of the others only libraries are taken, and the terms of those. */
+function isTakenWhole({ item: { role, name } }: Artifact): boolean {
+  return role === 'systemtap' || name === LICENCES_PACKAGE;
 }
 
 /** A library name that somebody needs, and the package of whoever does. */
@@ -104,31 +92,19 @@ interface Need {
 }
 
 /** Follows NEEDED from the programs until every name is in lib/. */
-async function collectLibraries(context: PortableContext, workshop: Workshop, universe: Universe): Promise<void> {
+async function collectLibraries(workshop: Workshop): Promise<void> {
   const missing = REQUIRED_FILES.filter((place) => !workshop.files.has(place));
   if (missing.length > 0) {
     throw new TapprepError('BAD_PACKAGE', `the packages of SystemTap have no ${missing.join(', ')}`, {
       facts: { missing },
     });
   }
-  let open: readonly Need[] = await needsOfPrograms(workshop);
-  while (open.length > 0) {
-    const left = await takeAll(workshop, open);
-    const looked = new Set(workshop.unpacked.keys());
-    const next = new Map(
-      [...new Set(left.map(({ by }) => by))]
-        .flatMap((name) => nextDependencies(recordOf(name, workshop, universe), universe, looked))
-        .map((record) => [record.name, record]),
-    );
-    const [first] = left;
-    if (first !== undefined && next.size === 0) {
-      throw new TapprepError('BAD_PACKAGE', `${first.by} needs ${first.library}, which none of its dependencies has`, {
-        facts: { needs: left },
-      });
-    }
-    await unpackAll(context, workshop, [...next.values()], false);
-    open = left;
-  }
+  const left = await takeAll(workshop, await needsOfPrograms(workshop));
+  const [first] = left;
+  if (first === undefined) return;
+  throw new TapprepError('BAD_PACKAGE', `${first.by} needs ${first.library}, which none of its dependencies has`, {
+    facts: { needs: left },
+  });
 }
 
 async function needsOfPrograms(workshop: Workshop): Promise<readonly Need[]> {
@@ -161,27 +137,15 @@ async function takeAll(workshop: Workshop, needs: readonly Need[]): Promise<read
   return [...left.values()];
 }
 
-function recordOf(name: string, workshop: Workshop, universe: Universe): Records[number] {
-  const version = workshop.unpacked.get(name)?.artifact.item.version ?? '';
-  const record = universe.find(name, version);
-  if (record === null) throw new TapprepError('INTERNAL', `${name} ${version} was unpacked but is in no index`);
-  return record;
-}
-
 /** Some packages keep their terms in another one's documentation directory (libstdc++6 in gcc-14-base). */
-async function collectCopyrights(context: PortableContext, workshop: Workshop, universe: Universe): Promise<void> {
-  const elsewhere = await putCopyrights(workshop);
-  const looked = elsewhere.filter((name) => !workshop.unpacked.has(name));
-  const keepers = looked.flatMap((name) => universe.versions(name).slice(0, 1));
-  await unpackAll(context, workshop, keepers, false);
+async function collectCopyrights(workshop: Workshop): Promise<void> {
   const none = await putCopyrights(workshop);
   if (none.length > 0) throw new TapprepError('BAD_PACKAGE', `no copyright file was found for ${none.join(', ')}`);
 }
 
 async function describe(
   workshop: Workshop,
-  { distro, suite, arch }: PortableRequest,
-  packageVersion: string,
+  { distro, suite, arch, upstream, version: packageVersion }: FolderItem,
 ): Promise<PortableManifest> {
   const files = [...workshop.files.values()].toSorted((a, b) => (a.path < b.path ? -1 : 1));
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
@@ -202,7 +166,7 @@ async function describe(
     .slice(0, 12);
   return {
     schema: 'tapprep-systemtap/1',
-    version: upstreamVersion(packageVersion),
+    version: upstream,
     packageVersion,
     distro,
     suite,

@@ -3,10 +3,9 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isErrno, isTapprepError, TapprepError } from '../../errors.ts';
-import type { Emit } from '../../types.ts';
+import type { Emit, PlanItem } from '../../types.ts';
 import { compareDebVersions } from '../../version/deb-vercmp.ts';
 import { MANIFEST_NAME, parseManifest, type PortableManifest } from './manifest.ts';
-import type { PortableRequest } from './request.ts';
 
 /** A complete folder on this machine. */
 export interface PortableSystemtap {
@@ -17,25 +16,35 @@ export interface PortableSystemtap {
 /** Files read at once while checking: enough to keep two cores and a disk busy. */
 const AT_ONCE = 16;
 
+/** Which folder is meant. */
+export interface KeptRequest {
+  readonly distro: string;
+  readonly suite: string;
+  readonly arch: string;
+  /** Upstream, "5.1". */
+  readonly version: string;
+  /** Digest of the script that starts its programs. */
+  readonly starter: string;
+  /** What it is made of, and nothing else; where left out, whatever the suite had. */
+  readonly packages?: readonly PlanItem[];
+}
+
 /**
  * The newest whole folder for a request, or null. One that was altered is taken away, with a warning; one with another
- * wrapper was made by another version of tapprep and is left to it.
+ * starter was made by another version of tapprep and is left to it.
  */
-export async function findKept(
-  parent: string,
-  request: PortableRequest,
-  wrapper: Uint8Array,
-  emit: Emit,
-): Promise<PortableSystemtap | null> {
-  const wrapperDigest = createHash('sha256').update(wrapper).digest('hex');
+export async function findKept(parent: string, request: KeptRequest, emit: Emit): Promise<PortableSystemtap | null> {
+  const { distro, suite, arch, version, starter, packages } = request;
+  const digests = packages === undefined ? null : new Set(packages.map(({ trust }) => trust.digest?.hex));
   const fitting = (await listKept(parent))
-    .filter(({ manifest }) => manifest.files.every((file) => file.package !== null || file.sha256 === wrapperDigest))
+    .filter(({ manifest }) => manifest.files.every((file) => file.package !== null || file.sha256 === starter))
     .filter(
       ({ manifest }) =>
-        manifest.distro === request.distro &&
-        manifest.suite === request.suite &&
-        manifest.arch === request.arch &&
-        manifest.version === request.version,
+        manifest.distro === distro &&
+        manifest.suite === suite &&
+        manifest.arch === arch &&
+        manifest.version === version &&
+        (digests === null || manifest.packages.every(({ sha256 }) => digests.has(sha256))),
     )
     .toSorted((a, b) => compareDebVersions(b.manifest.packageVersion, a.manifest.packageVersion));
   for (const portable of fitting) {

@@ -15,7 +15,7 @@ export const LICENCES_PACKAGE = 'base-files';
  * The packages of SystemTap itself: the one of that name, and those of the same source that it depends on.
  * @throws TapprepError NO_EXACT_PACKAGE when the suite has none
  */
-export function findSystemtapPackages(universe: Universe, suite: string): readonly DebRecord[] {
+function findSystemtapPackages(universe: Universe, suite: string): readonly DebRecord[] {
   const [root] = universe.versions(ROOT_PACKAGE);
   if (root === undefined) {
     throw new TapprepError('NO_EXACT_PACKAGE', `suite ${suite} has no package ${ROOT_PACKAGE} for this architecture`, {
@@ -39,19 +39,34 @@ function directDependencies(record: DebRecord, universe: Universe): readonly Deb
   });
 }
 
+/** Names of packages that hold libraries for others; Debian's policy (8.1) and two from before it. */
+const LIBRARY = /^(?:lib|zlib)/;
+
 /**
- * The next dependencies to look into for libraries that `record` needs and nobody has yet: first all that are named like
- * libraries, then one of the others after the other, the smallest first. Empty when there is none left.
+ * Everything that a folder may be taken from, without looking into any package: SystemTap's own packages, the libraries
+ * that these depend on and so on, and of the same source as one of them whatever may hold its documentation (Debian's
+ * policy, 12.5). Which of the libraries are needed the programs themselves tell, once they are there.
+ * @returns the package of that name first
+ * @throws TapprepError NO_EXACT_PACKAGE when the suite has none
  */
-export function nextDependencies(
-  record: DebRecord,
-  universe: Universe,
-  seen: ReadonlySet<string>,
-): readonly DebRecord[] {
-  const open = directDependencies(record, universe).filter(({ name }) => !seen.has(name));
-  const libraries = open.filter(({ name }) => /^(?:lib|zlib)/.test(name));
-  if (libraries.length > 0) return libraries;
-  return open.toSorted((a, b) => (a.sizeBytes ?? Infinity) - (b.sizeBytes ?? Infinity)).slice(0, 1);
+export function findFolderPackages(universe: Universe, suite: string): readonly DebRecord[] {
+  const own = findSystemtapPackages(universe, suite);
+  const chosen = new Map<string, DebRecord>();
+  const queue = [...own];
+  for (let record = queue.shift(); record !== undefined; record = queue.shift()) {
+    if (chosen.has(record.name)) continue;
+    chosen.set(record.name, record);
+    const { source } = record;
+    const isOwn = own.includes(record);
+    queue.push(
+      ...directDependencies(record, universe).filter(
+        (next) => LIBRARY.test(next.name) || (!isOwn && source !== null && next.source === source),
+      ),
+    );
+  }
+  const licences = universe.versions(LICENCES_PACKAGE)[0];
+  if (licences !== undefined) chosen.set(licences.name, licences);
+  return [...chosen.values()];
 }
 
 /** "5.1" of "5.1-5", "1:5.1~rc1-2". */
@@ -65,6 +80,7 @@ export function upstreamVersion(packageVersion: string): string {
 /** A record as an item that can be fetched and verified; it is unpacked, never installed. */
 export function toItem(record: DebRecord): PlanItem {
   return {
+    kind: 'package',
     ...recordItem(record),
     role: record.source === ROOT_PACKAGE ? 'systemtap' : 'dependency',
     match: 'dependency',

@@ -12,6 +12,7 @@ import { collectGuestStaprun } from './guest.ts';
 import type { PortableSystemtap } from './kept.ts';
 import { createLocalFolder } from './local-folder.ts';
 import type { PortableManifest } from './manifest.ts';
+import { placeOfVersion } from '../../resolve/folder-place.ts';
 import { createRemoteFolder } from './remote-folder.ts';
 import { whyNotServed } from './serves.ts';
 import type { TargetFolder } from './target-folder.ts';
@@ -20,7 +21,7 @@ export interface PlaceRequest {
   /** The target. */
   readonly host: Host;
   readonly portable: PortableSystemtap;
-  /** Absolute, on the target; `defaultPrefix` where left out. */
+  /** Absolute, on the target; `placeOfVersion` where left out. */
   readonly prefix?: string;
   /** uname -r and uname -m of the kernel it is for. */
   readonly release: string;
@@ -40,11 +41,6 @@ export interface PlacedSystemtap extends UsableSystemtap {
 
 const STAP_TIMEOUT_MS = 60_000;
 
-/** Where a version goes unless told otherwise. */
-function defaultPrefix(version: string): string {
-  return `/opt/tapprep/systemtap-${version}`;
-}
-
 /**
  * Copies the folder to the target, every file checked against the manifest on the way, and starts it once. What is in the
  * place of the prefix is only replaced when it is a portable SystemTap of tapprep.
@@ -54,7 +50,7 @@ function defaultPrefix(version: string): string {
 export async function placePortable(request: PlaceRequest): Promise<PlacedSystemtap> {
   const { host, portable, release, arch } = request;
   const { manifest } = portable;
-  const prefix = checkPrefix(request.prefix ?? defaultPrefix(manifest.version));
+  const prefix = checkPrefix(request.prefix ?? placeOfVersion(manifest.version));
   const refusal = whyNotServed(manifest, release, arch);
   if (refusal !== null) throw new TapprepError('NOT_PROVEN', refusal, { hint: 'add --systemtap distro' });
   const folder = isRemote(host) ? createRemoteFolder(host) : createLocalFolder(host);

@@ -1,6 +1,6 @@
 /** What is asked for when a portable SystemTap is to be made. Types only. */
 import type { ReaderContext } from '../../resolve/reader.ts';
-import type { Artifact, PlanItem, Repository } from '../../types.ts';
+import type { Artifact, Emit, PlanItem, Repository } from '../../types.ts';
 
 /** What is wanted: one suite's SystemTap for one architecture. */
 export interface PortableRequest {
@@ -14,12 +14,21 @@ export interface PortableRequest {
   readonly debArch: string;
 }
 
-/** What making one needs of the world. */
-export interface PortableContext {
+/** Where the packages of a suite can be found. */
+export interface FolderSources {
   readonly reader: ReaderContext;
-  /** Repositories that carry a suite, with the copies of each; asked only where nothing is kept. */
+  /** Repositories that carry a suite, with the copies of each. */
   readonly findRepositories: (request: PortableRequest) => Promise<readonly Repository[]>;
+}
+
+/** What putting one together needs. */
+export interface AssemblyContext {
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
   /** Downloads and verifies. */
   readonly acquire: (items: readonly PlanItem[]) => Promise<readonly Artifact[]>;
   readonly cacheDir: string;
 }
+
+/** What making one from nothing but its name needs. */
+export interface PortableContext extends FolderSources, Omit<AssemblyContext, 'emit' | 'signal'> {}

@@ -4,6 +4,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, posix } from 'node:path';
 import { TapprepError } from '../../errors.ts';
 import { readElf, type ElfInfo } from '../../elf/read-elf.ts';
+import { refuseWhenStopped } from '../../interruption.ts';
 import type { Artifact } from '../../types.ts';
 import { readDebFiles, type DebFiles } from './deb-files.ts';
 import { documentationOf, libraryNameOf, modeOf, placeOf } from './layout.ts';
@@ -54,9 +55,11 @@ export async function unpackInto(
   workshop: Workshop,
   artifacts: readonly Artifact[],
   takeFiles: boolean,
+  signal: AbortSignal,
 ): Promise<void> {
   await mkdir(workshop.poolDirectory, { recursive: true });
   for (let at = 0; at < artifacts.length; at += AT_ONCE) {
+    refuseWhenStopped(signal, 'while putting a portable SystemTap together');
     const some = artifacts.slice(at, at + AT_ONCE);
     const contents = await Promise.all(some.map(({ path }) => readDebFiles(path, isWanted, workshop.poolDirectory)));
     // In order, so that of two files with one name the same one is always taken.

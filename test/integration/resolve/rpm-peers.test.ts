@@ -7,7 +7,7 @@ import { identifyTarget } from '../../../src/detect/target.ts';
 import { wantedRpm } from '../../../src/resolve/rpm/needs.ts';
 import { planRpm } from '../../../src/resolve/rpm/plan-rpm.ts';
 import { createRpmReader } from '../../../src/resolve/rpm/read-repositories.ts';
-import type { Plan } from '../../../src/types.ts';
+import type { PackagePlan } from '../../../src/types.ts';
 import { type Nginx, serveNginx } from '../../helpers/nginx.ts';
 import { openReaderLab } from '../../helpers/reader-context.ts';
 import { kernelBuild, type LabBuild, openRpmLab } from '../../helpers/rpm-lab.ts';
@@ -44,7 +44,7 @@ afterAll(async () => {
   lab.close();
 });
 
-async function planFor(release: string): Promise<Plan> {
+async function planFor(release: string): Promise<PackagePlan> {
   const target = identifyTarget(declareFacts({ distro: 'centos:9', release, arch: null, unameV: null }));
   if (target.family !== 'rpm') throw new Error('of the other family');
   const request = { installed: null, roles: { image: false, debuginfo: true, systemtap: 'none' } } as const;

@@ -25,6 +25,7 @@ afterAll(() => {
 function itemFor(file: string, over: Partial<PlanItem> = {}): PlanItem {
   const hex = createHash('sha256').update(readFileSync(file)).digest('hex');
   return {
+    kind: 'package',
     role: 'toolchain',
     name: 'make',
     version: '1:4.3-4.1',

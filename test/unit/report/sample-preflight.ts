@@ -27,6 +27,7 @@ export function samplePreflight(foreign: string): Preflight {
     target,
     items: [
       {
+        kind: 'package',
         role: 'devel',
         name: foreign,
         version: foreign,

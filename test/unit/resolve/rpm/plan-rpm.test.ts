@@ -7,7 +7,7 @@ import type { PackageRecord } from '../../../../src/resolve/reader.ts';
 import { findKernelBuild, type KernelBuild } from '../../../../src/resolve/rpm/choose.ts';
 import { wantedRpm } from '../../../../src/resolve/rpm/needs.ts';
 import { planRpm } from '../../../../src/resolve/rpm/plan-rpm.ts';
-import type { BuildId, InstalledPackage, Plan, RpmTarget } from '../../../../src/types.ts';
+import type { BuildId, InstalledPackage, PackagePlan, RpmTarget } from '../../../../src/types.ts';
 import { rpmRepository } from '../../../helpers/rpm-repository.ts';
 
 const REPOSITORY = rpmRepository(['https://m.example/os/']);
@@ -56,7 +56,7 @@ function kernelSet(version: string, more: Partial<PackageRecord> = {}): PackageR
   ];
 }
 
-function shorten(plan: Plan): readonly string[] {
+function shorten(plan: PackagePlan): readonly string[] {
   return plan.items.map((item) => `${item.role} ${item.name} ${item.version} ${item.match}`);
 }
 

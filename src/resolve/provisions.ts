@@ -1,0 +1,29 @@
+/** A plan's items by their kind. Pure. */
+import type { FolderItem, PlanItem, Provision } from '../types.ts';
+
+/** The packages and images, without what folders are made of. */
+export function packagesOf(items: readonly Provision[]): readonly PlanItem[] {
+  return items.filter((item) => item.kind !== 'folder');
+}
+
+/** The folders, what is tried first first. */
+export function foldersOf(items: readonly Provision[]): readonly FolderItem[] {
+  return items.filter((item) => item.kind === 'folder');
+}
+
+/** Every file that a plan has to have here, each once: two folders may take from the same package. */
+export function filesOf(items: readonly Provision[]): readonly PlanItem[] {
+  const all = items.flatMap((item) => (item.kind === 'folder' ? item.packages : [item]));
+  const byKey = new Map<string, PlanItem>();
+  for (const item of all) {
+    const key = `${item.fileName} ${item.trust.digest?.hex ?? item.urls[0]}`;
+    // What is to be installed as well stays so.
+    if (byKey.get(key)?.install !== true) byKey.set(key, item);
+  }
+  return [...byKey.values()];
+}
+
+/** The kernel itself, whether it is installed or only unpacked. */
+export function imagesOf(items: readonly Provision[]): readonly PlanItem[] {
+  return packagesOf(items).filter(({ role }) => role === 'image');
+}

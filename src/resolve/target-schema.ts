@@ -1,0 +1,80 @@
+/** The form of a target in every saved form that names one: plans and manifests of bundles. */
+import { z } from 'zod';
+import type { BuildId, DebKernelFamily, RpmKernelFamily, Target } from '../types.ts';
+
+const RPM_FAMILIES = {
+  el: true,
+  el5: true,
+  centosplus: true,
+  centosplus6: true,
+  elrepo: true,
+  uek: true,
+  uek1: true,
+  uek5: true,
+  ueknext: true,
+  fedora: true,
+  amazon: true,
+  'amazon-namespaced': true,
+  suse: true,
+  suse11: true,
+  suse111: true,
+  suse10: true,
+  photon: true,
+  azurelinux: true,
+  openeuler: true,
+  anolis: true,
+  alibaba: true,
+  kylin: true,
+  'uos-e': true,
+  'uos-a': true,
+  cgsl: true,
+  euleros: true,
+  euleros3: true,
+} as const satisfies Record<RpmKernelFamily, true>;
+const DEB_FAMILIES = { debian: true, gardenlinux: true, kops: true, ubuntu: true } as const satisfies Record<
+  DebKernelFamily,
+  true
+>;
+
+/** One word of bundle.txt. */
+export const word: z.ZodString = z.string().regex(/^[\w.+~^:@-]{1,200}$/);
+/** One line that may be printed: no control characters. */
+export const line: z.ZodString = z
+  .string()
+  .max(4000)
+  .regex(/^[^\u0000-\u001f\u007f]*$/);
+/** A brand exists only for the type checker; the pattern is what makes the value one. */
+export const buildId: z.ZodType<BuildId> = z.string().regex(/^[0-9a-f]{16,64}$/) as z.ZodType as z.ZodType<BuildId>;
+
+const base = {
+  distro: word,
+  version: word.nullable(),
+  codename: word.nullable(),
+  arch: word,
+  release: word,
+  unameV: line.max(200).nullable(),
+  buildId: buildId.nullable(),
+  packageArch: word,
+};
+
+export const targetSchema: z.ZodType<Target> = z.discriminatedUnion('family', [
+  z.strictObject({
+    family: z.literal('deb'),
+    ...base,
+    kernelFamily: z.enum(keysOf(DEB_FAMILIES)),
+    flavour: word,
+    packageVersion: word.nullable(),
+  }),
+  z.strictObject({
+    family: z.literal('rpm'),
+    ...base,
+    kernelFamily: z.enum(keysOf(RPM_FAMILIES)),
+    stem: word,
+    variant: word.nullable(),
+    versionRelease: word,
+  }),
+]);
+
+function keysOf<Key extends string>(table: Readonly<Record<Key, true>>): readonly Key[] {
+  return Object.keys(table) as Key[];
+}

@@ -1,0 +1,92 @@
+/** A portable SystemTap as an item of a plan: every package that it may be put together from, told by the index alone. */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { ERROR_CODES, isTapprepError, TapprepError } from '../../errors.ts';
+import { assetUrl } from '../../host/asset.ts';
+import { tapprep } from '../../make-remedy.ts';
+import { readDebRepositories } from '../../resolve/deb/reader.ts';
+import { createUniverse, type Universe } from '../../resolve/deb/universe.ts';
+import type { FolderItem, PlanItem, Sha256 } from '../../types.ts';
+import { findFolderPackages, LICENCES_PACKAGE, ROOT_PACKAGE, toItem, upstreamVersion } from './packages.ts';
+import { folderName, placeOfVersion } from '../../resolve/folder-place.ts';
+import type { FolderSources, PortableRequest } from './request.ts';
+
+const STARTER = assetUrl('systemtap/portable/wrapper.sh');
+
+/** The script that starts the programs of a folder, and its digest. */
+export async function readStarter(): Promise<{ readonly text: Buffer; readonly sha256: Sha256 }> {
+  const text = await readFile(STARTER);
+  return { text, sha256: createHash('sha256').update(text).digest('hex') as Sha256 };
+}
+
+/**
+ * The folder that a suite's packages make today.
+ * @throws TapprepError NO_REPOSITORY, NO_EXACT_PACKAGE, or why its repositories could not be read (EXPIRED_RELEASE, NETWORK …)
+ */
+export async function planFolder(sources: FolderSources, request: PortableRequest): Promise<FolderItem> {
+  const universe = await readUniverse(sources, request);
+  const records = findFolderPackages(universe, request.suite);
+  const { sha256 } = await readStarter();
+  return toFolder(records.map(toItem), request, sha256);
+}
+
+/** @param packages the one that has stap first */
+function toFolder(packages: readonly PlanItem[], request: PortableRequest, starter: Sha256): FolderItem {
+  const [root] = packages;
+  const version = root?.version ?? '';
+  const upstream = upstreamVersion(version);
+  return {
+    kind: 'folder',
+    role: 'systemtap',
+    name: folderName(upstream),
+    version,
+    upstream,
+    arch: request.arch,
+    distro: request.distro,
+    suite: request.suite,
+    place: placeOfVersion(upstream),
+    packages,
+    starter,
+    sizeBytes: sum(packages.map(({ sizeBytes }) => sizeBytes)),
+    installedBytes: FOLDER_BYTES,
+    repository: root?.repository ?? '',
+    install: true,
+  };
+}
+
+/** What a folder takes on disk at most, whatever else its packages hold: the largest seen has 54 MB. */
+const FOLDER_BYTES = 60_000_000;
+
+function sum(values: readonly (number | null)[]): number | null {
+  return values.reduce<number | null>((total, value) => (total === null || value === null ? null : total + value), 0);
+}
+
+/** Every repository carries the whole suite, so the first that can be read and has it is enough. */
+async function readUniverse({ reader, findRepositories }: FolderSources, request: PortableRequest): Promise<Universe> {
+  const failures: unknown[] = [];
+  const found = await findRepositories(request);
+  for (const repository of found) {
+    const wanted = { roots: [ROOT_PACKAGE, LICENCES_PACKAGE], wantsName: () => false };
+    const read = await readDebRepositories([repository], request.debArch, wanted, reader);
+    failures.push(...read.failures.map(({ error }) => error));
+    const universe = createUniverse(read.records);
+    if (universe.versions(ROOT_PACKAGE).length === 0) continue;
+    for (const text of read.notes) reader.emit({ type: 'note', level: 'warning', text });
+    return universe;
+  }
+  // What was checked and refused says more than what did not answer.
+  const refusal = failures.find((error) => isTapprepError(error) && ERROR_CODES[error.code].exit === 'verification');
+  if (failures.length > 0) throw refusal ?? failures[0];
+  if (found.length > 0) {
+    throw new TapprepError(
+      'NO_EXACT_PACKAGE',
+      `suite ${request.suite} has no package ${ROOT_PACKAGE} for ${request.debArch}`,
+      {
+        facts: { suite: request.suite },
+      },
+    );
+  }
+  throw new TapprepError('NO_REPOSITORY', `no repository is known for suite ${request.suite} of ${request.distro}`, {
+    remedy: tapprep('mirrors', 'list'),
+  });
+}
