@@ -76,7 +76,7 @@ while [ $# -gt 0 ]; do
   shift
 done
 
-enter_bundle common kernel system packages journal proof
+enter_bundle common kernel system packages journal proof folder
 
 # ---------------------------------------------------------------- doing and undoing
 
@@ -159,6 +159,9 @@ ready=false
 ran_in=null
 require_tools cat date df grep id ln mkdir mv rm sed sync tail tr uname
 read_target
+prefix=/opt/tapprep
+chosen=$state/systemtap-$release.json
+use_distribution
 [ "$kind" = packages ] || fail 2 'this bundle holds modules, not packages' 'sh run.sh --list'
 without_packages=
 case $mode in
@@ -189,6 +192,7 @@ case $mode in
     ;;
   verify)
     open_state
+    use_chosen
     prove
     status=$?
     write_report
@@ -249,7 +253,7 @@ EOF
 fi
 say "$todo_count packages installed, $present_count were there"
 
-if prove; then
+if prove_any; then
   changing=
   write_report
   if [ -n "$not_running" ]; then

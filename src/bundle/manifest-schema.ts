@@ -30,7 +30,7 @@ const expects = z.strictObject({
 });
 
 const packaged = z.strictObject({
-  path: path.regex(/^packages\/[^/]+$/),
+  path: path.regex(/^(?:packages|folders\/systemtap-[0-9.]+)\/[^/]+$/),
   sha256,
   sizeBytes: bytes,
   installedBytes: bytes.nullable(),
@@ -79,6 +79,18 @@ const moduleOf = z.strictObject({
   proven: z.strictObject({ expected: z.array(line).max(50), seconds: z.number().nonnegative() }),
 });
 
+const folder = z.strictObject({
+  name: z.string().regex(/^systemtap-\d{1,4}(?:\.\d{1,4}){1,3}$/),
+  version: packageVersion,
+  distro: z.string().regex(/^[a-z][\w.-]{0,40}$/),
+  suite: z.string().regex(/^[a-z][\w.-]{0,80}$/),
+  archive: path.regex(/^folders\/[^/]+\.tar\.gz$/),
+  list: path.regex(/^folders\/[^/]+\.sums$/),
+  installedBytes: bytes,
+  packages: z.array(packaged).min(1).max(1000),
+  indexes: z.array(index).max(50),
+});
+
 export const manifestSchema = z.strictObject({
   schema: z.literal('tapprep-bundle/1'),
   kind: z.enum(['packages', 'compiled']),
@@ -91,6 +103,11 @@ export const manifestSchema = z.strictObject({
   present: z.array(z.strictObject({ role: word, name: word, version: word })).max(10_000),
   indexes: z.array(index).max(50),
   modules: z.array(moduleOf).max(500),
+  folders: z.array(folder).min(1).max(10).exactOptional(),
+  tries: z
+    .array(z.string().regex(/^(?:distro|systemtap-[0-9.]{1,30})$/))
+    .max(11)
+    .exactOptional(),
   files: z.array(file).min(1).max(20_000),
 });
 

@@ -1,6 +1,7 @@
 /** What a bundle holds, for whom it was made, and what was checked of it: manifest.json and the texts that follow from it. Pure. */
 import { TapprepError } from '../errors.ts';
 import type { Fingerprint, MatchEvidence, Role, RpmExpectation, Sha256, Target, TrustRequirement } from '../types.ts';
+import { upstreamVersion } from '../version/upstream.ts';
 import { manifestSchema } from './manifest-schema.ts';
 import type { TarFile } from './tar-entry.ts';
 
@@ -55,6 +56,22 @@ export interface BundledIndex {
   readonly packages: readonly { readonly path: string; readonly name: string }[];
 }
 
+/** A portable SystemTap: ready as an archive, and the packages that it was made of, to be traced to their signatures again. */
+export interface BundledFolder {
+  /** "systemtap-5.1", which is its name below /opt/tapprep. */
+  readonly name: string;
+  readonly version: string;
+  /** ID of os-release, and the suite. */
+  readonly distro: string;
+  readonly suite: string;
+  readonly archive: string;
+  /** Digests of what is in the archive. */
+  readonly list: string;
+  readonly installedBytes: number;
+  readonly packages: readonly BundledPackage[];
+  readonly indexes: readonly BundledIndex[];
+}
+
 /** A module that was compiled for exactly this kernel, and seen to work in it. */
 export interface BundledModule {
   readonly name: string;
@@ -81,6 +98,10 @@ export interface BundleManifest {
   readonly present: readonly { readonly role: string; readonly name: string; readonly version: string }[];
   readonly indexes: readonly BundledIndex[];
   readonly modules: readonly BundledModule[];
+  /** Portable SystemTaps; left out where there are none. */
+  readonly folders?: readonly BundledFolder[];
+  /** Names of folders, and "distro", in the order in which they are tried; left out with them. */
+  readonly tries?: readonly string[];
   /** Everything else, sorted by path. */
   readonly files: readonly BundledFile[];
 }
@@ -100,10 +121,11 @@ export function rootOf({ kind, target }: Pick<BundleManifest, 'kind' | 'target'>
 }
 
 /** Every file that the manifest names, packages among them, sorted by path. */
-export function listFiles({ files, packages }: BundleManifest): readonly BundledFile[] {
+export function listFiles({ files, packages, folders = [] }: BundleManifest): readonly BundledFile[] {
+  const carried = [...packages, ...folders.flatMap((folder) => folder.packages)];
   const all = [
     ...files,
-    ...packages.map(({ path, sizeBytes, sha256 }) => ({ path, sizeBytes, sha256, mode: 0o644 as const })),
+    ...carried.map(({ path, sizeBytes, sha256 }) => ({ path, sizeBytes, sha256, mode: 0o644 as const })),
   ];
   return all.toSorted((a, b) => compareText(a.path, b.path));
 }
@@ -153,9 +175,16 @@ export function renderText(manifest: Omit<BundleManifest, 'files'>, fileCount: n
     ['dependencies', manifest.dependencies],
     ...manifest.warnings.map((text): [string, string] => ['warning', text]),
     ...packages.filter(({ install }) => install).map((item): [string, string] => ['package', packageWords(item)]),
+    ...(manifest.folders ?? []).map((item): [string, string] => ['folder', folderWords(item)]),
+    ...(manifest.tries ?? []).map((name): [string, string] => ['try', name]),
     ...modules.map((item): [string, string] => ['module', moduleWords(item)]),
   ];
   return rows.flatMap(([key, value]) => (value === null ? [] : [`${key} ${value}\n`])).join('');
+}
+
+function folderWords({ name, version, distro, suite, archive, list, installedBytes }: BundledFolder): string {
+  const kibibytes = Math.ceil(installedBytes / 1024);
+  return [name, upstreamVersion(version), kibibytes, archive, list, `${distro}/${suite}`].join(' ');
 }
 
 function moduleWords({ name, module, path, arguments: known }: BundledModule): string {
@@ -213,15 +242,17 @@ function requirePaths(manifest: BundleManifest, source: string): void {
   const wanted = [
     TEXT_NAME,
     TARGET_NAME,
-    ...manifest.indexes.flatMap(({ release, signature, packages }) => [
-      release,
-      ...(signature === null ? [] : [signature]),
-      ...packages.map(({ path }) => path),
-    ]),
+    ...manifest.indexes.flatMap(pathsOfIndex),
     ...manifest.modules.flatMap(({ path, script }) => [path, script]),
+    ...(manifest.folders ?? []).flatMap(({ archive, list }) => [archive, list]),
+    ...(manifest.folders ?? []).flatMap(({ indexes }) => indexes.flatMap(pathsOfIndex)),
   ];
   const missing = wanted.find((path) => !paths.has(path));
   if (missing !== undefined) throw bad(source, `does not list ${missing}, which it needs`);
+}
+
+function pathsOfIndex({ release, signature, packages }: BundledIndex): readonly string[] {
+  return [release, ...(signature === null ? [] : [signature]), ...packages.map(({ path }) => path)];
 }
 
 function bad(source: string, what: string): TapprepError {

@@ -9,7 +9,7 @@ import { toLine } from './provenance.ts';
  * Verified files as the packages of a manifest, in one order whatever order they came in.
  * @throws TapprepError BAD_METADATA where two packages have one file name
  */
-export function describePackages(artifacts: readonly Artifact[]): readonly BundledPackage[] {
+export function describePackages(artifacts: readonly Artifact[], directory = 'packages'): readonly BundledPackage[] {
   const names = new Set<string>();
   for (const { item } of artifacts) {
     if (names.has(item.fileName)) {
@@ -17,13 +17,15 @@ export function describePackages(artifacts: readonly Artifact[]): readonly Bundl
     }
     names.add(item.fileName);
   }
-  return artifacts.map(describePackage).toSorted((a, b) => a.wave - b.wave || compareText(a.path, b.path));
+  return artifacts
+    .map((artifact) => describePackage(artifact, directory))
+    .toSorted((a, b) => a.wave - b.wave || compareText(a.path, b.path));
 }
 
-function describePackage({ item, evidence }: Artifact): BundledPackage {
+function describePackage({ item, evidence }: Artifact, directory: string): BundledPackage {
   const { trust } = item;
   return {
-    path: `packages/${item.fileName}`,
+    path: `${directory}/${item.fileName}`,
     sha256: evidence.sha256,
     sizeBytes: evidence.sizeBytes,
     installedBytes: item.installedBytes,

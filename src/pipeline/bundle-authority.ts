@@ -1,6 +1,6 @@
 /** Who may vouch for the files of an unpacked bundle on this machine: its own sources of the target, and their keys. */
 import { stat } from 'node:fs/promises';
-import type { BundledIndex } from '../bundle/manifest.ts';
+import type { BundledIndex, BundledPackage } from '../bundle/manifest.ts';
 import type { OpenBundle } from '../bundle/read.ts';
 import { isTapprepError, TapprepError } from '../errors.ts';
 import type { DebRecord } from '../resolve/deb/packages-index.ts';
@@ -31,7 +31,7 @@ export async function findAuthority(round: Round): Promise<OwnAuthority> {
   const { subject, repositories } = round;
   const { target, facts } = subject;
   if (target.family === 'deb') {
-    const { records, listed } = await readIndexes(round);
+    const { records, listed } = await readIndexes(round, { ...round.bundle.manifest, arch: target.packageArch });
     return { records, listed, packageTrusts: [], vendorOf: () => null };
   }
   const packageTrusts: RepositoryTrust[] = [];
@@ -49,17 +49,33 @@ export async function findAuthority(round: Round): Promise<OwnAuthority> {
   };
 }
 
+/** Packages, and the indexes that came along to vouch for them. */
+interface Carried {
+  readonly packages: readonly BundledPackage[];
+  readonly indexes: readonly BundledIndex[];
+  /** amd64, arm64 … */
+  readonly arch: string;
+}
+
+/**
+ * Who may vouch for what a folder is made of: the sources of its own suite, whatever the target is.
+ * @throws TapprepError where an index was checked and is bad
+ */
+export async function findFolderAuthority(round: Round, carried: Carried): Promise<Pick<Authority, 'listed'>> {
+  const { listed } = await readIndexes(round, carried);
+  return { listed };
+}
+
 /**
  * Verifies every index that came along, whichever packages the manifest says it is for: a package is listed where any of
  * them lists it.
  */
-async function readIndexes(round: Round): Promise<Pick<OwnAuthority, 'records' | 'listed'>> {
-  const { manifest } = round.bundle;
+async function readIndexes(round: Round, carried: Carried): Promise<Pick<OwnAuthority, 'records' | 'listed'>> {
   const records: DebRecord[] = [];
   const read: string[] = [];
   const unread: string[] = [];
-  for (const index of manifest.indexes) {
-    const outcome = await readIndex(round, index);
+  for (const index of carried.indexes) {
+    const outcome = await readIndex(round, carried, index);
     if (typeof outcome === 'string') unread.push(outcome);
     else {
       records.push(...outcome);
@@ -85,10 +101,10 @@ async function readIndexes(round: Round): Promise<Pick<OwnAuthority, 'records' |
 }
 
 /** The records of an index that was verified by a key of this machine, or why it could not be. */
-async function readIndex(round: Round, index: BundledIndex): Promise<readonly DebRecord[] | string> {
-  const { session, subject, bundle, repositories } = round;
+async function readIndex(round: Round, carried: Carried, index: BundledIndex): Promise<readonly DebRecord[] | string> {
+  const { session, bundle, repositories } = round;
   const { emit, reader } = session;
-  const { packages } = bundle.manifest;
+  const { packages, arch } = carried;
   const sameSuite = repositories.filter(
     ({ kind, suite, trust }) => kind === 'deb' && suite === index.suite && trust.metadata === 'signed',
   );
@@ -106,7 +122,6 @@ async function readIndex(round: Round, index: BundledIndex): Promise<readonly De
     packages: index.packages.map(({ name, path }) => ({ name, path: bundle.pathOf(path) })),
   };
   const names = new Set(packages.map(({ name }) => name));
-  const arch = subject.target.packageArch;
   let refusal: unknown = null;
   for (const repository of usable) {
     try {

@@ -7,7 +7,7 @@ import { openIndexes, type OpenIndex } from '../resolve/deb/open-index.ts';
 import { peekName } from '../resolve/deb/packages-index.ts';
 import { releaseDirectory } from '../resolve/deb/read-release.ts';
 import { scanIndex } from '../resolve/deb/scan-index.ts';
-import type { Plan, Repository } from '../types.ts';
+import type { Repository } from '../types.ts';
 import type { Session } from './session.ts';
 
 export interface BundleEvidence {
@@ -23,13 +23,11 @@ export interface BundleEvidence {
  */
 export async function collectEvidence(
   session: Session,
-  plan: Plan,
+  arch: string,
   packages: readonly BundledPackage[],
   repositories: readonly Repository[],
+  directory = 'evidence',
 ): Promise<BundleEvidence> {
-  const { target } = plan;
-  const none: BundleEvidence = { indexes: [], files: [], warnings: [] };
-  if (target.family !== 'deb') return none;
   const indexes: BundledIndex[] = [];
   const files: PreparedFile[] = [];
   const warnings: string[] = [];
@@ -41,9 +39,9 @@ export async function collectEvidence(
       warnings.push(`${names.size} packages come from ${id}, whose index is not signed or no longer known`);
       continue;
     }
-    const opened = await openIndexes(repository, target.packageArch, session.reader);
+    const opened = await openIndexes(repository, arch, session.reader);
     const listing = await keepListing(opened, names, session.signal);
-    const folder = `evidence/${folderName(id, indexes.length)}`;
+    const folder = `${directory}/${folderName(id, indexes.length)}`;
     const [first] = listing;
     if (first === undefined) {
       throw new TapprepError('BAD_METADATA', `${id} no longer lists any of the packages that were planned from it`, {

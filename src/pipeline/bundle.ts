@@ -14,11 +14,13 @@ import { prepareData, prepareLicence, prepareScript, prepareScripts, type Prepar
 import { describePackages } from '../bundle/packages.ts';
 import { type BundleSource, writeBundle, type WrittenBundle } from '../bundle/write.ts';
 import type { SystemtapWish } from '../systemtap/choose.ts';
-import type { HostFacts, Plan } from '../types.ts';
+import { fileKey, packagesOf } from '../resolve/provisions.ts';
+import type { Artifact, HostFacts, Plan, PlanItem } from '../types.ts';
 import { join } from 'node:path';
 import { acquirePlan } from './acquire.ts';
 import { collectEvidence } from './bundle-evidence.ts';
 import { describePlan } from './describe.ts';
+import { bundleFolders, orderTries } from './bundle-folders.ts';
 import { findRepositories } from './find-repositories.ts';
 import { planSubject } from './plan-subject.ts';
 import type { Subject } from './open-target.ts';
@@ -62,7 +64,20 @@ export async function bundleSubject(session: Session, subject: Subject, options:
     () => acquirePlan(session, plan, { isLock: options.lock !== null }),
     (files) => `${files.length} packages verified`,
   );
-  const packages = describePackages(artifacts);
+  const byFile = new Map(artifacts.map((artifact) => [fileKey(artifact.item), artifact]));
+  const take = (items: readonly PlanItem[]): readonly Artifact[] =>
+    items.flatMap((item) => {
+      const artifact = byFile.get(fileKey(item));
+      return artifact === undefined ? [] : [{ ...artifact, item }];
+    });
+  const own = take(packagesOf(plan.items));
+  const packages = describePackages(own);
+  const folders = await runStage(
+    session,
+    'systemtap',
+    () => bundleFolders(session, plan, take),
+    (made) => made.map(({ folder: { name } }) => name).join(', ') || "the distribution's",
+  );
   const evidence = await runStage(
     session,
     'evidence',
@@ -71,7 +86,9 @@ export async function bundleSubject(session: Session, subject: Subject, options:
         contents: ['devel', 'debuginfo', 'image', 'systemtap', 'toolchain'],
         allowExpiredRelease: true,
       });
-      return collectEvidence(session, plan, packages, repositories);
+      // An rpm is signed itself.
+      if (plan.target.family === 'rpm') return { indexes: [], files: [], warnings: [] };
+      return collectEvidence(session, plan.target.packageArch, packages, repositories);
     },
     ({ indexes }) => `${indexes.length} signed indexes`,
   );
@@ -83,20 +100,31 @@ export async function bundleSubject(session: Session, subject: Subject, options:
       tapprep: session.tapprepVersion,
       target: plan.target,
       dependencies,
-      warnings: [...(dependencies === 'unknown' ? [UNKNOWN_PACKAGES] : []), ...evidence.warnings].map(toLine),
+      warnings: [
+        ...(dependencies === 'unknown' ? [UNKNOWN_PACKAGES] : []),
+        ...evidence.warnings,
+        ...folders.flatMap(({ warnings }) => warnings),
+      ].map(toLine),
       notes: plan.notes.map(toLine),
       packages,
       present: plan.present,
       indexes: evidence.indexes,
       modules: [],
+      ...(folders.length === 0
+        ? {}
+        : { folders: folders.map(({ folder }) => folder), tries: await orderTries(session, plan, options) }),
     },
     [
       ...evidence.files,
+      ...folders.flatMap(({ files }) => files),
       ...(await Promise.all(INSTALL_SCRIPTS.map(prepareScript))),
       ...(await prepareScripts(join(session.packageRoot, 'stp'))),
       await prepareLicence(session.packageRoot),
     ],
-    new Map(artifacts.map(({ item, path }) => [`packages/${item.fileName}`, { file: path }])),
+    new Map([
+      ...own.map(({ item, path }) => [`packages/${item.fileName}`, { file: path }] as const),
+      ...folders.flatMap(({ sources: some }) => some),
+    ]),
   );
   const bundle = await runStage(
     session,
@@ -111,7 +139,7 @@ export async function bundleSubject(session: Session, subject: Subject, options:
 export const INSTALL_SCRIPTS: readonly string[] = [
   'install.sh',
   'verify.sh',
-  ...['start', 'common', 'kernel', 'system', 'packages', 'journal', 'proof'].map((part) => `sh/${part}.sh`),
+  ...['start', 'common', 'kernel', 'system', 'packages', 'journal', 'proof', 'folder'].map((part) => `sh/${part}.sh`),
 ];
 
 const UNKNOWN_PACKAGES =
@@ -128,7 +156,8 @@ export function finishBundle(
   packageSources: ReadonlyMap<string, BundleSource>,
 ): { readonly manifest: BundleManifest; readonly sources: ReadonlyMap<string, BundleSource> } {
   const target = prepareData(TARGET_NAME, renderTarget(head));
-  const count = head.packages.length + files.length + 2;
+  const carried = head.packages.length + (head.folders ?? []).flatMap((folder) => folder.packages).length;
+  const count = carried + files.length + 2;
   const text = prepareData(TEXT_NAME, renderText(head, count));
   const all = [...files, target, text].toSorted((a, b) => compareText(a.path, b.path));
   const manifest: BundleManifest = {

@@ -3,15 +3,20 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { adaptToInstalled } from '../bundle/adapt.ts';
 import { toPlan, toPlanItem } from '../bundle/packages.ts';
+import type { BundledPackage } from '../bundle/manifest.ts';
+import { findArchitecture } from '../detect/architectures.ts';
 import { openBundle, type OpenBundle } from '../bundle/read.ts';
 import { requireSameTarget } from '../bundle/same-target.ts';
 import { verifyBundleSignature } from '../bundle/sign.ts';
 import { TapprepError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
 import { listPackages } from '../install/package-list.ts';
+import { withFolders } from '../resolve/plan.ts';
+import { readStarter, toFolder } from '../systemtap/portable/plan-folder.ts';
 import { type Authority, judgeFile } from '../trust/judge.ts';
-import type { Artifact, Plan, PlanItem } from '../types.ts';
-import { findAuthority } from './bundle-authority.ts';
+import type { Artifact, FolderItem, Plan, PlanItem } from '../types.ts';
+import { findAuthority, findFolderAuthority } from './bundle-authority.ts';
+import { findFolderRepositories } from './bundle-folders.ts';
 import { findUses } from './bundle-needs.ts';
 import { findRepositories } from './find-repositories.ts';
 import type { Subject } from './open-target.ts';
@@ -107,37 +112,85 @@ async function checkBundle(
     return item === undefined ? [] : [{ ...artifact, item }];
   });
   const present = [...manifest.present, ...adapted.present];
-  const plan = toPlan(
+  const packages = toPlan(
     { ...manifest, present },
     artifacts.map(({ item }) => item),
   );
-  return { plan, artifacts };
+  const folders = await judgeFolders(session, subject, bundle, authority, choice, name);
+  const plan = withFolders(
+    packages,
+    folders.map(({ folder }) => folder),
+    [],
+  );
+  return { plan, artifacts: [...artifacts, ...folders.flatMap(({ artifacts: some }) => some)] };
+}
+
+interface JudgedFolder {
+  readonly folder: FolderItem;
+  readonly artifacts: readonly Artifact[];
+}
+
+/** The archive of a folder is for install.sh: here it is put together again, of packages that were judged here. */
+async function judgeFolders(
+  session: Session,
+  subject: Subject,
+  bundle: OpenBundle,
+  authority: Authority,
+  choice: BundleChoice,
+  name: string,
+): Promise<readonly JudgedFolder[]> {
+  const judged: JudgedFolder[] = [];
+  for (const { packages, indexes, distro, suite } of bundle.manifest.folders ?? []) {
+    const { arch } = subject.target;
+    const debArch = findArchitecture(arch)?.deb ?? arch;
+    const repositories = await findFolderRepositories(session, { distro, suite, arch, debArch });
+    const round = { session, subject, bundle, repositories };
+    const own = { ...authority, ...(await findFolderAuthority(round, { packages, indexes, arch: debArch })) };
+    const carried = packages.map((each) => ({
+      bundled: each,
+      item: { ...toPlanItem(each), kind: 'package', install: false } as const,
+    }));
+    const artifacts = await judgeAll(session, bundle, own, carried, choice, name);
+    const items = artifacts.map(({ item }) => item);
+    const { sha256 } = await readStarter();
+    judged.push({ folder: toFolder(items, { distro, suite, arch }, sha256), artifacts });
+  }
+  return judged;
 }
 
 /** What is there already is judged too: a bundle with one bad package in it is a bad bundle. */
 async function judgePackages(
-  { reader }: Session,
+  session: Session,
   bundle: OpenBundle,
   authority: Authority,
   choice: BundleChoice,
   name: string,
 ): Promise<readonly Artifact[]> {
   const { packages, target } = bundle.manifest;
+  const carried = packages.map((bundled) => ({ bundled, item: toPlanItem(bundled) }));
+  const foreign = carried.find(({ item }) => item.fileName.endsWith('.rpm') !== (target.family === 'rpm'));
+  if (foreign !== undefined) {
+    throw new TapprepError(
+      'BAD_BUNDLE',
+      `${name} is for a system of ${target.family} packages, and ${foreign.item.fileName} is none`,
+    );
+  }
+  return judgeAll(session, bundle, authority, carried, choice, name);
+}
+
+async function judgeAll(
+  { reader }: Session,
+  bundle: OpenBundle,
+  authority: Authority,
+  carried: readonly { readonly bundled: BundledPackage; readonly item: PlanItem }[],
+  choice: BundleChoice,
+  name: string,
+): Promise<readonly Artifact[]> {
   const verified: Artifact[] = [];
   const unchecked: string[] = [];
-  for (const bundled of packages) {
-    const item = toPlanItem(bundled);
-    if (item.fileName.endsWith('.rpm') !== (target.family === 'rpm')) {
-      throw new TapprepError(
-        'BAD_BUNDLE',
-        `${name} is for a system of ${target.family} packages, and ${item.fileName} is none`,
-      );
-    }
-    const verdict = await judgeFile(
-      { item, path: bundle.pathOf(bundled.path), sha256: bundled.sha256 },
-      authority,
-      reader,
-    );
+  for (const { bundled, item } of carried) {
+    const file = { item, path: bundle.pathOf(bundled.path), sha256: bundled.sha256 };
+    const verdict = await judgeFile(file, authority, reader);
     if ('artifact' in verdict) verified.push(verdict.artifact);
     else unchecked.push(verdict.unchecked);
   }
@@ -148,7 +201,8 @@ async function judgePackages(
 /** Role and match are this side's; the manifest may only say that a kernel image is not to be installed. */
 function withUse(item: PlanItem, use: Pick<PlanItem, 'role' | 'match'> | undefined): PlanItem {
   const { role = item.role, match = item.match } = use ?? {};
-  return { ...item, role, match, install: role !== 'image' || item.install };
+  const install = role !== 'image' || item.install;
+  return { ...item, kind: install ? 'package' : 'image', role, match, install };
 }
 
 /** "Could not be checked" is a state of its own: neither good nor bad, and passed only by a switch that says so. */

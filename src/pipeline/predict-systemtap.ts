@@ -3,7 +3,7 @@ import { nameOf, chooseSystemtap, type RankedCandidate, type SystemtapWish } fro
 import { listCandidates } from '../systemtap/candidates.ts';
 import type { FitRung } from '../systemtap/incompatibilities.ts';
 import { upstreamKernelOf } from '../systemtap/kernel-version.ts';
-import { upstreamVersion } from '../systemtap/portable/packages.ts';
+import { upstreamVersion } from '../version/upstream.ts';
 import type { Prediction, StapIdentity } from '../systemtap/predict.ts';
 import { kernelBuildKey, recallVerdicts, type Verdict } from '../systemtap/verdicts.ts';
 import { packagesOf } from '../resolve/provisions.ts';

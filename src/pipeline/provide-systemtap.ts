@@ -15,7 +15,7 @@ import {
 import type { FitRung } from '../systemtap/incompatibilities.ts';
 import { upstreamKernelOf } from '../systemtap/kernel-version.ts';
 import { assembleFolder, assemblePortable } from '../systemtap/portable/assemble.ts';
-import { upstreamVersion } from '../systemtap/portable/packages.ts';
+import { upstreamVersion } from '../version/upstream.ts';
 import { placePortable } from '../systemtap/portable/place.ts';
 import { findSuiteRepositories } from '../systemtap/portable/repositories.ts';
 import type { Predictions, StapIdentity } from '../systemtap/predict.ts';

@@ -16,11 +16,16 @@ export function filesOf(items: readonly Provision[]): readonly PlanItem[] {
   const all = items.flatMap((item) => (item.kind === 'folder' ? item.packages : [item]));
   const byKey = new Map<string, PlanItem>();
   for (const item of all) {
-    const key = `${item.fileName} ${item.trust.digest?.hex ?? item.urls[0]}`;
+    const key = fileKey(item);
     // What is to be installed as well stays so.
     if (byKey.get(key)?.install !== true) byKey.set(key, item);
   }
   return [...byKey.values()];
+}
+
+/** The same for two items that are one file. */
+export function fileKey({ fileName, trust, urls }: PlanItem): string {
+  return `${fileName} ${trust.digest?.hex ?? urls[0] ?? ''}`;
 }
 
 /** The kernel itself, whether it is installed or only unpacked. */

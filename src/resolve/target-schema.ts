@@ -30,11 +30,16 @@ const RPM_FAMILIES = {
   cgsl: true,
   euleros: true,
   euleros3: true,
+  rpm: true,
 } as const satisfies Record<RpmKernelFamily, true>;
-const DEB_FAMILIES = { debian: true, gardenlinux: true, kops: true, ubuntu: true } as const satisfies Record<
-  DebKernelFamily,
-  true
->;
+const DEB_FAMILIES = {
+  debian: true,
+  gardenlinux: true,
+  kops: true,
+  ubuntu: true,
+  deb: true,
+  proxmox: true,
+} as const satisfies Record<DebKernelFamily, true>;
 
 /** One word of bundle.txt. */
 export const word: z.ZodString = z.string().regex(/^[\w.+~^:@-]{1,200}$/);

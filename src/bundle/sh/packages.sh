@@ -221,10 +221,17 @@ link_tree() {
   mkdir -p "/lib/modules/$release" && ln -s "$tree" "$link" && made=$made$link$newline
 }
 
-# unlink_made: takes away what link_tree made.
+# unlink_made: takes away what link_tree and place_folder made.
 unlink_made() {
   while IFS= read -r row; do
-    [ -L "$row" ] && rm -f "$row"
+    case $row in
+      *..*) ;;
+      "$prefix"/systemtap-*.tapprep-making) take_folder "${row%.tapprep-making}" ;;
+      "$prefix"/systemtap-*/*) ;;
+      "$prefix"/systemtap-*) take_folder "$row" ;;
+      "$state"/systemtap-*.json) rm -f "$row" ;;
+      *) [ -L "$row" ] && rm -f "$row" ;;
+    esac
   done <<EOF
 $made
 EOF

@@ -43,12 +43,12 @@ prove() {
   ran_in=null
   step_started=$(date +%s)
   lacking=
-  for tool in stap staprun make gcc; do have "$tool" || lacking="$lacking $tool"; done
+  for tool in "$stap" "$staprun" make gcc; do have "$tool" || lacking="$lacking $tool"; done
   if [ -n "$lacking" ]; then
     step tools fail "not installed or not in PATH:$lacking"
     return 1
   fi
-  stap -V >"$work/out" 2>&1 </dev/null
+  "$stap" -V >"$work/out" 2>&1 </dev/null
   step tools pass '' "$work/out"
   tree=/lib/modules/$release/build
   for file in Makefile .config Module.symvers; do
@@ -59,7 +59,7 @@ prove() {
   done
   step build-tree pass ''
   # stap refuses a TMPDIR with any other character; $work has none of them.
-  (cd "$work" && TMPDIR=$work SYSTEMTAP_DIR=$work/stap limit 600 stap -p4 -r "$release" -m tapprep_hello -e "$hello") \
+  (cd "$work" && TMPDIR=$work SYSTEMTAP_DIR=$work/stap limit 600 "$stap" -p4 -r "$release" -m tapprep_hello -e "$hello") \
     >"$work/out" 2>&1 </dev/null
   compiled=$?
   case $compiled in
@@ -78,7 +78,7 @@ prove() {
     step hello skip "compiled but not loaded: $release does not run here" "$work/out"
     return 0
   fi
-  if ! limit 60 staprun "$work/tapprep_hello.ko" >"$work/out" 2>"$work/err" </dev/null; then
+  if ! limit 60 "$staprun" "$work/tapprep_hello.ko" >"$work/out" 2>"$work/err" </dev/null; then
     cat "$work/err" >>"$work/out"
     step hello fail "staprun failed: $(first_error "$work/out")" "$work/out"
     return 1

@@ -9,7 +9,7 @@ import { resolveLocation } from '../../resolve/location.ts';
 import type { ReaderContext } from '../../resolve/reader.ts';
 import { parseSha256 } from '../../trust/checksums.ts';
 import type { Fingerprint, Repository, Sha256 } from '../../types.ts';
-import { upstreamVersion } from '../portable/packages.ts';
+import { upstreamVersion } from '../../version/upstream.ts';
 
 /** A source tarball, and what vouches for its bytes. */
 export interface SourceTarball {

@@ -49,7 +49,8 @@ export async function assembleFolder(context: AssemblyContext, folder: FolderIte
   const kept = await findKept(parent, { ...folder, version: folder.upstream }, emit);
   if (kept !== null) return kept;
   await mkdir(parent, { recursive: true, mode: 0o755 });
-  const artifacts = await context.acquire(folder.packages);
+  // In one order whatever order they came in, so that of two files with one name the same one is always taken.
+  const artifacts = (await context.acquire(folder.packages)).toSorted((a, b) => (a.item.name < b.item.name ? -1 : 1));
   const base = await mkdtemp(join(parent, '.making-'));
   try {
     const workshop = openWorkshop(base);

@@ -69,14 +69,6 @@ export function findFolderPackages(universe: Universe, suite: string): readonly 
   return [...chosen.values()];
 }
 
-/** "5.1" of "5.1-5", "1:5.1~rc1-2". */
-export function upstreamVersion(packageVersion: string): string {
-  return packageVersion
-    .replace(/^\d+:/, '')
-    .replace(/-[^-]*$/, '')
-    .replace(/[+~].*$/, '');
-}
-
 /** A record as an item that can be fetched and verified; it is unpacked, never installed. */
 export function toItem(record: DebRecord): PlanItem {
   return {

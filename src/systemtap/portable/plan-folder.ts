@@ -7,7 +7,8 @@ import { tapprep } from '../../make-remedy.ts';
 import { readDebRepositories } from '../../resolve/deb/reader.ts';
 import { createUniverse, type Universe } from '../../resolve/deb/universe.ts';
 import type { FolderItem, PlanItem, Sha256 } from '../../types.ts';
-import { findFolderPackages, LICENCES_PACKAGE, ROOT_PACKAGE, toItem, upstreamVersion } from './packages.ts';
+import { findFolderPackages, LICENCES_PACKAGE, ROOT_PACKAGE, toItem } from './packages.ts';
+import { upstreamVersion } from '../../version/upstream.ts';
 import { folderName, placeOfVersion } from '../../resolve/folder-place.ts';
 import type { FolderSources, PortableRequest } from './request.ts';
 
@@ -30,9 +31,13 @@ export async function planFolder(sources: FolderSources, request: PortableReques
   return toFolder(records.map(toItem), request, sha256);
 }
 
-/** @param packages the one that has stap first */
-function toFolder(packages: readonly PlanItem[], request: PortableRequest, starter: Sha256): FolderItem {
-  const [root] = packages;
+/** A folder of these packages; its name and place follow from the one that has stap. */
+export function toFolder(
+  packages: readonly PlanItem[],
+  request: Pick<PortableRequest, 'distro' | 'suite' | 'arch'>,
+  starter: Sha256,
+): FolderItem {
+  const root = packages.find(({ name }) => name === ROOT_PACKAGE);
   const version = root?.version ?? '';
   const upstream = upstreamVersion(version);
   return {

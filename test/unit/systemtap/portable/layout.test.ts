@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { libraryNameOf, modeOf, placeOf } from '../../../../src/systemtap/portable/layout.ts';
 import { parseManifest } from '../../../../src/systemtap/portable/manifest.ts';
 import { findMount } from '../../../../src/systemtap/portable/noexec.ts';
-import { upstreamVersion } from '../../../../src/systemtap/portable/packages.ts';
+import { upstreamVersion } from '../../../../src/version/upstream.ts';
 import { whyNotServed } from '../../../../src/systemtap/portable/serves.ts';
 
 test.each([
