@@ -3,9 +3,8 @@ import { createReadStream } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { writeAll } from './copy-range.ts';
 import { throwIfStopped } from '../files/interruption.ts';
-import { writeWhole } from '../files/write-whole.ts';
+import { writeAll, writeWhole } from '../files/write-whole.ts';
 
 /** Whether the name of a bundle says that it is compressed. */
 export function isCompressedName(name: string): boolean {

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { throwIfStopped } from '../files/interruption.ts';
+import { writeAll } from '../files/write-whole.ts';
 import type { Sha256 } from '../types.ts';
 
 /** Measured: smaller pieces cost round trips to the thread pool, larger ones fall out of the processor's cache. */
@@ -58,13 +59,5 @@ export async function copyRange(request: CopyRequest, { pieces }: CopyBuffers): 
     return hash.digest('hex') as Sha256;
   } finally {
     await writing.catch(() => undefined);
-  }
-}
-
-/** A write may take less than it was given. */
-export async function writeAll(file: FileHandle, data: Uint8Array, at: number): Promise<void> {
-  for (let done = 0; done < data.length;) {
-    const { bytesWritten } = await file.write(data, done, data.length - done, at + done);
-    done += bytesWritten;
   }
 }

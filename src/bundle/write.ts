@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto';
 import { open, type FileHandle } from 'node:fs/promises';
 import { TapprepError } from '../errors.ts';
-import { writeWhole } from '../files/write-whole.ts';
+import { writeAll, writeWhole } from '../files/write-whole.ts';
 import type { Sha256 } from '../types.ts';
-import { copyRange, createCopyBuffers, writeAll, type CopyBuffers } from './copy-range.ts';
+import { copyRange, createCopyBuffers, type CopyBuffers } from './copy-range.ts';
 import {
   type BundledFile,
   type BundleManifest,

@@ -1,17 +1,16 @@
 /** The session of a command, made from its context. */
-import { join } from 'node:path';
 import { openSession, type Session } from '../pipeline/session.ts';
 import type { Context } from './context.ts';
 import { readVersion } from './package-root.ts';
+import { configDirectory } from './user-directories.ts';
 
 /** @throws TapprepError BAD_MIRRORS, USAGE, PERMISSION, NO_SPACE */
 export async function openContextSession(context: Context): Promise<Session> {
   const { env, common } = context;
-  const home = env['HOME'];
   return openSession({
     packageRoot: context.packageRoot,
     cacheDir: common.cacheDir,
-    configHome: env['XDG_CONFIG_HOME'] ?? (home === undefined ? null : join(home, '.config')),
+    configHome: configDirectory(env),
     mirrorFiles: common.mirrors,
     mirrors: common.mirror,
     offline: common.offline,

@@ -1,7 +1,7 @@
 /** The options that many commands share: as tables for the parser, and read into the types of context.ts. */
 import { TapprepError } from '../errors.ts';
 import type { CommonOptions, TargetOptions } from './context.ts';
-import { defaultCacheDir } from './process-context.ts';
+import { defaultCacheDir } from './user-directories.ts';
 
 /** Option values as the parser leaves them. */
 export type Raw = Readonly<Record<string, unknown>>;

@@ -1,6 +1,4 @@
 /** Makes the context of a command out of the process: streams, environment, signals, renderer. */
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { escapeControl, redact } from '../errors.ts';
 import type { Place } from '../diagnose/place.ts';
@@ -10,11 +8,6 @@ import { createOutput } from './output.ts';
 import { createRenderer } from './render/renderer.ts';
 import { askSecret, readSecretFile } from './secret.ts';
 import { listenForStop } from './stop-signals.ts';
-
-/** Where downloads and roots are kept unless --cache-dir or TAPPREP_CACHE_DIR says otherwise. */
-export function defaultCacheDir(env: Readonly<Record<string, string | undefined>>): string {
-  return env['TAPPREP_CACHE_DIR'] ?? join(env['XDG_CACHE_HOME'] ?? join(env['HOME'] ?? homedir(), '.cache'), 'tapprep');
-}
 
 /** Runs a command with the process's own context; the renderer is closed and the signal handlers are taken away afterwards. */
 export async function withProcessContext(

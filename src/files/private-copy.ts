@@ -1,14 +1,17 @@
-/** A copy of a verified file for whoever is to use it: bytes of its own, under one name, digested after they were copied. */
-import { constants } from 'node:fs';
+/** Copies of a verified file for whoever is to use it: bytes of their own, held against the digest as they were copied. */
+import { createHash } from 'node:crypto';
+import { constants, createReadStream } from 'node:fs';
 import { copyFile, rm } from 'node:fs/promises';
 import { TapprepError } from '../errors.ts';
 import { diskError, type DiskErrorOptions } from './disk-error.ts';
 import { hashFile } from './hash-file.ts';
+import { throwIfStopped } from './interruption.ts';
+import { writeAll, writeWhole } from './write-whole.ts';
 
 /**
  * Copies a file (shared blocks where the file system can) to a name that is not there yet, in a directory that only this
- * user can enter, and holds the copy against the digest that was verified: whatever happens to the original afterwards
- * does not reach it. Nothing is left when it is another.
+ * user can enter, and digests the copy: whatever happens to the original afterwards does not reach it. Nothing is left when
+ * it is another.
  * @throws TapprepError DIGEST_MISMATCH | NO_SPACE | PERMISSION | INTERRUPTED
  */
 export async function copyVerified(
@@ -18,19 +21,43 @@ export async function copyVerified(
   signal: AbortSignal,
   options: DiskErrorOptions = {},
 ): Promise<void> {
-  await copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE).catch(async (error: unknown) => {
-    throw diskError(error, to, options);
-  });
   try {
-    const found = (await hashFile(to, ['sha256'], signal)).hex.sha256;
-    if (found === sha256) return;
-    throw new TapprepError(
-      'DIGEST_MISMATCH',
-      `${from} was verified with sha256 ${sha256}, but what was copied from it has ${found ?? 'none'}`,
-      { hint: 'run the same command again', facts: { path: from, expected: sha256, actual: found ?? null } },
-    );
+    await copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+  } catch (error) {
+    throw diskError(error, to, options);
+  }
+  try {
+    requireSame(from, sha256, (await hashFile(to, ['sha256'], signal)).hex.sha256 ?? '');
   } catch (error) {
     await rm(to, { force: true });
     throw error;
   }
+}
+
+/** Puts a copy where anybody may read it, under its name when it is whole and the file that was verified. @throws as copyVerified */
+export async function publishVerified(from: string, to: string, sha256: string, signal: AbortSignal): Promise<void> {
+  await writeWhole(
+    to,
+    async (file) => {
+      const hash = createHash('sha256');
+      let at = 0;
+      for await (const piece of createReadStream(from, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
+        throwIfStopped(signal, `copying ${to}`);
+        hash.update(piece);
+        await writeAll(file, piece, at);
+        at += piece.length;
+      }
+      requireSame(from, sha256, hash.digest('hex'));
+    },
+    { mode: 0o644 },
+  );
+}
+
+function requireSame(from: string, expected: string, actual: string): void {
+  if (actual === expected) return;
+  throw new TapprepError(
+    'DIGEST_MISMATCH',
+    `${from} was verified with sha256 ${expected}, but what was copied from it has ${actual}`,
+    { hint: 'run the same command again', facts: { path: from, expected, actual } },
+  );
 }

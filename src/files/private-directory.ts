@@ -19,6 +19,7 @@ import { diskError } from './disk-error.ts';
 import { ownUid } from './own-user.ts';
 
 const PRIVATE = 0o700;
+const SHARED = 0o755;
 const FLAGS = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 const REFUSAL = { place: 'CACHE_UNUSABLE', other: 'CACHE_UNUSABLE', hint: OWN_DIRECTORY_HINT } as const;
 
@@ -81,6 +82,23 @@ export async function findDirectoryOf(uid: number, root: string, ...names: reado
   return openDirectoryOf(uid, root, ...names);
 }
 
+/**
+ * Opens a directory of this user that others may look into and not change, making what is not there (0755).
+ * @returns the path without links
+ * @throws TapprepError CACHE_UNUSABLE | PERMISSION | NO_SPACE
+ */
+export async function openOwnDirectory(directory: string): Promise<string> {
+  const uid = await ownUid();
+  let path = await checkAncestors(directory, uid);
+  if (await make(path, SHARED)) path = await checkAncestors(directory, uid);
+  await openOne(path, uid, async (_, handle) => {
+    const info = await handle.stat();
+    if (isOpen(info)) await closeToOthers(path, handle, info, SHARED);
+    return false;
+  });
+  return path;
+}
+
 /** What a directory needs to be private; returns whether others could reach what is in it before. */
 type Close = (path: string, handle: FileHandle, uid: number) => Promise<boolean>;
 
@@ -102,9 +120,9 @@ async function openOne(path: string, uid: number, close: Close): Promise<boolean
 }
 
 /** Whether anything was made. What is there already, be it what it may, is judged when it is opened. */
-async function make(path: string): Promise<boolean> {
+async function make(path: string, mode = PRIVATE): Promise<boolean> {
   try {
-    return (await mkdir(path, { recursive: true, mode: PRIVATE })) !== undefined;
+    return (await mkdir(path, { recursive: true, mode })) !== undefined;
   } catch (error) {
     if (isErrno(error, 'EEXIST') || isErrno(error, 'ENOTDIR')) return false;
     // A recursive mkdir says ENOENT of a file system that is read only; a plain one says why.
@@ -138,8 +156,8 @@ async function closeBelow(path: string, handle: FileHandle, _: number, isSuspect
   return true;
 }
 
-async function closeToOthers(path: string, handle: FileHandle, info: Access): Promise<void> {
-  await handle.chmod(PRIVATE).catch((error: unknown) => {
+async function closeToOthers(path: string, handle: FileHandle, info: Access, mode = PRIVATE): Promise<void> {
+  await handle.chmod(mode).catch((error: unknown) => {
     // What nobody can write to need not be closed to writers.
     if (!isErrno(error, 'EROFS') || isOpen(info)) throw diskError(error, path, REFUSAL);
   });

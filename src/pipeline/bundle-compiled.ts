@@ -1,5 +1,5 @@
 /** A bundle of compiled modules: built here for exactly one kernel, proven in it, shipped with a staprun that needs nothing. */
-import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { compressBundle, isCompressedName } from '../bundle/compress.ts';
 import { prepareData, prepareFile, prepareLicence, prepareScript, type PreparedFile } from '../bundle/files.ts';
@@ -19,6 +19,8 @@ import { makeRuntime, prepareRuntime, type Runtime, toGuestStaprun } from '../bu
 import { writeBundle, type WrittenBundle } from '../bundle/write.ts';
 import { TapprepError } from '../errors.ts';
 import { tapprep } from '../make-remedy.ts';
+import { openPrivateDirectory } from '../files/private-directory.ts';
+import { withTemporaryDirectory } from '../files/temporary-directory.ts';
 import type { Host } from '../host/host.ts';
 import type { UsableSystemtap } from '../systemtap/usable.ts';
 import { textOf } from '../sentence.ts';
@@ -91,10 +93,8 @@ export async function bundleCompiled(
   rehearsal: Pick<Rehearsal, 'host' | 'kernelImage'>,
   options: CompiledOptions,
 ): Promise<CompiledReport> {
-  const parent = join(session.cacheDir, 'tmp');
-  await mkdir(parent, { recursive: true });
-  const work = await mkdtemp(join(parent, 'compiled-'));
-  try {
+  const parent = await openPrivateDirectory(session.cacheDir, 'tmp');
+  return withTemporaryDirectory(parent, 'compiled-', async (work) => {
     const { attempt, tried } = await proveAll(session, subject, rehearsal, options, work);
     const { manifest, sources } = await assemble(session, subject, rehearsal.host, options, attempt);
     const write = (out: string, sign: CompiledOptions['sign']): Promise<WrittenBundle> =>
@@ -116,9 +116,7 @@ export async function bundleCompiled(
       ({ path }) => path,
     );
     return { bundle, manifest, systemtap: tried, stages: session.times };
-  } finally {
-    await rm(work, { recursive: true, force: true });
-  }
+  });
 }
 
 /** The first SystemTap with which hello world and every script were proven. */

@@ -1,6 +1,5 @@
 /** A bundle as the source of an installation: unpacked, held against its manifest, its evidence checked again. */
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { adaptToInstalled } from '../bundle/adapt.ts';
 import { toPlan, toPlanItem } from '../bundle/packages.ts';
 import type { BundledPackage } from '../bundle/manifest.ts';
@@ -9,6 +8,8 @@ import { openBundle, type OpenBundle } from '../bundle/read.ts';
 import { requireSameTarget } from '../bundle/same-target.ts';
 import { verifyBundleSignature } from '../bundle/sign.ts';
 import { TapprepError } from '../errors.ts';
+import { openPrivateDirectory } from '../files/private-directory.ts';
+import { withTemporaryDirectory } from '../files/temporary-directory.ts';
 import type { Host } from '../host/host.ts';
 import { listPackages } from '../install/package-list.ts';
 import { withFolders } from '../resolve/plan.ts';
@@ -50,10 +51,8 @@ export async function withBundle<Result>(
   choice: BundleChoice,
   body: (install: BundleInstall) => Promise<Result>,
 ): Promise<Result> {
-  const parent = join(session.cacheDir, 'tmp');
-  await mkdir(parent, { recursive: true });
-  const directory = await mkdtemp(join(parent, 'bundle-'));
-  try {
+  const parent = await openPrivateDirectory(session.cacheDir, 'tmp');
+  return withTemporaryDirectory(parent, 'bundle-', async (directory) => {
     const install = await runStage(
       session,
       'bundle',
@@ -61,9 +60,7 @@ export async function withBundle<Result>(
       ({ artifacts }) => `${artifacts.length} packages verified`,
     );
     return await body(install);
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
+  });
 }
 
 async function checkBundle(

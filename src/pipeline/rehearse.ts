@@ -1,6 +1,7 @@
 /** A rehearsal: a root of the target's distribution, the exact packages in it, hello world inside the target's own kernel. */
 import { join } from 'node:path';
 import { TapprepError } from '../errors.ts';
+import { openPrivateDirectory } from '../files/private-directory.ts';
 import type { Host } from '../host/host.ts';
 import { createRootHost } from '../host/root.ts';
 import { ensureTools } from '../host/tools.ts';
@@ -136,7 +137,7 @@ async function prepareRehearsal(
     allowExpiredRelease: options.allowExpiredRelease,
     installed: null,
   });
-  const rootsDir = join(cacheDir, 'roots');
+  const rootsDir = await openPrivateDirectory(cacheDir, 'roots');
   const kept = await findKeptRoot(rootsDir, name);
   const plan = await runStage(session, 'plan', () => resolution.plan(kept?.base ?? null), describePlan);
   const prepared =

@@ -1,12 +1,13 @@
 /** Where the module of a target can be loaded, the ladder there, and what a failure of it means. */
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import { diagnose } from '../diagnose/diagnose.ts';
 import { type Reach, reachOf } from '../diagnose/place.ts';
 import { isTapprepError, TapprepError } from '../errors.ts';
 import { tapprep } from '../make-remedy.ts';
+import { openPrivateDirectory } from '../files/private-directory.ts';
+import { withTemporaryDirectory } from '../files/temporary-directory.ts';
 import { type Host, isRemote } from '../host/host.ts';
 import type { HostFacts, VerifyReport } from '../types.ts';
 import { STAP_CACHE } from '../verify/private-directory.ts';
@@ -54,42 +55,38 @@ export async function verifySubject(
   const { target, facts } = subject;
   const kernelImage = choice.kernelImage ?? (await findKernelImage(host, target.release));
   const place = await choosePlace(session, subject, host, choice.where, kernelImage);
-  const parent = join(session.cacheDir, 'tmp');
-  await mkdir(parent, { recursive: true });
-  const temporaryDirectory = await mkdtemp(join(parent, 'verify-'));
-  const options: VerifyOptions = {
-    target,
-    host,
-    where: place.where,
-    ...(place.where === 'none' ? { whyNot: place.whyNot } : {}),
-    ...(place.where === 'vm'
-      ? {
-          vm: {
-            ...describeVm(place, choice.systemtap),
-            ...findModules(place.kernelImage, target.release),
-            temporaryDirectory,
-          },
-        }
-      : {}),
-    ...(kernelImage === null ? {} : { kernelImage }),
-    stapArgv: choice.systemtap.stapArgv,
-    staprunArgv: choice.systemtap.staprunArgv,
-    ...(choice.onProven === undefined ? {} : { onProven: choice.onProven }),
-    level: choice.level,
-    scripts: choice.scripts,
-    workDirectory: WORK_DIRECTORY,
-    // On another machine nothing is left.
-    ...(isRemote(host) ? {} : { cacheDirectory: STAP_CACHE }),
-    keepsHello: choice.keepsHello ?? false,
-    sleep: (milliseconds) => sleepFor(milliseconds),
-    signal: session.signal,
-    emit: session.emit,
-  };
-  try {
+  const parent = await openPrivateDirectory(session.cacheDir, 'tmp');
+  return withTemporaryDirectory(parent, 'verify-', async (temporaryDirectory) => {
+    const options: VerifyOptions = {
+      target,
+      host,
+      where: place.where,
+      ...(place.where === 'none' ? { whyNot: place.whyNot } : {}),
+      ...(place.where === 'vm'
+        ? {
+            vm: {
+              ...describeVm(place, choice.systemtap),
+              ...findModules(place.kernelImage, target.release),
+              temporaryDirectory,
+            },
+          }
+        : {}),
+      ...(kernelImage === null ? {} : { kernelImage }),
+      stapArgv: choice.systemtap.stapArgv,
+      staprunArgv: choice.systemtap.staprunArgv,
+      ...(choice.onProven === undefined ? {} : { onProven: choice.onProven }),
+      level: choice.level,
+      scripts: choice.scripts,
+      workDirectory: WORK_DIRECTORY,
+      // On another machine nothing is left.
+      ...(isRemote(host) ? {} : { cacheDirectory: STAP_CACHE }),
+      keepsHello: choice.keepsHello ?? false,
+      sleep: (milliseconds) => sleepFor(milliseconds),
+      signal: session.signal,
+      emit: session.emit,
+    };
     return explainReport(await verifyTarget(options), facts, host);
-  } finally {
-    await rm(temporaryDirectory, { recursive: true, force: true });
-  }
+  });
 }
 
 function describeVm(

@@ -1,7 +1,8 @@
 /** The bare system of a distribution release that a rehearsal installs into, made once and kept as a tar file. */
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { chmod, lstat, mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isErrno, TapprepError } from '../errors.ts';
+import { isOwnFile, ownUid } from '../files/own-user.ts';
 import type { Host } from '../host/host.ts';
 import type { DebTarget, Emit, Repository } from '../types.ts';
 
@@ -30,7 +31,7 @@ export function nameBase({ target, repository }: Pick<BaseRootRequest, 'target' 
 export async function ensureBaseTar(request: BaseRootRequest): Promise<string> {
   const { local, target, repository, rootsDir, emit } = request;
   const tar = join(rootsDir, `${nameBase(request)}.tar`);
-  if (await exists(tar)) return tar;
+  if (await isKept(tar)) return tar;
   const work = `${tar}.making`;
   await rm(work, { recursive: true, force: true });
   await mkdir(work, { recursive: true });
@@ -49,6 +50,8 @@ export async function ensureBaseTar(request: BaseRootRequest): Promise<string> {
         },
       );
     }
+    // Under umask 000 too, it is what `isKept` takes.
+    await chmod(partial, 0o600);
     await rename(partial, tar);
     return tar;
   } finally {
@@ -93,14 +96,13 @@ export async function unpackBase(local: Host, tar: string, directory: string, si
   });
 }
 
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    (error: unknown) => {
-      if (isErrno(error, 'ENOENT')) return false;
-      throw error;
-    },
-  );
+/** Nothing signs what mmdebstrap made: it is taken because nobody else can have put it there. */
+async function isKept(path: string): Promise<boolean> {
+  const info = await lstat(path).catch((error: unknown) => {
+    if (isErrno(error, 'ENOENT')) return null;
+    throw error;
+  });
+  return info !== null && isOwnFile(info, await ownUid());
 }
 
 function lastError(stderr: string): string {

@@ -1,8 +1,9 @@
 /** Rehearsal roots, kept from run to run: complete under its own name, or not there at all. */
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isErrno } from '../errors.ts';
+import { writeWhole } from '../files/write-whole.ts';
 import type { InstalledVersion } from '../resolve/plan.ts';
 import type { Plan } from '../types.ts';
 
@@ -60,8 +61,7 @@ export async function buildKeptRoot(
   const { base, key } = await build(making);
   await rename(making, directory);
   const record: RootRecord = { schema: 'tapprep-root/1', key, base };
-  await writeFile(`${directory}.json.new`, `${JSON.stringify(record)}\n`);
-  await rename(`${directory}.json.new`, `${directory}.json`);
+  await writeWhole(`${directory}.json`, `${JSON.stringify(record)}\n`, { mode: 0o600 });
   return { directory, base, key };
 }
 

@@ -1,13 +1,16 @@
 /** Takes the kernel out of its package for the virtual machine, beside the root and not into it. */
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, mkdtemp, open, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { isErrno, TapprepError } from '../errors.ts';
 import { unpackFile } from '../fetch/unpack.ts';
+import { copyVerified } from '../files/private-copy.ts';
+import { openPrivateDirectory } from '../files/private-directory.ts';
+import { withTemporaryDirectory } from '../files/temporary-directory.ts';
 import type { Host } from '../host/host.ts';
 import { readRpmFileHead } from '../trust/rpm-verify.ts';
-import type { Artifact } from '../types.ts';
+import type { Artifact, PlanItem } from '../types.ts';
 import { type FileSink, readCpioFiles } from './cpio-files.ts';
 
 export interface UnpackedImage {
@@ -23,6 +26,7 @@ function kernelPlaces(release: string): readonly string[] {
 
 /**
  * The unpacked files of the image artifacts, kept by digest.
+ * @param imagesDir "images" of the cache
  * @throws TapprepError BAD_PACKAGE when no kernel of this release is among them, TOOL_MISSING
  */
 export async function unpackImage(
@@ -33,20 +37,24 @@ export async function unpackImage(
   signal: AbortSignal,
 ): Promise<UnpackedImage> {
   const digests = artifacts.map(({ evidence }) => evidence.sha256.slice(0, 16));
-  const directory = join(imagesDir, digests.toSorted().join('-'));
+  // Kept images are taken on the word of this directory: nobody else can put anything there.
+  const parent = await openPrivateDirectory(dirname(imagesDir), basename(imagesDir));
+  const directory = join(parent, digests.toSorted().join('-'));
   if ((await kindOf(directory)) !== 'directory') {
-    await mkdir(imagesDir, { recursive: true });
     // Not under a fixed name: another process may unpack the same kernel at this moment.
-    const making = await mkdtemp(`${directory}.making-`);
-    try {
-      for (const artifact of artifacts) {
-        if (artifact.item.fileName.endsWith('.rpm')) await unpackRpm(artifact, kernelPlaces(release), making);
-        else await unpackDeb(local, artifact, making, signal);
+    await withTemporaryDirectory(parent, `${basename(directory)}.making-`, async (making) => {
+      const files = join(making, 'files');
+      await mkdir(files);
+      for (const { item, path, evidence } of artifacts) {
+        // What is unpacked is the copy that was digested, whatever becomes of the original meanwhile.
+        const copy = join(making, item.fileName);
+        await copyVerified(path, copy, evidence.sha256, signal);
+        if (item.fileName.endsWith('.rpm')) await unpackRpm(copy, item, kernelPlaces(release), files);
+        else await unpackDeb(local, copy, item, files, signal);
+        await rm(copy);
       }
-      await moveUnlessThere(making, directory);
-    } finally {
-      await rm(making, { recursive: true, force: true });
-    }
+      await moveUnlessThere(files, directory);
+    });
   }
   for (const place of kernelPlaces(release)) {
     const path = join(directory, place);
@@ -67,7 +75,13 @@ async function moveUnlessThere(from: string, to: string): Promise<void> {
   }
 }
 
-async function unpackDeb(local: Host, { path, item }: Artifact, directory: string, signal: AbortSignal): Promise<void> {
+async function unpackDeb(
+  local: Host,
+  path: string,
+  item: PlanItem,
+  directory: string,
+  signal: AbortSignal,
+): Promise<void> {
   const argv = ['dpkg-deb', '--extract', path, directory];
   const result = await local.run(argv, { signal, timeoutMs: 300_000 });
   if (result.exitCode === 0) return;
@@ -75,7 +89,7 @@ async function unpackDeb(local: Host, { path, item }: Artifact, directory: strin
 }
 
 /** Only the kernel, under a path of our own making: no name in the package ever becomes a path. */
-async function unpackRpm({ path, item }: Artifact, places: readonly string[], directory: string): Promise<void> {
+async function unpackRpm(path: string, item: PlanItem, places: readonly string[], directory: string): Promise<void> {
   const { payloadStart } = await readRpmFileHead(path, item.fileName);
   const payload = join(directory, 'payload');
   await pipeline(createReadStream(path, { start: payloadStart }), createWriteStream(payload));

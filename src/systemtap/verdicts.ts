@@ -1,8 +1,9 @@
 /** What was seen of SystemTaps on kernels: one small file for each kernel build, in the cache. */
 import { createHash } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { isErrno } from '../errors.ts';
+import { findPrivateDirectory, openPrivateDirectory } from '../files/private-directory.ts';
 import { writeAtomic } from '../fetch/write-atomic.ts';
 import type { Target } from '../types.ts';
 import type { FitRung } from './incompatibilities.ts';
@@ -25,6 +26,8 @@ interface VerdictFile {
   readonly verdicts: readonly Verdict[];
 }
 
+/** Below the cache. */
+const PLACE = ['systemtap', 'verdicts'] as const;
 const MAX_VERDICTS = 50;
 const MAX_REASON = 1000;
 
@@ -49,7 +52,9 @@ export function kernelBuildKey(target: Target, packageVersion: string | null): s
 /** The verdicts on a kernel build, the newest first; none where nothing was kept or the file cannot be read as one. */
 export async function recallVerdicts(cacheDir: string, kernel: string): Promise<readonly Verdict[]> {
   try {
-    const value: unknown = JSON.parse(await readFile(fileOf(cacheDir, kernel), 'utf8'));
+    const directory = await findPrivateDirectory(cacheDir, ...PLACE);
+    if (directory === null) return [];
+    const value: unknown = JSON.parse(await readFile(fileOf(directory, kernel), 'utf8'));
     return isVerdictFile(value) && value.kernel === kernel ? value.verdicts : [];
   } catch (error) {
     if (isErrno(error, 'ENOENT') || error instanceof SyntaxError) return [];
@@ -63,7 +68,7 @@ export async function recallVerdicts(cacheDir: string, kernel: string): Promise<
  * @throws TapprepError NO_SPACE, PERMISSION
  */
 export async function rememberVerdict(cacheDir: string, kernel: string, verdict: Verdict): Promise<void> {
-  const path = fileOf(cacheDir, kernel);
+  const path = fileOf(await openPrivateDirectory(cacheDir, ...PLACE), kernel);
   const known = await recallVerdicts(cacheDir, kernel);
   const earlier = known.find(({ candidate }) => candidate === verdict.candidate);
   const others = known.filter((each) => each !== earlier);
@@ -79,13 +84,12 @@ export async function rememberVerdict(cacheDir: string, kernel: string, verdict:
     kernel,
     verdicts: [kept, ...others].slice(0, MAX_VERDICTS),
   };
-  await mkdir(dirname(path), { recursive: true });
   await writeAtomic(path, `${JSON.stringify(file, null, 1)}\n`);
 }
 
-function fileOf(cacheDir: string, kernel: string): string {
+function fileOf(directory: string, kernel: string): string {
   const name = createHash('sha256').update(kernel).digest('hex').slice(0, 24);
-  return join(cacheDir, 'systemtap', 'verdicts', `${name}.json`);
+  return join(directory, `${name}.json`);
 }
 
 const OUTCOMES: readonly unknown[] = ['pass', 'fail', 'skip'];

@@ -1,8 +1,9 @@
 /** The control file inside a .deb: what the package itself says it is. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isTapprepError, TapprepError } from '../errors.ts';
+import { withTemporaryDirectory } from '../files/temporary-directory.ts';
 import { unpackFile } from '../fetch/unpack.ts';
 import { type Paragraph, parseParagraph, requireField } from '../resolve/deb/control.ts';
 import { readControlMember } from './deb-archive.ts';
@@ -34,20 +35,19 @@ export async function readDebIdentity(path: string): Promise<DebIdentity> {
  */
 export async function readDebControl<Value>(path: string, read: (fields: Paragraph) => Value): Promise<Value> {
   const member = await readControlMember(path);
-  const directory = await mkdtemp(join(tmpdir(), 'tapprep-control-'));
   try {
-    const packed = join(directory, 'control.tar');
-    await writeFile(packed, member, { mode: 0o600 });
-    const text = await findControlFile(packed);
-    if (text === null) throw new TapprepError('BAD_PACKAGE', `${path} has no control file in its control.tar`);
-    return read(parseParagraph(text, path));
+    return await withTemporaryDirectory(tmpdir(), 'tapprep-control-', async (directory) => {
+      const packed = join(directory, 'control.tar');
+      await writeFile(packed, member, { mode: 0o600 });
+      const text = await findControlFile(packed);
+      if (text === null) throw new TapprepError('BAD_PACKAGE', `${path} has no control file in its control.tar`);
+      return read(parseParagraph(text, path));
+    });
   } catch (error) {
     if (!isTapprepError(error, 'BAD_METADATA')) throw error;
     throw new TapprepError('BAD_PACKAGE', `${path} has a control file that cannot be read: ${error.message}`, {
       cause: error,
     });
-  } finally {
-    await rm(directory, { recursive: true, force: true });
   }
 }
 

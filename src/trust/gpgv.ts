@@ -1,8 +1,9 @@
 /** Signatures, checked by the system's gpgv: the one verifier that still reads every form old distributions signed with. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { isTapprepError, TapprepError } from '../errors.ts';
+import { withTemporaryDirectory } from '../files/temporary-directory.ts';
 import type { Host, RunResult } from '../host/host.ts';
 import type { Fingerprint, SignatureAllowance } from '../types.ts';
 import { isClearsigned, splitClearsigned } from './clearsign.ts';
@@ -77,8 +78,7 @@ function takeApart(request: SignatureRequest): Detached | null {
 
 /** gpgv's status lines. Its exit code and its words are not used: they say neither which key nor which weakness. */
 async function runGpgv(parts: Detached, keyring: Keyring, run: Host['run'], name: string): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'tapprep-gpgv-'));
-  try {
+  return withTemporaryDirectory(tmpdir(), 'tapprep-gpgv-', async (directory) => {
     const ring = join(directory, 'keyring.gpg');
     const signature = join(directory, 'signature');
     const data = typeof parts.data === 'string' ? resolve(parts.data) : join(directory, 'data');
@@ -104,9 +104,7 @@ async function runGpgv(parts: Detached, keyring: Keyring, run: Host['run'], name
       throw new TapprepError('TIMEOUT', `gpgv did not finish with ${name} within ${TIME_LIMIT_MS / 1000} s`);
     }
     return result.stdout;
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
+  });
 }
 
 async function runOrExplain(argv: readonly string[], run: Host['run']): Promise<RunResult> {

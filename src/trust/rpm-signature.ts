@@ -1,9 +1,9 @@
 /** Who signed an rpm: the OpenPGP signatures in its signature header, checked by gpgv over the very bytes they cover. */
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { TapprepError } from '../errors.ts';
+import { withTemporaryDirectory } from '../files/temporary-directory.ts';
 import type { Host } from '../host/host.ts';
 import type { RepositoryTrust } from '../types.ts';
 import { verifySignature } from './gpgv.ts';
@@ -104,12 +104,9 @@ async function checkLegacy(
   request: Omit<Parameters<typeof verifySignature>[0], 'data'>,
   run: Host['run'],
 ): Promise<RpmSignature> {
-  const directory = await mkdtemp(join(dirname(path), '.signed-'));
-  try {
+  return withTemporaryDirectory(dirname(path), '.signed-', async (directory) => {
     const data = join(directory, 'header-and-payload');
     await pipeline(createReadStream(path, { start: head.headerStart }), createWriteStream(data, { mode: 0o600 }));
     return { scope: 'header and payload', verdict: await verifySignature({ ...request, data }, run) };
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
+  });
 }

@@ -1,6 +1,7 @@
 /** A directory on a host that nobody else can write to: what is built there is loaded into a kernel by root. */
 import { posix } from 'node:path';
 import { isTapprepError, TapprepError } from '../errors.ts';
+import { openOwnDirectory } from '../files/private-directory.ts';
 import { type Host, isRemote } from '../host/host.ts';
 import { script } from '../host/ssh-scripts.ts';
 import { MARKER_NAME, MARKER_TEXT, OURS } from '../install/marks.ts';
@@ -60,13 +61,17 @@ export async function withStapCache<T>(
   }
 }
 
+/** Where no cache can be kept that is this user's alone, the work goes on without one. */
+const KEEPS_NOTHING = ['PERMISSION', 'NO_SPACE', 'CACHE_UNUSABLE'] as const;
+
 async function takeCache(host: Host, path: string, signal: AbortSignal): Promise<string | null> {
-  await host.run(['mkdir', '-p', '--', posix.dirname(path)], { signal });
+  const parent = host.localPath(posix.dirname(path));
   let taken: string;
   try {
+    if (parent !== null) await openOwnDirectory(parent);
     taken = await makePrivateDirectory(host, path, signal);
   } catch (error) {
-    if (isTapprepError(error, 'PERMISSION') || isTapprepError(error, 'NO_SPACE')) return null;
+    if (KEEPS_NOTHING.some((code) => isTapprepError(error, code))) return null;
     throw error;
   }
   const [who, stat] = await Promise.all([

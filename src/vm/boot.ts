@@ -1,9 +1,9 @@
 /** Boots a kernel in QEMU, loads modules in it one after the other, and reports what each did. */
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { escapeControl, isTapprepError, TapprepError } from '../errors.ts';
 import { refuseWhenStopped } from '../interruption.ts';
+import { withTemporaryDirectory } from '../files/temporary-directory.ts';
 import type { Emit } from '../types.ts';
 import type { VmTools } from './host-tools.ts';
 import { writeInitramfs } from './initramfs.ts';
@@ -70,8 +70,7 @@ export async function bootInVm(options: BootOptions): Promise<VmReport> {
 
 async function bootOnce(options: BootOptions): Promise<VmReport> {
   refuseWhenStopped(options.signal, WHILE_RUNNING);
-  const directory = await mkdtemp(join(options.temporaryDirectory, 'vm-'));
-  try {
+  return withTemporaryDirectory(options.temporaryDirectory, 'vm-', async (directory) => {
     const initramfs = join(directory, 'initramfs.cpio');
     const nonce = randomBytes(16).toString('hex');
     await writeInitramfs(
@@ -86,10 +85,8 @@ async function bootOnce(options: BootOptions): Promise<VmReport> {
       },
       initramfs,
     );
-    return await runGuest(options, initramfs, nonce);
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
+    return runGuest(options, initramfs, nonce);
+  });
 }
 
 async function runGuest(options: BootOptions, initramfs: string, nonce: string): Promise<VmReport> {

@@ -1,9 +1,10 @@
 /** `tapprep fetch`: plan, download and verify, and leave the packages in a directory with their digests and evidence. */
-import { randomBytes } from 'node:crypto';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { mkdir, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { EXIT, toSafeJson } from '../../errors.ts';
-import { explainWrite, placeFile } from '../../host/place-file.ts';
+import { diskError } from '../../files/disk-error.ts';
+import { publishVerified } from '../../files/private-copy.ts';
+import { writeWhole } from '../../files/write-whole.ts';
 import { acquireArtifacts } from '../../pipeline/acquire.ts';
 import { describePlan } from '../../pipeline/describe.ts';
 import { planSubject } from '../../pipeline/plan-subject.ts';
@@ -53,22 +54,17 @@ export async function runFetch(context: Context, options: FetchCommandOptions): 
     role: item.role,
     ...found,
   }));
-  try {
-    await mkdir(dest, { recursive: true });
-    await rm(join(dest, SUMS), { force: true });
-    for (const { name } of foldersOf(plan.items)) await mkdir(join(dest, name), { recursive: true });
-    for (const [at, { path }] of artifacts.entries()) {
-      const { file = '' } = wanted[at] ?? {};
-      await appear(join(dest, dirname(file)), basename(file), (to) => placeFile(path, to));
-    }
-    const report = `${toSafeJson({ target: plan.target, files: evidence }, 2)}
-`;
-    await appear(dest, 'evidence.json', (to) => writeFile(to, report, { flag: 'wx' }));
-    const sums = evidence.map(({ sha256, file }) => `${sha256}  ${file}\n`).join('');
-    await appear(dest, SUMS, (to) => writeFile(to, sums, { flag: 'wx' }));
-  } catch (error) {
-    explainWrite(error, dest);
-  }
+  await mkdir(dest, { recursive: true }).catch((error: unknown) => {
+    throw diskError(error, dest);
+  });
+  await rm(join(dest, SUMS), { force: true });
+  for (const { name } of foldersOf(plan.items)) await mkdir(join(dest, name), { recursive: true });
+  for (const [at, { path, evidence: found }] of artifacts.entries())
+    await publishVerified(path, join(dest, wanted[at]?.file ?? ''), found.sha256, context.signal);
+  const report = `${toSafeJson({ target: plan.target, files: evidence }, 2)}\n`;
+  await writeWhole(join(dest, 'evidence.json'), report, { mode: 0o644 });
+  const sums = evidence.map(({ sha256, file }) => `${sha256}  ${file}\n`).join('');
+  await writeWhole(join(dest, SUMS), sums, { mode: 0o644 });
   if (context.common.json) context.stdout.json({ dest, target: plan.target, files: evidence });
   else
     context.stdout.write(
@@ -83,16 +79,4 @@ export async function runFetch(context: Context, options: FetchCommandOptions): 
 function placeFiles(item: Provision): readonly { readonly file: string; readonly item: PlanItem }[] {
   if (item.kind !== 'folder') return [{ file: item.fileName, item }];
   return item.packages.map((each) => ({ file: `${item.name}/${each.fileName}`, item: each }));
-}
-
-/** Gives a file its name when it is whole. */
-async function appear(directory: string, name: string, write: (path: string) => Promise<void>): Promise<void> {
-  const temporary = join(directory, `.${name}.${randomBytes(6).toString('hex')}.tmp`);
-  try {
-    await write(temporary);
-    await rename(temporary, join(directory, name));
-  } finally {
-    // Also where it went well: between two names of one file a rename does nothing.
-    await rm(temporary, { force: true });
-  }
 }

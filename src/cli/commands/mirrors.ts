@@ -10,6 +10,7 @@ import { considerMirrors } from '../../mirrors/select.ts';
 import type { SkippedEntry } from '../../mirrors/select.ts';
 import { openSubject } from '../../pipeline/open-target.ts';
 import type { Repository, RepositoryContent, Target } from '../../types.ts';
+import { configDirectory } from '../user-directories.ts';
 import type { Context, TargetOptions } from '../context.ts';
 import { renderTable } from '../render/table.ts';
 
@@ -115,8 +116,7 @@ export async function runMirrorsCheck(context: Context, options: MirrorsOptions)
 }
 
 async function readMirrors(context: Context): Promise<Mirrors> {
-  const home = context.env['HOME'];
-  const configHome = context.env['XDG_CONFIG_HOME'] ?? (home === undefined ? null : join(home, '.config'));
+  const configHome = configDirectory(context.env);
   return await loadMirrors({ packageRoot: context.packageRoot, files: context.common.mirrors, configHome });
 }
 

@@ -1,7 +1,7 @@
 /** `tapprep plan`: the exact packages, with source, size, digest and signer, and what they need on disk. */
-import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { EXIT, toSafeJson } from '../../errors.ts';
+import { writeWhole } from '../../files/write-whole.ts';
 import { planSubject } from '../../pipeline/plan-subject.ts';
 import { predictForPlan } from '../../pipeline/predict-systemtap.ts';
 import { openSubject } from '../../pipeline/open-target.ts';
@@ -21,6 +21,8 @@ export interface PlanCommandOptions {
   readonly out: string | null;
 }
 
+const OUT = 'the plan cannot be written: ';
+
 /** Nothing is downloaded but indexes, and nothing on the target is changed. */
 export async function runPlan(context: Context, options: PlanCommandOptions): Promise<number> {
   const session = await openContextSession(context);
@@ -28,7 +30,8 @@ export async function runPlan(context: Context, options: PlanCommandOptions): Pr
   const rung = 'kernel.function';
   const plan = await planSubject(session, subject, { ...options, rung });
   const systemtap = await predictForPlan(session, plan, { wish: options.systemtap, rung });
-  if (options.out !== null) await writeFile(resolve(context.cwd, options.out), `${toSafeJson(plan, 2)}\n`);
+  if (options.out !== null)
+    await writeWhole(resolve(context.cwd, options.out), `${toSafeJson(plan, 2)}\n`, { mode: 0o644, what: OUT });
   const { json, verbose } = context.common;
   if (json) context.stdout.json({ ...plan, systemtap });
   else context.stdout.write(`${renderPlan(plan, verbose)}\n\n${renderSystemtap(systemtap, verbose)}\n`);

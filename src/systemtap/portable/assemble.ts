@@ -1,8 +1,12 @@
 /** Puts a portable SystemTap together from the signed packages of one Debian suite, or takes the one that is kept. */
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, open, rename, rm } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isErrno, TapprepError } from '../../errors.ts';
+import { diskError } from '../../files/disk-error.ts';
+import { openPrivateDirectory } from '../../files/private-directory.ts';
+import { withTemporaryDirectory } from '../../files/temporary-directory.ts';
+import { writeWhole } from '../../files/write-whole.ts';
 import { readElf } from '../../elf/read-elf.ts';
 import type { Artifact, FolderItem } from '../../types.ts';
 import { findKept, type PortableSystemtap } from './kept.ts';
@@ -26,7 +30,7 @@ export async function assemblePortable(context: PortableContext, request: Portab
   const { reader, cacheDir, acquire } = context;
   const { emit, signal } = reader;
   const { sha256 } = await readStarter();
-  const kept = await findKept(foldersDirectory(cacheDir), { ...request, starter: sha256 }, emit);
+  const kept = await findKept(await openPrivateDirectory(cacheDir, 'systemtap'), { ...request, starter: sha256 }, emit);
   return kept ?? assembleFolder({ emit, signal, acquire, cacheDir }, await planFolder(context, request));
 }
 
@@ -45,14 +49,12 @@ export async function assembleFolder(context: AssemblyContext, folder: FolderIte
       { hint: 'tapprep plan --out FILE makes a new lock', facts: { wanted: folder.starter, found: starter.sha256 } },
     );
   }
-  const parent = foldersDirectory(cacheDir);
+  const parent = await openPrivateDirectory(cacheDir, 'systemtap');
   const kept = await findKept(parent, { ...folder, version: folder.upstream }, emit);
   if (kept !== null) return kept;
-  await mkdir(parent, { recursive: true, mode: 0o755 });
   // In one order whatever order they came in, so that of two files with one name the same one is always taken.
   const artifacts = (await context.acquire(folder.packages)).toSorted((a, b) => (a.item.name < b.item.name ? -1 : 1));
-  const base = await mkdtemp(join(parent, '.making-'));
-  try {
+  return withTemporaryDirectory(parent, '.making-', async (base) => {
     const workshop = openWorkshop(base);
     await unpackInto(workshop, artifacts.filter(isTakenWhole), true, signal);
     await unpackInto(
@@ -67,18 +69,9 @@ export async function assembleFolder(context: AssemblyContext, folder: FolderIte
       if (workshop.files.has(`libexec/${name}`)) await putFile(workshop, `bin/${name}`, starter.text, null);
     }
     return await keep(workshop, await describe(workshop, folder), parent);
-  } catch (error) {
-    if (!isErrno(error, 'ENOSPC') && !isErrno(error, 'EDQUOT')) throw error;
-    throw new TapprepError('NO_SPACE', `no space left in ${parent} for a portable SystemTap of 60 MB`, {
-      cause: error,
-    });
-  } finally {
-    await rm(base, { recursive: true, force: true });
-  }
-}
-
-function foldersDirectory(cacheDir: string): string {
-  return join(cacheDir, 'systemtap');
+  }).catch((error: unknown) => {
+    throw diskError(error, parent, { what: 'a portable SystemTap of 60 MB does not fit: ' });
+  });
 }
 
 /** Of the others only libraries are taken, and the terms of those. */
@@ -189,13 +182,7 @@ function toPackage({ item, evidence }: Artifact): PortablePackage {
 /** Gives the folder its name, manifest first; who comes second to the same name takes the one that is there. */
 async function keep(workshop: Workshop, manifest: PortableManifest, parent: string): Promise<PortableSystemtap> {
   const directory = join(parent, `${manifest.version}-${manifest.arch}-${manifest.key}`);
-  const marker = await open(join(workshop.directory, MANIFEST_NAME), 'wx', 0o644);
-  try {
-    await marker.writeFile(`${JSON.stringify(manifest, null, 1)}\n`);
-    await marker.sync();
-  } finally {
-    await marker.close();
-  }
+  await writeWhole(join(workshop.directory, MANIFEST_NAME), `${JSON.stringify(manifest, null, 1)}\n`, { mode: 0o644 });
   try {
     await rename(workshop.directory, directory);
   } catch (error) {

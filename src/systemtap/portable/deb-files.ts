@@ -1,9 +1,9 @@
 /** The files of a .deb that are wanted, read without dpkg: the data.tar is unpacked as a stream and nothing is written by its names. */
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { isTapprepError, TapprepError } from '../../errors.ts';
+import { withTemporaryDirectory } from '../../files/temporary-directory.ts';
 import { unpackFile } from '../../fetch/unpack.ts';
 import { locateDataMember } from '../../trust/deb-archive.ts';
 
@@ -29,19 +29,18 @@ export async function readDebFiles(
   temporaryDirectory: string,
 ): Promise<DebFiles> {
   const member = await locateDataMember(path);
-  const directory = await mkdtemp(join(temporaryDirectory, 'data-'));
   try {
-    const packed = join(directory, 'data.tar');
-    const end = member.from + member.bytes - 1;
-    await pipeline(createReadStream(path, { start: member.from, end }), createWriteStream(packed, { mode: 0o600 }));
-    return await readTar(packed, wants);
+    return await withTemporaryDirectory(temporaryDirectory, 'data-', async (directory) => {
+      const packed = join(directory, 'data.tar');
+      const end = member.from + member.bytes - 1;
+      await pipeline(createReadStream(path, { start: member.from, end }), createWriteStream(packed, { mode: 0o600 }));
+      return await readTar(packed, wants);
+    });
   } catch (error) {
     if (!isTapprepError(error, 'BAD_METADATA')) throw error;
     throw new TapprepError('BAD_PACKAGE', `${path} has a data.tar that cannot be read: ${error.message}`, {
       cause: error,
     });
-  } finally {
-    await rm(directory, { recursive: true, force: true });
   }
 }
 

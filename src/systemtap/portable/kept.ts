@@ -1,9 +1,11 @@
 /** The portable SystemTaps that the cache keeps. */
 import { createHash } from 'node:crypto';
-import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { lstat, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isErrno, isTapprepError, TapprepError } from '../../errors.ts';
 import type { Emit, PlanItem } from '../../types.ts';
+import { isOpen } from '../../files/ancestors.ts';
+import { isOwnFile, ownUid } from '../../files/own-user.ts';
 import { compareDebVersions } from '../../version/deb-vercmp.ts';
 import { MANIFEST_NAME, parseManifest, type PortableManifest } from './manifest.ts';
 
@@ -81,10 +83,12 @@ async function listKept(parent: string): Promise<readonly PortableSystemtap[]> {
 }
 
 /**
- * Checks every file of a folder against its manifest.
+ * Checks every file of a folder against its manifest, and that nothing else is there. A manifest beside the files proves
+ * nothing against somebody who could write both, so all of it has to be this user's alone, too.
  * @throws TapprepError DIGEST_MISMATCH naming the first that is not what it was
  */
 export async function verifyPortable({ directory, manifest }: PortableSystemtap): Promise<void> {
+  await requireOwnTree(directory, new Set([MANIFEST_NAME, ...manifest.files.map(({ path }) => path)]));
   const files = manifest.files.values();
   const work = async (): Promise<void> => {
     for (const file of files) {
@@ -104,4 +108,19 @@ export async function verifyPortable({ directory, manifest }: PortableSystemtap)
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
+}
+
+async function requireOwnTree(directory: string, named: ReadonlySet<string>): Promise<void> {
+  const uid = await ownUid();
+  for (const name of ['', ...(await readdir(directory, { recursive: true }))]) {
+    const path = join(directory, name);
+    const info = await lstat(path);
+    const isOwn = info.isDirectory() ? info.uid === uid && !isOpen(info) : isOwnFile(info, uid);
+    if (isOwn && (info.isDirectory() || named.has(name))) continue;
+    const why = isOwn ? 'is in no manifest' : `can be changed by others than user ${uid}`;
+    throw new TapprepError('DIGEST_MISMATCH', `${path} ${why}, so that the folder is not what tapprep left there`, {
+      hint: `rm -r ${directory}`,
+      facts: { path, owner: info.uid, uid },
+    });
+  }
 }

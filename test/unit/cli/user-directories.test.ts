@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+import { configDirectory, defaultCacheDir } from '../../../src/cli/user-directories.ts';
+
+const findHome = (): string => '/home/of-passwd';
+
+test.each([
+  [{ TAPPREP_CACHE_DIR: '/own', XDG_CACHE_HOME: '/xdg', HOME: '/home/a' }, '/own'],
+  [{ TAPPREP_CACHE_DIR: '', XDG_CACHE_HOME: '/xdg', HOME: '/home/a' }, '/xdg/tapprep'],
+  [{ XDG_CACHE_HOME: '', HOME: '/home/a' }, '/home/a/.cache/tapprep'],
+  [{ XDG_CACHE_HOME: 'cache', HOME: '/home/a' }, '/home/a/.cache/tapprep'],
+  [{ XDG_CACHE_HOME: './', HOME: '' }, '/home/of-passwd/.cache/tapprep'],
+  [{ HOME: 'here' }, '/home/of-passwd/.cache/tapprep'],
+  [{}, '/home/of-passwd/.cache/tapprep'],
+])('the cache is never in the current directory: %j is %s', (env, expected) => {
+  expect(defaultCacheDir(env, findHome)).toBe(expected);
+});
+
+test('a relative TAPPREP_CACHE_DIR is refused, with what was meant', () => {
+  expect(() => defaultCacheDir({ TAPPREP_CACHE_DIR: 'cache', HOME: '/home/a' }, findHome)).toThrow(
+    expect.objectContaining({ code: 'USAGE', hint: 'export TAPPREP_CACHE_DIR="$PWD/cache"' }),
+  );
+});
+
+test('a user without a home has to name a place', () => {
+  const unknown = (): string => {
+    throw new Error('ENOENT: uv_os_get_passwd');
+  };
+  for (const find of [unknown, () => '']) {
+    expect(() => defaultCacheDir({ HOME: '' }, find)).toThrow(expect.objectContaining({ code: 'USAGE' }));
+  }
+});
+
+test.each([
+  [{ XDG_CONFIG_HOME: '/xdg', HOME: '/home/a' }, '/xdg'],
+  [{ XDG_CONFIG_HOME: 'config', HOME: '/home/a' }, '/home/a/.config'],
+  [{ XDG_CONFIG_HOME: '', HOME: 'here' }, null],
+  [{}, null],
+])('mirror lists are never taken from the current directory: %j is %s', (env, expected) => {
+  expect(configDirectory(env)).toBe(expected);
+});
