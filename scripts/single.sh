@@ -1,8 +1,12 @@
 #!/bin/sh
 # tapprep @VERSION@ in one file, with the Node that it needs. The first run unpacks both into the cache directory
 # (TAPPREP_CACHE_DIR, else tapprep in XDG_CACHE_HOME, else HOME/.cache/tapprep); later runs start from there.
-# Needs Linux on x86_64, glibc 2.28 or newer, gzip, and 150 MB in that directory. Nothing else is installed.
+# Needs Linux on x86_64, glibc 2.28 or newer, gzip, and 150 MB in that directory. Nothing else is installed. What is
+# started lies where only this user and root can have put it: owner and mode of every directory from "/" down to it, and of
+# the two files that are started, are looked at each time, before anything there is executed.
 # A shell script and not a bare executable, because on an older host the loader would end that before its first line.
+
+ELSEWHERE='export TAPPREP_CACHE_DIR=DIRECTORY    # one of your own, below directories that only root or you can write to'
 
 # fail CODE SENTENCE [HINT]
 fail() {
@@ -37,9 +41,66 @@ packed_node() { tail -c +@NODE_AT@ "$0" | head -c @NODE_BYTES@; }
 # cannot_unpack: because of the file or because of the disk.
 cannot_unpack() {
   if [ $(($(wc -c <"$0"))) = @BYTES@ ] && packed_node | gzip -t 2>/dev/null && tail -c @FILES_BYTES@ "$0" | gzip -t 2>/dev/null; then
-    fail 5 "NO_SPACE: $cache has no space left: 150 MB are needed" 'TAPPREP_CACHE_DIR=DIRECTORY, for another place'
+    fail 5 "NO_SPACE: $cache has no space left: 150 MB are needed" "$ELSEWHERE"
   fi
   fail 4 "DIGEST_MISMATCH: $0 is damaged: it is not what was built" 'copy it again'
+}
+
+# look PATH: mode as ls prints it, links, owner and group of what is there, of a link itself.
+look() {
+  words=$(LC_ALL=C ls -ldn -- "$1" 2>/dev/null) || return 1
+  set -f
+  # shellcheck disable=SC2086 # "drwxr-xr-x. 2 0 0 40 ...": word by word
+  set -- $words
+  set +f
+  mode=$1 links=$2 owner=$3 group=$4
+}
+
+# Whether others may write to it. A group with the number of its user is that user's own.
+is_open() {
+  case $mode in
+    ????????w*) return 0 ;;
+    ?????w*) [ "$group" != 0 ] && [ "$group" != "$owner" ] ;;
+    *) return 1 ;;
+  esac
+}
+
+unsafe() {
+  fail 6 "CACHE_UNUSABLE: $1, so that another user could put a program there for this one (user $me)" "$2"
+}
+
+# find_cache: the cache by its path without links, which nobody but root and this user can turn elsewhere.
+find_cache() {
+  real=$(cd -P -- "$cache" 2>/dev/null && pwd -P) || return 1
+  cache=$real
+  home=$cache/program/@ID@
+  look / && top=$owner
+  at=$cache/
+  while [ -n "$at" ]; do
+    at=${at%/*}
+    look "${at:-/}" || return 1
+    [ "$owner" = "$me" ] || [ "$owner" = 0 ] || [ "$owner" = "$top" ] || unsafe "${at:-/} belongs to user $owner" "$ELSEWHERE"
+    case $mode in
+      ?????????[tT]*) ;;
+      *) ! is_open || unsafe "${at:-/} may be written by others ($mode)" "$ELSEWHERE" ;;
+    esac
+  done
+}
+
+# is_own PATH: whether a directory or a file is there, this user's, one, and nobody else's to write.
+is_own() {
+  look "$1" || return 1
+  [ "$owner" = "$me" ] || unsafe "$1 belongs to user $owner" "rm -rf '$1'"
+  ! is_open || return 1
+  case $mode in
+    d*) ;;
+    -*) [ "$links" = 1 ] ;;
+    *) unsafe "$1 is a link or worse" "rm -rf '$1'" ;;
+  esac
+}
+
+is_unpacked() {
+  find_cache && is_own "$cache/program" && is_own "$home" && is_own "$home/node" && is_own "$home/bin" && is_own "$home/bin/tapprep.js"
 }
 
 # unpack: everything under a name of this run alone, and its own name when it is whole and Node was seen to start.
@@ -48,21 +109,29 @@ unpack() {
   for tool in chmod gzip head mkdir mv rm tail wc; do
     command -v "$tool" >/dev/null 2>&1 || fail 6 "TOOL_MISSING: $tool is needed and is not in PATH"
   done
+  mask=$(umask)
+  umask 077
+  mkdir -p "$cache/program" 2>/dev/null
+  find_cache || fail 6 "CACHE_UNUSABLE: $cache cannot be made" "$ELSEWHERE"
+  # What others could write to may hold what they wrote.
+  is_own "$cache/program" || rm -rf "$cache/program"
   new=$home.$$
+  mkdir -p "$cache/program" 2>/dev/null
+  is_own "$cache/program" || fail 6 "CACHE_UNUSABLE: $cache/program cannot be made" "$ELSEWHERE"
+  is_unpacked || rm -rf "$home"
   # What a run that was killed left behind.
   for old in "$home".*; do
     kill -0 "${old##*.}" 2>/dev/null || rm -rf "$old"
   done
   rm -rf "$new"
-  (umask 077 && mkdir -p "$new" 2>/dev/null) ||
-    fail 6 "CACHE_UNUSABLE: $new cannot be made" 'TAPPREP_CACHE_DIR=DIRECTORY, for another place'
+  mkdir "$new" 2>/dev/null || fail 6 "CACHE_UNUSABLE: $new cannot be made" "$ELSEWHERE"
   trap 'rm -rf "$new"' EXIT
   trap 'exit 130' INT TERM HUP
   packed_node | gzip -dc >"$new/node" 2>/dev/null || cannot_unpack
   chmod 700 "$new/node"
   words=$(LC_ALL=C && "$new/node" --version 2>&1) || case $words in
     v*) ;;
-    *ermission\ denied*) fail 6 "CACHE_UNUSABLE: nothing may be executed in $new" 'TAPPREP_CACHE_DIR=DIRECTORY, for another place' ;;
+    *ermission\ denied*) fail 6 "CACHE_UNUSABLE: nothing may be executed in $new" "$ELSEWHERE" ;;
     *) elsewhere 'glibc 2.28 or newer' 'none that starts its Node' "$words" ;;
   esac
   "$new/node" -e '
@@ -75,14 +144,28 @@ unpack() {
       fs.writeFileSync(to, Buffer.from(text, "base64"));
     }' "$0" @FILES_BYTES@ "$new" 2>/dev/null || cannot_unpack
   # Another run may have been faster; in the moment between, mv would put this one inside of it.
-  [ -f "$home/bin/tapprep.js" ] || mv "$new" "$home" 2>/dev/null || fail 6 "CACHE_UNUSABLE: $home cannot be made"
+  is_unpacked || mv "$new" "$home" 2>/dev/null || fail 6 "CACHE_UNUSABLE: $home cannot be made"
   rm -rf "$new" "${home:?}/${new##*/}"
   trap - EXIT INT TERM HUP
+  umask "$mask"
 }
 
-cache=${TAPPREP_CACHE_DIR:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/tapprep}
+me=$(id -u) || fail 6 'TOOL_MISSING: id is needed and is not in PATH'
+# Never below the current directory: what is no absolute path is passed by, as the XDG specification says.
+case ${TAPPREP_CACHE_DIR:-} in
+  /*) cache=$TAPPREP_CACHE_DIR ;;
+  ?*) fail 2 "USAGE: TAPPREP_CACHE_DIR is \"$TAPPREP_CACHE_DIR\", but an absolute path is needed" "export TAPPREP_CACHE_DIR=\"\$PWD/$TAPPREP_CACHE_DIR\"" ;;
+  *)
+    case ${XDG_CACHE_HOME:-}@${HOME:-} in
+      /*) cache=$XDG_CACHE_HOME/tapprep ;;
+      *@/*) cache=$HOME/.cache/tapprep ;;
+      *) [ "$me" = 0 ] || fail 2 'USAGE: HOME is no absolute path' "$ELSEWHERE"
+        cache=/root/.cache/tapprep ;;
+    esac
+    ;;
+esac
 home=$cache/program/@ID@
-[ -f "$home/bin/tapprep.js" ] || unpack
+is_unpacked || unpack
 NODE_COMPILE_CACHE=${NODE_COMPILE_CACHE:-$home/compiled}
 export NODE_COMPILE_CACHE
 exec "$home/node" "$home/bin/tapprep.js" "$@"
