@@ -1,5 +1,4 @@
 /** `tapprep mirrors list|check`: what the mirror list knows, and whether it answers now. */
-import { join } from 'node:path';
 import { EXIT, TapprepError } from '../../errors.ts';
 import type { MirrorAnswer } from '../../mirrors/check.ts';
 import { loadMirrors } from '../../mirrors/load.ts';

@@ -1,6 +1,11 @@
 import { expect, test } from 'vitest';
 import { configDirectory, defaultCacheDir } from '../../../src/cli/user-directories.ts';
 
+/** As Node does where the user database does not know this user. */
+function throwUnknown(): never {
+  throw new Error('ENOENT: uv_os_get_passwd');
+}
+
 const findHome = (): string => '/home/of-passwd';
 
 test.each([
@@ -22,10 +27,7 @@ test('a relative TAPPREP_CACHE_DIR is refused, with what was meant', () => {
 });
 
 test('a user without a home has to name a place', () => {
-  const unknown = (): string => {
-    throw new Error('ENOENT: uv_os_get_passwd');
-  };
-  for (const find of [unknown, () => '']) {
+  for (const find of [throwUnknown, () => '']) {
     expect(() => defaultCacheDir({ HOME: '' }, find)).toThrow(expect.objectContaining({ code: 'USAGE' }));
   }
 });
