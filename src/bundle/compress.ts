@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { throwIfStopped } from '../files/interruption.ts';
+import { refuseWhenStopped } from '../interruption.ts';
 import { writeAll, writeWhole } from '../files/write-whole.ts';
 
 /** Whether the name of a bundle says that it is compressed. */
@@ -31,7 +31,7 @@ export async function compressBundle(tar: string, out: string, signal: AbortSign
     await writeWhole(out, fill, { mode: 0o644 });
     return sizeBytes;
   } catch (error) {
-    throwIfStopped(signal, 'a bundle was compressed', error);
+    refuseWhenStopped(signal, 'while a bundle was compressed', { cause: error });
     throw error;
   }
 }

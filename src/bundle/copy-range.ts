@@ -1,7 +1,7 @@
 /** Copies a range of bytes from one open file to another and hashes what went through. */
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
-import { throwIfStopped } from '../files/interruption.ts';
+import { refuseWhenStopped } from '../interruption.ts';
 import { writeAll } from '../files/write-whole.ts';
 import type { Sha256 } from '../types.ts';
 
@@ -39,7 +39,7 @@ export async function copyRange(request: CopyRequest, { pieces }: CopyBuffers): 
   let writing: Promise<void> = Promise.resolve();
   try {
     while (done < bytes) {
-      throwIfStopped(signal, 'copying a bundle');
+      refuseWhenStopped(signal, 'while copying a bundle');
       const piece = pieces[turn];
       const { bytesRead } = await from.read(piece, 0, Math.min(PIECE_BYTES, bytes - done), request.fromOffset + done);
       if (bytesRead === 0) return null;

@@ -4,7 +4,7 @@ import { constants, type Stats } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { TapprepError } from '../errors.ts';
 import type { Digest } from '../types.ts';
-import { throwIfStopped } from './interruption.ts';
+import { refuseWhenStopped } from '../interruption.ts';
 
 const BLOCK = 1 << 20;
 
@@ -32,7 +32,7 @@ export async function hashFile(
     const block = Buffer.allocUnsafeSlow(BLOCK);
     let sizeBytes = 0;
     for (;;) {
-      throwIfStopped(signal, `reading ${path}`);
+      refuseWhenStopped(signal, `while reading ${path}`);
       const { bytesRead } = await handle.read(block, 0, BLOCK, sizeBytes);
       if (bytesRead === 0) break;
       for (const hash of hashes) hash.update(block.subarray(0, bytesRead));

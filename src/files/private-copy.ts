@@ -5,7 +5,7 @@ import { copyFile, rm } from 'node:fs/promises';
 import { TapprepError } from '../errors.ts';
 import { diskError, type DiskErrorOptions } from './disk-error.ts';
 import { hashFile } from './hash-file.ts';
-import { throwIfStopped } from './interruption.ts';
+import { refuseWhenStopped } from '../interruption.ts';
 import { writeAll, writeWhole } from './write-whole.ts';
 
 /**
@@ -42,7 +42,7 @@ export async function publishVerified(from: string, to: string, sha256: string, 
       const hash = createHash('sha256');
       let at = 0;
       for await (const piece of createReadStream(from, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
-        throwIfStopped(signal, `copying ${to}`);
+        refuseWhenStopped(signal, `while copying ${to}`);
         hash.update(piece);
         await writeAll(file, piece, at);
         at += piece.length;

@@ -13,7 +13,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { isOwnFile, ownUid } from '../../../src/files/own-user.ts';
-import { throwIfStopped } from '../../../src/files/interruption.ts';
 import { withTemporaryDirectory } from '../../../src/files/temporary-directory.ts';
 import { isTemporaryName, writeWhole } from '../../../src/files/write-whole.ts';
 
@@ -103,11 +102,4 @@ test('a file is one’s own while nobody else has it, by owner, name or mode', a
   linkSync(path, join(directory, 'another name'));
   expect(isOwnFile(statSync(path), uid)).toBe(false);
   expect(isOwnFile(statSync(directory), uid)).toBe(false);
-});
-
-test('a run that was told to stop says at what', () => {
-  const controller = new AbortController();
-  throwIfStopped(controller.signal, 'copying');
-  controller.abort();
-  expect(() => throwIfStopped(controller.signal, 'copying')).toThrow('stopped while copying');
 });
