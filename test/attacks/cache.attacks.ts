@@ -173,7 +173,11 @@ async function findPortable(tree: Tree, cache: string): Promise<Outcome> {
   const { findKept } = await tree.load<typeof import('../../src/systemtap/portable/kept.ts')>(
     'src/systemtap/portable/kept.ts',
   );
-  const kept = await findKept(await openDirectory(tree, cache, 'systemtap'), REQUEST, WRAPPER, () => undefined);
+  const kept = await findKept(
+    await openDirectory(tree, cache, 'systemtap'),
+    { ...REQUEST, starter: sha256(WRAPPER) },
+    () => undefined,
+  );
   return kept === null ? held('it is made anew') : succeeded(`root runs ${kept.directory}`);
 }
 
