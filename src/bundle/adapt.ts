@@ -1,10 +1,8 @@
 /** A bundle's packages against what is installed where it was carried to: its plan was made from an older or no list. Pure. */
 import type { InstalledVersion } from '../resolve/plan.ts';
 import type { PlanItem, Plan, Role } from '../types.ts';
-import { compareDebVersions } from '../version/deb-vercmp.ts';
+import type { PackageSystem } from '../package-system/package-system.ts';
 
-/** Packages of which rpm keeps several versions side by side. */
-const PARALLEL: readonly Role[] = ['devel', 'headers', 'debuginfo', 'debuginfo-common', 'debugsource', 'image'];
 /** Packages that others need in some version: a newer one does as well. */
 const NEEDED: readonly Role[] = ['dependency', 'toolchain'];
 
@@ -19,7 +17,7 @@ export interface AdaptedItems {
 export function adaptToInstalled(
   items: readonly PlanItem[],
   installed: readonly InstalledVersion[],
-  family: 'deb' | 'rpm',
+  system: PackageSystem,
 ): AdaptedItems {
   const wanted: PlanItem[] = [];
   const present: Plan['present'][number][] = [];
@@ -36,9 +34,9 @@ export function adaptToInstalled(
       continue;
     }
     const [other] = there;
-    if (other === undefined || (family === 'rpm' && PARALLEL.includes(role))) {
+    if (other === undefined || system.keepsSideBySide(role)) {
       wanted.push({ ...item, replaces: null });
-    } else if (NEEDED.includes(role) && isGoodEnough(other.version, item.version, family)) {
+    } else if (NEEDED.includes(role) && system.isGoodEnough(other.version, item.version)) {
       present.push({ role, name, version: other.version });
       notes.push(`${name} ${other.version} is there and is left as it is; the bundle has ${item.version}`);
     } else wanted.push({ ...item, replaces: other.version });
@@ -49,9 +47,4 @@ export function adaptToInstalled(
 /** Epoch 0 is the same as none. */
 function isSameVersion(a: string, b: string): boolean {
   return a.replace(/^0:/, '') === b.replace(/^0:/, '');
-}
-
-/** rpm itself refuses where the installed version does not do; dpkg's dependencies name versions far more often. */
-function isGoodEnough(there: string, wanted: string, family: 'deb' | 'rpm'): boolean {
-  return family === 'rpm' || compareDebVersions(there, wanted) > 0;
 }

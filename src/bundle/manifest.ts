@@ -4,6 +4,7 @@ import type { Fingerprint, MatchEvidence, Role, RpmExpectation, Sha256, Target, 
 import { upstreamVersion } from '../version/upstream.ts';
 import { manifestSchema } from './manifest-schema.ts';
 import type { TarFile } from './tar-entry.ts';
+import { forFamily } from '../package-system/systems.ts';
 
 /** A file of a bundle that is no package. */
 export interface BundledFile {
@@ -193,10 +194,15 @@ function moduleWords({ name, module, path, arguments: known }: BundledModule): s
 
 /** The package version that Debian's own kernels name in uname -v; null for every other kernel. */
 function kernelVersionOf({ target, packages }: Pick<BundleManifest, 'target' | 'packages'>): string | null {
-  if (target.family !== 'deb' || target.kernelFamily !== 'debian') return null;
-  const headers = packages.find(({ name }) => name === `linux-headers-${target.release}`);
-  // A rebuild of the packages alone does not make another kernel.
-  return (target.packageVersion ?? headers?.version ?? null)?.replace(/\+b\d+$/, '') ?? null;
+  return forFamily(target, {
+    rpm: () => null,
+    deb: ({ kernelFamily, packageVersion, release }) => {
+      if (kernelFamily !== 'debian') return null;
+      const headers = packages.find(({ name }) => name === `linux-headers-${release}`);
+      // A rebuild of the packages alone does not make another kernel.
+      return (packageVersion ?? headers?.version ?? null)?.replace(/\+b\d+$/, '') ?? null;
+    },
+  });
 }
 
 function packageWords(item: BundledPackage): string {

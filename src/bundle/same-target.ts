@@ -1,6 +1,7 @@
 /** Whether a bundle was made for the target that is here. Pure. */
 import { TapprepError } from '../errors.ts';
 import type { Target } from '../types.ts';
+import { kernelPackageVersion } from '../package-system/systems.ts';
 
 type Reader = (target: Target) => string | null;
 
@@ -12,7 +13,7 @@ const COMPARED: readonly (readonly [string, Reader])[] = [
   ['distribution', ({ distro }) => distro],
   ['build', ({ unameV }) => unameV],
   ['build-id', ({ buildId }) => buildId],
-  ['kernel package', (target) => (target.family === 'deb' ? target.packageVersion : target.versionRelease)],
+  ['kernel package', kernelPackageVersion],
 ];
 
 /** @throws TapprepError WRONG_TARGET with both sides of the first difference */

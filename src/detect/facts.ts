@@ -11,6 +11,7 @@ import { checkRelease } from './declared-facts.ts';
 import { checkFacts } from './facts-schema.ts';
 import { isProbeOutput, MAX_FACTS_BYTES } from './probe-lines.ts';
 import { parseProbeOutput } from './probe-output.ts';
+import { systemOfManager } from '../package-system/systems.ts';
 
 /** The script that observes; `sh -s -- ROOTDIR RELEASE` with it as input is the one round trip. */
 export const PROBE_PATH: string = fileURLToPath(assetUrl('host/probe.sh'));
@@ -32,7 +33,12 @@ export async function collectFacts(host: Host, options: CollectOptions = {}): Pr
   if (release !== '') checkRelease(release);
   const { stdout } = await runProbe(host, release, options.signal);
   const facts = parseProbeOutput(stdout, `the probe's output on ${host.name}`);
-  if (facts.packageManager === 'rpm' && facts.packages.length === 0) throw await unreadableDatabase(host);
+  if (
+    facts.packageManager !== null &&
+    facts.packages.length === 0 &&
+    systemOfManager(facts.packageManager).isNeverEmpty
+  )
+    throw await unreadableDatabase(host);
   return host.kind === 'root' ? { ...facts, root: host.name } : facts;
 }
 

@@ -2,7 +2,8 @@
 import type { Host } from '../host/host.ts';
 import { script } from '../host/ssh-scripts.ts';
 import type { Emit } from '../types.ts';
-import { buildRegisterArgv, QUIET_ENV } from './commands.ts';
+import type { PackageSystem } from '../package-system/package-system.ts';
+import { QUIET_ENV } from './commands.ts';
 import { OURS } from './marks.ts';
 import { listHalfUnpacked, listRemains, type ListedPackage } from './package-list.ts';
 import { packageKey } from './compare-lists.ts';
@@ -43,18 +44,18 @@ done`;
  */
 export async function completeCutOff(
   host: Host,
-  manager: 'dpkg' | 'rpm',
+  system: PackageSystem,
   set: readonly ListedPackage[],
   emit: Emit,
 ): Promise<void> {
   const wanted = new Set(set.map(packageKey));
   const cutOff = new Set(
-    (manager === 'dpkg' ? await listHalfUnpacked(host) : await listUnknown(host, set))
+    (await (system.statusArgv === null ? listUnknown(host, system, set) : listHalfUnpacked(host, system.statusArgv)))
       .map(packageKey)
       .filter((key) => wanted.has(key)),
   );
   if (cutOff.size > 0) {
-    const { stdout } = await host.run(script(STAGED, [manager]));
+    const { stdout } = await host.run(script(STAGED, [system.manager]));
     const staged = stdout
       .split('\n')
       .map((line) => line.split(' '))
@@ -63,18 +64,22 @@ export async function completeCutOff(
       );
     const options = { env: QUIET_ENV, timeoutMs: 900_000, untilEnd: true };
     if (staged.length > 0) {
-      const argv = buildRegisterArgv(staged, manager);
+      const argv = system.buildRegisterArgv(staged);
       emit({ type: 'command', argv, where: host.name });
       await host.run(argv, options);
     }
-    if (manager === 'rpm' && staged.length > 0) {
-      const files = await host.run(['rpm', '-qlp', '--nosignature', ...staged], { timeoutMs: 120_000 });
+    if (system.buildPathsArgv !== null && staged.length > 0) {
+      const files = await host.run(system.buildPathsArgv(staged), { timeoutMs: 120_000 });
       await host.run(script(DROP_PARTS, []), { input: files.stdout, timeoutMs: 120_000 });
     }
   }
 }
 
-async function listUnknown(host: Host, set: readonly ListedPackage[]): Promise<readonly ListedPackage[]> {
-  const known = new Set((await listRemains(host, 'rpm')).map(packageKey));
+async function listUnknown(
+  host: Host,
+  system: PackageSystem,
+  set: readonly ListedPackage[],
+): Promise<readonly ListedPackage[]> {
+  const known = new Set((await listRemains(host, system)).map(packageKey));
   return set.filter((item) => !known.has(packageKey(item)));
 }

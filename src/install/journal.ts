@@ -7,6 +7,7 @@ import { TapprepError } from '../errors.ts';
 import { runAsRoot } from '../make-remedy.ts';
 import type { Host } from '../host/host.ts';
 import { script } from '../host/ssh-scripts.ts';
+import type { PackageManager } from '../package-system/package-system.ts';
 import type { ListedPackage } from './package-list.ts';
 
 export const JOURNAL_PATH = '/var/lib/tapprep/journal.json';
@@ -17,7 +18,7 @@ export interface JournalEntry {
   readonly tapprep: string;
   readonly release: string;
   /** Whose packages these are; a journal without it is of the one package database there. */
-  readonly manager?: 'dpkg' | 'rpm';
+  readonly manager?: PackageManager;
   readonly state: 'started' | 'done' | 'failed' | 'removed';
   /** What this run set out to add; on "done" exactly what it added. */
   readonly packages: readonly ListedPackage[];

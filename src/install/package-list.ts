@@ -1,8 +1,8 @@
 /** What is installed on a target, as its own package database says. */
 import { TapprepError } from '../errors.ts';
-import { run, runAsRoot } from '../make-remedy.ts';
 import type { Host } from '../host/host.ts';
-import { buildListArgv, DPKG_STATUS_ARGV } from './commands.ts';
+import type { PackageSystem } from '../package-system/package-system.ts';
+import { systemOfManager } from '../package-system/systems.ts';
 
 export interface ListedPackage {
   readonly name: string;
@@ -11,35 +11,36 @@ export interface ListedPackage {
 }
 
 /** Which package database a target has. @throws TapprepError TOOL_MISSING when it has neither. */
-export async function identifyManager(host: Host): Promise<'dpkg' | 'rpm'> {
-  if ((await host.readText('/var/lib/dpkg/status')) !== null && (await host.which('dpkg')) !== null) return 'dpkg';
-  if ((await host.which('rpm')) !== null) return 'rpm';
+export async function identifySystem(host: Host): Promise<PackageSystem> {
+  if ((await host.readText('/var/lib/dpkg/status')) !== null && (await host.which('dpkg')) !== null)
+    return systemOfManager('dpkg');
+  if ((await host.which('rpm')) !== null) return systemOfManager('rpm');
   throw new TapprepError('TOOL_MISSING', `${host.name} has neither dpkg nor rpm, so nothing can be installed there`);
 }
 
 /** Every installed package. @throws TapprepError INSTALL_FAILED when the database cannot be read. */
-export async function listPackages(host: Host, manager: 'dpkg' | 'rpm'): Promise<readonly ListedPackage[]> {
-  return (await readDatabase(host, manager)).filter(({ state }) => state === 'installed').map(toListed);
+export async function listPackages(host: Host, system: PackageSystem): Promise<readonly ListedPackage[]> {
+  return (await readDatabase(host, system)).filter(({ state }) => state === 'installed').map(toListed);
 }
 
 /** Every package of which more is there than its configuration: also what dpkg has only unpacked or half configured. */
-export async function listTraces(host: Host, manager: 'dpkg' | 'rpm'): Promise<readonly ListedPackage[]> {
-  return (await readDatabase(host, manager)).filter(({ state }) => !GONE.includes(state)).map(toListed);
+export async function listTraces(host: Host, system: PackageSystem): Promise<readonly ListedPackage[]> {
+  return (await readDatabase(host, system)).filter(({ state }) => !GONE.includes(state)).map(toListed);
 }
 
 /** Every package of which dpkg knows anything, if only its configuration: what a killed install or removal may leave. */
 export async function listRemains(
   host: Host,
-  manager: 'dpkg' | 'rpm',
+  system: PackageSystem,
 ): Promise<readonly (ListedPackage & { readonly isWhole: boolean })[]> {
-  return (await readDatabase(host, manager))
+  return (await readDatabase(host, system))
     .filter(({ state }) => state !== 'not-installed')
     .map((row) => ({ ...toListed(row), isWhole: row.state === 'installed' }));
 }
 
-/** Every package that dpkg was unpacking when it was killed: it has no list of the files that came. */
-export async function listHalfUnpacked(host: Host): Promise<readonly ListedPackage[]> {
-  const { stdout } = await host.run(DPKG_STATUS_ARGV, { timeoutMs: 120_000 });
+/** Every package that was being unpacked when the package manager was killed: it has no list of the files that came. */
+export async function listHalfUnpacked(host: Host, statusArgv: readonly string[]): Promise<readonly ListedPackage[]> {
+  const { stdout } = await host.run(statusArgv, { timeoutMs: 120_000 });
   return stdout.split('\n').flatMap((line) => {
     const [status = '', name = '', version = '', arch = ''] = line.split('\t');
     return /^\S+ reinstreq half-installed$/.test(status) ? [{ name, version, arch }] : [];
@@ -56,13 +57,13 @@ function toListed({ name, version, arch }: DatabaseRow): ListedPackage {
   return { name, version, arch };
 }
 
-async function readDatabase(host: Host, manager: 'dpkg' | 'rpm'): Promise<readonly DatabaseRow[]> {
-  const result = await host.run(buildListArgv(manager), { timeoutMs: 120_000 });
+async function readDatabase(host: Host, system: PackageSystem): Promise<readonly DatabaseRow[]> {
+  const result = await host.run(system.listArgv, { timeoutMs: 120_000 });
   if (result.exitCode !== 0) {
     throw new TapprepError(
       'INSTALL_FAILED',
       `the package database of ${host.name} cannot be read: ${result.argv[0]} exited ${result.exitCode}: ${result.stderr.trim().slice(0, 300)}`,
-      { remedy: manager === 'dpkg' ? run('dpkg --audit') : runAsRoot('rpm --rebuilddb') },
+      { remedy: system.repair },
     );
   }
   return result.stdout

@@ -6,10 +6,12 @@ import { awaitEarlierRun } from '../host/until-end.ts';
 import { quoteWord } from '../vm/shell-words.ts';
 import { interrupted, refuseWhenStopped } from '../interruption.ts';
 import type { Emit } from '../types.ts';
-import { buildRemoveArgv, buildUndoArgv, QUIET_ENV } from './commands.ts';
+import type { PackageSystem } from '../package-system/package-system.ts';
+import { systemOfManager } from '../package-system/systems.ts';
+import { QUIET_ENV } from './commands.ts';
 import { completeCutOff } from './cut-off.ts';
 import { type JournalEntry, readJournal, writeJournal } from './journal.ts';
-import { identifyManager, type ListedPackage, listRemains } from './package-list.ts';
+import { identifySystem, type ListedPackage, listRemains } from './package-list.ts';
 import { findRemains, type Kept, takeRemains } from './remains.ts';
 
 export interface RemovePlan {
@@ -42,8 +44,8 @@ export async function planRemoval(host: Host, { purge }: RemoveOptions = { purge
   const open = await readOpen(host);
   const recorded = new Map(open.flatMap(({ packages }) => packages).map((item) => [keyOf(item), item]));
   // Where no packages came there need be no package manager.
-  const manager = recorded.size === 0 ? null : await managerOf(host, open);
-  const listed = manager === null ? [] : await listRemains(host, manager);
+  const system = recorded.size === 0 ? null : await systemOfJournal(host, open);
+  const listed = system === null ? [] : await listRemains(host, system);
   const remains = new Map(listed.map((item) => [keyOf(item), item]));
   const packages = [...recorded].filter(([key]) => remains.has(key)).map(([, item]) => item);
   const isWhole = packages.every((item) => remains.get(keyOf(item))?.isWhole === true);
@@ -55,7 +57,11 @@ export async function planRemoval(host: Host, { purge }: RemoveOptions = { purge
     skipped: [...recorded].filter(([key]) => !remains.has(key)).map(([, item]) => item),
     replaced: open.flatMap(({ replaced }) => replaced),
     argv:
-      manager === null || packages.length === 0 ? null : (isWhole ? buildRemoveArgv : buildUndoArgv)(packages, manager),
+      system === null || packages.length === 0
+        ? null
+        : isWhole
+          ? system.buildRemoveArgv(packages)
+          : system.buildUndoArgv(packages),
   };
 }
 
@@ -76,15 +82,15 @@ export async function removeInstalled(
   const open = await readOpen(host);
   const cutOff = open.filter(({ state }) => state === 'started').flatMap(({ packages }) => packages);
   refuseWhenStopped(signal, `before anything was removed from ${host.name}`);
-  const manager = cutOff.length === 0 ? null : await managerOf(host, open);
-  if (manager !== null) await completeCutOff(host, manager, cutOff, emit);
+  const system = cutOff.length === 0 ? null : await systemOfJournal(host, open);
+  if (system !== null) await completeCutOff(host, system, cutOff, emit);
   const now = await planRemoval(host, options);
   for (const { path } of now.kept ?? [])
     emit({ type: 'note', level: 'warning', text: `${path} on ${host.name} was left alone: it is not tapprep's` });
   if (now.argv !== null) await runRemoval(host, now.argv, emit, signal);
   // Triggers of other packages, which the killed run left waiting.
-  if (manager === 'dpkg')
-    await host.run(['dpkg', '--configure', '--pending'], { env: QUIET_ENV, timeoutMs: 600_000, untilEnd: true });
+  const resumeArgv = system?.resumeArgv ?? null;
+  if (resumeArgv !== null) await host.run(resumeArgv, { env: QUIET_ENV, timeoutMs: 600_000, untilEnd: true });
   const paths = pathsOf(open);
   await takeRemains(host, (await findRemains(host, paths, false)).ours);
   const journal = await readJournal(host);
@@ -124,8 +130,9 @@ async function readOpen(host: Host): Promise<readonly JournalEntry[]> {
   return (await readJournal(host)).entries.filter(({ state }) => state !== 'removed');
 }
 
-async function managerOf(host: Host, open: readonly JournalEntry[]): Promise<'dpkg' | 'rpm'> {
-  return open.findLast((entry) => entry.manager !== undefined)?.manager ?? (await identifyManager(host));
+async function systemOfJournal(host: Host, open: readonly JournalEntry[]): Promise<PackageSystem> {
+  const manager = open.findLast((entry) => entry.manager !== undefined)?.manager;
+  return manager === undefined ? identifySystem(host) : systemOfManager(manager);
 }
 
 function pathsOf(open: readonly JournalEntry[]): readonly string[] {

@@ -6,7 +6,8 @@ import { interrupted, refuseWhenStopped, stopSignalOf } from '../interruption.ts
 import { run, tapprepAsRoot } from '../make-remedy.ts';
 import type { Artifact, Emit, InstallReport } from '../types.ts';
 import { ensureBuildLink, listMissingLink } from './build-link.ts';
-import { buildInstallArgv, type InstallMethod, QUIET_ENV, sortByRole } from './commands.ts';
+import type { PackageSystem } from '../package-system/package-system.ts';
+import { buildInstallArgv, type InstallMethod, QUIET_ENV, sortByRole, systemOfMethod } from './commands.ts';
 import { compareLists, packageKey } from './compare-lists.ts';
 import { completeCutOff } from './cut-off.ts';
 import { type JournalEntry, JOURNAL_PATH, readJournal, writeEntry } from './journal.ts';
@@ -40,9 +41,9 @@ export interface InstallRequest {
  */
 export async function installArtifacts(request: InstallRequest): Promise<InstallReport> {
   const { host, method, release, emit } = request;
-  const manager = method === 'dpkg' ? 'dpkg' : 'rpm';
-  await recoverInterrupted(host, manager, emit, request.signal);
-  const before = await listPackages(host, manager);
+  const system = systemOfMethod(method);
+  await recoverInterrupted(host, system, emit, request.signal);
+  const before = await listPackages(host, system);
   const damaged = new Set((request.damaged ?? []).map(packageKey));
   const have = new Set(before.map(packageKey).filter((key) => !damaged.has(key)));
   const wanted = sortByRole(request.artifacts.map((artifact) => ({ ...artifact, role: artifact.item.role }))).filter(
@@ -55,7 +56,7 @@ export async function installArtifacts(request: InstallRequest): Promise<Install
     at: new Date(request.now()).toISOString(),
     tapprep: request.tapprepVersion,
     release,
-    manager,
+    manager: system.manager,
     state: 'started',
     // What only comes again was there before, and stays when the rest is removed.
     packages: wanted
@@ -64,20 +65,20 @@ export async function installArtifacts(request: InstallRequest): Promise<Install
     replaced: [],
     files: [],
   };
-  const missing = manager === 'rpm' ? await listMissingLink(host, release) : [];
+  const missing = await listMissingLink(host, release);
   const started = { ...entry, files: missing };
-  const traces = await listTraces(host, manager);
+  const traces = await listTraces(host, system);
   await writeEntry(host, started);
   const { last: result, isWhole } = await transact(request, wanted, damaged.size > 0).catch(async (error: unknown) => {
     // Over a connection that is gone nothing can be undone or written; the next run goes on from there.
     if (isTapprepError(error, 'SSH_LOST')) throw error;
-    const left = await undoTransaction(host, manager, traces, emit);
+    const left = await undoTransaction(host, system, traces, emit);
     await writeEntry(host, { ...entry, state: left.length === 0 ? 'removed' : 'failed', packages: left });
     throw error;
   });
-  const { added, replaced } = compareLists(before, await listPackages(host, manager));
+  const { added, replaced } = compareLists(before, await listPackages(host, system));
   if (isWhole) {
-    const files = manager === 'rpm' ? await ensureBuildLink(host, release, missing) : [];
+    const files = await ensureBuildLink(host, release, missing);
     await writeEntry(host, { ...entry, state: 'done', packages: added, replaced, files });
     refuseWhenStopped(
       request.signal,
@@ -93,7 +94,7 @@ export async function installArtifacts(request: InstallRequest): Promise<Install
       journal: JOURNAL_PATH,
     };
   }
-  const left = await undoTransaction(host, manager, traces, emit);
+  const left = await undoTransaction(host, system, traces, emit);
   await writeEntry(host, { ...entry, state: left.length === 0 ? 'removed' : 'failed', packages: left, replaced });
   const undone = left.length === 0 ? 'what it had installed was taken away again' : `${left.length} packages are left`;
   if (result.exitCode === 0) {
@@ -106,10 +107,7 @@ export async function installArtifacts(request: InstallRequest): Promise<Install
     'INSTALL_FAILED',
     `${result.argv[0]} on ${host.name} exited ${result.exitCode ?? 'by a signal'}, and ${undone}: ${lastWords(result.stderr || result.stdout)}`,
     {
-      remedy:
-        left.length > 0
-          ? tapprepAsRoot('remove')
-          : run(manager === 'dpkg' ? 'dpkg --audit' : 'rpm -Va --nofiles --nodigest'),
+      remedy: left.length > 0 ? tapprepAsRoot('remove') : run(system.checkCommand),
       // yum and zypper tell their errors on standard output.
       facts: {
         argv: result.argv,
@@ -135,7 +133,7 @@ async function transact(request: InstallRequest, wanted: readonly Artifact[], ag
   const { host, method, emit, signal } = request;
   return withStagedFiles(host, wanted, request, async (paths) => {
     let last: RunResult | null = null;
-    for (const { files, unsigned } of splitRuns(wanted, paths, method === 'dpkg' ? 'dpkg' : 'rpm')) {
+    for (const { files, unsigned } of splitRuns(wanted, paths, systemOfMethod(method))) {
       if (last !== null && signal.aborted) return { last, isWhole: false };
       const inRoot = host.kind === 'root';
       const argv = buildInstallArgv(files, { method, inRoot, allowUpgrade: request.allowUpgrade, again, unsigned });
@@ -171,7 +169,7 @@ async function tellWaiting<T>(
 }
 
 /** An install that was killed half-way: dpkg may hold half-configured packages, and says so to every later command. */
-async function recoverInterrupted(host: Host, manager: 'dpkg' | 'rpm', emit: Emit, signal: AbortSignal): Promise<void> {
+async function recoverInterrupted(host: Host, system: PackageSystem, emit: Emit, signal: AbortSignal): Promise<void> {
   const last = (await readJournal(host)).entries.at(-1);
   if (last?.state !== 'started') return;
   emit({
@@ -180,10 +178,10 @@ async function recoverInterrupted(host: Host, manager: 'dpkg' | 'rpm', emit: Emi
     text: `an install of ${last.at} was interrupted; going on from what it left`,
   });
   await awaitEarlierRun(host, signal);
-  await completeCutOff(host, manager, last.packages, emit);
-  if (manager === 'dpkg')
-    await host.run(['dpkg', '--configure', '--pending'], { env: QUIET_ENV, timeoutMs: 600_000, untilEnd: true });
-  const now = new Set((await listRemains(host, manager)).map(packageKey));
+  await completeCutOff(host, system, last.packages, emit);
+  if (system.resumeArgv !== null)
+    await host.run(system.resumeArgv, { env: QUIET_ENV, timeoutMs: 600_000, untilEnd: true });
+  const now = new Set((await listRemains(host, system)).map(packageKey));
   await writeEntry(host, {
     ...last,
     state: 'failed',
@@ -205,11 +203,11 @@ export interface InstallRun {
 export function splitRuns(
   wanted: readonly Pick<Artifact, 'item'>[],
   paths: readonly string[],
-  manager: 'dpkg' | 'rpm',
+  { canLeaveScriptsOut }: PackageSystem,
 ): readonly InstallRun[] {
   const isUnsigned = (at: number): boolean => {
     const item = wanted[at]?.item;
-    return manager === 'rpm' && item !== undefined && gradeOf(item.trust) === 'nobody';
+    return canLeaveScriptsOut && item !== undefined && gradeOf(item.trust) === 'nobody';
   };
   const byRun = Map.groupBy(paths, (_, at) => (isUnsigned(at) ? Infinity : (wanted[at]?.item.wave ?? 0)));
   return [...byRun].toSorted(([a], [b]) => a - b).map(([run, files]) => ({ files, unsigned: run === Infinity }));

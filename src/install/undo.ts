@@ -1,7 +1,8 @@
 /** Takes away what a transaction that failed had brought so far. */
 import type { Host } from '../host/host.ts';
 import type { Emit } from '../types.ts';
-import { buildUndoArgv, QUIET_ENV } from './commands.ts';
+import type { PackageSystem } from '../package-system/package-system.ts';
+import { QUIET_ENV } from './commands.ts';
 import { compareLists } from './compare-lists.ts';
 import { listTraces, type ListedPackage } from './package-list.ts';
 
@@ -13,14 +14,14 @@ import { listTraces, type ListedPackage } from './package-list.ts';
  */
 export async function undoTransaction(
   host: Host,
-  manager: 'dpkg' | 'rpm',
+  system: PackageSystem,
   before: readonly ListedPackage[],
   emit: Emit,
 ): Promise<readonly ListedPackage[]> {
-  const { added } = compareLists(before, await listTraces(host, manager));
+  const { added } = compareLists(before, await listTraces(host, system));
   if (added.length === 0) return [];
-  const argv = buildUndoArgv(added, manager);
+  const argv = system.buildUndoArgv(added);
   emit({ type: 'command', argv, where: host.name });
   await host.run(argv, { env: QUIET_ENV, timeoutMs: 900_000, untilEnd: true });
-  return compareLists(before, await listTraces(host, manager)).added;
+  return compareLists(before, await listTraces(host, system)).added;
 }

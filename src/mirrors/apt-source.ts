@@ -3,6 +3,7 @@ import { findDistribution, packageHomes } from '../detect/distributions.ts';
 import type { Fingerprint, HostRepositoryFile, Repository, RepositoryContent, Target } from '../types.ts';
 import { EVERY_CONTENT, isPlainPath, isSafePath, parseBaseUrl, quoted } from './source-file.ts';
 import type { SourceContext } from './source-file.ts';
+import { systemOf } from '../package-system/systems.ts';
 
 /** One line of a .list file or one stanza of a .sources file, values split but not judged. */
 export interface AptSource {
@@ -45,7 +46,7 @@ export function defaultKeyrings(target: Target): readonly string[] {
 /** The repositories of one source: one for each suite, its addresses together. */
 export function makeAptRepositories(source: AptSource, context: SourceContext): readonly Repository[] {
   const { target, note } = context;
-  if (target.family !== 'deb' || !source.types.includes('deb')) return [];
+  if (!systemOf(target).reads('deb') || !source.types.includes('deb')) return [];
   const { architectures } = source;
   if (architectures !== null && !architectures.some((arch) => arch === target.packageArch || arch === 'any')) return [];
   for (const option of source.loosened) {

@@ -6,6 +6,7 @@ import { readAptSources } from './host-sources.ts';
 import type { Mirrors } from './mirror-list.ts';
 import { codenameOf, packageHomeOf } from './placeholders.ts';
 import type { HostSources } from './source-file.ts';
+import { systemOf } from '../package-system/systems.ts';
 
 /** Names that move from release to release. */
 const MOVING = ['stable', 'oldstable', 'oldoldstable', 'testing', 'unstable'];
@@ -29,7 +30,7 @@ export function deriveFromLocalSources(
   const home = packageHomeOf(target, list.codenames);
   const table = list.codenames[home] ?? {};
   const codename = codenameOf(target, list.codenames);
-  if (target.family !== 'deb' || codename === null) return { repositories: [], notes: [] };
+  if (!systemOf(target).reads('deb') || codename === null) return { repositories: [], notes: [] };
   const release: Release = {
     codename,
     version: numberOf(codename, table),

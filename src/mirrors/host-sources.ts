@@ -8,6 +8,7 @@ import { baseArch, majorOf, osVersion } from './kernel-tag.ts';
 import type { HostSources, SourceContext } from './source-file.ts';
 import { parseYumRepo } from './yum-repo.ts';
 import { parseZypperRepo } from './zypper-repo.ts';
+import { forFamily } from '../package-system/systems.ts';
 
 type Reader = (file: HostRepositoryFile, context: SourceContext) => readonly Repository[];
 
@@ -78,9 +79,10 @@ const WHOLE_VERSION: ReadonlySet<string> = new Set([
 /** yum's own variables for this target, then those of its files. */
 function collectVariables(files: readonly HostRepositoryFile[], target: Target): ReadonlyMap<string, string> {
   const version = osVersion(target);
+  const arch = forFamily(target, { deb: (own) => own.arch, rpm: ({ packageArch }) => packageArch });
   const variables = new Map<string, string>([
-    ['basearch', baseArch(target.family === 'rpm' ? target.packageArch : target.arch)],
-    ['arch', target.family === 'rpm' ? target.packageArch : target.arch],
+    ['basearch', baseArch(arch)],
+    ['arch', arch],
     ['contentdir', target.distro.toLowerCase() === 'centos' ? 'centos' : 'pub'],
     ['infra', 'stock'],
   ]);

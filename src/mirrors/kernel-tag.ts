@@ -1,5 +1,6 @@
 /** Which release of a distribution a kernel was built for, read from the kernel's own name. Pure. */
-import type { Target } from '../types.ts';
+import type { RpmTarget, Target } from '../types.ts';
+import { forFamily, systemOf } from '../package-system/systems.ts';
 
 /** What the dist tag of a kernel release says. */
 export interface KernelTag {
@@ -44,7 +45,10 @@ function readEnterpriseMajor(match: RegExpMatchArray, target: Target, minors: Mi
 
 /** What the kernel release of an rpm target says of the release it was built for; null when it says nothing. */
 export function findKernelTag(target: Target, minors: MinorTable): KernelTag | null {
-  if (target.family !== 'rpm') return null;
+  return forFamily(target, { deb: () => null, rpm: (own) => readTag(own, minors) });
+}
+
+function readTag(target: RpmTarget, minors: MinorTable): KernelTag | null {
   for (const [pattern, read] of TAGS) {
     const match = pattern.exec(target.versionRelease) ?? pattern.exec(target.release);
     if (match) return read(match, target, minors);
@@ -55,7 +59,7 @@ export function findKernelTag(target: Target, minors: MinorTable): KernelTag | n
 /** VERSION_ID as the tables know it: "8-stream" is 8, "15-SP5" is 15.5; null when os-release told none. */
 export function osVersion(target: Target): string | null {
   const text = target.version;
-  if (text === null || target.family === 'deb') return text;
+  if (text === null || systemOf(target).reads('deb')) return text;
   const pack = /^(\d{2})-SP(\d)/i.exec(text);
   if (pack) return `${pack[1]}.${pack[2]}`;
   const number = /^\d{1,4}(\.\d{1,4}){0,2}/.exec(text);
@@ -71,6 +75,11 @@ export function majorOf(version: string): string {
 export function serviceVersion(version: string): string {
   const [major = '', minor = '0'] = version.split('.');
   return minor === '0' ? major : `${major}-SP${minor}`;
+}
+
+/** The architecture as the target's repositories name it. */
+export function repositoryArch(target: Target): string {
+  return forFamily(target, { deb: ({ packageArch }) => packageArch, rpm: ({ packageArch }) => baseArch(packageArch) });
 }
 
 /** The architecture as yum's $basearch has it: every 32-bit x86 is i386. */

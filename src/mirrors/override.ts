@@ -3,6 +3,7 @@ import { TapprepError } from '../errors.ts';
 import type { Repository, RepositoryKind, RepositoryTrust, SignatureAllowance, Target } from '../types.ts';
 import type { MirrorEntry, Mirrors } from './mirror-list.ts';
 import { fillTemplate, isSafeTemplate, placeholderValues } from './placeholders.ts';
+import { systemOf } from '../package-system/systems.ts';
 
 /** One parsed --mirror option; the URL may still have placeholders. */
 export interface MirrorOverride {
@@ -47,7 +48,7 @@ export function makeOverrideRepositories(
   list: Mirrors,
   fitting: readonly MirrorEntry[],
 ): readonly Repository[] {
-  if ((override.kind === 'deb') !== (target.family === 'deb')) return [];
+  if (!systemOf(target).reads(override.kind)) return [];
   const values = placeholderValues(target, list, 'kernel', null);
   const url = fillTemplate(override.url, values);
   if (url.text === null) {

@@ -8,6 +8,7 @@ import { deriveFromLocalSources } from './derive.ts';
 import { parseHostSources } from './host-sources.ts';
 import type { Mirrors } from './mirror-list.ts';
 import type { HostSources } from './source-file.ts';
+import { systemOf } from '../package-system/systems.ts';
 
 const MAX_FILES = 500;
 const MAX_BYTES = 1024 * 1024;
@@ -22,11 +23,11 @@ export async function collectOwnSources(
   list: Mirrors,
   etcApt = '/etc/apt',
 ): Promise<HostSources> {
-  const trusted = host === null || target.family !== 'deb' ? [] : await listTrusted(host);
+  const trusted = host === null || !systemOf(target).reads('deb') ? [] : await listTrusted(host);
   const fetched = host === null || !isRemote(host) ? null : await fetchKeys(host, facts, target, trusted);
   const keyPath = (path: string): string => fetched?.get(path) ?? host?.localPath(path) ?? path;
   const own = parseHostSources(facts.repositories, target, { keyPath, trusted });
-  if (target.family !== 'deb' || host?.kind === 'local') return own;
+  if (!systemOf(target).reads('deb') || host?.kind === 'local') return own;
   const derived = deriveFromLocalSources(await readLocalAptFiles(etcApt), target, list);
   return {
     repositories: [...own.repositories, ...derived.repositories],

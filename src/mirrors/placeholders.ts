@@ -1,8 +1,9 @@
 /** The placeholders of a mirror list and what fills them in for one target. Pure. */
 import { findDistribution, packageHomes, parentCodename } from '../detect/distributions.ts';
 import type { Target } from '../types.ts';
-import { baseArch, findKernelTag, majorOf, osVersion, serviceVersion } from './kernel-tag.ts';
+import { findKernelTag, majorOf, osVersion, repositoryArch, serviceVersion } from './kernel-tag.ts';
 import type { Mirrors } from './mirror-list.ts';
+import { forFamily, systemOf } from '../package-system/systems.ts';
 
 /** Every name that may stand in braces; docs/mirrors.md says what each becomes. */
 export const PLACEHOLDERS = [
@@ -81,7 +82,10 @@ export function placeholderValues(
   const version = from === 'kernel' ? kernelVersion(tag?.version ?? null, system) : (system ?? tag?.version ?? null);
   const minor = version !== null && version.includes('.') ? version : null;
   const table = tables.pointReleases[target.distro.toLowerCase()] ?? {};
-  const split = target.family === 'rpm' ? splitVersionRelease(target.versionRelease) : null;
+  const split = forFamily(target, {
+    deb: () => null,
+    rpm: ({ versionRelease }) => splitVersionRelease(versionRelease),
+  });
   return {
     version: plain(version),
     major: plain(version === null ? null : majorOf(version)),
@@ -91,7 +95,7 @@ export function placeholderValues(
     lts: plain(tag?.lts ?? null),
     uek: plain(split === null ? null : tables.uekReleases[split.version]),
     codename: plain(codenameOf(target, tables.codenames)),
-    arch: plain(target.family === 'rpm' ? baseArch(target.packageArch) : target.packageArch),
+    arch: plain(repositoryArch(target)),
     release: plain(target.release),
     kver: plain(split?.version),
     krel: plain(split?.release),
@@ -108,7 +112,7 @@ function kernelVersion(tag: string | null, system: string | null): string | null
 
 /** Codename of a dpkg target: what os-release says, else by version. */
 export function codenameOf(target: Target, codenames: Mirrors['codenames']): string | null {
-  if (target.family !== 'deb') return null;
+  if (!systemOf(target).reads('deb')) return null;
   const table = codenames[target.distro.toLowerCase()] ?? {};
   const row = findDistribution(target.distro);
   return (

@@ -1,12 +1,13 @@
 /** Which repositories to ask for one target, in which order. Pure. */
 import type { Repository, RepositoryContent, RepositoryState, Target } from '../types.ts';
 import { packageHomes } from '../detect/distributions.ts';
-import { baseArch, findKernelTag, osVersion } from './kernel-tag.ts';
+import { findKernelTag, osVersion, repositoryArch } from './kernel-tag.ts';
 import type { MirrorEntry, Mirrors } from './mirror-list.ts';
 import { allowancesOf, makeOverrideRepositories } from './override.ts';
 import type { MirrorOverride } from './override.ts';
 import { codenameOf, fillTemplate, packageHomeOf, placeholderValues } from './placeholders.ts';
 import type { Values } from './placeholders.ts';
+import { forFamily, systemOf } from '../package-system/systems.ts';
 
 /** Where repositories can come from. */
 export interface SelectionSources {
@@ -86,11 +87,13 @@ export function considerMirrors(
 
 /** Whether an entry speaks of this target: distribution, release, architecture and kernel package. */
 function fitsTarget(entry: MirrorEntry, target: Target, list: Mirrors): boolean {
-  const homes = target.family === 'deb' ? [packageHomeOf(target, list.codenames)] : packageHomes(target.distro);
+  const homes = forFamily<readonly (string | null)[]>(target, {
+    deb: (own) => [packageHomeOf(own, list.codenames)],
+    rpm: ({ distro }) => packageHomes(distro),
+  });
   if (!entry.distros.some((distro) => homes.includes(distro))) return false;
-  if ((target.family === 'deb') !== (entry.kind === 'deb')) return false;
-  const arch = target.family === 'rpm' ? baseArch(target.packageArch) : target.packageArch;
-  if (entry.archs !== null && !entry.archs.includes(arch)) return false;
+  if (!systemOf(target).reads(entry.kind)) return false;
+  if (entry.archs !== null && !entry.archs.includes(repositoryArch(target))) return false;
   if (entry.kernels !== null && !kernelNames(target).some((name) => entry.kernels?.includes(name))) return false;
   const names = releaseNames(target, list);
   return entry.versions.some((pattern) => names.some((name) => matchesVersion(pattern, name)));
@@ -105,7 +108,10 @@ export function matchesVersion(pattern: string, version: string): boolean {
 }
 
 function kernelNames(target: Target): readonly string[] {
-  return target.family === 'rpm' ? [target.stem, target.kernelFamily] : [target.kernelFamily];
+  return forFamily<readonly string[]>(target, {
+    deb: ({ kernelFamily }) => [kernelFamily],
+    rpm: ({ stem, kernelFamily }) => [stem, kernelFamily],
+  });
 }
 
 function releaseNames(target: Target, list: Mirrors): readonly string[] {
@@ -119,7 +125,7 @@ function releaseNames(target: Target, list: Mirrors): readonly string[] {
 /** What the release is called where its packages are: a derived distribution counts its own way. */
 function parentVersion(target: Target, codename: string | null, list: Mirrors): string | null {
   const home = packageHomeOf(target, list.codenames);
-  if (target.family === 'rpm' || home === target.distro.toLowerCase()) return osVersion(target);
+  if (!systemOf(target).reads('deb') || home === target.distro.toLowerCase()) return osVersion(target);
   return Object.entries(list.codenames[home] ?? {}).find(([, name]) => name === codename)?.[0] ?? null;
 }
 

@@ -4,10 +4,11 @@ import { expandVariables, isOn, parseRepoIni } from './repo-ini.ts';
 import type { IniSection } from './repo-ini.ts';
 import { EVERY_CONTENT, isSafePath, parseBaseUrl, quoted } from './source-file.ts';
 import type { SourceContext } from './source-file.ts';
+import { systemOf } from '../package-system/systems.ts';
 
 /** The repositories of one .repo file; [main] is none. */
 export function parseYumRepo(file: HostRepositoryFile, context: SourceContext): readonly Repository[] {
-  if (context.target.family !== 'rpm') return [];
+  if (!systemOf(context.target).reads('rpm-md')) return [];
   return parseRepoIni(file.text)
     .filter((section) => section.id !== 'main' && !isSourceRepository(section))
     .flatMap((section) => makeRpmRepository(section, file, context) ?? []);

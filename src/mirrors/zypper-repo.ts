@@ -4,10 +4,11 @@ import { parseRepoIni } from './repo-ini.ts';
 import { quoted } from './source-file.ts';
 import type { SourceContext } from './source-file.ts';
 import { makeRpmRepository } from './yum-repo.ts';
+import { systemOf } from '../package-system/systems.ts';
 
 /** The repositories of one zypper .repo file; plugins and registered channels are noted and passed over. */
 export function parseZypperRepo(file: HostRepositoryFile, context: SourceContext): readonly Repository[] {
-  if (context.target.family !== 'rpm') return [];
+  if (!systemOf(context.target).reads('rpm-md')) return [];
   return parseRepoIni(file.text).flatMap((section) => {
     const baseUrl = section.values.get('baseurl') ?? '';
     const type = section.values.get('type') ?? 'rpm-md';

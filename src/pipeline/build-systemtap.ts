@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { isTapprepError, TapprepError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
-import { buildRemoveArgv, QUIET_ENV } from '../install/commands.ts';
+import { QUIET_ENV } from '../install/commands.ts';
 import { readJournal, writeJournal } from '../install/journal.ts';
 import { listPackages } from '../install/package-list.ts';
 import { installArtifacts } from '../install/run.ts';
@@ -14,13 +14,14 @@ import { type BuildPackages, planBuildPackages } from '../systemtap/build/plan-p
 import { BUILD_PACKAGES } from '../systemtap/build/recipe.ts';
 import { findSuiteRepositories, type ExpiredAllowance } from '../systemtap/portable/repositories.ts';
 import type { UsableSystemtap } from '../systemtap/usable.ts';
-import type { DebTarget, Plan } from '../types.ts';
+import type { DebTarget, Plan, Target } from '../types.ts';
 import { acquireArtifacts } from './acquire.ts';
 import { findRepositories } from './find-repositories.ts';
 import type { Subject } from './open-target.ts';
 import type { Session } from './session.ts';
 import { runStage } from './stage.ts';
 import { planInTiers } from './tiers.ts';
+import { forFamily, systemOf } from '../package-system/systems.ts';
 
 export interface SourceWish {
   readonly version: string;
@@ -39,10 +40,7 @@ export async function provideBuild(
   wish: SourceWish,
   allowExpiredRelease: boolean,
 ): Promise<UsableSystemtap> {
-  const { target } = subject;
-  if (target.family !== 'deb') {
-    throw new TapprepError('USAGE', `how SystemTap is built is known for Debian and Ubuntu only, not ${target.distro}`);
-  }
+  const target = requireDeb(subject.target);
   const source = await runStage(
     session,
     'source',
@@ -126,6 +124,15 @@ async function fetchTarball(session: Session, source: SourceTarball): Promise<st
   }
 }
 
+function requireDeb(target: Target): DebTarget {
+  return forFamily(target, {
+    deb: (found) => found,
+    rpm: ({ distro }) => {
+      throw new TapprepError('USAGE', `how SystemTap is built is known for Debian and Ubuntu only, not ${distro}`);
+    },
+  });
+}
+
 async function planPackages(
   session: Session,
   subject: Subject,
@@ -133,7 +140,7 @@ async function planPackages(
   target: DebTarget,
   allowExpiredRelease: boolean,
 ): Promise<BuildPackages> {
-  const installed = await listPackages(host, 'dpkg');
+  const installed = await listPackages(host, systemOf(target));
   const names = new Set(installed.map(({ name }) => name));
   const { repositories } = await findRepositories(session, subject, { contents: ['toolchain'], allowExpiredRelease });
   const wanted = { roots: BUILD_PACKAGES, wantsName: (name: string) => names.has(name) };
@@ -151,7 +158,7 @@ async function planPackages(
 async function installForBuild(
   session: Session,
   host: Host,
-  { release }: DebTarget,
+  target: DebTarget,
   { items }: Plan,
 ): Promise<(stay: ReadonlySet<string>) => Promise<void>> {
   if (items.length === 0) return () => Promise.resolve();
@@ -160,8 +167,8 @@ async function installForBuild(
   const report = await installArtifacts({
     host,
     artifacts,
-    method: 'dpkg',
-    release,
+    method: systemOf(target).manager,
+    release: target.release,
     allowUpgrade: false,
     tapprepVersion,
     emit,
@@ -173,7 +180,7 @@ async function installForBuild(
   return async (stay) => {
     const gone = report.installed.filter(({ name }) => !stay.has(name));
     if (gone.length === 0) return;
-    const argv = buildRemoveArgv(gone, 'dpkg');
+    const argv = systemOf(target).buildRemoveArgv(gone);
     emit({ type: 'command', argv, where: host.name });
     const result = await host.run(argv, { env: QUIET_ENV, timeoutMs: 900_000, untilEnd: true });
     if (result.exitCode !== 0) {

@@ -8,9 +8,10 @@ import { findKernelBuild } from '../resolve/rpm/choose.ts';
 import { listNeeds } from '../resolve/rpm/needs.ts';
 import { readBundledIndex } from '../trust/bundled-index.ts';
 import type { Authority } from '../trust/judge.ts';
-import type { Repository, RepositoryTrust } from '../types.ts';
+import type { Repository, RepositoryTrust, RpmTarget } from '../types.ts';
 import type { Subject } from './open-target.ts';
 import type { Session } from './session.ts';
+import { forFamily, systemOf } from '../package-system/systems.ts';
 
 export interface Round {
   readonly session: Session;
@@ -28,15 +29,20 @@ export interface OwnAuthority extends Pick<Authority, 'listed' | 'packageTrusts'
 
 /** @throws TapprepError where an index was checked and is bad */
 export async function findAuthority(round: Round): Promise<OwnAuthority> {
-  const { subject, repositories } = round;
-  const { target, facts } = subject;
-  if (target.family === 'deb') {
-    const { records, listed } = await readIndexes(round, { ...round.bundle.manifest, arch: target.packageArch });
-    return { records, listed, packageTrusts: [], vendorOf: () => null };
-  }
+  return forFamily<Promise<OwnAuthority>>(round.subject.target, {
+    deb: async ({ packageArch }) => {
+      const { records, listed } = await readIndexes(round, { ...round.bundle.manifest, arch: packageArch });
+      return { records, listed, packageTrusts: [], vendorOf: () => null };
+    },
+    rpm: (target) => findRpmAuthority(round, target),
+  });
+}
+
+async function findRpmAuthority({ subject: { facts }, repositories }: Round, target: RpmTarget): Promise<OwnAuthority> {
   const packageTrusts: RepositoryTrust[] = [];
   for (const { kind, trust } of repositories) {
-    if (kind !== 'deb' && trust.packages === 'signed' && (await hasKeys(trust))) packageTrusts.push(trust);
+    if (systemOf(target).reads(kind) && trust.packages === 'signed' && (await hasKeys(trust)))
+      packageTrusts.push(trust);
   }
   const vendor = findKernelBuild(target, facts.kernelPackages)?.vendor ?? null;
   const everything = { image: true, debuginfo: true, systemtap: 'none' } as const;

@@ -10,6 +10,7 @@ import { readDebControl } from '../trust/deb-control.ts';
 import { describeRpm, listPaths } from '../trust/rpm-header.ts';
 import { readRpmFileHead } from '../trust/rpm-verify.ts';
 import type { Artifact, DebTarget, PlanItem, RpmTarget, Target } from '../types.ts';
+import { forFamily } from '../package-system/systems.ts';
 
 export interface CarriedPackages {
   readonly target: Target;
@@ -31,7 +32,10 @@ type Use = Pick<PlanItem, 'role' | 'match'>;
  */
 export async function findUses(carried: CarriedPackages): Promise<readonly Use[]> {
   const { target } = carried;
-  const uses = target.family === 'deb' ? await usesOfDebs(target, carried) : await usesOfRpms(target, carried);
+  const uses = await forFamily(target, {
+    deb: (own) => usesOfDebs(own, carried),
+    rpm: (own) => usesOfRpms(own, carried),
+  });
   return uses.map((use, at) => {
     if (use !== null) return use;
     const item = carried.artifacts[at]?.item;

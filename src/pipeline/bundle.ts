@@ -18,7 +18,7 @@ import { fileKey, packagesOf } from '../resolve/provisions.ts';
 import type { Artifact, HostFacts, Plan, PlanItem } from '../types.ts';
 import { join } from 'node:path';
 import { acquirePlan } from './acquire.ts';
-import { collectEvidence } from './bundle-evidence.ts';
+import { type BundleEvidence, collectEvidence } from './bundle-evidence.ts';
 import { describePlan } from './describe.ts';
 import { bundleFolders, orderTries } from './bundle-folders.ts';
 import { findRepositories } from './find-repositories.ts';
@@ -26,6 +26,7 @@ import { planSubject } from './plan-subject.ts';
 import type { Subject } from './open-target.ts';
 import type { Session } from './session.ts';
 import { runStage } from './stage.ts';
+import { forFamily } from '../package-system/systems.ts';
 
 export interface BundleOptions {
   /** Absolute path of the tar. */
@@ -86,9 +87,11 @@ export async function bundleSubject(session: Session, subject: Subject, options:
         contents: ['devel', 'debuginfo', 'image', 'systemtap', 'toolchain'],
         allowExpiredRelease: true,
       });
-      // An rpm is signed itself.
-      if (plan.target.family === 'rpm') return { indexes: [], files: [], warnings: [] };
-      return collectEvidence(session, plan.target.packageArch, packages, repositories);
+      return forFamily<BundleEvidence | Promise<BundleEvidence>>(plan.target, {
+        // Each is signed itself.
+        rpm: () => ({ indexes: [], files: [], warnings: [] }),
+        deb: ({ packageArch }) => collectEvidence(session, packageArch, packages, repositories),
+      });
     },
     ({ indexes }) => `${indexes.length} signed indexes`,
   );

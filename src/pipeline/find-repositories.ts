@@ -7,6 +7,7 @@ import { selectRepositories } from '../mirrors/select.ts';
 import type { Repository, RepositoryContent } from '../types.ts';
 import type { Subject } from './open-target.ts';
 import type { Session } from './session.ts';
+import { systemOf } from '../package-system/systems.ts';
 import { isOwn } from './unlisted.ts';
 
 export interface FindOptions {
@@ -33,7 +34,7 @@ export async function findRepositories(
     throw new TapprepError(
       'NO_REPOSITORY',
       `no repository is known for ${target.distro}${version} on ${target.arch}${why === null ? '' : `: ${why}`}`,
-      { remedy: tapprep('plan', '--mirror', `${target.family === 'deb' ? 'deb' : 'rpm-md'}=URL`) },
+      { remedy: tapprep('plan', '--mirror', `${systemOf(target).mirrorKind}=URL`) },
     );
   }
   return {

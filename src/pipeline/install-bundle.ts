@@ -23,6 +23,7 @@ import { findRepositories } from './find-repositories.ts';
 import type { Subject } from './open-target.ts';
 import type { Session } from './session.ts';
 import { runStage } from './stage.ts';
+import { systemOf } from '../package-system/systems.ts';
 
 export interface BundleChoice {
   /** Absolute path of the tar. */
@@ -93,14 +94,14 @@ async function checkBundle(
     allowUnsigned: session.allowUnsigned,
   };
   const verified = await judgePackages(session, bundle, authority, choice, name);
-  const manager = manifest.target.family === 'deb' ? 'dpkg' : 'rpm';
-  const installed = await listPackages(host, manager);
+  const system = systemOf(manifest.target);
+  const installed = await listPackages(host, system);
   const uses = await findUses({ target: subject.target, artifacts: verified, records, installed, bundle: name });
   const known = verified.map((artifact, at) => ({ ...artifact, item: withUse(artifact.item, uses[at]) }));
   const adapted = adaptToInstalled(
     known.map(({ item }) => item),
     installed,
-    manifest.target.family,
+    system,
   );
   for (const text of adapted.notes) emit({ type: 'note', level: 'info', text });
   const wanted = new Map(adapted.items.map((item) => [item.fileName, item]));
@@ -165,7 +166,7 @@ async function judgePackages(
 ): Promise<readonly Artifact[]> {
   const { packages, target } = bundle.manifest;
   const carried = packages.map((bundled) => ({ bundled, item: toPlanItem(bundled) }));
-  const foreign = carried.find(({ item }) => item.fileName.endsWith('.rpm') !== (target.family === 'rpm'));
+  const foreign = carried.find(({ item }) => !item.fileName.endsWith(systemOf(target).extension));
   if (foreign !== undefined) {
     throw new TapprepError(
       'BAD_BUNDLE',

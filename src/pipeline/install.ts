@@ -18,6 +18,7 @@ import type { Session } from './session.ts';
 import { runStage } from './stage.ts';
 import { describePlan } from './describe.ts';
 import type { VerifyChoice } from './verify.ts';
+import { systemOf } from '../package-system/systems.ts';
 
 export interface InstallOptions {
   readonly debuginfo: boolean;
@@ -71,8 +72,9 @@ export async function installSubject(
   const isOffline = options.artifacts !== undefined;
   const damaged = findDamaged(subject.facts);
   // A front end takes an installed package for whole; rpm is told to put its files back.
-  const plainRpm = plan.target.family === 'rpm' && (isOffline || damaged.length > 0);
-  const method: InstallMethod = plainRpm ? 'rpm' : await chooseMethod(host, plan, session.signal);
+  const isPlain = isOffline || damaged.length > 0;
+  const { manager } = systemOf(plan.target);
+  const method: InstallMethod = isPlain ? manager : await chooseMethod(host, plan, session.signal);
   const outcome = { plan, install: null, commands: [], verify: null, systemtap: [], stages: session.times };
   if (options.dryRun) {
     const paths = items.map(({ fileName }) => `/var/cache/tapprep/staging-XXXXXX/${fileName}`);
@@ -85,7 +87,7 @@ export async function installSubject(
     const runs = splitRuns(
       items.map((item) => ({ item })),
       paths,
-      method === 'dpkg' ? 'dpkg' : 'rpm',
+      systemOf(plan.target),
     );
     const commands = runs.map(({ files, unsigned }) => buildInstallArgv(files, { ...choice, unsigned }));
     return { ...outcome, commands };
@@ -154,13 +156,13 @@ function takeBrought(brought: ReadonlyMap<string, readonly Artifact[]>, { fileNa
 
 /** Where no front end works, because none is there or its repositories are gone: plain rpm, the article's way. */
 async function chooseMethod(host: Host, { target }: Plan, signal: AbortSignal): Promise<InstallMethod> {
-  if (target.family === 'deb') return 'dpkg';
-  for (const method of ['dnf', 'zypper', 'yum'] as const) {
+  const { frontEnds, manager } = systemOf(target);
+  for (const method of frontEnds) {
     if ((await host.which(method)) === null) continue;
     const refresh = await host.run(buildRefreshArgv(method), { timeoutMs: 180_000, signal });
     if (refresh.exitCode === 0) return method;
   }
-  return 'rpm';
+  return manager;
 }
 
 /** A kernel that does not run there is proven in a virtual machine: its image is fetched unless the target carries it. */

@@ -8,6 +8,7 @@ import { findWhole, type PlanChoice, planSubject } from './plan-subject.ts';
 import { packagesOf } from '../resolve/provisions.ts';
 import type { ReaderContext } from '../resolve/reader.ts';
 import type { Session } from './session.ts';
+import { systemOf } from '../package-system/systems.ts';
 
 /** A machine of the inventory, or why it is none. */
 export type FleetMember =
@@ -165,7 +166,7 @@ function findLacking(planned: Planned, whole: HostFacts['packages'] | null): rea
   const { plan, target } = planned;
   const installed = namedIn(planned, whole);
   if (plan === null || installed === null) return null;
-  return adaptToInstalled(packagesOf(plan.items), installed, target.family).items.filter(({ install }) => install);
+  return adaptToInstalled(packagesOf(plan.items), installed, systemOf(target)).items.filter(({ install }) => install);
 }
 
 function groupOf(planned: Planned, states: readonly State[]): FleetGroup {

@@ -2,7 +2,7 @@
 import { parseStapVersion } from '../detect/stap-version.ts';
 import { isTapprepError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
-import { identifyManager, listPackages, type ListedPackage } from '../install/package-list.ts';
+import { identifySystem, listPackages, type ListedPackage } from '../install/package-list.ts';
 import { namePackages } from '../resolve/package-names.ts';
 import { listCandidates } from '../systemtap/candidates.ts';
 import {
@@ -177,7 +177,7 @@ async function lookAt(host: Host, signal: AbortSignal): Promise<Installed> {
 
 async function listInstalled(host: Host): Promise<readonly ListedPackage[]> {
   try {
-    return await listPackages(host, await identifyManager(host));
+    return await listPackages(host, await identifySystem(host));
   } catch (error) {
     // A system without a package database can still be proven.
     if (isTapprepError(error, 'TOOL_MISSING') || isTapprepError(error, 'INSTALL_FAILED')) return [];

@@ -5,7 +5,7 @@ import { openPrivateDirectory } from '../files/private-directory.ts';
 import type { Host } from '../host/host.ts';
 import { createRootHost } from '../host/root.ts';
 import { ensureTools } from '../host/tools.ts';
-import { identifyManager, listPackages } from '../install/package-list.ts';
+import { identifySystem, listPackages } from '../install/package-list.ts';
 import { installArtifacts } from '../install/run.ts';
 import { tapprep } from '../make-remedy.ts';
 import { ensureBaseTar, nameBase, unpackBase } from '../rehearse/base-root.ts';
@@ -24,6 +24,7 @@ import type { Session } from './session.ts';
 import { runStage } from './stage.ts';
 import { proveSubject } from './prove.ts';
 import type { SystemtapChoice, TriedSystemtap } from './provide-systemtap.ts';
+import { forFamily } from '../package-system/systems.ts';
 
 export interface RehearseOptions {
   readonly debuginfo: boolean;
@@ -226,7 +227,7 @@ async function prepareRoot(
   const root = await buildKeptRoot(rootsDir, name, async (directory) => {
     await unpackBase(local, tar, directory, signal);
     const host = createRootHost(directory);
-    const installed = await listPackages(host, await identifyManager(host));
+    const installed = await listPackages(host, await identifySystem(host));
     const plan = await resolution.plan(installed);
     const artifacts = await acquireArtifacts(session, packagesOf(plan.items));
     await runStage(
@@ -271,12 +272,14 @@ function findBaseRepository(repositories: readonly Repository[], target: DebTarg
 }
 
 function requireDeb({ target }: Subject): DebTarget {
-  if (target.family === 'deb') return target;
-  throw new TapprepError(
-    'USAGE',
-    `rehearsals make Debian and Ubuntu roots so far, and ${target.distro} is an rpm distribution`,
-    {
-      hint: 'tapprep install --root DIR, then tapprep verify --root DIR --in vm',
+  return forFamily(target, {
+    deb: (found) => found,
+    rpm: ({ distro }) => {
+      throw new TapprepError(
+        'USAGE',
+        `rehearsals make Debian and Ubuntu roots so far, and ${distro} is an rpm distribution`,
+        { hint: 'tapprep install --root DIR, then tapprep verify --root DIR --in vm' },
+      );
     },
-  );
+  });
 }

@@ -14,6 +14,7 @@ import type { Subject } from './open-target.ts';
 import type { Session } from './session.ts';
 import { planInTiers, type ReadFailure } from './tiers.ts';
 import { explainUnlisted, refusalOf } from './unlisted.ts';
+import { forFamily } from '../package-system/systems.ts';
 
 export interface ResolutionOptions {
   readonly roles: PlanRequest['roles'];
@@ -95,9 +96,10 @@ export async function openResolution(
 type ReadRepositories = (repositories: readonly Repository[]) => Promise<Read>;
 
 function createRead(session: Session, { target, facts }: Subject, request: PlanRequest): ReadRepositories {
-  return target.family === 'rpm'
-    ? createReadRpm(session, target, findKernelBuild(target, facts.kernelPackages), request)
-    : (repositories) => readDeb(session, target, repositories, request);
+  return forFamily<ReadRepositories>(target, {
+    rpm: (own) => createReadRpm(session, own, findKernelBuild(own, facts.kernelPackages), request),
+    deb: (own) => (repositories) => readDeb(session, own, repositories, request),
+  });
 }
 
 /** Every repository is read once, and no further one where those so far have a whole plan without SystemTap's newest. */

@@ -2,13 +2,14 @@
 import { hasVersionRelease } from '../detect/any-release.ts';
 import { debNaming, rpmNaming, SUSE_SOURCES } from '../detect/kernel-families.ts';
 import type { DebTarget, PackageName, Role, RpmTarget, Target } from '../types.ts';
+import { forFamily } from '../package-system/systems.ts';
 
 /**
  * Headers or devel packages and the debug information of exactly this kernel. Names that share an `alternative` number
  * stand for one package, the likeliest first. What these packages depend on is for the index to say.
  */
 export function namePackages(target: Target): readonly PackageName[] {
-  return target.family === 'rpm' ? nameRpm(target) : nameDeb(target);
+  return forFamily(target, { deb: nameDeb, rpm: nameRpm });
 }
 
 function nameRpm(target: RpmTarget): readonly PackageName[] {

@@ -1,5 +1,6 @@
 /** Where a kernel stands among upstream releases: its series, and what is known of its stable patch level. Pure. */
 import type { Target } from '../types.ts';
+import { forFamily } from '../package-system/systems.ts';
 
 /** A kernel as upstream counts: "6.1.192" is series 6.1, patch 192. */
 export interface UpstreamKernel {
@@ -48,14 +49,17 @@ const DEBIAN_ABIS: readonly { readonly series: string; readonly abi: number; rea
 export function upstreamKernelOf(target: Target, packageVersion: string | null = null): UpstreamKernel {
   const { release } = target;
   const isVendor = !STABLE_FAMILIES.has(target.kernelFamily);
-  const known = target.family === 'deb' ? (packageVersion ?? target.packageVersion) : target.versionRelease;
+  const known = forFamily(target, {
+    deb: (own) => packageVersion ?? own.packageVersion,
+    rpm: ({ versionRelease }) => versionRelease,
+  });
   const numbers = numbersOf(known ?? '') ?? numbersOf(release) ?? [0, 0, null];
   const series = `${numbers[0]}.${numbers[1]}`;
   const text = known !== null && !isVendor && numbers[2] !== null ? `${series}.${numbers[2]}` : release;
   const exact = numbers[2];
   if (isVendor || exact === null) return { series, patch: { least: 0, most: Infinity }, isVendor, text };
   // Debian's "6.1.0-56" says 0 whatever the stable release is.
-  const abi = target.family === 'deb' && known === null ? /^\d+\.\d+\.0-(\d+)-/.exec(release)?.[1] : undefined;
+  const abi = known === null ? /^\d+\.\d+\.0-(\d+)-/.exec(release)?.[1] : undefined;
   if (abi !== undefined) return { series, patch: boundsOfAbi(series, Number(abi)), isVendor, text };
   return { series, patch: { least: exact, most: exact }, isVendor, text };
 }

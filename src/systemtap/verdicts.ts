@@ -7,6 +7,7 @@ import { findPrivateDirectory, openPrivateDirectory } from '../files/private-dir
 import { writeAtomic } from '../fetch/write-atomic.ts';
 import type { Target } from '../types.ts';
 import type { FitRung } from './incompatibilities.ts';
+import { forFamily } from '../package-system/systems.ts';
 
 export interface Verdict {
   /** Name of the candidate (nameOf). */
@@ -36,8 +37,8 @@ const MAX_REASON = 1000;
  * looks; otherwise by build-id, else by uname -v, because other vendors rebuild the same version.
  */
 export function kernelBuildKey(target: Target, packageVersion: string | null): string {
-  const { family, distro, release, arch, buildId, unameV } = target;
-  const version = family === 'deb' ? (packageVersion ?? target.packageVersion) : null;
+  const { distro, release, arch, buildId, unameV } = target;
+  const version = forFamily(target, { deb: (own) => packageVersion ?? own.packageVersion, rpm: () => null });
   const build =
     version !== null
       ? `package ${version}`

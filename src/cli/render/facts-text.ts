@@ -1,6 +1,7 @@
 /** Facts and target as text for people: one topic a line, only what is known. */
 import type { HostFacts, Target } from '../../types.ts';
 import { formatBytes } from './progress-text.ts';
+import { forFamily } from '../../package-system/systems.ts';
 
 type Row = readonly [label: string, value: string | null];
 
@@ -55,9 +56,12 @@ function describeKernel({ kernel }: HostFacts): readonly Row[] {
 }
 
 function describeTarget(target: Target): string {
-  return target.family === 'rpm'
-    ? `${target.stem} ${target.versionRelease} ${target.packageArch}${target.variant === null ? '' : `, variant ${target.variant}`}`
-    : `${target.packageVersion ?? 'package version known to the index only'}, flavour ${target.flavour}, ${target.packageArch}`;
+  return forFamily(target, {
+    rpm: ({ stem, versionRelease, packageArch, variant }) =>
+      `${stem} ${versionRelease} ${packageArch}${variant === null ? '' : `, variant ${variant}`}`,
+    deb: ({ packageVersion, flavour, packageArch }) =>
+      `${packageVersion ?? 'package version known to the index only'}, flavour ${flavour}, ${packageArch}`,
+  });
 }
 
 function describePackages({ packageManager, frontends, packages }: HostFacts): string | null {

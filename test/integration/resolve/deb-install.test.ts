@@ -12,6 +12,7 @@ import { debRepository, debTarget } from '../../helpers/deb-records.ts';
 import { serveDirectory, type DirectoryServer } from '../../helpers/directory-server.ts';
 import { GpgHome } from '../../helpers/gpg.ts';
 import { openReaderLab, type ReaderLab } from '../../helpers/reader-context.ts';
+import { systemOfManager } from '../../../src/package-system/systems.ts';
 
 const R = '6.1.0-56-amd64';
 const home = new GpgHome();
@@ -98,7 +99,7 @@ const pathOf = (item: PlanItem) => join(lab.directory, 'pool', basename(item.fil
 test('dpkg installs the plan cleanly, run by run', () => {
   const root = makeRoot('waves');
   const wanted = items.map((item) => ({ item }));
-  const runs = splitRuns(wanted, items.map(pathOf), 'dpkg');
+  const runs = splitRuns(wanted, items.map(pathOf), systemOfManager('dpkg'));
   expect(runs.map(({ files }) => dpkg(root, files))).toEqual(['', '', '']);
   expect(listInstalled(root)).toEqual(items.map(({ name, version }) => `ii  ${name} ${version}`).toSorted());
   expect(items.filter(({ replaces }) => replaces !== null)).toMatchObject([

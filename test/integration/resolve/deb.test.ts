@@ -283,9 +283,10 @@ describe('refuses a Release', () => {
   test.each(cases)('%s', async (_, make, code, words) => {
     const error = await failureOf(make());
     expect(error).toMatchObject({ code, message: expect.stringMatching(words) });
-    expect(isTapprepError(error) && (code === 'BAD_METADATA' || code === 'NO_REPOSITORY' || error.hint !== null)).toBe(
-      true,
-    );
+    expect(
+      isTapprepError(error) &&
+        (code === 'BAD_METADATA' || code === 'NO_REPOSITORY' || (error.hint ?? error.remedy) !== null),
+    ).toBe(true);
   });
 
   test('but takes an expired key or an expired Release where each is allowed by name', async () => {

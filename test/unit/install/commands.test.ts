@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
-import { buildInstallArgv, buildRemoveArgv, sortByRole } from '../../../src/install/commands.ts';
+import { buildInstallArgv, sortByRole } from '../../../src/install/commands.ts';
 import { compareLists } from '../../../src/install/compare-lists.ts';
 import { splitRuns } from '../../../src/install/run.ts';
 import type { Fingerprint, PlanItem, Role } from '../../../src/types.ts';
+import { systemOfManager } from '../../../src/package-system/systems.ts';
 
 const FILES = ['/s/a.pkg', '/s/b.pkg'];
 
@@ -35,7 +36,7 @@ test('what nobody signed is a run of its own, after the rest', () => {
   } as const;
   const signed = { ...trust, kind: 'signed-index', signer: 'A'.repeat(40) as Fingerprint } as const;
   const wanted = [trust, signed].map((each) => ({ item: { trust: each } as unknown as PlanItem }));
-  expect(splitRuns(wanted, FILES, 'rpm')).toEqual([
+  expect(splitRuns(wanted, FILES, systemOfManager('rpm'))).toEqual([
     { files: ['/s/b.pkg'], unsigned: false },
     { files: ['/s/a.pkg'], unsigned: true },
   ]);
@@ -46,17 +47,15 @@ test('removal names packages exactly', () => {
     { name: 'make', version: '4.3-4.1', arch: 'amd64' },
     { name: 'linux-headers-5.10.0-32-common', version: '5.10.223-1', arch: 'all' },
   ];
-  expect(buildRemoveArgv(packages, 'dpkg')).toEqual([
+  expect(systemOfManager('dpkg').buildRemoveArgv(packages)).toEqual([
     'dpkg',
     '--purge',
     'make:amd64',
     'linux-headers-5.10.0-32-common',
   ]);
-  expect(buildRemoveArgv([{ name: 'kernel-devel', version: '1:2.6.32-642.el6', arch: 'x86_64' }], 'rpm')).toEqual([
-    'rpm',
-    '-evh',
-    'kernel-devel-2.6.32-642.el6.x86_64',
-  ]);
+  expect(
+    systemOfManager('rpm').buildRemoveArgv([{ name: 'kernel-devel', version: '1:2.6.32-642.el6', arch: 'x86_64' }]),
+  ).toEqual(['rpm', '-evh', 'kernel-devel-2.6.32-642.el6.x86_64']);
 });
 
 test("plain rpm gets the article's order: common, debuginfo, devel", () => {

@@ -1,0 +1,37 @@
+/** dpkg(1): Debian and what is built on it. Pure. */
+import { run } from '../make-remedy.ts';
+import { compareDebVersions } from '../version/deb-vercmp.ts';
+import type { ExactPackage, PackageSystem } from './package-system.ts';
+
+export const DPKG: PackageSystem = {
+  family: 'deb',
+  manager: 'dpkg',
+  extension: '.deb',
+  mirrorKind: 'deb',
+  reads: (kind) => kind === 'deb',
+  // tapprep brings what packages need itself, in the order that dpkg wants them.
+  frontEnds: [],
+  listArgv: ['dpkg-query', '--show', '--showformat=${db:Status-Status}\t${Package}\t${Version}\t${Architecture}\n'],
+  isNeverEmpty: false,
+  resumeArgv: ['dpkg', '--configure', '--pending'],
+  buildRemoveArgv: (packages) => ['dpkg', '--purge', ...packages.map(nameExactly)],
+  // A package that was cut off while it was unpacked leaves only by force.
+  buildUndoArgv: (packages) => ['dpkg', '--force-remove-reinstreq', '--purge', ...packages.map(nameExactly)],
+  buildRegisterArgv: (files) => ['dpkg', '--force-depends', '--unpack', ...files],
+  statusArgv: ['dpkg-query', '--show', '--showformat=${Status}\t${Package}\t${Version}\t${Architecture}\n'],
+  buildPathsArgv: null,
+  checkCommand: 'dpkg --audit',
+  repair: run('dpkg --audit'),
+  ownerCommand: (path) => `dpkg -S ${path}`,
+  canLeaveScriptsOut: false,
+  keepsSideBySide: () => false,
+  // Its dependencies name versions, so a newer one does as well and an older one may not.
+  isGoodEnough: (there, wanted) => compareDebVersions(there, wanted) > 0,
+  systemtapPackages: ['systemtap', 'systemtap-client', 'systemtap-common', 'systemtap-runtime'],
+  symbolTableOf: (release) => `/usr/lib/debug/boot/System.map-${release}`,
+  wordFor: (name) => name,
+};
+
+function nameExactly({ name, arch }: ExactPackage): string {
+  return arch === 'all' ? name : `${name}:${arch}`;
+}

@@ -1,0 +1,67 @@
+/** What differs between package systems: dpkg.ts and rpm.ts are a record each. Types only. */
+import type { Remedy, RepositoryKind, Role, Target } from '../types.ts';
+
+/** The program that keeps the package database of a target. */
+export type PackageManager = 'dpkg' | 'rpm';
+
+/** A program that brings packages out of the target's own repositories. */
+export type FrontEnd = 'dnf' | 'yum' | 'zypper';
+
+/** A package by its exact name. */
+export interface ExactPackage {
+  readonly name: string;
+  readonly version: string;
+  readonly arch: string;
+}
+
+export interface PackageSystem {
+  readonly family: Target['family'];
+  readonly manager: PackageManager;
+  /** Of its package files. */
+  readonly extension: '.deb' | '.rpm';
+  /** How its repositories tell what they have, as --mirror names it. */
+  readonly mirrorKind: RepositoryKind;
+  /** Whether its packages are found in repositories of this kind. */
+  reads(kind: RepositoryKind): boolean;
+  /** Those that are worth asking beside the package manager itself, the preferred first. */
+  readonly frontEnds: readonly FrontEnd[];
+  /** Lists every package that the database knows: `state<TAB>name<TAB>version<TAB>arch` a line. */
+  readonly listArgv: readonly string[];
+  /** Whether a database that lists nothing was not read: a running system has at least the packages that it runs by. */
+  readonly isNeverEmpty: boolean;
+  /** Finishes what a killed run left; null where nothing can be left half-way. */
+  readonly resumeArgv: readonly string[] | null;
+  buildRemoveArgv(packages: readonly ExactPackage[]): readonly string[];
+  /** Removes what a run that failed or was killed left, also what it was cut off in. */
+  buildUndoArgv(packages: readonly ExactPackage[]): readonly string[];
+  /**
+   * Makes a package that was cut off in the middle known as a whole, before it is taken away or installed properly. It
+   * runs as few scripts as the package manager allows.
+   */
+  buildRegisterArgv(files: readonly string[]): readonly string[];
+  /**
+   * Lists packages by their whole status, `WANT EFLAG STATUS<TAB>name<TAB>version<TAB>arch` a line: what was cut off while
+   * it was unpacked is known there. Null where the database knows nothing of such a package.
+   */
+  readonly statusArgv: readonly string[] | null;
+  /** Lists the paths of package files, where a killed run leaves parts under names of the moment beside them; else null. */
+  readonly buildPathsArgv: ((files: readonly string[]) => readonly string[]) | null;
+  /** Tells what is wrong with installed packages. */
+  readonly checkCommand: string;
+  /** For a database that cannot be read. */
+  readonly repair: Remedy;
+  /** Tells whose a path is. */
+  ownerCommand(path: string): string;
+  /** Whether it can install a package and run nothing of it. */
+  readonly canLeaveScriptsOut: boolean;
+  /** Whether several versions of a package of this role may be installed side by side. */
+  keepsSideBySide(role: Role): boolean;
+  /** Whether another installed version of a package that something needs does as well. */
+  isGoodEnough(there: string, wanted: string): boolean;
+  /** All packages of SystemTap. */
+  readonly systemtapPackages: readonly string[];
+  /** Where a kernel's debug package puts its symbol table. */
+  symbolTableOf(release: string): string;
+  /** What a front end is told to get the exact package; null where only the index knows how. */
+  wordFor(name: string, arch: string, version: string | null): string | null;
+}

@@ -1,0 +1,55 @@
+/** rpm(8) and the front ends above it: Red Hat, SUSE and what is built on them. Pure. */
+import { runAsRoot } from '../make-remedy.ts';
+import type { Role } from '../types.ts';
+import type { ExactPackage, PackageSystem } from './package-system.ts';
+
+const PARALLEL: ReadonlySet<Role> = new Set([
+  'devel',
+  'headers',
+  'debuginfo',
+  'debuginfo-common',
+  'debugsource',
+  'image',
+]);
+
+export const RPM: PackageSystem = {
+  family: 'rpm',
+  manager: 'rpm',
+  extension: '.rpm',
+  mirrorKind: 'rpm-md',
+  reads: (kind) => kind !== 'deb',
+  frontEnds: ['dnf', 'zypper', 'yum'],
+  listArgv: [
+    'rpm',
+    '-qa',
+    '--queryformat',
+    'installed\t%{NAME}\t%|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE}\t%{ARCH}\n',
+  ],
+  isNeverEmpty: true,
+  resumeArgv: null,
+  buildRemoveArgv,
+  buildUndoArgv: buildRemoveArgv,
+  // Written into its database alone.
+  buildRegisterArgv: (files) => ['rpm', '-i', '--justdb', '--nodeps', '--noscripts', '--notriggers', ...files],
+  statusArgv: null,
+  buildPathsArgv: (files) => ['rpm', '-qlp', '--nosignature', ...files],
+  checkCommand: 'rpm -Va --nofiles --nodigest',
+  repair: runAsRoot('rpm --rebuilddb'),
+  ownerCommand: (path) => `rpm -qf ${path}`,
+  canLeaveScriptsOut: true,
+  keepsSideBySide: (role) => PARALLEL.has(role),
+  // rpm itself refuses where the installed version does not do.
+  isGoodEnough: () => true,
+  systemtapPackages: ['systemtap', 'systemtap-client', 'systemtap-devel', 'systemtap-runtime'],
+  symbolTableOf: (release) => `/lib/modules/${release}/System.map`,
+  wordFor: (name, arch, version) => (version === null ? null : `${name}-${version}.${arch}`),
+};
+
+/** Plain rpm for every rpm family: dnf and zypper would also take away what they think nobody needs any more. */
+function buildRemoveArgv(packages: readonly ExactPackage[]): readonly string[] {
+  return [
+    'rpm',
+    '-evh',
+    ...packages.map(({ name, version, arch }) => `${name}-${version.replace(/^\d+:/, '')}.${arch}`),
+  ];
+}
