@@ -1,5 +1,5 @@
 /**
- * Faults on purpose: `npm run faults -- [--kills N] [--minutes N] [--only network,disk,sharing,clock,kills]`.
+ * Faults on purpose: `npm run faults -- [--kills N] [--minutes N] [--only network,disk,sharing,clock,race,kills]`.
  * Every trial must end in the right result or a coded error, no wrong file may ever have a final name, and the next run
  * without faults must end right. The minutes (14) are spent in the order of the groups. Prints what was tried, survived and lost; exits with 1 when anything was lost.
  */
@@ -11,13 +11,14 @@ import { diskTrials } from './disk.ts';
 import { killTrials } from './kills.ts';
 import { openMachine } from './machine.ts';
 import { networkTrials } from './network.ts';
+import { raceTrials } from './race.ts';
 import { type Count, runTrials } from './trial.ts';
 
 const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '14' },
     kills: { type: 'string', default: '100' },
-    only: { type: 'string', default: 'network,disk,sharing,clock,kills' },
+    only: { type: 'string', default: 'network,disk,sharing,clock,race,kills' },
   },
 });
 
@@ -38,6 +39,7 @@ const GROUPS = {
   disk: diskTrials,
   sharing: sharingTrials,
   clock: () => clockTrials(machine),
+  race: raceTrials,
 } as const;
 try {
   for (const [group, trials] of Object.entries(GROUPS)) {
