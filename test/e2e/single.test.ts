@@ -1,6 +1,7 @@
 /** The one file for hosts without Node: what it does before its Node runs, and that its commands are those of tapprep. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
+  chownSync,
   copyFileSync,
   existsSync,
   mkdirSync,
@@ -150,6 +151,18 @@ describe('the first line tells why it cannot run, and nothing is left:', () => {
     expect(result.stderr).toContain(words);
     expect(result).toMatchObject({ status, stdout: '' });
   });
+});
+
+test('a program that another user planted is not started, and a relative cache directory is none', () => {
+  const cache = freshCache();
+  expect(run([single, '--version'], cache).status).toBe(0);
+  const node = join(cache, 'program', unpacked(cache)[0] ?? '', 'node');
+  writeFileSync(node, '#!/bin/sh\necho planted\n', { mode: 0o755 });
+  chownSync(node, 65534, 65534);
+  const planted = run([single, '--version'], cache);
+  expect(planted).toMatchObject({ status: 6, stdout: '' });
+  expect(planted.stderr).toMatch(/^tapprep: CACHE_UNUSABLE: .*\/node belongs to user 65534, so that another user/);
+  expect(run([single, '--version'], 'cache')).toMatchObject({ status: 2, stdout: '' });
 });
 
 function flip(bytes: Buffer, at: number): Buffer {
