@@ -15,7 +15,8 @@
 #   --force-other-target-unsafe   go on where the bundle was made for another kernel or distribution
 #
 # Exit codes: 0 done and proven; 1 not ready or another target; 2 usage; 4 a file is not what it was; 5 install failed,
-# and what it had done was undone; 6 needs root or a missing program; 130 interrupted, and undone.
+# and what it had done was undone; 6 needs root or a missing program; 130, 143 and 129: stopped by SIGINT, SIGTERM or
+# SIGHUP, and undone: the package manager comes to its end first. A second SIGINT or SIGTERM within 3 s ends it at once.
 # The report is /var/lib/tapprep/report.json; the record of what was added is /var/lib/tapprep/journal.json, the same
 # that tapprep keeps, so that "tapprep remove" knows of it.
 
@@ -81,7 +82,11 @@ enter_bundle common kernel system packages journal proof folder
 # ---------------------------------------------------------------- doing and undoing
 
 work=
+# "yes": this run's own changes; "undo": earlier ones are being taken away.
 changing=
+stopped=
+stopped_at=0
+worker=
 # shellcheck disable=SC2317 # called by traps
 clean_up() {
   trap '' INT TERM HUP
@@ -90,12 +95,32 @@ clean_up() {
   [ -z "$locked" ] || rm -rf "$state/install.lock"
 }
 
+# on_signal NAME STATUS: where nothing is being changed it ends; else it ends what can be ended, and the rest sees $stopped.
+# SIGHUP twice is a session that is closing, and nobody in a hurry.
 # shellcheck disable=SC2317 # called by traps
-interrupted() {
-  trap '' INT TERM HUP
-  say 'interrupted'
-  [ -z "$changing" ] || undo_changes
-  exit 130
+on_signal() {
+  now=$(date +%s)
+  if [ -n "$stopped" ]; then
+    if [ "$1" != HUP ] && [ $((now - stopped_at)) -le 3 ]; then
+      say "ended at once by a second SIG$1; run this script again, or with --undo, for what is left"
+      exit "$2"
+    fi
+    stopped_at=$now
+    return 0
+  fi
+  stopped=$1
+  stopped_status=$2
+  stopped_at=$now
+  [ -n "$changing" ] || end_stopped
+  say "SIG$1: the package manager comes to its end first; a second signal within 3 s ends this at once"
+  [ -z "$worker" ] || kill -TERM "$worker" 2>/dev/null
+}
+
+# end_stopped: what this run added goes again, and the exit status is the signal's.
+end_stopped() {
+  if [ "$changing" = yes ]; then undo_changes; fi
+  say "stopped by SIG$stopped"
+  exit "$stopped_status"
 }
 
 # undo_changes: takes away what this run added and says so in the journal.
@@ -140,7 +165,9 @@ open_state() {
   [ "$(id -u)" = 0 ] || fail 6 'installing needs root rights, and this is an ordinary user' "sudo sh install.sh"
   mkdir -p "$state" || fail 5 "$state cannot be made"
   trap clean_up EXIT
-  trap interrupted INT TERM HUP
+  trap 'on_signal INT 130' INT
+  trap 'on_signal TERM 143' TERM
+  trap 'on_signal HUP 129' HUP
   lock
   work=$state/work
   rm -rf "$work"
@@ -192,9 +219,11 @@ case $mode in
     ;;
   verify)
     open_state
+    changing=verify
     use_chosen
     prove
     status=$?
+    [ -z "$stopped" ] || end_stopped
     write_report
     exit "$status"
     ;;
@@ -206,6 +235,7 @@ case $mode in
       exit 0
     fi
     : >"$work/log"
+    changing=undo
     if ! take_away; then
       fail 5 "the packages could not be taken away: $(tail -n 1 "$work/log")" 'the journal stays as it was'
     fi
@@ -213,6 +243,7 @@ case $mode in
     write_journal ''
     rm -f "$report"
     say 'what this bundle installed was taken away'
+    [ -z "$stopped" ] || end_stopped
     exit 0
     ;;
 esac
@@ -221,7 +252,11 @@ open_state
 read_journal
 if [ -n "$resumed" ]; then
   say 'an earlier install was cut off; going on from what it left'
-  [ "$family" != deb ] || DEBIAN_FRONTEND=noninteractive dpkg --configure --pending >"$work/out" 2>&1 </dev/null
+  changing=resume
+  log=$work/out
+  [ "$family" != deb ] || run_manager dpkg --configure --pending
+  [ -z "$stopped" ] || end_stopped
+  changing=
 fi
 decide
 check_space
@@ -237,9 +272,10 @@ if [ "$todo_count" -gt 0 ] || [ -n "$carried" ]; then
   done <<EOF
 $todo
 EOF
-  write_journal started
   changing=yes
+  write_journal started
   if [ "$todo_count" -gt 0 ] && ! run_packages; then
+    [ -z "$stopped" ] || end_stopped
     say "$(tail -n 5 "$work/log")"
     undo_changes
     write_report
@@ -250,10 +286,13 @@ EOF
   link_tree || say "/lib/modules/$release/build could not be linked to the build tree"
   write_journal "done"
   installed=yes
+  [ -z "$stopped" ] || end_stopped
 fi
 say "$todo_count packages installed, $present_count were there"
 
+[ -n "$changing" ] || changing=verify
 if prove_any; then
+  [ -z "$stopped" ] || end_stopped
   changing=
   write_report
   if [ -n "$not_running" ]; then
@@ -263,7 +302,8 @@ if prove_any; then
   fi
   exit 0
 fi
-if [ -n "$keep" ] || [ -z "$changing" ]; then
+[ -z "$stopped" ] || end_stopped
+if [ -n "$keep" ] || [ "$changing" != yes ]; then
   changing=
   write_report
   say 'not ready; what was installed stays, and "sh install.sh --undo" takes it away'

@@ -11,7 +11,7 @@
 #   --keyring FILE    SHA256SUMS must be signed by a key of this file; needs gpgv
 #
 # Exit codes: 0 done; 1 another kernel, or one that takes no modules; 2 usage; 4 a file is not what it was; 5 the module
-# did not load or did not go; 6 needs root or a missing program; 130 interrupted.
+# did not load or did not go; 6 needs root or a missing program; 130, 143 and 129: ended by SIGINT, SIGTERM or SIGHUP.
 # Nothing is installed and nothing is left behind.
 
 # shellcheck disable=SC2034,SC2154 # variables are shared with the parts that enter_bundle reads

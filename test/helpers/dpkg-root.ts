@@ -45,6 +45,7 @@ const PROGRAMS = [
   '/usr/bin/mv',
   '/usr/bin/rmdir',
   '/usr/bin/sleep',
+  '/usr/bin/setsid',
   '/usr/bin/sha256sum',
   '/usr/bin/date',
   '/usr/bin/sync',

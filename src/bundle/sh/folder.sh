@@ -152,6 +152,7 @@ record_chosen() {
 prove_any() {
   tried=
   while IFS= read -r try; do
+    [ -z "$stopped" ] || return 1
     case $try in
       'try distro')
         tried=yes

@@ -198,7 +198,8 @@ EOF
   stopped=
   child=
   trap 'stop_child INT' INT
-  trap 'stop_child TERM' TERM HUP
+  trap 'stop_child TERM' TERM
+  trap 'stop_child HUP' HUP
   # In the background, so that a signal is seen at once.
   "$runtime/bin/staprun" "$@" </dev/null &
   child=$!
@@ -224,14 +225,23 @@ EOF
   if [ -n "$timer" ] && ! kill "$timer" 2>/dev/null && [ -z "$stopped" ]; then stopped='time'; fi
   trap '' INT TERM HUP
   take_out
-  if [ "$stopped" = INT ]; then status=130; fi
-  if [ "$status" != 0 ] && [ "$status" != 130 ] && [ -z "$stopped" ]; then
-    say "staprun ended with status $status"
-    status=5
-  fi
   case $stopped in
-    TERM | time) [ "$status" = 5 ] || status=0 ;;
+    INT) stopped_status=130 ;;
+    TERM) stopped_status=143 ;;
+    HUP) stopped_status=129 ;;
+    time) stopped_status=0 ;;
+    *)
+      if [ "$status" != 0 ] && [ "$status" != 130 ]; then
+        say "staprun ended with status $status"
+        status=5
+      fi
+      return 0
+      ;;
   esac
+  # A module that did not go is the worse news.
+  if is_loaded; then return 0; fi
+  status=$stopped_status
+  [ "$stopped" = 'time' ] || say "ended by SIG$stopped; the module $module is out of the kernel"
 }
 
 # shellcheck disable=SC2317 # called by traps

@@ -129,6 +129,31 @@ fits() {
   [ "$free" -ge "$2" ] || fail 5 "$3 need $2 KiB in $1, where $free KiB are free: nothing was changed" "df -h $1"
 }
 
+# run_manager PROGRAM ARGUMENT...: the package manager comes to its end, whatever signals come to this script or its terminal:
+# in a session of its own where there is a program for that, else deaf to them. What it says goes to $log.
+run_manager() {
+  DEBIAN_FRONTEND=noninteractive
+  DEBCONF_NONINTERACTIVE_SEEN=true
+  export DEBIAN_FRONTEND DEBCONF_NONINTERACTIVE_SEEN
+  if have setsid; then
+    setsid "$@" >>"$log" 2>&1 </dev/null &
+  else
+    (trap '' INT TERM HUP && exec "$@") >>"$log" 2>&1 </dev/null &
+  fi
+  wait_for "$!"
+}
+
+# wait_for PROCESS: its exit status. A signal ends the waiting, not the process.
+wait_for() {
+  wait "$1"
+  wait_status=$?
+  while kill -0 "$1" 2>/dev/null; do
+    wait "$1"
+    wait_status=$?
+  done
+  return "$wait_status"
+}
+
 # run_packages: installs $todo, what the package manager says goes to $work/log.
 run_packages() {
   log=$work/log
@@ -157,7 +182,8 @@ $todo
 EOF
       say "dpkg installs $# packages"
       if [ -n "$not_running" ]; then set -- --force-unsafe-io --install "$@"; else set -- --install "$@"; fi
-      DEBIAN_FRONTEND=noninteractive DEBCONF_NONINTERACTIVE_SEEN=true dpkg "$@" >>"$log" 2>&1 </dev/null || return 1
+      run_manager dpkg "$@" || return 1
+      [ -z "$stopped" ] || return 1
     done
     return 0
   fi
@@ -176,7 +202,8 @@ EOF
     [ $# -gt 0 ] || continue
     say "rpm installs $# packages"
     if [ -n "$replacing" ] && [ "$group" = plain ]; then set -- -Uvh "$@"; else set -- -ivh "$@"; fi
-    rpm "$@" >>"$log" 2>&1 </dev/null || return 1
+    run_manager rpm "$@" || return 1
+    [ -z "$stopped" ] || return 1
     # Without replacements everything goes in one transaction, so that packages may need each other.
     [ -n "$replacing" ] || break
   done
@@ -184,6 +211,8 @@ EOF
 
 # take_away: removes the packages of $added ("name version arch" a line) that are still there in that version.
 take_away() {
+  log=$work/log
+  unpack_again
   set --
   while read -r name wanted package_arch_of; do
     [ -n "$name" ] || continue
@@ -206,10 +235,31 @@ EOF
   say "taking away $# packages"
   if [ "$family" = deb ]; then
     # A package that was cut off in the middle of its unpacking can only go by force.
-    DEBIAN_FRONTEND=noninteractive dpkg --force-remove-reinstreq --purge "$@" >>"$work/log" 2>&1 </dev/null
+    run_manager dpkg --force-remove-reinstreq --purge "$@"
   else
-    rpm -evh "$@" >>"$work/log" 2>&1 </dev/null
+    run_manager rpm -evh "$@"
   fi
+}
+
+# unpack_again: of a package that dpkg was killed in the middle of, it does not know which files came; it is told by unpacking
+# the package as a whole, where the bundle still has it.
+unpack_again() {
+  [ "$family" = deb ] || return 0
+  while IFS= read -r row; do
+    case $row in
+      'package '*) ;;
+      *) continue ;;
+    esac
+    split_package "${row#package }"
+    case $newline$added in
+      *"$newline$name $wanted $package_arch_of$newline"*) ;;
+      *) continue ;;
+    esac
+    # shellcheck disable=SC2016 # dpkg's own format
+    case $(dpkg-query -W -f '${Status}|${Version}' "$name" 2>/dev/null) in
+      *' reinstreq half-installed|'"$wanted") [ ! -f "./$path" ] || run_manager dpkg --force-depends --unpack "./$path" ;;
+    esac
+  done <bundle.txt
 }
 
 # link_tree: on rpm distributions /lib/modules/R/build belongs to the kernel's own package; where that is not installed

@@ -59,9 +59,11 @@ prove() {
   done
   step build-tree pass ''
   # stap refuses a TMPDIR with any other character; $work has none of them.
-  (cd "$work" && TMPDIR=$work SYSTEMTAP_DIR=$work/stap limit 600 "$stap" -p4 -r "$release" -m tapprep_hello -e "$hello") \
-    >"$work/out" 2>&1 </dev/null
+  (cd "$work" && TMPDIR=$work && SYSTEMTAP_DIR=$work/stap && export TMPDIR SYSTEMTAP_DIR &&
+    limit 600 "$stap" -p4 -r "$release" -m tapprep_hello -e "$hello") >"$work/out" 2>&1 </dev/null &
+  run_worker "$!"
   compiled=$?
+  [ -z "$stopped" ] || return 1
   case $compiled in
     0) ;;
     # timeout of coreutils, and of older busybox
@@ -78,7 +80,11 @@ prove() {
     step hello skip "compiled but not loaded: $release does not run here" "$work/out"
     return 0
   fi
-  if ! limit 60 "$staprun" "$work/tapprep_hello.ko" >"$work/out" 2>"$work/err" </dev/null; then
+  (limit 60 "$staprun" "$work/tapprep_hello.ko") >"$work/out" 2>"$work/err" </dev/null &
+  run_worker "$!"
+  loaded=$?
+  [ -z "$stopped" ] || return 1
+  if [ "$loaded" != 0 ]; then
     cat "$work/err" >>"$work/out"
     step hello fail "staprun failed: $(first_error "$work/out")" "$work/out"
     return 1
@@ -98,11 +104,22 @@ prove() {
   step hello pass '' "$work/out"
 }
 
-# limit SECONDS COMMAND...: with a time limit where there is a program for it; those of old busybox take it otherwise.
+# limit SECONDS COMMAND...: with a time limit where there is a program for it; those of old busybox take it otherwise. It takes
+# the place of the subshell that it is called in, so that a signal reaches it.
 limit() {
   seconds_allowed=$1
   shift
-  if timeout 5 true 2>/dev/null; then timeout "$seconds_allowed" "$@"; else "$@"; fi
+  if timeout 5 true 2>/dev/null; then exec timeout "$seconds_allowed" "$@"; else exec "$@"; fi
+}
+
+# run_worker PROCESS: waits for what a signal to this script ends, too (on_signal).
+run_worker() {
+  worker=$1
+  [ -z "$stopped" ] || kill -TERM "$worker" 2>/dev/null
+  wait_for "$worker"
+  worker_status=$?
+  worker=
+  return "$worker_status"
 }
 
 # first_error FILE: with the line below where it ends in a colon, as "error: Failed dependencies:" of rpm does.

@@ -19,6 +19,7 @@ import { readJournal } from '../../../src/install/journal.ts';
 import { planRemoval } from '../../../src/install/remove.ts';
 import { BundleRoot, removeTemplate } from '../../helpers/bundle-root.ts';
 import { DebLab } from '../../helpers/deb-lab.ts';
+import { descendantsOf } from '../../helpers/descendants.ts';
 import { GpgHome, type TestKey } from '../../helpers/gpg.ts';
 import { runLocally } from '../../helpers/run.ts';
 import { SAMPLE_TARGET, writeRealBundle, type RealPackage } from '../../helpers/sample-bundle.ts';
@@ -370,6 +371,11 @@ describe('signature', () => {
   });
 });
 
+/** The configuration of "slow" ends now. */
+function letGo(): void {
+  writeFileSync(join(root.directory, 'go'), '');
+}
+
 describe('what goes wrong on the way', () => {
   test('no space: said with both sides, nothing changed', async () => {
     await carryWith('large', [{ file: build('large', '1', {}), name: 'large', version: '1', installedBytes: 9e11 }]);
@@ -413,10 +419,12 @@ describe('what goes wrong on the way', () => {
     expect(root.packages()).toBe('');
   });
 
-  const slow = { 'DEBIAN/postinst': '#!/bin/sh\n: >/slow\nsleep 20\n' };
+  const slow = { 'DEBIAN/postinst': '#!/bin/sh\n: >/slow\nwhile [ ! -e /go ]; do sleep 0.1; done\n: >/slept\n' };
 
-  async function startSlow(name: string): Promise<ReturnType<BundleRoot['start']>> {
+  /** @param isBare without a program that gives a session of its own */
+  async function startSlow(name: string, isBare = false): Promise<ReturnType<BundleRoot['start']>> {
     await carryWith(name, [{ file: build('slow', '1', slow), name: 'slow', version: '1', wave: 1 }]);
+    if (isBare) takeAway('setsid');
     const started = root.start(['dash'], 'install.sh', ['--not-running']);
     for (let tries = 0; !existsSync(join(root.directory, 'slow')) && tries < 200; tries += 1) await sleep(50);
     return started;
@@ -424,7 +432,8 @@ describe('what goes wrong on the way', () => {
 
   test('killed in the middle: the next run goes on, and undo takes all of it', async () => {
     const { child, done } = await startSlow('killed');
-    process.kill(-(child.pid ?? 0), 'SIGKILL');
+    // dpkg is in a session of its own by now.
+    for (const pid of descendantsOf(child.pid ?? 0)) process.kill(pid, 'SIGKILL');
     await done;
     expect(root.read(JOURNAL)).toContain('"state": "started"');
     expect(root.packages()).toContain('slow 1 install ok half-configured');
@@ -456,9 +465,28 @@ describe('what goes wrong on the way', () => {
     const { child, done } = await startSlow('interrupted');
     // As a terminal does: to the whole group.
     process.kill(-(child.pid ?? 0), 'SIGINT');
+    letGo();
     expect(await done).toMatchObject({ code: 130 });
     expect(root.packages()).toBe('');
     expect(existsSync(join(root.directory, 'var/lib/tapprep/install.lock'))).toBe(false);
+  });
+
+  test.each([
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const)('%s to the script alone: dpkg comes to its end, all is undone, exit %i', async (signal, code) => {
+    const { child, done } = await startSlow(signal, signal === 'SIGHUP');
+    child.kill(signal);
+    // A closed session sends it twice.
+    if (signal === 'SIGHUP') child.kill(signal);
+    letGo();
+    const result = await done;
+    expect([result.code, result.stderr]).toEqual([code, expect.stringContaining(`stopped by ${signal}`)]);
+    expect(result.stderr).not.toContain('ended at once');
+    expect(existsSync(join(root.directory, 'slept'))).toBe(true);
+    expect(root.packages()).toBe('');
+    expect((await readJournal(createRootHost(root.directory))).entries.map(({ state }) => state)).toEqual(['removed']);
+    expect(readdirSync(join(root.directory, 'var/lib/tapprep'))).toEqual(['journal.json']);
   });
 
   test('a second install at the same time is refused', async () => {
@@ -467,6 +495,7 @@ describe('what goes wrong on the way', () => {
     expect(second.code).toBe(5);
     expect(second.stderr).toContain('another install works here, process ');
     process.kill(-(child.pid ?? 0), 'SIGINT');
+    letGo();
     await done;
   });
 
