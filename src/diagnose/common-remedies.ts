@@ -9,7 +9,14 @@ import type { Situation } from './situation.ts';
 /** The build tree of the kernel in question. */
 export function installDevel(situation: Situation): Advice {
   if (situation.packages.custom !== null) return useBuiltTree(situation);
-  return installed(situation, install(situation.packages.devel, 'kernel'));
+  const { packages, place } = situation;
+  const advice = installed(situation, install(packages.devel, 'kernel'));
+  if (packages.devel.length > 0 || place.manager !== 'zypper' || packages.develStems.length === 0) return advice;
+  // The index adds a rebuild counter to the version, so only a search tells the whole of it.
+  return {
+    ...advice,
+    remedies: [run(`zypper search --details --match-exact ${packages.develStems.join(' ')}`), ...advice.remedies],
+  };
 }
 
 /** Its debug information. */

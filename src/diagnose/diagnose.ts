@@ -8,14 +8,13 @@ import { splitLog, type LogLine } from './log-line.ts';
 import { indexLines } from './line-index.ts';
 import { advise } from './advise.ts';
 import type { Reach } from './place.ts';
-import { AUDIBLE, CERTAIN, LIKELY, type Rule, type Sight } from './rule.ts';
+import type { Grade, Rule, Sight } from './rule.ts';
 import { NEEDLES, RULES } from './rules.ts';
+import { isStronger, weigh, type Weighed } from './weigh.ts';
 import { describeSituation, type Situation } from './situation.ts';
 
 const EVIDENCE_LINES = 6;
 const EVIDENCE_CHARACTERS = 300;
-/** What is this much less likely than the best explanation is not told. */
-const HARDLY = 50;
 /** More explanations than this help nobody. */
 const MOST_DIAGNOSES = 8;
 
@@ -48,9 +47,7 @@ export function explainExcerpt(
   return { diagnoses: applyRules(lines, situation), situation, log };
 }
 
-interface Finding {
-  readonly code: DiagnosisCode;
-  readonly likelihood: number;
+interface Finding extends Weighed {
   readonly evidence: readonly LogLine[];
   readonly cause: string;
   /** Null where those of the code will do. */
@@ -67,6 +64,7 @@ function applyRules(lines: readonly LogLine[], situation: Situation): readonly D
       situation,
       lines: matches.map((match) => match.line),
       groups: matches[0]?.groups ?? [],
+      captures: matches.map((match) => match.groups),
       linesOf: (pattern) => index.matches(pattern).map((match) => match.line),
       seen: (pattern) => index.matches(pattern).length > 0,
     };
@@ -75,36 +73,34 @@ function applyRules(lines: readonly LogLine[], situation: Situation): readonly D
     const before = findings.get(rule.code);
     findings.set(rule.code, before === undefined ? finding : merge(before, finding));
   }
-  const ordered = [...findings.values()].sort((a, b) => b.likelihood - a.likelihood);
-  const best = ordered[0]?.likelihood ?? 0;
-  return ordered
-    .filter(({ likelihood }) => likelihood >= best - HARDLY)
+  return weigh([...findings.values()])
     .slice(0, MOST_DIAGNOSES)
     .map((finding) => toDiagnosis(finding, situation));
 }
 
 function judge(rule: Rule, sight: Sight): Finding | null {
-  const likelihood = rule.likelihood(sight);
-  if (likelihood < AUDIBLE) return null;
+  const grade = typeof rule.grade === 'string' ? rule.grade : rule.grade(sight);
+  if (grade === null) return null;
   return {
     code: rule.code,
-    likelihood,
+    grade,
+    run: sight.situation.log.runOf(sight.lines[0]?.position ?? 0),
     evidence: [...sight.lines.slice(0, EVIDENCE_LINES), ...(rule.evidence?.(sight) ?? [])],
     cause: rule.cause(sight).replace(/^(?:the|kernel) /, (word) => word.charAt(0).toUpperCase() + word.slice(1)),
-    remedies: rule.remedies?.(sight.situation) ?? null,
+    remedies: rule.remedies?.(sight.situation, sight) ?? null,
   };
 }
 
 /** Two symptoms of one cause: the stronger tells it, both prove it. */
 function merge(a: Finding, b: Finding): Finding {
-  const [strong, weak] = b.likelihood > a.likelihood ? [b, a] : [a, b];
+  const [strong, weak] = isStronger(b, a) ? [b, a] : [a, b];
   return { ...strong, evidence: [...strong.evidence, ...weak.evidence] };
 }
 
 function toDiagnosis(finding: Finding, situation: Situation): Diagnosis {
   return {
     code: finding.code,
-    confidence: confidenceOf(finding.likelihood),
+    confidence: CONFIDENCE[finding.grade],
     evidence: evidenceOf(finding.evidence),
     cause: escapeControl(redact(finding.cause)),
     ...advise(finding.code, situation, finding.remedies),
@@ -120,7 +116,4 @@ function evidenceOf(lines: readonly LogLine[]): readonly string[] {
   return [...new Set(texts)].slice(0, EVIDENCE_LINES);
 }
 
-function confidenceOf(likelihood: number): Confidence {
-  if (likelihood >= CERTAIN) return 'certain';
-  return likelihood >= LIKELY ? 'likely' : 'possible';
-}
+const CONFIDENCE: Readonly<Record<Grade, Confidence>> = { proves: 'certain', points: 'likely', allows: 'possible' };

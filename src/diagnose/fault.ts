@@ -1,4 +1,5 @@
 /** The shape of a fault: everything that is said of one code. Pure. */
+import type { DiagnosisCode } from './codes.ts';
 import type { Remedy } from '../types.ts';
 import type { Situation } from './situation.ts';
 
@@ -23,5 +24,7 @@ export interface Fault {
   readonly page: Page;
   /** True where no command on the target can mend it. */
   readonly beyondTarget: boolean;
+  /** Whose symptoms it brings along: they are no cause of their own where this one is seen. */
+  readonly explains: readonly DiagnosisCode[];
   readonly remedy: (situation: Situation) => Advice;
 }

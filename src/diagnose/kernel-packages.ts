@@ -1,31 +1,38 @@
-/** The packages of the kernel in question, as words for a package manager. Pure. */
+/** The packages of the kernel in question, as words for a package manager, and who publishes them. Pure. */
 import { declareTarget } from '../detect/target.ts';
 import { isTapprepError } from '../errors.ts';
 import { namePackages } from '../resolve/package-names.ts';
 import type { PackageName, Target } from '../types.ts';
+import { packagesByHabit } from './package-habits.ts';
+import { stemOf } from './package-manager/asked-packages.ts';
+
+/**
+ * packaged: by a distribution of the tables. habit: nobody of the tables, but its form is one that packages are named after.
+ * unknown: not known to tapprep, which does not say that there are none. custom: its builder is known to publish none.
+ * foreign: of another distribution than the system, a sign of a container.
+ */
+export type Standing = 'packaged' | 'habit' | 'unknown' | 'custom' | 'foreign';
 
 export interface KernelPackages {
+  readonly standing: Standing;
   /** kernel-devel or headers with the version; empty where the release does not name them. */
   readonly devel: readonly string[];
   readonly debuginfo: readonly string[];
+  /** The names without version, all alternatives: kernel-uek-devel, linux-headers. */
+  readonly develStems: readonly string[];
+  readonly debuginfoStems: readonly string[];
   /** Why no distribution has packages for it; null where one may. */
   readonly custom: string | null;
-  /** Whether tapprep can name packages of it at all; some only the index knows in full. */
-  readonly nameable: boolean;
-  /** Whose kernel it is, is known; false where the release only has the form of nobody's. */
-  readonly customKnown: boolean;
-  /** The release is of another distribution than the system: a sign of a container. */
-  readonly foreign: boolean;
 }
 
 /** Of a kernel that nobody named. */
 export const NO_PACKAGES: KernelPackages = {
+  standing: 'unknown',
   devel: [],
   debuginfo: [],
+  develStems: [],
+  debuginfoStems: [],
   custom: null,
-  nameable: false,
-  customKnown: false,
-  foreign: false,
 };
 
 /** What a log or a person says of a machine. */
@@ -38,35 +45,45 @@ export interface SaidOfKernel {
   readonly version: string | null;
   readonly arch: string | null;
   readonly unameV: string | null;
+  /** Which package system is used there; null where nothing tells. */
+  readonly family: 'deb' | 'rpm' | null;
 }
+
+const DEVEL_ROLES: ReadonlySet<string> = new Set(['devel', 'headers']);
 
 /** Names the packages of a target. */
 export function packagesOf(target: Target): KernelPackages {
-  const names = firstOfAlternatives(namePackages(target));
-  const words = (roles: readonly string[]): readonly string[] =>
-    names.filter(({ role }) => roles.includes(role)).flatMap((name) => wordFor(name, target));
+  const names = namePackages(target);
+  const words = (isDevel: boolean): readonly string[] =>
+    firstOfAlternatives(names)
+      .filter(({ role }) => DEVEL_ROLES.has(role) === isDevel)
+      .flatMap((name) => wordFor(name, target));
+  const stems = (isDevel: boolean): readonly string[] =>
+    names.filter(({ role }) => DEVEL_ROLES.has(role) === isDevel).map(({ name }) => stemOf(name));
   return {
-    ...NO_PACKAGES,
-    nameable: true,
-    devel: words(['devel', 'headers']),
-    debuginfo: words(['debuginfo', 'debuginfo-common', 'debugsource']),
+    standing: 'packaged',
+    devel: words(true),
+    debuginfo: words(false),
+    develStems: [...new Set(stems(true))],
+    debuginfoStems: [...new Set(stems(false))],
+    custom: null,
   };
 }
 
 /** The same for a kernel that is only known by what was said of it. Never throws. */
 export function packagesSaid(said: SaidOfKernel): KernelPackages {
-  const { release, distribution, version, unameV, named } = said;
+  const { release, distribution, version, unameV, named, family } = said;
   try {
     // Without any word of the architecture the commonest is meant: it only matters for releases that lack one.
     const arch = said.arch ?? 'x86_64';
     return packagesOf(declareTarget({ distro: distribution ?? '', version, kernel: release, arch, unameV }));
   } catch (error) {
     if (!isTapprepError(error)) throw error;
-    if (error.code === 'WRONG_DISTRIBUTION') return { ...NO_PACKAGES, foreign: named };
-    const custom = error.code === 'CUSTOM_KERNEL_NO_PACKAGE' || error.code === 'UNKNOWN_RELEASE';
-    return custom
-      ? { ...NO_PACKAGES, custom: error.message, customKnown: error.code === 'CUSTOM_KERNEL_NO_PACKAGE' }
-      : NO_PACKAGES;
+    if (error.code === 'WRONG_DISTRIBUTION') return { ...NO_PACKAGES, standing: named ? 'foreign' : 'unknown' };
+    if (error.code === 'CUSTOM_KERNEL_NO_PACKAGE') {
+      return { ...NO_PACKAGES, standing: 'custom', custom: error.message };
+    }
+    return packagesByHabit(release, family) ?? NO_PACKAGES;
   }
 }
 

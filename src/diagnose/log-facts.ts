@@ -32,6 +32,8 @@ export interface LogFacts {
   readonly userland: 'deb' | 'rpm' | null;
   /** The line that shows a container. */
   readonly container: LogLine | null;
+  /** Which run a line is of, 0 first: a log may hold several, one after the other. */
+  readonly runOf: (position: number) => number;
   readonly packages: readonly LoggedPackage[];
   /** Releases that `ls /lib/modules` or `ls /usr/src/kernels` listed, or that a build link points to. */
   readonly otherTrees: readonly { readonly release: string; readonly line: LogLine }[];
@@ -66,6 +68,7 @@ const CONTAINER_WORD =
 export const FACT_NEEDLES: readonly string[] = [
   '/lib/modules/',
   'Linux version ',
+  'version magic',
   'PRETTY_NAME=',
   'tested kernel versions',
   'translator/driver (version',
@@ -106,7 +109,12 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
     (line) => /\.config|debuginfo|Module\.symvers|Makefile/.test(line.text) && TREE.test(line.text),
   );
   const treeRelease = wanted === undefined ? first(TREE) : (TREE.exec(wanted.text)?.[1] ?? null);
-  const running = first(UNAME_A) ?? first(LINUX_VERSION) ?? releaseAfterUname(lines) ?? first(SAID_RELEASE);
+  const running =
+    first(/version magic ["'].{1,160}?["'] should be ["'](\S{1,80})/) ??
+    first(UNAME_A) ??
+    first(LINUX_VERSION) ??
+    releaseAfterUname(lines) ??
+    first(SAID_RELEASE);
   const packages = readLoggedPackages(lines);
   const command = lines.filter((line) => /\bstap(?:xx|\+\+)?\s/.test(line.text) && /\s-/.test(line.text));
   return {
@@ -127,6 +135,7 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
     cachedModule: lines.some((line) => /Pass 4: using cached/.test(line.text)),
     userland: readUserland(lines),
     container: lines.find((line) => CONTAINER_PROMPT.test(line.text) || CONTAINER_WORD.test(line.text)) ?? null,
+    runOf: countRuns(lines),
     packages,
     askedRelease: packages.find(isAskedFor)?.release ?? null,
     otherTrees: readOtherTrees(lines),
@@ -134,6 +143,16 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
     userspacePackage: readUserspacePackage(lines),
     probedModules: [...new Set(lines.flatMap((line) => /\bmodule\("([\w-]{1,64})"\)/.exec(line.text)?.[1] ?? []))],
   };
+}
+
+/** stap begins anew with its first pass, whatever stood before. */
+const BEGINS = /^Pass 1: |^(?:\S{0,80}[$#] )(?:sudo )?\S{0,60}stap(?:xx|\+\+)?\s/;
+
+function countRuns(lines: readonly LogLine[]): (position: number) => number {
+  const begins = lines.filter((line) => BEGINS.test(line.text)).map(({ position }) => position);
+  // The command and its first pass are one beginning.
+  const starts = begins.filter((at, index) => index === 0 || at - (begins[index - 1] ?? 0) > 1);
+  return (position) => Math.max(starts.filter((start) => start <= position).length - 1, 0);
 }
 
 /** The package manager that answers, or the remark that Debian's stap ends with. */

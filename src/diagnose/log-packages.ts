@@ -1,5 +1,7 @@
 /** The kernel packages that a log mentions, and whether it shows them as installed. Pure. */
 import type { LogLine } from './log-line.ts';
+import { wordsOf } from './package-manager/templates.ts';
+import { INSTALLED as INSTALLED_TEMPLATES } from './package-manager/translations.ts';
 
 export type PackageKind = 'image' | 'devel' | 'debuginfo' | 'other';
 
@@ -28,6 +30,7 @@ const DEB_DEBUG = /-(?:dbgsym|dbg)$/;
 
 const INSTALLED =
   /already installed|already the newest|is already|^(?:ii|hi)\s|^i[ +|]|(?:Setting up|Installed:?|Installing\s*:|Verifying\s*:|Unpacking|Upgrading\s*:)\s|\[installed|\s@[\w./-]{2,40}$/i;
+const INSTALLED_ELSEWHERE = wordsOf(INSTALLED_TEMPLATES);
 const NOT_INSTALLED = /not installed|No package|no match|Unable to|not available|missing|use:|problem installing/i;
 /** A line of rpm -qa, with or without the date of --last. */
 const BARE_LIST_LINE = /^[-*•]?\s*(?:kernel|linux)-\S+(?:\s+(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b.*)?$/;
@@ -49,7 +52,9 @@ export function readLoggedPackages(lines: readonly LogLine[]): readonly LoggedPa
     else if (!/^(?:kernel|linux)-/.test(line.text)) needed = false;
     if (!/kernel|linux-/.test(line.text)) continue;
     const bare = BARE_LIST_LINE.test(line.text) && !needed;
-    const installed = !NOT_INSTALLED.test(line.text) && (bare || underInstalledHeading || INSTALLED.test(line.text));
+    const installed =
+      !NOT_INSTALLED.test(line.text) &&
+      (bare || underInstalledHeading || INSTALLED.test(line.text) || INSTALLED_ELSEWHERE.test(line.text));
     found.push(...rpmsOf(line, installed), ...debsOf(line, installed));
   }
   return found;

@@ -18,11 +18,16 @@ export interface Sight {
   readonly lines: readonly LogLine[];
   /** Captured groups of the first matching line; empty where the rule has no patterns. */
   readonly groups: readonly (string | undefined)[];
+  /** What every matching line captured, in their order. */
+  readonly captures: readonly (readonly (string | undefined)[])[];
   /** The lines of the log that match a pattern, whichever rule it belongs to. */
   readonly linesOf: (pattern: Pattern) => readonly LogLine[];
   /** Whether any line does. */
   readonly seen: (pattern: Pattern) => boolean;
 }
+
+/** proves: the line has no other cause. points: it has others, rarer ones. allows: it would follow from this cause as well. */
+export type Grade = 'proves' | 'points' | 'allows';
 
 export interface Rule {
   readonly code: DiagnosisCode;
@@ -30,21 +35,15 @@ export interface Rule {
   readonly patterns: readonly Pattern[];
   /** Patterns that the rule only asks about with `seen` or `linesOf`, where no rule has them among its own. */
   readonly hints?: readonly Pattern[];
-  /** 0 (not this) to 100 (nothing else it could be). */
-  readonly likelihood: (sight: Sight) => number;
+  /** How far the symptom leads; null where what else is known speaks against it. */
+  readonly grade: Grade | ((sight: Sight) => Grade | null);
   /** One sentence with both sides of the comparison. */
   readonly cause: (sight: Sight) => string;
   /** Lines that prove it beside those that matched. */
   readonly evidence?: (sight: Sight) => readonly LogLine[];
   /** Where this symptom needs others than its code. */
-  readonly remedies?: (situation: Situation) => readonly Remedy[];
+  readonly remedies?: (situation: Situation, sight: Sight) => readonly Remedy[];
 }
-
-/** From here on nothing else is likely. */
-export const CERTAIN = 85;
-export const LIKELY = 55;
-/** Below this a rule is silent. */
-export const AUDIBLE = 20;
 
 /** A pattern whose needle is proof in itself, or is checked by a regex. */
 export function text(needle: string, regex: RegExp | null = null): Pattern {

@@ -7,6 +7,7 @@ import { DEBUGINFO_RULES } from './rules/debuginfo.ts';
 import { INSTALLATION_RULES } from './rules/installation.ts';
 import { LOAD_RULES } from './rules/load.ts';
 import { MACHINE_RULES } from './rules/machine.ts';
+import { NEIGHBOUR_RULES } from './rules/neighbours.ts';
 import { PERMISSION_RULES } from './rules/permissions.ts';
 import { REPOSITORY_RULES } from './rules/repositories.ts';
 
@@ -19,6 +20,7 @@ export const RULES: readonly Rule[] = [
   ...LOAD_RULES,
   ...PERMISSION_RULES,
   ...INSTALLATION_RULES,
+  ...NEIGHBOUR_RULES,
 ];
 
 /** Every fixed text that a rule or the reading of facts starts from, once each. */

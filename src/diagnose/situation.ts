@@ -35,14 +35,14 @@ export function describeSituation(
       : (target?.release ?? host.kernel.release ?? logged);
   const own = target !== null && target.release === release ? target : null;
   const distribution = host?.os.id ?? own?.distro ?? log.distribution;
-  const family = own?.family ?? familyOf(host, distribution, log);
+  const family = own?.family ?? familyOf(host, distribution, release, log);
   return {
     log,
     host,
     release,
     family,
     distribution,
-    packages: own === null ? namedPackages(release, host, log) : packagesOf(own),
+    packages: own === null ? namedPackages(release, family, host, log) : packagesOf(own),
     place: {
       reach,
       kernel: runs(host, release) && reach.via !== 'declared' ? null : release,
@@ -69,9 +69,14 @@ function isForeign(release: string, { userland }: LogFacts): boolean {
   return userland === 'deb' ? RPM_KERNEL.test(release) : userland === 'rpm' && DEB_KERNEL.test(release);
 }
 
-function namedPackages(release: string | null, host: HostFacts | null, log: LogFacts): KernelPackages {
+function namedPackages(
+  release: string | null,
+  family: 'deb' | 'rpm' | null,
+  host: HostFacts | null,
+  log: LogFacts,
+): KernelPackages {
   if (release === null) return NO_PACKAGES;
-  if (host === null && isForeign(release, log)) return { ...NO_PACKAGES, foreign: true };
+  if (host === null && isForeign(release, log)) return { ...NO_PACKAGES, standing: 'foreign' };
   return packagesSaid({
     release,
     distribution: host?.os.id ?? log.distribution,
@@ -79,6 +84,7 @@ function namedPackages(release: string | null, host: HostFacts | null, log: LogF
     version: host?.os.versionId ?? log.distributionVersion,
     arch: host?.kernel.arch ?? log.arch,
     unameV: host?.kernel.unameV ?? log.unameV,
+    family,
   });
 }
 
@@ -89,11 +95,23 @@ function isOtherKernel(facts: HostFacts, log: LogFacts): boolean {
 
 const DEB_SYSTEMS = /^(?:debian|ubuntu|linuxmint|kali|pop|raspbian|devuan|gardenlinux)$/;
 
-function familyOf(host: HostFacts | null, distribution: string | null, log: LogFacts): 'deb' | 'rpm' | null {
+/** What the release itself shows, and what dpkg distributions write into uname -v: their name and the package's version. */
+const DEB_RELEASE = /-(?:amd64|arm64|686(?:-pae)?|armmp(?:-lpae)?|generic|lowlatency|pve|rpi-v\d\w*|riscv64|s390x)$/;
+const RPM_RELEASE = /\.(?:x86_64|aarch64|ppc64le|ppc64|s390x|i[3-6]86|riscv64)(?:[.+]\w+)?$/;
+const DEB_UNAME_V = /\b(?:Debian|Ubuntu|Kali|PMX|PVE|Raspbian|Devuan)\b|-Ubuntu\b/;
+
+function familyOf(
+  host: HostFacts | null,
+  distribution: string | null,
+  release: string | null,
+  log: LogFacts,
+): 'deb' | 'rpm' | null {
   if (host?.packageManager != null) return host.packageManager === 'dpkg' ? 'deb' : 'rpm';
   if (distribution !== null) return DEB_SYSTEMS.test(distribution) ? 'deb' : 'rpm';
+  if (DEB_UNAME_V.test(log.unameV ?? '') || DEB_RELEASE.test(release ?? '')) return 'deb';
+  if (RPM_RELEASE.test(release ?? '')) return 'rpm';
   const listed = log.packages[0]?.name;
-  if (listed === undefined) return null;
+  if (listed === undefined) return log.userland;
   return listed.startsWith('linux-') ? 'deb' : 'rpm';
 }
 

@@ -23,11 +23,13 @@ export const checkKernel: Check = (view) => {
     return [
       problem(view, 'kernel', 'CUSTOM_KERNEL_NO_PACKAGE', detail, {
         evidence,
-        confidence: situation.packages.customKnown ? 'certain' : 'likely',
       }),
     ];
   }
-  if (situation.packages.foreign) {
+  if (situation.packages.standing === 'unknown') {
+    return [unknown('kernel', `Who packages kernel ${release} is not known to tapprep.`)];
+  }
+  if (situation.packages.standing === 'foreign') {
     const detail = `Kernel ${release} is not of ${facts.os.prettyName ?? facts.os.id ?? 'this system'}: it is the kernel of a host below it, or was built by hand.`;
     return [problem(view, 'kernel', 'CONTAINER_KERNEL_NOT_IN_IMAGE', detail, { evidence, confidence: 'likely' })];
   }

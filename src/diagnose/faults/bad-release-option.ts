@@ -11,6 +11,7 @@ export const BAD_RELEASE_OPTION: Fault = {
     todo: 'Give the release as uname -r prints it, or the path of a configured and built tree.',
   },
   beyondTarget: false,
+  explains: [],
   remedy: () => ({
     remedies: [run('ls /lib/modules'), run('stap -r "$(uname -r)" -v -p4 -e \'probe begin { exit() }\'')],
     otherwise:

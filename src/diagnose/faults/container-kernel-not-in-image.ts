@@ -11,6 +11,7 @@ export const CONTAINER_KERNEL_NOT_IN_IMAGE: Fault = {
     todo: "Prepare the host, or give the container the host's /lib/modules, /usr/src and /sys/kernel/debug and run it privileged.",
   },
   beyondTarget: true,
+  explains: [],
   remedy: (situation) => ({
     remedies: onContainerHost(situation),
     otherwise:

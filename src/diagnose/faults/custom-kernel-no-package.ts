@@ -11,5 +11,6 @@ export const CUSTOM_KERNEL_NO_PACKAGE: Fault = {
     todo: 'Get the built tree from whoever built the kernel and give it to stap -r, or boot a kernel of a distribution.',
   },
   beyondTarget: true,
+  explains: ['DEVEL_MISSING', 'REPO_NO_PACKAGE'],
   remedy: useBuiltTree,
 };

@@ -11,5 +11,6 @@ export const DEBUGINFO_MISSING: Fault = {
     todo: 'Install kernel-debuginfo with its common package, -dbg (Debian) or -dbgsym (Ubuntu), with the release in the name. It takes 1 to 6 GB on disk.',
   },
   beyondTarget: false,
+  explains: [],
   remedy: installDebuginfo,
 };

@@ -11,6 +11,7 @@ export const DEBUGINFO_UNUSABLE: Fault = {
     todo: 'Install the debug package of exactly this build. For a kernel of your own set CONFIG_DEBUG_INFO and neither SPLIT nor REDUCED.',
   },
   beyondTarget: false,
+  explains: [],
   remedy: ({ packages }) => ({
     remedies: [reinstall(packages.debuginfo, 'kernel'), EMPTY_CACHE],
     otherwise:

@@ -11,5 +11,6 @@ export const DEBUGINFO_VERSION_MISMATCH: Fault = {
     todo: 'Install the one of the running kernel; the common package must have the same version.',
   },
   beyondTarget: false,
+  explains: [],
   remedy: installDebuginfo,
 };

@@ -11,6 +11,7 @@ export const DEVEL_INCOMPLETE: Fault = {
     todo: 'Install the package again with its dependencies, or build the tree to the end.',
   },
   beyondTarget: false,
+  explains: [],
   remedy: (situation) => ({
     remedies: [reinstall(situation.packages.devel, 'kernel'), EMPTY_CACHE],
     otherwise: 'A tree that you built yourself needs "make modules_prepare" and a full build for its Module.symvers.',

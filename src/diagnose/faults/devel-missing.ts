@@ -11,5 +11,6 @@ export const DEVEL_MISSING: Fault = {
     todo: 'Install the package with the release in its name, not the newest one: "yum install kernel-devel" without a version takes the newest, which only fits after a reboot. Point releases leave the mirrors for a vault; tapprep install looks there as well.',
   },
   beyondTarget: false,
+  explains: [],
   remedy: installDevel,
 };

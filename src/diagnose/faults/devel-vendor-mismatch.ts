@@ -11,6 +11,7 @@ export const DEVEL_VENDOR_MISMATCH: Fault = {
     todo: 'Replace the development package with that of the vendor whose kernel runs and delete the stap cache. Editing UTS_VERSION only silences the check.',
   },
   beyondTarget: false,
+  explains: [],
   remedy: (situation) => ({
     remedies: [
       ...(situation.family === 'rpm'

@@ -11,5 +11,6 @@ export const DEVEL_VERSION_MISMATCH: Fault = {
     todo: 'Install the package of the running kernel, or boot the kernel that the installed one belongs to. Do not link one release to the other: pass 2 and pass 5 find out.',
   },
   beyondTarget: false,
+  explains: [],
   remedy: installDevel,
 };

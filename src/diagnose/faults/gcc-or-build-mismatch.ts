@@ -11,6 +11,7 @@ export const GCC_OR_BUILD_MISMATCH: Fault = {
     todo: "Put the distribution's own compiler first in the PATH, install the version the kernel asks for, and take the build tree from the build that runs.",
   },
   beyondTarget: false,
+  explains: [],
   remedy: () => ({
     remedies: [install(['gcc', 'make'], 'toolchain'), run('env PATH=/usr/bin:/bin gcc --version'), EMPTY_CACHE],
     otherwise:

@@ -11,6 +11,7 @@ export const GURU_MODVERSIONS: Fault = {
     todo: 'Add -B CONFIG_MODVERSIONS=y to the command, after deleting the cache.',
   },
   beyondTarget: false,
+  explains: [],
   remedy: () => ({
     remedies: [EMPTY_CACHE, run('stap -g -B CONFIG_MODVERSIONS=y SCRIPT.stp')],
     otherwise:

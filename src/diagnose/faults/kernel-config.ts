@@ -11,6 +11,7 @@ export const KERNEL_CONFIG: Fault = {
     todo: 'Use a kind of probe that does not need it, or boot a kernel that has it.',
   },
   beyondTarget: true,
+  explains: [],
   remedy: ({ release }) => ({
     remedies: [
       run(

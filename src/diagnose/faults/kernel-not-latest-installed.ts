@@ -12,6 +12,7 @@ export const KERNEL_NOT_LATEST_INSTALLED: Fault = {
     todo: 'Reboot, or install the packages of the kernel that runs.',
   },
   beyondTarget: false,
+  explains: [],
   remedy: (situation) => ({
     remedies: [REBOOT],
     otherwise: withCommand(

@@ -11,6 +11,7 @@ export const KERNEL_TREE_NOT_BUILT: Fault = {
     todo: 'Configure it as the kernel in question is configured, compile it completely, then name it with -r again.',
   },
   beyondTarget: false,
+  explains: [],
   remedy: () => ({
     remedies: [run('make olddefconfig'), run('make -j"$(nproc)"')],
     otherwise:

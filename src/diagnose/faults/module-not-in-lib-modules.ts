@@ -11,6 +11,7 @@ export const MODULE_NOT_IN_LIB_MODULES: Fault = {
     todo: 'Copy the module there, built with -g, and run depmod.',
   },
   beyondTarget: false,
+  explains: [],
   remedy: ({ release }) => ({
     remedies: [
       runAsRoot(`install -D -m 0644 MODULE.ko /lib/modules/${release ?? '"$(uname -r)"'}/extra/MODULE.ko`),

@@ -11,6 +11,7 @@ export const NO_SPACE: Fault = {
     todo: 'Free space, most easily by removing debug information of kernels that are gone, or point TMPDIR to a directory with room.',
   },
   beyondTarget: false,
+  explains: [],
   remedy: () => ({
     remedies: [
       run('df -h /tmp /var/tmp /usr/lib/debug /var/cache "$HOME"'),

@@ -11,6 +11,7 @@ export const PERM_CONTROL_CHANNEL: Fault = {
     todo: 'Mount debugfs, run as root, and keep the file name of a compiled module.',
   },
   beyondTarget: false,
+  explains: [],
   remedy: () => ({
     remedies: [runAsRoot('mount -t debugfs none /sys/kernel/debug'), runAsRoot("stap -v -e 'probe begin { exit() }'")],
     otherwise:

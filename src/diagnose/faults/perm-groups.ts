@@ -10,6 +10,7 @@ export const PERM_GROUPS: Fault = {
     todo: 'Add the user to stapusr and stapdev and log in again.',
   },
   beyondTarget: false,
+  explains: [],
   remedy: () => ({
     remedies: [{ kind: 'join-groups', by: 'user', groups: ['stapusr', 'stapdev'] }],
     otherwise:

@@ -11,6 +11,7 @@ export const REPO_MISCONFIGURED: Fault = {
     todo: 'Correct that one source. Do not switch off signature checks for it.',
   },
   beyondTarget: false,
+  explains: ['REPO_NO_PACKAGE', 'REPO_NOT_CONFIGURED', 'DEVEL_MISSING', 'DEBUGINFO_MISSING'],
   remedy: () => ({
     remedies: [CHECK_SOURCES, prepare()],
     otherwise:

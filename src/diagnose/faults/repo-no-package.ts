@@ -11,6 +11,7 @@ export const REPO_NO_PACKAGE: Fault = {
     todo: 'tapprep install asks vaults, archives and snapshots for exactly this build. If nobody kept it, boot a kernel whose packages exist.',
   },
   beyondTarget: false,
+  explains: ['DEVEL_MISSING', 'DEBUGINFO_MISSING'],
   remedy: () => ({
     remedies: [prepare()],
     otherwise:

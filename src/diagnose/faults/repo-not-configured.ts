@@ -12,6 +12,7 @@ export const REPO_NOT_CONFIGURED: Fault = {
     todo: 'Set it up with its key and refresh, or let tapprep fetch the packages from the mirror list.',
   },
   beyondTarget: false,
+  explains: ['REPO_NO_PACKAGE', 'DEVEL_MISSING', 'DEBUGINFO_MISSING'],
   remedy: (situation) => ({
     remedies: setUpDebugRepository(situation),
     otherwise: withPrepare(

@@ -11,6 +11,7 @@ export const SECUREBOOT_SIGNATURE: Fault = {
     todo: 'Let stap sign the module with a machine owner key (stap --sign-module), enrol the key with mokutil and confirm it at the next boot. modules_disabled can only be undone by a reboot.',
   },
   beyondTarget: false,
+  explains: [],
   remedy: () => ({
     remedies: [{ kind: 'sign-modules', by: 'user' }, REBOOT],
     otherwise:

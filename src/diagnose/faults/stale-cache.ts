@@ -11,6 +11,7 @@ export const STALE_CACHE: Fault = {
     todo: 'Delete ~/.systemtap/cache after every repair, or run once with --poison-cache.',
   },
   beyondTarget: false,
+  explains: [],
   remedy: () => ({
     remedies: [EMPTY_CACHE],
     otherwise:

@@ -12,6 +12,7 @@ export const STAP_INSTALL_BROKEN: Fault = {
     todo: 'Install all its packages in one version again, and remove copies elsewhere in the PATH.',
   },
   beyondTarget: false,
+  explains: [],
   remedy: (situation) => ({
     remedies: [reinstall(systemtapPackages(situation), 'systemtap'), run('stap -V'), EMPTY_CACHE],
     otherwise:

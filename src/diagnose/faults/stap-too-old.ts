@@ -12,6 +12,7 @@ export const STAP_TOO_OLD: Fault = {
     todo: 'Use another SystemTap: a newer package, a portable one, or one built from source. Only compiling and loading hello world tells which fits.',
   },
   beyondTarget: false,
+  explains: [],
   remedy: (situation) => ({
     remedies: [prepare('auto'), EMPTY_CACHE],
     otherwise: withCommand(

@@ -12,6 +12,7 @@ export const STAPRUN_VERSION_MISMATCH: Fault = {
     todo: 'Install both from the same source in the same version.',
   },
   beyondTarget: false,
+  explains: [],
   remedy: (situation) => ({
     remedies: [reinstall(systemtapPackages(situation), 'systemtap'), run('stap -V'), run('staprun -V'), EMPTY_CACHE],
     otherwise:

@@ -11,5 +11,6 @@ export const SYSMAP_MISSING: Fault = {
     todo: 'Install the debug package, write /proc/kallsyms there as root, or build the tree that -r names.',
   },
   beyondTarget: false,
+  explains: [],
   remedy: installSymbolTable,
 };

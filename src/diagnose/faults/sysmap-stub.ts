@@ -11,5 +11,6 @@ export const SYSMAP_STUB: Fault = {
     todo: 'Install the debug package, or write /proc/kallsyms there as root.',
   },
   beyondTarget: false,
+  explains: [],
   remedy: installSymbolTable,
 };

@@ -13,6 +13,7 @@ export const USERSPACE_DEBUGINFO_MISSING: Fault = {
     todo: 'Install the debug package of exactly the installed build of that program (debuginfo-install, -dbgsym), or let debuginfod deliver it.',
   },
   beyondTarget: false,
+  explains: [],
   remedy: (situation) => ({
     remedies: debuginfoOfProgram(situation),
     otherwise: withCommand(

@@ -11,6 +11,7 @@ export const WRONG_VARIANT: Fault = {
     todo: 'Install the packages of the variant that runs. The others may stay, they do no harm.',
   },
   beyondTarget: false,
+  explains: [],
   remedy: ({ packages }) => ({
     remedies: [install([...packages.devel, ...packages.debuginfo], 'kernel'), EMPTY_CACHE],
     otherwise: 'If the other variant is the one you want to look at, boot that kernel instead.',

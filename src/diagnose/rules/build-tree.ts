@@ -21,11 +21,11 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
   {
     code: 'DEVEL_MISSING',
     patterns: [NO_CONFIG, HINT],
-    likelihood: ({ situation }) => {
+    grade: ({ situation }) => {
       const tree = situation.host?.buildTree;
-      if (tree?.exists === true) return 0;
-      if (tree === undefined) return 72;
-      return otherDevel(situation) === null ? 90 : 70;
+      if (tree?.exists === true) return null;
+      if (tree === undefined) return 'points';
+      return otherDevel(situation) === null ? 'proves' : 'points';
     },
     cause: ({ situation }) =>
       situation.packages.custom !== null
@@ -35,14 +35,14 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
   {
     code: 'DEVEL_VERSION_MISMATCH',
     patterns: [NO_CONFIG, HINT],
-    likelihood: (sight) => {
+    grade: (sight) => {
       const { host } = sight.situation;
       const other = otherDevel(sight.situation);
-      if (other === null) return otherTree(sight.situation) !== null ? 76 : 30;
-      if (host === null || host.buildTree?.exists === true) return 80;
+      if (other === null) return otherTree(sight.situation) !== null ? 'points' : 'allows';
+      if (host === null || host.buildTree?.exists === true) return 'points';
       const dangling = host.buildTree?.linksTo != null;
       // The packages of a kernel that only waits for a reboot are no mistake.
-      return !dangling && newerKernel(sight.situation)?.release === other.release ? 82 : 93;
+      return !dangling && newerKernel(sight.situation)?.release === other.release ? 'points' : 'proves';
     },
     cause: ({ situation }) => {
       const other = otherDevel(situation)?.release ?? otherTree(situation)?.release ?? null;
@@ -58,7 +58,8 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
   {
     code: 'WRONG_VARIANT',
     patterns: [NO_CONFIG, HINT],
-    likelihood: ({ situation }) => (wrongVariantDevel(situation) === null ? 0 : situation.host === null ? 84 : 94),
+    grade: ({ situation }) =>
+      wrongVariantDevel(situation) === null ? null : situation.host === null ? 'points' : 'proves',
     cause: ({ situation }) =>
       `${wrongVariantDevel(situation)?.name ?? 'kernel-debug-devel'} is installed, but ${kernelName(situation)} is not of that variant and needs its own kernel-devel.`,
     evidence: ({ situation }) => wrongVariantDevel(situation)?.lines ?? [],
@@ -66,9 +67,9 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
   {
     code: 'DEVEL_INCOMPLETE',
     patterns: [NO_CONFIG],
-    likelihood: ({ situation }) => {
+    grade: ({ situation }) => {
       const tree = situation.host?.buildTree;
-      return tree?.exists === true && !tree.hasConfig ? 92 : 0;
+      return tree?.exists === true && !tree.hasConfig ? 'proves' : null;
     },
     cause: ({ situation }) =>
       `The build tree ${situation.host?.buildTree?.link ?? ''} exists but holds no .config, so it is incomplete.`,
@@ -76,20 +77,20 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
   {
     code: 'KERNEL_TREE_NOT_BUILT',
     patterns: [NO_CONFIG, NO_SYMVERS, NO_MAKEFILE],
-    likelihood: (sight) => (isOwnTree(sight) ? (sight.seen(NO_CONFIG) ? 76 : 64) : 0),
+    grade: (sight) => (isOwnTree(sight) ? 'points' : null),
     cause: ({ groups }) => `The kernel source tree ${groups[0] ?? ''} was not configured and built.`,
   },
   {
     code: 'DEVEL_INCOMPLETE',
     patterns: [NO_SYMVERS, NO_MAKEFILE],
-    likelihood: () => 88,
+    grade: 'proves',
     cause: ({ groups, lines }) =>
       `The build tree ${groups[0] ?? ''} exists but lacks ${/symvers/.test(lines[0]?.text ?? '') ? 'Module.symvers' : 'its Makefile'}, so only a part of the development package is there.`,
   },
   {
     code: 'DEVEL_INCOMPLETE',
     patterns: [ENSURE],
-    likelihood: ({ seen }) => (seen(NO_CONFIG) ? 0 : 66),
+    grade: ({ seen }) => (seen(NO_CONFIG) ? null : 'points'),
     cause: () => 'The build tree exists but lacks files that every development package of a kernel has.',
   },
   {
@@ -101,13 +102,13 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
       ),
       text(
         'No rule to make target',
-        /No rule to make target ["'`]?(?:scripts\/|\S{0,200}\/(?:module\.lds|Makefile(?:\.\w+)?|auto\.conf)|modules['"`])/,
+        /No rule to make target ["'`]?(?:scripts\/|(?!\S{0,200}\/arch\/)\S{0,200}\/(?:module\.lds|Makefile(?:\.\w+)?|auto\.conf)|modules['"`])/,
       ),
       text('tools/objtool', /tools\/objtool\/objtool["']?: (?:\d+: )?(?:not found|No such file|Permission denied)/),
       // Debian's Makefile of one flavour includes the one of linux-headers-…-common.
-      text('/Makefile', /\bMakefile:\d{1,5}: \S{1,300}\/Makefile: /),
+      text('/Makefile', /\bMakefile:\d{1,5}: (?!\S{1,300}\/arch\/)\S{1,300}\/Makefile: /),
     ],
-    likelihood: () => 62,
+    grade: 'points',
     cause: () =>
       'The build tree lacks the programs or makefiles that compile a module (scripts/, often a package of its own such as linux-kbuild).',
   },
@@ -119,16 +120,16 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
       text('generated/autoconf.h', /generated\/autoconf\.h\b.{0,80}(?:missing|No such file)/),
       text('asm-offsets.h', /generated\/asm-offsets\.h\b.{0,40}No such file/),
     ],
-    likelihood: () => 82,
+    grade: 'points',
     cause: () => 'The kernel tree is sources only: its configuration headers were never generated.',
   },
   {
     code: 'DEVEL_VENDOR_MISMATCH',
     patterns: [UTS_MISMATCH],
-    likelihood: ({ situation, groups }) => {
-      if (groups[0] === groups[1]) return 0;
+    grade: ({ situation, groups }) => {
+      if (groups[0] === groups[1]) return null;
       const repaired = situation.host?.buildTree?.utsVersion;
-      return repaired != null && repaired === situation.host?.kernel.unameV ? 60 : 92;
+      return repaired != null && repaired === situation.host?.kernel.unameV ? 'points' : 'proves';
     },
     cause: ({ groups }) =>
       `The build tree was made by "${groups[0] ?? ''}" but the kernel that runs is "${groups[1] ?? ''}": same release, two different builds, usually by two vendors.`,
@@ -136,7 +137,7 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
   {
     code: 'DEVEL_VERSION_MISMATCH',
     patterns: [RELEASE_MISMATCH],
-    likelihood: () => 90,
+    grade: 'proves',
     cause: ({ groups }) => `The module was compiled for ${groups[0] ?? ''} but ${groups[1] ?? ''} runs.`,
   },
 ];

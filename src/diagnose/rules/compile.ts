@@ -1,4 +1,5 @@
 /** Symptoms of pass 4: SystemTap, compiler or configuration that do not fit the kernel. */
+import { EMPTY_CACHE } from '../../make-remedy.ts';
 import { kernelName, text, type Pattern, type Rule, type Sight } from '../rule.ts';
 
 const OUTSIDE = text(
@@ -28,6 +29,13 @@ const KNOWN_API: readonly Pattern[] = [
 ];
 const MODPOST = text('undefined!', /(?:modpost: |WARNING: )"?(\w{1,80})"? \[\S{0,300}stap\S{0,200}\] undefined!/);
 const UNRESOLVED = text("Can't resolve ", /Can't resolve (\w{1,80})!/);
+/** The tapset of before Linux 4.17 asks for functions that got wrappers of other names then. */
+const WRAPPERS = text('similar functions', /similar functions: .{0,300}\b__(?:x64|ia32|arm64|s390x?|riscv|se)_sys_/);
+/** Constants of system calls and their flags only ever come to be: a kernel that lacks one is older than who names it. */
+const NEWER_CONSTANT = text(
+  'undeclared',
+  /["']((?:PR|MAP|MADV|CLONE|FUTEX|BPF|AF|PF|SO|MSG|SCHED|F|O|AT|IPPROTO|TCP|MCL|MS|SECCOMP|RENAME|STATX|EPOLL|IORING)_[A-Z][A-Z0-9_]{1,60}|__NR_\w{1,60})["'] undeclared/,
+);
 const PASS4 = text('compilation failed', /Pass 4: compilation failed/);
 const KBUILD = text('kbuild exited with status');
 
@@ -41,6 +49,17 @@ const CONFIG_ERRORS: readonly Pattern[] = [
   text('DebugFS is required', /DebugFS is required/),
   text('not to be built without CONFIG_', /not to be built without (CONFIG_\w{1,60})/),
 ];
+/** No tree has a directory of that name: ARCH is a word of packages or of uname where make wants the kernel's own. */
+const ARCH_SET: readonly Pattern[] = [
+  text(
+    '/Makefile',
+    /\/arch\/(?!(?:x86|arm|arm64|powerpc|s390|riscv|mips|sparc|loongarch|ia64|m68k|parisc|alpha|sh|um)\/)([\w-]{1,40})\/Makefile["'`]?\s{0,4}: /,
+  ),
+  text(
+    "/Makefile'",
+    /No rule to make target [`'"]\S{0,200}\/arch\/(amd64|x86_64|i[3-6]86|aarch64|armhf|ppc64le|ppc64el)\/Makefile/,
+  ),
+];
 const COMPILER: readonly Pattern[] = [
   text('CONFIG_RETPOLINE=y', /CONFIG_RETPOLINE=y, but not supported by the compiler/),
   text('does not support PIC mode', /code model kernel does not support PIC mode/),
@@ -52,6 +71,8 @@ const COMPILER: readonly Pattern[] = [
   text('Compiler lacks asm-goto'),
   text(': not found', /(?:^|[\s/:])(?:gcc|cc|x86_64-linux-gnu-gcc|aarch64-linux-gnu-gcc)(?:-\d{1,2})?: not found/),
   text('gcc: No such file'),
+  text('-gcc: not found', /(?:^|[\s/:])[a-z][\w-]{2,40}-gcc(?:-\d{1,2})?: (?:\d+: )?not found/),
+  text('-gcc: command not found'),
   text('make: No such file'),
   text('command not found', /\b(?:gcc(?:-\d{1,2})?|make|cc): command not found|command not found: (?:gcc|make|cc)\b/),
   text('make: not found', /\bmake: not found/),
@@ -63,8 +84,22 @@ const COMPILER: readonly Pattern[] = [
 export const COMPILE_RULES: readonly Rule[] = [
   {
     code: 'STAP_TOO_OLD',
+    patterns: [WRAPPERS],
+    grade: 'proves',
+    cause: (sight) =>
+      `The tapset of ${stapName(sight)} is from before Linux 4.17, which gave system calls wrappers of other names (__x64_sys_…): it does not know ${kernelName(sight.situation)}.`,
+  },
+  {
+    code: 'STAP_TOO_OLD',
+    patterns: [NEWER_CONSTANT],
+    grade: 'points',
+    cause: (sight) =>
+      `${kernelName(sight.situation)} is older than ${stapName(sight)} expects: it does not have ${sight.groups[0] ?? ''} yet, which came with a later kernel. A SystemTap of its own time fits, not a newer one.`,
+  },
+  {
+    code: 'STAP_TOO_OLD',
     patterns: [OUTSIDE],
-    likelihood: () => 88,
+    grade: 'proves',
     cause: ({ groups, situation }) =>
       `Kernel ${groups[0] ?? ''} lies outside ${groups[1] ?? ''}, the kernels that SystemTap ${situation.log.stapVersion ?? ''} was tested with.`.replace(
         '  ',
@@ -74,23 +109,27 @@ export const COMPILE_RULES: readonly Rule[] = [
   {
     code: 'STAP_TOO_OLD',
     patterns: [RUNTIME_ERROR],
-    likelihood: ({ seen }) => (ownCause(seen) ? 30 : 86),
+    grade: ({ seen }) => (ownCause(seen) ? 'allows' : 'proves'),
     cause: (sight) =>
       `${stapName(sight)} does not compile against ${kernelName(sight.situation)}: "${sight.groups[0] ?? ''}" in its own runtime.`,
   },
   {
     code: 'STAP_TOO_OLD',
     patterns: [GENERATED_ERROR],
-    likelihood: ({ seen, situation }) => (ownCause(seen) ? 20 : situation.log.guru ? 50 : 68),
+    grade: ({ seen, situation }) =>
+      seen(NEWER_CONSTANT) ? null : ownCause(seen) ? 'allows' : situation.log.guru ? 'allows' : 'points',
     cause: (sight) =>
       `The C code that ${stapName(sight)} generates does not compile against ${kernelName(sight.situation)}: "${sight.groups[0] ?? ''}".`,
   },
   {
     code: 'STAP_TOO_OLD',
     patterns: KNOWN_API,
-    likelihood: ({ seen, lines }) => {
-      if (ownCause(seen)) return 20;
-      return seen(PASS4) || seen(KBUILD) || lines.some((line) => /systemtap|\bstap|runtime/.test(line.text)) ? 70 : 40;
+    grade: ({ seen, lines }) => {
+      if (seen(NEWER_CONSTANT)) return null;
+      if (ownCause(seen)) return 'allows';
+      return seen(PASS4) || seen(KBUILD) || lines.some((line) => /systemtap|\bstap|runtime/.test(line.text))
+        ? 'points'
+        : 'allows';
     },
     cause: (sight) =>
       `${stapName(sight)} uses "${sight.groups[0] ?? 'an interface'}" as older kernels had it; in ${kernelName(sight.situation)} it changed.`,
@@ -98,14 +137,14 @@ export const COMPILE_RULES: readonly Rule[] = [
   {
     code: 'STAP_TOO_OLD',
     patterns: [MODPOST, UNRESOLVED],
-    likelihood: () => 84,
+    grade: 'points',
     cause: (sight) =>
       `${stapName(sight)} needs the kernel function ${sight.groups[0] ?? ''}, which ${kernelName(sight.situation)} does not offer to modules.`,
   },
   {
     code: 'STAP_TOO_OLD',
     patterns: [PASS4, KBUILD],
-    likelihood: ({ seen }) => (ownCause(seen) ? 0 : 40),
+    grade: ({ seen }) => (ownCause(seen) ? null : 'allows'),
     cause: (sight) =>
       `The module did not compile; most often ${stapName(sight)} does not know ${kernelName(sight.situation)} yet.`,
   },
@@ -113,21 +152,21 @@ export const COMPILE_RULES: readonly Rule[] = [
     code: 'KERNEL_CONFIG',
     patterns: [NO_KRETPROBES],
     hints: [WITHIN],
-    likelihood: ({ seen }) => (seen(WITHIN) ? 90 : 35),
+    grade: ({ seen }) => (seen(WITHIN) ? 'proves' : 'allows'),
     cause: ({ situation }) =>
       `${kernelName(situation)} seems to have been built without CONFIG_KPROBES and CONFIG_KRETPROBES, which SystemTap needs.`,
   },
   {
     code: 'KERNEL_CONFIG',
     patterns: [PASS4, KBUILD],
-    likelihood: ({ situation }) => (optionOff(situation) === null ? 0 : 92),
+    grade: ({ situation }) => (optionOff(situation) === null ? null : 'proves'),
     cause: ({ situation }) =>
       `${kernelName(situation)} was built without ${optionOff(situation) ?? ''}, which SystemTap needs.`,
   },
   {
     code: 'KERNEL_CONFIG',
     patterns: CONFIG_ERRORS,
-    likelihood: () => 90,
+    grade: 'proves',
     cause: ({ groups, situation }) =>
       `${kernelName(situation)} was built without ${groups[0] ?? 'CONFIG_DEBUG_FS'}, which SystemTap needs.`,
   },
@@ -140,14 +179,22 @@ export const COMPILE_RULES: readonly Rule[] = [
       text('process-tracking is not available'),
       text('error::process-tracking'),
     ],
-    likelihood: () => 84,
+    grade: 'points',
     cause: ({ groups, situation }) =>
       `${kernelName(situation)} was built without ${groups[0] ?? 'an option that this probe needs'}.`,
   },
   {
     code: 'GCC_OR_BUILD_MISMATCH',
+    patterns: ARCH_SET,
+    grade: 'proves',
+    cause: ({ groups }) =>
+      `ARCH=${groups[0] ?? ''} or CROSS_COMPILE stands in the environment, and make takes it for the kernel's: its word for this architecture is another.`,
+    remedies: () => [{ kind: 'unset-variables', by: 'user', names: ['ARCH', 'CROSS_COMPILE'] }, EMPTY_CACHE],
+  },
+  {
+    code: 'GCC_OR_BUILD_MISMATCH',
     patterns: COMPILER,
-    likelihood: ({ seen }) => (seen(RUNTIME_ERROR) ? 60 : 87),
+    grade: ({ seen }) => (seen(RUNTIME_ERROR) ? 'points' : 'proves'),
     cause: ({ situation, groups, lines }) =>
       /not found|No such file|127/.test(lines[0]?.text ?? '') && !/libdwfl/.test(lines[0]?.text ?? '')
         ? 'The compiler or make that building a module needs is not installed, or not under the name the kernel was built with.'

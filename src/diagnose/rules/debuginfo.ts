@@ -1,10 +1,9 @@
 /** Symptoms of pass 2: debug information that is missing, another kernel's, or unusable. */
-import { kernelName, text, type Rule, type Sight } from '../rule.ts';
+import { type Grade, kernelName, text, type Rule, type Sight } from '../rule.ts';
 import {
   matchingDebuginfo,
   newerKernel,
   otherDebuginfo,
-  otherTree,
   wrongVariantDebuginfo,
   wrongVariantDevel,
   type OtherPackage,
@@ -54,10 +53,10 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
   {
     code: 'DEBUGINFO_MISSING',
     patterns: KERNEL_DEBUGINFO,
-    likelihood: (sight) => {
-      if (sight.situation.host?.debuginfo.some((one) => one.hasDwarf !== false) === true) return 30;
-      if (matchingDebuginfo(sight.situation) !== null) return 40;
-      return sight.seen(NO_DEBUGINFO) ? 74 : sight.seen(NO_DWARF_KERNEL) && !sight.seen(SYMBOL_TABLE) ? 58 : 70;
+    grade: (sight) => {
+      if (sight.situation.host?.debuginfo.some((one) => one.hasDwarf !== false) === true) return 'allows';
+      if (matchingDebuginfo(sight.situation) !== null) return 'allows';
+      return 'points';
     },
     cause: ({ situation }) =>
       `stap found no debug information of ${kernelName(situation)}: its kernel-debuginfo, -dbg or -dbgsym package is not installed.`,
@@ -66,21 +65,21 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
     code: 'DEBUGINFO_MISSING',
     patterns: [RESTS_ON_DWARF],
     hints: LATER_FAILURES,
-    likelihood: ({ seen, situation }) =>
+    grade: ({ seen, situation }) =>
       seen(NO_DEBUGINFO) ||
       LATER_FAILURES.some(seen) ||
       situation.host?.debuginfo.some((one) => one.hasDwarf === true) === true
-        ? 0
-        : 46,
+        ? null
+        : 'allows',
     cause: ({ groups, situation }) =>
       `Probes of "${groups[0] ?? 'kernel'}" rest on the debug information of ${kernelName(situation)}; without it stap only says that nothing matched.`,
   },
   {
     code: 'DEBUGINFO_VERSION_MISMATCH',
     patterns: [...KERNEL_DEBUGINFO, RESTS_ON_DWARF],
-    likelihood: ({ situation, seen }) => {
-      if (otherDebuginfo(situation) === null) return KERNEL_DEBUGINFO.some(seen) ? 25 : 0;
-      return newerKernel(situation) === null ? 86 : 76;
+    grade: ({ situation, seen }) => {
+      if (otherDebuginfo(situation) === null) return KERNEL_DEBUGINFO.some(seen) ? 'allows' : null;
+      return newerKernel(situation) === null ? 'proves' : 'points';
     },
     cause: ({ situation }) => {
       const other = otherDebuginfo(situation);
@@ -93,7 +92,7 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
   {
     code: 'KERNEL_NOT_LATEST_INSTALLED',
     patterns: [...KERNEL_DEBUGINFO, RESTS_ON_DWARF],
-    likelihood: ({ situation }) => reboot(situation.release, newerKernel(situation), otherDebuginfo(situation)),
+    grade: ({ situation }) => reboot(situation.release, newerKernel(situation), otherDebuginfo(situation)),
     cause: ({ situation }) =>
       `${kernelName(situation)} runs, but the newer ${newerKernel(situation)?.release ?? otherDebuginfo(situation)?.release ?? 'kernel'} is installed and the debug information is that one's.`,
     evidence: ({ situation }) => [
@@ -109,7 +108,7 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
       text('kernel debuginfo package may be missing'),
       text('systemtap test failed'),
     ],
-    likelihood: ({ situation }) => (wrongVariantDebuginfo(situation) === null ? 0 : 90),
+    grade: ({ situation }) => (wrongVariantDebuginfo(situation) === null ? null : 'proves'),
     cause: ({ situation }) =>
       `${wrongVariantDebuginfo(situation)?.name ?? 'kernel-debug-debuginfo'} is the debug information of another variant than ${kernelName(situation)}.`,
     evidence: ({ situation }) => wrongVariantDebuginfo(situation)?.lines ?? [],
@@ -117,9 +116,9 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
   {
     code: 'WRONG_VARIANT',
     patterns: [text('kernel-debug-debuginfo'), text('kernel-debug-devel')],
-    likelihood: ({ situation }) => {
-      if (wrongVariantDebuginfo(situation) !== null || wrongVariantDevel(situation) !== null) return 72;
-      return situation.log.packages.some((one) => one.variant === 'debug' && one.installed) ? 45 : 0;
+    grade: ({ situation }) => {
+      if (wrongVariantDebuginfo(situation) !== null || wrongVariantDevel(situation) !== null) return 'points';
+      return situation.log.packages.some((one) => one.variant === 'debug' && one.installed) ? 'allows' : null;
     },
     cause: ({ situation }) => {
       const name = (wrongVariantDebuginfo(situation) ?? wrongVariantDevel(situation))?.name ?? 'A kernel-debug package';
@@ -129,10 +128,11 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
   {
     code: 'DEBUGINFO_UNUSABLE',
     patterns: [NO_DWARF_KERNEL],
-    likelihood: ({ situation, seen }) => {
-      if (situation.host?.debuginfo.some((one) => one.hasDwarf === false) === true) return 88;
-      if (matchingDebuginfo(situation) !== null) return 78;
-      return seen(SYMBOL_TABLE) ? 48 : 64;
+    grade: ({ situation }) => {
+      if (situation.host?.debuginfo.some((one) => one.hasDwarf === false) === true) return 'proves';
+      if (matchingDebuginfo(situation) !== null) return 'points';
+      // The image itself was found and has none, which is so wherever the debug package is not installed.
+      return 'allows';
     },
     cause: ({ situation }) =>
       `An image of ${kernelName(situation)} was found, but no debug information that belongs to it: what is there is stripped, split or of another build.`,
@@ -140,14 +140,14 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
   {
     code: 'DEBUGINFO_UNUSABLE',
     patterns: [NO_SCOPE],
-    likelihood: ({ seen }) => (seen(NO_DWARF_KERNEL) ? 82 : 60),
+    grade: 'points',
     cause: ({ situation }) =>
       `A vmlinux of ${kernelName(situation)} was found and its symbols were read, but it holds no debug information: it is stripped.`,
   },
   {
     code: 'DEBUGINFO_UNUSABLE',
     patterns: [NO_DEBUGINFO],
-    likelihood: ({ situation }) => (matchingDebuginfo(situation) === null ? 0 : 60),
+    grade: ({ situation }) => (matchingDebuginfo(situation) === null ? null : 'points'),
     cause: ({ situation }) =>
       `The debug package of ${kernelName(situation)} is installed, but stap does not find usable DWARF in it.`,
     evidence: ({ situation }) => matchingDebuginfo(situation)?.lines ?? [],
@@ -155,14 +155,14 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
   {
     code: 'MODULE_NOT_IN_LIB_MODULES',
     patterns: [NO_DEBUGINFO, NO_DWARF_KERNEL],
-    likelihood: (sight) => foreignModule(sight),
+    grade: (sight) => foreignModule(sight),
     cause: ({ situation }) =>
       `The probed module ${foreignNames(situation.log.probedModules).join(', ')} is none of the kernel's own; stap only knows modules below /lib/modules/${situation.release ?? 'RELEASE'}.`,
   },
   {
     code: 'USERSPACE_DEBUGINFO_MISSING',
     patterns: [NO_DWARF_FILE, NO_TYPE],
-    likelihood: ({ seen }) => (seen(NO_DEBUGINFO) ? 62 : 86),
+    grade: ({ seen }) => (seen(NO_DEBUGINFO) ? 'points' : 'proves'),
     cause: ({ groups, situation }) => {
       const file = groups.find((group) => group?.startsWith('/')) ?? 'a program or library';
       const name = situation.log.userspacePackage;
@@ -172,9 +172,9 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
   {
     code: 'USERSPACE_DEBUGINFO_MISSING',
     patterns: [HINT_OTHER],
-    likelihood: ({ situation, seen }) => {
-      if (situation.log.userspacePackage === null) return 0;
-      return seen(NO_DEBUGINFO) || seen(HINT_KERNEL) ? 35 : 70;
+    grade: ({ situation, seen }) => {
+      if (situation.log.userspacePackage === null) return null;
+      return seen(NO_DEBUGINFO) || seen(HINT_KERNEL) ? 'allows' : 'points';
     },
     cause: ({ situation }) =>
       `The debug information of ${situation.log.userspacePackage ?? 'a program'} is not installed.`,
@@ -182,27 +182,27 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
   {
     code: 'DEBUGINFO_VERSION_MISMATCH',
     patterns: [BUILD_ID],
-    likelihood: ({ groups }) => (isOfKernel(groups[0]) ? 88 : 0),
+    grade: ({ groups }) => (isOfKernel(groups[0]) ? 'proves' : null),
     cause: ({ groups }) =>
       `The build-id of the debug information for "${groups[0] ?? 'kernel'}" is not the one in memory: it was made from another build.`,
   },
   {
     code: 'USERSPACE_DEBUGINFO_MISSING',
     patterns: [BUILD_ID],
-    likelihood: ({ groups }) => (isOfKernel(groups[0]) ? 0 : 80),
+    grade: ({ groups }) => (isOfKernel(groups[0]) ? null : 'points'),
     cause: ({ groups }) =>
       `${groups[0] ?? 'The program'} that runs is another build than the one the debug information was made from.`,
   },
   {
     code: 'DEBUGINFO_VERSION_MISMATCH',
     patterns: [ELF_MACHINE],
-    likelihood: () => 80,
+    grade: 'points',
     cause: () => 'The debug information is of another architecture than the kernel that is asked for.',
   },
   ...(['SYSMAP_STUB', 'SYSMAP_MISSING'] as const).map((code): Rule => ({
     code,
     patterns: [SYMBOL_TABLE, NO_URETPROBES],
-    likelihood: (sight) => (stubLikely(sight) === (code === 'SYSMAP_STUB') ? symbolTable(sight) : 0),
+    grade: (sight) => (stubLikely(sight) === (code === 'SYSMAP_STUB') ? symbolTable(sight) : null),
     cause: ({ situation }) =>
       code === 'SYSMAP_STUB'
         ? `/boot/System.map-${situation.release ?? 'RELEASE'} is missing or the one-line placeholder that Debian installs, so stap has no symbol table.`
@@ -211,7 +211,7 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
   {
     code: 'KERNEL_TREE_NOT_BUILT',
     patterns: [SYMBOL_TABLE],
-    likelihood: ({ situation }) => (situation.log.releaseOption?.startsWith('/') === true ? 60 : 0),
+    grade: ({ situation }) => (situation.log.releaseOption?.startsWith('/') === true ? 'points' : null),
     cause: ({ situation }) => `The tree ${situation.log.releaseOption ?? ''} has no System.map: it was never compiled.`,
   },
 ];
@@ -222,22 +222,22 @@ function isOfKernel(name = 'kernel'): boolean {
 }
 
 /** Newer debug information suggests a newer kernel; only a kernel that is seen proves it. */
-function reboot(release: string | null, kernel: OtherPackage | null, debuginfo: OtherPackage | null): number {
-  if (release === null) return 0;
-  if (kernel !== null) return debuginfo === null || debuginfo.release === kernel.release ? 82 : 60;
-  return debuginfo === null ? 0 : 45;
+function reboot(release: string | null, kernel: OtherPackage | null, debuginfo: OtherPackage | null): Grade | null {
+  if (release === null) return null;
+  if (kernel !== null) return 'points';
+  return debuginfo === null ? null : 'allows';
 }
 
 function foreignNames(modules: readonly string[]): readonly string[] {
   return modules.filter((name) => !IN_TREE.test(name.replaceAll('-', '_')));
 }
 
-function foreignModule({ situation }: Sight): number {
+function foreignModule({ situation }: Sight): Grade | null {
   const { log, host } = situation;
-  if (log.probedModules.length === 0 || foreignNames(log.probedModules).length === 0) return 0;
+  if (log.probedModules.length === 0 || foreignNames(log.probedModules).length === 0) return null;
   const kernelFound =
     host?.debuginfo.some((one) => one.hasDwarf === true) === true || matchingDebuginfo(situation) !== null;
-  return kernelFound ? 88 : 78;
+  return kernelFound ? 'proves' : 'points';
 }
 
 function stubLikely({ situation }: Sight): boolean {
@@ -247,9 +247,9 @@ function stubLikely({ situation }: Sight): boolean {
 }
 
 /** A warning that Debian's stap always prints; it explains a failure of pass 2 where nothing else was said to be missing. */
-function symbolTable({ seen, situation }: Sight): number {
-  if (LATER_FAILURES.some(seen)) return 25;
-  if (seen(NO_DEBUGINFO)) return 44;
-  if (seen(NO_DWARF_KERNEL)) return 60;
-  return otherTree(situation) === null ? 66 : 60;
+function symbolTable({ seen }: Sight): Grade | null {
+  if (LATER_FAILURES.some(seen)) return 'allows';
+  if (seen(NO_DEBUGINFO)) return 'allows';
+  if (seen(NO_DWARF_KERNEL)) return 'points';
+  return 'points';
 }

@@ -13,7 +13,7 @@ export const INSTALLATION_RULES: readonly Rule[] = [
   {
     code: 'STAP_INSTALL_BROKEN',
     patterns: [NO_SCRIPTS],
-    likelihood: () => 73,
+    grade: 'points',
     cause: () =>
       'stap read 0 library scripts: its tapset directory is missing, or a stap that was never installed is run from its build tree.',
   },
@@ -24,7 +24,7 @@ export const INSTALLATION_RULES: readonly Rule[] = [
       text('systemtap/tapset/', /saw: .{0,160}?(\/\S{1,200}\/tapset\/[\w./-]{1,120}\.stp)/),
       text('systemtap/tapset/', /parse error: .{0,160}?(\/\S{1,200}\/tapset\/[\w./-]{1,120}\.stp)/),
     ],
-    likelihood: () => 82,
+    grade: 'points',
     cause: ({ groups }) =>
       `stap cannot parse its own tapset${groups[0] === undefined ? '' : ` (${groups[0]})`}: stap and tapset come from different versions, or the file is damaged.`,
   },
@@ -36,14 +36,14 @@ export const INSTALLATION_RULES: readonly Rule[] = [
         new RegExp(`semantic error: unresolved (?:arity-\\d )?function.{0,160}?["'(\\s](${BASIC_FUNCTIONS})["'(\\s)]`),
       ),
     ],
-    likelihood: () => 76,
+    grade: 'points',
     cause: ({ groups }) =>
       `The tapset function ${groups[0] ?? ''} is unknown, which every version has: the tapset is not found or of another version.`,
   },
   {
     code: 'STAP_INSTALL_BROKEN',
     patterns: [text('semantic error: ', /semantic error: (?:unresolved|duplicate|type mismatch).{0,300}\/tapset\//)],
-    likelihood: () => 68,
+    grade: 'points',
     cause: () => 'stap does not understand its own tapset: stap and tapset come from different versions.',
   },
   {
@@ -60,7 +60,7 @@ export const INSTALLATION_RULES: readonly Rule[] = [
         new RegExp(`version ["'\`](\\S{1,60})["'] not found \\(required by \\S{0,200}${STAP_WORD}\\)`),
       ),
     ],
-    likelihood: () => 88,
+    grade: 'proves',
     cause: ({ groups }) =>
       `stap does not start: ${groups[0] ?? 'a library that it was linked with'} is missing or of another version.`,
   },
@@ -75,7 +75,7 @@ export const INSTALLATION_RULES: readonly Rule[] = [
       ),
       text('systemtap/stapio', /systemtap\/stapio["']?.{0,60}(?:No such file|not found|failed)/),
     ],
-    likelihood: () => 80,
+    grade: 'points',
     cause: () =>
       'A program of SystemTap is not installed: stap, staprun and stapio come in packages of their own (systemtap-client, systemtap-runtime).',
   },
@@ -85,7 +85,7 @@ export const INSTALLATION_RULES: readonly Rule[] = [
       text('runtime.h', /(?:fatal )?error: runtime\.h: No such file/),
       text('runtime_defines.h', /runtime_defines\.h["']?: No such file/),
     ],
-    likelihood: () => 84,
+    grade: 'points',
     cause: () => "SystemTap's runtime directory, the C code that every module includes, is missing or incomplete.",
   },
   {
@@ -96,13 +96,13 @@ export const INSTALLATION_RULES: readonly Rule[] = [
       text('conflicts with file from package systemtap', /conflicts with file from package systemtap/),
       text('error processing package systemtap'),
     ],
-    likelihood: () => 70,
+    grade: 'points',
     cause: () => 'The packages of SystemTap that are installed are not all of one version.',
   },
   {
     code: 'STAP_INSTALL_BROKEN',
     patterns: [text('effective user ID of staprun'), text('ensure it is a setuid root program')],
-    likelihood: () => 82,
+    grade: 'points',
     cause: () => 'staprun has lost its set-uid bit or lies on a file system mounted nosuid, so only root can use it.',
     remedies: () => [
       runAsRoot('chown root:stapusr "$(command -v staprun)"'),
@@ -112,31 +112,31 @@ export const INSTALLATION_RULES: readonly Rule[] = [
   {
     code: 'PERM_GROUPS',
     patterns: [text('effective user ID of staprun')],
-    likelihood: () => 58,
+    grade: 'allows',
     cause: () => 'A user who is not root needs staprun to be set-uid root and to be in stapusr and stapdev.',
   },
   {
     code: 'STAPRUN_VERSION_MISMATCH',
     patterns: [text('You must use staprun version'), text('must use staprun', /must use staprun version (\S{1,12})/)],
-    likelihood: () => 90,
+    grade: 'proves',
     cause: ({ groups }) => `The module asks for staprun ${groups[0] ?? '1.7'} or newer, and an older one was started.`,
   },
   {
     code: 'STAPRUN_VERSION_MISMATCH',
     // The records of the control channel have another size on both sides of 5.0, and the module refuses the first of them.
     patterns: [text('Unable to send relocation')],
-    likelihood: () => 87,
+    grade: 'proves',
     cause: () =>
       'The module was loaded, but did not understand the first message of staprun: stap and staprun are of different eras (before 5.0 and from 5.0 on).',
   },
   {
     code: 'STAPRUN_VERSION_MISMATCH',
     patterns: [],
-    likelihood: ({ situation }) => {
+    grade: ({ situation }) => {
       const stap = situation.log.stapVersion ?? situation.host?.systemtap?.version ?? null;
       const staprun = situation.log.staprunVersion ?? situation.host?.systemtap?.staprunVersion ?? null;
-      if (stap === null || staprun === null || stap === staprun) return 0;
-      return Number(stap.split('.')[0]) >= 5 !== Number(staprun.split('.')[0]) >= 5 ? 83 : 30;
+      if (stap === null || staprun === null || stap === staprun) return null;
+      return Number(stap.split('.')[0]) >= 5 !== Number(staprun.split('.')[0]) >= 5 ? 'points' : 'allows';
     },
     cause: ({ situation }) =>
       `stap is ${situation.log.stapVersion ?? situation.host?.systemtap?.version ?? ''} but staprun is ${situation.log.staprunVersion ?? situation.host?.systemtap?.staprunVersion ?? ''}; across 5.0 they do not understand each other.`,
@@ -147,7 +147,7 @@ export const INSTALLATION_RULES: readonly Rule[] = [
       text("kernel release isn't found in", /kernel release isn't found in ["'](.{1,300}?)["']/),
       text("kernel release isn't specified"),
     ],
-    likelihood: () => 92,
+    grade: 'proves',
     cause: ({ groups }) =>
       `stap -r was given ${groups[0] ?? 'no release'}, which is neither a release below /lib/modules nor a configured and built kernel tree.`,
   },

@@ -2,13 +2,13 @@
 import { OVERRIDE_FIPS } from '../../make-remedy.ts';
 import { kernelName, text, type Pattern, type Rule, type Sight } from '../rule.ts';
 import { TRANSLATED } from '../strerror.ts';
+import { differs, isOtherVariant, magics, VERMAGIC } from './version-magic.ts';
 import { UTS_MISMATCH } from './build-tree.ts';
 
 /** The prefix is never translated, what follows the last colon may be. */
 const INSERT = text("Couldn't insert module");
 const INSERT_FIPS = text('in FIPS mode', /Couldn't insert module in FIPS mode/);
 const BAD_FORMAT = text('nvalid module format', /[iI]nvalid module format|Exec format error/);
-const VERMAGIC = text('version magic', /version magic ["'](.{1,160}?)["'] should be ["'](.{1,160}?)["']/);
 const CRC = text('disagrees about version of symbol', /disagrees about version of symbol (\S{1,80})/);
 const NO_CRC = text('no symbol version for', /no symbol version for (\S{1,80})/);
 const UNKNOWN_SYMBOL = text('nknown symbol', /Unknown symbol(?: in module| (\w{1,80}) \(err)/);
@@ -32,30 +32,18 @@ const NO_KEY: readonly Pattern[] = [
   text('PKCS#7 signature not signed with a trusted key'),
   text('module verification failed: signature', /Loading .{0,80}rejected/),
 ];
-const NOT_PERMITTED = text(
-  "Couldn't insert module",
-  new RegExp(
-    `Couldn't insert module.{0,400}: (?:Operation not permitted|Permission denied|${TRANSLATED.EPERM.join('|')})`,
-  ),
-);
+const REFUSED = `(?:Operation not permitted|Permission denied|${TRANSLATED.EPERM.join('|')})`;
+/** staprun's words, and those of insmod, modprobe and busybox. */
+const NOT_PERMITTED: readonly Pattern[] = [
+  text("Couldn't insert module", new RegExp(`Couldn't insert module.{0,400}: ${REFUSED}`)),
+  text('could not insert', new RegExp(`could not insert (?:module )?["']?\\S{1,300}?["']?: ${REFUSED}`)),
+  text("can't insert '", new RegExp(`can't insert '[^']{1,300}': ${REFUSED}`, 'i')),
+  text('error inserting', new RegExp(`(?:[eE]rror inserting) ['"]\\S{1,300}?['"]: (?:-1 )?${REFUSED}`)),
+];
 const OTHER_WORDS = text("Couldn't insert module", /Couldn't insert module\s?["'][^"']{1,400}["']: [^\u0000-\u007f]/);
 /** The second path is where relayfs was mounted before debugfs; both fail where the kernel has neither. */
 const NO_DEBUGFS = text("Couldn't mount /", /Couldn't mount \/(?:sys\/kernel\/debug|mnt\/relay): (.{1,80})/);
 const CACHED = text('using cached ', /Pass 4: using cached \S{1,400}\.ko/);
-
-/** A release or version differs, not only a build option. */
-function differs(sight: Sight): boolean {
-  const [mine = '', kernels = ''] = magics(sight);
-  return mine.split(' ')[0] !== kernels.split(' ')[0];
-}
-
-function magics(sight: Sight): readonly string[] {
-  for (const line of sight.lines) {
-    const found = VERMAGIC.regex?.exec(line.text);
-    if (found) return [found[1] ?? '', found[2] ?? ''];
-  }
-  return [];
-}
 
 /** The first symbol that is compared: with symbol versions, a module of another kernel fails here, before its release is. */
 function isLayout({ linesOf }: Sight): boolean {
@@ -72,26 +60,35 @@ export const LOAD_RULES: readonly Rule[] = [
     code: 'GURU_MODVERSIONS',
     patterns: [BAD_FORMAT, NO_CRC, VERMAGIC],
     hints: [GURU_WORD],
-    likelihood: (sight) => {
+    grade: (sight) => {
       const { situation, seen } = sight;
       if (seen(VERMAGIC)) {
         const [mine = '', kernels = ''] = magics(sight);
-        return !differs(sight) && kernels.includes('modversions') && !mine.includes('modversions') ? 93 : 0;
+        return !differs(sight) && kernels.includes('modversions') && !mine.includes('modversions') ? 'proves' : null;
       }
-      if (seen(NO_CRC)) return 90;
-      if (seen(CRC) || seen(STRUCT_SIZE)) return 25;
-      if (situation.log.guru || seen(GURU_WORD)) return 84;
-      if (situation.host?.config['CONFIG_MODVERSIONS'] === 'n') return 0;
+      if (seen(NO_CRC)) return 'proves';
+      if (seen(CRC) || seen(STRUCT_SIZE)) return 'allows';
+      if (situation.log.guru || seen(GURU_WORD)) return 'points';
+      if (situation.host?.config['CONFIG_MODVERSIONS'] === 'n') return null;
       // stap compiles against the running release unless told otherwise, so another release is the rarer cause.
-      return situation.log.releaseOption === null ? 62 : 45;
+      return situation.log.releaseOption === null ? 'points' : 'allows';
     },
     cause: ({ situation }) =>
       `stap -g compiles without symbol versions (CONFIG_MODVERSIONS= ), and ${kernelName(situation)}, built with them, does not load such a module.`,
   },
   {
+    code: 'WRONG_VARIANT',
+    patterns: [VERMAGIC],
+    grade: (sight) => (isOtherVariant(sight) ? 'proves' : null),
+    cause: (sight) => {
+      const [mine = '', kernels = ''] = magics(sight);
+      return `The module was compiled for the variant "${mine.split(' ')[0] ?? ''}" but the kernel that runs is "${kernels.split(' ')[0] ?? ''}": the same version, another variant.`;
+    },
+  },
+  {
     code: 'DEVEL_VERSION_MISMATCH',
     patterns: [VERMAGIC],
-    likelihood: (sight) => (differs(sight) ? 93 : 0),
+    grade: (sight) => (differs(sight) && !isOtherVariant(sight) ? 'proves' : null),
     cause: (sight) => {
       const [mine = '', kernels = ''] = magics(sight);
       return `The module was compiled for "${mine}" but the kernel that runs is "${kernels}".`;
@@ -100,9 +97,9 @@ export const LOAD_RULES: readonly Rule[] = [
   {
     code: 'GCC_OR_BUILD_MISMATCH',
     patterns: [VERMAGIC],
-    likelihood: (sight) => {
+    grade: (sight) => {
       const [mine = '', kernels = ''] = magics(sight);
-      return differs(sight) || mine.includes('modversions') !== kernels.includes('modversions') ? 0 : 80;
+      return differs(sight) || mine.includes('modversions') !== kernels.includes('modversions') ? null : 'points';
     },
     cause: (sight) =>
       `The module was built with other options ("${magics(sight)[0] ?? ''}") than the kernel ("${magics(sight)[1] ?? ''}").`,
@@ -110,9 +107,9 @@ export const LOAD_RULES: readonly Rule[] = [
   {
     code: 'DEVEL_VERSION_MISMATCH',
     patterns: [BAD_FORMAT],
-    likelihood: ({ situation, seen }) => {
-      if (seen(VERMAGIC) || seen(NO_CRC)) return 0;
-      return situation.log.guru ? 40 : situation.log.releaseOption === null ? 56 : 66;
+    grade: ({ situation, seen }) => {
+      if (seen(VERMAGIC) || seen(NO_CRC)) return null;
+      return situation.log.guru || situation.log.releaseOption === null ? 'allows' : 'points';
     },
     cause: ({ situation }) =>
       `The module may have been compiled against the build tree of another kernel than ${kernelName(situation)}; dmesg names both under "version magic".`,
@@ -120,52 +117,52 @@ export const LOAD_RULES: readonly Rule[] = [
   {
     code: 'DEVEL_VERSION_MISMATCH',
     patterns: [CRC],
-    likelihood: (sight) => (!isLayout(sight) || treeIsOfThisRelease(sight) ? 40 : 88),
+    grade: (sight) => (!isLayout(sight) || treeIsOfThisRelease(sight) ? 'allows' : 'proves'),
     cause: ({ situation }) =>
       `The module was compiled against the build tree of another kernel than ${kernelName(situation)}: even the first thing that the kernel compares, the layout of struct module, differs.`,
   },
   {
     code: 'GCC_OR_BUILD_MISMATCH',
     patterns: [CRC, STRUCT_SIZE],
-    likelihood: (sight) => (isLayout(sight) ? 80 : 86),
+    grade: (sight) => (isLayout(sight) ? 'points' : 'proves'),
     cause: ({ groups, situation }) =>
       `The symbol versions of the build tree (${groups[0] ?? 'struct module'}) are not those of ${kernelName(situation)}: its Module.symvers comes from another build.`,
   },
   {
     code: 'DEVEL_VENDOR_MISMATCH',
     patterns: [CRC],
-    likelihood: () => 50,
+    grade: 'allows',
     cause: () => 'The build tree may carry the right release but come from another vendor or another build.',
   },
   {
     code: 'GCC_OR_BUILD_MISMATCH',
     patterns: [UNKNOWN_SYMBOL],
-    likelihood: ({ seen }) => (seen(BAD_FORMAT) ? 50 : 74),
+    grade: ({ seen }) => (seen(BAD_FORMAT) ? 'allows' : 'points'),
     cause: ({ groups, situation }) =>
       `The module needs ${groups[0] ?? 'a symbol'} that ${kernelName(situation)} does not offer: it was built with another compiler or against the Module.symvers of another build.`,
   },
   {
     code: 'STAP_TOO_OLD',
     patterns: [UNKNOWN_SYMBOL],
-    likelihood: () => 42,
+    grade: 'allows',
     cause: ({ situation }) => `This SystemTap may use a function that ${kernelName(situation)} no longer exports.`,
   },
   {
     code: 'SECUREBOOT_SIGNATURE',
     patterns: NO_KEY,
-    likelihood: () => 90,
+    grade: 'proves',
     cause: ({ situation }) =>
       `${kernelName(situation)} only loads modules signed with a key it trusts (Secure Boot, lockdown or module.sig_enforce), and the module of stap is not.`,
   },
   {
     code: 'SECUREBOOT_SIGNATURE',
-    patterns: [NOT_PERMITTED],
-    likelihood: ({ situation }) => {
+    patterns: NOT_PERMITTED,
+    grade: ({ situation }) => {
       const { host, log } = situation;
       const locked =
         host?.security.moduleSigEnforce === true || ![undefined, null, 'none'].includes(host?.security.lockdown);
-      if (locked || host?.security.modulesDisabled === true) return 90;
-      return log.container !== null || host?.security.container != null ? 50 : 66;
+      if (locked || host?.security.modulesDisabled === true) return 'proves';
+      return log.container !== null || host?.security.container != null ? 'allows' : 'points';
     },
     cause: ({ situation }) =>
       situation.host?.security.modulesDisabled === true
@@ -175,39 +172,39 @@ export const LOAD_RULES: readonly Rule[] = [
   {
     code: 'SECUREBOOT_SIGNATURE',
     patterns: [INSERT_FIPS],
-    likelihood: () => 88,
+    grade: 'proves',
     cause: () => 'The kernel runs in FIPS mode, where staprun refuses modules unless STAP_FIPS_OVERRIDE is set.',
     remedies: () => [OVERRIDE_FIPS],
   },
   {
     code: 'CONTAINER_KERNEL_NOT_IN_IMAGE',
-    patterns: [NOT_PERMITTED],
-    likelihood: ({ situation }) =>
-      situation.log.container !== null || situation.host?.security.container != null ? 80 : 35,
+    patterns: NOT_PERMITTED,
+    grade: ({ situation }) =>
+      situation.log.container !== null || situation.host?.security.container != null ? 'points' : 'allows',
     cause: () => 'A container without --privileged may not load modules into the kernel of its host.',
   },
   {
     code: 'PERM_GROUPS',
-    patterns: [NOT_PERMITTED],
-    likelihood: ({ situation }) => (situation.host !== null && situation.host.user.uid !== 0 ? 60 : 30),
+    patterns: NOT_PERMITTED,
+    grade: ({ situation }) => (situation.host !== null && situation.host.user.uid !== 0 ? 'points' : 'allows'),
     cause: () => 'The user may lack the right to load modules: staprun must be set-uid root and the user in stapdev.',
   },
   {
     code: 'SECUREBOOT_SIGNATURE',
     patterns: [OTHER_WORDS],
-    likelihood: ({ seen }) => (seen(UTS_MISMATCH) ? 0 : 58),
+    grade: ({ seen }) => (seen(UTS_MISMATCH) ? null : 'points'),
     cause: () =>
       'The kernel refused the module; the reason is in the language of the user, so run "LC_ALL=C stap" to have it named. Enforced signatures are the most frequent one.',
   },
   {
     code: 'STALE_CACHE',
     patterns: [CACHED],
-    likelihood: ({ situation, seen }) => {
+    grade: ({ situation, seen }) => {
       const repaired = situation.host?.buildTree?.utsVersion;
-      if (seen(UTS_MISMATCH) && repaired != null && repaired === situation.host?.kernel.unameV) return 93;
+      if (seen(UTS_MISMATCH) && repaired != null && repaired === situation.host?.kernel.unameV) return 'proves';
       if (seen(UTS_MISMATCH) || seen(BAD_FORMAT) || seen(UNKNOWN_SYMBOL))
-        return treeWasRepaired(situation.log, seen) ? 93 : 54;
-      return seen(INSERT) ? 40 : 0;
+        return treeWasRepaired(situation.log, seen) ? 'proves' : 'allows';
+      return seen(INSERT) ? 'allows' : null;
     },
     cause: () =>
       'The module was taken from the cache and not compiled again, so it still is what an earlier environment made.',
@@ -227,7 +224,7 @@ export const LOAD_RULES: readonly Rule[] = [
         /(?:couldn't|cannot|can't|unable to|failed to) (?:open|access|stat).{0,80}\/proc\/systemtap/i,
       ),
     ],
-    likelihood: ({ situation }) => (situation.log.container === null ? 86 : 80),
+    grade: ({ situation }) => (situation.log.container === null ? 'proves' : 'points'),
     cause: ({ lines }) =>
       /mount/.test(lines[0]?.text ?? '')
         ? 'debugfs could not be mounted on /sys/kernel/debug, so staprun cannot reach the control files of its module.'
@@ -236,36 +233,36 @@ export const LOAD_RULES: readonly Rule[] = [
   {
     code: 'CONTAINER_KERNEL_NOT_IN_IMAGE',
     patterns: [NO_DEBUGFS],
-    likelihood: ({ situation }) =>
-      situation.log.container !== null || situation.host?.security.container != null ? 84 : 40,
+    grade: ({ situation }) =>
+      situation.log.container !== null || situation.host?.security.container != null ? 'points' : 'allows',
     cause: () => 'A container without --privileged can neither mount debugfs nor load modules of its host.',
   },
   {
     code: 'KERNEL_CONFIG',
     patterns: [NO_DEBUGFS],
     // ENODEV: the kernel does not know the file system at all.
-    likelihood: ({ groups }) => (groups[0]?.startsWith('No such device') === true ? 88 : 30),
+    grade: ({ groups }) => (groups[0]?.startsWith('No such device') === true ? 'proves' : 'allows'),
     cause: ({ situation }) =>
       `${kernelName(situation)} seems to have been built without CONFIG_DEBUG_FS, through which staprun talks to its module.`,
   },
   {
     code: 'KERNEL_CONFIG',
     patterns: [text('cannot open /proc/kallsyms'), text('No load address found _stext')],
-    likelihood: () => 45,
+    grade: 'allows',
     cause: () =>
       'The addresses in /proc/kallsyms are hidden (kptr_restrict or lockdown=confidentiality) or CONFIG_KALLSYMS is off.',
   },
   {
     code: 'KERNEL_CONFIG',
     patterns: [text('registration error', /probe .{1,300} registration error.{0,80}\(rc (-\d{1,4})\)/)],
-    likelihood: () => 48,
+    grade: 'allows',
     cause: ({ groups }) =>
       `The kernel refused to place the probe (rc ${groups[0] ?? ''}): the function is on its blacklist, or kprobes are restricted.`,
   },
   {
     code: 'KERNEL_CONFIG',
     patterns: [text("Couldn't insert module", /Couldn't insert module.{0,400}: Function not implemented/)],
-    likelihood: () => 90,
+    grade: 'proves',
     cause: ({ situation }) => `${kernelName(situation)} was built without CONFIG_MODULES: it cannot load any module.`,
   },
 ];

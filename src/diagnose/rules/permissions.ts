@@ -1,6 +1,10 @@
 /** Symptoms of users, groups and places to write to. */
+import { patternsOf } from '../package-manager/templates.ts';
+import { NO_ROOM } from '../package-manager/translations.ts';
 import { TRANSLATED } from '../strerror.ts';
 import { run } from '../../make-remedy.ts';
+import type { Remedy } from '../../types.ts';
+import { quoteWord } from '../../vm/shell-words.ts';
 import { text, type Pattern, type Rule } from '../rule.ts';
 
 const NORMAL_USER: readonly Pattern[] = [
@@ -30,17 +34,36 @@ const FULL: readonly Pattern[] = [
     'installing package ',
     /installing package \S{1,200} needs (\S{1,20}) (?:more space )?on the (\S{1,200}) filesystem/,
   ),
+  ...patternsOf(NO_ROOM),
   text('printf: I/O error'),
   text('echo: write error'),
   text('not enough space'),
   text('insufficient space'),
 ];
 
+/** What the package manager counts before it begins: no other directory helps, only room in this one. */
+const PACKAGES_DO_NOT_FIT: readonly Pattern[] = [
+  text('enough free space in', /You don't have enough free space in (\/\S{0,199}?)\.?$/),
+  ...patternsOf(NO_ROOM),
+  text('more space needed on the', /At least (\S{1,20} ?[KMG]?B) more space needed on the (\S{1,200})/),
+  text(
+    'installing package ',
+    /installing package \S{1,200} needs (\S{1,20}?)(?: more space)? on the (\S{1,200}) filesystem/,
+  ),
+  text('Disk Requirements', /Disk Requirements:/),
+  text('Not enough disk space', /Not enough disk space|not enough space in download directory/i),
+  text('Insufficient space in download directory', /Insufficient space in download directory (\/\S{1,200})/),
+];
+
+function freeRoom(path: string): readonly Remedy[] {
+  return [run(`df -h ${quoteWord(path)}`), run(`du -xh --max-depth=2 ${quoteWord(path)} | sort -h | tail -n 20`)];
+}
+
 export const PERMISSION_RULES: readonly Rule[] = [
   {
     code: 'PERM_GROUPS',
     patterns: NORMAL_USER,
-    likelihood: ({ lines }) => (lines.some((line) => /adduser/.test(line.text)) && lines.length === 1 ? 60 : 90),
+    grade: ({ lines }) => (lines.some((line) => /adduser/.test(line.text)) && lines.length === 1 ? 'points' : 'proves'),
     cause: ({ situation }) => {
       const user = situation.host?.user;
       return user === undefined || user.uid === 0
@@ -51,7 +74,7 @@ export const PERMISSION_RULES: readonly Rule[] = [
   {
     code: 'NO_SPACE',
     patterns: [NO_TMP],
-    likelihood: () => 90,
+    grade: 'proves',
     cause: ({ groups }) =>
       `stap cannot make its temporary directory ${groups[0] ?? ''}: TMPDIR is missing, full or not writable.`.replace(
         '  ',
@@ -60,13 +83,24 @@ export const PERMISSION_RULES: readonly Rule[] = [
   },
   {
     code: 'NO_SPACE',
+    patterns: PACKAGES_DO_NOT_FIT,
+    grade: 'proves',
+    cause: ({ groups }) => {
+      const place = groups.find((group) => group?.startsWith('/') === true) ?? 'the file system of the packages';
+      const size = groups.find((group) => group !== undefined && /^\d/.test(group));
+      return `${place} has no room for the packages${size === undefined ? '' : `: ${size} are missing there`}.`;
+    },
+    remedies: (_situation, { groups }) => freeRoom(groups.find((group) => group?.startsWith('/') === true) ?? '/'),
+  },
+  {
+    code: 'NO_SPACE',
     patterns: FULL,
-    likelihood: ({ lines }) =>
+    grade: ({ lines }) =>
       lines.some((line) =>
         /stap|kbuild|\/tmp|rpm|yum|dnf|zypper|apt|dpkg|cpio|kernel|filesystem|ld:|cc1|\.ko?\b|\.o\b/i.test(line.text),
       )
-        ? 89
-        : 70,
+        ? 'proves'
+        : 'points',
     cause: ({ lines }) =>
       /quota/.test(lines[0]?.text ?? '')
         ? 'The quota of the user is used up.'
@@ -75,7 +109,7 @@ export const PERMISSION_RULES: readonly Rule[] = [
   {
     code: 'NO_SPACE',
     patterns: [text('Safety pattern mismatch', /Safety pattern mismatch for (\S{1,40}) \(["'](.{1,200}?)["'] vs/)],
-    likelihood: () => 80,
+    grade: 'points',
     cause: ({ groups }) =>
       `${groups[0] ?? 'TMPDIR'} is "${groups[1] ?? ''}", and stap only accepts paths of letters, digits and -/._ there.`,
     remedies: () => [
@@ -89,7 +123,7 @@ export const PERMISSION_RULES: readonly Rule[] = [
       text('Read-only file system', /(?:stap|\/tmp|\.systemtap|TMPDIR).{0,200}Read-only file system/),
       text('disabling cache support', /failed to create systemtap data directory ["'](.{1,200}?)["']/),
     ],
-    likelihood: ({ lines }) => (/disabling cache/.test(lines[0]?.text ?? '') ? 30 : 80),
+    grade: ({ lines }) => (/disabling cache/.test(lines[0]?.text ?? '') ? 'allows' : 'points'),
     cause: () => 'A directory that stap writes to is on a read-only file system or belongs to someone else.',
   },
   {
@@ -98,7 +132,7 @@ export const PERMISSION_RULES: readonly Rule[] = [
       text('Not enough free+buffered memory'),
       text('buffered memory', /Not enough free\+buffered memory\((\d{1,9})MB\)/),
     ],
-    likelihood: () => 60,
+    grade: 'points',
     cause: () => 'There is not enough memory for the buffers of the module; "stap -s 1" asks for less.',
     remedies: () => [run("stap -s 1 -v -e 'probe begin { exit() }'")],
   },

@@ -1,38 +1,34 @@
 /** Symptoms of package managers: packages that are not carried, repositories not set up or set up wrongly. */
+import { setUpDebugRepository } from '../common-remedies.ts';
+import { CHECK_SOURCES, install, prepare } from '../../make-remedy.ts';
+import type { Remedy } from '../../types.ts';
+import { NOT_FOUND_PATTERNS } from '../package-manager/asked-packages.ts';
+import { findJudged, judgeNotFound } from '../package-manager/read-answers.ts';
+import type { Verdict } from '../package-manager/judge.ts';
+import { BROKEN, CLOCK, DISABLED, TLS, UNREGISTERED } from '../package-manager/source-messages.ts';
+import { NOT_INSTALLABLE } from '../package-manager/translations.ts';
 import { kernelName, text, type Pattern, type Rule, type Sight } from '../rule.ts';
+import type { Situation } from '../situation.ts';
 
-const KERNEL_WORD = String.raw`(?:kernel|linux-(?:headers|image|modules)|systemtap)`;
-/** yum, dnf, zypper, apt and stap-prep each say it in their own way. */
-const NO_PACKAGE: readonly Pattern[] = [
-  text('No package ', new RegExp(`No package (${KERNEL_WORD}\\S{0,160}) (?:is )?available`)),
-  text('No match for argument', new RegExp(`No match for argument:? ["']?(${KERNEL_WORD}[^\\s"']{0,160})`)),
-  text('Unable to find a match', new RegExp(`Unable to find a match:? ["']?(${KERNEL_WORD}[^\\s"']{0,160})`)),
+/** Answers without a name: what was asked for stands elsewhere in the log, or nowhere. */
+const NAMELESS: readonly Pattern[] = [
   text('Could not find debug', /Could not find debug(?:info|source)\b[^:]{0,80}:? (\S{1,160})/),
   text('No debuginfo packages available', /No debuginfo packages available/),
-  // apt speaks the user's language behind "E: ".
+  text('No matching packages', /^Error\(\d{3,4}\) : No matching packages/),
+];
+/** apt speaks the user's language behind "E: ". */
+const APT_ERRORS: readonly Pattern[] = [
   text('linux-image-', /^E: .{0,160}?(linux-image-\d[\w.+~-]{2,80})/),
   text('linux-headers-', /^E: .{0,160}?(linux-headers-\d[\w.+~-]{2,80})/),
-  text('Unable to locate package', new RegExp(`Unable to locate package (${KERNEL_WORD}\\S{0,160})`)),
+];
+const NO_PACKAGE: readonly Pattern[] = [...NOT_FOUND_PATTERNS, ...NAMELESS, ...APT_ERRORS];
+/** Half of what belongs together is in the index. */
+const UNMET: readonly Pattern[] = [
   text(
-    "Couldn't find any package by",
-    new RegExp(`Couldn't find any package by (?:glob|regex) ["'](${KERNEL_WORD}[^"']{0,160})`),
+    'but it is not installable',
+    /((?:linux|kernel)-\S{1,160}) : Depends: (\S{1,160}) .{0,80}but it is not installable/,
   ),
-  text(
-    'has no installation candidate',
-    new RegExp(`Package ["']?(${KERNEL_WORD}[^\\s"']{0,160})["']? has no installation candidate`),
-  ),
-  text(
-    'was not found',
-    new RegExp(`Version ["'][^"']{1,80}["'] for ["'](${KERNEL_WORD}[^"']{0,160})["'] was not found`),
-  ),
-  text('No provider of', new RegExp(`No provider of ["'](${KERNEL_WORD}[^"']{0,160})["']`)),
-  text(
-    'not found in package names',
-    new RegExp(`["']?(${KERNEL_WORD}[^\\s"']{0,160})["']? not found in package names`),
-  ),
-  text('nothing provides', new RegExp(`nothing provides (${KERNEL_WORD}\\S{0,160})`)),
-  text('is not available', new RegExp(`(?:^|[\\s"'])(${KERNEL_WORD}[-\\w.+~]{1,160})["']? is not available`)),
-  text('does not exist', new RegExp(`(?:^|[\\s"'])(${KERNEL_WORD}[-\\w.+~]{1,160})["']? does not exist`)),
+  ...NOT_INSTALLABLE.map((words) => text(words, /((?:linux|kernel)-\S{1,160}) : \S{1,40}: (\S{1,160}) /)),
 ];
 /** People's own words after following the hint. */
 const IN_WORDS: readonly Pattern[] = [
@@ -50,55 +46,7 @@ const SEEMS_UNAVAILABLE = text(
 );
 const SEPARATE = text('in a separate repository', /-dbgsym packages are typically in a separate repository/);
 const WIKI = text('DebuggingProgramCrash');
-const DISABLED: readonly Pattern[] = [
-  text('no enabled repos', /no enabled repo/i),
-  text('Repository list is empty'),
-  text('is disabled', /repo\S{0,20} \S{0,80}debug\S{0,60} is disabled/i),
-  text('There are no enabled repositories'),
-  text('is not registered', /system is not registered|not registered (?:with|to) an entitlement/i),
-  text('have no subscriptions'),
-  text('No debuginfo repo', /No debuginfo repositor/i),
-];
 const DDEBS = text('ddebs.ubuntu.com');
-/** A source that is there and does not work. */
-const BROKEN: readonly Pattern[] = [
-  text('NO_PUBKEY', /NO_PUBKEY (\w{8,40})/),
-  text("signatures couldn't be verified"),
-  text('signatures were invalid'),
-  text(' is not signed', /The repository ["'].{1,300}["'] is not signed/),
-  text('does not have a Release file', /The repository ["'](.{1,300}?)["'] does (?:not|no longer) have a Release file/),
-  text('no longer has a Release file'),
-  text('Malformed entry'),
-  text('Malformed line'),
-  text('Malformed stanza'),
-  text('is not known on line', /Type ["'].{1,60}["'] is not known on line/),
-  text('404  Not Found', /(?:^|\s)(?:Err|E|W|Ign)\S{0,6}:? .{0,300}404 {1,2}Not Found/),
-  text(
-    '404 Not Found',
-    /(?:ddebs|debug|dbg|Release|Packages|repomd|repodata).{0,300}404 Not Found|404 Not Found.{0,200}(?:ddebs|debug|Release|repomd|Trying other mirror)/,
-  ),
-  text('Failed to fetch', /Failed to fetch (\S{1,300})/),
-  text('/etc/apt/', /^[EW]: .{0,160}\/etc\/apt\/(?:sources|trusted|keyrings)/),
-  text('InRelease', /^[EW]: .{0,120}?(https?:\/\/\S{1,200}\/InRelease)\b/),
-  text('Cannot find a valid baseurl'),
-  text('Could not retrieve mirrorlist'),
-  text('retrieve repository metadata', /Cannot retrieve (?:repository )?metadata/),
-  text('Failed to download metadata'),
-  text('All mirrors were tried'),
-  text('Public key for', /Public key for \S{1,200} is not installed/),
-  text('GPG key retrieval failed'),
-  text('GPG check FAILED'),
-  text('Conflicting values set for option Signed-By'),
-  text('Release file for', /Release file for .{1,200} is (?:expired|not valid)/),
-  text('Skipping acquire of configured file'),
-  text('Valid metadata not found'),
-  text('Repository type can', /Repository type can ?not be determined|Repository ["'].{1,200}["'] is invalid/),
-  text(
-    'Could not resolve host',
-    /Could not resolve host:? ["']?(?:mirrorlist|vault|debuginfo|mirror|ddebs|download|archive)\S{0,120}/,
-  ),
-  text('unsupported URL protocol'),
-];
 const DEBUG_REPOSITORY = /ddebs|debuginfo|dbgsym|-debug|debug-|\bdebug\b/i;
 const OTHER_RUNNING = text(
   'version of currently running kernel',
@@ -106,50 +54,102 @@ const OTHER_RUNNING = text(
 );
 const UPGRADE_REBOOT = text('upgrade && reboot');
 
+const IN_VAIN: readonly Verdict[] = ['right-name', 'unknown'];
+
+/** Asked for by its right name, or by none that is shown. */
+function isAskedInVain(sight: Sight): boolean {
+  const judged = judgeNotFound(sight);
+  if (judged.length > 0) return judged.some(({ verdict }) => IN_VAIN.includes(verdict));
+  const nameless = NAMELESS.some((pattern) => sight.seen(pattern));
+  return nameless && sight.situation.release !== null;
+}
+
+/** What the packages are really called, for a sentence. */
+function rightNames({ situation }: Sight, isDebuginfo: boolean): string {
+  const { packages } = situation;
+  const [words, stems] = isDebuginfo
+    ? [packages.debuginfo, packages.debuginfoStems]
+    : [packages.devel, packages.develStems];
+  return (words.length > 0 ? words : stems).join(' or ');
+}
+
 export const REPOSITORY_RULES: readonly Rule[] = [
   {
     code: 'REPO_NO_PACKAGE',
     patterns: NO_PACKAGE,
-    likelihood: (sight) =>
-      brokenDebugSource(sight) ? 66 : sight.seen(SEPARATE) ? 64 : anySeen(sight, DISABLED) ? 60 : 86,
-    cause: ({ groups, situation }) =>
-      `The enabled repositories answer, but none of them carries ${groups[0] ?? 'the package'} for ${kernelName(situation)}: point releases move to a vault, and old builds are taken away.`,
+    grade: (sight) => (isAskedInVain(sight) ? 'points' : null),
+    cause: (sight) =>
+      `The enabled repositories answer, but none of them carries ${judgeNotFound(sight)[0]?.asked.name ?? 'the package'} for ${kernelName(sight.situation)}: point releases move to a vault, and old builds are taken away.`,
+  },
+  {
+    code: 'REPO_NO_PACKAGE',
+    patterns: UNMET,
+    grade: 'points',
+    cause: ({ groups }) =>
+      `${groups[0] ?? 'A package'} needs ${groups[1] ?? 'another'}, and no enabled repository has that one: only a part of this build's packages is in the index.`,
+  },
+  {
+    code: 'CUSTOM_KERNEL_NO_PACKAGE',
+    patterns: NO_PACKAGE,
+    grade: (sight) => (findJudged(sight, 'custom-kernel') === null ? null : 'points'),
+    cause: ({ situation }) =>
+      `The repositories have no packages of ${kernelName(situation)}, and its release has no form of ${situation.distribution ?? 'any distribution'}: ${situation.packages.custom ?? 'whoever built that kernel has to publish its build tree'}.`,
+  },
+  {
+    code: 'DEVEL_MISSING',
+    patterns: NO_PACKAGE,
+    grade: (sight) => (findJudged(sight, 'wrong-name', ['build-tree', 'program-headers']) === null ? null : 'points'),
+    cause: (sight) => {
+      const asked = findJudged(sight, 'wrong-name', ['build-tree', 'program-headers']);
+      const why =
+        asked?.role === 'program-headers'
+          ? 'has the headers for programs and no build tree'
+          : 'is not what its packages are called';
+      const right = rightNames(sight, false);
+      return `${asked?.name ?? 'What was asked for'} ${why}: ${kernelName(sight.situation)} needs ${right === '' ? 'the development package of its release' : right}.`;
+    },
+  },
+  {
+    code: 'DEBUGINFO_MISSING',
+    patterns: NO_PACKAGE,
+    grade: (sight) => (findJudged(sight, 'wrong-name', ['debuginfo']) === null ? null : 'points'),
+    cause: (sight) =>
+      `${findJudged(sight, 'wrong-name', ['debuginfo'])?.name ?? 'What was asked for'} is not what its packages are called: the debug information of ${kernelName(sight.situation)} is in ${rightNames(sight, true)}.`,
   },
   {
     code: 'REPO_NO_PACKAGE',
     patterns: IN_WORDS,
-    likelihood: ({ situation, lines }) => {
+    grade: ({ situation, lines }) => {
       const aboutKernel = situation.release !== null || situation.log.packages.length > 0;
       return aboutKernel
         ? /^(?:Error: )?Nothing to do/.test(lines[0]?.text ?? '') && lines.length === 1
-          ? 45
-          : 80
-        : 25;
+          ? 'allows'
+          : 'points'
+        : 'allows';
     },
     cause: ({ situation }) => `The enabled repositories do not carry the package of ${kernelName(situation)} any more.`,
   },
   {
     code: 'REPO_NOT_CONFIGURED',
     patterns: [SEEMS_UNAVAILABLE, SEPARATE, WIKI],
-    likelihood: ({ seen }) => (seen(SEPARATE) || seen(WIKI) ? 88 : 74),
+    grade: ({ seen }) => (seen(SEPARATE) || seen(WIKI) ? 'proves' : 'points'),
     cause: ({ groups }) =>
       `${groups[0] ?? 'The debug package'} is in a repository of its own (ddebs for Ubuntu, debug for others), which is not set up here.`,
   },
   {
     code: 'REPO_NO_PACKAGE',
     patterns: [SEEMS_UNAVAILABLE],
-    likelihood: ({ seen }) => (seen(SEPARATE) ? 62 : 72),
+    grade: 'points',
     cause: ({ groups }) =>
       `apt knows no package ${groups[0] ?? ''}: its repository is not set up, or it was never published for this build.`,
   },
   {
     code: 'REPO_NOT_CONFIGURED',
     patterns: NO_PACKAGE,
-    likelihood: (sight) => {
+    grade: (sight) => {
+      if (!isAskedInVain(sight)) return null;
       const debug = sight.lines.some((line) => /debuginfo|dbgsym|-dbg\b/.test(line.text));
-      if (!debug) return 30;
-      if (anySeen(sight, DISABLED) || setUpAfterwards(sight)) return 88;
-      return 68;
+      return debug && (anySeen(sight, DISABLED) || setUpAfterwards(sight)) ? 'points' : 'allows';
     },
     cause: ({ lines }) =>
       `${debugPackage(lines) ?? 'The debug package'} may be in a debug repository that is not enabled here.`,
@@ -157,14 +157,53 @@ export const REPOSITORY_RULES: readonly Rule[] = [
   {
     code: 'REPO_NOT_CONFIGURED',
     patterns: DISABLED,
-    likelihood: () => 74,
-    cause: () => 'No repository is enabled that could carry the packages.',
+    grade: 'points',
+    cause: (sight) =>
+      anySeen(sight, UNREGISTERED)
+        ? 'The system is not registered, or its subscription does not cover these repositories, so none is there that could carry the packages.'
+        : 'No repository is enabled that could carry the packages.',
+    remedies: (situation, sight) =>
+      anySeen(sight, UNREGISTERED) ? registerFirst(situation, sight) : setUpDebugRepository(situation),
+  },
+  {
+    code: 'REPO_MISCONFIGURED',
+    patterns: CLOCK,
+    grade: 'proves',
+    cause: () =>
+      'The clock of this machine is behind: what the source signed is dated in the future, so it is not believed yet.',
+    remedies: () => [{ kind: 'set-clock', by: 'user' }, CHECK_SOURCES],
+  },
+  {
+    code: 'REPO_MISCONFIGURED',
+    patterns: TLS,
+    grade: ({ situation }) =>
+      situation.log.packages.length > 0 || situation.release !== null || situation.log.userland !== null
+        ? 'points'
+        : 'allows',
+    cause: () =>
+      'The encrypted connection to a repository was refused: the TLS of this system is too old for the server, or its certificates are.',
+    remedies: ({ place }) => [
+      install(
+        [
+          place.manager === 'apt-get' ? 'ca-certificates' : 'ca-certificates',
+          place.manager === 'apt-get' ? 'openssl' : 'nss',
+        ],
+        'toolchain',
+      ),
+      CHECK_SOURCES,
+      prepare(),
+    ],
   },
   {
     code: 'REPO_MISCONFIGURED',
     patterns: BROKEN,
-    likelihood: (sight) => (brokenDebugSource(sight) ? 90 : 70),
-    cause: ({ lines }) => {
+    grade: (sight) => (brokenDebugSource(sight) || undefinedVariables(sight).length > 0 ? 'proves' : 'points'),
+    cause: (sight) => {
+      const undefinedOnes = undefinedVariables(sight);
+      if (undefinedOnes.length > 0) {
+        return `The address of a source holds ${undefinedOnes.map((name) => `$${name}`).join(' and ')}, which nothing here defines (a file of that name in the vars directory of yum or dnf, or a variable of a shell), so it does not exist.`;
+      }
+      const { lines } = sight;
       const expanded = lines.some((line) => /\$\{?\w|\$\(lsb_release/.test(line.text));
       return expanded
         ? 'A source was written with a shell variable that was never expanded, so its address does not exist.'
@@ -174,7 +213,7 @@ export const REPOSITORY_RULES: readonly Rule[] = [
   {
     code: 'REPO_MISCONFIGURED',
     patterns: [text('ddebs.ubuntu.com', /deb\S{0,8} .{0,40}ddebs\.ubuntu\.com\S{0,4} (?:\$\{?\w|\$\(|main\b)/)],
-    likelihood: (sight) => (anySeen(sight, BROKEN) ? 91 : 50),
+    grade: (sight) => (anySeen(sight, BROKEN) ? 'proves' : 'allows'),
     cause: () =>
       'The source of the debug packages names no code name: a shell variable was written into it unexpanded.',
   },
@@ -182,8 +221,8 @@ export const REPOSITORY_RULES: readonly Rule[] = [
     code: 'KERNEL_NOT_LATEST_INSTALLED',
     patterns: [OTHER_RUNNING, UPGRADE_REBOOT],
     // Old stap-prep takes the word "Debian" out of uname -v for a version.
-    likelihood: ({ groups, seen }) =>
-      groups[2] === undefined ? (seen(OTHER_RUNNING) ? 0 : 60) : /^\d/.test(groups[2]) ? 87 : 0,
+    grade: ({ groups, seen }) =>
+      groups[2] === undefined ? (seen(OTHER_RUNNING) ? null : 'points') : /^\d/.test(groups[2]) ? 'proves' : null,
     cause: ({ groups }) =>
       `Version ${groups[1] ?? ''} of ${groups[0] ?? 'the package'} is installed, but the kernel that runs is ${groups[2] ?? 'another'}: it was upgraded and not rebooted.`,
   },
@@ -194,13 +233,13 @@ export const REPOSITORY_RULES: readonly Rule[] = [
       text('Need to install linux-headers'),
       text('Need to install the following packages'),
     ],
-    likelihood: () => 52,
+    grade: 'allows',
     cause: ({ situation }) => `The headers or debug packages of ${kernelName(situation)} are not installed.`,
   },
   {
     code: 'DEBUGINFO_MISSING',
     patterns: [SEEMS_UNAVAILABLE, text('Need to install linux-image')],
-    likelihood: ({ lines }) => (lines.some((line) => /dbgsym|-dbg\b/.test(line.text)) ? 50 : 0),
+    grade: ({ lines }) => (lines.some((line) => /dbgsym|-dbg\b/.test(line.text)) ? 'allows' : null),
     cause: ({ situation }) => `The debug package of ${kernelName(situation)} is not installed.`,
   },
 ];
@@ -222,6 +261,26 @@ function debugPackage(lines: Sight['lines']): string | null {
 
 function anySeen(sight: Sight, patterns: readonly Pattern[]): boolean {
   return patterns.some((pattern) => sight.seen(pattern));
+}
+
+/** Names of variables that still stand in addresses which were asked; those that package managers know are expanded. */
+function undefinedVariables(sight: Sight): readonly string[] {
+  const texts = sight.lines.map((line) => line.text);
+  const names = texts.flatMap((line) =>
+    [...line.matchAll(/https?:\/\/\S{1,300}/g)].flatMap(([url]) =>
+      [...url.matchAll(/\$\{?([a-zA-Z_]\w{1,40})/g)].flatMap(([, name]) => name ?? []),
+    ),
+  );
+  return [...new Set(names)];
+}
+
+/** The subscription brings the repositories; which ones hold debug packages depends on it. */
+function registerFirst(situation: Situation, sight: Sight): readonly Remedy[] {
+  const suse = situation.place.manager === 'zypper' || sight.lines.some((line) => line.text.includes('SUSEConnect'));
+  return [
+    { kind: 'register', by: 'user', tool: suse ? 'SUSEConnect' : 'subscription-manager' },
+    install([...situation.packages.devel, ...situation.packages.debuginfo], 'kernel', 'debug'),
+  ];
 }
 
 /** Whether the source that fails is the one of debug packages; any other may have nothing to do with it. */

@@ -196,9 +196,10 @@ export const SYNTHETIC_LOGS: readonly SyntheticLog[] = [
     log: `WARNING: cannot find module kernel debuginfo: No DWARF information found [man warning::debuginfo]\n$ uname -r\n6.8.0-31-generic\n$ dpkg -l | grep 6.8\nii  linux-image-6.8.0-45-generic  6.8.0-45.45 amd64\nii  linux-image-6.8.0-45-generic-dbgsym  6.8.0-45.45 amd64`,
   },
   {
+    // The image of the kernel itself is found and never has any: what is missing is the debug package.
     name: 'an image without DWARF',
-    code: 'DEBUGINFO_UNUSABLE',
-    also: ['DEBUGINFO_MISSING'],
+    code: 'DEBUGINFO_MISSING',
+    also: ['DEBUGINFO_UNUSABLE'],
     log: 'WARNING: cannot find module kernel debuginfo: No DWARF information found [man warning::debuginfo]\nsemantic error: no match',
   },
   {

@@ -1,0 +1,38 @@
+/** What it means that a package was not found: by who packages the kernel in question and what the right name is. Pure. */
+import type { KernelPackages } from '../kernel-packages.ts';
+import type { LoggedPackage } from '../log-packages.ts';
+import type { AskedPackage } from './asked-packages.ts';
+
+/**
+ * right-name: asked for as its distribution names it, and not there. wrong-name: the kernel's packages are named otherwise.
+ * custom-kernel: nobody is known to package that kernel, and the repositories do not. not-needed: what it was asked for is
+ * there under another name. unknown: nothing tells which kernel is meant.
+ */
+export type Verdict = 'right-name' | 'wrong-name' | 'custom-kernel' | 'not-needed' | 'unknown';
+
+export interface AskedFor {
+  readonly release: string | null;
+  readonly packages: KernelPackages;
+  /** What the log shows of packages that are installed. */
+  readonly logged: readonly LoggedPackage[];
+}
+
+/** @param asked a package that no repository has */
+export function judgeAsked(asked: AskedPackage, { release, packages, logged }: AskedFor): Verdict {
+  if (asked.role === 'program-headers') {
+    return logged.some(({ kind, installed }) => kind === 'devel' && installed) ? 'not-needed' : 'wrong-name';
+  }
+  if (release === null) return 'unknown';
+  if (packages.standing === 'custom') return 'custom-kernel';
+  const stems = asked.role === 'debuginfo' ? packages.debuginfoStems : packages.develStems;
+  if (asked.role !== 'build-tree' && asked.role !== 'debuginfo') return 'right-name';
+  if (stems.length === 0)
+    return packages.standing === 'unknown' && asked.role === 'build-tree' ? 'custom-kernel' : 'right-name';
+  return stems.includes(asked.stem) || isVariantOf(asked.stem, stems) ? 'right-name' : 'wrong-name';
+}
+
+/** kernel-debug-devel is asked for as well as kernel-devel: which of them is right is not a matter of the name. */
+function isVariantOf(stem: string, stems: readonly string[]): boolean {
+  const bare = stem.replace(/-(?:debug|common|x86_64|aarch64|ppc64le|s390x)(?=-|$)/g, '');
+  return stems.some((one) => one.replace(/-(?:debug|common|x86_64|aarch64|ppc64le|s390x)(?=-|$)/g, '') === bare);
+}

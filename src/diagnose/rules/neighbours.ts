@@ -1,0 +1,185 @@
+/**
+ * The words of the neighbours: whoever builds or loads kernel modules, or reads debug information, stumbles over the same
+ * causes and is pasted for them. One row a message, from the sources of each program.
+ */
+import type { DiagnosisCode } from '../codes.ts';
+import { type Grade, kernelName, text, type Pattern, type Rule, type Sight } from '../rule.ts';
+
+interface Row {
+  readonly program: string;
+  readonly code: DiagnosisCode;
+  readonly grade: Grade;
+  readonly patterns: readonly Pattern[];
+}
+
+/** Release or directory, as make and the shell name what is not there; strerror's words behind may be in any language. */
+const NO_TREE_BY_MAKE = text(
+  '/lib/modules/',
+  /\*\*\* (?:\/usr)?\/lib\/modules\/[^\s/:]{3,80}\/(?:build|source)\b[^:]{0,40}: (?!.{0,80}(?:Is a directory|Permission))/,
+);
+const NO_TREE_BY_CHDIR = text('/lib/modules/', /chdir\((?:\/usr)?\/lib\/modules\/[^)]{3,100}\/build\)/);
+const NO_TREE_BY_LS = text(
+  '/lib/modules/',
+  /(?:ls|cd|stat|cannot access|find)\b.{0,40}["'`]?(?:\/usr)?\/lib\/modules\/[^\s/:]{3,80}\/(?:build|source)\/?["'`]?: (?:No such file|Aucun|Datei oder|No existe|没有那个|そのような|Нет такого|Arquivo ou|Não existe)/,
+);
+
+// oxfmt-ignore
+const ROWS: readonly Row[] = [
+  // ---- the build tree is not there
+  { program: 'make', code: 'DEVEL_MISSING', grade: 'points', patterns: [
+    NO_TREE_BY_MAKE,
+    text('*** /usr/src/', /\*\*\* \/usr\/src\/(?:kernels\/|linux-headers-)\d[^\s:]{2,80}: (?:No such file|Aucun|Datei oder|No existe|没有那个|そのような|Нет такого|Arquivo ou)/),
+    NO_TREE_BY_LS,
+  ] },
+  { program: 'DKMS', code: 'DEVEL_MISSING', grade: 'points', patterns: [
+    text('Your kernel headers for kernel', /Your kernel headers for kernel (\S{1,80}) cannot be found/),
+    text('Your kernel source for kernel', /Your kernel source for kernel (\S{1,80}) cannot be found/),
+    text('currently running kernel was skipped since', /(?:Module build|build) for (?:the currently running kernel|kernel \S{1,80}) was skipped since/),
+    text('kernel headers for this kernel do', /kernel (?:headers|source) for this kernel (?:do|does) not seem to be\s?(?:installed|$)/),
+    text('install the linux-headers', /(?:Please|You (?:may|should)) install the linux-headers-(\S{1,80}) package/),
+  ] },
+  { program: 'bcc', code: 'DEVEL_MISSING', grade: 'points', patterns: [
+    NO_TREE_BY_CHDIR,
+    text('Unable to find kernel headers'),
+    text('Module kheaders not found'),
+    text('Could not find kernel headers'),
+    text('Failed to find kernel headers'),
+  ] },
+  { program: 'VirtualBox', code: 'DEVEL_MISSING', grade: 'points', patterns: [
+    text('Kernel headers not found for target', /Kernel headers not found for target kernel (\S{1,80})/),
+    text('Linux kernel "header" files matching'),
+    text('headers for the current running kernel', /headers for the current running kernel were not found/),
+    text('unable to find the sources of your', /unable to find the (?:sources|headers) of your current Linux kernel/),
+    text('build and header files for your', /build and header files for your (?:current )?Linux kernel/),
+  ] },
+  { program: 'VMware', code: 'DEVEL_MISSING', grade: 'points', patterns: [
+    text('Kernel headers for version', /Kernel headers for version (\S{1,80}) were not found/),
+    text('header files matching your running kernel', /C header files matching your running kernel were not found/),
+    text('header files that match your running kernel', /directory of (?:C )?(?:kernel )?header files that match your running/),
+    text('linux/version.h', /(?:Failed to find|does not exist|cannot find|not found).{0,80}\/linux\/version\.h|\/linux\/version\.h["'`]? (?:does not exist|not found|was not found)/i),
+  ] },
+  { program: 'NVIDIA', code: 'DEVEL_MISSING', grade: 'points', patterns: [
+    text('Unable to find the kernel source tree'),
+    text('kernel source tree for the currently', /(?:find|locate) (?:the )?kernel source tree for the currently/),
+    text('The kernel source path', /The kernel source path ["'`](\S{1,200})["'`] is invalid/),
+    text('Unable to determine the version of the kernel sources'),
+    text('The kernel header file', /The kernel header file ["'`](\S{1,200})["'`] does not exist/),
+  ] },
+  { program: 'ZFS', code: 'DEVEL_MISSING', grade: 'points', patterns: [
+    text('make sure the kernel devel package'),
+    text('the kernel source directory', /Unable to find the kernel source directory/i),
+    text('Please make sure the kernel', /Please make sure the kernel (?:devel|source|headers)/),
+    text('Cannot find UTS_RELEASE'),
+    text('kernel-devel package', /(?:requires|need|install|missing) (?:the )?(?:matching |correct |appropriate )?kernel-devel package/i),
+  ] },
+  { program: 'Falco, sysdig and other drivers', code: 'DEVEL_MISSING', grade: 'points', patterns: [
+    text('kernel headers not found', /[Kk]ernel headers not found|[Kk]ernel headers (?:are|were) not (?:found|installed)/),
+    text('kernel headers are not', /[Kk]ernel headers are not (?:found|installed|available)/),
+    text('find kernel headers', /(?:can ?not|could not|couldn't|can't|failed to|unable to) (?:find|locate) (?:the )?(?:linux )?kernel[- ](?:headers|sources?|build dir)/i),
+    text('locate kernel headers', /(?:can ?not|could not|couldn't|can't|failed to|unable to) locate (?:the )?(?:linux )?kernel headers/i),
+    text('make sure kernel headers', /make sure (?:that )?(?:the )?kernel headers/i),
+    text('kernel headers for', /(?:missing|find|locate|no) (?:linux |the )?kernel headers for (\S{1,80})/i),
+    text('must install the kernel', /must install the (?:linux )?kernel[- ](?:headers|devel|source)/i),
+  ] },
+  { program: 'kpatch, rpm and dpkg', code: 'DEVEL_MISSING', grade: 'points', patterns: [
+    text('is not installed', /(?:package )?((?:vz)?kernel(?:-[a-z]\w*)*-devel(?:-\S{1,100})?) is not installed/),
+    text(' not installed', /ERROR: (kernel(?:-\w+)?-devel-\S{1,100}) not installed/),
+    text('no packages found matching', /no packages found matching (linux-headers-\S{1,100})/),
+    text('is not installed', /(?:package )?["'`]?(linux-headers-\d\S{1,100}?)["'`]? is not installed/),
+  ] },
+  // ---- no debug information
+  { program: 'kpatch, rpm and dpkg', code: 'DEBUGINFO_MISSING', grade: 'points', patterns: [
+    text('is not installed', /(?:package )?(kernel(?:-[a-z]\w*)*-debuginfo(?:-\S{1,100})?) is not installed/),
+    text(' not installed', /ERROR: (kernel(?:-\w+)?-debuginfo-\S{1,100}) not installed/),
+    text('no packages found matching', /no packages found matching (linux-image-\S{1,100}-dbg(?:sym)?)/),
+  ] },
+  { program: 'perf', code: 'DEBUGINFO_MISSING', grade: 'points', patterns: [
+    text('file has no debug information', /(?:vmlinux|kernel|\.ko)\S{0,40} file has no debug information/),
+    text('install an appropriate debuginfo package'),
+    text('Failed to find the path for the kernel', /Failed to find the path for the kernel/),
+    text('Failed to open debuginfo file'),
+    text('Debuginfo-analysis is not supported'),
+    text('debuginfo for vmlinux', /(?:find|open) (?:the )?debuginfo for vmlinux/),
+  ] },
+  { program: 'crash', code: 'DEBUGINFO_MISSING', grade: 'points', patterns: [
+    text('cannot find booted kernel'),
+    text('please enter namelist argument'),
+    text('not a supported file format', /crash: \S{0,200}(?:vmlinuz|bzImage|Image)\S{0,80}: not a supported file format/),
+  ] },
+  { program: 'drgn', code: 'DEBUGINFO_MISSING', grade: 'points', patterns: [
+    text('could not find vmlinux for', /could not find vmlinux for (\S{1,80})/),
+    text('missing debugging symbols for kernel', /missing debugging symbols for kernel (\S{1,80})/),
+    text('could not get debugging information for', /could not get debugging information for:?\s*(?:kernel|$)/),
+    text('missing some debugging symbols', /missing some debugging symbols.{0,200}\bkernel\b/),
+  ] },
+  { program: 'bpftrace, bcc', code: 'DEBUGINFO_MISSING', grade: 'allows', patterns: [
+    text('/sys/kernel/btf/vmlinux', /(?:No BTF|not find|failed to|couldn't|cannot|No such file).{0,80}\/sys\/kernel\/btf\/vmlinux/i),
+    text('failed to find valid kernel BTF'),
+  ] },
+  { program: 'crash', code: 'DEBUGINFO_VERSION_MISMATCH', grade: 'proves', patterns: [
+    text(' do not match!', /\/vmlinu[xz]\S{0,80} and \S{1,200} do not match!/),
+    text('kernel version inconsistency'),
+    text('vmlinux and vmcore do not match'),
+    text('does not match the running kernel', /(?:vmlinux|debuginfo|namelist)\S{0,80} does not match the running kernel/),
+  ] },
+  { program: 'crash', code: 'DEBUGINFO_UNUSABLE', grade: 'points', patterns: [
+    text('no debugging data available', /(?:vmlinux|\.debug)\S{0,100}: no debugging data available/),
+    text('no .gnu_debuglink section'),
+  ] },
+  { program: 'perf', code: 'DEBUGINFO_VERSION_MISMATCH', grade: 'points', patterns: [
+    text('build id mismatch', /(?:vmlinux|kernel\.kallsyms|\.ko)\S{0,80}.{0,40}build[- ]?id mismatch|build id mismatch for .{0,40}vmlinux/i),
+    text('with build id', /with build id [0-9a-f]{40} not found/),
+  ] },
+  // ---- the compiler
+  { program: 'NVIDIA, VMware, VirtualBox', code: 'GCC_OR_BUILD_MISMATCH', grade: 'points', patterns: [
+    text('Compiler version check failed'),
+    text('does not exactly match the current compiler'),
+    text('major and minor number of the compiler used'),
+    text('Unable to find the development tool', /Unable to find the development tool ["'`](?:cc|gcc|make|ld)["'`]/),
+    text('Please install the gcc make', /Please install the gcc make/),
+    text('compiler (gcc) version', /(?:C|GNU C) compiler \(gcc\) version \S{1,40}.{0,60}not found|gcc\S{0,20} version \S{1,20} was not found/i),
+    text('kernel was built by', /The kernel was built by: /),
+    text('C compiler cannot create executables'),
+    text('no acceptable C compiler'),
+  ] },
+  // ---- a module that may not be loaded, or is another kernel's
+  { program: 'VirtualBox', code: 'SECUREBOOT_SIGNATURE', grade: 'points', patterns: [
+    text('must sign these kernel modules'),
+    text('is rejected', /Loading of (?:module|unsigned)\b.{0,80}is rejected/),
+    text('module signature verification', /module signature verification (?:failed|is enforced)/i),
+  ] },
+  { program: 'modprobe', code: 'DEVEL_VERSION_MISMATCH', grade: 'allows', patterns: [
+    text('not found in directory', /FATAL: Module (?:stap|vbox|nvidia|zfs|falco|scap|wl)\w{0,40} not found in directory/),
+  ] },
+  { program: 'bpftrace', code: 'KERNEL_CONFIG', grade: 'allows', patterns: [
+    text('Kernel lockdown is enabled'),
+  ] },
+];
+
+const CAUSES: Partial<Readonly<Record<DiagnosisCode, (sight: Sight) => string>>> = {
+  DEVEL_MISSING: ({ situation }) =>
+    `There is no build tree for ${kernelName(situation)}: its kernel-devel or linux-headers package is not installed.`,
+  DEBUGINFO_MISSING: ({ situation }) =>
+    `No debug information of ${kernelName(situation)} was found: its kernel-debuginfo, -dbg or -dbgsym package is not installed.`,
+  DEBUGINFO_VERSION_MISMATCH: ({ situation }) =>
+    `The debug information that was used is of another build than ${kernelName(situation)}.`,
+  DEBUGINFO_UNUSABLE: ({ situation }) => `A vmlinux of ${kernelName(situation)} was found, but it is stripped.`,
+  GCC_OR_BUILD_MISMATCH: ({ situation }) =>
+    `The compiler that building a module needs is missing, or it is not the one ${kernelName(situation)} was built with.`,
+  SECUREBOOT_SIGNATURE: ({ situation }) =>
+    `${kernelName(situation)} only loads modules signed with a key that it trusts, and this one is not.`,
+  DEVEL_VERSION_MISMATCH: ({ situation }) =>
+    `The module was built for another kernel than ${kernelName(situation)}, or for none yet.`,
+  KERNEL_CONFIG: ({ situation }) => `${kernelName(situation)} is locked down, so that probes are restricted.`,
+};
+
+/** One rule a row: the message decides, whichever program printed it. */
+export const NEIGHBOUR_RULES: readonly Rule[] = ROWS.map(({ program, code, grade, patterns }) => ({
+  code,
+  patterns,
+  grade: ({ situation }) => {
+    const tree = situation.host?.buildTree;
+    return code === 'DEVEL_MISSING' && tree?.exists === true ? null : grade;
+  },
+  cause: CAUSES[code] ?? (() => `${program} says so.`),
+}));

@@ -1,0 +1,35 @@
+/** What the kernel says when a module was made for another: both sides stand in the line. Pure. */
+import { type Sight, text } from '../rule.ts';
+
+export const VERMAGIC = text('version magic', /version magic ["'](.{1,160}?)["'] should be ["'](.{1,160}?)["']/);
+
+/** A release or version differs, not only a build option. */
+export function differs(sight: Sight): boolean {
+  const [mine = '', kernels = ''] = magics(sight);
+  return mine.split(' ')[0] !== kernels.split(' ')[0];
+}
+
+/** What tells a kernel's variants apart in its release; the rest of the name is the version. */
+const VARIANT_WORDS = /^(?:rt\d*|cloud|debug|dbg|16k|64k|lowlatency|generic|pae|xen|kdump|nvidia|uek|lt|ml)$/i;
+
+/** Only the words for the variant differ. */
+export function isOtherVariant(sight: Sight): boolean {
+  const [mine = '', kernels = ''] = magics(sight).map((magic) => magic.split(' ')[0] ?? '');
+  return mine !== kernels && withoutVariant(mine) === withoutVariant(kernels);
+}
+
+/** The module's own and the kernel's; empty where no line shows them. */
+export function magics(sight: Sight): readonly string[] {
+  for (const line of sight.lines) {
+    const found = VERMAGIC.regex?.exec(line.text);
+    if (found) return [found[1] ?? '', found[2] ?? ''];
+  }
+  return [];
+}
+
+function withoutVariant(release: string): string {
+  return release
+    .split(/[-+.]/)
+    .filter((word) => !VARIANT_WORDS.test(word))
+    .join('-');
+}
