@@ -1,9 +1,8 @@
 /** The packages of the kernel in question, as words for a package manager, and who publishes them. Pure. */
-import { declareTarget } from '../detect/target.ts';
-import { isTapprepError } from '../errors.ts';
+import { declareTarget, type Forms } from '../detect/target.ts';
+import { isTapprepError, type TapprepError } from '../errors.ts';
 import { namePackages } from '../resolve/package-names.ts';
 import type { PackageName, Target } from '../types.ts';
-import { packagesByHabit } from './package-habits.ts';
 import { stemOf } from './package-manager/asked-packages.ts';
 
 /**
@@ -61,7 +60,7 @@ export function packagesOf(target: Target): KernelPackages {
   const stems = (isDevel: boolean): readonly string[] =>
     names.filter(({ role }) => DEVEL_ROLES.has(role) === isDevel).map(({ name }) => stemOf(name));
   return {
-    standing: 'packaged',
+    standing: target.kernelFamily === 'rpm' || target.kernelFamily === 'deb' ? 'habit' : 'packaged',
     devel: words(true),
     debuginfo: words(false),
     develStems: [...new Set(stems(true))],
@@ -72,19 +71,51 @@ export function packagesOf(target: Target): KernelPackages {
 
 /** The same for a kernel that is only known by what was said of it. Never throws. */
 export function packagesSaid(said: SaidOfKernel): KernelPackages {
-  const { release, distribution, version, unameV, named, family } = said;
+  const { distribution, named, family } = said;
+  const listed = readTarget(said, distribution ?? '', 'listed');
+  if (!isTapprepError(listed)) return packagesOf(listed);
+  switch (listed.code) {
+    case 'CUSTOM_KERNEL_NO_PACKAGE':
+      return { ...NO_PACKAGES, standing: 'custom', custom: listed.message };
+    case 'WRONG_DISTRIBUTION': {
+      if (named) return { ...NO_PACKAGES, standing: 'foreign' };
+      // Nobody named the system, so the kernel's own home is as good a guess as any.
+      const home = readTarget(said, firstHome(listed.facts['kernelOf']), 'listed');
+      return isTapprepError(home) ? NO_PACKAGES : packagesOf(home);
+    }
+    case 'UNKNOWN_RELEASE':
+      // A form that somebody's own build is known by is not named after a distribution's habit.
+      return listed.facts['builder'] === undefined && family !== null ? packagesByHabit(said, family) : NO_PACKAGES;
+    default:
+      return NO_PACKAGES;
+  }
+}
+
+/** By a distribution whose packages are named as most of the same system are. */
+const STAND_INS = { deb: 'debian', rpm: 'centos' } as const;
+
+function packagesByHabit(said: SaidOfKernel, family: 'deb' | 'rpm'): KernelPackages {
+  const own = said.distribution === null ? null : readTarget(said, said.distribution, 'named');
+  const target = own === null || isTapprepError(own) ? readTarget(said, STAND_INS[family], 'named') : own;
+  return isTapprepError(target) ? NO_PACKAGES : { ...packagesOf(target), standing: 'habit' };
+}
+
+function readTarget(
+  { release, version, arch, unameV }: SaidOfKernel,
+  distro: string,
+  forms: Forms,
+): Target | TapprepError {
   try {
     // Without any word of the architecture the commonest is meant: it only matters for releases that lack one.
-    const arch = said.arch ?? 'x86_64';
-    return packagesOf(declareTarget({ distro: distribution ?? '', version, kernel: release, arch, unameV }));
+    return declareTarget({ distro, version, kernel: release, arch: arch ?? 'x86_64', unameV }, forms);
   } catch (error) {
-    if (!isTapprepError(error)) throw error;
-    if (error.code === 'WRONG_DISTRIBUTION') return { ...NO_PACKAGES, standing: named ? 'foreign' : 'unknown' };
-    if (error.code === 'CUSTOM_KERNEL_NO_PACKAGE') {
-      return { ...NO_PACKAGES, standing: 'custom', custom: error.message };
-    }
-    return packagesByHabit(release, family) ?? NO_PACKAGES;
+    if (isTapprepError(error)) return error;
+    throw error;
   }
+}
+
+function firstHome(homes: unknown): string {
+  return Array.isArray(homes) && typeof homes[0] === 'string' ? homes[0] : '';
 }
 
 /** A package manager takes the exact name; where only the index knows the whole version, none can be written. */

@@ -9,7 +9,7 @@ export function canPrepare(situation: Situation): boolean {
   const { release, packages, host } = situation;
   if (!canBeNamed(situation)) return false;
   if (host?.security.container != null || host?.security.wsl === true) return false;
-  return release === null || packages.standing === 'packaged';
+  return release === null || packages.standing === 'packaged' || packages.standing === 'habit';
 }
 
 /** A machine that is declared is nothing without its kernel. */
