@@ -74,21 +74,17 @@ export function packagesSaid(said: SaidOfKernel): KernelPackages {
   const { distribution, named, family } = said;
   const listed = readTarget(said, distribution ?? '', 'listed');
   if (!isTapprepError(listed)) return packagesOf(listed);
-  switch (listed.code) {
-    case 'CUSTOM_KERNEL_NO_PACKAGE':
-      return { ...NO_PACKAGES, standing: 'custom', custom: listed.message };
-    case 'WRONG_DISTRIBUTION': {
-      if (named) return { ...NO_PACKAGES, standing: 'foreign' };
-      // Nobody named the system, so the kernel's own home is as good a guess as any.
-      const home = readTarget(said, firstHome(listed.facts['kernelOf']), 'listed');
-      return isTapprepError(home) ? NO_PACKAGES : packagesOf(home);
-    }
-    case 'UNKNOWN_RELEASE':
-      // A form that somebody's own build is known by is not named after a distribution's habit.
-      return listed.facts['builder'] === undefined && family !== null ? packagesByHabit(said, family) : NO_PACKAGES;
-    default:
-      return NO_PACKAGES;
+  const { code, facts, message } = listed;
+  if (code === 'CUSTOM_KERNEL_NO_PACKAGE') return { ...NO_PACKAGES, standing: 'custom', custom: message };
+  if (code === 'WRONG_DISTRIBUTION') {
+    if (named) return { ...NO_PACKAGES, standing: 'foreign' };
+    // Nobody named the system, so the kernel's own home is as good a guess as any.
+    const home = readTarget(said, firstHome(facts['kernelOf']), 'listed');
+    return isTapprepError(home) ? NO_PACKAGES : packagesOf(home);
   }
+  // A form that somebody's own build is known by is not named after a distribution's habit.
+  const isBuildersOwn = code !== 'UNKNOWN_RELEASE' || facts['builder'] !== undefined;
+  return isBuildersOwn || family === null ? NO_PACKAGES : packagesByHabit(said, family);
 }
 
 /** By a distribution whose packages are named as most of the same system are. */

@@ -137,7 +137,7 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
     container: lines.find((line) => CONTAINER_PROMPT.test(line.text) || CONTAINER_WORD.test(line.text)) ?? null,
     runOf: countRuns(lines),
     packages,
-    askedRelease: packages.find(isAskedFor)?.release ?? null,
+    askedRelease: (packages.find(isAskedFor) ?? packages.find(isProgramHeaders))?.release ?? null,
     otherTrees: readOtherTrees(lines),
     treeUtsVersions: lines.flatMap((line) => /#define UTS_VERSION "([^"]{4,120})"/.exec(line.text)?.[1] ?? []),
     userspacePackage: readUserspacePackage(lines),
@@ -168,6 +168,11 @@ function readUserland(lines: readonly LogLine[]): 'deb' | 'rpm' | null {
 /** A hint, an error of the package manager: a plain kernel's package that is named and not there. */
 function isAskedFor({ installed, kind, variant, release }: LoggedPackage): boolean {
   return !installed && variant === null && (kind === 'devel' || kind === 'debuginfo') && !release.endsWith('.noarch');
+}
+
+/** The headers for programs, asked for where those of the kernel were meant: they carry its version. */
+function isProgramHeaders({ name, release }: LoggedPackage): boolean {
+  return name === 'kernel-headers' && !release.endsWith('.noarch');
 }
 
 /** The line after a `uname -r` typed at a prompt. */

@@ -74,7 +74,7 @@ export const BROKEN: readonly Pattern[] = [
   text('Error downloading repomd'),
   text('no longer has a Release file'),
   text('mirrorlist.', /Could not resolve host: mirrorlist\./),
-  text('Curl error', /Curl error \(\d{1,3}\): /),
+  text('Curl error', /Curl error \(\d{1,3}\): .{0,300}(?:repodata|repomd|metalink|mirrorlist|\.rpm\b|dists\/)/),
   text('Problem retrieving files from'),
   text('File not found on medium', /File ["'].{1,300}["'] not found on medium/),
   text('Failed to synchronize cache for repo'),

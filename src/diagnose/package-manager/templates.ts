@@ -2,7 +2,7 @@
 import { type Pattern, text } from '../rule.ts';
 
 /** Package names and globs of them; what stands around may be quoted in any way. */
-const NAME = String.raw`["'\`]?([a-z0-9][\w.+~:*=-]{1,160}?)["'\`]?`;
+const NAME = String.raw`["'\`]?([a-z0-9/][\w.+~:*=/-]{1,160}?)["'\`]?`;
 /** Letters that quotes, colons and spaces become on the way to a plain line: a needle must not hold them. */
 const UNSTABLE = /["'`:\u3002\uff1a\u00a0\s]+$|^["'`:\u3002\uff1a\u00a0\s]+/g;
 const LONG_ENOUGH = 8;

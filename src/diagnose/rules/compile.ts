@@ -1,5 +1,7 @@
 /** Symptoms of pass 4: SystemTap, compiler or configuration that do not fit the kernel. */
-import { EMPTY_CACHE } from '../../make-remedy.ts';
+import { EMPTY_CACHE, install, run } from '../../make-remedy.ts';
+import type { Remedy } from '../../types.ts';
+import type { LogLine } from '../log-line.ts';
 import { kernelName, text, type Pattern, type Rule, type Sight } from '../rule.ts';
 
 const OUTSIDE = text(
@@ -199,12 +201,26 @@ export const COMPILE_RULES: readonly Rule[] = [
       /not found|No such file|127/.test(lines[0]?.text ?? '') && !/libdwfl/.test(lines[0]?.text ?? '')
         ? 'The compiler or make that building a module needs is not installed, or not under the name the kernel was built with.'
         : `The compiler in the PATH is not the one ${kernelName(situation)} was built with${groups[0] === undefined ? '' : ` (it does not know ${groups[0]})`}.`,
+    remedies: ({ release }, { lines }) => installCompiler(lines, release),
   },
 ];
 
 /** An option of the machine's kernel that no script compiles without. */
 function optionOff({ host }: Sight['situation']): string | null {
   return ['CONFIG_KPROBES', 'CONFIG_DEBUG_FS', 'CONFIG_RELAY'].find((name) => host?.config[name] === 'n') ?? null;
+}
+
+/** The compiler by the name that kbuild asks for it, where it does. */
+function installCompiler(lines: readonly LogLine[], release: string | null): readonly Remedy[] {
+  const named = lines.map((line) => /\b(gcc-\d{1,2}): (?:\d+: )?(?:command )?not found/.exec(line.text)?.[1]);
+  const compiler = named.find((name) => name !== undefined) ?? 'gcc';
+  const config = `/lib/modules/${release ?? '"$(uname -r)"'}/build/.config`;
+  return [
+    install([compiler, 'make'], 'toolchain'),
+    run(`grep CONFIG_CC_VERSION_TEXT ${config}`),
+    run('env PATH=/usr/bin:/bin gcc --version'),
+    EMPTY_CACHE,
+  ];
 }
 
 function ownCause(seen: Sight['seen']): boolean {

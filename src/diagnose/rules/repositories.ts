@@ -1,6 +1,6 @@
 /** Symptoms of package managers: packages that are not carried, repositories not set up or set up wrongly. */
 import { setUpDebugRepository } from '../common-remedies.ts';
-import { CHECK_SOURCES, install, prepare } from '../../make-remedy.ts';
+import { CHECK_SOURCES, install, prepare, run } from '../../make-remedy.ts';
 import type { Remedy } from '../../types.ts';
 import { NOT_FOUND_PATTERNS } from '../package-manager/asked-packages.ts';
 import { findJudged, judgeNotFound } from '../package-manager/read-answers.ts';
@@ -47,6 +47,9 @@ const SEEMS_UNAVAILABLE = text(
 const SEPARATE = text('in a separate repository', /-dbgsym packages are typically in a separate repository/);
 const WIKI = text('DebuggingProgramCrash');
 const DDEBS = text('ddebs.ubuntu.com');
+/** Addresses and words of package sources; any other program speaks TLS as well. */
+const OF_A_SOURCE =
+  /repodata|repomd|\.rpm\b|\/dists\/|InRelease|mirrorlist|metalink|\[Errno 14\]|\b(?:yum|dnf|zypper|apt(?:-get)?|subscription-manager)\b|^[EWI]: |^Err:/;
 const DEBUG_REPOSITORY = /ddebs|debuginfo|dbgsym|-debug|debug-|\bdebug\b/i;
 const OTHER_RUNNING = text(
   'version of currently running kernel',
@@ -163,7 +166,7 @@ export const REPOSITORY_RULES: readonly Rule[] = [
         ? 'The system is not registered, or its subscription does not cover these repositories, so none is there that could carry the packages.'
         : 'No repository is enabled that could carry the packages.',
     remedies: (situation, sight) =>
-      anySeen(sight, UNREGISTERED) ? registerFirst(situation, sight) : setUpDebugRepository(situation),
+      anySeen(sight, UNREGISTERED) ? registerFirst(situation, sight) : addSources(situation),
   },
   {
     code: 'REPO_MISCONFIGURED',
@@ -176,23 +179,11 @@ export const REPOSITORY_RULES: readonly Rule[] = [
   {
     code: 'REPO_MISCONFIGURED',
     patterns: TLS,
-    grade: ({ situation }) =>
-      situation.log.packages.length > 0 || situation.release !== null || situation.log.userland !== null
-        ? 'points'
-        : 'allows',
+    grade: (sight) =>
+      anySeen(sight, BROKEN) || sight.lines.some((line) => OF_A_SOURCE.test(line.text)) ? 'points' : null,
     cause: () =>
       'The encrypted connection to a repository was refused: the TLS of this system is too old for the server, or its certificates are.',
-    remedies: ({ place }) => [
-      install(
-        [
-          place.manager === 'apt-get' ? 'ca-certificates' : 'ca-certificates',
-          place.manager === 'apt-get' ? 'openssl' : 'nss',
-        ],
-        'toolchain',
-      ),
-      CHECK_SOURCES,
-      prepare(),
-    ],
+    remedies: () => [install(['ca-certificates', 'openssl'], 'toolchain'), CHECK_SOURCES, prepare()],
   },
   {
     code: 'REPO_MISCONFIGURED',
@@ -272,6 +263,12 @@ function undefinedVariables(sight: Sight): readonly string[] {
     ),
   );
   return [...new Set(names)];
+}
+
+/** No source at all is another matter than no debug repository; who is registered with SUSE asks its own tool. */
+function addSources(situation: Situation): readonly Remedy[] {
+  const ask = situation.place.manager === 'zypper' ? [CHECK_SOURCES, run('SUSEConnect --status-text')] : [];
+  return [...ask, ...setUpDebugRepository(situation)];
 }
 
 /** The subscription brings the repositories; which ones hold debug packages depends on it. */

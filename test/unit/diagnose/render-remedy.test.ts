@@ -25,7 +25,11 @@ const MACHINES: readonly (readonly [string, HostFacts | null, string])[] = [
   ['apt-get', DEBIAN12, ''],
   ['apt-get of Ubuntu', system(DEBIAN12, 'ubuntu', '22.04', '5.15.0-91-generic', 'apt-get'), ''],
   ['no front end at all', alter(EL9, { frontends: [] }), ''],
-  ['a kernel that nobody packages', system(DEBIAN12, 'debian', '12', '5.15.153.1-microsoft-standard-WSL2', 'apt-get'), ''],
+  [
+    'a kernel that nobody packages',
+    system(DEBIAN12, 'debian', '12', '5.15.153.1-microsoft-standard-WSL2', 'apt-get'),
+    '',
+  ],
   ['a user who is not root', alter(EL9, { user: { uid: 1000, name: 'dev', groups: [] } }), ''],
   ['a container', alter(EL9, { security: { container: 'podman' } }), ''],
   ['only a log', null, 'kernel-devel-5.14.0-503.11.1.el9_5.x86_64 is missing'],
