@@ -60,12 +60,24 @@ export const COMMANDS: readonly CommandRow[] = [
     summary: 'diagnoses the output of a failed run, or prints the page of a code',
     target: false,
     args: [['[source]', 'a file, "-" for standard input, or a code']],
-    options: [['--facts <file>', 'what "tapprep detect --json" printed on the machine that failed']],
-    run: async (context, raw, [source]) =>
-      (await import('./commands/explain.ts')).runExplain(context, {
-        source: source ?? null,
-        facts: readText(raw, 'facts'),
-      }),
+    options: [
+      ['--facts <file>', 'what "tapprep detect --json" printed on the machine that failed'],
+      ['--cases <dir>', 'hold the answers against those of a folder of cases, as --feedback writes them'],
+      ['--feedback <file>', 'write the log with the right answer (--expect) to a file that can be sent'],
+      ['--expect <codes>', 'with --feedback: the code that is right, or NONE'],
+      ['--cause <text>', 'with --feedback: what was wrong, in a few words'],
+    ],
+    run: async (context, raw, [source]) => {
+      const facts = readText(raw, 'facts');
+      const [cases, feedback] = [readText(raw, 'cases'), readText(raw, 'feedback')];
+      if (cases !== null) return (await import('./commands/explain-cases.ts')).runCases(context, cases);
+      if (feedback === null) {
+        return (await import('./commands/explain.ts')).runExplain(context, { source: source ?? null, facts });
+      }
+      const expect = readText(raw, 'expect') ?? '';
+      const choice = { source: source ?? null, out: feedback, expect, cause: readText(raw, 'cause') };
+      return (await import('./commands/explain-feedback.ts')).runFeedback(context, choice, facts);
+    },
   },
   {
     name: 'mirrors',

@@ -11,6 +11,7 @@ import type { Reach } from './place.ts';
 import type { Grade, Rule, Sight } from './rule.ts';
 import { NEEDLES, RULES } from './rules.ts';
 import { isStronger, weigh, type Weighed } from './weigh.ts';
+import { withoutOwnWords } from './own-words.ts';
 import { describeSituation, type Situation } from './situation.ts';
 
 const EVIDENCE_LINES = 6;
@@ -41,7 +42,7 @@ export function explainExcerpt(
   target: Target | null,
   reach?: Reach,
 ): { readonly diagnoses: readonly Diagnosis[]; readonly situation: Situation; readonly log: LogFacts } {
-  const lines = splitLog(text);
+  const lines = withoutOwnWords(splitLog(text));
   const log = readLogFacts(lines);
   const situation = describeSituation(log, facts, target, reach);
   return { diagnoses: applyRules(lines, situation), situation, log };

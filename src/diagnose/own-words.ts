@@ -1,0 +1,25 @@
+/** Takes out of a log what tapprep itself has printed or written: its explanations quote the very lines that rules look for. Pure. */
+import { FAULTS } from './faults.ts';
+import type { LogLine } from './log-line.ts';
+
+/** The head of one explanation, as explain and doctor print it; what belongs to it is indented. */
+const EXPLANATION = /^\d{1,2}\. [A-Z_]{6,40} \((?:certain|likely|possible)\)$/;
+const INDENTED = /^\s{3,}\S/;
+/** A command of ours, or a line that feeds one. */
+const COMMAND = /\btapprep (?:explain|doctor|install|verify|plan|bundle|rehearse)\b/;
+/** Documents quote messages in code marks, in the middle of a sentence. */
+const QUOTED_IN_PROSE = /^(?:[-*] )?[A-Z]?[a-z][^`]{20,400}`[^`]{4,200}`|^`[^`]{4,200}`\.$/;
+
+const PAGES: ReadonlySet<string> = new Set(
+  Object.values(FAULTS).flatMap(({ page }) => [page.meaning, page.tell, page.todo]),
+);
+
+/** The lines that somebody else's program has printed. */
+export function withoutOwnWords(lines: readonly LogLine[]): readonly LogLine[] {
+  let inExplanation = false;
+  return lines.filter(({ raw, text }) => {
+    if (EXPLANATION.test(text)) inExplanation = true;
+    else if (inExplanation && !INDENTED.test(raw)) inExplanation = false;
+    return !inExplanation && !PAGES.has(text) && !COMMAND.test(text) && !QUOTED_IN_PROSE.test(text);
+  });
+}
