@@ -29,7 +29,7 @@ const DEB = /(?<![\w/-])linux-(image-unsigned|image|headers|modules)-(\d[\w.+~-]
 const DEB_DEBUG = /-(?:dbgsym|dbg)$/;
 
 const INSTALLED =
-  /already installed|already the newest|is already|^(?:ii|hi)\s|^i[ +|]|(?:Setting up|Installed:?|Installing\s*:|Verifying\s*:|Unpacking|Upgrading\s*:)\s|\[installed|\s@[\w./-]{2,40}$/i;
+  /already installed|already the newest|is already|^(?:[ih][iFWt])\s|^i[ +|]|(?:Setting up|Installed:?|Installing\s*:|Verifying\s*:|Unpacking|Upgrading\s*:)\s|\[installed|\s@[\w./-]{2,40}$/i;
 const INSTALLED_ELSEWHERE = wordsOf(INSTALLED_TEMPLATES);
 const NOT_INSTALLED = /not installed|No package|no match|Unable to|not available|missing|use:|problem installing/i;
 /** A line of rpm -qa, with or without the date of --last. */

@@ -134,6 +134,18 @@ tool() {
   return 1
 }
 
+# placed NAME: the same for a program that this user may not start: staprun is for those of a group.
+placed() {
+  for folder in $own_path /usr/local/sbin /usr/local/bin /usr/sbin /usr/bin /sbin /bin; do
+    at "$folder/$1" || continue
+    if [ -f "$F" ]; then
+      T=$folder/$1
+      return 0
+    fi
+  done
+  return 1
+}
+
 # starts PATH: whether a script's interpreter is there; the usual breakage of yum is a python that was replaced.
 starts() {
   first_line "$1" || return 1
@@ -318,7 +330,7 @@ packages() {
     dpkg)
       bounded "$database" 200000000 | awk '
         function flush() {
-          if (state ~ / installed$/ && name != "") printf "pkg\t%s\t%s\t%s\n", name, version, arch
+          if (state ~ / (installed|half-configured|triggers-awaited|triggers-pending)$/ && name != "") printf "pkg\t%s\t%s\t%s\n", name, version, arch
           name = version = arch = state = ""
         }
         /^Package: / { name = $2 }
@@ -539,9 +551,9 @@ systemtap() {
   version_lines stap-v "$stap" -V
   owner "$stap"
   emit stap-owner "$O"
-  if tool staprun; then
+  if tool staprun || placed staprun; then
     emit staprun "$T"
-    version_lines staprun-v "$T" -V
+    [ ! -x "$F" ] || version_lines staprun-v "$T" -V
     at "$T"
     mode=$(stat -L -c %a "$F")
     case $mode in

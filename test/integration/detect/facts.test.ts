@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -22,6 +23,29 @@ beforeAll(() => {
   makeRpmRoot(join(dir, 'bare'), { withRpm: false });
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+test('a staprun that this user may not execute is there, with its mode', () => {
+  const programs = join(dir, 'programs');
+  mkdirSync(programs);
+  chmodSync(dir, 0o755);
+  for (const [name, mode] of [
+    ['stap', 0o755],
+    ['staprun', 0o4750],
+  ] as const) {
+    writeFileSync(join(programs, name), '#!/bin/sh\necho "Systemtap translator/driver (version 5.1/0.191)"\n');
+    chmodSync(join(programs, name), mode);
+  }
+  const nobody = ['--reuid=65534', '--regid=65534', '--clear-groups'];
+  const printed = execFileSync(
+    'setpriv',
+    [...nobody, 'env', `PATH=${programs}:/usr/bin:/bin`, 'sh', 'src/host/probe.sh'],
+    {
+      encoding: 'utf8',
+    },
+  );
+  expect(printed).toContain(`\nstaprun\t${programs}/staprun\n`);
+  expect(printed).toContain('\nstaprun-mode\t4750\n');
+});
 
 test('a dpkg root', async () => {
   const root = join(dir, 'deb');
