@@ -245,7 +245,7 @@ export const COMMANDS: readonly CommandRow[] = [
         where: readPlace(raw),
         level: readLevel(raw),
         image: readText(raw, 'image'),
-        systemtap: readSystemtap(raw, 'distro'),
+        systemtap: readText(raw, 'systemtap') === null ? null : readSystemtap(raw, 'distro'),
         allowExpiredRelease: raw['allowExpiredRelease'] === true,
         report: readText(raw, 'report'),
       }),

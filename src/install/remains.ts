@@ -28,6 +28,9 @@ const FILES: readonly string[] = [
   '/var/lib/tapprep/.journal.json.tapprep-*',
   '/var/lib/tapprep/journal.json.new',
   '/var/lib/tapprep/report.json.new',
+  // Which SystemTap was proven for a kernel.
+  '/var/lib/tapprep/systemtap-*.json',
+  '/var/lib/tapprep/systemtap-*.json.new',
   RUNNING_PATH,
 ];
 

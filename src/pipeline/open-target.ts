@@ -69,7 +69,42 @@ export async function openTarget(
   const host = await openHost(options, choice, entry);
   return {
     host,
-    facts: await withImageBuildId(host, await collectFacts(host, { release: kernel, signal: options.signal })),
+    facts: await withChosen(
+      host,
+      await withImageBuildId(host, await collectFacts(host, { release: kernel, signal: options.signal })),
+    ),
+  };
+}
+
+/** Where a SystemTap of tapprep's own was proven for the kernel, it is the one that counts. */
+async function withChosen(host: Host, facts: HostFacts): Promise<HostFacts> {
+  const { release } = facts.kernel;
+  if (release === null) return facts;
+  const { readChosen } = await import('../systemtap/chosen.ts');
+  const chosen = await readChosen(host, release);
+  if (chosen.kind !== 'chosen') return facts;
+  const { parseStapVersion } = await import('../detect/stap-version.ts');
+  const { place, version } = chosen.record;
+  const said = await host.run([`${place}/bin/stap`, '-V'], { timeoutMs: 60_000 });
+  const parsed = parseStapVersion(`${said.stdout}\n${said.stderr}`.split('\n'));
+  return {
+    ...facts,
+    systemtap: {
+      examplesPath: null,
+      cachePaths: [],
+      temporaryPaths: [],
+      moduleDirectory: false,
+      ...facts.systemtap,
+      path: `${place}/bin/stap`,
+      version,
+      testedKernels: parsed?.testedKernels ?? null,
+      package: null,
+      staprunPath: `${place}/bin/staprun`,
+      staprunVersion: version,
+      // Root's alone: a portable staprun is not set-uid.
+      staprunMode: null,
+      tapsetCount: null,
+    },
   };
 }
 

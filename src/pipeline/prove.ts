@@ -1,6 +1,9 @@
 /** What install, rehearse and verify end with: the ladder, climbed with the SystemTap that fits. */
 import type { Host } from '../host/host.ts';
+import type { UsableSystemtap } from '../systemtap/usable.ts';
+import type { VerifyReport } from '../types.ts';
 import { describeVerify } from './describe.ts';
+import { openChosen } from './open-chosen.ts';
 import type { Subject } from './open-target.ts';
 import {
   type PlannedFolders,
@@ -13,30 +16,31 @@ import { runStage } from './stage.ts';
 import { type VerifyChoice, verifySubject } from './verify.ts';
 
 export interface ProveOptions {
-  readonly systemtap: SystemtapChoice;
+  /** null: the one that was proven there before, else the distribution's. */
+  readonly systemtap: SystemtapChoice | null;
   readonly allowExpiredRelease: boolean;
   readonly ladder: Omit<VerifyChoice, 'systemtap'>;
   readonly planned?: PlannedFolders;
 }
 
 /** @throws TapprepError of provideSystemtap; a step of the ladder that fails is in the report */
-export function proveSubject(
+export async function proveSubject(
   session: Session,
   subject: Subject,
   host: Host,
   { systemtap: choice, allowExpiredRelease, ladder, planned }: ProveOptions,
 ): Promise<ProvidedSystemtap> {
+  const verify = (systemtap: UsableSystemtap): Promise<VerifyReport> =>
+    runStage(session, 'verify', () => verifySubject(session, subject, host, { ...ladder, systemtap }), describeVerify);
+  if (choice === null) {
+    const chosen = await openChosen(session, host, subject.target.release);
+    if (chosen !== null) return { verify: await verify(chosen), tried: [] };
+  }
   return provideSystemtap(session, subject, host, {
-    choice,
+    choice: choice ?? 'distro',
     level: ladder.level,
     allowExpiredRelease,
     ...(planned === undefined ? {} : { planned }),
-    verify: (systemtap) =>
-      runStage(
-        session,
-        'verify',
-        () => verifySubject(session, subject, host, { ...ladder, systemtap }),
-        describeVerify,
-      ),
+    verify,
   });
 }

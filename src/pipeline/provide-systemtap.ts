@@ -4,6 +4,7 @@ import { isTapprepError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
 import { identifySystem, listPackages, type ListedPackage } from '../install/package-list.ts';
 import { namePackages } from '../resolve/package-names.ts';
+import { recordChosen } from '../systemtap/chosen.ts';
 import { listCandidates } from '../systemtap/candidates.ts';
 import {
   chooseSystemtap,
@@ -104,10 +105,14 @@ export async function provideSystemtap(
   for (const { name, candidate, predictions } of ranked) {
     tellChoice(session, name, predictions, rung);
     try {
-      const verify = await options.verify(await provideCandidate(session, subject, host, candidate, options));
+      const systemtap = await provideCandidate(session, subject, host, candidate, options);
+      const verify = await options.verify(systemtap);
       tried.push(describe(name, predictions, verify, rung));
       if (isTelling(verify)) await rememberVerdict(session.cacheDir, key, toVerdict(name, verify, session.now()));
-      if (carries(verify, rung)) return { verify, tried };
+      if (carries(verify, rung)) {
+        await keepChoice(session, subject, host, { name, version: candidate.version, place: systemtap.place ?? null });
+        return { verify, tried };
+      }
       first ??= verify;
       if (!canAnotherHelp(verify)) break;
     } catch (error) {
@@ -142,6 +147,21 @@ function listOpen(
 /** The rung that a level of the ladder needs of a SystemTap. */
 export function rungOf(level: VerifyLevel): FitRung {
   return level === 'hello' ? 'hello' : 'kernel.function';
+}
+
+/** What was proven is the target's from now on. */
+function keepChoice(
+  { now }: Session,
+  { target: { release } }: Subject,
+  host: Host,
+  { name, version, place }: { readonly name: string; readonly version: string; readonly place: string | null },
+): Promise<void> {
+  const at = new Date(now()).toISOString();
+  return recordChosen(
+    host,
+    release,
+    place === null ? null : { schema: 'tapprep-chosen/1', release, name, version, place, hello: 'pass', at },
+  );
 }
 
 interface Installed {

@@ -19,6 +19,7 @@ import { blame, type Fault } from '../verify/step.ts';
 import { verifyTarget } from '../verify/verify-target.ts';
 import { findVmTools, type VmTools } from '../vm/host-tools.ts';
 import type { Subject } from './open-target.ts';
+import { findKeptImage, provideImage } from './provide-image.ts';
 import type { Session } from './session.ts';
 
 export interface VerifyChoice {
@@ -53,7 +54,10 @@ export async function verifySubject(
   choice: VerifyChoice,
 ): Promise<VerifyReport> {
   const { target, facts } = subject;
-  const kernelImage = choice.kernelImage ?? (await findKernelImage(host, target.release));
+  const kernelImage =
+    choice.kernelImage ??
+    (await findKernelImage(host, target.release)) ??
+    (await findImageHere(session, subject, host, choice.where));
   const place = await choosePlace(session, subject, host, choice.where, kernelImage);
   const parent = await openPrivateDirectory(session.cacheDir, 'tmp');
   return withTemporaryDirectory(parent, 'verify-', async (temporaryDirectory) => {
@@ -118,6 +122,18 @@ function explainReport(report: VerifyReport, facts: HostFacts, host: Host): Veri
     ...report,
     diagnoses: diagnose({ log, facts, target: report.target, reach: reachOfHost(host) ?? reachOf(facts) }),
   };
+}
+
+/** For the virtual machine alone; where nobody asked for that, nothing is fetched for it. */
+async function findImageHere(
+  session: Session,
+  subject: Subject,
+  host: Host,
+  where: VerifyChoice['where'],
+): Promise<string | null> {
+  if (where === 'vm') return provideImage(session, subject);
+  const runs = host.kind !== 'root' && subject.facts.kernel.running;
+  return where === 'local' || runs ? null : findKeptImage(session, subject.target.release);
 }
 
 async function choosePlace(

@@ -20,7 +20,7 @@ export interface UnpackedImage {
 }
 
 /** Where a kernel of a release lies in its package: Debian's and EL's /boot, the module directory of newer ones. */
-function kernelPlaces(release: string): readonly string[] {
+export function kernelPlaces(release: string): readonly string[] {
   return [`boot/vmlinuz-${release}`, `usr/lib/modules/${release}/vmlinuz`, `lib/modules/${release}/vmlinuz`];
 }
 

@@ -7,6 +7,8 @@ export interface UsableSystemtap {
   readonly staprunArgv: readonly string[];
   /** For a virtual machine; null: the staprun that is installed on the target, with its own libraries. */
   readonly guestStaprun: GuestStaprun | null;
+  /** Its folder on the target; left out for the distribution's own. */
+  readonly place?: string;
 }
 
 /** The distribution's own, found in PATH. */

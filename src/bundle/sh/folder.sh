@@ -78,6 +78,8 @@ place_folder() {
 take_folder() {
   rm -rf "$1.tapprep-making"
   if is_ours "$1"; then rm -rf "$1"; fi
+  # The record goes with what it names.
+  ! grep -qF "\"place\": \"$1\"" "$chosen" 2>/dev/null || rm -f "$chosen"
   rmdir "$prefix" 2>/dev/null
   return 0
 }
@@ -137,12 +139,8 @@ is_of_root() {
   esac
 }
 
-# record_chosen STATUS: what was tried and did it; in the form in which tapprep reads it.
+# record_chosen STATUS: what was tried and did it; in the form in which tapprep reads it. It goes with the folder.
 record_chosen() {
-  case $newline$made in
-    *"$newline$chosen$newline"*) ;;
-    *) made=$made$chosen$newline ;;
-  esac
   printf '{\n "schema": "tapprep-chosen/1",\n "release": "%s",\n "name": "portable %s (%s)",\n "version": "%s",\n "place": "%s",\n "hello": "%s",\n "at": "%s"\n}\n' \
     "$release" "$folder_version" "$(printf '%s' "$folder_suite" | tr / ' ')" "$folder_version" "$place" "$1" \
     "$(date -u +%Y-%m-%dT%H:%M:%S.000Z)" >"$chosen.new" && mv -f "$chosen.new" "$chosen"

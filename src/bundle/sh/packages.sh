@@ -279,7 +279,6 @@ unlink_made() {
       "$prefix"/systemtap-*.tapprep-making) take_folder "${row%.tapprep-making}" ;;
       "$prefix"/systemtap-*/*) ;;
       "$prefix"/systemtap-*) take_folder "$row" ;;
-      "$state"/systemtap-*.json) rm -f "$row" ;;
       *) [ -L "$row" ] && rm -f "$row" ;;
     esac
   done <<EOF

@@ -1,5 +1,6 @@
 /** `tapprep scripts list|show|check|run`: the incident-response scripts. */
 import { EXIT, TapprepError } from '../../errors.ts';
+import { openChosen } from '../../pipeline/open-chosen.ts';
 import { openTarget, requireHost, type OpenTarget } from '../../pipeline/open-target.ts';
 import { checkArguments } from '../../scripts/arguments.ts';
 import { findEntry, loadCatalogue } from '../../scripts/catalogue.ts';
@@ -78,7 +79,9 @@ async function check(
   const host = requireHost(open, 'scripts check');
   const release = requireRelease(open);
   const { compileScripts } = await import('../../scripts/compile-scripts.ts');
+  const chosen = await openChosen(context, host, release);
   const checks = await compileScripts(host, entries, {
+    ...chosen,
     release,
     signal: context.signal,
     onDone: ({ name, status, seconds }) =>
@@ -110,12 +113,14 @@ async function run(
       hint: `tapprep rehearse ${entry.name} --level scripts --distro ${facts.os.id ?? 'ID'}:${facts.os.versionId ?? 'VERSION'} --kernel ${release}`,
     });
   const { runScript } = await import('../../scripts/run-script.ts');
+  const chosen = await openChosen(context, host, release);
   context.emit({
     type: 'note',
     level: 'info',
     text: `${entry.name} runs for ${seconds} s once it is compiled; Ctrl-C ends it earlier`,
   });
   await runScript(host, entry, {
+    ...chosen,
     release,
     values,
     json: context.common.json,

@@ -23,8 +23,8 @@ export interface VerifyCommandOptions {
   readonly level: VerifyLevel;
   /** vmlinuz to boot; null to look for it on the target. */
   readonly image: string | null;
-  /** Whatever is installed unless told otherwise: verify itself puts nothing on the target. */
-  readonly systemtap: SystemtapChoice;
+  /** null: whichever was proven there before, else what is installed: verify itself puts nothing on the target. */
+  readonly systemtap: SystemtapChoice | null;
   readonly allowExpiredRelease: boolean;
   /** Where --report asks for a report; null for nowhere. */
   readonly report: string | null;

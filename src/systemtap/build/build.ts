@@ -126,6 +126,7 @@ async function describe(host: Host, prefix: string): Promise<UsableSystemtap> {
   return {
     stapArgv: [`${prefix}/bin/stap`],
     staprunArgv: [staprun],
+    place: prefix,
     // Its libraries are the target's own.
     guestStaprun: await collectInstalledStaprun(host, staprun),
   };

@@ -11,12 +11,25 @@ const PROGRAMS = ['staprun', 'stapio'] as const;
 const OPENED_AT_RUN_TIME = 'libgcc_s.so.1';
 
 /** Everything stays below the prefix: programs of the target, with another C library, run beside it. @throws TapprepError BAD_PACKAGE */
-export async function collectGuestStaprun({ directory }: PortableSystemtap, prefix: string): Promise<GuestStaprun> {
+export function collectGuestStaprun({ directory }: PortableSystemtap, prefix: string): Promise<GuestStaprun> {
+  return collectGuestStaprunFrom((place) => Promise.resolve(join(directory, place)), prefix);
+}
+
+/** The same where the folder is on the target. @param fetch a file of the folder as a path on this machine; null where it has none */
+export async function collectGuestStaprunFrom(
+  fetch: (place: string) => Promise<string | null>,
+  prefix: string,
+): Promise<GuestStaprun> {
+  const get = async (place: string): Promise<string> => {
+    const source = await fetch(place);
+    if (source !== null) return source;
+    throw new TapprepError('BAD_PACKAGE', `${prefix} has no ${place}`, { facts: { prefix, place } });
+  };
   const files = new Map<string, GuestFile>();
   const queue: string[] = [...PROGRAMS.map((name) => `libexec/${name}`), `lib/${OPENED_AT_RUN_TIME}`];
   for (let place = queue.shift(); place !== undefined; place = queue.shift()) {
     if (files.has(place)) continue;
-    const source = join(directory, place);
+    const source = await get(place);
     const elf = await readElf(source);
     if (elf === null) throw new TapprepError('BAD_PACKAGE', `${source} is no program or library`);
     files.set(place, { source, path: `${prefix}/${place}`, mode: 0o755 });
@@ -25,11 +38,13 @@ export async function collectGuestStaprun({ directory }: PortableSystemtap, pref
   }
   return {
     files: [...files.values()],
-    starters: PROGRAMS.map((name) => ({
-      source: join(directory, 'bin', name),
-      path: `${prefix}/bin/${name}`,
-      mode: 0o755,
-    })),
+    starters: await Promise.all(
+      PROGRAMS.map(async (name) => ({
+        source: await get(`bin/${name}`),
+        path: `${prefix}/bin/${name}`,
+        mode: 0o755,
+      })),
+    ),
     argv: [`${prefix}/bin/staprun`],
     env: {},
   };

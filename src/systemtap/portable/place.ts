@@ -56,6 +56,7 @@ export async function placePortable(request: PlaceRequest): Promise<PlacedSystem
   const folder = isRemote(host) ? createRemoteFolder(host) : createLocalFolder(host);
   const placed = {
     prefix,
+    place: prefix,
     manifest,
     stapArgv: [`${prefix}/bin/stap`],
     staprunArgv: [`${prefix}/bin/staprun`],
