@@ -9,6 +9,7 @@
 #
 #   --not-running                 this system's kernel does not run now (a chroot, an image): install and compile only
 #   --allow-upgrade               let installed packages be replaced by other versions; that cannot be undone
+#   --allow-unsigned-packages     install rpms that carry no signature; none of their scripts and triggers is run
 #   --keep                        keep what was installed even where hello world fails
 #   --keyring FILE                SHA256SUMS must be signed by a key of this file; needs gpgv
 #   --json                        print the report on standard output
@@ -44,6 +45,7 @@ report=$state/report.json
 mode=install
 not_running=
 allow_upgrade=
+allow_unsigned=
 keep=
 keyring=
 json=
@@ -56,6 +58,7 @@ while [ $# -gt 0 ]; do
     --undo) mode=undo ;;
     --not-running) not_running=yes ;;
     --allow-upgrade) allow_upgrade=yes ;;
+    --allow-unsigned-packages) allow_unsigned=yes ;;
     --keep) keep=yes ;;
     --json) json=yes ;;
     --force-other-target-unsafe) other_target=yes ;;

@@ -41,7 +41,10 @@ export interface SignaturePolicy {
   readonly allow: readonly SignatureAllowance[];
 }
 
-/** Best first: a file with several signatures is as good as its best one. */
+/**
+ * Best first: a file with several signatures is as good as its best one, for a signer may add one that a reader does not
+ * know yet. Only one that does not fit the bytes is never in good company: somebody changed them, or it is of others.
+ */
 const ORDER: readonly SignatureOutcome[] = [
   'good',
   'weak',
@@ -58,8 +61,10 @@ const RSA_ALGORITHMS: readonly number[] = [1, 2, 3];
 const DSA = 17;
 const SHORTEST_RSA_BITS = 2048;
 
-/** Judges every signature and returns the best verdict. */
+/** Judges every signature and returns the best verdict, or that of one which does not fit the bytes. */
 export function judgeSignatures(statuses: readonly SignatureStatus[], policy: SignaturePolicy): SignatureVerdict {
+  const misfit = statuses.find(({ state }) => state === 'bad');
+  if (misfit !== undefined) return judge(misfit, policy);
   const verdicts = statuses.map((status) => judge(status, policy));
   const none: SignatureVerdict = {
     outcome: 'no-signature',

@@ -127,8 +127,125 @@ check_signature() {
       gpg --batch --homedir "$private" --dearmor <"$1" >"$ring" 2>/dev/null || fail 4 "the keyring $1 holds no keys"
       ;;
   esac
-  words=$(gpgv --keyring "$ring" SHA256SUMS.asc SHA256SUMS 2>&1) && return 0
-  fail 4 "SHA256SUMS is not signed by a key of $1: $(printf '%s' "$words" | tr '\n' ' ')"
+  # Its exit status is 0 for a revoked or expired key and for every algorithm: only its status lines tell.
+  words=$(gpgv --status-fd 1 --ignore-time-conflict --keyring "$ring" SHA256SUMS.asc SHA256SUMS 2>/dev/null)
+  judge_signatures
+  [ -z "$private" ] || rm -rf "$private"
+  private=
+  [ -n "$accepted" ] || fail 4 "SHA256SUMS is not signed by a key of $1: $refused"
+}
+
+# judge_signatures: sets $accepted where a signature of $words is good and none is bad, else $refused. The same policy as
+# tapprep's own (src/trust/signature-verdict.ts), with nothing allowed; what cannot be judged here is refused.
+judge_signatures() {
+  accepted=
+  refused='gpgv saw no signature'
+  good=
+  while IFS= read -r row; do
+    case $row in
+      '[GNUPG:] '*) ;;
+      *) continue ;;
+    esac
+    # shellcheck disable=SC2086 # words on purpose, and -f is set
+    set -- ${row#* }
+    case $1 in
+      GOODSIG) good=yes ;;
+      VALIDSIG)
+        if [ -n "$good" ]; then weigh_signature "$@"; fi
+        good=
+        ;;
+      BADSIG)
+        accepted=
+        refused="the signature by key $2 does not fit it"
+        return 0
+        ;;
+      REVKEYSIG) good= && refused="key $2 was revoked by its owner" ;;
+      EXPKEYSIG) good= && refused="key $2 has expired" ;;
+      EXPSIG) good= && refused="the signature by key $2 has expired" ;;
+      ERRSIG) good= && refused="key $2 is not among them, or of a kind that gpgv here cannot check" ;;
+    esac
+  done <<EOF
+$words
+EOF
+}
+
+# weigh_signature VALIDSIG FINGERPRINT DATE TIME END VERSION - KEY-ALGORITHM DIGEST CLASS …: accepts it, or says why not.
+weigh_signature() {
+  case $6 in
+    4 | 5 | 6) ;;
+    *) refused="the signature by key $2 is of version $6, which is weak" && return 0 ;;
+  esac
+  case $9 in
+    8 | 9 | 10 | 11) ;;
+    *) refused="the signature by key $2 is over a weak digest (number $9 of OpenPGP; 1 is MD5, 2 is SHA-1)" && return 0 ;;
+  esac
+  case ${10} in
+    00 | 01) ;;
+    *) refused="the signature by key $2 is of class ${10}, which signs no document" && return 0 ;;
+  esac
+  case $8 in
+    19 | 22 | 27 | 28) accepted=yes ;;
+    1 | 3) if is_long_rsa "$2"; then accepted=yes; fi ;;
+    *) refused="key $2 is of a weak kind (number $8 of OpenPGP; 17 is DSA)" ;;
+  esac
+}
+
+# is_long_rsa FINGERPRINT: the RSA key has 2048 bits or more. gpgv does not tell, so the packets of $ring are walked: where
+# none of its keys is short this one is not; where one is, gpg has to tell which, and without gpg it is refused.
+is_long_rsa() {
+  if ! have od || ! have awk; then
+    refused='od and awk, which read the length of RSA keys, are not installed here' && return 1
+  fi
+  # RFC 9580 sections 4.2 and 5.5
+  shortest=$(od -An -v -tx1 "$ring" | awk '
+    BEGIN { for (i = 0; i < 256; i++) number[sprintf("%02x", i)] = i }
+    { for (i = 1; i <= NF; i++) byte[count++] = number[$i] }
+    END {
+      shortest = 65536
+      for (at = 0; at + 2 <= count; at = from + size) {
+        head = byte[at]
+        size = -1
+        if (head >= 192) {
+          tag = head - 192
+          first = byte[at + 1]
+          if (first < 192) { from = at + 2; size = first }
+          else if (first < 224) { from = at + 3; size = (first - 192) * 256 + byte[at + 2] + 192 }
+          else if (first == 255) { from = at + 6; size = 0; for (i = at + 2; i < from; i++) size = size * 256 + byte[i] }
+        } else if (head >= 128 && head % 4 < 3) {
+          tag = int((head - 128) / 4)
+          from = at + 2 + (head % 4 == 0 ? 0 : head % 4 == 1 ? 1 : 3)
+          size = 0
+          for (i = at + 1; i < from; i++) size = size * 256 + byte[i]
+        }
+        if (size < 0 || from + size > count) { shortest = 0; break }
+        if (tag != 6 && tag != 14) continue
+        material = from + (byte[from] == 4 ? 5 : 7)
+        if (byte[material] < 1 || byte[material] > 3) continue
+        bits = byte[material + 1] * 256 + byte[material + 2]
+        if (bits < shortest) shortest = bits
+      }
+      print shortest
+    }')
+  case $shortest in
+    '' | *[!0-9]*) shortest=0 ;;
+  esac
+  [ "$shortest" -lt 2048 ] || return 0
+  refused="a key of it is RSA of $shortest bits, and at least 2048 are asked for"
+  have gpg || return 1
+  make_private
+  cat "$ring" >"$private/listed.gpg"
+  while IFS=: read -r kind _ bits _ id _; do
+    case $kind in
+      pub | sub) ;;
+      *) continue ;;
+    esac
+    case $1 in
+      *"$id") [ "$bits" -lt 2048 ] || return 0 ;;
+    esac
+  done <<EOF
+$(gpg --batch --homedir "$private" --no-default-keyring --keyring "$private/listed.gpg" --with-colons --list-keys 2>/dev/null)
+EOF
+  return 1
 }
 
 # make_private: sets $private to a directory of this run alone, taken away when it ends.

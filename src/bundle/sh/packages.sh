@@ -58,10 +58,20 @@ is_newer() {
   [ "$family" = deb ] && dpkg --compare-versions "$there" gt "$wanted"
 }
 
-# decide: fills $todo with the packages to install, $replacing with those that would replace another version, and sums
-# up what they need on disk.
+# is_signed PATH: the rpm carries a signature. Whose it is, rpm and the keys of this system say; that there is none can be
+# told without any key. A tag that an old rpm does not know is answered with an error.
+is_signed() {
+  for tag in RSAHEADER DSAHEADER SIGPGP SIGGPG OPENPGP; do
+    [ "$(rpm -qp --nosignature --qf "%|$tag?{yes}:{no}|" "./$1" 2>/dev/null)" != yes ] || return 0
+  done
+  return 1
+}
+
+# decide: fills $todo with the packages to install, $replacing with those that would replace another version, $unsigned
+# with the rpms that nothing vouches for, and sums up what they need on disk.
 decide() {
   todo=
+  unsigned=$newline
   todo_count=0
   replacing=
   need=0
@@ -89,6 +99,12 @@ decide() {
           ;;
       esac
       replacing="$replacing$name $there $wanted$newline"
+    fi
+    # With a keyring SHA256SUMS is signed, and with it every file.
+    if [ "$family" = rpm ] && [ -z "$keyring" ] && ! is_signed "$path"; then
+      [ -n "$allow_unsigned" ] || fail 4 "$path carries no signature, and what nobody signed is not installed" \
+        '--keyring FILE, for a bundle signed by somebody you know, or --allow-unsigned-packages, which runs none of its scripts'
+      unsigned=$unsigned$path$newline
     fi
     todo="$todo${row#package }$newline"
     todo_count=$((todo_count + 1))
@@ -187,14 +203,20 @@ EOF
     done
     return 0
   fi
-  # What may stand side by side is only ever added; the rest replaces older versions where that was allowed.
-  for group in plain parallel; do
+  # What may stand side by side is only ever added; the rest replaces older versions where that was allowed. Without
+  # replacements everything goes in one transaction, so that packages may need each other, but what nobody signed: of that
+  # nothing is run.
+  for group in plain parallel unsigned; do
     set --
     while IFS= read -r row; do
       [ -n "$row" ] || continue
       split_package "$row"
-      if is_parallel; then this=parallel; else this=plain; fi
-      if [ "$this" != "$group" ] && [ -n "$replacing" ]; then continue; fi
+      this=plain
+      if [ -n "$replacing" ] && is_parallel; then this=parallel; fi
+      case $unsigned in
+        *"$newline$path$newline"*) this=unsigned ;;
+      esac
+      [ "$this" = "$group" ] || continue
       set -- "$@" "./$path"
     done <<EOF
 $todo
@@ -202,10 +224,9 @@ EOF
     [ $# -gt 0 ] || continue
     say "rpm installs $# packages"
     if [ -n "$replacing" ] && [ "$group" = plain ]; then set -- -Uvh "$@"; else set -- -ivh "$@"; fi
+    if [ "$group" = unsigned ]; then set -- --noscripts --notriggers "$@"; fi
     run_manager rpm "$@" || return 1
     [ -z "$stopped" ] || return 1
-    # Without replacements everything goes in one transaction, so that packages may need each other.
-    [ -n "$replacing" ] || break
   done
 }
 

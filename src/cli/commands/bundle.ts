@@ -1,6 +1,7 @@
 /** `tapprep bundle`: everything that a target needs in one tar, for where there is no network and no Node. */
 import { basename, resolve } from 'node:path';
 import { isCompressedName } from '../../bundle/compress.ts';
+import { type FirstStep, renderFirstStep, writeFirstStep } from '../../bundle/first-step.ts';
 import { type BundleManifest, rootOf } from '../../bundle/manifest.ts';
 import { signSums } from '../../bundle/sign.ts';
 import { EXIT, TapprepError } from '../../errors.ts';
@@ -81,9 +82,20 @@ export async function runBundle(context: Context, options: BundleCommandOptions)
     sign,
     dryRun: common.dryRun,
   });
-  if (common.json) stdout.json({ target: subject.target, ...report });
-  else stdout.write(renderReport(report, common.verbose));
+  const firstStep = report.bundle === null ? null : await signWhole(out, sign, session.signal);
+  if (common.json) stdout.json({ target: subject.target, ...report, ...(firstStep === null ? {} : { firstStep }) });
+  else stdout.write(`${renderReport(report, common.verbose)}${report.bundle === null ? '' : renderCheck(firstStep)}`);
   return EXIT.done;
+}
+
+/** A signature of the whole file, where one was asked for: what is in the file cannot vouch for its own check. */
+async function signWhole(out: string, sign: Signer | null, signal: AbortSignal): Promise<FirstStep | null> {
+  return sign === null ? null : await writeFirstStep(out, sign, signal);
+}
+
+function renderCheck(firstStep: FirstStep | null): string {
+  if (firstStep === null) return 'nothing but its digest vouches for it on the way: --sign-key KEY signs it\n';
+  return `before anything of it is unpacked there, beside its .sha256 and .sha256.asc:\n  ${renderFirstStep(firstStep, './KEYRING.gpg')}\n`;
 }
 
 /** A rehearsal root for a target that is elsewhere; the root itself where one is named. */
@@ -93,7 +105,7 @@ async function runCompiled(
   subject: Subject,
   options: BundleCommandOptions,
   out: string,
-  sign: ((sums: string) => Promise<string>) | null,
+  sign: Signer | null,
 ): Promise<number> {
   const { common, stdout } = context;
   if (OTHER_COMPRESSION.test(out))
@@ -116,11 +128,12 @@ async function runCompiled(
       ? await withRehearsal(session, subject, choice, bundle)
       : await bundle(await prepareGivenRoot(session, subject, choice));
   const { manifest } = report;
-  if (common.json) stdout.json({ target: manifest.target, ...report });
+  const firstStep = await signWhole(out, sign, session.signal);
+  if (common.json) stdout.json({ target: manifest.target, ...report, ...(firstStep === null ? {} : { firstStep }) });
   else {
     const names = manifest.modules.map(({ name }) => name).join(', ');
     stdout.write(
-      `${report.bundle.path}: ${formatBytes(report.bundle.sizeBytes)}, ${names} for ${manifest.target.release}, each proven in it\n${renderWarnings(manifest)}there, as root: tar -x${isCompressedName(out) ? 'z' : ''}f FILE && sh ${rootOf(manifest)}/run.sh hello\n`,
+      `${report.bundle.path}: ${formatBytes(report.bundle.sizeBytes)}, ${names} for ${manifest.target.release}, each proven in it\n${renderWarnings(manifest)}there, as root: tar -x${isCompressedName(out) ? 'z' : ''}f FILE && sh ${rootOf(manifest)}/run.sh hello\n${renderCheck(firstStep)}`,
     );
   }
   return EXIT.done;
@@ -154,7 +167,10 @@ async function readCompiledScripts(
   );
 }
 
-function signer({ env }: Context, { local }: Session, key: string): (sums: string) => Promise<string> {
+/** Makes the armored signature of a text. */
+type Signer = (text: string) => Promise<string>;
+
+function signer({ env }: Context, { local }: Session, key: string): Signer {
   const kept = Object.fromEntries(GPG_ENV.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
   return (sums) => signSums(sums, key, (argv, runOptions) => local.run(argv, runOptions), kept);
 }

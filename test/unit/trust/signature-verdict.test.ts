@@ -65,8 +65,11 @@ test.each<[Partial<SignatureStatus>, SignatureOutcome]>([
   expect(judge([status], ['sha1', 'dsa', 'v3', 'short-rsa', 'expired-key']).outcome).toBe(outcome);
 });
 
-test('the best of several counts; a bad one is told before one that is only unknown', () => {
+test('the best of several counts, but one that does not fit the bytes is refused in any company', () => {
   expect(judge([{ state: 'no-key' }, { state: 'bad' }]).outcome).toBe('bad-signature');
-  expect(judge([{ state: 'bad' }, {}, { state: 'no-key' }]).outcome).toBe('good');
+  expect(judge([{ state: 'bad' }, {}, { state: 'no-key' }]).outcome).toBe('bad-signature');
+  expect(judge([{}, { state: 'bad' }]).outcome).toBe('bad-signature');
+  expect(judge([{ state: 'no-key' }, {}, { state: 'unchecked' }]).outcome).toBe('good');
+  expect(judge([{ state: 'expired-signature' }, {}]).outcome).toBe('good');
   expect(judge([]).outcome).toBe('no-signature');
 });
