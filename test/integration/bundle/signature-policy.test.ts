@@ -148,20 +148,20 @@ describe('a bundle signed by', () => {
   });
 });
 
+const check = (directory: string, step: FirstStep): number | null =>
+  spawnSync('/bin/sh', ['-c', renderFirstStep(step, './keyring.gpg')], { cwd: directory, stdio: 'ignore' }).status;
+
+async function carry(name: string, key: TestKey, options: readonly string[] = []): Promise<[string, FirstStep]> {
+  const directory = join(work, name);
+  mkdirSync(directory);
+  const out = join(directory, "it's a bundle.tar");
+  writeFileSync(out, 'a tar');
+  writeFileSync(join(directory, 'keyring.gpg'), readFileSync(key.keyring));
+  const signing = (text: string): Promise<string> => Promise.resolve(armorSignature(sign(key, options, text)));
+  return [directory, await writeFirstStep(out, signing, new AbortController().signal)];
+}
+
 describe('the first step, with nothing out of the bundle', () => {
-  const check = (directory: string, step: FirstStep): number | null =>
-    spawnSync('/bin/sh', ['-c', renderFirstStep(step, './keyring.gpg')], { cwd: directory, stdio: 'ignore' }).status;
-
-  async function carry(name: string, key: TestKey, options: readonly string[] = []): Promise<[string, FirstStep]> {
-    const directory = join(work, name);
-    mkdirSync(directory);
-    const out = join(directory, "it's a bundle.tar");
-    writeFileSync(out, 'a tar');
-    writeFileSync(join(directory, 'keyring.gpg'), readFileSync(key.keyring));
-    const signing = (text: string): Promise<string> => Promise.resolve(armorSignature(sign(key, options, text)));
-    return [directory, await writeFirstStep(out, signing, new AbortController().signal)];
-  }
-
   test('accepts what was signed, and not one byte more', async () => {
     const [directory, step] = await carry('first-step', keys.ed25519);
     expect(check(directory, step)).toBe(0);
