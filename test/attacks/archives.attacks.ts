@@ -1,6 +1,7 @@
 /** Tars that unpack to something else than what was checked, and tars that never end. */
 import { mkdirSync, readdirSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
+import { armorSignature } from '../../src/bundle/signature-armor.ts';
 import { sampleHead, describeSample } from '../helpers/sample-bundle.ts';
 import { type Attack, type GuardEdit, once, type Outcome, refusalOf, type Tree } from './attack.ts';
 import {
@@ -41,9 +42,21 @@ const PLAIN_PATHS: GuardEdit = {
 const PACKAGE = Buffer.from('a package');
 const sample = once(() => bundleWith([]));
 
-function bundleWith(files: readonly ForgedFile[]): ForgedBundle {
+function bundleWith(files: readonly ForgedFile[], sign: ((sums: string) => string) | null = null): ForgedBundle {
   const listed = describeSample('alpha', sha256(PACKAGE), PACKAGE.length);
-  return forgeBundle(sampleHead([listed]), [{ path: listed.path, data: PACKAGE }, ...files]);
+  return forgeBundle(sampleHead([listed]), [{ path: listed.path, data: PACKAGE }, ...files], sign);
+}
+
+/** Everything fits, but the text for the scripts names a package that the manifest does not have. */
+function otherStory(): ForgedBundle {
+  const { manifest, entries } = sample();
+  const text = entries.find(({ path }) => path === 'bundle.txt');
+  const said = `${Buffer.from(text?.data ?? '').toString()}package 0 dependency telnetd 1 amd64 1 packages/telnetd.deb\n`;
+  const { files, ...head } = manifest;
+  const others = files.filter(({ path }) => path !== 'bundle.txt' && path !== 'target.json');
+  const bytes = (path: string): Uint8Array => entries.find((entry) => entry.path === path)?.data ?? Buffer.alloc(0);
+  const kept = [...head.packages, ...others].map(({ path }) => ({ path, data: bytes(path) }));
+  return forgeBundle(head, kept, null, { 'bundle.txt': Buffer.from(said) });
 }
 
 async function open(tree: Tree, tar: Uint8Array, zeros = 0): Promise<Outcome> {
@@ -147,6 +160,78 @@ export const attacks: readonly Attack[] = [
       const spoilt = Buffer.from('A package');
       return open(tree, packEntries(entries.map((entry) => (isPackage(entry) ? { ...entry, data: spoilt } : entry))));
     },
+  },
+  {
+    name: 'a manifest that claims ten gigabytes for itself',
+    guard: [
+      { file: READ, text: 'if (sizeBytes > MAX_MANIFEST_BYTES) {', replacement: 'if (sizeBytes < 0) {' },
+      { file: READ, text: 'if (text.length !== sizeBytes) throw', replacement: 'if (text.length < 0) throw' },
+      EXACT_BYTES,
+    ],
+    attempt: (tree) => {
+      const [first, ...rest] = sample().entries;
+      if (first === undefined) throw new Error('a bundle has a manifest');
+      const text = Buffer.concat([first.data, Buffer.alloc(40 * 1024 * 1024, ' ')]);
+      const size = text.length.toString(8).padStart(11, '0');
+      const large = { ...first, header: changeHeader(first.header, { size }), data: text };
+      return open(tree, packEntries([large, ...rest]));
+    },
+  },
+  {
+    name: 'a bundle.txt that tells the scripts another story than the manifest tells tapprep',
+    guard: [{ file: READ, text: '  requireRendered(source, manifest);', replacement: '' }],
+    attempt: (tree) => open(tree, packEntries(otherStory().entries)),
+  },
+  {
+    name: 'a bundle that unpacks to the name of another kernel',
+    guard: [{ file: READ, text: 'if (root !== rootOf(manifest)) {', replacement: "if (root === '') {" }, EXACT_BYTES],
+    attempt: (tree) => {
+      const renamed = sample().entries.map((entry) => {
+        const name = `tapprep-6.6.6/${entry.path}`;
+        return { ...entry, header: changeHeader(entry.header, { name }) };
+      });
+      return open(tree, packEntries(renamed));
+    },
+  },
+  {
+    name: 'words of the attacker in the armor of a signature',
+    guard: [
+      {
+        file: READ,
+        text: '  requireCanonicalArmor(text, `${SIGNATURE_NAME} of ${source.name}`);',
+        replacement: '',
+      },
+    ],
+    attempt: (tree) => {
+      const armored = armorSignature(Buffer.alloc(80, 7)).replace('-----\n\n', '-----\nComment: sudo rm -rf /\n\n');
+      return open(tree, packEntries(bundleWith([], () => armored).entries));
+    },
+  },
+  {
+    name: 'a signature of a hundred kilobytes',
+    guard: [
+      { file: READ, text: 'if (found.sizeBytes > MAX_SIGNATURE_BYTES) {', replacement: 'if (found.sizeBytes < 0) {' },
+    ],
+    attempt: (tree) => open(tree, packEntries(bundleWith([], () => armorSignature(Buffer.alloc(100_000, 7))).entries)),
+  },
+  {
+    name: 'a file that its manifest names twice',
+    guard: [
+      { file: 'src/bundle/manifest.ts', text: 'if (paths.has(path)) throw', replacement: "if (path === '') throw" },
+      { file: READ, text: "await open(target, 'wx',", replacement: "await open(target, 'w'," },
+    ],
+    attempt: (tree) => {
+      const twice = { path: 'scripts/a.stp', data: PACKAGE };
+      return open(tree, packEntries(bundleWith([twice, twice]).entries));
+    },
+  },
+  {
+    name: 'a manifest that names the list of digests as a file of its own',
+    guard: [
+      { file: 'src/bundle/manifest.ts', text: 'new Set<string>(RESERVED)', replacement: 'new Set<string>()' },
+      { file: READ, text: "{ flag: 'wx', mode: 0o600 }", replacement: "{ flag: 'w', mode: 0o600 }" },
+    ],
+    attempt: (tree) => open(tree, packEntries(bundleWith([{ path: 'SHA256SUMS', data: PACKAGE }]).entries)),
   },
   {
     name: 'a file that its manifest puts outside the directory',

@@ -48,25 +48,28 @@ export function sha256(data: Uint8Array | string): Sha256 {
 /**
  * The entries of a bundle whose manifest says what the attacker wants. Everything that follows from a manifest follows
  * from this one, so that only what is wrong on purpose is wrong.
+ * @param instead texts in the place of those that follow from the manifest
  */
 export function forgeBundle(
   head: Omit<BundleManifest, 'files'>,
   files: readonly ForgedFile[],
   sign: ((sums: string) => string) | null = null,
+  instead: Readonly<Record<string, Uint8Array>> = {},
 ): ForgedBundle {
   const packages = new Set(head.packages.map(({ path }) => path));
   const others = files.filter(({ path }) => !packages.has(path));
+  const text = renderText(head, head.packages.length + others.length + 2);
   const texts: readonly ForgedFile[] = [
-    { path: TARGET_NAME, data: Buffer.from(renderTarget(head)) },
-    { path: TEXT_NAME, data: Buffer.from(renderText(head, head.packages.length + others.length + 2)) },
+    { path: TARGET_NAME, data: instead[TARGET_NAME] ?? Buffer.from(renderTarget(head)) },
+    { path: TEXT_NAME, data: instead[TEXT_NAME] ?? Buffer.from(text) },
   ];
   const listed = [...others, ...texts].toSorted((a, b) => compareText(a.path, b.path));
   const manifest: BundleManifest = {
     ...head,
     files: listed.map(({ path, data, mode = 0o644 }) => ({ path, sizeBytes: data.length, sha256: sha256(data), mode })),
   };
-  const text = Buffer.from(renderManifest(manifest));
-  const sums = renderSums(manifest, sha256(text));
+  const written = Buffer.from(renderManifest(manifest));
+  const sums = renderSums(manifest, sha256(written));
   const bytes = new Map([...files, ...texts].map(({ path, data }) => [path, data]));
   const entry = (path: string, data: Uint8Array, mode: BundledFile['mode'] = 0o644): Entry => ({
     path,
@@ -74,7 +77,7 @@ export function forgeBundle(
     data,
   });
   const entries = [
-    entry(MANIFEST_NAME, text),
+    entry(MANIFEST_NAME, written),
     entry(SUMS_NAME, Buffer.from(sums)),
     ...(sign === null ? [] : [entry(SIGNATURE_NAME, Buffer.from(sign(sums)))]),
     ...listFiles(manifest).map(({ path, mode }) => entry(path, bytes.get(path) ?? Buffer.alloc(0), mode)),

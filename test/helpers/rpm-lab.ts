@@ -14,6 +14,8 @@ export interface LabPackage {
   readonly arch?: 'x86_64' | 'noarch';
   readonly provides?: readonly string[];
   readonly requires?: readonly string[];
+  /** Its %post, in rpm's own Lua. */
+  readonly post?: string;
 }
 
 export interface LabBuild {
@@ -137,6 +139,7 @@ function formatSpec(build: LabBuild): string {
       ...(item.requires ?? []).map((value) => `Requires: ${value}`),
       `%description -n ${item.name}`,
       'test',
+      ...(item.post === undefined ? [] : [`%post -n ${item.name} -p <lua>`, item.post]),
       `%files -n ${item.name}`,
       `/usr/share/lab/${item.name}`,
       ...Object.keys(item.files ?? {}),
