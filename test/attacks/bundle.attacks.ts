@@ -60,6 +60,7 @@ function rpm(sign?: (bytes: Buffer) => Tags, name = 'kernel-debuginfo', extra: T
 /** As the manifest of a forger claims it to be. */
 function claimed(fileName: string, over: Partial<PlanItem> = {}): PlanItem {
   return {
+    kind: 'package',
     role: 'debuginfo',
     name: 'kernel-debuginfo',
     version: EL9,

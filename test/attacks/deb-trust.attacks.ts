@@ -19,7 +19,7 @@ import {
   succeeded,
   type Tree,
 } from './attack.ts';
-import { clearsign, detach, ed25519, expired, home, IN_2014, owner, revoked, short, stranger } from './keys.ts';
+import { clearsign, detach, ed25519, expired, home, IN_2014, owner, makeRevoked, short, stranger } from './keys.ts';
 
 const NOW = Date.parse('2026-11-29T00:00:00Z');
 const DAY = 86_400_000;
@@ -81,7 +81,7 @@ const oneGoodOneBad = (): string => {
   return good.replace(/SIGNATURE-----\n\n[\s\S]*?\n-----END/, `SIGNATURE-----\n\n${lines.join('\n')}\n-----END`);
 };
 
-const revokedRelease = once(() => clearsign(release(), revoked().key));
+const revokedRelease = once(() => makeRevoked('revoked for archives', (key) => clearsign(release(), key)));
 
 const RELEASES: readonly Attack[] = [
   release1('a Release file that nobody signed', ANY_VERDICT, () => ({ data: release(), signature: Buffer.alloc(0) })),
@@ -99,9 +99,8 @@ const RELEASES: readonly Attack[] = [
     () => ({ data: oneGoodOneBad(), from: repository([owner(), ed25519()]) }),
   ),
   release1('a Release file by a revoked key', [off(STATUS, "REVKEYSIG: 'revoked-key'", "REVKEYSIG: 'good'")], () => {
-    const data = revokedRelease();
-    revoked().revoke();
-    return { data, from: repository([revoked().key]) };
+    const { key, signed } = revokedRelease();
+    return { data: signed, from: repository([key]) };
   }),
   release1('a Release file by an expired key', [off(STATUS, "EXPKEYSIG: 'expired-key'", "EXPKEYSIG: 'good'")], () => ({
     data: clearsign(release(), expired(), IN_2014),
@@ -171,6 +170,7 @@ function sha256Of(path: string): string {
 function itemOf(path: string, over: Partial<PlanItem> = {}): PlanItem {
   const digest = { algorithm: 'sha256', hex: sha256Of(path) } as const;
   return {
+    kind: 'package',
     role: 'toolchain',
     name: 'make',
     version: '4.3-4',

@@ -6,7 +6,7 @@ import { armorSignature } from '../../src/bundle/signature-armor.ts';
 import { runLocally } from '../helpers/run.ts';
 import type { TestKey } from '../helpers/gpg.ts';
 import { type Attack, type GuardEdit, held, once, refusalOf, succeeded } from './attack.ts';
-import { detach, dsa, ed25519, expired, IN_2014, owner, revoked, short, stranger } from './keys.ts';
+import { detach, dsa, ed25519, expired, IN_2014, owner, makeRevoked, short, stranger } from './keys.ts';
 
 const SUMS = `${'a'.repeat(64)}  manifest.json\n`;
 const VERDICT = 'src/trust/signature-verdict.ts';
@@ -32,10 +32,8 @@ const FORGERIES: readonly Forgery[] = [
   {
     name: 'by a revoked key',
     make: () => {
-      const { key, sign, revoke } = revoked();
-      const signature = revokedSignature();
-      revoke();
-      return { signature: signature ?? sign(SUMS), ring: [key] };
+      const { key, signed } = makeRevoked('revoked for bundles', (each) => detach(SUMS, each));
+      return { signature: signed, ring: [key] };
     },
     tapprep: [off(STATUS, "REVKEYSIG: 'revoked-key'", "REVKEYSIG: 'good'")],
     script: [off(COMMON, 'REVKEYSIG) good= &&', 'REVKEYSIG) good=yes &&')],
@@ -103,7 +101,6 @@ const FORGERIES: readonly Forgery[] = [
   },
 ];
 
-const revokedSignature = once(() => revoked().sign(SUMS));
 /** Every forgery is made once: a key that was revoked signs no more. */
 const forged = new Map(FORGERIES.map(({ name, make }) => [name, once(make)]));
 

@@ -32,12 +32,16 @@ export function clearsign(text: string, key: TestKey, extra: readonly string[] =
   return home().sign(text, key, '--clearsign', extra).toString('latin1');
 }
 
-/** A key that its owner has revoked since; what it signs is signed before. */
-export const revoked = once(() => {
-  const key = home().makeKey('revoked', 'rsa2048');
-  const sign = (data: string | Uint8Array): Buffer => detach(data, key);
-  return { key, sign, revoke: once(() => revoke(key)) };
-});
+/** A key that its owner revokes, and what it signed before that. Each user has one of its own: afterwards it signs no more. */
+export function makeRevoked<Signed>(
+  name: string,
+  sign: (key: TestKey) => Signed,
+): { readonly key: TestKey; readonly signed: Signed } {
+  const key = home().makeKey(name, 'rsa2048');
+  const signed = sign(key);
+  revoke(key);
+  return { key, signed };
+}
 
 function revoke({ fingerprint, keyring }: TestKey): void {
   const certificate = join(home().directory, 'openpgp-revocs.d', `${fingerprint}.rev`);

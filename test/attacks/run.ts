@@ -65,7 +65,9 @@ async function tryAll(listed: readonly Listed[], trees: Trees): Promise<readonly
   const work = async (): Promise<void> => {
     for (const each of queue) {
       const outcome = { ...each, ...(await tryOne(each.attack, trees)) };
-      console.log(`${outcome.held ? 'held  ' : 'FAILED'} ${each.kind}: ${each.attack.name} (${outcome.words})`);
+      // One line for each that was held, whatever the attacker's words hold.
+      const words = outcome.held ? outcome.words.replaceAll(/[\u0000-\u001f]+/g, ' ') : outcome.words;
+      console.log(`${outcome.held ? 'held  ' : 'FAILED'} ${each.kind}: ${each.attack.name} (${words})`);
       tried.push(outcome);
     }
   };
