@@ -72,10 +72,14 @@ const release1 = (name: string, guard: readonly GuardEdit[], answer: () => Answe
   attempt: (tree) => serve(tree, answer()),
 });
 
+/** The base64 of an inline signature. */
+function body(text: string): string {
+  return /SIGNATURE-----\n\n([\s\S]*?)\n=/.exec(text)?.[1] ?? '';
+}
+
 const oneGoodOneBad = (): string => {
   const good = clearsign(release(), owner());
   const bad = clearsign(release({ Label: 'another' }), ed25519());
-  const body = (text: string): string => /SIGNATURE-----\n\n([\s\S]*?)\n=/.exec(text)?.[1] ?? '';
   const both = Buffer.concat([good, bad].map((text) => Buffer.from(body(text), 'base64')));
   const lines = both.toString('base64').match(/.{1,64}/g) ?? [];
   return good.replace(/SIGNATURE-----\n\n[\s\S]*?\n-----END/, `SIGNATURE-----\n\n${lines.join('\n')}\n-----END`);

@@ -327,12 +327,6 @@ const PLANS: readonly Attack[] = [
       ),
     ],
     attempt: async (tree) => {
-      const record = (host: string, hex: string): Parameters<typeof plan>[1][number] => {
-        const repository = rpmRepository([`http://${host}/`], {}, { id: host });
-        const digest = { algorithm: 'sha256', hex } as const;
-        const trust = { kind: 'rpm-signature', trust: repository.trust, digest, vendor: null } as const;
-        return { ...RECORD, urls: [`http://${host}/kernel-devel.rpm`], digest, trust, repository, provides: [] };
-      };
       const made = await plan(tree, [record('a.example', 'a'.repeat(64)), record('evil.example', 'e'.repeat(64))]);
       const urls = made.items.flatMap((item) => item.urls).filter((url) => url.includes('evil'));
       return urls.length === 0 ? held('only the bytes of the first are asked for') : succeeded(urls.join(', '));
@@ -367,6 +361,14 @@ const PLANS: readonly Attack[] = [
     attempt: async (tree) => byScript(tree, ''),
   },
 ];
+
+/** kernel-devel with these bytes at that host. */
+function record(host: string, hex: string): Parameters<typeof plan>[1][number] {
+  const repository = rpmRepository([`http://${host}/`], {}, { id: host });
+  const digest = { algorithm: 'sha256', hex } as const;
+  const trust = { kind: 'rpm-signature', trust: repository.trust, digest, vendor: null } as const;
+  return { ...RECORD, urls: [`http://${host}/kernel-devel.rpm`], digest, trust, repository, provides: [] };
+}
 
 async function plan(
   tree: Tree,
