@@ -6,10 +6,10 @@ import { type Attack, endAll, type Outcome, type Tree } from './attack.ts';
 import { openTrees, type Trees } from './trees.ts';
 
 /** Fewer than so many attacks are no proof: a file of them went missing. */
-const AT_LEAST = 100;
+const AT_LEAST = 120;
 /** Most of the time is spent waiting for gpg, gpgv and child processes. */
 const AT_ONCE = 4;
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 240_000;
 
 interface Listed {
   readonly kind: string;
