@@ -389,6 +389,8 @@ export interface PlanItem {
    * configured, so those have to be installed by an earlier run.
    */
   readonly wave?: number;
+  /** rpm: what it is needed for: the relation, and the name of the package that has it. Absent for what was asked for. */
+  readonly because?: { readonly needs: string; readonly by: string };
   /** rpm: what the header of the package must say beside name, version and architecture. */
   readonly expects?: RpmExpectation;
 }

@@ -55,7 +55,8 @@ export async function bundleSubject(session: Session, subject: Subject, options:
   const plan = await runStage(
     session,
     'plan',
-    async () => options.lock ?? (await planSubject(session, subject, { ...options, rung: 'kernel.function' })),
+    async () =>
+      options.lock ?? (await planSubject(session, subject, { ...options, rung: 'kernel.function', isWhole: true })),
     describePlan,
   );
   if (options.dryRun) return { plan, bundle: null, manifest: null, stages: session.times };
@@ -104,7 +105,7 @@ export async function bundleSubject(session: Session, subject: Subject, options:
       target: plan.target,
       dependencies,
       warnings: [
-        ...(dependencies === 'unknown' ? [UNKNOWN_PACKAGES] : []),
+        ...(dependencies === 'unknown' ? [UNKNOWN_PACKAGES[plan.target.family]] : []),
         ...evidence.warnings,
         ...folders.flatMap(({ warnings }) => warnings),
       ].map(toLine),
@@ -145,8 +146,10 @@ export const INSTALL_SCRIPTS: readonly string[] = [
   ...['start', 'common', 'kernel', 'system', 'packages', 'journal', 'proof', 'folder'].map((part) => `sh/${part}.sh`),
 ];
 
-const UNKNOWN_PACKAGES =
-  'the package list of the target was not known: Essential packages and what they need are taken to be there, and what is there in another version is only seen when this is installed';
+const UNKNOWN_PACKAGES = {
+  deb: 'the package list of the target was not known: Essential packages and what they need are taken to be there, and what is there in another version is only seen when this is installed',
+  rpm: 'the package list of the target was not known: it is taken as empty, all that is needed is here, and what is there in another version is only seen when this is installed',
+} as const;
 
 function isListKnown({ source, packages }: HostFacts): boolean {
   return source !== 'declared' && packages.length > 0;

@@ -15,6 +15,8 @@ export interface PlanChoice {
   readonly systemtap: SystemtapWish;
   /** How far the SystemTap has to reach. */
   readonly rung: FitRung;
+  /** rpm: refused where anything that is needed is in no repository: there is no package manager to bring it. */
+  readonly isWhole?: boolean;
 }
 
 /** What is installed there and whole; null where that is not known. What is there by name only counts as absent: its files come again. */
@@ -31,6 +33,7 @@ export async function planSubject(session: Session, subject: Subject, options: P
     roles: { image: options.image, debuginfo: options.debuginfo, systemtap: rolesOf(options.systemtap) },
     allowExpiredRelease: options.allowExpiredRelease,
     installed,
+    isWhole: options.isWhole ?? false,
   });
   return addSystemtap(session, await resolution.plan(installed), options);
 }

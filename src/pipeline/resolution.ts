@@ -1,16 +1,12 @@
 /** Plans for one target. The repositories are read once, however often a plan is made from them. */
-import { isTapprepError } from '../errors.ts';
 import { wantedNames } from '../resolve/deb/kernel-names.ts';
 import { planDeb } from '../resolve/deb/plan-deb.ts';
 import { readDebRepositories } from '../resolve/deb/reader.ts';
 import type { InstalledVersion, PlanRequest } from '../resolve/plan.ts';
-import { findKernelBuild } from '../resolve/rpm/choose.ts';
-import { wantedRpm } from '../resolve/rpm/needs.ts';
-import { planRpm } from '../resolve/rpm/plan-rpm.ts';
-import { createRpmReader } from '../resolve/rpm/read-repositories.ts';
-import type { DebTarget, Plan, Repository, RepositoryContent, RpmTarget } from '../types.ts';
+import type { DebTarget, Plan, Repository, RepositoryContent } from '../types.ts';
 import { findRepositories } from './find-repositories.ts';
 import type { Subject } from './open-target.ts';
+import { createReadRpm } from './read-rpm.ts';
 import type { Session } from './session.ts';
 import { planInTiers, type ReadFailure } from './tiers.ts';
 import { explainUnlisted, refusalOf } from './unlisted.ts';
@@ -19,13 +15,15 @@ import { forFamily } from '../package-system/systems.ts';
 export interface ResolutionOptions {
   readonly roles: PlanRequest['roles'];
   readonly allowExpiredRelease: boolean;
+  /** rpm: everything that is needed has to be there, whatever the repositories are said to hold. */
+  readonly isWhole?: boolean;
   /** Packages known to be installed, so that what depends on them is read too; null where nothing is known yet. */
   readonly installed: readonly InstalledVersion[] | null;
 }
 
 /** What was read of repositories, ready to plan from. */
 interface Read {
-  readonly plan: (installed: readonly InstalledVersion[] | null) => Plan;
+  readonly plan: (installed: readonly InstalledVersion[] | null) => Plan | Promise<Plan>;
   readonly failures: readonly ReadFailure[];
 }
 
@@ -45,7 +43,7 @@ export async function openResolution(
   subject: Subject,
   options: ResolutionOptions,
 ): Promise<Resolution> {
-  const { roles, allowExpiredRelease, installed: known } = options;
+  const { roles, allowExpiredRelease, installed: known, isWhole = false } = options;
   const contents: readonly RepositoryContent[] = [
     'devel',
     'toolchain',
@@ -63,11 +61,8 @@ export async function openResolution(
   }).catch((error: unknown) => {
     throw refusal === null ? error : explainUnlisted(error, refusal, []);
   });
-  const readRepositories = createRead(session, subject, {
-    installed: known,
-    roles,
-    allowUnsigned: session.allowUnsigned,
-  });
+  const request = { installed: known, roles, allowUnsigned: session.allowUnsigned };
+  const readRepositories = createRead(session, subject, request, isWhole);
   const reads = new Map<number, Promise<Read>>();
   const readFirst = async (count: number): Promise<Read> => {
     const earlier = reads.get(count);
@@ -81,7 +76,7 @@ export async function openResolution(
     plan: async (installed) => {
       const attempt = async (
         asked: readonly Repository[],
-      ): Promise<{ plan: () => Plan; failures: readonly ReadFailure[] }> => {
+      ): Promise<{ plan: () => Plan | Promise<Plan>; failures: readonly ReadFailure[] }> => {
         const { plan, failures } = await readFirst(asked.length);
         return { plan: () => plan(installed), failures };
       };
@@ -95,38 +90,16 @@ export async function openResolution(
 
 type ReadRepositories = (repositories: readonly Repository[]) => Promise<Read>;
 
-function createRead(session: Session, { target, facts }: Subject, request: PlanRequest): ReadRepositories {
+function createRead(
+  session: Session,
+  { target, facts }: Subject,
+  request: PlanRequest,
+  isWhole: boolean,
+): ReadRepositories {
   return forFamily<ReadRepositories>(target, {
-    rpm: (own) => createReadRpm(session, own, findKernelBuild(own, facts.kernelPackages), request),
+    rpm: (own) => createReadRpm(session, { target: own, facts, request, isWhole }),
     deb: (own) => (repositories) => readDeb(session, own, repositories, request),
   });
-}
-
-/** Every repository is read once, and no further one where those so far have a whole plan without SystemTap's newest. */
-function createReadRpm(
-  session: Session,
-  target: RpmTarget,
-  kernel: ReturnType<typeof findKernelBuild>,
-  request: PlanRequest,
-): ReadRepositories {
-  const read = createRpmReader(target.packageArch, wantedRpm(target, request), session.reader);
-  return async (repositories) => {
-    const { records, failures } = await read(
-      repositories,
-      (found) => request.roles.systemtap === 'none' && isPlannable(() => planRpm(target, found, request, kernel)),
-    );
-    return { failures, plan: (installed) => planRpm(target, records, { ...request, installed }, kernel) };
-  };
-}
-
-function isPlannable(plan: () => Plan): boolean {
-  try {
-    plan();
-    return true;
-  } catch (error) {
-    if (!isTapprepError(error)) throw error;
-    return false;
-  }
 }
 
 async function readDeb(

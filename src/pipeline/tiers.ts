@@ -10,7 +10,7 @@ export interface ReadFailure {
 
 /** What one attempt over a set of repositories gave. */
 export interface Attempt<Result = Plan> {
-  readonly plan: () => Result;
+  readonly plan: () => Result | Promise<Result>;
   readonly failures: readonly ReadFailure[];
 }
 
@@ -47,7 +47,7 @@ export async function planInTiers<Result = Plan>(
     failures = result.failures;
     for (const { repository, error } of failures) tellFailure(repository, error, told, emit);
     try {
-      return result.plan();
+      return await result.plan();
     } catch (error) {
       if (!isMiss(error)) throw error;
       miss = error;

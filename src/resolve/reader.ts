@@ -1,6 +1,7 @@
 /** The seam between kinds of repository: rpm-md, deb and plain listings are readers that answer the same question. */
 import type { Host } from '../host/host.ts';
 import type { BuildId, Digest, Emit, Repository, TrustRequirement } from '../types.ts';
+import type { PackageSink } from './rpm-md/package-sink.ts';
 
 /** One package as an index lists it. */
 export interface PackageRecord {
@@ -40,6 +41,8 @@ export interface RecordFilter {
   readonly release?: string;
   /** rpm-md: where nothing provides the release, the list of files is asked who holds its build tree or modules. */
   readonly byFiles?: boolean;
+  /** rpm-md: takes every package too, whatever it is called, for the dependencies. */
+  readonly everything?: PackageSink;
   /** template: the candidate file names, the only thing such a source can be asked for. */
   readonly fileNames?: readonly string[];
 }

@@ -13,6 +13,8 @@ export interface FrameScanner {
 export interface FrameWishes {
   /** For messages. */
   readonly name: string;
+  /** The root element: "filelists" has the names of packages in attributes, so that there only needles count. */
+  readonly root?: 'metadata' | 'filelists';
   wantsName(name: string): boolean;
   /** A frame that has one of these byte strings anywhere is handed out whatever its name. */
   readonly needles: readonly string[];
@@ -25,8 +27,6 @@ const END = Buffer.from('</package>');
 const NAME_START = Buffer.from('<name>');
 const LESS_THAN = 0x3c;
 const MAX_NAME_BYTES = 1024;
-const ROOT_START = Buffer.from('<metadata');
-const ROOT_END = Buffer.from('</metadata>');
 
 const FIRST_CAPACITY = 512 * 1024;
 /** The largest known frames, of SUSE kernels that list every symbol, have some megabytes. */
@@ -38,6 +38,9 @@ const MAX_PACKAGES = 4_000_000;
 /** Starts a scanner; see FrameScanner. */
 export function scanFrames(wishes: FrameWishes): FrameScanner {
   const needles = wishes.needles.map((needle) => Buffer.from(needle));
+  const root = wishes.root ?? 'metadata';
+  const rootStart = Buffer.from(`<${root}`);
+  const rootEnd = Buffer.from(`</${root}>`);
   const longest = Math.max(END.length, ...needles.map((needle) => needle.length));
   let buffer = Buffer.allocUnsafeSlow(FIRST_CAPACITY);
   let filled = 0;
@@ -66,11 +69,11 @@ export function scanFrames(wishes: FrameWishes): FrameScanner {
 
   const readProlog = (): number | null => {
     const view = buffer.subarray(0, filled);
-    const root = view.indexOf(ROOT_START);
-    const close = root === -1 ? -1 : view.indexOf('>', root);
+    const start = view.indexOf(rootStart);
+    const close = start === -1 ? -1 : view.indexOf('>', start);
     if (close === -1) {
       if (filled > MAX_PROLOG_BYTES)
-        throw badXml(wishes.name, `it has no <metadata> in its first ${MAX_PROLOG_BYTES} bytes`);
+        throw badXml(wishes.name, `it has no <${root}> in its first ${MAX_PROLOG_BYTES} bytes`);
       return null;
     }
     const count = statedCount(view.subarray(0, close + 1).toString('utf8'), wishes.name);
@@ -99,7 +102,7 @@ export function scanFrames(wishes: FrameWishes): FrameScanner {
         hits[index] = view.indexOf(needle, next);
       }
       if (nameAt !== -1 && nameAt < at) nameAt = view.indexOf(NAME_START, at);
-      const byName = nameAt === -1 || nameAt > end || wantsNameAt(view, nameAt, wishes);
+      const byName = root === 'metadata' && (nameAt === -1 || nameAt > end || wantsNameAt(view, nameAt, wishes));
       if (byName || hit) emit(view.subarray(at, next), byName, wishes);
       at = next;
     }
@@ -117,8 +120,8 @@ export function scanFrames(wishes: FrameWishes): FrameScanner {
     },
     end() {
       if (stated === null) throw badXml(wishes.name, 'it ends before its root element');
-      if (stated > 0 && buffer.subarray(0, filled).indexOf(ROOT_END) === -1) {
-        throw badXml(wishes.name, `it ends after ${frames} of ${stated} packages without </metadata>`);
+      if (stated > 0 && buffer.subarray(0, filled).indexOf(rootEnd) === -1) {
+        throw badXml(wishes.name, `it ends after ${frames} of ${stated} packages without </${root}>`);
       }
       if (frames !== stated) throw countMismatch(wishes.name, String(frames), stated);
       return frames;

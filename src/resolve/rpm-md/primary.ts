@@ -6,6 +6,7 @@ import { parseEvr } from '../../version/evr.ts';
 import type { RecordFilter } from '../reader.ts';
 import { parsePackageFrame, type PrimaryPackage } from './package-frame.ts';
 import { scanFrames } from './frames.ts';
+import { createSolvableReader } from './solvable-frame.ts';
 import type { PrimaryIndex } from './repomd.ts';
 
 /** Several times the largest known index; one that states more is not read at all. */
@@ -16,7 +17,10 @@ const MAX_MATCHES = 20_000;
 /** Of one capability with its version, as XML. */
 const MAX_ENTRY_BYTES = 1024;
 
-export interface PrimaryFilter extends Pick<RecordFilter, 'wantsName' | 'provides' | 'buildId' | 'release'> {
+export interface PrimaryFilter extends Pick<
+  RecordFilter,
+  'wantsName' | 'provides' | 'buildId' | 'release' | 'everything'
+> {
   /** Only packages of these digests, in hex. */
   readonly digests?: ReadonlySet<string>;
 }
@@ -41,10 +45,13 @@ export async function readPrimary(
     throw new TapprepError('TOO_LARGE', `${name} is stated to unpack to ${limit} bytes, more than ${MAX_OPEN_BYTES}`);
   }
   const packages: PrimaryPackage[] = [];
+  const catalogue = filter.everything?.catalogue;
+  const solvables = catalogue === undefined ? null : createSolvableReader(catalogue, name);
+  const wantsName = (packageName: string): boolean => filter.wantsName(packageName);
   const capabilities = filter.provides ?? [];
   const scanner = scanFrames({
     name,
-    wantsName: (packageName) => filter.wantsName(packageName),
+    wantsName: solvables === null ? wantsName : () => true,
     needles: [
       ...capabilities.map(capabilityName),
       ...(filter.buildId === undefined ? [] : [filter.buildId]),
@@ -52,7 +59,8 @@ export async function readPrimary(
       ...(filter.digests ?? []),
     ],
     onFrame(frame, byName) {
-      if (!byName && !mayProvide(frame, filter)) return;
+      const isNamed = solvables === null ? byName : wantsName(solvables.read(frame));
+      if (!isNamed && !mayProvide(frame, filter)) return;
       const found = parsePackageFrame(frame.toString('utf8'), name);
       if (!isWanted(found, filter)) return;
       if (packages.length >= MAX_MATCHES) {

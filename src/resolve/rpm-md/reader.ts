@@ -8,6 +8,7 @@ import { resolveLocation } from '../location.ts';
 import { providesRelease, type PackageRecord, type ReaderContext, type RecordFilter } from '../reader.ts';
 import { isUnreachable, listBaseUrls, type BaseUrls } from './base-urls.ts';
 import { isStrongDigest } from './digest.ts';
+import { findOwners } from './file-owners.ts';
 import { findHolders } from './filelists.ts';
 import type { PrimaryPackage } from './package-frame.ts';
 import { readPrimary } from './primary.ts';
@@ -65,6 +66,28 @@ async function readFrom(
   context: ReaderContext,
 ): Promise<readonly PackageRecord[]> {
   const { index, path } = await fetchInStep(bases, repository, context);
+  const { everything } = filter;
+  everything?.begin({
+    repository,
+    readRecords: (wanted) => readIndexed(index, path, repository, wanted, context),
+    readOwners: (paths) => readOwners(index, paths, context),
+  });
+  try {
+    return await readIndexed(index, path, repository, filter, context);
+  } catch (error) {
+    everything?.abandon();
+    throw error;
+  }
+}
+
+/** What a filter wants of an index that lies at `path`. */
+async function readIndexed(
+  index: Index,
+  path: string,
+  repository: Repository,
+  filter: RecordFilter,
+  context: ReaderContext,
+): Promise<readonly PackageRecord[]> {
   const name = resolveLocation(index.baseUrls[0] ?? '', index.primary.href, index.primary.digest);
   const toRecords = (packages: readonly PrimaryPackage[]): readonly PackageRecord[] =>
     packages
@@ -86,13 +109,31 @@ async function readFrom(
 
 /** Which packages hold files of a release: asked only where no capability names it, for the list of files is large. */
 async function readHolders(index: Index, release: string, context: ReaderContext): Promise<ReadonlySet<string>> {
+  const found = await fetchFilelists(index, context);
+  return found === null ? new Set() : findHolders(found.path, found.filelists, found.name, release);
+}
+
+/** Who has some paths; empty where the repository has no list of files. */
+async function readOwners(
+  index: Index,
+  paths: ReadonlySet<string>,
+  context: ReaderContext,
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const found = await fetchFilelists(index, context);
+  return found === null ? new Map() : findOwners(found.path, found.filelists, found.name, paths);
+}
+
+async function fetchFilelists(
+  index: Index,
+  context: ReaderContext,
+): Promise<{ readonly path: string; readonly name: string; readonly filelists: PrimaryIndex } | null> {
   const filelists = parseFilelists(index.text, index.url);
-  if (filelists === null) return new Set();
+  if (filelists === null) return null;
   const { href, digest, sizeBytes } = filelists;
   const urls = index.baseUrls.map((base) => resolveLocation(base, href, digest));
   const maxBytes = Math.min(sizeBytes ?? MAX_PRIMARY_BYTES, MAX_PRIMARY_BYTES);
   const { path } = await context.fetchMetadata({ urls, sizeBytes, digest, maxBytes });
-  return findHolders(path, filelists, urls[0] ?? href, release);
+  return { path, name: urls[0] ?? href, filelists };
 }
 
 /** repomd.xml and the index that it names, of the same day: asked for again once, then given up. */

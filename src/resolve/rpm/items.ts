@@ -50,6 +50,21 @@ export function toToolItem(record: PackageRecord, records: readonly PackageRecor
   };
 }
 
+/** A package that another needs, or a tool. @throws TapprepError UNSAFE_URL */
+export function toDependencyItem(
+  record: PackageRecord,
+  known: Pick<PlanItem, 'role' | 'replaces'> & { readonly because: NonNullable<PlanItem['because']> | null },
+): PlanItem {
+  const { because, ...rest } = known;
+  return {
+    ...describeItem(record, []),
+    ...rest,
+    match: 'dependency',
+    install: true,
+    ...(because === null ? {} : { because }),
+  };
+}
+
 function describeItem(
   record: PackageRecord,
   records: readonly PackageRecord[],

@@ -106,3 +106,18 @@ export function wantedRpm(target: RpmTarget, request: PlanRequest): RecordFilter
 function isSibling(name: string): boolean {
   return /-(?:devel|debuginfo|debugsource)$|-debuginfo-common(?:-|$)/.test(name);
 }
+
+/** Since Linux 4.14 x86 kernels are checked by objtool while a module is built; its library is not always required. */
+const FIRST_WITH_OBJTOOL = [4, 14] as const;
+
+/** What a build tree needs to compile a module: compiler, make, and the library of objtool where the kernel has it. */
+export function namesOfTools({ release, kernelFamily }: RpmTarget): {
+  readonly tools: readonly string[];
+  readonly niceToHave: readonly string[];
+} {
+  const [major = 0, minor = 0] = release.split('.', 2).map(Number);
+  const [first, second] = FIRST_WITH_OBJTOOL;
+  const hasObjtool = major > first || (major === first && minor >= second);
+  const library = kernelFamily.startsWith('suse') ? 'libelf-devel' : 'elfutils-libelf-devel';
+  return { tools: ['gcc', 'make'], niceToHave: hasObjtool ? [library] : [] };
+}

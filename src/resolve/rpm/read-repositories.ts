@@ -30,7 +30,10 @@ export function createRpmReader(
   arch: string,
   filter: RecordFilter,
   context: ReaderContext,
-): (repositories: readonly Repository[], isEnough: (records: readonly PackageRecord[]) => boolean) => Promise<RpmRead> {
+): (
+  repositories: readonly Repository[],
+  isEnough: (records: readonly PackageRecord[]) => boolean | Promise<boolean>,
+) => Promise<RpmRead> {
   const known = new Map<Repository, Outcome>();
 
   async function readOne(repository: Repository): Promise<Outcome> {
@@ -49,7 +52,7 @@ export function createRpmReader(
       if ('error' in outcome) failures.push({ repository, error: outcome.error });
       else if (outcome.records.length > 0) {
         records.push(...outcome.records);
-        if (isEnough(records)) break;
+        if (await isEnough(records)) break;
       }
     }
     return { records, failures };

@@ -1,0 +1,100 @@
+/** Plans for a kernel of an rpm distribution: its own packages, and everything that these need on the target. */
+import { isTapprepError } from '../errors.ts';
+import type { InstalledVersion, PlanRequest } from '../resolve/plan.ts';
+import type { PackageRecord } from '../resolve/reader.ts';
+import { findKernelBuild } from '../resolve/rpm/choose.ts';
+import { completePlan } from '../resolve/rpm/complete-plan.ts';
+import { namesOfTools, wantedRpm } from '../resolve/rpm/needs.ts';
+import { planRpm } from '../resolve/rpm/plan-rpm.ts';
+import { createRpmReader } from '../resolve/rpm/read-repositories.ts';
+import { createPackageSink, type PackageSink } from '../resolve/rpm-md/package-sink.ts';
+import type { HostFacts, Plan, Repository, RpmTarget } from '../types.ts';
+import type { Session } from './session.ts';
+import type { ReadFailure } from './tiers.ts';
+
+export interface RpmReadChoice {
+  readonly target: RpmTarget;
+  readonly facts: HostFacts;
+  readonly request: PlanRequest;
+  /** Everything that is needed has to be there, whatever the repositories are said to hold. */
+  readonly isWhole: boolean;
+}
+
+/** What was read of repositories, ready to plan from. */
+export interface RpmRead {
+  readonly plan: (installed: PlanRequest['installed']) => Promise<Plan>;
+  readonly failures: readonly ReadFailure[];
+}
+
+/** Every repository is read once, and no further one where those so far have a whole plan without SystemTap's newest. */
+export function createReadRpm(
+  session: Session,
+  { target, facts, request, isWhole }: RpmReadChoice,
+): (repositories: readonly Repository[]) => Promise<RpmRead> {
+  const kernel = findKernelBuild(target, facts.kernelPackages);
+  const byName = facts.source === 'declared' ? [] : facts.packages;
+  const sink = createPackageSink();
+  const filter = { ...wantedRpm(target, request), everything: sink };
+  const read = createRpmReader(target.packageArch, filter, session.reader);
+  const plan = async (records: readonly PackageRecord[], installed: PlanRequest['installed']): Promise<Plan> =>
+    complete(planRpm(target, records, { ...request, installed }, kernel), sink, { target, installed, byName, isWhole });
+  return async (repositories) => {
+    const { records, failures } = await read(
+      repositories,
+      async (found) => request.roles.systemtap === 'none' && (await isPlannable(() => plan(found, request.installed))),
+    );
+    return { failures, plan: (installed) => plan(records, installed) };
+  };
+}
+
+interface Completion {
+  readonly target: RpmTarget;
+  readonly installed: PlanRequest['installed'];
+  /** All that the package database of the target names, whole or not. */
+  readonly byName: readonly InstalledVersion[];
+  readonly isWhole: boolean;
+}
+
+/**
+ * Without any index of dependencies, or where no repository is said to hold programs and they are not all there, what the
+ * packages need is for the package manager of the target to bring.
+ */
+async function complete(
+  plan: Plan,
+  sink: PackageSink,
+  { target, installed, byName, isWhole }: Completion,
+): Promise<Plan> {
+  if (sink.repositories.length === 0) {
+    return withNote(
+      plan,
+      'the repositories that were asked list no dependencies: what these packages need is not in the plan',
+    );
+  }
+  try {
+    const tools = namesOfTools(target);
+    const whole = await completePlan(plan, { arch: target.packageArch, installed, byName, sink, ...tools });
+    if (installed !== null) return whole;
+    return withNote(
+      whole,
+      'the installed packages are not known: the target is taken as empty, and all that is needed is in the plan',
+    );
+  } catch (error) {
+    const holdsPrograms = sink.repositories.some(({ repository }) => repository.content.includes('toolchain'));
+    if (isWhole || holdsPrograms || !isTapprepError(error, 'UNSATISFIED_DEPENDENCY')) throw error;
+    return withNote(plan, `what these packages need is not in the plan: ${error.message}`);
+  }
+}
+
+function withNote(plan: Plan, note: string): Plan {
+  return { ...plan, notes: [...plan.notes, note] };
+}
+
+async function isPlannable(plan: () => Promise<Plan>): Promise<boolean> {
+  try {
+    await plan();
+    return true;
+  } catch (error) {
+    if (!isTapprepError(error)) throw error;
+    return false;
+  }
+}
