@@ -5,6 +5,7 @@ import type { PackageSink } from '../rpm-md/package-sink.ts';
 import { TapprepError } from '../../errors.ts';
 import type { Plan, PlanItem, Role } from '../../types.ts';
 import { assemblePlan, type InstalledVersion } from '../plan.ts';
+import { packagesOf } from '../provisions.ts';
 import type { PackageRecord } from '../reader.ts';
 import { findClosure, findUnlistedPaths, type ClosureMember } from './closure.ts';
 import { toDependencyItem } from './items.ts';
@@ -46,7 +47,7 @@ export async function completePlan(plan: Plan, options: CompleteOptions): Promis
   try {
     const there = [...(options.installed ?? []), ...listLost(catalogue, options, known)];
     const installed = new Set(there.map((each) => addInstalled(catalogue, each, known)));
-    const wanted = plan.items.filter(({ install }) => install);
+    const wanted = packagesOf(plan.items).filter(({ install }) => install);
     const own = new Map(wanted.map((item) => [item, locateItem(catalogue, item, sink, known)]));
     const pool = (files: ReadonlyMap<string, readonly number[]>): Pool =>
       createPool(catalogue, {
@@ -68,7 +69,7 @@ export async function completePlan(plan: Plan, options: CompleteOptions): Promis
     const items = await toItems(members, own, last, options);
     return assemblePlan(
       plan.target,
-      [...plan.items.filter(({ install }) => !install), ...items],
+      [...packagesOf(plan.items).filter(({ install }) => !install), ...items],
       plan.present,
       plan.notes,
     );

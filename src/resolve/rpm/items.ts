@@ -57,6 +57,7 @@ export function toDependencyItem(
 ): PlanItem {
   const { because, ...rest } = known;
   return {
+    kind: 'package',
     ...describeItem(record, []),
     ...rest,
     match: 'dependency',
