@@ -723,13 +723,13 @@ places() {
 
 repositories() {
   count=0
-  for folder in /etc/apt /etc/apt/sources.list.d /etc/yum.repos.d /etc/zypp/repos.d /etc/yum/vars /etc/dnf/vars /etc/zypp/vars.d; do
+  for folder in /etc/apt /etc/apt/sources.list.d /etc/apt/mirrors /etc/yum.repos.d /etc/zypp/repos.d /etc/yum/vars /etc/dnf/vars /etc/zypp/vars.d; do
     is_dir "$folder" || continue
     for entry in "$F"/*; do
       name=${entry##*/}
       plain "$name" || continue
       case $folder/$name in
-        /etc/apt/sources.list | /etc/apt/sources.list.d/*.list | /etc/apt/sources.list.d/*.sources) ;;
+        /etc/apt/sources.list | /etc/apt/sources.list.d/*.list | /etc/apt/sources.list.d/*.sources | /etc/apt/mirrors/*) ;;
         /etc/apt/*) continue ;;
         *.repo | */vars/* | */vars.d/*) ;;
         *) continue ;;

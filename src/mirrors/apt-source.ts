@@ -1,7 +1,8 @@
 /** An apt source as its file says it, and the repositories that it means for one target. Pure. */
 import { findDistribution, packageHomes } from '../detect/distributions.ts';
 import type { Fingerprint, HostRepositoryFile, Repository, RepositoryContent, Target } from '../types.ts';
-import { EVERY_CONTENT, isPlainPath, isSafePath, parseBaseUrl, quoted } from './source-file.ts';
+import { findPlaces } from './apt-places.ts';
+import { EVERY_CONTENT, isPlainPath, isSafePath, quoted } from './source-file.ts';
 import type { SourceContext } from './source-file.ts';
 import { systemOf } from '../package-system/systems.ts';
 
@@ -52,12 +53,9 @@ export function makeAptRepositories(source: AptSource, context: SourceContext): 
   for (const option of source.loosened) {
     note(source.file, `${option} is ignored: everything is verified all the same`);
   }
-  const baseUrls = source.uris.flatMap((uri) => {
-    const url = parseBaseUrl(uri.replaceAll('$(ARCH)', target.packageArch));
-    if (url === null) note(source.file, `${quoted(uri)} is passed over: not a plain http, https or ftp address`);
-    return url ?? [];
-  });
-  if (baseUrls.length === 0) return [];
+  const { baseUrls, discovery } = findPlaces(source, target.packageArch, context);
+  const first = baseUrls[0] ?? discovery?.url;
+  if (first === undefined) return [];
   const suites = source.suites.map((suite) => suite.replaceAll('$(ARCH)', target.packageArch));
   const components = source.components.filter(isPlainPath);
   const trust = aptTrust(source, context);
@@ -71,9 +69,10 @@ export function makeAptRepositories(source: AptSource, context: SourceContext): 
       return [];
     }
     return {
-      id: `target/${new URL(baseUrls[0] ?? '').hostname}/${suite.replaceAll('/', '-')}`,
+      id: `target/${new URL(first).hostname}/${suite.replaceAll('/', '-')}`,
       kind: 'deb' as const,
       baseUrls,
+      ...(discovery === null ? {} : { discovery }),
       suite,
       components,
       origin: 'target' as const,

@@ -27,6 +27,10 @@ export interface HostSourceOptions {
   readonly keyPath?: (path: string) => string;
   /** Key files that the target's apt believes for every source. */
   readonly trusted?: readonly string[];
+  /** Names of the installed packages. */
+  readonly packages?: readonly string[];
+  /** Lists of mirrors that the sources name and that are none of the files. */
+  readonly lists?: ReadonlyMap<string, string>;
 }
 
 /** The repositories that a target's source files name, in their order, and notes on what was passed over or ignored. */
@@ -40,7 +44,8 @@ export function parseHostSources(
     target,
     keyPath: options.keyPath ?? ((path) => path),
     trusted: options.trusted ?? [],
-    variables: collectVariables(files, target),
+    lists: new Map([...(options.lists ?? []), ...files.map(({ path, text }) => [path, text] as const)]),
+    variables: collectVariables(files, target, options.packages ?? []),
     note: (file, text) => notes.add(`${file.path}: ${text}`),
   };
   const repositories = files.flatMap((file) => {
@@ -76,8 +81,22 @@ const WHOLE_VERSION: ReadonlySet<string> = new Set([
   'anolis',
 ]);
 
+/** Red Hat's own release packages up to 7 provide system-release(releasever) = 7Server, and so their addresses read. */
+function releaseverOf(target: Target, major: string, packages: readonly string[]): string {
+  if (target.distro.toLowerCase() !== 'rhel' || Number(major) > 7) return major;
+  const edition = packages.flatMap(
+    (name) => /^redhat-release-(server|workstation|client|computenode)$/.exec(name) ?? [],
+  )[1];
+  const word = edition === 'computenode' ? 'ComputeNode' : `${edition?.charAt(0).toUpperCase()}${edition?.slice(1)}`;
+  return edition === undefined ? major : `${major}${word}`;
+}
+
 /** yum's own variables for this target, then those of its files. */
-function collectVariables(files: readonly HostRepositoryFile[], target: Target): ReadonlyMap<string, string> {
+function collectVariables(
+  files: readonly HostRepositoryFile[],
+  target: Target,
+  packages: readonly string[],
+): ReadonlyMap<string, string> {
   const version = osVersion(target);
   const arch = forFamily(target, { deb: (own) => own.arch, rpm: ({ packageArch }) => packageArch });
   const variables = new Map<string, string>([
@@ -88,7 +107,7 @@ function collectVariables(files: readonly HostRepositoryFile[], target: Target):
   ]);
   if (version !== null) {
     const whole = WHOLE_VERSION.has(target.distro.toLowerCase());
-    variables.set('releasever', whole ? version : majorOf(version));
+    variables.set('releasever', whole ? version : releaseverOf(target, majorOf(version), packages));
     variables.set('releasever_major', majorOf(version));
     variables.set('releasever_minor', version.slice(majorOf(version).length + 1));
   }

@@ -5,7 +5,8 @@ import { isErrno } from '../errors.ts';
 import { type Host, isRemote } from '../host/host.ts';
 import type { HostFacts, HostRepositoryFile, Target } from '../types.ts';
 import { deriveFromLocalSources } from './derive.ts';
-import { parseHostSources } from './host-sources.ts';
+import { listFilesOf } from './apt-places.ts';
+import { parseHostSources, readAptSources } from './host-sources.ts';
 import type { Mirrors } from './mirror-list.ts';
 import type { HostSources } from './source-file.ts';
 import { systemOf } from '../package-system/systems.ts';
@@ -26,13 +27,29 @@ export async function collectOwnSources(
   const trusted = host === null || !systemOf(target).reads('deb') ? [] : await listTrusted(host);
   const fetched = host === null || !isRemote(host) ? null : await fetchKeys(host, facts, target, trusted);
   const keyPath = (path: string): string => fetched?.get(path) ?? host?.localPath(path) ?? path;
-  const own = parseHostSources(facts.repositories, target, { keyPath, trusted });
+  const own = parseHostSources(facts.repositories, target, {
+    keyPath,
+    trusted,
+    lists: await readLists(host, facts),
+    packages: facts.packages.map(({ name }) => name),
+  });
   if (!systemOf(target).reads('deb') || host?.kind === 'local') return own;
   const derived = deriveFromLocalSources(await readLocalAptFiles(etcApt), target, list);
   return {
     repositories: [...own.repositories, ...derived.repositories],
     notes: [...own.notes, ...derived.notes],
   };
+}
+
+/** The lists of mirrors that apt sources name by path, wherever they lie. */
+async function readLists(host: Host | null, facts: HostFacts): Promise<ReadonlyMap<string, string>> {
+  const lists = new Map<string, string>();
+  if (host === null) return lists;
+  for (const path of new Set(readAptSources(facts.repositories).flatMap(listFilesOf))) {
+    const text = await host.readText(path);
+    if (text !== null && text.length <= MAX_BYTES) lists.set(path, text);
+  }
+  return lists;
 }
 
 const TRUSTED_PARTS = '/etc/apt/trusted.gpg.d';

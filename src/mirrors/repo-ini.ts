@@ -63,3 +63,10 @@ export function expandVariables(text: string, variables: ReadonlyMap<string, str
   );
   return unknown ? null : out;
 }
+
+/** The names that stand in a text without a value of their own or a word to take instead. */
+export function unknownVariables(text: string, variables: ReadonlyMap<string, string>): readonly string[] {
+  const names = text.matchAll(/\$(?:\{([A-Za-z0-9_]{1,64})\}|([A-Za-z0-9_]{1,64}))/g);
+  const unknown = Array.from(names, ([, braced, plain]) => braced ?? plain ?? '');
+  return [...new Set(unknown)].filter((name) => !variables.has(name.toLowerCase()));
+}

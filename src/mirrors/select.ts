@@ -70,7 +70,14 @@ export function considerMirrors(
     else listed.push(...expanded.repositories);
   }
   const allow = allowancesOf(fitting);
+  const dead = deadLists(sources.list);
   const own = sources.own
+    .map((repository) => {
+      const died = dead.get(hostOf(repository.discovery?.url));
+      if (died === undefined) return repository;
+      skipped.push({ id: repository.id, reason: `its list of mirrors is gone: ${died}` });
+      return { ...repository, discovery: null };
+    })
     .filter(
       ({ content, baseUrls, discovery }) =>
         wantsAny(content, options.contents) && (baseUrls.length > 0 || (discovery ?? null) !== null),
@@ -120,6 +127,22 @@ function releaseNames(target: Target, list: Mirrors): readonly string[] {
   const known = names.filter((name) => name !== null && name !== undefined);
   // A rolling release has no version: only "*" speaks of it.
   return known.length === 0 ? [''] : known;
+}
+
+/** Hosts of mirror lists that are known to be gone, and what is known of it, also where a target's own file names them. */
+function deadLists({ entries }: Mirrors): ReadonlyMap<string, string> {
+  return new Map(
+    entries
+      .filter(({ state, discovery }) => state.status === 'retired' && discovery !== null)
+      .map(({ state, discovery }) => [
+        hostOf(discovery?.url.replaceAll(/[{}]/g, '')),
+        `${state.note ?? 'retired'}${state.since === null ? '' : ` since ${state.since}`}`,
+      ]),
+  );
+}
+
+function hostOf(url: string | undefined): string {
+  return url !== undefined && URL.canParse(url) ? new URL(url).hostname : '';
 }
 
 /** What the release is called where its packages are: a derived distribution counts its own way. */

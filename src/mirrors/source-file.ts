@@ -15,6 +15,8 @@ export interface SourceContext {
   readonly keyPath: (path: string) => string;
   /** Key files that apt believes for every source that names none: /etc/apt/trusted.gpg and trusted.gpg.d. */
   readonly trusted?: readonly string[];
+  /** Files beside the sources by path: the lists that mirror+file: names. */
+  readonly lists?: ReadonlyMap<string, string>;
   /** yum, dnf and zypper variables from /etc/yum/vars, /etc/dnf/vars and /etc/zypp/vars.d. */
   readonly variables: ReadonlyMap<string, string>;
   readonly note: (file: HostRepositoryFile, text: string) => void;

@@ -1,6 +1,6 @@
 /** /etc/yum.repos.d/*.repo as yum and dnf read them (yum.conf(5), dnf.conf(5)). Pure. */
 import type { HostRepositoryFile, Repository, RepositoryAuth } from '../types.ts';
-import { expandVariables, isOn, parseRepoIni } from './repo-ini.ts';
+import { expandVariables, isOn, parseRepoIni, unknownVariables } from './repo-ini.ts';
 import type { IniSection } from './repo-ini.ts';
 import { EVERY_CONTENT, isSafePath, parseBaseUrl, quoted } from './source-file.ts';
 import type { SourceContext } from './source-file.ts';
@@ -77,12 +77,22 @@ function baseUrlOf(
 ): string | null {
   const filled = expandVariables(text, context.variables);
   if (filled === null) {
-    say(`${quoted(text)} is passed over: it has a variable whose value is not known`);
+    const names = unknownVariables(text, context.variables).map((name) => `$${name}`);
+    say(
+      `${quoted(text)} is passed over: ${names.join(' and ')} ${names.length > 1 ? 'have' : 'has'} no value in /etc/yum/vars or /etc/dnf/vars`,
+    );
     return null;
   }
   const path = values.get('path')?.replace(/^\/+/, '') ?? '';
   const url = parseBaseUrl(path === '' ? filled : `${filled.replace(/\/?$/, '/')}${path}`);
   if (url === null) say(`${quoted(filled)} is passed over: not a plain http, https or ftp address`);
+  // A plugin of yum puts the region into the address of the cloud's update servers, which only ask the cloud's machines.
+  if (url !== null && /(?:^|\.)REGION(?:\.|$)/i.test(new URL(url).hostname)) {
+    say(
+      `${quoted(filled)} is passed over: a plugin of the cloud (RHUI) fills REGION in, so only the target's own yum or dnf can ask it`,
+    );
+    return null;
+  }
   return url;
 }
 
@@ -94,6 +104,13 @@ function discoveryOf(
   const metalink = values.get('metalink');
   const text = metalink ?? values.get('mirrorlist');
   if (text === undefined || text === '') return null;
+  const unknown = unknownVariables(text, context.variables);
+  if (unknown.length > 0) {
+    say(
+      `${quoted(text)} is passed over: $${unknown.join(' and $')} ${unknown.length > 1 ? 'have' : 'has'} no value in /etc/yum/vars or /etc/dnf/vars`,
+    );
+    return null;
+  }
   const url = expandVariables(text, context.variables)?.replace('://***@', '://') ?? null;
   if (url === null || url.includes('***') || !/^https?:\/\/[^/\s]/.test(url) || /\s/.test(url) || !URL.canParse(url)) {
     say(`${quoted(text)} is passed over: not an address that can be asked`);

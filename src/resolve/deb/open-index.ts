@@ -2,6 +2,7 @@
 import { isTapprepError, TapprepError } from '../../errors.ts';
 import type { Repository } from '../../types.ts';
 import type { ReaderContext } from '../reader.ts';
+import { listBaseUrls } from '../rpm-md/base-urls.ts';
 import { readRelease, releaseDirectory, type TrustedRelease } from './read-release.ts';
 import type { IndexEntry } from './release-file.ts';
 
@@ -29,10 +30,11 @@ const MAX_PACKED_BYTES = 256 * 1024 * 1024;
  * @throws TapprepError NO_REPOSITORY when it has no index for that architecture, and what readRelease and fetching throw.
  */
 export async function openIndexes(
-  repository: Repository,
+  asked: Repository,
   arch: string,
   context: ReaderContext,
 ): Promise<readonly OpenIndex[]> {
+  const repository = await withBaseUrls(asked, arch, context);
   const release = await readRelease(repository, context);
   try {
     return await openWith(release, repository, arch, context);
@@ -41,6 +43,13 @@ export async function openIndexes(
     if (!outOfStep.some((code) => isTapprepError(error, code))) throw error;
     return openWith(await readRelease(repository, context, true), repository, arch, context);
   }
+}
+
+/** A source that only names a list of mirrors (mirror://) is read from what that list names. */
+async function withBaseUrls(repository: Repository, arch: string, context: ReaderContext): Promise<Repository> {
+  if (repository.baseUrls.length > 0) return repository;
+  for await (const { urls } of listBaseUrls(repository, arch, context)) return { ...repository, baseUrls: urls };
+  throw new TapprepError('NO_REPOSITORY', `repository ${repository.id} names no address to read it from`);
 }
 
 async function openWith(

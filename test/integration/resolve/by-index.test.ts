@@ -1,4 +1,5 @@
 /** Kernels that no table of families is asked about: what the signed indexes of their sources say has to be enough. */
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { readAnyRelease } from '../../../src/detect/any-release.ts';
@@ -200,6 +201,21 @@ describe('dpkg: the index names', () => {
     expect(plan.items.map(({ name }) => name)).toContain(`kbuild-${DEBS.findIndex(([each]) => each === release)}`);
     expect(plan.notes.some((note) => note.includes('nothing is known of debug packages'))).toBe(debug === null);
   });
+});
+
+test('a source that only names a list of mirrors is read from what the list names', async () => {
+  writeFileSync(join(debs.directory, 'mirrors.txt'), `# one\n${debServer.url}vendor/\n`);
+  const discovery = { kind: 'mirror-list', url: `${debServer.url}mirrors.txt` } as const;
+  const listed = { ...archive, baseUrls: [], discovery };
+  const target = debTarget('6.8.12-17-pve', null);
+  const { records, failures } = await readDebRepositories(
+    [listed],
+    'amd64',
+    wantedNames(target, REQUEST),
+    reader.context,
+  );
+  expect(failures).toEqual([]);
+  expect(records.map(({ name }) => name)).toContain('proxmox-headers-6.8.12-17-pve');
 });
 
 describe('rpm: the index names', () => {

@@ -151,7 +151,7 @@ test('yum: variables, lists, discovery, keys, switches', () => {
   expect(repositories[4]).toMatchObject({ discovery: { kind: 'metalink' }, trust: { metadata: 'signed' } });
   expect(notes).toEqual([
     '/etc/yum.repos.d/x.repo: [base]: the key "https://keys.example/KEY" is not fetched: only key files of the target and pinned keys are believed',
-    '/etc/yum.repos.d/x.repo: [local]: "ftp://three.example/$unknown/" is passed over: it has a variable whose value is not known',
+    '/etc/yum.repos.d/x.repo: [local]: "ftp://three.example/$unknown/" is passed over: $unknown has no value in /etc/yum/vars or /etc/dnf/vars',
     '/etc/yum.repos.d/x.repo: [local]: gpgcheck=0 is ignored: packages must be signed all the same',
   ]);
 });
