@@ -37,6 +37,8 @@ export interface TargetOptions {
   readonly root: string | null;
   readonly host: string | null;
   readonly facts: string | null;
+  /** A "Linux version …" line, or a file that has one. */
+  readonly banner?: string | null;
 }
 
 export interface Context {

@@ -30,6 +30,10 @@ export const TARGET: readonly (readonly [string, string])[] = [
   ['--distro <id:version>', 'a host that is not here: ID and VERSION as in os-release (with --kernel)'],
   ['--arch <arch>', 'its architecture, as uname -m prints it'],
   ['--uname-v <text>', 'its uname -v, where the release alone does not tell the build'],
+  [
+    '--banner <text|file>',
+    'its "Linux version …" line, or a file that has one (a log, /proc/version, a memory image): tells kernel and distribution',
+  ],
   ['--root <dir>', 'the system installed in that directory'],
   ['--host <[user@]host>', "another machine, over this system's ssh"],
   ['--ssh-config <file>', 'with --host: another configuration for ssh than yours'],
@@ -80,6 +84,7 @@ export function givenTarget(raw: Raw): TargetOptions {
     root: readText(raw, 'root'),
     host: readText(raw, 'host'),
     facts: readText(raw, 'facts'),
+    banner: readText(raw, 'banner'),
   };
 }
 
@@ -96,7 +101,7 @@ export function readTarget(raw: Raw, needsKernel = true): TargetOptions {
   if (places.length > 1) {
     throw new TapprepError('USAGE', `--${places[0]} and --${places[1]} name two machines, but a target is one`);
   }
-  if (needsKernel && options.distro !== null && options.kernel === null) {
+  if (needsKernel && options.distro !== null && options.kernel === null && (options.banner ?? null) === null) {
     throw new TapprepError(
       'USAGE',
       `--distro ${options.distro} is given without --kernel, but a host that is not here needs both`,

@@ -14,6 +14,8 @@ export interface TargetChoice {
   readonly root: string | null;
   readonly host: string | null;
   readonly facts: string | null;
+  /** A "Linux version …" line, or a file that has one. */
+  readonly banner?: string | null;
 }
 
 export interface OpenTarget {
@@ -55,6 +57,7 @@ export async function openTarget(
   choice: TargetChoice,
   entry: Entry = 'look',
 ): Promise<OpenTarget> {
+  if ((choice.banner ?? null) !== null) return openBanner(options, choice, choice.banner ?? '', entry);
   const { kernel, distro, arch, unameV } = choice;
   if (distro !== null) {
     const { declareFacts } = await import('../detect/declared-facts.ts');
@@ -106,6 +109,33 @@ async function withChosen(host: Host, facts: HostFacts): Promise<HostFacts> {
       tapsetCount: null,
     },
   };
+}
+
+/**
+ * The machine that a banner is of: one that is not here, or the one that is named beside it, which it must not contradict.
+ * @throws TapprepError USAGE
+ */
+async function openBanner(
+  options: OpenOptions,
+  choice: TargetChoice,
+  given: string,
+  entry: Entry,
+): Promise<OpenTarget> {
+  const { readBanner } = await import('./read-banner.ts');
+  const { targetOfBanner } = await import('../detect/banner.ts');
+  const banner = await readBanner(given, options.cwd, options.signal);
+  if (choice.root === null && choice.host === null && choice.facts === null) {
+    const told = targetOfBanner(banner, choice);
+    const { declareFacts } = await import('../detect/declared-facts.ts');
+    const facts = declareFacts(told);
+    return { host: null, facts: { ...facts, kernel: { ...facts.kernel, procVersion: banner.text } } };
+  }
+  const kernel = choice.kernel ?? banner.release;
+  const open = await openTarget(options, { ...choice, banner: null, kernel }, entry);
+  const { os, kernel: seen } = open.facts;
+  const distro = os.id === null ? null : `${os.id}${os.versionId === null ? '' : `:${os.versionId}`}`;
+  targetOfBanner(banner, { ...choice, kernel, distro, unameV: seen.unameV ?? choice.unameV });
+  return { ...open, facts: { ...open.facts, kernel: { ...seen, unameV: banner.unameV, procVersion: banner.text } } };
 }
 
 /** A kernel that does not run says its build-id in its image, where that lies here and can be read. */
