@@ -49,7 +49,8 @@ export const RPM: PackageSystem = {
 function buildRemoveArgv(packages: readonly ExactPackage[]): readonly string[] {
   return [
     'rpm',
-    '-evh',
+    // Without hash marks: rpm 4.4 to 4.9 (EL5, EL6, SLES 11) refuse them while erasing.
+    '-ev',
     ...packages.map(({ name, version, arch }) => `${name}-${version.replace(/^\d+:/, '')}.${arch}`),
   ];
 }

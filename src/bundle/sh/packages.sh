@@ -258,7 +258,8 @@ EOF
     # A package that was cut off in the middle of its unpacking can only go by force.
     run_manager dpkg --force-remove-reinstreq --purge "$@"
   else
-    run_manager rpm -evh "$@"
+    # Without hash marks: rpm 4.4 to 4.9 refuse them while erasing.
+    run_manager rpm -ev "$@"
   fi
 }
 

@@ -55,7 +55,7 @@ test('removal names packages exactly', () => {
   ]);
   expect(
     systemOfManager('rpm').buildRemoveArgv([{ name: 'kernel-devel', version: '1:2.6.32-642.el6', arch: 'x86_64' }]),
-  ).toEqual(['rpm', '-evh', 'kernel-devel-2.6.32-642.el6.x86_64']);
+  ).toEqual(['rpm', '-ev', 'kernel-devel-2.6.32-642.el6.x86_64']);
 });
 
 test("plain rpm gets the article's order: common, debuginfo, devel", () => {
