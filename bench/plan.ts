@@ -102,7 +102,7 @@ function tapprepPlanner(bench: Bench, argv: readonly string[], wanted: readonly 
   return {
     name: 'tapprep',
     cold: () => rmSync(cache, { recursive: true, force: true }),
-    run: () => runTapprep(['plan', ...argv, '--cache-dir', cache, '--json'], bench.directory),
+    run: () => runTapprep(['plan', ...argv, '--systemtap', 'distro', '--cache-dir', cache, '--json'], bench.directory),
     files: (stdout) => {
       const plan = JSON.parse(stdout) as { readonly items: readonly { name: string; urls: readonly string[] }[] };
       return plan.items

@@ -48,7 +48,7 @@ prove() {
     step tools fail "not installed or not in PATH:$lacking"
     return 1
   fi
-  "$stap" -V >"$work/out" 2>&1 </dev/null
+  SYSTEMTAP_DIR=$work/stap "$stap" -V >"$work/out" 2>&1 </dev/null
   step tools pass '' "$work/out"
   tree=/lib/modules/$release/build
   for file in Makefile .config Module.symvers; do
