@@ -29,6 +29,15 @@ function tapprep(args: readonly string[], isOffline: boolean): ReturnType<typeof
   return runLocally(isOffline ? ['unshare', '--net', ...words, '--offline'] : words);
 }
 
+const list = (root: string): string => execFileSync('dpkg-query', [`--root=${root}`, '--show'], { encoding: 'utf8' });
+
+const expectProof = ({ ready, ranIn, steps }: VerifyReport): void => {
+  expect({ ready, ranIn }).toEqual({ ready: true, ranIn: 'vm' });
+  expect(steps.find(({ step }) => step === 'hello')).toMatchObject({ status: 'pass' });
+  expect(steps.find(({ step }) => step === 'hello')?.output).toContain('Hello, World');
+  expect(steps.find(({ step }) => step === 'kernel.function')).toMatchObject({ status: 'pass' });
+};
+
 describe.each(SYSTEMS)('%s', (distro, suite, options) => {
   let release: string;
   let tar: string;
@@ -39,17 +48,10 @@ describe.each(SYSTEMS)('%s', (distro, suite, options) => {
     execFileSync('cp', ['-a', bare, directory]);
     return directory;
   };
-  const list = (root: string): string => execFileSync('dpkg-query', [`--root=${root}`, '--show'], { encoding: 'utf8' });
   const prove = async (root: string): Promise<VerifyReport> => {
     const target = ['--root', root, '--kernel', release];
     const { stdout } = await tapprep(['verify', ...target, '--in', 'vm', '--level', 'probe'], true);
     return JSON.parse(stdout) as VerifyReport;
-  };
-  const expectProof = ({ ready, ranIn, steps }: VerifyReport): void => {
-    expect({ ready, ranIn }).toEqual({ ready: true, ranIn: 'vm' });
-    expect(steps.find(({ step }) => step === 'hello')).toMatchObject({ status: 'pass' });
-    expect(steps.find(({ step }) => step === 'hello')?.output).toContain('Hello, World');
-    expect(steps.find(({ step }) => step === 'kernel.function')).toMatchObject({ status: 'pass' });
   };
 
   beforeAll(async () => {

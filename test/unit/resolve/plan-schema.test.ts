@@ -63,7 +63,7 @@ function codeOf(value: unknown): string {
 }
 
 /** Every way to alter one field of a value, at any depth: taken away, or of another type. */
-function* alterEach(value: unknown): Generator<unknown> {
+function* alterEach(value: unknown): Generator {
   if (typeof value !== 'object' || value === null) return;
   for (const [key, inner] of Object.entries(value)) {
     const copy = (change: (object: Record<string, unknown>) => void): unknown => {
