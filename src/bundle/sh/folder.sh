@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# shellcheck disable=SC2034,SC2154 # variables are shared with the script that reads this file
+# shellcheck disable=SC2034,SC2094,SC2154 # variables are shared with the script that reads this file; the record is only read
 # Portable SystemTaps: each a folder of its own below /opt/tapprep, and the record of the one that is used.
 
 # read_folder NAME: sets what bundle.txt says of a folder. Returns 1 where it has none of that name.
