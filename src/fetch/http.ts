@@ -2,7 +2,7 @@
 import { type ClientRequestArgs, Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { LookupFunction } from 'node:net';
-import type { Duplex } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import { getCACertificates } from 'node:tls';
 import got from 'got';
 import { TapprepError, isTapprepError, redact } from '../errors.ts';
@@ -150,13 +150,14 @@ async function openOnce(
   });
   return await new Promise((resolve, reject) => {
     stream.once('error', (error) => reject(networkFailure(error, url, request.signal)));
-    stream.once('response', (response: { statusCode: number; headers: RawHeaders }) => {
+    stream.once('response', (response: Readable & { statusCode: number; headers: RawHeaders }) => {
       resolve({
         status: response.statusCode,
         url,
         headers: pickHeaders(response.headers),
         location: one(response.headers.location),
         body: stream,
+        source: response,
       });
     });
   });

@@ -3,6 +3,7 @@
  * dropped. Only for a file whose size and digest are known: whatever the mirrors send, a wrong mixture cannot pass.
  */
 import { type TapprepError, redact } from '../errors.ts';
+import { chunksOf } from './body.ts';
 import { TransferError, fetchInterrupted } from './failure.ts';
 import { releaseMemory } from './memory.ts';
 import { nextChunk, type PartState, type TransferContext, type TransferJob } from './transfer.ts';
@@ -181,7 +182,7 @@ async function fillPiece(connection: Connection, piece: Piece, state: State): Pr
     if (response.status !== 206 || range?.start !== piece.at || range.total !== size) {
       throw unfit(url, `answered ${response.status}, not with bytes ${piece.at} to ${piece.end - 1} of ${size}`);
     }
-    const body = response.body[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+    const body = chunksOf(response);
     for (;;) {
       const chunk = await nextChunk(body, url, signal);
       if (chunk === null) break;

@@ -2,6 +2,7 @@
 import { redact } from '../errors.ts';
 import type { Digest } from '../types.ts';
 import { parseRetryAfter } from './backoff.ts';
+import { chunksOf } from './body.ts';
 import { TransferError, fetchInterrupted, networkFailure } from './failure.ts';
 import type { FetchLimits } from './limits.ts';
 import { releaseMemory } from './memory.ts';
@@ -228,7 +229,7 @@ async function receive(
   const bound = Math.min(total ?? job.maxBytes, job.maxBytes);
   let windowStart = now();
   let windowBytes = 0;
-  const body = response.body[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+  const body = chunksOf(response);
   for (;;) {
     const chunk = await nextChunk(body, url, context.signal);
     if (chunk === null) break;

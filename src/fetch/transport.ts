@@ -40,6 +40,8 @@ export interface TransportResponse {
   readonly url: string;
   readonly headers: ResponseHeaders;
   readonly body: Readable;
+  /** What the body is filled from: where it failed, the last bytes may still lie there. */
+  readonly source?: Readable;
 }
 
 /** What is known of a file without its bytes. */

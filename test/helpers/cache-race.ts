@@ -133,7 +133,7 @@ async function installFrom(cacheDir: string, item: PlanItem, root: string): Prom
     const fetcher = await createFetcher({
       cacheDir,
       offline: false,
-      emit,
+      emit: () => undefined,
       now: Date.now,
       sleep: () => Promise.resolve(),
       random: Math.random,
@@ -158,7 +158,7 @@ async function installFrom(cacheDir: string, item: PlanItem, root: string): Prom
       release: '6.1.0-1-amd64',
       allowUpgrade: false,
       tapprepVersion: '0.0.0',
-      emit,
+      emit: () => undefined,
       now: Date.now,
       signal,
     });

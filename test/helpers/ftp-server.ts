@@ -115,11 +115,12 @@ async function send({ control, fault, content, data, offset }: Session): Promise
     socket.end(rest, () => control.write('226 done\r\n'));
     return;
   }
-  socket.write(rest.subarray(0, rest.length >> 1), () => {
-    if (fault === 'stall') return;
-    setTimeout(() => {
-      socket.destroy();
-      control.write('426 aborted\r\n');
-    }, 40);
-  });
+  const half = rest.subarray(0, rest.length >> 1);
+  if (fault === 'stall') {
+    socket.write(half);
+    return;
+  }
+  // The other side closes its end when it has read everything.
+  socket.once('close', () => control.write('426 aborted\r\n'));
+  socket.end(half);
 }
