@@ -6,6 +6,8 @@ import { pathToFileURL } from 'node:url';
 import type { CliResult, GuardEdit, Tree } from './attack.ts';
 
 const PROJECT = join(import.meta.dirname, '../..');
+/** What guards stand in: copied, and edited there. */
+const EDITED = ['src', 'scripts'] as const;
 /** What the sources need beside themselves; nothing of it is edited. */
 const BESIDE = ['node_modules', 'package.json', 'mirrors.json', 'mirrors.schema.json', 'stp'] as const;
 
@@ -37,7 +39,7 @@ export function openTrees(directory: string): Trees {
 
 function copySources(root: string): void {
   mkdirSync(root);
-  cpSync(join(PROJECT, 'src'), join(root, 'src'), { recursive: true });
+  for (const name of EDITED) cpSync(join(PROJECT, name), join(root, name), { recursive: true });
   for (const name of BESIDE) symlinkSync(join(PROJECT, name), join(root, name));
 }
 
