@@ -5,6 +5,8 @@ import { EMPTY_CACHE, install, onHost, run, runAsRoot, tapprep } from '../make-r
 import { withCommand, withPrepare } from './remedy-words.ts';
 import { canPrepare } from './settle-remedies.ts';
 import type { Situation } from './situation.ts';
+import { DPKG } from '../package-system/dpkg.ts';
+import { RPM } from '../package-system/rpm.ts';
 
 /** The build tree of the kernel in question. */
 export function installDevel(situation: Situation): Advice {
@@ -59,11 +61,10 @@ export function useBuiltTree({ release }: Situation): Advice {
 
 /** A System.map with symbols in it. */
 export function installSymbolTable(situation: Situation): Advice {
-  const { host, family } = situation;
+  const { host, system } = situation;
   const release = situation.release ?? '"$(uname -r)"';
   const place = `/boot/System.map-${release}`;
-  const packaged =
-    family === 'rpm' ? `/lib/modules/${release}/System.map` : `/usr/lib/debug/boot/System.map-${release}`;
+  const packaged = (system ?? DPKG).symbolTableOf(release);
   const hasDebuginfo = host !== null && host.debuginfo.length > 0;
   const copy = runAsRoot(`cp ${packaged} ${place}`);
   // /proc/kallsyms is that of the kernel that runs, and of no other.
@@ -71,7 +72,10 @@ export function installSymbolTable(situation: Situation): Advice {
   const redirect = `cat /proc/kallsyms > ${place.replaceAll('"', '')}`;
   const kallsyms = situation.place.sudo ? runAsRoot(`sh -c '${redirect}'`) : run(redirect);
   return {
-    remedies: hasDebuginfo && family === 'deb' ? [copy] : [debuginfoOfKernel(situation), isElsewhere ? copy : kallsyms],
+    remedies:
+      hasDebuginfo && system?.hasStubTable === true
+        ? [copy]
+        : [debuginfoOfKernel(situation), isElsewhere ? copy : kallsyms],
     otherwise:
       'begin, end and timer probes work without it; only symbol probes such as kprobe.function need the table.',
   };
@@ -117,10 +121,8 @@ export function setUpDebugRepository(situation: Situation): readonly Remedy[] {
 }
 
 /** All packages of SystemTap, as the family names them. */
-export function systemtapPackages({ family }: Situation): readonly string[] {
-  return family === 'deb'
-    ? ['systemtap', 'systemtap-client', 'systemtap-common', 'systemtap-runtime']
-    : ['systemtap', 'systemtap-client', 'systemtap-devel', 'systemtap-runtime'];
+export function systemtapPackages({ system }: Situation): readonly string[] {
+  return (system ?? RPM).systemtapPackages;
 }
 
 /** The kernel is the host's: its packages belong there, and the container has to see them. */

@@ -4,6 +4,7 @@ import { isTapprepError, type TapprepError } from '../errors.ts';
 import { namePackages } from '../resolve/package-names.ts';
 import type { PackageName, Target } from '../types.ts';
 import { stemOf } from './package-manager/asked-packages.ts';
+import { systemOf } from '../package-system/systems.ts';
 
 /**
  * packaged: by a distribution of the tables. habit: nobody of the tables, but its form is one that packages are named after.
@@ -116,8 +117,8 @@ function firstHome(homes: unknown): string {
 
 /** A package manager takes the exact name; where only the index knows the whole version, none can be written. */
 function wordFor({ name, arch, version, match }: PackageName, target: Target): readonly string[] {
-  if (target.family === 'deb') return [name];
-  return match === 'exact' && version !== null ? [`${name}-${version}.${arch}`] : [];
+  const word = systemOf(target).wordFor(name, arch, match === 'exact' ? version : null);
+  return word === null ? [] : [word];
 }
 
 function firstOfAlternatives(names: readonly PackageName[]): readonly PackageName[] {

@@ -3,6 +3,7 @@ import type { Remedy } from '../types.ts';
 import { prepare, run } from '../make-remedy.ts';
 import { isDescribed } from './render-remedy.ts';
 import type { Situation } from './situation.ts';
+import { RPM } from '../package-system/rpm.ts';
 
 /** Whether `tapprep install` knows the packages of the kernel in question. Unknown where no kernel is named: then it looks. */
 export function canPrepare(situation: Situation): boolean {
@@ -63,7 +64,7 @@ function settle(remedy: Remedy, situation: Situation): readonly Remedy[] {
   }
 }
 
-function askOwner({ family, release }: Situation): Remedy {
+function askOwner({ system, release }: Situation): Remedy {
   const directory = `/lib/modules/${release ?? '"$(uname -r)"'}`;
-  return run(family === 'deb' ? `dpkg -S ${directory}` : `rpm -qf ${directory}`);
+  return run((system ?? RPM).ownerCommand(directory));
 }

@@ -3,6 +3,10 @@ import type { HostFacts, Target } from '../types.ts';
 import { type KernelPackages, NO_PACKAGES, packagesOf, packagesSaid } from './kernel-packages.ts';
 import type { LogFacts } from './log-facts.ts';
 import { type Place, type Reach, reachOf } from './place.ts';
+import { DPKG } from '../package-system/dpkg.ts';
+import type { PackageSystem } from '../package-system/package-system.ts';
+import { RPM } from '../package-system/rpm.ts';
+import { systemOf, systemOfManager } from '../package-system/systems.ts';
 
 export type Manager = 'apt-get' | 'dnf' | 'yum' | 'tdnf' | 'zypper';
 
@@ -12,7 +16,8 @@ export interface Situation {
   readonly host: HostFacts | null;
   /** uname -r of the kernel in question. */
   readonly release: string | null;
-  readonly family: 'deb' | 'rpm' | null;
+  /** Null where nothing tells. */
+  readonly system: PackageSystem | null;
   /** ID as in os-release. */
   readonly distribution: string | null;
   readonly packages: KernelPackages;
@@ -35,18 +40,18 @@ export function describeSituation(
       : (target?.release ?? host.kernel.release ?? logged);
   const own = target !== null && target.release === release ? target : null;
   const distribution = host?.os.id ?? own?.distro ?? log.distribution;
-  const family = own?.family ?? familyOf(host, distribution, release, log);
+  const system = own === null ? findSystem(host, distribution, release, log) : systemOf(own);
   return {
     log,
     host,
     release,
-    family,
+    system,
     distribution,
-    packages: own === null ? namedPackages(release, family, host, log) : packagesOf(own),
+    packages: own === null ? namedPackages(release, system, host, log) : packagesOf(own),
     place: {
       reach,
       kernel: runs(host, release) && reach.via !== 'declared' ? null : release,
-      manager: managerOf(host, family, distribution, release, log),
+      manager: managerOf(host, system, distribution, release, log),
       sudo: (host?.user.uid ?? 1) !== 0 || isEnteredAsUser(reach),
     },
   };
@@ -62,16 +67,13 @@ function isEnteredAsUser(reach: Reach): boolean {
 }
 
 /** A kernel of one world under programs of the other: a container. */
-const RPM_KERNEL = /\.(?:el|fc|amzn)\d/;
-const DEB_KERNEL = /-(?:generic|amd64|arm64|aws|azure|gcp)$/;
-
 function isForeign(release: string, { userland }: LogFacts): boolean {
-  return userland === 'deb' ? RPM_KERNEL.test(release) : userland === 'rpm' && DEB_KERNEL.test(release);
+  return userland !== null && systemOf({ family: userland }).foreignKernel.test(release);
 }
 
 function namedPackages(
   release: string | null,
-  family: 'deb' | 'rpm' | null,
+  system: PackageSystem | null,
   host: HostFacts | null,
   log: LogFacts,
 ): KernelPackages {
@@ -84,7 +86,7 @@ function namedPackages(
     version: host?.os.versionId ?? log.distributionVersion,
     arch: host?.kernel.arch ?? log.arch,
     unameV: host?.kernel.unameV ?? log.unameV,
-    family,
+    family: system?.family ?? null,
   });
 }
 
@@ -100,24 +102,24 @@ const DEB_RELEASE = /-(?:amd64|arm64|686(?:-pae)?|armmp(?:-lpae)?|generic|lowlat
 const RPM_RELEASE = /\.(?:x86_64|aarch64|ppc64le|ppc64|s390x|i[3-6]86|riscv64)(?:[.+]\w+)?$/;
 const DEB_UNAME_V = /\b(?:Debian|Ubuntu|Kali|PMX|PVE|Raspbian|Devuan)\b|-Ubuntu\b/;
 
-function familyOf(
+function findSystem(
   host: HostFacts | null,
   distribution: string | null,
   release: string | null,
   log: LogFacts,
-): 'deb' | 'rpm' | null {
-  if (host?.packageManager != null) return host.packageManager === 'dpkg' ? 'deb' : 'rpm';
-  if (distribution !== null) return DEB_SYSTEMS.test(distribution) ? 'deb' : 'rpm';
-  if (DEB_UNAME_V.test(log.unameV ?? '') || DEB_RELEASE.test(release ?? '')) return 'deb';
-  if (RPM_RELEASE.test(release ?? '')) return 'rpm';
+): PackageSystem | null {
+  if (host?.packageManager != null) return systemOfManager(host.packageManager);
+  if (distribution !== null) return DEB_SYSTEMS.test(distribution) ? DPKG : RPM;
+  if (DEB_UNAME_V.test(log.unameV ?? '') || DEB_RELEASE.test(release ?? '')) return DPKG;
+  if (RPM_RELEASE.test(release ?? '')) return RPM;
   const listed = log.packages[0]?.name;
-  if (listed === undefined) return log.userland;
-  return listed.startsWith('linux-') ? 'deb' : 'rpm';
+  if (listed === undefined) return log.userland === null ? null : systemOf({ family: log.userland });
+  return listed.startsWith('linux-') ? DPKG : RPM;
 }
 
 function managerOf(
   host: HostFacts | null,
-  family: 'deb' | 'rpm' | null,
+  system: PackageSystem | null,
   distribution: string | null,
   release: string | null,
   log: LogFacts,
@@ -125,8 +127,8 @@ function managerOf(
   const order: readonly Manager[] = ['dnf', 'yum', 'zypper', 'apt-get'];
   const there = order.find((name) => host?.frontends.includes(name));
   if (there !== undefined) return there;
-  if (family === 'deb') return 'apt-get';
-  if (family === null) return null;
+  if (system === null) return null;
+  if (system.usualFrontEnd !== null) return system.usualFrontEnd;
   if (/suse|sle/.test(distribution ?? '')) return 'zypper';
   const old =
     /\.el[5-7]|\.amzn[12]\.|\.fc(?:1\d|2[01])\./.test(release ?? '') ||

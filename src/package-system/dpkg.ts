@@ -29,6 +29,10 @@ export const DPKG: PackageSystem = {
   isGoodEnough: (there, wanted) => compareDebVersions(there, wanted) > 0,
   systemtapPackages: ['systemtap', 'systemtap-client', 'systemtap-common', 'systemtap-runtime'],
   symbolTableOf: (release) => `/usr/lib/debug/boot/System.map-${release}`,
+  hasStubTable: true,
+  builderCommand: null,
+  foreignKernel: /\.(?:el|fc|amzn)\d/,
+  usualFrontEnd: 'apt-get',
   wordFor: (name) => name,
 };
 

@@ -62,6 +62,14 @@ export interface PackageSystem {
   readonly systemtapPackages: readonly string[];
   /** Where a kernel's debug package puts its symbol table. */
   symbolTableOf(release: string): string;
+  /** Whether /boot/System.map-R is a stub where that debug package is not installed. */
+  readonly hasStubTable: boolean;
+  /** Tells who built the kernel's packages; null where all are of one builder. */
+  readonly builderCommand: string | null;
+  /** A release that no distribution of the other system builds: under programs of this one it is a container's host's. */
+  readonly foreignKernel: RegExp;
+  /** The program that people type for it whatever else is there; null where that differs by distribution. */
+  readonly usualFrontEnd: 'apt-get' | null;
   /** What a front end is told to get the exact package; null where only the index knows how. */
   wordFor(name: string, arch: string, version: string | null): string | null;
 }

@@ -42,6 +42,10 @@ export const RPM: PackageSystem = {
   isGoodEnough: () => true,
   systemtapPackages: ['systemtap', 'systemtap-client', 'systemtap-devel', 'systemtap-runtime'],
   symbolTableOf: (release) => `/lib/modules/${release}/System.map`,
+  hasStubTable: false,
+  builderCommand: "rpm -q --qf '%{NAME} %{VENDOR} %{BUILDHOST}\\n' kernel kernel-devel",
+  foreignKernel: /-(?:generic|amd64|arm64|aws|azure|gcp)$/,
+  usualFrontEnd: null,
   wordFor: (name, arch, version) => (version === null ? null : `${name}-${version}.${arch}`),
 };
 

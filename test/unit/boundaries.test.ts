@@ -110,3 +110,16 @@ test('no code reads back a sentence that tapprep wrote', () => {
   }
   expect(found).toEqual([]);
 });
+
+/** The seam between package systems, and the step that finds out which of them a target is of. */
+const SEAM = /^src\/(package-system\/|install\/commands\.ts|detect\/)/;
+
+test('nothing outside the seam asks for the family of a target', () => {
+  const question = /\b(?:family|manager|packageManager|method|userland) (?:===|!==) '(?:deb|dpkg|rpm)'/g;
+  const found = globSync('src/**/*.ts')
+    .filter((file) => !SEAM.test(file))
+    .flatMap((file) =>
+      Array.from(stripComments(readFileSync(file, 'utf8')).matchAll(question), ([text]) => `${file}: ${text}`),
+    );
+  expect(found).toEqual([]);
+});

@@ -1,7 +1,8 @@
 /** The build tree of the kernel: there, whole, of this version, this build and this variant. */
-import type { BuildTreeFacts, InstalledPackage } from '../../types.ts';
+import type { BuildTreeFacts, HostFacts, InstalledPackage, RpmTarget } from '../../types.ts';
 import { advice, type Check, fine, problem, unknown, type Finding, type View } from '../finding.ts';
 import { otherDevel, wrongVariantDevel } from '../sightings.ts';
+import { forFamily } from '../../package-system/systems.ts';
 
 /** /lib/modules/R/build and what stap opens there. */
 export const checkBuildTree: Check = (view) => {
@@ -110,7 +111,10 @@ function packagesOfKernel({
   facts,
   target,
 }: View): { readonly image: InstalledPackage; readonly devel: InstalledPackage } | null {
-  if (target?.family !== 'rpm') return null;
+  return target === null ? null : forFamily(target, { deb: () => null, rpm: (own) => pairOf(facts, own) });
+}
+
+function pairOf(facts: HostFacts, target: RpmTarget): ReturnType<typeof packagesOfKernel> {
   const name = `${target.stem}${target.variant === null ? '' : `-${target.variant}`}`;
   const ours = facts.kernelPackages.filter((one) => one.version.replace(/^\d+:/, '') === target.versionRelease);
   const image = ours.find((one) => one.name === `${name}-core`) ?? ours.find((one) => one.name === name);

@@ -12,11 +12,9 @@ export const DEVEL_VENDOR_MISMATCH: Fault = {
   },
   beyondTarget: false,
   explains: [],
-  remedy: (situation) => ({
+  remedy: ({ system }) => ({
     remedies: [
-      ...(situation.family === 'rpm'
-        ? [run("rpm -q --qf '%{NAME} %{VENDOR} %{BUILDHOST}\\n' kernel kernel-devel")]
-        : []),
+      ...(system === null || system.builderCommand === null ? [] : [run(system.builderCommand)]),
       prepare(),
       EMPTY_CACHE,
     ],

@@ -243,7 +243,7 @@ function foreignModule({ situation }: Sight): Grade | null {
 function stubLikely({ situation }: Sight): boolean {
   const map = situation.host?.systemMap;
   if (map !== undefined) return map?.stub === true;
-  return situation.family === 'deb' && situation.log.releaseOption?.startsWith('/') !== true;
+  return situation.system?.hasStubTable === true && situation.log.releaseOption?.startsWith('/') !== true;
 }
 
 /** A warning that Debian's stap always prints; it explains a failure of pass 2 where nothing else was said to be missing. */
