@@ -1,6 +1,7 @@
 /** What is remembered of an address: which content it gave, and how to ask whether that changed. */
 import { readFile } from 'node:fs/promises';
 import type { Sha256 } from '../types.ts';
+import { indexEntrySchema } from './records-schema.ts';
 import { writeAtomic } from './write-atomic.ts';
 
 export interface IndexEntry {
@@ -14,14 +15,15 @@ export interface IndexEntry {
   readonly fetchedAt: number;
 }
 
-const SCHEMA = 'tapprep-index/1';
+/** As it lies in the cache. */
+export interface SavedIndexEntry extends IndexEntry {
+  readonly schema: 'tapprep-index/1';
+}
 
 /** Reads an entry; null when it is absent or damaged: then the address is asked again, which is always right. */
 export async function readIndex(path: string): Promise<IndexEntry | null> {
   try {
-    const entry = JSON.parse(await readFile(path, 'utf8')) as (Partial<IndexEntry> & { schema?: unknown }) | null;
-    const usable = entry?.schema === SCHEMA && /^[0-9a-f]{64}$/.test(entry.sha256 ?? '');
-    return usable ? (entry as IndexEntry) : null;
+    return indexEntrySchema.safeParse(JSON.parse(await readFile(path, 'utf8'))).data ?? null;
   } catch {
     return null;
   }
@@ -29,5 +31,6 @@ export async function readIndex(path: string): Promise<IndexEntry | null> {
 
 /** Writes an entry. @throws TapprepError NO_SPACE | PERMISSION */
 export async function writeIndex(path: string, entry: IndexEntry): Promise<void> {
-  await writeAtomic(path, JSON.stringify({ schema: SCHEMA, ...entry }));
+  const saved: SavedIndexEntry = { schema: 'tapprep-index/1', ...entry };
+  await writeAtomic(path, JSON.stringify(saved));
 }

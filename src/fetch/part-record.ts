@@ -4,6 +4,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { isErrno, redact } from '../errors.ts';
 import type { Digest } from '../types.ts';
 import { diskFailure } from './failure.ts';
+import { partRecordSchema } from './records-schema.ts';
 import type { ResponseHeaders } from './transport.ts';
 import { writeAtomic } from './write-atomic.ts';
 
@@ -67,9 +68,7 @@ export async function readPartRecord(path: string): Promise<PartRecord | null> {
     throw diskFailure(error, path);
   }
   try {
-    const value = JSON.parse(text) as PartRecord;
-    const isWhole = value.schema === 'tapprep-part/1' && typeof value.urlHash === 'string';
-    return isWhole ? { ...value, reached: value.reached ?? null } : null;
+    return partRecordSchema.safeParse(JSON.parse(text)).data ?? null;
   } catch {
     return null;
   }

@@ -8,6 +8,7 @@ import { runAsRoot } from '../make-remedy.ts';
 import type { Host } from '../host/host.ts';
 import { script } from '../host/ssh-scripts.ts';
 import type { PackageManager } from '../package-system/package-system.ts';
+import { journalSchema } from './journal-schema.ts';
 import type { ListedPackage } from './package-list.ts';
 
 export const JOURNAL_PATH = '/var/lib/tapprep/journal.json';
@@ -18,7 +19,7 @@ export interface JournalEntry {
   readonly tapprep: string;
   readonly release: string;
   /** Whose packages these are; a journal without it is of the one package database there. */
-  readonly manager?: PackageManager;
+  readonly manager?: PackageManager | undefined;
   readonly state: 'started' | 'done' | 'failed' | 'removed';
   /** What this run set out to add; on "done" exactly what it added. */
   readonly packages: readonly ListedPackage[];
@@ -76,55 +77,10 @@ export async function writeJournal(host: Host, journal: Journal): Promise<void> 
 }
 
 function parseJournal(text: string): Journal | null {
-  let value: unknown;
   try {
-    value = JSON.parse(text);
+    return journalSchema.safeParse(JSON.parse(text)).data ?? null;
   } catch (error) {
     if (error instanceof SyntaxError) return null;
     throw error;
   }
-  if (!isRecord(value) || value['schema'] !== 'tapprep-journal/1' || !Array.isArray(value['entries'])) return null;
-  return value['entries'].every(isEntry) ? { schema: 'tapprep-journal/1', entries: value['entries'] } : null;
-}
-
-const WORD = /^[\w.+:~^-]+$/;
-const STATES: readonly unknown[] = ['started', 'done', 'failed', 'removed'];
-const MANAGERS: readonly unknown[] = [undefined, 'dpkg', 'rpm'];
-
-function isEntry(value: unknown): value is JournalEntry {
-  if (!isRecord(value)) return false;
-  const { at, tapprep, release, state, manager, packages, replaced, files } = value;
-  return (
-    [at, tapprep, release].every(isWord) &&
-    STATES.includes(state) &&
-    MANAGERS.includes(manager) &&
-    isListOf(packages, (item) => hasWords(item, ['name', 'version', 'arch'])) &&
-    isListOf(replaced, (item) => hasWords(item, ['name', 'from', 'to'])) &&
-    isListOf(files, isPath)
-  );
-}
-
-function isListOf(value: unknown, isItem: (item: unknown) => boolean): boolean {
-  return Array.isArray(value) && value.every(isItem);
-}
-
-function hasWords(value: unknown, keys: readonly string[]): boolean {
-  return isRecord(value) && keys.every((key) => isWord(value[key]));
-}
-
-function isWord(value: unknown): boolean {
-  return typeof value === 'string' && WORD.test(value) && !value.startsWith('-');
-}
-
-/** Absolute, and of nothing that a terminal or a line of a script would take for something else. */
-function isPath(value: unknown): boolean {
-  return (
-    typeof value === 'string' &&
-    /^\/[^\p{Cc}\p{Cf}\u2028\u2029]+$/u.test(value) &&
-    !value.split('/').some((part) => part === '..' || part === '.')
-  );
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

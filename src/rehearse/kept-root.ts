@@ -6,9 +6,10 @@ import { isErrno } from '../errors.ts';
 import { writeWhole } from '../files/write-whole.ts';
 import type { InstalledVersion } from '../resolve/plan.ts';
 import type { Plan } from '../types.ts';
+import { rootSchema } from './kept-root-schema.ts';
 
 /** What is known of a kept root; written last, so that it stands for a complete one. */
-interface RootRecord {
+export interface RootRecord {
   readonly schema: 'tapprep-root/1';
   /** Digest over what was to be installed. */
   readonly key: string;
@@ -33,10 +34,8 @@ export function keyOfPlan(plan: Plan): string {
 /** The complete root of this name, or null. */
 export async function findKeptRoot(rootsDir: string, name: string): Promise<KeptRoot | null> {
   try {
-    const record = JSON.parse(await readFile(join(rootsDir, `${name}.json`), 'utf8')) as RootRecord;
-    return record.schema === 'tapprep-root/1'
-      ? { directory: join(rootsDir, name), base: record.base, key: record.key }
-      : null;
+    const { data } = rootSchema.safeParse(JSON.parse(await readFile(join(rootsDir, `${name}.json`), 'utf8')));
+    return data === undefined ? null : { directory: join(rootsDir, name), base: data.base, key: data.key };
   } catch (error) {
     // A half-written record cannot be there (it is renamed into place); a foreign one is as good as none.
     if (isErrno(error, 'ENOENT') || error instanceof SyntaxError) return null;

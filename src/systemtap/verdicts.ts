@@ -8,6 +8,7 @@ import { writeAtomic } from '../fetch/write-atomic.ts';
 import type { Target } from '../types.ts';
 import type { FitRung } from './incompatibilities.ts';
 import { forFamily } from '../package-system/systems.ts';
+import { verdictFileSchema } from './verdicts-schema.ts';
 
 export interface Verdict {
   /** Name of the candidate (nameOf). */
@@ -20,7 +21,7 @@ export interface Verdict {
   readonly at: string;
 }
 
-interface VerdictFile {
+export interface VerdictFile {
   readonly schema: 'tapprep-verdicts/1';
   /** For people. */
   readonly kernel: string;
@@ -55,8 +56,8 @@ export async function recallVerdicts(cacheDir: string, kernel: string): Promise<
   try {
     const directory = await findPrivateDirectory(cacheDir, ...PLACE);
     if (directory === null) return [];
-    const value: unknown = JSON.parse(await readFile(fileOf(directory, kernel), 'utf8'));
-    return isVerdictFile(value) && value.kernel === kernel ? value.verdicts : [];
+    const { data } = verdictFileSchema.safeParse(JSON.parse(await readFile(fileOf(directory, kernel), 'utf8')));
+    return data?.kernel === kernel ? data.verdicts : [];
   } catch (error) {
     if (isErrno(error, 'ENOENT') || error instanceof SyntaxError) return [];
     throw error;
@@ -91,19 +92,4 @@ export async function rememberVerdict(cacheDir: string, kernel: string, verdict:
 function fileOf(directory: string, kernel: string): string {
   const name = createHash('sha256').update(kernel).digest('hex').slice(0, 24);
   return join(directory, `${name}.json`);
-}
-
-const OUTCOMES: readonly unknown[] = ['pass', 'fail', 'skip'];
-
-function isVerdictFile(value: unknown): value is VerdictFile {
-  if (!isRecord(value) || value['schema'] !== 'tapprep-verdicts/1' || !Array.isArray(value['verdicts'])) return false;
-  return value['verdicts'].every((item: unknown) => {
-    if (!isRecord(item) || typeof item['candidate'] !== 'string' || typeof item['at'] !== 'string') return false;
-    const rungs = item['rungs'];
-    return isRecord(rungs) && OUTCOMES.includes(rungs['hello']) && OUTCOMES.includes(rungs['kernel.function']);
-  });
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

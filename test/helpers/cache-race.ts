@@ -124,8 +124,6 @@ async function buildPackages(debs: DebLab, base: string): Promise<{ readonly ite
   return { item, evil };
 }
 
-function emit(): void {}
-
 /** The code by which it was refused; null when it was installed. */
 async function installFrom(cacheDir: string, item: PlanItem, root: string): Promise<string | null> {
   const { signal } = new AbortController();

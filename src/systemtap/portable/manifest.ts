@@ -1,6 +1,7 @@
 /** manifest.json of a portable SystemTap: every file traced to a package, every package to a signed index. Pure. */
 import { TapprepError } from '../../errors.ts';
 import type { Fingerprint } from '../../types.ts';
+import { portableManifestSchema } from './manifest-schema.ts';
 
 /** The marker of a complete folder; written last, and what `remove` looks for. */
 export const MANIFEST_NAME = 'manifest.json';
@@ -49,46 +50,16 @@ export interface PortableManifest {
 
 /** @throws TapprepError BAD_PACKAGE when the text is no such manifest, or names a path outside its folder */
 export function parseManifest(text: string, name: string): PortableManifest {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    value = null;
-  }
-  if (isManifest(value)) return value;
+  const { data } = portableManifestSchema.safeParse(parseJson(text));
+  if (data !== undefined) return data;
   throw new TapprepError('BAD_PACKAGE', `${name} is no manifest of a portable SystemTap`);
 }
 
-const TEXTS = ['version', 'packageVersion', 'distro', 'suite', 'arch', 'loader', 'key'] as const;
-
-function isManifest(value: unknown): value is PortableManifest {
-  if (!isRecord(value) || value['schema'] !== 'tapprep-systemtap/1') return false;
-  if (!TEXTS.every((key) => typeof value[key] === 'string')) return false;
-  if (value['minimumKernel'] !== null && typeof value['minimumKernel'] !== 'string') return false;
-  const [packages, files] = [value['packages'], value['files']];
-  return Array.isArray(packages) && packages.every(isPackage) && Array.isArray(files) && files.every(isFile);
-}
-
-function isPackage(value: unknown): boolean {
-  const keys = ['name', 'version', 'arch', 'fileName', 'sha256', 'index'];
-  return isRecord(value) && keys.every((key) => typeof value[key] === 'string');
-}
-
-function isFile(value: unknown): boolean {
-  return (
-    isRecord(value) &&
-    typeof value['path'] === 'string' &&
-    /^[^/].*[^/]$/s.test(value['path']) &&
-    !value['path'].split('/').some((part) => part === '' || part === '.' || part === '..') &&
-    typeof value['sha256'] === 'string' &&
-    /^[0-9a-f]{64}$/.test(value['sha256']) &&
-    typeof value['bytes'] === 'number' &&
-    [0o644, 0o755].includes(value['mode'] as number) &&
-    (value['package'] === null || typeof value['package'] === 'string')
-  );
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return null;
+  }
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { buildKeptRoot, findKeptRoot, forgetKeptRoots, listKeptRoots } from '../../../src/rehearse/kept-root.ts';
+import { spoiledForms } from '../../helpers/spoiled.ts';
 
 const roots = mkdtempSync(join(tmpdir(), 'tapprep-roots-'));
 afterAll(() => rmSync(roots, { recursive: true }));
@@ -36,3 +37,18 @@ test('roots are forgotten before they are removed, so that one removed in part i
   expect(await findKeptRoot(roots, 'whole')).toBe(null);
   expect(existsSync(join(roots, 'whole/etc')), 'it is the caller who removes').toBe(true);
 });
+
+const whole = { schema: 'tapprep-root/1', key: 'k', base: [{ name: 'gcc-12', version: '12.2.0-14', arch: 'amd64' }] };
+
+test('a root is read as it was written', async () => {
+  writeFileSync(join(roots, 'read.json'), JSON.stringify(whole));
+  expect(await findKeptRoot(roots, 'read')).toMatchObject({ key: 'k', base: whole.base });
+});
+
+test.each<[string, unknown]>([...spoiledForms(whole), ['a future version', { ...whole, schema: 'tapprep-root/2' }]])(
+  'a root whose record has %s is none',
+  async (_name, form) => {
+    writeFileSync(join(roots, 'read.json'), JSON.stringify(form));
+    expect(await findKeptRoot(roots, 'read')).toBe(null);
+  },
+);
