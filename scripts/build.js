@@ -2,6 +2,7 @@
 // longer and more memory than most commands do.
 import { cpSync, globSync, rmSync } from 'node:fs';
 import { build } from 'esbuild';
+import { findKeyFaults } from './check-keys.ts';
 
 /**
  * An import of node:http from an ES module makes Node fill in every export, and with them load a WebSocket client that
@@ -18,6 +19,9 @@ const requireHttp = {
     }));
   },
 };
+
+const faults = findKeyFaults('.');
+if (faults.length > 0) throw new Error(`keys/ and mirrors.json do not fit each other:\n  ${faults.join('\n  ')}`);
 
 rmSync('dist', { recursive: true, force: true });
 await build({

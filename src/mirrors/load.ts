@@ -1,6 +1,6 @@
 /** Reads mirror lists: the one that comes with tapprep, and the user's. */
-import { open } from 'node:fs/promises';
-import { join } from 'node:path';
+import { open, readdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { isErrno, TapprepError } from '../errors.ts';
 import { mergeMirrorFiles } from './merge.ts';
 import type { NamedMirrorFile } from './merge.ts';
@@ -13,7 +13,7 @@ const MAX_BYTES = 4 * 1024 * 1024;
 const MAX_FAULTS = 100;
 
 export interface MirrorLocations {
-  /** Root of the installed package, where mirrors.json lies. */
+  /** Root of the installed package, where mirrors.json and keys/ lie. */
   readonly packageRoot: string;
   /** Files of --mirrors, strongest first; each must exist. */
   readonly files: readonly string[];
@@ -22,7 +22,8 @@ export interface MirrorLocations {
 }
 
 /**
- * All mirror lists as one: files of --mirrors, then CONFIG/tapprep/mirrors.json where there is one, then the built-in.
+ * All mirror lists as one: files of --mirrors, then CONFIG/tapprep/mirrors.json where there is one, then the built-in. The
+ * public keys that they pin lie in the folder keys/ beside each of them, one file FINGERPRINT.asc or .gpg for each.
  * @throws TapprepError BAD_MIRRORS naming every fault of the first faulty file with its path; TOO_LARGE; PERMISSION
  */
 export async function loadMirrors(locations: MirrorLocations): Promise<Mirrors> {
@@ -37,9 +38,34 @@ export async function loadMirrors(locations: MirrorLocations): Promise<Mirrors> 
   if (!builtIn) throw new TapprepError('BAD_MIRRORS', `${path} is missing from the installed package`);
   // A part of this program, held against the schema by a test: doing it at each start would take as long as a download.
   named.push({ name: path, file: parseJson(builtIn.text, path) as MirrorFile, origin: 'mirrors.json' });
-  const { mirrors, faults } = mergeMirrorFiles(named);
+  const { mirrors, faults } = mergeMirrorFiles(named, await findMaterial(locations));
   if (faults.length > 0) throw badMirrors('the mirror lists', faults);
   return mirrors;
+}
+
+const KEY_FILE = /^([0-9A-F]{40})\.(?:asc|gpg)$/;
+
+/** The files of all key folders by fingerprint, the strongest list's first. What is in them is judged by the pin. */
+async function findMaterial({ files, configHome, packageRoot }: MirrorLocations): Promise<ReadonlyMap<string, string>> {
+  const own = configHome === null ? [] : [join(configHome, 'tapprep')];
+  const material = new Map<string, string>();
+  for (const folder of [...files.map((path) => dirname(path)), ...own, packageRoot]) {
+    for (const name of await listKeyFolder(join(folder, 'keys'))) {
+      const fingerprint = KEY_FILE.exec(name)?.[1];
+      if (fingerprint !== undefined && !material.has(fingerprint))
+        material.set(fingerprint, join(folder, 'keys', name));
+    }
+  }
+  return material;
+}
+
+async function listKeyFolder(folder: string): Promise<readonly string[]> {
+  try {
+    return await readdir(folder);
+  } catch (cause) {
+    if (isErrno(cause, 'ENOENT') || isErrno(cause, 'ENOTDIR')) return [];
+    throw new TapprepError('PERMISSION', `the folder of keys ${folder} cannot be read`, { cause, facts: { folder } });
+  }
 }
 
 async function readOverride(path: string): Promise<NamedMirrorFile> {

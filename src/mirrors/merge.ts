@@ -16,15 +16,19 @@ export interface NamedMirrorFile {
 /**
  * Merges files, strongest first: an entry replaces those of later files that have the same id, and comes before them;
  * tables are joined, the stronger file winning.
+ * @param material files of public keys by fingerprint
  * @returns the list, or every reference to a key that no file has, as "name: groups[0].entries[1].trust.keys: …".
  */
-export function mergeMirrorFiles(files: readonly NamedMirrorFile[]): {
+export function mergeMirrorFiles(
+  files: readonly NamedMirrorFile[],
+  material: ReadonlyMap<string, string> = new Map(),
+): {
   readonly mirrors: Mirrors;
   readonly faults: readonly string[];
 } {
   const keys = new Map<string, MirrorKey>();
   for (const { file } of files.toReversed()) {
-    for (const [id, key] of Object.entries(file.keys ?? {})) keys.set(id, makeKey(id, key));
+    for (const [id, key] of Object.entries(file.keys ?? {})) keys.set(id, makeKey(id, key, material));
   }
   const faults: string[] = [];
   const entries = new Map<string, MirrorEntry>();
@@ -67,13 +71,18 @@ export function mergeMirrorFiles(files: readonly NamedMirrorFile[]): {
   return { mirrors, faults: [...new Set(faults)] };
 }
 
-function makeKey(id: string, key: NonNullable<MirrorFile['keys']>[string]): MirrorKey {
+function makeKey(
+  id: string,
+  key: NonNullable<MirrorFile['keys']>[string],
+  material: ReadonlyMap<string, string>,
+): MirrorKey {
   return {
     id,
     fingerprint: key.fingerprint as Fingerprint,
     name: key.name,
     expires: key.expires,
     file: key.file ?? null,
+    material: material.get(key.fingerprint) ?? null,
   };
 }
 

@@ -24,6 +24,8 @@ export interface MirrorKey {
   readonly expires: string | null;
   /** Where it lies on a host of that distribution. */
   readonly file: string | null;
+  /** The public key itself: a file of this machine, in the folder keys/ beside a list; null where none of them has it. */
+  readonly material: string | null;
 }
 
 /** One entry with everything of its group and its keys in it; placeholders not yet filled in. */

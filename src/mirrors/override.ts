@@ -1,6 +1,7 @@
 /** `--mirror KIND=URL`: one repository of the user's, asked before all others. Pure. */
 import { TapprepError } from '../errors.ts';
 import type { Repository, RepositoryKind, RepositoryTrust, SignatureAllowance, Target } from '../types.ts';
+import { keyFilesOf } from './key-files.ts';
 import type { MirrorEntry, Mirrors } from './mirror-list.ts';
 import { fillTemplate, isSafeTemplate, placeholderValues } from './placeholders.ts';
 import { systemOf } from '../package-system/systems.ts';
@@ -80,15 +81,13 @@ function overrideSuites(override: MirrorOverride, codename: string | null): read
 
 /** Another place for the same packages: it is believed by the keys that the list pins for this target, and no others. */
 function overrideTrust(kind: RepositoryKind, fitting: readonly MirrorEntry[]): RepositoryTrust {
-  const trusts = fitting.filter((entry) => (entry.kind === 'deb') === (kind === 'deb')).map((entry) => entry.trust);
-  const keys = trusts.flatMap((trust) => trust.keys);
+  const same = fitting.filter((entry) => (entry.kind === 'deb') === (kind === 'deb'));
+  const keys = same.flatMap(({ trust }) => trust.keys);
   return {
     metadata: kind === 'deb' ? 'signed' : 'unsigned',
     packages: kind === 'deb' ? 'unsigned' : 'signed',
     fingerprints: [...new Set(keys.map((key) => key.fingerprint))],
-    keyrings: [
-      ...new Set(trusts.flatMap((trust) => [...trust.keyrings, ...trust.keys.flatMap((key) => key.file ?? [])])),
-    ],
+    keyrings: [...new Set(same.flatMap(keyFilesOf))],
     allow: allowancesOf(fitting),
   };
 }

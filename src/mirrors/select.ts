@@ -1,6 +1,7 @@
 /** Which repositories to ask for one target, in which order. Pure. */
 import type { Repository, RepositoryContent, RepositoryState, Target } from '../types.ts';
 import { packageHomes } from '../detect/distributions.ts';
+import { keyFilesOf } from './key-files.ts';
 import { findKernelTag, osVersion, repositoryArch } from './kernel-tag.ts';
 import type { MirrorEntry, Mirrors } from './mirror-list.ts';
 import { allowancesOf, makeOverrideRepositories } from './override.ts';
@@ -235,7 +236,7 @@ function makeRepository(
         metadata: entry.trust.metadata,
         packages: entry.trust.packages,
         fingerprints: entry.trust.keys.map((key) => key.fingerprint),
-        keyrings: [...new Set([...entry.trust.keyrings, ...entry.trust.keys.flatMap((key) => key.file ?? [])])],
+        keyrings: keyFilesOf(entry),
         allow: entry.trust.allow,
       },
       allowExpiredRelease: false,
