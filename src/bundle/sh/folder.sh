@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# shellcheck disable=SC2034,SC2094,SC2154 # variables are shared with the script that reads this file; the record is only read
+# shellcheck disable=SC2034,SC2154 # variables are shared with the script that reads this file
 # Portable SystemTaps: each a folder of its own below /opt/tapprep, and the record of the one that is used.
 
 # read_folder NAME: sets what bundle.txt says of a folder. Returns 1 where it has none of that name.
@@ -112,20 +112,22 @@ use_place() {
 use_chosen() {
   use_distribution
   [ -f "$chosen" ] && [ ! -L "$chosen" ] || return 0
+  there=
   while IFS= read -r row; do
     case $row in
       ' "place": "/opt/tapprep/systemtap-'*)
         there=${row#*: \"}
         there=${there%%\"*}
-        case ${there#"$prefix/systemtap-"} in
-          '' | *[!0-9.]* | *..*) return 0 ;;
-        esac
-        for path in "$chosen" "$prefix" "$there" "$there/bin" "$there/bin/stap"; do is_of_root "$path" || return 0; done
-        ! is_ours "$there" || use_place "$there"
-        return 0
+        break
         ;;
     esac
   done <"$chosen"
+  case ${there#"$prefix/systemtap-"} in
+    '' | *[!0-9.]* | *..*) return 0 ;;
+  esac
+  for path in "$chosen" "$prefix" "$there" "$there/bin" "$there/bin/stap"; do is_of_root "$path" || return 0; done
+  ! is_ours "$there" || use_place "$there"
+  return 0
 }
 
 # is_of_root PATH: root's, and nobody else may write it.
