@@ -1,7 +1,7 @@
 /** Where portable SystemTaps lie on a target. Pure. */
 
 /** Everything of tapprep that is more than a record lies below it. */
-const PREFIX = '/opt/tapprep';
+export const PREFIX = '/opt/tapprep';
 
 /** The places that a folder of a plan, a bundle or a record may have, and no other. */
 export const FOLDER_PLACE = /^\/opt\/tapprep\/systemtap-\d{1,4}(?:\.\d{1,4}){1,3}$/;

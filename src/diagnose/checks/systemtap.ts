@@ -1,5 +1,8 @@
 /** SystemTap itself: there, whole, of one version, and known to have seen such a kernel. */
 import { compareStapVersions, placeInTestedRange } from '../../detect/stap-version.ts';
+import { PREFIX } from '../../resolve/folder-place.ts';
+import { upstreamKernelOf } from '../../systemtap/kernel-version.ts';
+import { predictFit } from '../../systemtap/predict.ts';
 import type { SystemtapFacts } from '../../types.ts';
 import { install, runAsRoot } from '../../make-remedy.ts';
 import { advice, type Check, fine, type Finding, problem, unknown, type View } from '../finding.ts';
@@ -96,9 +99,19 @@ function checkParts(view: View, stap: SystemtapFacts): readonly Finding[] {
   return found;
 }
 
-/** The range is a hint and no verdict, so it never is more than advice. */
+/** The table of known incompatibilities weighs more than the range; neither is a verdict, so it never is more than advice. */
 function checkRange(view: View, stap: SystemtapFacts): readonly Finding[] {
   const { release } = view.facts.kernel;
+  const unfit = findUnfit(view, stap);
+  if (unfit !== null) {
+    const detail = `SystemTap ${stap.version ?? ''} is known to fail on kernel ${release ?? ''}: ${unfit}.`;
+    return [
+      advice(view, 'SystemTap and kernel', 'STAP_TOO_OLD', detail, {
+        evidence: [`kernel release: ${release ?? ''}`, `SystemTap: ${stap.package ?? stap.path} ${stap.version ?? ''}`],
+        confidence: 'likely',
+      }),
+    ];
+  }
   if (release === null || stap.testedKernels === null) {
     return [
       unknown(
@@ -122,6 +135,19 @@ function checkRange(view: View, stap: SystemtapFacts): readonly Finding[] {
       confidence: 'likely',
     }),
   ];
+}
+
+/** Why the table calls this SystemTap unfit for this kernel's hello world; null where it does not, or cannot be asked. */
+function findUnfit({ facts, target }: View, { version, package: owner, path }: SystemtapFacts): string | null {
+  // What tapprep put together itself was proven on this kernel, and carries patches that its version does not tell.
+  if (target === null || version === null || path.startsWith(`${PREFIX}/`)) return null;
+  const kernelVersion = facts.kernelPackages.find(({ name }) => name.endsWith(target.release))?.version ?? null;
+  const own = facts.packages.find(({ name }) => name === 'systemtap' || name === owner)?.version ?? null;
+  // A package whose revision is not known may carry the fix.
+  if (owner !== null && own === null) return null;
+  const stap = { version, packageVersion: own, distro: own === null ? null : target.distro };
+  const { verdict, reasons } = predictFit(stap, upstreamKernelOf(target, kernelVersion));
+  return verdict === 'unfit' ? (reasons[0] ?? null) : null;
 }
 
 function era(version: string): boolean {

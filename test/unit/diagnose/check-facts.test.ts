@@ -369,6 +369,25 @@ describe('checkFacts', () => {
     expect(codes(uek, 'advice')).toEqual([]);
   });
 
+  it('never calls a pair well that the table of incompatibilities calls unfit, though the range has the kernel', () => {
+    const release = '6.1.0-57-cloud-amd64';
+    const debian = (version: string): HostFacts => {
+      return alter(DEBIAN12, {
+        kernel: { release, unameV: '#1 SMP PREEMPT_DYNAMIC Debian 6.1.192-3 (2026-11-01)' },
+        packages: [{ ...installedRpm('systemtap', version), arch: 'amd64' }],
+        systemtap: { package: 'systemtap', testedKernels: '2.6.32 ... 6.9-rc0', version: version.slice(0, 3) },
+      });
+    };
+    const found = (facts: HostFacts) => check(facts).find((each) => each.check === 'SystemTap and kernel');
+    expect(found(debian('4.8-2'))).toMatchObject({ status: 'advice', diagnosis: { code: 'STAP_TOO_OLD' } });
+    expect(found(debian('4.8-2'))?.detail).toContain('task_work_cancel');
+    expect(found(debian('5.1-5'))?.status).toBe('ok');
+    const placed = alter(debian('4.8-2'), {
+      systemtap: { path: '/opt/tapprep/systemtap-5.1/bin/stap', package: null, version: '5.1' },
+    });
+    expect(found(placed)?.status).toBe('ok');
+  });
+
   it('escapes what it quotes from the machine', () => {
     const facts = alter(EL9, { buildTree: { utsVersion: '#1 \u001b]0;owned\u0007' } });
     expect(JSON.stringify(check(facts))).not.toMatch(/\\u001b|\\u0007/);
