@@ -299,7 +299,7 @@ if prove_any; then
   changing=
   write_report
   if [ -n "$not_running" ]; then
-    say "installed and compiled; a proof needs $release itself: tapprep verify --root DIR --in vm, on the machine that holds this system"
+    say "installed and compiled; a proof needs $release itself: tapprep verify --root DIR --kernel $release --in vm, on the machine that holds this system"
   else
     say 'ready: Hello, World was printed by a module in the running kernel'
   fi

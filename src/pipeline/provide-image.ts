@@ -1,7 +1,7 @@
 /** The kernel of a target for the virtual machine, where the target itself has none: what is kept here, else fetched. */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isErrno, isTapprepError } from '../errors.ts';
+import { isErrno, isTapprepError, type TapprepError } from '../errors.ts';
 import { kernelPlaces, unpackImage } from '../rehearse/unpack-image.ts';
 import { imagesOf } from '../resolve/provisions.ts';
 import { acquireArtifacts } from './acquire.ts';
@@ -27,11 +27,16 @@ export async function findKeptImage({ cacheDir }: Pick<Session, 'cacheDir'>, rel
   return found.toSorted((a, b) => b.at - a.at)[0]?.path ?? null;
 }
 
-/** The same, fetched from the target's repositories where it is not kept; null, with a warning, where it cannot be had. */
-export async function provideImage(session: Session, subject: Subject): Promise<string | null> {
+/** vmlinuz, or what kept it from being had. */
+export type ProvidedImage =
+  | { readonly path: string; readonly problem: null }
+  | { readonly path: null; readonly problem: TapprepError };
+
+/** The same, fetched from the target's repositories where it is not kept. @throws TapprepError INTERRUPTED */
+export async function provideImage(session: Session, subject: Subject): Promise<ProvidedImage> {
   const { release } = subject.target;
   const kept = await findKeptImage(session, release);
-  if (kept !== null) return kept;
+  if (kept !== null) return { path: kept, problem: null };
   try {
     const plan = await planSubject(session, subject, {
       image: true,
@@ -42,15 +47,11 @@ export async function provideImage(session: Session, subject: Subject): Promise<
     });
     const images = await acquireArtifacts(session, imagesOf(plan.items));
     const directory = imagesDirectory(session.cacheDir);
-    return (await unpackImage(session.local, images, release, directory, session.signal)).kernelImage;
+    const { kernelImage } = await unpackImage(session.local, images, release, directory, session.signal);
+    return { path: kernelImage, problem: null };
   } catch (error) {
     if (!isTapprepError(error) || error.code === 'INTERRUPTED') throw error;
-    session.emit({
-      type: 'note',
-      level: 'warning',
-      text: `the kernel ${release} could not be fetched: ${error.message}`,
-    });
-    return null;
+    return { path: null, problem: error };
   }
 }
 

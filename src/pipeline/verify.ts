@@ -124,16 +124,31 @@ function explainReport(report: VerifyReport, facts: HostFacts, host: Host): Veri
   };
 }
 
-/** For the virtual machine alone; where nobody asked for that, nothing is fetched for it. */
+/** For the virtual machine alone; where nobody asked for that, nothing is fetched for it. @throws TapprepError USAGE where it was asked for and cannot be had */
 async function findImageHere(
   session: Session,
   subject: Subject,
   host: Host,
   where: VerifyChoice['where'],
 ): Promise<string | null> {
-  if (where === 'vm') return provideImage(session, subject);
+  if (where === 'vm') {
+    const { path, problem } = await provideImage(session, subject);
+    if (problem !== null) throw withoutImage(subject.target.release, host, problem);
+    return path;
+  }
   const runs = host.kind !== 'root' && subject.facts.kernel.running;
   return where === 'local' || runs ? null : findKeptImage(session, subject.target.release);
+}
+
+/** Only what --offline kept away comes by the same command with a network. */
+function withoutImage(release: string, host: Host, problem: TapprepError): TapprepError {
+  const isOffline = problem.code === 'OFFLINE';
+  const way = isOffline ? 'once with a network, without --offline' : 'with a vmlinuz of that kernel';
+  return new TapprepError(
+    'USAGE',
+    `the kernel ${release} itself is missing, which QEMU has to boot: ${host.name} has no vmlinuz of it, and it cannot be fetched (${problem.message}); run this ${way}`,
+    { remedy: tapprep('verify', ...(isOffline ? [] : ['--image', 'FILE']), '--in', 'vm') },
+  );
 }
 
 async function choosePlace(
@@ -158,8 +173,6 @@ async function choosePlace(
   if (wanted === 'local') return { where: 'none', whyNot: blame('target', obstacle ?? '') };
   if (kernelImage === null) {
     const whyNot = `${obstacle ?? `${target.release} does not run on ${host.name}`}, and no vmlinuz of it was found on ${host.name} to boot in QEMU`;
-    if (wanted === 'vm')
-      throw new TapprepError('USAGE', whyNot, { remedy: tapprep('verify', '--image', 'FILE', '--in', 'vm') });
     return { where: 'none', whyNot: blame('this-machine', whyNot) };
   }
   try {
