@@ -1,4 +1,4 @@
-/** kill -9 and signals at random moments of the commands that change something, and what the next run makes of it. */
+/** kill -9 at random moments of the commands that change something, and what the next run makes of it. */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BuildTask } from '../helpers/build-child.ts';
 import { BUILD_PREFIX, makeBuildRoot, makeSource } from '../helpers/build-lab.ts';
-import { descendantsOf } from '../helpers/descendants.ts';
+import { killAll } from '../helpers/descendants.ts';
 import { type Machine, describe } from './machine.ts';
 import { type Trial, require } from './trial.ts';
 
@@ -28,8 +28,10 @@ async function runAndKill(
   const ended = once(child, 'exit');
   await Promise.race([ended, sleep(ms)]);
   // A package manager is in a session of its own.
-  if (child.exitCode === null && child.pid !== undefined)
-    for (const pid of isGroup ? descendantsOf(child.pid) : [child.pid]) process.kill(pid, 'SIGKILL');
+  if (child.exitCode === null && child.pid !== undefined) {
+    if (isGroup) killAll(child.pid);
+    else child.kill('SIGKILL');
+  }
   await ended;
 }
 
@@ -66,38 +68,6 @@ function killed(machine: Machine, command: Command, round: number, most: number)
       machine.checkOutput(command === 'fetch');
       if (command !== 'install') return;
       await complete(machine, 'remove', isGroup);
-    },
-  };
-}
-
-const STATUSES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
-
-/** The first signal ends it in order: nothing is half done when it has ended, before any other run. */
-function stopped(machine: Machine, command: Command, signal: keyof typeof STATUSES, most: number): Trial {
-  const ms = Math.round(Math.random() * most);
-  return {
-    name: `${command} stopped by ${signal} after ${ms} ms`,
-    run: async () => {
-      machine.resetRoot(command === 'remove');
-      machine.resetOutput();
-      const argv = [BIN, ...machine.argv[command]];
-      const child = spawn(process.execPath, argv, { detached: true, stdio: 'ignore', env: machine.cli.env });
-      const ended = once(child, 'exit') as Promise<[number | null, string | null]>;
-      await Promise.race([ended, sleep(ms)]);
-      child.kill(signal);
-      const [code, by] = await ended;
-      require(by === signal || code === STATUSES[signal] || code === DONE[command], `exit ${code ?? by}`);
-      const list = machine.listPackages();
-      require(list === machine.bare || list === machine.full, `packages: ${list.replaceAll('\n', ', ')}`);
-      machine.checkOutput(false);
-      await complete(machine, command, true);
-      if (command === 'install') await complete(machine, 'remove', true);
-      if (command !== 'install' && command !== 'remove') return;
-      const root = machine.argv.remove[2] ?? '';
-      const left = ['var/cache/tapprep', 'opt/tapprep'].filter((path) => existsSync(join(root, path)));
-      require(left.length === 0, `left after remove: ${left.join(' ')}`);
-      const state = readdirSync(join(root, 'var/lib/tapprep')).join(' ');
-      require(state === 'journal.json', `left in var/lib/tapprep: ${state}`);
     },
   };
 }
@@ -167,9 +137,6 @@ export async function killTrials(machine: Machine, kills: number): Promise<reado
     require(result.code === DONE[command], `${command} without any fault: ${describe(result)}`);
     const most = performance.now() - started;
     trials.push(...Array.from({ length: each }, (_, round) => killed(machine, command, round, most)));
-    const signals = Object.keys(STATUSES) as (keyof typeof STATUSES)[];
-    for (const signal of signals)
-      trials.push(...Array.from({ length: Math.ceil(each / 4) }, () => stopped(machine, command, signal, most)));
   }
   const place = openBuildPlace();
   machine.onClose(() => place.close());

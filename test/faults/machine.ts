@@ -1,6 +1,6 @@
 /** A small signed archive, roots to install into, and the built command line: what is killed and what must be right after. */
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createHash, randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,13 +10,16 @@ import { makeDpkgRunRoot } from '../helpers/dpkg-root.ts';
 import { GpgHome } from '../helpers/gpg.ts';
 import { type Nginx, serveNginx } from '../helpers/nginx.ts';
 
-const RELEASE = '5.10.0-99-cloud-amd64';
+export const RELEASE = '5.10.0-99-cloud-amd64';
 const SUITE = 'bullseye';
 
 export interface Machine {
   readonly cli: Cli;
   /** argv of each command that is killed. */
   readonly argv: Readonly<Record<'fetch' | 'bundle' | 'install' | 'remove', readonly string[]>>;
+  /** Roots with nothing and with everything in them, to be copied. */
+  readonly bareRoot: string;
+  readonly fullRoot: string;
   /** A fresh root: `installed` false is bare, true has everything in it. */
   resetRoot(installed: boolean): void;
   /** Takes away what fetch and bundle leave, the cache too. */
@@ -28,7 +31,7 @@ export interface Machine {
   /** @throws Error when a file of --dest or the bundle has its final name but is not whole */
   checkOutput(isComplete: boolean): void;
   /** Something more to be taken away at the end. */
-  onClose(action: () => void): void;
+  onClose(action: () => void | Promise<void>): void;
   close(): Promise<void>;
 }
 
@@ -67,6 +70,10 @@ export async function openMachine(): Promise<Machine> {
   ) as [string, string, string, string, string, string];
   mkdirSync(bareRoot);
   makeDpkgRunRoot(bareRoot, { url: server.url, suite: SUITE, keyring: key.keyring });
+  // As on every system on which dpkg has worked once.
+  writeFileSync(join(bareRoot, 'var/lib/dpkg/info/format'), '1\n');
+  mkdirSync(join(bareRoot, 'var/lib/dpkg/triggers'));
+  writeFileSync(join(bareRoot, 'var/lib/dpkg/triggers/Unincorp'), '');
   const target = ['--root', root, '--kernel', RELEASE, '--cache-dir', cache];
   const argv = {
     fetch: ['fetch', ...target, '--dest', dest],
@@ -74,10 +81,12 @@ export async function openMachine(): Promise<Machine> {
     install: ['install', ...target, '--systemtap', 'distro', '--yes'],
     remove: ['remove', '--root', root, '--yes'],
   };
-  const closing: (() => void)[] = [];
+  const closing: (() => void | Promise<void>)[] = [];
   const machine: Machine = {
     cli,
     argv,
+    bareRoot,
+    fullRoot,
     resetRoot(installed) {
       rmSync(root, { recursive: true, force: true });
       cpSync(installed ? fullRoot : bareRoot, root, {
@@ -101,7 +110,7 @@ export async function openMachine(): Promise<Machine> {
     },
     onClose: (action) => void closing.push(action),
     close: async () => {
-      for (const action of closing) action();
+      for (const action of closing) await action();
       await server.close();
       cli.close();
       lab.close();

@@ -18,26 +18,38 @@ export interface Count {
   readonly seconds: number;
 }
 
-/** Runs the trials of a group one after the other; one that throws is lost, and the rest goes on until `deadline` (ms). */
+export interface TrialOptions {
+  /** Milliseconds of performance.now(): none begins later. */
+  readonly deadline: number;
+  /** How many run beside each other. */
+  readonly atOnce: number;
+  readonly onLost: (text: string) => void;
+}
+
+/** Runs the trials of a group in their order; one that throws is lost, and the rest goes on until the deadline. */
 export async function runTrials(
   group: string,
   trials: readonly Trial[],
-  deadline: number,
-  onLost: (text: string) => void,
+  { deadline, atOnce, onLost }: TrialOptions,
 ): Promise<Count> {
   const started = performance.now();
   const lost: string[] = [];
   let tried = 0;
-  for (const { name, run } of trials) {
-    if (performance.now() > deadline) break;
-    tried += 1;
-    try {
-      await run();
-    } catch (error) {
-      lost.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
-      onLost(lost.at(-1) ?? '');
+  const queue = trials.values();
+  const work = async (): Promise<void> => {
+    for (const { name, run } of queue) {
+      if (performance.now() > deadline) return;
+      tried += 1;
+      try {
+        await run();
+      } catch (error) {
+        const text = `${name}: ${error instanceof Error ? error.message : String(error)}`;
+        lost.push(text);
+        onLost(text);
+      }
     }
-  }
+  };
+  await Promise.all(Array.from({ length: atOnce }, work));
   const seconds = (performance.now() - started) / 1000;
   return { group, tried, survived: tried - lost.length, lost, left: trials.length - tried, seconds };
 }

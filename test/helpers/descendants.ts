@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** The process itself and all that it started and that are still below it, as /proc has them now. */
-export function descendantsOf(pid: number): readonly number[] {
+function descendantsOf(pid: number): readonly number[] {
   const children = new Map<number, number[]>();
   for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
     try {
@@ -15,4 +15,15 @@ export function descendantsOf(pid: number): readonly number[] {
   }
   const below = (parent: number): readonly number[] => [parent, ...(children.get(parent) ?? []).flatMap(below)];
   return below(pid);
+}
+
+/** kill -9 of the process and of all below it: as where a machine loses its power. What has ended meanwhile is passed over. */
+export function killAll(pid: number): void {
+  for (const each of descendantsOf(pid)) {
+    try {
+      process.kill(each, 'SIGKILL');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
 }

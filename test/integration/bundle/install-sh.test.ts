@@ -19,7 +19,7 @@ import { readJournal } from '../../../src/install/journal.ts';
 import { planRemoval } from '../../../src/install/remove.ts';
 import { BundleRoot, removeTemplate } from '../../helpers/bundle-root.ts';
 import { DebLab } from '../../helpers/deb-lab.ts';
-import { descendantsOf } from '../../helpers/descendants.ts';
+import { killAll } from '../../helpers/descendants.ts';
 import { GpgHome, type TestKey } from '../../helpers/gpg.ts';
 import { runLocally } from '../../helpers/run.ts';
 import { SAMPLE_TARGET, writeRealBundle, type RealPackage } from '../../helpers/sample-bundle.ts';
@@ -433,7 +433,7 @@ describe('what goes wrong on the way', () => {
   test('killed in the middle: the next run goes on, and undo takes all of it', async () => {
     const { child, done } = await startSlow('killed');
     // dpkg is in a session of its own by now.
-    for (const pid of descendantsOf(child.pid ?? 0)) process.kill(pid, 'SIGKILL');
+    killAll(child.pid ?? 0);
     await done;
     expect(root.read(JOURNAL)).toContain('"state": "started"');
     expect(root.packages()).toContain('slow 1 install ok half-configured');

@@ -1,0 +1,47 @@
+/** A whole root as lines, to be compared before and after. */
+import { createHash } from 'node:crypto';
+import { type Dirent, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+
+/**
+ * "PATH MODE OWNER:GROUP CONTENT" by path, of everything below a root: content is the digest of a file and the target of a
+ * link. Left out are the logs: of tapprep, of the package manager, and rpm's database, whose bytes hold times; what that
+ * database holds is compared as the list of packages.
+ */
+export function readTree(root: string): ReadonlyMap<string, string> {
+  const tree = new Map<string, string>();
+  const read = (below: string): void => {
+    for (const entry of readdirSync(join(root, below), { withFileTypes: true })) {
+      const path = join(below, entry.name);
+      if (LOGS.test(path)) continue;
+      const { mode, uid, gid } = lstatSync(join(root, path));
+      // The directory of the logs goes with them only.
+      if (path !== 'var/lib/tapprep')
+        tree.set(path, `${path} ${mode.toString(8)} ${uid}:${gid} ${contentOf(root, path, entry)}`);
+      if (entry.isDirectory()) read(path);
+    }
+  };
+  read('');
+  return tree;
+}
+
+const LOGS =
+  /^var\/(lib\/tapprep\/(journal|report)\.json|log\/dpkg\.log|lib\/rpm\/.*|lib\/dpkg\/(status-old|lock|lock-frontend|triggers\/Lock))$/;
+
+function contentOf(root: string, path: string, entry: Dirent): string {
+  if (entry.isSymbolicLink()) return readlinkSync(join(root, path));
+  if (!entry.isFile()) return '-';
+  return createHash('sha256')
+    .update(readFileSync(join(root, path)))
+    .digest('hex');
+}
+
+/** What is in one tree and not in the other, each line with the sign of diff; at most ten. */
+export function compareTrees(
+  before: ReadonlyMap<string, string>,
+  after: ReadonlyMap<string, string>,
+): readonly string[] {
+  const gone = [...before].filter(([path, line]) => after.get(path) !== line).map(([, line]) => `- ${line}`);
+  const come = [...after].filter(([path, line]) => before.get(path) !== line).map(([, line]) => `+ ${line}`);
+  return [...gone, ...come].slice(0, 10);
+}
