@@ -117,7 +117,10 @@ export function setUpDebugRepository(situation: Situation): readonly Remedy[] {
   }
   const enable: readonly Remedy[] =
     situation.place.manager === 'zypper' ? [{ kind: 'enable-debug-repository', by: 'user', system: 'suse' }] : [];
-  return [...enable, debuginfoOfKernel(situation)];
+  // Debian's stap-prep asks for the headers in the same breath.
+  const both =
+    situation.place.manager === 'apt-get' ? install([...packages.devel, ...packages.debuginfo], 'kernel') : null;
+  return [...enable, both ?? debuginfoOfKernel(situation)];
 }
 
 /** All packages of SystemTap, as the family names them. */

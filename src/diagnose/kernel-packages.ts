@@ -4,6 +4,7 @@ import { isTapprepError, type TapprepError } from '../errors.ts';
 import { namePackages } from '../resolve/package-names.ts';
 import type { PackageName, Target } from '../types.ts';
 import { stemOf } from './package-manager/asked-packages.ts';
+import type { PackageSystem } from '../package-system/package-system.ts';
 import { systemOf } from '../package-system/systems.ts';
 
 /**
@@ -21,6 +22,8 @@ export interface KernelPackages {
   /** The names without version, all alternatives: kernel-uek-devel, linux-headers. */
   readonly develStems: readonly string[];
   readonly debuginfoStems: readonly string[];
+  /** Whose they are; null where nobody is known. */
+  readonly home: { readonly distribution: string; readonly system: PackageSystem } | null;
   /** Why no distribution has packages for it; null where one may. */
   readonly custom: string | null;
 }
@@ -32,6 +35,7 @@ export const NO_PACKAGES: KernelPackages = {
   debuginfo: [],
   develStems: [],
   debuginfoStems: [],
+  home: null,
   custom: null,
 };
 
@@ -66,6 +70,7 @@ export function packagesOf(target: Target): KernelPackages {
     debuginfo: words(false),
     develStems: [...new Set(stems(true))],
     debuginfoStems: [...new Set(stems(false))],
+    home: { distribution: target.distro, system: systemOf(target) },
     custom: null,
   };
 }

@@ -55,8 +55,12 @@ const UNAME_A = new RegExp(
 );
 const LINUX_VERSION = new RegExp(String.raw`\bLinux version (${RELEASE}) .{1,300}? (#\d.{4,80})$`);
 const SAID_RELEASE = new RegExp(
-  String.raw`(?:Configuring for kernel release|uname -r['"]?\s*(?::|=|=>|->)|kernel(?: version| release)?(?: is)?\s*[:=]|, release|Kernel version)\s+(${RELEASE})`,
+  String.raw`(?:Configuring for kernel release|(?:Module build|headers|source|make\.log) for kernel|make\.log for \S{1,80} for kernel|uname -r['"]?\s*(?::|=|=>|->)|kernel(?: version| release)?(?: is)?\s*[:=]|, release|Kernel version)\s+(${RELEASE})`,
   'i',
+);
+/** kmod and dkms name the kernel that they looked for. */
+const LOOKED_FOR = new RegExp(
+  String.raw`FATAL: Module \S{1,60} not found in directory (?:/usr)?/lib/modules/(${RELEASE})`,
 );
 /** A container's host name is the beginning of its id, a pod's ends in two generated words. */
 const CONTAINER_PROMPT =
@@ -86,6 +90,9 @@ export const FACT_NEEDLES: readonly string[] = [
   'docker run',
   '/.dockerenv',
   'Configuring for kernel release',
+  'kernel headers for kernel',
+  'Module build for kernel',
+  ' not found in directory ',
   'SUSE Linux Enterprise',
   'Red Hat Enterprise Linux',
   'CentOS release',
@@ -114,7 +121,8 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
     first(UNAME_A) ??
     first(LINUX_VERSION) ??
     releaseAfterUname(lines) ??
-    first(SAID_RELEASE);
+    first(SAID_RELEASE) ??
+    first(LOOKED_FOR);
   const packages = readLoggedPackages(lines);
   const command = lines.filter((line) => /\bstap(?:xx|\+\+)?\s/.test(line.text) && /\s-/.test(line.text));
   return {
@@ -137,7 +145,8 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
     container: lines.find((line) => CONTAINER_PROMPT.test(line.text) || CONTAINER_WORD.test(line.text)) ?? null,
     runOf: countRuns(lines),
     packages,
-    askedRelease: (packages.find(isAskedFor) ?? packages.find(isProgramHeaders))?.release ?? null,
+    askedRelease:
+      (packages.find(isAskedFor) ?? packages.find(isLineAskedFor) ?? packages.find(isProgramHeaders))?.release ?? null,
     otherTrees: readOtherTrees(lines),
     treeUtsVersions: lines.flatMap((line) => /#define UTS_VERSION "([^"]{4,120})"/.exec(line.text)?.[1] ?? []),
     userspacePackage: readUserspacePackage(lines),
@@ -168,6 +177,12 @@ function readUserland(lines: readonly LogLine[]): 'deb' | 'rpm' | null {
 /** A hint, an error of the package manager: a plain kernel's package that is named and not there. */
 function isAskedFor({ installed, kind, variant, release }: LoggedPackage): boolean {
   return !installed && variant === null && (kind === 'devel' || kind === 'debuginfo') && !release.endsWith('.noarch');
+}
+
+/** The same of another line of kernels; the suffix of a build variant stands in the release, and not in the version. */
+function isLineAskedFor({ installed, kind, variant, release }: LoggedPackage): boolean {
+  const isBuildVariant = variant !== null && /^(?:debug|64k|PAE|xen|kdump)$/.test(variant);
+  return !installed && kind === 'devel' && !isBuildVariant && !release.endsWith('.noarch');
 }
 
 /** The headers for programs, asked for where those of the kernel were meant: they carry its version. */

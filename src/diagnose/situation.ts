@@ -39,15 +39,19 @@ export function describeSituation(
       ? (logged ?? target?.release ?? log.askedRelease)
       : (target?.release ?? host.kernel.release ?? logged);
   const own = target !== null && target.release === release ? target : null;
-  const distribution = host?.os.id ?? own?.distro ?? log.distribution;
-  const system = own === null ? findSystem(host, distribution, release, log) : systemOf(own);
+  const said = host?.os.id ?? own?.distro ?? log.distribution;
+  const told = own === null ? findSystem(host, said, release, log) : systemOf(own);
+  const packages = own === null ? namedPackages(release, told, host, log) : packagesOf(own);
+  // Where nothing else tells, the kernel's own home does.
+  const distribution = said ?? packages.home?.distribution ?? null;
+  const system = told ?? packages.home?.system ?? null;
   return {
     log,
     host,
     release,
     system,
     distribution,
-    packages: own === null ? namedPackages(release, system, host, log) : packagesOf(own),
+    packages,
     place: {
       reach,
       kernel: runs(host, release) && reach.via !== 'declared' ? null : release,
@@ -130,6 +134,7 @@ function managerOf(
   if (system === null) return null;
   if (system.usualFrontEnd !== null) return system.usualFrontEnd;
   if (/suse|sle/.test(distribution ?? '')) return 'zypper';
+  if (/photon|mariner|azurelinux/.test(distribution ?? '')) return 'tdnf';
   const old =
     /\.el[5-7]|\.amzn[12]\.|\.fc(?:1\d|2[01])\./.test(release ?? '') ||
     ['5', '6', '7'].includes(log.distributionVersion ?? '');

@@ -17,6 +17,11 @@ const NO_TREE_BY_MAKE = text(
   '/lib/modules/',
   /\*\*\* (?:\/usr)?\/lib\/modules\/[^\s/:]{3,80}\/(?:build|source)\b[^:]{0,40}: (?!.{0,80}(?:Is a directory|Permission))/,
 );
+/** As the makefiles of drivers say it themselves. */
+const NO_TREE_IN_WORDS = text(
+  '/lib/modules/',
+  /\/lib\/modules\/[^\s/:]{3,80}\/(?:build|source)\/?["'`]? (?:directory )?(?:does ?n[o'`]t exist|does not exist|is missing|not found|was not found)/,
+);
 const NO_TREE_BY_CHDIR = text('/lib/modules/', /chdir\((?:\/usr)?\/lib\/modules\/[^)]{3,100}\/build\)/);
 const NO_TREE_BY_LS = text(
   '/lib/modules/',
@@ -30,6 +35,7 @@ const ROWS: readonly Row[] = [
     NO_TREE_BY_MAKE,
     text('*** /usr/src/', /\*\*\* \/usr\/src\/(?:kernels\/|linux-headers-)\d[^\s:]{2,80}: (?:No such file|Aucun|Datei oder|No existe|没有那个|そのような|Нет такого|Arquivo ou)/),
     NO_TREE_BY_LS,
+    NO_TREE_IN_WORDS,
   ] },
   { program: 'DKMS', code: 'DEVEL_MISSING', grade: 'points', patterns: [
     text('Your kernel headers for kernel', /Your kernel headers for kernel (\S{1,80}) cannot be found/),
@@ -43,6 +49,8 @@ const ROWS: readonly Row[] = [
     text('Unable to find kernel headers'),
     text('Module kheaders not found'),
     text('Could not find kernel headers'),
+    // clang is told to include it before anything else.
+    text('linux/kconfig.h', /["'`/]linux\/kconfig\.h["'`]? file not found/),
     text('Failed to find kernel headers'),
   ] },
   { program: 'VirtualBox', code: 'DEVEL_MISSING', grade: 'points', patterns: [
@@ -139,6 +147,7 @@ const ROWS: readonly Row[] = [
     text('Please install the gcc make', /Please install the gcc make/),
     text('compiler (gcc) version', /(?:C|GNU C) compiler \(gcc\) version \S{1,40}.{0,60}not found|gcc\S{0,20} version \S{1,20} was not found/i),
     text('kernel was built by', /The kernel was built by: /),
+    text('kernel was built with', /kernel was built with (?:gcc|clang|\S{0,40}gcc\S{0,10}) version .{1,120}current compiler version/),
     text('C compiler cannot create executables'),
     text('no acceptable C compiler'),
   ] },

@@ -55,6 +55,20 @@ const PACKAGES_DO_NOT_FIT: readonly Pattern[] = [
   text('Insufficient space in download directory', /Insufficient space in download directory (\/\S{1,200})/),
 ];
 
+/** Where the files of packages go, which is never TMPDIR's choice: the group is a path of that file system. */
+const WRITTEN_BY_PACKAGES: readonly Pattern[] = [
+  text('unable to create ', /unable to create ["'](\/\S{1,200}?)["']? \(while processing/),
+  text('cannot copy extracted data', /cannot copy extracted data for \S{1,200} to ["'](\/\S{1,200}?)["']/),
+  text('unpacking of archive failed', /unpacking of archive failed on file (\/\S{1,200}?)[;:]/),
+  text('Generating /boot/', /(?:update-initramfs|dracut|mkinitcpio)\S{0,20}:? .{0,40}Generating (\/boot\/)/),
+  text('failed for /boot/', /update-initramfs: failed for (\/boot\/)/),
+];
+
+/** A file of a package is /usr's or /boot's, and its own directory may not be there yet. */
+function fileSystemOf(path: string): string {
+  return /^\/[\w.-]+/.exec(path)?.[0] ?? '/';
+}
+
 function freeRoom(path: string): readonly Remedy[] {
   return [run(`df -h ${quoteWord(path)}`), run(`du -xh --max-depth=2 ${quoteWord(path)} | sort -h | tail -n 20`)];
 }
@@ -91,6 +105,13 @@ export const PERMISSION_RULES: readonly Rule[] = [
       return `${place} has no room for the packages${size === undefined ? '' : `: ${size} are missing there`}.`;
     },
     remedies: (_situation, { groups }) => freeRoom(groups.find((group) => group?.startsWith('/') === true) ?? '/'),
+  },
+  {
+    code: 'NO_SPACE',
+    patterns: WRITTEN_BY_PACKAGES,
+    grade: ({ seen }) => (FULL.some(seen) ? 'proves' : null),
+    cause: ({ groups }) => `${fileSystemOf(groups[0] ?? '/')} has no room for what the packages put there.`,
+    remedies: (_situation, { groups }) => freeRoom(fileSystemOf(groups[0] ?? '/')),
   },
   {
     code: 'NO_SPACE',

@@ -1,6 +1,6 @@
 /** Symptoms of package managers: packages that are not carried, repositories not set up or set up wrongly. */
 import { setUpDebugRepository } from '../common-remedies.ts';
-import { CHECK_SOURCES, install, prepare, run } from '../../make-remedy.ts';
+import { CHECK_SOURCES, install, prepare, run, runAsRoot } from '../../make-remedy.ts';
 import type { Remedy } from '../../types.ts';
 import { NOT_FOUND_PATTERNS } from '../package-manager/asked-packages.ts';
 import { findJudged, judgeNotFound } from '../package-manager/read-answers.ts';
@@ -30,6 +30,11 @@ const UNMET: readonly Pattern[] = [
   ),
   ...NOT_INSTALLABLE.map((words) => text(words, /((?:linux|kernel)-\S{1,160}) : \S{1,40}: (\S{1,160}) /)),
 ];
+/** apt has it and will not take it: something that it needs is held, or is of another version. */
+const NOT_TAKEN = text(
+  'is not going to be installed',
+  /((?:linux|kernel)-\S{1,160}) : \S{1,40} (linux-headers-\S{1,160}) .{0,80}but it is not going to be installed/,
+);
 /** People's own words after following the hint. */
 const IN_WORDS: readonly Pattern[] = [
   text('such version', /no such version (?:is )?(?:available|found|exist)/i),
@@ -90,6 +95,18 @@ export const REPOSITORY_RULES: readonly Rule[] = [
     grade: 'points',
     cause: ({ groups }) =>
       `${groups[0] ?? 'A package'} needs ${groups[1] ?? 'another'}, and no enabled repository has that one: only a part of this build's packages is in the index.`,
+  },
+  {
+    code: 'DEVEL_MISSING',
+    patterns: [NOT_TAKEN],
+    grade: 'points',
+    cause: ({ groups }) =>
+      `apt has ${groups[1] ?? 'the headers'} and does not install it: a package that it needs is held back, half installed or of another version.`,
+    remedies: (_situation, { groups }) => [
+      run('apt-mark showhold'),
+      runAsRoot('apt-get --fix-broken install'),
+      ...(groups[1] === undefined ? [] : [install([groups[1]], 'kernel')]),
+    ],
   },
   {
     code: 'CUSTOM_KERNEL_NO_PACKAGE',
