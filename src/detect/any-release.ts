@@ -1,5 +1,5 @@
 /** A release of no row's form, taken apart by what every release of a package system has. Its packages are for an index to name. */
-import { findDistribution, type PackageSystem } from './distributions.ts';
+import { findDistribution, type PackageFamily } from './distributions.ts';
 import { ARCHES } from './release-words.ts';
 import type { DebRelease, RpmRelease } from './kernel-release.ts';
 
@@ -11,7 +11,7 @@ const RPM_FORM = new RegExp(
 const DEB_FORM = /^(?<abi>\d+(?:\.\d+)+(?:[+~][\w.]+)*(?:-\d[\w.+~]*)?)(?:-(?<flavour>[a-z][\w.+~-]*))?$/i;
 
 /** What a release of a distribution of no known form is as far as its form goes. */
-export function readAnyRelease(release: string, distro: string | null, system: PackageSystem): RpmRelease | DebRelease {
+export function readAnyRelease(release: string, distro: string | null, system: PackageFamily): RpmRelease | DebRelease {
   const on = distro === null ? [] : [distro.toLowerCase()];
   if (system === 'deb') {
     const { abi, flavour } = DEB_FORM.exec(release)?.groups ?? {};

@@ -4,12 +4,12 @@
  */
 import { KERNEL_PUBLISHERS } from './kernel-families.ts';
 
-export type PackageSystem = 'deb' | 'rpm';
+export type PackageFamily = 'deb' | 'rpm';
 
 export interface Distribution {
   readonly title: string;
   /** null: its packages are neither dpkg's nor rpm's. */
-  readonly system: PackageSystem | null;
+  readonly system: PackageFamily | null;
   /** os-release IDs whose kernels have the same form here, whoever built them. */
   readonly kernelsOf: readonly string[];
   /** IDs whose repositories of the mirror list serve it too; none: only its own sources do. */
@@ -129,7 +129,7 @@ export function packageHomes(id: string): readonly string[] {
 }
 
 /** What of the packages of a system is known before its repositories were read: the tables, then what it is like. */
-export function packageSystemOf(id: string | null, idLike: readonly string[]): PackageSystem | null {
+export function packageFamilyOf(id: string | null, idLike: readonly string[]): PackageFamily | null {
   for (const each of [id, ...idLike]) {
     const row = findDistribution(each);
     if (row !== null) return row.system;

@@ -3,7 +3,7 @@ import { TapprepError, escapeControl, isTapprepError } from '../errors.ts';
 import type { BuildId, DebTarget, HostFacts, RpmTarget, Target } from '../types.ts';
 import { findArchitecture, type Architecture } from './architectures.ts';
 import { hasVersionRelease, readAnyRelease } from './any-release.ts';
-import { packageSystemOf, type PackageSystem } from './distributions.ts';
+import { packageFamilyOf, type PackageFamily } from './distributions.ts';
 import { rpmNaming } from './kernel-families.ts';
 import { isPlausible, parseDebVersion, parseKernelRelease } from './kernel-release.ts';
 import type { DebRelease, KernelRelease, RpmRelease } from './kernel-release.ts';
@@ -154,7 +154,7 @@ function parseRelease(known: Known, forms: Forms): KernelRelease {
   }
 }
 
-function allows(forms: Forms, { code, facts }: TapprepError, system: PackageSystem, { hasSources }: Known): boolean {
+function allows(forms: Forms, { code, facts }: TapprepError, system: PackageFamily, { hasSources }: Known): boolean {
   if (forms === 'listed') return false;
   if (code === 'UNKNOWN_RELEASE') return true;
   if (code === 'CUSTOM_KERNEL_NO_PACKAGE') return forms === 'any';
@@ -162,9 +162,9 @@ function allows(forms: Forms, { code, facts }: TapprepError, system: PackageSyst
   return code === 'WRONG_DISTRIBUTION' && forms === 'any' && hasSources && facts['system'] === system;
 }
 
-function systemOf({ packageManager, distro, idLike }: Known): PackageSystem | null {
+function systemOf({ packageManager, distro, idLike }: Known): PackageFamily | null {
   if (packageManager === 'dpkg') return 'deb';
-  return packageManager ?? packageSystemOf(distro, idLike);
+  return packageManager ?? packageFamilyOf(distro, idLike);
 }
 
 /** The machine, and what packages call the architecture where the release says it: both must be of one kind. */

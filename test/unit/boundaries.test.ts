@@ -123,3 +123,35 @@ test('nothing outside the seam asks for the family of a target', () => {
     );
   expect(found).toEqual([]);
 });
+
+/** Imports of values: what stands behind "import type", or is marked as a type, is gone when the code runs. */
+function collectValueImports(): ReadonlyMap<string, readonly string[]> {
+  const out = new Map<string, readonly string[]>();
+  for (const file of globSync('src/**/*.ts')) {
+    const statements = readFileSync(file, 'utf8').matchAll(
+      /^(?:import|export) (?!type )([^;]*?)\s*from '(\.[^']+)';/gm,
+    );
+    const targets = Array.from(statements).flatMap(([, names = '', to = '']) => {
+      const words = names.replaceAll(/[{}]/g, '').split(',');
+      const hasValue = words.some((word) => word.trim() !== '' && !word.trim().startsWith('type '));
+      return hasValue ? [normalize(join(dirname(file), to))] : [];
+    });
+    out.set(normalize(file), targets);
+  }
+  return out;
+}
+
+test('no import of values runs in a circle', () => {
+  const graph = collectValueImports();
+  const done = new Set<string>();
+  const circles: string[] = [];
+  const walk = (file: string, path: readonly string[]): void => {
+    if (path.includes(file)) circles.push([...path.slice(path.indexOf(file)), file].join(' > '));
+    if (path.includes(file) || done.has(file)) return;
+    for (const next of graph.get(file) ?? []) walk(next, [...path, file]);
+    done.add(file);
+  };
+  for (const file of graph.keys()) walk(file, []);
+  expect(graph.size).toBeGreaterThan(100);
+  expect(circles).toEqual([]);
+});

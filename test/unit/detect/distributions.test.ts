@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { declareFacts } from '../../../src/detect/declared-facts.ts';
-import { DISTRIBUTIONS, packageSystemOf } from '../../../src/detect/distributions.ts';
+import { DISTRIBUTIONS, packageFamilyOf } from '../../../src/detect/distributions.ts';
 import { identifyOs } from '../../../src/detect/os-release.ts';
 import { declareTarget, identifyTarget } from '../../../src/detect/target.ts';
 import { isTapprepError } from '../../../src/errors.ts';
@@ -89,8 +89,8 @@ describe('a form that no table knows', () => {
 
 describe('what a system is like', () => {
   test('is believed of one that no table has, a loop or an unknown word taking nothing away', () => {
-    expect(packageSystemOf('newos', ['newos', 'alsonew', 'fedora'])).toBe('rpm');
-    expect(packageSystemOf('newos', ['newos'])).toBeNull();
+    expect(packageFamilyOf('newos', ['newos', 'alsonew', 'fedora'])).toBe('rpm');
+    expect(packageFamilyOf('newos', ['newos'])).toBeNull();
   });
 
   test('counts less than the package manager that is there', () => {

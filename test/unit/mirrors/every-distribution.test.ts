@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { DISTRIBUTIONS, packageSystemOf, whyNoPlace } from '../../../src/detect/distributions.ts';
+import { DISTRIBUTIONS, packageFamilyOf, whyNoPlace } from '../../../src/detect/distributions.ts';
 import { KERNEL_PUBLISHERS } from '../../../src/detect/kernel-families.ts';
 import { declareTarget } from '../../../src/detect/target.ts';
 import { loadMirrors } from '../../../src/mirrors/load.ts';
@@ -20,7 +20,7 @@ function target(distro: string, version: string | null, kernel: string): Target 
 /** Where its packages are sought: repositories of the list, or a clause that says why there are none. */
 function placesOf(id: string): string {
   const [version = null] = Object.keys(DISTRIBUTIONS[id]?.codenames ?? {});
-  const system = packageSystemOf(id, []);
+  const system = packageFamilyOf(id, []);
   if (system === null) return whyNoPlace(id) ?? '';
   const sources =
     system === 'rpm'
