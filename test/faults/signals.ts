@@ -106,7 +106,7 @@ export async function signalTrials(machine: Machine, each: number, seed: number)
   const subjects = await openSubjects(machine);
   machine.onClose(() => subjects.close());
   const { all, build } = subjects;
-  const trials: Trial[] = [];
+  const trials: { readonly trial: Trial; readonly at: number }[] = [];
   const builds = Math.ceil((each * BUILDS) / 100);
   for (const [at, subject] of [build, ...all].entries()) {
     const clean = readTree(subject.clean);
@@ -114,7 +114,8 @@ export async function signalTrials(machine: Machine, each: number, seed: number)
     const count = at === 0 ? builds : Math.floor((each - builds + all.length - at) / all.length);
     for (const signal of SIGNALS)
       for (let round = 0; round < count; round += 1)
-        trials.push(trialOf(subject, signal, Math.round(random() * most), () => clean));
+        trials.push({ trial: trialOf(subject, signal, Math.round(random() * most), () => clean), at: random() });
   }
-  return trials;
+  // Mixed: when the time is up, some of each were tried.
+  return trials.toSorted((a, b) => a.at - b.at).map(({ trial }) => trial);
 }
