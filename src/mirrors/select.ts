@@ -83,7 +83,7 @@ export function considerMirrors(
       ({ content, baseUrls, discovery }) =>
         wantsAny(content, options.contents) && (baseUrls.length > 0 || (discovery ?? null) !== null),
     )
-    .map((repository) => ({ ...repository, trust: { ...repository.trust, allow } }));
+    .map((repository) => ({ ...repository, trust: { ...believeDistribution(repository, fitting), allow } }));
   const repositories = [
     ...sources.overrides.flatMap((override) => makeOverrideRepositories(override, target, sources.list, fitting)),
     ...listed.filter((repository) => repository.origin === 'override'),
@@ -91,6 +91,16 @@ export function considerMirrors(
     ...listed.filter((repository) => repository.origin !== 'override'),
   ];
   return { repositories: dropRepeated(repositories), skipped };
+}
+
+/**
+ * The keys of the distribution's own packages beside those that a .repo file of the target names: these lie on the target,
+ * which may be another machine, or not be there at all.
+ */
+function believeDistribution({ kind, trust }: Repository, fitting: readonly MirrorEntry[]): Repository['trust'] {
+  if (kind === 'deb') return trust;
+  const material = fitting.flatMap((entry) => entry.trust.keys.flatMap((key) => key.material ?? []));
+  return { ...trust, keyrings: [...new Set([...trust.keyrings, ...material])] };
 }
 
 /** Whether an entry speaks of this target: distribution, release, architecture and kernel package. */

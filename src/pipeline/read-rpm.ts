@@ -8,6 +8,7 @@ import { namesOfTools, wantedRpm } from '../resolve/rpm/needs.ts';
 import { planRpm } from '../resolve/rpm/plan-rpm.ts';
 import { createRpmReader } from '../resolve/rpm/read-repositories.ts';
 import { createPackageSink, type PackageSink } from '../resolve/rpm-md/package-sink.ts';
+import { requireKeys } from '../trust/required-keys.ts';
 import type { HostFacts, Plan, Repository, RpmTarget } from '../types.ts';
 import type { Session } from './session.ts';
 import type { ReadFailure } from './tiers.ts';
@@ -39,12 +40,26 @@ export function createReadRpm(
   const plan = async (records: readonly PackageRecord[], installed: PlanRequest['installed']): Promise<Plan> =>
     complete(planRpm(target, records, { ...request, installed }, kernel), sink, { target, installed, byName, isWhole });
   return async (repositories) => {
+    const keyless = await findKeyless(repositories);
     const { records, failures } = await read(
-      repositories,
+      repositories.filter((repository) => !keyless.some((failure) => failure.repository === repository)),
       async (found) => request.roles.systemtap === 'none' && (await isPlannable(() => plan(found, request.installed))),
     );
-    return { failures, plan: (installed) => plan(records, installed) };
+    return { failures: [...keyless, ...failures], plan: (installed) => plan(records, installed) };
   };
+}
+
+/** Those whose signatures nobody here could check, and why: they are not asked, so that the next source is. */
+async function findKeyless(repositories: readonly Repository[]): Promise<readonly ReadFailure[]> {
+  const checked = await Promise.all(
+    repositories.map((repository) =>
+      requireKeys(repository).then(
+        () => [],
+        (error: unknown) => [{ repository, error }],
+      ),
+    ),
+  );
+  return checked.flat();
 }
 
 interface Completion {

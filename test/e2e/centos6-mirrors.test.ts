@@ -1,4 +1,5 @@
 import {
+  cpSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -31,6 +32,7 @@ const lab = openRpmLab();
 const gpg = new GpgHome();
 let packages: Readonly<Record<string, string>> = {};
 let server: Nginx;
+let pinned: string;
 let cli: Cli;
 
 beforeAll(async () => {
@@ -43,6 +45,16 @@ beforeAll(async () => {
   symlinkSync(lab.makeRepository('vault', devel, ['--checksum=sha']), join(served, 'vault'));
   server = await serveNginx(served);
   writeMirrors(key.fingerprint, key.armored);
+  pinned = key.fingerprint;
+  mkdirSync(join(work, 'keyed/keys'), { recursive: true });
+  writeMirrors(pinned, null, 'keyed');
+  cpSync(key.armored, join(work, 'keyed/keys', `${pinned}.asc`));
+  mkdirSync(join(work, 'mixed/keys'), { recursive: true });
+  writeMirrors(pinned, null, 'mixed', server.url, 'absent-key');
+  cpSync(key.armored, join(work, 'mixed/keys', `${pinned}.asc`));
+  // Nobody listens there: to ask would be another error.
+  mkdirSync(join(work, 'keyless'));
+  writeMirrors(pinned, null, 'keyless', 'http://127.0.0.1:9/');
 });
 afterAll(async () => {
   await server.close();
@@ -63,12 +75,12 @@ beforeEach(() => {
   return () => cli.close();
 });
 
-function entry(id: string, kind: string, content: readonly string[]): object {
+function entry(base: string, id: string, kind: string, content: readonly string[]): object {
   return {
     id: `lab-${id}`,
     versions: ['6.*'],
     kind,
-    urls: [`${server.url}${id}/`],
+    urls: [`${base}${id}/`],
     content,
     state: { status: 'archive', since: null },
     verified: null,
@@ -76,22 +88,37 @@ function entry(id: string, kind: string, content: readonly string[]): object {
   };
 }
 
-function writeMirrors(fingerprint: string, keyring: string): void {
-  const trust = { metadata: 'unsigned', packages: 'signed', keys: ['lab-key'], keyrings: [keyring] };
+/** @param folder whose keys/ may hold the key  @param first the key that the first place is signed by */
+function writeMirrors(
+  fingerprint: string,
+  keyring: string | null,
+  folder = '.',
+  base = server.url,
+  first = 'lab-key',
+): void {
+  const keyrings = keyring === null ? {} : { keyrings: [keyring] };
+  const trust = { metadata: 'unsigned', packages: 'signed', keys: ['lab-key'], ...keyrings };
   const entries = [
-    entry('vault', 'rpm-md', ['devel']),
-    entry('first', 'listing', ['debuginfo']),
-    entry('second', 'listing', ['debuginfo']),
-    entry('template', 'template', ['debuginfo']),
+    entry(base, 'vault', 'rpm-md', ['devel']),
+    { ...entry(base, 'first', 'listing', ['debuginfo']), trust: { ...trust, keys: [first] } },
+    entry(base, 'second', 'listing', ['debuginfo']),
+    entry(base, 'template', 'template', ['debuginfo']),
   ];
-  const keys = { 'lab-key': { fingerprint, name: 'lab', expires: null, verified: null } };
+  const lab = { name: 'lab', expires: null, verified: null };
+  const keys = { 'lab-key': { fingerprint, ...lab }, 'absent-key': { fingerprint: 'A'.repeat(40), ...lab } };
   const groups = [{ title: 'Replica', distros: ['centos'], vendor: 'CentOS', trust, entries }];
-  writeFileSync(join(work, 'mirrors.json'), JSON.stringify({ format: 'tapprep-mirrors/1', keys, groups }));
+  writeFileSync(join(work, folder, 'mirrors.json'), JSON.stringify({ format: 'tapprep-mirrors/1', keys, groups }));
 }
 
 function run(command: string, ...more: readonly string[]): Promise<CliResult> {
   const target = ['--distro', 'centos:6.8', '--kernel', RELEASE];
   return cli.run([command, ...target, '--mirrors', join(work, 'mirrors.json'), '--json', ...more]);
+}
+
+/** With the list of a folder, and none but it: the built-in places are not asked. */
+function runWith(folder: string, command: string, ...more: readonly string[]): Promise<CliResult> {
+  const target = ['--distro', 'centos:6.8', '--kernel', RELEASE];
+  return cli.run([command, ...target, '--mirrors', join(work, folder, 'mirrors.json'), '--json', ...more]);
 }
 
 async function plan(): Promise<PackagePlan> {
@@ -124,6 +151,31 @@ describe('the three packages of one CentOS 6 kernel', () => {
         .filter((name) => name.endsWith('.rpm'))
         .toSorted(),
     ).toEqual(FILES);
+  });
+
+  test('are verified where the machine has no keyring and the key lies beside the list that pins it', async () => {
+    const dest = join(work, 'keyed-fetched');
+    const { code, stdout, stderr } = await runWith('keyed', 'fetch', '--dest', dest);
+    expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
+    expect(readdirSync(dest)).toEqual(expect.arrayContaining(FILES));
+    expect(stdout).toContain(pinned);
+  });
+
+  test('are not asked for where no key here could check them: exit 4, and how to take the key', async () => {
+    const { code, stdout } = await runWith('keyless', 'plan');
+    const { error } = JSON.parse(stdout) as { error: { code: string; message: string; hint: string } };
+    expect([code, error.code]).toEqual([4, 'UNKNOWN_KEY']);
+    expect(error.message).toContain(`the public key ${pinned} is not on this machine`);
+    expect(error.hint).toContain(`~/.config/tapprep/keys/${pinned}.asc`);
+  });
+
+  test('come from the next place where the keys of the first are not here, and that is told', async () => {
+    const { code, stdout, stderr } = await runWith('mixed', 'plan');
+    expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
+    expect((JSON.parse(stdout) as PackagePlan).items.map((item) => item.urls[0] ?? '')).toContain(
+      `${server.url}second/${FILES[0]}`,
+    );
+    expect(stderr).toContain(`what lab-first signs cannot be checked here: the public key ${'A'.repeat(40)} is not`);
   });
 
   test('with one other byte in one of them nothing is kept: exit 4', async () => {

@@ -41,3 +41,18 @@ test('a machine without apt adds nothing', async () => {
   const { repositories } = await collectOwnSources({ host: null, facts, target }, list, join(dir, 'nowhere'));
   expect(repositories.map(({ baseUrls }) => baseUrls[0])).toEqual(['http://own.example/debian/']);
 });
+
+test("the key path of a root's .repo file is a file of the root, never that of this machine", async () => {
+  // Of this very machine, and there is no such file in the root.
+  const here = join(dir, 'here.asc');
+  writeFileSync(here, '');
+  const repo = `[own]\nname=own\nbaseurl=http://own.example/el6/\ngpgkey=file://${here}\n`;
+  const own = {
+    ...declareFacts({ distro: 'centos:6.8', release: '2.6.32-642.el6.x86_64', arch: null, unameV: null }),
+    repositories: [{ path: '/etc/yum.repos.d/own.repo', text: repo }],
+  };
+  const host = createRootHost(join(dir, 'root'));
+  const centos = targetOf('centos', '6.8', '2.6.32-642.el6.x86_64');
+  const { repositories } = await collectOwnSources({ host, facts: own, target: centos }, list, join(dir, 'apt'));
+  expect(repositories[0]?.trust.keyrings).toEqual([join(dir, 'root', here)]);
+});

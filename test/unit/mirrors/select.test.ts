@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { loadMirrors } from '../../../src/mirrors/load.ts';
 import { parseMirrorOption } from '../../../src/mirrors/override.ts';
@@ -278,6 +279,14 @@ test.each([
     expect(asked.find(({ origin }) => origin === 'target')?.trust.allow.toSorted()).toEqual(allow);
   },
 );
+
+test("a target's own rpm repository is believed by the distribution's keys that come along, too", () => {
+  const asked = selectRepositories(centos68, { own: [own], list, overrides: [] }, { contents: KERNEL });
+  const keyrings = asked.find(({ origin }) => origin === 'target')?.trust.keyrings ?? [];
+  expect(keyrings[0]).toBe('/etc/pki/rpm-gpg/X');
+  expect(keyrings).toContain(join(process.cwd(), 'keys', 'C1DAC52D1664E8A4386DBA430946FCA2C105B9DE.asc'));
+  expect(keyrings.join()).not.toContain('7051C470A929F454CEBE37B715AF5DAC6D745A60');
+});
 
 test('the same place twice is asked once', () => {
   const twice = { ...own, baseUrls: ['https://vault.centos.org/6.8/os/x86_64/'] };
