@@ -2,10 +2,10 @@
 import { createHash } from 'node:crypto';
 import { adaptToInstalled } from '../bundle/adapt.ts';
 import { isTapprepError, TapprepError } from '../errors.ts';
-import type { HostFacts, Plan, PlanItem, Target } from '../types.ts';
+import type { FolderItem, HostFacts, Plan, Provision, Target } from '../types.ts';
 import type { Subject } from './open-target.ts';
 import { findWhole, type PlanChoice, planSubject } from './plan-subject.ts';
-import { packagesOf } from '../resolve/provisions.ts';
+import { foldersOf, packagesOf } from '../resolve/provisions.ts';
 import type { ReaderContext } from '../resolve/reader.ts';
 import type { Session } from './session.ts';
 import { systemOf } from '../package-system/systems.ts';
@@ -24,7 +24,7 @@ export interface FleetGroup {
   readonly plan: Plan | null;
   readonly error: TapprepError | null;
   /** What of the plan each of them lacks, by id; those of which no package list is known are not in it. */
-  readonly lacks: Readonly<Record<string, readonly PlanItem[]>>;
+  readonly lacks: Readonly<Record<string, readonly Provision[]>>;
 }
 
 export interface FleetPlan {
@@ -88,7 +88,7 @@ type Planned = Pick<FleetGroup, 'target' | 'plan' | 'error'>;
 interface State {
   readonly ids: string[];
   /** null where no package list is known. */
-  readonly lacks: readonly PlanItem[] | null;
+  readonly lacks: readonly Provision[] | null;
 }
 
 const WANTS_OWN = 'wants a plan of its own';
@@ -133,26 +133,34 @@ async function addMember(
   planFor: (subject: Subject) => Promise<Planned>,
 ): Promise<void> {
   const whole = findWhole(facts);
-  const key = JSON.stringify(namedIn(planned, whole)?.map(({ name, version, arch }) => [name, version, arch]));
-  const known = states.get(key) ?? newState(planned, whole);
+  const folders = findLackingFolders(planned, facts);
+  const named = namedIn(planned, whole)?.map(({ name, version, arch }) => [name, version, arch]);
+  const key = JSON.stringify([named, folders.map(({ place }) => place)]);
+  const known = states.get(key) ?? newState(planned, whole, folders);
   states.set(key, known);
   if (known !== WANTS_OWN) {
     known.ids.push(id);
     return;
   }
-  const digest = createHash('sha256').update(JSON.stringify(whole)).digest('hex');
+  const digest = createHash('sha256').update(JSON.stringify([whole, folders])).digest('hex');
   const mine = own.get(digest);
   if (mine !== undefined) {
     mine[1].ids.push(id);
     return;
   }
   const its = await planFor({ host: null, target: planned.target, facts });
-  own.set(digest, [its, { ids: [id], lacks: findLacking(its, whole) }]);
+  own.set(digest, [its, { ids: [id], lacks: findLacking(its, whole, findLackingFolders(its, facts)) }]);
 }
 
-function newState(planned: Planned, whole: HostFacts['packages'] | null): State | typeof WANTS_OWN {
-  const lacks = findLacking(planned, whole);
-  return lacks?.some(({ replaces }) => replaces !== null) === true ? WANTS_OWN : { ids: [], lacks };
+function newState(
+  planned: Planned,
+  whole: HostFacts['packages'] | null,
+  folders: readonly FolderItem[],
+): State | typeof WANTS_OWN {
+  const lacks = findLacking(planned, whole, folders);
+  return lacks?.some((item) => item.kind !== 'folder' && item.replaces !== null) === true
+    ? WANTS_OWN
+    : { ids: [], lacks };
 }
 
 function namedIn({ plan }: Planned, whole: HostFacts['packages'] | null): HostFacts['packages'] | null {
@@ -162,11 +170,22 @@ function namedIn({ plan }: Planned, whole: HostFacts['packages'] | null): HostFa
 }
 
 /** By the rules of a bundle, which is how one plan comes to many machines; null where no package list is known. */
-function findLacking(planned: Planned, whole: HostFacts['packages'] | null): readonly PlanItem[] | null {
+function findLacking(
+  planned: Planned,
+  whole: HostFacts['packages'] | null,
+  folders: readonly FolderItem[],
+): readonly Provision[] | null {
   const { plan, target } = planned;
   const installed = namedIn(planned, whole);
   if (plan === null || installed === null) return null;
-  return adaptToInstalled(packagesOf(plan.items), installed, systemOf(target)).items.filter(({ install }) => install);
+  const { items } = adaptToInstalled(packagesOf(plan.items), installed, systemOf(target));
+  return [...items.filter(({ install }) => install), ...folders];
+}
+
+/** None where one of them is the SystemTap that was proven there: the others are only tried before or after it. */
+function findLackingFolders({ plan }: Planned, { systemtap }: HostFacts): readonly FolderItem[] {
+  const folders = plan === null ? [] : foldersOf(plan.items);
+  return folders.some(({ place }) => systemtap?.path.startsWith(`${place}/`) === true) ? [] : folders;
 }
 
 function groupOf(planned: Planned, states: readonly State[]): FleetGroup {

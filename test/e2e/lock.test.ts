@@ -77,6 +77,14 @@ afterAll(async () => {
   rmSync(work, { recursive: true, force: true });
 });
 
+test('verify --in vm without a kernel and without a network says in one sentence what is missing, and the command', async () => {
+  const { code, stderr } = await tapprep('verify', '--root', freshRoot(), '--in', 'vm', '--offline');
+  expect(code).toBe(2);
+  expect(stderr).toContain(`USAGE: the kernel ${RELEASE} itself is missing, which QEMU has to boot: `);
+  expect(stderr).toMatch(/run this once with a network, without --offline\n {2}try: .*tapprep verify .*--in vm/);
+  expect(stderr).not.toMatch(/try: .*--offline/);
+});
+
 test('two bundles of one lock are the same bytes', async () => {
   const root = freshRoot();
   const outs = ['a.tar', 'b.tar'].map((name) => join(work, name));

@@ -7,7 +7,7 @@ import { identifyTarget } from '../../detect/target.ts';
 import { EXIT, exitCodeOf, isErrno, isTapprepError, TapprepError } from '../../errors.ts';
 import { type FleetGroup, type FleetMember, type FleetPlan, planFleet } from '../../pipeline/plan-fleet.ts';
 import type { PlanChoice } from '../../pipeline/plan-subject.ts';
-import type { PlanItem } from '../../types.ts';
+import type { Provision } from '../../types.ts';
 import type { Context } from '../context.ts';
 import { errorJson } from '../exit-codes.ts';
 import { readLineBatches } from '../line-batches.ts';
@@ -77,10 +77,14 @@ async function readMember(line: string | null, number: number, directory: string
 
 function toJson({ groups, unknown }: FleetPlan) {
   // Hundreds of machines lack the very same list.
-  const lists = new Map<readonly PlanItem[], object>();
-  const listOf = (items: readonly PlanItem[]): object => {
+  const lists = new Map<readonly Provision[], object>();
+  const listOf = (items: readonly Provision[]): object => {
     const list =
-      lists.get(items) ?? items.map(({ name, version, arch, replaces }) => ({ name, version, arch, replaces }));
+      lists.get(items) ??
+      items.map((item) => {
+        const { name, version, arch } = item;
+        return { name, version, arch, replaces: item.kind === 'folder' ? null : item.replaces };
+      });
     lists.set(items, list);
     return list;
   };
