@@ -5,7 +5,7 @@ import { isTapprepError, TapprepError } from '../errors.ts';
 import type { FolderItem, HostFacts, Plan, Provision, Target } from '../types.ts';
 import type { Subject } from './open-target.ts';
 import { findWhole, type PlanChoice, planSubject } from './plan-subject.ts';
-import { foldersOf, packagesOf } from '../resolve/provisions.ts';
+import { lackingFolders, packagesOf } from '../resolve/provisions.ts';
 import type { ReaderContext } from '../resolve/reader.ts';
 import type { Session } from './session.ts';
 import { systemOf } from '../package-system/systems.ts';
@@ -182,10 +182,8 @@ function findLacking(
   return [...items.filter(({ install }) => install), ...folders];
 }
 
-/** None where one of them is the SystemTap that was proven there: the others are only tried before or after it. */
 function findLackingFolders({ plan }: Planned, { systemtap }: HostFacts): readonly FolderItem[] {
-  const folders = plan === null ? [] : foldersOf(plan.items);
-  return folders.some(({ place }) => systemtap?.path.startsWith(`${place}/`) === true) ? [] : folders;
+  return plan === null ? [] : lackingFolders(plan.items, systemtap?.path ?? null);
 }
 
 function groupOf(planned: Planned, states: readonly State[]): FleetGroup {

@@ -11,6 +11,15 @@ export function foldersOf(items: readonly Provision[]): readonly FolderItem[] {
   return items.filter((item) => item.kind === 'folder');
 }
 
+/**
+ * The folders that a machine has yet to get: none where one of them is the SystemTap that was proven there.
+ * @param stap path of the stap that counts on that machine, null for none
+ */
+export function lackingFolders(items: readonly Provision[], stap: string | null): readonly FolderItem[] {
+  const folders = foldersOf(items);
+  return folders.some(({ place }) => stap?.startsWith(`${place}/`) === true) ? [] : folders;
+}
+
 /** Every file that a plan has to have here, each once: two folders may take from the same package. */
 export function filesOf(items: readonly Provision[]): readonly PlanItem[] {
   const all = items.flatMap((item) => (item.kind === 'folder' ? item.packages : [item]));
