@@ -40,6 +40,7 @@ const NOT_FOUND_ENGLISH: readonly Pattern[] = [
   // Ansible, Puppet, Chef, Salt
   text('No package matching', new RegExp(`No package matching ${WORD} (?:is |found )?available`)),
   text('No candidate version available for', new RegExp(`No candidate version available for ${WORD}${end}`)),
+  text('Error: Nothing to do', new RegExp(`install ${WORD}["'\`]? returned \\d{1,3}: Error: Nothing to do`)),
   text('failed to install/update', new RegExp(`failed to install/update: ${WORD}${end}`)),
   text('Could not find package', new RegExp(`Could not find package ${WORD}${end}`)),
   // pacman, apk, emerge, xbps

@@ -36,6 +36,7 @@ export const NOT_FOUND: readonly string[] = [
   '未找到匹配的参数: %s',
   '引數不符:%s',
   '一致した引数がありません: %s',
+  '引数に一致する結果がありません: %s',
   '인수가 일치하지 않습니다: %s',
   'Kein Treffer für Argument: %s',
   "Aucune correspondance pour l'argument : %s",

@@ -89,6 +89,13 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
   },
   {
     code: 'DEVEL_INCOMPLETE',
+    patterns: [text('Symbol version dump', /Symbol version dump .{1,300}Module\.symvers["'`]?\s*(?:is missing|$)/)],
+    grade: 'points',
+    cause: () =>
+      'The build tree lacks Module.symvers, the list of what the kernel offers to modules, so every symbol is undefined.',
+  },
+  {
+    code: 'DEVEL_INCOMPLETE',
     patterns: [ENSURE],
     grade: ({ seen }) => (seen(NO_CONFIG) ? null : 'points'),
     cause: () => 'The build tree exists but lacks files that every development package of a kernel has.',

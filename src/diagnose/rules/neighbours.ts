@@ -99,6 +99,7 @@ const ROWS: readonly Row[] = [
   { program: 'kpatch, rpm and dpkg', code: 'DEBUGINFO_MISSING', grade: 'points', patterns: [
     text('is not installed', /(?:package )?(kernel(?:-[a-z]\w*)*-debuginfo(?:-\S{1,100})?) is not installed/),
     text(' not installed', /ERROR: (kernel(?:-\w+)?-debuginfo-\S{1,100}) not installed/),
+    text('is needed by', /(kernel-debuginfo-common\S{0,20}) = \S{1,80} is needed by kernel(?:-\w+)?-debuginfo-/),
     text('no packages found matching', /no packages found matching (linux-image-\S{1,100}-dbg(?:sym)?)/),
   ] },
   { program: 'perf', code: 'DEBUGINFO_MISSING', grade: 'points', patterns: [
@@ -148,6 +149,8 @@ const ROWS: readonly Row[] = [
     text('compiler (gcc) version', /(?:C|GNU C) compiler \(gcc\) version \S{1,40}.{0,60}not found|gcc\S{0,20} version \S{1,20} was not found/i),
     text('kernel was built by', /The kernel was built by: /),
     text('kernel was built with', /kernel was built with (?:gcc|clang|\S{0,40}gcc\S{0,10}) version .{1,120}current compiler version/),
+    text('non-retpoline compiler', /kernel with non-retpoline compiler/),
+    text('incompatible gcc/plugin versions'),
     text('C compiler cannot create executables'),
     text('no acceptable C compiler'),
   ] },
