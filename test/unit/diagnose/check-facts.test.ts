@@ -378,14 +378,13 @@ describe('checkFacts', () => {
         systemtap: { package: 'systemtap', testedKernels: '2.6.32 ... 6.9-rc0', version: version.slice(0, 3) },
       });
     };
-    const found = (facts: HostFacts) => check(facts).find((each) => each.check === 'SystemTap and kernel');
-    expect(found(debian('4.8-2'))).toMatchObject({ status: 'advice', diagnosis: { code: 'STAP_TOO_OLD' } });
-    expect(found(debian('4.8-2'))?.detail).toContain('task_work_cancel');
-    expect(found(debian('5.1-5'))?.status).toBe('ok');
+    expect(fitOf(debian('4.8-2'))).toMatchObject({ status: 'advice', diagnosis: { code: 'STAP_TOO_OLD' } });
+    expect(fitOf(debian('4.8-2'))?.detail).toContain('task_work_cancel');
+    expect(fitOf(debian('5.1-5'))?.status).toBe('ok');
     const placed = alter(debian('4.8-2'), {
       systemtap: { path: '/opt/tapprep/systemtap-5.1/bin/stap', package: null, version: '5.1' },
     });
-    expect(found(placed)?.status).toBe('ok');
+    expect(fitOf(placed)?.status).toBe('ok');
   });
 
   it('escapes what it quotes from the machine', () => {
@@ -393,3 +392,7 @@ describe('checkFacts', () => {
     expect(JSON.stringify(check(facts))).not.toMatch(/\\u001b|\\u0007/);
   });
 });
+
+function fitOf(facts: HostFacts): ReturnType<typeof check>[number] | undefined {
+  return check(facts).find((each) => each.check === 'SystemTap and kernel');
+}
