@@ -621,6 +621,9 @@ export interface Diagnosis {
 // ---------------------------------------------------------------- events
 
 /** What the pipeline tells whoever renders it. */
+/** detail: only where everything is wanted to be known. */
+export type NoteLevel = 'detail' | 'info' | 'warning';
+
 export type Event =
   /** The stages that are to come, in order. */
   | { readonly type: 'stages'; readonly stages: readonly string[] }
@@ -640,7 +643,7 @@ export type Event =
       readonly bytesPerSecond: number | null;
       readonly secondsLeft: number | null;
     }
-  | { readonly type: 'note'; readonly level: 'info' | 'warning'; readonly text: string }
+  | { readonly type: 'note'; readonly level: NoteLevel; readonly text: string }
   | { readonly type: 'command'; readonly argv: readonly string[]; readonly where: string };
 
 export type Emit = (event: Event) => void;

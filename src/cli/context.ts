@@ -16,6 +16,8 @@ export interface CommonOptions {
   readonly offline: boolean;
   /** --allow-unsigned-packages, of the commands that plan or install. */
   readonly allowUnsigned: boolean;
+  /** Milliseconds that all waiting for sources may take; null for as long as bytes come. */
+  readonly timeoutMs: number | null;
   /** Extra mirror list files, first one strongest. */
   readonly mirrors: readonly string[];
   /** KIND=URL, each prepended to its kind. */

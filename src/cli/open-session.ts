@@ -15,6 +15,7 @@ export async function openContextSession(context: Context): Promise<Session> {
     mirrors: common.mirror,
     offline: common.offline,
     allowUnsigned: common.allowUnsigned,
+    timeoutMs: common.timeoutMs,
     env,
     tapprepVersion: readVersion(),
     emit: context.emit,

@@ -16,6 +16,10 @@ export const COMMON: readonly (readonly [string, string])[] = [
   ['--no-color', 'no colours'],
   ['--cache-dir <dir>', 'where downloads and roots are kept (default: ~/.cache/tapprep)'],
   ['--offline', 'use the cache only'],
+  [
+    '--timeout <time>',
+    'how long asking and fetching may take at most, as 90s, 10m or 2h (default: as long as bytes come)',
+  ],
 ];
 
 /** Taken by every command, each as often as wanted. */
@@ -56,6 +60,7 @@ export function readCommon(raw: Raw, env: Readonly<Record<string, string | undef
     color: raw['color'] !== false && env['NO_COLOR'] === undefined,
     offline: isOn('offline'),
     allowUnsigned: isOn('allowUnsignedPackages'),
+    timeoutMs: readTime(raw, 'timeout'),
     mirrors: readList(raw['mirrors']),
     mirror: readList(raw['mirror']),
     cacheDir: readText(raw, 'cacheDir') ?? defaultCacheDir(env),
@@ -136,6 +141,18 @@ export function readCount(raw: Raw, name: string): number | null {
   if (given === null) return null;
   if (/^\d{1,15}$/.test(given)) return Number(given);
   throw new TapprepError('USAGE', `a whole number was expected where "${given}" was given`);
+}
+
+const TIME_UNITS = { '': 1_000, s: 1_000, m: 60_000, h: 3_600_000 } as const;
+
+/** A time of an option in milliseconds; null when it was not given. @throws TapprepError USAGE */
+export function readTime(raw: Raw, name: string): number | null {
+  const given = readText(raw, name);
+  if (given === null) return null;
+  const [, count, unit = ''] = /^(\d{1,6})([smh]?)$/.exec(given) ?? [];
+  const ms = Number(count) * TIME_UNITS[unit as keyof typeof TIME_UNITS];
+  if (count !== undefined && ms > 0) return ms;
+  throw new TapprepError('USAGE', `--${name} takes a time as 90s, 10m or 2h, but "${given}" was given`);
 }
 
 /** What the commands that plan have in common. */

@@ -3,6 +3,7 @@ import { TapprepError, type ErrorCode, redact } from '../errors.ts';
 import type { Sha256 } from '../types.ts';
 import { backoffMs } from './backoff.ts';
 import { TransferError, fetchInterrupted } from './failure.ts';
+import type { KnownHosts } from './known-hosts.ts';
 import { hashUrl, strongValidator } from './part-record.ts';
 import type { InnerDigest } from './request.ts';
 import { fillTogether, mayFillTogether } from './together.ts';
@@ -27,6 +28,7 @@ export interface DownloadContext extends TransferContext {
   /** In [0, 1). */
   readonly random: () => number;
   readonly onRetry: (text: string) => void;
+  readonly hosts: KnownHosts;
 }
 
 export type DownloadOutcome =
@@ -84,6 +86,12 @@ export async function download(job: DownloadJob, part: PartState, context: Downl
   for (;;) {
     const mirror = nextMirror(mirrors, context.now(), holderOf(job, part));
     if (mirror === null) throw allFailed(job, mirrors);
+    const refusal = context.hosts.refusal(mirror.url);
+    if (refusal !== null) {
+      mirror.last = refusal;
+      mirror.dropped = true;
+      continue;
+    }
     await pauseUntil(mirror, job, context);
     try {
       const outcome = await attempt(
@@ -93,12 +101,14 @@ export async function download(job: DownloadJob, part: PartState, context: Downl
         context,
         (rate) => changes > 0 && isFaster(mirrors, mirror, rate),
       );
+      context.hosts.answered(mirror.url);
       return outcome;
     } catch (error) {
       if (!(error instanceof TransferError)) throw error;
       if (part.file.offset >= best + PROGRESS_BYTES) {
         best = part.file.offset;
         mirror.failures = 0;
+        context.hosts.answered(mirror.url);
       }
       if (error.retry === 'slow') {
         changes -= 1;
@@ -118,7 +128,10 @@ export async function download(job: DownloadJob, part: PartState, context: Downl
         continue;
       }
       recordFailure(mirror, error, mirrors.length, context);
-      if (mirrors.some((each) => !each.dropped)) context.onRetry(`${job.name}: ${error.message}; trying again`);
+      context.hosts.failed(mirror.url, error);
+      const again = mirrors.some((each) => !each.dropped && context.hosts.refusal(each.url) === null);
+      if (again && !context.hosts.wasTold(mirror.url, error))
+        context.onRetry(`${job.name}: ${error.message}; trying again`);
     }
   }
 }

@@ -7,10 +7,13 @@ import { createDigestThread } from './digest-thread.ts';
 import { type CheckFile, fetchAll } from './fetch-all.ts';
 import { fetchOne, keyOf } from './fetch-file.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
+import { createKnownHosts } from './known-hosts.ts';
 import { acquireLock } from './lock.ts';
 import { describeSelf } from './owner.ts';
+import { createPatience, type Patience } from './patience.ts';
 import type { FetchRequest, FetchedFile, FetcherOptions, Machinery } from './request.ts';
 import { probe } from './probe.ts';
+import type { Transport } from './transport.ts';
 import { createTransport } from './transports.ts';
 
 export interface Fetcher {
@@ -44,6 +47,13 @@ export interface ExclusiveRequest {
 export async function createFetcher(options: FetcherOptions): Promise<Fetcher> {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const self = await describeSelf();
+  const patience = createPatience({
+    silenceMs: limits.silenceMs,
+    totalMs: options.timeoutMs ?? null,
+    now: options.now,
+    timer: ring,
+  });
+  const runSignal = AbortSignal.any([options.signal, patience.signal]);
   const machinery: Machinery = {
     ...options,
     concurrency: options.concurrency ?? 3,
@@ -51,10 +61,21 @@ export async function createFetcher(options: FetcherOptions): Promise<Fetcher> {
     limits,
     self,
     digestThread: createDigestThread(),
-    transport: options.transport ?? createTransport(limits, options.env ?? {}),
+    signal: runSignal,
+    hosts: createKnownHosts(limits),
+    patience,
+    sleep: (ms, signal) => patience.wait(() => options.sleep(ms, signal)),
+    transport: waitingTransport(options.transport ?? createTransport(limits, options.env ?? {}), patience),
     cache: openCache(options.cacheDir, self.uid, options.emit, options.now),
   };
   const running = new Map<string, Promise<FetchedFile>>();
+
+  /** A run that has waited too long ends for that reason, not because somebody stopped it. */
+  async function orReason<T>(work: Promise<T>): Promise<T> {
+    return work.catch((error: unknown) => {
+      throw patience.signal.aborted && !options.signal.aborted ? patience.signal.reason : error;
+    });
+  }
 
   /** One at a time of the same file; the second then finds it in the cache. */
   async function fetchFile(request: FetchRequest, signal: AbortSignal, emit: Emit): Promise<FetchedFile> {
@@ -62,13 +83,13 @@ export async function createFetcher(options: FetcherOptions): Promise<Fetcher> {
     for (let other = running.get(key); other !== undefined; other = running.get(key)) {
       await other.catch(() => undefined);
     }
-    const started = fetchOne(request, key, { ...machinery, signal, emit }).finally(() => running.delete(key));
+    const started = orReason(fetchOne(request, key, { ...machinery, signal, emit })).finally(() => running.delete(key));
     running.set(key, started);
     return await started;
   }
 
   return {
-    fetchFile: (request) => fetchFile(request, options.signal, options.emit),
+    fetchFile: (request) => fetchFile(request, runSignal, options.emit),
     fetchMetadata: (request) =>
       fetchFile(
         {
@@ -76,13 +97,37 @@ export async function createFetcher(options: FetcherOptions): Promise<Fetcher> {
           redirects: request.digest !== null || request.signed === true ? 'any' : 'same-host',
           ...request,
         },
-        options.signal,
+        runSignal,
         options.emit,
       ),
-    probe: (url) => probe(url, machinery),
+    probe: (url) => orReason(probe(url, machinery)),
     fetchAll: (requests, check = async () => undefined) => fetchAll(requests, machinery, fetchFile, check),
     exclusively: (request, work) => exclusively(request, work, machinery),
     evict: (file) => machinery.cache.evict(file.sha256),
+  };
+}
+
+/** A timer that keeps no process alive. */
+function ring(ms: number, call: () => void): () => void {
+  const timer = setTimeout(call, ms);
+  timer.unref();
+  return () => clearTimeout(timer);
+}
+
+function waitingTransport(transport: Transport, patience: Patience): Transport {
+  const asked = async <T>(work: () => Promise<T>): Promise<T> => {
+    const answer = await patience.wait(work);
+    patience.heard();
+    return answer;
+  };
+  return {
+    open: async (url, request) => {
+      const answer = await asked(() => transport.open(url, request));
+      // It may fail before somebody reads it; whoever does then gets the failure.
+      answer.body.on('error', () => undefined);
+      return answer;
+    },
+    probe: (url, signal) => asked(() => transport.probe(url, signal)),
   };
 }
 

@@ -10,6 +10,10 @@ export interface FetchLimits {
   /** A body slower than this over `lowSpeedWindowMs` is given up for another mirror or a new connection. */
   readonly lowSpeedBytesPerSecond: number;
   readonly lowSpeedWindowMs: number;
+  /** A file that would take longer than this at its speed is too slow as well, so that large files ask for more of a mirror. */
+  readonly longestMs: number;
+  /** Without a byte from anywhere for so long, a run that waits for the network ends. */
+  readonly silenceMs: number;
   /** How long a mirror is watched before a faster one is looked for. */
   readonly hurryMs: number;
   /** A file that will be there sooner than this stays where it is. */
@@ -32,6 +36,8 @@ export const DEFAULT_LIMITS: FetchLimits = {
   idleMs: 30_000,
   lowSpeedBytesPerSecond: 1024,
   lowSpeedWindowMs: 30_000,
+  longestMs: 86_400_000,
+  silenceMs: 60_000,
   hurryMs: 1_500,
   patienceMs: 5_000,
   attempts: 5,

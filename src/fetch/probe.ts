@@ -18,15 +18,20 @@ export async function probe(url: string, machinery: Machinery): Promise<ProbeAns
       facts: { url: redact(url) },
     });
   }
+  const refusal = machinery.hosts.refusal(url);
+  if (refusal !== null) throw refusal;
   for (let attempt = 1; ; attempt += 1) {
     let asked: number | null = null;
     try {
       const answer = await transport.probe(url, signal);
+      machinery.hosts.answered(url);
       if (!LATER.has(answer.status)) return answer;
       asked = parseRetryAfter(answer.retryAfter, answer.date, now());
       if (attempt >= limits.attempts || (asked ?? 0) > limits.maxRetryAfterMs) throw unanswered(url, answer.status);
     } catch (error) {
-      const again = error instanceof TransferError && error.retry === 'later' && attempt < limits.attempts;
+      if (error instanceof TransferError) machinery.hosts.failed(url, error);
+      const isLater = error instanceof TransferError && error.retry === 'later';
+      const again = isLater && attempt < limits.attempts && machinery.hosts.refusal(url) === null;
       if (!again) throw error;
     }
     await sleep(Math.max(asked ?? 0, backoffMs(attempt, limits.backoffMs, limits.maxBackoffMs, random())), signal);

@@ -2,8 +2,10 @@
 import type { Digest, Emit } from '../types.ts';
 import type { Cache, CachedFile } from './cache.ts';
 import type { DigestThread } from './digest-thread.ts';
+import type { KnownHosts } from './known-hosts.ts';
 import type { FetchLimits } from './limits.ts';
 import type { Owner } from './owner.ts';
+import type { Patience } from './patience.ts';
 import type { RedirectPolicy, Transport } from './transport.ts';
 
 /** What a file's first bytes tell of a part of it with a digest of its own: null when there is none. */
@@ -62,6 +64,8 @@ export interface FetcherOptions {
   /** Where the proxy variables are looked up; none unless told. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly limits?: Partial<FetchLimits>;
+  /** How long all waiting for the network together may take; null or left out: as long as bytes come. */
+  readonly timeoutMs?: number | null;
   /** Whether a file is synced to the disk before it gets its name; true unless told. Every read verifies it anyway. */
   readonly durable?: boolean;
   /** Instead of the real network. */
@@ -69,9 +73,11 @@ export interface FetcherOptions {
 }
 
 /** Everything a fetch works with, every default filled in. */
-export interface Machinery extends Required<Omit<FetcherOptions, 'limits' | 'env'>> {
+export interface Machinery extends Required<Omit<FetcherOptions, 'limits' | 'env' | 'timeoutMs'>> {
   readonly limits: FetchLimits;
   readonly cache: Cache;
   readonly digestThread: DigestThread;
   readonly self: Owner;
+  readonly hosts: KnownHosts;
+  readonly patience: Patience;
 }

@@ -184,7 +184,7 @@ async function fillPiece(connection: Connection, piece: Piece, state: State): Pr
     }
     const body = chunksOf(response);
     for (;;) {
-      const chunk = await nextChunk(body, url, signal);
+      const chunk = await nextChunk(body, url, signal, context.patience);
       if (chunk === null) break;
       if (piece.at + chunk.length > piece.end) throw unfit(url, `sends more than the bytes up to ${piece.end - 1}`);
       await part.file.place(chunk, piece.at);

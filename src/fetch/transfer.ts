@@ -8,6 +8,7 @@ import type { FetchLimits } from './limits.ts';
 import { releaseMemory } from './memory.ts';
 import type { PartFile } from './part-file.ts';
 import { hashUrl, recordOf, strongValidator, type PartRecord } from './part-record.ts';
+import type { Patience } from './patience.ts';
 import { LATER, NOT_THERE } from './retry-status.ts';
 import { checkSpace } from './space.ts';
 import { parseContentRange, type RedirectPolicy, type Transport, type TransportResponse } from './transport.ts';
@@ -35,6 +36,7 @@ export interface TransferContext {
   readonly directory: string;
   readonly boot: string;
   /** Bytes that are there now, and how many there will be (null: unknown). */
+  readonly patience: Pick<Patience, 'wait' | 'heard'>;
   readonly onProgress: (bytes: number, total: number | null) => void;
   readonly saveRecord: (record: PartRecord) => Promise<void>;
 }
@@ -229,9 +231,10 @@ async function receive(
   const bound = Math.min(total ?? job.maxBytes, job.maxBytes);
   let windowStart = now();
   let windowBytes = 0;
+  const floor = Math.max(limits.lowSpeedBytesPerSecond, Math.ceil(((total ?? 0) * 1000) / limits.longestMs));
   const body = chunksOf(response);
   for (;;) {
-    const chunk = await nextChunk(body, url, context.signal);
+    const chunk = await nextChunk(body, url, context.signal, context.patience);
     if (chunk === null) break;
     const received = part.file.offset + chunk.length;
     if (received > bound) {
@@ -255,10 +258,10 @@ async function receive(
     }
     const elapsed = now() - windowStart;
     if (elapsed < limits.lowSpeedWindowMs) continue;
-    if (windowBytes * 1000 < limits.lowSpeedBytesPerSecond * elapsed) {
+    if (windowBytes * 1000 < floor * elapsed) {
       throw new TransferError(
         'TIMEOUT',
-        `${url} sent ${windowBytes} bytes in ${Math.round(elapsed / 1000)} s, less than ${limits.lowSpeedBytesPerSecond} bytes a second`,
+        `${url} sent ${windowBytes} bytes in ${Math.round(elapsed / 1000)} s, less than ${floor} bytes a second`,
         'later',
         { facts: { url: redact(url), bytes: windowBytes, milliseconds: elapsed } },
       );
@@ -285,10 +288,12 @@ export async function nextChunk(
   body: AsyncIterator<Uint8Array>,
   url: string,
   signal: AbortSignal,
+  patience: TransferContext['patience'],
 ): Promise<Uint8Array | null> {
   if (signal.aborted) throw fetchInterrupted(signal, redact(url));
   try {
-    const next = await body.next();
+    const next = await patience.wait(() => body.next());
+    patience.heard();
     return next.done === true ? null : next.value;
   } catch (error) {
     throw networkFailure(error, url, signal);

@@ -23,6 +23,8 @@ export interface SessionOptions {
   readonly offline: boolean;
   /** What nobody signed may be installed (--allow-unsigned-packages). */
   readonly allowUnsigned?: boolean;
+  /** Milliseconds that all waiting for the network together may take; null for as long as bytes come. */
+  readonly timeoutMs?: number | null;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly tapprepVersion: string;
   readonly emit: Emit;
@@ -56,6 +58,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const fetcher = await createFetcher({
     cacheDir,
     offline: options.offline,
+    timeoutMs: options.timeoutMs ?? null,
     emit,
     now,
     signal,

@@ -1,6 +1,7 @@
 /** Asks repositories in tiers, nearest first, and goes on to the next only when what was asked so far has no plan. */
 import { ERROR_CODES, isTapprepError, TapprepError } from '../errors.ts';
 import type { Emit, Plan, Repository } from '../types.ts';
+import { describeOutage } from './outage.ts';
 
 /** A repository that could not be read, and the error as it was thrown. */
 export interface ReadFailure {
@@ -46,13 +47,20 @@ export async function planInTiers<Result = Plan>(
     const result = await attempt(asked);
     failures = result.failures;
     for (const { repository, error } of failures) tellFailure(repository, error, told, emit);
+    const ended = failures.find(({ error }) => isTapprepError(error) && error.facts['endsRun'] === true);
+    if (ended !== undefined) throw ended.error;
     try {
-      return await result.plan();
+      const plan = await result.plan();
+      tellUnanswered(failures, emit);
+      return plan;
     } catch (error) {
       if (!isMiss(error)) throw error;
       miss = error;
     }
   }
+  const outage = failures.length >= asked.length ? describeOutage(failures.map(({ error }) => error)) : null;
+  if (outage !== null) throw outage;
+  tellUnanswered(failures, emit);
   throw chooseError(miss, failures, asked.length);
 }
 
@@ -67,8 +75,31 @@ function tellFailure(repository: Repository, error: unknown, told: Set<string>, 
   if (told.has(repository.id)) return;
   told.add(repository.id);
   const text = error instanceof Error ? error.message : String(error);
-  const level = isVerification(error) ? 'warning' : 'info';
+  const level = isVerification(error) ? 'warning' : isUnanswered(error) ? 'detail' : 'info';
   emit({ type: 'note', level, text: `${repository.id} could not be used: ${text}` });
+}
+
+/** What did not answer is told at the end, one line a reason: many repositories lie on one host. */
+function tellUnanswered(failures: readonly ReadFailure[], emit: Emit): void {
+  const groups = new Map<string, { readonly ids: string[]; readonly text: string }>();
+  for (const { repository, error } of failures) {
+    if (!isUnanswered(error)) continue;
+    const key = `${hostOf(error)} ${error.code} ${String(error.facts['reason'] ?? error.facts['status'] ?? '')}`;
+    const group = groups.get(key) ?? { ids: [], text: error.message };
+    group.ids.push(repository.id);
+    groups.set(key, group);
+  }
+  for (const { ids, text } of groups.values())
+    emit({ type: 'note', level: 'info', text: `${ids.join(', ')} could not be used: ${text}` });
+}
+
+function isUnanswered(error: unknown): error is TapprepError {
+  return isTapprepError(error, 'NETWORK') || isTapprepError(error, 'TIMEOUT');
+}
+
+function hostOf({ facts }: TapprepError): string {
+  const url = String(facts['url'] ?? '');
+  return URL.canParse(url) ? new URL(url).host : url;
 }
 
 function isVerification(error: unknown): boolean {

@@ -81,6 +81,7 @@ function contextWith(groups: readonly object[], common: Partial<Context['common'
       color: false,
       offline: false,
       allowUnsigned: false,
+      timeoutMs: null,
       mirrors: [],
       mirror: [],
       cacheDir: dir,

@@ -28,7 +28,8 @@ export function createPlainRenderer(stream: Writable, { quiet, verbose }: Render
 export function renderLine(event: Event, quiet: boolean, verbose: boolean): string | null {
   switch (event.type) {
     case 'note':
-      return quiet && event.level === 'info' ? null : `${event.level === 'warning' ? 'warning: ' : ''}${event.text}`;
+      if ((quiet && event.level !== 'warning') || (!verbose && event.level === 'detail')) return null;
+      return `${event.level === 'warning' ? 'warning: ' : ''}${event.text}`;
     case 'stages':
       return null;
     case 'stage': {

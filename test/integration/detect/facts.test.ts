@@ -205,6 +205,7 @@ async function detect(options: Partial<TargetOptions>, json = true) {
       color: false,
       offline: true,
       allowUnsigned: false,
+      timeoutMs: null,
       mirrors: [],
       mirror: [],
       cacheDir: dir,
