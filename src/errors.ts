@@ -154,6 +154,11 @@ export function isTapprepError(value: unknown, code?: ErrorCode): value is Tappr
   return value instanceof TapprepError && (code === undefined || value.code === code);
 }
 
+/** Equal for failures that have the same reason, whatever file they concern. */
+export function reasonKey({ code, facts }: TapprepError): string {
+  return JSON.stringify([code, facts['reason'] ?? null, facts['status'] ?? null]);
+}
+
 /** Whether a caught value is a Node error with this errno name. */
 export function isErrno(value: unknown, code: string): value is NodeJS.ErrnoException {
   return value instanceof Error && (value as NodeJS.ErrnoException).code === code;

@@ -1,6 +1,9 @@
 /** Reads a log of any size from a file or standard input, in bounded memory. */
-import { open } from 'node:fs/promises';
+import { closeSync, constants, fstatSync, openSync, read } from 'node:fs';
+import { Socket } from 'node:net';
 import { resolve } from 'node:path';
+import { addAbortSignal, type Readable } from 'node:stream';
+import { promisify } from 'node:util';
 import { LogExcerpt } from '../diagnose/log-excerpt.ts';
 import { NEEDLES } from '../diagnose/rules.ts';
 import { isErrno, TapprepError } from '../errors.ts';
@@ -20,39 +23,58 @@ const REFUSALS: readonly (readonly [string, string])[] = [
   ['ENOTDIR', 'is not a file'],
 ];
 
-/** What is kept of a log: a path, or "-" or null for standard input. @throws TapprepError USAGE */
+/** What is kept of a log: a path, or "-" or null for standard input. @throws TapprepError USAGE, INTERRUPTED */
 export async function readLogSource(context: LogContext, source: string | null): Promise<string> {
   const excerpt = new LogExcerpt(NEEDLES);
-  if (source === null || source === '-') await readStream(context, excerpt);
+  if (source === null || source === '-') await readStream(context, context.stdin, excerpt);
   else await readFrom(context, resolve(context.cwd, source), excerpt);
   return excerpt.finish();
 }
 
-async function readStream(context: LogContext, excerpt: LogExcerpt): Promise<void> {
-  for await (const chunk of context.stdin) {
-    context.signal.throwIfAborted();
-    const bytes = typeof chunk === 'string' ? Buffer.from(chunk, 'utf8') : (chunk as Uint8Array);
-    excerpt.push(bytes);
-    releaseMemory(bytes);
+async function readStream({ signal }: LogContext, stream: Readable, excerpt: LogExcerpt): Promise<void> {
+  try {
+    for await (const chunk of addAbortSignal(signal, stream)) {
+      const bytes = typeof chunk === 'string' ? Buffer.from(chunk, 'utf8') : (chunk as Uint8Array);
+      excerpt.push(bytes);
+      releaseMemory(bytes);
+    }
+  } catch (error) {
+    throw signal.aborted ? interrupted(error) : error;
   }
 }
 
+function interrupted(cause?: unknown): TapprepError {
+  return new TapprepError('INTERRUPTED', 'stopped while reading a log', { cause });
+}
+
 async function readFrom(context: LogContext, path: string, excerpt: LogExcerpt): Promise<void> {
-  const file = await open(path, 'r').catch((error: unknown) => {
-    const known = REFUSALS.find(([code]) => isErrno(error, code));
-    if (known === undefined) throw error;
-    throw new TapprepError('USAGE', `${path} ${known[1]}`, { hint: 'tapprep explain --help', cause: error });
-  });
+  const fd = openPatiently(path);
+  const stat = fstatSync(fd);
+  // A stream closes the descriptor that it was given.
+  if (stat.isFIFO()) return await readStream(context, new Socket({ fd, readable: true, writable: false }), excerpt);
   try {
-    if ((await file.stat()).isDirectory()) throw new TapprepError('USAGE', `${path} is a directory, not a log`);
+    if (stat.isDirectory()) throw new TapprepError('USAGE', `${path} is a directory, not a log`);
     const buffer = Buffer.allocUnsafe(READ_BYTES);
     for (;;) {
-      context.signal.throwIfAborted();
-      const { bytesRead } = await file.read(buffer, 0, READ_BYTES);
+      if (context.signal.aborted) throw interrupted();
+      const { bytesRead } = await readPiece(fd, buffer, 0, READ_BYTES, null);
       if (bytesRead === 0) return;
       excerpt.push(buffer.subarray(0, bytesRead));
     }
   } finally {
-    await file.close();
+    closeSync(fd);
+  }
+}
+
+const readPiece = promisify(read);
+
+/** Opening a pipe otherwise waits for its writer, and nothing could end that: so the reading waits, which a signal ends. */
+function openPatiently(path: string): number {
+  try {
+    return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    const known = REFUSALS.find(([code]) => isErrno(error, code));
+    if (known === undefined) throw error;
+    throw new TapprepError('USAGE', `${path} ${known[1]}`, { hint: 'tapprep explain --help', cause: error });
   }
 }

@@ -1,9 +1,9 @@
 /** One file from several addresses: attempts, pauses, the next mirror, and the final check of every byte. */
 import { TapprepError, type ErrorCode, redact } from '../errors.ts';
-import type { Sha256 } from '../types.ts';
+import type { Sha256, NoteLevel } from '../types.ts';
 import { backoffMs } from './backoff.ts';
 import { TransferError, fetchInterrupted } from './failure.ts';
-import type { KnownHosts } from './known-hosts.ts';
+import { isUnresolved, type KnownHosts } from './known-hosts.ts';
 import { hashUrl, strongValidator } from './part-record.ts';
 import type { InnerDigest } from './request.ts';
 import { fillTogether, mayFillTogether } from './together.ts';
@@ -27,7 +27,7 @@ export interface DownloadContext extends TransferContext {
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   /** In [0, 1). */
   readonly random: () => number;
-  readonly onRetry: (text: string) => void;
+  readonly onRetry: (text: string, level?: NoteLevel) => void;
   readonly hosts: KnownHosts;
 }
 
@@ -130,8 +130,11 @@ export async function download(job: DownloadJob, part: PartState, context: Downl
       recordFailure(mirror, error, mirrors.length, context);
       context.hosts.failed(mirror.url, error);
       const again = mirrors.some((each) => !each.dropped && context.hosts.refusal(each.url) === null);
-      if (again && !context.hosts.wasTold(mirror.url, error))
-        context.onRetry(`${job.name}: ${error.message}; trying again`);
+      if (again && !context.hosts.wasTold(mirror.url, error)) {
+        // That a name does not resolve is told once, in the end, for all hosts of which it is so.
+        const level = isUnresolved(error) ? 'detail' : 'info';
+        context.onRetry(`${job.name}: ${error.message}; trying again`, level);
+      }
     }
   }
 }

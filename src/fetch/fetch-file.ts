@@ -166,7 +166,7 @@ async function downloadPart(
       boot: self.boot,
       onProgress: (bytes, total) => meter.update(bytes, total),
       saveRecord: (next) => writePartRecord(recordPath(path), next),
-      onRetry: (text) => emit({ type: 'note', level: 'info', text }),
+      onRetry: (text, level = 'info') => emit({ type: 'note', level, text }),
     });
     meter.finish();
     await file.close();

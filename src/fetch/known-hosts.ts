@@ -1,4 +1,5 @@
 /** What a run knows of the hosts that it asked: one that failed is not asked again, by whatever needs it next. */
+import { reasonKey } from '../errors.ts';
 import { TransferError } from './failure.ts';
 import type { FetchLimits } from './limits.ts';
 
@@ -19,8 +20,12 @@ interface Seen {
   last: TransferError | null;
 }
 
-/** Failures by name: nobody could say where the host is. */
 const UNRESOLVED: ReadonlySet<unknown> = new Set(['ENOTFOUND', 'EAI_AGAIN']);
+
+/** Nobody could say where the host is. */
+export function isUnresolved({ facts }: TransferError): boolean {
+  return UNRESOLVED.has(facts['reason']);
+}
 
 /** How many failures in a row a host may have, of all files together: without a connection, and without an answer in time. */
 export function createKnownHosts({
@@ -52,7 +57,7 @@ export function createKnownHosts({
       host.last = error;
       host.failures += 1;
       host.given ||= host.failures >= (error.unreached ? contactAttempts : attempts);
-      if (!UNRESOLVED.has(error.facts['reason'])) return;
+      if (!isUnresolved(error)) return;
       // The first host that has no address may have had bad luck; with the second it is this machine that has no network.
       if (anyUnresolved && !anyAnswered) host.given = true;
       if (host.given) anyUnresolved = true;
@@ -62,7 +67,7 @@ export function createKnownHosts({
       Object.assign(seen(url), { failures: 0, given: false });
     },
     wasTold: (url, error) => {
-      const key = `${new URL(url).host} ${error.code} ${String(error.facts['reason'] ?? error.facts['status'] ?? '')}`;
+      const key = `${new URL(url).host} ${reasonKey(error)}`;
       const before = told.has(key);
       told.add(key);
       return before;

@@ -1,5 +1,5 @@
 /** Asks repositories in tiers, nearest first, and goes on to the next only when what was asked so far has no plan. */
-import { ERROR_CODES, isTapprepError, TapprepError } from '../errors.ts';
+import { ERROR_CODES, isTapprepError, reasonKey, TapprepError } from '../errors.ts';
 import type { Emit, Plan, Repository } from '../types.ts';
 import { describeOutage } from './outage.ts';
 
@@ -84,7 +84,7 @@ function tellUnanswered(failures: readonly ReadFailure[], emit: Emit): void {
   const groups = new Map<string, { readonly ids: string[]; readonly text: string }>();
   for (const { repository, error } of failures) {
     if (!isUnanswered(error)) continue;
-    const key = `${hostOf(error)} ${error.code} ${String(error.facts['reason'] ?? error.facts['status'] ?? '')}`;
+    const key = `${hostOf(error)} ${reasonKey(error)}`;
     const group = groups.get(key) ?? { ids: [], text: error.message };
     group.ids.push(repository.id);
     groups.set(key, group);
@@ -98,8 +98,8 @@ function isUnanswered(error: unknown): error is TapprepError {
 }
 
 function hostOf({ facts }: TapprepError): string {
-  const url = String(facts['url'] ?? '');
-  return URL.canParse(url) ? new URL(url).host : url;
+  const { url } = facts;
+  return typeof url === 'string' && URL.canParse(url) ? new URL(url).host : '';
 }
 
 function isVerification(error: unknown): boolean {
