@@ -146,7 +146,7 @@ export function readCount(raw: Raw, name: string): number | null {
 const TIME_UNITS = { '': 1_000, s: 1_000, m: 60_000, h: 3_600_000 } as const;
 
 /** A time of an option in milliseconds; null when it was not given. @throws TapprepError USAGE */
-export function readTime(raw: Raw, name: string): number | null {
+function readTime(raw: Raw, name: string): number | null {
   const given = readText(raw, name);
   if (given === null) return null;
   const [, count, unit = ''] = /^(\d{1,6})([smh]?)$/.exec(given) ?? [];
