@@ -1,43 +1,107 @@
 /** Every command: what it is called, what it takes, and the file that runs it. */
 import { TapprepError } from '../errors.ts';
+import type { MirrorsOptions } from './commands/mirrors.ts';
 import type { Context } from './context.ts';
 import {
+  AS_ROOT,
+  ASKS,
+  CACHE_DIR,
+  DRY,
+  LISTS,
+  type OptionRow,
   type Raw,
   readCount,
   readLevel,
   readPlace,
   readPlanOptions,
+  readSize,
   readSystemtap,
   readTarget,
   readText,
+  requireWith,
+  SHOWN,
+  SOURCES,
+  TARGET,
+  TOLD,
 } from './options.ts';
 
 export interface CommandRow {
+  /** One word, or two for an action: "cache list". */
   readonly name: string;
   readonly summary: string;
   /** Takes the options that name a target. */
   readonly target: boolean;
   readonly args?: readonly (readonly [string, string])[];
-  readonly options?: readonly (readonly [string, string])[];
+  /** Every option that it obeys; what is not here is refused. */
+  readonly options: readonly OptionRow[];
+  /** What follows "tapprep": two lines to start from. */
+  readonly examples: readonly [string, string];
   readonly run: (context: Context, raw: Raw, args: readonly string[]) => Promise<number>;
 }
 
-const EXPIRED = ['--allow-expired-release', 'accept a package index that is older than its own Valid-Until'] as const;
-const UNSIGNED = [
+/** What commands with actions are for. */
+export const ACTIONS_OF: Readonly<Record<string, string>> = {
+  mirrors: 'the repositories that would be asked, and whether they answer',
+  scripts: 'the incident-response scripts',
+  cache: 'what is kept between runs',
+};
+
+const EXPIRED: OptionRow = [
+  '--allow-expired-release',
+  'accept a package index that is older than its own Valid-Until',
+  'Sources:',
+];
+const UNSIGNED: OptionRow = [
   '--allow-unsigned-packages',
   'take packages that nobody signed; none of the scripts of such an rpm is run',
-] as const;
-const NO_DEBUGINFO = ['--no-debuginfo', 'leave the debug package out: hello world does not need it'] as const;
-const IMAGE = ['--image', 'the kernel itself too, as a rehearsal needs it'] as const;
-const SYSTEMTAP = ['--systemtap <which>', 'auto, distro, portable, build or a version such as 5.6'] as const;
-const REPORT = ['--report <file>', 'keep what was found: .html for people, .xml for JUnit readers, .json'] as const;
-const LEVEL = ['--level <level>', 'how far ready must reach: hello, probe or scripts (default: hello)'] as const;
+  'Sources:',
+];
+const NO_DEBUGINFO: OptionRow = ['--no-debuginfo', 'leave the debug package out: hello world does not need it'];
+const IMAGE: OptionRow = ['--image', 'the kernel itself too, as a rehearsal needs it'];
+const SYSTEMTAP: OptionRow = [
+  '--systemtap <which>',
+  'auto, distro, portable, build or a version such as 5.6',
+  'SystemTap:',
+];
+const REPORT: OptionRow = [
+  '--report <file>',
+  'keep what was found: .html for people, .xml for JUnit readers, .json',
+  'Output:',
+];
+const LEVEL: OptionRow = [
+  '--level <level>',
+  'how far ready must reach: hello, probe or scripts (default: hello)',
+  'SystemTap:',
+];
+const LOCK: OptionRow = ['--lock <file>', 'exactly what "plan --out" wrote', 'Sources:'];
+
+const ALL_OF_MIRRORS: readonly OptionRow[] = [
+  ['--all', 'every entry of the mirror list instead of those for a target'],
+  ['--retired', 'entries that are known to be retired too'],
+  ['--snapshot <time>', 'a time for snapshot archives, as 20260801T000000Z', 'Sources:'],
+];
+
+function readMirrorOptions(raw: Raw): MirrorsOptions {
+  return {
+    target: readTarget(raw),
+    all: raw['all'] === true,
+    retired: raw['retired'] === true,
+    snapshot: readText(raw, 'snapshot'),
+  };
+}
+
+/** doctor changes something, and asks repositories, with --fix only. */
+const FIXING: readonly OptionRow[] = [...AS_ROOT, ...SOURCES, ...ASKS, ...DRY];
+
+const NO_TARGET = readTarget({});
 
 export const COMMANDS: readonly CommandRow[] = [
   {
     name: 'detect',
     summary: 'distribution, kernel, build-id, and what is already installed',
     target: true,
+    options: [...TARGET, ...SHOWN],
+    examples: ['detect', 'detect --host root@web1 --json'],
     run: async (context, raw) => (await import('./commands/detect.ts')).runDetect(context, { target: readTarget(raw) }),
   },
   {
@@ -45,12 +109,18 @@ export const COMMANDS: readonly CommandRow[] = [
     summary: 'check everything that can keep SystemTap from working, and say what mends it',
     target: true,
     options: [
+      ...TARGET,
       ['--log <file>', 'the output of a failed run, "-" for standard input'],
       ['--fix', 'do what mends it after asking, one by one, and prove the result'],
+      ...FIXING,
       REPORT,
+      ...SHOWN,
+      ...TOLD,
     ],
+    examples: ['doctor --log failed.log', 'doctor --fix'],
     run: async (context, raw) => {
       const options = { target: readTarget(raw), log: readText(raw, 'log'), report: readText(raw, 'report') };
+      if (raw['fix'] !== true) requireWith(raw, '--fix', FIXING);
       if (raw['fix'] === true) return (await import('./commands/doctor-fix.ts')).runDoctorFix(context, options);
       return (await import('./commands/doctor.ts')).runDoctor(context, options);
     },
@@ -61,6 +131,7 @@ export const COMMANDS: readonly CommandRow[] = [
     target: false,
     args: [['[source]', 'a file, "-" for standard input, or a code']],
     options: [
+<<<<<<< HEAD
       ['--facts <file>', 'what "tapprep detect --json" printed on the machine that failed'],
       ['--cases <dir>', 'hold the answers against those of a folder of cases, as --feedback writes them'],
       ['--feedback <file>', 'write the log with the right answer (--expect) to a file that can be sent'],
@@ -78,32 +149,46 @@ export const COMMANDS: readonly CommandRow[] = [
       const choice = { source: source ?? null, out: feedback, expect, cause: readText(raw, 'cause') };
       return (await import('./commands/explain-feedback.ts')).runFeedback(context, choice, facts);
     },
+=======
+      ['--facts <file>', 'what "tapprep detect --json" printed on the machine that failed', 'Target:'],
+      ...SHOWN,
+    ],
+    examples: ['explain failed.log', 'explain DEVEL_MISSING'],
+    run: async (context, raw, [source]) =>
+      (await import('./commands/explain.ts')).runExplain(context, {
+        source: source ?? null,
+        facts: readText(raw, 'facts'),
+      }),
+>>>>>>> 207c7b1 (cli: each command names the options that it obeys and refuses the others; actions are subcommands, a dry run's hosts and cache cannot be changed, commander's errors have a code)
   },
   {
-    name: 'mirrors',
-    summary: 'list the repositories that would be asked, or check whether they answer',
+    name: 'mirrors list',
+    summary: 'the repositories that would be asked for a target, and why the others are not',
     target: true,
-    args: [['<action>', 'list or check']],
-    options: [
-      ['--all', 'every entry of the mirror list instead of those for a target'],
-      ['--retired', 'entries that are known to be retired too'],
-      ['--snapshot <time>', 'a time for snapshot archives, as 20260801T000000Z'],
-    ],
-    run: async (context, raw, [action]) => {
-      const { runMirrors } = await import('./commands/mirrors.ts');
-      return runMirrors(context, action ?? '', {
-        target: readTarget(raw),
-        all: raw['all'] === true,
-        retired: raw['retired'] === true,
-        snapshot: readText(raw, 'snapshot'),
-      });
-    },
+    options: [...TARGET, ...ALL_OF_MIRRORS, ...LISTS, ...SHOWN],
+    examples: ['mirrors list', 'mirrors list --all --retired'],
+    run: async (context, raw) =>
+      (await import('./commands/mirrors.ts')).runMirrorsList(context, readMirrorOptions(raw)),
+  },
+  {
+    name: 'mirrors check',
+    summary: 'whether each of them answers now',
+    target: true,
+    options: [...TARGET, ...ALL_OF_MIRRORS, ...LISTS, ...SHOWN, ...TOLD],
+    examples: ['mirrors check', 'mirrors check --distro centos:7 --kernel 3.10.0-1160.el7.x86_64'],
+    run: async (context, raw) =>
+      (await import('./commands/mirrors.ts')).runMirrorsCheck(context, readMirrorOptions(raw)),
   },
   {
     name: 'names',
     summary: 'name the packages that the target needs, without any network',
     target: true,
-    options: [['--batch', 'read one JSON target a line from standard input and answer one JSON line each']],
+    options: [
+      ...TARGET,
+      ['--batch', 'read one JSON target a line from standard input and answer one JSON line each'],
+      ...SHOWN,
+    ],
+    examples: ['names --distro centos:7 --kernel 3.10.0-1160.el7.x86_64', 'names --batch'],
     run: async (context, raw) => {
       const { runNames } = await import('./commands/names.ts');
       return runNames(context, { target: readTarget(raw), batch: raw['batch'] === true });
@@ -114,7 +199,11 @@ export const COMMANDS: readonly CommandRow[] = [
     summary: 'makes a root of the target distribution and runs hello world inside its kernel in QEMU',
     target: true,
     args: [['[scripts...]', 'scripts of your own to run there too']],
-    options: [LEVEL, SYSTEMTAP, NO_DEBUGINFO, EXPIRED, REPORT],
+    options: [...TARGET, LEVEL, SYSTEMTAP, NO_DEBUGINFO, ...SOURCES, EXPIRED, ...ASKS, REPORT, ...SHOWN, ...TOLD],
+    examples: [
+      'rehearse --distro debian:12',
+      'rehearse own.stp --distro centos:7 --kernel 3.10.0-1160.el7.x86_64 --level scripts',
+    ],
     run: async (context, raw, scripts) =>
       (await import('./commands/rehearse.ts')).runRehearse(context, {
         target: readTarget(raw, false),
@@ -131,14 +220,23 @@ export const COMMANDS: readonly CommandRow[] = [
     summary: 'the exact packages, with source, size and signer',
     target: true,
     options: [
+      ...TARGET,
       SYSTEMTAP,
       NO_DEBUGINFO,
       IMAGE,
+      ...SOURCES,
       EXPIRED,
       UNSIGNED,
-      ['--out <file>', 'write the plan as a lock for "install --lock"'],
-      ['--inventory <file>', 'many machines, one JSON object a line ("-": standard input), one plan for each kernel'],
+      [
+        '--inventory <file>',
+        'many machines, one JSON object a line ("-": standard input), one plan for each kernel',
+        'Target:',
+      ],
+      ['--out <file>', 'write the plan as a lock for "install --lock"', 'Output:'],
+      ...SHOWN,
+      ...TOLD,
     ],
+    examples: ['plan --distro debian:12 --kernel 6.1.0-18-cloud-amd64', 'plan --out kernel.lock'],
     run: async (context, raw) => {
       const { target, ...choice } = { ...readPlanOptions(raw), rung: 'kernel.function' as const };
       const [out, inventory] = [readText(raw, 'out'), readText(raw, 'inventory')];
@@ -155,13 +253,18 @@ export const COMMANDS: readonly CommandRow[] = [
     summary: 'plan, download and verify into a directory',
     target: true,
     options: [
-      ['--dest <dir>', 'where the packages go (default: ./packages)'],
+      ...TARGET,
       SYSTEMTAP,
       NO_DEBUGINFO,
       IMAGE,
+      ...SOURCES,
       EXPIRED,
       UNSIGNED,
+      ['--dest <dir>', 'where the packages go (default: ./packages)', 'Output:'],
+      ...SHOWN,
+      ...TOLD,
     ],
+    examples: ['fetch --dest packages', 'fetch --facts web1.json --dest web1-packages'],
     run: async (context, raw) =>
       (await import('./commands/fetch.ts')).runFetch(context, {
         ...readPlanOptions(raw),
@@ -176,15 +279,25 @@ export const COMMANDS: readonly CommandRow[] = [
       ['[scripts...]', 'with --compiled: scripts of the catalogue by name, or your own by path, beside hello world'],
     ],
     options: [
-      ['--out <file>', 'the tar to write; with --compiled also FILE.tar.gz, less than half of it'],
+      ...TARGET,
+      SYSTEMTAP,
       NO_DEBUGINFO,
       IMAGE,
+      ['--compiled', 'modules that are compiled and proven here, with all they need to run, instead of packages'],
+      ...SOURCES,
       EXPIRED,
       UNSIGNED,
-      ['--lock <file>', 'bundle exactly what "plan --out" wrote'],
-      ['--sign-key <key>', 'sign it with this key of yours, by gpg'],
-      ['--compiled', 'modules that are compiled and proven here, with all they need to run, instead of packages'],
-      SYSTEMTAP,
+      LOCK,
+      ['--out <file>', 'the tar to write; with --compiled also FILE.tar.gz, less than half of it', 'Output:'],
+      ['--sign-key <key>', 'sign it with this key of yours, by gpg', 'Output:'],
+      ...ASKS,
+      ...DRY,
+      ...SHOWN,
+      ...TOLD,
+    ],
+    examples: [
+      'bundle --distro debian:12 --kernel 6.1.0-18-cloud-amd64 --out web1.tar',
+      'bundle --facts web1.json --compiled icmp --out icmp.tar.gz',
     ],
     run: async (context, raw, scripts) =>
       (await import('./commands/bundle.ts')).runBundle(context, {
@@ -201,18 +314,26 @@ export const COMMANDS: readonly CommandRow[] = [
     summary: 'install the exact packages on this host or into a root, and prove that SystemTap runs',
     target: true,
     options: [
+      ...TARGET,
+      ...AS_ROOT,
       LEVEL,
       SYSTEMTAP,
       NO_DEBUGINFO,
+      ...SOURCES,
       EXPIRED,
       UNSIGNED,
+      LOCK,
+      ['--bundle <file>', 'install what "bundle --out" wrote, without any network', 'Sources:'],
+      ['--bundle-keyring <file>', 'the bundle must be signed by a key of this file', 'Sources:'],
+      ['--allow-unchecked-evidence', 'accept packages of a bundle whose signatures no key here can check', 'Sources:'],
       ['--allow-upgrade', 'let installed packages be replaced by other versions; remove cannot bring those back'],
-      ['--lock <file>', 'install exactly what "plan --out" wrote'],
-      ['--bundle <file>', 'install what "bundle --out" wrote, without any network'],
-      ['--bundle-keyring <file>', 'the bundle must be signed by a key of this file'],
-      ['--allow-unchecked-evidence', 'accept packages of a bundle whose signatures no key here can check'],
+      ...ASKS,
+      ...DRY,
       REPORT,
+      ...SHOWN,
+      ...TOLD,
     ],
+    examples: ['install --dry-run', 'install --host root@web1 --yes'],
     run: async (context, raw) =>
       (await import('./commands/install.ts')).runInstall(context, {
         ...readPlanOptions(raw),
@@ -231,47 +352,109 @@ export const COMMANDS: readonly CommandRow[] = [
     target: true,
     args: [['[scripts...]', 'scripts of your own to run too']],
     options: [
+      ...TARGET,
+      ...AS_ROOT,
       LEVEL,
       SYSTEMTAP,
+      [
+        '--in <place>',
+        "local: the running kernel; vm: the target's own kernel in QEMU (default: local where it runs)",
+        'SystemTap:',
+      ],
+      ['--boot-image <file>', 'vmlinuz to boot, where the target has none', 'SystemTap:'],
+      ...SOURCES,
       EXPIRED,
-      ['--in <place>', "local: the running kernel; vm: the target's own kernel in QEMU (default: local where it runs)"],
-      ['--image <file>', 'vmlinuz to boot, where the target has none'],
       REPORT,
+      ...SHOWN,
+      ...TOLD,
     ],
+    examples: ['verify', 'verify own.stp --in vm --level scripts'],
     run: async (context, raw, scripts) =>
       (await import('./commands/verify.ts')).runVerify(context, {
         target: readTarget(raw),
         scripts,
         where: readPlace(raw),
         level: readLevel(raw),
+<<<<<<< HEAD
         image: readText(raw, 'image'),
         systemtap: readText(raw, 'systemtap') === null ? null : readSystemtap(raw, 'distro'),
+=======
+        image: readText(raw, 'bootImage'),
+        systemtap: readSystemtap(raw, 'distro'),
+>>>>>>> 207c7b1 (cli: each command names the options that it obeys and refuses the others; actions are subcommands, a dry run's hosts and cache cannot be changed, commander's errors have a code)
         allowExpiredRelease: raw['allowExpiredRelease'] === true,
         report: readText(raw, 'report'),
       }),
   },
   {
-    name: 'scripts',
-    summary: 'the incident-response scripts: list, show NAME, check [NAME...], run NAME [KEY=VALUE...]',
+    name: 'scripts list',
+    summary: 'what there is',
+    target: false,
+    args: [],
+    options: [...SHOWN],
+    examples: ['scripts list', 'scripts list --json'],
+    run: async (context, raw, words) =>
+      (await import('./commands/scripts.ts')).runScripts(context, 'list', words, { target: NO_TARGET, seconds: null }),
+  },
+  {
+    name: 'scripts show',
+    summary: 'what a script shows, takes and needs, and its text',
+    target: false,
+    args: [['<name>', 'name of a script']],
+    options: [...SHOWN],
+    examples: ['scripts show icmp', 'scripts show icmp --json'],
+    run: async (context, raw, words) =>
+      (await import('./commands/scripts.ts')).runScripts(context, 'show', words, { target: NO_TARGET, seconds: null }),
+  },
+  {
+    name: 'scripts check',
+    summary: 'whether scripts compile for the target',
+    target: true,
+    args: [['[names...]', 'names of scripts (default: all)']],
+    options: [...TARGET, ...AS_ROOT, ...SHOWN, ...TOLD],
+    examples: ['scripts check', 'scripts check icmp --host root@web1'],
+    run: async (context, raw, words) =>
+      (await import('./commands/scripts.ts')).runScripts(context, 'check', words, {
+        target: readTarget(raw),
+        seconds: null,
+      }),
+  },
+  {
+    name: 'scripts run',
+    summary: 'run one in a running kernel and print what it prints',
     target: true,
     args: [
-      ['<action>', 'list, show, check or run'],
-      ['[words...]', 'names of scripts; for run one name, then its arguments as KEY=VALUE'],
+      ['<name>', 'name of a script'],
+      ['[arguments...]', 'its arguments as KEY=VALUE'],
     ],
-    options: [['--seconds <n>', 'how long run lets the script run (default: 60)']],
-    run: async (context, raw, [action, ...words]) => {
-      const { runScripts } = await import('./commands/scripts.ts');
-      return runScripts(context, action ?? '', words, {
+    options: [
+      ...TARGET,
+      ...AS_ROOT,
+      ['--seconds <n>', 'how long it runs (default: 60)', 'SystemTap:'],
+      ...SHOWN,
+      ...TOLD,
+    ],
+    examples: ['scripts run icmp', 'scripts run icmp --seconds 10 --host root@web1'],
+    run: async (context, raw, words) =>
+      (await import('./commands/scripts.ts')).runScripts(context, 'run', words, {
         target: readTarget(raw),
         seconds: readCount(raw, 'seconds'),
-      });
-    },
+      }),
   },
   {
     name: 'remove',
     summary: 'take away exactly what tapprep installed',
     target: true,
-    options: [['--purge', 'take away the journal and the reports of tapprep there, too']],
+    options: [
+      ...TARGET,
+      ...AS_ROOT,
+      ['--purge', 'take away the journal and the reports of tapprep there, too'],
+      ...ASKS,
+      ...DRY,
+      ...SHOWN,
+      ...TOLD,
+    ],
+    examples: ['remove --dry-run', 'remove --host root@web1 --yes'],
     run: async (context, raw) =>
       (await import('./commands/remove.ts')).runRemove(context, {
         target: readTarget(raw),
@@ -279,18 +462,28 @@ export const COMMANDS: readonly CommandRow[] = [
       }),
   },
   {
-    name: 'cache',
-    summary: 'list or clean what is kept between runs',
+    name: 'cache list',
+    summary: 'what is kept, and where it came from',
     target: false,
-    args: [['<action>', 'list or clean']],
+    options: [CACHE_DIR, ...SHOWN],
+    examples: ['cache list', 'cache list --json'],
+    run: async (context) => (await import('./commands/cache.ts')).showCache(context),
+  },
+  {
+    name: 'cache clean',
+    summary: 'make room',
+    target: false,
     options: [
-      ['--older-than <days>', 'clean: only what was not used for so many days'],
-      ['--max-bytes <n>', 'clean: the longest unused until the rest is at most so large'],
+      CACHE_DIR,
+      ['--older-than <days>', 'only what was not used for so many days'],
+      ['--max-bytes <size>', 'the longest unused until the rest is at most so large, as 5G or 800M'],
+      ...SHOWN,
     ],
-    run: async (context, raw, [action]) =>
-      (await import('./commands/cache.ts')).runCache(context, action ?? '', {
+    examples: ['cache clean --older-than 30', 'cache clean --max-bytes 5G'],
+    run: async (context, raw) =>
+      (await import('./commands/cache.ts')).cleanOldest(context, {
         olderThanDays: readCount(raw, 'olderThan'),
-        maxBytes: readCount(raw, 'maxBytes'),
+        maxBytes: readSize(raw, 'maxBytes'),
       }),
   },
 ];

@@ -62,6 +62,8 @@ export interface Context {
   /** Asks a yes/no question on the terminal; false where there is none and --yes was not given. */
   readonly confirm: (question: string) => Promise<boolean>;
   readonly ssh: SshAccess;
+  /** Whether the hosts of this command may only be looked at. */
+  readonly isDryRun: boolean;
   /** Where the commands that are printed work: the target, as the options name it. */
   readonly place: Place;
 }

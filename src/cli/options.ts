@@ -6,47 +6,97 @@ import { defaultCacheDir } from './user-directories.ts';
 /** Option values as the parser leaves them. */
 export type Raw = Readonly<Record<string, unknown>>;
 
-/** Taken by every command. */
-export const COMMON: readonly (readonly [string, string])[] = [
-  ['--json', 'print the final report as JSON on standard output'],
-  ['-y, --yes', 'answer yes to every question'],
-  ['--dry-run', 'show every command and change nothing'],
-  ['-q, --quiet', 'print errors and warnings only'],
-  ['-v, --verbose', 'print every command that is run'],
-  ['--no-color', 'no colours'],
-  ['--cache-dir <dir>', 'where downloads and roots are kept (default: ~/.cache/tapprep)'],
-  ['--offline', 'use the cache only'],
+/** Under which heading of the help an option stands. */
+export type OptionGroup = 'Target:' | 'SystemTap:' | 'Sources:' | 'Output:' | 'Options:';
+
+/** What the parser takes, what it is for, and under which heading; those of LISTS may be given more than once. */
+export type OptionRow = readonly [flags: string, text: string, group?: OptionGroup];
+
+/** Taken by every command: what it found can be read by programs, and an error says more. */
+export const SHOWN: readonly OptionRow[] = [
+  ['--json', 'print the final report as JSON on standard output', 'Output:'],
+  ['-v, --verbose', 'print more: every command that is run, every reason', 'Output:'],
+];
+
+/** Taken by commands that tell what they are doing. */
+export const TOLD: readonly OptionRow[] = [
+  ['-q, --quiet', 'print errors and warnings only', 'Output:'],
+  ['--no-color', 'no colours', 'Output:'],
+];
+
+/** Taken by commands that ask before they change something. */
+export const ASKS: readonly OptionRow[] = [['-y, --yes', 'answer yes to every question', 'Options:']];
+
+/** Taken by commands that can show what they would do. */
+export const DRY: readonly OptionRow[] = [['--dry-run', 'show every command and change nothing', 'Options:']];
+
+export const CACHE_DIR: OptionRow = [
+  '--cache-dir <dir>',
+  'where downloads and roots are kept (default: ~/.cache/tapprep)',
+  'Sources:',
+];
+
+/** Taken by commands that name repositories, each as often as wanted. */
+export const LISTS: readonly OptionRow[] = [
+  ['--mirrors <file>', 'a mirror list of your own, asked first (may be repeated)', 'Sources:'],
+  [
+    '--mirror <kind=url>',
+    'one repository asked before all others, e.g. rpm-md=https://host/repo/ (may be repeated)',
+    'Sources:',
+  ],
+];
+
+/** Taken by commands that ask repositories. */
+export const SOURCES: readonly OptionRow[] = [
+  CACHE_DIR,
+  ['--offline', 'use the cache only', 'Sources:'],
   [
     '--timeout <time>',
     'how long asking and fetching may take at most, as 90s, 10m or 2h (default: as long as bytes come)',
+    'Sources:',
   ],
-];
-
-/** Taken by every command, each as often as wanted. */
-export const LISTS: readonly (readonly [string, string])[] = [
-  ['--mirrors <file>', 'a mirror list of your own, asked first (may be repeated)'],
-  ['--mirror <kind=url>', 'one repository asked before all others, e.g. rpm-md=https://host/repo/ (may be repeated)'],
+  ...LISTS,
 ];
 
 /** Taken by every command that has a target. */
-export const TARGET: readonly (readonly [string, string])[] = [
-  ['--kernel <release>', 'another kernel of that host, as uname -r prints it'],
-  ['--distro <id:version>', 'a host that is not here: ID and VERSION as in os-release (with --kernel)'],
-  ['--arch <arch>', 'its architecture, as uname -m prints it'],
-  ['--uname-v <text>', 'its uname -v, where the release alone does not tell the build'],
+export const TARGET: readonly OptionRow[] = [
+  ['--kernel <release>', 'another kernel of that host, as uname -r prints it', 'Target:'],
+  ['--distro <id:version>', 'a host that is not here: ID and VERSION as in os-release (with --kernel)', 'Target:'],
+  ['--arch <arch>', 'its architecture, as uname -m prints it', 'Target:'],
+  ['--uname-v <text>', 'its uname -v, where the release alone does not tell the build', 'Target:'],
   [
     '--banner <text|file>',
     'its "Linux version …" line, or a file that has one (a log, /proc/version, a memory image): tells kernel and distribution',
+    'Target:',
   ],
-  ['--root <dir>', 'the system installed in that directory'],
-  ['--host <[user@]host>', "another machine, over this system's ssh"],
-  ['--ssh-config <file>', 'with --host: another configuration for ssh than yours'],
+  ['--root <dir>', 'the system installed in that directory', 'Target:'],
+  ['--host <[user@]host>', "another machine, over this system's ssh", 'Target:'],
+  ['--ssh-config <file>', 'with --host: another configuration for ssh than yours', 'Target:'],
+  ['--facts <file>', 'a host whose "tapprep detect --json" or probe output was saved', 'Target:'],
+];
+
+/** Taken by commands that need root rights on the target. */
+export const AS_ROOT: readonly OptionRow[] = [
   [
     '--sudo-password-file <file>',
     'with --host: its first line is what sudo asks for there; else the terminal is asked',
+    'Target:',
   ],
-  ['--facts <file>', 'a host whose "tapprep detect --json" or probe output was saved'],
 ];
+
+/** The key under which the parser leaves an option's value: "--no-color" as "color", "--cache-dir" as "cacheDir". */
+export function keyOf([flags]: OptionRow): string {
+  const [, name = ''] = /--(?:no-)?([a-z-]+)/.exec(flags) ?? [];
+  return name.replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** Refuses options that only mean something together with another one. @throws TapprepError USAGE */
+export function requireWith(raw: Raw, other: string, rows: readonly OptionRow[]): void {
+  const given = rows.find((row) => raw[keyOf(row)] !== undefined);
+  if (given === undefined) return;
+  const [flag = ''] = /--[a-z-]+/.exec(given[0]) ?? [];
+  throw new TapprepError('USAGE', `${flag} means something with ${other} only, which was not given`);
+}
 
 /** The options of every command. */
 export function readCommon(raw: Raw, env: Readonly<Record<string, string | undefined>>): CommonOptions {
@@ -135,6 +185,18 @@ export function readPlace(raw: Raw): 'local' | 'vm' | null {
   throw new TapprepError('USAGE', `--in is local or vm, but "${given}" was given`);
 }
 
+const SIZE_UNITS = { '': 1, K: 1e3, M: 1e6, G: 1e9, T: 1e12 } as const;
+
+/** A size of an option in bytes; null when it was not given. @throws TapprepError USAGE */
+export function readSize(raw: Raw, name: string): number | null {
+  const given = readText(raw, name);
+  if (given === null) return null;
+  const [, count, unit = ''] = /^(\d{1,15}(?:\.\d{1,3})?)([KMGT]?)B?$/i.exec(given) ?? [];
+  const bytes = Number(count) * SIZE_UNITS[unit.toUpperCase() as keyof typeof SIZE_UNITS];
+  if (count !== undefined && Number.isSafeInteger(Math.round(bytes))) return Math.round(bytes);
+  throw new TapprepError('USAGE', `a size as 5G, 800M or a number of bytes was expected where "${given}" was given`);
+}
+
 /** A whole number of an option; null when it was not given. @throws TapprepError USAGE */
 export function readCount(raw: Raw, name: string): number | null {
   const given = readText(raw, name);
@@ -146,7 +208,7 @@ export function readCount(raw: Raw, name: string): number | null {
 const TIME_UNITS = { '': 1_000, s: 1_000, m: 60_000, h: 3_600_000 } as const;
 
 /** A time of an option in milliseconds; null when it was not given. @throws TapprepError USAGE */
-function readTime(raw: Raw, name: string): number | null {
+export function readTime(raw: Raw, name: string): number | null {
   const given = readText(raw, name);
   if (given === null) return null;
   const [, count, unit = ''] = /^(\d{1,6})([smh]?)$/.exec(given) ?? [];

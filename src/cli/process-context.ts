@@ -1,16 +1,38 @@
 /** Makes the context of a command out of the process: streams, environment, signals, renderer. */
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { escapeControl, redact } from '../errors.ts';
 import type { Place } from '../diagnose/place.ts';
 import { asInterruption } from '../interruption.ts';
 import type { CommonOptions, Context } from './context.ts';
+import { withTemporaryDirectory } from '../files/temporary-directory.ts';
 import { createOutput } from './output.ts';
 import { createRenderer } from './render/renderer.ts';
 import { askSecret, readSecretFile } from './secret.ts';
 import { listenForStop } from './stop-signals.ts';
 
-/** Runs a command with the process's own context; the renderer is closed and the signal handlers are taken away afterwards. */
+/**
+ * Runs a command as withContext does; in a dry run, indexes that it reads go to a directory that ends with it. Without a
+ * network nothing is written to the cache anyway, and nothing else could be read.
+ */
 export async function withProcessContext(
+  common: CommonOptions,
+  packageRoot: string,
+  place: Place,
+  body: (context: Context) => Promise<number>,
+): Promise<number> {
+  // Libraries that colour what they draw look there.
+  if (!common.color) process.env['NO_COLOR'] = '1';
+  if (!common.dryRun || common.offline) return withContext(common, packageRoot, place, body);
+  return withTemporaryDirectory(tmpdir(), 'tapprep-dry-run-', (directory) =>
+    withContext({ ...common, cacheDir: join(directory, 'cache') }, packageRoot, place, body),
+  );
+}
+
+/** Runs a command with the process's own context; the renderer is closed and the signal handlers are taken away afterwards. */
+/** Runs a command with the process's own context; the renderer is closed and the signal handlers are taken away afterwards. */
+async function withContext(
   common: CommonOptions,
   packageRoot: string,
   place: Place,
@@ -52,6 +74,7 @@ export async function withProcessContext(
           asker.close();
         }
       },
+      isDryRun: common.dryRun,
       ssh: {
         configFile: common.sshConfig,
         sudoPassword: async (place) => {

@@ -1,10 +1,10 @@
 /** The commands of tapprep as one table; commander is only the adapter from argv to it. */
 import { Command, CommanderError, Option } from 'commander';
-import { EXIT } from '../errors.ts';
-import { COMMANDS, type CommandRow } from './commands.ts';
+import { EXIT, TapprepError } from '../errors.ts';
+import { ACTIONS_OF, COMMANDS, type CommandRow } from './commands.ts';
 import { placeOfOptions, withHint } from './hint.ts';
 import { readVersion } from './package-root.ts';
-import { COMMON, LISTS, type Raw, readCommon, TARGET } from './options.ts';
+import { LISTS, type Raw, readCommon } from './options.ts';
 import { withProcessContext } from './process-context.ts';
 
 /** What is done with a command line that was understood. */
@@ -27,20 +27,49 @@ export async function runProgram(argv: readonly string[], packageRoot: string): 
     if (argv.length === 0) program.outputHelp();
     else await program.parseAsync(argv, { from: 'user' });
   } catch (error) {
-    // Commander has already printed what is wrong; help and version end here too, with exit code 0.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-    throw error;
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode !== 0) throw usageError(error, argv);
   }
   return exitCode;
+}
+
+/** What commander has against a command line, with a code. An option that others take is told by its name. */
+function usageError({ code, message }: CommanderError, argv: readonly string[]): TapprepError {
+  const row = findRow(argv);
+  const name = row?.name ?? argv.find((word) => Object.hasOwn(ACTIONS_OF, word)) ?? null;
+  const hint = name === null ? 'tapprep --help' : `tapprep ${name} --help`;
+  if (code === 'commander.help' && name !== null) {
+    const actions = COMMANDS.flatMap((each) =>
+      each.name.startsWith(`${name} `) ? [each.name.slice(name.length + 1)] : [],
+    );
+    return new TapprepError('USAGE', `tapprep ${name} does ${actions.join(', ')}, and none of them was named`, {
+      hint,
+    });
+  }
+  const refused = row === null ? undefined : argv.find((word) => isElsewhere(row, word));
+  const why = refused === undefined ? message.replace(/^error: /, '') : `tapprep ${name} does not take ${refused}`;
+  return new TapprepError('USAGE', why, { hint });
+}
+
+function findRow(argv: readonly string[]): CommandRow | null {
+  const words = argv.filter((word) => !word.startsWith('-'));
+  const names = [words.slice(0, 2).join(' '), words[0] ?? ''];
+  return COMMANDS.find(({ name }) => names.includes(name)) ?? null;
+}
+
+/** Whether a word is an option that another command takes and this one does not. */
+function isElsewhere(row: CommandRow, word: string): boolean {
+  const has = ({ options }: CommandRow): boolean =>
+    options.some(([flags]) => flags.split(/[ ,]+/).includes(word.split('=', 1)[0] ?? ''));
+  return word.startsWith('-') && !has(row) && COMMANDS.some(has);
 }
 
 /** The parser of the whole command line. @param run called once for a line that names a command and has its options right */
 export function buildProgram(run: RunRow): Command {
   const program = new Command('tapprep')
     .description('Takes a Linux machine to a proven SystemTap environment.')
-    .version(readVersion(), '-V, --version')
-    .showHelpAfterError('(tapprep --help lists the commands)')
-    .exitOverride();
+    .version(readVersion(), '-V, --version');
+  silent(program);
   for (const row of COMMANDS) {
     const command = buildCommand(row);
     command.action(async (...values: unknown[]) => {
@@ -50,19 +79,35 @@ export function buildProgram(run: RunRow): Command {
         .filter((value) => typeof value === 'string');
       await run(row, command.opts(), args);
     });
-    program.addCommand(command);
+    parentOf(program, row).addCommand(command);
   }
   return program;
 }
 
+/** The program, or for an action the command that it belongs to. */
+function parentOf(program: Command, { name }: CommandRow): Command {
+  const [first = '', action] = name.split(' ');
+  if (action === undefined) return program;
+  const known = program.commands.find((command) => command.name() === first);
+  if (known !== undefined) return known;
+  const parent = silent(new Command(first)).description(ACTIONS_OF[first] ?? '');
+  program.addCommand(parent);
+  return parent;
+}
+
+/** Errors are thrown and told in one place, not printed here. */
+function silent(command: Command): Command {
+  return command.exitOverride().configureOutput({ writeErr: () => undefined });
+}
+
 function buildCommand(row: CommandRow): Command {
-  const command = new Command(row.name).description(row.summary).exitOverride();
+  const command = silent(new Command(row.name.split(' ').at(-1))).description(row.summary);
   for (const [name, description] of row.args ?? []) command.argument(name, description);
-  for (const [flags, description] of [...(row.target ? TARGET : []), ...(row.options ?? []), ...COMMON]) {
-    command.addOption(new Option(flags, description));
+  for (const listed of row.options) {
+    const [flags, description, group = 'Options:'] = listed;
+    const option = new Option(flags, description).helpGroup(group);
+    if (LISTS.includes(listed)) option.argParser<string[]>((value, list) => [...(list ?? []), value]);
+    command.addOption(option);
   }
-  for (const [flags, description] of LISTS) {
-    command.addOption(new Option(flags, description).argParser<string[]>((value, list) => [...(list ?? []), value]));
-  }
-  return command;
+  return command.addHelpText('after', `\nExamples:\n${row.examples.map((line) => `  tapprep ${line}\n`).join('')}`);
 }

@@ -1,6 +1,7 @@
 /** SIGINT, SIGTERM and SIGHUP: the first asks for an orderly end, a second one soon after ends the process at once. */
-import { escapeControl, STOP_SIGNALS, type StopSignal } from '../errors.ts';
+import { STOP_SIGNALS, type StopSignal } from '../errors.ts';
 import { StopRequest } from '../interruption.ts';
+import { createOutput } from './output.ts';
 
 /** Who is in a hurry sends a second signal within this time. */
 const INSIST_MS = 3_000;
@@ -52,6 +53,6 @@ export function listenForStop(now: () => number): StopListener {
 /** Programs that were started end with the process, but for a package manager at work: that comes to its own end. */
 function endAtOnce(name: StopSignal): never {
   const sentence = `ended at once by a second ${name}; the next run, or tapprep remove, clears what is left`;
-  process.stderr.write(`tapprep: INTERRUPTED: ${escapeControl(sentence)}\n`);
+  createOutput(process.stderr).write(`tapprep: INTERRUPTED: ${sentence}\n`);
   process.exit(STOP_SIGNALS[name]);
 }

@@ -43,6 +43,8 @@ export interface OpenOptions {
   readonly cwd: string;
   readonly signal: AbortSignal;
   readonly ssh: SshAccess;
+  /** A dry run: nothing on the host may be changed. */
+  readonly isDryRun?: boolean;
 }
 
 /** look: as whoever logs in; root: another machine is entered with root rights, this one as it is. */
@@ -69,7 +71,8 @@ export async function openTarget(
     const facts = await readFactsFile(resolve(options.cwd, choice.facts));
     return { host: null, facts: kernel === null ? facts : withRelease(facts, kernel) };
   }
-  const host = await openHost(options, choice, entry);
+  const opened = await openHost(options, choice, entry);
+  const host = options.isDryRun === true ? (await import('../host/read-only.ts')).readOnly(opened) : opened;
   return {
     host,
     facts: await withChosen(

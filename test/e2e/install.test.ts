@@ -149,6 +149,33 @@ test('--dry-run shows the commands and changes nothing', async () => {
   expect(existsSync(join(root, 'var/lib/tapprep'))).toBe(false);
 });
 
+/** Every file below a directory: mode, owner, size, time of change and, of a small one, content. */
+function snapshot(directory: string): string {
+  return execFileSync(
+    'find',
+    [directory, '-printf', '%P %M %U:%G %s %C@ %l\n', '-type', 'f', '-size', '-64k', '-exec', 'sha256sum', '{}', ';'],
+    { maxBuffer: 1 << 28 },
+  ).toString();
+}
+
+test('a dry run leaves file tree, package list and cache exactly as they were, whatever the command', async () => {
+  await install();
+  const before = [snapshot(root), snapshot(cli.home), listPackages()];
+  const made = join(cli.home, 'made.tar');
+  for (const [command, ...options] of [
+    ['install'],
+    ['remove'],
+    ['remove', '--purge'],
+    ['doctor', '--fix'],
+    ['bundle', '--out', made],
+  ] as const) {
+    const target = ['--root', root, '--kernel', RELEASE];
+    const result = await cli.run([command, ...options, ...target, '--dry-run', '--yes']);
+    expect([command, result.stderr.includes('INTERNAL'), result.code === 2]).toEqual([command, false, false]);
+    expect([snapshot(root), snapshot(cli.home), listPackages()], command).toEqual(before);
+  }
+});
+
 describe('nothing is installed, and the exit code tells why:', () => {
   const stale = { Date: 'Sat, 01 Nov 2025 00:00:00 UTC', 'Valid-Until': 'Sat, 08 Nov 2025 00:00:00 UTC' };
   const cases: readonly (readonly [string, number, string, () => void])[] = [

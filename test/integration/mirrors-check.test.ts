@@ -67,6 +67,7 @@ function contextWith(groups: readonly object[], common: Partial<Context['common'
     stdout: createOutput(stdout),
     stderr: createOutput(new PassThrough().resume()),
     stderrIsTerminal: false,
+    isDryRun: false,
     env: {},
     cwd: dir,
     now: () => Date.parse('2026-11-23T00:00:00Z'),

@@ -160,7 +160,7 @@ describe.each(MACHINES)('%s', (name, open) => {
     const image = join(work, `${name}-image`);
     machine.unpackImage(join(there, place, 'packages'), image);
     const kernel = join(image, 'boot', `vmlinuz-${machine.release}`);
-    const target = ['--root', there, '--kernel', machine.release, '--image', kernel];
+    const target = ['--root', there, '--kernel', machine.release, '--boot-image', kernel];
     const proof = await tapprep(['verify', ...target], { isOffline: true });
     const verify = JSON.parse(proof.stdout) as VerifyReport;
     expect(verify).toMatchObject({ ready: true, ranIn: 'vm' });

@@ -49,7 +49,7 @@ test('the ladder and all scripts, on what tapprep installed', async () => {
     readonly systemtap: readonly PlannedSystemtap[];
   };
   const installed = parseReport(await runInLab(['install', ...target])) as InstallOutcome;
-  const options = ['--image', kernelImage, '--level', 'scripts', '--systemtap', 'auto'];
+  const options = ['--boot-image', kernelImage, '--level', 'scripts', '--systemtap', 'auto'];
   const result = await runInLab(['verify', ...scripts, ...target, ...options]);
   const report = parseReport(result) as VerifyReport;
   const outcomes = readOutcomes(report);

@@ -1,7 +1,7 @@
 /** `tapprep cache`: what is kept between runs, and making room. */
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EXIT, isErrno, TapprepError } from '../../errors.ts';
+import { EXIT, isErrno } from '../../errors.ts';
 import { cleanCache, listCache } from '../../fetch/cache-admin.ts';
 import { forgetKeptRoots, listKeptRoots } from '../../rehearse/kept-root.ts';
 import type { Context } from '../context.ts';
@@ -14,11 +14,9 @@ export interface CacheOptions {
   readonly maxBytes: number | null;
 }
 
-/** `list` shows, `clean` removes; rehearsal roots go only when everything goes. */
-export async function runCache(context: Context, action: string, options: CacheOptions): Promise<number> {
+/** Removes what was not used for longest; rehearsal roots go only when everything goes. */
+export async function cleanOldest(context: Context, options: CacheOptions): Promise<number> {
   const { cacheDir } = context.common;
-  if (action === 'list') return showCache(context, cacheDir);
-  if (action !== 'clean') throw new TapprepError('USAGE', `cache does list or clean, not "${action}"`);
   const report = await cleanCache(cacheDir, {
     now: context.now(),
     ...(options.olderThanDays === null ? {} : { olderThanDays: options.olderThanDays }),
@@ -50,7 +48,9 @@ async function removeOtherPrograms(directory: string): Promise<void> {
     if (join(directory, name) !== PACKAGE_ROOT) await rm(join(directory, name), { recursive: true, force: true });
 }
 
-async function showCache(context: Context, cacheDir: string): Promise<number> {
+/** Prints files and roots. */
+export async function showCache(context: Context): Promise<number> {
+  const { cacheDir } = context.common;
   const list = await listCache(cacheDir);
   const roots = await listKeptRoots(join(cacheDir, 'roots'));
   if (context.common.json) {

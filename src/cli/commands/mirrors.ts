@@ -32,15 +32,6 @@ interface Selection {
   readonly notes: readonly string[];
 }
 
-/** `mirrors ACTION`. @throws TapprepError USAGE for another action */
-export async function runMirrors(context: Context, action: string, options: MirrorsOptions): Promise<number> {
-  if (action === 'list') return runMirrorsList(context, options);
-  if (action === 'check') return runMirrorsCheck(context, options);
-  throw new TapprepError('USAGE', `tapprep mirrors takes list or check, not "${action}"`, {
-    hint: 'tapprep mirrors list',
-  });
-}
-
 /** Prints the whole list, or what would be asked for a target and why the rest is not. @returns 0 */
 export async function runMirrorsList(context: Context, options: MirrorsOptions): Promise<number> {
   const mirrors = await readMirrors(context);

@@ -191,6 +191,7 @@ async function detect(options: Partial<TargetOptions>, json = true) {
     stdout: createOutput(stdout),
     stderr: createOutput(stderr),
     stderrIsTerminal: false,
+    isDryRun: false,
     env: {},
     cwd: dir,
     now: () => 0,

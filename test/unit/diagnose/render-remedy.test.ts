@@ -112,7 +112,7 @@ test('the command line accepts every command of tapprep that is printed, and it 
     } | null = null;
     const program = buildProgram(async (row, raw) => {
       const target = row.target ? readTarget(raw, row.name !== 'rehearse') : null;
-      seen = { name: row.name, root: target?.root, host: target?.host, facts: target?.facts };
+      seen = { name: row.name.split(' ')[0] ?? '', root: target?.root, host: target?.host, facts: target?.facts };
       await Promise.resolve();
     });
     await program.parseAsync(argv, { from: 'user' });

@@ -1,0 +1,129 @@
+import { expect, test } from 'vitest';
+import { COMMANDS, type CommandRow } from '../../../src/cli/commands.ts';
+import type { Context } from '../../../src/cli/context.ts';
+import { keyOf, type OptionRow, type Raw, readCommon, readSize, readTime } from '../../../src/cli/options.ts';
+import { buildProgram, runProgram } from '../../../src/cli/program.ts';
+
+const flagOf = ([flags]: OptionRow): string => flags.split(/[ ,]+/).find((word) => word.startsWith('--')) ?? '';
+const takesValue = ([flags]: OptionRow): boolean => flags.includes('<');
+
+/** Every option that any command takes, once. */
+const EVERY = [
+  ...new Map(COMMANDS.flatMap(({ options }) => options.map((row) => [flagOf(row), row] as const))).values(),
+];
+
+/** Values that every reader takes. */
+const VALUES: Readonly<Record<string, string>> = {
+  '--in': 'vm',
+  '--level': 'probe',
+  '--systemtap': 'portable',
+  '--timeout': '5m',
+  '--seconds': '9',
+  '--older-than': '9',
+  '--max-bytes': '9M',
+  '--arch': 'x86_64',
+  '--report': 'report.html',
+  '--distro': 'debian:12',
+};
+
+const REQUIRED: Readonly<Record<string, readonly string[]>> = { 'scripts show': ['icmp'], 'scripts run': ['icmp'] };
+
+function lineOf(row: CommandRow, option: OptionRow): readonly string[] {
+  const value = takesValue(option) ? [VALUES[flagOf(option)] ?? 'x:1'] : [];
+  return [...row.name.split(' '), ...(REQUIRED[row.name] ?? []), flagOf(option), ...value];
+}
+
+async function parse(argv: readonly string[]): Promise<Raw> {
+  let seen: Raw = {};
+  await buildProgram(async (_row, raw) => {
+    seen = raw;
+  }).parseAsync(argv, { from: 'user' });
+  return seen;
+}
+
+/** What a command and the options of all commands read of their options, before any work. */
+async function readBy(row: CommandRow, given: Raw): Promise<ReadonlySet<string>> {
+  const read = new Set<string>();
+  const raw = new Proxy(given, {
+    get: (target, key) => {
+      read.add(String(key));
+      return target[String(key)];
+    },
+  });
+  readCommon(raw, {});
+  const stop = new Error('the work begins');
+  const context = new Proxy({} as Context, {
+    get: () => {
+      throw stop;
+    },
+  });
+  await row.run(context, raw, REQUIRED[row.name] ?? []).catch((error: unknown) => {
+    if (error !== stop) throw error;
+  });
+  return read;
+}
+
+const PAIRS = COMMANDS.flatMap((row) => EVERY.map((option) => [row.name, flagOf(option), row, option] as const));
+const TAKEN = PAIRS.filter(([, flag, row]) => row.options.some((each) => flagOf(each) === flag));
+const REFUSED = PAIRS.filter((pair) => !TAKEN.includes(pair));
+
+test.each(TAKEN)('%s takes %s: it changes what the command is given', async (_name, _flag, row, option) => {
+  const [given, without] = [
+    await parse(lineOf(row, option)),
+    await parse([...row.name.split(' '), ...(REQUIRED[row.name] ?? [])]),
+  ];
+  expect(given).not.toEqual(without);
+  // doctor reads some with --fix only.
+  const all = row.name === 'doctor' ? { ...given, fix: true } : given;
+  const safe = flagOf(option) === '--distro' ? { ...all, kernel: '6.1.0-18-amd64' } : all;
+  expect([...(await readBy(row, safe))]).toContain(keyOf(option));
+});
+
+test.each(REFUSED)('%s refuses %s by its name, with exit code 2', async (name, flag, row, option) => {
+  await expect(runProgram(lineOf(row, option), '/nowhere')).rejects.toMatchObject({
+    code: 'USAGE',
+    message: `tapprep ${name} does not take ${flag}`,
+  });
+});
+
+test.each(COMMANDS)('the examples of $name are command lines that it takes', async ({ examples, name }) => {
+  for (const example of examples) {
+    const argv = example.split(' ');
+    let ran = '';
+    await buildProgram(async (row) => {
+      ran = row.name;
+    }).parseAsync(argv, { from: 'user' });
+    expect(ran).toBe(name);
+  }
+});
+
+test.each([
+  ['5G', 5e9],
+  ['800M', 8e8],
+  ['1.5k', 1500],
+  ['17', 17],
+])('a size of %s is %i bytes', (text, bytes) => {
+  expect(readSize({ size: text }, 'size')).toBe(bytes);
+});
+
+test.each([
+  ['90', 90_000],
+  ['10m', 600_000],
+  ['2h', 7_200_000],
+])('a time of %s is %i ms', (text, ms) => {
+  expect(readTime({ time: text }, 'time')).toBe(ms);
+});
+
+test.each(['', '5X', '-1', '1e9', 'G'])('"%s" is no size and no time', (text) => {
+  expect(() => readSize({ size: text }, 'size')).toThrow('a size as 5G');
+  expect(() => readTime({ time: text }, 'time')).toThrow('takes a time');
+});
+
+test.each([
+  [['--no-such'], "unknown option '--no-such'"],
+  [['no-such'], "unknown command 'no-such'"],
+  [['cache'], 'tapprep cache does list, clean, and none of them was named'],
+  [['doctor', '--dry-run'], '--dry-run means something with --fix only, which was not given'],
+])('%j is refused with a code', async (argv, message) => {
+  await expect(runProgram(argv, '/nowhere')).rejects.toMatchObject({ code: 'USAGE', message });
+});
