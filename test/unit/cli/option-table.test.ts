@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { COMMANDS, type CommandRow } from '../../../src/cli/commands.ts';
 import type { Context } from '../../../src/cli/context.ts';
 import { keyOf, type OptionRow, type Raw, readCommon, readSize, readTime } from '../../../src/cli/options.ts';
+import { isTapprepError } from '../../../src/errors.ts';
 import { buildProgram, runProgram } from '../../../src/cli/program.ts';
 
 const flagOf = ([flags]: OptionRow): string => flags.split(/[ ,]+/).find((word) => word.startsWith('--')) ?? '';
@@ -58,7 +59,8 @@ async function readBy(row: CommandRow, given: Raw): Promise<ReadonlySet<string>>
     },
   });
   await row.run(context, raw, REQUIRED[row.name] ?? []).catch((error: unknown) => {
-    if (error !== stop) throw error;
+    // A value that the command refuses was read, too.
+    if (error !== stop && !isTapprepError(error, 'USAGE')) throw error;
   });
   return read;
 }
