@@ -30,10 +30,11 @@ interface Report {
 }
 
 function tapprep(command: string, ...more: readonly string[]): Promise<CliResult> {
-  const target = ['--host', machine.host, '--ssh-config', machine.configFile, '--yes', '--json'];
+  const target = ['--host', machine.host, '--ssh-config', machine.configFile, '--json'];
+  const asks = command === 'install' || command === 'remove' ? ['--yes'] : [];
   // The helper closes the network; this lab fetches what it uploads.
-  const network = { http_proxy: '', https_proxy: '' };
-  return cli.run([command, ...target, '--cache-dir', join(LAB, 'cache'), ...more], network);
+  const network = { http_proxy: '', https_proxy: '', TAPPREP_CACHE_DIR: join(LAB, 'cache') };
+  return cli.run([command, ...target, ...asks, ...more], network);
 }
 
 const packages = (): string => machine.run("dpkg-query -W -f '${Package} ${Version} ${db:Status-Status}\\n'");

@@ -39,8 +39,9 @@ async function tapprep(
   root: string,
   ...more: string[]
 ): Promise<{ code: number | null; report: Report }> {
-  const args = [command, '--root', root, '--kernel', R, '--yes', '--json', '--cache-dir', cacheDir, ...more];
-  const { code, stdout, stderr } = await cli.run(args, NETWORK);
+  const asks = command === 'install' || more.includes('--fix') ? ['--yes'] : [];
+  const args = [command, '--root', root, '--kernel', R, '--json', ...asks, ...more];
+  const { code, stdout, stderr } = await cli.run(args, { ...NETWORK, TAPPREP_CACHE_DIR: cacheDir });
   try {
     return { code, report: JSON.parse(stdout) as Report };
   } catch (error) {
