@@ -92,7 +92,7 @@ function tapprep(
     process.execPath,
     BIN,
     ...args,
-    '--yes',
+    ...(args[0] === 'verify' ? [] : ['--yes']),
     '--json',
     '--cache-dir',
     cache,
