@@ -172,7 +172,7 @@ test('a dry run leaves file tree, package list and cache exactly as they were, w
     const target = ['--root', root, '--kernel', RELEASE];
     const result = await cli.run([command, ...options, ...target, '--dry-run', '--yes']);
     expect([command, result.stderr.includes('INTERNAL'), result.code === 2]).toEqual([command, false, false]);
-    expect([snapshot(root), snapshot(cli.home), listPackages()], command).toEqual(before);
+    expect([command, snapshot(root), snapshot(cli.home), listPackages()]).toEqual([command, ...before]);
   }
 });
 
