@@ -131,13 +131,14 @@ export const COMMANDS: readonly CommandRow[] = [
     target: false,
     args: [['[source]', 'a file, "-" for standard input, or a code']],
     options: [
-<<<<<<< HEAD
-      ['--facts <file>', 'what "tapprep detect --json" printed on the machine that failed'],
+      ['--facts <file>', 'what "tapprep detect --json" printed on the machine that failed', 'Target:'],
       ['--cases <dir>', 'hold the answers against those of a folder of cases, as --feedback writes them'],
       ['--feedback <file>', 'write the log with the right answer (--expect) to a file that can be sent'],
       ['--expect <codes>', 'with --feedback: the code that is right, or NONE'],
       ['--cause <text>', 'with --feedback: what was wrong, in a few words'],
+      ...SHOWN,
     ],
+    examples: ['explain failed.log', 'explain DEVEL_MISSING'],
     run: async (context, raw, [source]) => {
       const facts = readText(raw, 'facts');
       const [cases, feedback] = [readText(raw, 'cases'), readText(raw, 'feedback')];
@@ -149,17 +150,6 @@ export const COMMANDS: readonly CommandRow[] = [
       const choice = { source: source ?? null, out: feedback, expect, cause: readText(raw, 'cause') };
       return (await import('./commands/explain-feedback.ts')).runFeedback(context, choice, facts);
     },
-=======
-      ['--facts <file>', 'what "tapprep detect --json" printed on the machine that failed', 'Target:'],
-      ...SHOWN,
-    ],
-    examples: ['explain failed.log', 'explain DEVEL_MISSING'],
-    run: async (context, raw, [source]) =>
-      (await import('./commands/explain.ts')).runExplain(context, {
-        source: source ?? null,
-        facts: readText(raw, 'facts'),
-      }),
->>>>>>> 207c7b1 (cli: each command names the options that it obeys and refuses the others; actions are subcommands, a dry run's hosts and cache cannot be changed, commander's errors have a code)
   },
   {
     name: 'mirrors list',
@@ -375,13 +365,8 @@ export const COMMANDS: readonly CommandRow[] = [
         scripts,
         where: readPlace(raw),
         level: readLevel(raw),
-<<<<<<< HEAD
-        image: readText(raw, 'image'),
-        systemtap: readText(raw, 'systemtap') === null ? null : readSystemtap(raw, 'distro'),
-=======
         image: readText(raw, 'bootImage'),
-        systemtap: readSystemtap(raw, 'distro'),
->>>>>>> 207c7b1 (cli: each command names the options that it obeys and refuses the others; actions are subcommands, a dry run's hosts and cache cannot be changed, commander's errors have a code)
+        systemtap: readText(raw, 'systemtap') === null ? null : readSystemtap(raw, 'distro'),
         allowExpiredRelease: raw['allowExpiredRelease'] === true,
         report: readText(raw, 'report'),
       }),

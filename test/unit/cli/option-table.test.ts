@@ -27,6 +27,11 @@ const VALUES: Readonly<Record<string, string>> = {
   '--distro': 'debian:12',
 };
 
+const BESIDE: Readonly<Record<string, Raw>> = {
+  'explain --expect': { feedback: 'case.log' },
+  'explain --cause': { feedback: 'case.log' },
+};
+
 const REQUIRED: Readonly<Record<string, readonly string[]>> = { 'scripts show': ['icmp'], 'scripts run': ['icmp'] };
 
 function lineOf(row: CommandRow, option: OptionRow): readonly string[] {
@@ -75,8 +80,8 @@ test.each(TAKEN)('%s takes %s: it changes what the command is given', async (_na
     await parse([...row.name.split(' '), ...(REQUIRED[row.name] ?? [])]),
   ];
   expect(given).not.toEqual(without);
-  // doctor reads some with --fix only.
-  const all = row.name === 'doctor' ? { ...given, fix: true } : given;
+  // Some are read beside another one only.
+  const all = { ...BESIDE[`${row.name} ${flagOf(option)}`], ...given, ...(row.name === 'doctor' ? { fix: true } : {}) };
   const safe = flagOf(option) === '--distro' ? { ...all, kernel: '6.1.0-18-amd64' } : all;
   expect([...(await readBy(row, safe))]).toContain(keyOf(option));
 });
