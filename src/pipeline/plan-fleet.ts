@@ -142,7 +142,9 @@ async function addMember(
     known.ids.push(id);
     return;
   }
-  const digest = createHash('sha256').update(JSON.stringify([whole, folders])).digest('hex');
+  const digest = createHash('sha256')
+    .update(JSON.stringify([whole, folders]))
+    .digest('hex');
   const mine = own.get(digest);
   if (mine !== undefined) {
     mine[1].ids.push(id);

@@ -38,7 +38,13 @@ export function createReadRpm(
   const filter = { ...wantedRpm(target, request), everything: sink };
   const read = createRpmReader(target.packageArch, filter, session.reader);
   const plan = async (records: readonly PackageRecord[], installed: PlanRequest['installed']): Promise<Plan> =>
-    complete(planRpm(target, records, { ...request, installed }, kernel), sink, { target, installed, byName, isWhole });
+    complete(planRpm(target, records, { ...request, installed }, kernel), sink, {
+      target,
+      facts,
+      installed,
+      byName,
+      isWhole,
+    });
   return async (repositories) => {
     const keyless = await findKeyless(repositories);
     const { records, failures } = await read(
@@ -64,6 +70,7 @@ async function findKeyless(repositories: readonly Repository[]): Promise<readonl
 
 interface Completion {
   readonly target: RpmTarget;
+  readonly facts: HostFacts;
   readonly installed: PlanRequest['installed'];
   /** All that the package database of the target names, whole or not. */
   readonly byName: readonly InstalledVersion[];
@@ -77,7 +84,7 @@ interface Completion {
 async function complete(
   plan: Plan,
   sink: PackageSink,
-  { target, installed, byName, isWhole }: Completion,
+  { target, facts, installed, byName, isWhole }: Completion,
 ): Promise<Plan> {
   if (sink.repositories.length === 0) {
     return withNote(
@@ -86,8 +93,17 @@ async function complete(
     );
   }
   try {
-    const tools = namesOfTools(target);
-    const whole = await completePlan(plan, { arch: target.packageArch, installed, byName, sink, ...tools });
+    const { tools, niceToHave } = namesOfTools(target);
+    // A compiler that starts on the target will do, wherever it came from.
+    const lacking = tools.filter((name) => !(TOOLS_SEEN[name]?.(facts) ?? false));
+    const whole = await completePlan(plan, {
+      arch: target.packageArch,
+      installed,
+      byName,
+      sink,
+      tools: lacking,
+      niceToHave,
+    });
     if (installed !== null) return whole;
     return withNote(
       whole,
@@ -99,6 +115,12 @@ async function complete(
     return withNote(plan, `what these packages need is not in the plan: ${error.message}`);
   }
 }
+
+/** How a tool is seen on a target that its package database says nothing of. */
+const TOOLS_SEEN: Readonly<Record<string, (facts: HostFacts) => boolean>> = {
+  gcc: ({ compiler }) => compiler !== null,
+  make: ({ make }) => make !== null,
+};
 
 function withNote(plan: Plan, note: string): Plan {
   return { ...plan, notes: [...plan.notes, note] };
