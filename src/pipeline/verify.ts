@@ -147,7 +147,7 @@ function withoutImage(release: string, host: Host, problem: TapprepError): Tappr
   return new TapprepError(
     'USAGE',
     `the kernel ${release} itself is missing, which QEMU has to boot: ${host.name} has no vmlinuz of it, and it cannot be fetched (${problem.message}); run this ${way}`,
-    { remedy: tapprep('verify', ...(isOffline ? [] : ['--image', 'FILE']), '--in', 'vm') },
+    { remedy: tapprep('verify', ...(isOffline ? [] : ['--boot-image', 'FILE']), '--in', 'vm') },
   );
 }
 
