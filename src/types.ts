@@ -327,7 +327,7 @@ export interface Repository {
   readonly content: readonly RepositoryContent[];
   readonly state: RepositoryState;
   readonly trust: RepositoryTrust;
-  /** True where an expired Valid-Until was allowed by name (--allow-expired-release) for this repository. */
+  /** True where an expired Valid-Until was allowed by name (--allow-expired-release), and for a snapshot of the past. */
   readonly allowExpiredRelease: boolean;
   /** Where to learn base URLs; asked when baseUrls is empty or none of them answers. */
   readonly discovery?: RepositoryDiscovery | null;

@@ -51,6 +51,11 @@ const EXPIRED: OptionRow = [
   'accept a package index that is older than its own Valid-Until',
   'Sources:',
 ];
+const SNAPSHOT: OptionRow = [
+  '--snapshot <time>',
+  'ask snapshot archives as of that time, as 20260801T000000Z',
+  'Sources:',
+];
 const UNSIGNED: OptionRow = [
   '--allow-unsigned-packages',
   'take packages that nobody signed; none of the scripts of such an rpm is run',
@@ -78,7 +83,7 @@ const LOCK: OptionRow = ['--lock <file>', 'exactly what "plan --out" wrote', 'So
 const ALL_OF_MIRRORS: readonly OptionRow[] = [
   ['--all', 'every entry of the mirror list instead of those for a target'],
   ['--retired', 'entries that are known to be retired too'],
-  ['--snapshot <time>', 'a time for snapshot archives, as 20260801T000000Z', 'Sources:'],
+  SNAPSHOT,
 ];
 
 function readMirrorOptions(raw: Raw): MirrorsOptions {
@@ -189,7 +194,19 @@ export const COMMANDS: readonly CommandRow[] = [
     summary: 'makes a root of the target distribution and runs hello world inside its kernel in QEMU',
     target: true,
     args: [['[scripts...]', 'scripts of your own to run there too']],
-    options: [...TARGET, LEVEL, SYSTEMTAP, NO_DEBUGINFO, ...SOURCES, EXPIRED, ...ASKS, REPORT, ...SHOWN, ...TOLD],
+    options: [
+      ...TARGET,
+      LEVEL,
+      SYSTEMTAP,
+      NO_DEBUGINFO,
+      ...SOURCES,
+      EXPIRED,
+      SNAPSHOT,
+      ...ASKS,
+      REPORT,
+      ...SHOWN,
+      ...TOLD,
+    ],
     examples: [
       'rehearse --distro debian:12',
       'rehearse own.stp --distro centos:7 --kernel 3.10.0-1160.el7.x86_64 --level scripts',
@@ -216,6 +233,7 @@ export const COMMANDS: readonly CommandRow[] = [
       IMAGE,
       ...SOURCES,
       EXPIRED,
+      SNAPSHOT,
       UNSIGNED,
       [
         '--inventory <file>',
@@ -249,6 +267,7 @@ export const COMMANDS: readonly CommandRow[] = [
       IMAGE,
       ...SOURCES,
       EXPIRED,
+      SNAPSHOT,
       UNSIGNED,
       ['--dest <dir>', 'where the packages go (default: ./packages)', 'Output:'],
       ...SHOWN,
@@ -276,6 +295,7 @@ export const COMMANDS: readonly CommandRow[] = [
       ['--compiled', 'modules that are compiled and proven here, with all they need to run, instead of packages'],
       ...SOURCES,
       EXPIRED,
+      SNAPSHOT,
       UNSIGNED,
       LOCK,
       ['--out <file>', 'the tar to write; with --compiled also FILE.tar.gz, less than half of it', 'Output:'],
@@ -311,6 +331,7 @@ export const COMMANDS: readonly CommandRow[] = [
       NO_DEBUGINFO,
       ...SOURCES,
       EXPIRED,
+      SNAPSHOT,
       UNSIGNED,
       LOCK,
       ['--bundle <file>', 'install what "bundle --out" wrote, without any network', 'Sources:'],
@@ -354,6 +375,7 @@ export const COMMANDS: readonly CommandRow[] = [
       ['--boot-image <file>', 'vmlinuz to boot, where the target has none', 'SystemTap:'],
       ...SOURCES,
       EXPIRED,
+      SNAPSHOT,
       REPORT,
       ...SHOWN,
       ...TOLD,

@@ -18,6 +18,8 @@ export interface CommonOptions {
   readonly allowUnsigned: boolean;
   /** Milliseconds that all waiting for sources may take; null for as long as bytes come. */
   readonly timeoutMs: number | null;
+  /** --snapshot, of the commands that ask sources: the time of which snapshot archives are asked; null for none. */
+  readonly snapshot?: string | null;
   /** Extra mirror list files, first one strongest. */
   readonly mirrors: readonly string[];
   /** KIND=URL, each prepended to its kind. */

@@ -16,6 +16,7 @@ export async function openContextSession(context: Context): Promise<Session> {
     offline: common.offline,
     allowUnsigned: common.allowUnsigned,
     timeoutMs: common.timeoutMs,
+    snapshot: common.snapshot ?? null,
     env,
     tapprepVersion: readVersion(),
     emit: context.emit,

@@ -1,5 +1,6 @@
 /** The options that many commands share: as tables for the parser, and read into the types of context.ts. */
 import { TapprepError } from '../errors.ts';
+import { parseSnapshotTime } from '../mirrors/snapshot-time.ts';
 import type { CommonOptions, TargetOptions } from './context.ts';
 import { defaultCacheDir } from './user-directories.ts';
 
@@ -98,8 +99,9 @@ export function requireWith(raw: Raw, other: string, rows: readonly OptionRow[])
   throw new TapprepError('USAGE', `${flag} means something with ${other} only, which was not given`);
 }
 
-/** The options of every command. */
+/** The options of every command. @throws TapprepError USAGE */
 export function readCommon(raw: Raw, env: Readonly<Record<string, string | undefined>>): CommonOptions {
+  const snapshot = readText(raw, 'snapshot');
   const isOn = (name: string): boolean => raw[name] === true;
   return {
     json: isOn('json'),
@@ -111,6 +113,7 @@ export function readCommon(raw: Raw, env: Readonly<Record<string, string | undef
     offline: isOn('offline'),
     allowUnsigned: isOn('allowUnsignedPackages'),
     timeoutMs: readTime(raw, 'timeout'),
+    snapshot: snapshot === null ? null : parseSnapshotTime(snapshot),
     mirrors: readList(raw['mirrors']),
     mirror: readList(raw['mirror']),
     cacheDir: readText(raw, 'cacheDir') ?? defaultCacheDir(env),

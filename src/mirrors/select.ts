@@ -249,7 +249,8 @@ function makeRepository(
         keyrings: keyFilesOf(entry),
         allow: entry.trust.allow,
       },
-      allowExpiredRelease: false,
+      // What was valid on a day of the past is what a snapshot is asked for.
+      allowExpiredRelease: entry.state.status === 'snapshot',
       auth: entry.auth,
       notes: notesOf(entry),
     },

@@ -26,7 +26,18 @@ export async function findRepositories(
 ): Promise<{ readonly repositories: readonly Repository[]; readonly notes: readonly string[] }> {
   const own = await collectOwnSources({ host, facts, target }, session.mirrors);
   const sources = { own: own.repositories, list: session.mirrors, overrides: session.overrides };
-  const selected = selectRepositories(target, sources, { contents });
+  const { snapshot } = session;
+  const selected = selectRepositories(target, sources, {
+    contents,
+    ...(snapshot === null ? {} : { timestamp: snapshot }),
+  });
+  if (snapshot !== null && !selected.some(({ state }) => state === 'snapshot')) {
+    throw new TapprepError(
+      'USAGE',
+      `--snapshot ${snapshot} was given, but no snapshot archive is known for ${target.distro} ${target.version ?? ''}`.trimEnd(),
+      { remedy: tapprep('mirrors', 'list') },
+    );
+  }
   const repositories = onlyOwn ? selected.filter(isOwn) : selected;
   if (repositories.length === 0) {
     const why = whyNoPlace(target.distro);

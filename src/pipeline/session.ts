@@ -25,6 +25,8 @@ export interface SessionOptions {
   readonly allowUnsigned?: boolean;
   /** Milliseconds that all waiting for the network together may take; null for as long as bytes come. */
   readonly timeoutMs?: number | null;
+  /** Snapshot archives are asked as of this time, e.g. 20260801T000000Z (--snapshot). */
+  readonly snapshot?: string | null;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly tapprepVersion: string;
   readonly emit: Emit;
@@ -46,6 +48,8 @@ export interface Session {
   readonly signal: AbortSignal;
   /** What nobody signed may be planned and installed: the user said so by name. */
   readonly allowUnsigned: boolean;
+  /** The time of which snapshot archives are asked; null where none was given. */
+  readonly snapshot: string | null;
   readonly times: StageTimes;
 }
 
@@ -84,6 +88,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     now,
     signal,
     allowUnsigned: options.allowUnsigned === true,
+    snapshot: options.snapshot ?? null,
     times: [],
   };
 }

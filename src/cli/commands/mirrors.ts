@@ -7,6 +7,7 @@ import { parseMirrorOption } from '../../mirrors/override.ts';
 import { collectOwnSources } from '../../mirrors/own-sources.ts';
 import { considerMirrors } from '../../mirrors/select.ts';
 import type { SkippedEntry } from '../../mirrors/select.ts';
+import { parseSnapshotTime } from '../../mirrors/snapshot-time.ts';
 import { openSubject } from '../../pipeline/open-target.ts';
 import type { Repository, RepositoryContent, Target } from '../../types.ts';
 import { configDirectory } from '../user-directories.ts';
@@ -132,13 +133,8 @@ async function selectAll(
 }
 
 function selectionOptions({ retired, snapshot }: MirrorsOptions) {
-  if (snapshot !== null && !/^\d{8}T\d{6}Z$/.test(snapshot)) {
-    throw new TapprepError(
-      'USAGE',
-      `--snapshot takes a time as 20260801T000000Z, but "${snapshot}" is not of that form`,
-    );
-  }
-  return { contents: CONTENTS, includeRetired: retired, ...(snapshot === null ? {} : { timestamp: snapshot }) };
+  const timestamp = snapshot === null ? {} : { timestamp: parseSnapshotTime(snapshot) };
+  return { contents: CONTENTS, includeRetired: retired, ...timestamp };
 }
 
 function renderEntries(mirrors: Mirrors): string {

@@ -1,6 +1,7 @@
 /** The packages that have to be exactly this kernel's: headers, debug package, image. Pure. */
 import type { DebTarget, PackageName } from '../../types.ts';
 import type { PlanRequest } from '../plan.ts';
+import { isBuildOf, stripEpoch } from './build-version.ts';
 import type { Installed } from './installation.ts';
 import { imageNames, kernelRoleOf, namesByIndex } from './kernel-names.ts';
 import { explainMiss } from './miss.ts';
@@ -82,15 +83,6 @@ function chooseExact(
     return record;
   }
   throw explainMiss({ names: names.map(({ name }) => name), version, passedOver }, target, universe);
-}
-
-/** A rebuild of the binary package for one architecture (binNMU) keeps the source's version, which is what uname -v says. */
-function isBuildOf(found: string, version: string): boolean {
-  return found === version || (found.startsWith(`${version}+b`) && /^\d+$/.test(found.slice(version.length + 2)));
-}
-
-function stripEpoch(version: string): string {
-  return version.replace(/^\d+:/, '');
 }
 
 function isStub({ name, sizeBytes }: DebRecord): boolean {

@@ -77,3 +77,14 @@ export function wantedNames(target: DebTarget, request: PlanRequest): WantedName
     wantsName: (name) => /^linux-(?:headers|image)-/.test(name) || installed.has(name),
   };
 }
+
+/** 6.1.0-47, 6.12.107+deb13, 5.10.0-0.deb10.22; not the 6.12 of a metapackage, nor the 6.1.0-47-cloud of a flavour. */
+const ABI = /^\d+\.\d+(?:\.\d[0-9A-Za-z.+~]*(?:-\d[0-9A-Za-z.+~]*)?|-\d[0-9A-Za-z.+~]*)$/;
+
+/** The release in a name like `linux-headers-RELEASE-FLAVOUR`; null for another flavour, whose ABI would hold letters. */
+export function releaseOf(name: string, prefix: string, suffix: string, flavour: string): string | null {
+  const end = `-${flavour}${suffix}`;
+  if (!name.startsWith(prefix) || !name.endsWith(end) || name.length <= prefix.length + end.length) return null;
+  const release = name.slice(prefix.length, -end.length);
+  return ABI.test(release) ? release : null;
+}

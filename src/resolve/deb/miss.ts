@@ -1,11 +1,13 @@
 /** Why the exact package is not there: what the repositories have beside it, and where superseded kernels go. Pure. */
 import { type ErrorDetails, TapprepError } from '../../errors.ts';
 import { tapprep } from '../../make-remedy.ts';
-import type { DebTarget, Remedy } from '../../types.ts';
+import { timeOfDay } from '../../mirrors/snapshot-time.ts';
+import type { DebTarget } from '../../types.ts';
 import { compareDebVersions } from '../../version/deb-vercmp.ts';
 import { findNeighbours } from '../match.ts';
-import { imageNames } from './kernel-names.ts';
+import { imageNames, releaseOf } from './kernel-names.ts';
 import type { DebRecord } from './packages-index.ts';
+import { dateKernel, FIRST_DAYS } from './snapshot-days.ts';
 import type { Universe } from './universe.ts';
 
 /** What was looked for. */
@@ -75,17 +77,6 @@ function describeReleases(name: string, target: DebTarget, universe: Universe): 
   return { text: `the nearest ${older === null || newer === null ? 'is' : 'are'} ${nearest}`, records };
 }
 
-/** 6.1.0-47, 6.12.107+deb13, 5.10.0-0.deb10.22; not the 6.12 of a metapackage, nor the 6.1.0-47-cloud of a flavour. */
-const ABI = /^\d+\.\d+(?:\.\d[0-9A-Za-z.+~]*(?:-\d[0-9A-Za-z.+~]*)?|-\d[0-9A-Za-z.+~]*)$/;
-
-/** The release in a name like `linux-headers-RELEASE-FLAVOUR`; null for another flavour, whose ABI would hold letters. */
-function releaseOf(name: string, prefix: string, suffix: string, flavour: string): string | null {
-  const end = `-${flavour}${suffix}`;
-  if (!name.startsWith(prefix) || !name.endsWith(end) || name.length <= prefix.length + end.length) return null;
-  const release = name.slice(prefix.length, -end.length);
-  return ABI.test(release) ? release : null;
-}
-
 function joinNeighbours<Value extends DebRecord>(
   older: Value | null,
   newer: Value | null,
@@ -104,14 +95,6 @@ function imageLeft(target: DebTarget, universe: Universe, missing: string): stri
   return `the kernel itself is still listed as ${record.name} ${record.version} (${record.repository.id})`;
 }
 
-/** Days from a kernel's build to a snapshot that surely has it and not yet its successor. */
-const DAYS_TO_SNAPSHOT = 14;
-
-function askSnapshot(release: string, stamp: string): Remedy {
-  const url = `http://snapshot.debian.org/archive/debian/${stamp}T000000Z/`;
-  return tapprep('plan', '--kernel', release, '--mirror', `deb=${url}`);
-}
-
 function whereItWent(
   name: string,
   version: string | null,
@@ -126,13 +109,10 @@ function whereItWent(
   }
   const list: ErrorDetails = { remedy: tapprep('mirrors', 'list', '--kernel', target.release) };
   if (target.kernelFamily !== 'debian') return { text: '', remedy: list };
-  const built = /\((\d{4})-(\d{2})-(\d{2})\)/.exec(target.unameV ?? '');
-  const at = built === null ? Number.NaN : Date.UTC(Number(built[1]), Number(built[2]) - 1, Number(built[3]));
-  const stamp = Number.isNaN(at)
-    ? null
-    : new Date(at + DAYS_TO_SNAPSHOT * 86_400_000).toISOString().slice(0, 10).replaceAll('-', '');
+  const dated = dateKernel(target);
   return {
-    text: 'superseded kernels leave the pool of Debian and stay at snapshot.debian.org',
-    remedy: stamp === null ? list : { remedy: askSnapshot(target.release, stamp) },
+    text: `superseded kernels leave the pool of Debian and stay at snapshot.debian.org (https://snapshot.debian.org/binary/${name}/)`,
+    remedy:
+      dated === null ? list : { remedy: tapprep('plan', '--snapshot', timeOfDay(dated.built + FIRST_DAYS.security)) },
   };
 }

@@ -282,14 +282,8 @@ describe('a miss', () => {
       debRecord(`linux-image-${R}`, '6.1.192-2'),
     ];
     expect(miss(records)).toMatchObject({
-      message: `no repository has linux-headers-${R} 6.1.192-2: the nearest are linux-headers-6.1.0-50-amd64 6.1.176-1 (main, older) and linux-headers-6.1.0-100-amd64 6.1.300-1 (security, newer); the kernel itself is still listed as linux-image-${R} 6.1.192-2 (main); superseded kernels leave the pool of Debian and stay at snapshot.debian.org`,
-      remedy: tapprep(
-        'plan',
-        '--kernel',
-        R,
-        '--mirror',
-        'deb=http://snapshot.debian.org/archive/debian/20261103T000000Z/',
-      ),
+      message: `no repository has linux-headers-${R} 6.1.192-2: the nearest are linux-headers-6.1.0-50-amd64 6.1.176-1 (main, older) and linux-headers-6.1.0-100-amd64 6.1.300-1 (security, newer); the kernel itself is still listed as linux-image-${R} 6.1.192-2 (main); superseded kernels leave the pool of Debian and stay at snapshot.debian.org (https://snapshot.debian.org/binary/linux-headers-${R}/)`,
+      remedy: tapprep('plan', '--snapshot', '20261021T000000Z'),
     });
   });
 
