@@ -8,7 +8,8 @@ import { findRepositories } from './find-repositories.ts';
 import type { Subject } from './open-target.ts';
 import { createReadRpm } from './read-rpm.ts';
 import type { Session } from './session.ts';
-import { planInTiers, type ReadFailure } from './tiers.ts';
+import { findSnapshots } from './snapshots.ts';
+import { type FindMore, planInTiers, type ReadFailure } from './tiers.ts';
 import { explainUnlisted, refusalOf } from './unlisted.ts';
 import { forFamily } from '../package-system/systems.ts';
 
@@ -43,6 +44,7 @@ export async function openResolution(
   subject: Subject,
   options: ResolutionOptions,
 ): Promise<Resolution> {
+  const { target } = subject;
   const { roles, allowExpiredRelease, installed: known, isWhole = false } = options;
   const contents: readonly RepositoryContent[] = [
     'devel',
@@ -63,12 +65,17 @@ export async function openResolution(
   });
   const request = { installed: known, roles, allowUnsigned: session.allowUnsigned };
   const readRepositories = createRead(session, subject, request, isWhole);
+  const findMore = forFamily<FindMore | undefined>(target, {
+    rpm: () => undefined,
+    deb: (own) => rememberFirst((miss) => findSnapshots(session, own, contents, miss)),
+  });
+  // Every attempt asks the same repositories as the one before, and some more.
   const reads = new Map<number, Promise<Read>>();
-  const readFirst = async (count: number): Promise<Read> => {
-    const earlier = reads.get(count);
+  const readFirst = async (asked: readonly Repository[]): Promise<Read> => {
+    const earlier = reads.get(asked.length);
     if (earlier !== undefined) return earlier;
-    const read = readRepositories(repositories.slice(0, count));
-    reads.set(count, read);
+    const read = readRepositories([...asked]);
+    reads.set(asked.length, read);
     return read;
   };
   return {
@@ -77,15 +84,21 @@ export async function openResolution(
       const attempt = async (
         asked: readonly Repository[],
       ): Promise<{ plan: () => Plan | Promise<Plan>; failures: readonly ReadFailure[] }> => {
-        const { plan, failures } = await readFirst(asked.length);
+        const { plan, failures } = await readFirst(asked);
         return { plan: () => plan(installed), failures };
       };
-      const plan = await planInTiers(repositories, attempt, session.emit).catch((error: unknown) => {
+      const plan = await planInTiers(repositories, attempt, session.emit, findMore).catch((error: unknown) => {
         throw refusal === null ? error : explainUnlisted(error, refusal, repositories);
       });
       return { ...plan, notes: [...plan.notes, ...notes] };
     },
   };
+}
+
+/** A second plan of the same target finds what the first one found. */
+function rememberFirst(findMore: FindMore): FindMore {
+  let first: ReturnType<FindMore> | null = null;
+  return (miss) => (first ??= findMore(miss));
 }
 
 type ReadRepositories = (repositories: readonly Repository[]) => Promise<Read>;

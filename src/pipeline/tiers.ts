@@ -28,21 +28,28 @@ function splitTiers(repositories: readonly Repository[]): readonly (readonly Rep
   return tiers;
 }
 
+/** Further tiers for what is in none of those before. @throws TapprepError a miss that tells more than the one given */
+export type FindMore = (miss: TapprepError) => Promise<readonly (readonly Repository[])[]>;
+
 /**
  * The plan of the first tiers that have one. `attempt` gets all repositories so far, so that a kernel from an archive
  * may still take its compiler from the live suite.
+ * @param findMore tiers that are only known once a package is in none of the others
  * @throws the reason why there is none: what was checked and bad, then what did not answer, then what is not there
  */
 export async function planInTiers<Result = Plan>(
   repositories: readonly Repository[],
   attempt: (repositories: readonly Repository[]) => Promise<Attempt<Result>>,
   emit: Emit,
+  findMore: FindMore = () => Promise.resolve([]),
 ): Promise<Result> {
   const told = new Set<string>();
   let miss: unknown = null;
   let failures: readonly ReadFailure[] = [];
   const asked: Repository[] = [];
-  for (const tier of splitTiers(repositories)) {
+  const tiers = [...splitTiers(repositories)];
+  let isMore = false;
+  for (let tier = tiers.shift(); tier !== undefined; tier = tiers.shift()) {
     asked.push(...tier);
     const result = await attempt(asked);
     failures = result.failures;
@@ -53,6 +60,16 @@ export async function planInTiers<Result = Plan>(
       const plan = await result.plan();
       tellUnanswered(failures, emit);
       return plan;
+    } catch (error) {
+      if (!isMiss(error)) throw error;
+      miss = error;
+    }
+    // Where nothing answered, nobody knows that it is not there.
+    if (tiers.length > 0 || isMore || failures.length >= asked.length || !isTapprepError(miss, 'NO_EXACT_PACKAGE'))
+      continue;
+    isMore = true;
+    try {
+      tiers.push(...(await findMore(miss)));
     } catch (error) {
       if (!isMiss(error)) throw error;
       miss = error;
