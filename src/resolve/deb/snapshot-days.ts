@@ -35,7 +35,7 @@ export interface AskedDay {
 }
 
 /** Each asks a server for an index, which is 9 MB for a whole Debian. */
-export const MAX_DAYS = 8;
+const MAX_DAYS = 8;
 /** The longest that a kernel waits for its point release, with room to spare. */
 const LAST_DAYS = 180;
 

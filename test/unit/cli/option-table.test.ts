@@ -19,6 +19,7 @@ const VALUES: Readonly<Record<string, string>> = {
   '--level': 'probe',
   '--systemtap': 'portable',
   '--timeout': '5m',
+  '--snapshot': '20260801T000000Z',
   '--seconds': '9',
   '--older-than': '9',
   '--max-bytes': '9M',
