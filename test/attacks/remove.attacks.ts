@@ -41,12 +41,8 @@ const KINDS = edit(
   String.raw`directory: /^\/opt\/tapprep\/systemtap-[^/]+$/,`,
   'directory: /^/,',
 );
-const PATH_FORM = edit(
-  'src/install/journal.ts',
-  String.raw`/^\/[^\p{Cc}\p{Cf}\u2028\u2029]+$/u.test(value)`,
-  "value !== ''",
-);
-const DOTS = edit('src/install/journal.ts', "part === '..' || part === '.'", "part === '...'");
+const PATH_FORM = edit('src/install/journal-schema.ts', String.raw`/^\/[^\p{Cc}\p{Cf}\u2028\u2029]+$/u`, '/^[^]/u');
+const DOTS = edit('src/install/journal-schema.ts', "part === '..' || part === '.'", "part === '...'");
 const MARKERS = edit('src/install/marks.ts', 'then verdict=no-marker; return; fi', 'then return; fi');
 const MARKER_LINK = edit('src/install/marks.ts', String.raw` && [ ! -h "$1/$marker" ] || continue`, ' || continue');
 const MARKER_FORM = edit('src/install/marks.ts', 'case $line$more in', `case '{"schema": "tapprep-build/1"}' in`);
@@ -210,21 +206,21 @@ const journals: readonly Attack[] = [
     'control bytes in the versions that the journal says were replaced',
     [
       edit(
-        'src/install/journal.ts',
-        "isListOf(replaced, (item) => hasWords(item, ['name', 'from', 'to']))",
-        'Array.isArray(replaced)',
+        'src/install/journal-schema.ts',
+        'name: word, from: word, to: word',
+        'name: z.string(), from: z.string(), to: z.string()',
       ),
     ],
     (root) => put(root, JOURNAL, journalOf({ replaced: [{ name: 'bash', from: '1\u009b2J', to: '2' }] })),
   ),
   refuses(
     'a package of the journal that is an option of the package manager',
-    [edit('src/install/journal.ts', " && !value.startsWith('-')", '')],
+    [edit('src/install/journal-schema.ts', '(?!-)', '')],
     (root) => put(root, JOURNAL, journalOf({ packages: [{ name: '--purge', version: '1', arch: 'amd64' }] })),
   ),
   refuses(
     'a package of the journal that is two words',
-    [edit('src/install/journal.ts', String.raw`/^[\w.+:~^-]+$/`, '/^./')],
+    [edit('src/install/journal-schema.ts', String.raw`/^(?!-)[\w.+:~^-]+$/`, '/^(?!-)./')],
     (root) => put(root, JOURNAL, journalOf({ packages: [{ name: 'make libc6', version: '1', arch: 'amd64' }] })),
   ),
 ];

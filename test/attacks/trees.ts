@@ -9,7 +9,7 @@ const PROJECT = join(import.meta.dirname, '../..');
 /** What guards stand in: copied, and edited there. */
 const EDITED = ['src', 'scripts'] as const;
 /** What the sources need beside themselves; nothing of it is edited. */
-const BESIDE = ['node_modules', 'package.json', 'mirrors.json', 'mirrors.schema.json', 'stp'] as const;
+const BESIDE = ['node_modules', 'package.json', 'mirrors.json', 'mirrors.schema.json', 'stp', 'keys'] as const;
 
 export interface Trees {
   /** The sources as they are. */
@@ -21,13 +21,15 @@ export interface Trees {
 /** @param directory where copies and scratch directories go */
 export function openTrees(directory: string): Trees {
   const copies = new Map<string, Tree>();
+  let made = 0;
   return {
     whole: openTree(PROJECT, directory),
     without(guard) {
       const key = JSON.stringify(guard);
       const known = copies.get(key);
       if (known !== undefined) return known;
-      const root = join(directory, `without-${copies.size + 1}`);
+      made += 1;
+      const root = join(directory, `without-${made}`);
       copySources(root);
       for (const edit of guard) applyEdit(root, edit);
       const tree = openTree(root, directory);
