@@ -133,6 +133,8 @@ undo_changes() {
   added=$carried$added
   # A package manager that was cut off leaves packages half configured; they are taken away like the others.
   if take_away; then
+    # dpkg itself was killed.
+    [ ! -d "$unpacking" ] || resume_manager
     unlink_made
     added=
     undone=true
@@ -149,12 +151,12 @@ undo_changes() {
 # lock: one at a time; a lock whose owner is gone is taken over.
 lock() {
   tries=0
-  while ! mkdir "$state/install.lock" 2>/dev/null; do
+  while ! (umask 077 && mkdir "$state/install.lock") 2>/dev/null; do
     owner=
     read -r owner 2>/dev/null <"$state/install.lock/pid" || :
     case $owner in
       '' | *[!0-9]*) ;;
-      *) kill -0 "$owner" 2>/dev/null && fail 5 "another install works here, process $owner: wait for it" "rm -r $state/install.lock    # if it is gone" ;;
+      *) is_at_work "$owner" && fail 5 "another install works here, process $owner: wait for it" "rm -r $state/install.lock    # if it is gone" ;;
     esac
     tries=$((tries + 1))
     [ "$tries" -le 3 ] || fail 5 "$state/install.lock cannot be made" "rm -r $state/install.lock    # if nothing works here"
@@ -162,6 +164,12 @@ lock() {
   done
   locked=yes
   echo "$$" >"$state/install.lock/pid"
+}
+
+# is_at_work PROCESS: it is there, and is a run of this script as far as /proc tells.
+is_at_work() {
+  kill -0 "$1" 2>/dev/null || return 1
+  [ ! -r "/proc/$1/cmdline" ] || grep -q 'install\.sh' "/proc/$1/cmdline" 2>/dev/null
 }
 
 open_state() {
@@ -184,6 +192,7 @@ added=
 replaced=
 made=
 carried=
+cut_off=
 present_count=0
 ready=false
 ran_in=null
@@ -242,6 +251,7 @@ case $mode in
     if ! take_away; then
       fail 5 "the packages could not be taken away: $(tail -n 1 "$work/log")" 'the journal stays as it was'
     fi
+    [ -z "$cut_off" ] || resume_manager
     unlink_made
     write_journal ''
     rm -f "$report"
@@ -256,8 +266,7 @@ read_journal
 if [ -n "$resumed" ]; then
   say 'an earlier install was cut off; going on from what it left'
   changing=resume
-  log=$work/out
-  [ "$family" != deb ] || run_manager dpkg --configure --pending
+  resume_manager
   [ -z "$stopped" ] || end_stopped
   changing=
 fi

@@ -75,6 +75,34 @@ export async function completeCutOff(
   }
 }
 
+/**
+ * PATH COMMAND...: a command of the package manager, which holds its lock. What lay at PATH before it began was left by a run
+ * that was killed; what another run puts there meanwhile is another directory.
+ */
+const RESUME = `
+path=$1
+shift
+before=
+if [ -d "$path" ] && [ ! -h "$path" ]; then before=$(ls -di -- "$path"); fi
+"$@" || exit
+if [ -n "$before" ] && [ ! -h "$path" ] && [ "$(ls -di -- "$path" 2>&1)" = "$before" ]; then rm -rf -- "$path"; fi`;
+
+/** The package manager goes on with what a run that was cut off left, and what such a run was unpacking goes. */
+export async function resumeCutOff(host: Host, { resumeArgv, unpackingPath }: PackageSystem): Promise<void> {
+  if (resumeArgv === null || unpackingPath === null) return;
+  await host.run(script(RESUME, [unpackingPath, ...resumeArgv]), {
+    env: QUIET_ENV,
+    timeoutMs: 600_000,
+    untilEnd: true,
+  });
+}
+
+/** Whether the package manager was killed while it unpacked, and has not unpacked anything since. */
+export async function isCutOffUnpacking(host: Host, { unpackingPath }: PackageSystem): Promise<boolean> {
+  if (unpackingPath === null) return false;
+  return (await host.run(script('[ -d "$1" ]', [unpackingPath]))).exitCode === 0;
+}
+
 async function listUnknown(
   host: Host,
   system: PackageSystem,

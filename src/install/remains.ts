@@ -15,13 +15,17 @@ const DIRECTORIES: readonly string[] = [
   '/var/tmp/tapprep-scripts.??????',
   // A SystemTap of tapprep's own: whole, half made and half taken away.
   '/opt/tapprep/systemtap-*',
-  // Of install.sh, of whoever runs it alone.
+  // Of install.sh, for the keys of a signature.
+  '/var/tmp/tapprep-[0-9]*',
+  '/tmp/tapprep-[0-9]*',
+];
+
+/** Each has one place and this mode alone: what stap compiled, where stap alone writes; and what install.sh works with. */
+const PRIVATE: readonly string[] = [
+  '/var/cache/tapprep/stap',
   '/var/lib/tapprep/work',
   '/var/lib/tapprep/install.lock',
 ];
-
-/** What stap compiled, in its place: stap alone writes there, and tapprep uses it with this mode only. */
-const CACHES: readonly string[] = ['/var/cache/tapprep/stap'];
 
 /** Plain files in tapprep's own directory that a kill leaves. */
 const FILES: readonly string[] = [
@@ -44,7 +48,7 @@ const JOURNAL_KINDS = {
   emptied: /^\/lib\/modules\/[^/]+$/,
 } as const;
 
-type Kind = 'directory' | 'cache' | 'link' | 'emptied' | 'file';
+type Kind = 'directory' | 'private' | 'link' | 'emptied' | 'file';
 
 /** One thing that is tapprep's to take away. */
 export interface Remain {
@@ -87,7 +91,7 @@ look() {
         [ "$(ls -A -- "$2")" != build ] || verdict=ours
       fi
       ;;
-    cache)
+    private)
       judge "$2"
       if [ "$verdict" = no-marker ]; then
         case $(ls -ld -- "$2") in
@@ -132,7 +136,7 @@ export async function findRemains(host: Host, recorded: readonly string[], withR
     // Links before the directories that they are in.
     ...named.toSorted((a, b) => b.path.length - a.path.length).map(({ path, kind }) => `${kind} ${path}`),
     ...DIRECTORIES.map((pattern) => `any-directory ${pattern}`),
-    ...CACHES.map((pattern) => `any-cache ${pattern}`),
+    ...PRIVATE.map((path) => `private ${path}`),
     ...[...FILES, ...(withRecords ? RECORDS : [])].map((pattern) => `any-file ${pattern}`),
   ];
   const { stdout, exitCode, stderr } = await host.run(script(FIND, []), { input: `${rows.join('\n')}\n` });
@@ -188,7 +192,7 @@ while IFS= read -r row; do
       ;;
     'link '*) [ ! -h "$path" ] || rm -f -- "$path" ;;
     'emptied '*) words=$(rmdir -- "$path" 2>&1) ;;
-    'cache '*) [ -h "$path" ] || rm -rf -- "$path" ;;
+    'private '*) [ -h "$path" ] || rm -rf -- "$path" ;;
     'file '*) [ -h "$path" ] || [ ! -f "$path" ] || rm -f -- "$path" ;;
   esac
 done

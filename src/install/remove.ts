@@ -9,7 +9,7 @@ import type { Emit } from '../types.ts';
 import type { PackageSystem } from '../package-system/package-system.ts';
 import { systemOfManager } from '../package-system/systems.ts';
 import { QUIET_ENV } from './commands.ts';
-import { completeCutOff } from './cut-off.ts';
+import { completeCutOff, resumeCutOff } from './cut-off.ts';
 import { type JournalEntry, readJournal, writeJournal } from './journal.ts';
 import { identifySystem, type ListedPackage, listRemains } from './package-list.ts';
 import { findRemains, type Kept, takeRemains } from './remains.ts';
@@ -89,8 +89,7 @@ export async function removeInstalled(
     emit({ type: 'note', level: 'warning', text: `${path} on ${host.name} was left alone: it is not tapprep's` });
   if (now.argv !== null) await runRemoval(host, now.argv, emit, signal);
   // Triggers of other packages, which the killed run left waiting.
-  const resumeArgv = system?.resumeArgv ?? null;
-  if (resumeArgv !== null) await host.run(resumeArgv, { env: QUIET_ENV, timeoutMs: 600_000, untilEnd: true });
+  if (system !== null) await resumeCutOff(host, system);
   const paths = pathsOf(open);
   await takeRemains(host, (await findRemains(host, paths, false)).ours);
   const journal = await readJournal(host);

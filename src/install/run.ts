@@ -9,7 +9,7 @@ import { ensureBuildLink, listMissingLink } from './build-link.ts';
 import type { PackageSystem } from '../package-system/package-system.ts';
 import { buildInstallArgv, type InstallMethod, QUIET_ENV, sortByRole, systemOfMethod } from './commands.ts';
 import { compareLists, packageKey } from './compare-lists.ts';
-import { completeCutOff } from './cut-off.ts';
+import { completeCutOff, resumeCutOff } from './cut-off.ts';
 import { type JournalEntry, JOURNAL_PATH, readJournal, writeEntry } from './journal.ts';
 import { listPackages, listRemains, listTraces, type ListedPackage } from './package-list.ts';
 import { findRemains, isStaging, takeRemains } from './remains.ts';
@@ -179,8 +179,7 @@ async function recoverInterrupted(host: Host, system: PackageSystem, emit: Emit,
   });
   await awaitEarlierRun(host, signal);
   await completeCutOff(host, system, last.packages, emit);
-  if (system.resumeArgv !== null)
-    await host.run(system.resumeArgv, { env: QUIET_ENV, timeoutMs: 600_000, untilEnd: true });
+  await resumeCutOff(host, system);
   const now = new Set((await listRemains(host, system)).map(packageKey));
   await writeEntry(host, {
     ...last,

@@ -3,6 +3,7 @@ import type { Host } from '../host/host.ts';
 import type { Emit } from '../types.ts';
 import type { PackageSystem } from '../package-system/package-system.ts';
 import { QUIET_ENV } from './commands.ts';
+import { isCutOffUnpacking, resumeCutOff } from './cut-off.ts';
 import { compareLists } from './compare-lists.ts';
 import { listTraces, type ListedPackage } from './package-list.ts';
 
@@ -18,6 +19,7 @@ export async function undoTransaction(
   before: readonly ListedPackage[],
   emit: Emit,
 ): Promise<readonly ListedPackage[]> {
+  if (await isCutOffUnpacking(host, system)) await resumeCutOff(host, system);
   const { added } = compareLists(before, await listTraces(host, system));
   if (added.length === 0) return [];
   const argv = system.buildUndoArgv(added);

@@ -14,6 +14,7 @@ export const DPKG: PackageSystem = {
   listArgv: ['dpkg-query', '--show', '--showformat=${db:Status-Status}\t${Package}\t${Version}\t${Architecture}\n'],
   isNeverEmpty: false,
   resumeArgv: ['dpkg', '--configure', '--pending'],
+  unpackingPath: '/var/lib/dpkg/tmp.ci',
   buildRemoveArgv: (packages) => ['dpkg', '--purge', ...packages.map(nameExactly)],
   // A package that was cut off while it was unpacked leaves only by force.
   buildUndoArgv: (packages) => ['dpkg', '--force-remove-reinstreq', '--purge', ...packages.map(nameExactly)],

@@ -31,6 +31,8 @@ export interface PackageSystem {
   readonly isNeverEmpty: boolean;
   /** Finishes what a killed run left; null where nothing can be left half-way. */
   readonly resumeArgv: readonly string[] | null;
+  /** Where it unpacks a package's own files under its lock, and takes away what lies there before the next; else null. */
+  readonly unpackingPath: string | null;
   buildRemoveArgv(packages: readonly ExactPackage[]): readonly string[];
   /** Removes what a run that failed or was killed left, also what it was cut off in. */
   buildUndoArgv(packages: readonly ExactPackage[]): readonly string[];

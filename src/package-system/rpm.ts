@@ -27,6 +27,7 @@ export const RPM: PackageSystem = {
   ],
   isNeverEmpty: true,
   resumeArgv: null,
+  unpackingPath: null,
   buildRemoveArgv,
   buildUndoArgv: buildRemoveArgv,
   // Written into its database alone.

@@ -262,7 +262,11 @@ make_private() {
     while [ "$try" -lt 20 ]; do
       if (umask 077 && mkdir "$base/tapprep-$$-$try") 2>/dev/null; then
         private=$base/tapprep-$$-$try
-        return 0
+        # By this "tapprep remove" knows it; whole under its name, or there under one that counts as none.
+        printf '{"schema": "tapprep-directory/1"}\n' >"$private/..tapprep.tapprep-new" &&
+          mv -f "$private/..tapprep.tapprep-new" "$private/.tapprep" && return 0
+        rm -rf "$private"
+        private=
       fi
       try=$((try + 1))
     done

@@ -69,6 +69,7 @@ keep_entry() {
   if [ "$mode" = undo ] && [ "$bundle_of" = "$bundle_id" ] && [ "$state_of" != removed ]; then
     added=$added$packages
     made=$made$files
+    [ "$state_of" != started ] || cut_off=yes
     before='"state": "'
     rest=${entry#*"$before"}
     entry=${entry%%"$before"*}${before}removed\"${rest#*\"}

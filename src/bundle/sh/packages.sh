@@ -263,6 +263,18 @@ EOF
   fi
 }
 
+# resume_manager: dpkg goes on with what a run that was cut off left. It holds its lock for that, so what lay before in the place
+# where it unpacks, and takes away what lies there before the next package, is nobody's.
+unpacking=/var/lib/dpkg/tmp.ci
+resume_manager() {
+  [ "$family" = deb ] || return 0
+  log=$work/out
+  before=
+  if [ -d "$unpacking" ] && [ ! -L "$unpacking" ]; then before=$(ls -di "$unpacking" 2>/dev/null); fi
+  run_manager dpkg --configure --pending || return 0
+  if [ -n "$before" ] && [ "$(ls -di "$unpacking" 2>/dev/null)" = "$before" ]; then rm -rf "$unpacking"; fi
+}
+
 # unpack_again: of a package that dpkg was killed in the middle of, it does not know which files came; it is told by unpacking
 # the package as a whole, where the bundle still has it.
 unpack_again() {

@@ -29,6 +29,7 @@ const lab = new DebLab(gpg);
 const { release } = SAMPLE_TARGET;
 const JOURNAL = 'var/lib/tapprep/journal.json';
 const REPORT = 'var/lib/tapprep/report.json';
+const UNPACKING = 'var/lib/dpkg/tmp.ci';
 let key: TestKey;
 let other: TestKey;
 let good: string;
@@ -430,6 +431,12 @@ describe('what goes wrong on the way', () => {
     return started;
   }
 
+  /** As dpkg does when it is killed in the middle of a package. */
+  function leaveUnpacking(): void {
+    mkdirSync(join(root.directory, UNPACKING));
+    writeFileSync(join(root.directory, UNPACKING, 'control'), 'Package: slow\n');
+  }
+
   test('killed in the middle: the next run goes on, and undo takes all of it', async () => {
     const { child, done } = await startSlow('killed');
     // dpkg is in a session of its own by now.
@@ -439,14 +446,27 @@ describe('what goes wrong on the way', () => {
     expect(root.packages()).toContain('slow 1 install ok half-configured');
     // Its configuration ends at once this time.
     writeFileSync(join(root.directory, 'var/lib/dpkg/info/slow.postinst'), '#!/bin/sh\n', { mode: 0o755 });
+    leaveUnpacking();
     const next = await root.run('install.sh', ['--not-running']);
     expect(next).toMatchObject({ code: 0 });
     expect(next.stderr).toContain('going on from what it left');
     expect(root.packages().match(/install ok installed/g)).toHaveLength(6);
+    expect(existsSync(join(root.directory, UNPACKING))).toBe(false);
     const { entries } = await readJournal(createRootHost(root.directory));
     expect(entries.map(({ state }) => state)).toEqual(['done']);
     expect(await root.run('install.sh', ['--undo'])).toMatchObject({ code: 0 });
     expect(root.packages()).toBe('');
+  });
+
+  test('killed in the middle: undo at once takes all of it', async () => {
+    const { child, done } = await startSlow('killed-undone');
+    killAll(child.pid ?? 0);
+    await done;
+    leaveUnpacking();
+    expect(await root.run('install.sh', ['--undo'])).toMatchObject({ code: 0 });
+    expect(root.packages()).toBe('');
+    expect(existsSync(join(root.directory, UNPACKING))).toBe(false);
+    expect(readdirSync(join(root.directory, 'var/lib/tapprep'))).toEqual(['journal.json']);
   });
 
   test('undo finishes an undo that was killed', async () => {
