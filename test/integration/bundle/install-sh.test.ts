@@ -377,6 +377,12 @@ function letGo(): void {
   writeFileSync(join(root.directory, 'go'), '');
 }
 
+/** As dpkg does when it is killed in the middle of a package. */
+function leaveUnpacking(): void {
+  mkdirSync(join(root.directory, UNPACKING));
+  writeFileSync(join(root.directory, UNPACKING, 'control'), 'Package: slow\n');
+}
+
 describe('what goes wrong on the way', () => {
   test('no space: said with both sides, nothing changed', async () => {
     await carryWith('large', [{ file: build('large', '1', {}), name: 'large', version: '1', installedBytes: 9e11 }]);
@@ -429,12 +435,6 @@ describe('what goes wrong on the way', () => {
     const started = root.start(['dash'], 'install.sh', ['--not-running']);
     for (let tries = 0; !existsSync(join(root.directory, 'slow')) && tries < 200; tries += 1) await sleep(50);
     return started;
-  }
-
-  /** As dpkg does when it is killed in the middle of a package. */
-  function leaveUnpacking(): void {
-    mkdirSync(join(root.directory, UNPACKING));
-    writeFileSync(join(root.directory, UNPACKING, 'control'), 'Package: slow\n');
   }
 
   test('killed in the middle: the next run goes on, and undo takes all of it', async () => {
