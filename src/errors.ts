@@ -42,6 +42,10 @@ export const ERROR_CODES = {
   },
   VENDOR_MISMATCH: { exit: 'notReady', doc: 'Same name and version, built by another vendor than the kernel.' },
   NOT_PROVEN: { exit: 'notReady', doc: 'SystemTap was not seen to run on this kernel.' },
+  MEND_REFUSED: {
+    exit: 'notReady',
+    doc: 'A SystemTap could not be mended for a kernel: its runtime is not one that the mend was written for.',
+  },
   NETWORK: { exit: 'network', doc: 'Nothing usable answered at any address.' },
   OFFLINE: { exit: 'network', doc: '--offline was given and the file is not in the cache.' },
   NOT_FOUND: { exit: 'network', doc: 'Every address answered that the file is not there.' },

@@ -21,6 +21,9 @@ const entry = z.looseObject({
   packages: z.array(z.looseObject({ name: word, version: word, arch: word })),
   replaced: z.array(z.looseObject({ name: word, from: word, to: word })),
   files: z.array(path),
+  mended: z
+    .array(z.looseObject({ file: word.or(z.string().regex(/^[\w.-]+(?:\/[\w.-]+)+$/)), from: word, to: word }))
+    .optional(),
 }) satisfies z.ZodType<JournalEntry>;
 
 export const journalSchema = z.looseObject({

@@ -26,6 +26,8 @@ export interface JournalEntry {
   readonly replaced: readonly { readonly name: string; readonly from: string; readonly to: string }[];
   /** Files and directories outside packages (a portable SystemTap, a module directory), absolute paths. */
   readonly files: readonly string[];
+  /** Of a mended SystemTap: the files of its runtime that differ from the package's, by their SHA-256 before and after. */
+  readonly mended?: readonly { readonly file: string; readonly from: string; readonly to: string }[] | undefined;
 }
 
 export interface Journal {

@@ -160,6 +160,7 @@ async function proveAll(
     choice: options.systemtap,
     level,
     allowExpiredRelease: options.allowExpiredRelease,
+    mends: true,
     verify: (systemtap) => runStage(session, 'verify', () => verifyWith(systemtap), describeVerify),
   });
   const attempt = attempts.find(({ proven }) => wanted.every((script) => proven.has(script)));

@@ -91,7 +91,7 @@ export async function orderTries(
   { systemtap }: { readonly systemtap: SystemtapWish },
 ): Promise<readonly string[]> {
   const folders = foldersOf(plan.items);
-  const ranked = await rankForPlan(session, plan, { wish: systemtap, rung: 'kernel.function' });
+  const ranked = await rankForPlan(session, plan, { wish: systemtap, rung: 'kernel.function', withMends: false });
   const named = ranked.flatMap(({ candidate, predictions }) => {
     if (candidate.kind === 'distro') return predictions.hello.verdict === 'unfit' ? [] : ['distro'];
     const { distro, suite } = candidate.from;

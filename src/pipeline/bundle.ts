@@ -56,7 +56,8 @@ export async function bundleSubject(session: Session, subject: Subject, options:
     session,
     'plan',
     async () =>
-      options.lock ?? (await planSubject(session, subject, { ...options, rung: 'kernel.function', isWhole: true })),
+      options.lock ??
+      (await planSubject(session, subject, { ...options, rung: 'kernel.function', isWhole: true, withMends: false })),
     describePlan,
   );
   if (options.dryRun) return { plan, bundle: null, manifest: null, stages: session.times };

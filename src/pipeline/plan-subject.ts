@@ -17,6 +17,8 @@ export interface PlanChoice {
   readonly rung: FitRung;
   /** rpm: refused where anything that is needed is in no repository: there is no package manager to bring it. */
   readonly isWhole?: boolean;
+  /** False where nobody can mend a SystemTap: in a bundle. */
+  readonly withMends?: boolean;
 }
 
 /** What is installed there and whole; null where that is not known. What is there by name only counts as absent: its files come again. */

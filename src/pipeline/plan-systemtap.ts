@@ -17,6 +17,7 @@ export interface SystemtapPlanOptions {
   /** How far the SystemTap has to reach. */
   readonly rung: FitRung;
   readonly allowExpiredRelease: boolean;
+  readonly withMends?: boolean;
 }
 
 /** A first choice, and a second where the first is not known to fit. */
@@ -29,9 +30,9 @@ const MOST_CHOICES = 2;
  *   on the kernel; USAGE where no such SystemTap is known
  */
 export async function addSystemtap(session: Session, plan: Plan, options: SystemtapPlanOptions): Promise<Plan> {
-  const { systemtap: wish, rung } = options;
+  const { systemtap: wish, rung, withMends = true } = options;
   if (wish === 'distro' || wish === 'build') return plan;
-  const ranked = await rankForPlan(session, plan, { wish, rung });
+  const ranked = await rankForPlan(session, plan, { wish, rung, withMends });
   if (ranked.length === 0) throw noCandidate(session, wish);
   const fitting = ranked.filter(({ predictions }) => predictions.hello.verdict !== 'unfit');
   const folders: FolderItem[] = [];
@@ -41,7 +42,9 @@ export async function addSystemtap(session: Session, plan: Plan, options: System
   for (const one of fitting.length === 0 && wish !== 'auto' ? ranked : fitting) {
     if (one.candidate.kind === 'portable') {
       try {
-        folders.push(await planCandidate(session, plan.target, one, options));
+        const folder = await planCandidate(session, plan.target, one, options);
+        // Mended or not, it is the same folder that comes.
+        if (!folders.some(({ name, suite }) => name === folder.name && suite === folder.suite)) folders.push(folder);
       } catch (error) {
         if (!isTapprepError(error) || error.code === 'INTERRUPTED') throw error;
         problem ??= error;
@@ -60,7 +63,7 @@ export async function addSystemtap(session: Session, plan: Plan, options: System
 /** Seen to reach so far on this kernel build, or expected to. */
 function isSure({ predictions, verdict }: RankedCandidate, rung: FitRung): boolean {
   if (verdict !== null) return verdict.rungs.hello === 'pass' && verdict.rungs[rung] === 'pass';
-  return predictions[rung].verdict === 'fits';
+  return predictions[rung].verdict === 'fits' || predictions[rung].verdict === 'mended';
 }
 
 /**

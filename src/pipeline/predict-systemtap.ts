@@ -1,8 +1,9 @@
 /** Which SystemTap will be tried on a target and what is expected of each, from a plan alone: nothing is downloaded for it. */
 import { nameOf, chooseSystemtap, type RankedCandidate, type SystemtapWish } from '../systemtap/choose.ts';
-import { listCandidates } from '../systemtap/candidates.ts';
+import { listCandidates, withMended } from '../systemtap/candidates.ts';
 import type { FitRung } from '../systemtap/incompatibilities.ts';
 import { upstreamKernelOf } from '../systemtap/kernel-version.ts';
+import { chooseMends } from '../systemtap/mends/choose-mends.ts';
 import { upstreamVersion } from '../version/upstream.ts';
 import type { Prediction, StapIdentity } from '../systemtap/predict.ts';
 import { kernelBuildKey, recallVerdicts, type Verdict } from '../systemtap/verdicts.ts';
@@ -26,6 +27,8 @@ export interface PredictOptions {
   readonly wish: SystemtapWish;
   /** The highest rung that is wanted. */
   readonly rung: FitRung;
+  /** False where nobody can mend one: in a bundle. */
+  readonly withMends?: boolean;
 }
 
 /** Predicts for every way to a SystemTap that a plan leaves open. */
@@ -48,11 +51,15 @@ export async function predictForPlan(
 export async function rankForPlan(
   session: Pick<Session, 'mirrors' | 'cacheDir'>,
   plan: Plan,
-  { wish, rung }: PredictOptions,
+  { wish, rung, withMends = true }: PredictOptions,
 ): Promise<readonly RankedCandidate[]> {
   const kernelVersion = versionOf(plan, ['headers', 'devel', 'image']);
-  return chooseSystemtap(listCandidates(ownOf(plan), session.mirrors.systemtap), wish, {
-    kernel: upstreamKernelOf(plan.target, kernelVersion),
+  const kernel = upstreamKernelOf(plan.target, kernelVersion);
+  const known = listCandidates(ownOf(plan), session.mirrors.systemtap);
+  // Without the kernel's headers its version has to tell what mends it calls for.
+  const candidates = withMends ? withMended(known, (stap) => chooseMends(stap, kernel, null)) : known;
+  return chooseSystemtap(candidates, wish, {
+    kernel,
     rung,
     verdicts: await recallVerdicts(session.cacheDir, kernelBuildKey(plan.target, kernelVersion)),
   });

@@ -40,6 +40,8 @@ export async function proveSubject(
     choice: choice ?? 'distro',
     level: ladder.level,
     allowExpiredRelease,
+    // Where no SystemTap was asked for, nothing is put on the target.
+    mends: choice !== null,
     ...(planned === undefined ? {} : { planned }),
     verify,
   });

@@ -5,7 +5,7 @@ import type { Host } from '../host/host.ts';
 import { identifySystem, listPackages, type ListedPackage } from '../install/package-list.ts';
 import { namePackages } from '../resolve/package-names.ts';
 import { recordChosen } from '../systemtap/chosen.ts';
-import { listCandidates } from '../systemtap/candidates.ts';
+import { listCandidates, withMended } from '../systemtap/candidates.ts';
 import {
   chooseSystemtap,
   type Candidate,
@@ -15,6 +15,11 @@ import {
 } from '../systemtap/choose.ts';
 import type { FitRung } from '../systemtap/incompatibilities.ts';
 import { upstreamKernelOf } from '../systemtap/kernel-version.ts';
+import { chooseMends } from '../systemtap/mends/choose-mends.ts';
+import type { MendedManifest } from '../systemtap/mends/manifest-schema.ts';
+import { type MendedSystemtap, placeMended } from '../systemtap/mends/place.ts';
+import { readKernelPresence } from '../systemtap/mends/presence.ts';
+import { MENDS } from '../systemtap/mends/table.ts';
 import { assembleFolder, assemblePortable } from '../systemtap/portable/assemble.ts';
 import { upstreamVersion } from '../version/upstream.ts';
 import { placePortable } from '../systemtap/portable/place.ts';
@@ -43,6 +48,8 @@ export interface ProvideOptions {
   readonly allowExpiredRelease: boolean;
   /** The ladder with one SystemTap. */
   readonly verify: (systemtap: UsableSystemtap) => Promise<VerifyReport>;
+  /** Whether a SystemTap may be mended, which puts a folder on the target. */
+  readonly mends: boolean;
   /** What a plan brings; where left out, whatever the lists know. */
   readonly planned?: PlannedFolders;
 }
@@ -63,6 +70,8 @@ export interface TriedSystemtap {
   /** What was expected before it was tried; null where nothing was known of it. */
   readonly predicted: Predictions | null;
   readonly ready: boolean;
+  /** What was changed of it, where it was mended. */
+  readonly mended?: MendedManifest;
   /** Why it was not taken; null for the one that was. */
   readonly reason: Sentence | null;
 }
@@ -88,9 +97,12 @@ export async function provideSystemtap(
   const rung = rungOf(options.level);
   const kernelVersion = installed.kernelVersion(subject);
   const key = kernelBuildKey(subject.target, kernelVersion);
-  const candidates = listOpen(installed.own(subject), session.mirrors.systemtap, options.planned);
+  const kernel = upstreamKernelOf(subject.target, kernelVersion);
+  const open = listOpen(installed.own(subject), session.mirrors.systemtap, options.planned);
+  const presence = options.mends ? await readKernelPresence(host, subject.target, MENDS) : null;
+  const candidates = presence === null ? open : withMended(open, (stap) => chooseMends(stap, kernel, presence));
   const ranked = chooseSystemtap(candidates, options.choice, {
-    kernel: upstreamKernelOf(subject.target, kernelVersion),
+    kernel,
     rung,
     verdicts: await recallVerdicts(session.cacheDir, key),
   });
@@ -107,7 +119,7 @@ export async function provideSystemtap(
     try {
       const systemtap = await provideCandidate(session, subject, host, candidate, options);
       const verify = await options.verify(systemtap);
-      tried.push(describe(name, predictions, verify, rung));
+      tried.push({ ...describe(name, predictions, verify, rung), ...tellMended(session, systemtap) });
       if (isTelling(verify)) await rememberVerdict(session.cacheDir, key, toVerdict(name, verify, session.now()));
       if (carries(verify, rung)) {
         await keepChoice(session, subject, host, { name, version: candidate.version, place: systemtap.place ?? null });
@@ -207,7 +219,7 @@ async function listInstalled(host: Host): Promise<readonly ListedPackage[]> {
 
 function tellChoice(session: Session, name: string, predictions: Predictions, rung: FitRung): void {
   const { verdict, reasons } = predictions[rung];
-  const text = { fits: 'should fit', unfit: 'should not fit', unknown: 'may fit' }[verdict];
+  const text = { fits: 'should fit', mended: 'should fit', unfit: 'should not fit', unknown: 'may fit' }[verdict];
   session.emit({ type: 'note', level: 'info', text: `SystemTap ${name} ${text}: ${reasons[0] ?? ''}` });
 }
 
@@ -261,11 +273,43 @@ function toVerdict(candidate: string, verify: VerifyReport, now: number): Verdic
   return { candidate, rungs, reason: reason === null ? null : textOf(reason), at: new Date(now).toISOString() };
 }
 
-function provideCandidate(
+/** What was changed of a SystemTap, for the report and for whoever watches. */
+function tellMended({ emit }: Session, systemtap: UsableSystemtap | MendedSystemtap): Pick<TriedSystemtap, 'mended'> {
+  if (!('manifest' in systemtap) || systemtap.manifest.schema !== 'tapprep-mended/1') return {};
+  const { manifest, place } = systemtap;
+  const parts = [
+    ...manifest.files.map(({ file }) => file),
+    ...(manifest.header === null ? [] : [manifest.header.name]),
+  ];
+  emit({
+    type: 'note',
+    level: 'detail',
+    text: `${place}: ${manifest.mends.join(' and ')} changed ${parts.join(', ')}`,
+  });
+  return { mended: manifest };
+}
+
+async function provideCandidate(
   session: Session,
   subject: Subject,
   host: Host,
   candidate: RankedCandidate['candidate'],
+  options: ProvideOptions,
+): Promise<UsableSystemtap | MendedSystemtap> {
+  const { mends, ...base } = candidate;
+  const systemtap = await provideBase(session, subject, host, base, options);
+  if (mends === undefined) return systemtap;
+  const { tapprepVersion, now } = session;
+  const { release } = subject.target;
+  const { version } = candidate;
+  return placeMended({ host, base: systemtap, name: nameOf(base), version, mends, release, tapprepVersion, now });
+}
+
+function provideBase(
+  session: Session,
+  subject: Subject,
+  host: Host,
+  candidate: Candidate,
   options: ProvideOptions,
 ): Promise<UsableSystemtap> {
   switch (candidate.kind) {

@@ -6,6 +6,9 @@ export const PREFIX = '/opt/tapprep';
 /** The places that a folder of a plan, a bundle or a record may have, and no other. */
 export const FOLDER_PLACE = /^\/opt\/tapprep\/systemtap-\d{1,4}(?:\.\d{1,4}){1,3}$/;
 
+/** The places of those that were mended; the digits tell what by. */
+export const MENDED_PLACE = /^\/opt\/tapprep\/systemtap-\d{1,4}(?:\.\d{1,4}){1,3}-mended-[0-9a-f]{12}$/;
+
 /** "systemtap-5.1" */
 export function folderName(upstream: string): string {
   return `systemtap-${upstream}`;
@@ -14,4 +17,9 @@ export function folderName(upstream: string): string {
 /** "/opt/tapprep/systemtap-5.1" */
 export function placeOfVersion(upstream: string): string {
   return `${PREFIX}/${folderName(upstream)}`;
+}
+
+/** "/opt/tapprep/systemtap-4.8-mended-0123456789ab" */
+export function placeOfMended(upstream: string, key: string): string {
+  return `${placeOfVersion(upstream)}-mended-${key}`;
 }

@@ -1,6 +1,7 @@
 /** All ways to a SystemTap that are known for a target, before any is judged. Pure. */
 import type { Mirrors } from '../mirrors/mirror-list.ts';
 import type { Candidate } from './choose.ts';
+import type { Mend } from './mends/table.ts';
 import type { StapIdentity } from './predict.ts';
 
 /**
@@ -21,4 +22,15 @@ export function listCandidates(
       return { kind: 'build', version, packageVersion: null, distro: null, from: { distro, suite } } as const;
     }),
   ];
+}
+
+/** Each candidate that mends are known for, once as it is and once mended. What is built is built from the newest source. */
+export function withMended(
+  candidates: readonly Candidate[],
+  mendsOf: (stap: StapIdentity) => readonly Mend[],
+): readonly Candidate[] {
+  return candidates.flatMap((candidate) => {
+    const mends = candidate.kind === 'build' ? [] : mendsOf(candidate);
+    return mends.length === 0 ? [candidate] : [candidate, { ...candidate, mends }];
+  });
 }

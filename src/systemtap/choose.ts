@@ -1,6 +1,7 @@
 /** Which SystemTap to try on a kernel, in which order, and why. Pure. */
 import type { FitRung } from './incompatibilities.ts';
 import type { UpstreamKernel } from './kernel-version.ts';
+import type { Mend } from './mends/table.ts';
 import { predictRungs, type Fit, type Predictions, type StapIdentity } from './predict.ts';
 import { compareStap } from './releases.ts';
 import type { Verdict } from './verdicts.ts';
@@ -14,14 +15,17 @@ export type Candidate = StapIdentity &
         /** Where its packages or its source come from. */
         readonly from: { readonly distro: string; readonly suite: string };
       }
-  );
+  ) & {
+    /** What its runtime is mended by; left out for one that is taken as it is. */
+    readonly mends?: readonly Mend[];
+  };
 
 /** What --systemtap says: any way, one of the ways, or a version by whichever way there is. */
 export type SystemtapWish = 'auto' | Candidate['kind'] | { readonly version: string };
 
 export interface RankedCandidate {
   readonly candidate: Candidate;
-  /** Names it in verdicts and messages: "portable 5.1 (debian trixie)". */
+  /** Names it in verdicts and messages: "portable 5.1 (debian trixie)", and what it is mended by. */
   readonly name: string;
   readonly predictions: Predictions;
   /** What compiling and loading showed before on this very kernel build; null when it was not tried. */
@@ -39,7 +43,7 @@ export interface ChoiceContext {
 
 /**
  * Orders candidates: proven on this kernel build first, then by how far each is predicted to reach, and among equals the
- * distribution's own, then portable ones, then builds, each in the order given. What failed on this kernel build before
+ * distribution's own, then portable ones, each before the same mended, then builds, in the order given. What failed on this kernel build before
  * is left out unless it was asked for by name.
  */
 export function chooseSystemtap(
@@ -52,15 +56,22 @@ export function chooseSystemtap(
     .map((candidate): RankedCandidate => {
       const name = nameOf(candidate);
       const verdict = context.verdicts.find((each) => each.candidate === name) ?? null;
-      return { candidate, name, predictions: predictRungs(candidate, context.kernel), verdict };
+      return { candidate, name, predictions: predictRungs(candidate, context.kernel, candidate.mends), verdict };
     });
   const tried = ranked.filter(({ verdict }) => verdict === null || reaches(verdict, 'hello'));
   const kept = wish === 'auto' && tried.length > 0 ? tried : ranked;
   return kept.toSorted((a, b) => rankOf(a, context.rung) - rankOf(b, context.rung));
 }
 
-/** "4.8-2 of the distribution", "portable 5.1 (debian trixie)", "build 5.5 (debian sid)". */
+/** "4.8-2 of the distribution", "portable 5.1 (debian trixie)", "build 5.5 (debian sid)", each "mended by task-euid". */
 export function nameOf(candidate: Candidate): string {
+  const name = nameOfKind(candidate);
+  return candidate.mends === undefined
+    ? name
+    : `${name} mended by ${candidate.mends.map(({ id }) => id).join(' and ')}`;
+}
+
+function nameOfKind(candidate: Candidate): string {
   if (candidate.kind === 'distro') return `${candidate.packageVersion ?? candidate.version} of the distribution`;
   return `${candidate.kind} ${candidate.version} (${candidate.from.distro} ${candidate.from.suite})`;
 }
@@ -75,14 +86,15 @@ function isWished(candidate: Candidate, wish: SystemtapWish): boolean {
   return typeof wish === 'string' ? candidate.kind === wish : compareStap(candidate.version, wish.version) === 0;
 }
 
-const FIT_RANK: Readonly<Record<Fit, number>> = { fits: 0, unknown: 1, unfit: 2 };
-const KIND_RANK: Readonly<Record<Candidate['kind'], number>> = { distro: 0, portable: 1, build: 2 };
+const FIT_RANK: Readonly<Record<Fit, number>> = { fits: 0, mended: 0, unknown: 1, unfit: 2 };
+const KIND_RANK: Readonly<Record<Candidate['kind'], number>> = { distro: 0, portable: 2, build: 4 };
 
 /** Lower is tried earlier. The rungs weigh more than the ways: a way that is dear and works beats one that does not. */
 function rankOf({ candidate, predictions, verdict }: RankedCandidate, rung: FitRung): number {
   const wanted = FIT_RANK[predictions[rung].verdict];
   const least = FIT_RANK[predictions.hello.verdict];
-  return rankOfVerdict(verdict, rung) + wanted * 30 + least * 10 + KIND_RANK[candidate.kind];
+  const kind = KIND_RANK[candidate.kind] + (candidate.mends === undefined ? 0 : 1);
+  return rankOfVerdict(verdict, rung) + wanted * 30 + least * 10 + kind;
 }
 
 function rankOfVerdict(verdict: Verdict | null, rung: FitRung): number {

@@ -1,6 +1,6 @@
 /** The form of the record of which SystemTap was proven for a kernel of a target. Foreign until checked. */
 import { z } from 'zod';
-import { FOLDER_PLACE } from '../resolve/folder-place.ts';
+import { FOLDER_PLACE, MENDED_PLACE } from '../resolve/folder-place.ts';
 import { line, word } from '../resolve/target-schema.ts';
 
 /** One file for each kernel, beside the journal. */
@@ -26,11 +26,14 @@ const record: z.ZodType<ChosenRecord> = z
     release: word,
     name: line.max(200),
     version: z.string().regex(/^\d{1,4}(?:\.\d{1,4}){1,3}$/),
-    place: z.string().regex(FOLDER_PLACE),
+    place: z.union([z.string().regex(FOLDER_PLACE), z.string().regex(MENDED_PLACE)]),
     hello: z.enum(['pass', 'skip']),
     at: z.iso.datetime(),
   })
-  .refine(({ place, version }) => place.endsWith(`/systemtap-${version}`), 'its place is that of another version');
+  .refine(
+    ({ place, version }) => place.endsWith(`/systemtap-${version}`) || place.includes(`/systemtap-${version}-mended-`),
+    'its place is that of another version',
+  );
 
 /** The record of a kernel, or null where the text is none, is of a later form or is for another kernel. */
 export function parseChosen(text: string, release: string): ChosenRecord | null {

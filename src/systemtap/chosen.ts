@@ -3,11 +3,13 @@ import { posix } from 'node:path';
 import { TapprepError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
 import { removeTree } from '../install/directories.ts';
+import { MENDED_PLACE } from '../resolve/folder-place.ts';
 import { collectInstalledStaprun } from '../vm/staprun.ts';
 import { type ChosenRecord, parseChosen } from './chosen-schema.ts';
 import { collectGuestStaprunFrom } from './portable/guest.ts';
+import { readMended } from './mends/place.ts';
 import { MANIFEST_NAME } from './portable/manifest.ts';
-import type { UsableSystemtap } from './usable.ts';
+import { INSTALLED_SYSTEMTAP, type UsableSystemtap } from './usable.ts';
 
 /** Where the record of a kernel lies on a target. */
 function recordPath(release: string): string {
@@ -35,7 +37,7 @@ check() {
 for path in "\${1%/*}" "$1" "\${2%/*/*}" "\${2%/*}" "$2" "$2/bin" "$2/bin/stap" "$2/bin/staprun" "$2/${MANIFEST_NAME}"; do check "$path"; done
 found=$(find "$2" \\( ! -user 0 -o -type l -o -perm -0020 -o -perm -0002 \\) -print 2>&1 | head -n 1)
 [ -z "$found" ] || bad "$found"
-grep -q '^ *"schema": "tapprep-\\(systemtap\\|build\\)/1"' "$2/${MANIFEST_NAME}" || grep -q '^{"schema":"tapprep-' "$2/${MANIFEST_NAME}" || bad "$2/${MANIFEST_NAME}"
+grep -q '^ *"schema": "tapprep-\\(systemtap\\|build\\|mended\\)/1"' "$2/${MANIFEST_NAME}" || grep -q '^{"schema":"tapprep-' "$2/${MANIFEST_NAME}" || bad "$2/${MANIFEST_NAME}"
 `;
 
 /** The record of a kernel on a target, as far as it can be believed. Changes nothing. */
@@ -45,15 +47,29 @@ export async function readChosen(host: Host, release: string): Promise<Chosen> {
   if (text === null) return { kind: 'none' };
   const record = parseChosen(text, release);
   if (record === null) return { kind: 'refused', why: `${path} is no record of kernel ${release}` };
-  const checked = await host.run(['sh', '-c', OWNED, 'sh', path, record.place]);
-  if (checked.exitCode !== 0) return { kind: 'refused', why: `what ${path} leads to could not be looked at` };
+  const why = await findForgery(host, path, record.place);
+  return why === null ? { kind: 'chosen', record } : { kind: 'refused', why };
+}
+
+/** What stands against a record and its folder, and against the folder that a mended one is made of. */
+async function findForgery(host: Host, path: string, place: string): Promise<string | null> {
+  const checked = await host.run(['sh', '-c', OWNED, 'sh', path, place]);
+  if (checked.exitCode !== 0) return `what ${path} leads to could not be looked at`;
   const [bad = ''] = checked.stdout.split('\n');
-  if (bad === '') return { kind: 'chosen', record };
-  return { kind: 'refused', why: `${bad} is missing, or is not root's alone to change` };
+  if (bad !== '') return `${bad} is missing, or is not root's alone to change`;
+  if (!MENDED_PLACE.test(place)) return null;
+  const mended = await readMended(host, place);
+  if (mended === null) return `${place}/${MANIFEST_NAME} does not say what was mended`;
+  return mended.base === null ? null : findForgery(host, path, mended.base);
 }
 
 /** A recorded SystemTap, ready to be used. @throws TapprepError BAD_PACKAGE, TOOL_MISSING */
-export async function useChosen(host: Host, { place }: ChosenRecord): Promise<UsableSystemtap> {
+export async function useChosen(host: Host, { place }: Pick<ChosenRecord, 'place'>): Promise<UsableSystemtap> {
+  if (MENDED_PLACE.test(place)) {
+    const base = (await readMended(host, place))?.base ?? null;
+    const whole = base === null ? INSTALLED_SYSTEMTAP : await useChosen(host, { place: base });
+    return { ...whole, stapArgv: [`${place}/bin/stap`], place };
+  }
   const marker = (await host.readText(posix.join(place, MANIFEST_NAME))) ?? '';
   const isPortable = /"tapprep-systemtap\/1"/.test(marker.slice(0, 200));
   return {

@@ -171,4 +171,29 @@ export const INCOMPATIBILITIES: readonly Incompatibility[] = [
     source:
       'seen with 5.5 and 5.6 on 5.10.223, and not on 6.1.192; before 5.8 its runtime takes another way (linux/stap_fs.h)',
   },
+  {
+    id: 'rdmsrl',
+    symptom: 'rdmsrl',
+    failsIn: 'pass 4',
+    rung: 'hello',
+    kernels: [{ from: '7.2', before: null, evidence: 'published' }],
+    stap: { from: null, fixedIn: '5.6', evidence: 'measured' },
+    patchedIn: [],
+    cause: 'Linux 7.2 no longer has rdmsrl and wrmsrl, but rdmsrq and wrmsrq',
+    source: 'seen with 5.5 on 7.3.4; the kernel by the runtime of 5.6, which has definitions for 7.2 and later',
+  },
+  {
+    id: 'task-euid',
+    symptom: 'task_euid',
+    failsIn: 'pass 4',
+    rung: 'hello',
+    kernels: [
+      { from: '7.3', before: '7.3.4', evidence: 'unverified' },
+      { from: '7.3.4', before: null, evidence: 'measured' },
+    ],
+    stap: { from: null, fixedIn: null, evidence: 'measured' },
+    patchedIn: [],
+    cause: 'Linux 7.3 no longer has task_euid, but task_cred_xxx',
+    source: 'seen with 5.5 and 5.6 on 7.3.4; the headers of 7.2.9 still have it',
+  },
 ];

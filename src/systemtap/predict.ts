@@ -1,14 +1,10 @@
 /** Whether a SystemTap will work on a kernel, as far as that can be known without trying. Pure. */
 import { compareDebVersions } from '../version/deb-vercmp.ts';
-import {
-  INCOMPATIBILITIES,
-  type Evidence,
-  type FitRung,
-  type Incompatibility,
-  type KernelRange,
-} from './incompatibilities.ts';
+import { INCOMPATIBILITIES, type FitRung, type Incompatibility, type KernelRange } from './incompatibilities.ts';
+import { findHit } from './kernel-range.ts';
 import { compareKernels, type UpstreamKernel } from './kernel-version.ts';
-import { compareStap, findRelease, firstReleaseFor, seriesOf } from './releases.ts';
+import type { Mend } from './mends/table.ts';
+import { compareStap, findRelease, firstReleaseFor, seriesOf, STAP_RELEASES } from './releases.ts';
 
 /** A SystemTap by name: what is known of it before it runs. */
 export interface StapIdentity {
@@ -22,7 +18,8 @@ export interface StapIdentity {
   readonly testedKernels?: string | null;
 }
 
-export type Fit = 'fits' | 'unfit' | 'unknown';
+/** mended: it does not fit as it is, and mends that were seen to work take everything away that is known against it. */
+export type Fit = 'fits' | 'mended' | 'unfit' | 'unknown';
 
 /** A prediction; the verdict only ever comes from compiling and loading. */
 export interface Prediction {
@@ -35,8 +32,15 @@ export interface Prediction {
 export type Predictions = Readonly<Record<FitRung, Prediction>>;
 
 /** Predicts for a rung of the ladder: "hello", or "kernel.function" with all below it. */
-export function predictFit(stap: StapIdentity, kernel: UpstreamKernel, rung: FitRung = 'hello'): Prediction {
-  const findings = INCOMPATIBILITIES.filter((row) => row.rung === 'hello' || rung === row.rung).flatMap((row) => {
+export function predictFit(
+  stap: StapIdentity,
+  kernel: UpstreamKernel,
+  rung: FitRung = 'hello',
+  mends: readonly Mend[] = [],
+): Prediction {
+  const cured = new Set(mends.flatMap(({ cures }) => cures));
+  const rows = INCOMPATIBILITIES.filter((row) => (row.rung === 'hello' || rung === row.rung) && !cured.has(row.id));
+  const findings = rows.flatMap((row) => {
     const found = judge(row, stap, kernel);
     return found === null ? [] : [found];
   });
@@ -45,6 +49,7 @@ export function predictFit(stap: StapIdentity, kernel: UpstreamKernel, rung: Fit
   const unknown = findings.filter(({ verdict }) => verdict === 'unknown');
   const reasons = [...unfit, ...unknown].map(({ reason }) => reason);
   if (unfit.length > 0) return { verdict: 'unfit', reasons };
+  if (mends.length > 0) return judgeMended(mends, kernel, reasons);
   const isOpen = unknown.length > 0 || range.verdict === 'unknown';
   const vendor = kernel.isVendor
     ? [`${kernel.text} is a vendor's own branch of ${kernel.series}, whose changes no table knows`]
@@ -53,11 +58,19 @@ export function predictFit(stap: StapIdentity, kernel: UpstreamKernel, rung: Fit
 }
 
 /** Both rungs at once. */
-export function predictRungs(stap: StapIdentity, kernel: UpstreamKernel): Predictions {
+export function predictRungs(stap: StapIdentity, kernel: UpstreamKernel, mends: readonly Mend[] = []): Predictions {
   return {
-    hello: predictFit(stap, kernel, 'hello'),
-    'kernel.function': predictFit(stap, kernel, 'kernel.function'),
+    hello: predictFit(stap, kernel, 'hello', mends),
+    'kernel.function': predictFit(stap, kernel, 'kernel.function', mends),
   };
+}
+
+/** Where a mend was seen to work counts for more than what its release was tested on. @param open what else is not known */
+function judgeMended(mends: readonly Mend[], kernel: UpstreamKernel, open: readonly string[]): Prediction {
+  const hits = mends.map((mend) => ({ mend, hit: findHit(mend.kernels, kernel) }));
+  const isSeen = hits.every(({ hit }) => hit?.isInside === true && hit.range.evidence === 'measured');
+  const reasons = hits.map(({ mend: { id, what, measured } }) => `${id} ${what} (seen: ${measured})`);
+  return { verdict: open.length === 0 && isSeen ? 'mended' : 'unknown', reasons: [...open, ...reasons] };
 }
 
 interface Finding {
@@ -67,7 +80,7 @@ interface Finding {
 
 function judge(row: Incompatibility, stap: StapIdentity, kernel: UpstreamKernel): Finding | null {
   if (!isAffected(row, stap)) return null;
-  const hit = bestHit(row.kernels, kernel);
+  const hit = findHit(row.kernels, kernel);
   if (hit === null) return null;
   const fixed =
     row.stap.fixedIn === null ? 'no release is known to be free of it' : `free of it since ${row.stap.fixedIn}`;
@@ -82,38 +95,18 @@ function judge(row: Incompatibility, stap: StapIdentity, kernel: UpstreamKernel)
   return { verdict: 'unknown', reason: `${subject}; ${why}` };
 }
 
-function isAffected({ stap: affected, patchedIn }: Incompatibility, stap: StapIdentity): boolean {
+/** Whether a release has the fault that a row tells of, before any kernel is looked at. */
+export function isAffected({ stap: affected, patchedIn }: Incompatibility, stap: StapIdentity): boolean {
   if (affected.from !== null && compareStap(stap.version, affected.from) < 0) return false;
   if (affected.fixedIn !== null && compareStap(stap.version, affected.fixedIn) >= 0) return false;
+  // What no known release is free of, the next one may be.
+  if (affected.fixedIn === null && compareStap(stap.version, STAP_RELEASES.at(-1)?.version ?? '') > 0) return false;
   const { packageVersion, distro } = stap;
   if (packageVersion === null || distro === null) return true;
   return !patchedIn.some(
     ({ distros, from }) =>
       distros.includes(distro.toLowerCase()) && compareDebVersions(packageVersion.replace(/^\d+:/, ''), from) >= 0,
   );
-}
-
-interface Hit {
-  readonly range: KernelRange;
-  /** False where only a part of what the kernel may be lies in the range. */
-  readonly isInside: boolean;
-}
-
-const EVIDENCE_ORDER: readonly Evidence[] = ['measured', 'published', 'unverified'];
-
-function bestHit(ranges: readonly KernelRange[], kernel: UpstreamKernel): Hit | null {
-  const hits = ranges.flatMap((range): readonly Hit[] => {
-    const { least, most } = kernel.patch;
-    const [low, high] = [isWithin(range, kernel.series, least), isWithin(range, kernel.series, most)];
-    return low || high ? [{ range, isInside: low && high }] : [];
-  });
-  const rank = ({ range, isInside }: Hit): number => EVIDENCE_ORDER.indexOf(range.evidence) + (isInside ? 0 : 10);
-  return hits.toSorted((a, b) => rank(a) - rank(b))[0] ?? null;
-}
-
-function isWithin({ from, before }: KernelRange, series: string, patch: number): boolean {
-  const version = `${series}.${patch === Infinity ? 99_999 : patch}`;
-  return compareKernels(version, from) >= 0 && (before === null || compareKernels(version, before) < 0);
 }
 
 function describeRange({ from, before, evidence }: KernelRange): string {

@@ -45,7 +45,8 @@ stap:*[!A-Za-z0-9._/+-]*)
   short=$link/home
   ;;
 esac
-SYSTEMTAP_RUNTIME=$short/share/systemtap/runtime
+# A mended SystemTap has a runtime of its own and everything else from here.
+SYSTEMTAP_RUNTIME=${TAPPREP_RUNTIME:-$short/share/systemtap/runtime}
 SYSTEMTAP_TAPSET=$short/share/systemtap/tapset
 SYSTEMTAP_STAPRUN=$home/bin/staprun
 case $home in

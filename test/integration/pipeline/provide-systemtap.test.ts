@@ -59,6 +59,7 @@ async function tryAfter(dueTo: Blame | null, reason: string): Promise<readonly T
     choice: 'auto',
     level: 'hello',
     allowExpiredRelease: false,
+    mends: true,
     verify: () => Promise.resolve(failed),
   });
   return tried;

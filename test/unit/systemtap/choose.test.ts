@@ -2,6 +2,8 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { withMended } from '../../../src/systemtap/candidates.ts';
+import { chooseMends } from '../../../src/systemtap/mends/choose-mends.ts';
 import {
   chooseSystemtap,
   nameOf,
@@ -58,10 +60,29 @@ test.each([
   ['4.4-2', '5.10.223', [P51, OWN('4.4-2'), P56, B55]],
   ['4.8-2', '6.1.192', [P51, P56, B55, OWN('4.8-2')]],
   ['5.1-5', '6.12.107', [P56, B55, OWN('5.1-5'), P51]],
-  ['5.6-1', '7.2.13', [OWN('5.6-1'), P56, B55, P51]],
+  ['5.6-1', '7.2.13', [OWN('5.6-1'), P56, P51, B55]],
 ])('%s of the distribution on %s', (version, kernel, expected) => {
   expect(order(version, kernel)).toEqual(expected);
 });
+
+test.each([
+  ['4.8-2', '6.1.192', [`${OWN('4.8-2')} mended by task-work-cancel-func`, P51, P56, B55, OWN('4.8-2')]],
+  ['4.4-2', '5.10.223', [`${OWN('4.4-2')} mended by module-mutex-lock`, P51, `${P56} mended by proc-ns-type`]],
+  ['5.1-5', '7.3.4', [`${P56} mended by task-euid`, OWN('5.1-5'), P51, P56]],
+  [
+    '5.1-5',
+    '6.12.117',
+    [`${OWN('5.1-5')} mended by uprobe-unregister-6.12`, P56, `${P51} mended by uprobe-unregister-6.12`],
+  ],
+])(
+  '%s of the distribution on %s, with what may be mended: what is there before what comes',
+  (version, text, expected) => {
+    const kernel = place(text);
+    const available = withMended([BUILD, ...PORTABLE, own(version)], (stap) => chooseMends(stap, kernel, null));
+    const ranked = chooseSystemtap(available, 'auto', { kernel, rung: 'kernel.function', verdicts: [] });
+    expect(ranked.map(({ name }) => name).slice(0, expected.length)).toEqual(expected);
+  },
+);
 
 test('where only hello world is wanted, the distribution’s own comes first if it fits that far', () => {
   expect(order('4.4-2', '5.10.223', { rung: 'hello' })[0]).toBe(OWN('4.4-2'));

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { INCOMPATIBILITIES } from '../../../src/systemtap/incompatibilities.ts';
 import { compareKernels, upstreamKernelOf, type UpstreamKernel } from '../../../src/systemtap/kernel-version.ts';
+import { MENDS } from '../../../src/systemtap/mends/table.ts';
 import { predictFit, predictRungs, type Fit, type StapIdentity } from '../../../src/systemtap/predict.ts';
 import { compareStap, STAP_RELEASES } from '../../../src/systemtap/releases.ts';
 import { debTarget } from '../../helpers/deb-records.ts';
@@ -61,7 +62,10 @@ test.each([
   ['of before its runtime took that way', 'debian 5.6-1', '5.4.200', 'fits'],
   ['a kernel of before the tested range', 'debian 5.6-1', '2.6', 'unknown'],
   ['a kernel of after the tested range', 'debian 4.9-1', '6.5.1', 'unknown'],
-  ['a kernel newer than every known SystemTap', 'debian 5.6-1', '7.9.1', 'unknown'],
+  ['a kernel that no known release is free of fault on', 'debian 5.6-1', '7.9.1', 'unfit'],
+  ['a release of after all that are known to have the fault', 'debian 5.9-1', '7.9.1', 'unknown'],
+  ['of before the name went', 'debian 5.6-1', '7.2.13', 'fits'],
+  ['between what was seen with it and without', 'debian 5.6-1', '7.3.1', 'unknown'],
   ['a SystemTap newer than the table', 'debian 5.9-1', '6.1.192', 'unknown'],
 ] as const)('%s: %s on %s', (_, name, release, verdict) => {
   expect(predictFit(stap(name), kernel(release)).verdict).toBe(verdict);
@@ -74,8 +78,9 @@ test('every reason says both sides', () => {
       'Linux 6.11 gave the name task_work_cancel to another function, and stable releases took that over (pass 4: task_work_cancel); free of it since 5.2; seen from 6.1.103 to below 6.2, and this is 6.1.192',
     ],
   });
-  expect(predictFit(stap('debian 5.6-1'), kernel('7.9.1')).reasons).toEqual([
-    '5.6 was tested up to 7.3.0-rc3, and 7.9.1 is newer than any that a known release was tested on',
+  const newer = { ...stap('debian 5.9-1'), testedKernels: '3.10 ... 7.5' };
+  expect(predictFit(newer, kernel('7.9.1')).reasons).toEqual([
+    '5.9 was tested up to 7.5, and 7.9.1 is newer than any that a known release was tested on',
   ]);
   expect(predictFit(stap('debian 4.9-1'), kernel('6.5.1')).reasons).toEqual([
     '4.9 was tested up to 6.3.0-rc1, and 6.5.1 is in the range since 5.0',
@@ -139,4 +144,20 @@ test('the tables are in order, and every row says where it is from', () => {
     expect([source === '', cause === '']).toEqual([false, false]);
     for (const { from, before } of kernels) expect(before === null || compareKernels(from, before) < 0).toBe(true);
   }
+});
+
+test.each([
+  ['debian 4.8-2', '6.1.192', ['task-work-cancel-func'], 'mended'],
+  ['debian 4.4-2', '5.10.223', ['module-mutex-lock'], 'mended'],
+  // Of the two only one is mended.
+  ['debian 4.4-2', '5.10.262', ['module-mutex-lock'], 'unfit'],
+  ['debian 5.6-1', '5.10.223', ['proc-ns-type'], 'mended'],
+  ['debian 5.6-1', '7.3.4', ['task-euid'], 'mended'],
+  // Tested up to 6.9, but seen to work with the mend.
+  ['debian 5.1-5', '6.12.117', ['uprobe-unregister-6.12'], 'mended'],
+  ['debian 5.6-1', '7.3.1', ['task-euid'], 'unknown'],
+  ['debian 4.8-2', '6.6.44', ['task-work-cancel-func'], 'unknown'],
+])('%s on %s, mended by %s: %s', (name, release, ids, verdict) => {
+  const mends = MENDS.filter(({ id }) => ids.includes(id));
+  expect(predictFit(stap(name), kernel(release), 'kernel.function', mends).verdict).toBe(verdict);
 });
