@@ -86,7 +86,13 @@ export function makeRpmRunRoot(root: string, url: string, base: readonly string[
   );
   writeFileSync(join(root, 'usr/lib/rpm/rpmrc'), readFileSync('/usr/lib/rpm/rpmrc'));
   const into = ['--root', root, '--dbpath', '/var/lib/rpm', '--nodeps', '--install'];
-  execFileSync('rpm', [...into, ...base], { stdio: 'pipe' });
+  execFileSync(
+    'rpm',
+    base.length === 0 ? ['--root', root, '--dbpath', '/var/lib/rpm', '--initdb'] : [...into, ...base],
+    {
+      stdio: 'pipe',
+    },
+  );
   writeFileSync(
     join(root, 'etc/os-release'),
     'ID="almalinux"\nVERSION_ID="8.10"\nID_LIKE="rhel centos fedora"\nPRETTY_NAME="AlmaLinux test root"\n',

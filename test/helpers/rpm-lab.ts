@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { GpgHome, TestKey } from './gpg.ts';
 
 /** One binary package of a spec; its content is one small file, and random bytes where a size is given. */
@@ -16,6 +16,8 @@ export interface LabPackage {
   readonly requires?: readonly string[];
   /** Its %post, in rpm's own Lua. */
   readonly post?: string;
+  /** [epoch:]version-release, where it is not the build's. */
+  readonly version?: string;
 }
 
 export interface LabBuild {
@@ -83,9 +85,11 @@ export function openRpmLab(): RpmLab {
       });
       const out = join(top, 'RPMS');
       const files = readdirSync(out, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.rpm'));
-      const end = `-${build.version}-${build.release}.`;
       return Object.fromEntries(
-        files.map((file) => [(file.split('/').at(-1) ?? '').split(end)[0] ?? '', join(out, file)]),
+        build.packages.flatMap(({ name, version = `${build.version}-${build.release}` }) => {
+          const file = files.find((path) => basename(path).startsWith(`${name}-${version.replace(/^\d+:/, '')}.`));
+          return file === undefined ? [] : [[name, join(out, file)]];
+        }),
       );
     },
     sign(path, home, key, options = {}) {
@@ -134,6 +138,7 @@ function formatSpec(build: LabBuild): string {
       `%package -n ${item.name}`,
       'Summary: test',
       'AutoReqProv: no',
+      ...versionLines(item.version),
       ...(item.arch === 'noarch' ? ['BuildArch: noarch'] : []),
       ...(item.provides ?? []).map((value) => `Provides: ${value}`),
       ...(item.requires ?? []).map((value) => `Requires: ${value}`),
@@ -160,6 +165,12 @@ mkdir -p %{buildroot}/usr/share/lab
 ${build.packages.map(formatContent).join('\n')}
 ${sub.join('\n')}
 `;
+}
+
+function versionLines(text: string | undefined): readonly string[] {
+  const [, epoch, version = '', release = ''] = /^(?:(\d+):)?(.+)-(.+)$/.exec(text ?? '') ?? [];
+  if (text === undefined) return [];
+  return [`Version: ${version}`, `Release: ${release}`, ...(epoch === undefined ? [] : [`Epoch: ${epoch}`])];
 }
 
 function formatContent({ name, bytes = 0, files = {} }: LabPackage): string {

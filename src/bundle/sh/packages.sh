@@ -53,9 +53,14 @@ is_parallel() {
   esac
 }
 
-# is_newer: whether the installed version satisfies better than the bundle's. Only dpkg compares versions for a script.
-is_newer() {
-  [ "$family" = deb ] && dpkg --compare-versions "$there" gt "$wanted"
+# stays: whether the installed version of something that is only needed is left as it is: a newer one for dpkg, which compares
+# versions for a script. rpm does not, but refuses the whole transaction where that version does not do.
+stays() {
+  if [ "$family" = deb ]; then
+    dpkg --compare-versions "$there" gt "$wanted" && why=", newer than $wanted"
+  else
+    [ -z "$allow_upgrade" ] && why=" and not $wanted"
+  fi
 }
 
 # is_signed PATH: the rpm carries a signature. Whose it is, rpm and the keys of this system say; that there is none can be
@@ -91,8 +96,8 @@ decide() {
     if [ -n "$there" ] && ! is_parallel; then
       case $role in
         dependency | toolchain)
-          if is_newer; then
-            say "$name $there is there already, newer than $wanted: left as it is"
+          if stays; then
+            say "$name $there is there already$why: left as it is"
             present_count=$((present_count + 1))
             continue
           fi
