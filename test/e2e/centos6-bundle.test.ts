@@ -18,7 +18,7 @@ const TREE = `/usr/src/kernels/${RELEASE}`;
 const SCRIPT = `/carried/tapprep-${RELEASE}/install.sh`;
 const PROGRAM = '#!/bin/sh\n';
 
-function files(...paths: readonly string[]): LabPackage['files'] {
+function files(...paths: readonly string[]): Readonly<Record<string, string>> {
   return Object.fromEntries(paths.map((path) => [path, PROGRAM]));
 }
 
