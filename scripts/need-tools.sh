@@ -19,6 +19,8 @@ gcc
 gnupg
 gpgv
 libc6-dev
+libengine-pkcs11-openssl
+linux-kbuild-6.1
 mmdebstrap
 nginx-light
 openssh-server
@@ -26,6 +28,7 @@ openssl
 qemu-system-x86
 rpm
 shellcheck
+softhsm2
 sudo
 tcsh
 time

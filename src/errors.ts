@@ -78,6 +78,37 @@ export const ERROR_CODES = {
     exit: 'verification',
     doc: 'The signature is good, but its algorithm is not allowed for this source.',
   },
+  MODULE_KEY_UNUSABLE: { exit: 'usage', doc: 'What was given as the key that signs modules is none.' },
+  MODULE_KEY_LOCKED: {
+    exit: 'usage',
+    doc: 'The key that signs modules is encrypted, or in a token, and its passphrase or PIN is not there or wrong.',
+  },
+  MODULE_KEY_MISMATCH: {
+    exit: 'verification',
+    doc: 'The key that signs modules and the certificate do not belong together.',
+  },
+  MODULE_CERT_UNUSABLE: {
+    exit: 'usage',
+    doc: 'What was given as the certificate of the key that signs modules is none that a kernel can check by.',
+  },
+  MODULE_CERT_EXPIRED: {
+    exit: 'verification',
+    doc: 'The certificate of the key that signs modules is not valid today.',
+  },
+  MODULE_CERT_USAGE: {
+    exit: 'verification',
+    doc: 'The certificate of the key that signs modules says that the key is for something else.',
+  },
+  MODULE_TOKEN_UNUSABLE: {
+    exit: 'needsRootOrTool',
+    doc: 'The PKCS#11 token that holds the key for modules is not there, has no such key, or refused to sign.',
+  },
+  MODULE_HASH_UNKNOWN: {
+    exit: 'notReady',
+    doc: 'The kernel wants its modules signed over a digest that tapprep cannot compute.',
+  },
+  MODULE_SIGNING_FAILED: { exit: 'notReady', doc: 'The program that signs modules gave no signature.' },
+  MODULE_ALTERED: { exit: 'verification', doc: 'A module was changed after it was signed.' },
   BAD_BUNDLE: {
     exit: 'verification',
     doc: 'A bundle is truncated or altered, or holds something else than its manifest names.',

@@ -95,6 +95,20 @@ export interface SystemtapFacts {
   readonly moduleDirectory: boolean;
 }
 
+/** What a kernel checks signatures by. */
+export interface TrustedKeys {
+  /** The kernel's own, with how many keys each holds: ".builtin_trusted_keys", ".platform" … */
+  readonly keyrings: readonly { readonly name: string; readonly keys: number }[];
+  readonly keys: readonly {
+    /** Subject of its certificate. */
+    readonly name: string;
+    /** Subject key identifier, lower-case hex. */
+    readonly id: string | null;
+    /** null where it is not known which keyring it lies in. */
+    readonly keyring: string | null;
+  }[];
+}
+
 /** Everything observed of one machine or root directory; the saved form of `tapprep detect`. */
 export interface HostFacts {
   readonly schema: 'tapprep-facts/1';
@@ -148,7 +162,12 @@ export interface HostFacts {
   readonly security: {
     /** none | integrity | confidentiality */
     readonly lockdown: string | null;
+    /** null: not known, as where efivarfs is not mounted. */
     readonly secureBoot: boolean | null;
+    /** Whether there is UEFI firmware; absent in facts of older versions. */
+    readonly efi?: boolean | null;
+    /** null where nothing could be read; absent in facts of older versions. */
+    readonly trustedKeys?: TrustedKeys | null;
     readonly moduleSigEnforce: boolean | null;
     readonly modulesDisabled: boolean | null;
     readonly fips: boolean | null;
@@ -594,8 +613,14 @@ export type Remedy =
   | { readonly kind: 'set-variable'; readonly by: 'user'; readonly name: string; readonly value: string }
   | { readonly kind: 'unset-variables'; readonly by: 'user'; readonly names: readonly string[] }
   | { readonly kind: 'join-groups'; readonly by: 'user'; readonly groups: readonly string[] }
-  /** A key of stap's own, enrolled by the firmware at the next boot. */
-  | { readonly kind: 'sign-modules'; readonly by: 'user' }
+  /** The certificate of a key for modules, on this machine; the target's firmware asks for it at the next boot. */
+  | {
+      readonly kind: 'enrol-module-key';
+      readonly by: 'user';
+      /** null: that of `tapprep module-key create`. */
+      readonly certificate: string | null;
+      readonly needsMokutil: boolean;
+    }
   /** Anything else: one line for a POSIX shell, on the target or on the machine below it. */
   | {
       readonly kind: 'run';

@@ -2,6 +2,7 @@
 import { TapprepError } from '../errors.ts';
 import type { MirrorsOptions } from './commands/mirrors.ts';
 import type { Context } from './context.ts';
+import { MODULE_KEY, readModuleKey } from './module-key.ts';
 import {
   AS_ROOT,
   ASKS,
@@ -44,6 +45,7 @@ export const ACTIONS_OF: Readonly<Record<string, string>> = {
   mirrors: 'the repositories that would be asked, and whether they answer',
   scripts: 'the incident-response scripts',
   cache: 'what is kept between runs',
+  'module-key': 'keys that sign modules for kernels that refuse unsigned ones',
 };
 
 const EXPIRED: OptionRow = [
@@ -198,6 +200,7 @@ export const COMMANDS: readonly CommandRow[] = [
       ...TARGET,
       LEVEL,
       SYSTEMTAP,
+      ...MODULE_KEY,
       NO_DEBUGINFO,
       ...SOURCES,
       EXPIRED,
@@ -219,6 +222,7 @@ export const COMMANDS: readonly CommandRow[] = [
         systemtap: readSystemtap(raw, 'auto'),
         debuginfo: raw['debuginfo'] !== false,
         allowExpiredRelease: raw['allowExpiredRelease'] === true,
+        moduleKey: readModuleKey(raw),
         report: readText(raw, 'report'),
       }),
   },
@@ -293,6 +297,7 @@ export const COMMANDS: readonly CommandRow[] = [
       NO_DEBUGINFO,
       IMAGE,
       ['--compiled', 'modules that are compiled and proven here, with all they need to run, instead of packages'],
+      ...MODULE_KEY,
       ...SOURCES,
       EXPIRED,
       SNAPSHOT,
@@ -316,6 +321,7 @@ export const COMMANDS: readonly CommandRow[] = [
         scripts,
         out: readText(raw, 'out'),
         lock: readText(raw, 'lock'),
+        moduleKey: readModuleKey(raw),
         signKey: readText(raw, 'signKey'),
       }),
   },
@@ -328,6 +334,7 @@ export const COMMANDS: readonly CommandRow[] = [
       ...AS_ROOT,
       LEVEL,
       SYSTEMTAP,
+      ...MODULE_KEY,
       NO_DEBUGINFO,
       ...SOURCES,
       EXPIRED,
@@ -354,6 +361,7 @@ export const COMMANDS: readonly CommandRow[] = [
         bundle: readText(raw, 'bundle'),
         bundleKeyring: readText(raw, 'bundleKeyring'),
         allowUncheckedEvidence: raw['allowUncheckedEvidence'] === true,
+        moduleKey: readModuleKey(raw),
         report: readText(raw, 'report'),
       }),
   },
@@ -367,6 +375,7 @@ export const COMMANDS: readonly CommandRow[] = [
       ...AS_ROOT,
       LEVEL,
       SYSTEMTAP,
+      ...MODULE_KEY,
       [
         '--in <place>',
         "local: the running kernel; vm: the target's own kernel in QEMU (default: local where it runs)",
@@ -390,6 +399,7 @@ export const COMMANDS: readonly CommandRow[] = [
         image: readText(raw, 'bootImage'),
         systemtap: readText(raw, 'systemtap') === null ? null : readSystemtap(raw, 'distro'),
         allowExpiredRelease: raw['allowExpiredRelease'] === true,
+        moduleKey: readModuleKey(raw),
         report: readText(raw, 'report'),
       }),
   },
@@ -437,6 +447,7 @@ export const COMMANDS: readonly CommandRow[] = [
     options: [
       ...TARGET,
       ...AS_ROOT,
+      ...MODULE_KEY,
       ['--seconds <n>', 'how long it runs (default: 60)', 'SystemTap:'],
       ...SHOWN,
       ...TOLD,
@@ -445,7 +456,40 @@ export const COMMANDS: readonly CommandRow[] = [
     run: async (context, raw, words) =>
       (await import('./commands/scripts.ts')).runScripts(context, 'run', words, {
         target: readTarget(raw),
+        moduleKey: readModuleKey(raw),
         seconds: readCount(raw, 'seconds'),
+      }),
+  },
+  {
+    name: 'module-key create',
+    summary: 'makes a key that signs modules and nothing else, and says how the target comes to trust it',
+    target: true,
+    options: [
+      ...TARGET,
+      ['--dest <dir>', 'where key and certificate go (default: ~/.config/tapprep/module-key)', 'Output:'],
+      ['--name <text>', 'common name of the certificate', 'Output:'],
+      ['--module-key-passphrase-file <file>', 'encrypt the key by its first line', 'Output:'],
+      ...SHOWN,
+    ],
+    examples: ['module-key create', 'module-key create --host root@web1 --dest fleet-key'],
+    run: async (context, raw) =>
+      (await import('./commands/module-key.ts')).runModuleKeyCreate(context, {
+        target: readTarget(raw, false),
+        dest: readText(raw, 'dest'),
+        name: readText(raw, 'name'),
+        passphraseFile: readText(raw, 'moduleKeyPassphraseFile'),
+      }),
+  },
+  {
+    name: 'module-key show',
+    summary: 'the keys for modules that are here, and whether the target loads what they sign',
+    target: true,
+    options: [...TARGET, ['--module-cert <file>', 'the certificate of one more key', 'SystemTap:'], ...SHOWN],
+    examples: ['module-key show', 'module-key show --module-cert fleet.pem --host root@web1'],
+    run: async (context, raw) =>
+      (await import('./commands/module-key.ts')).runModuleKeyShow(context, {
+        target: readTarget(raw, false),
+        certificate: readText(raw, 'moduleCert'),
       }),
   },
   {

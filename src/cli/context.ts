@@ -63,6 +63,8 @@ export interface Context {
   readonly emit: Emit;
   /** Asks a yes/no question on the terminal; false where there is none and --yes was not given. */
   readonly confirm: (question: string) => Promise<boolean>;
+  /** Asks for a passphrase on the terminal, which shows nothing of it; null where there is none. */
+  readonly askSecret: (question: string) => Promise<string | null>;
   readonly ssh: SshAccess;
   /** Whether the hosts of this command may only be looked at. */
   readonly isDryRun: boolean;

@@ -47,6 +47,11 @@ async function withContext(
   const stop = listenForStop(() => performance.now());
   const { signal } = stop;
   const closers: (() => Promise<void>)[] = [];
+  const ask = async (question: string): Promise<string | null> => {
+    if (!process.stdin.isTTY || !stderrIsTerminal) return null;
+    await renderer.pause();
+    return askSecret(process.stdin, process.stderr, escapeControl(question), signal);
+  };
   try {
     return await body({
       stdin: process.stdin,
@@ -75,13 +80,12 @@ async function withContext(
         }
       },
       isDryRun: common.dryRun,
+      askSecret: ask,
       ssh: {
         configFile: common.sshConfig,
         sudoPassword: async (place) => {
           if (common.sudoPasswordFile !== null) return readSecretFile(common.sudoPasswordFile);
-          if (!process.stdin.isTTY || !stderrIsTerminal) return null;
-          await renderer.pause();
-          return askSecret(process.stdin, process.stderr, `password for sudo on ${escapeControl(place)}: `, signal);
+          return ask(`password for sudo on ${place}: `);
         },
         atEnd: (close) => void closers.push(close),
       },

@@ -103,6 +103,25 @@ const facts = z.strictObject({
   security: z.strictObject({
     lockdown: optionalText,
     secureBoot: flag,
+    efi: flag.exactOptional(),
+    trustedKeys: z
+      .strictObject({
+        keyrings: z.array(z.strictObject({ name, keys: count })).max(50),
+        keys: z
+          .array(
+            z.strictObject({
+              name: z.string().max(300),
+              id: z
+                .string()
+                .regex(/^[0-9a-f]{8,128}$/)
+                .nullable(),
+              keyring: name.nullable(),
+            }),
+          )
+          .max(200),
+      })
+      .nullable()
+      .exactOptional(),
     moduleSigEnforce: flag,
     modulesDisabled: flag,
     fips: flag,

@@ -7,6 +7,7 @@ import { parseLockdown } from './lockdown.ts';
 import { identifyOs } from './os-release.ts';
 import { parseProbeLines, type ProbeKey, type ProbeRecords } from './probe-lines.ts';
 import { compareStapVersions, parseStapVersion } from './stap-version.ts';
+import { readTrustedKeys } from './trusted-keys.ts';
 import { compilerOfProcVersion, parseToolVersion, upstreamNumber } from './toolchain.ts';
 
 /** The CONFIG_ options that SystemTap needs, that forbid it, or that explain a failure; in the order to show them. */
@@ -16,6 +17,7 @@ const CONFIG_OPTIONS = [
   'CONFIG_MODVERSIONS',
   'CONFIG_MODULE_SIG',
   'CONFIG_MODULE_SIG_FORCE',
+  'CONFIG_MODULE_SIG_HASH',
   'CONFIG_KPROBES',
   'CONFIG_KRETPROBES',
   'CONFIG_UPROBES',
@@ -48,6 +50,10 @@ const CONFIG_OPTIONS = [
   'CONFIG_GCC_PLUGIN_RANDSTRUCT',
   'CONFIG_SECURITY_LOCKDOWN_LSM',
   'CONFIG_LOCK_DOWN_KERNEL',
+  'CONFIG_LOCK_DOWN_IN_EFI_SECURE_BOOT',
+  'CONFIG_INTEGRITY_PLATFORM_KEYRING',
+  'CONFIG_INTEGRITY_MACHINE_KEYRING',
+  'CONFIG_INTEGRITY_CA_MACHINE_KEYRING',
   'CONFIG_PREEMPT_RT',
   'CONFIG_SMP',
 ] as const;
@@ -227,7 +233,9 @@ function readSecurity(records: ProbeRecords): HostFacts['security'] {
   const selinux = records.one('selinux');
   return {
     lockdown: parseLockdown(records.one('lockdown') ?? ''),
-    secureBoot: flag(records.one('secure-boot')),
+    secureBoot: readSecureBoot(records),
+    efi: records.one('efi') === null ? null : records.one('efi') === 'yes',
+    trustedKeys: readTrustedKeys(records),
     moduleSigEnforce: flag(records.one('sig-enforce')),
     modulesDisabled: flag(records.one('modules-disabled')),
     fips: flag(records.one('fips')),
@@ -236,6 +244,12 @@ function readSecurity(records: ProbeRecords): HostFacts['security'] {
     wsl: records.one('wsl') === 'yes',
     selinux: selinux === null ? null : selinux === '1' ? 'enforcing' : 'permissive',
   };
+}
+
+/** Firmware whose variables can be read and that has none of it has no Secure Boot. */
+function readSecureBoot(records: ProbeRecords): boolean | null {
+  const value = flag(records.one('secure-boot'));
+  return value === null && records.one('efivars') === 'yes' ? false : value;
 }
 
 function readConfig(records: ProbeRecords, isKnown: boolean): Readonly<Record<string, string | null>> {

@@ -84,14 +84,20 @@ const RENDERERS: { readonly [Kind in Remedy['kind']]: RendererOf<Kind> } = {
     there(place, `usermod -aG ${groups.join(',')} "$USER"`, true),
     ...(place.reach.via === 'here' ? [`newgrp ${groups.at(-1) ?? ''}`] : []),
   ],
-  'sign-modules': (_remedy, place) => [
-    ...RENDERERS['install-packages'](
-      { kind: 'install-packages', by: 'user', names: ['mokutil'], purpose: 'toolchain', repositories: 'enabled' },
-      place,
-    ),
-    there(place, "stap --sign-module -v -e 'probe begin { exit() }'", true),
-    there(place, "sh -c 'mokutil --import /root/.systemtap/ssl/server/moks/*/signing_key.x509'", true),
-  ],
+  'enrol-module-key': ({ certificate, needsMokutil }, place) => {
+    const path = certificate ?? '~/.config/tapprep/module-key/module-cert.der';
+    const inPlace = place.reach.via === 'here' ? path : '/root/module-cert.der';
+    return [
+      ...(needsMokutil
+        ? RENDERERS['install-packages'](
+            { kind: 'install-packages', by: 'user', names: ['mokutil'], purpose: 'toolchain', repositories: 'enabled' },
+            place,
+          )
+        : []),
+      ...carry(place, path, inPlace),
+      there(place, `mokutil --import ${certificate === null ? inPlace : quoteWord(inPlace)}`, true),
+    ];
+  },
   run: ({ command, root, by }, place) => [by === 'admin of the host' ? command : there(place, command, root)],
 };
 
@@ -143,6 +149,15 @@ function targetOptions(reach: Reach): readonly string[] {
         ...(reach.unameV === null ? [] : ['--uname-v', reach.unameV]),
       ];
   }
+}
+
+/** Brings a file of this machine to the target. */
+function carry({ reach }: Place, path: string, to: string): readonly string[] {
+  if (reach.via === 'ssh') {
+    const config = reach.configFile === null ? '' : `-F ${quoteWord(reach.configFile)} `;
+    return [`scp ${config}${path} ${quoteWord(`${reach.destination}:${to}`)}`];
+  }
+  return reach.via === 'here' ? [] : [`# carry ${path} to that machine, as ${to}`];
 }
 
 const PLAIN_COMMAND = /^[\w@%+:,./=~*' -]+$/;

@@ -49,13 +49,13 @@ function settle(remedy: Remedy, situation: Situation): readonly Remedy[] {
       return situation.place.manager !== null || canBeNamed(situation) ? [remedy] : [];
     case 'empty-caches':
     case 'enable-debug-repository':
+    case 'enrol-module-key':
     case 'join-groups':
     case 'reboot':
     case 'register':
     case 'run':
     case 'set-clock':
     case 'set-variable':
-    case 'sign-modules':
     case 'unset-variables':
       return [remedy];
     case 'tapprep':

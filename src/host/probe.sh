@@ -243,14 +243,15 @@ vermagic() {
   done
 }
 
-CONFIG_NAMES='MODULES MODULE_UNLOAD MODVERSIONS MODULE_SIG MODULE_SIG_FORCE MODULE_SIG_ALL TRIM_UNUSED_KSYMS
+CONFIG_NAMES='MODULES MODULE_UNLOAD MODVERSIONS MODULE_SIG MODULE_SIG_FORCE MODULE_SIG_ALL MODULE_SIG_HASH TRIM_UNUSED_KSYMS
  KPROBES KRETPROBES OPTPROBES KPROBE_EVENTS UPROBES UPROBE_EVENTS ARCH_SUPPORTS_UPROBES UTRACE
  TRACEPOINTS FTRACE FUNCTION_TRACER RELAY DEBUG_FS PROC_FS SYSFS KALLSYMS KALLSYMS_ALL
  PERF_EVENTS HAVE_HW_BREAKPOINT BPF_SYSCALL
  DEBUG_KERNEL DEBUG_INFO DEBUG_INFO_NONE DEBUG_INFO_REDUCED DEBUG_INFO_SPLIT DEBUG_INFO_COMPRESSED DEBUG_INFO_BTF
  DEBUG_INFO_DWARF4 DEBUG_INFO_DWARF5 DEBUG_INFO_DWARF_TOOLCHAIN_DEFAULT
  RETPOLINE MITIGATION_RETPOLINE UNWINDER_ORC STACK_VALIDATION OBJTOOL X86_KERNEL_IBT CFI_CLANG LTO_CLANG RANDSTRUCT
- GCC_PLUGIN_RANDSTRUCT SECURITY_LOCKDOWN_LSM LOCK_DOWN_KERNEL PREEMPT_RT PREEMPT_RT_FULL RANDOMIZE_BASE SMP
+ GCC_PLUGIN_RANDSTRUCT SECURITY_LOCKDOWN_LSM LOCK_DOWN_KERNEL LOCK_DOWN_IN_EFI_SECURE_BOOT
+ INTEGRITY_PLATFORM_KEYRING INTEGRITY_MACHINE_KEYRING INTEGRITY_CA_MACHINE_KEYRING PREEMPT_RT PREEMPT_RT_FULL RANDOMIZE_BASE SMP
  CC_VERSION_TEXT'
 
 config_from() {
@@ -613,10 +614,35 @@ in_container() {
   fi
 }
 
+# What the kernel checks signatures by: the keyrings with how much is in each, the keys, and which lies where, as far as
+# root and keyctl can tell. /proc/keys: SERIAL FLAGS USES TIME PERM UID GID TYPE DESCRIPTION.
+trusted_keys() {
+  [ -r /proc/keys ] || return 0
+  bounded /proc/keys | awk '
+    $8 == "keyring" && $9 ~ /^\.[a-z_]+:$/ { printf "keyring\t%s\t%s\n", substr($9, 1, length($9) - 1), $10 }
+    $8 ~ /^asymmetri/ && n++ < 200 {
+      text = $0
+      sub(/^.* asymmetri[a-z]* +/, "", text)
+      printf "trusted-key\t%s\t%s\n", $1, text
+    }'
+  tool keyctl || return 0
+  for name in .builtin_trusted_keys .secondary_trusted_keys .machine .platform; do
+    line=$("$F" rlist "%:$name" 2>/dev/null | tr '\n' ' ' | tr -cd '0-9 -')
+    [ -z "$line" ] || emit keyring-keys "$name$tab$line"
+  done
+  return 0
+}
+
 security() {
   [ "$booted" = yes ] || return 0
   first_line /sys/kernel/security/lockdown && emit lockdown "$L"
   if [ -d /sys/firmware/efi ]; then
+    emit efi yes
+    # efivarfs that is mounted and has no such variable: a firmware without Secure Boot.
+    for variable in /sys/firmware/efi/efivars/*; do
+      [ -e "$variable" ] && emit efivars yes
+      break
+    done
     for variable in /sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c \
       /sys/firmware/efi/vars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c/data; do
       [ -r "$variable" ] || continue
@@ -627,8 +653,10 @@ security() {
       [ "$#" = 1 ] && emit secure-boot "$1" && break
     done
   else
+    emit efi no
     emit secure-boot 0
   fi
+  trusted_keys
   first_line /sys/module/module/parameters/sig_enforce && emit sig-enforce "$L"
   first_line /proc/sys/kernel/modules_disabled && emit modules-disabled "$L"
   first_line /proc/sys/kernel/kptr_restrict && emit kptr-restrict "$L"

@@ -23,6 +23,7 @@ import { openPrivateDirectory } from '../files/private-directory.ts';
 import { withTemporaryDirectory } from '../files/temporary-directory.ts';
 import type { Host } from '../host/host.ts';
 import type { UsableSystemtap } from '../systemtap/usable.ts';
+import type { ModuleSigner } from '../sign/module-signer.ts';
 import { textOf } from '../sentence.ts';
 import type { BuildId, VerifyReport, VerifyStep } from '../types.ts';
 import type { ProvenModule, VerifyScript } from '../verify/options.ts';
@@ -54,6 +55,8 @@ export interface CompiledOptions {
   readonly systemtap: SystemtapChoice;
   readonly allowExpiredRelease: boolean;
   readonly sign: ((sums: string) => Promise<string>) | null;
+  /** Signs the modules; null for none. */
+  readonly signer?: ModuleSigner | null;
 }
 
 export interface CompiledReport {
@@ -143,6 +146,7 @@ async function proveAll(
       level,
       scripts: options.scripts.map(({ verify }) => verify),
       kernelImage,
+      signer: options.signer ?? null,
       systemtap: { ...systemtap, guestStaprun: toGuestStaprun(runtime, GUEST_PREFIX) },
       onProven: async (module) => {
         if (!isWanted(module)) return;

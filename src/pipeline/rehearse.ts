@@ -12,6 +12,7 @@ import { ensureBaseTar, nameBase, unpackBase } from '../rehearse/base-root.ts';
 import { buildKeptRoot, findKeptRoot, keyOfPlan, type KeptRoot } from '../rehearse/kept-root.ts';
 import { unpackImage } from '../rehearse/unpack-image.ts';
 import { imagesOf, packagesOf } from '../resolve/provisions.ts';
+import type { ModuleSigner } from '../sign/module-signer.ts';
 import type { Artifact, DebTarget, Plan, Repository, Role, VerifyReport } from '../types.ts';
 import { findKernelImage } from '../verify/build-id.ts';
 import type { VerifyLevel, VerifyScript } from '../verify/options.ts';
@@ -32,6 +33,8 @@ export interface RehearseOptions {
   readonly scripts: readonly VerifyScript[];
   readonly allowExpiredRelease: boolean;
   readonly systemtap: SystemtapChoice;
+  /** Signs the modules; null for none. */
+  readonly signer?: ModuleSigner | null;
   /** Missing programs of this machine may be installed. */
   readonly yes: boolean;
   readonly isRoot: boolean;
@@ -85,7 +88,14 @@ async function proveRehearsal(
   const { verify, tried } = await proveSubject(session, subject, host, {
     ...options,
     // The root that was proven before is as it was left: stap judges itself whether its module of hello still holds.
-    ladder: { where: 'vm', level: options.level, scripts: options.scripts, kernelImage, keepsHello: reusedRoot },
+    ladder: {
+      where: 'vm',
+      level: options.level,
+      scripts: options.scripts,
+      kernelImage,
+      keepsHello: reusedRoot,
+      signer: options.signer ?? null,
+    },
   });
   return { plan, root, reusedRoot, verify, systemtap: tried, stages: session.times };
 }

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import { diagnose } from '../diagnose/diagnose.ts';
+import { describeLoad, foretell } from '../detect/module-policy.ts';
 import { type Reach, reachOf } from '../diagnose/place.ts';
 import { isTapprepError, TapprepError } from '../errors.ts';
 import { tapprep } from '../make-remedy.ts';
@@ -10,6 +11,7 @@ import { openPrivateDirectory } from '../files/private-directory.ts';
 import { withTemporaryDirectory } from '../files/temporary-directory.ts';
 import { type Host, isRemote } from '../host/host.ts';
 import type { HostFacts, VerifyReport } from '../types.ts';
+import type { ModuleSigner } from '../sign/module-signer.ts';
 import { STAP_CACHE } from '../verify/private-directory.ts';
 import { findKernelImage } from '../verify/build-id.ts';
 import { findLocalObstacle } from '../verify/local-obstacle.ts';
@@ -33,6 +35,8 @@ export interface VerifyChoice {
   /** Hello world, too, may come from stap's cache: a root of our own, unchanged since it was proven. */
   readonly keepsHello?: boolean;
   readonly onProven?: NonNullable<VerifyOptions['onProven']>;
+  /** Signs the modules; null for none. */
+  readonly signer?: ModuleSigner | null;
 }
 
 type Place =
@@ -58,7 +62,7 @@ export async function verifySubject(
     choice.kernelImage ??
     (await findKernelImage(host, target.release)) ??
     (await findImageHere(session, subject, host, choice.where));
-  const place = await choosePlace(session, subject, host, choice.where, kernelImage);
+  const place = await choosePlace(session, subject, host, choice, kernelImage);
   const parent = await openPrivateDirectory(session.cacheDir, 'tmp');
   return withTemporaryDirectory(parent, 'verify-', async (temporaryDirectory) => {
     const options: VerifyOptions = {
@@ -79,6 +83,7 @@ export async function verifySubject(
       stapArgv: choice.systemtap.stapArgv,
       staprunArgv: choice.systemtap.staprunArgv,
       ...(choice.onProven === undefined ? {} : { onProven: choice.onProven }),
+      ...(choice.signer == null ? {} : { signer: choice.signer }),
       level: choice.level,
       scripts: choice.scripts,
       workDirectory: WORK_DIRECTORY,
@@ -152,10 +157,10 @@ function withoutImage(release: string, host: Host, problem: TapprepError): Tappr
 }
 
 async function choosePlace(
-  session: Session,
+  { local, emit }: Session,
   { target, facts }: Subject,
   host: Host,
-  wanted: VerifyChoice['where'],
+  { where: wanted, signer }: VerifyChoice,
   kernelImage: string | null,
 ): Promise<Place> {
   const isRunning = host.kind !== 'root' && facts.kernel.running && facts.kernel.release === target.release;
@@ -168,7 +173,11 @@ async function choosePlace(
       },
     );
   }
-  const obstacle = isRunning ? findLocalObstacle(facts) : null;
+  if (isRunning) {
+    const key = signer?.certificate ?? null;
+    emit({ type: 'note', level: 'info', text: describeLoad(foretell(facts, key), facts, key) });
+  }
+  const obstacle = isRunning ? findLocalObstacle(facts, signer?.certificate ?? null) : null;
   if (wanted !== 'vm' && isRunning && obstacle === null) return { where: 'local' };
   if (wanted === 'local') return { where: 'none', whyNot: blame('target', obstacle ?? '') };
   if (kernelImage === null) {
@@ -176,7 +185,7 @@ async function choosePlace(
     return { where: 'none', whyNot: blame('this-machine', whyNot) };
   }
   try {
-    return { where: 'vm', tools: await findVmTools(session.local), kernelImage };
+    return { where: 'vm', tools: await findVmTools(local), kernelImage };
   } catch (error) {
     if (wanted === 'vm' || !isTapprepError(error, 'TOOL_MISSING')) throw error;
     return {

@@ -4,6 +4,8 @@ import { isTapprepError, TapprepError } from '../errors.ts';
 import { runAsRoot, tapprep } from '../make-remedy.ts';
 import type { Host } from '../host/host.ts';
 import { textOf } from '../sentence.ts';
+import type { ModuleSigner } from '../sign/module-signer.ts';
+import { signBuilt } from '../verify/sign-built.ts';
 import { compileModule } from '../verify/compile-module.ts';
 import { makePrivateDirectory, STAP_CACHE, withStapCache } from '../verify/private-directory.ts';
 import { findErrorLines } from '../verify/tool-words.ts';
@@ -17,6 +19,8 @@ export interface RunScriptOptions extends SystemtapCommands {
   /** uname -r of the kernel that runs. */
   readonly release: string;
   readonly values: readonly ArgumentValue[];
+  /** Signs the module; it is not signed where left out. */
+  readonly signer?: ModuleSigner;
   readonly json: boolean;
   readonly seconds: number;
   readonly signal: AbortSignal;
@@ -58,7 +62,12 @@ export async function runScript(host: Host, entry: CatalogueEntry, options: RunS
         },
       );
     }
-    await load(host, entry, compiled.modulePath, options);
+    const { signer } = options;
+    const modulePath =
+      signer === undefined
+        ? compiled.modulePath
+        : await signBuilt(host, signer, compiled.modulePath, { release, directory });
+    await load(host, entry, modulePath, options);
   } finally {
     await host.run(['rm', '-rf', '--', directory]);
   }

@@ -6,6 +6,7 @@ import { textOf } from '../sentence.ts';
 import { compileModule } from './compile-module.ts';
 import type { CompileResult } from './compile-module.ts';
 import { findDebuginfo } from './build-id.ts';
+import { signBuilt } from './sign-built.ts';
 import { findSymbolTableFault } from './symbol-table.ts';
 import { type Item, labelOf, ownBlame } from './items.ts';
 import type { VerifyOptions } from './options.ts';
@@ -67,13 +68,14 @@ async function compileWithMeans(options: VerifyOptions, item: Item, means: Means
 }
 
 async function compileItem(options: VerifyOptions, item: Item): Promise<CompiledItem> {
+  // Each compilation has a directory of its own: stap clears what it finds in its temporary one.
+  const outDir = posix.join(options.workDirectory, item.module);
   const result: CompileResult = await compileModule(options.host, {
     release: options.target.release,
     script: item.script,
     name: item.module,
     args: item.args,
-    // Each compilation has a directory of its own: stap clears what it finds in its temporary one.
-    outDir: posix.join(options.workDirectory, item.module),
+    outDir,
     cacheDir: options.cacheDirectory ?? posix.join(options.workDirectory, 'cache'),
     reuse: item.reuse === 'nothing' && options.keepsHello === true ? 'module' : item.reuse,
     signal: options.signal,
@@ -88,12 +90,21 @@ async function compileItem(options: VerifyOptions, item: Item): Promise<Compiled
   });
   return {
     item,
-    modulePath: fault === null ? result.modulePath : null,
+    modulePath: fault === null ? await sign(options, result.modulePath, outDir) : null,
     status: fault === null ? 'pass' : 'fail',
     fault,
     output: result.output,
     seconds: result.seconds,
   };
+}
+
+async function sign(
+  { host, target, signer }: VerifyOptions,
+  modulePath: string | null,
+  directory: string,
+): Promise<string | null> {
+  if (signer === undefined || modulePath === null) return modulePath;
+  return signBuilt(host, signer, modulePath, { release: target.release, directory });
 }
 
 /** A stap that did not end had not enough of this machine; what it said otherwise is of itself, or of the script. */

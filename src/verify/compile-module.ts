@@ -83,7 +83,8 @@ export async function compileModule(host: Host, request: CompileRequest): Promis
       cwd: outDir,
       proc: true,
       // SYSTEMTAP_DIR keeps the user's own rc file and cache out of it.
-      env: { TMPDIR: outDir, SYSTEMTAP_DIR: cacheDir, ...request.env },
+      // Where modules have to be signed, stap would want to sign by a key of its own, and does nothing without one.
+      env: { TMPDIR: outDir, SYSTEMTAP_DIR: cacheDir, SYSTEMTAP_NOSIGN: '1', ...request.env },
       timeoutMs: request.timeoutMs ?? TIMEOUT_MS,
       ...(request.signal === undefined ? {} : { signal: request.signal }),
     },

@@ -1,4 +1,5 @@
 /** What keeps the running kernel from taking a module at all, told before anything is built for it. */
+import { describeLoad, foretell, type SigningKey } from '../detect/module-policy.ts';
 import type { HostFacts } from '../types.ts';
 
 interface Obstacle {
@@ -7,22 +8,6 @@ interface Obstacle {
 }
 
 const OBSTACLES: readonly Obstacle[] = [
-  {
-    applies: ({ config }) => config['CONFIG_MODULES'] === 'n',
-    reason: 'the running kernel was built without loadable modules (CONFIG_MODULES is off)',
-  },
-  {
-    applies: ({ security }) => security.modulesDisabled === true,
-    reason: 'kernel.modules_disabled is 1, which only a reboot takes back',
-  },
-  {
-    applies: ({ security }) => security.lockdown === 'integrity' || security.lockdown === 'confidentiality',
-    reason: 'the kernel is locked down and takes signed modules only',
-  },
-  {
-    applies: ({ security }) => security.moduleSigEnforce === true,
-    reason: 'the kernel takes signed modules only (module.sig_enforce)',
-  },
   {
     applies: ({ security }) => security.container !== null,
     reason: 'this is a container, and the kernel is that of its host',
@@ -34,7 +19,9 @@ const OBSTACLES: readonly Obstacle[] = [
   },
 ];
 
-/** One clause that says why; null when nothing is known to be in the way. */
-export function findLocalObstacle(facts: HostFacts): string | null {
+/** One clause that says why; null when nothing is known to be in the way. @param key by which modules are signed; null for none */
+export function findLocalObstacle(facts: HostFacts, key: SigningKey | null): string | null {
+  const verdict = foretell(facts, key);
+  if (verdict.loads === false) return describeLoad(verdict, facts, key);
   return OBSTACLES.find((obstacle) => obstacle.applies(facts))?.reason ?? null;
 }

@@ -5,6 +5,7 @@ import type { KernelModule } from '../vm/initramfs.ts';
 import type { VmTools } from '../vm/host-tools.ts';
 import type { GuestFile } from '../vm/library-closure.ts';
 import type { GuestStaprun } from '../vm/staprun.ts';
+import type { ModuleSigner } from '../sign/module-signer.ts';
 import type { Fault } from './step.ts';
 
 export type VerifyLevel = 'hello' | 'probe' | 'scripts';
@@ -101,6 +102,8 @@ export interface VerifyOptions {
   readonly cacheDirectory?: string;
   /** Hello too may come out of that directory: for a root of our own that nothing else changes. Default false: built anew. */
   readonly keepsHello?: boolean;
+  /** Signs every module before it is loaded; none is signed where left out. */
+  readonly signer?: ModuleSigner;
   /** Told of each module that was seen to work, while its file is still there. */
   readonly onProven?: (proven: ProvenModule) => Promise<void>;
   readonly sleep: (milliseconds: number) => Promise<void>;

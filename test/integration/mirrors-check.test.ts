@@ -68,6 +68,7 @@ function contextWith(groups: readonly object[], common: Partial<Context['common'
     stderr: createOutput(new PassThrough().resume()),
     stderrIsTerminal: false,
     isDryRun: false,
+    askSecret: () => Promise.resolve(null),
     env: {},
     cwd: dir,
     now: () => Date.parse('2026-11-23T00:00:00Z'),

@@ -16,6 +16,7 @@ import { moduleNameOf } from '../../scripts/compile-scripts.ts';
 import { toVerifyScript } from '../../scripts/verify-script.ts';
 import type { Session } from '../../pipeline/session.ts';
 import type { Context, TargetOptions } from '../context.ts';
+import { type ModuleKeyRequest, openSigner } from '../module-key.ts';
 import { isRootUser, openContextSession } from '../open-session.ts';
 import { readLock } from '../read-lock.ts';
 import { renderPlan } from '../render/plan-text.ts';
@@ -34,6 +35,7 @@ export interface BundleCommandOptions {
   /** With `compiled`: names of the catalogue, or paths of scripts of one's own. */
   readonly scripts: readonly string[];
   readonly systemtap: SystemtapChoice;
+  readonly moduleKey: ModuleKeyRequest | null;
 }
 
 const OTHER_COMPRESSION = /\.(?:xz|txz|zst|bz2|tbz)$/;
@@ -52,8 +54,13 @@ export async function runBundle(context: Context, options: BundleCommandOptions)
   const subject = await openSubject(context, options.target);
   const session = await openContextSession(context);
   const out = resolve(context.cwd, options.out);
-  const sign = options.signKey === null ? null : signer(context, session, options.signKey);
+  const sign = options.signKey === null ? null : openPgpSigner(context, session, options.signKey);
   if (options.compiled) return await runCompiled(context, session, subject, options, out, sign);
+  if (options.moduleKey !== null) {
+    throw new TapprepError('USAGE', 'a bundle of packages holds no modules that --module-key could sign', {
+      hint: 'tapprep bundle --compiled --module-key FILE --module-cert FILE --out FILE.tar',
+    });
+  }
   if (isCompressedName(out) || OTHER_COMPRESSION.test(out)) {
     throw new TapprepError(
       'USAGE',
@@ -121,8 +128,9 @@ async function runCompiled(
   const choice = { ...options, yes: common.yes, isRoot: isRootUser() };
   const scripts = await readCompiledScripts(context, options.scripts);
   const { systemtap, allowExpiredRelease } = options;
+  const signer = await openSigner(context, options.moduleKey);
   const bundle = (rehearsal: Pick<Rehearsal, 'host' | 'kernelImage'>): Promise<CompiledReport> =>
-    bundleCompiled(session, subject, rehearsal, { out, scripts, systemtap, allowExpiredRelease, sign });
+    bundleCompiled(session, subject, rehearsal, { out, scripts, systemtap, allowExpiredRelease, sign, signer });
   const report =
     options.target.root === null
       ? await withRehearsal(session, subject, choice, bundle)
@@ -170,7 +178,7 @@ async function readCompiledScripts(
 /** Makes the armored signature of a text. */
 type Signer = (text: string) => Promise<string>;
 
-function signer({ env }: Context, { local }: Session, key: string): Signer {
+function openPgpSigner({ env }: Context, { local }: Session, key: string): Signer {
   const kept = Object.fromEntries(GPG_ENV.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
   return (sums) => signSums(sums, key, (argv, runOptions) => local.run(argv, runOptions), kept);
 }

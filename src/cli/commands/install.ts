@@ -10,6 +10,7 @@ import type { Target } from '../../types.ts';
 import type { VerifyLevel } from '../../verify/options.ts';
 import type { Context, TargetOptions } from '../context.ts';
 import { withReport } from '../keep-report.ts';
+import { type ModuleKeyRequest, openSigner } from '../module-key.ts';
 import { isRootUser, openContextSession } from '../open-session.ts';
 import { renderDiagnoses } from '../render/diagnoses.ts';
 import { renderPlan } from '../render/plan-text.ts';
@@ -29,6 +30,7 @@ export interface InstallCommandOptions {
   /** A key file of which one has to have signed the bundle. */
   readonly bundleKeyring: string | null;
   readonly allowUncheckedEvidence: boolean;
+  readonly moduleKey: ModuleKeyRequest | null;
   /** Where --report asks for a report; null for nowhere. */
   readonly report: string | null;
 }
@@ -75,7 +77,7 @@ async function work(context: Context, options: InstallCommandOptions): Promise<I
     allowUpgrade: options.allowUpgrade,
     dryRun: common.dryRun,
     isRoot: hasRootRights(host, isRootUser()),
-    verify: { where: null, level: options.level, scripts: [] },
+    verify: { where: null, level: options.level, scripts: [], signer: await openSigner(context, options.moduleKey) },
     systemtap: options.systemtap,
     approve: async (plan) => {
       if (!common.quiet) stderr.write(`${renderPlan(plan, common.verbose)}\n`);

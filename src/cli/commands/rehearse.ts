@@ -8,6 +8,7 @@ import { describeRehearsal } from '../../report/preflight.ts';
 import type { Session } from '../../pipeline/session.ts';
 import type { VerifyLevel } from '../../verify/options.ts';
 import type { Context, TargetOptions } from '../context.ts';
+import { type ModuleKeyRequest, openSigner } from '../module-key.ts';
 import { isRootUser, openContextSession } from '../open-session.ts';
 import { withReport } from '../keep-report.ts';
 import { formatSeconds } from '../render/progress-text.ts';
@@ -22,6 +23,7 @@ export interface RehearseCommandOptions {
   readonly systemtap: SystemtapChoice;
   readonly debuginfo: boolean;
   readonly allowExpiredRelease: boolean;
+  readonly moduleKey: ModuleKeyRequest | null;
   /** Where --report asks for a report; null for nowhere. */
   readonly report: string | null;
 }
@@ -48,6 +50,7 @@ async function work(context: Context, options: RehearseCommandOptions): Promise<
     level: options.level,
     scripts,
     systemtap: options.systemtap,
+    signer: await openSigner(context, options.moduleKey),
     allowExpiredRelease: options.allowExpiredRelease,
     yes: context.common.yes,
     isRoot: isRootUser(),

@@ -8,6 +8,7 @@ import type { CatalogueEntry } from '../../scripts/catalogue.ts';
 import type { ScriptCheck } from '../../scripts/compile-scripts.ts';
 import { textOf } from '../../sentence.ts';
 import type { Context, TargetOptions } from '../context.ts';
+import { type ModuleKeyRequest, openSigner } from '../module-key.ts';
 import { formatSeconds } from '../render/progress-text.ts';
 import { describeScript, listScripts } from '../render/scripts-text.ts';
 import { renderTable } from '../render/table.ts';
@@ -16,6 +17,8 @@ export interface ScriptsOptions {
   readonly target: TargetOptions;
   /** run: how long; null for the default. */
   readonly seconds: number | null;
+  /** run: by which key its module is signed. */
+  readonly moduleKey?: ModuleKeyRequest | null;
 }
 
 const DEFAULT_SECONDS = 60;
@@ -98,7 +101,7 @@ async function run(
   context: Context,
   catalogue: readonly CatalogueEntry[],
   [name, ...words]: readonly string[],
-  { target: options, seconds: limit }: ScriptsOptions,
+  { target: options, seconds: limit, moduleKey }: ScriptsOptions,
 ): Promise<number> {
   const seconds = limit ?? DEFAULT_SECONDS;
   if (seconds < 1 || seconds > MAX_SECONDS)
@@ -112,6 +115,7 @@ async function run(
     throw new TapprepError('USAGE', `${entry.name} can only watch a kernel that runs, but ${release} does not`, {
       hint: `tapprep rehearse ${entry.name} --level scripts --distro ${facts.os.id ?? 'ID'}:${facts.os.versionId ?? 'VERSION'} --kernel ${release}`,
     });
+  const signer = await openSigner(context, moduleKey ?? null);
   const { runScript } = await import('../../scripts/run-script.ts');
   const chosen = await openChosen(context, host, release);
   context.emit({
@@ -121,6 +125,7 @@ async function run(
   });
   await runScript(host, entry, {
     ...chosen,
+    ...(signer === null ? {} : { signer }),
     release,
     values,
     json: context.common.json,

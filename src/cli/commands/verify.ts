@@ -12,6 +12,7 @@ import type { VerifyReport } from '../../types.ts';
 import type { VerifyLevel, VerifyScript } from '../../verify/options.ts';
 import type { Context, TargetOptions } from '../context.ts';
 import { withReport } from '../keep-report.ts';
+import { type ModuleKeyRequest, openSigner } from '../module-key.ts';
 import { openContextSession } from '../open-session.ts';
 import { renderDiagnoses } from '../render/diagnoses.ts';
 import { renderVerify } from '../render/verify-text.ts';
@@ -26,6 +27,7 @@ export interface VerifyCommandOptions {
   /** null: whichever was proven there before, else what is installed: verify itself puts nothing on the target. */
   readonly systemtap: SystemtapChoice | null;
   readonly allowExpiredRelease: boolean;
+  readonly moduleKey: ModuleKeyRequest | null;
   /** Where --report asks for a report; null for nowhere. */
   readonly report: string | null;
 }
@@ -50,6 +52,7 @@ async function work(context: Context, options: VerifyCommandOptions): Promise<Ve
       where: options.where,
       level: options.level,
       scripts: await readScripts(context, options.scripts),
+      signer: await openSigner(context, options.moduleKey),
       kernelImage: options.image === null ? null : resolve(context.cwd, options.image),
     },
   });

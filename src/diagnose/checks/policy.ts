@@ -1,4 +1,6 @@
 /** What the kernel lets be loaded, and by whom. */
+import { countingKeyrings } from '../../detect/module-policy.ts';
+import type { HostFacts } from '../../types.ts';
 import { OVERRIDE_FIPS, REBOOT, run } from '../../make-remedy.ts';
 import { advice, type Check, fine, problem } from '../finding.ts';
 
@@ -28,7 +30,7 @@ export const checkModulePolicy: Check = (view) => {
   ];
   if (reasons.length > 0) {
     const boot = security.secureBoot === true ? ', as Secure Boot asks for' : '';
-    const detail = `The kernel only loads signed modules${boot}: ${reasons.join(' and ')}. stap must sign its modules with a key that is enrolled as machine owner key.`;
+    const detail = `The kernel only loads signed modules${boot}: ${reasons.join(' and ')}. They have to be signed by a key that counts there${describeKeys(view.facts)}.`;
     found.push(
       problem(view, 'module loading', 'SECUREBOOT_SIGNATURE', detail, {
         evidence: [...reasons, `Secure Boot: ${yesNo(security.secureBoot)}`],
@@ -81,6 +83,17 @@ export const checkUser: Check = (view) => {
     }),
   ];
 };
+
+/** The keys of owners that the kernel trusts, by name: who has one of them needs to enrol nothing. */
+function describeKeys({ security, os }: HostFacts): string {
+  const { trustedKeys } = security;
+  if (trustedKeys == null) return '';
+  const counting = countingKeyrings(os.id).filter((name) => name !== '.builtin_trusted_keys');
+  const names = trustedKeys.keys
+    .filter(({ keyring }) => counting.includes(keyring ?? ''))
+    .map(({ name }) => `"${name}"`);
+  return names.length === 0 ? '' : `: ${[...new Set(names)].slice(0, 5).join(', ')}`;
+}
 
 function yesNo(value: boolean | null): string {
   return value === null ? 'unknown' : value ? 'on' : 'off';

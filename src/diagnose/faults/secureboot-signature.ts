@@ -1,6 +1,6 @@
 /** The kernel refuses unsigned modules. */
 import type { Fault } from '../fault.ts';
-import { REBOOT } from '../../make-remedy.ts';
+import { REBOOT, tapprep } from '../../make-remedy.ts';
 
 export const SECUREBOOT_SIGNATURE: Fault = {
   summary: 'the kernel refuses unsigned modules',
@@ -13,8 +13,12 @@ export const SECUREBOOT_SIGNATURE: Fault = {
   beyondTarget: false,
   explains: [],
   remedy: () => ({
-    remedies: [{ kind: 'sign-modules', by: 'user' }, REBOOT],
+    remedies: [
+      tapprep('module-key', 'create'),
+      { kind: 'enrol-module-key', by: 'user', certificate: null, needsMokutil: true },
+      REBOOT,
+    ],
     otherwise:
-      'stap prints the path of its key; the firmware asks at the next boot whether to enrol it. Where no key may be enrolled: a stap-server that has one, modules compiled and signed elsewhere ("tapprep bundle --compiled"), or Secure Boot off.',
+      'The firmware asks at the next boot whether to enrol the key. Where a key is enrolled already (DKMS\'s, the fleet\'s) no reboot is needed: --module-key dkms, or --module-key and --module-cert. Modules can also be built and signed elsewhere and carried there: "tapprep bundle --compiled" with the same options.',
   }),
 };

@@ -192,6 +192,7 @@ async function detect(options: Partial<TargetOptions>, json = true) {
     stderr: createOutput(stderr),
     stderrIsTerminal: false,
     isDryRun: false,
+    askSecret: () => Promise.resolve(null),
     env: {},
     cwd: dir,
     now: () => 0,
@@ -226,7 +227,10 @@ async function detect(options: Partial<TargetOptions>, json = true) {
 function shapeOf(value: unknown): unknown {
   if (Array.isArray(value)) return 'list';
   if (typeof value !== 'object' || value === null) return 'value';
-  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, shapeOf(part)]));
+  // Only a kernel that runs has keys, and only root sees them.
+  return Object.fromEntries(
+    Object.entries(value).map(([name, part]) => [name, name === 'trustedKeys' ? 'value' : shapeOf(part)]),
+  );
 }
 
 /** What a machine may have or not have. */

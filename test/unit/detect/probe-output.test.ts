@@ -116,6 +116,8 @@ test('CentOS 6, which has no os-release, everything that was observed', () => {
     security: {
       lockdown: null,
       secureBoot: false,
+      efi: null,
+      trustedKeys: null,
       moduleSigEnforce: null,
       modulesDisabled: false,
       fips: false,

@@ -152,10 +152,15 @@ test('no command for another machine works on this one', () => {
         return /^ssh |chroot /.test(command);
       case 'root':
         return !/^(?:sudo )?chroot '\/srv\/an image'\\''s root' /.test(command);
-      case 'ssh':
+      case 'ssh': {
+        // What is carried there is a file of this machine.
+        const carried = reach.configFile === null ? / web1:\S+$/ : / admin@web1:\S+$/;
+        if (command.startsWith(reach.configFile === null ? 'scp ' : "scp -F '/etc/own ssh/config' "))
+          return !carried.test(command);
         return !command.startsWith(
           reach.configFile === null ? 'ssh -t web1 ' : "ssh -t -F '/etc/own ssh/config' admin@web1 ",
         );
+      }
       case 'facts':
       case 'declared':
         return !command.endsWith('    # on that machine');
