@@ -6,7 +6,7 @@ import { join } from 'node:path';
 /**
  * "PATH MODE OWNER:GROUP CONTENT" by path, of everything below a root: content is the digest of a file and the target of a
  * link. Left out are the logs: of tapprep, of the package manager, and rpm's database, whose bytes hold times; what that
- * database holds is compared as the list of packages.
+ * database holds is compared as the list of packages. /dev/null is a plain file in these roots, and keeps what was last said.
  */
 export function readTree(root: string): ReadonlyMap<string, string> {
   const tree = new Map<string, string>();
@@ -26,7 +26,7 @@ export function readTree(root: string): ReadonlyMap<string, string> {
 }
 
 const LOGS =
-  /^var\/(lib\/tapprep\/(journal|report)\.json|log\/dpkg\.log|lib\/rpm\/.*|lib\/dpkg\/(status-old|lock|lock-frontend|triggers\/Lock))$/;
+  /^dev\/null$|^var\/(lib\/tapprep\/(journal|report)\.json|log\/dpkg\.log|lib\/rpm\/.*|lib\/dpkg\/(status-old|lock|lock-frontend|triggers\/Lock))$/;
 
 function contentOf(root: string, path: string, entry: Dirent): string {
   if (entry.isSymbolicLink()) return readlinkSync(join(root, path));

@@ -277,7 +277,7 @@ resume_manager() {
   before=
   if [ -d "$unpacking" ] && [ ! -L "$unpacking" ]; then before=$(ls -di "$unpacking" 2>/dev/null); fi
   run_manager dpkg --configure --pending || return 0
-  if [ -n "$before" ] && [ "$(ls -di "$unpacking" 2>/dev/null)" = "$before" ]; then rm -rf "$unpacking"; fi
+  if [ -n "$before" ] && [ -d "$unpacking" ] && [ "$(ls -di "$unpacking")" = "$before" ]; then rm -rf "$unpacking"; fi
 }
 
 # unpack_again: of a package that dpkg was killed in the middle of, it does not know which files came; it is told by unpacking
