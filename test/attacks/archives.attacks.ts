@@ -162,7 +162,7 @@ export const attacks: readonly Attack[] = [
     },
   },
   {
-    name: 'a manifest that claims ten gigabytes for itself',
+    name: 'a manifest of forty megabytes',
     guard: [
       { file: READ, text: 'if (sizeBytes > MAX_MANIFEST_BYTES) {', replacement: 'if (sizeBytes < 0) {' },
       { file: READ, text: 'if (text.length !== sizeBytes) throw', replacement: 'if (text.length < 0) throw' },

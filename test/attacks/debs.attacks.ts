@@ -1,14 +1,18 @@
 /** Debs whose tars hold what no package holds, where tapprep itself unpacks them: the portable SystemTap, the control file. */
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { encodeHeader } from '../../src/bundle/tar-entry.ts';
+import type { Artifact } from '../../src/types.ts';
 import { type Attack, type GuardEdit, held, once, type Outcome, refusalOf, succeeded, type Tree } from './attack.ts';
 import { changeHeader, type HeaderChange, packEntries } from './forged-bundle.ts';
 
 const FILES = 'src/systemtap/portable/deb-files.ts';
 const CONTROL = 'src/trust/deb-control.ts';
+const LAYOUT = 'src/systemtap/portable/layout.ts';
+const WORKSHOP = 'src/systemtap/portable/workshop.ts';
+const MANIFEST = 'src/systemtap/portable/manifest-schema.ts';
 const off = (file: string, text: string, replacement = ''): GuardEdit => ({ file, text, replacement });
 const CONTROL_TEXT = 'Package: systemtap\nVersion: 5\nArchitecture: amd64\n';
 const ZEROS = 130 * 1024 * 1024;
@@ -38,6 +42,25 @@ async function unpack(tree: Tree, data: Buffer, isHarm: (name: string) => boolea
   );
   if (harm !== undefined) return succeeded(`a file ${harm} is taken out`);
   return outcome.result === 'held' ? outcome : held('nothing of it is taken out');
+}
+
+/** A folder's manifest with one file, as a cache would have kept it. */
+function keptManifest(tree: Tree, file: object): Promise<Outcome> {
+  const files = [{ path: 'libexec/staprun', sha256: '0'.repeat(64), bytes: 1, mode: 0o755, package: null, ...file }];
+  const names = ['version', 'packageVersion', 'distro', 'suite', 'arch', 'loader', 'key'].map((name) => [name, 'x']);
+  const manifest = {
+    schema: 'tapprep-systemtap/1',
+    ...Object.fromEntries(names),
+    minimumKernel: null,
+    packages: [],
+    files,
+  };
+  return refusalOf(
+    tree
+      .load<typeof import('../../src/systemtap/portable/manifest.ts')>('src/systemtap/portable/manifest.ts')
+      .then(({ parseManifest }) => parseManifest(JSON.stringify(manifest), 'manifest.json')),
+    () => 'the file is put there as root',
+  );
 }
 
 const BYTES = Buffer.from('bytes of the attacker');
@@ -71,6 +94,30 @@ export const attacks: readonly Attack[] = [
     guard: [off(FILES, "if (entry.type !== 'File' && entry.type !== 'OldFile') return entry.resume();")],
     attempt: (tree) =>
       unpack(tree, tarOf(Buffer.alloc(0), { type: '2', linkName: '/etc/shadow' }), (name) => name === 'usr/bin/stap'),
+  },
+  {
+    name: 'a set-user-ID program of a package is one in the folder, too',
+    guard: [off(LAYOUT, '0o755 : 0o644;', '0o4755 : 0o644;')],
+    attempt: async (tree) => {
+      const { openWorkshop, unpackInto } =
+        await tree.load<typeof import('../../src/systemtap/portable/workshop.ts')>(WORKSHOP);
+      const path = writeDeb(tree, tarOf(BYTES, { name: './usr/bin/staprun', mode: '0006755\0' }));
+      const workshop = openWorkshop(tree.scratch());
+      const artifact = { item: { name: 'systemtap-runtime' }, path } as Artifact;
+      await unpackInto(workshop, [artifact], true, new AbortController().signal);
+      const mode = statSync(join(workshop.directory, 'libexec/staprun')).mode & 0o7777;
+      return (mode & 0o6000) === 0 ? held(`mode ${mode.toString(8)}`) : succeeded(`mode ${mode.toString(8)}`);
+    },
+  },
+  {
+    name: 'the manifest of a SystemTap that was kept makes its staprun set-user-ID',
+    guard: [off(MANIFEST, 'mode: z.union([z.literal(0o644), z.literal(0o755)]),', 'mode: z.number(),')],
+    attempt: (tree) => keptManifest(tree, { mode: 0o4755 }),
+  },
+  {
+    name: 'the manifest of a SystemTap that was kept puts a file outside of its folder',
+    guard: [off(MANIFEST, "['', '.', '..'].includes(part)", "part === ''")],
+    attempt: (tree) => keptManifest(tree, { path: '../../../etc/cron.d/evil' }),
   },
   {
     name: 'a program of 130 MB of zeros, packed to a thousandth',

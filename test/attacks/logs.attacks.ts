@@ -1,0 +1,124 @@
+/** Logs that an attacker wrote: read by `explain`, or printed by what verify builds and runs. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { VerifyReport } from '../../src/types.ts';
+import { type Attack, type GuardEdit, held, type Outcome, succeeded, type Tree } from './attack.ts';
+
+const off = (file: string, text: string, replacement: string): GuardEdit => ({ file, text, replacement });
+const EXCERPT = 'src/diagnose/log-excerpt.ts';
+const LINE = 'src/diagnose/log-line.ts';
+const BOUNDED = 'src/host/bounded-output.ts';
+const WORDS = 'src/verify/tool-words.ts';
+const ESCAPE = 'src/report/escape.ts';
+const MEGABYTE = 1024 * 1024;
+/** The title of the terminal, a colour by C1, and a line that runs backwards. */
+const SEQUENCES = '\u001b]0;owned\u0007 \u009b31m \u202egpj';
+const OBEYED = /[\u0007\u001b\u009b\u202e]/;
+const KNOWN = 'Checking "/lib/modules/6.1.0-18-amd64/build/.config" failed with error: No such file or directory';
+
+async function explain(tree: Tree, log: string): Promise<string> {
+  const path = join(tree.scratch(), 'build.log');
+  writeFileSync(path, log);
+  const { stdout, stderr } = await tree.cli(['explain', path], { HOME: tree.scratch() });
+  if (!stdout.includes('DEVEL_MISSING')) throw new Error(`the log was not understood: ${stdout}${stderr}`);
+  return stdout;
+}
+
+/** Runs a program that prints so many bytes in one line on standard error, and returns what is kept of them. */
+async function runEndless(tree: Tree, bytes: number, onLine?: (line: string) => void): Promise<string> {
+  const { runProcess } = await tree.load<typeof import('../../src/host/run-process.ts')>('src/host/run-process.ts');
+  const argv = ['sh', '-c', `head -c ${bytes} /dev/zero | tr '\\0' x >&2`];
+  const result = await runProcess(argv, { PATH: '/usr/bin:/bin' }, onLine === undefined ? {} : { onLine });
+  return result.stderr;
+}
+
+function bounded(what: string, size: number, most: number): Outcome {
+  const words = `${size} characters ${what}`;
+  return size > most ? succeeded(words) : held(words);
+}
+
+/** The report of a run in which a build log said this. */
+function reportOf(output: string): VerifyReport {
+  const step = { id: 'hello', step: 'hello', status: 'fail', reason: null, blame: 'target', output, seconds: 1 };
+  const target = { distro: 'debian', version: '12', release: '6.1.0-18-amd64', arch: 'x86_64', family: 'deb' };
+  return { target, ranIn: null, steps: [step], ready: false, diagnoses: [] } as unknown as VerifyReport;
+}
+
+export const attacks: readonly Attack[] = [
+  {
+    name: 'a line of a log that explain quotes sets the title of the terminal and turns the line',
+    guard: [
+      off('src/cli/output.ts', 'stream.write(escapeControl(redact(text)))', 'stream.write(text)'),
+      off('src/diagnose/diagnose.ts', 'escapeControl(redact(raw.trim()))', 'redact(raw.trim())'),
+    ],
+    attempt: async (tree) => {
+      const told = await explain(tree, `${KNOWN} ${SEQUENCES}\n`);
+      return OBEYED.test(told) ? succeeded('the terminal obeys it') : held('escaped');
+    },
+  },
+  {
+    name: 'a log of one line without end, in which a known word comes again and again, fills the memory of explain',
+    guard: [off(EXCERPT, 'const HITS_PER_NEEDLE = 32;', 'const HITS_PER_NEEDLE = 1e9;')],
+    attempt: async (tree) => {
+      const { LogExcerpt } = await tree.load<typeof import('../../src/diagnose/log-excerpt.ts')>(EXCERPT);
+      const excerpt = new LogExcerpt(['No such file']);
+      const piece = Buffer.from(`No such file ${'x'.repeat(8000)}`.repeat(128));
+      for (let round = 0; round < 40; round += 1) excerpt.push(piece);
+      return bounded('are kept', excerpt.finish().length, 3 * MEGABYTE);
+    },
+  },
+  {
+    name: 'a line of a megabyte keeps the patterns of explain busy',
+    guard: [off(LINE, 'const LONGEST_LINE = 2048;', 'const LONGEST_LINE = 1e9;')],
+    attempt: async (tree) => {
+      const { splitLog } = await tree.load<typeof import('../../src/diagnose/log-line.ts')>(LINE);
+      const longest = Math.max(...splitLog('x'.repeat(MEGABYTE)).map(({ text }) => text.length));
+      return bounded('meet every pattern', longest, 10_000);
+    },
+  },
+  {
+    name: 'a build that prints without end fills the memory of verify',
+    guard: [off(BOUNDED, 'const KEPT_BYTES = 4 * 1024 * 1024;', 'const KEPT_BYTES = 4096 * 1024 * 1024;')],
+    attempt: async (tree) => bounded('are kept', (await runEndless(tree, 40 * MEGABYTE)).length, 10 * MEGABYTE),
+  },
+  {
+    name: 'a build that prints one line without end fills the memory of what shows its lines',
+    guard: [off(BOUNDED, 'if (partial.length < LINE_BYTES) return;', 'if (partial.length >= 0) return;')],
+    attempt: async (tree) => {
+      let longest = 0;
+      await runEndless(tree, 3 * MEGABYTE, (line) => (longest = Math.max(longest, line.length)));
+      return bounded('in one line', longest, MEGABYTE);
+    },
+  },
+  {
+    name: 'the output of a build moves the cursor out of the report of verify',
+    guard: [off(WORDS, 'const clean = escapeControl(text.trim());', 'const clean = text.trim();')],
+    attempt: async (tree) => {
+      const { quoteOutput } = await tree.load<typeof import('../../src/verify/tool-words.ts')>(WORDS);
+      return OBEYED.test(quoteOutput(`make: ${SEQUENCES}`)) ? succeeded('the terminal obeys it') : held('escaped');
+    },
+  },
+  {
+    name: 'the output of a build makes a report of megabytes',
+    guard: [off(WORDS, 'const MAX_OUTPUT = 8192;', 'const MAX_OUTPUT = 1e9;')],
+    attempt: async (tree) => {
+      const { quoteOutput } = await tree.load<typeof import('../../src/verify/tool-words.ts')>(WORDS);
+      return bounded('are quoted', quoteOutput('x'.repeat(8 * MEGABYTE)).length, 10_000);
+    },
+  },
+  {
+    name: 'the output of a build is a program in the page of the report',
+    guard: [off(ESCAPE, '.replace(/[&<>"\']/g, (char) => ENTITIES[char] ?? char)', '')],
+    attempt: async (tree) => {
+      const { renderHtml } = await tree.load<typeof import('../../src/report/html.ts')>('src/report/html.ts');
+      const { describeVerification } =
+        await tree.load<typeof import('../../src/report/preflight.ts')>('src/report/preflight.ts');
+      const page = renderHtml(describeVerification(reportOf('</pre><script>alert(1)</script>')), {
+        madeAt: 0,
+        tapprepVersion: '0',
+      });
+      if (!page.includes('alert(1)')) throw new Error('the output is not in the page');
+      return page.includes('<script>') ? succeeded('a script of the attacker') : held('escaped');
+    },
+  },
+];
