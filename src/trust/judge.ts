@@ -77,8 +77,7 @@ async function judgeListed(file: CarriedFile, authority: Authority, context: Ver
 async function judgeRpm(file: CarriedFile, authority: Authority, context: VerifyContext): Promise<Verdict> {
   const { item, path } = file;
   const isSigned = carriesSignature(await readRpmFileHead(path, item.fileName));
-  if (isSigned && authority.packageTrusts.length > 0)
-    return { artifact: await verifyBySource(file, authority, context) };
+  if (isSigned && authority.packageTrusts.length > 0) return { artifact: await verifySigned(file, authority, context) };
   if (isSigned) {
     return judgeUnchecked(file, 'no key that may sign packages of the target is on this machine', authority, context);
   }
@@ -87,6 +86,19 @@ async function judgeRpm(file: CarriedFile, authority: Authority, context: Verify
     throw refuseUnsigned(`${item.fileName} is not accepted: it carries no signature`, { name: item.fileName });
   }
   return { artifact: await takeUnvouched(file, context) };
+}
+
+/**
+ * The user's own key may vouch for a file whose signer nobody here knows, as it may for one without a signature; nothing lets
+ * in what a known key signed badly.
+ */
+async function verifySigned(file: CarriedFile, authority: Authority, context: VerifyContext): Promise<Artifact> {
+  try {
+    return await verifyBySource(file, authority, context);
+  } catch (error) {
+    if (authority.owner === null || !isTapprepError(error, 'UNKNOWN_KEY')) throw error;
+    return await verifyByOwner(file, authority.owner, context);
+  }
 }
 
 /** Each source of the target has keys and allowances of its own; one of them has to accept the package. */
@@ -103,7 +115,8 @@ async function verifyBySource(
       return await verifyArtifact({ ...item, trust: requirement }, path, context);
     } catch (error) {
       if (!isTapprepError(error, 'UNKNOWN_KEY') && !isTapprepError(error, 'WEAK_SIGNATURE')) throw error;
-      refusal ??= error;
+      // What a known key signed too weakly says more than that others are not known.
+      if (refusal === null || isTapprepError(refusal, 'UNKNOWN_KEY')) refusal = error;
     }
   }
   throw refusal ?? new TapprepError('UNKNOWN_KEY', `no key is known here that may sign ${item.fileName}`);

@@ -160,6 +160,27 @@ const RPMS: readonly Attack[] = [
     attempt: (tree) => carryRpm(tree, rpm(signedBy(stranger()))),
   },
   {
+    name: "an rpm signed by a stranger, for a machine with the target's keys, where what cannot be checked was allowed",
+    guard: [
+      off(
+        JUDGE,
+        "if (authority.owner === null || !isTapprepError(error, 'UNKNOWN_KEY')) throw error;",
+        'if (authority.allowUnchecked) return await takeUnvouched(file, context);',
+      ),
+      off(JUDGE, 'return await verifyByOwner(file, authority.owner, context);\n  }', 'throw error;\n  }'),
+    ],
+    attempt: (tree) => carryRpm(tree, rpm(signedBy(stranger())), { allowUnchecked: true }),
+  },
+  {
+    name: "an rpm whose bytes are not those that the target's key signed, in a bundle signed by the user's own key",
+    guard: [off(JUDGE, "if (authority.owner === null || !isTapprepError(error, 'UNKNOWN_KEY')) throw error;")],
+    attempt: (tree) => {
+      const signed = signedBy(owner());
+      const other = (bytes: Buffer): Tags => signed(Buffer.concat([bytes, Buffer.from('other')]));
+      return carryRpm(tree, rpm(other), { owner: owner().fingerprint });
+    },
+  },
+  {
     name: 'an rpm with a signature of noise, for a machine without any key',
     guard: [TAKE_UNCHECKED],
     attempt: (tree) => carryRpm(tree, rpm(GARBAGE), { packageTrusts: [] }),
