@@ -1,8 +1,9 @@
 // Makes dist/: the program as a few files that are loaded as they are needed, because hundreds of small modules take
 // longer and more memory than most commands do.
-import { cpSync, globSync, rmSync } from 'node:fs';
+import { cpSync, globSync, rmSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
 import { findKeyFaults } from './check-keys.ts';
+import { readBuildFacts, writeManual } from './make-man.ts';
 
 /**
  * An import of node:http from an ES module makes Node fill in every export, and with them load a WebSocket client that
@@ -40,4 +41,7 @@ await build({
   banner: { js: "import{createRequire as makeRequire}from'node:module';const require=makeRequire(import.meta.url);" },
   logLevel: 'warning',
 });
-for (const file of globSync('src/**/*.sh')) cpSync(file, file.replace(/^src/, 'dist'));
+for (const file of globSync('src/**/*.{sh,bash,zsh,fish}')) cpSync(file, file.replace(/^src/, 'dist'));
+const facts = readBuildFacts('.', process.env);
+writeFileSync('dist/build.json', `${JSON.stringify(facts)}\n`);
+writeManual('dist', facts);

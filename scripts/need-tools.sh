@@ -5,8 +5,8 @@ set -eu
 
 packages='
 ansible-core
-busybox-static
 binutils
+busybox-static
 bzip2
 cpio
 createrepo-c
@@ -15,12 +15,15 @@ debian-archive-keyring
 dnf
 e2fsprogs
 faketime
+fish
 gcc
 gnupg
 gpgv
 libc6-dev
 libengine-pkcs11-openssl
 linux-kbuild-6.1
+man-db
+mandoc
 mmdebstrap
 nginx-light
 openssh-server
@@ -33,6 +36,7 @@ sudo
 tcsh
 time
 xz-utils
+zsh
 zstd
 zypper
 '

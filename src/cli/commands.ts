@@ -30,6 +30,8 @@ export interface CommandRow {
   /** One word, or two for an action: "cache list". */
   readonly name: string;
   readonly summary: string;
+  /** For the manual: what the summary leaves open, in sentences. */
+  readonly about?: string;
   /** Takes the options that name a target. */
   readonly target: boolean;
   readonly args?: readonly (readonly [string, string])[];
@@ -66,8 +68,8 @@ const UNSIGNED: OptionRow = [
 const NO_DEBUGINFO: OptionRow = ['--no-debuginfo', 'leave the debug package out: hello world does not need it'];
 const IMAGE: OptionRow = ['--image', 'the kernel itself too, as a rehearsal needs it'];
 const SYSTEMTAP: OptionRow = [
-  '--systemtap <which>',
-  'auto, distro, portable, build or a version such as 5.6',
+  '--systemtap <auto|distro|portable|build|version>',
+  'which one: see "tapprep help systemtap"',
   'SystemTap:',
 ];
 const REPORT: OptionRow = [
@@ -75,11 +77,7 @@ const REPORT: OptionRow = [
   'keep what was found: .html for people, .xml for JUnit readers, .json',
   'Output:',
 ];
-const LEVEL: OptionRow = [
-  '--level <level>',
-  'how far ready must reach: hello, probe or scripts (default: hello)',
-  'SystemTap:',
-];
+const LEVEL: OptionRow = ['--level <hello|probe|scripts>', 'how far ready must reach (default: hello)', 'SystemTap:'];
 const LOCK: OptionRow = ['--lock <file>', 'exactly what "plan --out" wrote', 'Sources:'];
 
 const ALL_OF_MIRRORS: readonly OptionRow[] = [
@@ -377,7 +375,7 @@ export const COMMANDS: readonly CommandRow[] = [
       SYSTEMTAP,
       ...MODULE_KEY,
       [
-        '--in <place>',
+        '--in <local|vm>',
         "local: the running kernel; vm: the target's own kernel in QEMU (default: local where it runs)",
         'SystemTap:',
       ],
@@ -536,5 +534,26 @@ export const COMMANDS: readonly CommandRow[] = [
         olderThanDays: readCount(raw, 'olderThan'),
         maxBytes: readSize(raw, 'maxBytes'),
       }),
+  },
+  {
+    name: 'completion',
+    summary: 'print what makes a shell complete the words of tapprep',
+    about:
+      'Packages bring it where shells look for it. Without one: "tapprep completion bash" into a file of /etc/bash_completion.d or ~/.local/share/bash-completion/completions, "tapprep completion zsh" into a file _tapprep of a directory of $fpath, "tapprep completion fish" into ~/.config/fish/completions/tapprep.fish.',
+    target: false,
+    args: [['<bash|zsh|fish>', 'the shell']],
+    options: [],
+    examples: ['completion bash', 'completion zsh'],
+    run: async (context, _raw, [shell]) =>
+      (await import('./commands/completion.ts')).runCompletion(context, shell ?? ''),
+  },
+  {
+    name: 'help',
+    summary: 'the manual: of a command, or of a subject that concerns many',
+    target: false,
+    args: [['[topic...]', 'a command or a subject; none: the list of both']],
+    options: [],
+    examples: ['help plan', 'help targets'],
+    run: async (context, _raw, words) => (await import('./commands/help.ts')).runHelp(context, words),
   },
 ];

@@ -9,6 +9,12 @@ export async function main(): Promise<void> {
     process.stdout.write(`${readVersion()}\n`);
     return;
   }
+  if (argv[0] === '__complete') {
+    const { printCompletions } = await import('./commands/completion.ts');
+    const { createOutput } = await import('./output.ts');
+    await printCompletions(argv.slice(1), createOutput(process.stdout));
+    return;
+  }
   // Keeps V8's young generation at its first size. The small objects of loading, of indexes and of streams make it grow to
   // 32 MB although nearly all of them die at once: fetching 1 GiB takes 25 MB less without growth and is no slower.
   process.getBuiltinModule('node:v8').setFlagsFromString('--semi-space-growth-factor=1');

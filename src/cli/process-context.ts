@@ -58,6 +58,7 @@ async function withContext(
       stdout: createOutput(process.stdout),
       stderr: createOutput(process.stderr),
       stderrIsTerminal,
+      columns: process.stdout.columns ?? 80,
       env: process.env,
       cwd: process.cwd(),
       now: Date.now,

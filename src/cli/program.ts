@@ -68,7 +68,9 @@ function isElsewhere(row: CommandRow, word: string): boolean {
 export function buildProgram(run: RunRow): Command {
   const program = new Command('tapprep')
     .description('Takes a Linux machine to a proven SystemTap environment.')
-    .version(readVersion(), '-V, --version');
+    .version(readVersion(), '-V, --version')
+    .helpCommand(false)
+    .addHelpText('after', '\ntapprep help: the manual, with targets, SystemTap, sources, trust and exit codes\n');
   silent(program);
   for (const row of COMMANDS) {
     const command = buildCommand(row);

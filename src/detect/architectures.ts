@@ -9,7 +9,8 @@ export interface Architecture {
   readonly kind: string;
 }
 
-const ARCHITECTURES: readonly Architecture[] = [
+/** One row a machine. */
+export const ARCHITECTURES: readonly Architecture[] = [
   { machine: 'x86_64', rpm: 'x86_64', deb: 'amd64', kind: 'x86' },
   { machine: 'i686', rpm: 'i686', deb: 'i386', kind: 'x86' },
   { machine: 'aarch64', rpm: 'aarch64', deb: 'arm64', kind: 'arm' },

@@ -10,6 +10,7 @@ import { createRpmReader } from '../resolve/rpm/read-repositories.ts';
 import { createPackageSink, type PackageSink } from '../resolve/rpm-md/package-sink.ts';
 import { requireKeys } from '../trust/required-keys.ts';
 import type { HostFacts, Plan, Repository, RpmTarget } from '../types.ts';
+import { rememberReleases } from './known-kernels.ts';
 import type { Session } from './session.ts';
 import type { ReadFailure } from './tiers.ts';
 
@@ -51,6 +52,7 @@ export function createReadRpm(
       repositories.filter((repository) => !keyless.some((failure) => failure.repository === repository)),
       async (found) => request.roles.systemtap === 'none' && (await isPlannable(() => plan(found, request.installed))),
     );
+    await rememberReleases(session.cacheDir, target, records);
     return { failures: [...keyless, ...failures], plan: (installed) => plan(records, installed) };
   };
 }

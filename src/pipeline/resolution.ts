@@ -7,6 +7,7 @@ import type { DebTarget, Plan, Repository, RepositoryContent } from '../types.ts
 import { findRepositories } from './find-repositories.ts';
 import type { Subject } from './open-target.ts';
 import { createReadRpm } from './read-rpm.ts';
+import { rememberReleases } from './known-kernels.ts';
 import type { Session } from './session.ts';
 import { findSnapshots } from './snapshots.ts';
 import { type FindMore, planInTiers, type ReadFailure } from './tiers.ts';
@@ -128,6 +129,7 @@ async function readDeb(
     wanted,
     session.reader,
   );
+  await rememberReleases(session.cacheDir, target, records);
   return {
     failures,
     plan: (installed) => {

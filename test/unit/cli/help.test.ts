@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest';
+import { COMMANDS } from '../../../src/cli/commands.ts';
+import { allPages } from '../../../src/cli/help/page.ts';
+import { renderPage } from '../../../src/cli/help/text.ts';
+import { TOPICS } from '../../../src/cli/help/topics.ts';
+import { ERROR_CODES } from '../../../src/errors.ts';
+import { Cli } from '../../helpers/cli.ts';
+
+test.each(allPages())('the page $name fits 40 columns, but for words that are longer', (page) => {
+  const lines = renderPage(page, 40).split('\n');
+  expect(
+    lines.filter((line) => line.length > 40 && !line.startsWith('  tapprep ') && line.trim().includes(' ')),
+  ).toEqual([]);
+});
+
+test('the topics name every override and every code of an error, because they are made of the tables', () => {
+  const shown = JSON.stringify(TOPICS.map(({ blocks }) => blocks()));
+  for (const code of Object.keys(ERROR_CODES)) expect(shown).toContain(code);
+  const overrides = COMMANDS.flatMap(({ options }) => options.map(([flags]) => flags)).filter((flags) =>
+    flags.startsWith('--allow-'),
+  );
+  expect(overrides.length).toBeGreaterThan(2);
+  for (const flags of overrides) expect(shown).toContain(flags);
+});
+
+test('help prints a command, an action, a topic in one or two words, and refuses the rest by name', async () => {
+  const cli = new Cli();
+  try {
+    const [plan, list, exit, none, unknown, shell] = await Promise.all([
+      cli.run(['help', 'plan']),
+      cli.run(['help', 'cache', 'list']),
+      cli.run(['help', 'exit', 'codes']),
+      cli.run(['help']),
+      cli.run(['help', 'nonsense']),
+      cli.run(['completion', 'tcsh']),
+    ]);
+    expect(plan.stdout).toMatch(/^tapprep-plan: /);
+    expect(list.stdout).toContain('tapprep cache list');
+    expect(exit.stdout).toContain('EXPIRED_RELEASE');
+    expect(none.stdout).toContain('systemtap');
+    expect(unknown).toMatchObject({ code: 2, stdout: '' });
+    expect(unknown.stderr).toContain('but not for "nonsense"');
+    expect(shell).toMatchObject({ code: 2 });
+    expect(shell.stderr).toContain('"tcsh" was given');
+  } finally {
+    cli.close();
+  }
+});
