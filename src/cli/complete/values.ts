@@ -33,6 +33,7 @@ const scripts: Values = async (_line, { packageRoot }) => {
  */
 const WORDS: Readonly<Record<string, Values>> = {
   release: listReleases,
+  releases: listReleases,
   'id:version': listDistributions,
   arch: () => ARCHITECTURES.map(({ machine }) => machine),
   version: () => STAP_RELEASES.map(({ version }) => version),
@@ -60,6 +61,8 @@ const FILES: Readonly<Record<string, 'files' | 'directories'>> = {
   dir: 'directories',
   source: 'files',
   scripts: 'files',
+  program: 'files',
+  path: 'files',
 };
 
 /** Whether the values of a kind of placeholder are known, if only to be any text. */
