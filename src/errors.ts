@@ -132,6 +132,10 @@ export const ERROR_CODES = {
     doc: 'A mirror redirected to another host or a weaker scheme, or named a path outside itself.',
   },
   TOO_LARGE: { exit: 'verification', doc: 'The data is larger than the index says or than any sane file of its kind.' },
+  FRONT_END_DIFFERS: {
+    exit: 'install',
+    doc: 'dnf, yum or zypper would remove or replace packages that the plan leaves alone, and rpm alone cannot install it.',
+  },
   INSTALL_FAILED: { exit: 'install', doc: 'The package manager refused or failed.' },
   JOURNAL_BROKEN: { exit: 'install', doc: 'The record of what tapprep installed cannot be read.' },
   NO_SPACE: { exit: 'install', doc: 'Not enough free space where it is needed.' },

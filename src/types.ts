@@ -503,6 +503,8 @@ export interface Artifact {
 export interface InstallReport {
   readonly installed: readonly { readonly name: string; readonly version: string; readonly arch: string }[];
   readonly replaced: readonly { readonly name: string; readonly from: string; readonly to: string }[];
+  /** What was there before and is not any more, with no other version in its place. */
+  readonly removed?: readonly { readonly name: string; readonly version: string; readonly arch: string }[];
   readonly unchanged: number;
   /** Names of installed packages whose files were put back. */
   readonly again?: readonly string[];

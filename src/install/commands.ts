@@ -1,5 +1,6 @@
 /** Every command that changes a target, as pure argv builders: shown by --dry-run, run in one place (run.ts, remove.ts). */
 import type { Role } from '../types.ts';
+import { FRONT_ENDS } from '../package-system/front-ends.ts';
 import type { FrontEnd, PackageManager, PackageSystem } from '../package-system/package-system.ts';
 import { systemOfManager } from '../package-system/systems.ts';
 
@@ -9,6 +10,11 @@ export type InstallMethod = PackageManager | FrontEnd;
 /** The package manager that a method ends in. */
 export function systemOfMethod(method: InstallMethod): PackageSystem {
   return systemOfManager(method === 'dpkg' ? 'dpkg' : 'rpm');
+}
+
+/** The front end of a method; null for a package manager itself. */
+export function frontEndOf(method: InstallMethod): FrontEnd | null {
+  return method === 'dpkg' || method === 'rpm' ? null : method;
 }
 
 /** Order of the source article for plain rpm: what others need comes first. Everything else keeps its place in between. */
@@ -33,8 +39,10 @@ export interface InstallOptions {
   readonly method: InstallMethod;
   /** The target is a directory, not a running system: flushing every file to disk gains nothing there. */
   readonly inRoot: boolean;
-  /** Downgrades and replacements were allowed by the user. */
-  readonly allowUpgrade: boolean;
+  /** Versions that are installed give way to these by agreement; else they stay. */
+  readonly replaces: boolean;
+  /** Names of those packages of which other versions stay beside the new one. */
+  readonly sideBySide?: readonly string[];
   /** Some of the packages are installed and have to come again. */
   readonly again?: boolean;
   /** Nobody signed these files, and the user allowed that by name. */
@@ -48,32 +56,29 @@ export interface InstallOptions {
  * and no front end gets it: none of them can leave scripts out. dpkg cannot either.
  */
 export function buildInstallArgv(files: readonly string[], options: InstallOptions): readonly string[] {
-  const { inRoot, again, unsigned = false } = options;
+  const { inRoot, again, unsigned = false, sideBySide = [] } = options;
   const { manager, canLeaveScriptsOut } = systemOfMethod(options.method);
   const method = unsigned && canLeaveScriptsOut ? manager : options.method;
   switch (method) {
     case 'dpkg':
       return ['dpkg', ...(inRoot ? ['--force-unsafe-io'] : []), '--install', ...files];
     case 'rpm':
-      // -U where something is replaced by agreement; -i never touches what is there (several kernels side by side).
+      // -U where something is replaced by agreement; -i never touches what is there (several kernels side by side), and
+      // adds an older one beside a newer one only where it is told that this is meant.
       return [
         'rpm',
-        options.allowUpgrade ? '-Uvh' : '-ivh',
+        options.replaces ? '-Uvh' : '-ivh',
+        '--oldpackage',
         ...(unsigned ? ['--noscripts', '--notriggers'] : []),
         ...(again === true ? ['--replacepkgs'] : []),
         ...files,
       ];
     case 'dnf':
+    case 'dnf5':
     case 'yum':
-      return [method, '--assumeyes', 'install', ...files];
     case 'zypper':
-      return ['zypper', '--non-interactive', 'install', '--no-recommends', ...files];
+      return FRONT_ENDS[method].buildInstallArgv({ files, sideBySide });
   }
-}
-
-/** Asks a front end's repositories for their indexes: it works only when they answer. */
-export function buildRefreshArgv(method: FrontEnd): readonly string[] {
-  return method === 'zypper' ? ['zypper', '--non-interactive', '--quiet', 'refresh'] : [method, '--quiet', 'makecache'];
 }
 
 /** Environment in which package managers ask no questions. */

@@ -6,7 +6,12 @@ import type { ListedPackage } from './package-list.ts';
 export function compareLists(
   before: readonly ListedPackage[],
   after: readonly ListedPackage[],
-): { readonly added: readonly ListedPackage[]; readonly replaced: InstallReport['replaced'] } {
+): {
+  readonly added: readonly ListedPackage[];
+  readonly replaced: InstallReport['replaced'];
+  /** What went and has no other version in its place. */
+  readonly removed: readonly ListedPackage[];
+} {
   const old = new Map<string, string[]>();
   for (const item of before) old.set(nameKey(item), [...(old.get(nameKey(item)) ?? []), item.version]);
   const current = new Set(after.map(packageKey));
@@ -19,7 +24,11 @@ export function compareLists(
     if (gone === undefined) added.push(item);
     else replaced.push({ name: item.name, from: gone, to: item.version });
   }
-  return { added, replaced };
+  const successors = new Set(replaced.map(({ name, from }) => `${name}\0${from}`));
+  const removed = before.filter(
+    (item) => !current.has(packageKey(item)) && !successors.has(`${item.name}\0${item.version}`),
+  );
+  return { added, replaced, removed };
 }
 
 function nameKey({ name, arch }: { readonly name: string; readonly arch: string }): string {

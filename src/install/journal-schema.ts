@@ -12,14 +12,17 @@ const path = z
   .regex(/^\/[^\p{Cc}\p{Cf}\u2028\u2029]+$/u)
   .refine((value) => !value.split('/').some((part) => part === '..' || part === '.'));
 
+const listed = z.looseObject({ name: word, version: word, arch: word });
+
 const entry = z.looseObject({
   at: word,
   tapprep: word,
   release: word,
   manager: z.enum(['dpkg', 'rpm']).optional(),
   state: z.enum(['started', 'done', 'failed', 'removed']),
-  packages: z.array(z.looseObject({ name: word, version: word, arch: word })),
+  packages: z.array(listed),
   replaced: z.array(z.looseObject({ name: word, from: word, to: word })),
+  removed: z.array(listed).optional(),
   files: z.array(path),
   mended: z
     .array(z.looseObject({ file: word.or(z.string().regex(/^[\w.-]+(?:\/[\w.-]+)+$/)), from: word, to: word }))

@@ -24,6 +24,8 @@ export interface JournalEntry {
   /** What this run set out to add; on "done" exactly what it added. */
   readonly packages: readonly ListedPackage[];
   readonly replaced: readonly { readonly name: string; readonly from: string; readonly to: string }[];
+  /** What went, with no other version in its place: remove cannot bring it back. */
+  readonly removed?: readonly ListedPackage[] | undefined;
   /** Files and directories outside packages (a portable SystemTap, a module directory), absolute paths. */
   readonly files: readonly string[];
   /** Of a mended SystemTap: the files of its runtime that differ from the package's, by their SHA-256 before and after. */

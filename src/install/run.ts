@@ -5,6 +5,7 @@ import { awaitEarlierRun } from '../host/until-end.ts';
 import { interrupted, refuseWhenStopped, stopSignalOf } from '../interruption.ts';
 import { run, tapprepAsRoot } from '../make-remedy.ts';
 import type { Artifact, Emit, InstallReport } from '../types.ts';
+import { settleMethod } from './ask-front-end.ts';
 import { ensureBuildLink, listMissingLink } from './build-link.ts';
 import type { PackageSystem } from '../package-system/package-system.ts';
 import { buildInstallArgv, type InstallMethod, QUIET_ENV, sortByRole, systemOfMethod } from './commands.ts';
@@ -69,17 +70,21 @@ export async function installArtifacts(request: InstallRequest): Promise<Install
   const started = { ...entry, files: missing };
   const traces = await listTraces(host, system);
   await writeEntry(host, started);
-  const { last: result, isWhole } = await transact(request, wanted, damaged.size > 0).catch(async (error: unknown) => {
-    // Over a connection that is gone nothing can be undone or written; the next run goes on from there.
-    if (isTapprepError(error, 'SSH_LOST')) throw error;
-    const left = await undoTransaction(host, system, traces, emit);
-    await writeEntry(host, { ...entry, state: left.length === 0 ? 'removed' : 'failed', packages: left });
-    throw error;
-  });
-  const { added, replaced } = compareLists(before, await listPackages(host, system));
+  const { last: result, isWhole } = await transact(request, wanted, before, damaged.size > 0).catch(
+    async (error: unknown) => {
+      // Over a connection that is gone nothing can be undone or written; the next run goes on from there.
+      if (isTapprepError(error, 'SSH_LOST')) throw error;
+      const left = await undoTransaction(host, system, traces, emit);
+      await writeEntry(host, { ...entry, state: left.length === 0 ? 'removed' : 'failed', packages: left });
+      throw error;
+    },
+  );
+  const { added, replaced, removed } = compareLists(before, await listPackages(host, system));
+  const lost = removed.length === 0 ? {} : { removed };
   if (isWhole) {
+    tellUnplanned(request, wanted, { replaced, removed });
     const files = await ensureBuildLink(host, release, missing);
-    await writeEntry(host, { ...entry, state: 'done', packages: added, replaced, files });
+    await writeEntry(host, { ...entry, state: 'done', packages: added, replaced, ...lost, files });
     refuseWhenStopped(
       request.signal,
       `while ${result.argv[0]} worked on ${host.name}: it came to its end first, and ${added.length} packages are installed`,
@@ -89,13 +94,20 @@ export async function installArtifacts(request: InstallRequest): Promise<Install
     return {
       installed: added,
       replaced,
+      ...lost,
       unchanged: request.artifacts.length - wanted.length,
       ...(again.length === 0 ? {} : { again }),
       journal: JOURNAL_PATH,
     };
   }
   const left = await undoTransaction(host, system, traces, emit);
-  await writeEntry(host, { ...entry, state: left.length === 0 ? 'removed' : 'failed', packages: left, replaced });
+  await writeEntry(host, {
+    ...entry,
+    state: left.length === 0 ? 'removed' : 'failed',
+    packages: left,
+    replaced,
+    ...lost,
+  });
   const undone = left.length === 0 ? 'what it had installed was taken away again' : `${left.length} packages are left`;
   if (result.exitCode === 0) {
     throw interrupted(request.signal, `between two runs of ${result.argv[0]} on ${host.name}, and ${undone}`, {
@@ -128,15 +140,35 @@ interface Transaction {
   readonly isWhole: boolean;
 }
 
-/** Runs the package manager, once for each wave. A signal lets the run that is at work come to its end, and begins no other. */
-async function transact(request: InstallRequest, wanted: readonly Artifact[], again: boolean): Promise<Transaction> {
-  const { host, method, emit, signal } = request;
+/**
+ * Runs the package manager, once for each wave, or a front end that was seen to do the same. A signal lets the run that is at
+ * work come to its end, and begins no other.
+ */
+async function transact(
+  request: InstallRequest,
+  wanted: readonly Artifact[],
+  before: readonly ListedPackage[],
+  again: boolean,
+): Promise<Transaction> {
+  const { host, emit, signal } = request;
+  const system = systemOfMethod(request.method);
+  const inRoot = host.kind === 'root';
+  const sideBySide = wanted.filter(({ item }) => system.keepsSideBySide(item.role)).map(({ item }) => item.name);
   return withStagedFiles(host, wanted, request, async (paths) => {
     let last: RunResult | null = null;
-    for (const { files, unsigned } of splitRuns(wanted, paths, systemOfMethod(method))) {
+    for (const { files, unsigned, replaces } of splitRuns(wanted, paths, system, before)) {
       if (last !== null && signal.aborted) return { last, isWhole: false };
-      const inRoot = host.kind === 'root';
-      const argv = buildInstallArgv(files, { method, inRoot, allowUpgrade: request.allowUpgrade, again, unsigned });
+      const options = { method: system.manager, inRoot, replaces, again, unsigned, sideBySide };
+      const method = unsigned
+        ? system.manager
+        : await settleMethod(host, {
+            ...request,
+            files,
+            sideBySide,
+            wanted: wanted.filter((_, at) => files.includes(paths[at] ?? '')).map(({ item }) => item),
+            testArgv: system.buildTestArgv(buildInstallArgv(files, options)),
+          });
+      const argv = buildInstallArgv(files, { ...options, method });
       emit({ type: 'command', argv, where: host.name });
       last = await tellWaiting(request, argv[0] ?? method, () =>
         host.run(argv, { env: QUIET_ENV, signal, timeoutMs: 1_800_000, untilEnd: true }),
@@ -146,6 +178,26 @@ async function transact(request: InstallRequest, wanted: readonly Artifact[], ag
     if (last === null) throw new TapprepError('INTERNAL', 'an install of no files was asked for');
     return { last, isWhole: true };
   });
+}
+
+/** The package database has the last word on what happened, whatever the front end had said before. */
+function tellUnplanned(
+  { host, emit }: InstallRequest,
+  wanted: readonly Artifact[],
+  { replaced, removed }: Pick<InstallReport, 'replaced'> & { readonly removed: readonly ListedPackage[] },
+): void {
+  const gone = [
+    ...removed.map(({ name, version }) => `${name} ${version} is gone`),
+    ...replaced
+      .filter(
+        ({ name, to }) =>
+          !wanted.some(({ item }) => item.name === name && item.version === to && item.replaces !== null),
+      )
+      .map(({ name, from, to }) => `${name} ${from} became ${to}`),
+  ];
+  if (gone.length === 0) return;
+  const text = `on ${host.name} more was changed than the plan holds, and remove cannot bring it back: ${gone.join(', ')}`;
+  emit({ type: 'note', level: 'warning', text });
 }
 
 /** Says at once that a signal was seen, since what it interrupts takes a while to end. */
@@ -196,21 +248,43 @@ export interface InstallRun {
   readonly files: readonly string[];
   /** Nobody signed them: they are installed apart from the others, so that nothing of them is run. */
   readonly unsigned: boolean;
+  /** Other versions of them go. */
+  readonly replaces: boolean;
 }
 
-/** The staged files of each run, in order; all at once but for dpkg's Pre-Depends and for rpms that nobody signed. */
+/**
+ * The staged files of each run, in order; all at once but for dpkg's Pre-Depends, for rpms that nobody signed, and for those
+ * that come beside another version where others take the place of one.
+ */
 export function splitRuns(
   wanted: readonly Pick<Artifact, 'item'>[],
   paths: readonly string[],
-  { canLeaveScriptsOut }: PackageSystem,
+  system: PackageSystem,
+  before: readonly ListedPackage[],
 ): readonly InstallRun[] {
-  const isUnsigned = (at: number): boolean => {
+  const replaces = wanted.some(({ item }) => item.replaces !== null);
+  const runOf = (at: number): number => {
     const item = wanted[at]?.item;
-    return canLeaveScriptsOut && item !== undefined && gradeOf(item.trust) === 'nobody';
+    if (item === undefined) return 0;
+    if (system.canLeaveScriptsOut && gradeOf(item.trust) === 'nobody') return UNSIGNED;
+    const isBeside =
+      replaces &&
+      system.keepsSideBySide(item.role) &&
+      before.some(({ name, arch }) => name === item.name && arch === item.arch);
+    return isBeside ? BESIDE : (item.wave ?? 0);
   };
-  const byRun = Map.groupBy(paths, (_, at) => (isUnsigned(at) ? Infinity : (wanted[at]?.item.wave ?? 0)));
-  return [...byRun].toSorted(([a], [b]) => a - b).map(([run, files]) => ({ files, unsigned: run === Infinity }));
+  const byRun = Map.groupBy(paths, (_, at) => runOf(at));
+  return [...byRun]
+    .toSorted(([a], [b]) => a - b)
+    .map(([run, files]) => ({
+      files,
+      unsigned: run === UNSIGNED,
+      replaces: wanted.some(({ item }, at) => item.replaces !== null && files.includes(paths[at] ?? '')),
+    }));
 }
+
+const BESIDE = 1e6;
+const UNSIGNED = Infinity;
 
 function refuseReplacement(wanted: readonly Artifact[], allowed: boolean): void {
   const replacing = wanted.filter(({ item }) => item.replaces !== null);

@@ -15,6 +15,7 @@ export const DPKG: PackageSystem = {
   isNeverEmpty: false,
   resumeArgv: ['dpkg', '--configure', '--pending'],
   unpackingPath: '/var/lib/dpkg/tmp.ci',
+  buildTestArgv: ([program = 'dpkg', ...rest]) => [program, '--dry-run', ...rest],
   buildRemoveArgv: (packages) => ['dpkg', '--purge', ...packages.map(nameExactly)],
   // A package that was cut off while it was unpacked leaves only by force.
   buildUndoArgv: (packages) => ['dpkg', '--force-remove-reinstreq', '--purge', ...packages.map(nameExactly)],

@@ -5,7 +5,7 @@ import type { Remedy, RepositoryKind, Role, Target } from '../types.ts';
 export type PackageManager = 'dpkg' | 'rpm';
 
 /** A program that brings packages out of the target's own repositories. */
-export type FrontEnd = 'dnf' | 'yum' | 'zypper';
+export type FrontEnd = 'dnf' | 'dnf5' | 'yum' | 'zypper';
 
 /** A package by its exact name. */
 export interface ExactPackage {
@@ -33,6 +33,8 @@ export interface PackageSystem {
   readonly resumeArgv: readonly string[] | null;
   /** Where it unpacks a package's own files under its lock, and takes away what lies there before the next; else null. */
   readonly unpackingPath: string | null;
+  /** The same install, tried without any change; it fails where that would. */
+  buildTestArgv(installArgv: readonly string[]): readonly string[];
   buildRemoveArgv(packages: readonly ExactPackage[]): readonly string[];
   /** Removes what a run that failed or was killed left, also what it was cut off in. */
   buildUndoArgv(packages: readonly ExactPackage[]): readonly string[];

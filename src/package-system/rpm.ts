@@ -18,7 +18,7 @@ export const RPM: PackageSystem = {
   extension: '.rpm',
   mirrorKind: 'rpm-md',
   reads: (kind) => kind !== 'deb',
-  frontEnds: ['dnf', 'zypper', 'yum'],
+  frontEnds: ['dnf', 'dnf5', 'zypper', 'yum'],
   listArgv: [
     'rpm',
     '-qa',
@@ -28,6 +28,7 @@ export const RPM: PackageSystem = {
   isNeverEmpty: true,
   resumeArgv: null,
   unpackingPath: null,
+  buildTestArgv: ([program = 'rpm', ...rest]) => [program, '--test', ...rest],
   buildRemoveArgv,
   buildUndoArgv: buildRemoveArgv,
   // Written into its database alone.

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { findDamaged } from '../detect/damaged-packages.ts';
 import { TapprepError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
-import { buildInstallArgv, buildRefreshArgv, type InstallMethod } from '../install/commands.ts';
+import { buildInstallArgv, type InstallMethod } from '../install/commands.ts';
 import { installArtifacts, splitRuns } from '../install/run.ts';
 import { unpackImage } from '../rehearse/unpack-image.ts';
 import { findKernelImage } from '../verify/build-id.ts';
@@ -18,6 +18,7 @@ import type { Session } from './session.ts';
 import { runStage } from './stage.ts';
 import { describePlan } from './describe.ts';
 import type { VerifyChoice } from './verify.ts';
+import { FRONT_ENDS } from '../package-system/front-ends.ts';
 import { systemOf } from '../package-system/systems.ts';
 
 export interface InstallOptions {
@@ -81,15 +82,16 @@ export async function installSubject(
     const choice = {
       method,
       inRoot: host.kind === 'root',
-      allowUpgrade: options.allowUpgrade,
       again: damaged.length > 0,
+      sideBySide: items.filter(({ role }) => systemOf(plan.target).keepsSideBySide(role)).map(({ name }) => name),
     };
     const runs = splitRuns(
       items.map((item) => ({ item })),
       paths,
       systemOf(plan.target),
+      subject.facts.packages,
     );
-    const commands = runs.map(({ files, unsigned }) => buildInstallArgv(files, { ...choice, unsigned }));
+    const commands = runs.map(({ files, ...run }) => buildInstallArgv(files, { ...choice, ...run }));
     return { ...outcome, commands };
   }
   if (items.length > 0) {
@@ -128,9 +130,11 @@ export async function installSubject(
         now: session.now,
         signal: session.signal,
       }),
-    ({ installed, again = [] }) =>
+    ({ installed, again = [], replaced, removed = [] }) =>
       [
         ...(installed.length === 0 ? [] : [`${installed.length} packages`]),
+        ...(replaced.length === 0 ? [] : [`${replaced.length} packages replaced`]),
+        ...(removed.length === 0 ? [] : [`${removed.length} packages gone`]),
         ...(again.length === 0 ? [] : [`the files of ${again.length} packages put back`]),
       ].join(', ') || 'nothing to do',
   );
@@ -159,7 +163,7 @@ async function chooseMethod(host: Host, { target }: Plan, signal: AbortSignal): 
   const { frontEnds, manager } = systemOf(target);
   for (const method of frontEnds) {
     if ((await host.which(method)) === null) continue;
-    const refresh = await host.run(buildRefreshArgv(method), { timeoutMs: 180_000, signal });
+    const refresh = await host.run(FRONT_ENDS[method].refreshArgv, { timeoutMs: 180_000, signal });
     if (refresh.exitCode === 0) return method;
   }
   return manager;

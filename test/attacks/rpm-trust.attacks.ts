@@ -340,7 +340,7 @@ const PLANS: readonly Attack[] = [
         await tree.load<typeof import('../../src/install/commands.ts')>('src/install/commands.ts');
       const root = tree.scratch();
       mkdirSync(join(root, 'etc'));
-      const argv = buildInstallArgv([scripted()], { method: 'dnf', inRoot: true, allowUpgrade: false, unsigned: true });
+      const argv = buildInstallArgv([scripted()], { method: 'dnf', inRoot: true, replaces: false, unsigned: true });
       return ranIn(root, argv);
     },
   },

@@ -228,7 +228,8 @@ $todo
 EOF
     [ $# -gt 0 ] || continue
     say "rpm installs $# packages"
-    if [ -n "$replacing" ] && [ "$group" = plain ]; then set -- -Uvh "$@"; else set -- -ivh "$@"; fi
+    # An older kernel's packages come beside a newer one's only where rpm is told that this is meant.
+    if [ -n "$replacing" ] && [ "$group" = plain ]; then set -- -Uvh --oldpackage "$@"; else set -- -ivh --oldpackage "$@"; fi
     if [ "$group" = unsigned ]; then set -- --noscripts --notriggers "$@"; fi
     run_manager rpm "$@" || return 1
     [ -z "$stopped" ] || return 1

@@ -4,6 +4,7 @@ import { RELATIONS, type RelationKind } from '../rpm-md/catalogue.ts';
 import type { PackageSink } from '../rpm-md/package-sink.ts';
 import { TapprepError } from '../../errors.ts';
 import type { Plan, PlanItem, Role } from '../../types.ts';
+import { RPM } from '../../package-system/rpm.ts';
 import { assemblePlan, type InstalledVersion } from '../plan.ts';
 import { packagesOf } from '../provisions.ts';
 import type { PackageRecord } from '../reader.ts';
@@ -56,6 +57,7 @@ export async function completePlan(plan: Plan, options: CompleteOptions): Promis
         isExcluded: () => false,
         priorities: sink.repositories.map(() => 99),
         files,
+        sideBySide: wanted.filter(({ role }) => RPM.keepsSideBySide(role)).map(({ name }) => name),
       });
     const first = pool(new Map());
     const wishes = listWishes(first, own, options);

@@ -99,7 +99,7 @@ const pathOf = (item: PlanItem) => join(lab.directory, 'pool', basename(item.fil
 test('dpkg installs the plan cleanly, run by run', () => {
   const root = makeRoot('waves');
   const wanted = items.map((item) => ({ item }));
-  const runs = splitRuns(wanted, items.map(pathOf), systemOfManager('dpkg'));
+  const runs = splitRuns(wanted, items.map(pathOf), systemOfManager('dpkg'), []);
   expect(runs.map(({ files }) => dpkg(root, files))).toEqual(['', '', '']);
   expect(listInstalled(root)).toEqual(items.map(({ name, version }) => `ii  ${name} ${version}`).toSorted());
   expect(items.filter(({ replaces }) => replaces !== null)).toMatchObject([

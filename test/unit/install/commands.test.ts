@@ -10,20 +10,27 @@ const FILES = ['/s/a.pkg', '/s/b.pkg'];
 test.each([
   ['dpkg', false, false, 'dpkg --install'],
   ['dpkg', true, false, 'dpkg --force-unsafe-io --install'],
-  ['rpm', false, false, 'rpm -ivh'],
-  ['rpm', true, true, 'rpm -Uvh'],
-  ['dnf', false, false, 'dnf --assumeyes install'],
-  ['yum', false, false, 'yum --assumeyes install'],
+  ['rpm', false, false, 'rpm -ivh --oldpackage'],
+  ['rpm', true, true, 'rpm -Uvh --oldpackage'],
   ['zypper', false, false, 'zypper --non-interactive install --no-recommends'],
-] as const)('%s inRoot=%s allowUpgrade=%s', (method, inRoot, allowUpgrade, words) => {
-  expect(buildInstallArgv(FILES, { method, inRoot, allowUpgrade })).toEqual([...words.split(' '), ...FILES]);
+] as const)('%s inRoot=%s replaces=%s', (method, inRoot, replaces, words) => {
+  expect(buildInstallArgv(FILES, { method, inRoot, replaces })).toEqual([...words.split(' '), ...FILES]);
+});
+
+test.each(['dnf', 'dnf5', 'yum'] as const)('%s has no limit of kernels and no weak sides', (method) => {
+  const argv = buildInstallArgv(FILES, { method, inRoot: false, replaces: false, sideBySide: ['kernel-debuginfo'] });
+  expect([argv[0], ...argv.slice(-3)]).toEqual([method, 'install', ...FILES]);
+  expect(argv).toContain('--setopt=installonly_limit=0');
+  expect(argv.find((word) => word.startsWith('--setopt=installonlypkgs='))).toMatch(
+    /[=,]kernel-devel,.*,kernel-debuginfo$/,
+  );
 });
 
 test.each(['rpm', 'dnf', 'yum', 'zypper'] as const)(
   'of an rpm that nobody signed nothing is run, by %s too',
   (method) => {
-    const argv = buildInstallArgv(FILES, { method, inRoot: false, allowUpgrade: false, unsigned: true });
-    expect(argv).toEqual(['rpm', '-ivh', '--noscripts', '--notriggers', ...FILES]);
+    const argv = buildInstallArgv(FILES, { method, inRoot: false, replaces: false, unsigned: true });
+    expect(argv).toEqual(['rpm', '-ivh', '--oldpackage', '--noscripts', '--notriggers', ...FILES]);
   },
 );
 
@@ -35,11 +42,26 @@ test('what nobody signed is a run of its own, after the rest', () => {
     buildId: null,
   } as const;
   const signed = { ...trust, kind: 'signed-index', signer: 'A'.repeat(40) as Fingerprint } as const;
-  const wanted = [trust, signed].map((each) => ({ item: { trust: each } as unknown as PlanItem }));
-  expect(splitRuns(wanted, FILES, systemOfManager('rpm'))).toEqual([
-    { files: ['/s/b.pkg'], unsigned: false },
-    { files: ['/s/a.pkg'], unsigned: true },
+  const wanted = [trust, signed].map((each) => ({ item: { trust: each, replaces: null } as unknown as PlanItem }));
+  expect(splitRuns(wanted, FILES, systemOfManager('rpm'), [])).toEqual([
+    { files: ['/s/b.pkg'], unsigned: false, replaces: false },
+    { files: ['/s/a.pkg'], unsigned: true, replaces: false },
   ]);
+});
+
+test('where one package takes the place of another version, those that have one beside them come after it', () => {
+  const trust = { kind: 'signed-index', digest: { algorithm: 'sha256', hex: '' }, index: 'x', signer: 'A'.repeat(40) };
+  const item = (name: string, role: Role, replaces: string | null): { item: PlanItem } => ({
+    item: { name, version: '2', arch: 'x86_64', role, replaces, trust } as unknown as PlanItem,
+  });
+  const wanted = [item('gcc', 'toolchain', '1'), item('kernel-devel', 'devel', null), item('make', 'toolchain', null)];
+  const paths = ['/s/gcc', '/s/kernel-devel', '/s/make'];
+  const before = [{ name: 'kernel-devel', version: '1', arch: 'x86_64' }];
+  expect(splitRuns(wanted, paths, systemOfManager('rpm'), before)).toEqual([
+    { files: ['/s/gcc', '/s/make'], unsigned: false, replaces: true },
+    { files: ['/s/kernel-devel'], unsigned: false, replaces: false },
+  ]);
+  expect(splitRuns(wanted.slice(1), paths.slice(1), systemOfManager('rpm'), before)).toHaveLength(1);
 });
 
 test('removal names packages exactly', () => {
@@ -74,6 +96,19 @@ test('a package list before and after tells additions from replacements, and sid
   expect(compareLists(before, after)).toEqual({
     added: [at('kernel', '2'), at('make', '4')],
     replaced: [{ name: 'gcc', from: '9', to: '10' }],
+    removed: [],
+  });
+});
+
+test('a package that is gone is told as such, one with another version in its place is not', () => {
+  const after = [at('kernel', '3'), at('gcc', '10')];
+  expect(compareLists([at('kernel', '1'), at('kernel', '2'), at('gcc', '9'), at('vim', '8')], after)).toEqual({
+    added: [],
+    replaced: [
+      { name: 'kernel', from: '1', to: '3' },
+      { name: 'gcc', from: '9', to: '10' },
+    ],
+    removed: [at('kernel', '2'), at('vim', '8')],
   });
 });
 

@@ -18,6 +18,8 @@ export interface PoolOptions {
   readonly priorities: readonly number[];
   /** Paths that only filelists have: package numbers by path. */
   readonly files: ReadonlyMap<string, readonly number[]>;
+  /** Names of packages that stand side by side although no distribution says so: debug information of several kernels. */
+  readonly sideBySide?: readonly string[];
 }
 
 export interface Pool {
@@ -126,7 +128,7 @@ export function createPool(catalogue: Catalogue, options: PoolOptions): Pool {
     return found;
   };
   const multiple = new Set(
-    MULTIPLE.flatMap((text) => {
+    [...MULTIPLE, ...(options.sideBySide ?? [])].flatMap((text) => {
       const found = provideSimple({ kind: 'simple', name: text, flags: 0, version: '' });
       return found === ALWAYS ? [] : found;
     }),
