@@ -83,7 +83,7 @@ function holdsAt(bytes: Uint8Array, start: number, needle: Uint8Array): boolean 
   return true;
 }
 
-/** Sixteen bits from the three bytes that end at an index known to lie inside. */
+/** Sixteen bits from the three bytes that end at an index known to lie inside; letters of ASCII differ in their lower five. */
 function hashAt(bytes: Uint8Array, last: number): number {
-  return (((bytes[last - 2] ?? 0) << 8) ^ ((bytes[last - 1] ?? 0) << 4) ^ (bytes[last] ?? 0)) & 0xff_ff;
+  return (((bytes[last - 2] ?? 0) << 9) ^ ((bytes[last - 1] ?? 0) << 5) ^ (bytes[last] ?? 0)) & 0xff_ff;
 }
