@@ -20,6 +20,8 @@ export interface LogFacts {
   readonly staprunVersion: string | null;
   /** "2.6.32 ... 6.6-rc1" */
   readonly testedKernels: string | null;
+  /** A command line of stap is shown. */
+  readonly commandSeen: boolean;
   /** stap was started with -g. */
   readonly guru: boolean;
   /** Argument of stap -r. */
@@ -58,6 +60,11 @@ const SAID_RELEASE = new RegExp(
   String.raw`(?:Configuring for kernel release|(?:Module build|headers|source|make\.log) for kernel|make\.log for \S{1,80} for kernel|uname -r['"]?\s*(?::|=|=>|->)|kernel(?: version| release)?(?: is)?\s*[:=]|, release|Kernel version)\s+(${RELEASE})`,
   'i',
 );
+/** Whatever program names a kernel by its whole release. */
+const NAMED_RELEASE = /\b[Kk]ernel(?: release| version)?:? ["'`(]?(\d\.\d{1,3}\.\d{1,3}-[\w.+~-]{1,64})/;
+/** Files of a kernel carry its release, and so do the messages of who looks for them. */
+const FILE_RELEASE =
+  /(?:\/boot\/[\w.]{2,20}-|\bvmlinux for |\bBuilding (?:initial )?(?:module )?for )(\d\.\d{1,3}\.\d{1,3}-[\w.+~-]{1,64})/;
 /** kmod and dkms name the kernel that they looked for. */
 const LOOKED_FOR = new RegExp(
   String.raw`FATAL: Module \S{1,60} not found in directory (?:/usr)?/lib/modules/(${RELEASE})`,
@@ -122,7 +129,9 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
     first(LINUX_VERSION) ??
     releaseAfterUname(lines) ??
     first(SAID_RELEASE) ??
-    first(LOOKED_FOR);
+    first(LOOKED_FOR) ??
+    first(NAMED_RELEASE) ??
+    first(FILE_RELEASE);
   const packages = readLoggedPackages(lines);
   const command = lines.filter((line) => /\bstap(?:xx|\+\+)?\s/.test(line.text) && /\s-/.test(line.text));
   return {
@@ -137,6 +146,7 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
     staprunVersion: first(/loader\/runner \(version (\d+\.\d+)/),
     testedKernels:
       first(/tested kernel versions: (\S{3,24} \.\.\. \S{3,24})/) ?? first(/tested range (\S{3,24} \.\.\. \S{3,24})/),
+    commandSeen: command.length > 0,
     guru: command.some((line) => /\s-[a-zA-Z]{0,4}g[a-zA-Z]{0,4}(?:\s|$)|--guru\b/.test(line.text)),
     releaseOption: command.map((line) => /\s-r\s?(\S{1,256})/.exec(line.text)?.[1]).find(Boolean) ?? null,
     succeeded: lines.some((line) => RAN.test(line.text)) && !lines.some((line) => FAILED.test(line.text)),

@@ -10,6 +10,7 @@ import { MACHINE_RULES } from './rules/machine.ts';
 import { NEIGHBOUR_RULES } from './rules/neighbours.ts';
 import { PERMISSION_RULES } from './rules/permissions.ts';
 import { REPOSITORY_RULES } from './rules/repositories.ts';
+import { TOOLCHAIN_RULES } from './rules/toolchain.ts';
 
 export const RULES: readonly Rule[] = [
   ...BUILD_TREE_RULES,
@@ -17,6 +18,7 @@ export const RULES: readonly Rule[] = [
   ...DEBUGINFO_RULES,
   ...REPOSITORY_RULES,
   ...COMPILE_RULES,
+  ...TOOLCHAIN_RULES,
   ...LOAD_RULES,
   ...PERMISSION_RULES,
   ...INSTALLATION_RULES,

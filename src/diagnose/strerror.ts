@@ -94,3 +94,22 @@ export const TRANSLATED = {
     '裝置上已無多餘空間',
   ],
 } as const satisfies Record<string, readonly string[]>;
+
+/** What bash 5.2 says in other languages of a program that it does not find, from its message catalogues. */
+export const NO_COMMAND: readonly string[] = [
+  'příkaz nenalezen',
+  'Kommando nicht gefunden',
+  'orden no encontrada',
+  'commande introuvable',
+  'comando non trovato',
+  'コマンドが見つかりません',
+  '명령어를 찾을 수 없음',
+  'opdracht niet gevonden',
+  'nie znaleziono polecenia',
+  'comando não encontrado',
+  'команда не найдена',
+  'kommandot finns inte',
+  'команду не знайдено',
+  '未找到命令',
+  '指令找不到',
+];

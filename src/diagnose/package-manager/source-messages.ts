@@ -27,6 +27,11 @@ export const DISABLED: readonly Pattern[] = [
   ...patternsOf(NO_SOURCES),
   ...UNREGISTERED,
 ];
+/** The source has the package, and the configuration hides it. */
+export const EXCLUDED: readonly Pattern[] = [
+  text('were filtered out by', /filtered out by (?:exclude|modular) filtering(?: for argument:? (\S{1,160}))?/),
+  text('excluded by', /(?:package|match)\S{0,3} .{0,120}\bexcluded by (?:exclude|versionlock)/i),
+];
 /** A source that is there and does not work. */
 export const BROKEN: readonly Pattern[] = [
   text('NO_PUBKEY', /NO_PUBKEY (\w{8,40})/),
@@ -55,6 +60,9 @@ export const BROKEN: readonly Pattern[] = [
   text('Public key for', /Public key for \S{1,200} is not installed/),
   text('GPG key retrieval failed'),
   text('GPG check FAILED'),
+  text('GPG keys listed for', /GPG keys listed for .{1,120} (?:are|is) already installed but/),
+  text('Signature verification failed', /Signature verification failed for (?:file )?["']?\S{1,200}/),
+  text('is signed with an unknown key', /File ["']\S{1,200}["'] .{0,120}is signed with an unknown key/),
   text('Conflicting values set for option Signed-By'),
   text('Release file for', /Release file for .{1,200} is (?:expired|not valid)/),
   text('Skipping acquire of configured file'),

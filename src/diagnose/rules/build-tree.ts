@@ -1,5 +1,6 @@
 /** Symptoms of a build tree that is missing, another kernel's, incomplete, or of another build. */
-import { kernelName, text, type Rule, type Sight } from '../rule.ts';
+import { EMPTY_CACHE, runAsRoot } from '../../make-remedy.ts';
+import { kernelName, text, type Pattern, type Rule, type Sight } from '../rule.ts';
 import { newerKernel, otherDevel, otherTree, wrongVariantDevel } from '../sightings.ts';
 
 /** Pass 0: the frame around strerror's words, which come in the user's language. */
@@ -14,6 +15,16 @@ export const UTS_MISMATCH = text(
   /module version mismatch \((#.{4,120}?) vs (#.{4,120}?)\)(?=,|\s*$)/,
 );
 const RELEASE_MISMATCH = text('release mismatch (', /module release mismatch \((\S{1,80}) vs (\S{1,80})\)/);
+
+/** What dpkg says of headers that it could not finish, and how it lists them. */
+const HALF_CONFIGURED: readonly Pattern[] = [
+  text(
+    'prevent configuration of',
+    /dependency problems prevent configuration of (linux-(?:headers|kbuild)-\S{1,120}?):/,
+  ),
+  text('error processing package', /error processing package (linux-(?:headers|kbuild)-\S{1,120})/),
+  text('linux-headers-', /^i[UFHW]R?\s+(linux-headers-\S{1,120})/),
+];
 
 const PREFIX_OF_MODULES = /^\/(?:usr\/)?lib\/modules\//;
 
@@ -105,7 +116,7 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
     patterns: [
       text(
         'scripts/',
-        /scripts\/(?:basic\/fixdep|mod\/modpost|genksyms\/genksyms|recordmcount|sign-file|gcc-plugins|Makefile\.\w+)["']?: (?:\d+: )?(?:not found|No such file|Permission denied|cannot execute)/,
+        /scripts\/(?:basic\/fixdep|mod\/modpost|genksyms\/genksyms|recordmcount|sign-file|gcc-plugins|Makefile\.\w+)["']?: (?:\d+: )?(?:not found|No such file|Permission denied|cannot execute|Exec format error)/,
       ),
       text(
         'No rule to make target',
@@ -117,7 +128,15 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
     ],
     grade: 'points',
     cause: () =>
-      'The build tree lacks the programs or makefiles that compile a module (scripts/, often a package of its own such as linux-kbuild).',
+      'The build tree lacks the programs or makefiles that compile a module, or has them for another architecture (scripts/, often a package of its own such as linux-kbuild).',
+  },
+  {
+    code: 'DEVEL_INCOMPLETE',
+    patterns: HALF_CONFIGURED,
+    grade: 'points',
+    cause: ({ groups }) =>
+      `dpkg has unpacked ${groups[0] ?? 'the headers'} and not configured it: a package that it needs is missing, half installed or of another version.`,
+    remedies: () => [runAsRoot('dpkg --configure -a'), runAsRoot('apt-get --fix-broken install'), EMPTY_CACHE],
   },
   {
     code: 'KERNEL_TREE_NOT_BUILT',

@@ -43,6 +43,9 @@ const RESTS_ON_DWARF = text(
   /resolving probe point: identifier ["'](kernel|module|vfs|syscall|tcp|udp|socket|netdev|ioblock|ioscheduler|scheduler|signal|vm|nfs|nfsd|rpc|scsi|tty|generic|kprocess)["']/,
 );
 
+/** Other functions are told by name, so the symbols were read. */
+const SIMILAR = text('similar functions', /no match \(similar functions?: /);
+
 const KERNEL_DEBUGINFO = [NO_DEBUGINFO, NO_DWARF_KERNEL, HINT_KERNEL];
 
 /** Modules that come with the kernel everywhere: their debug information is the kernel's own. */
@@ -64,15 +67,26 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
   {
     code: 'DEBUGINFO_MISSING',
     patterns: [RESTS_ON_DWARF],
-    hints: LATER_FAILURES,
+    hints: [...LATER_FAILURES, SIMILAR],
     grade: ({ seen, situation }) =>
       seen(NO_DEBUGINFO) ||
+      seen(SIMILAR) ||
       LATER_FAILURES.some(seen) ||
       situation.host?.debuginfo.some((one) => one.hasDwarf === true) === true
         ? null
         : 'allows',
     cause: ({ groups, situation }) =>
       `Probes of "${groups[0] ?? 'kernel'}" rest on the debug information of ${kernelName(situation)}; without it stap only says that nothing matched.`,
+  },
+  {
+    code: 'DEBUGINFO_MISSING',
+    patterns: [text('type definition', /type definition ["']?.{1,80}?["']? not found in ["']?kernel["']?(?:\W|$)/)],
+    grade: ({ situation }) =>
+      situation.host?.debuginfo.some((one) => one.hasDwarf === true) === true || matchingDebuginfo(situation) !== null
+        ? 'allows'
+        : 'points',
+    cause: ({ situation }) =>
+      `A type that the script reads is described nowhere: stap found no debug information of ${kernelName(situation)} to look it up in.`,
   },
   {
     code: 'DEBUGINFO_VERSION_MISMATCH',

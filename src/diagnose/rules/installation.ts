@@ -33,7 +33,9 @@ export const INSTALLATION_RULES: readonly Rule[] = [
     patterns: [
       text(
         'semantic error: unresolved',
-        new RegExp(`semantic error: unresolved (?:arity-\\d )?function.{0,160}?["'(\\s](${BASIC_FUNCTIONS})["'(\\s)]`),
+        new RegExp(
+          `semantic error: unresolved (?:arity-\\d )?function(?: call)?(?: (?=(?:${BASIC_FUNCTIONS})\\b)|.{0,160}?identifier ["'])(${BASIC_FUNCTIONS})\\b`,
+        ),
       ),
     ],
     grade: 'points',

@@ -8,7 +8,16 @@ import { UTS_MISMATCH } from './build-tree.ts';
 /** The prefix is never translated, what follows the last colon may be. */
 const INSERT = text("Couldn't insert module");
 const INSERT_FIPS = text('in FIPS mode', /Couldn't insert module in FIPS mode/);
-const BAD_FORMAT = text('nvalid module format', /[iI]nvalid module format|Exec format error/);
+const BAD_FORMAT = text('nvalid module format', /[iI]nvalid module format/);
+/** insmod and modprobe, which load what was built by hand; stap names its own modules. */
+const NOT_STAPS: readonly Pattern[] = [
+  text(
+    'could not insert',
+    /could not insert (?:module )?["']?(?!\S{0,200}stap)\S{1,300}["']?: (?:[iI]nvalid module format|Exec format error)/,
+  ),
+  text('error inserting', /rror inserting ["'](?!\S{0,200}stap)\S{1,300}["']: (?:-1 )?[iI]nvalid module format/),
+  text("can't insert '", /can't insert '(?!\S{0,200}stap)[^']{1,300}': (?:invalid module format|Exec format error)/i),
+];
 const CRC = text('disagrees about version of symbol', /disagrees about version of symbol (\S{1,80})/);
 const NO_CRC = text('no symbol version for', /no symbol version for (\S{1,80})/);
 const UNKNOWN_SYMBOL = text('nknown symbol', /Unknown symbol(?: in module| (\w{1,80}) \(err)/);
@@ -45,6 +54,15 @@ const OTHER_WORDS = text("Couldn't insert module", /Couldn't insert module\s?["'
 const NO_DEBUGFS = text("Couldn't mount /", /Couldn't mount \/(?:sys\/kernel\/debug|mnt\/relay): (.{1,80})/);
 const CACHED = text('using cached ', /Pass 4: using cached \S{1,400}\.ko/);
 
+/** What a module of stap calls and only some options bring, with the option; err -22 is said of one that is there in another version. */
+const OPTION_OF: readonly (readonly [string, string])[] = [
+  ['register_kprobe', 'CONFIG_KPROBES'],
+  ['register_kretprobe', 'CONFIG_KRETPROBES'],
+  ['relay_', 'CONFIG_RELAY'],
+  ['debugfs_', 'CONFIG_DEBUG_FS'],
+];
+const OPTIONAL_SYMBOL = '((?:un)?register_k(?:ret)?probes?|relay_\\w{1,40}|debugfs_\\w{1,40})';
+
 /** The first symbol that is compared: with symbol versions, a module of another kernel fails here, before its release is. */
 function isLayout({ linesOf }: Sight): boolean {
   return linesOf(CRC).some((line) => CRC.regex?.exec(line.text)?.[1] === 'module_layout');
@@ -68,7 +86,9 @@ export const LOAD_RULES: readonly Rule[] = [
       }
       if (seen(NO_CRC)) return 'proves';
       if (seen(CRC) || seen(STRUCT_SIZE)) return 'allows';
+      if (NOT_STAPS.some(seen)) return null;
       if (situation.log.guru || seen(GURU_WORD)) return 'points';
+      if (seen(CACHED) || isTypedWithoutGuru(situation.log)) return 'allows';
       if (situation.host?.config['CONFIG_MODVERSIONS'] === 'n') return null;
       // stap compiles against the running release unless told otherwise, so another release is the rarer cause.
       return situation.log.releaseOption === null ? 'points' : 'allows';
@@ -106,9 +126,10 @@ export const LOAD_RULES: readonly Rule[] = [
   },
   {
     code: 'DEVEL_VERSION_MISMATCH',
-    patterns: [BAD_FORMAT],
+    patterns: [BAD_FORMAT, ...NOT_STAPS],
     grade: ({ situation, seen }) => {
       if (seen(VERMAGIC) || seen(NO_CRC)) return null;
+      if (NOT_STAPS.some(seen) || isTypedWithoutGuru(situation.log)) return 'points';
       return situation.log.guru || situation.log.releaseOption === null ? 'allows' : 'points';
     },
     cause: ({ situation }) =>
@@ -140,6 +161,23 @@ export const LOAD_RULES: readonly Rule[] = [
     grade: ({ seen }) => (seen(BAD_FORMAT) ? 'allows' : 'points'),
     cause: ({ groups, situation }) =>
       `The module needs ${groups[0] ?? 'a symbol'} that ${kernelName(situation)} does not offer: it was built with another compiler or against the Module.symvers of another build.`,
+  },
+  {
+    code: 'KERNEL_CONFIG',
+    patterns: [
+      text('nknown symbol', new RegExp(`Unknown symbol ${OPTIONAL_SYMBOL}\\b(?! \\(err -22\\))`)),
+      text('undefined!', new RegExp(`["'\`]?${OPTIONAL_SYMBOL}["'\`]? \\[\\S{1,300}\\] undefined!`)),
+    ],
+    grade: 'points',
+    cause: ({ groups, situation }) =>
+      `${kernelName(situation)} offers no ${groups[0] ?? ''}, which every kernel has that was built with ${OPTION_OF.find(([prefix]) => groups[0]?.includes(prefix) === true)?.[1] ?? 'the option'}.`,
+  },
+  {
+    code: 'KERNEL_CONFIG',
+    patterns: [text('unknown filesystem type', /unknown filesystem type ["']?debugfs/)],
+    grade: 'proves',
+    cause: ({ situation }) =>
+      `${kernelName(situation)} does not know debugfs: it was built without CONFIG_DEBUG_FS, through which staprun talks to its module.`,
   },
   {
     code: 'STAP_TOO_OLD',
@@ -203,7 +241,11 @@ export const LOAD_RULES: readonly Rule[] = [
       const repaired = situation.host?.buildTree?.utsVersion;
       if (seen(UTS_MISMATCH) && repaired != null && repaired === situation.host?.kernel.unameV) return 'proves';
       if (seen(UTS_MISMATCH) || seen(BAD_FORMAT) || seen(UNKNOWN_SYMBOL))
-        return treeWasRepaired(situation.log, seen) ? 'proves' : 'allows';
+        return treeWasRepaired(situation.log, seen)
+          ? 'proves'
+          : isFormatAlone(situation.log, seen)
+            ? 'points'
+            : 'allows';
       return seen(INSERT) ? 'allows' : null;
     },
     cause: () =>
@@ -261,7 +303,11 @@ export const LOAD_RULES: readonly Rule[] = [
   },
   {
     code: 'KERNEL_CONFIG',
-    patterns: [text("Couldn't insert module", /Couldn't insert module.{0,400}: Function not implemented/)],
+    patterns: [
+      text("Couldn't insert module", /Couldn't insert module.{0,400}: Function not implemented/),
+      text('could not insert', /could not insert .{1,300}: Function not implemented/),
+      text("can't insert '", /can't insert '.{1,300}': Function not implemented/i),
+    ],
     grade: 'proves',
     cause: ({ situation }) => `${kernelName(situation)} was built without CONFIG_MODULES: it cannot load any module.`,
   },
@@ -275,4 +321,14 @@ function treeWasRepaired(log: Sight['situation']['log'], seen: Sight['seen']): b
     log.unameV !== null &&
     log.treeUtsVersions.every((one) => one === log.unameV)
   );
+}
+
+/** The command line is there and has no -g, which is what takes the symbol versions away. */
+function isTypedWithoutGuru({ commandSeen, guru }: Sight['situation']['log']): boolean {
+  return commandSeen && !guru;
+}
+
+/** Nothing tells more than that the kernel does not take the module. */
+function isFormatAlone({ guru }: Sight['situation']['log'], seen: Sight['seen']): boolean {
+  return seen(BAD_FORMAT) && !guru && !seen(GURU_WORD) && !seen(VERMAGIC) && !seen(CRC) && !seen(NO_CRC);
 }

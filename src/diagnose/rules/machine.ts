@@ -3,6 +3,7 @@ import { type Grade, kernelName, text, type Rule, type Sight } from '../rule.ts'
 import { newerKernel } from '../sightings.ts';
 import { NO_CONFIG } from './build-tree.ts';
 import { NO_DEBUGINFO } from './debuginfo.ts';
+import { NOT_FOUND_PATTERNS } from '../package-manager/asked-packages.ts';
 
 const HINT = text('kernel-devel package, use');
 const MISSING = [NO_CONFIG, NO_DEBUGINFO, HINT];
@@ -19,6 +20,17 @@ export const MACHINE_RULES: readonly Rule[] = [
     },
     cause: ({ situation }) =>
       `This runs in a container: ${kernelName(situation)} is that of the host, and the image has no packages of it.`,
+    evidence: ({ situation }) => (situation.log.container === null ? [] : [situation.log.container]),
+  },
+  {
+    code: 'CONTAINER_KERNEL_NOT_IN_IMAGE',
+    patterns: NOT_FOUND_PATTERNS,
+    grade: ({ situation }) => {
+      if (situation.packages.standing === 'foreign') return 'points';
+      return situation.log.container !== null || situation.host?.security.container != null ? 'allows' : null;
+    },
+    cause: ({ situation }) =>
+      `${kernelName(situation)} is of another distribution than the package manager that was asked for its packages, as in a container.`,
     evidence: ({ situation }) => (situation.log.container === null ? [] : [situation.log.container]),
   },
   {

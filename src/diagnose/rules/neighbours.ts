@@ -52,6 +52,7 @@ const ROWS: readonly Row[] = [
     // clang is told to include it before anything else.
     text('linux/kconfig.h', /["'`/]linux\/kconfig\.h["'`]? file not found/),
     text('Failed to find kernel headers'),
+    text('file not found', /(?:\/virtual\/|definitions\.h|clang_workarounds\.h|bpf)\S{0,80}:\d{1,6}:\d{1,5}: fatal error: ["'](?:linux|asm|uapi|generated)\/[\w./-]{1,80}["'] file not found/),
   ] },
   { program: 'VirtualBox', code: 'DEVEL_MISSING', grade: 'points', patterns: [
     text('Kernel headers not found for target', /Kernel headers not found for target kernel (\S{1,80})/),
@@ -84,6 +85,7 @@ const ROWS: readonly Row[] = [
     text('kernel headers not found', /[Kk]ernel headers not found|[Kk]ernel headers (?:are|were) not (?:found|installed)/),
     text('kernel headers are not', /[Kk]ernel headers are not (?:found|installed|available)/),
     text('find kernel headers', /(?:can ?not|could not|couldn't|can't|failed to|unable to) (?:find|locate) (?:the )?(?:linux )?kernel[- ](?:headers|sources?|build dir)/i),
+    text('kernel source', /(?:can ?not|could not|failed to|unable to) (?:find|locate) (?:the )?(?:linux )?kernel sources?\b/i),
     text('locate kernel headers', /(?:can ?not|could not|couldn't|can't|failed to|unable to) locate (?:the )?(?:linux )?kernel headers/i),
     text('make sure kernel headers', /make sure (?:that )?(?:the )?kernel headers/i),
     text('kernel headers for', /(?:missing|find|locate|no) (?:linux |the )?kernel headers for (\S{1,80})/i),
@@ -142,6 +144,7 @@ const ROWS: readonly Row[] = [
   // ---- the compiler
   { program: 'NVIDIA, VMware, VirtualBox', code: 'GCC_OR_BUILD_MISMATCH', grade: 'points', patterns: [
     text('Compiler version check failed'),
+    text('kernel version mismatch', /gcc\/kernel version mismatch/),
     text('does not exactly match the current compiler'),
     text('major and minor number of the compiler used'),
     text('Unable to find the development tool', /Unable to find the development tool ["'`](?:cc|gcc|make|ld)["'`]/),

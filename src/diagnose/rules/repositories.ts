@@ -5,10 +5,11 @@ import type { Remedy } from '../../types.ts';
 import { NOT_FOUND_PATTERNS } from '../package-manager/asked-packages.ts';
 import { findJudged, judgeNotFound } from '../package-manager/read-answers.ts';
 import type { Verdict } from '../package-manager/judge.ts';
-import { BROKEN, CLOCK, DISABLED, TLS, UNREGISTERED } from '../package-manager/source-messages.ts';
+import { BROKEN, CLOCK, DISABLED, EXCLUDED, TLS, UNREGISTERED } from '../package-manager/source-messages.ts';
 import { NOT_INSTALLABLE } from '../package-manager/translations.ts';
 import { kernelName, text, type Pattern, type Rule, type Sight } from '../rule.ts';
 import type { Situation } from '../situation.ts';
+import { quoteWord } from '../../vm/shell-words.ts';
 
 /** Answers without a name: what was asked for stands elsewhere in the log, or nowhere. */
 const NAMELESS: readonly Pattern[] = [
@@ -192,6 +193,19 @@ export const REPOSITORY_RULES: readonly Rule[] = [
     cause: () =>
       'The clock of this machine is behind: what the source signed is dated in the future, so it is not believed yet.',
     remedies: () => [{ kind: 'set-clock', by: 'user' }, CHECK_SOURCES],
+  },
+  {
+    code: 'REPO_MISCONFIGURED',
+    patterns: EXCLUDED,
+    grade: 'proves',
+    cause: ({ groups }) =>
+      `A source has ${groups[0] ?? 'the package'}, and the configuration of the package manager hides it: an exclude line, a version lock or a module.`,
+    remedies: ({ packages }, { groups }) => [
+      run("grep -Ers '^ *exclude' /etc/dnf /etc/yum.conf /etc/yum.repos.d"),
+      runAsRoot(
+        `dnf install -y --disableexcludes=all ${(packages.devel.length > 0 ? packages.devel : [groups[0] ?? 'kernel-devel']).map(quoteWord).join(' ')}`,
+      ),
+    ],
   },
   {
     code: 'REPO_MISCONFIGURED',

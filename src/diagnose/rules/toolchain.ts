@@ -1,0 +1,130 @@
+/** Symptoms of the tools that compile a module: missing, of another version, or misled by the environment. */
+import { EMPTY_CACHE, install, run } from '../../make-remedy.ts';
+import type { Remedy } from '../../types.ts';
+import type { LogLine } from '../log-line.ts';
+import { kernelName, text, type Pattern, type Rule, type Sight } from '../rule.ts';
+import { NO_COMMAND } from '../strerror.ts';
+import { KBUILD, PASS4, RUNTIME_ERROR } from './pass-4.ts';
+
+/** No tree has a directory of that name: ARCH is a word of packages or of uname where make wants the kernel's own. */
+const ARCH_SET: readonly Pattern[] = [
+  text(
+    '/Makefile',
+    /\/arch\/(?!(?:x86|arm|arm64|powerpc|s390|riscv|mips|sparc|loongarch|ia64|m68k|parisc|alpha|sh|um)\/)([\w-]{1,40})\/Makefile["'`]?\s{0,4}: /,
+  ),
+  text(
+    "/Makefile'",
+    /No rule to make target [`'"]\S{0,200}\/arch\/(amd64|x86_64|i[3-6]86|aarch64|armhf|ppc64le|ppc64el)\/Makefile/,
+  ),
+];
+
+/** Programs that kbuild calls, with the prefix of a cross compiler and the version that the kernel was built with. */
+const TOOL = String.raw`((?:[a-z0-9][\w.]{0,20}-){0,4}(?:gcc|g\+\+|cc|clang|ld|ld\.lld|ld\.bfd|as|ar|objcopy|make)(?:-\d{1,2}(?:\.\d)?)?)`;
+const BEFORE = String.raw`(?:^|[\s/:"'\`])`;
+const WHERE = String.raw`(?:(?:line )?\d{1,5}: )?`;
+
+/** A program that is called and is not there, as make and every shell say it. */
+export const MISSING_TOOL: readonly Pattern[] = [
+  text('ommand not found', new RegExp(`${BEFORE}${TOOL}["'\`]?: ${WHERE}[cC]ommand not found`)),
+  text('command not found', new RegExp(`command not found: ${TOOL}(?:\\s|$)`)),
+  text(': not found', new RegExp(`${BEFORE}${TOOL}: ${WHERE}not found`)),
+  text('No such file or directory', new RegExp(`(?:^|make\\S{0,8}: |sh: |/env: )["'\`]?${TOOL}["'\`]?: No such file`)),
+  ...NO_COMMAND.map((words) => text(words, new RegExp(`${BEFORE}${TOOL}["'\`]?\\s?: ${WHERE}${words}`))),
+  text('linker `ld', /linker [`']ld'? .{0,40}not found/),
+  text('exited with status: 127', /(?:kbuild|make)\S{0,20} exited with status: 127/),
+];
+
+/** The compiler that was called is not the kernel's, or lacks what the kernel's has. */
+export const COMPILER: readonly Pattern[] = [
+  text('CONFIG_RETPOLINE=y', /CONFIG_RETPOLINE=y, but not supported by the compiler/),
+  text('does not support PIC mode', /code model kernel does not support PIC mode/),
+  text('Cannot generate ORC metadata', /Cannot (?:generate ORC metadata|use CONFIG_STACK_VALIDATION)/),
+  text(
+    'unrecognized command',
+    /(?:cc1|gcc\S{0,20}|g\+\+\S{0,20}): error: unrecognized command[- ]line option ["'](\S{1,80})["']/,
+  ),
+  text(
+    'unknown argument',
+    /clang\S{0,20}: error: (?:unknown argument|unsupported option)\S{0,2} ["'](-[fmW]\S{1,80}?)["']/,
+  ),
+  text('compiler differs from the one', /the compiler differs from the one used to build the kernel/),
+  text('compiler is too old', /(?:C |Your )?compiler is too old/),
+  text('elfutils/libdwfl.h', /elfutils\/libdwfl\.h: No such file/),
+  text('Compiler lacks asm-goto'),
+];
+
+/** Whatever is built here is built for a kernel. */
+const FOR_A_KERNEL: readonly Pattern[] = [
+  PASS4,
+  KBUILD,
+  text('/lib/modules/'),
+  text('/usr/src/'),
+  text('scripts/Makefile.'),
+  text('CROSS_COMPILE'),
+  text('linux-headers-'),
+  text('Building modules'),
+  text('kernel module'),
+];
+
+export const TOOLCHAIN_RULES: readonly Rule[] = [
+  {
+    code: 'GCC_OR_BUILD_MISMATCH',
+    patterns: ARCH_SET,
+    grade: 'proves',
+    cause: ({ groups }) =>
+      `ARCH=${groups[0] ?? ''} or CROSS_COMPILE stands in the environment, and make takes it for the kernel's: its word for this architecture is another.`,
+    remedies: () => [{ kind: 'unset-variables', by: 'user', names: ['ARCH', 'CROSS_COMPILE'] }, EMPTY_CACHE],
+  },
+  {
+    code: 'GCC_OR_BUILD_MISMATCH',
+    patterns: MISSING_TOOL,
+    hints: FOR_A_KERNEL,
+    grade: ({ seen, lines }) => {
+      if (seen(RUNTIME_ERROR)) return 'points';
+      if (FOR_A_KERNEL.some(seen)) return 'proves';
+      // Programs of other kinds call compilers as well; only kernels ask for one by its version.
+      return /\b(?:gcc|clang)-\d/.test(lines[0]?.text ?? '') ? 'points' : 'allows';
+    },
+    cause: (sight) => {
+      const prefix = crossPrefix(sight.groups[0]);
+      return prefix === null
+        ? `${sight.groups[0] ?? 'The compiler or make'}, which building a module needs, is not installed, or not under the name the kernel was built with.`
+        : `${sight.groups[0] ?? ''} is not installed: CROSS_COMPILE=${prefix} asks for it.`;
+    },
+    remedies: ({ release }, { groups, lines }) => installTool(groups[0] ?? null, lines, release),
+  },
+  {
+    code: 'GCC_OR_BUILD_MISMATCH',
+    patterns: COMPILER,
+    grade: ({ seen }) => (seen(RUNTIME_ERROR) ? 'points' : 'proves'),
+    cause: ({ situation, groups }) =>
+      `The compiler in the PATH is not the one ${kernelName(situation)} was built with${groups[0] === undefined ? '' : ` (it does not know ${groups[0]})`}.`,
+    remedies: ({ release }, { lines }) => installTool(null, lines, release),
+  },
+];
+
+/** What stands before the compiler's own name, as CROSS_COMPILE holds it. */
+function crossPrefix(tool: string | undefined): string | null {
+  return /^(\S+-)(?:gcc|g\+\+|cc|ld|as|ar|objcopy|clang)(?:-\d[\d.]*)?$/.exec(tool ?? '')?.[1] ?? null;
+}
+
+/** Packages are named after the program, with the target of a cross compiler behind it. */
+function packageOf(tool: string): readonly string[] {
+  const prefix = crossPrefix(tool);
+  if (prefix !== null) return /-linux-gnu\w*-$/.test(prefix) ? [`gcc-${prefix.slice(0, -1)}`] : [];
+  if (/^(?:ld|as|ar|objcopy)/.test(tool)) return ['binutils'];
+  return tool === 'cc' || tool === 'g++' ? ['gcc'] : [tool];
+}
+
+/** The compiler by the name that kbuild asks for it, where it does. */
+function installTool(tool: string | null, lines: readonly LogLine[], release: string | null): readonly Remedy[] {
+  const named = lines.map((line) => /\b(gcc-\d{1,2}): (?:\d+: )?(?:[cC]ommand )?not found/.exec(line.text)?.[1]);
+  const wanted = named.find((name) => name !== undefined) ?? tool ?? 'gcc';
+  const config = `/lib/modules/${release ?? '"$(uname -r)"'}/build/.config`;
+  return [
+    install([...new Set([...packageOf(wanted), 'make'])], 'toolchain'),
+    run(`grep CONFIG_CC_VERSION_TEXT ${config}`),
+    crossPrefix(wanted) === null ? run('env PATH=/usr/bin:/bin gcc --version') : run(`command -v ${wanted}`),
+    EMPTY_CACHE,
+  ];
+}
