@@ -1,4 +1,5 @@
 /** The packages of the kernel in question, as words for a package manager, and who publishes them. Pure. */
+import { findArchitecture } from '../detect/architectures.ts';
 import { declareTarget, type Forms } from '../detect/target.ts';
 import { isTapprepError, type TapprepError } from '../errors.ts';
 import { namePackages } from '../resolve/package-names.ts';
@@ -109,11 +110,26 @@ function readTarget(
 ): Target | TapprepError {
   try {
     // Without any word of the architecture the commonest is meant: it only matters for releases that lack one.
-    return declareTarget({ distro, version, kernel: release, arch: arch ?? 'x86_64', unameV }, forms);
+    return declareTarget(
+      { distro, version, kernel: release, arch: arch ?? archOf(release) ?? 'x86_64', unameV },
+      forms,
+    );
   } catch (error) {
     if (isTapprepError(error)) return error;
     throw error;
   }
+}
+
+/** Words of releases that name a board or an instruction set. */
+const BOARDS: Readonly<Record<string, string>> = { armmp: 'armv7l', v7: 'armv7l', v7l: 'armv7l', v8: 'aarch64' };
+
+/** The architecture that a release ends in, or has before its variant. */
+function archOf(release: string): string | null {
+  for (const word of release.split(/[.+-]/).toReversed()) {
+    const found = BOARDS[word] ?? findArchitecture(word)?.machine;
+    if (found !== undefined) return found;
+  }
+  return release.includes('x86_64') ? 'x86_64' : null;
 }
 
 function firstHome(homes: unknown): string {

@@ -78,6 +78,7 @@ function roleOf(name: string): AskedRole | null {
 
 /** kernel-uek-devel-4.1.12-1.el7uek.x86_64, kernel-devel.x86_64, linux-headers-6.1.0-18-amd64=6.1.76-1. */
 export function stemOf(name: string): string {
-  const withoutVersion = name.replace(/[=:*].*$/, '').replace(/-\d.*$/, '');
+  // 64k and 16k name a size of pages, not a version.
+  const withoutVersion = name.replace(/[=:*].*$/, '').replace(/-\d(?!\dk(?:-|$)).*$/, '');
   return withoutVersion.replace(/\.(?:x86_64|i[3-6]86|aarch64|ppc64le|ppc64|s390x|noarch|amd64|arm64)$/, '');
 }

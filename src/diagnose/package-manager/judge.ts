@@ -24,11 +24,18 @@ export function judgeAsked(asked: AskedPackage, { release, packages, logged }: A
   }
   if (release === null) return 'unknown';
   if (packages.standing === 'custom') return 'custom-kernel';
+  if (asked.role === 'debuginfo' && hasOtherSuffix(asked.name, packages.debuginfo)) return 'wrong-name';
   const stems = asked.role === 'debuginfo' ? packages.debuginfoStems : packages.develStems;
   if (asked.role !== 'build-tree' && asked.role !== 'debuginfo') return 'right-name';
   if (stems.length === 0)
     return packages.standing === 'unknown' && asked.role === 'build-tree' ? 'custom-kernel' : 'right-name';
   return stems.includes(asked.stem) || isVariantOf(asked.stem, stems) ? 'right-name' : 'wrong-name';
+}
+
+/** -dbg and -dbgsym: which of them ends the name is the distribution's habit. */
+function hasOtherSuffix(name: string, right: readonly string[]): boolean {
+  const suffix = /-dbg(?:sym)?$/.exec(name)?.[0];
+  return suffix !== undefined && right.some((one) => /-dbg(?:sym)?$/.test(one) && !one.endsWith(suffix));
 }
 
 /** kernel-debug-devel is asked for as well as kernel-devel: which of them is right is not a matter of the name. */

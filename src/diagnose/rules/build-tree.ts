@@ -1,6 +1,7 @@
 /** Symptoms of a build tree that is missing, another kernel's, incomplete, or of another build. */
 import { EMPTY_CACHE, runAsRoot } from '../../make-remedy.ts';
 import { kernelName, text, type Pattern, type Rule, type Sight } from '../rule.ts';
+import { NO_TREE } from './neighbours.ts';
 import { newerKernel, otherDevel, otherTree, wrongVariantDevel } from '../sightings.ts';
 
 /** Pass 0: the frame around strerror's words, which come in the user's language. */
@@ -45,11 +46,14 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
   },
   {
     code: 'DEVEL_VERSION_MISMATCH',
-    patterns: [NO_CONFIG, HINT],
+    patterns: [NO_CONFIG, HINT, ...NO_TREE],
     grade: (sight) => {
       const { host } = sight.situation;
       const other = otherDevel(sight.situation);
-      if (other === null) return otherTree(sight.situation) !== null ? 'points' : 'allows';
+      if (other === null) {
+        if (otherTree(sight.situation) !== null) return 'points';
+        return sight.seen(NO_CONFIG) || sight.seen(HINT) ? 'allows' : null;
+      }
       if (host === null || host.buildTree?.exists === true) return 'points';
       const dangling = host.buildTree?.linksTo != null;
       // The packages of a kernel that only waits for a reboot are no mistake.
@@ -68,7 +72,7 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
   },
   {
     code: 'WRONG_VARIANT',
-    patterns: [NO_CONFIG, HINT],
+    patterns: [NO_CONFIG, HINT, ...NO_TREE],
     grade: ({ situation }) =>
       wrongVariantDevel(situation) === null ? null : situation.host === null ? 'points' : 'proves',
     cause: ({ situation }) =>

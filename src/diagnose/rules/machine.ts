@@ -3,6 +3,7 @@ import { type Grade, kernelName, text, type Rule, type Sight } from '../rule.ts'
 import { newerKernel } from '../sightings.ts';
 import { NO_CONFIG } from './build-tree.ts';
 import { NO_DEBUGINFO } from './debuginfo.ts';
+import { NO_TREE } from './neighbours.ts';
 import { NOT_FOUND_PATTERNS } from '../package-manager/asked-packages.ts';
 
 const HINT = text('kernel-devel package, use');
@@ -35,7 +36,7 @@ export const MACHINE_RULES: readonly Rule[] = [
   },
   {
     code: 'CUSTOM_KERNEL_NO_PACKAGE',
-    patterns: MISSING,
+    patterns: [...MISSING, ...NO_TREE],
     grade: ({ situation }) => gradeCustom(situation),
     cause: ({ situation }) =>
       situation.packages.custom === null
@@ -44,7 +45,7 @@ export const MACHINE_RULES: readonly Rule[] = [
   },
   {
     code: 'KERNEL_NOT_LATEST_INSTALLED',
-    patterns: [NO_CONFIG, HINT],
+    patterns: [NO_CONFIG, HINT, ...NO_TREE],
     grade: ({ situation }) => {
       const newer = newerKernel(situation);
       if (newer === null) return null;

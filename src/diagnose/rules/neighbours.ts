@@ -82,13 +82,12 @@ const ROWS: readonly Row[] = [
     text('kernel-devel package', /(?:requires|need|install|missing) (?:the )?(?:matching |correct |appropriate )?kernel-devel package/i),
   ] },
   { program: 'Falco, sysdig and other drivers', code: 'DEVEL_MISSING', grade: 'points', patterns: [
-    text('kernel headers not found', /[Kk]ernel headers not found|[Kk]ernel headers (?:are|were) not (?:found|installed)/),
-    text('kernel headers are not', /[Kk]ernel headers are not (?:found|installed|available)/),
-    text('find kernel headers', /(?:can ?not|could not|couldn't|can't|failed to|unable to) (?:find|locate) (?:the )?(?:linux )?kernel[- ](?:headers|sources?|build dir)/i),
-    text('kernel source', /(?:can ?not|could not|failed to|unable to) (?:find|locate) (?:the )?(?:linux )?kernel sources?\b/i),
-    text('locate kernel headers', /(?:can ?not|could not|couldn't|can't|failed to|unable to) locate (?:the )?(?:linux )?kernel headers/i),
-    text('make sure kernel headers', /make sure (?:that )?(?:the )?kernel headers/i),
-    text('kernel headers for', /(?:missing|find|locate|no) (?:linux |the )?kernel headers for (\S{1,80})/i),
+    text('ernel header', /[Kk]ernel headers? (?:are |were |files? )?not (?:found|installed|available)/),
+    text('ernel header', /(?:can ?not|could not|couldn't|can't|failed to|unable to) (?:find|locate) (?:the )?(?:linux )?kernel[- ]headers?\b/i),
+    text('kernel source', /(?:can ?not|could not|couldn't|can't|failed to|unable to) (?:find|locate) (?:the )?(?:linux )?kernel[- ]sources?\b/i),
+    text('ernel header', /make sure (?:that )?(?:the )?(?:linux )?kernel headers/i),
+    text('ernel header', /(?:missing|find|locate|no) (?:linux |the )?kernel headers for (\S{1,80})/i),
+    text('header files for', /header files for (?:the )?(?:kernel )?\d\.\d\S{1,80} (?:were )?not found/),
     text('must install the kernel', /must install the (?:linux )?kernel[- ](?:headers|devel|source)/i),
   ] },
   { program: 'kpatch, rpm and dpkg', code: 'DEVEL_MISSING', grade: 'points', patterns: [
@@ -187,6 +186,11 @@ const CAUSES: Partial<Readonly<Record<DiagnosisCode, (sight: Sight) => string>>>
     `The module was built for another kernel than ${kernelName(situation)}, or for none yet.`,
   KERNEL_CONFIG: ({ situation }) => `${kernelName(situation)} is locked down, so that probes are restricted.`,
 };
+
+/** However somebody says that a build tree is not there. */
+export const NO_TREE: readonly Pattern[] = ROWS.filter(({ code }) => code === 'DEVEL_MISSING').flatMap(
+  ({ patterns }) => patterns,
+);
 
 /** One rule a row: the message decides, whichever program printed it. */
 export const NEIGHBOUR_RULES: readonly Rule[] = ROWS.map(({ program, code, grade, patterns }) => ({

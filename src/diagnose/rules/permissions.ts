@@ -6,6 +6,7 @@ import { run } from '../../make-remedy.ts';
 import type { Remedy } from '../../types.ts';
 import { quoteWord } from '../../vm/shell-words.ts';
 import { text, type Pattern, type Rule } from '../rule.ts';
+import { KBUILD, PASS4 } from './pass-4.ts';
 
 const NORMAL_USER: readonly Pattern[] = [
   text('run systemtap as a normal user'),
@@ -64,6 +65,10 @@ const WRITTEN_BY_PACKAGES: readonly Pattern[] = [
   text('failed for /boot/', /update-initramfs: failed for (\/boot\/)/),
 ];
 
+/** Words of those who compile, unpack or install. */
+const OF_A_BUILD =
+  /stap|kbuild|\/tmp|rpm|yum|dnf|zypper|apt|dpkg|cpio|kernel|filesystem|initr|dracut|depmod|dkms|\bmake\b|\btar\b|gzip|zstd|ld:|cc1|\.ko?\b|\.o\b/i;
+
 /** A file of a package is /usr's or /boot's, and its own directory may not be there yet. */
 function fileSystemOf(path: string): string {
   return /^\/[\w.-]+/.exec(path)?.[0] ?? '/';
@@ -116,12 +121,11 @@ export const PERMISSION_RULES: readonly Rule[] = [
   {
     code: 'NO_SPACE',
     patterns: FULL,
-    grade: ({ lines }) =>
-      lines.some((line) =>
-        /stap|kbuild|\/tmp|rpm|yum|dnf|zypper|apt|dpkg|cpio|kernel|filesystem|ld:|cc1|\.ko?\b|\.o\b/i.test(line.text),
-      )
-        ? 'proves'
-        : 'points',
+    grade: ({ lines, situation, seen }) => {
+      if (lines.some((line) => OF_A_BUILD.test(line.text))) return 'proves';
+      // Any program can fill a disk.
+      return situation.release !== null || situation.log.commandSeen || seen(PASS4) || seen(KBUILD) ? 'points' : null;
+    },
     cause: ({ lines }) =>
       /quota/.test(lines[0]?.text ?? '')
         ? 'The quota of the user is used up.'

@@ -146,7 +146,7 @@ export const REPOSITORY_RULES: readonly Rule[] = [
         ? /^(?:Error: )?Nothing to do/.test(lines[0]?.text ?? '') && lines.length === 1
           ? 'allows'
           : 'points'
-        : 'allows';
+        : null;
     },
     cause: ({ situation }) => `The enabled repositories do not carry the package of ${kernelName(situation)} any more.`,
   },

@@ -2,7 +2,7 @@
 import { EMPTY_CACHE, install, run } from '../../make-remedy.ts';
 import type { Remedy } from '../../types.ts';
 import type { LogLine } from '../log-line.ts';
-import { kernelName, text, type Pattern, type Rule, type Sight } from '../rule.ts';
+import { kernelName, text, type Pattern, type Rule } from '../rule.ts';
 import { NO_COMMAND } from '../strerror.ts';
 import { KBUILD, PASS4, RUNTIME_ERROR } from './pass-4.ts';
 
