@@ -47,7 +47,7 @@ export interface Space {
   readonly writable: boolean;
 }
 
-/** What was observed of the build tree of the kernel in question, /lib/modules/R/build. */
+/** What was observed of the build tree of the kernel in question: the one that was named, else /lib/modules/R/build. */
 export interface BuildTreeFacts {
   readonly link: string;
   /** readlink of the build link as written; null when it is no link. */
@@ -109,6 +109,15 @@ export interface TrustedKeys {
   }[];
 }
 
+/**
+ * What somebody named instead of packages (--build-tree, --vmlinux): absolute paths on the target. Without `vmlinux` the
+ * tree's own is meant, without `buildTree` that of the kernel's packages.
+ */
+export interface OwnKernel {
+  readonly buildTree: string | null;
+  readonly vmlinux: string | null;
+}
+
 /** Everything observed of one machine or root directory; the saved form of `tapprep detect`. */
 export interface HostFacts {
   readonly schema: 'tapprep-facts/1';
@@ -153,6 +162,8 @@ export interface HostFacts {
   readonly kernelPackages: readonly InstalledPackage[];
   /** Everything that is installed; dependencies are resolved against it. Versions as in InstalledPackage. */
   readonly packages: readonly { readonly name: string; readonly version: string; readonly arch: string }[];
+  /** Absent where packages are meant. */
+  readonly own?: OwnKernel;
   readonly buildTree: BuildTreeFacts | null;
   readonly debuginfo: readonly DebuginfoFacts[];
   readonly systemMap: { readonly path: string; readonly stub: boolean } | null;
@@ -239,6 +250,8 @@ interface TargetBase {
   /** uname -v */
   readonly unameV: string | null;
   readonly buildId: BuildId | null;
+  /** Absent where packages are meant. */
+  readonly own?: OwnKernel;
 }
 
 /** A kernel of a dpkg distribution. */

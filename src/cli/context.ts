@@ -43,6 +43,9 @@ export interface TargetOptions {
   readonly facts: string | null;
   /** A "Linux version …" line, or a file that has one. */
   readonly banner?: string | null;
+  /** A build tree and a vmlinux on the target instead of packages. */
+  readonly buildTree?: string | null;
+  readonly vmlinux?: string | null;
 }
 
 export interface Context {

@@ -73,6 +73,16 @@ export const TARGET: readonly OptionRow[] = [
   ['--root <dir>', 'the system installed in that directory', 'Target:'],
   ['--host <[user@]host>', "another machine, over this system's ssh", 'Target:'],
   ['--ssh-config <file>', 'with --host: another configuration for ssh than yours', 'Target:'],
+  [
+    '--build-tree <dir>',
+    'the tree that the kernel was built from, on the target: it stands for the packages of a kernel that has none',
+    'Target:',
+  ],
+  [
+    '--vmlinux <file>',
+    "the kernel's vmlinux with debug information, on the target (default with --build-tree: the one in it)",
+    'Target:',
+  ],
   ['--facts <file>', 'a host whose "tapprep detect --json" or probe output was saved', 'Target:'],
 ];
 
@@ -143,6 +153,8 @@ export function givenTarget(raw: Raw): TargetOptions {
     host: readText(raw, 'host'),
     facts: readText(raw, 'facts'),
     banner: readText(raw, 'banner'),
+    buildTree: readText(raw, 'buildTree'),
+    vmlinux: readText(raw, 'vmlinux'),
   };
 }
 

@@ -47,8 +47,9 @@ export function declareDistribution(distro: string, arch: string | null): HostFa
 export function withRelease(facts: HostFacts, release: string): HostFacts {
   if (facts.kernel.release === release) return facts;
   checkRelease(release);
+  const { own: _, ...others } = facts;
   return {
-    ...facts,
+    ...others,
     kernel: {
       ...facts.kernel,
       release,

@@ -56,6 +56,7 @@ const facts = z.strictObject({
     )
     .max(5000),
   packages: z.array(z.strictObject(packageName)).max(100_000),
+  own: z.strictObject({ buildTree: name.nullable(), vmlinux: name.nullable() }).exactOptional(),
   buildTree: z
     .strictObject({
       link: name,

@@ -6,7 +6,7 @@ import { runAsRoot } from '../make-remedy.ts';
 import { assetUrl } from '../host/asset.ts';
 import { readTextFile } from '../host/files.ts';
 import type { Host, RunResult } from '../host/host.ts';
-import type { HostFacts } from '../types.ts';
+import type { HostFacts, OwnKernel } from '../types.ts';
 import { checkRelease } from './declared-facts.ts';
 import { checkFacts } from './facts-schema.ts';
 import { isProbeOutput, MAX_FACTS_BYTES } from './probe-lines.ts';
@@ -20,6 +20,8 @@ const PROBE_TIMEOUT_MS = 120_000;
 export interface CollectOptions {
   /** Another kernel than the running one (of a root: than the only one there). */
   readonly release?: string | null;
+  /** A build tree and a vmlinux that stand for those of packages; checked to be of OWN_PATH. */
+  readonly own?: OwnKernel | undefined;
   readonly signal?: AbortSignal;
 }
 
@@ -31,8 +33,10 @@ export interface CollectOptions {
 export async function collectFacts(host: Host, options: CollectOptions = {}): Promise<HostFacts> {
   const release = options.release ?? '';
   if (release !== '') checkRelease(release);
-  const { stdout } = await runProbe(host, release, options.signal);
-  const facts = parseProbeOutput(stdout, `the probe's output on ${host.name}`);
+  const { own } = options;
+  const { stdout } = await runProbe(host, [release, own?.buildTree ?? '', own?.vmlinux ?? ''], options.signal);
+  const probed = parseProbeOutput(stdout, `the probe's output on ${host.name}`);
+  const facts = own === undefined ? probed : { ...probed, own };
   if (
     facts.packageManager !== null &&
     facts.packages.length === 0 &&
@@ -57,29 +61,34 @@ async function unreadableDatabase(host: Host): Promise<TapprepError> {
   });
 }
 
-async function runProbe(host: Host, release: string, signal: AbortSignal | undefined): Promise<RunResult> {
+/** @param words what probe.sh takes behind the root: release, build tree and vmlinux, empty for none */
+async function runProbe(host: Host, words: readonly string[], signal: AbortSignal | undefined): Promise<RunResult> {
   const options = {
     input: await readFile(PROBE_PATH, 'utf8'),
     timeoutMs: PROBE_TIMEOUT_MS,
     ...(signal === undefined ? {} : { signal }),
   };
-  if (host.kind !== 'root') return checkRun(host, await host.run(['sh', '-s', '--', '', release], options));
-  const inside = await runInside(host, release, options);
+  if (host.kind !== 'root') return checkRun(host, await host.run(['sh', '-s', '--', '', ...words], options));
+  const inside = await runInside(host, words, options);
   if (inside !== null) return inside;
   const { createLocalHost } = await import('../host/local.ts');
   const root = host.localPath('/') ?? host.name;
-  return checkRun(host, await createLocalHost().run(['sh', '-s', '--', root, release], options));
+  return checkRun(host, await createLocalHost().run(['sh', '-s', '--', root, ...words], options));
 }
 
 /**
  * The root's own sh and rpm know it best. Without root rights, in a root of another architecture or in one without sh
  * or rpm they cannot run: null, and this machine's programs read the files of the root instead.
  */
-async function runInside(host: Host, release: string, options: Parameters<Host['run']>[1]): Promise<RunResult | null> {
+async function runInside(
+  host: Host,
+  words: readonly string[],
+  options: Parameters<Host['run']>[1],
+): Promise<RunResult | null> {
   // What has no awk (a distroless image) cannot run the probe, and would only look as if nothing were there.
   if ((await host.which('awk')) === null) return null;
   try {
-    const result = await host.run(['sh', '-s', '--', '/', release], options);
+    const result = await host.run(['sh', '-s', '--', '/', ...words], options);
     return isWhole(result.stdout) ? checkRun(host, result) : null;
   } catch (error) {
     if (isTapprepError(error, 'TOOL_MISSING') || isTapprepError(error, 'NOT_ROOT')) return null;

@@ -1,6 +1,7 @@
 /** Reads `uname -r` by the table of families: exactly one row, or a refusal that says why. */
 import { TapprepError, escapeControl } from '../errors.ts';
-import type { DebKernelFamily, RpmKernelFamily } from '../types.ts';
+import { tapprepAsRoot } from '../make-remedy.ts';
+import type { DebKernelFamily, Remedy, RpmKernelFamily } from '../types.ts';
 import { readAnyRelease } from './any-release.ts';
 import { findDistribution } from './distributions.ts';
 import {
@@ -215,13 +216,19 @@ function unknownRelease(release: string, hints: ReleaseHints): TapprepError {
   const said = `kernel release ${shown} has a form that tapprep does not know, and the target is ${describeDistro(hints)}`;
   const row = findDistribution(hints.distro);
   const why = row === null || row.system !== null ? '' : `: ${row.title} ${row.own}`;
-  return notAsked(`${said}${why}`, { release: shown, distro: hints.distro }, 'cat /etc/os-release; uname -r -v');
+  return notAsked(
+    `${said}${why}`,
+    { release: shown, distro: hints.distro },
+    { hint: 'cat /etc/os-release; uname -r -v' },
+  );
 }
 
+type Help = { readonly hint: string } | { readonly remedy: Remedy };
+
 /** Nobody has said yet that there are no packages: `said` is the sentence for who asks the sources. */
-function notAsked(said: string, facts: Readonly<Record<string, unknown>>, hint: string): TapprepError {
+function notAsked(said: string, facts: Readonly<Record<string, unknown>>, help: Help): TapprepError {
   return new TapprepError('UNKNOWN_RELEASE', `${said}; no package source was asked for it`, {
-    hint,
+    ...help,
     facts: { ...facts, said },
   });
 }
@@ -235,10 +242,14 @@ function unpackagedRelease(
   const facts = { release, distro: hints.distro, builder, word };
   if (word !== null) {
     const message = `kernel release ${release} is ${builder}, and its builder publishes no packages for it: ${word}`;
-    return new TapprepError('CUSTOM_KERNEL_NO_PACKAGE', message, { hint, facts });
+    return new TapprepError('CUSTOM_KERNEL_NO_PACKAGE', message, { ...helpOf(hint), facts });
   }
   const said = `kernel release ${release} has the form of ${builder}, of which tapprep knows no packages, and the target is ${describeDistro(hints)}`;
-  return notAsked(said, facts, hint);
+  return notAsked(said, facts, helpOf(hint));
+}
+
+function helpOf(hint: string | null): Help {
+  return hint === null ? { remedy: tapprepAsRoot('install', '--build-tree', 'DIR') } : { hint };
 }
 
 function titleOf({ family, kernelFamily }: KernelRelease): string {

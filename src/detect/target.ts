@@ -1,8 +1,9 @@
 /** From facts, or from what somebody says of a host that is not here, to the one target of a run. */
 import { TapprepError, escapeControl, isTapprepError } from '../errors.ts';
-import type { BuildId, DebTarget, HostFacts, RpmTarget, Target } from '../types.ts';
+import type { BuildId, DebTarget, HostFacts, OwnKernel, RpmTarget, Target } from '../types.ts';
 import { findArchitecture, type Architecture } from './architectures.ts';
 import { hasVersionRelease, readAnyRelease } from './any-release.ts';
+import { standInFor } from './own-kernel.ts';
 import { packageFamilyOf, type PackageFamily } from './distributions.ts';
 import { rpmNaming } from './kernel-families.ts';
 import { isPlausible, parseDebVersion, parseKernelRelease } from './kernel-release.ts';
@@ -52,6 +53,8 @@ interface Known {
   readonly packageManager: HostFacts['packageManager'];
   /** The target has sources of its own, which may hold what another distribution built. */
   readonly hasSources: boolean;
+  /** A build tree or a vmlinux that was named instead of packages. */
+  readonly own: OwnKernel | undefined;
 }
 
 /**
@@ -65,6 +68,7 @@ export function identifyTarget(facts: HostFacts, override: TargetOverride = {}, 
   const isSameDistro = distro === facts.os.id;
   try {
     const known: Known = {
+      own: isObserved ? facts.own : undefined,
       distro,
       version: override.version ?? (isSameDistro ? facts.os.versionId : null),
       codename:
@@ -79,7 +83,10 @@ export function identifyTarget(facts: HostFacts, override: TargetOverride = {}, 
       packageManager: facts.packageManager,
       hasSources: facts.repositories.length > 0,
     };
-    return makeTarget(known, forms);
+    const target = makeTarget(known, forms);
+    const isOfTable = target.kernelFamily !== 'deb' && target.kernelFamily !== 'rpm';
+    const own = isOfTable || !isObserved ? undefined : standInFor(facts);
+    return own === undefined ? target : { ...target, own };
   } catch (error) {
     const { container } = facts.security;
     if (container === null || !isTapprepError(error, 'WRONG_DISTRIBUTION')) throw error;
@@ -99,6 +106,7 @@ export function identifyTarget(facts: HostFacts, override: TargetOverride = {}, 
 export function declareTarget(host: DeclaredHost, forms: Forms = 'listed'): Target {
   const { distro, version, kernel, arch, unameV } = host;
   const known: Known = {
+    own: undefined,
     distro,
     version,
     codename: null,
@@ -209,8 +217,9 @@ function makeDebTarget(kernel: DebRelease, known: Known, arch: string, packageAr
 
 /** Where the distribution is not known, the release told it: parseKernelRelease takes nothing else. */
 function describeHost(kernel: KernelRelease, known: Known, arch: string) {
-  const { version, codename, release, unameV, buildId } = known;
-  return { distro: known.distro ?? kernel.on[0] ?? '', version, codename, arch, release, unameV, buildId };
+  const { version, codename, release, unameV, buildId, own } = known;
+  const distro = known.distro ?? kernel.on[0] ?? '';
+  return { distro, version, codename, arch, release, unameV, buildId, ...(own === undefined ? {} : { own }) };
 }
 
 function requireArchitecture(name: string): Architecture {

@@ -9,12 +9,10 @@ export interface UnpackagedKernel {
   readonly form: RegExp;
   /** Where the builder says how modules are built for it, and names no package; null where no such word was read. */
   readonly word: string | null;
-  /** A command that helps instead. */
-  readonly hint: string;
+  /** A command that helps instead; null for the tree that the kernel was built from, which whoever built it may have kept. */
+  readonly hint: string | null;
 }
 
-/** SystemTap takes the tree that the kernel was built from in place of a package. */
-const OWN_TREE = "stap -r /path/to/the/kernel/build/tree -e 'probe begin { exit() }'";
 /** Where nobody has that tree, a script can still be tried in a machine of its own. */
 const REHEARSE = 'tapprep rehearse SCRIPT.stp --distro ID:VERSION --kernel RELEASE';
 
@@ -24,7 +22,7 @@ export const UNPACKAGED_KERNELS: readonly UnpackagedKernel[] = [
     builder: "Microsoft's kernel for WSL",
     form: /-microsoft(?:-standard)?(?:-wsl2)?\+?$/i,
     word: 'https://github.com/microsoft/WSL2-Linux-Kernel/blob/linux-msft-wsl-6.6.y/README.md',
-    hint: REHEARSE,
+    hint: null,
   },
   {
     builder: "Docker's LinuxKit kernel",
@@ -36,7 +34,7 @@ export const UNPACKAGED_KERNELS: readonly UnpackagedKernel[] = [
     builder: 'a kernel made for Firecracker',
     form: /-(?:fc|firecracker)(?:-[\w.]+)?$/,
     word: 'https://github.com/firecracker-microvm/firecracker/blob/main/docs/rootfs-and-kernel-setup.md',
-    hint: OWN_TREE,
+    hint: null,
   },
   {
     builder: "Flatcar Container Linux's kernel",
@@ -54,36 +52,36 @@ export const UNPACKAGED_KERNELS: readonly UnpackagedKernel[] = [
     builder: "a cloud provider's own kernel",
     form: /-(?:x86_64-)?(?:linode\d*|digitalocean|scaleway|orbstack)(?:-|$)/,
     word: null,
-    hint: OWN_TREE,
+    hint: null,
   },
   {
     builder: 'a build of the Ubuntu mainline archive',
     form: /^\d+(?:\.\d+)+-0\d{5}(?:rc\d+)?(?:drmtip\d+)?-[a-z]/,
     word: null,
-    hint: OWN_TREE,
+    hint: null,
   },
   {
     builder: "a board vendor's kernel",
     form: /-(?:tegra|v7l?|v8|v8-16k|bone\d+|rockchip|sunxi|qnap|synology)\+?$/,
     word: null,
-    hint: OWN_TREE,
+    hint: null,
   },
   {
     builder: 'a kernel built with a patch set of its own',
     form: /-(?:xanmod|zen|liquorix|tkg|gentoo)\d*(?:-|$)/,
     word: null,
-    hint: OWN_TREE,
+    hint: null,
   },
   {
     builder: 'a kernel built from a modified source tree',
     form: /(?:\+|-dirty|-g[0-9a-f]{7,40})$/,
     word: null,
-    hint: OWN_TREE,
+    hint: null,
   },
   {
     builder: 'a kernel built from the upstream sources',
     form: /^\d+(?:\.\d+)+(?:-rc\d+)?$/,
     word: null,
-    hint: OWN_TREE,
+    hint: null,
   },
 ];

@@ -1,7 +1,7 @@
 /** What several faults are mended by. Pure. */
 import type { Remedy } from '../types.ts';
 import type { Advice } from './fault.ts';
-import { EMPTY_CACHE, install, onHost, run, runAsRoot, tapprep } from '../make-remedy.ts';
+import { EMPTY_CACHE, install, onHost, run, runAsRoot, tapprep, tapprepAsRoot } from '../make-remedy.ts';
 import { withCommand, withPrepare } from './remedy-words.ts';
 import { canPrepare } from './settle-remedies.ts';
 import type { Situation } from './situation.ts';
@@ -54,7 +54,7 @@ function debuginfoOfKernel({ packages }: Situation): Remedy {
 /** For a kernel that nobody packages: what its builder has. */
 export function useBuiltTree({ release }: Situation): Advice {
   return {
-    remedies: [run("stap -r /PATH/TO/THE/BUILT/KERNEL/TREE -v -p4 -e 'probe begin { exit() }'")],
+    remedies: [tapprepAsRoot('install', '--build-tree', 'DIR')],
     otherwise: `The tree of ${release ?? 'this kernel'} must come from whoever built it, or be built again from the same sources, configuration and compiler; else boot a kernel that a distribution packages.`,
   };
 }

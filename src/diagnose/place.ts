@@ -1,9 +1,9 @@
 /** Where the commands of a remedy work, as seen from where they are pasted. Pure. */
-import type { HostFacts } from '../types.ts';
+import type { HostFacts, OwnKernel } from '../types.ts';
 import type { Manager } from './situation.ts';
 
-/** How the machine in question is named to tapprep and reached by anything else. */
-export type Reach =
+/** How the machine in question is named to tapprep and reached by anything else; `more`: options that name its kernel. */
+export type Reach = { readonly more?: readonly string[] } & (
   | { readonly via: 'here' }
   | { readonly via: 'root'; readonly directory: string }
   | { readonly via: 'ssh'; readonly destination: string; readonly configFile: string | null }
@@ -11,10 +11,12 @@ export type Reach =
   | { readonly via: 'facts'; readonly file: string }
   | {
       readonly via: 'declared';
-      readonly distro: string;
+      /** Null where a banner alone tells it. */
+      readonly distro: string | null;
       readonly arch: string | null;
       readonly unameV: string | null;
-    };
+    }
+);
 
 export const HERE: Reach = { via: 'here' };
 
@@ -31,7 +33,16 @@ export interface Place {
 
 /** The reach that facts tell of by themselves: those of a root directory name it. */
 export function reachOf(facts: HostFacts | null): Reach {
-  return facts?.source === 'root' && facts.root !== null ? { via: 'root', directory: facts.root } : HERE;
+  const reach: Reach = facts?.source === 'root' && facts.root !== null ? { via: 'root', directory: facts.root } : HERE;
+  return facts?.own === undefined ? reach : { ...reach, more: wordsOf(facts.own) };
+}
+
+/** A tree and a vmlinux as the options that name them. */
+export function wordsOf({ buildTree, vmlinux }: OwnKernel): readonly string[] {
+  return [
+    ...(buildTree === null ? [] : ['--build-tree', buildTree]),
+    ...(vmlinux === null ? [] : ['--vmlinux', vmlinux]),
+  ];
 }
 
 /** The target options of the command line that were given. */
@@ -43,13 +54,23 @@ export interface GivenTarget {
   readonly root: string | null;
   readonly host: string | null;
   readonly facts: string | null;
+  readonly banner?: string | null;
+  readonly buildTree?: string | null;
+  readonly vmlinux?: string | null;
 }
 
 /** The same from the options that a command was given. @param sshConfig --ssh-config, null for none */
 export function reachByOptions(given: GivenTarget, sshConfig: string | null): Reach {
+  const { banner = null, buildTree = null, vmlinux = null } = given;
+  const more = [...(banner === null ? [] : ['--banner', banner]), ...wordsOf({ buildTree, vmlinux })];
+  const reach = placeOf(given, sshConfig);
+  return more.length === 0 ? reach : { ...reach, more };
+}
+
+function placeOf(given: GivenTarget, sshConfig: string | null): Reach {
   if (given.host !== null) return { via: 'ssh', destination: given.host, configFile: sshConfig };
   if (given.root !== null) return { via: 'root', directory: given.root };
   if (given.facts !== null) return { via: 'facts', file: given.facts };
-  if (given.distro === null) return HERE;
+  if (given.distro === null && (given.banner ?? null) === null) return HERE;
   return { via: 'declared', distro: given.distro, arch: given.arch, unameV: given.unameV };
 }

@@ -2,7 +2,7 @@
 import { quoteCommand, quoteWord } from '../vm/shell-words.ts';
 import type { Remedy } from '../types.ts';
 import type { HintRemedy } from '../errors.ts';
-import type { Place, Reach } from './place.ts';
+import { HERE, type Place, type Reach } from './place.ts';
 import type { Manager } from './situation.ts';
 
 const INSTALL: Readonly<Record<Manager, string>> = {
@@ -52,7 +52,10 @@ const RENDERERS: { readonly [Kind in Remedy['kind']]: RendererOf<Kind> } = {
       ? there(place, 'rm -rf ~/.systemtap/cache', false)
       : there(place, `rm -rf ${quoteCommand(paths)}`, false),
   ],
-  tapprep: ({ words, root }, place) => [tapprep(place, words, root)],
+  tapprep: ({ words, root }, place) =>
+    isDescribed(place.reach) && NEEDS_MACHINE.has(words[0] ?? '')
+      ? [`${tapprep({ ...place, reach: HERE }, words, root)}    # on that machine`]
+      : [tapprep(place, words, root)],
   'install-packages': ({ names, repositories }, place) =>
     withManager(place, (manager) => {
       const table = repositories === 'debug' ? INSTALL_FROM_DEBUG : INSTALL;
@@ -117,6 +120,9 @@ export function isRemedy(remedy: HintRemedy): remedy is Remedy {
   return Object.hasOwn(RENDERERS, remedy.kind);
 }
 
+/** Commands of tapprep that are refused where the target is only described. */
+export const NEEDS_MACHINE: ReadonlySet<string> = new Set(['install', 'remove', 'verify']);
+
 /** A machine that nothing can be done on from here. */
 export function isDescribed(reach: Reach): boolean {
   return reach.via === 'facts' || reach.via === 'declared';
@@ -128,7 +134,7 @@ function tapprep(place: Place, words: readonly string[], root: boolean, more: re
   // Another machine is entered with the root rights of its own user; those of this one do not matter.
   const sudo = root && place.sudo && (reach.via === 'here' || reach.via === 'root') ? 'sudo ' : '';
   const kernel = place.kernel === null || words.includes('--kernel') ? [] : ['--kernel', place.kernel];
-  return `${sudo}${quoteCommand(['tapprep', ...words, ...targetOptions(reach), ...kernel, ...more])}`;
+  return `${sudo}${quoteCommand(['tapprep', ...words, ...targetOptions(reach), ...(reach.more ?? []), ...kernel, ...more])}`;
 }
 
 function targetOptions(reach: Reach): readonly string[] {
@@ -143,8 +149,7 @@ function targetOptions(reach: Reach): readonly string[] {
       return ['--facts', reach.file];
     case 'declared':
       return [
-        '--distro',
-        reach.distro,
+        ...(reach.distro === null ? [] : ['--distro', reach.distro]),
         ...(reach.arch === null ? [] : ['--arch', reach.arch]),
         ...(reach.unameV === null ? [] : ['--uname-v', reach.unameV]),
       ];

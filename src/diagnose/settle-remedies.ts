@@ -1,7 +1,8 @@
 /** Takes out of what could be done what cannot be done on this target, and what tapprep itself would refuse. Pure. */
 import type { Remedy } from '../types.ts';
+import { hasWholeTree } from '../detect/own-kernel.ts';
 import { prepare, run } from '../make-remedy.ts';
-import { isDescribed } from './render-remedy.ts';
+import { isDescribed, NEEDS_MACHINE } from './render-remedy.ts';
 import type { Situation } from './situation.ts';
 import { RPM } from '../package-system/rpm.ts';
 
@@ -9,6 +10,8 @@ import { RPM } from '../package-system/rpm.ts';
 export function canPrepare(situation: Situation): boolean {
   const { release, packages, host } = situation;
   if (!canBeNamed(situation)) return false;
+  const isOnItsOwn = host !== null && (host.own !== undefined || hasWholeTree(host));
+  if (isOnItsOwn && host.security.container === null) return true;
   if (host?.security.container != null || host?.security.wsl === true) return false;
   return release === null || packages.standing === 'packaged' || packages.standing === 'habit';
 }
@@ -31,9 +34,6 @@ export function settleOrAsk(remedies: readonly Remedy[], situation: Situation): 
     ? settled
     : [askOwner(situation), ...settled];
 }
-
-/** Commands of tapprep that are refused where the target is only described. */
-const NEEDS_MACHINE: ReadonlySet<string> = new Set(['install', 'remove', 'verify']);
 
 function settle(remedy: Remedy, situation: Situation): readonly Remedy[] {
   switch (remedy.kind) {

@@ -5,6 +5,8 @@
 #   probe.sh '' RELEASE             another kernel of this host
 #   probe.sh ROOTDIR [RELEASE]      a system installed in ROOTDIR that does not run; ROOTDIR is "/" inside a chroot
 #
+# A third and a fourth argument name a build tree and a vmlinux on the target, instead of those of packages.
+#
 # Written for the userland of EL5 (bash 3.2), dash and busybox: no arrays, no "local", no option that only GNU has
 # without a way round it. The body is functions, called by the last line: the script may come through a pipe that the
 # commands in it must not read from, and half a script does nothing.
@@ -196,6 +198,8 @@ kernel_release() {
   if [ -z "$release" ]; then
     if [ "$booted" = yes ]; then
       release=$(uname -r)
+    elif [ -n "$tree" ]; then
+      release=$(tree_release "$tree")
     elif [ "$count" = 1 ]; then
       release=$only
     fi
@@ -275,7 +279,7 @@ config() {
     return 0
   fi
   [ -n "$release" ] || return 0
-  for path in "/boot/config-$release" "/lib/modules/$release/config" "/usr/lib/modules/$release/config" \
+  for path in ${tree:+"$tree/.config"} "/boot/config-$release" "/lib/modules/$release/config" "/usr/lib/modules/$release/config" \
     "/lib/modules/$release/build/.config" "/usr/src/linux-headers-$release/.config" "/usr/src/kernels/$release/.config"; do
     is_file "$path" || continue
     config_from "$path" "$F"
@@ -379,13 +383,23 @@ header_define() {
   done
 }
 
+# tree_release DIR: which kernel a build tree is of. Debian's include/config/kernel.release holds the upstream version only.
+tree_release() {
+  value=$(header_define UTS_RELEASE "$1/include/generated/utsrelease.h" "$1/include/linux/utsrelease.h")
+  if [ -n "$value" ]; then
+    printf '%s' "$value"
+  else
+    first_line "$1/include/config/kernel.release" && printf '%s' "$L"
+  fi
+}
+
 build_tree() {
   [ -n "$release" ] || return 0
-  build=/lib/modules/$release/build
-  at "/lib/modules/$release"
-  if [ -L "$F/build" ]; then
-    linksto=$(readlink "$F/build")
-  elif [ -e "$F/build" ]; then
+  build=${tree:-/lib/modules/$release/build}
+  at "${build%/*}"
+  if [ -L "$F/${build##*/}" ]; then
+    linksto=$(readlink "$F/${build##*/}")
+  elif [ -e "$F/${build##*/}" ]; then
     linksto=
   else
     return 0
@@ -405,13 +419,8 @@ build_tree() {
     esac
   fi
   generated=$build/include/generated
-  # Debian's include/config/kernel.release holds the upstream version only.
-  value=$(header_define UTS_RELEASE "$generated/utsrelease.h" "$build/include/linux/utsrelease.h")
-  if [ -n "$value" ]; then
-    emit build-release "$value"
-  else
-    first_line "$build/include/config/kernel.release" && emit build-release "$L"
-  fi
+  value=$(tree_release "$build")
+  [ -z "$value" ] || emit build-release "$value"
   value=$(header_define UTS_VERSION "$generated/compile.h" "$generated/utsversion.h" "$build/include/linux/compile.h")
   [ -z "$value" ] || emit build-uts "$value"
   value=$(header_define LINUX_COMPILE_HOST "$generated/compile.h" "$build/include/linux/compile.h")
@@ -457,7 +466,7 @@ elf_facts() {
 debuginfo() {
   seen=' '
   if [ -n "$release" ]; then
-    set -- "/boot/vmlinux-$release" "/lib/modules/$release/vmlinux" "/lib/modules/$release/vmlinux.debug" \
+    set -- ${vmlinux:+"$vmlinux"} ${tree:+"$tree/vmlinux"} "/boot/vmlinux-$release" "/lib/modules/$release/vmlinux" "/lib/modules/$release/vmlinux.debug" \
       "/lib/modules/$release/build/vmlinux" "/lib/modules/$release/.debug/vmlinux.debug" \
       "/usr/lib/debug/lib/modules/$release/vmlinux" "/usr/lib/debug/lib/modules/$release/vmlinux.debug" \
       "/usr/lib/debug/usr/lib/modules/$release/vmlinux" "/usr/lib/debug/boot/vmlinux-$release" \
@@ -497,7 +506,7 @@ debuginfo() {
 
 system_map() {
   [ -n "$release" ] || return 0
-  for path in "/lib/modules/$release/build/System.map" "/boot/System.map-$release" \
+  for path in ${tree:+"$tree/System.map"} "/lib/modules/$release/build/System.map" "/boot/System.map-$release" \
     "/usr/lib/debug/boot/System.map-$release"; do
     is_file "$path" || continue
     size
@@ -780,6 +789,10 @@ main() {
   booted=yes
   prefix=
   release=${2:-}
+  tree=
+  vmlinux=
+  plain "${3:-}" && tree=${3%/}
+  plain "${4:-}" && vmlinux=$4
   case ${1:-} in
     '') ;;
     */)

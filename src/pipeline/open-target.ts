@@ -1,9 +1,10 @@
 /** From the options that name a target to the host that can be asked, the facts that are known of it, and the target. */
 import { resolve } from 'node:path';
-import { isErrno, isTapprepError, TapprepError } from '../errors.ts';
+import { OWN_PATH } from '../detect/own-kernel.ts';
+import { escapeControl, isErrno, isTapprepError, TapprepError } from '../errors.ts';
 import { type Host, isRemote } from '../host/host.ts';
 import type { Forms } from '../detect/target.ts';
-import type { HostFacts, Target } from '../types.ts';
+import type { HostFacts, OwnKernel, Target } from '../types.ts';
 
 /** The target options of the command line (README, "Which machine"). */
 export interface TargetChoice {
@@ -16,6 +17,9 @@ export interface TargetChoice {
   readonly facts: string | null;
   /** A "Linux version …" line, or a file that has one. */
   readonly banner?: string | null;
+  /** A build tree and a vmlinux on the target, instead of those of packages; relative paths on this machine only. */
+  readonly buildTree?: string | null;
+  readonly vmlinux?: string | null;
 }
 
 export interface OpenTarget {
@@ -59,6 +63,7 @@ export async function openTarget(
   choice: TargetChoice,
   entry: Entry = 'look',
 ): Promise<OpenTarget> {
+  requirePlace(choice);
   if ((choice.banner ?? null) !== null) return openBanner(options, choice, choice.banner ?? '', entry);
   const { kernel, distro, arch, unameV } = choice;
   if (distro !== null) {
@@ -73,13 +78,70 @@ export async function openTarget(
   }
   const opened = await openHost(options, choice, entry);
   const host = options.isDryRun === true ? (await import('../host/read-only.ts')).readOnly(opened) : opened;
-  return {
-    host,
-    facts: await withChosen(
-      host,
-      await withImageBuildId(host, await collectFacts(host, { release: kernel, signal: options.signal })),
-    ),
+  const own = readOwnKernel(choice, host, options.cwd);
+  const facts = await collectFacts(host, { release: kernel, own, signal: options.signal });
+  requireOwn(facts, host);
+  return { host, facts: await withChosen(host, await withImageBuildId(host, facts)) };
+}
+
+/** A tree lies on a machine. @throws TapprepError USAGE where the target is only described */
+function requirePlace({
+  buildTree = null,
+  vmlinux = null,
+  host,
+  root,
+  facts,
+  distro,
+  banner = null,
+}: TargetChoice): void {
+  const named = buildTree === null ? '--vmlinux' : '--build-tree';
+  const described = facts === null ? (distro === null ? '--banner' : '--distro') : '--facts';
+  const isDescribed = facts !== null || distro !== null || (banner !== null && host === null && root === null);
+  if (!isDescribed || (buildTree === null && vmlinux === null)) return;
+  throw new TapprepError(
+    'USAGE',
+    `${named} names something that lies on the target, but ${described} only describes one`,
+    {
+      hint: `on the target: tapprep detect ${named} ${buildTree === null ? 'FILE' : 'DIR'} --json >facts.json, then here: --facts facts.json`,
+    },
+  );
+}
+
+/** @throws TapprepError USAGE for a path that neither the probe nor kbuild takes */
+function readOwnKernel(
+  { buildTree = null, vmlinux = null }: TargetChoice,
+  host: Host,
+  cwd: string,
+): OwnKernel | undefined {
+  if (buildTree === null && vmlinux === null) return undefined;
+  const read = (option: string, path: string | null): string | null => {
+    if (path === null) return null;
+    const whole = host.kind === 'local' ? resolve(cwd, path) : path.replace(/(?<=.)\/+$/, '');
+    if (OWN_PATH.test(whole)) return whole;
+    throw new TapprepError(
+      'USAGE',
+      `${option} takes an absolute path on the target without blanks and colons, as kbuild does, but "${escapeControl(path)}" was given`,
+    );
   };
+  return { buildTree: read('--build-tree', buildTree), vmlinux: read('--vmlinux', vmlinux) };
+}
+
+/** @throws TapprepError BAD_BUILD_TREE where what was named is not there */
+function requireOwn({ own, buildTree, debuginfo, kernel }: HostFacts, host: Host): void {
+  if (own === undefined) return;
+  if (own.buildTree !== null && buildTree?.exists !== true) {
+    const why =
+      kernel.release === null
+        ? 'does not say which kernel it is for, and --kernel was not given'
+        : `is no directory on ${host.name}`;
+    throw new TapprepError('BAD_BUILD_TREE', `--build-tree ${own.buildTree} ${why}`, {
+      hint: `ls -d ${own.buildTree}/include/generated/utsrelease.h`,
+    });
+  }
+  if (own.vmlinux !== null && !debuginfo.some(({ path }) => path === own.vmlinux))
+    throw new TapprepError('BAD_BUILD_TREE', `--vmlinux ${own.vmlinux} is no file on ${host.name} that can be read`, {
+      hint: `ls -l ${own.vmlinux}`,
+    });
 }
 
 /** Where a SystemTap of tapprep's own was proven for the kernel, it is the one that counts. */

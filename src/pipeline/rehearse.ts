@@ -1,5 +1,6 @@
 /** A rehearsal: a root of the target's distribution, the exact packages in it, hello world inside the target's own kernel. */
 import { join } from 'node:path';
+import { treeOf } from '../detect/own-kernel.ts';
 import { TapprepError } from '../errors.ts';
 import { openPrivateDirectory } from '../files/private-directory.ts';
 import type { Host } from '../host/host.ts';
@@ -118,6 +119,13 @@ export async function withRehearsal<T>(
 ): Promise<T> {
   const { local, signal, emit } = session;
   const target = requireDeb(subject);
+  if (target.own !== undefined) {
+    throw new TapprepError(
+      'USAGE',
+      `a rehearsal makes a root of its own, in which ${treeOf(target)} does not lie: the kernel of a tree is proven where that is`,
+      { remedy: tapprep('verify', '--in', 'vm') },
+    );
+  }
   if (!options.isRoot) {
     throw new TapprepError('NOT_ROOT', 'a rehearsal makes a root directory and runs in it, which needs root rights', {
       hint: `sudo tapprep rehearse --distro ${target.distro}:${target.version} --kernel ${target.release}`,

@@ -55,7 +55,8 @@ export async function openResolution(
     ...(roles.systemtap === 'distro' ? (['systemtap'] as const) : []),
   ];
   // What its builder says is not published is only looked for where somebody named a source for this very target.
-  const refusal = refusalOf(subject);
+  // Where a tree stands for the packages, nobody is asked for any.
+  const refusal = (target.own?.buildTree ?? null) === null ? refusalOf(subject) : null;
   const onlyOwn = refusal?.code === 'CUSTOM_KERNEL_NO_PACKAGE';
   const { repositories, notes } = await findRepositories(session, subject, {
     contents,

@@ -42,6 +42,7 @@ export function explainUnlisted(error: unknown, refusal: TapprepError, asked: re
   ];
   return new TapprepError(code, `${sentenceOf(refusal)}; ${said.join('; ')}`, {
     ...(refusal.hint === null ? {} : { hint: refusal.hint }),
+    ...(refusal.remedy === null ? {} : { remedy: refusal.remedy }),
     facts: { ...refusal.facts, asked: answered, unanswered },
     cause: error,
   });

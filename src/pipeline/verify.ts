@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import { diagnose } from '../diagnose/diagnose.ts';
 import { describeLoad, foretell } from '../detect/module-policy.ts';
-import { type Reach, reachOf } from '../diagnose/place.ts';
+import { type Reach, reachOf, wordsOf } from '../diagnose/place.ts';
 import { isTapprepError, TapprepError } from '../errors.ts';
 import { tapprep } from '../make-remedy.ts';
 import { openPrivateDirectory } from '../files/private-directory.ts';
@@ -84,6 +84,7 @@ export async function verifySubject(
       staprunArgv: choice.systemtap.staprunArgv,
       ...(choice.onProven === undefined ? {} : { onProven: choice.onProven }),
       ...(choice.signer == null ? {} : { signer: choice.signer }),
+      vermagic: facts.kernel.vermagic,
       level: choice.level,
       scripts: choice.scripts,
       workDirectory: WORK_DIRECTORY,
@@ -114,8 +115,10 @@ function findModules(kernelImage: string, release: string): { readonly modulesDi
 }
 
 /** Another machine is named as it was reached; of the others the facts tell. */
-function reachOfHost(host: Host): Reach | null {
-  return isRemote(host) ? { via: 'ssh', destination: host.name, configFile: host.configFile } : null;
+function reachOfHost(host: Host, { own }: HostFacts): Reach | null {
+  if (!isRemote(host)) return null;
+  const more = own === undefined ? {} : { more: wordsOf(own) };
+  return { via: 'ssh', destination: host.name, configFile: host.configFile, ...more };
 }
 
 /** Adds to a report what the tools' words in its failed steps mean. */
@@ -125,7 +128,7 @@ function explainReport(report: VerifyReport, facts: HostFacts, host: Host): Veri
   const log = failed.map(({ output }) => output).join('\n');
   return {
     ...report,
-    diagnoses: diagnose({ log, facts, target: report.target, reach: reachOfHost(host) ?? reachOf(facts) }),
+    diagnoses: diagnose({ log, facts, target: report.target, reach: reachOfHost(host, facts) ?? reachOf(facts) }),
   };
 }
 

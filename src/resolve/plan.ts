@@ -19,6 +19,13 @@ export interface PlanRequest {
   readonly allowUnsigned?: boolean;
 }
 
+/** Whether a package of the kernel is wanted: not where somebody named a tree or a vmlinux in its place. Pure. */
+export function wantsKernelPackage({ own }: Pick<Target, 'own'>, { roles }: PlanRequest, role: Role): boolean {
+  if (role === 'image') return roles.image;
+  if (role === 'headers' || role === 'devel') return (own?.buildTree ?? null) === null;
+  return roles.debuginfo && own === undefined;
+}
+
 /** A package of the target as its package manager lists it. */
 export interface InstalledVersion {
   readonly name: string;

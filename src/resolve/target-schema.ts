@@ -1,5 +1,6 @@
 /** The form of a target in every saved form that names one: plans and manifests of bundles. */
 import { z } from 'zod';
+import { OWN_PATH } from '../detect/own-kernel.ts';
 import type { BuildId, DebKernelFamily, RpmKernelFamily, Target } from '../types.ts';
 
 const RPM_FAMILIES = {
@@ -51,6 +52,9 @@ export const line: z.ZodString = z
 /** A brand exists only for the type checker; the pattern is what makes the value one. */
 export const buildId: z.ZodType<BuildId> = z.string().regex(/^[0-9a-f]{16,64}$/) as z.ZodType as z.ZodType<BuildId>;
 
+/** A path as --build-tree and --vmlinux take it; kbuild takes no other. */
+const ownPath = z.string().max(4000).regex(OWN_PATH).nullable();
+
 const base = {
   distro: word,
   version: word.nullable(),
@@ -60,6 +64,7 @@ const base = {
   unameV: line.max(200).nullable(),
   buildId: buildId.nullable(),
   packageArch: word,
+  own: z.strictObject({ buildTree: ownPath, vmlinux: ownPath }).exactOptional(),
 };
 
 export const targetSchema: z.ZodType<Target> = z.discriminatedUnion('family', [

@@ -1,9 +1,10 @@
 /** Whether scripts of the catalogue compile for a kernel. */
 import { posix } from 'node:path';
 import type { Host } from '../host/host.ts';
-import type { Sentence } from '../types.ts';
+import type { Sentence, Target } from '../types.ts';
 import { compileModule } from '../verify/compile-module.ts';
 import { makePrivateDirectory, STAP_CACHE, withStapCache } from '../verify/private-directory.ts';
+import { openStapKernel } from '../verify/stap-kernel.ts';
 import type { CatalogueEntry } from './catalogue.ts';
 
 /** How stap and staprun are called on a host; by their names where left out. */
@@ -14,8 +15,7 @@ export interface SystemtapCommands {
 }
 
 export interface CompileScriptsOptions extends SystemtapCommands {
-  /** uname -r */
-  readonly release: string;
+  readonly target: Pick<Target, 'release' | 'own'>;
   readonly signal: AbortSignal;
   readonly onDone: (result: ScriptCheck) => void;
 }
@@ -46,19 +46,21 @@ export async function compileScripts(
   const directory = await makePrivateDirectory(host, WORK_PREFIX, options.signal);
   const results = new Map<string, ScriptCheck>();
   const queue = entries.values();
-  const work = async (limit: number, cacheDir: string | null): Promise<void> => {
+  const work = async (limit: number, place: Omit<Place, 'directory'>): Promise<void> => {
     for (let count = 0; count < limit; count += 1) {
       const next = queue.next();
       if (next.done === true) return;
-      const result = await compileOne(host, next.value, { directory, cacheDir }, options);
+      const result = await compileOne(host, next.value, { directory, ...place }, options);
       results.set(result.name, result);
       options.onDone(result);
     }
   };
   try {
+    const kernel = await openStapKernel(host, options.target, directory, options.signal);
     await withStapCache(host, STAP_CACHE, options.signal, async (cacheDir) => {
-      await work(1, cacheDir);
-      await Promise.all([work(entries.length, cacheDir), work(entries.length, cacheDir)]);
+      const place = { cacheDir, kernel };
+      await work(1, place);
+      await Promise.all([work(entries.length, place), work(entries.length, place)]);
     });
   } finally {
     await host.run(['rm', '-rf', '--', directory]);
@@ -78,15 +80,22 @@ function neutralArguments({ arguments: known }: CatalogueEntry): readonly string
   );
 }
 
+interface Place {
+  readonly directory: string;
+  readonly cacheDir: string | null;
+  /** What stap -r takes. */
+  readonly kernel: string;
+}
+
 async function compileOne(
   host: Host,
   entry: CatalogueEntry,
-  { directory, cacheDir }: { readonly directory: string; readonly cacheDir: string | null },
-  { release, signal, stapArgv, env }: CompileScriptsOptions,
+  { directory, cacheDir, kernel }: Place,
+  { signal, stapArgv, env }: CompileScriptsOptions,
 ): Promise<ScriptCheck> {
   const name = moduleNameOf(entry);
   const { reason, output, seconds } = await compileModule(host, {
-    release,
+    kernel,
     script: entry.script,
     name,
     args: ['0', ...neutralArguments(entry)],

@@ -6,8 +6,10 @@ import type { Host } from '../host/host.ts';
 import { textOf } from '../sentence.ts';
 import type { ModuleSigner } from '../sign/module-signer.ts';
 import { signBuilt } from '../verify/sign-built.ts';
+import type { Target } from '../types.ts';
 import { compileModule } from '../verify/compile-module.ts';
 import { makePrivateDirectory, STAP_CACHE, withStapCache } from '../verify/private-directory.ts';
+import { openStapKernel } from '../verify/stap-kernel.ts';
 import { findErrorLines } from '../verify/tool-words.ts';
 import type { ArgumentValue } from './arguments.ts';
 import type { CatalogueEntry } from './catalogue.ts';
@@ -16,8 +18,8 @@ import { moduleNameOf, WORK_PREFIX } from './compile-scripts.ts';
 import { findWatchedFile } from './watched-file.ts';
 
 export interface RunScriptOptions extends SystemtapCommands {
-  /** uname -r of the kernel that runs. */
-  readonly release: string;
+  /** The kernel that runs. */
+  readonly target: Pick<Target, 'release' | 'own'>;
   readonly values: readonly ArgumentValue[];
   /** Signs the module; it is not signed where left out. */
   readonly signer?: ModuleSigner;
@@ -33,13 +35,14 @@ export interface RunScriptOptions extends SystemtapCommands {
  * @throws TapprepError NOT_PROVEN when it does not compile, load or go away; USAGE, TOOL_MISSING, PERMISSION, INTERRUPTED
  */
 export async function runScript(host: Host, entry: CatalogueEntry, options: RunScriptOptions): Promise<void> {
-  const { release, signal, stapArgv, env } = options;
+  const { target, signal, stapArgv, env } = options;
   const args = [options.json ? '1' : '0', ...(await bindArguments(host, options.values, signal))];
   const directory = await makePrivateDirectory(host, WORK_PREFIX, signal);
   try {
+    const kernel = await openStapKernel(host, target, directory, signal);
     const compiled = await withStapCache(host, STAP_CACHE, signal, (cacheDir) =>
       compileModule(host, {
-        release,
+        kernel,
         script: entry.script,
         name: moduleNameOf(entry),
         args,
@@ -55,7 +58,7 @@ export async function runScript(host: Host, entry: CatalogueEntry, options: RunS
     if (compiled.modulePath === null) {
       throw new TapprepError(
         'NOT_PROVEN',
-        `${entry.name} does not compile for ${release}: ${compiled.reason === null ? '' : textOf(compiled.reason)}`,
+        `${entry.name} does not compile for ${target.release}: ${compiled.reason === null ? '' : textOf(compiled.reason)}`,
         {
           remedy: tapprep('doctor'),
           facts: { output: compiled.output },
@@ -106,7 +109,7 @@ async function load(host: Host, entry: CatalogueEntry, modulePath: string, optio
     const words = findErrorLines(run.stderr, 1).join('');
     throw new TapprepError(
       'NOT_PROVEN',
-      `${entry.name} compiled for ${options.release}, but staprun exited with status ${run.exitCode ?? 'none'}: ${words}`,
+      `${entry.name} compiled for ${options.target.release}, but staprun exited with status ${run.exitCode ?? 'none'}: ${words}`,
       { remedy: tapprep('doctor'), facts: { stderr: run.stderr.slice(-4000) } },
     );
   } finally {

@@ -10,7 +10,7 @@ import { blame, type StepOutcome } from './step.ts';
  */
 export async function verifyBuildId(options: VerifyOptions, guestBuildId: BuildId | null): Promise<StepOutcome> {
   const { host, target } = options;
-  const debuginfo = await findDebuginfo(host, target.release);
+  const debuginfo = await findDebuginfo(host, target);
   if (debuginfo === null)
     return {
       status: 'skip',

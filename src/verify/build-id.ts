@@ -5,7 +5,8 @@ import { findBuildId } from '../elf/notes.ts';
 import { readElf } from '../elf/read-elf.ts';
 import { collectFacts } from '../detect/facts.ts';
 import { type Host, isRemote } from '../host/host.ts';
-import type { BuildId } from '../types.ts';
+import { ownVmlinux } from '../detect/own-kernel.ts';
+import type { BuildId, Target } from '../types.ts';
 
 /** vmlinux with debug information, as far as it was found. */
 export interface Debuginfo {
@@ -15,9 +16,18 @@ export interface Debuginfo {
   readonly hasDwarf: boolean;
 }
 
-/** Where distributions put it (man stappaths; elfutils searches in this order), and whether nothing else lies there. */
-function debuginfoPlaces(release: string): readonly (readonly [path: string, only: boolean])[] {
+/**
+ * Where it lies, and whether nothing else lies there: the file that was named and no other, else that of the tree that was
+ * named, else where distributions put it (man stappaths; elfutils searches in this order).
+ */
+function debuginfoPlaces({
+  release,
+  own,
+}: Pick<Target, 'release' | 'own'>): readonly (readonly [path: string, only: boolean])[] {
+  const named = ownVmlinux(own);
+  if (named !== null && own?.vmlinux != null) return [[named, true]];
   return [
+    ...(named === null ? [] : [[named, false] as const]),
     [`/usr/lib/debug/lib/modules/${release}/vmlinux`, true],
     [`/usr/lib/debug/lib/modules/${release}/vmlinux.debug`, true],
     [`/usr/lib/debug/boot/vmlinux-${release}`, true],
@@ -40,9 +50,9 @@ function imagePlaces(release: string): readonly string[] {
  * The debug information of one kernel on a target; null where there is none.
  * @throws TapprepError BAD_PACKAGE for a file that is no well-formed ELF file
  */
-export async function findDebuginfo(host: Host, release: string): Promise<Debuginfo | null> {
-  if (isRemote(host)) return findThere(host, release);
-  for (const [path, only] of debuginfoPlaces(release)) {
+export async function findDebuginfo(host: Host, target: Pick<Target, 'release' | 'own'>): Promise<Debuginfo | null> {
+  if (isRemote(host)) return findThere(host, target);
+  for (const [path, only] of debuginfoPlaces(target)) {
     const local = existingFile(host, path);
     const elf = local === null ? null : await readElf(local);
     if (elf !== null && (only || elf.hasDebugInfo)) return { path, buildId: elf.buildId, hasDwarf: elf.hasDebugInfo };
@@ -51,9 +61,9 @@ export async function findDebuginfo(host: Host, release: string): Promise<Debugi
 }
 
 /** Hundreds of megabytes stay where they are: the probe of that machine reads them. */
-async function findThere(host: Host, release: string): Promise<Debuginfo | null> {
-  const { debuginfo } = await collectFacts(host, { release });
-  for (const [path, only] of debuginfoPlaces(release)) {
+async function findThere(host: Host, { release, own }: Pick<Target, 'release' | 'own'>): Promise<Debuginfo | null> {
+  const { debuginfo } = await collectFacts(host, { release, own });
+  for (const [path, only] of debuginfoPlaces({ release, ...(own === undefined ? {} : { own }) })) {
     const found = debuginfo.find((each) => each.path === path);
     if (found === undefined || !(only || found.hasDwarf === true)) continue;
     // Where no program there could tell, nothing stands against it.

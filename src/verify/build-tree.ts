@@ -1,5 +1,7 @@
 /** Whether the build tree of a kernel is there, complete, and of exactly this kernel. */
+import { treeOf } from '../detect/own-kernel.ts';
 import type { Host } from '../host/host.ts';
+import type { Target } from '../types.ts';
 
 const MUST_HAVE = ['.config', 'Module.symvers', 'Makefile'] as const;
 /** UTS_VERSION: in compile.h up to Linux 6.0, in utsversion.h since 6.1, in include/linux/ on Enterprise Linux 5. */
@@ -16,12 +18,18 @@ const VERSION_FILES = [
 const RELEASE_FILES = ['include/generated/utsrelease.h', 'include/linux/utsrelease.h'] as const;
 
 /** What is wrong with a build tree; null when nothing is. */
-export async function findBuildTreeFault(host: Host, release: string, unameV: string | null): Promise<string | null> {
-  const tree = `/lib/modules/${release}/build`;
+export async function findBuildTreeFault(
+  host: Host,
+  target: Pick<Target, 'release' | 'unameV' | 'own'>,
+): Promise<string | null> {
+  const { release, unameV, own } = target;
+  const tree = treeOf(target);
   const missing: string[] = [];
   for (const name of MUST_HAVE) if ((await host.readText(`${tree}/${name}`)) === null) missing.push(name);
   if (missing.length === MUST_HAVE.length)
-    return `${tree} is not there: the kernel's headers (devel) package is missing`;
+    return own?.buildTree == null
+      ? `${tree} is not there: the kernel's headers (devel) package is missing`
+      : `${tree} is no build tree of a kernel: it has none of ${MUST_HAVE.join(', ')}`;
   if (missing.length > 0) return `${tree} lacks ${missing.join(', ')}`;
   const built = await readRelease(host, tree);
   if (built === null) return `${tree} does not say which kernel it is for: ${RELEASE_FILES[0]} is missing`;

@@ -71,7 +71,7 @@ async function compileItem(options: VerifyOptions, item: Item): Promise<Compiled
   // Each compilation has a directory of its own: stap clears what it finds in its temporary one.
   const outDir = posix.join(options.workDirectory, item.module);
   const result: CompileResult = await compileModule(options.host, {
-    release: options.target.release,
+    kernel: options.stapKernel ?? options.target.release,
     script: item.script,
     name: item.module,
     args: item.args,
@@ -118,8 +118,13 @@ async function findVermagicFault(options: VerifyOptions, modulePath: string | nu
   const local = modulePath === null ? null : await host.fetchFile(modulePath);
   if (local === null) return null;
   const { vermagic } = parseModuleInfo(await readFile(local), local);
-  if (vermagic === null || vermagic.split(' ')[0] === target.release) return null;
-  return blame('target', `the module was built for "${vermagic}", but the kernel is ${target.release}`);
+  if (vermagic === null) return null;
+  if (vermagic.split(' ')[0] !== target.release)
+    return blame('target', `the module was built for "${vermagic}", but the kernel is ${target.release}`);
+  const own = options.vermagic ?? null;
+  return own === null || vermagic.trim() === own
+    ? null
+    : blame('target', `the module was built for "${vermagic}", but those of the kernel are for "${own}"`);
 }
 
 /** What the target has for probes that ask for more than headers. */
@@ -132,8 +137,8 @@ interface Means {
 async function findMeans(options: VerifyOptions): Promise<Means> {
   const { host, target } = options;
   return {
-    debuginfo: (await findDebuginfo(host, target.release)) !== null,
-    symbols: await findSymbolTableFault(host, target.release),
+    debuginfo: (await findDebuginfo(host, target)) !== null,
+    symbols: await findSymbolTableFault(host, target),
   };
 }
 

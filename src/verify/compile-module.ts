@@ -10,8 +10,8 @@ import { findErrorLines, quoteOutput } from './tool-words.ts';
 export type Reuse = 'module' | 'headers' | 'nothing';
 
 export interface CompileRequest {
-  /** uname -r of the kernel to build for. */
-  readonly release: string;
+  /** What stap -r takes: uname -r of the kernel to build for, or the directory of its build tree. */
+  readonly kernel: string;
   readonly script: string;
   /** Name of the module; where stap keeps it, it has a name of stap's own. */
   readonly name: string;
@@ -71,7 +71,7 @@ export async function compileModule(host: Host, request: CompileRequest): Promis
       ...(request.stapArgv ?? ['stap']),
       '-p4',
       '-r',
-      request.release,
+      request.kernel,
       ...(reuse === 'module' ? [] : ['-m', name]),
       ...(reuse === 'nothing' ? ['--poison-cache'] : []),
       // What follows is never read as an option, whatever an argument begins with.

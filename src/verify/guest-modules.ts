@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { isTapprepError, TapprepError } from '../errors.ts';
+import { treeOf } from '../detect/own-kernel.ts';
 import type { KernelModule } from '../vm/initramfs.ts';
 import { collectKernelModules } from '../vm/kernel-modules.ts';
 import type { GuestSource, VerifyOptions, VmAssets } from './options.ts';
@@ -48,7 +49,7 @@ async function buildModule(options: VerifyOptions, { name, files }: GuestSource)
   const { host, target, workDirectory, signal, emit } = options;
   const directory = posix.join(workDirectory, name);
   for (const [file, text] of Object.entries(files)) await host.writeFile(posix.join(directory, file), text, 0o644);
-  const argv = ['make', '-C', `/lib/modules/${target.release}/build`, `M=${directory}`, 'modules'];
+  const argv = ['make', '-C', treeOf(target), `M=${directory}`, 'modules'];
   const run = await host.run(argv, { signal, timeoutMs: BUILD_TIMEOUT_MS, proc: true });
   if (run.exitCode !== 0) {
     const words = findErrorLines(run.stderr, 1).join('');

@@ -89,6 +89,10 @@ export interface VerifyOptions {
   readonly kernelImage?: string;
   readonly level: VerifyLevel;
   readonly scripts?: readonly VerifyScript[];
+  /** What stap -r takes for the target's kernel; its release where left out. */
+  readonly stapKernel?: string;
+  /** Of the kernel's own modules; null or left out where none were seen. */
+  readonly vermagic?: string | null;
   /** How stap and staprun are called on the host; by their names where left out. */
   readonly stapArgv?: readonly string[];
   readonly staprunArgv?: readonly string[];

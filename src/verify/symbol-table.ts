@@ -1,11 +1,20 @@
 /** Whether stap finds the kernel's symbol table, which kprobe.function needs (man warning::symbols). */
+import { treeOf } from '../detect/own-kernel.ts';
 import type { Host } from '../host/host.ts';
+import type { Target } from '../types.ts';
 
 /**
  * Why there is none; null where there is one. Upstream's stap reads that of the build tree before; Debian's, which the
- * portable ones are, that of the debug package instead (seen by strace of 5.1-5). Every one reads the place in /boot.
+ * portable ones are, that of the debug package instead (seen by strace of 5.1-5). Every one reads the place in /boot, and
+ * that of a tree that it was given by its directory.
  */
-export async function findSymbolTableFault(host: Host, release: string): Promise<string | null> {
+export async function findSymbolTableFault(
+  host: Host,
+  target: Pick<Target, 'release' | 'own'>,
+): Promise<string | null> {
+  const { release, own } = target;
+  const ofTree = own === undefined ? null : await host.readText(`${treeOf(target)}/System.map`);
+  if (ofTree !== null && hasFunctions(ofTree)) return null;
   const place = `/boot/System.map-${release}`;
   const text = await host.readText(place);
   if (text !== null && hasFunctions(text)) return null;

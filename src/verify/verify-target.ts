@@ -3,6 +3,7 @@ import { TapprepError } from '../errors.ts';
 import type { VerifyReport, VerifyStep } from '../types.ts';
 import { verifyBuildId } from './build-id-step.ts';
 import { findBuildTreeFault } from './build-tree.ts';
+import { openStapKernel } from './stap-kernel.ts';
 import { type CompiledItem, compileItems } from './compile-items.ts';
 import { HELLO_ITEM, probeItems, scriptItems } from './items.ts';
 import type { Item } from './items.ts';
@@ -24,8 +25,9 @@ export async function verifyTarget(options: VerifyOptions): Promise<VerifyReport
     throw new TapprepError('INTERNAL', 'verification in a virtual machine was asked for without one');
   const { host, signal, cacheDirectory, ...rest } = options;
   const workDirectory = await makePrivateDirectory(host, options.workDirectory, signal);
-  const work = { ...rest, host, signal, workDirectory };
   try {
+    const stapKernel = await openStapKernel(host, options.target, workDirectory, signal);
+    const work = { ...rest, host, signal, workDirectory, stapKernel };
     if (cacheDirectory === undefined) return await climb(work);
     return await withStapCache(host, cacheDirectory, signal, (cache) =>
       climb(cache === null ? work : { ...work, cacheDirectory: cache }),
@@ -41,7 +43,7 @@ async function climb(options: VerifyOptions): Promise<VerifyReport> {
   const steps: VerifyStep[] = [
     await runStep(emit, 'tools', { dueTo: 'systemtap', required: true }, () => verifyTools(options)),
     await runStep(emit, 'build-tree', { dueTo: 'target', required: true }, async () => {
-      const fault = await findBuildTreeFault(host, target.release, target.unameV);
+      const fault = await findBuildTreeFault(host, target);
       return fault === null ? { status: 'pass' } : { status: 'fail', fault: blame('target', fault) };
     }),
   ];
@@ -50,7 +52,7 @@ async function climb(options: VerifyOptions): Promise<VerifyReport> {
   const items = [
     HELLO_ITEM,
     ...probeItems(options.level, witness?.path ?? '/bin/true'),
-    ...scriptItems(options, await hasIpv6(host, target.release)),
+    ...scriptItems(options, await hasIpv6(host, target)),
   ];
   const compiled = await compileItems(options, items, canBuild);
   const loaded = await loadItems(options, compiled, witness?.files ?? []);

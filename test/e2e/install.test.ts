@@ -233,7 +233,9 @@ describe('nothing is installed, and the exit code tells why:', () => {
   test('a kernel that nobody packages: exit 1, with what can be done instead', async () => {
     const result = await cli.run(['install', '--root', root, '--kernel', '6.18.44-fc', '--yes']);
     expect(result.code).toBe(1);
-    expect(result.stderr).toMatch(/CUSTOM_KERNEL_NO_PACKAGE: .*6\.18\.44-fc.*\n {2}try: stap -r /);
+    expect(result.stderr).toMatch(
+      /CUSTOM_KERNEL_NO_PACKAGE: .*6\.18\.44-fc.*\n {2}try: tapprep install --build-tree DIR --root /,
+    );
   });
 
   test('not root: exit 6', async () => {

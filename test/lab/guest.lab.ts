@@ -32,7 +32,7 @@ const SCRIPTS = {
 
 async function compile(name: keyof typeof SCRIPTS): Promise<void> {
   const { reason } = await compileModule(host, {
-    release: lab.release,
+    kernel: lab.release,
     script: SCRIPTS[name],
     name,
     outDir,

@@ -4,6 +4,7 @@ import { tapprep } from '../../make-remedy.ts';
 import { namePackages } from '../../resolve/package-names.ts';
 import type { PackageName, Target } from '../../types.ts';
 import type { Context, TargetOptions } from '../context.ts';
+import { hintOf } from '../hint.ts';
 import { readLineBatches } from '../line-batches.ts';
 import { MAX_LINE_CHARS, parseRequest, targetOf } from '../target-line.ts';
 import { renderTable } from '../render/table.ts';
@@ -57,8 +58,8 @@ function answerLine(line: string | null): object {
     return { id, packages: nameAll(targetOf(request, 'named')) };
   } catch (error) {
     if (!isTapprepError(error)) throw error;
-    const { code, message, hint } = error;
-    return { id, error: { code, message, hint } };
+    const { code, message } = error;
+    return { id, error: { code, message, hint: hintOf(error) } };
   }
 }
 

@@ -7,6 +7,7 @@ import { findEntry, loadCatalogue } from '../../scripts/catalogue.ts';
 import type { CatalogueEntry } from '../../scripts/catalogue.ts';
 import type { ScriptCheck } from '../../scripts/compile-scripts.ts';
 import { textOf } from '../../sentence.ts';
+import type { Target } from '../../types.ts';
 import type { Context, TargetOptions } from '../context.ts';
 import { type ModuleKeyRequest, openSigner } from '../module-key.ts';
 import { formatSeconds } from '../render/progress-text.ts';
@@ -80,12 +81,13 @@ async function check(
   const entries = words.length === 0 ? catalogue : words.map((name) => findEntry(catalogue, name));
   const open = await openTarget(context, options, 'root');
   const host = requireHost(open, 'scripts check');
-  const release = requireRelease(open);
+  const target = requireKernel(open);
+  const { release } = target;
   const { compileScripts } = await import('../../scripts/compile-scripts.ts');
   const chosen = await openChosen(context, host, release);
   const checks = await compileScripts(host, entries, {
     ...chosen,
-    release,
+    target,
     signal: context.signal,
     onDone: ({ name, status, seconds }) =>
       context.emit({ type: 'note', level: 'info', text: `${name}: ${status} (${formatSeconds(seconds)})` }),
@@ -109,7 +111,8 @@ async function run(
   const entry = findEntry(catalogue, onlyName('run', name === undefined ? [] : [name]));
   const values = checkArguments(entry, words);
   const open = await openTarget(context, options, 'root');
-  const release = requireRelease(open);
+  const target = requireKernel(open);
+  const { release } = target;
   const { host, facts } = open;
   if (host === null || host.kind === 'root' || !facts.kernel.running)
     throw new TapprepError('USAGE', `${entry.name} can only watch a kernel that runs, but ${release} does not`, {
@@ -126,7 +129,7 @@ async function run(
   await runScript(host, entry, {
     ...chosen,
     ...(signer === null ? {} : { signer }),
-    release,
+    target,
     values,
     json: context.common.json,
     seconds,
@@ -136,9 +139,9 @@ async function run(
   return EXIT.done;
 }
 
-function requireRelease({ facts }: OpenTarget): string {
-  const { release } = facts.kernel;
-  if (release !== null) return release;
+function requireKernel({ facts }: OpenTarget): Pick<Target, 'release' | 'own'> {
+  const { own, kernel } = facts;
+  if (kernel.release !== null) return { release: kernel.release, ...(own === undefined ? {} : { own }) };
   throw new TapprepError('USAGE', 'it is not known which kernel the scripts are for', {
     hint: 'add --kernel RELEASE, as "uname -r" prints it there',
   });

@@ -1,6 +1,7 @@
 /** The build tree of the kernel: there, whole, of this version, this build and this variant. */
 import type { BuildTreeFacts, HostFacts, InstalledPackage, RpmTarget } from '../../types.ts';
 import { advice, type Check, fine, problem, unknown, type Finding, type View } from '../finding.ts';
+import { tapprep } from '../../make-remedy.ts';
 import { otherDevel, wrongVariantDevel } from '../sightings.ts';
 import { forFamily } from '../../package-system/systems.ts';
 
@@ -17,8 +18,9 @@ export const checkBuildTree: Check = (view) => {
   ];
   if (lacking.length > 0) {
     const detail = `The build tree ${tree.link} is there but lacks ${lacking.join(', ')}.`;
+    const code = view.facts.own?.buildTree == null ? 'DEVEL_INCOMPLETE' : 'KERNEL_TREE_NOT_BUILT';
     return [
-      problem(view, 'build tree', 'DEVEL_INCOMPLETE', detail, {
+      problem(view, 'build tree', code, detail, {
         evidence: lacking.map((name) => `${tree.link}/${name}: absent`),
       }),
     ];
@@ -28,6 +30,7 @@ export const checkBuildTree: Check = (view) => {
     return [
       problem(view, 'build tree', 'DEVEL_VERSION_MISMATCH', detail, {
         evidence: [`${tree.link}: release ${tree.release}`, `kernel release: ${release}`],
+        ...(view.facts.own?.buildTree == null ? {} : { remedies: [tapprep('doctor', '--kernel', tree.release)] }),
       }),
     ];
   }

@@ -1,6 +1,8 @@
 /** Symbols and debug information of the kernel. */
 import type { DebuginfoFacts } from '../../types.ts';
 import { advice, type Check, fine, type Finding, problem, unknown, type View } from '../finding.ts';
+import { hasWholeTree, ownVmlinux } from '../../detect/own-kernel.ts';
+import { tapprep } from '../../make-remedy.ts';
 import { otherDebuginfo, wrongVariantDebuginfo } from '../sightings.ts';
 
 /** System.map, which only symbol probes need. */
@@ -79,6 +81,13 @@ function noDebuginfo(view: View, release: string): Finding {
     const detail = `The debug information of ${other.release} is installed, but kernel ${release} needs its own.`;
     return problem(view, 'debug information', 'DEBUGINFO_VERSION_MISMATCH', detail, {
       evidence: [seen, `installed: ${other.name} ${other.release}`],
+    });
+  }
+  if (view.facts.own !== undefined || (view.situation.packages.custom !== null && hasWholeTree(view.facts))) {
+    const detail = `Kernel ${release} has no debug information: hello world, timers and tracepoints do without it, kernel.function probes need the vmlinux of this very build.`;
+    return advice(view, 'debug information', 'DEBUGINFO_MISSING', detail, {
+      evidence: [`${ownVmlinux(view.facts.own) ?? `${view.facts.buildTree?.link ?? ''}/vmlinux`}: absent`],
+      remedies: [tapprep('verify', '--vmlinux', 'FILE', '--level', 'probe')],
     });
   }
   const detail = `Kernel ${release} has no debug information: probes on kernel functions and their variables need it, begin and timer probes do not.`;

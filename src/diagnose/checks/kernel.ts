@@ -1,4 +1,5 @@
 /** Which kernel it is, where it runs, and what it was configured with. */
+import { hasWholeTree } from '../../detect/own-kernel.ts';
 import { advice, type Check, fine, problem, unknown } from '../finding.ts';
 import { newerKernel, otherDebuginfo, otherDevel } from '../sightings.ts';
 
@@ -18,12 +19,21 @@ export const checkKernel: Check = (view) => {
   const { release } = facts.kernel;
   if (release === null) return [unknown('kernel', 'No kernel was found, and none was named with --kernel.')];
   const evidence = [`kernel release: ${release}`, `system: ${facts.os.prettyName ?? facts.os.id ?? 'unknown'}`];
+  const tree = hasWholeTree(facts) ? (facts.buildTree?.link ?? null) : null;
+  if (situation.packages.custom !== null && tree !== null) {
+    return [fine('kernel', `${upperFirst(situation.packages.custom)}; its own tree ${tree} stands for them.`)];
+  }
   if (situation.packages.custom !== null) {
     const detail = `${upperFirst(situation.packages.custom)}.`;
     return [
       problem(view, 'kernel', 'CUSTOM_KERNEL_NO_PACKAGE', detail, {
         evidence,
       }),
+    ];
+  }
+  if (situation.packages.standing === 'unknown' && tree !== null) {
+    return [
+      fine('kernel', `Who packages kernel ${release} is not known to tapprep; its own tree ${tree} stands for them.`),
     ];
   }
   if (situation.packages.standing === 'unknown') {
@@ -40,6 +50,9 @@ export const checkKernel: Check = (view) => {
 export const checkContainer: Check = (view) => {
   const { container, wsl } = view.facts.security;
   const release = view.facts.kernel.release ?? 'unknown';
+  if (wsl && hasWholeTree(view.facts)) {
+    return [fine('machine', `This is WSL, and the tree that kernel ${release} was built from is here.`)];
+  }
   if (wsl) {
     const detail = `This is WSL: kernel ${release} is Microsoft's, and modules for it can only be built from its published source.`;
     return [

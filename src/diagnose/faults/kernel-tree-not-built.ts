@@ -2,6 +2,10 @@
 import type { Fault } from '../fault.ts';
 import { run } from '../../make-remedy.ts';
 
+function makeIn(tree: string | null): string {
+  return tree === null ? 'make' : `make -C ${tree}`;
+}
+
 export const KERNEL_TREE_NOT_BUILT: Fault = {
   summary: 'a kernel source tree that was never configured or built',
   page: {
@@ -12,8 +16,8 @@ export const KERNEL_TREE_NOT_BUILT: Fault = {
   },
   beyondTarget: false,
   explains: [],
-  remedy: () => ({
-    remedies: [run('make olddefconfig'), run('make -j"$(nproc)"')],
+  remedy: ({ host }) => ({
+    remedies: ['olddefconfig', '-j"$(nproc)"'].map((what) => run(`${makeIn(host?.own?.buildTree ?? null)} ${what}`)),
     otherwise:
       'Run them in the tree that stap -r names; the result must hold .config, Module.symvers, System.map and vmlinux.',
   }),

@@ -1,6 +1,6 @@
 /** The packages that have to be exactly this kernel's: headers, debug package, image. Pure. */
 import type { DebTarget, PackageName } from '../../types.ts';
-import type { PlanRequest } from '../plan.ts';
+import { type PlanRequest, wantsKernelPackage } from '../plan.ts';
 import { isBuildOf, stripEpoch } from './build-version.ts';
 import type { Installed } from './installation.ts';
 import { imageNames, kernelRoleOf, namesByIndex } from './kernel-names.ts';
@@ -28,9 +28,7 @@ export function chooseKernelPackages(
   request: PlanRequest,
   notes: string[],
 ): readonly NamedVersion[] {
-  const names = namesByIndex(target, universe.names).filter(
-    ({ role }) => role !== 'debuginfo' || request.roles.debuginfo,
-  );
+  const names = namesByIndex(target, universe.names).filter(({ role }) => wantsKernelPackage(target, request, role));
   const groups = Map.groupBy(names, ({ name, alternative }) =>
     alternative === undefined ? name : String(alternative),
   );

@@ -1,7 +1,7 @@
 /** What a kernel of an rpm distribution needs, as questions to repositories. Pure. */
 import type { PackageName, Role, RpmTarget } from '../../types.ts';
 import { namePackages } from '../package-names.ts';
-import type { PlanRequest } from '../plan.ts';
+import { type PlanRequest, wantsKernelPackage } from '../plan.ts';
 import type { RecordFilter } from '../reader.ts';
 import { formatRpmFileName } from '../rpm-file-name.ts';
 
@@ -32,14 +32,14 @@ const WITHOUT_UNAME = /^(?:suse|photon|el5|uek5)/;
 export function listNeeds(target: RpmTarget, request: PlanRequest): readonly Need[] {
   const names = namePackages(target);
   // A release that gives no file a name is asked for by what provides it.
-  const wanted = (names.length > 0 ? names : [unnamed(target)]).filter(
-    ({ role }) => role === 'devel' || request.roles.debuginfo,
-  );
-  const groups = Map.groupBy(wanted, ({ name, alternative }) => alternative ?? name);
+  const all = names.length > 0 ? names : [unnamed(target)];
+  const groups = Map.groupBy(all, ({ name, alternative }) => alternative ?? name);
   const needs = Array.from(groups.values(), (names) => toNeed(names, target));
   const first = needs.find(({ role }) => role === 'devel');
   return [
-    ...needs.map((need) => (need === first ? { ...need, capabilities: unameProvides(target, 'devel-uname-r') } : need)),
+    ...needs
+      .filter(({ role }) => wantsKernelPackage(target, request, role))
+      .map((need) => (need === first ? { ...need, capabilities: unameProvides(target, 'devel-uname-r') } : need)),
     ...(request.roles.image && first !== undefined ? [imageNeed(first, target)] : []),
   ];
 }

@@ -56,12 +56,12 @@ test.each<readonly [what: string, files: Readonly<Record<string, string>>, fault
     `${TREE} does not say which kernel it is for: include/generated/utsrelease.h is missing`,
   ],
 ])('a build tree that is %s', async (_, files, fault) => {
-  expect(await findBuildTreeFault(hostWith(files), R, UNAME_V)).toBe(fault);
+  expect(await findBuildTreeFault(hostWith(files), { release: R, unameV: UNAME_V })).toBe(fault);
 });
 
 test('the build is not compared where uname -v is not known', async () => {
   const files = { ...COMPLETE, 'include/generated/compile.h': '#define UTS_VERSION "#1 SMP other"\n' };
-  expect(await findBuildTreeFault(hostWith(files), R, null)).toBeNull();
+  expect(await findBuildTreeFault(hostWith(files), { release: R, unameV: null })).toBeNull();
 });
 
 const STUB = 'ffffffffffffffff B The real System.map is in the debug package\n';
@@ -81,5 +81,5 @@ test.each<readonly [what: string, files: Readonly<Record<string, string>>, fault
     `needs the kernel's symbol table, but /boot/System.map-${R} is a stub without functions; cp /usr/lib/debug/boot/System.map-${R} /boot/System.map-${R}`,
   ],
 ])('a symbol table %s', async (_, files, fault) => {
-  expect(await findSymbolTableFault(hostWith(files), R)).toBe(fault);
+  expect(await findSymbolTableFault(hostWith(files), { release: R })).toBe(fault);
 });

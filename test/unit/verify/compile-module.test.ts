@@ -11,7 +11,7 @@ const directory = mkdtempSync(join(tmpdir(), 'tapprep-compile-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 
 const request = {
-  release: '6.12.118+deb13-cloud-amd64',
+  kernel: '6.12.118+deb13-cloud-amd64',
   script: 'probe kernel.trace("sched_switch") { exit() }',
   name: 'tapprep_trace',
   outDir: '/var/tmp/work',
