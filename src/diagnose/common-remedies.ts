@@ -54,7 +54,7 @@ function debuginfoOfKernel({ packages }: Situation): Remedy {
 /** For a kernel that nobody packages: what its builder has. */
 export function useBuiltTree({ release }: Situation): Advice {
   return {
-    remedies: [tapprepAsRoot('install', '--build-tree', 'DIR')],
+    remedies: [tapprepAsRoot('verify', '--build-tree', 'DIR')],
     otherwise: `The tree of ${release ?? 'this kernel'} must come from whoever built it, or be built again from the same sources, configuration and compiler; else boot a kernel that a distribution packages.`,
   };
 }

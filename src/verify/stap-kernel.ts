@@ -22,7 +22,7 @@ ln -s -- "$2" "$3/vmlinux"`;
  * for vmlinux in that very directory and nowhere else, so one that lies elsewhere gets a tree of links, and nothing that
  * was named is changed.
  * @param directory on the host, private, for the links
- * @throws TapprepError BAD_BUILD_TREE where the links cannot be made, BAD_PACKAGE for a vmlinux that is no ELF file
+ * @throws TapprepError BAD_BUILD_TREE for a vmlinux that is no ELF file, and where the links cannot be made; BAD_PACKAGE for one that is cut off
  */
 export async function openStapKernel(
   host: Host,
@@ -35,6 +35,11 @@ export async function openStapKernel(
   // In its place stap finds everything by the release.
   if (target.own.vmlinux === null && tree === treeOf({ release: target.release })) return target.release;
   const vmlinux = (await findDebuginfo(host, target))?.path ?? null;
+  if (vmlinux === null && target.own.vmlinux !== null) {
+    throw new TapprepError('BAD_BUILD_TREE', `--vmlinux ${target.own.vmlinux} on ${host.name} is no ELF file`, {
+      hint: `file ${target.own.vmlinux}`,
+    });
+  }
   if (vmlinux === null || vmlinux === `${tree}/vmlinux`) return tree;
   const links = posix.join(directory, 'kernel');
   const run = await host.run(['sh', '-c', LINK_TREE, 'sh', tree, vmlinux, links], { signal });

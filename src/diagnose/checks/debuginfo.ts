@@ -37,14 +37,15 @@ export const checkDebuginfo: Check = (view) => {
   const { facts } = view;
   const { release, buildId } = facts.kernel;
   if (release === null) return [];
-  if (facts.debuginfo.length === 0) return [noDebuginfo(view, release)];
-  const right = facts.debuginfo.find(
-    (one) => one.buildId !== null && one.buildId === buildId && one.hasDwarf !== false,
-  );
+  // Where a vmlinux was named, or a tree that holds its own, no other counts.
+  const named = ownVmlinux(facts.own);
+  const files = named === null ? facts.debuginfo : facts.debuginfo.filter(({ path }) => path === named);
+  if (files.length === 0) return [noDebuginfo(view, release)];
+  const right = files.find((one) => one.buildId !== null && one.buildId === buildId && one.hasDwarf !== false);
   if (right !== undefined)
     return [fine('debug information', `${right.path} has the build-id of the kernel, ${right.buildId ?? ''}.`)];
-  const other = facts.debuginfo.find((one) => one.buildId !== null && buildId !== null && one.buildId !== buildId);
-  const stripped = facts.debuginfo.find((one) => one.hasDwarf === false);
+  const other = files.find((one) => one.buildId !== null && buildId !== null && one.buildId !== buildId);
+  const stripped = files.find((one) => one.hasDwarf === false);
   if (other !== undefined && other.hasDwarf !== false) {
     const detail = `${other.path} has build-id ${other.buildId ?? ''} but the kernel has ${buildId ?? ''}: it is of another build.`;
     return [
@@ -55,14 +56,12 @@ export const checkDebuginfo: Check = (view) => {
   }
   if (stripped !== undefined) {
     const detail = `${stripped.path} holds no DWARF: it is stripped, or its debug information is kept elsewhere.`;
-    return [
-      problem(view, 'debug information', 'DEBUGINFO_UNUSABLE', detail, { evidence: facts.debuginfo.map(describe) }),
-    ];
+    return [problem(view, 'debug information', 'DEBUGINFO_UNUSABLE', detail, { evidence: files.map(describe) })];
   }
   return [
     unknown(
       'debug information',
-      `${facts.debuginfo[0]?.path ?? ''} is there, but its build-id cannot be compared with the kernel's.`,
+      `${files[0]?.path ?? ''} is there, but its build-id cannot be compared with the kernel's.`,
     ),
   ];
 };
