@@ -148,9 +148,7 @@ test('what tapprep would refuse for the kernel is not printed', () => {
     ofTapprep.filter(({ remedy, situation }) => remedy.kind === 'prepare-kernel' && !canPrepare(situation)),
   ).toEqual([]);
   const custom = PRINTED.filter(({ where }) => where.includes('nobody packages'));
-  const isRefused = (command: string): boolean =>
-    command.includes('tapprep install') && !command.includes('--build-tree');
-  expect(custom.filter(({ command }) => isRefused(command))).toEqual([]);
+  expect(custom.filter(({ command }) => /tapprep install(?!.*--build-tree)/.test(command))).toEqual([]);
 });
 
 test('no command for another machine works on this one', () => {
