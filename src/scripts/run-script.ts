@@ -69,7 +69,7 @@ export async function runScript(host: Host, entry: CatalogueEntry, options: RunS
     const modulePath =
       signer === undefined
         ? compiled.modulePath
-        : await signBuilt(host, signer, compiled.modulePath, { release, directory });
+        : await signBuilt(host, signer, compiled.modulePath, { release: target.release, directory });
     await load(host, entry, modulePath, options);
   } finally {
     await host.run(['rm', '-rf', '--', directory]);
