@@ -1,6 +1,8 @@
 /** Verified files on another machine: kept by their digest until they are installed, so that a lost connection costs little. */
 import { posix } from 'node:path';
 import { isTapprepError, TapprepError } from '../errors.ts';
+import { run } from '../make-remedy.ts';
+import { quoteWord } from '../vm/shell-words.ts';
 import { noHasher, SHA256 } from '../host/digests.ts';
 import type { RemoteHost } from '../host/host.ts';
 import { explainWrite, script } from '../host/ssh-scripts.ts';
@@ -11,10 +13,28 @@ import { MARKER_NAME, MARKER_TEXT } from './marks.ts';
 /** DIGEST/NAME is whole, DIGEST/.part is not yet. */
 const UPLOAD_DIRECTORY = '/var/cache/tapprep/upload';
 
-/** Lines "DIGEST NAME": for each the bytes of it that are there already, or "whole". */
+const OTHERS_DIRECTORY = 6;
+
+/**
+ * DIRECTORY, and lines "DIGEST NAME": for each the bytes of it that are there already, or "whole". Nobody else may have been able
+ * to put something there, or can exchange it until the package manager has read it.
+ */
 const LOOK = `${SHA256}
-umask 022
-mkdir -p "$1" && cd "$1" && echo '${MARKER_TEXT}' >${MARKER_NAME} || exit 1
+umask 077
+own() {
+  set -- "$1" $(ls -ldn -- "$1")
+  case $2 in
+    d????-??-*) [ "$4" != "$(id -u)" ] || return 0 ;;
+  esac
+  echo "$1 $2 $4"
+  exit ${OTHERS_DIRECTORY}
+}
+parent=\${1%/*}
+[ -e "$parent" ] || [ -h "$parent" ] || (umask 022 && mkdir -p "$parent") || exit 1
+own "$parent"
+[ -e "$1" ] || [ -h "$1" ] || mkdir "$1" || exit 1
+own "$1"
+chmod 700 "$1" && cd "$1" && echo '${MARKER_TEXT}' >${MARKER_NAME} || exit 1
 while read -r digest name; do
   if [ -f "$digest/$name" ] && [ "$(sha256 "$digest/$name")" = "$digest" ]; then echo whole
   elif [ -f "$digest/.part" ]; then wc -c <"$digest/.part"
@@ -23,7 +43,7 @@ done`;
 
 /** DIRECTORY DIGEST NAME BYTES OFFSET: the rest of a file, which gets its name when it is whole and has its digest. */
 const PUT = `${SHA256}
-umask 022
+umask 077
 mkdir -p "$1/$2" && cd "$1/$2" || exit 1
 [ "$5" -gt 0 ] || rm -f .part
 cat >>.part || exit 1
@@ -51,8 +71,8 @@ export async function withUploadedFiles<Result>(
     name: item.fileName,
     bytes: evidence.sizeBytes,
   }));
+  const there = await look(host, files);
   try {
-    const there = await look(host, files);
     const missing = files.filter((_, at) => there[at] !== null);
     for (const [at, file] of files.entries()) {
       const offset = there[at] ?? null;
@@ -90,6 +110,7 @@ async function look(host: RemoteHost, files: readonly File[]): Promise<readonly 
   const input = files.map(({ digest, name }) => `${digest} ${name}\n`).join('');
   const { exitCode, stdout, stderr } = await host.run(script(LOOK, [UPLOAD_DIRECTORY]), { input });
   if (exitCode === 3) throw noHasher(host);
+  if (exitCode === OTHERS_DIRECTORY) throw refuseOthers(host, stdout.trim());
   if (exitCode !== 0) throw explainWrite(host.name, UPLOAD_DIRECTORY, stderr);
   const lines = stdout.split('\n');
   return files.map(({ bytes }, at) => {
@@ -97,6 +118,16 @@ async function look(host: RemoteHost, files: readonly File[]): Promise<readonly 
     const size = Number(lines[at]);
     return Number.isSafeInteger(size) && size < bytes ? size : 0;
   });
+}
+
+/** @param found path, mode and number of the owner */
+function refuseOthers({ name }: RemoteHost, found: string): TapprepError {
+  const [path = '', mode = '', owner = ''] = found.split(' ');
+  return new TapprepError(
+    'CACHE_UNUSABLE',
+    `${path} on ${name} belongs to user ${owner} with the mode ${mode}, and only a directory that root alone can write to is used`,
+    { remedy: run(`ssh ${quoteWord(name)} rm -r ${quoteWord(path)}`), facts: { path, mode, owner } },
+  );
 }
 
 async function upload(
