@@ -11,14 +11,15 @@ import { RPM } from '../package-system/rpm.ts';
 /** The build tree of the kernel in question. */
 export function installDevel(situation: Situation): Advice {
   if (situation.packages.custom !== null) return useBuiltTree(situation);
-  const { packages, place } = situation;
-  const advice = installed(situation, install(packages.devel, 'kernel'));
-  if (packages.devel.length > 0 || place.manager !== 'zypper' || packages.develStems.length === 0) return advice;
+  const advice = installed(situation, install(situation.packages.devel, 'kernel'));
   // The index adds a rebuild counter to the version, so only a search tells the whole of it.
-  return {
-    ...advice,
-    remedies: [run(`zypper search --details --match-exact ${packages.develStems.join(' ')}`), ...advice.remedies],
-  };
+  return { ...advice, remedies: [...searchIndex(situation), ...advice.remedies] };
+}
+
+/** What the repositories have of it, where only the index knows the whole version. */
+export function searchIndex({ packages, place }: Situation): readonly Remedy[] {
+  if (packages.devel.length > 0 || place.manager !== 'zypper' || packages.develStems.length === 0) return [];
+  return [run(`zypper search --details --match-exact ${packages.develStems.join(' ')}`)];
 }
 
 /** Its debug information. */

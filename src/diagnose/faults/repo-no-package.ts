@@ -1,5 +1,6 @@
 /** The repositories answer but do not carry the package. */
 import type { Fault } from '../fault.ts';
+import { searchIndex } from '../common-remedies.ts';
 import { prepare } from '../../make-remedy.ts';
 
 export const REPO_NO_PACKAGE: Fault = {
@@ -12,8 +13,8 @@ export const REPO_NO_PACKAGE: Fault = {
   },
   beyondTarget: false,
   explains: ['DEVEL_MISSING', 'DEBUGINFO_MISSING'],
-  remedy: () => ({
-    remedies: [prepare()],
+  remedy: (situation) => ({
+    remedies: [...searchIndex(situation), prepare()],
     otherwise:
       'If no archive has this build any more, update to a kernel whose packages are published, reboot, and prepare that one.',
   }),

@@ -126,13 +126,17 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
         'No rule to make target',
         /No rule to make target ["'`]?(?:scripts\/|(?!\S{0,200}\/arch\/)\S{0,200}\/(?:module\.lds|Makefile(?:\.\w+)?|auto\.conf)|modules['"`])/,
       ),
+      text(
+        '(required by',
+        /version .{1,40} not found \(required by \S{0,200}(?:tools\/objtool\/objtool|scripts\/[\w./-]{1,80})\)/,
+      ),
       text('tools/objtool', /tools\/objtool\/objtool["']?: (?:\d+: )?(?:not found|No such file|Permission denied)/),
       // Debian's Makefile of one flavour includes the one of linux-headers-…-common.
       text('/Makefile', /\bMakefile:\d{1,5}: (?!\S{1,300}\/arch\/)\S{1,300}\/Makefile: /),
     ],
     grade: 'points',
     cause: () =>
-      'The build tree lacks the programs or makefiles that compile a module, or has them for another architecture (scripts/, often a package of its own such as linux-kbuild).',
+      'The build tree lacks the programs or makefiles that compile a module, or has them for another architecture or C library (scripts/, often a package of its own such as linux-kbuild).',
   },
   {
     code: 'DEVEL_INCOMPLETE',

@@ -34,6 +34,8 @@ const ROWS: readonly Row[] = [
   { program: 'make', code: 'DEVEL_MISSING', grade: 'points', patterns: [
     NO_TREE_BY_MAKE,
     text('*** /usr/src/', /\*\*\* \/usr\/src\/(?:kernels\/|linux-headers-)\d[^\s:]{2,80}: (?:No such file|Aucun|Datei oder|No existe|没有那个|そのような|Нет такого|Arquivo ou)/),
+    text('No rule to make target', /No rule to make target [`'"]?(?:\/usr)?\/lib\/modules\/[^\s'"]{3,80}\/(?:build|source)(?=[`'"\/])/),
+    text('kernel-devel', /(?:do(?:es)? not have|don't have|missing|please install|without) .{0,30}\bkernel-devel\b(?!-\d)/i),
     NO_TREE_BY_LS,
     NO_TREE_IN_WORDS,
   ] },
@@ -131,6 +133,9 @@ const ROWS: readonly Row[] = [
     text('kernel version inconsistency'),
     text('vmlinux and vmcore do not match'),
     text('does not match the running kernel', /(?:vmlinux|debuginfo|namelist)\S{0,80} does not match the running kernel/),
+  ] },
+  { program: 'VMware', code: 'DEVEL_VERSION_MISMATCH', grade: 'proves', patterns: [
+    text('ersion mismatch: module', /[Vv]ersion mismatch: module \S{1,120} (?!(\d\S{1,80}), kernel \1(?:\s|$))\d\S{1,80}, kernel \d\S{1,80}/),
   ] },
   { program: 'crash', code: 'DEBUGINFO_UNUSABLE', grade: 'points', patterns: [
     text('no debugging data available', /(?:vmlinux|\.debug)\S{0,100}: no debugging data available/),

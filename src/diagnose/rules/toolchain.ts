@@ -19,7 +19,7 @@ const ARCH_SET: readonly Pattern[] = [
 ];
 
 /** Programs that kbuild calls, with the prefix of a cross compiler and the version that the kernel was built with. */
-const TOOL = String.raw`((?:[a-z0-9][\w.]{0,20}-){0,4}(?:gcc|g\+\+|cc|clang|ld|ld\.lld|ld\.bfd|as|ar|objcopy|make)(?:-\d{1,2}(?:\.\d)?)?)`;
+const TOOL = String.raw`((?:[a-z0-9][\w.]{0,20}-){0,4}(?:gcc|g\+\+|cc|clang|ld|ld\.lld|ld\.bfd|as|ar|objcopy|make|bison|flex|bc)(?:-\d{1,2}(?:\.\d)?)?)`;
 const BEFORE = String.raw`(?:^|[\s/:"'\`])`;
 const WHERE = String.raw`(?:(?:line )?\d{1,5}: )?`;
 
@@ -30,6 +30,7 @@ export const MISSING_TOOL: readonly Pattern[] = [
   text(': not found', new RegExp(`${BEFORE}${TOOL}: ${WHERE}not found`)),
   text('No such file or directory', new RegExp(`(?:^|make\\S{0,8}: |sh: |/env: )["'\`]?${TOOL}["'\`]?: No such file`)),
   ...NO_COMMAND.map((words) => text(words, new RegExp(`${BEFORE}${TOOL}["'\`]?\\s?: ${WHERE}${words}`))),
+  text('cannot execute', /(?:gcc|cc|g\+\+)\S{0,8}: (?:fatal )?error: cannot execute ['"`](\w{1,20})['"`]/),
   text('linker `ld', /linker [`']ld'? .{0,40}not found/),
   text('exited with status: 127', /(?:kbuild|make)\S{0,20} exited with status: 127/),
 ];
@@ -38,7 +39,6 @@ export const MISSING_TOOL: readonly Pattern[] = [
 export const COMPILER: readonly Pattern[] = [
   text('CONFIG_RETPOLINE=y', /CONFIG_RETPOLINE=y, but not supported by the compiler/),
   text('does not support PIC mode', /code model kernel does not support PIC mode/),
-  text('Cannot generate ORC metadata', /Cannot (?:generate ORC metadata|use CONFIG_STACK_VALIDATION)/),
   text(
     'unrecognized command',
     /(?:cc1|gcc\S{0,20}|g\+\+\S{0,20}): error: unrecognized command[- ]line option ["'](\S{1,80})["']/,
@@ -49,8 +49,26 @@ export const COMPILER: readonly Pattern[] = [
   ),
   text('compiler differs from the one', /the compiler differs from the one used to build the kernel/),
   text('compiler is too old', /(?:C |Your )?compiler is too old/),
-  text('elfutils/libdwfl.h', /elfutils\/libdwfl\.h: No such file/),
   text('Compiler lacks asm-goto'),
+  text('cannot load plugin', /cannot load plugin \S{0,200}gcc-plugins\//),
+];
+
+/** Headers of libraries that programs of the build tree are compiled with, by the package of each system. */
+const LIBRARIES: readonly (readonly [
+  RegExp,
+  { readonly deb: string; readonly rpm: string; readonly zypper: string },
+])[] = [
+  [/libdwfl/, { deb: 'libdw-dev', rpm: 'elfutils-devel', zypper: 'libdw-devel' }],
+  [/elf/, { deb: 'libelf-dev', rpm: 'elfutils-libelf-devel', zypper: 'libelf-devel' }],
+  [/openssl/, { deb: 'libssl-dev', rpm: 'openssl-devel', zypper: 'libopenssl-devel' }],
+];
+export const MISSING_LIBRARY: readonly Pattern[] = [
+  text('install libelf-dev', /please install (libelf-dev)/),
+  text('elfutils/libdwfl.h', /(elfutils\/libdwfl\.h): No such file/),
+  text(
+    'No such file or directory',
+    /^(?:\S{0,200}\/)?(?:scripts|tools|certs)\/\S{1,120}: (?:fatal )?error: ((?:openssl\/\w{1,30}|gelf|libelf)\.h): No such file/,
+  ),
 ];
 
 /** Whatever is built here is built for a kernel. */
@@ -83,7 +101,8 @@ export const TOOLCHAIN_RULES: readonly Rule[] = [
       if (seen(RUNTIME_ERROR)) return 'points';
       if (FOR_A_KERNEL.some(seen)) return 'proves';
       // Programs of other kinds call compilers as well; only kernels ask for one by its version.
-      return /\b(?:gcc|clang)-\d/.test(lines[0]?.text ?? '') ? 'points' : 'allows';
+      if (/\b(?:gcc|clang)-\d/.test(lines[0]?.text ?? '')) return 'points';
+      return /\b(?:gcc|cc|make)\b/.test(lines[0]?.text ?? '') ? 'allows' : null;
     },
     cause: (sight) => {
       const prefix = crossPrefix(sight.groups[0]);
@@ -92,6 +111,19 @@ export const TOOLCHAIN_RULES: readonly Rule[] = [
         : `${sight.groups[0] ?? ''} is not installed: CROSS_COMPILE=${prefix} asks for it.`;
     },
     remedies: ({ release }, { groups, lines }) => installTool(groups[0] ?? null, lines, release),
+  },
+  {
+    code: 'GCC_OR_BUILD_MISMATCH',
+    patterns: MISSING_LIBRARY,
+    grade: 'proves',
+    cause: ({ groups }) =>
+      `The programs of the build tree cannot be compiled: ${groups[0] ?? 'a header'} of a library is not installed.`,
+    remedies: ({ system, place }, { groups }) => {
+      const names = LIBRARIES.find(([header]) => header.test(groups[0] ?? ''))?.[1];
+      if (names === undefined || system === null) return [];
+      const name = place.manager === 'zypper' ? names.zypper : names[system.family];
+      return [install([name], 'toolchain'), EMPTY_CACHE];
+    },
   },
   {
     code: 'GCC_OR_BUILD_MISMATCH',
