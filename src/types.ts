@@ -656,6 +656,15 @@ export interface Diagnosis {
   readonly fix: readonly string[];
   /** What to check if that does not help. */
   readonly otherwise: string | null;
+  /** Of the first answer, where it is not certain and another cause remains: what tells the two apart. */
+  readonly decidedBy?: DecidedBy;
+}
+
+/** One command whose output decides between two causes. */
+export interface DecidedBy {
+  /** The code of the other cause. */
+  readonly against: string;
+  readonly command: string;
 }
 
 // ---------------------------------------------------------------- events

@@ -98,6 +98,12 @@ function readMirrorOptions(raw: Raw): MirrorsOptions {
 /** doctor changes something, and asks repositories, with --fix only. */
 const FIXING: readonly OptionRow[] = [...AS_ROOT, ...SOURCES, ...ASKS, ...DRY];
 
+/** They say nothing of a log that is only explained. */
+const OF_FEEDBACK: readonly OptionRow[] = [
+  ['--expect <codes>', 'with --feedback: the code that is right, or NONE'],
+  ['--cause <text>', 'with --feedback: what was wrong, in a few words'],
+];
+
 const NO_TARGET = readTarget({});
 
 export const COMMANDS: readonly CommandRow[] = [
@@ -139,14 +145,14 @@ export const COMMANDS: readonly CommandRow[] = [
       ['--facts <file>', 'what "tapprep detect --json" printed on the machine that failed', 'Target:'],
       ['--cases <dir>', 'hold the answers against those of a folder of cases, as --feedback writes them'],
       ['--feedback <file>', 'write the log with the right answer (--expect) to a file that can be sent'],
-      ['--expect <codes>', 'with --feedback: the code that is right, or NONE'],
-      ['--cause <text>', 'with --feedback: what was wrong, in a few words'],
+      ...OF_FEEDBACK,
       ...SHOWN,
     ],
     examples: ['explain failed.log', 'explain DEVEL_MISSING'],
     run: async (context, raw, [source]) => {
       const facts = readText(raw, 'facts');
       const [cases, feedback] = [readText(raw, 'cases'), readText(raw, 'feedback')];
+      if (feedback === null) requireWith(raw, '--feedback', OF_FEEDBACK);
       if (cases !== null) return (await import('./commands/explain-cases.ts')).runCases(context, cases);
       if (feedback === null) {
         return (await import('./commands/explain.ts')).runExplain(context, { source: source ?? null, facts });

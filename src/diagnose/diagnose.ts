@@ -5,6 +5,7 @@ import type { DiagnosisCode } from './codes.ts';
 import { LogExcerpt } from './log-excerpt.ts';
 import { readLogFacts, type LogFacts } from './log-facts.ts';
 import { splitLog, type LogLine } from './log-line.ts';
+import { decideBetween } from './decide.ts';
 import { indexLines } from './line-index.ts';
 import { advise } from './advise.ts';
 import type { Reach } from './place.ts';
@@ -74,9 +75,14 @@ function applyRules(lines: readonly LogLine[], situation: Situation): readonly D
     const before = findings.get(rule.code);
     findings.set(rule.code, before === undefined ? finding : merge(before, finding));
   }
-  return weigh([...findings.values()])
-    .slice(0, MOST_DIAGNOSES)
-    .map((finding) => toDiagnosis(finding, situation));
+  const weighed = weigh([...findings.values()]).slice(0, MOST_DIAGNOSES);
+  return weighed.map((finding, index) => {
+    const diagnosis = toDiagnosis(finding, situation);
+    const second = weighed[1];
+    if (index > 0 || second === undefined || finding.grade === 'proves') return diagnosis;
+    const decidedBy = decideBetween(finding.code, second.code, situation);
+    return decidedBy === null ? diagnosis : { ...diagnosis, decidedBy };
+  });
 }
 
 function judge(rule: Rule, sight: Sight): Finding | null {

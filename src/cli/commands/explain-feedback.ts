@@ -24,6 +24,11 @@ export async function runFeedback(
   options: FeedbackOptions,
   factsFile: string | null,
 ): Promise<number> {
+  if (options.expect === '') {
+    throw new TapprepError('USAGE', '--feedback writes a log with its right answer, but --expect was not given', {
+      hint: 'tapprep explain --feedback FILE --expect DEVEL_MISSING LOG',
+    });
+  }
   const expect = options.expect.split(',');
   const unknown = expect.find((word) => word !== 'NONE' && !isDiagnosisCode(word));
   if (unknown !== undefined) {

@@ -13,5 +13,9 @@ function renderOne(diagnosis: Diagnosis, index: number): string {
   }
   if (diagnosis.fix.length > 0) lines.push('   Do:', ...diagnosis.fix.map((command) => `     ${command}`));
   if (diagnosis.otherwise !== null) lines.push(`   Otherwise: ${diagnosis.otherwise}`);
+  if (diagnosis.decidedBy !== undefined) {
+    const { against, command } = diagnosis.decidedBy;
+    lines.push(`   This or ${against}? Decided by:`, `     ${command}`);
+  }
   return `${lines.join('\n')}\n`;
 }

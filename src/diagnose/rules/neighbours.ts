@@ -34,7 +34,7 @@ const ROWS: readonly Row[] = [
   { program: 'make', code: 'DEVEL_MISSING', grade: 'points', patterns: [
     NO_TREE_BY_MAKE,
     text('*** /usr/src/', /\*\*\* \/usr\/src\/(?:kernels\/|linux-headers-)\d[^\s:]{2,80}: (?:No such file|Aucun|Datei oder|No existe|没有那个|そのような|Нет такого|Arquivo ou)/),
-    text('No rule to make target', /No rule to make target [`'"]?(?:\/usr)?\/lib\/modules\/[^\s'"]{3,80}\/(?:build|source)(?=[`'"\/])/),
+    text('No rule to make target', /No rule to make target [`'"]?(?:\/usr)?\/lib\/modules\/[^\s'"]{3,80}\/(?:build|source)(?=[`'"/])/),
     text('kernel-devel', /(?:do(?:es)? not have|don't have|missing|please install|without) .{0,30}\bkernel-devel\b(?!-\d)/i),
     NO_TREE_BY_LS,
     NO_TREE_IN_WORDS,

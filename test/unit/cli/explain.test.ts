@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
@@ -6,10 +6,13 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DoctorContext, examine, runDoctor } from '../../../src/cli/commands/doctor.ts';
 import { runExplain } from '../../../src/cli/commands/explain.ts';
+import { runCases } from '../../../src/cli/commands/explain-cases.ts';
+import { runFeedback } from '../../../src/cli/commands/explain-feedback.ts';
 import { createOutput, type Output } from '../../../src/cli/output.ts';
 import { DIAGNOSIS_CODES } from '../../../src/diagnose/codes.ts';
 import { ERROR_CODES } from '../../../src/errors.ts';
-import type { CommonOptions } from '../../../src/cli/context.ts';
+import { COMMANDS } from '../../../src/cli/commands.ts';
+import type { CommonOptions, Context } from '../../../src/cli/context.ts';
 import { alter, EL9, EL9_RELEASE } from '../diagnose/sample-facts.ts';
 import { NO_PLACE, NO_SSH } from '../../helpers/no-ssh.ts';
 
@@ -180,5 +183,54 @@ describe('doctor', () => {
         return verdict.ready ? 0 : 1;
       }),
     ).rejects.toMatchObject({ code: 'USAGE' });
+  });
+});
+
+describe('feedback and cases', () => {
+  const choice = { source: 'run.log', out: 'cases/one.txt', expect: 'DEVEL_MISSING', cause: 'no headers' };
+
+  it('writes a case that the answers are then held against', async () => {
+    await mkdir(join(directory, 'cases'), { recursive: true });
+    const written = await run(async (context) => runFeedback(context, choice, 'good.json'));
+    expect(written.exitCode).toBe(0);
+    expect(written.stderr).toContain('read it before you send it');
+    const file = await readFile(join(directory, 'cases/one.txt'), 'utf8');
+    expect(file).toMatch(/^# expect: DEVEL_MISSING \| cause: no headers\n# system: /);
+    expect(file.endsWith(LOG)).toBe(true);
+    const held = await run(async (context) => runCases(context, 'cases'), '', true);
+    expect(held.exitCode).toBe(0);
+    expect(JSON.parse(held.stdout)).toMatchObject({ cases: 1, right: 1, wrong: [] });
+  });
+
+  it('names the case whose answer is wrong and ends with 1', async () => {
+    await mkdir(join(directory, 'wrong'), { recursive: true });
+    await run(async (context) => runFeedback(context, { ...choice, out: 'wrong/x.txt', expect: 'NONE' }, null));
+    const held = await run(async (context) => runCases(context, 'wrong'));
+    expect(held.exitCode).toBe(1);
+    expect(held.stdout).toMatch(/^x\.txt: .*DEVEL_MISSING.*\nright 0 of 1;/);
+  });
+
+  it.each([
+    ['', '--expect was not given'],
+    ['DEVEL_MISING', '"DEVEL_MISING" is none'],
+  ])('refuses the answer "%s" and writes nothing', async (expected, why) => {
+    const wrong = { ...choice, out: 'refused.txt', expect: expected };
+    await expect(run(async (context) => runFeedback(context, wrong, null))).rejects.toThrow(why);
+    await expect(readFile(join(directory, 'refused.txt'))).rejects.toThrow('ENOENT');
+  });
+
+  it('says so where a folder or a case is none', async () => {
+    await expect(run(async (context) => runCases(context, 'nowhere'))).rejects.toThrow('takes a folder of cases');
+    await mkdir(join(directory, 'odd'), { recursive: true });
+    await writeFile(join(directory, 'odd/odd.txt'), 'just a log\n');
+    await expect(run(async (context) => runCases(context, 'odd'))).rejects.toThrow('odd.txt is no case');
+  });
+
+  it.each(['--expect', '--cause'])('takes %s with --feedback only', async (option) => {
+    const explain = COMMANDS.find(({ name }) => name === 'explain');
+    const raw = { [option.slice(2)]: 'NONE' };
+    await expect(
+      run(async (context) => explain?.run(context as unknown as Context, raw, ['run.log']) ?? -1),
+    ).rejects.toThrow(`${option} means something with --feedback only`);
   });
 });

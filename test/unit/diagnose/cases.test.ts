@@ -27,6 +27,22 @@ test('certain is never wrong, likely at most once in ten, and three of four answ
   expect(sure / cases).toBeGreaterThanOrEqual(0.75);
 });
 
+test('where two causes remain, one command decides between them', () => {
+  const found = CASES.flatMap(({ wanted }) => diagnose({ log: wanted.log }).slice(0, 1));
+  const undecided = found.filter(({ confidence }) => confidence !== 'certain');
+  expect(found.filter(({ confidence, decidedBy }) => confidence === 'certain' && decidedBy !== undefined)).toEqual([]);
+  expect(undecided.filter(({ decidedBy }) => decidedBy !== undefined).length).toBeGreaterThan(20);
+  const missing = diagnose({ log: 'chdir(/lib/modules/5.10.0-33-amd64/build): No such file or directory' });
+  expect(missing.map(({ code }) => code)).toEqual(['DEVEL_MISSING']);
+  const [first] = diagnose({
+    log: 'Checking "/lib/modules/5.10.0-33-amd64/build/.config" failed with error: No such file or directory',
+  });
+  expect(first).toMatchObject({
+    code: 'DEVEL_MISSING',
+    decidedBy: { against: 'DEVEL_VERSION_MISMATCH', command: 'ls -ld /lib/modules/* /lib/modules/*/build' },
+  });
+});
+
 test('every frequent language is among the cases', () => {
   const languages = new Set(CASES.map(({ name }) => /^([a-z]{2})-/.exec(name)?.[1]));
   expect([...languages]).toEqual(expect.arrayContaining(['zh', 'ja', 'de', 'ru', 'fr', 'es', 'pt']));

@@ -1,17 +1,22 @@
 import { execFileSync } from 'node:child_process';
+import { globSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { buildProgram } from '../../../src/cli/program.ts';
 import { readTarget } from '../../../src/cli/options.ts';
 import { advise } from '../../../src/diagnose/advise.ts';
+import { parseCase } from '../../../src/diagnose/cases/case-file.ts';
 import { DIAGNOSIS_CODES } from '../../../src/diagnose/codes.ts';
+import { explainExcerpt } from '../../../src/diagnose/diagnose.ts';
 import { readLogFacts } from '../../../src/diagnose/log-facts.ts';
 import { HERE, type Reach } from '../../../src/diagnose/place.ts';
 import { isDescribed, renderRemedy } from '../../../src/diagnose/render-remedy.ts';
 import { canPrepare } from '../../../src/diagnose/settle-remedies.ts';
 import { describeSituation, type Situation } from '../../../src/diagnose/situation.ts';
 import { splitLog } from '../../../src/diagnose/log-line.ts';
+import { run } from '../../../src/make-remedy.ts';
 import type { HostFacts, Remedy } from '../../../src/types.ts';
 import { alter, DEBIAN12, EL9 } from './sample-facts.ts';
+import { SYNTHETIC_LOGS } from './synthetic-logs.ts';
 
 const system = (facts: HostFacts, id: string, versionId: string, release: string, frontend: string): HostFacts =>
   alter(facts, { os: { id, versionId }, kernel: { release }, frontends: [frontend] });
@@ -60,7 +65,25 @@ interface Printed {
   readonly command: string;
 }
 
-const PRINTED: readonly Printed[] = MACHINES.flatMap(([name, facts, log]) =>
+/** Rules have remedies of their own: those of every log that is known, for every kind of target. */
+const LOGS: readonly (readonly [string, string])[] = [
+  ...globSync('test/cases/*.txt').map((path) => [path, parseCase(readFileSync(path, 'utf8')).log] as const),
+  ...SYNTHETIC_LOGS.map(({ name, log }) => [name, log] as const),
+];
+const OF_RULES: readonly Printed[] = LOGS.flatMap(([name, log]) =>
+  REACHES.flatMap((reach) => {
+    const { diagnoses, situation } = explainExcerpt(log, null, null, reach);
+    return diagnoses.flatMap(({ code, remedies, decidedBy }) => {
+      const mending = remedies.flatMap((remedy) =>
+        renderRemedy(remedy, situation.place).map((command) => ({ remedy, command })),
+      );
+      const deciding = decidedBy === undefined ? [] : [{ remedy: run(decidedBy.command), command: decidedBy.command }];
+      const where = `${code} in ${name} by ${reach.via}`;
+      return [...mending, ...deciding].map((one) => ({ where, reach, situation, ...one }));
+    });
+  }),
+);
+const OF_CODES: readonly Printed[] = MACHINES.flatMap(([name, facts, log]) =>
   REACHES.flatMap((reach) => {
     const situation = describeSituation(readLogFacts(splitLog(log)), facts, null, reach);
     return DIAGNOSIS_CODES.flatMap((code) =>
@@ -76,6 +99,11 @@ const PRINTED: readonly Printed[] = MACHINES.flatMap(([name, facts, log]) =>
     );
   }),
 );
+
+const PRINTED: readonly Printed[] = [
+  ...OF_CODES,
+  ...new Map(OF_RULES.map((one) => [`${one.reach.via} ${one.command}`, one])).values(),
+];
 
 /** How a shell reads lines of commands, with the words of every tapprep among them. */
 function readByShell(lines: readonly string[]): readonly (readonly string[])[] {
