@@ -46,6 +46,7 @@ export interface CommandRow {
 export const ACTIONS_OF: Readonly<Record<string, string>> = {
   mirrors: 'the repositories that would be asked, and whether they answer',
   scripts: 'the incident-response scripts',
+  mends: 'what makes a SystemTap fit a kernel that it does not know',
   cache: 'what is kept between runs',
   'module-key': 'keys that sign modules for kernels that refuse unsigned ones',
 };
@@ -72,6 +73,12 @@ const SYSTEMTAP: OptionRow = [
   'which one: see "tapprep help systemtap"',
   'SystemTap:',
 ];
+const IN_PLACE: OptionRow = [
+  '--in <local|vm>',
+  "local: the running kernel; vm: the target's own kernel in QEMU (default: local where it runs)",
+  'SystemTap:',
+];
+const BOOT_IMAGE: OptionRow = ['--boot-image <file>', 'vmlinuz to boot, where the target has none', 'SystemTap:'];
 const REPORT: OptionRow = [
   '--report <file>',
   'keep what was found: .html for people, .xml for JUnit readers, .json',
@@ -161,6 +168,39 @@ export const COMMANDS: readonly CommandRow[] = [
       const choice = { source: source ?? null, out: feedback, expect, cause: readText(raw, 'cause') };
       return (await import('./commands/explain-feedback.ts')).runFeedback(context, choice, facts);
     },
+  },
+  {
+    name: 'mends list',
+    summary: 'what there is, and whether the kernel of a target calls for it',
+    target: true,
+    options: [...TARGET, ...SHOWN],
+    examples: ['mends list', 'mends list --root /srv/image'],
+    run: async (context, raw) => (await import('./commands/mends.ts')).runMendsList(context, readTarget(raw)),
+  },
+  {
+    name: 'mends show',
+    summary: 'what a mend changes, where it was seen to work, and what it cannot do',
+    target: false,
+    args: [['<name>', 'name of a mend']],
+    options: [...SHOWN],
+    examples: ['mends show task-euid', 'mends show task-euid --json'],
+    run: async (context, _, [name = '']) => (await import('./commands/mends.ts')).runMendsShow(context, name),
+  },
+  {
+    name: 'mends try',
+    summary: 'mend the SystemTap of a target in a copy of its own and prove it',
+    target: true,
+    args: [['[names...]', 'names of mends (default: all that the kernel calls for)']],
+    options: [...TARGET, ...AS_ROOT, LEVEL, IN_PLACE, BOOT_IMAGE, ...SOURCES, EXPIRED, SNAPSHOT, ...SHOWN, ...TOLD],
+    examples: ['mends try --in vm', 'mends try task-euid --root /srv/image --in vm'],
+    run: async (context, raw, names) =>
+      (await import('./commands/mends.ts')).runMendsTry(context, names, {
+        target: readTarget(raw),
+        where: readPlace(raw),
+        level: readLevel(raw),
+        image: readText(raw, 'bootImage'),
+        allowExpiredRelease: raw['allowExpiredRelease'] === true,
+      }),
   },
   {
     name: 'mirrors list',
@@ -380,12 +420,8 @@ export const COMMANDS: readonly CommandRow[] = [
       LEVEL,
       SYSTEMTAP,
       ...MODULE_KEY,
-      [
-        '--in <local|vm>',
-        "local: the running kernel; vm: the target's own kernel in QEMU (default: local where it runs)",
-        'SystemTap:',
-      ],
-      ['--boot-image <file>', 'vmlinuz to boot, where the target has none', 'SystemTap:'],
+      IN_PLACE,
+      BOOT_IMAGE,
       ...SOURCES,
       EXPIRED,
       SNAPSHOT,

@@ -8,6 +8,8 @@ export interface ModuleInfo {
   /** "5.10.0-32-cloud-amd64 SMP mod_unload modversions" */
   readonly vermagic: string | null;
   readonly depends: readonly string[];
+  /** e_machine: what it runs on. */
+  readonly machine: number;
 }
 
 const MAX_SECTIONS = 65_535;
@@ -25,6 +27,7 @@ export function parseModuleInfo(bytes: Uint8Array, name: string): ModuleInfo {
         .map((line): [string, string] => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
     );
     return {
+      machine: parseElfHeader(bytes.subarray(0, ELF_HEADER_BYTES), name).machine,
       name: pairs.get('name') ?? null,
       vermagic: pairs.get('vermagic')?.trim() ?? null,
       depends: (pairs.get('depends') ?? '').split(',').filter((word) => word !== ''),

@@ -5,12 +5,8 @@ import type { VerifyReport } from '../types.ts';
 import { describeVerify } from './describe.ts';
 import { openChosen } from './open-chosen.ts';
 import type { Subject } from './open-target.ts';
-import {
-  type PlannedFolders,
-  type ProvidedSystemtap,
-  provideSystemtap,
-  type SystemtapChoice,
-} from './provide-systemtap.ts';
+import { type ProvidedSystemtap, provideSystemtap, type SystemtapChoice } from './provide-systemtap.ts';
+import type { PlannedFolders } from './provide-candidate.ts';
 import type { Session } from './session.ts';
 import { runStage } from './stage.ts';
 import { type VerifyChoice, verifySubject } from './verify.ts';
@@ -21,6 +17,8 @@ export interface ProveOptions {
   readonly allowExpiredRelease: boolean;
   readonly ladder: Omit<VerifyChoice, 'systemtap'>;
   readonly planned?: PlannedFolders;
+  /** Only the distribution's own, mended by these rows; by all that the kernel calls for where none is named. */
+  readonly mends?: readonly string[];
 }
 
 /** @throws TapprepError of provideSystemtap; a step of the ladder that fails is in the report */
@@ -28,7 +26,7 @@ export async function proveSubject(
   session: Session,
   subject: Subject,
   host: Host,
-  { systemtap: choice, allowExpiredRelease, ladder, planned }: ProveOptions,
+  { systemtap: choice, allowExpiredRelease, ladder, planned, mends }: ProveOptions,
 ): Promise<ProvidedSystemtap> {
   const verify = (systemtap: UsableSystemtap): Promise<VerifyReport> =>
     runStage(session, 'verify', () => verifySubject(session, subject, host, { ...ladder, systemtap }), describeVerify);
@@ -41,7 +39,7 @@ export async function proveSubject(
     level: ladder.level,
     allowExpiredRelease,
     // Where no SystemTap was asked for, nothing is put on the target.
-    mends: choice !== null,
+    mends: mends ?? choice !== null,
     ...(planned === undefined ? {} : { planned }),
     verify,
   });

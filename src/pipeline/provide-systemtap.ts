@@ -1,11 +1,8 @@
 /** Which SystemTap is used on a target: candidates in the order of what is expected of them, each judged by compiling and loading. */
-import { parseStapVersion } from '../detect/stap-version.ts';
 import { isTapprepError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
-import { identifySystem, listPackages, type ListedPackage } from '../install/package-list.ts';
-import { namePackages } from '../resolve/package-names.ts';
 import { recordChosen } from '../systemtap/chosen.ts';
-import { listCandidates, withMended } from '../systemtap/candidates.ts';
+import { listCandidates } from '../systemtap/candidates.ts';
 import {
   chooseSystemtap,
   type Candidate,
@@ -15,28 +12,25 @@ import {
 } from '../systemtap/choose.ts';
 import type { FitRung } from '../systemtap/incompatibilities.ts';
 import { upstreamKernelOf } from '../systemtap/kernel-version.ts';
-import { chooseMends } from '../systemtap/mends/choose-mends.ts';
+import { listMended } from '../systemtap/mended-candidates.ts';
+import { describeLookedUp, lookUpMissing, type LookedUp } from '../systemtap/mends/look-up.ts';
 import type { MendedManifest } from '../systemtap/mends/manifest-schema.ts';
-import { type MendedSystemtap, placeMended } from '../systemtap/mends/place.ts';
+import type { MendedSystemtap } from '../systemtap/mends/place.ts';
 import { readKernelPresence } from '../systemtap/mends/presence.ts';
 import { MENDS } from '../systemtap/mends/table.ts';
-import { assembleFolder, assemblePortable } from '../systemtap/portable/assemble.ts';
-import { upstreamVersion } from '../version/upstream.ts';
-import { placePortable } from '../systemtap/portable/place.ts';
-import { findSuiteRepositories } from '../systemtap/portable/repositories.ts';
 import type { Predictions, StapIdentity } from '../systemtap/predict.ts';
 import { INSTALLED_SYSTEMTAP, type UsableSystemtap } from '../systemtap/usable.ts';
 import { kernelBuildKey, recallVerdicts, rememberVerdict, type Verdict } from '../systemtap/verdicts.ts';
 import { say, textOf } from '../sentence.ts';
-import type { Artifact, FolderItem, PlanItem, Sentence, VerifyReport, VerifyStep } from '../types.ts';
+import type { Sentence, VerifyReport, VerifyStep } from '../types.ts';
 import type { VerifyLevel } from '../verify/options.ts';
 import { findDecisive } from '../verify/step.ts';
-import { acquireArtifacts } from './acquire.ts';
-import { provideBuild } from './build-systemtap.ts';
+import { lookAtInstalled } from './installed-systemtap.ts';
 import type { Subject } from './open-target.ts';
-import { noCandidate, toRequest } from './plan-systemtap.ts';
+import { noCandidate } from './plan-systemtap.ts';
+import { type PlannedFolders, provideCandidate } from './provide-candidate.ts';
 import type { Session } from './session.ts';
-import { runStage } from './stage.ts';
+import { withoutRetry } from './without-retry.ts';
 
 /** auto: whatever is expected to fit best; a word: only that way; a version: by whichever way there is. */
 export type SystemtapChoice = SystemtapWish;
@@ -48,19 +42,13 @@ export interface ProvideOptions {
   readonly allowExpiredRelease: boolean;
   /** The ladder with one SystemTap. */
   readonly verify: (systemtap: UsableSystemtap) => Promise<VerifyReport>;
-  /** Whether a SystemTap may be mended, which puts a folder on the target. */
-  readonly mends: boolean;
+  /**
+   * Whether a SystemTap may be mended, which puts a folder on the target. Names: by these rows alone, and only the distribution's
+   * own; no names: by all that the kernel calls for, whatever release they were written for.
+   */
+  readonly mends: boolean | readonly string[];
   /** What a plan brings; where left out, whatever the lists know. */
   readonly planned?: PlannedFolders;
-}
-
-/** The portable SystemTaps of a plan. */
-export interface PlannedFolders {
-  readonly folders: readonly FolderItem[];
-  /** Whether no other may come beside what is installed: a lock names every byte, and a bundle is all there is. */
-  readonly isAll: boolean;
-  /** The verified packages of a folder. */
-  readonly acquire: (items: readonly PlanItem[]) => Promise<readonly Artifact[]>;
 }
 
 /** One candidate, what was expected of it and what became of it. */
@@ -74,6 +62,8 @@ export interface TriedSystemtap {
   readonly mended?: MendedManifest;
   /** Why it was not taken; null for the one that was. */
   readonly reason: Sentence | null;
+  /** What it asked of the kernel in vain, and what the kernel has instead; left out where its failure tells of nothing. */
+  readonly missing?: readonly LookedUp[];
 }
 
 export interface ProvidedSystemtap {
@@ -93,33 +83,39 @@ export async function provideSystemtap(
   host: Host,
   options: ProvideOptions,
 ): Promise<ProvidedSystemtap> {
-  const installed = await lookAt(host, session.signal);
+  const installed = await lookAtInstalled(host, session.signal);
   const rung = rungOf(options.level);
   const kernelVersion = installed.kernelVersion(subject);
   const key = kernelBuildKey(subject.target, kernelVersion);
   const kernel = upstreamKernelOf(subject.target, kernelVersion);
   const open = listOpen(installed.own(subject), session.mirrors.systemtap, options.planned);
-  const presence = options.mends ? await readKernelPresence(host, subject.target, MENDS) : null;
-  const candidates = presence === null ? open : withMended(open, (stap) => chooseMends(stap, kernel, presence));
-  const ranked = chooseSystemtap(candidates, options.choice, {
-    kernel,
-    rung,
-    verdicts: await recallVerdicts(session.cacheDir, key),
-  });
+  const presence = options.mends === false ? null : await readKernelPresence(host, subject.target, MENDS);
+  const { known, further } =
+    presence === null ? { known: open, further: [] } : listMended(open, { kernel, presence, wish: options.mends });
+  const context = { kernel, rung, verdicts: await recallVerdicts(session.cacheDir, key) };
+  const [ranked, last] = [known, further].map((each) => chooseSystemtap(each, options.choice, context)) as [
+    Ranked,
+    Ranked,
+  ];
   // Whatever the database says: where the distribution's is asked for, the ladder tells what is wrong with it.
   if (ranked.length === 0 && options.choice === 'distro') {
     const verify = await options.verify(INSTALLED_SYSTEMTAP);
     return { verify, tried: [describe('of the distribution', null, verify, rung)] };
   }
   const tried: TriedSystemtap[] = [];
+  const places = new Set<string>();
   let first: VerifyReport | null = null;
   let problem: unknown = null;
-  for (const { name, candidate, predictions } of ranked) {
+  for (const { name, candidate, predictions } of [...ranked, ...last]) {
     tellChoice(session, name, predictions, rung);
     try {
       const systemtap = await provideCandidate(session, subject, host, candidate, options);
+      // A runtime that does not call for the others comes to the same.
+      if (systemtap.place !== undefined && places.has(systemtap.place)) continue;
+      if (systemtap.place !== undefined) places.add(systemtap.place);
       const verify = await options.verify(systemtap);
-      tried.push({ ...describe(name, predictions, verify, rung), ...tellMended(session, systemtap) });
+      const missing = await tellMissing(session, subject, host, verify);
+      tried.push({ ...describe(name, predictions, verify, rung), ...tellMended(session, systemtap), ...missing });
       if (isTelling(verify)) await rememberVerdict(session.cacheDir, key, toVerdict(name, verify, session.now()));
       if (carries(verify, rung)) {
         await keepChoice(session, subject, host, { name, version: candidate.version, place: systemtap.place ?? null });
@@ -134,7 +130,7 @@ export async function provideSystemtap(
       session.emit({ type: 'note', level: 'warning', text: `SystemTap ${name} could not be used: ${error.message}` });
     }
   }
-  if (first !== null) return { verify: first, tried };
+  if (first !== null) return { verify: options.choice === 'auto' ? withoutRetry(first, subject.facts) : first, tried };
   throw problem ?? noCandidate(session, options.choice);
 }
 
@@ -176,46 +172,7 @@ function keepChoice(
   );
 }
 
-interface Installed {
-  own(subject: Subject): StapIdentity | null;
-  kernelVersion(subject: Subject): string | null;
-}
-
-/** What is in place on the target now, which may be more than when its facts were collected. */
-async function lookAt(host: Host, signal: AbortSignal): Promise<Installed> {
-  const packages = await listInstalled(host);
-  const stap = await host.which('stap');
-  const said = stap === null ? null : await host.run([stap, '-V'], { timeoutMs: 60_000, signal });
-  const parsed = said === null ? null : parseStapVersion(`${said.stdout}\n${said.stderr}`.split('\n'));
-  const version = (name: string): string | null => packages.find((item) => item.name === name)?.version ?? null;
-  return {
-    own: ({ target: { distro } }) => {
-      if (stap === null) return null;
-      const packageVersion = version('systemtap') ?? version('systemtap-client');
-      if (packageVersion === null && parsed === null) return null;
-      return {
-        version: parsed?.version ?? upstreamVersion(packageVersion ?? ''),
-        packageVersion,
-        distro,
-        testedKernels: parsed?.testedKernels ?? null,
-      };
-    },
-    kernelVersion: ({ target }) => {
-      const headers = namePackages(target).find(({ role }) => role === 'headers' || role === 'devel');
-      return headers === undefined ? null : version(headers.name);
-    },
-  };
-}
-
-async function listInstalled(host: Host): Promise<readonly ListedPackage[]> {
-  try {
-    return await listPackages(host, await identifySystem(host));
-  } catch (error) {
-    // A system without a package database can still be proven.
-    if (isTapprepError(error, 'TOOL_MISSING') || isTapprepError(error, 'INSTALL_FAILED')) return [];
-    throw error;
-  }
-}
+type Ranked = readonly RankedCandidate[];
 
 function tellChoice(session: Session, name: string, predictions: Predictions, rung: FitRung): void {
   const { verdict, reasons } = predictions[rung];
@@ -273,6 +230,21 @@ function toVerdict(candidate: string, verify: VerifyReport, now: number): Verdic
   return { candidate, rungs, reason: reason === null ? null : textOf(reason), at: new Date(now).toISOString() };
 }
 
+/** Looks up in the kernel what a SystemTap asked of it in vain. */
+async function tellMissing(
+  { emit }: Session,
+  { target }: Subject,
+  host: Host,
+  { steps }: VerifyReport,
+): Promise<Pick<TriedSystemtap, 'missing'>> {
+  const log = steps
+    .filter(isFaultOfSystemtap)
+    .map(({ output, reason }) => `${reason === null ? '' : textOf(reason)}\n${output}`);
+  const missing = await lookUpMissing(host, target, log.join('\n'));
+  for (const each of missing) emit({ type: 'note', level: 'warning', text: describeLookedUp(each) });
+  return missing.length === 0 ? {} : { missing };
+}
+
 /** What was changed of a SystemTap, for the report and for whoever watches. */
 function tellMended({ emit }: Session, systemtap: UsableSystemtap | MendedSystemtap): Pick<TriedSystemtap, 'mended'> {
   if (!('manifest' in systemtap) || systemtap.manifest.schema !== 'tapprep-mended/1') return {};
@@ -287,75 +259,4 @@ function tellMended({ emit }: Session, systemtap: UsableSystemtap | MendedSystem
     text: `${place}: ${manifest.mends.join(' and ')} changed ${parts.join(', ')}`,
   });
   return { mended: manifest };
-}
-
-async function provideCandidate(
-  session: Session,
-  subject: Subject,
-  host: Host,
-  candidate: RankedCandidate['candidate'],
-  options: ProvideOptions,
-): Promise<UsableSystemtap | MendedSystemtap> {
-  const { mends, ...base } = candidate;
-  const systemtap = await provideBase(session, subject, host, base, options);
-  if (mends === undefined) return systemtap;
-  const { tapprepVersion, now } = session;
-  const { release } = subject.target;
-  const { version } = candidate;
-  return placeMended({ host, base: systemtap, name: nameOf(base), version, mends, release, tapprepVersion, now });
-}
-
-function provideBase(
-  session: Session,
-  subject: Subject,
-  host: Host,
-  candidate: Candidate,
-  options: ProvideOptions,
-): Promise<UsableSystemtap> {
-  switch (candidate.kind) {
-    case 'distro':
-      return Promise.resolve(INSTALLED_SYSTEMTAP);
-    case 'portable':
-      return providePortable(session, subject, host, candidate, options);
-    case 'build':
-      return provideBuild(session, subject, host, candidate, options.allowExpiredRelease);
-  }
-}
-
-type FromSuite = Extract<Candidate, { kind: 'portable' | 'build' }>;
-
-function providePortable(
-  session: Session,
-  { target }: Subject,
-  host: Host,
-  candidate: FromSuite,
-  { allowExpiredRelease, planned }: ProvideOptions,
-): Promise<UsableSystemtap> {
-  const { reader, cacheDir, mirrors, overrides, tapprepVersion, emit, now, signal } = session;
-  const { version, from } = candidate;
-  const folder = planned?.folders.find(
-    ({ upstream, distro, suite }) => upstream === version && distro === from.distro && suite === from.suite,
-  );
-  return runStage(
-    session,
-    `SystemTap ${version}`,
-    async () => {
-      const portable =
-        folder === undefined || planned === undefined
-          ? await assemblePortable(
-              {
-                reader,
-                cacheDir,
-                findRepositories: (wanted) =>
-                  findSuiteRepositories(wanted, { mirrors, overrides, allowExpiredRelease }),
-                acquire: (items) => acquireArtifacts(session, items),
-              },
-              toRequest(target, candidate),
-            )
-          : await assembleFolder({ emit, signal, cacheDir, acquire: planned.acquire }, folder);
-      const { release, arch } = target;
-      return placePortable({ host, portable, release, arch, tapprepVersion, emit, now, signal });
-    },
-    ({ prefix }) => `portable, in ${prefix}`,
-  );
 }

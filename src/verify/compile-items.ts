@@ -1,6 +1,7 @@
 /** Builds the modules of all items: hello first, and the rest side by side once hello compiles. */
 import { readFile } from 'node:fs/promises';
 import { posix } from 'node:path';
+import { findArchitecture, nameElfMachine } from '../detect/architectures.ts';
 import { parseModuleInfo } from '../elf/modinfo.ts';
 import { textOf } from '../sentence.ts';
 import { compileModule } from './compile-module.ts';
@@ -82,7 +83,7 @@ async function compileItem(options: VerifyOptions, item: Item): Promise<Compiled
     ...(options.stapArgv === undefined ? {} : { stapArgv: options.stapArgv }),
     ...(options.env === undefined ? {} : { env: options.env }),
   });
-  const fault = findFault(item, result) ?? (await findVermagicFault(options, result.modulePath));
+  const fault = findFault(item, result) ?? (await findForeignModule(options, result.modulePath));
   options.emit({
     type: 'note',
     level: fault === null ? 'info' : 'warning',
@@ -112,12 +113,18 @@ function findFault(item: Item, { reason, timedOut }: CompileResult): Fault | nul
   return reason === null ? null : { reason, blame: timedOut ? 'this-machine' : ownBlame(item) };
 }
 
-/** A module of another kernel would only be refused when it is loaded, and not where it cannot be. */
-async function findVermagicFault(options: VerifyOptions, modulePath: string | null): Promise<Fault | null> {
+/**
+ * A module of another kernel or machine would only be refused when it is loaded, and not where it cannot be: a stap that is not
+ * told of the architecture builds hello world for its own without a word.
+ */
+async function findForeignModule(options: VerifyOptions, modulePath: string | null): Promise<Fault | null> {
   const { host, target } = options;
   const local = modulePath === null ? null : await host.fetchFile(modulePath);
   if (local === null) return null;
-  const { vermagic } = parseModuleInfo(await readFile(local), local);
+  const { vermagic, machine } = parseModuleInfo(await readFile(local), local);
+  const wanted = findArchitecture(target.arch)?.elf ?? machine;
+  if (machine !== wanted)
+    return blame('systemtap', `the module was built for ${nameElfMachine(machine)}, but the target is ${target.arch}`);
   if (vermagic === null) return null;
   if (vermagic.split(' ')[0] !== target.release)
     return blame('target', `the module was built for "${vermagic}", but the kernel is ${target.release}`);

@@ -1,4 +1,5 @@
 /** How loading one module went, wherever it was. */
+import { escapeControl } from '../errors.ts';
 import type { VmJob, VmJobResult } from '../vm/job.ts';
 import type { Blame } from '../types.ts';
 import { blame, type Fault } from './step.ts';
@@ -72,8 +73,25 @@ export function judgeEnd({ exitStatus, stderr, missed, removed }: StaprunEnd, ow
       `staprun exited with status ${exitStatus ?? 'none'}: ${words === '' ? 'it gave no reason' : words}`,
     );
   }
+  const unregistered = findUnregistered(stderr);
+  if (unregistered !== null) return blame(own, unregistered);
   if (missed !== null) return blame(own, `the module ran, but "${missed}" was not printed`);
   return removed ? null : blame(own, 'the module was still in the kernel when staprun had ended');
+}
+
+/**
+ * The probe that the kernel did not take: the script runs on without it, and staprun says nothing of it by its exit status. A
+ * return probe that sits behind the entry of its function (arm64, Linux 6.1) is one; by the symbol it does sit there.
+ */
+function findUnregistered(stderr: string): string | null {
+  const found = /^WARNING: probe (.{1,500}?) \(address 0x[0-9a-f]+\) registration error.*?(\(rc -?\d+\))?\s*$/m.exec(
+    stderr,
+  );
+  if (found === null) return null;
+  const [, probe = '', code = ''] = found;
+  const name = /^kernel\.function\("([\w.]+)[@"].*\.return\b/.exec(probe)?.[1];
+  const instead = name === undefined ? '' : `; kprobe.function("${name}").return may do instead`;
+  return escapeControl(`the kernel did not take the probe ${probe} ${code}`.trimEnd() + instead);
 }
 
 /**

@@ -1,4 +1,5 @@
 /** Whether the programs that build a module start. */
+import { compareStapVersions } from '../detect/stap-version.ts';
 import type { VerifyOptions } from './options.ts';
 import { blame, type StepOutcome } from './step.ts';
 import { quoteOutput } from './tool-words.ts';
@@ -26,9 +27,31 @@ export async function verifyTools(options: VerifyOptions): Promise<StepOutcome> 
       fault: blame('systemtap', `stap -V exited with status ${stap.exitCode ?? 'none'}`),
       output: quoteOutput(text),
     };
+  const older = await findOlderStaprun(options, text);
+  if (older !== null) return { status: 'fail', fault: blame('systemtap', older), output };
   const missing: string[] = [];
   for (const tool of ['make', 'gcc']) if ((await host.which(tool)) === null) missing.push(tool);
   if (missing.length > 0)
     return { status: 'fail', fault: blame('target', `${missing.join(' and ')} not installed`), output };
   return { status: 'pass', output };
+}
+
+/** A staprun that is older than stap loads nothing that it builds; a newer one does. One that is missing is told of where it is needed. */
+async function findOlderStaprun(
+  { host, signal, staprunArgv, env }: VerifyOptions,
+  said: string,
+): Promise<string | null> {
+  const [program, ...words] = staprunArgv ?? ['staprun'];
+  const staprun = await host.which(program ?? '');
+  if (staprun === null) return null;
+  const run = await host.run([staprun, ...words, '-V'], {
+    timeoutMs: TIMEOUT_MS,
+    signal,
+    ...(env === undefined ? {} : { env }),
+  });
+  const [own, other] = [said, `${run.stdout}\n${run.stderr}`].map(
+    (text) => /version (\d+\.\d+)/.exec(text)?.[1] ?? null,
+  );
+  if (own == null || other == null || compareStapVersions(other, own) >= 0) return null;
+  return `staprun is ${other}, older than stap ${own}, whose modules it cannot load`;
 }

@@ -44,7 +44,7 @@ export async function runRehearse(context: Context, options: RehearseCommandOpti
 async function work(context: Context, options: RehearseCommandOptions): Promise<RehearseReport> {
   const session = await openContextSession(context);
   const subject = await chooseSubject(context, session, options);
-  const scripts = await readScripts(context, options.scripts);
+  const scripts = await readScripts(context, options.scripts, options.level);
   return rehearse(session, subject, {
     debuginfo: options.debuginfo,
     level: options.level,

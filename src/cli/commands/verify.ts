@@ -51,7 +51,7 @@ async function work(context: Context, options: VerifyCommandOptions): Promise<Ve
     ladder: {
       where: options.where,
       level: options.level,
-      scripts: await readScripts(context, options.scripts),
+      scripts: await readScripts(context, options.scripts, options.level),
       signer: await openSigner(context, options.moduleKey),
       kernelImage: options.image === null ? null : resolve(context.cwd, options.image),
     },
@@ -60,13 +60,17 @@ async function work(context: Context, options: VerifyCommandOptions): Promise<Ve
 }
 
 /**
- * Scripts of the catalogue by name, the user's own by path: what has neither a directory nor an ending is a name.
+ * Scripts of the catalogue by name, the user's own by path: what has neither a directory nor an ending is a name. Where the
+ * level asks for scripts and none is named, the whole catalogue.
  * @throws TapprepError USAGE for a file that is not there and a name that is none
  */
 export async function readScripts(
   { cwd, packageRoot }: Pick<Context, 'cwd' | 'packageRoot'>,
   words: readonly string[],
+  level: VerifyLevel,
 ): Promise<readonly VerifyScript[]> {
+  if (level === 'scripts' && words.length === 0)
+    return (await loadCatalogue(packageRoot)).map((entry) => toVerifyScript(entry));
   const catalogue = words.some(isName) ? await loadCatalogue(packageRoot) : [];
   return Promise.all(
     words.map(async (word) =>

@@ -1,5 +1,6 @@
 /** Asks the files of a kernel and of a SystemTap whether a mend is needed. */
 import { posix } from 'node:path';
+import { findArchitecture } from '../../detect/architectures.ts';
 import type { Host } from '../../host/host.ts';
 import type { KernelTest, Mend, RuntimeTest } from './table.ts';
 
@@ -7,15 +8,6 @@ import type { KernelTest, Mend, RuntimeTest } from './table.ts';
 export interface KernelPresence {
   readonly answer: (test: KernelTest) => boolean | null;
 }
-
-/** As the kernel's own tree calls the architectures of `uname -m`. */
-const KERNEL_ARCH: Readonly<Record<string, string>> = {
-  x86_64: 'x86',
-  i686: 'x86',
-  aarch64: 'arm64',
-  ppc64le: 'powerpc',
-  s390x: 's390',
-};
 
 /** Whether a text is in a C file: comments do not count, words are whole, one blank stands for any number of them. */
 export function hasText(source: string, text: string): boolean {
@@ -36,7 +28,7 @@ export async function readKernelPresence(
   const texts = new Map<string, string | null>();
   for (const test of tests) {
     if (test.kind === 'symbol' || texts.has(test.file)) continue;
-    texts.set(test.file, await readFirst(host, pathsOf(test, places, KERNEL_ARCH[arch] ?? arch)));
+    texts.set(test.file, await readFirst(host, pathsOf(test, places, findArchitecture(arch)?.tree ?? arch)));
   }
   const names = tests.flatMap((test) => (test.kind === 'symbol' ? [test.name] : []));
   const exported = await readExports(host, release, names);
@@ -65,7 +57,7 @@ export function judgeRuntime({ runtime }: Mend, textOf: (file: string) => string
 }
 
 /** The build tree, and the trees that it takes its headers from: Debian's has a Makefile that includes another one's. */
-async function findTrees(host: Host, release: string): Promise<readonly string[]> {
+export async function findTrees(host: Host, release: string): Promise<readonly string[]> {
   const build = `/lib/modules/${release}/build`;
   const makefile = (await host.readText(`${build}/Makefile`)) ?? '';
   const included = /^include\s+(\/[\w.+~/-]{1,300})\/Makefile\s*$/m.exec(makefile)?.[1];

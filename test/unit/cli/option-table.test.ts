@@ -33,7 +33,11 @@ const BESIDE: Readonly<Record<string, Raw>> = {
   'explain --cause': { feedback: 'case.log' },
 };
 
-const REQUIRED: Readonly<Record<string, readonly string[]>> = { 'scripts show': ['icmp'], 'scripts run': ['icmp'] };
+const REQUIRED: Readonly<Record<string, readonly string[]>> = {
+  'mends show': ['task-euid'],
+  'scripts show': ['icmp'],
+  'scripts run': ['icmp'],
+};
 
 function lineOf(row: CommandRow, option: OptionRow): readonly string[] {
   const value = takesValue(option) ? [VALUES[flagOf(option)] ?? 'x:1'] : [];

@@ -34,6 +34,19 @@ test.each<readonly [change: Partial<VmJobResult>, reason: string | null, dueTo: 
     "staprun exited with status 1: ERROR: Couldn't insert module 'x.ko': Key was rejected by service",
     'target',
   ],
+  [
+    {
+      stderr:
+        'WARNING: probe kernel.function("vfs_read@fs/read_write.c:450").return (address 0xffff800008abcd98) registration error [man warning::pass5] (rc -22)\n',
+    },
+    'the kernel did not take the probe kernel.function("vfs_read@fs/read_write.c:450").return (rc -22); kprobe.function("vfs_read").return may do instead',
+    'script',
+  ],
+  [
+    { stderr: 'WARNING: probe kprobe.function("x") (address 0x1) registration error (rc -2)\n' },
+    'the kernel did not take the probe kprobe.function("x") (rc -2)',
+    'script',
+  ],
   [{ exitStatus: 1 }, 'staprun exited with status 1: it gave no reason', 'script'],
   [{ outcome: 'timed-out', missed: ['Hello, World'] }, '"Hello, World" was not printed within 30 s', 'script'],
   [{ outcome: 'timed-out' }, 'the script did not end within 30 s', 'this-machine'],

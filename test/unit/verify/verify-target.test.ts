@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
+import { declareTarget } from '../../../src/detect/target.ts';
 import { renderVerify } from '../../../src/cli/render/verify-text.ts';
 import { textOf } from '../../../src/sentence.ts';
 import type { VerifyReport } from '../../../src/types.ts';
@@ -48,6 +49,40 @@ test('a module of another kernel is refused before it is loaded', async () => {
     status: 'fail',
     reason: `the module was built for "6.1.0-55-cloud-amd64 SMP", but the kernel is ${R}`,
   });
+});
+
+test('a module for another machine is refused before it is loaded: without -a stap builds for its own', async () => {
+  const own = declareTarget({ distro: 'debian', version: '12', kernel: R, arch: 'x86_64', unameV: null });
+  const target = { ...own, arch: 'aarch64' };
+  const report = await verify(prepareTarget(stap(R)), { target });
+  expect(report.steps.at(-1)).toMatchObject({
+    step: 'hello',
+    status: 'fail',
+    blame: 'systemtap',
+    reason: 'the module was built for x86_64, but the target is aarch64',
+  });
+});
+
+test.each([
+  [
+    'Systemtap module loader/runner (version 4.7/0.187)\n',
+    'fail',
+    'staprun is 4.7, older than stap 4.8, whose modules it cannot load',
+  ],
+  ['Systemtap module loader/runner (version 5.6/0.194)\n', 'pass', null],
+  ['something else\n', 'pass', null],
+])('a staprun that says %j: %s', async (words, status, reason) => {
+  const host = prepareTarget(stap(R));
+  const path = '/usr/bin/staprun';
+  const report = await verify({
+    ...host,
+    which: (name) => (name === 'staprun' ? Promise.resolve(path) : host.which(name)),
+    run: (argv, options) =>
+      argv[0] === path
+        ? Promise.resolve({ argv, exitCode: 0, stdout: '', stderr: words, timedOut: false, seconds: 0 })
+        : host.run(argv, options),
+  });
+  expect(report.steps[0]).toMatchObject({ step: 'tools', status, reason });
 });
 
 test('without stap nothing is compiled', async () => {

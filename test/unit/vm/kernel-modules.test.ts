@@ -51,6 +51,7 @@ test('what a module says of itself', () => {
   expect(parseModuleInfo(bytes, 'x')).toEqual({
     name: 'virtio_net',
     vermagic: '6.1.0-56-cloud-amd64 SMP mod_unload',
+    machine: 62,
     depends: ['a', 'b'],
   });
   for (const length of [0, 40, 64, 200, bytes.length - 40]) {

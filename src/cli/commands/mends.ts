@@ -1,0 +1,104 @@
+/** `tapprep mends list|show|try`: what makes a SystemTap fit a kernel that it does not know. */
+import { resolve } from 'node:path';
+import { EXIT, TapprepError } from '../../errors.ts';
+import { openSubject, openTarget, requireHost } from '../../pipeline/open-target.ts';
+import { proveSubject } from '../../pipeline/prove.ts';
+import { judgeKernel, readKernelPresence } from '../../systemtap/mends/presence.ts';
+import { findMend, type Mend, MENDS } from '../../systemtap/mends/table.ts';
+import type { VerifyLevel } from '../../verify/options.ts';
+import type { Context, TargetOptions } from '../context.ts';
+import { openContextSession } from '../open-session.ts';
+import { describeMend } from '../render/mends-text.ts';
+import { renderDiagnoses } from '../render/diagnoses.ts';
+import { renderTable } from '../render/table.ts';
+import { renderVerify } from '../render/verify-text.ts';
+import { readScripts } from './verify.ts';
+
+/** Whether a kernel calls for a mend, as its own files tell; null where they do not. */
+type Called = boolean | null;
+
+/** Every row, and what the headers of the target say to it where there are any. */
+export async function runMendsList(context: Context, target: TargetOptions): Promise<number> {
+  const { host, facts } = await openTarget(context, target);
+  const { release, arch } = facts.kernel;
+  const presence = host === null || release === null ? null : await readKernelPresence(host, { release, arch }, MENDS);
+  const rows = MENDS.map((mend): { readonly mend: Mend; readonly called: Called } => {
+    return { mend, called: presence === null ? null : judgeKernel(mend, presence) };
+  });
+  if (context.common.json) {
+    context.stdout.json({ kernel: release, mends: rows.map(({ mend, called }) => ({ ...mend, called })) });
+  } else {
+    const text = { true: 'yes', false: 'no', null: 'not known' };
+    const table = renderTable(
+      ['mend', 'SystemTap', `${release ?? 'the kernel'} calls for it`, 'what it does'],
+      rows.map(({ mend, called }) => [mend.id, rangeOf(mend), text[`${called}`], mend.what]),
+    );
+    context.stdout.write(`${table}\n`);
+  }
+  return EXIT.done;
+}
+
+function rangeOf({ stap: { from, before } }: Mend): string {
+  return before === null ? `${from} and later` : `${from} to below ${before}`;
+}
+
+/** @throws TapprepError USAGE for a name that is none */
+export function runMendsShow({ common, stdout }: Context, name: string): Promise<number> {
+  const mend = requireMend(name);
+  if (common.json) stdout.json(mend);
+  else stdout.write(`${describeMend(mend)}\n`);
+  return Promise.resolve(EXIT.done);
+}
+
+export interface MendsTryOptions {
+  readonly target: TargetOptions;
+  readonly where: 'local' | 'vm' | null;
+  readonly level: VerifyLevel;
+  /** vmlinuz to boot; null to look for it on the target. */
+  readonly image: string | null;
+  readonly allowExpiredRelease: boolean;
+}
+
+/** Exit 0 only when the mended SystemTap carried the ladder; it is the kernel's own from then on. */
+export async function runMendsTry(
+  context: Context,
+  names: readonly string[],
+  options: MendsTryOptions,
+): Promise<number> {
+  for (const name of names) requireMend(name);
+  const subject = await openSubject(context, options.target, 'root');
+  const host = requireHost(subject, 'mends try');
+  const session = await openContextSession(context);
+  const presence = await readKernelPresence(host, subject.target, MENDS);
+  if (names.length === 0 && !MENDS.some((mend) => judgeKernel(mend, presence) === true)) {
+    throw new TapprepError(
+      'NOT_PROVEN',
+      `the headers of ${subject.target.release} call for none of ${MENDS.length} mends`,
+      {
+        hint: 'tapprep mends list',
+      },
+    );
+  }
+  const { verify, tried } = await proveSubject(session, subject, host, {
+    systemtap: 'distro',
+    mends: names,
+    allowExpiredRelease: options.allowExpiredRelease,
+    ladder: {
+      where: options.where,
+      level: options.level,
+      scripts: await readScripts(context, [], options.level),
+      kernelImage: options.image === null ? null : resolve(context.cwd, options.image),
+    },
+  });
+  if (context.common.json) context.stdout.json({ verify, systemtap: tried });
+  else context.stdout.write(`${renderVerify(verify)}\n${renderDiagnoses(verify.diagnoses)}`);
+  return verify.ready ? EXIT.done : EXIT.notReady;
+}
+
+function requireMend(name: string): Mend {
+  const found = findMend(name);
+  if (found !== null) return found;
+  throw new TapprepError('USAGE', `there is no mend ${name}, but ${MENDS.map(({ id }) => id).join(', ')}`, {
+    hint: 'tapprep mends list',
+  });
+}

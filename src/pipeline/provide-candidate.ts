@@ -1,0 +1,102 @@
+/** Brings one SystemTap to a target: what is installed, a portable one, a build, and any of them mended. */
+import type { Host } from '../host/host.ts';
+import { type Candidate, nameOf } from '../systemtap/choose.ts';
+import { type MendedSystemtap, placeMended } from '../systemtap/mends/place.ts';
+import { assembleFolder, assemblePortable } from '../systemtap/portable/assemble.ts';
+import { placePortable } from '../systemtap/portable/place.ts';
+import { findSuiteRepositories } from '../systemtap/portable/repositories.ts';
+import { INSTALLED_SYSTEMTAP, type UsableSystemtap } from '../systemtap/usable.ts';
+import type { Artifact, FolderItem, PlanItem } from '../types.ts';
+import { acquireArtifacts } from './acquire.ts';
+import { provideBuild } from './build-systemtap.ts';
+import type { Subject } from './open-target.ts';
+import { toRequest } from './plan-systemtap.ts';
+import type { Session } from './session.ts';
+import { runStage } from './stage.ts';
+
+/** The portable SystemTaps of a plan. */
+export interface PlannedFolders {
+  readonly folders: readonly FolderItem[];
+  /** Whether no other may come beside what is installed: a lock names every byte, and a bundle is all there is. */
+  readonly isAll: boolean;
+  /** The verified packages of a folder. */
+  readonly acquire: (items: readonly PlanItem[]) => Promise<readonly Artifact[]>;
+}
+
+export interface CandidateOptions {
+  readonly allowExpiredRelease: boolean;
+  /** What a plan brings; where left out, whatever the lists know. */
+  readonly planned?: PlannedFolders;
+}
+
+/** @throws TapprepError of assembling, placing, building or mending it */
+export async function provideCandidate(
+  session: Session,
+  subject: Subject,
+  host: Host,
+  candidate: Candidate,
+  options: CandidateOptions,
+): Promise<UsableSystemtap | MendedSystemtap> {
+  const { mends, ...base } = candidate;
+  const systemtap = await provideBase(session, subject, host, base, options);
+  if (mends === undefined) return systemtap;
+  const { tapprepVersion, now } = session;
+  const { release } = subject.target;
+  const { version } = candidate;
+  return placeMended({ host, base: systemtap, name: nameOf(base), version, mends, release, tapprepVersion, now });
+}
+
+function provideBase(
+  session: Session,
+  subject: Subject,
+  host: Host,
+  candidate: Candidate,
+  options: CandidateOptions,
+): Promise<UsableSystemtap> {
+  switch (candidate.kind) {
+    case 'distro':
+      return Promise.resolve(INSTALLED_SYSTEMTAP);
+    case 'portable':
+      return providePortable(session, subject, host, candidate, options);
+    case 'build':
+      return provideBuild(session, subject, host, candidate, options.allowExpiredRelease);
+  }
+}
+
+type FromSuite = Extract<Candidate, { kind: 'portable' | 'build' }>;
+
+function providePortable(
+  session: Session,
+  { target }: Subject,
+  host: Host,
+  candidate: FromSuite,
+  { allowExpiredRelease, planned }: CandidateOptions,
+): Promise<UsableSystemtap> {
+  const { reader, cacheDir, mirrors, overrides, tapprepVersion, emit, now, signal } = session;
+  const { version, from } = candidate;
+  const folder = planned?.folders.find(
+    ({ upstream, distro, suite }) => upstream === version && distro === from.distro && suite === from.suite,
+  );
+  return runStage(
+    session,
+    `SystemTap ${version}`,
+    async () => {
+      const portable =
+        folder === undefined || planned === undefined
+          ? await assemblePortable(
+              {
+                reader,
+                cacheDir,
+                findRepositories: (wanted) =>
+                  findSuiteRepositories(wanted, { mirrors, overrides, allowExpiredRelease }),
+                acquire: (items) => acquireArtifacts(session, items),
+              },
+              toRequest(target, candidate),
+            )
+          : await assembleFolder({ emit, signal, cacheDir, acquire: planned.acquire }, folder);
+      const { release, arch } = target;
+      return placePortable({ host, portable, release, arch, tapprepVersion, emit, now, signal });
+    },
+    ({ prefix }) => `portable, in ${prefix}`,
+  );
+}
