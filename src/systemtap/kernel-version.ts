@@ -1,10 +1,11 @@
 /** Where a kernel stands among upstream releases: its series, and what is known of its stable patch level. Pure. */
 import type { Target } from '../types.ts';
 import { forFamily } from '../package-system/systems.ts';
+import { seriesOf } from './releases.ts';
 
 /** A kernel as upstream counts: "6.1.192" is series 6.1, patch 192. */
 export interface UpstreamKernel {
-  /** "6.1" */
+  /** "6.1", "2.6.32" */
   readonly series: string;
   /** Bounds of the patch level within the series; 0 to Infinity where nothing tells it. */
   readonly patch: { readonly least: number; readonly most: number };
@@ -54,9 +55,10 @@ export function upstreamKernelOf(target: Target, packageVersion: string | null =
     rpm: ({ versionRelease }) => versionRelease,
   });
   const numbers = numbersOf(known ?? '') ?? numbersOf(release) ?? [0, 0, null];
-  const series = `${numbers[0]}.${numbers[1]}`;
-  const text = known !== null && !isVendor && numbers[2] !== null ? `${series}.${numbers[2]}` : release;
-  const exact = numbers[2];
+  // Before 3.0 the third number is the series; which stable release of it a package is made from, no release tells.
+  const series = seriesOf(numbers.filter((number) => number !== null).join('.'));
+  const exact = numbers[0] < 3 ? null : numbers[2];
+  const text = known !== null && !isVendor && exact !== null ? `${series}.${exact}` : release;
   if (isVendor || exact === null) return { series, patch: { least: 0, most: Infinity }, isVendor, text };
   // Debian's "6.1.0-56" says 0 whatever the stable release is.
   const abi = known === null ? /^\d+\.\d+\.0-(\d+)-/.exec(release)?.[1] : undefined;

@@ -127,7 +127,9 @@ function judgeRange(stap: StapIdentity, { series, text }: UpstreamKernel): { ver
       first === null ? 'newer than any that a known release was tested on' : `in the range since ${first.version}`;
     return { verdict: 'unknown', reason: `${stap.version} was tested up to ${newest}, and ${text} is ${next}` };
   }
-  if (compareKernels(`${series}.99999`, oldest) < 0) {
+  // "2.6" alone may be any of forty kernels, and never stands for the newest of them.
+  const newestOf = series === '2.6' ? series : `${series}.99999`;
+  if (compareKernels(newestOf, oldest) < 0) {
     return { verdict: 'unknown', reason: `${stap.version} was tested from ${oldest}, and ${text} is older` };
   }
   return { verdict: 'fits', reason: `${series} lies in what ${stap.version} was tested on, ${oldest} to ${newest}` };

@@ -61,6 +61,7 @@ test.each([
   ['what was concluded and not seen', 'debian 5.6-1', '5.15.200', 'unknown'],
   ['of before its runtime took that way', 'debian 5.6-1', '5.4.200', 'fits'],
   ['a kernel of before the tested range', 'debian 5.6-1', '2.6', 'unknown'],
+  ['a series whose number alone says nothing of its members', 'upstream 5.1', '2.6', 'unknown'],
   ['a kernel of after the tested range', 'debian 4.9-1', '6.5.1', 'unknown'],
   ['a kernel that no known release is free of fault on', 'debian 5.6-1', '7.9.1', 'unfit'],
   ['a release of after all that are known to have the fault', 'debian 5.9-1', '7.9.1', 'unknown'],
@@ -107,7 +108,8 @@ test.each([
   ],
   [targetOf('amzn', '2023', '6.1.192-118.189.amzn2023.x86_64'), '6.1', 192, 192],
   [targetOf('rocky', '9.5', '5.14.0-503.11.1.el9_5.x86_64'), '5.14', 0, Infinity],
-  [targetOf('centos', '6', '2.6.32-642.el6.x86_64'), '2.6', 0, Infinity],
+  [targetOf('centos', '6', '2.6.32-642.el6.x86_64'), '2.6.32', 0, Infinity],
+  [targetOf('centos', '5', '2.6.18-398.el5', 'x86_64'), '2.6.18', 0, Infinity],
 ])('the upstream place of $release', (target, series, least, most) => {
   expect(upstreamKernelOf(target)).toMatchObject({ series, patch: { least, most } });
 });
@@ -160,4 +162,14 @@ test.each([
 ])('%s on %s, mended by %s: %s', (name, release, ids, verdict) => {
   const mends = MENDS.filter(({ id }) => ids.includes(id));
   expect(predictFit(stap(name), kernel(release), 'kernel.function', mends).verdict).toBe(verdict);
+});
+
+test.each([
+  ['5', '2.6.18-398.el5', 'unknown', 'tested from 2.6.32, and 2.6.18-398.el5 is older'],
+  ['6', '2.6.32-642.el6.x86_64', 'fits', '2.6.32 lies in what 5.1 was tested on, 2.6.32 to '],
+])('CentOS %s: a kernel 2.6 is held against the range by its third number', (version, release, verdict, words) => {
+  const own = upstreamKernelOf(targetOf('centos', version, release, 'x86_64'));
+  const found = predictFit(stap('debian 5.1-5'), { ...own, isVendor: false }, 'hello');
+  expect(found.verdict).toBe(verdict);
+  expect(found.reasons.join('; ')).toContain(words);
 });
