@@ -12,6 +12,7 @@ cpio
 createrepo-c
 dash
 debian-archive-keyring
+debuginfod
 dnf
 e2fsprogs
 faketime

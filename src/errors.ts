@@ -130,6 +130,15 @@ export const ERROR_CODES = {
     doc: 'The bundle was made for another kernel, build, distribution or architecture than the target has.',
   },
   BAD_PACKAGE: { exit: 'verification', doc: 'The package file is malformed or is not the package it is named for.' },
+  NOT_DEBUGINFO: {
+    exit: 'verification',
+    doc: 'What a debuginfod served as the debug information of a kernel is no ELF file with DWARF.',
+  },
+  WRONG_RELEASE: { exit: 'verification', doc: 'A vmlinux says that it is of another kernel release.' },
+  NO_BUILD_ID: {
+    exit: 'notReady',
+    doc: "A debuginfod is asked by build-id, and the kernel's is not known.",
+  },
   BUILD_ID_MISMATCH: { exit: 'verification', doc: 'The debug information was made from another build of the kernel.' },
   UNSAFE_URL: {
     exit: 'verification',

@@ -458,8 +458,31 @@ export interface FolderItem {
   readonly install: true;
 }
 
+/**
+ * A kernel's vmlinux alone, by its build-id from a debuginfod: nobody signs it, so it is only in a plan where that was asked
+ * for. Its undo is the journal's: the directory that it lies in goes as a whole.
+ */
+export interface FileItem {
+  readonly kind: 'file';
+  readonly role: 'debuginfo';
+  readonly name: 'vmlinux';
+  /** uname -r of the kernel. */
+  readonly version: string;
+  /** uname -m */
+  readonly arch: string;
+  readonly buildId: BuildId;
+  /** In the order to try. */
+  readonly urls: readonly string[];
+  /** On the target, absolute. */
+  readonly place: string;
+  readonly sizeBytes: number | null;
+  readonly installedBytes: number | null;
+  readonly repository: 'debuginfod';
+  readonly install: true;
+}
+
 /** What a plan brings to a target. */
-export type Provision = PlanItem | FolderItem;
+export type Provision = PlanItem | FolderItem | FileItem;
 
 /** What index and installed kernel tell of a package's build; null where neither does. */
 export interface RpmExpectation {
@@ -512,6 +535,15 @@ export interface Artifact {
 
 // ---------------------------------------------------------------- reports
 
+/** A file that nobody signed, as it was put on a target. */
+export interface PlacedFile {
+  readonly path: string;
+  readonly url: string;
+  readonly sha256: Sha256;
+  readonly buildId: BuildId;
+  readonly signed: false;
+}
+
 /** What install did to a target. */
 export interface InstallReport {
   readonly installed: readonly { readonly name: string; readonly version: string; readonly arch: string }[];
@@ -521,6 +553,8 @@ export interface InstallReport {
   readonly unchanged: number;
   /** Names of installed packages whose files were put back. */
   readonly again?: readonly string[];
+  /** Files that came beside packages, from where, and that nobody signed them. */
+  readonly files?: readonly PlacedFile[];
   /** Path of the journal on the target; null when nothing was changed. */
   readonly journal: string | null;
 }

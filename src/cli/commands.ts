@@ -67,6 +67,11 @@ const UNSIGNED: OptionRow = [
   'Sources:',
 ];
 const NO_DEBUGINFO: OptionRow = ['--no-debuginfo', 'leave the debug package out: hello world does not need it'];
+const DEBUGINFO: OptionRow = [
+  '--debuginfo <from>',
+  'package, or debuginfod: the vmlinux alone by its build-id, which nobody signs (DEBUGINFOD_URLS)',
+  'Sources:',
+];
 const IMAGE: OptionRow = ['--image', 'the kernel itself too, as a rehearsal needs it'];
 const SYSTEMTAP: OptionRow = [
   '--systemtap <auto|distro|portable|build|version>',
@@ -277,6 +282,7 @@ export const COMMANDS: readonly CommandRow[] = [
     options: [
       ...TARGET,
       SYSTEMTAP,
+      DEBUGINFO,
       NO_DEBUGINFO,
       IMAGE,
       ...SOURCES,
@@ -325,6 +331,7 @@ export const COMMANDS: readonly CommandRow[] = [
     run: async (context, raw) =>
       (await import('./commands/fetch.ts')).runFetch(context, {
         ...readPlanOptions(raw),
+        debuginfo: raw['debuginfo'] !== false,
         dest: readText(raw, 'dest') ?? 'packages',
       }),
   },
@@ -361,6 +368,7 @@ export const COMMANDS: readonly CommandRow[] = [
     run: async (context, raw, scripts) =>
       (await import('./commands/bundle.ts')).runBundle(context, {
         ...readPlanOptions(raw),
+        debuginfo: raw['debuginfo'] !== false,
         compiled: raw['compiled'] === true,
         scripts,
         out: readText(raw, 'out'),
@@ -379,6 +387,7 @@ export const COMMANDS: readonly CommandRow[] = [
       LEVEL,
       SYSTEMTAP,
       ...MODULE_KEY,
+      DEBUGINFO,
       NO_DEBUGINFO,
       ...SOURCES,
       EXPIRED,

@@ -2,6 +2,7 @@
 import { TapprepError } from '../errors.ts';
 import { parseSnapshotTime } from '../mirrors/snapshot-time.ts';
 import type { CommonOptions, TargetOptions } from './context.ts';
+import type { DebuginfoChoice } from '../pipeline/plan-subject.ts';
 import { defaultCacheDir } from './user-directories.ts';
 
 /** Option values as the parser leaves them. */
@@ -235,7 +236,7 @@ export function readTime(raw: Raw, name: string): number | null {
 /** What the commands that plan have in common. */
 export function readPlanOptions(raw: Raw): {
   readonly target: TargetOptions;
-  readonly debuginfo: boolean;
+  readonly debuginfo: DebuginfoChoice;
   readonly image: boolean;
   readonly allowExpiredRelease: boolean;
   readonly systemtap: ReturnType<typeof readSystemtap>;
@@ -243,10 +244,18 @@ export function readPlanOptions(raw: Raw): {
   return {
     systemtap: readSystemtap(raw, 'auto'),
     target: readTarget(raw),
-    debuginfo: raw['debuginfo'] !== false,
+    debuginfo: readDebuginfo(raw),
     image: raw['image'] === true,
     allowExpiredRelease: raw['allowExpiredRelease'] === true,
   };
+}
+
+/** Where debug information comes from. @throws TapprepError USAGE */
+function readDebuginfo(raw: Raw): DebuginfoChoice {
+  const given = raw['debuginfo'];
+  if (given === false || given === 'debuginfod') return given;
+  if (given === undefined || given === true || given === 'package') return true;
+  throw new TapprepError('USAGE', `--debuginfo is package or debuginfod, but "${String(given)}" was given`);
 }
 
 const SYSTEMTAP_WORDS = ['auto', 'distro', 'portable', 'build'] as const;

@@ -24,6 +24,7 @@ const entry = z.looseObject({
   replaced: z.array(z.looseObject({ name: word, from: word, to: word })),
   removed: z.array(listed).optional(),
   files: z.array(path),
+  unsigned: z.array(z.looseObject({ path, url: z.string(), sha256: word, buildId: word })).optional(),
   mended: z
     .array(z.looseObject({ file: word.or(z.string().regex(/^[\w.-]+(?:\/[\w.-]+)+$/)), from: word, to: word }))
     .optional(),

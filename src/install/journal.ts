@@ -30,6 +30,10 @@ export interface JournalEntry {
   readonly files: readonly string[];
   /** Of a mended SystemTap: the files of its runtime that differ from the package's, by their SHA-256 before and after. */
   readonly mended?: readonly { readonly file: string; readonly from: string; readonly to: string }[] | undefined;
+  /** Those of them that nobody signed, and where they came from. */
+  readonly unsigned?:
+    | readonly { readonly path: string; readonly url: string; readonly sha256: string; readonly buildId: string }[]
+    | undefined;
 }
 
 export interface Journal {

@@ -18,6 +18,8 @@ const DIRECTORIES: readonly string[] = [
   // Of install.sh, for the keys of a signature.
   '/var/tmp/tapprep-[0-9]*',
   '/tmp/tapprep-[0-9]*',
+  // A kernel's vmlinux from a debuginfod, half made.
+  `/usr/lib/debug/lib/modules/*${MAKING}`,
 ];
 
 /** Each has one place and this mode alone: what stap compiled, where stap alone writes; and what install.sh works with. */
@@ -43,7 +45,7 @@ const RECORDS: readonly string[] = ['/var/lib/tapprep/report.json', '/var/lib/ta
 
 /** What a journal may name beside packages; whatever else stands in one is nobody's to delete. */
 const JOURNAL_KINDS = {
-  directory: /^\/opt\/tapprep\/systemtap-[^/]+$/,
+  directory: /^\/(?:opt\/tapprep\/systemtap-|usr\/lib\/debug\/lib\/modules\/)[^/]+$/,
   link: /^\/lib\/modules\/([^/]+)\/build$/,
   emptied: /^\/lib\/modules\/[^/]+$/,
 } as const;
@@ -154,7 +156,8 @@ export async function findRemains(host: Host, recorded: readonly string[], withR
   const kept: Kept[] = strange.map((path) => ({ path, why: 'no-kind' }));
   for (const [path, { verdict, kind }] of found) {
     // A link in the place of a SystemTap of tapprep goes, and not what it leads to.
-    if (verdict === 'ours' || (verdict === 'link' && JOURNAL_KINDS.directory.test(path))) ours.push({ path, kind });
+    if (verdict === 'ours' || (verdict === 'link' && path.startsWith('/opt/tapprep/systemtap-')))
+      ours.push({ path, kind });
     else if (verdict !== 'absent') kept.push({ path, why: verdict });
   }
   return { ours, kept };

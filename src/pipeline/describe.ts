@@ -1,10 +1,11 @@
 /** One line on the result of a stage. */
-import { foldersOf, packagesOf } from '../resolve/provisions.ts';
+import { foldersOf, looseFilesOf, packagesOf } from '../resolve/provisions.ts';
 import type { Plan, VerifyReport } from '../types.ts';
 
 export function describePlan(plan: Plan): string {
   const folders = foldersOf(plan.items).map(({ version }) => ` and SystemTap ${version} in a folder`);
-  return `${packagesOf(plan.items).length} packages${folders.join('')} for ${plan.target.release}`;
+  const files = looseFilesOf(plan.items).map(({ name }) => ` and ${name} of a debuginfod`);
+  return `${packagesOf(plan.items).length} packages${files.join('')}${folders.join('')} for ${plan.target.release}`;
 }
 
 export function describeVerify(report: VerifyReport): string {

@@ -4,14 +4,16 @@ import { findDamaged } from '../detect/damaged-packages.ts';
 import { TapprepError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
 import { buildInstallArgv, type InstallMethod } from '../install/commands.ts';
+import { JOURNAL_PATH } from '../install/journal.ts';
 import { installArtifacts, splitRuns } from '../install/run.ts';
 import { unpackImage } from '../rehearse/unpack-image.ts';
 import { findKernelImage } from '../verify/build-id.ts';
 import type { Artifact, InstallReport, Plan, PlanItem, VerifyReport } from '../types.ts';
-import { foldersOf, packagesOf } from '../resolve/provisions.ts';
+import { foldersOf, looseFilesOf, packagesOf } from '../resolve/provisions.ts';
 import { acquirePlan } from './acquire.ts';
 import type { Subject } from './open-target.ts';
-import { planSubject } from './plan-subject.ts';
+import { acquireLooseFile, placeLooseFile } from './debuginfod.ts';
+import { type DebuginfoChoice, planSubject } from './plan-subject.ts';
 import { proveSubject } from './prove.ts';
 import { rungOf, type SystemtapChoice, type TriedSystemtap } from './provide-systemtap.ts';
 import type { Session } from './session.ts';
@@ -22,7 +24,7 @@ import { FRONT_ENDS } from '../package-system/front-ends.ts';
 import { systemOf } from '../package-system/systems.ts';
 
 export interface InstallOptions {
-  readonly debuginfo: boolean;
+  readonly debuginfo: DebuginfoChoice;
   readonly allowExpiredRelease: boolean;
   readonly allowUpgrade: boolean;
   readonly dryRun: boolean;
@@ -94,7 +96,8 @@ export async function installSubject(
     const commands = runs.map(({ files, ...run }) => buildInstallArgv(files, { ...choice, ...run }));
     return { ...outcome, commands };
   }
-  if (items.length > 0) {
+  const loose = looseFilesOf(plan.items);
+  if (items.length + loose.length > 0) {
     if (!options.isRoot) {
       throw new TapprepError('NOT_ROOT', `installing on ${host.name} needs root rights, and this is an ordinary user`, {
         hint: 'run the same command with sudo, or look at it with --dry-run',
@@ -108,13 +111,14 @@ export async function installSubject(
     async () => options.artifacts ?? (await acquirePlan(session, plan, { isLock: options.lock !== null })),
     (files) => `${files.length} packages verified`,
   );
+  const looseFiles = await Promise.all(loose.map((item) => acquireLooseFile(session, item)));
   const images = artifacts.filter(({ item }) => item.kind === 'image');
   const { local, cacheDir, signal } = session;
   const unpacked =
     images.length === 0
       ? null
       : await unpackImage(local, images, plan.target.release, join(cacheDir, 'images'), signal);
-  const install = await runStage(
+  const installed = await runStage(
     session,
     'install',
     () =>
@@ -138,6 +142,8 @@ export async function installSubject(
         ...(again.length === 0 ? [] : [`the files of ${again.length} packages put back`]),
       ].join(', ') || 'nothing to do',
   );
+  const files = await Promise.all(looseFiles.map((file) => placeLooseFile(session, host, file)));
+  const install = files.length === 0 ? installed : { ...installed, files, journal: JOURNAL_PATH };
   const brought = Map.groupBy(artifacts, ({ evidence }) => evidence.sha256);
   const { verify, tried } = await proveSubject(session, subject, host, {
     ...options,

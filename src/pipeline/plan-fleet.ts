@@ -160,9 +160,7 @@ function newState(
   folders: readonly FolderItem[],
 ): State | typeof WANTS_OWN {
   const lacks = findLacking(planned, whole, folders);
-  return lacks?.some((item) => item.kind !== 'folder' && item.replaces !== null) === true
-    ? WANTS_OWN
-    : { ids: [], lacks };
+  return lacks?.some((item) => 'replaces' in item && item.replaces !== null) === true ? WANTS_OWN : { ids: [], lacks };
 }
 
 function namedIn({ plan }: Planned, whole: HostFacts['packages'] | null): HostFacts['packages'] | null {

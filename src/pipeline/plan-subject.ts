@@ -3,13 +3,17 @@ import { findDamaged } from '../detect/damaged-packages.ts';
 import type { SystemtapWish } from '../systemtap/choose.ts';
 import type { FitRung } from '../systemtap/incompatibilities.ts';
 import type { HostFacts, Plan } from '../types.ts';
+import { addDebuginfodFile } from './debuginfod.ts';
 import type { Subject } from './open-target.ts';
 import { addSystemtap } from './plan-systemtap.ts';
 import { openResolution } from './resolution.ts';
 import type { Session } from './session.ts';
 
+/** Where debug information comes from; false for nowhere. */
+export type DebuginfoChoice = boolean | 'debuginfod';
+
 export interface PlanChoice {
-  readonly debuginfo: boolean;
+  readonly debuginfo: DebuginfoChoice;
   readonly image: boolean;
   readonly allowExpiredRelease: boolean;
   readonly systemtap: SystemtapWish;
@@ -32,12 +36,14 @@ export function findWhole(facts: HostFacts): HostFacts['packages'] | null {
 export async function planSubject(session: Session, subject: Subject, options: PlanChoice): Promise<Plan> {
   const installed = findWhole(subject.facts);
   const resolution = await openResolution(session, subject, {
-    roles: { image: options.image, debuginfo: options.debuginfo, systemtap: rolesOf(options.systemtap) },
+    roles: { image: options.image, debuginfo: options.debuginfo === true, systemtap: rolesOf(options.systemtap) },
     allowExpiredRelease: options.allowExpiredRelease,
     installed,
     isWhole: options.isWhole ?? false,
   });
-  return addSystemtap(session, await resolution.plan(installed), options);
+  const packages = await resolution.plan(installed);
+  const plan = options.debuginfo === 'debuginfod' ? await addDebuginfodFile(session, subject, packages) : packages;
+  return addSystemtap(session, plan, options);
 }
 
 /** A version may be the distribution's own. */

@@ -50,6 +50,8 @@ export interface Session {
   readonly allowUnsigned: boolean;
   /** The time of which snapshot archives are asked; null where none was given. */
   readonly snapshot: string | null;
+  /** DEBUGINFOD_URLS. */
+  readonly debuginfodUrls: string | undefined;
   readonly times: StageTimes;
 }
 
@@ -89,6 +91,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     signal,
     allowUnsigned: options.allowUnsigned === true,
     snapshot: options.snapshot ?? null,
+    debuginfodUrls: options.env['DEBUGINFOD_URLS'],
     times: [],
   };
 }

@@ -162,12 +162,22 @@ function planSection({ plan }: Preflight): string {
 
 function planRow(item: Provision): string {
   const { name, version, arch, role, sizeBytes, repository } = item;
-  const lines =
-    item.kind === 'folder'
-      ? [`${item.place}, from ${item.packages.length} packages`, ...signersOf(item)]
-      : trustLines(item.trust);
+  const lines = linesOf(item);
   const size = sizeBytes === null ? 'unknown' : formatBytes(sizeBytes);
   return `<tr><td class="wide">${text(name)}<br><span class="soft mono">${text(`${version} ${arch}`)}</span></td><td>${text(role)}</td><td class="number">${size}</td><td class="wide mono">${lines.map(text).join('<br>')}<br><span class="soft">${text(repository)}</span></td></tr>`;
+}
+
+/** What vouches for an item, and where it goes where that is not for a package manager to say. */
+function linesOf(item: Provision): readonly string[] {
+  switch (item.kind) {
+    case 'folder':
+      return [`${item.place}, from ${item.packages.length} packages`, ...signersOf(item)];
+    case 'file':
+      return [item.place, `build-id ${item.buildId}`, 'unsigned: nobody vouches for it'];
+    case 'package':
+    case 'image':
+      return trustLines(item.trust);
+  }
 }
 
 /** Who signed the indexes that name a folder's packages. */

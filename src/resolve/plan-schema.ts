@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { TapprepError } from '../errors.ts';
 import type {
+  FileItem,
   FolderItem,
   Plan,
   PlanItem,
@@ -10,6 +11,7 @@ import type {
   RpmExpectation,
   TrustRequirement,
 } from '../types.ts';
+import { DEBUGINFO_PLACE } from './debuginfod/place.ts';
 import { FOLDER_PLACE } from './folder-place.ts';
 import {
   digest,
@@ -96,6 +98,21 @@ const folder: z.ZodType<FolderItem> = z
   .refine(({ place, name }) => place.endsWith(`/${name}`), 'a folder is named as its place is')
   .refine(({ packages }) => packages.every((item) => !item.install), 'what a folder is made of is never installed');
 
+const looseFile: z.ZodType<FileItem> = z.object({
+  kind: z.literal('file'),
+  role: z.literal('debuginfo'),
+  name: z.literal('vmlinux'),
+  version: word,
+  arch: packageArch,
+  buildId,
+  urls: z.array(z.string().regex(/^https?:\/\//)).min(1),
+  place: z.string().regex(DEBUGINFO_PLACE),
+  sizeBytes: bytes,
+  installedBytes: bytes,
+  repository: z.literal('debuginfod'),
+  install: z.literal(true),
+});
+
 /** Plans from before kinds have packages only. */
 function withKind(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Object.hasOwn(value, 'kind')) return value;
@@ -103,7 +120,7 @@ function withKind(value: unknown): unknown {
   return { ...value, kind: isImage ? 'image' : 'package' };
 }
 
-const item: z.ZodType<Provision> = z.preprocess(withKind, z.union([packaged, folder]));
+const item: z.ZodType<Provision> = z.preprocess(withKind, z.union([packaged, folder, looseFile]));
 
 const plan: z.ZodType<Plan> = z.object({
   schema: z.literal('tapprep-plan/1'),

@@ -1,9 +1,14 @@
 /** A plan's items by their kind. Pure. */
-import type { FolderItem, PlanItem, Provision } from '../types.ts';
+import type { FileItem, FolderItem, PlanItem, Provision } from '../types.ts';
 
 /** The packages and images, without what folders are made of. */
 export function packagesOf(items: readonly Provision[]): readonly PlanItem[] {
-  return items.filter((item) => item.kind !== 'folder');
+  return items.filter((item) => item.kind !== 'folder' && item.kind !== 'file');
+}
+
+/** Single files that nobody signed. */
+export function looseFilesOf(items: readonly Provision[]): readonly FileItem[] {
+  return items.filter((item) => item.kind === 'file');
 }
 
 /** The folders, what is tried first first. */
@@ -20,9 +25,9 @@ export function lackingFolders(items: readonly Provision[], stap: string | null)
   return folders.some(({ place }) => stap?.startsWith(`${place}/`) === true) ? [] : folders;
 }
 
-/** Every file that a plan has to have here, each once: two folders may take from the same package. */
+/** Every package that a plan has to have here, each once: two folders may take from the same package. */
 export function filesOf(items: readonly Provision[]): readonly PlanItem[] {
-  const all = items.flatMap((item) => (item.kind === 'folder' ? item.packages : [item]));
+  const all = items.flatMap((item) => (item.kind === 'folder' ? item.packages : item.kind === 'file' ? [] : [item]));
   const byKey = new Map<string, PlanItem>();
   for (const item of all) {
     const key = fileKey(item);

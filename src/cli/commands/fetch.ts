@@ -77,6 +77,8 @@ export async function runFetch(context: Context, options: FetchCommandOptions): 
  * Where each file of an item goes. What a folder is made of lies apart: of another distribution, it is never to be installed.
  */
 function placeFiles(item: Provision): readonly { readonly file: string; readonly item: PlanItem }[] {
+  // It has no digest that could be written beside it.
+  if (item.kind === 'file') return [];
   if (item.kind !== 'folder') return [{ file: item.fileName, item }];
   return item.packages.map((each) => ({ file: `${item.name}/${each.fileName}`, item: each }));
 }

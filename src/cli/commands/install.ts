@@ -4,6 +4,7 @@ import { EXIT, TapprepError } from '../../errors.ts';
 import { type InstallOptions, type InstallOutcome, installSubject } from '../../pipeline/install.ts';
 import { type BundleChoice, withBundle } from '../../pipeline/install-bundle.ts';
 import { hasRootRights, openSubject, requireHost } from '../../pipeline/open-target.ts';
+import type { DebuginfoChoice } from '../../pipeline/plan-subject.ts';
 import type { SystemtapChoice } from '../../pipeline/provide-systemtap.ts';
 import { describeInstallation } from '../../report/preflight.ts';
 import type { Target } from '../../types.ts';
@@ -20,7 +21,7 @@ import { readLock } from '../read-lock.ts';
 
 export interface InstallCommandOptions {
   readonly target: TargetOptions;
-  readonly debuginfo: boolean;
+  readonly debuginfo: DebuginfoChoice;
   readonly allowExpiredRelease: boolean;
   readonly allowUpgrade: boolean;
   readonly level: VerifyLevel;

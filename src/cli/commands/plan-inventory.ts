@@ -83,7 +83,7 @@ function toJson({ groups, unknown }: FleetPlan) {
       lists.get(items) ??
       items.map((item) => {
         const { name, version, arch } = item;
-        return { name, version, arch, replaces: item.kind === 'folder' ? null : item.replaces };
+        return { name, version, arch, replaces: 'replaces' in item ? item.replaces : null };
       });
     lists.set(items, list);
     return list;

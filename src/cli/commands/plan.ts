@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { EXIT, toSafeJson } from '../../errors.ts';
 import { writeWhole } from '../../files/write-whole.ts';
-import { planSubject } from '../../pipeline/plan-subject.ts';
+import { type DebuginfoChoice, planSubject } from '../../pipeline/plan-subject.ts';
 import { predictForPlan } from '../../pipeline/predict-systemtap.ts';
 import { openSubject } from '../../pipeline/open-target.ts';
 import type { SystemtapWish } from '../../systemtap/choose.ts';
@@ -13,7 +13,7 @@ import { renderSystemtap } from '../render/systemtap-text.ts';
 
 export interface PlanCommandOptions {
   readonly target: TargetOptions;
-  readonly debuginfo: boolean;
+  readonly debuginfo: DebuginfoChoice;
   readonly image: boolean;
   readonly allowExpiredRelease: boolean;
   readonly systemtap: SystemtapWish;

@@ -27,6 +27,17 @@ export function renderPlan(plan: Plan, all: boolean): string {
 
 function planRow(item: Provision): readonly string[] {
   const { role, name, version, repository } = item;
+  if (item.kind === 'file') {
+    return [
+      role,
+      item.place,
+      version,
+      size(item),
+      `build-id ${item.buildId.slice(0, 12)}`,
+      'UNSIGNED, build-id only',
+      repository,
+    ];
+  }
   if (item.kind !== 'folder') {
     return [role, name, version, size(item), item.match, describeTrust(item.trust), repository];
   }

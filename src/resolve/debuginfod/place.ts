@@ -1,0 +1,9 @@
+/** Where a vmlinux of a debuginfod goes on a target: a directory of tapprep's own, where stap looks (man stappaths). */
+
+/** Every such place. */
+export const DEBUGINFO_PLACE: RegExp = /^\/usr\/lib\/debug\/lib\/modules\/[\w.+~-]{1,200}\/vmlinux$/;
+
+/** That of a kernel. */
+export function debuginfoPlace(release: string): string {
+  return `/usr/lib/debug/lib/modules/${release}/vmlinux`;
+}
