@@ -252,10 +252,11 @@ export function readPlanOptions(raw: Raw): {
 
 /** Where debug information comes from. @throws TapprepError USAGE */
 function readDebuginfo(raw: Raw): DebuginfoChoice {
-  const given = raw['debuginfo'];
-  if (given === false || given === 'debuginfod') return given;
-  if (given === undefined || given === true || given === 'package') return true;
-  throw new TapprepError('USAGE', `--debuginfo is package or debuginfod, but "${String(given)}" was given`);
+  if (raw['debuginfo'] === false) return false;
+  const given = readText(raw, 'debuginfo') ?? 'package';
+  if (given === 'debuginfod') return given;
+  if (given === 'package') return true;
+  throw new TapprepError('USAGE', `--debuginfo is package or debuginfod, but "${given}" was given`);
 }
 
 const SYSTEMTAP_WORDS = ['auto', 'distro', 'portable', 'build'] as const;
