@@ -1,7 +1,7 @@
 /** `bundle` and `install --bundle`: carried to where the archive is not, and every bundle that is not what it says. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -119,6 +119,33 @@ test('a name that says compressed where it would not be is USAGE, and nothing is
     expect(`${result.code} ${result.stderr}`).toMatch(/^2 tapprep: USAGE: /);
     expect(result.stderr).toContain('--out FILE.tar');
   }
+});
+
+/** Runs a command that writes into a directory of its own kind, and lists what is there when it has ended. */
+async function writeInto(command: string, mount: string | null): Promise<CliResult & { readonly there: string }> {
+  const directory = mount === null ? join(work, 'nowhere', 'deeper') : fresh('out');
+  const target = ['--root', root, '--kernel', RELEASE, '--systemtap', 'distro', '--cache-dir', fresh('cache')];
+  const args = [command, ...target, '--out', join(directory, command === 'bundle' ? 'x.tar' : 'x.json')];
+  const listed = join(fresh('listed'), 'names');
+  // The mount ends with the command.
+  const inside = `out=$2 listed=$3; mount -t tmpfs -o "$1" none "$2" || exit 99; shift 3
+"$@"; code=$?; ls -A "$out" >"$listed"; exit "$code"`;
+  const wrapper = mount === null ? [] : ['unshare', '--mount', 'sh', '-c', inside, 'sh', mount, directory, listed];
+  const result = await cli.start(args, {}, '', wrapper).done;
+  return { ...result, there: mount === null ? '' : readFileSync(listed, 'utf8') };
+}
+
+describe.each(['plan', 'bundle'])('%s --out', (command) => {
+  test.each([
+    ['into a directory that is read-only', 'ro', /: PERMISSION: .*x\.(?:json|tar)/],
+    ['into a directory that is full', 'size=4k,nr_inodes=2', /: NO_SPACE: /],
+    ['into a directory that is not there', null, /: (?:PERMISSION|USAGE): .*nowhere/],
+  ] as const)('%s: a code, and nothing is left', async (_name, mount, words) => {
+    const result = await writeInto(command, mount);
+    expect(result.stderr).toMatch(words);
+    expect([result.code === 0, result.there]).toEqual([false, '']);
+    expect(existsSync(join(work, 'nowhere'))).toBe(false);
+  });
 });
 
 test('a bundle is installed without its archive, and remove takes it back', async () => {

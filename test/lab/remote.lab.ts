@@ -165,7 +165,9 @@ test('cut while files are sent: the next run sends the rest only', async () => {
   const upload = join(root, 'var/cache/tapprep/upload');
   const parts = (): readonly string[] =>
     existsSync(upload)
-      ? readdirSync(upload).flatMap((digest) => readdirSync(join(upload, digest)).map((name) => `${digest}/${name}`))
+      ? readdirSync(upload)
+          .filter((name) => !name.startsWith('.'))
+          .flatMap((digest) => readdirSync(join(upload, digest)).map((name) => `${digest}/${name}`))
       : [];
   for (let waited = 0; waited < 30_000 && !parts().some((path) => path.endsWith('/.part')); waited += 2) await sleep(2);
   sshd.cut();
