@@ -12,7 +12,8 @@ export interface AskedPackage {
   readonly stem: string;
 }
 
-const WORD = String.raw`["'\`\[]*([a-z0-9][\w.+~:*=-]{2,160}?)["'\`\]]*`;
+/** A name, perhaps with the version that it must have. */
+const WORD = String.raw`["'\`\[]*([a-z0-9][\w.+~:*=-]{2,160}?)(?: ?[=<>]{1,2} \S{1,80}?)?["'\`\]]*`;
 const end = String.raw`(?=[.,;:)]?(?:\s|\\|$))`;
 
 /** How each program says in English that it has no such package; the group is the name. */
@@ -80,5 +81,8 @@ function roleOf(name: string): AskedRole | null {
 export function stemOf(name: string): string {
   // 64k and 16k name a size of pages, not a version.
   const withoutVersion = name.replace(/[=:*].*$/, '').replace(/-\d(?!\dk(?:-|$)).*$/, '');
-  return withoutVersion.replace(/\.(?:x86_64|i[3-6]86|aarch64|ppc64le|ppc64|s390x|noarch|amd64|arm64)$/, '');
+  // What a package provides for a release is found under the same name.
+  return withoutVersion
+    .replace(/-uname-r$/, '')
+    .replace(/\.(?:x86_64|i[3-6]86|aarch64|ppc64le|ppc64|s390x|noarch|amd64|arm64)$/, '');
 }

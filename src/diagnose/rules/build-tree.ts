@@ -104,7 +104,10 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
   },
   {
     code: 'DEVEL_INCOMPLETE',
-    patterns: [text('Symbol version dump', /Symbol version dump .{1,300}Module\.symvers["'`]?\s*(?:is missing|$)/)],
+    patterns: [
+      text('Module.symvers', /(?:WARNING|warning): (?:\S{0,200}\/)?Module\.symvers is missing/),
+      text('Symbol version dump', /Symbol version dump .{1,300}Module\.symvers["'`]?\s*(?:is missing|$)/),
+    ],
     grade: 'points',
     cause: () =>
       'The build tree lacks Module.symvers, the list of what the kernel offers to modules, so every symbol is undefined.',
@@ -124,13 +127,17 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
       ),
       text(
         'No rule to make target',
-        /No rule to make target ["'`]?(?:scripts\/|(?!\S{0,200}\/arch\/)\S{0,200}\/(?:module\.lds|Makefile(?:\.\w+)?|auto\.conf)|modules['"`])/,
+        /No rule to make target ["'`]?(?:scripts\/|tools\/objtool|(?!\S{0,200}\/arch\/)\S{0,200}\/(?:module\.lds|Makefile(?:\.\w+)?|auto\.conf)|modules['"`])/,
       ),
       text(
         '(required by',
         /version .{1,40} not found \(required by \S{0,200}(?:tools\/objtool\/objtool|scripts\/[\w./-]{1,80})\)/,
       ),
       text('tools/objtool', /tools\/objtool\/objtool["']?: (?:\d+: )?(?:not found|No such file|Permission denied)/),
+      text(
+        'No such file or directory',
+        /^\/(?:usr\/src\/(?:linux-headers-|kernels\/)|lib\/modules\/)\S{1,250}: (?:fatal )?error: (?!generated\/)[\w/.-]{1,120}\.h: No such file/,
+      ),
       // Debian's Makefile of one flavour includes the one of linux-headers-…-common.
       text('/Makefile', /\bMakefile:\d{1,5}: (?!\S{1,300}\/arch\/)\S{1,300}\/Makefile: /),
     ],
@@ -151,8 +158,7 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
     patterns: [
       text('Kernel configuration is invalid'),
       text('auto.conf', /include\/(?:generated\/autoconf\.h|config\/auto\.conf)\b.{0,80}(?:missing|No such file)/),
-      text('generated/autoconf.h', /generated\/autoconf\.h\b.{0,80}(?:missing|No such file)/),
-      text('asm-offsets.h', /generated\/asm-offsets\.h\b.{0,40}No such file/),
+      text('generated/', /\bgenerated\/[\w/-]{1,60}\.h\b.{0,80}(?:missing|No such file)/),
     ],
     grade: 'points',
     cause: () => 'The kernel tree is sources only: its configuration headers were never generated.',

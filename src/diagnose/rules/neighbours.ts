@@ -28,6 +28,34 @@ const NO_TREE_BY_LS = text(
   /(?:ls|cd|stat|cannot access|find)\b.{0,40}["'`]?(?:\/usr)?\/lib\/modules\/[^\s/:]{3,80}\/(?:build|source)\/?["'`]?: (?:No such file|Aucun|Datei oder|No existe|没有那个|そのような|Нет такого|Arquivo ou|Não existe)/,
 );
 
+/** What a build tree is called in sentences, and how it is said that there is none. */
+const HEADERS = String.raw`(?:kernel|linux)[- ](?:headers?|sources?(?: tree| code)?|devel(?:opment)?|build (?:director(?:y|ies)|dir|tree))\b`;
+const ABSENT = String.raw`(?:(?:not|n't) (?:be |seem to be |seems to be )?(?:found|installed|available|present|located|exist)|missing|unavailable)\b`;
+const NOT_FOUND = String.raw`(?:can ?not|could not|couldn't|can't|failed to|unable to|not able to|did not) (?:find|locate|detect|access)\b(?! (?:a |any )?(?:match|package)\b)`;
+/** What is only said to happen, or was mended, is no failure. */
+const IN_GENERAL = String.raw`(?:[-*•#] ?)?(?:if|when|whenever|unless|in case|fix(?:e[ds])?|add(?:ed)?|docs?|note)\b`;
+const SAID_TO_BE_ABSENT = new RegExp(
+  `^(?!${IN_GENERAL}).*?(?:${[
+    String.raw`${HEADERS}(?!.{0,60}already).{0,100}?\b${ABSENT}`,
+    String.raw`${NOT_FOUND}.{0,60}?\b${HEADERS}`,
+    String.raw`(?:missing|no|find|locate) (?:the )?${HEADERS} for\b`,
+    String.raw`are (?:the )?${HEADERS} installed`,
+    String.raw`(?:do(?:es)? not have|don't have|missing|please install|without) .{0,30}\b${HEADERS}(?!-\d)`,
+  ].join('|')})`,
+  'i',
+);
+const HEADER_WORDS = [
+  'ernel header',
+  'ernel-header',
+  'inux-header',
+  'inux header',
+  'ernel source',
+  'ernel-source',
+  'kernel-devel',
+  'ernel devel',
+  'ernel build',
+] as const;
+
 // oxfmt-ignore
 const ROWS: readonly Row[] = [
   // ---- the build tree is not there
@@ -35,7 +63,6 @@ const ROWS: readonly Row[] = [
     NO_TREE_BY_MAKE,
     text('*** /usr/src/', /\*\*\* \/usr\/src\/(?:kernels\/|linux-headers-)\d[^\s:]{2,80}: (?:No such file|Aucun|Datei oder|No existe|没有那个|そのような|Нет такого|Arquivo ou)/),
     text('No rule to make target', /No rule to make target [`'"]?(?:\/usr)?\/lib\/modules\/[^\s'"]{3,80}\/(?:build|source)(?=[`'"/])/),
-    text('kernel-devel', /(?:do(?:es)? not have|don't have|missing|please install|without) .{0,30}\bkernel-devel\b(?!-\d)/i),
     NO_TREE_BY_LS,
     NO_TREE_IN_WORDS,
   ] },
@@ -83,13 +110,11 @@ const ROWS: readonly Row[] = [
     text('Cannot find UTS_RELEASE'),
     text('kernel-devel package', /(?:requires|need|install|missing) (?:the )?(?:matching |correct |appropriate )?kernel-devel package/i),
   ] },
-  { program: 'Falco, sysdig and other drivers', code: 'DEVEL_MISSING', grade: 'points', patterns: [
-    text('ernel header', /[Kk]ernel headers? (?:are |were |files? )?not (?:found|installed|available)/),
-    text('ernel header', /(?:can ?not|could not|couldn't|can't|failed to|unable to) (?:find|locate) (?:the )?(?:linux )?kernel[- ]headers?\b/i),
-    text('kernel source', /(?:can ?not|could not|couldn't|can't|failed to|unable to) (?:find|locate) (?:the )?(?:linux )?kernel[- ]sources?\b/i),
-    text('ernel header', /make sure (?:that )?(?:the )?(?:linux )?kernel headers/i),
-    text('ernel header', /(?:missing|find|locate|no) (?:linux |the )?kernel headers for (\S{1,80})/i),
+  { program: 'installers and configure scripts', code: 'DEVEL_MISSING', grade: 'points', patterns: [
+    ...HEADER_WORDS.map((words) => text(words, SAID_TO_BE_ABSENT)),
     text('header files for', /header files for (?:the )?(?:kernel )?\d\.\d\S{1,80} (?:were )?not found/),
+    text('files needed to compile', /(?:could|did) not find files needed to compile modules for (\S{1,80})/i),
+    text('ernel header', /make sure (?:that )?(?:the )?(?:linux )?kernel headers/i),
     text('must install the kernel', /must install the (?:linux )?kernel[- ](?:headers|devel|source)/i),
   ] },
   { program: 'kpatch, rpm and dpkg', code: 'DEVEL_MISSING', grade: 'points', patterns: [

@@ -98,6 +98,13 @@ export const REPOSITORY_RULES: readonly Rule[] = [
       `${groups[0] ?? 'A package'} needs ${groups[1] ?? 'another'}, and no enabled repository has that one: only a part of this build's packages is in the index.`,
   },
   {
+    code: 'REPO_NO_PACKAGE',
+    patterns: [text('Requires: kernel', /(?:^|\s)Requires: (kernel(?:-\w{1,20}){0,3}-(?:devel|debuginfo)\S{0,80})/)],
+    grade: 'points',
+    cause: ({ groups }) =>
+      `A package needs ${groups[0] ?? 'another'}, which is neither given beside it nor in an enabled repository.`,
+  },
+  {
     code: 'DEVEL_MISSING',
     patterns: [NOT_TAKEN],
     grade: 'points',
