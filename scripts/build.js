@@ -4,6 +4,7 @@ import { cpSync, globSync, rmSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
 import { findKeyFaults } from './check-keys.ts';
 import { readBuildFacts, writeManual } from './make-man.ts';
+import { writeSchemas } from './make-schemas.ts';
 
 /**
  * An import of node:http from an ES module makes Node fill in every export, and with them load a WebSocket client that
@@ -45,3 +46,4 @@ for (const file of globSync('src/**/*.{sh,bash,zsh,fish}')) cpSync(file, file.re
 const facts = readBuildFacts('.', process.env);
 writeFileSync('dist/build.json', `${JSON.stringify(facts)}\n`);
 writeManual('dist', facts);
+writeSchemas('schemas');

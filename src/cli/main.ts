@@ -9,6 +9,14 @@ export async function main(): Promise<void> {
     process.stdout.write(`${readVersion()}\n`);
     return;
   }
+  if (argv.length === 2 && argv.includes('--json') && argv.some((word) => word === '--version' || word === '-V')) {
+    const [{ readVersionFacts }, { createOutput }] = await Promise.all([
+      import('./version-json.ts'),
+      import('./output.ts'),
+    ]);
+    createOutput(process.stdout).json(readVersionFacts(PACKAGE_ROOT, process.versions.node));
+    return;
+  }
   if (argv[0] === '__complete') {
     const { printCompletions } = await import('./commands/completion.ts');
     const { createOutput } = await import('./output.ts');

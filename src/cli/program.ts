@@ -68,7 +68,11 @@ function isElsewhere(row: CommandRow, word: string): boolean {
 export function buildProgram(run: RunRow): Command {
   const program = new Command('tapprep')
     .description('Takes a Linux machine to a proven SystemTap environment.')
-    .version(readVersion(), '-V, --version')
+    .version(
+      readVersion(),
+      '-V, --version',
+      'the version; with --json also commit, Node, mirror list and SystemTap releases',
+    )
     .helpCommand(false)
     .addHelpText('after', '\ntapprep help: the manual, with targets, SystemTap, sources, trust and exit codes\n');
   silent(program);

@@ -15,7 +15,8 @@ const buildId = z.string().regex(/^[0-9a-f]{16,64}$/) as z.ZodType as z.ZodType<
 const tool = z.strictObject({ path: name, version: name });
 const packageName = { name, version: name, arch: name };
 
-const facts = z.strictObject({
+/** Facts as `tapprep detect --json` prints them. */
+export const factsSchema = z.strictObject({
   schema: z.literal('tapprep-facts/1'),
   source: z.enum(['host', 'root', 'declared']),
   root: optionalText,
@@ -146,7 +147,7 @@ const facts = z.strictObject({
  * @throws TapprepError BAD_FACTS with the path of each fault and its reason
  */
 export function checkFacts(value: unknown, source: string): HostFacts {
-  const result = facts.safeParse(value);
+  const result = factsSchema.safeParse(value);
   if (result.success) return { ...result.data, repositories: result.data.repositories.map(keepDirectives) };
   const faults = result.error.issues.map(
     (issue) => `${issue.path.map(String).join('.') || 'the whole'}: ${issue.message}`,
@@ -164,5 +165,5 @@ export function checkFacts(value: unknown, source: string): HostFacts {
 
 /** The same as a JSON schema (2020-12). */
 export function factsJsonSchema(): object {
-  return toJSONSchema(facts);
+  return toJSONSchema(factsSchema);
 }

@@ -122,7 +122,8 @@ function withKind(value: unknown): unknown {
 
 const item: z.ZodType<Provision> = z.preprocess(withKind, z.union([packaged, folder, looseFile]));
 
-const plan: z.ZodType<Plan> = z.object({
+/** A plan, which is a lock as well. */
+export const planSchema: z.ZodType<Plan> = z.object({
   schema: z.literal('tapprep-plan/1'),
   target: targetSchema,
   items: z.array(item).max(10_000),
@@ -141,7 +142,7 @@ export function checkPlan(content: string, source: string): Plan {
   } catch (cause) {
     throw new TapprepError('BAD_LOCK', `${source} is no JSON`, { cause });
   }
-  const result = plan.safeParse(value);
+  const result = planSchema.safeParse(value);
   if (result.success) return result.data;
   const faults = result.error.issues.slice(0, 20).map(({ path, message }) => `${path.join('.')}: ${message}`);
   throw new TapprepError('BAD_LOCK', `${source} is no plan of tapprep: ${faults.join('; ')}`, { facts: { faults } });

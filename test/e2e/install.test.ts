@@ -8,6 +8,7 @@ import { Cli } from '../helpers/cli.ts';
 import { type ArchiveOptions, DebLab } from '../helpers/deb-lab.ts';
 import { type DirectoryServer, serveDirectory } from '../helpers/directory-server.ts';
 import { makeDpkgRunRoot } from '../helpers/dpkg-root.ts';
+import { faultsOf } from '../helpers/schema.ts';
 import { GpgHome, type TestKey } from '../helpers/gpg.ts';
 
 const RELEASE = '5.10.0-99-cloud-amd64';
@@ -92,6 +93,9 @@ test('install adds exactly the plan, a second run changes nothing, remove brings
   ]);
   expect(report.verify.ready).toBe(false);
   expect(existsSync(join(root, report.install.journal))).toBe(true);
+  const journal: unknown = JSON.parse(readFileSync(join(root, report.install.journal), 'utf8'));
+  expect(faultsOf('journal', journal)).toEqual([]);
+  expect(faultsOf('verify', report.verify)).toEqual([]);
 
   const after = listPackages();
   const second = JSON.parse((await install('--json')).stdout) as Report;

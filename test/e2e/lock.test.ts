@@ -9,6 +9,7 @@ import { DebLab } from '../helpers/deb-lab.ts';
 import { makeDpkgRunRoot } from '../helpers/dpkg-root.ts';
 import { fingerprint, sha256File } from '../helpers/fingerprint.ts';
 import { GpgHome, type TestKey } from '../helpers/gpg.ts';
+import { faultsOf } from '../helpers/schema.ts';
 import { type Nginx, serveNginx } from '../helpers/nginx.ts';
 
 const RELEASE = '5.10.0-99-cloud-amd64';
@@ -75,6 +76,10 @@ afterAll(async () => {
   lab.close();
   gpg.close();
   rmSync(work, { recursive: true, force: true });
+});
+
+test('a lock has the form that is published', () => {
+  expect(faultsOf('lock', JSON.parse(readFileSync(lock, 'utf8')))).toEqual([]);
 });
 
 test('verify --in vm without a kernel and without a network says in one sentence what is missing, and the command', async () => {

@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { requirePublishedForm } from './schema.ts';
 
 const BIN = join(import.meta.dirname, '../../bin/tapprep.js');
 
@@ -41,12 +42,19 @@ export class Cli {
     child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
     child.stdin.on('error', () => undefined);
     child.stdin.end(input);
-    const done = new Promise<CliResult>((resolve) => {
+    const ended = new Promise<CliResult>((resolve) => {
       child.on('close', (code) =>
         resolve({ code, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() }),
       );
     });
-    return { child, done };
+    return { child, done: this.#checkForm(args, ended) };
+  }
+
+  /** Whatever a test looks at: a report for programs has the form that is published. */
+  async #checkForm(args: readonly string[], ended: Promise<CliResult>): Promise<CliResult> {
+    const result = await ended;
+    requirePublishedForm(args, result.stdout);
+    return result;
   }
 
   run(args: readonly string[], env: Readonly<Record<string, string>> = {}, input = ''): Promise<CliResult> {
