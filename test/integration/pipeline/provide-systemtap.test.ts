@@ -6,8 +6,11 @@ import { declareFacts } from '../../../src/detect/declared-facts.ts';
 import { identifyTarget } from '../../../src/detect/target.ts';
 import { provideSystemtap, type TriedSystemtap } from '../../../src/pipeline/provide-systemtap.ts';
 import { openSession } from '../../../src/pipeline/session.ts';
-import type { Blame, VerifyReport } from '../../../src/types.ts';
-import { blame } from '../../../src/verify/step.ts';
+import { kernelBuildKey, recallVerdicts, type Verdict } from '../../../src/systemtap/verdicts.ts';
+import type { VerifyReport } from '../../../src/types.ts';
+import { loadResultOf } from '../../../src/verify/load-result.ts';
+import { blame, type Fault } from '../../../src/verify/step.ts';
+import type { VmJob, VmJobResult } from '../../../src/vm/job.ts';
 import { prepareTarget, R, removeTargets } from '../../helpers/verify-lab.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'tapprep-provide-'));
@@ -20,7 +23,9 @@ const STAP =
   'Systemtap translator/driver (version 5.6/0.192, Debian version 5.6-1)\ntested kernel versions: 3.10 ... 7.3.0-rc3\n';
 
 /** What is tried when the first SystemTap fails on hello world for this reason; there is no network. */
-async function tryAfter(dueTo: Blame | null, reason: string): Promise<readonly TriedSystemtap[]> {
+async function tryAfter(
+  fault: Fault,
+): Promise<{ readonly tried: readonly TriedSystemtap[]; readonly verdicts: readonly Verdict[] }> {
   const session = await openSession({
     packageRoot: join(import.meta.dirname, '../../..'),
     cacheDir: mkdtempSync(join(scratch, 'cache-')),
@@ -47,7 +52,7 @@ async function tryAfter(dueTo: Blame | null, reason: string): Promise<readonly T
         script: null,
         required: true,
         status: 'fail',
-        ...blame(dueTo, reason),
+        ...fault,
         output: '',
         seconds: 1,
       },
@@ -62,17 +67,37 @@ async function tryAfter(dueTo: Blame | null, reason: string): Promise<readonly T
     mends: true,
     verify: () => Promise.resolve(failed),
   });
-  return tried;
+  return { tried, verdicts: await recallVerdicts(session.cacheDir, kernelBuildKey(target, null)) };
 }
 
 test('after a SystemTap that does not compile or load the next one is tried', async () => {
-  const tried = await tryAfter('systemtap', "staprun exited with status 1: ERROR: Can't resolve uprobe_unregister!");
+  const fault = blame('systemtap', "staprun exited with status 1: ERROR: Can't resolve uprobe_unregister!");
+  expect((await tryAfter(fault)).tried.length).toBeGreaterThan(1);
+});
+
+test('a SystemTap that took the kernel down in the virtual machine is remembered as failed, and the next one is tried', async () => {
+  const job: VmJob = {
+    name: 'hello',
+    modulePath: '/hello.ko',
+    args: [],
+    triggers: [],
+    expect: [],
+    timeoutMs: 1000,
+  } as unknown as VmJob;
+  const down = { outcome: 'lost', stdout: '', stderr: '', triggerOutput: '', kernelLog: '', seconds: 1 };
+  const { fault } = loadResultOf(job, down as unknown as VmJobResult, 'Kernel panic', 'script');
+  const { tried, verdicts } = await tryAfter(fault ?? blame(null, 'it went well'));
   expect(tried.length).toBeGreaterThan(1);
+  expect(verdicts.find(({ candidate }) => candidate === '5.6 of the distribution')).toMatchObject({
+    rungs: { hello: 'fail' },
+    reason: expect.stringContaining('went down while this module was loaded') as string,
+  });
 });
 
 test.each([
   'stap -p4 did not end in time',
   'the virtual machine with /boot/vmlinuz was still silent after 300 s, its last words were "x"',
 ])('a machine that is too slow is no reason to try another: %s', async (reason) => {
-  expect((await tryAfter('this-machine', reason)).map(({ name }) => name)).toEqual(['5.6 of the distribution']);
+  const { tried, verdicts } = await tryAfter(blame('this-machine', reason));
+  expect([tried.map(({ name }) => name), verdicts]).toEqual([['5.6 of the distribution'], []]);
 });
