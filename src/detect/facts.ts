@@ -1,5 +1,6 @@
 /** Collects the facts of a machine by one run of probe.sh there, or takes them from a file. */
 import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { isTapprepError, TapprepError } from '../errors.ts';
 import { runAsRoot } from '../make-remedy.ts';
@@ -11,11 +12,14 @@ import { checkRelease } from './declared-facts.ts';
 import { checkFacts } from './facts-schema.ts';
 import { isProbeOutput, MAX_FACTS_BYTES } from './probe-lines.ts';
 import { parseProbeOutput } from './probe-output.ts';
+import { readRpmDatabase } from '../package-system/rpm-database/read.ts';
 import { systemOfManager } from '../package-system/systems.ts';
 
 /** The script that observes; `sh -s -- ROOTDIR RELEASE` with it as input is the one round trip. */
 export const PROBE_PATH: string = fileURLToPath(assetUrl('host/probe.sh'));
 const PROBE_TIMEOUT_MS = 120_000;
+/** The probe's word for leaving an rpm database to its reader. */
+const BY_FILE = 'files';
 
 export interface CollectOptions {
   /** Another kernel than the running one (of a root: than the only one there). */
@@ -27,7 +31,7 @@ export interface CollectOptions {
 
 /**
  * The facts of a host, in one round trip; nothing there is changed.
- * @throws TapprepError USAGE (impossible release), TIMEOUT, TOOL_MISSING (no sh, no rpm for an rpm database),
+ * @throws TapprepError USAGE (impossible release), TIMEOUT, TOOL_MISSING (no sh),
  *   BAD_FACTS (output cut or altered, unreadable package database), INTERRUPTED
  */
 export async function collectFacts(host: Host, options: CollectOptions = {}): Promise<HostFacts> {
@@ -35,30 +39,45 @@ export async function collectFacts(host: Host, options: CollectOptions = {}): Pr
   if (release !== '') checkRelease(release);
   const { own } = options;
   const { stdout } = await runProbe(host, [release, own?.buildTree ?? '', own?.vmlinux ?? ''], options.signal);
-  const probed = parseProbeOutput(stdout, `the probe's output on ${host.name}`);
+  const source = `the probe's output on ${host.name}`;
+  const isRoot = host.kind === 'root';
+  const probed = parseProbeOutput(isRoot ? await addPackages(stdout, host) : stdout, source);
   const facts = own === undefined ? probed : { ...probed, own };
-  if (
-    facts.packageManager !== null &&
-    facts.packages.length === 0 &&
-    systemOfManager(facts.packageManager).isNeverEmpty
-  )
-    throw await unreadableDatabase(host);
-  return host.kind === 'root' ? { ...facts, root: host.name } : facts;
+  // A database that was read as a file is known to be empty where it is; one that rpm was asked for may not have been read.
+  if (isRoot) return { ...facts, root: host.name };
+  const { packageManager, packages } = facts;
+  if (packageManager !== null && packages.length === 0 && systemOfManager(packageManager).isNeverEmpty) {
+    throw new TapprepError('BAD_FACTS', `${host.name} has an rpm database, but rpm listed no package within 60 s`, {
+      remedy: runAsRoot('rpm --rebuilddb'),
+      facts: { host: host.name },
+    });
+  }
+  return facts;
 }
 
-/** "Could not read" must not pass for "nothing is installed". */
-async function unreadableDatabase(host: Host): Promise<TapprepError> {
-  if (host.kind === 'root' && (await host.which('rpm')) === null) {
-    return new TapprepError(
-      'TOOL_MISSING',
-      `${host.name} has an rpm database but no rpm, and this machine's rpm is missing or cannot read it`,
-      { hint: 'install rpm on this machine: apt-get install rpm', facts: { root: host.name } },
-    );
-  }
-  return new TapprepError('BAD_FACTS', `${host.name} has an rpm database, but rpm listed no package within 60 s`, {
-    remedy: runAsRoot('rpm --rebuilddb'),
-    facts: { host: host.name },
+/** What the probe leaves to be read from the rpm database of a root: its packages, and whose the paths are that it names. */
+async function addPackages(output: string, host: Host): Promise<string> {
+  if (!output.includes('\nmanager\trpm\n')) return output;
+  const named = Array.from(output.matchAll(/\tpath:(\/[^\t\n]+)$/gm), ([, path = '']) => path);
+  // A database keeps the name that the package used: with or without /usr.
+  const namesOf = (path: string): readonly string[] => [path, `/usr${path}`, path.replace(/^\/usr\//, '/')];
+  const database = await readRpmDatabase({
+    find: (path) => host.fetchFile(path),
+    temporary: tmpdir(),
+    paths: named.flatMap(namesOf),
   });
+  if (database === null) return output;
+  const { packages, owners } = database;
+  const ownerOf = (path: string): string => namesOf(path).flatMap((name) => owners.get(name) ?? [])[0] ?? '-';
+  const lines = packages.map(({ name, version, arch, vendor, buildTime, buildHost }) =>
+    ['pkg', name, version, arch, vendor ?? '(none)', String(buildTime ?? '(none)'), buildHost ?? '(none)']
+      // Foreign text, in which nothing may end a line or a field.
+      .map((word) => word.replaceAll(/\p{Cc}/gu, ''))
+      .join('\t'),
+  );
+  return output
+    .replaceAll(/\tpath:(\/[^\t\n]+)$/gm, (_, path: string) => `\t${ownerOf(path)}`)
+    .replace(/\nend\t1\n?$/, `${lines.map((line) => `\n${line}`).join('')}$&`);
 }
 
 /** @param words what probe.sh takes behind the root: release, build tree and vmlinux, empty for none */
@@ -73,12 +92,12 @@ async function runProbe(host: Host, words: readonly string[], signal: AbortSigna
   if (inside !== null) return inside;
   const { createLocalHost } = await import('../host/local.ts');
   const root = host.localPath('/') ?? host.name;
-  return checkRun(host, await createLocalHost().run(['sh', '-s', '--', root, ...words], options));
+  return checkRun(host, await createLocalHost().run(['sh', '-s', '--', root, ...words, BY_FILE], options));
 }
 
 /**
- * The root's own sh and rpm know it best. Without root rights, in a root of another architecture or in one without sh
- * or rpm they cannot run: null, and this machine's programs read the files of the root instead.
+ * The root's own programs know it best. Without root rights, in a root of another architecture or in one without sh they
+ * cannot run: null, and this machine's programs read the files of the root instead.
  */
 async function runInside(
   host: Host,
@@ -88,17 +107,12 @@ async function runInside(
   // What has no awk (a distroless image) cannot run the probe, and would only look as if nothing were there.
   if ((await host.which('awk')) === null) return null;
   try {
-    const result = await host.run(['sh', '-s', '--', '/', ...words], options);
-    return isWhole(result.stdout) ? checkRun(host, result) : null;
+    const result = await host.run(['sh', '-s', '--', '/', ...words, BY_FILE], options);
+    return isProbeOutput(result.stdout) ? checkRun(host, result) : null;
   } catch (error) {
     if (isTapprepError(error, 'TOOL_MISSING') || isTapprepError(error, 'NOT_ROOT')) return null;
     throw error;
   }
-}
-
-/** An rpm database without packages means that the root has the database but not the rpm that reads it. */
-function isWhole(output: string): boolean {
-  return isProbeOutput(output) && (!output.includes('\nmanager\trpm\n') || output.includes('\npkg\t'));
 }
 
 function checkRun(host: Host, result: RunResult): RunResult {

@@ -5,7 +5,9 @@
 #   probe.sh '' RELEASE             another kernel of this host
 #   probe.sh ROOTDIR [RELEASE]      a system installed in ROOTDIR that does not run; ROOTDIR is "/" inside a chroot
 #
-# A third and a fourth argument name a build tree and a vmlinux on the target, instead of those of packages.
+# A third and a fourth argument name a build tree and a vmlinux on the target, instead of those of packages. With a fifth, of
+# whoever knows rpm databases, rpm is not asked, and where a package should stand there stands the path that it would own,
+# after "path:".
 #
 # Written for the userland of EL5 (bash 3.2), dash and busybox: no arrays, no "local", no option that only GNU has
 # without a way round it. The body is functions, called by the last line: the script may come through a pipe that the
@@ -321,11 +323,37 @@ limit() {
   timeout 5 true && limit='timeout 60'
 }
 
+# rpm writes beside a database that it only reads: regions of Berkeley DB, SQLite's log, a new database where it does not know
+# the old one's format. Where it could, it gets a copy. A user who may not write there changes nothing either.
+copy=
+private_copy() {
+  [ "$manager" = rpm ] && [ -z "$unasked" ] && [ -w "$database" ] || return 0
+  for folder in "${TMPDIR:-/tmp}" /var/tmp /dev/shm; do
+    [ -d "$folder" ] || continue
+    copy=$(mktemp -d "$folder/tapprep-rpmdb-XXXXXX") || copy=
+    [ -n "$copy" ] || continue
+    trap 'rm -rf "$copy"' EXIT
+    trap 'exit 1' INT TERM HUP
+    whole=yes
+    for entry in "$database"/*; do
+      case ${entry##*/} in
+        __db.* | *-shm) continue ;;
+      esac
+      [ ! -f "$entry" ] || cp "$entry" "$copy/" || whole=
+    done
+    [ -z "$whole" ] || return 0
+    rm -rf "$copy"
+    copy=
+  done
+}
+
 # The rpm of the target for its own database; rpm of this machine for one below a directory.
 rpm_query() {
-  if [ -z "$prefix" ]; then
+  if [ -n "$copy" ]; then
+    $limit rpm --dbpath "$copy" -q "$@"
+  elif [ -z "$prefix" ]; then
     $limit rpm -q "$@"
-  else
+  elif [ ! -w "$database" ]; then
     $limit rpm --dbpath "$database" -q "$@"
   fi
 }
@@ -346,6 +374,7 @@ packages() {
         END { flush() }'
       ;;
     rpm)
+      [ -z "$unasked" ] || return 0
       rpm_query -a --qf 'pkg\t%{NAME}\t%|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE}\t%{ARCH}\t%{VENDOR}\t%{BUILDTIME}\t%{BUILDHOST}\n' |
         tr -d '\000-\010\013-\037\177' | grep "^pkg${tab}" | grep -v "^pkg${tab}gpg-pubkey${tab}"
       ;;
@@ -364,7 +393,13 @@ owner() {
       O=${O%.list}
       O=${O%%:*}
       ;;
-    rpm) O=$(rpm_query --whatprovides --qf '%{NAME}-%{VERSION}-%{RELEASE}.%{ARCH}\n' "$1" | grep -v ' ' | head -n 1) ;;
+    rpm)
+      if [ -n "$unasked" ]; then
+        O=path:$1
+      else
+        O=$(rpm_query --whatprovides --qf '%{NAME}-%{VERSION}-%{RELEASE}.%{ARCH}\n' "$1" | grep -v ' ' | head -n 1)
+      fi
+      ;;
   esac
   plain "$O" || O=-
 }
@@ -793,6 +828,7 @@ main() {
   vmlinux=
   plain "${3:-}" && tree=${3%/}
   plain "${4:-}" && vmlinux=$4
+  unasked=${5:-}
   case ${1:-} in
     '') ;;
     */)
@@ -822,6 +858,7 @@ main() {
   config
   manager
   limit
+  private_copy
   packages
   build_tree
   debuginfo

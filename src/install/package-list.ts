@@ -1,7 +1,9 @@
 /** What is installed on a target, as its own package database says. */
+import { tmpdir } from 'node:os';
 import { TapprepError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
 import type { PackageSystem } from '../package-system/package-system.ts';
+import { readRpmDatabase } from '../package-system/rpm-database/read.ts';
 import { systemOfManager } from '../package-system/systems.ts';
 
 export interface ListedPackage {
@@ -49,6 +51,9 @@ export async function listHalfUnpacked(host: Host, statusArgv: readonly string[]
 
 const GONE: readonly string[] = ['not-installed', 'config-files'];
 
+/** rpm keeps imported keys among the packages. */
+const KEYS: readonly string[] = ['gpg-pubkey'];
+
 interface DatabaseRow extends ListedPackage {
   readonly state: string;
 }
@@ -58,6 +63,12 @@ function toListed({ name, version, arch }: DatabaseRow): ListedPackage {
 }
 
 async function readDatabase(host: Host, system: PackageSystem): Promise<readonly DatabaseRow[]> {
+  if (host.kind === 'root' && system.isReadAsFile) {
+    const find = (path: string): Promise<string | null> => host.fetchFile(path);
+    const database = await readRpmDatabase({ find, temporary: tmpdir(), paths: [] });
+    if (database !== null)
+      return database.packages.map(({ name, version, arch }) => ({ state: 'installed', name, version, arch }));
+  }
   const result = await host.run(system.listArgv, { timeoutMs: 120_000 });
   if (result.exitCode !== 0) {
     throw new TapprepError(
@@ -69,6 +80,6 @@ async function readDatabase(host: Host, system: PackageSystem): Promise<readonly
   return result.stdout
     .split('\n')
     .map((line) => line.split('\t'))
-    .filter((fields) => fields.length === 4)
+    .filter((fields) => fields.length === 4 && !KEYS.includes(fields[1] ?? ''))
     .map(([state = '', name = '', version = '', arch = '']) => ({ state, name, version, arch }));
 }

@@ -12,6 +12,7 @@ export const DPKG: PackageSystem = {
   // tapprep brings what packages need itself, in the order that dpkg wants them.
   frontEnds: [],
   listArgv: ['dpkg-query', '--show', '--showformat=${db:Status-Status}\t${Package}\t${Version}\t${Architecture}\n'],
+  isReadAsFile: false,
   isNeverEmpty: false,
   resumeArgv: ['dpkg', '--configure', '--pending'],
   unpackingPath: '/var/lib/dpkg/tmp.ci',

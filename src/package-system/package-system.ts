@@ -27,6 +27,8 @@ export interface PackageSystem {
   readonly frontEnds: readonly FrontEnd[];
   /** Lists every package that the database knows: `state<TAB>name<TAB>version<TAB>arch` a line. */
   readonly listArgv: readonly string[];
+  /** Whether tapprep reads its database as a file, where the system does not run: the manager writes beside what it reads. */
+  readonly isReadAsFile: boolean;
   /** Whether a database that lists nothing was not read: a running system has at least the packages that it runs by. */
   readonly isNeverEmpty: boolean;
   /** Finishes what a killed run left; null where nothing can be left half-way. */

@@ -25,6 +25,7 @@ export const RPM: PackageSystem = {
     '--queryformat',
     'installed\t%{NAME}\t%|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE}\t%{ARCH}\n',
   ],
+  isReadAsFile: true,
   isNeverEmpty: true,
   resumeArgv: null,
   unpackingPath: null,

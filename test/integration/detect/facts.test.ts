@@ -128,7 +128,7 @@ test('an rpm database that nobody can read is a failure, not an empty system', a
   const root = join(dir, 'garbled');
   mkdirSync(join(root, 'var/lib/rpm'), { recursive: true });
   writeFileSync(join(root, 'var/lib/rpm/rpmdb.sqlite'), 'garbage'.repeat(1000));
-  await expect(collectFacts(createRootHost(root))).rejects.toMatchObject({ code: 'TOOL_MISSING' });
+  await expect(collectFacts(createRootHost(root))).rejects.toMatchObject({ code: 'BAD_FACTS' });
 });
 
 test('another kernel of a root', async () => {
