@@ -3,7 +3,7 @@
 # SystemTap runs. Needs a POSIX sh, one of several programs that compute SHA-256, and dpkg or rpm.
 #
 #   sh install.sh [options]       check everything, install, run hello world
-#   sh install.sh --check         check the files and the target, change nothing
+#   sh install.sh --check         check the files and the target, and whether rpm or dpkg would take the packages
 #   sh install.sh --verify        prove again what is installed; packages/ and evidence/ may be gone by then
 #   sh install.sh --undo          take away what this bundle added; likewise
 #
@@ -225,8 +225,16 @@ fi
 case $mode in
   check)
     decide
-    say "this is the target that the bundle was made for; $todo_count packages would be installed, $present_count are there"
     check_space
+    if ! test_packages; then
+      first_reasons
+      fail 1 "this is the target that the bundle was made for, but its packages cannot be installed here: $reasons" \
+        'make the bundle again from the facts of this system: tapprep detect --json, or probe.sh, here; tapprep bundle --facts FILE there'
+    fi
+    say "this is the target that the bundle was made for; $todo_count packages would be installed, $present_count are there"
+    if [ "$family" = rpm ] && [ "$(id -u)" != 0 ]; then
+      say 'whether rpm would take them is only told to root: sudo sh install.sh --check'
+    fi
     exit 0
     ;;
   verify)

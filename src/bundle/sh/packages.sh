@@ -125,6 +125,69 @@ EOF
   fi
 }
 
+# test_packages: whether the package manager would take $todo, asked without any change. Fails with what it says in $refused.
+test_packages() {
+  refused=
+  set --
+  names=
+  while IFS= read -r row; do
+    [ -n "$row" ] || continue
+    split_package "$row"
+    set -- "$@" "./$path"
+    names="$names $name"
+  done <<EOF
+$todo
+EOF
+  [ $# -gt 0 ] || return 0
+  if [ "$family" = deb ]; then
+    test_debs "$@"
+    return
+  fi
+  if [ -n "$replacing" ]; then set -- -U --oldpackage --test "$@"; else set -- -i --oldpackage --test "$@"; fi
+  # In a root it writes beside a database that it only reads; a user who may not do that is refused by its lock.
+  [ "$(id -u)" = 0 ] || return 0
+  refused=$(rpm "$@" 2>&1) && refused=
+  [ -z "$refused" ]
+}
+
+# test_debs FILE...: dpkg checks what packages depend on when it configures them. It is told, in a copy of its records, that
+# these are unpacked, and asked whether it would configure them.
+test_debs() {
+  records=$(mktemp -d 2>/dev/null) || return 0
+  mkdir "$records/info" "$records/updates" "$records/triggers"
+  cat /var/lib/dpkg/status >"$records/status"
+  for name in $names; do
+    # Paragraph by paragraph; the one of another version goes.
+    sed -e '/./{H;$!d;}' -e x -e "/\\nPackage: $name\\n/d" "$records/status" >"$records/rest"
+    mv "$records/rest" "$records/status"
+  done
+  for file; do
+    echo
+    dpkg-deb --field "$file" | sed 's/^Package: .*/&\
+Status: install ok unpacked/'
+  done >>"$records/status"
+  # shellcheck disable=SC2086 # names have no blanks and no patterns
+  refused=$(dpkg --admindir="$records" --force-not-root --no-act --configure $names 2>&1) && refused=
+  rm -rf "$records"
+  [ -z "$refused" ]
+}
+
+# first_reasons: the lines of $refused that name a package, as one sentence.
+first_reasons() {
+  reasons=
+  while IFS= read -r row; do
+    case $row in
+      *' is needed by '* | *' depends on '* | *conflicts* | *'pre-depends on'*)
+        row=${row#"${row%%[! 	]*}"}
+        reasons="${reasons:+$reasons; }${row%; however:}"
+        ;;
+    esac
+  done <<EOF
+$refused
+EOF
+  [ -n "$reasons" ] || reasons=${refused%%"$newline"*}
+}
+
 # check_space: room for what is unpacked, a twentieth more for the file system's own needs, and 32 MiB for the database.
 check_space() {
   fits /usr $((need + need / 20)) 'the packages'
