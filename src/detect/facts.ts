@@ -55,12 +55,15 @@ export async function collectFacts(host: Host, options: CollectOptions = {}): Pr
   return facts;
 }
 
+/** A database keeps the name that the package used: with or without /usr. */
+function namesOf(path: string): readonly string[] {
+  return [path, `/usr${path}`, path.replace(/^\/usr\//, '/')];
+}
+
 /** What the probe leaves to be read from the rpm database of a root: its packages, and whose the paths are that it names. */
 async function addPackages(output: string, host: Host): Promise<string> {
   if (!output.includes('\nmanager\trpm\n')) return output;
   const named = Array.from(output.matchAll(/\tpath:(\/[^\t\n]+)$/gm), ([, path = '']) => path);
-  // A database keeps the name that the package used: with or without /usr.
-  const namesOf = (path: string): readonly string[] => [path, `/usr${path}`, path.replace(/^\/usr\//, '/')];
   const database = await readRpmDatabase({
     find: (path) => host.fetchFile(path),
     temporary: tmpdir(),

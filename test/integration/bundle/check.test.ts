@@ -73,6 +73,21 @@ test('rpm: a bundle that lacks what its packages need is not for this target; wi
   expect(execFileSync('chroot', [root, 'rpm', '-qa'], { encoding: 'utf8' })).toBe('base-5.0-1.el8.x86_64\n');
 });
 
+async function checkDebs(name: string, packages: Parameters<typeof writeRealBundle>[1]): Promise<string> {
+  const tar = join(work, `${name}.tar`);
+  await writeRealBundle(tar, packages);
+  const root = new BundleRoot();
+  try {
+    root.unpack(tar);
+    const { code, stderr } = await root.run('install.sh', ['--check', '--not-running']);
+    expect(root.packages()).toBe('');
+    expect(existsSync(join(root.directory, 'var/lib/tapprep'))).toBe(false);
+    return `${code} ${stderr}`;
+  } finally {
+    root.close();
+  }
+}
+
 test('dpkg: the same, with the versions that are asked for', async () => {
   const version = '4.4-2';
   const systemtap = {
@@ -82,23 +97,9 @@ test('dpkg: the same, with the versions that are asked for', async () => {
   };
   const old = { file: debs.build('libneeded', '1.0-1'), name: 'libneeded', version: '1.0-1' };
   const young = { file: debs.build('libneeded', '2.0-1'), name: 'libneeded', version: '2.0-1' };
-  const check = async (name: string, packages: Parameters<typeof writeRealBundle>[1]): Promise<string> => {
-    const tar = join(work, `${name}.tar`);
-    await writeRealBundle(tar, packages);
-    const root = new BundleRoot();
-    try {
-      root.unpack(tar);
-      const { code, stderr } = await root.run('install.sh', ['--check', '--not-running']);
-      expect(root.packages()).toBe('');
-      expect(existsSync(join(root.directory, 'var/lib/tapprep'))).toBe(false);
-      return `${code} ${stderr}`;
-    } finally {
-      root.close();
-    }
-  };
-  expect(await check('alone', [systemtap])).toMatch(
+  expect(await checkDebs('alone', [systemtap])).toMatch(
     /^1 [^]*cannot be installed here: systemtap depends on libneeded \(>= 2\)\n/,
   );
-  expect(await check('old', [systemtap, old])).toMatch(/^1 [^]*systemtap depends on libneeded \(>= 2\)/);
-  expect(await check('young', [systemtap, young])).toMatch(/^0 [^]*2 packages would be installed/);
+  expect(await checkDebs('old', [systemtap, old])).toMatch(/^1 [^]*systemtap depends on libneeded \(>= 2\)/);
+  expect(await checkDebs('young', [systemtap, young])).toMatch(/^0 [^]*2 packages would be installed/);
 });
