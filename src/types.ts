@@ -602,10 +602,32 @@ export interface VerifyStep {
   readonly seconds: number;
 }
 
+/** What runs a script: a kernel module, or programs of the kernel's own bpf machine, which no signature policy touches. */
+export type Runtime = 'module' | 'bpf';
+
+/** Where the key for modules lies in the firmware of a guest, and whether Secure Boot is on: off leaves it in db. */
+export type SecureBootMode = 'off' | 'db' | 'mok';
+
+/** What a guest's kernel said of its policy on modules. */
+export interface GuestPolicy {
+  readonly efi: boolean;
+  readonly secureBoot: boolean | null;
+  readonly lockdown: string | null;
+  readonly sigEnforce: boolean | null;
+  /** What signatures are checked by, as /proc/keys lists it. */
+  readonly trustedKeys: TrustedKeys;
+}
+
 export interface VerifyReport {
   readonly target: Target;
   /** Where the module was loaded; null when it could be loaded nowhere. */
   readonly ranIn: 'local' | 'vm' | null;
+  /** What the scripts ran by; absent: modules. */
+  readonly runtime?: Runtime;
+  /** Read back in the guest; absent where none ran. */
+  readonly policy?: GuestPolicy;
+  /** By which key the modules were signed; absent where they were not. */
+  readonly signedBy?: { readonly name: string; readonly keyId: string | null };
   readonly steps: readonly VerifyStep[];
   /** True only when a module was compiled, loaded, seen to print, and removed. */
   readonly ready: boolean;

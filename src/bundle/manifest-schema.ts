@@ -73,6 +73,16 @@ const moduleOf = z.strictObject({
   path: path.regex(/^modules\/[^/]+$/),
   script: path.regex(/^scripts\/[^/]+$/),
   sha256,
+  signedBy: z
+    .strictObject({
+      name: line,
+      keyId: z
+        .string()
+        .regex(/^[0-9a-f]{8,128}$/)
+        .nullable(),
+      hash: word,
+    })
+    .exactOptional(),
   arguments: z
     .array(z.strictObject({ name: z.string().regex(/^[a-z]{1,20}$/), type: z.enum(['integer', 'file']) }))
     .max(10),

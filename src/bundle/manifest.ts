@@ -80,6 +80,8 @@ export interface BundledModule {
   readonly path: string;
   readonly script: string;
   readonly sha256: Sha256;
+  /** By which key, and over which digest; absent where it is not signed. keyId: subject key identifier, hex. */
+  readonly signedBy?: { readonly name: string; readonly keyId: string | null; readonly hash: string };
   /** What may be given to it when it is loaded: values of its globals. */
   readonly arguments: readonly { readonly name: string; readonly type: 'integer' | 'file' }[];
   readonly proven: { readonly expected: readonly string[]; readonly seconds: number };
@@ -179,6 +181,9 @@ export function renderText(manifest: Omit<BundleManifest, 'files'>, fileCount: n
     ...(manifest.folders ?? []).map((item): [string, string] => ['folder', folderWords(item)]),
     ...(manifest.tries ?? []).map((name): [string, string] => ['try', name]),
     ...modules.map((item): [string, string] => ['module', moduleWords(item)]),
+    ...modules.flatMap(({ module, signedBy }): readonly [string, string][] =>
+      signedBy === undefined ? [] : [['signed', `${module} ${signedBy.keyId ?? '-'} ${signedBy.name}`]],
+    ),
   ];
   return rows.flatMap(([key, value]) => (value === null ? [] : [`${key} ${value}\n`])).join('');
 }

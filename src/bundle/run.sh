@@ -91,7 +91,7 @@ case $seconds in
     ;;
 esac
 
-enter_bundle common kernel module
+enter_bundle common kernel signature module
 other_target=
 
 require_tools cat grep id mkdir rm tail tr uname

@@ -2,6 +2,7 @@
 import { TapprepError } from '../errors.ts';
 import type { MirrorsOptions } from './commands/mirrors.ts';
 import type { Context } from './context.ts';
+import { GUEST_POLICY, readGuestPolicy } from './guest-policy.ts';
 import { MODULE_KEY, readModuleKey } from './module-key.ts';
 import {
   AS_ROOT,
@@ -15,6 +16,7 @@ import {
   readLevel,
   readPlace,
   readPlanOptions,
+  readRuntime,
   readSize,
   readSystemtap,
   readTarget,
@@ -90,6 +92,11 @@ const REPORT: OptionRow = [
   'Output:',
 ];
 const LEVEL: OptionRow = ['--level <hello|probe|scripts>', 'how far ready must reach (default: hello)', 'SystemTap:'];
+const RUNTIME: OptionRow = [
+  '--runtime <which>',
+  'what scripts run by: module, bpf (which no signature policy touches), or auto for bpf where no module loads',
+  'SystemTap:',
+];
 const LOCK: OptionRow = ['--lock <file>', 'exactly what "plan --out" wrote', 'Sources:'];
 
 const ALL_OF_MIRRORS: readonly OptionRow[] = [
@@ -249,7 +256,9 @@ export const COMMANDS: readonly CommandRow[] = [
       ...TARGET,
       LEVEL,
       SYSTEMTAP,
+      RUNTIME,
       ...MODULE_KEY,
+      ...GUEST_POLICY,
       NO_DEBUGINFO,
       ...SOURCES,
       EXPIRED,
@@ -271,6 +280,8 @@ export const COMMANDS: readonly CommandRow[] = [
         systemtap: readSystemtap(raw, 'auto'),
         debuginfo: raw['debuginfo'] !== false,
         allowExpiredRelease: raw['allowExpiredRelease'] === true,
+        policy: readGuestPolicy(raw),
+        runtime: readRuntime(raw),
         moduleKey: readModuleKey(raw),
         report: readText(raw, 'report'),
       }),
@@ -428,6 +439,7 @@ export const COMMANDS: readonly CommandRow[] = [
       ...AS_ROOT,
       LEVEL,
       SYSTEMTAP,
+      RUNTIME,
       ...MODULE_KEY,
       IN_PLACE,
       BOOT_IMAGE,
@@ -448,6 +460,7 @@ export const COMMANDS: readonly CommandRow[] = [
         image: readText(raw, 'bootImage'),
         systemtap: readText(raw, 'systemtap') === null ? null : readSystemtap(raw, 'distro'),
         allowExpiredRelease: raw['allowExpiredRelease'] === true,
+        runtime: readRuntime(raw),
         moduleKey: readModuleKey(raw),
         report: readText(raw, 'report'),
       }),

@@ -201,6 +201,16 @@ export function readPlace(raw: Raw): 'local' | 'vm' | null {
   throw new TapprepError('USAGE', `--in is local or vm, but "${given}" was given`);
 }
 
+const RUNTIMES = ['module', 'bpf', 'auto'] as const;
+
+/** What scripts run by. @throws TapprepError USAGE */
+export function readRuntime(raw: Raw): (typeof RUNTIMES)[number] {
+  const given = readText(raw, 'runtime') ?? 'module';
+  const known = RUNTIMES.find((word) => word === given);
+  if (known !== undefined) return known;
+  throw new TapprepError('USAGE', `--runtime is ${RUNTIMES.join(', ')}, but "${given}" was given`);
+}
+
 const SIZE_UNITS = { '': 1, K: 1e3, M: 1e6, G: 1e9, T: 1e12 } as const;
 
 /** A size of an option in bytes; null when it was not given. @throws TapprepError USAGE */

@@ -1,5 +1,5 @@
 /** A bundle of compiled modules: built here for exactly one kernel, proven in it, shipped with a staprun that needs nothing. */
-import { copyFile, mkdir } from 'node:fs/promises';
+import { copyFile, mkdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { compressBundle, isCompressedName } from '../bundle/compress.ts';
 import { prepareData, prepareFile, prepareLicence, prepareScript, type PreparedFile } from '../bundle/files.ts';
@@ -23,7 +23,8 @@ import { openPrivateDirectory } from '../files/private-directory.ts';
 import { withTemporaryDirectory } from '../files/temporary-directory.ts';
 import type { Host } from '../host/host.ts';
 import type { UsableSystemtap } from '../systemtap/usable.ts';
-import type { ModuleSigner } from '../sign/module-signer.ts';
+import { readSignedModule } from '../sign/module-signature.ts';
+import { checkSignedModule, type ModuleSigner } from '../sign/module-signer.ts';
 import { textOf } from '../sentence.ts';
 import type { BuildId, VerifyReport, VerifyStep } from '../types.ts';
 import type { ProvenModule, VerifyScript } from '../verify/options.ts';
@@ -70,7 +71,7 @@ export interface CompiledReport {
 const GUEST_PREFIX = '/opt/tapprep-runtime';
 const HELLO_NAME = 'hello';
 const HELLO_TIMEOUT_MS = 60_000;
-const SCRIPTS = ['run.sh', ...['start', 'common', 'kernel', 'module'].map((part) => `sh/${part}.sh`)];
+const SCRIPTS = ['run.sh', ...['start', 'common', 'kernel', 'signature', 'module'].map((part) => `sh/${part}.sh`)];
 
 /** One SystemTap that was tried, and what was proven with it. */
 interface Attempt {
@@ -185,6 +186,7 @@ async function assemble(
   { systemtap, runtime, proven }: Attempt,
 ): Promise<ReturnType<typeof finishBundle>> {
   const { signal } = session;
+  const { signer } = options;
   const files: PreparedFile[] = [];
   const modules: BundledModule[] = [];
   const names = new Map<string, string>();
@@ -213,6 +215,7 @@ async function assemble(
       path: binary.path,
       script: script.path,
       sha256: binary.sha256,
+      ...(signer == null ? {} : { signedBy: await readSigner(signer, module.file) }),
       arguments: known.map((argument) => ({ name: argument.name, type: argument.type })),
       proven: { expected: module.expected.map(toLine), seconds: module.seconds },
     });
@@ -243,6 +246,17 @@ async function assemble(
     ],
     new Map(),
   );
+}
+
+/** What was proven is what is shipped, so it still has to be as it was signed. @throws TapprepError MODULE_ALTERED, UNSIGNED, UNKNOWN_KEY */
+async function readSigner(
+  { certificate }: ModuleSigner,
+  file: string,
+): Promise<NonNullable<BundledModule['signedBy']>> {
+  const bytes = await readFile(file);
+  checkSignedModule(bytes, basename(file), certificate);
+  const { signature } = readSignedModule(bytes, basename(file));
+  return { name: toLine(certificate.name), keyId: certificate.keyId, hash: signature?.hash ?? 'unknown' };
 }
 
 async function writeOut(

@@ -14,8 +14,9 @@ import { buildKeptRoot, findKeptRoot, keyOfPlan, type KeptRoot } from '../rehear
 import { unpackImage } from '../rehearse/unpack-image.ts';
 import { imagesOf, packagesOf } from '../resolve/provisions.ts';
 import type { ModuleSigner } from '../sign/module-signer.ts';
-import type { Artifact, DebTarget, Plan, Repository, Role, VerifyReport } from '../types.ts';
+import type { Artifact, DebTarget, Plan, Repository, Role, Runtime, VerifyReport } from '../types.ts';
 import { findKernelImage } from '../verify/build-id.ts';
+import type { PolicyWish } from '../verify/guest-policy.ts';
 import type { VerifyLevel, VerifyScript } from '../verify/options.ts';
 import { acquireArtifacts } from './acquire.ts';
 import { describePlan } from './describe.ts';
@@ -36,6 +37,9 @@ export interface RehearseOptions {
   readonly systemtap: SystemtapChoice;
   /** Signs the modules; null for none. */
   readonly signer?: ModuleSigner | null;
+  /** The guest's policy on modules; null for none. */
+  readonly policy?: PolicyWish | null;
+  readonly runtime?: Runtime | 'auto';
   /** Missing programs of this machine may be installed. */
   readonly yes: boolean;
   readonly isRoot: boolean;
@@ -96,6 +100,8 @@ async function proveRehearsal(
       kernelImage,
       keepsHello: reusedRoot,
       signer: options.signer ?? null,
+      policy: options.policy ?? null,
+      runtime: options.runtime ?? 'module',
     },
   });
   return { plan, root, reusedRoot, verify, systemtap: tried, stages: session.times };

@@ -1,16 +1,18 @@
 /** Where the module of a target can be loaded, the ladder there, and what a failure of it means. */
+import { X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import { diagnose } from '../diagnose/diagnose.ts';
 import { describeLoad, foretell } from '../detect/module-policy.ts';
+import { collectFacts } from '../detect/facts.ts';
 import { type Reach, reachOf, wordsOf } from '../diagnose/place.ts';
 import { isTapprepError, TapprepError } from '../errors.ts';
 import { tapprep } from '../make-remedy.ts';
 import { openPrivateDirectory } from '../files/private-directory.ts';
 import { withTemporaryDirectory } from '../files/temporary-directory.ts';
 import { type Host, isRemote } from '../host/host.ts';
-import type { HostFacts, VerifyReport } from '../types.ts';
+import type { HostFacts, Runtime, VerifyReport } from '../types.ts';
 import type { ModuleSigner } from '../sign/module-signer.ts';
 import { STAP_CACHE } from '../verify/private-directory.ts';
 import { findKernelImage } from '../verify/build-id.ts';
@@ -18,7 +20,9 @@ import { findLocalObstacle } from '../verify/local-obstacle.ts';
 import type { UsableSystemtap } from '../systemtap/usable.ts';
 import type { VerifyLevel, VerifyOptions, VerifyScript, VmAssets } from '../verify/options.ts';
 import { blame, type Fault } from '../verify/step.ts';
+import { foreseePolicy, type PolicyWish } from '../verify/guest-policy.ts';
 import { verifyTarget } from '../verify/verify-target.ts';
+import { prepareFirmware } from '../vm/firmware.ts';
 import { findVmTools, type VmTools } from '../vm/host-tools.ts';
 import type { Subject } from './open-target.ts';
 import { findKeptImage, provideImage } from './provide-image.ts';
@@ -37,6 +41,10 @@ export interface VerifyChoice {
   readonly onProven?: NonNullable<VerifyOptions['onProven']>;
   /** Signs the modules; null for none. */
   readonly signer?: ModuleSigner | null;
+  /** auto: bpf where it is known that no module will load. */
+  readonly runtime?: Runtime | 'auto';
+  /** vm: what the guest's policy on modules is to be; left out: none. */
+  readonly policy?: PolicyWish | null;
 }
 
 type Place =
@@ -62,7 +70,13 @@ export async function verifySubject(
     choice.kernelImage ??
     (await findKernelImage(host, target.release)) ??
     (await findImageHere(session, subject, host, choice.where));
-  const place = await choosePlace(session, subject, host, choice, kernelImage);
+  const outlook = await lookAhead(subject, host, choice);
+  const runtime = chooseRuntime(outlook, choice);
+  if (choice.policy != null || isRunningOn(subject, host)) {
+    const key = choice.signer?.certificate ?? null;
+    session.emit({ type: 'note', level: 'info', text: describeLoad(foretell(outlook, key), outlook, key) });
+  }
+  const place = await choosePlace(session, subject, host, { ...choice, runtime }, kernelImage);
   const parent = await openPrivateDirectory(session.cacheDir, 'tmp');
   return withTemporaryDirectory(parent, 'verify-', async (temporaryDirectory) => {
     const options: VerifyOptions = {
@@ -73,6 +87,7 @@ export async function verifySubject(
       ...(place.where === 'vm'
         ? {
             vm: {
+              ...(await preparePolicy(session, choice, temporaryDirectory)),
               ...describeVm(place, choice.systemtap),
               ...findModules(place.kernelImage, target.release),
               temporaryDirectory,
@@ -85,6 +100,7 @@ export async function verifySubject(
       ...(choice.onProven === undefined ? {} : { onProven: choice.onProven }),
       ...(choice.signer == null ? {} : { signer: choice.signer }),
       vermagic: facts.kernel.vermagic,
+      ...(runtime === 'bpf' ? { runtime } : {}),
       level: choice.level,
       scripts: choice.scripts,
       workDirectory: WORK_DIRECTORY,
@@ -97,6 +113,36 @@ export async function verifySubject(
     };
     return explainReport(await verifyTarget(options), facts, host);
   });
+}
+
+/** What decides about modules where they are to be loaded: of the guest that is asked for, else of the running kernel. */
+async function lookAhead({ facts, target }: Subject, host: Host, { policy, signer }: VerifyChoice): Promise<Outlook> {
+  if (policy == null) return facts;
+  // A machine that is only declared says nothing of its kernel's configuration; the root of a rehearsal does.
+  const { config } = await collectFacts(host, { release: target.release });
+  return { ...foreseePolicy(policy, { ...facts, config }, signer?.certificate ?? null), os: facts.os };
+}
+
+type Outlook = Pick<HostFacts, 'security' | 'config' | 'os'>;
+
+/** Whether a module would load is known before one is built. */
+function chooseRuntime(outlook: Outlook, { runtime = 'module', signer }: VerifyChoice): Runtime {
+  if (runtime !== 'auto') return runtime;
+  return foretell(outlook, signer?.certificate ?? null).loads === false ? 'bpf' : 'module';
+}
+
+/** The firmware that a policy needs. @throws TapprepError TOOL_MISSING, VM_FAILED */
+async function preparePolicy(
+  { local, signal }: Session,
+  { policy, signer }: VerifyChoice,
+  directory: string,
+): Promise<Pick<VmAssets, 'firmware' | 'policy'>> {
+  if (policy == null) return {};
+  if (policy.secureBoot === null) return { policy };
+  if (signer == null) throw new TapprepError('INTERNAL', 'firmware was asked for without a key to enrol');
+  const certificate = new X509Certificate(signer.certificate.raw).toString();
+  const wish = { secureBoot: policy.secureBoot, certificate };
+  return { policy, firmware: await prepareFirmware(wish, { local, directory, signal }) };
 }
 
 function describeVm(
@@ -159,14 +205,21 @@ function withoutImage(release: string, host: Host, problem: TapprepError): Tappr
   );
 }
 
+/** Whether the target's kernel is the one that runs on the host. */
+function isRunningOn({ facts, target }: Subject, host: Host): boolean {
+  return host.kind !== 'root' && facts.kernel.running && facts.kernel.release === target.release;
+}
+
 async function choosePlace(
-  { local, emit }: Session,
-  { target, facts }: Subject,
+  { local }: Session,
+  subject: Subject,
   host: Host,
-  { where: wanted, signer }: VerifyChoice,
+  choice: VerifyChoice,
   kernelImage: string | null,
 ): Promise<Place> {
-  const isRunning = host.kind !== 'root' && facts.kernel.running && facts.kernel.release === target.release;
+  const { target, facts } = subject;
+  const { where: wanted, signer } = choice;
+  const isRunning = isRunningOn(subject, host);
   if (wanted === 'local' && !isRunning) {
     throw new TapprepError(
       'USAGE',
@@ -176,11 +229,7 @@ async function choosePlace(
       },
     );
   }
-  if (isRunning) {
-    const key = signer?.certificate ?? null;
-    emit({ type: 'note', level: 'info', text: describeLoad(foretell(facts, key), facts, key) });
-  }
-  const obstacle = isRunning ? findLocalObstacle(facts, signer?.certificate ?? null) : null;
+  const obstacle = isRunning && choice.runtime !== 'bpf' ? findLocalObstacle(facts, signer?.certificate ?? null) : null;
   if (wanted !== 'vm' && isRunning && obstacle === null) return { where: 'local' };
   if (wanted === 'local') return { where: 'none', whyNot: blame('target', obstacle ?? '') };
   if (kernelImage === null) {

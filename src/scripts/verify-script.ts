@@ -24,5 +24,6 @@ export function toVerifyScript(entry: CatalogueEntry, args?: readonly string[]):
     ...(prepare === null ? {} : { prepare }),
     guestModules: proof.modules ?? [],
     guestSources: decoy === null ? [] : [decoy],
+    notByBpf: 'the script is written for modules, and has no form for the bpf runtime',
   };
 }

@@ -56,6 +56,7 @@ export async function compileItems(
 }
 
 async function compileWithMeans(options: VerifyOptions, item: Item, means: Means): Promise<CompiledItem> {
+  if (item.cannot !== null) return skipped(item, blame('systemtap', item.cannot));
   if (item.needs.includes('debuginfo') && !means.debuginfo)
     return skipped(
       item,
@@ -74,6 +75,7 @@ async function compileItem(options: VerifyOptions, item: Item): Promise<Compiled
   const result: CompileResult = await compileModule(options.host, {
     kernel: options.stapKernel ?? options.target.release,
     script: item.script,
+    ...(options.runtime === undefined ? {} : { runtime: options.runtime }),
     name: item.module,
     args: item.args,
     outDir,
@@ -100,11 +102,11 @@ async function compileItem(options: VerifyOptions, item: Item): Promise<Compiled
 }
 
 async function sign(
-  { host, target, signer }: VerifyOptions,
+  { host, target, signer, runtime }: VerifyOptions,
   modulePath: string | null,
   directory: string,
 ): Promise<string | null> {
-  if (signer === undefined || modulePath === null) return modulePath;
+  if (signer === undefined || modulePath === null || runtime === 'bpf') return modulePath;
   return signBuilt(host, signer, modulePath, { release: target.release, directory });
 }
 
@@ -118,8 +120,8 @@ function findFault(item: Item, { reason, timedOut }: CompileResult): Fault | nul
  * told of the architecture builds hello world for its own without a word.
  */
 async function findForeignModule(options: VerifyOptions, modulePath: string | null): Promise<Fault | null> {
-  const { host, target } = options;
-  const local = modulePath === null ? null : await host.fetchFile(modulePath);
+  const { host, target, runtime } = options;
+  const local = modulePath === null || runtime === 'bpf' ? null : await host.fetchFile(modulePath);
   if (local === null) return null;
   const { vermagic, machine } = parseModuleInfo(await readFile(local), local);
   const wanted = findArchitecture(target.arch)?.elf ?? machine;

@@ -3,11 +3,14 @@ import { posix } from 'node:path';
 import { isTapprepError, TapprepError } from '../errors.ts';
 import type { Host, RunOptions, RunResult } from '../host/host.ts';
 import { say } from '../sentence.ts';
-import type { Sentence } from '../types.ts';
+import type { Runtime, Sentence } from '../types.ts';
 import { findErrorLines, quoteOutput } from './tool-words.ts';
 
 /** What is taken from stap's cache: all, or only what it found in the kernel's headers, or nothing. */
 export type Reuse = 'module' | 'headers' | 'nothing';
+
+/** How the files are called that stap makes for each. */
+const ENDINGS: Readonly<Record<Runtime, string>> = { module: '.ko', bpf: '.bo' };
 
 export interface CompileRequest {
   /** What stap -r takes: uname -r of the kernel to build for, or the directory of its build tree. */
@@ -15,6 +18,8 @@ export interface CompileRequest {
   readonly script: string;
   /** Name of the module; where stap keeps it, it has a name of stap's own. */
   readonly name: string;
+  /** What runs it; a kernel module where left out. */
+  readonly runtime?: Runtime;
   /** The script's own arguments ($1, @1 …). */
   readonly args?: readonly string[];
   /** How stap is called; a portable SystemTap needs more than its name. */
@@ -59,8 +64,10 @@ export async function compileModule(host: Host, request: CompileRequest): Promis
   if (!/^[a-z0-9_]{1,55}$/.test(name)) throw new TapprepError('USAGE', `${name} cannot be the name of a module`);
   // stap refuses any other TMPDIR ("Safety pattern mismatch").
   if (!/^\/[-/._0-9a-zA-Z]+$/.test(outDir)) throw new TapprepError('USAGE', `${outDir} cannot be a directory for stap`);
-  const { reuse = 'nothing' } = request;
-  const modulePath = posix.join(outDir, `${name}.ko`);
+  const { reuse: wanted = 'nothing', runtime = 'module' } = request;
+  // Of programs for the bpf runtime stap keeps nothing.
+  const reuse = runtime === 'bpf' && wanted === 'module' ? 'headers' : wanted;
+  const modulePath = posix.join(outDir, `${name}${ENDINGS[runtime]}`);
   await host.removeFile(modulePath);
   await host.writeFile(posix.join(outDir, SCRIPT_FILE), request.script, 0o644);
   const cacheDir = request.cacheDir ?? posix.join(outDir, '.systemtap');
@@ -69,6 +76,7 @@ export async function compileModule(host: Host, request: CompileRequest): Promis
     cacheDir,
     [
       ...(request.stapArgv ?? ['stap']),
+      ...(runtime === 'bpf' ? ['--bpf'] : []),
       '-p4',
       '-r',
       request.kernel,

@@ -1,9 +1,9 @@
 /** What is compiled and loaded: the rungs and the scripts that the level asks for, in one shape. */
-import type { Blame, RungId } from '../types.ts';
+import type { Blame, RungId, Runtime } from '../types.ts';
 import { quoteCommand } from '../vm/shell-words.ts';
 import type { Reuse } from './compile-module.ts';
 import type { VerifyLevel, VerifyOptions, VerifyScript } from './options.ts';
-import { HELLO, PROBE_RUNGS, WITNESS } from './rungs.ts';
+import { BPF_RUNGS, HELLO, PROBE_RUNGS, WITNESS } from './rungs.ts';
 import type { Need, Rung } from './rungs.ts';
 
 export interface Item {
@@ -31,6 +31,8 @@ export interface Item {
   /** What stap may take from its cache for it. */
   readonly reuse: Reuse;
   readonly timeoutMs: number;
+  /** Why this runtime has nothing for it, one clause; null where it has. */
+  readonly cannot: string | null;
 }
 
 const RUNG_TIMEOUT_MS = 30_000;
@@ -50,14 +52,18 @@ export function ownBlame({ scriptName }: Pick<Item, 'scriptName'>): Blame {
 export const HELLO_ITEM: Item = rungItem(HELLO, '');
 
 /** The rungs above hello, where the level goes beyond it. @param witness path of a program that the process rung probes */
-export function probeItems(level: VerifyLevel, witness: string): readonly Item[] {
-  return level === 'hello' ? [] : PROBE_RUNGS.map((rung) => rungItem(rung, witness));
+export function probeItems(level: VerifyLevel, witness: string, runtime: Runtime = 'module'): readonly Item[] {
+  const rungs = runtime === 'bpf' ? BPF_RUNGS : PROBE_RUNGS;
+  return level === 'hello' ? [] : rungs.map((rung) => rungItem(rung, witness));
 }
 
 /** The user's scripts, at the level that runs them. */
 export function scriptItems(options: VerifyOptions, ipv6: boolean): readonly Item[] {
   if (options.level !== 'scripts') return [];
-  return (options.scripts ?? []).map((script, index) =>
+  const scripts = options.scripts ?? [];
+  if (options.runtime === 'bpf')
+    return scripts.map((script, index) => ({ ...scriptItem(script, index), cannot: script.notByBpf ?? null }));
+  return scripts.map((script, index) =>
     scriptItem(ipv6 ? { ...script, expect: [...(script.expect ?? []), ...(script.expectIpv6 ?? [])] } : script, index),
   );
 }
@@ -82,6 +88,7 @@ function rungItem(rung: Rung, witness: string): Item {
     endsItself: true,
     reuse: rung === HELLO ? 'nothing' : 'module',
     timeoutMs: RUNG_TIMEOUT_MS,
+    cannot: null,
   };
 }
 
@@ -105,5 +112,6 @@ function scriptItem(script: VerifyScript, index: number): Item {
     // What is asked for by name is not among those that stap keeps.
     reuse: script.module === undefined ? 'module' : 'headers',
     timeoutMs: script.timeoutMs ?? SCRIPT_TIMEOUT_MS,
+    cannot: null,
   };
 }

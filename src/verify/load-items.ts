@@ -1,12 +1,14 @@
 /** Loads what was compiled, in the target's own kernel, and turns every item into a step of the report. */
+import { posix } from 'node:path';
 import { isTapprepError, TapprepError } from '../errors.ts';
 import { textOf } from '../sentence.ts';
-import type { VerifyReport, VerifyStep } from '../types.ts';
+import type { GuestPolicy, VerifyReport, VerifyStep } from '../types.ts';
 import type { VmJob } from '../vm/job.ts';
 import type { GuestFile } from '../vm/library-closure.ts';
 import { countGuests, runModulesInVm } from '../vm/run-modules.ts';
 import { collectInstalledStaprun } from '../vm/staprun.ts';
 import type { CompiledItem } from './compile-items.ts';
+import { findPolicyFault, policyArguments } from './guest-policy.ts';
 import { collectGuestModules } from './guest-modules.ts';
 import { loadLocally } from './load-locally.ts';
 import { loadResultOf } from './load-result.ts';
@@ -21,10 +23,16 @@ export interface LoadedItems {
   readonly steps: readonly VerifyStep[];
   /** What the guest's kernel said of itself; null where none ran. */
   readonly guest: ProvenModule['guest'];
+  /** Absent where no guest ran. */
+  readonly policy?: GuestPolicy;
 }
 
 /** How long a script that does not end by itself is watched on a machine in use. */
 const LOCAL_SCRIPT_SECONDS = 5;
+
+interface Loaded extends Pick<LoadedItems, 'guest' | 'policy'> {
+  readonly loads: Loads;
+}
 
 type Loads = ReadonlyMap<CompiledItem, LoadResult>;
 
@@ -38,20 +46,20 @@ export async function loadItems(
   guestFiles: readonly GuestFile[],
 ): Promise<LoadedItems> {
   const ready = items.filter(({ modulePath }) => modulePath !== null);
-  const { loads, guest } =
+  const { loads, ...seen }: Loaded =
     ready.length === 0 || options.where === 'none'
       ? { loads: new Map<CompiledItem, LoadResult>(), guest: null }
       : await loadWhere(options, ready, guestFiles);
   const steps = items.map((item) => toStep(options, item, loads.get(item) ?? null));
   for (const step of steps) tellStep(options.emit, step);
-  return { ranIn: loads.size > 0 && options.where !== 'none' ? options.where : null, steps, guest };
+  return { ranIn: loads.size > 0 && options.where !== 'none' ? options.where : null, steps, ...seen };
 }
 
 async function loadWhere(
   options: VerifyOptions,
   items: readonly CompiledItem[],
   guestFiles: readonly GuestFile[],
-): Promise<{ readonly loads: Loads; readonly guest: LoadedItems['guest'] }> {
+): Promise<Loaded> {
   if (options.where === 'vm' && options.vm !== undefined) {
     const vm = { ...options.vm, files: [...(options.vm.files ?? []), ...guestFiles] };
     return await loadInVm(options, vm, items);
@@ -67,7 +75,7 @@ async function loadWhere(
         marker: item.item.guestTrigger !== null && item.item.id === 'script' ? null : (item.item.expect[0] ?? null),
         stopAfterSeconds: item.item.endsItself ? null : LOCAL_SCRIPT_SECONDS,
         trigger: item.item.localTrigger,
-        staprunArgv: options.staprunArgv ?? ['staprun'],
+        staprunArgv: runnerOf(options),
         env: options.env ?? {},
         timeoutMs: item.item.timeoutMs,
         sleep: options.sleep,
@@ -78,11 +86,14 @@ async function loadWhere(
   return { loads, guest: null };
 }
 
-async function loadInVm(
-  options: VerifyOptions,
-  vm: VmAssets,
-  items: readonly CompiledItem[],
-): Promise<{ readonly loads: Loads; readonly guest: LoadedItems['guest'] }> {
+/** stapbpf lies beside staprun. */
+function runnerOf({ staprunArgv = ['staprun'], runtime }: VerifyOptions): readonly string[] {
+  const [staprun = ''] = staprunArgv;
+  if (runtime !== 'bpf') return staprunArgv;
+  return [staprun.includes('/') ? posix.join(posix.dirname(staprun), 'stapbpf') : 'stapbpf'];
+}
+
+async function loadInVm(options: VerifyOptions, vm: VmAssets, items: readonly CompiledItem[]): Promise<Loaded> {
   const jobs: VmJob[] = [];
   for (const item of items) jobs.push(await toJob(options, item, findExpected(item, items)));
   try {
@@ -97,6 +108,8 @@ async function loadInVm(
       ...(vm.setup === undefined ? {} : { setup: vm.setup }),
       temporaryDirectory: vm.temporaryDirectory,
       ...(vm.memoryMb === undefined ? {} : { memoryMb: vm.memoryMb }),
+      ...(vm.firmware === undefined ? {} : { firmware: vm.firmware }),
+      ...(vm.policy === undefined ? {} : { kernelArguments: policyArguments(vm.policy) }),
       signal: options.signal,
       emit: options.emit,
     };
@@ -118,12 +131,27 @@ async function loadInVm(
         ),
         guest: null,
       };
+    const differs = vm.policy === undefined ? null : findPolicyFault(vm.policy, report.policy);
+    if (differs !== null)
+      return {
+        loads: everywhere(
+          items,
+          blame('this-machine', `the guest is not the one that was asked for: ${differs}`),
+          report.console,
+        ),
+        guest: null,
+        policy: report.policy,
+      };
     const results = items.map((item, index): [CompiledItem, LoadResult] => {
       const [job, result] = [jobs[index], report.jobs[index]];
       if (job === undefined || result === undefined) throw new TapprepError('INTERNAL', 'a job has no result');
       return [item, judgeRejects(item, loadResultOf(job, result, report.console, ownBlame(item.item)), result.stdout)];
     });
-    return { loads: new Map(results), guest: { unameV: report.unameV, buildId: report.buildId } };
+    return {
+      loads: new Map(results),
+      guest: { unameV: report.unameV, buildId: report.buildId },
+      policy: report.policy,
+    };
   } catch (error) {
     if (!isTapprepError(error, 'VM_FAILED')) throw error;
     const console = typeof error.facts['console'] === 'string' ? error.facts['console'] : '';

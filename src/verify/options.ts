@@ -1,17 +1,21 @@
 /** What verification is told. Types only. */
 import type { Host } from '../host/host.ts';
-import type { BuildId, Emit, RungId, StepId, Target } from '../types.ts';
+import type { BuildId, Emit, RungId, Runtime, StepId, Target } from '../types.ts';
 import type { KernelModule } from '../vm/initramfs.ts';
 import type { VmTools } from '../vm/host-tools.ts';
 import type { GuestFile } from '../vm/library-closure.ts';
+import type { PreparedFirmware } from '../vm/firmware.ts';
 import type { GuestStaprun } from '../vm/staprun.ts';
 import type { ModuleSigner } from '../sign/module-signer.ts';
+import type { PolicyWish } from './guest-policy.ts';
 import type { Fault } from './step.ts';
 
 export type VerifyLevel = 'hello' | 'probe' | 'scripts';
 
 /** A script to prove beside the ladder. */
 export interface VerifyScript {
+  /** Why the bpf runtime cannot do it, one clause; left out for what is tried there as it is. */
+  readonly notByBpf?: string;
   /** For the report. */
   readonly name: string;
   /** Name of its kernel module; made up where left out. */
@@ -72,6 +76,10 @@ export interface VmAssets {
   readonly files?: readonly GuestFile[];
   readonly setup?: string;
   readonly memoryMb?: number;
+  /** With a key enrolled; none where left out. */
+  readonly firmware?: PreparedFirmware;
+  /** What the guest's policy on modules has to be, once it is read back. */
+  readonly policy?: PolicyWish;
   /** On this machine, for the initramfs. */
   readonly temporaryDirectory: string;
 }
@@ -87,6 +95,8 @@ export interface VerifyOptions {
   readonly vm?: VmAssets;
   /** vmlinuz on this machine to compare build-ids with; found on the host, or that of the VM, where left out. */
   readonly kernelImage?: string;
+  /** What the scripts run by; modules where left out. */
+  readonly runtime?: Runtime;
   readonly level: VerifyLevel;
   readonly scripts?: readonly VerifyScript[];
   /** What stap -r takes for the target's kernel; its release where left out. */

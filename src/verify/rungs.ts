@@ -61,6 +61,14 @@ export const PROBE_RUNGS: readonly Rung[] = [
   rung('process', `probe process("${WITNESS}").begin`, { needs: [], required: false, trigger: [WITNESS] }),
 ];
 
+/**
+ * The same for the bpf runtime, as far as it goes: kprobe.function of a symbol is broken there, syscall.* and process have no
+ * form for it (seen with 4.8, 5.1 and 5.6).
+ */
+export const BPF_RUNGS: readonly Rung[] = PROBE_RUNGS.filter(
+  ({ name }) => name === 'timer' || name === 'kernel.function',
+).map((each) => ({ ...each, script: each.script.replace(/println\("([^"]+)"\)/, String.raw`printf("$1\n")`) }));
+
 function rung(name: RungId, probe: string, more: Pick<Rung, 'needs' | 'required' | 'trigger'>): Rung {
   const marker = `rung ${name}`;
   return {

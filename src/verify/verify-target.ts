@@ -1,5 +1,6 @@
 /** The ladder of verification, in order: tools, build tree, build-id, hello world, probes, scripts. */
 import { TapprepError } from '../errors.ts';
+import type { ModuleSigner } from '../sign/module-signer.ts';
 import type { VerifyReport, VerifyStep } from '../types.ts';
 import { verifyBuildId } from './build-id-step.ts';
 import { findBuildTreeFault } from './build-tree.ts';
@@ -51,7 +52,7 @@ async function climb(options: VerifyOptions): Promise<VerifyReport> {
   const witness = await findWitness(options);
   const items = [
     HELLO_ITEM,
-    ...probeItems(options.level, witness?.path ?? '/bin/true'),
+    ...probeItems(options.level, witness?.path ?? '/bin/true', options.runtime),
     ...scriptItems(options, await hasIpv6(host, target)),
   ];
   const compiled = await compileItems(options, items, canBuild);
@@ -66,10 +67,17 @@ async function climb(options: VerifyOptions): Promise<VerifyReport> {
   return {
     target,
     ranIn: loaded.ranIn,
+    ...(options.runtime === 'bpf' ? { runtime: options.runtime } : {}),
+    ...(loaded.policy === undefined ? {} : { policy: loaded.policy }),
+    ...(options.signer === undefined || options.runtime === 'bpf' ? {} : { signedBy: keyOf(options.signer) }),
     steps,
     ready: findDecisive(steps) === null,
     diagnoses: [],
   };
+}
+
+function keyOf({ certificate: { name, keyId } }: ModuleSigner): NonNullable<VerifyReport['signedBy']> {
+  return { name, keyId };
 }
 
 /** Tells of every module whose step has passed: it was built and seen to work. */

@@ -10,7 +10,8 @@ import { writeInitramfs } from './initramfs.ts';
 import type { KernelModule } from './initramfs.ts';
 import type { VmJob, VmReport } from './job.ts';
 import type { GuestFile } from './library-closure.ts';
-import { startQemu } from './qemu.ts';
+import { firmwareArguments, type PreparedFirmware } from './firmware.ts';
+import { directBoot, type QemuOptions, startQemu } from './qemu.ts';
 import { createFrameParser } from './report-frames.ts';
 import { createReportCollector } from './report.ts';
 import type { GuestStaprun } from './staprun.ts';
@@ -27,6 +28,8 @@ export interface BootOptions {
   readonly setup?: string;
   /** Words added to the kernel's command line, such as module.sig_enforce=1. */
   readonly kernelArguments?: readonly string[];
+  /** Firmware with a key enrolled; QEMU starts the kernel itself where left out. */
+  readonly firmware?: PreparedFirmware;
   /** Default GUEST_MEMORY_MB. */
   readonly memoryMb?: number;
   /** From the start of QEMU to the guest's init. */
@@ -39,6 +42,8 @@ export interface BootOptions {
 
 /** Of a guest that is not told otherwise. */
 export const GUEST_MEMORY_MB = 1024;
+/** shim loads kernel and initramfs as one image, and both lie in memory twice. */
+const SHIM_MEMORY_MB = 2048;
 /** An idle machine takes 3 s; one that does ten other things at once was seen to take two minutes. */
 const BOOT_TIMEOUT_MS = 300_000;
 /** A job is ended in the guest; the host steps in when the guest itself no longer does so. */
@@ -85,11 +90,19 @@ async function bootOnce(options: BootOptions): Promise<VmReport> {
       },
       initramfs,
     );
-    return runGuest(options, initramfs, nonce);
+    const commandLine = [COMMAND_LINE, ...(options.kernelArguments ?? [])].join(' ');
+    const kernel = { image: options.kernelImage, initramfs, commandLine };
+    const { firmware } = options;
+    const how = firmware === undefined ? directBoot(kernel) : await firmwareArguments(firmware, kernel, directory);
+    return runGuest(options, how, nonce);
   });
 }
 
-async function runGuest(options: BootOptions, initramfs: string, nonce: string): Promise<VmReport> {
+async function runGuest(
+  options: BootOptions,
+  how: Pick<QemuOptions, 'machine' | 'boot'>,
+  nonce: string,
+): Promise<VmReport> {
   const started = performance.now();
   const elapsed = (): number => (performance.now() - started) / 1000;
   const parser = createFrameParser(nonce);
@@ -102,10 +115,8 @@ async function runGuest(options: BootOptions, initramfs: string, nonce: string):
 
   const qemu = startQemu({
     program: options.tools.qemu,
-    kernelImage: options.kernelImage,
-    initramfs,
-    memoryMb: options.memoryMb ?? GUEST_MEMORY_MB,
-    commandLine: [COMMAND_LINE, ...(options.kernelArguments ?? [])].join(' '),
+    ...how,
+    memoryMb: options.memoryMb ?? (options.firmware?.shim == null ? GUEST_MEMORY_MB : SHIM_MEMORY_MB),
     onConsole: (chunk) => {
       console = (console + Buffer.from(chunk).toString('latin1')).slice(-CONSOLE_BYTES);
     },

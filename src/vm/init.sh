@@ -18,6 +18,7 @@ mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t devtmpfs devtmpfs /dev 2>/dev/null
 mount -t debugfs debugfs /sys/kernel/debug 2>/dev/null
+mount -t securityfs securityfs /sys/kernel/security 2>/dev/null
 [ -c /dev/ttyS1 ] || mknod /dev/ttyS1 c 4 65
 stty -F /dev/ttyS1 raw -echo 115200 2>/dev/null
 exec 3<>/dev/ttyS1
@@ -152,7 +153,8 @@ run_job() {
       stop_module
       break
     fi
-    [ -n "$live" ] || { loaded "$name" Live && live=$now; }
+    # Without a module nothing tells but that it runs.
+    [ -n "$live" ] || { { [ -f "$job/bpf" ] || loaded "$name" Live; } && live=$now; }
     [ -n "$live" ] || continue
     if [ -f "$job/trigger" ] && [ -z "$trigger_started" ]; then
       if [ -f "$job/ready" ]; then
@@ -205,6 +207,17 @@ payload release - /tmp/release 256
 uname -v >/tmp/version
 payload version - /tmp/version 512
 payload notes - /sys/kernel/notes 4096
+# What decides about modules, in the kernel's own words.
+{
+  [ ! -d /sys/firmware/efi ] || echo "efi yes"
+  dmesg | sed -n 's/.*[Ss]ecure boot \(enabled\|disabled\).*/secure-boot \1/p' | tail -n 1
+  for file in /sys/kernel/security/lockdown /sys/module/module/parameters/sig_enforce; do
+    [ ! -r "$file" ] || echo "${file##*/} $(cat "$file")"
+  done
+} >/tmp/policy
+payload policy - /tmp/policy 512
+grep -E ' (keyring +\.|asymmetri)' /proc/keys >/tmp/keys 2>/dev/null
+payload keys - /tmp/keys 16384
 frame boot
 
 ip link set lo up 2>/dev/null

@@ -69,8 +69,12 @@ async function collectEntries(spec: InitramfsSpec): Promise<readonly CpioEntry[]
     for (const [index, { data }] of spec.kernelModules.entries())
       entries.push({ kind: 'file', path: paths[index] ?? '', mode: 0o644, data });
   }
-  for (const file of [...spec.staprun.files, ...spec.staprun.starters, ...spec.files])
-    entries.push(await readGuestFile(file));
+  const bpf = spec.jobs.some(({ modulePath }) => modulePath.endsWith('.bo')) ? spec.staprun.bpf : undefined;
+  const runners = [spec.staprun, ...(bpf === undefined ? [] : [bpf])].flatMap(({ files, starters }) => [
+    ...files,
+    ...starters,
+  ]);
+  for (const file of [...runners, ...spec.files]) entries.push(await readGuestFile(file));
   for (const [index, job] of spec.jobs.entries()) entries.push(...(await jobEntries(job, index, spec.staprun)));
   return entries;
 }
@@ -79,11 +83,26 @@ async function collectEntries(spec: InitramfsSpec): Promise<readonly CpioEntry[]
 async function jobEntries(job: VmJob, index: number, staprun: GuestStaprun): Promise<readonly CpioEntry[]> {
   const name = moduleName(job);
   const folder = `/jobs/${index}`;
-  const module = `${folder}/${name}.ko`;
+  const isBpf = job.modulePath.endsWith('.bo');
+  const module = `${folder}/${name}${isBpf ? '.bo' : '.ko'}`;
+  if (isBpf && staprun.bpf === undefined)
+    throw new TapprepError(
+      'TOOL_MISSING',
+      'this SystemTap has no stapbpf, which runs what is made for the bpf runtime',
+      {
+        hint: 'install systemtap-runtime of a release that has stapbpf (4.0 or newer)',
+      },
+    );
   const exports = Object.entries(staprun.env).map(([key, value]) => `export ${key}=${quoteWord(value)}\n`);
-  const command = quoteCommand([...staprun.argv, ...(job.staprunArgs ?? []), module, ...(job.moduleArgs ?? [])]);
+  const command = quoteCommand([
+    ...(isBpf ? (staprun.bpf?.argv ?? []) : staprun.argv),
+    ...(job.staprunArgs ?? []),
+    module,
+    ...(job.moduleArgs ?? []),
+  ]);
   return [
     textFile(`${folder}/name`, `${name}\n`),
+    ...(isBpf ? [textFile(`${folder}/bpf`, '')] : []),
     textFile(`${folder}/limit`, `${Math.ceil(job.timeoutMs / 10)}\n`),
     textFile(
       `${folder}/run`,
@@ -102,8 +121,8 @@ async function jobEntries(job: VmJob, index: number, staprun: GuestStaprun): Pro
 
 /** The kernel and staprun both go by the file's name. */
 function moduleName(job: VmJob): string {
-  const name = basename(job.modulePath, '.ko');
-  if (/^[A-Za-z0-9_]{1,55}$/.test(name) && job.modulePath.endsWith('.ko')) return name;
+  const name = basename(job.modulePath).replace(/\.[kb]o$/, '');
+  if (/^[A-Za-z0-9_]{1,55}$/.test(name) && /\.[kb]o$/.test(job.modulePath)) return name;
   throw new TapprepError(
     'USAGE',
     `${job.modulePath} is not named like a kernel module (letters, digits and "_", then .ko)`,

@@ -1,11 +1,11 @@
 /** What is asked of a virtual machine and what comes back. Types only. */
-import type { BuildId } from '../types.ts';
+import type { BuildId, GuestPolicy } from '../types.ts';
 
 /** One module to load in the guest. */
 export interface VmJob {
   /** For reports; letters, digits, "._-", unique in one boot. */
   readonly name: string;
-  /** NAME.ko on this machine; the file name must be the module's own name. */
+  /** NAME.ko on this machine; the file name must be the module's own name. NAME.bo runs by stapbpf. */
   readonly modulePath: string;
   /** Options of staprun, before the module. */
   readonly staprunArgs?: readonly string[];
@@ -56,6 +56,7 @@ export interface VmReport {
   readonly unameV: string;
   /** Of /sys/kernel/notes in the guest. */
   readonly buildId: BuildId | null;
+  readonly policy: GuestPolicy;
   readonly jobs: readonly VmJobResult[];
   /** done: every job was run; otherwise why the guest went down early. */
   readonly ended: 'done' | 'panic' | 'timeout';

@@ -6,10 +6,10 @@ import { TapprepError } from '../errors.ts';
 
 export interface QemuOptions {
   readonly program: string;
-  readonly kernelImage: string;
-  readonly initramfs: string;
+  /** The machine, and what it boots. */
+  readonly machine: readonly string[];
+  readonly boot: readonly string[];
   readonly memoryMb: number;
-  readonly commandLine: string;
   readonly onConsole: (chunk: Uint8Array) => void;
   readonly onReport: (chunk: Uint8Array) => void;
 }
@@ -51,7 +51,7 @@ const WATCH = [
  * that are joined inside QEMU and lead nowhere else. Without an option ROM the firmware does not look at them.
  */
 const FIXED_ARGUMENTS = [
-  '-M q35 -accel tcg -cpu max -smp 1',
+  '-accel tcg -cpu max -smp 1',
   '-no-user-config -nodefaults -display none -no-reboot',
   '-chardev stdio,id=console,signal=off -serial chardev:console',
   '-chardev socket,id=report,fd=3 -serial chardev:report',
@@ -60,21 +60,21 @@ const FIXED_ARGUMENTS = [
 ].flatMap((line) => line.split(' '));
 
 /** argv of QEMU. */
-function buildQemuArgv(
-  options: Pick<QemuOptions, 'program' | 'kernelImage' | 'initramfs' | 'memoryMb' | 'commandLine'>,
-): readonly string[] {
-  return [
-    options.program,
-    ...FIXED_ARGUMENTS,
-    '-m',
-    String(options.memoryMb),
-    '-kernel',
-    options.kernelImage,
-    '-initrd',
-    options.initramfs,
-    '-append',
-    options.commandLine,
-  ];
+function buildQemuArgv(options: Pick<QemuOptions, 'program' | 'machine' | 'boot' | 'memoryMb'>): readonly string[] {
+  const { program, machine, boot, memoryMb } = options;
+  return [program, ...machine, ...FIXED_ARGUMENTS, '-m', String(memoryMb), ...boot];
+}
+
+/** A machine without firmware of its own, whose kernel QEMU starts. */
+export function directBoot(kernel: {
+  readonly image: string;
+  readonly initramfs: string;
+  readonly commandLine: string;
+}): Pick<QemuOptions, 'machine' | 'boot'> {
+  return {
+    machine: ['-M', 'q35'],
+    boot: ['-kernel', kernel.image, '-initrd', kernel.initramfs, '-append', kernel.commandLine],
+  };
 }
 
 /** Starts QEMU. @throws TapprepError VM_FAILED when no process could be started */

@@ -1,14 +1,16 @@
 /** Puts the frames of one boot together into what each job did. */
 import { findBuildId } from '../elf/notes.ts';
-import type { BuildId } from '../types.ts';
-import type { VmJob, VmJobResult } from './job.ts';
+import { parseLockdown } from '../detect/lockdown.ts';
+import { parseProcKeys } from '../detect/trusted-keys.ts';
+import type { GuestPolicy } from '../types.ts';
+import type { VmJob, VmJobResult, VmReport } from './job.ts';
 import type { Frame } from './report-frames.ts';
 
 /** What is known of a boot so far; `take` is told every frame in order. */
 export interface ReportCollector {
   /** Returns what the frame means for the one who waits; frames that make no sense change nothing. */
   take(frame: Frame): Progress | null;
-  guest(): { readonly release: string; readonly unameV: string; readonly buildId: BuildId | null };
+  guest(): Pick<VmReport, 'release' | 'unameV' | 'buildId' | 'policy'>;
   /** What kernel modules could not be loaded, in insmod's own words. */
   setupProblems(): string;
   /** One result a job: those that never ended are `unended` when they had started, else not run. */
@@ -27,6 +29,8 @@ const PAYLOAD_LIMITS: Readonly<Record<string, number>> = {
   release: 256,
   version: 512,
   notes: 4096,
+  policy: 512,
+  keys: 16_384,
   insmod: 4096,
   out: 65_536,
   err: 16_384,
@@ -86,6 +90,7 @@ export function createReportCollector(jobs: readonly VmJob[]): ReportCollector {
         unameV: text('version', '-').trim(),
         // Only little-endian kernels are booted here.
         buildId: findBuildId(bytes('notes', '-'), true),
+        policy: parsePolicy(text('policy', '-'), text('keys', '-')),
       };
     },
     setupProblems: () => text('insmod', '-').trim(),
@@ -112,6 +117,22 @@ export function createReportCollector(jobs: readonly VmJob[]): ReportCollector {
         };
       });
     },
+  };
+}
+
+/** Lines of a name and a value, as init.sh writes them. */
+function parsePolicy(lines: string, keys: string): GuestPolicy {
+  const values = new Map(
+    lines.split('\n').map((line) => [line.split(' ', 1)[0] ?? '', line.slice(line.indexOf(' ') + 1)]),
+  );
+  const secureBoot = values.get('secure-boot');
+  const sigEnforce = values.get('sig_enforce');
+  return {
+    efi: values.get('efi') === 'yes',
+    secureBoot: secureBoot === undefined ? null : secureBoot === 'enabled',
+    lockdown: parseLockdown(values.get('lockdown') ?? ''),
+    sigEnforce: sigEnforce === undefined ? null : /^[Y1]/.test(sigEnforce),
+    trustedKeys: parseProcKeys(keys),
   };
 }
 

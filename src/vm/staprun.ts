@@ -12,6 +12,8 @@ export interface GuestStaprun {
   readonly starters: readonly GuestFile[];
   /** Start of the command line, absolute paths of the guest. */
   readonly argv: readonly string[];
+  /** stapbpf, which runs what is made for the bpf runtime, with what it needs; absent where there is none. */
+  readonly bpf?: Pick<GuestStaprun, 'files' | 'starters' | 'argv'>;
   readonly env: Readonly<Record<string, string>>;
 }
 
@@ -29,7 +31,16 @@ export async function collectInstalledStaprun(host: Host, staprun?: string): Pro
   let stapio: string | null = null;
   for (const place of STAPIO_PLACES) stapio ??= await host.which(posix.join(posix.dirname(program), place));
   if (stapio === null) throw missing('stapio', host);
-  return { files: await collectLibraryClosure(host, [program, stapio]), starters: [], argv: [program], env: {} };
+  const stapbpf = await host.which(posix.join(posix.dirname(program), 'stapbpf'));
+  return {
+    files: await collectLibraryClosure(host, [program, stapio]),
+    starters: [],
+    argv: [program],
+    ...(stapbpf === null
+      ? {}
+      : { bpf: { files: await collectLibraryClosure(host, [stapbpf]), starters: [], argv: [stapbpf] } }),
+    env: {},
+  };
 }
 
 function missing(tool: string, host: Host): TapprepError {

@@ -124,23 +124,25 @@ check_build_known() {
   fail 4 'the bundle does not tell which build of the kernel it was proven in'
 }
 
-# check_loadable: modules may be loaded at all, and those without a signature too.
+# check_loadable: modules may be loaded at all, and this one, or all of them where none is named.
 check_loadable() {
   [ -e /proc/modules ] || fail 1 'the running kernel takes no modules: there is no /proc/modules' 'mount -t proc proc /proc, if that is all'
   if [ -r /proc/sys/kernel/modules_disabled ]; then
     read -r setting </proc/sys/kernel/modules_disabled || :
     [ "$setting" != 1 ] || fail 1 'loading modules was switched off until the next boot: kernel.modules_disabled is 1'
   fi
-  if [ -r /sys/module/module/parameters/sig_enforce ]; then
-    read -r setting </sys/module/module/parameters/sig_enforce || :
-    [ "$setting" != Y ] || fail 1 'the running kernel takes signed modules only (sig_enforce is Y), and this one is not signed'
-  fi
-  if [ -r /sys/kernel/security/lockdown ]; then
-    read -r setting </sys/kernel/security/lockdown || :
-    case $setting in
-      *'[none]'* | '') ;;
-      *) fail 1 "the running kernel is locked down ($setting): it takes signed modules only, and this one is not signed" ;;
-    esac
+  if [ -n "${module:-}" ]; then
+    judge_signature "$module" "./$path"
+  else
+    while IFS= read -r row; do
+      case $row in
+        'module '*)
+          split_module "${row#module }"
+          judge_signature "$module" "./$path"
+          ;;
+      esac
+    done <bundle.txt
+    module=
   fi
   [ -n "${module:-}" ] || return 0
   ! is_loaded || fail 5 "a module $module is in the kernel already" "rmmod $module, if nobody uses it"
@@ -200,6 +202,7 @@ EOF
   trap 'stop_child INT' INT
   trap 'stop_child TERM' TERM
   trap 'stop_child HUP' HUP
+  note_log
   # In the background, so that a signal is seen at once.
   "$runtime/bin/staprun" "$@" </dev/null &
   child=$!
@@ -233,6 +236,7 @@ EOF
     *)
       if [ "$status" != 0 ] && [ "$status" != 130 ]; then
         say "staprun ended with status $status"
+        explain_refusal "$module" "./$path"
         status=5
       fi
       return 0

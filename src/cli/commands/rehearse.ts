@@ -6,9 +6,12 @@ import { rehearse, type RehearseReport } from '../../pipeline/rehearse.ts';
 import type { SystemtapChoice } from '../../pipeline/provide-systemtap.ts';
 import { describeRehearsal } from '../../report/preflight.ts';
 import type { Session } from '../../pipeline/session.ts';
+import type { Runtime } from '../../types.ts';
+import type { PolicyWish } from '../../verify/guest-policy.ts';
 import type { VerifyLevel } from '../../verify/options.ts';
 import type { Context, TargetOptions } from '../context.ts';
-import { type ModuleKeyRequest, openSigner } from '../module-key.ts';
+import { openGuestSigner } from '../guest-policy.ts';
+import type { ModuleKeyRequest } from '../module-key.ts';
 import { isRootUser, openContextSession } from '../open-session.ts';
 import { withReport } from '../keep-report.ts';
 import { formatSeconds } from '../render/progress-text.ts';
@@ -24,6 +27,8 @@ export interface RehearseCommandOptions {
   readonly debuginfo: boolean;
   readonly allowExpiredRelease: boolean;
   readonly moduleKey: ModuleKeyRequest | null;
+  readonly runtime: Runtime | 'auto';
+  readonly policy: PolicyWish | null;
   /** Where --report asks for a report; null for nowhere. */
   readonly report: string | null;
 }
@@ -50,7 +55,9 @@ async function work(context: Context, options: RehearseCommandOptions): Promise<
     level: options.level,
     scripts,
     systemtap: options.systemtap,
-    signer: await openSigner(context, options.moduleKey),
+    signer: await openGuestSigner(context, options.moduleKey, options.policy),
+    policy: options.policy,
+    runtime: options.runtime,
     allowExpiredRelease: options.allowExpiredRelease,
     yes: context.common.yes,
     isRoot: isRootUser(),

@@ -8,7 +8,7 @@ import type { SystemtapChoice } from '../../pipeline/provide-systemtap.ts';
 import { findEntry, loadCatalogue } from '../../scripts/catalogue.ts';
 import { toVerifyScript } from '../../scripts/verify-script.ts';
 import { describeVerification } from '../../report/preflight.ts';
-import type { VerifyReport } from '../../types.ts';
+import type { Runtime, VerifyReport } from '../../types.ts';
 import type { VerifyLevel, VerifyScript } from '../../verify/options.ts';
 import type { Context, TargetOptions } from '../context.ts';
 import { withReport } from '../keep-report.ts';
@@ -28,6 +28,7 @@ export interface VerifyCommandOptions {
   readonly systemtap: SystemtapChoice | null;
   readonly allowExpiredRelease: boolean;
   readonly moduleKey: ModuleKeyRequest | null;
+  readonly runtime: Runtime | 'auto';
   /** Where --report asks for a report; null for nowhere. */
   readonly report: string | null;
 }
@@ -53,6 +54,7 @@ async function work(context: Context, options: VerifyCommandOptions): Promise<Ve
       level: options.level,
       scripts: await readScripts(context, options.scripts, options.level),
       signer: await openSigner(context, options.moduleKey),
+      runtime: options.runtime,
       kernelImage: options.image === null ? null : resolve(context.cwd, options.image),
     },
   });

@@ -11,7 +11,29 @@ const MAX_OUTPUT_LINES = 12;
 export function renderVerify(report: VerifyReport): string {
   const rows = report.steps.map((step) => [step.status, step.step, formatSeconds(step.seconds), summarize(step)]);
   const details = report.steps.filter(({ status, output }) => status === 'fail' && output !== '').flatMap(renderOutput);
-  return [renderTable(['result', 'step', 'time', ''], rows), ...details, '', renderVerdict(report)].join('\n');
+  const policy = describePolicy(report);
+  return [
+    renderTable(['result', 'step', 'time', ''], rows),
+    ...details,
+    '',
+    ...(policy === null ? [] : [policy]),
+    renderVerdict(report),
+  ].join('\n');
+}
+
+/** What the guest's kernel said of itself, where it was more than nothing. */
+function describePolicy({ policy, signedBy }: VerifyReport): string | null {
+  const signed = signedBy === undefined ? 'modules unsigned' : `modules signed by "${signedBy.name}"`;
+  if (policy === undefined) return signedBy === undefined ? null : signed;
+  const { lockdown, secureBoot, sigEnforce } = policy;
+  const words = [
+    ...(secureBoot === true ? ['Secure Boot'] : []),
+    ...(lockdown === null || lockdown === 'none' ? [] : [`lockdown ${lockdown}`]),
+    ...(sigEnforce === true ? ['sig_enforce'] : []),
+  ];
+  return words.length === 0 && signedBy === undefined
+    ? null
+    : `guest: ${words.length === 0 ? 'no policy on modules' : words.join(', ')}; ${signed}`;
 }
 
 function summarize({ status, reason, output }: VerifyStep): string {
@@ -27,9 +49,10 @@ function renderOutput({ step, output }: VerifyStep): readonly string[] {
   return ['', `${step}:`, ...[...lines.slice(0, MAX_OUTPUT_LINES), ...cut].map((line) => `  | ${line}`)];
 }
 
-function renderVerdict({ ready, ranIn, target, steps }: VerifyReport): string {
+function renderVerdict({ ready, ranIn, runtime, target, steps }: VerifyReport): string {
   const where = ranIn === 'vm' ? `kernel ${target.release}, booted in QEMU` : `the running kernel ${target.release}`;
-  if (ready) return `proven: SystemTap printed "Hello, World" inside ${where}`;
+  if (ready)
+    return `proven: SystemTap printed "Hello, World" inside ${where}${runtime === 'bpf' ? ', by its bpf runtime and without a module' : ''}`;
   const decisive = findDecisive(steps);
   if (decisive?.status === 'fail') return `not proven: ${decisive.step} failed for kernel ${target.release}`;
   const why = decisive?.reason ?? null;

@@ -19,6 +19,6 @@ export const SECUREBOOT_SIGNATURE: Fault = {
       REBOOT,
     ],
     otherwise:
-      'The firmware asks at the next boot whether to enrol the key. Where a key is enrolled already (DKMS\'s, the fleet\'s) no reboot is needed: --module-key dkms, or --module-key and --module-cert. Modules can also be built and signed elsewhere and carried there: "tapprep bundle --compiled" with the same options.',
+      'The firmware asks at the next boot whether to enrol the key. Where a key is enrolled already (DKMS\'s, the fleet\'s) no reboot is needed: --module-key dkms, or --module-key and --module-cert. Modules can also be built and signed elsewhere and carried there: "tapprep bundle --compiled" with the same options; "tapprep rehearse --secure-boot db" proves them in a guest first. Without any key, "tapprep verify --runtime bpf" says what works without a module.',
   }),
 };

@@ -25,27 +25,35 @@ export async function collectGuestStaprunFrom(
     if (source !== null) return source;
     throw new TapprepError('BAD_PACKAGE', `${prefix} has no ${place}`, { facts: { prefix, place } });
   };
-  const files = new Map<string, GuestFile>();
-  const queue: string[] = [...PROGRAMS.map((name) => `libexec/${name}`), `lib/${OPENED_AT_RUN_TIME}`];
-  for (let place = queue.shift(); place !== undefined; place = queue.shift()) {
-    if (files.has(place)) continue;
-    const source = await get(place);
-    const elf = await readElf(source);
-    if (elf === null) throw new TapprepError('BAD_PACKAGE', `${source} is no program or library`);
-    files.set(place, { source, path: `${prefix}/${place}`, mode: 0o755 });
-    const loader = elf.interpreter === null ? [] : [basename(elf.interpreter)];
-    queue.push(...[...loader, ...elf.needed].map((name) => `lib/${name}`));
-  }
+  const collect = async (programs: readonly string[]): Promise<Pick<GuestStaprun, 'files' | 'starters'>> => {
+    const files = new Map<string, GuestFile>();
+    const queue: string[] = [...programs.map((name) => `libexec/${name}`), `lib/${OPENED_AT_RUN_TIME}`];
+    for (let place = queue.shift(); place !== undefined; place = queue.shift()) {
+      if (files.has(place)) continue;
+      const source = await get(place);
+      const elf = await readElf(source);
+      if (elf === null) throw new TapprepError('BAD_PACKAGE', `${source} is no program or library`);
+      files.set(place, { source, path: `${prefix}/${place}`, mode: 0o755 });
+      const loader = elf.interpreter === null ? [] : [basename(elf.interpreter)];
+      queue.push(...[...loader, ...elf.needed].map((name) => `lib/${name}`));
+    }
+    return {
+      files: [...files.values()],
+      starters: await Promise.all(
+        programs.map(async (name) => ({
+          source: await get(`bin/${name}`),
+          path: `${prefix}/bin/${name}`,
+          mode: 0o755,
+        })),
+      ),
+    };
+  };
+  // SystemTap before 4.0 has none.
+  const hasBpf = (await fetch('libexec/stapbpf')) !== null;
   return {
-    files: [...files.values()],
-    starters: await Promise.all(
-      PROGRAMS.map(async (name) => ({
-        source: await get(`bin/${name}`),
-        path: `${prefix}/bin/${name}`,
-        mode: 0o755,
-      })),
-    ),
+    ...(await collect(PROGRAMS)),
     argv: [`${prefix}/bin/staprun`],
+    ...(hasBpf ? { bpf: { ...(await collect(['stapbpf'])), argv: [`${prefix}/bin/stapbpf`] } } : {}),
     env: {},
   };
 }
