@@ -45,9 +45,24 @@ const step = z.object({
   seconds: z.number().nonnegative(),
 });
 
+/** What a guest's kernel said of its policy on modules. */
+const policy = z.object({
+  efi: z.boolean(),
+  secureBoot: z.boolean().nullable(),
+  lockdown: text.nullable(),
+  sigEnforce: z.boolean().nullable(),
+  trustedKeys: z.object({
+    keyrings: z.array(z.object({ name: text, keys: z.int().nonnegative() })),
+    keys: z.array(z.object({ name: text, id: text.nullable(), keyring: text.nullable() })),
+  }),
+});
+
 const verify = z.object({
   target: targetSchema,
   ranIn: z.enum(['local', 'vm']).nullable(),
+  runtime: z.enum(['module', 'bpf']).optional(),
+  policy: policy.optional(),
+  signedBy: z.object({ name: text, keyId: text.nullable() }).optional(),
   steps: z.array(step),
   ready: z.boolean(),
   diagnoses: z.array(diagnosis),

@@ -1,4 +1,4 @@
-/** Kernels that refuse modules: the verdict that is told before, against what each kernel does; the table goes to docs/signing.md. */
+/** Kernels that refuse modules: the verdict that is told before, against what each kernel does; the table goes to docs/lab-results.md. */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -215,5 +215,7 @@ function writeTable(): void {
     });
     return `\n## ${kernel}\n\n| guest | ${FORMS.join(' | ')} |\n|---|${FORMS.map(() => '---|').join('')}\n${rows.join('\n')}\n`;
   });
-  writeFileSync('docs/signing-results.md', `${head}${sections.join('')}`);
+  const page = readFileSync('docs/lab-results.md', 'utf8');
+  const at = page.indexOf('\n# Signed modules');
+  writeFileSync('docs/lab-results.md', `${at === -1 ? page : page.slice(0, at)}\n${head}${sections.join('')}`);
 }
