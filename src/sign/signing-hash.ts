@@ -16,7 +16,7 @@ export async function readSigningHash(host: Host, release: string): Promise<Modu
 }
 
 /** The name that a kernel's configuration gives; null where it gives none. */
-export function parseSigningHash(config: string): string | null {
+function parseSigningHash(config: string): string | null {
   return /^CONFIG_MODULE_SIG_HASH="([^"\n]{1,40})"$/m.exec(config)?.[1] ?? null;
 }
 
