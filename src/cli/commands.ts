@@ -70,8 +70,8 @@ const UNSIGNED: OptionRow = [
 ];
 const NO_DEBUGINFO: OptionRow = ['--no-debuginfo', 'leave the debug package out: hello world does not need it'];
 const DEBUGINFO: OptionRow = [
-  '--debuginfo <from>',
-  'package, or debuginfod: the vmlinux alone by its build-id, which nobody signs (DEBUGINFOD_URLS)',
+  '--debuginfo <package|debuginfod>',
+  'debuginfod: the vmlinux alone by its build-id, which nobody signs (DEBUGINFOD_URLS)',
   'Sources:',
 ];
 const IMAGE: OptionRow = ['--image', 'the kernel itself too, as a rehearsal needs it'];
