@@ -39,6 +39,7 @@ const packaged = z.strictObject({
   version: packageVersion,
   arch: packageArch,
   match: matchEvidence,
+  because: z.strictObject({ needs: line, by: packageName }).exactOptional(),
   wave: z.int().nonnegative().max(1000),
   install: z.boolean(),
   replaces: word.nullable(),

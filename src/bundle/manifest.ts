@@ -26,6 +26,8 @@ export interface BundledPackage {
   readonly version: string;
   readonly arch: string;
   readonly match: MatchEvidence;
+  /** rpm: the relation that it is needed for, and the name of the package that has it. */
+  readonly because?: { readonly needs: string; readonly by: string };
   readonly wave: number;
   /** False for the kernel image that only a virtual machine boots. */
   readonly install: boolean;

@@ -74,6 +74,7 @@ const packaged: z.ZodType<PlanItem> = z.object({
   install: z.boolean(),
   wave: z.int().nonnegative().exactOptional(),
   replaces: text.nullable(),
+  because: z.object({ needs: text, by: packageName }).exactOptional(),
   expects: expects.exactOptional(),
 });
 

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { BundleManifest } from '../../src/bundle/manifest.ts';
 import { Cli, type CliResult } from '../helpers/cli.ts';
 import { judgeByDnf } from '../helpers/closure-judge.ts';
 import { makeRpmRunRoot } from '../helpers/dpkg-root.ts';
@@ -116,7 +117,7 @@ function publish(name: string, packages: readonly string[]): void {
   symlinkSync(lab.makeRepository(name, packages, ['--checksum=sha']), join(work, 'served', name));
 }
 
-function bundle(name: string, to: string): Promise<CliResult> {
+function tapprep(command: string, name: string, ...more: readonly string[]): Promise<CliResult> {
   const trust = { metadata: 'unsigned', packages: 'signed', keys: ['lab-key'], keyrings: [key.armored] };
   const entry = {
     id: name,
@@ -133,7 +134,16 @@ function bundle(name: string, to: string): Promise<CliResult> {
   const mirrors = join(work, `${name}.json`);
   writeFileSync(mirrors, JSON.stringify({ format: 'tapprep-mirrors/1', keys, groups }));
   const target = ['--distro', 'centos:6.8', '--kernel', RELEASE];
-  return cli.run(['bundle', ...target, '--mirrors', mirrors, '--yes', '--out', to]);
+  return cli.run([command, ...target, '--mirrors', mirrors, ...more]);
+}
+
+function bundle(name: string, to: string): Promise<CliResult> {
+  return tapprep('bundle', name, '--yes', '--out', to);
+}
+
+function manifestOf(tar: string): BundleManifest {
+  const text = execFileSync('tar', ['-xOf', tar, `tapprep-${RELEASE}/manifest.json`], { encoding: 'utf8' });
+  return JSON.parse(text) as BundleManifest;
 }
 
 /** A system with sh, rpm and `base`, into which the bundle was carried. */
@@ -165,6 +175,12 @@ function listRpms(root: string): readonly string[] {
 test('the bundle carries what dnf would install into an empty root, and install.sh installs it there', async () => {
   const made = await bundle('whole', out);
   expect([made.code, made.code === 0 ? '' : made.stderr]).toEqual([0, '']);
+  // Why each is there is told to whoever plans, and carried along.
+  const because = manifestOf(out).packages.find(({ name }) => name === 'mpfr')?.because;
+  expect(because).toEqual({ needs: 'libmpfr.so.1()(64bit)', by: 'cpp' });
+  const plan = await tapprep('plan', 'whole', '--verbose');
+  expect(plan.stdout).toMatch(/^dependency +mpfr .* libmpfr\.so\.1\(\)\(64bit\) of cpp /m);
+
   const wanted = [['kernel-devel', 'kernel-debuginfo', 'systemtap']];
   const [judged] = judgeByDnf(join(work, 'served/whole'), wanted);
   expect(judged).toHaveLength(PACKAGES.length - 1);

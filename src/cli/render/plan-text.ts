@@ -39,7 +39,9 @@ function planRow(item: Provision): readonly string[] {
     ];
   }
   if (item.kind !== 'folder') {
-    return [role, name, version, size(item), item.match, describeTrust(item.trust), repository];
+    const { because, match, trust } = item;
+    const why = because === undefined ? match : `${because.needs} of ${because.by}`;
+    return [role, name, version, size(item), why, describeTrust(trust), repository];
   }
   const [first] = item.packages;
   const trust = first === undefined ? '' : describeTrust(first.trust);
