@@ -1,11 +1,17 @@
-/** The kernel that a distribution installs today: what its kernel metapackage depends on. */
+/** The kernel that a distribution installs today: what its kernel metapackage depends on, or the newest of its kernel packages. */
+import { findArchitecture } from '../detect/architectures.ts';
+import { packageFamilyOf } from '../detect/distributions.ts';
 import { declareTarget } from '../detect/target.ts';
 import { TapprepError } from '../errors.ts';
 import { readDebRepositories } from '../resolve/deb/reader.ts';
-import type { DebTarget } from '../types.ts';
+import type { PackageRecord } from '../resolve/reader.ts';
+import { createRpmReader } from '../resolve/rpm/read-repositories.ts';
+import type { DebTarget, RpmTarget } from '../types.ts';
+import { compareEvr } from '../version/evr.ts';
 import { findRepositories, type FindOptions } from './find-repositories.ts';
 import type { OpenTarget } from './open-target.ts';
 import type { Session } from './session.ts';
+import { planInTiers } from './tiers.ts';
 
 /** Per distribution: the metapackage of the smallest flavour that boots in QEMU, and a release of that form. */
 const METAPACKAGES: Readonly<
@@ -13,6 +19,19 @@ const METAPACKAGES: Readonly<
 > = {
   debian: { name: (arch) => `linux-image-cloud-${arch}`, form: (arch) => `6.1.0-1-cloud-${arch}` },
   ubuntu: { name: () => 'linux-image-virtual', form: () => '6.8.0-1-generic' },
+};
+
+/** What an rpm distribution calls the package that has its kernel, the likeliest first. */
+interface RpmKernelNames {
+  readonly stem: string;
+  readonly names: readonly string[];
+}
+
+const RPM_KERNEL: RpmKernelNames = { stem: 'kernel', names: ['kernel-core', 'kernel'] };
+const SUSE_KERNEL: RpmKernelNames = { stem: 'kernel-default', names: ['kernel-default'] };
+/** By os-release ID; Oracle Linux boots its own kernel where nobody chose the other. */
+const RPM_KERNELS: Readonly<Record<string, RpmKernelNames>> = {
+  ol: { stem: 'kernel-uek', names: ['kernel-uek-core', 'kernel-uek'] },
 };
 
 /**
@@ -24,6 +43,9 @@ export async function findCurrentKernel(
   { host, facts }: OpenTarget,
   { allowExpiredRelease }: Pick<FindOptions, 'allowExpiredRelease'>,
 ): Promise<string> {
+  if (facts.os.id !== null && packageFamilyOf(facts.os.id, facts.os.idLike) === 'rpm') {
+    return findCurrentRpmKernel(session, { host, facts }, allowExpiredRelease);
+  }
   const row = METAPACKAGES[facts.os.id ?? ''];
   const arch = facts.kernel.arch === 'aarch64' ? 'arm64' : 'amd64';
   if (row === undefined || facts.os.id === null) {
@@ -60,4 +82,64 @@ export async function findCurrentKernel(
       hint: 'tapprep rehearse --distro ID:VERSION --kernel RELEASE',
     },
   );
+}
+
+/** The newest kernel of the nearest repositories that have one. */
+async function findCurrentRpmKernel(
+  session: Session,
+  { host, facts }: OpenTarget,
+  allowExpiredRelease: boolean,
+): Promise<string> {
+  const { id, versionId, prettyName } = facts.os;
+  const isSuse = /^(?:suse|sles?|sled|opensuse)/.test(id ?? '');
+  const { stem, names } = RPM_KERNELS[id ?? ''] ?? (isSuse ? SUSE_KERNEL : RPM_KERNEL);
+  const packageArch = findArchitecture(facts.kernel.arch)?.rpm ?? facts.kernel.arch;
+  // Of no release, only to say whose repositories are meant.
+  const target: RpmTarget = {
+    ...{ family: 'rpm', kernelFamily: 'rpm', distro: id ?? '', version: versionId, codename: null },
+    ...{ arch: facts.kernel.arch, release: '', unameV: null, buildId: null },
+    ...{ packageArch, stem, variant: null, versionRelease: '' },
+  };
+  const { repositories } = await findRepositories(
+    session,
+    { host, facts, target },
+    { contents: ['image'], allowExpiredRelease },
+  );
+  const read = createRpmReader(packageArch, { wantsName: (name) => names.includes(name) }, session.reader);
+  return planInTiers(
+    repositories,
+    async (asked) => {
+      const { records, failures } = await read(asked, () => false);
+      return { failures, plan: () => releaseOfNewest(records, names, packageArch, prettyName ?? `${id} ${versionId}`) };
+    },
+    session.emit,
+  );
+}
+
+function releaseOfNewest(
+  records: readonly PackageRecord[],
+  names: readonly string[],
+  arch: string,
+  system: string,
+): string {
+  const offered = records.filter((record) => record.arch === arch);
+  const name = names.find((wanted) => offered.some((record) => record.name === wanted));
+  const [newest] = offered
+    .filter((record) => record.name === name)
+    .toSorted((a, b) => compareEvr(b.version, a.version));
+  if (newest !== undefined) return releaseOfKernel(newest);
+  throw new TapprepError(
+    'NO_EXACT_PACKAGE',
+    `none of ${names.join(', ')} for ${arch} is in the repositories of ${system}`,
+    { hint: 'tapprep rehearse --distro ID:VERSION --kernel RELEASE' },
+  );
+}
+
+/** As the package says itself; else by the habit of its vendor: SUSE leaves the rebuild counter out, EL5 the architecture. */
+function releaseOfKernel({ name, version, arch, provides }: PackageRecord): string {
+  const told = provides.flatMap((provided) => /-uname-r = (\S+)$/.exec(provided)?.[1] ?? [])[0];
+  if (told !== undefined) return told;
+  const bare = version.replace(/^\d+:/, '');
+  if (name === 'kernel-default') return `${bare.replace(/\.\d+$/, '')}-default`;
+  return /\.el5|\.ph\d/.test(bare) ? bare : `${bare}.${arch}`;
 }

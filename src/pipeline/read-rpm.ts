@@ -1,6 +1,6 @@
 /** Plans for a kernel of an rpm distribution: its own packages, and everything that these need on the target. */
 import { isTapprepError } from '../errors.ts';
-import type { InstalledVersion, PlanRequest } from '../resolve/plan.ts';
+import { assemblePlan, type InstalledVersion, type PlanRequest } from '../resolve/plan.ts';
 import type { PackageRecord } from '../resolve/reader.ts';
 import { findKernelBuild } from '../resolve/rpm/choose.ts';
 import { completePlan } from '../resolve/rpm/complete-plan.ts';
@@ -25,6 +25,8 @@ export interface RpmReadChoice {
 /** What was read of repositories, ready to plan from. */
 export interface RpmRead {
   readonly plan: (installed: PlanRequest['installed']) => Promise<Plan>;
+  /** A small system of the distribution, for an empty directory. */
+  readonly planBase: () => Promise<Plan>;
   readonly failures: readonly ReadFailure[];
 }
 
@@ -53,7 +55,18 @@ export function createReadRpm(
       async (found) => request.roles.systemtap === 'none' && (await isPlannable(() => plan(found, request.installed))),
     );
     await rememberReleases(session.cacheDir, target, records);
-    return { failures: [...keyless, ...failures], plan: (installed) => plan(records, installed) };
+    return {
+      failures: [...keyless, ...failures],
+      plan: (installed) => plan(records, installed),
+      planBase: () =>
+        completePlan(assemblePlan(target, [], [], []), {
+          arch: target.packageArch,
+          installed: [],
+          byName: [],
+          sink,
+          ...BASE_SYSTEM,
+        }),
+    };
   };
 }
 
@@ -117,6 +130,18 @@ async function complete(
     return withNote(plan, `what these packages need is not in the plan: ${error.message}`);
   }
 }
+
+/**
+ * What a rehearsal takes as a system before anything of tapprep's: the rpm database, a shell, the programs that scriptlets
+ * and the kernel's build system start, and what says which system it is.
+ */
+const BASE_SYSTEM = {
+  tools: ['bash', 'coreutils', 'rpm'],
+  niceToHave: [
+    ...['system-release', 'suse-release', 'distribution-release', 'filesystem'],
+    ...['sed', 'grep', 'gawk', 'findutils', 'diffutils', 'tar', 'gzip', 'xz', 'cpio', 'kmod', 'util-linux', 'which'],
+  ],
+} as const;
 
 /** How a tool is seen on a target that its package database says nothing of. */
 const TOOLS_SEEN: Readonly<Record<string, (facts: HostFacts) => boolean>> = {

@@ -5,16 +5,16 @@ import { TapprepError } from '../errors.ts';
 import { openPrivateDirectory } from '../files/private-directory.ts';
 import type { Host } from '../host/host.ts';
 import { createRootHost } from '../host/root.ts';
-import { ensureTools } from '../host/tools.ts';
+import { ensureTools, type Tool } from '../host/tools.ts';
 import { identifySystem, listPackages } from '../install/package-list.ts';
 import { installArtifacts } from '../install/run.ts';
 import { tapprep } from '../make-remedy.ts';
-import { ensureBaseTar, nameBase, unpackBase } from '../rehearse/base-root.ts';
+import { unpackBase } from '../rehearse/base-root.ts';
 import { buildKeptRoot, findKeptRoot, keyOfPlan, type KeptRoot } from '../rehearse/kept-root.ts';
 import { unpackImage } from '../rehearse/unpack-image.ts';
 import { imagesOf, packagesOf } from '../resolve/provisions.ts';
 import type { ModuleSigner } from '../sign/module-signer.ts';
-import type { Artifact, DebTarget, Plan, Repository, Role, Runtime, VerifyReport } from '../types.ts';
+import type { Artifact, Plan, Role, Runtime, VerifyReport } from '../types.ts';
 import { findKernelImage } from '../verify/build-id.ts';
 import type { PolicyWish } from '../verify/guest-policy.ts';
 import type { VerifyLevel, VerifyScript } from '../verify/options.ts';
@@ -22,12 +22,13 @@ import { acquireArtifacts } from './acquire.ts';
 import { describePlan } from './describe.ts';
 import { requireHost, type Subject } from './open-target.ts';
 import { planSubject } from './plan-subject.ts';
+import { makeBase } from './rehearse-base.ts';
 import { openResolution, type Resolution } from './resolution.ts';
 import type { Session } from './session.ts';
 import { runStage } from './stage.ts';
 import { proveSubject } from './prove.ts';
 import type { SystemtapChoice, TriedSystemtap } from './provide-systemtap.ts';
-import { forFamily } from '../package-system/systems.ts';
+import { forFamily, systemOf } from '../package-system/systems.ts';
 
 export interface RehearseOptions {
   readonly debuginfo: boolean;
@@ -111,7 +112,6 @@ type RootOptions = Pick<RehearseOptions, 'debuginfo' | 'allowExpiredRelease' | '
 
 /** How long a rehearsal waits for another one in the same root. */
 const ROOT_WAIT_MS = 30 * 60_000;
-const BASE_WAIT_MS = 15 * 60_000;
 
 /**
  * Makes or finds the root of a rehearsal and does something there, which no other process does meanwhile.
@@ -124,7 +124,7 @@ export async function withRehearsal<T>(
   use: (rehearsal: Rehearsal) => Promise<T>,
 ): Promise<T> {
   const { local, signal, emit } = session;
-  const target = requireDeb(subject);
+  const { target } = subject;
   if (target.own !== undefined) {
     throw new TapprepError(
       'USAGE',
@@ -137,7 +137,11 @@ export async function withRehearsal<T>(
       hint: `sudo tapprep rehearse --distro ${target.distro}:${target.version} --kernel ${target.release}`,
     });
   }
-  await ensureTools(local, ['gpgv', 'xz', 'tar', 'mmdebstrap', 'dpkg-deb', 'qemu-system-x86_64', 'busybox'], {
+  const tools = forFamily<readonly Tool[]>(target, {
+    deb: () => ['mmdebstrap', 'dpkg-deb'],
+    rpm: () => ['rpm'],
+  });
+  await ensureTools(local, ['gpgv', 'xz', 'tar', ...tools, 'qemu-system-x86_64', 'busybox'], {
     ...options,
     emit,
     signal,
@@ -145,21 +149,23 @@ export async function withRehearsal<T>(
   const name = `${target.distro}-${target.version}-${target.release}${options.debuginfo ? '' : '-nodebuginfo'}`;
   const exclusive = { name: `root-${name}`, what: `the rehearsal root ${name}`, waitMs: ROOT_WAIT_MS };
   return session.fetcher.exclusively(exclusive, async () =>
-    use(await prepareRehearsal(session, subject, target, name, options)),
+    use(await prepareRehearsal(session, subject, name, options)),
   );
 }
 
 async function prepareRehearsal(
   session: Session,
   subject: Subject,
-  target: DebTarget,
   name: string,
   options: RootOptions,
 ): Promise<Rehearsal> {
   const { local, signal, cacheDir } = session;
+  const { target } = subject;
   const resolution = await openResolution(session, subject, {
     roles: { image: true, debuginfo: options.debuginfo, systemtap: 'distro' },
     allowExpiredRelease: options.allowExpiredRelease,
+    // What is not in the plan nobody else brings: the root has no repositories of its own.
+    isWhole: true,
     installed: null,
   });
   const rootsDir = await openPrivateDirectory(cacheDir, 'roots');
@@ -215,25 +221,18 @@ interface Prepared {
 /** Base system and large downloads at the same time; then the exact plan for that base, and the installation. */
 async function prepareRoot(
   session: Session,
-  target: DebTarget,
+  target: Subject['target'],
   resolution: Resolution,
   early: Plan,
   rootsDir: string,
   name: string,
 ): Promise<Prepared> {
-  const { local, signal, emit, fetcher } = session;
-  const base = findBaseRepository(resolution.repositories, target);
+  const { local, signal, emit } = session;
   const [tar] = await Promise.all([
     runStage(
       session,
       'base system',
-      () => {
-        const request = { local, target, repository: base, rootsDir, emit, signal };
-        const what = `the base system of ${target.distro} ${target.version}`;
-        return fetcher.exclusively({ name: nameBase(request), what, waitMs: BASE_WAIT_MS }, () =>
-          ensureBaseTar(request),
-        );
-      },
+      () => makeBase(session, target, resolution, rootsDir),
       (path) => path,
     ),
     runStage(
@@ -261,9 +260,9 @@ async function prepareRoot(
         installArtifacts({
           host,
           artifacts: artifacts.filter(({ item }) => item.install),
-          method: 'dpkg',
+          method: systemOf(target).manager,
           release: target.release,
-          // Nobody's system: what the exact packages need may replace what mmdebstrap put there.
+          // Nobody's system: what the exact packages need may replace what the base system has.
           allowUpgrade: true,
           tapprepVersion: session.tapprepVersion,
           emit,
@@ -278,32 +277,4 @@ async function prepareRoot(
   if (result === null) throw new TapprepError('INTERNAL', `${name} was built without a plan`);
   const { plan, images }: { plan: Plan; images: readonly Artifact[] } = result;
   return { root, plan, images };
-}
-
-/** The suite that carries the base system: the release's own, from the first archive that has it. */
-function findBaseRepository(repositories: readonly Repository[], target: DebTarget): Repository {
-  const base = repositories.find(
-    ({ suite }) => suite !== null && !/[-/](security|updates|backports|debug)/.test(suite),
-  );
-  if (base !== undefined) return base;
-  throw new TapprepError(
-    'NO_REPOSITORY',
-    `no archive with a base system is known for ${target.distro} ${target.version}`,
-    {
-      remedy: tapprep('rehearse', '--mirror', 'deb=URL'),
-    },
-  );
-}
-
-function requireDeb({ target }: Subject): DebTarget {
-  return forFamily(target, {
-    deb: (found) => found,
-    rpm: ({ distro }) => {
-      throw new TapprepError(
-        'USAGE',
-        `rehearsals make Debian and Ubuntu roots so far, and ${distro} is an rpm distribution`,
-        { hint: 'tapprep install --root DIR, then tapprep verify --root DIR --in vm' },
-      );
-    },
-  });
 }

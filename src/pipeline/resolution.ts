@@ -1,4 +1,5 @@
 /** Plans for one target. The repositories are read once, however often a plan is made from them. */
+import { TapprepError } from '../errors.ts';
 import { wantedNames } from '../resolve/deb/kernel-names.ts';
 import { planDeb } from '../resolve/deb/plan-deb.ts';
 import { readDebRepositories } from '../resolve/deb/reader.ts';
@@ -26,6 +27,7 @@ export interface ResolutionOptions {
 /** What was read of repositories, ready to plan from. */
 interface Read {
   readonly plan: (installed: readonly InstalledVersion[] | null) => Plan | Promise<Plan>;
+  readonly planBase?: () => Promise<Plan>;
   readonly failures: readonly ReadFailure[];
 }
 
@@ -37,6 +39,11 @@ export interface Resolution {
    * @throws TapprepError NO_EXACT_PACKAGE, UNSATISFIED_DEPENDENCY, or why repositories could not be read
    */
   plan(installed: readonly InstalledVersion[] | null): Promise<Plan>;
+  /**
+   * rpm: the packages of a small system of the distribution. mmdebstrap knows those of Debian's.
+   * @throws TapprepError UNSATISFIED_DEPENDENCY, or why repositories could not be read
+   */
+  planBase(): Promise<Plan>;
 }
 
 /** @throws TapprepError NO_REPOSITORY */
@@ -94,6 +101,16 @@ export async function openResolution(
       });
       return { ...plan, notes: [...plan.notes, ...notes] };
     },
+    planBase: () =>
+      planInTiers(
+        repositories,
+        async (asked) => {
+          const { planBase, failures } = await readFirst(asked);
+          if (planBase === undefined) throw new TapprepError('INTERNAL', 'only rpm systems are planned from nothing');
+          return { plan: planBase, failures };
+        },
+        session.emit,
+      ),
   };
 }
 

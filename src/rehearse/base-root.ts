@@ -29,27 +29,35 @@ export function nameBase({ target, repository }: Pick<BaseRootRequest, 'target' 
  * @throws TapprepError NETWORK, TOOL_MISSING, INTERRUPTED
  */
 export async function ensureBaseTar(request: BaseRootRequest): Promise<string> {
-  const { local, target, repository, rootsDir, emit } = request;
-  const tar = join(rootsDir, `${nameBase(request)}.tar`);
+  const { local, target, repository, emit } = request;
+  return keepTar(join(request.rootsDir, `${nameBase(request)}.tar`), async (work, partial) => {
+    const argv = buildMmdebstrapArgv(target, repository, partial);
+    emit({ type: 'command', argv, where: local.name });
+    const result = await local.run(argv, { env: { TMPDIR: work }, signal: request.signal, timeoutMs: 900_000 });
+    if (result.exitCode === 0) return;
+    throw new TapprepError(
+      'NETWORK',
+      `mmdebstrap of ${repository.suite} exited ${result.exitCode}: ${lastError(result.stderr)}`,
+      {
+        hint: `${argv.slice(0, -3).join(' ')} ${repository.suite} /tmp/check.tar ${repository.baseUrls[0]}`,
+        facts: { stderr: result.stderr.slice(-4000) },
+      },
+    );
+  });
+}
+
+/**
+ * A tar file under its final name only when it is whole. `make` works in a directory that is removed afterwards and writes
+ * the file that its second argument names.
+ */
+export async function keepTar(tar: string, make: (work: string, partial: string) => Promise<void>): Promise<string> {
   if (await isKept(tar)) return tar;
   const work = `${tar}.making`;
   await rm(work, { recursive: true, force: true });
   await mkdir(work, { recursive: true });
   try {
     const partial = join(work, 'base.tar');
-    const argv = buildMmdebstrapArgv(target, repository, partial);
-    emit({ type: 'command', argv, where: local.name });
-    const result = await local.run(argv, { env: { TMPDIR: work }, signal: request.signal, timeoutMs: 900_000 });
-    if (result.exitCode !== 0) {
-      throw new TapprepError(
-        'NETWORK',
-        `mmdebstrap of ${repository.suite} exited ${result.exitCode}: ${lastError(result.stderr)}`,
-        {
-          hint: `${argv.slice(0, -3).join(' ')} ${repository.suite} /tmp/check.tar ${repository.baseUrls[0]}`,
-          facts: { stderr: result.stderr.slice(-4000) },
-        },
-      );
-    }
+    await make(work, partial);
     // Under umask 000 too, it is what `isKept` takes.
     await chmod(partial, 0o600);
     await rename(partial, tar);

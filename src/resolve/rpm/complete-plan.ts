@@ -10,7 +10,7 @@ import { packagesOf } from '../provisions.ts';
 import type { PackageRecord } from '../reader.ts';
 import { findClosure, findUnlistedPaths, type ClosureMember } from './closure.ts';
 import { toDependencyItem } from './items.ts';
-import { createPool, type Pool } from './solver/pool.ts';
+import { ALWAYS, createPool, type Pool } from './solver/pool.ts';
 import type { Wish } from './solver/solve.ts';
 
 /** A package of the target, with what its own database says of it where the repositories do not have it any more. */
@@ -147,10 +147,14 @@ function findSolvable(
 }
 
 function listWishes(pool: Pool, own: ReadonlyMap<PlanItem, number>, options: CompleteOptions): readonly Wish[] {
-  const byName = (name: string): Wish => ({
-    text: name,
-    candidates: pool.named(pool.catalogue.symbols.find(name)).filter((solvable) => pool.isUsable(solvable)),
-  });
+  const { symbols } = pool.catalogue;
+  const byName = (name: string): Wish => {
+    const symbol = symbols.find(name);
+    const named = pool.named(symbol).filter((solvable) => pool.isUsable(solvable));
+    // "system-release" is the name of a package on some distributions, and only provided on the others.
+    const found = named.length > 0 || symbol === 0 ? named : pool.whatProvides(symbol);
+    return { text: name, candidates: found === ALWAYS ? [] : found };
+  };
   return [
     ...Array.from(own, ([{ name, version }, solvable]) => ({ text: `${name} ${version}`, candidates: [solvable] })),
     ...options.tools.map(byName),

@@ -12,6 +12,7 @@ import { type DirectoryServer, serveDirectory } from '../../helpers/directory-se
 import { makeDpkgRunRoot } from '../../helpers/dpkg-root.ts';
 import { failureOf } from '../../helpers/failure-of.ts';
 import { GpgHome } from '../../helpers/gpg.ts';
+import { kernelBuild, openRpmLab } from '../../helpers/rpm-lab.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'tapprep-current-'));
 const gpg = new GpgHome();
@@ -41,13 +42,13 @@ afterAll(async () => {
   rmSync(scratch, { recursive: true });
 });
 
-function openLab(): Promise<Session> {
+function openLab(mirrors: readonly string[] = []): Promise<Session> {
   return openSession({
     packageRoot: join(import.meta.dirname, '../../..'),
     cacheDir: join(scratch, 'cache'),
     configHome: null,
     mirrorFiles: [],
-    mirrors: [],
+    mirrors,
     offline: false,
     env: {},
     tapprepVersion: '0.0.0',
@@ -66,12 +67,39 @@ test('of two kernels that the metapackage stands for the newer one is current, b
 });
 
 test('of a distribution whose metapackage is not known it is not guessed', async () => {
-  const open = { host: null, facts: declareDistribution('rocky:9.5', null) };
+  const open = { host: null, facts: declareDistribution('devuan:5', null) };
   const failure = await failureOf(
     openLab().then((session) => findCurrentKernel(session, open, { allowExpiredRelease: false })),
   );
   expect(failure.code).toBe('CUSTOM_KERNEL_NO_PACKAGE');
   expect(failure.message).toBe(
-    'the current kernel of rocky is not known: only those of debian and ubuntu are looked up',
+    'the current kernel of devuan is not known: only those of debian and ubuntu are looked up',
   );
+});
+
+test('of an rpm distribution it is the newest kernel of the nearest repositories, by version and not by letter', async () => {
+  const rpms = openRpmLab();
+  const builds = ['427.9.1.el9_4', '427.13.1.el9_4'].map((release) => kernelBuild('5.14.0', release));
+  const uek = {
+    ...{ source: 'kernel-uek', version: '5.15.0', release: '206.153.7.el9uek' },
+    packages: [{ name: 'kernel-uek-core', provides: ['kernel-uek-uname-r = 5.15.0-206.153.7.el9uek.x86_64'] }],
+  };
+  const suse = {
+    ...{ source: 'linux', version: '6.4.0', release: '150600.23.7.3' },
+    packages: [{ name: 'kernel-default' }],
+  };
+  const paths = [...builds, uek, suse].flatMap((build) => Object.values(rpms.build(build)));
+  const served = await serveDirectory(rpms.makeRepository('all', paths));
+  try {
+    const found = async (distro: string): Promise<string> => {
+      const open = { host: null, facts: declareDistribution(distro, null) };
+      return findCurrentKernel(await openLab([`rpm-md=${served.url}`]), open, { allowExpiredRelease: false });
+    };
+    expect(await found('rocky:9.4')).toBe('5.14.0-427.13.1.el9_4.x86_64');
+    expect(await found('ol:9')).toBe('5.15.0-206.153.7.el9uek.x86_64');
+    expect(await found('opensuse-leap:15.6')).toBe('6.4.0-150600.23.7-default');
+  } finally {
+    await served.close();
+    rpms.close();
+  }
 });
