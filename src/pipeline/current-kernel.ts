@@ -96,9 +96,19 @@ async function findCurrentRpmKernel(
   const packageArch = findArchitecture(facts.kernel.arch)?.rpm ?? facts.kernel.arch;
   // Of no release, only to say whose repositories are meant.
   const target: RpmTarget = {
-    ...{ family: 'rpm', kernelFamily: 'rpm', distro: id ?? '', version: versionId, codename: null },
-    ...{ arch: facts.kernel.arch, release: '', unameV: null, buildId: null },
-    ...{ packageArch, stem, variant: null, versionRelease: '' },
+    family: 'rpm',
+    kernelFamily: 'rpm',
+    distro: id ?? '',
+    version: versionId,
+    codename: null,
+    arch: facts.kernel.arch,
+    release: '',
+    unameV: null,
+    buildId: null,
+    packageArch,
+    stem,
+    variant: null,
+    versionRelease: '',
   };
   const { repositories } = await findRepositories(
     session,

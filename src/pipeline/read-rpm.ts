@@ -138,8 +138,22 @@ async function complete(
 const BASE_SYSTEM = {
   tools: ['bash', 'coreutils', 'rpm'],
   niceToHave: [
-    ...['system-release', 'suse-release', 'distribution-release', 'filesystem'],
-    ...['sed', 'grep', 'gawk', 'findutils', 'diffutils', 'tar', 'gzip', 'xz', 'cpio', 'kmod', 'util-linux', 'which'],
+    'system-release',
+    'suse-release',
+    'distribution-release',
+    'filesystem',
+    'sed',
+    'grep',
+    'gawk',
+    'findutils',
+    'diffutils',
+    'tar',
+    'gzip',
+    'xz',
+    'cpio',
+    'kmod',
+    'util-linux',
+    'which',
   ],
 } as const;
 

@@ -55,17 +55,22 @@ export async function ensureRpmBaseTar(request: RpmBaseRequest): Promise<string>
     for (const [name, major, minor] of DEVICES)
       await run(request, ['mknod', '-m', '666', join(root, 'dev', name), 'c', major, minor]);
     await run(request, [
-      ...['rpm', '--root', root, '--dbpath', `${STAGING}/db`, '--install', '--excludedocs'],
+      'rpm',
+      '--root',
+      root,
+      '--dbpath',
+      `${STAGING}/db`,
+      '--install',
+      '--excludedocs',
       // tapprep has verified every one of them, and the copies by their digests: the keys of this machine's rpm are not asked.
-      ...['--nosignature', '--nodigest', '--define', '_pkgverify_level none'],
+      '--nosignature',
+      '--nodigest',
+      '--define',
+      '_pkgverify_level none',
       ...files.map((file) => join(root, file)),
     ]);
-    const own = ['chroot', root, 'rpm'];
-    await run(request, [...own, '--initdb']);
-    await run(request, [
-      ...[...own, '--install', '--justdb', '--nodeps', '--noscripts', '--notriggers', '--nosignature', '--nodigest'],
-      ...files,
-    ]);
+    const own = ['chroot', root, 'rpm', '--install', '--justdb', '--nodeps', '--noscripts', '--notriggers'];
+    await run(request, [...own, '--nosignature', '--nodigest', ...files]);
     await rm(join(root, STAGING), { recursive: true, force: true });
     const tar = ['tar', '--create', '--numeric-owner', '--file', partial, '--directory', root, '.'];
     await run({ local, signal }, tar);

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import type { GpgHome, TestKey } from './gpg.ts';
 
 /** One binary package of a spec; its content is one small file, and random bytes where a size is given. */
@@ -11,6 +11,8 @@ export interface LabPackage {
   readonly bytes?: number;
   /** More files by path; programs. */
   readonly files?: Readonly<Record<string, string>>;
+  /** A directory whose files and links it carries as they are. */
+  readonly tree?: string;
   readonly arch?: 'x86_64' | 'noarch';
   readonly provides?: readonly string[];
   readonly requires?: readonly string[];
@@ -33,17 +35,19 @@ export interface LabBuild {
   readonly packages: readonly LabPackage[];
 }
 
+interface SignOptions {
+  readonly digest?: string;
+  readonly legacy?: boolean;
+}
+
 export interface RpmLab {
   readonly directory: string;
   /** Builds all packages of a spec; paths by package name. */
   build(build: LabBuild): Readonly<Record<string, string>>;
   /** Signs in place. */
-  sign(
-    path: string,
-    home: GpgHome,
-    key: TestKey,
-    options?: { readonly digest?: string; readonly legacy?: boolean },
-  ): void;
+  sign(path: string, home: GpgHome, key: TestKey, options?: SignOptions): void;
+  /** Many at once. */
+  signAll(paths: readonly string[], home: GpgHome, key: TestKey): void;
   /** Copies packages into DIRECTORY/repos/NAME/Packages and runs createrepo_c; returns the repository's directory. */
   makeRepository(name: string, packages: readonly string[], options?: readonly string[]): string;
   close(): void;
@@ -92,18 +96,8 @@ export function openRpmLab(): RpmLab {
         }),
       );
     },
-    sign(path, home, key, options = {}) {
-      const args = ['--addsign', ...(options.legacy === true ? ['--rpmv3'] : [])];
-      const macros = {
-        _gpg_name: key.fingerprint,
-        _gpg_path: home.directory,
-        _gpg_digest_algo: options.digest ?? 'sha256',
-        _gpg_sign_cmd_extra_args: '--batch --pinentry-mode loopback',
-        __gpg: '/usr/bin/gpg',
-      };
-      const list = Object.entries(macros).flatMap(([name, value]) => ['--define', `${name} ${value}`]);
-      execFileSync('rpmsign', [...list, ...args, path], { stdio: ['ignore', 'ignore', 'pipe'] });
-    },
+    sign: (path, home, key, options = {}) => sign([path], home, key, options),
+    signAll: (paths, home, key) => sign(paths, home, key, {}),
     makeRepository(name, packages, options = []) {
       const root = join(directory, 'repos', name);
       mkdirSync(join(root, 'Packages'), { recursive: true });
@@ -115,6 +109,19 @@ export function openRpmLab(): RpmLab {
     },
     close: () => rmSync(directory, { recursive: true, force: true }),
   };
+}
+
+function sign(paths: readonly string[], home: GpgHome, key: TestKey, options: SignOptions): void {
+  const args = ['--addsign', ...(options.legacy === true ? ['--rpmv3'] : [])];
+  const macros = {
+    _gpg_name: key.fingerprint,
+    _gpg_path: home.directory,
+    _gpg_digest_algo: options.digest ?? 'sha256',
+    _gpg_sign_cmd_extra_args: '--batch --pinentry-mode loopback',
+    __gpg: '/usr/bin/gpg',
+  };
+  const list = Object.entries(macros).flatMap(([name, value]) => ['--define', `${name} ${value}`]);
+  execFileSync('rpmsign', [...list, ...args, ...paths], { stdio: ['ignore', 'ignore', 'pipe'] });
 }
 
 function defines(top: string, build: LabBuild): string[] {
@@ -148,6 +155,7 @@ function formatSpec(build: LabBuild): string {
       `%files -n ${item.name}`,
       `/usr/share/lab/${item.name}`,
       ...Object.keys(item.files ?? {}),
+      ...(item.tree === undefined ? [] : pathsOf(item.tree)),
     ];
     return lines.join('\n');
   });
@@ -173,11 +181,18 @@ function versionLines(text: string | undefined): readonly string[] {
   return [`Version: ${version}`, `Release: ${release}`, ...(epoch === undefined ? [] : [`Epoch: ${epoch}`])];
 }
 
-function formatContent({ name, bytes = 0, files = {} }: LabPackage): string {
+function pathsOf(tree: string): readonly string[] {
+  const found = readdirSync(tree, { recursive: true, withFileTypes: true });
+  return found
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => join('/', relative(tree, entry.parentPath), entry.name));
+}
+
+function formatContent({ name, bytes = 0, files = {}, tree }: LabPackage): string {
   const more = Object.entries(files).map(
     ([path, text]) =>
       `install -D /dev/stdin %{buildroot}${path} <<'END'\n${text.replaceAll('%', '%%').replace(/\n$/, '')}\nEND`,
   );
   const own = `{ echo "content of ${name}"; head -c ${bytes} /dev/urandom; } > %{buildroot}/usr/share/lab/${name}`;
-  return [own, ...more].join('\n');
+  return [own, ...more, ...(tree === undefined ? [] : [`cp -a ${tree}/. %{buildroot}/`])].join('\n');
 }

@@ -81,11 +81,20 @@ test('of an rpm distribution it is the newest kernel of the nearest repositories
   const rpms = openRpmLab();
   const builds = ['427.9.1.el9_4', '427.13.1.el9_4'].map((release) => kernelBuild('5.14.0', release));
   const uek = {
-    ...{ source: 'kernel-uek', version: '5.15.0', release: '206.153.7.el9uek' },
-    packages: [{ name: 'kernel-uek-core', provides: ['kernel-uek-uname-r = 5.15.0-206.153.7.el9uek.x86_64'] }],
+    source: 'kernel-uek',
+    version: '5.15.0',
+    release: '206.153.7.el9uek',
+    packages: [
+      {
+        name: 'kernel-uek-core',
+        provides: ['kernel-uek-uname-r = 5.15.0-206.153.7.el9uek.x86_64'],
+      },
+    ],
   };
   const suse = {
-    ...{ source: 'linux', version: '6.4.0', release: '150600.23.7.3' },
+    source: 'linux',
+    version: '6.4.0',
+    release: '150600.23.7.3',
     packages: [{ name: 'kernel-default' }],
   };
   const paths = [...builds, uek, suse].flatMap((build) => Object.values(rpms.build(build)));
