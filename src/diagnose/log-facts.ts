@@ -65,8 +65,7 @@ const NAMED_RELEASE = /\b[Kk]ernel(?: release| version)?:? ["'`(]?(\d\.\d{1,3}\.
 /** kernel-devel-uname-r = RELEASE, as dependencies are written. */
 const PROVIDED_RELEASE = /\bkernel(?:-\w{1,20}){0,3}-uname-r ?={1,2} ?(\d[\w.+~-]{3,80})/;
 /** Files of a kernel carry its release, and so do the messages of who looks for them. */
-const FILE_RELEASE =
-  /(?:\/boot\/[\w.]{2,20}-|\bvmlinux for |\bBuilding (?:initial )?(?:module )?for |\bmodules? for )(\d\.\d{1,3}\.\d{1,3}-[\w.+~-]{1,64})/;
+const FILE_RELEASE = /(?:\/boot\/[\w.]{2,20}-|\bfor )(\d\.\d{1,3}\.\d{1,3}-[\w.+~-]{1,64})/;
 /** kmod and dkms name the kernel that they looked for. */
 const LOOKED_FOR = new RegExp(
   String.raw`FATAL: Module \S{1,60} not found in directory (?:/usr)?/lib/modules/(${RELEASE})`,

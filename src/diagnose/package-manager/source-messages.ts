@@ -7,7 +7,7 @@ import { BROKEN_SOURCE, NO_SOURCES } from './translations.ts';
 export const UNREGISTERED: readonly Pattern[] = [
   text('is not registered', /system is not registered|not registered (?:with|to) an entitlement/i),
   text('System not registered', /System not registered|not yet registered/),
-  text('subscription-manager to register'),
+  text('subscription-manager to', /subscription-manager to (?:register|assign)/),
   text('have no subscriptions'),
   text('valid subscription', /(?:no|without a) valid subscription/i),
   text('SUSEConnect', /(?:use|run|with) ["'`]?(?:sudo )?SUSEConnect/i),

@@ -134,6 +134,7 @@ const ROWS: readonly Row[] = [
     text('file has no debug information', /(?:vmlinux|kernel|\.ko)\S{0,40} file has no debug information/),
     text('install an appropriate debuginfo package'),
     text('Failed to find the path for the kernel', /Failed to find the path for the kernel/),
+    text('vmlinux with build-id', /No kallsyms or vmlinux with build-id \S{8,64} was found/),
     text('Failed to open debuginfo file'),
     text('Debuginfo-analysis is not supported'),
     text('debuginfo for vmlinux', /(?:find|open) (?:the )?debuginfo for vmlinux/),

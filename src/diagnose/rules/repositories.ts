@@ -177,7 +177,7 @@ export const REPOSITORY_RULES: readonly Rule[] = [
     grade: (sight) => {
       if (!isAskedInVain(sight)) return null;
       const debug = sight.lines.some((line) => /debuginfo|dbgsym|-dbg\b/.test(line.text));
-      return debug && (anySeen(sight, DISABLED) || setUpAfterwards(sight)) ? 'points' : 'allows';
+      return debug && setUpAfterwards(sight) ? 'points' : 'allows';
     },
     cause: ({ lines }) =>
       `${debugPackage(lines) ?? 'The debug package'} may be in a debug repository that is not enabled here.`,
