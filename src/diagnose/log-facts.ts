@@ -212,13 +212,15 @@ function releaseAfterUname(lines: readonly LogLine[]): string | null {
   return null;
 }
 
+const BUILD_LINK = new RegExp(
+  String.raw`->\s+\S{0,80}/(?:usr/src/(?:kernels|linux-headers)[/-]|lib/modules/)(${RELEASE})`,
+);
+
 function readOtherTrees(lines: readonly LogLine[]): LogFacts['otherTrees'] {
   const found: { release: string; line: LogLine }[] = [];
   let listing = false;
   for (const line of lines) {
-    const link = new RegExp(
-      String.raw`->\s+\S{0,80}/(?:usr/src/(?:kernels|linux-headers)[/-]|lib/modules/)(${RELEASE})`,
-    ).exec(line.text);
+    const link = BUILD_LINK.exec(line.text);
     if (link?.[1] !== undefined) found.push({ release: link[1], line });
     if (/\b(?:ls|ll|find|dir)\b.*(?:\/lib\/modules|\/usr\/src)/.test(line.text)) {
       listing = true;
