@@ -28,6 +28,7 @@ export const ARCHITECTURES: readonly Architecture[] = [
   { machine: 'loongarch64', rpm: 'loongarch64', deb: 'loong64', kind: 'loongarch64', elf: 258, tree: 'loongarch' },
   { machine: 'ia64', rpm: 'ia64', deb: 'ia64', kind: 'ia64', elf: 50, tree: 'ia64' },
   { machine: 'mips64', rpm: 'mips64el', deb: 'mips64el', kind: 'mips64', elf: 8, tree: 'mips' },
+  { machine: 'mips', rpm: 'mipsel', deb: 'mipsel', kind: 'mips', elf: 8, tree: 'mips' },
 ];
 
 /** The architecture that any of its names means: uname -m, rpm's or dpkg's, i386 to i686, x86_64_v2; null for none. */

@@ -220,7 +220,7 @@ export interface DebFamily extends Family {
 }
 
 /** How a Debian flavour ends, and the package architecture that this means. */
-export const DEBIAN_LEAVES: Readonly<Record<string, string>> = {
+export const DEBIAN_LEAVES: Readonly<Record<string, string | null>> = {
   amd64: 'amd64',
   arm64: 'arm64',
   '686': 'i386',
@@ -238,6 +238,12 @@ export const DEBIAN_LEAVES: Readonly<Record<string, string>> = {
   riscv64: 'riscv64',
   loong64: 'loong64',
   mips64r2el: 'mips64el',
+  mips32r2el: 'mipsel',
+  'loongson-3': 'mips64el',
+  // Of two architectures each.
+  '4kc-malta': null,
+  '5kc-malta': null,
+  octeon: null,
 };
 const V = String.raw`\d+(?:\.\d+)+`;
 /** 20, trunk, rc4; LTS and backports 0.deb10.17, 0.bpo.5, once bpo.5. */

@@ -162,7 +162,10 @@ function parseRelease(known: Known, forms: Forms): KernelRelease {
   }
 }
 
-function allows(forms: Forms, { code, facts }: TapprepError, system: PackageFamily, { hasSources }: Known): boolean {
+function allows(forms: Forms, { code, facts }: TapprepError, system: PackageFamily, known: Known): boolean {
+  const { hasSources, own } = known;
+  // Whose kernel it is does not matter where its tree was named.
+  if ((own?.buildTree ?? null) !== null) return true;
   if (forms === 'listed') return false;
   if (code === 'UNKNOWN_RELEASE') return true;
   if (code === 'CUSTOM_KERNEL_NO_PACKAGE') return forms === 'any';

@@ -178,5 +178,7 @@ async function chooseMethod(host: Host, { target }: Plan, signal: AbortSignal): 
 /** A kernel that does not run there is proven in a virtual machine: its image is fetched unless the target carries it. */
 async function needsImage({ target, facts }: Subject, host: Host): Promise<boolean> {
   const runs = host.kind !== 'root' && facts.kernel.running;
+  // Nobody packages it.
+  if ((target.own?.buildTree ?? null) !== null) return false;
   return host.kind !== 'local' && !runs && (await findKernelImage(host, target.release)) === null;
 }

@@ -209,7 +209,7 @@ async function withImageBuildId(host: Host, facts: HostFacts): Promise<HostFacts
   if (release === null || buildId !== null || isRemote(host)) return facts;
   const { findKernelImage, readImageBuildId } = await import('../verify/build-id.ts');
   try {
-    const image = await findKernelImage(host, release);
+    const image = await findKernelImage(host, release, facts.own);
     return image === null ? facts : { ...facts, kernel: { ...facts.kernel, buildId: await readImageBuildId(image) } };
   } catch (error) {
     // Not its word against anything: what cannot be read is not known.

@@ -198,7 +198,7 @@ export async function prepareGivenRoot(
 ): Promise<Pick<Rehearsal, 'host' | 'kernelImage'>> {
   const { target } = subject;
   const host = requireHost(subject, 'this');
-  const own = await findKernelImage(host, target.release);
+  const own = await findKernelImage(host, target.release, target.own);
   if (own !== null) return { host, kernelImage: own };
   const plan = await planSubject(session, subject, {
     ...options,

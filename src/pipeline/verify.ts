@@ -68,7 +68,7 @@ export async function verifySubject(
   const { target, facts } = subject;
   const kernelImage =
     choice.kernelImage ??
-    (await findKernelImage(host, target.release)) ??
+    (await findKernelImage(host, target.release, target.own)) ??
     (await findImageHere(session, subject, host, choice.where));
   const outlook = await lookAhead(subject, host, choice);
   const runtime = chooseRuntime(outlook, choice);

@@ -49,7 +49,9 @@ async function readKernelBuildId(
   if (running !== null) return { buildId: running, from: '/sys/kernel/notes' };
   if (options.target.buildId !== null) return { buildId: options.target.buildId, from: 'the kernel of the target' };
   const image =
-    options.kernelImage ?? options.vm?.kernelImage ?? (await findKernelImage(options.host, options.target.release));
+    options.kernelImage ??
+    options.vm?.kernelImage ??
+    (await findKernelImage(options.host, options.target.release, options.target.own));
   const buildId = image === null ? null : await readImageBuildId(image);
   return image === null || buildId === null ? null : { buildId, from: image };
 }

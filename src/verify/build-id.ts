@@ -6,7 +6,7 @@ import { readElf } from '../elf/read-elf.ts';
 import { collectFacts } from '../detect/facts.ts';
 import { type Host, isRemote } from '../host/host.ts';
 import { ownVmlinux } from '../detect/own-kernel.ts';
-import type { BuildId, Target } from '../types.ts';
+import type { BuildId, OwnKernel, Target } from '../types.ts';
 
 /** vmlinux with debug information, as far as it was found. */
 export interface Debuginfo {
@@ -41,9 +41,19 @@ function debuginfoPlaces({
   ];
 }
 
-/** Where the bootable image lies: below /boot, or with the modules on distributions that boot from there. */
-function imagePlaces(release: string): readonly string[] {
-  return [`/boot/vmlinuz-${release}`, `/lib/modules/${release}/vmlinuz`, `/usr/lib/modules/${release}/vmlinuz`];
+/** What a build leaves in its tree (Linux: the Makefile in boot/ of each architecture). */
+const TREE_IMAGES = ['arch/x86/boot/bzImage', 'arch/arm64/boot/Image', 'arch/s390/boot/bzImage'] as const;
+
+/** Where the bootable image lies: in the tree that was named, below /boot, or with the modules on distributions that boot from there. */
+function imagePlaces(release: string, own: OwnKernel | undefined): readonly string[] {
+  const tree = own?.buildTree ?? null;
+  const built = tree === null ? [] : TREE_IMAGES.map((name) => `${tree}/${name}`);
+  return [
+    ...built,
+    `/boot/vmlinuz-${release}`,
+    `/lib/modules/${release}/vmlinuz`,
+    `/usr/lib/modules/${release}/vmlinuz`,
+  ];
 }
 
 /**
@@ -73,8 +83,8 @@ async function findThere(host: Host, { release, own }: Pick<Target, 'release' | 
 }
 
 /** The kernel image of a target, as a path on this machine; null where there is none. */
-export async function findKernelImage(host: Host, release: string): Promise<string | null> {
-  for (const path of imagePlaces(release)) {
+export async function findKernelImage(host: Host, release: string, own?: OwnKernel): Promise<string | null> {
+  for (const path of imagePlaces(release, own)) {
     const local = await host.fetchFile(path);
     if (local !== null) return local;
   }

@@ -6,6 +6,7 @@ import { type BundleChoice, withBundle } from '../../pipeline/install-bundle.ts'
 import { hasRootRights, openSubject, requireHost } from '../../pipeline/open-target.ts';
 import type { DebuginfoChoice } from '../../pipeline/plan-subject.ts';
 import type { SystemtapChoice } from '../../pipeline/provide-systemtap.ts';
+import { looseFilesOf } from '../../resolve/provisions.ts';
 import { describeInstallation } from '../../report/preflight.ts';
 import type { Target } from '../../types.ts';
 import type { VerifyLevel } from '../../verify/options.ts';
@@ -45,14 +46,16 @@ export async function runInstall(context: Context, options: InstallCommandOption
   if (common.json) stdout.json(outcome);
   else if (common.dryRun) {
     stdout.write(`${renderPlan(outcome.plan, common.verbose)}\n\n`);
-    stdout.write(outcome.commands.length === 0 ? 'nothing would be changed\n' : `on ${outcome.host}:\n`);
-    for (const argv of outcome.commands) stdout.write(`  ${argv.join(' ')}\n`);
+    const files = looseFilesOf(outcome.plan.items).map(({ place, urls }) => `put ${urls[0] ?? ''} at ${place}`);
+    const commands = [...outcome.commands.map((argv) => argv.join(' ')), ...files];
+    stdout.write(commands.length === 0 ? 'nothing would be changed\n' : `on ${outcome.host}:\n`);
+    for (const command of commands) stdout.write(`  ${command}\n`);
   } else if (outcome.verify !== null) {
     const { install, verify, stages } = outcome;
     const changed =
       install === null || install.journal === null
         ? 'nothing was changed'
-        : `${install.installed.length} packages were added`;
+        : `${install.installed.length} packages${(install.files ?? []).map(({ path }) => ` and ${path}, which nobody signed,`).join('')} were added`;
     const times = stages.map(({ stage, seconds }) => `${stage} ${formatSeconds(seconds)}`).join(', ');
     stdout.write(`${renderVerify(verify)}\n${renderDiagnoses(verify.diagnoses)}${changed} on ${outcome.host}`);
     stdout.write(install?.journal == null ? '\n' : `; "tapprep remove" takes them away again\n`);

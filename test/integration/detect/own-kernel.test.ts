@@ -10,6 +10,7 @@ import { createLocalHost } from '../../../src/host/local.ts';
 import { createRootHost } from '../../../src/host/root.ts';
 import { openSubject, openTarget, type TargetChoice } from '../../../src/pipeline/open-target.ts';
 import type { HostFacts } from '../../../src/types.ts';
+import { findKernelImage } from '../../../src/verify/build-id.ts';
 import { findBuildTreeFault } from '../../../src/verify/build-tree.ts';
 import { openStapKernel } from '../../../src/verify/stap-kernel.ts';
 import { makeDpkgRoot } from '../../helpers/fake-root.ts';
@@ -107,6 +108,17 @@ test('a tree in its place that no package brought stands for packages without be
   expect(target.own).toEqual({ buildTree: `/lib/modules/${release}/build`, vmlinux: null });
   expect(statusOf(facts)).toMatchObject({ kernel: 'ok', 'build tree': 'ok' });
   expect(await openStapKernel(createRootHost(root), target, '/var/tmp', options.signal)).toBe(release);
+});
+
+test('whose form a release has does not matter where its tree was named, and the tree has the image', async () => {
+  const release = '6.1.55-118.189.amzn2023.x86_64';
+  writeTree('/usr/src/lab', release);
+  const image = 'usr/src/lab/arch/x86/boot/bzImage';
+  mkdirSync(dirname(join(root, image)), { recursive: true });
+  writeFileSync(join(root, image), 'image');
+  const { target } = await openSubject(options, choose({ buildTree: '/usr/src/lab' }));
+  expect(target).toMatchObject({ family: 'deb', release });
+  expect(await findKernelImage(createRootHost(root), release, target.own)).toBe(join(root, image));
 });
 
 test.each([
