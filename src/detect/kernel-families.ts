@@ -239,8 +239,9 @@ export const DEBIAN_LEAVES: Readonly<Record<string, string | null>> = {
   loong64: 'loong64',
   mips64r2el: 'mips64el',
   mips32r2el: 'mipsel',
-  'loongson-3': 'mips64el',
+  mips64r6el: 'mips64el',
   // Of two architectures each.
+  'loongson-3': null,
   '4kc-malta': null,
   '5kc-malta': null,
   octeon: null,
