@@ -506,6 +506,15 @@ export interface Plan {
   readonly installedBytes: number;
   /** Why a choice was made, or what was left out; sentences. */
   readonly notes: readonly string[];
+  /** SystemTaps that are mended on the target, in the order to try; nothing has to be downloaded for that. */
+  readonly mends?: readonly PlannedMend[];
+}
+
+/** A SystemTap of a plan, and what its runtime is mended by: rows of tapprep's own table, each with the digest of what it changes. */
+export interface PlannedMend {
+  /** "4.8-2 of the distribution mended by task-work-cancel-func" */
+  readonly name: string;
+  readonly by: readonly { readonly id: string; readonly sha256: Sha256 }[];
 }
 
 /** A plan before anything but packages is added to it. */

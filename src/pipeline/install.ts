@@ -6,6 +6,7 @@ import type { Host } from '../host/host.ts';
 import { buildInstallArgv, type InstallMethod } from '../install/commands.ts';
 import { JOURNAL_PATH } from '../install/journal.ts';
 import { installArtifacts, splitRuns } from '../install/run.ts';
+import { requirePlannedMends } from '../systemtap/mends/planned.ts';
 import { unpackImage } from '../rehearse/unpack-image.ts';
 import { findKernelImage } from '../verify/build-id.ts';
 import type { Artifact, InstallReport, Plan, PlanItem, VerifyReport } from '../types.ts';
@@ -70,6 +71,7 @@ export async function installSubject(
       })),
     describePlan,
   );
+  requirePlannedMends(plan.mends ?? []);
   const items = packagesOf(plan.items).filter(({ install }) => install);
   // What comes in a bundle is all there is: a front end would ask its repositories.
   const isOffline = options.artifacts !== undefined;
@@ -149,6 +151,7 @@ export async function installSubject(
     ...options,
     planned: {
       folders: foldersOf(plan.items),
+      mends: plan.mends ?? [],
       isAll: options.lock !== null,
       acquire: (wanted) => Promise.resolve(wanted.map((item) => takeBrought(brought, item))),
     },

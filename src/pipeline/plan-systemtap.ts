@@ -5,10 +5,11 @@ import { withFolders } from '../resolve/plan.ts';
 import type { RankedCandidate, SystemtapWish } from '../systemtap/choose.ts';
 import type { FitRung } from '../systemtap/incompatibilities.ts';
 import { compareKernels } from '../systemtap/kernel-version.ts';
+import { planMends } from '../systemtap/mends/planned.ts';
 import { planFolder } from '../systemtap/portable/plan-folder.ts';
 import { findSuiteRepositories } from '../systemtap/portable/repositories.ts';
 import type { PortableRequest } from '../systemtap/portable/request.ts';
-import type { FolderItem, Plan, Target } from '../types.ts';
+import type { FolderItem, Plan, PlannedMend, Target } from '../types.ts';
 import { rankForPlan } from './predict-systemtap.ts';
 import type { Session } from './session.ts';
 
@@ -37,6 +38,7 @@ export async function addSystemtap(session: Session, plan: Plan, options: System
   const fitting = ranked.filter(({ predictions }) => predictions.hello.verdict !== 'unfit');
   const folders: FolderItem[] = [];
   const notes: string[] = [];
+  const mends: PlannedMend[] = [];
   let problem: unknown = null;
   let choices = 0;
   for (const one of fitting.length === 0 && wish !== 'auto' ? ranked : fitting) {
@@ -52,12 +54,13 @@ export async function addSystemtap(session: Session, plan: Plan, options: System
         continue;
       }
     } else if (one.candidate.kind === 'build') continue;
+    if (one.candidate.mends !== undefined) mends.push(planMends(one.name, one.candidate.mends));
     choices += 1;
     if (isSure(one, rung) || choices === MOST_CHOICES) break;
   }
   const canBeBuilt = ranked.some(({ candidate }) => candidate.kind === 'build');
   if (choices === 0 && wish !== 'auto' && !(canBeBuilt && problem === null)) throw problem;
-  return withFolders(plan, folders, notes);
+  return withFolders(plan, folders, notes, mends);
 }
 
 /** Seen to reach so far on this kernel build, or expected to. */

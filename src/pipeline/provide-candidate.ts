@@ -6,7 +6,7 @@ import { assembleFolder, assemblePortable } from '../systemtap/portable/assemble
 import { placePortable } from '../systemtap/portable/place.ts';
 import { findSuiteRepositories } from '../systemtap/portable/repositories.ts';
 import { INSTALLED_SYSTEMTAP, type UsableSystemtap } from '../systemtap/usable.ts';
-import type { Artifact, FolderItem, PlanItem } from '../types.ts';
+import type { Artifact, FolderItem, PlanItem, PlannedMend } from '../types.ts';
 import { acquireArtifacts } from './acquire.ts';
 import { provideBuild } from './build-systemtap.ts';
 import type { Subject } from './open-target.ts';
@@ -17,6 +17,8 @@ import { runStage } from './stage.ts';
 /** The portable SystemTaps of a plan. */
 export interface PlannedFolders {
   readonly folders: readonly FolderItem[];
+  /** What may be mended; where it is all that may come, by nothing else. */
+  readonly mends: readonly PlannedMend[];
   /** Whether no other may come beside what is installed: a lock names every byte, and a bundle is all there is. */
   readonly isAll: boolean;
   /** The verified packages of a folder. */

@@ -12,7 +12,7 @@ import {
 } from '../systemtap/choose.ts';
 import type { FitRung } from '../systemtap/incompatibilities.ts';
 import { upstreamKernelOf } from '../systemtap/kernel-version.ts';
-import { listMended } from '../systemtap/mended-candidates.ts';
+import { listMended, type MendedCandidates, type MendWish } from '../systemtap/mended-candidates.ts';
 import { describeLookedUp, lookUpMissing, type LookedUp } from '../systemtap/mends/look-up.ts';
 import type { MendedManifest } from '../systemtap/mends/manifest-schema.ts';
 import type { MendedSystemtap } from '../systemtap/mends/place.ts';
@@ -91,7 +91,9 @@ export async function provideSystemtap(
   const open = listOpen(installed.own(subject), session.mirrors.systemtap, options.planned);
   const presence = options.mends === false ? null : await readKernelPresence(host, subject.target, MENDS);
   const { known, further } =
-    presence === null ? { known: open, further: [] } : listMended(open, { kernel, presence, wish: options.mends });
+    presence === null
+      ? { known: open, further: [] }
+      : listAllowed(open, { kernel, presence, wish: options.mends }, options);
   const context = { kernel, rung, verdicts: await recallVerdicts(session.cacheDir, key) };
   const [ranked, last] = [known, further].map((each) => chooseSystemtap(each, options.choice, context)) as [
     Ranked,
@@ -150,6 +152,14 @@ function listOpen(
   const first = listed.filter(({ kind }) => kind === 'distro');
   const others = listed.filter((candidate) => candidate.kind !== 'distro' && !isPlanned(candidate));
   return [...first, ...folders, ...others];
+}
+
+/** Where a plan is all that may come, nothing is mended but what it names. */
+function listAllowed(open: readonly Candidate[], wish: MendWish, { planned }: ProvideOptions): MendedCandidates {
+  const listed = listMended(open, wish);
+  if (planned?.isAll !== true) return listed;
+  const names = new Set(planned.mends.map(({ name }) => name));
+  return { known: listed.known.filter((each) => each.mends === undefined || names.has(nameOf(each))), further: [] };
 }
 
 /** The rung that a level of the ladder needs of a SystemTap. */

@@ -157,7 +157,10 @@ function planSection({ plan }: Preflight): string {
   const rows = plan.items.map(planRow);
   const summary = `<p>${plan.items.length} packages to fetch, ${formatBytes(plan.downloadBytes)}; ${formatBytes(plan.installedBytes)} installed; ${plan.present.length} already there.</p>`;
   const body = rows.length === 0 ? '' : table(['Package', 'Role', '#Size', 'Digest and signer'], rows);
-  return section('Plan', `${summary}${body}${bullets(plan.notes)}`);
+  return section(
+    'Plan',
+    `${summary}${body}${bullets([...(plan.mends ?? []).map(({ name }) => `SystemTap ${name}`), ...plan.notes])}`,
+  );
 }
 
 function planRow(item: Provision): string {

@@ -132,6 +132,18 @@ export const planSchema: z.ZodType<Plan> = z.object({
   downloadBytes: z.int().nonnegative(),
   installedBytes: z.int().nonnegative(),
   notes: z.array(text).max(10_000),
+  mends: z
+    .array(
+      z.object({
+        name: text,
+        by: z
+          .array(z.object({ id: word, sha256 }))
+          .min(1)
+          .max(50),
+      }),
+    )
+    .max(50)
+    .exactOptional(),
 });
 
 /** A plan from its JSON text. @throws TapprepError BAD_LOCK with the place and the reason of each fault */

@@ -1,5 +1,5 @@
 /** What every family's plan has in common: what is asked for, and how items become a Plan. Pure. */
-import type { FolderItem, PackagePlan, Plan, PlanItem, Role, Target } from '../types.ts';
+import type { FolderItem, PackagePlan, Plan, PlanItem, PlannedMend, Role, Target } from '../types.ts';
 
 /** What a plan is asked to hold. */
 export interface PlanRequest {
@@ -65,10 +65,16 @@ export function assemblePlan(
   };
 }
 
-/** A plan with folders beside its packages. */
-export function withFolders(plan: Plan, folders: readonly FolderItem[], notes: readonly string[]): Plan {
+/** A plan with folders beside its packages, and with what is mended on the target. */
+export function withFolders(
+  plan: Plan,
+  folders: readonly FolderItem[],
+  notes: readonly string[],
+  mends: readonly PlannedMend[] = [],
+): Plan {
   return {
     ...plan,
+    ...(mends.length === 0 ? {} : { mends }),
     // What is tried first stands first.
     items: [...plan.items, ...folders],
     downloadBytes: plan.downloadBytes + sum(folders.map(({ sizeBytes }) => sizeBytes)),

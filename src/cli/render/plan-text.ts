@@ -1,5 +1,5 @@
 /** A plan for people: what, in which version, from where, how large, by whose signature. */
-import type { Plan, Provision, TrustRequirement } from '../../types.ts';
+import type { Plan, PlannedMend, Provision, TrustRequirement } from '../../types.ts';
 import { formatBytes } from './progress-text.ts';
 import { renderTable } from './table.ts';
 
@@ -21,8 +21,15 @@ export function renderPlan(plan: Plan, all: boolean): string {
       : []),
     '',
     `to download: ${formatBytes(plan.downloadBytes)}, on disk afterwards: ${formatBytes(plan.installedBytes)}`,
+    ...(plan.mends ?? []).map(
+      ({ name, by }) => `on the target: SystemTap ${name} (${by.map(describeMend).join(', ')})`,
+    ),
     ...notes.map((note) => `note: ${note}`),
   ].join('\n');
+}
+
+function describeMend({ id, sha256 }: PlannedMend['by'][number]): string {
+  return `${id} sha256 ${sha256.slice(0, 12)}`;
 }
 
 function planRow(item: Provision): readonly string[] {

@@ -18,7 +18,8 @@ const PATTERNS: readonly (readonly [RegExp, MissingKind])[] = [
   [new RegExp(`has no member named ${NAME}`, 'g'), 'member'],
   [/modpost: "([A-Za-z_]\w{2,80})" \[.{1,200}?\] undefined/g, 'export'],
   [/Can't resolve ([A-Za-z_]\w{2,80})!/g, 'export'],
-  [/fatal error: ([\w./-]{3,100}\.h): No such file or directory/g, 'header'],
+  // With a directory: SystemTap's own headers have none.
+  [/fatal error: ([\w.-]{1,30}\/[\w./-]{3,100}\.h): No such file or directory/g, 'header'],
   [new RegExp(`too (?:many|few) arguments to function ${NAME}`, 'g'), 'changed'],
   [new RegExp(`(?:incompatible type for argument|passing argument) \\d{1,2} of ${NAME}`, 'g'), 'changed'],
   // The compiler marks the word that it means in the line below.

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { isTapprepError } from '../../../src/errors.ts';
 import { checkPlan } from '../../../src/resolve/plan-schema.ts';
-import type { FolderItem, Plan, PlanItem } from '../../../src/types.ts';
+import type { FolderItem, Plan, PlanItem, Sha256 } from '../../../src/types.ts';
 import { debTarget } from '../../helpers/deb-records.ts';
 
 const HEX = 'a'.repeat(64);
@@ -79,6 +79,19 @@ function* alterEach(value: unknown): Generator {
 
 test('a plan with a folder is read back as it was written', () => {
   expect(checkPlan(JSON.stringify(PLAN), 'lock')).toEqual(PLAN);
+});
+
+const MENDED: Plan = {
+  ...PLAN,
+  mends: [{ name: '4.8-2 of the distribution mended by x', by: [{ id: 'x', sha256: HEX as Sha256 }] }],
+};
+
+test('what is mended on the target is read back as it was written, and altered in any way it is refused', () => {
+  expect(checkPlan(JSON.stringify(MENDED), 'lock')).toEqual(MENDED);
+  const accepted = [...alterEach(MENDED)].filter((altered) => codeOf(altered) === 'accepted');
+  // Without any, it is a plan that mends nothing.
+  expect(accepted).toContainEqual(PLAN);
+  expect(accepted.filter((altered) => JSON.stringify(altered).includes('"mends"'))).toHaveLength(2);
 });
 
 test('a plan from before kinds is read as packages, and what is only unpacked as an image', () => {
