@@ -1,9 +1,10 @@
 /** Looks up in a kernel's own headers and exports what a SystemTap did not find there. */
 import type { Host } from '../../host/host.ts';
 import { findArchitecture } from '../../detect/architectures.ts';
+import { treeOf } from '../../detect/own-kernel.ts';
 import { escapeControl } from '../../errors.ts';
 import { findAlike, findMissingNames, type MissingKind } from './missing-names.ts';
-import { findTrees } from './presence.ts';
+import { findTrees, type KernelOf } from './presence.ts';
 
 /** What a kernel has of a name that was asked of it. */
 export interface LookedUp {
@@ -20,22 +21,18 @@ const TIMEOUT_MS = 60_000;
 const MOST_HEADERS = 3;
 
 /** @param log what stap and its compiler said. @throws TapprepError INTERRUPTED */
-export async function lookUpMissing(
-  host: Host,
-  { release, arch }: { readonly release: string; readonly arch: string },
-  log: string,
-): Promise<readonly LookedUp[]> {
+export async function lookUpMissing(host: Host, kernel: KernelOf, log: string): Promise<readonly LookedUp[]> {
   const missing = findMissingNames(log);
   if (missing.length === 0 || (await host.which('grep')) === null) return [];
-  const tree = findArchitecture(arch)?.tree ?? arch;
-  const places = (await findTrees(host, release)).flatMap((one) => [
+  const tree = findArchitecture(kernel.arch)?.tree ?? kernel.arch;
+  const places = (await findTrees(host, kernel)).flatMap((one) => [
     `${one}/include/linux`,
     `${one}/arch/${tree}/include/asm`,
   ]);
   const found: LookedUp[] = [];
   for (const { name, kind } of missing) {
     const identifiers = kind === 'header' ? [] : await findIdentifiers(host, name, places);
-    const exported = await findExported(host, release, name);
+    const exported = await findExported(host, kernel, name);
     const declared = identifiers.filter((each) => each.name === name).map(({ file }) => shorten(file));
     found.push({
       name,
@@ -82,8 +79,8 @@ async function findIdentifiers(host: Host, name: string, places: readonly string
   });
 }
 
-async function findExported(host: Host, release: string, name: string): Promise<readonly Known[]> {
-  const file = `/lib/modules/${release}/build/Module.symvers`;
+async function findExported(host: Host, kernel: KernelOf, name: string): Promise<readonly Known[]> {
+  const file = `${treeOf(kernel)}/Module.symvers`;
   const stem = name.replaceAll(/[^\w]/g, '').split('_').slice(0, 2).join('_');
   const run = await host.run(['grep', '-E', '-e', `^0x[0-9a-f]+[[:space:]][A-Za-z_0-9]*${stem}`, '--', file], {
     timeoutMs: TIMEOUT_MS,

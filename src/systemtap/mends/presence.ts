@@ -1,8 +1,13 @@
 /** Asks the files of a kernel and of a SystemTap whether a mend is needed. */
 import { posix } from 'node:path';
 import { findArchitecture } from '../../detect/architectures.ts';
+import { treeOf } from '../../detect/own-kernel.ts';
 import type { Host } from '../../host/host.ts';
+import type { Target } from '../../types.ts';
 import type { KernelTest, Mend, RuntimeTest } from './table.ts';
+
+/** A kernel, and the tree that its modules are built against where it is not that of its packages. */
+export type KernelOf = Pick<Target, 'release' | 'arch' | 'own'>;
 
 /** A kernel's answers: null where its files do not tell. */
 export interface KernelPresence {
@@ -20,18 +25,21 @@ export function hasText(source: string, text: string): boolean {
 /** Reads of a kernel's build tree what tests ask for, each file once. @throws TapprepError INTERRUPTED, SSH_LOST */
 export async function readKernelPresence(
   host: Host,
-  { release, arch }: { readonly release: string; readonly arch: string },
+  kernel: KernelOf,
   mends: readonly Mend[],
 ): Promise<KernelPresence> {
   const tests = mends.flatMap(({ kernel }) => kernel);
-  const places = await findTrees(host, release);
+  const places = await findTrees(host, kernel);
   const texts = new Map<string, string | null>();
   for (const test of tests) {
     if (test.kind === 'symbol' || texts.has(test.file)) continue;
-    texts.set(test.file, await readFirst(host, pathsOf(test, places, findArchitecture(arch)?.tree ?? arch)));
+    texts.set(
+      test.file,
+      await readFirst(host, pathsOf(test, places, findArchitecture(kernel.arch)?.tree ?? kernel.arch)),
+    );
   }
   const names = tests.flatMap((test) => (test.kind === 'symbol' ? [test.name] : []));
-  const exported = await readExports(host, release, names);
+  const exported = await readExports(host, kernel, names);
   return {
     answer: (test) => {
       if (test.kind === 'symbol') return exported === null ? null : exported.has(test.name) === test.there;
@@ -57,11 +65,11 @@ export function judgeRuntime({ runtime }: Mend, textOf: (file: string) => string
 }
 
 /** The build tree, and the trees that it takes its headers from: Debian's has a Makefile that includes another one's. */
-export async function findTrees(host: Host, release: string): Promise<readonly string[]> {
-  const build = `/lib/modules/${release}/build`;
+export async function findTrees(host: Host, kernel: Pick<KernelOf, 'release' | 'own'>): Promise<readonly string[]> {
+  const build = treeOf(kernel);
   const makefile = (await host.readText(`${build}/Makefile`)) ?? '';
   const included = /^include\s+(\/[\w.+~/-]{1,300})\/Makefile\s*$/m.exec(makefile)?.[1];
-  return [build, ...(included === undefined ? [] : [included]), `/lib/modules/${release}/source`];
+  return [build, ...(included === undefined ? [] : [included]), `/lib/modules/${kernel.release}/source`];
 }
 
 function pathsOf(
@@ -84,11 +92,15 @@ async function readFirst(host: Host, paths: readonly string[]): Promise<string |
 }
 
 /** Which of the names Module.symvers exports; null where there is none. The file has megabytes, so the target looks through it. */
-async function readExports(host: Host, release: string, names: readonly string[]): Promise<ReadonlySet<string> | null> {
+async function readExports(
+  host: Host,
+  kernel: KernelOf,
+  names: readonly string[],
+): Promise<ReadonlySet<string> | null> {
   if (names.length === 0) return new Set();
   const pattern = `^0x[0-9a-f]+[[:space:]](${names.join('|')})[[:space:]]`;
   if ((await host.which('grep')) === null) return null;
-  const run = await host.run(['grep', '-E', '-e', pattern, '--', `/lib/modules/${release}/build/Module.symvers`]);
+  const run = await host.run(['grep', '-E', '-e', pattern, '--', `${treeOf(kernel)}/Module.symvers`]);
   if (run.exitCode !== 0 && run.exitCode !== 1) return null;
   return new Set(run.stdout.split('\n').flatMap((line) => line.split(/\s/)[1] ?? []));
 }
