@@ -38,7 +38,7 @@ const MARKER = '{"schema": "tapprep-systemtap/1"}\n';
 const edit = (file: string, text: string, replacement: string): GuardEdit => ({ file, text, replacement });
 const KINDS = edit(
   'src/install/remains.ts',
-  String.raw`directory: /^\/opt\/tapprep\/systemtap-[^/]+$/,`,
+  String.raw`directory: /^\/(?:opt\/tapprep\/systemtap-|usr\/lib\/debug\/lib\/modules\/)[^/]+$/,`,
   'directory: /^/,',
 );
 const PATH_FORM = edit('src/install/journal-schema.ts', String.raw`/^\/[^\p{Cc}\p{Cf}\u2028\u2029]+$/u`, '/^[^]/u');
