@@ -107,9 +107,9 @@ export async function createFetcher(options: FetcherOptions): Promise<Fetcher> {
   };
 }
 
-/** A timer that keeps no process alive. */
+/** A timer that keeps no process alive; what is due already rings at once. */
 function ring(ms: number, call: () => void): () => void {
-  const timer = setTimeout(call, ms);
+  const timer = setTimeout(call, Math.max(0, ms));
   timer.unref();
   return () => clearTimeout(timer);
 }
