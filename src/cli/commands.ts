@@ -93,8 +93,8 @@ const REPORT: OptionRow = [
 ];
 const LEVEL: OptionRow = ['--level <hello|probe|scripts>', 'how far ready must reach (default: hello)', 'SystemTap:'];
 const RUNTIME: OptionRow = [
-  '--runtime <which>',
-  'what scripts run by: module, bpf (which no signature policy touches), or auto for bpf where no module loads',
+  '--runtime <module|bpf|auto>',
+  'what scripts run by: a module, bpf (which no signature policy touches), or bpf only where no module loads',
   'SystemTap:',
 ];
 const LOCK: OptionRow = ['--lock <file>', 'exactly what "plan --out" wrote', 'Sources:'];

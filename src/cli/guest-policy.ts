@@ -13,11 +13,11 @@ import { type OptionRow, type Raw, readText } from './options.ts';
 
 export const GUEST_POLICY: readonly OptionRow[] = [
   [
-    '--secure-boot <mode>',
-    'boot by UEFI firmware that has the key of --module-key: db or mok with Secure Boot on, off without',
+    '--secure-boot <off|db|mok>',
+    'boot by UEFI firmware that has the key of --module-key: db and mok with Secure Boot on, off without',
     'SystemTap:',
   ],
-  ['--lockdown <level>', 'lock the guest down: integrity or confidentiality', 'SystemTap:'],
+  ['--lockdown <integrity|confidentiality>', 'lock the guest down', 'SystemTap:'],
   ['--sig-enforce', 'let the guest take signed modules only (module.sig_enforce=1)', 'SystemTap:'],
 ];
 
