@@ -11,8 +11,9 @@ const PROGRAMS = ['staprun', 'stapio'] as const;
 const OPENED_AT_RUN_TIME = 'libgcc_s.so.1';
 
 /** Everything stays below the prefix: programs of the target, with another C library, run beside it. @throws TapprepError BAD_PACKAGE */
-export function collectGuestStaprun({ directory }: PortableSystemtap, prefix: string): Promise<GuestStaprun> {
-  return collectGuestStaprunFrom((place) => Promise.resolve(join(directory, place)), prefix);
+export function collectGuestStaprun({ directory, manifest }: PortableSystemtap, prefix: string): Promise<GuestStaprun> {
+  const held = new Set(manifest.files.map(({ path }) => path));
+  return collectGuestStaprunFrom((place) => Promise.resolve(held.has(place) ? join(directory, place) : null), prefix);
 }
 
 /** The same where the folder is on the target. @param fetch a file of the folder as a path on this machine; null where it has none */
