@@ -102,6 +102,11 @@ export function describeRpm(header: RpmSection): RpmIdentity {
   };
 }
 
+/** Whether an entry of an rpm database is a key that was imported: no package, and of no architecture. */
+export function isImportedKey(header: RpmSection): boolean {
+  return requiredText(header, TAG.name, 'name') === 'gpg-pubkey';
+}
+
 /**
  * The build-ids that a debuginfo package names: `debuginfo(build-id)` in its provides, or the links
  * /usr/lib/debug/.build-id/xx/rest.debug among its files, which older ones have only.

@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { isTapprepError } from '../../errors.ts';
-import { describeRpm, listPaths, type RpmIdentity } from '../../trust/rpm-header.ts';
+import { describeRpm, isImportedKey, listPaths, type RpmIdentity } from '../../trust/rpm-header.ts';
 import { readRpmSection, type RpmSection } from '../../trust/rpm-section.ts';
 import { isBerkeleyHash, readBerkeleyHash } from './berkeley.ts';
 import { brokenDatabase } from './broken.ts';
@@ -54,9 +54,8 @@ function describe(blobs: readonly Buffer[], path: string, wanted: ReadonlySet<st
   try {
     for (const blob of blobs) {
       const header = readHeader(blob, path);
+      if (isImportedKey(header)) continue;
       const identity = describeRpm(header);
-      // Keys that were imported are entries of their own.
-      if (identity.name === 'gpg-pubkey') continue;
       packages.push(identity);
       if (wanted.size === 0) continue;
       const label = `${identity.name}-${identity.version.replace(/^\d+:/, '')}.${identity.arch}`;
