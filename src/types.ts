@@ -311,9 +311,10 @@ export interface PackageName {
 /**
  * How a repository tells what it has: deb: dists/SUITE/InRelease and Packages; rpm-md: repodata/repomd.xml;
  * listing: only an index page of a directory of packages; template: not even a usable index page, so the file name is
- * made from name, version and arch and asked for with HEAD.
+ * made from name, version and arch and asked for with HEAD; launchpad: the API of Launchpad, asked for one name after the
+ * other.
  */
-export type RepositoryKind = 'deb' | 'rpm-md' | 'listing' | 'template';
+export type RepositoryKind = 'deb' | 'rpm-md' | 'listing' | 'template' | 'launchpad';
 /** What a server asks for: nothing, a client certificate of a subscription, a SUSE Customer Center token, an account. */
 export type RepositoryAuth = 'none' | 'entitlement' | 'scc' | 'login';
 /** A document that names the base URLs: metalink XML, or plain text with one URL a line. */

@@ -70,6 +70,7 @@ function indexUrls(repository: Repository): readonly string[] {
     'rpm-md': 'repodata/repomd.xml',
     listing: '',
     template: '',
+    launchpad: '',
   };
   const discovery = repository.discovery ?? null;
   return [

@@ -18,6 +18,8 @@ const JUDGES: Readonly<Record<Expected, Judge>> = {
     head.includes('<repomd') ? good('repomd.xml') : bad(`answered with ${describe(head)} instead of repomd.xml`),
   listing: judgeListing,
   template: (head) => (head === '' ? bad('answered with nothing') : good(describe(head))),
+  launchpad: (head) =>
+    head.startsWith('{') ? good('JSON of Launchpad') : bad(`answered with ${describe(head)} instead of JSON`),
   metalink: (head) =>
     head.includes('<metalink') ? good('metalink') : bad(`answered with ${describe(head)} instead of a metalink`),
   'mirror-list': (head) => {

@@ -106,6 +106,7 @@ function makeEntry(
     urls: entry.urls,
     discovery: entry.discovery ?? null,
     parts: entry.parts ?? [],
+    keyOf: entry.keyOf ?? null,
     suites: entry.suites ?? [],
     components: entry.components ?? [],
     content: entry.content,

@@ -43,6 +43,8 @@ export interface MirrorEntry {
   readonly urls: readonly string[];
   readonly discovery: { readonly kind: 'metalink' | 'mirror-list'; readonly url: string } | null;
   readonly parts: readonly string[];
+  /** Template of the name of the key that {keyid} stands for. */
+  readonly keyOf: string | null;
   readonly suites: readonly string[];
   readonly components: readonly string[];
   readonly content: readonly RepositoryContent[];

@@ -20,6 +20,7 @@ export const PLACEHOLDERS = [
   'kver',
   'krel',
   'part',
+  'keyid',
   'timestamp',
 ] as const;
 
@@ -100,6 +101,7 @@ export function placeholderValues(
     kver: plain(split?.version),
     krel: plain(split?.release),
     part: null,
+    keyid: null,
     timestamp: plain(timestamp),
   };
 }

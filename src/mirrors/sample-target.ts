@@ -1,5 +1,6 @@
 /** For checking a whole list without a target: each entry with an address that a fitting machine would ask. Pure. */
 import type { Repository, Target } from '../types.ts';
+import { systemOf } from '../package-system/systems.ts';
 import type { MirrorEntry, Mirrors } from './mirror-list.ts';
 import { considerMirrors } from './select.ts';
 import type { SelectionOptions, SkippedEntry } from './select.ts';
@@ -39,7 +40,7 @@ function sampleTarget(entry: MirrorEntry, list: Mirrors): Target {
   const versions = entry.versions.toReversed().map((pattern) => concreteVersion(pattern, distro, list));
   const version = versions.find((text) => text?.includes('.')) ?? versions[0] ?? null;
   const shared = { distro, version, release: 'sample', unameV: null, buildId: null };
-  if (entry.kind === 'deb') {
+  if (systemOf({ family: 'deb' }).reads(entry.kind)) {
     const packageArch = entry.archs?.[0] ?? DEB_ARCHS[0] ?? '';
     const codename = version === null ? null : (list.codenames[distro]?.[version] ?? null);
     return {

@@ -47,11 +47,12 @@ const entrySchema = z.strictObject({
     .max(20)
     .optional()
     .describe('Only for these kernels, by package stem (kernel-uek) or kernel family (elrepo)'),
-  kind: z.enum(['deb', 'rpm-md', 'listing', 'template']),
+  kind: z.enum(['deb', 'rpm-md', 'listing', 'template', 'launchpad']),
   host: z.enum(['official', 'mirror']).default('official'),
   urls: z.array(baseUrl).max(20).describe('Addresses of the same content, in the order to try'),
   discovery: z.strictObject({ kind: z.enum(['metalink', 'mirror-list']), url }).optional(),
   parts: z.array(template).min(1).max(20).optional().describe('One repository for each: the values of {part}'),
+  keyOf: template.optional().describe('Which of "keys" {keyid} stands for, by its name'),
   suites: z.array(template).min(1).max(10).optional().describe('deb: one repository for each'),
   components: z.array(word).min(1).max(10).optional().describe('deb'),
   content: z.array(z.enum(['image', 'devel', 'debuginfo', 'program-debuginfo', 'systemtap', 'toolchain'])).min(1),
@@ -122,14 +123,15 @@ type Issue = { readonly path: readonly (string | number)[]; readonly message: st
 
 function entryIssues(entry: z.infer<typeof entrySchema>): readonly Issue[] {
   const isDeb = entry.kind === 'deb';
-  const usesPart = entry.urls.some((value) => namesInTemplate(value).includes('part'));
+  const uses = (name: string): boolean => entry.urls.some((value) => namesInTemplate(value).includes(name));
   const rules: readonly (readonly [boolean, string, string])[] = [
     [entry.urls.length === 0 && entry.discovery === undefined, 'urls', 'an entry needs urls or a discovery'],
     [isDeb && (!entry.suites || !entry.components), 'suites', 'a deb entry needs suites and components'],
     [!isDeb && entry.suites !== undefined, 'suites', 'only a deb entry has suites'],
     [!isDeb && entry.components !== undefined, 'components', 'only a deb entry has components'],
     [isDeb && entry.parts !== undefined, 'parts', 'a deb entry has suites, not parts'],
-    [usesPart && entry.parts === undefined, 'parts', 'the urls name {part} but there are no parts'],
+    [uses('part') && entry.parts === undefined, 'parts', 'the urls name {part} but there are no parts'],
+    [uses('keyid') !== (entry.keyOf !== undefined), 'keyOf', 'the urls name {keyid} where keyOf says of which key'],
     [entry.kind !== 'rpm-md' && entry.discovery !== undefined, 'discovery', 'only an rpm-md entry has a discovery'],
     [entry.verified === null && entry.reason === undefined, 'reason', 'an entry that is not verified says why'],
   ];

@@ -219,7 +219,11 @@ function makeRepository(
 ): { readonly repository: Repository } | { readonly missing: string } {
   const filledPart = part === null ? { text: null, missing: null } : fillTemplate(part, values);
   if (filledPart.missing !== null) return { missing: filledPart.missing };
-  const all: Values = { ...values, part: entry.kind === 'deb' ? null : filledPart.text };
+  const all: Values = {
+    ...values,
+    part: entry.kind === 'deb' ? null : filledPart.text,
+    keyid: shortKeyId(entry, values),
+  };
   const filled = entry.urls.map((url) => fillTemplate(url, all));
   const baseUrls = filled.flatMap((url) => (url.text === null ? [] : [url.text]));
   const listUrl = entry.discovery === null ? null : fillTemplate(entry.discovery.url, all);
@@ -255,6 +259,17 @@ function makeRepository(
       notes: notesOf(entry),
     },
   };
+}
+
+/** The last eight digits of a key, as koji names the folder of what that key signed. */
+function shortKeyId({ keyOf, trust }: MirrorEntry, values: Values): string | null {
+  const name = keyOf === null ? null : fillTemplate(keyOf, values).text;
+  return (
+    trust.keys
+      .find(({ id }) => id === name)
+      ?.fingerprint.slice(-8)
+      .toLowerCase() ?? null
+  );
 }
 
 function nameOf(entry: MirrorEntry, part: string | null, values: Values): string {

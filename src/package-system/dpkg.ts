@@ -8,7 +8,7 @@ export const DPKG: PackageSystem = {
   manager: 'dpkg',
   extension: '.deb',
   mirrorKind: 'deb',
-  reads: (kind) => kind === 'deb',
+  reads: (kind) => kind === 'deb' || kind === 'launchpad',
   // tapprep brings what packages need itself, in the order that dpkg wants them.
   frontEnds: [],
   listArgv: ['dpkg-query', '--show', '--showformat=${db:Status-Status}\t${Package}\t${Version}\t${Architecture}\n'],

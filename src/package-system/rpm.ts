@@ -17,7 +17,7 @@ export const RPM: PackageSystem = {
   manager: 'rpm',
   extension: '.rpm',
   mirrorKind: 'rpm-md',
-  reads: (kind) => kind !== 'deb',
+  reads: (kind) => kind === 'rpm-md' || kind === 'listing' || kind === 'template',
   frontEnds: ['dnf', 'dnf5', 'zypper', 'yum'],
   listArgv: [
     'rpm',

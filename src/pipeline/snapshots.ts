@@ -1,4 +1,4 @@
-/** A superseded Debian kernel: finds the archive and the day of a snapshot whose signed index still lists it. */
+/** A superseded kernel of Debian or Ubuntu: finds the archive and the day of a snapshot whose signed index still lists it. */
 import { ERROR_CODES, isTapprepError, TapprepError } from '../errors.ts';
 import { refuseWhenStopped } from '../interruption.ts';
 import { tapprep } from '../make-remedy.ts';

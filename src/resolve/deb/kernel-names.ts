@@ -64,8 +64,9 @@ export function namesByIndex(target: DebTarget, names: readonly string[]): reado
  * that may explain a miss, and the installed packages, whose own dependencies an upgrade must not break.
  */
 export function wantedNames(target: DebTarget, request: PlanRequest): WantedNames {
+  const named = namePackages(target);
   const roots = [
-    ...namePackages(target).map(({ name }) => name),
+    ...named.map(({ name }) => name),
     ...imageNames(target),
     ...TOOLCHAIN,
     ...(request.roles.systemtap === 'distro' ? [SYSTEMTAP] : []),
@@ -75,6 +76,7 @@ export function wantedNames(target: DebTarget, request: PlanRequest): WantedName
     roots,
     isRoot: (name) => kernelRoleOf(name, target.release) !== null,
     wantsName: (name) => /^linux-(?:headers|image)-/.test(name) || installed.has(name),
+    debugPackages: request.roles.debuginfo ? named.filter(({ role }) => role === 'debuginfo') : [],
   };
 }
 

@@ -2,6 +2,7 @@
 import { TapprepError } from '../../errors.ts';
 import { refuseWhenStopped } from '../../interruption.ts';
 import type { Repository } from '../../types.ts';
+import { readLaunchpad } from './launchpad.ts';
 import type { ReaderContext, RecordFilter, RepositoryReader } from '../reader.ts';
 import { createNameGraph } from './name-graph.ts';
 import { openIndexes, type OpenIndex } from './open-index.ts';
@@ -17,6 +18,8 @@ export interface WantedNames extends RecordFilter {
   readonly roots: readonly string[];
   /** The same of names that only the index knows. */
   readonly isRoot?: (name: string) => boolean;
+  /** The kernel's debug packages, for what can only be asked for one after the other; null for any version. */
+  readonly debugPackages?: readonly { readonly name: string; readonly version: string | null }[];
 }
 
 /** The records of several repositories, and those repositories that could not be read. */
@@ -46,11 +49,20 @@ export async function readDebRepositories(
   wanted: WantedNames,
   context: ReaderContext,
 ): Promise<DebRead> {
-  const opened = await Promise.allSettled(repositories.map((repository) => openIndexes(repository, arch, context)));
+  const asked = await Promise.allSettled(
+    repositories.map(async (repository) =>
+      repository.kind === 'launchpad' ? readLaunchpad(repository, arch, wanted.debugPackages ?? [], context) : [],
+    ),
+  );
+  const opened = await Promise.allSettled(
+    repositories.map(async (repository) =>
+      repository.kind === 'launchpad' ? [] : openIndexes(repository, arch, context),
+    ),
+  );
   refuseWhenStopped(context.signal, 'while fetching package indexes');
   const failures = repositories.flatMap((repository, at) => {
-    const result = opened[at];
-    return result?.status === 'rejected' ? [{ repository, error: result.reason as unknown }] : [];
+    const result = [opened[at], asked[at]].find((one) => one?.status === 'rejected');
+    return result === undefined ? [] : [{ repository, error: result.reason as unknown }];
   });
   const indexes = mergeCopies(opened.flatMap((result) => (result.status === 'fulfilled' ? result.value : [])));
 
@@ -68,7 +80,7 @@ export async function readDebRepositories(
   }
   const reached = graph.reach([...wanted.roots, ...found]);
   const isWanted = (name: string): boolean => reached.has(name) || wanted.wantsName(name);
-  const records: DebRecord[] = [];
+  const records: DebRecord[] = asked.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
   for (const index of indexes) {
     if (broken.has(index)) continue;
     await attempt(index, broken, context.signal, async () => {

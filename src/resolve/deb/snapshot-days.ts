@@ -5,23 +5,39 @@ import { isBuildOf, stripEpoch } from './build-version.ts';
 import { kernelRoleOf, releaseOf } from './kernel-names.ts';
 import type { DebRecord } from './packages-index.ts';
 
-/** A Debian kernel that tells when it was made: days since the epoch, and the version that its packages have. */
+/** A kernel that tells when it was made: days since the epoch, and the version that its packages have. */
 export interface DatedKernel {
   readonly built: number;
   readonly version: string;
 }
 
-/** What `uname -v` tells of a Debian kernel, "… Debian 6.1.37-1 (2023-07-03)"; null where it does not. */
+/**
+ * What `uname -v` tells of a kernel of Debian ("… Debian 6.1.37-1 (2023-07-03)") or Ubuntu ("#96-Ubuntu SMP Wed Sep 20
+ * 08:23:49 UTC 2023"); null where it does not.
+ */
 export function dateKernel({ kernelFamily, packageVersion, unameV }: DebTarget): DatedKernel | null {
-  const [, year, month, day] = /\((\d{4})-(\d{2})-(\d{2})\)/.exec(unameV ?? '') ?? [];
-  if (kernelFamily !== 'debian' || packageVersion === null || year === undefined) return null;
-  const built = Date.UTC(Number(year), Number(month) - 1, Number(day)) / 86_400_000;
-  return { built, version: stripEpoch(packageVersion) };
+  const built = DATES[kernelFamily]?.(unameV ?? '') ?? null;
+  return built === null || packageVersion === null ? null : { built, version: stripEpoch(packageVersion) };
+}
+
+/** Days since the epoch, by the form in which a family writes the date. */
+const DATES: Readonly<Record<string, (unameV: string) => number | null>> = {
+  debian: (unameV) => readDay(/\((\d{4}-\d{2}-\d{2})\)/.exec(unameV)?.[1]),
+  ubuntu: (unameV) => {
+    const [, month, day, year] = / ([A-Z][a-z]{2}) +(\d{1,2}) [\d:]{8} UTC (\d{4})$/.exec(unameV) ?? [];
+    return readDay(month === undefined ? undefined : `${day} ${month} ${year} UTC`);
+  },
+};
+
+function readDay(date: string | undefined): number | null {
+  const time = Date.parse(date ?? '');
+  return Number.isNaN(time) ? null : Math.floor(time / 86_400_000);
 }
 
 /**
- * Days from the date in `uname -v`, which is that of the changelog, to the first snapshot that is asked. A security
- * update is there the day after; a stable release gets its kernels at a point release, some weeks later.
+ * Days from the date in `uname -v`, which is that of the changelog (Debian) or of the build (Ubuntu), to the first snapshot
+ * that is asked. A security update is there the day after; a stable release gets its kernels at a point release, some weeks
+ * later, and Ubuntu tries each for two or three weeks.
  */
 export const FIRST_DAYS = { security: 1, archive: 14 } as const;
 

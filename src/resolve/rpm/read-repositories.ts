@@ -16,7 +16,7 @@ export interface RpmRead {
 
 type Outcome = { readonly records: readonly PackageRecord[] } | { readonly error: unknown };
 
-const READERS: Readonly<Record<Exclude<RepositoryKind, 'deb'>, RepositoryReader>> = {
+const READERS: Readonly<Record<Exclude<RepositoryKind, 'deb' | 'launchpad'>, RepositoryReader>> = {
   'rpm-md': readRpmMd,
   listing: readListing,
   template: readTemplate,
@@ -67,9 +67,9 @@ async function attempt(
   context: ReaderContext,
 ): Promise<Outcome> {
   const { kind } = repository;
-  if (kind === 'deb') {
+  if (kind === 'deb' || kind === 'launchpad') {
     return {
-      error: new TapprepError('BAD_MIRRORS', `${repository.id} is a Debian archive, the target is of the rpm kind`),
+      error: new TapprepError('BAD_MIRRORS', `${repository.id} has Debian packages, the target is of the rpm kind`),
     };
   }
   try {
