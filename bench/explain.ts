@@ -1,10 +1,12 @@
 /**
  * How fast `explain` reads a large log, beside `grep -c` of the same file in the same run.
  *
- *   node bench/explain.ts [MEGABYTES]
+ *   node bench/explain.ts [MEGABYTES] [CHECKOUT]
  *
  * Prints MB/s and peak resident memory of both and their ratios, for an ordinary log, a flood of interesting lines,
- * one line without end, and random bytes. The log is made in a temporary directory and removed.
+ * one line without end, and random bytes. With CHECKOUT, another commit of tapprep where "npm run build" was run, it is
+ * held against that one instead: processor time and memory of both in turn. The log is made in a temporary directory
+ * and removed.
  */
 import { spawn } from 'node:child_process';
 import { randomFillSync } from 'node:crypto';
@@ -12,9 +14,12 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { measure as measureRun, median } from './measure.ts';
 
 const MEGABYTE = 1_000_000;
+const PAIRS = 7;
 const megabytes = Number(process.argv[2] ?? 200);
+const checkout = process.argv[3] ?? null;
 const directory = mkdtempSync(join(tmpdir(), 'tapprep-bench-'));
 
 const ERROR =
@@ -82,17 +87,38 @@ const explainArgv = [
   `process.argv.splice(1, Infinity, 'tapprep', 'explain', '--json', ${JSON.stringify(path)}); await (await import(${MAIN})).main();`,
 ];
 
+/** One line: this tree beside another commit's, in turn; the ratio is the median of those within a pair. */
+function besideCheckout(other: string): string {
+  const trees = [join(import.meta.dirname, '..'), other];
+  const explain = (tree: string) =>
+    measureRun([process.execPath, join(tree, 'bin/tapprep.js'), 'explain', '--json', path], {});
+  trees.forEach(explain);
+  const pairs = Array.from({ length: PAIRS }, () => trees.map(explain));
+  const user = (at: number): number => median(pairs.map((runs) => runs[at]?.userSeconds ?? 0));
+  const memory = (at: number): number => median(pairs.map((runs) => runs[at]?.megabytes ?? 0));
+  const ratio = median(pairs.map((runs) => (runs[0]?.userSeconds ?? 0) / (runs[1]?.userSeconds ?? 1)));
+  return (
+    `${user(0).toFixed(2)} s of user CPU, ${memory(0).toFixed(0)} MB; ` +
+    `the other ${user(1).toFixed(2)} s, ${memory(1).toFixed(0)} MB; ` +
+    `ratio ${ratio.toFixed(2)} in time, ${(memory(0) / memory(1)).toFixed(2)} in memory`
+  );
+}
+
+async function besideGrep(): Promise<string> {
+  await measure(['grep', '-c', "Couldn't insert module", path]);
+  const grep = await measure(['grep', '-c', "Couldn't insert module", path]);
+  const explain = await measure(explainArgv);
+  return (
+    `explain ${(megabytes / explain.seconds).toFixed(0)} MB/s, ${explain.peakMegabytes.toFixed(0)} MB peak; ` +
+    `grep -c ${(megabytes / grep.seconds).toFixed(0)} MB/s, ${grep.peakMegabytes.toFixed(0)} MB peak; ` +
+    `ratio ${(explain.seconds / grep.seconds).toFixed(1)} in time, ${(explain.peakMegabytes / grep.peakMegabytes).toFixed(1)} in memory`
+  );
+}
+
 try {
   for (const [name, block] of CASES) {
     writeLog(path, block());
-    await measure(['grep', '-c', "Couldn't insert module", path]);
-    const grep = await measure(['grep', '-c', "Couldn't insert module", path]);
-    const explain = await measure(explainArgv);
-    console.log(
-      `${name.padEnd(17)} explain ${(megabytes / explain.seconds).toFixed(0)} MB/s, ${explain.peakMegabytes.toFixed(0)} MB peak; ` +
-        `grep -c ${(megabytes / grep.seconds).toFixed(0)} MB/s, ${grep.peakMegabytes.toFixed(0)} MB peak; ` +
-        `ratio ${(explain.seconds / grep.seconds).toFixed(1)} in time, ${(explain.peakMegabytes / grep.peakMegabytes).toFixed(1)} in memory`,
-    );
+    console.log(`${name.padEnd(17)} ${checkout === null ? await besideGrep() : besideCheckout(checkout)}`);
   }
 } finally {
   rmSync(directory, { recursive: true, force: true });

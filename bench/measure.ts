@@ -7,6 +7,8 @@ import { join } from 'node:path';
 /** One run of one command. */
 export interface Run {
   readonly seconds: number;
+  /** Processor time in the program itself, in hundredths. */
+  readonly userSeconds: number;
   readonly megabytes: number;
   readonly stdout: string;
 }
@@ -27,7 +29,7 @@ export function measure(argv: readonly string[], options: MeasureOptions = {}): 
   try {
     // GNU time reads ru_maxrss of the children that it waited for; its wall time is in hundredths, too coarse here.
     const started = performance.now();
-    const result = spawnSync('/usr/bin/time', ['-q', '-o', report, '-f', '%M', ...argv], {
+    const result = spawnSync('/usr/bin/time', ['-q', '-o', report, '-f', '%M %U', ...argv], {
       encoding: 'utf8',
       maxBuffer: 1 << 26,
       timeout: MOST_MS,
@@ -38,8 +40,8 @@ export function measure(argv: readonly string[], options: MeasureOptions = {}): 
     if (!(options.accept ?? [0]).includes(result.status ?? -1)) {
       throw new Error(`${argv.join(' ')} ended with ${result.status ?? result.signal}: ${result.stderr.slice(-2000)}`);
     }
-    const kilobytes = Number(readFileSync(report, 'utf8'));
-    return { seconds, megabytes: (kilobytes * 1024) / 1e6, stdout: result.stdout };
+    const [kilobytes = 0, userSeconds = 0] = readFileSync(report, 'utf8').split(' ').map(Number);
+    return { seconds, userSeconds, megabytes: (kilobytes * 1024) / 1e6, stdout: result.stdout };
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

@@ -23,8 +23,11 @@ interface Piece {
  */
 export class LogExcerpt {
   readonly #window = Buffer.allocUnsafe(WINDOW_BYTES);
-  readonly #scan: NeedleScan;
+  readonly #needles: readonly string[];
   readonly #longest: number;
+  #scan: NeedleScan;
+  /** What the scan's numbers stand for: indices into the needles that it still looks for. */
+  #wanted: readonly number[];
   readonly #hits: Uint32Array;
   readonly #pieces: Piece[] = [];
   #filled = 0;
@@ -35,6 +38,8 @@ export class LogExcerpt {
   #head = '';
 
   constructor(needles: readonly string[]) {
+    this.#needles = needles;
+    this.#wanted = [...needles.keys()];
     this.#scan = buildNeedleScan(needles);
     this.#longest = Math.max(...needles.map((needle) => Buffer.byteLength(needle)));
     this.#hits = new Uint32Array(needles.length);
@@ -86,6 +91,7 @@ export class LogExcerpt {
   #turnOver(): void {
     if (this.#base === 0) this.#head = this.#textOf(0, END_BYTES);
     this.#scanTo(WINDOW_BYTES - BEHIND_BYTES);
+    this.#forgetSpent();
     const drop = WINDOW_BYTES - END_BYTES;
     this.#window.copyWithin(0, drop);
     this.#base += drop;
@@ -93,9 +99,18 @@ export class LogExcerpt {
     this.#scanned = Math.max(this.#scanned - drop, 0);
   }
 
+  /** What came back too often is not looked for any more: a flood of one message is then read as fast as any text. */
+  #forgetSpent(): void {
+    const wanted = this.#wanted.filter((needle) => (this.#hits[needle] ?? 0) <= HITS_PER_NEEDLE);
+    if (wanted.length === this.#wanted.length) return;
+    this.#wanted = wanted;
+    this.#scan = buildNeedleScan(wanted.map((needle) => this.#needles[needle] ?? ''));
+  }
+
   #scanTo(limit: number): void {
     let resume = limit - this.#longest + 1;
-    this.#scan(this.#window, this.#scanned, limit, (needle, end) => {
+    this.#scan(this.#window, this.#scanned, limit, (found, end) => {
+      const needle = this.#wanted[found] ?? 0;
       const seen = (this.#hits[needle] ?? 0) + 1;
       this.#hits[needle] = seen;
       const behind = seen > HITS_PER_NEEDLE || this.#base + end <= END_BYTES ? end : this.#keepAround(end);

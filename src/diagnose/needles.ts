@@ -9,9 +9,14 @@ export type NeedleScan = (bytes: Uint8Array, from: number, to: number, visit: Ne
 /** Shortest needle that the skip table makes sense for. */
 export const SHORTEST_NEEDLE = 8;
 
-/** Bytes that are looked at together; three are rare enough in ordinary text to jump nearly always. */
-const BLOCK = 3;
+/** Bytes that are looked at together: four are one load of the processor, and rare enough in any text to jump nearly always. */
+const BLOCK = 4;
 const LONGEST_JUMP = SHORTEST_NEEDLE - BLOCK + 1;
+/** Where the last block of a window begins. */
+const LAST_BLOCK = SHORTEST_NEEDLE - BLOCK;
+const HASH_BITS = 16;
+/** Two to the 32nd by the golden ratio: after Knuth, spreads neighbouring numbers over the upper bits. */
+const SPREAD = 0x9e_37_79_b1;
 
 interface Candidate {
   readonly needle: number;
@@ -31,17 +36,18 @@ interface Tables {
  * so that most bytes of an ordinary log are never looked at. Needles have at least SHORTEST_NEEDLE bytes in UTF-8.
  */
 export function buildNeedleScan(needles: readonly string[]): NeedleScan {
-  const jumps = new Uint8Array(65_536).fill(LONGEST_JUMP);
-  const slots = new Uint16Array(65_536);
+  const jumps = new Uint8Array(1 << HASH_BITS).fill(LONGEST_JUMP);
+  const slots = new Uint16Array(1 << HASH_BITS);
   const lists: Candidate[][] = [[]];
   for (const [needle, text] of needles.entries()) {
     const bytes = Buffer.from(text, 'utf8');
     if (bytes.length < SHORTEST_NEEDLE) throw new RangeError(`needle "${text}" is shorter than ${SHORTEST_NEEDLE}`);
-    for (let last = BLOCK - 1; last < SHORTEST_NEEDLE; last += 1) {
-      const hash = hashAt(bytes, last);
-      jumps[hash] = Math.min(jumps[hash] ?? 0, SHORTEST_NEEDLE - 1 - last);
+    const view = viewOf(bytes);
+    for (let at = 0; at < LONGEST_JUMP; at += 1) {
+      const hash = hashAt(view, at);
+      jumps[hash] = Math.min(jumps[hash] ?? 0, LAST_BLOCK - at);
     }
-    const hash = hashAt(bytes, SHORTEST_NEEDLE - 1);
+    const hash = hashAt(view, LAST_BLOCK);
     if (slots[hash] === 0) slots[hash] = lists.push([]) - 1;
     lists[slots[hash] ?? 0]?.push({ needle, bytes });
   }
@@ -58,21 +64,26 @@ function scanWith(
   to: number,
   visit: NeedleVisitor,
 ): void {
-  let last = from + SHORTEST_NEEDLE - 1;
-  while (last < to) {
-    const hash = hashAt(bytes, last);
+  const view = viewOf(bytes);
+  const lastBlock = to - BLOCK;
+  let at = from + LAST_BLOCK;
+  while (at <= lastBlock) {
+    // The longest jump is a number known beforehand: the processor begins the next load while it still waits for this one.
+    while (at <= lastBlock && jumps[hashAt(view, at)] === LONGEST_JUMP) at += LONGEST_JUMP;
+    if (at > lastBlock) return;
+    const hash = hashAt(view, at);
     const jump = jumps[hash] ?? 0;
     if (jump !== 0) {
-      last += jump;
+      at += jump;
       continue;
     }
-    const start = last - SHORTEST_NEEDLE + 1;
+    const start = at - LAST_BLOCK;
     let resume = start + 1;
     for (const candidate of lists[slots[hash] ?? 0] ?? NONE) {
       if (start + candidate.bytes.length > to || !holdsAt(bytes, start, candidate.bytes)) continue;
       resume = Math.max(resume, visit(candidate.needle, start + candidate.bytes.length));
     }
-    last = resume + SHORTEST_NEEDLE - 1;
+    at = resume + LAST_BLOCK;
   }
 }
 
@@ -83,7 +94,11 @@ function holdsAt(bytes: Uint8Array, start: number, needle: Uint8Array): boolean 
   return true;
 }
 
-/** Sixteen bits from the three bytes that end at an index known to lie inside; letters of ASCII differ in their lower five. */
-function hashAt(bytes: Uint8Array, last: number): number {
-  return (((bytes[last - 2] ?? 0) << 9) ^ ((bytes[last - 1] ?? 0) << 5) ^ (bytes[last] ?? 0)) & 0xff_ff;
+/** The upper bits of the spread block at an index that lies inside with all its bytes. */
+function hashAt(view: DataView, at: number): number {
+  return Math.imul(view.getInt32(at, true), SPREAD) >>> (32 - HASH_BITS);
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -20,6 +20,10 @@ export function withoutOwnWords(lines: readonly LogLine[]): readonly LogLine[] {
   return lines.filter(({ raw, text }) => {
     if (EXPLANATION.test(text)) inExplanation = true;
     else if (inExplanation && !INDENTED.test(raw)) inExplanation = false;
-    return !inExplanation && !PAGES.has(text) && !COMMAND.test(text) && !QUOTED_IN_PROSE.test(text);
+    return !inExplanation && !PAGES.has(text) && !COMMAND.test(text) && !isQuotation(text);
   });
+}
+
+function isQuotation(text: string): boolean {
+  return text.includes('`') && QUOTED_IN_PROSE.test(text);
 }

@@ -58,6 +58,14 @@ describe('log excerpt', () => {
     expect(excerptOf(flood, []).length).toBeLessThan(700_000);
   });
 
+  it('finds another message that stands once behind a flood of the first', () => {
+    const other = "ERROR: Couldn't insert module '/tmp/stapXQ/hello.ko': Required key not available\n";
+    const log = Buffer.from(ERROR.repeat(30_000) + NOISE.repeat(15_000) + other + NOISE.repeat(15_000));
+    const text = excerptOf(log, []);
+    expect(text).toContain(other.trim());
+    expect(text).toContain(ERROR.trim());
+  });
+
   it('survives a line without end, with the error in its middle', () => {
     const line = Buffer.from(`${'x'.repeat(3_000_000)} ${ERROR.trim()} ${'y'.repeat(3_000_000)}`);
     expect(explainExcerpt(excerptOf(line, []), null, null).diagnoses[0]?.code).toBe('DEVEL_MISSING');
