@@ -19,7 +19,12 @@ export function installDevel(situation: Situation): Advice {
 /** What the repositories have of it, where only the index knows the whole version. */
 export function searchIndex({ packages, place }: Situation): readonly Remedy[] {
   if (packages.devel.length > 0 || place.manager !== 'zypper' || packages.develStems.length === 0) return [];
-  return [run(`zypper search --details --match-exact ${packages.develStems.join(' ')}`)];
+  return [searchFor(packages.develStems)];
+}
+
+/** All versions that zypper's repositories have of some packages. */
+export function searchFor(names: readonly string[]): Remedy {
+  return run(`zypper search --details --match-exact ${names.join(' ')}`);
 }
 
 /** Its debug information. */

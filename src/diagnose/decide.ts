@@ -1,10 +1,9 @@
 /** Where two causes remain: the one command whose output tells them apart. Pure. */
 import { CHECK_SOURCES, run } from '../make-remedy.ts';
 import type { DecidedBy, Remedy } from '../types.ts';
-import { RPM } from '../package-system/rpm.ts';
 import type { DiagnosisCode } from './codes.ts';
 import { renderRemedies } from './render-remedy.ts';
-import { settleRemedies } from './settle-remedies.ts';
+import { askOwner, settleRemedies } from './settle-remedies.ts';
 import type { Situation } from './situation.ts';
 
 interface Question {
@@ -12,8 +11,6 @@ interface Question {
   readonly between: readonly DiagnosisCode[];
   readonly ask: (situation: Situation) => Remedy;
 }
-
-const modulesOf = ({ release }: Situation): string => `/lib/modules/${release ?? '"$(uname -r)"'}`;
 
 /** The first that fits is asked. */
 const QUESTIONS: readonly Question[] = [
@@ -33,7 +30,7 @@ const QUESTIONS: readonly Question[] = [
   },
   {
     between: ['CUSTOM_KERNEL_NO_PACKAGE', 'DEVEL_MISSING', 'DEBUGINFO_MISSING', 'REPO_NO_PACKAGE'],
-    ask: (situation) => run((situation.system ?? RPM).ownerCommand(modulesOf(situation))),
+    ask: askOwner,
   },
   { between: ['REPO_NO_PACKAGE', 'REPO_NOT_CONFIGURED', 'REPO_MISCONFIGURED'], ask: () => CHECK_SOURCES },
   {

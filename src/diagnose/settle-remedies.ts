@@ -4,6 +4,7 @@ import { hasWholeTree } from '../detect/own-kernel.ts';
 import { prepare, run } from '../make-remedy.ts';
 import { isDescribed, NEEDS_MACHINE } from './render-remedy.ts';
 import type { Situation } from './situation.ts';
+import { DPKG } from '../package-system/dpkg.ts';
 import { RPM } from '../package-system/rpm.ts';
 
 /** Whether `tapprep install` knows the packages of the kernel in question. Unknown where no kernel is named: then it looks. */
@@ -64,7 +65,9 @@ function settle(remedy: Remedy, situation: Situation): readonly Remedy[] {
   }
 }
 
-function askOwner({ system, release }: Situation): Remedy {
+/** Which package brought the modules of the kernel in question; both package systems are asked where neither is known. */
+export function askOwner({ system, release }: Situation): Remedy {
   const directory = `/lib/modules/${release ?? '"$(uname -r)"'}`;
-  return run((system ?? RPM).ownerCommand(directory));
+  const systems = system === null ? [RPM, DPKG] : [system];
+  return run(systems.map((each) => each.ownerCommand(directory)).join(' || '));
 }

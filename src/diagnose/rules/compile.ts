@@ -1,6 +1,6 @@
 /** Symptoms of pass 4: SystemTap, compiler or configuration that do not fit the kernel. */
 import { kernelName, text, type Pattern, type Rule, type Sight } from '../rule.ts';
-import { KBUILD, PASS4, RUNTIME_ERROR } from './pass-4.ts';
+import { KBUILD, NO_MEMORY, PASS4, RUNTIME_ERROR } from './pass-4.ts';
 import { COMPILER, MISSING_LIBRARY, MISSING_TOOL } from './toolchain.ts';
 
 const OUTSIDE = text(
@@ -171,7 +171,7 @@ function optionOff({ host }: Sight['situation']): string | null {
 }
 
 function ownCause(seen: Sight['seen']): boolean {
-  return [...CONFIG_ERRORS, ...COMPILER, ...MISSING_LIBRARY, ...MISSING_TOOL].some(seen);
+  return [...CONFIG_ERRORS, ...COMPILER, ...MISSING_LIBRARY, ...MISSING_TOOL, ...NO_MEMORY].some(seen);
 }
 
 function stapName({ situation }: Sight): string {

@@ -10,6 +10,8 @@ interface Row {
   readonly code: DiagnosisCode;
   readonly grade: Grade;
   readonly patterns: readonly Pattern[];
+  /** Where it is another than its code's. */
+  readonly cause?: Rule['cause'];
 }
 
 /** Release or directory, as make and the shell name what is not there; strerror's words behind may be in any language. */
@@ -55,6 +57,9 @@ const HEADER_WORDS = [
   'ernel devel',
   'ernel build',
 ] as const;
+
+const NO_BTF: Rule['cause'] = ({ situation }) =>
+  `${kernelName(situation)} was built without CONFIG_DEBUG_INFO_BTF, which programs of BPF ask for and SystemTap does not.`;
 
 // oxfmt-ignore
 const ROWS: readonly Row[] = [
@@ -150,7 +155,8 @@ const ROWS: readonly Row[] = [
     text('could not get debugging information for', /could not get debugging information for:?\s*(?:kernel|$)/),
     text('missing some debugging symbols', /missing some debugging symbols.{0,200}\bkernel\b/),
   ] },
-  { program: 'bpftrace, bcc', code: 'DEBUGINFO_MISSING', grade: 'allows', patterns: [
+  // Type information of BPF's own: a kernel carries it in itself or not at all, and SystemTap does without.
+  { program: 'bpftrace, bcc', code: 'KERNEL_CONFIG', grade: 'allows', cause: NO_BTF, patterns: [
     text('/sys/kernel/btf/vmlinux', /(?:No BTF|not find|failed to|couldn't|cannot|No such file).{0,80}\/sys\/kernel\/btf\/vmlinux/i),
     text('failed to find valid kernel BTF'),
   ] },
@@ -224,12 +230,12 @@ export const NO_TREE: readonly Pattern[] = ROWS.filter(({ code }) => code === 'D
 );
 
 /** One rule a row: the message decides, whichever program printed it. */
-export const NEIGHBOUR_RULES: readonly Rule[] = ROWS.map(({ program, code, grade, patterns }) => ({
+export const NEIGHBOUR_RULES: readonly Rule[] = ROWS.map(({ program, code, grade, cause, patterns }) => ({
   code,
   patterns,
   grade: ({ situation }) => {
     const tree = situation.host?.buildTree;
     return code === 'DEVEL_MISSING' && tree?.exists === true ? null : grade;
   },
-  cause: CAUSES[code] ?? (() => `${program} says so.`),
+  cause: cause ?? CAUSES[code] ?? (() => `${program} says so.`),
 }));

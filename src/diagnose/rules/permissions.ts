@@ -6,7 +6,8 @@ import { run } from '../../make-remedy.ts';
 import type { Remedy } from '../../types.ts';
 import { quoteWord } from '../../vm/shell-words.ts';
 import { text, type Pattern, type Rule } from '../rule.ts';
-import { KBUILD, PASS4 } from './pass-4.ts';
+import { KBUILD, NO_MEMORY, PASS4 } from './pass-4.ts';
+import { FOR_A_KERNEL } from './toolchain.ts';
 
 const NORMAL_USER: readonly Pattern[] = [
   text('run systemtap as a normal user'),
@@ -16,6 +17,7 @@ const NORMAL_USER: readonly Pattern[] = [
   text('was automatically selected because you are a member'),
   text('privilege credentials', /privilege credentials \(.{1,60}\) are insufficient/),
   text('can only use unsigned modules within'),
+  text('can only use modules within'),
   text('signed by a trusted systemtap compile-server'),
   text('--privilege=', /You can't specify \S{1,40} and --privilege=\S{1,40} together/),
   text('Permission denied', /(?:^|[\s/:])(?:staprun|stapio)["']?: Permission denied/),
@@ -150,6 +152,15 @@ export const PERMISSION_RULES: readonly Rule[] = [
     ],
     grade: ({ lines }) => (/disabling cache/.test(lines[0]?.text ?? '') ? 'allows' : 'points'),
     cause: () => 'A directory that stap writes to is on a read-only file system or belongs to someone else.',
+  },
+  {
+    code: 'NO_SPACE',
+    patterns: NO_MEMORY,
+    hints: FOR_A_KERNEL,
+    grade: ({ seen, situation }) => (FOR_A_KERNEL.some(seen) || situation.log.commandSeen ? 'points' : null),
+    cause: ({ groups }) =>
+      `Memory ran out while the module was compiled, and ${groups[0] ?? 'the compiler'} was ended.`,
+    remedies: () => [run('free -m'), run('dmesg | grep -i "out of memory"')],
   },
   {
     code: 'NO_SPACE',

@@ -1,5 +1,5 @@
 /** Symptoms of package managers: packages that are not carried, repositories not set up or set up wrongly. */
-import { setUpDebugRepository } from '../common-remedies.ts';
+import { searchFor, searchIndex, setUpDebugRepository } from '../common-remedies.ts';
 import { CHECK_SOURCES, install, prepare, run, runAsRoot } from '../../make-remedy.ts';
 import type { Remedy } from '../../types.ts';
 import { NOT_FOUND_PATTERNS } from '../package-manager/asked-packages.ts';
@@ -30,11 +30,16 @@ const UNMET: readonly Pattern[] = [
     /((?:linux|kernel)-\S{1,160}) : Depends: (\S{1,160}) .{0,80}but it is not installable/,
   ),
   ...NOT_INSTALLABLE.map((words) => text(words, /((?:linux|kernel)-\S{1,160}) : \S{1,40}: (\S{1,160}) /)),
+  // The second and further ones of a package stand below the first, without its name.
+  text(
+    'but it is not installable',
+    /^(?:Pre)?Depends: ()((?:linux|kernel)-\S{1,160}) .{0,80}but it is not installable/,
+  ),
 ];
 /** apt has it and will not take it: something that it needs is held, or is of another version. */
 const NOT_TAKEN = text(
   'is not going to be installed',
-  /((?:linux|kernel)-\S{1,160}) : \S{1,40} (linux-headers-\S{1,160}) .{0,80}but it is not going to be installed/,
+  /((?:linux|kernel)-\S{1,160}) : \S{1,40} (linux-(?:headers|kbuild|compiler)-\S{1,160}) .{0,80}but it is not going to be installed/,
 );
 /** People's own words after following the hint. */
 const IN_WORDS: readonly Pattern[] = [
@@ -89,13 +94,19 @@ export const REPOSITORY_RULES: readonly Rule[] = [
     grade: (sight) => (isAskedInVain(sight) ? 'points' : null),
     cause: (sight) =>
       `The enabled repositories answer, but none of them carries ${judgeNotFound(sight)[0]?.asked.name ?? 'the package'} for ${kernelName(sight.situation)}: point releases move to a vault, and old builds are taken away.`,
+    remedies: (situation, sight) => {
+      const stem = judgeNotFound(sight)[0]?.asked.stem;
+      const known = situation.packages.develStems.length > 0 || stem === undefined;
+      const search = known || situation.place.manager !== 'zypper' ? searchIndex(situation) : [searchFor([stem])];
+      return [...search, prepare()];
+    },
   },
   {
     code: 'REPO_NO_PACKAGE',
     patterns: UNMET,
     grade: 'points',
     cause: ({ groups }) =>
-      `${groups[0] ?? 'A package'} needs ${groups[1] ?? 'another'}, and no enabled repository has that one: only a part of this build's packages is in the index.`,
+      `${groups[0] || 'A package'} needs ${groups[1] ?? 'another'}, and no enabled repository has that one: only a part of this build's packages is in the index.`,
   },
   {
     code: 'REPO_NO_PACKAGE',

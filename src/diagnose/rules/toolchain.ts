@@ -72,7 +72,7 @@ export const MISSING_LIBRARY: readonly Pattern[] = [
 ];
 
 /** Whatever is built here is built for a kernel. */
-const FOR_A_KERNEL: readonly Pattern[] = [
+export const FOR_A_KERNEL: readonly Pattern[] = [
   PASS4,
   KBUILD,
   text('/lib/modules/'),
