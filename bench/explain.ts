@@ -87,13 +87,14 @@ const explainArgv = [
   `process.argv.splice(1, Infinity, 'tapprep', 'explain', '--json', ${JSON.stringify(path)}); await (await import(${MAIN})).main();`,
 ];
 
+const explainIn = (tree: string) =>
+  measureRun([process.execPath, join(tree, 'bin/tapprep.js'), 'explain', '--json', path]);
+
 /** One line: this tree beside another commit's, in turn; the ratio is the median of those within a pair. */
 function besideCheckout(other: string): string {
   const trees = [join(import.meta.dirname, '..'), other];
-  const explain = (tree: string) =>
-    measureRun([process.execPath, join(tree, 'bin/tapprep.js'), 'explain', '--json', path], {});
-  trees.forEach(explain);
-  const pairs = Array.from({ length: PAIRS }, () => trees.map(explain));
+  trees.forEach(explainIn);
+  const pairs = Array.from({ length: PAIRS }, () => trees.map(explainIn));
   const user = (at: number): number => median(pairs.map((runs) => runs[at]?.userSeconds ?? 0));
   const memory = (at: number): number => median(pairs.map((runs) => runs[at]?.megabytes ?? 0));
   const ratio = median(pairs.map((runs) => (runs[0]?.userSeconds ?? 0) / (runs[1]?.userSeconds ?? 1)));
