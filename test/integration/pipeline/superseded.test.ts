@@ -98,6 +98,9 @@ function paragraph(name: string, version: string): string {
   return `Package: ${name}\nVersion: ${version}\nArchitecture: amd64\nFilename: ${file}\nSize: 20000000\nSHA256: ${'a'.repeat(64)}\n`;
 }
 
+const kernel = (abi: string, upload: string): readonly string[] =>
+  ['linux-headers', 'linux-image'].map((name) => paragraph(`${name}-${abi}-generic`, `${abi}.${upload}`));
+
 describe('Ubuntu', () => {
   const TIMES = { ubuntu: ['20230905T000000Z', '20231002T000000Z', '20231101T000000Z'] } as const;
   const RELEASE = '5.15.0-86-generic';
@@ -107,8 +110,6 @@ describe('Ubuntu', () => {
   let snapshots: SnapshotServer;
   let launchpad: LaunchpadServer;
 
-  const kernel = (abi: string, upload: string): readonly string[] =>
-    ['linux-headers', 'linux-image'].map((name) => paragraph(`${name}-${abi}-generic`, `${abi}.${upload}`));
   const published = (url: string, version = '5.15.0-86.96', series = 'jammy/amd64'): LaunchpadServer['published'] => [
     { name: DEBUG, version, series, files: [{ url, size: 900_000_000, sha1: 'c'.repeat(40), sha256: 'b'.repeat(64) }] },
   ];
