@@ -42,6 +42,18 @@ zstd
 zypper
 '
 
+# dnf's plugins cannot be installed beside zypper on Debian; the one that downloads is only unpacked.
+plugins=/var/cache/tapprep-tests/dnf-plugins-core
+if [ ! -e "$plugins" ] && [ "$(id -u)" -eq 0 ]; then
+  echo 'need-tools: unpacking dnf-plugins-core'
+  work=$(mktemp -d)
+  (cd "$work" && { apt-get download -q dnf-plugins-core || { apt-get update -q && apt-get download -q dnf-plugins-core; }; })
+  mkdir -p "${plugins%/*}"
+  dpkg-deb -x "$work"/*.deb "$work/unpacked"
+  mv "$work/unpacked" "$plugins"
+  rm -rf "$work"
+fi
+
 missing=
 for package in $packages; do
   # dpkg-query fails for a package it has never heard of: that is "missing" too.

@@ -52,6 +52,10 @@ export const ERROR_CODES = {
   },
   NETWORK: { exit: 'network', doc: 'Nothing usable answered at any address.' },
   OFFLINE: { exit: 'network', doc: '--offline was given and the file is not in the cache.' },
+  NOT_REGISTERED: {
+    exit: 'network',
+    doc: "The target's own repositories answer registered systems only, and its registration is not there, is over or was refused.",
+  },
   NOT_FOUND: { exit: 'network', doc: 'Every address answered that the file is not there.' },
   SSH_FAILED: { exit: 'network', doc: 'No ssh connection to the machine given with --host was made.' },
   SSH_REFUSED: { exit: 'network', doc: 'The machine given with --host took no key of this user.' },

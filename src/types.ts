@@ -317,6 +317,18 @@ export interface PackageName {
 export type RepositoryKind = 'deb' | 'rpm-md' | 'listing' | 'template' | 'launchpad';
 /** What a server asks for: nothing, a client certificate of a subscription, a SUSE Customer Center token, an account. */
 export type RepositoryAuth = 'none' | 'entitlement' | 'scc' | 'login';
+/**
+ * The registration of a target, as its source file names it: PEM files (sslclientcert, sslclientkey, sslcacert) and what
+ * stands behind the "?" of each address, a secret that redact() knows by this name.
+ */
+export interface RepositoryIdentity {
+  readonly certificate: string | null;
+  readonly key: string | null;
+  readonly authorities: string | null;
+  readonly token: string | null;
+  /** Whether the files lie on this machine; a key never leaves the machine that it is of. */
+  readonly isHere: boolean;
+}
 /** A document that names the base URLs: metalink XML, or plain text with one URL a line. */
 export interface RepositoryDiscovery {
   readonly kind: 'metalink' | 'mirror-list';
@@ -365,6 +377,8 @@ export interface Repository {
   /** Where to learn base URLs; asked when baseUrls is empty or none of them answers. */
   readonly discovery?: RepositoryDiscovery | null;
   readonly auth?: RepositoryAuth;
+  /** What its server knows the target by; absent where nobody has to say who asks. */
+  readonly identity?: RepositoryIdentity;
   /** False for a source that the target's package manager has switched off (usual for debug repositories). */
   readonly enabled?: boolean;
   /** What to know about it; sentences. */

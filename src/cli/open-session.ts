@@ -22,6 +22,7 @@ export async function openContextSession(context: Context): Promise<Session> {
     emit: context.emit,
     now: context.now,
     signal: context.signal,
+    atEnd: context.ssh.atEnd,
   });
 }
 

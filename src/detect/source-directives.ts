@@ -14,10 +14,16 @@ const FORMS: readonly (readonly [RegExp, (lines: readonly string[], path: string
 ];
 
 /** The file without anything that tapprep does not read, and without logins; a file of no known form is empty. */
-export function keepDirectives({ path, text }: HostRepositoryFile): HostRepositoryFile {
+export function keepDirectives(file: HostRepositoryFile): HostRepositoryFile {
+  const { path, text } = keepDirectivesWhole(file);
+  return { path, text: redactLogins(text) };
+}
+
+/** The same with the logins and tokens that stand in addresses: to ask with, never to keep. */
+export function keepDirectivesWhole({ path, text }: HostRepositoryFile): HostRepositoryFile {
   const keep = FORMS.find(([pattern]) => pattern.test(path))?.[1];
   const kept = keep === undefined ? '' : keep(text.split(/\r?\n/), path).join('\n').trimEnd();
-  return { path, text: kept === '' ? '' : `${redactLogins(kept)}\n` };
+  return { path, text: kept === '' ? '' : `${kept}\n` };
 }
 
 function keepOneLine(lines: readonly string[]): readonly string[] {
@@ -68,6 +74,8 @@ const SECTION_KEYS: ReadonlySet<string> = new Set([
   'type',
   'path',
   'sslclientcert',
+  'sslclientkey',
+  'sslcacert',
 ]);
 
 function keepSections(lines: readonly string[]): readonly string[] {

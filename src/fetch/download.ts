@@ -256,6 +256,7 @@ const GRAVITY: readonly ErrorCode[] = [
   'SIZE_MISMATCH',
   'TOO_LARGE',
   'UNSAFE_URL',
+  'NOT_REGISTERED',
   'NETWORK',
   'TIMEOUT',
   'PERMISSION',

@@ -7,6 +7,7 @@ import { createDigestThread } from './digest-thread.ts';
 import { type CheckFile, fetchAll } from './fetch-all.ts';
 import { fetchOne, keyOf } from './fetch-file.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
+import { createIdentities, type Identities } from './identity.ts';
 import { createKnownHosts } from './known-hosts.ts';
 import { acquireLock } from './lock.ts';
 import { describeSelf } from './owner.ts';
@@ -29,6 +30,10 @@ export interface Fetcher {
   fetchAll(requests: readonly FetchRequest[], check?: CheckFile): Promise<readonly FetchedFile[]>;
   /** Does work that one process of this cache may do at a time, others waiting for it. @throws TapprepError LOCKED, INTERRUPTED */
   exclusively<T>(request: ExclusiveRequest, work: () => Promise<T>): Promise<T>;
+  /** Everything below a base is asked as somebody whom its server knows. */
+  readonly introduce: Identities['add'];
+  /** Addresses of a scheme, "front-end:", are opened by a transport of the caller's. */
+  serve(scheme: string, transport: Transport): void;
   /** Removes a file whose later check failed, so that the next run fetches it again. */
   evict(file: { readonly sha256: Sha256 }): Promise<void>;
 }
@@ -47,6 +52,8 @@ export interface ExclusiveRequest {
 export async function createFetcher(options: FetcherOptions): Promise<Fetcher> {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const self = await describeSelf();
+  const identities = createIdentities();
+  const schemes = new Map<string, Transport>();
   const patience = createPatience({
     silenceMs: limits.silenceMs,
     totalMs: options.timeoutMs ?? null,
@@ -65,7 +72,10 @@ export async function createFetcher(options: FetcherOptions): Promise<Fetcher> {
     hosts: createKnownHosts(limits),
     patience,
     sleep: (ms, signal) => patience.wait(() => options.sleep(ms, signal)),
-    transport: waitingTransport(options.transport ?? createTransport(limits, options.env ?? {}), patience),
+    transport: waitingTransport(
+      options.transport ?? createTransport(limits, options.env ?? {}, identities, schemes),
+      patience,
+    ),
     cache: openCache(options.cacheDir, self.uid, options.emit, options.now),
   };
   const running = new Map<string, Promise<FetchedFile>>();
@@ -102,6 +112,8 @@ export async function createFetcher(options: FetcherOptions): Promise<Fetcher> {
       ),
     probe: (url) => orReason(probe(url, machinery)),
     fetchAll: (requests, check = async () => undefined) => fetchAll(requests, machinery, fetchFile, check),
+    introduce: (base, identity) => identities.add(base, identity),
+    serve: (scheme, transport) => void schemes.set(scheme, transport),
     exclusively: (request, work) => exclusively(request, work, machinery),
     evict: (file) => machinery.cache.evict(file.sha256),
   };

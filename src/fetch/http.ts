@@ -7,6 +7,7 @@ import { getCACertificates } from 'node:tls';
 import got from 'got';
 import { TapprepError, isTapprepError, redact } from '../errors.ts';
 import { TransferError, networkFailure } from './failure.ts';
+import { type Identities, type Identity, refusalByStatus, refusalByTls, withToken } from './identity.ts';
 import { reuseReadBuffer } from './memory.ts';
 import { redirectTarget } from './redirect.ts';
 import {
@@ -28,6 +29,8 @@ export interface HttpOptions {
   /** Certificate authorities in PEM, instead of the built-in ones. */
   readonly certificateAuthority?: readonly string[];
   readonly lookup?: LookupFunction;
+  /** Who asks, where a server wants to know. */
+  readonly identities?: Identities;
 }
 
 type Method = 'GET' | 'HEAD';
@@ -52,6 +55,8 @@ export function createHttpTransport(options: HttpOptions): Transport {
 
   /** Where curl and apt trust an authority of this machine's own, so do we; reading them takes time, so only then. */
   async function openTrusting(method: Method, url: string, request: OpenRequest): Promise<OnceResponse> {
+    const identity = options.identities?.of(url) ?? null;
+    if (identity !== null) return await openKnown(method, url, request, identity);
     try {
       return await openOnce(method, url, request, { ...options, agent, authorities });
     } catch (error) {
@@ -59,6 +64,26 @@ export function createHttpTransport(options: HttpOptions): Transport {
       if (authorities !== null || !UNKNOWN_AUTHORITY.has(reason)) throw error;
       authorities = [...getCACertificates('default'), ...getCACertificates('system')];
       return await openOnce(method, url, request, { ...options, agent, authorities });
+    }
+  }
+
+  /** By the authorities that the source names, or else by all that this machine believes. */
+  async function openKnown(
+    method: Method,
+    url: string,
+    request: OpenRequest,
+    identity: Identity,
+  ): Promise<OnceResponse> {
+    const believed = identity.authorities ??
+      authorities ?? [...getCACertificates('default'), ...getCACertificates('system')];
+    try {
+      const response = await openOnce(method, url, request, { ...options, agent, authorities: believed, identity });
+      const refusal = refusalByStatus(url, response.status, identity);
+      if (refusal === null) return response;
+      response.body.destroy();
+      throw refusal;
+    } catch (error) {
+      throw (isTapprepError(error) ? refusalByTls(url, error.facts['reason'], identity) : null) ?? error;
     }
   }
 
@@ -117,10 +142,11 @@ function createAgents(options: HttpOptions): { readonly http: HttpAgent; readonl
 
 type OnceResponse = TransportResponse & { readonly location: string | null };
 
-interface OnceOptions extends Omit<HttpOptions, 'certificateAuthority' | 'env'> {
+interface OnceOptions extends Omit<HttpOptions, 'certificateAuthority' | 'env' | 'identities'> {
   readonly agent: { readonly http: HttpAgent; readonly https: HttpsAgent };
   /** PEM; null: those that Node brings. */
   readonly authorities: readonly string[] | null;
+  readonly identity?: Identity;
 }
 
 async function openOnce(
@@ -129,7 +155,12 @@ async function openOnce(
   request: OpenRequest,
   options: OnceOptions,
 ): Promise<OnceResponse> {
-  const stream = got.stream(url, {
+  const { certificate = null } = options.identity ?? {};
+  const https = {
+    ...(options.authorities === null ? {} : { certificateAuthority: [...options.authorities] }),
+    ...(certificate === null ? {} : { certificate: certificate.cert, key: certificate.key }),
+  };
+  const stream = got.stream(withToken(url, options.identity ?? null), {
     method,
     agent: options.agent,
     decompress: false,
@@ -146,7 +177,7 @@ async function openOnce(
       socket: options.idleMs,
     },
     ...(options.lookup === undefined ? {} : { dnsLookup: options.lookup }),
-    ...(options.authorities === null ? {} : { https: { certificateAuthority: [...options.authorities] } }),
+    https,
   });
   return await new Promise((resolve, reject) => {
     stream.once('error', (error) => reject(networkFailure(error, url, request.signal)));

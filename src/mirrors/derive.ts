@@ -42,6 +42,8 @@ export function deriveFromLocalSources(
   const context = {
     target,
     keyPath: (path: string) => path,
+    clientFile: null,
+    frontEnd: null,
     variables: new Map<string, string>(),
     note: (file: HostRepositoryFile, text: string) => notes.add(`${file.path}: ${text}`),
   };

@@ -5,6 +5,7 @@ import { parseAptOneLine } from './apt-one-line.ts';
 import { makeAptRepositories } from './apt-source.ts';
 import type { AptSource } from './apt-source.ts';
 import { baseArch, majorOf, osVersion } from './kernel-tag.ts';
+import { isOn, parseRepoIni } from './repo-ini.ts';
 import type { HostSources, SourceContext } from './source-file.ts';
 import { parseYumRepo } from './yum-repo.ts';
 import { parseZypperRepo } from './zypper-repo.ts';
@@ -25,6 +26,10 @@ const VARIABLE_FILE = /\/(?:(?:yum|dnf)\/vars|zypp\/vars\.d)\/([A-Za-z0-9_]+)$/;
 export interface HostSourceOptions {
   /** Where a key file of the target lies on this machine (Host.localPath); left out: at the same path. */
   readonly keyPath?: (path: string) => string;
+  /** The same for client certificates and their keys; null for a target that is elsewhere. Left out: at the same path. */
+  readonly clientFile?: ((path: string) => string) | null;
+  /** The base of addresses that the target's own front end answers; left out: there is none. */
+  readonly frontEnd?: string | null;
   /** Key files that the target's apt believes for every source. */
   readonly trusted?: readonly string[];
   /** Names of the installed packages. */
@@ -43,6 +48,8 @@ export function parseHostSources(
   const context: SourceContext = {
     target,
     keyPath: options.keyPath ?? ((path) => path),
+    clientFile: options.clientFile === undefined ? (path) => path : options.clientFile,
+    frontEnd: options.frontEnd ?? null,
     trusted: options.trusted ?? [],
     lists: new Map([...(options.lists ?? []), ...files.map(({ path, text }) => [path, text] as const)]),
     variables: collectVariables(files, target, options.packages ?? []),
@@ -52,8 +59,48 @@ export function parseHostSources(
     const reader = READERS.find(([pattern]) => pattern.test(file.path))?.[1];
     return reader === undefined ? [] : reader(file, context);
   });
-  return { repositories, notes: [...notes] };
+  const { used, unrelated } = dropUnrelated(repositories, files);
+  if (unrelated.length > 0)
+    notes.add(
+      `not asked, because what they are the debug packages of is switched off too: ${listed(unrelated.map(({ id }) => id.replace(/^target\//, '')))}`,
+    );
+  return { repositories: used, notes: [...notes] };
 }
+
+function listed(names: readonly string[]): string {
+  const more = names.length > 4 ? ` and ${names.length - 4} more` : '';
+  return `${names.slice(0, 4).join(', ')}${more}`;
+}
+
+/**
+ * Repositories that are switched on first, and of the debug repositories that are switched off (as they usually are) none
+ * whose own packages cannot come to this system: the repository beside it is switched off as well.
+ */
+function dropUnrelated(
+  repositories: readonly Repository[],
+  files: readonly HostRepositoryFile[],
+): { readonly used: readonly Repository[]; readonly unrelated: readonly Repository[] } {
+  const sections = files.filter(({ path }) => path.endsWith('.repo')).flatMap(({ text }) => parseRepoIni(text));
+  const isOnOf = new Map(sections.map(({ id, values }) => [id, isOn(values.get('enabled'), true)]));
+  const isUnrelated = ({ id, kind, enabled }: Repository): boolean => {
+    if (kind === 'deb' || enabled !== false) return false;
+    const own = id.replace(/^target\//, '');
+    return DEBUG_WORDS.some((pattern) => pattern.test(own) && isOnOf.get(own.replace(pattern, '')) === false);
+  };
+  const unrelated = repositories.filter(isUnrelated);
+  const rest = repositories.filter((repository) => !unrelated.includes(repository));
+  // Stable, and apt's sources have an order of their own.
+  const used = rest.toSorted(
+    (a, b) => Number(a.kind !== 'deb' && a.enabled === false) - Number(b.kind !== 'deb' && b.enabled === false),
+  );
+  return { used, unrelated };
+}
+
+/**
+ * How a debug repository is called after the one that it belongs to: rhel-7-server-debug-rpms, baseos-debuginfo,
+ * rhel-8-for-x86_64-baseos-debug-rpms, ol9_baseos_debuginfo, SLE-Module-Basesystem15-SP5-Debuginfo-Pool, repo-debug.
+ */
+const DEBUG_WORDS: readonly RegExp[] = [/[-_]debug(?:info)?(?=[-_]|$)/i, /^debug(?:info)?[-_]/i];
 
 /** The apt sources of files, unjudged: for deriveFromLocalSources. */
 export function readAptSources(files: readonly HostRepositoryFile[]): readonly AptSource[] {

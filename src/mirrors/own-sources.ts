@@ -1,6 +1,7 @@
 /** The sources that come before any list: the target's own, and this machine's archive where it serves the target too. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { keepDirectivesWhole } from '../detect/source-directives.ts';
 import { isErrno } from '../errors.ts';
 import { type Host, isRemote } from '../host/host.ts';
 import type { HostFacts, HostRepositoryFile, Target } from '../types.ts';
@@ -18,17 +19,23 @@ const MAX_BYTES = 1024 * 1024;
  * The target's own repositories; for a dpkg target that is not this machine, then the suites of its release in the
  * archives that this machine uses.
  * @param host the target's seam; null for a target that is only described.
+ * @param frontEnd below it the target's own front end answers; null where it cannot be asked.
  */
 export async function collectOwnSources(
   { host, facts, target }: { readonly host: Host | null; readonly facts: HostFacts; readonly target: Target },
   list: Mirrors,
   etcApt = '/etc/apt',
+  frontEnd: string | null = null,
 ): Promise<HostSources> {
   const trusted = host === null || !systemOf(target).reads('deb') ? [] : await listTrusted(host);
   const fetched = host === null || !isRemote(host) ? null : await fetchKeys(host, facts, target, trusted);
   const keyPath = (path: string): string => fetched?.get(path) ?? host?.localPath(path) ?? path;
-  const own = parseHostSources(facts.repositories, target, {
+  const files = host === null ? facts.repositories : await readTokens(host, facts.repositories);
+  const own = parseHostSources(files, target, {
     keyPath,
+    frontEnd,
+    // A key never leaves its machine, and where a target is only described its files are not here.
+    clientFile: host === null || isRemote(host) ? null : (path) => host.localPath(path) ?? path,
     trusted,
     lists: await readLists(host, facts),
     packages: facts.packages.map(({ name }) => name),
@@ -39,6 +46,17 @@ export async function collectOwnSources(
     repositories: [...own.repositories, ...derived.repositories],
     notes: [...own.notes, ...derived.notes],
   };
+}
+
+/** Facts hold no secret: where the token of a registration was taken out of an address, the file is read for this run. */
+async function readTokens(host: Host, files: readonly HostRepositoryFile[]): Promise<readonly HostRepositoryFile[]> {
+  return Promise.all(
+    files.map(async (file) => {
+      if (!file.path.endsWith('.repo') || !file.text.includes('?***')) return file;
+      const text = await host.readText(file.path);
+      return text === null || text.length > MAX_BYTES ? file : keepDirectivesWhole({ path: file.path, text });
+    }),
+  );
 }
 
 /** The lists of mirrors that apt sources name by path, wherever they lie. */

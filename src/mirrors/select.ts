@@ -33,6 +33,8 @@ export interface SelectionOptions {
 export interface SkippedEntry {
   readonly id: string;
   readonly reason: string;
+  /** Present where only what it asks for is missing. */
+  readonly asks?: Exclude<MirrorEntry['auth'], 'none'>;
 }
 
 const STATE_ORDER: Readonly<Record<RepositoryState, number>> = {
@@ -67,7 +69,8 @@ export function considerMirrors(
   for (const entry of fitting.toSorted((a, b) => rankOf(a) - rankOf(b))) {
     const reason = reasonToSkip(entry, options);
     const expanded = reason === null ? expandEntry(entry, target, sources.list, options) : { reason };
-    if ('reason' in expanded) skipped.push({ id: entry.id, reason: expanded.reason });
+    const asks = entry.auth === 'none' || !wantsAny(entry.content, options.contents) ? {} : { asks: entry.auth };
+    if ('reason' in expanded) skipped.push({ id: entry.id, reason: expanded.reason, ...asks });
     else listed.push(...expanded.repositories);
   }
   const allow = allowancesOf(fitting);

@@ -13,6 +13,10 @@ export interface SourceContext {
   readonly target: Target;
   /** Where a key file of the target lies on this machine. */
   readonly keyPath: (path: string) => string;
+  /** Where a client certificate or its key lies on this machine; null: they are the target's, which is elsewhere. */
+  readonly clientFile: ((path: string) => string) | null;
+  /** Below it the target's own front end answers, for what only it can ask; null where it cannot be asked. */
+  readonly frontEnd: string | null;
   /** Key files that apt believes for every source that names none: /etc/apt/trusted.gpg and trusted.gpg.d. */
   readonly trusted?: readonly string[];
   /** Files beside the sources by path: the lists that mirror+file: names. */

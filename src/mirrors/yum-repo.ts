@@ -1,5 +1,5 @@
 /** /etc/yum.repos.d/*.repo as yum and dnf read them (yum.conf(5), dnf.conf(5)). Pure. */
-import type { HostRepositoryFile, Repository, RepositoryAuth } from '../types.ts';
+import type { HostRepositoryFile, Repository, RepositoryAuth, RepositoryIdentity } from '../types.ts';
 import { expandVariables, isOn, parseRepoIni, unknownVariables } from './repo-ini.ts';
 import type { IniSection } from './repo-ini.ts';
 import { EVERY_CONTENT, isSafePath, parseBaseUrl, quoted } from './source-file.ts';
@@ -29,8 +29,16 @@ export function makeRpmRepository(
   const enabled = isOn(values.get('enabled'), true);
   const debug = isDebugRepository(section);
   if (!enabled && !debug) return null;
-  const baseUrls = words(values.get('baseurl')).flatMap((text) => baseUrlOf(text, values, context, say) ?? []);
-  const discovery = discoveryOf(values, context, say);
+  const why = context.frontEnd === null ? null : reasonForFrontEnd(values, context);
+  if (why !== null) say(`asked by the target's own package manager: ${why}`);
+  const bases =
+    why !== null
+      ? [{ url: `${context.frontEnd}${encodeURIComponent(section.id)}/`, token: null }]
+      : words(values.get('baseurl')).flatMap((text) => baseUrlOf(text, values, context, say) ?? []);
+  const token = bases[0]?.token ?? null;
+  const baseUrls = bases.filter((base) => base.token === token).map(({ url }) => url);
+  const identity = why !== null ? null : identityOf(values, token, context, say);
+  const discovery = why !== null ? null : discoveryOf(values, context, say);
   if (baseUrls.length === 0 && discovery === null) return null;
   if (!isOn(values.get('gpgcheck'), true)) say('gpgcheck=0 is ignored: packages must be signed all the same');
   return {
@@ -52,10 +60,23 @@ export function makeRpmRepository(
       allow: [],
     },
     allowExpiredRelease: false,
-    auth: authOf(values),
+    auth: authOf(values, token),
+    ...(identity === null ? {} : { identity }),
     enabled,
   };
 }
+
+/** Why only the target itself can ask a repository; null where this machine can. */
+function reasonForFrontEnd(values: IniSection['values'], { clientFile }: SourceContext): string | null {
+  const addresses = ['baseurl', 'mirrorlist', 'metalink'].map((key) => values.get(key) ?? '').join(' ');
+  if (REGION.test(addresses)) return 'a plugin of the cloud (RHUI) fills in its address';
+  if (/(?:^|\s)plugin:/i.test(addresses)) return 'its address comes from a plugin';
+  if (/[?&]credentials=/.test(addresses)) return 'it names an account that lies there';
+  const isElsewhere = clientFile === null && (values.get('sslclientcert') ?? '') !== '';
+  return isElsewhere ? 'its client key stays where it is' : null;
+}
+
+const REGION = /:\/\/(?:[^/\s]*\.)?REGION(?:[./\s]|$)/i;
 
 function words(text: string | undefined): readonly string[] {
   return (text ?? '').split(/[\s,]+/).filter((word) => word !== '');
@@ -69,12 +90,20 @@ function isDebugRepository({ id, values }: IniSection): boolean {
   return /debug/i.test(`${id} ${values.get('name') ?? ''}`);
 }
 
+/** What stands behind the "?" of a registered channel's address belongs to every address below it. */
+interface Base {
+  readonly url: string;
+  readonly token: string | null;
+}
+
+const TOKEN = /^[\w.~+=&%-]{1,4096}$/;
+
 function baseUrlOf(
   text: string,
   values: IniSection['values'],
   context: SourceContext,
   say: (text: string) => void,
-): string | null {
+): Base | null {
   const filled = expandVariables(text, context.variables);
   if (filled === null) {
     const names = unknownVariables(text, context.variables).map((name) => `$${name}`);
@@ -84,7 +113,21 @@ function baseUrlOf(
     return null;
   }
   const path = values.get('path')?.replace(/^\/+/, '') ?? '';
-  const url = parseBaseUrl(path === '' ? filled : `${filled.replace(/\/?$/, '/')}${path}`);
+  const [address = '', ...query] = filled.split('?');
+  const token = query.length === 0 ? null : query.join('?');
+  if (token !== null && !TOKEN.test(token)) {
+    say(
+      token.includes('***')
+        ? `${quoted(filled)} is passed over: the registration in its address stays on the target`
+        : `${quoted(filled)} is passed over: what stands behind its "?" is no registration`,
+    );
+    return null;
+  }
+  if (token !== null && /(?:^|&)credentials=/.test(token)) {
+    say(`${quoted(address)} is passed over: it names an account that only the target's own zypper reads`);
+    return null;
+  }
+  const url = parseBaseUrl(path === '' ? address : `${address.replace(/\/?$/, '/')}${path}`);
   if (url === null) say(`${quoted(filled)} is passed over: not a plain http, https or ftp address`);
   // A plugin of yum puts the region into the address of the cloud's update servers, which only ask the cloud's machines.
   if (url !== null && /(?:^|\.)REGION(?:\.|$)/i.test(new URL(url).hostname)) {
@@ -93,7 +136,7 @@ function baseUrlOf(
     );
     return null;
   }
-  return url;
+  return url === null ? null : { url, token };
 }
 
 function discoveryOf(
@@ -135,7 +178,37 @@ function keyFilesOf(
   });
 }
 
-function authOf(values: IniSection['values']): RepositoryAuth {
+/** The registration that a source names: files of the target, or a token in its address. */
+function identityOf(
+  values: IniSection['values'],
+  token: string | null,
+  context: SourceContext,
+  say: (text: string) => void,
+): RepositoryIdentity | null {
+  const fileOf = (key: string): string | null => {
+    const text = values.get(key) ?? '';
+    const path = (expandVariables(text, context.variables) ?? text).replace(/^file:\/\//, '');
+    if (path === '') return null;
+    if (isSafePath(path)) return path;
+    say(`${key}=${quoted(path)} is ignored: not a plain path`);
+    return null;
+  };
+  const [certificate, key, authorities] = ['sslclientcert', 'sslclientkey', 'sslcacert'].map(fileOf);
+  if ((certificate ?? authorities ?? token ?? null) === null) return null;
+  const { clientFile } = context;
+  const here = (path: string | null | undefined): string | null =>
+    path === null || path === undefined ? null : (clientFile?.(path) ?? path);
+  return {
+    certificate: here(certificate),
+    key: here(key),
+    authorities: here(authorities),
+    token,
+    isHere: clientFile !== null,
+  };
+}
+
+function authOf(values: IniSection['values'], token: string | null): RepositoryAuth {
+  if (token !== null) return 'scc';
   if ((values.get('sslclientcert') ?? '') !== '') return 'entitlement';
   return (values.get('username') ?? '') === '' ? 'none' : 'login';
 }

@@ -25,7 +25,20 @@ export interface FrontEndRequest {
   readonly sideBySide: readonly string[];
 }
 
+/**
+ * How a front end brings what only it can ask for, into a directory of its own on the target: the index of one repository,
+ * and packages of it by their exact names.
+ */
+export interface FrontEndFetch {
+  /** The index comes to lie in some `repodata` below DIRECTORY/cache. */
+  buildIndexArgv(repository: string, directory: string): readonly string[];
+  /** The packages come to lie anywhere below DIRECTORY/packages. */
+  buildDownloadArgv(repository: string, directory: string, packages: readonly PackageChange[]): readonly string[];
+}
+
 export interface FrontEndRecord {
+  /** null: it has no way that leaves the system as it is. */
+  readonly fetch: FrontEndFetch | null;
   /** Asks the repositories for their indexes: it works only when they answer. */
   readonly refreshArgv: readonly string[];
   buildInstallArgv(request: FrontEndRequest): readonly string[];
@@ -76,7 +89,26 @@ function dnf(program: 'dnf' | 'dnf5'): FrontEndRecord {
     'install',
     ...files,
   ];
+  const only = (repository: string, directory: string): readonly string[] => [
+    program,
+    '--quiet',
+    '--assumeyes',
+    `--setopt=cachedir=${directory}/cache`,
+    `--setopt=logdir=${directory}`,
+    '--disablerepo=*',
+    `--enablerepo=${repository}`,
+  ];
   return {
+    fetch: {
+      buildIndexArgv: (repository, directory) => [...only(repository, directory), 'makecache'],
+      buildDownloadArgv: (repository, directory, packages) => [
+        ...only(repository, directory),
+        '--setopt=metadata_expire=never',
+        'download',
+        `--destdir=${directory}/packages`,
+        ...packages.map(({ name, version, arch }) => `${name}-${version}.${arch}`),
+      ],
+    },
     refreshArgv: [program, '--quiet', 'makecache'],
     buildInstallArgv: (request) => build('--assumeyes', request),
     buildPreview: (request) => ({ argv: build('--assumeno', request) }),
@@ -84,10 +116,18 @@ function dnf(program: 'dnf' | 'dnf5'): FrontEndRecord {
   };
 }
 
+/** zypper with what it keeps in a directory of its own, and without its log. */
+function zypperApart(directory: string): readonly string[] {
+  const cache = `${directory}/cache`;
+  return ['env', 'ZYPP_LOGFILE=/dev/null', 'zypper', '--non-interactive', '--quiet', '--cache-dir', cache];
+}
+
 export const FRONT_ENDS: Readonly<Record<FrontEnd, FrontEndRecord>> = {
   dnf: dnf('dnf'),
   dnf5: dnf('dnf5'),
   yum: {
+    // yumdownloader is a program of its own, and yum keeps indexes as databases that nobody signed.
+    fetch: null,
     refreshArgv: ['yum', '--quiet', 'makecache'],
     buildInstallArgv: ({ files, sideBySide }) => ['yum', '--assumeyes', ...keepOthers(sideBySide), 'install', ...files],
     // --assumeno is younger than EL6; its shell lists what was solved, and runs nothing that it is not told to run.
@@ -98,6 +138,17 @@ export const FRONT_ENDS: Readonly<Record<FrontEnd, FrontEndRecord>> = {
     readPreview: readTransactionTable,
   },
   zypper: {
+    fetch: {
+      buildIndexArgv: (repository, directory) => [...zypperApart(directory), 'refresh', repository],
+      buildDownloadArgv: (repository, directory, packages) => [
+        ...zypperApart(directory),
+        '--no-refresh',
+        '--pkg-cache-dir',
+        `${directory}/packages`,
+        'download',
+        ...packages.map(({ name, version, arch }) => `${repository}:${name}.${arch}=${version}`),
+      ],
+    },
     refreshArgv: ['zypper', '--non-interactive', '--quiet', 'refresh'],
     buildInstallArgv: ({ files }) => ['zypper', '--non-interactive', 'install', '--no-recommends', ...files],
     buildPreview: ({ files }) => ({

@@ -5,6 +5,8 @@ import { filesOf } from '../resolve/provisions.ts';
 import { verifyArtifact } from '../trust/artifact.ts';
 import { findRpmPayload } from '../trust/rpm-digests.ts';
 import type { Artifact, Plan, PlanItem } from '../types.ts';
+import type { Subject } from './open-target.ts';
+import { presentSources } from './present-sources.ts';
 import type { Session } from './session.ts';
 
 /** A package whose index gives no size is not larger than this: the largest kernel debuginfo known is below 2 GB. */
@@ -30,9 +32,11 @@ export async function acquireArtifacts(session: Session, items: readonly PlanIte
  */
 export async function acquirePlan(
   session: Session,
+  subject: Subject,
   { items }: Plan,
   { isLock }: { readonly isLock: boolean },
 ): Promise<readonly Artifact[]> {
+  if (isLock) await presentSources(session, subject);
   try {
     return await acquireArtifacts(session, filesOf(items));
   } catch (error) {

@@ -64,7 +64,7 @@ export async function bundleSubject(session: Session, subject: Subject, options:
   const artifacts = await runStage(
     session,
     'download',
-    () => acquirePlan(session, plan, { isLock: options.lock !== null }),
+    () => acquirePlan(session, subject, plan, { isLock: options.lock !== null }),
     (files) => `${files.length} packages verified`,
   );
   const byFile = new Map(artifacts.map((artifact) => [fileKey(artifact.item), artifact]));

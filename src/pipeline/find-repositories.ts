@@ -3,11 +3,14 @@ import { findDistribution, whyNoPlace } from '../detect/distributions.ts';
 import { TapprepError } from '../errors.ts';
 import { tapprep } from '../make-remedy.ts';
 import { collectOwnSources } from '../mirrors/own-sources.ts';
-import { selectRepositories } from '../mirrors/select.ts';
-import type { Repository, RepositoryContent } from '../types.ts';
+import { considerMirrors, type SkippedEntry } from '../mirrors/select.ts';
+import type { Repository, RepositoryContent, Target } from '../types.ts';
+import { registerRemedy } from './present.ts';
 import type { Subject } from './open-target.ts';
 import type { Session } from './session.ts';
+import { FRONT_ENDS } from '../package-system/front-ends.ts';
 import { systemOf } from '../package-system/systems.ts';
+import { createFrontEndTransport, FRONT_END_SCHEME, frontEndBase } from './front-end-transport.ts';
 import { isOwn } from './unlisted.ts';
 
 export interface FindOptions {
@@ -24,10 +27,11 @@ export async function findRepositories(
   { host, facts, target }: Subject,
   { contents, allowExpiredRelease, onlyOwn = false }: FindOptions,
 ): Promise<{ readonly repositories: readonly Repository[]; readonly notes: readonly string[] }> {
-  const own = await collectOwnSources({ host, facts, target }, session.mirrors);
+  const frontEnd = serveFrontEnd(session, { host, facts, target });
+  const own = await collectOwnSources({ host, facts, target }, session.mirrors, '/etc/apt', frontEnd);
   const sources = { own: own.repositories, list: session.mirrors, overrides: session.overrides };
   const { snapshot } = session;
-  const selected = selectRepositories(target, sources, {
+  const { repositories: selected, skipped } = considerMirrors(target, sources, {
     contents,
     ...(snapshot === null ? {} : { timestamp: snapshot }),
   });
@@ -39,6 +43,7 @@ export async function findRepositories(
     );
   }
   const repositories = onlyOwn ? selected.filter(isOwn) : selected;
+  if (host !== null && own.repositories.length === 0) refuseUnregistered(target, skipped, host.name);
   if (repositories.length === 0) {
     const why = whyNoPlace(target.distro);
     const version = target.version === null ? '' : ` ${target.version}`;
@@ -54,6 +59,29 @@ export async function findRepositories(
       : repositories,
     notes: [...own.notes, ...keyNotes(target.distro, repositories)],
   };
+}
+
+/** A system without any source of its own, whose distribution only serves those who are registered. */
+function refuseUnregistered(target: Target, skipped: readonly SkippedEntry[], place: string): void {
+  const closed = skipped.filter(({ asks }) => asks === 'entitlement' || asks === 'scc');
+  if (closed.length === 0) return;
+  throw new TapprepError(
+    'NOT_REGISTERED',
+    `${place} is not registered: it has no package source of its own, and the ${closed.length} of ${target.distro} that are known (${closed[0]?.id ?? ''}, …) only answer registered systems`,
+    { remedy: registerRemedy(target), facts: { closed: closed.map(({ id }) => id) } },
+  );
+}
+
+/** Lets the target's own front end answer for what only it can ask; the base of those addresses, null where there is none. */
+function serveFrontEnd(session: Session, { host, facts, target }: Subject): string | null {
+  const { atEnd, emit, signal, fetcher } = session;
+  if (host === null || atEnd === null || atEnd === undefined) return null;
+  const { frontEnds } = systemOf(target);
+  const name = frontEnds.find((each) => facts.frontends.includes(each) && FRONT_ENDS[each].fetch !== null);
+  const fetch = name === undefined ? null : FRONT_ENDS[name].fetch;
+  if (name === undefined || fetch === null) return null;
+  fetcher.serve(FRONT_END_SCHEME, createFrontEndTransport(host, { name, fetch, emit, signal, atEnd }));
+  return frontEndBase(host);
 }
 
 /** Whose keys are pinned nowhere is believed by what the target itself has installed: said, for it is less. */

@@ -110,7 +110,7 @@ export async function installSubject(
   const artifacts = await runStage(
     session,
     'download',
-    async () => options.artifacts ?? (await acquirePlan(session, plan, { isLock: options.lock !== null })),
+    async () => options.artifacts ?? (await acquirePlan(session, subject, plan, { isLock: options.lock !== null })),
     (files) => `${files.length} packages verified`,
   );
   const looseFiles = await Promise.all(loose.map((item) => acquireLooseFile(session, item)));

@@ -11,6 +11,7 @@ import { createPackageSink, type PackageSink } from '../resolve/rpm-md/package-s
 import { requireKeys } from '../trust/required-keys.ts';
 import type { HostFacts, Plan, Repository, RpmTarget } from '../types.ts';
 import { rememberReleases } from './known-kernels.ts';
+import { presentIdentity } from './present.ts';
 import type { Session } from './session.ts';
 import type { ReadFailure } from './tiers.ts';
 
@@ -49,14 +50,17 @@ export function createReadRpm(
       isWhole,
     });
   return async (repositories) => {
-    const keyless = await findKeyless(repositories);
+    const unusable = await findUnusable(repositories, async (repository) => {
+      await requireKeys(repository);
+      await presentIdentity(session, target, repository);
+    });
     const { records, failures } = await read(
-      repositories.filter((repository) => !keyless.some((failure) => failure.repository === repository)),
+      repositories.filter((repository) => !unusable.some((failure) => failure.repository === repository)),
       async (found) => request.roles.systemtap === 'none' && (await isPlannable(() => plan(found, request.installed))),
     );
     await rememberReleases(session.cacheDir, target, records);
     return {
-      failures: [...keyless, ...failures],
+      failures: [...unusable, ...failures],
       plan: (installed) => plan(records, installed),
       planBase: () =>
         completePlan(assemblePlan(target, [], [], []), {
@@ -70,11 +74,17 @@ export function createReadRpm(
   };
 }
 
-/** Those whose signatures nobody here could check, and why: they are not asked, so that the next source is. */
-async function findKeyless(repositories: readonly Repository[]): Promise<readonly ReadFailure[]> {
+/**
+ * Those whose signatures nobody here could check, or that would not answer this system, and why: they are not asked, so that
+ * the next source is.
+ */
+async function findUnusable(
+  repositories: readonly Repository[],
+  require: (repository: Repository) => Promise<void>,
+): Promise<readonly ReadFailure[]> {
   const checked = await Promise.all(
     repositories.map((repository) =>
-      requireKeys(repository).then(
+      require(repository).then(
         () => [],
         (error: unknown) => [{ repository, error }],
       ),

@@ -32,6 +32,8 @@ export interface SessionOptions {
   readonly emit: Emit;
   readonly now: () => number;
   readonly signal: AbortSignal;
+  /** Takes what has to be done when the command ends; left out: nothing on a target is used for longer than one question. */
+  readonly atEnd?: (close: () => Promise<void>) => void;
 }
 
 export interface Session {
@@ -50,6 +52,7 @@ export interface Session {
   readonly allowUnsigned: boolean;
   /** The time of which snapshot archives are asked; null where none was given. */
   readonly snapshot: string | null;
+  readonly atEnd: SessionOptions['atEnd'] | null;
   /** DEBUGINFOD_URLS. */
   readonly debuginfodUrls: string | undefined;
   readonly times: StageTimes;
@@ -91,6 +94,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     signal,
     allowUnsigned: options.allowUnsigned === true,
     snapshot: options.snapshot ?? null,
+    atEnd: options.atEnd ?? null,
     debuginfodUrls: options.env['DEBUGINFOD_URLS'],
     times: [],
   };

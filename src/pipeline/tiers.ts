@@ -111,7 +111,7 @@ function tellUnanswered(failures: readonly ReadFailure[], emit: Emit): void {
 }
 
 function isUnanswered(error: unknown): error is TapprepError {
-  return isTapprepError(error, 'NETWORK') || isTapprepError(error, 'TIMEOUT');
+  return (['NETWORK', 'TIMEOUT', 'NOT_REGISTERED'] as const).some((code) => isTapprepError(error, code));
 }
 
 function hostOf({ facts }: TapprepError): string {
@@ -126,6 +126,9 @@ function isVerification(error: unknown): boolean {
 function chooseError(miss: unknown, failures: readonly ReadFailure[], asked: number): unknown {
   const bad = failures.find(({ error }) => isVerification(error));
   if (bad !== undefined) return bad.error;
+  // What an unregistered system does not see may well be there.
+  const unregistered = failures.find(({ error }) => isTapprepError(error, 'NOT_REGISTERED'));
+  if (unregistered !== undefined) return unregistered.error;
   if (failures.length >= asked && failures[0] !== undefined) return failures[0].error;
   if (failures.length === 0 || !isTapprepError(miss)) return miss;
   const silent = failures.map(({ repository }) => repository.id).join(', ');

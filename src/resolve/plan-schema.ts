@@ -65,7 +65,7 @@ const packaged: z.ZodType<PlanItem> = z.object({
   version: packageVersion,
   arch: packageArch,
   fileName: z.string().regex(/^[\w.+~^:%-]{1,255}$/),
-  urls: z.array(z.string().regex(/^(https?|ftp|file):\/\//)).min(1),
+  urls: z.array(z.string().regex(/^(https?|ftp|file|front-end):\/\//)).min(1),
   sizeBytes: bytes,
   installedBytes: bytes,
   trust,

@@ -15,7 +15,7 @@ export interface BaseUrls {
 const MAX_LIST_BYTES = 1024 * 1024;
 
 /** What means "ask elsewhere" rather than "stop". */
-const UNREACHABLE = ['NETWORK', 'NOT_FOUND', 'TIMEOUT', 'OFFLINE'] as const;
+const UNREACHABLE = ['NETWORK', 'NOT_REGISTERED', 'NOT_FOUND', 'TIMEOUT', 'OFFLINE'] as const;
 
 /** Whether an error says that an address gave no answer, as against a wrong one. */
 export function isUnreachable(error: unknown): boolean {

@@ -139,16 +139,16 @@ test('yum: variables, lists, discovery, keys, switches', () => {
   expect(repositories.map(({ id, baseUrls, discovery }) => [id, ...baseUrls, discovery?.url])).toEqual([
     ['target/base', 'http://mirrorlist.example.org/?release=7&arch=x86_64&repo=os&infra=stock'],
     ['target/local', 'http://one.example/7/x86_64/', 'http://two.example/centos/my-value/', undefined],
-    ['target/base-debuginfo', 'http://debug.example/7/x86_64/', undefined],
     ['target/cdn', 'https://cdn.example/rhel/', undefined],
     ['target/meta', 'https://m.example/metalink?repo=x-7&arch=x86_64'],
+    ['target/base-debuginfo', 'http://debug.example/7/x86_64/', undefined],
   ]);
   expect(repositories[0]).toMatchObject({ discovery: { kind: 'mirror-list' } });
   expect(repositories[0]?.trust.keyrings).toEqual(['/etc/pki/rpm-gpg/RPM-GPG-KEY-CentOS-7']);
   expect(repositories[1]?.trust.packages).toBe('signed');
-  expect(repositories[2]).toMatchObject({ enabled: false, content: ['debuginfo', 'program-debuginfo'] });
-  expect(repositories[3]?.auth).toBe('entitlement');
-  expect(repositories[4]).toMatchObject({ discovery: { kind: 'metalink' }, trust: { metadata: 'signed' } });
+  expect(repositories[4]).toMatchObject({ enabled: false, content: ['debuginfo', 'program-debuginfo'] });
+  expect(repositories[2]?.auth).toBe('entitlement');
+  expect(repositories[3]).toMatchObject({ discovery: { kind: 'metalink' }, trust: { metadata: 'signed' } });
   expect(notes).toEqual([
     '/etc/yum.repos.d/x.repo: [base]: the key "https://keys.example/KEY" is not fetched: only key files of the target and pinned keys are believed',
     '/etc/yum.repos.d/x.repo: [local]: "ftp://three.example/$unknown/" is passed over: $unknown has no value in /etc/yum/vars or /etc/dnf/vars',
@@ -186,9 +186,84 @@ test('zypper: path, other types, plugins and registered channels', () => {
   );
   expect(repositories.map(({ baseUrls }) => baseUrls[0])).toEqual([
     'https://download.example/distribution/leap/15.5/repo/oss/',
+    'https://updates.example/SUSE/Products/x/',
     'https://debug.example/',
   ]);
-  expect(notes).toHaveLength(3);
+  expect(repositories[1]).toMatchObject({ auth: 'scc', identity: { token: 'token', certificate: null } });
+  expect(notes).toHaveLength(2);
+});
+
+const CDN = [
+  '[cdn]',
+  'baseurl=https://cdn.example/rhel/',
+  'sslclientcert=/etc/pki/entitlement/1.pem',
+  'sslclientkey=/etc/pki/entitlement/1-key.pem',
+  'sslcacert=/etc/rhsm/ca/redhat-uep.pem',
+].join('\n');
+
+test('a registration is read where the target lies here, and stays where it is when the target is elsewhere', () => {
+  const files = [{ path: '/etc/yum.repos.d/x.repo', text: CDN }];
+  const here = parseHostSources(files, centos7, { clientFile: (path) => `/srv/root${path}` }).repositories[0];
+  expect(here).toMatchObject({
+    auth: 'entitlement',
+    baseUrls: ['https://cdn.example/rhel/'],
+    identity: {
+      certificate: '/srv/root/etc/pki/entitlement/1.pem',
+      key: '/srv/root/etc/pki/entitlement/1-key.pem',
+      authorities: '/srv/root/etc/rhsm/ca/redhat-uep.pem',
+      isHere: true,
+    },
+  });
+  const elsewhere = parseHostSources(files, centos7, { clientFile: null }).repositories[0];
+  expect(elsewhere).toMatchObject({ identity: { certificate: '/etc/pki/entitlement/1.pem', isHere: false } });
+  const asked = parseHostSources(files, centos7, { clientFile: null, frontEnd: 'front-end:///web1/' });
+  expect(asked.repositories[0]).toMatchObject({ baseUrls: ['front-end:///web1/cdn/'] });
+  expect(asked.repositories[0]?.identity).toBeUndefined();
+  expect(asked.notes).toEqual([
+    "/etc/yum.repos.d/x.repo: [cdn]: asked by the target's own package manager: its client key stays where it is",
+  ]);
+});
+
+test.each([
+  ['baseurl=https://rhui.REGION.aws.example/pulp/', 'front-end:///h/x/'],
+  ['mirrorlist=https://rhui3.REGION.aws.example/pulp/mirror/', 'front-end:///h/x/'],
+  ['baseurl=https://u.example/p?credentials=SCC', 'front-end:///h/x/'],
+  ['baseurl=https://u.example/p?aToken', 'https://u.example/p/'],
+  ['baseurl=https://u.example/REGION/p', 'https://u.example/REGION/p/'],
+])("%s is asked at %s where the target's own front end can be asked", (line, base) => {
+  const files = [{ path: '/etc/yum.repos.d/x.repo', text: `[x]\n${line}\n` }];
+  const { repositories } = parseHostSources(files, centos7, { frontEnd: 'front-end:///h/' });
+  expect(repositories.map(({ baseUrls, discovery }) => [...baseUrls, discovery])).toEqual([[base, null]]);
+});
+
+test('of debug repositories that are off only those of what is on are asked, and after what is on', () => {
+  const sections = [
+    ['rhel-7-server-optional-debug-rpms', 0],
+    ['rhel-7-server-optional-rpms', 0],
+    ['rhel-7-server-debug-rpms', 0],
+    ['rhel-7-server-rpms', 1],
+    ['epel-debuginfo', 0],
+    ['epel', 0],
+    ['SLE-Module-Basesystem15-SP5-Debuginfo-Pool', 0],
+    ['SLE-Module-Basesystem15-SP5-Pool', 1],
+    ['debug', 0],
+    ['ol9_other_debuginfo', 0],
+  ] as const;
+  const { repositories, notes } = yum(
+    sections.map(([id, on]) => `[${id}]\nbaseurl=http://x.example/${id}/\nenabled=${on}\n`).join(''),
+  );
+  expect(repositories.map(({ id }) => id)).toEqual([
+    'target/rhel-7-server-rpms',
+    'target/SLE-Module-Basesystem15-SP5-Pool',
+    'target/rhel-7-server-debug-rpms',
+    'target/SLE-Module-Basesystem15-SP5-Debuginfo-Pool',
+    // Nobody can say what these are the debug packages of.
+    'target/debug',
+    'target/ol9_other_debuginfo',
+  ]);
+  expect(notes.at(-1)).toBe(
+    'not asked, because what they are the debug packages of is switched off too: rhel-7-server-optional-debug-rpms, epel-debuginfo',
+  );
 });
 
 test('a debug repository that is switched off is asked for debuginfo, and for nothing else', () => {
@@ -245,7 +320,7 @@ test.each([
 test('credentials are kept for use and never said', () => {
   const { repositories } = yum('[x]\nbaseurl=https://me:secret@x.example/r/\n');
   expect(repositories[0]?.baseUrls).toEqual(['https://me:secret@x.example/r/']);
-  const { notes } = yum('[x]\nbaseurl=https://me:secret@x.example/r?x\n');
+  const { notes } = yum('[x]\nbaseurl=https://me:secret@x.example/r#x\n');
   expect(notes.join()).toContain('***@x.example');
   expect(notes.join()).not.toContain('secret');
   expect(yum('[x]\nbaseurl=https://***@x.example/r/\n').repositories[0]?.baseUrls).toEqual(['https://x.example/r/']);
