@@ -21,6 +21,8 @@ export type StopSignal = keyof typeof STOP_SIGNALS;
 /** Every code: how the process ends, and one sentence for `tapprep explain CODE`. */
 export const ERROR_CODES = {
   USAGE: { exit: 'usage', doc: 'The command line cannot be understood as written.' },
+  BAD_CONFIG: { exit: 'usage', doc: 'A configuration file or a TAPPREP_… variable cannot be used as it is.' },
+  FORBIDDEN: { exit: 'usage', doc: 'The configuration of this machine forbids an option that was given.' },
   BAD_FACTS: { exit: 'usage', doc: 'A facts file is not what `tapprep detect --json` or probe.sh prints.' },
   BAD_MIRRORS: { exit: 'usage', doc: 'A mirror list does not follow mirrors.schema.json.' },
   BAD_LOCK: { exit: 'usage', doc: 'A lock or plan file is not what `tapprep plan --out` writes.' },

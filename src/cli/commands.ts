@@ -50,6 +50,7 @@ export const ACTIONS_OF: Readonly<Record<string, string>> = {
   scripts: 'the incident-response scripts',
   mends: 'what makes a SystemTap fit a kernel that it does not know',
   cache: 'what is kept between runs',
+  config: 'defaults of options, and what may not be given',
   'module-key': 'keys that sign modules for kernels that refuse unsigned ones',
 };
 
@@ -598,6 +599,14 @@ export const COMMANDS: readonly CommandRow[] = [
         olderThanDays: readCount(raw, 'olderThan'),
         maxBytes: readSize(raw, 'maxBytes'),
       }),
+  },
+  {
+    name: 'config show',
+    summary: 'what is configured, and which file or variable each value came from',
+    target: false,
+    options: [...SHOWN],
+    examples: ['config show', 'config show --json'],
+    run: async (context) => (await import('./commands/config.ts')).runConfigShow(context),
   },
   {
     name: 'completion',

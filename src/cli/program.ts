@@ -1,11 +1,15 @@
 /** The commands of tapprep as one table; commander is only the adapter from argv to it. */
 import { Command, CommanderError, Option } from 'commander';
 import { EXIT, TapprepError } from '../errors.ts';
+import { proxyVariables, requireAllowed, withDefaults } from './apply-configuration.ts';
 import { ACTIONS_OF, COMMANDS, type CommandRow } from './commands.ts';
+import { readConfiguration } from './configuration.ts';
 import { placeOfOptions, withHint } from './hint.ts';
 import { readVersion } from './package-root.ts';
 import { LISTS, type Raw, readCommon } from './options.ts';
 import { withProcessContext } from './process-context.ts';
+
+const EVERY_OPTION = COMMANDS.flatMap(({ options }) => options);
 
 /** What is done with a command line that was understood. */
 export type RunRow = (row: CommandRow, raw: Raw, args: readonly string[]) => Promise<void>;
@@ -13,7 +17,11 @@ export type RunRow = (row: CommandRow, raw: Raw, args: readonly string[]) => Pro
 /** Parses argv and runs the command it names. @returns the exit code. @throws TapprepError */
 export async function runProgram(argv: readonly string[], packageRoot: string): Promise<number> {
   let exitCode: number = EXIT.done;
-  const program = buildProgram(async (row, raw, args) => {
+  const program = buildProgram(async (row, given, args) => {
+    const configuration = await readConfiguration(process.env);
+    requireAllowed(given, row.options, configuration, EVERY_OPTION);
+    const raw = withDefaults(given, row.options, configuration);
+    Object.assign(process.env, proxyVariables(configuration, process.env));
     const place = placeOfOptions(raw, process.getuid?.() === 0);
     try {
       exitCode = await withProcessContext(readCommon(raw, process.env), packageRoot, place, (context) =>

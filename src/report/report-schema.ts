@@ -133,6 +133,15 @@ export const SCHEMAS: Readonly<Record<string, Published>> = {
       systemtap: names,
     }),
   },
+  config: {
+    title: 'tapprep config show --json',
+    version: 1,
+    schema: z.object({
+      files: z.array(z.object({ path: text, isThere: z.boolean() })),
+      values: z.array(z.object({ key: text, value: z.union([text, z.boolean(), names]), source: text })),
+      never: z.array(z.object({ option: text, source: text })),
+    }),
+  },
   error: { title: 'what any command prints with --json where it fails', version: 1, schema: z.object({ error }) },
 };
 

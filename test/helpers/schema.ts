@@ -18,7 +18,7 @@ function formOf(args: readonly string[], report: object): string | null {
   if (command === 'explain') return 'diagnoses' in report ? 'explain' : null;
   if (command === 'plan') return args.includes('--inventory') ? null : 'plan';
   if (command === 'rehearse') return 'verify';
-  return ['detect', 'verify', 'install', '--version'].includes(command) ? command.replace(/^--/, '') : null;
+  return ['detect', 'verify', 'install', 'config', '--version'].includes(command) ? command.replace(/^--/, '') : null;
 }
 
 /** Throws where a command printed something else with --json than its published schema says. What is no JSON is left to the test. */

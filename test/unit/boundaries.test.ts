@@ -66,6 +66,7 @@ const HOMES: readonly (readonly [string, RegExp])[] = [
   ['listr2', /^cli\/render\//],
   ['semver', /^(detect\/stap-version\.ts|systemtap\/)/],
   ['zod', /schema\.ts$/],
+  ['smol-toml', /^cli\/configuration\.ts$/],
   ['commander', /^cli\/program\.ts$/],
   ['basic-ftp', /^fetch\/ftp\.ts$/],
 ];

@@ -2,6 +2,8 @@
 import { ERROR_CODES, EXIT, STOP_SIGNALS } from '../../errors.ts';
 import { STAP_RELEASES } from '../../systemtap/releases.ts';
 import { COMMANDS } from '../commands.ts';
+import { CONFIG_FORMAT, CONFIG_KEYS } from '../configuration-keys.ts';
+import { SYSTEM_CONFIG } from '../configuration.ts';
 import { AS_ROOT, type OptionRow, SOURCES, TARGET } from '../options.ts';
 import { type Block, list, text } from './blocks.ts';
 
@@ -68,6 +70,20 @@ export const TOPICS: readonly Topic[] = [
       ),
       text('Each of these switches allows one thing that is refused without it, and nothing else does:'),
       list(overrides()),
+    ],
+  },
+  {
+    name: 'configuration',
+    title: 'Configuration',
+    summary: 'defaults of options in files and variables, and what an organisation forbids',
+    blocks: () => [
+      text(
+        `Defaults stand in ${SYSTEM_CONFIG}, then in tapprep/config.toml of XDG_CONFIG_HOME or ~/.config, then in variables: TAPPREP_ and the key in capitals, with "_" for "-". A later one comes before an earlier one, and the command line before all; lists add up. Both files are TOML, must be root's or this user's own, and may be written by nobody else. format = "${CONFIG_FORMAT}" may stand in them.`,
+      ),
+      list(CONFIG_KEYS.map(({ name, form, meaning }) => [name, `${meaning} (${form})`])),
+      text(
+        'What allows less verification is never taken from a configuration. "tapprep config show" says where each value came from.',
+      ),
     ],
   },
   {
