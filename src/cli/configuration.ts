@@ -144,7 +144,7 @@ async function readOwnFile(path: string, env: Environment): Promise<string | nul
 function shown(value: unknown): string {
   if (typeof value === 'string') return `"${value}"`;
   if (Array.isArray(value)) return `[${value.map(shown).join(', ')}]`;
-  return typeof value === 'object' ? 'a table' : String(value);
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : 'a table';
 }
 
 function bad(source: string, what: string, cause?: unknown, hint = 'tapprep help configuration'): TapprepError {
