@@ -1,49 +1,37 @@
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { commandsInBlocks, commandsInSentences, PAGES, wordsOf } from '../helpers/documented-commands.ts';
 import { buildProgram } from '../../src/cli/program.ts';
 
-const PAGES = ['README.md', 'CONTRIBUTING.md', ...globSync('docs/*.md')].toSorted();
-
-interface Shown {
-  readonly page: string;
-  readonly command: string;
-}
-
-/** Every command line of tapprep in a block of shell lines, without what a shell does with it. */
-function collectCommands(page: string): readonly Shown[] {
-  const blocks = readFileSync(page, 'utf8').matchAll(/^```(?:sh|console)\n([\s\S]*?)^```$/gm);
-  const lines = Array.from(blocks, ([, text = '']) => text.replaceAll(/\\\n\s*/g, ' ').split('\n')).flat();
-  return lines.flatMap((line) =>
-    line
-      .replace(/^\$ /, '')
-      .replace(/\s#\s.*$/, '')
-      .split(/&&|\|\||\||;/)
-      .map((part) => part.trim().replace(/^(?:sudo |npx )+/, ''))
-      .filter((part) => /^tapprep\s/.test(part))
-      .map((part) => ({ page, command: part.replaceAll(/\s\d?>+&?\s*\S+/g, '').replaceAll(/\s<\s*\S+/g, '') })),
-  );
-}
-
-/** Words of a command line with simple quotes. */
-function wordsOf(command: string): readonly string[] {
-  return Array.from(command.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g), ([, one, two, three]) => one ?? two ?? three ?? '');
-}
-
-const SHOWN = PAGES.flatMap(collectCommands);
+const SHOWN = PAGES.flatMap(commandsInBlocks);
+const MENTIONED = PAGES.flatMap(commandsInSentences);
 
 test('the pages show commands', () => {
   expect(SHOWN.length).toBeGreaterThan(30);
   expect(new Set(SHOWN.map(({ page }) => page)).size).toBeGreaterThan(3);
 });
 
-test.each(SHOWN)('$page: $command is a line that tapprep takes', async ({ command }) => {
+async function parse(words: readonly string[]): Promise<string> {
   let ran = '';
   const program = buildProgram(async (row) => {
     ran = row.name;
   });
-  await program.parseAsync(wordsOf(command).slice(1), { from: 'user' });
+  await program.parseAsync(words, { from: 'user' });
+  return ran;
+}
+
+test.each(SHOWN)('$page: $command is a line that tapprep takes', async ({ command }) => {
+  const ran = await parse(wordsOf(command).slice(1));
   expect(wordsOf(command).slice(1, 3).join(' ')).toContain(ran.split(' ')[0]);
+});
+
+test.each(MENTIONED)('$page mentions $command, which tapprep takes', async ({ command }) => {
+  const words = wordsOf(command).slice(1);
+  if (words[0] === '--version') return;
+  // Of an option that is only named, the value is left out.
+  const ran = await parse(words).catch(() => parse([...words, 'x:1']));
+  expect(words.slice(0, 2).join(' ')).toContain(ran.split(' ')[0]);
 });
 
 describe('the pages', () => {
