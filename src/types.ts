@@ -429,6 +429,8 @@ export interface PlanItem {
   readonly repository: string;
   /** False for what is only unpacked for the VM (the kernel image in a rehearsal). */
   readonly install: boolean;
+  /** Not installed: of all its files these alone are put in place, "vmlinux" or the name of a module. */
+  readonly files?: readonly string[];
   /** The version that is replaced, null for a new package. */
   readonly replaces: string | null;
   /**
@@ -562,10 +564,13 @@ export interface Artifact {
 /** A file that nobody signed, as it was put on a target. */
 export interface PlacedFile {
   readonly path: string;
+  /** Its own address, or the name of the package that it was taken out of. */
   readonly url: string;
   readonly sha256: Sha256;
-  readonly buildId: BuildId;
-  readonly signed: false;
+  /** Null for a module without one. */
+  readonly buildId: BuildId | null;
+  /** Whether a signature covers it: never of a debuginfod. */
+  readonly signed: boolean;
 }
 
 /** What install did to a target. */

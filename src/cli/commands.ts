@@ -75,6 +75,11 @@ const DEBUGINFO: OptionRow = [
   'debuginfod: the vmlinux alone by its build-id, which nobody signs (DEBUGINFOD_URLS)',
   'Sources:',
 ];
+const DEBUGINFO_FILES: OptionRow = [
+  '--debuginfo-files <names>',
+  'vmlinux,MODULE…: these files of the debug package alone, where there is no room for all of it',
+  'Sources:',
+];
 const IMAGE: OptionRow = ['--image', 'the kernel itself too, as a rehearsal needs it'];
 const SYSTEMTAP: OptionRow = [
   '--systemtap <auto|distro|portable|build|version>',
@@ -295,6 +300,7 @@ export const COMMANDS: readonly CommandRow[] = [
       ...TARGET,
       SYSTEMTAP,
       DEBUGINFO,
+      DEBUGINFO_FILES,
       NO_DEBUGINFO,
       IMAGE,
       ...SOURCES,
@@ -400,6 +406,7 @@ export const COMMANDS: readonly CommandRow[] = [
       SYSTEMTAP,
       ...MODULE_KEY,
       DEBUGINFO,
+      DEBUGINFO_FILES,
       NO_DEBUGINFO,
       ...SOURCES,
       EXPIRED,

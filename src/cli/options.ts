@@ -3,6 +3,7 @@ import { TapprepError } from '../errors.ts';
 import { parseSnapshotTime } from '../mirrors/snapshot-time.ts';
 import type { CommonOptions, TargetOptions } from './context.ts';
 import type { DebuginfoChoice } from '../pipeline/plan-subject.ts';
+import { DEBUG_FILE } from '../resolve/debuginfod/place.ts';
 import { defaultCacheDir } from './user-directories.ts';
 
 /** Option values as the parser leaves them. */
@@ -247,6 +248,7 @@ export function readTime(raw: Raw, name: string): number | null {
 export function readPlanOptions(raw: Raw): {
   readonly target: TargetOptions;
   readonly debuginfo: DebuginfoChoice;
+  readonly debuginfoFiles: readonly string[] | null;
   readonly image: boolean;
   readonly allowExpiredRelease: boolean;
   readonly systemtap: ReturnType<typeof readSystemtap>;
@@ -255,6 +257,7 @@ export function readPlanOptions(raw: Raw): {
     systemtap: readSystemtap(raw, 'auto'),
     target: readTarget(raw),
     debuginfo: readDebuginfo(raw),
+    debuginfoFiles: readDebuginfoFiles(raw),
     image: raw['image'] === true,
     allowExpiredRelease: raw['allowExpiredRelease'] === true,
   };
@@ -267,6 +270,21 @@ function readDebuginfo(raw: Raw): DebuginfoChoice {
   if (given === 'debuginfod') return given;
   if (given === 'package') return true;
   throw new TapprepError('USAGE', `--debuginfo is package or debuginfod, but "${given}" was given`);
+}
+
+/** --debuginfo-files vmlinux,ext4. @throws TapprepError USAGE */
+function readDebuginfoFiles(raw: Raw): readonly string[] | null {
+  const given = readText(raw, 'debuginfoFiles');
+  if (given === null) return null;
+  if (readDebuginfo(raw) !== true)
+    throw new TapprepError(
+      'USAGE',
+      '--debuginfo-files takes files out of the debug package, which --no-debuginfo or --debuginfo debuginfod leaves out',
+    );
+  const names = given.split(',');
+  const bad = names.find((name) => !DEBUG_FILE.test(name));
+  if (bad === undefined) return [...new Set(names)];
+  throw new TapprepError('USAGE', `--debuginfo-files takes vmlinux and names of modules, but "${bad}" was given`);
 }
 
 const SYSTEMTAP_WORDS = ['auto', 'distro', 'portable', 'build'] as const;

@@ -13,6 +13,8 @@ import {
 import { prepareData, prepareLicence, prepareScript, prepareScripts, type PreparedFile } from '../bundle/files.ts';
 import { describePackages } from '../bundle/packages.ts';
 import { type BundleSource, writeBundle, type WrittenBundle } from '../bundle/write.ts';
+import { TapprepError } from '../errors.ts';
+import { tapprep } from '../make-remedy.ts';
 import type { SystemtapWish } from '../systemtap/choose.ts';
 import { fileKey, packagesOf } from '../resolve/provisions.ts';
 import type { Artifact, HostFacts, Plan, PlanItem } from '../types.ts';
@@ -60,6 +62,14 @@ export async function bundleSubject(session: Session, subject: Subject, options:
       (await planSubject(session, subject, { ...options, rung: 'kernel.function', isWhole: true, withMends: false })),
     describePlan,
   );
+  const partly = packagesOf(plan.items).find(({ files }) => files !== undefined);
+  if (partly !== undefined) {
+    throw new TapprepError(
+      'USAGE',
+      `a bundle installs whole packages, but the lock takes single files out of ${partly.name}`,
+      { remedy: tapprep('plan', '--out', 'kernel.lock') },
+    );
+  }
   if (options.dryRun) return { plan, bundle: null, manifest: null, stages: session.times };
   const artifacts = await runStage(
     session,

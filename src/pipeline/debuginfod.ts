@@ -1,7 +1,8 @@
 /** A kernel's debug information by its build-id from a debuginfod: found for a plan, fetched, checked and put in place. */
+import { posix } from 'node:path';
 import { isTapprepError, TapprepError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
-import { placeVmlinux } from '../install/place-vmlinux.ts';
+import { placeDebugFiles } from '../install/place-debug-files.ts';
 import { tapprep } from '../make-remedy.ts';
 import { debuginfoPlace } from '../resolve/debuginfod/place.ts';
 import { debuginfoUrl, listServers } from '../resolve/debuginfod/servers.ts';
@@ -133,13 +134,15 @@ export async function acquireLooseFile(session: Session, item: FileItem): Promis
   throw failure ?? noServerHas(item.version, item.buildId, item.urls);
 }
 
-/** Puts it where stap looks. @throws TapprepError as placeVmlinux */
+/** Puts it where stap looks. @throws TapprepError as placeDebugFiles */
 export async function placeLooseFile(
   { tapprepVersion, now }: Pick<Session, 'tapprepVersion' | 'now'>,
   host: Host,
   { item, path, url, sha256 }: LooseFile,
 ): Promise<PlacedFile> {
   const file: PlacedFile = { path: item.place, url, sha256, buildId: item.buildId, signed: false };
-  await placeVmlinux({ host, source: path, file, release: item.version, tapprepVersion, now });
+  const directory = posix.dirname(item.place);
+  const files = [{ source: path, file }];
+  await placeDebugFiles({ host, directory, files, release: item.version, tapprepVersion, now });
   return file;
 }

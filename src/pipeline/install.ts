@@ -13,6 +13,7 @@ import type { Artifact, InstallReport, Plan, PlanItem, VerifyReport } from '../t
 import { foldersOf, looseFilesOf, packagesOf } from '../resolve/provisions.ts';
 import { acquirePlan } from './acquire.ts';
 import type { Subject } from './open-target.ts';
+import { placeFilesOf } from './debug-files.ts';
 import { acquireLooseFile, placeLooseFile } from './debuginfod.ts';
 import { type DebuginfoChoice, planSubject } from './plan-subject.ts';
 import { proveSubject } from './prove.ts';
@@ -26,6 +27,7 @@ import { systemOf } from '../package-system/systems.ts';
 
 export interface InstallOptions {
   readonly debuginfo: DebuginfoChoice;
+  readonly debuginfoFiles?: readonly string[] | null;
   readonly allowExpiredRelease: boolean;
   readonly allowUpgrade: boolean;
   readonly dryRun: boolean;
@@ -99,7 +101,8 @@ export async function installSubject(
     return { ...outcome, commands };
   }
   const loose = looseFilesOf(plan.items);
-  if (items.length + loose.length > 0) {
+  const partly = packagesOf(plan.items).filter(({ files }) => files !== undefined);
+  if (items.length + loose.length + partly.length > 0) {
     if (!options.isRoot) {
       throw new TapprepError('NOT_ROOT', `installing on ${host.name} needs root rights, and this is an ordinary user`, {
         hint: 'run the same command with sudo, or look at it with --dry-run',
@@ -144,7 +147,10 @@ export async function installSubject(
         ...(again.length === 0 ? [] : [`the files of ${again.length} packages put back`]),
       ].join(', ') || 'nothing to do',
   );
-  const files = await Promise.all(looseFiles.map((file) => placeLooseFile(session, host, file)));
+  const files = [
+    ...(await Promise.all(looseFiles.map((file) => placeLooseFile(session, host, file)))),
+    ...(await placeFilesOf(session, host, artifacts, plan.target)),
+  ];
   const install = files.length === 0 ? installed : { ...installed, files, journal: JOURNAL_PATH };
   const brought = Map.groupBy(artifacts, ({ evidence }) => evidence.sha256);
   const { verify, tried } = await proveSubject(session, subject, host, {

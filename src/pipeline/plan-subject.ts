@@ -3,6 +3,7 @@ import { findDamaged } from '../detect/damaged-packages.ts';
 import type { SystemtapWish } from '../systemtap/choose.ts';
 import type { FitRung } from '../systemtap/incompatibilities.ts';
 import type { HostFacts, Plan } from '../types.ts';
+import { keepFilesOnly } from './debug-files.ts';
 import { addDebuginfodFile } from './debuginfod.ts';
 import type { Subject } from './open-target.ts';
 import { addSystemtap } from './plan-systemtap.ts';
@@ -14,6 +15,8 @@ export type DebuginfoChoice = boolean | 'debuginfod';
 
 export interface PlanChoice {
   readonly debuginfo: DebuginfoChoice;
+  /** Of the debug package these files alone; the whole package where left out. */
+  readonly debuginfoFiles?: readonly string[] | null;
   readonly image: boolean;
   readonly allowExpiredRelease: boolean;
   readonly systemtap: SystemtapWish;
@@ -41,7 +44,9 @@ export async function planSubject(session: Session, subject: Subject, options: P
     installed,
     isWhole: options.isWhole ?? false,
   });
-  const packages = await resolution.plan(installed);
+  const whole = await resolution.plan(installed);
+  const packages =
+    options.debuginfoFiles == null ? whole : keepFilesOnly(whole, options.debuginfoFiles, subject.facts.debuginfo);
   const plan = options.debuginfo === 'debuginfod' ? await addDebuginfodFile(session, subject, packages) : packages;
   return addSystemtap(session, plan, options);
 }

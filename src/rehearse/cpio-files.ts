@@ -22,6 +22,14 @@ export async function readCpioFiles(
   open: (entry: string) => FileSink | null,
 ): Promise<void> {
   const bytes = createByteReader(stream, name);
+  try {
+    await readEntries(bytes, name, open);
+  } finally {
+    await bytes.close();
+  }
+}
+
+async function readEntries(bytes: ByteReader, name: string, open: (entry: string) => FileSink | null): Promise<void> {
   for (;;) {
     const header = Buffer.from(await bytes.take(HEADER_BYTES)).toString('latin1');
     if (!/^07070[12][0-9A-Fa-f]{104}$/.test(header)) throw bad(name, 'has an entry without the newc magic');
@@ -45,6 +53,8 @@ interface ByteReader {
   take(count: number): Promise<Uint8Array>;
   skip(count: number): Promise<void>;
   pass(count: number, sink: FileSink | null): Promise<void>;
+  /** Ends the stream, of which something may be left behind the last entry. */
+  close(): Promise<void>;
 }
 
 function createByteReader(stream: AsyncIterable<Uint8Array>, name: string): ByteReader {
@@ -66,6 +76,9 @@ function createByteReader(stream: AsyncIterable<Uint8Array>, name: string): Byte
   };
   return {
     pass,
+    close: async () => {
+      await pieces.return?.();
+    },
     skip: (count) => pass(count, null),
     take: async (count) => {
       const parts: Uint8Array[] = [];

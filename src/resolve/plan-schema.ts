@@ -11,7 +11,7 @@ import type {
   RpmExpectation,
   TrustRequirement,
 } from '../types.ts';
-import { DEBUGINFO_PLACE } from './debuginfod/place.ts';
+import { DEBUG_FILE, DEBUGINFO_PLACE } from './debuginfod/place.ts';
 import { FOLDER_PLACE } from './folder-place.ts';
 import {
   digest,
@@ -58,6 +58,8 @@ const expects: z.ZodType<RpmExpectation> = z.object({
   provides: z.array(text),
 });
 
+const debugFileName = z.string().regex(DEBUG_FILE);
+
 const packaged: z.ZodType<PlanItem> = z.object({
   kind: z.enum(['package', 'image']),
   role: packageRole,
@@ -72,6 +74,7 @@ const packaged: z.ZodType<PlanItem> = z.object({
   match: matchEvidence,
   repository: text,
   install: z.boolean(),
+  files: z.array(debugFileName).min(1).max(100).exactOptional(),
   wave: z.int().nonnegative().exactOptional(),
   replaces: text.nullable(),
   because: z.object({ needs: text, by: packageName }).exactOptional(),

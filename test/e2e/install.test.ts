@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Cli } from '../helpers/cli.ts';
+import { buildSmallKernel } from '../helpers/debuginfod.ts';
 import { type ArchiveOptions, DebLab } from '../helpers/deb-lab.ts';
 import { type DirectoryServer, serveDirectory } from '../helpers/directory-server.ts';
 import { makeDpkgRunRoot } from '../helpers/dpkg-root.ts';
@@ -105,6 +106,33 @@ test('install adds exactly the plan, a second run changes nothing, remove brings
   expect(await cli.run(['remove', '--root', root, '--yes'])).toMatchObject({ code: 0 });
   expect(listPackages()).toBe(before);
   expect((await cli.run(['remove', '--root', root, '--yes'])).stdout).toContain('tapprep has nothing installed');
+});
+
+test('--debuginfo-files places the vmlinux alone, and remove takes it away', async () => {
+  const kernel = await buildSmallKernel(join(lab.directory, 'kernel'), RELEASE);
+  const tree = join(lab.directory, 'debug');
+  const place = `usr/lib/debug/lib/modules/${RELEASE}`;
+  for (const path of ['vmlinux', 'kernel/fs/ext4.ko', 'kernel/fs/xfs.ko']) {
+    mkdirSync(join(tree, place, path, '..'), { recursive: true });
+    cpSync(kernel.path, join(tree, place, path));
+  }
+  const debug = lab.build(`linux-image-${RELEASE}-dbg`, '5.10.299-1', { Source: 'linux' }, 'gzip', { tree });
+  writeArchive({ packages: [...packages.filter((path) => !path.includes('-dbg_')), debug] });
+  try {
+    const { stdout } = await install('--debuginfo-files', 'vmlinux,ext4', '--json');
+    const report = JSON.parse(stdout) as { install: { files: { path: string; signed: boolean }[] } };
+    expect(report.install.files.map(({ path, signed }) => `${path} ${signed}`)).toEqual([
+      `/${place}/vmlinux true`,
+      `/${place}/kernel/fs/ext4.ko true`,
+    ]);
+    expect(readFileSync(join(root, place, 'vmlinux'))).toEqual(readFileSync(kernel.path));
+    expect(existsSync(join(root, place, 'kernel/fs/xfs.ko'))).toBe(false);
+    expect(listPackages()).not.toContain('-dbg');
+    expect(await cli.run(['remove', '--root', root, '--yes'])).toMatchObject({ code: 0 });
+    expect(existsSync(join(root, place))).toBe(false);
+  } finally {
+    writeArchive();
+  }
 });
 
 test('remove finishes what a killed install or removal left in dpkg', async () => {

@@ -62,7 +62,7 @@ test('pure modules touch no file, process, clock or network', () => {
 const HOMES: readonly (readonly [string, RegExp])[] = [
   ['execa', /^host\//],
   ['got', /^fetch\/http\.ts$/],
-  ['tar', /^(bundle\/|trust\/deb-control\.ts|systemtap\/portable\/deb-files\.ts)/],
+  ['tar', /^(bundle\/|trust\/deb-(?:control|data)\.ts)/],
   ['listr2', /^cli\/render\//],
   ['semver', /^(detect\/stap-version\.ts|systemtap\/)/],
   ['zod', /schema\.ts$/],

@@ -23,6 +23,7 @@ import { readLock } from '../read-lock.ts';
 export interface InstallCommandOptions {
   readonly target: TargetOptions;
   readonly debuginfo: DebuginfoChoice;
+  readonly debuginfoFiles: readonly string[] | null;
   readonly allowExpiredRelease: boolean;
   readonly allowUpgrade: boolean;
   readonly level: VerifyLevel;
@@ -77,6 +78,7 @@ async function work(context: Context, options: InstallCommandOptions): Promise<I
   const session = await openContextSession(context);
   const choice: Omit<InstallOptions, 'lock'> = {
     debuginfo: options.debuginfo,
+    debuginfoFiles: options.debuginfoFiles,
     allowExpiredRelease: options.allowExpiredRelease,
     allowUpgrade: options.allowUpgrade,
     dryRun: common.dryRun,

@@ -46,9 +46,10 @@ function planRow(item: Provision): readonly string[] {
     ];
   }
   if (item.kind !== 'folder') {
-    const { because, match, trust } = item;
+    const { because, files, match, trust } = item;
     const why = because === undefined ? match : `${because.needs} of ${because.by}`;
-    return [role, name, version, size(item), why, describeTrust(trust), repository];
+    const what = files === undefined ? name : `${name}: ${files.join(', ')} alone`;
+    return [role, what, version, size(item), why, describeTrust(trust), repository];
   }
   const [first] = item.packages;
   const trust = first === undefined ? '' : describeTrust(first.trust);

@@ -26,6 +26,7 @@ const VALUES: Readonly<Record<string, string>> = {
   '--arch': 'x86_64',
   '--report': 'report.html',
   '--distro': 'debian:12',
+  '--debuginfo-files': 'vmlinux,ext4',
 };
 
 const BESIDE: Readonly<Record<string, Raw>> = {

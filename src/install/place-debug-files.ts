@@ -1,4 +1,4 @@
-/** Puts a vmlinux that is in no package on a target, in a directory of its own, and writes it into the target's journal. */
+/** Puts debug information that no package manager knows on a target, in a directory of its own, and into the target's journal. */
 import { posix } from 'node:path';
 import { TapprepError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
@@ -7,12 +7,20 @@ import { makingPath, refuseForeign, removeTree } from './directories.ts';
 import { type JournalEntry, writeEntry } from './journal.ts';
 import { MARKER_NAME, MARKER_TEXT } from './marks.ts';
 
-export interface PlaceVmlinuxRequest {
-  readonly host: Host;
-  /** On this machine, checked. */
+/** A file that was checked. */
+export interface DebugFile {
+  /** On this machine. */
   readonly source: string;
+  /** Where it goes. */
   readonly file: PlacedFile;
-  /** uname -r of the kernel it is for. */
+}
+
+export interface PlaceDebugFilesRequest {
+  readonly host: Host;
+  /** On the target; all files go below it. */
+  readonly directory: string;
+  readonly files: readonly DebugFile[];
+  /** uname -r of the kernel they are for. */
   readonly release: string;
   readonly tapprepVersion: string;
   readonly now: () => number;
@@ -22,16 +30,12 @@ export interface PlaceVmlinuxRequest {
  * The directory appears whole under its name; one that tapprep made before is replaced, any other stays and is refused.
  * @throws TapprepError INSTALL_FAILED, PERMISSION, NO_SPACE; nothing is left behind then
  */
-export async function placeVmlinux({
-  host,
-  source,
-  file,
-  release,
-  tapprepVersion,
-  now,
-}: PlaceVmlinuxRequest): Promise<void> {
-  const directory = posix.dirname(file.path);
+export async function placeDebugFiles(request: PlaceDebugFilesRequest): Promise<void> {
+  const { host, directory, files, release, tapprepVersion, now } = request;
   const making = makingPath(directory);
+  const unsigned = files.flatMap(({ file: { signed, ...file } }) =>
+    signed || file.buildId === null ? [] : [{ ...file, buildId: file.buildId }],
+  );
   const entry: JournalEntry = {
     at: new Date(now()).toISOString(),
     tapprep: tapprepVersion,
@@ -40,14 +44,15 @@ export async function placeVmlinux({
     packages: [],
     replaced: [],
     files: [making, directory],
-    unsigned: [file],
+    ...(unsigned.length === 0 ? {} : { unsigned }),
   };
   await refuseForeign(host, directory);
   await writeEntry(host, entry);
   try {
     await removeTree(host, making);
     await host.writeFile(posix.join(making, MARKER_NAME), `${MARKER_TEXT}\n`, 0o644);
-    await host.putFile(source, posix.join(making, posix.basename(file.path)), 0o644);
+    for (const { source, file } of files)
+      await host.putFile(source, posix.join(making, posix.relative(directory, file.path)), 0o644);
     await removeTree(host, directory);
     const moved = await host.run(['mv', '--', making, directory]);
     if (moved.exitCode !== 0)
