@@ -1,5 +1,5 @@
 /** A bundle for CentOS 6.8, made without that system: exactly what dnf would install, installed by install.sh and undone. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -11,6 +11,7 @@ import { makeRpmRunRoot } from '../helpers/dpkg-root.ts';
 import { GpgHome, type TestKey } from '../helpers/gpg.ts';
 import { type Nginx, serveNginx } from '../helpers/nginx.ts';
 import { type LabPackage, openRpmLab } from '../helpers/rpm-lab.ts';
+import { listRefused, type OldSystem, playOldPrograms } from '../helpers/old-programs.ts';
 import { runLocally } from '../helpers/run.ts';
 
 const VR = '2.6.32-642.el6';
@@ -118,6 +119,11 @@ function publish(name: string, packages: readonly string[]): void {
 }
 
 function tapprep(command: string, name: string, ...more: readonly string[]): Promise<CliResult> {
+  const target = ['--distro', 'centos:6.8', '--kernel', RELEASE];
+  return cli.run([command, ...target, ...mirrorsOf(name), ...more]);
+}
+
+function mirrorsOf(name: string): readonly string[] {
   const trust = { metadata: 'unsigned', packages: 'signed', keys: ['lab-key'], keyrings: [key.armored] };
   const entry = {
     id: name,
@@ -133,8 +139,7 @@ function tapprep(command: string, name: string, ...more: readonly string[]): Pro
   const groups = [{ title: 'Lab', distros: ['centos'], vendor: 'CentOS', trust, entries: [entry] }];
   const mirrors = join(work, `${name}.json`);
   writeFileSync(mirrors, JSON.stringify({ format: 'tapprep-mirrors/1', keys, groups }));
-  const target = ['--distro', 'centos:6.8', '--kernel', RELEASE];
-  return cli.run([command, ...target, '--mirrors', mirrors, ...more]);
+  return ['--mirrors', mirrors];
 }
 
 function bundle(name: string, to: string): Promise<CliResult> {
@@ -147,7 +152,7 @@ function manifestOf(tar: string): BundleManifest {
 }
 
 /** A system with sh, rpm and `base`, into which the bundle was carried. */
-function makeRoot(name: string, base: readonly string[]): string {
+function makeRoot(name: string, base: readonly string[], system: OldSystem = 'EL6'): string {
   const root = join(work, name);
   mkdirSync(root);
   makeRpmRunRoot(root, nginx.url, base);
@@ -155,6 +160,7 @@ function makeRoot(name: string, base: readonly string[]): string {
   writeFileSync(join(root, 'etc/redhat-release'), 'CentOS release 6.8 (Final)\n');
   mkdirSync(join(root, 'carried'));
   execFileSync('tar', ['-C', join(root, 'carried'), '-xf', out]);
+  playOldPrograms(root, system);
   return root;
 }
 
@@ -195,6 +201,47 @@ test('the bundle carries what dnf would install into an empty root, and install.
 
   expect((await install(root, '--not-running')).code).toBe(1);
   expect(listRpms(root)).toEqual([]);
+});
+
+test.each(['EL5', 'EL6', 'EL7'] as const)(
+  'install.sh and --undo ask nothing of %s that its programs refuse',
+  async (system) => {
+    const root = makeRoot(`old-${system}`, [], system);
+    expect((await install(root, '--check', '--not-running')).said).not.toMatch(/unrecognized|--hash/);
+    const { said } = await install(root, '--not-running', '--keep');
+    expect(said).not.toMatch(/unrecognized|--hash/);
+    expect(listRpms(root)).toHaveLength(PACKAGES.length - 1);
+    const undone = await install(root, '--undo');
+    expect([undone.code, undone.said]).toEqual([0, expect.not.stringMatching(/unrecognized|--hash/)]);
+    expect(listRpms(root)).toEqual([]);
+  },
+);
+
+test.each(['EL5', 'EL6'] as const)('tapprep itself asks nothing of %s that its programs refuse', async (system) => {
+  const root = makeRoot(`own-${system}`, [paths['shadow-utils'] ?? ''], system);
+  // What would be booted is there; nothing is, because the ladder ends before.
+  mkdirSync(join(root, 'boot'));
+  writeFileSync(join(root, `boot/vmlinuz-${RELEASE}`), '');
+  const before = listRpms(root);
+  const target = ['--root', root, '--kernel', RELEASE];
+  const options = ['--systemtap', 'distro', '--yes', '--verbose'];
+  const installed = await cli.run(['install', ...target, ...mirrorsOf('whole'), ...options]);
+  expect([installed.code, listRefused(root)]).toEqual([1, []]);
+  expect(listRpms(root)).toHaveLength(PACKAGES.length - 1);
+  const removed = await cli.run(['remove', '--root', root, '--yes', '--verbose']);
+  expect([removed.code, listRefused(root)]).toEqual([0, []]);
+  expect(listRpms(root)).toEqual(before);
+});
+
+test('the programs of EL6 refuse what they refused', () => {
+  const root = makeRoot('refusing', []);
+  const ask = (...argv: readonly string[]): string => {
+    const { stderr } = spawnSync('chroot', [root, ...argv], { encoding: 'utf8' });
+    return stderr.trim();
+  };
+  expect(ask('rpm', '-evh', 'tool')).toBe('rpm: --hash (-h) may only be specified during package installation');
+  expect(ask('ls', '--zero')).toBe("ls: unrecognized option `--zero'");
+  expect(ask('rpm', '-ev', 'tool')).toContain('error: package tool is not installed');
 });
 
 test('in a minimal system what is there stays as it is, in another version too', async () => {
