@@ -25,6 +25,10 @@ const COREUTILS = { EL5: '5.97', EL6: '8.4', EL7: '8.22' } as const;
 const POSIX = 'POSIX.1-2001, XCU';
 const GNU = 'the manual of coreutils, whose NEWS lists nothing of it since 5.0; unverified on 5.97 itself';
 
+function words(text: string): readonly string[] {
+  return text.trim().split(/\s+/);
+}
+
 function posix(program: string, ...options: readonly string[]): OldProgram {
   return { program, versions: COREUTILS, options, source: POSIX };
 }
@@ -33,23 +37,10 @@ export const OLD_PROGRAMS: readonly OldProgram[] = [
   {
     program: 'rpm',
     versions: { EL5: '4.4.2', EL6: '4.8.0', EL7: '4.11.3' },
-    options: [
-      ...[
-        '-q',
-        '-qa',
-        '-qf',
-        '-qp',
-        '-qlp',
-        '--qf',
-        '--queryformat',
-        '--nosignature',
-        '--root',
-        '--dbpath',
-        '--initdb',
-      ],
-      ...['-i', '-ivh', '-U', '-Uvh', '-ev', '--test', '--oldpackage', '--replacepkgs', '--justdb', '--nodeps'],
-      ...['--noscripts', '--notriggers', '-Va', '--nofiles', '--nodigest', '--rebuilddb', '--import', '--version'],
-    ],
+    options: words(
+      `-q -qa -qf -qp -qlp --qf --queryformat --nosignature --root --dbpath --initdb -i -ivh -U -Uvh -ev --test --oldpackage
+       --replacepkgs --justdb --nodeps --noscripts --notriggers -Va --nofiles --nodigest --rebuilddb --import --version`,
+    ),
     // Until 4.10 "--hash (-h) may only be specified during package installation".
     since: { '-evh': 'EL7' },
     source: 'rpmqv.c, lib/poptALL.c, lib/poptI.c and lib/poptQV.c of rpm; -evh: its argerror in rpmqv.c',
