@@ -47,7 +47,8 @@ export function renderHtml(preflight: Preflight, { madeAt, tapprepVersion }: Pag
 <h1>${text(title)}</h1>
 <p class="soft">tapprep ${text(tapprepVersion)}, ${text(command)}, ${text(`${new Date(madeAt).toISOString().slice(0, 19)}Z`)}</p>
 ${verdict(preflight)}
-</header>
+${summary(preflight)}
+${failedLinks(preflight.steps)}</header>
 <main>
 ${sections.filter((one) => one !== '').join('\n')}
 </main>
@@ -80,6 +81,29 @@ function verdict({ command, failure, ready, ranIn, steps }: Preflight): string {
   return `<p class="verdict fail">Not ready${text(why)}</p>`;
 }
 
+/** The five things that are asked first, in a row that can be read across a table. */
+function summary({ ready, failure, kernel, systemtap, steps, stages, signedBy }: Preflight): string {
+  const seconds = (stages.length > 0 ? stages : steps).reduce((sum, each) => sum + each.seconds, 0);
+  const taken = systemtap.findLast((one) => one.ready)?.name ?? null;
+  const tool = steps.find(({ id, status }) => id === 'tools' && status === 'pass')?.output ?? '';
+  const cells: readonly (readonly [string, string])[] = [
+    ['Verdict', failure !== null ? 'stopped' : ready ? 'ready' : 'not ready'],
+    ['Kernel', kernel ?? 'not known'],
+    ['SystemTap', taken ?? /\(version (\d+\.\d+)/.exec(tool)?.[1] ?? 'not tried'],
+    ['Time', seconds === 0 ? 'none' : formatSeconds(seconds)],
+    ['Module signed by', signedBy ?? 'nobody'],
+  ];
+  return `<dl class="summary">${cells.map(([name, value]) => `<div><dt>${name}</dt><dd>${text(value)}</dd></div>`).join('')}</dl>`;
+}
+
+/** Where to look first: each failed step by its place in the list. */
+function failedLinks(steps: readonly VerifyStep[]): string {
+  const links = steps.flatMap(({ step, status }, at) =>
+    status === 'fail' ? [`<a href="#step-${at + 1}">${text(step)}</a>`] : [],
+  );
+  return links.length === 0 ? '' : `<nav aria-label="Failed steps"><p>Failed: ${links.join(', ')}</p></nav>\n`;
+}
+
 function targetSection({ target, kernel, system }: Preflight): string {
   if (target === null && kernel === null) return '';
   const rows: readonly (readonly [string, string | null])[] = [
@@ -98,10 +122,10 @@ function targetSection({ target, kernel, system }: Preflight): string {
 
 function stepSection(steps: readonly VerifyStep[]): string {
   if (steps.length === 0) return '';
-  const rows = steps.map(({ step, status, reason, output, seconds }) => {
+  const rows = steps.map(({ step, status, reason, output, seconds }, at) => {
     const said = output.trim() === '' ? '' : `<pre>${text(output.trimEnd())}</pre>`;
     const why = reason === null ? '' : `<p>${text(textOf(reason))}</p>`;
-    return `<tr><td>${mark(status, status)}</td><td>${text(step)}</td><td class="number">${status === 'skip' ? '' : formatSeconds(seconds)}</td><td class="wide">${why}${said}</td></tr>`;
+    return `<tr id="step-${at + 1}"><td>${mark(status, status)}</td><td>${text(step)}</td><td class="number">${status === 'skip' ? '' : formatSeconds(seconds)}</td><td class="wide">${why}${said}</td></tr>`;
   });
   return section('Steps', table(['Result', 'Step', '#Time', 'Reason and output'], rows));
 }
@@ -155,11 +179,12 @@ function checkSection({ checks, fixes }: Preflight): string {
 function planSection({ plan }: Preflight): string {
   if (plan === null) return '';
   const rows = plan.items.map(planRow);
-  const summary = `<p>${plan.items.length} packages to fetch, ${formatBytes(plan.downloadBytes)}; ${formatBytes(plan.installedBytes)} installed; ${plan.present.length} already there.</p>`;
-  const body = rows.length === 0 ? '' : table(['Package', 'Role', '#Size', 'Digest and signer'], rows);
+  const count = `${countPackages(plan.items.length)} to fetch, ${formatBytes(plan.downloadBytes)}; ${formatBytes(plan.installedBytes)} installed; ${plan.present.length} already there.`;
+  const body = table(['Package', 'Role', '#Size', 'Digest and signer'], rows);
+  const folded = rows.length === 0 ? `<p>${count}</p>` : `<details><summary>${count}</summary>${body}</details>`;
   return section(
     'Plan',
-    `${summary}${body}${bullets([...(plan.mends ?? []).map(({ name }) => `SystemTap ${name}`), ...plan.notes])}`,
+    `${folded}${bullets([...(plan.mends ?? []).map(({ name }) => `SystemTap ${name}`), ...plan.notes])}`,
   );
 }
 
@@ -202,7 +227,7 @@ function installSection({ install }: Preflight): string {
   if (install === null) return '';
   const { installed, replaced, unchanged, journal } = install;
   const lines = [
-    `${installed.length} packages added, ${unchanged} were there already.`,
+    `${countPackages(installed.length)} added, ${unchanged} were there already.`,
     ...replaced.map(({ name, from, to }) => `${name} replaced: ${from} by ${to}.`),
     ...(journal === null ? [] : [`Journal on the target: ${journal}. "tapprep remove" takes the packages away again.`]),
   ];
@@ -238,6 +263,10 @@ function bullets(sentences: readonly string[]): string {
 
 function mark(kind: 'pass' | 'fail' | 'skip' | 'advice', word: string): string {
   return `<span class="mark ${kind}">${text(word)}</span>`;
+}
+
+function countPackages(count: number): string {
+  return count === 1 ? '1 package' : `${count} packages`;
 }
 
 function formatSeconds(seconds: number): string {

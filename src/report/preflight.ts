@@ -29,6 +29,8 @@ export interface Preflight {
   /** Where the module was loaded. */
   readonly ranIn: VerifyReport['ranIn'];
   readonly steps: readonly VerifyStep[];
+  /** Whose signature the module carries that was loaded. */
+  readonly signedBy: string | null;
   readonly checks: readonly Finding[];
   readonly diagnoses: readonly Diagnosis[];
   /** What doctor would do next, to paste in this order. */
@@ -55,6 +57,7 @@ function emptyPreflight(command: ReportedCommand): Preflight {
     ready: false,
     ranIn: null,
     steps: [],
+    signedBy: null,
     checks: [],
     diagnoses: [],
     commands: [],
@@ -70,8 +73,9 @@ function emptyPreflight(command: ReportedCommand): Preflight {
 
 /** The page of a verification. */
 export function describeVerification(report: VerifyReport): Preflight {
-  const { target, ready, ranIn, steps, diagnoses } = report;
-  return { ...emptyPreflight('verify'), target, kernel: target.release, ready, ranIn, steps, diagnoses };
+  const { target, ready, ranIn, steps, diagnoses, signedBy } = report;
+  const proof = { ready, ranIn, steps, diagnoses, signedBy: signedBy?.name ?? null };
+  return { ...emptyPreflight('verify'), ...proof, target, kernel: target.release };
 }
 
 /** The page of a rehearsal. */
@@ -119,7 +123,7 @@ export function describeRepair(
   { fixes, outcome, stages, verify }: FixReport,
 ): Preflight {
   const before = describeExamination(examination);
-  const { ready, ranIn, steps, diagnoses } = verify;
+  const { ready, ranIn, steps, diagnoses, signedBy } = verify;
   return {
     ...before,
     ...(outcome === null ? {} : { plan: outcome.plan, install: outcome.install, systemtap: outcome.systemtap }),
@@ -129,6 +133,7 @@ export function describeRepair(
     ready,
     ranIn,
     steps,
+    signedBy: signedBy?.name ?? null,
     diagnoses: [...before.diagnoses, ...diagnoses],
   };
 }

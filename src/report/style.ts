@@ -34,6 +34,11 @@ td.wide { overflow-wrap: anywhere; }
 .fail { color: var(--bad); background: var(--bad-bg); }
 .advice { color: var(--note); background: var(--note-bg); }
 .skip { color: var(--idle); background: var(--idle-bg); }
+.summary { grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: .6rem 1.25rem; margin: 1rem 0 0; }
+.summary dd { font-weight: 600; }
+a { color: inherit; }
+tr:target { background: var(--panel); }
+summary { cursor: pointer; padding: .25rem 0; }
 .verdict { margin: 1rem 0 0; padding: .8rem 1rem; border-radius: 6px; font-weight: 600; }
 .finding { margin: 0 0 1rem; padding: .75rem 1rem; border: 1px solid var(--line); border-radius: 6px; }
 ul { margin: .3rem 0; padding-left: 1.2rem; }
@@ -41,6 +46,10 @@ ul { margin: .3rem 0; padding-left: 1.2rem; }
     --good: #063; --good-bg: #fff; --bad: #900; --bad-bg: #fff; --note: #630; --note-bg: #fff; --idle: #444;
     --idle-bg: #fff; }
   body { max-width: none; padding: 0; font-size: 10pt; }
+  .summary { grid-template-columns: repeat(5, auto); }
+  h2 { margin-top: 1.4rem; }
+  details::details-content { display: block; block-size: auto; content-visibility: visible; }
+  @page { size: A4; margin: 15mm; }
   pre { max-height: none; overflow: visible; }
   .mark, .verdict { border: 1px solid currentColor; }
   tr, .finding { break-inside: avoid; }

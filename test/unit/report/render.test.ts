@@ -89,7 +89,11 @@ describe('HTML', () => {
   test('the page loads and runs nothing', () => {
     const html = renderHtml(samplePreflight('https://elsewhere.example/x.png'), OPTIONS);
     expect(html).toContain(`default-src 'none'`);
-    expect(html).not.toMatch(/<(script|link|img|iframe|object|a)\b|\b(src|href|on\w+)=|@import|url\(/i);
+    expect(html).not.toMatch(/<(script|link|img|iframe|object)\b|\b(src|on\w+)=|@import|url\(/i);
+    // Links lead to the page's own steps and nowhere else.
+    for (const [, to = ''] of html.matchAll(/\bhref="([^"]*)"/g))
+      expect(html).toContain(`id="${to.replace(/^#/, '')}"`);
+    expect([...html.matchAll(/<a /g)]).toHaveLength([...html.matchAll(/<a href="#step-\d+">/g)].length);
   });
 
   test('it names digest, signer, sizes, times and the moment it was made', () => {
@@ -99,6 +103,32 @@ describe('HTML', () => {
     }
     expect(html).toContain('prefers-color-scheme: dark');
     expect(html).toContain('@media print');
+  });
+
+  test('the head tells verdict, kernel, SystemTap, time and signature in one row, and leads to the failed step', () => {
+    const tools = { ...samplePreflight('Systemtap translator/driver (version 5.1/0.190)').steps[0] };
+    const page = { ...samplePreflight('x'), kernel: '6.1.0', signedBy: 'Fleet key' };
+    Object.assign(page, { steps: [tools, ...page.steps.slice(1)] });
+    const html = renderHtml(page, OPTIONS);
+    const cells = [...html.matchAll(/<div><dt>([^<]+)<\/dt><dd>([^<]*)<\/dd><\/div>/g)].map(([, name, value]) => [
+      name,
+      value,
+    ]);
+    expect(cells).toEqual([
+      ['Verdict', 'not ready'],
+      ['Kernel', '6.1.0'],
+      ['SystemTap', '5.1'],
+      ['Time', '5.0 s'],
+      ['Module signed by', 'Fleet key'],
+    ]);
+    expect(html).toContain('<a href="#step-2">x</a>');
+    expect(html).toMatch(/<tr id="step-2">.{0,60}fail/);
+  });
+
+  test('the plan is folded under its sum', () => {
+    expect(renderHtml(samplePreflight('x'), OPTIONS)).toMatch(
+      /<details><summary>1 package to fetch, 12\.3 MB;[^<]*<\/summary><table>/,
+    );
   });
 
   test('a password in an address is taken out', () => {

@@ -64,6 +64,7 @@ export function samplePreflight(foreign: string): Preflight {
     system: foreign,
     ready: false,
     ranIn: 'vm',
+    signedBy: foreign,
     steps: [
       step({ step: 'tools', id: 'tools', status: 'pass', output: foreign, seconds: 0.25 }),
       step({
