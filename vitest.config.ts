@@ -6,7 +6,7 @@ const project = (name: string, isolate: boolean, timeout: number) => ({
 
 export default defineConfig({
   test: {
-    maxWorkers: 2,
+    maxWorkers: 3,
     projects: [
       project('unit', false, 20_000),
       project('fuzz', true, 120_000),
