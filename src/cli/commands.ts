@@ -260,6 +260,11 @@ export const COMMANDS: readonly CommandRow[] = [
     args: [['[scripts...]', 'scripts of your own to run there too']],
     options: [
       ...TARGET,
+      [
+        '--kernels <file|latest:n>',
+        'many kernels of one distribution: those of a file, one a line, or the newest; one table at the end',
+        'Target:',
+      ],
       LEVEL,
       SYSTEMTAP,
       RUNTIME,
@@ -275,11 +280,12 @@ export const COMMANDS: readonly CommandRow[] = [
       ...TOLD,
     ],
     examples: [
-      'rehearse --distro debian:12',
+      'rehearse --distro debian:12 --kernels latest:3',
       'rehearse own.stp --distro centos:7 --kernel 3.10.0-1160.el7.x86_64 --level scripts',
     ],
-    run: async (context, raw, scripts) =>
-      (await import('./commands/rehearse.ts')).runRehearse(context, {
+    run: async (context, raw, scripts) => {
+      const kernels = readText(raw, 'kernels');
+      const options = {
         target: readTarget(raw, false),
         scripts,
         level: readLevel(raw),
@@ -290,7 +296,10 @@ export const COMMANDS: readonly CommandRow[] = [
         runtime: readRuntime(raw),
         moduleKey: readModuleKey(raw),
         report: readText(raw, 'report'),
-      }),
+      };
+      const { runRehearse, runRehearseKernels } = await import('./commands/rehearse.ts');
+      return kernels === null ? runRehearse(context, options) : runRehearseKernels(context, kernels, options);
+    },
   },
   {
     name: 'plan',

@@ -1,12 +1,14 @@
-/** The kernel that a distribution installs today: what its kernel metapackage depends on, or the newest of its kernel packages. */
+/** The kernels of a distribution: the one that it installs today, and the newest that its repositories have. */
 import { findArchitecture } from '../detect/architectures.ts';
 import { packageFamilyOf } from '../detect/distributions.ts';
 import { declareTarget } from '../detect/target.ts';
 import { TapprepError } from '../errors.ts';
+import { releaseOf } from '../resolve/deb/kernel-names.ts';
 import { readDebRepositories } from '../resolve/deb/reader.ts';
 import type { PackageRecord } from '../resolve/reader.ts';
 import { createRpmReader } from '../resolve/rpm/read-repositories.ts';
 import type { DebTarget, RpmTarget } from '../types.ts';
+import { compareDebVersions } from '../version/deb-vercmp.ts';
 import { compareEvr } from '../version/evr.ts';
 import { findRepositories, type FindOptions } from './find-repositories.ts';
 import type { OpenTarget } from './open-target.ts';
@@ -84,12 +86,46 @@ export async function findCurrentKernel(
   );
 }
 
+/**
+ * The newest kernels of the current one's flavour that the repositories have build trees of, newest first.
+ * @throws TapprepError as findCurrentKernel
+ */
+export async function findLatestKernels(
+  session: Session,
+  open: OpenTarget,
+  options: Pick<FindOptions, 'allowExpiredRelease'>,
+  count: number,
+): Promise<readonly string[]> {
+  const { os, kernel } = open.facts;
+  if (os.id !== null && packageFamilyOf(os.id, os.idLike) === 'rpm')
+    return (await listRpmKernels(session, open, options.allowExpiredRelease)).slice(0, count);
+  const current = await findCurrentKernel(session, open, options);
+  const declared = { distro: os.id ?? '', version: os.versionId, kernel: current, arch: kernel.arch, unameV: null };
+  const target = declareTarget(declared) as DebTarget;
+  const { repositories } = await findRepositories(session, { ...open, target }, { contents: ['devel'], ...options });
+  const wanted = { roots: [], wantsName: (name: string) => name.startsWith(HEADERS) };
+  const { records } = await readDebRepositories(repositories, target.packageArch, wanted, session.reader);
+  const releases = records
+    .toSorted((a, b) => compareDebVersions(b.version, a.version))
+    .flatMap(({ name }) => releaseOf(name, HEADERS, '', target.flavour) ?? [])
+    .map((abi) => `${abi}-${target.flavour}`);
+  return [...new Set([...releases, current])].slice(0, count);
+}
+
+const HEADERS = 'linux-headers-';
+
 /** The newest kernel of the nearest repositories that have one. */
-async function findCurrentRpmKernel(
+async function findCurrentRpmKernel(session: Session, open: OpenTarget, allowExpiredRelease: boolean): Promise<string> {
+  const [first = ''] = await listRpmKernels(session, open, allowExpiredRelease);
+  return first;
+}
+
+/** Those of the nearest repositories that have any, newest first; never none. */
+async function listRpmKernels(
   session: Session,
   { host, facts }: OpenTarget,
   allowExpiredRelease: boolean,
-): Promise<string> {
+): Promise<readonly string[]> {
   const { id, versionId, prettyName } = facts.os;
   const isSuse = /^(?:suse|sles?|sled|opensuse)/.test(id ?? '');
   const { stem, names } = RPM_KERNELS[id ?? ''] ?? (isSuse ? SUSE_KERNEL : RPM_KERNEL);
@@ -120,24 +156,22 @@ async function findCurrentRpmKernel(
     repositories,
     async (asked) => {
       const { records, failures } = await read(asked, () => false);
-      return { failures, plan: () => releaseOfNewest(records, names, packageArch, prettyName ?? `${id} ${versionId}`) };
+      return { failures, plan: () => releasesOf(records, names, packageArch, prettyName ?? `${id} ${versionId}`) };
     },
     session.emit,
   );
 }
 
-function releaseOfNewest(
+function releasesOf(
   records: readonly PackageRecord[],
   names: readonly string[],
   arch: string,
   system: string,
-): string {
+): readonly string[] {
   const offered = records.filter((record) => record.arch === arch);
   const name = names.find((wanted) => offered.some((record) => record.name === wanted));
-  const [newest] = offered
-    .filter((record) => record.name === name)
-    .toSorted((a, b) => compareEvr(b.version, a.version));
-  if (newest !== undefined) return releaseOfKernel(newest);
+  const newest = offered.filter((record) => record.name === name).toSorted((a, b) => compareEvr(b.version, a.version));
+  if (newest.length > 0) return [...new Set(newest.map(releaseOfKernel))];
   throw new TapprepError(
     'NO_EXACT_PACKAGE',
     `none of ${names.join(', ')} for ${arch} is in the repositories of ${system}`,

@@ -87,6 +87,33 @@ const install = z.object({
   stages: z.array(z.object({ stage: text, seconds: z.number().nonnegative() })),
 });
 
+const rehearse = z.object({
+  plan: planSchema,
+  root: text,
+  reusedRoot: z.boolean(),
+  verify,
+  systemtap: z.array(z.looseObject({})),
+  stages: z.array(z.object({ stage: text, seconds: z.number().nonnegative() })),
+});
+
+const stepStatus = z.enum(['pass', 'fail', 'skip']);
+const rehearsals = z.object({
+  schema: z.literal('tapprep-rehearsals/1'),
+  distro: text,
+  kernels: z.array(
+    z.object({
+      release: text,
+      ready: z.boolean(),
+      systemtap: text.nullable(),
+      hello: stepStatus,
+      'kernel.function': stepStatus,
+      code: text.nullable(),
+      reason: text.nullable(),
+      seconds: z.number().nonnegative(),
+    }),
+  ),
+});
+
 const seen = z.object({
   release: text.nullable(),
   distribution: text.nullable(),
@@ -116,6 +143,8 @@ export const SCHEMAS: Readonly<Record<string, Published>> = {
   lock: { title: 'what tapprep plan --out writes and install --lock takes', version: 1, schema: planSchema },
   verify: { title: 'tapprep verify --json', version: 1, schema: verify },
   install: { title: 'tapprep install --json', version: 1, schema: install },
+  rehearse: { title: 'tapprep rehearse --json', version: 1, schema: rehearse },
+  rehearsals: { title: 'tapprep rehearse --kernels --json', version: 1, schema: rehearsals },
   journal: { title: '/var/lib/tapprep/journal.json of a target', version: 1, schema: journalSchema },
   explain: {
     title: 'tapprep explain --json of a log',

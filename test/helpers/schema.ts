@@ -17,7 +17,7 @@ function formOf(args: readonly string[], report: object): string | null {
   if ('error' in report && Object.keys(report).length === 1) return 'error';
   if (command === 'explain') return 'diagnoses' in report ? 'explain' : null;
   if (command === 'plan') return args.includes('--inventory') ? null : 'plan';
-  if (command === 'rehearse') return 'verify';
+  if (command === 'rehearse') return args.includes('--kernels') ? 'rehearsals' : 'rehearse';
   return ['detect', 'verify', 'install', 'config', '--version'].includes(command) ? command.replace(/^--/, '') : null;
 }
 

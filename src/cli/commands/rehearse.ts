@@ -1,8 +1,11 @@
 /** `tapprep rehearse`: from a kernel release to Hello, World inside that kernel, on a machine that is not the target. */
-import { EXIT, isTapprepError } from '../../errors.ts';
-import { findCurrentKernel } from '../../pipeline/current-kernel.ts';
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { EXIT, isTapprepError, TapprepError } from '../../errors.ts';
+import { findCurrentKernel, findLatestKernels } from '../../pipeline/current-kernel.ts';
 import { openSubject, openTarget, type Subject } from '../../pipeline/open-target.ts';
-import { rehearse, type RehearseReport } from '../../pipeline/rehearse.ts';
+import { rehearse, type RehearseOptions, type RehearseReport } from '../../pipeline/rehearse.ts';
+import { rehearseKernels } from '../../pipeline/rehearse-kernels.ts';
 import type { SystemtapChoice } from '../../pipeline/provide-systemtap.ts';
 import { describeRehearsal } from '../../report/preflight.ts';
 import type { Session } from '../../pipeline/session.ts';
@@ -15,6 +18,7 @@ import type { ModuleKeyRequest } from '../module-key.ts';
 import { isRootUser, openContextSession } from '../open-session.ts';
 import { withReport } from '../keep-report.ts';
 import { formatSeconds } from '../render/progress-text.ts';
+import { renderKernels } from '../render/kernels-text.ts';
 import { renderVerify } from '../render/verify-text.ts';
 import { readScripts } from './verify.ts';
 import { renderDiagnoses } from '../render/diagnoses.ts';
@@ -31,6 +35,59 @@ export interface RehearseCommandOptions {
   readonly policy: PolicyWish | null;
   /** Where --report asks for a report; null for nowhere. */
   readonly report: string | null;
+}
+
+/** How many kernels at most are rehearsed by one command: each keeps a root of about a gigabyte. */
+const MAX_KERNELS = 200;
+
+/**
+ * Many kernels of one distribution, one table at the end.
+ * @param which "latest:N", or a file with one release a line
+ * @returns 0 when all are proven
+ */
+export async function runRehearseKernels(
+  context: Context,
+  which: string,
+  options: RehearseCommandOptions,
+): Promise<number> {
+  const { target } = options;
+  if (target.distro === null || target.kernel !== null || options.report !== null)
+    throw new TapprepError('USAGE', '--kernels takes --distro beside it, and neither --kernel nor --report', {
+      hint: 'tapprep rehearse --distro debian:12 --kernels latest:3',
+    });
+  const session = await openContextSession(context);
+  const { declareDistribution } = await import('../../detect/declared-facts.ts');
+  const open = { host: null, facts: declareDistribution(target.distro, target.arch) };
+  const [, count] = /^latest:(\d{1,3})$/.exec(which) ?? [];
+  const releases =
+    count === undefined
+      ? await readReleases(resolve(context.cwd, which))
+      : await findLatestKernels(session, open, options, Math.min(Number(count), MAX_KERNELS));
+  const scripts = await readScripts(context, options.scripts, options.level);
+  const outcomes = await rehearseKernels(
+    session,
+    releases,
+    (kernel) => openSubject(context, { ...target, kernel }),
+    await toRehearseOptions(context, options, scripts),
+  );
+  if (context.common.json)
+    context.stdout.json({ schema: 'tapprep-rehearsals/1', distro: target.distro, kernels: outcomes });
+  else context.stdout.write(`${renderKernels(outcomes)}\n`);
+  return outcomes.every(({ ready }) => ready) ? EXIT.done : EXIT.notReady;
+}
+
+/** One release a line; empty lines and those that begin with "#" are none. @throws TapprepError USAGE */
+async function readReleases(path: string): Promise<readonly string[]> {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw new TapprepError('USAGE', `the list of kernels ${path} cannot be read`, {
+      hint: `ls -l ${path}`,
+      cause: error,
+    });
+  });
+  const lines = text.split('\n').map((line) => line.trim());
+  const releases = [...new Set(lines.filter((line) => line !== '' && !line.startsWith('#')))];
+  if (releases.length > 0 && releases.length <= MAX_KERNELS) return releases;
+  throw new TapprepError('USAGE', `${path} names ${releases.length} kernels, but 1 to ${MAX_KERNELS} are rehearsed`);
 }
 
 /** Exit 0 only when the ladder passed as far as --level asks. */
@@ -50,7 +107,15 @@ async function work(context: Context, options: RehearseCommandOptions): Promise<
   const session = await openContextSession(context);
   const subject = await chooseSubject(context, session, options);
   const scripts = await readScripts(context, options.scripts, options.level);
-  return rehearse(session, subject, {
+  return rehearse(session, subject, await toRehearseOptions(context, options, scripts));
+}
+
+async function toRehearseOptions(
+  context: Context,
+  options: RehearseCommandOptions,
+  scripts: RehearseOptions['scripts'],
+): Promise<RehearseOptions> {
+  return {
     debuginfo: options.debuginfo,
     level: options.level,
     scripts,
@@ -61,7 +126,7 @@ async function work(context: Context, options: RehearseCommandOptions): Promise<
     allowExpiredRelease: options.allowExpiredRelease,
     yes: context.common.yes,
     isRoot: isRootUser(),
-  });
+  };
 }
 
 const NAMES_A_TARGET = ['kernel', 'distro', 'root', 'host', 'facts'] as const;
