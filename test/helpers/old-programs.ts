@@ -33,7 +33,7 @@ function posix(program: string, ...options: readonly string[]): OldProgram {
   return { program, versions: COREUTILS, options, source: POSIX };
 }
 
-export const OLD_PROGRAMS: readonly OldProgram[] = [
+const OLD_PROGRAMS: readonly OldProgram[] = [
   {
     program: 'rpm',
     versions: { EL5: '4.4.2', EL6: '4.8.0', EL7: '4.11.3' },

@@ -21,6 +21,11 @@ afterAll(() => rmSync(work, { recursive: true, force: true }));
 const NOT_OURS =
   /^(?:etc\/(?:group|gshadow|subgid|subuid|passwd|shadow)-?|etc\/ld\.so\.cache|run\/.*|var\/cache\/(?:ldconfig|debconf)\/.*|var\/log\/.*|var\/lib\/(?:dpkg|tapprep)\/.*|var\/lib\/tapprep)$/;
 
+const list = (root: string): string => execFileSync('dpkg-query', [`--root=${root}`, '--show'], { encoding: 'utf8' });
+
+const readOurs = (root: string): ReadonlyMap<string, string> =>
+  new Map([...readTree(root)].filter(([path]) => !NOT_OURS.test(path)));
+
 describe.each([
   ['debian:12', 'bookworm'],
   ['debian:13', 'trixie'],
@@ -38,10 +43,7 @@ describe.each([
   });
 
   test('install, verify, scripts check, doctor and remove are all well, and the tree is as before', async () => {
-    const list = (): string => execFileSync('dpkg-query', [`--root=${root}`, '--show'], { encoding: 'utf8' });
-    const readOurs = (): ReadonlyMap<string, string> =>
-      new Map([...readTree(root)].filter(([path]) => !NOT_OURS.test(path)));
-    const [before, tree] = [list(), readOurs()];
+    const [before, tree] = [list(root), readOurs(root)];
     const host = ['--host', sshd.host, '--ssh-config', sshd.configFile];
     const at = [...host, '--kernel', await findLabKernel(distro)];
 
@@ -57,7 +59,7 @@ describe.each([
     expect((await runInLab(['doctor', ...at])).code).toBe(0);
 
     expect((await runInLab(['remove', ...host])).code).toBe(0);
-    expect(list()).toBe(before);
-    expect(compareTrees(tree, readOurs())).toEqual([]);
+    expect(list(root)).toBe(before);
+    expect(compareTrees(tree, readOurs(root))).toEqual([]);
   }, 3_600_000);
 });
