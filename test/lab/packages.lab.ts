@@ -77,7 +77,10 @@ async function useIt({ run, sh }: System, distribution: string): Promise<void> {
 
 async function useEach({ run, sh }: Pick<System, 'run' | 'sh'>, distribution: string): Promise<void> {
   expect(await sh('tapprep --version')).toMatch(/^\d+\.\d+\.\d+\n$/);
-  expect(JSON.parse(await sh('tapprep detect --json'))).toMatchObject({ distribution });
+  // The kernel that runs is this machine's, which need not be one that anybody packages.
+  const detected = await run('tapprep detect --json');
+  expect(JSON.parse(detected.stdout)).toMatchObject({ facts: { os: { id: distribution } } });
+  expect(detected.exitCode).toBeLessThan(2);
   const plan = await run(`tapprep plan --distro debian:11 --kernel ${RELEASE} --json`);
   expect(JSON.parse(plan.stdout)).toMatchObject({ target: { release: RELEASE } });
   expect(plan.exitCode).toBe(0);
@@ -167,9 +170,7 @@ test('the npm package: under the Node that Debian has, with the one that comes a
   await system.sh(`npm install --global --no-audit --no-fund ${bring(system, '*.tgz')}`);
   expect(await system.sh('node --version')).toMatch(/^v18\./);
   await useEach(system, 'debian');
-  expect(await system.sh('man -w tapprep 2>/dev/null || ls "$(npm root -g)"/tapprep/dist/man/man1')).toContain(
-    'tapprep',
-  );
+  expect(await system.sh('ls /usr/local/share/man/man1')).toContain('tapprep-plan.1');
   await system.sh('npm uninstall --global tapprep');
   expect(
     changesSince(system, before).filter(

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { COMMANDS } from '../../../src/cli/commands.ts';
 import { allPages } from '../../../src/cli/help/page.ts';
@@ -21,6 +22,12 @@ test('the topics name every override and every code of an error, because they ar
   );
   expect(overrides.length).toBeGreaterThan(2);
   for (const flags of overrides) expect(shown).toContain(flags);
+});
+
+test('npm is told every page of the manual, because it links none by their directory', () => {
+  const { man } = JSON.parse(readFileSync('package.json', 'utf8')) as { readonly man: readonly string[] };
+  const pages = ['tapprep', ...COMMANDS.map(({ name }) => `tapprep-${name.replaceAll(' ', '-')}`)];
+  expect(man.toSorted()).toEqual(pages.map((name) => `dist/man/man1/${name}.1`).toSorted());
 });
 
 test('help prints a command, an action, a topic in one or two words, and refuses the rest by name', async () => {
