@@ -56,7 +56,7 @@ export async function placeFilesOf(
           },
         })),
       );
-      await placeDebugFiles({ host, directory, files, release, tapprepVersion, now });
+      await placeDebugFiles({ host, path: directory, release, tapprepVersion, now }, files);
       placed.push(...files.map(({ file }) => file));
     });
   }

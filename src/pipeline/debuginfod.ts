@@ -141,8 +141,7 @@ export async function placeLooseFile(
   { item, path, url, sha256 }: LooseFile,
 ): Promise<PlacedFile> {
   const file: PlacedFile = { path: item.place, url, sha256, buildId: item.buildId, signed: false };
-  const directory = posix.dirname(item.place);
-  const files = [{ source: path, file }];
-  await placeDebugFiles({ host, directory, files, release: item.version, tapprepVersion, now });
+  const directory = { host, path: posix.dirname(item.place), release: item.version, tapprepVersion, now };
+  await placeDebugFiles(directory, [{ source: path, file }]);
   return file;
 }

@@ -3,9 +3,7 @@ import { posix } from 'node:path';
 import { TapprepError } from '../../errors.ts';
 import type { Host } from '../../host/host.ts';
 import { script } from '../../host/ssh-scripts.ts';
-import { makingPath, refuseForeign, removeTree } from '../../install/directories.ts';
-import { type JournalEntry, writeEntry } from '../../install/journal.ts';
-import { MARKER_NAME, MARKER_TEXT } from '../../install/marks.ts';
+import { makeOwnDirectory } from '../../install/own-directory.ts';
 import { placeOfMended } from '../../resolve/folder-place.ts';
 import { quoteWord } from '../../vm/shell-words.ts';
 import type { UsableSystemtap } from '../usable.ts';
@@ -50,52 +48,34 @@ export async function placeMended(request: MendRequest): Promise<MendedSystemtap
   const place = placeOfMended(version, digest(JSON.stringify([text, stap, staprun])).slice(0, 12));
   const usable = { ...base, stapArgv: [`${place}/bin/stap`], place, manifest };
   if (await holds(host, place, manifest, text)) return usable;
-  const making = makingPath(place);
-  const entry: JournalEntry = {
-    at: new Date(request.now()).toISOString(),
-    tapprep: request.tapprepVersion,
-    release: request.release,
-    state: 'started',
-    packages: [],
-    replaced: [],
-    files: [making, place],
-  };
-  await refuseForeign(host, place);
-  await writeEntry(host, entry);
-  try {
-    await removeTree(host, making);
-    await host.writeFile(posix.join(making, MARKER_NAME), `${MARKER_TEXT}\n`, 0o644);
-    await change(host, COPY, [runtime, `${making}/runtime`]);
-    for (const { file, text: changed } of mended.files)
-      await host.writeFile(posix.join(making, 'runtime', file), changed, 0o644);
-    if (mended.header !== null) await host.writeFile(posix.join(making, mended.header.name), mended.header.text, 0o644);
-    await host.writeFile(posix.join(making, 'bin/stap'), makeStarter(place, stap, mended), 0o755);
-    await host.writeFile(posix.join(making, 'bin/staprun'), `#!/bin/sh\nexec ${quoteWord(staprun)} "$@"\n`, 0o755);
-    await host.writeFile(posix.join(making, MANIFEST), text, 0o644);
-    await removeTree(host, place);
-    await change(host, MOVE, [making, place]);
-    await start(host, place);
-    await writeEntry(host, { ...entry, state: 'done', files: [place], mended: manifest.files });
-    return usable;
-  } catch (error) {
-    await removeTree(host, making);
-    await removeTree(host, place);
-    await writeEntry(host, { ...entry, state: 'failed', files: [] });
-    throw error;
-  }
+  const { release, tapprepVersion, now } = request;
+  const directory = { host, path: place, release, tapprepVersion, now, about: { mended: manifest.files } };
+  await makeOwnDirectory(directory, {
+    fill: async (making) => {
+      await copyTree(host, runtime, `${making}/runtime`);
+      for (const { file, text: changed } of mended.files)
+        await host.writeFile(posix.join(making, 'runtime', file), changed, 0o644);
+      if (mended.header !== null)
+        await host.writeFile(posix.join(making, mended.header.name), mended.header.text, 0o644);
+      await host.writeFile(posix.join(making, 'bin/stap'), makeStarter(place, stap, mended), 0o755);
+      await host.writeFile(posix.join(making, 'bin/staprun'), `#!/bin/sh\nexec ${quoteWord(staprun)} "$@"\n`, 0o755);
+      await host.writeFile(posix.join(making, MANIFEST), text, 0o644);
+    },
+    check: () => start(host, place),
+  });
+  return usable;
 }
 
 /** FROM TO: as files and directories alone, that nobody but their owner may write. */
 const COPY = 'cp -RL -- "$1" "$2" && chmod -R u=rwX,go=rX -- "$2"';
-const MOVE = 'mv -- "$1" "$2"';
 
-async function change(host: Host, body: string, words: readonly string[]): Promise<void> {
-  const run = await host.run(script(body, words));
+async function copyTree(host: Host, from: string, to: string): Promise<void> {
+  const run = await host.run(script(COPY, [from, to]));
   if (run.exitCode === 0) return;
   const isFull = /No space left|quota exceeded/i.test(run.stderr);
   throw new TapprepError(
     isFull ? 'NO_SPACE' : 'INSTALL_FAILED',
-    `${words[1] ?? ''} on ${host.name} could not be made: ${run.stderr.trim().split('\n').at(-1) ?? ''}`,
+    `${to} on ${host.name} could not be made: ${run.stderr.trim().split('\n').at(-1) ?? ''}`,
   );
 }
 
