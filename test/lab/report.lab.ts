@@ -65,18 +65,19 @@ test('axe-core can find something', () => {
   expect(Buffer.from(found, 'base64').toString()).toContain('color-contrast');
 });
 
+const print = (...more: readonly string[]): Buffer => {
+  const pdf = join(work, 'page.pdf');
+  chromium(page, ...more, '--no-pdf-header-footer', `--print-to-pdf=${pdf}`);
+  return readFileSync(pdf);
+};
+
+const plain = (pdf: Buffer): string => pdf.toString('latin1').replaceAll(/\/(?:CreationDate|ModDate) ?\([^)]*\)/g, '');
+
 test('on paper it is A4, and by night no other page than by day', () => {
-  const print = (...more: readonly string[]): Buffer => {
-    const pdf = join(work, 'page.pdf');
-    chromium(page, ...more, '--no-pdf-header-footer', `--print-to-pdf=${pdf}`);
-    return readFileSync(pdf);
-  };
   const [day, night] = [print(), print(...NIGHT)];
   const sizes = [...day.toString('latin1').matchAll(/\/MediaBox ?\[0 0 ([\d.]+) ([\d.]+)\]/g)];
   expect(sizes.length).toBeGreaterThan(0);
   for (const [, width, height] of sizes)
     expect([Math.round(Number(width)), Math.round(Number(height))]).toEqual([595, 842]);
-  const plain = (pdf: Buffer): string =>
-    pdf.toString('latin1').replaceAll(/\/(?:CreationDate|ModDate) ?\([^)]*\)/g, '');
   expect(plain(night)).toBe(plain(day));
 });
