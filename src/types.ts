@@ -379,6 +379,11 @@ export interface Repository {
   readonly auth?: RepositoryAuth;
   /** What its server knows the target by; absent where nobody has to say who asks. */
   readonly identity?: RepositoryIdentity;
+  /** As yum, dnf and zypper count: the smaller, the sooner; 99 where nothing is said. */
+  readonly priority?: number;
+  /** Patterns of packages that are not taken from it, and, where there are any, of the only ones that are. */
+  readonly excludes?: readonly string[];
+  readonly includes?: readonly string[];
   /** False for a source that the target's package manager has switched off (usual for debug repositories). */
   readonly enabled?: boolean;
   /** What to know about it; sentences. */

@@ -9,7 +9,7 @@ import type { HostRepositoryFile } from '../types.ts';
 const FORMS: readonly (readonly [RegExp, (lines: readonly string[], path: string) => readonly string[]])[] = [
   [/\/sources\.list$|\.list$/, keepOneLine],
   [/\.sources$/, keepStanzas],
-  [/\.repo$/, keepSections],
+  [/\.repo$|\/(?:yum|dnf)\.conf$|\.module$/, keepSections],
   [/\/(?:vars|vars\.d)\/[^/]+$/, keepVariable],
 ];
 
@@ -76,6 +76,13 @@ const SECTION_KEYS: ReadonlySet<string> = new Set([
   'sslclientcert',
   'sslclientkey',
   'sslcacert',
+  'priority',
+  'exclude',
+  'excludepkgs',
+  'includepkgs',
+  // Of a module.
+  'stream',
+  'state',
 ]);
 
 function keepSections(lines: readonly string[]): readonly string[] {

@@ -795,7 +795,8 @@ places() {
 
 repositories() {
   count=0
-  for folder in /etc/apt /etc/apt/sources.list.d /etc/apt/mirrors /etc/yum.repos.d /etc/zypp/repos.d /etc/yum/vars /etc/dnf/vars /etc/zypp/vars.d; do
+  for folder in /etc/apt /etc/apt/sources.list.d /etc/apt/mirrors /etc/yum.repos.d /etc/zypp/repos.d /etc/yum/vars /etc/dnf/vars /etc/zypp/vars.d \
+    /etc/dnf/modules.d; do
     is_dir "$folder" || continue
     for entry in "$F"/*; do
       name=${entry##*/}
@@ -803,12 +804,16 @@ repositories() {
       case $folder/$name in
         /etc/apt/sources.list | /etc/apt/sources.list.d/*.list | /etc/apt/sources.list.d/*.sources | /etc/apt/mirrors/*) ;;
         /etc/apt/*) continue ;;
-        *.repo | */vars/* | */vars.d/*) ;;
+        *.repo | */vars/* | */vars.d/* | *.module) ;;
         *) continue ;;
       esac
       count=$((count + 1))
       [ "$count" -gt 200 ] || emit_file repo "$folder/$name"
     done
+  done
+  # Which packages are left out everywhere.
+  for entry in /etc/yum.conf /etc/dnf/dnf.conf; do
+    is_file "$entry" && emit_file repo "$entry"
   done
 }
 

@@ -44,6 +44,8 @@ export function deriveFromLocalSources(
     keyPath: (path: string) => path,
     clientFile: null,
     frontEnd: null,
+    excludes: [],
+    knowsPriorities: false,
     variables: new Map<string, string>(),
     note: (file: HostRepositoryFile, text: string) => notes.add(`${file.path}: ${text}`),
   };

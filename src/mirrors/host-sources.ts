@@ -50,6 +50,8 @@ export function parseHostSources(
     keyPath: options.keyPath ?? ((path) => path),
     clientFile: options.clientFile === undefined ? (path) => path : options.clientFile,
     frontEnd: options.frontEnd ?? null,
+    excludes: readExcludes(files),
+    knowsPriorities: knowsPriorities(files, options.packages ?? []),
     trusted: options.trusted ?? [],
     lists: new Map([...(options.lists ?? []), ...files.map(({ path, text }) => [path, text] as const)]),
     variables: collectVariables(files, target, options.packages ?? []),
@@ -65,6 +67,34 @@ export function parseHostSources(
       `not asked, because what they are the debug packages of is switched off too: ${listed(unrelated.map(({ id }) => id.replace(/^target\//, '')))}`,
     );
   return { repositories: used, notes: [...notes] };
+}
+
+/** exclude and excludepkgs of [main] in yum.conf and dnf.conf. */
+function readExcludes(files: readonly HostRepositoryFile[]): readonly string[] {
+  const mains = files
+    .filter(({ path }) => /\/etc\/(?:yum|dnf\/dnf)\.conf$/.test(path))
+    .flatMap(({ text }) => parseRepoIni(text).filter(({ id }) => id === 'main'));
+  const texts = mains.flatMap(({ values }) => [values.get('exclude'), values.get('excludepkgs')]);
+  return [...new Set(texts.flatMap((text) => (text ?? '').split(/[\s,]+/).filter((word) => word !== '')))];
+}
+
+/** dnf and zypper obey priorities by themselves, yum by a plugin. */
+function knowsPriorities(files: readonly HostRepositoryFile[], packages: readonly string[]): boolean {
+  const isModern = files.some(({ path }) => /^\/etc\/(?:dnf\/|zypp\/)/.test(path));
+  return isModern || packages.some((name) => /^(?:dnf5?|zypper|yum(?:-plugin)?-priorities)$/.test(name));
+}
+
+/** What `dnf module` keeps of a target's choices: one section a module. */
+export function readModuleState(files: readonly HostRepositoryFile[]): {
+  readonly enabled: ReadonlyMap<string, string>;
+  readonly disabled: ReadonlySet<string>;
+} {
+  const sections = files.filter(({ path }) => path.endsWith('.module')).flatMap(({ text }) => parseRepoIni(text));
+  const inState = (state: string): typeof sections => sections.filter(({ values }) => values.get('state') === state);
+  return {
+    enabled: new Map(inState('enabled').map(({ id, values }) => [id, values.get('stream') ?? ''])),
+    disabled: new Set(inState('disabled').map(({ id }) => id)),
+  };
 }
 
 function listed(names: readonly string[]): string {

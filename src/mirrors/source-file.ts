@@ -17,6 +17,10 @@ export interface SourceContext {
   readonly clientFile: ((path: string) => string) | null;
   /** Below it the target's own front end answers, for what only it can ask; null where it cannot be asked. */
   readonly frontEnd: string | null;
+  /** Patterns of packages that the target takes from nowhere. */
+  readonly excludes: readonly string[];
+  /** Whether the target's package manager obeys `priority=`. */
+  readonly knowsPriorities: boolean;
   /** Key files that apt believes for every source that names none: /etc/apt/trusted.gpg and trusted.gpg.d. */
   readonly trusted?: readonly string[];
   /** Files beside the sources by path: the lists that mirror+file: names. */

@@ -62,6 +62,7 @@ export function makeRpmRepository(
     allowExpiredRelease: false,
     auth: authOf(values, token),
     ...(identity === null ? {} : { identity }),
+    ...choicesOf(values, context),
     enabled,
   };
 }
@@ -162,6 +163,25 @@ function discoveryOf(
   // yum accepts a metalink behind the word mirrorlist and tells it by this.
   const kind = metalink !== undefined || url.includes('metalink') ? 'metalink' : 'mirror-list';
   return { kind, url: new URL(url).href };
+}
+
+/** What is taken from a source before others, or not at all. yum only knows priorities by a plugin. */
+function choicesOf(
+  values: IniSection['values'],
+  { knowsPriorities, excludes }: SourceContext,
+): Pick<Repository, 'priority' | 'excludes' | 'includes'> {
+  const priority = /^\d{1,5}$/.exec(values.get('priority') ?? '')?.[0];
+  const left = [...excludes, ...words(values.get('exclude')), ...words(values.get('excludepkgs'))].filter(isPattern);
+  const only = words(values.get('includepkgs')).filter(isPattern);
+  return {
+    ...(priority === undefined || !knowsPriorities ? {} : { priority: Number(priority) }),
+    ...(left.length === 0 ? {} : { excludes: left }),
+    ...(only.length === 0 ? {} : { includes: only }),
+  };
+}
+
+function isPattern(text: string): boolean {
+  return /^[\w.+~^:*?-]{1,200}$/.test(text);
 }
 
 function keyFilesOf(

@@ -1,5 +1,6 @@
 /** Plans for a kernel of an rpm distribution: its own packages, and everything that these need on the target. */
 import { isTapprepError } from '../errors.ts';
+import { readModuleState } from '../mirrors/host-sources.ts';
 import { assemblePlan, type InstalledVersion, type PlanRequest } from '../resolve/plan.ts';
 import type { PackageRecord } from '../resolve/reader.ts';
 import { findKernelBuild } from '../resolve/rpm/choose.ts';
@@ -126,6 +127,7 @@ async function complete(
       installed,
       byName,
       sink,
+      modules: readModuleState(facts.repositories),
       tools: lacking,
       niceToHave,
     });

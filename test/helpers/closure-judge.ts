@@ -70,11 +70,24 @@ function toWish(name: string, pool: Pool): Wish {
   return { text: name, candidates: [...candidates].toSorted((a, b) => a - b) };
 }
 
+/** What dnf is to heed beside the repository. */
+export interface JudgeSettings {
+  /** Enabled stream by module; null: the module is disabled. */
+  readonly modules?: Readonly<Record<string, string | null>>;
+  readonly excludes?: readonly string[];
+  /** More repositories, by URL, with their priorities; that of the first is 99. */
+  readonly priority?: readonly (readonly [string, number])[];
+}
+
 /** What dnf's library says to each request. */
-export function judgeByDnf(directory: string, requests: readonly Request[]): readonly Closure[] {
+export function judgeByDnf(
+  directory: string,
+  requests: readonly Request[],
+  settings: JudgeSettings = {},
+): readonly Closure[] {
   const { status, stdout, stderr } = spawnSync(
     '/usr/bin/python3',
-    [join(import.meta.dirname, 'dnf-judge.py'), `file://${directory}`],
+    [join(import.meta.dirname, 'dnf-judge.py'), `file://${directory}`, JSON.stringify(settings)],
     { input: requests.map((names) => `${names.join(' ')}\n`).join(''), encoding: 'utf8', maxBuffer: 1 << 28 },
   );
   if (status !== 0) throw new Error(stderr);

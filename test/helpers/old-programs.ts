@@ -8,7 +8,7 @@ import { join } from 'node:path';
 
 export type OldSystem = 'EL5' | 'EL6' | 'EL7';
 
-export interface OldProgram {
+interface OldProgram {
   readonly program: string;
   readonly versions: Readonly<Record<OldSystem, string>>;
   /** Option words that every one of these versions takes. */

@@ -1,6 +1,7 @@
 /** Where every package of the repositories that are read goes, and what can still be asked of their indexes. */
 import type { Repository } from '../../types.ts';
 import type { PackageRecord, RecordFilter } from '../reader.ts';
+import type { ModuleIndex } from './modulemd.ts';
 import { createCatalogue, type CatalogueBuilder } from './catalogue.ts';
 
 /** A repository whose index was read and believed; it is not asked for again. */
@@ -10,6 +11,8 @@ export interface IndexedRepository {
   readRecords(filter: RecordFilter): Promise<readonly PackageRecord[]>;
   /** Which packages have a path, by filelists.xml; `name evr arch`. Empty where the repository has none. */
   readOwners(paths: ReadonlySet<string>): Promise<ReadonlyMap<string, readonly string[]>>;
+  /** Its module streams; null where it has none. */
+  readModules(): Promise<ModuleIndex | null>;
 }
 
 export interface PackageSink {

@@ -10,9 +10,11 @@ import { isUnreachable, listBaseUrls, type BaseUrls } from './base-urls.ts';
 import { isStrongDigest } from './digest.ts';
 import { findOwners } from './file-owners.ts';
 import { findHolders } from './filelists.ts';
+import type { ModuleIndex } from './modulemd.ts';
 import type { PrimaryPackage } from './package-frame.ts';
 import { readPrimary } from './primary.ts';
-import { parseFilelists, parseRepomd, type PrimaryIndex } from './repomd.ts';
+import { readModulemd } from './read-modulemd.ts';
+import { parseFilelists, parseModules, parseRepomd, type PrimaryIndex } from './repomd.ts';
 
 const REPOMD = 'repodata/repomd.xml';
 const MAX_REPOMD_BYTES = 2 * 1024 * 1024;
@@ -71,6 +73,7 @@ async function readFrom(
     repository,
     readRecords: (wanted) => readIndexed(index, path, repository, wanted, context),
     readOwners: (paths) => readOwners(index, paths, context),
+    readModules: () => readModules(index, context),
   });
   try {
     return await readIndexed(index, path, repository, filter, context);
@@ -123,17 +126,32 @@ async function readOwners(
   return found === null ? new Map() : findOwners(found.path, found.filelists, found.name, paths);
 }
 
+async function readModules(index: Index, context: ReaderContext): Promise<ModuleIndex | null> {
+  const modules = parseModules(index.text, index.url);
+  if (modules === null) return null;
+  const { path, name } = await fetchListed(modules, index, context);
+  return readModulemd(path, modules, name);
+}
+
 async function fetchFilelists(
   index: Index,
   context: ReaderContext,
 ): Promise<{ readonly path: string; readonly name: string; readonly filelists: PrimaryIndex } | null> {
   const filelists = parseFilelists(index.text, index.url);
   if (filelists === null) return null;
-  const { href, digest, sizeBytes } = filelists;
+  return { ...(await fetchListed(filelists, index, context)), filelists };
+}
+
+/** A file beside primary.xml that repomd.xml lists. */
+async function fetchListed(
+  { href, digest, sizeBytes }: PrimaryIndex,
+  index: Index,
+  context: ReaderContext,
+): Promise<{ readonly path: string; readonly name: string }> {
   const urls = index.baseUrls.map((base) => resolveLocation(base, href, digest));
   const maxBytes = Math.min(sizeBytes ?? MAX_PRIMARY_BYTES, MAX_PRIMARY_BYTES);
   const { path } = await context.fetchMetadata({ urls, sizeBytes, digest, maxBytes });
-  return { path, name: urls[0] ?? href, filelists };
+  return { path, name: urls[0] ?? href };
 }
 
 /** repomd.xml and the index that it names, of the same day: asked for again once, then given up. */

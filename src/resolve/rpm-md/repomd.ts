@@ -16,7 +16,7 @@ export interface PrimaryIndex {
 }
 
 /** Fastest first: measured unpacking speed, then what has to be transferred. zchunk is several frames and is left out. */
-const PREFERRED = ['.zst', '.gz', '.xz', '.bz2', '.xml'] as const;
+const PREFERRED = ['.zst', '.gz', '.xz', '.bz2', '.xml', '.yaml'] as const;
 
 interface Draft {
   type: string;
@@ -42,6 +42,12 @@ export function parseRepomd(text: string, name: string): PrimaryIndex {
 export function parseFilelists(text: string, name: string): PrimaryIndex | null {
   const [filelists] = rank(readDrafts(text, name), 'filelists');
   return filelists === undefined ? null : toIndex(filelists, name);
+}
+
+/** The list of module streams; null where there are none. @throws TapprepError BAD_METADATA */
+export function parseModules(text: string, name: string): PrimaryIndex | null {
+  const [modules] = rank(readDrafts(text, name), 'modules');
+  return modules === undefined ? null : toIndex(modules, name);
 }
 
 function readDrafts(text: string, name: string): readonly Draft[] {
@@ -74,7 +80,7 @@ function startDraft(element: XmlElement): Draft {
 }
 
 /** The forms of one kind of index, the fastest first. */
-function rank(drafts: readonly Draft[], kind: 'primary' | 'filelists'): readonly Draft[] {
+function rank(drafts: readonly Draft[], kind: 'primary' | 'filelists' | 'modules'): readonly Draft[] {
   const types = [kind, `${kind}_zst`, `${kind}_gz`, `${kind}_xz`];
   const candidates = drafts.filter((draft) => types.includes(draft.type));
   return PREFERRED.flatMap((end) => candidates.filter((draft) => draft.href?.endsWith(end) === true));
@@ -85,11 +91,11 @@ function toIndex(best: Draft, name: string): PrimaryIndex {
   const digest = best.checksum && parseDigest(best.checksum.type, best.checksum.hex);
   if (href === null || digest === null) throw badXml(name, `it states no usable checksum of ${String(href)}`);
   // A file that is not packed is its own content.
-  const open = best.openChecksum ?? (href.endsWith('.xml') ? best.checksum : null);
+  const open = best.openChecksum ?? (/\.(?:xml|yaml)$/.test(href) ? best.checksum : null);
   const openDigest = open && parseDigest(open.type, open.hex);
   if (openDigest === null) throw badXml(name, `it states no usable open-checksum of ${href}`);
   const sizeBytes = parseSize(best.size, 'size', name);
-  const openBytes = parseSize(best.openSize, 'open-size', name) ?? (href.endsWith('.xml') ? sizeBytes : null);
+  const openBytes = parseSize(best.openSize, 'open-size', name) ?? (/\.(?:xml|yaml)$/.test(href) ? sizeBytes : null);
   return { href, digest, sizeBytes, openDigest, openBytes };
 }
 

@@ -1,6 +1,7 @@
 /** Adds to a plan of kernel packages and SystemTap what these need on the target, with the toolchain. */
 import type { Catalogue, CatalogueBuilder, SolvableParts } from '../rpm-md/catalogue.ts';
 import { RELATIONS, type RelationKind } from '../rpm-md/catalogue.ts';
+import type { ModuleIndex } from '../rpm-md/modulemd.ts';
 import type { PackageSink } from '../rpm-md/package-sink.ts';
 import { TapprepError } from '../../errors.ts';
 import type { Plan, PlanItem, Role } from '../../types.ts';
@@ -10,6 +11,8 @@ import { packagesOf } from '../provisions.ts';
 import type { PackageRecord } from '../reader.ts';
 import { findClosure, findUnlistedPaths, type ClosureMember } from './closure.ts';
 import { toDependencyItem } from './items.ts';
+import { findModularPackages, type ModuleState, NO_STATE } from './module-streams.ts';
+import { createPackageMatcher } from './package-patterns.ts';
 import { ALWAYS, createPool, type Pool } from './solver/pool.ts';
 import type { Wish } from './solver/solve.ts';
 
@@ -31,6 +34,8 @@ export interface CompleteOptions {
   readonly tools: readonly string[];
   /** The same, but left out where no repository has it. */
   readonly niceToHave: readonly string[];
+  /** What the target has chosen of module streams; left out: nothing, so that defaults count. */
+  readonly modules?: ModuleState;
   /** Repositories that may answer for a path are asked for their filelists. */
   readonly sink: PackageSink;
 }
@@ -50,12 +55,15 @@ export async function completePlan(plan: Plan, options: CompleteOptions): Promis
     const installed = new Set(there.map((each) => addInstalled(catalogue, each, known)));
     const wanted = packagesOf(plan.items).filter(({ install }) => install);
     const own = new Map(wanted.map((item) => [item, locateItem(catalogue, item, sink, known)]));
+    const isLeftOut = await listLeftOut(sink, options.modules ?? NO_STATE);
+    const isOwn = new Set(own.values());
     const pool = (files: ReadonlyMap<string, readonly number[]>): Pool =>
       createPool(catalogue, {
         arch,
         installed,
-        isExcluded: () => false,
-        priorities: sink.repositories.map(() => 99),
+        // What was asked for exactly is not a choice.
+        isExcluded: (solvable) => !isOwn.has(solvable) && isLeftOut(solvable),
+        priorities: sink.repositories.map(({ repository }) => repository.priority ?? 99),
         files,
         sideBySide: wanted.filter(({ role }) => RPM.keepsSideBySide(role)).map(({ name }) => name),
       });
@@ -78,6 +86,46 @@ export async function completePlan(plan: Plan, options: CompleteOptions): Promis
   } finally {
     catalogue.dropRepository();
   }
+}
+
+/** Packages that may not be chosen: of module streams that are off, in the way of those that are on, or left out by a setting. */
+async function listLeftOut(
+  { catalogue, repositories }: PackageSink,
+  state: ModuleState,
+): Promise<(solvable: number) => boolean> {
+  const { symbols } = catalogue;
+  const indexes: ModuleIndex[] = [];
+  for (const repository of repositories) {
+    const index = await repository.readModules();
+    if (index !== null) indexes.push(index);
+  }
+  const modular = findModularPackages(indexes, state);
+  const lists = repositories.map(({ repository: { excludes = [], includes = [] } }) => ({
+    isExcluded: createPackageMatcher(excludes),
+    isIncluded: includes.length === 0 ? (): boolean => true : createPackageMatcher(includes),
+  }));
+  const isPlain =
+    modular === null && repositories.every(({ repository }) => !repository.excludes && !repository.includes);
+  if (isPlain) return () => false;
+  const isShadowed = (solvable: number, name: string): boolean =>
+    modular !== null &&
+    (modular.names.has(name) ||
+      [...catalogue.relations(solvable, 'provides')].some((provided) =>
+        modular.names.has(symbols.text(provided).split(' ')[0] ?? ''),
+      ));
+  return (solvable) => {
+    const [name, evr, arch] = [
+      symbols.text(catalogue.nameOf(solvable)),
+      symbols.text(catalogue.evrOf(solvable)),
+      symbols.text(catalogue.archOf(solvable)),
+    ];
+    const list = lists[catalogue.repositoryOf(solvable)];
+    if (list === undefined) return false;
+    if (list.isExcluded({ name, evr, arch }) || !list.isIncluded({ name, evr, arch })) return true;
+    if (modular === null) return false;
+    const label = `${name}-${evr.includes(':') ? evr : `0:${evr}`}.${arch}`;
+    return modular.off.has(label) || (!modular.on.has(label) && isShadowed(solvable, name));
+  };
 }
 
 /** What is there by name only and in no repository. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseHostSources } from '../../../src/mirrors/host-sources.ts';
+import { parseHostSources, readModuleState } from '../../../src/mirrors/host-sources.ts';
 import { loadMirrors } from '../../../src/mirrors/load.ts';
 import { considerMirrors } from '../../../src/mirrors/select.ts';
 import { targetOf } from '../../helpers/mirror-targets.ts';
@@ -99,4 +99,24 @@ test("a mirror list that is known to be dead is not asked, though the target's o
   const both = yum(`${dead}baseurl=http://own.example/7/\n`).repositories;
   const kept = considerMirrors(centos7, { own: both, list, overrides: [] }, { contents: ['devel'] }).repositories;
   expect(kept[0]).toMatchObject({ id: 'target/base', baseUrls: ['http://own.example/7/'], discovery: null });
+});
+
+test('priorities and lists of what is left out: of dnf and zypper by themselves, of yum with its plugin; modules as dnf keeps them', () => {
+  const text = '[x]\nbaseurl=http://x.example/\npriority=10\nexclude=a* b\nexcludepkgs=c,d\nincludepkgs=e\n';
+  const plain = yum(text).repositories[0];
+  expect(plain).toMatchObject({ excludes: ['a*', 'b', 'c', 'd'], includes: ['e'] });
+  expect(plain?.priority).toBeUndefined();
+  expect(yum(text, centos7, { packages: ['yum-plugin-priorities'] }).repositories[0]?.priority).toBe(10);
+  const files = [
+    { path: '/etc/yum.repos.d/x.repo', text },
+    { path: '/etc/dnf/dnf.conf', text: '[main]\nexclude=kernel* $(id)\n' },
+    { path: '/etc/dnf/modules.d/perl.module', text: '[perl]\nname=perl\nstream=5.30\nprofiles=\nstate=enabled\n' },
+    { path: '/etc/dnf/modules.d/php.module', text: '[php]\nname=php\nstream=\nprofiles=\nstate=disabled\n' },
+    { path: '/etc/dnf/modules.d/nginx.module', text: '[nginx]\nname=nginx\nstream=\nprofiles=\nstate=\n' },
+  ];
+  expect(parseHostSources(files, centos7).repositories).toMatchObject([
+    { priority: 10, excludes: ['kernel*', 'a*', 'b', 'c', 'd'] },
+  ]);
+  const { enabled, disabled } = readModuleState(files);
+  expect([[...enabled], [...disabled]]).toEqual([[['perl', '5.30']], ['php']]);
 });
