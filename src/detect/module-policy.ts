@@ -18,7 +18,8 @@ export type LoadReason =
   | 'unsigned'
   | 'unknown-key'
   | 'locked-down'
-  | 'keys-not-known';
+  | 'keys-not-known'
+  | 'confidential';
 
 export interface LoadVerdict {
   /** null: not known before it is tried. */
@@ -49,6 +50,20 @@ export function judgeLoad({ security, config }: PolicyFacts, standing: Signature
     return { loads: false, why: security.moduleSigEnforce === true ? standing : 'locked-down' };
   }
   return { loads: true, why: 'no-policy' };
+}
+
+/**
+ * The verdict on a program of the bpf runtime. No signature policy touches it; under lockdown=confidentiality no program may
+ * read the kernel's memory, nor be placed at a function, as tracefs is closed (seen on 6.1, 6.12 and 7.2).
+ * @param asks whether it does either
+ */
+export function judgeBpf(
+  { security }: { readonly security: Pick<HostFacts['security'], 'lockdown'> },
+  asks: boolean,
+): LoadVerdict {
+  return asks && security.lockdown === 'confidentiality'
+    ? { loads: false, why: 'confidential' }
+    : { loads: true, why: 'no-policy' };
 }
 
 function isLocked(lockdown: string | null): boolean {
@@ -95,6 +110,10 @@ export function foretell(facts: PolicyFacts & Pick<HostFacts, 'os'>, key: Signin
   return judgeLoad(facts, key === null ? 'unsigned' : standingOfKey(facts.security.trustedKeys, key, facts.os.id));
 }
 
+/** Why a program of the bpf runtime is not tried, one clause. */
+export const BPF_CONFIDENTIAL =
+  "under lockdown=confidentiality no bpf program may read the kernel's memory or be placed at a function";
+
 /** The verdict as one clause: "this module will not load, because …". */
 export function describeLoad(verdict: LoadVerdict, { security }: PolicyFacts, key: SigningKey | null): string {
   const subject = key === null ? 'an unsigned module' : `a module signed by "${key.name}"`;
@@ -124,6 +143,8 @@ function because(why: LoadReason, security: HostFacts['security'], key: SigningK
       return `the kernel is locked down (${security.lockdown ?? ''}) and takes signed modules only${key === null ? '' : `, and the key ${key.keyId ?? ''} is in no keyring that counts for modules there`}`;
     case 'keys-not-known':
       return `the kernel takes signed modules only (${policy}), and whether it trusts this key is not known before it is tried`;
+    case 'confidential':
+      return BPF_CONFIDENTIAL;
     default:
       return assertNever(why);
   }

@@ -100,7 +100,7 @@ export async function verifySubject(
       ...(choice.onProven === undefined ? {} : { onProven: choice.onProven }),
       ...(choice.signer == null ? {} : { signer: choice.signer }),
       vermagic: facts.kernel.vermagic,
-      ...(runtime === 'bpf' ? { runtime } : {}),
+      ...(runtime === 'bpf' ? { runtime, lockdown: outlook.security.lockdown } : {}),
       level: choice.level,
       scripts: choice.scripts,
       workDirectory: WORK_DIRECTORY,

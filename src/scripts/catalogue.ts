@@ -15,6 +15,10 @@ export interface CatalogueEntry extends ScriptMetadata {
   readonly event: string;
   /** Shell text for a guest, run before the script is loaded; null where nothing has to be. */
   readonly prepare: string | null;
+  /** The whole script for the bpf runtime; null where that has none. */
+  readonly bpfScript: string | null;
+  /** Shell text for a guest, run before that one is started; null where nothing has to be. */
+  readonly bpfPrepare: string | null;
   /** Source of the decoy module where the event needs it. */
   readonly decoy: GuestSource | null;
   readonly proven: readonly ProvenRun[];
@@ -56,9 +60,20 @@ async function loadEntry(folder: string, name: string, proven: readonly ProvenRu
     script: parts.join('\n'),
     event: `${await read('proof/prelude.sh')}\n${await read(`proof/${name}.sh`)}`,
     prepare: await readTextFile(join(folder, `proof/${name}.prepare.sh`)),
+    bpfScript: await readBpfScript(name, metadata, read),
+    bpfPrepare: await readTextFile(join(folder, `proof/${name}.bpf.prepare.sh`)),
     decoy: metadata.proof.decoy === true ? await readDecoy(read) : null,
     proven: proven.filter(({ script }) => script === name),
   };
+}
+
+async function readBpfScript(
+  name: string,
+  { bpf }: ScriptMetadata,
+  read: (path: string) => Promise<string>,
+): Promise<string | null> {
+  if ('cannot' in bpf) return null;
+  return (await Promise.all(['event', ...(bpf.lib ?? []), name].map((part) => read(`bpf/${part}.stp`)))).join('\n');
 }
 
 async function readDecoy(read: (path: string) => Promise<string>): Promise<GuestSource> {

@@ -56,7 +56,7 @@ export async function compileScripts(
     }
   };
   try {
-    const kernel = await openStapKernel(host, options.target, directory, options.signal);
+    const kernel = await openStapKernel(host, options.target, directory, { signal: options.signal });
     await withStapCache(host, STAP_CACHE, options.signal, async (cacheDir) => {
       const place = { cacheDir, kernel };
       await work(1, place);

@@ -20,6 +20,28 @@ const argument = z.discriminatedUnion('type', [
   z.strictObject({ name: z.string().regex(/^[a-z]{1,20}$/), type: z.literal('file'), text }),
 ]);
 
+/** The form for the bpf runtime, whose text is stp/bpf/NAME.stp, or why there is none. */
+const bpf = z.union([
+  z.strictObject({ cannot: text }),
+  z.strictObject({
+    /** What the form for modules tells and this one does not. */
+    lacks: text,
+    /** Files of stp/bpf that it is made of beside event.stp. */
+    lib: z
+      .array(z.string().regex(/^[a-z]{1,20}$/))
+      .max(10)
+      .optional(),
+    proof: z.strictObject({
+      arguments: lines.optional(),
+      expect: lines.min(1),
+      expectIpv6: lines.optional(),
+      reject: lines.min(1),
+    }),
+    /** What is left where the kernel's memory may not be read; absent where nothing is. */
+    withoutMemory: z.strictObject({ lacks: text, expect: lines.min(1) }).optional(),
+  }),
+]);
+
 const metadata = z.strictObject({
   shows: text,
   /** Files of stp/lib that the script is made of, without ".stp", in order. */
@@ -29,6 +51,7 @@ const metadata = z.strictObject({
   /** What a higher rung adds, and what the event must print then. */
   gains: z.strictObject({ rung, text, expect: lines.min(1) }).optional(),
   arguments: z.array(argument).max(5),
+  bpf,
   proof: z.strictObject({
     /** Arguments of the proof, where they differ from the defaults. */
     arguments: lines.optional(),

@@ -39,7 +39,7 @@ export async function runScript(host: Host, entry: CatalogueEntry, options: RunS
   const args = [options.json ? '1' : '0', ...(await bindArguments(host, options.values, signal))];
   const directory = await makePrivateDirectory(host, WORK_PREFIX, signal);
   try {
-    const kernel = await openStapKernel(host, target, directory, signal);
+    const kernel = await openStapKernel(host, target, directory, { signal });
     const compiled = await withStapCache(host, STAP_CACHE, signal, (cacheDir) =>
       compileModule(host, {
         kernel,

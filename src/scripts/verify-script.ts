@@ -24,6 +24,28 @@ export function toVerifyScript(entry: CatalogueEntry, args?: readonly string[]):
     ...(prepare === null ? {} : { prepare }),
     guestModules: proof.modules ?? [],
     guestSources: decoy === null ? [] : [decoy],
-    notByBpf: 'the script is written for modules, and has no form for the bpf runtime',
+    bpf: bpfFormOf(entry, args),
+  };
+}
+
+/** The first argument of a form for the bpf runtime: whether the kernel's memory may be read. */
+const READS_MEMORY = '1';
+const READS_NO_MEMORY = '0';
+
+function bpfFormOf(
+  { bpf, bpfScript, bpfPrepare, proof }: CatalogueEntry,
+  args: readonly string[] | undefined,
+): NonNullable<VerifyScript['bpf']> {
+  if ('cannot' in bpf) return bpf;
+  const words = args ?? bpf.proof.arguments ?? proof.arguments ?? [];
+  return {
+    text: bpfScript ?? '',
+    args: [READS_MEMORY, ...words],
+    expect: bpf.proof.expect,
+    expectIpv6: bpf.proof.expectIpv6 ?? [],
+    reject: bpf.proof.reject,
+    ...(bpfPrepare === null ? {} : { prepare: bpfPrepare }),
+    withoutMemory:
+      bpf.withoutMemory === undefined ? null : { args: [READS_NO_MEMORY, ...words], expect: bpf.withoutMemory.expect },
   };
 }

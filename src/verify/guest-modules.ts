@@ -5,6 +5,7 @@ import { isTapprepError, TapprepError } from '../errors.ts';
 import { treeOf } from '../detect/own-kernel.ts';
 import type { KernelModule } from '../vm/initramfs.ts';
 import { collectKernelModules } from '../vm/kernel-modules.ts';
+import { readSigningHash } from '../sign/signing-hash.ts';
 import type { GuestSource, VerifyOptions, VmAssets } from './options.ts';
 import { findErrorLines } from './tool-words.ts';
 
@@ -59,5 +60,9 @@ async function buildModule(options: VerifyOptions, { name, files }: GuestSource)
   const local = await host.fetchFile(posix.join(directory, `${name}.ko`));
   if (local === null)
     throw new TapprepError('INTERNAL', `${name} was built on ${host.name}, but ${name}.ko is not there`);
-  return { name, data: await readFile(local) };
+  const data = await readFile(local);
+  const { signer } = options;
+  if (signer === undefined) return { name, data };
+  // A guest that takes signed modules only takes this one, too, by the same key.
+  return { name, data: await signer.sign(data, `${name}.ko`, await readSigningHash(host, target.release)) };
 }

@@ -1,8 +1,9 @@
 /** What is compiled and loaded: the rungs and the scripts that the level asks for, in one shape. */
-import type { Blame, RungId, Runtime } from '../types.ts';
+import { BPF_CONFIDENTIAL, judgeBpf } from '../detect/module-policy.ts';
+import type { Blame, RungId } from '../types.ts';
 import { quoteCommand } from '../vm/shell-words.ts';
 import type { Reuse } from './compile-module.ts';
-import type { VerifyLevel, VerifyOptions, VerifyScript } from './options.ts';
+import type { BpfForm, VerifyOptions, VerifyScript } from './options.ts';
 import { BPF_RUNGS, HELLO, PROBE_RUNGS, WITNESS } from './rungs.ts';
 import type { Need, Rung } from './rungs.ts';
 
@@ -52,20 +53,43 @@ export function ownBlame({ scriptName }: Pick<Item, 'scriptName'>): Blame {
 export const HELLO_ITEM: Item = rungItem(HELLO, '');
 
 /** The rungs above hello, where the level goes beyond it. @param witness path of a program that the process rung probes */
-export function probeItems(level: VerifyLevel, witness: string, runtime: Runtime = 'module'): readonly Item[] {
-  const rungs = runtime === 'bpf' ? BPF_RUNGS : PROBE_RUNGS;
-  return level === 'hello' ? [] : rungs.map((rung) => rungItem(rung, witness));
+export function probeItems(
+  options: Pick<VerifyOptions, 'level' | 'runtime' | 'lockdown'>,
+  witness: string,
+): readonly Item[] {
+  if (options.level === 'hello') return [];
+  if (options.runtime !== 'bpf') return PROBE_RUNGS.map((rung) => rungItem(rung, witness));
+  return BPF_RUNGS.map((rung) => {
+    const item = rungItem(rung, witness);
+    // What no kernel in this state does is told, and is no fault of the target.
+    return allows(options, rung.needs.includes('debuginfo'))
+      ? item
+      : { ...item, cannot: BPF_CONFIDENTIAL, required: false };
+  });
+}
+
+/** Whether the kernel's lockdown leaves a program of the bpf runtime what it asks for. */
+function allows({ lockdown = null }: Pick<VerifyOptions, 'lockdown'>, asks: boolean): boolean {
+  return judgeBpf({ security: { lockdown } }, asks).loads === true;
 }
 
 /** The user's scripts, at the level that runs them. */
 export function scriptItems(options: VerifyOptions, ipv6: boolean): readonly Item[] {
   if (options.level !== 'scripts') return [];
-  const scripts = options.scripts ?? [];
-  if (options.runtime === 'bpf')
-    return scripts.map((script, index) => ({ ...scriptItem(script, index), cannot: script.notByBpf ?? null }));
-  return scripts.map((script, index) =>
-    scriptItem(ipv6 ? { ...script, expect: [...(script.expect ?? []), ...(script.expectIpv6 ?? [])] } : script, index),
-  );
+  return (options.scripts ?? []).map((script, index) => {
+    if (options.runtime !== 'bpf' || script.bpf === undefined) return scriptItem(script, index, ipv6);
+    if ('cannot' in script.bpf) return { ...scriptItem(script, index, ipv6), cannot: script.bpf.cannot };
+    return bpfItem(script, script.bpf, index, allows(options, true), ipv6);
+  });
+}
+
+/** @param reads whether the kernel's memory may be read */
+function bpfItem(script: VerifyScript, form: BpfForm, index: number, reads: boolean, ipv6: boolean): Item {
+  const { withoutMemory, ...whole } = form;
+  const left = reads ? {} : withoutMemory;
+  const { expectWith: _, prepare: __, ...rest } = script;
+  const item = scriptItem({ ...rest, ...whole, ...left }, index, ipv6 && reads);
+  return left === null ? { ...item, cannot: BPF_CONFIDENTIAL } : item;
 }
 
 function rungItem(rung: Rung, witness: string): Item {
@@ -92,7 +116,7 @@ function rungItem(rung: Rung, witness: string): Item {
   };
 }
 
-function scriptItem(script: VerifyScript, index: number): Item {
+function scriptItem(script: VerifyScript, index: number, ipv6: boolean): Item {
   return {
     id: 'script',
     scriptName: script.name,
@@ -101,7 +125,7 @@ function scriptItem(script: VerifyScript, index: number): Item {
     args: script.args ?? [],
     needs: [],
     required: true,
-    expect: script.expect ?? [],
+    expect: [...(script.expect ?? []), ...(ipv6 ? (script.expectIpv6 ?? []) : [])],
     expectWith: script.expectWith ?? null,
     reject: script.reject ?? [],
     readyText: script.readyText ?? null,

@@ -14,8 +14,8 @@ export type VerifyLevel = 'hello' | 'probe' | 'scripts';
 
 /** A script to prove beside the ladder. */
 export interface VerifyScript {
-  /** Why the bpf runtime cannot do it, one clause; left out for what is tried there as it is. */
-  readonly notByBpf?: string;
+  /** Its form for the bpf runtime, or why there is none, one clause; left out for what is tried there as it is. */
+  readonly bpf?: BpfForm | { readonly cannot: string };
   /** For the report. */
   readonly name: string;
   /** Name of its kernel module; made up where left out. */
@@ -41,6 +41,14 @@ export interface VerifyScript {
   readonly guestModules?: readonly string[];
   /** Modules for the guest that are built on the target from source. */
   readonly guestSources?: readonly GuestSource[];
+}
+
+/** What stands for a script where it runs by the bpf runtime. */
+export interface BpfForm extends Pick<VerifyScript, 'expect' | 'expectIpv6' | 'prepare' | 'reject'> {
+  readonly text: string;
+  readonly args: readonly string[];
+  /** Where the kernel's memory may not be read; null where nothing is left of it then. */
+  readonly withoutMemory: Required<Pick<VerifyScript, 'args' | 'expect'>> | null;
 }
 
 /** A kernel module in source: the files of its directory, by name; kbuild makes NAME.ko of them. */
@@ -97,6 +105,8 @@ export interface VerifyOptions {
   readonly kernelImage?: string;
   /** What the scripts run by; modules where left out. */
   readonly runtime?: Runtime;
+  /** Of the kernel that they are to run in, as far as it is known before. */
+  readonly lockdown?: string | null;
   readonly level: VerifyLevel;
   readonly scripts?: readonly VerifyScript[];
   /** What stap -r takes for the target's kernel; its release where left out. */

@@ -3,19 +3,29 @@ import { posix } from 'node:path';
 import { treeOf } from '../detect/own-kernel.ts';
 import { TapprepError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
-import type { Target } from '../types.ts';
+import type { Runtime, Target } from '../types.ts';
 import { findDebuginfo } from './build-id.ts';
+import { findTableElsewhere } from './symbol-table.ts';
 
-/** TREE VMLINUX DIR: a tree of links to another one, with a vmlinux that lies elsewhere. */
+/** TREE DIR VMLINUX TABLE: a tree of links to another one, with a vmlinux and a symbol table that lie elsewhere, or ''. */
 const LINK_TREE = `set -e
-mkdir -- "$3"
+mkdir -- "$2"
 for entry in "$1"/* "$1"/.[!.]*; do
   case \${entry##*/} in
     vmlinux | vmlinux.debug) ;;
-    *) if [ -e "$entry" ]; then ln -s -- "$entry" "$3/\${entry##*/}"; fi ;;
+    *) if [ -e "$entry" ]; then ln -s -- "$entry" "$2/\${entry##*/}"; fi ;;
   esac
 done
-ln -s -- "$2" "$3/vmlinux"`;
+if [ -n "$3" ]; then ln -s -- "$3" "$2/vmlinux"; fi
+if [ -n "$4" ]; then ln -sf -- "$4" "$2/System.map"; fi`;
+
+interface Links {
+  readonly tree: string;
+  readonly vmlinux: string | null;
+  readonly table: string | null;
+  readonly directory: string;
+  readonly signal: AbortSignal;
+}
 
 /**
  * What `stap -r` takes: the release where packages are meant, else the directory of the tree (man stap). There stap looks
@@ -28,9 +38,15 @@ export async function openStapKernel(
   host: Host,
   target: Pick<Target, 'release' | 'own'>,
   directory: string,
-  signal: AbortSignal,
+  { signal, runtime = 'module' }: { readonly signal: AbortSignal; readonly runtime?: Runtime | undefined },
 ): Promise<string> {
-  if (target.own === undefined) return target.release;
+  if (target.own === undefined) {
+    // The bpf runtime takes a kernel without a symbol table for one that is too old for its tracepoints (seen with 4.8 and 5.6).
+    const table = runtime === 'bpf' ? await findTableElsewhere(host, target) : null;
+    if (table === null) return target.release;
+    const found = await findDebuginfo(host, target);
+    return linkTree(host, { tree: treeOf(target), vmlinux: found?.path ?? null, table, directory, signal });
+  }
   const tree = treeOf(target);
   // In its place stap finds everything by the release.
   if (target.own.vmlinux === null && tree === treeOf({ release: target.release })) return target.release;
@@ -41,8 +57,13 @@ export async function openStapKernel(
     });
   }
   if (vmlinux === null || vmlinux === `${tree}/vmlinux`) return tree;
+  return linkTree(host, { tree, vmlinux, table: null, directory, signal });
+}
+
+async function linkTree(host: Host, { tree, vmlinux, table, directory, signal }: Links): Promise<string> {
   const links = posix.join(directory, 'kernel');
-  const run = await host.run(['sh', '-c', LINK_TREE, 'sh', tree, vmlinux, links], { signal });
+  const argv = ['sh', '-c', LINK_TREE, 'sh', tree, links, vmlinux ?? '', table ?? ''];
+  const run = await host.run(argv, { signal });
   if (run.exitCode === 0) return links;
   throw new TapprepError(
     'BAD_BUILD_TREE',

@@ -23,6 +23,12 @@ export async function findSymbolTableFault(
   return `needs the kernel's symbol table, but ${place} ${state}${real === null ? '' : `; cp ${real} ${place}`}`;
 }
 
+/** The table, where it does not lie in /boot but where packages bring it; null where it lies in /boot, or nowhere. */
+export async function findTableElsewhere(host: Host, target: Pick<Target, 'release'>): Promise<string | null> {
+  const text = await host.readText(`/boot/System.map-${target.release}`);
+  return text !== null && hasFunctions(text) ? null : findRealTable(host, target.release);
+}
+
 /** Where packages bring it: Debian ships a stub of one line in /boot and the table in the debug package. */
 async function findRealTable(host: Host, release: string): Promise<string | null> {
   const places = [

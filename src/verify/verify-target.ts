@@ -27,7 +27,7 @@ export async function verifyTarget(options: VerifyOptions): Promise<VerifyReport
   const { host, signal, cacheDirectory, ...rest } = options;
   const workDirectory = await makePrivateDirectory(host, options.workDirectory, signal);
   try {
-    const stapKernel = await openStapKernel(host, options.target, workDirectory, signal);
+    const stapKernel = await openStapKernel(host, options.target, workDirectory, { signal, runtime: options.runtime });
     const work = { ...rest, host, signal, workDirectory, stapKernel };
     if (cacheDirectory === undefined) return await climb(work);
     return await withStapCache(host, cacheDirectory, signal, (cache) =>
@@ -52,7 +52,7 @@ async function climb(options: VerifyOptions): Promise<VerifyReport> {
   const witness = await findWitness(options);
   const items = [
     HELLO_ITEM,
-    ...probeItems(options.level, witness?.path ?? '/bin/true', options.runtime),
+    ...probeItems(options, witness?.path ?? '/bin/true'),
     ...scriptItems(options, await hasIpv6(host, target)),
   ];
   const compiled = await compileItems(options, items, canBuild);

@@ -1,8 +1,11 @@
 /** A session as the command line opens it, on the cache that everybody's rehearsals share; and the kernels of today. */
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { declareDistribution } from '../../src/detect/declared-facts.ts';
+import { declareDistribution, declareFacts } from '../../src/detect/declared-facts.ts';
+import { identifyTarget } from '../../src/detect/target.ts';
 import { findCurrentKernel } from '../../src/pipeline/current-kernel.ts';
+import type { Subject } from '../../src/pipeline/open-target.ts';
+import { withRehearsal } from '../../src/pipeline/rehearse.ts';
 import { openSession, type Session } from '../../src/pipeline/session.ts';
 
 /** With this machine's network. */
@@ -26,4 +29,21 @@ export function openLabSession(): Promise<Session> {
 export async function findLabKernel(distro: string): Promise<string> {
   const facts = declareDistribution(distro, null);
   return findCurrentKernel(await openLabSession(), { host: null, facts }, { allowExpiredRelease: true });
+}
+
+/** What the root of a rehearsal in the lab is made with. */
+export const LAB_ROOT_OPTIONS = { debuginfo: true, allowExpiredRelease: true, yes: true, isRoot: true } as const;
+
+/** A kernel of a distribution as `--distro` and `--kernel` name it. @param distro ID:VERSION */
+export function declareLabSubject(distro: string, release: string): Subject {
+  const facts = declareFacts({ distro, release, arch: null, unameV: null });
+  return { host: null, facts, target: identifyTarget(facts, { arch: null, unameV: null }) };
+}
+
+/** vmlinuz of the kernel, as its rehearsal boots it. @param distro ID:VERSION */
+export async function findLabImage(distro: string, release: string): Promise<string> {
+  const subject = declareLabSubject(distro, release);
+  return withRehearsal(await openLabSession(), subject, LAB_ROOT_OPTIONS, ({ kernelImage }) =>
+    Promise.resolve(kernelImage),
+  );
 }

@@ -167,6 +167,7 @@ function renderChecks(checks: readonly ScriptCheck[], release: string): string {
   return `${renderTable(['SCRIPT', 'COMPILES', 'TIME', 'REASON'], rows)}\n${verdict}\n`;
 }
 
-function withoutText({ name, shows, needs, gains, arguments: known, proven }: CatalogueEntry) {
-  return { name, shows, needs, gains: gains ?? null, arguments: known, proven };
+function withoutText({ name, shows, needs, gains, bpf, arguments: known, proven }: CatalogueEntry) {
+  const withoutModule = 'cannot' in bpf ? { runs: false, because: bpf.cannot } : { runs: true, lacks: bpf.lacks };
+  return { name, shows, needs, gains: gains ?? null, bpf: withoutModule, arguments: known, proven };
 }

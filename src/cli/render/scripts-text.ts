@@ -5,16 +5,17 @@ import { renderTable } from './table.ts';
 
 /** One line a script. */
 export function listScripts(catalogue: readonly CatalogueEntry[]): string {
-  const rows = catalogue.map(({ name, needs, shows }) => [name, needs, shows]);
-  return `${renderTable(['SCRIPT', 'NEEDS', 'SHOWS'], rows)}\n`;
+  const rows = catalogue.map(({ name, needs, bpf, shows }) => [name, needs, runsBy(bpf), shows]);
+  return `${renderTable(['SCRIPT', 'NEEDS', 'RUNS BY', 'SHOWS'], rows)}\n`;
 }
 
 /** What a script is, takes and was proven on; then its whole text, as comments and code that stap takes. */
 export function describeScript(entry: CatalogueEntry): string {
-  const { name, shows, needs, gains, arguments: known, proven } = entry;
+  const { name, shows, needs, gains, bpf, arguments: known, proven } = entry;
   const lines = [
     `${name}: ${shows}`,
     `needs ${needs}${gains === undefined ? '' : `; with ${gains.rung} it ${gains.text}`}`,
+    ...describeBpf(bpf),
     ...known.map(describeArgument),
     known.length === 0
       ? `run: tapprep scripts run ${name}`
@@ -25,6 +26,22 @@ export function describeScript(entry: CatalogueEntry): string {
     ),
   ];
   return `${lines.map((line) => `// ${line}`).join('\n')}\n\n${entry.script}`;
+}
+
+function runsBy(bpf: CatalogueEntry['bpf']): string {
+  return 'cannot' in bpf ? 'module' : 'module, bpf';
+}
+
+/** What the bpf runtime, which loads no module, makes of a script. */
+function describeBpf(bpf: CatalogueEntry['bpf']): readonly string[] {
+  if ('cannot' in bpf) return [`by the bpf runtime: no, because ${bpf.cannot}`];
+  const { lacks, withoutMemory } = bpf;
+  return [
+    `by the bpf runtime: yes, without ${lacks}`,
+    withoutMemory === undefined
+      ? "by the bpf runtime under lockdown=confidentiality: no, because no bpf program may read the kernel's memory then"
+      : `by the bpf runtime under lockdown=confidentiality: yes, without ${withoutMemory.lacks}`,
+  ];
 }
 
 function describeArgument(argument: ScriptArgument): string {

@@ -85,7 +85,7 @@ test('a tree tells the kernel of a root, is judged whole, and its missing vmlinu
     expect(command).toContain(`--root ${root} --build-tree /usr/src/home`);
   const host = createRootHost(root);
   expect(await findBuildTreeFault(host, target)).toBeNull();
-  expect(await openStapKernel(host, target, '/var/tmp', options.signal)).toBe('/usr/src/home');
+  expect(await openStapKernel(host, target, '/var/tmp', { signal: options.signal })).toBe('/usr/src/home');
 });
 
 test.each([
@@ -107,7 +107,7 @@ test('a tree in its place that no package brought stands for packages without be
   const { facts, target } = await openSubject(options, choose({ kernel: release }));
   expect(target.own).toEqual({ buildTree: `/lib/modules/${release}/build`, vmlinux: null });
   expect(statusOf(facts)).toMatchObject({ kernel: 'ok', 'build tree': 'ok' });
-  expect(await openStapKernel(createRootHost(root), target, '/var/tmp', options.signal)).toBe(release);
+  expect(await openStapKernel(createRootHost(root), target, '/var/tmp', { signal: options.signal })).toBe(release);
 });
 
 test('whose form a release has does not matter where its tree was named, and the tree has the image', async () => {
@@ -139,11 +139,31 @@ test.each([
 test('a vmlinux that lies elsewhere is in a tree of links to the one that was named', async () => {
   const tree = join(root, 'usr/src/home');
   const own = { buildTree: tree, vmlinux: process.execPath };
-  const links = await openStapKernel(createLocalHost(), { release: HOME, own }, dir, options.signal);
+  const links = await openStapKernel(createLocalHost(), { release: HOME, own }, dir, { signal: options.signal });
   expect(links).toBe(join(dir, 'kernel'));
   expect(realpathSync(join(links, 'vmlinux'))).toBe(realpathSync(process.execPath));
   expect(readdirSync(links).toSorted()).toEqual([...readdirSync(tree), 'vmlinux'].toSorted());
   expect(readlinkSync(join(links, '.config'))).toBe(join(tree, '.config'));
+});
+
+test('the bpf runtime is given the symbol table where only a debug package has it', async () => {
+  const release = '6.12.7-packaged';
+  writeTree(`/lib/modules/${release}/build`, release, ['System.map']);
+  const table = `/usr/lib/debug/boot/System.map-${release}`;
+  mkdirSync(join(root, dirname(table)), { recursive: true });
+  writeFileSync(join(root, table), 'ffffffff81000000 T _stext\n');
+  const host = createRootHost(root);
+  const { signal } = options;
+  mkdirSync(join(root, 'work'));
+  expect(await openStapKernel(host, { release }, '/work', { signal })).toBe(release);
+  expect(await openStapKernel(host, { release }, '/work', { signal, runtime: 'bpf' })).toBe('/work/kernel');
+  const links = join(root, 'work/kernel');
+  expect(readlinkSync(join(links, 'System.map'))).toBe(table);
+  expect(readdirSync(links)).toContain('.config');
+  // In its usual place stap finds it by itself.
+  mkdirSync(join(root, 'boot'), { recursive: true });
+  writeFileSync(join(root, `boot/System.map-${release}`), 'ffffffff81000000 T _stext\n');
+  expect(await openStapKernel(host, { release }, '/work', { signal, runtime: 'bpf' })).toBe(release);
 });
 
 test('a vmlinux that is no ELF file is refused', async () => {
@@ -151,7 +171,7 @@ test('a vmlinux that is no ELF file is refused', async () => {
   mkdirSync(join(root, 'opt'), { recursive: true });
   writeFileSync(join(root, vmlinux), '<html>not found</html>\n');
   const { target } = await openSubject(options, choose({ buildTree: '/usr/src/home', vmlinux }));
-  await expect(openStapKernel(createRootHost(root), target, dir, options.signal)).rejects.toMatchObject({
+  await expect(openStapKernel(createRootHost(root), target, dir, { signal: options.signal })).rejects.toMatchObject({
     code: 'BAD_BUILD_TREE',
     message: `--vmlinux ${vmlinux} on ${root} is no ELF file`,
   });

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import {
   describeLoad,
   foretell,
+  judgeBpf,
   judgeLoad,
   type PolicyFacts,
   type SignatureStanding,
@@ -94,4 +95,14 @@ test('the verdict is one clause, with both sides of the comparison', () => {
   );
   const stranger = { name: 'mine', keyId: '00'.repeat(20) };
   expect(foretell(facts, stranger)).toEqual({ loads: false, why: 'unknown-key' });
+});
+
+test.each([
+  [null, true, true],
+  ['none', true, true],
+  ['integrity', true, true],
+  ['confidentiality', false, true],
+  ['confidentiality', true, false],
+] as const)('the bpf runtime under lockdown %s, asking for memory or a function %s: %s', (lockdown, asks, loads) => {
+  expect(judgeBpf({ security: { lockdown } }, asks).loads).toBe(loads);
 });

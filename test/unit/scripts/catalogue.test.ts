@@ -53,3 +53,43 @@ test('a proof waits for one line, expects what is not in the control, and names 
   expect(toVerifyScript(findEntry(catalogue, 'module-load')).guestSources?.[0]?.files).toHaveProperty('Makefile');
   expect(toVerifyScript(findEntry(catalogue, 'arp-senders')).guestModules).toEqual(['veth']);
 });
+
+const withBpf = catalogue.filter(({ bpf }) => !('cannot' in bpf));
+
+test('six scripts have a form for the bpf runtime, two of them for every lockdown, and of the others it is told why not', () => {
+  expect(withBpf.map(({ name }) => name)).toEqual([
+    'dns-requests',
+    'file-watch',
+    'module-load',
+    'process-exec-exit',
+    'tcp-accept',
+    'tcp-connect',
+  ]);
+  const left = withBpf.flatMap(({ name, bpf }) => ('withoutMemory' in bpf && bpf.withoutMemory ? [name] : []));
+  expect(left).toEqual(['module-load', 'process-exec-exit']);
+  const without = catalogue.filter(({ bpfScript }) => bpfScript === null);
+  expect(without.map(({ bpf }) => 'cannot' in bpf)).toEqual([true, true, true, true]);
+});
+
+test.each(withBpf.map((entry) => [entry.name, entry] as const))(
+  'the bpf form of %s gets what it reads, and asks for nothing that its runtime lacks',
+  (_, entry) => {
+    const { bpf } = toVerifyScript(entry);
+    if (bpf === undefined || 'cannot' in bpf) throw new Error('it has none');
+    expect(bpf.args.length).toBeGreaterThanOrEqual(argumentsOf(bpf.text));
+    expect(bpf.args[0]).toBe('1');
+    expect(bpf.withoutMemory?.args[0] ?? '0').toBe('0');
+    expect(bpf.text).toContain(' READY ');
+    expect(bpf.text).not.toMatch(/\b(sprintf|println|kernel_char|ntohs|text_str|str_replace)\(/);
+    expect(bpf.expect?.filter((text) => bpf.reject?.some((bad) => text.includes(bad)))).toEqual([]);
+  },
+);
+
+test('what reads no memory of the kernel has no argument of a probe', () => {
+  for (const { bpf, bpfScript } of withBpf) {
+    if (!('withoutMemory' in bpf) || bpf.withoutMemory === undefined) continue;
+    const [, without = ''] = (bpfScript ?? '').split(/^%:$/m);
+    expect(without).toContain('kernel.trace(');
+    expect(without).not.toMatch(/\$\w|kernel\.function|@cast/);
+  }
+});
