@@ -763,6 +763,19 @@ export interface DecidedBy {
 /** detail: only where everything is wanted to be known. */
 export type NoteLevel = 'detail' | 'info' | 'warning';
 
+/** One repository that was asked for a plan, and what came of it. */
+export interface AskedEvent {
+  readonly type: 'asked';
+  readonly repository: string;
+  /** Where it stands: who named it, or the state that the mirror list says. */
+  readonly tier: string;
+  readonly url: string | null;
+  /** "read", or the code of the error that kept it from being read. */
+  readonly answer: string;
+  /** "planned", or the code that says why what was asked so far has no plan. */
+  readonly plan: string;
+}
+
 export type Event =
   /** The stages that are to come, in order. */
   | { readonly type: 'stages'; readonly stages: readonly string[] }
@@ -783,6 +796,7 @@ export type Event =
       readonly secondsLeft: number | null;
     }
   | { readonly type: 'note'; readonly level: NoteLevel; readonly text: string }
+  | AskedEvent
   | { readonly type: 'command'; readonly argv: readonly string[]; readonly where: string };
 
 export type Emit = (event: Event) => void;

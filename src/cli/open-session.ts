@@ -1,11 +1,12 @@
 /** The session of a command, made from its context. */
 import { openSession, type Session } from '../pipeline/session.ts';
+import type { Emit } from '../types.ts';
 import type { Context } from './context.ts';
 import { readVersion } from './package-root.ts';
 import { configDirectory } from './user-directories.ts';
 
-/** @throws TapprepError BAD_MIRRORS, USAGE, PERMISSION, NO_SPACE */
-export async function openContextSession(context: Context): Promise<Session> {
+/** @param emit who is told instead of the context's own @throws TapprepError BAD_MIRRORS, USAGE, PERMISSION, NO_SPACE */
+export async function openContextSession(context: Context, emit?: Emit): Promise<Session> {
   const { env, common } = context;
   return openSession({
     packageRoot: context.packageRoot,
@@ -19,7 +20,7 @@ export async function openContextSession(context: Context): Promise<Session> {
     snapshot: common.snapshot ?? null,
     env,
     tapprepVersion: readVersion(),
-    emit: context.emit,
+    emit: emit ?? context.emit,
     now: context.now,
     signal: context.signal,
     atEnd: context.ssh.atEnd,

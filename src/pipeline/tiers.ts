@@ -20,12 +20,16 @@ function splitTiers(repositories: readonly Repository[]): readonly (readonly Rep
   const tiers: Repository[][] = [];
   let last: string | null = null;
   for (const repository of repositories) {
-    const tier = repository.origin === 'mirrors.json' ? repository.state : repository.origin;
+    const tier = tierOf(repository);
     if (tier !== last) tiers.push([]);
     tiers.at(-1)?.push(repository);
     last = tier;
   }
   return tiers;
+}
+
+function tierOf({ origin, state }: Repository): string {
+  return origin === 'mirrors.json' ? state : origin;
 }
 
 /** Further tiers for what is in none of those before. @throws TapprepError a miss that tells more than the one given */
@@ -58,9 +62,11 @@ export async function planInTiers<Result = Plan>(
     if (ended !== undefined) throw ended.error;
     try {
       const plan = await result.plan();
+      tellAsked(tier, failures, 'planned', emit);
       tellUnanswered(failures, emit);
       return plan;
     } catch (error) {
+      tellAsked(tier, failures, codeOf(error), emit);
       if (!isMiss(error)) throw error;
       miss = error;
     }
@@ -86,6 +92,19 @@ const MISSES = ['NO_EXACT_PACKAGE', 'UNSATISFIED_DEPENDENCY', 'VENDOR_MISMATCH',
 
 function isMiss(error: unknown): boolean {
   return MISSES.some((code) => isTapprepError(error, code));
+}
+
+function tellAsked(tier: readonly Repository[], failures: readonly ReadFailure[], plan: string, emit: Emit): void {
+  for (const repository of tier) {
+    const failure = failures.find((one) => one.repository.id === repository.id);
+    const answer = failure === undefined ? 'read' : codeOf(failure.error);
+    const url = repository.baseUrls[0] ?? repository.discovery?.url ?? null;
+    emit({ type: 'asked', repository: repository.id, tier: tierOf(repository), url, answer, plan });
+  }
+}
+
+function codeOf(error: unknown): string {
+  return isTapprepError(error) ? error.code : 'INTERNAL';
 }
 
 function tellFailure(repository: Repository, error: unknown, told: Set<string>, emit: Emit): void {

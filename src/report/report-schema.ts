@@ -138,7 +138,13 @@ export const SCHEMAS: Readonly<Record<string, Published>> = {
   plan: {
     title: 'tapprep plan --json',
     version: 1,
-    schema: z.intersection(planSchema, z.looseObject({ systemtap: z.array(z.looseObject({})) })),
+    schema: z.intersection(
+      planSchema,
+      z.looseObject({
+        systemtap: z.array(z.looseObject({})),
+        asked: z.array(z.object({ repository: text, tier: text, url: text.nullable(), answer: text, plan: text })),
+      }),
+    ),
   },
   lock: { title: 'what tapprep plan --out writes and install --lock takes', version: 1, schema: planSchema },
   verify: { title: 'tapprep verify --json', version: 1, schema: verify },

@@ -1,6 +1,6 @@
 /** `tapprep plan`: the exact packages, with source, size, digest and signer, and what they need on disk. */
 import { resolve } from 'node:path';
-import { EXIT, toSafeJson } from '../../errors.ts';
+import { EXIT, redact, toSafeJson } from '../../errors.ts';
 import { writeWhole } from '../../files/write-whole.ts';
 import { type DebuginfoChoice, planSubject } from '../../pipeline/plan-subject.ts';
 import { predictForPlan } from '../../pipeline/predict-systemtap.ts';
@@ -8,7 +8,9 @@ import { openSubject } from '../../pipeline/open-target.ts';
 import type { SystemtapWish } from '../../systemtap/choose.ts';
 import type { Context, TargetOptions } from '../context.ts';
 import { openContextSession } from '../open-session.ts';
+import type { AskedEvent, Emit } from '../../types.ts';
 import { renderPlan } from '../render/plan-text.ts';
+import { renderTable } from '../render/table.ts';
 import { renderSystemtap } from '../render/systemtap-text.ts';
 
 export interface PlanCommandOptions {
@@ -23,9 +25,28 @@ export interface PlanCommandOptions {
 
 const OUT = 'the plan cannot be written: ';
 
+/** What was asked, in which order, what answered, and whether that was enough. */
+function renderAsked(rows: readonly Omit<AskedEvent, 'type'>[]): string {
+  const cells = rows.map(({ repository, tier, answer, plan, url }, at) => [
+    String(at + 1),
+    redact(repository),
+    tier,
+    answer,
+    plan,
+    redact(url ?? ''),
+  ]);
+  return `Asked, in this order\n${renderTable(['', 'REPOSITORY', 'TIER', 'ANSWER', 'PLAN', 'ADDRESS'], cells)}`;
+}
+
 /** Nothing is downloaded but indexes, and nothing on the target is changed. */
 export async function runPlan(context: Context, options: PlanCommandOptions): Promise<number> {
-  const session = await openContextSession(context);
+  const asked = new Map<string, AskedEvent>();
+  const emit: Emit = (event) => {
+    // A plan that is made again asks nobody anew: what it says of them is the last word.
+    if (event.type === 'asked') asked.set(event.repository, event);
+    context.emit(event);
+  };
+  const session = await openContextSession(context, emit);
   const subject = await openSubject(context, options.target);
   const rung = 'kernel.function';
   const plan = await planSubject(session, subject, { ...options, rung });
@@ -33,7 +54,11 @@ export async function runPlan(context: Context, options: PlanCommandOptions): Pr
   if (options.out !== null)
     await writeWhole(resolve(context.cwd, options.out), `${toSafeJson(plan, 2)}\n`, { mode: 0o644, what: OUT });
   const { json, verbose } = context.common;
-  if (json) context.stdout.json({ ...plan, systemtap });
-  else context.stdout.write(`${renderPlan(plan, verbose)}\n\n${renderSystemtap(systemtap, verbose)}\n`);
+  const rows = [...asked.values()].map(({ type: _, ...row }) => row);
+  if (json) context.stdout.json({ ...plan, systemtap, asked: rows });
+  else {
+    const table = verbose ? `\n\n${renderAsked(rows)}` : '';
+    context.stdout.write(`${renderPlan(plan, verbose)}\n\n${renderSystemtap(systemtap, verbose)}${table}\n`);
+  }
   return EXIT.done;
 }

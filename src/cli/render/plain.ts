@@ -39,6 +39,8 @@ export function renderLine(event: Event, quiet: boolean, verbose: boolean): stri
     }
     case 'progress':
       return `${event.item}: ${formatProgress(event)}`;
+    case 'asked':
+      return verbose ? `asked ${event.repository} (${event.tier}): ${event.answer}; ${event.plan}` : null;
     case 'command':
       return verbose ? `+ [${event.where}] ${event.argv.join(' ')}` : null;
   }

@@ -46,6 +46,32 @@ test('the nearest that have a plan are asked, and no further ones: this machineâ
   expect(await askFor('nobody')).toHaveLength(5);
 });
 
+test('each that was asked is told once, in order, with what it answered and whether that was enough', async () => {
+  const told: (readonly string[])[] = [];
+  await planInTiers(
+    ORDER,
+    async (asked) =>
+      Promise.resolve({
+        failures: asked
+          .filter(({ id }) => id === 'updates')
+          .map((repository) => ({ repository, error: new TapprepError('TIMEOUT', 'late') })),
+        plan: () => {
+          if (asked.some(({ id }) => id === 'here')) return { notes: [] } as unknown as Plan;
+          throw new TapprepError('NO_EXACT_PACKAGE', 'none');
+        },
+      }),
+    (event) => {
+      if (event.type === 'asked') told.push([event.repository, event.tier, event.answer, event.plan]);
+    },
+  );
+  expect(told).toEqual([
+    ['given', 'override', 'read', 'NO_EXACT_PACKAGE'],
+    ['main', 'target', 'read', 'NO_EXACT_PACKAGE'],
+    ['updates', 'target', 'TIMEOUT', 'NO_EXACT_PACKAGE'],
+    ['here', 'local', 'read', 'planned'],
+  ]);
+});
+
 const refuses = (): ReturnType<Parameters<typeof planInTiers>[1]> =>
   Promise.resolve({
     failures: [],
