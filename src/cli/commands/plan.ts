@@ -54,7 +54,13 @@ export async function runPlan(context: Context, options: PlanCommandOptions): Pr
   if (options.out !== null)
     await writeWhole(resolve(context.cwd, options.out), `${toSafeJson(plan, 2)}\n`, { mode: 0o644, what: OUT });
   const { json, verbose } = context.common;
-  const rows = [...asked.values()].map(({ type: _, ...row }) => row);
+  const rows = [...asked.values()].map(({ repository, tier, url, answer, plan: outcome }) => ({
+    repository,
+    tier,
+    url,
+    answer,
+    plan: outcome,
+  }));
   if (json) context.stdout.json({ ...plan, systemtap, asked: rows });
   else {
     const table = verbose ? `\n\n${renderAsked(rows)}` : '';
