@@ -1,6 +1,7 @@
 #!/bin/sh
-# Runs a module of this bundle in the kernel that it was compiled for and proven in, and takes it out again. Needs a
-# POSIX sh, root, and one of several programs that compute SHA-256: no compiler, no debug information, no SystemTap.
+# Runs a module of this bundle in the kernel that it was compiled for and proven in, and takes it out again; or a program
+# for SystemTap's bpf runtime, which is no module. Needs a POSIX sh, root, and one of several programs that compute
+# SHA-256: no compiler, no debug information, no SystemTap.
 #
 #   sh run.sh --list                   what is here, and the arguments of each
 #   sh run.sh [options] NAME [KEY=VALUE...]   run it until it ends or is interrupted
@@ -80,6 +81,7 @@ while [ $# -gt 0 ]; do
       # The path of a module names it as well.
       wanted_name=${1##*/}
       wanted_name=${wanted_name%.ko}
+      wanted_name=${wanted_name%.bo}
       ;;
   esac
   shift

@@ -55,8 +55,8 @@ async function findOwner(path: string, root: Host): Promise<string | null> {
 }
 
 async function licencesOfFolder(files: readonly RuntimeFile[]): Promise<Licences> {
-  const program = files.find(({ place }) => place === 'libexec/staprun');
-  if (program === undefined) throw new TapprepError('INTERNAL', 'a runtime has no staprun');
+  const program = files.find(({ place }) => place.startsWith('libexec/'));
+  if (program === undefined) throw new TapprepError('INTERNAL', 'a runtime has no program');
   const share = posix.resolve(program.source, '../../share');
   const texts = new Map<string, string>();
   for (const name of await listNames(join(share, 'doc'))) {

@@ -17,6 +17,7 @@ import {
   readPlace,
   readPlanOptions,
   readRuntime,
+  readShippedRuntime,
   readSize,
   readSystemtap,
   readTarget,
@@ -101,6 +102,11 @@ const LEVEL: OptionRow = ['--level <hello|probe|scripts>', 'how far ready must r
 const RUNTIME: OptionRow = [
   '--runtime <module|bpf|auto>',
   'what scripts run by: a module, bpf (which no signature policy touches), or bpf only where no module loads',
+  'SystemTap:',
+];
+const RUNTIME_SHIPPED: OptionRow = [
+  '--runtime <module|bpf>',
+  'with --compiled: modules, or programs for the bpf runtime, which no signature policy touches',
   'SystemTap:',
 ];
 const LOCK: OptionRow = ['--lock <file>', 'exactly what "plan --out" wrote', 'Sources:'];
@@ -375,6 +381,7 @@ export const COMMANDS: readonly CommandRow[] = [
       NO_DEBUGINFO,
       IMAGE,
       ['--compiled', 'modules that are compiled and proven here, with all they need to run, instead of packages'],
+      RUNTIME_SHIPPED,
       ...MODULE_KEY,
       ...SOURCES,
       EXPIRED,
@@ -392,8 +399,9 @@ export const COMMANDS: readonly CommandRow[] = [
       'bundle --distro debian:12 --kernel 6.1.0-18-cloud-amd64 --out web1.tar',
       'bundle --facts web1.json --compiled icmp --out icmp.tar.gz',
     ],
-    run: async (context, raw, scripts) =>
-      (await import('./commands/bundle.ts')).runBundle(context, {
+    run: async (context, raw, scripts) => {
+      if (raw['compiled'] !== true) requireWith(raw, '--compiled', [RUNTIME_SHIPPED]);
+      return (await import('./commands/bundle.ts')).runBundle(context, {
         ...readPlanOptions(raw),
         debuginfo: raw['debuginfo'] !== false,
         compiled: raw['compiled'] === true,
@@ -402,7 +410,9 @@ export const COMMANDS: readonly CommandRow[] = [
         lock: readText(raw, 'lock'),
         moduleKey: readModuleKey(raw),
         signKey: readText(raw, 'signKey'),
-      }),
+        runtime: readShippedRuntime(raw),
+      });
+    },
   },
   {
     name: 'install',

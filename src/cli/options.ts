@@ -212,6 +212,13 @@ export function readRuntime(raw: Raw): (typeof RUNTIMES)[number] {
   throw new TapprepError('USAGE', `--runtime is ${RUNTIMES.join(', ')}, but "${given}" was given`);
 }
 
+/** What a bundle's modules run by: what is shipped is decided where it is made. @throws TapprepError USAGE */
+export function readShippedRuntime(raw: Raw): Exclude<(typeof RUNTIMES)[number], 'auto'> {
+  const runtime = readRuntime(raw);
+  if (runtime !== 'auto') return runtime;
+  throw new TapprepError('USAGE', '--runtime is module or bpf for a bundle, but "auto" was given');
+}
+
 const SIZE_UNITS = { '': 1, K: 1e3, M: 1e6, G: 1e9, T: 1e12 } as const;
 
 /** A size of an option in bytes; null when it was not given. @throws TapprepError USAGE */

@@ -26,7 +26,7 @@ import type { UsableSystemtap } from '../systemtap/usable.ts';
 import { readSignedModule } from '../sign/module-signature.ts';
 import { checkSignedModule, type ModuleSigner } from '../sign/module-signer.ts';
 import { textOf } from '../sentence.ts';
-import type { BuildId, VerifyReport, VerifyStep } from '../types.ts';
+import type { BuildId, Runtime as RuntimeKind, VerifyReport, VerifyStep } from '../types.ts';
 import type { ProvenModule, VerifyScript } from '../verify/options.ts';
 import { HELLO } from '../verify/rungs.ts';
 import { bootInVm } from '../vm/boot.ts';
@@ -58,6 +58,8 @@ export interface CompiledOptions {
   readonly sign: ((sums: string) => Promise<string>) | null;
   /** Signs the modules; null for none. */
   readonly signer?: ModuleSigner | null;
+  /** What they run by; modules where left out. */
+  readonly runtime?: RuntimeKind;
 }
 
 export interface CompiledReport {
@@ -137,7 +139,7 @@ async function proveAll(
   const isWanted = ({ id, script }: Pick<VerifyStep, 'id' | 'script'>): boolean =>
     (id === 'hello' || id === 'script') && wanted.includes(script);
   const verifyWith = async (systemtap: UsableSystemtap): Promise<VerifyReport> => {
-    const runtime = await makeRuntime(systemtap.guestStaprun ?? (await collectInstalledStaprun(host)));
+    const runtime = await makeRuntime(systemtap.guestStaprun ?? (await collectInstalledStaprun(host)), options.runtime);
     const attempt: Attempt = { systemtap, runtime, proven: new Map() };
     attempts.push(attempt);
     const directory = join(work, String(attempts.length));
@@ -148,6 +150,7 @@ async function proveAll(
       scripts: options.scripts.map(({ verify }) => verify),
       kernelImage,
       signer: options.signer ?? null,
+      runtime: options.runtime ?? 'module',
       systemtap: { ...systemtap, guestStaprun: toGuestStaprun(runtime, GUEST_PREFIX) },
       onProven: async (module) => {
         if (!isWanted(module)) return;
@@ -186,7 +189,7 @@ async function assemble(
   { systemtap, runtime, proven }: Attempt,
 ): Promise<ReturnType<typeof finishBundle>> {
   const { signal } = session;
-  const { signer } = options;
+  const signer = options.runtime === 'bpf' ? null : options.signer;
   const files: PreparedFile[] = [];
   const modules: BundledModule[] = [];
   const names = new Map<string, string>();
@@ -194,7 +197,7 @@ async function assemble(
   const scripts = options.scripts.map(({ name, arguments: known, verify }) => ({
     name,
     arguments: known,
-    text: verify.text,
+    text: textOfForm(verify, options.runtime),
     script: verify.name,
   }));
   for (const { name, arguments: known, text, script: proved } of [hello, ...scripts]) {
@@ -211,7 +214,7 @@ async function assemble(
     files.push(binary, script);
     modules.push({
       name,
-      module: basename(file, '.ko'),
+      module: file.replace(/\.[kb]o$/, ''),
       path: binary.path,
       script: script.path,
       sha256: binary.sha256,
@@ -246,6 +249,11 @@ async function assemble(
     ],
     new Map(),
   );
+}
+
+/** What was compiled of a script. */
+function textOfForm({ text, bpf }: VerifyScript, runtime: RuntimeKind | undefined): string {
+  return runtime === 'bpf' && bpf !== undefined && 'text' in bpf ? bpf.text : text;
 }
 
 /** What was proven is what is shipped, so it still has to be as it was signed. @throws TapprepError MODULE_ALTERED, UNSIGNED, UNKNOWN_KEY */
@@ -285,10 +293,11 @@ async function tryBundle(session: Session, kernelImage: string, tar: string, wor
   const modes = new Map(listFiles(bundle.manifest).map(({ path, mode }) => [path, mode]));
   const paths = [...modes.keys(), MANIFEST_NAME, SUMS_NAME];
   const hello = bundle.manifest.modules.find(({ name }) => name === HELLO_NAME);
+  const runner = { files: [], starters: [], argv: ['/bin/sh', `${root}/run.sh`] };
   const report = await bootInVm({
     kernelImage,
     tools: await findVmTools(session.local),
-    staprun: { files: [], starters: [], argv: ['/bin/sh', `${root}/run.sh`], env: {} },
+    staprun: { ...runner, bpf: runner, env: {} },
     files: paths.map((path) => ({
       source: bundle.pathOf(path),
       path: `${root}/${path}`,

@@ -239,7 +239,7 @@ ${rows.join('\n')}
   const others = page.split(/^(?=## )/m).slice(1);
   const [distro] = title.split(',');
   const sections = [...others.filter((each) => !each.startsWith(`## ${distro ?? ''},`)), section];
-  writeFileSync(PAGE, [HEAD, ...sections.toSorted().map((each) => each.trimEnd())].join('\n').trimEnd().concat('\n'));
+  writeFileSync(PAGE, `${[HEAD, ...sections.toSorted()].map((each) => each.trimEnd()).join('\n\n')}\n`);
 }
 
 function markOf(loads: boolean | null): string {

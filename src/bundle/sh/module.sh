@@ -124,8 +124,15 @@ check_build_known() {
   fail 4 'the bundle does not tell which build of the kernel it was proven in'
 }
 
-# check_loadable: modules may be loaded at all, and this one, or all of them where none is named.
+# by_bpf: whether what is here runs by stapbpf, and is no module.
+by_bpf() {
+  grep -q '^module [^ ]* [^ ]* [^ ]*\.bo\( \|$\)' bundle.txt
+}
+
+# check_loadable: modules may be loaded at all, and this one, or all of them where none is named. No policy on modules
+# touches what is none.
 check_loadable() {
+  ! by_bpf || return 0
   [ -e /proc/modules ] || fail 1 'the running kernel takes no modules: there is no /proc/modules' 'mount -t proc proc /proc, if that is all'
   if [ -r /proc/sys/kernel/modules_disabled ]; then
     read -r setting </proc/sys/kernel/modules_disabled || :
@@ -149,20 +156,23 @@ check_loadable() {
 }
 
 is_loaded() {
+  [ "${runner:-}" != stapbpf ] || return 1
   while read -r loaded _; do
     [ "$loaded" != "$module" ] || return 0
   done </proc/modules
   return 1
 }
 
-# prepare_runtime: sets $runtime to the directory of staprun: the bundle's own, or a copy where nothing in the bundle may
+# prepare_runtime: sets $runner to what runs it, and $runtime to its directory: the bundle's own, or a copy where nothing in the bundle may
 # be executed or the loader could not take its path.
 copied=
 prepare_runtime() {
+  runner=staprun
+  ! by_bpf || runner=stapbpf
   runtime=$PWD/runtime
   case $runtime in
     *[!A-Za-z0-9._/+@~^-]*) ;;
-    *) "$runtime/bin/staprun" -V >/dev/null 2>&1 && return 0 ;;
+    *) "$runtime/bin/$runner" -V >/dev/null 2>&1 && return 0 ;;
   esac
   for base in "${TMPDIR:-/run}" /run /var/tmp /dev/shm /tmp "${HOME:-/root}" /; do
     case $base in
@@ -175,20 +185,24 @@ prepare_runtime() {
     place=${base%/}/tapprep-run-$$
     mkdir "$place" 2>/dev/null || continue
     copied=$place
-    if cp -R ./runtime "$place/" 2>/dev/null && "$place/runtime/bin/staprun" -V >/dev/null 2>&1; then
+    if cp -R ./runtime "$place/" 2>/dev/null && "$place/runtime/bin/$runner" -V >/dev/null 2>&1; then
       runtime=$place/runtime
       return 0
     fi
     rm -rf "$place"
     copied=
   done
-  fail 5 'staprun of this bundle cannot be started from anywhere: every place that can be written is mounted noexec, or is full'
+  fail 5 "$runner of this bundle cannot be started from anywhere: every place that can be written is mounted noexec, or is full"
 }
 
-# run_module: sets $status. A signal to this script is one to staprun, which then takes the module out.
+# run_module: sets $status. A signal to this script is one to staprun or stapbpf, which then takes out what it has put in.
 run_module() {
   debugfs=
   [ -d /sys/kernel/debug ] && ! grep -q ' /sys/kernel/debug debugfs ' /proc/mounts && debugfs=new
+  # staprun mounts it by itself.
+  if [ "$runner" = stapbpf ] && [ -n "$debugfs" ]; then
+    mount -t debugfs none /sys/kernel/debug || debugfs=
+  fi
   set --
   [ -z "$output" ] || set -- -o "$output"
   set -- "$@" "./$path"
@@ -204,7 +218,7 @@ EOF
   trap 'stop_child HUP' HUP
   note_log
   # In the background, so that a signal is seen at once.
-  "$runtime/bin/staprun" "$@" </dev/null &
+  "$runtime/bin/$runner" "$@" </dev/null &
   child=$!
   timer=
   if [ -n "$seconds" ]; then
@@ -235,7 +249,7 @@ EOF
     time) stopped_status=0 ;;
     *)
       if [ "$status" != 0 ] && [ "$status" != 130 ]; then
-        say "staprun ended with status $status"
+        say "$runner ended with status $status"
         explain_refusal "$module" "./$path"
         status=5
       fi

@@ -70,6 +70,9 @@ explain_refusal() {
       read_signer "$1"
       say "reason: the running kernel does not trust the key of \"$signer\" (${key_id:-unknown}) for modules"
       ;;
+    *'use of bpf to read kernel RAM is restricted'*)
+      say 'reason: under lockdown=confidentiality no bpf program may read memory of the kernel'
+      ;;
     *'module loading is restricted'*) say 'reason: the running kernel is locked down, and trusts no signature of this module' ;;
     *'ersion magic'* | *'disagrees about version'*) say 'reason: the module was built for another kernel' ;;
     *)

@@ -11,10 +11,11 @@ import { bundleSubject, type BundleReport } from '../../pipeline/bundle.ts';
 import { openSubject, type Subject } from '../../pipeline/open-target.ts';
 import type { SystemtapChoice } from '../../pipeline/provide-systemtap.ts';
 import { prepareGivenRoot, type Rehearsal, withRehearsal } from '../../pipeline/rehearse.ts';
-import { findEntry, loadCatalogue } from '../../scripts/catalogue.ts';
+import { type CatalogueEntry, findEntry, loadCatalogue } from '../../scripts/catalogue.ts';
 import { moduleNameOf } from '../../scripts/compile-scripts.ts';
 import { toVerifyScript } from '../../scripts/verify-script.ts';
 import type { Session } from '../../pipeline/session.ts';
+import type { Runtime } from '../../types.ts';
 import type { Context, TargetOptions } from '../context.ts';
 import { type ModuleKeyRequest, openSigner } from '../module-key.ts';
 import { isRootUser, openContextSession } from '../open-session.ts';
@@ -36,6 +37,8 @@ export interface BundleCommandOptions {
   readonly scripts: readonly string[];
   readonly systemtap: SystemtapChoice;
   readonly moduleKey: ModuleKeyRequest | null;
+  /** With `compiled`: what they run by. */
+  readonly runtime: Runtime;
 }
 
 const OTHER_COMPRESSION = /\.(?:xz|txz|zst|bz2|tbz)$/;
@@ -126,11 +129,19 @@ async function runCompiled(
   if (common.dryRun)
     throw new TapprepError('USAGE', 'what compiles is only known when it was compiled: leave --dry-run out');
   const choice = { ...options, yes: common.yes, isRoot: isRootUser() };
-  const scripts = await readCompiledScripts(context, options.scripts);
-  const { systemtap, allowExpiredRelease } = options;
+  const { systemtap, allowExpiredRelease, runtime } = options;
+  const scripts = await readCompiledScripts(context, options.scripts, runtime);
   const signer = await openSigner(context, options.moduleKey);
   const bundle = (rehearsal: Pick<Rehearsal, 'host' | 'kernelImage'>): Promise<CompiledReport> =>
-    bundleCompiled(session, subject, rehearsal, { out, scripts, systemtap, allowExpiredRelease, sign, signer });
+    bundleCompiled(session, subject, rehearsal, {
+      out,
+      scripts,
+      systemtap,
+      allowExpiredRelease,
+      sign,
+      signer,
+      runtime,
+    });
   const report =
     options.target.root === null
       ? await withRehearsal(session, subject, choice, bundle)
@@ -151,12 +162,14 @@ async function runCompiled(
 async function readCompiledScripts(
   { cwd, packageRoot }: Context,
   words: readonly string[],
+  runtime: Runtime,
 ): Promise<readonly CompiledScript[]> {
   const catalogue = await loadCatalogue(packageRoot);
   return Promise.all(
     words.map(async (word): Promise<CompiledScript> => {
       if (!word.endsWith('.stp')) {
         const entry = findEntry(catalogue, word);
+        if (runtime === 'bpf') return compiledForBpf(entry);
         return {
           name: entry.name,
           verify: { ...toVerifyScript(entry), module: moduleNameOf(entry) },
@@ -173,6 +186,21 @@ async function readCompiledScripts(
       return { name, verify: { name, text, module }, arguments: [] };
     }),
   );
+}
+
+/** stapbpf sets no values of globals: what a script is to know it has to know when it is compiled. @throws TapprepError USAGE */
+function compiledForBpf(entry: CatalogueEntry): CompiledScript {
+  const { name, bpf, arguments: known } = entry;
+  const why =
+    'cannot' in bpf
+      ? bpf.cannot
+      : known.length === 0
+        ? null
+        : `${known.map((argument) => argument.name).join(', ')} cannot be told to it on the machine where it runs`;
+  if (why === null) return { name, verify: { ...toVerifyScript(entry), module: moduleNameOf(entry) }, arguments: [] };
+  throw new TapprepError('USAGE', `${name} cannot be in a bundle for the bpf runtime, because ${why}`, {
+    hint: `tapprep bundle --compiled ${name} --module-key FILE --module-cert FILE --out FILE.tar`,
+  });
 }
 
 /** Makes the armored signature of a text. */
