@@ -114,7 +114,9 @@ export async function createFetcher(options: FetcherOptions): Promise<Fetcher> {
     fetchAll: (requests, check = async () => undefined) => fetchAll(requests, machinery, fetchFile, check),
     introduce: (base, identity) => identities.add(base, identity),
     serve: (scheme, transport) => void schemes.set(scheme, transport),
-    exclusively: (request, work) => exclusively(request, work, machinery),
+    // Waiting for another process is no waiting for the network, however long that may be silent.
+    exclusively: (request, work) =>
+      exclusively(request, work, { ...machinery, sleep: options.sleep, signal: options.signal }),
     evict: (file) => machinery.cache.evict(file.sha256),
   };
 }

@@ -158,6 +158,28 @@ describe('work that one process may do at a time', () => {
     expect(await lab.leftovers()).toEqual([]);
   });
 
+  test('is waited for longer than the network may be silent', async () => {
+    const [one, other] = [await lab.fetcher(), await lab.fetcher({ limits: { silenceMs: 200 } })];
+    let begin: () => void = () => undefined;
+    let end: () => void = () => undefined;
+    const begun = new Promise<void>((resolve) => {
+      begin = resolve;
+    });
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    const first = one.exclusively(exclusive, () => {
+      begin();
+      return ended;
+    });
+    await begun;
+    const second = other.exclusively(exclusive, () => Promise.resolve('done'));
+    await sleep(600);
+    end();
+    await first;
+    expect(await second).toBe('done');
+  });
+
   test('is LOCKED while a process that cannot be judged has it, and not begun', async () => {
     const fetcher = await lab.fetcher();
     await mkdir(join(lab.cacheDir, 'locks'), { recursive: true });
