@@ -164,20 +164,23 @@ describe('a compiled bundle, in a guest with Secure Boot and busybox alone', () 
     const jobs = names.map((name): VmJob => {
       const module = manifest.modules.find((one) => one.name === name);
       const script = name === 'hello' ? null : toVerifyScript(findEntry(catalogue, name));
+      const form = script?.bpf !== undefined && 'text' in script.bpf ? script.bpf : null;
+      const isBpf = module?.path.endsWith('.bo') === true;
       return {
         name,
         modulePath: pathOf(module?.path ?? ''),
-        expect: script?.expect ?? ['Hello, World'],
+        expect: (isBpf ? form?.expect : script?.expect) ?? ['Hello, World'],
         timeoutMs: 240_000,
-        ...(script === null ? {} : { moduleArgs: ['json=0'], stopWhenSeen: true }),
+        ...(script === null ? {} : { moduleArgs: isBpf ? [] : ['json=0'], stopWhenSeen: true }),
         ...(script?.trigger === undefined ? {} : { trigger: script.trigger, readyText: script.readyText ?? '' }),
       };
     });
     const directory = mkdtempSync(join(work, 'carried-'));
+    const runner = { files: [], starters: [], argv: ['/bin/sh', `${root}/run.sh`] };
     return bootInVm({
       kernelImage: await findLabImage('debian:12', await release),
       tools: await findVmTools(createLocalHost()),
-      staprun: { files: [], starters: [], argv: ['/bin/sh', `${root}/run.sh`], env: {} },
+      staprun: { ...runner, bpf: runner, env: {} },
       files: [...modes.keys(), MANIFEST_NAME, SUMS_NAME].map((path) => ({
         source: pathOf(path),
         path: `${root}/${path}`,
@@ -227,6 +230,17 @@ describe('a compiled bundle, in a guest with Secure Boot and busybox alone', () 
     say(jobs.map(({ stderr }) => stderr).join('\n'));
     expect(jobs[0]).toMatchObject({ outcome: 'ended', exitStatus: 1, stdout: '' });
     expect(jobs[0]?.stderr).toContain('takes signed modules only (sig_enforce is on), and tapprep_hello is not signed');
+  }, 3_600_000);
+
+  test('unsigned, for the bpf runtime: hello and two scripts print their events, and no module is loaded', async () => {
+    const names = ['hello', 'process-exec-exit', 'tcp-connect'];
+    const bundle = await make('bpf', names.slice(1), ['--runtime', 'bpf']);
+    const { policy, jobs } = await carry(bundle, names, certificate);
+    say(jobs.map(({ name, stdout, stderr }) => `${name}: ${stdout.slice(0, 400)}${stderr}`).join('\n'));
+    expect(policy).toMatchObject({ secureBoot: true, lockdown: 'integrity', sigEnforce: true });
+    expect(jobs.map(rowOf)).toEqual(
+      names.map((name) => ({ name, outcome: 'ended', exitStatus: 0, missed: [], removed: true })),
+    );
   }, 3_600_000);
 });
 

@@ -160,22 +160,15 @@ describe('work that one process may do at a time', () => {
 
   test('is waited for longer than the network may be silent', async () => {
     const [one, other] = [await lab.fetcher(), await lab.fetcher({ limits: { silenceMs: 200 } })];
-    let begin: () => void = () => undefined;
-    let end: () => void = () => undefined;
-    const begun = new Promise<void>((resolve) => {
-      begin = resolve;
-    });
-    const ended = new Promise<void>((resolve) => {
-      end = resolve;
-    });
+    const [begun, ended] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const first = one.exclusively(exclusive, () => {
-      begin();
-      return ended;
+      begun.resolve();
+      return ended.promise;
     });
-    await begun;
+    await begun.promise;
     const second = other.exclusively(exclusive, () => Promise.resolve('done'));
     await sleep(600);
-    end();
+    ended.resolve();
     await first;
     expect(await second).toBe('done');
   });
