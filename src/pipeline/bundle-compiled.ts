@@ -224,7 +224,7 @@ async function assemble(
     });
   }
   const licences = await prepareLicences(runtime, systemtap.guestStaprun === null ? host : null);
-  const guest = proven.get('hello')?.guest ?? null;
+  const guest = proven.get(null)?.guest ?? null;
   const warnings = licences.missing.length === 0 ? [] : [`no terms were found for ${licences.missing.join(', ')}`];
   return finishBundle(
     {
