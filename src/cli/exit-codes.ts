@@ -1,4 +1,4 @@
-/** How a command's failure is told to people and to programs. */
+/** How a command reports its failure to people and to programs. */
 import { diagnose } from '../diagnose/diagnose.ts';
 import { ERROR_CODES, exitCodeOf, isTapprepError, type TapprepError } from '../errors.ts';
 import type { Place } from '../diagnose/place.ts';

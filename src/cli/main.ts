@@ -2,7 +2,7 @@
 import { EXIT, exitCodeOf, TapprepError } from '../errors.ts';
 import { PACKAGE_ROOT, readVersion } from './package-root.ts';
 
-/** Runs the process's command line. Never rejects: a failure is told on standard error and in the exit code. */
+/** Runs the process's command line. Never rejects: a failure shows on standard error and in the exit code. */
 export async function main(): Promise<void> {
   const argv = process.argv.slice(2);
   if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
@@ -27,7 +27,7 @@ export async function main(): Promise<void> {
   // 32 MB although nearly all of them die at once: fetching 1 GiB takes 25 MB less without growth and is no slower.
   process.getBuiltinModule('node:v8').setFlagsFromString('--semi-space-growth-factor=1');
   // A reader that goes away (head, a closed terminal) is no fault of ours and must not leave a stack trace.
-  // What else keeps standard output from being written is told, and no exit code of the command covers it.
+  // Any other failure to write standard output is reported, and overrides the command's exit code.
   let lost: TapprepError | null = null;
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') {

@@ -41,7 +41,7 @@ export async function runProgram(argv: readonly string[], packageRoot: string): 
   return exitCode;
 }
 
-/** What commander has against a command line, with a code. An option that others take is told by its name. */
+/** What commander has against a command line, with a code. The error names an option that other commands take. */
 function usageError({ code, message }: CommanderError, argv: readonly string[]): TapprepError {
   const row = findRow(argv);
   const name = row?.name ?? argv.find((word) => Object.hasOwn(ACTIONS_OF, word)) ?? null;

@@ -3,7 +3,7 @@
 export interface Builder {
   /** os-release ID of the distribution whose kernel it is. */
   readonly distro: string;
-  /** user@host of the compile; null where the row is told by the compiler or the version only. */
+  /** user@host of the compile; null where only the compiler or the version identifies it. */
   readonly host: RegExp | null;
   /** The compiler's brand, "(Debian 12.2.0-14)". */
   readonly compiler: RegExp | null;

@@ -1,6 +1,6 @@
 /**
  * Distributions that are built from another one, or that package kernels of their own: one row an os-release ID, shared
- * by names, mirrors and trust. What is in none of these rows and in no row of kernel-families.ts is told by ID_LIKE.
+ * by names, mirrors and trust. ID_LIKE decides for what has no row here or in kernel-families.ts.
  */
 import { KERNEL_PUBLISHERS } from './kernel-families.ts';
 

@@ -1,4 +1,4 @@
-/** The closed list of diagnosis codes, from the particular to the general: of two that are as likely the first is told first. */
+/** The closed list of diagnosis codes, from the particular to the general: of two that are as likely the first comes first. */
 
 export const DIAGNOSIS_CODES = [
   'STALE_CACHE',

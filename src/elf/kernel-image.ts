@@ -43,7 +43,7 @@ async function findPayload(path: string): Promise<Payload | null> {
     const { size } = await file.stat();
     const start = Buffer.alloc(0x250);
     const { bytesRead } = await file.read(start, 0, start.length, 0);
-    // The payload's place is told since boot protocol 2.08 (Linux 2.6.26).
+    // The header names the payload's place since boot protocol 2.08 (Linux 2.6.26).
     if (
       bytesRead < start.length ||
       start.toString('latin1', 0x202, 0x206) !== 'HdrS' ||

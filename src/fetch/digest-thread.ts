@@ -5,7 +5,7 @@ import type { Digest } from '../types.ts';
 
 type Algorithm = Digest['algorithm'];
 
-/** What the thread is told. */
+/** Messages to the thread. */
 export type DigestOrder =
   | { readonly do: 'open'; readonly id: number; readonly fd: number; readonly algorithms: readonly Algorithm[] }
   /** One more digest, of what begins at byte `from`. */
@@ -64,7 +64,7 @@ export function createDigestThread(): DigestThread {
       const thread = (worker ??= start());
       const id = ids++;
       const answer = Promise.withResolvers<readonly string[]>();
-      // A failure before anyone asks is told to the one who asks.
+      // A failure before anyone asks goes to the one who asks.
       answer.promise.catch(() => undefined);
       waiting.set(id, answer);
       const tell = (order: DigestOrder): void => thread.postMessage(order);

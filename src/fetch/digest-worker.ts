@@ -1,4 +1,4 @@
-/** The thread that digests: reads files that the main thread is still writing, up to where it is told they are written. */
+/** The thread that digests: reads files that the main thread is still writing, up to the offset that it is sent. */
 import { type Hash, createHash } from 'node:crypto';
 import { readSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';

@@ -131,7 +131,7 @@ export async function download(job: DownloadJob, part: PartState, context: Downl
       context.hosts.failed(mirror.url, error);
       const again = mirrors.some((each) => !each.dropped && context.hosts.refusal(each.url) === null);
       if (again && !context.hosts.wasTold(mirror.url, error)) {
-        // That a name does not resolve is told once, in the end, for all hosts of which it is so.
+        // Names that do not resolve are reported once, at the end, for all hosts.
         const level = isUnresolved(error) ? 'detail' : 'info';
         context.onRetry(`${job.name}: ${error.message}; trying again`, level);
       }

@@ -91,7 +91,7 @@ async function openFile(session: Session, offset: number): Promise<TransportResp
   const start = offset > 0 && (await canResume(session)) ? offset : 0;
   const body = new PassThrough({ highWaterMark: 1 << 18 });
   body.once('close', () => session.close());
-  // It may fail before anybody reads it, and is told its error then.
+  // It may fail before anybody reads it; the reader gets the error then.
   body.on('error', () => undefined);
   client
     .downloadTo(body, path, start)

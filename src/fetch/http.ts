@@ -110,7 +110,7 @@ export function createHttpTransport(options: HttpOptions): Transport {
   return { open: (url, request) => follow('GET', url, request), probe };
 }
 
-/** TLS reads small records through buffers of its own, so only plain connections are told how to read. */
+/** TLS reads small records through buffers of its own, so only plain connections get this setting. */
 class PlainAgent extends HttpAgent {
   override createConnection(
     options: ClientRequestArgs,

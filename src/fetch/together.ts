@@ -15,7 +15,7 @@ const MOST_PIECES = 12;
 const MOST_MIRRORS = 4;
 /** Many servers give each connection a share. */
 const CONNECTIONS = 2;
-/** How often the record is told how far the file has no gap. */
+/** How often the record is updated with the offset up to which the file has no gap. */
 const RECORD_BYTES = 32 << 20;
 const IDLE_MS = 20;
 /** A piece is taken from a mirror that was seen for so long, where another would need less than half of its time. */
@@ -66,7 +66,7 @@ export function mayFillTogether({ digest, sizeBytes }: TransferJob, { file, reco
 
 /**
  * Fills the part as far as the mirrors allow: afterwards it has no gap, but may be shorter than the file, and nothing is
- * verified yet. `onDrop` is told of each mirror that was given up.
+ * verified yet. `onDrop` gets each mirror that was given up.
  * @throws TapprepError INTERRUPTED | NO_SPACE | PERMISSION
  */
 export async function fillTogether(

@@ -26,7 +26,7 @@ const WHOLE_FILE: ZstdFrame = { start: 0, end: Infinity };
 const MAX_RATIO = 250;
 const HARMLESS_BYTES = 16 << 20;
 
-/** xz is told how much memory it may take: an index can demand gigabytes. */
+/** Limits xz's memory: an index can demand gigabytes. */
 const FILTERS: Readonly<Record<'xz' | 'bzip2', readonly [string, ...string[]]>> = {
   xz: ['xz', '--decompress', '--stdout', '--threads=0', '--memlimit-decompress=512MiB'],
   bzip2: ['bzip2', '--decompress', '--stdout'],

@@ -64,7 +64,7 @@ export function buildInstallArgv(files: readonly string[], options: InstallOptio
       return ['dpkg', ...(inRoot ? ['--force-unsafe-io'] : []), '--install', ...files];
     case 'rpm':
       // -U where something is replaced by agreement; -i never touches what is there (several kernels side by side), and
-      // adds an older one beside a newer one only where it is told that this is meant.
+      // adds an older one beside a newer one only with this option.
       return [
         'rpm',
         options.replaces ? '-Uvh' : '-ivh',

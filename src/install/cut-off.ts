@@ -39,7 +39,7 @@ done`;
 
 /**
  * dpkg was killed in the middle of a package: it knows of the package, and not which files came. It is unpacked once more.
- * rpm knows nothing at all of such a package: it is told, without its files being written again.
+ * rpm's database lacks such a package: it is added there without writing its files again.
  * @param set what the transaction was to bring
  */
 export async function completeCutOff(

@@ -1,6 +1,6 @@
 /**
  * The programs that bring packages out of the target's own repositories: how each is asked what it would do with some
- * files, how it is told to do it, and how its answer is read. Pure.
+ * files, which options make it do so, and how to read its answer. Pure.
  */
 import type { ExactPackage, FrontEnd } from './package-system.ts';
 import { readTransactionTable } from './transaction-table.ts';

@@ -76,6 +76,6 @@ export interface PackageSystem {
   readonly foreignKernel: RegExp;
   /** The program that people type for it whatever else is there; null where that differs by distribution. */
   readonly usualFrontEnd: 'apt-get' | null;
-  /** What a front end is told to get the exact package; null where only the index knows how. */
+  /** The word that names the exact package to a front end; null where only the index knows how. */
   wordFor(name: string, arch: string, version: string | null): string | null;
 }

@@ -78,7 +78,7 @@ export async function installSubject(
   // What comes in a bundle is all there is: a front end would ask its repositories.
   const isOffline = options.artifacts !== undefined;
   const damaged = findDamaged(subject.facts);
-  // A front end takes an installed package for whole; rpm is told to put its files back.
+  // A front end takes an installed package for whole; rpm has an option that puts its files back.
   const isPlain = isOffline || damaged.length > 0;
   const { manager } = systemOf(plan.target);
   const method: InstallMethod = isPlain ? manager : await chooseMethod(host, plan, session.signal);

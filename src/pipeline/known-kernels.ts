@@ -42,7 +42,7 @@ export async function recallReleases(cacheDir: string, distro: string | null): P
     const texts = await Promise.all(files.map((file) => readFile(join(directory, file), 'utf8').catch(() => '')));
     return texts.flatMap((text) => text.split('\n').filter((line) => line !== ''));
   } catch {
-    // Completion alone reads this; a cache that cannot be used is told by the command that needs one.
+    // Completion alone reads this; the command that needs the cache says when it cannot be used.
     return [];
   }
 }

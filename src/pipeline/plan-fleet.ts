@@ -35,7 +35,7 @@ export interface FleetPlan {
 
 /**
  * Machines with the same distribution, kernel build and package sources get one plan, unless it would replace what one
- * of them has. What fails is told by group. Of a machine nothing is kept but its id once the next one is read: the package
+ * of them has. Failures are listed by group. Of a machine nothing is kept but its id once the next one is read: the package
  * lists of thousands do not fit into memory.
  * @throws TapprepError INTERRUPTED
  */

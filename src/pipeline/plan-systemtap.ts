@@ -26,7 +26,7 @@ const MOST_CHOICES = 2;
 
 /**
  * Adds the portable SystemTaps that are tried before or instead of the distribution's own, in that order: none where its own
- * is known to fit. What cannot be planned is told in a note, and the next one comes into its place.
+ * is known to fit. A note names what cannot be planned, and the next one takes its place.
  * @throws TapprepError of planFolder where only a portable one is wanted and none can be had; NOT_PROVEN where none can start
  *   on the kernel; USAGE where no such SystemTap is known
  */

@@ -27,7 +27,7 @@ export interface KernelOutcome {
 const ENDS_ALL: readonly ErrorCode[] = ['INTERRUPTED', 'NOT_ROOT', 'TOOL_MISSING', 'NO_SPACE', 'USAGE'];
 
 /**
- * Base system, SystemTap and what was downloaded are shared; each kernel's outcome is told as soon as it is known.
+ * Base system, SystemTap and what was downloaded are shared; each kernel's outcome is shown as soon as it is known.
  * @param openRelease the subject of one release
  * @throws TapprepError that would meet every other kernel as well
  */

@@ -115,7 +115,7 @@ function tellFailure(repository: Repository, error: unknown, told: Set<string>, 
   emit({ type: 'note', level, text: `${repository.id} could not be used: ${text}` });
 }
 
-/** What did not answer is told at the end, one line a reason: many repositories lie on one host. */
+/** Names at the end what did not answer, one line a reason: many repositories lie on one host. */
 function tellUnanswered(failures: readonly ReadFailure[], emit: Emit): void {
   const groups = new Map<string, { readonly ids: string[]; readonly text: string }>();
   for (const { repository, error } of failures) {

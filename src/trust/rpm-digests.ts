@@ -30,7 +30,7 @@ export const findRpmPayload: InnerSpan = (prefix) => {
     const digest = payloadDigestOf(head);
     return digest === null ? null : { algorithm: digest.algorithm, from: head.payloadStart };
   } catch (error) {
-    // What is wrong with it is told by the check of the whole file.
+    // The check of the whole file says what is wrong with it.
     if (isTapprepError(error)) return null;
     throw error;
   }

@@ -25,7 +25,7 @@ export interface RpmSignature {
 
 /**
  * Checks the signature of a package. A signature over the header counts where the header names the payload's digest,
- * else the older kind over header and payload is needed; a package that has only the former is told as not signed.
+ * else the older kind over header and payload is needed; a package that has only the former counts as not signed.
  * @throws TapprepError TOOL_MISSING | TIMEOUT | BAD_METADATA | PERMISSION when it could not be checked
  */
 export async function checkRpmSignature(

@@ -12,7 +12,7 @@ import { findErrorLines } from './tool-words.ts';
 const BUILD_TIMEOUT_MS = 5 * 60_000;
 
 /**
- * What can be had of them, in the order to load; what cannot is told as a note, as only some events need it.
+ * What can be had of them, in the order to load; a note names what cannot, as only some events need it.
  * @throws TapprepError INTERRUPTED, TOOL_MISSING (no make on the target), TOO_LARGE
  */
 export async function collectGuestModules(options: VerifyOptions, vm: VmAssets): Promise<readonly KernelModule[]> {

@@ -27,7 +27,7 @@ export interface Item {
   readonly guestTrigger: string | null;
   /** For this machine: one harmless command. */
   readonly localTrigger: readonly string[] | null;
-  /** Ends by itself; otherwise it is told to stop when everything was seen. */
+  /** Ends by itself; otherwise it is stopped when everything was seen. */
   readonly endsItself: boolean;
   /** What stap may take from its cache for it. */
   readonly reuse: Reuse;

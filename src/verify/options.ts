@@ -1,4 +1,4 @@
-/** What verification is told. Types only. */
+/** The options of verification. Types only. */
 import type { Host } from '../host/host.ts';
 import type { BuildId, Emit, RungId, Runtime, StepId, Target } from '../types.ts';
 import type { KernelModule } from '../vm/initramfs.ts';

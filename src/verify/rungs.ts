@@ -11,7 +11,7 @@ export interface Rung {
   readonly module: string;
   readonly script: string;
   readonly needs: readonly Need[];
-  /** Whether level "probe" cannot be reached without it; the others may be missing for a reason that is told. */
+  /** Whether level "probe" cannot be reached without it; the others may be missing for a reason that the report gives. */
   readonly required: boolean;
   /** Printed by the script when its probe was hit, and by nothing else. */
   readonly marker: string;

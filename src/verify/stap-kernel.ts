@@ -1,4 +1,4 @@
-/** What stap is told of the kernel to build for, where a tree or a vmlinux was named instead of packages. */
+/** stap's options for the kernel to build for, where a tree or a vmlinux was named instead of packages. */
 import { posix } from 'node:path';
 import { treeOf } from '../detect/own-kernel.ts';
 import { TapprepError } from '../errors.ts';

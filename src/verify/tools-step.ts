@@ -38,7 +38,7 @@ export async function verifyTools(options: VerifyOptions): Promise<StepOutcome> 
   return { status: 'pass', output };
 }
 
-/** A staprun that is older than stap loads nothing that it builds; a newer one does. One that is missing is told of where it is needed. */
+/** A staprun that is older than stap loads nothing that it builds; a newer one does. A missing one is reported where it is needed. */
 async function findOlderStaprun(
   { host, signal, staprunArgv, env }: VerifyOptions,
   said: string,

@@ -40,7 +40,7 @@ export async function collectKernelModules(
     if (done.has(key) || visiting.has(key)) return;
     const file = files.get(key);
     if (file === undefined) {
-      // What is built in has no file; what is neither shows when insmod cannot resolve a symbol, and is told then.
+      // What is built in has no file; what is neither shows when insmod cannot resolve a symbol, and is reported then.
       if (visiting.size > 0 || builtIn.has(key)) return;
       throw new TapprepError('NOT_FOUND', `there is no module ${name} in ${directory}`, { facts: { name, directory } });
     }

@@ -6,7 +6,7 @@ import type { GuestPolicy } from '../types.ts';
 import type { VmJob, VmJobResult, VmReport } from './job.ts';
 import type { Frame } from './report-frames.ts';
 
-/** What is known of a boot so far; `take` is told every frame in order. */
+/** What is known of a boot so far; `take` gets every frame in order. */
 export interface ReportCollector {
   /** Returns what the frame means for the one who waits; frames that make no sense change nothing. */
   take(frame: Frame): Progress | null;

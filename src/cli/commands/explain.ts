@@ -64,7 +64,7 @@ function isErrorCode(text: string): text is ErrorCode {
   return Object.hasOwn(ERROR_CODES, text);
 }
 
-/** Some codes are both: the failure of a stage and the diagnosis of a log. Both are told. */
+/** Some codes are both: the failure of a stage and the diagnosis of a log. Both are printed. */
 function printPage(context: ExplainContext, code: string): number {
   const diagnosis = isDiagnosisCode(code) ? { summary: FAULTS[code].summary, ...FAULTS[code].page } : null;
   const error = isErrorCode(code) ? ERROR_CODES[code] : null;

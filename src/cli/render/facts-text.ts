@@ -131,7 +131,7 @@ function describeSecurity({ security }: HostFacts): string | null {
   return words.length === 0 ? null : words.join(', ');
 }
 
-/** Places on one file system have the same free space, and are told together. */
+/** Places on one file system have the same free space and share a line. */
 function describeSpace({ space }: HostFacts): string | null {
   const places = new Map<string, string[]>();
   for (const { path, freeBytes, writable } of space) {

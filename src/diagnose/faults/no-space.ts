@@ -6,7 +6,7 @@ export const NO_SPACE: Fault = {
   summary: 'a disk or TMPDIR is full, missing or not writable',
   page: {
     meaning:
-      'A place that is written to is full, missing or not writable: TMPDIR for the build, the stap cache in the home directory, /usr/lib/debug for debug information, the cache of the package manager. Memory that runs out while a module is compiled, or is missing for its buffers, is told here as well.',
+      'A place that is written to is full, missing or not writable: TMPDIR for the build, the stap cache in the home directory, /usr/lib/debug for debug information, the cache of the package manager. Memory that runs out while a module is compiled, or is missing for its buffers, belongs here as well.',
     tell: '"df -h" and "df -i" of the path in the message, and the value of TMPDIR, which may only hold letters, digits and -/._ .',
     todo: 'Free space, most easily by removing debug information of kernels that are gone, or point TMPDIR to a directory with room.',
   },

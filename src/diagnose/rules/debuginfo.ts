@@ -43,7 +43,7 @@ const RESTS_ON_DWARF = text(
   /resolving probe point: identifier ["'](kernel|module|vfs|syscall|tcp|udp|socket|netdev|ioblock|ioscheduler|scheduler|signal|vm|nfs|nfsd|rpc|scsi|tty|generic|kprocess)["']/,
 );
 
-/** Other functions are told by name, so the symbols were read. */
+/** It names other functions, so the symbols were read. */
 const SIMILAR = text('similar functions', /no match \(similar functions?: /);
 
 const KERNEL_DEBUGINFO = [NO_DEBUGINFO, NO_DWARF_KERNEL, HINT_KERNEL];

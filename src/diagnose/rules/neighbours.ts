@@ -83,7 +83,7 @@ const ROWS: readonly Row[] = [
     text('Unable to find kernel headers'),
     text('Module kheaders not found'),
     text('Could not find kernel headers'),
-    // clang is told to include it before anything else.
+    // An option makes clang include it before anything else.
     text('linux/kconfig.h', /["'`/]linux\/kconfig\.h["'`]? file not found/),
     text('Failed to find kernel headers'),
     text('file not found', /(?:\/virtual\/|definitions\.h|clang_workarounds\.h|bpf)\S{0,80}:\d{1,6}:\d{1,5}: fatal error: ["'](?:linux|asm|uapi|generated)\/[\w./-]{1,80}["'] file not found/),
