@@ -39,7 +39,7 @@ beforeAll(async () => {
   execFileSync('cp', ['-a', prepareBareRoot('bookworm'), root]);
   // As on every machine, its kernel lies there: the build-id is read from it.
   execFileSync('dpkg-deb', ['-x', find(`linux-image-${release}`), join(work, 'image')]);
-  execFileSync('cp', ['-a', join(work, 'image/boot/.'), join(root, 'boot')]);
+  execFileSync('cp', ['-a', `${work}/image/boot/.`, join(root, 'boot')]);
   rmSync(fetched, { recursive: true });
   const vmlinux = join(served, 'usr/lib/debug/lib/modules', release, 'vmlinux');
   server = await serveDebuginfod(served, (await readElf(vmlinux))?.buildId ?? 'none');

@@ -25,7 +25,16 @@ test('a script that brings the guest down stands against the SystemTap that ran 
   const [before] = await plan();
   const script = join(work, 'panic.stp');
   writeFileSync(script, 'probe begin { system("echo c >/proc/sysrq-trigger") }\nprobe timer.s(20) { exit() }\n');
-  const ran = await runInLab(['rehearse', script, ...target, '--systemtap', 'distro', '--no-debuginfo']);
+  const ran = await runInLab([
+    'rehearse',
+    script,
+    ...target,
+    '--systemtap',
+    'distro',
+    '--no-debuginfo',
+    '--level',
+    'scripts',
+  ]);
   const { verify, systemtap } = parseReport(ran) as RehearseReport;
   expect(systemtap.map(({ name, ready }) => [name, ready])).toEqual([[before?.name, false]]);
   expect(verify.steps.find(({ step }) => step === 'hello')).toMatchObject({ status: 'pass' });
