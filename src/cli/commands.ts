@@ -536,6 +536,7 @@ export const COMMANDS: readonly CommandRow[] = [
     options: [
       ...TARGET,
       ...AS_ROOT,
+      RUNTIME,
       ...MODULE_KEY,
       ['--seconds <n>', 'how long it runs (default: 60)', 'SystemTap:'],
       ...SHOWN,
@@ -546,6 +547,7 @@ export const COMMANDS: readonly CommandRow[] = [
       (await import('./commands/scripts.ts')).runScripts(context, 'run', words, {
         target: readTarget(raw),
         moduleKey: readModuleKey(raw),
+        runtime: readRuntime(raw),
         seconds: readCount(raw, 'seconds'),
       }),
   },

@@ -1,20 +1,23 @@
 /** Runs one script of the catalogue in the kernel of this machine, for a limited time. */
 import { posix } from 'node:path';
+import { BPF_CONFIDENTIAL, judgeBpf } from '../detect/module-policy.ts';
 import { isTapprepError, TapprepError } from '../errors.ts';
 import { runAsRoot, tapprep } from '../make-remedy.ts';
 import type { Host } from '../host/host.ts';
 import { textOf } from '../sentence.ts';
 import type { ModuleSigner } from '../sign/module-signer.ts';
 import { signBuilt } from '../verify/sign-built.ts';
-import type { Target } from '../types.ts';
+import type { Runtime, Target } from '../types.ts';
 import { compileModule } from '../verify/compile-module.ts';
 import { makePrivateDirectory, STAP_CACHE, withStapCache } from '../verify/private-directory.ts';
+import { runnerOf } from '../verify/runner.ts';
 import { openStapKernel } from '../verify/stap-kernel.ts';
 import { findErrorLines } from '../verify/tool-words.ts';
 import type { ArgumentValue } from './arguments.ts';
 import type { CatalogueEntry } from './catalogue.ts';
 import type { SystemtapCommands } from './compile-scripts.ts';
 import { moduleNameOf, WORK_PREFIX } from './compile-scripts.ts';
+import { READS_MEMORY, READS_NO_MEMORY } from './verify-script.ts';
 import { findWatchedFile } from './watched-file.ts';
 
 export interface RunScriptOptions extends SystemtapCommands {
@@ -23,6 +26,10 @@ export interface RunScriptOptions extends SystemtapCommands {
   readonly values: readonly ArgumentValue[];
   /** Signs the module; it is not signed where left out. */
   readonly signer?: ModuleSigner;
+  /** What it runs by; a module where left out. */
+  readonly runtime?: Runtime;
+  /** Of the kernel that runs; decides about the form for the bpf runtime. */
+  readonly lockdown?: string | null;
   readonly json: boolean;
   readonly seconds: number;
   readonly signal: AbortSignal;
@@ -36,14 +43,16 @@ export interface RunScriptOptions extends SystemtapCommands {
  */
 export async function runScript(host: Host, entry: CatalogueEntry, options: RunScriptOptions): Promise<void> {
   const { target, signal, stapArgv, env } = options;
-  const args = [options.json ? '1' : '0', ...(await bindArguments(host, options.values, signal))];
+  const { text, first } = chooseForm(entry, options);
+  const args = [first, ...(await bindArguments(host, options.values, signal))];
   const directory = await makePrivateDirectory(host, WORK_PREFIX, signal);
   try {
-    const kernel = await openStapKernel(host, target, directory, { signal });
+    const kernel = await openStapKernel(host, target, directory, { signal, runtime: options.runtime });
     const compiled = await withStapCache(host, STAP_CACHE, signal, (cacheDir) =>
       compileModule(host, {
         kernel,
-        script: entry.script,
+        script: text,
+        ...(options.runtime === undefined ? {} : { runtime: options.runtime }),
         name: moduleNameOf(entry),
         args,
         outDir: posix.join(directory, 'module'),
@@ -67,13 +76,32 @@ export async function runScript(host: Host, entry: CatalogueEntry, options: RunS
     }
     const { signer } = options;
     const modulePath =
-      signer === undefined
+      signer === undefined || options.runtime === 'bpf'
         ? compiled.modulePath
         : await signBuilt(host, signer, compiled.modulePath, { release: target.release, directory });
     await load(host, entry, modulePath, options);
   } finally {
     await host.run(['rm', '-rf', '--', directory]);
   }
+}
+
+/** The text, and the first word that it takes. @throws TapprepError USAGE for what the runtime cannot do here */
+function chooseForm(
+  { name, script, bpf, bpfScript }: CatalogueEntry,
+  { runtime, lockdown = null, json }: RunScriptOptions,
+): { readonly text: string; readonly first: string } {
+  if (runtime !== 'bpf') return { text: script, first: json ? '1' : '0' };
+  const reads = judgeBpf({ security: { lockdown } }, true).loads === true;
+  const why = 'cannot' in bpf ? bpf.cannot : reads || bpf.withoutMemory !== undefined ? null : BPF_CONFIDENTIAL;
+  if (why !== null || bpfScript === null)
+    throw new TapprepError('USAGE', `${name} cannot run by the bpf runtime here, because ${why ?? 'it has no form'}`, {
+      hint: `tapprep scripts run ${name} --module-key FILE --module-cert FILE`,
+    });
+  if (json)
+    throw new TapprepError('USAGE', `--json was given, but the bpf runtime of SystemTap cannot make JSON of names`, {
+      hint: `tapprep scripts run ${name} --runtime bpf`,
+    });
+  return { text: bpfScript, first: reads ? READS_MEMORY : READS_NO_MEMORY };
 }
 
 /** The words that the script takes, in its order. @throws TapprepError USAGE, PERMISSION, INTERRUPTED */
@@ -96,10 +124,11 @@ async function bindArguments(
 
 async function load(host: Host, entry: CatalogueEntry, modulePath: string, options: RunScriptOptions): Promise<void> {
   const staprun = options.staprunArgv ?? ['staprun'];
+  const runner = runnerOf(options);
   const env = options.env ?? {};
   try {
     // The end of its time is a SIGTERM, at which staprun takes the module out.
-    const run = await host.run([...staprun, modulePath], {
+    const run = await host.run([...runner, modulePath], {
       env,
       timeoutMs: options.seconds * 1000,
       signal: options.signal,
@@ -109,11 +138,11 @@ async function load(host: Host, entry: CatalogueEntry, modulePath: string, optio
     const words = findErrorLines(run.stderr, 1).join('');
     throw new TapprepError(
       'NOT_PROVEN',
-      `${entry.name} compiled for ${options.target.release}, but staprun exited with status ${run.exitCode ?? 'none'}: ${words}`,
+      `${entry.name} compiled for ${options.target.release}, but ${posix.basename(runner[0] ?? '')} exited with status ${run.exitCode ?? 'none'}: ${words}`,
       { remedy: tapprep('doctor'), facts: { stderr: run.stderr.slice(-4000) } },
     );
   } finally {
-    await removeModule(host, moduleNameOf(entry), [...staprun, '-d'], env);
+    if (options.runtime !== 'bpf') await removeModule(host, moduleNameOf(entry), [...staprun, '-d'], env);
   }
 }
 

@@ -29,8 +29,8 @@ export function toVerifyScript(entry: CatalogueEntry, args?: readonly string[]):
 }
 
 /** The first argument of a form for the bpf runtime: whether the kernel's memory may be read. */
-const READS_MEMORY = '1';
-const READS_NO_MEMORY = '0';
+export const READS_MEMORY = '1';
+export const READS_NO_MEMORY = '0';
 
 function bpfFormOf(
   { bpf, bpfScript, bpfPrepare, proof }: CatalogueEntry,

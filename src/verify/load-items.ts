@@ -1,5 +1,4 @@
 /** Loads what was compiled, in the target's own kernel, and turns every item into a step of the report. */
-import { posix } from 'node:path';
 import { isTapprepError, TapprepError } from '../errors.ts';
 import { textOf } from '../sentence.ts';
 import type { GuestPolicy, VerifyReport, VerifyStep } from '../types.ts';
@@ -13,6 +12,7 @@ import { collectGuestModules } from './guest-modules.ts';
 import { loadLocally } from './load-locally.ts';
 import { loadResultOf } from './load-result.ts';
 import type { LoadResult } from './load-result.ts';
+import { runnerOf } from './runner.ts';
 import type { ProvenModule, VerifyOptions, VmAssets } from './options.ts';
 import { labelOf, ownBlame } from './items.ts';
 import { blame, type Fault, round, tellStep } from './step.ts';
@@ -84,13 +84,6 @@ async function loadWhere(
     );
   }
   return { loads, guest: null };
-}
-
-/** stapbpf lies beside staprun. */
-function runnerOf({ staprunArgv = ['staprun'], runtime }: VerifyOptions): readonly string[] {
-  const [staprun = ''] = staprunArgv;
-  if (runtime !== 'bpf') return staprunArgv;
-  return [staprun.includes('/') ? posix.join(posix.dirname(staprun), 'stapbpf') : 'stapbpf'];
 }
 
 async function loadInVm(options: VerifyOptions, vm: VmAssets, items: readonly CompiledItem[]): Promise<Loaded> {

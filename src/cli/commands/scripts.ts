@@ -1,4 +1,5 @@
 /** `tapprep scripts list|show|check|run`: the incident-response scripts. */
+import { foretell } from '../../detect/module-policy.ts';
 import { EXIT, TapprepError } from '../../errors.ts';
 import { openChosen } from '../../pipeline/open-chosen.ts';
 import { openTarget, requireHost, type OpenTarget } from '../../pipeline/open-target.ts';
@@ -7,7 +8,7 @@ import { findEntry, loadCatalogue } from '../../scripts/catalogue.ts';
 import type { CatalogueEntry } from '../../scripts/catalogue.ts';
 import type { ScriptCheck } from '../../scripts/compile-scripts.ts';
 import { textOf } from '../../sentence.ts';
-import type { Target } from '../../types.ts';
+import type { Runtime, Target } from '../../types.ts';
 import type { Context, TargetOptions } from '../context.ts';
 import { type ModuleKeyRequest, openSigner } from '../module-key.ts';
 import { formatSeconds } from '../render/progress-text.ts';
@@ -20,6 +21,8 @@ export interface ScriptsOptions {
   readonly seconds: number | null;
   /** run: by which key its module is signed. */
   readonly moduleKey?: ModuleKeyRequest | null;
+  /** run: what it runs by; auto: bpf where it is known that no module will load. */
+  readonly runtime?: Runtime | 'auto';
 }
 
 const DEFAULT_SECONDS = 60;
@@ -103,7 +106,7 @@ async function run(
   context: Context,
   catalogue: readonly CatalogueEntry[],
   [name, ...words]: readonly string[],
-  { target: options, seconds: limit, moduleKey }: ScriptsOptions,
+  { target: options, seconds: limit, moduleKey, runtime: wanted = 'module' }: ScriptsOptions,
 ): Promise<number> {
   const seconds = limit ?? DEFAULT_SECONDS;
   if (seconds < 1 || seconds > MAX_SECONDS)
@@ -119,6 +122,8 @@ async function run(
       hint: `tapprep rehearse ${entry.name} --level scripts --distro ${facts.os.id ?? 'ID'}:${facts.os.versionId ?? 'VERSION'} --kernel ${release}`,
     });
   const signer = await openSigner(context, moduleKey ?? null);
+  const refused = wanted === 'auto' && foretell(facts, signer?.certificate ?? null).loads === false;
+  const runtime = wanted === 'auto' ? (refused ? 'bpf' : 'module') : wanted;
   const { runScript } = await import('../../scripts/run-script.ts');
   const chosen = await openChosen(context, host, release);
   context.emit({
@@ -129,6 +134,8 @@ async function run(
   await runScript(host, entry, {
     ...chosen,
     ...(signer === null ? {} : { signer }),
+    runtime,
+    lockdown: facts.security.lockdown,
     target,
     values,
     json: context.common.json,

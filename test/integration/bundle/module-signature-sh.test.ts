@@ -48,6 +48,16 @@ describe.each([['dash'], ['busybox', 'sh'], ['bash', '--posix']])('%s', (...shel
   });
 
   test.each([
+    ['module hello tapprep_hello modules/tapprep_hello.ko', 'no'],
+    ['module hello tapprep_hello modules/tapprep_hello.bo', 'yes'],
+    ['module icmp tapprep_icmp modules/tapprep_icmp.ko json:integer', 'no'],
+    ['module own tapprep_own modules/tapprep_own.bo path:file', 'yes'],
+  ])('%s: by the bpf runtime: %s', (row, answer) => {
+    const text = `. '${resolve('src/bundle/sh/module.sh')}'; mkdir -p by-bpf && cd by-bpf && echo '${row}' >bundle.txt`;
+    expect(run(`${text} && if by_bpf; then echo yes; else echo no; fi`)).toBe(answer);
+  });
+
+  test.each([
     ['Loading of unsigned module is rejected', 'reason: tapprep_hello is not signed'],
     [
       'Loading of module with unavailable key is rejected',
@@ -56,6 +66,10 @@ describe.each([['dash'], ['busybox', 'sh'], ['bash', '--posix']])('%s', (...shel
     [
       'Lockdown: staprun: unsigned module loading is restricted; see man kernel_lockdown.7',
       'reason: the running kernel is locked down, and trusts no signature of this module',
+    ],
+    [
+      'Lockdown: stapbpf: use of bpf to read kernel RAM is restricted; see man kernel_lockdown.7',
+      'reason: under lockdown=confidentiality no bpf program may read memory of the kernel',
     ],
     ["hello: version magic '5.10' should be '6.1'", 'reason: the module was built for another kernel'],
   ])('says what "%s" means', (line, expected) => {
