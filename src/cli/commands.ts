@@ -98,7 +98,11 @@ const REPORT: OptionRow = [
   'keep what was found: .html for people, .xml for JUnit readers, .json',
   'Output:',
 ];
-const LEVEL: OptionRow = ['--level <hello|probe|scripts>', 'how far ready must reach (default: hello)', 'SystemTap:'];
+const LEVEL: OptionRow = [
+  '--level <hello|probe|scripts>',
+  'how far ready must reach (default: hello; scripts where some are named)',
+  'SystemTap:',
+];
 const RUNTIME: OptionRow = [
   '--runtime <module|bpf|auto>',
   'what scripts run by: a module, bpf (which no signature policy touches), or bpf only where no module loads',
@@ -287,14 +291,14 @@ export const COMMANDS: readonly CommandRow[] = [
     ],
     examples: [
       'rehearse --distro debian:12 --kernels latest:3',
-      'rehearse own.stp --distro centos:7 --kernel 3.10.0-1160.el7.x86_64 --level scripts',
+      'rehearse own.stp --distro centos:7 --kernel 3.10.0-1160.el7.x86_64',
     ],
     run: async (context, raw, scripts) => {
       const kernels = readText(raw, 'kernels');
       const options = {
         target: readTarget(raw, false),
         scripts,
-        level: readLevel(raw),
+        level: readLevel(raw, scripts),
         systemtap: readSystemtap(raw, 'auto'),
         debuginfo: raw['debuginfo'] !== false,
         allowExpiredRelease: raw['allowExpiredRelease'] === true,
@@ -483,7 +487,7 @@ export const COMMANDS: readonly CommandRow[] = [
         target: readTarget(raw),
         scripts,
         where: readPlace(raw),
-        level: readLevel(raw),
+        level: readLevel(raw, scripts),
         image: readText(raw, 'bootImage'),
         systemtap: readText(raw, 'systemtap') === null ? null : readSystemtap(raw, 'distro'),
         allowExpiredRelease: raw['allowExpiredRelease'] === true,

@@ -187,12 +187,15 @@ export function readTarget(raw: Raw, needsKernel = true): TargetOptions {
 
 const LEVELS = ['hello', 'probe', 'scripts'] as const;
 
-/** How far ready must reach. @throws TapprepError USAGE */
-export function readLevel(raw: Raw): (typeof LEVELS)[number] {
-  const given = readText(raw, 'level') ?? 'hello';
+/** How far ready must reach: to scripts, where some are named. @throws TapprepError USAGE where they would not run */
+export function readLevel(raw: Raw, scripts: readonly string[] = []): (typeof LEVELS)[number] {
+  const given = readText(raw, 'level') ?? (scripts.length === 0 ? 'hello' : 'scripts');
   const level = LEVELS.find((name) => name === given);
-  if (level !== undefined) return level;
-  throw new TapprepError('USAGE', `--level is ${LEVELS.join(', ')}, but "${given}" was given`);
+  if (level === undefined) throw new TapprepError('USAGE', `--level is ${LEVELS.join(', ')}, but "${given}" was given`);
+  if (level === 'scripts' || scripts.length === 0) return level;
+  throw new TapprepError('USAGE', `${scripts.join(' and ')} would not run: --level ${level} runs no scripts`, {
+    hint: 'leave --level out, or give --level scripts',
+  });
 }
 
 /** Where a module is to be loaded; null for wherever it can be. @throws TapprepError USAGE */

@@ -1,7 +1,15 @@
 import { expect, test } from 'vitest';
 import { COMMANDS, type CommandRow } from '../../../src/cli/commands.ts';
 import type { Context } from '../../../src/cli/context.ts';
-import { keyOf, type OptionRow, type Raw, readCommon, readSize, readTime } from '../../../src/cli/options.ts';
+import {
+  keyOf,
+  type OptionRow,
+  type Raw,
+  readCommon,
+  readLevel,
+  readSize,
+  readTime,
+} from '../../../src/cli/options.ts';
 import { isTapprepError } from '../../../src/errors.ts';
 import { buildProgram, runProgram } from '../../../src/cli/program.ts';
 
@@ -125,6 +133,15 @@ test.each([
   ['2h', 7_200_000],
 ])('a time of %s is %i ms', (text, ms) => {
   expect(readTime({ time: text }, 'time')).toBe(ms);
+});
+
+test('scripts that are named run: the level is theirs, and another one is refused', () => {
+  expect(readLevel({}, [])).toBe('hello');
+  expect(readLevel({}, ['own.stp'])).toBe('scripts');
+  expect(readLevel({ level: 'scripts' }, ['own.stp'])).toBe('scripts');
+  expect(() => readLevel({ level: 'probe' }, ['own.stp', 'icmp'])).toThrow(
+    'own.stp and icmp would not run: --level probe runs no scripts',
+  );
 });
 
 test.each(['', '5X', '-1', '1e9', 'G'])('"%s" is no size and no time', (text) => {
