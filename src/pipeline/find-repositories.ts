@@ -43,7 +43,9 @@ export async function findRepositories(
     );
   }
   const repositories = onlyOwn ? selected.filter(isOwn) : selected;
-  if (host !== null && own.repositories.length === 0) refuseUnregistered(target, skipped, host.name);
+  // Another source, as of --mirror or of somebody else's kernels, is asked all the same.
+  const isAsked = selected.some(({ content }) => content.includes('devel'));
+  if (host !== null && own.repositories.length === 0 && !isAsked) refuseUnregistered(target, skipped, host.name);
   if (repositories.length === 0) {
     const why = whyNoPlace(target.distro);
     const version = target.version === null ? '' : ` ${target.version}`;

@@ -179,14 +179,13 @@ test.each([
 });
 
 test('a RHEL that was never registered has no repositories: one sentence, exit 3', async () => {
-  const { code, stderr } = await tapprep(
-    makeRhel(cdn.url, null, { '/etc/yum.repos.d/redhat.repo': '# no subscription\n' }),
-    'plan',
-    '--kernel',
-    RHEL,
-  );
+  const system = makeRhel(cdn.url, null, { '/etc/yum.repos.d/redhat.repo': '# no subscription\n' });
+  const { code, stderr } = await tapprep(system, 'plan', '--kernel', RHEL);
   expect(stderr).toMatch(/NOT_REGISTERED: .*not registered/);
   expect(code).toBe(3);
+  // A mirror that was named is asked all the same.
+  const named = await tapprep(system, 'plan', '--kernel', RHEL, '--mirror', `rpm-md=${scc.url}nothing/`);
+  expect(named.stderr).toMatch(/tapprep: NETWORK: .*nothing\/repodata\/repomd.xml answered 403/);
 });
 
 /** dnf's own, which scripts/need-tools.sh brings. */

@@ -1,8 +1,8 @@
 /** The RPM lab's machine: a kernel built, packed and signed as an RPM distribution does it, and a system to install it in. */
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { mmdebstrap } from './lab-root.ts';
 
 const scripts = join(import.meta.dirname, '../lab/rpm');
@@ -31,6 +31,14 @@ export function prepareKernelTree(): string {
   const kernel = join(RPM_LAB, 'kernel');
   execFileSync('sh', [join(scripts, 'build-kernel.sh'), kernel], { stdio: 'inherit' });
   return join(kernel, 'tree');
+}
+
+/** Paths of the packages of the same kernel as EL 9 names and cuts it, unsigned, and its `uname -r`. @param release as 427.13.1.el9_4 */
+export function prepareEl9Kernel(release: string): { readonly release: string; readonly packages: readonly string[] } {
+  const [kernel, output] = [dirname(prepareKernelTree()), join(RPM_LAB, `kernel-${release}`)];
+  execFileSync('sh', [join(scripts, 'make-el9-kernel.sh'), kernel, output, release], { stdio: 'inherit' });
+  const packages = readdirSync(join(output, 'rpms')).map((name) => join(output, 'rpms', name));
+  return { release: readFileSync(join(output, 'release'), 'utf8').trim(), packages };
 }
 
 /** A root with rpm, a compiler and SystemTap that calls itself Amazon Linux 2023 and has one repository: the lab's. */

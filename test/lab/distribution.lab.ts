@@ -1,6 +1,7 @@
 /**
- * A small rpm distribution of real programs, EL 9 in its names: base system, rehearsal root and the way back, all from its
- * own signed repositories on loopback. Its kernels have packages and nothing in them, so that what is seen is the root.
+ * A small rpm distribution of real programs, EL 9 in its names: base system, rehearsal in its own kernel, and the way back, all
+ * from its own signed repositories on loopback. Its current kernel is the RPM lab's under a name of EL 9; the others have
+ * packages and nothing in them.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
@@ -13,9 +14,12 @@ import { GpgHome, type TestKey } from '../helpers/gpg.ts';
 import { type Nginx, serveNginx } from '../helpers/nginx.ts';
 import { prepareDistribution, signCopies, writeMirrorList } from '../helpers/rpm-distribution.ts';
 import { type LabBuild, openRpmLab } from '../helpers/rpm-lab.ts';
-import { listRpms, RPM_LAB } from '../helpers/rpm-root.ts';
+import { listRpms, prepareEl9Kernel, RPM_LAB } from '../helpers/rpm-root.ts';
 
 const [CURRENT, OLDER] = ['427.13.1.el9_4', '427.9.1.el9_4'] as const;
+/** What the lab's kernel is built from. */
+let version: string;
+let current: string;
 const cli = new Cli();
 const lab = openRpmLab();
 const gpg = new GpgHome();
@@ -25,12 +29,12 @@ let nginx: Nginx;
 
 /** The packages of a kernel as EL 9 cuts them; the build tree names its kernel and no more. */
 function kernelOf(release: string, vendor = 'Lab Linux'): LabBuild {
-  const uname = `5.14.0-${release}.x86_64`;
+  const uname = `${version}-${release}.x86_64`;
   const tree = `/usr/src/kernels/${uname}`;
   const needs = ['gcc', 'make', 'perl-interpreter', 'findutils', 'elfutils-libelf-devel'];
   return {
     source: 'kernel',
-    version: '5.14.0',
+    version,
     release,
     vendor,
     packages: [
@@ -45,7 +49,7 @@ function kernelOf(release: string, vendor = 'Lab Linux'): LabBuild {
         requires: needs,
         files: Object.fromEntries(['Makefile', '.config', 'Module.symvers'].map((name) => [`${tree}/${name}`, '#\n'])),
       },
-      { name: 'kernel-debuginfo', requires: [`kernel-debuginfo-common-x86_64 = 5.14.0-${release}`] },
+      { name: 'kernel-debuginfo', requires: [`kernel-debuginfo-common-x86_64 = ${version}-${release}`] },
       { name: 'kernel-debuginfo-common-x86_64' },
     ],
   };
@@ -60,18 +64,18 @@ beforeAll(async () => {
   work = mkdtempSync(join(RPM_LAB, 'work-'));
   key = gpg.makeKey('Lab Linux', 'rsa3072');
   const distribution = prepareDistribution();
-  const [current, older, other] = [kernelOf(CURRENT), kernelOf(OLDER), kernelOf(CURRENT, 'Other Linux')].map((build) =>
-    lab.build(build),
-  );
+  const kernel = prepareEl9Kernel(CURRENT);
+  current = kernel.release;
+  version = current.slice(0, current.indexOf('-'));
+  const [older, other] = [kernelOf(OLDER), kernelOf(CURRENT, 'Other Linux')].map((build) => lab.build(build));
   const publish = (name: string, paths: readonly string[]): void => {
     const copies = signCopies(paths, join(work, 'signed', name), { lab, gpg, key });
     symlinkSync(lab.makeRepository(name, copies), join(work, 'served', name));
   };
   mkdirSync(join(work, 'served'));
-  const kernels = Object.values(current ?? {});
   publish('other', Object.values(other ?? {}));
-  publish('os', [...distribution, ...kernels.filter((path) => !isDebug(path))]);
-  publish('debug', kernels.filter(isDebug));
+  publish('os', [...distribution, ...kernel.packages.filter((path) => !isDebug(path))]);
+  publish('debug', kernel.packages.filter(isDebug));
   publish('vault', Object.values(older ?? {}));
   nginx = await serveNginx(join(work, 'served'));
   const programs = ['devel', 'image', 'systemtap', 'toolchain'];
@@ -90,26 +94,41 @@ afterAll(async () => {
   rmSync(work, { recursive: true, force: true });
 });
 
+function own(): readonly string[] {
+  return ['--mirrors', join(work, 'mirrors.json'), '--cache-dir', join(work, 'cache')];
+}
+
 async function rehearse(...more: readonly string[]): Promise<RehearseReport> {
-  const own = ['--distro', 'rocky:9.4', '--mirrors', join(work, 'mirrors.json'), '--cache-dir', join(work, 'cache')];
-  const { stdout, stderr } = await cli.run(['rehearse', ...own, '--systemtap', 'distro', '--yes', '--json', ...more]);
+  const { stdout, stderr } = await cli.run(['rehearse', '--distro', 'rocky:9.4', ...own(), '--yes', '--json', ...more]);
   expect(stderr).not.toMatch(/tapprep: [A-Z_]+:/);
   return JSON.parse(stdout) as RehearseReport;
 }
 
-test('without a kernel it is the current one, on a base system that dnf would have chosen', async () => {
-  const { root, plan, reusedRoot, verify } = await rehearse();
-  expect([plan.target.release, reusedRoot]).toEqual([`5.14.0-${CURRENT}.x86_64`, false]);
-  // Programs of the root run there; what is no kernel cannot be built for.
-  expect(verify.steps.map(({ step, status }) => `${step} ${status}`).slice(0, 2)).toEqual([
-    'tools pass',
-    'build-tree fail',
-  ]);
-  const whole = listRpms(root);
-  expect(whole).toEqual(expect.arrayContaining([`kernel-devel-5.14.0-${CURRENT}.x86_64`]));
+/** Every package of a root with the digest of its header and when it came: what its rpm database says of it. */
+function readDatabase(root: string): readonly string[] {
+  const format = '%{NEVRA} %{SHA256HEADER} %{SIGMD5} %{INSTALLTIME} %{INSTALLTID}\\n';
+  const out = execFileSync('chroot', [root, 'rpm', '-qa', '--qf', format], { encoding: 'utf8' });
+  return out.trim().split('\n').toSorted();
+}
 
-  const again = await rehearse();
-  expect([again.root, again.reusedRoot]).toEqual([root, true]);
+test('without a kernel it is the current one: Hello, World and kernel.function in it, and back to the base system of dnf', async () => {
+  const started = performance.now();
+  const { root, plan, reusedRoot, verify } = await rehearse('--level', 'probe');
+  const cold = performance.now();
+  expect([plan.target.release, reusedRoot]).toEqual([current, false]);
+  expect(verify).toMatchObject({ ready: true, ranIn: 'vm' });
+  expect(verify.steps.map(({ step, status }) => `${step} ${status}`)).toEqual(
+    expect.arrayContaining(['tools pass', 'build-tree pass', 'build-id pass', 'hello pass', 'kernel.function pass']),
+  );
+  expect(verify.steps.find(({ step }) => step === 'hello')?.output).toContain('Hello, World');
+  const whole = listRpms(root);
+  expect(whole).toEqual(expect.arrayContaining([`kernel-devel-${current}`]));
+
+  const warm = performance.now();
+  const again = await rehearse('--level', 'probe');
+  const [first, second] = [cold - started, performance.now() - warm].map((ms) => (ms / 1000).toFixed(0));
+  process.stdout.write(`rehearsal: ${first} s cold, ${second} s again\n`);
+  expect([again.root, again.reusedRoot, again.verify.ready]).toEqual([root, true, true]);
   expect(listRpms(root)).toEqual(whole);
 
   expect((await cli.run(['remove', '--root', root, '--yes'])).code).toBe(0);
@@ -135,12 +154,24 @@ test('without a kernel it is the current one, on a base system that dnf would ha
     'util-linux',
   ];
   expect(base).toEqual(judgeByDnf(join(work, 'served/os'), [names])[0]);
-}, 900_000);
+
+  const target = ['--root', root, '--kernel', current];
+  const before = readDatabase(root);
+  const installed = await cli.run(['install', ...target, ...own(), '--level', 'probe', '--yes', '--json']);
+  expect(installed.stderr).not.toMatch(/tapprep: [A-Z_]+:/);
+  expect(JSON.parse(installed.stdout)).toMatchObject({ verify: { ready: true, ranIn: 'vm' } });
+  expect(listRpms(root)).toEqual(whole);
+  const verified = await cli.run(['verify', ...target, ...own(), '--in', 'vm', '--json']);
+  expect(verified.stderr).not.toMatch(/tapprep: [A-Z_]+:/);
+  expect([verified.code, (JSON.parse(verified.stdout) as { ready: boolean }).ready]).toEqual([0, true]);
+  expect((await cli.run(['remove', '--root', root, '--yes'])).code).toBe(0);
+  expect(readDatabase(root)).toEqual(before);
+}, 1_800_000);
 
 test('another kernel, out of the vault, stands on the same base system', async () => {
-  const { root, plan } = await rehearse('--kernel', `5.14.0-${OLDER}.x86_64`);
+  const { root, plan } = await rehearse('--kernel', `${version}-${OLDER}.x86_64`, '--systemtap', 'distro');
   expect(plan.items.find(({ role }) => role === 'devel')).toMatchObject({ repository: 'lab-vault' });
-  expect(listRpms(root)).toEqual(expect.arrayContaining([`kernel-debuginfo-5.14.0-${OLDER}.x86_64`]));
+  expect(listRpms(root)).toEqual(expect.arrayContaining([`kernel-debuginfo-${version}-${OLDER}.x86_64`]));
   const bases = readdirSync(join(work, 'cache/roots')).filter((name) => name.startsWith('base-'));
   expect(bases).toHaveLength(1);
 }, 900_000);
