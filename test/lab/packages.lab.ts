@@ -54,7 +54,7 @@ function rpmSystem(): System {
   const root = join(work, 'rpm');
   mkdirSync(root);
   const rpms = prepareDistribution().filter((path) => !/(?:systemtap|gcc|cpp|glibc-devel)/.test(basename(path)));
-  execFileSync('rpm', ['--root', root, '--nosignature', '--nodeps', '-i', ...rpms], {
+  execFileSync('rpm', ['--root', root, '--dbpath', '/var/lib/rpm', '--nosignature', '--nodeps', '-i', ...rpms], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   copyFileSync('/etc/resolv.conf', join(root, 'etc/resolv.conf'));
