@@ -1,7 +1,7 @@
 #!/bin/sh
 # tapprep @VERSION@ in one file, with the Node that it needs. The first run unpacks both into the cache directory
 # (TAPPREP_CACHE_DIR, else tapprep in XDG_CACHE_HOME, else HOME/.cache/tapprep); later runs start from there.
-# Needs Linux on x86_64, glibc 2.28 or newer, gzip, and 150 MB in that directory. Nothing else is installed. What is
+# Needs Linux on x86_64, glibc 2.28 or newer, libstdc++, gzip, and 150 MB in that directory. Nothing else is installed. What is
 # started lies where only this user and root can have put it: owner and mode of every directory from "/" down to it, and of
 # the two files that are started, are looked at each time, before anything there is executed.
 # A shell script and not a bare executable, because on an older host the loader would end that before its first line.
@@ -132,6 +132,11 @@ unpack() {
   words=$(LC_ALL=C && "$new/node" --version 2>&1) || case $words in
     v*) ;;
     *ermission\ denied*) fail 6 "CACHE_UNUSABLE: nothing may be executed in $new" "$ELSEWHERE" ;;
+    *'loading shared libraries: lib'*': cannot open'*)
+      library=${words##*loading shared libraries: }
+      fail 6 "TOOL_MISSING: this file needs ${library%%:*}, but this host has no such library" \
+        'install libstdc++ and libgcc; Debian calls them libstdc++6 and libgcc-s1'
+      ;;
     *) elsewhere 'glibc 2.28 or newer' 'none that starts its Node' "$words" ;;
   esac
   "$new/node" -e '

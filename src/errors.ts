@@ -160,7 +160,7 @@ export const ERROR_CODES = {
   NO_SPACE: { exit: 'install', doc: 'Not enough free space where it is needed.' },
   LOCKED: { exit: 'install', doc: 'Another tapprep works there.' },
   NOT_ROOT: { exit: 'needsRootOrTool', doc: 'Root rights are needed.' },
-  TOOL_MISSING: { exit: 'needsRootOrTool', doc: 'A program that is needed is not installed.' },
+  TOOL_MISSING: { exit: 'needsRootOrTool', doc: 'A program or a library that is needed is not installed.' },
   PERMISSION: { exit: 'needsRootOrTool', doc: 'A file or directory cannot be read or written by this user.' },
   CACHE_UNUSABLE: {
     exit: 'needsRootOrTool',

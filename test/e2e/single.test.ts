@@ -4,6 +4,7 @@ import {
   chownSync,
   copyFileSync,
   existsSync,
+  globSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -14,6 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { copyWithLibraries, makeProgramRoot } from '../helpers/dpkg-root.ts';
 
 const repository = join(import.meta.dirname, '../..');
 const work = mkdtempSync(join(tmpdir(), 'e2e-single-'));
@@ -119,6 +121,28 @@ describe('the first line tells why it cannot run, and nothing is left:', () => {
     const result = run(['/usr/sbin/chroot', root, '/bin/sh', '/tapprep', 'doctor'], '/cache', '/bin');
     expect(result.stderr.split('\n')[0]).toContain('this host has none that starts its Node');
     expect(result.stderr.split('\n')[0]).toMatch(ELSEWHERE);
+    expect(result.status).toBe(6);
+    expect(unpacked(join(root, 'cache'))).toEqual([]);
+  });
+
+  test('a library that its Node needs', () => {
+    const root = join(work, 'no-libstdc++');
+    mkdirSync(root);
+    makeProgramRoot(root);
+    for (const program of ['gzip', 'getconf']) copyWithLibraries(`/usr/bin/${program}`, root);
+    // All of Node's libraries but those of C++.
+    const libraries = execFileSync('ldd', [process.execPath], { encoding: 'utf8' }).matchAll(/(\/\S+) \(0x/g);
+    for (const [, library = ''] of libraries) if (!/libstdc|libgcc/.test(library)) copyWithLibraries(library, root);
+    for (const library of globSync('usr/lib/**/lib{stdc,gcc}*', { cwd: root })) rmSync(join(root, library));
+    copyFileSync(single, join(root, 'tapprep'));
+    const result = run(['/usr/sbin/chroot', root, '/bin/sh', '/tapprep', 'doctor'], '/cache', '/usr/bin');
+    expect(result.stderr.split('\n')).toEqual([
+      expect.stringMatching(
+        /^tapprep: TOOL_MISSING: this file needs lib(?:stdc\+\+|gcc_s)\.so\.\d, but this host has no such library$/,
+      ),
+      '  install libstdc++ and libgcc; Debian calls them libstdc++6 and libgcc-s1',
+      '',
+    ]);
     expect(result.status).toBe(6);
     expect(unpacked(join(root, 'cache'))).toEqual([]);
   });

@@ -53,7 +53,7 @@ function debian(suite: string): System {
 function rpmSystem(): System {
   const root = join(work, 'rpm');
   mkdirSync(root);
-  const rpms = prepareDistribution().filter((path) => !/(?:systemtap|gcc|cpp|glibc-devel)/.test(basename(path)));
+  const rpms = prepareDistribution().filter((path) => !/^(?:systemtap|gcc|cpp|glibc-devel)-/.test(basename(path)));
   execFileSync('rpm', ['--root', root, '--dbpath', '/var/lib/rpm', '--nosignature', '--nodeps', '-i', ...rpms], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
