@@ -4,7 +4,6 @@
  */
 import { formatEvr } from '../../version/evr.ts';
 import { RELATIONS, type CatalogueBuilder, type RelationKind } from './catalogue.ts';
-import { createSymbols } from './symbols.ts';
 import { badXml, readXml } from './xml.ts';
 
 /** Takes frames one after the other. */
@@ -13,10 +12,16 @@ export interface SolvableReader {
   read(frame: Buffer): string;
 }
 
-const OPERATORS: Readonly<Record<string, string>> = { EQ: '=', LT: '<', LE: '<=', GT: '>', GE: '>=' };
+const OPERATORS: ReadonlyMap<string, string> = new Map([
+  ['EQ', '='],
+  ['LT', '<'],
+  ['LE', '<='],
+  ['GT', '>'],
+  ['GE', '>='],
+]);
 /** Symbols of kernels, by the ten thousand: only out-of-tree modules ask for them. */
 const BULK = /^(?:ksym|kernel|modalias)\(/;
-const [LESS, GREATER, SLASH, SPACE, QUOTE, AMPERSAND] = [0x3c, 0x3e, 0x2f, 0x20, 0x22, 0x26];
+const [LESS, GREATER, SLASH, SPACE, QUOTE, AMPERSAND, EQUALS] = [0x3c, 0x3e, 0x2f, 0x20, 0x22, 0x26, 0x3d];
 const ODD = Buffer.from('<!');
 
 /** @param name of the index, for messages */
@@ -123,34 +128,130 @@ interface EntryTable {
   intern(frame: Buffer, start: number, end: number): number;
 }
 
-/** The attributes as written stand for the entry, so that each is parsed once, however many packages have it. */
+/** `name OP epoch:version-release` is put together from the bytes of the attributes, and no string is made of most. */
 function createEntryTable({ symbols }: CatalogueBuilder): EntryTable {
-  const texts = createSymbols();
-  let known = new Int32Array(1 << 14).fill(-2);
+  let scratch = Buffer.allocUnsafeSlow(1 << 12);
+  const found: Record<EntryKey, Span> = {
+    name: { start: 0, end: 0 },
+    flags: { start: 0, end: 0 },
+    epoch: { start: 0, end: 0 },
+    ver: { start: 0, end: 0 },
+    rel: { start: 0, end: 0 },
+  };
+  let used = 0;
+  const copy = (frame: Buffer, { start, end }: Span): void => {
+    for (let at = start; at < end; at += 1) scratch[used++] = frame[at] ?? 0;
+  };
+  const put = (text: string): void => {
+    for (let at = 0; at < text.length; at += 1) scratch[used++] = text.charCodeAt(at);
+  };
   return {
     intern(frame, start, end) {
       const last = frame[end - 1] === SLASH ? end - 1 : end;
-      const written = texts.intern(frame, start, last);
-      if (written >= known.length) {
-        const larger = new Int32Array(known.length * 2).fill(-2);
-        larger.set(known);
-        known = larger;
+      if (!findAttributes(frame, start, last, found) || !isPlainEpoch(frame, found.epoch)) {
+        const text = formatEntry(readAttributes(frame.toString('utf8', start, last)));
+        return text === null ? 0 : symbols.internText(text);
       }
-      const found = known[written] ?? -2;
-      if (found !== -2) return found;
-      const text = formatEntry(readAttributes(frame.toString('utf8', start, last)));
-      const symbol = text === null ? 0 : symbols.internText(text);
-      known[written] = symbol;
-      return symbol;
+      const { name, flags, epoch, ver, rel } = found;
+      if (name.end === name.start || isBulk(frame, name)) return 0;
+      if (last - start + 8 > scratch.length) scratch = Buffer.allocUnsafeSlow((last - start) * 2);
+      used = 0;
+      copy(frame, name);
+      const operator =
+        flags.end === flags.start ? undefined : OPERATORS.get(frame.toString('latin1', flags.start, flags.end));
+      if (ver.start !== 0 && operator !== undefined) {
+        put(` ${operator} `);
+        if (epoch.end > epoch.start && !isZero(frame, epoch)) {
+          copy(frame, epoch);
+          put(':');
+        }
+        copy(frame, ver);
+        if (rel.end > rel.start) {
+          put('-');
+          copy(frame, rel);
+        }
+      }
+      return symbols.intern(scratch, 0, used);
     },
   };
+}
+
+interface Span {
+  start: number;
+  end: number;
+}
+
+type EntryKey = 'name' | 'flags' | 'epoch' | 'ver' | 'rel';
+
+/** Where the values of an entry's attributes lie; start 0 for one that is not there. False where the slow way has to look. */
+function findAttributes(frame: Buffer, from: number, to: number, found: Record<EntryKey, Span>): boolean {
+  const { name, flags, epoch, ver, rel } = found;
+  name.start =
+    name.end =
+    flags.start =
+    flags.end =
+    epoch.start =
+    epoch.end =
+    ver.start =
+    ver.end =
+    rel.start =
+    rel.end =
+      0;
+  let at = from;
+  for (;;) {
+    while (at < to && (frame[at] ?? 0) <= SPACE) at += 1;
+    if (at >= to) return true;
+    const key = at;
+    while (at < to && frame[at] !== EQUALS && (frame[at] ?? 0) > SPACE) at += 1;
+    const span = spanOf(frame, key, at, found);
+    const quote = frame[at + 1];
+    if (frame[at] !== EQUALS || (quote !== QUOTE && quote !== 0x27)) return false;
+    const start = at + 2;
+    at = start;
+    while (at < to && frame[at] !== quote) {
+      if (frame[at] === AMPERSAND) return false;
+      at += 1;
+    }
+    if (at >= to) return false;
+    if (span !== null) [span.start, span.end] = [start, at];
+    at += 1;
+  }
+}
+
+/** By length and first byte, and then by the whole: an attribute of another name is nobody's. */
+function spanOf(frame: Buffer, start: number, end: number, found: Record<EntryKey, Span>): Span | null {
+  const key = KEYS[end - start]?.find((each) => each.charCodeAt(0) === frame[start]);
+  if (key === undefined) return null;
+  for (let at = 1; at < key.length; at += 1) if (frame[start + at] !== key.charCodeAt(at)) return null;
+  return found[key];
+}
+
+const KEYS: Readonly<Record<number, readonly EntryKey[]>> = { 3: ['ver', 'rel'], 4: ['name'], 5: ['flags', 'epoch'] };
+
+/** Without leading zeros; what is no number is for the slow way. */
+function isPlainEpoch(frame: Buffer, { start, end }: Span): boolean {
+  for (let at = start; at < end; at += 1) {
+    const byte = frame[at] ?? 0;
+    if (byte < 0x30 || byte > 0x39 || (byte === 0x30 && at === start && end - start > 1)) return false;
+  }
+  return true;
+}
+
+function isZero(frame: Buffer, { start, end }: Span): boolean {
+  return end - start === 1 && frame[start] === 0x30;
+}
+
+function isBulk(frame: Buffer, { start, end }: Span): boolean {
+  const first = frame[start];
+  // k and m.
+  return (first === 0x6b || first === 0x6d) && BULK.test(frame.toString('latin1', start, Math.min(end, start + 12)));
 }
 
 function formatEntry(attributes: Readonly<Record<string, string>>): string | null {
   const name = attributes['name'] ?? '';
   if (name === '' || BULK.test(name)) return null;
   const version = versionOf(attributes);
-  const operator = OPERATORS[attributes['flags'] ?? ''];
+  const operator = OPERATORS.get(attributes['flags'] ?? '');
   return version === null || operator === undefined ? name : `${name} ${operator} ${version}`;
 }
 

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createCatalogue, RELATIONS } from '../../../../src/resolve/rpm-md/catalogue.ts';
 import { createSolvableReader } from '../../../../src/resolve/rpm-md/solvable-frame.ts';
@@ -50,6 +51,32 @@ describe('one package of primary.xml', () => {
     const plain = read(frame(entries, '<file>/usr/bin/a&amp;b</file>'));
     expect(read(frame(`<!-- > " -->${entries}`, '<file><![CDATA[/usr/bin/a&b]]></file>'))).toEqual(plain);
     expect(plain[0]).toMatchObject({ requires: ['x = 1-2'], files: ['/usr/bin/a&b'] });
+  });
+
+  test('whatever the attributes are, both ways mean the same', () => {
+    const text = fc.stringMatching(/^[\w.+~()/&;> -]{0,12}$/);
+    const attribute = fc.tuple(
+      fc.constantFrom('name', 'flags', 'epoch', 'ver', 'rel', 'pre', 'vex', 'names', 'nine', 'x:rel'),
+      fc.oneof(text, fc.constantFrom('EQ', 'LT', 'GE', '0', '1', '00', '01', 'toString', 'kernel(x)', 'modalias(y)')),
+      fc.constantFrom('"', "'"),
+      fc.constantFrom('', ' ', '\n'),
+    );
+    const entry = fc.uniqueArray(attribute, { selector: ([key]) => key, maxLength: 6 });
+    fc.assert(
+      fc.property(fc.array(entry, { minLength: 1, maxLength: 4 }), (entries) => {
+        const written = entries
+          .map((list) =>
+            list.map(
+              ([key, value, quote, space]) => ` ${space}${key}=${quote}${value.replaceAll('&', '&amp;')}${quote}`,
+            ),
+          )
+          .map((list) => `<rpm:entry${list.join('')}/>`)
+          .join('');
+        // A comment sends the frame to the parser.
+        expect(read(frame(written))).toEqual(read(frame(`<!-- -->${written}`)));
+      }),
+      { numRuns: 300 },
+    );
   });
 
   test('symbols of kernels are left out', () => {
