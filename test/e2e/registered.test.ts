@@ -239,6 +239,9 @@ test('the token of an address of SUSE stands behind every path, and in nothing t
   const { items } = JSON.parse(planned.stdout) as Planned;
   expect(items.map(({ name }) => name)).toContain('kernel-default-devel');
   expect(`${planned.stdout}${planned.stderr}${readFileSync(lock, 'utf8')}`).not.toContain(TOKEN);
+  const listed = await tapprep(system, 'mirrors', 'list', '--kernel', SLES, '--json');
+  expect(listed.stdout).toContain('target/SLE-Product:Pool');
+  expect(`${listed.stdout}${listed.stderr}`).not.toContain(TOKEN);
   const into = join(work, 'sles-files');
   const fetched = await tapprep(system, 'fetch', '--kernel', SLES, '--dest', into);
   expect(fetched.stderr).not.toMatch(/tapprep: [A-Z_]+:/);
