@@ -54,7 +54,7 @@ function isProxy(word: string): boolean {
 export const CONFIG_KEYS: readonly ConfigKey[] = [
   ofOption('--cache-dir', 'word', 'an absolute path', isAbsolute),
   ofOption('--mirrors', 'list', 'a list of absolute paths', isAbsolute),
-  ofOption('--mirror', 'list', 'a list of KIND=URL', (word) => /^[a-z-]+=\S+$/.test(word)),
+  ofOption('--mirror', 'list', 'a list of KIND=URL', (word) => /^[a-z-]+=\S/.test(word)),
   ofOption('--offline', 'flag', 'true or false'),
   ofOption('--timeout', 'word', 'a time as 90s, 10m or 2h', isTime),
   ofOption('--ssh-config', 'word', 'an absolute path', isAbsolute),

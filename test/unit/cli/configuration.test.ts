@@ -39,13 +39,13 @@ test('no file is no configuration', async () => {
 test('the nearer source comes first, lists and prohibitions add up, and each value names its source', async () => {
   writeFileSync(
     system,
-    'timeout = "10m"\noffline = true\nmirror = ["rpm-md=https://a/"]\nnever = ["allow-expired-release"]\n',
+    'timeout = "10m"\noffline = true\nmirror = ["deb=https://a/ bookworm main"]\nnever = ["allow-expired-release"]\n',
   );
   writeFileSync(own, 'format = "tapprep-config/1"\ntimeout = "5m"\nmirror = ["deb=https://b/"]\nnever = ["mirror"]\n');
   const { settings, never } = await read({ TAPPREP_TIMEOUT: '90s', TAPPREP_COLOR: '0' });
   expect(settings).toEqual([
     { key: 'mirror', value: ['deb=https://b/'], source: own },
-    { key: 'mirror', value: ['rpm-md=https://a/'], source: system },
+    { key: 'mirror', value: ['deb=https://a/ bookworm main'], source: system },
     { key: 'offline', value: true, source: system },
     { key: 'timeout', value: '90s', source: 'TAPPREP_TIMEOUT' },
     { key: 'color', value: false, source: 'TAPPREP_COLOR' },
