@@ -94,9 +94,10 @@ export async function loadModules(modules: readonly string[], options: KernelOpt
     signal: new AbortController().signal,
     emit: () => undefined,
   });
-  return report.jobs.map(({ stdout, stderr, kernelLog, exitStatus }) => {
+  return report.jobs.map(({ stdout, stderr, kernelLog, exitStatus, outcome }) => {
     const end = PROBE_END.exec(stderr);
-    if (end === null) throw new Error(`the probe did not end in the guest:\n${stderr}`);
+    if (end === null)
+      throw new Error(`the probe did not end in the guest (${outcome}):\n${stderr}${kernelLog.slice(-1000)}`);
     const at = end.index + end[0].length;
     return {
       log: `${stderr.slice(at)}${stdout}`,
