@@ -24,8 +24,8 @@ beforeAll(() => {
   const tree = prepareKernelTree();
   release = readFileSync(join(RPM_LAB, 'kernel/release'), 'utf8').trim();
   execFileSync('cp', ['-a', prepareBareRoot('bookworm'), root]);
-  mkdirSync(join(root, 'usr/src'), { recursive: true });
-  execFileSync('cp', ['-a', tree, join(root, TREE)]);
+  mkdirSync(join(root, TREE), { recursive: true });
+  execFileSync('cp', ['-a', `${tree}/.`, join(root, TREE)]);
   image = join(root, TREE, 'arch/x86/boot/bzImage');
 }, 1_800_000);
 
