@@ -1,6 +1,17 @@
 /** What stap and staprun say of themselves, and SystemTap's version numbers: the home of semver in detection. */
 import { coerce, compare } from 'semver';
 
+/**
+ * For asking stap for its version: whatever it is asked, it makes ~/.systemtap/cache when it starts, unless its data directory
+ * cannot be made: then it warns and goes on without a cache (seen with 4.8, 5.1 and 5.6).
+ */
+export const ASKING_ENV: Readonly<Record<string, string>> = { SYSTEMTAP_DIR: '/dev/null' };
+
+/** What stap said, without its warning of that directory. */
+export function withoutAskingWarning(text: string): string {
+  return text.replace(/^WARNING: failed to create systemtap data directory "\/dev\/null".*\n?/m, '');
+}
+
 /** What `stap -V` or `staprun -V` prints. */
 export interface StapVersion {
   /** "4.8" */

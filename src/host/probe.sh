@@ -554,7 +554,7 @@ version_lines() {
   key=$1
   shift
   [ -z "$prefix" ] || return 0
-  "$@" 2>&1 | tr -d '\000-\010\013-\037\177' | awk -v key="$key" 'NR < 7 { printf "%s\t%s\n", key, substr($0, 1, 500) }'
+  "$@" 2>&1 | tr -d '\000-\010\013-\037\177' | awk -v key="$key" 'NR < 8 { printf "%s\t%s\n", key, substr($0, 1, 500) }'
 }
 
 toolchain() {
@@ -593,7 +593,12 @@ systemtap() {
   tool stap || return 0
   stap=$T
   emit stap "$stap"
-  version_lines stap-v "$stap" -V
+  # Whatever it is asked, stap makes ~/.systemtap/cache when it starts, unless its data directory cannot be made.
+  (
+    SYSTEMTAP_DIR=/dev/null
+    export SYSTEMTAP_DIR
+    version_lines stap-v "$stap" -V
+  )
   owner "$stap"
   emit stap-owner "$O"
   if tool staprun || placed staprun; then

@@ -158,7 +158,7 @@ export const INSTALL_SCRIPTS: readonly string[] = [
 ];
 
 const UNKNOWN_PACKAGES = {
-  deb: 'the package list of the target was not known: Essential packages and what they need are taken to be there, and what is there in another version is only seen when this is installed',
+  deb: 'the package list of the target was not known: what every system has (Essential, priority required) and what that needs are taken to be there, and what is there in another version is only seen when this is installed',
   rpm: 'the package list of the target was not known: it is taken as empty, all that is needed is here, and what is there in another version is only seen when this is installed',
 } as const;
 

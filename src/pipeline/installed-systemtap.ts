@@ -1,5 +1,5 @@
 /** The SystemTap and the kernel packages that are in place on a target now, which may be more than when its facts were collected. */
-import { parseStapVersion } from '../detect/stap-version.ts';
+import { ASKING_ENV, parseStapVersion } from '../detect/stap-version.ts';
 import { isTapprepError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
 import { identifySystem, listPackages, type ListedPackage } from '../install/package-list.ts';
@@ -17,7 +17,7 @@ export interface Installed {
 export async function lookAtInstalled(host: Host, signal: AbortSignal): Promise<Installed> {
   const packages = await listInstalled(host);
   const stap = await host.which('stap');
-  const said = stap === null ? null : await host.run([stap, '-V'], { timeoutMs: 60_000, signal });
+  const said = stap === null ? null : await host.run([stap, '-V'], { timeoutMs: 60_000, signal, env: ASKING_ENV });
   const parsed = said === null ? null : parseStapVersion(`${said.stdout}\n${said.stderr}`.split('\n'));
   const version = (name: string): string | null => packages.find((item) => item.name === name)?.version ?? null;
   return {

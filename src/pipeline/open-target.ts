@@ -151,9 +151,9 @@ async function withChosen(host: Host, facts: HostFacts): Promise<HostFacts> {
   const { readChosen } = await import('../systemtap/chosen.ts');
   const chosen = await readChosen(host, release);
   if (chosen.kind !== 'chosen') return facts;
-  const { parseStapVersion } = await import('../detect/stap-version.ts');
+  const { ASKING_ENV, parseStapVersion } = await import('../detect/stap-version.ts');
   const { place, version } = chosen.record;
-  const said = await host.run([`${place}/bin/stap`, '-V'], { timeoutMs: 60_000 });
+  const said = await host.run([`${place}/bin/stap`, '-V'], { timeoutMs: 60_000, env: ASKING_ENV });
   const parsed = parseStapVersion(`${said.stdout}\n${said.stderr}`.split('\n'));
   return {
     ...facts,

@@ -72,7 +72,8 @@ export const targetSchema: z.ZodType<Target> = z.discriminatedUnion('family', [
     family: z.literal('deb'),
     ...base,
     kernelFamily: z.enum(keysOf(DEB_FAMILIES)),
-    flavour: word,
+    // Empty where a tree was named whose release has none.
+    flavour: z.union([word, z.literal('')]),
     packageVersion: word.nullable(),
   }),
   z.strictObject({

@@ -1,5 +1,5 @@
 /** Whether the programs that build a module start. */
-import { compareStapVersions } from '../detect/stap-version.ts';
+import { ASKING_ENV, compareStapVersions, withoutAskingWarning } from '../detect/stap-version.ts';
 import type { VerifyOptions } from './options.ts';
 import { blame, type StepOutcome } from './step.ts';
 import { quoteOutput } from './tool-words.ts';
@@ -12,9 +12,9 @@ export async function verifyTools(options: VerifyOptions): Promise<StepOutcome> 
   const stap = await host.run([...(options.stapArgv ?? ['stap']), '-V'], {
     timeoutMs: TIMEOUT_MS,
     signal,
-    ...(options.env === undefined ? {} : { env: options.env }),
+    env: { ...ASKING_ENV, ...options.env },
   });
-  const text = `${stap.stdout}\n${stap.stderr}`;
+  const text = withoutAskingWarning(`${stap.stdout}\n${stap.stderr}`);
   const output = quoteOutput(
     text
       .split('\n')

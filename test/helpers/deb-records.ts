@@ -31,7 +31,7 @@ export interface RecordFields {
   readonly Breaks?: string;
   readonly Source?: string;
   readonly arch?: string;
-  readonly essential?: boolean;
+  readonly isBase?: boolean;
   readonly notAutomatic?: boolean;
   readonly sizeBytes?: number;
   readonly repository?: Repository;
@@ -57,7 +57,7 @@ export function debRecord(name: string, version: string, fields: RecordFields = 
     requires: [...preRequires, ...splitGroups(fields.Depends ?? '')],
     preRequires,
     breaks: splitGroups(fields.Breaks ?? ''),
-    essential: fields.essential ?? false,
+    isBase: fields.isBase ?? false,
     notAutomatic: fields.notAutomatic ?? false,
     vendor: null,
     buildHost: null,

@@ -89,6 +89,8 @@ describe.each(SYSTEMS)('%s', (distro, suite, options) => {
     expect(list(root)).not.toBe(before);
     expectProof(await prove(root));
     expect(await script('--undo')).toMatchObject({ exitCode: 0 });
+    // What verify compiled there was tapprep's, not install.sh's.
+    expect(await tapprep(['remove', '--root', root, '--yes'], true)).toMatchObject({ exitCode: 0 });
     expect(list(root)).toBe(before);
     expect(compareTrees(tree, readOurs(root))).toEqual([]);
     rmSync(root, { recursive: true });

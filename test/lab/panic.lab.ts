@@ -36,7 +36,8 @@ test('a script that brings the guest down stands against the SystemTap that ran 
     'scripts',
   ]);
   const { verify, systemtap } = parseReport(ran) as RehearseReport;
-  expect(systemtap.map(({ name, ready }) => [name, ready])).toEqual([[before?.name, false]]);
+  // What is not mended is tried after it, and does not compile for this kernel.
+  expect([systemtap[0]?.name, systemtap.some(({ ready }) => ready)]).toEqual([before?.name, false]);
   expect(verify.steps.find(({ step }) => step === 'hello')).toMatchObject({ status: 'pass' });
   expect(verify.steps.find(({ id }) => id === 'script')).toMatchObject({ status: 'fail', blame: 'systemtap' });
 

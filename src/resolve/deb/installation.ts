@@ -17,12 +17,12 @@ export function listInstalled(packages: readonly InstalledVersion[], arch: strin
 }
 
 /**
- * The base of a target of which nothing is known: the Essential packages and what they depend on, each in the oldest
+ * The base of a target of which nothing is known: what every system has and what that depends on, each in the oldest
  * version on offer, so that a plan does not count on an update the target may not have.
  */
-export function assumeEssential(universe: Universe): Installed {
+export function assumeBase(universe: Universe): Installed {
   const assumed = new Map<string, string>();
-  const agenda = universe.names.filter((name) => universe.versions(name).some((record) => record.essential));
+  const agenda = universe.names.filter((name) => universe.versions(name).some((record) => record.isBase));
   for (let name = agenda.pop(); name !== undefined; name = agenda.pop()) {
     const oldest = universe.versions(name).at(-1);
     if (oldest === undefined || assumed.has(name)) continue;

@@ -58,7 +58,7 @@ export async function readLaunchpad(
       requires: [],
       preRequires: [],
       breaks: [],
-      essential: false,
+      isBase: false,
       notAutomatic: false,
       vendor: null,
       buildHost: null,

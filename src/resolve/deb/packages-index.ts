@@ -10,7 +10,8 @@ import type { OpenIndex } from './open-index.ts';
 
 /** A record of a Debian archive. `requires` holds the groups of Pre-Depends and Depends. */
 export interface DebRecord extends PackageRecord {
-  readonly essential: boolean;
+  /** Essential or of priority required, which is on every system (Debian Policy 2.5). */
+  readonly isBase: boolean;
   /** From an archive that is used only for what nothing else has (backports, experimental). */
   readonly notAutomatic: boolean;
   /** The Pre-Depends among `requires`. */
@@ -92,7 +93,7 @@ const NO_ARCHIVE: Repository = {
 
 type Relations = Pick<
   DebRecord,
-  'provides' | 'requires' | 'preRequires' | 'breaks' | 'essential' | 'vendor' | 'buildHost' | 'buildTime' | 'source'
+  'provides' | 'requires' | 'preRequires' | 'breaks' | 'isBase' | 'vendor' | 'buildHost' | 'buildTime' | 'source'
 >;
 
 function readRelations(fields: Paragraph): Relations {
@@ -102,7 +103,7 @@ function readRelations(fields: Paragraph): Relations {
     requires: [...preRequires, ...splitGroups(fields.get('Depends') ?? '')],
     preRequires,
     breaks: [...splitGroups(fields.get('Breaks') ?? ''), ...splitGroups(fields.get('Conflicts') ?? '')],
-    essential: fields.get('Essential') === 'yes',
+    isBase: fields.get('Essential') === 'yes' || fields.get('Priority') === 'required',
     vendor: null,
     buildHost: null,
     buildTime: null,

@@ -6,7 +6,7 @@ import type { DebTarget, MatchEvidence, PackagePlan, PlanItem, Role } from '../.
 import { namePackages } from '../package-names.ts';
 import { assemblePlan, type PlanRequest } from '../plan.ts';
 import { findClosure } from './closure.ts';
-import { assumeEssential, listInstalled, type Chosen, type Installed } from './installation.ts';
+import { assumeBase, listInstalled, type Chosen, type Installed } from './installation.ts';
 import { imageNames, kernelRoleOf, SYSTEMTAP, TOOLCHAIN } from './kernel-names.ts';
 import { chooseImage, chooseKernelPackages } from './choose-kernel.ts';
 import type { DebRecord } from './packages-index.ts';
@@ -73,8 +73,10 @@ function planFrom(target: DebTarget, records: readonly DebRecord[], request: Pla
 
 function readInstalled(target: DebTarget, universe: Universe, request: PlanRequest, notes: string[]): Installed {
   if (request.installed !== null) return listInstalled(request.installed, target.packageArch);
-  notes.push('the installed packages are not known: Essential packages and what they need are taken to be there');
-  return assumeEssential(universe);
+  notes.push(
+    'the installed packages are not known: what every system has (Essential, priority required) and what that needs are taken to be there',
+  );
+  return assumeBase(universe);
 }
 
 function exactly(name: string, version: string): Requirement {

@@ -12,6 +12,9 @@ import { scanIndex } from './scan-index.ts';
 /** More than any plan can need: a host with every package installed asks for 60,000. */
 const MAX_RECORDS = 200_000;
 
+/** Fields of what every system has. */
+const BASE = ['\nEssential: yes', '\nPriority: required\n'] as const;
+
 /** What a plan has to see of the archives. */
 export interface WantedNames extends RecordFilter {
   /** Names whose whole tree of dependencies is wanted too. */
@@ -73,7 +76,7 @@ export async function readDebRepositories(
     graph.add(paragraph);
     // What every root of the distribution has: the base that a plan may build on where nothing is known of the target.
     const name = peekName(paragraph) ?? '';
-    if (paragraph.includes('\nEssential: yes') || wanted.isRoot?.(name) === true) found.push(name);
+    if (BASE.some((field) => paragraph.includes(field)) || wanted.isRoot?.(name) === true) found.push(name);
   };
   for (const index of indexes) {
     await attempt(index, broken, context.signal, () => scanIndex(index, addToGraph, context.signal));

@@ -1,6 +1,7 @@
 /** Puts a mended SystemTap on a target: a copy of the runtime with the mends in it, and programs that use it. */
 import { posix } from 'node:path';
 import { TapprepError } from '../../errors.ts';
+import { ASKING_ENV } from '../../detect/stap-version.ts';
 import type { Host } from '../../host/host.ts';
 import { script } from '../../host/ssh-scripts.ts';
 import { makeOwnDirectory } from '../../install/own-directory.ts';
@@ -156,7 +157,7 @@ function makeStarter(place: string, stap: string, { header, flags, mends }: Mend
 }
 
 async function start(host: Host, place: string): Promise<void> {
-  const run = await host.run([`${place}/bin/stap`, '-V'], { timeoutMs: STAP_TIMEOUT_MS });
+  const run = await host.run([`${place}/bin/stap`, '-V'], { timeoutMs: STAP_TIMEOUT_MS, env: ASKING_ENV });
   if (run.exitCode === 0) return;
   throw new TapprepError(
     'INSTALL_FAILED',

@@ -1,6 +1,7 @@
 /** Puts a portable SystemTap on a target, below one directory, and writes it into the target's journal. */
 import { quoteWord } from '../../vm/shell-words.ts';
 import { posix } from 'node:path';
+import { ASKING_ENV } from '../../detect/stap-version.ts';
 import { isErrno, isTapprepError, TapprepError } from '../../errors.ts';
 import { runAsRoot } from '../../make-remedy.ts';
 import { type Host, isRemote } from '../../host/host.ts';
@@ -110,7 +111,7 @@ async function start(host: Host, prefix: string, folder: TargetFolder): Promise<
   const stap = `${prefix}/bin/stap`;
   let words: string;
   try {
-    const result = await host.run([stap, '-V'], { timeoutMs: STAP_TIMEOUT_MS });
+    const result = await host.run([stap, '-V'], { timeoutMs: STAP_TIMEOUT_MS, env: ASKING_ENV });
     if (result.exitCode === 0) return;
     words = `exited with status ${result.exitCode ?? 'none'}: ${result.stderr.trim().split('\n').at(-1) ?? ''}`;
   } catch (error) {

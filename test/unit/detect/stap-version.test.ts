@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest';
-import { compareStapVersions, parseStapVersion, placeInTestedRange } from '../../../src/detect/stap-version.ts';
+import {
+  compareStapVersions,
+  parseStapVersion,
+  withoutAskingWarning,
+  placeInTestedRange,
+} from '../../../src/detect/stap-version.ts';
 
 test.each([
   [
@@ -37,4 +42,13 @@ test.each([
   ['2.6.32 ... 6.1.0', 'custom', null],
 ])('placeInTestedRange(%j, %s) is %s', (range, release, expected) => {
   expect(placeInTestedRange(range, release)).toBe(expected);
+});
+
+test("the warning of a data directory that cannot be made is not stap's answer", () => {
+  const warning =
+    'WARNING: failed to create systemtap data directory "/dev/null" Not a directory, disabling cache support.';
+  const answer = 'Systemtap translator/driver (version 4.8/0.188, Debian version 4.8-2)\nsecond line';
+  expect(withoutAskingWarning(`${warning}\n${answer}`)).toBe(answer);
+  expect(withoutAskingWarning(answer)).toBe(answer);
+  expect(parseStapVersion(`${warning}\n${answer}`.split('\n'))?.version).toBe('4.8');
 });

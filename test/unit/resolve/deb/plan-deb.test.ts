@@ -32,7 +32,7 @@ const TOOLS: readonly DebRecord[] = [
   debRecord('gcc-12', '12.2.0-14', { Depends: 'libc6' }),
   debRecord('make', '4.3-4.1', { Depends: 'libc6' }),
   debRecord('libc6', '2.36-9'),
-  debRecord('base-files', '12', { essential: true, Depends: 'libc6' }),
+  debRecord('base-files', '12', { isBase: true, Depends: 'libc6' }),
 ];
 const ALL = [...kernel(R, '6.1.192-2'), ...TOOLS];
 const BASE: readonly InstalledVersion[] = [{ name: 'libc6', version: '2.36-9', arch: 'amd64' }];
