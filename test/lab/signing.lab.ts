@@ -129,7 +129,7 @@ test.each(KERNELS)(
           const job = report.jobs[index];
           const verdict = foretellForm(form, foreseen, declared, own);
           const isSeen = job?.outcome === 'ended' && job.exitStatus === 0 && job.missed.length === 0;
-          const said = `${job?.stderr ?? ''}`.trim().split('\n').at(-1) ?? '';
+          const said = (job?.stderr ?? '').trim().split('\n').at(-1) ?? '';
           // What neither says why nor prints is told whole.
           const words = isSeen || said !== '' ? said : JSON.stringify({ ...job, kernelLog: '' });
           cells.push({ policy, form, foretold: verdict.loads, why: verdict.why, loaded: isSeen, words });
