@@ -5,33 +5,33 @@ import type { Target } from '../types.ts';
 
 /**
  * Why there is none; null where there is one. Upstream's stap reads that of the build tree before; Debian's, which the
- * portable ones are, that of the debug package instead (seen by strace of 5.1-5). Every one reads the place in /boot, and
- * that of a tree that it was given by its directory.
+ * portable ones are, that of the debug package instead (seen by strace of 5.1-5), also where it was given a tree by its
+ * directory (seen with 5.1 on a kernel of one's own). Every one reads the place in /boot.
  */
 export async function findSymbolTableFault(
   host: Host,
   target: Pick<Target, 'release' | 'own'>,
 ): Promise<string | null> {
-  const { release, own } = target;
-  const ofTree = own === undefined ? null : await host.readText(`${treeOf(target)}/System.map`);
-  if (ofTree !== null && hasFunctions(ofTree)) return null;
+  const { release } = target;
   const place = `/boot/System.map-${release}`;
   const text = await host.readText(place);
   if (text !== null && hasFunctions(text)) return null;
   const state = text === null ? 'is not there' : 'is a stub without functions';
-  const real = await findRealTable(host, release);
+  const real = await findRealTable(host, target);
   return `needs the kernel's symbol table, but ${place} ${state}${real === null ? '' : `; cp ${real} ${place}`}`;
 }
 
-/** The table, where it does not lie in /boot but where packages bring it; null where it lies in /boot, or nowhere. */
-export async function findTableElsewhere(host: Host, target: Pick<Target, 'release'>): Promise<string | null> {
+/** The table, where it does not lie in /boot but where packages or a build bring it; null where it lies in /boot, or nowhere. */
+export async function findTableElsewhere(host: Host, target: Pick<Target, 'release' | 'own'>): Promise<string | null> {
   const text = await host.readText(`/boot/System.map-${target.release}`);
-  return text !== null && hasFunctions(text) ? null : findRealTable(host, target.release);
+  return text !== null && hasFunctions(text) ? null : findRealTable(host, target);
 }
 
-/** Where packages bring it: Debian ships a stub of one line in /boot and the table in the debug package. */
-async function findRealTable(host: Host, release: string): Promise<string | null> {
+/** Where a build or packages bring it: Debian ships a stub of one line in /boot and the table in the debug package. */
+async function findRealTable(host: Host, target: Pick<Target, 'release' | 'own'>): Promise<string | null> {
+  const { release, own } = target;
   const places = [
+    ...(own === undefined ? [] : [`${treeOf(target)}/System.map`]),
     `/usr/lib/debug/boot/System.map-${release}`,
     `/usr/lib/debug/lib/modules/${release}/System.map`,
     `/lib/modules/${release}/System.map`,
