@@ -1,5 +1,5 @@
 /** Looks for a private key in every file that was written since a moment, in the forms in which it could have got there. */
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createPrivateKey } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -57,11 +57,12 @@ export async function findSecret(
   sinceMs: number,
 ): Promise<{ readonly found: readonly string[]; readonly searched: number }> {
   const since = `@${(sinceMs / 1000).toFixed(3)}`;
-  const listed = execFileSync('find', ['/', '/run', '/dev/shm', '-xdev', '-type', 'f', '-newerct', since, '-print0'], {
+  // It fails for what goes away while it looks.
+  const { stdout } = spawnSync('find', ['/', '/run', '/dev/shm', '-xdev', '-type', 'f', '-newerct', since, '-print0'], {
     maxBuffer: 2 ** 30,
     stdio: ['ignore', 'pipe', 'ignore'],
   });
-  const paths = listed.toString('utf8').split('\0').filter(Boolean);
+  const paths = stdout.toString('utf8').split('\0').filter(Boolean);
   const found: string[] = [];
   let searched = 0;
   for (const path of paths) {
