@@ -33,7 +33,7 @@ function tapprep(args: readonly string[], isOffline: boolean): ReturnType<typeof
 
 /** What the maintainer scripts of the distribution's packages change and leave: groups, locks, and caches that are made anew. */
 const NOT_OURS =
-  /^(?:etc\/(?:group|gshadow|subgid|subuid|passwd|shadow)-?|etc\/ld\.so\.cache|run\/adduser|var\/cache\/(?:ldconfig|debconf)\/.*|var\/log\/.*|var\/lib\/dpkg\/.*)$/;
+  /^(?:etc\/(?:hosts|machine-id|group|gshadow|subgid|subuid|passwd|shadow)-?|etc\/ld\.so\.cache|run\/adduser|var\/cache\/(?:ldconfig|debconf)\/.*|var\/log\/.*|var\/lib\/dpkg\/.*)$/;
 
 /** The tree of a root without those. */
 function readOurs(root: string): ReadonlyMap<string, string> {
