@@ -22,7 +22,6 @@ import {
   readSystemtap,
   readTarget,
   readText,
-  requireWith,
   SHOWN,
   SOURCES,
   TARGET,
@@ -40,6 +39,8 @@ export interface CommandRow {
   readonly args?: readonly (readonly [string, string])[];
   /** Every option that it obeys; what is not here is refused. */
   readonly options: readonly OptionRow[];
+  /** Options that only mean something together with another one. */
+  readonly only?: readonly (readonly [other: string, rows: readonly OptionRow[]])[];
   /** What follows "tapprep": two lines to start from. */
   readonly examples: readonly [string, string];
   readonly run: (context: Context, raw: Raw, args: readonly string[]) => Promise<number>;
@@ -163,10 +164,10 @@ export const COMMANDS: readonly CommandRow[] = [
       ...SHOWN,
       ...TOLD,
     ],
+    only: [['--fix', FIXING]],
     examples: ['doctor --log failed.log', 'doctor --fix'],
     run: async (context, raw) => {
       const options = { target: readTarget(raw), log: readText(raw, 'log'), report: readText(raw, 'report') };
-      if (raw['fix'] !== true) requireWith(raw, '--fix', FIXING);
       if (raw['fix'] === true) return (await import('./commands/doctor-fix.ts')).runDoctorFix(context, options);
       return (await import('./commands/doctor.ts')).runDoctor(context, options);
     },
@@ -183,11 +184,11 @@ export const COMMANDS: readonly CommandRow[] = [
       ...OF_FEEDBACK,
       ...SHOWN,
     ],
+    only: [['--feedback', OF_FEEDBACK]],
     examples: ['explain failed.log', 'explain DEVEL_MISSING'],
     run: async (context, raw, [source]) => {
       const facts = readText(raw, 'facts');
       const [cases, feedback] = [readText(raw, 'cases'), readText(raw, 'feedback')];
-      if (feedback === null) requireWith(raw, '--feedback', OF_FEEDBACK);
       if (cases !== null) return (await import('./commands/explain-cases.ts')).runCases(context, cases);
       if (feedback === null) {
         return (await import('./commands/explain.ts')).runExplain(context, { source: source ?? null, facts });
@@ -399,12 +400,12 @@ export const COMMANDS: readonly CommandRow[] = [
       ...SHOWN,
       ...TOLD,
     ],
+    only: [['--compiled', [RUNTIME_SHIPPED]]],
     examples: [
       'bundle --distro debian:12 --kernel 6.1.0-18-cloud-amd64 --out web1.tar',
       'bundle --facts web1.json --compiled icmp --out icmp.tar.gz',
     ],
     run: async (context, raw, scripts) => {
-      if (raw['compiled'] !== true) requireWith(raw, '--compiled', [RUNTIME_SHIPPED]);
       return (await import('./commands/bundle.ts')).runBundle(context, {
         ...readPlanOptions(raw),
         debuginfo: raw['debuginfo'] !== false,

@@ -103,10 +103,14 @@ export function keyOf([flags]: OptionRow): string {
   return name.replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
-/** Refuses options that only mean something together with another one. @throws TapprepError USAGE */
+/**
+ * Refuses options that only mean something together with another one.
+ * @param raw what was given: a default of a configuration asks for nothing
+ * @throws TapprepError USAGE
+ */
 export function requireWith(raw: Raw, other: string, rows: readonly OptionRow[]): void {
   const given = rows.find((row) => raw[keyOf(row)] !== undefined);
-  if (given === undefined) return;
+  if (given === undefined || (raw[keyOf([other, ''])] ?? false) !== false) return;
   const [flag = ''] = /--[a-z-]+/.exec(given[0]) ?? [];
   throw new TapprepError('USAGE', `${flag} means something with ${other} only, which was not given`);
 }

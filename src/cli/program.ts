@@ -6,7 +6,7 @@ import { ACTIONS_OF, COMMANDS, type CommandRow } from './commands.ts';
 import { readConfiguration } from './configuration.ts';
 import { placeOfOptions, withHint } from './hint.ts';
 import { readVersion } from './package-root.ts';
-import { LISTS, type Raw, readCommon } from './options.ts';
+import { LISTS, type Raw, readCommon, requireWith } from './options.ts';
 import { withProcessContext } from './process-context.ts';
 
 const EVERY_OPTION = COMMANDS.flatMap(({ options }) => options);
@@ -20,6 +20,7 @@ export async function runProgram(argv: readonly string[], packageRoot: string): 
   const program = buildProgram(async (row, given, args) => {
     const configuration = await readConfiguration(process.env);
     requireAllowed(given, row.options, configuration, EVERY_OPTION);
+    for (const [other, rows] of row.only ?? []) requireWith(given, other, rows);
     const raw = withDefaults(given, row.options, configuration);
     Object.assign(process.env, proxyVariables(configuration, process.env));
     const place = placeOfOptions(raw, process.getuid?.() === 0);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runProgram } from '../../../src/cli/program.ts';
 import { type DoctorContext, examine, runDoctor } from '../../../src/cli/commands/doctor.ts';
 import { runExplain } from '../../../src/cli/commands/explain.ts';
 import { runCases } from '../../../src/cli/commands/explain-cases.ts';
@@ -11,8 +12,7 @@ import { runFeedback } from '../../../src/cli/commands/explain-feedback.ts';
 import { createOutput, type Output } from '../../../src/cli/output.ts';
 import { DIAGNOSIS_CODES } from '../../../src/diagnose/codes.ts';
 import { ERROR_CODES } from '../../../src/errors.ts';
-import { COMMANDS } from '../../../src/cli/commands.ts';
-import type { CommonOptions, Context } from '../../../src/cli/context.ts';
+import type { CommonOptions } from '../../../src/cli/context.ts';
 import { alter, EL9, EL9_RELEASE } from '../diagnose/sample-facts.ts';
 import { NO_PLACE, NO_SSH } from '../../helpers/no-ssh.ts';
 
@@ -227,10 +227,8 @@ describe('feedback and cases', () => {
   });
 
   it.each(['--expect', '--cause'])('takes %s with --feedback only', async (option) => {
-    const explain = COMMANDS.find(({ name }) => name === 'explain');
-    const raw = { [option.slice(2)]: 'NONE' };
-    await expect(
-      run(async (context) => explain?.run(context as unknown as Context, raw, ['run.log']) ?? -1),
-    ).rejects.toThrow(`${option} means something with --feedback only`);
+    await expect(runProgram(['explain', option, 'NONE', 'run.log'], '/nowhere')).rejects.toThrow(
+      `${option} means something with --feedback only`,
+    );
   });
 });

@@ -9,6 +9,7 @@ import {
   readLevel,
   readSize,
   readTime,
+  requireWith,
 } from '../../../src/cli/options.ts';
 import { isTapprepError } from '../../../src/errors.ts';
 import { buildProgram, runProgram } from '../../../src/cli/program.ts';
@@ -133,6 +134,16 @@ test.each([
   ['2h', 7_200_000],
 ])('a time of %s is %i ms', (text, ms) => {
   expect(readTime({ time: text }, 'time')).toBe(ms);
+});
+
+test('what a configuration gives an option that stands alone asks for nothing: doctor without --fix runs', () => {
+  const [doctor] = COMMANDS.filter(({ name }) => name === 'doctor');
+  const cache = doctor?.options.find((row) => flagOf(row) === '--cache-dir');
+  expect(doctor?.only).toEqual([['--fix', expect.arrayContaining([cache])]]);
+  const rows = doctor?.only?.[0]?.[1] ?? [];
+  expect(() => requireWith({}, '--fix', rows)).not.toThrow();
+  expect(() => requireWith({ cacheDir: '/c', fix: true }, '--fix', rows)).not.toThrow();
+  expect(() => requireWith({ cacheDir: '/c' }, '--fix', rows)).toThrow('--cache-dir means something with --fix only');
 });
 
 test('scripts that are named run: the level is theirs, and another one is refused', () => {
