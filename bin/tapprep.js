@@ -20,9 +20,8 @@ if (parseInt(process.versions.node, 10) >= 24) {
   var fs = require('fs');
   var bundled = findBundled();
   if (process.platform === 'linux' && process.arch === 'x64' && bundled !== null && fs.existsSync(bundled)) {
-    var child = require('child_process').spawn(bundled, [__filename].concat(process.argv.slice(2)), {
-      stdio: 'inherit',
-    });
+    // Before the real process is there: a signal that comes as it starts is its own, too.
+    var child;
     var signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
     var passOn = {};
     signals.forEach(function (signal) {
@@ -30,6 +29,9 @@ if (parseInt(process.versions.node, 10) >= 24) {
         child.kill(signal);
       };
       process.on(signal, passOn[signal]);
+    });
+    child = require('child_process').spawn(bundled, [__filename].concat(process.argv.slice(2)), {
+      stdio: 'inherit',
     });
     child.on('error', function (error) {
       process.stderr.write('tapprep: ' + bundled + ' cannot be started: ' + error.message + '\n');
