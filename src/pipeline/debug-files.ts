@@ -8,6 +8,7 @@ import { takeDebugFiles } from '../rehearse/debug-files.ts';
 import { debuginfoPlace } from '../resolve/debuginfod/place.ts';
 import { assemblePlan } from '../resolve/plan.ts';
 import { packagesOf } from '../resolve/provisions.ts';
+import { gradeOf } from '../trust/grade.ts';
 import type { Artifact, HostFacts, PlacedFile, Plan, Role, Sha256, Target } from '../types.ts';
 import type { Session } from './session.ts';
 
@@ -52,7 +53,7 @@ export async function placeFilesOf(
             url: artifact.item.fileName,
             sha256: (await hashFile(path, ['sha256'], signal)).hex.sha256 as Sha256,
             buildId: own,
-            signed: artifact.item.trust.kind !== 'unsigned-index',
+            signed: gradeOf(artifact.item.trust) !== 'nobody',
           },
         })),
       );

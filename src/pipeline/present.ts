@@ -2,7 +2,6 @@
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { isErrno, TapprepError } from '../errors.ts';
-import { systemOf } from '../package-system/systems.ts';
 import type { Remedy, Repository, RepositoryIdentity, Target } from '../types.ts';
 import type { Session } from './session.ts';
 
@@ -38,9 +37,8 @@ export async function presentIdentity(session: Session, target: Target, reposito
   session.fetcher.introduce(new URL('/', discovery.url).href, shown);
 }
 
-/** The same for every repository of a kind that packages come from; what cannot be shown is left to the server to refuse. */
+/** The same for every repository; what cannot be shown is left to the server to refuse. */
 export async function presentAll(session: Session, target: Target, repositories: readonly Repository[]): Promise<void> {
-  if (!systemOf(target).reads('rpm-md')) return;
   for (const repository of repositories) {
     await presentIdentity(session, target, repository).catch((error: unknown) => {
       if (!(error instanceof TapprepError)) throw error;

@@ -1,15 +1,12 @@
 /** Takes a vmlinux and modules out of a debug package, as a stream: what is not wanted never reaches the disk. */
-import { createReadStream, createWriteStream, mkdirSync, openSync, writeSync, closeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { readElf } from '../elf/read-elf.ts';
 import { TapprepError } from '../errors.ts';
-import { unpackFile } from '../fetch/unpack.ts';
 import { copyVerified } from '../files/private-copy.ts';
 import { scanDebData } from '../trust/deb-data.ts';
-import { readRpmFileHead } from '../trust/rpm-verify.ts';
 import type { Artifact, BuildId } from '../types.ts';
-import { readCpioFiles } from './cpio-files.ts';
+import { readRpmFiles } from './rpm-files.ts';
 
 /** One that was found and looked at. */
 export interface TakenFile {
@@ -44,7 +41,7 @@ export async function takeDebugFiles(
     found.set(name, place);
     return join(directory, 'files', place);
   };
-  const read = item.fileName.endsWith('.rpm') ? readRpm : readDeb;
+  const read = item.fileName.endsWith('.rpm') ? readRpmFiles : readDeb;
   await read(copy, item.fileName, directory, placeOf);
   const absent = names.filter((name) => !found.has(name));
   if (absent.length > 0) {
@@ -100,27 +97,6 @@ function isCalled(place: string, name: string): boolean {
 }
 
 type PlaceOf = (entry: string) => string | null;
-
-async function readRpm(path: string, fileName: string, directory: string, placeOf: PlaceOf): Promise<void> {
-  const { payloadStart } = await readRpmFileHead(path, fileName);
-  const payload = join(directory, 'payload');
-  await pipeline(createReadStream(path, { start: payloadStart }), createWriteStream(payload, { mode: 0o600 }));
-  await readCpioFiles(unpackFile(payload), fileName, (entry) => {
-    const place = placeOf(entry);
-    if (place === null) return null;
-    const file = openNew(place);
-    return {
-      write: (piece) => {
-        writeSync(file, piece);
-        return Promise.resolve();
-      },
-      end: () => {
-        closeSync(file);
-        return Promise.resolve();
-      },
-    };
-  });
-}
 
 function readDeb(path: string, _fileName: string, directory: string, placeOf: PlaceOf): Promise<void> {
   return scanDebData(path, directory, (entry) => {

@@ -1,17 +1,13 @@
 /** Takes the kernel out of its package for the virtual machine, beside the root and not into it. */
-import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { isErrno, TapprepError } from '../errors.ts';
-import { unpackFile } from '../fetch/unpack.ts';
 import { copyVerified } from '../files/private-copy.ts';
 import { openPrivateDirectory } from '../files/private-directory.ts';
 import { withTemporaryDirectory } from '../files/temporary-directory.ts';
 import type { Host } from '../host/host.ts';
-import { readRpmFileHead } from '../trust/rpm-verify.ts';
 import type { Artifact, PlanItem } from '../types.ts';
-import { type FileSink, readCpioFiles } from './cpio-files.ts';
+import { readRpmFiles } from './rpm-files.ts';
 
 export interface UnpackedImage {
   readonly directory: string;
@@ -88,26 +84,12 @@ async function unpackDeb(
   throw new TapprepError('BAD_PACKAGE', `${item.fileName} could not be unpacked: ${result.stderr.trim().slice(-300)}`);
 }
 
-/** Only the kernel, under a path of our own making: no name in the package ever becomes a path. */
-async function unpackRpm(path: string, item: PlanItem, places: readonly string[], directory: string): Promise<void> {
-  const { payloadStart } = await readRpmFileHead(path, item.fileName);
-  const payload = join(directory, 'payload');
-  await pipeline(createReadStream(path, { start: payloadStart }), createWriteStream(payload));
-  await readCpioFiles(unpackFile(payload), item.fileName, (entry) => {
+/** Only the kernel. */
+function unpackRpm(path: string, item: PlanItem, places: readonly string[], directory: string): Promise<void> {
+  return readRpmFiles(path, item.fileName, directory, (entry) => {
     const place = places.find((wanted) => wanted === entry.replace(/^\.?\//, ''));
-    return place === undefined ? null : createFileSink(join(directory, place));
+    return place === undefined ? null : join(directory, place);
   });
-  await rm(payload);
-}
-
-function createFileSink(path: string): FileSink {
-  const file = mkdir(dirname(path), { recursive: true }).then(() => open(path, 'w', 0o644));
-  return {
-    write: async (piece) => {
-      await (await file).write(piece);
-    },
-    end: async () => (await file).close(),
-  };
 }
 
 async function kindOf(path: string): Promise<'file' | 'directory' | 'other' | null> {

@@ -11,6 +11,7 @@ import type { DebRecord } from './packages-index.ts';
 
 /** An answer about one name has a few entries of 2 kB, one for each series and pocket. */
 const MAX_ANSWER_BYTES = 1024 * 1024;
+
 /**
  * The records of debug packages by name and version: each is asked for by itself, in two requests.
  * What they depend on is not told; debug packages need nothing to be read.

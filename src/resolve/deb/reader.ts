@@ -52,22 +52,20 @@ export async function readDebRepositories(
   wanted: WantedNames,
   context: ReaderContext,
 ): Promise<DebRead> {
-  const asked = await Promise.allSettled(
-    repositories.map(async (repository) =>
-      repository.kind === 'launchpad' ? readLaunchpad(repository, arch, wanted.debugPackages ?? [], context) : [],
-    ),
-  );
   const opened = await Promise.allSettled(
     repositories.map(async (repository) =>
-      repository.kind === 'launchpad' ? [] : openIndexes(repository, arch, context),
+      repository.kind === 'launchpad'
+        ? { indexes: [], records: await readLaunchpad(repository, arch, wanted.debugPackages ?? [], context) }
+        : { indexes: await openIndexes(repository, arch, context), records: [] },
     ),
   );
   refuseWhenStopped(context.signal, 'while fetching package indexes');
   const failures = repositories.flatMap((repository, at) => {
-    const result = [opened[at], asked[at]].find((one) => one?.status === 'rejected');
-    return result === undefined ? [] : [{ repository, error: result.reason as unknown }];
+    const result = opened[at];
+    return result?.status === 'rejected' ? [{ repository, error: result.reason as unknown }] : [];
   });
-  const indexes = mergeCopies(opened.flatMap((result) => (result.status === 'fulfilled' ? result.value : [])));
+  const read = opened.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  const indexes = mergeCopies(read.flatMap((one) => one.indexes));
 
   const broken = new Map<OpenIndex, unknown>();
   const found: string[] = [];
@@ -83,7 +81,7 @@ export async function readDebRepositories(
   }
   const reached = graph.reach([...wanted.roots, ...found]);
   const isWanted = (name: string): boolean => reached.has(name) || wanted.wantsName(name);
-  const records: DebRecord[] = asked.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
+  const records: DebRecord[] = read.flatMap((one) => one.records);
   for (const index of indexes) {
     if (broken.has(index)) continue;
     await attempt(index, broken, context.signal, async () => {
