@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { PROBE_REQUEST } from '../../src/fetch/transport.ts';
 import { type Attack, held, succeeded } from './attack.ts';
 
 type HttpModule = typeof import('../../src/fetch/http.ts');
@@ -46,15 +47,7 @@ export const attacks: readonly Attack[] = [
         const limits = { connectMs: 5000, responseMs: 5000, idleMs: 5000 };
         const answer = await createHttpTransport({ env: {}, identities, ...limits }).open(
           `${here}repodata/repomd.xml`,
-          {
-            offset: 0,
-            end: null,
-            ifRange: null,
-            ifNoneMatch: null,
-            ifModifiedSince: null,
-            redirects: 'any',
-            signal: new AbortController().signal,
-          },
+          { ...PROBE_REQUEST, signal: new AbortController().signal },
         );
         await text(answer.body);
         return seen.some((url) => url.includes(TOKEN)) ? succeeded(seen.join(' ')) : held('the base of the identity');

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { chunksOf } from '../../../src/fetch/body.ts';
 import { createFtpTransport } from '../../../src/fetch/ftp.ts';
 import { createHttpTransport } from '../../../src/fetch/http.ts';
-import type { TransportResponse } from '../../../src/fetch/transport.ts';
+import { PROBE_REQUEST, type TransportResponse } from '../../../src/fetch/transport.ts';
 import { type Fault, type FaultServer, startFaultServer } from '../../helpers/fault-server.ts';
 import { FAST_LIMITS, randomContent } from '../../helpers/fetch-lab.ts';
 import { type FtpServer, startFtpServer } from '../../helpers/ftp-server.ts';
@@ -20,15 +20,7 @@ afterEach(async () => {
   await Promise.all([web.close(), ftp.close()]);
 });
 
-const asked = {
-  offset: 0,
-  end: null,
-  ifRange: null,
-  ifNoneMatch: null,
-  ifModifiedSince: null,
-  redirects: 'any',
-  signal: new AbortController().signal,
-} as const;
+const asked = { ...PROBE_REQUEST, signal: new AbortController().signal } as const;
 
 /** Reads only after the connection broke, as whoever is writing to a disk meanwhile. */
 async function readLate(response: TransportResponse): Promise<{ readonly bytes: Buffer; readonly error: unknown }> {
