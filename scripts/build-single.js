@@ -21,7 +21,7 @@ function collect(paths) {
 const level = Number(process.argv[2] ?? 9);
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
 const files = {
-  ...collect(['bin', 'dist', 'keys', 'schemas', 'stp', 'mirrors.json', 'package.json', 'LICENSE']),
+  ...collect(['bin', 'dist', 'keys', 'schemas', 'stp', 'mirrors.json', 'verdicts.json', 'package.json', 'LICENSE']),
   'LICENSE.node': readFileSync(join(NODE, 'LICENSE'), 'base64'),
 };
 const node = gzipSync(readFileSync(join(NODE, 'bin/node')), { level });

@@ -26,6 +26,7 @@ export const ERROR_CODES = {
   BAD_FACTS: { exit: 'usage', doc: 'A facts file is not what `tapprep detect --json` or probe.sh prints.' },
   BAD_MIRRORS: { exit: 'usage', doc: 'A mirror list does not follow mirrors.schema.json.' },
   BAD_LOCK: { exit: 'usage', doc: 'A lock or plan file is not what `tapprep plan --out` writes.' },
+  BAD_VERDICTS: { exit: 'usage', doc: 'A list of verdicts is not what `tapprep verdicts export` writes.' },
   BAD_BUILD_TREE: {
     exit: 'usage',
     doc: 'What --build-tree or --vmlinux names is not there on the target, or says nothing of a kernel.',

@@ -6,9 +6,11 @@ import { upstreamKernelOf } from '../systemtap/kernel-version.ts';
 import { chooseMends } from '../systemtap/mends/choose-mends.ts';
 import { upstreamVersion } from '../version/upstream.ts';
 import type { Prediction, StapIdentity } from '../systemtap/predict.ts';
-import { kernelBuildKey, recallVerdicts, type Verdict } from '../systemtap/verdicts.ts';
+import { type KernelBuild, kernelBuildOf } from '../systemtap/kernel-build.ts';
+import type { Verdict } from '../systemtap/verdicts.ts';
 import { packagesOf } from '../resolve/provisions.ts';
 import type { Plan, Role, Target } from '../types.ts';
+import { findVerdicts, type VerdictSources } from './known-verdicts.ts';
 import type { Session } from './session.ts';
 
 /** One way to a SystemTap as `plan` shows it, in the order in which they would be tried. */
@@ -19,7 +21,7 @@ export interface PlannedSystemtap {
   readonly version: string;
   readonly hello: Prediction;
   readonly 'kernel.function': Prediction;
-  /** What was seen on this very kernel build before; null when it was not tried. */
+  /** What was seen on this very kernel build before, here or elsewhere; null when it was not tried. */
   readonly verdict: Verdict | null;
 }
 
@@ -33,7 +35,7 @@ export interface PredictOptions {
 
 /** Predicts for every way to a SystemTap that a plan leaves open. */
 export async function predictForPlan(
-  session: Pick<Session, 'mirrors' | 'cacheDir'>,
+  session: Pick<Session, 'mirrors'> & VerdictSources,
   plan: Plan,
   options: PredictOptions,
 ): Promise<readonly PlannedSystemtap[]> {
@@ -49,11 +51,11 @@ export async function predictForPlan(
 
 /** Every way to a SystemTap that is left open, in the order in which install would try them. */
 export async function rankForPlan(
-  session: Pick<Session, 'mirrors' | 'cacheDir'>,
+  session: Pick<Session, 'mirrors'> & VerdictSources,
   plan: Plan,
   { wish, rung, withMends = true }: PredictOptions,
 ): Promise<readonly RankedCandidate[]> {
-  const kernelVersion = versionOf(plan, ['headers', 'devel', 'image']);
+  const kernelVersion = versionOf(plan, KERNEL_ROLES);
   const kernel = upstreamKernelOf(plan.target, kernelVersion);
   const known = listCandidates(ownOf(plan), session.mirrors.systemtap);
   // Without the kernel's headers its version has to tell what mends it calls for.
@@ -61,9 +63,16 @@ export async function rankForPlan(
   return chooseSystemtap(candidates, wish, {
     kernel,
     rung,
-    verdicts: await recallVerdicts(session.cacheDir, kernelBuildKey(plan.target, kernelVersion)),
+    verdicts: await findVerdicts(session, buildOfPlan(plan)),
   });
 }
+
+/** The kernel build that a plan is for. */
+export function buildOfPlan(plan: Plan): KernelBuild {
+  return kernelBuildOf(plan.target, versionOf(plan, KERNEL_ROLES));
+}
+
+const KERNEL_ROLES: readonly Role[] = ['headers', 'devel', 'image'];
 
 /** The SystemTap that the plan itself installs or finds in place. */
 function ownOf(plan: Plan): StapIdentity | null {

@@ -20,11 +20,14 @@ import { readKernelPresence } from '../systemtap/mends/presence.ts';
 import { MENDS } from '../systemtap/mends/table.ts';
 import type { Predictions, StapIdentity } from '../systemtap/predict.ts';
 import { INSTALLED_SYSTEMTAP, type UsableSystemtap } from '../systemtap/usable.ts';
-import { kernelBuildKey, recallVerdicts, rememberVerdict, type Verdict } from '../systemtap/verdicts.ts';
+import { kernelBuildOf } from '../systemtap/kernel-build.ts';
+import { rememberVerdict } from '../systemtap/verdicts.ts';
 import { say, textOf } from '../sentence.ts';
-import type { Sentence, VerifyReport, VerifyStep } from '../types.ts';
+import type { Sentence, VerifyReport } from '../types.ts';
 import type { VerifyLevel } from '../verify/options.ts';
 import { findDecisive } from '../verify/step.ts';
+import { findVerdicts } from './known-verdicts.ts';
+import { carries, isFaultOfSystemtap, seeVerdict } from './see-verdict.ts';
 import { lookAtInstalled } from './installed-systemtap.ts';
 import type { Subject } from './open-target.ts';
 import { noCandidate } from './plan-systemtap.ts';
@@ -86,7 +89,7 @@ export async function provideSystemtap(
   const installed = await lookAtInstalled(host, session.signal);
   const rung = rungOf(options.level);
   const kernelVersion = installed.kernelVersion(subject);
-  const key = kernelBuildKey(subject.target, kernelVersion);
+  const build = kernelBuildOf(subject.target, kernelVersion);
   const kernel = upstreamKernelOf(subject.target, kernelVersion);
   const open = listOpen(installed.own(subject), session.mirrors.systemtap, options.planned);
   const presence = options.mends === false ? null : await readKernelPresence(host, subject.target, MENDS);
@@ -94,7 +97,7 @@ export async function provideSystemtap(
     presence === null
       ? { known: open, further: [] }
       : listAllowed(open, { kernel, presence, wish: options.mends }, options);
-  const context = { kernel, rung, verdicts: await recallVerdicts(session.cacheDir, key) };
+  const context = { kernel, rung, verdicts: await findVerdicts(session, build) };
   const [ranked, last] = [known, further].map((each) => chooseSystemtap(each, options.choice, context)) as [
     Ranked,
     Ranked,
@@ -118,7 +121,8 @@ export async function provideSystemtap(
       const verify = await options.verify(systemtap);
       const missing = await tellMissing(session, subject, host, verify);
       tried.push({ ...describe(name, predictions, verify, rung), ...tellMended(session, systemtap), ...missing });
-      if (isTelling(verify)) await rememberVerdict(session.cacheDir, key, toVerdict(name, verify, session.now()));
+      const seen = seeVerdict(session, build, candidate, verify);
+      if (seen !== null) await rememberVerdict(session.cacheDir, seen);
       if (carries(verify, rung)) {
         await keepChoice(session, subject, host, { name, version: candidate.version, place: systemtap.place ?? null });
         return { verify, tried };
@@ -190,31 +194,12 @@ function tellChoice(session: Session, name: string, predictions: Predictions, ru
   session.emit({ type: 'note', level: 'info', text: `SystemTap ${name} ${text}: ${reasons[0] ?? ''}` });
 }
 
-/** Whether the rungs that a release may fail on by itself were reached; one that could not be tried stands against nobody. */
-function carries({ steps }: VerifyReport, rung: FitRung): boolean {
-  const ladder = steps.filter(({ id }) => id !== 'script');
-  if (ladder.some(({ status }) => status === 'fail') || steps.some(isFaultOfSystemtap)) return false;
-  const hello = ladder.find(({ id }) => id === 'hello');
-  return hello?.status === 'pass' && (rung === 'hello' || ladder.some(({ id }) => id === 'kernel.function'));
-}
-
 /** Not where nothing can be loaded, nor where the target itself is wrong, nor where this machine is too slow. */
 function canAnotherHelp({ ranIn, steps }: VerifyReport): boolean {
   const failed = steps.filter(({ status }) => status === 'fail');
   if (failed.length === 0) return ranIn !== null;
   if (failed.some(({ blame }) => blame === 'this-machine')) return false;
   return failed.some(({ blame }) => blame === 'systemtap' || blame === null);
-}
-
-function isFaultOfSystemtap({ status, blame }: VerifyStep): boolean {
-  return status === 'fail' && blame === 'systemtap';
-}
-
-/** Whether an outcome says something of the SystemTap: not of tools that are missing, nor of a machine that was too slow. */
-function isTelling({ steps }: VerifyReport): boolean {
-  const hello = steps.find(({ id }) => id === 'hello');
-  if (hello === undefined || hello.status === 'skip') return false;
-  return steps.some(isFaultOfSystemtap) || !steps.some(({ id, status }) => id in RUNGS && status === 'fail');
 }
 
 function describe(name: string, predicted: Predictions | null, verify: VerifyReport, rung: FitRung): TriedSystemtap {
@@ -225,19 +210,6 @@ function explain({ steps }: VerifyReport): Sentence {
   const failed = findDecisive(steps);
   if (failed === null) return say('not every step passed');
   return say(`${failed.step}: ${failed.reason === null ? failed.status : textOf(failed.reason)}`);
-}
-
-const RUNGS: Readonly<Record<FitRung, true>> = { hello: true, 'kernel.function': true };
-
-/** A SystemTap that fails on any rung or script above hello is not taken for what lies there: it may have ended the guest. */
-function toVerdict(candidate: string, verify: VerifyReport, now: number): Verdict {
-  const outcome = (rung: FitRung): Verdict['rungs'][FitRung] =>
-    verify.steps.find(({ id }) => id === rung)?.status ?? 'skip';
-  const faults = verify.steps.filter(isFaultOfSystemtap);
-  const above = faults.some(({ id }) => id !== 'hello') ? 'fail' : outcome('kernel.function');
-  const rungs = { hello: outcome('hello'), 'kernel.function': above };
-  const reason = faults[0]?.reason ?? null;
-  return { candidate, rungs, reason: reason === null ? null : textOf(reason), at: new Date(now).toISOString() };
 }
 
 /** Looks up in the kernel what a SystemTap asked of it in vain. */

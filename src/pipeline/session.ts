@@ -23,6 +23,8 @@ export interface SessionOptions {
   readonly offline: boolean;
   /** What nobody signed may be installed (--allow-unsigned-packages). */
   readonly allowUnsigned?: boolean;
+  /** Nothing that was seen before counts: neither what this machine remembers nor what the package ships. */
+  readonly ignoresVerdicts?: boolean;
   /** Milliseconds that all waiting for the network together may take; null for as long as bytes come. */
   readonly timeoutMs?: number | null;
   /** Snapshot archives are asked as of this time, e.g. 20260801T000000Z (--snapshot). */
@@ -50,6 +52,8 @@ export interface Session {
   readonly signal: AbortSignal;
   /** What nobody signed may be planned and installed: the user said so by name. */
   readonly allowUnsigned: boolean;
+  /** Predictions stand alone: neither remembered nor shipped verdicts are looked at. */
+  readonly ignoresVerdicts: boolean;
   /** The time of which snapshot archives are asked; null where none was given. */
   readonly snapshot: string | null;
   readonly atEnd: SessionOptions['atEnd'] | null;
@@ -93,6 +97,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     now,
     signal,
     allowUnsigned: options.allowUnsigned === true,
+    ignoresVerdicts: options.ignoresVerdicts === true,
     snapshot: options.snapshot ?? null,
     atEnd: options.atEnd ?? null,
     debuginfodUrls: options.env['DEBUGINFOD_URLS'],

@@ -32,6 +32,8 @@ export interface VerifyChoice {
   /** null: local where the target's kernel runs here, else vm. */
   readonly where: 'local' | 'vm' | null;
   readonly level: VerifyLevel;
+  /** Of the rungs above hello these alone; all where left out. */
+  readonly rungs?: NonNullable<VerifyOptions['rungs']>;
   readonly scripts: readonly VerifyScript[];
   /** vmlinuz of the target's release on this machine; looked for on the target when null. */
   readonly kernelImage: string | null;
@@ -102,6 +104,7 @@ export async function verifySubject(
       vermagic: facts.kernel.vermagic,
       ...(runtime === 'bpf' ? { runtime, lockdown: outlook.security.lockdown } : {}),
       level: choice.level,
+      ...(choice.rungs === undefined ? {} : { rungs: choice.rungs }),
       scripts: choice.scripts,
       workDirectory: WORK_DIRECTORY,
       // On another machine nothing is left.

@@ -43,8 +43,7 @@ export interface ChoiceContext {
 
 /**
  * Orders candidates: proven on this kernel build first, then by how far each is predicted to reach, and among equals the
- * distribution's own, then portable ones, each before the same mended, then builds, in the order given. What failed on this kernel build before
- * is left out unless it was asked for by name.
+ * distribution's own, then portable ones, each before the same mended, then builds, in the order given. XX
  */
 export function chooseSystemtap(
   available: readonly Candidate[],
@@ -58,22 +57,25 @@ export function chooseSystemtap(
       const verdict = context.verdicts.find((each) => each.candidate === name) ?? null;
       return { candidate, name, predictions: predictRungs(candidate, context.kernel, candidate.mends), verdict };
     });
-  const tried = ranked.filter(({ verdict }) => verdict === null || reaches(verdict, 'hello'));
+  const tried = ranked.filter(({ verdict }) => verdict?.origin.kind !== 'here' || reaches(verdict, 'hello'));
   const kept = wish === 'auto' && tried.length > 0 ? tried : ranked;
   return kept.toSorted((a, b) => rankOf(a, context.rung) - rankOf(b, context.rung));
 }
 
-/** "4.8-2 of the distribution", "portable 5.1 (debian trixie)", "build 5.5 (debian sid)", each "mended by task-euid". */
-export function nameOf(candidate: Candidate): string {
-  const name = nameOfKind(candidate);
-  return candidate.mends === undefined
-    ? name
-    : `${name} mended by ${candidate.mends.map(({ id }) => id).join(' and ')}`;
+/** What a candidate is named by, as itself and as verdicts hold it. */
+export interface NamedCandidate extends Pick<StapIdentity, 'version' | 'packageVersion'> {
+  readonly kind: Candidate['kind'];
+  readonly from?: { readonly distro: string; readonly suite: string } | null;
+  readonly mends?: readonly { readonly id: string }[];
 }
 
-function nameOfKind(candidate: Candidate): string {
-  if (candidate.kind === 'distro') return `${candidate.packageVersion ?? candidate.version} of the distribution`;
-  return `${candidate.kind} ${candidate.version} (${candidate.from.distro} ${candidate.from.suite})`;
+/** "4.8-2 of the distribution", "portable 5.1 (debian trixie)", "build 5.5 (debian sid)", each "mended by task-euid". */
+export function nameOf({ kind, version, packageVersion, from = null, mends = [] }: NamedCandidate): string {
+  const name =
+    from === null
+      ? `${packageVersion ?? version} of the distribution`
+      : `${kind} ${version} (${from.distro} ${from.suite})`;
+  return mends.length === 0 ? name : `${name} mended by ${mends.map(({ id }) => id).join(' and ')}`;
 }
 
 /** Whether a verdict says that a rung was reached. */
@@ -97,10 +99,12 @@ function rankOf({ candidate, predictions, verdict }: RankedCandidate, rung: FitR
   return rankOfVerdict(verdict, rung) + wanted * 30 + least * 10 + kind;
 }
 
+/** What was seen here weighs more than what others saw. */
 function rankOfVerdict(verdict: Verdict | null, rung: FitRung): number {
   if (verdict === null) return 0;
-  if (reaches(verdict, rung)) return -1000;
-  if (!reaches(verdict, 'hello')) return 500;
+  const isOwn = verdict.origin.kind === 'here';
+  if (reaches(verdict, rung)) return isOwn ? -1000 : -500;
+  if (!reaches(verdict, 'hello')) return isOwn ? 500 : 400;
   // Seen to load, and not tried any higher: first among those of which as much is expected.
   return verdict.rungs[rung] === 'skip' ? -5 : 50;
 }

@@ -54,12 +54,15 @@ export const HELLO_ITEM: Item = rungItem(HELLO, '');
 
 /** The rungs above hello, where the level goes beyond it. @param witness path of a program that the process rung probes */
 export function probeItems(
-  options: Pick<VerifyOptions, 'level' | 'runtime' | 'lockdown'>,
+  options: Pick<VerifyOptions, 'level' | 'rungs' | 'runtime' | 'lockdown'>,
   witness: string,
 ): readonly Item[] {
   if (options.level === 'hello') return [];
-  if (options.runtime !== 'bpf') return PROBE_RUNGS.map((rung) => rungItem(rung, witness));
-  return BPF_RUNGS.map((rung) => {
+  const rungs = (options.runtime === 'bpf' ? BPF_RUNGS : PROBE_RUNGS).filter(
+    ({ name }) => options.rungs?.includes(name) ?? true,
+  );
+  if (options.runtime !== 'bpf') return rungs.map((rung) => rungItem(rung, witness));
+  return rungs.map((rung) => {
     const item = rungItem(rung, witness);
     // What no kernel in this state does is told, and is no fault of the target.
     return allows(options, rung.needs.includes('debuginfo'))

@@ -108,6 +108,8 @@ export interface VerifyOptions {
   /** Of the kernel that they are to run in, as far as it is known before. */
   readonly lockdown?: string | null;
   readonly level: VerifyLevel;
+  /** Of those above hello that the level asks for, these alone; all where left out. */
+  readonly rungs?: readonly RungId[];
   readonly scripts?: readonly VerifyScript[];
   /** What stap -r takes for the target's kernel; its release where left out. */
   readonly stapKernel?: string;

@@ -22,6 +22,7 @@ import type { Host, RunResult } from '../../src/host/host.ts';
 import type { PortableManifest } from '../../src/systemtap/portable/manifest.ts';
 import type { Artifact, DebTarget, Digest, PlanItem, Repository } from '../../src/types.ts';
 import { type Attack, type GuardEdit, held, type Outcome, refusalOf, succeeded, type Tree } from './attack.ts';
+import { sampleVerdict } from '../helpers/sample-verdict.ts';
 
 /** Another user of this machine; the attacks run as root. */
 const NOBODY = 65534;
@@ -422,15 +423,14 @@ export const attacks: readonly Attack[] = [
   },
   planted('a planted verdict lets a SystemTap pass that was never seen to work', [], async (tree, cache) => {
     const verdicts = await tree.load<typeof import('../../src/systemtap/verdicts.ts')>('src/systemtap/verdicts.ts');
-    const verdict = {
-      candidate: 'distro',
-      rungs: { hello: 'pass', 'kernel.function': 'pass' },
-      reason: null,
-      at: '2026-01-01T00:00:00Z',
-    } as const;
-    await verdicts.rememberVerdict(cache, 'kernel', verdict);
+    const verdict = sampleVerdict(
+      { kind: 'distro', version: '5.1', packageVersion: '5.1-5', distro: 'debian' },
+      'pass',
+      'pass',
+    );
+    await verdicts.rememberVerdict(cache, verdict);
     chmodSync(cache, 0o777);
-    const [found] = await verdicts.recallVerdicts(cache, 'kernel');
+    const [found] = await verdicts.recallVerdicts(cache, verdict.kernel);
     return found === undefined ? held('it is seen again') : succeeded('it is believed');
   }),
   {

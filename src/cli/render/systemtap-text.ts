@@ -18,10 +18,18 @@ export function renderSystemtap(ways: readonly PlannedSystemtap[], all: boolean)
   return [table, ...reasons].join('\n');
 }
 
+/** Of others it is said who saw it: they may have been wrong, and only this machine's own is seen here. */
 function describeVerdict({ verdict }: PlannedSystemtap): string {
   if (verdict === null) return 'not tried';
-  const { hello } = verdict.rungs;
-  const higher = verdict.rungs['kernel.function'];
-  if (hello !== 'pass') return `failed on ${verdict.at.slice(0, 10)}`;
-  return `${higher === 'pass' ? 'proven' : higher === 'fail' ? 'hello world only' : 'hello world'} on ${verdict.at.slice(0, 10)}`;
+  const day = verdict.at.slice(0, 10);
+  const { hello, 'kernel.function': higher } = verdict.rungs;
+  const { kind } = verdict.origin;
+  if (kind === 'here') {
+    if (hello !== 'pass') return `failed on ${day}`;
+    return `${higher === 'pass' ? 'proven' : higher === 'fail' ? 'hello world only' : 'hello world'} on ${day}`;
+  }
+  const who = kind === 'shipped' ? 'shipped with tapprep' : 'imported';
+  if (hello !== 'pass') return `seen to fail on this very build on ${day} (${who})`;
+  const how = higher === 'pass' ? 'work' : higher === 'fail' ? 'reach hello world only' : 'run hello world';
+  return `seen to ${how} on this very build on ${day} (${who})`;
 }

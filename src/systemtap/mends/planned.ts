@@ -9,6 +9,12 @@ export function planMends(name: string, mends: readonly Mend[]): PlannedMend {
   return { name, by: mends.map((mend) => ({ id: mend.id, sha256: digestOf(mend) })) };
 }
 
+/** Whether this tapprep has the very mend that is named. */
+export function isKnownMend({ id, sha256 }: PlannedMend['by'][number]): boolean {
+  const mend = findMend(id);
+  return mend !== null && digestOf(mend) === sha256;
+}
+
 /** @throws TapprepError LOCK_STALE where a plan names a mend that this tapprep does not have, or has otherwise */
 export function requirePlannedMends(planned: readonly PlannedMend[]): void {
   for (const { id, sha256 } of planned.flatMap(({ by }) => by)) {

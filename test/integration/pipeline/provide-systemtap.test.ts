@@ -6,7 +6,8 @@ import { declareFacts } from '../../../src/detect/declared-facts.ts';
 import { identifyTarget } from '../../../src/detect/target.ts';
 import { provideSystemtap, type TriedSystemtap } from '../../../src/pipeline/provide-systemtap.ts';
 import { openSession } from '../../../src/pipeline/session.ts';
-import { kernelBuildKey, recallVerdicts, type Verdict } from '../../../src/systemtap/verdicts.ts';
+import { kernelBuildOf } from '../../../src/systemtap/kernel-build.ts';
+import { recallVerdicts, type Verdict } from '../../../src/systemtap/verdicts.ts';
 import type { VerifyReport } from '../../../src/types.ts';
 import { loadResultOf } from '../../../src/verify/load-result.ts';
 import { blame, type Fault } from '../../../src/verify/step.ts';
@@ -67,7 +68,7 @@ async function tryAfter(
     mends: true,
     verify: () => Promise.resolve(failed),
   });
-  return { tried, verdicts: await recallVerdicts(session.cacheDir, kernelBuildKey(target, null)) };
+  return { tried, verdicts: await recallVerdicts(session.cacheDir, kernelBuildOf(target, null)) };
 }
 
 test('after a SystemTap that does not compile or load the next one is tried', async () => {

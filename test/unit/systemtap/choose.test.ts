@@ -1,22 +1,15 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { withMended } from '../../../src/systemtap/candidates.ts';
 import { chooseMends } from '../../../src/systemtap/mends/choose-mends.ts';
 import {
   chooseSystemtap,
-  nameOf,
   type Candidate,
   type ChoiceContext,
   type SystemtapWish,
 } from '../../../src/systemtap/choose.ts';
 import type { UpstreamKernel } from '../../../src/systemtap/kernel-version.ts';
-import { kernelBuildKey, recallVerdicts, rememberVerdict, type Verdict } from '../../../src/systemtap/verdicts.ts';
-import { debTarget } from '../../helpers/deb-records.ts';
-
-const cacheDir = mkdtempSync(join(tmpdir(), 'tapprep-verdicts-'));
-afterAll(() => rmSync(cacheDir, { recursive: true }));
+import type { Verdict } from '../../../src/systemtap/verdicts.ts';
+import { ownVerdict } from '../../helpers/sample-verdict.ts';
 
 const PORTABLE: readonly Candidate[] = [portable('trixie', '5.1', '5.1-5'), portable('sid', '5.6', '5.6-1')];
 const BUILD: Candidate = {
@@ -115,48 +108,20 @@ test('what was seen to load and not tried any higher comes before what was never
   expect(order('5.1-5', '6.12.107', { verdicts: [verdict(P51, 'pass', 'skip')] })[0]).toBe(P56);
 });
 
-function verdict(candidate: string, hello: 'pass' | 'fail', higher: 'pass' | 'fail' | 'skip'): Verdict {
-  return { candidate, rungs: { hello, 'kernel.function': higher }, reason: null, at: '2026-11-23T00:00:00.000Z' };
+test('what others saw only counts for the order: nothing is left out, and what was seen here comes before it', () => {
+  const failed = [foreign(verdict(P51, 'fail', 'skip'))];
+  expect(order('4.8-2', '6.1.192', { verdicts: failed })).toEqual([P56, B55, OWN('4.8-2'), P51]);
+  const both = [foreign(verdict(B55, 'pass', 'pass')), verdict(P56, 'pass', 'pass')];
+  expect(order('4.8-2', '6.1.192', { verdicts: both }).slice(0, 3)).toEqual([P56, B55, P51]);
+});
+
+function foreign(each: Verdict): Verdict {
+  return { ...each, origin: { kind: 'shipped' } };
 }
 
-test('verdicts are kept for each kernel build, the newest on a candidate counts', async () => {
-  const target = debTarget();
-  const key = kernelBuildKey(target, null);
-  expect(await recallVerdicts(cacheDir, key)).toEqual([]);
-  await rememberVerdict(cacheDir, key, verdict(P51, 'fail', 'skip'));
-  await rememberVerdict(cacheDir, key, verdict(P56, 'pass', 'pass'));
-  await rememberVerdict(cacheDir, key, verdict(P51, 'pass', 'fail'));
-  expect(await recallVerdicts(cacheDir, key)).toEqual([verdict(P51, 'pass', 'fail'), verdict(P56, 'pass', 'pass')]);
-  // Of a rung that was not tried again the earlier outcome stays.
-  const tried: Verdict = { ...verdict(P56, 'pass', 'pass'), rungs: { hello: 'pass', 'kernel.function': 'skip' } };
-  await rememberVerdict(cacheDir, key, tried);
-  expect((await recallVerdicts(cacheDir, key))[0]).toEqual(verdict(P56, 'pass', 'pass'));
-  const other = kernelBuildKey({ ...target, packageVersion: '6.1.193-1' }, null);
-  expect(await recallVerdicts(cacheDir, other)).toEqual([]);
-});
-
-test('a build is known by its package version on Debian, elsewhere by build-id or uname -v', () => {
-  const target = debTarget({ unameV: null, packageVersion: null });
-  const buildId = 'ab'.repeat(20) as NonNullable<typeof target.buildId>;
-  const keys = [
-    kernelBuildKey(target, '6.1.192-1'),
-    kernelBuildKey(target, '6.1.192-2'),
-    kernelBuildKey(target, null),
-    kernelBuildKey({ ...target, unameV: '#1' }, null),
-    kernelBuildKey({ ...target, unameV: '#1', buildId }, null),
-    kernelBuildKey({ ...target, arch: 'aarch64', buildId }, null),
-  ];
-  expect(new Set(keys).size).toBe(keys.length);
-  // Whether it is looked at from a plan or on the machine itself.
-  expect(kernelBuildKey({ ...target, unameV: '#1', buildId }, '6.1.192-2')).toBe(keys[1]);
-  expect(kernelBuildKey({ ...target, packageVersion: '6.1.192-2' }, null)).toBe(keys[1]);
-});
-
-test('a file that is no such record counts as none, and long words are cut', async () => {
-  const key = 'damaged';
-  await rememberVerdict(cacheDir, key, { ...verdict(nameOf(BUILD), 'fail', 'skip'), reason: 'x'.repeat(5000) });
-  expect((await recallVerdicts(cacheDir, key))[0]?.reason).toHaveLength(1000);
-  const directory = join(cacheDir, 'systemtap/verdicts');
-  for (const name of readdirSync(directory)) writeFileSync(join(directory, name), '{"schema":"tapprep-verdicts/1"');
-  expect(await recallVerdicts(cacheDir, key)).toEqual([]);
-});
+function verdict(name: string, ...rungs: ['pass' | 'fail', 'pass' | 'fail' | 'skip']): Verdict {
+  const all = [BUILD, ...PORTABLE, own('4.8-2')].map((candidate) => ownVerdict(candidate, ...rungs));
+  const found = all.find(({ candidate }) => candidate === name);
+  if (found === undefined) throw new Error(`no candidate ${name}`);
+  return found;
+}

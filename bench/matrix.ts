@@ -1,0 +1,155 @@
+/**
+ * Every SystemTap that can be had on the kernels of the Debian archive: `npm run matrix -- [--limit N] [--only RELEASE]… [--predict]`.
+ * Goes on where the last run ended; writes docs/matrix.json, docs/matrix.md and verdicts.json after each SystemTap.
+ */
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { isErrno, isTapprepError } from '../src/errors.ts';
+import { cleanCache } from '../src/fetch/cache-admin.ts';
+import { writeWhole } from '../src/files/write-whole.ts';
+import { openSession, type Session } from '../src/pipeline/session.ts';
+import { makeVerdictList, renderVerdictList, SHIPPED_NAME } from '../src/systemtap/verdict-list.ts';
+import { readBuildFacts } from '../scripts/make-man.ts';
+import { type ArchiveKernel, listArchiveKernels, orderKernels } from './matrix-kernels.ts';
+import { type MatrixState, parseMatrixState } from './matrix-schema.ts';
+import {
+  describeScore,
+  findKernel,
+  formatMatrix,
+  predictedReach,
+  scorePredictions,
+  seenReach,
+  shippedVerdicts,
+  withKernel,
+} from './matrix-table.ts';
+import { predictKernel, tryKernel } from './matrix-try.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+const STATE = join(ROOT, 'docs/matrix.json');
+/** What is downloaded for all kernels is a hundred times more than is worth keeping. */
+const MOST_CACHE_BYTES = 12e9;
+
+const { values } = parseArgs({
+  options: {
+    /** How many kernels at most are rehearsed by this run; those that are done do not count. */
+    limit: { type: 'string' },
+    /** These releases alone. */
+    only: { type: 'string', multiple: true },
+    /** Kernels are listed with what is expected, and nothing is downloaded. */
+    predict: { type: 'boolean', default: false },
+    /** SystemTaps that are built from source, too. */
+    builds: { type: 'boolean', default: false },
+    'cache-dir': { type: 'string', default: join(homedir(), '.cache/tapprep') },
+  },
+});
+
+const stop = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop.abort(signal));
+
+function say(text: string): void {
+  process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`);
+}
+
+async function open(): Promise<Session> {
+  const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { readonly version: string };
+  return openSession({
+    packageRoot: ROOT,
+    cacheDir: values['cache-dir'],
+    configHome: null,
+    mirrorFiles: [],
+    mirrors: [],
+    offline: false,
+    // A prediction is what stands without having seen the kernel.
+    ignoresVerdicts: true,
+    env: process.env,
+    tapprepVersion: version,
+    emit: (event) => {
+      if (event.type === 'note' && event.level !== 'detail') say(`  ${event.text}`);
+    },
+    now: Date.now,
+    signal: stop.signal,
+  });
+}
+
+function readState(): MatrixState {
+  try {
+    return parseMatrixState(readFileSync(STATE, 'utf8'), STATE);
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return { schema: 'tapprep-matrix/1', kernels: [] };
+    throw error;
+  }
+}
+
+/** Each file appears whole: a run may be killed at any time. */
+async function save(state: MatrixState): Promise<void> {
+  const list = renderVerdictList(makeVerdictList(shippedVerdicts(state), Date.now()));
+  await writeWhole(STATE, `${JSON.stringify(state, null, 1)}\n`, FILE);
+  await writeWhole(join(ROOT, 'docs/matrix.md'), formatMatrix(state), FILE);
+  await writeWhole(join(ROOT, SHIPPED_NAME), list, FILE);
+}
+
+const FILE = { mode: 0o644, place: 'PERMISSION' } as const;
+
+async function rehearse(session: Session, initial: MatrixState, kernel: ArchiveKernel): Promise<MatrixState> {
+  let state = initial;
+  const keep = async (change: Partial<ReturnType<typeof findKernel>>): Promise<void> => {
+    state = withKernel(state, { ...findKernel(state, kernel), ...change });
+    await save(state);
+  };
+  try {
+    const expected = await predictKernel(session, kernel, values);
+    // What gave no verdict is tried again.
+    const known = findKernel(state, kernel).tried.filter((each) => seenReach(each) !== null);
+    await tryKernel(session, expected, {
+      builds: values.builds,
+      known: known.map(({ name }) => name),
+      commit: readBuildFacts(ROOT, process.env).commit,
+      onTry: async (tried) => {
+        const before = findKernel(state, kernel).tried.filter(({ name }) => name !== tried.name);
+        await keep({ tried: [...before, tried], error: null });
+        say(
+          `${kernel.release} ${tried.name}: predicted ${predictedReach(tried) ?? 'not known'}, seen ${seenReach(tried) ?? 'no verdict'} (${tried.seconds} s)`,
+        );
+      },
+    });
+    await keep({ done: true, error: null });
+  } catch (error) {
+    if (!isTapprepError(error) || ['INTERRUPTED', 'NOT_ROOT', 'TOOL_MISSING', 'NO_SPACE', 'USAGE'].includes(error.code))
+      throw error;
+    say(`${kernel.release}: ${error.code}: ${error.message}`);
+    await keep({ error: { code: error.code, message: error.message, at: new Date().toISOString() } });
+  }
+  return state;
+}
+
+async function predict(session: Session, kernel: ArchiveKernel): Promise<void> {
+  say(`${kernel.distro} ${kernel.suite} ${kernel.release} ${kernel.version}`);
+  const { ranked } = await predictKernel(session, kernel, values);
+  for (const { name, predictions } of ranked) {
+    const [hello, higher] = [predictions.hello.verdict, predictions['kernel.function'].verdict];
+    process.stdout.write(
+      `${kernel.release}\t${name}\t${hello}\t${higher}\t${predictions['kernel.function'].reasons[0] ?? ''}\n`,
+    );
+  }
+}
+
+const session = await open();
+let state = readState();
+const listed = orderKernels(await listArchiveKernels(session));
+const wanted = listed.filter(({ release }) => values.only?.includes(release) ?? true);
+const left = wanted.filter((kernel) => !findKernel(state, kernel).done);
+const taken = left.slice(0, values.limit === undefined ? undefined : Number(values.limit));
+say(
+  `${listed.length} kernels with a debug package, ${wanted.length - left.length} of ${wanted.length} are done, ${taken.length} are taken`,
+);
+for (const [at, kernel] of taken.entries()) {
+  if (values.predict) await predict(session, kernel);
+  else {
+    say(`${at + 1} of ${taken.length}: ${kernel.distro} ${kernel.suite} ${kernel.release} ${kernel.version}`);
+    state = await rehearse(session, state, kernel);
+    await cleanCache(values['cache-dir'], { now: Date.now(), maxBytes: MOST_CACHE_BYTES });
+  }
+}
+process.stdout.write(`${describeScore(scorePredictions(state))}\n`);
