@@ -25,12 +25,14 @@ const REFUSAL = { place: 'CACHE_UNUSABLE', other: 'CACHE_UNUSABLE', hint: OWN_DI
 
 /**
  * What tapprep keeps in a cache, and whether it is dropped when others could write there before. It stays where it is
- * digested whenever it is read (sha256), holds no content (locks), or is checked before it starts (program).
+ * digested whenever it is read (sha256), holds no content (locks), is checked before it starts (program), or is only for
+ * people to read (cases).
  */
 const CACHE_NAMES: ReadonlyMap<string, 'dropped' | 'stays'> = new Map([
   ['sha256', 'stays'],
   ['locks', 'stays'],
   ['program', 'stays'],
+  ['cases', 'stays'],
   ['index', 'dropped'],
   ['partial', 'dropped'],
   ['systemtap', 'dropped'],

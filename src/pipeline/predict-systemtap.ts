@@ -35,7 +35,7 @@ export interface PredictOptions {
 
 /** Predicts for every way to a SystemTap that a plan leaves open. */
 export async function predictForPlan(
-  session: Pick<Session, 'mirrors'> & VerdictSources,
+  session: Pick<Session, 'mirrors' | 'mends'> & VerdictSources,
   plan: Plan,
   options: PredictOptions,
 ): Promise<readonly PlannedSystemtap[]> {
@@ -51,7 +51,7 @@ export async function predictForPlan(
 
 /** Every way to a SystemTap that is left open, in the order in which install would try them. */
 export async function rankForPlan(
-  session: Pick<Session, 'mirrors'> & VerdictSources,
+  session: Pick<Session, 'mirrors' | 'mends'> & VerdictSources,
   plan: Plan,
   { wish, rung, withMends = true }: PredictOptions,
 ): Promise<readonly RankedCandidate[]> {
@@ -59,7 +59,7 @@ export async function rankForPlan(
   const kernel = upstreamKernelOf(plan.target, kernelVersion);
   const known = listCandidates(ownOf(plan), session.mirrors.systemtap);
   // Without the kernel's headers its version has to tell what mends it calls for.
-  const candidates = withMends ? withMended(known, (stap) => chooseMends(stap, kernel, null)) : known;
+  const candidates = withMends ? withMended(known, (stap) => chooseMends(stap, kernel, null, session.mends)) : known;
   return chooseSystemtap(candidates, wish, {
     kernel,
     rung,

@@ -11,13 +11,13 @@ import {
   type SystemtapWish,
 } from '../systemtap/choose.ts';
 import type { FitRung } from '../systemtap/incompatibilities.ts';
-import { upstreamKernelOf } from '../systemtap/kernel-version.ts';
+import { type UpstreamKernel, upstreamKernelOf } from '../systemtap/kernel-version.ts';
 import { listMended, type MendedCandidates, type MendWish } from '../systemtap/mended-candidates.ts';
+import { describeOutside, findOutside, type OutsideMend } from '../systemtap/mends/choose-mends.ts';
 import { describeLookedUp, lookUpMissing, type LookedUp } from '../systemtap/mends/look-up.ts';
 import type { MendedManifest } from '../systemtap/mends/manifest-schema.ts';
 import type { MendedSystemtap } from '../systemtap/mends/place.ts';
 import { readKernelPresence } from '../systemtap/mends/presence.ts';
-import { MENDS } from '../systemtap/mends/table.ts';
 import type { Predictions, StapIdentity } from '../systemtap/predict.ts';
 import { INSTALLED_SYSTEMTAP, type UsableSystemtap } from '../systemtap/usable.ts';
 import { kernelBuildOf } from '../systemtap/kernel-build.ts';
@@ -29,6 +29,7 @@ import { findDecisive } from '../verify/step.ts';
 import { findVerdicts } from './known-verdicts.ts';
 import { carries, isFaultOfSystemtap, seeVerdict } from './see-verdict.ts';
 import { lookAtInstalled } from './installed-systemtap.ts';
+import { leaveCase } from './leave-case.ts';
 import type { Subject } from './open-target.ts';
 import { noCandidate } from './plan-systemtap.ts';
 import { type PlannedFolders, provideCandidate } from './provide-candidate.ts';
@@ -63,10 +64,14 @@ export interface TriedSystemtap {
   readonly ready: boolean;
   /** What was changed of it, where it was mended. */
   readonly mended?: MendedManifest;
+  /** Mends that were applied outside of their known range, as the kernel's own files call for them. */
+  readonly outside?: readonly OutsideMend[];
   /** Why it was not taken; null for the one that was. */
   readonly reason: Sentence | null;
   /** What it asked of the kernel in vain, and what the kernel has instead; left out where its failure tells of nothing. */
   readonly missing?: readonly LookedUp[];
+  /** Where nothing that is known mends it: the file on this machine that keeps the failure, to be read and sent. */
+  readonly caseFile?: string;
 }
 
 export interface ProvidedSystemtap {
@@ -92,11 +97,11 @@ export async function provideSystemtap(
   const build = kernelBuildOf(subject.target, kernelVersion);
   const kernel = upstreamKernelOf(subject.target, kernelVersion);
   const open = listOpen(installed.own(subject), session.mirrors.systemtap, options.planned);
-  const presence = options.mends === false ? null : await readKernelPresence(host, subject.target, MENDS);
+  const presence = options.mends === false ? null : await readKernelPresence(host, subject.target, session.mends);
   const { known, further } =
     presence === null
       ? { known: open, further: [] }
-      : listAllowed(open, { kernel, presence, wish: options.mends }, options);
+      : listAllowed(open, { kernel, presence, table: session.mends, wish: options.mends }, options);
   const context = { kernel, rung, verdicts: await findVerdicts(session, build) };
   const [ranked, last] = [known, further].map((each) => chooseSystemtap(each, options.choice, context)) as [
     Ranked,
@@ -111,7 +116,10 @@ export async function provideSystemtap(
   const places = new Set<string>();
   let first: VerifyReport | null = null;
   let problem: unknown = null;
-  for (const { name, candidate, predictions } of [...ranked, ...last]) {
+  const failures: Failure[] = [];
+  const left = [...ranked, ...last];
+  for (let one = left.shift(); one !== undefined; one = left.shift()) {
+    const { name, candidate, predictions } = one;
     tellChoice(session, name, predictions, rung);
     try {
       const systemtap = await provideCandidate(session, subject, host, candidate, options);
@@ -119,13 +127,19 @@ export async function provideSystemtap(
       if (systemtap.place !== undefined && places.has(systemtap.place)) continue;
       if (systemtap.place !== undefined) places.add(systemtap.place);
       const verify = await options.verify(systemtap);
-      const missing = await tellMissing(session, subject, host, verify);
-      tried.push({ ...describe(name, predictions, verify, rung), ...tellMended(session, systemtap), ...missing });
+      const log = readFaults(verify);
+      const missing = await tellMissing(session, subject, host, log);
+      if (log !== '') failures.push({ ranked: one, at: tried.length, log, missing });
+      tried.push({
+        ...describe(name, predictions, verify, rung),
+        ...tellMended(session, systemtap, candidate.version, kernel),
+        ...(missing.length === 0 ? {} : { missing }),
+      });
       const seen = seeVerdict(session, build, candidate, verify);
       if (seen !== null) await rememberVerdict(session.cacheDir, seen);
       if (carries(verify, rung)) {
         await keepChoice(session, subject, host, { name, version: candidate.version, place: systemtap.place ?? null });
-        return { verify, tried };
+        return { verify, tried: await keepUnknown(session, subject, tried, { failures, left, taken: one, rung }) };
       }
       first ??= verify;
       if (!canAnotherHelp(verify)) break;
@@ -136,7 +150,10 @@ export async function provideSystemtap(
       session.emit({ type: 'note', level: 'warning', text: `SystemTap ${name} could not be used: ${error.message}` });
     }
   }
-  if (first !== null) return { verify: options.choice === 'auto' ? withoutRetry(first, subject.facts) : first, tried };
+  if (first !== null) {
+    const verify = options.choice === 'auto' ? withoutRetry(first, subject.facts) : first;
+    return { verify, tried: await keepUnknown(session, subject, tried, { failures, left, taken: null, rung }) };
+  }
   throw problem ?? noCandidate(session, options.choice);
 }
 
@@ -212,23 +229,81 @@ function explain({ steps }: VerifyReport): Sentence {
   return say(`${failed.step}: ${failed.reason === null ? failed.status : textOf(failed.reason)}`);
 }
 
+/** What a SystemTap that failed by its own fault said; empty where none did. */
+function readFaults({ steps }: VerifyReport): string {
+  return steps
+    .filter(isFaultOfSystemtap)
+    .map(({ output, reason }) => `${reason === null ? '' : textOf(reason)}\n${output}`)
+    .join('\n');
+}
+
 /** Looks up in the kernel what a SystemTap asked of it in vain. */
 async function tellMissing(
   { emit }: Session,
   { target }: Subject,
   host: Host,
-  { steps }: VerifyReport,
-): Promise<Pick<TriedSystemtap, 'missing'>> {
-  const log = steps
-    .filter(isFaultOfSystemtap)
-    .map(({ output, reason }) => `${reason === null ? '' : textOf(reason)}\n${output}`);
-  const missing = await lookUpMissing(host, target, log.join('\n'));
+  log: string,
+): Promise<readonly LookedUp[]> {
+  const missing = await lookUpMissing(host, target, log);
   for (const each of missing) emit({ type: 'note', level: 'warning', text: describeLookedUp(each) });
-  return missing.length === 0 ? {} : { missing };
+  return missing;
+}
+
+/** A SystemTap that failed by its own fault. */
+interface Failure {
+  readonly ranked: RankedCandidate;
+  /** Its place among those that were tried. */
+  readonly at: number;
+  readonly log: string;
+  readonly missing: readonly LookedUp[];
+}
+
+interface Failures {
+  readonly failures: readonly Failure[];
+  /** What did not have to be tried. */
+  readonly left: readonly RankedCandidate[];
+  readonly taken: RankedCandidate | null;
+  readonly rung: FitRung;
+}
+
+/** Leaves a case of every SystemTap whose failure nothing that is known explains or mends: of how far it came at last. */
+async function keepUnknown(
+  session: Session,
+  subject: Subject,
+  tried: readonly TriedSystemtap[],
+  { failures, left, taken, rung }: Failures,
+): Promise<readonly TriedSystemtap[]> {
+  const mended = [...left.filter(({ candidate }) => candidate.mends !== undefined), ...(taken === null ? [] : [taken])];
+  const answered = new Set(mended.map(baseOf));
+  const open = new Map(failures.map((failure) => [baseOf(failure.ranked), failure]));
+  const kept = [...tried];
+  for (const [base, { ranked, at, log, missing }] of open) {
+    const { name, candidate, predictions } = ranked;
+    // A row that foretold it, of a kernel that lacks nothing that was asked for, says all there is to say.
+    const isForetold = predictions[rung].verdict === 'unfit' && missing.length === 0;
+    const one = kept[at];
+    if (answered.has(base) || isForetold || one === undefined) continue;
+    const caseFile = await leaveCase(session, subject, { name, version: candidate.version, log, missing });
+    const text = `nothing that is known mends SystemTap ${name} here; ${caseFile} keeps the failure: read it, and send it to whoever can mend it`;
+    session.emit({ type: 'note', level: 'warning', text });
+    kept[at] = { ...one, caseFile };
+  }
+  return kept;
+}
+
+/** The name of a SystemTap without what mends it. */
+function baseOf({ candidate }: RankedCandidate): string {
+  const { mends, ...base } = candidate;
+  return mends === undefined ? nameOf(candidate) : nameOf(base);
 }
 
 /** What was changed of a SystemTap, for the report and for whoever watches. */
-function tellMended({ emit }: Session, systemtap: UsableSystemtap | MendedSystemtap): Pick<TriedSystemtap, 'mended'> {
+function tellMended(
+  { emit, mends }: Session,
+  systemtap: UsableSystemtap | MendedSystemtap,
+  version: string,
+  kernel: UpstreamKernel,
+): Pick<TriedSystemtap, 'mended' | 'outside'> {
   if (!('manifest' in systemtap) || systemtap.manifest.schema !== 'tapprep-mended/1') return {};
   const { manifest, place } = systemtap;
   const parts = [
@@ -240,5 +315,8 @@ function tellMended({ emit }: Session, systemtap: UsableSystemtap | MendedSystem
     level: 'detail',
     text: `${place}: ${manifest.mends.join(' and ')} changed ${parts.join(', ')}`,
   });
-  return { mended: manifest };
+  const applied = mends.filter(({ id }) => manifest.mends.includes(id));
+  const outside = findOutside(applied, version, kernel);
+  for (const each of outside) emit({ type: 'note', level: 'info', text: describeOutside(each) });
+  return { mended: manifest, ...(outside.length === 0 ? {} : { outside }) };
 }

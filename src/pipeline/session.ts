@@ -8,6 +8,7 @@ import { loadMirrors } from '../mirrors/load.ts';
 import type { Mirrors } from '../mirrors/mirror-list.ts';
 import { type MirrorOverride, parseMirrorOption } from '../mirrors/override.ts';
 import type { ReaderContext } from '../resolve/reader.ts';
+import { type Mend, MENDS } from '../systemtap/mends/table.ts';
 import type { Emit } from '../types.ts';
 import type { StageTimes } from './stage.ts';
 
@@ -34,6 +35,8 @@ export interface SessionOptions {
   readonly emit: Emit;
   readonly now: () => number;
   readonly signal: AbortSignal;
+  /** What may mend a SystemTap; the table of this tapprep unless another one is given. */
+  readonly mends?: readonly Mend[];
   /** Takes what has to be done when the command ends; left out: nothing on a target is used for longer than one question. */
   readonly atEnd?: (close: () => Promise<void>) => void;
 }
@@ -43,6 +46,7 @@ export interface Session {
   readonly fetcher: Fetcher;
   readonly reader: ReaderContext;
   readonly mirrors: Mirrors;
+  readonly mends: readonly Mend[];
   readonly overrides: readonly MirrorOverride[];
   readonly cacheDir: string;
   readonly packageRoot: string;
@@ -89,6 +93,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     fetcher,
     reader: { fetchMetadata, probe, run: (argv, runOptions) => local.run(argv, runOptions), emit, now, signal },
     mirrors,
+    mends: options.mends ?? MENDS,
     overrides,
     cacheDir,
     packageRoot,

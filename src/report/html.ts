@@ -4,6 +4,7 @@ import type { FolderItem, Provision, TrustRequirement, VerifyStep } from '../typ
 import { escapeMarkup as text } from './escape.ts';
 import type { Preflight } from './preflight.ts';
 import { STYLE } from './style.ts';
+import { describeTried } from './tried.ts';
 import { findDecisive } from '../verify/step.ts';
 
 export interface PageOptions {
@@ -140,8 +141,8 @@ function fixSection(fixes: Preflight['fixes']): string {
 
 function systemtapSection(tried: Preflight['systemtap']): string {
   const rows = tried.map(
-    ({ name, ready, reason }) =>
-      `<tr><td>${ready ? mark('pass', 'works') : mark('skip', 'not taken')}</td><td class="wide">${text(name)}</td><td class="wide">${reason === null ? '' : text(textOf(reason))}</td></tr>`,
+    (each) =>
+      `<tr><td>${each.ready ? mark('pass', 'works') : mark('skip', 'not taken')}</td><td class="wide">${text(each.name)}</td><td class="wide">${each.reason === null ? '' : text(textOf(each.reason))}${bullets(describeTried(each))}</td></tr>`,
   );
   return rows.length === 0 ? '' : section('SystemTap', table(['Result', 'Which', 'Reason'], rows));
 }

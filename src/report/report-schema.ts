@@ -68,6 +68,8 @@ const verify = z.object({
   diagnoses: z.array(diagnosis),
 });
 
+const tried = z.array(z.looseObject({}));
+
 const installed = z.object({ name: packageName, version: packageVersion, arch: packageArch });
 const install = z.object({
   host: text,
@@ -83,7 +85,7 @@ const install = z.object({
     .nullable(),
   commands: z.array(names),
   verify: verify.nullable(),
-  systemtap: z.array(z.looseObject({})),
+  systemtap: tried,
   stages: z.array(z.object({ stage: text, seconds: z.number().nonnegative() })),
 });
 
@@ -92,7 +94,7 @@ const rehearse = z.object({
   root: text,
   reusedRoot: z.boolean(),
   verify,
-  systemtap: z.array(z.looseObject({})),
+  systemtap: tried,
   stages: z.array(z.object({ stage: text, seconds: z.number().nonnegative() })),
 });
 
@@ -147,7 +149,7 @@ export const SCHEMAS: Readonly<Record<string, Published>> = {
     ),
   },
   lock: { title: 'what tapprep plan --out writes and install --lock takes', version: 1, schema: planSchema },
-  verify: { title: 'tapprep verify --json', version: 1, schema: verify },
+  verify: { title: 'tapprep verify --json', version: 1, schema: verify.extend({ systemtap: tried }) },
   install: { title: 'tapprep install --json', version: 1, schema: install },
   rehearse: { title: 'tapprep rehearse --json', version: 1, schema: rehearse },
   rehearsals: { title: 'tapprep rehearse --kernels --json', version: 1, schema: rehearsals },

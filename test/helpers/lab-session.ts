@@ -7,9 +7,10 @@ import { findCurrentKernel } from '../../src/pipeline/current-kernel.ts';
 import type { Subject } from '../../src/pipeline/open-target.ts';
 import { withRehearsal } from '../../src/pipeline/rehearse.ts';
 import { openSession, type Session } from '../../src/pipeline/session.ts';
+import type { Mend } from '../../src/systemtap/mends/table.ts';
 
-/** With this machine's network. */
-export function openLabSession(): Promise<Session> {
+/** With this machine's network. @param mends another table than tapprep's */
+export function openLabSession(mends?: readonly Mend[]): Promise<Session> {
   return openSession({
     packageRoot: join(import.meta.dirname, '../..'),
     cacheDir: join(homedir(), '.cache/tapprep'),
@@ -22,6 +23,7 @@ export function openLabSession(): Promise<Session> {
     emit: () => undefined,
     now: Date.now,
     signal: new AbortController().signal,
+    ...(mends === undefined ? {} : { mends }),
   });
 }
 

@@ -17,6 +17,7 @@ import { isRootUser, openContextSession } from '../open-session.ts';
 import { renderDiagnoses } from '../render/diagnoses.ts';
 import { renderPlan } from '../render/plan-text.ts';
 import { formatSeconds } from '../render/progress-text.ts';
+import { renderTried } from '../render/systemtap-text.ts';
 import { renderVerify } from '../render/verify-text.ts';
 import { readLock } from '../read-lock.ts';
 
@@ -52,13 +53,14 @@ export async function runInstall(context: Context, options: InstallCommandOption
     stdout.write(commands.length === 0 ? 'nothing would be changed\n' : `on ${outcome.host}:\n`);
     for (const command of commands) stdout.write(`  ${command}\n`);
   } else if (outcome.verify !== null) {
-    const { install, verify, stages } = outcome;
+    const { install, verify, systemtap, stages } = outcome;
     const changed =
       install === null || install.journal === null
         ? 'nothing was changed'
         : `${install.installed.length} packages${(install.files ?? []).map(({ path }) => ` and ${path}, which nobody signed,`).join('')} were added`;
     const times = stages.map(({ stage, seconds }) => `${stage} ${formatSeconds(seconds)}`).join(', ');
-    stdout.write(`${renderVerify(verify)}\n${renderDiagnoses(verify.diagnoses)}${changed} on ${outcome.host}`);
+    const told = `${renderTried(systemtap)}${renderDiagnoses(verify.diagnoses)}`;
+    stdout.write(`${renderVerify(verify)}\n${told}${changed} on ${outcome.host}`);
     stdout.write(install?.journal == null ? '\n' : `; "tapprep remove" takes them away again\n`);
     stdout.write(`time: ${times}\n`);
   }

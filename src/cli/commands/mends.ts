@@ -10,6 +10,7 @@ import type { Context, TargetOptions } from '../context.ts';
 import { openContextSession } from '../open-session.ts';
 import { describeMend } from '../render/mends-text.ts';
 import { renderDiagnoses } from '../render/diagnoses.ts';
+import { renderTried } from '../render/systemtap-text.ts';
 import { renderTable } from '../render/table.ts';
 import { renderVerify } from '../render/verify-text.ts';
 import { readScripts } from './verify.ts';
@@ -91,7 +92,7 @@ export async function runMendsTry(
     },
   });
   if (context.common.json) context.stdout.json({ verify, systemtap: tried });
-  else context.stdout.write(`${renderVerify(verify)}\n${renderDiagnoses(verify.diagnoses)}`);
+  else context.stdout.write(`${renderVerify(verify)}\n${renderTried(tried)}${renderDiagnoses(verify.diagnoses)}`);
   return verify.ready ? EXIT.done : EXIT.notReady;
 }
 

@@ -19,6 +19,7 @@ import { isRootUser, openContextSession } from '../open-session.ts';
 import { withReport } from '../keep-report.ts';
 import { formatSeconds } from '../render/progress-text.ts';
 import { renderKernels } from '../render/kernels-text.ts';
+import { renderTried } from '../render/systemtap-text.ts';
 import { renderVerify } from '../render/verify-text.ts';
 import { readScripts } from './verify.ts';
 import { renderDiagnoses } from '../render/diagnoses.ts';
@@ -97,7 +98,7 @@ export async function runRehearse(context: Context, options: RehearseCommandOpti
   else {
     const times = report.stages.map(({ stage, seconds }) => `${stage} ${formatSeconds(seconds)}`).join(', ');
     context.stdout.write(
-      `${renderVerify(report.verify)}\n${renderDiagnoses(report.verify.diagnoses)}root: ${report.root}${report.reusedRoot ? ' (kept from before)' : ''}\ntime: ${times}\n`,
+      `${renderVerify(report.verify)}\n${renderTried(report.systemtap)}${renderDiagnoses(report.verify.diagnoses)}root: ${report.root}${report.reusedRoot ? ' (kept from before)' : ''}\ntime: ${times}\n`,
     );
   }
   return report.verify.ready ? EXIT.done : EXIT.notReady;

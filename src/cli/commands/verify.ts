@@ -4,7 +4,7 @@ import { EXIT, TapprepError } from '../../errors.ts';
 import { readTextFile } from '../../host/files.ts';
 import { openSubject, requireHost } from '../../pipeline/open-target.ts';
 import { proveSubject } from '../../pipeline/prove.ts';
-import type { SystemtapChoice } from '../../pipeline/provide-systemtap.ts';
+import type { SystemtapChoice, TriedSystemtap } from '../../pipeline/provide-systemtap.ts';
 import { findEntry, loadCatalogue } from '../../scripts/catalogue.ts';
 import { toVerifyScript } from '../../scripts/verify-script.ts';
 import { describeVerification } from '../../report/preflight.ts';
@@ -15,6 +15,7 @@ import { withReport } from '../keep-report.ts';
 import { type ModuleKeyRequest, openSigner } from '../module-key.ts';
 import { openContextSession } from '../open-session.ts';
 import { renderDiagnoses } from '../render/diagnoses.ts';
+import { renderTried } from '../render/systemtap-text.ts';
 import { renderVerify } from '../render/verify-text.ts';
 
 export interface VerifyCommandOptions {
@@ -33,21 +34,33 @@ export interface VerifyCommandOptions {
   readonly report: string | null;
 }
 
+/** The ladder, and every SystemTap that was tried; none where the target's own or a proven one was taken as it is. */
+export interface Verification extends VerifyReport {
+  readonly systemtap: readonly TriedSystemtap[];
+}
+
 /** Exit 0 only when the ladder passed as far as --level asks. */
 export async function runVerify(context: Context, options: VerifyCommandOptions): Promise<number> {
-  const report = await withReport(context, 'verify', options.report, describeVerification, () =>
-    work(context, options),
+  const report = await withReport(
+    context,
+    'verify',
+    options.report,
+    (one) => ({ ...describeVerification(one), systemtap: one.systemtap }),
+    () => work(context, options),
   );
   if (context.common.json) context.stdout.json(report);
-  else context.stdout.write(`${renderVerify(report)}\n${renderDiagnoses(report.diagnoses)}`);
+  else
+    context.stdout.write(
+      `${renderVerify(report)}\n${renderTried(report.systemtap)}${renderDiagnoses(report.diagnoses)}`,
+    );
   return report.ready ? EXIT.done : EXIT.notReady;
 }
 
-async function work(context: Context, options: VerifyCommandOptions): Promise<VerifyReport> {
+async function work(context: Context, options: VerifyCommandOptions): Promise<Verification> {
   const subject = await openSubject(context, options.target, 'root');
   const host = requireHost(subject, 'verify');
   const session = await openContextSession(context);
-  const { verify } = await proveSubject(session, subject, host, {
+  const { verify, tried } = await proveSubject(session, subject, host, {
     ...options,
     ladder: {
       where: options.where,
@@ -58,7 +71,7 @@ async function work(context: Context, options: VerifyCommandOptions): Promise<Ve
       kernelImage: options.image === null ? null : resolve(context.cwd, options.image),
     },
   });
-  return verify;
+  return { ...verify, systemtap: tried };
 }
 
 /**

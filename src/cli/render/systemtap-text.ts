@@ -1,5 +1,7 @@
 /** For people: which SystemTaps there are for a kernel, what is expected of each, and what was seen. */
 import type { PlannedSystemtap } from '../../pipeline/predict-systemtap.ts';
+import type { TriedSystemtap } from '../../pipeline/provide-systemtap.ts';
+import { describeTried } from '../../report/tried.ts';
 import { renderTable } from './table.ts';
 
 /** The ways in the order in which they would be tried; the reasons of all of them when `all` is set. */
@@ -32,4 +34,11 @@ function describeVerdict({ verdict }: PlannedSystemtap): string {
   if (hello !== 'pass') return `seen to fail on this very build on ${day} (${who})`;
   const how = higher === 'pass' ? 'work' : higher === 'fail' ? 'reach hello world only' : 'run hello world';
   return `seen to ${how} on this very build on ${day} (${who})`;
+}
+
+/** What the SystemTaps that were tried asked of the kernel in vain, and how they were mended; empty where there is nothing to tell. */
+export function renderTried(tried: readonly TriedSystemtap[]): string {
+  return tried
+    .flatMap((each) => describeTried(each).map((sentence) => `SystemTap ${each.name}: ${sentence}\n`))
+    .join('');
 }

@@ -58,13 +58,16 @@ export interface Feedback {
   readonly expect: readonly string[];
   readonly cause: string | null;
   readonly facts: HostFacts | null;
+  /** More of the head by name, one line each. */
+  readonly notes?: Readonly<Record<string, string>>;
   readonly log: string;
 }
 
 /** Writes a case; log and facts must be safe to show already. */
-export function formatCase({ expect, cause, facts, log }: Feedback): string {
+export function formatCase({ expect, cause, facts, notes = {}, log }: Feedback): string {
   const answer = `# expect: ${expect.join(',')}${cause === null ? '' : ` | cause: ${cause.replaceAll(/[|\s]+/g, ' ').trim()}`}`;
-  return [answer, ...(facts === null ? [] : describeFacts(facts)), `${CUT}${log.trimEnd()}`, ''].join('\n');
+  const more = Object.entries(notes).map(([name, value]) => `# ${name}: ${value.replaceAll(/\s+/g, ' ')}`);
+  return [answer, ...(facts === null ? [] : describeFacts(facts)), ...more, `${CUT}${log.trimEnd()}`, ''].join('\n');
 }
 
 /** What decides between causes, without what tells whose machine it is. */

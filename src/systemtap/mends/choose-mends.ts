@@ -31,15 +31,42 @@ export function chooseForeignMends(
   return table.filter((mend) => !isWrittenFor(mend, stap) && isCalledFor(mend, kernel, presence));
 }
 
+/** A mend that was applied though nobody had seen that kernel, or that release of SystemTap, with it. */
+export interface OutsideMend {
+  readonly mend: string;
+  /** What lies outside of its known range. */
+  readonly of: readonly ('kernel' | 'SystemTap')[];
+}
+
+/** Those of the mends whose presence tests alone speak for them. */
+export function findOutside(mends: readonly Mend[], version: string, kernel: UpstreamKernel): readonly OutsideMend[] {
+  return mends.flatMap((mend) => {
+    const of = [
+      ...(findHit(mend.kernels, kernel) === null ? (['kernel'] as const) : []),
+      ...(isInRange(mend, version) ? [] : (['SystemTap'] as const)),
+    ];
+    return of.length === 0 ? [] : [{ mend: mend.id, of }];
+  });
+}
+
+/** One sentence. */
+export function describeOutside({ mend, of }: OutsideMend): string {
+  return `${mend} is tried outside of the ${of.join(' and ')} range that it is known for: the kernel's own files call for it`;
+}
+
 function isCalledFor(mend: Mend, kernel: UpstreamKernel, presence: KernelPresence | null): boolean {
   const seen = presence === null ? null : judgeKernel(mend, presence);
   return seen ?? findHit(mend.kernels, kernel) !== null;
 }
 
 /** A package that carries the fix needs no mend. */
-function isWrittenFor({ stap: { from, before }, cures }: Mend, stap: StapIdentity): boolean {
-  if (compareStap(stap.version, from) < 0) return false;
-  if (before !== null && compareStap(stap.version, before) >= 0) return false;
+function isWrittenFor(mend: Mend, stap: StapIdentity): boolean {
+  if (!isInRange(mend, stap.version)) return false;
+  const { cures } = mend;
   const rows = INCOMPATIBILITIES.filter(({ id }) => cures.includes(id));
   return rows.length === 0 || rows.some((row) => isAffected(row, stap));
+}
+
+function isInRange({ stap: { from, before } }: Mend, version: string): boolean {
+  return compareStap(version, from) >= 0 && (before === null || compareStap(version, before) < 0);
 }

@@ -22,7 +22,7 @@ const LOGS: readonly (readonly [string, string, string])[] = [
 ];
 
 test.each(LOGS)('%j tells of %s', (log, name, kind) => {
-  expect(findMissingNames(log)).toEqual([{ name, kind }]);
+  expect(findMissingNames(log)).toMatchObject([{ name, kind }]);
 });
 
 test('SystemTap’s own names, and what no log tells, are none', () => {
@@ -43,13 +43,15 @@ const OTHERS = ['task_struct', 'task_pid', 'task_lock', 'task_work_add'].map((na
 }));
 
 test('names that share the rarest part come first, then what stands beside them', () => {
-  const alike = findAlike('task_euid', [...OTHERS, ...CRED]);
+  const names = (name: string, known: typeof CRED): readonly string[] =>
+    findAlike(name, known).map((each) => each.name);
+  const alike = names('task_euid', [...OTHERS, ...CRED]);
   expect(alike[0]).toBe('current_euid');
   expect(alike).toContain('task_uid');
   const work = ['task_work_cancel_func', 'task_work_cancel_match', 'task_work_add', 'cancel_work'].map((name) => {
     return { name, file: 'linux/task_work.h' };
   });
-  expect(findAlike('task_work_cancel', [...OTHERS, ...work]).slice(0, 2)).toEqual([
+  expect(names('task_work_cancel', [...OTHERS, ...work]).slice(0, 2)).toEqual([
     'task_work_cancel_func',
     'task_work_cancel_match',
   ]);
@@ -57,14 +59,25 @@ test('names that share the rarest part come first, then what stands beside them'
 });
 
 test('what is found is told in one sentence', () => {
-  const found = { name: 'task_euid', kind: 'function', declaredIn: [], isExported: false, alike: [] } as const;
+  const found = {
+    name: 'task_euid',
+    kind: 'function',
+    askedIn: null,
+    of: null,
+    declaredIn: [],
+    isExported: false,
+    alike: [],
+  } as const;
+  const alike = ['task_cred_xxx', 'current_euid'].map((name) => ({ name, file: 'linux/cred.h' }));
   expect(describeLookedUp(found)).toBe('task_euid is not in this kernel');
-  expect(describeLookedUp({ ...found, alike: ['task_cred_xxx', 'current_euid'] })).toBe(
+  expect(describeLookedUp({ ...found, alike })).toBe(
     'task_euid is not in this kernel; task_cred_xxx and current_euid are',
   );
   const mutex = {
     name: 'module_mutex',
     kind: 'export',
+    askedIn: null,
+    of: null,
     declaredIn: ['linux/module.h'],
     isExported: false,
     alike: [],
@@ -72,4 +85,27 @@ test('what is found is told in one sentence', () => {
   expect(describeLookedUp(mutex)).toBe(
     'module_mutex is in linux/module.h, but this kernel does not export it to modules',
   );
+});
+
+test('the file of the runtime that asks for a name is known by the line that tells of it', () => {
+  const log = LOGS.map(([line]) => line).join('\n');
+  const asked = Object.fromEntries(findMissingNames(log).map(({ name, askedIn }) => [name, askedIn]));
+  expect(asked).toMatchObject({ task_euid: 'linux/task_finder2.c', ns_type: null, module_mutex: null });
+  const far = "/srv/runtime/../../etc/passwd.c:3: error: 'task_euid' undeclared";
+  expect(findMissingNames(far)).toEqual([{ name: 'task_euid', kind: 'function', askedIn: null, of: null }]);
+});
+
+test('a name of one word is told by those that differ by a letter or two', () => {
+  const known = ['rdmsrq', 'rdmsr', 'rdmsr_safe', 'rdpmc', 'wrmsrq'].map((name) => ({ name, file: 'asm/msr.h' }));
+  expect(findAlike('rdmsrl', known).map(({ name }) => name)).toEqual(['rdmsrq', 'rdmsr']);
+});
+
+test('the header that defines a name is told, not the first that uses it', () => {
+  const known = [
+    { name: 'current_euid', file: 'linux/a-user.h' },
+    { name: 'current_euid', file: 'linux/cred.h', isMacro: true },
+    { name: '__task_euid', file: 'linux/own.h' },
+    { name: 'euid', file: 'linux/syscalls.h' },
+  ];
+  expect(findAlike('task_euid', known)).toEqual([{ name: 'current_euid', file: 'linux/cred.h', isMacro: true }]);
 });
