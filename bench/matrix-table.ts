@@ -1,5 +1,7 @@
 /** What the matrix shows: how often predictions were right, docs/matrix.md, and the verdicts that ship. Pure. */
+import { nameOf } from '../src/systemtap/choose.ts';
 import type { FitRung } from '../src/systemtap/incompatibilities.ts';
+import { isSameBuild } from '../src/systemtap/kernel-build.ts';
 import type { SeenVerdict } from '../src/systemtap/verdicts.ts';
 import type { ArchiveKernel } from './matrix-kernels.ts';
 import type { MatrixKernel, MatrixState, MatrixTry } from './matrix-schema.ts';
@@ -47,9 +49,15 @@ export function seenReach({ seen, refused }: Pick<MatrixTry, 'seen' | 'refused'>
   return higher === 'pass' ? 'kernel.function' : higher === 'fail' ? 'hello' : null;
 }
 
-/** What the package ships: every verdict of an exact build. */
+/** What the package ships: every verdict of an exact build, the newest where a kernel was tried in two suites. */
 export function shippedVerdicts({ kernels }: MatrixState): readonly SeenVerdict[] {
-  return kernels.flatMap(({ tried }) => tried.flatMap(({ seen }) => seen ?? []));
+  const seen = kernels.flatMap(({ tried }) => tried.flatMap((each) => each.seen ?? []));
+  return seen.filter((verdict) => seen.every((other) => !isNewer(other, verdict)));
+}
+
+function isNewer(other: SeenVerdict, { kernel, systemtap, at }: SeenVerdict): boolean {
+  const isSame = isSameBuild(other.kernel, kernel) && nameOf(other.systemtap) === nameOf(systemtap);
+  return isSame && other.at > at;
 }
 
 /** The state with one kernel as it is now, in the place of what was known of it. */

@@ -1,4 +1,4 @@
-/** A signature over a bundle's list of digests, by a key of the user's own and by the user's own gpg. */
+/** Detached signatures of what one user hands to another, by a key of the user's own and by the user's own gpg. */
 import { isTapprepError, TapprepError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
 import { verifySignature } from '../trust/gpgv.ts';
@@ -11,24 +11,28 @@ import type { OpenBundle } from './read.ts';
 const TIME_LIMIT_MS = 5 * 60_000;
 
 /**
- * Signs the text of SHA256SUMS.
+ * Signs a text: SHA256SUMS of a bundle, a list of verdicts.
  * @param key what gpg takes for --local-user: a fingerprint, a key id, a name
  * @param env GNUPGHOME, GPG_TTY and what else the user's gpg-agent needs
  * @throws TapprepError TOOL_MISSING without gpg, UNKNOWN_KEY where gpg has no such secret key or did not sign
  */
-export async function signSums(
-  sums: string,
+export async function signText(
+  text: string,
   key: string,
   run: Host['run'],
   env: Readonly<Record<string, string>>,
 ): Promise<string> {
   const argv = ['gpg', '--batch', '--armor', '--local-user', key, '--detach-sign', '--output', '-'];
-  const result = await run(argv, { input: sums, env, timeoutMs: TIME_LIMIT_MS }).catch((error: unknown) => {
+  const result = await run(argv, { input: text, env, timeoutMs: TIME_LIMIT_MS }).catch((error: unknown) => {
     if (!isTapprepError(error, 'TOOL_MISSING')) throw error;
-    throw new TapprepError('TOOL_MISSING', 'a bundle is signed by gpg, and gpg is not installed on this machine', {
-      hint: 'apt-get install gnupg || dnf install gnupg2 || zypper install gpg2',
-      cause: error,
-    });
+    throw new TapprepError(
+      'TOOL_MISSING',
+      'it is gpg that signs with a key of yours, and gpg is not installed on this machine',
+      {
+        hint: 'apt-get install gnupg || dnf install gnupg2 || zypper install gpg2',
+        cause: error,
+      },
+    );
   });
   if (result.exitCode === 0) return armorSignature(dearmorSignature(result.stdout, 'what gpg printed'));
   const words = result.stderr.trim().split('\n').at(-1) ?? '';
@@ -38,26 +42,50 @@ export async function signSums(
   });
 }
 
+/** What is said to be signed, and its armored signature beside it. */
+export interface SignedText {
+  /** For messages. */
+  readonly name: string;
+  readonly data: Uint8Array;
+  /** null where there is none. */
+  readonly signature: string | null;
+  /** How a signed one is made. */
+  readonly hint: string;
+}
+
 /**
- * The key that signed an unpacked bundle, out of a key file that the user names.
+ * The key that signed a text, out of a key file that the user names.
  * @throws TapprepError UNSIGNED, and every outcome of a signature but good
  */
-export async function verifyBundleSignature(
-  bundle: Pick<OpenBundle, 'sums' | 'signature'>,
+export async function requireSignedText(
+  { name, data, signature, hint }: SignedText,
   keyring: string,
-  name: string,
   run: Host['run'],
 ): Promise<Fingerprint> {
-  const subject = { name: `SHA256SUMS of ${name}`, keyrings: [keyring], fingerprints: [] };
-  if (bundle.signature === null) {
+  const subject = { name, keyrings: [keyring], fingerprints: [] };
+  if (signature === null) {
     throw new TapprepError('UNSIGNED', `${name} is not signed, but a signature by a key of ${keyring} is asked for`, {
-      hint: 'tapprep bundle --sign-key KEYID --out FILE',
+      hint,
     });
   }
-  const signature = dearmorSignature(bundle.signature, name);
-  const verdict = await verifySignature({ ...subject, data: Buffer.from(bundle.sums), signature, allow: [] }, run);
+  const packets = dearmorSignature(signature, name);
+  const verdict = await verifySignature({ ...subject, data, signature: packets, allow: [] }, run);
   requireGoodSignature(verdict, subject);
   const signer = verdict.primary ?? verdict.signer;
   if (signer === null) throw new TapprepError('INTERNAL', `the signature of ${name} was accepted without a key`);
   return signer;
+}
+
+/**
+ * The key that signed an unpacked bundle, out of a key file that the user names.
+ * @throws TapprepError as requireSignedText
+ */
+export function verifyBundleSignature(
+  { sums, signature }: Pick<OpenBundle, 'sums' | 'signature'>,
+  keyring: string,
+  name: string,
+  run: Host['run'],
+): Promise<Fingerprint> {
+  const hint = 'tapprep bundle --sign-key KEYID --out FILE';
+  return requireSignedText({ name: `SHA256SUMS of ${name}`, data: Buffer.from(sums), signature, hint }, keyring, run);
 }

@@ -51,6 +51,7 @@ export const ACTIONS_OF: Readonly<Record<string, string>> = {
   mirrors: 'the repositories that would be asked, and whether they answer',
   scripts: 'the incident-response scripts',
   mends: 'what makes a SystemTap fit a kernel that it does not know',
+  verdicts: 'what was seen of SystemTaps on kernels, here and elsewhere',
   cache: 'what is kept between runs',
   config: 'defaults of options, and what may not be given',
   'module-key': 'keys that sign modules for kernels that refuse unsigned ones',
@@ -114,6 +115,7 @@ const RUNTIME_SHIPPED: OptionRow = [
   'with --compiled: modules, or programs for the bpf runtime, which no signature policy touches',
   'SystemTap:',
 ];
+const SIGN_KEY: OptionRow = ['--sign-key <key>', 'sign it with this key of yours, by gpg', 'Output:'];
 const LOCK: OptionRow = ['--lock <file>', 'exactly what "plan --out" wrote', 'Sources:'];
 
 const ALL_OF_MIRRORS: readonly OptionRow[] = [
@@ -394,7 +396,7 @@ export const COMMANDS: readonly CommandRow[] = [
       UNSIGNED,
       LOCK,
       ['--out <file>', 'the tar to write; with --compiled also FILE.tar.gz, less than half of it', 'Output:'],
-      ['--sign-key <key>', 'sign it with this key of yours, by gpg', 'Output:'],
+      SIGN_KEY,
       ...ASKS,
       ...DRY,
       ...SHOWN,
@@ -606,6 +608,53 @@ export const COMMANDS: readonly CommandRow[] = [
       (await import('./commands/remove.ts')).runRemove(context, {
         target: readTarget(raw),
         purge: raw['purge'] === true,
+      }),
+  },
+  {
+    name: 'verdicts list',
+    summary: 'what was seen, on which kernel build, when and by whom',
+    target: false,
+    options: [CACHE_DIR, ...SHOWN],
+    examples: ['verdicts list', 'verdicts list --json'],
+    run: async (context) => (await import('./commands/verdicts.ts')).runVerdictsList(context),
+  },
+  {
+    name: 'verdicts export',
+    summary: 'write what this machine has seen into one file, for others',
+    about:
+      'Every verdict of this machine on a kernel of which the exact build is known: the build, the SystemTap with its mends, how far it came, what failed first. Imported ones are not handed on.',
+    target: false,
+    options: [
+      CACHE_DIR,
+      ['--out <file>', 'the file to write; with --sign-key also FILE.asc', 'Output:'],
+      SIGN_KEY,
+      ...SHOWN,
+    ],
+    examples: ['verdicts export --out seen.json', 'verdicts export --out seen.json --sign-key ops@example.org'],
+    run: async (context, raw) =>
+      (await import('./commands/verdicts.ts')).runVerdictsExport(context, {
+        out: readText(raw, 'out'),
+        signKey: readText(raw, 'signKey'),
+      }),
+  },
+  {
+    name: 'verdicts import',
+    summary: 'take what others have seen, to try first what worked for them',
+    about:
+      'What this machine has seen itself stays and comes first. What others saw only counts for the order in which SystemTaps are tried: each is proven here all the same.',
+    target: false,
+    args: [['<file>', 'what "verdicts export" wrote; its signature is FILE.asc']],
+    options: [
+      CACHE_DIR,
+      ['--keyring <file>', 'it must be signed by a key of this file', 'Sources:'],
+      ['--allow-unsigned-verdicts', 'take it though no signature vouches for it', 'Sources:'],
+      ...SHOWN,
+    ],
+    examples: ['verdicts import seen.json --keyring ops.gpg', 'verdicts import seen.json --allow-unsigned-verdicts'],
+    run: async (context, raw, [file = '']) =>
+      (await import('./commands/verdicts.ts')).runVerdictsImport(context, file, {
+        keyring: readText(raw, 'keyring'),
+        allowUnsigned: raw['allowUnsignedVerdicts'] === true,
       }),
   },
   {

@@ -8,6 +8,7 @@ import { journalSchema } from '../install/journal-schema.ts';
 import { packageArch, packageName, packageVersion } from '../resolve/package-schema.ts';
 import { planSchema } from '../resolve/plan-schema.ts';
 import { targetSchema } from '../resolve/target-schema.ts';
+import { verdictListSchema } from '../systemtap/verdicts-schema.ts';
 
 const text = z.string();
 const names = z.array(text);
@@ -153,6 +154,11 @@ export const SCHEMAS: Readonly<Record<string, Published>> = {
   install: { title: 'tapprep install --json', version: 1, schema: install },
   rehearse: { title: 'tapprep rehearse --json', version: 1, schema: rehearse },
   rehearsals: { title: 'tapprep rehearse --kernels --json', version: 1, schema: rehearsals },
+  'verdict-list': {
+    title: 'what tapprep verdicts export writes and verdicts import takes',
+    version: 1,
+    schema: verdictListSchema,
+  },
   journal: { title: '/var/lib/tapprep/journal.json of a target', version: 1, schema: journalSchema },
   explain: {
     title: 'tapprep explain --json of a log',

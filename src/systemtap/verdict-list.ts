@@ -1,7 +1,8 @@
 /** Verdicts as one document: what one machine hands to others, and what the package ships. */
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isErrno, TapprepError } from '../errors.ts';
+import { readTextFile } from '../host/files.ts';
 import { nameOf } from './choose.ts';
 import { isExactBuild, isSameBuild, type KernelBuild } from './kernel-build.ts';
 import { type SeenVerdict, toVerdict, type Verdict } from './verdicts.ts';
@@ -15,7 +16,7 @@ export interface VerdictList {
 }
 
 /** Of the whole document. */
-export const MAX_LIST_BYTES: number = 16 * 1024 * 1024;
+const MAX_LIST_BYTES = 16 * 1024 * 1024;
 
 /** In the package. */
 export const SHIPPED_NAME = 'verdicts.json';
@@ -26,6 +27,11 @@ export function makeVerdictList(verdicts: readonly SeenVerdict[], now: number): 
     .filter(({ kernel }) => isExactBuild(kernel))
     .toSorted((a, b) => compareWords(orderOf(a), orderOf(b)));
   return { schema: 'tapprep-verdict-list/1', made: new Date(now).toISOString(), verdicts: sorted };
+}
+
+/** How many kernel builds a list tells of. */
+export function countBuilds({ verdicts }: VerdictList): number {
+  return new Set(verdicts.map(({ kernel }) => JSON.stringify(kernel))).size;
 }
 
 /** One verdict a line, so that a change of one is a change of one line. */
@@ -68,7 +74,7 @@ export function parseVerdictList(content: string, source: string): VerdictList {
   return result.data;
 }
 
-export function tooLarge(source: string, bytes: number): TapprepError {
+function tooLarge(source: string, bytes: number): TapprepError {
   return new TapprepError(
     'BAD_VERDICTS',
     `${source} has ${bytes} bytes, but a list of verdicts has at most ${MAX_LIST_BYTES}`,
@@ -92,6 +98,22 @@ function requireNoTwice(verdicts: readonly SeenVerdict[], source: string): void 
     }
     known.set(key, [...others, verdict]);
   }
+}
+
+/**
+ * The bytes of a list that came from elsewhere, and of the armored signature beside it.
+ * @throws TapprepError BAD_VERDICTS where it is no file, or a larger one than any list
+ */
+export async function readListFile(
+  path: string,
+): Promise<{ readonly data: Buffer; readonly signature: string | null }> {
+  const info = await stat(path).catch((error: unknown) => {
+    if (isErrno(error, 'ENOENT') || isErrno(error, 'ENOTDIR')) return null;
+    throw error;
+  });
+  if (info?.isFile() !== true) throw new TapprepError('BAD_VERDICTS', `${path} is no file`);
+  if (info.size > MAX_LIST_BYTES) throw tooLarge(path, info.size);
+  return { data: await readFile(path), signature: await readTextFile(`${path}.asc`) };
 }
 
 /** What the package ships of a kernel build; none where it ships nothing. @throws TapprepError BAD_VERDICTS for a damaged package */

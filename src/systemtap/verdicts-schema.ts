@@ -76,7 +76,7 @@ export const verdictFileSchema: z.ZodType<VerdictFile> = z.object({
 });
 
 /** More than any matrix has. */
-export const MAX_LISTED = 20_000;
+const MAX_LISTED = 20_000;
 
 export const verdictListSchema: z.ZodType<VerdictList> = z.object({
   schema: z.literal('tapprep-verdict-list/1'),

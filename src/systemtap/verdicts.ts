@@ -154,14 +154,17 @@ export async function importVerdicts(
   return count;
 }
 
-/** Every verdict that this machine has seen itself. */
-export async function listOwnVerdicts(cacheDir: string): Promise<readonly SeenVerdict[]> {
+/** Every verdict that is kept here, this machine's own and imported ones. */
+export async function listVerdicts(cacheDir: string): Promise<readonly StoredVerdict[]> {
   const directory = await findPrivateDirectory(cacheDir, ...PLACE);
   const names = directory === null ? [] : (await readdir(directory)).toSorted();
   const files = await Promise.all(names.map((name) => readFileOf(cacheDir, name)));
-  return files
-    .flatMap((file) => file?.verdicts ?? [])
-    .flatMap(({ origin, ...seen }) => (origin.kind === 'here' ? [seen] : []));
+  return files.flatMap((file) => file?.verdicts ?? []);
+}
+
+/** Those of them that this machine has seen itself. */
+export function ownVerdicts(stored: readonly StoredVerdict[]): readonly SeenVerdict[] {
+  return stored.flatMap(({ origin, ...seen }) => (origin.kind === 'here' ? [seen] : []));
 }
 
 /** Whether two verdicts are on the same SystemTap and the same kernel build. */

@@ -3,7 +3,6 @@ import { basename, resolve } from 'node:path';
 import { isCompressedName } from '../../bundle/compress.ts';
 import { type FirstStep, renderFirstStep, writeFirstStep } from '../../bundle/first-step.ts';
 import { type BundleManifest, rootOf } from '../../bundle/manifest.ts';
-import { signSums } from '../../bundle/sign.ts';
 import { EXIT, TapprepError } from '../../errors.ts';
 import { readTextFile } from '../../host/files.ts';
 import { bundleCompiled, type CompiledReport, type CompiledScript } from '../../pipeline/bundle-compiled.ts';
@@ -19,6 +18,7 @@ import type { Runtime } from '../../types.ts';
 import type { Context, TargetOptions } from '../context.ts';
 import { type ModuleKeyRequest, openSigner } from '../module-key.ts';
 import { isRootUser, openContextSession } from '../open-session.ts';
+import { openPgpSigner, type PgpSigner } from '../pgp-signer.ts';
 import { readLock } from '../read-lock.ts';
 import { renderPlan } from '../render/plan-text.ts';
 import { formatBytes } from '../render/progress-text.ts';
@@ -42,9 +42,6 @@ export interface BundleCommandOptions {
 }
 
 const OTHER_COMPRESSION = /\.(?:xz|txz|zst|bz2|tbz)$/;
-
-/** What gpg and its agent need of the environment to find the user's keys and to ask for a passphrase. */
-const GPG_ENV = ['GNUPGHOME', 'GPG_TTY', 'DISPLAY', 'WAYLAND_DISPLAY', 'XDG_RUNTIME_DIR', 'TERM'] as const;
 
 /** The file is complete when this ends with 0; otherwise it is as it was before. */
 export async function runBundle(context: Context, options: BundleCommandOptions): Promise<number> {
@@ -99,7 +96,7 @@ export async function runBundle(context: Context, options: BundleCommandOptions)
 }
 
 /** A signature of the whole file, where one was asked for: what is in the file cannot vouch for its own check. */
-async function signWhole(out: string, sign: Signer | null, signal: AbortSignal): Promise<FirstStep | null> {
+async function signWhole(out: string, sign: PgpSigner | null, signal: AbortSignal): Promise<FirstStep | null> {
   return sign === null ? null : await writeFirstStep(out, sign, signal);
 }
 
@@ -115,7 +112,7 @@ async function runCompiled(
   subject: Subject,
   options: BundleCommandOptions,
   out: string,
-  sign: Signer | null,
+  sign: PgpSigner | null,
 ): Promise<number> {
   const { common, stdout } = context;
   if (OTHER_COMPRESSION.test(out))
@@ -201,14 +198,6 @@ function compiledForBpf(entry: CatalogueEntry): CompiledScript {
   throw new TapprepError('USAGE', `${name} cannot be in a bundle for the bpf runtime, because ${why}`, {
     hint: `tapprep bundle --compiled ${name} --module-key FILE --module-cert FILE --out FILE.tar`,
   });
-}
-
-/** Makes the armored signature of a text. */
-type Signer = (text: string) => Promise<string>;
-
-function openPgpSigner({ env }: Context, { local }: Session, key: string): Signer {
-  const kept = Object.fromEntries(GPG_ENV.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
-  return (sums) => signSums(sums, key, (argv, runOptions) => local.run(argv, runOptions), kept);
 }
 
 function renderReport({ plan, bundle, manifest }: BundleReport, verbose: boolean): string {

@@ -13,7 +13,7 @@ import {
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { signSums } from '../../../src/bundle/sign.ts';
+import { signText } from '../../../src/bundle/sign.ts';
 import { createRootHost } from '../../../src/host/root.ts';
 import { readJournal } from '../../../src/install/journal.ts';
 import { planRemoval } from '../../../src/install/remove.ts';
@@ -336,7 +336,7 @@ describe('signature', () => {
   beforeAll(async () => {
     signed = join(lab.directory, 'signed.tar');
     const env = { GNUPGHOME: gpg.directory };
-    await writeRealBundle(signed, packages, { sign: (sums) => signSums(sums, key.fingerprint, runLocally, env) });
+    await writeRealBundle(signed, packages, { sign: (sums) => signText(sums, key.fingerprint, runLocally, env) });
   });
 
   test.each(['/root/mine.gpg', '/root/mine.asc'])('by a key of %s is accepted', async (keyring) => {

@@ -6,12 +6,13 @@ import { declareFacts } from '../../../src/detect/declared-facts.ts';
 import { identifyTarget } from '../../../src/detect/target.ts';
 import { provideSystemtap, type TriedSystemtap } from '../../../src/pipeline/provide-systemtap.ts';
 import { openSession } from '../../../src/pipeline/session.ts';
-import { kernelBuildOf } from '../../../src/systemtap/kernel-build.ts';
-import { recallVerdicts, type Verdict } from '../../../src/systemtap/verdicts.ts';
+import { type KernelBuild, kernelBuildOf } from '../../../src/systemtap/kernel-build.ts';
+import { importVerdicts, recallVerdicts, type Verdict } from '../../../src/systemtap/verdicts.ts';
 import type { VerifyReport } from '../../../src/types.ts';
 import { loadResultOf } from '../../../src/verify/load-result.ts';
 import { blame, type Fault } from '../../../src/verify/step.ts';
 import type { VmJob, VmJobResult } from '../../../src/vm/job.ts';
+import { sampleVerdict } from '../../helpers/sample-verdict.ts';
 import { prepareTarget, R, removeTargets } from '../../helpers/verify-lab.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'tapprep-provide-'));
@@ -26,6 +27,7 @@ const STAP =
 /** What is tried when the first SystemTap fails on hello world for this reason; there is no network. */
 async function tryAfter(
   fault: Fault,
+  before: (cacheDir: string, build: KernelBuild) => Promise<unknown> = () => Promise.resolve(),
 ): Promise<{ readonly tried: readonly TriedSystemtap[]; readonly verdicts: readonly Verdict[] }> {
   const session = await openSession({
     packageRoot: join(import.meta.dirname, '../../..'),
@@ -43,6 +45,7 @@ async function tryAfter(
   const facts = declareFacts({ distro: 'debian:12', release: R, arch: 'x86_64', unameV: null });
   const target = identifyTarget(facts);
   const host = prepareTarget(() => ({ stderr: STAP }));
+  await before(session.cacheDir, kernelBuildOf(target, null));
   const failed: VerifyReport = {
     target,
     ranIn: 'vm',
@@ -101,4 +104,17 @@ test.each([
 ])('a machine that is too slow is no reason to try another: %s', async (reason) => {
   const { tried, verdicts } = await tryAfter(blame('this-machine', reason));
   expect([tried.map(({ name }) => name), verdicts]).toEqual([['5.6 of the distribution'], []]);
+});
+
+test('what others saw work is proven all the same, and what is seen here counts from then on', async () => {
+  const own = { kind: 'distro', version: '5.6', packageVersion: null, distro: 'debian' } as const;
+  const origin = { kind: 'imported', signer: null, at: '2026-11-30T00:00:00.000Z' } as const;
+  const { tried, verdicts } = await tryAfter(blame('systemtap', 'stap -p4 exited with status 1'), (cacheDir, build) =>
+    importVerdicts(cacheDir, [sampleVerdict(own, 'pass', 'pass', build)], origin),
+  );
+  expect(tried[0]).toMatchObject({ name: '5.6 of the distribution', ready: false });
+  expect(verdicts.map((each) => [each.origin.kind, each.rungs.hello])).toEqual([
+    ['here', 'fail'],
+    ['imported', 'pass'],
+  ]);
 });

@@ -168,4 +168,8 @@ test('what ships is read as any list is', () => {
   const state = stateOf(tried(['fits', 'fits'], sampleVerdict(OWN, 'pass', 'pass')), tried(['fits', 'fits'], null));
   const text = renderVerdictList(makeVerdictList(shippedVerdicts(state), Date.UTC(2026, 10, 30)));
   expect(parseVerdictList(text, 'verdicts.json').verdicts).toEqual([sampleVerdict(OWN, 'pass', 'pass')]);
+  // A kernel that went from one suite to another was tried twice, and is told of once.
+  const later = { ...sampleVerdict(OWN, 'fail', 'skip'), at: '2026-11-30T12:00:00.000Z' };
+  const moved = { ...KERNEL, distro: 'debian:13', done: true, tried: [tried(['fits', 'fits'], later)], error: null };
+  expect(shippedVerdicts(withKernel(state, moved))).toEqual([later]);
 });

@@ -47,6 +47,7 @@ const REQUIRED: Readonly<Record<string, readonly string[]>> = {
   'mends show': ['task-euid'],
   'scripts show': ['icmp'],
   'scripts run': ['icmp'],
+  'verdicts import': ['seen.json'],
 };
 
 function lineOf(row: CommandRow, option: OptionRow): readonly string[] {

@@ -7,7 +7,8 @@ import { isSameBuild, kernelBuildOf } from '../../../src/systemtap/kernel-build.
 import { findMend } from '../../../src/systemtap/mends/table.ts';
 import {
   importVerdicts,
-  listOwnVerdicts,
+  listVerdicts,
+  ownVerdicts,
   recallVerdicts,
   rememberVerdict,
   type VerdictFile,
@@ -41,7 +42,7 @@ test('verdicts are kept for each kernel build, the newest on a candidate counts'
   await rememberVerdict(cacheDir, sampleVerdict(P56, 'pass', 'skip'));
   expect((await recallVerdicts(cacheDir, SAMPLE_BUILD))[0]?.rungs['kernel.function']).toBe('pass');
   expect(await recallVerdicts(cacheDir, { ...SAMPLE_BUILD, package: '6.1.77-1' })).toEqual([]);
-  expect(await listOwnVerdicts(cacheDir)).toHaveLength(2);
+  expect(ownVerdicts(await listVerdicts(cacheDir))).toHaveLength(2);
 });
 
 test('long words are cut, and what a terminal would act on is taken out', async () => {
@@ -88,7 +89,7 @@ test('an imported verdict never stands in the place of one that was made here', 
   expect(found).toEqual([ownVerdict(P51, 'fail', 'skip'), { ...ownVerdict(P56, 'pass', 'pass'), origin: IMPORTED }]);
   // Once more it is nothing new, and it is not handed on as one of this machine's own.
   expect(await importVerdicts(cacheDir, lists, IMPORTED)).toEqual({ taken: 0, own: 1, known: 1 });
-  expect(await listOwnVerdicts(cacheDir)).toHaveLength(1);
+  expect(ownVerdicts(await listVerdicts(cacheDir))).toHaveLength(1);
   // What is seen here afterwards comes first.
   await rememberVerdict(cacheDir, sampleVerdict(P56, 'fail', 'skip'));
   expect((await recallVerdicts(cacheDir, SAMPLE_BUILD))[0]).toEqual(ownVerdict(P56, 'fail', 'skip'));
