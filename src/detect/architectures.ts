@@ -11,30 +11,93 @@ export interface Architecture {
   readonly elf: number;
   /** Its directory below arch/ of the kernel's sources. */
   readonly tree: string;
+  /** Prefix of the tools of its cross compiler, without the last hyphen; null where Debian has none. */
+  readonly triplet: string | null;
 }
 
 /** One row a machine. */
 export const ARCHITECTURES: readonly Architecture[] = [
-  { machine: 'x86_64', rpm: 'x86_64', deb: 'amd64', kind: 'x86', elf: 62, tree: 'x86' },
-  { machine: 'i686', rpm: 'i686', deb: 'i386', kind: 'x86', elf: 3, tree: 'x86' },
-  { machine: 'aarch64', rpm: 'aarch64', deb: 'arm64', kind: 'arm', elf: 183, tree: 'arm64' },
-  { machine: 'armv7l', rpm: 'armv7hl', deb: 'armhf', kind: 'arm', elf: 40, tree: 'arm' },
-  { machine: 'armv6l', rpm: 'armv6hl', deb: 'armel', kind: 'arm', elf: 40, tree: 'arm' },
-  { machine: 'ppc64le', rpm: 'ppc64le', deb: 'ppc64el', kind: 'ppc64le', elf: 21, tree: 'powerpc' },
-  { machine: 'ppc64', rpm: 'ppc64', deb: 'ppc64', kind: 'ppc', elf: 21, tree: 'powerpc' },
-  { machine: 's390x', rpm: 's390x', deb: 's390x', kind: 's390', elf: 22, tree: 's390' },
-  { machine: 's390', rpm: 's390', deb: 's390', kind: 's390', elf: 22, tree: 's390' },
-  { machine: 'riscv64', rpm: 'riscv64', deb: 'riscv64', kind: 'riscv64', elf: 243, tree: 'riscv' },
-  { machine: 'loongarch64', rpm: 'loongarch64', deb: 'loong64', kind: 'loongarch64', elf: 258, tree: 'loongarch' },
-  { machine: 'ia64', rpm: 'ia64', deb: 'ia64', kind: 'ia64', elf: 50, tree: 'ia64' },
-  { machine: 'mips64', rpm: 'mips64el', deb: 'mips64el', kind: 'mips64', elf: 8, tree: 'mips' },
-  { machine: 'mips', rpm: 'mipsel', deb: 'mipsel', kind: 'mips', elf: 8, tree: 'mips' },
+  { machine: 'x86_64', rpm: 'x86_64', deb: 'amd64', kind: 'x86', elf: 62, tree: 'x86', triplet: 'x86_64-linux-gnu' },
+  { machine: 'i686', rpm: 'i686', deb: 'i386', kind: 'x86', elf: 3, tree: 'x86', triplet: 'i686-linux-gnu' },
+  {
+    machine: 'aarch64',
+    rpm: 'aarch64',
+    deb: 'arm64',
+    kind: 'arm',
+    elf: 183,
+    tree: 'arm64',
+    triplet: 'aarch64-linux-gnu',
+  },
+  {
+    machine: 'armv7l',
+    rpm: 'armv7hl',
+    deb: 'armhf',
+    kind: 'arm',
+    elf: 40,
+    tree: 'arm',
+    triplet: 'arm-linux-gnueabihf',
+  },
+  { machine: 'armv6l', rpm: 'armv6hl', deb: 'armel', kind: 'arm', elf: 40, tree: 'arm', triplet: 'arm-linux-gnueabi' },
+  {
+    machine: 'ppc64le',
+    rpm: 'ppc64le',
+    deb: 'ppc64el',
+    kind: 'ppc64le',
+    elf: 21,
+    tree: 'powerpc',
+    triplet: 'powerpc64le-linux-gnu',
+  },
+  {
+    machine: 'ppc64',
+    rpm: 'ppc64',
+    deb: 'ppc64',
+    kind: 'ppc',
+    elf: 21,
+    tree: 'powerpc',
+    triplet: 'powerpc64-linux-gnu',
+  },
+  { machine: 's390x', rpm: 's390x', deb: 's390x', kind: 's390', elf: 22, tree: 's390', triplet: 's390x-linux-gnu' },
+  { machine: 's390', rpm: 's390', deb: 's390', kind: 's390', elf: 22, tree: 's390', triplet: null },
+  {
+    machine: 'riscv64',
+    rpm: 'riscv64',
+    deb: 'riscv64',
+    kind: 'riscv64',
+    elf: 243,
+    tree: 'riscv',
+    triplet: 'riscv64-linux-gnu',
+  },
+  {
+    machine: 'loongarch64',
+    rpm: 'loongarch64',
+    deb: 'loong64',
+    kind: 'loongarch64',
+    elf: 258,
+    tree: 'loongarch',
+    triplet: null,
+  },
+  { machine: 'ia64', rpm: 'ia64', deb: 'ia64', kind: 'ia64', elf: 50, tree: 'ia64', triplet: null },
+  {
+    machine: 'mips64',
+    rpm: 'mips64el',
+    deb: 'mips64el',
+    kind: 'mips64',
+    elf: 8,
+    tree: 'mips',
+    triplet: 'mips64el-linux-gnuabi64',
+  },
+  { machine: 'mips', rpm: 'mipsel', deb: 'mipsel', kind: 'mips', elf: 8, tree: 'mips', triplet: 'mipsel-linux-gnu' },
 ];
 
 /** The architecture that any of its names means: uname -m, rpm's or dpkg's, i386 to i686, x86_64_v2; null for none. */
 export function findArchitecture(name: string): Architecture | null {
   const plain = name.replace(/^i[3-6]86$/, 'i686').replace(/^x86_64_v[2-4]$/, 'x86_64');
   return ARCHITECTURES.find(({ machine, rpm, deb }) => [machine, rpm, deb].includes(plain)) ?? null;
+}
+
+/** What stap -a takes: the kernel's own name, and of x86, which is two, the machine's (man stap). */
+export function stapArchOf({ tree, machine }: Architecture): string {
+  return tree === 'x86' ? machine : tree;
 }
 
 /** The architectures that an ELF machine may be of, for messages: "ppc64le or ppc64"; its number where it is none of them. */

@@ -1,18 +1,22 @@
-/** The build-id inside a compressed kernel image, without unpacking it to a file (Linux: Documentation/arch/x86/boot.rst). */
+/** The build-id inside a kernel image, without unpacking it to a file (Linux: Documentation/arch/x86/boot.rst, arm64/booting.rst). */
 import { open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { TapprepError } from '../errors.ts';
 import type { BuildId } from '../types.ts';
+import { createImageScan } from './image-scan.ts';
 import { createNoteScan } from './note-scan.ts';
 import { readElf } from './read-elf.ts';
 import { throughDecoder, throughTool } from './unpack.ts';
 
-/** Where the compressed vmlinux lies in a bzImage. */
+/** Where the kernel lies in the file, and whether it is a vmlinux or an arm64 Image. */
 interface Payload {
   readonly offset: number;
   readonly size: number;
+  readonly holds: 'vmlinux' | 'Image';
 }
+
+const MAX_IMAGE_BYTES = 1024 * 1024 * 1024;
 
 /** Compressions a kernel is packed with, by their first bytes; a program where Node has no decoder. */
 const FORMATS: readonly { readonly magic: readonly number[]; unpack(input: Readable): AsyncIterable<Buffer> }[] = [
@@ -26,7 +30,7 @@ const FORMATS: readonly { readonly magic: readonly number[]; unpack(input: Reada
 ];
 
 /**
- * The build-id of the kernel in a bzImage or an uncompressed vmlinux; null where the image is of another kind or has none.
+ * The build-id of the kernel in a bzImage, an arm64 Image (plain, by gzip, or as an EFI program), or an uncompressed vmlinux; null where the image is of another kind or has none.
  * @throws TapprepError TOOL_MISSING when the program that unpacks it is not installed, BAD_PACKAGE for a broken image
  */
 export async function readKernelImageBuildId(path: string): Promise<BuildId | null> {
@@ -43,6 +47,8 @@ async function findPayload(path: string): Promise<Payload | null> {
     const { size } = await file.stat();
     const start = Buffer.alloc(0x250);
     const { bytesRead } = await file.read(start, 0, start.length, 0);
+    const image = bytesRead === start.length ? findImage(start, size) : null;
+    if (image !== null) return inside(path, image, size);
     // The header names the payload's place since boot protocol 2.08 (Linux 2.6.26).
     if (
       bytesRead < start.length ||
@@ -52,17 +58,29 @@ async function findPayload(path: string): Promise<Payload | null> {
       return null;
     const setupSectors = start[0x1f1] === 0 ? 4 : (start[0x1f1] ?? 4);
     const offset = (setupSectors + 1) * 512 + start.readUInt32LE(0x248);
-    const bytes = start.readUInt32LE(0x24c);
-    if (bytes === 0 || offset + bytes > size)
-      throw new TapprepError(
-        'BAD_PACKAGE',
-        `${path} names a payload of ${bytes} bytes at ${offset}, but has ${size} bytes`,
-        { facts: { path, offset, bytes, size } },
-      );
-    return { offset, size: bytes };
+    return inside(path, { offset, size: start.readUInt32LE(0x24c), holds: 'vmlinux' }, size);
   } finally {
     await file.close();
   }
+}
+
+/** "ARMd" at 56 of a plain Image; "MZ", "zimg" of one that is packed in an EFI program (drivers/firmware/efi/libstub/zboot-header.S). */
+function findImage(start: Buffer, size: number): Payload | null {
+  const holds = 'Image';
+  if (start.toString('latin1', 0x38, 0x3c) === 'ARMd') return { offset: 0, size, holds };
+  if (start.readUInt16BE(0) === 0x1f_8b) return { offset: 0, size, holds };
+  if (start.toString('latin1', 0, 2) !== 'MZ' || start.toString('latin1', 4, 8) !== 'zimg') return null;
+  return { offset: start.readUInt32LE(8), size: start.readUInt32LE(12), holds };
+}
+
+function inside(path: string, payload: Payload, size: number): Payload {
+  const { offset, size: bytes } = payload;
+  if (bytes > 0 && offset + bytes <= size) return payload;
+  throw new TapprepError(
+    'BAD_PACKAGE',
+    `${path} names a payload of ${bytes} bytes at ${offset}, but has ${size} bytes`,
+    { facts: { path, offset, bytes, size } },
+  );
 }
 
 async function scanPayload(path: string, payload: Payload): Promise<BuildId | null> {
@@ -71,17 +89,33 @@ async function scanPayload(path: string, payload: Payload): Promise<BuildId | nu
     const magic = Buffer.alloc(4);
     await file.read(magic, 0, 4, payload.offset);
     const format = FORMATS.find((one) => one.magic.every((byte, index) => magic[index] === byte));
-    if (format === undefined) return null;
+    if (format === undefined && payload.holds === 'vmlinux') return null;
     const input = file.createReadStream({
       start: payload.offset,
       end: payload.offset + payload.size - 1,
       autoClose: false,
       highWaterMark: 256 * 1024,
     });
-    const scan = createNoteScan(path);
-    for await (const chunk of format.unpack(input)) if (scan.push(chunk)) break;
-    return scan.result();
+    const unpacked = format === undefined ? input : format.unpack(input);
+    return payload.holds === 'Image' ? await scanImage(unpacked, path) : await scanVmlinux(unpacked, path);
   } finally {
     await file.close();
   }
+}
+
+async function scanVmlinux(bytes: AsyncIterable<Buffer>, path: string): Promise<BuildId | null> {
+  const scan = createNoteScan(path);
+  for await (const chunk of bytes) if (scan.push(chunk)) break;
+  return scan.result();
+}
+
+async function scanImage(bytes: AsyncIterable<Buffer>, path: string): Promise<BuildId | null> {
+  const scan = createImageScan();
+  let total = 0;
+  for await (const chunk of bytes) {
+    total += chunk.length;
+    if (total > MAX_IMAGE_BYTES) throw new TapprepError('TOO_LARGE', `${path} unpacks to more than any kernel`);
+    scan.push(chunk);
+  }
+  return scan.result();
 }

@@ -1,5 +1,7 @@
 /** The machine that tapprep runs on. */
+import { machine } from 'node:os';
 import { delimiter, isAbsolute, join } from 'node:path';
+import { findArchitecture, type Architecture } from '../detect/architectures.ts';
 import {
   copyFileAtomic,
   isExecutableFile,
@@ -14,6 +16,11 @@ import { RUNNING_PATH, UNTIL_END } from './ssh-scripts.ts';
 
 /** Where system tools lie that a user's own PATH often leaves out. */
 export const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** The architecture of this machine's kernel; null for one that no table has. */
+export function ownArchitecture(): Architecture | null {
+  return findArchitecture(machine());
+}
 
 /** What a clean environment keeps: who runs it, where to put temporary files, how to reach the network and an ssh agent. */
 const INHERITED = [

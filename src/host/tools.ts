@@ -8,6 +8,9 @@ import type { Host } from './host.ts';
 const TOOLS = {
   mmdebstrap: { 'apt-get': 'mmdebstrap', dnf: 'mmdebstrap', zypper: 'mmdebstrap' },
   'qemu-system-x86_64': { 'apt-get': 'qemu-system-x86', dnf: 'qemu-system-x86-core', zypper: 'qemu-x86' },
+  'qemu-system-aarch64': { 'apt-get': 'qemu-system-arm', dnf: 'qemu-system-aarch64-core', zypper: 'qemu-arm' },
+  'qemu-system-ppc64': { 'apt-get': 'qemu-system-ppc', dnf: 'qemu-system-ppc-core', zypper: 'qemu-ppc' },
+  'qemu-system-s390x': { 'apt-get': 'qemu-system-misc', dnf: 'qemu-system-s390x-core', zypper: 'qemu-s390x' },
   busybox: { 'apt-get': 'busybox-static', dnf: 'busybox', zypper: 'busybox-static' },
   gpgv: { 'apt-get': 'gpgv', dnf: 'gnupg2', zypper: 'gpg2' },
   xz: { 'apt-get': 'xz-utils', dnf: 'xz', zypper: 'xz' },
@@ -44,7 +47,7 @@ export async function ensureTools(host: Host, tools: readonly Tool[], options: E
   const missing = await listMissing(host, tools);
   if (missing.length === 0) return;
   const manager = await findManager(host);
-  const argv = manager === null ? null : [...INSTALL[manager], ...new Set(missing.map((tool) => TOOLS[tool][manager]))];
+  const argv = manager === null ? null : installArgv(manager, missing);
   if (argv === null || !options.yes || !options.isRoot) {
     throw new TapprepError(
       'TOOL_MISSING',
@@ -71,6 +74,16 @@ export async function ensureTools(host: Host, tools: readonly Tool[], options: E
       },
     );
   }
+}
+
+/** The command that brings them, for people. */
+export async function describeInstall(host: Host, tools: readonly Tool[]): Promise<string> {
+  const manager = await findManager(host);
+  return manager === null ? `install ${tools.join(' ')}` : installArgv(manager, tools).join(' ');
+}
+
+function installArgv(manager: Manager, tools: readonly Tool[]): readonly string[] {
+  return [...INSTALL[manager], ...new Set(tools.map((tool) => TOOLS[tool][manager]))];
 }
 
 async function listMissing(host: Host, tools: readonly Tool[]): Promise<readonly Tool[]> {

@@ -96,7 +96,7 @@ interface Proven extends ProvenModule {
 export async function bundleCompiled(
   session: Session,
   subject: Subject,
-  rehearsal: Pick<Rehearsal, 'host' | 'kernelImage'>,
+  rehearsal: Pick<Rehearsal, 'host' | 'kernelImage' | 'cross'>,
   options: CompiledOptions,
 ): Promise<CompiledReport> {
   const parent = await openPrivateDirectory(session.cacheDir, 'tmp');
@@ -111,7 +111,7 @@ export async function bundleCompiled(
       async () => {
         const trial = join(work, 'trial.tar');
         await write(trial, null);
-        await tryBundle(session, rehearsal.kernelImage, trial, work);
+        await tryBundle(session, subject, rehearsal, trial, work);
       },
       () => 'Hello, World by run.sh, in a guest with busybox alone',
     );
@@ -129,7 +129,7 @@ export async function bundleCompiled(
 async function proveAll(
   session: Session,
   subject: Subject,
-  { host, kernelImage }: Pick<Rehearsal, 'host' | 'kernelImage'>,
+  { host, kernelImage, cross }: Pick<Rehearsal, 'host' | 'kernelImage' | 'cross'>,
   options: CompiledOptions,
   work: string,
 ): Promise<{ readonly attempt: Attempt; readonly tried: readonly TriedSystemtap[] }> {
@@ -150,6 +150,7 @@ async function proveAll(
       scripts: options.scripts.map(({ verify }) => verify),
       kernelImage,
       signer: options.signer ?? null,
+      ...(cross === undefined ? {} : { cross }),
       runtime: options.runtime ?? 'module',
       systemtap: { ...systemtap, guestStaprun: toGuestStaprun(runtime, GUEST_PREFIX) },
       onProven: async (module) => {
@@ -169,6 +170,7 @@ async function proveAll(
     level,
     allowExpiredRelease: options.allowExpiredRelease,
     mends: true,
+    ...(cross === undefined ? {} : { cross }),
     verify: (systemtap) => runStage(session, 'verify', () => verifyWith(systemtap), describeVerify),
   });
   const attempt = attempts.find(({ proven }) => wanted.every((script) => proven.has(script)));
@@ -285,7 +287,13 @@ function withGuest(target: Subject['target'], guest: ProvenModule['guest']): Sub
 }
 
 /** Unpacks the tar and runs hello world out of it, by its own run.sh, in the kernel that it is for. */
-async function tryBundle(session: Session, kernelImage: string, tar: string, work: string): Promise<void> {
+async function tryBundle(
+  session: Session,
+  { target: { arch } }: Subject,
+  { kernelImage, cross }: Pick<Rehearsal, 'kernelImage' | 'cross'>,
+  tar: string,
+  work: string,
+): Promise<void> {
   const directory = join(work, 'unpacked');
   await mkdir(directory);
   const bundle = await openBundle(tar, directory, session.signal);
@@ -296,7 +304,10 @@ async function tryBundle(session: Session, kernelImage: string, tar: string, wor
   const runner = { files: [], starters: [], argv: ['/bin/sh', `${root}/run.sh`] };
   const report = await bootInVm({
     kernelImage,
-    tools: await findVmTools(session.local),
+    tools: await findVmTools(session.local, {
+      arch,
+      ...(cross === undefined ? {} : { busybox: cross.witness.source }),
+    }),
     staprun: { ...runner, bpf: runner, env: {} },
     files: paths.map((path) => ({
       source: bundle.pathOf(path),

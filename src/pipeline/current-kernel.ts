@@ -19,9 +19,15 @@ import { planInTiers } from './tiers.ts';
 const METAPACKAGES: Readonly<
   Record<string, { readonly name: (arch: string) => string; readonly form: (arch: string) => string }>
 > = {
-  debian: { name: (arch) => `linux-image-cloud-${arch}`, form: (arch) => `6.1.0-1-cloud-${arch}` },
+  debian: { name: (arch) => `linux-image-${flavourOf(arch)}`, form: (arch) => `6.1.0-1-${flavourOf(arch)}` },
   ubuntu: { name: () => 'linux-image-virtual', form: () => '6.8.0-1-generic' },
 };
+
+/** Debian makes kernels for clouds of two architectures; that of ppc64el has another name than its packages. */
+function flavourOf(arch: string): string {
+  if (arch === 'amd64' || arch === 'arm64') return `cloud-${arch}`;
+  return arch === 'ppc64el' ? 'powerpc64le' : arch;
+}
 
 /** What an rpm distribution calls the package that has its kernel, the likeliest first. */
 interface RpmKernelNames {
@@ -49,7 +55,7 @@ export async function findCurrentKernel(
     return findCurrentRpmKernel(session, { host, facts }, allowExpiredRelease);
   }
   const row = METAPACKAGES[facts.os.id ?? ''];
-  const arch = facts.kernel.arch === 'aarch64' ? 'arm64' : 'amd64';
+  const arch = findArchitecture(facts.kernel.arch)?.deb ?? 'amd64';
   if (row === undefined || facts.os.id === null) {
     throw new TapprepError(
       'CUSTOM_KERNEL_NO_PACKAGE',

@@ -2,6 +2,7 @@
 import type { Host } from '../host/host.ts';
 import type { UsableSystemtap } from '../systemtap/usable.ts';
 import type { VerifyReport } from '../types.ts';
+import type { CrossBuild } from '../verify/options.ts';
 import { describeVerify } from './describe.ts';
 import { openChosen } from './open-chosen.ts';
 import type { Subject } from './open-target.ts';
@@ -17,6 +18,8 @@ export interface ProveOptions {
   readonly allowExpiredRelease: boolean;
   readonly ladder: Omit<VerifyChoice, 'systemtap'>;
   readonly planned?: PlannedFolders;
+  /** Where the host is a root of another architecture than the target. */
+  readonly cross?: CrossBuild;
   /** Only the distribution's own, mended by these rows; by all that the kernel calls for where none is named. */
   readonly mends?: readonly string[];
 }
@@ -26,10 +29,16 @@ export async function proveSubject(
   session: Session,
   subject: Subject,
   host: Host,
-  { systemtap: choice, allowExpiredRelease, ladder, planned, mends }: ProveOptions,
+  { systemtap: choice, allowExpiredRelease, ladder, planned, mends, cross }: ProveOptions,
 ): Promise<ProvidedSystemtap> {
+  const foreign = cross === undefined ? {} : { cross };
   const verify = (systemtap: UsableSystemtap): Promise<VerifyReport> =>
-    runStage(session, 'verify', () => verifySubject(session, subject, host, { ...ladder, systemtap }), describeVerify);
+    runStage(
+      session,
+      'verify',
+      () => verifySubject(session, subject, host, { ...ladder, systemtap, ...foreign }),
+      describeVerify,
+    );
   if (choice === null) {
     const chosen = await openChosen(session, host, subject.target.release);
     if (chosen !== null) return { verify: await verify(chosen), tried: [] };
@@ -41,6 +50,7 @@ export async function proveSubject(
     // Where no SystemTap was asked for, nothing is put on the target.
     mends: mends ?? choice !== null,
     ...(planned === undefined ? {} : { planned }),
+    ...foreign,
     verify,
   });
 }

@@ -24,7 +24,7 @@ import { kernelBuildOf } from '../systemtap/kernel-build.ts';
 import { rememberVerdict } from '../systemtap/verdicts.ts';
 import { say, textOf } from '../sentence.ts';
 import type { Sentence, VerifyReport } from '../types.ts';
-import type { VerifyLevel } from '../verify/options.ts';
+import type { CrossBuild, VerifyLevel } from '../verify/options.ts';
 import { findDecisive } from '../verify/step.ts';
 import { findVerdicts } from './known-verdicts.ts';
 import { carries, isFaultOfSystemtap, seeVerdict } from './see-verdict.ts';
@@ -53,6 +53,8 @@ export interface ProvideOptions {
   readonly mends: boolean | readonly string[];
   /** What a plan brings; where left out, whatever the lists know. */
   readonly planned?: PlannedFolders;
+  /** Where the host is a root of another architecture than the target. */
+  readonly cross?: CrossBuild;
 }
 
 /** One candidate, what was expected of it and what became of it. */
@@ -93,10 +95,12 @@ export async function provideSystemtap(
 ): Promise<ProvidedSystemtap> {
   const installed = await lookAtInstalled(host, session.signal);
   const rung = rungOf(options.level);
-  const kernelVersion = installed.kernelVersion(subject);
+  const kernelVersion = options.cross?.kernelVersion ?? installed.kernelVersion(subject);
   const build = kernelBuildOf(subject.target, kernelVersion);
   const kernel = upstreamKernelOf(subject.target, kernelVersion);
-  const open = listOpen(installed.own(subject), session.mirrors.systemtap, options.planned);
+  const listed = listOpen(installed.own(subject), session.mirrors.systemtap, options.planned);
+  // What is built in the root runs there, and no staprun of the target's architecture comes of it.
+  const open = options.cross === undefined ? listed : listed.filter(({ kind }) => kind !== 'build');
   const presence = options.mends === false ? null : await readKernelPresence(host, subject.target, session.mends);
   const { known, further } =
     presence === null

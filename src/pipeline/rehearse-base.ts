@@ -20,10 +20,11 @@ export function makeBase(session: Session, target: Target, resolution: Resolutio
   });
 }
 
-async function makeDebBase(
+/** Debian's, of the target's architecture. @throws TapprepError NO_REPOSITORY, NETWORK, TOOL_MISSING, INTERRUPTED */
+export async function makeDebBase(
   { local, signal, emit, fetcher }: Session,
   target: DebTarget,
-  { repositories }: Resolution,
+  { repositories }: Pick<Resolution, 'repositories'>,
   rootsDir: string,
 ): Promise<string> {
   const repository = findBaseRepository(repositories, target);
@@ -47,8 +48,8 @@ async function makeRpmBase(
   );
 }
 
-/** The suite that carries the base system: the release's own, from the first archive that has it. */
-function findBaseRepository(repositories: readonly Repository[], target: DebTarget): Repository {
+/** The archive whose suite carries the base system: the release's own, from the first archive that has it. */
+export function findBaseRepository(repositories: readonly Repository[], target: DebTarget): Repository {
   const base = repositories.find(
     ({ suite }) => suite !== null && !/[-/](security|updates|backports|debug)/.test(suite),
   );

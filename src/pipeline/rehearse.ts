@@ -4,6 +4,7 @@ import { treeOf } from '../detect/own-kernel.ts';
 import { TapprepError } from '../errors.ts';
 import { openPrivateDirectory } from '../files/private-directory.ts';
 import type { Host } from '../host/host.ts';
+import { ownArchitecture } from '../host/local.ts';
 import { createRootHost } from '../host/root.ts';
 import { ensureTools, type Tool } from '../host/tools.ts';
 import { identifySystem, listPackages } from '../install/package-list.ts';
@@ -17,12 +18,15 @@ import type { ModuleSigner } from '../sign/module-signer.ts';
 import type { Artifact, Plan, Role, Runtime, VerifyReport } from '../types.ts';
 import { findKernelImage } from '../verify/build-id.ts';
 import type { PolicyWish } from '../verify/guest-policy.ts';
-import type { VerifyLevel, VerifyScript } from '../verify/options.ts';
+import type { CrossBuild, VerifyLevel, VerifyScript } from '../verify/options.ts';
+import { machineFor } from '../vm/machines.ts';
 import { acquireArtifacts } from './acquire.ts';
 import { describePlan } from './describe.ts';
 import { requireHost, type Subject } from './open-target.ts';
 import { planSubject } from './plan-subject.ts';
+import { runsHere } from './guest-busybox.ts';
 import { makeBase } from './rehearse-base.ts';
+import { prepareCross } from './rehearse-cross.ts';
 import { openResolution, type Resolution } from './resolution.ts';
 import type { Session } from './session.ts';
 import { runStage } from './stage.ts';
@@ -75,6 +79,8 @@ export interface Rehearsal {
   readonly host: Host;
   /** vmlinuz on this machine. */
   readonly kernelImage: string;
+  /** Where the kernel is of another architecture than this machine. */
+  readonly cross?: CrossBuild;
 }
 
 /**
@@ -89,10 +95,11 @@ async function proveRehearsal(
   session: Session,
   subject: Subject,
   options: RehearseOptions,
-  { host, kernelImage, plan, root, reusedRoot }: Rehearsal,
+  { host, kernelImage, plan, root, reusedRoot, cross }: Rehearsal,
 ): Promise<RehearseReport> {
   const { verify, tried } = await proveSubject(session, subject, host, {
     ...options,
+    ...(cross === undefined ? {} : { cross }),
     // The root that was proven before is as it was left: stap judges itself whether its module of hello still holds.
     ladder: {
       where: 'vm',
@@ -108,7 +115,7 @@ async function proveRehearsal(
   return { plan, root, reusedRoot, verify, systemtap: tried, stages: session.times };
 }
 
-type RootOptions = Pick<RehearseOptions, 'debuginfo' | 'allowExpiredRelease' | 'yes' | 'isRoot'>;
+export type RootOptions = Pick<RehearseOptions, 'debuginfo' | 'allowExpiredRelease' | 'yes' | 'isRoot'>;
 
 /** How long a rehearsal waits for another one in the same root. */
 const ROOT_WAIT_MS = 30 * 60_000;
@@ -137,19 +144,38 @@ export async function withRehearsal<T>(
       hint: `sudo tapprep rehearse --distro ${target.distro}:${target.version} --kernel ${target.release}`,
     });
   }
+  const isCross = !runsHere(target.arch);
   const tools = forFamily<readonly Tool[]>(target, {
     deb: () => ['mmdebstrap', 'dpkg-deb'],
-    rpm: () => ['rpm'],
+    rpm: () => {
+      if (isCross) throw refuseForeignRpm(target.arch);
+      return ['rpm'];
+    },
   });
-  await ensureTools(local, ['gpgv', 'xz', 'tar', ...tools, 'qemu-system-x86_64', 'busybox'], {
-    ...options,
-    emit,
-    signal,
-  });
+  await ensureTools(
+    local,
+    ['gpgv', 'xz', 'tar', ...tools, machineFor(target.arch).qemu, ...(isCross ? [] : (['busybox'] as const))],
+    { ...options, emit, signal },
+  );
   const name = `${target.distro}-${target.version}-${target.release}${options.debuginfo ? '' : '-nodebuginfo'}`;
   const exclusive = { name: `root-${name}`, what: `the rehearsal root ${name}`, waitMs: ROOT_WAIT_MS };
-  return session.fetcher.exclusively(exclusive, async () =>
-    use(await prepareRehearsal(session, subject, name, options)),
+  const prepare = (): Promise<Rehearsal> =>
+    forFamily(target, {
+      deb: (own) =>
+        isCross
+          ? prepareCross(session, subject, own, name, options)
+          : prepareRehearsal(session, subject, name, options),
+      rpm: () => prepareRehearsal(session, subject, name, options),
+    });
+  return session.fetcher.exclusively(exclusive, async () => use(await prepare()));
+}
+
+function refuseForeignRpm(arch: string): TapprepError {
+  const own = ownArchitecture()?.machine ?? 'of another architecture';
+  return new TapprepError(
+    'USAGE',
+    `a rehearsal of an rpm distribution runs its programs, which are of ${arch}, but this machine is ${own}: Debian's kernels alone are built for across architectures`,
+    { hint: 'run it on a machine of that architecture' },
   );
 }
 

@@ -18,12 +18,14 @@ import { STAP_CACHE } from '../verify/private-directory.ts';
 import { findKernelImage } from '../verify/build-id.ts';
 import { findLocalObstacle } from '../verify/local-obstacle.ts';
 import type { UsableSystemtap } from '../systemtap/usable.ts';
-import type { VerifyLevel, VerifyOptions, VerifyScript, VmAssets } from '../verify/options.ts';
+import type { CrossBuild, VerifyLevel, VerifyOptions, VerifyScript, VmAssets } from '../verify/options.ts';
 import { blame, type Fault } from '../verify/step.ts';
 import { foreseePolicy, type PolicyWish } from '../verify/guest-policy.ts';
 import { verifyTarget } from '../verify/verify-target.ts';
 import { prepareFirmware } from '../vm/firmware.ts';
 import { findVmTools, type VmTools } from '../vm/host-tools.ts';
+import { machineFor } from '../vm/machines.ts';
+import { provideGuestBusybox } from './guest-busybox.ts';
 import type { Subject } from './open-target.ts';
 import { findKeptImage, provideImage } from './provide-image.ts';
 import type { Session } from './session.ts';
@@ -45,6 +47,8 @@ export interface VerifyChoice {
   readonly signer?: ModuleSigner | null;
   /** auto: bpf where it is known that no module will load. */
   readonly runtime?: Runtime | 'auto';
+  /** Where the host is a root of another architecture than the target. */
+  readonly cross?: CrossBuild;
   /** vm: what the guest's policy on modules is to be; left out: none. */
   readonly policy?: PolicyWish | null;
 }
@@ -89,7 +93,7 @@ export async function verifySubject(
       ...(place.where === 'vm'
         ? {
             vm: {
-              ...(await preparePolicy(session, choice, temporaryDirectory)),
+              ...(await preparePolicy(session, target, choice, temporaryDirectory)),
               ...describeVm(place, choice.systemtap),
               ...findModules(place.kernelImage, target.release),
               temporaryDirectory,
@@ -101,6 +105,7 @@ export async function verifySubject(
       staprunArgv: choice.systemtap.staprunArgv,
       ...(choice.onProven === undefined ? {} : { onProven: choice.onProven }),
       ...(choice.signer == null ? {} : { signer: choice.signer }),
+      ...(choice.cross === undefined ? {} : { cross: choice.cross }),
       vermagic: facts.kernel.vermagic,
       ...(runtime === 'bpf' ? { runtime, lockdown: outlook.security.lockdown } : {}),
       level: choice.level,
@@ -137,11 +142,16 @@ function chooseRuntime(outlook: Outlook, { runtime = 'module', signer }: VerifyC
 /** The firmware that a policy needs. @throws TapprepError TOOL_MISSING, VM_FAILED */
 async function preparePolicy(
   { local, signal }: Session,
+  { arch }: Subject['target'],
   { policy, signer }: VerifyChoice,
   directory: string,
 ): Promise<Pick<VmAssets, 'firmware' | 'policy'>> {
   if (policy == null) return {};
   if (policy.secureBoot === null) return { policy };
+  if (machineFor(arch).arch !== 'x86_64')
+    throw new TapprepError('USAGE', `Secure Boot is rehearsed for kernels of x86_64, but this one is of ${arch}`, {
+      hint: '--sig-enforce and --lockdown need no firmware',
+    });
   if (signer == null) throw new TapprepError('INTERNAL', 'firmware was asked for without a key to enrol');
   const certificate = new X509Certificate(signer.certificate.raw).toString();
   const wish = { secureBoot: policy.secureBoot, certificate };
@@ -213,8 +223,19 @@ function isRunningOn({ facts, target }: Subject, host: Host): boolean {
   return host.kind !== 'root' && facts.kernel.running && facts.kernel.release === target.release;
 }
 
+/** QEMU, and a busybox of the kernel's architecture. @throws TapprepError TOOL_MISSING, and of fetching one for another architecture */
+async function findToolsFor(
+  session: Session,
+  { target }: Subject,
+  { cross }: Pick<VerifyChoice, 'cross'>,
+): Promise<VmTools> {
+  const { arch } = target;
+  const busybox = cross?.witness.source ?? (await provideGuestBusybox(session, target, false));
+  return findVmTools(session.local, { arch, ...(busybox === null ? {} : { busybox }) });
+}
+
 async function choosePlace(
-  { local }: Session,
+  session: Session,
   subject: Subject,
   host: Host,
   choice: VerifyChoice,
@@ -240,7 +261,7 @@ async function choosePlace(
     return { where: 'none', whyNot: blame('this-machine', whyNot) };
   }
   try {
-    return { where: 'vm', tools: await findVmTools(local), kernelImage };
+    return { where: 'vm', tools: await findToolsFor(session, subject, choice), kernelImage };
   } catch (error) {
     if (wanted === 'vm' || !isTapprepError(error, 'TOOL_MISSING')) throw error;
     return {

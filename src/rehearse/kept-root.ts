@@ -23,10 +23,10 @@ export interface KeptRoot {
   readonly key: string;
 }
 
-/** Identifies what a plan would install: the same key, the same root. */
+/** Identifies what a plan would put into a root: the same key, the same root. A kernel for the VM is kept beside it. */
 export function keyOfPlan(plan: Plan): string {
   const lines = plan.items
-    .filter(({ install }) => install)
+    .filter(({ install, role }) => install || role !== 'image')
     .map(({ name, version, arch }) => `${name} ${version} ${arch}`);
   return createHash('sha256').update(lines.toSorted().join('\n')).digest('hex');
 }

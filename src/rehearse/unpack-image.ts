@@ -11,13 +11,15 @@ import { readRpmFiles } from './rpm-files.ts';
 
 export interface UnpackedImage {
   readonly directory: string;
-  /** vmlinuz of the release. */
+  /** vmlinuz of the release, or vmlinux where its architecture boots that. */
   readonly kernelImage: string;
 }
 
 /** Where a kernel of a release lies in its package: Debian's and EL's /boot, the module directory of newer ones. */
 export function kernelPlaces(release: string): readonly string[] {
-  return [`boot/vmlinuz-${release}`, `usr/lib/modules/${release}/vmlinuz`, `lib/modules/${release}/vmlinuz`];
+  const modules = [`usr/lib/modules/${release}`, `lib/modules/${release}`];
+  // Kernels of ppc64le are not packed (seen in Debian's packages).
+  return [`boot/vmlinuz-${release}`, ...modules.map((folder) => `${folder}/vmlinuz`), `boot/vmlinux-${release}`];
 }
 
 /**

@@ -47,10 +47,10 @@ async function collectOwn(
 
 /** By the kernel's own build system (Linux: Documentation/kbuild/modules.rst). */
 async function buildModule(options: VerifyOptions, { name, files }: GuestSource): Promise<KernelModule | null> {
-  const { host, target, workDirectory, signal, emit } = options;
+  const { host, target, workDirectory, signal, emit, cross } = options;
   const directory = posix.join(workDirectory, name);
   for (const [file, text] of Object.entries(files)) await host.writeFile(posix.join(directory, file), text, 0o644);
-  const argv = ['make', '-C', treeOf(target), `M=${directory}`, 'modules'];
+  const argv = ['make', '-C', treeOf(target), ...(cross?.kbuildWords ?? []), `M=${directory}`, 'modules'];
   const run = await host.run(argv, { signal, timeoutMs: BUILD_TIMEOUT_MS, proc: true });
   if (run.exitCode !== 0) {
     const words = findErrorLines(run.stderr, 1).join('');

@@ -36,9 +36,7 @@ function findFault(job: VmJob, result: VmJobResult, own: Blame): Fault | null {
     case 'flooded':
       return blame(own, 'the script printed more than 16 MiB and was stopped');
     case 'timed-out':
-      return result.missed.length > 0
-        ? blame(own, `"${result.missed[0] ?? ''}" was not printed within ${job.timeoutMs / 1000} s`)
-        : blame('this-machine', `the script did not end within ${job.timeoutMs / 1000} s`);
+      return findUnregistered(result.stderr, own) ?? missedInTime(job, result, own);
     case 'ended':
       break;
   }
@@ -51,6 +49,12 @@ function findFault(job: VmJob, result: VmJobResult, own: Blame): Fault | null {
     },
     own,
   );
+}
+
+function missedInTime(job: VmJob, result: VmJobResult, own: Blame): Fault {
+  return result.missed.length > 0
+    ? blame(own, `"${result.missed[0] ?? ''}" was not printed within ${job.timeoutMs / 1000} s`)
+    : blame('this-machine', `the script did not end within ${job.timeoutMs / 1000} s`);
 }
 
 /** How a staprun came to its end by itself. */
@@ -73,17 +77,18 @@ export function judgeEnd({ exitStatus, stderr, missed, removed }: StaprunEnd, ow
       `staprun exited with status ${exitStatus ?? 'none'}: ${words === '' ? 'it gave no reason' : words}`,
     );
   }
-  const unregistered = findUnregistered(stderr);
-  if (unregistered !== null) return blame(own, unregistered);
+  const unregistered = findUnregistered(stderr, own);
+  if (unregistered !== null) return unregistered;
   if (missed !== null) return blame(own, `the module ran, but "${missed}" was not printed`);
   return removed ? null : blame(own, 'the module was still in the kernel when staprun had ended');
 }
 
 /**
  * The probe that the kernel did not take: the script runs on without it, and staprun says nothing of it by its exit status. A
- * return probe that sits behind the entry of its function (arm64, Linux 6.1) is one; by the symbol it does sit there.
+ * return probe that sits behind the entry of its function (arm64, Linux 6.1) is one; by the symbol it does sit there. No other
+ * SystemTap puts it elsewhere, so that a rung is due to the kernel.
  */
-function findUnregistered(stderr: string): string | null {
+function findUnregistered(stderr: string, own: Blame): Fault | null {
   const found = /^WARNING: probe (.{1,500}?) \(address 0x[0-9a-f]+\) registration error.*?(\(rc -?\d+\))?\s*$/m.exec(
     stderr,
   );
@@ -91,7 +96,8 @@ function findUnregistered(stderr: string): string | null {
   const [, probe = '', code = ''] = found;
   const name = /^kernel\.function\("([\w.]+)[@"].*\.return\b/.exec(probe)?.[1];
   const instead = name === undefined ? '' : `; kprobe.function("${name}").return may do instead`;
-  return escapeControl(`the kernel did not take the probe ${probe} ${code}`.trimEnd() + instead);
+  const words = escapeControl(`the kernel did not take the probe ${probe} ${code}`.trimEnd() + instead);
+  return blame(own === 'systemtap' ? 'target' : own, words);
 }
 
 /**

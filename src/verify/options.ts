@@ -70,6 +70,24 @@ export interface ProvenModule {
   readonly guest: { readonly unameV: string; readonly buildId: BuildId | null } | null;
 }
 
+/** A kernel of another architecture than this machine's, for which modules are built in a root of this machine's. */
+export interface CrossBuild {
+  /** uname -m of the root. */
+  readonly rootArch: string;
+  /** Its suite, whose SystemTap is installed there. */
+  readonly suite: string;
+  /** For stap, which else builds for the architecture that it runs on. */
+  readonly stapWords: readonly string[];
+  /** Variables for kbuild. */
+  readonly kbuildWords: readonly string[];
+  /** Program of the cross compiler in the root. */
+  readonly compiler: string;
+  /** Version of the package with the headers, which no package database of the root tells. */
+  readonly kernelVersion: string;
+  /** A program of the kernel's architecture that lies at this path in the root, too. */
+  readonly witness: GuestFile;
+}
+
 /** What is needed to boot the target's kernel. */
 export interface VmAssets {
   readonly tools: VmTools;
@@ -99,6 +117,8 @@ export interface VerifyOptions {
   /** none: nothing can be loaded anywhere; `whyNot` says why. */
   readonly where: 'local' | 'vm' | 'none';
   readonly whyNot?: Fault;
+  /** Where the host is a root of another architecture than the target. */
+  readonly cross?: CrossBuild;
   /** Needed when `where` is vm. */
   readonly vm?: VmAssets;
   /** vmlinuz on this machine to compare build-ids with; found on the host, or that of the VM, where left out. */

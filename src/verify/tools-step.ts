@@ -32,7 +32,8 @@ export async function verifyTools(options: VerifyOptions): Promise<StepOutcome> 
   // Programs for the bpf runtime are stap's own work.
   if (options.runtime === 'bpf') return { status: 'pass', output };
   const missing: string[] = [];
-  for (const tool of ['make', 'gcc']) if ((await host.which(tool)) === null) missing.push(tool);
+  for (const tool of ['make', options.cross?.compiler ?? 'gcc'])
+    if ((await host.which(tool)) === null) missing.push(tool);
   if (missing.length > 0)
     return { status: 'fail', fault: blame('target', `${missing.join(' and ')} not installed`), output };
   return { status: 'pass', output };

@@ -49,14 +49,8 @@ const BOOT_TIMEOUT_MS = 300_000;
 /** A job is ended in the guest; the host steps in when the guest itself no longer does so. */
 const JOB_GRACE_MS = 45_000;
 const CONSOLE_BYTES = 32 * 1024;
-/**
- * "panic=-1" turns a panic into a reboot, which -no-reboot turns into the end of QEMU. "no_timer_check": on a busy machine
- * the emulated timer may tick too late for the kernel's test of it, and a failed test is a panic. "clearcpuid=141" keeps the
- * kernel from allocating memory by cmpxchg16b (X86_FEATURE_CX16, 4 * 32 + 13): QEMU 7.2 leaves parts of an address in the
- * flags behind that instruction, and an interrupt that comes before they are used returns to a double fault (seen on 6.12).
- * "-cpu max,-cx16" would do the same, but the C library of Enterprise Linux 9 does not start on such a processor.
- */
-const COMMAND_LINE = 'console=ttyS0 quiet panic=-1 no_timer_check clearcpuid=141 rdinit=/init';
+/** "panic=-1" turns a panic into a reboot, which -no-reboot turns into the end of QEMU. */
+const COMMAND_LINE = 'quiet panic=-1 rdinit=/init';
 
 /**
  * One boot. A guest that goes down in the middle of a job is a report with what was seen until then. One that goes down
@@ -76,11 +70,13 @@ export async function bootInVm(options: BootOptions): Promise<VmReport> {
 async function bootOnce(options: BootOptions): Promise<VmReport> {
   refuseWhenStopped(options.signal, WHILE_RUNNING);
   return withTemporaryDirectory(options.temporaryDirectory, 'vm-', async (directory) => {
+    const { machine } = options.tools;
     const initramfs = join(directory, 'initramfs.cpio');
     const nonce = randomBytes(16).toString('hex');
     await writeInitramfs(
       {
         nonce,
+        report: machine.report,
         busybox: options.tools.busybox,
         staprun: options.staprun,
         jobs: options.jobs,
@@ -90,7 +86,7 @@ async function bootOnce(options: BootOptions): Promise<VmReport> {
       },
       initramfs,
     );
-    const commandLine = [COMMAND_LINE, ...(options.kernelArguments ?? [])].join(' ');
+    const commandLine = [machine.commandLine, COMMAND_LINE, ...(options.kernelArguments ?? [])].join(' ');
     const kernel = { image: options.kernelImage, initramfs, commandLine };
     const { firmware } = options;
     const how = firmware === undefined ? directBoot(kernel) : await firmwareArguments(firmware, kernel, directory);
@@ -100,7 +96,7 @@ async function bootOnce(options: BootOptions): Promise<VmReport> {
 
 async function runGuest(
   options: BootOptions,
-  how: Pick<QemuOptions, 'machine' | 'boot'>,
+  how: Pick<QemuOptions, 'board' | 'boot'>,
   nonce: string,
 ): Promise<VmReport> {
   const started = performance.now();
@@ -115,6 +111,7 @@ async function runGuest(
 
   const qemu = startQemu({
     program: options.tools.qemu,
+    machine: options.tools.machine,
     ...how,
     memoryMb: options.memoryMb ?? (options.firmware?.shim == null ? GUEST_MEMORY_MB : SHIM_MEMORY_MB),
     onConsole: (chunk) => {

@@ -83,7 +83,7 @@ export async function prepareFirmware(
 
 /** What of QEMU's machine differs with firmware, and the arguments that boot the kernel. */
 export interface FirmwareArguments {
-  readonly machine: readonly string[];
+  readonly board: readonly string[];
   readonly boot: readonly string[];
 }
 
@@ -96,21 +96,22 @@ export async function firmwareArguments(
   const own = join(directory, 'variables.fd');
   await copyFile(variables, own);
   const secure = secureBoot === 'off' ? [] : ['-global', 'driver=cfi.pflash01,property=secure,value=on'];
-  const machine = [
+  const board = [
     '-M',
     secureBoot === 'off' ? 'q35' : 'q35,smm=on',
+    ...['-cpu', 'max'],
     ...secure,
     ...flash(0, code, ',readonly=on'),
     ...flash(1, own, ''),
   ];
   if (shim === null)
     return {
-      machine,
+      board,
       boot: ['-kernel', kernel.image, '-initrd', kernel.initramfs, '-append', kernel.commandLine],
     };
   const disk = await shim.write(kernel, directory);
   return {
-    machine,
+    board,
     boot: [
       '-drive',
       `file=${disk},format=raw,if=none,id=esp,readonly=on`,

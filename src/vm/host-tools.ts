@@ -1,40 +1,46 @@
 /** The programs of this machine that a virtual machine needs. */
 import { readElf } from '../elf/read-elf.ts';
 import { TapprepError } from '../errors.ts';
+import { findArchitecture } from '../detect/architectures.ts';
 import type { Host } from '../host/host.ts';
+import { describeInstall, type Tool } from '../host/tools.ts';
+import { machineFor, type VmMachine } from './machines.ts';
 
 export interface VmTools {
+  readonly machine: VmMachine;
   readonly qemu: string;
-  /** A busybox that needs no libraries. */
+  /** A busybox of that machine that needs no libraries. */
   readonly busybox: string;
 }
 
-/** Names in PATH, then the place where Enterprise Linux keeps it. */
-const QEMU_NAMES = ['qemu-system-x86_64', '/usr/libexec/qemu-kvm'];
+/** Where Enterprise Linux keeps the one for its own architecture. */
+const OWN_QEMU = '/usr/libexec/qemu-kvm';
 const BUSYBOX_NAMES = ['busybox', 'busybox-static', 'busybox.static', '/usr/lib/busybox/busybox-static'];
 
-/** Packages that carry them, by the program that installs them. */
-const PACKAGES: readonly { readonly tool: string; readonly qemu: string; readonly busybox: string }[] = [
-  { tool: 'apt-get', qemu: 'qemu-system-x86', busybox: 'busybox-static' },
-  { tool: 'dnf', qemu: 'qemu-kvm', busybox: 'busybox' },
-  { tool: 'zypper', qemu: 'qemu-x86', busybox: 'busybox-static' },
-];
+export interface VmToolsWish {
+  /** uname -m of the kernel. */
+  readonly arch: string;
+  /** A busybox of that architecture that was brought from elsewhere; this machine's own where left out. */
+  readonly busybox?: string;
+}
 
 /**
  * Finds QEMU and a static busybox.
  * @param local this machine
- * @throws TapprepError TOOL_MISSING with the command that installs what is missing
+ * @throws TapprepError USAGE for an architecture without a machine; TOOL_MISSING with the command that installs what is missing
  */
-export async function findVmTools(local: Host): Promise<VmTools> {
-  const qemu = await firstOf(local, QEMU_NAMES, () => Promise.resolve(true));
-  const busybox = await firstOf(local, BUSYBOX_NAMES, isStatic);
-  if (qemu !== null && busybox !== null) return { qemu, busybox };
-  const lacking = [
-    ...(qemu === null ? ['qemu-system-x86_64'] : []),
-    ...(busybox === null ? ['a statically linked busybox'] : []),
-  ];
-  throw new TapprepError('TOOL_MISSING', `${lacking.join(' and ')} is needed on this host to boot a kernel`, {
-    hint: await installCommand(local, qemu === null, busybox === null),
+export async function findVmTools(local: Host, { arch, busybox: given }: VmToolsWish): Promise<VmTools> {
+  const machine = machineFor(arch);
+  const elf = findArchitecture(machine.arch)?.elf ?? 0;
+  const qemu = await firstOf(local, [machine.qemu, OWN_QEMU], (path) =>
+    path === OWN_QEMU ? isProgramOf(path, elf) : Promise.resolve(true),
+  );
+  const busybox = await firstOf(local, given === undefined ? BUSYBOX_NAMES : [given], (path) => isStatic(path, elf));
+  if (qemu !== null && busybox !== null) return { machine, qemu, busybox };
+  const lacking: Tool[] = [...(qemu === null ? [machine.qemu] : []), ...(busybox === null ? ['busybox' as const] : [])];
+  const words = lacking.map((tool) => (tool === 'busybox' ? `a statically linked busybox of ${machine.arch}` : tool));
+  throw new TapprepError('TOOL_MISSING', `${words.join(' and ')} is needed on this host to boot a kernel`, {
+    hint: await describeInstall(local, lacking),
     facts: { lacking },
   });
 }
@@ -52,15 +58,11 @@ async function firstOf(
 }
 
 /** Its loader and libraries are not in the guest, so only a busybox without them starts there. */
-async function isStatic(path: string): Promise<boolean> {
+async function isStatic(path: string, machine: number): Promise<boolean> {
   const elf = await readElf(path);
-  return elf !== null && elf.interpreter === null && elf.needed.length === 0;
+  return elf !== null && elf.machine === machine && elf.interpreter === null && elf.needed.length === 0;
 }
 
-async function installCommand(local: Host, qemu: boolean, busybox: boolean): Promise<string> {
-  for (const row of PACKAGES) {
-    if ((await local.which(row.tool)) === null) continue;
-    return [row.tool, 'install', ...(qemu ? [row.qemu] : []), ...(busybox ? [row.busybox] : [])].join(' ');
-  }
-  return 'install qemu-system-x86_64 and a static busybox';
+async function isProgramOf(path: string, machine: number): Promise<boolean> {
+  return (await readElf(path))?.machine === machine;
 }

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The guest's first process: loads the modules under /jobs one by one and reports on the second serial port.
+# The guest's first process: loads the modules under /jobs one by one and reports on a serial port of its own.
 #
 # Every report is a line "@NONCE SEQUENCE VERB ...", with whatever a script printed in base64, so that nothing a script,
 # a trigger or the kernel prints can be read as a report: the kernel's console is the first port, and the nonce is gone
@@ -19,10 +19,11 @@ mount -t sysfs sysfs /sys
 mount -t devtmpfs devtmpfs /dev 2>/dev/null
 mount -t debugfs debugfs /sys/kernel/debug 2>/dev/null
 mount -t securityfs securityfs /sys/kernel/security 2>/dev/null
-[ -c /dev/ttyS1 ] || mknod /dev/ttyS1 c 4 65
-stty -F /dev/ttyS1 raw -echo 115200 2>/dev/null
-exec 3<>/dev/ttyS1
-rm -f /dev/ttyS1
+read -r report major minor </report
+[ -c "$report" ] || mknod "$report" c "$major" "$minor"
+stty -F "$report" raw -echo 115200 2>/dev/null
+exec 3<>"$report"
+rm -f "$report" /report
 IFS= read -r nonce </nonce
 rm -f /nonce
 sequence=0

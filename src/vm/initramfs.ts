@@ -8,11 +8,13 @@ import { packCpio } from './cpio.ts';
 import type { CpioEntry } from './cpio.ts';
 import type { VmJob } from './job.ts';
 import type { GuestFile } from './library-closure.ts';
+import type { ReportPort } from './machines.ts';
 import { quoteCommand, quoteWord } from './shell-words.ts';
 import type { GuestStaprun } from './staprun.ts';
 
 export interface InitramfsSpec {
   readonly nonce: string;
+  readonly report: Pick<ReportPort, 'device' | 'major' | 'minor'>;
   readonly busybox: string;
   readonly staprun: GuestStaprun;
   readonly jobs: readonly VmJob[];
@@ -56,6 +58,7 @@ async function collectEntries(spec: InitramfsSpec): Promise<readonly CpioEntry[]
     { kind: 'device', path: '/dev/null', mode: 0o666, major: 1, minor: 3 },
     textFile('/init', readFileSync(assetUrl('vm/init.sh'), 'utf8'), 0o755),
     textFile('/nonce', `${spec.nonce}\n`, 0o600),
+    textFile('/report', `/dev/${spec.report.device} ${spec.report.major} ${spec.report.minor}\n`, 0o600),
     textFile('/etc/passwd', ACCOUNTS),
     textFile('/etc/group', GROUPS),
     textFile('/etc/nsswitch.conf', 'passwd: files\ngroup: files\n'),

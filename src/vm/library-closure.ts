@@ -20,6 +20,8 @@ const DEFAULT_DIRECTORIES: Readonly<Record<number, readonly string[]>> = {
   62: ['/lib/x86_64-linux-gnu', '/usr/lib/x86_64-linux-gnu', '/lib64', '/usr/lib64', '/lib', '/usr/lib'],
   3: ['/lib/i386-linux-gnu', '/usr/lib/i386-linux-gnu', '/lib', '/usr/lib'],
   183: ['/lib/aarch64-linux-gnu', '/usr/lib/aarch64-linux-gnu', '/lib64', '/usr/lib64', '/lib', '/usr/lib'],
+  21: ['/lib/powerpc64le-linux-gnu', '/usr/lib/powerpc64le-linux-gnu', '/lib64', '/usr/lib64', '/lib', '/usr/lib'],
+  22: ['/lib/s390x-linux-gnu', '/usr/lib/s390x-linux-gnu', '/lib64', '/usr/lib64', '/lib', '/usr/lib'],
 };
 
 const DEFAULTS = new Set(Object.values(DEFAULT_DIRECTORIES).flat());

@@ -3,11 +3,14 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { TapprepError } from '../errors.ts';
+import type { VmMachine } from './machines.ts';
 
 export interface QemuOptions {
   readonly program: string;
-  /** The machine, and what it boots. */
-  readonly machine: readonly string[];
+  readonly machine: VmMachine;
+  /** Board and processor, in the place of the machine's own. */
+  readonly board?: readonly string[];
+  /** What it boots. */
   readonly boot: readonly string[];
   readonly memoryMb: number;
   readonly onConsole: (chunk: Uint8Array) => void;
@@ -50,19 +53,21 @@ const WATCH = [
  * A machine in software with two serial ports (console on standard output, reports on descriptor 3) and two network cards
  * that are joined inside QEMU and lead nowhere else. Without an option ROM the firmware does not look at them.
  */
-const FIXED_ARGUMENTS = [
-  '-accel tcg -cpu max -smp 1',
-  '-no-user-config -nodefaults -display none -no-reboot',
-  '-chardev stdio,id=console,signal=off -serial chardev:console',
-  '-chardev socket,id=report,fd=3 -serial chardev:report',
-  '-netdev hubport,id=net0,hubid=0 -device virtio-net-pci,netdev=net0,romfile=',
-  '-netdev hubport,id=net1,hubid=0 -device virtio-net-pci,netdev=net1,romfile=',
-].flatMap((line) => line.split(' '));
-
-/** argv of QEMU. */
-function buildQemuArgv(options: Pick<QemuOptions, 'program' | 'machine' | 'boot' | 'memoryMb'>): readonly string[] {
-  const { program, machine, boot, memoryMb } = options;
-  return [program, ...machine, ...FIXED_ARGUMENTS, '-m', String(memoryMb), ...boot];
+function buildQemuArgv(options: Omit<QemuOptions, 'onConsole' | 'onReport'>): readonly string[] {
+  const { program, machine, board, boot, memoryMb } = options;
+  return [
+    program,
+    ...(board ?? machine.board),
+    ...'-accel tcg -smp 1 -no-user-config -nodefaults -display none -no-reboot'.split(' '),
+    ...['-chardev', 'stdio,id=console,signal=off', ...machine.console],
+    ...['-chardev', 'socket,id=report,fd=3', ...machine.report.qemu],
+    ...[0, 1].flatMap((card) => [
+      ...['-netdev', `hubport,id=net${card},hubid=0`],
+      ...['-device', `${machine.network},netdev=net${card}`],
+    ]),
+    ...['-m', String(memoryMb)],
+    ...boot,
+  ];
 }
 
 /** A machine without firmware of its own, whose kernel QEMU starts. */
@@ -70,11 +75,8 @@ export function directBoot(kernel: {
   readonly image: string;
   readonly initramfs: string;
   readonly commandLine: string;
-}): Pick<QemuOptions, 'machine' | 'boot'> {
-  return {
-    machine: ['-M', 'q35'],
-    boot: ['-kernel', kernel.image, '-initrd', kernel.initramfs, '-append', kernel.commandLine],
-  };
+}): Pick<QemuOptions, 'boot'> {
+  return { boot: ['-kernel', kernel.image, '-initrd', kernel.initramfs, '-append', kernel.commandLine] };
 }
 
 /** Starts QEMU. @throws TapprepError VM_FAILED when no process could be started */

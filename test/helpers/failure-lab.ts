@@ -84,7 +84,7 @@ export async function loadModules(modules: readonly string[], options: KernelOpt
   }));
   const report = await runModulesInVm({
     kernelImage: options.kernelImage,
-    tools: await findVmTools(createLocalHost()),
+    tools: await findVmTools(createLocalHost(), { arch: 'x86_64' }),
     staprun: await collectInstalledStaprun(createRootHost(options.staprunOf)),
     jobs,
     files: [{ source: PROBE_PATH, path: '/probe.sh', mode: 0o644 }],

@@ -70,7 +70,7 @@ async function carryInto(kernelImage: string, names: readonly string[]): Promise
   });
   return await bootInVm({
     kernelImage,
-    tools: await findVmTools(createLocalHost()),
+    tools: await findVmTools(createLocalHost(), { arch: 'x86_64' }),
     staprun: { files: [], starters: [], argv: ['/bin/sh', `${root}/run.sh`], env: {} },
     files: [...modes.keys(), MANIFEST_NAME, SUMS_NAME].map((path) => ({
       source: pathOf(path),

@@ -91,7 +91,7 @@ beforeAll(async () => {
   for (const name of Object.keys(SCRIPTS) as (keyof typeof SCRIPTS)[]) await compile(name);
   const boot = {
     kernelImage: lab.kernelImage,
-    tools: await findVmTools(createLocalHost()),
+    tools: await findVmTools(createLocalHost(), { arch: 'x86_64' }),
     staprun: await collectInstalledStaprun(host),
     jobs: JOBS,
     kernelModules: await collectKernelModules(lab.modules, ['veth', 'dummy']),
@@ -168,7 +168,7 @@ test('a module of another kernel is refused in the words of the kernel', async (
   const other = prepareLabRoot('bookworm', null);
   const foreign = await runModulesInVm({
     kernelImage: other.kernelImage,
-    tools: await findVmTools(createLocalHost()),
+    tools: await findVmTools(createLocalHost(), { arch: 'x86_64' }),
     staprun: await collectInstalledStaprun(host),
     jobs: [{ name: 'foreign', modulePath: ko('ticks'), timeoutMs: 20_000 }],
     temporaryDirectory,

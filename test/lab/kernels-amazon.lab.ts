@@ -91,7 +91,7 @@ test('a portable SystemTap, copied by hand to a path with blanks, builds a modul
   const manifest = parseManifest(readFileSync(join(directory, 'manifest.json'), 'utf8'), directory);
   const report = await runModulesInVm({
     kernelImage,
-    tools: await findVmTools(createLocalHost()),
+    tools: await findVmTools(createLocalHost(), { arch: 'x86_64' }),
     staprun: await collectGuestStaprun({ directory, manifest }, copy),
     jobs: [{ name: 'by-hand', modulePath: join(root, 'var/tmp/by_hand.ko'), timeoutMs: 60_000 }],
     temporaryDirectory: join(root, '..'),

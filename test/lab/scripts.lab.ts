@@ -71,7 +71,7 @@ beforeAll(async () => {
     host: createRootHost(lab.root),
     where: 'vm',
     vm: {
-      tools: await findVmTools(createLocalHost()),
+      tools: await findVmTools(createLocalHost(), { arch: 'x86_64' }),
       kernelImage: lab.kernelImage,
       modulesDirectory: lab.modules,
       temporaryDirectory,

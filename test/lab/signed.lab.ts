@@ -179,7 +179,7 @@ describe('a compiled bundle, in a guest with Secure Boot and busybox alone', () 
     const runner = { files: [], starters: [], argv: ['/bin/sh', `${root}/run.sh`] };
     return bootInVm({
       kernelImage: await findLabImage('debian:12', await release),
-      tools: await findVmTools(createLocalHost()),
+      tools: await findVmTools(createLocalHost(), { arch: 'x86_64' }),
       staprun: { ...runner, bpf: runner, env: {} },
       files: [...modes.keys(), MANIFEST_NAME, SUMS_NAME].map((path) => ({
         source: pathOf(path),

@@ -110,7 +110,7 @@ test.each(KERNELS)(
         );
         const report = await bootInVm({
           kernelImage,
-          tools: await findVmTools(createLocalHost()),
+          tools: await findVmTools(createLocalHost(), { arch: 'x86_64' }),
           staprun,
           jobs: FORMS.map((form) => jobOf(form, files[form])),
           bootTimeoutMs: BOOT_MS,

@@ -129,7 +129,7 @@ async function runCompiled(
   const { systemtap, allowExpiredRelease, runtime } = options;
   const scripts = await readCompiledScripts(context, options.scripts, runtime);
   const signer = await openSigner(context, options.moduleKey);
-  const bundle = (rehearsal: Pick<Rehearsal, 'host' | 'kernelImage'>): Promise<CompiledReport> =>
+  const bundle = (rehearsal: Pick<Rehearsal, 'host' | 'kernelImage' | 'cross'>): Promise<CompiledReport> =>
     bundleCompiled(session, subject, rehearsal, {
       out,
       scripts,

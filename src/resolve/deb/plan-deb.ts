@@ -71,6 +71,25 @@ function planFrom(target: DebTarget, records: readonly DebRecord[], request: Pla
   );
 }
 
+/**
+ * Packages by their names and all that they need, in the newest version that goes together. The target says only of which
+ * architecture and distribution they are.
+ * @throws TapprepError UNSATISFIED_DEPENDENCY, BAD_METADATA
+ */
+export function planNames(
+  target: DebTarget,
+  records: readonly DebRecord[],
+  names: readonly string[],
+  { installed: known, allowUnsigned }: Pick<PlanRequest, 'installed' | 'allowUnsigned'>,
+): readonly PlanItem[] {
+  const open = records.filter(({ trust }) => allowUnsigned === true || gradeOf(trust) !== 'nobody');
+  const universe = createUniverse(open);
+  const installed = known === null ? assumeBase(universe) : listInstalled(known, target.packageArch);
+  const chosen = findClosure(names.map(anyVersion), universe, installed, target.packageArch);
+  const waves = orderWaves(chosen, universe, installed);
+  return Array.from(chosen.values(), (record) => toItem(record, { target, installed, chosen, waves }, true));
+}
+
 function readInstalled(target: DebTarget, universe: Universe, request: PlanRequest, notes: string[]): Installed {
   if (request.installed !== null) return listInstalled(request.installed, target.packageArch);
   notes.push(

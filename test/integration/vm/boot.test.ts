@@ -24,7 +24,7 @@ async function failedBoot(
 ): Promise<TapprepError> {
   const error: unknown = await boot({
     kernelImage,
-    tools: await findVmTools(createLocalHost()),
+    tools: await findVmTools(createLocalHost(), { arch: 'x86_64' }),
     staprun: { files: [], starters: [], argv: ['/bin/true'], env: {} },
     jobs: [{ name: 'job', modulePath: module, timeoutMs: 1000 }],
     memoryMb: 64,

@@ -18,7 +18,7 @@ test('a kernel that does not boot fails the step, with the last of its console, 
   const report = await verify(prepareTarget(stap(R)), {
     where: 'vm',
     vm: {
-      tools: await findVmTools(createLocalHost()),
+      tools: await findVmTools(createLocalHost(), { arch: 'x86_64' }),
       kernelImage,
       staprun: { files: [], starters: [], argv: ['/bin/true'], env: {} },
       memoryMb: 64,

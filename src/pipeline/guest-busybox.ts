@@ -1,0 +1,109 @@
+/** A busybox for guests of another architecture than this machine's, out of the signed package of a Debian suite. */
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { chmod, rename, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { findArchitecture } from '../detect/architectures.ts';
+import { isErrno, isTapprepError, TapprepError } from '../errors.ts';
+import { copyVerified } from '../files/private-copy.ts';
+import { openPrivateDirectory } from '../files/private-directory.ts';
+import { withTemporaryDirectory } from '../files/temporary-directory.ts';
+import { ownArchitecture } from '../host/local.ts';
+import { readDebRepositories } from '../resolve/deb/reader.ts';
+import { findSuiteRepositories } from '../systemtap/portable/repositories.ts';
+import { toItem } from '../systemtap/portable/packages.ts';
+import { scanDebData } from '../trust/deb-data.ts';
+import type { Artifact, Target } from '../types.ts';
+import { compareDebVersions } from '../version/deb-vercmp.ts';
+import { acquireArtifacts } from './acquire.ts';
+import type { Session } from './session.ts';
+
+const PACKAGE = 'busybox-static';
+/** Where the package has it: up to Debian 12, and since. */
+const PLACE = /^(?:\.\/)?(?:usr\/)?bin\/busybox$/;
+
+/** Whether this machine runs programs of an architecture itself. @param arch uname -m */
+export function runsHere(arch: string): boolean {
+  const [own, wanted] = [ownArchitecture(), findArchitecture(arch)];
+  return own === null || wanted === null || own.kind === wanted.kind;
+}
+
+/**
+ * Path of the program on this machine, kept in the cache by its package; null where this machine's own serves.
+ * @throws TapprepError of planning and fetching: why the last suite that was asked had none
+ */
+export async function provideGuestBusybox(
+  session: Session,
+  target: Pick<Target, 'family' | 'arch' | 'distro'> & { readonly codename: string | null },
+  allowExpiredRelease: boolean,
+): Promise<string | null> {
+  if (runsHere(target.arch)) return null;
+  const own =
+    target.family === 'deb' && target.codename !== null ? [{ distro: target.distro, suite: target.codename }] : [];
+  let problem: unknown = null;
+  // A static program does not ask which distribution it is from.
+  for (const { distro, suite } of [...own, ...session.mirrors.systemtap.portable]) {
+    try {
+      return await takeBusybox(session, { distro, suite, arch: target.arch }, allowExpiredRelease);
+    } catch (error) {
+      if (!isTapprepError(error) || error.code === 'INTERRUPTED') throw error;
+      problem ??= error;
+    }
+  }
+  throw problem;
+}
+
+async function takeBusybox(
+  session: Session,
+  { distro, suite, arch }: { readonly distro: string; readonly suite: string; readonly arch: string },
+  allowExpiredRelease: boolean,
+): Promise<string> {
+  const { mirrors, overrides, reader, cacheDir, signal } = session;
+  const debArch = findArchitecture(arch)?.deb ?? arch;
+  const sources = { mirrors, overrides, allowExpiredRelease };
+  const repositories = await findSuiteRepositories({ distro, suite, arch, debArch }, sources);
+  const wanted = { roots: [], wantsName: (name: string) => name === PACKAGE };
+  const { records, failures } = await readDebRepositories(repositories, debArch, wanted, reader);
+  const [newest] = records
+    .filter(({ name }) => name === PACKAGE)
+    .toSorted((a, b) => compareDebVersions(b.version, a.version));
+  if (newest === undefined) {
+    if (failures[0] !== undefined) throw failures[0].error;
+    throw new TapprepError('NO_EXACT_PACKAGE', `suite ${suite} of ${distro} has no ${PACKAGE} for ${debArch}`);
+  }
+  const [artifact] = await acquireArtifacts(session, [toItem(newest)]);
+  if (artifact === undefined) throw new TapprepError('INTERNAL', `${PACKAGE} was fetched and is lost`);
+  return unpack(artifact, await openPrivateDirectory(cacheDir, 'guest'), signal);
+}
+
+async function unpack({ item, path, evidence }: Artifact, directory: string, signal: AbortSignal): Promise<string> {
+  const kept = join(directory, `busybox-${item.arch}-${evidence.sha256.slice(0, 16)}`);
+  if (await isFile(kept)) return kept;
+  return withTemporaryDirectory(directory, 'busybox-', async (work) => {
+    const [copy, program] = [join(work, 'package.deb'), join(work, 'busybox')];
+    await copyVerified(path, copy, evidence.sha256, signal);
+    let isThere = false;
+    await scanDebData(copy, work, (entry) => {
+      if (entry.type !== 'File' || isThere || !PLACE.test(entry.path)) {
+        entry.resume();
+        return;
+      }
+      isThere = true;
+      const file = openSync(program, 'wx', 0o700);
+      entry.on('data', (piece: Buffer) => writeSync(file, piece));
+      entry.on('end', () => closeSync(file));
+    });
+    if (!isThere) throw new TapprepError('BAD_PACKAGE', `${item.fileName} has no busybox, where one was expected`);
+    await chmod(program, 0o755);
+    await rename(program, kept);
+    return kept;
+  });
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isFile();
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,203 @@
+/**
+ * A rehearsal for a kernel of another architecture than this machine's: a root of this machine's, a cross compiler in it, and
+ * beside it the foreign kernel's build tree and debug information as files. Nothing of the foreign architecture runs but in QEMU.
+ */
+import { join } from 'node:path';
+import { type Architecture, findArchitecture, stapArchOf } from '../detect/architectures.ts';
+import { TapprepError } from '../errors.ts';
+import { openPrivateDirectory } from '../files/private-directory.ts';
+import { ownArchitecture } from '../host/local.ts';
+import { createRootHost } from '../host/root.ts';
+import { identifySystem, listPackages } from '../install/package-list.ts';
+import { installArtifacts } from '../install/run.ts';
+import { systemOf } from '../package-system/systems.ts';
+import { unpackBase } from '../rehearse/base-root.ts';
+import { putDebugFiles, putHeaders, putWitness } from '../rehearse/cross-root.ts';
+import { buildKeptRoot, findKeptRoot, keyOfPlan, type KeptRoot } from '../rehearse/kept-root.ts';
+import { unpackImage } from '../rehearse/unpack-image.ts';
+import { planNames } from '../resolve/deb/plan-deb.ts';
+import { readDebRepositories } from '../resolve/deb/reader.ts';
+import { assemblePlan, type InstalledVersion } from '../resolve/plan.ts';
+import { packagesOf } from '../resolve/provisions.ts';
+import type { DebTarget, Plan, PlanItem, Repository, Role } from '../types.ts';
+import type { CrossBuild } from '../verify/options.ts';
+import { acquireArtifacts } from './acquire.ts';
+import { describePlan } from './describe.ts';
+import { findRepositories } from './find-repositories.ts';
+import { provideGuestBusybox } from './guest-busybox.ts';
+import type { Subject } from './open-target.ts';
+import type { Rehearsal, RootOptions } from './rehearse.ts';
+import { findBaseRepository, makeDebBase } from './rehearse-base.ts';
+import { openResolution } from './resolution.ts';
+import type { Session } from './session.ts';
+import { runStage } from './stage.ts';
+
+/** What is taken of the kernel's own packages. */
+const KERNEL_ROLES: readonly Role[] = ['headers', 'debuginfo', 'image'];
+/** In root and guest; busybox does what its name says. */
+const WITNESS = '/usr/lib/tapprep/true';
+
+/** @throws TapprepError of any stage; USAGE where there is no cross compiler */
+export async function prepareCross(
+  session: Session,
+  subject: Subject,
+  target: DebTarget,
+  name: string,
+  options: RootOptions,
+): Promise<Rehearsal> {
+  const { cacheDir, local, signal } = session;
+  const { allowExpiredRelease } = options;
+  const [own, other] = [ownArchitecture(), findArchitecture(target.arch)];
+  if (own === null || other === null || other.triplet === null)
+    throw new TapprepError(
+      'USAGE',
+      `there is no cross compiler for ${target.arch} on ${own?.machine ?? 'this machine'}`,
+    );
+  const tools = { ...target, arch: own.machine, packageArch: own.deb };
+  const resolution = await openResolution(session, subject, {
+    roles: { image: true, debuginfo: options.debuginfo, systemtap: 'distro' },
+    allowExpiredRelease,
+    isWhole: true,
+    installed: null,
+  });
+  const { repositories } = await findRepositories(
+    session,
+    { ...subject, target: tools },
+    { contents: ['devel', 'toolchain', 'systemtap'], allowExpiredRelease },
+  );
+  const foreign = await runStage(session, 'plan', () => resolution.plan(null), describePlan);
+  const kernel = packagesOf(foreign.items).filter(({ role }) => KERNEL_ROLES.includes(role));
+  const compilers = listCompilers(foreign, other.triplet);
+  const planTools = await readTools(session, tools, repositories, listTools(foreign, compilers));
+  const planWhole = (installed: readonly InstalledVersion[] | null): Plan =>
+    assemblePlan(target, [...kernel.map(onlyUnpacked), ...planTools(installed)], [], foreign.notes);
+  const busybox = await provideGuestBusybox(session, target, allowExpiredRelease);
+  if (busybox === null) throw new TapprepError('INTERNAL', `${target.arch} runs on ${own.machine}`);
+
+  const rootsDir = await openPrivateDirectory(cacheDir, 'roots');
+  const kept = await findKeptRoot(rootsDir, name);
+  const wanted = planWhole(kept?.base ?? null);
+  const isKept = kept !== null && kept.key === keyOfPlan(wanted);
+  const root = isKept ? kept : await build();
+  const plan = planWhole(root.base);
+  const images = await acquireArtifacts(
+    session,
+    kernel.filter(({ role }) => role === 'image'),
+  );
+  const { kernelImage } = await unpackImage(local, images, target.release, join(cacheDir, 'images'), signal);
+  return {
+    plan,
+    root: root.directory,
+    reusedRoot: isKept,
+    host: createRootHost(root.directory),
+    kernelImage,
+    cross: {
+      ...describeCross(own, other, kernel, compilers, busybox),
+      suite: findBaseRepository(repositories, tools).suite ?? '',
+    },
+  };
+
+  async function build(): Promise<KeptRoot> {
+    const [tar, files] = await Promise.all([
+      runStage(
+        session,
+        'base system',
+        () => makeDebBase(session, tools, { repositories }, rootsDir),
+        (path) => path,
+      ),
+      runStage(
+        session,
+        'download',
+        () => acquireArtifacts(session, kernel),
+        (artifacts) => `${artifacts.length} packages verified`,
+      ),
+    ]);
+    return buildKeptRoot(rootsDir, name, async (directory) => {
+      await unpackBase(local, tar, directory, signal);
+      const host = createRootHost(directory);
+      const base = await listPackages(host, await identifySystem(host));
+      const whole = planWhole(base);
+      const artifacts = await acquireArtifacts(
+        session,
+        packagesOf(whole.items).filter(({ install }) => install),
+      );
+      await runStage(
+        session,
+        'install',
+        () =>
+          installArtifacts({
+            host,
+            artifacts,
+            method: systemOf(tools).manager,
+            release: target.release,
+            allowUpgrade: true,
+            tapprepVersion: session.tapprepVersion,
+            emit: session.emit,
+            now: session.now,
+            signal,
+          }),
+        (report) => `${report.installed.length} packages`,
+      );
+      const of = (role: Role): typeof files => files.filter(({ item }) => item.role === role);
+      await putHeaders(local, of('headers'), directory, signal);
+      for (const artifact of of('debuginfo')) await putDebugFiles(artifact, directory, signal);
+      await putWitness(busybox ?? '', directory, WITNESS);
+      return { base, key: keyOfPlan(whole) };
+    });
+  }
+}
+
+/** The compilers that the kernel's headers ask for, by their versions: gcc-12, gcc-14. */
+function listCompilers(
+  { items }: Plan,
+  triplet: string,
+): readonly { readonly package: string; readonly program: string }[] {
+  const versions = packagesOf(items).flatMap(({ name }) => /^gcc-(\d+)$/.exec(name)?.[1] ?? []);
+  // A package's name has no "_".
+  const packed = triplet.replaceAll('_', '-');
+  return [...new Set(versions)].map((version) => ({
+    package: `gcc-${version}-${packed}`,
+    program: `${triplet}-gcc-${version}`,
+  }));
+}
+
+/** kbuild's own programs run here, so that they are of this machine's architecture, by the same name. */
+function listTools({ items }: Plan, compilers: readonly { readonly package: string }[]): readonly string[] {
+  const kbuild = packagesOf(items).filter(({ name }) => name.startsWith('linux-kbuild-'));
+  return ['systemtap', 'make', ...kbuild.map(({ name }) => name), ...compilers.map((each) => each.package)];
+}
+
+/** @returns a plan of them for a system that has `installed` */
+async function readTools(
+  session: Session,
+  target: DebTarget,
+  repositories: readonly Repository[],
+  names: readonly string[],
+): Promise<(installed: readonly InstalledVersion[] | null) => readonly PlanItem[]> {
+  const wanted = { roots: names, wantsName: () => false };
+  const { records, failures } = await readDebRepositories(repositories, target.packageArch, wanted, session.reader);
+  if (records.length === 0 && failures[0] !== undefined) throw failures[0].error;
+  return (installed) => planNames(target, records, names, { installed, allowUnsigned: session.allowUnsigned });
+}
+
+function onlyUnpacked(item: PlanItem): PlanItem {
+  return { ...item, install: false };
+}
+
+function describeCross(
+  own: Architecture,
+  other: Architecture,
+  kernel: readonly PlanItem[],
+  [compiler]: readonly { readonly program: string }[],
+  busybox: string,
+): Omit<CrossBuild, 'suite'> {
+  const prefix = `CROSS_COMPILE=${other.triplet}-`;
+  return {
+    rootArch: own.machine,
+    stapWords: ['-a', stapArchOf(other), '-B', prefix],
+    kbuildWords: [`ARCH=${other.tree}`, prefix],
+    compiler: compiler?.program ?? `${other.triplet}-gcc`,
+    kernelVersion: kernel.find(({ role }) => role === 'headers')?.version ?? '',
+    witness: { source: busybox, path: WITNESS, mode: 0o755 },
+  };
+}

@@ -1,0 +1,94 @@
+/** What a root of this machine's architecture gets of a kernel of another one: files out of its packages, nothing installed. */
+import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { copyFile, cp, mkdir, readdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { TapprepError } from '../errors.ts';
+import { copyVerified } from '../files/private-copy.ts';
+import { withTemporaryDirectory } from '../files/temporary-directory.ts';
+import type { Host } from '../host/host.ts';
+import { scanDebData } from '../trust/deb-data.ts';
+import type { Artifact } from '../types.ts';
+
+/** Where /lib of a package goes: a root whose /lib is a link stays one only when nothing is unpacked over it. */
+const PLACES = [
+  ['usr/src', 'usr/src'],
+  ['lib/modules', 'usr/lib/modules'],
+  ['usr/lib/modules', 'usr/lib/modules'],
+] as const;
+
+const UNPACK_TIMEOUT_MS = 300_000;
+
+/** Puts the build tree that the packages of headers hold into a root. @throws TapprepError BAD_PACKAGE, DIGEST_MISMATCH */
+export async function putHeaders(
+  local: Host,
+  artifacts: readonly Artifact[],
+  root: string,
+  signal: AbortSignal,
+): Promise<void> {
+  await withTemporaryDirectory(dirname(root), 'headers-', async (work) => {
+    for (const { item, path, evidence } of artifacts) {
+      const copy = join(work, item.fileName);
+      const files = join(work, 'files', item.name);
+      await mkdir(dirname(files), { recursive: true });
+      await copyVerified(path, copy, evidence.sha256, signal);
+      const result = await local.run(['dpkg-deb', '--extract', copy, files], { signal, timeoutMs: UNPACK_TIMEOUT_MS });
+      if (result.exitCode !== 0) {
+        const words = result.stderr.trim().slice(-300);
+        throw new TapprepError('BAD_PACKAGE', `${item.fileName} could not be unpacked: ${words}`);
+      }
+      for (const [from, to] of PLACES) await copyInto(join(files, from), join(root, to));
+    }
+  });
+}
+
+async function copyInto(from: string, to: string): Promise<void> {
+  const names = await readdir(from).catch(() => []);
+  if (names.length === 0) return;
+  await mkdir(to, { recursive: true });
+  for (const name of names)
+    await cp(join(from, name), join(to, name), {
+      recursive: true,
+      verbatimSymlinks: true,
+      errorOnExist: true,
+      force: false,
+    });
+}
+
+/** What stap reads of a debug package: the kernel with its debug information, and the table of its symbols. */
+const DEBUG_FILE = /^(?:\.\/)?(usr\/lib\/debug\/(?:boot|lib\/modules\/[^/]+)\/(?:vmlinux|System\.map)[^/]*)$/;
+
+/** Puts the kernel's vmlinux and System.map into a root; modules' debug information stays out. @throws TapprepError BAD_PACKAGE */
+export async function putDebugFiles(
+  { item, path, evidence }: Artifact,
+  root: string,
+  signal: AbortSignal,
+): Promise<void> {
+  await withTemporaryDirectory(dirname(root), 'debug-', async (work) => {
+    const copy = join(work, 'package.deb');
+    await copyVerified(path, copy, evidence.sha256, signal);
+    const taken: string[] = [];
+    await scanDebData(copy, work, (entry) => {
+      const place = entry.type === 'File' || entry.type === 'OldFile' ? DEBUG_FILE.exec(entry.path)?.[1] : undefined;
+      if (place === undefined || place.includes('..')) {
+        entry.resume();
+        return;
+      }
+      taken.push(place);
+      mkdirSync(dirname(join(root, place)), { recursive: true });
+      const file = openSync(join(root, place), 'wx', 0o644);
+      entry.on('data', (piece: Buffer) => writeSync(file, piece));
+      entry.on('end', () => closeSync(file));
+    });
+    if (taken.some((place) => /\/vmlinux[^/]*$/.test(place))) return;
+    throw new TapprepError('BAD_PACKAGE', `${item.fileName} has no vmlinux, where one was expected`, {
+      facts: { taken },
+    });
+  });
+}
+
+/** A program of the other architecture, which a probe of a process can name: the same file at the same path in the guest. */
+export async function putWitness(program: string, root: string, place: string): Promise<void> {
+  const path = join(root, place);
+  await mkdir(dirname(path), { recursive: true });
+  await copyFile(program, path);
+}
