@@ -9,6 +9,7 @@ import { TapprepError } from '../../../src/errors.ts';
 import { createLocalHost } from '../../../src/host/local.ts';
 import { bootInVm } from '../../../src/vm/boot.ts';
 import { findVmTools } from '../../../src/vm/host-tools.ts';
+import { machineFor } from '../../../src/vm/machines.ts';
 import { runModulesInVm } from '../../../src/vm/run-modules.ts';
 import { buildTinyKernel } from '../../helpers/tiny-kernel.ts';
 
@@ -99,6 +100,15 @@ test('what is no kernel is told in the words of QEMU', async () => {
   expect(String(error.facts['qemu'])).toMatch(/kernel/);
 });
 
+test('a QEMU without the machine of the kernel says so', async () => {
+  const image = buildTinyKernel(directory, 'other-machine', { console: '', ending: 'hang' });
+  const boot: typeof bootInVm = (options) =>
+    bootInVm({ ...options, tools: { ...options.tools, machine: machineFor('aarch64') } });
+  const error = await failedBoot(image, undefined, boot);
+  expect(error.code).toBe('VM_FAILED');
+  expect(error.message).toContain('Use -machine help');
+});
+
 test('an abort ends the guest at once', async () => {
   const image = buildTinyKernel(directory, 'hang2', { console: '', ending: 'hang' });
   // Without the abort it would end by its own time limit, and as VM_FAILED.
@@ -110,9 +120,10 @@ test('no guest outlives a process that is killed with SIGKILL', async () => {
   const image = buildTinyKernel(directory, 'hang3', { console: '', ending: 'hang' });
   const script = `
     import { bootInVm } from ${JSON.stringify(join(process.cwd(), 'src/vm/boot.ts'))};
+    import { machineFor } from ${JSON.stringify(join(process.cwd(), 'src/vm/machines.ts'))};
     await bootInVm({
       kernelImage: ${JSON.stringify(image)},
-      tools: { qemu: 'qemu-system-x86_64', busybox: '/bin/busybox' },
+      tools: { machine: machineFor('x86_64'), qemu: 'qemu-system-x86_64', busybox: '/bin/busybox' },
       staprun: { files: [], starters: [], argv: ['/bin/true'], env: {} },
       jobs: [],
       memoryMb: 64,

@@ -56,6 +56,49 @@ test('an unpacked vmlinux', async () => {
   expect(await readKernelImageBuildId(join(directory, 'vmlinux'))).toBe(ID);
 });
 
+/** An arm64 Image: its magic, then the notes of two vDSOs and of the kernel, as Debian's have them. */
+function arm64Image(between: number): Buffer {
+  const note = (id: string): Buffer =>
+    Buffer.concat([Buffer.from([4, 0, 0, 0, 20, 0, 0, 0, 3, 0, 0, 0]), Buffer.from('GNU\0'), Buffer.from(id, 'hex')]);
+  const head = Buffer.alloc(64);
+  head.write('MZ', 0, 'latin1');
+  head.write('ARMd', 0x38, 'latin1');
+  // Nothing that packs to nothing.
+  const pad = Buffer.from(Array.from({ length: between }, (_, at) => (at * 7919 * (at + 31)) >> 7));
+  const vdso = 'ff'.repeat(20);
+  return Buffer.concat([head, pad, note(vdso), pad, note(vdso), pad, note(ID), Buffer.alloc(700, 1)]);
+}
+
+/** As drivers/firmware/efi/libstub/zboot-header.S lays it out. */
+function zboot(payload: Uint8Array): Buffer {
+  const head = Buffer.alloc(64);
+  head.write('MZ', 0, 'latin1');
+  head.write('zimg', 4, 'latin1');
+  head.writeUInt32LE(head.length, 8);
+  head.writeUInt32LE(payload.length, 12);
+  return Buffer.concat([head, payload, Buffer.alloc(600, 7)]);
+}
+
+// The pieces that a file is read in have 256 KiB: the notes lie inside, and across their edges.
+test.each<readonly [string, Buffer]>([
+  ['plain', arm64Image(1000)],
+  ['with its last note across an edge', arm64Image(Math.round((256 * 1024 - 64 - 2 * 36 - 20) / 3))],
+  ['packed by gzip', gzipSync(arm64Image(5000))],
+  ['packed by gzip in an EFI program', zboot(gzipSync(arm64Image(5000)))],
+  ['packed by zstd in an EFI program', zboot(zstdCompressSync(arm64Image(5000)))],
+])('an arm64 Image, %s: the last note is the kernel', async (name, bytes) => {
+  const path = join(directory, name.replaceAll(' ', '-'));
+  writeFileSync(path, bytes);
+  expect(await readKernelImageBuildId(path)).toBe(ID);
+});
+
+test('an EFI program that is cut off is refused', async () => {
+  const path = join(directory, 'zboot-cut');
+  writeFileSync(path, zboot(Buffer.alloc(4000)).subarray(0, 2000));
+  const error: unknown = await readKernelImageBuildId(path).catch((caught: unknown) => caught);
+  expect(isTapprepError(error, 'BAD_PACKAGE')).toBe(true);
+});
+
 test('what is no kernel has no build-id', async () => {
   const path = join(directory, 'text');
   writeFileSync(path, 'text '.repeat(1000));

@@ -59,6 +59,21 @@ test.each<readonly [change: Partial<VmJobResult>, reason: string | null, dueTo: 
   expect(fault).toEqual(reason === null ? null : blame(dueTo, reason));
 });
 
+const RETURN =
+  'WARNING: probe kernel.function("vfs_read@fs/read_write.c:450").return (address 0x1) registration error [man warning::pass5] (rc -22)\n';
+
+test.each(['script', 'systemtap'] as const)(
+  'a probe that was not taken is why nothing was printed in time (%s)',
+  (own) => {
+    const change = { outcome: 'timed-out', missed: ['rung'], stderr: RETURN } as const;
+    const { fault } = loadResultOf(JOB, { ...GOOD, ...change }, '', own);
+    const reason =
+      'the kernel did not take the probe kernel.function("vfs_read@fs/read_write.c:450").return (rc -22); kprobe.function("vfs_read").return may do instead';
+    // Of a rung it is the kernel's: another SystemTap would put it there as well.
+    expect(fault).toEqual(blame(own === 'script' ? 'script' : 'target', reason));
+  },
+);
+
 test('what the kernel said comes along, and its console when it went down', () => {
   const kernelLog = '[ 1.2] hello: version magic';
   expect(loadResultOf(JOB, { ...GOOD, exitStatus: 1, kernelLog }, 'console', 'script').output).toBe(
