@@ -49,13 +49,11 @@ export async function provideCandidate(
 ): Promise<UsableSystemtap | MendedSystemtap> {
   const { mends, ...base } = candidate;
   const provided = await provideBase(session, subject, host, base, options);
-  const systemtap =
-    options.cross === undefined ? provided : await buildAcross(session, subject, candidate, provided, options);
-  if (mends === undefined) return systemtap;
   const { tapprepVersion, now } = session;
   const { release } = subject.target;
-  const { version } = candidate;
-  return placeMended({ host, base: systemtap, name: nameOf(base), version, mends, release, tapprepVersion, now });
+  const about = { name: nameOf(base), version: candidate.version, release, tapprepVersion, now };
+  const systemtap = mends === undefined ? provided : await placeMended({ ...about, host, base: provided, mends });
+  return options.cross === undefined ? systemtap : buildAcross(session, subject, candidate, systemtap, options);
 }
 
 function provideBase(

@@ -3,14 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { listFiles, MANIFEST_NAME, rootOf, SUMS_NAME } from '../../src/bundle/manifest.ts';
 import { type OpenBundle, openBundle } from '../../src/bundle/read.ts';
-import { createLocalHost } from '../../src/host/local.ts';
-import { findEntry, loadCatalogue } from '../../src/scripts/catalogue.ts';
-import { toVerifyScript } from '../../src/scripts/verify-script.ts';
-import { bootInVm } from '../../src/vm/boot.ts';
-import { findVmTools } from '../../src/vm/host-tools.ts';
-import type { VmJob, VmReport } from '../../src/vm/job.ts';
+import { carryInto } from '../helpers/carried-bundle.ts';
 import { LAB, prepareLabRoot } from '../helpers/lab-root.ts';
 import { runLocally } from '../helpers/run.ts';
 
@@ -50,40 +44,6 @@ function words(text: string): readonly string[] {
   return text.split(' ');
 }
 
-/** Boots a kernel with busybox and the unpacked bundle; each job is `sh run.sh NAME`, with the event of its proof. */
-async function carryInto(kernelImage: string, names: readonly string[]): Promise<VmReport> {
-  const catalogue = await loadCatalogue(repository);
-  const { manifest, pathOf } = bundle;
-  const modes = new Map(listFiles(manifest).map(({ path, mode }) => [path, mode]));
-  const root = `/carried/${rootOf(manifest)}`;
-  const jobs = names.map((name): VmJob => {
-    const module = manifest.modules.find((one) => one.name === name);
-    const script = name === 'hello' ? null : toVerifyScript(findEntry(catalogue, name));
-    return {
-      name,
-      modulePath: pathOf(module?.path ?? ''),
-      expect: script?.expect ?? ['Hello, World'],
-      timeoutMs: 120_000,
-      ...(script === null ? {} : { moduleArgs: ['json=0'], stopWhenSeen: true }),
-      ...(script?.trigger === undefined ? {} : { trigger: script.trigger, readyText: script.readyText ?? '' }),
-    };
-  });
-  return await bootInVm({
-    kernelImage,
-    tools: await findVmTools(createLocalHost(), { arch: 'x86_64' }),
-    staprun: { files: [], starters: [], argv: ['/bin/sh', `${root}/run.sh`], env: {} },
-    files: [...modes.keys(), MANIFEST_NAME, SUMS_NAME].map((path) => ({
-      source: pathOf(path),
-      path: `${root}/${path}`,
-      mode: modes.get(path) ?? 0o644,
-    })),
-    jobs,
-    temporaryDirectory: work,
-    signal,
-    emit: () => undefined,
-  });
-}
-
 test('it has at most 20 MB', () => {
   expect(statSync(compressed).size).toBeLessThanOrEqual(20e6);
   expect(bundle.manifest.modules.map(({ name }) => name)).toEqual([...SCRIPTS, 'hello'].toSorted());
@@ -91,7 +51,7 @@ test('it has at most 20 MB', () => {
 
 test('in its own kernel with busybox alone, hello world and every script print their events, and leave nothing', async () => {
   const { kernelImage } = prepareLabRoot('bullseye', RELEASE);
-  const report = await carryInto(kernelImage, ['hello', ...SCRIPTS]);
+  const report = await carryInto({ kernelImage, bundle, arch: 'x86_64', work }, ['hello', ...SCRIPTS]);
   expect(report.release).toBe(RELEASE);
   for (const { name, outcome, exitStatus, missed, removed, stderr } of report.jobs) {
     expect({ name, outcome, exitStatus, missed, removed, stderr }).toMatchObject({
@@ -107,7 +67,7 @@ test.each(['bookworm', 'trixie'])(
   'in the kernel of %s it refuses with both sides and loads nothing',
   async (suite) => {
     const other = prepareLabRoot(suite, null);
-    const report = await carryInto(other.kernelImage, ['hello', 'icmp']);
+    const report = await carryInto({ kernelImage: other.kernelImage, bundle, arch: 'x86_64', work }, ['hello', 'icmp']);
     expect(report.release).toBe(other.release);
     for (const job of report.jobs) {
       expect(job).toMatchObject({ outcome: 'ended', exitStatus: 1, stdout: '', removed: true });
