@@ -8,6 +8,7 @@ import { copyVerified } from '../files/private-copy.ts';
 import { openPrivateDirectory } from '../files/private-directory.ts';
 import { withTemporaryDirectory } from '../files/temporary-directory.ts';
 import { ownArchitecture } from '../host/local.ts';
+import { forFamily } from '../package-system/systems.ts';
 import { readDebRepositories } from '../resolve/deb/reader.ts';
 import { findSuiteRepositories } from '../systemtap/portable/repositories.ts';
 import { toItem } from '../systemtap/portable/packages.ts';
@@ -21,6 +22,11 @@ const PACKAGE = 'busybox-static';
 /** Where the package has it: up to Debian 12, and since. */
 const PLACE = /^(?:\.\/)?(?:usr\/)?bin\/busybox$/;
 
+interface Suite {
+  readonly distro: string;
+  readonly suite: string;
+}
+
 /** Whether this machine runs programs of an architecture itself. @param arch uname -m */
 export function runsHere(arch: string): boolean {
   const [own, wanted] = [ownArchitecture(), findArchitecture(arch)];
@@ -33,12 +39,14 @@ export function runsHere(arch: string): boolean {
  */
 export async function provideGuestBusybox(
   session: Session,
-  target: Pick<Target, 'family' | 'arch' | 'distro'> & { readonly codename: string | null },
+  target: Target,
   allowExpiredRelease: boolean,
 ): Promise<string | null> {
   if (runsHere(target.arch)) return null;
-  const own =
-    target.family === 'deb' && target.codename !== null ? [{ distro: target.distro, suite: target.codename }] : [];
+  const own = forFamily<readonly Suite[]>(target, {
+    deb: ({ distro, codename }) => (codename === null ? [] : [{ distro, suite: codename }]),
+    rpm: () => [],
+  });
   let problem: unknown = null;
   // A static program does not ask which distribution it is from.
   for (const { distro, suite } of [...own, ...session.mirrors.systemtap.portable]) {
@@ -54,7 +62,7 @@ export async function provideGuestBusybox(
 
 async function takeBusybox(
   session: Session,
-  { distro, suite, arch }: { readonly distro: string; readonly suite: string; readonly arch: string },
+  { distro, suite, arch }: Suite & { readonly arch: string },
   allowExpiredRelease: boolean,
 ): Promise<string> {
   const { mirrors, overrides, reader, cacheDir, signal } = session;
