@@ -150,7 +150,7 @@ export const SCHEMAS: Readonly<Record<string, Published>> = {
     ),
   },
   lock: { title: 'what tapprep plan --out writes and install --lock takes', version: 1, schema: planSchema },
-  verify: { title: 'tapprep verify --json', version: 1, schema: verify.extend({ systemtap: tried }) },
+  verify: { title: 'tapprep verify --json', version: 1, schema: verify.extend({ systemtap: tried.optional() }) },
   install: { title: 'tapprep install --json', version: 1, schema: install },
   rehearse: { title: 'tapprep rehearse --json', version: 1, schema: rehearse },
   rehearsals: { title: 'tapprep rehearse --kernels --json', version: 1, schema: rehearsals },

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -107,6 +107,26 @@ test('install adds exactly the plan, a second run changes nothing, remove brings
   expect(listPackages()).toBe(before);
   expect((await cli.run(['remove', '--root', root, '--yes'])).stdout).toContain('tapprep has nothing installed');
 });
+
+test.each(['install', 'verify'] as const)(
+  '%s --level scripts without names runs the whole catalogue',
+  async (command) => {
+    if (command === 'verify') await install();
+    const { stdout } = await (command === 'install'
+      ? install('--level', 'scripts', '--json')
+      : cli.run(['verify', '--root', root, '--kernel', RELEASE, '--level', 'scripts', '--json']));
+    const report = JSON.parse(stdout) as { readonly verify?: Steps } & Partial<Steps>;
+    const steps = (report.verify ?? report).steps ?? [];
+    const names = globSync('*.stp', { cwd: 'stp' }).map((file) => file.replace(/\.stp$/, ''));
+    expect(names.length).toBeGreaterThan(9);
+    // Nothing compiles with packages that are empty, and each is told of.
+    expect(steps.flatMap(({ script }) => script ?? []).toSorted()).toEqual(names.toSorted());
+  },
+);
+
+interface Steps {
+  readonly steps: readonly { readonly script: string | null }[];
+}
 
 test('--debuginfo-files places the vmlinux alone, and remove takes it away', async () => {
   const kernel = await buildSmallKernel(join(lab.directory, 'kernel'), RELEASE);

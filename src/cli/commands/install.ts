@@ -20,6 +20,7 @@ import { formatSeconds } from '../render/progress-text.ts';
 import { renderTried } from '../render/systemtap-text.ts';
 import { renderVerify } from '../render/verify-text.ts';
 import { readLock } from '../read-lock.ts';
+import { readScripts } from './verify.ts';
 
 export interface InstallCommandOptions {
   readonly target: TargetOptions;
@@ -85,7 +86,12 @@ async function work(context: Context, options: InstallCommandOptions): Promise<I
     allowUpgrade: options.allowUpgrade,
     dryRun: common.dryRun,
     isRoot: hasRootRights(host, isRootUser()),
-    verify: { where: null, level: options.level, scripts: [], signer: await openSigner(context, options.moduleKey) },
+    verify: {
+      where: null,
+      level: options.level,
+      scripts: await readScripts(context, [], options.level),
+      signer: await openSigner(context, options.moduleKey),
+    },
     systemtap: options.systemtap,
     approve: async (plan) => {
       if (!common.quiet) stderr.write(`${renderPlan(plan, common.verbose)}\n`);

@@ -28,7 +28,12 @@ const STAP =
 async function tryAfter(
   fault: Fault,
   before: (cacheDir: string, build: KernelBuild) => Promise<unknown> = () => Promise.resolve(),
-): Promise<{ readonly tried: readonly TriedSystemtap[]; readonly verdicts: readonly Verdict[] }> {
+  choice: 'auto' | 'distro' = 'auto',
+): Promise<{
+  readonly tried: readonly TriedSystemtap[];
+  readonly verdicts: readonly Verdict[];
+  readonly verify: VerifyReport;
+}> {
   const session = await openSession({
     packageRoot: join(import.meta.dirname, '../../..'),
     cacheDir: mkdtempSync(join(scratch, 'cache-')),
@@ -62,16 +67,26 @@ async function tryAfter(
       },
     ],
     ready: false,
-    diagnoses: [],
+    diagnoses: [
+      {
+        code: 'STAP_TOO_OLD',
+        confidence: 'certain',
+        evidence: [],
+        cause: 'x',
+        remedies: [{ kind: 'prepare-kernel', by: 'tapprep', release: null, systemtap: 'auto' }],
+        fix: ['tapprep install --systemtap auto'],
+        otherwise: null,
+      },
+    ],
   };
-  const { tried } = await provideSystemtap(session, { host, facts, target }, host, {
-    choice: 'auto',
+  const { tried, verify } = await provideSystemtap(session, { host, facts, target }, host, {
+    choice,
     level: 'hello',
     allowExpiredRelease: false,
     mends: true,
     verify: () => Promise.resolve(failed),
   });
-  return { tried, verdicts: await recallVerdicts(session.cacheDir, kernelBuildOf(target, null)) };
+  return { tried, verify, verdicts: await recallVerdicts(session.cacheDir, kernelBuildOf(target, null)) };
 }
 
 test('after a SystemTap that does not compile or load the next one is tried', async () => {
@@ -117,4 +132,13 @@ test('what others saw work is proven all the same, and what is seen here counts 
     ['here', 'fail'],
     ['imported', 'pass'],
   ]);
+});
+
+test('after every way has failed the advice is not to try them again; after one of them it is', async () => {
+  const fault = blame('systemtap', 'stap -p4 exited with status 1');
+  const every = await tryAfter(fault);
+  expect(every.tried.length).toBeGreaterThan(1);
+  expect(every.verify.diagnoses.map(({ fix }) => fix.join('\n'))).toEqual([expect.stringContaining('mends list')]);
+  const one = await tryAfter(fault, async () => undefined, 'distro');
+  expect(one.verify.diagnoses.map(({ fix }) => fix)).toEqual([['tapprep install --systemtap auto']]);
 });
