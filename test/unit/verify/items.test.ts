@@ -70,3 +70,12 @@ test('bpf under lockdown=confidentiality: what is left without memory, and the o
   ]);
   expect(probeItems({ level: 'probe', runtime: 'bpf' }, '/bin/true').every(({ cannot }) => cannot === null)).toBe(true);
 });
+
+test.each([
+  ['module', ['kernel.function']],
+  ['bpf', ['kernel.function']],
+] as const)('rungs that are named are climbed alone, by %s', (runtime, rungs) => {
+  const options = { level: 'probe', runtime, lockdown: null } as const;
+  expect(probeItems({ ...options, rungs }, '/bin/true').map(({ id }) => id)).toEqual(rungs);
+  expect(probeItems(options, '/bin/true').length).toBeGreaterThan(1);
+});
