@@ -2,11 +2,11 @@
 import { rm } from 'node:fs/promises';
 import { declareFacts } from '../src/detect/declared-facts.ts';
 import { identifyTarget } from '../src/detect/target.ts';
-import { isTapprepError } from '../src/errors.ts';
+import { isTapprepError, TapprepError } from '../src/errors.ts';
 import { planSubject } from '../src/pipeline/plan-subject.ts';
 import { buildOfPlan, rankForPlan } from '../src/pipeline/predict-systemtap.ts';
 import { provideCandidate } from '../src/pipeline/provide-candidate.ts';
-import { withRehearsal } from '../src/pipeline/rehearse.ts';
+import { type Rehearsal, withRehearsal } from '../src/pipeline/rehearse.ts';
 import { seeVerdict } from '../src/pipeline/see-verdict.ts';
 import type { Session } from '../src/pipeline/session.ts';
 import { verifySubject } from '../src/pipeline/verify.ts';
@@ -60,45 +60,51 @@ export interface Expected {
   readonly ranked: readonly RankedCandidate[];
 }
 
-/** Tries what was not tried yet; the root is taken away afterwards. @throws TapprepError of the rehearsal */
-export async function tryKernel(
-  session: Session,
-  { subject, build, ranked }: Expected,
-  { known, commit, onTry }: TryOptions,
-): Promise<void> {
-  const open = ranked.filter(({ name }) => !known.includes(name));
+/** Tries what was not tried yet; a root that was made for it is taken away afterwards. @throws TapprepError of the rehearsal */
+export async function tryKernel(session: Session, expected: Expected, options: TryOptions): Promise<void> {
+  const open = expected.ranked.filter(({ name }) => !options.known.includes(name));
   if (open.length === 0) return;
-  const root = await withRehearsal(session, subject, ROOT_OPTIONS, async ({ host, kernelImage, root: directory }) => {
-    for (const { name, candidate, predictions } of open) {
-      session.signal.throwIfAborted();
-      const started = session.now();
-      const base = {
-        name,
-        predicted: { hello: predictions.hello.verdict, [RUNG]: predictions[RUNG].verdict },
-        commit,
-        at: new Date(started).toISOString(),
-      };
-      const elapsed = (): number => Math.round((session.now() - started) / 1000);
-      try {
-        const systemtap = await provideCandidate(session, subject, host, candidate, ROOT_OPTIONS);
-        const ladder = { where: 'vm', level: 'probe', rungs: [RUNG], scripts: [] } as const;
-        const verify = await verifySubject(session, subject, host, { ...ladder, kernelImage, systemtap });
-        const seen = seeVerdict(session, build, candidate, verify);
-        await onTry({ ...base, seen, why: seen === null ? explain(verify) : null, refused: false, seconds: elapsed() });
-      } catch (error) {
-        if (!isTapprepError(error) || ENDS_ALL.has(error.code)) throw error;
-        const refused = error.code === 'MEND_REFUSED';
-        await onTry({ ...base, seen: null, why: `${error.code}: ${error.message}`, refused, seconds: elapsed() });
-      }
+  await withRehearsal(session, expected.subject, ROOT_OPTIONS, async (rehearsal) => {
+    for (const one of open) {
+      if (session.signal.aborted) throw new TapprepError('INTERRUPTED', 'stopped by a signal');
+      await options.onTry(await tryOne(session, expected, rehearsal, one, options.commit));
     }
-    return directory;
+    // Each holds a gigabyte and more; nothing is mounted in it, and nobody else is in it as long as this one is.
+    await rm(`${rehearsal.root}.json`, { force: true });
+    await rm(rehearsal.root, { recursive: true, force: true });
   });
-  // Each holds a gigabyte and more; nothing is mounted in it.
-  await rm(`${root}.json`, { force: true });
-  await rm(root, { recursive: true, force: true });
 }
 
-const ENDS_ALL: ReadonlySet<string> = new Set(['INTERRUPTED', 'NOT_ROOT', 'TOOL_MISSING', 'NO_SPACE', 'USAGE']);
+async function tryOne(
+  session: Session,
+  { subject, build }: Expected,
+  { host, kernelImage }: Rehearsal,
+  { name, candidate, predictions }: RankedCandidate,
+  commit: string | null,
+): Promise<MatrixTry> {
+  const started = session.now();
+  const base = {
+    name,
+    predicted: { hello: predictions.hello.verdict, [RUNG]: predictions[RUNG].verdict },
+    commit,
+    at: new Date(started).toISOString(),
+  };
+  const elapsed = (): number => Math.round((session.now() - started) / 1000);
+  try {
+    const systemtap = await provideCandidate(session, subject, host, candidate, ROOT_OPTIONS);
+    const ladder = { where: 'vm', level: 'probe', rungs: [RUNG], scripts: [] } as const;
+    const verify = await verifySubject(session, subject, host, { ...ladder, kernelImage, systemtap });
+    const seen = seeVerdict(session, build, candidate, verify);
+    return { ...base, seen, why: seen === null ? explain(verify) : null, refused: false, seconds: elapsed() };
+  } catch (error) {
+    if (!isTapprepError(error) || ENDS_ALL.has(error.code)) throw error;
+    const why = `${error.code}: ${error.message}`;
+    return { ...base, seen: null, why, refused: error.code === 'MEND_REFUSED', seconds: elapsed() };
+  }
+}
+
+/** They would meet every other kernel as well. */
+export const ENDS_ALL: ReadonlySet<string> = new Set(['INTERRUPTED', 'NOT_ROOT', 'TOOL_MISSING', 'NO_SPACE', 'USAGE']);
 
 function explain({ steps }: VerifyReport): string {
   const failed = findDecisive(steps);

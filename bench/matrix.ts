@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { isErrno, isTapprepError } from '../src/errors.ts';
+import { ERROR_CODES, EXIT, isErrno, isTapprepError } from '../src/errors.ts';
 import { cleanCache } from '../src/fetch/cache-admin.ts';
 import { writeWhole } from '../src/files/write-whole.ts';
 import { openSession, type Session } from '../src/pipeline/session.ts';
@@ -24,7 +24,7 @@ import {
   shippedVerdicts,
   withKernel,
 } from './matrix-table.ts';
-import { predictKernel, tryKernel } from './matrix-try.ts';
+import { ENDS_ALL, predictKernel, tryKernel } from './matrix-try.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const STATE = join(ROOT, 'docs/matrix.json');
@@ -41,7 +41,8 @@ const { values } = parseArgs({
     predict: { type: 'boolean', default: false },
     /** SystemTaps that are built from source, too. */
     builds: { type: 'boolean', default: false },
-    'cache-dir': { type: 'string', default: join(homedir(), '.cache/tapprep') },
+    /** Of its own: what is downloaded for one kernel goes again, which nobody else should miss. */
+    'cache-dir': { type: 'string', default: join(homedir(), '.cache/tapprep-matrix') },
   },
 });
 
@@ -67,6 +68,7 @@ async function open(): Promise<Session> {
     tapprepVersion: version,
     emit: (event) => {
       if (event.type === 'note' && event.level !== 'detail') say(`  ${event.text}`);
+      if (event.type === 'stage' && event.status === 'start') say(`  ${event.stage} …`);
     },
     now: Date.now,
     signal: stop.signal,
@@ -116,8 +118,7 @@ async function rehearse(session: Session, initial: MatrixState, kernel: ArchiveK
     });
     await keep({ done: true, error: null });
   } catch (error) {
-    if (!isTapprepError(error) || ['INTERRUPTED', 'NOT_ROOT', 'TOOL_MISSING', 'NO_SPACE', 'USAGE'].includes(error.code))
-      throw error;
+    if (!isTapprepError(error) || ENDS_ALL.has(error.code)) throw error;
     say(`${kernel.release}: ${error.code}: ${error.message}`);
     await keep({ error: { code: error.code, message: error.message, at: new Date().toISOString() } });
   }
@@ -135,28 +136,37 @@ async function predict(session: Session, kernel: ArchiveKernel): Promise<void> {
   }
 }
 
-const session = await open();
-let state = readState();
-const listed = orderKernels(await listArchiveKernels(session));
-const wanted = listed.filter(({ release }) => values.only?.includes(release) ?? true);
-const left = wanted.filter((kernel) => !findKernel(state, kernel).done);
-const limit = values.limit === undefined ? left.length : Number(values.limit);
-if (!Number.isInteger(limit) || limit < 0) throw new Error(`--limit takes a number, but "${values.limit}" was given`);
-say(
-  `${listed.length} kernels with a debug package, ${wanted.length - left.length} of ${wanted.length} are done, ${Math.min(limit, left.length)} are to be rehearsed`,
-);
-let taken = 0;
-for (const kernel of left) {
-  if (taken === limit) break;
-  if (values.predict) {
-    await predict(session, kernel);
-    taken += 1;
-    continue;
+async function main(): Promise<void> {
+  const session = await open();
+  let state = readState();
+  const listed = orderKernels(await listArchiveKernels(session));
+  const wanted = listed.filter(({ release }) => values.only?.includes(release) ?? true);
+  const left = wanted.filter((kernel) => !findKernel(state, kernel).done);
+  const limit = values.limit === undefined ? left.length : Number(values.limit);
+  if (!Number.isInteger(limit) || limit < 0) throw new Error(`--limit takes a number, but "${values.limit}" was given`);
+  say(
+    `${listed.length} kernels with a debug package, ${wanted.length - left.length} of ${wanted.length} are done, ${Math.min(limit, left.length)} are to be rehearsed`,
+  );
+  let taken = 0;
+  for (const kernel of left) {
+    if (taken === limit) break;
+    if (values.predict) {
+      await predict(session, kernel);
+      taken += 1;
+      continue;
+    }
+    say(`${taken + 1} of ${limit}: ${kernel.distro} ${kernel.suite} ${kernel.release} ${kernel.version}`);
+    state = await rehearse(session, state, kernel);
+    // Some are in an index whose files are gone: they take seconds, and no place of another.
+    if (findKernel(state, kernel).error === null) taken += 1;
+    await cleanCache(values['cache-dir'], { now: Date.now(), maxBytes: MOST_CACHE_BYTES });
   }
-  say(`${taken + 1} of ${limit}: ${kernel.distro} ${kernel.suite} ${kernel.release} ${kernel.version}`);
-  state = await rehearse(session, state, kernel);
-  // Some are in an index whose files are gone: they take seconds, and no place of another.
-  if (findKernel(state, kernel).error === null) taken += 1;
-  await cleanCache(values['cache-dir'], { now: Date.now(), maxBytes: MOST_CACHE_BYTES });
+  process.stdout.write(`${describeScore(scorePredictions(state))}\n`);
 }
-process.stdout.write(`${describeScore(scorePredictions(state))}\n`);
+
+await main().catch((error: unknown) => {
+  if (!isTapprepError(error)) throw error;
+  // What was tried is kept: the next run goes on from there.
+  say(`${error.code}: ${error.message}`);
+  process.exitCode = EXIT[ERROR_CODES[error.code].exit];
+});
