@@ -112,6 +112,7 @@ export async function prepareCross(
         (artifacts) => `${artifacts.length} packages verified`,
       ),
     ]);
+    const filesOf = (role: Role): typeof files => files.filter(({ item }) => item.role === role);
     return buildKeptRoot(rootsDir, name, async (directory) => {
       await unpackBase(local, tar, directory, signal);
       const host = createRootHost(directory);
@@ -138,9 +139,8 @@ export async function prepareCross(
           }),
         (report) => `${report.installed.length} packages`,
       );
-      const of = (role: Role): typeof files => files.filter(({ item }) => item.role === role);
-      await putHeaders(local, of('headers'), directory, signal);
-      for (const artifact of of('debuginfo')) await putDebugFiles(artifact, directory, signal);
+      await putHeaders(local, filesOf('headers'), directory, signal);
+      for (const artifact of filesOf('debuginfo')) await putDebugFiles(artifact, directory, signal);
       await putWitness(busybox ?? '', directory, WITNESS);
       return { base, key: keyOfPlan(whole) };
     });

@@ -99,7 +99,8 @@ export async function firmwareArguments(
   const board = [
     '-M',
     secureBoot === 'off' ? 'q35' : 'q35,smm=on',
-    ...['-cpu', 'max'],
+    '-cpu',
+    'max',
     ...secure,
     ...flash(0, code, ',readonly=on'),
     ...flash(1, own, ''),

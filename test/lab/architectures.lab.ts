@@ -43,12 +43,9 @@ test.each([
   expect(passed).toEqual(
     expect.arrayContaining(['hello', 'kprobe.function', ...scripts.map((name) => `script ${name}`)]),
   );
-  if (failing.length > 0) {
-    expect(report.verify.steps.find(({ id }) => id === 'kernel.function')).toMatchObject({
-      blame: 'target',
-      reason: expect.stringContaining('kprobe.function("vfs_read").return may do instead') as string,
-    });
-  }
+  const failed = report.verify.steps.filter(({ status, id }) => status !== 'pass' && id === 'kernel.function');
+  const said = expect.stringContaining('kprobe.function("vfs_read").return may do instead') as string;
+  expect(failed).toMatchObject(failing.map(() => ({ blame: 'target', reason: said })));
 });
 
 test.each(['ppc64le', 's390x'])('debian:12 of %s: Hello, World, and a probe by its symbol', async (arch) => {
@@ -77,7 +74,7 @@ test('a compiled bundle for aarch64 prints its events there with busybox alone, 
     '--out',
     out,
   ]);
-  expect(made.code, made.stderr).toBe(0);
+  expect(`${made.code} ${made.stderr}`).toMatch(/^0 /);
   mkdirSync(join(work, 'unpacked'));
   const bundle = await openBundle(out, join(work, 'unpacked'), new AbortController().signal);
 

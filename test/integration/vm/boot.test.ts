@@ -100,11 +100,12 @@ test('what is no kernel is told in the words of QEMU', async () => {
   expect(String(error.facts['qemu'])).toMatch(/kernel/);
 });
 
+const bootOther: typeof bootInVm = (options) =>
+  bootInVm({ ...options, tools: { ...options.tools, machine: machineFor('aarch64') } });
+
 test('a QEMU without the machine of the kernel says so', async () => {
   const image = buildTinyKernel(directory, 'other-machine', { console: '', ending: 'hang' });
-  const boot: typeof bootInVm = (options) =>
-    bootInVm({ ...options, tools: { ...options.tools, machine: machineFor('aarch64') } });
-  const error = await failedBoot(image, undefined, boot);
+  const error = await failedBoot(image, undefined, bootOther);
   expect(error.code).toBe('VM_FAILED');
   expect(error.message).toContain('Use -machine help');
 });

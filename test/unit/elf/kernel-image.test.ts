@@ -56,10 +56,16 @@ test('an unpacked vmlinux', async () => {
   expect(await readKernelImageBuildId(join(directory, 'vmlinux'))).toBe(ID);
 });
 
+function note(id: string): Buffer {
+  return Buffer.concat([
+    Buffer.from([4, 0, 0, 0, 20, 0, 0, 0, 3, 0, 0, 0]),
+    Buffer.from('GNU\0'),
+    Buffer.from(id, 'hex'),
+  ]);
+}
+
 /** An arm64 Image: its magic, then the notes of two vDSOs and of the kernel, as Debian's have them. */
 function arm64Image(between: number): Buffer {
-  const note = (id: string): Buffer =>
-    Buffer.concat([Buffer.from([4, 0, 0, 0, 20, 0, 0, 0, 3, 0, 0, 0]), Buffer.from('GNU\0'), Buffer.from(id, 'hex')]);
   const head = Buffer.alloc(64);
   head.write('MZ', 0, 'latin1');
   head.write('ARMd', 0x38, 'latin1');
