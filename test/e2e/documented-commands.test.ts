@@ -27,7 +27,7 @@ cpSync('test/cases', join(work, 'test/cases'), { recursive: true });
 
 /** Commands that are run here, and how they may end: 1 where this machine is not ready for SystemTap, which it need not be. */
 const HERE: readonly (readonly [RegExp, readonly number[]])[] = [
-  [/^tapprep (?:help|completion|--version|config show|scripts list|scripts show|mends show|cache list)\b/, [0]],
+  [/^tapprep (?:help|completion|--version|config show|scripts list|scripts show|mends show|cache list|verdicts list)\b/, [0]],
   [/^tapprep explain\b/, [0]],
   [/^tapprep doctor(?: --log \S+)?$/, [0, 1]],
   [/^tapprep detect(?: --json)?$/, [0, 1]],
@@ -58,6 +58,7 @@ const ELSEWHERE: readonly (readonly [RegExp, string, RegExp])[] = [
   [/^tapprep names\b/, 'test/unit/cli/names.test.ts', /names/],
   [/^tapprep scripts\b/, 'test/lab/scripts.lab.ts', /scripts/],
   [/^tapprep detect\b/, 'test/lab/packages.lab.ts', /tapprep detect/],
+  [/^tapprep verdicts\b/, 'test/e2e/verdicts.test.ts', /'verdicts', action/],
   [/^tapprep cache\b/, 'test/e2e/looking.test.ts', /'cache'/],
 ];
 
