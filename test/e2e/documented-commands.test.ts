@@ -27,7 +27,10 @@ cpSync('test/cases', join(work, 'test/cases'), { recursive: true });
 
 /** Commands that are run here, and how they may end: 1 where this machine is not ready for SystemTap, which it need not be. */
 const HERE: readonly (readonly [RegExp, readonly number[]])[] = [
-  [/^tapprep (?:help|completion|--version|config show|scripts list|scripts show|mends show|cache list|verdicts list)\b/, [0]],
+  [
+    /^tapprep (?:help|completion|--version|config show|scripts list|scripts show|mends show|cache list|verdicts list)\b/,
+    [0],
+  ],
   [/^tapprep explain\b/, [0]],
   [/^tapprep doctor(?: --log \S+)?$/, [0, 1]],
   [/^tapprep detect(?: --json)?$/, [0, 1]],
