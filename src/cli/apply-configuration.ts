@@ -2,7 +2,7 @@
 import { TapprepError } from '../errors.ts';
 import { CONFIG_KEYS } from './configuration-keys.ts';
 import type { Configuration } from './configuration.ts';
-import { keyOf, type OptionRow, type Raw } from './options.ts';
+import { isGiven, keyOf, type OptionRow, type Raw } from './options.ts';
 
 /** Options with the defaults of a configuration; what was given stays, and lists go on behind what was given. */
 export function withDefaults(raw: Raw, options: readonly OptionRow[], { settings }: Configuration): Raw {
@@ -44,12 +44,6 @@ export function requireAllowed(
       facts: { source, option },
     });
   }
-}
-
-/** Whether a value says that this option stood on the command line: --debuginfo and --no-debuginfo have one key. */
-function isGiven([flags]: OptionRow, value: unknown): boolean {
-  if (flags.includes('--no-')) return value === false;
-  return flags.includes('<') ? typeof value === 'string' || Array.isArray(value) : value === true;
 }
 
 /** The variables of a proxy that the environment does not have. An environment with any of them is taken as it is. */

@@ -8,9 +8,13 @@ import {
   AS_ROOT,
   ASKS,
   CACHE_DIR,
+  DISTRO,
   DRY,
   LISTS,
+  LOADER,
+  MACHINE,
   type OptionRow,
+  PLACE,
   type Raw,
   readCount,
   readLevel,
@@ -22,6 +26,8 @@ import {
   readSystemtap,
   readTarget,
   readText,
+  RUNNING,
+  SEEN,
   SHOWN,
   SOURCES,
   TARGET,
@@ -133,8 +139,8 @@ function readMirrorOptions(raw: Raw): MirrorsOptions {
   };
 }
 
-/** doctor changes something, and asks repositories, with --fix only. */
-const FIXING: readonly OptionRow[] = [...AS_ROOT, ...SOURCES, ...ASKS, ...DRY];
+/** doctor changes something, asks repositories and tells what it is doing with --fix only. */
+const FIXING: readonly OptionRow[] = [...AS_ROOT, ...SOURCES, ...ASKS, ...DRY, ...TOLD];
 
 /** They say nothing of a log that is only explained. */
 const OF_FEEDBACK: readonly OptionRow[] = [
@@ -158,13 +164,12 @@ export const COMMANDS: readonly CommandRow[] = [
     summary: 'check everything that can keep SystemTap from working, and say what mends it',
     target: true,
     options: [
-      ...TARGET,
+      ...SEEN,
       ['--log <file>', 'the output of a failed run, "-" for standard input'],
       ['--fix', 'do what mends it after asking, one by one, and prove the result'],
       ...FIXING,
       REPORT,
       ...SHOWN,
-      ...TOLD,
     ],
     only: [['--fix', FIXING]],
     examples: ['doctor --log failed.log', 'doctor --fix'],
@@ -222,7 +227,7 @@ export const COMMANDS: readonly CommandRow[] = [
     summary: 'mend the SystemTap of a target in a copy of its own and prove it',
     target: true,
     args: [['[names...]', 'names of mends (default: all that the kernel calls for)']],
-    options: [...TARGET, ...AS_ROOT, LEVEL, IN_PLACE, BOOT_IMAGE, ...SOURCES, EXPIRED, SNAPSHOT, ...SHOWN, ...TOLD],
+    options: [...MACHINE, ...AS_ROOT, LEVEL, IN_PLACE, BOOT_IMAGE, ...SOURCES, EXPIRED, SNAPSHOT, ...SHOWN, ...TOLD],
     examples: ['mends try --in vm', 'mends try task-euid --root /srv/image --in vm'],
     run: async (context, raw, names) =>
       (await import('./commands/mends.ts')).runMendsTry(context, names, {
@@ -426,7 +431,7 @@ export const COMMANDS: readonly CommandRow[] = [
     summary: 'install the exact packages on this host or into a root, and prove that SystemTap runs',
     target: true,
     options: [
-      ...TARGET,
+      ...MACHINE,
       ...AS_ROOT,
       LEVEL,
       SYSTEMTAP,
@@ -469,7 +474,7 @@ export const COMMANDS: readonly CommandRow[] = [
     target: true,
     args: [['[scripts...]', 'scripts of your own to run too']],
     options: [
-      ...TARGET,
+      ...MACHINE,
       ...AS_ROOT,
       LEVEL,
       SYSTEMTAP,
@@ -524,7 +529,7 @@ export const COMMANDS: readonly CommandRow[] = [
     summary: 'whether scripts compile for the target',
     target: true,
     args: [['[names...]', 'names of scripts (default: all)']],
-    options: [...TARGET, ...AS_ROOT, ...SHOWN, ...TOLD],
+    options: [...RUNNING, ...AS_ROOT, ...SHOWN, ...TOLD],
     examples: ['scripts check', 'scripts check icmp --host root@web1'],
     run: async (context, raw, words) =>
       (await import('./commands/scripts.ts')).runScripts(context, 'check', words, {
@@ -541,7 +546,7 @@ export const COMMANDS: readonly CommandRow[] = [
       ['[arguments...]', 'its arguments as KEY=VALUE'],
     ],
     options: [
-      ...TARGET,
+      ...RUNNING,
       ...AS_ROOT,
       RUNTIME,
       ...MODULE_KEY,
@@ -563,7 +568,8 @@ export const COMMANDS: readonly CommandRow[] = [
     summary: 'makes a key that signs modules and nothing else, and says how the target comes to trust it',
     target: true,
     options: [
-      ...TARGET,
+      ...LOADER,
+      DISTRO,
       ['--dest <dir>', 'where key and certificate go (default: ~/.config/tapprep/module-key)', 'Output:'],
       ['--name <text>', 'common name of the certificate', 'Output:'],
       ['--module-key-passphrase-file <file>', 'encrypt the key by its first line', 'Output:'],
@@ -582,7 +588,7 @@ export const COMMANDS: readonly CommandRow[] = [
     name: 'module-key show',
     summary: 'the keys for modules that are here, and whether the target loads what they sign',
     target: true,
-    options: [...TARGET, ['--module-cert <file>', 'the certificate of one more key', 'SystemTap:'], ...SHOWN],
+    options: [...LOADER, ['--module-cert <file>', 'the certificate of one more key', 'SystemTap:'], ...SHOWN],
     examples: ['module-key show', 'module-key show --module-cert fleet.pem --host root@web1'],
     run: async (context, raw) =>
       (await import('./commands/module-key.ts')).runModuleKeyShow(context, {
@@ -595,7 +601,7 @@ export const COMMANDS: readonly CommandRow[] = [
     summary: 'take away exactly what tapprep installed',
     target: true,
     options: [
-      ...TARGET,
+      ...PLACE,
       ...AS_ROOT,
       ['--purge', 'take away the journal and the reports of tapprep there, too'],
       ...ASKS,

@@ -41,17 +41,9 @@ export async function main(): Promise<void> {
   });
   // Nobody is left to be told; what a signal began, as when the terminal was closed, still comes to its end.
   process.stderr.on('error', () => undefined);
-  const { runProgram } = await import('./program.ts');
-  try {
-    const exitCode = await runProgram(argv, PACKAGE_ROOT);
-    process.exitCode = lost === null ? exitCode : exitCodeOf(lost);
-  } catch (error) {
-    const { errorJson, renderError } = await import('./exit-codes.ts');
-    const { createOutput } = await import('./output.ts');
-    if (argv.includes('--json')) createOutput(process.stdout).jsonLines([errorJson(error)]);
-    createOutput(process.stderr).write(renderError(error, argv.includes('--verbose')));
-    process.exitCode = exitCodeOf(error);
-  }
+  const { runCommandLine } = await import('./program.ts');
+  const exitCode = await runCommandLine(argv, PACKAGE_ROOT);
+  process.exitCode = lost === null ? exitCode : exitCodeOf(lost);
 }
 
 function describeLoss({ code }: NodeJS.ErrnoException): TapprepError {

@@ -61,20 +61,29 @@ export const SOURCES: readonly OptionRow[] = [
   ...LISTS,
 ];
 
-/** Taken by every command that has a target. */
-export const TARGET: readonly OptionRow[] = [
-  ['--kernel <release>', 'another kernel of that host, as uname -r prints it', 'Target:'],
-  ['--distro <id:version>', 'a host that is not here: ID and VERSION as in os-release (with --kernel)', 'Target:'],
+const KERNEL: OptionRow = ['--kernel <release>', 'another kernel of that host, as uname -r prints it', 'Target:'];
+export const DISTRO: OptionRow = [
+  '--distro <id:version>',
+  'a host that is not here: ID and VERSION as in os-release (with --kernel)',
+  'Target:',
+];
+const DECLARED: readonly OptionRow[] = [
   ['--arch <arch>', 'its architecture, as uname -m prints it', 'Target:'],
   ['--uname-v <text>', 'its uname -v, where the release alone does not tell the build', 'Target:'],
-  [
-    '--banner <text|file>',
-    'its "Linux version …" line, or a file that has one (a log, /proc/version, a memory image): tells kernel and distribution',
-    'Target:',
-  ],
+];
+const BANNER: OptionRow = [
+  '--banner <text|file>',
+  'its "Linux version …" line, or a file that has one (a log, /proc/version, a memory image): tells kernel and distribution',
+  'Target:',
+];
+
+/** Says which machine, whatever kernel of it is meant. */
+export const PLACE: readonly OptionRow[] = [
   ['--root <dir>', 'the system installed in that directory', 'Target:'],
   ['--host <[user@]host>', "another machine, over this system's ssh", 'Target:'],
   ['--ssh-config <file>', 'with --host: another configuration for ssh than yours', 'Target:'],
+];
+const OWN_KERNEL: readonly OptionRow[] = [
   [
     '--build-tree <dir>',
     'the tree that the kernel was built from, on the target: it stands for the packages of a kernel that has none',
@@ -85,8 +94,27 @@ export const TARGET: readonly OptionRow[] = [
     "the kernel's vmlinux with debug information, on the target (default with --build-tree: the one in it)",
     'Target:',
   ],
-  ['--facts <file>', 'a host whose "tapprep detect --json" or probe output was saved', 'Target:'],
 ];
+const FACTS: OptionRow = [
+  '--facts <file>',
+  'a host whose "tapprep detect --json" or probe output was saved',
+  'Target:',
+];
+
+/** Taken by every command that works for a target, be it only described. */
+export const TARGET: readonly OptionRow[] = [KERNEL, DISTRO, ...DECLARED, BANNER, ...PLACE, ...OWN_KERNEL, FACTS];
+
+/** A kernel of a machine that can be asked, as it names itself. */
+export const RUNNING: readonly OptionRow[] = [KERNEL, BANNER, ...PLACE, ...OWN_KERNEL];
+
+/** A kernel of a machine that can be asked, and what its release alone does not tell. */
+export const MACHINE: readonly OptionRow[] = [KERNEL, ...DECLARED, BANNER, ...PLACE, ...OWN_KERNEL];
+
+/** What loads modules: a machine and its kernel, or what was seen of them. */
+export const LOADER: readonly OptionRow[] = [KERNEL, BANNER, ...PLACE, FACTS];
+
+/** A machine that can be asked, or its saved answers. */
+export const SEEN: readonly OptionRow[] = [...MACHINE, FACTS];
 
 /** Taken by commands that need root rights on the target. */
 export const AS_ROOT: readonly OptionRow[] = [
@@ -103,16 +131,28 @@ export function keyOf([flags]: OptionRow): string {
   return name.replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
+/** Options that only say something of another machine. */
+export const OF_HOST: readonly OptionRow[] = [
+  ...PLACE.filter(([flags]) => flags.startsWith('--ssh-config')),
+  ...AS_ROOT,
+];
+
 /**
  * Refuses options that only mean something together with another one.
  * @param raw what was given: a default of a configuration asks for nothing
  * @throws TapprepError USAGE
  */
 export function requireWith(raw: Raw, other: string, rows: readonly OptionRow[]): void {
-  const given = rows.find((row) => raw[keyOf(row)] !== undefined);
+  const given = rows.find((row) => isGiven(row, raw[keyOf(row)]));
   if (given === undefined || (raw[keyOf([other, ''])] ?? false) !== false) return;
   const [flag = ''] = /--[a-z-]+/.exec(given[0]) ?? [];
   throw new TapprepError('USAGE', `${flag} means something with ${other} only, which was not given`);
+}
+
+/** Whether a value says that an option stood on the command line: --debuginfo and --no-debuginfo have one key. */
+export function isGiven([flags]: OptionRow, value: unknown): boolean {
+  if (flags.includes('--no-')) return value === false;
+  return flags.includes('<') ? typeof value === 'string' || Array.isArray(value) : value === true;
 }
 
 /** The options of every command. @throws TapprepError USAGE */

@@ -12,34 +12,39 @@ import { createRenderer } from './render/renderer.ts';
 import { askSecret, readSecretFile } from './secret.ts';
 import { listenForStop } from './stop-signals.ts';
 
+/** What a command line has of its process. */
+export type Terminal = Pick<NodeJS.Process, 'stdin' | 'stdout' | 'stderr' | 'env' | 'cwd'>;
+
 /**
  * Runs a command as withContext does; in a dry run, indexes that it reads go to a directory that ends with it. Without a
  * network nothing is written to the cache anyway, and nothing else could be read.
  */
 export async function withProcessContext(
+  terminal: Terminal,
   common: CommonOptions,
   packageRoot: string,
   place: Place,
   body: (context: Context) => Promise<number>,
 ): Promise<number> {
   // Libraries that colour what they draw look there.
-  if (!common.color) process.env['NO_COLOR'] = '1';
-  if (!common.dryRun || common.offline) return withContext(common, packageRoot, place, body);
+  if (!common.color) terminal.env['NO_COLOR'] = '1';
+  if (!common.dryRun || common.offline) return withContext(terminal, common, packageRoot, place, body);
   return withTemporaryDirectory(tmpdir(), 'tapprep-dry-run-', (directory) =>
-    withContext({ ...common, cacheDir: join(directory, 'cache') }, packageRoot, place, body),
+    withContext(terminal, { ...common, cacheDir: join(directory, 'cache') }, packageRoot, place, body),
   );
 }
 
 /** Runs a command with the process's own context; the renderer is closed and the signal handlers are taken away afterwards. */
-/** Runs a command with the process's own context; the renderer is closed and the signal handlers are taken away afterwards. */
+/** Runs a command with the context of a process; the renderer is closed and the signal handlers are taken away afterwards. */
 async function withContext(
+  { stdin, stdout, stderr, env, cwd }: Terminal,
   common: CommonOptions,
   packageRoot: string,
   place: Place,
   body: (context: Context) => Promise<number>,
 ): Promise<number> {
-  const stderrIsTerminal = process.stderr.isTTY;
-  const renderer = createRenderer(process.stderr, {
+  const stderrIsTerminal = stderr.isTTY;
+  const renderer = createRenderer(stderr, {
     quiet: common.quiet,
     verbose: common.verbose,
     terminal: stderrIsTerminal,
@@ -48,19 +53,19 @@ async function withContext(
   const { signal } = stop;
   const closers: (() => Promise<void>)[] = [];
   const ask = async (question: string): Promise<string | null> => {
-    if (!process.stdin.isTTY || !stderrIsTerminal) return null;
+    if (!stdin.isTTY || !stderrIsTerminal) return null;
     await renderer.pause();
-    return askSecret(process.stdin, process.stderr, escapeControl(question), signal);
+    return askSecret(stdin, stderr, escapeControl(question), signal);
   };
   try {
     return await body({
-      stdin: process.stdin,
-      stdout: createOutput(process.stdout),
-      stderr: createOutput(process.stderr),
+      stdin,
+      stdout: createOutput(stdout),
+      stderr: createOutput(stderr),
       stderrIsTerminal,
-      columns: process.stdout.columns ?? 80,
-      env: process.env,
-      cwd: process.cwd(),
+      columns: stdout.columns ?? 80,
+      env,
+      cwd: cwd(),
       now: Date.now,
       signal,
       packageRoot,
@@ -69,9 +74,9 @@ async function withContext(
       emit: renderer.emit,
       confirm: async (question) => {
         if (common.yes) return true;
-        if (!process.stdin.isTTY || !stderrIsTerminal) return false;
+        if (!stdin.isTTY || !stderrIsTerminal) return false;
         await renderer.pause();
-        const asker = createInterface({ input: process.stdin, output: process.stderr });
+        const asker = createInterface({ input: stdin, output: stderr });
         try {
           return /^y(es)?$/i.test(
             (await asker.question(`${escapeControl(redact(question))} [y/N] `, { signal })).trim(),

@@ -1,31 +1,54 @@
 /** The commands of tapprep as one table; commander is only the adapter from argv to it. */
 import { Command, CommanderError, Option } from 'commander';
-import { EXIT, TapprepError } from '../errors.ts';
+import { EXIT, exitCodeOf, TapprepError } from '../errors.ts';
 import { proxyVariables, requireAllowed, withDefaults } from './apply-configuration.ts';
 import { ACTIONS_OF, COMMANDS, type CommandRow } from './commands.ts';
 import { readConfiguration } from './configuration.ts';
 import { placeOfOptions, withHint } from './hint.ts';
 import { readVersion } from './package-root.ts';
-import { LISTS, type Raw, readCommon, requireWith } from './options.ts';
-import { withProcessContext } from './process-context.ts';
+import { LISTS, OF_HOST, type Raw, readCommon, requireWith } from './options.ts';
+import { type Terminal, withProcessContext } from './process-context.ts';
 
 const EVERY_OPTION = COMMANDS.flatMap(({ options }) => options);
 
 /** What is done with a command line that was understood. */
 export type RunRow = (row: CommandRow, raw: Raw, args: readonly string[]) => Promise<void>;
 
+/** The same as runProgram, but that an error is told, by which the exit code is decided. */
+export async function runCommandLine(
+  argv: readonly string[],
+  packageRoot: string,
+  terminal: Terminal = process,
+): Promise<number> {
+  try {
+    return await runProgram(argv, packageRoot, terminal);
+  } catch (error) {
+    const { errorJson, renderError } = await import('./exit-codes.ts');
+    const { createOutput } = await import('./output.ts');
+    const isVerbose = argv.some((word) => word === '--verbose' || /^-[a-z]*v/.test(word));
+    if (argv.includes('--json')) createOutput(terminal.stdout).jsonLines([errorJson(error)]);
+    createOutput(terminal.stderr).write(renderError(error, isVerbose));
+    return exitCodeOf(error);
+  }
+}
+
 /** Parses argv and runs the command it names. @returns the exit code. @throws TapprepError */
-export async function runProgram(argv: readonly string[], packageRoot: string): Promise<number> {
+export async function runProgram(
+  argv: readonly string[],
+  packageRoot: string,
+  terminal: Terminal = process,
+): Promise<number> {
+  const { env } = terminal;
   let exitCode: number = EXIT.done;
   const program = buildProgram(async (row, given, args) => {
-    const configuration = await readConfiguration(process.env);
+    const configuration = await readConfiguration(env);
     requireAllowed(given, row.options, configuration, EVERY_OPTION);
-    for (const [other, rows] of row.only ?? []) requireWith(given, other, rows);
+    for (const [other, rows] of [['--host', OF_HOST] as const, ...(row.only ?? [])]) requireWith(given, other, rows);
     const raw = withDefaults(given, row.options, configuration);
-    Object.assign(process.env, proxyVariables(configuration, process.env));
+    Object.assign(env, proxyVariables(configuration, env));
     const place = placeOfOptions(raw, process.getuid?.() === 0);
     try {
-      exitCode = await withProcessContext(readCommon(raw, process.env), packageRoot, place, (context) =>
+      exitCode = await withProcessContext(terminal, readCommon(raw, env), packageRoot, place, (context) =>
         row.run(context, raw, args),
       );
     } catch (error) {
@@ -42,6 +65,9 @@ export async function runProgram(argv: readonly string[], packageRoot: string): 
   return exitCode;
 }
 
+/** Where a machine was described to a command that works on one. */
+const NOT_HERE = 'tapprep bundle --help, or tapprep rehearse --help';
+
 /** What commander has against a command line, with a code. The error names an option that other commands take. */
 function usageError({ code, message }: CommanderError, argv: readonly string[]): TapprepError {
   const row = findRow(argv);
@@ -57,7 +83,8 @@ function usageError({ code, message }: CommanderError, argv: readonly string[]):
   }
   const refused = row === null ? undefined : argv.find((word) => isElsewhere(row, word));
   const why = refused === undefined ? message.replace(/^error: /, '') : `tapprep ${name} does not take ${refused}`;
-  return new TapprepError('USAGE', why, { hint });
+  const isDescription = row?.target === true && (refused === '--distro' || refused === '--facts');
+  return new TapprepError('USAGE', why, { hint: isDescription ? NOT_HERE : hint });
 }
 
 function findRow(argv: readonly string[]): CommandRow | null {

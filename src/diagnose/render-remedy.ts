@@ -134,7 +134,18 @@ function tapprep(place: Place, words: readonly string[], root: boolean, more: re
   // Another machine is entered with the root rights of its own user; those of this one do not matter.
   const sudo = root && place.sudo && (reach.via === 'here' || reach.via === 'root') ? 'sudo ' : '';
   const kernel = place.kernel === null || words.includes('--kernel') ? [] : ['--kernel', place.kernel];
-  return `${sudo}${quoteCommand(['tapprep', ...words, ...targetOptions(reach), ...(reach.more ?? []), ...kernel, ...more])}`;
+  // What is taken away is taken away whatever kernel is meant.
+  const ofKernel =
+    words[0] === 'remove' ? [] : [...(words[0] === 'module-key' ? bannerOf(reach) : (reach.more ?? [])), ...kernel];
+  const named = targetOptions(
+    words[0] === 'module-key' && reach.via === 'declared' ? { ...reach, arch: null, unameV: null } : reach,
+  );
+  return `${sudo}${quoteCommand(['tapprep', ...words, ...named, ...ofKernel, ...more])}`;
+}
+
+/** What a key is for is no matter of a tree. */
+function bannerOf({ more = [] }: Reach): readonly string[] {
+  return more[0] === '--banner' ? more.slice(0, 2) : [];
 }
 
 function targetOptions(reach: Reach): readonly string[] {

@@ -38,7 +38,7 @@ function commandsFor(root: string): readonly (readonly string[])[] {
     ['plan', '--offline', ...target],
     ['install', '--dry-run', '--offline', ...target],
     ['verify', '--dry-run', ...target],
-    ['remove', '--dry-run', ...target],
+    ['remove', '--dry-run', '--root', root],
     ['explain', join(root, LOG), '--facts', join(work, 'facts.json')],
   ];
 }

@@ -52,7 +52,7 @@ export async function examine(
   const reach = reachByOptions(options.target, context.ssh.configFile);
   const { host, facts } = await openTarget(context, options.target, entry);
   if (facts.source === 'declared') {
-    throw new TapprepError('USAGE', 'doctor needs a machine or its saved facts, but --distro only describes one', {
+    throw new TapprepError('USAGE', 'doctor needs a machine or its saved facts, but the target is only described', {
       hint: 'tapprep detect --json >facts.json there, then tapprep doctor --facts facts.json here',
     });
   }

@@ -1,8 +1,11 @@
 /** `tapprep mends list|show|try`: what makes a SystemTap fit a kernel that it does not know. */
 import { resolve } from 'node:path';
+import { identifyTarget } from '../../detect/target.ts';
 import { EXIT, TapprepError } from '../../errors.ts';
-import { openSubject, openTarget, requireHost } from '../../pipeline/open-target.ts';
+import { type OpenTarget, openSubject, openTarget, requireHost } from '../../pipeline/open-target.ts';
 import { proveSubject } from '../../pipeline/prove.ts';
+import { findHit } from '../../systemtap/kernel-range.ts';
+import { upstreamKernelOf } from '../../systemtap/kernel-version.ts';
 import { judgeKernel, readKernelPresence } from '../../systemtap/mends/presence.ts';
 import { findMend, type Mend, MENDS } from '../../systemtap/mends/table.ts';
 import type { VerifyLevel } from '../../verify/options.ts';
@@ -15,17 +18,15 @@ import { renderTable } from '../render/table.ts';
 import { renderVerify } from '../render/verify-text.ts';
 import { readScripts } from './verify.ts';
 
-/** Whether a kernel calls for a mend, as its own files tell; null where they do not. */
+/** Whether a kernel calls for a mend; null where its files do not tell, or nobody said which one it is. */
 type Called = boolean | null;
 
-/** Every row, and what the headers of the target say to it where there are any. */
+/** Every row, and what the headers of the target say to it; of one that is only described, what its version says. */
 export async function runMendsList(context: Context, target: TargetOptions): Promise<number> {
-  const { host, facts } = await openTarget(context, target);
-  const { release, arch } = facts.kernel;
-  const presence = host === null || release === null ? null : await readKernelPresence(host, { release, arch }, MENDS);
-  const rows = MENDS.map((mend): { readonly mend: Mend; readonly called: Called } => {
-    return { mend, called: presence === null ? null : judgeKernel(mend, presence) };
-  });
+  const open = await openTarget(context, target);
+  const { release } = open.facts.kernel;
+  const judge = release === null ? (): null => null : await judgeMends(open, release, target);
+  const rows = MENDS.map((mend): { readonly mend: Mend; readonly called: Called } => ({ mend, called: judge(mend) }));
   if (context.common.json) {
     context.stdout.json({ kernel: release, mends: rows.map(({ mend, called }) => ({ ...mend, called })) });
   } else {
@@ -37,6 +38,21 @@ export async function runMendsList(context: Context, target: TargetOptions): Pro
     context.stdout.write(`${table}\n`);
   }
   return EXIT.done;
+}
+
+/** By the files of its kernel where the target is here, else by what the kernel calls itself. */
+async function judgeMends(
+  { host, facts }: OpenTarget,
+  release: string,
+  { arch, unameV }: TargetOptions,
+): Promise<(mend: Mend) => Called> {
+  const target = identifyTarget(facts, { release, arch, unameV });
+  if (host !== null) {
+    const presence = await readKernelPresence(host, target, MENDS);
+    return (mend) => judgeKernel(mend, presence);
+  }
+  const kernel = upstreamKernelOf(target, null);
+  return ({ kernels }) => findHit(kernels, kernel) !== null;
 }
 
 function rangeOf({ stap: { from, before } }: Mend): string {

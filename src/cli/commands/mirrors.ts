@@ -75,8 +75,8 @@ export async function runMirrorsCheck(context: Context, options: MirrorsOptions)
     });
   }
   const mirrors = await readMirrors(context);
-  const { repositories, skipped } = options.all
-    ? await selectAll(mirrors, options)
+  const { target, repositories, skipped } = options.all
+    ? { target: null, ...(await selectAll(mirrors, options)) }
     : await selectFor(context, options, mirrors);
   const { checkRepositories } = await import('../../mirrors/check.ts');
   const { createTransport } = await import('../../fetch/transports.ts');
@@ -90,7 +90,7 @@ export async function runMirrorsCheck(context: Context, options: MirrorsOptions)
     },
   });
   if (context.common.json) {
-    context.stdout.json({ answers, skipped });
+    context.stdout.json({ target, answers, skipped });
   } else {
     const rows = answers.map(({ repository, status, seconds, index, reason, url }) => [
       repository,

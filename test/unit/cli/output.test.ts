@@ -62,5 +62,9 @@ test('only the way out makes JSON of a report, and only it and the prompts see t
   expect(stringifies).toEqual(['src/cli/output.ts']);
   const writes = files.filter(([, text]) => /process\.std(?:out|err)\b/.test(text)).map(([file]) => file);
   // A second signal ends the process at once: its one sentence is written where nothing else can hold it up.
-  expect(writes.toSorted()).toEqual(['src/cli/main.ts', 'src/cli/process-context.ts', 'src/cli/stop-signals.ts']);
+  expect(writes.toSorted()).toEqual(['src/cli/main.ts', 'src/cli/stop-signals.ts']);
+  const given = files
+    .filter(([, text]) => /\bterminal\.std(?:out|err)\b|\bTerminal\b/.test(text))
+    .map(([file]) => file);
+  expect(given.toSorted()).toEqual(['src/cli/process-context.ts', 'src/cli/program.ts']);
 });
