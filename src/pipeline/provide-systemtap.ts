@@ -77,7 +77,7 @@ export interface TriedSystemtap {
 }
 
 export interface ProvidedSystemtap {
-  /** Of the candidate that is taken, else of the first that could be tried. */
+  /** Of the candidate that is taken, else of that which came farthest, the first of several. */
   readonly verify: VerifyReport;
   readonly tried: readonly TriedSystemtap[];
 }
@@ -118,7 +118,7 @@ export async function provideSystemtap(
   }
   const tried: TriedSystemtap[] = [];
   const places = new Set<string>();
-  let first: VerifyReport | null = null;
+  let farthest: VerifyReport | null = null;
   let problem: unknown = null;
   const failures: Failure[] = [];
   const left = [...ranked, ...last];
@@ -145,7 +145,7 @@ export async function provideSystemtap(
         await keepChoice(session, subject, host, { name, version: candidate.version, place: systemtap.place ?? null });
         return { verify, tried: await keepUnknown(session, subject, tried, { failures, left, taken: one, rung }) };
       }
-      first ??= verify;
+      if (farthest === null || countPassed(verify) > countPassed(farthest)) farthest = verify;
       if (!canAnotherHelp(verify)) break;
     } catch (error) {
       if (!isTapprepError(error) || error.code === 'INTERRUPTED' || error.code === 'NOT_ROOT') throw error;
@@ -154,11 +154,15 @@ export async function provideSystemtap(
       session.emit({ type: 'note', level: 'warning', text: `SystemTap ${name} could not be used: ${error.message}` });
     }
   }
-  if (first !== null) {
-    const verify = options.choice === 'auto' ? withoutRetry(first, subject.facts) : first;
+  if (farthest !== null) {
+    const verify = options.choice === 'auto' ? withoutRetry(farthest, subject.facts) : farthest;
     return { verify, tried: await keepUnknown(session, subject, tried, { failures, left, taken: null, rung }) };
   }
   throw problem ?? noCandidate(session, options.choice);
+}
+
+function countPassed({ steps }: VerifyReport): number {
+  return steps.filter(({ status }) => status === 'pass').length;
 }
 
 /** Every way that is left: a plan's folders stand for those of the lists. */

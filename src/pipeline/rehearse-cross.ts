@@ -140,7 +140,7 @@ export async function prepareCross(
         (report) => `${report.installed.length} packages`,
       );
       await putHeaders(local, filesOf('headers'), directory, signal);
-      for (const artifact of filesOf('debuginfo')) await putDebugFiles(artifact, directory, signal);
+      for (const artifact of filesOf('debuginfo')) await putDebugFiles(artifact, target.release, directory, signal);
       await putWitness(busybox ?? '', directory, WITNESS);
       return { base, key: keyOfPlan(whole) };
     });

@@ -57,9 +57,14 @@ async function copyInto(from: string, to: string): Promise<void> {
 /** What stap reads of a debug package: the kernel with its debug information, and the table of its symbols. */
 const DEBUG_FILE = /^(?:\.\/)?(usr\/lib\/debug\/(?:boot|lib\/modules\/[^/]+)\/(?:vmlinux|System\.map)[^/]*)$/;
 
-/** Puts the kernel's vmlinux and System.map into a root; modules' debug information stays out. @throws TapprepError BAD_PACKAGE */
+/**
+ * Puts the kernel's vmlinux and System.map into a root, the latter in /boot as well, where every stap looks; modules' debug
+ * information stays out.
+ * @throws TapprepError BAD_PACKAGE
+ */
 export async function putDebugFiles(
   { item, path, evidence }: Artifact,
+  release: string,
   root: string,
   signal: AbortSignal,
 ): Promise<void> {
@@ -79,6 +84,10 @@ export async function putDebugFiles(
       entry.on('data', (piece: Buffer) => writeSync(file, piece));
       entry.on('end', () => closeSync(file));
     });
+    for (const place of taken.filter((each) => /\/System\.map[^/]*$/.test(each))) {
+      await mkdir(join(root, 'boot'), { recursive: true });
+      await copyFile(join(root, place), join(root, 'boot', `System.map-${release}`));
+    }
     if (taken.some((place) => /\/vmlinux[^/]*$/.test(place))) return;
     throw new TapprepError('BAD_PACKAGE', `${item.fileName} has no vmlinux, where one was expected`, {
       facts: { taken },

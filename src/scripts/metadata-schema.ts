@@ -66,6 +66,8 @@ const metadata = z.strictObject({
     modules: lines.optional(),
     /** Whether stp/proof/decoy is loaded beforehand. */
     decoy: z.boolean().optional(),
+    /** Of the kernel's data: what the event has to know the addresses of, which /proc/kallsyms of some kernels does not have. */
+    symbols: z.array(z.string()).optional(),
   }),
 });
 

@@ -23,6 +23,7 @@ export function toVerifyScript(entry: CatalogueEntry, args?: readonly string[]):
     timeoutMs: TIMEOUT_MS,
     ...(prepare === null ? {} : { prepare }),
     guestModules: proof.modules ?? [],
+    guestSymbols: proof.symbols ?? [],
     guestSources: decoy === null ? [] : [decoy],
     bpf: bpfFormOf(entry, args),
   };

@@ -1,4 +1,6 @@
 /** Loads what was compiled, in the target's own kernel, and turns every item into a step of the report. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { isTapprepError, TapprepError } from '../errors.ts';
 import { textOf } from '../sentence.ts';
 import type { GuestPolicy, VerifyReport, VerifyStep } from '../types.ts';
@@ -16,6 +18,7 @@ import { runnerOf } from './runner.ts';
 import type { ProvenModule, VerifyOptions, VmAssets } from './options.ts';
 import { labelOf, ownBlame } from './items.ts';
 import { blame, type Fault, round, tellStep } from './step.ts';
+import { readSymbols } from './symbol-table.ts';
 import { quoteOutput } from './tool-words.ts';
 
 export interface LoadedItems {
@@ -61,7 +64,8 @@ async function loadWhere(
   guestFiles: readonly GuestFile[],
 ): Promise<Loaded> {
   if (options.where === 'vm' && options.vm !== undefined) {
-    const vm = { ...options.vm, files: [...(options.vm.files ?? []), ...guestFiles] };
+    const symbols = await writeSymbols(options, options.vm);
+    const vm = { ...options.vm, files: [...(options.vm.files ?? []), ...symbols, ...guestFiles] };
     return await loadInVm(options, vm, items);
   }
   const loads = new Map<CompiledItem, LoadResult>();
@@ -84,6 +88,18 @@ async function loadWhere(
     );
   }
   return { loads, guest: null };
+}
+
+/** What events have to know of the kernel's own table of symbols. */
+async function writeSymbols(
+  { host, target, level, scripts = [] }: VerifyOptions,
+  { temporaryDirectory }: VmAssets,
+): Promise<readonly GuestFile[]> {
+  const names = level === 'scripts' ? scripts.flatMap(({ guestSymbols }) => guestSymbols ?? []) : [];
+  if (names.length === 0) return [];
+  const source = join(temporaryDirectory, 'symbols');
+  await writeFile(source, `${(await readSymbols(host, target, names)).join('\n')}\n`);
+  return [{ source, path: '/symbols', mode: 0o644 }];
 }
 
 async function loadInVm(options: VerifyOptions, vm: VmAssets, items: readonly CompiledItem[]): Promise<Loaded> {

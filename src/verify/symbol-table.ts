@@ -47,3 +47,18 @@ async function findRealTable(host: Host, target: Pick<Target, 'release' | 'own'>
 function hasFunctions(text: string): boolean {
   return /^[0-9a-f]+ [tT] /m.test(text);
 }
+
+/**
+ * The lines of the table that name these symbols, with that of the start of the kernel's text, from which a loaded kernel is
+ * moved as a whole; none where there is no table.
+ */
+export async function readSymbols(
+  host: Host,
+  target: Pick<Target, 'release' | 'own'>,
+  names: readonly string[],
+): Promise<readonly string[]> {
+  const elsewhere = await findTableElsewhere(host, target);
+  const text = (await host.readText(elsewhere ?? `/boot/System.map-${target.release}`)) ?? '';
+  const wanted = new Set(['_text', ...names]);
+  return text.split('\n').filter((line) => wanted.has(line.split(' ')[2] ?? ''));
+}

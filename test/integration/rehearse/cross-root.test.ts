@@ -77,15 +77,17 @@ test('of a debug package the kernel and its table of symbols come, and no module
     [`usr/lib/debug/boot/System.map-${R}`]: '0 T _text\n',
     [`usr/lib/debug/lib/modules/${R}/kernel/fs/ext4/ext4.ko`]: 'DWARF',
   });
-  await putDebugFiles(debug, root, signal);
+  await putDebugFiles(debug, R, root, signal);
   expect(readFileSync(join(root, `usr/lib/debug/boot/vmlinux-${R}`), 'utf8')).toBe('DWARF');
   expect(readFileSync(join(root, `usr/lib/debug/boot/System.map-${R}`), 'utf8')).toBe('0 T _text\n');
   expect(existsSync(join(root, 'usr/lib/debug/lib'))).toBe(false);
+  // SystemTap before 5.0 looks nowhere else.
+  expect(readFileSync(join(root, `boot/System.map-${R}`), 'utf8')).toBe('0 T _text\n');
 });
 
 test('a debug package without a kernel is refused', async () => {
   const debug = pack(`linux-image-${R}-dbg`, { [`usr/lib/debug/lib/modules/${R}/kernel/ext4.ko`]: 'DWARF' });
-  const error = await failureOf(putDebugFiles(debug, root, signal));
+  const error = await failureOf(putDebugFiles(debug, R, root, signal));
   expect(error.code).toBe('BAD_PACKAGE');
 });
 

@@ -65,7 +65,11 @@ test.each([
   [
     '5.1-5',
     '6.12.117',
-    [`${OWN('5.1-5')} mended by uprobe-unregister-6.12`, P56, `${P51} mended by uprobe-unregister-6.12`],
+    [
+      `${OWN('5.1-5')} mended by uprobe-unregister-6.12 and tracepoint-args`,
+      P56,
+      `${P51} mended by uprobe-unregister-6.12 and tracepoint-args`,
+    ],
   ],
 ])(
   '%s of the distribution on %s, with what may be mended: what is there before what comes',

@@ -72,6 +72,7 @@ function exports(names: readonly string[]): string {
 describe('what the kernel has decides, not what it calls itself', () => {
   test('a kernel that has the functions of 6.12 calls for the mend under any number', async () => {
     write(`${TREE}/Makefile`, 'all:\n');
+    write(`${TREE}/include/linux/args.h`, '#define _LINUX_ARGS_H\n#define COUNT_ARGS(X...) 12\n');
     write(`${TREE}/Module.symvers`, exports(UPROBES_6_12));
     expect(await mendsOf('5.1', '6.12.1')).toEqual(['uprobe-unregister-6.12']);
     expect(await mendsOf('5.1', '6.10.0')).toEqual(['uprobe-unregister-6.12']);
@@ -85,8 +86,20 @@ describe('what the kernel has decides, not what it calls itself', () => {
 
   test('one that claims 6.12 and still exports uprobe_unregister calls for none', async () => {
     write(`${TREE}/Makefile`, 'all:\n');
+    write(`${TREE}/include/linux/args.h`, '#define COUNT_ARGS(X...) 12\n');
     write(`${TREE}/Module.symvers`, exports([...UPROBES_6_12, 'uprobe_unregister']));
     expect(await mendsOf('5.1', '6.12.1')).toEqual([]);
+  });
+
+  test('a kernel whose macros count to 15 is asked for tracepoints by the words of 5.1', async () => {
+    write(`${TREE}/Makefile`, 'all:\n');
+    write(`${TREE}/Module.symvers`, exports([]));
+    const args = '#ifndef _LINUX_ARGS_H\n#define __COUNT_ARGS(_0, _14, _15, _n, X...) _n\n';
+    write(`${TREE}/include/linux/args.h`, args);
+    expect(await mendsOf('5.1', '6.9.0')).toEqual(['tracepoint-args']);
+    expect(await mendsOf('5.6', '6.9.0')).toEqual([]);
+    write(`${TREE}/include/linux/args.h`, args.replace('_14, _15, ', ''));
+    expect(await mendsOf('5.1', '6.12.0')).toEqual([]);
   });
 
   test('the headers of a tree that includes another one are found there', async () => {
@@ -99,7 +112,7 @@ describe('what the kernel has decides, not what it calls itself', () => {
   });
 
   test('only where none of its files tell does its version', async () => {
-    expect(await mendsOf('5.1', '6.12.1')).toEqual(['uprobe-unregister-6.12']);
+    expect(await mendsOf('5.1', '6.12.1')).toEqual(['uprobe-unregister-6.12', 'tracepoint-args']);
     expect(await mendsOf('5.6', '7.3.4')).toEqual(['task-euid']);
     expect(await mendsOf('5.6', '7.2.9')).toEqual([]);
   });

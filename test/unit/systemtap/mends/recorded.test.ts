@@ -93,16 +93,17 @@ test.each(PAIRS)(
 /** As they were measured: loaded into that very kernel. */
 describe.each([
   ['7.3.4+deb13-cloud-amd64', '5.6-1', 'task-euid'],
-  ['6.12.107+deb13-cloud-amd64', '5.1-5', 'uprobe-unregister-6.12'],
+  ['6.12.118+deb13-cloud-amd64', '5.1-5', 'uprobe-unregister-6.12', 'tracepoint-args'],
   ['6.1.0-57-cloud-amd64', '4.8-2', 'task-work-cancel-func'],
   ['5.10.0-32-cloud-amd64', '4.4-2', 'module-mutex-lock'],
   ['5.10.0-32-cloud-amd64', '5.6-1', 'proc-ns-type'],
-])('%s with SystemTap %s', (release, version, id) => {
+])('%s with SystemTap %s', (release, version, ...ids) => {
+  const [id] = ids;
   const [presence, kernel, stap] = [presenceOf(release), kernelOf(release), stapOf(version)];
 
-  test(`is mended by ${id} alone, inside of what it is known for`, () => {
+  test(`is mended by ${ids.join(' and ')} alone, inside of what it is known for`, () => {
     const mends = chooseMends(stap, kernel, presence);
-    expect(applied(mends, version)).toEqual([id]);
+    expect(applied(mends, version)).toEqual(ids);
     expect(
       findOutside(
         mends.filter((mend) => mend.id === id),
