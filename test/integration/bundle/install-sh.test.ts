@@ -433,7 +433,7 @@ describe('what goes wrong on the way', () => {
     await carryWith(name, [{ file: build('slow', '1', slow), name: 'slow', version: '1', wave: 1 }]);
     if (isBare) takeAway('setsid');
     const started = root.start(['dash'], 'install.sh', ['--not-running']);
-    for (let tries = 0; !existsSync(join(root.directory, 'slow')) && tries < 200; tries += 1) await sleep(50);
+    for (let tries = 0; !existsSync(join(root.directory, 'slow')) && tries < 1200; tries += 1) await sleep(50);
     return started;
   }
 

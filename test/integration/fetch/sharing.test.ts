@@ -144,13 +144,15 @@ describe('work that one process may do at a time', () => {
   test('is done by two in turn, also when the first one fails', async () => {
     const [one, other] = [await lab.fetcher(), await lab.fetcher()];
     const order: string[] = [];
+    const begun = Promise.withResolvers<void>();
     const first = one.exclusively(exclusive, async () => {
       order.push('first begins');
+      begun.resolve();
       await sleep(300);
       order.push('first ends');
       throw new Error('on purpose');
     });
-    await sleep(50);
+    await begun.promise;
     const second = other.exclusively(exclusive, () => Promise.resolve(order.push('second')));
     await expect(first).rejects.toThrow('on purpose');
     await second;

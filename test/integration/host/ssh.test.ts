@@ -55,9 +55,17 @@ function isRunning(pid = ''): boolean {
 }
 
 /** A process that was told to end does so in its own time, also after the session that told it has ended. */
+/** However busy the machine is. */
+const POLL = { timeout: 40_000, interval: 20 };
+
 async function expectEnd(pid: string | undefined): Promise<void> {
   expect(Number(pid)).toBeGreaterThan(1);
-  await expect.poll(() => isRunning(pid), { timeout: 20_000, interval: 20 }).toBe(false);
+  await expect.poll(() => isRunning(pid), POLL).toBe(false);
+}
+
+/** Empty as long as there is none. */
+function readText(path: string): string {
+  return existsSync(path) ? readFileSync(path, 'utf8') : '';
 }
 
 function countOf(text: string, word: string): number {
@@ -168,8 +176,7 @@ describe('one machine', () => {
     const controller = new AbortController();
     const pid = join(work, 'pid');
     const run = failureOf(host.run(['sh', '-c', `echo $$ >${pid}; exec sleep 50`], { signal: controller.signal }));
-    while (!existsSync(pid)) await sleep(20);
-    await sleep(50);
+    await expect.poll(() => readText(pid), POLL).toMatch(/^\d+\n$/);
     controller.abort();
     expect(await run).toMatchObject({ code: 'INTERRUPTED' });
     await expectEnd(readFileSync(pid, 'utf8').trim());
@@ -298,9 +305,7 @@ describe('a connection that is lost', () => {
     await sleep(400);
     sshd.cut();
     expect(await put).toMatchObject({ code: 'SSH_LOST' });
-    for (let tries = 0; tries < 100 && readdirSync(work).some((name) => name.startsWith('.kept')); tries += 1)
-      await sleep(50);
-    expect(readdirSync(work).filter((name) => name.startsWith('.kept'))).toEqual([]);
+    await expect.poll(() => readdirSync(work).filter((name) => name.startsWith('.kept')), POLL).toEqual([]);
     expect(readFileSync(path, 'utf8')).toBe('old');
     rmSync(big);
   });
@@ -316,8 +321,7 @@ describe('a connection that is lost', () => {
     await begun.promise;
     sshd.cut();
     expect(await run).toMatchObject({ code: 'SSH_LOST' });
-    for (let tries = 0; tries < 100 && !existsSync(done); tries += 1) await sleep(50);
-    expect(readFileSync(done, 'utf8')).toBe('9000\n');
+    await expect.poll(() => readText(done), POLL).toBe('9000\n');
   });
 
   test('such a program answers as any other where the connection holds', async () => {
@@ -331,8 +335,7 @@ describe('a connection that is lost', () => {
     const child = join(import.meta.dirname, '../../helpers/ssh-child.ts');
     const { stdout, signal } = spawnSync(process.execPath, [child, sshd.configFile], { encoding: 'utf8' });
     expect([stdout, signal]).toEqual(['0\n', 'SIGKILL']);
-    for (let tries = 0; tries < 100 && !sshd.log().includes('Disconnected from user root'); tries += 1) await sleep(50);
-    expect(sshd.log()).toMatch(/Disconnected from user root|Connection closed by 127/);
+    await expect.poll(() => sshd.log(), POLL).toMatch(/Disconnected from user root|Connection closed by 127/);
   });
 });
 

@@ -22,6 +22,7 @@ async function failedBoot(
   kernelImage: string,
   signal = new AbortController().signal,
   boot: typeof bootInVm = bootInVm,
+  bootTimeoutMs = 60_000,
 ): Promise<TapprepError> {
   const error: unknown = await boot({
     kernelImage,
@@ -29,7 +30,7 @@ async function failedBoot(
     staprun: { files: [], starters: [], argv: ['/bin/true'], env: {} },
     jobs: [{ name: 'job', modulePath: module, timeoutMs: 1000 }],
     memoryMb: 64,
-    bootTimeoutMs: 4000,
+    bootTimeoutMs,
     temporaryDirectory: directory,
     signal,
     emit: () => undefined,
@@ -77,17 +78,18 @@ test('two guests that crash are told as one, and nothing of either is left', asy
 
 test('a guest that hangs is ended after its time', async () => {
   const image = buildTinyKernel(directory, 'hang', { console: 'waiting for ever\r\n', ending: 'hang' });
-  const error = await failedBoot(image);
+  const error = await failedBoot(image, undefined, undefined, 8000);
   expect(error.code).toBe('VM_FAILED');
   expect(error.message).toBe(
-    `the virtual machine with ${image} was still silent after 4 s, its last words were "waiting for ever"`,
+    `the virtual machine with ${image} was still silent after 8 s, its last words were "waiting for ever"`,
   );
   expect(error.facts['console']).toContain('waiting for ever');
 });
 
 test('reports of a guest that does not know the nonce are not believed', async () => {
   const report = ['', '@0 0 boot', '@0 1 start 0', '@0 2 end 0 ended 0 1 10 0 0 seen', '@0 3 done', ''].join('\n');
-  const error = await failedBoot(buildTinyKernel(directory, 'forge', { console: '', report, ending: 'hang' }));
+  const image = buildTinyKernel(directory, 'forge', { console: '', report, ending: 'hang' });
+  const error = await failedBoot(image, undefined, undefined, 4000);
   expect(error.code).toBe('VM_FAILED');
   expect(error.message).toContain('was still silent after 4 s');
 });
@@ -144,6 +146,6 @@ test('no guest outlives a process that is killed with SIGKILL', async () => {
 });
 
 async function waitUntil(condition: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 200 && !condition(); tries += 1) await sleep(50);
+  for (let tries = 0; tries < 800 && !condition(); tries += 1) await sleep(50);
   expect(condition()).toBe(true);
 }

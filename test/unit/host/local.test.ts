@@ -73,11 +73,11 @@ describe('run', () => {
 
   test('a time limit ends the program and the children it started', async () => {
     const marker = join(dir, 'pid');
-    const result = await host.run(['sh', '-c', 'sleep 60 & echo $! >"$0"; wait', marker], { timeoutMs: 300 });
+    const result = await host.run(['sh', '-c', 'sleep 60 & echo $! >"$0"; wait', marker], { timeoutMs: 1000 });
     expect(result).toMatchObject({ exitCode: null, timedOut: true });
-    expect(result.seconds).toBeLessThan(5);
+    expect(result.seconds).toBeLessThan(30);
     const child = readFileSync(marker, 'utf8').trim();
-    await expect.poll(() => isRunning(child)).toBe(false);
+    await expect.poll(() => isRunning(child), { timeout: 15_000 }).toBe(false);
   });
 
   test('an abort is INTERRUPTED, also before the start', async () => {
