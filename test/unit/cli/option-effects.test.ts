@@ -4,9 +4,11 @@ import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { COMMANDS } from '../../../src/cli/commands.ts';
 import { buildProgram } from '../../../src/cli/program.ts';
+import { rememberVerdict } from '../../../src/systemtap/verdicts.ts';
 import type { CliResult } from '../../helpers/cli.ts';
 import { runInProcess } from '../../helpers/in-process.ts';
 import { KERNEL, OptionWorld, OTHER_KERNEL } from '../../helpers/option-world.ts';
+import { sampleVerdict } from '../../helpers/sample-verdict.ts';
 
 /** What a run left: what it printed, and what else there is to see. */
 interface Run extends CliResult {
@@ -527,6 +529,28 @@ const TABLE: Readonly<Record<string, Looks>> = {
       '--no-color': NO_COLOR,
     },
   },
+  'verdicts list': {
+    base: '',
+    effects: { '--cache-dir': hides('4\\.8-2 of the distribution', '%C'), ...BADLY_CONFIGURED },
+  },
+  'verdicts export': {
+    base: '--out seen.json',
+    effects: {
+      '--cache-dir': says('has seen no SystemTap', '%C'),
+      '--out': makes('seen.json', 'seen.json', { base: '' }),
+      '--sign-key': says('no-such-signer', 'no-such-signer'),
+      ...BADLY_CONFIGURED,
+    },
+  },
+  'verdicts import': {
+    base: '%W',
+    effects: {
+      '--cache-dir': says('1 of 1 verdicts were taken', 'fresh', { base: '%W --allow-unsigned-verdicts' }),
+      '--keyring': says('is not signed, but a signature by a key of', '/nowhere/keyring'),
+      '--allow-unsigned-verdicts': says('verdicts were taken, nobody signed them'),
+      ...BADLY_CONFIGURED,
+    },
+  },
   'cache list': {
     base: '',
     effects: { '--cache-dir': hides('InRelease', '%C'), ...BADLY_CONFIGURED },
@@ -620,6 +644,11 @@ beforeAll(async () => {
   const all = ['--allow-expired-release', '--timeout', '9s'];
   for (const name of ['root', 'expired']) await run(['fetch', '--root', world.path(name), ...plan, ...all]);
   await run(['module-key', 'create', '--facts', world.path('facts.json'), '--dest', world.path('keys')]);
+  const seenStap = { kind: 'distro', version: '4.8', packageVersion: '4.8-2', distro: 'debian' } as const;
+  await rememberVerdict(world.path('cache'), sampleVerdict(seenStap, 'pass', 'pass'));
+  const exported = world.path('exported.json');
+  await run(['verdicts', 'export', '--out', exported]);
+  Object.assign(names, { W: exported });
   for (const name of ['other', 'expired']) await run(['verify', '--root', world.path(name), '--kernel', KERNEL]);
 });
 afterAll(() => world.close());
