@@ -545,7 +545,7 @@ const TABLE: Readonly<Record<string, Looks>> = {
   'verdicts import': {
     base: '%W',
     effects: {
-      '--cache-dir': says('1 of 1 verdicts were taken', 'fresh', { base: '%W --allow-unsigned-verdicts' }),
+      '--cache-dir': says('1 of 1 verdicts were taken', '%Z', { base: '%W --allow-unsigned-verdicts' }),
       '--keyring': says('is not signed, but a signature by a key of', '/nowhere/keyring'),
       '--allow-unsigned-verdicts': says('verdicts were taken, nobody signed them'),
       ...BADLY_CONFIGURED,
@@ -648,7 +648,7 @@ beforeAll(async () => {
   await rememberVerdict(world.path('cache'), sampleVerdict(seenStap, 'pass', 'pass'));
   const exported = world.path('exported.json');
   await run(['verdicts', 'export', '--out', exported]);
-  Object.assign(names, { W: exported });
+  Object.assign(names, { W: exported, Z: world.path('fresh') });
   for (const name of ['other', 'expired']) await run(['verify', '--root', world.path(name), '--kernel', KERNEL]);
 });
 afterAll(() => world.close());
