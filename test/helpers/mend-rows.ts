@@ -31,7 +31,7 @@ export const MEND_ROWS: readonly MendRow[] = [
     distro: 'debian:13',
     release: null,
     systemtap: 'distro',
-    by: ['uprobe-unregister-6.12'],
+    by: ['uprobe-unregister-6.12', 'tracepoint-args'],
     changed: ['linux/uprobes-inode.c'],
   },
   // Of its backports.

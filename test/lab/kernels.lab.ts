@@ -40,7 +40,7 @@ const ROWS: readonly Row[] = [
     distro: 'debian:13',
     release: null,
     options: ['--allow-expired-release'],
-    mended: 'uprobe-unregister-6.12',
+    mended: 'uprobe-unregister-6.12 and tracepoint-args',
   },
   { system: 'Debian sid', distro: 'debian:sid', release: null, options: ['--allow-expired-release'], mended: null },
 ];
