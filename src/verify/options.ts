@@ -39,7 +39,7 @@ export interface VerifyScript {
   readonly timeoutMs?: number;
   /** Modules of the target's kernel that the guest should have for it, where the kernel has them. */
   readonly guestModules?: readonly string[];
-  /** Symbols whose lines of the kernel's table lie in the guest as /symbols, beside that of _text. */
+  /** Symbols whose lines of the kernel's table lie in the guest as /symbols, beside that of _stext. */
   readonly guestSymbols?: readonly string[];
   /** Modules for the guest that are built on the target from source. */
   readonly guestSources?: readonly GuestSource[];

@@ -7,7 +7,11 @@ import type { Runtime, Target } from '../types.ts';
 import { findDebuginfo } from './build-id.ts';
 import { findTableElsewhere } from './symbol-table.ts';
 
-/** TREE DIR VMLINUX TABLE: a tree of links to another one, with a vmlinux and a symbol table that lie elsewhere, or ''. */
+/**
+ * TREE DIR VMLINUX TABLE: a tree of links to another one, with a vmlinux and a symbol table that lie elsewhere, or ''. The link
+ * to the sources, which packages put beside /lib/modules/RELEASE/build, goes into it: in a directory that was named, stap
+ * looks for the headers of tracepoints there and nowhere else (seen with 4.8 and 5.6).
+ */
 const LINK_TREE = `set -e
 mkdir -- "$2"
 for entry in "$1"/* "$1"/.[!.]*; do
@@ -16,6 +20,7 @@ for entry in "$1"/* "$1"/.[!.]*; do
     *) if [ -e "$entry" ]; then ln -s -- "$entry" "$2/\${entry##*/}"; fi ;;
   esac
 done
+if [ ! -e "$2/source" ] && [ -e "\${1%/*}/source" ]; then ln -s -- "\${1%/*}/source" "$2/source"; fi
 if [ -n "$3" ]; then ln -s -- "$3" "$2/vmlinux"; fi
 if [ -n "$4" ]; then ln -sf -- "$4" "$2/System.map"; fi`;
 

@@ -59,6 +59,6 @@ export async function readSymbols(
 ): Promise<readonly string[]> {
   const elsewhere = await findTableElsewhere(host, target);
   const text = (await host.readText(elsewhere ?? `/boot/System.map-${target.release}`)) ?? '';
-  const wanted = new Set(['_text', ...names]);
+  const wanted = new Set(['_stext', ...names]);
   return text.split('\n').filter((line) => wanted.has(line.split(' ')[2] ?? ''));
 }

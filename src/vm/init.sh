@@ -234,4 +234,7 @@ while [ -d "/jobs/$index" ]; do
   index=$((index + 1))
 done
 frame "done"
+# The machine is ended from outside once that has arrived; what is still on its way would be lost with its power.
+exec 3>&-
+sleep 30
 poweroff -f

@@ -2,12 +2,12 @@
 # address_of SYMBOL OFFSET. Not every kernel has its data in /proc/kallsyms; /symbols has it as it was built, and the whole
 # kernel is moved by one distance.
 address_of() {
-  grep -E " (_text|$1)\$" /proc/kallsyms >/tmp/loaded
-  grep -E " (_text|$1)\$" /symbols >/tmp/built
+  grep -E " (_stext|$1)\$" /proc/kallsyms >/tmp/loaded
+  grep -E " (_stext|$1)\$" /symbols >/tmp/built
   if address=$(address_in /tmp/loaded "$1"); then
     printf '0x%x\n' $((address + $2))
   else
-    printf '0x%x\n' $(($(address_in /tmp/built "$1") - $(address_in /tmp/built _text) + $(address_in /tmp/loaded _text) + $2))
+    printf '0x%x\n' $(($(address_in /tmp/built "$1") - $(address_in /tmp/built _stext) + $(address_in /tmp/loaded _stext) + $2))
   fi
 }
 # address_in FILE SYMBOL

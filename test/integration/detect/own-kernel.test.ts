@@ -152,6 +152,8 @@ test('the bpf runtime is given the symbol table where only a debug package has i
   const table = `/usr/lib/debug/boot/System.map-${release}`;
   mkdirSync(join(root, dirname(table)), { recursive: true });
   writeFileSync(join(root, table), 'ffffffff81000000 T _stext\n');
+  const sources = `/lib/modules/${release}/source`;
+  mkdirSync(join(root, sources));
   const host = createRootHost(root);
   const { signal } = options;
   mkdirSync(join(root, 'work'));
@@ -160,6 +162,8 @@ test('the bpf runtime is given the symbol table where only a debug package has i
   const links = join(root, 'work/kernel');
   expect(readlinkSync(join(links, 'System.map'))).toBe(table);
   expect(readdirSync(links)).toContain('.config');
+  // Where the headers of tracepoints are looked for.
+  expect(readlinkSync(join(links, 'source'))).toBe(sources);
   // In its usual place stap finds it by itself.
   mkdirSync(join(root, 'boot'), { recursive: true });
   writeFileSync(join(root, `boot/System.map-${release}`), 'ffffffff81000000 T _stext\n');
