@@ -60,6 +60,12 @@ function asks(path: string, value: string, more: More = {}): Effect {
   return { what: `asks for ${path}`, value, ...more, isSeen };
 }
 
+/** A source of its own that is asked without the option only. */
+function asksNobody(base: string, name: string): Effect {
+  const isSeen = ({ requests }: Run): boolean => !requests.some((one) => one.includes(`/${name}/`));
+  return { what: `does not ask for ${name}`, value: null, base: `${base} --mirror deb=%U${name}/`, isSeen };
+}
+
 function exits(code: number, value: string, more: More = {}): Effect {
   return { what: `exits with ${code}`, value, ...more, isSeen: (run) => run.code === code };
 }
@@ -82,7 +88,6 @@ function calls(mend: string, called: boolean | null, value: string, base: string
 
 const JSON_OBJECT: Effect = { what: 'prints JSON', value: null, isSeen: ({ stdout }) => /^\s*[{[]/.test(stdout) };
 const QUIET: Effect = { what: 'tells nothing beside', value: null, isSeen: ({ stderr }) => stderr === '' };
-const ASKS_NOBODY: Effect = { what: 'asks nobody', value: null, isSeen: ({ requests }) => requests.length === 0 };
 const NO_COLOR: Effect = {
   what: 'says to what draws that there are no colours',
   value: null,
@@ -168,13 +173,13 @@ function planned(base: string): Effects {
 }
 
 /** Asking repositories: the archive of the world has been read before, so that it is in the cache. */
-function sources(base: string): Effects {
+function sources(command: string, base: string): Effects {
   return {
     '--cache-dir': says('is not in the cache \\S*elsewhere', '%C', { base: `${base} --offline` }),
-    '--offline': ASKS_NOBODY,
+    '--offline': asksNobody(base, `off-${command}`),
     '--timeout': reads(SESSION, /timeoutMs: common\.timeoutMs/, '1s'),
     '--mirrors': says('no-such-list', '/nowhere/no-such-list', { base }),
-    '--mirror': asks('/extra/', 'deb=%Uextra/', { base }),
+    '--mirror': asks(`/extra-${command}/`, `deb=%Uextra-${command}/`, { base }),
     '--allow-expired-release': says('5\\.10\\.299|[67] packages', null, {
       base: `${base} --offline`.replace('%R', '%E'),
     }),
@@ -302,7 +307,7 @@ const TABLE: Readonly<Record<string, Looks>> = {
       }),
       '--snapshot': says('20250101T000000Z', '20250101T000000Z', { base: '--facts %F --json' }),
       '--mirrors': says('no-such-list', '/nowhere/no-such-list'),
-      '--mirror': asks('/extra/', 'deb=%Uextra/'),
+      '--mirror': asks('/extra-check/', 'deb=%Uextra-check/'),
       ...shown('--root /nowhere'),
       '--quiet': QUIET,
       '--no-color': NO_COLOR,
@@ -359,7 +364,7 @@ const TABLE: Readonly<Record<string, Looks>> = {
       '--debuginfo-files': says('vmlinux', 'vmlinux'),
       '--no-debuginfo': hides('-dbg'),
       '--image': says('linux-image-5.10.0-99-cloud-amd64 '),
-      ...sources(PLAN),
+      ...sources('plan', PLAN),
       '--allow-unsigned-packages': ALLOW_UNSIGNED,
       '--inventory': says('"groups"', '%I', { base: '--offline --json' }),
       '--out': makes('kernel.lock', 'kernel.lock'),
@@ -376,7 +381,7 @@ const TABLE: Readonly<Record<string, Looks>> = {
       '--systemtap': exits(3, 'portable', { base: `${ROOT} --offline` }),
       '--no-debuginfo': says('^5 packages'),
       '--image': says('^7 packages'),
-      ...sources(PLAN),
+      ...sources('fetch', PLAN),
       '--allow-unsigned-packages': ALLOW_UNSIGNED,
       '--dest': makes('elsewhere/SHA256SUMS', 'elsewhere'),
       '--json': JSON_OBJECT,
@@ -397,7 +402,7 @@ const TABLE: Readonly<Record<string, Looks>> = {
       ...moduleKey(`${PLAN} --out b.tar --compiled`),
       '--module-key': says('holds no modules', '%Y --module-cert %V'),
       '--module-cert': reads('commands/bundle.ts', /options\.moduleKey/, '/nowhere/cert'),
-      ...sources(`${PLAN} --out b.tar`),
+      ...sources('bundle', `${PLAN} --out b.tar`),
       '--allow-unsigned-packages': ALLOW_UNSIGNED,
       '--lock': says('no-such-lock', '/nowhere/no-such-lock'),
       '--out': makes('b.tar', 'b.tar', { base: PLAN }),
@@ -421,7 +426,7 @@ const TABLE: Readonly<Record<string, Looks>> = {
       '--debuginfo': hides('-dbg', 'debuginfod'),
       '--debuginfo-files': says('vmlinux', 'vmlinux'),
       '--no-debuginfo': hides('-dbg'),
-      ...sources(`${PLAN} --dry-run`),
+      ...sources('install', `${PLAN} --dry-run`),
       '--allow-unsigned-packages': ALLOW_UNSIGNED,
       '--lock': says('no-such-lock', '/nowhere/no-such-lock'),
       '--bundle': says('no-such-bundle', '/nowhere/no-such-bundle'),
@@ -603,9 +608,24 @@ async function runOnce(argv: readonly string[], { input = '', files = {} }: More
   return { ...result, home, env, requests: world.requests.slice(before) };
 }
 
+const turns = new Map<string, Promise<unknown>>();
+
+/** Rows of one command come one after the other, those of several beside each other: they wait for other programs. */
+function inTurn(name: string, work: () => Promise<void>): Promise<void> {
+  const turn = (turns.get(name) ?? Promise.resolve()).then(work);
+  turns.set(
+    name,
+    turn.catch(() => undefined),
+  );
+  return turn;
+}
+
+/** The first option of every command, then the second. */
 const PAIRS = COMMANDS.flatMap((row) =>
-  row.options.map(([flags]) => [row.name, /--[a-z-]+/.exec(flags)?.[0] ?? ''] as const),
-);
+  row.options.map(([flags], at) => ({ at, pair: [row.name, /--[a-z-]+/.exec(flags)?.[0] ?? ''] as const })),
+)
+  .toSorted((a, b) => a.at - b.at)
+  .map(({ pair }) => pair);
 
 beforeAll(async () => {
   await world.open();
@@ -676,15 +696,17 @@ function rowOf(name: string, flag: string): Row {
 
 const isRead = ([name, flag]: readonly [string, string]): boolean => TABLE[name]?.effects[flag]?.reads !== undefined;
 
-test.each(PAIRS.filter((pair) => !isRead(pair)))(
+test.concurrent.each(PAIRS.filter((pair) => !isRead(pair)))(
   '%s %s: what the table names is there with it only',
-  async (name, flag) => {
-    const { effect, without, given } = rowOf(name, flag);
-    const other = await run(without, effect);
-    const one = await run(given, effect);
-    expect.soft(effect.isSeen(one), `with ${flag}: ${effect.what}\n${textOf(one)}`).toBe(true);
-    expect.soft(effect.isSeen(other), `without ${flag}: ${effect.what}\n${textOf(other)}`).toBe(false);
-  },
+  { timeout: 240_000 },
+  (name, flag) =>
+    inTurn(name, async () => {
+      const { effect, without, given } = rowOf(name, flag);
+      const other = await run(without, effect);
+      const one = await run(given, effect);
+      expect(effect.isSeen(one), `with ${flag}: ${effect.what}\n${textOf(one)}`).toBe(true);
+      expect(effect.isSeen(other), `without ${flag}: ${effect.what}\n${textOf(other)}`).toBe(false);
+    }),
 );
 
 test.each(PAIRS.filter(isRead))(
