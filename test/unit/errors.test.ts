@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { escapeControl, exitCodeOf, redact, redactLogins, TapprepError, toSafeJson } from '../../src/errors.ts';
 import { cpuMilliseconds } from '../helpers/cpu-time.ts';
+import { ANY_CHARACTER } from '../helpers/any-character.ts';
 
 test.each([
   ['fetching http://user:secret@mirror.example/x failed', 'fetching http://***@mirror.example/x failed'],
@@ -119,7 +120,7 @@ test('a message never carries credentials or their hint', () => {
 test('escapeControl leaves nothing that a terminal would obey', () => {
   fc.assert(
     fc.property(
-      fc.string({ unit: 'binary' }),
+      fc.string({ unit: ANY_CHARACTER }),
       (text) => !/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/.test(escapeControl(text)),
     ),
   );

@@ -7,6 +7,7 @@ import { isTapprepError } from '../../../src/errors.ts';
 import type { ErrorCode, TapprepError } from '../../../src/errors.ts';
 import { DEB_SAMPLES, RPM_SAMPLES } from '../../helpers/kernel-samples.ts';
 import { cpuMilliseconds } from '../../helpers/cpu-time.ts';
+import { ANY_CHARACTER } from '../../helpers/any-character.ts';
 
 function parse(distro: string | null, release: string, unameV: string | null = null): KernelRelease {
   return parseKernelRelease(release, { distro, version: null, idLike: [], unameV });
@@ -210,7 +211,7 @@ const fragment = fc.oneof(
   ),
 );
 const anyRelease = fc.oneof(
-  fc.string({ maxLength: 200, unit: 'binary' }),
+  fc.string({ maxLength: 200, unit: ANY_CHARACTER }),
   fc.array(fragment, { maxLength: 30 }).map((parts) => parts.join('')),
   fc.array(fragment, { maxLength: 12 }).map((parts) => `3.10.0-${parts.join('.')}`),
   fc.tuple(fragment, fc.nat({ max: 64 })).map(([part, times]) => `4.19.0-${`${part}.`.repeat(times)}`.slice(0, 64)),

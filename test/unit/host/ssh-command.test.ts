@@ -9,6 +9,7 @@ import {
   encodeForLoginShell,
 } from '../../../src/host/ssh-command.ts';
 import { failureOf } from '../../helpers/failure-of.ts';
+import { ANY_CHARACTER } from '../../helpers/any-character.ts';
 
 /** What sshd starts a command with, by login shell. */
 const LOGIN_SHELLS: readonly (readonly [string, ...string[]])[] = [
@@ -20,7 +21,7 @@ const LOGIN_SHELLS: readonly (readonly [string, ...string[]])[] = [
 ];
 
 const NASTY = ["'", '"', '\\', '$HOME', '`id`', '!!', '\n', '\r', '\t', '%s', '\\0101', '*', '~', ';', '&', ' '];
-const part = fc.oneof(fc.constantFrom(...NASTY), fc.string({ unit: 'binary' }));
+const part = fc.oneof(fc.constantFrom(...NASTY), fc.string({ unit: ANY_CHARACTER }));
 const word = fc.array(part, { maxLength: 6 }).map((parts) => parts.join('').replaceAll('\0', ''));
 
 // Many words in one command, as starting a shell takes longer than all the rest.

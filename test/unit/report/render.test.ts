@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { renderHtml } from '../../../src/report/html.ts';
 import { renderJunit } from '../../../src/report/junit.ts';
 import { describeExamination, describeFailure, describeRepair } from '../../../src/report/preflight.ts';
+import { ANY_CHARACTER } from '../../helpers/any-character.ts';
 import { samplePreflight } from './sample-preflight.ts';
 
 const OPTIONS = { madeAt: Date.UTC(2026, 0, 2, 3, 4, 5), tapprepVersion: '0.1.0' };
@@ -63,7 +64,7 @@ const HOSTILE = [
 
 const hostile = fc.oneof(
   fc.constantFrom(...HOSTILE),
-  fc.string({ unit: 'binary', maxLength: 40 }),
+  fc.string({ unit: ANY_CHARACTER, maxLength: 40 }),
   fc.string({
     unit: fc.constantFrom('<', '>', '&', '"', "'", ']', '\u0000', '\ud800', '\ufffe', 'a', '\n'),
     maxLength: 20,
