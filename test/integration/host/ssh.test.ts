@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { collectFacts } from '../../../src/detect/facts.ts';
 import type { RemoteHost } from '../../../src/host/host.ts';
 import { createSshHost } from '../../../src/host/ssh.ts';
@@ -202,13 +202,22 @@ test('facts are one round trip after the login, also where a banner comes first'
 });
 
 test('nothing is left here after the end of the connection', async () => {
-  const before = readdirSync(tmpdir()).filter((name) => name.startsWith('tapprep-ssh-'));
-  const host = await open(await serve());
-  const [directory] = readdirSync(tmpdir()).filter((name) => name.startsWith('tapprep-ssh-') && !before.includes(name));
-  expect(execFileSync('stat', ['-c', '%a', join(tmpdir(), directory ?? '')], { encoding: 'utf8' })).toBe('700\n');
-  await host.fetchFile('/etc/hostname');
-  await opened.pop()?.close();
-  expect(readdirSync(tmpdir())).not.toContain(directory);
+  const sshd = await serve();
+  // Other tests have connections of their own in the directory of all.
+  const own = mkdtempSync(join(tmpdir(), 's-'));
+  vi.stubEnv('TMPDIR', own);
+  try {
+    const host = await open(sshd);
+    const [directory = '', ...others] = readdirSync(own);
+    expect([directory, others]).toEqual([expect.stringMatching(/^tapprep-ssh-/), []]);
+    expect(execFileSync('stat', ['-c', '%a', join(own, directory)], { encoding: 'utf8' })).toBe('700\n');
+    await host.fetchFile('/etc/hostname');
+    await opened.pop()?.close();
+    expect(readdirSync(own)).not.toContain(directory);
+  } finally {
+    vi.unstubAllEnvs();
+    rmSync(own, { recursive: true });
+  }
 });
 
 describe('login shells', () => {
