@@ -1,6 +1,6 @@
 /** The project's sources as attacks see them: as they are, and copies of which each lacks one guard. */
-import { spawn } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { CliResult, GuardEdit, Tree } from './attack.ts';
@@ -22,6 +22,15 @@ export interface Trees {
 export function openTrees(directory: string): Trees {
   const copies = new Map<string, Tree>();
   let made = 0;
+  let first: string | null = null;
+  /** One copy where the others are: a file of it is the same file in each of them, until an edit puts another in its place. */
+  const master = (): string => {
+    if (first !== null) return first;
+    first = join(directory, 'sources');
+    mkdirSync(first);
+    for (const name of EDITED) cpSync(join(PROJECT, name), join(first, name), { recursive: true });
+    return first;
+  };
   return {
     whole: openTree(PROJECT, directory),
     without(guard) {
@@ -30,7 +39,7 @@ export function openTrees(directory: string): Trees {
       if (known !== undefined) return known;
       made += 1;
       const root = join(directory, `without-${made}`);
-      copySources(root);
+      linkSources(master(), root);
       for (const edit of guard) applyEdit(root, edit);
       const tree = openTree(root, directory);
       copies.set(key, tree);
@@ -39,9 +48,9 @@ export function openTrees(directory: string): Trees {
   };
 }
 
-function copySources(root: string): void {
+function linkSources(master: string, root: string): void {
   mkdirSync(root);
-  for (const name of EDITED) cpSync(join(PROJECT, name), join(root, name), { recursive: true });
+  execFileSync('cp', ['-al', ...EDITED.map((name) => join(master, name)), root]);
   for (const name of BESIDE) symlinkSync(join(PROJECT, name), join(root, name));
 }
 
@@ -51,6 +60,7 @@ function applyEdit(root: string, { file, text, replacement, count = 1 }: GuardEd
   if (text === '' || parts.length - 1 !== count) {
     throw new Error(`the guard is not where it was: ${file} has ${parts.length - 1} times, and not ${count}, ${text}`);
   }
+  rmSync(path);
   writeFileSync(path, parts.join(replacement));
 }
 
