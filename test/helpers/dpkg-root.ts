@@ -124,10 +124,23 @@ export function makeProgramRoot(root: string): void {
   writeFileSync(join(root, 'etc/group'), 'root:x:0:\n');
 }
 
+/** Libraries by program: every ldd starts two more programs, and many roots are made in one process. */
+const known = new Map<string, readonly string[]>();
+
+function librariesOf(path: string): readonly string[] {
+  const found =
+    known.get(path) ??
+    Array.from(
+      execFileSync('ldd', [path], { encoding: 'utf8' }).matchAll(/(\/\S+) \(0x/g),
+      ([, library = '']) => library,
+    );
+  known.set(path, found);
+  return found;
+}
+
 /** Copies a program with the libraries that it needs to the same places in a root. */
 export function copyWithLibraries(path: string, root: string): void {
-  const libraries = execFileSync('ldd', [path], { encoding: 'utf8' }).matchAll(/(\/\S+) \(0x/g);
-  for (const file of [path, ...Array.from(libraries, (match) => match[1] ?? '')]) {
+  for (const file of [path, ...librariesOf(path)]) {
     const to = join(root, file);
     if (existsSync(to)) continue;
     mkdirSync(dirname(to), { recursive: true });
