@@ -221,7 +221,7 @@ test('a dry run leaves file tree, package list and cache exactly as they were, w
     ['doctor', '--fix'],
     ['bundle', '--out', made],
   ] as const) {
-    const target = ['--root', root, '--kernel', RELEASE];
+    const target = ['--root', root, ...(command === 'remove' ? [] : ['--kernel', RELEASE])];
     const result = await cli.run([command, ...options, ...target, '--dry-run', '--yes']);
     expect([command, result.stderr.includes('INTERNAL'), result.code === 2]).toEqual([command, false, false]);
     expect([command, snapshot(root), snapshot(cli.home), listPackages()]).toEqual([command, ...before]);

@@ -34,6 +34,7 @@ const PATTERNS: readonly (readonly [RegExp, MissingKind])[] = [
   [/fatal error: ([\w.-]{1,30}\/[\w./-]{3,100}\.h): No such file or directory/g, 'header'],
   [new RegExp(`too (?:many|few) arguments to function ${NAME}`, 'g'), 'changed'],
   [new RegExp(`(?:incompatible type for argument|passing argument) \\d{1,2} of ${NAME}`, 'g'), 'changed'],
+  [/"([A-Za-z_]\w{2,80})" redefined/g, 'changed'],
   // The compiler marks the word that it means in the line below.
   [/error: incompatible types when [^\n]{1,300}\n[ \d|]+[^\n]*?\b([a-z_]\w{2,80}) ?\(/g, 'changed'],
 ];
@@ -161,6 +162,6 @@ function partsOf(name: string): readonly string[] {
 export function patternOfAlike(name: string): string | null {
   // One word, as rdmsrl: what begins like it.
   if (countWords(name) === 1) return name.length < 5 ? null : name.slice(0, Math.max(4, name.length - MOST_LETTERS));
-  const parts = partsOf(name);
+  const parts = name.split('_').filter((part) => part.length > 2);
   return parts.length === 0 ? null : `(${parts.join('|')})`;
 }

@@ -78,6 +78,8 @@ const WORLDS: Readonly<Record<string, World>> = {
     release: '6.12.117+deb13-cloud-amd64',
     stap: '5.1',
     kernel: {
+      // Another mend of that kernel is not called for where this counts to 12.
+      'include/linux/args.h': '#ifndef _LINUX_ARGS_H\n#define _LINUX_ARGS_H\n#endif\n',
       'include/linux/uprobes.h':
         'struct uprobe; struct inode; struct uprobe_consumer { int x; };\nextern struct uprobe *uprobe_register(struct inode *, long, long, struct uprobe_consumer *);\nextern void uprobe_unregister_nosync(struct uprobe *, struct uprobe_consumer *);\nextern void uprobe_unregister_sync(void);\n#define PTR_ERR_OR_ZERO(p) ((p) == 0)\n',
     },
@@ -87,6 +89,20 @@ const WORLDS: Readonly<Record<string, World>> = {
       '#include <linux/uprobes.h>\nstruct instance { struct inode *inode; struct uprobe_consumer kconsumer; };\nstruct at { long offset; };\nint f(struct instance *inst, struct at *c) { int ret;\n  ret = uprobe_register (inst->inode, c->offset, &inst->kconsumer);\n  (void) uprobe_unregister (inst->inode, c->offset, &inst->kconsumer);\n  return ret; }\n',
     symbol: 'uprobe_unregister',
     instead: 'uprobe_unregister_nosync',
+  },
+  'tracepoint-args': {
+    release: '6.12.118+deb13-cloud-amd64',
+    stap: '5.1',
+    kernel: {
+      'include/linux/args.h':
+        '#ifndef _LINUX_ARGS_H\n#define _LINUX_ARGS_H\n#define __COUNT_ARGS(_0, _1, _15, _n, X...) _n\n#define COUNT_ARGS(X...) __COUNT_ARGS(, ##X, 15, 1, 0)\n#endif\n',
+    },
+    exports: [],
+    file: 'linux/tracepoint.c',
+    source:
+      '#include <linux/args.h>\n#define COUNT_ARGS(X...) __COUNT_ARGS(, ##X, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0)\nint f(void) { return COUNT_ARGS(1, 2); }\n',
+    symbol: 'COUNT_ARGS',
+    instead: 'linux/args.h',
   },
   'task-work-cancel-func': {
     release: '6.1.0-57-cloud-amd64',

@@ -14,6 +14,7 @@ const LOGS: readonly (readonly [string, string, string])[] = [
   ["ERROR: Can't resolve uprobe_unregister!", 'uprobe_unregister', 'export'],
   ['fatal error: asm/unaligned.h: No such file or directory', 'asm/unaligned.h', 'header'],
   ["error: too few arguments to function 'uprobe_register'", 'uprobe_register', 'changed'],
+  ['/x/runtime/linux/a.c:3:9: error: "COUNT_ARGS" redefined [-Werror]', 'COUNT_ARGS', 'changed'],
   [
     "/usr/share/systemtap/runtime/stp_task_work.c:107:15: error: incompatible types when assigning to type 'struct callback_head *' from type 'bool'\n  107 |         twork = task_work_cancel(task, func);\n",
     'task_work_cancel',
