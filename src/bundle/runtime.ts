@@ -51,12 +51,15 @@ function placeOf({ path }: GuestFile): string {
   return Object.values(PROGRAMS).flat().includes(name) ? `libexec/${name}` : `lib/${name}`;
 }
 
-/** The wrapper takes the one file in lib/ whose name begins with "ld-". */
+/** As the wrapper finds it: ld-linux-x86-64.so.2, and ld64.so.1 of s390x. */
+const LOADER = /^lib\/ld(?:-|64\.so\.)/;
+
+/** The wrapper takes the one loader that there is. */
 async function requireLoader(program: string, places: ReadonlyMap<string, RuntimeFile>): Promise<void> {
   const file = places.get(`libexec/${program}`);
   const elf = file === undefined ? null : await readElf(file.source);
   const loader = elf?.interpreter === null || elf === null ? null : `lib/${basename(elf.interpreter)}`;
-  const loaders = [...places.keys()].filter((place) => place.startsWith('lib/ld-'));
+  const loaders = [...places.keys()].filter((place) => LOADER.test(place));
   if (loader !== null && loaders.length === 1 && loaders[0] === loader) return;
   throw new TapprepError(
     'BAD_PACKAGE',
@@ -96,5 +99,5 @@ function missingStapbpf(): never {
 }
 
 function modeOf(place: string): 0o644 | 0o755 {
-  return place.startsWith('libexec/') || place.startsWith('lib/ld-') ? 0o755 : 0o644;
+  return place.startsWith('libexec/') || LOADER.test(place) ? 0o755 : 0o644;
 }

@@ -27,7 +27,8 @@ case $home in
   ;;
 esac
 loader=
-for loader in "$home"/lib/ld-*; do break; done
+# ld64.so.1 and ld64.so.2 are those of s390x and ppc64le.
+for loader in "$home"/lib/ld-* "$home"/lib/ld64.so.*; do [ ! -x "$loader" ] || break; done
 if [ ! -x "$loader" ] || [ ! -x "$home/libexec/$name" ]; then
   echo "$name: the folder $home is not complete" >&2
   exit 127
