@@ -62,8 +62,8 @@ const PPC64LE: VmMachine = {
   arch: 'ppc64le',
   qemu: 'qemu-system-ppc64',
   board: ['-M', 'pseries', '-cpu', 'POWER9'],
-  console: ['-device', 'spapr-vty,chardev=console,reg=0x30000000'],
-  report: { qemu: ['-device', 'spapr-vty,chardev=report,reg=0x30000001'], device: 'hvc1', major: 229, minor: 1 },
+  console: ['-serial', 'chardev:console'],
+  report: { qemu: ['-serial', 'chardev:report'], device: 'hvc1', major: 229, minor: 1 },
   network: 'virtio-net-pci,romfile=',
   commandLine: 'console=hvc0',
 };
