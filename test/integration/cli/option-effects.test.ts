@@ -139,10 +139,12 @@ function own(base: string, root = '%R', seen = '5\\.10\\.77-own'): Effects {
 function described(base: string, seen: string): Effects {
   return {
     '--kernel': says(OTHER, '%O', { base: `--facts %F ${base}` }),
-    '--distro': says('bullseye|debian:? 11|"version": "11"', 'debian:11', { base: `--kernel %O ${base}` }),
+    '--distro': says('bullseye|debian:? 11|"version": "11"', 'debian:11', {
+      base: `--distro debian:12 --kernel %O ${base}`,
+    }),
     '--arch': says('aarch64', 'aarch64', { base: `--distro almalinux:8 --kernel 4.18.0-553.el8_10 ${base}` }),
     '--uname-v': says('5\\.10\\.298-1', UNAME_V, { base: `--distro debian:11 --kernel %O ${base}` }),
-    '--banner': says(OTHER, '%B', { base }),
+    '--banner': says(OTHER, '%B', { base: `--banner %H ${base}` }),
     ...place(base, seen),
     ...own(base),
     '--facts': says('5\\.10\\.0-99', '%F', { base: `--facts %G ${base}` }),
@@ -256,7 +258,7 @@ const TABLE: Readonly<Record<string, Looks>> = {
     base: '--facts %F',
     effects: {
       ...described('', 'yes'),
-      '--distro': calls('module-mutex-lock', true, 'debian:11', '--kernel %O --json'),
+      '--distro': calls('module-mutex-lock', true, 'debian:11', '--distro ubuntu:22.04 --kernel %O --json'),
       '--arch': calls('rdmsrq', null, 'aarch64', '--root %R --build-tree /tree --json'),
       '--uname-v': calls(
         'module-mutex-lock',
@@ -651,6 +653,7 @@ beforeAll(async () => {
     C: world.path('elsewhere'),
     D: world.path('cases'),
     B: world.write('banner', banner),
+    H: world.write('other-banner', banner.replaceAll('-98-', '-99-').replaceAll('298', '299')),
     L: world.write('failed.log', log),
     S: world.write('ssh', 'Host far\n  HostName by-configuration.invalid\n'),
     I: world.write('inventory', '{"distro":"debian","version":"12","kernel":"6.1.0-18-amd64"}\n'),
