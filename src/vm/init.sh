@@ -90,7 +90,7 @@ all_seen() {
 }
 
 # start WHAT SCRIPT OUT ERR: in the background and in a process group of its own, whose number goes to $work/WHAT.pid;
-# its exit status goes to $work/WHAT.status when it ends.
+# its exit status goes to $work/WHAT.status when it ends, which counts once it is written: the file is there before.
 start() {
   (
     cd "$job" || exit 127
@@ -103,7 +103,7 @@ start() {
 
 # signal WHAT SIGNAL [-]: to its first process, or with "-" to the whole group.
 signal() {
-  [ -e "$work/$1.status" ] && return
+  [ -s "$work/$1.status" ] && return
   read -r pid <"$work/$1.pid" 2>/dev/null || return
   kill -"$2" -- "$3$pid" 2>/dev/null
 }
@@ -113,7 +113,7 @@ stop_module() {
   signal module TERM
   clock
   until=$((now + GRACE))
-  while [ ! -e "$work/module.status" ] && [ "$now" -lt "$until" ]; do
+  while [ ! -s "$work/module.status" ] && [ "$now" -lt "$until" ]; do
     usleep 50000
     clock
   done
@@ -139,7 +139,7 @@ run_job() {
   : >"$work/err"
   start module run out err
   tick=0
-  while [ ! -e "$work/module.status" ]; do
+  while [ ! -s "$work/module.status" ]; do
     usleep 50000
     clock
     tick=$(((tick + 1) % 5))
@@ -167,7 +167,7 @@ run_job() {
       continue
     fi
     if [ "$tick" = 0 ] && [ -f "$job/stop" ] && [ -z "$stopped" ]; then
-      [ -z "$trigger_started" ] || [ -e "$work/trigger.status" ] || continue
+      [ -z "$trigger_started" ] || [ -s "$work/trigger.status" ] || continue
       [ -f "$job/expect" ] || [ $((now - ${trigger_started:-$live})) -ge "$SETTLE" ] || continue
       all_seen "$job" || continue
       signal module TERM
@@ -189,7 +189,7 @@ run_job() {
     rmmod "$name" 2>/dev/null
   fi
   status=-
-  [ ! -e "$work/module.status" ] || read -r status <"$work/module.status"
+  [ ! -s "$work/module.status" ] || read -r status <"$work/module.status"
   all_seen "$job"
   missing=$?
   payload out "$1" "$work/out" "$OUTPUT_LIMIT"
