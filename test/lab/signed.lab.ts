@@ -19,6 +19,7 @@ import { bootInVm } from '../../src/vm/boot.ts';
 import { prepareFirmware } from '../../src/vm/firmware.ts';
 import { findVmTools } from '../../src/vm/host-tools.ts';
 import type { VmJob, VmJobResult, VmReport } from '../../src/vm/job.ts';
+import { statusOfRun } from '../helpers/carried-bundle.ts';
 import { Cli } from '../helpers/cli.ts';
 import { findSecret, kindsOfKey } from '../helpers/find-secret.ts';
 import { parseReport } from '../helpers/lab-cli.ts';
@@ -212,7 +213,7 @@ describe('a compiled bundle, in a guest with Secure Boot and busybox alone', () 
     expect(policy).toMatchObject({ secureBoot: true, lockdown: 'integrity', sigEnforce: true });
     expect(signed.manifest.modules.map(({ signedBy }) => signedBy?.name)).toEqual(names.map(() => KEY_NAME));
     expect(jobs.map(rowOf)).toEqual(
-      names.map((name) => ({ name, outcome: 'ended', exitStatus: 0, missed: [], removed: true })),
+      names.map((name) => ({ name, outcome: 'ended', exitStatus: statusOfRun(name), missed: [], removed: true })),
     );
   }, 1_800_000);
 
@@ -239,7 +240,7 @@ describe('a compiled bundle, in a guest with Secure Boot and busybox alone', () 
     say(jobs.map(({ name, stdout, stderr }) => `${name}: ${stdout.slice(0, 400)}${stderr}`).join('\n'));
     expect(policy).toMatchObject({ secureBoot: true, lockdown: 'integrity', sigEnforce: true });
     expect(jobs.map(rowOf)).toEqual(
-      names.map((name) => ({ name, outcome: 'ended', exitStatus: 0, missed: [], removed: true })),
+      names.map((name) => ({ name, outcome: 'ended', exitStatus: statusOfRun(name), missed: [], removed: true })),
     );
   }, 3_600_000);
 });
