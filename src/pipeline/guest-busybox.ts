@@ -1,18 +1,18 @@
 /** A busybox for guests of another architecture than this machine's, out of the signed package of a Debian suite. */
-import { closeSync, openSync, writeSync } from 'node:fs';
-import { chmod, rename, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findArchitecture } from '../detect/architectures.ts';
 import { isErrno, isTapprepError, TapprepError } from '../errors.ts';
 import { copyVerified } from '../files/private-copy.ts';
 import { openPrivateDirectory } from '../files/private-directory.ts';
 import { withTemporaryDirectory } from '../files/temporary-directory.ts';
+import { writeWhole } from '../files/write-whole.ts';
 import { ownArchitecture } from '../host/local.ts';
 import { forFamily } from '../package-system/systems.ts';
 import { readDebRepositories } from '../resolve/deb/reader.ts';
+import { readDebFiles } from '../systemtap/portable/deb-files.ts';
 import { findSuiteRepositories } from '../systemtap/portable/repositories.ts';
 import { toItem } from '../systemtap/portable/packages.ts';
-import { scanDebData } from '../trust/deb-data.ts';
 import type { Artifact, Target } from '../types.ts';
 import { compareDebVersions } from '../version/deb-vercmp.ts';
 import { acquireArtifacts } from './acquire.ts';
@@ -20,7 +20,7 @@ import type { Session } from './session.ts';
 
 const PACKAGE = 'busybox-static';
 /** Where the package has it: up to Debian 12, and since. */
-const PLACE = /^(?:\.\/)?(?:usr\/)?bin\/busybox$/;
+const PLACE = /^(?:usr\/)?bin\/busybox$/;
 
 interface Suite {
   readonly distro: string;
@@ -87,22 +87,13 @@ async function unpack({ item, path, evidence }: Artifact, directory: string, sig
   const kept = join(directory, `busybox-${item.arch}-${evidence.sha256.slice(0, 16)}`);
   if (await isFile(kept)) return kept;
   return withTemporaryDirectory(directory, 'busybox-', async (work) => {
-    const [copy, program] = [join(work, 'package.deb'), join(work, 'busybox')];
+    const copy = join(work, 'package.deb');
     await copyVerified(path, copy, evidence.sha256, signal);
-    let isThere = false;
-    await scanDebData(copy, work, (entry) => {
-      if (entry.type !== 'File' || isThere || !PLACE.test(entry.path)) {
-        entry.resume();
-        return;
-      }
-      isThere = true;
-      const file = openSync(program, 'wx', 0o700);
-      entry.on('data', (piece: Buffer) => writeSync(file, piece));
-      entry.on('end', () => closeSync(file));
-    });
-    if (!isThere) throw new TapprepError('BAD_PACKAGE', `${item.fileName} has no busybox, where one was expected`);
-    await chmod(program, 0o755);
-    await rename(program, kept);
+    const { files } = await readDebFiles(copy, (name) => PLACE.test(name), work);
+    const [bytes] = files.values();
+    if (bytes === undefined)
+      throw new TapprepError('BAD_PACKAGE', `${item.fileName} has no busybox, where one was expected`);
+    await writeWhole(kept, bytes, { mode: 0o755 });
     return kept;
   });
 }

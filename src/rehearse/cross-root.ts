@@ -1,13 +1,12 @@
 /** What a root of this machine's architecture gets of a kernel of another one: files out of its packages, nothing installed. */
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { copyFile, cp, mkdir, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { TapprepError } from '../errors.ts';
 import { copyVerified } from '../files/private-copy.ts';
 import { withTemporaryDirectory } from '../files/temporary-directory.ts';
 import type { Host } from '../host/host.ts';
-import { scanDebData } from '../trust/deb-data.ts';
 import type { Artifact } from '../types.ts';
+import { readDebFiles } from './deb-files.ts';
 
 /** Where /lib of a package goes: a root whose /lib is a link stays one only when nothing is unpacked over it. */
 const PLACES = [
@@ -72,17 +71,11 @@ export async function putDebugFiles(
     const copy = join(work, 'package.deb');
     await copyVerified(path, copy, evidence.sha256, signal);
     const taken: string[] = [];
-    await scanDebData(copy, work, (entry) => {
-      const place = entry.type === 'File' || entry.type === 'OldFile' ? DEBUG_FILE.exec(entry.path)?.[1] : undefined;
-      if (place === undefined || place.includes('..')) {
-        entry.resume();
-        return;
-      }
+    await readDebFiles(copy, item.fileName, work, (entry) => {
+      const place = DEBUG_FILE.exec(entry)?.[1];
+      if (place === undefined || place.includes('..')) return null;
       taken.push(place);
-      mkdirSync(dirname(join(root, place)), { recursive: true });
-      const file = openSync(join(root, place), 'wx', 0o644);
-      entry.on('data', (piece: Buffer) => writeSync(file, piece));
-      entry.on('end', () => closeSync(file));
+      return join(root, place);
     });
     for (const place of taken.filter((each) => /\/System\.map[^/]*$/.test(each))) {
       await mkdir(join(root, 'boot'), { recursive: true });

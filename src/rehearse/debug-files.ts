@@ -1,11 +1,10 @@
 /** Takes a vmlinux and modules out of a debug package, as a stream: what is not wanted never reaches the disk. */
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { readElf } from '../elf/read-elf.ts';
 import { TapprepError } from '../errors.ts';
 import { copyVerified } from '../files/private-copy.ts';
-import { scanDebData } from '../trust/deb-data.ts';
 import type { Artifact, BuildId } from '../types.ts';
+import { readDebFiles } from './deb-files.ts';
 import { readRpmFiles } from './rpm-files.ts';
 
 /** One that was found and looked at. */
@@ -41,7 +40,7 @@ export async function takeDebugFiles(
     found.set(name, place);
     return join(directory, 'files', place);
   };
-  const read = item.fileName.endsWith('.rpm') ? readRpmFiles : readDeb;
+  const read = item.fileName.endsWith('.rpm') ? readRpmFiles : readDebFiles;
   await read(copy, item.fileName, directory, placeOf);
   const absent = names.filter((name) => !found.has(name));
   if (absent.length > 0) {
@@ -94,25 +93,4 @@ function isCalled(place: string, name: string): boolean {
   if (name === 'vmlinux') return /^vmlinux(?:\.debug|-[\w.+~-]+\.debug)?$/.test(place);
   const module = /^(.+)\.ko(?:\.debug|-[\w.+~-]+\.debug)?$/.exec(base)?.[1];
   return module?.replaceAll('-', '_') === name.replaceAll('-', '_');
-}
-
-type PlaceOf = (entry: string) => string | null;
-
-function readDeb(path: string, _fileName: string, directory: string, placeOf: PlaceOf): Promise<void> {
-  return scanDebData(path, directory, (entry) => {
-    const isFile = entry.type === 'File' || entry.type === 'OldFile';
-    const place = isFile ? placeOf(entry.path) : null;
-    if (place === null) {
-      entry.resume();
-      return;
-    }
-    const file = openNew(place);
-    entry.on('data', (piece: Buffer) => writeSync(file, piece));
-    entry.on('end', () => closeSync(file));
-  });
-}
-
-function openNew(path: string): number {
-  mkdirSync(dirname(path), { recursive: true });
-  return openSync(path, 'wx', 0o600);
 }
