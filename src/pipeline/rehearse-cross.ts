@@ -15,6 +15,7 @@ import { unpackBase } from '../rehearse/base-root.ts';
 import { putDebugFiles, putHeaders, putWitness } from '../rehearse/cross-root.ts';
 import { buildKeptRoot, findKeptRoot, keyOfPlan, type KeptRoot } from '../rehearse/kept-root.ts';
 import { unpackImage } from '../rehearse/unpack-image.ts';
+import { listCrossTools } from '../resolve/deb/cross-tools.ts';
 import { planNames } from '../resolve/deb/plan-deb.ts';
 import { readDebRepositories } from '../resolve/deb/reader.ts';
 import { assemblePlan, type InstalledVersion } from '../resolve/plan.ts';
@@ -67,8 +68,8 @@ export async function prepareCross(
   );
   const foreign = await runStage(session, 'plan', () => resolution.plan(null), describePlan);
   const kernel = packagesOf(foreign.items).filter(({ role }) => KERNEL_ROLES.includes(role));
-  const compilers = listCompilers(foreign, other.triplet);
-  const planTools = await readTools(session, tools, repositories, listTools(foreign, compilers));
+  const { compiler, packages } = listCrossTools(packagesOf(foreign.items), other.triplet);
+  const planTools = await readTools(session, tools, repositories, packages);
   const planWhole = (installed: readonly InstalledVersion[] | null): Plan =>
     assemblePlan(target, [...kernel.map(onlyUnpacked), ...planTools(installed)], [], foreign.notes);
   const busybox = await provideGuestBusybox(session, target, allowExpiredRelease);
@@ -92,7 +93,7 @@ export async function prepareCross(
     host: createRootHost(root.directory),
     kernelImage,
     cross: {
-      ...describeCross(own, other, kernel, compilers, busybox),
+      ...describeCross(own, other, kernel, compiler, busybox),
       suite: findBaseRepository(repositories, tools).suite ?? '',
     },
   };
@@ -147,26 +148,6 @@ export async function prepareCross(
   }
 }
 
-/** The compilers that the kernel's headers ask for, by their versions: gcc-12, gcc-14. */
-function listCompilers(
-  { items }: Plan,
-  triplet: string,
-): readonly { readonly package: string; readonly program: string }[] {
-  const versions = packagesOf(items).flatMap(({ name }) => /^gcc-(\d+)$/.exec(name)?.[1] ?? []);
-  // A package's name has no "_".
-  const packed = triplet.replaceAll('_', '-');
-  return [...new Set(versions)].map((version) => ({
-    package: `gcc-${version}-${packed}`,
-    program: `${triplet}-gcc-${version}`,
-  }));
-}
-
-/** kbuild's own programs run here, so that they are of this machine's architecture, by the same name. */
-function listTools({ items }: Plan, compilers: readonly { readonly package: string }[]): readonly string[] {
-  const kbuild = packagesOf(items).filter(({ name }) => name.startsWith('linux-kbuild-'));
-  return ['systemtap', 'make', ...kbuild.map(({ name }) => name), ...compilers.map((each) => each.package)];
-}
-
 /** @returns a plan of them for a system that has `installed` */
 async function readTools(
   session: Session,
@@ -188,7 +169,7 @@ function describeCross(
   own: Architecture,
   other: Architecture,
   kernel: readonly PlanItem[],
-  [compiler]: readonly { readonly program: string }[],
+  compiler: string,
   busybox: string,
 ): Omit<CrossBuild, 'suite'> {
   const prefix = `CROSS_COMPILE=${other.triplet}-`;
@@ -196,7 +177,7 @@ function describeCross(
     rootArch: own.machine,
     stapWords: ['-a', stapArchOf(other), '-B', prefix],
     kbuildWords: [`ARCH=${other.tree}`, prefix],
-    compiler: compiler?.program ?? `${other.triplet}-gcc`,
+    compiler,
     kernelVersion: kernel.find(({ role }) => role === 'headers')?.version ?? '',
     witness: { source: busybox, path: WITNESS, mode: 0o755 },
   };
