@@ -387,6 +387,21 @@ describe('checkFacts', () => {
     expect(fitOf(placed)?.status).toBe('ok');
   });
 
+  it('does not hold the vmlinux of the headers against the debug package, where no build-id of the kernel is known', () => {
+    const file = { sizeBytes: 1, ownerPackage: null };
+    const facts = alter(EL9, {
+      kernel: { buildId: null },
+      debuginfo: [
+        { ...file, path: '/lib/modules/R/build/vmlinux', buildId: null, hasDwarf: false },
+        { ...file, path: '/usr/lib/debug/vmlinux', buildId: OTHER_ID, hasDwarf: true },
+      ],
+    });
+    expect(check(facts).find((each) => each.check === 'debug information')).toMatchObject({
+      status: 'unknown',
+      detail: expect.stringContaining('/usr/lib/debug/vmlinux is there') as unknown,
+    });
+  });
+
   it('escapes what it quotes from the machine', () => {
     const facts = alter(EL9, { buildTree: { utsVersion: '#1 \u001b]0;owned\u0007' } });
     expect(JSON.stringify(check(facts))).not.toMatch(/\\u001b|\\u0007/);
