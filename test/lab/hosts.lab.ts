@@ -19,7 +19,7 @@ afterAll(() => rmSync(work, { recursive: true, force: true }));
 
 /** What the system's own package manager and sshd keep of their work. */
 const NOT_OURS =
-  /^(?:etc\/(?:group|gshadow|subgid|subuid|passwd|shadow)-?|etc\/ld\.so\.cache|run\/.*|var\/cache\/(?:ldconfig|debconf)\/.*|var\/log\/.*|var\/lib\/(?:dpkg|tapprep)\/.*|var\/lib\/tapprep)$/;
+  /^(?:etc\/(?:hosts|machine-id|group|gshadow|subgid|subuid|passwd|shadow)-?|etc\/ld\.so\.cache|run\/.*|var\/cache\/(?:ldconfig|debconf)\/.*|var\/log\/.*|var\/lib\/(?:dpkg|tapprep)\/.*|var\/lib\/tapprep)$/;
 
 const list = (root: string): string => execFileSync('dpkg-query', [`--root=${root}`, '--show'], { encoding: 'utf8' });
 
