@@ -89,12 +89,22 @@ function tell(title: string, { verify }: RehearseReport): void {
 }
 
 describe.each(SYSTEMS)('%s', (distro) => {
-  // SystemTap 5.1 finds no tracepoint of Linux 6.12, by either runtime.
+  // By the bpf runtime 5.1 finds no tracepoint in a tree of links; of modules, Debian 12's own 4.8 does not carry
+  // tcp-attempts-in (docs/scripts.md).
   const newer = distro === 'debian:13' ? ['--systemtap', '5.6'] : [];
-  const target = ['--distro', distro, '--allow-expired-release', ...newer];
+  const forModules = distro === 'debian:13' ? newer : ['--systemtap', '5.1'];
+  const ofDistro = ['--distro', distro, '--allow-expired-release'];
+  const target = [...ofDistro, ...newer];
 
   test('Secure Boot: hello, kernel.function with $return and every script, by signed modules', async () => {
-    const report = await run(['rehearse', ...all, ...target, '--level', 'scripts', '--secure-boot', 'db', ...byFile()]);
+    const report = await run([
+      'rehearse',
+      ...all,
+      ...ofDistro,
+      ...forModules,
+      ...['--level', 'scripts', '--secure-boot', 'db'],
+      ...byFile(),
+    ]);
     tell(distro, report);
     expect(report.verify).toMatchObject({
       ready: true,
