@@ -97,14 +97,8 @@ describe.each(SYSTEMS)('%s', (distro) => {
   const target = [...ofDistro, ...newer];
 
   test('Secure Boot: hello, kernel.function with $return and every script, by signed modules', async () => {
-    const report = await run([
-      'rehearse',
-      ...all,
-      ...ofDistro,
-      ...forModules,
-      ...['--level', 'scripts', '--secure-boot', 'db'],
-      ...byFile(),
-    ]);
+    const policy = ['--level', 'scripts', '--secure-boot', 'db', ...byFile()];
+    const report = await run(['rehearse', ...all, ...ofDistro, ...forModules, ...policy]);
     tell(distro, report);
     expect(report.verify).toMatchObject({
       ready: true,
