@@ -22,6 +22,12 @@ export function ownArchitecture(): Architecture | null {
   return findArchitecture(machine());
 }
 
+/** Whether this machine runs programs of an architecture itself. @param arch uname -m */
+export function runsHere(arch: string): boolean {
+  const [own, wanted] = [ownArchitecture(), findArchitecture(arch)];
+  return own === null || wanted === null || own.kind === wanted.kind;
+}
+
 /** What a clean environment keeps: who runs it, where to put temporary files, how to reach the network and an ssh agent. */
 const INHERITED = [
   'HOME',

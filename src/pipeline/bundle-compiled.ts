@@ -30,7 +30,6 @@ import type { BuildId, Runtime as RuntimeKind, VerifyReport, VerifyStep } from '
 import type { ProvenModule, VerifyScript } from '../verify/options.ts';
 import { HELLO } from '../verify/rungs.ts';
 import { bootInVm } from '../vm/boot.ts';
-import { findVmTools } from '../vm/host-tools.ts';
 import { collectInstalledStaprun } from '../vm/staprun.ts';
 import { finishBundle } from './bundle.ts';
 import type { Subject } from './open-target.ts';
@@ -39,7 +38,7 @@ import type { Rehearsal } from './rehearse.ts';
 import type { Session } from './session.ts';
 import { runStage } from './stage.ts';
 import { describeVerify } from './describe.ts';
-import { verifySubject } from './verify.ts';
+import { findToolsFor, verifySubject } from './verify.ts';
 
 /** A script to compile, to prove and to ship. */
 export interface CompiledScript {
@@ -289,8 +288,8 @@ function withGuest(target: Subject['target'], guest: ProvenModule['guest']): Sub
 /** Unpacks the tar and runs hello world out of it, by its own run.sh, in the kernel that it is for. */
 async function tryBundle(
   session: Session,
-  { target: { arch } }: Subject,
-  { kernelImage, cross }: Pick<Rehearsal, 'kernelImage' | 'cross'>,
+  subject: Subject,
+  rehearsal: Pick<Rehearsal, 'kernelImage' | 'cross'>,
   tar: string,
   work: string,
 ): Promise<void> {
@@ -303,11 +302,8 @@ async function tryBundle(
   const hello = bundle.manifest.modules.find(({ name }) => name === HELLO_NAME);
   const runner = { files: [], starters: [], argv: ['/bin/sh', `${root}/run.sh`] };
   const report = await bootInVm({
-    kernelImage,
-    tools: await findVmTools(session.local, {
-      arch,
-      ...(cross === undefined ? {} : { busybox: cross.witness.source }),
-    }),
+    kernelImage: rehearsal.kernelImage,
+    tools: await findToolsFor(session, subject, rehearsal),
     staprun: { ...runner, bpf: runner, env: {} },
     files: paths.map((path) => ({
       source: bundle.pathOf(path),

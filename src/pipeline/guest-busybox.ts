@@ -1,13 +1,13 @@
 /** A busybox for guests of another architecture than this machine's, out of the signed package of a Debian suite. */
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findArchitecture } from '../detect/architectures.ts';
-import { isErrno, isTapprepError, TapprepError } from '../errors.ts';
+import { isTapprepError, TapprepError } from '../errors.ts';
 import { copyVerified } from '../files/private-copy.ts';
 import { openPrivateDirectory } from '../files/private-directory.ts';
 import { withTemporaryDirectory } from '../files/temporary-directory.ts';
 import { writeWhole } from '../files/write-whole.ts';
-import { ownArchitecture } from '../host/local.ts';
+import { isRegularFile } from '../host/files.ts';
+import { runsHere } from '../host/local.ts';
 import { forFamily } from '../package-system/systems.ts';
 import { readDebRepositories } from '../resolve/deb/reader.ts';
 import { readDebFiles } from '../systemtap/portable/deb-files.ts';
@@ -25,12 +25,6 @@ const PLACE = /^(?:usr\/)?bin\/busybox$/;
 interface Suite {
   readonly distro: string;
   readonly suite: string;
-}
-
-/** Whether this machine runs programs of an architecture itself. @param arch uname -m */
-export function runsHere(arch: string): boolean {
-  const [own, wanted] = [ownArchitecture(), findArchitecture(arch)];
-  return own === null || wanted === null || own.kind === wanted.kind;
 }
 
 /**
@@ -85,7 +79,7 @@ async function takeBusybox(
 
 async function unpack({ item, path, evidence }: Artifact, directory: string, signal: AbortSignal): Promise<string> {
   const kept = join(directory, `busybox-${item.arch}-${evidence.sha256.slice(0, 16)}`);
-  if (await isFile(kept)) return kept;
+  if (await isRegularFile(kept)) return kept;
   return withTemporaryDirectory(directory, 'busybox-', async (work) => {
     const copy = join(work, 'package.deb');
     await copyVerified(path, copy, evidence.sha256, signal);
@@ -96,13 +90,4 @@ async function unpack({ item, path, evidence }: Artifact, directory: string, sig
     await writeWhole(kept, bytes, { mode: 0o755 });
     return kept;
   });
-}
-
-async function isFile(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isFile();
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return false;
-    throw error;
-  }
 }

@@ -9,8 +9,6 @@ import { openPrivateDirectory } from '../files/private-directory.ts';
 import { ownArchitecture } from '../host/local.ts';
 import { createRootHost } from '../host/root.ts';
 import { identifySystem, listPackages } from '../install/package-list.ts';
-import { installArtifacts } from '../install/run.ts';
-import { systemOf } from '../package-system/systems.ts';
 import { unpackBase } from '../rehearse/base-root.ts';
 import { putDebugFiles, putHeaders, putWitness } from '../rehearse/cross-root.ts';
 import { buildKeptRoot, findKeptRoot, keyOfPlan, type KeptRoot } from '../rehearse/kept-root.ts';
@@ -29,7 +27,7 @@ import { provideGuestBusybox } from './guest-busybox.ts';
 import type { Subject } from './open-target.ts';
 import type { Rehearsal, RootOptions } from './rehearse.ts';
 import { findBaseRepository, makeDebBase } from './rehearse-base.ts';
-import { openResolution } from './resolution.ts';
+import { installIntoRoot, openRootResolution } from './rehearse-root.ts';
 import type { Session } from './session.ts';
 import { runStage } from './stage.ts';
 
@@ -55,12 +53,7 @@ export async function prepareCross(
       `there is no cross compiler for ${target.arch} on ${own?.machine ?? 'this machine'}`,
     );
   const tools = { ...target, arch: own.machine, packageArch: own.deb };
-  const resolution = await openResolution(session, subject, {
-    roles: { image: true, debuginfo: options.debuginfo, systemtap: 'distro' },
-    allowExpiredRelease,
-    isWhole: true,
-    installed: null,
-  });
+  const resolution = await openRootResolution(session, subject, options);
   const { repositories } = await findRepositories(
     session,
     { ...subject, target: tools },
@@ -72,9 +65,6 @@ export async function prepareCross(
   const planTools = await readTools(session, tools, repositories, packages);
   const planWhole = (installed: readonly InstalledVersion[] | null): Plan =>
     assemblePlan(target, [...kernel.map(onlyUnpacked), ...planTools(installed)], [], foreign.notes);
-  const busybox = await provideGuestBusybox(session, target, allowExpiredRelease);
-  if (busybox === null) throw new TapprepError('INTERNAL', `${target.arch} runs on ${own.machine}`);
-
   const rootsDir = await openPrivateDirectory(cacheDir, 'roots');
   const kept = await findKeptRoot(rootsDir, name);
   const wanted = planWhole(kept?.base ?? null);
@@ -93,7 +83,7 @@ export async function prepareCross(
     host: createRootHost(root.directory),
     kernelImage,
     cross: {
-      ...describeCross(own, other, kernel, compiler, busybox),
+      ...describeCross(own, other, kernel, compiler, root.directory),
       suite: findBaseRepository(repositories, tools).suite ?? '',
     },
   };
@@ -123,26 +113,11 @@ export async function prepareCross(
         session,
         packagesOf(whole.items).filter(({ install }) => install),
       );
-      await runStage(
-        session,
-        'install',
-        () =>
-          installArtifacts({
-            host,
-            artifacts,
-            method: systemOf(tools).manager,
-            release: target.release,
-            allowUpgrade: true,
-            tapprepVersion: session.tapprepVersion,
-            emit: session.emit,
-            now: session.now,
-            signal,
-          }),
-        (report) => `${report.installed.length} packages`,
-      );
+      await installIntoRoot(session, host, tools, artifacts);
       await putHeaders(local, filesOf('headers'), directory, signal);
       for (const artifact of filesOf('debuginfo')) await putDebugFiles(artifact, target.release, directory, signal);
-      await putWitness(busybox ?? '', directory, WITNESS);
+      const busybox = await provideGuestBusybox(session, target, allowExpiredRelease);
+      if (busybox !== null) await putWitness(busybox, directory, WITNESS);
       return { base, key: keyOfPlan(whole) };
     });
   }
@@ -170,7 +145,7 @@ function describeCross(
   other: Architecture,
   kernel: readonly PlanItem[],
   compiler: string,
-  busybox: string,
+  root: string,
 ): Omit<CrossBuild, 'suite'> {
   const prefix = `CROSS_COMPILE=${other.triplet}-`;
   return {
@@ -179,6 +154,6 @@ function describeCross(
     kbuildWords: [`ARCH=${other.tree}`, prefix],
     compiler,
     kernelVersion: kernel.find(({ role }) => role === 'headers')?.version ?? '',
-    witness: { source: busybox, path: WITNESS, mode: 0o755 },
+    witness: { source: join(root, WITNESS), path: WITNESS, mode: 0o755 },
   };
 }

@@ -4,11 +4,10 @@ import { treeOf } from '../detect/own-kernel.ts';
 import { TapprepError } from '../errors.ts';
 import { openPrivateDirectory } from '../files/private-directory.ts';
 import type { Host } from '../host/host.ts';
-import { ownArchitecture } from '../host/local.ts';
+import { ownArchitecture, runsHere } from '../host/local.ts';
 import { createRootHost } from '../host/root.ts';
 import { ensureTools, type Tool } from '../host/tools.ts';
 import { identifySystem, listPackages } from '../install/package-list.ts';
-import { installArtifacts } from '../install/run.ts';
 import { tapprep } from '../make-remedy.ts';
 import { unpackBase } from '../rehearse/base-root.ts';
 import { buildKeptRoot, findKeptRoot, keyOfPlan, type KeptRoot } from '../rehearse/kept-root.ts';
@@ -24,15 +23,15 @@ import { acquireArtifacts } from './acquire.ts';
 import { describePlan } from './describe.ts';
 import { requireHost, type Subject } from './open-target.ts';
 import { planSubject } from './plan-subject.ts';
-import { runsHere } from './guest-busybox.ts';
 import { makeBase } from './rehearse-base.ts';
 import { prepareCross } from './rehearse-cross.ts';
-import { openResolution, type Resolution } from './resolution.ts';
+import { installIntoRoot, openRootResolution } from './rehearse-root.ts';
+import type { Resolution } from './resolution.ts';
 import type { Session } from './session.ts';
 import { runStage } from './stage.ts';
 import { proveSubject } from './prove.ts';
 import type { SystemtapChoice, TriedSystemtap } from './provide-systemtap.ts';
-import { forFamily, systemOf } from '../package-system/systems.ts';
+import { forFamily } from '../package-system/systems.ts';
 
 export interface RehearseOptions {
   readonly debuginfo: boolean;
@@ -187,13 +186,7 @@ async function prepareRehearsal(
 ): Promise<Rehearsal> {
   const { local, signal, cacheDir } = session;
   const { target } = subject;
-  const resolution = await openResolution(session, subject, {
-    roles: { image: true, debuginfo: options.debuginfo, systemtap: 'distro' },
-    allowExpiredRelease: options.allowExpiredRelease,
-    // What is not in the plan nobody else brings: the root has no repositories of its own.
-    isWhole: true,
-    installed: null,
-  });
+  const resolution = await openRootResolution(session, subject, options);
   const rootsDir = await openPrivateDirectory(cacheDir, 'roots');
   const kept = await findKeptRoot(rootsDir, name);
   const plan = await runStage(session, 'plan', () => resolution.plan(kept?.base ?? null), describePlan);
@@ -253,7 +246,7 @@ async function prepareRoot(
   rootsDir: string,
   name: string,
 ): Promise<Prepared> {
-  const { local, signal, emit } = session;
+  const { local, signal } = session;
   const [tar] = await Promise.all([
     runStage(
       session,
@@ -279,24 +272,7 @@ async function prepareRoot(
     const installed = await listPackages(host, await identifySystem(host));
     const plan = await resolution.plan(installed);
     const artifacts = await acquireArtifacts(session, packagesOf(plan.items));
-    await runStage(
-      session,
-      'install',
-      () =>
-        installArtifacts({
-          host,
-          artifacts: artifacts.filter(({ item }) => item.install),
-          method: systemOf(target).manager,
-          release: target.release,
-          // Nobody's system: what the exact packages need may replace what the base system has.
-          allowUpgrade: true,
-          tapprepVersion: session.tapprepVersion,
-          emit,
-          now: session.now,
-          signal,
-        }),
-      (report) => `${report.installed.length} packages`,
-    );
+    await installIntoRoot(session, host, target, artifacts);
     result = { plan, images: artifacts.filter(({ item }) => item.role === 'image') };
     return { base: installed, key: keyOfPlan(plan) };
   });

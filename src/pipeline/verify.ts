@@ -224,7 +224,7 @@ function isRunningOn({ facts, target }: Subject, host: Host): boolean {
 }
 
 /** QEMU, and a busybox of the kernel's architecture. @throws TapprepError TOOL_MISSING, and of fetching one for another architecture */
-async function findToolsFor(
+export async function findToolsFor(
   session: Session,
   { target }: Subject,
   { cross }: Pick<VerifyChoice, 'cross'>,

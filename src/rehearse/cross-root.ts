@@ -1,7 +1,7 @@
 /** What a root of this machine's architecture gets of a kernel of another one: files out of its packages, nothing installed. */
 import { copyFile, cp, mkdir, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { TapprepError } from '../errors.ts';
+import { isErrno, TapprepError } from '../errors.ts';
 import { copyVerified } from '../files/private-copy.ts';
 import { withTemporaryDirectory } from '../files/temporary-directory.ts';
 import type { Host } from '../host/host.ts';
@@ -41,7 +41,10 @@ export async function putHeaders(
 }
 
 async function copyInto(from: string, to: string): Promise<void> {
-  const names = await readdir(from).catch(() => []);
+  const names = await readdir(from).catch((error: unknown) => {
+    if (isErrno(error, 'ENOENT')) return [];
+    throw error;
+  });
   if (names.length === 0) return;
   await mkdir(to, { recursive: true });
   for (const name of names)
