@@ -4,25 +4,57 @@ import { script } from '../host/ssh-scripts.ts';
 import type { Emit } from '../types.ts';
 import type { PackageSystem } from '../package-system/package-system.ts';
 import { QUIET_ENV } from './commands.ts';
-import { OURS } from './marks.ts';
+import { MARKER_NAME, MARKER_TEXT, OURS } from './marks.ts';
+import type { JournalEntry } from './journal.ts';
 import { listHalfUnpacked, listRemains, type ListedPackage } from './package-list.ts';
 import { packageKey } from './compare-lists.ts';
 
-/** The files that were staged for a transaction which never ended: "NAME VERSION ARCH PATH", as the package itself says. */
-const STAGED = `${OURS}
+/** show MANAGER FILE: "NAME VERSION ARCH", as the package itself says; nothing where the file is no package of that manager. */
+const SHOW = `
+show() {
+  case $1:$2 in
+    dpkg:*.deb) printf '%s' "$(dpkg-deb --showformat='\${Package} \${Version} \${Architecture}' --show "$2")" ;;
+    rpm:*.rpm) rpm -qp --nosignature --qf '%{NAME} %|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE} %{ARCH}' "$2" ;;
+  esac
+}`;
+
+/** The files that were staged for a transaction which never ended: "NAME VERSION ARCH PATH". */
+const STAGED = `${OURS}${SHOW}
 for directory in /var/cache/tapprep/staging-?????? /var/cache/tapprep/upload; do
   judge "$directory"
   [ "$verdict" = ours ] || continue
   for file in "$directory"/* "$directory"/*/*; do
     [ -f "$file" ] && [ ! -h "$file" ] || continue
-    case $1:$file in
-      dpkg:*.deb) printf '%s ' $(dpkg-deb --showformat='\${Package} \${Version} \${Architecture}' --show "$file") ;;
-      rpm:*.rpm) printf '%s ' $(rpm -qp --nosignature --qf '%{NAME} %|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE} %{ARCH}' "$file") ;;
-      *) continue ;;
-    esac
-    printf '%s\\n' "$file"
+    words=$(show "$1" "$file")
+    [ -z "$words" ] || printf '%s %s\\n' "$words" "$file"
   done
 done 2>/dev/null
+:`;
+
+/**
+ * MANAGER FOLDER BUNDLE "NAME VERSION ARCH"...: stages these packages out of an unpacked bundle. Anyone may have written there
+ * since: a copy is believed where its digest stands in a list of sums whose own digest is BUNDLE, which the journal has.
+ */
+const STAGE_FROM_BUNDLE = `${SHOW}
+manager=$1
+folder=$2
+bundle=$3
+shift 3
+[ -f "$folder/SHA256SUMS" ] && mkdir -p /var/cache/tapprep && staging=$(mktemp -d /var/cache/tapprep/staging-XXXXXX) || exit 0
+printf '%s\\n' '${MARKER_TEXT}' >"$staging/${MARKER_NAME}"
+cat -- "$folder/SHA256SUMS" >"$staging/SHA256SUMS" || exit 0
+[ "$(sha256sum <"$staging/SHA256SUMS")" = "$bundle  -" ] || exit 0
+while read -r sum path; do
+  file=$folder/$path
+  [ -f "$file" ] && [ ! -h "$file" ] || continue
+  words=$(show "$manager" "$file")
+  for wanted in "$@"; do
+    [ "$wanted" = "$words" ] || continue
+    copy=$staging/\${path##*/}
+    cat -- "$file" >"$copy"
+    [ "$(sha256sum <"$copy")" = "$sum  -" ] || rm -f -- "$copy"
+  done
+done <"$staging/SHA256SUMS" 2>/dev/null
 :`;
 
 /** Lines with paths of packages: those that rpm wrote under a name of the moment ("PATH;5f3a1b2c") go. */
@@ -40,39 +72,66 @@ done`;
 /**
  * dpkg was killed in the middle of a package: it knows of the package, and not which files came. It is unpacked once more.
  * rpm's database lacks such a package: it is added there without writing its files again.
- * @param set what the transaction was to bring
+ * @param runs what was never closed in the journal
  */
 export async function completeCutOff(
   host: Host,
   system: PackageSystem,
-  set: readonly ListedPackage[],
+  runs: readonly JournalEntry[],
   emit: Emit,
 ): Promise<void> {
+  const set = runs.flatMap(({ packages }) => packages);
   const wanted = new Set(set.map(packageKey));
-  const cutOff = new Set(
-    (await (system.statusArgv === null ? listUnknown(host, system, set) : listHalfUnpacked(host, system.statusArgv)))
-      .map(packageKey)
-      .filter((key) => wanted.has(key)),
-  );
-  if (cutOff.size > 0) {
-    const { stdout } = await host.run(script(STAGED, [system.manager]));
-    const staged = stdout
-      .split('\n')
-      .map((line) => line.split(' '))
-      .flatMap(([name = '', version = '', arch = '', path]) =>
-        path !== undefined && cutOff.has(packageKey({ name, version, arch })) ? [path] : [],
-      );
-    const options = { env: QUIET_ENV, timeoutMs: 900_000, untilEnd: true };
-    if (staged.length > 0) {
-      const argv = system.buildRegisterArgv(staged);
-      emit({ type: 'command', argv, where: host.name });
-      await host.run(argv, options);
-    }
-    if (system.buildPathsArgv !== null && staged.length > 0) {
-      const files = await host.run(system.buildPathsArgv(staged), { timeoutMs: 120_000 });
-      await host.run(script(DROP_PARTS, []), { input: files.stdout, timeoutMs: 120_000 });
-    }
+  const cutOff = (
+    await (system.statusArgv === null ? listUnknown(host, system, set) : listHalfUnpacked(host, system.statusArgv))
+  ).filter((item) => wanted.has(packageKey(item)));
+  if (cutOff.length === 0) return;
+  const found = await listStaged(host, system, runs, cutOff);
+  const staged = found.map(({ path }) => path);
+  const lost = cutOff.filter((item) => !found.some(({ key }) => key === packageKey(item)));
+  // Of rpm's it is not known which of them began.
+  for (const { name, version } of system.statusArgv === null ? [] : lost)
+    emit({
+      type: 'note',
+      level: 'warning',
+      text: `${name} ${version} was being unpacked on ${host.name} when dpkg was killed, and its .deb is gone: which files came is not known, and some may stay`,
+    });
+  const options = { env: QUIET_ENV, timeoutMs: 900_000, untilEnd: true };
+  if (staged.length > 0) {
+    const argv = system.buildRegisterArgv(staged);
+    emit({ type: 'command', argv, where: host.name });
+    await host.run(argv, options);
   }
+  if (system.buildPathsArgv !== null && staged.length > 0) {
+    const files = await host.run(system.buildPathsArgv(staged), { timeoutMs: 120_000 });
+    await host.run(script(DROP_PARTS, []), { input: files.stdout, timeoutMs: 120_000 });
+  }
+}
+
+/** As `show` writes them. */
+function wordsOf({ name, version, arch }: ListedPackage): string {
+  return `${name} ${version} ${arch}`;
+}
+
+/** Of the packages that were cut off, those that tapprep staged and those that install.sh had in its bundle, by their paths on the target. */
+async function listStaged(
+  host: Host,
+  system: PackageSystem,
+  runs: readonly JournalEntry[],
+  cutOff: readonly ListedPackage[],
+): Promise<readonly { readonly key: string; readonly path: string }[]> {
+  const wanted = new Map(cutOff.map((item) => [wordsOf(item), packageKey(item)]));
+  for (const { bundle, folder } of runs) {
+    if (bundle === undefined || folder === undefined) continue;
+    const argv = [system.manager, folder, bundle, ...wanted.keys()];
+    await host.run(script(STAGE_FROM_BUNDLE, argv), { timeoutMs: 600_000 });
+  }
+  const { stdout } = await host.run(script(STAGED, [system.manager]));
+  return stdout.split('\n').flatMap((line) => {
+    const [name = '', version = '', arch = '', ...path] = line.split(' ');
+    const key = wanted.get(wordsOf({ name, version, arch }));
+    return key === undefined ? [] : [{ key, path: path.join(' ') }];
+  });
 }
 
 /**

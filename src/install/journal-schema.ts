@@ -19,6 +19,8 @@ const entry = z.looseObject({
   tapprep: word,
   release: word,
   manager: z.enum(['dpkg', 'rpm']).optional(),
+  bundle: word.optional(),
+  folder: path.optional(),
   state: z.enum(['started', 'done', 'failed', 'removed']),
   packages: z.array(listed),
   replaced: z.array(z.looseObject({ name: word, from: word, to: word })),

@@ -20,6 +20,9 @@ export interface JournalEntry {
   readonly release: string;
   /** Whose packages these are; a journal without it is of the one package database there. */
   readonly manager?: PackageManager | undefined;
+  /** Of install.sh: SHA-256 of its bundle's SHA256SUMS, in hexadecimal, and where the bundle lay unpacked, an absolute path. */
+  readonly bundle?: string | undefined;
+  readonly folder?: string | undefined;
   readonly state: 'started' | 'done' | 'failed' | 'removed';
   /** What this run set out to add; on "done" exactly what it added. */
   readonly packages: readonly ListedPackage[];

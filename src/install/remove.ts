@@ -80,7 +80,7 @@ export async function removeInstalled(
 ): Promise<Removal> {
   await awaitEarlierRun(host, signal);
   const open = await readOpen(host);
-  const cutOff = open.filter(({ state }) => state === 'started').flatMap(({ packages }) => packages);
+  const cutOff = open.filter(({ state, packages }) => state === 'started' && packages.length > 0);
   refuseWhenStopped(signal, `before anything was removed from ${host.name}`);
   const system = cutOff.length === 0 ? null : await systemOfJournal(host, open);
   if (system !== null) await completeCutOff(host, system, cutOff, emit);

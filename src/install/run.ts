@@ -230,7 +230,7 @@ async function recoverInterrupted(host: Host, system: PackageSystem, emit: Emit,
     text: `an install of ${last.at} was interrupted; going on from what it left`,
   });
   await awaitEarlierRun(host, signal);
-  await completeCutOff(host, system, last.packages, emit);
+  await completeCutOff(host, system, [last], emit);
   await resumeCutOff(host, system);
   const now = new Set((await listRemains(host, system)).map(packageKey));
   await writeEntry(host, {

@@ -104,6 +104,11 @@ print_entry() {
     "$started_at" "$made_by" "$release" "$1"
   if [ "$family" = deb ]; then manager=dpkg; else manager=rpm; fi
   printf '      "manager": "%s",\n      "bundle": "%s",\n' "$manager" "$bundle_id"
+  # Where a run that is killed can be completed from; a name that JSON would have to escape is not worth it.
+  case $PWD in
+    *[!A-Za-z0-9/._\ -]*) ;;
+    *) printf '      "folder": "%s",\n' "$PWD" ;;
+  esac
   printf '      "packages": '
   print_objects name version arch '          ' <<EOF
 $added

@@ -1,16 +1,30 @@
 /** What a killed install.sh and a killed dpkg leave beside packages, and what becomes of it. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createRootHost } from '../../../src/host/root.ts';
 import { planRemoval, removeInstalled } from '../../../src/install/remove.ts';
+import type { Emit } from '../../../src/types.ts';
 import { makeDpkgRunRoot } from '../../helpers/dpkg-root.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'cut-off-'));
 const UNPACKING = 'var/lib/dpkg/tmp.ci/control';
+const PART = 'usr/lib/slow/vmlinux.dpkg-new';
 let root = '';
 let roots = 0;
 let other: ChildProcess | null = null;
@@ -42,9 +56,9 @@ function putJournal(state: string): void {
   put('var/lib/tapprep/journal.json', JSON.stringify({ schema: 'tapprep-journal/1', entries }));
 }
 
-async function remove(): Promise<readonly string[]> {
+async function remove(emit: Emit = () => undefined): Promise<readonly string[]> {
   const host = createRootHost(root);
-  return (await removeInstalled(host, await planRemoval(host), () => undefined, new AbortController().signal)).files;
+  return (await removeInstalled(host, await planRemoval(host), emit, new AbortController().signal)).files;
 }
 
 /** As install.sh makes them. */
@@ -106,4 +120,58 @@ test('what dpkg unpacks is left alone while another run of dpkg holds its lock',
   await once(other.stdout ?? other, 'data');
   await remove();
   expect(existsSync(join(root, UNPACKING))).toBe(true);
+});
+
+/** A bundle's folder in the root, with a package that takes dpkg a while. */
+function putBundle(): string {
+  const tree = join(scratch, 'slow');
+  mkdirSync(join(tree, 'DEBIAN'), { recursive: true });
+  mkdirSync(join(tree, 'usr/lib/slow'), { recursive: true });
+  writeFileSync(
+    join(tree, 'DEBIAN/control'),
+    'Package: slow\nVersion: 1\nArchitecture: all\nMaintainer: t <t@example.org>\nDescription: t\n',
+  );
+  execFileSync('truncate', ['--size=400M', join(tree, 'usr/lib/slow/vmlinux')]);
+  mkdirSync(join(root, 'carried/packages'), { recursive: true });
+  const file = 'carried/packages/slow_1_all.deb';
+  execFileSync('dpkg-deb', ['--root-owner-group', '-Zgzip', '-z1', '--build', tree, join(root, file)]);
+  const sum = createHash('sha256').update(readFileSync(join(root, file)));
+  const sums = `${sum.digest('hex')}  packages/slow_1_all.deb\n`;
+  put('carried/SHA256SUMS', sums);
+  return createHash('sha256').update(sums).digest('hex');
+}
+
+/** Real dpkg, killed while the package's one file is being written. */
+async function killDpkg(): Promise<void> {
+  const argv = [root, 'dpkg', '--unpack', '/carried/packages/slow_1_all.deb'];
+  const dpkg = spawn('chroot', argv, { stdio: 'ignore', detached: true });
+  const ended = once(dpkg, 'exit') as Promise<[number | null, string | null]>;
+  while (!existsSync(join(root, PART)) && dpkg.exitCode === null) await setImmediate();
+  process.kill(-(dpkg.pid ?? Number.NaN), 'SIGKILL');
+  expect((await ended)[1]).toBe('SIGKILL');
+  expect(existsSync(join(root, PART))).toBe(true);
+}
+
+test.each([
+  { what: 'as it was: remove takes away what dpkg had written', change: '', stays: false },
+  { what: 'with other packages in it: they are not believed', change: 'packages/slow_1_all.deb', stays: true },
+  { what: 'with another list of sums: it is not believed', change: 'SHA256SUMS', stays: true },
+])('dpkg was killed in the middle of a bundle’s package, and the bundle is there $what', async ({ change, stays }) => {
+  const bundle = putBundle();
+  await killDpkg();
+  const packages = [{ name: 'slow', version: '1', arch: 'all' }];
+  const run = { at: '2026-11-29T10:00:00.000Z', tapprep: '0.1.0', release: '6.1.0-1-amd64', manager: 'dpkg' };
+  const entry = { ...run, bundle, folder: '/carried', state: 'started', packages, replaced: [], files: [] };
+  put('var/lib/tapprep/journal.json', JSON.stringify({ schema: 'tapprep-journal/1', entries: [entry] }));
+  if (change !== '') appendFileSync(join(root, 'carried', change), 'x\n');
+  const notes: string[] = [];
+  await remove((event) => {
+    if (event.type === 'note') notes.push(event.text);
+  });
+  expect(notes.some((text) => text.startsWith('slow 1 was being unpacked'))).toBe(stays);
+  expect(existsSync(join(root, PART))).toBe(stays);
+  expect(existsSync(join(root, 'usr/lib/slow'))).toBe(stays);
+  expect(existsSync(join(root, 'var/cache/tapprep'))).toBe(false);
+  const status = readFileSync(join(root, 'var/lib/dpkg/status'), 'utf8');
+  expect(status).not.toContain('Package: slow');
 });
