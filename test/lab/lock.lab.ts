@@ -32,7 +32,7 @@ const list = (root: string): string => execFileSync('dpkg-query', [`--root=${roo
 
 /** Each root with a cache of its own: every byte is fetched again. */
 const install = (root: string, file: string): ReturnType<typeof runInLab> =>
-  runInLab(['install', '--root', root, '--lock', file, '--in', 'vm', '--cache-dir', `${root}-cache`]);
+  runInLab(['install', '--root', root, '--lock', file, '--cache-dir', `${root}-cache`]);
 
 beforeAll(async () => {
   const target = ['--distro', 'debian:12', '--kernel', await findLabKernel('debian:12'), '--systemtap', 'portable'];
