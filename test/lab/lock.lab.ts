@@ -16,6 +16,7 @@ import type { Plan, VerifyReport } from '../../src/types.ts';
 mkdirSync(LAB, { recursive: true });
 const work = mkdtempSync(join(LAB, 'lock-'));
 const lock = join(work, 'lock.json');
+let release = '';
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 
 /** Logs, and the index of debconf, in which each answer has its time. */
@@ -32,10 +33,11 @@ const list = (root: string): string => execFileSync('dpkg-query', [`--root=${roo
 
 /** Each root with a cache of its own: every byte is fetched again. */
 const install = (root: string, file: string): ReturnType<typeof runInLab> =>
-  runInLab(['install', '--root', root, '--lock', file, '--cache-dir', `${root}-cache`]);
+  runInLab(['install', '--root', root, '--kernel', release, '--lock', file, '--cache-dir', `${root}-cache`]);
 
 beforeAll(async () => {
-  const target = ['--distro', 'debian:12', '--kernel', await findLabKernel('debian:12'), '--systemtap', 'portable'];
+  release = await findLabKernel('debian:12');
+  const target = ['--distro', 'debian:12', '--kernel', release, '--systemtap', 'portable'];
   const planned = await runInLab(['plan', ...target, '--out', lock]);
   if (planned.code !== 0) throw new Error(planned.stderr);
 }, 600_000);
