@@ -37,7 +37,7 @@ const install = (root: string, file: string): ReturnType<typeof runInLab> =>
 
 beforeAll(async () => {
   release = await findLabKernel('debian:12');
-  const target = ['--distro', 'debian:12', '--kernel', release, '--systemtap', 'portable'];
+  const target = ['--distro', 'debian:12', '--kernel', release, '--systemtap', 'portable', '--image'];
   const planned = await runInLab(['plan', ...target, '--out', lock]);
   if (planned.code !== 0) throw new Error(planned.stderr);
 }, 600_000);
