@@ -19,8 +19,9 @@ const lock = join(work, 'lock.json');
 let release = '';
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 
-/** Logs, and the index of debconf, in which each answer has its time. */
-const NOT_OURS = /^(?:var\/log\/.*|var\/cache\/debconf\/.*)$/;
+/** Logs, caches of ldconfig, debconf and stap whose names or bytes hold times, and tapprep's record of when it was proven. */
+const NOT_OURS =
+  /^(?:var\/log\/.*|var\/cache\/(?:debconf|ldconfig|tapprep\/stap)\/.*|var\/lib\/tapprep\/systemtap-[^/]*\.json)$/;
 const readOurs = (root: string): ReadonlyMap<string, string> =>
   new Map([...readTree(root)].filter(([path]) => !NOT_OURS.test(path)));
 
