@@ -52,6 +52,15 @@ export interface CommandRow {
   readonly run: (context: Context, raw: Raw, args: readonly string[]) => Promise<number>;
 }
 
+/** What people come for, in the order of the help, with the first words of the commands that do it. */
+export const TASKS: readonly (readonly [heading: string, commands: readonly string[]])[] = [
+  ['Look and diagnose', ['detect', 'doctor', 'explain', 'names', 'plan']],
+  ['Prepare and take back', ['install', 'remove', 'fetch', 'bundle']],
+  ['Prove and use', ['rehearse', 'verify', 'scripts', 'module-key']],
+  ['What fits which kernel', ['mends', 'verdicts']],
+  ['Sources and settings', ['mirrors', 'cache', 'config', 'completion', 'help']],
+];
+
 /** What commands with actions are for. */
 export const ACTIONS_OF: Readonly<Record<string, string>> = {
   mirrors: 'the repositories that would be asked, and whether they answer',
@@ -181,7 +190,7 @@ export const COMMANDS: readonly CommandRow[] = [
   },
   {
     name: 'explain',
-    summary: 'diagnoses the output of a failed run, or prints the page of a code',
+    summary: 'diagnose the output of a failed run, or print the page of a code',
     target: false,
     args: [['[source]', 'a file, "-" for standard input, or a code']],
     options: [
@@ -273,7 +282,7 @@ export const COMMANDS: readonly CommandRow[] = [
   },
   {
     name: 'rehearse',
-    summary: 'makes a root of the target distribution and runs hello world inside its kernel in QEMU',
+    summary: 'make a root of the target distribution and run hello world inside its kernel in QEMU',
     target: true,
     args: [['[scripts...]', 'scripts of your own to run there too']],
     options: [
@@ -565,7 +574,7 @@ export const COMMANDS: readonly CommandRow[] = [
   },
   {
     name: 'module-key create',
-    summary: 'makes a key that signs modules and nothing else, and says how the target comes to trust it',
+    summary: 'make a key that signs modules and nothing else, and say how the target comes to trust it',
     target: true,
     options: [
       ...LOADER,

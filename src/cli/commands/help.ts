@@ -3,7 +3,7 @@ import { EXIT, TapprepError } from '../../errors.ts';
 import { COMMANDS } from '../commands.ts';
 import type { Context } from '../context.ts';
 import { list, text } from '../help/blocks.ts';
-import { pageOfCommand } from '../help/page.ts';
+import { listCommands, pageOfCommand } from '../help/page.ts';
 import { renderBlocks, renderPage } from '../help/text.ts';
 import { TOPICS } from '../help/topics.ts';
 
@@ -31,9 +31,9 @@ function pageFor(words: readonly string[], columns: number): string {
 
 function renderContents(columns: number): string {
   const blocks = [
-    text('tapprep help COMMAND, or COMMAND --help, tells what a command takes:'),
-    list(COMMANDS.map(({ name, summary }) => [name, summary])),
-    text('tapprep help TOPIC tells of a subject:'),
+    ...listCommands(),
+    text('tapprep help COMMAND, or COMMAND --help, says what a command takes.'),
+    text('tapprep help TOPIC, about what concerns many commands:'),
     list(TOPICS.map(({ name, summary }) => [name, summary])),
   ];
   return `${renderBlocks(blocks, columns).join('\n')}\n`;

@@ -1,6 +1,6 @@
 /** A page of the manual as data: the man pages and `tapprep help` are two ways to set the same one. */
 import { EXIT } from '../../errors.ts';
-import { ACTIONS_OF, COMMANDS, type CommandRow } from '../commands.ts';
+import { ACTIONS_OF, COMMANDS, type CommandRow, TASKS } from '../commands.ts';
 import type { OptionRow } from '../options.ts';
 import { type Block, list, text } from './blocks.ts';
 import { TOPICS } from './topics.ts';
@@ -58,11 +58,23 @@ function mainPage(): Page {
           ),
         ],
       },
-      { heading: 'Commands', blocks: [list(COMMANDS.map(({ name, summary }) => [name, summary]))] },
+      { heading: 'Commands', blocks: listCommands() },
       ...TOPICS.map(({ title, blocks }) => ({ heading: title, blocks: blocks() })),
     ],
     seeAlso: COMMANDS.map(({ name }) => pageName(name)),
   };
+}
+
+/** Every command under what people come for. */
+export function listCommands(): readonly Block[] {
+  return TASKS.flatMap(([heading, words]) => [
+    text(`${heading}:`),
+    list(
+      words.flatMap((word) =>
+        COMMANDS.filter(({ name }) => name.split(' ')[0] === word).map(({ name, summary }) => [name, summary] as const),
+      ),
+    ),
+  ]);
 }
 
 /** Every page of the manual. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { COMMANDS } from '../../../src/cli/commands.ts';
+import { COMMANDS, TASKS } from '../../../src/cli/commands.ts';
 import { allPages } from '../../../src/cli/help/page.ts';
 import { renderPage } from '../../../src/cli/help/text.ts';
 import { TOPICS } from '../../../src/cli/help/topics.ts';
@@ -22,6 +22,11 @@ test('the topics name every override and every code of an error, because they ar
   );
   expect(overrides.length).toBeGreaterThan(2);
   for (const flags of overrides) expect(shown).toContain(flags);
+});
+
+test('every command stands under one task, and each task names commands alone', () => {
+  const named = TASKS.flatMap(([, words]) => words);
+  expect(named.toSorted()).toEqual([...new Set(COMMANDS.map(({ name }) => name.split(' ')[0]))].toSorted());
 });
 
 test('npm is told every page of the manual, because it links none by their directory', () => {
