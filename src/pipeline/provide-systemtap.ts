@@ -27,7 +27,7 @@ import type { Sentence, VerifyReport } from '../types.ts';
 import type { CrossBuild, VerifyLevel } from '../verify/options.ts';
 import { findDecisive } from '../verify/step.ts';
 import { findVerdicts } from './known-verdicts.ts';
-import { carries, isFaultOfSystemtap, seeVerdict } from './see-verdict.ts';
+import { carries, isFaultOfSystemtap, leavesScriptOpen, seeVerdict } from './see-verdict.ts';
 import { lookAtInstalled } from './installed-systemtap.ts';
 import { leaveCase } from './leave-case.ts';
 import type { Subject } from './open-target.ts';
@@ -119,9 +119,15 @@ export async function provideSystemtap(
   const tried: TriedSystemtap[] = [];
   const places = new Set<string>();
   let farthest: VerifyReport | null = null;
+  /** Carries the ladder, though not every script. */
+  let nearly: Taken | null = null;
   let problem: unknown = null;
   const failures: Failure[] = [];
   const left = [...ranked, ...last];
+  const take = async ({ ranked: one, verify, place }: Taken): Promise<ProvidedSystemtap> => {
+    await keepChoice(session, subject, host, { name: one.name, version: one.candidate.version, place });
+    return { verify, tried: await keepUnknown(session, subject, tried, { failures, left, taken: one, rung }) };
+  };
   for (let one = left.shift(); one !== undefined; one = left.shift()) {
     const { name, candidate, predictions } = one;
     tellChoice(session, name, predictions, rung);
@@ -141,9 +147,10 @@ export async function provideSystemtap(
       });
       const seen = seeVerdict(session, build, candidate, verify);
       if (seen !== null) await rememberVerdict(session.cacheDir, seen);
+      const taken: Taken = { ranked: one, verify, place: systemtap.place ?? null };
       if (carries(verify, rung)) {
-        await keepChoice(session, subject, host, { name, version: candidate.version, place: systemtap.place ?? null });
-        return { verify, tried: await keepUnknown(session, subject, tried, { failures, left, taken: one, rung }) };
+        if (!leavesScriptOpen(verify)) return await take(taken);
+        if (nearly === null || countPassed(verify) > countPassed(nearly.verify)) nearly = taken;
       }
       if (farthest === null || countPassed(verify) > countPassed(farthest)) farthest = verify;
       if (!canAnotherHelp(verify)) break;
@@ -154,11 +161,19 @@ export async function provideSystemtap(
       session.emit({ type: 'note', level: 'warning', text: `SystemTap ${name} could not be used: ${error.message}` });
     }
   }
+  if (nearly !== null) return take(nearly);
   if (farthest !== null) {
     const verify = options.choice === 'auto' ? withoutRetry(farthest, subject.facts) : farthest;
     return { verify, tried: await keepUnknown(session, subject, tried, { failures, left, taken: null, rung }) };
   }
   throw problem ?? noCandidate(session, options.choice);
+}
+
+/** The one that is the target's from now on. */
+interface Taken {
+  readonly ranked: RankedCandidate;
+  readonly verify: VerifyReport;
+  readonly place: string | null;
 }
 
 function countPassed({ steps }: VerifyReport): number {
@@ -228,7 +243,8 @@ function canAnotherHelp({ ranIn, steps }: VerifyReport): boolean {
 }
 
 function describe(name: string, predicted: Predictions | null, verify: VerifyReport, rung: FitRung): TriedSystemtap {
-  return { name, predicted, ready: carries(verify, rung), reason: carries(verify, rung) ? null : explain(verify) };
+  const ready = carries(verify, rung) && !leavesScriptOpen(verify);
+  return { name, predicted, ready, reason: ready ? null : explain(verify) };
 }
 
 function explain({ steps }: VerifyReport): Sentence {

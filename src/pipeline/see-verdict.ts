@@ -19,6 +19,11 @@ export function isFaultOfSystemtap({ status, blame }: VerifyStep): boolean {
   return status === 'fail' && blame === 'systemtap';
 }
 
+/** Whether a script did not print its event, and another SystemTap may. */
+export function leavesScriptOpen({ steps }: Pick<VerifyReport, 'steps'>): boolean {
+  return steps.some(({ id, status, blame }) => id === 'script' && status === 'fail' && blame === null);
+}
+
 /**
  * A SystemTap that fails on any rung or script above hello is not taken for what lies there: it may have ended the guest.
  * @returns null where the outcome says nothing of the SystemTap: tools that are missing, a machine that was too slow, a hello

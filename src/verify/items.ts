@@ -44,9 +44,13 @@ export function labelOf({ id, scriptName }: Pick<Item, 'id' | 'scriptName'>): st
   return scriptName === null ? id : `script ${scriptName}`;
 }
 
-/** To whom it is due when an item itself does not do what it should. */
-export function ownBlame({ scriptName }: Pick<Item, 'scriptName'>): Blame {
-  return scriptName === null ? 'systemtap' : 'script';
+/**
+ * To whom it is due when an item itself does not do what it should. A script with an event of its own was seen to print it by
+ * other SystemTaps: it is this one, or a machine on which the event came late, and which of them cannot be told.
+ */
+export function ownBlame({ scriptName, guestTrigger }: Pick<Item, 'scriptName' | 'guestTrigger'>): Blame | null {
+  if (scriptName === null) return 'systemtap';
+  return guestTrigger === null ? 'script' : null;
 }
 
 /** The first rung. */

@@ -12,7 +12,7 @@ export interface LocalLoad {
   /** Must be printed for a pass; null where running without error is enough. */
   readonly marker: string | null;
   /** To whom it is due when the module itself does not do what it should. */
-  readonly own: Blame;
+  readonly own: Blame | null;
   /** Run again and again while the module is loaded, until it ends. */
   readonly trigger: readonly string[] | null;
   /** Told to go after so many seconds; null for a module that ends by itself. */

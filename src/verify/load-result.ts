@@ -13,7 +13,7 @@ export interface LoadResult {
 }
 
 /** The result of a job in a guest. @param own to whom it is due when the module itself does not do what it should */
-export function loadResultOf(job: VmJob, result: VmJobResult, console: string, own: Blame): LoadResult {
+export function loadResultOf(job: VmJob, result: VmJobResult, console: string, own: Blame | null): LoadResult {
   const parts = [result.stdout, result.stderr, result.triggerOutput, result.kernelLog];
   if (result.outcome === 'lost' || result.outcome === 'silent') parts.push(console);
   return {
@@ -23,7 +23,7 @@ export function loadResultOf(job: VmJob, result: VmJobResult, console: string, o
   };
 }
 
-function findFault(job: VmJob, result: VmJobResult, own: Blame): Fault | null {
+function findFault(job: VmJob, result: VmJobResult, own: Blame | null): Fault | null {
   switch (result.outcome) {
     case 'not-run':
       return blame('this-machine', 'the virtual machine went down before this module was loaded');
@@ -51,7 +51,7 @@ function findFault(job: VmJob, result: VmJobResult, own: Blame): Fault | null {
   );
 }
 
-function missedInTime(job: VmJob, result: VmJobResult, own: Blame): Fault {
+function missedInTime(job: VmJob, result: VmJobResult, own: Blame | null): Fault {
   return result.missed.length > 0
     ? blame(own, `"${result.missed[0] ?? ''}" was not printed within ${job.timeoutMs / 1000} s`)
     : blame('this-machine', `the script did not end within ${job.timeoutMs / 1000} s`);
@@ -69,7 +69,7 @@ export interface StaprunEnd {
 }
 
 /** What was wrong with it; null when nothing was. */
-export function judgeEnd({ exitStatus, stderr, missed, removed }: StaprunEnd, own: Blame): Fault | null {
+export function judgeEnd({ exitStatus, stderr, missed, removed }: StaprunEnd, own: Blame | null): Fault | null {
   if (exitStatus !== 0) {
     const words = findErrorLines(stderr, 1).join('');
     return blame(
@@ -88,7 +88,7 @@ export function judgeEnd({ exitStatus, stderr, missed, removed }: StaprunEnd, ow
  * return probe that sits behind the entry of its function (arm64, Linux 6.1) is one; by the symbol it does sit there. No other
  * SystemTap puts it elsewhere, so that a rung is due to the kernel.
  */
-function findUnregistered(stderr: string, own: Blame): Fault | null {
+function findUnregistered(stderr: string, own: Blame | null): Fault | null {
   const found = /^WARNING: probe (.{1,500}?) \(address 0x[0-9a-f]+\) registration error.*?(\(rc -?\d+\))?\s*$/m.exec(
     stderr,
   );

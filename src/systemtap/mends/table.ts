@@ -226,7 +226,7 @@ export const MENDS: readonly Mend[] = [
       '4.4 of Debian 11 on 5.10.223: hello world, kernel.function with $return, kernel.trace and the ten scripts loaded',
     source: 'the exports of Linux 5.10.223; stable review of 5.10.220',
     cannot:
-      'whether the walk over all symbols takes that lock by itself was not looked up, nor were functions of modules probed',
+      'whether the walk over all symbols takes that lock by itself was not looked up, nor were functions of modules probed; tcp-accept, tcp-connect, icmp and dns-requests choose their form by the version of SystemTap, and do not name the process with 4.4',
   },
   {
     ...NONE,

@@ -9,6 +9,7 @@ import { openSession } from '../../../src/pipeline/session.ts';
 import { type KernelBuild, kernelBuildOf } from '../../../src/systemtap/kernel-build.ts';
 import { importVerdicts, recallVerdicts, type Verdict } from '../../../src/systemtap/verdicts.ts';
 import type { VerifyReport } from '../../../src/types.ts';
+import { ownBlame } from '../../../src/verify/items.ts';
 import { loadResultOf } from '../../../src/verify/load-result.ts';
 import { blame, type Fault } from '../../../src/verify/step.ts';
 import type { VmJob, VmJobResult } from '../../../src/vm/job.ts';
@@ -29,6 +30,8 @@ async function tryAfter(
   fault: Fault,
   before: (cacheDir: string, build: KernelBuild) => Promise<unknown> = () => Promise.resolve(),
   choice: 'auto' | 'distro' = 'auto',
+  /** What failed; hello world passed before a script. */
+  id: 'hello' | 'script' = 'hello',
 ): Promise<{
   readonly tried: readonly TriedSystemtap[];
   readonly verdicts: readonly Verdict[];
@@ -55,16 +58,8 @@ async function tryAfter(
     target,
     ranIn: 'vm',
     steps: [
-      {
-        step: 'hello',
-        id: 'hello',
-        script: null,
-        required: true,
-        status: 'fail',
-        ...fault,
-        output: '',
-        seconds: 1,
-      },
+      ...(id === 'hello' ? [] : [{ ...STEP, id: 'hello', status: 'pass', blame: null, reason: null } as const]),
+      { ...STEP, step: id, id, status: 'fail', ...fault },
     ],
     ready: false,
     diagnoses: [
@@ -88,6 +83,24 @@ async function tryAfter(
   });
   return { tried, verify, verdicts: await recallVerdicts(session.cacheDir, kernelBuildOf(target, null)) };
 }
+
+const STEP = { step: 'hello', script: null, required: true, output: '', seconds: 1 } as const;
+
+const none = (): Promise<void> => Promise.resolve();
+
+test('a script of the catalogue that does not print its event is tried by the next SystemTap, a script of the user is not', async () => {
+  const reason = '" -> 127.0.0.1:7003" was not printed within 120 s';
+  const trigger = { scriptName: 'tcp-attempts-in', guestTrigger: 'nc -w 1 127.0.0.1 7003' };
+  const known = await tryAfter(blame(ownBlame(trigger), reason), none, 'auto', 'script');
+  expect(known.tried.length).toBeGreaterThan(1);
+  expect(known.tried[0]).toMatchObject({ name: '5.6 of the distribution', ready: false });
+  // Hello world was seen, and a machine that was late would look the same.
+  expect(known.verdicts.map(({ candidate, rungs }) => [candidate, rungs.hello])).toEqual([
+    ['5.6 of the distribution', 'pass'],
+  ]);
+  const own = await tryAfter(blame(ownBlame({ ...trigger, guestTrigger: null }), reason), none, 'auto', 'script');
+  expect(own.tried.map(({ name, ready }) => [name, ready])).toEqual([['5.6 of the distribution', true]]);
+});
 
 test('after a SystemTap that does not compile or load the next one is tried', async () => {
   const fault = blame('systemtap', "staprun exited with status 1: ERROR: Can't resolve uprobe_unregister!");
