@@ -2,23 +2,15 @@
 import { isTapprepError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
 import { recordChosen } from '../systemtap/chosen.ts';
-import { listCandidates } from '../systemtap/candidates.ts';
-import {
-  chooseSystemtap,
-  type Candidate,
-  nameOf,
-  type RankedCandidate,
-  type SystemtapWish,
-} from '../systemtap/choose.ts';
+import { chooseSystemtap, type RankedCandidate, type SystemtapWish } from '../systemtap/choose.ts';
 import type { FitRung } from '../systemtap/incompatibilities.ts';
 import { type UpstreamKernel, upstreamKernelOf } from '../systemtap/kernel-version.ts';
-import { listMended, type MendedCandidates, type MendWish } from '../systemtap/mended-candidates.ts';
 import { describeOutside, findOutside, type OutsideMend } from '../systemtap/mends/choose-mends.ts';
 import { describeLookedUp, lookUpMissing, type LookedUp } from '../systemtap/mends/look-up.ts';
 import type { MendedManifest } from '../systemtap/mends/manifest-schema.ts';
 import type { MendedSystemtap } from '../systemtap/mends/place.ts';
 import { readKernelPresence } from '../systemtap/mends/presence.ts';
-import type { Predictions, StapIdentity } from '../systemtap/predict.ts';
+import type { Predictions } from '../systemtap/predict.ts';
 import { INSTALLED_SYSTEMTAP, type UsableSystemtap } from '../systemtap/usable.ts';
 import { kernelBuildOf } from '../systemtap/kernel-build.ts';
 import { rememberVerdict } from '../systemtap/verdicts.ts';
@@ -29,7 +21,8 @@ import { findDecisive } from '../verify/step.ts';
 import { findVerdicts } from './known-verdicts.ts';
 import { carries, isFaultOfSystemtap, leavesScriptOpen, seeVerdict } from './see-verdict.ts';
 import { lookAtInstalled } from './installed-systemtap.ts';
-import { leaveCase } from './leave-case.ts';
+import { type Failure, keepUnknown } from './keep-unknown.ts';
+import { listAllowed, listOpen } from './open-candidates.ts';
 import type { Subject } from './open-target.ts';
 import { noCandidate } from './plan-systemtap.ts';
 import { type PlannedFolders, provideCandidate } from './provide-candidate.ts';
@@ -105,7 +98,7 @@ export async function provideSystemtap(
   const { known, further } =
     presence === null
       ? { known: open, further: [] }
-      : listAllowed(open, { kernel, presence, table: session.mends, wish: options.mends }, options);
+      : listAllowed(open, { kernel, presence, table: session.mends, wish: options.mends }, options.planned);
   const context = { kernel, rung, verdicts: await findVerdicts(session, build) };
   const [ranked, last] = [known, further].map((each) => chooseSystemtap(each, options.choice, context)) as [
     Ranked,
@@ -180,32 +173,6 @@ function countPassed({ steps }: VerifyReport): number {
   return steps.filter(({ status }) => status === 'pass').length;
 }
 
-/** Every way that is left: a plan's folders stand for those of the lists. */
-function listOpen(
-  own: StapIdentity | null,
-  known: Session['mirrors']['systemtap'],
-  planned: PlannedFolders | undefined,
-): readonly Candidate[] {
-  const open = planned?.isAll === true ? { portable: [], sources: [] } : known;
-  const folders = (planned?.folders ?? []).map(({ upstream, version, distro, suite }) => {
-    return { kind: 'portable', version: upstream, packageVersion: version, distro, from: { distro, suite } } as const;
-  });
-  const isPlanned = (candidate: Candidate): boolean =>
-    candidate.kind === 'portable' && folders.some((each) => nameOf(each) === nameOf(candidate));
-  const listed = listCandidates(own, open);
-  const first = listed.filter(({ kind }) => kind === 'distro');
-  const others = listed.filter((candidate) => candidate.kind !== 'distro' && !isPlanned(candidate));
-  return [...first, ...folders, ...others];
-}
-
-/** Where a plan is all that may come, nothing is mended but what it names. */
-function listAllowed(open: readonly Candidate[], wish: MendWish, { planned }: ProvideOptions): MendedCandidates {
-  const listed = listMended(open, wish);
-  if (planned?.isAll !== true) return listed;
-  const names = new Set(planned.mends.map(({ name }) => name));
-  return { known: listed.known.filter((each) => each.mends === undefined || names.has(nameOf(each))), further: [] };
-}
-
 /** The rung that a level of the ladder needs of a SystemTap. */
 export function rungOf(level: VerifyLevel): FitRung {
   return level === 'hello' ? 'hello' : 'kernel.function';
@@ -271,54 +238,6 @@ async function tellMissing(
   const missing = await lookUpMissing(host, target, log);
   for (const each of missing) emit({ type: 'note', level: 'warning', text: describeLookedUp(each) });
   return missing;
-}
-
-/** A SystemTap that failed by its own fault. */
-interface Failure {
-  readonly ranked: RankedCandidate;
-  /** Its place among those that were tried. */
-  readonly at: number;
-  readonly log: string;
-  readonly missing: readonly LookedUp[];
-}
-
-interface Failures {
-  readonly failures: readonly Failure[];
-  /** What did not have to be tried. */
-  readonly left: readonly RankedCandidate[];
-  readonly taken: RankedCandidate | null;
-  readonly rung: FitRung;
-}
-
-/** Leaves a case of every SystemTap whose failure nothing that is known explains or mends: of how far it came at last. */
-async function keepUnknown(
-  session: Session,
-  subject: Subject,
-  tried: readonly TriedSystemtap[],
-  { failures, left, taken, rung }: Failures,
-): Promise<readonly TriedSystemtap[]> {
-  const mended = [...left.filter(({ candidate }) => candidate.mends !== undefined), ...(taken === null ? [] : [taken])];
-  const answered = new Set(mended.map(baseOf));
-  const open = new Map(failures.map((failure) => [baseOf(failure.ranked), failure]));
-  const kept = [...tried];
-  for (const [base, { ranked, at, log, missing }] of open) {
-    const { name, candidate, predictions } = ranked;
-    // A row that foretold it, of a kernel that lacks nothing that was asked for, says all there is to say.
-    const isForetold = predictions[rung].verdict === 'unfit' && missing.length === 0;
-    const one = kept[at];
-    if (answered.has(base) || isForetold || one === undefined) continue;
-    const caseFile = await leaveCase(session, subject, { name, version: candidate.version, log, missing });
-    const text = `nothing that is known mends SystemTap ${name} here; ${caseFile} keeps the failure: read it, and send it to whoever can mend it`;
-    session.emit({ type: 'note', level: 'warning', text });
-    kept[at] = { ...one, caseFile };
-  }
-  return kept;
-}
-
-/** The name of a SystemTap without what mends it. */
-function baseOf({ candidate }: RankedCandidate): string {
-  const { mends, ...base } = candidate;
-  return mends === undefined ? nameOf(candidate) : nameOf(base);
 }
 
 /** What was changed of a SystemTap, for the report and for whoever watches. */
