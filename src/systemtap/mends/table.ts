@@ -174,6 +174,30 @@ export const MENDS: readonly Mend[] = [
   },
   {
     ...NONE,
+    id: 'tracepoint-check',
+    what: 'takes out the check of a probe function at its registration, which on arm64 asks for the tracepoint by a name with _tp that it does not have',
+    cures: [],
+    stap: { from: '5.6', before: null },
+    // The version does not tell the architecture; where the kernel's files cannot be read it is not foretold.
+    kernels: [],
+    // Of arm64 alone.
+    kernel: [{ kind: 'header', file: 'asm/esr.h', text: 'ESR_ELx_EC_UNKNOWN', there: true }],
+    runtime: [{ file: 'linux/stp_tracepoint.h', text: 'STP_TRACE_REGISTER2', there: true }],
+    edits: [
+      {
+        file: 'linux/stp_tracepoint.h',
+        text: '    check_trace_callback_type_##tc(fn);\t\t\t\t\\\n',
+        count: 2,
+        by: '',
+      },
+    ],
+    measured: '5.6 on 7.2.13 of arm64: a probe of sched_switch compiles',
+    source:
+      'the compiler on 7.2.13 of arm64, whose table of symbols has tracepoints among the data; on amd64 they are among the text, and 5.6 finds them there',
+    cannot: 'whether a probe function takes what the tracepoint gives is not checked by the compiler any more',
+  },
+  {
+    ...NONE,
     id: 'task-work-cancel-func',
     what: 'calls task_work_cancel_func, which is what task_work_cancel was',
     cures: ['task-work-cancel'],
