@@ -191,7 +191,7 @@ export const MENDS: readonly Mend[] = [
         by: '',
       },
     ],
-    measured: '5.6 on 7.2.13 of arm64: a probe of sched_switch compiles',
+    measured: '5.6 on 7.2.13 of arm64: the ladder and the ten scripts',
     source:
       'the compiler on 7.2.13 of arm64, whose table of symbols has tracepoints among the data; on amd64 they are among the text, and 5.6 finds them there',
     cannot: 'whether a probe function takes what the tracepoint gives is not checked by the compiler any more',
