@@ -46,7 +46,8 @@ cat -- "$folder/SHA256SUMS" >"$staging/SHA256SUMS" || exit 0
 [ "$(sha256sum <"$staging/SHA256SUMS")" = "$bundle  -" ] || exit 0
 while read -r sum path; do
   file=$folder/$path
-  [ -f "$file" ] && [ ! -h "$file" ] || continue
+  # Nothing reads what it is before it is known to be what it was.
+  [ -f "$file" ] && [ ! -h "$file" ] && [ "$(sha256sum <"$file")" = "$sum  -" ] || continue
   words=$(show "$manager" "$file")
   for wanted in "$@"; do
     [ "$wanted" = "$words" ] || continue
