@@ -259,7 +259,7 @@ const TABLE: Readonly<Record<string, Looks>> = {
     effects: {
       ...described('', 'yes'),
       '--distro': calls('module-mutex-lock', true, 'debian:11', '--distro ubuntu:22.04 --kernel %O --json'),
-      '--arch': calls('rdmsrq', null, 'aarch64', '--root %R --build-tree /tree --json'),
+      '--arch': calls('rdmsrq', false, 'aarch64', '--root %R --build-tree /tree --json'),
       '--uname-v': calls(
         'module-mutex-lock',
         false,

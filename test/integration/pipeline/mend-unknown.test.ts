@@ -34,6 +34,8 @@ import { blame } from '../../../src/verify/step.ts';
 
 interface World {
   readonly release: string;
+  /** uname -m; that of amd64 where left out. */
+  readonly arch?: 'aarch64';
   readonly stap: string;
   /** Of the kernel's build tree. */
   readonly kernel: Readonly<Record<string, string>>;
@@ -103,6 +105,33 @@ const WORLDS: Readonly<Record<string, World>> = {
       '#include <linux/args.h>\n#define COUNT_ARGS(X...) __COUNT_ARGS(, ##X, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0)\nint f(void) { return COUNT_ARGS(1, 2); }\n',
     symbol: 'COUNT_ARGS',
     instead: 'linux/args.h',
+  },
+  'tracepoint-check': {
+    release: '7.2.13+deb14-cloud-arm64',
+    arch: 'aarch64',
+    stap: '5.6',
+    kernel: {
+      'arch/arm64/include/asm/esr.h': '#define ESR_ELx_EC_UNKNOWN 0\n',
+      'include/linux/tracepoint.h': 'static inline void check_trace_callback_type_sched_switch(void *fn) {}\n',
+    },
+    exports: ['stp_tracepoint_probe_register', 'stp_tracepoint_probe_unregister', 'probe'],
+    file: 'linux/stp_tracepoint.h',
+    source: `#include <linux/tracepoint.h>
+int stp_tracepoint_probe_register(const char *, void *, void *);
+int stp_tracepoint_probe_unregister(const char *, void *, void *);
+void probe(void);
+${['REGISTER', 'UNREGISTER']
+  .map(
+    (word) => `#define STP_TRACE_${word}2(name, tc, fn) ({\t\t\t\\
+    check_trace_callback_type_##tc(fn);\t\t\t\t\\
+    stp_tracepoint_probe_${word.toLowerCase()}(#name, (void*)fn, (void*)0);\t\\
+    })
+int do_${word.toLowerCase()}(void) { return STP_TRACE_${word}2(sched_switch, sched_switch_tp, probe); }
+`,
+  )
+  .join('')}`,
+    symbol: 'check_trace_callback_type_sched_switch_tp',
+    instead: 'check_trace_callback_type_sched_switch',
   },
   'task-work-cancel-func': {
     release: '6.1.0-57-cloud-amd64',
@@ -192,7 +221,7 @@ function compile(root: string, { release, exports, file }: World, stap: string):
   const words = [
     ...'-x c -c -Wall -Werror -DCONFIG_X86'.split(' '),
     `-I${join(tree, 'include')}`,
-    `-I${join(tree, 'arch/x86/include')}`,
+    ...['x86', 'arm64'].map((name) => `-I${join(tree, 'arch', name, 'include')}`),
     ...(header === undefined ? [] : ['-include', join(root, header)]),
     join(runtime, file),
     '-o',
@@ -208,7 +237,12 @@ function compile(root: string, { release, exports, file }: World, stap: string):
 }
 
 async function provide(world: World, root: string, mends: readonly Mend[]): Promise<ProvidedSystemtap> {
-  const facts = declareFacts({ distro: 'debian:12', release: world.release, arch: 'x86_64', unameV: null });
+  const facts = declareFacts({
+    distro: 'debian:12',
+    release: world.release,
+    arch: world.arch ?? 'x86_64',
+    unameV: null,
+  });
   const target = identifyTarget(facts);
   const session = await openSession({
     packageRoot: join(import.meta.dirname, '../../..'),
