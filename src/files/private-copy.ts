@@ -1,12 +1,14 @@
 /** Copies of a verified file for whoever is to use it: bytes of their own, held against the digest as they were copied. */
 import { createHash } from 'node:crypto';
-import { constants, createReadStream } from 'node:fs';
-import { copyFile, rm } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { copyFile, open, rm } from 'node:fs/promises';
 import { TapprepError } from '../errors.ts';
 import { diskError, type DiskErrorOptions } from './disk-error.ts';
 import { hashFile } from './hash-file.ts';
 import { refuseWhenStopped } from '../interruption.ts';
 import { writeAll, writeWhole } from './write-whole.ts';
+
+const BLOCK = 1 << 20;
 
 /**
  * Copies a file (shared blocks where the file system can) to a name that is not there yet, in a directory that only this
@@ -40,12 +42,21 @@ export async function publishVerified(from: string, to: string, sha256: string, 
     to,
     async (file) => {
       const hash = createHash('sha256');
-      let at = 0;
-      for await (const piece of createReadStream(from, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
-        refuseWhenStopped(signal, `while copying ${to}`);
-        hash.update(piece);
-        await writeAll(file, piece, at);
-        at += piece.length;
+      const source = await open(from, constants.O_RDONLY);
+      try {
+        // One block for all of it: a new one for each piece of a gigabyte is memory until somebody collects it.
+        const block = Buffer.allocUnsafeSlow(BLOCK);
+        for (let at = 0; ;) {
+          refuseWhenStopped(signal, `while copying ${to}`);
+          const { bytesRead } = await source.read(block, 0, BLOCK, at);
+          if (bytesRead === 0) break;
+          const piece = block.subarray(0, bytesRead);
+          hash.update(piece);
+          await writeAll(file, piece, at);
+          at += bytesRead;
+        }
+      } finally {
+        await source.close();
       }
       requireSame(from, sha256, hash.digest('hex'));
     },
