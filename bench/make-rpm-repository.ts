@@ -107,6 +107,23 @@ function kernelPackages(version: string, release: string, buildTime: number): Fa
   ];
 }
 
+/** What a kernel's packages and a plan need beside them, each without needs of its own. */
+function toolPackages(buildTime: number): FakePackage[] {
+  const [version, release] = ['1.0', '1.el9'];
+  return ['gcc', 'make', 'perl-interpreter', 'systemtap'].map((name) => ({
+    name,
+    version,
+    release,
+    arch: 'x86_64',
+    source: name,
+    summary: `The package ${name}`,
+    provides: [{ name, version, release }],
+    requires: [],
+    files: [],
+    buildTime,
+  }));
+}
+
 function list(length: number, make: (at: number) => Entry): Entry[] {
   return Array.from({ length }, (_, at) => make(at));
 }
@@ -151,7 +168,8 @@ function* writePrimary(count: number): Generator<string> {
   yield `<?xml version="1.0" encoding="UTF-8"?>\n<metadata xmlns="http://linux.duke.edu/metadata/common" xmlns:rpm="http://linux.duke.edu/metadata/rpm" packages="${count}">\n`;
   let written = 0;
   for (let index = 0; written < count; index += 1) {
-    const batch: FakePackage[] = [makePackage(random, index)];
+    const tools = index === 0 ? toolPackages(1_730_000_000) : [];
+    const batch: FakePackage[] = [...tools, makePackage(random, index)];
     if (written % every === every >> 1) batch.unshift(...(kernels.pop() ?? []));
     const rest = batch.slice(0, count - written);
     written += rest.length;
