@@ -727,3 +727,11 @@ export const COMMANDS: readonly CommandRow[] = [
     run: async (context, _raw, words) => (await import('./commands/help.ts')).runHelp(context, words),
   },
 ];
+
+/** Every command under what people come for, in the order of the help. */
+export function commandsByTask(): readonly (readonly [heading: string, rows: readonly CommandRow[]])[] {
+  return TASKS.map(([heading, words]) => [
+    heading,
+    words.flatMap((word) => COMMANDS.filter(({ name }) => name.split(' ')[0] === word)),
+  ]);
+}

@@ -2,7 +2,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { EXIT, exitCodeOf, TapprepError } from '../errors.ts';
 import { proxyVariables, requireAllowed, withDefaults } from './apply-configuration.ts';
-import { ACTIONS_OF, COMMANDS, type CommandRow, TASKS } from './commands.ts';
+import { ACTIONS_OF, COMMANDS, commandsByTask, type CommandRow } from './commands.ts';
 import { readConfiguration } from './configuration.ts';
 import { placeOfOptions, withHint } from './hint.ts';
 import { readVersion } from './package-root.ts';
@@ -112,9 +112,7 @@ export function buildProgram(run: RunRow): Command {
     .helpCommand(false)
     .addHelpText('after', '\ntapprep help: the manual, with targets, SystemTap, sources, trust and exit codes\n');
   silent(program);
-  const order = TASKS.flatMap(([, words]) => words);
-  const at = ({ name }: CommandRow): number => order.indexOf(name.split(' ')[0] ?? '');
-  for (const row of COMMANDS.toSorted((a, b) => at(a) - at(b))) {
+  for (const [row, heading] of commandsByTask().flatMap(([task, rows]) => rows.map((each) => [each, task] as const))) {
     const command = buildCommand(row);
     command.action(async (...values: unknown[]) => {
       const args = values
@@ -125,14 +123,9 @@ export function buildProgram(run: RunRow): Command {
     });
     const parent = parentOf(program, row);
     parent.addCommand(command);
-    (parent === program ? command : parent).helpGroup(`${taskOf(row)}:`);
+    (parent === program ? command : parent).helpGroup(`${heading}:`);
   }
   return program;
-}
-
-function taskOf({ name }: CommandRow): string {
-  const [first = ''] = name.split(' ');
-  return TASKS.find(([, words]) => words.includes(first))?.[0] ?? '';
 }
 
 /** The program, or for an action the command that it belongs to. */

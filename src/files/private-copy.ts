@@ -4,11 +4,8 @@ import { constants } from 'node:fs';
 import { copyFile, open, rm } from 'node:fs/promises';
 import { TapprepError } from '../errors.ts';
 import { diskError, type DiskErrorOptions } from './disk-error.ts';
-import { hashFile } from './hash-file.ts';
-import { refuseWhenStopped } from '../interruption.ts';
+import { hashFile, readPieces } from './hash-file.ts';
 import { writeAll, writeWhole } from './write-whole.ts';
-
-const BLOCK = 1 << 20;
 
 /**
  * Copies a file (shared blocks where the file system can) to a name that is not there yet, in a directory that only this
@@ -44,17 +41,10 @@ export async function publishVerified(from: string, to: string, sha256: string, 
       const hash = createHash('sha256');
       const source = await open(from, constants.O_RDONLY);
       try {
-        // One block for all of it: a new one for each piece of a gigabyte is memory until somebody collects it.
-        const block = Buffer.allocUnsafeSlow(BLOCK);
-        for (let at = 0; ;) {
-          refuseWhenStopped(signal, `while copying ${to}`);
-          const { bytesRead } = await source.read(block, 0, BLOCK, at);
-          if (bytesRead === 0) break;
-          const piece = block.subarray(0, bytesRead);
+        await readPieces(source, { signal, what: `while copying ${to}` }, async (piece, at) => {
           hash.update(piece);
           await writeAll(file, piece, at);
-          at += bytesRead;
-        }
+        });
       } finally {
         await source.close();
       }

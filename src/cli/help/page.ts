@@ -1,6 +1,6 @@
 /** A page of the manual as data: the man pages and `tapprep help` are two ways to set the same one. */
 import { EXIT } from '../../errors.ts';
-import { ACTIONS_OF, COMMANDS, type CommandRow, TASKS } from '../commands.ts';
+import { ACTIONS_OF, COMMANDS, commandsByTask, type CommandRow } from '../commands.ts';
 import type { OptionRow } from '../options.ts';
 import { type Block, list, text } from './blocks.ts';
 import { TOPICS } from './topics.ts';
@@ -65,15 +65,10 @@ function mainPage(): Page {
   };
 }
 
-/** Every command under what people come for. */
 export function listCommands(): readonly Block[] {
-  return TASKS.flatMap(([heading, words]) => [
+  return commandsByTask().flatMap(([heading, rows]) => [
     text(`${heading}:`),
-    list(
-      words.flatMap((word) =>
-        COMMANDS.filter(({ name }) => name.split(' ')[0] === word).map(({ name, summary }) => [name, summary] as const),
-      ),
-    ),
+    list(rows.map(({ name, summary }) => [name, summary])),
   ]);
 }
 
