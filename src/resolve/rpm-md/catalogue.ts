@@ -90,7 +90,13 @@ export function createCatalogue(): CatalogueBuilder {
     },
     add({ name, arch, evr, vendor, relations }) {
       reserve(RELATIONS.reduce((sum, kind) => sum + 1 + relations[kind].length, 0));
-      fields.set([name, arch, evr, vendor, repository, used], count * FIELDS);
+      const at = count * FIELDS;
+      fields[at] = name;
+      fields[at + 1] = arch;
+      fields[at + 2] = evr;
+      fields[at + 3] = vendor;
+      fields[at + 4] = repository;
+      fields[at + 5] = used;
       for (const kind of RELATIONS) {
         const list = relations[kind];
         lists[used] = list.length;

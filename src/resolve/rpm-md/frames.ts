@@ -10,6 +10,9 @@ export interface FrameScanner {
   end(): number;
 }
 
+/** What of the wishes a frame meets; "none" where all are handed out. */
+export type FrameReason = 'name' | 'needle' | 'none';
+
 export interface FrameWishes {
   /** For messages. */
   readonly name: string;
@@ -18,8 +21,10 @@ export interface FrameWishes {
   wantsName(name: string): boolean;
   /** A frame that has one of these byte strings anywhere is handed out whatever its name. */
   readonly needles: readonly string[];
-  /** One `<package>…</package>` and whether its name was wanted; the bytes are only valid during the call. */
-  onFrame(frame: Buffer, byName: boolean): void;
+  /** True: every frame is handed out. */
+  readonly every?: boolean;
+  /** One `<package>…</package>` and why it is handed out; the bytes are only valid during the call. */
+  onFrame(frame: Buffer, because: FrameReason): void;
 }
 
 const START = Buffer.from('<package');
@@ -37,7 +42,13 @@ const MAX_PACKAGES = 4_000_000;
 
 /** Starts a scanner; see FrameScanner. */
 export function scanFrames(wishes: FrameWishes): FrameScanner {
-  const needles = wishes.needles.map((needle) => Buffer.from(needle));
+  // What has a longer needle has the shorter one in it, too.
+  const needles = wishes.needles
+    .filter(
+      (needle, at, all) =>
+        !all.some((other, place) => place !== at && needle.includes(other) && (needle !== other || place < at)),
+    )
+    .map((needle) => Buffer.from(needle));
   const root = wishes.root ?? 'metadata';
   const rootStart = Buffer.from(`<${root}`);
   const rootEnd = Buffer.from(`</${root}>`);
@@ -103,7 +114,9 @@ export function scanFrames(wishes: FrameWishes): FrameScanner {
       }
       if (nameAt !== -1 && nameAt < at) nameAt = view.indexOf(NAME_START, at);
       const byName = root === 'metadata' && (nameAt === -1 || nameAt > end || wantsNameAt(view, nameAt, wishes));
-      if (byName || hit) emit(view.subarray(at, next), byName, wishes);
+      if (byName || hit || wishes.every === true) {
+        emit(view.subarray(at, next), byName ? 'name' : hit ? 'needle' : 'none', wishes);
+      }
       at = next;
     }
     hitPending = hitPending || hits.some((found) => found !== -1);
@@ -149,10 +162,10 @@ function wantsNameAt(view: Buffer, nameAt: number, wishes: FrameWishes): boolean
   return name.includes('&') || wishes.wantsName(name.trim());
 }
 
-function emit(frame: Buffer, byName: boolean, wishes: FrameWishes): void {
+function emit(frame: Buffer, because: FrameReason, wishes: FrameWishes): void {
   const start = frame.indexOf(START);
   if (start === -1) throw badXml(wishes.name, 'it ends a package that it did not begin');
-  wishes.onFrame(frame.subarray(start), byName);
+  wishes.onFrame(frame.subarray(start), because);
 }
 
 function countMismatch(name: string, seen: string, stated: number | null): TapprepError {

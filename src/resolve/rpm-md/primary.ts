@@ -47,20 +47,20 @@ export async function readPrimary(
   const packages: PrimaryPackage[] = [];
   const catalogue = filter.everything?.catalogue;
   const solvables = catalogue === undefined ? null : createSolvableReader(catalogue, name);
-  const wantsName = (packageName: string): boolean => filter.wantsName(packageName);
   const capabilities = filter.provides ?? [];
   const scanner = scanFrames({
     name,
-    wantsName: solvables === null ? wantsName : () => true,
+    wantsName: (packageName) => filter.wantsName(packageName),
+    every: solvables !== null,
     needles: [
       ...capabilities.map(capabilityName),
       ...(filter.buildId === undefined ? [] : [filter.buildId]),
       ...(filter.release === undefined ? [] : [UNAME]),
       ...(filter.digests ?? []),
     ],
-    onFrame(frame, byName) {
-      const isNamed = solvables === null ? byName : wantsName(solvables.read(frame));
-      if (!isNamed && !mayProvide(frame, filter)) return;
+    onFrame(frame, because) {
+      solvables?.read(frame);
+      if (because === 'none' || (because === 'needle' && !mayProvide(frame, filter))) return;
       const found = parsePackageFrame(frame.toString('utf8'), name);
       if (!isWanted(found, filter)) return;
       if (packages.length >= MAX_MATCHES) {

@@ -2,9 +2,17 @@
 
 /** Equal texts have equal numbers, from 1 in the order met. */
 export interface Symbols {
-  /** The number of the text in bytes[start, end), a new one if it was not met before. */
-  intern(bytes: Uint8Array, start: number, end: number): number;
-  /** The same for a string. */
+  /** Writes bytes[start, end) behind what was written since the last `take`. */
+  write(bytes: Uint8Array, start: number, end: number): void;
+  /** The same for ASCII. */
+  writeText(text: string): void;
+  /** The same for a text that has a number. */
+  writeSymbol(symbol: number): void;
+  /** The number of the text that was written, a new one if it was not met before. */
+  take(): number;
+  /** Forgets what was written. */
+  discard(): void;
+  /** The number of a whole text. */
   internText(text: string): number;
   /** The number of a text, 0 if it was never met. */
   find(text: string): number;
@@ -17,77 +25,122 @@ export interface Symbols {
 }
 
 const encoder = new TextEncoder();
+/** FNV-1a. */
+const [HASH_START, HASH_PRIME] = [0x811c9dc5, 0x01000193];
 
 /** Starts an empty table. */
 export function createSymbols(): Symbols {
+  /** All texts behind each other, then the one that is being written. */
   let bytes = Buffer.allocUnsafeSlow(1 << 20);
   let used = 0;
+  let written = 0;
+  let hash = HASH_START;
   let starts = new Uint32Array(1 << 14);
+  let hashes = new Int32Array(1 << 14);
   let count = 1;
   let table = new Int32Array(1 << 15);
 
   const grow = (): void => {
     const larger = new Int32Array(table.length * 2);
     for (let symbol = 1; symbol < count; symbol += 1) {
-      let at = hashOf(bytes, starts[symbol] ?? 0, starts[symbol + 1] ?? 0) & (larger.length - 1);
+      let at = (hashes[symbol] ?? 0) & (larger.length - 1);
       while (larger[at] !== 0) at = (at + 1) & (larger.length - 1);
       larger[at] = symbol;
     }
     table = larger;
   };
-  /** Where a text is in the table, or where it belongs. */
-  const locate = (source: Uint8Array, start: number, end: number): number => {
-    let at = hashOf(source, start, end) & (table.length - 1);
+  /** Where the text that was written is in the table, or where it belongs. */
+  const locate = (mixed: number): number => {
+    const mask = table.length - 1;
+    let at = mixed & mask;
     for (;;) {
       const symbol = table[at] ?? 0;
-      if (symbol === 0 || equals(symbol, source, start, end)) return at;
-      at = (at + 1) & (table.length - 1);
+      if (symbol === 0 || (hashes[symbol] === mixed && isWritten(symbol))) return at;
+      at = (at + 1) & mask;
     }
   };
-  const equals = (symbol: number, source: Uint8Array, start: number, end: number): boolean => {
+  const isWritten = (symbol: number): boolean => {
     const from = starts[symbol] ?? 0;
-    const length = end - start;
+    const length = written - used;
     if ((starts[symbol + 1] ?? 0) - from !== length) return false;
-    for (let at = 0; at < length; at += 1) if (bytes[from + at] !== source[start + at]) return false;
+    for (let at = 0; at < length; at += 1) if (bytes[from + at] !== bytes[used + at]) return false;
     return true;
   };
-  const add = (source: Uint8Array, start: number, end: number): number => {
-    const length = end - start;
-    if (used + length > bytes.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(used + length, Math.ceil(bytes.length * 1.5)));
-      bytes.copy(larger, 0, 0, used);
-      bytes = larger;
+  const reserve = (length: number): void => {
+    if (written + length <= bytes.length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(written + length, Math.ceil(bytes.length * 1.5)));
+    bytes.copy(larger, 0, 0, written);
+    bytes = larger;
+  };
+  const discard = (): void => {
+    written = used;
+    hash = HASH_START;
+  };
+  const write = (source: Uint8Array, start: number, end: number): void => {
+    reserve(end - start);
+    let mixed = hash;
+    for (let at = start; at < end; at += 1) {
+      const byte = source[at] ?? 0;
+      mixed = Math.imul(mixed ^ byte, HASH_PRIME);
+      bytes[written] = byte;
+      written += 1;
     }
+    hash = mixed;
+  };
+  const add = (mixed: number): number => {
     if (count + 2 > starts.length) {
-      const larger = new Uint32Array(starts.length * 2);
-      larger.set(starts);
-      starts = larger;
+      starts = enlarge(starts, new Uint32Array(starts.length * 2));
+      hashes = enlarge(hashes, new Int32Array(hashes.length * 2));
     }
-    for (let at = 0; at < length; at += 1) bytes[used + at] = source[start + at] ?? 0;
     starts[count] = used;
-    used += length;
+    hashes[count] = mixed;
+    used = written;
     starts[count + 1] = used;
     return count++;
   };
-
-  const intern = (source: Uint8Array, start: number, end: number): number => {
-    const at = locate(source, start, end);
-    const found = table[at] ?? 0;
-    if (found !== 0) return found;
-    const symbol = add(source, start, end);
-    table[at] = symbol;
-    if (count * 3 > table.length * 2) grow();
+  /** Its low bits are good enough for a table only once it is mixed again. */
+  const mix = (): number => (hash ^ (hash >>> 15)) | 0;
+  const take = (): number => {
+    const mixed = mix();
+    const at = locate(mixed);
+    let symbol = table[at] ?? 0;
+    if (symbol === 0) {
+      symbol = add(mixed);
+      table[at] = symbol;
+      if (count * 3 > table.length * 2) grow();
+    }
+    discard();
     return symbol;
   };
+  const encode = (text: string): void => {
+    discard();
+    const source = encoder.encode(text);
+    write(source, 0, source.length);
+  };
   return {
-    intern,
+    write,
+    writeText(text) {
+      reserve(text.length);
+      for (let at = 0; at < text.length; at += 1) {
+        const byte = text.charCodeAt(at);
+        hash = Math.imul(hash ^ byte, HASH_PRIME);
+        bytes[written++] = byte;
+      }
+    },
+    writeSymbol(symbol) {
+      write(bytes, starts[symbol] ?? 0, starts[symbol + 1] ?? 0);
+    },
+    take,
+    discard,
     internText(text) {
-      const source = encoder.encode(text);
-      return intern(source, 0, source.length);
+      encode(text);
+      return take();
     },
     find(text) {
-      const source = encoder.encode(text);
-      return table[locate(source, 0, source.length)] ?? 0;
+      encode(text);
+      const symbol = table[locate(mix())] ?? 0;
+      discard();
+      return symbol;
     },
     text(symbol) {
       if (symbol < 1 || symbol >= count) throw new RangeError(`no symbol ${symbol}`);
@@ -101,9 +154,7 @@ export function createSymbols(): Symbols {
   };
 }
 
-/** FNV-1a, mixed once more so that its low bits are good enough for a table. */
-function hashOf(bytes: Uint8Array, start: number, end: number): number {
-  let hash = 0x811c9dc5;
-  for (let at = start; at < end; at += 1) hash = Math.imul(hash ^ (bytes[at] ?? 0), 0x01000193);
-  return hash ^ (hash >>> 15);
+function enlarge<Numbers extends Uint32Array | Int32Array>(numbers: Numbers, larger: Numbers): Numbers {
+  larger.set(numbers);
+  return larger;
 }
