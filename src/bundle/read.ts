@@ -11,7 +11,7 @@ import { TapprepError } from '../errors.ts';
 import { checkSpace } from '../fetch/space.ts';
 import { diskError } from '../files/disk-error.ts';
 import type { Sha256 } from '../types.ts';
-import { copyRange, createCopyBuffers, type CopyBuffers } from './copy-range.ts';
+import { copyRange, createCopyBuffers, type CopyBuffers } from '../files/copy-range.ts';
 import {
   type BundledFile,
   type BundleManifest,

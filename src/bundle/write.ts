@@ -4,7 +4,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { TapprepError } from '../errors.ts';
 import { writeAll, writeWhole } from '../files/write-whole.ts';
 import type { Sha256 } from '../types.ts';
-import { copyRange, createCopyBuffers, type CopyBuffers } from './copy-range.ts';
+import { copyRange, createCopyBuffers, type CopyBuffers } from '../files/copy-range.ts';
 import {
   type BundledFile,
   type BundleManifest,

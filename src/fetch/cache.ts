@@ -15,7 +15,6 @@ import { type HashedFile, hashFile } from '../files/hash-file.ts';
 import { isOwnFile } from '../files/own-user.ts';
 import { copyVerified } from '../files/private-copy.ts';
 import { findDirectoryOf, openDirectoryOf } from '../files/private-directory.ts';
-import { syncDirectory } from '../files/write-whole.ts';
 import type { Digest, Emit, Sha256 } from '../types.ts';
 import { diskFailure } from './failure.ts';
 import { type IndexEntry, readIndex, writeIndex } from './index-entry.ts';
@@ -37,7 +36,7 @@ export interface Cache {
   recall(url: string): Promise<IndexEntry | null>;
   remember(url: string, entry: Omit<IndexEntry, 'url'>): Promise<void>;
   /** Gives a whole, flushed, verified file its final name. */
-  adopt(partPath: string, sha256: Sha256, durable: boolean): Promise<string>;
+  adopt(partPath: string, sha256: Sha256): Promise<string>;
   /** Remembers which content a digest other than sha256 stands for. */
   rememberDigest(digest: Digest, file: Omit<CachedFile, 'path'>): Promise<void>;
   /** Removes a file that proved to be wrong after all (a bad signature, say). */
@@ -104,12 +103,11 @@ export function openCache(directory: string, uid: number, emit: Emit, now: () =>
         lastModified: null,
         fetchedAt: 0,
       }),
-    async adopt(part, sha256, durable) {
-      const parent = await openDirectoryOf(uid, directory, 'sha256', sha256.slice(0, 2));
+    async adopt(part, sha256) {
+      await openDirectoryOf(uid, directory, 'sha256', sha256.slice(0, 2));
       await rename(part, filePath(sha256)).catch((error: unknown) => {
         throw diskFailure(error, filePath(sha256));
       });
-      if (durable) await syncDirectory(parent);
       return filePath(sha256);
     },
     async evict(sha256) {

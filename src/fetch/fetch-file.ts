@@ -126,7 +126,7 @@ async function fetchIntoCache(request: FetchRequest, path: string, machinery: Ma
     return fromCache(found.file, outcome.url, request);
   }
   const { sha256, sizeBytes, validators, inner } = outcome;
-  const finalPath = await cache.adopt(path, sha256, machinery.durable);
+  const finalPath = await cache.adopt(path, sha256);
   await removePart(path, recordPath(path));
   await cache.remember(outcome.asked, { sha256, sizeBytes, ...validators, fetchedAt: machinery.now() });
   if (request.digest !== null && request.digest.algorithm !== 'sha256') {
@@ -153,7 +153,6 @@ async function downloadPart(
   const file = await PartFile.open(path, [...algorithms], {
     keep,
     reached: record?.reached,
-    durable: machinery.durable,
     thread: large ? machinery.digestThread : null,
     inner: large ? request.inner : undefined,
   });

@@ -64,7 +64,6 @@ export async function createFetcher(options: FetcherOptions): Promise<Fetcher> {
   const machinery: Machinery = {
     ...options,
     concurrency: options.concurrency ?? 3,
-    durable: options.durable ?? true,
     limits,
     self,
     digestThread: createDigestThread(),

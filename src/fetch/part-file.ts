@@ -11,8 +11,6 @@ import type { InnerDigest, InnerSpan } from './request.ts';
 type Algorithm = Digest['algorithm'];
 
 const BLOCK = 256 << 10;
-/** How much may lie in the page cache unsynced: it bounds how long the final sync takes. */
-const SYNC_EVERY = 64 << 20;
 
 const KEEP_FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
 const NEW_FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL;
@@ -22,7 +20,6 @@ export interface PartOptions {
   readonly keep: boolean;
   /** What lies behind so many bytes is not kept: there are gaps in it. */
   readonly reached?: number | null | undefined;
-  readonly durable: boolean;
   /** Digests the file as it is written; null: here, which is quicker for small files. */
   readonly thread: DigestThread | null;
   /** Only with a thread: what lies inside the file and is digested too. */
@@ -46,8 +43,6 @@ export class PartFile {
   #fill = 0;
   #written = 0;
   #writing: Promise<void> | null = null;
-  #syncing: Promise<void> | null = null;
-  #unsynced = 0;
   #failure: unknown = null;
 
   private constructor(path: string, handle: FileHandle, algorithms: readonly Algorithm[], options: PartOptions) {
@@ -120,7 +115,6 @@ export class PartFile {
 
   /** Accepts everything before byte `end`: it was placed. */
   reach(end: number): void {
-    this.#unsynced += end - this.#written;
     this.#written = end;
     const before = this.#writing ?? Promise.resolve();
     this.#writing = before
@@ -128,7 +122,6 @@ export class PartFile {
       .catch((error: unknown) => {
         this.#failure ??= diskFailure(error, this.path);
       });
-    this.#syncSometimes();
   }
 
   /** Brings what was accepted to the file, and takes what was placed behind it away. */
@@ -153,20 +146,13 @@ export class PartFile {
       throw diskFailure(error, this.path);
     }
     this.#written = 0;
-    this.#unsynced = 0;
     this.#startDigests();
   }
 
-  /** Brings every accepted byte to the file, and to the disk where durability was asked for. */
+  /** Brings every accepted byte to the file; not to the disk: whoever reads the cache digests what it holds by then. */
   async flush(): Promise<void> {
     if (this.#fill > 0) await this.#swap();
     await this.#settle();
-    if (!this.#options.durable) return;
-    try {
-      await this.#handle.sync();
-    } catch (error) {
-      throw diskFailure(error, this.path);
-    }
   }
 
   /** The digests of all bytes accepted so far, hexadecimal, by algorithm. Flush first; no bytes are accepted afterwards. */
@@ -189,7 +175,6 @@ export class PartFile {
     } catch {
       // The part is shorter than it could be; the next run asks for the rest.
     }
-    await this.#syncing;
     await this.#stopDigests();
     await this.#handle.close();
   }
@@ -266,8 +251,6 @@ export class PartFile {
     this.#written += length;
     this.#fill = 0;
     this.#writing = this.#write(full, length, position);
-    this.#unsynced += length;
-    this.#syncSometimes();
   }
 
   async #write(block: Buffer, length: number, position: number): Promise<void> {
@@ -285,19 +268,6 @@ export class PartFile {
       const { bytesWritten } = await this.#handle.write(block, done, length - done, position + done);
       done += bytesWritten;
     }
-  }
-
-  #syncSometimes(): void {
-    if (!this.#options.durable || this.#unsynced < SYNC_EVERY || this.#syncing !== null) return;
-    this.#unsynced = 0;
-    this.#syncing = this.#handle
-      .datasync()
-      .catch((error: unknown) => {
-        this.#failure ??= diskFailure(error, this.path);
-      })
-      .finally(() => {
-        this.#syncing = null;
-      });
   }
 
   async #settle(): Promise<void> {

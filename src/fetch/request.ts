@@ -66,8 +66,6 @@ export interface FetcherOptions {
   readonly limits?: Partial<FetchLimits>;
   /** How long all waiting for the network together may take; null or left out: as long as bytes come. */
   readonly timeoutMs?: number | null;
-  /** Whether a file is synced to the disk before it gets its name; true unless told. Every read verifies it anyway. */
-  readonly durable?: boolean;
   /** Instead of the real network. */
   readonly transport?: Transport;
 }

@@ -1,7 +1,7 @@
 /** Digests of a file on the disk, in bounded memory. */
 import { createHash } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { TapprepError } from '../errors.ts';
 import type { Digest } from '../types.ts';
 import { refuseWhenStopped } from '../interruption.ts';
@@ -29,32 +29,18 @@ export async function hashFile(
     const info = await handle.stat();
     if (!info.isFile()) throw new TapprepError('BAD_PACKAGE', `${path} is not a regular file`);
     const hashes = algorithms.map((name) => createHash(name));
-    const sizeBytes = await readPieces(handle, { signal, what: `while reading ${path}` }, (piece) => {
-      for (const hash of hashes) hash.update(piece);
-    });
+    const block = Buffer.allocUnsafeSlow(BLOCK);
+    let sizeBytes = 0;
+    for (;;) {
+      refuseWhenStopped(signal, `while reading ${path}`);
+      const { bytesRead } = await handle.read(block, 0, BLOCK, sizeBytes);
+      if (bytesRead === 0) break;
+      for (const hash of hashes) hash.update(block.subarray(0, bytesRead));
+      sizeBytes += bytesRead;
+    }
     const hex = Object.fromEntries(algorithms.map((name, at) => [name, hashes[at]?.digest('hex')]));
     return { sizeBytes, hex, info };
   } finally {
     await handle.close();
-  }
-}
-
-/**
- * Reads a file from its beginning, in one block that is used again: what is to be kept of a piece is copied.
- * @returns size in bytes
- * @throws TapprepError INTERRUPTED
- */
-export async function readPieces(
-  handle: FileHandle,
-  { signal, what }: { readonly signal: AbortSignal; readonly what: string },
-  use: (piece: Buffer, at: number) => Promise<void> | void,
-): Promise<number> {
-  const block = Buffer.allocUnsafeSlow(BLOCK);
-  for (let at = 0; ;) {
-    refuseWhenStopped(signal, what);
-    const { bytesRead } = await handle.read(block, 0, BLOCK, at);
-    if (bytesRead === 0) return at;
-    await use(block.subarray(0, bytesRead), at);
-    at += bytesRead;
   }
 }

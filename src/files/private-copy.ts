@@ -1,11 +1,11 @@
 /** Copies of a verified file for whoever is to use it: bytes of their own, held against the digest as they were copied. */
-import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { copyFile, open, rm } from 'node:fs/promises';
 import { TapprepError } from '../errors.ts';
 import { diskError, type DiskErrorOptions } from './disk-error.ts';
-import { hashFile, readPieces } from './hash-file.ts';
-import { writeAll, writeWhole } from './write-whole.ts';
+import { copyRange, createCopyBuffers } from './copy-range.ts';
+import { hashFile } from './hash-file.ts';
+import { writeWhole } from './write-whole.ts';
 
 /**
  * Copies a file (shared blocks where the file system can) to a name that is not there yet, in a directory that only this
@@ -38,17 +38,14 @@ export async function publishVerified(from: string, to: string, sha256: string, 
   await writeWhole(
     to,
     async (file) => {
-      const hash = createHash('sha256');
       const source = await open(from, constants.O_RDONLY);
       try {
-        await readPieces(source, { signal, what: `while copying ${to}` }, async (piece, at) => {
-          hash.update(piece);
-          await writeAll(file, piece, at);
-        });
+        const bytes = (await source.stat()).size;
+        const range = { from: source, fromOffset: 0, to: file, toOffset: 0, bytes, signal };
+        requireSame(from, sha256, (await copyRange(range, createCopyBuffers())) ?? 'been cut meanwhile');
       } finally {
         await source.close();
       }
-      requireSame(from, sha256, hash.digest('hex'));
     },
     { mode: 0o644 },
   );

@@ -15,13 +15,21 @@ const MAX_PACKAGE_BYTES = 8e9;
 /**
  * Downloads and verifies, each file as soon as it is there. A file that fails its check leaves the cache, so that the
  * next run fetches it anew.
- * @throws TapprepError of fetch or of trust
+ * @param use what else is done with a verified file, while others still arrive
+ * @throws TapprepError of fetch, of trust, or what `use` throws, which stops the others
  */
-export async function acquireArtifacts(session: Session, items: readonly PlanItem[]): Promise<readonly Artifact[]> {
+export async function acquireArtifacts(
+  session: Session,
+  items: readonly PlanItem[],
+  use?: (artifact: Artifact, at: number) => Promise<void>,
+): Promise<readonly Artifact[]> {
   const artifacts: Artifact[] = [];
   await session.fetcher.fetchAll(items.map(toRequest), async (file, at) => {
     const item = items[at];
-    if (item !== undefined) artifacts[at] = await verifyFetched(session, item, file);
+    if (item === undefined) return;
+    const artifact = await verifyFetched(session, item, file);
+    artifacts[at] = artifact;
+    await use?.(artifact, at);
   });
   return artifacts;
 }

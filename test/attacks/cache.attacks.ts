@@ -308,13 +308,13 @@ export const attacks: readonly Attack[] = [
       {
         file: 'src/fetch/part-file.ts',
         text: 'if (options.keep && !isOwnFile(await handle.stat(), await ownUid())) {',
-        replacement: 'if (options.keep && options.durable) {',
+        replacement: 'if (options.keep && options.thread !== null) {',
       },
     ],
     attempt: async (tree) => {
       const path = plant(tree.scratch(), 'x.part', GENUINE);
       const { PartFile } = await tree.load<typeof import('../../src/fetch/part-file.ts')>('src/fetch/part-file.ts');
-      const part = await PartFile.open(path, ['sha256'], { keep: true, durable: false, thread: null });
+      const part = await PartFile.open(path, ['sha256'], { keep: true, thread: null });
       await part.close();
       const { uid } = statSync(path);
       return uid === NOBODY ? succeeded('the download goes on in his file') : held('the part is begun anew');

@@ -59,7 +59,7 @@ function sharing(name: string, use: (lab: FetchLab, url: string) => Promise<void
       try {
         await use(lab, `${server.url}file.bin`);
         const last = await (
-          await lab.fetcher({ durable: false, limits: { lockMs: 5_000 } })
+          await lab.fetcher({ limits: { lockMs: 5_000 } })
         ).fetchFile(requestFor(content, `${server.url}file.bin`));
         require(await holds(last.path, content), 'a wrong file was returned');
       } finally {

@@ -31,8 +31,8 @@ const FULL_STEPS = 24;
 
 type Answer = { readonly path?: string; readonly sizeBytes?: number; readonly code?: string };
 
-function taskFor(cacheDir: string, request: FetchRequest, durable = false): string {
-  const task: ChildTask = { cacheDir, request, lockMs: 2_000, durable };
+function taskFor(cacheDir: string, request: FetchRequest): string {
+  const task: ChildTask = { cacheDir, request, lockMs: 2_000 };
   return JSON.stringify(task);
 }
 
@@ -101,12 +101,12 @@ function damaged(name: string, spoil: Spoil): Trial {
       try {
         const request = requestFor(content, `${server.url}file.bin`);
         const unknown = { ...request, digest: null, sizeBytes: null };
-        for (const each of [request, unknown]) await (await lab.fetcher({ durable: false })).fetchFile(each);
+        for (const each of [request, unknown]) await (await lab.fetcher({})).fetchFile(each);
         for (const entry of readdirSync(lab.cacheDir, { recursive: true, withFileTypes: true })) {
           if (entry.isFile()) spoil(join(entry.parentPath, entry.name));
         }
         for (const each of [request, unknown]) {
-          const file = await (await lab.fetcher({ durable: false })).fetchFile(each);
+          const file = await (await lab.fetcher({})).fetchFile(each);
           require(await holds(file.path, content), 'a wrong file was returned');
         }
       } finally {
@@ -129,9 +129,9 @@ const SPOILS: readonly (readonly [string, Spoil])[] = [
  * Power fails at a random moment: what was written to an ext4 image but not synced is lost. The image's file holds only
  * what the file system gave to the disk, so a copy of it, mounted anew, is the state after the failure.
  */
-function powerLoss(round: number, durable: boolean): Trial {
+function powerLoss(round: number): Trial {
   return {
-    name: `power fails, ${durable ? 'synced' : 'unsynced'} writes, round ${round}`,
+    name: `power fails, round ${round}`,
     run: async () => {
       const base = mkdtempSync(join(tmpdir(), 'tapprep-power-'));
       const [image, copy, mount] = ['image', 'copy', 'mount'].map((name) => join(base, name)) as [
@@ -150,7 +150,7 @@ function powerLoss(round: number, durable: boolean): Trial {
         mounted = true;
         await run('sync', ['-f', mount]);
         const request = requestFor(content, `${server.url}file.bin`);
-        const child = spawn(process.execPath, [CHILD, taskFor(join(mount, 'cache'), request, durable)], {
+        const child = spawn(process.execPath, [CHILD, taskFor(join(mount, 'cache'), request)], {
           stdio: 'ignore',
         });
         await Promise.race([once(child, 'exit'), sleep(300 + Math.random() * 1_200)]);
@@ -162,7 +162,7 @@ function powerLoss(round: number, durable: boolean): Trial {
         mounted = false;
         await run('mount', ['-o', 'loop', copy, mount]);
         mounted = true;
-        const { stdout } = await run(process.execPath, [CHILD, taskFor(join(mount, 'cache'), request, durable)]);
+        const { stdout } = await run(process.execPath, [CHILD, taskFor(join(mount, 'cache'), request)]);
         const answer = JSON.parse(stdout) as Answer;
         require(answer.path !== undefined && (await holds(answer.path, content)), `after the failure: ${stdout}`);
       } finally {
@@ -215,6 +215,6 @@ export function diskTrials(): readonly Trial[] {
     forbidden('a cache without permission to write', 0o555),
     forbidden('a cache without any permission', 0o000),
     ...SPOILS.map(([name, spoil]) => damaged(name, spoil)),
-    ...Array.from({ length: 8 }, (_, round) => powerLoss(round, round % 2 === 0)),
+    ...Array.from({ length: 8 }, (_, round) => powerLoss(round)),
   ];
 }

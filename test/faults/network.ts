@@ -24,7 +24,7 @@ async function survive(
 ): Promise<void> {
   const lab = await openFetchLab();
   try {
-    const fetcher = await lab.fetcher({ durable: false, ...options });
+    const fetcher = await lab.fetcher({ ...options });
     try {
       require(await holds((await fetcher.fetchFile(request)).path, bytes), 'a wrong file was returned');
     } catch (error) {
@@ -32,7 +32,7 @@ async function survive(
     }
     const wrong = (await lab.finalFiles()).filter((file) => !file.right);
     require(wrong.length === 0, `a wrong file has a final name: ${wrong[0]?.path ?? ''}`);
-    const again = await (await lab.fetcher({ durable: false })).fetchFile(repair());
+    const again = await (await lab.fetcher({})).fetchFile(repair());
     require(await holds(again.path, bytes), 'the next run returned a wrong file');
     const leftovers = await lab.leftovers();
     require(leftovers.length === 0, `left over: ${leftovers.join(' ')}`);

@@ -136,7 +136,6 @@ async function installFrom(cacheDir: string, item: PlanItem, root: string): Prom
       sleep: () => Promise.resolve(),
       random: Math.random,
       signal,
-      durable: false,
     });
     const { urls, fileName: name, sizeBytes, trust } = item;
     const maxBytes = sizeBytes ?? 0;

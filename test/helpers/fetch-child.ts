@@ -9,8 +9,6 @@ export interface ChildTask {
   readonly cacheDir: string;
   readonly request: FetchRequest;
   readonly lockMs: number;
-  /** A killed process loses nothing of what it wrote, synced or not; a busy disk would only make it slow. */
-  readonly durable?: boolean;
   readonly limits?: Partial<FetchLimits>;
 }
 
@@ -26,7 +24,6 @@ async function work(): Promise<unknown> {
       sleep: sleepUnless,
       random: Math.random,
       signal: new AbortController().signal,
-      durable: task.durable ?? false,
       limits: { ...FAST_LIMITS, responseMs: 5_000, idleMs: 5_000, lockMs: task.lockMs, ...task.limits },
     });
     return await fetcher.fetchFile(task.request);

@@ -87,7 +87,7 @@ export class PortableLab {
   async context(archive = 'whole', over: Partial<Repository> = {}): Promise<PortableContext> {
     const fetching = this.#fetching;
     if (fetching === null) throw new Error('the lab is not open');
-    const fetcher = await fetching.fetcher({ durable: false });
+    const fetcher = await fetching.fetcher({});
     const reader: PortableContext['reader'] = {
       fetchMetadata: fetcher.fetchMetadata,
       probe: fetcher.probe,

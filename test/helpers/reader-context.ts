@@ -18,7 +18,7 @@ export async function openReaderLab(authority?: string): Promise<ReaderLab> {
     authority === undefined
       ? {}
       : { transport: createHttpTransport({ ...FAST_LIMITS, env: {}, certificateAuthority: [authority] }) };
-  const fetcher = await lab.fetcher({ durable: false, ...transport });
+  const fetcher = await lab.fetcher(transport);
   const context: ReaderContext = {
     fetchMetadata: fetcher.fetchMetadata,
     probe: fetcher.probe,

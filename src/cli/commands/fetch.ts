@@ -12,7 +12,7 @@ import { openSubject } from '../../pipeline/open-target.ts';
 import { runStage } from '../../pipeline/stage.ts';
 import { foldersOf } from '../../resolve/provisions.ts';
 import type { SystemtapWish } from '../../systemtap/choose.ts';
-import type { PlanItem, Provision } from '../../types.ts';
+import type { Plan, PlanItem, Provision } from '../../types.ts';
 import type { Context, TargetOptions } from '../context.ts';
 import { openContextSession } from '../open-session.ts';
 
@@ -38,6 +38,8 @@ export async function runFetch(context: Context, options: FetchCommandOptions): 
     describePlan,
   );
   const wanted = plan.items.flatMap(placeFiles);
+  const dest = resolve(context.cwd, options.dest);
+  await prepareDestination(dest, plan);
   const artifacts = await runStage(
     session,
     'download',
@@ -45,22 +47,16 @@ export async function runFetch(context: Context, options: FetchCommandOptions): 
       acquireArtifacts(
         session,
         wanted.map(({ item }) => item),
+        ({ path, evidence: { sha256 } }, at) =>
+          publishVerified(path, join(dest, wanted[at]?.file ?? ''), sha256, context.signal),
       ),
     (files) => `${files.length} packages verified`,
   );
-  const dest = resolve(context.cwd, options.dest);
   const evidence = artifacts.map(({ item, evidence: found }, at) => ({
     file: wanted[at]?.file ?? item.fileName,
     role: item.role,
     ...found,
   }));
-  await mkdir(dest, { recursive: true }).catch((error: unknown) => {
-    throw diskError(error, dest);
-  });
-  await rm(join(dest, SUMS), { force: true });
-  for (const { name } of foldersOf(plan.items)) await mkdir(join(dest, name), { recursive: true });
-  for (const [at, { path, evidence: found }] of artifacts.entries())
-    await publishVerified(path, join(dest, wanted[at]?.file ?? ''), found.sha256, context.signal);
   const report = `${toSafeJson({ target: plan.target, files: evidence }, 2)}\n`;
   await writeWhole(join(dest, 'evidence.json'), report, { mode: 0o644 });
   const sums = evidence.map(({ sha256, file }) => `${sha256}  ${file}\n`).join('');
@@ -71,6 +67,17 @@ export async function runFetch(context: Context, options: FetchCommandOptions): 
       `${artifacts.length} packages in ${dest}; check them with: cd ${dest} && sha256sum -c SHA256SUMS\n`,
     );
   return EXIT.done;
+}
+
+/** The directories, and no list of sums of an earlier run beside files of this one. */
+async function prepareDestination(dest: string, { items }: Plan): Promise<void> {
+  try {
+    await mkdir(dest, { recursive: true });
+    await rm(join(dest, SUMS), { force: true });
+    for (const { name } of foldersOf(items)) await mkdir(join(dest, name), { recursive: true });
+  } catch (error) {
+    throw diskError(error, dest);
+  }
 }
 
 /**

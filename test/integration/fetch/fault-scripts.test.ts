@@ -29,7 +29,7 @@ async function survive(known: boolean, scripts: readonly (readonly Fault[])[]): 
     second.script(...(scripts[1] ?? []));
     const request = requestFor(content, `${first.url}file.bin`, `${second.url}file.bin`);
     const asked = known ? request : { ...request, sizeBytes: null, digest: null };
-    const fetcher = await lab.fetcher({ limits: LIMITS, durable: false });
+    const fetcher = await lab.fetcher({ limits: LIMITS });
     let outcome: 'arrived' | 'failed' = 'failed';
     try {
       expect(await holds((await fetcher.fetchFile(asked)).path, content)).toBe(true);

@@ -108,7 +108,7 @@ describe('one cache for several processes', () => {
   ];
   test.each(DEAD)('a lock of an owner %s is taken over', async (_title, difference) => {
     await takeLock({ ...(await describeSelf()), ...difference });
-    const file = await (await lab.fetcher({ durable: false })).fetchFile(request);
+    const file = await (await lab.fetcher({})).fetchFile(request);
     expect(await holds(file.path, content)).toBe(true);
     expect(await lab.leftovers()).toEqual([]);
   });

@@ -2,13 +2,13 @@
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { refuseWhenStopped } from '../interruption.ts';
-import { writeAll } from '../files/write-whole.ts';
 import type { Sha256 } from '../types.ts';
+import { writeAll } from './write-whole.ts';
 
 /** Measured: smaller pieces cost round trips to the thread pool, larger ones fall out of the processor's cache. */
 const PIECE_BYTES = 1 << 20;
 
-/** Two buffers, made once for a whole bundle. */
+/** Two buffers, made once for many files. */
 export interface CopyBuffers {
   readonly pieces: readonly [Buffer, Buffer];
 }
@@ -39,7 +39,7 @@ export async function copyRange(request: CopyRequest, { pieces }: CopyBuffers): 
   let writing: Promise<void> = Promise.resolve();
   try {
     while (done < bytes) {
-      refuseWhenStopped(signal, 'while copying a bundle');
+      refuseWhenStopped(signal, 'while copying');
       const piece = pieces[turn];
       const { bytesRead } = await from.read(piece, 0, Math.min(PIECE_BYTES, bytes - done), request.fromOffset + done);
       if (bytesRead === 0) return null;
