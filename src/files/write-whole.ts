@@ -68,7 +68,7 @@ async function openBeside(path: string): Promise<{ readonly file: FileHandle; re
 }
 
 /** Brings the names of a directory to the disk. */
-export async function syncDirectory(directory: string): Promise<void> {
+async function syncDirectory(directory: string): Promise<void> {
   const handle = await open(directory, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
     await handle.sync();
