@@ -45,6 +45,25 @@ describe('scanFrames', () => {
     expect(scan([DOCUMENT], [])).toEqual([WANTED[0], WANTED[2]]);
   });
 
+  test('tells why each is handed out, and hands out all where all are wanted', () => {
+    const reasons = (every: boolean): string[] => {
+      const told: string[] = [];
+      const scanner = scanFrames({
+        name: 'primary.xml',
+        wantsName: (name) => name === 'kernel-core',
+        // The longer one is found by the shorter.
+        needles: ['kernel-devel-uname-r', '-uname-r', '-uname-r'],
+        every,
+        onFrame: (_bytes, because) => told.push(because),
+      });
+      scanner.push(DOCUMENT);
+      scanner.end();
+      return told;
+    };
+    expect(reasons(false)).toEqual(['name', 'needle']);
+    expect(reasons(true)).toEqual(['name', 'none', 'needle', 'none', 'none']);
+  });
+
   test('gives the same frames wherever the document is cut', () => {
     fc.assert(
       fc.property(fc.array(fc.nat({ max: DOCUMENT.length }), { maxLength: 12 }), (cuts) => {
