@@ -1,14 +1,10 @@
 /** Finds in filelists.xml who has some paths: only the packages that name one of them are parsed. */
-import { createHash } from 'node:crypto';
-import { TapprepError } from '../../errors.ts';
-import { unpackFile } from '../../fetch/unpack.ts';
 import { formatEvr } from '../../version/evr.ts';
+import { FILELISTS_LIMITS } from './filelists.ts';
 import { scanFrames } from './frames.ts';
 import type { PrimaryIndex } from './repomd.ts';
+import { unpackIndex } from './unpack-index.ts';
 import { readXml } from './xml.ts';
-
-/** Several times the largest known one, Fedora's. */
-const MAX_OPEN_BYTES = 4 * 1024 ** 3;
 
 /**
  * Owners by path, `name evr arch`, in the order of the list. Nothing is returned before the digest of the whole was found
@@ -30,22 +26,7 @@ export async function findOwners(
     needles: [...paths].map((wanted) => `>${escapeXml(wanted)}<`),
     onFrame: (frame) => readFrame(frame.toString('utf8'), name, paths, owners),
   });
-  const hash = createHash(index.openDigest.algorithm);
-  const limit = Math.min(index.openBytes ?? MAX_OPEN_BYTES, MAX_OPEN_BYTES);
-  let bytes = 0;
-  for await (const piece of unpackFile(path)) {
-    bytes += piece.length;
-    if (bytes > limit) throw new TapprepError('TOO_LARGE', `${name} unpacks to more than ${limit} bytes`);
-    hash.update(piece);
-    scanner.push(piece);
-  }
-  const hex = hash.digest('hex');
-  if (hex !== index.openDigest.hex) {
-    throw new TapprepError(
-      'BAD_METADATA',
-      `${name} unpacked has the ${index.openDigest.algorithm} ${hex}, repomd.xml says ${index.openDigest.hex}`,
-    );
-  }
+  await unpackIndex(path, index, name, FILELISTS_LIMITS, (piece) => scanner.push(piece));
   scanner.end();
   return owners;
 }

@@ -1,18 +1,14 @@
 /** Reads primary.xml from a file: unpacked, counted and digested while the frames that matter are picked out. */
-import { createHash } from 'node:crypto';
 import { TapprepError } from '../../errors.ts';
-import { unpackFile } from '../../fetch/unpack.ts';
 import { parseEvr } from '../../version/evr.ts';
 import type { RecordFilter } from '../reader.ts';
 import { parsePackageFrame, type PrimaryPackage } from './package-frame.ts';
 import { scanFrames } from './frames.ts';
 import { createSolvableReader } from './solvable-frame.ts';
 import type { PrimaryIndex } from './repomd.ts';
+import { unpackIndex } from './unpack-index.ts';
 
-/** Several times the largest known index; one that states more is not read at all. */
-const MAX_OPEN_BYTES = 2 * 1024 ** 3;
-/** Where repomd.xml states no open-size (EL5, EL6), in whose time indexes were small. */
-const MAX_UNSTATED_BYTES = 512 * 1024 ** 2;
+const LIMITS = { mostBytes: 2 * 1024 ** 3, unstatedBytes: 512 * 1024 ** 2 };
 const MAX_MATCHES = 20_000;
 /** Of one capability with its version, as XML. */
 const MAX_ENTRY_BYTES = 1024;
@@ -40,10 +36,6 @@ export async function readPrimary(
   name: string,
   filter: PrimaryFilter,
 ): Promise<readonly PrimaryPackage[]> {
-  const limit = index.openBytes ?? MAX_UNSTATED_BYTES;
-  if (limit > MAX_OPEN_BYTES) {
-    throw new TapprepError('TOO_LARGE', `${name} is stated to unpack to ${limit} bytes, more than ${MAX_OPEN_BYTES}`);
-  }
   const packages: PrimaryPackage[] = [];
   const catalogue = filter.everything?.catalogue;
   const solvables = catalogue === undefined ? null : createSolvableReader(catalogue, name);
@@ -70,24 +62,7 @@ export async function readPrimary(
     },
   });
 
-  const hash = createHash(index.openDigest.algorithm);
-  let bytes = 0;
-  for await (const piece of unpackFile(path)) {
-    bytes += piece.length;
-    if (bytes > limit) throw overrun(name, limit, index.openBytes !== null);
-    hash.update(piece);
-    scanner.push(piece);
-  }
-  if (index.openBytes !== null && bytes !== index.openBytes) {
-    throw new TapprepError('BAD_METADATA', `${name} unpacks to ${bytes} bytes, repomd.xml says ${index.openBytes}`);
-  }
-  const hex = hash.digest('hex');
-  if (hex !== index.openDigest.hex) {
-    throw new TapprepError(
-      'BAD_METADATA',
-      `${name} unpacked has the ${index.openDigest.algorithm} ${hex}, repomd.xml says ${index.openDigest.hex}`,
-    );
-  }
+  await unpackIndex(path, index, name, LIMITS, (piece) => scanner.push(piece));
   scanner.end();
   return packages;
 }
@@ -127,10 +102,4 @@ function isWanted(found: PrimaryPackage, filter: PrimaryFilter): boolean {
       (buildId !== undefined && provided === `debuginfo(build-id) = ${buildId}`) ||
       (release !== undefined && provided.endsWith(`${UNAME} = ${release}`)),
   );
-}
-
-function overrun(name: string, limit: number, stated: boolean): TapprepError {
-  return stated
-    ? new TapprepError('BAD_METADATA', `${name} unpacks to more than the ${limit} bytes that repomd.xml says`)
-    : new TapprepError('TOO_LARGE', `${name} unpacks to more than ${limit} bytes`);
 }
