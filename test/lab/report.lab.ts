@@ -1,6 +1,9 @@
-/** The report page in a real Chromium, from the archive of this machine: what axe-core has against it, by day and by night, and on paper. */
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+/**
+ * The report page in a real Chromium, from the archive of this machine: what axe-core has against it, and whether it looks as it
+ * did when somebody last looked at it, by day, by night, and on paper. KEEP_SCREENSHOTS=1 keeps what is there now: look at it.
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -17,10 +20,9 @@ const page = renderHtml(samplePreflight('kernel-devel-5.14.0-427.13.1.el9_4'), {
 const NIGHT = ['--force-dark-mode', '--blink-settings=preferredColorScheme=0'];
 
 beforeAll(() => {
-  const there = execFileSync('sh', ['-c', 'command -v chromium || :'], { encoding: 'utf8' }) !== '';
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  if (!there)
-    execFileSync('apt-get', ['install', '-q', '-y', '--no-install-recommends', 'chromium'], { env, stdio: 'ignore' });
+  const packages = ['chromium', 'fonts-dejavu-core', 'imagemagick', 'poppler-utils'];
+  execFileSync('apt-get', ['install', '-q', '-y', '--no-install-recommends', ...packages], { env, stdio: 'ignore' });
 });
 
 function chromium(html: string, ...more: readonly string[]): string {
@@ -80,4 +82,42 @@ test('on paper it is A4, and by night no other page than by day', () => {
   for (const [, width, height] of sizes)
     expect([Math.round(Number(width)), Math.round(Number(height))]).toEqual([595, 842]);
   expect(plain(night)).toBe(plain(day));
+});
+
+const KEPT = join(import.meta.dirname, 'report');
+/** Letters are drawn a little differently by the next release of a font or of Chromium. */
+const MOST_DIFFERENT = 0.01;
+
+function shoot(html: string, how: 'day' | 'night' | 'paper'): string {
+  const shot = join(work, `${how}.png`);
+  if (how === 'paper') {
+    const pdf = join(work, 'paper.pdf');
+    chromium(html, '--no-pdf-header-footer', `--print-to-pdf=${pdf}`);
+    execFileSync('pdftoppm', ['-png', '-r', '72', '-f', '1', '-l', '1', '-singlefile', pdf, join(work, how)]);
+  } else chromium(html, ...(how === 'night' ? NIGHT : []), `--screenshot=${shot}`);
+  return shot;
+}
+
+/** Which part of the pixels differs by more than a shade, from 0 to 1; 1 where the sizes do. */
+function difference(one: string, other: string): number {
+  const [size, otherSize] = [one, other].map((file) =>
+    execFileSync('identify', ['-format', '%w %h', file], { encoding: 'utf8' }),
+  );
+  if (size !== otherSize) return 1;
+  const [width = 0, height = 0] = size?.split(' ').map(Number) ?? [];
+  const { stderr, status } = spawnSync('compare', ['-metric', 'AE', '-fuzz', '10%', one, other, 'null:'], {
+    encoding: 'utf8',
+  });
+  if (status !== 0 && status !== 1) throw new Error(`compare ended with ${status}: ${stderr}`);
+  return Number.parseFloat(stderr) / (width * height);
+}
+
+test.each(['day', 'night', 'paper'] as const)('it looks as it did: %s', (how) => {
+  const kept = join(KEPT, `${how}.png`);
+  const shot = shoot(page, how);
+  if (process.env['KEEP_SCREENSHOTS'] === '1') copyFileSync(shot, kept);
+  expect(difference(kept, shot)).toBeLessThan(MOST_DIFFERENT);
+  // A step that is not shown, or a table that has lost its rules, is seen.
+  const spoiled = shoot(page.replace('</style>', 'table { display: none; }</style>'), how);
+  expect(difference(kept, spoiled)).toBeGreaterThan(MOST_DIFFERENT);
 });

@@ -39,6 +39,21 @@ const WANTED = [
   frame('kernel-devel'),
 ].map((text) => text.trim());
 
+function reasons(every: boolean): string[] {
+  const told: string[] = [];
+  const scanner = scanFrames({
+    name: 'primary.xml',
+    wantsName: (name) => name === 'kernel-core',
+    // The longer one is found by the shorter.
+    needles: ['kernel-devel-uname-r', '-uname-r', '-uname-r'],
+    every,
+    onFrame: (_bytes, because) => told.push(because),
+  });
+  scanner.push(DOCUMENT);
+  scanner.end();
+  return told;
+}
+
 describe('scanFrames', () => {
   test('hands out frames by name and by what they hold', () => {
     expect(scan([DOCUMENT])).toEqual(WANTED);
@@ -46,20 +61,6 @@ describe('scanFrames', () => {
   });
 
   test('tells why each is handed out, and hands out all where all are wanted', () => {
-    const reasons = (every: boolean): string[] => {
-      const told: string[] = [];
-      const scanner = scanFrames({
-        name: 'primary.xml',
-        wantsName: (name) => name === 'kernel-core',
-        // The longer one is found by the shorter.
-        needles: ['kernel-devel-uname-r', '-uname-r', '-uname-r'],
-        every,
-        onFrame: (_bytes, because) => told.push(because),
-      });
-      scanner.push(DOCUMENT);
-      scanner.end();
-      return told;
-    };
     expect(reasons(false)).toEqual(['name', 'needle']);
     expect(reasons(true)).toEqual(['name', 'none', 'needle', 'none', 'none']);
   });
