@@ -267,7 +267,12 @@ export const DEB_FAMILIES: Readonly<Record<Exclude<DebKernelFamily, 'deb'>, DebF
   kops: { title: 'kops', on: ['debian'],
     release: new RegExp(`^(?<abi>${V})-(?<flavour>k8s)$`),
     headers: ['linux-headers-{release}'], debuginfo: [] },
-  // 6.8.12-4-pve: an Ubuntu kernel that Proxmox builds for Debian; pve-headers up to PVE 7 (its debug package: unverified)
+  // 5.15.143-1-pve: of Proxmox VE up to 7, and of the beginning of 8, whose 6.2 came under both names
+  pve: { title: 'Proxmox VE up to 7', on: ['debian'],
+    release: new RegExp(String.raw`^(?=[2-5]\.|6\.[0-2]\.)(?<abi>${V}-\d+)-(?<flavour>pve)$`),
+    headers: ['pve-headers-{release}', 'proxmox-headers-{release}'],
+    debuginfo: ['pve-kernel-{release}-dbgsym', 'proxmox-kernel-{release}-dbgsym'] },
+  // 6.8.12-4-pve: an Ubuntu kernel that Proxmox builds for Debian (its debug package: unverified)
   proxmox: { title: 'Proxmox', on: ['debian'],
     release: new RegExp(String.raw`^(?<abi>${V}-\d+)-(?<flavour>pve)$`),
     headers: ['proxmox-headers-{release}', 'pve-headers-{release}'],

@@ -5,12 +5,16 @@ import { readLoggedPackages, type LoggedPackage } from './log-packages.ts';
 export interface LogFacts {
   /** uname -r of the kernel that ran, where the log shows it. */
   readonly runningRelease: string | null;
-  /** The release whose build tree or debug information stap asked for. */
+  /** The release whose build tree, debug information or package was asked for and not found. */
   readonly wantedRelease: string | null;
+  /** The build tree that make went into. */
+  readonly enteredTree: { readonly release: string; readonly line: LogLine } | null;
   /** The release in the name of a package that was asked for or is missing. */
   readonly askedRelease: string | null;
   readonly unameV: string | null;
   readonly arch: string | null;
+  /** What make was told to build for. */
+  readonly toldArch: string | null;
   /** ID as in os-release. */
   readonly distribution: string | null;
   /** The log names it; otherwise a release or a message suggests it. */
@@ -32,6 +36,8 @@ export interface LogFacts {
   readonly cachedModule: boolean;
   /** Whose programs are used, where they show: a Debian's or an rpm system's. */
   readonly userland: 'deb' | 'rpm' | null;
+  /** yum of old speaks: dnf, which has its name on newer systems, uses other words. */
+  readonly oldYum: boolean;
   /** The line that shows a container. */
   readonly container: LogLine | null;
   /** Which run a line is of, 0 first: a log may hold several, one after the other. */
@@ -51,24 +57,31 @@ const RELEASE = String.raw`\d\.\d{1,3}(?:\.\d{1,3})?[\w.+~-]{0,64}`;
 const TREE = new RegExp(
   String.raw`(?:/lib/modules/(?=${RELEASE}/build)|/usr/src/kernels/|/usr/src/linux-headers-(?!\S{1,60}-common\b))(${RELEASE})`,
 );
+/** make says where it goes; that a tree is used does not say that it is the one that is meant. */
+const ENTERED = new RegExp(String.raw`\b(?:Entering directory|make (?:\S+ )?-C) ?["'\`]?(?:${TREE.source})`);
+/** A package that is named with its release and is not there. */
+const MISSING_PACKAGE = new RegExp(
+  String.raw`^ERROR: kernel(?:-[a-z]\w*)*-(?:debuginfo|devel)-(${RELEASE}) not installed`,
+);
 const BARE_RELEASE = new RegExp(`^${RELEASE}$`);
 const UNAME_A = new RegExp(
   String.raw`\bLinux \S{1,64} (${RELEASE}) (#\d.{4,80}?) (x86_64|aarch64|ppc64le|s390x|i[3-6]86|armv\w+|riscv64)\b`,
 );
 const LINUX_VERSION = new RegExp(String.raw`\bLinux version (${RELEASE}) .{1,300}? (#\d.{4,80})$`);
 const SAID_RELEASE = new RegExp(
-  String.raw`(?:Configuring for kernel release|(?:Module build|headers|source|make\.log) for kernel|make\.log for \S{1,80} for kernel|uname -r['"]?\s*(?::|=|=>|->)|kernel(?: version| release)?(?: is)?\s*[:=]|, release|Kernel version)\s+(${RELEASE})`,
+  String.raw`(?:Configuring for kernel release|(?:Module build|headers|source|make\.log) for kernel|for target kernel|make\.log for \S{1,80} for kernel|uname -r['"]?\s*(?::|=|=>|->)|kernel(?: version| release)?(?: is)?\s*[:=]|, release|Kernel version)\s+(${RELEASE})`,
   'i',
 );
 /** Whatever program names a kernel by its whole release. */
-const NAMED_RELEASE = /\b[Kk]ernel(?: release| version)?:? ["'`(]?(\d\.\d{1,3}\.\d{1,3}-[\w.+~-]{1,64})/;
+const NAMED_RELEASE =
+  /\b[Kk]ernel(?: release| version)?[:,=]? ["'`(]?(\d\.\d{1,3}\.\d{1,3}(?:\.\d{1,3})?-[\w.+~-]{1,64})/;
 /** kernel-devel-uname-r = RELEASE, as dependencies are written. */
 const PROVIDED_RELEASE = /\bkernel(?:-\w{1,20}){0,3}-uname-r ?={1,2} ?(\d[\w.+~-]{3,80})/;
 /** Files of a kernel carry its release, and so do the messages of who looks for them. */
 const FILE_RELEASE = /(?:\/boot\/[\w.]{2,20}-|\bfor )(\d\.\d{1,3}\.\d{1,3}-[\w.+~-]{1,64})/;
 /** kmod and dkms name the kernel that they looked for. */
 const LOOKED_FOR = new RegExp(
-  String.raw`FATAL: Module \S{1,60} not found in directory (?:/usr)?/lib/modules/(${RELEASE})`,
+  String.raw`(?:FATAL: Module \S{1,60} not found in directory|could not open (?:directory|moddep file)) ["']?(?:/usr)?/lib/modules/(${RELEASE})`,
 );
 /** A container's host name is the beginning of its id, a pod's ends in two generated words. */
 const CONTAINER_PROMPT =
@@ -120,27 +133,36 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
     }
     return null;
   };
-  const wanted = lines.find(
+  const missed = lines.find(
     (line) => /\.config|debuginfo|Module\.symvers|Makefile/.test(line.text) && TREE.test(line.text),
   );
-  const treeRelease = wanted === undefined ? first(TREE) : (TREE.exec(wanted.text)?.[1] ?? null);
+  const named = lines.find((line) => TREE.test(line.text) && !/-C |(?:Entering|Leaving) directory/.test(line.text));
+  const entered = lines.find((line) => ENTERED.test(line.text));
+  const enteredRelease = trimmed(TREE.exec(entered?.text ?? '')?.[1] ?? null);
   const running =
     first(/version magic ["'].{1,160}?["'] should be ["'](\S{1,80})/) ??
     first(UNAME_A) ??
     first(LINUX_VERSION) ??
     releaseAfterUname(lines) ??
     first(SAID_RELEASE) ??
+    releaseOnNextLine(lines) ??
     first(LOOKED_FOR) ??
     first(PROVIDED_RELEASE) ??
     first(NAMED_RELEASE) ??
     first(FILE_RELEASE);
+  const treeRelease =
+    first(MISSING_PACKAGE) ??
+    TREE.exec((missed ?? named)?.text ?? '')?.[1] ??
+    (running === null ? enteredRelease : null);
   const packages = readLoggedPackages(lines);
   const command = lines.filter((line) => /\bstap(?:xx|\+\+)?\s/.test(line.text) && /\s-/.test(line.text));
   return {
     runningRelease: trimmed(running),
     wantedRelease: trimmed(treeRelease),
+    enteredTree: entered === undefined || enteredRelease === null ? null : { release: enteredRelease, line: entered },
     unameV: first(UNAME_A, 2) ?? first(LINUX_VERSION, 2),
     arch: first(UNAME_A, 3) ?? first(/\bmissing (\w{3,12}) kernel\/module debuginfo/),
+    toldArch: first(/\bmake\b.{0,200}\sARCH=([\w-]{1,20})/),
     ...readDistribution(lines, trimmed(treeRelease ?? running)),
     stapVersion:
       first(/translator\/driver \(version (\d+\.\d+)/) ??
@@ -154,6 +176,11 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
     succeeded: lines.some((line) => RAN.test(line.text)) && !lines.some((line) => FAILED.test(line.text)),
     cachedModule: lines.some((line) => /Pass 4: using cached/.test(line.text)),
     userland: readUserland(lines),
+    oldYum: lines.some((line) =>
+      /^Loaded plugins:|\[Errno -?\d{1,3}\] .{0,20}(?:curl#|HTTPS? Error|problem making|repomd\.xml)|YumRepo Error/.test(
+        line.text,
+      ),
+    ),
     container: lines.find((line) => CONTAINER_PROMPT.test(line.text) || CONTAINER_WORD.test(line.text)) ?? null,
     runOf: countRuns(lines),
     packages,
@@ -198,8 +225,8 @@ function isLineAskedFor({ installed, kind, variant, release }: LoggedPackage): b
 }
 
 /** The headers for programs, asked for where those of the kernel were meant: they carry its version. */
-function isProgramHeaders({ name, release }: LoggedPackage): boolean {
-  return name === 'kernel-headers' && !release.endsWith('.noarch');
+function isProgramHeaders({ name, release, installed }: LoggedPackage): boolean {
+  return !installed && name === 'kernel-headers' && !release.endsWith('.noarch');
 }
 
 /** The line after a `uname -r` typed at a prompt. */
@@ -208,6 +235,17 @@ function releaseAfterUname(lines: readonly LogLine[]): string | null {
     if (!/\buname -r\b/.test(line.text)) continue;
     const answer = lines[index + 1]?.text ?? '';
     if (BARE_RELEASE.test(answer)) return answer;
+  }
+  return null;
+}
+
+/** A message that a terminal, or its program, wrapped before the release that it is about. */
+function releaseOnNextLine(lines: readonly LogLine[]): string | null {
+  for (const [index, line] of lines.entries()) {
+    if (!/\b(?:for target|for|running|current) kernel$/.test(line.text)) continue;
+    const [word = ''] = (lines[index + 1]?.text ?? '').split(/[\s,;:]/, 1);
+    const release = trimmed(word) ?? '';
+    if (BARE_RELEASE.test(release)) return release;
   }
   return null;
 }

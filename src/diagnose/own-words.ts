@@ -1,4 +1,4 @@
-/** Takes out of a log what tapprep itself has printed or written: its explanations quote the very lines that rules look for. Pure. */
+/** Takes out of a log what only quotes messages: explanations and pages of tapprep's own, and recipes that make prints before it runs them. Pure. */
 import { FAULTS } from './faults.ts';
 import type { LogLine } from './log-line.ts';
 
@@ -10,11 +10,14 @@ const COMMAND = /\btapprep (?:explain|doctor|install|verify|plan|bundle|rehearse
 /** Documents quote messages in code marks, in the middle of a sentence. */
 const QUOTED_IN_PROSE = /^(?:[-*] )?[A-Z]?[a-z][^`]{20,400}`[^`]{4,200}`|^`[^`]{4,200}`\.$/;
 
+/** `make V=1` shows the test with the words that it would end with. */
+const RECIPE = /^(?:@|\(\s?)?echo (?:>&2\b|["'].*(?:\\|;|\))$)/;
+
 const PAGES: ReadonlySet<string> = new Set(
   Object.values(FAULTS).flatMap(({ page }) => [page.meaning, page.tell, page.todo]),
 );
 
-/** The lines that somebody else's program has printed. */
+/** The lines that somebody else's program has printed of what happened. */
 export function withoutOwnWords(lines: readonly LogLine[]): readonly LogLine[] {
   let inExplanation = false;
   return lines.filter(({ raw, text }) => {
@@ -25,5 +28,5 @@ export function withoutOwnWords(lines: readonly LogLine[]): readonly LogLine[] {
 }
 
 function isQuotation(text: string): boolean {
-  return text.includes('`') && QUOTED_IN_PROSE.test(text);
+  return (text.includes('`') && QUOTED_IN_PROSE.test(text)) || RECIPE.test(text);
 }

@@ -14,7 +14,7 @@ export interface OtherPackage {
 const VARIANT_SUFFIX = /[.+](debug|rt-debug|rt|64k-debug|64k|rt-64k|PAE|PAEdebug|xen|kdump)$/;
 
 /** A release without what names its variant: as the packages of all its variants carry it. */
-function baseRelease(release: string): string {
+export function baseRelease(release: string): string {
   return release.replace(VARIANT_SUFFIX, '');
 }
 

@@ -136,6 +136,7 @@ function managerOf(
   if (/suse|sle/.test(distribution ?? '')) return 'zypper';
   if (/photon|mariner|azurelinux/.test(distribution ?? '')) return 'tdnf';
   const old =
+    log.oldYum ||
     /\.el[5-7]|\.amzn[12]\.|\.fc(?:1\d|2[01])\./.test(release ?? '') ||
     ['5', '6', '7'].includes(log.distributionVersion ?? '');
   return old ? 'yum' : 'dnf';

@@ -39,6 +39,7 @@ const DEB_FAMILIES = {
   kops: true,
   ubuntu: true,
   deb: true,
+  pve: true,
   proxmox: true,
 } as const satisfies Record<DebKernelFamily, true>;
 

@@ -170,6 +170,8 @@ export const DEB_SAMPLES: readonly (readonly [string, string, string, string | n
     'linux-headers-6.12.115+deb13.1-cloud-amd64 linux-image-6.12.115+deb13.1-cloud-amd64-dbg'],
   ['debian', '6.12.95+deb12-powerpc64le-64k', 'ppc64le', null, '?_ppc64el',
     'linux-headers-6.12.95+deb12-powerpc64le-64k linux-image-6.12.95+deb12-powerpc64le-64k-dbg'],
+  ['debian', '5.15.143-1-pve', 'x86_64', '#1 SMP PVE 5.15.143-1 (2024-02-08T18:12Z)', '5.15.143-1_amd64',
+    'pve-headers-5.15.143-1-pve proxmox-headers-5.15.143-1-pve pve-kernel-5.15.143-1-pve-dbgsym proxmox-kernel-5.15.143-1-pve-dbgsym'],
   ['debian', '6.8.12-4-pve', 'x86_64', '#1 SMP PREEMPT_DYNAMIC PMX 6.8.12-4 (2024-11-06T15:04Z)', '6.8.12-4_amd64',
     'proxmox-headers-6.8.12-4-pve pve-headers-6.8.12-4-pve proxmox-kernel-6.8.12-4-pve-dbgsym pve-kernel-6.8.12-4-pve-dbgsym'],
   ['debian', '6.9.7-cloud-amd64', 'x86_64', null, '?_amd64',

@@ -37,6 +37,7 @@ export const BROKEN: readonly Pattern[] = [
   text('NO_PUBKEY', /NO_PUBKEY (\w{8,40})/),
   text("signatures couldn't be verified"),
   text('signatures were invalid'),
+  text('signature could not be verified'),
   text(' is not signed', /The repository ["'].{1,300}["'] is not signed/),
   text('does not have a Release file', /The repository ["'](.{1,300}?)["'] does (?:not|no longer) have a Release file/),
   text('no longer has a Release file'),

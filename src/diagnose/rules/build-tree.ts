@@ -27,6 +27,27 @@ const HALF_CONFIGURED: readonly Pattern[] = [
   text('linux-headers-', /^i[UFHW]R?\s+(linux-headers-\S{1,120})/),
 ];
 
+/** A file by its path below some directory that has not the directories of a kernel tree. */
+const OUTSIDE = /^(?!(?:\.\/)?(?:include\/[\w-]{1,40}\/|arch\/|scripts\/))(?:\.{1,2}\/|\w)\S{0,200}:\d/;
+const HEADERS_UNPACKED = text(
+  'linux-headers-',
+  /(?:Unpacking|Setting up|Preparing to unpack) \S{0,120}linux-headers-\d/,
+);
+const INVALID = text('Kernel configuration is invalid');
+const NO_GENERATED = text('generated/', /\bgenerated\/[\w/-]{1,60}\.h\b.{0,80}(?:missing|No such file)/);
+/** Whose configuration headers are not there. */
+const NOT_CONFIGURED: readonly Pattern[] = [
+  INVALID,
+  text('auto.conf', /include\/(?:generated\/autoconf\.h|config\/auto\.conf)\b.{0,80}(?:missing|No such file)/),
+  NO_GENERATED,
+];
+/** Trees that only packages make: one's own lies elsewhere, and /lib/modules links to it. */
+const PACKAGED_TREE = text(
+  'Entering directory',
+  /Entering directory ["'`]?(?:\/usr\/src\/(?:linux-headers-|kernels\/)|(?:\/usr)?\/lib\/modules\/[^\s/]{3,80}\/build)/,
+);
+const NO_KCONFIG = text("can't find file", /can't find file ["'`]?Kconfig/);
+
 const PREFIX_OF_MODULES = /^\/(?:usr\/)?lib\/modules\//;
 
 export const BUILD_TREE_RULES: readonly Rule[] = [
@@ -105,7 +126,8 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
   {
     code: 'DEVEL_INCOMPLETE',
     patterns: [
-      text('Module.symvers', /(?:WARNING|warning): (?:\S{0,200}\/)?Module\.symvers is missing/),
+      text('Module.symvers', /Module\.symvers["'`]? (?:file )?(?:is missing|not found|does(?: not|n't) exist)/),
+      text('module_symvers_sanity_check'),
       text('Symbol version dump', /Symbol version dump .{1,300}Module\.symvers["'`]?\s*(?:is missing|$)/),
     ],
     grade: 'points',
@@ -147,6 +169,15 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
   },
   {
     code: 'DEVEL_INCOMPLETE',
+    patterns: [text('dpkg was interrupted')],
+    hints: [HEADERS_UNPACKED],
+    grade: ({ seen }) => (seen(HEADERS_UNPACKED) ? 'points' : null),
+    cause: () =>
+      'dpkg was interrupted while it installed the headers of a kernel, which are unpacked and not configured.',
+    remedies: () => [runAsRoot('dpkg --configure -a'), runAsRoot('apt-get --fix-broken install'), EMPTY_CACHE],
+  },
+  {
+    code: 'DEVEL_INCOMPLETE',
     patterns: HALF_CONFIGURED,
     grade: 'points',
     cause: ({ groups }) =>
@@ -155,13 +186,24 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
   },
   {
     code: 'KERNEL_TREE_NOT_BUILT',
-    patterns: [
-      text('Kernel configuration is invalid'),
-      text('auto.conf', /include\/(?:generated\/autoconf\.h|config\/auto\.conf)\b.{0,80}(?:missing|No such file)/),
-      text('generated/', /\bgenerated\/[\w/-]{1,60}\.h\b.{0,80}(?:missing|No such file)/),
-    ],
-    grade: 'points',
+    patterns: NOT_CONFIGURED,
+    hints: [PACKAGED_TREE, NO_KCONFIG],
+    grade: (sight) => (isPackagedTree(sight) || isTreeless(sight) ? 'allows' : 'points'),
     cause: () => 'The kernel tree is sources only: its configuration headers were never generated.',
+  },
+  {
+    code: 'DEVEL_INCOMPLETE',
+    patterns: NOT_CONFIGURED,
+    grade: (sight) => (isPackagedTree(sight) ? 'points' : null),
+    cause: () =>
+      'The build tree is of a package and lacks the configuration headers that every such package has: it was changed or is only partly there.',
+  },
+  {
+    code: 'DEVEL_MISSING',
+    patterns: [NO_GENERATED],
+    grade: (sight) => (isTreeless(sight) ? 'points' : null),
+    cause: ({ situation }) =>
+      `A program's own sources are compiled without the build tree of ${kernelName(situation)}: it was not found, or has no configuration headers.`,
   },
   {
     code: 'DEVEL_VENDOR_MISMATCH',
@@ -181,6 +223,17 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
     cause: ({ groups }) => `The module was compiled for ${groups[0] ?? ''} but ${groups[1] ?? ''} runs.`,
   },
 ];
+
+function isPackagedTree({ seen }: Sight): boolean {
+  return seen(PACKAGED_TREE) || seen(NO_KCONFIG);
+}
+
+/** The file that includes the header is of no kernel tree, and make went into none. */
+function isTreeless({ situation, seen, linesOf }: Sight): boolean {
+  const lines = linesOf(NO_GENERATED);
+  const isOutside = lines.every(({ text: line }) => OUTSIDE.test(line));
+  return lines.length > 0 && isOutside && situation.log.enteredTree === null && !seen(INVALID) && !seen(PACKAGED_TREE);
+}
 
 /** A tree that was named by its path (stap -r) and lies where no package puts one. */
 function isOwnTree({ groups }: Sight): boolean {

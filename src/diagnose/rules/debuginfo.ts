@@ -43,6 +43,10 @@ const RESTS_ON_DWARF = text(
   /resolving probe point: identifier ["'](kernel|module|vfs|syscall|tcp|udp|socket|netdev|ioblock|ioscheduler|scheduler|signal|vm|nfs|nfsd|rpc|scsi|tty|generic|kprocess)["']/,
 );
 
+/** The same for programs: marks and the begin and end of a process need none. */
+const OF_A_PROGRAM = text('while resolving probe point', /resolving probe point: identifier ["']process["']/);
+const BY_ADDRESS = text('process(', /\bprocess\([^)]{1,300}\)\.(?:function|statement)\(/);
+
 /** It names other functions, so the symbols were read. */
 const SIMILAR = text('similar functions', /no match \(similar functions?: /);
 
@@ -77,6 +81,14 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
         : 'allows',
     cause: ({ groups, situation }) =>
       `Probes of "${groups[0] ?? 'kernel'}" rest on the debug information of ${kernelName(situation)}; without it stap only says that nothing matched.`,
+  },
+  {
+    code: 'USERSPACE_DEBUGINFO_MISSING',
+    patterns: [OF_A_PROGRAM],
+    hints: [...LATER_FAILURES, SIMILAR, BY_ADDRESS],
+    grade: ({ seen }) => (seen(SIMILAR) || !seen(BY_ADDRESS) || LATER_FAILURES.some(seen) ? null : 'allows'),
+    cause: () =>
+      'Functions and statements of a program are found by its debug information; without it stap only says that nothing matched.',
   },
   {
     code: 'DEBUGINFO_MISSING',

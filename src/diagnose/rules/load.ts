@@ -2,6 +2,7 @@
 import { OVERRIDE_FIPS } from '../../make-remedy.ts';
 import { kernelName, text, type Pattern, type Rule, type Sight } from '../rule.ts';
 import { TRANSLATED } from '../strerror.ts';
+import { baseRelease } from '../sightings.ts';
 import { differs, isOtherVariant, magics, VERMAGIC } from './version-magic.ts';
 import { UTS_MISMATCH } from './build-tree.ts';
 
@@ -21,6 +22,13 @@ const NOT_STAPS: readonly Pattern[] = [
 const CRC = text('disagrees about version of symbol', /disagrees about version of symbol (\S{1,80})/);
 const NO_CRC = text('no symbol version for', /no symbol version for (\S{1,80})/);
 const UNKNOWN_SYMBOL = text('nknown symbol', /Unknown symbol(?: in module| (\w{1,80}) \(err)/);
+/** A kernel module of somebody else's, loaded by insmod, which brings nothing along that it depends on. */
+const INSMOD_ALONE = text(
+  'could not insert',
+  /insmod: ERROR: could not insert module (?!\S{0,200}stap)\S{1,300}: Unknown symbol in module/,
+);
+/** The symbol is there in another version. */
+const OTHER_VERSION = text('nknown symbol', /Unknown symbol \S{1,80} \(err -22\)/);
 const STRUCT_SIZE = text('.gnu.linkonce.this_module', /this_module section size must match/);
 const GURU_WORD = text('MODVERSIONS', /MODVERSIONS/);
 
@@ -63,9 +71,21 @@ const OPTION_OF: readonly (readonly [string, string])[] = [
 ];
 const OPTIONAL_SYMBOL = '((?:un)?register_k(?:ret)?probes?|relay_\\w{1,40}|debugfs_\\w{1,40})';
 
+/** Debug, real-time and large-page kernels carry the same version. */
+function isVariantTreeUsed(sight: Sight): boolean {
+  const { release, log } = sight.situation;
+  return isOtherTreeUsed(sight) && baseRelease(log.enteredTree?.release ?? '') === baseRelease(release ?? '');
+}
+
 /** The first symbol that is compared: with symbol versions, a module of another kernel fails here, before its release is. */
 function isLayout({ linesOf }: Sight): boolean {
   return linesOf(CRC).some((line) => CRC.regex?.exec(line.text)?.[1] === 'module_layout');
+}
+
+/** The log shows the release of the tree that the module was compiled against, and it is another. */
+function isOtherTreeUsed({ situation }: Sight): boolean {
+  const { enteredTree } = situation.log;
+  return enteredTree !== null && situation.release !== null && enteredTree.release !== situation.release;
 }
 
 function treeIsOfThisRelease({ situation }: Sight): boolean {
@@ -125,10 +145,20 @@ export const LOAD_RULES: readonly Rule[] = [
       `The module was built with other options ("${magics(sight)[0] ?? ''}") than the kernel ("${magics(sight)[1] ?? ''}").`,
   },
   {
+    code: 'WRONG_VARIANT',
+    patterns: [BAD_FORMAT, ...NOT_STAPS, CRC],
+    grade: (sight) => (!sight.seen(VERMAGIC) && isVariantTreeUsed(sight) ? 'points' : null),
+    cause: ({ situation }) =>
+      `The module was compiled in the build tree of ${situation.log.enteredTree?.release ?? 'another variant'}, but ${kernelName(situation)} runs: the same version, another variant.`,
+    evidence: ({ situation }) => (situation.log.enteredTree === null ? [] : [situation.log.enteredTree.line]),
+  },
+  {
     code: 'DEVEL_VERSION_MISMATCH',
     patterns: [BAD_FORMAT, ...NOT_STAPS],
-    grade: ({ situation, seen }) => {
+    grade: (sight) => {
+      const { situation, seen } = sight;
       if (seen(VERMAGIC) || seen(NO_CRC)) return null;
+      if (isVariantTreeUsed(sight)) return 'allows';
       if (NOT_STAPS.some(seen) || isTypedWithoutGuru(situation.log)) return 'points';
       return situation.log.guru || situation.log.releaseOption === null ? 'allows' : 'points';
     },
@@ -138,7 +168,10 @@ export const LOAD_RULES: readonly Rule[] = [
   {
     code: 'DEVEL_VERSION_MISMATCH',
     patterns: [CRC],
-    grade: (sight) => (!isLayout(sight) || treeIsOfThisRelease(sight) ? 'allows' : 'proves'),
+    grade: (sight) => {
+      if (!isLayout(sight) || treeIsOfThisRelease(sight)) return 'allows';
+      return isOtherTreeUsed(sight) ? 'proves' : 'points';
+    },
     cause: ({ situation }) =>
       `The module was compiled against the build tree of another kernel than ${kernelName(situation)}: even the first thing that the kernel compares, the layout of struct module, differs.`,
   },
@@ -158,9 +191,12 @@ export const LOAD_RULES: readonly Rule[] = [
   {
     code: 'GCC_OR_BUILD_MISMATCH',
     patterns: [UNKNOWN_SYMBOL],
-    grade: ({ seen }) => (seen(BAD_FORMAT) ? 'allows' : 'points'),
-    cause: ({ groups, situation }) =>
-      `The module needs ${groups[0] ?? 'a symbol'} that ${kernelName(situation)} does not offer: it was built with another compiler or against the Module.symvers of another build.`,
+    hints: [INSMOD_ALONE, OTHER_VERSION],
+    grade: ({ seen }) => (seen(BAD_FORMAT) || (seen(INSMOD_ALONE) && !seen(OTHER_VERSION)) ? 'allows' : 'points'),
+    cause: ({ groups, situation, seen }) =>
+      seen(INSMOD_ALONE) && !seen(OTHER_VERSION)
+        ? `insmod loads nothing that the module depends on (modprobe does, modinfo -F depends names it); else the module needs ${groups[0] ?? 'a symbol'} that ${kernelName(situation)} does not offer.`
+        : `The module needs ${groups[0] ?? 'a symbol'} that ${kernelName(situation)} does not offer: it was built with another compiler or against the Module.symvers of another build.`,
   },
   {
     code: 'KERNEL_CONFIG',
@@ -182,7 +218,7 @@ export const LOAD_RULES: readonly Rule[] = [
   {
     code: 'STAP_TOO_OLD',
     patterns: [UNKNOWN_SYMBOL],
-    grade: 'allows',
+    grade: ({ seen }) => (seen(INSMOD_ALONE) ? null : 'allows'),
     cause: ({ situation }) => `This SystemTap may use a function that ${kernelName(situation)} no longer exports.`,
   },
   {

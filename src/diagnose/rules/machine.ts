@@ -7,6 +7,13 @@ import { NO_TREE } from './neighbours.ts';
 import { NOT_FOUND_PATTERNS } from '../package-manager/asked-packages.ts';
 
 const HINT = text('kernel-devel package, use');
+const IN_CONTAINER: Rule['cause'] = ({ situation }) =>
+  `This runs in a container: ${kernelName(situation)} is that of the host, and the image has no packages of it.`;
+/** Nothing of the kernel that runs is there, not even its modules. */
+const NO_MODULES = text(
+  'could not open',
+  /could not open (?:directory|moddep file) ["'`]?(?:\/usr)?\/lib\/modules\/\d\S{2,80}: No such file/,
+);
 const MISSING = [NO_CONFIG, NO_DEBUGINFO, HINT];
 
 export const MACHINE_RULES: readonly Rule[] = [
@@ -19,8 +26,15 @@ export const MACHINE_RULES: readonly Rule[] = [
         return /linuxkit/.test(situation.release ?? '') || situation.packages.standing === 'foreign' ? 'points' : null;
       return seen(NO_CONFIG) || seen(HINT) ? 'proves' : 'points';
     },
-    cause: ({ situation }) =>
-      `This runs in a container: ${kernelName(situation)} is that of the host, and the image has no packages of it.`,
+    cause: IN_CONTAINER,
+    evidence: ({ situation }) => (situation.log.container === null ? [] : [situation.log.container]),
+  },
+  {
+    code: 'CONTAINER_KERNEL_NOT_IN_IMAGE',
+    patterns: [...NO_TREE, NO_MODULES],
+    grade: ({ situation }) =>
+      situation.host?.security.container != null || situation.log.container !== null ? 'allows' : null,
+    cause: IN_CONTAINER,
     evidence: ({ situation }) => (situation.log.container === null ? [] : [situation.log.container]),
   },
   {
@@ -36,8 +50,8 @@ export const MACHINE_RULES: readonly Rule[] = [
   },
   {
     code: 'CUSTOM_KERNEL_NO_PACKAGE',
-    patterns: [...MISSING, ...NO_TREE],
-    grade: ({ situation }) => gradeCustom(situation),
+    patterns: [...MISSING, ...NO_TREE, NO_MODULES],
+    grade: (sight) => gradeCustom(sight.situation, [...MISSING, ...NO_TREE].some(sight.seen)),
     cause: ({ situation }) =>
       situation.packages.custom === null
         ? `Who packages ${kernelName(situation)} is not known to tapprep; if nobody does, its build tree has to come from whoever built it.`
@@ -57,13 +71,14 @@ export const MACHINE_RULES: readonly Rule[] = [
   },
 ];
 
-const MADE_ELSEWHERE = /microsoft|WSL|linuxkit|dockerdesktop/i;
+const MADE_ELSEWHERE = /microsoft|WSL|linuxkit|dockerdesktop|-(?:moby|boot2docker|coreos|flatcar|talos)\b/i;
 
 /** Certain for the kernels whose makers are known, a hint for forms that only look foreign. */
-function gradeCustom(situation: Sight['situation']): Grade | null {
+function gradeCustom(situation: Sight['situation'], isTreeMissing: boolean): Grade | null {
   const { release, packages, host } = situation;
   if (host?.security.wsl === true || MADE_ELSEWHERE.test(release ?? '')) return 'proves';
   if (release === null || packages.standing === 'packaged' || packages.standing === 'foreign') return null;
+  if (!isTreeMissing) return null;
   // What is seen is a missing tree, which its builder may still have; that no package exists comes right behind.
   return 'allows';
 }

@@ -10,6 +10,8 @@ interface Row {
   readonly code: DiagnosisCode;
   readonly grade: Grade;
   readonly patterns: readonly Pattern[];
+  /** Shows that it came out well after all. */
+  readonly unless?: Pattern;
   /** Where it is another than its code's. */
   readonly cause?: Rule['cause'];
 }
@@ -31,7 +33,7 @@ const NO_TREE_BY_LS = text(
 );
 
 /** What a build tree is called in sentences, and how it is said that there is none. */
-const HEADERS = String.raw`(?:kernel|linux)[- ](?:headers?|sources?(?: tree| code)?|devel(?:opment)?|build (?:director(?:y|ies)|dir|tree))\b`;
+const HEADERS = String.raw`(?<![\w/])(?:kernel|linux)[- ](?:headers?|sources?(?: tree| code)?|devel(?:opment)?|build (?:director(?:y|ies)|dir|tree))\b`;
 const ABSENT = String.raw`(?:(?:not|n't) (?:be |seem to be |seems to be )?(?:found|installed|available|present|located|exist)|missing|unavailable)\b`;
 const NOT_FOUND = String.raw`(?:can ?not|could not|couldn't|can't|failed to|unable to|not able to|did not) (?:find|locate|detect|access)\b(?! (?:a |any )?(?:match|package)\b)`;
 /** What is only said to happen, or was mended, is no failure. */
@@ -86,7 +88,8 @@ const ROWS: readonly Row[] = [
     // An option makes clang include it before anything else.
     text('linux/kconfig.h', /["'`/]linux\/kconfig\.h["'`]? file not found/),
     text('Failed to find kernel headers'),
-    text('file not found', /(?:\/virtual\/|definitions\.h|clang_workarounds\.h|bpf)\S{0,80}:\d{1,6}:\d{1,5}: fatal error: ["'](?:linux|asm|uapi|generated)\/[\w./-]{1,80}["'] file not found/),
+    // Headers of BPF itself are missing where kernel and headers are older than BPF.
+    text('file not found', /(?:\/virtual\/|definitions\.h|clang_workarounds\.h|bpf)\S{0,80}:\d{1,6}:\d{1,5}: fatal error: ["'](?!linux\/bpf)(?:linux|asm|uapi|generated)\/[\w./-]{1,80}["'] file not found/),
   ] },
   { program: 'VirtualBox', code: 'DEVEL_MISSING', grade: 'points', patterns: [
     text('Kernel headers not found for target', /Kernel headers not found for target kernel (\S{1,80})/),
@@ -95,7 +98,8 @@ const ROWS: readonly Row[] = [
     text('unable to find the sources of your', /unable to find the (?:sources|headers) of your current Linux kernel/),
     text('build and header files for your', /build and header files for your (?:current )?Linux kernel/),
   ] },
-  { program: 'VMware', code: 'DEVEL_MISSING', grade: 'points', patterns: [
+  // It looks in the place of older kernels first.
+  { program: 'VMware', code: 'DEVEL_MISSING', grade: 'points', unless: text('The header path', /The header path .{1,200} is valid/), patterns: [
     text('Kernel headers for version', /Kernel headers for version (\S{1,80}) were not found/),
     text('header files matching your running kernel', /C header files matching your running kernel were not found/),
     text('header files that match your running kernel', /directory of (?:C )?(?:kernel )?header files that match your running/),
@@ -126,6 +130,7 @@ const ROWS: readonly Row[] = [
     text('is not installed', /(?:package )?((?:vz)?kernel(?:-[a-z]\w*)*-devel(?:-\S{1,100})?) is not installed/),
     text(' not installed', /ERROR: (kernel(?:-\w+)?-devel-\S{1,100}) not installed/),
     text('no packages found matching', /no packages found matching (linux-headers-\S{1,100})/),
+    text('is needed by', /((?:vz)?kernel(?:-[a-z]\w*)*-devel(?:-uname-r)?(?:-\d\S{1,100})?)(?: [<>=]{1,2} \S{1,80})? is needed by /),
     text('is not installed', /(?:package )?["'`]?(linux-headers-\d\S{1,100}?)["'`]? is not installed/),
   ] },
   // ---- no debug information
@@ -186,7 +191,6 @@ const ROWS: readonly Row[] = [
     text('Unable to find the development tool', /Unable to find the development tool ["'`](?:cc|gcc|make|ld)["'`]/),
     text('Please install the gcc make', /Please install the gcc make/),
     text('compiler (gcc) version', /(?:C|GNU C) compiler \(gcc\) version \S{1,40}.{0,60}not found|gcc\S{0,20} version \S{1,20} was not found/i),
-    text('kernel was built by', /The kernel was built by: /),
     text('kernel was built with', /kernel was built with (?:gcc|clang|\S{0,40}gcc\S{0,10}) version .{1,120}current compiler version/),
     text('non-retpoline compiler', /kernel with non-retpoline compiler/),
     text('incompatible gcc/plugin versions'),
@@ -230,10 +234,12 @@ export const NO_TREE: readonly Pattern[] = ROWS.filter(({ code }) => code === 'D
 );
 
 /** One rule a row: the message decides, whichever program printed it. */
-export const NEIGHBOUR_RULES: readonly Rule[] = ROWS.map(({ program, code, grade, cause, patterns }) => ({
+export const NEIGHBOUR_RULES: readonly Rule[] = ROWS.map(({ program, code, grade, cause, patterns, unless }) => ({
   code,
   patterns,
-  grade: ({ situation }) => {
+  ...(unless === undefined ? {} : { hints: [unless] }),
+  grade: ({ situation, seen }) => {
+    if (unless !== undefined && seen(unless)) return null;
     const tree = situation.host?.buildTree;
     return code === 'DEVEL_MISSING' && tree?.exists === true ? null : grade;
   },

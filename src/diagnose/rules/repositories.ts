@@ -27,9 +27,9 @@ const NO_PACKAGE: readonly Pattern[] = [...NOT_FOUND_PATTERNS, ...NAMELESS, ...A
 const UNMET: readonly Pattern[] = [
   text(
     'but it is not installable',
-    /((?:linux|kernel)-\S{1,160}) : Depends: (\S{1,160}) .{0,80}but it is not installable/,
+    /((?:linux|kernel|pve|proxmox)-\S{1,160}) : Depends: (\S{1,160}) .{0,80}but it is not installable/,
   ),
-  ...NOT_INSTALLABLE.map((words) => text(words, /((?:linux|kernel)-\S{1,160}) : \S{1,40}: (\S{1,160}) /)),
+  ...NOT_INSTALLABLE.map((words) => text(words, /((?:linux|kernel|pve|proxmox)-\S{1,160}) : \S{1,40}: (\S{1,160}) /)),
   // The second and further ones of a package stand below the first, without its name.
   text(
     'but it is not installable',
@@ -39,10 +39,12 @@ const UNMET: readonly Pattern[] = [
 /** apt has it and will not take it: something that it needs is held, or is of another version. */
 const NOT_TAKEN = text(
   'is not going to be installed',
-  /((?:linux|kernel)-\S{1,160}) : \S{1,40} (linux-(?:headers|kbuild|compiler)-\S{1,160}) .{0,80}but it is not going to be installed/,
+  /((?:linux|kernel|pve|proxmox)-\S{1,160}) : \S{1,40} ((?:linux-(?:headers|kbuild|compiler)|(?:pve|proxmox)-headers)-\S{1,160}) .{0,80}but it is not going to be installed/,
 );
 /** People's own words after following the hint. */
 const IN_WORDS: readonly Pattern[] = [
+  // NVIDIA's container, which asks the repositories of its own image.
+  text('Could not resolve Linux kernel version'),
   text('such version', /no such version (?:is )?(?:available|found|exist)/i),
   text('such package', /no such package/i),
   text('not available', /(?:version|package|kernel-\S{1,80}|rpm) (?:is |are )?(?:not|no longer) available/i),

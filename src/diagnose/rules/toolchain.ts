@@ -2,7 +2,7 @@
 import { EMPTY_CACHE, install, run } from '../../make-remedy.ts';
 import type { Remedy } from '../../types.ts';
 import type { LogLine } from '../log-line.ts';
-import { kernelName, text, type Pattern, type Rule } from '../rule.ts';
+import { kernelName, text, type Pattern, type Rule, type Sight } from '../rule.ts';
 import { NO_COMMAND } from '../strerror.ts';
 import { KBUILD, PASS4, RUNTIME_ERROR } from './pass-4.ts';
 
@@ -47,11 +47,20 @@ export const COMPILER: readonly Pattern[] = [
     'unknown argument',
     /clang\S{0,20}: error: (?:unknown argument|unsupported option)\S{0,2} ["'](-[fmW]\S{1,80}?)["']/,
   ),
-  text('compiler differs from the one', /the compiler differs from the one used to build the kernel/),
   text('compiler is too old', /(?:C |Your )?compiler is too old/),
   text('Compiler lacks asm-goto'),
   text('cannot load plugin', /cannot load plugin \S{0,200}gcc-plugins\//),
 ];
+
+/** kbuild only remarks it, and goes on; it names both below. */
+const COMPILER_NOTE = text(
+  'compiler differs from the one',
+  /the compiler differs from the one used to build the kernel/,
+);
+const BUILT_BY = text('kernel was built by', /[Tt]he kernel was built by: +(.{3,200})/);
+const YOU_USE = text('You are using:', /You are using: +(.{3,200})/);
+/** A compiler that is for another architecture than make was told. */
+const OWN_ARGUMENTS = text('valid arguments to', /valid arguments to ["'`]-m(?:abi|arch|cpu|tune)=["'`]? are/);
 
 /** Headers of libraries that programs of the build tree are compiled with, by the package of each system. */
 const LIBRARIES: readonly (readonly [
@@ -81,6 +90,8 @@ export const FOR_A_KERNEL: readonly Pattern[] = [
   text('CROSS_COMPILE'),
   text('linux-headers-'),
   text('Building modules'),
+  text('The kernel was built by'),
+  text('DKMS make.log'),
   text('kernel module'),
 ];
 
@@ -92,6 +103,23 @@ export const TOOLCHAIN_RULES: readonly Rule[] = [
     cause: ({ groups }) =>
       `ARCH=${groups[0] ?? ''} or CROSS_COMPILE stands in the environment, and make takes it for the kernel's: its word for this architecture is another.`,
     remedies: () => [{ kind: 'unset-variables', by: 'user', names: ['ARCH', 'CROSS_COMPILE'] }, EMPTY_CACHE],
+  },
+  {
+    code: 'GCC_OR_BUILD_MISMATCH',
+    patterns: [OWN_ARGUMENTS],
+    grade: ({ situation }) => (situation.log.toldArch === null ? null : 'proves'),
+    cause: ({ situation }) =>
+      `make is told ARCH=${situation.log.toldArch ?? ''}, and the compiler that it calls is of another architecture: it refuses the options of that one.`,
+    remedies: () => [{ kind: 'unset-variables', by: 'user', names: ['ARCH', 'CROSS_COMPILE'] }, EMPTY_CACHE],
+  },
+  {
+    code: 'GCC_OR_BUILD_MISMATCH',
+    patterns: [COMPILER_NOTE],
+    hints: [BUILT_BY, YOU_USE, ...COMPILER],
+    grade: (sight) => (isOtherCompiler(sight) || COMPILER.some(sight.seen) ? 'allows' : null),
+    cause: ({ situation, linesOf }) =>
+      `${kernelName(situation)} was built by ${nameOfCompiler(linesOf(BUILT_BY)) ?? 'another compiler'}, and ${nameOfCompiler(linesOf(YOU_USE)) ?? 'another one'} is used: kbuild remarks it and goes on.`,
+    remedies: ({ release }, { lines }) => installTool(null, lines, release),
   },
   {
     code: 'GCC_OR_BUILD_MISMATCH',
@@ -134,6 +162,20 @@ export const TOOLCHAIN_RULES: readonly Rule[] = [
     remedies: ({ release }, { lines }) => installTool(null, lines, release),
   },
 ];
+
+/** Brand and major version: `x86_64-linux-gnu-gcc-13 (Ubuntu 13.2.0-23ubuntu4) 13.2.0` is gcc 13. */
+function nameOfCompiler(lines: readonly LogLine[]): string | null {
+  const text = lines[0]?.text ?? '';
+  const brand = /\b(gcc|clang)\b/.exec(text)?.[1];
+  const version = /(?:\) |version )(\d{1,2})\.\d/.exec(text)?.[1] ?? /\b(?:gcc|clang)-(\d{1,2})\b/.exec(text)?.[1];
+  return brand === undefined || version === undefined ? null : `${brand} ${version}`;
+}
+
+/** The note speaks of any other text, be it only a prefix of the program's name. */
+function isOtherCompiler({ linesOf }: Sight): boolean {
+  const [built, used] = [BUILT_BY, YOU_USE].map((pattern) => nameOfCompiler(linesOf(pattern)));
+  return built === null || used === null || built !== used;
+}
 
 /** What stands before the compiler's own name, as CROSS_COMPILE holds it. */
 function crossPrefix(tool: string | undefined): string | null {

@@ -50,7 +50,7 @@ function isPublished(
   universe: Universe,
   installed: Installed,
 ): boolean {
-  if (kernelFamily !== 'deb' && kernelFamily !== 'proxmox') return true;
+  if (kernelFamily !== 'deb' && kernelFamily !== 'proxmox' && kernelFamily !== 'pve') return true;
   return group.some(({ name }) => installed.has(name) || universe.versions(name).length > 0);
 }
 
