@@ -234,7 +234,13 @@ export const REPOSITORY_RULES: readonly Rule[] = [
       anySeen(sight, BROKEN) || sight.lines.some((line) => OF_A_SOURCE.test(line.text)) ? 'points' : null,
     cause: () =>
       'The encrypted connection to a repository was refused: the TLS of this system is too old for the server, or its certificates are.',
-    remedies: () => [install(['ca-certificates', 'openssl'], 'toolchain'), CHECK_SOURCES, prepare()],
+    // A certificate is also said to have expired where the clock is ahead.
+    remedies: (_situation, { lines }) => [
+      ...(lines.some(({ text: line }) => /expired/i.test(line)) ? [run('date -u')] : []),
+      install(['ca-certificates', 'openssl'], 'toolchain'),
+      CHECK_SOURCES,
+      prepare(),
+    ],
   },
   {
     code: 'REPO_MISCONFIGURED',
