@@ -60,7 +60,7 @@ const COMPILER_NOTE = text(
 const BUILT_BY = text('kernel was built by', /[Tt]he kernel was built by: +(.{3,200})/);
 const YOU_USE = text('You are using:', /You are using: +(.{3,200})/);
 /** A compiler that is for another architecture than make was told. */
-const OWN_ARGUMENTS = text('valid arguments to', /valid arguments to ["'`]-m(?:abi|arch|cpu|tune)=["'`]? are/);
+const OWN_ARGUMENTS = text('valid arguments to', /valid arguments to ["'`]-mabi=["'`]? are/);
 
 /** Headers of libraries that programs of the build tree are compiled with, by the package of each system. */
 const LIBRARIES: readonly (readonly [
