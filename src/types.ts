@@ -711,7 +711,7 @@ export type Remedy =
   | { readonly kind: 'check-sources'; readonly by: 'user' }
   | { readonly kind: 'enable-debug-repository'; readonly by: 'user'; readonly system: 'ubuntu' | 'suse' }
   /** The system's subscription, without which it has no repositories. */
-  | { readonly kind: 'register'; readonly by: 'user'; readonly tool: 'subscription-manager' | 'SUSEConnect' }
+  | { readonly kind: 'register'; readonly by: 'user'; readonly tool: 'subscription-manager' | 'SUSEConnect' | 'pro' }
   | { readonly kind: 'set-clock'; readonly by: 'user' }
   | { readonly kind: 'reboot'; readonly by: 'user'; readonly into: string | null }
   /** A variable of the user's shell; a value may hold words that the shell expands. */

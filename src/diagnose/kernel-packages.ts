@@ -96,8 +96,14 @@ export function packagesSaid(said: SaidOfKernel): KernelPackages {
 
 /** By a distribution whose packages are named as most of the same system are. */
 const STAND_INS = { deb: 'debian', rpm: 'centos' } as const;
+/** How releases look that packages are named after; what one's own build adds to a version is none of it. */
+const HABITS = {
+  deb: /-(?:generic|lowlatency|virtual|server|amd64|arm64|[3-6]86(?:-pae)?|armhf|armmp(?:-lpae)?|armel|riscv64|s390x|ppc64el|powerpc64le|loong64|cloud|rt|pve|azure|aws|gcp|oracle|kvm|oem|raspi\d?|rpi)(?:-|$)|^\d+(?:\.\d+){2}-\d+$/,
+  rpm: /\.(?:x86_64|i[3-6]86|aarch64|ppc64le|ppc64|s390x|riscv64|loongarch64)(?:[.+]\w+)?$|-(?:default|desktop|server|preempt|azure)(?:-|$)|\d(?:mga|omv|alt)\d/,
+} as const;
 
 function packagesByHabit(said: SaidOfKernel, family: 'deb' | 'rpm'): KernelPackages {
+  if (!HABITS[family].test(said.release)) return NO_PACKAGES;
   const own = said.distribution === null ? null : readTarget(said, said.distribution, 'named');
   const target = own === null || isTapprepError(own) ? readTarget(said, STAND_INS[family], 'named') : own;
   return isTapprepError(target) ? NO_PACKAGES : { ...packagesOf(target), standing: 'habit' };
@@ -123,8 +129,8 @@ function readTarget(
 /** Words of releases that name a board or an instruction set. */
 const BOARDS: Readonly<Record<string, string>> = { armmp: 'armv7l', v7: 'armv7l', v7l: 'armv7l', v8: 'aarch64' };
 
-/** The architecture that a release ends in, or has before its variant. */
-function archOf(release: string): string | null {
+/** The machine, as uname -m has it, that a release ends in, or has before its variant. */
+export function archOf(release: string): string | null {
   for (const word of release.split(/[.+-]/).toReversed()) {
     const found = BOARDS[word] ?? findArchitecture(word)?.machine;
     if (found !== undefined) return found;

@@ -15,6 +15,8 @@ export interface LogFacts {
   readonly arch: string | null;
   /** What make was told to build for. */
   readonly toldArch: string | null;
+  /** A cross compiler was named on make's own command line, on purpose. */
+  readonly crossAsked: boolean;
   /** ID as in os-release. */
   readonly distribution: string | null;
   /** The log names it; otherwise a release or a message suggests it. */
@@ -63,13 +65,15 @@ const ENTERED = new RegExp(String.raw`\b(?:Entering directory|make (?:\S+ )?-C) 
 const MISSING_PACKAGE = new RegExp(
   String.raw`^ERROR: kernel(?:-[a-z]\w*)*-(?:debuginfo|devel)-(${RELEASE}) not installed`,
 );
+/** kernel-devel with the release of a flavour: no such package is there, and the release is what was meant. */
+const SUSE_ASKED = /\bkernel-devel-(\d[\w.]{1,30}-[\w.]{1,40}-(?:default|azure|preempt|rt|64kb|vanilla|longterm))\b/;
 const BARE_RELEASE = new RegExp(`^${RELEASE}$`);
 const UNAME_A = new RegExp(
   String.raw`\bLinux \S{1,64} (${RELEASE}) (#\d.{4,80}?) (x86_64|aarch64|ppc64le|s390x|i[3-6]86|armv\w+|riscv64)\b`,
 );
 const LINUX_VERSION = new RegExp(String.raw`\bLinux version (${RELEASE}) .{1,300}? (#\d.{4,80})$`);
 const SAID_RELEASE = new RegExp(
-  String.raw`(?:Configuring for kernel release|(?:Module build|headers|source|make\.log) for kernel|for target kernel|make\.log for \S{1,80} for kernel|uname -r['"]?\s*(?::|=|=>|->)|kernel(?: version| release)?(?: is)?\s*[:=]|, release|Kernel version)\s+(${RELEASE})`,
+  String.raw`(?:Configuring for kernel release|(?:Module build|headers|source|make\.log) for kernel|for target kernel|valid path to the|make\.log for \S{1,80} for kernel|uname -r['"]?\s*(?::|=|=>|->)|kernel(?: version| release)?(?: is)?\s*[:=]|, release|Kernel version)\s+(${RELEASE})`,
   'i',
 );
 /** Whatever program names a kernel by its whole release. */
@@ -162,7 +166,8 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
     enteredTree: entered === undefined || enteredRelease === null ? null : { release: enteredRelease, line: entered },
     unameV: first(UNAME_A, 2) ?? first(LINUX_VERSION, 2),
     arch: first(UNAME_A, 3) ?? first(/\bmissing (\w{3,12}) kernel\/module debuginfo/),
-    toldArch: first(/\bmake\b.{0,200}\sARCH=([\w-]{1,20})/),
+    toldArch: first(/(?:\bmake\b.{0,200}\s|\bexport |\benv |^)ARCH=([\w-]{1,20})/),
+    crossAsked: lines.some((line) => /\bmake\b.{0,200}\sCROSS_COMPILE=\S/.test(line.text)),
     ...readDistribution(lines, trimmed(treeRelease ?? running)),
     stapVersion:
       first(/translator\/driver \(version (\d+\.\d+)/) ??
@@ -185,7 +190,9 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
     runOf: countRuns(lines),
     packages,
     askedRelease:
-      (packages.find(isAskedFor) ?? packages.find(isLineAskedFor) ?? packages.find(isProgramHeaders))?.release ?? null,
+      first(SUSE_ASKED) ??
+      (packages.find(isAskedFor) ?? packages.find(isLineAskedFor) ?? packages.find(isProgramHeaders))?.release ??
+      null,
     otherTrees: readOtherTrees(lines),
     treeUtsVersions: lines.flatMap((line) => /#define UTS_VERSION "([^"]{4,120})"/.exec(line.text)?.[1] ?? []),
     userspacePackage: readUserspacePackage(lines),
@@ -333,5 +340,5 @@ function firstOf(
 
 /** A release at the end of a sentence carries its full stop. */
 function trimmed(release: string | null): string | null {
-  return release === null ? null : release.replace(/[.,;:]+$/, '');
+  return release === null ? null : release.replace(/[.,;:]+$/, '').replace(/\.(?:gz|xz|zst|bz2)$/, '');
 }

@@ -8,7 +8,7 @@ const INDENTED = /^\s{3,}\S/;
 /** A command of ours, or a line that feeds one. */
 const COMMAND = /\btapprep (?:explain|doctor|install|verify|plan|bundle|rehearse)\b/;
 /** Documents quote messages in code marks, in the middle of a sentence. */
-const QUOTED_IN_PROSE = /^(?:[-*] )?[A-Z]?[a-z][^`]{20,400}`[^`]{4,200}`|^`[^`]{4,200}`\.$/;
+const QUOTED_IN_PROSE = /^(?:[-*] )?[A-Z]?[a-z][^`]{8,400}`[^`]{4,200}`|^`[^`]{4,200}`\.$/;
 
 /** `make V=1` shows the test with the words that it would end with. */
 const RECIPE = /^(?:@|\(\s?)?echo (?:>&2\b|["'].*(?:\\|;|\))$)/;

@@ -38,6 +38,13 @@ type RendererOf<Kind extends Remedy['kind']> = (
   place: Place,
 ) => readonly string[];
 
+/** What a user types, with what only that user knows. */
+const REGISTRATION = {
+  'subscription-manager': 'subscription-manager register --username NAME',
+  SUSEConnect: 'SUSEConnect --regcode CODE',
+  pro: 'pro attach TOKEN',
+} as const;
+
 const RENDERERS: { readonly [Kind in Remedy['kind']]: RendererOf<Kind> } = {
   'prepare-kernel': ({ release, systemtap }, place) => {
     const choice = systemtap === null ? [] : ['--systemtap', systemtap];
@@ -72,12 +79,10 @@ const RENDERERS: { readonly [Kind in Remedy['kind']]: RendererOf<Kind> } = {
   'enable-debug-repository': ({ system }, place) =>
     system === 'suse' ? [there(place, "zypper modifyrepo --enable '*Debug*'", true)] : enableDdebs(place),
   register: ({ tool }, place) => [
-    there(
-      place,
-      tool === 'SUSEConnect' ? 'SUSEConnect --regcode CODE' : 'subscription-manager register --username NAME',
-      true,
-    ),
-    ...(tool === 'SUSEConnect' ? [] : [there(place, "subscription-manager repos --enable='*-debug-rpms'", true)]),
+    there(place, REGISTRATION[tool], true),
+    ...(tool !== 'subscription-manager'
+      ? []
+      : [there(place, "subscription-manager repos --enable='*-debug-rpms'", true)]),
   ],
   'set-clock': (_remedy, place) => [there(place, 'date -u', false), there(place, 'timedatectl set-ntp true', true)],
   reboot: (_remedy, place) => [there(place, 'reboot', true)],

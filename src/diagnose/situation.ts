@@ -1,6 +1,6 @@
 /** Everything the rules may ask: the log's own facts, the host's, and what follows from both. Pure. */
 import type { HostFacts, Target } from '../types.ts';
-import { type KernelPackages, NO_PACKAGES, packagesOf, packagesSaid } from './kernel-packages.ts';
+import { archOf, type KernelPackages, NO_PACKAGES, packagesOf, packagesSaid } from './kernel-packages.ts';
 import type { LogFacts } from './log-facts.ts';
 import { type Place, type Reach, reachOf } from './place.ts';
 import { DPKG } from '../package-system/dpkg.ts';
@@ -16,6 +16,8 @@ export interface Situation {
   readonly host: HostFacts | null;
   /** uname -r of the kernel in question. */
   readonly release: string | null;
+  /** As uname -m has it; null where nothing tells. */
+  readonly arch: string | null;
   /** Null where nothing tells. */
   readonly system: PackageSystem | null;
   /** ID as in os-release. */
@@ -49,6 +51,7 @@ export function describeSituation(
     log,
     host,
     release,
+    arch: host?.kernel.arch ?? own?.arch ?? log.arch ?? (release === null ? null : archOf(release)),
     system,
     distribution,
     packages,

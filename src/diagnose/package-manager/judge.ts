@@ -22,6 +22,8 @@ export function judgeAsked(asked: AskedPackage, { release, packages, logged }: A
   if (asked.role === 'program-headers') {
     return logged.some(({ kind, installed }) => kind === 'devel' && installed) ? 'not-needed' : 'wrong-name';
   }
+  // What zypper's kernel-devel is followed by is a version, never a flavour.
+  if (/^kernel-devel-\d\S{1,80}-[a-z][a-z0-9]*$/.test(asked.name)) return 'wrong-name';
   if (release === null) return 'unknown';
   if (packages.standing === 'custom') return 'custom-kernel';
   if (asked.role === 'debuginfo' && hasOtherSuffix(asked.name, packages.debuginfo)) return 'wrong-name';
@@ -29,7 +31,15 @@ export function judgeAsked(asked: AskedPackage, { release, packages, logged }: A
   if (asked.role !== 'build-tree' && asked.role !== 'debuginfo') return 'right-name';
   if (stems.length === 0)
     return packages.standing === 'unknown' && asked.role === 'build-tree' ? 'custom-kernel' : 'right-name';
+  if (asked.role === 'build-tree' && hasFlavouredStem(asked.stem, stems)) return 'wrong-name';
   return stems.includes(asked.stem) || isVariantOf(asked.stem, stems) ? 'right-name' : 'wrong-name';
+}
+
+/** kernel-devel where the kernel's own is kernel-default-devel: the companion, which has no file of that build. */
+function hasFlavouredStem(stem: string, stems: readonly string[]): boolean {
+  const [head, ...tail] = stem.split('-');
+  const flavoured = new RegExp(`^${head}-[a-z0-9_]+-${tail.join('-')}$`);
+  return tail.length > 0 && stems.includes(stem) && stems.some((one) => flavoured.test(one));
 }
 
 /** -dbg and -dbgsym: which of them ends the name is the distribution's habit. */

@@ -54,10 +54,10 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
   {
     code: 'DEVEL_MISSING',
     patterns: [NO_CONFIG, HINT],
-    grade: ({ situation }) => {
+    grade: ({ situation, lines }) => {
       const tree = situation.host?.buildTree;
       if (tree?.exists === true) return null;
-      if (tree === undefined) return 'points';
+      if (tree === undefined) return wasInstalledLater(situation, lines) ? 'allows' : 'points';
       return otherDevel(situation) === null ? 'proves' : 'points';
     },
     cause: ({ situation }) =>
@@ -161,7 +161,7 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
         /^\/(?:usr\/src\/(?:linux-headers-|kernels\/)|lib\/modules\/)\S{1,250}: (?:fatal )?error: (?!generated\/)[\w/.-]{1,120}\.h: No such file/,
       ),
       // Debian's Makefile of one flavour includes the one of linux-headers-…-common.
-      text('/Makefile', /\bMakefile:\d{1,5}: (?!\S{1,300}\/arch\/)\S{1,300}\/Makefile: /),
+      text('/Makefile', /\bMakefile:\d{1,5}: (?!(?:\S{1,300}\/)?arch\/)\S{1,300}\/Makefile: /),
     ],
     grade: 'points',
     cause: () =>
@@ -223,6 +223,14 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
     cause: ({ groups }) => `The module was compiled for ${groups[0] ?? ''} but ${groups[1] ?? ''} runs.`,
   },
 ];
+
+/** The very package is seen to be installed after the failure: what is shown of it is over. */
+function wasInstalledLater({ log, release }: Sight['situation'], lines: Sight['lines']): boolean {
+  const last = lines.at(-1)?.position ?? 0;
+  return log.packages.some(
+    (one) => one.installed && one.kind === 'devel' && one.release === release && one.line.position > last,
+  );
+}
 
 function isPackagedTree({ seen }: Sight): boolean {
   return seen(PACKAGED_TREE) || seen(NO_KCONFIG);

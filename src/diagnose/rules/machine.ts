@@ -14,6 +14,7 @@ const NO_MODULES = text(
   'could not open',
   /could not open (?:directory|moddep file) ["'`]?(?:\/usr)?\/lib\/modules\/\d\S{2,80}: No such file/,
 );
+const NOT_IN = text('not found in directory', /FATAL: Module \S{1,60} not found in directory \S{0,20}\/lib\/modules\//);
 const MISSING = [NO_CONFIG, NO_DEBUGINFO, HINT];
 
 export const MACHINE_RULES: readonly Rule[] = [
@@ -68,6 +69,17 @@ export const MACHINE_RULES: readonly Rule[] = [
     cause: ({ situation }) =>
       `${kernelName(situation)} runs, but the newer ${newerKernel(situation)?.release ?? 'kernel'} is installed and the development package is that one's: a reboot is due.`,
     evidence: ({ situation }) => newerKernel(situation)?.lines ?? [],
+  },
+  {
+    code: 'KERNEL_NOT_LATEST_INSTALLED',
+    patterns: [NOT_IN],
+    grade: ({ situation: { log, release } }) => {
+      if (release === null || MADE_ELSEWHERE.test(release) || log.otherTrees.length === 0) return null;
+      return log.container !== null || log.otherTrees.some((tree) => tree.release === release) ? null : 'points';
+    },
+    cause: ({ situation }) =>
+      `${kernelName(situation)} runs and has no modules here any more; ${situation.log.otherTrees.map(({ release }) => release).join(', ')} have: an update took them away, and a reboot is due.`,
+    evidence: ({ situation }) => situation.log.otherTrees.map(({ line }) => line),
   },
 ];
 

@@ -71,6 +71,7 @@ const ROWS: readonly Row[] = [
     text('*** /usr/src/', /\*\*\* \/usr\/src\/(?:kernels\/|linux-headers-)\d[^\s:]{2,80}: (?:No such file|Aucun|Datei oder|No existe|没有那个|そのような|Нет такого|Arquivo ou)/),
     text('No rule to make target', /No rule to make target [`'"]?(?:\/usr)?\/lib\/modules\/[^\s'"]{3,80}\/(?:build|source)(?=[`'"/])/),
     NO_TREE_BY_LS,
+    text('/lib/modules/', /^(?:\/usr)?\/lib\/modules\/[^\s/:]{3,80}\/(?:build|source)\/?: No such file/),
     NO_TREE_IN_WORDS,
   ] },
   { program: 'DKMS', code: 'DEVEL_MISSING', grade: 'points', patterns: [
@@ -102,6 +103,7 @@ const ROWS: readonly Row[] = [
   { program: 'VMware', code: 'DEVEL_MISSING', grade: 'points', unless: text('The header path', /The header path .{1,200} is valid/), patterns: [
     text('Kernel headers for version', /Kernel headers for version (\S{1,80}) were not found/),
     text('header files matching your running kernel', /C header files matching your running kernel were not found/),
+    text('kernel headers', /not a valid path to the (\S{1,80}) kernel headers/),
     text('header files that match your running kernel', /directory of (?:C )?(?:kernel )?header files that match your running/),
     text('linux/version.h', /(?:Failed to find|does not exist|cannot find|not found).{0,80}\/linux\/version\.h|\/linux\/version\.h["'`]? (?:does not exist|not found|was not found)/i),
   ] },
@@ -137,6 +139,7 @@ const ROWS: readonly Row[] = [
   { program: 'kpatch, rpm and dpkg', code: 'DEBUGINFO_MISSING', grade: 'points', patterns: [
     text('is not installed', /(?:package )?(kernel(?:-[a-z]\w*)*-debuginfo(?:-\S{1,100})?) is not installed/),
     text(' not installed', /ERROR: (kernel(?:-\w+)?-debuginfo-\S{1,100}) not installed/),
+    text('find special struct', /can't find special struct \w{1,40} size/),
     text('is needed by', /(kernel-debuginfo-common\S{0,20}) = \S{1,80} is needed by kernel(?:-\w+)?-debuginfo-/),
     text('no packages found matching', /no packages found matching (linux-image-\S{1,100}-dbg(?:sym)?)/),
   ] },
@@ -152,6 +155,8 @@ const ROWS: readonly Row[] = [
   { program: 'crash', code: 'DEBUGINFO_MISSING', grade: 'points', patterns: [
     text('cannot find booted kernel'),
     text('please enter namelist argument'),
+    // The image that boots, and no file of a debug package.
+    text('no debugging data available', /(?:\/boot\/vmlinu[xz]\S{0,100}|vmlinu[xz]\S{0,100}\.(?:gz|xz|zst|bz2)): no debugging data available/),
     text('not a supported file format', /crash: \S{0,200}(?:vmlinuz|bzImage|Image)\S{0,80}: not a supported file format/),
   ] },
   { program: 'drgn', code: 'DEBUGINFO_MISSING', grade: 'points', patterns: [
@@ -175,8 +180,8 @@ const ROWS: readonly Row[] = [
     text('ersion mismatch: module', /[Vv]ersion mismatch: module \S{1,120} (?!(\d\S{1,80}), kernel \1(?:\s|$))\d\S{1,80}, kernel \d\S{1,80}/),
   ] },
   { program: 'crash', code: 'DEBUGINFO_UNUSABLE', grade: 'points', patterns: [
-    text('no debugging data available', /(?:vmlinux|\.debug)\S{0,100}: no debugging data available/),
-    text('no .gnu_debuglink section'),
+    text('no debugging data available', /^(?!.*\/boot\/)(?:.*\s|.*\/)?(?:vmlinux|\S{1,100}\.debug)(?!\S{0,100}\.(?:gz|xz|zst|bz2):)\S{0,100}: no debugging data available/),
+    text('no .gnu_debuglink section', /^(?!.*(?:\/boot\/|\.(?:gz|xz|zst|bz2):))/),
   ] },
   { program: 'perf', code: 'DEBUGINFO_VERSION_MISMATCH', grade: 'points', patterns: [
     text('build id mismatch', /(?:vmlinux|kernel\.kallsyms|\.ko)\S{0,80}.{0,40}build[- ]?id mismatch|build id mismatch for .{0,40}vmlinux/i),
@@ -200,8 +205,13 @@ const ROWS: readonly Row[] = [
   // ---- a module that may not be loaded, or is another kernel's
   { program: 'VirtualBox', code: 'SECUREBOOT_SIGNATURE', grade: 'points', patterns: [
     text('must sign these kernel modules'),
+    text('running in Secure Boot mode'),
+    text('Secure boot is enabled', /failed to load.{0,40}Secure boot is enabled|Secure boot is enabled on this system, so/i),
     text('is rejected', /Loading of (?:module|unsigned)\b.{0,80}is rejected/),
     text('module signature verification', /module signature verification (?:failed|is enforced)/i),
+  ] },
+  { program: "shim's package", code: 'SECUREBOOT_SIGNATURE', grade: 'allows', patterns: [
+    text('Secure Boot requires additional', /UEFI Secure Boot requires additional configuration/),
   ] },
   { program: 'modprobe', code: 'DEVEL_VERSION_MISMATCH', grade: 'allows', patterns: [
     text('not found in directory', /FATAL: Module (?:stap|vbox|nvidia|zfs|falco|scap|wl)\w{0,40} not found in directory/),

@@ -64,8 +64,12 @@ const WRITTEN_BY_PACKAGES: readonly Pattern[] = [
   text('cannot copy extracted data', /cannot copy extracted data for \S{1,200} to ["'](\/\S{1,200}?)["']/),
   text('unpacking of archive failed', /unpacking of archive failed on file (\/\S{1,200}?)[;:]/),
   text('Generating /boot/', /(?:update-initramfs|dracut|mkinitcpio)\S{0,20}:? .{0,40}Generating (\/boot\/)/),
+  text('error writing', /(?:cp|dd|cpio|install): error writing ["'`](\/[^"'`]{1,200})/),
   text('failed for /boot/', /update-initramfs: failed for (\/boot\/)/),
 ];
+
+/** Of compressors, which do not say why. */
+const WRITE_ERROR = text('Write error', /Write error\s?: cannot write|\(stdout\): Write error/);
 
 /** Words of those who compile, unpack or install. */
 const OF_A_BUILD =
@@ -119,6 +123,21 @@ export const PERMISSION_RULES: readonly Rule[] = [
     grade: ({ seen }) => (FULL.some(seen) ? 'proves' : null),
     cause: ({ groups }) => `${fileSystemOf(groups[0] ?? '/')} has no room for what the packages put there.`,
     remedies: (_situation, { groups }) => freeRoom(fileSystemOf(groups[0] ?? '/')),
+  },
+  {
+    code: 'NO_SPACE',
+    patterns: [text('Failed writing', /[Cc]url(?: error)?[ #]?\(?23\)?\b.{0,20}Failed writing/)],
+    grade: 'points',
+    cause: () => 'A download could not be written: the file system of the package cache has no room, or is read-only.',
+    remedies: () => freeRoom('/var/cache'),
+  },
+  {
+    code: 'NO_SPACE',
+    patterns: [text('mkinitramfs failure', /mkinitramfs failure.{0,200}\b(?:gzip|zstd|lz4|xz|cpio)\b/)],
+    hints: [WRITE_ERROR],
+    grade: ({ seen }) => (seen(WRITE_ERROR) ? 'points' : null),
+    cause: () => '/boot has no room for the initramfs that is made there.',
+    remedies: () => freeRoom('/boot'),
   },
   {
     code: 'NO_SPACE',

@@ -39,7 +39,7 @@ const UNMET: readonly Pattern[] = [
 /** apt has it and will not take it: something that it needs is held, or is of another version. */
 const NOT_TAKEN = text(
   'is not going to be installed',
-  /((?:linux|kernel|pve|proxmox)-\S{1,160}) : \S{1,40} ((?:linux-(?:headers|kbuild|compiler)|(?:pve|proxmox)-headers)-\S{1,160}) .{0,80}but it is not going to be installed/,
+  /((?:linux|kernel|pve|proxmox)-\S{1,160}) : \S{1,40} ((?:linux-(?:headers|kbuild|compiler|image)|(?:pve|proxmox)-headers)-\S{1,160}) .{0,80}but it is not going to be installed/,
 );
 /** People's own words after following the hint. */
 const IN_WORDS: readonly Pattern[] = [
@@ -70,6 +70,11 @@ const OTHER_RUNNING = text(
 );
 const UPGRADE_REBOOT = text('upgrade && reboot');
 
+/** The package manager has nothing to do: what was asked for is there. */
+const THERE_ALREADY = text(
+  'already installed',
+  /(?:Package )?((?:vz)?kernel(?:-[a-z]\w*)*-devel)-\d\S{1,100} (?:is )?already installed/,
+);
 const IN_VAIN: readonly Verdict[] = ['right-name', 'unknown'];
 
 /** Asked for by its right name, or by none that is shown. */
@@ -135,6 +140,17 @@ export const REPOSITORY_RULES: readonly Rule[] = [
     grade: (sight) => (findJudged(sight, 'custom-kernel') === null ? null : 'points'),
     cause: ({ situation }) =>
       `The repositories have no packages of ${kernelName(situation)}, and its release has no form of ${situation.distribution ?? 'any distribution'}: ${situation.packages.custom ?? 'whoever built that kernel has to publish its build tree'}.`,
+  },
+  {
+    code: 'DEVEL_MISSING',
+    patterns: [THERE_ALREADY],
+    grade: ({ situation, captures }) => {
+      const { develStems } = situation.packages;
+      const stems = captures.map(([name]) => name ?? '');
+      return develStems.length > 0 && !stems.some((name) => develStems.includes(name)) ? 'points' : null;
+    },
+    cause: (sight) =>
+      `${sight.groups[0] ?? 'What is there'} is of another line of kernels: ${kernelName(sight.situation)} needs ${rightNames(sight, false)}.`,
   },
   {
     code: 'DEVEL_MISSING',
@@ -231,7 +247,9 @@ export const REPOSITORY_RULES: readonly Rule[] = [
     code: 'REPO_MISCONFIGURED',
     patterns: TLS,
     grade: (sight) =>
-      anySeen(sight, BROKEN) || sight.lines.some((line) => OF_A_SOURCE.test(line.text)) ? 'points' : null,
+      anySeen(sight, [...BROKEN, ...NO_PACKAGE]) || sight.lines.some((line) => OF_A_SOURCE.test(line.text))
+        ? 'points'
+        : null,
     cause: () =>
       'The encrypted connection to a repository was refused: the TLS of this system is too old for the server, or its certificates are.',
     // A certificate is also said to have expired where the clock is ahead.
@@ -245,7 +263,11 @@ export const REPOSITORY_RULES: readonly Rule[] = [
   {
     code: 'REPO_MISCONFIGURED',
     patterns: BROKEN,
-    grade: (sight) => (brokenDebugSource(sight) || undefinedVariables(sight).length > 0 ? 'proves' : 'points'),
+    grade: (sight) => {
+      if (brokenDebugSource(sight) || undefinedVariables(sight).length > 0) return 'proves';
+      // It works for whoever is registered.
+      return anySeen(sight, UNREGISTERED) ? 'allows' : 'points';
+    },
     cause: (sight) => {
       const undefinedOnes = undefinedVariables(sight);
       if (undefinedOnes.length > 0) {
@@ -331,8 +353,9 @@ function addSources(situation: Situation): readonly Remedy[] {
 /** The subscription brings the repositories; which ones hold debug packages depends on it. */
 function registerFirst(situation: Situation, sight: Sight): readonly Remedy[] {
   const suse = situation.place.manager === 'zypper' || sight.lines.some((line) => line.text.includes('SUSEConnect'));
+  const isPro = sight.lines.some((line) => line.text.includes('esm.ubuntu.com'));
   return [
-    { kind: 'register', by: 'user', tool: suse ? 'SUSEConnect' : 'subscription-manager' },
+    { kind: 'register', by: 'user', tool: isPro ? 'pro' : suse ? 'SUSEConnect' : 'subscription-manager' },
     install([...situation.packages.devel, ...situation.packages.debuginfo], 'kernel', 'debug'),
   ];
 }

@@ -1,6 +1,7 @@
 /** Symptoms of the tools that compile a module: missing, of another version, or misled by the environment. */
 import { EMPTY_CACHE, install, run } from '../../make-remedy.ts';
 import type { Remedy } from '../../types.ts';
+import { findArchitecture } from '../../detect/architectures.ts';
 import type { LogLine } from '../log-line.ts';
 import { kernelName, text, type Pattern, type Rule, type Sight } from '../rule.ts';
 import { NO_COMMAND } from '../strerror.ts';
@@ -10,11 +11,11 @@ import { KBUILD, PASS4, RUNTIME_ERROR } from './pass-4.ts';
 const ARCH_SET: readonly Pattern[] = [
   text(
     '/Makefile',
-    /\/arch\/(?!(?:x86|arm|arm64|powerpc|s390|riscv|mips|sparc|loongarch|ia64|m68k|parisc|alpha|sh|um)\/)([\w-]{1,40})\/Makefile["'`]?\s{0,4}: /,
+    /(?:^|[\s/`'":])arch\/(?!(?:x86|arm|arm64|powerpc|s390|riscv|mips|sparc|loongarch|ia64|m68k|parisc|alpha|sh|um)\/)([\w-]{1,40})\/Makefile["'`]?\s{0,4}: /,
   ),
   text(
     "/Makefile'",
-    /No rule to make target [`'"]\S{0,200}\/arch\/(amd64|x86_64|i[3-6]86|aarch64|armhf|ppc64le|ppc64el)\/Makefile/,
+    /No rule to make target [`'"](?:\S{0,200}\/)?arch\/(amd64|x86_64|i[3-6]86|aarch64|armhf|ppc64le|ppc64el)\/Makefile/,
   ),
 ];
 
@@ -59,7 +60,10 @@ const COMPILER_NOTE = text(
 );
 const BUILT_BY = text('kernel was built by', /[Tt]he kernel was built by: +(.{3,200})/);
 const YOU_USE = text('You are using:', /You are using: +(.{3,200})/);
+/** A directory of the kernel's sources that is not there: of an architecture, in its own word. */
+const NO_ARCH = text('/Makefile', /(?:^|[\s/`'":])arch\/([a-z]\w{1,15})\/(?:\S{0,60}\/)?Makefile["'`]?\s{0,4}: /);
 /** A compiler that is for another architecture than make was told. */
+const OWN_VALUES = text('unknown value', /unknown value ["'`]\S{1,40}["'`] for ["'`]-m(?:arch|cpu|abi)/);
 const OWN_ARGUMENTS = text('valid arguments to', /valid arguments to ["'`]-mabi=["'`]? are/);
 
 /** Headers of libraries that programs of the build tree are compiled with, by the package of each system. */
@@ -95,6 +99,8 @@ export const FOR_A_KERNEL: readonly Pattern[] = [
   text('kernel module'),
 ];
 
+const UNSET_ARCH: Remedy = { kind: 'unset-variables', by: 'user', names: ['ARCH', 'CROSS_COMPILE'] };
+
 export const TOOLCHAIN_RULES: readonly Rule[] = [
   {
     code: 'GCC_OR_BUILD_MISMATCH',
@@ -102,15 +108,27 @@ export const TOOLCHAIN_RULES: readonly Rule[] = [
     grade: 'proves',
     cause: ({ groups }) =>
       `ARCH=${groups[0] ?? ''} or CROSS_COMPILE stands in the environment, and make takes it for the kernel's: its word for this architecture is another.`,
-    remedies: () => [{ kind: 'unset-variables', by: 'user', names: ['ARCH', 'CROSS_COMPILE'] }, EMPTY_CACHE],
+    remedies: () => [UNSET_ARCH, EMPTY_CACHE],
   },
   {
     code: 'GCC_OR_BUILD_MISMATCH',
-    patterns: [OWN_ARGUMENTS],
-    grade: ({ situation }) => (situation.log.toldArch === null ? null : 'proves'),
+    patterns: [NO_ARCH],
+    grade: ({ situation, groups }) => {
+      const own = findArchitecture(situation.arch ?? '')?.tree;
+      return own !== undefined && groups[0] !== own ? 'proves' : null;
+    },
+    cause: ({ groups, situation }) =>
+      `make builds for ${groups[0] ?? 'another architecture'}, and ${kernelName(situation)} is of ${situation.arch ?? 'this one'}: ARCH stands in the environment or on the command line.`,
+    remedies: () => [UNSET_ARCH, EMPTY_CACHE],
+  },
+  {
+    code: 'GCC_OR_BUILD_MISMATCH',
+    patterns: [OWN_ARGUMENTS, OWN_VALUES],
+    grade: ({ situation, seen }) =>
+      situation.log.toldArch === null ? null : seen(OWN_ARGUMENTS) ? 'proves' : 'points',
     cause: ({ situation }) =>
       `make is told ARCH=${situation.log.toldArch ?? ''}, and the compiler that it calls is of another architecture: it refuses the options of that one.`,
-    remedies: () => [{ kind: 'unset-variables', by: 'user', names: ['ARCH', 'CROSS_COMPILE'] }, EMPTY_CACHE],
+    remedies: () => [UNSET_ARCH, EMPTY_CACHE],
   },
   {
     code: 'GCC_OR_BUILD_MISMATCH',
@@ -119,7 +137,7 @@ export const TOOLCHAIN_RULES: readonly Rule[] = [
     grade: (sight) => (isOtherCompiler(sight) || COMPILER.some(sight.seen) ? 'allows' : null),
     cause: ({ situation, linesOf }) =>
       `${kernelName(situation)} was built by ${nameOfCompiler(linesOf(BUILT_BY)) ?? 'another compiler'}, and ${nameOfCompiler(linesOf(YOU_USE)) ?? 'another one'} is used: kbuild remarks it and goes on.`,
-    remedies: ({ release }, { lines }) => installTool(null, lines, release),
+    remedies: ({ release }, { lines, linesOf }) => installTool(kernelsCompiler(linesOf(BUILT_BY)), lines, release),
   },
   {
     code: 'GCC_OR_BUILD_MISMATCH',
@@ -138,7 +156,10 @@ export const TOOLCHAIN_RULES: readonly Rule[] = [
         ? `${sight.groups[0] ?? 'The compiler or make'}, which building a module needs, is not installed, or not under the name the kernel was built with.`
         : `${sight.groups[0] ?? ''} is not installed: CROSS_COMPILE=${prefix} asks for it.`;
     },
-    remedies: ({ release }, { groups, lines }) => installTool(groups[0] ?? null, lines, release),
+    remedies: ({ release, arch, log }, { groups, lines }) =>
+      !log.crossAsked && isForeignPrefix(groups[0], arch)
+        ? [UNSET_ARCH, EMPTY_CACHE]
+        : installTool(groups[0] ?? null, lines, release),
   },
   {
     code: 'GCC_OR_BUILD_MISMATCH',
@@ -159,7 +180,7 @@ export const TOOLCHAIN_RULES: readonly Rule[] = [
     grade: ({ seen }) => (seen(RUNTIME_ERROR) ? 'points' : 'proves'),
     cause: ({ situation, groups }) =>
       `The compiler in the PATH is not the one ${kernelName(situation)} was built with${groups[0] === undefined ? '' : ` (it does not know ${groups[0]})`}.`,
-    remedies: ({ release }, { lines }) => installTool(null, lines, release),
+    remedies: ({ release }, { lines, linesOf }) => installTool(kernelsCompiler(linesOf(BUILT_BY)), lines, release),
   },
 ];
 
@@ -180,6 +201,17 @@ function isOtherCompiler({ linesOf }: Sight): boolean {
 /** What stands before the compiler's own name, as CROSS_COMPILE holds it. */
 function crossPrefix(tool: string | undefined): string | null {
   return /^(\S+-)(?:gcc|g\+\+|cc|ld|as|ar|objcopy|clang)(?:-\d[\d.]*)?$/.exec(tool ?? '')?.[1] ?? null;
+}
+
+/** A cross compiler for anything else than the kernel in question cannot help it. */
+function isForeignPrefix(tool: string | undefined, arch: string | null): boolean {
+  const target = crossPrefix(tool)?.split('-', 1)[0] ?? null;
+  return target !== null && findArchitecture(target)?.tree !== (findArchitecture(arch ?? '')?.tree ?? null);
+}
+
+/** The compiler of the kernel by the name that packages have, where kbuild told it. */
+function kernelsCompiler(lines: readonly LogLine[]): string | null {
+  return /(?<![\w-])(?:[\w]+-linux-gnu-)?((?:gcc|clang)-\d{1,2})\b/.exec(lines[0]?.text ?? '')?.[1] ?? null;
 }
 
 /** Packages are named after the program, with the target of a cross compiler behind it. */
