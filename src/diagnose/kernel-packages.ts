@@ -96,10 +96,10 @@ export function packagesSaid(said: SaidOfKernel): KernelPackages {
 
 /** By a distribution whose packages are named as most of the same system are. */
 const STAND_INS = { deb: 'debian', rpm: 'centos' } as const;
-/** How releases look that packages are named after; what one's own build adds to a version is none of it. */
+/** How releases look that packages are named after: with a flavour that is known, or an ABI number before one. What one's own build adds to a version is neither. */
 const HABITS = {
-  deb: /-(?:generic|lowlatency|virtual|server|amd64|arm64|[3-6]86(?:-pae)?|armhf|armmp(?:-lpae)?|armel|riscv64|s390x|ppc64el|powerpc64le|loong64|cloud|rt|pve|azure|aws|gcp|oracle|kvm|oem|raspi\d?|rpi)(?:-|$)|^\d+(?:\.\d+){2}-\d+$/,
-  rpm: /\.(?:x86_64|i[3-6]86|aarch64|ppc64le|ppc64|s390x|riscv64|loongarch64)(?:[.+]\w+)?$|-(?:default|desktop|server|preempt|azure)(?:-|$)|\d(?:mga|omv|alt)\d/,
+  deb: /-(?:generic|lowlatency|virtual|server|amd64|arm64|[3-6]86(?:-pae)?|armhf|armmp(?:-lpae)?|armel|riscv64|s390x|ppc64el|powerpc64le|loong64|cloud|rt|pve|azure|aws|gcp|oracle|kvm|oem|raspi\d?|rpi)(?:-|$)|^\d+(?:\.\d+){2}-\d+(?:-[a-z][a-z0-9-]*)?$/,
+  rpm: /\.(?:x86_64|i[3-6]86|aarch64|ppc64le|ppc64|s390x|riscv64|loongarch64)(?:[.+]\w+)?$|-(?:default|desktop|server|preempt|azure)(?:-|$)|(?:mga|omv|\balt)\d/,
 } as const;
 
 function packagesByHabit(said: SaidOfKernel, family: 'deb' | 'rpm'): KernelPackages {
