@@ -15,6 +15,8 @@ export interface LogFacts {
   readonly arch: string | null;
   /** What make was told to build for. */
   readonly toldArch: string | null;
+  /** make is told SUBDIRS= and not M=, which kbuild has not read since 5.3: it builds the kernel itself then. */
+  readonly usesSubdirs: boolean;
   /** A cross compiler was named on make's own command line, on purpose. */
   readonly crossAsked: boolean;
   /** ID as in os-release. */
@@ -60,7 +62,11 @@ const TREE = new RegExp(
   String.raw`(?:/lib/modules/(?=${RELEASE}/build)|/usr/src/kernels/|/usr/src/linux-headers-(?!\S{1,60}-common\b))(${RELEASE})`,
 );
 /** make says where it goes; that a tree is used does not say that it is the one that is meant. */
-const ENTERED = new RegExp(String.raw`\b(?:Entering directory|make (?:\S+ )?-C) ?["'\`]?(?:${TREE.source})`);
+const ENTERED = new RegExp(
+  String.raw`(?:\b(?:Entering directory|make (?:\S+ )?-C|Verzeichnis|entre dans le répertoire)|进入目录) ?["'\`]?\s?(?:/usr(?=/lib/modules/))?(?:${TREE.source})`,
+);
+const GOES =
+  /-C |(?:Entering|Leaving) directory|Verzeichnis .{1,300} wird (?:betreten|verlassen)|(?:entre dans|quitte) le répertoire|(?:进入|离开)目录/;
 /** A package that is named with its release and is not there. */
 const MISSING_PACKAGE = new RegExp(
   String.raw`^ERROR: kernel(?:-[a-z]\w*)*-(?:debuginfo|devel)-(${RELEASE}) not installed`,
@@ -140,7 +146,7 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
   const missed = lines.find(
     (line) => /\.config|debuginfo|Module\.symvers|Makefile/.test(line.text) && TREE.test(line.text),
   );
-  const named = lines.find((line) => TREE.test(line.text) && !/-C |(?:Entering|Leaving) directory/.test(line.text));
+  const named = lines.find((line) => TREE.test(line.text) && !GOES.test(line.text));
   const entered = lines.find((line) => ENTERED.test(line.text));
   const enteredRelease = trimmed(TREE.exec(entered?.text ?? '')?.[1] ?? null);
   const running =
@@ -167,6 +173,7 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
     unameV: first(UNAME_A, 2) ?? first(LINUX_VERSION, 2),
     arch: first(UNAME_A, 3) ?? first(/\bmissing (\w{3,12}) kernel\/module debuginfo/),
     toldArch: first(/(?:\bmake\b.{0,200}\s|\bexport |\benv |^)ARCH=([\w-]{1,20})/),
+    usesSubdirs: lines.some((line) => /\bmake\b.{0,200}\sSUBDIRS=\S/.test(line.text) && !/\sM=\S/.test(line.text)),
     crossAsked: lines.some((line) => /\bmake\b.{0,200}\sCROSS_COMPILE=\S/.test(line.text)),
     ...readDistribution(lines, trimmed(treeRelease ?? running)),
     stapVersion:
@@ -214,7 +221,9 @@ function countRuns(lines: readonly LogLine[]): (position: number) => number {
 function readUserland(lines: readonly LogLine[]): 'deb' | 'rpm' | null {
   if (lines.some((line) => /README\.Debian|^(?:E|W): |\bdpkg\b|\bapt(?:-get)? /.test(line.text))) return 'deb';
   return lines.some((line) =>
-    /use: (?:yum|dnf) |^(?:package \S+ is not installed)$|\brpm -q|Loaded plugins:/.test(line.text),
+    /use: (?:yum|dnf) |^(?:package \S+ is not installed)$|\brpm -q|Loaded plugins:|^No package \S+ available\.?$|\b(?:yum|dnf|microdnf|tdnf) (?:-\S+ )*install\b/.test(
+      line.text,
+    ),
   )
     ? 'rpm'
     : null;

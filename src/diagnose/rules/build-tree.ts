@@ -29,6 +29,15 @@ const HALF_CONFIGURED: readonly Pattern[] = [
 
 /** A file by its path below some directory that has not the directories of a kernel tree. */
 const OUTSIDE = /^(?!(?:\.\/)?(?:include\/[\w-]{1,40}\/|arch\/|scripts\/))(?:\.{1,2}\/|\w)\S{0,200}:\d/;
+/** make in German, French and Chinese. */
+const NO_RULE_ELSEWHERE: readonly Pattern[] = [
+  text('Keine Regel, um', /Keine Regel, um ["'`]?(?:modules|scripts\/\S{1,100}?)["'`]? /),
+  text(
+    'Aucune règle pour fabriquer',
+    /Aucune règle pour fabriquer la cible ["'`] ?(?:modules|scripts\/\S{1,100}?) ?["'`]/,
+  ),
+  text('没有规则可制作目标', /没有规则可制作目标 ?["'`]?(?:modules|scripts\/\S{1,100}?)["'`]/),
+];
 const HEADERS_UNPACKED = text(
   'linux-headers-',
   /(?:Unpacking|Setting up|Preparing to unpack) \S{0,120}linux-headers-\d/,
@@ -149,7 +158,7 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
       ),
       text(
         'No rule to make target',
-        /No rule to make target ["'`]?(?:scripts\/|tools\/objtool|(?!\S{0,200}\/arch\/)\S{0,200}\/(?:module\.lds|Makefile(?:\.\w+)?|auto\.conf)|modules['"`])/,
+        /No rule to make target ["'`]?(?:scripts\/|tools\/objtool|(?!\S{0,200}\/arch\/)(?!["'`]?\/(?!usr\/src\/(?:linux-headers-|kernels\/|linux-\d)|(?:usr\/)?lib\/modules\/))\S{0,200}\/(?:module\.lds|Makefile(?:\.\w+)?|auto\.conf)|modules['"`])/,
       ),
       text(
         '(required by',
@@ -160,12 +169,21 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
         'No such file or directory',
         /^\/(?:usr\/src\/(?:linux-headers-|kernels\/)|lib\/modules\/)\S{1,250}: (?:fatal )?error: (?!generated\/)[\w/.-]{1,120}\.h: No such file/,
       ),
+      ...NO_RULE_ELSEWHERE,
+      // make -C went into the tree, and it has no Makefile.
+      text('Makefile: No such file', /^make(?:\[\d\])?: Makefile: No such file/),
       // Debian's Makefile of one flavour includes the one of linux-headers-…-common.
       text('/Makefile', /\bMakefile:\d{1,5}: (?!(?:\S{1,300}\/)?arch\/)\S{1,300}\/Makefile: /),
     ],
-    grade: 'points',
+    grade: ({ situation }) => (situation.log.usesSubdirs && !isOlderThan(situation.release, 5, 3) ? null : 'points'),
     cause: () =>
       'The build tree lacks the programs or makefiles that compile a module, or has them for another architecture or C library (scripts/, often a package of its own such as linux-kbuild).',
+  },
+  {
+    code: 'DEVEL_INCOMPLETE',
+    patterns: [text('no makefile found', /^make\[\d\]: \*\*\* No targets specified and no makefile found/)],
+    grade: ({ situation }) => (situation.log.enteredTree === null ? null : 'points'),
+    cause: () => 'make entered the build tree and found no Makefile there: the directory is empty or was made by hand.',
   },
   {
     code: 'DEVEL_INCOMPLETE',
@@ -230,6 +248,12 @@ function wasInstalledLater({ log, release }: Sight['situation'], lines: Sight['l
   return log.packages.some(
     (one) => one.installed && one.kind === 'devel' && one.release === release && one.line.position > last,
   );
+}
+
+/** False where the release is not known. */
+function isOlderThan(release: string | null, major: number, minor: number): boolean {
+  const [, first, second] = /^(\d+)\.(\d+)/.exec(release ?? '') ?? [];
+  return first !== undefined && (Number(first) < major || (Number(first) === major && Number(second) < minor));
 }
 
 function isPackagedTree({ seen }: Sight): boolean {

@@ -75,6 +75,7 @@ export const INSTALLATION_RULES: readonly Rule[] = [
         'No such file or directory',
         new RegExp(`(?:^|[\\s/:"'(])${STAP_WORD}["')]{0,2}:? .{0,40}No such file or directory`),
       ),
+      text('not installed', /\bsystemtap\b.{0,20}\bnot installed\b/i),
       text('systemtap/stapio', /systemtap\/stapio["']?.{0,60}(?:No such file|not found|failed)/),
     ],
     grade: 'points',

@@ -18,7 +18,13 @@ const NOT_STAPS: readonly Pattern[] = [
   ),
   text('error inserting', /rror inserting ["'](?!\S{0,200}stap)\S{1,300}["']: (?:-1 )?[iI]nvalid module format/),
   text("can't insert '", /can't insert '(?!\S{0,200}stap)[^']{1,300}': (?:invalid module format|Exec format error)/i),
+  text(
+    "can't load module ",
+    /can't load module (?!\S{0,200}stap)\S{1,80}(?: \((?!\S{1,300}\.ko\.)\S{1,300}\))?: (?:invalid module format|Exec format error)/i,
+  ),
 ];
+/** The modprobe of busybox cannot read what is compressed: the module itself may be right. */
+const COMPRESSED = text("can't load module ", /can't load module \S{1,80} \(\S{1,300}\.ko\.(?:zst|xz|gz)\)/);
 const CRC = text('disagrees about version of symbol', /disagrees about version of symbol (\S{1,80})/);
 const NO_CRC = text('no symbol version for', /no symbol version for (\S{1,80})/);
 const UNKNOWN_SYMBOL = text('nknown symbol', /Unknown symbol(?: in module| (\w{1,80}) \(err)/);
@@ -97,7 +103,7 @@ export const LOAD_RULES: readonly Rule[] = [
   {
     code: 'GURU_MODVERSIONS',
     patterns: [BAD_FORMAT, NO_CRC, VERMAGIC],
-    hints: [GURU_WORD],
+    hints: [GURU_WORD, COMPRESSED],
     grade: (sight) => {
       const { situation, seen } = sight;
       if (seen(VERMAGIC)) {
@@ -106,7 +112,7 @@ export const LOAD_RULES: readonly Rule[] = [
       }
       if (seen(NO_CRC)) return 'proves';
       if (seen(CRC) || seen(STRUCT_SIZE)) return 'allows';
-      if (NOT_STAPS.some(seen)) return null;
+      if (NOT_STAPS.some(seen) || seen(COMPRESSED)) return null;
       if (situation.log.guru || seen(GURU_WORD)) return 'points';
       if (seen(CACHED) || isTypedWithoutGuru(situation.log)) return 'allows';
       if (situation.host?.config['CONFIG_MODVERSIONS'] === 'n') return null;
@@ -155,9 +161,10 @@ export const LOAD_RULES: readonly Rule[] = [
   {
     code: 'DEVEL_VERSION_MISMATCH',
     patterns: [BAD_FORMAT, ...NOT_STAPS],
+    hints: [COMPRESSED],
     grade: (sight) => {
       const { situation, seen } = sight;
-      if (seen(VERMAGIC) || seen(NO_CRC)) return null;
+      if (seen(VERMAGIC) || seen(NO_CRC) || seen(COMPRESSED)) return null;
       if (isVariantTreeUsed(sight)) return 'allows';
       if (NOT_STAPS.some(seen) || isTypedWithoutGuru(situation.log)) return 'points';
       return situation.log.guru || situation.log.releaseOption === null ? 'allows' : 'points';

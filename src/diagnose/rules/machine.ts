@@ -1,19 +1,26 @@
 /** What kind of machine it is: containers, kernels of no distribution, a reboot that is due. */
-import { type Grade, kernelName, text, type Rule, type Sight } from '../rule.ts';
+import { type Grade, kernelName, text, type Pattern, type Rule, type Sight } from '../rule.ts';
 import { newerKernel } from '../sightings.ts';
 import { NO_CONFIG } from './build-tree.ts';
 import { NO_DEBUGINFO } from './debuginfo.ts';
 import { NO_TREE } from './neighbours.ts';
-import { NOT_FOUND_PATTERNS } from '../package-manager/asked-packages.ts';
+import { NOT_FOUND_PATTERNS, readAsked } from '../package-manager/asked-packages.ts';
 
 const HINT = text('kernel-devel package, use');
 const IN_CONTAINER: Rule['cause'] = ({ situation }) =>
   `This runs in a container: ${kernelName(situation)} is that of the host, and the image has no packages of it.`;
 /** Nothing of the kernel that runs is there, not even its modules. */
-const NO_MODULES = text(
-  'could not open',
-  /could not open (?:directory|moddep file) ["'`]?(?:\/usr)?\/lib\/modules\/\d\S{2,80}: No such file/,
-);
+const NO_MODULES: readonly Pattern[] = [
+  text(
+    'could not open',
+    /could not open (?:directory|moddep file) ["'`]?(?:\/usr)?\/lib\/modules\/\d[^\s:]{2,80}(?:: No such file|["'`]\s*$)/,
+  ),
+  // busybox
+  text(
+    "can't change directory to",
+    /modprobe: can't change directory to ["'`](?:\/lib\/modules|\d\.\d[\w.+~-]{1,80})["'`]: No such file/,
+  ),
+];
 const NOT_IN = text('not found in directory', /FATAL: Module \S{1,60} not found in directory \S{0,20}\/lib\/modules\//);
 const MISSING = [NO_CONFIG, NO_DEBUGINFO, HINT];
 
@@ -32,7 +39,7 @@ export const MACHINE_RULES: readonly Rule[] = [
   },
   {
     code: 'CONTAINER_KERNEL_NOT_IN_IMAGE',
-    patterns: [...NO_TREE, NO_MODULES],
+    patterns: [...NO_TREE, ...NO_MODULES],
     grade: ({ situation }) =>
       situation.host?.security.container != null || situation.log.container !== null ? 'allows' : null,
     cause: IN_CONTAINER,
@@ -41,7 +48,8 @@ export const MACHINE_RULES: readonly Rule[] = [
   {
     code: 'CONTAINER_KERNEL_NOT_IN_IMAGE',
     patterns: NOT_FOUND_PATTERNS,
-    grade: ({ situation }) => {
+    grade: ({ situation, captures }) => {
+      if (!captures.some(([name = '']) => isOfKernel(name))) return null;
       if (situation.packages.standing === 'foreign') return 'points';
       return situation.log.container !== null || situation.host?.security.container != null ? 'allows' : null;
     },
@@ -51,7 +59,7 @@ export const MACHINE_RULES: readonly Rule[] = [
   },
   {
     code: 'CUSTOM_KERNEL_NO_PACKAGE',
-    patterns: [...MISSING, ...NO_TREE, NO_MODULES],
+    patterns: [...MISSING, ...NO_TREE, ...NO_MODULES],
     grade: (sight) => gradeCustom(sight.situation, [...MISSING, ...NO_TREE].some(sight.seen)),
     cause: ({ situation }) =>
       situation.packages.custom === null
@@ -82,6 +90,12 @@ export const MACHINE_RULES: readonly Rule[] = [
     evidence: ({ situation }) => situation.log.otherTrees.map(({ line }) => line),
   },
 ];
+
+/** Whether a package is one of a kernel's own. */
+function isOfKernel(name: string): boolean {
+  const role = readAsked(name)?.role;
+  return role !== undefined && role !== 'systemtap';
+}
 
 const MADE_ELSEWHERE = /microsoft|WSL|linuxkit|dockerdesktop|-(?:moby|boot2docker|coreos|flatcar|talos)\b/i;
 

@@ -140,7 +140,7 @@ const ROWS: readonly Row[] = [
     text('is not installed', /(?:package )?(kernel(?:-[a-z]\w*)*-debuginfo(?:-\S{1,100})?) is not installed/),
     text(' not installed', /ERROR: (kernel(?:-\w+)?-debuginfo-\S{1,100}) not installed/),
     text('find special struct', /can't find special struct \w{1,40} size/),
-    text('is needed by', /(kernel-debuginfo-common\S{0,20}) = \S{1,80} is needed by kernel(?:-\w+)?-debuginfo-/),
+    text('is needed by', /(kernel-debuginfo-common\S{0,20})(?: = \S{1,80})? is needed by kernel(?:-\w+)?-debuginfo-/),
     text('no packages found matching', /no packages found matching (linux-image-\S{1,100}-dbg(?:sym)?)/),
   ] },
   { program: 'perf', code: 'DEBUGINFO_MISSING', grade: 'points', patterns: [
