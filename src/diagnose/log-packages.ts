@@ -26,6 +26,12 @@ const RPM_COLUMNS = new RegExp(
   `(?:^|\\s)(kernel(?:-[a-z][a-z0-9_]{0,12}){0,5})(?:\\.(${ARCH}))?\\s+(?:(${ARCH})\\s+)?(?:\\d+:)?(\\d[\\w.+~^]{0,40}-[\\w.+~^]{1,48})(?=\\s|$)`,
 );
 const DEB = /(?<![\w/-])linux-(image-unsigned|image|headers|modules|(?:cloud-)?tools)-(\d[\w.+~-]{2,60})/g;
+const DEB_KINDS: Readonly<Record<string, PackageKind>> = {
+  headers: 'devel',
+  modules: 'other',
+  tools: 'other',
+  'cloud-tools': 'other',
+};
 const DEB_DEBUG = /-(?:dbgsym|dbg)$/;
 
 const INSTALLED =
@@ -99,13 +105,7 @@ function debsOf(line: LogLine, installed: boolean): readonly LoggedPackage[] {
     const [, type = '', rest = ''] = match;
     const name = `linux-${type}-${rest}`;
     const debug = DEB_DEBUG.test(rest);
-    const kind = debug
-      ? 'debuginfo'
-      : type === 'headers'
-        ? 'devel'
-        : type === 'modules' || type.endsWith('tools')
-          ? 'other'
-          : 'image';
+    const kind = debug ? 'debuginfo' : (DEB_KINDS[type] ?? 'image');
     return { name, kind, release: rest.replace(DEB_DEBUG, ''), variant: null, installed, line };
   });
 }

@@ -42,7 +42,7 @@ export async function publishVerified(from: string, to: string, sha256: string, 
       try {
         const bytes = (await source.stat()).size;
         const range = { from: source, fromOffset: 0, to: file, toOffset: 0, bytes, signal };
-        requireSame(from, sha256, (await copyRange(range, createCopyBuffers())) ?? 'been cut meanwhile');
+        requireSame(from, sha256, await copyRange(range, createCopyBuffers()));
       } finally {
         await source.close();
       }
@@ -51,11 +51,12 @@ export async function publishVerified(from: string, to: string, sha256: string, 
   );
 }
 
-function requireSame(from: string, expected: string, actual: string): void {
+/** @param actual null where the file ended before its size */
+function requireSame(from: string, expected: string, actual: string | null): void {
   if (actual === expected) return;
   throw new TapprepError(
     'DIGEST_MISMATCH',
-    `${from} was verified with sha256 ${expected}, but what was copied from it has ${actual}`,
+    `${from} was verified with sha256 ${expected}, but ${actual === null ? 'it was cut while it was copied' : `what was copied from it has ${actual}`}`,
     { hint: 'run the same command again', facts: { path: from, expected, actual } },
   );
 }

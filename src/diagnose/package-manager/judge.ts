@@ -37,9 +37,8 @@ export function judgeAsked(asked: AskedPackage, { release, packages, logged }: A
 
 /** kernel-devel where the kernel's own is kernel-default-devel: the companion, which has no file of that build. */
 function hasFlavouredStem(stem: string, stems: readonly string[]): boolean {
-  const [head, ...tail] = stem.split('-');
-  const flavoured = new RegExp(`^${head}-[a-z0-9_]+-${tail.join('-')}$`);
-  return tail.length > 0 && stems.includes(stem) && stems.some((one) => flavoured.test(one));
+  if (!stems.includes(stem)) return false;
+  return stems.some((one) => one.split('-').toSpliced(1, 1).join('-') === stem);
 }
 
 /** -dbg and -dbgsym: which of them ends the name is the distribution's habit. */

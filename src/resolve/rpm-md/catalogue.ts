@@ -1,5 +1,5 @@
 /** What a dependency solver has to know of every package of some repositories, packed tightly. Pure. */
-import { createSymbols, type Symbols } from './symbols.ts';
+import { createSymbols, enlarge, type Symbols } from './symbols.ts';
 
 /** Kinds of relations of a package, and the paths that primary.xml lists. */
 export const RELATIONS = [
@@ -63,8 +63,9 @@ export function createCatalogue(): CatalogueBuilder {
 
   const field = (solvable: number, at: number): number => fields[solvable * FIELDS + at] ?? 0;
   const reserve = (more: number): void => {
-    if (used + more > lists.length) lists = enlarge(lists, Math.max(used + more, Math.ceil(lists.length * 1.5)));
-    if ((count + 1) * FIELDS > fields.length) fields = enlarge(fields, Math.ceil(fields.length * 1.5));
+    if (used + more > lists.length)
+      lists = enlarge(lists, new Int32Array(Math.max(used + more, Math.ceil(lists.length * 1.5))));
+    if ((count + 1) * FIELDS > fields.length) fields = enlarge(fields, new Int32Array(Math.ceil(fields.length * 1.5)));
   };
   return {
     symbols,
@@ -106,10 +107,4 @@ export function createCatalogue(): CatalogueBuilder {
       return count++;
     },
   };
-}
-
-function enlarge(array: Int32Array<ArrayBuffer>, length: number): Int32Array<ArrayBuffer> {
-  const larger = new Int32Array(length);
-  larger.set(array);
-  return larger;
 }

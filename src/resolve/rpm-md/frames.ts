@@ -43,11 +43,8 @@ const MAX_PACKAGES = 4_000_000;
 /** Starts a scanner; see FrameScanner. */
 export function scanFrames(wishes: FrameWishes): FrameScanner {
   // What has a longer needle has the shorter one in it, too.
-  const needles = wishes.needles
-    .filter(
-      (needle, at, all) =>
-        !all.some((other, place) => place !== at && needle.includes(other) && (needle !== other || place < at)),
-    )
+  const needles = [...new Set(wishes.needles)]
+    .filter((needle, _at, all) => !all.some((other) => other !== needle && needle.includes(other)))
     .map((needle) => Buffer.from(needle));
   const root = wishes.root ?? 'metadata';
   const rootStart = Buffer.from(`<${root}`);

@@ -154,7 +154,8 @@ export function createSymbols(): Symbols {
   };
 }
 
-function enlarge<Numbers extends Uint32Array | Int32Array>(numbers: Numbers, larger: Numbers): Numbers {
+/** The same numbers in a larger array. */
+export function enlarge<Numbers extends Uint32Array | Int32Array>(numbers: Numbers, larger: Numbers): Numbers {
   larger.set(numbers);
   return larger;
 }
