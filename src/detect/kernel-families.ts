@@ -217,6 +217,8 @@ export interface DebFamily extends Family {
   readonly headers: readonly string[];
   /** Alternatives: the first that exists is the one. */
   readonly debuginfo: readonly string[];
+  /** Nobody has seen that debug packages are published. */
+  readonly debuginfoUnseen?: true;
 }
 
 /** How a Debian flavour ends, and the package architecture that this means. */
@@ -271,12 +273,12 @@ export const DEB_FAMILIES: Readonly<Record<Exclude<DebKernelFamily, 'deb'>, DebF
   pve: { title: 'Proxmox VE up to 7', on: ['debian'],
     release: new RegExp(String.raw`^(?=[2-5]\.|6\.[0-2]\.)(?<abi>${V}-\d+)-(?<flavour>pve)$`),
     headers: ['pve-headers-{release}', 'proxmox-headers-{release}'],
-    debuginfo: ['pve-kernel-{release}-dbgsym', 'proxmox-kernel-{release}-dbgsym'] },
-  // 6.8.12-4-pve: an Ubuntu kernel that Proxmox builds for Debian (its debug package: unverified)
+    debuginfo: ['pve-kernel-{release}-dbgsym', 'proxmox-kernel-{release}-dbgsym'], debuginfoUnseen: true },
+  // 6.8.12-4-pve: an Ubuntu kernel that Proxmox builds for Debian
   proxmox: { title: 'Proxmox', on: ['debian'],
     release: new RegExp(String.raw`^(?<abi>${V}-\d+)-(?<flavour>pve)$`),
     headers: ['proxmox-headers-{release}', 'pve-headers-{release}'],
-    debuginfo: ['proxmox-kernel-{release}-dbgsym', 'pve-kernel-{release}-dbgsym'] },
+    debuginfo: ['proxmox-kernel-{release}-dbgsym', 'pve-kernel-{release}-dbgsym'], debuginfoUnseen: true },
   // 5.15.0-67-generic  4.15.0-2106-aws-fips; a signed image's own -dbgsym is a stub, and some images have no unsigned twin
   ubuntu: { title: 'Ubuntu', on: ['ubuntu'],
     release: new RegExp(String.raw`^(?<abi>${V}-[1-9]\d*)-(?<flavour>[a-z][a-z0-9]*(?:-[a-z0-9]+)*)$`),
@@ -288,7 +290,7 @@ export type RpmNaming = Pick<
   RpmFamily,
   'title' | 'stem' | 'orStem' | 'devel' | 'debuginfo' | 'x86' | 'counter' | 'suffixes'
 >;
-export type DebNaming = Pick<DebFamily, 'title' | 'headers' | 'debuginfo'>;
+export type DebNaming = Pick<DebFamily, 'title' | 'headers' | 'debuginfo' | 'debuginfoUnseen'>;
 
 /** How rpm distributions name the packages of a kernel as a rule: a guess until an index has said so. */
 const ANY_RPM: RpmNaming = { title: 'an rpm distribution', stem: 'kernel', devel: DEVEL, debuginfo: COMMON_ARCH };
@@ -296,6 +298,7 @@ const ANY_DEB: DebNaming = {
   title: 'a dpkg distribution',
   headers: ['linux-headers-{release}'],
   debuginfo: ['linux-image-{release}-dbg', 'linux-image-unsigned-{release}-dbgsym', 'linux-image-{release}-dbgsym'],
+  debuginfoUnseen: true,
 };
 
 /** How a family names its packages. */

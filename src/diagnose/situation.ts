@@ -64,6 +64,11 @@ export function describeSituation(
   };
 }
 
+/** By what the machine says, or the log. */
+export function isInContainer({ host, log }: Pick<Situation, 'host' | 'log'>): boolean {
+  return log.container !== null || host?.security.container != null;
+}
+
 function runs(host: HostFacts | null, release: string | null): boolean {
   return host?.kernel.running === true && host.kernel.release === release;
 }

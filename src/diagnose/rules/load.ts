@@ -3,6 +3,7 @@ import { OVERRIDE_FIPS } from '../../make-remedy.ts';
 import { kernelName, text, type Pattern, type Rule, type Sight } from '../rule.ts';
 import { TRANSLATED } from '../strerror.ts';
 import { baseRelease } from '../sightings.ts';
+import { isInContainer } from '../situation.ts';
 import { differs, isOtherVariant, magics, VERMAGIC } from './version-magic.ts';
 import { UTS_MISMATCH } from './build-tree.ts';
 
@@ -239,11 +240,11 @@ export const LOAD_RULES: readonly Rule[] = [
     code: 'SECUREBOOT_SIGNATURE',
     patterns: NOT_PERMITTED,
     grade: ({ situation }) => {
-      const { host, log } = situation;
+      const { host } = situation;
       const locked =
         host?.security.moduleSigEnforce === true || ![undefined, null, 'none'].includes(host?.security.lockdown);
       if (locked || host?.security.modulesDisabled === true) return 'proves';
-      return log.container !== null || host?.security.container != null ? 'allows' : 'points';
+      return isInContainer(situation) ? 'allows' : 'points';
     },
     cause: ({ situation }) =>
       situation.host?.security.modulesDisabled === true
@@ -260,8 +261,7 @@ export const LOAD_RULES: readonly Rule[] = [
   {
     code: 'CONTAINER_KERNEL_NOT_IN_IMAGE',
     patterns: NOT_PERMITTED,
-    grade: ({ situation }) =>
-      situation.log.container !== null || situation.host?.security.container != null ? 'points' : 'allows',
+    grade: ({ situation }) => (isInContainer(situation) ? 'points' : 'allows'),
     cause: () => 'A container without --privileged may not load modules into the kernel of its host.',
   },
   {
@@ -318,8 +318,7 @@ export const LOAD_RULES: readonly Rule[] = [
   {
     code: 'CONTAINER_KERNEL_NOT_IN_IMAGE',
     patterns: [NO_DEBUGFS],
-    grade: ({ situation }) =>
-      situation.log.container !== null || situation.host?.security.container != null ? 'points' : 'allows',
+    grade: ({ situation }) => (isInContainer(situation) ? 'points' : 'allows'),
     cause: () => 'A container without --privileged can neither mount debugfs nor load modules of its host.',
   },
   {

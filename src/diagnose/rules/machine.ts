@@ -1,12 +1,15 @@
 /** What kind of machine it is: containers, kernels of no distribution, a reboot that is due. */
 import { type Grade, kernelName, text, type Pattern, type Rule, type Sight } from '../rule.ts';
 import { newerKernel } from '../sightings.ts';
+import { isInContainer } from '../situation.ts';
 import { NO_CONFIG } from './build-tree.ts';
 import { NO_DEBUGINFO } from './debuginfo.ts';
 import { NO_TREE } from './neighbours.ts';
 import { NOT_FOUND_PATTERNS, readAsked } from '../package-manager/asked-packages.ts';
 
 const HINT = text('kernel-devel package, use');
+const CONTAINER_LINE: Rule['evidence'] = ({ situation }) =>
+  situation.log.container === null ? [] : [situation.log.container];
 const IN_CONTAINER: Rule['cause'] = ({ situation }) =>
   `This runs in a container: ${kernelName(situation)} is that of the host, and the image has no packages of it.`;
 /** Nothing of the kernel that runs is there, not even its modules. */
@@ -35,15 +38,14 @@ export const MACHINE_RULES: readonly Rule[] = [
       return seen(NO_CONFIG) || seen(HINT) ? 'proves' : 'points';
     },
     cause: IN_CONTAINER,
-    evidence: ({ situation }) => (situation.log.container === null ? [] : [situation.log.container]),
+    evidence: CONTAINER_LINE,
   },
   {
     code: 'CONTAINER_KERNEL_NOT_IN_IMAGE',
     patterns: [...NO_TREE, ...NO_MODULES],
-    grade: ({ situation }) =>
-      situation.host?.security.container != null || situation.log.container !== null ? 'allows' : null,
+    grade: ({ situation }) => (isInContainer(situation) ? 'allows' : null),
     cause: IN_CONTAINER,
-    evidence: ({ situation }) => (situation.log.container === null ? [] : [situation.log.container]),
+    evidence: CONTAINER_LINE,
   },
   {
     code: 'CONTAINER_KERNEL_NOT_IN_IMAGE',
@@ -51,11 +53,11 @@ export const MACHINE_RULES: readonly Rule[] = [
     grade: ({ situation, captures }) => {
       if (!captures.some(([name = '']) => isOfKernel(name))) return null;
       if (situation.packages.standing === 'foreign') return 'points';
-      return situation.log.container !== null || situation.host?.security.container != null ? 'allows' : null;
+      return isInContainer(situation) ? 'allows' : null;
     },
     cause: ({ situation }) =>
       `${kernelName(situation)} is of another distribution than the package manager that was asked for its packages, as in a container.`,
-    evidence: ({ situation }) => (situation.log.container === null ? [] : [situation.log.container]),
+    evidence: CONTAINER_LINE,
   },
   {
     code: 'CUSTOM_KERNEL_NO_PACKAGE',

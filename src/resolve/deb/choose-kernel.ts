@@ -1,4 +1,5 @@
 /** The packages that have to be exactly this kernel's: headers, debug package, image. Pure. */
+import { debNaming } from '../../detect/kernel-families.ts';
 import type { DebTarget, PackageName } from '../../types.ts';
 import { type PlanRequest, wantsKernelPackage } from '../plan.ts';
 import { isBuildOf, stripEpoch } from './build-version.ts';
@@ -43,14 +44,14 @@ export function chooseKernelPackages(
   });
 }
 
-/** Of a kernel that only the index named nobody knows whether debug packages are published at all. */
+/** Whether debug packages of a kernel are published at all, where only the index can tell. */
 function isPublished(
   group: readonly PackageName[],
   { kernelFamily }: DebTarget,
   universe: Universe,
   installed: Installed,
 ): boolean {
-  if (kernelFamily !== 'deb' && kernelFamily !== 'proxmox' && kernelFamily !== 'pve') return true;
+  if (debNaming(kernelFamily).debuginfoUnseen !== true) return true;
   return group.some(({ name }) => installed.has(name) || universe.versions(name).length > 0);
 }
 
