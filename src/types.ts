@@ -24,6 +24,25 @@ export interface Digest {
   readonly hex: string;
 }
 
+// ---------------------------------------------------------------- options
+
+/** The options that name the target, the same on every command that takes one (README, "Which machine"). */
+export interface TargetOptions {
+  readonly kernel: string | null;
+  /** ID:VERSION as in os-release. */
+  readonly distro: string | null;
+  readonly arch: string | null;
+  readonly unameV: string | null;
+  readonly root: string | null;
+  readonly host: string | null;
+  readonly facts: string | null;
+  /** A "Linux version …" line, or a file that has one. */
+  readonly banner?: string | null;
+  /** A build tree and a vmlinux on the target, instead of those of packages; relative paths on this machine only. */
+  readonly buildTree?: string | null;
+  readonly vmlinux?: string | null;
+}
+
 // ---------------------------------------------------------------- facts
 
 /** One installed package that matters here (kernel, headers, debuginfo, SystemTap, compiler). */

@@ -31,23 +31,6 @@ export interface CommonOptions {
   readonly sudoPasswordFile: string | null;
 }
 
-/** Options that name the target (design: the same on every command that takes one). */
-export interface TargetOptions {
-  readonly kernel: string | null;
-  /** ID:VERSION as in os-release. */
-  readonly distro: string | null;
-  readonly arch: string | null;
-  readonly unameV: string | null;
-  readonly root: string | null;
-  readonly host: string | null;
-  readonly facts: string | null;
-  /** A "Linux version …" line, or a file that has one. */
-  readonly banner?: string | null;
-  /** A build tree and a vmlinux on the target instead of packages. */
-  readonly buildTree?: string | null;
-  readonly vmlinux?: string | null;
-}
-
 export interface Context {
   readonly stdin: Readable;
   /** Only final reports go here. */

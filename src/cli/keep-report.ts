@@ -24,9 +24,10 @@ export async function withReport<Report>(
   json: (report: Report) => unknown = (report) => report,
 ): Promise<Report> {
   if (path === null) return work();
-  checkReportPath(path);
+  const file = resolve(context.cwd, path);
+  await checkReportPath(file);
   const keep = (preflight: Preflight, report: unknown): Promise<void> =>
-    writeReport(resolve(context.cwd, path), preflight, report, {
+    writeReport(file, preflight, report, {
       madeAt: context.now(),
       tapprepVersion: readVersion(),
     });

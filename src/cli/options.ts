@@ -1,10 +1,11 @@
 /** The options that many commands share: as tables for the parser, and read into the types of context.ts. */
 import { TapprepError } from '../errors.ts';
 import { parseSnapshotTime } from '../mirrors/snapshot-time.ts';
-import type { CommonOptions, TargetOptions } from './context.ts';
+import type { CommonOptions } from './context.ts';
 import type { DebuginfoChoice } from '../pipeline/plan-subject.ts';
 import { DEBUG_FILE } from '../resolve/debuginfod/place.ts';
 import { defaultCacheDir } from './user-directories.ts';
+import type { TargetOptions } from '../types.ts';
 
 /** Option values as the parser leaves them. */
 export type Raw = Readonly<Record<string, unknown>>;

@@ -1,5 +1,5 @@
 /** Where the commands of a remedy work, as seen from where they are pasted. Pure. */
-import type { HostFacts, OwnKernel } from '../types.ts';
+import type { HostFacts, OwnKernel, TargetOptions } from '../types.ts';
 import type { Manager } from './situation.ts';
 
 /** How the machine in question is named to tapprep and reached by anything else; `more`: options that name its kernel. */
@@ -45,29 +45,15 @@ export function wordsOf({ buildTree, vmlinux }: OwnKernel): readonly string[] {
   ];
 }
 
-/** The target options of the command line that were given. */
-export interface GivenTarget {
-  readonly kernel: string | null;
-  readonly distro: string | null;
-  readonly arch: string | null;
-  readonly unameV: string | null;
-  readonly root: string | null;
-  readonly host: string | null;
-  readonly facts: string | null;
-  readonly banner?: string | null;
-  readonly buildTree?: string | null;
-  readonly vmlinux?: string | null;
-}
-
 /** The same from the options that a command was given. @param sshConfig --ssh-config, null for none */
-export function reachByOptions(given: GivenTarget, sshConfig: string | null): Reach {
+export function reachByOptions(given: TargetOptions, sshConfig: string | null): Reach {
   const { banner = null, buildTree = null, vmlinux = null } = given;
   const more = [...(banner === null ? [] : ['--banner', banner]), ...wordsOf({ buildTree, vmlinux })];
   const reach = placeOf(given, sshConfig);
   return more.length === 0 ? reach : { ...reach, more };
 }
 
-function placeOf(given: GivenTarget, sshConfig: string | null): Reach {
+function placeOf(given: TargetOptions, sshConfig: string | null): Reach {
   if (given.host !== null) return { via: 'ssh', destination: given.host, configFile: sshConfig };
   if (given.root !== null) return { via: 'root', directory: given.root };
   if (given.facts !== null) return { via: 'facts', file: given.facts };

@@ -1,8 +1,8 @@
 /** Writes files whole: their name holds the old content or the new one and nothing between, whatever ends the run. */
-import { constants, createReadStream } from 'node:fs';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { constants, createReadStream, type Stats } from 'node:fs';
+import { access, type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { isErrno } from '../errors.ts';
+import { isErrno, TapprepError } from '../errors.ts';
 import { diskError, type DiskErrorOptions } from './disk-error.ts';
 
 /** The content, or what writes it into the open file. */
@@ -24,13 +24,27 @@ export function isTemporaryName(name: string): boolean {
 }
 
 /**
- * Writes beside the target, syncs and renames. A symbolic link under the name is replaced, not followed; the directory has
- * to be there.
+ * Asks what writeWhole asks, and writes nothing: before long work, whose result would have no place at its end.
+ * @throws TapprepError PERMISSION | USAGE, or as the options say
+ */
+export async function checkPlace(path: string, options: DiskErrorOptions): Promise<void> {
+  try {
+    await requireFileOrNothing(path, options);
+    await access(dirname(path), constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw diskError(error, path, options);
+  }
+}
+
+/**
+ * Writes beside the target, syncs and renames. A symbolic link under the name is replaced, not followed, where it leads to a
+ * file or nowhere; the directory has to be there.
  * @throws TapprepError NO_SPACE | PERMISSION | USAGE, or as the options say
  */
 export async function writeWhole(path: string, content: Content, options: WriteOptions): Promise<void> {
   const { mode, durable = true } = options;
   try {
+    await requireFileOrNothing(path, options);
     const { file, temporary } = await openBeside(path);
     try {
       await (typeof content === 'function' ? content(file) : file.writeFile(content));
@@ -53,6 +67,30 @@ export async function writeWhole(path: string, content: Content, options: WriteO
 /** Puts a copy of a file in its place as a whole. @throws as writeWhole */
 export function copyWhole(source: string, path: string, options: WriteOptions): Promise<void> {
   return writeWhole(path, (file) => file.writeFile(createReadStream(source)), options);
+}
+
+/** rename(2) would put a file in the place of /dev/null, or of the link /dev/stdout, for everybody on the machine. */
+async function requireFileOrNothing(path: string, { what = '', hint, place }: DiskErrorOptions): Promise<void> {
+  const found = await stat(path).catch((error: unknown) => {
+    if (isErrno(error, 'ENOENT')) return null;
+    throw error;
+  });
+  if (found === null || found.isFile()) return;
+  const errno = found.isDirectory() ? 'EISDIR' : 'EEXIST';
+  throw new TapprepError(
+    place ?? 'USAGE',
+    `${what}${path} is ${kindOf(found)} (${errno}), and only a file is replaced`,
+    {
+      hint: hint ?? `ls -ld ${path}`,
+      facts: { path, errno },
+    },
+  );
+}
+
+function kindOf(found: Stats): string {
+  if (found.isDirectory()) return 'a directory';
+  if (found.isFIFO()) return 'a pipe';
+  return found.isSocket() ? 'a socket' : 'a device';
 }
 
 async function openBeside(path: string): Promise<{ readonly file: FileHandle; readonly temporary: string }> {

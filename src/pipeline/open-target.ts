@@ -4,23 +4,7 @@ import { OWN_PATH } from '../detect/own-kernel.ts';
 import { escapeControl, isErrno, isTapprepError, TapprepError } from '../errors.ts';
 import { type Host, isRemote } from '../host/host.ts';
 import type { Forms } from '../detect/target.ts';
-import type { HostFacts, OwnKernel, Target } from '../types.ts';
-
-/** The target options of the command line (README, "Which machine"). */
-export interface TargetChoice {
-  readonly kernel: string | null;
-  readonly distro: string | null;
-  readonly arch: string | null;
-  readonly unameV: string | null;
-  readonly root: string | null;
-  readonly host: string | null;
-  readonly facts: string | null;
-  /** A "Linux version …" line, or a file that has one. */
-  readonly banner?: string | null;
-  /** A build tree and a vmlinux on the target, instead of those of packages; relative paths on this machine only. */
-  readonly buildTree?: string | null;
-  readonly vmlinux?: string | null;
-}
+import type { HostFacts, OwnKernel, Target, TargetOptions } from '../types.ts';
 
 export interface OpenTarget {
   /** Null for a host that is not here: one that is declared or only known by its facts. */
@@ -60,7 +44,7 @@ export type Entry = 'look' | 'root';
  */
 export async function openTarget(
   options: OpenOptions,
-  choice: TargetChoice,
+  choice: TargetOptions,
   entry: Entry = 'look',
 ): Promise<OpenTarget> {
   requirePlace(choice);
@@ -93,7 +77,7 @@ function requirePlace({
   facts,
   distro,
   banner = null,
-}: TargetChoice): void {
+}: TargetOptions): void {
   const named = buildTree === null ? '--vmlinux' : '--build-tree';
   const described = facts === null ? (distro === null ? '--banner' : '--distro') : '--facts';
   const isDescribed = facts !== null || distro !== null || (banner !== null && host === null && root === null);
@@ -109,7 +93,7 @@ function requirePlace({
 
 /** @throws TapprepError USAGE for a path that neither the probe nor kbuild takes */
 function readOwnKernel(
-  { buildTree = null, vmlinux = null }: TargetChoice,
+  { buildTree = null, vmlinux = null }: TargetOptions,
   host: Host,
   cwd: string,
 ): OwnKernel | undefined {
@@ -182,7 +166,7 @@ async function withChosen(host: Host, facts: HostFacts): Promise<HostFacts> {
  */
 async function openBanner(
   options: OpenOptions,
-  choice: TargetChoice,
+  choice: TargetOptions,
   given: string,
   entry: Entry,
 ): Promise<OpenTarget> {
@@ -225,7 +209,7 @@ async function withImageBuildId(host: Host, facts: HostFacts): Promise<HostFacts
  */
 export async function openSubject(
   options: OpenOptions,
-  choice: TargetChoice,
+  choice: TargetOptions,
   entry: Entry = 'look',
   forms: Forms = 'any',
 ): Promise<Subject> {
@@ -249,7 +233,7 @@ export function hasRootRights(host: Host, isRootHere: boolean): boolean {
   return isRemote(host) ? host.uid === 0 : isRootHere;
 }
 
-async function openHost({ cwd, signal, ssh }: OpenOptions, choice: TargetChoice, entry: Entry): Promise<Host> {
+async function openHost({ cwd, signal, ssh }: OpenOptions, choice: TargetOptions, entry: Entry): Promise<Host> {
   if (choice.host !== null) {
     const { createSshHost } = await import('../host/ssh.ts');
     const { configFile, sudoPassword } = ssh;

@@ -1,7 +1,7 @@
 /** Puts a report where --report asks for it. */
 import { extname } from 'node:path';
 import { TapprepError, toSafeJson } from '../errors.ts';
-import { writeWhole } from '../files/write-whole.ts';
+import { checkPlace, writeWhole } from '../files/write-whole.ts';
 import { type PageOptions, renderHtml } from './html.ts';
 import { renderJunit } from './junit.ts';
 import type { Preflight } from './preflight.ts';
@@ -14,9 +14,11 @@ const FORMATS: Readonly<Record<string, Render>> = {
   '.json': (_, report) => `${toSafeJson(report, 2)}\n`,
 };
 
-/** Refuses before any work is done what could not be written after it. @throws TapprepError USAGE */
-export function checkReportPath(path: string): void {
-  if (FORMATS[extname(path).toLowerCase()] !== undefined) return;
+const WRITTEN = { what: 'the report cannot be written: ', hint: '--report with another path' } as const;
+
+/** Refuses before any work is done what could not be written after it. @throws TapprepError USAGE, PERMISSION */
+export async function checkReportPath(path: string): Promise<void> {
+  if (FORMATS[extname(path).toLowerCase()] !== undefined) return checkPlace(path, WRITTEN);
   throw new TapprepError('USAGE', `a report ends in ${Object.keys(FORMATS).join(', ')}, but ${path} does not`, {
     hint: '--report preflight.html',
   });
@@ -33,11 +35,6 @@ export async function writeReport(
   report: unknown,
   options: PageOptions,
 ): Promise<void> {
-  checkReportPath(path);
   const content = FORMATS[extname(path).toLowerCase()]?.(preflight, report, options) ?? '';
-  await writeWhole(path, content, {
-    mode: 0o644,
-    what: 'the report cannot be written: ',
-    hint: '--report with another path',
-  });
+  await writeWhole(path, content, { mode: 0o644, ...WRITTEN });
 }

@@ -1,7 +1,7 @@
 /** What a user's streams and network do to a run: pipes that wait, full devices, signals, silence. */
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -72,4 +72,25 @@ test('mirrors that take the connection and say nothing cost --timeout, not a wai
   expect(stderr).toBe(
     'tapprep: TIMEOUT: asking and fetching took 1 s, which is what --timeout allows\n  try: the same command with a longer --timeout goes on from what has arrived\n',
   );
+});
+
+const PLACES: readonly (readonly string[])[] = [
+  [...PLAN, '--out'],
+  ['bundle', ...PLAN.slice(1), '--out'],
+  ['rehearse', '--yes', '--distro', 'debian:12', '--report'],
+];
+
+test.each(PLACES)('%s: a place that can hold no file is told before any work', async (...words) => {
+  const pipe = makePipe(`${words[0]}.html`);
+  const refusals = [
+    [join(cli.home, 'none/it.html'), 'is in a directory that does not exist (ENOENT)'],
+    [pipe, 'is a pipe (EEXIST), and only a file is replaced'],
+  ] as const;
+  for (const [path, why] of refusals) {
+    // Without a network the work itself would end with another error.
+    const { code, stderr } = await cli.start([...words, path], {}, '', ['unshare', '-rn']).done;
+    expect(code).toBe(2);
+    expect(stderr).toContain(`cannot be written: ${path} ${why}\n`);
+  }
+  expect(statSync(pipe).isFIFO()).toBe(true);
 });

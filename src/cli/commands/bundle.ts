@@ -4,6 +4,7 @@ import { isCompressedName } from '../../bundle/compress.ts';
 import { type FirstStep, renderFirstStep, writeFirstStep } from '../../bundle/first-step.ts';
 import { type BundleManifest, rootOf } from '../../bundle/manifest.ts';
 import { EXIT, TapprepError } from '../../errors.ts';
+import { checkPlace } from '../../files/write-whole.ts';
 import { readTextFile } from '../../host/files.ts';
 import { bundleCompiled, type CompiledReport, type CompiledScript } from '../../pipeline/bundle-compiled.ts';
 import { bundleSubject, type BundleReport } from '../../pipeline/bundle.ts';
@@ -14,8 +15,8 @@ import { type CatalogueEntry, findEntry, loadCatalogue } from '../../scripts/cat
 import { moduleNameOf } from '../../scripts/compile-scripts.ts';
 import { toVerifyScript } from '../../scripts/verify-script.ts';
 import type { Session } from '../../pipeline/session.ts';
-import type { Runtime } from '../../types.ts';
-import type { Context, TargetOptions } from '../context.ts';
+import type { Runtime, TargetOptions } from '../../types.ts';
+import type { Context } from '../context.ts';
 import { type ModuleKeyRequest, openSigner } from '../module-key.ts';
 import { isRootUser, openContextSession } from '../open-session.ts';
 import { openPgpSigner, type PgpSigner } from '../pgp-signer.ts';
@@ -51,9 +52,10 @@ export async function runBundle(context: Context, options: BundleCommandOptions)
       hint: 'tapprep bundle --out FILE.tar',
     });
   }
+  const out = resolve(context.cwd, options.out);
+  await checkPlace(out, { what: 'the bundle cannot be written: ' });
   const subject = await openSubject(context, options.target);
   const session = await openContextSession(context);
-  const out = resolve(context.cwd, options.out);
   const sign = options.signKey === null ? null : openPgpSigner(context, session, options.signKey);
   if (options.compiled) return await runCompiled(context, session, subject, options, out, sign);
   if (options.moduleKey !== null) {

@@ -1,8 +1,8 @@
 /** `tapprep detect`: what is observed of the target, and which kernel that makes it. */
 import { identifyTarget } from '../../detect/target.ts';
 import { EXIT, exitCodeOf, isTapprepError, type TapprepError } from '../../errors.ts';
-import type { HostFacts, Target } from '../../types.ts';
-import type { Context, TargetOptions } from '../context.ts';
+import type { HostFacts, Target, TargetOptions } from '../../types.ts';
+import type { Context } from '../context.ts';
 import { errorJson, renderError } from '../exit-codes.ts';
 import { openTarget } from '../../pipeline/open-target.ts';
 import { renderFacts } from '../render/facts-text.ts';

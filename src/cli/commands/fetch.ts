@@ -12,8 +12,8 @@ import { openSubject } from '../../pipeline/open-target.ts';
 import { runStage } from '../../pipeline/stage.ts';
 import { foldersOf } from '../../resolve/provisions.ts';
 import type { SystemtapWish } from '../../systemtap/choose.ts';
-import type { Plan, PlanItem, Provision } from '../../types.ts';
-import type { Context, TargetOptions } from '../context.ts';
+import type { Plan, PlanItem, Provision, TargetOptions } from '../../types.ts';
+import type { Context } from '../context.ts';
 import { openContextSession } from '../open-session.ts';
 
 export interface FetchCommandOptions {

@@ -9,7 +9,7 @@ import { upstreamKernelOf } from '../../systemtap/kernel-version.ts';
 import { judgeKernel, readKernelPresence } from '../../systemtap/mends/presence.ts';
 import { findMend, type Mend, MENDS } from '../../systemtap/mends/table.ts';
 import type { VerifyLevel } from '../../verify/options.ts';
-import type { Context, TargetOptions } from '../context.ts';
+import type { Context } from '../context.ts';
 import { openContextSession } from '../open-session.ts';
 import { describeMend } from '../render/mends-text.ts';
 import { renderDiagnoses } from '../render/diagnoses.ts';
@@ -17,6 +17,7 @@ import { renderTried } from '../render/systemtap-text.ts';
 import { renderTable } from '../render/table.ts';
 import { renderVerify } from '../render/verify-text.ts';
 import { readScripts } from './verify.ts';
+import type { TargetOptions } from '../../types.ts';
 
 /** Whether a kernel calls for a mend; null where its files do not tell, or nobody said which one it is. */
 type Called = boolean | null;

@@ -9,9 +9,9 @@ import { considerMirrors } from '../../mirrors/select.ts';
 import type { SkippedEntry } from '../../mirrors/select.ts';
 import { parseSnapshotTime } from '../../mirrors/snapshot-time.ts';
 import { openSubject } from '../../pipeline/open-target.ts';
-import type { Repository, RepositoryContent, Target } from '../../types.ts';
+import type { Repository, RepositoryContent, Target, TargetOptions } from '../../types.ts';
 import { configDirectory } from '../user-directories.ts';
-import type { Context, TargetOptions } from '../context.ts';
+import type { Context } from '../context.ts';
 import { renderTable } from '../render/table.ts';
 
 export interface MirrorsOptions {

@@ -14,8 +14,8 @@ import { parseModuleCertificate } from '../../sign/certificate.ts';
 import { createModuleKey, keyFilesIn } from '../../sign/create-key.ts';
 import { readKeyFile } from '../../sign/key-file.ts';
 import { findKnownKeys } from '../../sign/known-keys.ts';
-import type { HostFacts, Remedy } from '../../types.ts';
-import type { Context, TargetOptions } from '../context.ts';
+import type { HostFacts, Remedy, TargetOptions } from '../../types.ts';
+import type { Context } from '../context.ts';
 import { readSecretFile } from '../secret.ts';
 import { configDirectory } from '../user-directories.ts';
 

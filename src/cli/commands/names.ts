@@ -2,8 +2,8 @@
 import { EXIT, isTapprepError, TapprepError } from '../../errors.ts';
 import { tapprep } from '../../make-remedy.ts';
 import { namePackages } from '../../resolve/package-names.ts';
-import type { PackageName, Target } from '../../types.ts';
-import type { Context, TargetOptions } from '../context.ts';
+import type { PackageName, Target, TargetOptions } from '../../types.ts';
+import type { Context } from '../context.ts';
 import { hintOf } from '../hint.ts';
 import { readLineBatches } from '../line-batches.ts';
 import { MAX_LINE_CHARS, parseRequest, targetOf } from '../target-line.ts';

@@ -1,14 +1,14 @@
 /** `tapprep plan`: the exact packages, with source, size, digest and signer, and what they need on disk. */
 import { resolve } from 'node:path';
 import { EXIT, redact, toSafeJson } from '../../errors.ts';
-import { writeWhole } from '../../files/write-whole.ts';
+import { checkPlace, writeWhole } from '../../files/write-whole.ts';
 import { type DebuginfoChoice, planSubject } from '../../pipeline/plan-subject.ts';
 import { predictForPlan } from '../../pipeline/predict-systemtap.ts';
 import { openSubject } from '../../pipeline/open-target.ts';
 import type { SystemtapWish } from '../../systemtap/choose.ts';
-import type { Context, TargetOptions } from '../context.ts';
+import type { Context } from '../context.ts';
 import { openContextSession } from '../open-session.ts';
-import type { AskedEvent, Emit } from '../../types.ts';
+import type { AskedEvent, Emit, TargetOptions } from '../../types.ts';
 import { renderPlan } from '../render/plan-text.ts';
 import { renderTable } from '../render/table.ts';
 import { renderSystemtap } from '../render/systemtap-text.ts';
@@ -23,7 +23,7 @@ export interface PlanCommandOptions {
   readonly out: string | null;
 }
 
-const OUT = 'the plan cannot be written: ';
+const WRITTEN = { what: 'the plan cannot be written: ' } as const;
 
 /** What was asked, in which order, what answered, and whether that was enough. */
 function renderAsked(rows: readonly Omit<AskedEvent, 'type'>[]): string {
@@ -46,13 +46,14 @@ export async function runPlan(context: Context, options: PlanCommandOptions): Pr
     if (event.type === 'asked') asked.set(event.repository, event);
     context.emit(event);
   };
+  const out = options.out === null ? null : resolve(context.cwd, options.out);
+  if (out !== null) await checkPlace(out, WRITTEN);
   const session = await openContextSession(context, emit);
   const subject = await openSubject(context, options.target);
   const rung = 'kernel.function';
   const plan = await planSubject(session, subject, { ...options, rung });
   const systemtap = await predictForPlan(session, plan, { wish: options.systemtap, rung });
-  if (options.out !== null)
-    await writeWhole(resolve(context.cwd, options.out), `${toSafeJson(plan, 2)}\n`, { mode: 0o644, what: OUT });
+  if (out !== null) await writeWhole(out, `${toSafeJson(plan, 2)}\n`, { mode: 0o644, ...WRITTEN });
   const { json, verbose } = context.common;
   const rows = [...asked.values()].map(({ repository, tier, url, answer, plan: outcome }) => ({
     repository,

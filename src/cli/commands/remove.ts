@@ -4,8 +4,9 @@ import { tapprepAsRoot } from '../../make-remedy.ts';
 import { planRemoval, type RemovePlan, removeInstalled } from '../../install/remove.ts';
 import type { Kept } from '../../install/remains.ts';
 import { hasRootRights, openTarget, requireHost } from '../../pipeline/open-target.ts';
-import type { Context, TargetOptions } from '../context.ts';
+import type { Context } from '../context.ts';
 import { isRootUser } from '../open-session.ts';
+import type { TargetOptions } from '../../types.ts';
 
 export interface RemoveCommandOptions {
   readonly target: TargetOptions;

@@ -8,9 +8,9 @@ import type { SystemtapChoice, TriedSystemtap } from '../../pipeline/provide-sys
 import { findEntry, loadCatalogue } from '../../scripts/catalogue.ts';
 import { toVerifyScript } from '../../scripts/verify-script.ts';
 import { describeVerification } from '../../report/preflight.ts';
-import type { Runtime, VerifyReport } from '../../types.ts';
+import type { Runtime, TargetOptions, VerifyReport } from '../../types.ts';
 import type { VerifyLevel, VerifyScript } from '../../verify/options.ts';
-import type { Context, TargetOptions } from '../context.ts';
+import type { Context } from '../context.ts';
 import { withReport } from '../keep-report.ts';
 import { type ModuleKeyRequest, openSigner } from '../module-key.ts';
 import { openContextSession } from '../open-session.ts';

@@ -6,7 +6,7 @@ import { PassThrough } from 'node:stream';
 import { createOutput } from '../../../src/cli/output.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runDetect } from '../../../src/cli/commands/detect.ts';
-import type { Context, TargetOptions } from '../../../src/cli/context.ts';
+import type { Context } from '../../../src/cli/context.ts';
 import { collectFacts } from '../../../src/detect/facts.ts';
 import { checkFacts } from '../../../src/detect/facts-schema.ts';
 import type { Host } from '../../../src/host/host.ts';
@@ -14,6 +14,7 @@ import { createLocalHost } from '../../../src/host/local.ts';
 import { createRootHost } from '../../../src/host/root.ts';
 import { DEB_RELEASE, makeDpkgRoot, makeRpmRoot, RPM_RELEASE } from '../../helpers/fake-root.ts';
 import { NO_PLACE, NO_SSH } from '../../helpers/no-ssh.ts';
+import type { TargetOptions } from '../../../src/types.ts';
 
 let dir = '';
 beforeAll(() => {

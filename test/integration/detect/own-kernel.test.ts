@@ -8,8 +8,8 @@ import { reachOf } from '../../../src/diagnose/place.ts';
 import { reachVerdict } from '../../../src/diagnose/verdict.ts';
 import { createLocalHost } from '../../../src/host/local.ts';
 import { createRootHost } from '../../../src/host/root.ts';
-import { openSubject, openTarget, type TargetChoice } from '../../../src/pipeline/open-target.ts';
-import type { HostFacts } from '../../../src/types.ts';
+import { openSubject, openTarget } from '../../../src/pipeline/open-target.ts';
+import type { HostFacts, TargetOptions } from '../../../src/types.ts';
 import { findKernelImage } from '../../../src/verify/build-id.ts';
 import { findBuildTreeFault } from '../../../src/verify/build-tree.ts';
 import { openStapKernel } from '../../../src/verify/stap-kernel.ts';
@@ -46,7 +46,7 @@ function writeTree(place: string, release: string, without: readonly string[] = 
   }
 }
 
-const NOWHERE: TargetChoice = {
+const NOWHERE: TargetOptions = {
   kernel: null,
   distro: null,
   arch: null,
@@ -56,7 +56,7 @@ const NOWHERE: TargetChoice = {
   facts: null,
 };
 const options = { cwd: '/', signal: new AbortController().signal, ssh: NO_SSH };
-const choose = (choice: Partial<TargetChoice>): TargetChoice => ({ ...NOWHERE, root, ...choice });
+const choose = (choice: Partial<TargetOptions>): TargetOptions => ({ ...NOWHERE, root, ...choice });
 
 function statusOf(facts: HostFacts): Readonly<Record<string, string>> {
   return Object.fromEntries(

@@ -1,6 +1,8 @@
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   linkSync,
+  lstatSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -11,10 +13,10 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { isOwnFile, ownUid } from '../../../src/files/own-user.ts';
 import { withTemporaryDirectory } from '../../../src/files/temporary-directory.ts';
-import { isTemporaryName, writeWhole } from '../../../src/files/write-whole.ts';
+import { checkPlace, isTemporaryName, writeWhole } from '../../../src/files/write-whole.ts';
 
 let directory = '';
 beforeEach(() => {
@@ -65,12 +67,31 @@ test.each([
   writeFileSync(join(directory, 'file'), '');
   await withTemporaryDirectory(directory, 'folder', async (folder) => {
     const path = name === 'folder' ? folder : join(directory, name);
-    await expect(writeWhole(path, 'x', { mode: 0o600 })).rejects.toMatchObject({
+    const refusal = {
       code,
       message: expect.stringMatching(name === 'folder' ? /is a directory \(EISDIR\)/ : message) as string,
-    });
+    };
+    await expect(checkPlace(path, {})).rejects.toMatchObject(refusal);
+    await expect(writeWhole(path, 'x', { mode: 0o600 })).rejects.toMatchObject(refusal);
   });
   expect(readdirSync(directory)).toEqual(['file']);
+});
+
+describe('what is no file is not replaced by one', () => {
+  test.each([
+    ['a device', 'mknod "$1" c 1 3'],
+    ['a pipe', 'mkfifo "$1"'],
+    ['a device', 'mknod "$1.null" c 1 3 && ln -s "$1.null" "$1"'],
+    ['a directory', 'mkdir "$1.dir" && ln -s "$1.dir" "$1"'],
+  ])('%s: %s', async (kind, make) => {
+    const path = join(directory, 'out');
+    execFileSync('sh', ['-c', make, 'sh', path]);
+    const before = lstatSync(path);
+    const refusal = { code: 'USAGE', message: expect.stringContaining(`${path} is ${kind} (`) as string };
+    await expect(checkPlace(path, {})).rejects.toMatchObject(refusal);
+    await expect(writeWhole(path, 'x', { mode: 0o600 })).rejects.toMatchObject(refusal);
+    expect(lstatSync(path).ino).toBe(before.ino);
+  });
 });
 
 test('a temporary directory is gone whatever its work does', async () => {
