@@ -15,6 +15,7 @@ import { DebLab } from '../helpers/deb-lab.ts';
 import { type DirectoryServer, serveDirectory } from '../helpers/directory-server.ts';
 import { makeDpkgRunRoot } from '../helpers/dpkg-root.ts';
 import { GpgHome, type TestKey } from '../helpers/gpg.ts';
+import { listPackages } from '../helpers/system-state.ts';
 
 const RELEASE = '5.10.0-99-cloud-amd64';
 const OTHER_RELEASE = '5.10.0-98-cloud-amd64';
@@ -57,11 +58,6 @@ function install(tar: string, ...more: readonly string[]): Promise<CliResult> {
   const target = ['--root', root, ...(more.includes('--kernel') ? [] : ['--kernel', RELEASE])];
   const choice = ['--offline', '--systemtap', 'distro', '--yes', '--cache-dir', fresh('cache')];
   return cli.run(['install', ...target, '--bundle', tar, ...choice, ...more]);
-}
-
-function listPackages(): string {
-  const format = '--showformat=${Package} ${Version}\n';
-  return execFileSync('dpkg-query', [`--root=${root}`, '--show', format], { encoding: 'utf8' });
 }
 
 /** The good bundle, changed and made consistent again: its manifest, digests and texts fit each other. */
@@ -161,7 +157,7 @@ test('a bundle is installed without its archive, and remove takes it back', asyn
     'systemtap',
   ]);
   expect(await cli.run(['remove', '--root', root, '--yes'])).toMatchObject({ code: 0 });
-  expect(listPackages()).toBe('');
+  expect(listPackages(root)).toBe('');
 });
 
 describe('refused, and nothing is installed:', () => {
@@ -243,7 +239,7 @@ describe('refused, and nothing is installed:', () => {
     const result = await run();
     expect(result.stderr).toMatch(words);
     expect(result.code).toBe(code);
-    expect(listPackages()).toBe('');
+    expect(listPackages(root)).toBe('');
   });
 
   test('cut off or altered at six places', async () => {
@@ -259,7 +255,7 @@ describe('refused, and nothing is installed:', () => {
         expect([at, spoiled.length, result.code]).toEqual([at, spoiled.length, 4]);
       }
     }
-    expect(listPackages()).toBe('');
+    expect(listPackages(root)).toBe('');
   });
 });
 

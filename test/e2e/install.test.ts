@@ -11,6 +11,7 @@ import { type DirectoryServer, serveDirectory } from '../helpers/directory-serve
 import { makeDpkgRunRoot } from '../helpers/dpkg-root.ts';
 import { faultsOf } from '../helpers/schema.ts';
 import { GpgHome, type TestKey } from '../helpers/gpg.ts';
+import { listPackages } from '../helpers/system-state.ts';
 
 const RELEASE = '5.10.0-99-cloud-amd64';
 const SUITE = 'bullseye';
@@ -63,11 +64,6 @@ afterAll(async () => {
   rmSync(roots, { recursive: true, force: true });
 });
 
-function listPackages(): string {
-  const format = '--showformat=${Package} ${Version} ${db:Status-Status}\n';
-  return execFileSync('dpkg-query', [`--root=${root}`, '--show', format], { encoding: 'utf8' });
-}
-
 function install(...more: readonly string[]): ReturnType<Cli['run']> {
   return cli.run(['install', '--root', root, '--kernel', RELEASE, '--systemtap', 'distro', '--yes', ...more]);
 }
@@ -78,7 +74,7 @@ interface Report {
 }
 
 test('install adds exactly the plan, a second run changes nothing, remove brings the package list back', async () => {
-  const before = listPackages();
+  const before = listPackages(root);
   const first = await install('--json');
   // These packages are empty, so the ladder ends at its first step: installed, but not proven.
   expect(`${first.code} ${first.stderr}`).toMatch(/^1 /);
@@ -98,13 +94,13 @@ test('install adds exactly the plan, a second run changes nothing, remove brings
   expect(faultsOf('journal', journal)).toEqual([]);
   expect(faultsOf('verify', report.verify)).toEqual([]);
 
-  const after = listPackages();
+  const after = listPackages(root);
   const second = JSON.parse((await install('--json')).stdout) as Report;
   expect(second.install.installed).toEqual([]);
-  expect(listPackages()).toBe(after);
+  expect(listPackages(root)).toBe(after);
 
   expect(await cli.run(['remove', '--root', root, '--yes'])).toMatchObject({ code: 0 });
-  expect(listPackages()).toBe(before);
+  expect(listPackages(root)).toBe(before);
   expect((await cli.run(['remove', '--root', root, '--yes'])).stdout).toContain('tapprep has nothing installed');
 });
 
@@ -147,7 +143,7 @@ test('--debuginfo-files places the vmlinux alone, and remove takes it away', asy
     ]);
     expect(readFileSync(join(root, place, 'vmlinux'))).toEqual(readFileSync(kernel.path));
     expect(existsSync(join(root, place, 'kernel/fs/xfs.ko'))).toBe(false);
-    expect(listPackages()).not.toContain('-dbg');
+    expect(listPackages(root)).not.toContain('-dbg');
     expect(await cli.run(['remove', '--root', root, '--yes'])).toMatchObject({ code: 0 });
     expect(existsSync(join(root, place))).toBe(false);
   } finally {
@@ -156,7 +152,7 @@ test('--debuginfo-files places the vmlinux alone, and remove takes it away', asy
 });
 
 test('remove finishes what a killed install or removal left in dpkg', async () => {
-  const before = listPackages();
+  const before = listPackages(root);
   await install();
   const status = join(root, 'var/lib/dpkg/status');
   let text = readFileSync(status, 'utf8');
@@ -166,9 +162,9 @@ test('remove finishes what a killed install or removal left in dpkg', async () =
   ] as const)
     text = text.replace(`Package: ${name}\nStatus: install ok installed\n`, `Package: ${name}\nStatus: ${state}\n`);
   writeFileSync(status, text);
-  expect(listPackages()).toMatch(/-dbg \S+ config-files\n[^]*make \S+ half-installed\n/);
+  expect(listPackages(root)).toMatch(/-dbg \S+ config-files\n[^]*make \S+ half-installed\n/);
   expect(await cli.run(['remove', '--root', root, '--yes'])).toMatchObject({ code: 0 });
-  expect(listPackages()).toBe(before);
+  expect(listPackages(root)).toBe(before);
 });
 
 test('a package that cannot be configured: exit 5, and what came before and with it is taken away again', async () => {
@@ -181,7 +177,7 @@ test('a package that cannot be configured: exit 5, and what came before and with
     const result = await install();
     expect(result.code).toBe(5);
     expect(result.stderr).toMatch(/INSTALL_FAILED: dpkg on .* and what it had installed was taken away again: .*gcc/);
-    expect(listPackages()).toBe('');
+    expect(listPackages(root)).toBe('');
     const journal = JSON.parse(readFileSync(join(root, 'var/lib/tapprep/journal.json'), 'utf8')) as {
       entries: { state: string; packages: unknown[] }[];
     };
@@ -197,7 +193,7 @@ test('--dry-run shows the commands and changes nothing', async () => {
   const result = await install('--dry-run');
   expect(result.code).toBe(0);
   expect(result.stdout).toMatch(/dpkg --force-unsafe-io --install .*systemtap-runtime_4\.4-2_amd64\.deb/);
-  expect(listPackages()).toBe('');
+  expect(listPackages(root)).toBe('');
   expect(existsSync(join(root, 'var/lib/tapprep'))).toBe(false);
 });
 
@@ -212,7 +208,7 @@ function snapshot(directory: string): string {
 
 test('a dry run leaves file tree, package list and cache exactly as they were, whatever the command', async () => {
   await install();
-  const before = [snapshot(root), snapshot(cli.home), listPackages()];
+  const before = [snapshot(root), snapshot(cli.home), listPackages(root)];
   const made = join(cli.home, 'made.tar');
   for (const [command, ...options] of [
     ['install'],
@@ -224,7 +220,7 @@ test('a dry run leaves file tree, package list and cache exactly as they were, w
     const target = ['--root', root, ...(command === 'remove' ? [] : ['--kernel', RELEASE])];
     const result = await cli.run([command, ...options, ...target, '--dry-run', '--yes']);
     expect([command, result.stderr.includes('INTERNAL'), result.code === 2]).toEqual([command, false, false]);
-    expect([command, snapshot(root), snapshot(cli.home), listPackages()]).toEqual([command, ...before]);
+    expect([command, snapshot(root), snapshot(cli.home), listPackages(root)]).toEqual([command, ...before]);
   }
 });
 
@@ -247,7 +243,7 @@ describe('nothing is installed, and the exit code tells why:', () => {
       const result = await install();
       expect(result.stderr).toContain(`tapprep: ${code}:`);
       expect(result.code).toBe(exit);
-      expect(listPackages()).toBe('');
+      expect(listPackages(root)).toBe('');
     } finally {
       writeArchive();
     }
@@ -262,7 +258,7 @@ describe('nothing is installed, and the exit code tells why:', () => {
       const result = await install();
       expect(result.stderr).toContain('tapprep: DIGEST_MISMATCH:');
       expect(result.code).toBe(4);
-      expect(listPackages()).toBe('');
+      expect(listPackages(root)).toBe('');
     } finally {
       server.override(path, null);
     }
@@ -273,7 +269,7 @@ describe('nothing is installed, and the exit code tells why:', () => {
     writeFileSync(file, readFileSync(file, 'utf8').replace(/URIs: \S+/, 'URIs: http://127.0.0.1:9/'));
     const result = await install();
     expect(result.code).toBe(3);
-    expect(listPackages()).toBe('');
+    expect(listPackages(root)).toBe('');
   });
 
   test('a kernel of another distribution: exit 1, both named', async () => {
@@ -296,7 +292,7 @@ describe('nothing is installed, and the exit code tells why:', () => {
     const result = await cli.start(args, {}, '', ['unshare', '--user']).done;
     expect(result.stderr).toContain('tapprep: NOT_ROOT:');
     expect(result.code).toBe(6);
-    expect(listPackages()).toBe('');
+    expect(listPackages(root)).toBe('');
   });
 
   test('no space for the packages: exit 5, and nothing half-written', async () => {
@@ -307,7 +303,7 @@ describe('nothing is installed, and the exit code tells why:', () => {
     const result = await cli.start(args, {}, '', ['unshare', '--mount', 'sh', '-c', full, 'sh']).done;
     expect(result.stderr).toContain('tapprep: NO_SPACE:');
     expect(result.code).toBe(5);
-    expect(listPackages()).toBe('');
+    expect(listPackages(root)).toBe('');
   });
 
   test('a directory that is no root: exit 2', async () => {
@@ -328,7 +324,7 @@ describe('nothing is installed, and the exit code tells why:', () => {
     const result = await cli.run(['install', '--root', root, '--kernel', RELEASE]);
     expect(result.code).toBe(2);
     expect(result.stderr).toContain('--yes');
-    expect(listPackages()).toBe('');
+    expect(listPackages(root)).toBe('');
   });
 });
 
@@ -355,8 +351,8 @@ test('killed at any moment, the next run completes', async () => {
   }
   const result = await install('--json');
   expect(result.code).toBe(1);
-  expect(listPackages().trim().split('\n')).toHaveLength(7);
-  expect(listPackages()).not.toMatch(/unpacked|half/);
+  expect(listPackages(root).trim().split('\n')).toHaveLength(7);
+  expect(listPackages(root)).not.toMatch(/unpacked|half/);
   expect((await cli.run(['remove', '--root', root, '--yes'])).code).toBe(0);
-  expect(listPackages()).toBe('');
+  expect(listPackages(root)).toBe('');
 });

@@ -1,5 +1,4 @@
 /** A lock: the same bundle and the same system from it every time, or a failure that says why; with a real archive behind nginx. */
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +10,7 @@ import { fingerprint, sha256File } from '../helpers/fingerprint.ts';
 import { GpgHome, type TestKey } from '../helpers/gpg.ts';
 import { faultsOf } from '../helpers/schema.ts';
 import { type Nginx, serveNginx } from '../helpers/nginx.ts';
+import { listPackages } from '../helpers/system-state.ts';
 
 const RELEASE = '5.10.0-99-cloud-amd64';
 const SUITE = 'bullseye';
@@ -151,9 +151,3 @@ test('other bytes under the name that the lock has: exit 4, and nothing is insta
     writeArchive(packages);
   }
 });
-
-function listPackages(root: string): string {
-  return execFileSync('dpkg-query', [`--root=${root}`, '--show', '--showformat=${Package} ${Version}\n'], {
-    encoding: 'utf8',
-  });
-}

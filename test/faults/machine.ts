@@ -9,6 +9,7 @@ import { DebLab } from '../helpers/deb-lab.ts';
 import { makeDpkgRunRoot } from '../helpers/dpkg-root.ts';
 import { GpgHome } from '../helpers/gpg.ts';
 import { type Nginx, serveNginx } from '../helpers/nginx.ts';
+import { listPackages } from '../helpers/system-state.ts';
 
 export const RELEASE = '5.10.0-99-cloud-amd64';
 const SUITE = 'bullseye';
@@ -98,10 +99,7 @@ export async function openMachine(): Promise<Machine> {
     resetOutput() {
       for (const path of [dest, bundle, cache]) rmSync(path, { recursive: true, force: true });
     },
-    listPackages: () => {
-      const format = '--showformat=${Package} ${Version} ${db:Status-Abbrev}\n';
-      return execFileSync('dpkg-query', [`--root=${root}`, '--show', format], { encoding: 'utf8' });
-    },
+    listPackages: () => listPackages(root),
     bare: '',
     full: '',
     checkOutput(isComplete) {

@@ -11,6 +11,7 @@ import { serveNginx } from '../helpers/nginx.ts';
 import { overlayRoot } from '../helpers/overlay-root.ts';
 import { kernelBuild, openRpmLab } from '../helpers/rpm-lab.ts';
 import { describe, type Machine, RELEASE } from './machine.ts';
+import { listPackages } from '../helpers/system-state.ts';
 
 const BIN = join(import.meta.dirname, '../../bin/tapprep.js');
 const BUILD_CHILD = join(import.meta.dirname, '../helpers/build-child.ts');
@@ -51,11 +52,6 @@ export interface Subjects {
 
 function node(...argv: readonly string[]): readonly string[] {
   return [process.execPath, ...argv];
-}
-
-function listDpkg(root: string): string {
-  const format = '--showformat=${Package} ${Version} ${db:Status-Abbrev}\n';
-  return execFileSync('dpkg-query', [`--root=${root}`, '--show', format], { encoding: 'utf8' });
 }
 
 function listRpm(root: string): string {
@@ -128,7 +124,7 @@ async function bundleSubjects(machine: Machine, work: string, [dpkg]: readonly S
     // Nothing in the packages proves anything: kept, and status 1.
     if ((error as { readonly status?: unknown }).status !== 1) throw error;
   }
-  const common = { clean: carried, env, lists: [listDpkg(carried), listDpkg(installed)], made: [] };
+  const common = { clean: carried, env, lists: [listPackages(carried), listPackages(installed)], made: [] };
   return [
     {
       ...dpkg,
@@ -216,7 +212,7 @@ function openBuild(work: string): Subject {
     argv: (place) => child(place, 'build'),
     env: { PATH: process.env['PATH'], HOME: work },
     remove: (place) => child(place, 'remove'),
-    list: listDpkg,
+    list: listPackages,
     lists: [''],
     made: ['log'],
   };
@@ -226,7 +222,7 @@ function openBuild(work: string): Subject {
 export async function openSubjects(machine: Machine): Promise<Subjects> {
   const work = mkdtempSync(join(tmpdir(), 'tapprep-faults-signals-'));
   const roots = { bare: machine.bareRoot, full: machine.fullRoot };
-  const dpkg = familySubjects('dpkg', roots, { release: RELEASE, env: machine.cli.env, list: listDpkg });
+  const dpkg = familySubjects('dpkg', roots, { release: RELEASE, env: machine.cli.env, list: listPackages });
   const rpm = await openRpm(machine, work);
   return {
     all: [...dpkg, ...rpm.all, ...(await bundleSubjects(machine, work, dpkg))],

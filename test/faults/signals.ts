@@ -8,8 +8,8 @@ import { killAll } from '../helpers/descendants.ts';
 import type { Machine } from './machine.ts';
 import { randomBy } from './moments.ts';
 import { openPlace, openSubjects, type Place, type Subject } from './signal-subjects.ts';
-import { compareTrees, readTree } from './tree.ts';
 import { type Trial, require } from './trial.ts';
+import { compareTrees, readTree } from '../helpers/system-state.ts';
 
 const SIGNALS = [...(Object.keys(STOP_SIGNALS) as StopSignal[]), 'SIGKILL'] as const;
 type Signal = (typeof SIGNALS)[number];

@@ -12,6 +12,7 @@ import { listRpms, makeRpmRoot, prepareRpmLab } from '../helpers/rpm-root.ts';
 import { runLocally } from '../helpers/run.ts';
 import { startSshd } from '../helpers/sshd.ts';
 import type { InstallReport, Target, VerifyReport } from '../../src/types.ts';
+import { listPackages } from '../helpers/system-state.ts';
 
 const BIN = join(import.meta.dirname, '../../bin/tapprep.js');
 const PROBE = join(import.meta.dirname, '../../dist/host/probe.sh');
@@ -43,7 +44,7 @@ function openDebian(): Promise<Machine> {
       writeFileSync(facts, execFileSync('chroot', [root, 'sh', '-s'], { input: readFileSync(PROBE) }));
       return ['--facts', facts];
     },
-    list: (root) => execFileSync('dpkg-query', [`--root=${root}`, '--show'], { encoding: 'utf8' }),
+    list: listPackages,
     unpackImage: (packages, to) => {
       const [image = ''] = globSync(join(packages, `linux-image-${release}_*.deb`));
       execFileSync('dpkg-deb', ['-x', image, to]);

@@ -9,6 +9,7 @@ import { type Debuginfod, serveDebuginfod } from '../helpers/debuginfod.ts';
 import { parseReport, runInLab } from '../helpers/lab-cli.ts';
 import { LAB, prepareBareRoot } from '../helpers/lab-root.ts';
 import { findLabKernel } from '../helpers/lab-session.ts';
+import { listPackages } from '../helpers/system-state.ts';
 
 mkdirSync(LAB, { recursive: true });
 const work = mkdtempSync(join(LAB, 'debuginfod-'));
@@ -52,17 +53,16 @@ afterAll(async () => {
 });
 
 test('kernel.function with $return runs, unsigned is what the report says, and remove takes the file away', async () => {
-  const packages = (): string => execFileSync('dpkg-query', [`--root=${root}`, '--show'], { encoding: 'utf8' });
-  const before = packages();
+  const before = listPackages(root);
   const target = ['--root', root, '--kernel', release, '--debuginfo', 'debuginfod', '--level', 'probe'];
   const { plan, install, verify } = parseReport(await runInLab(['install', ...target])) as InstallOutcome;
   expect(plan.items.find(({ role }) => role === 'debuginfo')).toMatchObject({ kind: 'file', repository: 'debuginfod' });
-  expect(packages()).not.toContain('-dbg');
+  expect(listPackages(root)).not.toContain('-dbg');
   expect(install?.files).toMatchObject([{ path: `/usr/lib/debug/lib/modules/${release}/vmlinux`, signed: false }]);
   for (const step of ['hello', 'kernel.function'])
     expect(verify?.steps.find((one) => one.step === step)).toMatchObject({ status: 'pass' });
   expect(verify).toMatchObject({ ready: true, ranIn: 'vm' });
   await runInLab(['remove', '--root', root]);
-  expect(packages()).toBe(before);
+  expect(listPackages(root)).toBe(before);
   expect(readdirSync(join(root, 'usr/lib/debug/lib/modules'), { recursive: true })).not.toContain(`${release}/vmlinux`);
 }, 1_800_000);

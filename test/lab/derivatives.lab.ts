@@ -19,6 +19,7 @@ import { LAB, prepareBareRoot } from '../helpers/lab-root.ts';
 import { findLabKernel } from '../helpers/lab-session.ts';
 import { type Nginx, serveNginx } from '../helpers/nginx.ts';
 import { type LabPackage, openRpmLab } from '../helpers/rpm-lab.ts';
+import { listPackages } from '../helpers/system-state.ts';
 
 mkdirSync(LAB, { recursive: true });
 const work = mkdtempSync(join(LAB, 'derivatives-'));
@@ -205,11 +206,6 @@ function expectListed(list: string, names: readonly string[]): void {
   for (const name of names) expect(list).toContain(`${name} `);
 }
 
-const listDebs = (root: string): string =>
-  execFileSync('dpkg-query', [`--root=${root}`, '--show', '--showformat=${Package} ${Version} ${db:Status-Status}\n'], {
-    encoding: 'utf8',
-  });
-
 describe.each(Object.entries(DEBS))('%s', (title, system) => {
   test('is planned, fetched, verified, installed and taken back', async () => {
     const name = title.replaceAll(/[^A-Za-z]/g, '').toLowerCase();
@@ -236,7 +232,7 @@ describe.each(Object.entries(DEBS))('%s', (title, system) => {
     makeDpkgRunRoot(root, { url: `${nginx.url}${name}/`, suite, keyring: debKey.keyring });
     writeFileSync(join(root, 'etc/os-release'), system.osRelease);
     const uname = system.unameV === undefined ? [] : ['--uname-v', system.unameV];
-    const seen = await installAndRemove(root, release, () => listDebs(root), uname);
+    const seen = await installAndRemove(root, release, () => listPackages(root), uname);
     expect(seen.planned).toEqual(kernel.toSorted());
     expectListed(seen.installed, kernel);
     expect(seen.after).toBe(seen.before);

@@ -7,24 +7,20 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { VerifyReport } from '../../src/types.ts';
-import { compareTrees, readTree } from '../faults/tree.ts';
 import { parseReport, runInLab } from '../helpers/lab-cli.ts';
 import { LAB, prepareServerRoot } from '../helpers/lab-root.ts';
 import { findLabKernel } from '../helpers/lab-session.ts';
 import { type Sshd, startSshd } from '../helpers/sshd.ts';
+import { compareTrees, LEFT_BY_PACKAGES, listPackages, readTreeWithout } from '../helpers/system-state.ts';
 
 mkdirSync(LAB, { recursive: true });
 const work = mkdtempSync(join(LAB, 'hosts-'));
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 
-/** What the system's own package manager and sshd keep of their work. */
-const NOT_OURS =
-  /^(?:etc\/(?:hosts|machine-id|group|gshadow|subgid|subuid|passwd|shadow)-?|etc\/ld\.so\.cache|run\/.*|var\/cache\/(?:ldconfig|debconf)\/.*|var\/log\/.*|var\/lib\/(?:dpkg|tapprep)\/.*|var\/lib\/tapprep)$/;
+/** What sshd and tapprep's own records keep of their work. */
+const KEPT_RECORDS = /^(?:run\/.*|var\/lib\/tapprep(?:\/.*)?)$/;
 
-const list = (root: string): string => execFileSync('dpkg-query', [`--root=${root}`, '--show'], { encoding: 'utf8' });
-
-const readOurs = (root: string): ReadonlyMap<string, string> =>
-  new Map([...readTree(root)].filter(([path]) => !NOT_OURS.test(path)));
+const readOurs = (root: string): ReadonlyMap<string, string> => readTreeWithout(root, LEFT_BY_PACKAGES, KEPT_RECORDS);
 
 describe.each([
   ['debian:12', 'bookworm'],
@@ -43,7 +39,7 @@ describe.each([
   });
 
   test('install, verify, scripts check, doctor and remove are all well, and the tree is as before', async () => {
-    const [before, tree] = [list(root), readOurs(root)];
+    const [before, tree] = [listPackages(root), readOurs(root)];
     const host = ['--host', sshd.host, '--ssh-config', sshd.configFile];
     const at = [...host, '--kernel', await findLabKernel(distro)];
 
@@ -59,7 +55,7 @@ describe.each([
     expect((await runInLab(['doctor', ...at])).code).toBe(0);
 
     expect((await runInLab(['remove', ...host])).code).toBe(0);
-    expect(list(root)).toBe(before);
+    expect(listPackages(root)).toBe(before);
     expect(compareTrees(tree, readOurs(root))).toEqual([]);
   }, 3_600_000);
 });

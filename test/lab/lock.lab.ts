@@ -7,11 +7,11 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { compareTrees, readTree } from '../faults/tree.ts';
 import { parseReport, runInLab } from '../helpers/lab-cli.ts';
 import { LAB, prepareBareRoot } from '../helpers/lab-root.ts';
 import { findLabKernel } from '../helpers/lab-session.ts';
 import type { Plan, VerifyReport } from '../../src/types.ts';
+import { compareTrees, listPackages, readTreeWithout } from '../helpers/system-state.ts';
 
 mkdirSync(LAB, { recursive: true });
 const work = mkdtempSync(join(LAB, 'lock-'));
@@ -20,17 +20,14 @@ let release = '';
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 
 /** Logs, caches of ldconfig, debconf and stap whose names or bytes hold times, and tapprep's record of when it was proven. */
-const NOT_OURS =
+const WITH_TIMES =
   /^(?:var\/log\/.*|var\/cache\/(?:debconf|ldconfig|tapprep\/stap)\/.*|var\/lib\/tapprep\/systemtap-[^/]*\.json)$/;
-const readOurs = (root: string): ReadonlyMap<string, string> =>
-  new Map([...readTree(root)].filter(([path]) => !NOT_OURS.test(path)));
+const readOurs = (root: string): ReadonlyMap<string, string> => readTreeWithout(root, WITH_TIMES);
 
 function makeRoot(name: string): string {
   execFileSync('cp', ['-a', prepareBareRoot('bookworm'), join(work, name)]);
   return join(work, name);
 }
-
-const list = (root: string): string => execFileSync('dpkg-query', [`--root=${root}`, '--show'], { encoding: 'utf8' });
 
 /** Each root with a cache of its own: every byte is fetched again. */
 const install = (root: string, file: string): ReturnType<typeof runInLab> =>
@@ -51,7 +48,7 @@ test('two systems get the same tree, and SystemTap is proven in both', async () 
     expect(readdirSync(join(root, 'opt/tapprep'))).toHaveLength(1);
   }
   const [first = '', second = ''] = roots;
-  expect(list(first)).toBe(list(second));
+  expect(listPackages(first)).toBe(listPackages(second));
   expect(compareTrees(readOurs(first), readOurs(second))).toEqual([]);
 }, 3_600_000);
 

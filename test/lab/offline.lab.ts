@@ -6,11 +6,11 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { compareTrees, readTree } from '../faults/tree.ts';
 import { LAB, prepareBareRoot } from '../helpers/lab-root.ts';
 import { findLabKernel } from '../helpers/lab-session.ts';
 import { runLocally } from '../helpers/run.ts';
 import type { VerifyReport } from '../../src/types.ts';
+import { compareTrees, LEFT_BY_PACKAGES, listPackages, readTreeWithout } from '../helpers/system-state.ts';
 
 const BIN = join(import.meta.dirname, '../../bin/tapprep.js');
 mkdirSync(LAB, { recursive: true });
@@ -31,16 +31,7 @@ function tapprep(args: readonly string[], isOffline: boolean): ReturnType<typeof
   return runLocally(isOffline ? ['unshare', '--net', ...words] : words);
 }
 
-/** What the maintainer scripts of the distribution's packages change and leave: groups, locks, and caches that are made anew. */
-const NOT_OURS =
-  /^(?:etc\/(?:hosts|machine-id|group|gshadow|subgid|subuid|passwd|shadow)-?|etc\/ld\.so\.cache|run\/adduser|var\/cache\/(?:ldconfig|debconf)\/.*|var\/log\/.*|var\/lib\/dpkg\/.*)$/;
-
-/** The tree of a root without those. */
-function readOurs(root: string): ReadonlyMap<string, string> {
-  return new Map([...readTree(root)].filter(([path]) => !NOT_OURS.test(path)));
-}
-
-const list = (root: string): string => execFileSync('dpkg-query', [`--root=${root}`, '--show'], { encoding: 'utf8' });
+const readOurs = (root: string): ReadonlyMap<string, string> => readTreeWithout(root, LEFT_BY_PACKAGES);
 
 const expectProof = ({ ready, ranIn, steps }: VerifyReport): void => {
   expect({ ready, ranIn }).toEqual({ ready: true, ranIn: 'vm' });
@@ -81,24 +72,24 @@ describe.each(SYSTEMS)('%s', (distro, suite, options) => {
     const root = makeRoot('sh');
     mkdirSync(join(root, 'carried'));
     execFileSync('tar', ['-C', join(root, 'carried'), '-xf', tar]);
-    const before = list(root);
+    const before = listPackages(root);
     const tree = readOurs(root);
     const script = (...args: readonly string[]): ReturnType<typeof runLocally> =>
       runLocally(['unshare', '--net', 'chroot', root, 'sh', `/carried/tapprep-${release}/install.sh`, ...args]);
     expect(await script('--not-running')).toMatchObject({ exitCode: 0 });
-    expect(list(root)).not.toBe(before);
+    expect(listPackages(root)).not.toBe(before);
     expectProof(await prove(root));
     expect(await script('--undo')).toMatchObject({ exitCode: 0 });
     // What verify compiled there was tapprep's, not install.sh's.
     expect(await tapprep(['remove', '--root', root, '--yes'], true)).toMatchObject({ exitCode: 0 });
-    expect(list(root)).toBe(before);
+    expect(listPackages(root)).toBe(before);
     expect(compareTrees(tree, readOurs(root))).toEqual([]);
     rmSync(root, { recursive: true });
   }, 1_800_000);
 
   test('install --bundle, then verify without any further option, and removed', async () => {
     const root = makeRoot('bundle');
-    const before = list(root);
+    const before = listPackages(root);
     const tree = readOurs(root);
     const target = ['--root', root, '--kernel', release];
     expect(await tapprep(['install', ...target, '--bundle', tar, '--yes', ...offline], true)).toMatchObject({
@@ -106,7 +97,7 @@ describe.each(SYSTEMS)('%s', (distro, suite, options) => {
     });
     expectProof(await prove(root));
     expect(await tapprep(['remove', '--root', root, '--yes'], true)).toMatchObject({ exitCode: 0 });
-    expect(list(root)).toBe(before);
+    expect(listPackages(root)).toBe(before);
     expect(compareTrees(tree, readOurs(root))).toEqual([]);
     rmSync(root, { recursive: true });
   }, 1_800_000);

@@ -11,6 +11,7 @@ import type { VerifyReport } from '../../src/types.ts';
 import { parseReport, runInLab } from '../helpers/lab-cli.ts';
 import { LAB, prepareBareRoot } from '../helpers/lab-root.ts';
 import { prepareKernelTree, RPM_LAB } from '../helpers/rpm-root.ts';
+import { listPackages } from '../helpers/system-state.ts';
 
 const TREE = '/usr/src/home';
 mkdirSync(LAB, { recursive: true });
@@ -29,10 +30,8 @@ beforeAll(() => {
   image = join(root, TREE, 'arch/x86/boot/bzImage');
 }, 1_800_000);
 
-const list = (): string => execFileSync('dpkg-query', [`--root=${root}`, '--show'], { encoding: 'utf8' });
-
 test('is proven to kernel.function with its tree and its vmlinux, and remove leaves both where they are', async () => {
-  const before = list();
+  const before = listPackages(root);
   const own = ['--root', root, '--build-tree', TREE, '--vmlinux', `${TREE}/vmlinux`];
   const ran = await runInLab(['install', ...own, '--allow-expired-release']);
   const { plan } = parseReport(ran) as InstallOutcome;
@@ -45,6 +44,6 @@ test('is proven to kernel.function with its tree and its vmlinux, and remove lea
   );
   expect(ready).toBe(true);
   await runInLab(['remove', '--root', root]);
-  expect(list()).toBe(before);
+  expect(listPackages(root)).toBe(before);
   expect(readFileSync(join(root, TREE, 'include/config/kernel.release'), 'utf8').trim()).toBe(release);
 }, 3_600_000);

@@ -20,6 +20,7 @@ import { type DirectoryServer, serveDirectory } from '../helpers/directory-serve
 import { makeDpkgRunRoot } from '../helpers/dpkg-root.ts';
 import { GpgHome } from '../helpers/gpg.ts';
 import { type Sshd, startSshd } from '../helpers/sshd.ts';
+import { listPackages } from '../helpers/system-state.ts';
 
 const RELEASE = '5.10.0-99-cloud-amd64';
 const roots = mkdtempSync(join(tmpdir(), 'e2e-hosts-'));
@@ -87,11 +88,6 @@ function install(...more: readonly string[]): Promise<CliResult> {
   return cli.run(['install', ...options(), '--systemtap', 'distro', '--yes', ...more]);
 }
 
-function listPackages(): string {
-  const format = '--showformat=${Package} ${Version} ${db:Status-Status}\n';
-  return execFileSync('dpkg-query', [`--root=${root}`, '--show', format], { encoding: 'utf8' });
-}
-
 /** Every file of the machine but what dpkg keeps of its own work. */
 function listFiles(): string {
   const words = ['.', '-not', '-path', './var/lib/dpkg*', '-not', '-path', './dev/*', '-not', '-path', './proc/*'];
@@ -113,7 +109,7 @@ test('install over ssh adds the plan and leaves nothing else; a second run chang
   expect(report.host).toBe(sshd.host);
   expect(report.install.installed).toHaveLength(7);
   expect(report.verify.steps[0]).toMatchObject({ step: 'tools', status: 'fail' });
-  expect(listPackages().trim().split('\n')).toHaveLength(7);
+  expect(listPackages(root).trim().split('\n')).toHaveLength(7);
   expect(sshd.log().split('Accepted publickey')).toHaveLength(2);
 
   const second = JSON.parse((await install('--json')).stdout) as Report;
@@ -121,7 +117,7 @@ test('install over ssh adds the plan and leaves nothing else; a second run chang
 
   const removed = await cli.run(['remove', ...options().slice(0, 4), '--yes']);
   expect(`${removed.code} ${removed.stderr}`).toMatch(/^0 /);
-  expect(listPackages()).toBe('');
+  expect(listPackages(root)).toBe('');
   const left = listFiles()
     .split('\n')
     .filter((name) => !before.split('\n').includes(name));
@@ -153,11 +149,11 @@ test('cut at any moment, the next run completes, and what was sent is not sent a
   }
   const result = await install('--json');
   expect(`${result.code} ${result.stderr}`).toMatch(/^1 /);
-  expect(listPackages().trim().split('\n')).toHaveLength(7);
-  expect(listPackages()).not.toMatch(/unpacked|half/);
+  expect(listPackages(root).trim().split('\n')).toHaveLength(7);
+  expect(listPackages(root)).not.toMatch(/unpacked|half/);
   expect(existsSync(join(root, 'var/cache/tapprep'))).toBe(false);
   expect((await cli.run(['remove', ...options().slice(0, 4), '--yes'])).code).toBe(0);
-  expect(listPackages()).toBe('');
+  expect(listPackages(root)).toBe('');
 });
 
 test('cut while files are sent: the next run sends the rest only', async () => {
@@ -173,12 +169,12 @@ test('cut while files are sent: the next run sends the rest only', async () => {
   sshd.cut();
   expect((await done).stderr).toContain('SSH_LOST');
   expect(parts().length).toBeGreaterThan(0);
-  expect(listPackages()).toBe('');
+  expect(listPackages(root)).toBe('');
   // Damage under the digest of a file that was begun is found, and sent anew.
   for (const path of parts()) appendFileSync(join(upload, path), 'damage');
   const result = await install('--json');
   expect(`${result.code} ${result.stderr}`).toMatch(/^1 /);
-  expect(listPackages().trim().split('\n')).toHaveLength(7);
+  expect(listPackages(root).trim().split('\n')).toHaveLength(7);
   expect(existsSync(upload)).toBe(false);
 });
 
@@ -191,8 +187,8 @@ test('cut while dpkg is at work: it comes to its end, and the next run goes on f
   const result = await install('--json');
   expect(result.stderr).toContain('was interrupted; going on from what it left');
   expect(`${result.code} ${result.stderr}`).toMatch(/^1 /);
-  expect(listPackages()).not.toMatch(/unpacked|half/);
-  expect(listPackages().trim().split('\n')).toHaveLength(7);
+  expect(listPackages(root)).not.toMatch(/unpacked|half/);
+  expect(listPackages(root).trim().split('\n')).toHaveLength(7);
 });
 
 test('a machine without tar: dpkg needs it, and says so', async () => {
@@ -200,7 +196,7 @@ test('a machine without tar: dpkg needs it, and says so', async () => {
   const result = await install();
   expect(result.code).toBe(5);
   expect(result.stderr).toMatch(/INSTALL_FAILED: dpkg on machine exited 2.*tar/);
-  expect(listPackages()).toBe('');
+  expect(listPackages(root)).toBe('');
 });
 
 test.each([

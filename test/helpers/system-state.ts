@@ -1,7 +1,23 @@
-/** A whole root as lines, to be compared before and after. */
+/** What a system is before and after, to be compared: its packages, and its files as lines. */
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { type Dirent, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
+
+/** "NAME VERSION STATUS" of each package, one a line: half-installed ones and those of which the configuration is left, too. */
+export function listPackages(root: string): string {
+  const format = '--showformat=${Package} ${Version} ${db:Status-Status}\n';
+  return execFileSync('dpkg-query', [`--root=${root}`, '--show', format], { encoding: 'utf8' });
+}
+
+/** What the maintainer scripts of the distribution's packages change and leave: groups, locks, and caches that are made anew. */
+export const LEFT_BY_PACKAGES =
+  /^(?:etc\/(?:hosts|machine-id|group|gshadow|subgid|subuid|passwd|shadow)-?|etc\/ld\.so\.cache|run\/adduser|var\/cache\/(?:ldconfig|debconf)\/.*|var\/log\/.*|var\/lib\/dpkg\/.*)$/;
+
+/** The tree of a root without the paths, relative to it, that any of the patterns matches. */
+export function readTreeWithout(root: string, ...others: readonly RegExp[]): ReadonlyMap<string, string> {
+  return new Map([...readTree(root)].filter(([path]) => !others.some((other) => other.test(path))));
+}
 
 /**
  * "PATH MODE OWNER:GROUP CONTENT" by path, of everything below a root: content is the digest of a file and the target of a
