@@ -807,6 +807,8 @@ export type Event =
     }
   | {
       readonly type: 'progress';
+      /** The stage that it is of, where several go on at once. */
+      readonly stage?: string;
       readonly item: string;
       readonly bytes: number;
       readonly totalBytes: number | null;

@@ -27,7 +27,7 @@ export interface Fetcher {
   readonly fetchMetadata: ReaderContext['fetchMetadata'];
   readonly probe: ReaderContext['probe'];
   /** Several at once, results in the order asked; the first failure, also of `check`, stops the rest. */
-  fetchAll(requests: readonly FetchRequest[], check?: CheckFile): Promise<readonly FetchedFile[]>;
+  fetchAll(requests: readonly FetchRequest[], check?: CheckFile, emit?: Emit): Promise<readonly FetchedFile[]>;
   /** Does work that one process of this cache may do at a time, others waiting for it. @throws TapprepError LOCKED, INTERRUPTED */
   exclusively<T>(request: ExclusiveRequest, work: () => Promise<T>): Promise<T>;
   /** Everything below a base is asked as somebody whom its server knows. */
@@ -110,7 +110,8 @@ export async function createFetcher(options: FetcherOptions): Promise<Fetcher> {
         options.emit,
       ),
     probe: (url) => orReason(probe(url, machinery)),
-    fetchAll: (requests, check = async () => undefined) => fetchAll(requests, machinery, fetchFile, check),
+    fetchAll: (requests, check = async () => undefined, emit = options.emit) =>
+      fetchAll(requests, { ...machinery, emit }, fetchFile, check),
     introduce: (base, identity) => identities.add(base, identity),
     serve: (scheme, transport) => void schemes.set(scheme, transport),
     // Waiting for another process is no waiting for the network, however long that may be silent.

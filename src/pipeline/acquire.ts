@@ -24,13 +24,14 @@ export async function acquireArtifacts(
   use?: (artifact: Artifact, at: number) => Promise<void>,
 ): Promise<readonly Artifact[]> {
   const artifacts: Artifact[] = [];
-  await session.fetcher.fetchAll(items.map(toRequest), async (file, at) => {
+  const check = async (file: FetchedFile, at: number): Promise<void> => {
     const item = items[at];
     if (item === undefined) return;
     const artifact = await verifyFetched(session, item, file);
     artifacts[at] = artifact;
     await use?.(artifact, at);
-  });
+  };
+  await session.fetcher.fetchAll(items.map(toRequest), check, session.emit);
   return artifacts;
 }
 

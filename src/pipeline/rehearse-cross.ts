@@ -93,13 +93,13 @@ export async function prepareCross(
       runStage(
         session,
         'base system',
-        () => makeDebBase(session, tools, { repositories }, rootsDir),
+        (emit) => makeDebBase({ ...session, emit }, tools, { repositories }, rootsDir),
         (path) => path,
       ),
       runStage(
         session,
         'download',
-        () => acquireArtifacts(session, kernel),
+        (emit) => acquireArtifacts({ ...session, emit }, kernel),
         (artifacts) => `${artifacts.length} packages verified`,
       ),
     ]);

@@ -251,15 +251,15 @@ async function prepareRoot(
     runStage(
       session,
       'base system',
-      () => makeBase(session, target, resolution, rootsDir),
+      (emit) => makeBase({ ...session, emit }, target, resolution, rootsDir),
       (path) => path,
     ),
     runStage(
       session,
       'download',
-      () =>
+      (emit) =>
         acquireArtifacts(
-          session,
+          { ...session, emit },
           packagesOf(early.items).filter(({ role }) => EARLY_ROLES.includes(role)),
         ),
       (artifacts) => `${artifacts.length} packages verified`,

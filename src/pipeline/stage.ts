@@ -11,11 +11,14 @@ export interface StageContext {
   readonly times: StageTimes;
 }
 
-/** Runs `body` as a named stage; `describe` makes the line that is shown when it is done. Errors pass through unchanged. */
+/**
+ * Runs `body` as a named stage; `describe` makes the line that is shown when it is done. Errors pass through unchanged.
+ * Where stages go on at once, `body` emits by what it is given, which names the stage.
+ */
 export async function runStage<Result>(
   { emit, now, times }: StageContext,
   stage: string,
-  body: () => Promise<Result>,
+  body: (emit: Emit) => Promise<Result>,
   describe: (result: Result) => string,
 ): Promise<Result> {
   const start = now();
@@ -26,7 +29,7 @@ export async function runStage<Result>(
   };
   emit({ type: 'stage', stage, status: 'start' });
   try {
-    const result = await body();
+    const result = await body((event) => emit(event.type === 'progress' ? { ...event, stage } : event));
     emit({ type: 'stage', stage, status: 'done', seconds: measure(), detail: describe(result) });
     return result;
   } catch (error) {
