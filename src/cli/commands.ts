@@ -47,6 +47,8 @@ export interface CommandRow {
   readonly options: readonly OptionRow[];
   /** Options that only mean something together with another one. */
   readonly only?: readonly (readonly [other: string, rows: readonly OptionRow[]])[];
+  /** Options that mean nothing beside another one: a flag, with its value where only that one rules them out. */
+  readonly not?: readonly (readonly [other: string, rows: readonly OptionRow[]])[];
   /** What follows "tapprep": two lines to start from. */
   readonly examples: readonly [string, string];
   readonly run: (context: Context, raw: Raw, args: readonly string[]) => Promise<number>;
@@ -133,6 +135,19 @@ const RUNTIME_SHIPPED: OptionRow = [
 const SIGN_KEY: OptionRow = ['--sign-key <key>', 'sign it with this key of yours, by gpg', 'Output:'];
 const LOCK: OptionRow = ['--lock <file>', 'exactly what "plan --out" wrote', 'Sources:'];
 
+const BUNDLE_KEYRING: OptionRow = [
+  '--bundle-keyring <file>',
+  'with --bundle: it must be signed by a key of this file',
+  'Sources:',
+];
+const UNCHECKED_EVIDENCE: OptionRow = [
+  '--allow-unchecked-evidence',
+  'with --bundle: accept packages whose signatures no key here can check',
+  'Sources:',
+];
+/** What a lock or a bundle has decided already. */
+const DECIDED: readonly OptionRow[] = [DEBUGINFO, DEBUGINFO_FILES, NO_DEBUGINFO];
+
 const ALL_OF_MIRRORS: readonly OptionRow[] = [
   ['--all', 'every entry of the mirror list instead of those for a target'],
   ['--retired', 'entries that are known to be retired too'],
@@ -151,6 +166,15 @@ function readMirrorOptions(raw: Raw): MirrorsOptions {
 /** doctor changes something, asks repositories and tells what it is doing with --fix only. */
 const FIXING: readonly OptionRow[] = [...AS_ROOT, ...SOURCES, ...ASKS, ...DRY, ...TOLD];
 
+const FACTS: OptionRow = [
+  '--facts <file>',
+  'what "tapprep detect --json" printed on the machine that failed',
+  'Target:',
+];
+const FEEDBACK: OptionRow = [
+  '--feedback <file>',
+  'write the log with the right answer (--expect) to a file that can be sent',
+];
 /** They say nothing of a log that is only explained. */
 const OF_FEEDBACK: readonly OptionRow[] = [
   ['--expect <codes>', 'with --feedback: the code that is right, or NONE'],
@@ -194,13 +218,14 @@ export const COMMANDS: readonly CommandRow[] = [
     target: false,
     args: [['[source]', 'a file, "-" for standard input, or a code']],
     options: [
-      ['--facts <file>', 'what "tapprep detect --json" printed on the machine that failed', 'Target:'],
+      FACTS,
       ['--cases <dir>', 'hold the answers against those of a folder of cases, as --feedback writes them'],
-      ['--feedback <file>', 'write the log with the right answer (--expect) to a file that can be sent'],
+      FEEDBACK,
       ...OF_FEEDBACK,
       ...SHOWN,
     ],
     only: [['--feedback', OF_FEEDBACK]],
+    not: [['--cases', [FACTS, FEEDBACK]]],
     examples: ['explain failed.log', 'explain DEVEL_MISSING'],
     run: async (context, raw, [source]) => {
       const facts = readText(raw, 'facts');
@@ -237,6 +262,7 @@ export const COMMANDS: readonly CommandRow[] = [
     target: true,
     args: [['[names...]', 'names of mends (default: all that the kernel calls for)']],
     options: [...MACHINE, ...AS_ROOT, LEVEL, IN_PLACE, BOOT_IMAGE, ...SOURCES, EXPIRED, SNAPSHOT, ...SHOWN, ...TOLD],
+    not: [['--in local', [BOOT_IMAGE]]],
     examples: ['mends try --in vm', 'mends try task-euid --root /srv/image --in vm'],
     run: async (context, raw, names) =>
       (await import('./commands/mends.ts')).runMendsTry(context, names, {
@@ -252,6 +278,7 @@ export const COMMANDS: readonly CommandRow[] = [
     summary: 'the repositories that would be asked for a target, and why the others are not',
     target: true,
     options: [...TARGET, ...ALL_OF_MIRRORS, ...LISTS, ...SHOWN],
+    not: [['--all', TARGET]],
     examples: ['mirrors list', 'mirrors list --all --retired'],
     run: async (context, raw) =>
       (await import('./commands/mirrors.ts')).runMirrorsList(context, readMirrorOptions(raw)),
@@ -261,6 +288,7 @@ export const COMMANDS: readonly CommandRow[] = [
     summary: 'whether each of them answers now',
     target: true,
     options: [...TARGET, ...ALL_OF_MIRRORS, ...LISTS, ...SHOWN, ...TOLD],
+    not: [['--all', TARGET]],
     examples: ['mirrors check', 'mirrors check --distro centos:7 --kernel 3.10.0-1160.el7.x86_64'],
     run: async (context, raw) =>
       (await import('./commands/mirrors.ts')).runMirrorsCheck(context, readMirrorOptions(raw)),
@@ -274,6 +302,7 @@ export const COMMANDS: readonly CommandRow[] = [
       ['--batch', 'read one JSON target a line from standard input and answer one JSON line each'],
       ...SHOWN,
     ],
+    not: [['--batch', TARGET]],
     examples: ['names --distro centos:7 --kernel 3.10.0-1160.el7.x86_64', 'names --batch'],
     run: async (context, raw) => {
       const { runNames } = await import('./commands/names.ts');
@@ -417,6 +446,8 @@ export const COMMANDS: readonly CommandRow[] = [
       ...TOLD,
     ],
     only: [['--compiled', [RUNTIME_SHIPPED]]],
+    // Beside --lock what decides a plan is left standing: the Ansible role gives both commands the same options.
+    not: [['--compiled', [LOCK, IMAGE]]],
     examples: [
       'bundle --distro debian:12 --kernel 6.1.0-18-cloud-amd64 --out web1.tar',
       'bundle --facts web1.json --compiled icmp --out icmp.tar.gz',
@@ -454,14 +485,19 @@ export const COMMANDS: readonly CommandRow[] = [
       UNSIGNED,
       LOCK,
       ['--bundle <file>', 'install what "bundle --out" wrote, without any network', 'Sources:'],
-      ['--bundle-keyring <file>', 'the bundle must be signed by a key of this file', 'Sources:'],
-      ['--allow-unchecked-evidence', 'accept packages of a bundle whose signatures no key here can check', 'Sources:'],
+      BUNDLE_KEYRING,
+      UNCHECKED_EVIDENCE,
       ['--allow-upgrade', 'let installed packages be replaced by other versions; remove cannot bring those back'],
       ...ASKS,
       ...DRY,
       REPORT,
       ...SHOWN,
       ...TOLD,
+    ],
+    only: [['--bundle', [BUNDLE_KEYRING, UNCHECKED_EVIDENCE]]],
+    not: [
+      ['--lock', DECIDED],
+      ['--bundle', DECIDED],
     ],
     examples: ['install --dry-run', 'install --host root@web1 --yes'],
     run: async (context, raw) =>
@@ -498,6 +534,7 @@ export const COMMANDS: readonly CommandRow[] = [
       ...SHOWN,
       ...TOLD,
     ],
+    not: [['--in local', [BOOT_IMAGE]]],
     examples: ['verify', 'verify own.stp --in vm --level scripts'],
     run: async (context, raw, scripts) =>
       (await import('./commands/verify.ts')).runVerify(context, {

@@ -150,6 +150,20 @@ export function requireWith(raw: Raw, other: string, rows: readonly OptionRow[])
   throw new TapprepError('USAGE', `${flag} means something with ${other} only, which was not given`);
 }
 
+/**
+ * Refuses options that mean nothing beside another one. @param other a flag, with its value where only that one rules them out
+ * @throws TapprepError USAGE
+ */
+export function requireWithout(raw: Raw, other: string, rows: readonly OptionRow[]): void {
+  const [flag = '', value] = other.split(' ');
+  const there = raw[keyOf([flag, ''])] ?? false;
+  if (value === undefined ? there === false : there !== value) return;
+  const given = rows.find((row) => isGiven(row, raw[keyOf(row)]));
+  if (given === undefined) return;
+  const [refused = ''] = /--[a-z-]+/.exec(given[0]) ?? [];
+  throw new TapprepError('USAGE', `${refused} means nothing beside ${other}, but both were given`);
+}
+
 /** Whether a value says that an option stood on the command line: --debuginfo and --no-debuginfo have one key. */
 export function isGiven([flags]: OptionRow, value: unknown): boolean {
   if (flags.includes('--no-')) return value === false;

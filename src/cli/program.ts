@@ -6,7 +6,7 @@ import { ACTIONS_OF, COMMANDS, commandsByTask, type CommandRow } from './command
 import { readConfiguration } from './configuration.ts';
 import { placeOfOptions, withHint } from './hint.ts';
 import { readVersion } from './package-root.ts';
-import { LISTS, OF_HOST, type Raw, readCommon, requireWith } from './options.ts';
+import { LISTS, OF_HOST, type Raw, readCommon, requireWith, requireWithout } from './options.ts';
 import { type Terminal, withProcessContext } from './process-context.ts';
 
 const EVERY_OPTION = COMMANDS.flatMap(({ options }) => options);
@@ -44,6 +44,7 @@ export async function runProgram(
     const configuration = await readConfiguration(env);
     requireAllowed(given, row.options, configuration, EVERY_OPTION);
     for (const [other, rows] of [['--host', OF_HOST] as const, ...(row.only ?? [])]) requireWith(given, other, rows);
+    for (const [other, rows] of row.not ?? []) requireWithout(given, other, rows);
     const raw = withDefaults(given, row.options, configuration);
     Object.assign(env, proxyVariables(configuration, env));
     const place = placeOfOptions(raw, process.getuid?.() === 0);

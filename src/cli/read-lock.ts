@@ -1,25 +1,48 @@
-/** Reads a lock: a plan that was written before, for exactly this target. */
+/** Reads a lock: a plan that was written before, for exactly one target. */
 import { resolve } from 'node:path';
 import { TapprepError } from '../errors.ts';
 import { readTextFile } from '../host/files.ts';
-import type { Plan, Target } from '../types.ts';
 import { checkPlan } from '../resolve/plan-schema.ts';
+import type { Plan, Target, TargetOptions } from '../types.ts';
 
-/** @throws TapprepError BAD_LOCK when it is no plan, or a plan for another kernel, distribution or architecture */
-export async function readLock(cwd: string, path: string, target: Target): Promise<Plan> {
+/** @throws TapprepError BAD_LOCK when it is no plan */
+export async function readLock(cwd: string, path: string): Promise<Plan> {
   const text = await readTextFile(resolve(cwd, path));
   if (text === null) throw new TapprepError('BAD_LOCK', `${path} is no file`, { hint: `tapprep plan --out ${path}` });
   // A lock holds no logins: such an address is asked without one.
-  const plan = checkPlan(text.replaceAll('://***@', '://'), path);
-  for (const key of ['distro', 'release', 'arch'] as const) {
-    if (plan.target[key] === target[key]) continue;
-    throw new TapprepError(
-      'BAD_LOCK',
-      `${path} is for ${key} ${plan.target[key]} but the target has ${key} ${target[key]}`,
-      {
-        hint: `tapprep plan --out ${path}`,
-      },
-    );
+  return checkPlan(text.replaceAll('://***@', '://'), path);
+}
+
+/** The target that a lock is for, as the options that would name it. */
+export function targetOfLock({ target }: Plan): TargetOptions {
+  const { distro, version, release, arch, unameV } = target;
+  return {
+    kernel: release,
+    distro: version === null ? distro : `${distro}:${version}`,
+    arch,
+    unameV,
+    root: null,
+    host: null,
+    facts: null,
+  };
+}
+
+/** The version of a distribution that has no releases is the time of its last update: opensuse-tumbleweed 20260801, kali 2026.3. */
+const ROLLING = /^20\d\d(?:\d{4}$|\.)/;
+
+/** Whether two versions can be of one release of a distribution: 9 and 9.4 can, 20.04 and 22.04 cannot. */
+function isSameRelease(one: string | null, other: string | null): boolean {
+  if (one === null || other === null || (ROLLING.test(one) && ROLLING.test(other))) return true;
+  return one === other || one.startsWith(`${other}.`) || other.startsWith(`${one}.`);
+}
+
+/** @throws TapprepError BAD_LOCK for another kernel, distribution, release of it or architecture */
+export function requireSameTarget(plan: Plan, path: string, target: Target): void {
+  for (const key of ['distro', 'version', 'release', 'arch', 'packageArch'] as const) {
+    const [locked, wanted] = [plan.target[key], target[key]];
+    if (key === 'version' ? isSameRelease(locked, wanted) : locked === wanted) continue;
+    throw new TapprepError('BAD_LOCK', `${path} is for ${key} ${locked} but the target has ${key} ${wanted}`, {
+      hint: `tapprep plan --out ${path}`,
+    });
   }
-  return plan;
 }

@@ -99,6 +99,32 @@ test('two bundles of one lock are the same bytes', async () => {
   expect(new Set(outs.map(sha256File)).size).toBe(1);
 });
 
+test('a bundle of a lock is for the target of the lock, where no other is named', async () => {
+  const cli = new Cli();
+  clis.push(cli);
+  const out = join(work, 'own.tar');
+  const { code, stdout } = await cli.run(['bundle', '--lock', lock, '--out', out, '--dry-run', '--json']);
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ target: { distro: 'debian', version: '11', release: RELEASE } });
+});
+
+test.each([
+  ['version', '20.04', '11'],
+  ['packageArch', 'arm64', 'amd64'],
+])(
+  'a lock for another %s is refused: exit 2, both are named, and nothing is installed',
+  async (key, locked, wanted) => {
+    const plan = JSON.parse(readFileSync(lock, 'utf8')) as { target: object };
+    const other = join(work, 'other.lock');
+    writeFileSync(other, JSON.stringify({ ...plan, target: { ...plan.target, [key]: locked } }));
+    const root = freshRoot();
+    const { code, stderr } = await tapprep('install', '--root', root, '--lock', other, '--yes');
+    expect(code).toBe(2);
+    expect(stderr).toContain(`BAD_LOCK: ${other} is for ${key} ${locked} but the target has ${key} ${wanted}`);
+    expect(listPackages(root)).toBe('');
+  },
+);
+
 test('two systems from one lock have the same packages and the same files', async () => {
   const [first, second] = [freshRoot(), freshRoot()];
   // Empty packages prove nothing: installed, not ready.

@@ -20,7 +20,7 @@ import type { Context } from '../context.ts';
 import { type ModuleKeyRequest, openSigner } from '../module-key.ts';
 import { isRootUser, openContextSession } from '../open-session.ts';
 import { openPgpSigner, type PgpSigner } from '../pgp-signer.ts';
-import { readLock } from '../read-lock.ts';
+import { readLock, requireSameTarget, targetOfLock } from '../read-lock.ts';
 import { renderPlan } from '../render/plan-text.ts';
 import { formatBytes } from '../render/progress-text.ts';
 
@@ -54,7 +54,11 @@ export async function runBundle(context: Context, options: BundleCommandOptions)
   }
   const out = resolve(context.cwd, options.out);
   await checkPlace(out, { what: 'the bundle cannot be written: ' });
-  const subject = await openSubject(context, options.target);
+  const lock = options.lock === null ? null : await readLock(context.cwd, options.lock);
+  const isTargetGiven = Object.values(options.target).some((given) => given !== null);
+  const target = lock === null || isTargetGiven ? options.target : targetOfLock(lock);
+  const subject = await openSubject(context, target);
+  if (lock !== null) requireSameTarget(lock, options.lock ?? '', subject.target);
   const session = await openContextSession(context);
   const sign = options.signKey === null ? null : openPgpSigner(context, session, options.signKey);
   if (options.compiled) return await runCompiled(context, session, subject, options, out, sign);
@@ -87,7 +91,7 @@ export async function runBundle(context: Context, options: BundleCommandOptions)
     image: options.image,
     allowExpiredRelease: options.allowExpiredRelease,
     systemtap: options.systemtap,
-    lock: options.lock === null ? null : await readLock(context.cwd, options.lock, subject.target),
+    lock,
     sign,
     dryRun: common.dryRun,
   });

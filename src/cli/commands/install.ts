@@ -8,7 +8,7 @@ import type { DebuginfoChoice } from '../../pipeline/plan-subject.ts';
 import type { SystemtapChoice } from '../../pipeline/provide-systemtap.ts';
 import { looseFilesOf } from '../../resolve/provisions.ts';
 import { describeInstallation } from '../../report/preflight.ts';
-import type { Target, TargetOptions } from '../../types.ts';
+import type { Plan, Target, TargetOptions } from '../../types.ts';
 import type { VerifyLevel } from '../../verify/options.ts';
 import type { Context } from '../context.ts';
 import { withReport } from '../keep-report.ts';
@@ -19,7 +19,7 @@ import { renderPlan } from '../render/plan-text.ts';
 import { formatSeconds } from '../render/progress-text.ts';
 import { renderTried } from '../render/systemtap-text.ts';
 import { renderVerify } from '../render/verify-text.ts';
-import { readLock } from '../read-lock.ts';
+import { readLock, requireSameTarget } from '../read-lock.ts';
 import { readScripts } from './verify.ts';
 
 export interface InstallCommandOptions {
@@ -112,7 +112,7 @@ async function work(context: Context, options: InstallCommandOptions): Promise<I
   }
   const outcome =
     bundle === null
-      ? await install({ lock: lock === null ? null : await readLock(context.cwd, lock, subject.target) })
+      ? await install({ lock: lock === null ? null : await readLockFor(context.cwd, lock, subject.target) })
       : await withBundle(
           session,
           subject,
@@ -121,6 +121,12 @@ async function work(context: Context, options: InstallCommandOptions): Promise<I
           ({ plan, artifacts }) => install({ lock: plan, artifacts }),
         );
   return { target: subject.target, host: host.name, ...outcome };
+}
+
+async function readLockFor(cwd: string, path: string, target: Target): Promise<Plan> {
+  const plan = await readLock(cwd, path);
+  requireSameTarget(plan, path, target);
+  return plan;
 }
 
 function readBundleChoice(cwd: string, path: string, options: InstallCommandOptions): BundleChoice {

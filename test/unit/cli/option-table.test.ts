@@ -166,6 +166,14 @@ test.each([
   [['no-such'], "unknown command 'no-such'"],
   [['cache'], 'tapprep cache does list, clean, and none of them was named'],
   [['doctor', '--dry-run'], '--dry-run means something with --fix only, which was not given'],
+  [['install', '--bundle-keyring', 'k'], '--bundle-keyring means something with --bundle only, which was not given'],
+  [['install', '--bundle', 'b', '--no-debuginfo'], '--no-debuginfo means nothing beside --bundle, but both were given'],
+  [['bundle', '--compiled', '--lock', 'l'], '--lock means nothing beside --compiled, but both were given'],
+  [
+    ['verify', '--in', 'local', '--boot-image', 'i'],
+    '--boot-image means nothing beside --in local, but both were given',
+  ],
+  [['names', '--batch', '--root', '/'], '--root means nothing beside --batch, but both were given'],
 ])('%j is refused with a code', async (argv, message) => {
   await expect(runProgram(argv, '/nowhere')).rejects.toMatchObject({ code: 'USAGE', message });
 });
