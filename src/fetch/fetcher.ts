@@ -26,8 +26,8 @@ export interface Fetcher {
   /** As a repository reader wants it; without a digest the address is asked each time whether the file changed. */
   readonly fetchMetadata: ReaderContext['fetchMetadata'];
   readonly probe: ReaderContext['probe'];
-  /** Several at once, results in the order asked; the first failure, also of `check`, stops the rest. */
-  fetchAll(requests: readonly FetchRequest[], check?: CheckFile, emit?: Emit): Promise<readonly FetchedFile[]>;
+  /** Several at once, results in the order asked; the first failure, also of `check`, stops the rest, as `within.signal` does. */
+  fetchAll(requests: readonly FetchRequest[], check?: CheckFile, within?: Within): Promise<readonly FetchedFile[]>;
   /** Does work that one process of this cache may do at a time, others waiting for it. @throws TapprepError LOCKED, INTERRUPTED */
   exclusively<T>(request: ExclusiveRequest, work: () => Promise<T>): Promise<T>;
   /** Everything below a base is asked as somebody whom its server knows. */
@@ -37,6 +37,9 @@ export interface Fetcher {
   /** Removes a file whose later check failed, so that the next run fetches it again. */
   evict(file: { readonly sha256: Sha256 }): Promise<void>;
 }
+
+/** Whoever is told of several files, and what ends them. */
+export type Within = Pick<FetcherOptions, 'emit' | 'signal'>;
 
 /** Something beside files that several processes may want to make in one cache. */
 export interface ExclusiveRequest {
@@ -110,8 +113,8 @@ export async function createFetcher(options: FetcherOptions): Promise<Fetcher> {
         options.emit,
       ),
     probe: (url) => orReason(probe(url, machinery)),
-    fetchAll: (requests, check = async () => undefined, emit = options.emit) =>
-      fetchAll(requests, { ...machinery, emit }, fetchFile, check),
+    fetchAll: (requests, check = async () => undefined, { emit, signal } = options) =>
+      fetchAll(requests, { ...machinery, emit, signal: AbortSignal.any([runSignal, signal]) }, fetchFile, check),
     introduce: (base, identity) => identities.add(base, identity),
     serve: (scheme, transport) => void schemes.set(scheme, transport),
     // Waiting for another process is no waiting for the network, however long that may be silent.

@@ -31,7 +31,7 @@ export async function acquireArtifacts(
     artifacts[at] = artifact;
     await use?.(artifact, at);
   };
-  await session.fetcher.fetchAll(items.map(toRequest), check, session.emit);
+  await session.fetcher.fetchAll(items.map(toRequest), check, session);
   return artifacts;
 }
 

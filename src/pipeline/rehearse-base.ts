@@ -5,12 +5,41 @@ import { forFamily } from '../package-system/systems.ts';
 import { ensureBaseTar, nameBase } from '../rehearse/base-root.ts';
 import { ensureRpmBaseTar, nameRpmBase } from '../rehearse/rpm-base.ts';
 import { packagesOf } from '../resolve/provisions.ts';
-import type { DebTarget, Repository, RpmTarget, Target } from '../types.ts';
+import type { Artifact, DebTarget, PlanItem, Repository, RpmTarget, Target } from '../types.ts';
 import { acquireArtifacts } from './acquire.ts';
 import type { Resolution } from './resolution.ts';
 import type { Session } from './session.ts';
+import { runAtOnce, runStage } from './stage.ts';
 
 const BASE_WAIT_MS = 15 * 60_000;
+
+/**
+ * The base system, and at the same time the downloads that need no answer of it. The first to fail stops the other.
+ * @param make makes the base system. @returns the path of its tar file, and the files
+ */
+export function makeBaseBeside(
+  session: Session,
+  make: (session: Session) => Promise<string>,
+  items: readonly PlanItem[],
+): Promise<[string, readonly Artifact[]]> {
+  return runAtOnce(
+    session.signal,
+    (signal) =>
+      runStage(
+        session,
+        'base system',
+        (emit) => make({ ...session, emit, signal }),
+        (path) => path,
+      ),
+    (signal) =>
+      runStage(
+        session,
+        'download',
+        (emit) => acquireArtifacts({ ...session, emit, signal }, items),
+        (artifacts) => `${artifacts.length} packages verified`,
+      ),
+  );
+}
 
 /** Path of its tar file, made when it is not there yet. @throws TapprepError of planning, fetching and making it */
 export function makeBase(session: Session, target: Target, resolution: Resolution, rootsDir: string): Promise<string> {
@@ -20,15 +49,15 @@ export function makeBase(session: Session, target: Target, resolution: Resolutio
   });
 }
 
-/** Debian's, of the target's architecture. @throws TapprepError NO_REPOSITORY, NETWORK, TOOL_MISSING, INTERRUPTED */
+/** Debian's, of the target's architecture. @throws TapprepError NO_REPOSITORY, OFFLINE, NETWORK, TOOL_MISSING, INTERRUPTED */
 export async function makeDebBase(
-  { local, signal, emit, fetcher }: Session,
+  { local, offline, signal, emit, fetcher }: Session,
   target: DebTarget,
   { repositories }: Pick<Resolution, 'repositories'>,
   rootsDir: string,
 ): Promise<string> {
   const repository = findBaseRepository(repositories, target);
-  const request = { local, target, repository, rootsDir, emit, signal };
+  const request = { local, target, repository, rootsDir, offline, emit, signal };
   const what = `the base system of ${target.distro} ${target.version}`;
   return fetcher.exclusively({ name: nameBase(request), what, waitMs: BASE_WAIT_MS }, () => ensureBaseTar(request));
 }

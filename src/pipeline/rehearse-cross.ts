@@ -26,7 +26,7 @@ import { findRepositories } from './find-repositories.ts';
 import { provideGuestBusybox } from './guest-busybox.ts';
 import type { Subject } from './open-target.ts';
 import type { Rehearsal, RootOptions } from './rehearse.ts';
-import { findBaseRepository, makeDebBase } from './rehearse-base.ts';
+import { findBaseRepository, makeBaseBeside, makeDebBase } from './rehearse-base.ts';
 import { installIntoRoot, openRootResolution } from './rehearse-root.ts';
 import type { Session } from './session.ts';
 import { runStage } from './stage.ts';
@@ -89,20 +89,11 @@ export async function prepareCross(
   };
 
   async function build(): Promise<KeptRoot> {
-    const [tar, files] = await Promise.all([
-      runStage(
-        session,
-        'base system',
-        (emit) => makeDebBase({ ...session, emit }, tools, { repositories }, rootsDir),
-        (path) => path,
-      ),
-      runStage(
-        session,
-        'download',
-        (emit) => acquireArtifacts({ ...session, emit }, kernel),
-        (artifacts) => `${artifacts.length} packages verified`,
-      ),
-    ]);
+    const [tar, files] = await makeBaseBeside(
+      session,
+      (own) => makeDebBase(own, tools, { repositories }, rootsDir),
+      kernel,
+    );
     const filesOf = (role: Role): typeof files => files.filter(({ item }) => item.role === role);
     return buildKeptRoot(rootsDir, name, async (directory) => {
       await unpackBase(local, tar, directory, signal);

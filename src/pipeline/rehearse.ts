@@ -23,7 +23,7 @@ import { acquireArtifacts } from './acquire.ts';
 import { describePlan } from './describe.ts';
 import { requireHost, type Subject } from './open-target.ts';
 import { planSubject } from './plan-subject.ts';
-import { makeBase } from './rehearse-base.ts';
+import { makeBase, makeBaseBeside } from './rehearse-base.ts';
 import { prepareCross } from './rehearse-cross.ts';
 import { installIntoRoot, openRootResolution } from './rehearse-root.ts';
 import type { Resolution } from './resolution.ts';
@@ -247,24 +247,8 @@ async function prepareRoot(
   name: string,
 ): Promise<Prepared> {
   const { local, signal } = session;
-  const [tar] = await Promise.all([
-    runStage(
-      session,
-      'base system',
-      (emit) => makeBase({ ...session, emit }, target, resolution, rootsDir),
-      (path) => path,
-    ),
-    runStage(
-      session,
-      'download',
-      (emit) =>
-        acquireArtifacts(
-          { ...session, emit },
-          packagesOf(early.items).filter(({ role }) => EARLY_ROLES.includes(role)),
-        ),
-      (artifacts) => `${artifacts.length} packages verified`,
-    ),
-  ]);
+  const large = packagesOf(early.items).filter(({ role }) => EARLY_ROLES.includes(role));
+  const [tar] = await makeBaseBeside(session, (own) => makeBase(own, target, resolution, rootsDir), large);
   let result: { plan: Plan; images: readonly Artifact[] } | null = null;
   const root = await buildKeptRoot(rootsDir, name, async (directory) => {
     await unpackBase(local, tar, directory, signal);

@@ -51,6 +51,8 @@ export interface Session {
   readonly cacheDir: string;
   readonly packageRoot: string;
   readonly tapprepVersion: string;
+  /** Nothing is asked over the network. */
+  readonly offline: boolean;
   readonly emit: Emit;
   readonly now: () => number;
   readonly signal: AbortSignal;
@@ -98,6 +100,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     cacheDir,
     packageRoot,
     tapprepVersion: options.tapprepVersion,
+    offline: options.offline,
     emit,
     now,
     signal,

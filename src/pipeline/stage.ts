@@ -37,3 +37,26 @@ export async function runStage<Result>(
     throw error;
   }
 }
+
+/**
+ * Runs two stages at once. The failure of one stops the other, by the signal that both are given, and is thrown when both have
+ * ended.
+ */
+export async function runAtOnce<First, Second>(
+  signal: AbortSignal,
+  first: (signal: AbortSignal) => Promise<First>,
+  second: (signal: AbortSignal) => Promise<Second>,
+): Promise<[First, Second]> {
+  const stop = new AbortController();
+  const failures: unknown[] = [];
+  const within = AbortSignal.any([signal, stop.signal]);
+  const orStop = async <Result>(stage: (signal: AbortSignal) => Promise<Result>): Promise<Result | null> =>
+    stage(within).catch((error: unknown) => {
+      failures.push(error);
+      stop.abort();
+      return null;
+    });
+  const results = await Promise.all([orStop(first), orStop(second)]);
+  if (failures.length > 0) throw failures[0];
+  return results as [First, Second];
+}

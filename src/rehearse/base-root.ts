@@ -13,6 +13,8 @@ export interface BaseRootRequest {
   readonly repository: Repository;
   /** Directory of this cache for roots. */
   readonly rootsDir: string;
+  /** Only what is kept already may be used. */
+  readonly offline: boolean;
   readonly emit: Emit;
   readonly signal: AbortSignal;
 }
@@ -26,11 +28,16 @@ export function nameBase({ target, repository }: Pick<BaseRootRequest, 'target' 
  * Path of the base system's tar file, made by mmdebstrap when it is not there yet.
  * What an earlier run left half-made is removed first; the caller works exclusively on this base system.
  * apt inside mmdebstrap verifies the same signatures by the same keyring as tapprep does.
- * @throws TapprepError NETWORK, TOOL_MISSING, INTERRUPTED
+ * @throws TapprepError OFFLINE, NETWORK, TOOL_MISSING, INTERRUPTED
  */
 export async function ensureBaseTar(request: BaseRootRequest): Promise<string> {
   const { local, target, repository, emit } = request;
   return keepTar(join(request.rootsDir, `${nameBase(request)}.tar`), async (work, partial) => {
+    if (request.offline) {
+      throw new TapprepError('OFFLINE', `the base system ${nameBase(request)} is not in ${request.rootsDir}`, {
+        hint: 'run the same command once without --offline',
+      });
+    }
     const argv = buildMmdebstrapArgv(target, repository, partial);
     emit({ type: 'command', argv, where: local.name });
     const result = await local.run(argv, { env: { TMPDIR: work }, signal: request.signal, timeoutMs: 900_000 });

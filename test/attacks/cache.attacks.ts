@@ -351,6 +351,7 @@ export const attacks: readonly Attack[] = [
         target: TARGET,
         repository: REPOSITORY,
         rootsDir,
+        offline: false,
         emit: () => undefined,
         signal: SIGNAL,
       };
