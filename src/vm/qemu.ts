@@ -46,6 +46,8 @@ const WATCH = [
   'wait "$qemu"',
   'status=$?',
   'kill "$watch" 2>/dev/null',
+  // Nothing of it is left when this one has ended.
+  'wait "$watch" 2>/dev/null',
   'exit "$status"',
 ].join('\n');
 

@@ -82,8 +82,9 @@ test.concurrent('a guest that hangs is ended after its time', async () => {
   const image = buildTinyKernel(directory, 'hang', { console: 'waiting for ever\r\n', ending: 'hang' });
   const error = await failedBoot(image, undefined, undefined, 5000);
   expect(error.code).toBe('VM_FAILED');
-  expect(error.message).toBe(
-    `the virtual machine with ${image} was still silent after 5 s, its last words were "waiting for ever"`,
+  // The time is measured: a busy machine takes longer.
+  expect(error.message.replace(/after \d+ s/, 'after N s')).toBe(
+    `the virtual machine with ${image} was still silent after N s, its last words were "waiting for ever"`,
   );
   expect(error.facts['console']).toContain('waiting for ever');
 });
@@ -93,7 +94,7 @@ test.concurrent('reports of a guest that does not know the nonce are not believe
   const image = buildTinyKernel(directory, 'forge', { console: '', report, ending: 'hang' });
   const error = await failedBoot(image, undefined, undefined, 4000);
   expect(error.code).toBe('VM_FAILED');
-  expect(error.message).toContain('was still silent after 4 s');
+  expect(error.message).toMatch(/was still silent after \d+ s/);
 });
 
 test('what is no kernel is told in the words of QEMU', async () => {
