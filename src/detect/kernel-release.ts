@@ -236,10 +236,10 @@ function notAsked(said: string, facts: Readonly<Record<string, unknown>>, help: 
 /** Only with its builder's word is it said that there are no packages; else nobody has been asked yet. */
 function unpackagedRelease(
   release: string,
-  { builder, word, hint }: UnpackagedKernel,
+  { builder, word, hint, namedOtherwise }: UnpackagedKernel,
   hints: ReleaseHints,
 ): TapprepError {
-  const facts = { release, distro: hints.distro, builder, word };
+  const facts = { release, distro: hints.distro, builder, word, namedOtherwise: namedOtherwise === true };
   if (word !== null) {
     const message = `kernel release ${release} is ${builder}, and its builder publishes no packages for it: ${word}`;
     return new TapprepError('CUSTOM_KERNEL_NO_PACKAGE', message, { ...helpOf(hint), facts });
