@@ -4,9 +4,10 @@
  * An rpm row reads: on a distribution whose os-release ID is in `on`, a release `V-R` whose R is made of `parts` and
  * ends in `tag`, with what `end` says behind it, belongs to this family. In its package names
  *   {stem} is the row's stem, or STEM-rt when R has an rtN part (the real-time kernel as a source package of its own),
- *   {name} is {stem} with the variant behind it,
+ *   {name} is {stem} with the variant behind it, {suffix} what stands there,
  *   {arch} is the package architecture, {series} the first two numbers of V,
- *   {source} is the suffix of the flavour's source package where it has its own ("-azure"), else nothing,
+ *   {source} is the suffix of the flavour's source package where it has its own ("-azure"), else nothing, and {tree} the
+ *   package that its devel package takes the source tree from,
  *   {vr} is V-R and {tag} its last word; ".noarch" at the end makes a package without architecture, "=" goes before the
  *   version of one whose version is not V-R, and "|" between names of which one exists.
  * "Unverified" marks names that follow from the family's source but were seen in no public index.
@@ -45,6 +46,8 @@ export interface RpmFamily extends Family {
   readonly orStem?: string;
   readonly devel: readonly string[];
   readonly debuginfo: readonly string[];
+  /** Nobody has seen that debug packages are published: their names are a guess. */
+  readonly debuginfoUnseen?: true;
   /** What 32-bit x86 is called in package names; i686 when left out. */
   readonly x86?: 'i586';
   /** True where the index adds a rebuild counter to the version. */
@@ -95,6 +98,8 @@ export const SUSE_SOURCES: Readonly<Record<string, string>> = {
   coco: '-coco',
   coco_debug: '-coco',
 };
+/** The same where it is not kernel-devel with that suffix. */
+export const SUSE_TREES: Readonly<Record<string, string>> = { vanilla: 'kernel-source-vanilla' };
 /** A rebuild of an older branch counts behind the tag. */
 const BUMP = String.raw`(?:\.\d+)*`;
 /** 24.53.4, 150500.55.31, lp151.28.25, 15061.18.coco15sp6, 1: what SUSE calls the source release. */
@@ -126,14 +131,14 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
   el5rt: { title: 'Red Hat Enterprise MRG on 5', on: EL,
     parts: ['number'], tag: String.raw`(?:rt\d+(?:\.\d+)*\.)?el5rt`, end: 'variant', variants: words('debug trace vanilla'),
     stem: 'kernel-rt', devel: DEVEL, debuginfo: COMMON },
-  // 2.6.32-042stab129.1, on CentOS 5 2.6.18-308.el5.028stab099.3 (debuginfo: not seen)
+  // 2.6.32-042stab129.1, on CentOS 5 2.6.18-308.el5.028stab099.3
   openvz: { title: 'OpenVZ', on: EL,
     parts: ['number'], tag: String.raw`(?:el5\.)?\d+stab\d+(?:\.\d+)*`, end: '', variants: [],
-    stem: 'vzkernel', stems: [[/\.el5\./, 'ovzkernel']], devel: DEVEL, debuginfo: [] },
-  // 5.4.60-v8.1.el8  6.12.96-20260724.v8.1.el10: for the Raspberry Pi (debuginfo: not seen)
+    stem: 'vzkernel', stems: [[/\.el5\./, 'ovzkernel']], devel: DEVEL, debuginfo: ['{name}-debuginfo'], debuginfoUnseen: true },
+  // 5.4.60-v8.1.el8  6.12.96-20260724.v8.1.el10: for the Raspberry Pi
   'el-raspi': { title: 'the Raspberry Pi kernel of CentOS, Rocky Linux and AlmaLinux', on: EL,
     parts: ['number'], tag: String.raw`v[78]l?\.\d+\.el\d+`, end: '', variants: [],
-    stem: 'raspberrypi2-kernel4', devel: DEVEL, debuginfo: [] },
+    stem: 'raspberrypi2-kernel4', devel: DEVEL, debuginfo: ['{name}-debuginfo'], debuginfoUnseen: true },
   // 3.10.0-1160.el7.centos.plus.x86_64  3.10.0-862.11.6.el7.centos.plus.1.x86_64
   centosplus: { title: 'CentOS Plus', on: ['centos'],
     parts: ['number'], tag: String.raw`el[78](?:_\d+)?\.centos\.plus${BUMP}`, end: '.arch+variant', variants: EL_VARIANTS,
@@ -166,10 +171,10 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
   fedora6: { title: 'Fedora 6 to 8', on: ['fedora'],
     parts: ['number', 'rc', 'git'], tag: 'fc[678]', end: 'variant', variants: words('PAE PAE-debug debug xen kdump'),
     stem: 'kernel', devel: DEVEL, debuginfo: COMMON },
-  // 2.6.27.5-117.fc10.i686.PAE (which of the two the common package is called was not seen)
+  // 2.6.27.5-117.fc10.i686.PAE
   fedora9: { title: 'Fedora 9 and 10', on: ['fedora'],
     parts: ['number', 'rc', 'git'], tag: 'fc(?:9|10)', end: '.arch+variant', variants: FEDORA_VARIANTS,
-    stem: 'kernel', devel: DEVEL, debuginfo: ['{name}-debuginfo', '{stem}-debuginfo-common|{stem}-debuginfo-common-{arch}'] },
+    stem: 'kernel', devel: DEVEL, debuginfo: COMMON },
   // 2.6.33.4-95.fc13.i686.PAE  3.8.8-202.fc18.ppc64p7  5.9.0-0.rc6.20200918git5d947f3e9a91.16.fc34.x86_64  6.8.8-200.fc39.aarch64+16k
   fedora: { title: 'Fedora', on: ['fedora'],
     parts: ['number', 'rc', 'git'], tag: String.raw`fc(?:1[1-9]|[2-9]\d)${BUMP}`, end: '.arch+variant', variants: FEDORA_VARIANTS,
@@ -181,12 +186,12 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
   // 6.12.46-66.121.amzn2023.x86_64; of 6.12.23 the devel package was still called kernel-devel
   'amazon-namespaced': { title: 'Amazon Linux 2023', on: ['amzn'], only: /^(?:6\.[2-9]|6\.\d\d|[7-9]\.)/,
     parts: ['number', 'rc'], tag: 'amzn2023', end: '.arch+variant', variants: ['debug'],
-    stem: 'kernel{series}', devel: ['{name}-devel|kernel-devel'], debuginfo: COMMON_ARCH },
+    stem: 'kernel{series}', devel: ['{name}-devel|kernel{suffix}-devel'], debuginfo: COMMON_ARCH },
   // 4.12.14-lp151.28.25-default  5.14.21-150500.55.31-azure  6.4.6-1-default
   suse: { title: 'SUSE and openSUSE', on: SUSE, only: /^(?:2\.6\.3[4-9]|3\.[1-9]|[4-9]\.)/,
     parts: [], tag: SUSE_R, end: '-flavour', variants: SUSE_FLAVOURS, counter: true, x86: 'i586',
     bare: ['zfcpdump'],
-    stem: 'kernel', devel: ['{name}-devel', 'kernel-devel{source}.noarch'], debuginfo: SUSE_DEBUG },
+    stem: 'kernel', devel: ['{name}-devel', '{tree}.noarch'], debuginfo: SUSE_DEBUG },
   // 2.6.32.59-0.7-default  3.0.101-108.57-default  3.0.101-rt130-0.24-rt: before kernel-devel was split off
   suse11: { title: 'SUSE Linux Enterprise 11 and openSUSE 11.2', on: SUSE, only: /^(?:2\.6\.3[0-3]|3\.0\.)/,
     version: V_RT, packaged: [[/-(?=rt\d)/, '.']], parts: [], tag: SUSE_R, end: '-flavour', variants: SUSE_FLAVOURS, counter: true, x86: 'i586',
@@ -221,7 +226,7 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
   // 6.6.47-12.oc9.x86_64  6.6.98-40.6.tl4.x86_64
   opencloudos: { title: 'OpenCloudOS and TencentOS', on: ['opencloudos', 'tencentos'], only: /^(?:[6-9]|\d\d)\./,
     parts: ['number', 'rc', 'git'], tag: String.raw`(?:oc|tl)\d+`, end: '.arch+variant', variants: ['debug'],
-    stem: 'kernel', devel: DEVEL, debuginfo: ['{name}-debuginfo', '{name}-debuginfo-common'] },
+    stem: 'kernel', devel: DEVEL, debuginfo: ['{name}-debuginfo', '{name}-debuginfo-common'], debuginfoUnseen: true },
   // 5.4.119-1.0007.tlinux4, older 5.4.119-1-tlinux4-0009; a tag of the system may follow in the index (debuginfo: not seen)
   tlinux: { title: 'TencentOS 2 and 3', on: ['tencentos'], packaged: [[/\.tlinux\d$/, ''], [/-tlinux\d-/, '.']],
     parts: [], tag: String.raw`\d+(?:\.\d+)*(?:\.tlinux\d|-tlinux\d-\d+(?:\.\d+)*)`, end: '', variants: [], counter: true,
@@ -370,7 +375,7 @@ export const DEB_FAMILIES: Readonly<Record<Exclude<DebKernelFamily, 'deb'>, DebF
 /** What a row says of packages; all there is of a release of no row's form. */
 export type RpmNaming = Pick<
   RpmFamily,
-  'title' | 'stem' | 'orStem' | 'devel' | 'debuginfo' | 'x86' | 'counter' | 'suffixes' | 'bare'
+  'title' | 'stem' | 'orStem' | 'devel' | 'debuginfo' | 'x86' | 'counter' | 'suffixes' | 'bare' | 'debuginfoUnseen'
 >;
 export type DebNaming = Pick<DebFamily, 'title' | 'headers' | 'debuginfo' | 'otherDebuginfo' | 'debuginfoUnseen'>;
 

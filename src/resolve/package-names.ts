@@ -1,6 +1,6 @@
 /** The packages that a kernel needs, named by its row of the table of families, without any network. */
 import { hasVersionRelease } from '../detect/any-release.ts';
-import { debNaming, rpmNaming, SUSE_SOURCES } from '../detect/kernel-families.ts';
+import { debNaming, rpmNaming, SUSE_SOURCES, SUSE_TREES } from '../detect/kernel-families.ts';
 import type { DebTarget, PackageName, Role, RpmTarget, Target } from '../types.ts';
 import { forFamily } from '../package-system/systems.ts';
 
@@ -15,7 +15,7 @@ export function namePackages(target: Target): readonly PackageName[] {
 function nameRpm(target: RpmTarget): readonly PackageName[] {
   // Without V-R no file has a name: only an index can tell what belongs to such a release.
   if (target.kernelFamily === 'rpm' && !hasVersionRelease(target.versionRelease)) return [];
-  const { stem, orStem, debuginfo, counter, bare, ...row } = rpmNaming(target.kernelFamily);
+  const { stem, orStem, debuginfo, debuginfoUnseen, counter, bare, ...row } = rpmNaming(target.kernelFamily);
   const devel = bare?.includes(target.variant ?? '') === true ? [] : row.devel;
   const match = target.kernelFamily === 'rpm' ? 'index' : counter === true ? 'prefix' : 'exact';
   const stems = orStem === undefined ? [target.stem] : [target.stem, target.stem === stem ? orStem : stem];
@@ -28,7 +28,7 @@ function nameRpm(target: RpmTarget): readonly PackageName[] {
         name: fillTemplate(name, own),
         arch: way.endsWith('.noarch') ? 'noarch' : target.packageArch,
         version: fillTemplate(version, own),
-        match,
+        match: debuginfoUnseen === true && debuginfo.includes(template) ? 'index' : match,
         ...(ways.length > 1 ? { alternative: index + 1 } : {}),
       } satisfies PackageName;
     });
@@ -45,13 +45,16 @@ function fillTemplate(
   { kernelFamily, stem, variant, packageArch, versionRelease }: RpmTarget,
 ): string {
   const suffix = variant === null ? '' : (rpmNaming(kernelFamily).suffixes?.[variant] ?? `-${variant}`);
+  const source = SUSE_SOURCES[variant ?? ''] ?? '';
   const values: Readonly<Record<string, string>> = {
     '{name}': stem + suffix,
+    '{suffix}': suffix,
     '{stem}': stem,
     '{arch}': packageArch,
     '{vr}': versionRelease,
     '{tag}': versionRelease.slice(versionRelease.lastIndexOf('.') + 1),
-    '{source}': SUSE_SOURCES[variant ?? ''] ?? '',
+    '{tree}': SUSE_TREES[variant ?? ''] ?? `kernel-devel${source}`,
+    '{source}': source,
   };
   return template.replaceAll(/\{[a-z]+\}/g, (slot) => values[slot] ?? slot);
 }

@@ -1,5 +1,5 @@
 /** `tapprep names`: the packages that a target needs, without any network; with --batch one JSON target a line. */
-import { escapeControl, EXIT, isTapprepError, TapprepError } from '../../errors.ts';
+import { EXIT, isTapprepError, TapprepError } from '../../errors.ts';
 import { tapprep } from '../../make-remedy.ts';
 import { namePackages } from '../../resolve/package-names.ts';
 import type { PackageName, Target, TargetOptions } from '../../types.ts';
@@ -64,14 +64,17 @@ function answerLine(line: string | null): object {
 }
 
 function renderNames(target: Target, packages: readonly PackageName[]): string {
-  const isGuess = target.kernelFamily === 'rpm' || target.kernelFamily === 'deb';
-  const rows = packages.map(({ role, name, version, arch, match, alternative }) => [
-    alternative === undefined ? role : `${role}, one of (${alternative})`,
-    name,
-    version === null ? '(the index knows)' : match === 'prefix' ? `${version}.*` : version,
-    arch,
+  const isHabit = target.kernelFamily === 'rpm' || target.kernelFamily === 'deb';
+  // The index has to confirm more than the version.
+  const isGuess = ({ match, version }: PackageName): boolean => isHabit || (match === 'index' && version !== null);
+  const rows = packages.map((each) => [
+    `${each.role}${each.alternative === undefined ? '' : `, one of (${each.alternative})`}${isGuess(each) ? ', a guess' : ''}`,
+    each.name,
+    each.version === null ? '(the index knows)' : each.match === 'prefix' ? `${each.version}.*` : each.version,
+    each.arch,
   ]);
   const table = renderTable(['role', 'name', 'version', 'arch'], rows);
-  if (!isGuess) return `${table}\n`;
-  return `${table}\nThese names are a guess: the table has no form of ${target.release} on ${escapeControl(target.distro)}, and "tapprep plan" asks the sources.\n`;
+  return packages.some(isGuess)
+    ? `${table}\nA guess is a name as most packages have it: "tapprep plan" asks the sources whether it is there.\n`
+    : `${table}\n`;
 }
