@@ -38,11 +38,10 @@ const TAGGED = /\.[a-z]+\d+(?:_[a-z0-9]+)?(?:\.\d+)*$/;
  * Whether its packages can be named by habit. Of a distribution whose forms are in the table, what ends neither in a tag nor
  * in an architecture has words of an unknown form in it, and nobody knows which of them are in a package's V-R.
  */
-export function isNamedByHabit(kernel: RpmRelease | DebRelease, distro: string | null): boolean {
-  if (kernel.family === 'deb') return true;
-  const { versionRelease, arch } = kernel;
+export function isNamedByHabit(versionRelease: string, release: string, distro: string | null): boolean {
+  if (!hasVersionRelease(versionRelease)) return false;
   const isListed = KERNEL_PUBLISHERS.rpm.includes(distro?.toLowerCase() ?? '');
-  return hasVersionRelease(versionRelease) && (!isListed || arch !== null || TAGGED.test(versionRelease));
+  return !isListed || versionRelease !== release || TAGGED.test(versionRelease);
 }
 
 /** Whether a version and release stand in it, so that a package can be named at all. */

@@ -157,7 +157,8 @@ function parseRelease(known: Known, forms: Forms): KernelRelease {
     if (system === null || !isTapprepError(error) || !isPlausible(known.release)) throw error;
     if (!allows(forms, error, system, known)) throw error;
     const kernel = readAnyRelease(known.release, known.distro, system);
-    if (forms === 'named' && !isNamedByHabit(kernel, known.distro)) throw error;
+    if (forms !== 'named' || kernel.family === 'deb') return kernel;
+    if (!isNamedByHabit(kernel.versionRelease, known.release, known.distro)) throw error;
     return kernel;
   }
 }

@@ -1,4 +1,5 @@
 /** `tapprep names`: the packages that a target needs, without any network; with --batch one JSON target a line. */
+import { isNamedByHabit } from '../../detect/any-release.ts';
 import { EXIT, isTapprepError, TapprepError } from '../../errors.ts';
 import { tapprep } from '../../make-remedy.ts';
 import { namePackages } from '../../resolve/package-names.ts';
@@ -30,9 +31,10 @@ export async function runNames(context: NamesContext, { target: options, batch }
 
 /** @throws TapprepError UNKNOWN_RELEASE where the release makes no file name, so that only an index can tell */
 function nameAll(target: Target): readonly PackageName[] {
-  const packages = namePackages(target);
-  if (packages.length > 0) return packages;
   const { release, distro } = target;
+  const isKnown = target.kernelFamily !== 'rpm' || isNamedByHabit(target.versionRelease, release, distro);
+  const packages = isKnown ? namePackages(target) : [];
+  if (packages.length > 0) return packages;
   throw new TapprepError(
     'UNKNOWN_RELEASE',
     `kernel release ${release} of ${distro} has no version and release that a package is named by; no package source was asked for it`,

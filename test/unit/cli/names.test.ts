@@ -107,6 +107,7 @@ test.each([
   ['fedora:12', '2.6.31.5-127.fc12PAEglued', 'i686'],
   ['fedora:16', '3.2.3-2.fc16.armv7hl.unheard', 'armv7l'],
   ['photon:5', '6.1.111-3', 'x86_64'],
+  ['tencentos:3', '5.4.119-19.0009.28', 'x86_64'],
   ['debian:12', '6.6.63-current-rockchip64', 'aarch64'],
   ['raspbian:11', '5.10.63-v7+', 'armv7l'],
 ])('what follows V-R in %s %s is not known, so that nothing is named', async (distro, kernel, arch) => {
