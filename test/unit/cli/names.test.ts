@@ -94,13 +94,16 @@ test('a release of no known form is named by the habit of its package system, fo
   const lines = [
     { id: 'rpm', distro: 'rhel', kernel: '4.18.0-305.el8.bz1234567.x86_64' },
     { id: 'deb', distro: 'debian', kernel: '6.6.63-homemade', arch: 'aarch64' },
+    // Built by Ubuntu, whose packages have the release in their names; NVIDIA's own 5.15.148-tegra has not.
+    { id: 'tegra', distro: 'ubuntu', kernel: '5.15.0-1012-nvidia-tegra', arch: 'aarch64' },
   ];
-  const [rpm, deb] = await runBatch(lines.map((line) => `${JSON.stringify(line)}\n`));
+  const [rpm, deb, tegra] = await runBatch(lines.map((line) => `${JSON.stringify(line)}\n`));
   expect(rpm).toMatchObject({
     packages: [{ name: 'kernel-devel', version: '4.18.0-305.el8.bz1234567', match: 'index' }, {}, {}],
   });
   const headers = { name: 'linux-headers-6.6.63-homemade', version: null, match: 'index' };
   expect(deb).toMatchObject({ packages: [headers, {}, {}, {}] });
+  expect(tegra).toMatchObject({ packages: [{ name: 'linux-headers-5.15.0-1012-nvidia-tegra' }, {}, {}, {}] });
 });
 
 test.each([
