@@ -1,5 +1,6 @@
 /** A release of no row's form, taken apart by what every release of a package system has. Its packages are for an index to name. */
 import { findDistribution, type PackageFamily } from './distributions.ts';
+import { KERNEL_PUBLISHERS } from './kernel-families.ts';
 import { ARCHES } from './release-words.ts';
 import type { DebRelease, RpmRelease } from './kernel-release.ts';
 
@@ -28,6 +29,19 @@ export function readAnyRelease(release: string, distro: string | null, system: P
     arch: arch ?? null,
     tail: null,
   };
+}
+
+/** Ends in a tag, which a count may follow: el8, el8_lustre, fc40.1. */
+const TAGGED = /\.[a-z]+\d+(?:_[a-z0-9]+)?(?:\.\d+)*$/;
+
+/**
+ * Whether its packages can be named by habit. Of a distribution whose forms are in the table, what ends neither in a tag nor
+ * in an architecture has words of an unknown form in it, and nobody knows which of them are in a package's V-R.
+ */
+export function isNamedByHabit(versionRelease: string, release: string, distro: string | null): boolean {
+  if (!hasVersionRelease(versionRelease)) return false;
+  const isListed = KERNEL_PUBLISHERS.rpm.includes(distro?.toLowerCase() ?? '');
+  return !isListed || versionRelease !== release || TAGGED.test(versionRelease);
 }
 
 /** Whether a version and release stand in it, so that a package can be named at all. */

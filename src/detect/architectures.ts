@@ -39,6 +39,15 @@ export const ARCHITECTURES: readonly Architecture[] = [
   },
   { machine: 'armv6l', rpm: 'armv6hl', deb: 'armel', kind: 'arm', elf: 40, tree: 'arm', triplet: 'arm-linux-gnueabi' },
   {
+    machine: 'armv5tel',
+    rpm: 'armv5tel',
+    deb: 'armel',
+    kind: 'arm',
+    elf: 40,
+    tree: 'arm',
+    triplet: 'arm-linux-gnueabi',
+  },
+  {
     machine: 'ppc64le',
     rpm: 'ppc64le',
     deb: 'ppc64el',
@@ -56,6 +65,7 @@ export const ARCHITECTURES: readonly Architecture[] = [
     tree: 'powerpc',
     triplet: 'powerpc64-linux-gnu',
   },
+  { machine: 'ppc', rpm: 'ppc', deb: 'powerpc', kind: 'ppc', elf: 20, tree: 'powerpc', triplet: 'powerpc-linux-gnu' },
   { machine: 's390x', rpm: 's390x', deb: 's390x', kind: 's390', elf: 22, tree: 's390', triplet: 's390x-linux-gnu' },
   { machine: 's390', rpm: 's390', deb: 's390', kind: 's390', elf: 22, tree: 's390', triplet: null },
   {
@@ -76,6 +86,16 @@ export const ARCHITECTURES: readonly Architecture[] = [
     tree: 'loongarch',
     triplet: null,
   },
+  {
+    machine: 'sparc64',
+    rpm: 'sparc64',
+    deb: 'sparc64',
+    kind: 'sparc',
+    elf: 43,
+    tree: 'sparc',
+    triplet: 'sparc64-linux-gnu',
+  },
+  { machine: 'sparc', rpm: 'sparc', deb: 'sparc', kind: 'sparc', elf: 2, tree: 'sparc', triplet: null },
   { machine: 'ia64', rpm: 'ia64', deb: 'ia64', kind: 'ia64', elf: 50, tree: 'ia64', triplet: null },
   {
     machine: 'mips64',
@@ -89,9 +109,9 @@ export const ARCHITECTURES: readonly Architecture[] = [
   { machine: 'mips', rpm: 'mipsel', deb: 'mipsel', kind: 'mips', elf: 8, tree: 'mips', triplet: 'mipsel-linux-gnu' },
 ];
 
-/** The architecture that any of its names means: uname -m, rpm's or dpkg's, i386 to i686, x86_64_v2; null for none. */
+/** The architecture that any of its names means: uname -m, rpm's or dpkg's, i386 to i686, x86_64_v2, ppc64p7; null for none. */
 export function findArchitecture(name: string): Architecture | null {
-  const plain = name.replace(/^i[3-6]86$/, 'i686').replace(/^x86_64_v[2-4]$/, 'x86_64');
+  const plain = name.replace(/^i[3-6]86$/, 'i686').replace(/^(x86_64)_v[2-4]$|^(ppc64)p7$/, '$1$2');
   return ARCHITECTURES.find(({ machine, rpm, deb }) => [machine, rpm, deb].includes(plain)) ?? null;
 }
 

@@ -4,10 +4,12 @@
  * An rpm row reads: on a distribution whose os-release ID is in `on`, a release `V-R` whose R is made of `parts` and
  * ends in `tag`, with what `end` says behind it, belongs to this family. In its package names
  *   {stem} is the row's stem, or STEM-rt when R has an rtN part (the real-time kernel as a source package of its own),
- *   {name} is {stem} with the variant behind it,
+ *   {name} is {stem} with the variant behind it, {suffix} what stands there,
  *   {arch} is the package architecture, {series} the first two numbers of V,
- *   {source} is the suffix of the flavour's source package where it has its own ("-azure"), else nothing,
- *   and ".noarch" at the end makes a package without architecture.
+ *   {source} is the suffix of the flavour's source package where it has its own ("-azure"), else nothing, and {tree} the
+ *   package that its devel package takes the source tree from,
+ *   {vr} is V-R and {tag} its last word; ".noarch" at the end makes a package without architecture, "=" goes before the
+ *   version of one whose version is not V-R, and "|" between names of which one exists.
  * "Unverified" marks names that follow from the family's source but were seen in no public index.
  * Rows do not overlap, so their order says nothing; one that has no tag of its own says `onlyOn` and holds only there.
  */
@@ -25,17 +27,27 @@ interface Family {
 export interface RpmFamily extends Family {
   /** What V-R starts with, where only some versions belong to the row. */
   readonly only?: RegExp;
+  /** What V is, where it is more than numbers. */
+  readonly version?: string;
+  /** What the packages' V-R leaves out of the release or writes another way, as replace() takes it. */
+  readonly packaged?: readonly (readonly [RegExp, string])[];
   readonly parts: readonly Part[];
   readonly tag: string;
   readonly end: End;
   readonly variants: readonly string[];
   /** What a variant adds to the stem, where it is not "-VARIANT". */
   readonly suffixes?: Readonly<Record<string, string>>;
+  /** Variants that load no modules and have no devel package. */
+  readonly bare?: readonly string[];
   readonly stem: string;
+  /** Stems of some of its releases: of the first form that fits, $1 being what it caught. */
+  readonly stems?: readonly (readonly [RegExp, string])[];
   /** A sister package that the release cannot be told from: one of the two exists. */
   readonly orStem?: string;
   readonly devel: readonly string[];
   readonly debuginfo: readonly string[];
+  /** Nobody has seen that debug packages are published: their names are a guess. */
+  readonly debuginfoUnseen?: true;
   /** What 32-bit x86 is called in package names; i686 when left out. */
   readonly x86?: 'i586';
   /** True where the index adds a rebuild counter to the version. */
@@ -69,24 +81,31 @@ const SUSE = words(
 );
 
 const EL_VARIANTS = words('debug rt rt-debug rt-64k rt-64k-debug 64k 64k-debug zfcpdump kdump trace vanilla');
-const FEDORA_VARIANTS = words('debug PAE PAEdebug smp lpae tegra rt rt-debug 16k 16k-debug 64k 64k-debug zfcpdump');
+const FEDORA_VARIANTS = words(
+  'debug PAE PAEdebug smp lpae tegra omap imx highbank kirkwood rt rt-debug 16k 16k-debug 64k 64k-debug zfcpdump',
+);
 const SUSE_FLAVOURS = words(
   'default azure rt rt_debug rt_trace kvmsmall preempt 64kb vanilla debug pae xen xenpae trace desktop ec2 smp bigsmp ' +
-    'ppc64 iseries64 s390 kdump lpae zfcpdump longterm coco coco_debug',
+    'ppc64 iseries64 s390 kdump lpae zfcpdump longterm coco coco_debug vmi',
 );
-/** SUSE flavours whose noarch kernel-devel comes from another source package than kernel-source. */
+/** SUSE flavours whose kernel-devel comes from another source package than kernel-source. */
 export const SUSE_SOURCES: Readonly<Record<string, string>> = {
   azure: '-azure',
   rt: '-rt',
   rt_debug: '-rt',
+  rt_trace: '-rt',
   longterm: '-longterm',
   coco: '-coco',
   coco_debug: '-coco',
 };
+/** The same where it is not kernel-devel with that suffix. */
+export const SUSE_TREES: Readonly<Record<string, string>> = { vanilla: 'kernel-source-vanilla' };
 /** A rebuild of an older branch counts behind the tag. */
 const BUMP = String.raw`(?:\.\d+)*`;
-/** 24.53.4, 150500.55.31, lp151.28.25, 1: what SUSE calls the source release. */
-const SUSE_R = String.raw`(?:lp\d+\.)?\d+(?:\.\d+)*`;
+/** 24.53.4, 150500.55.31, lp151.28.25, 15061.18.coco15sp6, 1: what SUSE calls the source release. */
+const SUSE_R = String.raw`(?:lp\d+\.)?\d+(?:\.\d+)*(?:\.coco\d+sp\d+)?`;
+/** 5.10.118-rt67: the patch set of the real-time kernel stands behind V. */
+const V_RT = String.raw`\d+(?:\.\d+)+(?:-rt\d+)?`;
 
 const DEVEL = ['{name}-devel'];
 /** The common package has the architecture in its name (RHEL 6 and later). */
@@ -104,13 +123,25 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
   el: { title: 'Red Hat Enterprise Linux and its rebuilds', on: EL, only: /^(?!2\.6\.32-100\.)/,
     parts: ['number', 'rc', 'rt'], tag: String.raw`el(?:6rt|7a|(?:[6-9]|1\d)(?:_\d+)?)${BUMP}`, end: '.arch+variant', variants: EL_VARIANTS,
     stem: 'kernel', devel: DEVEL, debuginfo: COMMON_ARCH },
-  // 2.6.18-308.el5  2.6.18-417.el5PAE  2.6.18-348.12.1.el5xen
-  el5: { title: 'Red Hat Enterprise Linux 5 and its rebuilds', on: EL,
-    parts: ['number'], tag: `el5${BUMP}`, end: 'variant', variants: words('PAE xen debug kdump'),
+  // 2.6.18-308.el5  2.6.18-417.el5PAE  2.6.18-348.12.1.el5xen  2.6.18-164.15.1.el5.centos.plusxen
+  el5: { title: 'Red Hat Enterprise Linux 5 and its rebuilds', on: EL, only: /^(?!2\.6\.32-100\.)/,
+    parts: ['number'], tag: String.raw`el5${BUMP}(?:\.centos\.plus)?`, end: 'variant', variants: words('PAE xen debug kdump'),
     stem: 'kernel', devel: DEVEL, debuginfo: COMMON },
-  // 3.10.0-1160.el7.centos.plus.x86_64
+  // 2.6.33.7-rt29.45.el5rt  2.6.24.7-149.el5rt: of Red Hat's real-time kernel for 5
+  el5rt: { title: 'Red Hat Enterprise MRG on 5', on: EL,
+    parts: ['number'], tag: String.raw`(?:rt\d+(?:\.\d+)*\.)?el5rt`, end: 'variant', variants: words('debug trace vanilla'),
+    stem: 'kernel-rt', devel: DEVEL, debuginfo: COMMON },
+  // 2.6.32-042stab129.1, on CentOS 5 2.6.18-308.el5.028stab099.3
+  openvz: { title: 'OpenVZ', on: EL,
+    parts: ['number'], tag: String.raw`(?:el5\.)?\d+stab\d+(?:\.\d+)*`, end: '', variants: [],
+    stem: 'vzkernel', stems: [[/\.el5\./, 'ovzkernel']], devel: DEVEL, debuginfo: ['{name}-debuginfo'], debuginfoUnseen: true },
+  // 5.4.60-v8.1.el8  6.12.96-20260724.v8.1.el10: for the Raspberry Pi
+  'el-raspi': { title: 'the Raspberry Pi kernel of CentOS, Rocky Linux and AlmaLinux', on: EL,
+    parts: ['number'], tag: String.raw`v[78]l?\.\d+\.el\d+`, end: '', variants: [],
+    stem: 'raspberrypi2-kernel4', devel: DEVEL, debuginfo: ['{name}-debuginfo'], debuginfoUnseen: true },
+  // 3.10.0-1160.el7.centos.plus.x86_64  3.10.0-862.11.6.el7.centos.plus.1.x86_64
   centosplus: { title: 'CentOS Plus', on: ['centos'],
-    parts: ['number'], tag: String.raw`el[78](?:_\d+)?\.centos\.plus`, end: '.arch+variant', variants: EL_VARIANTS,
+    parts: ['number'], tag: String.raw`el[78](?:_\d+)?\.centos\.plus${BUMP}`, end: '.arch+variant', variants: EL_VARIANTS,
     stem: 'kernel-plus', devel: DEVEL, debuginfo: COMMON_ARCH },
   // 2.6.32-573.1.1.el6.centos.plus.x86_64; Xen4CentOS 3.10.20-11.el6.centos.alt.x86_64
   centosplus6: { title: 'CentOS 6 Plus and Xen4CentOS', on: ['centos'],
@@ -132,11 +163,19 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
   uek1: { title: 'Oracle UEK', on: ['ol'], only: /^2\.6\.32-100\./,
     parts: ['number'], tag: 'el6', end: '.arch+variant', variants: ['debug'],
     stem: 'kernel-uek', devel: DEVEL, debuginfo: COMMON },
-  // 2.6.32-400.21.1.el5uek
-  uek5: { title: 'Oracle UEK on Oracle Linux 5', on: ['ol'],
-    parts: ['number'], tag: 'el5uek', end: 'variant', variants: ['debug'],
+  // 2.6.32-400.21.1.el5uek; the first was 2.6.32-100.28.15.el5
+  uek5: { title: 'Oracle UEK on Oracle Linux 5', on: ['ol'], only: /^2\.6\.32-100\.|uek$/,
+    parts: ['number'], tag: 'el5(?:uek)?', end: 'variant', variants: ['debug'],
     stem: 'kernel-uek', devel: DEVEL, debuginfo: COMMON },
-  // 2.6.33.4-95.fc13.i686.PAE  5.9.0-0.rc6.20200918git5d947f3e9a91.16.fc34.x86_64  6.8.8-200.fc39.aarch64+16k
+  // 2.6.23.14-107.fc8PAE  2.6.19-1.2911.fc6xen
+  fedora6: { title: 'Fedora 6 to 8', on: ['fedora'],
+    parts: ['number', 'rc', 'git'], tag: 'fc[678]', end: 'variant', variants: words('PAE PAE-debug debug xen kdump'),
+    stem: 'kernel', devel: DEVEL, debuginfo: COMMON },
+  // 2.6.27.5-117.fc10.i686.PAE
+  fedora9: { title: 'Fedora 9 and 10', on: ['fedora'],
+    parts: ['number', 'rc', 'git'], tag: 'fc(?:9|10)', end: '.arch+variant', variants: FEDORA_VARIANTS,
+    stem: 'kernel', devel: DEVEL, debuginfo: COMMON },
+  // 2.6.33.4-95.fc13.i686.PAE  3.8.8-202.fc18.ppc64p7  5.9.0-0.rc6.20200918git5d947f3e9a91.16.fc34.x86_64  6.8.8-200.fc39.aarch64+16k
   fedora: { title: 'Fedora', on: ['fedora'],
     parts: ['number', 'rc', 'git'], tag: String.raw`fc(?:1[1-9]|[2-9]\d)${BUMP}`, end: '.arch+variant', variants: FEDORA_VARIANTS,
     stem: 'kernel', devel: DEVEL, debuginfo: COMMON_ARCH },
@@ -144,18 +183,19 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
   amazon: { title: 'Amazon Linux', on: ['amzn'], only: /^(?:[2-5]\.|6\.[01]\.)/,
     parts: ['number', 'rc'], tag: 'amzn(?:[12]|2022|2023)', end: '.arch+variant', variants: ['debug'],
     stem: 'kernel', devel: DEVEL, debuginfo: COMMON_ARCH },
-  // 6.12.46-66.121.amzn2023.x86_64
+  // 6.12.46-66.121.amzn2023.x86_64; of 6.12.23 the devel package was still called kernel-devel
   'amazon-namespaced': { title: 'Amazon Linux 2023', on: ['amzn'], only: /^(?:6\.[2-9]|6\.\d\d|[7-9]\.)/,
     parts: ['number', 'rc'], tag: 'amzn2023', end: '.arch+variant', variants: ['debug'],
-    stem: 'kernel{series}', devel: DEVEL, debuginfo: COMMON_ARCH },
+    stem: 'kernel{series}', devel: ['{name}-devel|kernel{suffix}-devel'], debuginfo: COMMON_ARCH },
   // 4.12.14-lp151.28.25-default  5.14.21-150500.55.31-azure  6.4.6-1-default
   suse: { title: 'SUSE and openSUSE', on: SUSE, only: /^(?:2\.6\.3[4-9]|3\.[1-9]|[4-9]\.)/,
     parts: [], tag: SUSE_R, end: '-flavour', variants: SUSE_FLAVOURS, counter: true, x86: 'i586',
-    stem: 'kernel', devel: ['{name}-devel', 'kernel-devel{source}.noarch'], debuginfo: SUSE_DEBUG },
-  // 2.6.32.59-0.7-default  3.0.101-108.57-default: before kernel-devel was split off
+    bare: ['zfcpdump'],
+    stem: 'kernel', devel: ['{name}-devel', '{tree}.noarch'], debuginfo: SUSE_DEBUG },
+  // 2.6.32.59-0.7-default  3.0.101-108.57-default  3.0.101-rt130-0.24-rt: before kernel-devel was split off
   suse11: { title: 'SUSE Linux Enterprise 11 and openSUSE 11.2', on: SUSE, only: /^(?:2\.6\.3[0-3]|3\.0\.)/,
-    parts: [], tag: SUSE_R, end: '-flavour', variants: SUSE_FLAVOURS, counter: true, x86: 'i586',
-    stem: 'kernel', devel: ['{name}-devel', 'kernel-source'], debuginfo: SUSE_DEBUG },
+    version: V_RT, packaged: [[/-(?=rt\d)/, '.']], parts: [], tag: SUSE_R, end: '-flavour', variants: SUSE_FLAVOURS, counter: true, x86: 'i586',
+    stem: 'kernel', devel: ['{name}-devel', 'kernel-source{source}'], debuginfo: SUSE_DEBUG },
   // 2.6.27.56-0.1-default: before kernel-FLAVOUR-devel was split off
   suse111: { title: 'openSUSE 11.1', on: SUSE, only: /^2\.6\.2[7-9]/,
     parts: [], tag: SUSE_R, end: '-flavour', variants: SUSE_FLAVOURS, counter: true, x86: 'i586',
@@ -164,18 +204,42 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
   suse10: { title: 'SUSE and openSUSE up to 11.0', on: SUSE, only: /^2\.6\.(?:[4-9]|1\d|2[0-6])[.-]/,
     parts: [], tag: SUSE_R, end: '-flavour', variants: SUSE_FLAVOURS, x86: 'i586',
     stem: 'kernel', devel: ['kernel-source', 'kernel-syms'], debuginfo: ['{name}-debuginfo'] },
-  // 4.19.283-3.ph3  6.1.111-3.ph5-esx
+  // 4.19.283-3.ph3  6.1.111-3.ph5-esx  5.10.118-rt67-3.ph4-rt
   photon: { title: 'Photon OS', on: ['photon'],
+    version: V_RT, packaged: [[/-rt\d+(?=-)/, '']],
     parts: ['number'], tag: String.raw`ph\d`, end: '[-flavour]', variants: words('aws esx rt secure'),
     stem: 'linux', devel: DEVEL, debuginfo: ['{name}-debuginfo'] },
-  // 5.15.138.1-1.cm2  6.6.57.1-2.azl3
+  // 5.15.138.1-1.cm2  6.6.57.1-2.azl3  6.6.96.mshv1-3.azl3  5.15.55.1-rt48-3.cm2; of Azure Linux 3 what is newer than 6.6 is kernel-hwe
   azurelinux: { title: 'Azure Linux and CBL-Mariner', on: ['azurelinux', 'mariner'],
+    version: String.raw`\d+(?:\.\d+)+(?:\.mshv\d+)?(?:-rt\d+)?`, packaged: [[/-rt\d+(?=-)/, '']],
     parts: ['number'], tag: String.raw`(?:cm|azl)\d`, end: '', variants: [],
-    stem: 'kernel', devel: DEVEL, debuginfo: ['{name}-debuginfo'] },
+    stem: 'kernel', stems: [[/\.mshv\d/, 'kernel-mshv'], [/-rt\d/, 'kernel-rt'], [/^(?:6\.(?:[7-9]|\d\d)|[7-9])\..*azl3$/, 'kernel-hwe']],
+    devel: DEVEL, debuginfo: ['{name}-debuginfo'] },
   // 4.19.90-2003.4.0.0036.oe1.x86_64  5.10.0-136.65.0.145.oe2203sp1.aarch64  6.6.0-27.0.0.rt30.4.oe2203sp4.aarch64
   openeuler: { title: 'openEuler', on: ['openeuler'],
     parts: ['number', 'rt'], tag: String.raw`oe\d+(?:sp\d+)?`, end: '.arch+variant', variants: EL_VARIANTS,
     stem: 'kernel', devel: DEVEL, debuginfo: DEBUGSOURCE },
+  // 6.6.0-26.0.0.4.oe2203sp4.raspi.aarch64, since 6.6.0-102 with -v8 or -2712 behind it; it has no debuginfo
+  'openeuler-raspi': { title: 'openEuler on the Raspberry Pi', on: ['openeuler'], packaged: [[/\.raspi\.aarch64$/, '']],
+    parts: ['number'], tag: String.raw`(?:oe\d+(?:sp\d+)?\.)?raspi\.(?<arch>aarch64)`, end: '[-flavour]', variants: ['v8', '2712'], suffixes: { v8: '', '2712': '' },
+    stem: 'raspberrypi-kernel', devel: DEVEL, debuginfo: [] },
+  // 6.6.47-12.oc9.x86_64  6.6.98-40.6.tl4.x86_64
+  opencloudos: { title: 'OpenCloudOS and TencentOS', on: ['opencloudos', 'tencentos'], only: /^(?:[6-9]|\d\d)\./,
+    parts: ['number', 'rc', 'git'], tag: String.raw`(?:oc|tl)\d+`, end: '.arch+variant', variants: ['debug'],
+    stem: 'kernel', devel: DEVEL, debuginfo: ['{name}-debuginfo', '{name}-debuginfo-common'], debuginfoUnseen: true },
+  // 5.4.119-1.0007.tlinux4, older 5.4.119-1-tlinux4-0009; a tag of the system may follow in the index (debuginfo: not seen)
+  tlinux: { title: 'TencentOS 2 and 3', on: ['tencentos'], packaged: [[/\.tlinux\d$/, ''], [/-tlinux\d-/, '.']],
+    parts: [], tag: String.raw`\d+(?:\.\d+)*(?:\.tlinux\d|-tlinux\d-\d+(?:\.\d+)*)`, end: '', variants: [], counter: true,
+    stem: 'kernel', stems: [[/(tlinux\d)/, 'kernel-$1']], devel: DEVEL, debuginfo: [] },
+  // 5.15.65-server-1.mga8: to Mageia 8 V-R is a part of the name (debuginfo: not seen)
+  mageia: { title: 'Mageia up to 8', on: ['mageia'],
+    version: String.raw`\d+(?:\.\d+)+-(?<variant>desktop586|desktop|server|linus)`, packaged: [[/-[a-z]+\d*-/, '-']],
+    parts: ['number'], tag: 'mga[1-8]', end: '', variants: [],
+    stem: 'kernel', devel: ['{name}-devel-{vr}=1-1.{tag}'], debuginfo: [] },
+  // 4.19.90-2107.6.0.0100.oe1.bclinux.x86_64, built from openEuler (what is beside debuginfo was not seen)
+  bclinux: { title: 'BC-Linux', on: ['bclinux'],
+    parts: ['number'], tag: String.raw`oe\d+(?:sp\d+)?\.bclinux`, end: '.arch+variant', variants: EL_VARIANTS,
+    stem: 'kernel', devel: DEVEL, debuginfo: ['{name}-debuginfo'] },
   // 4.19.91-26.an8.x86_64  5.10.134-14.an23.x86_64
   anolis: { title: 'Anolis OS', on: ['anolis'],
     parts: ['number', 'rc', 'git', 'hash'], tag: String.raw`an(?:7|8|23)(?:_\d+)?`, end: '.arch+variant', variants: EL_VARIANTS,
@@ -201,11 +265,11 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
     parts: ['number', 'rt'], tag: String.raw`el\d+(?:_\d+)?\.cgslv\d+(?:_\d+)?(?:\.\d+)*(?:\.g[0-9a-f]+)?(?:\.lite)?`, end: '.arch+variant', variants: EL_VARIANTS,
     stem: 'kernel', devel: DEVEL, debuginfo: COMMON_ARCH },
   // 5.10.0-136.12.0.86.aarch64: no tag, or eulerosv2rN (debuginfo: unverified)
-  euleros: { title: 'EulerOS', on: ['euleros'], onlyOn: true, only: /^[4-9]\./,
+  euleros: { title: 'EulerOS', on: ['euleros'], onlyOn: true, only: /^[4-9]\.(?!.*r[1-8]$)/,
     parts: ['number', 'huawei'], tag: String.raw`(?:h?\d+|eulerosv\d+r\d+)`, end: '.arch+variant', variants: EL_VARIANTS,
     stem: 'kernel', devel: DEVEL, debuginfo: DEBUGSOURCE },
-  // 3.10.0-514.44.5.10.h179.x86_64, built from RHEL 7
-  euleros3: { title: 'EulerOS', on: ['euleros'], onlyOn: true, only: /^3\./,
+  // 3.10.0-514.44.5.10.h179.x86_64, built from RHEL 7; to V2R8 also 4.19.36-vhulk1906.3.0.h356.eulerosv2r8.aarch64
+  euleros3: { title: 'EulerOS', on: ['euleros'], onlyOn: true, only: /^3\.|r[1-8]$/,
     parts: ['number', 'huawei'], tag: String.raw`(?:h?\d+|eulerosv\d+r\d+)`, end: '.arch+variant', variants: EL_VARIANTS,
     stem: 'kernel', devel: DEVEL, debuginfo: COMMON_ARCH },
 };
@@ -217,6 +281,8 @@ export interface DebFamily extends Family {
   readonly headers: readonly string[];
   /** Alternatives: the first that exists is the one. */
   readonly debuginfo: readonly string[];
+  /** Releases of which it is otherwise: the first form that fits; none: none were published. */
+  readonly otherDebuginfo?: readonly (readonly [RegExp, readonly string[]])[];
   /** Nobody has seen that debug packages are published. */
   readonly debuginfoUnseen?: true;
 }
@@ -235,7 +301,19 @@ export const DEBIAN_LEAVES: Readonly<Record<string, string | null>> = {
   marvell: 'armel',
   kirkwood: 'armel',
   rpi: 'armel',
+  orion5x: 'armel',
+  ixp4xx: 'armel',
+  iop32x: 'armel',
+  versatile: 'armel',
+  mx5: 'armhf',
+  vexpress: 'armhf',
+  omap: 'armhf',
   powerpc64le: 'ppc64el',
+  powerpc: 'powerpc',
+  'powerpc-smp': 'powerpc',
+  powerpc64: 'powerpc',
+  sparc64: 'sparc',
+  'sparc64-smp': 'sparc',
   s390x: 's390x',
   riscv64: 'riscv64',
   loong64: 'loong64',
@@ -254,13 +332,17 @@ const DEBIAN_ABI = String.raw`\d+|trunk|rc\d+|0\.(?:bpo|deb\d+)\.\d+|bpo\.\d+`;
 /** A kernel of larger pages says so behind the architecture: arm64-16k, powerpc64le-64k. */
 const DEBIAN_FLAVOUR = String.raw`(?:(?:rt|cloud|grsec|openvz|vserver|xen)-)*(?<leaf>${Object.keys(DEBIAN_LEAVES).join('|')})(?:-\d+k)?`;
 
+/** To Debian 8 only some flavours had a -dbg package, and to Debian 5 none had. */
+const DEBIAN_WITHOUT_DBG =
+  /^(?:2\.6\.(?:\d|[12]\d)-|2\.6\.3\d-(?!.*(?:amd64|686-bigmem|(?:openvz|xen)-686)$)|3\.(?!.*(?:amd64|arm64|686-pae|s390x)$))/;
+
 // oxfmt-ignore
 export const DEB_FAMILIES: Readonly<Record<Exclude<DebKernelFamily, 'deb'>, DebFamily>> = {
   // 4.19.0-20-amd64  5.10.0-0.deb10.17-cloud-amd64  5.19.0-rc4-rt-arm64; sid 6.9.7-amd64; since 13 6.12.41+deb13-amd64,
   // and 6.12.115+deb13.1-cloud-amd64 for a second build of one version
   debian: { title: 'Debian', on: ['debian', 'gardenlinux'],
     release: new RegExp(String.raw`^(?<abi>${V}(?:\+(?:bpo|deb\d+(?:[u.]\d+)?))?(?:-(?:${DEBIAN_ABI}))?)-(?<flavour>${DEBIAN_FLAVOUR})$`),
-    headers: ['linux-headers-{release}'], debuginfo: ['linux-image-{release}-dbg'] },
+    headers: ['linux-headers-{release}'], debuginfo: ['linux-image-{release}-dbg'], otherDebuginfo: [[DEBIAN_WITHOUT_DBG, []]] },
   // 5.15.96-gardenlinux-amd64  5.10.141-garden-cloud-amd64
   gardenlinux: { title: 'Garden Linux', on: ['gardenlinux'],
     release: new RegExp(`^(?<abi>${V})-garden(?:linux)?-(?<flavour>${DEBIAN_FLAVOUR})$`),
@@ -269,28 +351,33 @@ export const DEB_FAMILIES: Readonly<Record<Exclude<DebKernelFamily, 'deb'>, DebF
   kops: { title: 'kops', on: ['debian'],
     release: new RegExp(`^(?<abi>${V})-(?<flavour>k8s)$`),
     headers: ['linux-headers-{release}'], debuginfo: [] },
-  // 5.15.143-1-pve: of Proxmox VE up to 7, and of the beginning of 8, whose 6.2 came under both names
+  // 5.15.143-1-pve, 6.2.16-11-bpo11-pve: of Proxmox VE up to 7, and of the beginning of 8, whose 6.2 came under both names
   pve: { title: 'Proxmox VE up to 7', on: ['debian'],
-    release: new RegExp(String.raw`^(?=[2-5]\.|6\.[0-2]\.)(?<abi>${V}-\d+)-(?<flavour>pve)$`),
+    release: new RegExp(String.raw`^(?=[2-5]\.|6\.[0-2]\.)(?<abi>${V}-\d+(?:-bpo\d+)?)-(?<flavour>pve)$`),
     headers: ['pve-headers-{release}', 'proxmox-headers-{release}'],
     debuginfo: ['pve-kernel-{release}-dbgsym', 'proxmox-kernel-{release}-dbgsym'], debuginfoUnseen: true },
   // 6.8.12-4-pve: an Ubuntu kernel that Proxmox builds for Debian
   proxmox: { title: 'Proxmox', on: ['debian'],
-    release: new RegExp(String.raw`^(?<abi>${V}-\d+)-(?<flavour>pve)$`),
+    release: new RegExp(String.raw`^(?<abi>${V}-\d+(?:-bpo\d+)?)-(?<flavour>pve)$`),
     headers: ['proxmox-headers-{release}', 'pve-headers-{release}'],
     debuginfo: ['proxmox-kernel-{release}-dbgsym', 'pve-kernel-{release}-dbgsym'], debuginfoUnseen: true },
-  // 5.15.0-67-generic  4.15.0-2106-aws-fips; a signed image's own -dbgsym is a stub, and some images have no unsigned twin
+  // 5.15.0-67-generic  4.15.0-2106-aws-fips  3.13.0-142-powerpc64-smp; a signed image's own -dbgsym is a stub, and some images have no unsigned twin
   ubuntu: { title: 'Ubuntu', on: ['ubuntu'],
-    release: new RegExp(String.raw`^(?<abi>${V}-[1-9]\d*)-(?<flavour>[a-z][a-z0-9]*(?:-[a-z0-9]+)*)$`),
-    headers: ['linux-headers-{release}'], debuginfo: ['linux-image-unsigned-{release}-dbgsym', 'linux-image-{release}-dbgsym'] },
+    release: new RegExp(String.raw`^(?<abi>${V}-[1-9]\d*)-(?<flavour>(?<leaf>powerpc)(?:64)?-[a-z0-9]+|[a-z][a-z0-9]*(?:-[a-z0-9]+)*)$`),
+    headers: ['linux-headers-{release}'], debuginfo: ['linux-image-unsigned-{release}-dbgsym', 'linux-image-{release}-dbgsym'],
+    // 2.6.24-28-generic  2.6.28-7-generic; which of the two it was in 9.10 was not seen.
+    otherDebuginfo: [
+      [/^2\.6\.(?:\d|1\d|2[0-8])-/, ['linux-image-debug-{release}']],
+      [/^2\.6\.(?:29|3[01])-/, ['linux-image-{release}-dbgsym', 'linux-image-debug-{release}']],
+    ] },
 };
 
 /** What a row says of packages; all there is of a release of no row's form. */
 export type RpmNaming = Pick<
   RpmFamily,
-  'title' | 'stem' | 'orStem' | 'devel' | 'debuginfo' | 'x86' | 'counter' | 'suffixes'
+  'title' | 'stem' | 'orStem' | 'devel' | 'debuginfo' | 'x86' | 'counter' | 'suffixes' | 'bare' | 'debuginfoUnseen'
 >;
-export type DebNaming = Pick<DebFamily, 'title' | 'headers' | 'debuginfo' | 'debuginfoUnseen'>;
+export type DebNaming = Pick<DebFamily, 'title' | 'headers' | 'debuginfo' | 'otherDebuginfo' | 'debuginfoUnseen'>;
 
 /** How rpm distributions name the packages of a kernel as a rule: a guess until an index has said so. */
 const ANY_RPM: RpmNaming = { title: 'an rpm distribution', stem: 'kernel', devel: DEVEL, debuginfo: COMMON_ARCH };
@@ -298,6 +385,8 @@ const ANY_DEB: DebNaming = {
   title: 'a dpkg distribution',
   headers: ['linux-headers-{release}'],
   debuginfo: ['linux-image-{release}-dbg', 'linux-image-unsigned-{release}-dbgsym', 'linux-image-{release}-dbgsym'],
+  // The mainline archive of Ubuntu and Liquorix publish none.
+  otherDebuginfo: [[/-0\d{5}(?:rc\d+)?-|-liquorix-/, []]],
   debuginfoUnseen: true,
 };
 
@@ -321,7 +410,8 @@ export const KERNEL_PUBLISHERS: Readonly<Record<'rpm' | 'deb', readonly string[]
 export const UBUNTU_FLAVOURS = words(
   'generic generic-64k generic-lpae generic-pae server virtual lowlatency lowlatency-64k aws aws-64k aws-fips azure ' +
     'azure-cvm azure-fde azure-fips bluefield fips gcp gcp-64k gcp-fips gke gkeop ibm intel intel-iotg kvm nvidia ' +
-    'nvidia-64k nvidia-lowlatency oem oracle oracle-64k raspi raspi2 realtime snapdragon',
+    'nvidia-64k nvidia-lowlatency oem oracle oracle-64k powerpc-smp powerpc-e500 powerpc-e500mc powerpc64-smp ' +
+    'powerpc64-emb raspi raspi2 realtime snapdragon',
 );
 
 function words(list: string): readonly string[] {

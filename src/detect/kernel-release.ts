@@ -61,6 +61,9 @@ export type KernelRelease = RpmRelease | DebRelease;
 /** Series that ELRepo has kept as kernel-lt; others are kernel-ml. */
 const ELREPO_LONGTERM = /^(?:3\.0|3\.2|3\.10|4\.4|5\.4|5\.15|6\.1|6\.6|6\.12)\./;
 
+/** 4.4.40-040440, 5.8.0-050800rc1: the ABI of the Ubuntu mainline archive. */
+const MAINLINE = /-0\d{5}(?:rc\d+)?$/;
+
 /** Utsname fields hold 64 bytes (__NEW_UTS_LEN), so no pattern ever sees a long text. */
 const PLAUSIBLE = /^\d[\w.+~-]{0,63}$/;
 
@@ -108,13 +111,15 @@ export function parseKernelRelease(release: string, hints: ReleaseHints): Kernel
 /**
  * The package version of a dpkg distribution's kernel as `uname -v` tells it; null where it does not. Debian writes
  * "Debian VERSION" behind a varying number of words, who builds in its way a word of his own (Kali, PMX) and the date
- * behind it, Ubuntu "#UPLOAD-Ubuntu", which follows the ABI.
+ * behind it, Ubuntu "#UPLOAD-Ubuntu", which follows the ABI, its mainline archive "#TIME".
  */
 export function parseDebVersion(kernel: DebRelease, unameV: string | null): string | null {
   if (unameV === null || unameV.length > 256) return null;
   const [, upload] = /^#(\d[\w.~+]*)-Ubuntu(?: |$)/.exec(unameV) ?? [];
   if (kernel.kernelFamily === 'ubuntu') return upload === undefined ? null : `${kernel.abi}.${upload}`;
   if (kernel.kernelFamily === 'deb' && upload !== undefined) return `${kernel.abi}.${upload}`;
+  const [, built] = /^#(\d{12}) /.exec(unameV) ?? [];
+  if (built !== undefined && MAINLINE.test(kernel.abi)) return `${kernel.abi}.${built}`;
   const [, version] =
     / Debian (\d[\w.~+:-]*)(?: |$)/.exec(unameV) ??
     / [A-Za-z][\w.-]{1,30} (\d[\w.~+:-]*) \(\d{4}-\d\d-\d\d/.exec(unameV) ??
@@ -123,9 +128,10 @@ export function parseDebVersion(kernel: DebRelease, unameV: string | null): stri
 }
 
 function compileRow(row: RpmFamily): RegExp {
+  const { version = String.raw`\d+(?:\.\d+)+` } = row;
   const parts = row.parts.map((part) => PARTS[part]).join('|');
   const body = parts === '' ? row.tag : String.raw`(?:(?:${parts})\.)*(?:${row.tag})`;
-  return new RegExp(String.raw`^(?<vr>\d+(?:\.\d+)+-${body})(?<tail>${compileEnd(row.end, row.variants.join('|'))})$`);
+  return new RegExp(String.raw`^(?<vr>${version}-${body})(?<tail>${compileEnd(row.end, row.variants.join('|'))})$`);
 }
 
 function compileEnd(end: End, variants: string): string {
@@ -154,16 +160,16 @@ function matchRpm(release: string, wants: WantsRow): readonly RpmRelease[] {
   return RPM_ROWS.flatMap(({ id, row, pattern }) => {
     if (!wants(row.on, row.onlyOn === true)) return [];
     const groups = pattern.exec(release)?.groups;
-    const versionRelease = groups?.['vr'] ?? '';
-    if (groups === undefined || (row.only !== undefined && !row.only.test(versionRelease))) return [];
+    const written = groups?.['vr'] ?? '';
+    if (groups === undefined || (row.only !== undefined && !row.only.test(written))) return [];
     const arch = groups['arch'] ?? null;
     return [
       {
         family: 'rpm' as const,
         kernelFamily: id,
         on: row.on,
-        versionRelease,
-        stem: stemOf(row, versionRelease),
+        versionRelease: (row.packaged ?? []).reduce((vr, [from, to]) => vr.replace(from, to), written),
+        stem: stemOf(row, written),
         variant: groups['variant'] ?? null,
         arch,
         tail: row.end === '.arch+variant' && arch === null ? (groups['tail'] ?? '') : null,
@@ -174,6 +180,10 @@ function matchRpm(release: string, wants: WantsRow): readonly RpmRelease[] {
 
 function stemOf(row: RpmFamily, versionRelease: string): string {
   if (row.orStem !== undefined && !ELREPO_LONGTERM.test(versionRelease)) return row.orStem;
+  for (const [form, stem] of row.stems ?? []) {
+    const match = form.exec(versionRelease);
+    if (match !== null) return stem.replace('$1', match[1] ?? '');
+  }
   const series = versionRelease.split('.', 2).join('.');
   const isRealTime = row.parts.includes('rt') && /[.-]rt\d/.test(versionRelease);
   return row.stem.replace('{series}', series) + (isRealTime ? '-rt' : '');
@@ -236,10 +246,10 @@ function notAsked(said: string, facts: Readonly<Record<string, unknown>>, help: 
 /** Only with its builder's word is it said that there are no packages; else nobody has been asked yet. */
 function unpackagedRelease(
   release: string,
-  { builder, word, hint }: UnpackagedKernel,
+  { builder, word, hint, namedOtherwise }: UnpackagedKernel,
   hints: ReleaseHints,
 ): TapprepError {
-  const facts = { release, distro: hints.distro, builder, word };
+  const facts = { release, distro: hints.distro, builder, word, namedOtherwise: namedOtherwise === true };
   if (word !== null) {
     const message = `kernel release ${release} is ${builder}, and its builder publishes no packages for it: ${word}`;
     return new TapprepError('CUSTOM_KERNEL_NO_PACKAGE', message, { ...helpOf(hint), facts });

@@ -2,7 +2,7 @@
 import { TapprepError, escapeControl, isTapprepError } from '../errors.ts';
 import type { BuildId, DebTarget, HostFacts, OwnKernel, RpmTarget, Target } from '../types.ts';
 import { findArchitecture, type Architecture } from './architectures.ts';
-import { hasVersionRelease, readAnyRelease } from './any-release.ts';
+import { isNamedByHabit, readAnyRelease } from './any-release.ts';
 import { standInFor } from './own-kernel.ts';
 import { packageFamilyOf, type PackageFamily } from './distributions.ts';
 import { rpmNaming } from './kernel-families.ts';
@@ -157,7 +157,8 @@ function parseRelease(known: Known, forms: Forms): KernelRelease {
     if (system === null || !isTapprepError(error) || !isPlausible(known.release)) throw error;
     if (!allows(forms, error, system, known)) throw error;
     const kernel = readAnyRelease(known.release, known.distro, system);
-    if (forms === 'named' && kernel.family === 'rpm' && !hasVersionRelease(kernel.versionRelease)) throw error;
+    if (forms !== 'named' || kernel.family === 'deb') return kernel;
+    if (!isNamedByHabit(kernel.versionRelease, known.release, known.distro)) throw error;
     return kernel;
   }
 }
@@ -167,7 +168,7 @@ function allows(forms: Forms, { code, facts }: TapprepError, system: PackageFami
   // Whose kernel it is does not matter where its tree was named.
   if ((own?.buildTree ?? null) !== null) return true;
   if (forms === 'listed') return false;
-  if (code === 'UNKNOWN_RELEASE') return true;
+  if (code === 'UNKNOWN_RELEASE') return forms === 'any' || facts['namedOtherwise'] !== true;
   if (code === 'CUSTOM_KERNEL_NO_PACKAGE') return forms === 'any';
   // Its own sources may hold another distribution's kernel, but only as packages that it can install.
   return code === 'WRONG_DISTRIBUTION' && forms === 'any' && hasSources && facts['system'] === system;

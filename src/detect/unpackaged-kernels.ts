@@ -11,6 +11,8 @@ export interface UnpackagedKernel {
   readonly word: string | null;
   /** A command that helps instead; null for the tree that the kernel was built from, which whoever built it may have kept. */
   readonly hint: string | null;
+  /** It has packages whose names are known not to hold the release, so that none is guessed. */
+  readonly namedOtherwise?: true;
 }
 
 /** Where nobody has that tree, a script can still be tried in a machine of its own. */
@@ -59,6 +61,27 @@ export const UNPACKAGED_KERNELS: readonly UnpackagedKernel[] = [
     form: /^\d+(?:\.\d+)+-0\d{5}(?:rc\d+)?(?:drmtip\d+)?-[a-z]/,
     word: null,
     hint: null,
+  },
+  {
+    builder: "Raspberry Pi OS's kernel up to Debian 11",
+    form: /^\d+(?:\.\d+)+-v(?:[67]|7l|8)\+$/,
+    word: null,
+    hint: 'apt-cache policy raspberrypi-kernel-headers',
+    namedOtherwise: true,
+  },
+  {
+    builder: "Armbian's kernel",
+    form: /^\d+(?:\.\d+)+-(?:(?:current|edge|legacy|vendor)-[a-z0-9]+|sunxi(?:64)?)$/,
+    word: null,
+    hint: "dpkg --list 'linux-image-*' 'linux-headers-*'",
+    namedOtherwise: true,
+  },
+  {
+    builder: "NVIDIA's kernel for Jetson",
+    form: /^\d+(?:\.\d+)+-tegra$/,
+    word: null,
+    hint: 'apt-cache policy nvidia-l4t-kernel-headers',
+    namedOtherwise: true,
   },
   {
     builder: "a board vendor's kernel",

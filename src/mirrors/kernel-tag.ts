@@ -82,7 +82,8 @@ export function repositoryArch(target: Target): string {
   return forFamily(target, { deb: ({ packageArch }) => packageArch, rpm: ({ packageArch }) => baseArch(packageArch) });
 }
 
-/** The architecture as yum's $basearch has it: every 32-bit x86 is i386. */
+/** The architecture as yum's $basearch has it: every 32-bit x86 is i386, ppc64 for POWER7 is ppc64. */
 export function baseArch(packageArch: string): string {
+  if (packageArch === 'ppc64p7') return 'ppc64';
   return /^i[3-6]86$/.test(packageArch) || packageArch === 'athlon' ? 'i386' : packageArch;
 }

@@ -1,6 +1,6 @@
 /** The packages that a kernel needs, named by its row of the table of families, without any network. */
 import { hasVersionRelease } from '../detect/any-release.ts';
-import { debNaming, rpmNaming, SUSE_SOURCES } from '../detect/kernel-families.ts';
+import { debNaming, rpmNaming, SUSE_SOURCES, SUSE_TREES } from '../detect/kernel-families.ts';
 import type { DebTarget, PackageName, Role, RpmTarget, Target } from '../types.ts';
 import { forFamily } from '../package-system/systems.ts';
 
@@ -14,23 +14,25 @@ export function namePackages(target: Target): readonly PackageName[] {
 
 function nameRpm(target: RpmTarget): readonly PackageName[] {
   // Without V-R no file has a name: only an index can tell what belongs to such a release.
-  if (!hasVersionRelease(target.versionRelease)) return [];
-  const { stem, orStem, devel, debuginfo, counter } = rpmNaming(target.kernelFamily);
+  if (target.kernelFamily === 'rpm' && !hasVersionRelease(target.versionRelease)) return [];
+  const { stem, orStem, debuginfo, debuginfoUnseen, counter, bare, ...row } = rpmNaming(target.kernelFamily);
+  const devel = bare?.includes(target.variant ?? '') === true ? [] : row.devel;
   const match = target.kernelFamily === 'rpm' ? 'index' : counter === true ? 'prefix' : 'exact';
   const stems = orStem === undefined ? [target.stem] : [target.stem, target.stem === stem ? orStem : stem];
-  return [...devel, ...debuginfo].flatMap((template, index) =>
-    stems.map((stem) => {
-      const name = fillTemplate(template.replace(/\.noarch$/, ''), { ...target, stem });
+  return [...devel, ...debuginfo].flatMap((template, index) => {
+    const ways = template.split('|').flatMap((way) => stems.map((stem) => [way, { ...target, stem }] as const));
+    return ways.map(([way, own]) => {
+      const [name = '', version = '{vr}'] = way.replace(/\.noarch$/, '').split('=');
       return {
         role: devel.includes(template) ? 'devel' : roleOf(template),
-        name,
-        arch: template.endsWith('.noarch') ? 'noarch' : target.packageArch,
-        version: target.versionRelease,
-        match,
-        ...(stems.length > 1 ? { alternative: index + 1 } : {}),
+        name: fillTemplate(name, own),
+        arch: way.endsWith('.noarch') ? 'noarch' : target.packageArch,
+        version: fillTemplate(version, own),
+        match: debuginfoUnseen === true && debuginfo.includes(template) ? 'index' : match,
+        ...(ways.length > 1 ? { alternative: index + 1 } : {}),
       } satisfies PackageName;
-    }),
-  );
+    });
+  });
 }
 
 function roleOf(template: string): Role {
@@ -38,21 +40,31 @@ function roleOf(template: string): Role {
   return template.includes('-debuginfo-common') ? 'debuginfo-common' : 'debuginfo';
 }
 
-function fillTemplate(template: string, { kernelFamily, stem, variant, packageArch }: RpmTarget): string {
+function fillTemplate(
+  template: string,
+  { kernelFamily, stem, variant, packageArch, versionRelease }: RpmTarget,
+): string {
   const suffix = variant === null ? '' : (rpmNaming(kernelFamily).suffixes?.[variant] ?? `-${variant}`);
+  const source = SUSE_SOURCES[variant ?? ''] ?? '';
   const values: Readonly<Record<string, string>> = {
     '{name}': stem + suffix,
+    '{suffix}': suffix,
     '{stem}': stem,
     '{arch}': packageArch,
-    '{source}': SUSE_SOURCES[variant ?? ''] ?? '',
+    '{vr}': versionRelease,
+    '{tag}': versionRelease.slice(versionRelease.lastIndexOf('.') + 1),
+    '{tree}': SUSE_TREES[variant ?? ''] ?? `kernel-devel${source}`,
+    '{source}': source,
   };
   return template.replaceAll(/\{[a-z]+\}/g, (slot) => values[slot] ?? slot);
 }
 
 function nameDeb(target: DebTarget): readonly PackageName[] {
-  const { headers, debuginfo } = debNaming(target.kernelFamily);
+  const { headers, debuginfo, otherDebuginfo = [] } = debNaming(target.kernelFamily);
+  const [, other] = otherDebuginfo.find(([form]) => form.test(target.release)) ?? [];
   const version = target.packageVersion?.replace(/^\d+:/, '') ?? null;
-  const common = { arch: target.packageArch, version, match: version === null ? 'index' : 'exact' } as const;
+  const isSure = version !== null && target.kernelFamily !== 'deb';
+  const common = { arch: target.packageArch, version, match: isSure ? 'exact' : 'index' } as const;
   const alternatives = (role: Role, templates: readonly string[], number: number): readonly PackageName[] =>
     templates.map((template) => ({
       role,
@@ -60,5 +72,5 @@ function nameDeb(target: DebTarget): readonly PackageName[] {
       ...common,
       ...(templates.length > 1 ? { alternative: number } : {}),
     }));
-  return [...alternatives('headers', headers, 2), ...alternatives('debuginfo', debuginfo, 1)];
+  return [...alternatives('headers', headers, 2), ...alternatives('debuginfo', other ?? debuginfo, 1)];
 }

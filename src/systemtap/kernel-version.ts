@@ -21,10 +21,14 @@ const STABLE_FAMILIES: ReadonlySet<string> = new Set([
   'amazon-namespaced',
   'azurelinux',
   'debian',
+  'el-raspi',
   'elrepo',
   'fedora',
+  'fedora6',
+  'fedora9',
   'gardenlinux',
   'kops',
+  'mageia',
   'photon',
 ]);
 

@@ -1,4 +1,5 @@
 /** `tapprep names`: the packages that a target needs, without any network; with --batch one JSON target a line. */
+import { isNamedByHabit } from '../../detect/any-release.ts';
 import { EXIT, isTapprepError, TapprepError } from '../../errors.ts';
 import { tapprep } from '../../make-remedy.ts';
 import { namePackages } from '../../resolve/package-names.ts';
@@ -30,9 +31,10 @@ export async function runNames(context: NamesContext, { target: options, batch }
 
 /** @throws TapprepError UNKNOWN_RELEASE where the release makes no file name, so that only an index can tell */
 function nameAll(target: Target): readonly PackageName[] {
-  const packages = namePackages(target);
-  if (packages.length > 0) return packages;
   const { release, distro } = target;
+  const isKnown = target.kernelFamily !== 'rpm' || isNamedByHabit(target.versionRelease, release, distro);
+  const packages = isKnown ? namePackages(target) : [];
+  if (packages.length > 0) return packages;
   throw new TapprepError(
     'UNKNOWN_RELEASE',
     `kernel release ${release} of ${distro} has no version and release that a package is named by; no package source was asked for it`,
@@ -64,11 +66,17 @@ function answerLine(line: string | null): object {
 }
 
 function renderNames(target: Target, packages: readonly PackageName[]): string {
-  const rows = packages.map(({ role, name, version, arch, match, alternative }) => [
-    alternative === undefined ? role : `${role}, one of (${alternative})`,
-    name,
-    version === null ? '(the index knows)' : match === 'prefix' ? `${version}.*` : version,
-    arch,
+  const isHabit = target.kernelFamily === 'rpm' || target.kernelFamily === 'deb';
+  // The index has to confirm more than the version.
+  const isGuess = ({ match, version }: PackageName): boolean => isHabit || (match === 'index' && version !== null);
+  const rows = packages.map((each) => [
+    `${each.role}${each.alternative === undefined ? '' : `, one of (${each.alternative})`}${isGuess(each) ? ', a guess' : ''}`,
+    each.name,
+    each.version === null ? '(the index knows)' : each.match === 'prefix' ? `${each.version}.*` : each.version,
+    each.arch,
   ]);
-  return `${renderTable(['role', 'name', 'version', 'arch'], rows)}\n`;
+  const table = renderTable(['role', 'name', 'version', 'arch'], rows);
+  return packages.some(isGuess)
+    ? `${table}\nA guess is a name as most packages have it: "tapprep plan" asks the sources whether it is there.\n`
+    : `${table}\n`;
 }

@@ -30,6 +30,8 @@ export function chooseKernelPackages(
   notes: string[],
 ): readonly NamedVersion[] {
   const names = namesByIndex(target, universe.names).filter(({ role }) => wantsKernelPackage(target, request, role));
+  if (wantsKernelPackage(target, request, 'debuginfo') && !names.some(({ role }) => role === 'debuginfo'))
+    notes.push('no debug package is known to be published of this kernel, and kernel.function probes need one');
   const groups = Map.groupBy(names, ({ name, alternative }) =>
     alternative === undefined ? name : String(alternative),
   );

@@ -1,4 +1,5 @@
 /** Chooses one package for every need, so that all of them are of one vendor's one build. Pure. */
+import { rpmNaming } from '../../detect/kernel-families.ts';
 import type { RpmTarget } from '../../types.ts';
 import { refuseUnsigned, UNSIGNED_SWITCH } from '../../trust/unsigned.ts';
 import { versionRelease } from '../../version/evr.ts';
@@ -100,9 +101,10 @@ function chooseBy(
   return choices;
 }
 
-/** Of a kernel that only the index named nobody knows whether debug packages are published at all. */
+/** Of a kernel that only the index named, and of some rows, nobody knows whether debug packages are published at all. */
 function isOptional({ role }: Need, { kernelFamily }: RpmTarget): boolean {
-  return kernelFamily === 'rpm' && (role === 'debuginfo' || role === 'debuginfo-common');
+  const isUnseen = kernelFamily === 'rpm' || rpmNaming(kernelFamily).debuginfoUnseen === true;
+  return isUnseen && (role === 'debuginfo' || role === 'debuginfo-common');
 }
 
 /** What the first package says of its build is what the others are held against, as far as the kernel did not say it. */

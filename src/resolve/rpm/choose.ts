@@ -1,4 +1,5 @@
 /** Chooses the package for a need among records: exactly this kernel's, of one build with the rest. Pure. */
+import { rpmNaming } from '../../detect/kernel-families.ts';
 import { TapprepError } from '../../errors.ts';
 import { tapprep } from '../../make-remedy.ts';
 import type { InstalledPackage, MatchEvidence, RpmTarget } from '../../types.ts';
@@ -44,7 +45,7 @@ export function findKernelBuild(target: RpmTarget, installed: readonly Installed
 
 function fitsVersion(version: string, { versionRelease: wanted, kernelFamily }: RpmTarget): boolean {
   const bare = versionRelease(version);
-  return bare === wanted || (kernelFamily.startsWith('suse') && bare.startsWith(`${wanted}.`));
+  return bare === wanted || (rpmNaming(kernelFamily).counter === true && bare.startsWith(`${wanted}.`));
 }
 
 /** Every record that answers a need, the best first; nothing is asked of who built it. */

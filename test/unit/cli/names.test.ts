@@ -93,14 +93,44 @@ test.each(BAD)('a line with %s gets its error and the next line its names', asyn
 test('a release of no known form is named by the habit of its package system, for the index to confirm', async () => {
   const lines = [
     { id: 'rpm', distro: 'rhel', kernel: '4.18.0-305.el8.bz1234567.x86_64' },
-    { id: 'deb', distro: 'debian', kernel: '6.6.63-current-rockchip64', arch: 'aarch64' },
+    { id: 'deb', distro: 'debian', kernel: '6.6.63-homemade', arch: 'aarch64' },
+    // Built by Ubuntu, whose packages have the release in their names; NVIDIA's own 5.15.148-tegra has not.
+    { id: 'tegra', distro: 'ubuntu', kernel: '5.15.0-1012-nvidia-tegra', arch: 'aarch64' },
   ];
-  const [rpm, deb] = await runBatch(lines.map((line) => `${JSON.stringify(line)}\n`));
+  const [rpm, deb, tegra] = await runBatch(lines.map((line) => `${JSON.stringify(line)}\n`));
   expect(rpm).toMatchObject({
     packages: [{ name: 'kernel-devel', version: '4.18.0-305.el8.bz1234567', match: 'index' }, {}, {}],
   });
-  const headers = { name: 'linux-headers-6.6.63-current-rockchip64', version: null, match: 'index' };
+  const headers = { name: 'linux-headers-6.6.63-homemade', version: null, match: 'index' };
   expect(deb).toMatchObject({ packages: [headers, {}, {}, {}] });
+  expect(tegra).toMatchObject({ packages: [{ name: 'linux-headers-5.15.0-1012-nvidia-tegra' }, {}, {}, {}] });
+});
+
+test.each([
+  ['fedora:12', '2.6.31.5-127.fc12PAEglued', 'i686'],
+  ['fedora:16', '3.2.3-2.fc16.armv7hl.unheard', 'armv7l'],
+  ['photon:5', '6.1.111-3', 'x86_64'],
+  ['tencentos:3', '5.4.119-19.0009.28', 'x86_64'],
+  ['debian:12', '6.6.63-current-rockchip64', 'aarch64'],
+  ['raspbian:11', '5.10.63-v7+', 'armv7l'],
+])('what follows V-R in %s %s is not known, so that nothing is named', async (distro, kernel, arch) => {
+  const [answer] = await runBatch([`${JSON.stringify({ distro: distro.split(':')[0], kernel, arch })}\n`]);
+  expect(answer).toMatchObject({ error: { code: 'UNKNOWN_RELEASE' } });
+});
+
+test.each([
+  ['rhel:8', '4.18.0-305.el8.bz1234567.x86_64', true],
+  ['debian:12', '6.6.63-homemade', true],
+  ['rhel:8', '4.18.0-305.el8.x86_64', false],
+  ['centos:6', '2.6.32-042stab129.1', true],
+  ['debian:12', '6.1.0-13-amd64', false],
+])('%s %s: the table for people says whether the names are a guess', async (distro, kernel, isGuess) => {
+  const stdout = new PassThrough();
+  const output = text(stdout);
+  const target = { ...NO_TARGET, distro, kernel, arch: 'x86_64' };
+  await runNames(contextOf(Readable.from([]), stdout), { target, batch: false });
+  stdout.end();
+  expect(/, a guess [^]*\nA guess is /.test(await output)).toBe(isGuess);
 });
 
 test('each line is answered before the next is there', async () => {

@@ -125,6 +125,9 @@ describe('architecture', () => {
     ['rpm says it another way than uname', 'fedora', '4.0.0-1.fc23.armv7hl', 'armv7l', 'armv7l', 'armv7hl'],
     ['dpkg says it another way than uname', 'ubuntu', '5.15.0-67-generic', 'ppc64le', 'ppc64le', 'ppc64el'],
     ['given as dpkg says it', 'ubuntu', '5.15.0-67-generic', 'arm64', 'aarch64', 'arm64'],
+    ['a smaller ARM', 'debian', '4.19.0-5-marvell', 'armv5tel', 'armv5tel', 'armel'],
+    ['packages of 32 bits for a kernel of 64', 'debian', '3.2.0-4-powerpc64', 'ppc64', 'ppc64', 'powerpc'],
+    ['Fedora for POWER7', 'fedora', '3.8.8-202.fc18.ppc64p7', 'ppc64', 'ppc64', 'ppc64p7'],
     ['AlmaLinux for older machines', 'almalinux', '6.12.0-55.43.1.el10_0.x86_64_v2', 'x86_64', 'x86_64', 'x86_64_v2'],
   ])('%s', (_, distro, kernel, arch, machine, packageArch) => {
     expect(declareTarget({ ...base, distro, kernel, arch })).toMatchObject({ arch: machine, packageArch });
@@ -160,7 +163,7 @@ describe('architecture', () => {
     expect(() => declareTarget({ ...base, distro: 'centos', kernel, arch })).toThrow(words);
   });
 
-  test.each(['x86_64', 'i686', 'aarch64', 'armv7l', 'ppc64le', 's390x', 'riscv64'])(
+  test.each(['x86_64', 'i686', 'aarch64', 'armv7l', 'ppc64le', 's390x', 'riscv64', 'ppc', 'sparc', 'sparc64'])(
     '%s by any of its names',
     (machine) => {
       const found = findArchitecture(machine);

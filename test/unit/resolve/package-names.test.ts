@@ -91,9 +91,24 @@ test('an epoch is in the version of the kernel but in no file name', () => {
   expect(namePackages(target)[0]?.version).toBe('6.6.31-1');
 });
 
+test("the Ubuntu mainline archive's uname -v tells the version, and it has no debug packages", () => {
+  const kernel = '4.4.40-040440-generic';
+  const unameV = '#201701060808 SMP Fri Jan 6 13:10:00 UTC 2017';
+  const target = declareTarget({ distro: 'ubuntu', version: '16.04', kernel, arch: 'x86_64', unameV }, 'named');
+  expect(namePackages(target)).toEqual([
+    {
+      role: 'headers',
+      name: `linux-headers-${kernel}`,
+      arch: 'amd64',
+      version: '4.4.40-040440.201701060808',
+      match: 'index',
+    },
+  ]);
+});
+
 const numbers = fc.array(fc.nat({ max: 9999 }), { minLength: 1, maxLength: 4 }).map((parts) => parts.join('.'));
-/** The first UEK is told from its RHEL by these numbers alone. */
-const FREE_SAMPLES = RPM_SAMPLES.filter(([, release]) => !release.startsWith('2.6.32-100.'));
+/** The first UEK is told from its RHEL by these numbers alone, and these packages write V-R another way. */
+const FREE_SAMPLES = RPM_SAMPLES.filter(([, release]) => !/^2\.6\.32-100\.|-rt\d+-|tlinux|mga/.test(release));
 
 test('with other numbers in it a release belongs to the same row, and its names make the release again', () => {
   fc.assert(

@@ -76,6 +76,17 @@ describe('planDeb', () => {
     });
   });
 
+  test('says of a kernel that no debug package is known of that it is planned without one', () => {
+    const old = '3.2.0-4-486';
+    const records = [debRecord(`linux-headers-${old}`, '3.2.57-3'), ...TOOLS];
+    const plan = planDeb({ ...debTarget(), release: old, packageVersion: null }, records, request());
+    expect(names(plan)).toContain(`linux-headers-${old}`);
+    expect(plan.notes).toContain(
+      'no debug package is known to be published of this kernel, and kernel.function probes need one',
+    );
+    expect(planDeb(debTarget(), ALL, request()).notes).toEqual([]);
+  });
+
   test('leaves out what is installed in the right version, and says so', () => {
     const there = ALL.map(({ name, version, arch }) => ({ name, version, arch }));
     const plan = planDeb(debTarget(), ALL, request({ image: true }, there));

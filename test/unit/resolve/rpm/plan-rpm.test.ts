@@ -193,6 +193,33 @@ describe('SUSE, where the index adds a rebuild counter', () => {
   });
 });
 
+describe('rows of the table that leave something open', () => {
+  test('the one of two devel packages that is there is taken', () => {
+    const V = '6.12.23-29.97.amzn2023';
+    const records = ['kernel-devel', 'kernel6.12-debuginfo', 'kernel6.12-debuginfo-common-x86_64'];
+    const plan = planRpm(
+      target('amzn:2023', `${V}.x86_64`),
+      records.map((name) => record(name, V)),
+      REQUEST,
+      null,
+    );
+    expect(plan.items.map(({ name }) => name).toSorted()).toEqual(records);
+  });
+
+  test('debug packages that nobody has seen published are no reason to have no plan', () => {
+    const V = '2.6.32-042stab129.1';
+    const plan = planRpm(target('centos:6', V), [record('vzkernel-devel', V)], REQUEST, null);
+    expect(shorten(plan)).toEqual([`devel vzkernel-devel ${V} nevra`]);
+    expect(plan.notes.join()).toContain('no repository has vzkernel-debuginfo');
+  });
+
+  test('a counter that uname -r leaves out is found', () => {
+    const devel = record('kernel-tlinux4-devel', '5.4.119-1.0009.tl3');
+    const plan = planRpm(target('tencentos:3', '5.4.119-1-tlinux4-0009'), [devel], REQUEST, null);
+    expect(shorten(plan)).toEqual(['devel kernel-tlinux4-devel 5.4.119-1.0009.tl3 nevra']);
+  });
+});
+
 describe('another vendor', () => {
   const sl = { vendor: 'Scientific Linux', buildHost: 'sl.example.org', buildTime: 1_700_009_999 };
 
