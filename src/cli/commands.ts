@@ -18,6 +18,7 @@ import {
   type Raw,
   readCount,
   readLevel,
+  readList,
   readPlace,
   readPlanOptions,
   readRuntime,
@@ -26,6 +27,7 @@ import {
   readSystemtap,
   readTarget,
   readText,
+  REPORT,
   RUNNING,
   SEEN,
   SHOWN,
@@ -112,11 +114,6 @@ const IN_PLACE: OptionRow = [
   'SystemTap:',
 ];
 const BOOT_IMAGE: OptionRow = ['--boot-image <file>', 'vmlinuz to boot, where the target has none', 'SystemTap:'];
-const REPORT: OptionRow = [
-  '--report <file>',
-  'keep what was found: .html for people, .xml for JUnit readers, .json',
-  'Output:',
-];
 const LEVEL: OptionRow = [
   '--level <hello|probe|scripts>',
   'how far ready must reach (default: hello; scripts where some are named)',
@@ -207,7 +204,7 @@ export const COMMANDS: readonly CommandRow[] = [
     only: [['--fix', FIXING]],
     examples: ['doctor --log failed.log', 'doctor --fix'],
     run: async (context, raw) => {
-      const options = { target: readTarget(raw), log: readText(raw, 'log'), report: readText(raw, 'report') };
+      const options = { target: readTarget(raw), log: readText(raw, 'log'), reports: readList(raw['report']) };
       if (raw['fix'] === true) return (await import('./commands/doctor-fix.ts')).runDoctorFix(context, options);
       return (await import('./commands/doctor.ts')).runDoctor(context, options);
     },
@@ -351,7 +348,7 @@ export const COMMANDS: readonly CommandRow[] = [
         policy: readGuestPolicy(raw),
         runtime: readRuntime(raw),
         moduleKey: readModuleKey(raw),
-        report: readText(raw, 'report'),
+        reports: readList(raw['report']),
       };
       const { runRehearse, runRehearseKernels } = await import('./commands/rehearse.ts');
       return kernels === null ? runRehearse(context, options) : runRehearseKernels(context, kernels, options);
@@ -510,7 +507,7 @@ export const COMMANDS: readonly CommandRow[] = [
         bundleKeyring: readText(raw, 'bundleKeyring'),
         allowUncheckedEvidence: raw['allowUncheckedEvidence'] === true,
         moduleKey: readModuleKey(raw),
-        report: readText(raw, 'report'),
+        reports: readList(raw['report']),
       }),
   },
   {
@@ -547,7 +544,7 @@ export const COMMANDS: readonly CommandRow[] = [
         allowExpiredRelease: raw['allowExpiredRelease'] === true,
         runtime: readRuntime(raw),
         moduleKey: readModuleKey(raw),
-        report: readText(raw, 'report'),
+        reports: readList(raw['report']),
       }),
   },
   {

@@ -12,25 +12,23 @@ import { readVersion } from './package-root.ts';
 export type ReportContext = Pick<Context, 'cwd' | 'now' | 'place'>;
 
 /**
- * Does the work of a command and keeps its report at `path`, if one is asked for: also when the work ends with an error,
- * which is then thrown on. `json` makes what --json prints of the report. @throws TapprepError USAGE before any work when the path cannot be a report
+ * Does the work of a command and keeps its report at each of `paths`: also when the work ends with an error, which is then
+ * thrown on. `json` makes what --json prints of the report. @throws TapprepError USAGE before any work when a path cannot be a report
  */
 export async function withReport<Report>(
   context: ReportContext,
   command: ReportedCommand,
-  path: string | null,
+  paths: readonly string[],
   describe: (report: Report) => Preflight,
   work: () => Promise<Report>,
   json: (report: Report) => unknown = (report) => report,
 ): Promise<Report> {
-  if (path === null) return work();
-  const file = resolve(context.cwd, path);
-  await checkReportPath(file);
-  const keep = (preflight: Preflight, report: unknown): Promise<void> =>
-    writeReport(file, preflight, report, {
-      madeAt: context.now(),
-      tapprepVersion: readVersion(),
-    });
+  const files = paths.map((path) => resolve(context.cwd, path));
+  for (const file of files) await checkReportPath(file);
+  const keep = async (preflight: Preflight, report: unknown): Promise<void> => {
+    const options = { madeAt: context.now(), tapprepVersion: readVersion() };
+    for (const file of files) await writeReport(file, preflight, report, options);
+  };
   let report: Report;
   try {
     report = await work();

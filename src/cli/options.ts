@@ -13,7 +13,7 @@ export type Raw = Readonly<Record<string, unknown>>;
 /** Under which heading of the help an option stands. */
 export type OptionGroup = 'Target:' | 'SystemTap:' | 'Sources:' | 'Output:' | 'Options:';
 
-/** What the parser takes, what it is for, and under which heading; those of LISTS may be given more than once. */
+/** What the parser takes, what it is for, and under which heading. */
 export type OptionRow = readonly [flags: string, text: string, group?: OptionGroup];
 
 /** Taken by every command: what it found can be read by programs, and an error says more. */
@@ -61,6 +61,15 @@ export const SOURCES: readonly OptionRow[] = [
   ],
   ...LISTS,
 ];
+
+export const REPORT: OptionRow = [
+  '--report <file>',
+  'keep what was found: .html for people, .xml for JUnit readers, .json (may be repeated)',
+  'Output:',
+];
+
+/** May be given more than once. */
+export const REPEATED: readonly OptionRow[] = [...LISTS, REPORT];
 
 const KERNEL: OptionRow = ['--kernel <release>', 'another kernel of that host, as uname -r prints it', 'Target:'];
 export const DISTRO: OptionRow = [
@@ -193,7 +202,7 @@ export function readCommon(raw: Raw, env: Readonly<Record<string, string | undef
   };
 }
 
-function readList(value: unknown): readonly string[] {
+export function readList(value: unknown): readonly string[] {
   return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
 }
 

@@ -6,7 +6,7 @@ import { ACTIONS_OF, COMMANDS, commandsByTask, type CommandRow } from './command
 import { readConfiguration } from './configuration.ts';
 import { placeOfOptions, withHint } from './hint.ts';
 import { readVersion } from './package-root.ts';
-import { LISTS, OF_HOST, type Raw, readCommon, requireWith, requireWithout } from './options.ts';
+import { OF_HOST, type Raw, readCommon, REPEATED, requireWith, requireWithout } from './options.ts';
 import { type Terminal, withProcessContext } from './process-context.ts';
 
 const EVERY_OPTION = COMMANDS.flatMap(({ options }) => options);
@@ -151,7 +151,7 @@ function buildCommand(row: CommandRow): Command {
   for (const listed of row.options) {
     const [flags, description, group = 'Options:'] = listed;
     const option = new Option(flags, description).helpGroup(group);
-    if (LISTS.includes(listed)) option.argParser<string[]>((value, list) => [...(list ?? []), value]);
+    if (REPEATED.includes(listed)) option.argParser<string[]>((value, list) => [...(list ?? []), value]);
     command.addOption(option);
   }
   return command.addHelpText('after', `\nExamples:\n${row.examples.map((line) => `  tapprep ${line}\n`).join('')}`);

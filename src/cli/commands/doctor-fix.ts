@@ -28,7 +28,7 @@ export async function runDoctorFix(context: Context, options: DoctorOptions): Pr
   const repair = await withReport(
     context,
     'doctor',
-    options.report,
+    options.reports,
     ({ examination, fix }) => (fix === null ? describeExamination(examination) : describeRepair(examination, fix)),
     () => work(context, options),
     repairJson,

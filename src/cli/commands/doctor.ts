@@ -19,8 +19,8 @@ export interface DoctorOptions {
   readonly target: TargetOptions;
   /** A failed run's output, "-" for standard input; null for none. */
   readonly log: string | null;
-  /** Where --report asks for a report; null for nowhere. */
-  readonly report: string | null;
+  /** Where --report asks for reports. */
+  readonly reports: readonly string[];
 }
 
 /** What doctor needs of its process. */
@@ -75,7 +75,7 @@ export async function examine(
 /** @returns 0 when ready, 1 when not. @throws TapprepError as examine */
 export async function runDoctor(context: DoctorContext, options: DoctorOptions): Promise<number> {
   const look = (): Promise<Examination> => examine(context, options);
-  const examination = await withReport(context, 'doctor', options.report, describeExamination, look, examinationJson);
+  const examination = await withReport(context, 'doctor', options.reports, describeExamination, look, examinationJson);
   if (context.common.json) context.stdout.json(examinationJson(examination));
   else context.stdout.write(renderExamination(examination, context.common.verbose));
   return examination.verdict.ready ? EXIT.done : EXIT.notReady;

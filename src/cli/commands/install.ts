@@ -36,14 +36,14 @@ export interface InstallCommandOptions {
   readonly bundleKeyring: string | null;
   readonly allowUncheckedEvidence: boolean;
   readonly moduleKey: ModuleKeyRequest | null;
-  /** Where --report asks for a report; null for nowhere. */
-  readonly report: string | null;
+  /** Where --report asks for reports. */
+  readonly reports: readonly string[];
 }
 
 /** Exit 0 only when everything is installed and proven; what could not be proven says why and exits 1. */
 export async function runInstall(context: Context, options: InstallCommandOptions): Promise<number> {
   const { common, stdout } = context;
-  const outcome = await withReport(context, 'install', options.report, describeInstallation, () =>
+  const outcome = await withReport(context, 'install', options.reports, describeInstallation, () =>
     work(context, options),
   );
   if (common.json) stdout.json(outcome);

@@ -34,8 +34,8 @@ export interface RehearseCommandOptions {
   readonly moduleKey: ModuleKeyRequest | null;
   readonly runtime: Runtime | 'auto';
   readonly policy: PolicyWish | null;
-  /** Where --report asks for a report; null for nowhere. */
-  readonly report: string | null;
+  /** Where --report asks for reports. */
+  readonly reports: readonly string[];
 }
 
 /** How many kernels at most are rehearsed by one command: each keeps a root of about a gigabyte. */
@@ -52,14 +52,16 @@ export async function runRehearseKernels(
   options: RehearseCommandOptions,
 ): Promise<number> {
   const { target } = options;
-  if (target.distro === null || target.kernel !== null || options.report !== null)
+  if (target.distro === null || target.kernel !== null || options.reports.length > 0)
     throw new TapprepError('USAGE', '--kernels takes --distro beside it, and neither --kernel nor --report', {
       hint: 'tapprep rehearse --distro debian:12 --kernels latest:3',
     });
+  const [, count] = /^latest:([1-9]\d{0,2})$/.exec(which) ?? [];
+  if (count === undefined && which.startsWith('latest:'))
+    throw new TapprepError('USAGE', `--kernels takes latest:1 to latest:${MAX_KERNELS}, but ${which} was given`);
   const session = await openContextSession(context);
   const { declareDistribution } = await import('../../detect/declared-facts.ts');
   const open = { host: null, facts: declareDistribution(target.distro, target.arch) };
-  const [, count] = /^latest:(\d{1,3})$/.exec(which) ?? [];
   const releases =
     count === undefined
       ? await readReleases(resolve(context.cwd, which))
@@ -93,7 +95,9 @@ async function readReleases(path: string): Promise<readonly string[]> {
 
 /** Exit 0 only when the ladder passed as far as --level asks. */
 export async function runRehearse(context: Context, options: RehearseCommandOptions): Promise<number> {
-  const report = await withReport(context, 'rehearse', options.report, describeRehearsal, () => work(context, options));
+  const report = await withReport(context, 'rehearse', options.reports, describeRehearsal, () =>
+    work(context, options),
+  );
   if (context.common.json) context.stdout.json(report);
   else {
     const times = report.stages.map(({ stage, seconds }) => `${stage} ${formatSeconds(seconds)}`).join(', ');

@@ -30,8 +30,8 @@ export interface VerifyCommandOptions {
   readonly allowExpiredRelease: boolean;
   readonly moduleKey: ModuleKeyRequest | null;
   readonly runtime: Runtime | 'auto';
-  /** Where --report asks for a report; null for nowhere. */
-  readonly report: string | null;
+  /** Where --report asks for reports. */
+  readonly reports: readonly string[];
 }
 
 /** The ladder, and every SystemTap that was tried; none where the target's own or a proven one was taken as it is. */
@@ -44,7 +44,7 @@ export async function runVerify(context: Context, options: VerifyCommandOptions)
   const report = await withReport(
     context,
     'verify',
-    options.report,
+    options.reports,
     (one) => ({ ...describeVerification(one), systemtap: one.systemtap }),
     () => work(context, options),
   );

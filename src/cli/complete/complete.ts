@@ -1,6 +1,6 @@
 /** What can follow on a command line that is being typed, from the one table of commands. Pure: values come from a lookup. */
 import { ACTIONS_OF, COMMANDS, type CommandRow } from '../commands.ts';
-import { LISTS, type OptionRow } from '../options.ts';
+import { type OptionRow, REPEATED } from '../options.ts';
 
 /** A word that can stand there, and what it is. */
 export interface Candidate {
@@ -117,7 +117,7 @@ function actionsOf(first: string): readonly Candidate[] {
 
 /** Options that the line does not have yet, or that may come again. */
 function openOptions(row: CommandRow, given: ReadonlyMap<string, string>): readonly Candidate[] {
-  const left = row.options.filter((option) => LISTS.includes(option) || !given.has(longOf(option)));
+  const left = row.options.filter((option) => REPEATED.includes(option) || !given.has(longOf(option)));
   return [
     ...left.map((option) => ({ value: longOf(option), text: option[1] })),
     { value: '--help', text: 'what it takes' },

@@ -128,7 +128,7 @@ const target = (facts: string) => ({ ...NO_TARGET, facts: join(directory, facts)
 describe('doctor', () => {
   it('ends with 0 and the verdict when nothing is wrong', async () => {
     const ran = await run(async (context) =>
-      runDoctor(context, { target: target('good.json'), log: null, report: null }),
+      runDoctor(context, { target: target('good.json'), log: null, reports: [] }),
     );
     expect(ran.exitCode).toBe(0);
     expect(ran.stdout).toMatch(/\nReady: /);
@@ -136,7 +136,7 @@ describe('doctor', () => {
 
   it('ends with 1 and the commands when something is', async () => {
     const ran = await run(
-      async (context) => runDoctor(context, { target: target('broken.json'), log: null, report: null }),
+      async (context) => runDoctor(context, { target: target('broken.json'), log: null, reports: [] }),
       '',
       true,
     );
@@ -153,7 +153,7 @@ describe('doctor', () => {
 
   it('prints every check as a line and the problem in full', async () => {
     const ran = await run(async (context) =>
-      runDoctor(context, { target: target('broken.json'), log: null, report: null }),
+      runDoctor(context, { target: target('broken.json'), log: null, reports: [] }),
     );
     expect(ran.stdout).toMatch(/PROBLEM {2}debug information/);
     expect(ran.stdout).toMatch(/ok {7}build tree/);
@@ -165,7 +165,7 @@ describe('doctor', () => {
   it('joins what a log says to what the machine shows', async () => {
     const log = "ERROR: Couldn't insert module '/tmp/stapA/stap_1.ko': Required key not available\n";
     const ran = await run(
-      async (context) => runDoctor(context, { target: target('broken.json'), log: '-', report: null }),
+      async (context) => runDoctor(context, { target: target('broken.json'), log: '-', reports: [] }),
       log,
       true,
     );

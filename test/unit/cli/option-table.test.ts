@@ -165,6 +165,10 @@ test.each([
   [['--no-such'], "unknown option '--no-such'"],
   [['no-such'], "unknown command 'no-such'"],
   [['cache'], 'tapprep cache does list, clean, and none of them was named'],
+  [
+    ['rehearse', '--distro', 'debian:12', '--kernels', 'latest:0'],
+    '--kernels takes latest:1 to latest:200, but latest:0 was given',
+  ],
   [['doctor', '--dry-run'], '--dry-run means something with --fix only, which was not given'],
   [['install', '--bundle-keyring', 'k'], '--bundle-keyring means something with --bundle only, which was not given'],
   [['install', '--bundle', 'b', '--no-debuginfo'], '--no-debuginfo means nothing beside --bundle, but both were given'],

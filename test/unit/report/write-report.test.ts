@@ -16,8 +16,12 @@ afterEach(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-const keep = (path: string, work: () => Promise<{ readonly value: number }>): Promise<{ readonly value: number }> =>
-  withReport({ cwd: directory, now: () => 0, place: NO_PLACE }, 'verify', path, () => samplePreflight('x'), work);
+interface Value {
+  readonly value: number;
+}
+const keepAll = (paths: readonly string[], work: () => Promise<Value>): Promise<Value> =>
+  withReport({ cwd: directory, now: () => 0, place: NO_PLACE }, 'verify', paths, () => samplePreflight('x'), work);
+const keep = (path: string, work: () => Promise<Value>): Promise<Value> => keepAll([path], work);
 
 test.each([
   ['a.html', /^<!doctype html>/],
@@ -28,6 +32,11 @@ test.each([
   await keep(name, async () => ({ value: 1 }));
   expect(await readFile(join(directory, name), 'utf8')).toMatch(expected);
   expect(await readdir(directory)).toEqual([name]);
+});
+
+test('several reports are all written', async () => {
+  await keepAll(['a.html', 'b.xml', 'c.json'], async () => ({ value: 1 }));
+  expect(await readdir(directory)).toEqual(['a.html', 'b.xml', 'c.json']);
 });
 
 test('another ending is refused before any work', async () => {
