@@ -1,5 +1,6 @@
 /** What a bundle holds, for whom it was made, and what was checked of it: manifest.json and the texts that follow from it. Pure. */
 import { TapprepError } from '../errors.ts';
+import { describeOtherVersion, listFaults } from '../foreign-form.ts';
 import type { Fingerprint, MatchEvidence, Role, RpmExpectation, Sha256, Target, TrustRequirement } from '../types.ts';
 import { upstreamVersion } from '../version/upstream.ts';
 import { manifestSchema } from './manifest-schema.ts';
@@ -228,9 +229,13 @@ export function parseManifest(text: string, source: string): BundleManifest {
   } catch (cause) {
     throw new TapprepError('BAD_BUNDLE', `the manifest of ${source} is no JSON`, { cause });
   }
+  const other = describeOtherVersion(value, 'tapprep-bundle/1');
+  if (other !== null) {
+    throw new TapprepError('BAD_BUNDLE', `the manifest of ${source} ${other}`, { hint: 'tapprep --version' });
+  }
   const result = manifestSchema.safeParse(value);
   if (!result.success) {
-    const faults = result.error.issues.slice(0, 20).map(({ path, message }) => `${path.join('.')}: ${message}`);
+    const faults = listFaults(result.error);
     throw new TapprepError('BAD_BUNDLE', `the manifest of ${source} is not of this form: ${faults.join('; ')}`, {
       facts: { faults },
     });

@@ -4,6 +4,7 @@
  * install is known for what it is, and `remove` takes back exactly what came.
  */
 import { TapprepError } from '../errors.ts';
+import { describeOtherVersion, listFaults } from '../foreign-form.ts';
 import { runAsRoot } from '../make-remedy.ts';
 import type { Host } from '../host/host.ts';
 import { script } from '../host/ssh-scripts.ts';
@@ -11,6 +12,7 @@ import type { PackageManager } from '../package-system/package-system.ts';
 import { journalSchema } from './journal-schema.ts';
 import type { ListedPackage } from './package-list.ts';
 
+const FORM = 'tapprep-journal/1';
 export const JOURNAL_PATH = '/var/lib/tapprep/journal.json';
 
 export interface JournalEntry {
@@ -40,7 +42,7 @@ export interface JournalEntry {
 }
 
 export interface Journal {
-  readonly schema: 'tapprep-journal/1';
+  readonly schema: typeof FORM;
   readonly entries: readonly JournalEntry[];
 }
 
@@ -51,11 +53,9 @@ export interface Journal {
  */
 export async function readJournal(host: Host): Promise<Journal> {
   const text = await host.readText(JOURNAL_PATH);
-  if (text === null) return { schema: 'tapprep-journal/1', entries: [] };
+  if (text === null) return { schema: FORM, entries: [] };
   await requireOwn(host);
-  const journal = parseJournal(text);
-  if (journal !== null) return journal;
-  throw broken(host, 'is not a tapprep-journal/1 file');
+  return parseJournal(host, text);
 }
 
 /** PATH: "link" or what `ls -ldn` says of it. */
@@ -79,7 +79,7 @@ function broken(host: Host, what: string): TapprepError {
 export async function writeEntry(host: Host, entry: JournalEntry): Promise<void> {
   const { entries } = await readJournal(host);
   const kept = entries.at(-1)?.at === entry.at ? entries.slice(0, -1) : entries;
-  await writeJournal(host, { schema: 'tapprep-journal/1', entries: [...kept, entry] });
+  await writeJournal(host, { schema: FORM, entries: [...kept, entry] });
 }
 
 /** Writes the whole journal, atomically. */
@@ -87,9 +87,24 @@ export async function writeJournal(host: Host, journal: Journal): Promise<void> 
   await host.writeFile(JOURNAL_PATH, `${JSON.stringify(journal, null, 2)}\n`, 0o644);
 }
 
-function parseJournal(text: string): Journal | null {
+function parseJournal(host: Host, text: string): Journal {
+  const value = parseJson(text);
+  const { data, error } = journalSchema.safeParse(value);
+  if (data !== undefined) return data;
+  const other = describeOtherVersion(value, FORM);
+  // Never to be moved away: what it records could no longer be taken back.
+  if (other !== null) {
+    throw new TapprepError('JOURNAL_BROKEN', `${JOURNAL_PATH} on ${host.name} ${other}`, {
+      hint: 'tapprep --version',
+    });
+  }
+  throw broken(host, `is not a ${FORM} file: ${listFaults(error).join('; ')}`);
+}
+
+/** null for what is no JSON. */
+function parseJson(text: string): unknown {
   try {
-    return journalSchema.safeParse(JSON.parse(text)).data ?? null;
+    return JSON.parse(text);
   } catch (error) {
     if (error instanceof SyntaxError) return null;
     throw error;

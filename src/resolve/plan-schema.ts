@@ -1,6 +1,7 @@
 /** The form of a saved plan. Foreign until checked: file names are plain, addresses are of known schemes, places tapprep's own. */
 import { z } from 'zod';
 import { TapprepError } from '../errors.ts';
+import { describeOtherVersion, listFaults } from '../foreign-form.ts';
 import type {
   FileItem,
   FolderItem,
@@ -158,8 +159,10 @@ export function checkPlan(content: string, source: string): Plan {
   } catch (cause) {
     throw new TapprepError('BAD_LOCK', `${source} is no JSON`, { cause });
   }
+  const other = describeOtherVersion(value, 'tapprep-plan/1');
+  if (other !== null) throw new TapprepError('BAD_LOCK', `${source} ${other}`, { hint: 'tapprep --version' });
   const result = planSchema.safeParse(value);
   if (result.success) return result.data;
-  const faults = result.error.issues.slice(0, 20).map(({ path, message }) => `${path.join('.')}: ${message}`);
+  const faults = listFaults(result.error);
   throw new TapprepError('BAD_LOCK', `${source} is no plan of tapprep: ${faults.join('; ')}`, { facts: { faults } });
 }

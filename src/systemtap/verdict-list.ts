@@ -2,6 +2,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isErrno, TapprepError } from '../errors.ts';
+import { describeOtherVersion, listFaults } from '../foreign-form.ts';
 import { readTextFile } from '../host/files.ts';
 import { nameOf } from './choose.ts';
 import { isExactBuild, isSameBuild, type KernelBuild } from './kernel-build.ts';
@@ -54,17 +55,11 @@ export function parseVerdictList(content: string, source: string): VerdictList {
   } catch (cause) {
     throw new TapprepError('BAD_VERDICTS', `${source} is no JSON`, { cause });
   }
-  const { schema } = (value ?? {}) as { readonly schema?: unknown };
-  if (typeof schema === 'string' && schema !== 'tapprep-verdict-list/1' && schema.startsWith('tapprep-verdict-list/')) {
-    throw new TapprepError(
-      'BAD_VERDICTS',
-      `${source} has the form ${JSON.stringify(schema.slice(0, 60))}, but this tapprep reads "tapprep-verdict-list/1"`,
-      { hint: 'tapprep --version' },
-    );
-  }
+  const other = describeOtherVersion(value, 'tapprep-verdict-list/1');
+  if (other !== null) throw new TapprepError('BAD_VERDICTS', `${source} ${other}`, { hint: 'tapprep --version' });
   const result = verdictListSchema.safeParse(value);
   if (!result.success) {
-    const faults = result.error.issues.slice(0, 20).map(({ path, message }) => `${path.join('.')}: ${message}`);
+    const faults = listFaults(result.error);
     throw new TapprepError('BAD_VERDICTS', `${source} is no list of verdicts of tapprep: ${faults.join('; ')}`, {
       hint: 'tapprep verdicts export --out FILE writes one',
       facts: { faults },

@@ -97,13 +97,27 @@ test('what a journal names and tapprep never makes is left alone, and the words 
   expect([FOLDER, '/etc/precious'].filter(isThere)).toEqual(['/etc/precious']);
 });
 
+test('a journal that a newer tapprep wrote stays where it is: exit 5, and nothing goes', async () => {
+  put(JOURNAL, '{"schema": "tapprep-journal/2", "entries": {}}');
+  const result = await remove('--yes');
+  expect(result.code).toBe(5);
+  expect(result.stderr).toContain('has the form "tapprep-journal/2", but this tapprep reads "tapprep-journal/1"');
+  expect(result.stderr).not.toContain('mv ');
+  expect(isThere(FOLDER)).toBe(true);
+});
+
 test.each([
   [
     'everybody may write',
     () => chmodSync(join(root, JOURNAL), 0o666),
     /may be written by others than root \(-rw-rw-rw-\)/,
   ],
-  ['is no journal', () => put(JOURNAL, '[]'), /is not a tapprep-journal\/1 file/],
+  ['is no journal', () => put(JOURNAL, '[]'), /is not a tapprep-journal\/1 file: .*expected object/],
+  [
+    'lacks a field',
+    () => put(JOURNAL, '{"schema": "tapprep-journal/1", "entries": [{}]}'),
+    /is not a tapprep-journal\/1 file: entries\.0\.at: /,
+  ],
 ] as const)('a journal that %s: exit 5, and nothing goes', async (_name, spoil, words) => {
   spoil();
   const result = await remove('--yes');

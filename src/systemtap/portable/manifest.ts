@@ -1,5 +1,6 @@
 /** manifest.json of a portable SystemTap: every file traced to a package, every package to a signed index. Pure. */
 import { TapprepError } from '../../errors.ts';
+import { describeOtherVersion } from '../../foreign-form.ts';
 import type { Fingerprint } from '../../types.ts';
 import { portableManifestSchema } from './manifest-schema.ts';
 
@@ -50,8 +51,11 @@ export interface PortableManifest {
 
 /** @throws TapprepError BAD_PACKAGE when the text is no such manifest, or names a path outside its folder */
 export function parseManifest(text: string, name: string): PortableManifest {
-  const { data } = portableManifestSchema.safeParse(parseJson(text));
+  const value = parseJson(text);
+  const { data } = portableManifestSchema.safeParse(value);
   if (data !== undefined) return data;
+  const other = describeOtherVersion(value, 'tapprep-systemtap/1');
+  if (other !== null) throw new TapprepError('BAD_PACKAGE', `${name} ${other}`, { hint: 'tapprep --version' });
   throw new TapprepError('BAD_PACKAGE', `${name} is no manifest of a portable SystemTap`);
 }
 
