@@ -14,7 +14,7 @@ export interface Finding {
   readonly status: FindingStatus;
   /** One sentence with both sides of the comparison. */
   readonly detail: string;
-  /** Null unless the status is problem or advice. */
+  /** Null where nothing is wrong with the machine. */
   readonly diagnosis: Diagnosis | null;
 }
 

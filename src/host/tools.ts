@@ -25,6 +25,19 @@ const TOOLS = {
 type Manager = 'apt-get' | 'dnf' | 'zypper';
 export type Tool = keyof typeof TOOLS;
 
+/** Needed by some command or other, whatever kernels are booted. */
+export const ORDINARY_TOOLS: readonly Tool[] = [
+  'mmdebstrap',
+  'gpgv',
+  'xz',
+  'bzip2',
+  'tar',
+  'cpio',
+  'dpkg-deb',
+  'rpm',
+  'ssh',
+];
+
 const INSTALL: Record<Manager, readonly string[]> = {
   'apt-get': ['apt-get', 'install', '--yes', '--no-install-recommends'],
   dnf: ['dnf', 'install', '--assumeyes'],
@@ -86,7 +99,8 @@ function installArgv(manager: Manager, tools: readonly Tool[]): readonly string[
   return [...INSTALL[manager], ...new Set(tools.map((tool) => TOOLS[tool][manager]))];
 }
 
-async function listMissing(host: Host, tools: readonly Tool[]): Promise<readonly Tool[]> {
+/** Those that are not there. */
+export async function listMissing(host: Host, tools: readonly Tool[]): Promise<readonly Tool[]> {
   const found = await Promise.all(tools.map((tool) => host.which(tool)));
   return tools.filter((_, index) => found[index] === null);
 }

@@ -7,7 +7,9 @@ import { type Reach, reachByOptions } from '../../diagnose/place.ts';
 import { reachVerdict, type Verdict } from '../../diagnose/verdict.ts';
 import { EXIT, isTapprepError, TapprepError } from '../../errors.ts';
 import type { Host } from '../../host/host.ts';
+import { createLocalHost } from '../../host/local.ts';
 import { type Entry, openTarget } from '../../pipeline/open-target.ts';
+import { checkOwnTools } from '../../pipeline/own-tools.ts';
 import { describeExamination } from '../../report/preflight.ts';
 import type { Diagnosis, HostFacts, Target, TargetOptions } from '../../types.ts';
 import type { Context } from '../context.ts';
@@ -57,7 +59,8 @@ export async function examine(
     });
   }
   const target = identify(facts, options.target);
-  const checks = checkFacts(facts, target, reach);
+  const own = await checkOwnTools(createLocalHost(), facts.kernel.arch);
+  const checks = [...checkFacts(facts, target, reach), own];
   const log =
     options.log === null
       ? []
