@@ -7,7 +7,7 @@ import { readLogFacts } from '../../diagnose/log-facts.ts';
 import { describeSituation } from '../../diagnose/situation.ts';
 import { EXIT, TapprepError } from '../../errors.ts';
 import { createLocalHost } from '../../host/local.ts';
-import { REBOOT } from '../../make-remedy.ts';
+import { REBOOT, tapprep } from '../../make-remedy.ts';
 import { openTarget } from '../../pipeline/open-target.ts';
 import { describeLoad, foretell } from '../../detect/module-policy.ts';
 import { parseModuleCertificate } from '../../sign/certificate.ts';
@@ -67,7 +67,7 @@ function directoryFor({ cwd, env }: Context, dest: string | null): string {
   const configuration = configDirectory(env);
   if (configuration !== null) return join(configuration, 'tapprep', 'module-key');
   throw new TapprepError('USAGE', 'no home is known for this user where the key could be kept', {
-    hint: 'tapprep module-key create --dest DIR',
+    remedy: tapprep('module-key', 'create', '--dest', 'DIR'),
   });
 }
 

@@ -272,7 +272,7 @@ describe('no connection', () => {
     const sshd = await serve();
     writeFileSync(join(sshd.directory, 'known_hosts'), '');
     const failure = await failureOf(open(sshd));
-    expect(failure).toMatchObject({ code: 'SSH_HOST_KEY', hint: 'ssh machine true' });
+    expect(failure).toMatchObject({ code: 'SSH_HOST_KEY', hint: `ssh -F ${sshd.configFile} machine true` });
     expect(readFileSync(join(sshd.directory, 'known_hosts'), 'utf8')).toBe('');
   });
 
