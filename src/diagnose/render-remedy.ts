@@ -196,12 +196,10 @@ function targetOptions({ reach, kernel }: Place, words: readonly string[]): read
   ];
 }
 
-/** Commands for which a distribution alone is enough. */
-const TAKES_ANY_KERNEL: ReadonlySet<string | undefined> = new Set(['rehearse', 'module-key']);
-
+/** A distribution alone is enough for a rehearsal; for anything else a reader has to say what only a reader knows. */
 function kernelOptions({ via, more = [] }: Reach, kernel: string | null, words: readonly string[]): readonly string[] {
   if (kernel !== null) return ['--kernel', kernel];
-  const isNeeded = via === 'declared' && more[0] !== '--banner' && !TAKES_ANY_KERNEL.has(words[0]);
+  const isNeeded = via === 'declared' && more[0] !== '--banner' && words[0] !== 'rehearse';
   return isNeeded ? ['--kernel', 'RELEASE'] : [];
 }
 
