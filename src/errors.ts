@@ -182,7 +182,7 @@ export interface HintRemedy {
 }
 
 export interface ErrorDetails {
-  /** A command that the reader can paste, whatever the target is. */
+  /** A command that the reader can paste, whatever the target is. Beside a remedy: what else to know, in words. */
   readonly hint?: string;
   /** What to do where the command depends on the target: the command line's edge makes the hint of it. */
   readonly remedy?: HintRemedy;
@@ -206,6 +206,11 @@ export class TapprepError extends Error {
     this.remedy = details.remedy ?? null;
     this.facts = details.facts ?? {};
   }
+}
+
+/** What an error says to do, for one that takes its place. */
+export function adviceOf({ hint, remedy }: TapprepError): Pick<ErrorDetails, 'hint' | 'remedy'> {
+  return { ...(hint === null ? {} : { hint }), ...(remedy === null ? {} : { remedy }) };
 }
 
 /** Whether a caught value is ours, and of this code when one is given. */

@@ -1,5 +1,5 @@
 /** The end that a signal asks for: the one place where an abort becomes INTERRUPTED, with the signal's name. */
-import { type ErrorDetails, isTapprepError, type StopSignal, TapprepError } from './errors.ts';
+import { adviceOf, type ErrorDetails, isTapprepError, type StopSignal, TapprepError } from './errors.ts';
 
 /** What an AbortSignal carries as its reason when a signal of the system stopped the run. */
 export class StopRequest extends Error {
@@ -42,12 +42,8 @@ export function asInterruption(error: unknown, signal: AbortSignal): unknown {
 function withSignal(error: TapprepError, signal: AbortSignal): TapprepError {
   const name = stopSignalOf(signal);
   if (name === null || error.facts['signal'] !== undefined) return error;
-  const hint = {
-    ...(error.hint === null ? {} : { hint: error.hint }),
-    ...(error.remedy === null ? {} : { remedy: error.remedy }),
-  };
   return new TapprepError('INTERRUPTED', error.message, {
-    ...hint,
+    ...adviceOf(error),
     facts: { ...error.facts, signal: name },
     cause: error,
   });

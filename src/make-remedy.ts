@@ -1,8 +1,9 @@
 /** Short ways to write remedies: those that many faults share, and those that errors carry as their hint. Pure. */
-import type { PackagePurpose, Remedy } from './types.ts';
+import type { PackagePurpose, Remedy, Target } from './types.ts';
 
 export const EMPTY_CACHE: Remedy = { kind: 'empty-caches', by: 'tapprep', paths: [] };
 export const CHECK_SOURCES: Remedy = { kind: 'check-sources', by: 'user' };
+export const IDENTIFY: Remedy = { kind: 'identify', by: 'user' };
 export const REBOOT: Remedy = { kind: 'reboot', by: 'user', into: null };
 
 /** FIPS mode is staprun's own refusal, which it lets be overridden. */
@@ -35,6 +36,13 @@ export function tapprep(...words: readonly string[]): Remedy {
 /** The same for one that changes the target. */
 export function tapprepAsRoot(...words: readonly string[]): Remedy {
   return { kind: 'tapprep', by: 'user', words, root: true };
+}
+
+/** The options that name a machine which is elsewhere. */
+export function describing({ distro, version, release, arch, unameV }: Target): readonly string[] {
+  const system = version === null ? distro : `${distro}:${version}`;
+  const build = unameV === null ? [] : ['--uname-v', unameV];
+  return ['--distro', system, '--kernel', release, '--arch', arch, ...build];
 }
 
 /** A line for the shell of the target. */

@@ -741,6 +741,8 @@ export type Remedy =
   | { readonly kind: 'enable-debug-repository'; readonly by: 'user'; readonly system: 'ubuntu' | 'suse' }
   /** The system's subscription, without which it has no repositories. */
   | { readonly kind: 'register'; readonly by: 'user'; readonly tool: 'subscription-manager' | 'SUSEConnect' | 'pro' }
+  /** What a system says of itself: distribution and kernel. */
+  | { readonly kind: 'identify'; readonly by: 'user' }
   | { readonly kind: 'set-clock'; readonly by: 'user' }
   | { readonly kind: 'reboot'; readonly by: 'user'; readonly into: string | null }
   /** A variable of the user's shell; a value may hold words that the shell expands. */

@@ -7,7 +7,8 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { mkdir, open, writeFile, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { TapprepError } from '../errors.ts';
+import { type ErrorDetails, TapprepError } from '../errors.ts';
+import { tapprep } from '../make-remedy.ts';
 import { checkSpace } from '../fetch/space.ts';
 import { diskError } from '../files/disk-error.ts';
 import type { Sha256 } from '../types.ts';
@@ -120,7 +121,10 @@ async function readManifestText(
   const first = decodeHeader(await readAt(source, 0, HEADER_BYTES));
   const [, root = ''] = /^(tapprep-[\w.+~^:@-]{1,200})\/manifest\.json$/.exec(first?.path ?? '') ?? [];
   if (first === null || root === '') {
-    throw bad(source, 'does not begin with the manifest of a bundle', 'tapprep bundle --out FILE makes one');
+    throw bad(source, 'does not begin with the manifest of a bundle', {
+      remedy: tapprep('bundle', '--out', 'FILE'),
+      hint: 'makes one',
+    });
   }
   const { sizeBytes } = first;
   if (sizeBytes > MAX_MANIFEST_BYTES) {
@@ -248,9 +252,11 @@ async function readAt({ file }: Source, at: number, bytes: number): Promise<Buff
   return buffer.subarray(0, done);
 }
 
-function bad(source: Source, what: string, hint?: string): TapprepError {
+const AGAIN = { hint: 'copy the bundle again; sha256sum on both sides tells whether it arrived whole' };
+
+function bad(source: Source, what: string, advice: ErrorDetails = AGAIN): TapprepError {
   return new TapprepError('BAD_BUNDLE', `${source.name} ${what}`, {
-    hint: hint ?? 'copy the bundle again; sha256sum on both sides tells whether it arrived whole',
+    ...advice,
     facts: { bundle: source.name, sizeBytes: source.sizeBytes },
   });
 }

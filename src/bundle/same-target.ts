@@ -1,5 +1,6 @@
 /** Whether a bundle was made for the target that is here. Pure. */
 import { TapprepError } from '../errors.ts';
+import { tapprep } from '../make-remedy.ts';
 import type { Target } from '../types.ts';
 import { kernelPackageVersion } from '../package-system/systems.ts';
 
@@ -35,7 +36,8 @@ function isSameVersion(a: string, b: string): boolean {
 
 function differs(bundle: string, what: string, wanted: string, found: string): TapprepError {
   return new TapprepError('WRONG_TARGET', `${bundle} was made for ${what} ${wanted}, but the target has ${found}`, {
-    hint: 'tapprep detect --json on the target, then tapprep bundle --facts FILE --out FILE elsewhere',
+    remedy: tapprep('detect', '--json'),
+    hint: 'what it prints is FACTS of "tapprep bundle --facts FACTS --out FILE", elsewhere',
     facts: { what, bundle: wanted, target: found },
   });
 }

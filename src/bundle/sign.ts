@@ -1,5 +1,6 @@
 /** Detached signatures of what one user hands to another, by a key of the user's own and by the user's own gpg. */
-import { isTapprepError, TapprepError } from '../errors.ts';
+import { type ErrorDetails, isTapprepError, TapprepError } from '../errors.ts';
+import { tapprep } from '../make-remedy.ts';
 import type { Host } from '../host/host.ts';
 import { verifySignature } from '../trust/gpgv.ts';
 import { requireGoodSignature } from '../trust/signature-verdict.ts';
@@ -50,7 +51,7 @@ export interface SignedText {
   /** null where there is none. */
   readonly signature: string | null;
   /** How a signed one is made. */
-  readonly hint: string;
+  readonly advice: ErrorDetails;
 }
 
 /**
@@ -58,15 +59,17 @@ export interface SignedText {
  * @throws TapprepError UNSIGNED, and every outcome of a signature but good
  */
 export async function requireSignedText(
-  { name, data, signature, hint }: SignedText,
+  { name, data, signature, advice }: SignedText,
   keyring: string,
   run: Host['run'],
 ): Promise<Fingerprint> {
   const subject = { name, keyrings: [keyring], fingerprints: [] };
   if (signature === null) {
-    throw new TapprepError('UNSIGNED', `${name} is not signed, but a signature by a key of ${keyring} is asked for`, {
-      hint,
-    });
+    throw new TapprepError(
+      'UNSIGNED',
+      `${name} is not signed, but a signature by a key of ${keyring} is asked for`,
+      advice,
+    );
   }
   const packets = dearmorSignature(signature, name);
   const verdict = await verifySignature({ ...subject, data, signature: packets, allow: [] }, run);
@@ -86,6 +89,6 @@ export function verifyBundleSignature(
   name: string,
   run: Host['run'],
 ): Promise<Fingerprint> {
-  const hint = 'tapprep bundle --sign-key KEYID --out FILE';
-  return requireSignedText({ name: `SHA256SUMS of ${name}`, data: Buffer.from(sums), signature, hint }, keyring, run);
+  const advice = { remedy: tapprep('bundle', '--sign-key', 'KEYID', '--out', 'FILE') };
+  return requireSignedText({ name: `SHA256SUMS of ${name}`, data: Buffer.from(sums), signature, advice }, keyring, run);
 }

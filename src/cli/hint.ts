@@ -1,24 +1,35 @@
 /** The hints of errors, made at the edge: only here it is known which target the command was given. */
 import { HERE, type Place, type Reach, reachByOptions } from '../diagnose/place.ts';
-import { isRemedy, renderRemedy } from '../diagnose/render-remedy.ts';
+import { isDescribed, isRemedy, ON_THAT_MACHINE, renderRemedy } from '../diagnose/render-remedy.ts';
 import { isTapprepError, TapprepError } from '../errors.ts';
+import { type DeclaredHost } from '../detect/target.ts';
 import { givenTarget, type Raw, readText } from './options.ts';
 
-const NO_TARGET: Place = { reach: HERE, kernel: null, manager: null, sudo: false };
+/** This machine, of which nothing was said. */
+export const NO_TARGET: Place = { reach: HERE, kernel: null, manager: null, sudo: false };
 
 /** What to paste after an error, for the target at hand; null where nothing is known. */
 export function hintOf({ hint, remedy }: TapprepError, place: Place = NO_TARGET): string | null {
   if (remedy === null || !isRemedy(remedy)) return hint;
-  const commands = renderRemedy(remedy, place);
-  return commands.length === 0 ? hint : commands.join('; ');
+  // A command for a machine that is only described ends with a comment, behind which nothing else can stand.
+  const commands = renderRemedy(remedy, place).join(isDescribed(place.reach) ? '\n       ' : '; ');
+  if (commands === '') return hint;
+  if (hint === null) return commands;
+  return `${commands}${commands.endsWith(ON_THAT_MACHINE) ? ', ' : '    # '}${hint}`;
 }
 
 /** The same error with its hint as text. Anything else is given back as it is. */
-export function withHint(error: unknown, place: Place): unknown {
+export function withHint(error: unknown, place: Place = NO_TARGET): unknown {
   if (!isTapprepError(error) || error.remedy === null) return error;
   const { code, message, facts, cause } = error;
   const hint = hintOf(error, place);
   return new TapprepError(code, message, { ...(hint === null ? {} : { hint }), facts, cause });
+}
+
+/** A machine that is elsewhere, as a line of many describes it. */
+export function placeOfDescribed({ distro, version, kernel, arch, unameV }: DeclaredHost): Place {
+  const system = distro === null || version === null ? distro : `${distro}:${version}`;
+  return { ...NO_TARGET, reach: { via: 'declared', distro: system, arch, unameV }, kernel };
 }
 
 /** The target as the options of a command name it. @param isRoot whether this process has root rights */

@@ -1,6 +1,7 @@
 /** Reads a lock: a plan that was written before, for exactly one target. */
 import { resolve } from 'node:path';
 import { TapprepError } from '../errors.ts';
+import { tapprep } from '../make-remedy.ts';
 import { readTextFile } from '../host/files.ts';
 import { checkPlan } from '../resolve/plan-schema.ts';
 import type { Plan, Target, TargetOptions } from '../types.ts';
@@ -8,7 +9,8 @@ import type { Plan, Target, TargetOptions } from '../types.ts';
 /** @throws TapprepError BAD_LOCK when it is no plan */
 export async function readLock(cwd: string, path: string): Promise<Plan> {
   const text = await readTextFile(resolve(cwd, path));
-  if (text === null) throw new TapprepError('BAD_LOCK', `${path} is no file`, { hint: `tapprep plan --out ${path}` });
+  if (text === null)
+    throw new TapprepError('BAD_LOCK', `${path} is no file`, { remedy: tapprep('plan', '--out', path) });
   // A lock holds no logins: such an address is asked without one.
   return checkPlan(text.replaceAll('://***@', '://'), path);
 }
@@ -42,7 +44,7 @@ export function requireSameTarget(plan: Plan, path: string, target: Target): voi
     const [locked, wanted] = [plan.target[key], target[key]];
     if (key === 'version' ? isSameRelease(locked, wanted) : locked === wanted) continue;
     throw new TapprepError('BAD_LOCK', `${path} is for ${key} ${locked} but the target has ${key} ${wanted}`, {
-      hint: `tapprep plan --out ${path}`,
+      remedy: tapprep('plan', '--out', path),
     });
   }
 }

@@ -1,7 +1,6 @@
 /** One machine a line, as a JSON object: what `names --batch` answers and `plan --inventory` reads. */
-import { declareTarget, type Forms } from '../detect/target.ts';
+import type { DeclaredHost } from '../detect/target.ts';
 import { TapprepError } from '../errors.ts';
-import type { Target } from '../types.ts';
 
 /** A target in JSON is some 200 characters; what is longer than this is none. */
 export const MAX_LINE_CHARS = 16_384;
@@ -22,18 +21,17 @@ function parseJson(line: string): unknown {
   }
 }
 
-/** The target that it describes. @throws TapprepError USAGE, or why it is none */
-export function targetOf(request: Readonly<Record<string, unknown>>, forms: Forms): Target {
+/** The machine that it describes. @throws TapprepError USAGE */
+export function hostOf(request: Readonly<Record<string, unknown>>): DeclaredHost {
   const kernel = readText(request, 'kernel');
   if (kernel === null) throw badRequest('has no "kernel"');
-  const host = {
+  return {
     distro: readText(request, 'distro'),
     version: readText(request, 'version'),
     kernel,
     arch: readText(request, 'arch'),
     unameV: readText(request, 'unameV'),
   };
-  return declareTarget(host, forms);
 }
 
 /** A text of it; null where it has none. @throws TapprepError USAGE */

@@ -1,5 +1,6 @@
 /** The line that a kernel writes of itself, `Linux version …`: whose kernel it is, and of what machine. Pure. */
 import { escapeControl, TapprepError } from '../errors.ts';
+import { IDENTIFY } from '../make-remedy.ts';
 import { findArchitecture } from './architectures.ts';
 import { BUILDERS, DEBIAN_BY_GCC, SAME_BUILDER, type Builder } from './builders.ts';
 import { parseKernelRelease } from './kernel-release.ts';
@@ -175,6 +176,6 @@ function contradiction({ release }: Banner, why: string, cause?: unknown): Tappr
   return new TapprepError(
     'USAGE',
     escapeControl(`the banner of kernel ${release} contradicts what else is known: ${why}`),
-    { hint: 'cat /proc/version', facts: { release }, cause },
+    { remedy: IDENTIFY, facts: { release }, cause },
   );
 }

@@ -1,5 +1,6 @@
 /** Facts that nobody observed: a host that is only named, or a kernel that is not the one that was looked at. */
 import { TapprepError } from '../errors.ts';
+import { IDENTIFY } from '../make-remedy.ts';
 import type { HostFacts } from '../types.ts';
 import { findArchitecture } from './architectures.ts';
 import { declareTarget } from './target.ts';
@@ -70,7 +71,7 @@ export function withRelease(facts: HostFacts, release: string): HostFacts {
 export function checkRelease(release: string): void {
   if (/^[A-Za-z0-9][A-Za-z0-9._+~:@%=^-]{0,63}$/.test(release)) return;
   throw new TapprepError('USAGE', `"${release.slice(0, 200)}" cannot be a kernel release as uname -r prints it`, {
-    hint: 'uname -r',
+    remedy: IDENTIFY,
   });
 }
 

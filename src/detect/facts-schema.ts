@@ -1,6 +1,7 @@
 /** The shape of HostFacts as a schema: whatever comes from a file or another machine passes through it. */
 import { toJSONSchema, z } from 'zod';
 import { TapprepError } from '../errors.ts';
+import { run } from '../make-remedy.ts';
 import type { BuildId, HostFacts } from '../types.ts';
 import { keepDirectives } from './source-directives.ts';
 
@@ -157,7 +158,7 @@ export function checkFacts(value: unknown, source: string): HostFacts {
     'BAD_FACTS',
     `${source} is not what "tapprep detect --json" prints: ${faults.slice(0, 3).join('; ')}${more}`,
     {
-      hint: 'make it anew on that host: tapprep detect --json > facts.json',
+      remedy: run('tapprep detect --json >facts.json'),
       facts: { source, faults: faults.slice(0, 50) },
     },
   );

@@ -1,6 +1,6 @@
 /** Reads `uname -r` by the table of families: exactly one row, or a refusal that says why. */
 import { TapprepError, escapeControl } from '../errors.ts';
-import { tapprepAsRoot } from '../make-remedy.ts';
+import { IDENTIFY, tapprep } from '../make-remedy.ts';
 import type { DebKernelFamily, Remedy, RpmKernelFamily } from '../types.ts';
 import { readAnyRelease } from './any-release.ts';
 import { findDistribution } from './distributions.ts';
@@ -104,7 +104,7 @@ export function parseKernelRelease(release: string, hints: ReleaseHints): Kernel
   throw new TapprepError(
     'USAGE',
     `kernel release ${release} does not tell the distribution: it may be of ${foreign.flatMap(({ on }) => on).join(', ')}`,
-    { hint: `tapprep names --distro ${first.on[0]}:VERSION --kernel ${release}`, facts: { release } },
+    { remedy: namesOf(first, release), facts: { release } },
   );
 }
 
@@ -226,19 +226,13 @@ function unknownRelease(release: string, hints: ReleaseHints): TapprepError {
   const said = `kernel release ${shown} has a form that tapprep does not know, and the target is ${describeDistro(hints)}`;
   const row = findDistribution(hints.distro);
   const why = row === null || row.system !== null ? '' : `: ${row.title} ${row.own}`;
-  return notAsked(
-    `${said}${why}`,
-    { release: shown, distro: hints.distro },
-    { hint: 'cat /etc/os-release; uname -r -v' },
-  );
+  return notAsked(`${said}${why}`, { release: shown, distro: hints.distro }, IDENTIFY);
 }
 
-type Help = { readonly hint: string } | { readonly remedy: Remedy };
-
 /** Nobody has said yet that there are no packages: `said` is the sentence for who asks the sources. */
-function notAsked(said: string, facts: Readonly<Record<string, unknown>>, help: Help): TapprepError {
+function notAsked(said: string, facts: Readonly<Record<string, unknown>>, remedy: Remedy): TapprepError {
   return new TapprepError('UNKNOWN_RELEASE', `${said}; no package source was asked for it`, {
-    ...help,
+    remedy,
     facts: { ...facts, said },
   });
 }
@@ -246,20 +240,21 @@ function notAsked(said: string, facts: Readonly<Record<string, unknown>>, help: 
 /** Only with its builder's word is it said that there are no packages; else nobody has been asked yet. */
 function unpackagedRelease(
   release: string,
-  { builder, word, hint, namedOtherwise }: UnpackagedKernel,
+  { builder, word, remedy, namedOtherwise }: UnpackagedKernel,
   hints: ReleaseHints,
 ): TapprepError {
   const facts = { release, distro: hints.distro, builder, word, namedOtherwise: namedOtherwise === true };
   if (word !== null) {
     const message = `kernel release ${release} is ${builder}, and its builder publishes no packages for it: ${word}`;
-    return new TapprepError('CUSTOM_KERNEL_NO_PACKAGE', message, { ...helpOf(hint), facts });
+    return new TapprepError('CUSTOM_KERNEL_NO_PACKAGE', message, { remedy, facts });
   }
   const said = `kernel release ${release} has the form of ${builder}, of which tapprep knows no packages, and the target is ${describeDistro(hints)}`;
-  return notAsked(said, facts, helpOf(hint));
+  return notAsked(said, facts, remedy);
 }
 
-function helpOf(hint: string | null): Help {
-  return hint === null ? { remedy: tapprepAsRoot('install', '--build-tree', 'DIR') } : { hint };
+/** The same kernel as one of its own distribution. */
+function namesOf({ on }: KernelRelease, release: string): Remedy {
+  return tapprep('names', '--distro', `${on[0]}:VERSION`, '--kernel', release);
 }
 
 function titleOf({ family, kernelFamily }: KernelRelease): string {
@@ -271,7 +266,7 @@ function wrongDistribution(release: string, kernel: KernelRelease, hints: Releas
     'WRONG_DISTRIBUTION',
     `kernel release ${release} is of ${titleOf(kernel)} but the target is ${describeDistro(hints)}`,
     {
-      hint: `tapprep names --distro ${kernel.on[0]}:VERSION --kernel ${release}`,
+      remedy: namesOf(kernel, release),
       facts: { release, kernelOf: kernel.on, system: kernel.family, distro: hints.distro, version: hints.version },
     },
   );

@@ -1,5 +1,5 @@
 /** From facts, or from what somebody says of a host that is not here, to the one target of a run. */
-import { TapprepError, escapeControl, isTapprepError } from '../errors.ts';
+import { adviceOf, escapeControl, isTapprepError, TapprepError } from '../errors.ts';
 import type { BuildId, DebTarget, HostFacts, OwnKernel, RpmTarget, Target } from '../types.ts';
 import { findArchitecture, type Architecture } from './architectures.ts';
 import { isNamedByHabit, readAnyRelease } from './any-release.ts';
@@ -94,7 +94,7 @@ export function identifyTarget(facts: HostFacts, override: TargetOverride = {}, 
       error.code,
       `${error.message}; the kernel is that of the host, which runs this ${escapeControl(container)} container`,
       {
-        hint: error.hint ?? 'cat /etc/os-release',
+        ...adviceOf(error),
         facts: { ...error.facts, container },
         cause: error,
       },

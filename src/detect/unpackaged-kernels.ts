@@ -2,6 +2,8 @@
  * Kernels that are recognised by their release and are of no distribution's form: who builds them. That nobody publishes
  * packages of one is only said with the builder's own word; of the others it is not known before the sources were asked.
  */
+import { run, tapprep, tapprepAsRoot } from '../make-remedy.ts';
+import type { Remedy } from '../types.ts';
 
 export interface UnpackagedKernel {
   /** Completes "kernel release R is …". */
@@ -9,14 +11,16 @@ export interface UnpackagedKernel {
   readonly form: RegExp;
   /** Where the builder says how modules are built for it, and names no package; null where no such word was read. */
   readonly word: string | null;
-  /** A command that helps instead; null for the tree that the kernel was built from, which whoever built it may have kept. */
-  readonly hint: string | null;
+  /** What helps instead. */
+  readonly remedy: Remedy;
   /** It has packages whose names are known not to hold the release, so that none is guessed. */
   readonly namedOtherwise?: true;
 }
 
+/** The tree that the kernel was built from, which whoever built it may have kept. */
+const TREE = tapprepAsRoot('install', '--build-tree', 'DIR');
 /** Where nobody has that tree, a script can still be tried in a machine of its own. */
-const REHEARSE = 'tapprep rehearse SCRIPT.stp --distro ID:VERSION --kernel RELEASE';
+const REHEARSE = tapprep('rehearse', 'SCRIPT.stp', '--distro', 'ID:VERSION', '--kernel', 'RELEASE');
 
 /** The first that fits is meant; the last two are what remains when nobody put a name into the release. */
 export const UNPACKAGED_KERNELS: readonly UnpackagedKernel[] = [
@@ -24,87 +28,87 @@ export const UNPACKAGED_KERNELS: readonly UnpackagedKernel[] = [
     builder: "Microsoft's kernel for WSL",
     form: /-microsoft(?:-standard)?(?:-wsl2)?\+?$/i,
     word: 'https://github.com/microsoft/WSL2-Linux-Kernel/blob/linux-msft-wsl-6.6.y/README.md',
-    hint: null,
+    remedy: TREE,
   },
   {
     builder: "Docker's LinuxKit kernel",
     form: /-(?:linuxkit|moby|boot2docker)(?:-[a-z0-9]+)*$/,
     word: 'https://github.com/linuxkit/linuxkit/blob/master/docs/kernels.md',
-    hint: REHEARSE,
+    remedy: REHEARSE,
   },
   {
     builder: 'a kernel made for Firecracker',
     form: /-(?:fc|firecracker)(?:-[\w.]+)?$/,
     word: 'https://github.com/firecracker-microvm/firecracker/blob/main/docs/rootfs-and-kernel-setup.md',
-    hint: null,
+    remedy: TREE,
   },
   {
     builder: "Flatcar Container Linux's kernel",
     form: /-flatcar(?:-r\d+)?\+?$/,
     word: 'https://docs.flatcar-linux.org/os/kernel-modules/',
-    hint: REHEARSE,
+    remedy: REHEARSE,
   },
   {
     builder: "a container system's own kernel",
     form: /-(?:coreos|talos|k3os|cos)(?:-r\d+)?\+?$/,
     word: null,
-    hint: REHEARSE,
+    remedy: REHEARSE,
   },
   {
     builder: "a cloud provider's own kernel",
     form: /-(?:x86_64-)?(?:linode\d*|digitalocean|scaleway|orbstack)(?:-|$)/,
     word: null,
-    hint: null,
+    remedy: TREE,
   },
   {
     builder: 'a build of the Ubuntu mainline archive',
     form: /^\d+(?:\.\d+)+-0\d{5}(?:rc\d+)?(?:drmtip\d+)?-[a-z]/,
     word: null,
-    hint: null,
+    remedy: TREE,
   },
   {
     builder: "Raspberry Pi OS's kernel up to Debian 11",
     form: /^\d+(?:\.\d+)+-v(?:[67]|7l|8)\+$/,
     word: null,
-    hint: 'apt-cache policy raspberrypi-kernel-headers',
+    remedy: run('apt-cache policy raspberrypi-kernel-headers'),
     namedOtherwise: true,
   },
   {
     builder: "Armbian's kernel",
     form: /^\d+(?:\.\d+)+-(?:(?:current|edge|legacy|vendor)-[a-z0-9]+|sunxi(?:64)?)$/,
     word: null,
-    hint: "dpkg --list 'linux-image-*' 'linux-headers-*'",
+    remedy: run(`dpkg --list 'linux-image-*' 'linux-headers-*'`),
     namedOtherwise: true,
   },
   {
     builder: "NVIDIA's kernel for Jetson",
     form: /^\d+(?:\.\d+)+-tegra$/,
     word: null,
-    hint: 'apt-cache policy nvidia-l4t-kernel-headers',
+    remedy: run('apt-cache policy nvidia-l4t-kernel-headers'),
     namedOtherwise: true,
   },
   {
     builder: "a board vendor's kernel",
     form: /-(?:tegra|v7l?|v8|v8-16k|bone\d+|rockchip|sunxi|qnap|synology)\+?$/,
     word: null,
-    hint: null,
+    remedy: TREE,
   },
   {
     builder: 'a kernel built with a patch set of its own',
     form: /-(?:xanmod|zen|liquorix|tkg|gentoo)\d*(?:-|$)/,
     word: null,
-    hint: null,
+    remedy: TREE,
   },
   {
     builder: 'a kernel built from a modified source tree',
     form: /(?:\+|-dirty|-g[0-9a-f]{7,40})$/,
     word: null,
-    hint: null,
+    remedy: TREE,
   },
   {
     builder: 'a kernel built from the upstream sources',
     form: /^\d+(?:\.\d+)+(?:-rc\d+)?$/,
     word: null,
-    hint: null,
+    remedy: TREE,
   },
 ];

@@ -2,20 +2,20 @@
 import type { HostFacts, OwnKernel, TargetOptions } from '../types.ts';
 import type { Manager } from './situation.ts';
 
-/** How the machine in question is named to tapprep and reached by anything else; `more`: options that name its kernel. */
-export type Reach = { readonly more?: readonly string[] } & (
+/** How the machine in question is named to tapprep and reached by anything else. */
+export type Reach = {
+  /** Options that name its kernel. */
+  readonly more?: readonly string[];
+  readonly arch?: string | null;
+  readonly unameV?: string | null;
+} & (
   | { readonly via: 'here' }
   | { readonly via: 'root'; readonly directory: string }
   | { readonly via: 'ssh'; readonly destination: string; readonly configFile: string | null }
   /** Only known by a file, "-" included: nothing can be done on it from here. */
   | { readonly via: 'facts'; readonly file: string }
-  | {
-      readonly via: 'declared';
-      /** Null where a banner alone tells it. */
-      readonly distro: string | null;
-      readonly arch: string | null;
-      readonly unameV: string | null;
-    }
+  /** No distribution where a banner alone tells it. */
+  | { readonly via: 'declared'; readonly distro: string | null }
 );
 
 export const HERE: Reach = { via: 'here' };
@@ -47,10 +47,14 @@ export function wordsOf({ buildTree, vmlinux }: OwnKernel): readonly string[] {
 
 /** The same from the options that a command was given. @param sshConfig --ssh-config, null for none */
 export function reachByOptions(given: TargetOptions, sshConfig: string | null): Reach {
-  const { banner = null, buildTree = null, vmlinux = null } = given;
+  const { banner = null, buildTree = null, vmlinux = null, arch, unameV } = given;
   const more = [...(banner === null ? [] : ['--banner', banner]), ...wordsOf({ buildTree, vmlinux })];
-  const reach = placeOf(given, sshConfig);
-  return more.length === 0 ? reach : { ...reach, more };
+  return {
+    ...placeOf(given, sshConfig),
+    ...(more.length === 0 ? {} : { more }),
+    ...(arch === null ? {} : { arch }),
+    ...(unameV === null ? {} : { unameV }),
+  };
 }
 
 function placeOf(given: TargetOptions, sshConfig: string | null): Reach {
@@ -58,5 +62,5 @@ function placeOf(given: TargetOptions, sshConfig: string | null): Reach {
   if (given.root !== null) return { via: 'root', directory: given.root };
   if (given.facts !== null) return { via: 'facts', file: given.facts };
   if (given.distro === null && (given.banner ?? null) === null) return HERE;
-  return { via: 'declared', distro: given.distro, arch: given.arch, unameV: given.unameV };
+  return { via: 'declared', distro: given.distro };
 }

@@ -31,6 +31,8 @@ const CHECK_SOURCES: Readonly<Record<Manager, { readonly command: string; readon
   tdnf: { command: 'tdnf repolist all', root: false },
   zypper: { command: 'zypper repos --uri', root: false },
 };
+/** Ends a command that is not for the machine that it is printed on. */
+export const ON_THAT_MACHINE = '    # on that machine';
 const BUNDLE = ['--out', 'tapprep-bundle.tar'];
 
 type RendererOf<Kind extends Remedy['kind']> = (
@@ -60,8 +62,8 @@ const RENDERERS: { readonly [Kind in Remedy['kind']]: RendererOf<Kind> } = {
       : there(place, `rm -rf ${quoteCommand(paths)}`, false),
   ],
   tapprep: ({ words, root }, place) =>
-    isDescribed(place.reach) && NEEDS_MACHINE.has(words[0] ?? '')
-      ? [`${tapprep({ ...place, reach: HERE }, words, root)}    # on that machine`]
+    isRefused(words, place.reach)
+      ? [`${tapprep({ ...place, reach: HERE }, words, root)}${ON_THAT_MACHINE}`]
       : [tapprep(place, words, root)],
   'install-packages': ({ names, repositories }, place) =>
     withManager(place, (manager) => {
@@ -83,6 +85,10 @@ const RENDERERS: { readonly [Kind in Remedy['kind']]: RendererOf<Kind> } = {
     ...(tool !== 'subscription-manager'
       ? []
       : [there(place, "subscription-manager repos --enable='*-debug-rpms'", true)]),
+  ],
+  // In a root runs no kernel but that of this machine.
+  identify: (_remedy, place) => [
+    there(place, `cat /etc/os-release; ${place.reach.via === 'root' ? 'ls /lib/modules' : 'uname -r -v'}`, false),
   ],
   'set-clock': (_remedy, place) => [there(place, 'date -u', false), there(place, 'timedatectl set-ntp true', true)],
   reboot: (_remedy, place) => [there(place, 'reboot', true)],
@@ -125,8 +131,32 @@ export function isRemedy(remedy: HintRemedy): remedy is Remedy {
   return Object.hasOwn(RENDERERS, remedy.kind);
 }
 
-/** Commands of tapprep that are refused where the target is only described. */
-export const NEEDS_MACHINE: ReadonlySet<string> = new Set(['install', 'remove', 'verify']);
+/** Of what names a target: how it is known, its build (--arch, --uname-v), its tree, its banner, its kernel. */
+type Naming = 'facts' | 'declared' | 'build' | 'tree' | 'banner' | 'kernel';
+
+/** What a command of tapprep does not take of it; those that are not here take all. */
+const REFUSES: Readonly<Record<string, readonly Naming[]>> = {
+  doctor: ['declared'],
+  install: ['facts', 'declared'],
+  verify: ['facts', 'declared'],
+  'mends try': ['facts', 'declared'],
+  'scripts check': ['facts', 'declared', 'build'],
+  'scripts run': ['facts', 'declared', 'build'],
+  // What a key is for is no matter of a build or a tree.
+  'module-key create': ['build', 'tree'],
+  'module-key show': ['declared', 'build', 'tree'],
+  // What is taken away is taken away whatever kernel is meant.
+  remove: ['facts', 'declared', 'build', 'tree', 'banner', 'kernel'],
+};
+
+function refusedBy([first = '', second = '']: readonly string[]): readonly Naming[] {
+  return REFUSES[`${first} ${second}`] ?? REFUSES[first] ?? [];
+}
+
+/** Whether a command of tapprep cannot be given this target from here. */
+export function isRefused(words: readonly string[], { via }: Reach): boolean {
+  return refusedBy(words).some((naming) => naming === via);
+}
 
 /** A machine that nothing can be done on from here. */
 export function isDescribed(reach: Reach): boolean {
@@ -135,25 +165,45 @@ export function isDescribed(reach: Reach): boolean {
 
 /** A command of tapprep, which is always run here and names the target. @param more what comes behind its options */
 function tapprep(place: Place, words: readonly string[], root: boolean, more: readonly string[] = []): string {
-  const { reach } = place;
-  // Another machine is entered with the root rights of its own user; those of this one do not matter.
-  const sudo = root && place.sudo && (reach.via === 'here' || reach.via === 'root') ? 'sudo ' : '';
-  const kernel = place.kernel === null || words.includes('--kernel') ? [] : ['--kernel', place.kernel];
-  // What is taken away is taken away whatever kernel is meant.
-  const ofKernel =
-    words[0] === 'remove' ? [] : [...(words[0] === 'module-key' ? bannerOf(reach) : (reach.more ?? [])), ...kernel];
-  const named = targetOptions(
-    words[0] === 'module-key' && reach.via === 'declared' ? { ...reach, arch: null, unameV: null } : reach,
-  );
-  return `${sudo}${quoteCommand(['tapprep', ...words, ...named, ...ofKernel, ...more])}`;
+  const sudo = root && needsSudoHere(place, words) ? 'sudo ' : '';
+  return `${sudo}${quoteCommand(['tapprep', ...words, ...targetOptions(place, words), ...more])}`;
 }
 
-/** What a key is for is no matter of a tree. */
-function bannerOf({ more = [] }: Reach): readonly string[] {
-  return more[0] === '--banner' ? more.slice(0, 2) : [];
+/** Another machine is entered with the root rights of its own user; a rehearsal is root's work here, whatever the target is. */
+function needsSudoHere({ reach: { via }, sudo }: Place, words: readonly string[]): boolean {
+  if (words[0] === 'rehearse') return sudo || via === 'ssh';
+  return sudo && (via === 'here' || via === 'root');
 }
 
-function targetOptions(reach: Reach): readonly string[] {
+/** What names the target to a command, as far as it takes that and does not say it itself. */
+function targetOptions({ reach, kernel }: Place, words: readonly string[]): readonly string[] {
+  const refused = refusedBy(words);
+  const takes = (naming: Naming, option: string): boolean => !refused.includes(naming) && !words.includes(option);
+  const { arch = null, unameV = null, more = [] } = reach;
+  const build = [
+    ...(arch !== null && takes('build', '--arch') ? ['--arch', arch] : []),
+    ...(unameV !== null && takes('build', '--uname-v') ? ['--uname-v', unameV] : []),
+  ];
+  // A command with a distribution of its own is about no machine.
+  if (words.includes('--distro')) return build;
+  const banner = more[0] === '--banner' ? more.slice(0, 2) : [];
+  return [
+    ...placeOptions(reach),
+    ...build,
+    ...(takes('banner', '--banner') ? banner : []),
+    ...(!refused.includes('tree') ? more.slice(banner.length) : []),
+    ...(takes('kernel', '--kernel') ? kernelOptions(reach, kernel, words) : []),
+  ];
+}
+
+/** A distribution alone is enough for a rehearsal; for anything else a reader has to say what only a reader knows. */
+function kernelOptions({ via, more = [] }: Reach, kernel: string | null, words: readonly string[]): readonly string[] {
+  if (kernel !== null) return ['--kernel', kernel];
+  const isNeeded = via === 'declared' && more[0] !== '--banner' && words[0] !== 'rehearse';
+  return isNeeded ? ['--kernel', 'RELEASE'] : [];
+}
+
+function placeOptions(reach: Reach): readonly string[] {
   switch (reach.via) {
     case 'here':
       return [];
@@ -164,11 +214,7 @@ function targetOptions(reach: Reach): readonly string[] {
     case 'facts':
       return ['--facts', reach.file];
     case 'declared':
-      return [
-        ...(reach.distro === null ? [] : ['--distro', reach.distro]),
-        ...(reach.arch === null ? [] : ['--arch', reach.arch]),
-        ...(reach.unameV === null ? [] : ['--uname-v', reach.unameV]),
-      ];
+      return reach.distro === null ? [] : ['--distro', reach.distro];
   }
 }
 
@@ -185,7 +231,8 @@ const PLAIN_COMMAND = /^[\w@%+:,./=~*' -]+$/;
 
 /** A command of the target's own programs, so written that it never works on the machine that it is pasted on instead. */
 function there({ reach, sudo }: Place, command: string, root: boolean): string {
-  const prefix = root && sudo ? 'sudo ' : '';
+  // chroot is root's alone, whatever runs inside.
+  const prefix = sudo && (root || reach.via === 'root') ? 'sudo ' : '';
   switch (reach.via) {
     case 'here':
       return `${prefix}${command}`;
@@ -199,7 +246,7 @@ function there({ reach, sudo }: Place, command: string, root: boolean): string {
     }
     case 'facts':
     case 'declared':
-      return `${prefix}${command}    # on that machine`;
+      return `${prefix}${command}${ON_THAT_MACHINE}`;
   }
 }
 

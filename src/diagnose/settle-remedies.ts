@@ -2,7 +2,7 @@
 import type { Remedy } from '../types.ts';
 import { hasWholeTree } from '../detect/own-kernel.ts';
 import { prepare, run } from '../make-remedy.ts';
-import { isDescribed, NEEDS_MACHINE } from './render-remedy.ts';
+import { isRefused } from './render-remedy.ts';
 import type { Situation } from './situation.ts';
 import { DPKG } from '../package-system/dpkg.ts';
 import { RPM } from '../package-system/rpm.ts';
@@ -51,6 +51,7 @@ function settle(remedy: Remedy, situation: Situation): readonly Remedy[] {
     case 'empty-caches':
     case 'enable-debug-repository':
     case 'enrol-module-key':
+    case 'identify':
     case 'join-groups':
     case 'reboot':
     case 'register':
@@ -60,8 +61,7 @@ function settle(remedy: Remedy, situation: Situation): readonly Remedy[] {
     case 'unset-variables':
       return [remedy];
     case 'tapprep':
-      if (!canBeNamed(situation)) return [];
-      return isDescribed(situation.place.reach) && NEEDS_MACHINE.has(remedy.words[0] ?? '') ? [] : [remedy];
+      return canBeNamed(situation) && !isRefused(remedy.words, situation.place.reach) ? [remedy] : [];
   }
 }
 

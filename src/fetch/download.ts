@@ -1,5 +1,5 @@
 /** One file from several addresses: attempts, pauses, the next mirror, and the final check of every byte. */
-import { TapprepError, type ErrorCode, redact } from '../errors.ts';
+import { adviceOf, type ErrorCode, redact, TapprepError } from '../errors.ts';
 import type { Sha256, NoteLevel } from '../types.ts';
 import { backoffMs } from './backoff.ts';
 import { TransferError, fetchInterrupted } from './failure.ts';
@@ -269,8 +269,7 @@ function allFailed(job: DownloadJob, mirrors: readonly Mirror[]): TapprepError {
   if (gravest === undefined) return new TapprepError('INTERNAL', `${job.name} has no address to be fetched from`);
   const sentences = failures.map((failure) => failure.message);
   return new TapprepError(gravest.code, `${job.name} could not be fetched: ${sentences.join('; ')}`, {
-    ...(gravest.hint === null ? {} : { hint: gravest.hint }),
-    ...(gravest.remedy === null ? {} : { remedy: gravest.remedy }),
+    ...adviceOf(gravest),
     facts: { ...gravest.facts, failures: failures.map((failure) => ({ code: failure.code, ...failure.facts })) },
     cause: gravest,
   });

@@ -1,5 +1,6 @@
 /** How long a run waits for the network as a whole, whichever of its many requests does the waiting. */
 import { TapprepError } from '../errors.ts';
+import { tapprep } from '../make-remedy.ts';
 
 export interface Patience {
   /** Fires when the run has waited too long; its reason is the error to throw. */
@@ -80,7 +81,7 @@ function outOfTime(totalMs: number): TapprepError {
 
 function tooSilent(silenceMs: number): TapprepError {
   return new TapprepError('TIMEOUT', `no source has sent a byte for ${silenceMs / 1000} s, so the run ends here`, {
-    hint: 'tapprep mirrors check',
+    remedy: tapprep('mirrors', 'check'),
     facts: { endsRun: true, silenceMs },
   });
 }

@@ -17,12 +17,12 @@ export function checkDestination(destination: string): string {
   const host = destination.slice(destination.lastIndexOf('@') + 1);
   if (destination.startsWith('-') || host.startsWith('-')) {
     throw new TapprepError('USAGE', `--host takes the name of a machine, but "${destination}" begins with a dash`, {
-      hint: 'tapprep detect --host [USER@]HOST',
+      hint: '--host [USER@]HOST',
     });
   }
   if (host !== '' && /^[\w.@:/[\]%+~-]+$/.test(destination)) return destination;
   throw new TapprepError('USAGE', `--host takes [USER@]HOST, but "${destination}" was given`, {
-    hint: 'tapprep detect --host [USER@]HOST',
+    hint: '--host [USER@]HOST',
   });
 }
 

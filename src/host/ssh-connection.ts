@@ -9,7 +9,7 @@ import { interrupted } from '../interruption.ts';
 import { createAfterMark } from './after-mark.ts';
 import { type Companion, startCompanion } from './run-process.ts';
 import { buildMasterArgv, encodeForLoginShell, type SshPlace } from './ssh-command.ts';
-import { explainSshFailure } from './ssh-failure.ts';
+import { explainSshFailure, sshTrue } from './ssh-failure.ts';
 
 export interface SshConnection {
   readonly place: SshPlace;
@@ -67,7 +67,7 @@ export async function connectSsh(
   }
   await close();
   if (outcome === 'aborted') throw interrupted(signal, `while connecting to ${place.destination}`);
-  throw explain(place.destination, outcome, master.said() || greeting.before);
+  throw explain(place, outcome, master.said() || greeting.before);
 }
 
 type Outcome = 'greeted' | 'ended' | 'late' | 'aborted';
@@ -81,10 +81,11 @@ async function waitFor(greeted: Promise<'greeted'>, master: Companion, signal: A
   return outcome;
 }
 
-function explain(host: string, outcome: Exclude<Outcome, 'greeted' | 'aborted'>, said: string): TapprepError {
+function explain(place: SshPlace, outcome: Exclude<Outcome, 'greeted' | 'aborted'>, said: string): TapprepError {
   if (outcome === 'late') {
+    const host = place.destination;
     return new TapprepError('TIMEOUT', `${host} did not let anybody in within ${CONNECT_TIMEOUT_MS / 1000} s`, {
-      hint: `ssh -v ${host} true`,
+      hint: sshTrue(place, '-v'),
       facts: { host, stderr: said },
     });
   }
@@ -94,7 +95,7 @@ function explain(host: string, outcome: Exclude<Outcome, 'greeted' | 'aborted'>,
       facts: { tool: 'ssh' },
     });
   }
-  return explainSshFailure(host, said);
+  return explainSshFailure(place, said);
 }
 
 /** 0700, as mkdtemp makes it: whoever reaches the socket is logged in over there. */

@@ -1,11 +1,13 @@
 /** What ssh(1) says when there is no connection, in codes. Pure. */
 import { TapprepError } from '../errors.ts';
+import { quoteCommand } from '../vm/shell-words.ts';
+import type { SshPlace } from './ssh-command.ts';
 
 interface Row {
   readonly words: RegExp;
   readonly code: 'SSH_HOST_KEY' | 'SSH_REFUSED' | 'SSH_FAILED';
-  readonly message: (place: string) => string;
-  readonly hint: (place: string) => string;
+  readonly message: (name: string) => string;
+  readonly hint: (place: SshPlace, said: string) => string;
 }
 
 /** First match counts; the words are OpenSSH's (sshconnect.c, sshconnect2.c, ssh.c). */
@@ -13,35 +15,37 @@ const ROWS: readonly Row[] = [
   {
     words: /REMOTE HOST IDENTIFICATION HAS CHANGED/,
     code: 'SSH_HOST_KEY',
-    message: (place) =>
-      `the host key of ${place} is another one than known_hosts has for it: the machine was installed anew, or this is another machine`,
-    hint: (place) => `ssh-keygen -R ${bare(place)}, once its owner has confirmed the new key`,
+    message: (name) =>
+      `the host key of ${name} is another one than known_hosts has for it: the machine was installed anew, or this is another machine`,
+    hint: forgetKey,
   },
   {
     words: /Host key verification failed|host key is known for/,
     code: 'SSH_HOST_KEY',
-    message: (place) => `the host key of ${place} is not in known_hosts, and nobody is there to confirm it`,
-    hint: (place) => `ssh ${place} true`,
+    message: (name) => `the host key of ${name} is not in known_hosts, and nobody is there to confirm it`,
+    hint: (place) => sshTrue(place),
   },
   {
     words: /Permission denied|Too many authentication failures|no mutual signature|sign_and_send_pubkey/,
     code: 'SSH_REFUSED',
-    message: (place) => `${place} took none of the keys that ssh offered, and tapprep asks for no ssh password`,
-    hint: (place) => `ssh-copy-id ${place}`,
+    message: (name) => `${name} took none of the keys that ssh offered, and tapprep asks for no ssh password`,
+    hint: copyKey,
   },
 ];
 
 /** The error for an ssh that ended before it ran anything. @param said its standard error */
-export function explainSshFailure(place: string, said: string): TapprepError {
+export function explainSshFailure(place: SshPlace, said: string): TapprepError {
+  const name = place.destination;
   const row = ROWS.find(({ words }) => words.test(said));
   const last = said.trim().split('\n').at(-1)?.trim() ?? '';
-  const details = { facts: { host: place, stderr: said.slice(-4000) } };
-  if (row !== undefined) return new TapprepError(row.code, row.message(place), { hint: row.hint(place), ...details });
+  const details = { facts: { host: name, stderr: said.slice(-4000) } };
+  if (row !== undefined)
+    return new TapprepError(row.code, row.message(name), { hint: row.hint(place, said), ...details });
   return new TapprepError(
     'SSH_FAILED',
-    `no connection to ${place} was made: ${last === '' ? 'ssh gave no reason' : last}`,
+    `no connection to ${name} was made: ${last === '' ? 'ssh gave no reason' : last}`,
     {
-      hint: `ssh -v ${place} true`,
+      hint: sshTrue(place, '-v'),
       ...details,
     },
   );
@@ -57,6 +61,26 @@ export function explainLoss(place: string, program: string, said: string): Tappr
   );
 }
 
-function bare(place: string): string {
-  return place.slice(place.lastIndexOf('@') + 1);
+/** The command by which a user sees what ssh says of a machine. */
+export function sshTrue(place: SshPlace, ...more: readonly string[]): string {
+  return quoteCommand(['ssh', ...more, ...configOf(place), place.destination, 'true']);
+}
+
+/** Which file has which name, ssh says itself: a configuration may give others than its own. */
+function forgetKey({ destination }: SshPlace, said: string): string {
+  const file = /^Offending \S+ key in (.+):\d+$/m.exec(said)?.[1];
+  const name =
+    /^Host key for (\S+) has changed/m.exec(said)?.[1] ?? destination.slice(destination.lastIndexOf('@') + 1);
+  const words = ['ssh-keygen', ...(file === undefined ? [] : ['-f', file]), '-R', name];
+  return `${quoteCommand(words)}    # once its owner has confirmed the new key`;
+}
+
+/** ssh-copy-id takes no ssh://USER@HOST:PORT. */
+function copyKey(place: SshPlace): string {
+  const [, name = place.destination, port] = /^ssh:\/\/(.+?)(?::(\d+))?\/?$/.exec(place.destination) ?? [];
+  return quoteCommand(['ssh-copy-id', ...configOf(place), ...(port === undefined ? [] : ['-p', port]), name]);
+}
+
+function configOf({ configFile }: SshPlace): readonly string[] {
+  return configFile === null ? [] : ['-F', configFile];
 }

@@ -1,7 +1,7 @@
 /** Verified files on another machine: kept by their digest until they are installed, so that a lost connection costs little. */
 import { posix } from 'node:path';
 import { isTapprepError, TapprepError } from '../errors.ts';
-import { run } from '../make-remedy.ts';
+import { runAsRoot } from '../make-remedy.ts';
 import { quoteWord } from '../vm/shell-words.ts';
 import { noHasher, SHA256 } from '../host/digests.ts';
 import type { RemoteHost } from '../host/host.ts';
@@ -126,7 +126,7 @@ function refuseOthers({ name }: RemoteHost, found: string): TapprepError {
   return new TapprepError(
     'CACHE_UNUSABLE',
     `${path} on ${name} belongs to user ${owner} with the mode ${mode}, and only a directory that root alone can write to is used`,
-    { remedy: run(`ssh ${quoteWord(name)} rm -r ${quoteWord(path)}`), facts: { path, mode, owner } },
+    { remedy: runAsRoot(`rm -r ${quoteWord(path)}`), facts: { path, mode, owner } },
   );
 }
 

@@ -2,6 +2,7 @@
 import { open, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isErrno, TapprepError } from '../errors.ts';
+import { tapprep } from '../make-remedy.ts';
 import { mergeMirrorFiles } from './merge.ts';
 import type { NamedMirrorFile } from './merge.ts';
 import type { Mirrors } from './mirror-list.ts';
@@ -101,7 +102,7 @@ function badMirrors(name: string, faults: readonly string[]): TapprepError {
   const more = faults.length > shown.length ? `\n  and ${faults.length - shown.length} more` : '';
   const count = faults.length === 1 ? '1 fault' : `${faults.length} faults`;
   return new TapprepError('BAD_MIRRORS', `${name} has ${count}:\n  ${shown.join('\n  ')}${more}`, {
-    hint: 'tapprep mirrors list --json',
+    remedy: tapprep('mirrors', 'list', '--json'),
     facts: { name, faults: shown },
   });
 }

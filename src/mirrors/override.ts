@@ -28,7 +28,7 @@ export function parseMirrorOption(option: string): MirrorOverride {
   const [url = '', suite, ...components] = option.slice(equals + 1).split(/\s+/);
   const usage = (why: string) =>
     new TapprepError('USAGE', `--mirror ${option}: ${why}`, {
-      hint: 'tapprep plan --mirror rpm-md=https://mirror.example.org/centos/7/os/x86_64/',
+      hint: '--mirror rpm-md=https://mirror.example.org/centos/7/os/x86_64/',
     });
   if (!kind) throw usage(`the kind must be one of ${KINDS.join(', ')}`);
   if (!/^(https?|ftp):\/\/[^/\s]+/.test(url) || !URL.canParse(url.replaceAll(/[{}]/g, 'x'))) {

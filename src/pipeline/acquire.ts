@@ -1,5 +1,6 @@
 /** Plan in, verified files out: several downloads at once, then every file against its trust requirement. */
 import { isTapprepError, TapprepError } from '../errors.ts';
+import { tapprep } from '../make-remedy.ts';
 import type { FetchRequest, FetchedFile } from '../fetch/request.ts';
 import { filesOf } from '../resolve/provisions.ts';
 import { verifyArtifact } from '../trust/artifact.ts';
@@ -51,7 +52,8 @@ export async function acquirePlan(
   } catch (error) {
     if (!isLock || !isTapprepError(error, 'NOT_FOUND')) throw error;
     throw new TapprepError('LOCK_STALE', `the lock can no longer be followed: ${error.message}`, {
-      hint: 'tapprep plan --out FILE makes a new lock; a cache that still has the files is named with --cache-dir',
+      remedy: tapprep('plan', '--out', 'FILE'),
+      hint: 'makes a new lock; a cache that still has the files is named with --cache-dir',
       facts: error.facts,
       cause: error,
     });

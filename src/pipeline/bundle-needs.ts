@@ -1,5 +1,6 @@
 /** What a bundle may hold, derived here: what its target needs by name, and what these verified packages need. */
 import { TapprepError } from '../errors.ts';
+import { describing, tapprep } from '../make-remedy.ts';
 import { findNeededDebs } from '../resolve/deb/needed.ts';
 import { listInstalled } from '../resolve/deb/installation.ts';
 import { type DebRecord, parseControl } from '../resolve/deb/packages-index.ts';
@@ -43,7 +44,8 @@ export async function findUses(carried: CarriedPackages): Promise<readonly Use[]
       'NOT_NEEDED',
       `${carried.bundle} holds ${item?.name} ${item?.version}, which neither ${target.release} nor any other package in it needs`,
       {
-        hint: 'tapprep bundle --out FILE, on a machine of your own, makes one without it',
+        remedy: tapprep('bundle', ...describing(target), '--out', 'FILE'),
+        hint: 'on a machine of your own: makes one without it',
         facts: { package: item?.name, version: item?.version },
       },
     );

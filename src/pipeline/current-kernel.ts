@@ -3,6 +3,7 @@ import { findArchitecture } from '../detect/architectures.ts';
 import { packageFamilyOf } from '../detect/distributions.ts';
 import { declareTarget } from '../detect/target.ts';
 import { TapprepError } from '../errors.ts';
+import { tapprep } from '../make-remedy.ts';
 import { releaseOf } from '../resolve/deb/kernel-names.ts';
 import { readDebRepositories } from '../resolve/deb/reader.ts';
 import type { PackageRecord } from '../resolve/reader.ts';
@@ -42,6 +43,8 @@ const RPM_KERNELS: Readonly<Record<string, RpmKernelNames>> = {
   ol: { stem: 'kernel-uek', names: ['kernel-uek-core', 'kernel-uek'] },
 };
 
+const NAMED = tapprep('rehearse', '--kernel', 'RELEASE');
+
 /**
  * The release (as uname -r prints it) of the current kernel of a host's own distribution, in what that host and this machine install from.
  * @throws TapprepError CUSTOM_KERNEL_NO_PACKAGE where the distribution is of another family, NO_EXACT_PACKAGE
@@ -60,7 +63,7 @@ export async function findCurrentKernel(
     throw new TapprepError(
       'CUSTOM_KERNEL_NO_PACKAGE',
       `the current kernel of ${facts.os.prettyName ?? facts.os.id ?? 'this distribution'} is not known: only those of ${Object.keys(METAPACKAGES).join(' and ')} are looked up`,
-      { hint: 'tapprep rehearse --distro debian:12 --kernel RELEASE' },
+      { remedy: NAMED },
     );
   }
   // A release of the distribution's form, only to say whose repositories are meant; nothing is looked up by it.
@@ -87,7 +90,7 @@ export async function findCurrentKernel(
     'NO_EXACT_PACKAGE',
     `${name} is not in the repositories of ${facts.os.prettyName ?? facts.os.id}`,
     {
-      hint: 'tapprep rehearse --distro ID:VERSION --kernel RELEASE',
+      remedy: NAMED,
     },
   );
 }
@@ -181,7 +184,7 @@ function releasesOf(
   throw new TapprepError(
     'NO_EXACT_PACKAGE',
     `none of ${names.join(', ')} for ${arch} is in the repositories of ${system}`,
-    { hint: 'tapprep rehearse --distro ID:VERSION --kernel RELEASE' },
+    { remedy: NAMED },
   );
 }
 

@@ -8,6 +8,8 @@ import { openBundle, type OpenBundle } from '../bundle/read.ts';
 import { requireSameTarget } from '../bundle/same-target.ts';
 import { verifyBundleSignature } from '../bundle/sign.ts';
 import { TapprepError } from '../errors.ts';
+import { quoteCommand } from '../vm/shell-words.ts';
+import { tapprepAsRoot } from '../make-remedy.ts';
 import { openPrivateDirectory } from '../files/private-directory.ts';
 import { withTemporaryDirectory } from '../files/temporary-directory.ts';
 import type { Host } from '../host/host.ts';
@@ -76,7 +78,7 @@ async function checkBundle(
   const name = basename(choice.path);
   if (manifest.kind !== 'packages') {
     throw new TapprepError('USAGE', `${name} holds compiled modules, which are run and not installed`, {
-      hint: `tar -xf ${choice.path}, then sh run.sh --list in the directory that it makes`,
+      hint: `${quoteCommand(['tar', '-xf', choice.path])}    # then sh run.sh --list in the directory that it makes`,
     });
   }
   requireSameTarget(manifest.target, subject.target, name);
@@ -211,7 +213,8 @@ function refuseUnchecked(unchecked: readonly string[], { path }: BundleChoice, n
     'EVIDENCE_UNCHECKED',
     `the digests of ${name} are those of its manifest, but who made ${unchecked.length} of its packages could not be checked here: ${first}`,
     {
-      hint: `tapprep install --bundle ${path} --bundle-keyring FILE, for a bundle signed by somebody you know, or --allow-unchecked-evidence`,
+      remedy: tapprepAsRoot('install', '--bundle', path, '--bundle-keyring', 'FILE'),
+      hint: 'for a bundle signed by somebody you know; else --allow-unchecked-evidence',
       facts: { unchecked: unchecked.length, reasons: [...new Set(unchecked)] },
     },
   );

@@ -2,6 +2,9 @@
 import { resolve } from 'node:path';
 import { OWN_PATH } from '../detect/own-kernel.ts';
 import { escapeControl, isErrno, isTapprepError, TapprepError } from '../errors.ts';
+import { wordsOf } from '../diagnose/place.ts';
+import { quoteCommand } from '../vm/shell-words.ts';
+import { run } from '../make-remedy.ts';
 import { type Host, isRemote } from '../host/host.ts';
 import type { Forms } from '../detect/target.ts';
 import type { HostFacts, OwnKernel, Target, TargetOptions } from '../types.ts';
@@ -78,15 +81,16 @@ function requirePlace({
   distro,
   banner = null,
 }: TargetOptions): void {
-  const named = buildTree === null ? '--vmlinux' : '--build-tree';
+  const words = wordsOf({ buildTree, vmlinux });
   const described = facts === null ? (distro === null ? '--banner' : '--distro') : '--facts';
   const isDescribed = facts !== null || distro !== null || (banner !== null && host === null && root === null);
   if (!isDescribed || (buildTree === null && vmlinux === null)) return;
   throw new TapprepError(
     'USAGE',
-    `${named} names something that lies on the target, but ${described} only describes one`,
+    `${words[0]} names something that lies on the target, but ${described} only describes one`,
     {
-      hint: `on the target: tapprep detect ${named} ${buildTree === null ? 'FILE' : 'DIR'} --json >facts.json, then here: --facts facts.json`,
+      remedy: run(`${quoteCommand(['tapprep', 'detect', ...words, '--json'])} >facts.json`),
+      hint: 'then here: --facts facts.json',
     },
   );
 }
@@ -119,12 +123,12 @@ function requireOwn({ own, buildTree, debuginfo, kernel }: HostFacts, host: Host
         ? 'does not say which kernel it is for, and --kernel was not given'
         : `is no directory on ${host.name}`;
     throw new TapprepError('BAD_BUILD_TREE', `--build-tree ${own.buildTree} ${why}`, {
-      hint: `ls -d ${own.buildTree}/include/generated/utsrelease.h`,
+      remedy: run(`ls -d ${own.buildTree}/include/generated/utsrelease.h`),
     });
   }
   if (own.vmlinux !== null && !debuginfo.some(({ path }) => path === own.vmlinux))
     throw new TapprepError('BAD_BUILD_TREE', `--vmlinux ${own.vmlinux} is no file on ${host.name} that can be read`, {
-      hint: `ls -l ${own.vmlinux}`,
+      remedy: run(`ls -l ${own.vmlinux}`),
     });
 }
 

@@ -21,7 +21,7 @@ export function describeOutage(errors: readonly unknown[]): TapprepError | null 
   const which =
     hosts.length === 1 ? `${hosts[0]} could not be ${what}` : `all of ${hosts.length} hosts could not be ${what}`;
   return new TapprepError('NETWORK', `there is no network on this machine: ${which}`, {
-    hint: `getent hosts ${hosts[0]}; without a network: tapprep bundle --help`,
+    hint: `getent hosts ${hosts[0]}    # without a network: tapprep bundle --help`,
     facts: { hosts, reasons: [...new Set(all.map(({ reason }) => reason))] },
     cause: errors[0],
   });

@@ -2,6 +2,8 @@
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { isErrno, TapprepError } from '../errors.ts';
+import { quoteWord } from '../vm/shell-words.ts';
+import { runAsRoot } from '../make-remedy.ts';
 import type { Remedy, Repository, RepositoryIdentity, Target } from '../types.ts';
 import type { Session } from './session.ts';
 
@@ -19,7 +21,7 @@ export async function presentIdentity(session: Session, target: Target, reposito
   const { identity, baseUrls, discovery } = repository;
   if (identity === undefined) return;
   const remedy = registerRemedy(target);
-  const certificate = await readCertificate(repository.id, identity, session.now(), remedy);
+  const certificate = await readCertificate(repository.id, identity, target, session.now(), remedy);
   const shown = {
     name: nameOf(identity),
     certificate,
@@ -54,6 +56,7 @@ function nameOf({ certificate, token }: RepositoryIdentity): string {
 async function readCertificate(
   id: string,
   { certificate, key, isHere }: RepositoryIdentity,
+  { release }: Target,
   now: number,
   remedy: Remedy,
 ): Promise<{ readonly cert: string; readonly key: string } | null> {
@@ -63,7 +66,7 @@ async function readCertificate(
       'NOT_REGISTERED',
       `${id} only answers the client certificate ${certificate} of the target, and this machine is another one: a client key stays where it is`,
       {
-        hint: 'on that machine itself: sudo tapprep install',
+        remedy: runAsRoot(`tapprep install --kernel ${quoteWord(release)}`),
         facts: { repository: id, certificate },
       },
     );

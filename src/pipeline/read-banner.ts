@@ -53,7 +53,7 @@ function noBanner(why: string): TapprepError {
     'USAGE',
     `--banner takes a line that begins with "Linux version", or a file that has one, but ${why}`,
     {
-      hint: 'tapprep plan --banner /proc/version',
+      hint: '--banner /proc/version',
     },
   );
 }

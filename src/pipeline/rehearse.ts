@@ -2,13 +2,14 @@
 import { join } from 'node:path';
 import { treeOf } from '../detect/own-kernel.ts';
 import { TapprepError } from '../errors.ts';
+import { isRemote } from '../host/host.ts';
 import { openPrivateDirectory } from '../files/private-directory.ts';
 import type { Host } from '../host/host.ts';
 import { ownArchitecture, runsHere } from '../host/local.ts';
 import { createRootHost } from '../host/root.ts';
 import { ensureTools, type Tool } from '../host/tools.ts';
 import { identifySystem, listPackages } from '../install/package-list.ts';
-import { tapprep } from '../make-remedy.ts';
+import { describing, tapprep, tapprepAsRoot } from '../make-remedy.ts';
 import { unpackBase } from '../rehearse/base-root.ts';
 import { buildKeptRoot, findKeptRoot, keyOfPlan, type KeptRoot } from '../rehearse/kept-root.ts';
 import { unpackImage } from '../rehearse/unpack-image.ts';
@@ -130,7 +131,7 @@ export async function withRehearsal<T>(
   use: (rehearsal: Rehearsal) => Promise<T>,
 ): Promise<T> {
   const { local, signal, emit } = session;
-  const { target } = subject;
+  const { host, target } = subject;
   if (target.own !== undefined) {
     throw new TapprepError(
       'USAGE',
@@ -140,7 +141,8 @@ export async function withRehearsal<T>(
   }
   if (!options.isRoot) {
     throw new TapprepError('NOT_ROOT', 'a rehearsal makes a root directory and runs in it, which needs root rights', {
-      hint: `sudo tapprep rehearse --distro ${target.distro}:${target.version} --kernel ${target.release}`,
+      // Root here has other keys for ssh than this user.
+      remedy: tapprepAsRoot('rehearse', ...(host !== null && isRemote(host) ? describing(target) : [])),
     });
   }
   const isCross = !runsHere(target.arch);

@@ -1,5 +1,5 @@
 /** Asks repositories in tiers, nearest first, and goes on to the next only when what was asked so far has no plan. */
-import { ERROR_CODES, isTapprepError, reasonKey, TapprepError } from '../errors.ts';
+import { adviceOf, ERROR_CODES, isTapprepError, reasonKey, TapprepError } from '../errors.ts';
 import type { Emit, Plan, Repository } from '../types.ts';
 import { describeOutage } from './outage.ts';
 
@@ -152,8 +152,7 @@ function chooseError(miss: unknown, failures: readonly ReadFailure[], asked: num
   if (failures.length === 0 || !isTapprepError(miss)) return miss;
   const silent = failures.map(({ repository }) => repository.id).join(', ');
   return new TapprepError(miss.code, `${miss.message}; not asked, because they did not answer: ${silent}`, {
-    ...(miss.hint === null ? {} : { hint: miss.hint }),
-    ...(miss.remedy === null ? {} : { remedy: miss.remedy }),
+    ...adviceOf(miss),
     facts: { ...miss.facts, unanswered: failures.map(({ repository }) => repository.id) },
     cause: miss,
   });

@@ -1,6 +1,6 @@
 /** What is said of a kernel whose form no table knows, once its sources were asked: only evidence makes "nobody has it". */
 import { identifyTarget } from '../detect/target.ts';
-import { isTapprepError, TapprepError } from '../errors.ts';
+import { adviceOf, isTapprepError, TapprepError } from '../errors.ts';
 import type { Repository } from '../types.ts';
 import type { Subject } from './open-target.ts';
 
@@ -41,8 +41,7 @@ export function explainUnlisted(error: unknown, refusal: TapprepError, asked: re
     ...(hasOwn ? [] : ['its own sources are not known here']),
   ];
   return new TapprepError(code, `${sentenceOf(refusal)}; ${said.join('; ')}`, {
-    ...(refusal.hint === null ? {} : { hint: refusal.hint }),
-    ...(refusal.remedy === null ? {} : { remedy: refusal.remedy }),
+    ...adviceOf(refusal),
     facts: { ...refusal.facts, asked: answered, unanswered },
     cause: error,
   });

@@ -7,7 +7,7 @@ import type { Host } from '../host/host.ts';
 import { textOf } from '../sentence.ts';
 import type { ModuleSigner } from '../sign/module-signer.ts';
 import { signBuilt } from '../verify/sign-built.ts';
-import type { Runtime, Target } from '../types.ts';
+import type { Remedy, Runtime, Target } from '../types.ts';
 import { compileModule } from '../verify/compile-module.ts';
 import { makePrivateDirectory, STAP_CACHE, withStapCache } from '../verify/private-directory.ts';
 import { runnerOf } from '../verify/runner.ts';
@@ -87,19 +87,21 @@ export async function runScript(host: Host, entry: CatalogueEntry, options: RunS
 
 /** The text, and the first word that it takes. @throws TapprepError USAGE for what the runtime cannot do here */
 function chooseForm(
-  { name, script, bpf, bpfScript }: CatalogueEntry,
-  { runtime, lockdown = null, json }: RunScriptOptions,
+  { name, script, bpf, bpfScript, arguments: known }: CatalogueEntry,
+  { runtime, lockdown = null, json, values }: RunScriptOptions,
 ): { readonly text: string; readonly first: string } {
   if (runtime !== 'bpf') return { text: script, first: json ? '1' : '0' };
   const reads = judgeBpf({ security: { lockdown } }, true).loads === true;
   const why = 'cannot' in bpf ? bpf.cannot : reads || bpf.withoutMemory !== undefined ? null : BPF_CONFIDENTIAL;
+  const given = values.map((value, at) => `${known[at]?.name}=${value.type === 'file' ? value.path : value.value}`);
+  const again = (...words: readonly string[]): Remedy => tapprep('scripts', 'run', name, ...given, ...words);
   if (why !== null || bpfScript === null)
     throw new TapprepError('USAGE', `${name} cannot run by the bpf runtime here, because ${why ?? 'it has no form'}`, {
-      hint: `tapprep scripts run ${name} --module-key FILE --module-cert FILE`,
+      remedy: again('--module-key', 'FILE', '--module-cert', 'FILE'),
     });
   if (json)
     throw new TapprepError('USAGE', `--json was given, but the bpf runtime of SystemTap cannot make JSON of names`, {
-      hint: `tapprep scripts run ${name} --runtime bpf`,
+      remedy: again('--runtime', 'bpf'),
     });
   return { text: bpfScript, first: reads ? READS_MEMORY : READS_NO_MEMORY };
 }

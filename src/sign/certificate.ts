@@ -1,6 +1,7 @@
 /** The certificate of a key that signs modules (X.509, RFC 5280): what the kernel knows it by, and whether it may sign them. */
 import { X509Certificate, type KeyObject } from 'node:crypto';
 import { isTapprepError, TapprepError } from '../errors.ts';
+import { tapprep } from '../make-remedy.ts';
 import { oidText, readDer, TAG, type DerValue } from './der.ts';
 
 export interface ModuleCertificate {
@@ -134,7 +135,7 @@ function nameOf(subject: string): string {
 
 function wrongUsage(path: string, what: string): TapprepError {
   return new TapprepError('MODULE_CERT_USAGE', `the certificate ${path} ${what}, so it is not for signing modules`, {
-    hint: 'tapprep module-key create --dest DIR',
+    remedy: tapprep('module-key', 'create', '--dest', 'DIR'),
   });
 }
 

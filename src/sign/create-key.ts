@@ -3,6 +3,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { X509Certificate } from 'node:crypto';
 import { TapprepError } from '../errors.ts';
+import { tapprep } from '../make-remedy.ts';
 import { diskError } from '../files/disk-error.ts';
 import { withTemporaryDirectory } from '../files/temporary-directory.ts';
 import { writeWhole } from '../files/write-whole.ts';
@@ -63,7 +64,7 @@ export async function createModuleKey(
   for (const path of Object.values(files))
     if ((await readTextFile(path)) !== null)
       throw new TapprepError('USAGE', `${path} is there already, and a key that is enrolled is not replaced`, {
-        hint: 'tapprep module-key create --dest DIR',
+        remedy: tapprep('module-key', 'create', '--dest', 'DIR'),
       });
   await mkdir(directory, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
     throw diskError(error, directory);

@@ -1,5 +1,6 @@
 /** Keys for modules that are on this machine already: DKMS's, where its configuration or its defaults put it, and Ubuntu's. */
 import { TapprepError } from '../errors.ts';
+import { tapprep } from '../make-remedy.ts';
 import type { Host } from '../host/host.ts';
 
 export interface KeyPair {
@@ -40,7 +41,7 @@ export async function requireKnownKey(host: Host): Promise<KeyPair> {
   throw new TapprepError(
     'USAGE',
     `no key of DKMS is on ${host.name}: neither its configuration nor ${DEFAULTS.map(({ key }) => key).join(' and ')} lead to one`,
-    { hint: 'tapprep module-key create' },
+    { remedy: tapprep('module-key', 'create') },
   );
 }
 

@@ -1,5 +1,6 @@
 /** Whether there is any key for the signatures of a repository: known before anything of it is read. */
-import { TapprepError } from '../errors.ts';
+import { type ErrorDetails, TapprepError } from '../errors.ts';
+import { tapprep } from '../make-remedy.ts';
 import type { Fingerprint, Repository } from '../types.ts';
 import { loadKeyrings } from './keyring.ts';
 
@@ -15,7 +16,7 @@ export async function requireKeys({ id, trust }: Pick<Repository, 'id' | 'trust'
   if (fingerprints.length === 0 ? keys.size > 0 : fingerprints.some((pin) => keys.has(pin))) return;
   const absent = missing.length === 0 ? '' : `; ${missing.join(', ')} ${missing.length > 1 ? 'do' : 'does'} not exist`;
   throw new TapprepError('UNKNOWN_KEY', `what ${id} signs cannot be checked here: ${describe(fingerprints)}${absent}`, {
-    hint: takeKey(fingerprints[0]),
+    ...takeKey(fingerprints[0]),
     facts: { repository: id, pinned: fingerprints, keyrings: trust.keyrings, missingKeyrings: missing },
   });
 }
@@ -29,8 +30,9 @@ function describe(pins: readonly Fingerprint[]): string {
 }
 
 /** The pin says whether it is the right one, wherever it came from. */
-function takeKey(pin: Fingerprint | undefined): string {
-  if (pin === undefined) return 'tapprep mirrors list --all';
+function takeKey(pin: Fingerprint | undefined): ErrorDetails {
+  if (pin === undefined) return { remedy: tapprep('mirrors', 'list', '--all') };
   const folder = '~/.config/tapprep/keys';
-  return `mkdir -p ${folder} && gpg --keyserver hkps://keyserver.ubuntu.com --recv-keys ${pin} && gpg --armor --export ${pin} > ${folder}/${pin}.asc`;
+  const hint = `mkdir -p ${folder} && gpg --keyserver hkps://keyserver.ubuntu.com --recv-keys ${pin} && gpg --armor --export ${pin} > ${folder}/${pin}.asc`;
+  return { hint };
 }

@@ -1,5 +1,6 @@
 /** What is said of a file that nobody signed. */
 import { TapprepError } from '../errors.ts';
+import { tapprep } from '../make-remedy.ts';
 
 /** The switch that lets it in all the same. */
 export const UNSIGNED_SWITCH = '--allow-unsigned-packages';
@@ -15,7 +16,8 @@ export function refuseUnsigned(
   without: string | null = null,
 ): TapprepError {
   return new TapprepError('UNSIGNED', `${sentence}, and what nobody signed is not installed`, {
-    hint: `tapprep mirrors list, for sources that sign; ${without === null ? '' : `${without} does without it; `}${UNSIGNED_SWITCH} takes it all the same, and runs none of an rpm's scripts`,
+    remedy: tapprep('mirrors', 'list'),
+    hint: `for sources that sign; ${without === null ? '' : `${without} does without it; `}${UNSIGNED_SWITCH} takes it all the same, and runs none of an rpm's scripts`,
     facts,
   });
 }

@@ -1,6 +1,7 @@
 /** The machine that QEMU stands for, one record an architecture: what differs between them, and nothing else asks. */
 import { findArchitecture } from '../detect/architectures.ts';
 import { TapprepError } from '../errors.ts';
+import { tapprep } from '../make-remedy.ts';
 import type { Tool } from '../host/tools.ts';
 
 /** How a guest's reports leave it. */
@@ -89,6 +90,7 @@ export function machineFor(arch: string): VmMachine {
   if (found !== undefined) return found;
   const known = VM_MACHINES.map((each) => each.arch).join(', ');
   throw new TapprepError('USAGE', `kernels of ${arch} are not booted in a virtual machine: those of ${known} are`, {
-    hint: 'tapprep verify --in local, on a machine that runs the kernel',
+    remedy: tapprep('verify', '--in', 'local'),
+    hint: 'on a machine that runs the kernel',
   });
 }

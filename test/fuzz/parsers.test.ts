@@ -194,7 +194,10 @@ const KINDS: readonly Kind[] = [
   ofText('sources.list', APT, (text) => parseAptOneLine({ path: '/etc/apt/sources.list', text })),
   ofText('deb822 sources', DEB822, (text) => parseAptDeb822({ path: '/etc/apt/x.sources', text })),
   { name: 'ssh: output of a session', good: () => [Buffer.from(SSH_SAID), ...probes], feed: readSession },
-  ofText('ssh: what it says', SSH_LOST, (text) => [explainSshFailure('web1', text), explainLoss('web1', 'sh', text)]),
+  ofText('ssh: what it says', SSH_LOST, (text) => [
+    explainSshFailure({ destination: 'web1', configFile: null }, text),
+    explainLoss('web1', 'sh', text),
+  ]),
   ofText('yum repository', INI, (text) => parseRepoIni(text)),
 ];
 

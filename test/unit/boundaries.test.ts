@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { expect, test } from 'vitest';
+import { COMMANDS } from '../../src/cli/commands.ts';
 
 /** Every import of every source file: [importing file, what it imports], own files as paths below src/. */
 function collectImports(): readonly (readonly [string, string])[] {
@@ -110,6 +111,26 @@ test('no code reads back a sentence that tapprep wrote', () => {
       }
   }
   expect(found).toEqual([]);
+});
+
+/** Commands that act on a target, as a hint's text would begin with them. */
+const OF_TARGET = COMMANDS.filter(({ target }) => target).map(({ name }) => name);
+const HINTS = new RegExp(
+  String.raw`\bhint(?::|\s*=|\s*\?\?)[^,;{}'"\x60]*['"\x60]((?:sudo )?tapprep (?:${OF_TARGET.join('|')})\b[^'"\x60]*)`,
+  'g',
+);
+
+/** A page of the manual is for no target; at the edge it is known where the target is another on purpose. */
+function namesItself(file: string, text: string): boolean {
+  return / --help\b/.test(text) || (file.startsWith('src/cli/') && / --(?:distro|inventory) /.test(text));
+}
+
+test('a command for the target is a remedy, to which the renderer adds its options, and no text', () => {
+  const found = globSync('src/**/*.ts').flatMap((file) =>
+    Array.from(stripComments(readFileSync(file, 'utf8')).matchAll(HINTS), ([, text = '']) => [file, text] as const),
+  );
+  expect(found.length).toBeGreaterThan(2);
+  expect(found.filter((one) => !namesItself(...one)).map((one) => one.join(': '))).toEqual([]);
 });
 
 /** The seam between package systems, and the step that finds out which of them a target is of. */

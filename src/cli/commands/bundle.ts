@@ -4,6 +4,7 @@ import { isCompressedName } from '../../bundle/compress.ts';
 import { type FirstStep, renderFirstStep, writeFirstStep } from '../../bundle/first-step.ts';
 import { type BundleManifest, rootOf } from '../../bundle/manifest.ts';
 import { EXIT, TapprepError } from '../../errors.ts';
+import { tapprep } from '../../make-remedy.ts';
 import { checkPlace } from '../../files/write-whole.ts';
 import { readTextFile } from '../../host/files.ts';
 import { bundleCompiled, type CompiledReport, type CompiledScript } from '../../pipeline/bundle-compiled.ts';
@@ -49,7 +50,7 @@ export async function runBundle(context: Context, options: BundleCommandOptions)
   const { common, stdout } = context;
   if (options.out === null) {
     throw new TapprepError('USAGE', 'a bundle is written to a file, but none was named', {
-      hint: 'tapprep bundle --out FILE.tar',
+      remedy: tapprep('bundle', ...(options.compiled ? ['--compiled', ...options.scripts] : []), '--out', 'FILE.tar'),
     });
   }
   const out = resolve(context.cwd, options.out);
@@ -64,7 +65,7 @@ export async function runBundle(context: Context, options: BundleCommandOptions)
   if (options.compiled) return await runCompiled(context, session, subject, options, out, sign);
   if (options.moduleKey !== null) {
     throw new TapprepError('USAGE', 'a bundle of packages holds no modules that --module-key could sign', {
-      hint: 'tapprep bundle --compiled --module-key FILE --module-cert FILE --out FILE.tar',
+      remedy: tapprep('bundle', '--compiled', '--module-key', 'FILE', '--module-cert', 'FILE', '--out', 'FILE.tar'),
     });
   }
   if (isCompressedName(out) || OTHER_COMPRESSION.test(out)) {
@@ -72,7 +73,7 @@ export async function runBundle(context: Context, options: BundleCommandOptions)
       'USAGE',
       `${options.out} says compressed, but a bundle of packages is a plain tar: they are compressed themselves`,
       {
-        hint: 'tapprep bundle --out FILE.tar',
+        remedy: tapprep('bundle', '--out', 'FILE.tar'),
       },
     );
   }
@@ -81,7 +82,7 @@ export async function runBundle(context: Context, options: BundleCommandOptions)
       'USAGE',
       `a bundle of packages holds every script, so ${options.scripts.join(' ')} is not named`,
       {
-        hint: `tapprep bundle --compiled ${options.scripts.join(' ')} --out FILE.tar`,
+        remedy: tapprep('bundle', '--compiled', ...options.scripts, '--out', 'FILE.tar'),
       },
     );
   }
@@ -126,7 +127,7 @@ async function runCompiled(
       'USAGE',
       `${options.out ?? out} is neither a tar nor compressed by gzip, which every target can read`,
       {
-        hint: 'tapprep bundle --compiled --out FILE.tar.gz',
+        remedy: tapprep('bundle', '--compiled', ...options.scripts, '--out', 'FILE.tar.gz'),
       },
     );
   if (common.dryRun)
@@ -202,7 +203,7 @@ function compiledForBpf(entry: CatalogueEntry): CompiledScript {
         : `${known.map((argument) => argument.name).join(', ')} cannot be told to it on the machine where it runs`;
   if (why === null) return { name, verify: { ...toVerifyScript(entry), module: moduleNameOf(entry) }, arguments: [] };
   throw new TapprepError('USAGE', `${name} cannot be in a bundle for the bpf runtime, because ${why}`, {
-    hint: `tapprep bundle --compiled ${name} --module-key FILE --module-cert FILE --out FILE.tar`,
+    remedy: tapprep('bundle', '--compiled', name, '--module-key', 'FILE', '--module-cert', 'FILE', '--out', 'FILE.tar'),
   });
 }
 

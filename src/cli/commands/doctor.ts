@@ -6,6 +6,7 @@ import type { Finding } from '../../diagnose/finding.ts';
 import { type Reach, reachByOptions } from '../../diagnose/place.ts';
 import { reachVerdict, type Verdict } from '../../diagnose/verdict.ts';
 import { EXIT, isTapprepError, TapprepError } from '../../errors.ts';
+import { run } from '../../make-remedy.ts';
 import type { Host } from '../../host/host.ts';
 import { createLocalHost } from '../../host/local.ts';
 import { type Entry, openTarget } from '../../pipeline/open-target.ts';
@@ -55,7 +56,8 @@ export async function examine(
   const { host, facts } = await openTarget(context, options.target, entry);
   if (facts.source === 'declared') {
     throw new TapprepError('USAGE', 'doctor needs a machine or its saved facts, but the target is only described', {
-      hint: 'tapprep detect --json >facts.json there, then tapprep doctor --facts facts.json here',
+      remedy: run('tapprep detect --json >facts.json'),
+      hint: 'then here: tapprep doctor --facts facts.json',
     });
   }
   const target = identify(facts, options.target);

@@ -1,6 +1,8 @@
 /** `tapprep install`: the exact packages onto this host or into a root, then the proof. */
 import { resolve } from 'node:path';
+import { renderRemedy } from '../../diagnose/render-remedy.ts';
 import { EXIT, TapprepError } from '../../errors.ts';
+import { tapprepAsRoot } from '../../make-remedy.ts';
 import { type InstallOptions, type InstallOutcome, installSubject } from '../../pipeline/install.ts';
 import { type BundleChoice, withBundle } from '../../pipeline/install-bundle.ts';
 import { hasRootRights, openSubject, requireHost } from '../../pipeline/open-target.ts';
@@ -62,7 +64,8 @@ export async function runInstall(context: Context, options: InstallCommandOption
     const times = stages.map(({ stage, seconds }) => `${stage} ${formatSeconds(seconds)}`).join(', ');
     const told = `${renderTried(systemtap)}${renderDiagnoses(verify.diagnoses)}`;
     stdout.write(`${renderVerify(verify)}\n${told}${changed} on ${outcome.host}`);
-    stdout.write(install?.journal == null ? '\n' : `; "tapprep remove" takes them away again\n`);
+    const [remove = ''] = renderRemedy(tapprepAsRoot('remove'), context.place);
+    stdout.write(install?.journal == null ? '\n' : `; "${remove}" takes them away again\n`);
     stdout.write(`time: ${times}\n`);
   }
   return common.dryRun || outcome.verify?.ready === true ? EXIT.done : EXIT.notReady;

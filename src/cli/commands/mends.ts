@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { identifyTarget } from '../../detect/target.ts';
 import { EXIT, TapprepError } from '../../errors.ts';
+import { tapprep } from '../../make-remedy.ts';
 import { type OpenTarget, openSubject, openTarget, requireHost } from '../../pipeline/open-target.ts';
 import { proveSubject } from '../../pipeline/prove.ts';
 import { findHit } from '../../systemtap/kernel-range.ts';
@@ -93,7 +94,7 @@ export async function runMendsTry(
       'NOT_PROVEN',
       `the headers of ${subject.target.release} call for none of ${MENDS.length} mends`,
       {
-        hint: 'tapprep mends list',
+        remedy: tapprep('mends', 'list'),
       },
     );
   }
@@ -117,6 +118,6 @@ function requireMend(name: string): Mend {
   const found = findMend(name);
   if (found !== null) return found;
   throw new TapprepError('USAGE', `there is no mend ${name}, but ${MENDS.map(({ id }) => id).join(', ')}`, {
-    hint: 'tapprep mends list',
+    remedy: tapprep('mends', 'list'),
   });
 }

@@ -1,5 +1,6 @@
 /** `tapprep mirrors list|check`: what the mirror list knows, and whether it answers now. */
 import { EXIT, TapprepError } from '../../errors.ts';
+import { tapprep } from '../../make-remedy.ts';
 import type { MirrorAnswer } from '../../mirrors/check.ts';
 import { loadMirrors } from '../../mirrors/load.ts';
 import type { MirrorEntry, Mirrors } from '../../mirrors/mirror-list.ts';
@@ -71,7 +72,7 @@ export async function runMirrorsList(context: Context, options: MirrorsOptions):
 export async function runMirrorsCheck(context: Context, options: MirrorsOptions): Promise<number> {
   if (context.common.offline) {
     throw new TapprepError('OFFLINE', 'mirrors check asks the network, which --offline forbids', {
-      hint: 'tapprep mirrors list',
+      remedy: tapprep('mirrors', 'list'),
     });
   }
   const mirrors = await readMirrors(context);

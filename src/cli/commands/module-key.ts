@@ -2,12 +2,12 @@
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { renderRemedies } from '../../diagnose/render-remedy.ts';
+import { isDescribed, renderRemedies, renderRemedy } from '../../diagnose/render-remedy.ts';
 import { readLogFacts } from '../../diagnose/log-facts.ts';
 import { describeSituation } from '../../diagnose/situation.ts';
 import { EXIT, TapprepError } from '../../errors.ts';
 import { createLocalHost } from '../../host/local.ts';
-import { REBOOT } from '../../make-remedy.ts';
+import { REBOOT, tapprep, tapprepAsRoot } from '../../make-remedy.ts';
 import { openTarget } from '../../pipeline/open-target.ts';
 import { describeLoad, foretell } from '../../detect/module-policy.ts';
 import { parseModuleCertificate } from '../../sign/certificate.ts';
@@ -52,12 +52,18 @@ export async function runModuleKeyCreate(context: Context, options: ModuleKeyCre
     signal,
   });
   const steps = enrolSteps(facts, files.der);
-  const commands = renderRemedies(steps, describeSituation(readLogFacts([]), facts, null, context.place.reach).place);
+  const { place } = describeSituation(readLogFacts([]), facts, null, context.place.reach);
+  const commands = renderRemedies(steps, place);
+  const key = ['--module-key', files.key, '--module-cert', files.certificate];
+  // The key stays here: for a machine that cannot be reached, modules are signed before they are carried there.
+  const next = isDescribed(place.reach)
+    ? tapprep('bundle', '--compiled', ...key, '--out', 'FILE.tar')
+    : tapprepAsRoot('install', ...key);
   const { keyId } = certificate;
   if (common.json) stdout.json({ name, keyId, files, enrol: { remedies: steps, commands } });
   else
     stdout.write(
-      `key: ${files.key} (it signs modules; keep it here, and let nobody read it)\ncertificate: ${files.der}, and in PEM form ${files.certificate}\n"${name}", ${keyId ?? ''}\n\n${describeSteps(facts, commands)}\nthen: tapprep install --module-key ${files.key} --module-cert ${files.certificate}\n`,
+      `key: ${files.key} (it signs modules; keep it here, and let nobody read it)\ncertificate: ${files.der}, and in PEM form ${files.certificate}\n"${name}", ${keyId ?? ''}\n\n${describeSteps(facts, commands)}\nthen: ${renderRemedy(next, place).join('; ')}\n`,
     );
   return EXIT.done;
 }
@@ -67,7 +73,7 @@ function directoryFor({ cwd, env }: Context, dest: string | null): string {
   const configuration = configDirectory(env);
   if (configuration !== null) return join(configuration, 'tapprep', 'module-key');
   throw new TapprepError('USAGE', 'no home is known for this user where the key could be kept', {
-    hint: 'tapprep module-key create --dest DIR',
+    remedy: tapprep('module-key', 'create', '--dest', 'DIR'),
   });
 }
 

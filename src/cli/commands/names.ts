@@ -2,12 +2,14 @@
 import { isNamedByHabit } from '../../detect/any-release.ts';
 import { EXIT, isTapprepError, TapprepError } from '../../errors.ts';
 import { tapprep } from '../../make-remedy.ts';
+import { declareTarget } from '../../detect/target.ts';
+import type { Place } from '../../diagnose/place.ts';
 import { namePackages } from '../../resolve/package-names.ts';
 import type { PackageName, Target, TargetOptions } from '../../types.ts';
 import type { Context } from '../context.ts';
-import { hintOf } from '../hint.ts';
+import { hintOf, placeOfDescribed } from '../hint.ts';
 import { readLineBatches } from '../line-batches.ts';
-import { MAX_LINE_CHARS, parseRequest, targetOf } from '../target-line.ts';
+import { MAX_LINE_CHARS, hostOf, parseRequest } from '../target-line.ts';
 import { renderTable } from '../render/table.ts';
 
 export interface NamesOptions {
@@ -54,14 +56,17 @@ async function runBatch(context: NamesContext): Promise<number> {
 
 function answerLine(line: string | null): object {
   let id: unknown = null;
+  let place: Place | undefined;
   try {
     const request = parseRequest(line);
     id = request['id'] ?? null;
-    return { id, packages: nameAll(targetOf(request, 'named')) };
+    const host = hostOf(request);
+    place = placeOfDescribed(host);
+    return { id, packages: nameAll(declareTarget(host, 'named')) };
   } catch (error) {
     if (!isTapprepError(error)) throw error;
     const { code, message } = error;
-    return { id, error: { code, message, hint: hintOf(error) } };
+    return { id, error: { code, message, hint: hintOf(error, place) } };
   }
 }
 

@@ -3,18 +3,20 @@ import { createReadStream } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { declareFacts } from '../../detect/declared-facts.ts';
 import { readFactsFile } from '../../detect/facts.ts';
-import { identifyTarget } from '../../detect/target.ts';
+import type { Place } from '../../diagnose/place.ts';
+import { declareTarget, identifyTarget } from '../../detect/target.ts';
 import { EXIT, exitCodeOf, isErrno, isTapprepError, TapprepError } from '../../errors.ts';
 import { type FleetGroup, type FleetMember, type FleetPlan, planFleet } from '../../pipeline/plan-fleet.ts';
 import type { PlanChoice } from '../../pipeline/plan-subject.ts';
-import type { Provision } from '../../types.ts';
+import type { Provision, Target } from '../../types.ts';
 import type { Context } from '../context.ts';
 import { errorJson } from '../exit-codes.ts';
+import { NO_TARGET, placeOfDescribed, withHint } from '../hint.ts';
 import { readLineBatches } from '../line-batches.ts';
 import { openContextSession } from '../open-session.ts';
 import { formatBytes } from '../render/progress-text.ts';
 import { renderTable } from '../render/table.ts';
-import { MAX_LINE_CHARS, parseRequest, readText, targetOf } from '../target-line.ts';
+import { MAX_LINE_CHARS, hostOf, parseRequest, readText } from '../target-line.ts';
 
 /**
  * One JSON object a line: {"id", "facts": FILE} for a machine whose facts were saved (a path beside the inventory), or
@@ -58,20 +60,26 @@ const AT_ONCE = 32;
 
 async function readMember(line: string | null, number: number, directory: string): Promise<FleetMember> {
   let id = `line ${number}`;
+  let place: Place | undefined;
   try {
     const request = parseRequest(line);
     id = readText(request, 'id') ?? id;
     const file = readText(request, 'facts');
     if (file !== null) {
-      const facts = await readFactsFile(resolve(directory, file));
+      const path = resolve(directory, file);
+      place = { ...NO_TARGET, reach: { via: 'facts', file: path } };
+      const facts = await readFactsFile(path);
       return { id, facts, target: identifyTarget(facts, {}, 'any') };
     }
-    const target = targetOf(request, 'any');
+    const host = hostOf(request);
+    place = placeOfDescribed(host);
+    const target = declareTarget(host, 'any');
     const { distro, version, release, arch, unameV } = target;
     return { id, target, facts: declareFacts({ distro: `${distro}:${version ?? ''}`, release, arch, unameV }) };
   } catch (error) {
-    if (!isTapprepError(error)) throw error;
-    return { id, error };
+    const told = withHint(error, place);
+    if (!isTapprepError(told)) throw error;
+    return { id, error: told };
   }
 }
 
@@ -92,7 +100,7 @@ function toJson({ groups, unknown }: FleetPlan) {
     groups: groups.map(({ error, lacks, ...group }) => ({
       ...group,
       lacks: Object.fromEntries(Object.entries(lacks).map(([id, items]) => [id, listOf(items)])),
-      ...(error === null ? {} : errorJson(error)),
+      ...(error === null ? {} : errorJson(error, placeOfTarget(group.target))),
     })),
     unknown: unknown.map(({ id, error }) => ({ id, ...errorJson(error) })),
   };
@@ -114,6 +122,10 @@ function render({ groups, unknown }: FleetPlan): string {
   const table =
     rows.length === 0 ? '' : `${renderTable(['hosts', 'distribution', 'kernel', 'arch', 'plan'], rows)}\n\n`;
   return `${table}${failed.join('')}${planned} of ${all} machines planned, ${groups.length} kinds\n`;
+}
+
+function placeOfTarget({ release, ...host }: Target): Place {
+  return placeOfDescribed({ ...host, kernel: release });
 }
 
 /** A few of its machines, as there may be hundreds. */

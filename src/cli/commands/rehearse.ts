@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { EXIT, isTapprepError, TapprepError } from '../../errors.ts';
+import { tapprep } from '../../make-remedy.ts';
 import { findCurrentKernel, findLatestKernels } from '../../pipeline/current-kernel.ts';
 import { openSubject, openTarget, type Subject } from '../../pipeline/open-target.ts';
 import { rehearse, type RehearseOptions, type RehearseReport } from '../../pipeline/rehearse.ts';
@@ -54,7 +55,7 @@ export async function runRehearseKernels(
   const { target } = options;
   if (target.distro === null || target.kernel !== null || options.reports.length > 0)
     throw new TapprepError('USAGE', '--kernels takes --distro beside it, and neither --kernel nor --report', {
-      hint: 'tapprep rehearse --distro debian:12 --kernels latest:3',
+      remedy: tapprep('rehearse', '--distro', target.distro ?? 'debian:12', '--kernels', which),
     });
   const [, count] = /^latest:([1-9]\d{0,2})$/.exec(which) ?? [];
   if (count === undefined && which.startsWith('latest:'))

@@ -1,6 +1,7 @@
 /** `tapprep scripts list|show|check|run`: the incident-response scripts. */
 import { foretell } from '../../detect/module-policy.ts';
 import { EXIT, TapprepError } from '../../errors.ts';
+import { tapprep } from '../../make-remedy.ts';
 import { openChosen } from '../../pipeline/open-chosen.ts';
 import { openTarget, requireHost, type OpenTarget } from '../../pipeline/open-target.ts';
 import { checkArguments } from '../../scripts/arguments.ts';
@@ -119,7 +120,11 @@ async function run(
   const { host, facts } = open;
   if (host === null || host.kind === 'root' || !facts.kernel.running)
     throw new TapprepError('USAGE', `${entry.name} can only watch a kernel that runs, but ${release} does not`, {
-      hint: `tapprep rehearse ${entry.name} --level scripts --distro ${facts.os.id ?? 'ID'}:${facts.os.versionId ?? 'VERSION'} --kernel ${release}`,
+      // A rehearsal has a root of its own, in which no tree lies.
+      remedy:
+        target.own === undefined
+          ? tapprep('rehearse', entry.name, '--level', 'scripts')
+          : tapprep('verify', entry.name, '--level', 'scripts', '--in', 'vm'),
     });
   const signer = await openSigner(context, moduleKey ?? null);
   const refused = wanted === 'auto' && foretell(facts, signer?.certificate ?? null).loads === false;

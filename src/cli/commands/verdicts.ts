@@ -120,10 +120,10 @@ async function findSigner(
   received: Received,
   { keyring, allowUnsigned }: ImportOptions,
 ): Promise<Fingerprint | null> {
-  const hint = 'tapprep verdicts export --sign-key KEYID --out FILE';
+  const advice = { hint: 'tapprep verdicts export --sign-key KEYID --out FILE' };
   if (keyring !== null) {
     const { local } = await openContextSession(context);
-    return requireSignedText({ ...received, hint }, resolve(context.cwd, keyring), (argv, options) =>
+    return requireSignedText({ ...received, advice }, resolve(context.cwd, keyring), (argv, options) =>
       local.run(argv, options),
     );
   }

@@ -4,6 +4,8 @@
  * and Recommends are not followed. Pure.
  */
 import { TapprepError } from '../../errors.ts';
+import { quoteCommand } from '../../vm/shell-words.ts';
+import { run, runAsRoot } from '../../make-remedy.ts';
 import { compareDebVersions } from '../../version/deb-vercmp.ts';
 import { findConflicts, findNewlyBroken } from './conflicts.ts';
 import { formatAlternative, providesSatisfies, satisfiesVersion, type DependencyGroup } from './dependencies.ts';
@@ -144,7 +146,7 @@ function isSibling(record: DebRecord, by: DebRecord | null): boolean {
 function explain({ failure, universe, installed, budget }: World): TapprepError {
   if (failure === null) {
     return new TapprepError('UNSATISFIED_DEPENDENCY', 'the repositories have no set of packages that fit together', {
-      hint: 'apt-get check',
+      remedy: runAsRoot('apt-get check'),
     });
   }
   const { wish, reasons } = failure;
@@ -157,7 +159,7 @@ function explain({ failure, universe, installed, budget }: World): TapprepError 
     'UNSATISFIED_DEPENDENCY',
     `${who} needs ${wish.group.map(formatAlternative).join(' or ')}, but ${offers.join(' and ')}${why}`,
     {
-      hint: `apt-cache policy ${wish.group.map(({ name }) => name).join(' ')}`,
+      remedy: run(`apt-cache policy ${quoteCommand(wish.group.map(({ name }) => name))}`),
       facts: {
         by:
           wish.by === null ? null : { name: wish.by.name, version: wish.by.version, repository: wish.by.repository.id },

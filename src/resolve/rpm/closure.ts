@@ -1,5 +1,7 @@
 /** Everything that some packages need beside what is installed, each with the reason why; or why it cannot be had. Pure. */
 import { TapprepError } from '../../errors.ts';
+import { quoteWord } from '../../vm/shell-words.ts';
+import { run, tapprep } from '../../make-remedy.ts';
 import { ALWAYS, type Pool } from './solver/pool.ts';
 import type { Relation } from './solver/relation.ts';
 import { collectPackageRules, type Rule } from './solver/rules.ts';
@@ -100,16 +102,17 @@ function explain(pool: Pool, wishes: readonly Wish[], proof: readonly Rule[]): T
   return new TapprepError(
     'UNSATISFIED_DEPENDENCY',
     `no set of packages fits together${said === '' ? '' : `: ${said}`}${why === '' ? '' : `, but ${why}`}`,
-    { hint: 'tapprep mirrors list', facts: { chain, clashes } },
+    { remedy: tapprep('mirrors', 'list'), facts: { chain, clashes } },
   );
 }
 
 function unsatisfied(chain: readonly unknown[], said: string, missing: string): TapprepError {
+  const word = quoteWord(missing);
   return new TapprepError(
     'UNSATISFIED_DEPENDENCY',
     `${said}, but no repository that was asked has a package that provides ${missing}`,
     {
-      hint: `dnf repoquery --whatprovides '${missing}'`,
+      remedy: run(`dnf repoquery --whatprovides ${word} || yum provides ${word} || zypper search --provides ${word}`),
       facts: { chain, missing },
     },
   );

@@ -1,6 +1,7 @@
 /** Puts a mended SystemTap on a target: a copy of the runtime with the mends in it, and programs that use it. */
 import { posix } from 'node:path';
 import { TapprepError } from '../../errors.ts';
+import { prepare } from '../../make-remedy.ts';
 import { ASKING_ENV } from '../../detect/stap-version.ts';
 import type { Host } from '../../host/host.ts';
 import { script } from '../../host/ssh-scripts.ts';
@@ -91,7 +92,7 @@ async function findPrograms(host: Host, { stapArgv, staprunArgv }: UsableSystemt
   const [stap, staprun] = [await host.which(stapArgv[0] ?? ''), await host.which(staprunArgv[0] ?? '')];
   if (stap === null || staprun === null) {
     throw new TapprepError('TOOL_MISSING', `SystemTap ${name} is not installed on ${host.name}`, {
-      hint: 'tapprep install',
+      remedy: prepare(),
     });
   }
   const runtime = posix.join(posix.dirname(stap), '../share/systemtap/runtime');

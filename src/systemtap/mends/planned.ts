@@ -1,5 +1,6 @@
 /** Mends as a plan names them, and whether this tapprep still has the same. Pure. */
 import { TapprepError } from '../../errors.ts';
+import { tapprep } from '../../make-remedy.ts';
 import type { PlannedMend, Sha256 } from '../../types.ts';
 import { digest } from './edit.ts';
 import { findMend, type Mend } from './table.ts';
@@ -25,7 +26,8 @@ export function requirePlannedMends(planned: readonly PlannedMend[]): void {
       'LOCK_STALE',
       `the plan wants the mend ${id} ${sha256.slice(0, 12)}, but this tapprep has ${found}`,
       {
-        hint: 'tapprep plan --out FILE makes a new lock',
+        remedy: tapprep('plan', '--out', 'FILE'),
+        hint: 'makes a new lock',
         facts: { mend: id, wanted: sha256, found },
       },
     );

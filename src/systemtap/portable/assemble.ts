@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isErrno, TapprepError } from '../../errors.ts';
+import { tapprep } from '../../make-remedy.ts';
 import { diskError } from '../../files/disk-error.ts';
 import { openPrivateDirectory } from '../../files/private-directory.ts';
 import { withTemporaryDirectory } from '../../files/temporary-directory.ts';
@@ -46,7 +47,11 @@ export async function assembleFolder(context: AssemblyContext, folder: FolderIte
     throw new TapprepError(
       'LOCK_STALE',
       `the plan wants ${folder.name} with the start script ${folder.starter.slice(0, 12)}, but this tapprep has ${starter.sha256.slice(0, 12)}`,
-      { hint: 'tapprep plan --out FILE makes a new lock', facts: { wanted: folder.starter, found: starter.sha256 } },
+      {
+        remedy: tapprep('plan', '--out', 'FILE'),
+        hint: 'makes a new lock',
+        facts: { wanted: folder.starter, found: starter.sha256 },
+      },
     );
   }
   const parent = await openPrivateDirectory(cacheDir, 'systemtap');

@@ -266,13 +266,16 @@ describe('no connection', () => {
     expect(failure).toMatchObject({ code: 'SSH_HOST_KEY' });
     expect(failure.message).toContain('another one than known_hosts has');
     expect(sshd.log()).not.toContain('Accepted');
+    // Which name in which file, ssh has said.
+    execFileSync('sh', ['-c', failure.hint ?? 'false'], { stdio: 'ignore' });
+    expect(readFileSync(join(sshd.directory, 'known_hosts'), 'utf8')).toBe('');
   });
 
   test('an unknown host key is confirmed by nobody', async () => {
     const sshd = await serve();
     writeFileSync(join(sshd.directory, 'known_hosts'), '');
     const failure = await failureOf(open(sshd));
-    expect(failure).toMatchObject({ code: 'SSH_HOST_KEY', hint: 'ssh machine true' });
+    expect(failure).toMatchObject({ code: 'SSH_HOST_KEY', hint: `ssh -F ${sshd.configFile} machine true` });
     expect(readFileSync(join(sshd.directory, 'known_hosts'), 'utf8')).toBe('');
   });
 

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import type { CommandRow } from '../../../src/cli/commands.ts';
 import { buildProgram } from '../../../src/cli/program.ts';
 import { readTarget } from '../../../src/cli/options.ts';
 import { advise } from '../../../src/diagnose/advise.ts';
@@ -9,12 +10,13 @@ import { DIAGNOSIS_CODES } from '../../../src/diagnose/codes.ts';
 import { explainExcerpt } from '../../../src/diagnose/diagnose.ts';
 import { readLogFacts } from '../../../src/diagnose/log-facts.ts';
 import { HERE, type Reach } from '../../../src/diagnose/place.ts';
-import { isDescribed, renderRemedy } from '../../../src/diagnose/render-remedy.ts';
+import { isDescribed, ON_THAT_MACHINE, renderRemedy } from '../../../src/diagnose/render-remedy.ts';
 import { canPrepare } from '../../../src/diagnose/settle-remedies.ts';
 import { describeSituation, type Situation } from '../../../src/diagnose/situation.ts';
 import { splitLog } from '../../../src/diagnose/log-line.ts';
 import { run } from '../../../src/make-remedy.ts';
 import type { HostFacts, Remedy } from '../../../src/types.ts';
+import { remediesOfSources } from '../../helpers/remedies-of-sources.ts';
 import { alter, DEBIAN12, EL9 } from './sample-facts.ts';
 import { SYNTHETIC_LOGS } from './synthetic-logs.ts';
 
@@ -40,6 +42,7 @@ const MACHINES: readonly (readonly [string, HostFacts | null, string])[] = [
   ['only a log', null, 'kernel-devel-5.14.0-503.11.1.el9_5.x86_64 is missing'],
   ['nothing known', null, ''],
 ];
+const BUILD = { arch: 'aarch64', unameV: '#1 SMP Sat Jan 1 00:00:00 UTC 2022' };
 const REACHES: readonly Reach[] = [
   HERE,
   { via: 'root', directory: "/srv/an image's root" },
@@ -55,12 +58,15 @@ const REACHES: readonly Reach[] = [
     more: ['--banner', "Linux version 6.1.0-18-amd64 (o'brien@host) #1 SMP Debian 6.1.76-1"],
   },
   { via: 'root', directory: '/srv/root', more: ['--build-tree', '/usr/src/linux', '--vmlinux', '/boot/vmlinux'] },
+  { via: 'ssh', destination: 'web1', configFile: null, ...BUILD, more: ['--banner', 'banner.txt'] },
+  { via: 'facts', file: 'web 1.json', ...BUILD },
 ];
 
 interface Printed {
   readonly where: string;
   readonly reach: Reach;
-  readonly situation: Situation;
+  /** Null for what an error says, of which only the target is known. */
+  readonly situation: Situation | null;
   readonly remedy: Remedy;
   readonly command: string;
 }
@@ -100,7 +106,23 @@ const OF_CODES: readonly Printed[] = MACHINES.flatMap(([name, facts, log]) =>
   }),
 );
 
+/** What errors carry, as the command line's edge makes commands of it. */
+const OF_ERRORS: readonly Printed[] = remediesOfSources().flatMap(([file, remedy]) =>
+  REACHES.flatMap((reach) =>
+    [null, '6.1.0-18-amd64'].flatMap((kernel) =>
+      renderRemedy(remedy, { reach, kernel, manager: null, sudo: true }).map((command) => ({
+        where: `${file} by ${reach.via}`,
+        reach,
+        situation: null,
+        remedy,
+        command,
+      })),
+    ),
+  ),
+);
+
 const PRINTED: readonly Printed[] = [
+  ...OF_ERRORS,
   ...OF_CODES,
   ...new Map(OF_RULES.map((one) => [`${one.reach.via} ${one.command}`, one])).values(),
 ];
@@ -108,14 +130,15 @@ const PRINTED: readonly Printed[] = [
 /** How a shell reads lines of commands, with the words of every tapprep among them. */
 function readByShell(lines: readonly string[]): readonly (readonly string[])[] {
   const script = `sudo() { "$@"; }\ntapprep() { for word; do printf '%s\\001' "$word"; done; printf '\\002'; }\n${lines.join('\n')}\n`;
-  const out = execFileSync('sh', ['-c', script], { encoding: 'utf8' });
+  const out = execFileSync('sh', { input: script, encoding: 'utf8' });
   return out
     .split('\u0002')
     .slice(0, -1)
     .map((words) => words.split('\u0001').slice(0, -1));
 }
 
-const ofTapprep = PRINTED.filter(({ command }) => /^(?:sudo )?tapprep /.test(command));
+/** But those that write a file. */
+const ofTapprep = PRINTED.filter(({ command }) => /^(?:sudo )?tapprep (?!.* >)/.test(command));
 
 test('every command is one line that a shell can read', () => {
   expect(PRINTED.length).toBeGreaterThan(1000);
@@ -124,29 +147,46 @@ test('every command is one line that a shell can read', () => {
   execFileSync('sh', ['-n'], { input: `${distinct.join('\n')}\n` });
 });
 
-const wordsFor = (reach: Reach): readonly string[] => {
-  if (reach.via === 'declared') return [...(reach.distro === null ? [] : [reach.distro]), ...(reach.more ?? [])];
-  return [...(reach.via === 'ssh' && reach.configFile !== null ? [reach.configFile] : []), ...(reach.more ?? [])];
+/** What names the target to a command, of the options that it takes. */
+const wordsFor = (reach: Reach, { options }: CommandRow): readonly string[] => {
+  const takes = (option: string): boolean => options.some(([flags]) => flags.startsWith(`${option} `));
+  const { arch = null, unameV = null, more = [] } = reach;
+  return [
+    ...(reach.via === 'declared' && reach.distro !== null ? ['--distro', reach.distro] : []),
+    ...(reach.via === 'ssh' && reach.configFile !== null ? ['--ssh-config', reach.configFile] : []),
+    ...(arch !== null && takes('--arch') ? ['--arch', arch] : []),
+    ...(unameV !== null && takes('--uname-v') ? ['--uname-v', unameV] : []),
+    ...(takes(more[0] ?? '') ? more : []),
+  ];
 };
 
+/** A command for another system than the target, on purpose: where its script is tried, or what it may be instead. */
+const isOfOther = ({ remedy }: Printed): boolean => remedy.kind === 'tapprep' && remedy.words.includes('--distro');
+
 test('the command line accepts every command of tapprep that is printed, and it names the target', async () => {
-  const argvs = readByShell(ofTapprep.map(({ command }) => command));
-  expect(argvs).toHaveLength(ofTapprep.length);
+  const distinct = [...new Map(ofTapprep.map((one) => [`${one.reach.via} ${one.command}`, one])).values()];
+  const argvs = readByShell(distinct.map(({ command }) => command));
+  expect(argvs).toHaveLength(distinct.length);
   const parsed = new Set<string>();
   for (const [index, argv] of argvs.entries()) {
-    const printed = ofTapprep[index];
+    const printed = distinct[index];
     if (printed === undefined) throw new RangeError('more were read than printed');
     const { where, reach } = printed;
     const key = argv.join('\u0000');
     if (parsed.has(key)) continue;
     parsed.add(key);
+    // Nothing names a machine on itself.
+    const isThere = printed.command.endsWith(ON_THAT_MACHINE);
+    const isNamed = !isThere && !isOfOther(printed);
     let seen: {
       readonly name: string;
       readonly root: unknown;
       readonly host: unknown;
       readonly facts: unknown;
     } | null = null;
+    let named: readonly string[] = [];
     const program = buildProgram(async (row, raw) => {
+      if (isNamed) named = wordsFor(reach, row);
       const target = row.target ? readTarget(raw, row.name !== 'rehearse') : null;
       seen = { name: row.name.split(' ')[0] ?? '', root: target?.root, host: target?.host, facts: target?.facts };
       await Promise.resolve();
@@ -156,16 +196,14 @@ test('the command line accepts every command of tapprep that is printed, and it 
       where,
       {
         name: argv[0],
-        root: reach.via === 'root' ? reach.directory : null,
-        host: reach.via === 'ssh' ? reach.destination : null,
-        facts: reach.via === 'facts' ? reach.file : null,
+        root: isNamed && reach.via === 'root' ? reach.directory : null,
+        host: isNamed && reach.via === 'ssh' ? reach.destination : null,
+        facts: isNamed && reach.via === 'facts' ? reach.file : null,
       },
     ]);
-    // A key for modules is for a machine, whatever tree its kernel was built from.
-    const named = argv[0] === 'module-key' && reach.via === 'root' ? [] : wordsFor(reach);
     expect([where, argv]).toEqual([where, expect.arrayContaining([...named])]);
     // What needs a machine is refused for one that is only described.
-    expect([where, isDescribed(reach) && ['install', 'verify', 'remove'].includes(argv[0] ?? '')]).toEqual([
+    expect([where, !isThere && isDescribed(reach) && ['install', 'verify', 'remove'].includes(argv[0] ?? '')]).toEqual([
       where,
       false,
     ]);
@@ -175,7 +213,9 @@ test('the command line accepts every command of tapprep that is printed, and it 
 
 test('what tapprep would refuse for the kernel is not printed', () => {
   expect(
-    ofTapprep.filter(({ remedy, situation }) => remedy.kind === 'prepare-kernel' && !canPrepare(situation)),
+    ofTapprep.filter(
+      ({ remedy, situation }) => situation !== null && remedy.kind === 'prepare-kernel' && !canPrepare(situation),
+    ),
   ).toEqual([]);
   const custom = PRINTED.filter(({ where }) => where.includes('nobody packages'));
   expect(custom.filter(({ command }) => /tapprep install(?!.*--build-tree)/.test(command))).toEqual([]);
