@@ -6,7 +6,7 @@ import { TransferError, fetchInterrupted } from './failure.ts';
 import { isUnresolved, type KnownHosts } from './known-hosts.ts';
 import { hashUrl, strongValidator } from './part-record.ts';
 import type { InnerDigest } from './request.ts';
-import { fillTogether, mayFillTogether } from './together.ts';
+import { fillSegmented, mayFillSegmented } from './segmented.ts';
 import {
   type IsWorthLeaving,
   transfer,
@@ -79,7 +79,7 @@ export async function download(job: DownloadJob, part: PartState, context: Downl
   }));
   // What several sent is not the fault of any of them.
   let isMixed = false;
-  let wasTogether = false;
+  let wasSegmented = false;
   // Rates change, and each change of the mirror costs a connection.
   let changes = 2 * mirrors.length;
   let best = part.file.offset;
@@ -115,10 +115,10 @@ export async function download(job: DownloadJob, part: PartState, context: Downl
         mirror.rate = Number(error.facts.bytesPerSecond);
         const alive = mirrors.filter(({ dropped }) => !dropped).map(({ url }) => url);
         const tell = (text: string): void => context.onRetry(`${job.name}: ${text}; the other mirrors go on`);
-        if (!wasTogether && mayFillTogether(job, part)) {
+        if (!wasSegmented && mayFillSegmented(job, part)) {
           context.onRetry(`${job.name}: ${error.message}; asking ${alive.length} mirrors at once`);
-          [wasTogether, isMixed] = [true, true];
-          await fillTogether(alive, job, part, context, tell);
+          [wasSegmented, isMixed] = [true, true];
+          await fillSegmented(alive, job, part, context, tell);
         } else context.onRetry(`${job.name}: ${error.message}; trying another mirror`);
         continue;
       }

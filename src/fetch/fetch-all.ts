@@ -2,7 +2,7 @@
 import type { Emit } from '../types.ts';
 import { keyOf } from './fetch-file.ts';
 import { createMeter } from './progress.ts';
-import type { FetchRequest, FetchedFile, Machinery } from './request.ts';
+import type { FetchRequest, FetchedFile, FetchContext } from './request.ts';
 import { checkSpace } from './space.ts';
 
 /** Name of the item that the total progress goes by. */
@@ -19,13 +19,13 @@ export type CheckFile = (file: FetchedFile, at: number) => Promise<void>;
  */
 export async function fetchAll(
   requests: readonly FetchRequest[],
-  machinery: Machinery,
+  context: FetchContext,
   fetchFile: FetchFile,
   check: CheckFile,
 ): Promise<readonly FetchedFile[]> {
   const stop = new AbortController();
-  const signal = AbortSignal.any([machinery.signal, stop.signal]);
-  const total = createTotal(requests, machinery);
+  const signal = AbortSignal.any([context.signal, stop.signal]);
+  const total = createTotal(requests, context);
   const results: FetchedFile[] = [];
   const failures: unknown[] = [];
   let next = 0;
@@ -47,22 +47,22 @@ export async function fetchAll(
     }
   }
 
-  await checkRoom(requests, machinery);
-  await Promise.all(Array.from({ length: Math.min(machinery.concurrency, requests.length) }, work));
+  await checkRoom(requests, context);
+  await Promise.all(Array.from({ length: Math.min(context.concurrency, requests.length) }, work));
   if (failures.length > 0) throw failures[0];
   total.finish();
   return results;
 }
 
 /** Refuses before the first byte what cannot fit; files that are in the cache already are not counted. */
-async function checkRoom(requests: readonly FetchRequest[], machinery: Machinery): Promise<void> {
-  const { cache } = machinery;
+async function checkRoom(requests: readonly FetchRequest[], context: FetchContext): Promise<void> {
+  const { cache } = context;
   let needed = 0;
   for (const request of requests) {
     if (request.sizeBytes === null) continue;
     needed += Math.max(0, request.sizeBytes - (await cache.bytesThere(request.digest, keyOf(request))));
   }
-  if (needed === 0 || machinery.offline) return;
+  if (needed === 0 || context.offline) return;
   await cache.prepare();
   await checkSpace(cache.directory, needed, `fetching ${requests.length} files`);
 }
@@ -73,7 +73,7 @@ interface Total {
   finish(): void;
 }
 
-function createTotal(requests: readonly FetchRequest[], { emit, now }: Machinery): Total {
+function createTotal(requests: readonly FetchRequest[], { emit, now }: FetchContext): Total {
   const meter = createMeter(TOTAL_ITEM, emit, now);
   const bytes = requests.map(() => 0);
   const sizes: (number | null)[] = requests.map((request) => request.sizeBytes);

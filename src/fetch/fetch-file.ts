@@ -8,7 +8,7 @@ import { acquireLock } from './lock.ts';
 import { PartFile } from './part-file.ts';
 import { type PartRecord, readPartRecord, removePart, writePartRecord } from './part-record.ts';
 import { createMeter } from './progress.ts';
-import type { FetchRequest, FetchedFile, Machinery } from './request.ts';
+import type { FetchRequest, FetchedFile, FetchContext } from './request.ts';
 import type { PartState, Validators } from './transfer.ts';
 
 /** Below this a digest costs less time than starting a thread for it. */
@@ -26,29 +26,29 @@ export function keyOf(request: FetchRequest): string {
  * Fetches one file. `key` is `keyOf(request)`.
  * @throws TapprepError as Fetcher.fetchFile says
  */
-export async function fetchOne(request: FetchRequest, key: string, machinery: Machinery): Promise<FetchedFile> {
+export async function fetchOne(request: FetchRequest, key: string, context: FetchContext): Promise<FetchedFile> {
   checkRequest(request);
-  const { cache, signal } = machinery;
-  const cached = await findCached(request, machinery);
-  if (cached !== null && (request.digest !== null || machinery.offline)) return cached;
-  if (machinery.offline) throw offlineError(request, machinery);
+  const { cache, signal } = context;
+  const cached = await findCached(request, context);
+  if (cached !== null && (request.digest !== null || context.offline)) return cached;
+  if (context.offline) throw offlineError(request, context);
   await cache.prepare();
   const part = cache.partPath(key);
   const lock = await acquireLock({
     path: cache.lockPath(key),
-    self: machinery.self,
+    self: context.self,
     what: request.name,
-    timeoutMs: machinery.limits.lockMs,
+    timeoutMs: context.limits.lockMs,
     progress: () => sizeOf(part),
-    now: machinery.now,
-    sleep: machinery.sleep,
+    now: context.now,
+    sleep: context.sleep,
     signal,
-    onWait: (text) => machinery.emit({ type: 'note', level: 'info', text }),
+    onWait: (text) => context.emit({ type: 'note', level: 'info', text }),
   });
   try {
     // Another process may have finished it while this one waited.
-    const meanwhile = request.digest === null ? null : await findCached(request, machinery);
-    return meanwhile ?? (await fetchIntoCache(request, part, machinery));
+    const meanwhile = request.digest === null ? null : await findCached(request, context);
+    return meanwhile ?? (await fetchIntoCache(request, part, context));
   } finally {
     await lock.release();
   }
@@ -69,14 +69,14 @@ function checkRequest(request: FetchRequest): void {
 }
 
 /** By digest; without one by what the addresses gave last. */
-async function findCached(request: FetchRequest, machinery: Machinery): Promise<FetchedFile | null> {
-  const { cache, signal } = machinery;
+async function findCached(request: FetchRequest, context: FetchContext): Promise<FetchedFile | null> {
+  const { cache, signal } = context;
   if (request.digest !== null) {
     const file = await cache.find(request.digest, signal);
     return file === null ? null : fromCache(file, request.urls[0] ?? '', request);
   }
   for (const url of request.urls) {
-    const found = await recallFile(url, machinery);
+    const found = await recallFile(url, context);
     if (found !== null) return fromCache(found.file, url, request);
   }
   return null;
@@ -84,7 +84,7 @@ async function findCached(request: FetchRequest, machinery: Machinery): Promise<
 
 async function recallFile(
   url: string,
-  { cache, signal }: Machinery,
+  { cache, signal }: FetchContext,
 ): Promise<{ readonly entry: IndexEntry; readonly file: CachedFile } | null> {
   const entry = await cache.recall(url);
   if (entry === null) return null;
@@ -103,23 +103,23 @@ function fromCache(file: CachedFile, url: string, request: FetchRequest): Fetche
   return { ...file, url: redact(url), fromCache: true, inner: null };
 }
 
-function offlineError(request: FetchRequest, machinery: Machinery): TapprepError {
-  return new TapprepError('OFFLINE', `${request.name} is not in the cache ${machinery.cache.directory}`, {
+function offlineError(request: FetchRequest, context: FetchContext): TapprepError {
+  return new TapprepError('OFFLINE', `${request.name} is not in the cache ${context.cache.directory}`, {
     hint: 'run the same command once without --offline',
     facts: { urls: request.urls.map((url) => redact(url)), digest: request.digest },
   });
 }
 
-async function fetchIntoCache(request: FetchRequest, path: string, machinery: Machinery): Promise<FetchedFile> {
-  const { cache } = machinery;
+async function fetchIntoCache(request: FetchRequest, path: string, context: FetchContext): Promise<FetchedFile> {
+  const { cache } = context;
   const known = new Map<string, { readonly entry: IndexEntry; readonly file: CachedFile }>();
   if (request.digest === null && request.fresh !== true) {
     for (const url of request.urls) {
-      const found = await recallFile(url, machinery);
+      const found = await recallFile(url, context);
       if (found !== null) known.set(url, found);
     }
   }
-  const outcome = await downloadPart(request, path, (url) => known.get(url)?.entry ?? null, machinery);
+  const outcome = await downloadPart(request, path, (url) => known.get(url)?.entry ?? null, context);
   if (outcome.kind === 'unchanged') {
     const found = known.get(outcome.url);
     if (found === undefined) throw new TapprepError('INTERNAL', `${request.name} is unchanged but not in the cache`);
@@ -128,7 +128,7 @@ async function fetchIntoCache(request: FetchRequest, path: string, machinery: Ma
   const { sha256, sizeBytes, validators, inner } = outcome;
   const finalPath = await cache.adopt(path, sha256);
   await removePart(path, recordPath(path));
-  await cache.remember(outcome.asked, { sha256, sizeBytes, ...validators, fetchedAt: machinery.now() });
+  await cache.remember(outcome.asked, { sha256, sizeBytes, ...validators, fetchedAt: context.now() });
   if (request.digest !== null && request.digest.algorithm !== 'sha256') {
     await cache.rememberDigest(request.digest, { sha256, sizeBytes });
   }
@@ -143,9 +143,9 @@ async function downloadPart(
   request: FetchRequest,
   path: string,
   validators: (url: string) => Validators | null,
-  machinery: Machinery,
+  context: FetchContext,
 ): Promise<DownloadOutcome> {
-  const { emit, now, self, signal } = machinery;
+  const { emit, now, self, signal } = context;
   const record = await readPartRecord(recordPath(path));
   const keep = record !== null && isResumable(record, request, self.boot);
   const algorithms = new Set(['sha256', request.digest?.algorithm ?? 'sha256'] as const);
@@ -153,15 +153,15 @@ async function downloadPart(
   const file = await PartFile.open(path, [...algorithms], {
     keep,
     reached: record?.reached,
-    thread: large ? machinery.digestThread : null,
+    thread: large ? context.digestThread : null,
     inner: large ? request.inner : undefined,
   });
   const state: PartState = { file, record: keep ? record : null };
   const meter = createMeter(request.name, emit, now);
   try {
     const outcome = await download({ ...request, validators }, state, {
-      ...machinery,
-      directory: machinery.cache.directory,
+      ...context,
+      directory: context.cache.directory,
       boot: self.boot,
       onProgress: (bytes, total) => meter.update(bytes, total),
       saveRecord: (next) => writePartRecord(recordPath(path), next),

@@ -12,7 +12,7 @@ import { createKnownHosts } from './known-hosts.ts';
 import { acquireLock } from './lock.ts';
 import { describeSelf } from './owner.ts';
 import { createPatience, type Patience } from './patience.ts';
-import type { FetchRequest, FetchedFile, FetcherOptions, Machinery } from './request.ts';
+import type { FetchRequest, FetchedFile, FetcherOptions, FetchContext } from './request.ts';
 import { probe } from './probe.ts';
 import type { Transport } from './transport.ts';
 import { createTransport } from './transports.ts';
@@ -64,7 +64,7 @@ export async function createFetcher(options: FetcherOptions): Promise<Fetcher> {
     timer: ring,
   });
   const runSignal = AbortSignal.any([options.signal, patience.signal]);
-  const machinery: Machinery = {
+  const context: FetchContext = {
     ...options,
     concurrency: options.concurrency ?? 3,
     limits,
@@ -95,7 +95,7 @@ export async function createFetcher(options: FetcherOptions): Promise<Fetcher> {
     for (let other = running.get(key); other !== undefined; other = running.get(key)) {
       await other.catch(() => undefined);
     }
-    const started = orReason(fetchOne(request, key, { ...machinery, signal, emit })).finally(() => running.delete(key));
+    const started = orReason(fetchOne(request, key, { ...context, signal, emit })).finally(() => running.delete(key));
     running.set(key, started);
     return await started;
   }
@@ -112,15 +112,15 @@ export async function createFetcher(options: FetcherOptions): Promise<Fetcher> {
         runSignal,
         options.emit,
       ),
-    probe: (url) => orReason(probe(url, machinery)),
+    probe: (url) => orReason(probe(url, context)),
     fetchAll: (requests, check = async () => undefined, { emit, signal } = options) =>
-      fetchAll(requests, { ...machinery, emit, signal: AbortSignal.any([runSignal, signal]) }, fetchFile, check),
+      fetchAll(requests, { ...context, emit, signal: AbortSignal.any([runSignal, signal]) }, fetchFile, check),
     introduce: (base, identity) => identities.add(base, identity),
     serve: (scheme, transport) => void schemes.set(scheme, transport),
     // Waiting for another process is no waiting for the network, however long that may be silent.
     exclusively: (request, work) =>
-      exclusively(request, work, { ...machinery, sleep: options.sleep, signal: options.signal }),
-    evict: (file) => machinery.cache.evict(file.sha256),
+      exclusively(request, work, { ...context, sleep: options.sleep, signal: options.signal }),
+    evict: (file) => context.cache.evict(file.sha256),
   };
 }
 
@@ -148,8 +148,8 @@ function waitingTransport(transport: Transport, patience: Patience): Transport {
   };
 }
 
-async function exclusively<T>(request: ExclusiveRequest, work: () => Promise<T>, machinery: Machinery): Promise<T> {
-  const { cache, self, now, sleep, signal, emit } = machinery;
+async function exclusively<T>(request: ExclusiveRequest, work: () => Promise<T>, context: FetchContext): Promise<T> {
+  const { cache, self, now, sleep, signal, emit } = context;
   await cache.prepare();
   const lock = await acquireLock({
     path: cache.lockPath(request.name),

@@ -71,7 +71,7 @@ export interface FetcherOptions {
 }
 
 /** Everything a fetch works with, every default filled in. */
-export interface Machinery extends Required<Omit<FetcherOptions, 'limits' | 'env' | 'timeoutMs'>> {
+export interface FetchContext extends Required<Omit<FetcherOptions, 'limits' | 'env' | 'timeoutMs'>> {
   readonly limits: FetchLimits;
   readonly cache: Cache;
   readonly digestThread: DigestThread;

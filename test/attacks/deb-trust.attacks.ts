@@ -297,15 +297,14 @@ const PACKAGES: readonly Attack[] = [
   },
   {
     name: 'a second archive with other bytes under one name and version gets its address into the plan',
-    guard: [off('src/resolve/deb/universe.ts', 'else if (first.digest?.hex === record.digest?.hex)', 'else')],
+    guard: [off('src/resolve/deb/pool.ts', 'else if (first.digest?.hex === record.digest?.hex)', 'else')],
     attempt: async (tree) => {
-      const { createUniverse } =
-        await tree.load<typeof import('../../src/resolve/deb/universe.ts')>('src/resolve/deb/universe.ts');
+      const { createPool } = await tree.load<typeof import('../../src/resolve/deb/pool.ts')>('src/resolve/deb/pool.ts');
       const evil = debRepository({ id: 'evil', baseUrls: ['http://evil.example/'] });
       const honest = debRecord('make', '4.3-4');
       const other = debRecord('make', '4.3-4', { repository: evil });
       const changed = { ...other, digest: { algorithm: 'sha256', hex: 'e'.repeat(64) } as const };
-      const urls = createUniverse([honest, changed])
+      const urls = createPool([honest, changed])
         .versions('make')
         .flatMap((record) => record.urls);
       const there = urls.filter((url) => url.startsWith('http://evil.example/'));

@@ -11,7 +11,7 @@ import { changeHeader, type HeaderChange, packEntries } from './forged-bundle.ts
 const FILES = 'src/systemtap/portable/deb-files.ts';
 const CONTROL = 'src/trust/deb-control.ts';
 const LAYOUT = 'src/systemtap/portable/layout.ts';
-const WORKSHOP = 'src/systemtap/portable/workshop.ts';
+const STAGING = 'src/systemtap/portable/staging.ts';
 const MANIFEST = 'src/systemtap/portable/manifest-schema.ts';
 const off = (file: string, text: string, replacement = ''): GuardEdit => ({ file, text, replacement });
 const CONTROL_TEXT = 'Package: systemtap\nVersion: 5\nArchitecture: amd64\n';
@@ -99,13 +99,13 @@ export const attacks: readonly Attack[] = [
     name: 'a set-user-ID program of a package is one in the folder, too',
     guard: [off(LAYOUT, '0o755 : 0o644;', '0o4755 : 0o644;')],
     attempt: async (tree) => {
-      const { openWorkshop, unpackInto } =
-        await tree.load<typeof import('../../src/systemtap/portable/workshop.ts')>(WORKSHOP);
+      const { openStaging, unpackInto } =
+        await tree.load<typeof import('../../src/systemtap/portable/staging.ts')>(STAGING);
       const path = writeDeb(tree, tarOf(BYTES, { name: './usr/bin/staprun', mode: '0006755\0' }));
-      const workshop = openWorkshop(tree.scratch());
+      const staging = openStaging(tree.scratch());
       const artifact = { item: { name: 'systemtap-runtime' }, path } as Artifact;
-      await unpackInto(workshop, [artifact], true, new AbortController().signal);
-      const mode = statSync(join(workshop.directory, 'libexec/staprun')).mode & 0o7777;
+      await unpackInto(staging, [artifact], true, new AbortController().signal);
+      const mode = statSync(join(staging.directory, 'libexec/staprun')).mode & 0o7777;
       return (mode & 0o6000) === 0 ? held(`mode ${mode.toString(8)}`) : succeeded(`mode ${mode.toString(8)}`);
     },
   },

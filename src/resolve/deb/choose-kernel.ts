@@ -7,7 +7,7 @@ import type { Installed } from './installation.ts';
 import { imageNames, kernelRoleOf, namesByIndex } from './kernel-names.ts';
 import { explainMiss } from './miss.ts';
 import type { DebRecord } from './packages-index.ts';
-import type { Universe } from './universe.ts';
+import type { Pool } from './pool.ts';
 
 /** Of the debug package of a signed Ubuntu kernel: the real one holds a vmlinux and is never so small. */
 const STUB_BYTES = 10 * 1000 * 1000;
@@ -24,25 +24,25 @@ export interface NamedVersion {
  */
 export function chooseKernelPackages(
   target: DebTarget,
-  universe: Universe,
+  pool: Pool,
   installed: Installed,
   request: PlanRequest,
   notes: string[],
 ): readonly NamedVersion[] {
-  const names = namesByIndex(target, universe.names).filter(({ role }) => wantsKernelPackage(target, request, role));
+  const names = namesByIndex(target, pool.names).filter(({ role }) => wantsKernelPackage(target, request, role));
   if (wantsKernelPackage(target, request, 'debuginfo') && !names.some(({ role }) => role === 'debuginfo'))
     notes.push('no debug package is known to be published of this kernel, and kernel.function probes need one');
   const groups = Map.groupBy(names, ({ name, alternative }) =>
     alternative === undefined ? name : String(alternative),
   );
   return [...groups.values()].flatMap((group) => {
-    if (group[0]?.role === 'debuginfo' && !isPublished(group, target, universe, installed)) {
+    if (group[0]?.role === 'debuginfo' && !isPublished(group, target, pool, installed)) {
       notes.push(
         `no repository has ${group.map(({ name }) => name).join(' or ')}: nothing is known of debug packages of this kernel, and kernel.function probes need them`,
       );
       return [];
     }
-    return [chooseExact(group, target, universe, installed, notes)];
+    return [chooseExact(group, target, pool, installed, notes)];
   });
 }
 
@@ -50,18 +50,18 @@ export function chooseKernelPackages(
 function isPublished(
   group: readonly PackageName[],
   { kernelFamily }: DebTarget,
-  universe: Universe,
+  pool: Pool,
   installed: Installed,
 ): boolean {
   if (debNaming(kernelFamily).debuginfoUnseen !== true) return true;
-  return group.some(({ name }) => installed.has(name) || universe.versions(name).length > 0);
+  return group.some(({ name }) => installed.has(name) || pool.versions(name).length > 0);
 }
 
 /** One of several alternative names, in the version of the kernel; what is installed in that version comes first. */
 function chooseExact(
   names: readonly Pick<PackageName, 'name' | 'version'>[],
   target: DebTarget,
-  universe: Universe,
+  pool: Pool,
   installed: Installed,
   notes: string[],
 ): NamedVersion {
@@ -73,7 +73,7 @@ function chooseExact(
   }
   let passedOver: string | null = null;
   for (const { name } of names) {
-    const fitting = universe.versions(name).filter((record) => isRight(record.version));
+    const fitting = pool.versions(name).filter((record) => isRight(record.version));
     const [record] = fitting;
     if (record === undefined) continue;
     if (isStub(record)) {
@@ -83,7 +83,7 @@ function chooseExact(
     if (version === null && fitting.length > 1) notes.push(describeChoice(fitting));
     return record;
   }
-  throw explainMiss({ names: names.map(({ name }) => name), version, passedOver }, target, universe);
+  throw explainMiss({ names: names.map(({ name }) => name), version, passedOver }, target, pool);
 }
 
 function isStub({ name, sizeBytes }: DebRecord): boolean {
@@ -104,28 +104,28 @@ function describeChoice(fitting: readonly DebRecord[]): string {
  */
 export function chooseImage(
   target: DebTarget,
-  universe: Universe,
+  pool: Pool,
   installed: Installed,
   notes: string[],
 ): readonly NamedVersion[] {
   const version = target.packageVersion === null ? null : stripEpoch(target.packageVersion);
-  const others = universe.names.filter((name) => kernelRoleOf(name, target.release) === 'image');
+  const others = pool.names.filter((name) => kernelRoleOf(name, target.release) === 'image');
   const names = [...new Set([...imageNames(target), ...others])];
   const image = chooseExact(
     names.map((name) => ({ name, version })),
     target,
-    universe,
+    pool,
     installed,
     notes,
   );
   const found = new Map<string, DebRecord>();
-  const agenda = [universe.find(image.name, image.version)];
+  const agenda = [pool.find(image.name, image.version)];
   for (let record = agenda.pop(); record !== undefined; record = agenda.pop()) {
     if (record === null || found.has(record.name)) continue;
     found.set(record.name, record);
-    for (const { group } of universe.requires(record)) {
+    for (const { group } of pool.requires(record)) {
       const part = group.find(({ name }) => name.includes(target.release));
-      if (part !== undefined) agenda.push(universe.find(part.name, part.version ?? record.version));
+      if (part !== undefined) agenda.push(pool.find(part.name, part.version ?? record.version));
     }
   }
   return found.size === 0 ? [image] : [...found.values()];

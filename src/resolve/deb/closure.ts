@@ -11,7 +11,7 @@ import { findConflicts, findNewlyBroken } from './conflicts.ts';
 import { formatAlternative, providesSatisfies, satisfiesVersion, type DependencyGroup } from './dependencies.ts';
 import { isDowngrade, isSatisfied, versionInPlace, type Chosen, type Installed } from './installation.ts';
 import type { DebRecord } from './packages-index.ts';
-import type { Requirement, Universe } from './universe.ts';
+import type { Requirement, Pool } from './pool.ts';
 
 /** What is to hold in the end, and who says so; null: the plan itself. */
 interface Wish extends Requirement {
@@ -19,7 +19,7 @@ interface Wish extends Requirement {
 }
 
 interface World {
-  readonly universe: Universe;
+  readonly pool: Pool;
   readonly installed: Installed;
   readonly arch: string;
   readonly wishes: readonly Requirement[];
@@ -40,13 +40,8 @@ const MAX_CANDIDATES_TRIED = 20_000;
  * Returns the records to add so that every wish holds, by name. A record whose name is installed replaces that version.
  * @throws TapprepError UNSATISFIED_DEPENDENCY naming who needs what and what there is instead; BAD_METADATA.
  */
-export function findClosure(
-  wishes: readonly Requirement[],
-  universe: Universe,
-  installed: Installed,
-  arch: string,
-): Chosen {
-  const world: World = { universe, installed, arch, wishes, budget: MAX_CANDIDATES_TRIED, failure: null };
+export function findClosure(wishes: readonly Requirement[], pool: Pool, installed: Installed, arch: string): Chosen {
+  const world: World = { pool, installed, arch, wishes, budget: MAX_CANDIDATES_TRIED, failure: null };
   const found = search(
     wishes.map((wish) => ({ ...wish, by: null })),
     new Map(),
@@ -58,22 +53,22 @@ export function findClosure(
 
 /** Depth is the number of packages chosen, not of wishes looked at. */
 function search(agenda: readonly Wish[], chosen: Chosen, world: World): Chosen | null {
-  const { universe, installed } = world;
-  const at = agenda.findIndex(({ group }) => !isSatisfied(group, universe, installed, chosen));
+  const { pool, installed } = world;
+  const at = agenda.findIndex(({ group }) => !isSatisfied(group, pool, installed, chosen));
   const wish = agenda[at];
   if (wish === undefined) return holdsTogether(chosen, world) ? chosen : null;
   const rest = agenda.slice(at + 1);
   const reasons: string[] = [];
   for (const record of rankCandidates(wish, chosen, world)) {
     if ((world.budget -= 1) < 0) break;
-    const conflicts = findConflicts(record, universe, installed, chosen);
+    const conflicts = findConflicts(record, pool, installed, chosen);
     if (conflicts.fatal !== null) {
       reasons.push(conflicts.fatal);
       continue;
     }
     const next = new Map(chosen).set(record.name, record);
-    const own = universe.requires(record).map((requirement) => ({ ...requirement, by: record }));
-    const upgrades = [...conflicts.upgrades, ...findNewlyBroken(record, universe, installed, chosen)];
+    const own = pool.requires(record).map((requirement) => ({ ...requirement, by: record }));
+    const upgrades = [...conflicts.upgrades, ...findNewlyBroken(record, pool, installed, chosen)];
     const found = search([...own, ...upgrades.map((upgrade) => ({ ...upgrade, by: record })), ...rest], next, world);
     if (found !== null) return found;
   }
@@ -82,9 +77,9 @@ function search(agenda: readonly Wish[], chosen: Chosen, world: World): Chosen |
 }
 
 /** A wish that an installed version met may have lost it to an upgrade chosen later. */
-function holdsTogether(chosen: Chosen, { universe, installed, wishes }: World): boolean {
-  const all = [...wishes, ...Array.from(chosen.values()).flatMap((record) => universe.requires(record))];
-  return all.every(({ group }) => isSatisfied(group, universe, installed, chosen));
+function holdsTogether(chosen: Chosen, { pool, installed, wishes }: World): boolean {
+  const all = [...wishes, ...Array.from(chosen.values()).flatMap((record) => pool.requires(record))];
+  return all.every(({ group }) => isSatisfied(group, pool, installed, chosen));
 }
 
 /** Candidates for an unsatisfied wish, best first. */
@@ -109,16 +104,16 @@ interface Candidate {
 }
 
 function listCandidates(group: DependencyGroup, chosen: Chosen, world: World): readonly Candidate[] {
-  const { universe, installed, arch } = world;
+  const { pool, installed, arch } = world;
   const isOpen = ({ record }: Candidate): boolean => !chosen.has(record.name) && !isDowngrade(record, installed);
   return group
     .filter(({ qualifier }) => qualifier === null || ['any', 'native', arch].includes(qualifier))
     .flatMap((wanted, index): readonly Candidate[] => [
-      ...universe
+      ...pool
         .versions(wanted.name)
         .filter(({ version }) => satisfiesVersion(version, wanted))
         .map((record) => ({ record, place: 2 * index })),
-      ...universe
+      ...pool
         .providers(wanted.name)
         .filter(({ provided }) => providesSatisfies(provided, wanted))
         .map(({ record }) => ({ record, place: 2 * index + 1 })),
@@ -128,11 +123,11 @@ function listCandidates(group: DependencyGroup, chosen: Chosen, world: World): r
 
 /** How many installed packages a candidate would have replaced: itself, and one step further what it depends on. */
 function countUpgrades(record: DebRecord, chosen: Chosen, world: World): number {
-  const { universe, installed } = world;
+  const { pool, installed } = world;
   const next = new Map(chosen).set(record.name, record);
   const isUpgrade = (name: string): boolean => installed.has(name) && !chosen.has(name);
-  const ahead = universe.requires(record).filter(({ group }) => {
-    if (isSatisfied(group, universe, installed, next)) return false;
+  const ahead = pool.requires(record).filter(({ group }) => {
+    if (isSatisfied(group, pool, installed, next)) return false;
     return listCandidates(group, next, world).every((candidate) => isUpgrade(candidate.record.name));
   });
   return ahead.length + Number(isUpgrade(record.name));
@@ -143,7 +138,7 @@ function isSibling(record: DebRecord, by: DebRecord | null): boolean {
   return by !== null && record.source === by.source && record.version === by.version;
 }
 
-function explain({ failure, universe, installed, budget }: World): TapprepError {
+function explain({ failure, pool, installed, budget }: World): TapprepError {
   if (failure === null) {
     return new TapprepError('UNSATISFIED_DEPENDENCY', 'the repositories have no set of packages that fit together', {
       remedy: runAsRoot('apt-get check'),
@@ -151,7 +146,7 @@ function explain({ failure, universe, installed, budget }: World): TapprepError 
   }
   const { wish, reasons } = failure;
   const who = wish.by === null ? 'the plan' : `${wish.by.name} ${wish.by.version} of ${wish.by.repository.id}`;
-  const offers = wish.group.map(({ name }) => describeOffer(name, universe, installed));
+  const offers = wish.group.map(({ name }) => describeOffer(name, pool, installed));
   const given = budget < 0 ? [`given up after ${MAX_CANDIDATES_TRIED} packages were tried`] : [];
   const said = [...new Set(reasons)].slice(0, 3).concat(given);
   const why = said.length === 0 ? '' : ` (${said.join('; ')})`;
@@ -166,7 +161,7 @@ function explain({ failure, universe, installed, budget }: World): TapprepError 
         needs: wish.text,
         offered: wish.group.map(({ name }) => ({
           name,
-          versions: universe.versions(name).map(({ version }) => version),
+          versions: pool.versions(name).map(({ version }) => version),
         })),
         reasons,
       },
@@ -174,8 +169,8 @@ function explain({ failure, universe, installed, budget }: World): TapprepError 
   );
 }
 
-function describeOffer(name: string, universe: Universe, installed: Installed): string {
-  const offered = universe.versions(name).map(({ version, repository }) => `${version} of ${repository.id}`);
+function describeOffer(name: string, pool: Pool, installed: Installed): string {
+  const offered = pool.versions(name).map(({ version, repository }) => `${version} of ${repository.id}`);
   const there = versionInPlace(name, installed, new Map());
   const parts = [
     offered.length === 0

@@ -3,7 +3,7 @@ import { compareDebVersions } from '../../version/deb-vercmp.ts';
 import type { InstalledVersion } from '../plan.ts';
 import { providesSatisfies, satisfiesVersion, type Alternative, type DependencyGroup } from './dependencies.ts';
 import type { DebRecord } from './packages-index.ts';
-import type { Universe } from './universe.ts';
+import type { Pool } from './pool.ts';
 
 /** Installed versions by name, of the target's own architecture and "all". */
 export type Installed = ReadonlyMap<string, string>;
@@ -20,15 +20,15 @@ export function listInstalled(packages: readonly InstalledVersion[], arch: strin
  * The base of a target of which nothing is known: what every system has and what that depends on, each in the oldest
  * version on offer, so that a plan does not count on an update the target may not have.
  */
-export function assumeBase(universe: Universe): Installed {
+export function assumeBase(pool: Pool): Installed {
   const assumed = new Map<string, string>();
-  const agenda = universe.names.filter((name) => universe.versions(name).some((record) => record.isBase));
+  const agenda = pool.names.filter((name) => pool.versions(name).some((record) => record.isBase));
   for (let name = agenda.pop(); name !== undefined; name = agenda.pop()) {
-    const oldest = universe.versions(name).at(-1);
+    const oldest = pool.versions(name).at(-1);
     if (oldest === undefined || assumed.has(name)) continue;
     assumed.set(name, oldest.version);
-    for (const { group } of universe.requires(oldest)) {
-      const next = group.find((alternative) => universe.versions(alternative.name).length > 0);
+    for (const { group } of pool.requires(oldest)) {
+      const next = group.find((alternative) => pool.versions(alternative.name).length > 0);
       if (next !== undefined) agenda.push(next.name);
     }
   }
@@ -41,28 +41,23 @@ export function versionInPlace(name: string, installed: Installed, chosen: Chose
 }
 
 /** Whether any alternative of the group is in place, by its own name or by what another package provides. */
-export function isSatisfied(group: DependencyGroup, universe: Universe, installed: Installed, chosen: Chosen): boolean {
+export function isSatisfied(group: DependencyGroup, pool: Pool, installed: Installed, chosen: Chosen): boolean {
   return group.some((wanted) => {
     const version = versionInPlace(wanted.name, installed, chosen);
     if (version !== null && satisfiesVersion(version, wanted)) return true;
-    return providersInPlace(wanted, universe, installed, chosen).length > 0;
+    return providersInPlace(wanted, pool, installed, chosen).length > 0;
   });
 }
 
 /** Names of packages in place that provide what is wanted. */
-function providersInPlace(
-  wanted: Alternative,
-  universe: Universe,
-  installed: Installed,
-  chosen: Chosen,
-): readonly string[] {
-  return universe.providers(wanted.name).flatMap(({ record, provided }) => {
+function providersInPlace(wanted: Alternative, pool: Pool, installed: Installed, chosen: Chosen): readonly string[] {
+  return pool.providers(wanted.name).flatMap(({ record, provided }) => {
     const { name } = record;
     const version = versionInPlace(name, installed, chosen);
     if (version === null || !providesSatisfies(provided, wanted)) return [];
     if (version === record.version) return [name];
     // No index has the installed version any more: what its other versions provide without a version, it does too.
-    const isUnknown = !chosen.has(name) && universe.find(name, version) === null;
+    const isUnknown = !chosen.has(name) && pool.find(name, version) === null;
     return isUnknown && wanted.relation === null ? [name] : [];
   });
 }

@@ -8,7 +8,7 @@ import { findNeighbours } from '../match.ts';
 import { imageNames, releaseOf } from './kernel-names.ts';
 import type { DebRecord } from './packages-index.ts';
 import { dateKernel, FIRST_DAYS } from './snapshot-days.ts';
-import type { Universe } from './universe.ts';
+import type { Pool } from './pool.ts';
 
 /** What was looked for. */
 export interface Missed {
@@ -21,15 +21,15 @@ export interface Missed {
 }
 
 /** The error for an exact package that no repository has. */
-export function explainMiss(missed: Missed, target: DebTarget, universe: Universe): TapprepError {
+export function explainMiss(missed: Missed, target: DebTarget, pool: Pool): TapprepError {
   const [name = ''] = missed.names;
-  const same = missed.names.flatMap((each) => universe.versions(each));
+  const same = missed.names.flatMap((each) => pool.versions(each));
   const wanted = `${missed.names.join(' or ')}${missed.version === null ? '' : ` ${missed.version}`}`;
-  const seen = same.length > 0 ? describeVersions(missed, same) : describeReleases(name, target, universe);
+  const seen = same.length > 0 ? describeVersions(missed, same) : describeReleases(name, target, pool);
   const where = whereItWent(name, missed.version, target);
   return new TapprepError(
     'NO_EXACT_PACKAGE',
-    `no repository has ${wanted}: ${[missed.passedOver ?? seen.text, imageLeft(target, universe, name), where.text].filter((part) => part !== '').join('; ')}`,
+    `no repository has ${wanted}: ${[missed.passedOver ?? seen.text, imageLeft(target, pool, name), where.text].filter((part) => part !== '').join('; ')}`,
     {
       ...where.remedy,
       facts: {
@@ -57,11 +57,11 @@ function describeVersions({ version }: Missed, same: readonly DebRecord[]): Seen
 }
 
 /** The name carries the release; other releases of the same flavour stand beside it. */
-function describeReleases(name: string, target: DebTarget, universe: Universe): Seen {
+function describeReleases(name: string, target: DebTarget, pool: Pool): Seen {
   const [prefix = '', suffix = ''] = name.split(target.release);
-  const releases = universe.names.flatMap((other) => {
+  const releases = pool.names.flatMap((other) => {
     const release = releaseOf(other, prefix, suffix, target.flavour);
-    const [record] = release === null ? [] : universe.versions(other);
+    const [record] = release === null ? [] : pool.versions(other);
     return record === undefined || release === null ? [] : [{ release, record }];
   });
   const wanted = target.release.slice(0, -target.flavour.length - 1);
@@ -88,9 +88,9 @@ function joinNeighbours<Value extends DebRecord>(
 }
 
 /** Security archives drop headers and debug packages before the image. */
-function imageLeft(target: DebTarget, universe: Universe, missing: string): string {
-  const image = imageNames(target).find((name) => name !== missing && universe.versions(name).length > 0);
-  const [record] = image === undefined ? [] : universe.versions(image);
+function imageLeft(target: DebTarget, pool: Pool, missing: string): string {
+  const image = imageNames(target).find((name) => name !== missing && pool.versions(name).length > 0);
+  const [record] = image === undefined ? [] : pool.versions(image);
   if (record === undefined) return '';
   return `the kernel itself is still listed as ${record.name} ${record.version} (${record.repository.id})`;
 }

@@ -5,7 +5,7 @@ import { providesSatisfies, satisfiesVersion, type DependencyGroup } from './dep
 import type { Installed } from './installation.ts';
 import { wantedNames } from './kernel-names.ts';
 import type { DebRecord } from './packages-index.ts';
-import { createUniverse } from './universe.ts';
+import { createPool } from './pool.ts';
 
 /**
  * The names among `carried` that a plan for the target may hold: kernel packages, SystemTap and compiler, what these need,
@@ -18,8 +18,8 @@ export function findNeededDebs(
   known: readonly DebRecord[],
   installed: Installed,
 ): ReadonlySet<string> {
-  const offer = createUniverse(carried);
-  const universe = createUniverse([...carried, ...known]);
+  const offer = createPool(carried);
+  const pool = createPool([...carried, ...known]);
   const candidates = (group: DependencyGroup): readonly DebRecord[] => {
     // The first alternative that there is anything for: a later one would not have been chosen beside it.
     for (const wanted of group) {
@@ -41,9 +41,9 @@ export function findNeededDebs(
   for (let record = agenda.pop(); record !== undefined; record = agenda.pop()) {
     if (needed.has(record.name)) continue;
     const wishes = [
-      ...universe.requires(record),
-      ...findConflicts(record, universe, installed, needed).upgrades,
-      ...findNewlyBroken(record, universe, installed, needed),
+      ...pool.requires(record),
+      ...findConflicts(record, pool, installed, needed).upgrades,
+      ...findNewlyBroken(record, pool, installed, needed),
     ];
     needed.set(record.name, record);
     agenda.push(...wishes.flatMap(({ group }) => candidates(group)));

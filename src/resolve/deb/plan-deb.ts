@@ -11,7 +11,7 @@ import { imageNames, kernelRoleOf, SYSTEMTAP, TOOLCHAIN } from './kernel-names.t
 import { chooseImage, chooseKernelPackages } from './choose-kernel.ts';
 import type { DebRecord } from './packages-index.ts';
 import { recordItem } from './record-item.ts';
-import { createUniverse, type Requirement, type Universe } from './universe.ts';
+import { createPool, type Requirement, type Pool } from './pool.ts';
 import { orderWaves } from './waves.ts';
 
 /**
@@ -41,23 +41,23 @@ function requireSignedPlan({ items }: PackagePlan): void {
 }
 
 function planFrom(target: DebTarget, records: readonly DebRecord[], request: PlanRequest): PackagePlan {
-  const universe = createUniverse(records);
+  const pool = createPool(records);
   const notes: string[] = [];
-  const installed = readInstalled(target, universe, request, notes);
-  const kernel = chooseKernelPackages(target, universe, installed, request, notes);
-  const image = request.roles.image ? chooseImage(target, universe, installed, notes) : [];
+  const installed = readInstalled(target, pool, request, notes);
+  const kernel = chooseKernelPackages(target, pool, installed, request, notes);
+  const image = request.roles.image ? chooseImage(target, pool, installed, notes) : [];
   const tools = [...(request.roles.systemtap === 'distro' ? [SYSTEMTAP] : []), ...TOOLCHAIN];
   const wishes = [...kernel.map(({ name, version }) => exactly(name, version)), ...tools.map(anyVersion)];
-  const chosen = findClosure(wishes, universe, installed, target.packageArch);
+  const chosen = findClosure(wishes, pool, installed, target.packageArch);
   const context: ItemContext = {
     target,
     installed: request.installed === null ? new Map() : installed,
     chosen,
-    waves: orderWaves(chosen, universe, installed),
+    waves: orderWaves(chosen, pool, installed),
   };
   const unpackedOnly = image
     .filter(({ name, version }) => !chosen.has(name) && context.installed.get(name) !== version)
-    .flatMap(({ name, version }) => universe.find(name, version) ?? []);
+    .flatMap(({ name, version }) => pool.find(name, version) ?? []);
   return assemblePlan(
     target,
     [
@@ -83,19 +83,19 @@ export function planNames(
   { installed: known, allowUnsigned }: Pick<PlanRequest, 'installed' | 'allowUnsigned'>,
 ): readonly PlanItem[] {
   const open = records.filter(({ trust }) => allowUnsigned === true || gradeOf(trust) !== 'nobody');
-  const universe = createUniverse(open);
-  const installed = known === null ? assumeBase(universe) : listInstalled(known, target.packageArch);
-  const chosen = findClosure(names.map(anyVersion), universe, installed, target.packageArch);
-  const waves = orderWaves(chosen, universe, installed);
+  const pool = createPool(open);
+  const installed = known === null ? assumeBase(pool) : listInstalled(known, target.packageArch);
+  const chosen = findClosure(names.map(anyVersion), pool, installed, target.packageArch);
+  const waves = orderWaves(chosen, pool, installed);
   return Array.from(chosen.values(), (record) => toItem(record, { target, installed, chosen, waves }, true));
 }
 
-function readInstalled(target: DebTarget, universe: Universe, request: PlanRequest, notes: string[]): Installed {
+function readInstalled(target: DebTarget, pool: Pool, request: PlanRequest, notes: string[]): Installed {
   if (request.installed !== null) return listInstalled(request.installed, target.packageArch);
   notes.push(
     'the installed packages are not known: what every system has (Essential, priority required) and what that needs are taken to be there',
   );
-  return assumeBase(universe);
+  return assumeBase(pool);
 }
 
 function exactly(name: string, version: string): Requirement {

@@ -2,7 +2,7 @@
 import { findClosure } from '../../resolve/deb/closure.ts';
 import { listInstalled } from '../../resolve/deb/installation.ts';
 import type { DebRecord } from '../../resolve/deb/packages-index.ts';
-import { createUniverse, type Requirement, type Universe } from '../../resolve/deb/universe.ts';
+import { createPool, type Requirement, type Pool } from '../../resolve/deb/pool.ts';
 import { orderWaves } from '../../resolve/deb/waves.ts';
 import { assemblePlan, type InstalledVersion } from '../../resolve/plan.ts';
 import type { DebTarget, Plan } from '../../types.ts';
@@ -21,19 +21,19 @@ export function planBuildPackages(
   records: readonly DebRecord[],
   packages: readonly InstalledVersion[],
 ): BuildPackages {
-  const universe = createUniverse(records);
+  const pool = createPool(records);
   const installed = listInstalled(packages, target.packageArch);
   const wishes = BUILD_PACKAGES.map(toWish);
-  const chosen = findClosure(wishes, universe, installed, target.packageArch);
-  const waves = orderWaves(chosen, universe, installed);
+  const chosen = findClosure(wishes, pool, installed, target.packageArch);
+  const waves = orderWaves(chosen, pool, installed);
   const items = Array.from(chosen.values(), (record) => ({
     ...toItem(record),
     install: true,
     replaces: installed.get(record.name) ?? null,
     wave: waves.get(record.name) ?? 0,
   }));
-  const libraries = BUILD_PACKAGES.flatMap((name) => findLibraries(chosen.get(name), universe)).map(toWish);
-  const linked = findClosure(libraries, universe, installed, target.packageArch);
+  const libraries = BUILD_PACKAGES.flatMap((name) => findLibraries(chosen.get(name), pool)).map(toWish);
+  const linked = findClosure(libraries, pool, installed, target.packageArch);
   return { plan: assemblePlan(target, items, [], []), stay: new Set(linked.keys()) };
 }
 
@@ -42,9 +42,9 @@ function toWish(name: string): Requirement {
 }
 
 /** A package of headers needs that of its library in its own version (Debian Policy 8.4), and others in any. */
-function findLibraries(record: DebRecord | undefined, universe: Universe): readonly string[] {
+function findLibraries(record: DebRecord | undefined, pool: Pool): readonly string[] {
   if (record?.name.endsWith('-dev') !== true) return [];
-  return universe
+  return pool
     .requires(record)
     .flatMap(({ group }) => group.filter(({ name, relation }) => relation === '=' && !name.endsWith('-dev')))
     .map(({ name }) => name);

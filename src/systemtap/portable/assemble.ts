@@ -16,7 +16,7 @@ import { MANIFEST_NAME, type PortableManifest, type PortablePackage } from './ma
 import { LICENCES_PACKAGE } from './packages.ts';
 import { planFolder, readStarter } from './plan-folder.ts';
 import type { AssemblyContext, PortableContext, PortableRequest } from './request.ts';
-import { openWorkshop, putCopyrights, putFile, takeLibrary, unpackInto, type Workshop } from './workshop.ts';
+import { openStaging, putCopyrights, putFile, takeLibrary, unpackInto, type Staging } from './staging.ts';
 
 const MAX_BYTES = 256 * 1024 * 1024;
 const C_LIBRARY = /^libc\.so\.\d+(?:\.\d+)?$/;
@@ -60,20 +60,20 @@ export async function assembleFolder(context: AssemblyContext, folder: FolderIte
   // In one order whatever order they came in, so that of two files with one name the same one is always taken.
   const artifacts = (await context.acquire(folder.packages)).toSorted((a, b) => (a.item.name < b.item.name ? -1 : 1));
   return withTemporaryDirectory(parent, '.making-', async (base) => {
-    const workshop = openWorkshop(base);
-    await unpackInto(workshop, artifacts.filter(isTakenWhole), true, signal);
+    const staging = openStaging(base);
+    await unpackInto(staging, artifacts.filter(isTakenWhole), true, signal);
     await unpackInto(
-      workshop,
+      staging,
       artifacts.filter((each) => !isTakenWhole(each)),
       false,
       signal,
     );
-    await collectLibraries(workshop);
-    await collectCopyrights(workshop);
+    await collectLibraries(staging);
+    await collectCopyrights(staging);
     for (const name of PORTABLE_PROGRAMS) {
-      if (workshop.files.has(`libexec/${name}`)) await putFile(workshop, `bin/${name}`, starter.text, null);
+      if (staging.files.has(`libexec/${name}`)) await putFile(staging, `bin/${name}`, starter.text, null);
     }
-    return await keep(workshop, await describe(workshop, folder), parent);
+    return await keep(staging, await describe(staging, folder), parent);
   }).catch((error: unknown) => {
     throw diskError(error, parent, { what: 'a portable SystemTap of 60 MB does not fit: ' });
   });
@@ -91,14 +91,14 @@ interface Need {
 }
 
 /** Follows NEEDED from the programs until every name is in lib/. */
-async function collectLibraries(workshop: Workshop): Promise<void> {
-  const missing = REQUIRED_FILES.filter((place) => !workshop.files.has(place));
+async function collectLibraries(staging: Staging): Promise<void> {
+  const missing = REQUIRED_FILES.filter((place) => !staging.files.has(place));
   if (missing.length > 0) {
     throw new TapprepError('BAD_PACKAGE', `the packages of SystemTap have no ${missing.join(', ')}`, {
       facts: { missing },
     });
   }
-  const left = await takeAll(workshop, await needsOfPrograms(workshop));
+  const left = await takeAll(staging, await needsOfPrograms(staging));
   const [first] = left;
   if (first === undefined) return;
   throw new TapprepError('BAD_PACKAGE', `${first.by} needs ${first.library}, which none of its dependencies has`, {
@@ -106,11 +106,11 @@ async function collectLibraries(workshop: Workshop): Promise<void> {
   });
 }
 
-async function needsOfPrograms(workshop: Workshop): Promise<readonly Need[]> {
+async function needsOfPrograms(staging: Staging): Promise<readonly Need[]> {
   const needs: Need[] = [];
-  for (const { path, package: owner } of workshop.files.values()) {
+  for (const { path, package: owner } of staging.files.values()) {
     if (!path.startsWith('libexec/') || owner === null) continue;
-    const elf = await readElf(join(workshop.directory, path));
+    const elf = await readElf(join(staging.directory, path));
     if (elf === null) throw new TapprepError('BAD_PACKAGE', `${path} of ${owner} is no program`);
     const loader = elf.interpreter?.split('/').at(-1);
     const names = [...(loader === undefined ? [] : [loader]), ...elf.needed];
@@ -120,12 +120,12 @@ async function needsOfPrograms(workshop: Workshop): Promise<readonly Need[]> {
 }
 
 /** Takes what the pool has, and what that needs in turn; returns what the pool has not. */
-async function takeAll(workshop: Workshop, needs: readonly Need[]): Promise<readonly Need[]> {
+async function takeAll(staging: Staging, needs: readonly Need[]): Promise<readonly Need[]> {
   const left = new Map<string, Need>();
   const queue = [...needs];
   for (let need = queue.shift(); need !== undefined; need = queue.shift()) {
-    if (workshop.files.has(`lib/${need.library}`) || left.has(need.library)) continue;
-    const taken = await takeLibrary(workshop, need.library);
+    if (staging.files.has(`lib/${need.library}`) || left.has(need.library)) continue;
+    const taken = await takeLibrary(staging, need.library);
     if (taken === null) {
       left.set(need.library, need);
       continue;
@@ -137,28 +137,28 @@ async function takeAll(workshop: Workshop, needs: readonly Need[]): Promise<read
 }
 
 /** Some packages keep their terms in another one's documentation directory (libstdc++6 in gcc-14-base). */
-async function collectCopyrights(workshop: Workshop): Promise<void> {
-  const none = await putCopyrights(workshop);
+async function collectCopyrights(staging: Staging): Promise<void> {
+  const none = await putCopyrights(staging);
   if (none.length > 0) throw new TapprepError('BAD_PACKAGE', `no copyright file was found for ${none.join(', ')}`);
 }
 
 async function describe(
-  workshop: Workshop,
+  staging: Staging,
   { distro, suite, arch, upstream, version: packageVersion }: FolderItem,
 ): Promise<PortableManifest> {
-  const files = [...workshop.files.values()].toSorted((a, b) => (a.path < b.path ? -1 : 1));
+  const files = [...staging.files.values()].toSorted((a, b) => (a.path < b.path ? -1 : 1));
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   if (bytes > MAX_BYTES)
     throw new TapprepError('TOO_LARGE', `a portable SystemTap of ${bytes} bytes is larger than any`);
   const names = new Set(files.map((file) => file.package));
-  const packages = [...workshop.unpacked.values()]
+  const packages = [...staging.unpacked.values()]
     .filter(({ artifact }) => names.has(artifact.item.name))
     .map(({ artifact }) => toPackage(artifact))
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const loader = files.find(({ path }) => /^lib\/ld[^/]*$/.test(path))?.path.slice('lib/'.length) ?? '';
   const library = files.find(({ path }) => path.startsWith('lib/') && C_LIBRARY.test(path.slice('lib/'.length)))?.path;
   const minimumKernel =
-    library === undefined ? null : ((await readElf(join(workshop.directory, library)))?.minimumKernel ?? null);
+    library === undefined ? null : ((await readElf(join(staging.directory, library)))?.minimumKernel ?? null);
   const key = createHash('sha256')
     .update(JSON.stringify([packages.map(({ sha256 }) => sha256), files.map(({ path, sha256 }) => [path, sha256])]))
     .digest('hex')
@@ -185,11 +185,11 @@ function toPackage({ item, evidence }: Artifact): PortablePackage {
 }
 
 /** Gives the folder its name, manifest first; who comes second to the same name takes the one that is there. */
-async function keep(workshop: Workshop, manifest: PortableManifest, parent: string): Promise<PortableSystemtap> {
+async function keep(staging: Staging, manifest: PortableManifest, parent: string): Promise<PortableSystemtap> {
   const directory = join(parent, `${manifest.version}-${manifest.arch}-${manifest.key}`);
-  await writeWhole(join(workshop.directory, MANIFEST_NAME), `${JSON.stringify(manifest, null, 1)}\n`, { mode: 0o644 });
+  await writeWhole(join(staging.directory, MANIFEST_NAME), `${JSON.stringify(manifest, null, 1)}\n`, { mode: 0o644 });
   try {
-    await rename(workshop.directory, directory);
+    await rename(staging.directory, directory);
   } catch (error) {
     if (!isErrno(error, 'ENOTEMPTY') && !isErrno(error, 'EEXIST')) throw error;
   }

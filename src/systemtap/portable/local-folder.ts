@@ -42,14 +42,14 @@ async function isPlaced(place: string, wanted: PortableManifest): Promise<boolea
 /** The marker first: until the folder has its name it is nothing but what `remove` has to recognise. */
 async function copyFolder({ directory, manifest }: PortableSystemtap, to: string, signal: AbortSignal): Promise<void> {
   await mkdir(to, { recursive: true, mode: 0o755 });
-  await writeWhole(join(to, MANIFEST_NAME), await readFile(join(directory, MANIFEST_NAME)), 0o644);
+  await createFile(join(to, MANIFEST_NAME), await readFile(join(directory, MANIFEST_NAME)), 0o644);
   const made = new Set<string>();
   for (const file of manifest.files) {
     refuseWhenStopped(signal, 'while a portable SystemTap was put in place');
     const folder = dirname(join(to, file.path));
     if (!made.has(folder)) await mkdir(folder, { recursive: true, mode: 0o755 });
     made.add(folder);
-    await writeWhole(join(to, file.path), await readChecked(directory, file), file.mode);
+    await createFile(join(to, file.path), await readChecked(directory, file), file.mode);
   }
 }
 
@@ -62,7 +62,7 @@ async function readChecked(directory: string, { path, sha256 }: PortableFile): P
   });
 }
 
-async function writeWhole(path: string, data: Uint8Array, mode: number): Promise<void> {
+async function createFile(path: string, data: Uint8Array, mode: number): Promise<void> {
   const file = await open(path, 'wx', mode);
   try {
     await file.writeFile(data);

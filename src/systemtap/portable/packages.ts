@@ -3,7 +3,7 @@ import { TapprepError } from '../../errors.ts';
 import { satisfiesVersion } from '../../resolve/deb/dependencies.ts';
 import type { DebRecord } from '../../resolve/deb/packages-index.ts';
 import { recordItem } from '../../resolve/deb/record-item.ts';
-import type { Universe } from '../../resolve/deb/universe.ts';
+import type { Pool } from '../../resolve/deb/pool.ts';
 import type { PlanItem } from '../../types.ts';
 
 /** Name of the package whose dependencies lead to everything. */
@@ -15,24 +15,24 @@ export const LICENCES_PACKAGE = 'base-files';
  * The packages of SystemTap itself: the one of that name, and those of the same source that it depends on.
  * @throws TapprepError NO_EXACT_PACKAGE when the suite has none
  */
-function findSystemtapPackages(universe: Universe, suite: string): readonly DebRecord[] {
-  const [root] = universe.versions(ROOT_PACKAGE);
+function findSystemtapPackages(pool: Pool, suite: string): readonly DebRecord[] {
+  const [root] = pool.versions(ROOT_PACKAGE);
   if (root === undefined) {
     throw new TapprepError('NO_EXACT_PACKAGE', `suite ${suite} has no package ${ROOT_PACKAGE} for this architecture`, {
       facts: { suite },
     });
   }
-  const own = directDependencies(root, universe).filter(
+  const own = directDependencies(root, pool).filter(
     ({ source, version }) => source === root.source && version === root.version,
   );
   return [root, ...own];
 }
 
 /** What a package depends on directly, each group by its preferred alternative that the suite has. */
-function directDependencies(record: DebRecord, universe: Universe): readonly DebRecord[] {
-  return universe.requires(record).flatMap(({ group }) => {
+function directDependencies(record: DebRecord, pool: Pool): readonly DebRecord[] {
+  return pool.requires(record).flatMap(({ group }) => {
     for (const wanted of group) {
-      const found = universe.versions(wanted.name).find(({ version }) => satisfiesVersion(version, wanted));
+      const found = pool.versions(wanted.name).find(({ version }) => satisfiesVersion(version, wanted));
       if (found !== undefined) return [found];
     }
     return [];
@@ -49,8 +49,8 @@ const LIBRARY = /^(?:lib|zlib)/;
  * @returns the package of that name first
  * @throws TapprepError NO_EXACT_PACKAGE when the suite has none
  */
-export function findFolderPackages(universe: Universe, suite: string): readonly DebRecord[] {
-  const own = findSystemtapPackages(universe, suite);
+export function findFolderPackages(pool: Pool, suite: string): readonly DebRecord[] {
+  const own = findSystemtapPackages(pool, suite);
   const chosen = new Map<string, DebRecord>();
   const queue = [...own];
   for (let record = queue.shift(); record !== undefined; record = queue.shift()) {
@@ -59,12 +59,12 @@ export function findFolderPackages(universe: Universe, suite: string): readonly 
     const { source } = record;
     const isOwn = own.includes(record);
     queue.push(
-      ...directDependencies(record, universe).filter(
+      ...directDependencies(record, pool).filter(
         (next) => LIBRARY.test(next.name) || (!isOwn && source !== null && next.source === source),
       ),
     );
   }
-  const licences = universe.versions(LICENCES_PACKAGE)[0];
+  const licences = pool.versions(LICENCES_PACKAGE)[0];
   if (licences !== undefined) chosen.set(licences.name, licences);
   return [...chosen.values()];
 }

@@ -5,7 +5,7 @@ import { ERROR_CODES, isTapprepError, TapprepError } from '../../errors.ts';
 import { assetUrl } from '../../host/asset.ts';
 import { tapprep } from '../../make-remedy.ts';
 import { readDebRepositories } from '../../resolve/deb/reader.ts';
-import { createUniverse, type Universe } from '../../resolve/deb/universe.ts';
+import { createPool, type Pool } from '../../resolve/deb/pool.ts';
 import type { FolderItem, PlanItem, Sha256 } from '../../types.ts';
 import { findFolderPackages, LICENCES_PACKAGE, ROOT_PACKAGE, toItem } from './packages.ts';
 import { upstreamVersion } from '../../version/upstream.ts';
@@ -25,8 +25,8 @@ export async function readStarter(): Promise<{ readonly text: Buffer; readonly s
  * @throws TapprepError NO_REPOSITORY, NO_EXACT_PACKAGE, or why its repositories could not be read (EXPIRED_RELEASE, NETWORK …)
  */
 export async function planFolder(sources: FolderSources, request: PortableRequest): Promise<FolderItem> {
-  const universe = await readUniverse(sources, request);
-  const records = findFolderPackages(universe, request.suite);
+  const pool = await readPool(sources, request);
+  const records = findFolderPackages(pool, request.suite);
   const { sha256 } = await readStarter();
   return toFolder(records.map(toItem), request, sha256);
 }
@@ -67,17 +67,17 @@ function sum(values: readonly (number | null)[]): number | null {
 }
 
 /** Every repository carries the whole suite, so the first that can be read and has it is enough. */
-async function readUniverse({ reader, findRepositories }: FolderSources, request: PortableRequest): Promise<Universe> {
+async function readPool({ reader, findRepositories }: FolderSources, request: PortableRequest): Promise<Pool> {
   const failures: unknown[] = [];
   const found = await findRepositories(request);
   for (const repository of found) {
     const wanted = { roots: [ROOT_PACKAGE, LICENCES_PACKAGE], wantsName: () => false };
     const read = await readDebRepositories([repository], request.debArch, wanted, reader);
     failures.push(...read.failures.map(({ error }) => error));
-    const universe = createUniverse(read.records);
-    if (universe.versions(ROOT_PACKAGE).length === 0) continue;
+    const pool = createPool(read.records);
+    if (pool.versions(ROOT_PACKAGE).length === 0) continue;
     for (const text of read.notes) reader.emit({ type: 'note', level: 'warning', text });
-    return universe;
+    return pool;
   }
   // What was checked and refused says more than what did not answer.
   const refusal = failures.find((error) => isTapprepError(error) && ERROR_CODES[error.code].exit === 'verification');

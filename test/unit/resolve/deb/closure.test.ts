@@ -5,7 +5,7 @@ import { findClosure } from '../../../../src/resolve/deb/closure.ts';
 import { parseGroup, splitGroups } from '../../../../src/resolve/deb/dependencies.ts';
 import { isSatisfied, type Chosen, type Installed } from '../../../../src/resolve/deb/installation.ts';
 import type { DebRecord } from '../../../../src/resolve/deb/packages-index.ts';
-import { createUniverse, type Requirement, type Universe } from '../../../../src/resolve/deb/universe.ts';
+import { createPool, type Requirement, type Pool } from '../../../../src/resolve/deb/pool.ts';
 import { debRecord, debRepository } from '../../../helpers/deb-records.ts';
 import { cpuMilliseconds } from '../../../helpers/cpu-time.ts';
 
@@ -19,7 +19,7 @@ function close(
   installed: Readonly<Record<string, string>> = {},
 ): string[] {
   const groups = splitGroups(wishes).map((text) => ({ text, group: parseGroup(text) }));
-  const chosen = findClosure(groups, createUniverse(records), new Map(Object.entries(installed)), 'amd64');
+  const chosen = findClosure(groups, createPool(records), new Map(Object.entries(installed)), 'amd64');
   return Array.from(chosen.values(), ({ name, version }) => `${name} ${version}`).toSorted();
 }
 
@@ -232,9 +232,9 @@ describe('fails, naming both sides', () => {
 });
 
 /** null where there is no solution; every other error is one. */
-function tryClosure(wish: Requirement, universe: Universe, installed: Installed): Chosen | null {
+function tryClosure(wish: Requirement, pool: Pool, installed: Installed): Chosen | null {
   try {
-    return findClosure([wish], universe, installed, 'amd64');
+    return findClosure([wish], pool, installed, 'amd64');
   } catch (error) {
     if (isTapprepError(error, 'UNSATISFIED_DEPENDENCY')) return null;
     throw error;
@@ -253,13 +253,13 @@ test('whatever it returns holds together, and never downgrades', () => {
   const installed = fc.dictionary(fc.constantFrom(...names), version, { maxKeys: 3 });
   fc.assert(
     fc.property(fc.array(record, { maxLength: 12 }), installed, (records, there) => {
-      const universe = createUniverse(records);
+      const pool = createPool(records);
       const before = new Map(Object.entries(there));
       const wish = { text: 'a (>= 2)', group: parseGroup('a (>= 2)') };
-      const chosen = tryClosure(wish, universe, before);
+      const chosen = tryClosure(wish, pool, before);
       if (chosen === null) return;
-      const wishes = [wish, ...Array.from(chosen.values()).flatMap((each) => universe.requires(each))];
-      expect(wishes.filter(({ group }) => !isSatisfied(group, universe, before, chosen))).toEqual([]);
+      const wishes = [wish, ...Array.from(chosen.values()).flatMap((each) => pool.requires(each))];
+      expect(wishes.filter(({ group }) => !isSatisfied(group, pool, before, chosen))).toEqual([]);
       for (const { name, version } of chosen.values())
         expect(Number(version)).toBeGreaterThanOrEqual(Number(before.get(name) ?? 0));
     }),

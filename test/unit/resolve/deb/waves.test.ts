@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { DebRecord } from '../../../../src/resolve/deb/packages-index.ts';
-import { createUniverse } from '../../../../src/resolve/deb/universe.ts';
+import { createPool } from '../../../../src/resolve/deb/pool.ts';
 import { orderWaves } from '../../../../src/resolve/deb/waves.ts';
 import { debRecord } from '../../../helpers/deb-records.ts';
 
@@ -9,7 +9,7 @@ function waves(
   installed: Readonly<Record<string, string>> = {},
 ): Record<string, number> {
   const chosen = new Map(records.map((record) => [record.name, record]));
-  return Object.fromEntries(orderWaves(chosen, createUniverse(records), new Map(Object.entries(installed))));
+  return Object.fromEntries(orderWaves(chosen, createPool(records), new Map(Object.entries(installed))));
 }
 
 test('what is pre-depended on is installed by an earlier run, and so is all that it depends on', () => {

@@ -22,7 +22,7 @@ interface Unpacked {
 type Pooled = { readonly package: string } & ({ readonly linksTo: string } | { readonly path: string });
 
 /** The state of one making. */
-export interface Workshop {
+export interface Staging {
   /** The folder that is made. */
   readonly directory: string;
   /** Beside it, for what is only looked at; taken away by the caller. */
@@ -34,7 +34,7 @@ export interface Workshop {
 }
 
 /** @param base an empty directory that exists */
-export function openWorkshop(base: string): Workshop {
+export function openStaging(base: string): Staging {
   return {
     directory: join(base, 'folder'),
     poolDirectory: join(base, 'pool'),
@@ -52,20 +52,20 @@ const AT_ONCE = 4;
  * @throws TapprepError BAD_PACKAGE, TOO_LARGE, TOOL_MISSING
  */
 export async function unpackInto(
-  workshop: Workshop,
+  staging: Staging,
   artifacts: readonly Artifact[],
   takeFiles: boolean,
   signal: AbortSignal,
 ): Promise<void> {
-  await mkdir(workshop.poolDirectory, { recursive: true });
+  await mkdir(staging.poolDirectory, { recursive: true });
   for (let at = 0; at < artifacts.length; at += AT_ONCE) {
     refuseWhenStopped(signal, 'while putting a portable SystemTap together');
     const some = artifacts.slice(at, at + AT_ONCE);
-    const contents = await Promise.all(some.map(({ path }) => readDebFiles(path, isWanted, workshop.poolDirectory)));
+    const contents = await Promise.all(some.map(({ path }) => readDebFiles(path, isWanted, staging.poolDirectory)));
     // In order, so that of two files with one name the same one is always taken.
     for (const [index, content] of contents.entries()) {
       const artifact = some[index];
-      if (artifact !== undefined) await putPackage(workshop, artifact, content, takeFiles);
+      if (artifact !== undefined) await putPackage(staging, artifact, content, takeFiles);
     }
   }
 }
@@ -74,48 +74,43 @@ function isWanted(path: string): boolean {
   return libraryNameOf(path) !== null || placeOf(path) !== null || documentationOf(path) !== null;
 }
 
-async function putPackage(
-  workshop: Workshop,
-  artifact: Artifact,
-  content: DebFiles,
-  takeFiles: boolean,
-): Promise<void> {
+async function putPackage(staging: Staging, artifact: Artifact, content: DebFiles, takeFiles: boolean): Promise<void> {
   const { name } = artifact.item;
   let copyright: Buffer | null = null;
   for (const [path, data] of content.files) {
     const library = libraryNameOf(path);
     const place = placeOf(path);
-    if (library !== null) await poolFile(workshop, name, library, data);
+    if (library !== null) await poolFile(staging, name, library, data);
     else if (path === `usr/share/doc/${name}/copyright`) copyright = data;
-    else if (takeFiles && place !== null) await putFile(workshop, place, data, name);
+    else if (takeFiles && place !== null) await putFile(staging, place, data, name);
   }
   for (const [path, target] of content.links) {
     const library = libraryNameOf(path);
-    if (library !== null) poolLink(workshop, name, library, posix.basename(target));
+    if (library !== null) poolLink(staging, name, library, posix.basename(target));
   }
-  if (takeFiles) await takeLinked(workshop, content, name);
-  workshop.unpacked.set(name, { artifact, copyright, documentedBy: documentationLink(content, name) });
+  if (takeFiles) await takeLinked(staging, content, name);
+  staging.unpacked.set(name, { artifact, copyright, documentedBy: documentationLink(content, name) });
 }
 
-async function poolFile(workshop: Workshop, owner: string, library: string, data: Buffer): Promise<void> {
-  const there = workshop.pool.get(library);
+async function poolFile(staging: Staging, owner: string, library: string, data: Buffer): Promise<void> {
+  const there = staging.pool.get(library);
   if (there !== undefined && 'path' in there) return;
-  const path = join(workshop.poolDirectory, library);
+  const path = join(staging.poolDirectory, library);
   await writeFile(path, data, { mode: 0o600 });
-  workshop.pool.set(library, { package: owner, path });
+  staging.pool.set(library, { package: owner, path });
 }
 
-function poolLink(workshop: Workshop, owner: string, library: string, linksTo: string): void {
-  if (!workshop.pool.has(library) && library !== linksTo) workshop.pool.set(library, { package: owner, linksTo });
+function poolLink(staging: Staging, owner: string, library: string, linksTo: string): void {
+  if (!staging.pool.has(library) && library !== linksTo) staging.pool.set(library, { package: owner, linksTo });
 }
 
 /** A link among the wanted files becomes a copy of what it stands for, where the package itself has that. */
-async function takeLinked(workshop: Workshop, content: DebFiles, owner: string): Promise<void> {
+async function takeLinked(staging: Staging, content: DebFiles, owner: string): Promise<void> {
   for (const [path, target] of content.links) {
     const place = libraryNameOf(path) === null ? placeOf(path) : null;
     const meant = posix.normalize(target.startsWith('/') ? target.slice(1) : posix.join(posix.dirname(path), target));
     const data = content.files.get(meant);
-    if (place !== null && data !== undefined) await putFile(workshop, place, data, owner);
+    if (place !== null && data !== undefined) await putFile(staging, place, data, owner);
   }
 }
 
@@ -125,45 +120,40 @@ function documentationLink(content: DebFiles, name: string): string | null {
 }
 
 /** Writes a file of the folder and remembers whose it is. */
-export async function putFile(
-  workshop: Workshop,
-  place: string,
-  data: Uint8Array,
-  owner: string | null,
-): Promise<void> {
-  const path = join(workshop.directory, place);
+export async function putFile(staging: Staging, place: string, data: Uint8Array, owner: string | null): Promise<void> {
+  const path = join(staging.directory, place);
   const mode = modeOf(place);
   await mkdir(dirname(path), { recursive: true, mode: 0o755 });
   await writeFile(path, data, { mode });
   const sha256 = createHash('sha256').update(data).digest('hex');
-  workshop.files.set(place, { path: place, sha256, bytes: data.length, mode, package: owner });
+  staging.files.set(place, { path: place, sha256, bytes: data.length, mode, package: owner });
 }
 
 /** Takes a library out of the pool into lib/, under the name by which it is needed; null where the pool has none. */
 export async function takeLibrary(
-  workshop: Workshop,
+  staging: Staging,
   name: string,
 ): Promise<{ readonly elf: ElfInfo; readonly package: string } | null> {
-  let found = workshop.pool.get(name);
+  let found = staging.pool.get(name);
   for (let hops = 0; found !== undefined && 'linksTo' in found && hops < 8; hops += 1) {
-    found = workshop.pool.get(found.linksTo);
+    found = staging.pool.get(found.linksTo);
   }
   if (found === undefined || !('path' in found)) return null;
   const elf = await readElf(found.path);
   if (elf === null) throw new TapprepError('BAD_PACKAGE', `${name} of ${found.package} is no library`);
-  await putFile(workshop, `lib/${name}`, await readFile(found.path), found.package);
+  await putFile(staging, `lib/${name}`, await readFile(found.path), found.package);
   return { elf, package: found.package };
 }
 
 /** Puts the terms of every package that gave a file beside the files; names those whose terms lie in another package. */
-export async function putCopyrights(workshop: Workshop): Promise<readonly string[]> {
+export async function putCopyrights(staging: Staging): Promise<readonly string[]> {
   const missing = new Set<string>();
-  for (const name of new Set(Array.from(workshop.files.values(), (file) => file.package))) {
-    const own = name === null ? undefined : workshop.unpacked.get(name);
+  for (const name of new Set(Array.from(staging.files.values(), (file) => file.package))) {
+    const own = name === null ? undefined : staging.unpacked.get(name);
     if (name === null || own === undefined) continue;
     const keeper = own.documentedBy ?? name;
-    const text = workshop.unpacked.get(keeper)?.copyright ?? null;
-    if (text !== null) await putFile(workshop, `share/doc/${keeper}/copyright`, text, keeper);
+    const text = staging.unpacked.get(keeper)?.copyright ?? null;
+    if (text !== null) await putFile(staging, `share/doc/${keeper}/copyright`, text, keeper);
     else missing.add(keeper);
   }
   return [...missing];

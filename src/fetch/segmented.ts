@@ -41,7 +41,7 @@ interface Connection {
   stop: AbortController;
 }
 
-interface TogetherContext extends TransferContext {
+interface SegmentedContext extends TransferContext {
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
@@ -49,7 +49,7 @@ interface State {
   readonly job: TransferJob;
   readonly size: number;
   readonly part: PartState;
-  readonly context: TogetherContext;
+  readonly context: SegmentedContext;
   readonly onDrop: (text: string) => void;
   readonly connections: readonly Connection[];
   readonly pieces: Piece[];
@@ -60,7 +60,7 @@ interface State {
 }
 
 /** Whether the rest of a file may come from several mirrors at once. */
-export function mayFillTogether({ digest, sizeBytes }: TransferJob, { file, record }: PartState): boolean {
+export function mayFillSegmented({ digest, sizeBytes }: TransferJob, { file, record }: PartState): boolean {
   return digest !== null && sizeBytes !== null && record !== null && file.mayPlace;
 }
 
@@ -69,11 +69,11 @@ export function mayFillTogether({ digest, sizeBytes }: TransferJob, { file, reco
  * verified yet. `onDrop` gets each mirror that was given up.
  * @throws TapprepError INTERRUPTED | NO_SPACE | PERMISSION
  */
-export async function fillTogether(
+export async function fillSegmented(
   urls: readonly string[],
   job: TransferJob,
   part: PartState,
-  context: TogetherContext,
+  context: SegmentedContext,
   onDrop: (text: string) => void,
 ): Promise<void> {
   await part.file.cut();

@@ -15,7 +15,7 @@ interface Provider {
 }
 
 /** What can be chosen from. */
-export interface Universe {
+export interface Pool {
   /** Every version of a name, the newest first; of equal ones only the first repository's, with all addresses. */
   versions(name: string): readonly DebRecord[];
   /** The very version of a name, or null. */
@@ -30,7 +30,7 @@ export interface Universe {
 }
 
 /** Puts the records of all repositories together, the repositories asked first winning between equals. */
-export function createUniverse(records: readonly DebRecord[]): Universe {
+export function createPool(records: readonly DebRecord[]): Pool {
   const byName = groupByName(records);
   const provides = memoize((record) => record.provides.flatMap(parseGroup));
   const providers = new Map<string, Provider[]>();
