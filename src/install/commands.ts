@@ -17,7 +17,7 @@ export function frontEndOf(method: InstallMethod): FrontEnd | null {
   return method === 'dpkg' || method === 'rpm' ? null : method;
 }
 
-/** Order of the source article for plain rpm: what others need comes first. Everything else keeps its place in between. */
+/** Order for plain rpm: what others need comes first. Everything else keeps its place in between. */
 const ROLE_ORDER: readonly Role[] = [
   'dependency',
   'toolchain',

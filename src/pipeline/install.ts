@@ -173,7 +173,7 @@ function takeBrought(brought: ReadonlyMap<string, readonly Artifact[]>, { fileNa
   return found;
 }
 
-/** Where no front end works, because none is there or its repositories are gone: plain rpm, the article's way. */
+/** Where no front end works, because none is there or its repositories are gone: plain rpm. */
 async function chooseMethod(host: Host, { target }: Plan, signal: AbortSignal): Promise<InstallMethod> {
   const { frontEnds, manager } = systemOf(target);
   for (const method of frontEnds) {
