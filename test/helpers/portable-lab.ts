@@ -112,7 +112,8 @@ export class PortableLab {
     return {
       reader,
       findRepositories: () => Promise.resolve([repository]),
-      acquire: (items) => acquireArtifacts({ fetcher, reader } as Session, items),
+      acquire: (items) =>
+        acquireArtifacts({ fetcher, reader, emit: reader.emit, signal: reader.signal } as Session, items),
       cacheDir: fetching.cacheDir,
     };
   }

@@ -291,7 +291,7 @@ const TABLE: Readonly<Record<string, Looks>> = {
     base: '--facts %F',
     effects: {
       ...described('--json', '"version": "11"'),
-      '--all': says('CentOS'),
+      '--all': says('CentOS', null, { base: '' }),
       '--retired': says('^\\S+ +retired ', null, { base: '--distro centos:7 --kernel 3.10.0-1160.el7.x86_64' }),
       '--snapshot': says('20250101T000000Z', '20250101T000000Z', { base: '--facts %F --json' }),
       '--mirrors': says('no-such-list', '/nowhere/no-such-list'),
@@ -484,7 +484,7 @@ const TABLE: Readonly<Record<string, Looks>> = {
     effects: {
       '--kernel': says(OTHER, '%O'),
       '--banner': says(OTHER, '%B', { base: 'icmp --root %R' }),
-      ...place('icmp', 'debian:11'),
+      ...place('icmp', 'try: tapprep rehearse .*--root \\S+/root '),
       ...own('icmp'),
       '--sudo-password-file': SUDO,
       '--runtime': says('--runtime is module', 'nonsense'),
