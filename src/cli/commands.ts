@@ -108,6 +108,11 @@ const SYSTEMTAP: OptionRow = [
   'which one: see "tapprep help systemtap"',
   'SystemTap:',
 ];
+const SYSTEMTAP_THERE: OptionRow = [
+  '--systemtap <auto|distro|version>',
+  'which of those that are on the target (default: the one that was proven there)',
+  'SystemTap:',
+];
 const IN_PLACE: OptionRow = [
   '--in <local|vm>',
   "local: the running kernel; vm: the target's own kernel in QEMU (default: local where it runs)",
@@ -572,12 +577,13 @@ export const COMMANDS: readonly CommandRow[] = [
     summary: 'whether scripts compile for the target',
     target: true,
     args: [['[names...]', 'names of scripts (default: all)']],
-    options: [...RUNNING, ...AS_ROOT, ...SHOWN, ...TOLD],
+    options: [...RUNNING, ...AS_ROOT, SYSTEMTAP_THERE, ...SHOWN, ...TOLD],
     examples: ['scripts check', 'scripts check icmp --host root@web1'],
     run: async (context, raw, words) =>
       (await import('./commands/scripts.ts')).runScripts(context, 'check', words, {
         target: readTarget(raw),
         seconds: null,
+        systemtap: readSystemtap(raw, 'auto'),
       }),
   },
   {
@@ -591,6 +597,7 @@ export const COMMANDS: readonly CommandRow[] = [
     options: [
       ...RUNNING,
       ...AS_ROOT,
+      SYSTEMTAP_THERE,
       RUNTIME,
       ...MODULE_KEY,
       ['--seconds <n>', 'how long it runs (default: 60)', 'SystemTap:'],
@@ -603,6 +610,7 @@ export const COMMANDS: readonly CommandRow[] = [
         target: readTarget(raw),
         moduleKey: readModuleKey(raw),
         runtime: readRuntime(raw),
+        systemtap: readSystemtap(raw, 'auto'),
         seconds: readCount(raw, 'seconds'),
       }),
   },

@@ -2,13 +2,14 @@
 import { foretell } from '../../detect/module-policy.ts';
 import { EXIT, TapprepError } from '../../errors.ts';
 import { tapprep } from '../../make-remedy.ts';
-import { openChosen } from '../../pipeline/open-chosen.ts';
+import { openWished } from '../../pipeline/open-chosen.ts';
 import { openTarget, requireHost, type OpenTarget } from '../../pipeline/open-target.ts';
 import { checkArguments } from '../../scripts/arguments.ts';
 import { findEntry, loadCatalogue } from '../../scripts/catalogue.ts';
 import type { CatalogueEntry } from '../../scripts/catalogue.ts';
 import type { ScriptCheck } from '../../scripts/compile-scripts.ts';
 import { textOf } from '../../sentence.ts';
+import type { SystemtapWish } from '../../systemtap/choose.ts';
 import type { Runtime, Target, TargetOptions } from '../../types.ts';
 import type { Context } from '../context.ts';
 import { type ModuleKeyRequest, openSigner } from '../module-key.ts';
@@ -20,6 +21,8 @@ export interface ScriptsOptions {
   readonly target: TargetOptions;
   /** run: how long; null for the default. */
   readonly seconds: number | null;
+  /** check, run: which of those that are on the target; auto: the one that was proven there, else the distribution's. */
+  readonly systemtap?: SystemtapWish;
   /** run: by which key its module is signed. */
   readonly moduleKey?: ModuleKeyRequest | null;
   /** run: what it runs by; auto: bpf where it is known that no module will load. */
@@ -80,7 +83,7 @@ async function check(
   context: Context,
   catalogue: readonly CatalogueEntry[],
   words: readonly string[],
-  { target: options }: ScriptsOptions,
+  { target: options, systemtap = 'auto' }: ScriptsOptions,
 ): Promise<number> {
   const entries = words.length === 0 ? catalogue : words.map((name) => findEntry(catalogue, name));
   const open = await openTarget(context, options, 'root');
@@ -88,7 +91,7 @@ async function check(
   const target = requireKernel(open);
   const { release } = target;
   const { compileScripts } = await import('../../scripts/compile-scripts.ts');
-  const chosen = await openChosen(context, host, release);
+  const chosen = await openWished(context, host, release, systemtap);
   const checks = await compileScripts(host, entries, {
     ...chosen,
     target,
@@ -107,7 +110,7 @@ async function run(
   context: Context,
   catalogue: readonly CatalogueEntry[],
   [name, ...words]: readonly string[],
-  { target: options, seconds: limit, moduleKey, runtime: wanted = 'module' }: ScriptsOptions,
+  { target: options, seconds: limit, moduleKey, runtime: wanted = 'module', systemtap = 'auto' }: ScriptsOptions,
 ): Promise<number> {
   const seconds = limit ?? DEFAULT_SECONDS;
   if (seconds < 1 || seconds > MAX_SECONDS)
@@ -130,7 +133,7 @@ async function run(
   const refused = wanted === 'auto' && foretell(facts, signer?.certificate ?? null).loads === false;
   const runtime = wanted === 'auto' ? (refused ? 'bpf' : 'module') : wanted;
   const { runScript } = await import('../../scripts/run-script.ts');
-  const chosen = await openChosen(context, host, release);
+  const chosen = await openWished(context, host, release, systemtap);
   context.emit({
     type: 'note',
     level: 'info',
