@@ -2,6 +2,7 @@
 import { open, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isErrno, TapprepError } from '../errors.ts';
+import { diskError } from '../files/disk-error.ts';
 import { tapprep } from '../make-remedy.ts';
 import { mergeMirrorFiles } from './merge.ts';
 import type { NamedMirrorFile } from './merge.ts';
@@ -107,13 +108,20 @@ function badMirrors(name: string, faults: readonly string[]): TapprepError {
   });
 }
 
+const UNREADABLE = {
+  what: 'the mirror list cannot be read: ',
+  reading: true,
+  place: 'BAD_MIRRORS',
+  other: 'PERMISSION',
+} as const;
+
 async function readBounded(path: string): Promise<{ readonly path: string; readonly text: string } | null> {
   let handle;
   try {
     handle = await open(path, 'r');
   } catch (cause) {
     if (isErrno(cause, 'ENOENT') || isErrno(cause, 'ENOTDIR')) return null;
-    throw new TapprepError('PERMISSION', `the mirror list ${path} cannot be opened`, { cause, facts: { path } });
+    throw diskError(cause, path, UNREADABLE);
   }
   try {
     const buffer = Buffer.alloc(MAX_BYTES + 1);
@@ -128,8 +136,7 @@ async function readBounded(path: string): Promise<{ readonly path: string; reado
     }
     return { path, text: buffer.toString('utf8', 0, length) };
   } catch (cause) {
-    if (cause instanceof TapprepError) throw cause;
-    throw new TapprepError('PERMISSION', `the mirror list ${path} cannot be read`, { cause, facts: { path } });
+    throw diskError(cause, path, UNREADABLE);
   } finally {
     await handle.close();
   }
