@@ -1,7 +1,16 @@
 /** What several faults are mended by. Pure. */
 import type { Remedy } from '../types.ts';
 import type { Advice } from './fault.ts';
-import { EMPTY_CACHE, install, onHost, run, runAsRoot, tapprep, tapprepAsRoot } from '../make-remedy.ts';
+import {
+  ASK_DEBUGINFOD,
+  EMPTY_CACHE,
+  install,
+  onHost,
+  run,
+  runAsRoot,
+  tapprep,
+  tapprepAsRoot,
+} from '../make-remedy.ts';
 import { withCommand, withPrepare } from './remedy-words.ts';
 import { canPrepare } from './settle-remedies.ts';
 import type { Situation } from './situation.ts';
@@ -101,14 +110,7 @@ export function debuginfoOfProgram({ log, place }: Situation): readonly Remedy[]
     case 'apt-get':
       return [install([`${name}-dbgsym`], 'program-debuginfo')];
     case null:
-      return [
-        {
-          kind: 'set-variable',
-          by: 'user',
-          name: 'DEBUGINFOD_URLS',
-          value: 'https://debuginfod.elfutils.org/',
-        },
-      ];
+      return [ASK_DEBUGINFOD];
   }
 }
 

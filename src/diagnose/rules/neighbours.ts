@@ -63,6 +63,9 @@ const HEADER_WORDS = [
 const NO_BTF: Rule['cause'] = ({ situation }) =>
   `${kernelName(situation)} was built without CONFIG_DEBUG_INFO_BTF, which programs of BPF ask for and SystemTap does not.`;
 
+const NO_MODULE: Rule['cause'] = ({ situation }) =>
+  `No module was compiled for ${kernelName(situation)}, whose build tree may not be there, or the kernel refused the module.`;
+
 // oxfmt-ignore
 const ROWS: readonly Row[] = [
   // ---- the build tree is not there
@@ -79,6 +82,8 @@ const ROWS: readonly Row[] = [
     text('Your kernel source for kernel', /Your kernel source for kernel (\S{1,80}) cannot be found/),
     text('currently running kernel was skipped since', /(?:Module build|build) for (?:the currently running kernel|kernel \S{1,80}) was skipped since/),
     text('kernel headers for this kernel do', /kernel (?:headers|source) for this kernel (?:do|does) not seem to be\s?(?:installed|$)/),
+    // A build that left no log did not begin.
+    text("couldn't find /var/lib/", /dkms (?:build|install) failed, couldn't find \/var\/lib\/dkms\/\S{1,300}\/make\.log/),
     text('install the linux-headers', /(?:Please|You (?:may|should)) install the linux-headers-(\S{1,80}) package/),
   ] },
   { program: 'bcc', code: 'DEVEL_MISSING', grade: 'points', patterns: [
@@ -98,6 +103,9 @@ const ROWS: readonly Row[] = [
     text('headers for the current running kernel', /headers for the current running kernel were not found/),
     text('unable to find the sources of your', /unable to find the (?:sources|headers) of your current Linux kernel/),
     text('build and header files for your', /build and header files for your (?:current )?Linux kernel/),
+  ] },
+  { program: 'VirtualBox', code: 'DEVEL_MISSING', grade: 'allows', cause: NO_MODULE, patterns: [
+    text('for the current kernel', /\bfor the current kernel (?:\(\S{1,80}\) )?or it failed to/),
   ] },
   // It looks in the place of older kernels first.
   { program: 'VMware', code: 'DEVEL_MISSING', grade: 'points', unless: text('The header path', /The header path .{1,200} is valid/), patterns: [
