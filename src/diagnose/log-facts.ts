@@ -82,8 +82,9 @@ const UNAME_A = new RegExp(
   String.raw`\bLinux \S{1,64} (${RELEASE}) (#\d.{4,80}?) (x86_64|aarch64|ppc64le|s390x|i[3-6]86|armv\w+|riscv64)\b`,
 );
 const LINUX_VERSION = new RegExp(String.raw`\bLinux version (${RELEASE}) .{1,300}? (#\d.{4,80})$`);
+/** LINUX_VERSION_CODE, which stap compares with the kernels that it knows, is no release. */
 const SAID_RELEASE = new RegExp(
-  String.raw`(?:Configuring for kernel release|(?:Module build|module|headers|source|make\.log) for kernel|for target kernel|valid path to the|make\.log for \S{1,80} for kernel|uname -r['"]?\s*(?::|=|=>|->)|kernel(?: version| release)?(?: is)?\s*[:=]|, release|Kernel version)\s+(${RELEASE})`,
+  String.raw`(?:Configuring for kernel release|(?:Module build|module|headers|source|make\.log) for kernel|for target kernel|valid path to the|make\.log for \S{1,80} for kernel|uname -r['"]?\s*(?::|=|=>|->)|kernel(?: version| release)?(?: is)?\s*[:=]|, release|Kernel version(?! \S{1,80} is (?:outside|within) ))\s+(${RELEASE})`,
   'i',
 );
 /** Whatever program names a kernel by its whole release. */

@@ -1,6 +1,6 @@
 /** Symptoms of a build tree that is missing, another kernel's, incomplete, or of another build. */
 import { EMPTY_CACHE, runAsRoot } from '../../make-remedy.ts';
-import { kernelName, text, type Pattern, type Rule, type Sight } from '../rule.ts';
+import { isOlderThan, kernelName, text, type Pattern, type Rule, type Sight } from '../rule.ts';
 import { patternsOf } from '../package-manager/templates.ts';
 import { NOT_CONFIGURED as HALF_CONFIGURED_TEMPLATES, NOT_INSTALLED } from '../package-manager/translations.ts';
 import { NO_TREE } from './neighbours.ts';
@@ -272,12 +272,6 @@ function wasInstalledLater({ log, release }: Sight['situation'], lines: Sight['l
 /** The first name that is of headers of a kernel or of what they consist of. */
 function headersAmong(captures: Sight['captures']): string | null {
   return captures.flat().find((name) => /^linux-(?:headers|kbuild)-\d/.test(name ?? '')) ?? null;
-}
-
-/** False where the release is not known. */
-function isOlderThan(release: string | null, major: number, minor: number): boolean {
-  const [, first, second] = /^(\d+)\.(\d+)/.exec(release ?? '') ?? [];
-  return first !== undefined && (Number(first) < major || (Number(first) === major && Number(second) < minor));
 }
 
 function isPackagedTree({ seen }: Sight): boolean {

@@ -114,7 +114,8 @@ export const COMPILE_RULES: readonly Rule[] = [
     grade: ({ seen, lines, situation }) => {
       if (seen(NEWER_CONSTANT)) return null;
       const isStaps = seen(PASS4) || seen(KBUILD) || lines.some((line) => /systemtap|\bstap|runtime/.test(line.text));
-      if (isStaps) return ownCause(seen) ? 'allows' : 'points';
+      // The script's own C stands in what was generated, and no other SystemTap mends it.
+      if (isStaps) return ownCause(seen) || (situation.log.guru && !seen(RUNTIME_ERROR)) ? 'allows' : 'points';
       // The sources of a driver grow old as well, and that is no matter of SystemTap's.
       return seen(MENTIONED) || situation.log.stapVersion !== null || situation.log.commandSeen ? 'allows' : null;
     },

@@ -2,6 +2,7 @@
  * The words of the neighbours: whoever builds or loads kernel modules, or reads debug information, stumbles over the same
  * causes and is pasted for them. One row a message, from the sources of each program.
  */
+import { run } from '../../make-remedy.ts';
 import type { DiagnosisCode } from '../codes.ts';
 import { type Grade, kernelName, text, type Pattern, type Rule, type Sight } from '../rule.ts';
 
@@ -14,6 +15,7 @@ interface Row {
   readonly unless?: Pattern;
   /** Where it is another than its code's. */
   readonly cause?: Rule['cause'];
+  readonly remedies?: Rule['remedies'];
 }
 
 /** Release or directory, as make and the shell name what is not there; strerror's words behind may be in any language. */
@@ -63,6 +65,9 @@ const HEADER_WORDS = [
 const NO_BTF: Rule['cause'] = ({ situation }) =>
   `${kernelName(situation)} was built without CONFIG_DEBUG_INFO_BTF, which programs of BPF ask for and SystemTap does not.`;
 
+const LOOK_FOR_BTF: Rule['remedies'] = ({ release }) => [
+  run(`grep -w CONFIG_DEBUG_INFO_BTF /boot/config-${release ?? '"$(uname -r)"'}`),
+];
 const NO_MODULE: Rule['cause'] = ({ situation }) =>
   `No module was compiled for ${kernelName(situation)}, whose build tree may not be there, or the kernel refused the module.`;
 
@@ -174,7 +179,7 @@ const ROWS: readonly Row[] = [
     text('missing some debugging symbols', /missing some debugging symbols.{0,200}\bkernel\b/),
   ] },
   // Type information of BPF's own: a kernel carries it in itself or not at all, and SystemTap does without.
-  { program: 'bpftrace, bcc', code: 'KERNEL_CONFIG', grade: 'allows', cause: NO_BTF, patterns: [
+  { program: 'bpftrace, bcc', code: 'KERNEL_CONFIG', grade: 'allows', cause: NO_BTF, remedies: LOOK_FOR_BTF, patterns: [
     text('/sys/kernel/btf/vmlinux', /(?:No BTF|not find|failed to|couldn't|cannot|No such file).{0,80}\/sys\/kernel\/btf\/vmlinux/i),
     text('failed to find valid kernel BTF'),
   ] },
@@ -252,14 +257,17 @@ export const NO_TREE: readonly Pattern[] = ROWS.filter(({ code }) => code === 'D
 );
 
 /** One rule a row: the message decides, whichever program printed it. */
-export const NEIGHBOUR_RULES: readonly Rule[] = ROWS.map(({ program, code, grade, cause, patterns, unless }) => ({
-  code,
-  patterns,
-  ...(unless === undefined ? {} : { hints: [unless] }),
-  grade: ({ situation, seen }) => {
-    if (unless !== undefined && seen(unless)) return null;
-    const tree = situation.host?.buildTree;
-    return code === 'DEVEL_MISSING' && tree?.exists === true ? null : grade;
-  },
-  cause: cause ?? CAUSES[code] ?? (() => `${program} says so.`),
-}));
+export const NEIGHBOUR_RULES: readonly Rule[] = ROWS.map(
+  ({ program, code, grade, cause, remedies, patterns, unless }) => ({
+    code,
+    patterns,
+    ...(unless === undefined ? {} : { hints: [unless] }),
+    grade: ({ situation, seen }) => {
+      if (unless !== undefined && seen(unless)) return null;
+      const tree = situation.host?.buildTree;
+      return code === 'DEVEL_MISSING' && tree?.exists === true ? null : grade;
+    },
+    cause: cause ?? CAUSES[code] ?? (() => `${program} says so.`),
+    ...(remedies === undefined ? {} : { remedies }),
+  }),
+);

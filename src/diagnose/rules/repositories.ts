@@ -219,7 +219,9 @@ export const REPOSITORY_RULES: readonly Rule[] = [
     grade: (sight) => {
       if (!isAskedInVain(sight)) return null;
       const debug = sight.lines.some((line) => /debuginfo|dbgsym|-dbg\b/.test(line.text));
-      return debug && setUpAfterwards(sight) ? 'points' : 'allows';
+      if (debug) return setUpAfterwards(sight) ? 'points' : 'allows';
+      // What was asked for by name is no debug package.
+      return judgeNotFound(sight).length > 0 ? null : 'allows';
     },
     cause: ({ lines }) =>
       `${debugPackage(lines) ?? 'The debug package'} may be in a debug repository that is not enabled here.`,
