@@ -228,8 +228,8 @@ function isForeignPrefix(tool: string | undefined, arch: string | null): boolean
 /** The compiler of the kernel by the name that packages have, where kbuild told it. */
 function kernelsCompiler(lines: readonly LogLine[], system: PackageSystem | null): string | null {
   const named = /(?<![\w-])(?:[\w]+-linux-gnu-)?((?:gcc|clang)-\d{1,2})\b/.exec(lines[0]?.text ?? '')?.[1];
-  if (named !== undefined || system?.family !== 'deb') return named ?? null;
-  // gcc 5 and later have a package a major version, by that alone.
+  if (named !== undefined || system?.hasCompilersByVersion !== true) return named ?? null;
+  // Before gcc 5 the second number was part of the name.
   const [brand, major] = nameOfCompiler(lines)?.split(' ') ?? [];
   return brand === undefined || Number(major) < 5 ? null : `${brand}-${major ?? ''}`;
 }
