@@ -12,10 +12,10 @@ const QUOTED_IN_PROSE = /^(?:[-*] )?[A-Z]?[a-z][^`]{8,400}`[^`]{4,200}`|^`[^`]{4
 
 /** Who was there says so. */
 const REPORTED =
-  /\b(?:(?:I|we)(?:'m| am| are|'ve| have)? (?:get|got|getting|see|saw|seen|seeing|receive|received)|errors? (?:is|are|was|were|message is)|(?:is|was|been) (?:observed|reported|printed|shown)|observed|(?:fails|failed|failing|aborts|aborted|stops|stopped|ends|ended) with|(?:shows|showed|says|said|prints|printed|gives|gave|returns|returned) (?:me|us|this|the|an)|which causes|caused)\b/i;
+  /\b(?:(?:I|we)(?:'m| am| are|'ve| have)? (?:get|got|getting|see|saw|seen|seeing|receive|received)|errors? (?:is|are|was|were|message is)|(?:was|were|been) (?:reported|printed|shown)|observed|(?:fails|failed|failing|aborts|aborted|stops|stopped|ends|ended) with|(?:shows|showed|says|said|prints|printed|gives|gave|returns|returned) (?:me|us|this|the|an)|which causes|caused)\b/i;
 /** Who was not only says what to do where it comes to that. */
 const INSTRUCTED =
-  /\b(?:if|unless|whenever|in case|when (?:you|it|the|a|an|this)|may|might|should|would|can(?!not|'t| not)|could(?!n't| not)|fix(?:e[ds])?|make sure|e\.g\.|for example)\b/i;
+  /\b(?:if|unless|whenever|in case|when (?!(?:I|we|\w{2,20}ing)\b)|may|might|should|would|can(?!not|'t| not)|could(?!n't| not)|fix(?:e[ds])?|make sure|e\.g\.|for example)\b/i;
 
 /** `make V=1` shows the test with the words that it would end with. */
 const RECIPE = /^(?:@|\(\s?)?echo (?:>&2\b|["'].*(?:\\|;|\))$)/;
@@ -24,7 +24,7 @@ const PAGES: ReadonlySet<string> = new Set(
   Object.values(FAULTS).flatMap(({ page }) => [page.meaning, page.tell, page.todo]),
 );
 
-export interface ReadLines {
+interface ReadLines {
   readonly lines: readonly LogLine[];
   /** There is nothing but sentences that quote: what they say may have happened, or not. */
   readonly onlyQuoted: boolean;
@@ -41,8 +41,10 @@ export function withoutOwnWords(lines: readonly LogLine[]): ReadLines {
   const told = foreign.filter(
     ({ text }) => !isQuotation(text) || (REPORTED.test(proseOf(text)) && !isInstruction(text)),
   );
-  const onlyQuoted = told.length === 0;
-  return { lines: onlyQuoted ? foreign.filter(({ text }) => !isInstruction(text)) : told, onlyQuoted };
+  return {
+    lines: told.length === 0 ? foreign.filter(({ text }) => !isInstruction(text)) : told,
+    onlyQuoted: told.every(({ text }) => isQuotation(text)),
+  };
 }
 
 function isQuotation(text: string): boolean {
