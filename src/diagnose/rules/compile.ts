@@ -62,7 +62,7 @@ const MISSES_OPTION = text('misses some CONFIG_');
 /** What every kernel offers to modules, of any version and for any driver. */
 const BASIC_SYMBOL = text(
   'undefined!',
-  /["'](memcpy|memset|memmove|memcmp|str(?:n?cmp|n?len|n?cpy|chr|str)|v?s[cn]{0,2}printf|kfree|vfree|vmalloc|kstrdup|filp_(?:open|close)|kill_pid|find_vpid|mutex_(?:un)?lock|msleep|schedule|jiffies|param_ops_(?:int|uint|charp|bool)|init_net|proc_mkdir)["'] \[\S{1,300}\] undefined!/,
+  /["'](memcpy|memset|memmove|memcmp|str(?:n?cmp|n?len|chr|str)|v?s[cn]{0,2}printf|kfree|vfree|vmalloc|kstrdup|filp_(?:open|close)|kill_pid|find_vpid|mutex_(?:un)?lock|msleep|schedule|jiffies|param_ops_(?:int|uint|charp|bool)|init_net|proc_mkdir)["'] \[\S{1,300}\] undefined!/,
 );
 /** modpost says beforehand that it has no list of symbols at all. */
 const NO_SYMBOL_LIST = text('Symbol version dump', /Symbol version dump .{1,300}Module\.symvers/);

@@ -4,7 +4,7 @@ import { kernelName, text, type Pattern, type Rule, type Sight } from '../rule.t
 import { TRANSLATED } from '../strerror.ts';
 import { baseRelease } from '../sightings.ts';
 import { isInContainer } from '../situation.ts';
-import { differs, isOfUname, isOtherVariant, magics, MODINFO, VERMAGIC } from './version-magic.ts';
+import { besideUname, differs, isOtherVariant, magics, MODINFO, VERMAGIC } from './version-magic.ts';
 import { UTS_MISMATCH } from './build-tree.ts';
 
 /** The prefix is never translated, what follows the last colon may be. */
@@ -100,6 +100,12 @@ function isRefused({ seen }: Sight): boolean {
   return (seen(CRC) || NOT_STAPS.some(seen)) && !seen(VERMAGIC) && !seen(NO_CRC);
 }
 
+/** modinfo and uname name one version. */
+function isOfThisVersion(sight: Sight): boolean {
+  const found = besideUname(sight);
+  return found === 'same' || found === 'variant';
+}
+
 function treeIsOfThisRelease({ situation }: Sight): boolean {
   const tree = situation.host?.buildTree?.release;
   return tree != null && tree === situation.release;
@@ -171,7 +177,7 @@ export const LOAD_RULES: readonly Rule[] = [
     grade: (sight) => {
       const { situation, seen } = sight;
       if (seen(VERMAGIC) || seen(NO_CRC) || seen(COMPRESSED)) return null;
-      if (isVariantTreeUsed(sight) || isOfUname(sight) === true) return 'allows';
+      if (isVariantTreeUsed(sight) || isOfThisVersion(sight)) return 'allows';
       if (NOT_STAPS.some(seen) || isTypedWithoutGuru(situation.log)) return 'points';
       return situation.log.guru || situation.log.releaseOption === null ? 'allows' : 'points';
     },
@@ -181,14 +187,21 @@ export const LOAD_RULES: readonly Rule[] = [
   {
     code: 'DEVEL_VERSION_MISMATCH',
     patterns: [MODINFO],
-    grade: (sight) => (isRefused(sight) && isOfUname(sight) === false ? 'proves' : null),
+    grade: (sight) => (isRefused(sight) && besideUname(sight) === 'other' ? 'proves' : null),
     cause: ({ groups, situation }) =>
       `modinfo shows a module that was compiled for ${groups[0] ?? 'another kernel'}, but ${situation.log.unameRelease ?? 'another'} runs.`,
   },
   {
+    code: 'WRONG_VARIANT',
+    patterns: [MODINFO],
+    grade: (sight) => (isRefused(sight) && besideUname(sight) === 'variant' ? 'proves' : null),
+    cause: ({ groups, situation }) =>
+      `modinfo shows a module that was compiled for the variant ${groups[0] ?? ''}, but ${situation.log.unameRelease ?? 'another'} runs: the same version, another variant.`,
+  },
+  {
     code: 'GCC_OR_BUILD_MISMATCH',
     patterns: [MODINFO],
-    grade: (sight) => (isRefused(sight) && isOfUname(sight) === true ? 'points' : null),
+    grade: (sight) => (isRefused(sight) && besideUname(sight) === 'same' ? 'points' : null),
     cause: ({ groups }) =>
       `The module was compiled for ${groups[0] ?? 'this release'}, which is the one that runs, and the kernel refuses it all the same: the tree was of another build or configuration.`,
   },
@@ -196,7 +209,7 @@ export const LOAD_RULES: readonly Rule[] = [
     code: 'DEVEL_VERSION_MISMATCH',
     patterns: [CRC],
     grade: (sight) => {
-      if (!isLayout(sight) || treeIsOfThisRelease(sight) || isOfUname(sight) === true) return 'allows';
+      if (!isLayout(sight) || treeIsOfThisRelease(sight) || isOfThisVersion(sight)) return 'allows';
       return isOtherTreeUsed(sight) ? 'proves' : 'points';
     },
     cause: ({ situation }) =>

@@ -39,9 +39,15 @@ function withoutVariant(release: string): string {
     .join('-');
 }
 
-/** Whether the modules that modinfo shows are of the release that uname names; null where one of both is not shown. */
-export function isOfUname({ situation, linesOf }: Sight): boolean | null {
+/**
+ * How the modules that modinfo shows stand to the kernel that uname names: of the same release, of another variant of
+ * the same version, or of another version; null where one of both is not shown.
+ */
+export function besideUname({ situation, linesOf }: Sight): 'same' | 'variant' | 'other' | null {
   const kernel = situation.log.unameRelease;
-  const modules = new Set(linesOf(MODINFO).map((line) => MODINFO.regex?.exec(line.text)?.[1]));
-  return kernel === null || modules.size !== 1 ? null : modules.has(kernel);
+  const modules = new Set(linesOf(MODINFO).map((line) => MODINFO.regex?.exec(line.text)?.[1] ?? ''));
+  const [module = ''] = modules;
+  if (kernel === null || modules.size !== 1) return null;
+  if (module === kernel) return 'same';
+  return withoutVariant(module) === withoutVariant(kernel) ? 'variant' : 'other';
 }
