@@ -4,6 +4,13 @@ import type { PackagePurpose, Remedy, Target } from './types.ts';
 export const EMPTY_CACHE: Remedy = { kind: 'empty-caches', by: 'tapprep', paths: [] };
 export const CHECK_SOURCES: Remedy = { kind: 'check-sources', by: 'user' };
 export const IDENTIFY: Remedy = { kind: 'identify', by: 'user' };
+/** Debug information of programs, from whoever serves it by build-id. */
+export const ASK_DEBUGINFOD: Remedy = {
+  kind: 'set-variable',
+  by: 'user',
+  name: 'DEBUGINFOD_URLS',
+  value: 'https://debuginfod.elfutils.org/',
+};
 export const REBOOT: Remedy = { kind: 'reboot', by: 'user', into: null };
 
 /** FIPS mode is staprun's own refusal, which it lets be overridden. */

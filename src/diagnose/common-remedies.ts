@@ -1,7 +1,17 @@
 /** What several faults are mended by. Pure. */
 import type { Remedy } from '../types.ts';
 import type { Advice } from './fault.ts';
-import { EMPTY_CACHE, install, onHost, run, runAsRoot, tapprep, tapprepAsRoot } from '../make-remedy.ts';
+import {
+  ASK_DEBUGINFOD,
+  EMPTY_CACHE,
+  install,
+  onHost,
+  run,
+  runAsRoot,
+  tapprep,
+  tapprepAsRoot,
+} from '../make-remedy.ts';
+import { pacmanHeaders } from './kernel-packages.ts';
 import { withCommand, withPrepare } from './remedy-words.ts';
 import { canPrepare } from './settle-remedies.ts';
 import type { Situation } from './situation.ts';
@@ -11,9 +21,22 @@ import { RPM } from '../package-system/rpm.ts';
 /** The build tree of the kernel in question. */
 export function installDevel(situation: Situation): Advice {
   if (situation.packages.custom !== null) return useBuiltTree(situation);
+  const byPacman = installByPacman(situation);
+  if (byPacman !== null) return byPacman;
   const advice = installed(situation, install(situation.packages.devel, 'kernel'));
   // The index adds a rebuild counter to the version, so only a search tells the whole of it.
   return { ...advice, remedies: [...searchIndex(situation), ...advice.remedies] };
+}
+
+/** The same where pacman is the package manager; null elsewhere, as far as anything tells. */
+export function installByPacman({ release, host, log }: Situation): Advice | null {
+  const headers = pacmanHeaders(release);
+  if (headers === null || host?.packageManager != null || log.userland !== null || log.distributionNamed) return null;
+  return {
+    remedies: [runAsRoot(`pacman -S ${headers}`), EMPTY_CACHE],
+    otherwise:
+      'The headers are those of the newest kernel of that line: where an older one runs, upgrade the whole system and reboot.',
+  };
 }
 
 /** What the repositories have of it, where only the index knows the whole version. */
@@ -101,14 +124,7 @@ export function debuginfoOfProgram({ log, place }: Situation): readonly Remedy[]
     case 'apt-get':
       return [install([`${name}-dbgsym`], 'program-debuginfo')];
     case null:
-      return [
-        {
-          kind: 'set-variable',
-          by: 'user',
-          name: 'DEBUGINFOD_URLS',
-          value: 'https://debuginfod.elfutils.org/',
-        },
-      ];
+      return [ASK_DEBUGINFOD];
   }
 }
 

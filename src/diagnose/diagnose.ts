@@ -43,10 +43,10 @@ export function explainExcerpt(
   target: Target | null,
   reach?: Reach,
 ): { readonly diagnoses: readonly Diagnosis[]; readonly situation: Situation; readonly log: LogFacts } {
-  const lines = withoutOwnWords(splitLog(text));
+  const { lines, onlyQuoted } = withoutOwnWords(splitLog(text));
   const log = readLogFacts(lines);
   const situation = describeSituation(log, facts, target, reach);
-  return { diagnoses: applyRules(lines, situation), situation, log };
+  return { diagnoses: applyRules(lines, situation, onlyQuoted), situation, log };
 }
 
 interface Finding extends Weighed {
@@ -56,7 +56,8 @@ interface Finding extends Weighed {
   readonly remedies: readonly Remedy[] | null;
 }
 
-function applyRules(lines: readonly LogLine[], situation: Situation): readonly Diagnosis[] {
+/** @param isHearsay what is read may not have happened here, so that every symptom leads less far */
+function applyRules(lines: readonly LogLine[], situation: Situation, isHearsay: boolean): readonly Diagnosis[] {
   const index = indexLines(lines, NEEDLES);
   const findings = new Map<DiagnosisCode, Finding>();
   for (const rule of RULES) {
@@ -70,7 +71,7 @@ function applyRules(lines: readonly LogLine[], situation: Situation): readonly D
       linesOf: (pattern) => index.matches(pattern).map((match) => match.line),
       seen: (pattern) => index.matches(pattern).length > 0,
     };
-    const finding = judge(rule, sight);
+    const finding = judge(rule, sight, isHearsay);
     if (finding === null) continue;
     const before = findings.get(rule.code);
     findings.set(rule.code, before === undefined ? finding : merge(before, finding));
@@ -85,8 +86,9 @@ function applyRules(lines: readonly LogLine[], situation: Situation): readonly D
   });
 }
 
-function judge(rule: Rule, sight: Sight): Finding | null {
-  const grade = typeof rule.grade === 'string' ? rule.grade : rule.grade(sight);
+function judge(rule: Rule, sight: Sight, isHearsay: boolean): Finding | null {
+  const seen = typeof rule.grade === 'string' ? rule.grade : rule.grade(sight);
+  const grade = isHearsay && seen !== null ? GRADE_BELOW[seen] : seen;
   if (grade === null) return null;
   return {
     code: rule.code,
@@ -124,3 +126,5 @@ function evidenceOf(lines: readonly LogLine[]): readonly string[] {
 }
 
 const CONFIDENCE: Readonly<Record<Grade, Confidence>> = { proves: 'certain', points: 'likely', allows: 'possible' };
+
+const GRADE_BELOW: Readonly<Record<Grade, Grade | null>> = { proves: 'points', points: 'allows', allows: null };

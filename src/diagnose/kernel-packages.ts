@@ -157,3 +157,17 @@ function firstOfAlternatives(names: readonly PackageName[]): readonly PackageNam
     return true;
   });
 }
+
+/** Kernels that pacman installs, by the form of their release, and their headers, which carry no version in their name. */
+const BY_PACMAN: readonly (readonly [RegExp, string])[] = [
+  [/^\d+\.\d+(?:\.\d+)?-(?:arch|artix)\d+-\d+$/, 'linux-headers'],
+  [/^\d+\.\d+(?:\.\d+)?-zen\d+-\d+-zen$/, 'linux-zen-headers'],
+  [/^\d+\.\d+(?:\.\d+)?-hardened\d+-\d+-hardened$/, 'linux-hardened-headers'],
+  [/^(\d+)\.(\d+)\.\d+-\d+-MANJARO$/, 'linux$1$2-headers'],
+];
+
+/** The package with the build tree of such a kernel; null for any other. */
+export function pacmanHeaders(release: string | null): string | null {
+  const row = BY_PACMAN.find(([form]) => form.test(release ?? ''));
+  return row === undefined || release === null ? null : release.replace(...row);
+}

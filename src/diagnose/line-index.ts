@@ -12,8 +12,10 @@ export interface LineIndex {
   readonly matches: (pattern: Pattern) => readonly PatternMatch[];
 }
 
-/** Narrower than this nobody wraps a log. */
+/** Narrower than this nobody wraps a log, unless the word that comes next is long: it has to fit as well. */
 const SHORTEST_WRAPPED = 60;
+const COLUMNS = 80;
+const SHORTEST_BROKEN = 40;
 /** What begins a message or a prompt is no continuation of the line above. */
 const BEGINNING =
   /^(?:[$#] |\[?[\w-]{1,32}@|[A-Z]{1,12}: |(?:Error|semantic error|parse error|Pass \d|Tip): |make(?:\[\d\])?: |Checking |In file |(?:ii|Get:\d|Hit:\d) )/;
@@ -43,7 +45,7 @@ export function indexLines(lines: readonly LogLine[], needles: readonly string[]
   for (const [position, line] of lines.entries()) {
     file({ line, parts: null });
     const next = lines[position + 1];
-    if (next === undefined || line.text.length < SHORTEST_WRAPPED || BEGINNING.test(next.text)) continue;
+    if (next === undefined || !isWrapped(line.text, next.text) || BEGINNING.test(next.text)) continue;
     const raw = `${line.raw.trim()} ${next.raw.trim()}`;
     for (const glue of [' ', '']) {
       file({ line: { position, raw, text: `${line.text}${glue}${next.text}` }, parts: [line, next] });
@@ -61,6 +63,13 @@ export function indexLines(lines: readonly LogLine[], needles: readonly string[]
       return found;
     },
   };
+}
+
+/** Whether a line may go on in the next. */
+function isWrapped(line: string, next: string): boolean {
+  if (line.length >= SHORTEST_WRAPPED) return true;
+  const end = next.indexOf(' ');
+  return line.length >= SHORTEST_BROKEN && line.length + (end === -1 ? next.length : end) >= COLUMNS;
 }
 
 /** The lines of a needle that the regex accepts; a joined line only where neither half is accepted alone. */

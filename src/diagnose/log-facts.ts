@@ -5,6 +5,8 @@ import { readLoggedPackages, type LoggedPackage } from './log-packages.ts';
 export interface LogFacts {
   /** uname -r of the kernel that ran, where the log shows it. */
   readonly runningRelease: string | null;
+  /** The same by uname itself or the kernel's own banner, and not by what some message takes for it. */
+  readonly unameRelease: string | null;
   /** The release whose build tree, debug information or package was asked for and not found. */
   readonly wantedRelease: string | null;
   /** The build tree that make went into. */
@@ -53,6 +55,8 @@ export interface LogFacts {
   readonly treeUtsVersions: readonly string[];
   /** Package of a program or library whose debug information stap names as missing. */
   readonly userspacePackage: string | null;
+  /** Where @cast looks for its type: "kernel", a header in <>, or the path of a program. */
+  readonly castFile: string | null;
   /** Names in module("…") of the probes that could not be resolved. */
   readonly probedModules: readonly string[];
 }
@@ -78,8 +82,9 @@ const UNAME_A = new RegExp(
   String.raw`\bLinux \S{1,64} (${RELEASE}) (#\d.{4,80}?) (x86_64|aarch64|ppc64le|s390x|i[3-6]86|armv\w+|riscv64)\b`,
 );
 const LINUX_VERSION = new RegExp(String.raw`\bLinux version (${RELEASE}) .{1,300}? (#\d.{4,80})$`);
+/** LINUX_VERSION_CODE, which stap compares with the kernels that it knows, is no release. */
 const SAID_RELEASE = new RegExp(
-  String.raw`(?:Configuring for kernel release|(?:Module build|headers|source|make\.log) for kernel|for target kernel|valid path to the|make\.log for \S{1,80} for kernel|uname -r['"]?\s*(?::|=|=>|->)|kernel(?: version| release)?(?: is)?\s*[:=]|, release|Kernel version)\s+(${RELEASE})`,
+  String.raw`(?:Configuring for kernel release|(?:Module build|module|headers|source|make\.log) for kernel|for target kernel|valid path to the|make\.log for \S{1,80} for kernel|uname -r['"]?\s*(?::|=|=>|->)|kernel(?: version| release)?(?: is)?\s*[:=]|, release|Kernel version(?! \S{1,80} is (?:outside|within) ))\s+(${RELEASE})`,
   'i',
 );
 /** Whatever program names a kernel by its whole release. */
@@ -88,7 +93,7 @@ const NAMED_RELEASE =
 /** kernel-devel-uname-r = RELEASE, as dependencies are written. */
 const PROVIDED_RELEASE = /\bkernel(?:-\w{1,20}){0,3}-uname-r ?={1,2} ?(\d[\w.+~-]{3,80})/;
 /** Files of a kernel carry its release, and so do the messages of who looks for them. */
-const FILE_RELEASE = /(?:\/boot\/[\w.]{2,20}-|\bfor )(\d\.\d{1,3}\.\d{1,3}-[\w.+~-]{1,64})/;
+const FILE_RELEASE = /(?:\/boot\/[\w.]{2,20}-|\bfor )(\d\.\d{1,3}\.\d{1,3}[-+][\w.+~-]{1,64})/;
 /** kmod and dkms name the kernel that they looked for. */
 const LOOKED_FOR = new RegExp(
   String.raw`(?:FATAL: Module \S{1,60} not found in directory|could not open (?:directory|moddep file)) ["']?(?:/usr)?/lib/modules/(${RELEASE})`,
@@ -149,11 +154,10 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
   const named = lines.find((line) => TREE.test(line.text) && !GOES.test(line.text));
   const entered = lines.find((line) => ENTERED.test(line.text));
   const enteredRelease = trimmed(TREE.exec(entered?.text ?? '')?.[1] ?? null);
+  const uname = first(UNAME_A) ?? first(LINUX_VERSION) ?? releaseAfterUname(lines);
   const running =
     first(/version magic ["'].{1,160}?["'] should be ["'](\S{1,80})/) ??
-    first(UNAME_A) ??
-    first(LINUX_VERSION) ??
-    releaseAfterUname(lines) ??
+    uname ??
     first(SAID_RELEASE) ??
     releaseOnNextLine(lines) ??
     first(LOOKED_FOR) ??
@@ -168,6 +172,7 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
   const command = lines.filter((line) => /\bstap(?:xx|\+\+)?\s/.test(line.text) && /\s-/.test(line.text));
   return {
     runningRelease: trimmed(running),
+    unameRelease: trimmed(uname),
     wantedRelease: trimmed(treeRelease),
     enteredTree: entered === undefined || enteredRelease === null ? null : { release: enteredRelease, line: entered },
     unameV: first(UNAME_A, 2) ?? first(LINUX_VERSION, 2),
@@ -203,6 +208,7 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
     otherTrees: readOtherTrees(lines),
     treeUtsVersions: lines.flatMap((line) => /#define UTS_VERSION "([^"]{4,120})"/.exec(line.text)?.[1] ?? []),
     userspacePackage: readUserspacePackage(lines),
+    castFile: first(/@cast\([^,"]{1,100}, ?"[^"]{1,100}", ?"([^"]{1,300})"/),
     probedModules: [...new Set(lines.flatMap((line) => /\bmodule\("([\w-]{1,64})"\)/.exec(line.text)?.[1] ?? []))],
   };
 }
@@ -259,7 +265,7 @@ function releaseAfterUname(lines: readonly LogLine[]): string | null {
 function releaseOnNextLine(lines: readonly LogLine[]): string | null {
   for (const [index, line] of lines.entries()) {
     if (!/\b(?:for target|for|running|current) kernel$/.test(line.text)) continue;
-    const [word = ''] = (lines[index + 1]?.text ?? '').split(/[\s,;:]/, 1);
+    const [word = ''] = (lines[index + 1]?.text ?? '').replace(/^\(/, '').split(/[\s,;:)]/, 1);
     const release = trimmed(word) ?? '';
     if (BARE_RELEASE.test(release)) return release;
   }

@@ -37,10 +37,14 @@ const QUOTES: readonly (readonly [RegExp, string])[] = [
 
 const JSON_LIKE = /^\s*(?:\{\s*"|\[\s*[{"]|")|\b(?:stderr|stdout|log|output|message|msg)["']?\s{0,4}[:=]\s{0,4}b?["']/;
 
-/** Splits a log into lines; log lines inside JSON strings are unfolded. */
+/** Mail cuts its lines at 76 characters and ends them in "=" there; quoting adds to that. Digests end in "=" as well. */
+const SOFT_BREAK = /^((?:> ?){0,4}).{62,76}(?<![\w+/]{40})(?<!=)=$/;
+const ENCODED = /(?:=[0-9A-F]{2}){1,200}/g;
+
+/** Splits a log into lines; those that mail has cut and log lines inside JSON strings are unfolded. */
 export function splitLog(text: string): readonly LogLine[] {
   const lines: LogLine[] = [];
-  for (const line of text.split(/\r\n|\n|\r/)) {
+  for (const line of unfoldMail(text.split(/\r\n|\n|\r/))) {
     for (const unfolded of unfoldJson(line)) {
       for (let start = 0; start < unfolded.length; start += LONGEST_LINE) {
         const raw = unfolded.slice(start, start + LONGEST_LINE);
@@ -63,6 +67,24 @@ function cleanLine(raw: string): string {
     if (text === before) break;
   }
   return text.trimEnd();
+}
+
+/** What "quoted-printable" is put back together; any other text stays as it is. */
+function unfoldMail(lines: readonly string[]): readonly string[] {
+  const isMail = lines.filter((line) => SOFT_BREAK.test(line)).length > 1;
+  if (!isMail) return lines;
+  const whole: string[] = [];
+  let quotation: string | null = null;
+  for (const line of lines) {
+    const piece: string = quotation !== null && line.startsWith(quotation) ? line.slice(quotation.length) : line;
+    if (quotation === null) whole.push(piece);
+    else whole.push(`${whole.pop() ?? ''}${piece}`);
+    quotation = SOFT_BREAK.exec(line)?.[1] ?? null;
+    if (quotation !== null) whole.push((whole.pop() ?? '').slice(0, -1));
+  }
+  return whole.map((line) =>
+    line.replace(ENCODED, (bytes) => Buffer.from(bytes.replaceAll('=', ''), 'hex').toString('utf8')),
+  );
 }
 
 /** Container and CI logs carry whole texts in JSON strings: `\n` and `\"` become what they stand for. */

@@ -102,7 +102,9 @@ function rpmKind(words: readonly string[]): PackageKind {
 
 function debsOf(line: LogLine, installed: boolean): readonly LoggedPackage[] {
   return [...line.text.matchAll(DEB)].map((match) => {
-    const [, type = '', rest = ''] = match;
+    const [, type = '', word = ''] = match;
+    // Of a file the version and the architecture of the package follow.
+    const rest = word.replace(/_\d[\w.+~-]*_\w.*$/, '');
     const name = `linux-${type}-${rest}`;
     const debug = DEB_DEBUG.test(rest);
     const kind = debug ? 'debuginfo' : (DEB_KINDS[type] ?? 'image');

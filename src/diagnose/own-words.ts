@@ -1,4 +1,4 @@
-/** Takes out of a log what only quotes messages: explanations and pages of tapprep's own, and recipes that make prints before it runs them. Pure. */
+/** Takes out of a log what only quotes messages: explanations and pages of tapprep's own, sentences of documents, and recipes that make prints before it runs them. Pure. */
 import { FAULTS } from './faults.ts';
 import type { LogLine } from './log-line.ts';
 
@@ -10,6 +10,13 @@ const COMMAND = /\btapprep (?:explain|doctor|install|verify|plan|bundle|rehearse
 /** Documents quote messages in code marks, in the middle of a sentence. */
 const QUOTED_IN_PROSE = /^(?:[-*] )?[A-Z]?[a-z][^`]{8,400}`[^`]{4,200}`|^`[^`]{4,200}`\.$/;
 
+/** Who was there says so. */
+const REPORTED =
+  /\b(?:(?:I|we)(?:'m| am| are|'ve| have)? (?:get|got|getting|see|saw|seen|seeing|receive|received)|errors? (?:is|are|was|were|message is)|(?:was|were|been) (?:reported|printed|shown)|observed|(?:fails|failed|failing|aborts|aborted|stops|stopped|ends|ended) with|(?:shows|showed|says|said|prints|printed|gives|gave|returns|returned) (?:me|us|this|the|an)|which causes|caused)\b/i;
+/** Who was not only says what to do where it comes to that. */
+const INSTRUCTED =
+  /\b(?:if|unless|whenever|in case|when (?!(?:I|we|\w{2,20}ing)\b)|may|might|should|would|can(?!not|'t| not)|could(?!n't| not)|fix(?:e[ds])?|make sure|e\.g\.|for example)\b/i;
+
 /** `make V=1` shows the test with the words that it would end with. */
 const RECIPE = /^(?:@|\(\s?)?echo (?:>&2\b|["'].*(?:\\|;|\))$)/;
 
@@ -17,16 +24,38 @@ const PAGES: ReadonlySet<string> = new Set(
   Object.values(FAULTS).flatMap(({ page }) => [page.meaning, page.tell, page.todo]),
 );
 
+interface ReadLines {
+  readonly lines: readonly LogLine[];
+  /** There is nothing but sentences that quote: what they say may have happened, or not. */
+  readonly onlyQuoted: boolean;
+}
+
 /** The lines that somebody else's program has printed of what happened. */
-export function withoutOwnWords(lines: readonly LogLine[]): readonly LogLine[] {
+export function withoutOwnWords(lines: readonly LogLine[]): ReadLines {
   let inExplanation = false;
-  return lines.filter(({ raw, text }) => {
+  const foreign = lines.filter(({ raw, text }) => {
     if (EXPLANATION.test(text)) inExplanation = true;
     else if (inExplanation && !INDENTED.test(raw)) inExplanation = false;
-    return !inExplanation && !PAGES.has(text) && !COMMAND.test(text) && !isQuotation(text);
+    return !inExplanation && !PAGES.has(text) && !COMMAND.test(text) && !RECIPE.test(text);
   });
+  const told = foreign.filter(
+    ({ text }) => !isQuotation(text) || (REPORTED.test(proseOf(text)) && !isInstruction(text)),
+  );
+  return {
+    lines: told.length === 0 ? foreign.filter(({ text }) => !isInstruction(text)) : told,
+    onlyQuoted: told.every(({ text }) => isQuotation(text)),
+  };
 }
 
 function isQuotation(text: string): boolean {
-  return (text.includes('`') && QUOTED_IN_PROSE.test(text)) || RECIPE.test(text);
+  return text.includes('`') && QUOTED_IN_PROSE.test(text);
+}
+
+function isInstruction(text: string): boolean {
+  return INSTRUCTED.test(proseOf(text));
+}
+
+/** A sentence without what it quotes. */
+function proseOf(text: string): string {
+  return text.replaceAll(/`[^`]{0,400}(?:`|$)/g, '` `');
 }

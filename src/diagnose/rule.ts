@@ -54,3 +54,9 @@ export function text(needle: string, regex: RegExp | null = null): Pattern {
 export function kernelName(situation: Situation): string {
   return situation.release === null ? 'the running kernel' : `kernel ${situation.release}`;
 }
+
+/** Whether a kernel is of a version before. False where the release is not known. */
+export function isOlderThan(release: string | null, major: number, minor: number): boolean {
+  const [, first, second] = /^(\d+)\.(\d+)/.exec(release ?? '') ?? [];
+  return first !== undefined && (Number(first) < major || (Number(first) === major && Number(second) < minor));
+}

@@ -31,6 +31,7 @@ export const DPKG: PackageSystem = {
   // Its dependencies name versions, so a newer one does as well and an older one may not.
   isGoodEnough: (there, wanted) => compareDebVersions(there, wanted) > 0,
   systemtapPackages: ['systemtap', 'systemtap-client', 'systemtap-common', 'systemtap-runtime'],
+  hasCompilersByVersion: true,
   symbolTableOf: (release) => `/usr/lib/debug/boot/System.map-${release}`,
   hasStubTable: true,
   builderCommand: null,

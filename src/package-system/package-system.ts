@@ -66,6 +66,8 @@ export interface PackageSystem {
   isGoodEnough(there: string, wanted: string): boolean;
   /** All packages of SystemTap. */
   readonly systemtapPackages: readonly string[];
+  /** Whether each major version of a compiler has a package that is named after it, gcc-13. */
+  readonly hasCompilersByVersion: boolean;
   /** Where a kernel's debug package puts its symbol table. */
   symbolTableOf(release: string): string;
   /** Whether /boot/System.map-R is a stub where that debug package is not installed. */

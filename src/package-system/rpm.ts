@@ -44,6 +44,7 @@ export const RPM: PackageSystem = {
   // rpm itself refuses where the installed version does not do.
   isGoodEnough: () => true,
   systemtapPackages: ['systemtap', 'systemtap-client', 'systemtap-devel', 'systemtap-runtime'],
+  hasCompilersByVersion: false,
   symbolTableOf: (release) => `/lib/modules/${release}/System.map`,
   hasStubTable: false,
   builderCommand: "rpm -q --qf '%{NAME} %{VENDOR} %{BUILDHOST}\\n' kernel kernel-devel",

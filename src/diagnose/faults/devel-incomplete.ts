@@ -1,4 +1,5 @@
 /** The build tree lacks .config, Module.symvers or Makefile. */
+import { installByPacman } from '../common-remedies.ts';
 import type { Fault } from '../fault.ts';
 import { EMPTY_CACHE, reinstall } from '../../make-remedy.ts';
 
@@ -12,8 +13,9 @@ export const DEVEL_INCOMPLETE: Fault = {
   },
   beyondTarget: false,
   explains: [],
-  remedy: (situation) => ({
-    remedies: [reinstall(situation.packages.devel, 'kernel'), EMPTY_CACHE],
-    otherwise: 'A tree that you built yourself needs "make modules_prepare" and a full build for its Module.symvers.',
-  }),
+  remedy: (situation) =>
+    installByPacman(situation) ?? {
+      remedies: [reinstall(situation.packages.devel, 'kernel'), EMPTY_CACHE],
+      otherwise: 'A tree that you built yourself needs "make modules_prepare" and a full build for its Module.symvers.',
+    },
 };

@@ -1,6 +1,8 @@
 /** The kernel refuses unsigned modules. */
-import type { Fault } from '../fault.ts';
-import { REBOOT, tapprep } from '../../make-remedy.ts';
+import type { Advice, Fault } from '../fault.ts';
+import { REBOOT, run, tapprep } from '../../make-remedy.ts';
+import { isOlderThan } from '../rule.ts';
+import type { Situation } from '../situation.ts';
 
 export const SECUREBOOT_SIGNATURE: Fault = {
   summary: 'the kernel refuses unsigned modules',
@@ -12,7 +14,11 @@ export const SECUREBOOT_SIGNATURE: Fault = {
   },
   beyondTarget: false,
   explains: [],
-  remedy: () => ({
+  remedy: (situation) => (isOlderThan(situation.release, 3, 7) ? seeWhatEnforces(situation) : signWithOwnKey()),
+};
+
+function signWithOwnKey(): Advice {
+  return {
     remedies: [
       tapprep('module-key', 'create'),
       { kind: 'enrol-module-key', by: 'user', certificate: null, needsMokutil: true },
@@ -20,5 +26,13 @@ export const SECUREBOOT_SIGNATURE: Fault = {
     ],
     otherwise:
       'The firmware asks at the next boot whether to enrol the key. Where a key is enrolled already (DKMS\'s, the fleet\'s) no reboot is needed: --module-key dkms, or --module-key and --module-cert. Modules can also be built and signed elsewhere and carried there: "tapprep bundle --compiled" with the same options; "tapprep rehearse --secure-boot db" proves them in a guest first. Without any key, "tapprep verify --runtime bpf" says what works without a module.',
-  }),
-};
+  };
+}
+
+/** Keys of one's own came with the signatures of Linux 3.7. */
+function seeWhatEnforces({ release }: Situation): Advice {
+  return {
+    remedies: [run('cat /proc/cmdline'), run('cat /proc/sys/crypto/fips_enabled')],
+    otherwise: `Kernel ${release ?? ''} takes no key of your own: it refuses what its builder did not sign where "enforcemodulesig" or "fips" stands on its command line, and loads other modules only when booted without them.`,
+  };
+}

@@ -10,6 +10,7 @@ export const UNREGISTERED: readonly Pattern[] = [
   text('subscription-manager to', /subscription-manager to (?:register|assign)/),
   text('esm.ubuntu.com', /esm\.ubuntu\.com\/.{0,300}\b401\b/),
   text('have no subscriptions'),
+  text('no repositories available through', /no repositories available through subscriptions/),
   text('valid subscription', /(?:no|without a) valid subscription/i),
   text('SUSEConnect', /(?:use|run|with) ["'`]?(?:sudo )?SUSEConnect/i),
   text('Error 403', /\[Errno 14\] HTTPS? Error 403 - Forbidden/),

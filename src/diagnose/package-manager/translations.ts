@@ -1,6 +1,6 @@
 /**
- * What apt, dnf and zypper print in other languages, from their own message catalogues (apt 2.6, dnf 4.14, zypper 1.14;
- * five of yum 3). Quotes and spaces are made plain, as in every line that is read; %s is the name.
+ * What apt, dnf and zypper print in other languages, from their own message catalogues (apt 2.6, dnf 4.14, dpkg 1.21,
+ * zypper 1.14; five of yum 3). Quotes and spaces are made plain, as in every line that is read; %s is the name.
  */
 
 export const NOT_FOUND: readonly string[] = [
@@ -235,4 +235,49 @@ export const BROKEN_SOURCE: readonly string[] = [
   "Repozytorium '%s' jest niepoprawne",
   "Repozitář '%s' je neplatný",
   "'%s' deposu geçersiz",
+];
+
+/** dpkg, of a package that it has unpacked and cannot finish. */
+export const NOT_CONFIGURED: readonly string[] = [
+  '依赖关系问题使得 %s 的配置工作不能继续',
+  '因相依問題，無法設定 %s',
+  '依存関係の問題により %s の設定ができません',
+  'Abhängigkeitsprobleme verhindern Konfiguration von %s',
+  'des problèmes de dépendances empêchent la configuration de %s',
+  'problemas de dependencias impiden la configuración de %s',
+  'problemi con le dipendenze impediscono la configurazione di %s',
+  'problemas com dependências impedem a configuração de %s',
+  'зависимости пакетов не позволяют настроить пакет %s',
+  'problemy z zależnościami uniemożliwiają skonfigurowanie pakietu %s',
+  'nesplněné závislosti zamezily konfiguraci balíku %s',
+  'bağımlılık sorunları yüzünden %s paketi yapılandırılamıyor',
+  '处理软件包 %s (--',
+  'パッケージ %s の処理中にエラーが発生しました',
+  'Fehler beim Bearbeiten des Paketes %s (--',
+  'erreur de traitement du paquet %s (--',
+  'error al procesar el paquete %s (--',
+  "errore nell'elaborare il pacchetto %s (--",
+  'erro ao processar o pacote %s (--',
+  'ошибка при обработке пакета %s (--',
+  'błąd przetwarzania pakietu %s (--',
+  'chyba při zpracovávání balíku %s (--',
+  '%s paketi işlenirken sorun yaşandı',
+];
+
+/** dpkg, of what another package depends on. */
+export const NOT_INSTALLED: readonly string[] = [
+  '未安装软件包 %s',
+  '套件 %s 未安裝',
+  'パッケージ %s はまだインストールされていません',
+  '%s 패키지는 설치하지 않았습니다',
+  'Paket %s ist nicht installiert',
+  "Le paquet %s n'est pas installé",
+  'El paquete %s no está instalado',
+  'Il pacchetto %s non è installato',
+  'Pacote %s não está instalado',
+  'O pacote %s não está instalado',
+  'Пакет %s не установлен',
+  'Pakiet %s nie jest zainstalowany',
+  'Balík %s není nainstalován',
+  '%s paketi kurulu değil',
 ];

@@ -1,6 +1,8 @@
 /** Symptoms of a build tree that is missing, another kernel's, incomplete, or of another build. */
 import { EMPTY_CACHE, runAsRoot } from '../../make-remedy.ts';
-import { kernelName, text, type Pattern, type Rule, type Sight } from '../rule.ts';
+import { isOlderThan, kernelName, text, type Pattern, type Rule, type Sight } from '../rule.ts';
+import { patternsOf } from '../package-manager/templates.ts';
+import { NOT_CONFIGURED as HALF_CONFIGURED_TEMPLATES, NOT_INSTALLED } from '../package-manager/translations.ts';
 import { NO_TREE } from './neighbours.ts';
 import { newerKernel, otherDevel, otherTree, wrongVariantDevel } from '../sightings.ts';
 
@@ -26,6 +28,9 @@ const HALF_CONFIGURED: readonly Pattern[] = [
   text('error processing package', /error processing package (linux-(?:headers|kbuild)-\S{1,120})/),
   text('linux-headers-', /^i[UFHW]R?\s+(linux-headers-\S{1,120})/),
 ];
+
+/** dpkg in other languages, where any package may stand. */
+const HALF_CONFIGURED_ELSEWHERE = patternsOf(HALF_CONFIGURED_TEMPLATES);
 
 /** A file by its path below some directory that has not the directories of a kernel tree. */
 const OUTSIDE = /^(?!(?:\.\/)?(?:include\/[\w-]{1,40}\/|arch\/|scripts\/))(?:\.{1,2}\/|\w)\S{0,200}:\d/;
@@ -203,6 +208,20 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
     remedies: () => [runAsRoot('dpkg --configure -a'), runAsRoot('apt-get --fix-broken install'), EMPTY_CACHE],
   },
   {
+    code: 'DEVEL_INCOMPLETE',
+    patterns: HALF_CONFIGURED_ELSEWHERE,
+    grade: ({ captures }) => (headersAmong(captures) === null ? null : 'points'),
+    cause: ({ captures }) =>
+      `dpkg has unpacked ${headersAmong(captures) ?? 'the headers'} and not configured it: a package that it needs is missing, half installed or of another version.`,
+    remedies: () => [runAsRoot('dpkg --configure -a'), runAsRoot('apt-get --fix-broken install'), EMPTY_CACHE],
+  },
+  {
+    code: 'DEVEL_MISSING',
+    patterns: patternsOf(NOT_INSTALLED),
+    grade: ({ captures }) => (headersAmong(captures) === null ? null : 'points'),
+    cause: ({ captures }) => `${headersAmong(captures) ?? 'The package of the headers'} is not installed.`,
+  },
+  {
     code: 'KERNEL_TREE_NOT_BUILT',
     patterns: NOT_CONFIGURED,
     hints: [PACKAGED_TREE, NO_KCONFIG],
@@ -250,10 +269,9 @@ function wasInstalledLater({ log, release }: Sight['situation'], lines: Sight['l
   );
 }
 
-/** False where the release is not known. */
-function isOlderThan(release: string | null, major: number, minor: number): boolean {
-  const [, first, second] = /^(\d+)\.(\d+)/.exec(release ?? '') ?? [];
-  return first !== undefined && (Number(first) < major || (Number(first) === major && Number(second) < minor));
+/** The first name that is of headers of a kernel or of what they consist of. */
+function headersAmong(captures: Sight['captures']): string | null {
+  return captures.flat().find((name) => /^linux-(?:headers|kbuild)-\d/.test(name ?? '')) ?? null;
 }
 
 function isPackagedTree({ seen }: Sight): boolean {

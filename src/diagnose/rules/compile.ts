@@ -1,4 +1,6 @@
 /** Symptoms of pass 4: SystemTap, compiler or configuration that do not fit the kernel. */
+import { run } from '../../make-remedy.ts';
+import type { Remedy } from '../../types.ts';
 import { kernelName, text, type Pattern, type Rule, type Sight } from '../rule.ts';
 import { KBUILD, NO_MEMORY, PASS4, RUNTIME_ERROR } from './pass-4.ts';
 import { COMPILER, MISSING_LIBRARY, MISSING_TOOL } from './toolchain.ts';
@@ -53,6 +55,18 @@ const OPTION_OFF: readonly Pattern[] = [
   text('is disabled', new RegExp(`${NEEDED}\\b.{0,40}\\bis disabled`)),
 ];
 
+/** The directory of a tracepoint; perf adds what it makes of it. */
+const NO_EVENT = text('/tracing/events/', /File (\/sys\/kernel\/(?:debug\/)?tracing\/events\/\S{1,160}) not found/);
+const MISSES_OPTION = text('misses some CONFIG_');
+
+/** What every kernel offers to modules, of any version and for any driver. */
+const BASIC_SYMBOL = text(
+  'undefined!',
+  /["'](memcpy|memset|memmove|memcmp|str(?:n?cmp|n?len|chr|str)|v?s[cn]{0,2}printf|kfree|vfree|vmalloc|kstrdup|filp_(?:open|close)|kill_pid|find_vpid|mutex_(?:un)?lock|msleep|schedule|jiffies|param_ops_(?:int|uint|charp|bool)|init_net|proc_mkdir)["'] \[\S{1,300}\] undefined!/,
+);
+/** modpost says beforehand that it has no list of symbols at all. */
+const NO_SYMBOL_LIST = text('Symbol version dump', /Symbol version dump .{1,300}Module\.symvers/);
+
 export const COMPILE_RULES: readonly Rule[] = [
   {
     code: 'STAP_TOO_OLD',
@@ -100,7 +114,8 @@ export const COMPILE_RULES: readonly Rule[] = [
     grade: ({ seen, lines, situation }) => {
       if (seen(NEWER_CONSTANT)) return null;
       const isStaps = seen(PASS4) || seen(KBUILD) || lines.some((line) => /systemtap|\bstap|runtime/.test(line.text));
-      if (isStaps) return ownCause(seen) ? 'allows' : 'points';
+      // The script's own C stands in what was generated, and no other SystemTap mends it.
+      if (isStaps) return ownCause(seen) || (situation.log.guru && !seen(RUNTIME_ERROR)) ? 'allows' : 'points';
       // The sources of a driver grow old as well, and that is no matter of SystemTap's.
       return seen(MENTIONED) || situation.log.stapVersion !== null || situation.log.commandSeen ? 'allows' : null;
     },
@@ -143,6 +158,30 @@ export const COMPILE_RULES: readonly Rule[] = [
     cause: ({ groups, situation }) =>
       `${kernelName(situation)} was built without ${groups[0] ?? 'CONFIG_DEBUG_FS'}, which SystemTap needs.`,
   },
+  ...(['KERNEL_CONFIG', 'PERM_CONTROL_CHANNEL'] as const).map((code): Rule => ({
+    code,
+    patterns: [NO_EVENT],
+    hints: [MISSES_OPTION],
+    grade: ({ seen }) => (!seen(MISSES_OPTION) ? null : code === 'KERNEL_CONFIG' ? 'points' : 'allows'),
+    cause: ({ situation, groups }) =>
+      code === 'KERNEL_CONFIG'
+        ? `${kernelName(situation)} has no ${groups[0] ?? 'such tracepoint'}: it was built without the option that brings it.`
+        : `${groups[0] ?? 'The directory of the tracepoint'} cannot be seen: tracefs is not mounted in debugfs here, or closed to this user.`,
+  })),
+  ...(['KERNEL_CONFIG', 'DEVEL_INCOMPLETE'] as const).map((code): Rule => ({
+    code,
+    patterns: [BASIC_SYMBOL],
+    hints: [NO_SYMBOL_LIST],
+    grade: ({ captures, seen }) => {
+      if (seen(NO_SYMBOL_LIST) || new Set(captures.map(([name]) => name)).size < 2) return null;
+      return code === 'KERNEL_CONFIG' ? 'points' : 'allows';
+    },
+    cause: ({ situation, groups }) =>
+      code === 'KERNEL_CONFIG'
+        ? `${kernelName(situation)} does not even offer ${groups[0] ?? ''} to modules of others: CONFIG_TRIM_UNUSED_KSYMS took away what its own modules do not use.`
+        : `Module.symvers of the build tree lacks even ${groups[0] ?? ''}: it may be empty, or of a tree that was not built to the end.`,
+    ...(code === 'KERNEL_CONFIG' ? { remedies: seeTrimmed } : {}),
+  })),
   {
     code: 'KERNEL_CONFIG',
     patterns: OPTION_OFF,
@@ -168,6 +207,12 @@ export const COMPILE_RULES: readonly Rule[] = [
 /** An option of the machine's kernel that no script compiles without. */
 function optionOff({ host }: Sight['situation']): string | null {
   return ['CONFIG_KPROBES', 'CONFIG_DEBUG_FS', 'CONFIG_RELAY'].find((name) => host?.config[name] === 'n') ?? null;
+}
+
+/** The option, and the list that it makes short. */
+function seeTrimmed({ release }: Sight['situation']): readonly Remedy[] {
+  const tree = `/lib/modules/${release ?? '"$(uname -r)"'}/build`;
+  return [run(`grep CONFIG_TRIM_UNUSED_KSYMS ${tree}/.config`), run(`wc -l ${tree}/Module.symvers`)];
 }
 
 function ownCause(seen: Sight['seen']): boolean {

@@ -1,5 +1,6 @@
 /** Symptoms of pass 2: debug information that is missing, another kernel's, or unusable. */
-import { type Grade, kernelName, text, type Rule, type Sight } from '../rule.ts';
+import { ASK_DEBUGINFOD, CHECK_SOURCES } from '../../make-remedy.ts';
+import { type Grade, kernelName, text, type Pattern, type Rule, type Sight } from '../rule.ts';
 import {
   matchingDebuginfo,
   newerKernel,
@@ -48,7 +49,21 @@ const OF_A_PROGRAM = text('while resolving probe point', /resolving probe point:
 const BY_ADDRESS = text('process(', /\bprocess\([^)]{1,300}\)\.(?:function|statement)\(/);
 
 /** It names other functions, so the symbols were read. */
-const SIMILAR = text('similar functions', /no match \(similar functions?: /);
+const SIMILAR = text('similar functions', /no match \(similar functions?: ([^)]{0,600})/);
+/** A function of a program by its name alone. */
+const ASKED_FUNCTION = text('process(', /\bprocess\([^)]{1,300}\)\.function\("([\w:.~]{1,120})"/);
+
+/** Of what a script reads in a program nothing is described; a path, and no module of the kernel. */
+const NOT_IN_PROGRAM: readonly Pattern[] = [
+  text('unable to find global', /unable to find global ["']?\w{1,80}["']? in ["']?(\/[^\s"':]{1,300})/),
+  text('debuginfo scope not found', /debuginfo scope not found for module ["'](\/[^"']{1,300})["']/),
+];
+const NO_STRUCT = text('unresolved struct', /\bunresolved struct (\w{1,80})/);
+/** What debuginfo-install has no debug packages of, none of them the kernel. */
+const NONE_OF_PROGRAMS = text(
+  'Could not find debug',
+  /Could not find debuginfo package for the following installed packages: (?!.{0,1000}\bkernel)([\w+.-]{1,100}?)-\d/,
+);
 
 const KERNEL_DEBUGINFO = [NO_DEBUGINFO, NO_DWARF_KERNEL, HINT_KERNEL];
 
@@ -85,8 +100,9 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
   {
     code: 'USERSPACE_DEBUGINFO_MISSING',
     patterns: [OF_A_PROGRAM],
-    hints: [...LATER_FAILURES, SIMILAR, BY_ADDRESS],
-    grade: ({ seen }) => (seen(SIMILAR) || !seen(BY_ADDRESS) || LATER_FAILURES.some(seen) ? null : 'allows'),
+    hints: [...LATER_FAILURES, SIMILAR, BY_ADDRESS, ASKED_FUNCTION],
+    grade: (sight) =>
+      isMisspelt(sight) || !sight.seen(BY_ADDRESS) || LATER_FAILURES.some(sight.seen) ? null : 'allows',
     cause: () =>
       'Functions and statements of a program are found by its debug information; without it stap only says that nothing matched.',
   },
@@ -197,6 +213,39 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
   },
   {
     code: 'USERSPACE_DEBUGINFO_MISSING',
+    patterns: NOT_IN_PROGRAM,
+    grade: ({ groups }) => (isOfKernel(groups[0]) ? null : 'points'),
+    cause: ({ groups }) =>
+      `${groups[0] ?? 'The program'} has no debug information that describes what the script reads there: it was stripped, or its debug information is in files of its own that are not found.`,
+  },
+  {
+    code: 'USERSPACE_DEBUGINFO_MISSING',
+    patterns: [NO_STRUCT],
+    grade: ({ situation }) => (isOfKernel(situation.log.castFile ?? undefined) ? null : 'points'),
+    cause: ({ groups, situation }) =>
+      `struct ${groups[0] ?? ''} is described nowhere: ${situation.log.castFile ?? 'the program'}, where the script looks for it, has no debug information.`,
+  },
+  {
+    code: 'DEBUGINFO_MISSING',
+    patterns: [NO_STRUCT],
+    grade: ({ situation }) => {
+      if (situation.host?.debuginfo.some((one) => one.hasDwarf === true) === true) return null;
+      const file = situation.log.castFile;
+      return file === null ? 'allows' : isOfKernel(file) && !file.includes('<') ? 'points' : null;
+    },
+    cause: ({ groups, situation }) =>
+      `struct ${groups[0] ?? ''} is described nowhere: stap found no debug information of ${kernelName(situation)} to look it up in.`,
+  },
+  {
+    code: 'USERSPACE_DEBUGINFO_MISSING',
+    patterns: [NONE_OF_PROGRAMS],
+    grade: 'points',
+    cause: ({ groups }) =>
+      `The repositories that were asked have no debug package of ${groups[0] ?? 'the program'} in the build that is installed: it is not published yet, or not any more, or in a repository that is not enabled. The kernel's is not what is missing.`,
+    remedies: () => [CHECK_SOURCES, ASK_DEBUGINFOD],
+  },
+  {
+    code: 'USERSPACE_DEBUGINFO_MISSING',
     patterns: [HINT_OTHER],
     grade: ({ situation, seen }) => {
       if (situation.log.userspacePackage === null) return null;
@@ -241,6 +290,14 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
     cause: ({ situation }) => `The tree ${situation.log.releaseOption ?? ''} has no System.map: it was never compiled.`,
   },
 ];
+
+/** stap offers other functions for the one that was asked; where that is among them, its name is right. */
+function isMisspelt({ seen, linesOf }: Sight): boolean {
+  if (!seen(SIMILAR)) return false;
+  const similar = linesOf(SIMILAR).flatMap((line) => SIMILAR.regex?.exec(line.text)?.[1]?.split(/,\s*/) ?? []);
+  const asked = linesOf(ASKED_FUNCTION).flatMap((line) => ASKED_FUNCTION.regex?.exec(line.text)?.[1] ?? []);
+  return !asked.some((name) => similar.includes(name));
+}
 
 /** "kernel", the name of a module, or the path of either; programs and libraries are named by their path as well. */
 function isOfKernel(name = 'kernel'): boolean {

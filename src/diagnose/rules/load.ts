@@ -4,7 +4,7 @@ import { kernelName, text, type Pattern, type Rule, type Sight } from '../rule.t
 import { TRANSLATED } from '../strerror.ts';
 import { baseRelease } from '../sightings.ts';
 import { isInContainer } from '../situation.ts';
-import { differs, isOtherVariant, magics, VERMAGIC } from './version-magic.ts';
+import { besideUname, differs, isOtherVariant, magics, MODINFO, VERMAGIC } from './version-magic.ts';
 import { UTS_MISMATCH } from './build-tree.ts';
 
 /** The prefix is never translated, what follows the last colon may be. */
@@ -26,8 +26,8 @@ const NOT_STAPS: readonly Pattern[] = [
 ];
 /** The modprobe of busybox cannot read what is compressed: the module itself may be right. */
 const COMPRESSED = text("can't load module ", /can't load module \S{1,80} \(\S{1,300}\.ko\.(?:zst|xz|gz)\)/);
-const CRC = text('disagrees about version of symbol', /disagrees about version of symbol (\S{1,80})/);
-const NO_CRC = text('no symbol version for', /no symbol version for (\S{1,80})/);
+const CRC = text('disagrees about version of symbol', /disagrees about version of symbol ([\w.]{0,79}\w)/);
+const NO_CRC = text('no symbol version for', /no symbol version for ([\w.]{0,79}\w)/);
 const UNKNOWN_SYMBOL = text('nknown symbol', /Unknown symbol(?: in module| (\w{1,80}) \(err)/);
 /** A kernel module of somebody else's, loaded by insmod, which brings nothing along that it depends on. */
 const INSMOD_ALONE = text(
@@ -93,6 +93,17 @@ function isLayout({ linesOf }: Sight): boolean {
 function isOtherTreeUsed({ situation }: Sight): boolean {
   const { enteredTree } = situation.log;
   return enteredTree !== null && situation.release !== null && enteredTree.release !== situation.release;
+}
+
+/** The kernel did not take the module, and does not say more of it than that. */
+function isRefused({ seen }: Sight): boolean {
+  return (seen(CRC) || NOT_STAPS.some(seen)) && !seen(VERMAGIC) && !seen(NO_CRC);
+}
+
+/** modinfo and uname name one version. */
+function isOfThisVersion(sight: Sight): boolean {
+  const found = besideUname(sight);
+  return found === 'same' || found === 'variant';
 }
 
 function treeIsOfThisRelease({ situation }: Sight): boolean {
@@ -162,11 +173,11 @@ export const LOAD_RULES: readonly Rule[] = [
   {
     code: 'DEVEL_VERSION_MISMATCH',
     patterns: [BAD_FORMAT, ...NOT_STAPS],
-    hints: [COMPRESSED],
+    hints: [COMPRESSED, MODINFO],
     grade: (sight) => {
       const { situation, seen } = sight;
       if (seen(VERMAGIC) || seen(NO_CRC) || seen(COMPRESSED)) return null;
-      if (isVariantTreeUsed(sight)) return 'allows';
+      if (isVariantTreeUsed(sight) || isOfThisVersion(sight)) return 'allows';
       if (NOT_STAPS.some(seen) || isTypedWithoutGuru(situation.log)) return 'points';
       return situation.log.guru || situation.log.releaseOption === null ? 'allows' : 'points';
     },
@@ -175,9 +186,30 @@ export const LOAD_RULES: readonly Rule[] = [
   },
   {
     code: 'DEVEL_VERSION_MISMATCH',
+    patterns: [MODINFO],
+    grade: (sight) => (isRefused(sight) && besideUname(sight) === 'other' ? 'proves' : null),
+    cause: ({ groups, situation }) =>
+      `modinfo shows a module that was compiled for ${groups[0] ?? 'another kernel'}, but ${situation.log.unameRelease ?? 'another'} runs.`,
+  },
+  {
+    code: 'WRONG_VARIANT',
+    patterns: [MODINFO],
+    grade: (sight) => (isRefused(sight) && besideUname(sight) === 'variant' ? 'proves' : null),
+    cause: ({ groups, situation }) =>
+      `modinfo shows a module that was compiled for the variant ${groups[0] ?? ''}, but ${situation.log.unameRelease ?? 'another'} runs: the same version, another variant.`,
+  },
+  {
+    code: 'GCC_OR_BUILD_MISMATCH',
+    patterns: [MODINFO],
+    grade: (sight) => (isRefused(sight) && besideUname(sight) === 'same' ? 'points' : null),
+    cause: ({ groups }) =>
+      `The module was compiled for ${groups[0] ?? 'this release'}, which is the one that runs, and the kernel refuses it all the same: the tree was of another build or configuration.`,
+  },
+  {
+    code: 'DEVEL_VERSION_MISMATCH',
     patterns: [CRC],
     grade: (sight) => {
-      if (!isLayout(sight) || treeIsOfThisRelease(sight)) return 'allows';
+      if (!isLayout(sight) || treeIsOfThisRelease(sight) || isOfThisVersion(sight)) return 'allows';
       return isOtherTreeUsed(sight) ? 'proves' : 'points';
     },
     cause: ({ situation }) =>

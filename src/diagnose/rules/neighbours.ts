@@ -2,6 +2,7 @@
  * The words of the neighbours: whoever builds or loads kernel modules, or reads debug information, stumbles over the same
  * causes and is pasted for them. One row a message, from the sources of each program.
  */
+import { run } from '../../make-remedy.ts';
 import type { DiagnosisCode } from '../codes.ts';
 import { type Grade, kernelName, text, type Pattern, type Rule, type Sight } from '../rule.ts';
 
@@ -14,6 +15,7 @@ interface Row {
   readonly unless?: Pattern;
   /** Where it is another than its code's. */
   readonly cause?: Rule['cause'];
+  readonly remedies?: Rule['remedies'];
 }
 
 /** Release or directory, as make and the shell name what is not there; strerror's words behind may be in any language. */
@@ -63,6 +65,12 @@ const HEADER_WORDS = [
 const NO_BTF: Rule['cause'] = ({ situation }) =>
   `${kernelName(situation)} was built without CONFIG_DEBUG_INFO_BTF, which programs of BPF ask for and SystemTap does not.`;
 
+const LOOK_FOR_BTF: Rule['remedies'] = ({ release }) => [
+  run(`grep -w CONFIG_DEBUG_INFO_BTF /boot/config-${release ?? '"$(uname -r)"'}`),
+];
+const NO_MODULE: Rule['cause'] = ({ situation }) =>
+  `No module was compiled for ${kernelName(situation)}, whose build tree may not be there, or the kernel refused the module.`;
+
 // oxfmt-ignore
 const ROWS: readonly Row[] = [
   // ---- the build tree is not there
@@ -79,6 +87,8 @@ const ROWS: readonly Row[] = [
     text('Your kernel source for kernel', /Your kernel source for kernel (\S{1,80}) cannot be found/),
     text('currently running kernel was skipped since', /(?:Module build|build) for (?:the currently running kernel|kernel \S{1,80}) was skipped since/),
     text('kernel headers for this kernel do', /kernel (?:headers|source) for this kernel (?:do|does) not seem to be\s?(?:installed|$)/),
+    // A build that left no log did not begin.
+    text("couldn't find /var/lib/", /dkms (?:build|install) failed, couldn't find \/var\/lib\/dkms\/\S{1,300}\/make\.log/),
     text('install the linux-headers', /(?:Please|You (?:may|should)) install the linux-headers-(\S{1,80}) package/),
   ] },
   { program: 'bcc', code: 'DEVEL_MISSING', grade: 'points', patterns: [
@@ -98,6 +108,9 @@ const ROWS: readonly Row[] = [
     text('headers for the current running kernel', /headers for the current running kernel were not found/),
     text('unable to find the sources of your', /unable to find the (?:sources|headers) of your current Linux kernel/),
     text('build and header files for your', /build and header files for your (?:current )?Linux kernel/),
+  ] },
+  { program: 'VirtualBox', code: 'DEVEL_MISSING', grade: 'allows', cause: NO_MODULE, patterns: [
+    text('for the current kernel', /\bfor the current kernel (?:\(\S{1,80}\) )?or it failed to/),
   ] },
   // It looks in the place of older kernels first.
   { program: 'VMware', code: 'DEVEL_MISSING', grade: 'points', unless: text('The header path', /The header path .{1,200} is valid/), patterns: [
@@ -166,7 +179,7 @@ const ROWS: readonly Row[] = [
     text('missing some debugging symbols', /missing some debugging symbols.{0,200}\bkernel\b/),
   ] },
   // Type information of BPF's own: a kernel carries it in itself or not at all, and SystemTap does without.
-  { program: 'bpftrace, bcc', code: 'KERNEL_CONFIG', grade: 'allows', cause: NO_BTF, patterns: [
+  { program: 'bpftrace, bcc', code: 'KERNEL_CONFIG', grade: 'allows', cause: NO_BTF, remedies: LOOK_FOR_BTF, patterns: [
     text('/sys/kernel/btf/vmlinux', /(?:No BTF|not find|failed to|couldn't|cannot|No such file).{0,80}\/sys\/kernel\/btf\/vmlinux/i),
     text('failed to find valid kernel BTF'),
   ] },
@@ -244,14 +257,17 @@ export const NO_TREE: readonly Pattern[] = ROWS.filter(({ code }) => code === 'D
 );
 
 /** One rule a row: the message decides, whichever program printed it. */
-export const NEIGHBOUR_RULES: readonly Rule[] = ROWS.map(({ program, code, grade, cause, patterns, unless }) => ({
-  code,
-  patterns,
-  ...(unless === undefined ? {} : { hints: [unless] }),
-  grade: ({ situation, seen }) => {
-    if (unless !== undefined && seen(unless)) return null;
-    const tree = situation.host?.buildTree;
-    return code === 'DEVEL_MISSING' && tree?.exists === true ? null : grade;
-  },
-  cause: cause ?? CAUSES[code] ?? (() => `${program} says so.`),
-}));
+export const NEIGHBOUR_RULES: readonly Rule[] = ROWS.map(
+  ({ program, code, grade, cause, remedies, patterns, unless }) => ({
+    code,
+    patterns,
+    ...(unless === undefined ? {} : { hints: [unless] }),
+    grade: ({ situation, seen }) => {
+      if (unless !== undefined && seen(unless)) return null;
+      const tree = situation.host?.buildTree;
+      return code === 'DEVEL_MISSING' && tree?.exists === true ? null : grade;
+    },
+    cause: cause ?? CAUSES[code] ?? (() => `${program} says so.`),
+    ...(remedies === undefined ? {} : { remedies }),
+  }),
+);

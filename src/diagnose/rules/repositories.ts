@@ -13,7 +13,11 @@ import { quoteWord } from '../../vm/shell-words.ts';
 
 /** Answers without a name: what was asked for stands elsewhere in the log, or nowhere. */
 const NAMELESS: readonly Pattern[] = [
-  text('Could not find debug', /Could not find debug(?:info|source)\b[^:]{0,80}:? (\S{1,160})/),
+  // The list of packages of programs alone has nothing to do with the kernel.
+  text(
+    'Could not find debug',
+    /Could not find debug(?:info|source)\b(?!.{0,60} following installed packages: (?!.{0,1000}\bkernel))[^:]{0,80}:? (\S{1,160})/,
+  ),
   text('No debuginfo packages available', /No debuginfo packages available/),
   text('No matching packages', /^Error\(\d{3,4}\) : No matching packages/),
 ];
@@ -63,6 +67,8 @@ const DDEBS = text('ddebs.ubuntu.com');
 /** Addresses and words of package sources; any other program speaks TLS as well. */
 const OF_A_SOURCE =
   /repodata|repomd|\.rpm\b|\/dists\/|InRelease|mirrorlist|metalink|\[Errno 14\]|\b(?:yum|dnf|zypper|apt(?:-get)?|subscription-manager)\b|^[EWI]: |^Err:/;
+/** curl's error of a key, or of an index, that lies on the system itself. */
+const FILE_ABSENT = text('read a file:// file', /Couldn't read a file:\/\/ file for file:\/\/(\/[^\s\]]{1,300})/);
 const DEBUG_REPOSITORY = /ddebs|debuginfo|dbgsym|-debug|debug-|\bdebug\b/i;
 const OTHER_RUNNING = text(
   'version of currently running kernel',
@@ -75,6 +81,13 @@ const THERE_ALREADY = text(
   'already installed',
   /(?:Package )?((?:vz)?kernel(?:-[a-z]\w*)*-devel)-\d\S{1,100} (?:is )?already installed/,
 );
+/** What dnf prints while its sources answer. */
+const AT_WORK: readonly Pattern[] = [
+  text('Dependencies resolved'),
+  text('Last metadata expiration check'),
+  text(' kB/s | '),
+  text(' MB/s | '),
+];
 const IN_VAIN: readonly Verdict[] = ['right-name', 'unknown'];
 
 /** Asked for by its right name, or by none that is shown. */
@@ -206,7 +219,9 @@ export const REPOSITORY_RULES: readonly Rule[] = [
     grade: (sight) => {
       if (!isAskedInVain(sight)) return null;
       const debug = sight.lines.some((line) => /debuginfo|dbgsym|-dbg\b/.test(line.text));
-      return debug && setUpAfterwards(sight) ? 'points' : 'allows';
+      if (debug) return setUpAfterwards(sight) ? 'points' : 'allows';
+      // What was asked for by name is no debug package.
+      return judgeNotFound(sight).length > 0 ? null : 'allows';
     },
     cause: ({ lines }) =>
       `${debugPackage(lines) ?? 'The debug package'} may be in a debug repository that is not enabled here.`,
@@ -214,7 +229,8 @@ export const REPOSITORY_RULES: readonly Rule[] = [
   {
     code: 'REPO_NOT_CONFIGURED',
     patterns: DISABLED,
-    grade: 'points',
+    hints: AT_WORK,
+    grade: (sight) => (isRemarkAlone(sight) ? null : 'points'),
     cause: (sight) =>
       anySeen(sight, UNREGISTERED)
         ? 'The system is not registered, or its subscription does not cover these repositories, so none is there that could carry the packages.'
@@ -258,6 +274,16 @@ export const REPOSITORY_RULES: readonly Rule[] = [
       install(['ca-certificates', 'openssl'], 'toolchain'),
       CHECK_SOURCES,
       prepare(),
+    ],
+  },
+  {
+    code: 'REPO_MISCONFIGURED',
+    patterns: [FILE_ABSENT],
+    grade: 'points',
+    cause: ({ groups }) => `A source names ${groups[0] ?? 'a file'} of this system, and there is no such file to read.`,
+    remedies: (_situation, { groups }) => [
+      run(`ls -l ${quoteWord((groups[0] ?? '/').replace(/(?<=.)\/[^/]*$/, ''))}`),
+      CHECK_SOURCES,
     ],
   },
   {
@@ -313,6 +339,15 @@ export const REPOSITORY_RULES: readonly Rule[] = [
     cause: ({ situation }) => `The debug package of ${kernelName(situation)} is not installed.`,
   },
 ];
+
+/** An unregistered system is told so at every run, also where it has other sources and those have all that was asked for. */
+function isRemarkAlone(sight: Sight): boolean {
+  if (!sight.lines.every((line) => /not registered with an entitlement|manager to register/.test(line.text)))
+    return false;
+  const first = sight.lines[0]?.position ?? 0;
+  const goesOn = AT_WORK.some((pattern) => sight.linesOf(pattern).some((line) => line.position >= first));
+  return goesOn && !anySeen(sight, [...NO_PACKAGE, ...UNMET, NOT_TAKEN, ...IN_WORDS, ...BROKEN, ...TLS, ...EXCLUDED]);
+}
 
 /** The debug repository is only added after the package was asked for in vain. */
 function setUpAfterwards(sight: Sight): boolean {

@@ -1,5 +1,6 @@
 /** Symptoms of the tools that compile a module: missing, of another version, or misled by the environment. */
-import { EMPTY_CACHE, install, run } from '../../make-remedy.ts';
+import { EMPTY_CACHE, install, run, runAsRoot } from '../../make-remedy.ts';
+import type { PackageSystem } from '../../package-system/package-system.ts';
 import type { Remedy } from '../../types.ts';
 import { findArchitecture } from '../../detect/architectures.ts';
 import type { LogLine } from '../log-line.ts';
@@ -66,11 +67,14 @@ const NO_ARCH = text('/Makefile', /(?:^|[\s/`'":])arch\/([a-z]\w{1,15})\/(?:\S{0
 const OWN_VALUES = text('unknown value', /unknown value ["'`]\S{1,40}["'`] for ["'`]-m(?:arch|cpu|abi)/);
 const OWN_ARGUMENTS = text('valid arguments to', /valid arguments to ["'`]-mabi=["'`]? are/);
 
-/** Headers of libraries that programs of the build tree are compiled with, by the package of each system. */
-const LIBRARIES: readonly (readonly [
-  RegExp,
-  { readonly deb: string; readonly rpm: string; readonly zypper: string },
-])[] = [
+/** One package by its name in each system. */
+interface Library {
+  readonly deb: string;
+  readonly rpm: string;
+  readonly zypper: string;
+}
+/** Headers of libraries that programs of the build tree are compiled with. */
+const LIBRARIES: readonly (readonly [RegExp, Library])[] = [
   [/libdwfl/, { deb: 'libdw-dev', rpm: 'elfutils-devel', zypper: 'libdw-devel' }],
   [/elf/, { deb: 'libelf-dev', rpm: 'elfutils-libelf-devel', zypper: 'libelf-devel' }],
   [/openssl/, { deb: 'libssl-dev', rpm: 'openssl-devel', zypper: 'libopenssl-devel' }],
@@ -137,7 +141,8 @@ export const TOOLCHAIN_RULES: readonly Rule[] = [
     grade: (sight) => (isOtherCompiler(sight) || COMPILER.some(sight.seen) ? 'allows' : null),
     cause: ({ situation, linesOf }) =>
       `${kernelName(situation)} was built by ${nameOfCompiler(linesOf(BUILT_BY)) ?? 'another compiler'}, and ${nameOfCompiler(linesOf(YOU_USE)) ?? 'another one'} is used: kbuild remarks it and goes on.`,
-    remedies: ({ release }, { lines, linesOf }) => installTool(kernelsCompiler(linesOf(BUILT_BY)), lines, release),
+    remedies: ({ release, system }, { lines, linesOf }) =>
+      installTool(kernelsCompiler(linesOf(BUILT_BY), system), lines, release),
   },
   {
     code: 'GCC_OR_BUILD_MISMATCH',
@@ -169,7 +174,8 @@ export const TOOLCHAIN_RULES: readonly Rule[] = [
       `The programs of the build tree cannot be compiled: ${groups[0] ?? 'a header'} of a library is not installed.`,
     remedies: ({ system, place }, { groups }) => {
       const names = LIBRARIES.find(([header]) => header.test(groups[0] ?? ''))?.[1];
-      if (names === undefined || system === null) return [];
+      if (names === undefined) return [];
+      if (system === null) return [...ofEachSystem(names), EMPTY_CACHE];
       const name = place.manager === 'zypper' ? names.zypper : names[system.family];
       return [install([name], 'toolchain'), EMPTY_CACHE];
     },
@@ -180,7 +186,8 @@ export const TOOLCHAIN_RULES: readonly Rule[] = [
     grade: ({ seen }) => (seen(RUNTIME_ERROR) ? 'points' : 'proves'),
     cause: ({ situation, groups }) =>
       `The compiler in the PATH is not the one ${kernelName(situation)} was built with${groups[0] === undefined ? '' : ` (it does not know ${groups[0]})`}.`,
-    remedies: ({ release }, { lines, linesOf }) => installTool(kernelsCompiler(linesOf(BUILT_BY)), lines, release),
+    remedies: ({ release, system }, { lines, linesOf }) =>
+      installTool(kernelsCompiler(linesOf(BUILT_BY), system), lines, release),
   },
 ];
 
@@ -198,6 +205,15 @@ function isOtherCompiler({ linesOf }: Sight): boolean {
   return built === null || used === null || built !== used;
 }
 
+/** A line for each system, where nothing tells which it is. */
+function ofEachSystem({ deb, rpm, zypper }: Library): readonly Remedy[] {
+  return [
+    runAsRoot(`apt-get install -y ${deb}    # where there is apt`),
+    runAsRoot(`dnf install -y ${rpm}    # where there is dnf`),
+    runAsRoot(`zypper --non-interactive install ${zypper}    # where there is zypper`),
+  ];
+}
+
 /** What stands before the compiler's own name, as CROSS_COMPILE holds it. */
 function crossPrefix(tool: string | undefined): string | null {
   return /^(\S+-)(?:gcc|g\+\+|cc|ld|as|ar|objcopy|clang)(?:-\d[\d.]*)?$/.exec(tool ?? '')?.[1] ?? null;
@@ -210,8 +226,12 @@ function isForeignPrefix(tool: string | undefined, arch: string | null): boolean
 }
 
 /** The compiler of the kernel by the name that packages have, where kbuild told it. */
-function kernelsCompiler(lines: readonly LogLine[]): string | null {
-  return /(?<![\w-])(?:[\w]+-linux-gnu-)?((?:gcc|clang)-\d{1,2})\b/.exec(lines[0]?.text ?? '')?.[1] ?? null;
+function kernelsCompiler(lines: readonly LogLine[], system: PackageSystem | null): string | null {
+  const named = /(?<![\w-])(?:[\w]+-linux-gnu-)?((?:gcc|clang)-\d{1,2})\b/.exec(lines[0]?.text ?? '')?.[1];
+  if (named !== undefined || system?.hasCompilersByVersion !== true) return named ?? null;
+  // Before gcc 5 the second number was part of the name.
+  const [brand, major] = nameOfCompiler(lines)?.split(' ') ?? [];
+  return brand === undefined || Number(major) < 5 ? null : `${brand}-${major ?? ''}`;
 }
 
 /** Packages are named after the program, with the target of a cross compiler behind it. */

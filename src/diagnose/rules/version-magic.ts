@@ -2,6 +2,11 @@
 import { type Sight, text } from '../rule.ts';
 
 export const VERMAGIC = text('version magic', /version magic ["'](.{1,160}?)["'] should be ["'](.{1,160}?)["']/);
+/** What modinfo shows of a module: its release, then the options that every kernel with modules that unload has. */
+export const MODINFO = text(
+  'mod_unload',
+  /(?:^|\bvermagic: {0,40})(\d\.\d{1,3}[\w.+~-]{0,64}) (?:\w{1,20} ){0,6}mod_unload\b/,
+);
 
 /** A release or version differs, not only a build option. */
 export function differs(sight: Sight): boolean {
@@ -32,4 +37,17 @@ function withoutVariant(release: string): string {
     .split(/[-+.]/)
     .filter((word) => !VARIANT_WORDS.test(word))
     .join('-');
+}
+
+/**
+ * How the modules that modinfo shows stand to the kernel that uname names: of the same release, of another variant of
+ * the same version, or of another version; null where one of both is not shown.
+ */
+export function besideUname({ situation, linesOf }: Sight): 'same' | 'variant' | 'other' | null {
+  const kernel = situation.log.unameRelease;
+  const modules = new Set(linesOf(MODINFO).map((line) => MODINFO.regex?.exec(line.text)?.[1] ?? ''));
+  const [module = ''] = modules;
+  if (kernel === null || modules.size !== 1) return null;
+  if (module === kernel) return 'same';
+  return withoutVariant(module) === withoutVariant(kernel) ? 'variant' : 'other';
 }
