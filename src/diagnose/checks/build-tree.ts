@@ -2,7 +2,7 @@
 import type { BuildTreeFacts, HostFacts, InstalledPackage, RpmTarget } from '../../types.ts';
 import { advice, type Check, fine, problem, unknown, type Finding, type View } from '../finding.ts';
 import { tapprep } from '../../make-remedy.ts';
-import { otherDevel, wrongVariantDevel } from '../sightings.ts';
+import { otherDevel, wrongVariantDevel } from '../other-packages.ts';
 import { forFamily } from '../../package-system/systems.ts';
 
 /** /lib/modules/R/build and what stap opens there. */

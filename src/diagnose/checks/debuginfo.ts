@@ -3,7 +3,7 @@ import type { DebuginfoFacts } from '../../types.ts';
 import { advice, type Check, fine, type Finding, problem, unknown, type View } from '../finding.ts';
 import { hasWholeTree, ownVmlinux } from '../../detect/own-kernel.ts';
 import { tapprep } from '../../make-remedy.ts';
-import { otherDebuginfo, wrongVariantDebuginfo } from '../sightings.ts';
+import { otherDebuginfo, wrongVariantDebuginfo } from '../other-packages.ts';
 
 /** System.map, which only symbol probes need. */
 export const checkSystemMap: Check = (view) => {

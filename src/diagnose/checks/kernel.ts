@@ -1,7 +1,7 @@
 /** Which kernel it is, where it runs, and what it was configured with. */
 import { hasWholeTree } from '../../detect/own-kernel.ts';
 import { advice, type Check, fine, problem, unknown } from '../finding.ts';
-import { newerKernel, otherDebuginfo, otherDevel } from '../sightings.ts';
+import { newerKernel, otherDebuginfo, otherDevel } from '../other-packages.ts';
 
 /** Off means: no module of SystemTap can work. */
 const NEEDED = ['CONFIG_MODULES', 'CONFIG_KPROBES', 'CONFIG_RELAY', 'CONFIG_DEBUG_FS', 'CONFIG_KALLSYMS'];

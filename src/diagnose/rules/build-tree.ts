@@ -4,7 +4,7 @@ import { isOlderThan, kernelName, text, type Pattern, type Rule, type Sight } fr
 import { patternsOf } from '../package-manager/templates.ts';
 import { NOT_CONFIGURED as HALF_CONFIGURED_TEMPLATES, NOT_INSTALLED } from '../package-manager/translations.ts';
 import { NO_TREE } from './neighbours.ts';
-import { newerKernel, otherDevel, otherTree, wrongVariantDevel } from '../sightings.ts';
+import { newerKernel, otherDevel, otherTree, wrongVariantDevel } from '../other-packages.ts';
 
 /** Pass 0: the frame around strerror's words, which come in the user's language. */
 export const NO_CONFIG = text('/.config', /["'] ?([^"'\s]{0,400})\/\.config ?["'][^:]{0,80}:/);

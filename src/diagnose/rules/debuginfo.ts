@@ -8,7 +8,7 @@ import {
   wrongVariantDebuginfo,
   wrongVariantDevel,
   type OtherPackage,
-} from '../sightings.ts';
+} from '../other-packages.ts';
 
 /** Two wordings: the build tree follows, before 2.1 without "[man …]". */
 export const NO_DEBUGINFO = text('kernel/module debuginfo', /missing (?:\S{1,16} )?kernel\/module debuginfo/);

@@ -2,7 +2,7 @@
 import { OVERRIDE_FIPS } from '../../make-remedy.ts';
 import { kernelName, text, type Pattern, type Rule, type Sight } from '../rule.ts';
 import { TRANSLATED } from '../strerror.ts';
-import { baseRelease } from '../sightings.ts';
+import { baseRelease } from '../other-packages.ts';
 import { isInContainer } from '../situation.ts';
 import { besideUname, differs, isOtherVariant, magics, MODINFO, VERMAGIC } from './version-magic.ts';
 import { UTS_MISMATCH } from './build-tree.ts';

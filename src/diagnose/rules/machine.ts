@@ -1,6 +1,6 @@
 /** What kind of machine it is: containers, kernels of no distribution, a reboot that is due. */
 import { type Grade, kernelName, text, type Pattern, type Rule, type Sight } from '../rule.ts';
-import { newerKernel } from '../sightings.ts';
+import { newerKernel } from '../other-packages.ts';
 import { isInContainer } from '../situation.ts';
 import { NO_CONFIG } from './build-tree.ts';
 import { NO_DEBUGINFO } from './debuginfo.ts';
