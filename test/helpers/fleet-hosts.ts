@@ -34,6 +34,9 @@ const TRUE = '#!/bin/sh\n';
 const DPKG_ITSELF =
   'Package: dpkg\nStatus: install ok installed\nMaintainer: nobody <n@example>\nArchitecture: amd64\nVersion: 1.20.13\nDescription: x\n';
 const TREE = ['Makefile', '.config', 'Module.symvers'];
+/** What a package must have brought to count as there. */
+const TAPSET = 'usr/share/systemtap/tapset/linux/context.stp';
+const vmlinuxOf = (release: string): string => `usr/lib/debug/lib/modules/${release}/vmlinux`;
 
 function writeDebs(lab: DebLab, key: TestKey, suite: 'bullseye' | 'bookworm', linux: string, does: string): void {
   const release = KERNELS[suite];
@@ -56,13 +59,13 @@ function writeDebs(lab: DebLab, key: TestKey, suite: 'bullseye' | 'bookworm', li
   const packages = [
     build(`linux-headers-${release}`, linux, { Depends: `linux-kbuild-${kernel}`, Source: 'linux' }, headers),
     build(`linux-kbuild-${kernel}`, linux, { Source: 'linux' }),
-    build(`linux-image-${release}-dbg`, linux, { Source: 'linux' }),
+    build(`linux-image-${release}-dbg`, linux, { Source: 'linux' }, { [vmlinuxOf(release)]: '' }),
     build(`linux-image-${release}`, linux, { Source: 'linux' }),
     build(
       'systemtap',
       systemtap,
       { 'Pre-Depends': 'systemtap-runtime' },
-      { 'usr/bin/stap': stap(suite === 'bullseye' ? '4.4' : '4.8', does) },
+      { 'usr/bin/stap': stap(suite === 'bullseye' ? '4.4' : '4.8', does), [TAPSET]: '' },
     ),
     build('systemtap-runtime', systemtap, {}, { 'usr/bin/staprun': TRUE }),
     build('gcc', suite === 'bullseye' ? '4:10.2.1-1' : '4:12.2.0-3', {}, { 'usr/bin/gcc': TRUE }),
@@ -79,30 +82,42 @@ function writeDebs(lab: DebLab, key: TestKey, suite: 'bullseye' | 'bookworm', li
 /** Makes the repository DIRECTORY/rpm, and returns the packages that every root begins with. */
 function writeRpms(lab: RpmLab, gpg: GpgHome, key: TestKey, directory: string): readonly string[] {
   const { packages, ...kernel } = kernelBuild('4.18.0', '553.el8_10', { vendor: 'AlmaLinux' });
-  const tree = Object.fromEntries(TREE.map((file) => [`/usr/src/kernels/${KERNELS.almalinux}/${file}`, '']));
+  const files: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+    'kernel-devel': Object.fromEntries(TREE.map((file) => [`/usr/src/kernels/${KERNELS.almalinux}/${file}`, ''])),
+    'kernel-debuginfo': { [`/${vmlinuxOf(KERNELS.almalinux)}`]: '' },
+  };
   const built = [
     lab.build({
       ...kernel,
-      packages: packages.map((one) => (one.name === 'kernel-devel' ? { ...one, files: tree } : one)),
+      packages: packages.map((one) => ({ ...one, files: files[one.name] ?? {} })),
     }),
     lab.build({
       source: 'tools',
       version: '5.0',
       release: '1.el8',
       vendor: 'AlmaLinux',
-      packages: [{ name: 'systemtap', files: { '/usr/bin/stap': stap('5.0', COMPILES), '/usr/bin/staprun': TRUE } }],
+      packages: [
+        {
+          name: 'systemtap',
+          files: { '/usr/bin/stap': stap('5.0', COMPILES), '/usr/bin/staprun': TRUE, [`/${TAPSET}`]: '' },
+        },
+      ],
     }),
   ].flatMap(Object.values<string>);
-  for (const path of built) lab.sign(path, gpg, key);
-  cpSync(lab.makeRepository('fleet', built), join(directory, 'rpm'), { recursive: true });
-  return Object.values(
+  // On every machine already; but a plan from facts does not know that, and finds them in the repository, as anywhere.
+  const base = Object.values(
     lab.build({
       source: 'base',
       version: '1',
       release: '1',
+      vendor: 'AlmaLinux',
       packages: ['gcc', 'make'].map((name) => ({ name, files: { [`/usr/bin/${name}`]: TRUE } })),
     }),
   );
+  const all = [...built, ...base];
+  for (const path of all) lab.sign(path, gpg, key);
+  cpSync(lab.makeRepository('fleet', all), join(directory, 'rpm'), { recursive: true });
+  return base;
 }
 
 export class Fleet {
