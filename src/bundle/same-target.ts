@@ -1,6 +1,7 @@
 /** Whether a bundle was made for the target that is here. Pure. */
 import { TapprepError } from '../errors.ts';
 import { tapprep } from '../make-remedy.ts';
+import { isSameRelease } from '../mirrors/same-release.ts';
 import type { Target } from '../types.ts';
 import { kernelPackageVersion } from '../package-system/systems.ts';
 
@@ -23,15 +24,8 @@ export function requireSameTarget(made: Target, here: Target, bundle: string): v
     const [wanted, found] = [read(made), read(here)];
     if (wanted !== null && found !== null && wanted !== found) throw differs(bundle, what, wanted, found);
   }
-  const [wanted, found] = [made.version, here.version];
-  if (wanted !== null && found !== null && !isSameVersion(wanted, found)) {
-    throw differs(bundle, 'distribution release', wanted, found);
-  }
-}
-
-/** "6" and "6.10" are one release, told more or less exactly. */
-function isSameVersion(a: string, b: string): boolean {
-  return a === b || a.startsWith(`${b}.`) || b.startsWith(`${a}.`);
+  if (isSameRelease(made, here)) return;
+  throw differs(bundle, 'distribution release', made.version ?? '', here.version ?? '');
 }
 
 function differs(bundle: string, what: string, wanted: string, found: string): TapprepError {

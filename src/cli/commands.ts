@@ -17,6 +17,7 @@ import {
   PLACE,
   type Raw,
   readCount,
+  readInstalled,
   readLevel,
   readList,
   readPlace,
@@ -51,6 +52,8 @@ export interface CommandRow {
   readonly only?: readonly (readonly [other: string, rows: readonly OptionRow[]])[];
   /** Options that mean nothing beside another one: a flag, with its value where only that one rules them out. */
   readonly not?: readonly (readonly [other: string, rows: readonly OptionRow[]])[];
+  /** Options of which a configuration's default does not count: another command means something else by them. */
+  readonly asTyped?: readonly OptionRow[];
   /** What follows "tapprep": two lines to start from. */
   readonly examples: readonly [string, string];
   readonly run: (context: Context, raw: Raw, args: readonly string[]) => Promise<number>;
@@ -578,12 +581,13 @@ export const COMMANDS: readonly CommandRow[] = [
     target: true,
     args: [['[names...]', 'names of scripts (default: all)']],
     options: [...RUNNING, ...AS_ROOT, SYSTEMTAP_THERE, ...SHOWN, ...TOLD],
+    asTyped: [SYSTEMTAP_THERE],
     examples: ['scripts check', 'scripts check icmp --host root@web1'],
     run: async (context, raw, words) =>
       (await import('./commands/scripts.ts')).runScripts(context, 'check', words, {
         target: readTarget(raw),
         seconds: null,
-        systemtap: readSystemtap(raw, 'auto'),
+        systemtap: readInstalled(raw),
       }),
   },
   {
@@ -604,13 +608,14 @@ export const COMMANDS: readonly CommandRow[] = [
       ...SHOWN,
       ...TOLD,
     ],
+    asTyped: [SYSTEMTAP_THERE],
     examples: ['scripts run icmp', 'scripts run icmp --seconds 10 --host root@web1'],
     run: async (context, raw, words) =>
       (await import('./commands/scripts.ts')).runScripts(context, 'run', words, {
         target: readTarget(raw),
         moduleKey: readModuleKey(raw),
         runtime: readRuntime(raw),
-        systemtap: readSystemtap(raw, 'auto'),
+        systemtap: readInstalled(raw),
         seconds: readCount(raw, 'seconds'),
       }),
   },

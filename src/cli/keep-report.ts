@@ -27,7 +27,9 @@ export async function withReport<Report>(
   for (const file of files) await checkReportPath(file);
   const keep = async (preflight: Preflight, report: unknown): Promise<void> => {
     const options = { madeAt: context.now(), tapprepVersion: readVersion() };
-    for (const file of files) await writeReport(file, preflight, report, options);
+    // One that cannot be written does not keep the others from it.
+    const written = await Promise.allSettled(files.map((file) => writeReport(file, preflight, report, options)));
+    for (const each of written) if (each.status === 'rejected') throw each.reason;
   };
   let report: Report;
   try {

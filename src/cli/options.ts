@@ -381,3 +381,10 @@ export function readSystemtap(
     `--systemtap is ${SYSTEMTAP_WORDS.join(', ')} or a version, but "${given}" was given`,
   );
 }
+
+/** One of those that are on a target: of a portable or built one only the version tells which. @throws TapprepError USAGE */
+export function readInstalled(raw: Raw): 'auto' | 'distro' | { readonly version: string } {
+  const wish = readSystemtap(raw, 'auto');
+  if (wish !== 'portable' && wish !== 'build') return wish;
+  throw new TapprepError('USAGE', `--systemtap is auto, distro or a version here, but "${wish}" was given`);
+}

@@ -45,7 +45,8 @@ export async function runProgram(
     requireAllowed(given, row.options, configuration, EVERY_OPTION);
     for (const [other, rows] of [['--host', OF_HOST] as const, ...(row.only ?? [])]) requireWith(given, other, rows);
     for (const [other, rows] of row.not ?? []) requireWithout(given, other, rows);
-    const raw = withDefaults(given, row.options, configuration);
+    const withDefault = row.options.filter((option) => row.asTyped?.includes(option) !== true);
+    const raw = withDefaults(given, withDefault, configuration);
     Object.assign(env, proxyVariables(configuration, env));
     const place = placeOfOptions(raw, process.getuid?.() === 0);
     try {

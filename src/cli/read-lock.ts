@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { TapprepError } from '../errors.ts';
 import { tapprep } from '../make-remedy.ts';
 import { readTextFile } from '../host/files.ts';
+import { isSameRelease } from '../mirrors/same-release.ts';
 import { checkPlan } from '../resolve/plan-schema.ts';
 import type { Plan, Target, TargetOptions } from '../types.ts';
 
@@ -29,20 +30,11 @@ export function targetOfLock({ target }: Plan): TargetOptions {
   };
 }
 
-/** The version of a distribution that has no releases is the time of its last update: opensuse-tumbleweed 20260801, kali 2026.3. */
-const ROLLING = /^20\d\d(?:\d{4}$|\.)/;
-
-/** Whether two versions can be of one release of a distribution: 9 and 9.4 can, 20.04 and 22.04 cannot. */
-function isSameRelease(one: string | null, other: string | null): boolean {
-  if (one === null || other === null || (ROLLING.test(one) && ROLLING.test(other))) return true;
-  return one === other || one.startsWith(`${other}.`) || other.startsWith(`${one}.`);
-}
-
 /** @throws TapprepError BAD_LOCK for another kernel, distribution, release of it or architecture */
 export function requireSameTarget(plan: Plan, path: string, target: Target): void {
   for (const key of ['distro', 'version', 'release', 'arch', 'packageArch'] as const) {
     const [locked, wanted] = [plan.target[key], target[key]];
-    if (key === 'version' ? isSameRelease(locked, wanted) : locked === wanted) continue;
+    if (key === 'version' ? isSameRelease(plan.target, target) : locked === wanted) continue;
     throw new TapprepError('BAD_LOCK', `${path} is for ${key} ${locked} but the target has ${key} ${wanted}`, {
       remedy: tapprep('plan', '--out', path),
     });

@@ -1,7 +1,7 @@
 /** SIGINT, SIGTERM and SIGHUP: the first asks for an orderly end, a second one soon after ends the process at once. */
+import { writeSync } from 'node:fs';
 import { STOP_SIGNALS, type StopSignal } from '../errors.ts';
 import { StopRequest } from '../interruption.ts';
-import { createOutput } from './output.ts';
 
 /** Who is in a hurry sends a second signal within this time. */
 const INSIST_MS = 3_000;
@@ -53,6 +53,7 @@ export function listenForStop(now: () => number): StopListener {
 /** Programs that were started end with the process, but for a package manager at work: that comes to its own end. */
 function endAtOnce(name: StopSignal): never {
   const sentence = `ended at once by a second ${name}; the next run, or tapprep remove, clears what is left`;
-  createOutput(process.stderr).write(`tapprep: INTERRUPTED: ${sentence}\n`);
+  // Past what draws on the terminal, which would keep it for later; and the cursor comes back.
+  writeSync(2, `${process.stderr.isTTY ? '\u001B[?25h\n' : ''}tapprep: INTERRUPTED: ${sentence}\n`);
   process.exit(STOP_SIGNALS[name]);
 }

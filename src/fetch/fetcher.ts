@@ -49,6 +49,8 @@ export interface ExclusiveRequest {
   readonly what: string;
   /** How long to wait for another process. */
   readonly waitMs: number;
+  /** Ends the waiting; the run's own where left out. */
+  readonly signal?: AbortSignal;
 }
 
 /** Makes a fetcher. Several may share one cache directory, in one process or in many. */
@@ -119,7 +121,7 @@ export async function createFetcher(options: FetcherOptions): Promise<Fetcher> {
     serve: (scheme, transport) => void schemes.set(scheme, transport),
     // Waiting for another process is no waiting for the network, however long that may be silent.
     exclusively: (request, work) =>
-      exclusively(request, work, { ...context, sleep: options.sleep, signal: options.signal }),
+      exclusively(request, work, { ...context, sleep: options.sleep, signal: request.signal ?? options.signal }),
     evict: (file) => context.cache.evict(file.sha256),
   };
 }

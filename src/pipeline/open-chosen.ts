@@ -3,7 +3,6 @@ import type { Host } from '../host/host.ts';
 import { readChosen, useChosen } from '../systemtap/chosen.ts';
 import type { UsableSystemtap } from '../systemtap/usable.ts';
 import type { Emit } from '../types.ts';
-import type { SystemtapWish } from '../systemtap/choose.ts';
 import { tapprepAsRoot } from '../make-remedy.ts';
 import { TapprepError } from '../errors.ts';
 
@@ -26,24 +25,28 @@ export async function openChosen(
   return await useChosen(host, record);
 }
 
+/** Which of those that are on a target is meant. */
+export type InstalledWish = 'auto' | 'distro' | { readonly version: string };
+
 /**
- * The SystemTap on a target that a wish names, by its version; null for the distribution's. Nothing is put there for it.
- * @throws TapprepError USAGE where another one than the wished is recorded, or none; as openChosen
+ * The SystemTap on a target that a wish names; null for the distribution's. Nothing is put there for it.
+ * @param own version of the distribution's own, null for none
+ * @throws TapprepError USAGE where neither it nor the recorded one has the version; as openChosen
  */
 export async function openWished(
   context: { readonly emit: Emit },
   host: Host,
   release: string,
-  wish: SystemtapWish,
+  wish: InstalledWish,
+  own: string | null,
 ): Promise<UsableSystemtap | null> {
-  if (wish === 'distro') return null;
+  if (wish === 'auto') return openChosen(context, host, release);
+  if (wish === 'distro' || wish.version === own) return null;
   const there = await readChosen(host, release);
-  const record = there.kind === 'chosen' ? there.record : null;
-  const isThere = typeof wish !== 'string' && record?.version === wish.version;
-  if (wish === 'auto' || isThere) return openChosen(context, host, release);
-  const word = typeof wish === 'string' ? wish : wish.version;
-  const has = record === null ? 'none is recorded' : `${record.name} is recorded`;
-  throw new TapprepError('USAGE', `--systemtap ${word} was given, but for ${release} ${has} there`, {
-    remedy: tapprepAsRoot('install', '--systemtap', word),
+  if (there.kind === 'chosen' && there.record.version === wish.version) return useChosen(host, there.record);
+  const versions = [own, there.kind === 'chosen' ? there.record.version : null].filter((version) => version !== null);
+  const has = versions.length === 0 ? 'there is none' : `there is ${versions.join(' and ')}`;
+  throw new TapprepError('USAGE', `--systemtap ${wish.version} was given, but for ${release} ${has}`, {
+    remedy: tapprepAsRoot('install', '--systemtap', wish.version),
   });
 }

@@ -59,7 +59,9 @@ export async function makeDebBase(
   const repository = findBaseRepository(repositories, target);
   const request = { local, target, repository, rootsDir, offline, emit, signal };
   const what = `the base system of ${target.distro} ${target.version}`;
-  return fetcher.exclusively({ name: nameBase(request), what, waitMs: BASE_WAIT_MS }, () => ensureBaseTar(request));
+  return fetcher.exclusively({ name: nameBase(request), what, waitMs: BASE_WAIT_MS, signal }, () =>
+    ensureBaseTar(request),
+  );
 }
 
 async function makeRpmBase(
@@ -72,7 +74,7 @@ async function makeRpmBase(
   const artifacts = await acquireArtifacts(session, packagesOf((await resolution.planBase()).items));
   const request = { local, target, artifacts, rootsDir, emit, signal };
   const what = `the base system of ${target.distro} ${target.version ?? ''}`.trimEnd();
-  return fetcher.exclusively({ name: nameRpmBase(request), what, waitMs: BASE_WAIT_MS }, () =>
+  return fetcher.exclusively({ name: nameRpmBase(request), what, waitMs: BASE_WAIT_MS, signal }, () =>
     ensureRpmBaseTar(request),
   );
 }

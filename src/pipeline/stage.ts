@@ -29,7 +29,7 @@ export async function runStage<Result>(
   };
   emit({ type: 'stage', stage, status: 'start' });
   try {
-    const result = await body((event) => emit(event.type === 'progress' ? { ...event, stage } : event));
+    const result = await body((event) => emit(event.type === 'progress' ? { stage, ...event } : event));
     emit({ type: 'stage', stage, status: 'done', seconds: measure(), detail: describe(result) });
     return result;
   } catch (error) {

@@ -31,7 +31,7 @@ function describe(pins: readonly Fingerprint[]): string {
 
 /** The pin says whether it is the right one, wherever it came from. */
 function takeKey(pin: Fingerprint | undefined): ErrorDetails {
-  if (pin === undefined) return { remedy: tapprep('mirrors', 'list', '--all') };
+  if (pin === undefined) return { remedy: tapprep('mirrors', 'list') };
   const folder = '~/.config/tapprep/keys';
   const hint = `mkdir -p ${folder} && gpg --keyserver hkps://keyserver.ubuntu.com --recv-keys ${pin} && gpg --armor --export ${pin} > ${folder}/${pin}.asc`;
   return { hint };

@@ -3,7 +3,7 @@ import { basename, resolve } from 'node:path';
 import { isCompressedName } from '../../bundle/compress.ts';
 import { type FirstStep, renderFirstStep, writeFirstStep } from '../../bundle/first-step.ts';
 import { type BundleManifest, rootOf } from '../../bundle/manifest.ts';
-import { EXIT, TapprepError } from '../../errors.ts';
+import { EXIT, isTapprepError, TapprepError } from '../../errors.ts';
 import { tapprep } from '../../make-remedy.ts';
 import { checkPlace } from '../../files/write-whole.ts';
 import { readTextFile } from '../../host/files.ts';
@@ -16,8 +16,9 @@ import { type CatalogueEntry, findEntry, loadCatalogue } from '../../scripts/cat
 import { moduleNameOf } from '../../scripts/compile-scripts.ts';
 import { toVerifyScript } from '../../scripts/verify-script.ts';
 import type { Session } from '../../pipeline/session.ts';
-import type { Runtime, TargetOptions } from '../../types.ts';
+import type { Plan, Runtime, TargetOptions } from '../../types.ts';
 import type { Context } from '../context.ts';
+import { placeOfOptions, withHint } from '../hint.ts';
 import { type ModuleKeyRequest, openSigner } from '../module-key.ts';
 import { isRootUser, openContextSession } from '../open-session.ts';
 import { openPgpSigner, type PgpSigner } from '../pgp-signer.ts';
@@ -47,18 +48,48 @@ const OTHER_COMPRESSION = /\.(?:xz|txz|zst|bz2|tbz)$/;
 
 /** The file is complete when this ends with 0; otherwise it is as it was before. */
 export async function runBundle(context: Context, options: BundleCommandOptions): Promise<number> {
-  const { common, stdout } = context;
+  const { common } = context;
   if (options.out === null) {
     throw new TapprepError('USAGE', 'a bundle is written to a file, but none was named', {
       remedy: tapprep('bundle', ...(options.compiled ? ['--compiled', ...options.scripts] : []), '--out', 'FILE.tar'),
     });
   }
   const out = resolve(context.cwd, options.out);
-  await checkPlace(out, { what: 'the bundle cannot be written: ' });
+  if (!common.dryRun) await checkPlace(out, { what: 'the bundle cannot be written: ' });
   const lock = options.lock === null ? null : await readLock(context.cwd, options.lock);
-  const isTargetGiven = Object.values(options.target).some((given) => given !== null);
-  const target = lock === null || isTargetGiven ? options.target : targetOfLock(lock);
-  const subject = await openSubject(context, target);
+  if (lock === null || (await isForTarget(context, options, lock))) return writeBundle(context, options, out, lock);
+  const target = targetOfLock(lock);
+  try {
+    return await writeBundle(context, { ...options, target }, out, lock);
+  } catch (error) {
+    throw withHint(error, placeOfOptions({ ...target }, isRootUser()));
+  }
+}
+
+/** Whether a lock is for the target that was named; where none was, for this machine, whose own sources count then. */
+async function isForTarget(
+  context: Context,
+  { target, lock: path }: BundleCommandOptions,
+  lock: Plan,
+): Promise<boolean> {
+  if (Object.values(target).some((given) => given !== null)) return true;
+  try {
+    requireSameTarget(lock, path ?? '', (await openSubject(context, target)).target);
+    return true;
+  } catch (error) {
+    if (!isTapprepError(error) || error.code === 'INTERRUPTED') throw error;
+    return false;
+  }
+}
+
+async function writeBundle(
+  context: Context,
+  options: BundleCommandOptions,
+  out: string,
+  lock: Plan | null,
+): Promise<number> {
+  const { common, stdout } = context;
+  const subject = await openSubject(context, options.target);
   if (lock !== null) requireSameTarget(lock, options.lock ?? '', subject.target);
   const session = await openContextSession(context);
   const sign = options.signKey === null ? null : openPgpSigner(context, session, options.signKey);

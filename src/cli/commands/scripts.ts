@@ -2,14 +2,14 @@
 import { foretell } from '../../detect/module-policy.ts';
 import { EXIT, TapprepError } from '../../errors.ts';
 import { tapprep } from '../../make-remedy.ts';
-import { openWished } from '../../pipeline/open-chosen.ts';
+import { type InstalledWish, openWished } from '../../pipeline/open-chosen.ts';
 import { openTarget, requireHost, type OpenTarget } from '../../pipeline/open-target.ts';
+import { PREFIX } from '../../resolve/folder-place.ts';
 import { checkArguments } from '../../scripts/arguments.ts';
 import { findEntry, loadCatalogue } from '../../scripts/catalogue.ts';
 import type { CatalogueEntry } from '../../scripts/catalogue.ts';
 import type { ScriptCheck } from '../../scripts/compile-scripts.ts';
 import { textOf } from '../../sentence.ts';
-import type { SystemtapWish } from '../../systemtap/choose.ts';
 import type { Runtime, Target, TargetOptions } from '../../types.ts';
 import type { Context } from '../context.ts';
 import { type ModuleKeyRequest, openSigner } from '../module-key.ts';
@@ -22,7 +22,7 @@ export interface ScriptsOptions {
   /** run: how long; null for the default. */
   readonly seconds: number | null;
   /** check, run: which of those that are on the target; auto: the one that was proven there, else the distribution's. */
-  readonly systemtap?: SystemtapWish;
+  readonly systemtap?: InstalledWish;
   /** run: by which key its module is signed. */
   readonly moduleKey?: ModuleKeyRequest | null;
   /** run: what it runs by; auto: bpf where it is known that no module will load. */
@@ -91,7 +91,7 @@ async function check(
   const target = requireKernel(open);
   const { release } = target;
   const { compileScripts } = await import('../../scripts/compile-scripts.ts');
-  const chosen = await openWished(context, host, release, systemtap);
+  const chosen = await openWished(context, host, release, systemtap, ownVersion(open));
   const checks = await compileScripts(host, entries, {
     ...chosen,
     target,
@@ -133,7 +133,7 @@ async function run(
   const refused = wanted === 'auto' && foretell(facts, signer?.certificate ?? null).loads === false;
   const runtime = wanted === 'auto' ? (refused ? 'bpf' : 'module') : wanted;
   const { runScript } = await import('../../scripts/run-script.ts');
-  const chosen = await openWished(context, host, release, systemtap);
+  const chosen = await openWished(context, host, release, systemtap, ownVersion(open));
   context.emit({
     type: 'note',
     level: 'info',
@@ -152,6 +152,11 @@ async function run(
     onLine: (line, stream) => context[stream].foreignLine(line),
   });
   return EXIT.done;
+}
+
+/** Of the distribution's own SystemTap; that of one in a folder of tapprep's is none. */
+function ownVersion({ facts: { systemtap } }: OpenTarget): string | null {
+  return systemtap?.path?.startsWith(`${PREFIX}/`) === true ? null : (systemtap?.version ?? null);
 }
 
 function requireKernel({ facts }: OpenTarget): Pick<Target, 'release' | 'own'> {

@@ -46,7 +46,7 @@ function renderRow({ check, status, detail, diagnosis }: Finding, width: number)
 
 function renderVerdict(verdict: Verdict, checks: readonly Finding[]): string {
   if (verdict.ready) {
-    const unchecked = checks.some(({ status }) => status === 'unknown' || status === 'advice');
+    const unchecked = checks.some(({ status, diagnosis }) => status === 'unknown' || diagnosis !== null);
     const rest = unchecked ? ', apart from the notes above' : '';
     return `Ready: nothing that can be seen stands in the way${rest}. "tapprep verify" proves it by compiling and loading a module.`;
   }

@@ -474,7 +474,7 @@ const TABLE: Readonly<Record<string, Looks>> = {
       ...place('icmp', 'stap is needed'),
       ...own('icmp', '%X'),
       '--sudo-password-file': SUDO,
-      '--systemtap': says('--systemtap 5\\.6 was given, but for \\S+ none is recorded there', '5.6'),
+      '--systemtap': says('--systemtap 5\\.6 was given, but for \\S+ there is ', '5.6'),
       ...shown('icmp --root /nowhere'),
       '--quiet': QUIET,
       '--no-color': NO_COLOR,
