@@ -215,10 +215,7 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
       ) ?? null,
     runOf: countRuns(lines),
     packages,
-    askedRelease:
-      first(SUSE_ASKED) ??
-      (packages.find(isAskedFor) ?? packages.find(isLineAskedFor) ?? packages.find(isProgramHeaders))?.release ??
-      null,
+    askedRelease: first(SUSE_ASKED) ?? askedPackage(packages)?.release ?? null,
     otherTrees: readOtherTrees(lines),
     treeUtsVersions: lines.flatMap((line) => /#define UTS_VERSION "([^"]{4,120})"/.exec(line.text)?.[1] ?? []),
     userspacePackage: readUserspacePackage(lines),
@@ -248,6 +245,17 @@ function readUserland(lines: readonly LogLine[]): 'deb' | 'rpm' | null {
   )
     ? 'rpm'
     : null;
+}
+
+const BY_MANAGER = /^(?:E: |Error: |No package |No match for )/;
+
+/** What a package manager names beats the beginning of the same name in somebody's sentence. */
+function askedPackage(packages: readonly LoggedPackage[]): LoggedPackage | undefined {
+  const first = packages.find(isAskedFor) ?? packages.find(isLineAskedFor) ?? packages.find(isProgramHeaders);
+  if (first === undefined || BY_MANAGER.test(first.line.text)) return first;
+  const isWhole = (one: LoggedPackage): boolean =>
+    isAskedFor(one) && one.release.startsWith(first.release) && BY_MANAGER.test(one.line.text);
+  return packages.find(isWhole) ?? first;
 }
 
 /** A hint, an error of the package manager: a plain kernel's package that is named and not there. */

@@ -42,7 +42,7 @@ const STRUCT_SIZE = text('.gnu.linkonce.this_module', /this_module section size 
 const GURU_WORD = text('MODVERSIONS', /MODVERSIONS/);
 
 const NO_KEY: readonly Pattern[] = [
-  text('Required key not available'),
+  text('key not available', /[rR]equired {1,3}key not available/),
   text('Key was rejected by service'),
   ...[...TRANSLATED.ENOKEY, ...TRANSLATED.EKEYREJECTED].map((words) => text(words)),
   text('Key has been revoked'),
