@@ -1,5 +1,5 @@
 /** Symptoms of pass 5: the kernel or staprun refuses the module, or cannot talk to it. */
-import { OVERRIDE_FIPS } from '../../make-remedy.ts';
+import { OVERRIDE_FIPS, run } from '../../make-remedy.ts';
 import { kernelName, text, type Pattern, type Rule, type Sight } from '../rule.ts';
 import { TRANSLATED } from '../strerror.ts';
 import { baseRelease } from '../other-packages.ts';
@@ -50,7 +50,7 @@ const NO_KEY: readonly Pattern[] = [
   text('Loading of unsigned module'),
   text('Loading of module with un', /Loading of module with (?:unsupported|unavailable)/),
   text('module loading is restricted', /Lockdown: .{0,80}unsigned module loading is restricted/),
-  text('kernel_lockdown.7', /Lockdown: .{0,120}kernel_lockdown/),
+  text('kernel_lockdown.7', /Lockdown: (?!.{0,80}(?:[hH]ibernation|io port access|MSR)).{0,120}kernel_lockdown/),
   text('modules to be signed for loading'),
   text('machine owner key (MOK)'),
   text('machine owner keys (MOK)'),
@@ -276,12 +276,14 @@ export const LOAD_RULES: readonly Rule[] = [
     patterns: [
       text(
         'is restricted; see',
-        /Lockdown: (?!.{0,80}(?:hibernation|io port access|MSR))(.{1,120}) is restricted; see /,
+        /Lockdown: (?!.{0,80}(?:[hH]ibernation|io port access|MSR))(.{1,120}) is restricted; see /,
       ),
     ],
     grade: 'points',
     cause: ({ groups, situation }) =>
       `${kernelName(situation)} is locked down, as Secure Boot makes it: ${groups[0] ?? 'what was asked for'} is restricted.`,
+    // A signature brings nothing back that is restricted altogether.
+    remedies: () => [run('mokutil --sb-state'), run('cat /sys/kernel/security/lockdown')],
   },
   {
     code: 'SECUREBOOT_SIGNATURE',

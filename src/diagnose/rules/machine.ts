@@ -59,10 +59,15 @@ export const MACHINE_RULES: readonly Rule[] = [
       if (isBuiltImage(situation.log)) return 'points';
       return isInContainer(situation) ? 'allows' : null;
     },
-    cause: ({ situation }) =>
-      situation.packages.standing !== 'foreign' && isBuiltImage(situation.log)
-        ? `An image is built, and asks its own repositories for packages of ${kernelName(situation)}, which is that of the host that builds it.`
-        : `${kernelName(situation)} is of another distribution than the package manager that was asked for its packages, as in a container.`,
+    cause: (sight) => {
+      const { packages, log } = sight.situation;
+      const kernel = kernelName(sight.situation);
+      if (packages.standing === 'foreign')
+        return `${kernel} is of another distribution than the package manager that was asked for its packages, as in a container.`;
+      return isBuiltImage(log)
+        ? `An image is built, and asks its own repositories for packages of ${kernel}, which is that of the host that builds it.`
+        : IN_CONTAINER(sight);
+    },
     evidence: CONTAINER_LINE,
   },
   {
