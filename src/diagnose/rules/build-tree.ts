@@ -48,11 +48,11 @@ const HEADERS_UNPACKED = text(
   /(?:Unpacking|Setting up|Preparing to unpack) \S{0,120}linux-headers-\d/,
 );
 const INVALID = text('Kernel configuration is invalid');
-const NO_GENERATED = text('generated/', /\bgenerated\/[\w/-]{1,60}\.h\b.{0,80}(?:missing|No such file)/);
+const NO_GENERATED = text('generated/', /\bgenerated\/[\w/-]{1,60}\.h\b.{0,80}(?:missing|[nN]o such file)/);
 /** Whose configuration headers are not there. */
 const NOT_CONFIGURED: readonly Pattern[] = [
   INVALID,
-  text('auto.conf', /include\/(?:generated\/autoconf\.h|config\/auto\.conf)\b.{0,80}(?:missing|No such file)/),
+  text('auto.conf', /include\/(?:generated\/autoconf\.h|config\/auto\.conf)\b.{0,80}(?:missing|[nN]o such file)/),
   NO_GENERATED,
 ];
 /** Trees that only packages make: one's own lies elsewhere, and /lib/modules links to it. */
