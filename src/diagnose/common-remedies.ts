@@ -21,6 +21,13 @@ import { RPM } from '../package-system/rpm.ts';
 /** The build tree of the kernel in question. */
 export function installDevel(situation: Situation): Advice {
   if (situation.packages.custom !== null) return useBuiltTree(situation);
+  if (situation.packages.ask !== null) {
+    return {
+      remedies: [situation.packages.ask, EMPTY_CACHE],
+      otherwise:
+        'The packages of this kernel do not have the release in their names: the newest fits the newest kernel.',
+    };
+  }
   const byPacman = installByPacman(situation);
   if (byPacman !== null) return byPacman;
   const advice = installed(situation, install(situation.packages.devel, 'kernel'));

@@ -1,9 +1,10 @@
 /** The packages of the kernel in question, as words for a package manager, and who publishes them. Pure. */
 import { findArchitecture } from '../detect/architectures.ts';
 import { declareTarget, type Forms } from '../detect/target.ts';
+import { UNPACKAGED_KERNELS } from '../detect/unpackaged-kernels.ts';
 import { isTapprepError, type TapprepError } from '../errors.ts';
 import { namePackages } from '../resolve/package-names.ts';
-import type { PackageName, Target } from '../types.ts';
+import type { PackageName, Remedy, Target } from '../types.ts';
 import { stemOf } from './package-manager/asked-packages.ts';
 import type { PackageSystem } from '../package-system/package-system.ts';
 import { systemOf } from '../package-system/systems.ts';
@@ -27,6 +28,8 @@ export interface KernelPackages {
   readonly home: { readonly distribution: string; readonly system: PackageSystem } | null;
   /** Why no distribution has packages for it; null where one may. */
   readonly custom: string | null;
+  /** What tells its packages, where they are known to exist under names that do not hold the release; else null. */
+  readonly ask: Remedy | null;
 }
 
 /** Of a kernel that nobody named. */
@@ -38,6 +41,7 @@ export const NO_PACKAGES: KernelPackages = {
   debuginfoStems: [],
   home: null,
   custom: null,
+  ask: null,
 };
 
 /** What a log or a person says of a machine. */
@@ -73,6 +77,7 @@ export function packagesOf(target: Target): KernelPackages {
     debuginfoStems: [...new Set(stems(false))],
     home: { distribution: target.distro, system: systemOf(target) },
     custom: null,
+    ask: null,
   };
 }
 
@@ -89,9 +94,15 @@ export function packagesSaid(said: SaidOfKernel): KernelPackages {
     const home = readTarget(said, firstHome(facts['kernelOf']), 'listed');
     return isTapprepError(home) ? NO_PACKAGES : packagesOf(home);
   }
+  if (facts['namedOtherwise'] === true) return { ...NO_PACKAGES, ask: askedOf(said.release) };
   // A form that somebody's own build is known by is not named after a distribution's habit.
   const isBuildersOwn = code !== 'UNKNOWN_RELEASE' || facts['builder'] !== undefined;
   return isBuildersOwn || family === null ? NO_PACKAGES : packagesByHabit(said, family);
+}
+
+/** What its row in the table says to ask. */
+function askedOf(release: string): Remedy | null {
+  return UNPACKAGED_KERNELS.find(({ form }) => form.test(release))?.remedy ?? null;
 }
 
 /** By a distribution whose packages are named as most of the same system are. */

@@ -104,6 +104,12 @@ const CONTAINER_PROMPT =
 const CONTAINER_WORD =
   /\/\.dockerenv|\bDockerfile\b|\bdocker (?:run|exec|container)\b|\bpodman (?:run|exec)\b|\bkubectl exec\b|\bkubepods\b|\bcontainerd-shim\b|\/docker\/[0-9a-f]{12,64}|\blxc-attach\b|\b(?:inside|in|within|from) (?:a |an |the |my |our |this )?(?:[a-z]{1,20} )?(?:container|pod)\b|\btoolbox (?:enter|run|create)\b|\bFROM (?:centos|ubuntu|debian|fedora|rockylinux|almalinux|alpine)\b/i;
 
+/** How a builder of images names a step of a recipe, and one that failed. */
+export const IMAGE_STEP =
+  /^#\d{1,4} ERROR: process ["']\/bin\/|\[(?:[\w-]{1,40} )? ?\d{1,3}\/\d{1,3}\] RUN |\bThe command ["']\/bin\/\w{1,10} -c .{1,1500} returned a non-zero code/;
+/** What Ubuntu's wrappers of perf and its like ask for. */
+const TOOLS_ASKED = new RegExp(String.raw`^linux-tools-(${RELEASE})$`);
+
 /** Patterns that only the ends of a log are read for, or that bring a line of the middle in. */
 export const FACT_NEEDLES: readonly string[] = [
   '/lib/modules/',
@@ -122,6 +128,9 @@ export const FACT_NEEDLES: readonly string[] = [
   'kernel-debug-',
   'linux-headers-',
   'linux-image-',
+  'ERROR: process "/bin/',
+  "The command '/bin/",
+  'linux-tools-',
   'docker exec',
   'docker run',
   '/.dockerenv',
@@ -158,6 +167,8 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
   const running =
     first(/version magic ["'].{1,160}?["'] should be ["'](\S{1,80})/) ??
     uname ??
+    // The version that the wrapper tells of the kernel is not its whole release.
+    first(TOOLS_ASKED) ??
     first(SAID_RELEASE) ??
     releaseOnNextLine(lines) ??
     first(LOOKED_FOR) ??
@@ -198,13 +209,13 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
         line.text,
       ),
     ),
-    container: lines.find((line) => CONTAINER_PROMPT.test(line.text) || CONTAINER_WORD.test(line.text)) ?? null,
+    container:
+      lines.find(
+        (line) => CONTAINER_PROMPT.test(line.text) || CONTAINER_WORD.test(line.text) || IMAGE_STEP.test(line.text),
+      ) ?? null,
     runOf: countRuns(lines),
     packages,
-    askedRelease:
-      first(SUSE_ASKED) ??
-      (packages.find(isAskedFor) ?? packages.find(isLineAskedFor) ?? packages.find(isProgramHeaders))?.release ??
-      null,
+    askedRelease: first(SUSE_ASKED) ?? askedPackage(packages)?.release ?? null,
     otherTrees: readOtherTrees(lines),
     treeUtsVersions: lines.flatMap((line) => /#define UTS_VERSION "([^"]{4,120})"/.exec(line.text)?.[1] ?? []),
     userspacePackage: readUserspacePackage(lines),
@@ -225,7 +236,8 @@ function countRuns(lines: readonly LogLine[]): (position: number) => number {
 
 /** The package manager that answers, or the remark that Debian's stap ends with. */
 function readUserland(lines: readonly LogLine[]): 'deb' | 'rpm' | null {
-  if (lines.some((line) => /README\.Debian|^(?:E|W): |\bdpkg\b|\bapt(?:-get)? /.test(line.text))) return 'deb';
+  if (lines.some((line) => /README\.Debian|^linux-tools-\d|^(?:E|W): |\bdpkg\b|\bapt(?:-get)? /.test(line.text)))
+    return 'deb';
   return lines.some((line) =>
     /use: (?:yum|dnf) |^(?:package \S+ is not installed)$|\brpm -q|Loaded plugins:|^No package \S+ available\.?$|\b(?:yum|dnf|microdnf|tdnf) (?:-\S+ )*install\b/.test(
       line.text,
@@ -233,6 +245,17 @@ function readUserland(lines: readonly LogLine[]): 'deb' | 'rpm' | null {
   )
     ? 'rpm'
     : null;
+}
+
+const BY_MANAGER = /^(?:E: |Error: |No package |No match for )/;
+
+/** What a package manager names beats the beginning of the same name in somebody's sentence. */
+function askedPackage(packages: readonly LoggedPackage[]): LoggedPackage | undefined {
+  const first = packages.find(isAskedFor) ?? packages.find(isLineAskedFor) ?? packages.find(isProgramHeaders);
+  if (first === undefined || BY_MANAGER.test(first.line.text)) return first;
+  const isWhole = (one: LoggedPackage): boolean =>
+    isAskedFor(one) && one.release.startsWith(first.release) && BY_MANAGER.test(one.line.text);
+  return packages.find(isWhole) ?? first;
 }
 
 /** A hint, an error of the package manager: a plain kernel's package that is named and not there. */

@@ -8,7 +8,7 @@ export type PackageKind = 'image' | 'devel' | 'debuginfo' | 'other';
 export interface LoggedPackage {
   readonly name: string;
   readonly kind: PackageKind;
-  /** The release that uname -r would print for it, without the variant: V-R.ARCH of an rpm, R of a deb. */
+  /** The release that uname -r would print for it, without the variant: V-R.ARCH of an rpm (+VARIANT where it was asked for so), R of a deb. */
   readonly release: string;
   /** debug, rt, 64k …: what stands between "kernel-" and "-devel"; null for the plain package. */
   readonly variant: string | null;
@@ -18,7 +18,7 @@ export interface LoggedPackage {
 
 const ARCH = '(?:x86_64|i[3-6]86|aarch64|ppc64le|ppc64|s390x|armv7hl|riscv64|noarch)';
 const RPM = new RegExp(
-  `(?<![\\w/-])(kernel(?:-[a-z][a-z0-9_]{0,12}){0,5}?)-((?:\\d+:)?\\d[\\w.+~^]{0,40}-[\\w.+~^]{1,48}?)\\.(${ARCH})(?:\\.rpm)?(?![\\w-])`,
+  `(?<![\\w/-])(kernel(?:-[a-z][a-z0-9_]{0,12}){0,5}?)-((?:\\d+:)?\\d[\\w.+~^]{0,40}-[\\w.+~^]{1,48}?)\\.(${ARCH}(?:\\+[a-zA-Z]\\w{1,12})?)(?:\\.rpm)?(?![\\w-])`,
   'g',
 );
 /** yum and dnf tables: name[.arch] [arch] [epoch:]version-release */

@@ -9,6 +9,8 @@ const INDENTED = /^\s{3,}\S/;
 const COMMAND = /\btapprep (?:explain|doctor|install|verify|plan|bundle|rehearse)\b/;
 /** Documents quote messages in code marks, in the middle of a sentence. */
 const QUOTED_IN_PROSE = /^(?:[-*] )?[A-Z]?[a-z][^`]{8,400}`[^`]{4,200}`|^`[^`]{4,200}`\.$/;
+/** A program's own message, which may put names into code marks itself. */
+const PRINTED = /^(?:[\w.-]{1,40} )?[eE]rror: /;
 
 /** Who was there says so. */
 const REPORTED =
@@ -48,7 +50,7 @@ export function withoutOwnWords(lines: readonly LogLine[]): ReadLines {
 }
 
 function isQuotation(text: string): boolean {
-  return text.includes('`') && QUOTED_IN_PROSE.test(text);
+  return text.includes('`') && QUOTED_IN_PROSE.test(text) && !PRINTED.test(text);
 }
 
 function isInstruction(text: string): boolean {

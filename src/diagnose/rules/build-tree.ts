@@ -1,5 +1,5 @@
 /** Symptoms of a build tree that is missing, another kernel's, incomplete, or of another build. */
-import { EMPTY_CACHE, runAsRoot } from '../../make-remedy.ts';
+import { EMPTY_CACHE, run, runAsRoot } from '../../make-remedy.ts';
 import { isOlderThan, kernelName, text, type Pattern, type Rule, type Sight } from '../rule.ts';
 import { patternsOf } from '../package-manager/templates.ts';
 import { NOT_CONFIGURED as HALF_CONFIGURED_TEMPLATES, NOT_INSTALLED } from '../package-manager/translations.ts';
@@ -48,11 +48,11 @@ const HEADERS_UNPACKED = text(
   /(?:Unpacking|Setting up|Preparing to unpack) \S{0,120}linux-headers-\d/,
 );
 const INVALID = text('Kernel configuration is invalid');
-const NO_GENERATED = text('generated/', /\bgenerated\/[\w/-]{1,60}\.h\b.{0,80}(?:missing|No such file)/);
+const NO_GENERATED = text('generated/', /\bgenerated\/[\w/-]{1,60}\.h\b.{0,80}(?:missing|[nN]o such file)/);
 /** Whose configuration headers are not there. */
 const NOT_CONFIGURED: readonly Pattern[] = [
   INVALID,
-  text('auto.conf', /include\/(?:generated\/autoconf\.h|config\/auto\.conf)\b.{0,80}(?:missing|No such file)/),
+  text('auto.conf', /include\/(?:generated\/autoconf\.h|config\/auto\.conf)\b.{0,80}(?:missing|[nN]o such file)/),
   NO_GENERATED,
 ];
 /** Trees that only packages make: one's own lies elsewhere, and /lib/modules links to it. */
@@ -61,6 +61,13 @@ const PACKAGED_TREE = text(
   /Entering directory ["'`]?(?:\/usr\/src\/(?:linux-headers-|kernels\/)|(?:\/usr)?\/lib\/modules\/[^\s/]{3,80}\/build)/,
 );
 const NO_KCONFIG = text("can't find file", /can't find file ["'`]?Kconfig/);
+
+/** A configure script that tries to build a module, whatever was in the way. */
+const NO_EMPTY_MODULE: readonly Pattern[] = [
+  text('whether modules can be built', /checking whether modules can be built\.{3} no\b/),
+  text('Unable to build an empty module'),
+];
+const ASK_CONFIG_LOG = run('grep -n -i error config.log');
 
 const PREFIX_OF_MODULES = /^\/(?:usr\/)?lib\/modules\//;
 
@@ -140,7 +147,10 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
   {
     code: 'DEVEL_INCOMPLETE',
     patterns: [
-      text('Module.symvers', /Module\.symvers["'`]? (?:file )?(?:is missing|not found|does(?: not|n't) exist)/),
+      text(
+        'Module.symvers',
+        /(?<!\b(?:if|when|because|since|unless)\s(?:[^.,;:]|\.(?=\S)){0,120})Module\.symvers["'`]? (?:file )?(?:is missing|not found|does(?: not|n't) exist)/,
+      ),
       text('module_symvers_sanity_check'),
       text('Symbol version dump', /Symbol version dump .{1,300}Module\.symvers["'`]?\s*(?:is missing|$)/),
     ],
@@ -173,6 +183,16 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
       text(
         'No such file or directory',
         /^\/(?:usr\/src\/(?:linux-headers-|kernels\/)|lib\/modules\/)\S{1,250}: (?:fatal )?error: (?!generated\/)[\w/.-]{1,120}\.h: No such file/,
+      ),
+      // clang's words for the same.
+      text(
+        'file not found',
+        /^\/(?:usr\/src\/(?:linux-headers-|kernels\/)|lib\/modules\/)\S{1,250}: (?:fatal )?error: ["'](?!generated\/)[\w/.-]{1,120}\.h["'] file not found/,
+      ),
+      // What kbuild itself includes before any source.
+      text(
+        'include/linux/',
+        /^cc1: (?:fatal )?error: \S{0,200}include\/linux\/(?:kconfig|compiler_types|compiler-version)\.h: /,
       ),
       ...NO_RULE_ELSEWHERE,
       // make -C went into the tree, and it has no Makefile.
@@ -234,6 +254,40 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
     grade: (sight) => (isPackagedTree(sight) ? 'points' : null),
     cause: () =>
       'The build tree is of a package and lacks the configuration headers that every such package has: it was changed or is only partly there.',
+  },
+  {
+    code: 'DEVEL_INCOMPLETE',
+    patterns: [NO_KCONFIG],
+    hints: [PACKAGED_TREE],
+    // Without M=, or with SUBDIRS= since 5.3, make would build the kernel itself, for which no package has the files.
+    grade: ({ situation, seen }) => {
+      if (!seen(PACKAGED_TREE)) return null;
+      return situation.log.usesSubdirs && !isOlderThan(situation.release, 5, 3) ? 'allows' : 'points';
+    },
+    cause: () =>
+      'The build tree is of a package, and make wants to configure it anew, for which packages lack the Kconfig files: it was changed or is only partly there, or make was not told of a module (M=).',
+  },
+  {
+    code: 'DEVEL_INCOMPLETE',
+    patterns: [text('make scripts', /run ["'`]make scripts["'`] inside the kernel source tree/)],
+    grade: 'points',
+    cause: () => 'The programs that compile a module (scripts/) were not built in the kernel tree.',
+  },
+  {
+    code: 'DEVEL_INCOMPLETE',
+    patterns: NO_EMPTY_MODULE,
+    grade: 'allows',
+    cause: () =>
+      'Not even an empty module could be built: the build tree may be incomplete. config.log has what the compiler said.',
+    remedies: () => [ASK_CONFIG_LOG],
+  },
+  {
+    code: 'GCC_OR_BUILD_MISMATCH',
+    patterns: NO_EMPTY_MODULE,
+    grade: 'allows',
+    cause: () =>
+      'Not even an empty module could be built: a compiler or a tool may be missing or not the one that the kernel was built with. config.log has what the compiler said.',
+    remedies: () => [ASK_CONFIG_LOG],
   },
   {
     code: 'DEVEL_MISSING',

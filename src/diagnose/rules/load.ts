@@ -1,5 +1,5 @@
 /** Symptoms of pass 5: the kernel or staprun refuses the module, or cannot talk to it. */
-import { OVERRIDE_FIPS } from '../../make-remedy.ts';
+import { OVERRIDE_FIPS, run } from '../../make-remedy.ts';
 import { kernelName, text, type Pattern, type Rule, type Sight } from '../rule.ts';
 import { TRANSLATED } from '../strerror.ts';
 import { baseRelease } from '../other-packages.ts';
@@ -24,6 +24,8 @@ const NOT_STAPS: readonly Pattern[] = [
     /can't load module (?!\S{0,200}stap)\S{1,80}(?: \((?!\S{1,300}\.ko\.)\S{1,300}\))?: (?:invalid module format|Exec format error)/i,
   ),
 ];
+/** The kernel has no other number for two modules that export one symbol than for a wrong format. */
+const DUPLICATE = text('exports duplicate symbol', /exports duplicate symbol \w{1,80} \(owned by /);
 /** The modprobe of busybox cannot read what is compressed: the module itself may be right. */
 const COMPRESSED = text("can't load module ", /can't load module \S{1,80} \(\S{1,300}\.ko\.(?:zst|xz|gz)\)/);
 const CRC = text('disagrees about version of symbol', /disagrees about version of symbol ([\w.]{0,79}\w)/);
@@ -40,7 +42,7 @@ const STRUCT_SIZE = text('.gnu.linkonce.this_module', /this_module section size 
 const GURU_WORD = text('MODVERSIONS', /MODVERSIONS/);
 
 const NO_KEY: readonly Pattern[] = [
-  text('Required key not available'),
+  text('key not available', /[rR]equired {1,3}key not available/),
   text('Key was rejected by service'),
   ...[...TRANSLATED.ENOKEY, ...TRANSLATED.EKEYREJECTED].map((words) => text(words)),
   text('Key has been revoked'),
@@ -48,7 +50,7 @@ const NO_KEY: readonly Pattern[] = [
   text('Loading of unsigned module'),
   text('Loading of module with un', /Loading of module with (?:unsupported|unavailable)/),
   text('module loading is restricted', /Lockdown: .{0,80}unsigned module loading is restricted/),
-  text('kernel_lockdown.7', /Lockdown: .{0,120}kernel_lockdown/),
+  text('kernel_lockdown.7', /Lockdown: (?!.{0,80}(?:[hH]ibernation|io port access|MSR)).{0,120}kernel_lockdown/),
   text('modules to be signed for loading'),
   text('machine owner key (MOK)'),
   text('machine owner keys (MOK)'),
@@ -115,7 +117,7 @@ export const LOAD_RULES: readonly Rule[] = [
   {
     code: 'GURU_MODVERSIONS',
     patterns: [BAD_FORMAT, NO_CRC, VERMAGIC],
-    hints: [GURU_WORD, COMPRESSED],
+    hints: [GURU_WORD, COMPRESSED, DUPLICATE],
     grade: (sight) => {
       const { situation, seen } = sight;
       if (seen(VERMAGIC)) {
@@ -124,7 +126,7 @@ export const LOAD_RULES: readonly Rule[] = [
       }
       if (seen(NO_CRC)) return 'proves';
       if (seen(CRC) || seen(STRUCT_SIZE)) return 'allows';
-      if (NOT_STAPS.some(seen) || seen(COMPRESSED)) return null;
+      if (NOT_STAPS.some(seen) || seen(COMPRESSED) || seen(DUPLICATE)) return null;
       if (situation.log.guru || seen(GURU_WORD)) return 'points';
       if (seen(CACHED) || isTypedWithoutGuru(situation.log)) return 'allows';
       if (situation.host?.config['CONFIG_MODVERSIONS'] === 'n') return null;
@@ -173,10 +175,10 @@ export const LOAD_RULES: readonly Rule[] = [
   {
     code: 'DEVEL_VERSION_MISMATCH',
     patterns: [BAD_FORMAT, ...NOT_STAPS],
-    hints: [COMPRESSED, MODINFO],
+    hints: [COMPRESSED, DUPLICATE, MODINFO],
     grade: (sight) => {
       const { situation, seen } = sight;
-      if (seen(VERMAGIC) || seen(NO_CRC) || seen(COMPRESSED)) return null;
+      if (seen(VERMAGIC) || seen(NO_CRC) || seen(COMPRESSED) || seen(DUPLICATE)) return null;
       if (isVariantTreeUsed(sight) || isOfThisVersion(sight)) return 'allows';
       if (NOT_STAPS.some(seen) || isTypedWithoutGuru(situation.log)) return 'points';
       return situation.log.guru || situation.log.releaseOption === null ? 'allows' : 'points';
@@ -267,6 +269,21 @@ export const LOAD_RULES: readonly Rule[] = [
     grade: 'proves',
     cause: ({ situation }) =>
       `${kernelName(situation)} only loads modules signed with a key it trusts (Secure Boot, lockdown or module.sig_enforce), and the module of stap is not.`,
+  },
+  {
+    code: 'SECUREBOOT_SIGNATURE',
+    // What a desktop asks for at every boot stops nobody.
+    patterns: [
+      text(
+        'is restricted; see',
+        /Lockdown: (?!.{0,80}(?:[hH]ibernation|io port access|MSR))(.{1,120}) is restricted; see /,
+      ),
+    ],
+    grade: 'points',
+    cause: ({ groups, situation }) =>
+      `${kernelName(situation)} is locked down, as Secure Boot makes it: ${groups[0] ?? 'what was asked for'} is restricted.`,
+    // A signature brings nothing back that is restricted altogether.
+    remedies: () => [run('mokutil --sb-state'), run('cat /sys/kernel/security/lockdown')],
   },
   {
     code: 'SECUREBOOT_SIGNATURE',

@@ -1,6 +1,7 @@
 /** What kind of machine it is: containers, kernels of no distribution, a reboot that is due. */
 import { type Grade, kernelName, text, type Pattern, type Rule, type Sight } from '../rule.ts';
 import { newerKernel } from '../other-packages.ts';
+import { IMAGE_STEP } from '../log-facts.ts';
 import { isInContainer } from '../situation.ts';
 import { NO_CONFIG } from './build-tree.ts';
 import { NO_DEBUGINFO } from './debuginfo.ts';
@@ -25,6 +26,8 @@ const NO_MODULES: readonly Pattern[] = [
   ),
 ];
 const NOT_IN = text('not found in directory', /FATAL: Module \S{1,60} not found in directory \S{0,20}\/lib\/modules\//);
+/** The wrapper in the place of perf and its like, which only looks for those of the kernel that runs. */
+const NO_TOOLS = text('not found for kernel', /^WARNING: [a-z][\w-]{1,30} not found for kernel \d/);
 const MISSING = [NO_CONFIG, NO_DEBUGINFO, HINT];
 
 export const MACHINE_RULES: readonly Rule[] = [
@@ -53,11 +56,33 @@ export const MACHINE_RULES: readonly Rule[] = [
     grade: ({ situation, captures }) => {
       if (!captures.some(([name = '']) => isOfKernel(name))) return null;
       if (situation.packages.standing === 'foreign') return 'points';
+      if (isBuiltImage(situation.log)) return 'points';
       return isInContainer(situation) ? 'allows' : null;
     },
-    cause: ({ situation }) =>
-      `${kernelName(situation)} is of another distribution than the package manager that was asked for its packages, as in a container.`,
+    cause: (sight) => {
+      const { packages, log } = sight.situation;
+      const kernel = kernelName(sight.situation);
+      if (packages.standing === 'foreign')
+        return `${kernel} is of another distribution than the package manager that was asked for its packages, as in a container.`;
+      return isBuiltImage(log)
+        ? `An image is built, and asks its own repositories for packages of ${kernel}, which is that of the host that builds it.`
+        : IN_CONTAINER(sight);
+    },
     evidence: CONTAINER_LINE,
+  },
+  {
+    code: 'CONTAINER_KERNEL_NOT_IN_IMAGE',
+    patterns: [NO_TOOLS],
+    grade: ({ situation }) => (situation.packages.standing === 'foreign' ? 'points' : null),
+    cause: ({ situation }) =>
+      `${kernelName(situation)} is of another distribution than the tools that are asked for, as in a container.`,
+    evidence: CONTAINER_LINE,
+  },
+  {
+    code: 'CUSTOM_KERNEL_NO_PACKAGE',
+    patterns: [NO_TOOLS],
+    grade: ({ situation }) => (situation.packages.custom === null ? null : 'points'),
+    cause: ({ situation }) => `No distribution has packages for it: ${situation.packages.custom ?? ''}.`,
   },
   {
     code: 'CUSTOM_KERNEL_NO_PACKAGE',
@@ -99,6 +124,11 @@ function isOfKernel(name: string): boolean {
   return role !== undefined && role !== 'systemtap';
 }
 
+/** A step of an image's recipe that asks for the packages of the kernel that happens to run. */
+function isBuiltImage({ container }: Sight['situation']['log']): boolean {
+  return container !== null && IMAGE_STEP.test(container.text) && container.text.includes('$(uname -r)');
+}
+
 const MADE_ELSEWHERE = /microsoft|WSL|linuxkit|dockerdesktop|-(?:moby|boot2docker|coreos|flatcar|talos)\b/i;
 
 /** Certain for the kernels whose makers are known, a hint for forms that only look foreign. */
@@ -106,7 +136,8 @@ function gradeCustom(situation: Sight['situation'], isTreeMissing: boolean): Gra
   const { release, packages, host } = situation;
   if (host?.security.wsl === true || MADE_ELSEWHERE.test(release ?? '')) return 'proves';
   if (release === null || packages.standing === 'packaged' || packages.standing === 'foreign') return null;
-  if (!isTreeMissing) return null;
+  // Its builder has packages of it.
+  if (!isTreeMissing || packages.ask !== null) return null;
   // What is seen is a missing tree, which its builder may still have; that no package exists comes right behind.
   return 'allows';
 }

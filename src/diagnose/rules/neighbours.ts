@@ -2,7 +2,7 @@
  * The words of the neighbours: whoever builds or loads kernel modules, or reads debug information, stumbles over the same
  * causes and is pasted for them. One row a message, from the sources of each program.
  */
-import { run } from '../../make-remedy.ts';
+import { run, runAsRoot } from '../../make-remedy.ts';
 import type { DiagnosisCode } from '../codes.ts';
 import { type Grade, kernelName, text, type Pattern, type Rule, type Sight } from '../rule.ts';
 
@@ -11,8 +11,8 @@ interface Row {
   readonly code: DiagnosisCode;
   readonly grade: Grade;
   readonly patterns: readonly Pattern[];
-  /** Shows that it came out well after all. */
-  readonly unless?: Pattern;
+  /** Shows that it came out well after all, or is something else. */
+  readonly unless?: readonly Pattern[];
   /** Where it is another than its code's. */
   readonly cause?: Rule['cause'];
   readonly remedies?: Rule['remedies'];
@@ -68,8 +68,21 @@ const NO_BTF: Rule['cause'] = ({ situation }) =>
 const LOOK_FOR_BTF: Rule['remedies'] = ({ release }) => [
   run(`grep -w CONFIG_DEBUG_INFO_BTF /boot/config-${release ?? '"$(uname -r)"'}`),
 ];
+/** The kernel has it: whoever reads it is older than what it says. */
+const HAS_BTF: readonly Pattern[] = [
+  text('Unsupported BTF_KIND'),
+  text('loading kernel BTF', /loading kernel BTF ["'`]\S{1,200}["'`]: -22\b/),
+  text('CONFIG_DEBUG_INFO_BTF=y', /^(?:\S{1,200}:)?CONFIG_DEBUG_INFO_BTF=y$/),
+];
 const NO_MODULE: Rule['cause'] = ({ situation }) =>
   `No module was compiled for ${kernelName(situation)}, whose build tree may not be there, or the kernel refused the module.`;
+
+/** A module that DKMS or akmods make, and have not made for this kernel: the build tree may well be there. */
+const NOT_MADE = text(
+  'not found in directory',
+  /FATAL: Module (?:vbox|nvidia|zfs|falco|scap|wl)\w{0,40} not found in directory/,
+);
+const ASK_DKMS: Rule['remedies'] = () => [run('dkms status'), runAsRoot('dkms autoinstall')];
 
 // oxfmt-ignore
 const ROWS: readonly Row[] = [
@@ -99,8 +112,9 @@ const ROWS: readonly Row[] = [
     // An option makes clang include it before anything else.
     text('linux/kconfig.h', /["'`/]linux\/kconfig\.h["'`]? file not found/),
     text('Failed to find kernel headers'),
-    // Headers of BPF itself are missing where kernel and headers are older than BPF.
-    text('file not found', /(?:\/virtual\/|definitions\.h|clang_workarounds\.h|bpf)\S{0,80}:\d{1,6}:\d{1,5}: fatal error: ["'](?!linux\/bpf)(?:linux|asm|uapi|generated)\/[\w./-]{1,80}["'] file not found/),
+    // Headers of BPF itself are missing where kernel and headers are older than BPF. Those of programs, below
+    // /usr/include, miss what the C library's packages bring.
+    text('file not found', /(?:^|[\s:])(?!\/usr\/include\/)[^\s:]{0,200}(?:\/virtual\/|definitions\.h|clang_workarounds\.h|bpf)[^\s:]{0,80}:\d{1,6}:\d{1,5}: fatal error: ["'](?!linux\/bpf)(?:linux|asm|uapi|generated)\/[\w./-]{1,80}["'] file not found/),
   ] },
   { program: 'VirtualBox', code: 'DEVEL_MISSING', grade: 'points', patterns: [
     text('Kernel headers not found for target', /Kernel headers not found for target kernel (\S{1,80})/),
@@ -113,7 +127,7 @@ const ROWS: readonly Row[] = [
     text('for the current kernel', /\bfor the current kernel (?:\(\S{1,80}\) )?or it failed to/),
   ] },
   // It looks in the place of older kernels first.
-  { program: 'VMware', code: 'DEVEL_MISSING', grade: 'points', unless: text('The header path', /The header path .{1,200} is valid/), patterns: [
+  { program: 'VMware', code: 'DEVEL_MISSING', grade: 'points', unless: [text('The header path', /The header path .{1,200} is valid/)], patterns: [
     text('Kernel headers for version', /Kernel headers for version (\S{1,80}) were not found/),
     text('header files matching your running kernel', /C header files matching your running kernel were not found/),
     text('kernel headers', /not a valid path to the (\S{1,80}) kernel headers/),
@@ -179,9 +193,14 @@ const ROWS: readonly Row[] = [
     text('missing some debugging symbols', /missing some debugging symbols.{0,200}\bkernel\b/),
   ] },
   // Type information of BPF's own: a kernel carries it in itself or not at all, and SystemTap does without.
-  { program: 'bpftrace, bcc', code: 'KERNEL_CONFIG', grade: 'allows', cause: NO_BTF, remedies: LOOK_FOR_BTF, patterns: [
+  { program: 'bpftrace, bcc, libbpf, ebpf-go', code: 'KERNEL_CONFIG', grade: 'allows', cause: NO_BTF, remedies: LOOK_FOR_BTF, unless: HAS_BTF, patterns: [
     text('/sys/kernel/btf/vmlinux', /(?:No BTF|not find|failed to|couldn't|cannot|No such file).{0,80}\/sys\/kernel\/btf\/vmlinux/i),
     text('failed to find valid kernel BTF'),
+    text('no BTF found for kernel version'),
+  ] },
+  // The end of a search in every place that the program knows.
+  { program: 'eunomia-bpf', code: 'KERNEL_CONFIG', grade: 'points', cause: NO_BTF, remedies: LOOK_FOR_BTF, unless: HAS_BTF, patterns: [
+    text('find vmlinux BTF', /\bfind vmlinux BTF, but not found/),
   ] },
   { program: 'crash', code: 'DEBUGINFO_VERSION_MISMATCH', grade: 'proves', patterns: [
     text(' do not match!', /\/vmlinu[xz]\S{0,80} and \S{1,200} do not match!/),
@@ -226,9 +245,7 @@ const ROWS: readonly Row[] = [
   { program: "shim's package", code: 'SECUREBOOT_SIGNATURE', grade: 'allows', patterns: [
     text('Secure Boot requires additional', /UEFI Secure Boot requires additional configuration/),
   ] },
-  { program: 'modprobe', code: 'DEVEL_VERSION_MISMATCH', grade: 'allows', patterns: [
-    text('not found in directory', /FATAL: Module (?:stap|vbox|nvidia|zfs|falco|scap|wl)\w{0,40} not found in directory/),
-  ] },
+  { program: 'modprobe', code: 'DEVEL_MISSING', grade: 'allows', cause: NO_MODULE, remedies: ASK_DKMS, patterns: [NOT_MADE] },
   { program: 'bpftrace', code: 'KERNEL_CONFIG', grade: 'allows', patterns: [
     text('Kernel lockdown is enabled'),
   ] },
@@ -252,8 +269,8 @@ const CAUSES: Partial<Readonly<Record<DiagnosisCode, (sight: Sight) => string>>>
 };
 
 /** However somebody says that a build tree is not there. */
-export const NO_TREE: readonly Pattern[] = ROWS.filter(({ code }) => code === 'DEVEL_MISSING').flatMap(
-  ({ patterns }) => patterns,
+export const NO_TREE: readonly Pattern[] = ROWS.filter(({ code }) => code === 'DEVEL_MISSING').flatMap(({ patterns }) =>
+  patterns.filter((pattern) => pattern !== NOT_MADE),
 );
 
 /** One rule a row: the message decides, whichever program printed it. */
@@ -261,9 +278,9 @@ export const NEIGHBOUR_RULES: readonly Rule[] = ROWS.map(
   ({ program, code, grade, cause, remedies, patterns, unless }) => ({
     code,
     patterns,
-    ...(unless === undefined ? {} : { hints: [unless] }),
+    ...(unless === undefined ? {} : { hints: unless }),
     grade: ({ situation, seen }) => {
-      if (unless !== undefined && seen(unless)) return null;
+      if (unless?.some(seen) === true) return null;
       const tree = situation.host?.buildTree;
       return code === 'DEVEL_MISSING' && tree?.exists === true ? null : grade;
     },

@@ -176,7 +176,11 @@ export const REPOSITORY_RULES: readonly Rule[] = [
           ? 'has the headers for programs and no build tree'
           : 'is not what its packages are called';
       const right = rightNames(sight, false);
-      return `${asked?.name ?? 'What was asked for'} ${why}: ${kernelName(sight.situation)} needs ${right === '' ? 'the development package of its release' : right}.`;
+      const nameless =
+        sight.situation.packages.ask === null
+          ? 'the development package of its release'
+          : 'a development package whose name does not hold the release';
+      return `${asked?.name ?? 'What was asked for'} ${why}: ${kernelName(sight.situation)} needs ${right === '' ? nameless : right}.`;
     },
   },
   {
