@@ -121,7 +121,7 @@ export async function openMachine(): Promise<Machine> {
   const done = await cli.run(argv.install);
   const full = machine.listPackages();
   // The packages are empty of any SystemTap: installed, not proven, exit 1.
-  if (done.code !== 1 || !full.includes('systemtap 4.4-2 ii'))
+  if (done.code !== 1 || !full.includes('systemtap 4.4-2 installed'))
     throw new Error(`the first install failed: ${describe(done)}`);
   cpSync(root, fullRoot, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
   machine.resetOutput();
