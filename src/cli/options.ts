@@ -135,6 +135,11 @@ export const AS_ROOT: readonly OptionRow[] = [
   ],
 ];
 
+/** "--verbose" of "-v, --verbose". */
+export function longOf([flags]: OptionRow): string {
+  return /--[a-z-]+/.exec(flags)?.[0] ?? '';
+}
+
 /** The key under which the parser leaves an option's value: "--no-color" as "color", "--cache-dir" as "cacheDir". */
 export function keyOf([flags]: OptionRow): string {
   const [, name = ''] = /--(?:no-)?([a-z-]+)/.exec(flags) ?? [];
@@ -153,10 +158,9 @@ export const OF_HOST: readonly OptionRow[] = [
  * @throws TapprepError USAGE
  */
 export function requireWith(raw: Raw, other: string, rows: readonly OptionRow[]): void {
-  const given = rows.find((row) => isGiven(row, raw[keyOf(row)]));
-  if (given === undefined || (raw[keyOf([other, ''])] ?? false) !== false) return;
-  const [flag = ''] = /--[a-z-]+/.exec(given[0]) ?? [];
-  throw new TapprepError('USAGE', `${flag} means something with ${other} only, which was not given`);
+  const given = findGiven(raw, rows);
+  if (given === null || (raw[keyOf([other, ''])] ?? false) !== false) return;
+  throw new TapprepError('USAGE', `${longOf(given)} means something with ${other} only, which was not given`);
 }
 
 /**
@@ -167,10 +171,13 @@ export function requireWithout(raw: Raw, other: string, rows: readonly OptionRow
   const [flag = '', value] = other.split(' ');
   const there = raw[keyOf([flag, ''])] ?? false;
   if (value === undefined ? there === false : there !== value) return;
-  const given = rows.find((row) => isGiven(row, raw[keyOf(row)]));
-  if (given === undefined) return;
-  const [refused = ''] = /--[a-z-]+/.exec(given[0]) ?? [];
-  throw new TapprepError('USAGE', `${refused} means nothing beside ${other}, but both were given`);
+  const given = findGiven(raw, rows);
+  if (given === null) return;
+  throw new TapprepError('USAGE', `${longOf(given)} means nothing beside ${other}, but both were given`);
+}
+
+function findGiven(raw: Raw, rows: readonly OptionRow[]): OptionRow | null {
+  return rows.find((row) => isGiven(row, raw[keyOf(row)])) ?? null;
 }
 
 /** Whether a value says that an option stood on the command line: --debuginfo and --no-debuginfo have one key. */

@@ -15,7 +15,7 @@ import {
 } from './kernel-families.ts';
 import type { End, RpmFamily } from './kernel-families.ts';
 import { ARCHES } from './release-words.ts';
-import { UNPACKAGED_KERNELS } from './unpackaged-kernels.ts';
+import { findUnpackaged } from './unpackaged-kernels.ts';
 import type { UnpackagedKernel } from './unpackaged-kernels.ts';
 
 /** What is known of the machine besides the release. */
@@ -90,8 +90,8 @@ export function parseKernelRelease(release: string, hints: ReleaseHints): Kernel
   if (!PLAUSIBLE.test(release)) throw unknownRelease(release, hints);
   const [home] = findKernels(release, hints.unameV, (on) => isHome(on, hints));
   if (home !== undefined) return home;
-  const unpackaged = UNPACKAGED_KERNELS.find(({ form }) => form.test(release));
-  if (unpackaged !== undefined) throw unpackagedRelease(release, unpackaged, hints);
+  const unpackaged = findUnpackaged(release);
+  if (unpackaged !== null) throw unpackagedRelease(release, unpackaged, hints);
   const foreign = findKernels(release, hints.unameV, (_, onlyOn) => !onlyOn);
   const [first] = foreign;
   const system = findDistribution(hints.distro)?.system ?? null;

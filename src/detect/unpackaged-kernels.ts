@@ -23,7 +23,7 @@ const TREE = tapprepAsRoot('install', '--build-tree', 'DIR');
 const REHEARSE = tapprep('rehearse', 'SCRIPT.stp', '--distro', 'ID:VERSION', '--kernel', 'RELEASE');
 
 /** The first that fits is meant; the last two are what remains when nobody put a name into the release. */
-export const UNPACKAGED_KERNELS: readonly UnpackagedKernel[] = [
+const UNPACKAGED_KERNELS: readonly UnpackagedKernel[] = [
   {
     builder: "Microsoft's kernel for WSL",
     form: /-microsoft(?:-standard)?(?:-wsl2)?\+?$/i,
@@ -112,3 +112,8 @@ export const UNPACKAGED_KERNELS: readonly UnpackagedKernel[] = [
     remedy: TREE,
   },
 ];
+
+/** The row that a release has the form of, or null. */
+export function findUnpackaged(release: string): UnpackagedKernel | null {
+  return UNPACKAGED_KERNELS.find(({ form }) => form.test(release)) ?? null;
+}

@@ -1,7 +1,7 @@
 /** The packages of the kernel in question, as words for a package manager, and who publishes them. Pure. */
 import { findArchitecture } from '../detect/architectures.ts';
 import { declareTarget, type Forms } from '../detect/target.ts';
-import { UNPACKAGED_KERNELS } from '../detect/unpackaged-kernels.ts';
+import { findUnpackaged } from '../detect/unpackaged-kernels.ts';
 import { isTapprepError, type TapprepError } from '../errors.ts';
 import { namePackages } from '../resolve/package-names.ts';
 import type { PackageName, Remedy, Target } from '../types.ts';
@@ -94,15 +94,10 @@ export function packagesSaid(said: SaidOfKernel): KernelPackages {
     const home = readTarget(said, firstHome(facts['kernelOf']), 'listed');
     return isTapprepError(home) ? NO_PACKAGES : packagesOf(home);
   }
-  if (facts['namedOtherwise'] === true) return { ...NO_PACKAGES, ask: askedOf(said.release) };
+  if (facts['namedOtherwise'] === true) return { ...NO_PACKAGES, ask: findUnpackaged(said.release)?.remedy ?? null };
   // A form that somebody's own build is known by is not named after a distribution's habit.
   const isBuildersOwn = code !== 'UNKNOWN_RELEASE' || facts['builder'] !== undefined;
   return isBuildersOwn || family === null ? NO_PACKAGES : packagesByHabit(said, family);
-}
-
-/** What its row in the table says to ask. */
-function askedOf(release: string): Remedy | null {
-  return UNPACKAGED_KERNELS.find(({ form }) => form.test(release))?.remedy ?? null;
 }
 
 /** By a distribution whose packages are named as most of the same system are. */

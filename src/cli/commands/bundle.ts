@@ -57,40 +57,50 @@ export async function runBundle(context: Context, options: BundleCommandOptions)
   const out = resolve(context.cwd, options.out);
   if (!common.dryRun) await checkPlace(out, { what: 'the bundle cannot be written: ' });
   const lock = options.lock === null ? null : await readLock(context.cwd, options.lock);
-  if (lock === null || (await isForTarget(context, options, lock))) return writeBundle(context, options, out, lock);
+  if (lock === null)
+    return writeBundle(context, options, { out, lock, subject: await openSubject(context, options.target) });
+  const subject = await openLocked(context, options, lock);
+  if (subject !== null) return writeBundle(context, options, { out, lock, subject });
   const target = targetOfLock(lock);
   try {
-    return await writeBundle(context, { ...options, target }, out, lock);
+    return await writeBundle(context, options, { out, lock, subject: await openSubject(context, target) });
   } catch (error) {
     throw withHint(error, placeOfOptions({ ...target }, isRootUser()));
   }
 }
 
-/** Whether a lock is for the target that was named; where none was, for this machine, whose own sources count then. */
-async function isForTarget(
+/**
+ * The target that was named, where a lock is for it. Where none was named it is this machine, whose own sources count then;
+ * null where the lock is for another.
+ */
+async function openLocked(
   context: Context,
   { target, lock: path }: BundleCommandOptions,
   lock: Plan,
-): Promise<boolean> {
-  if (Object.values(target).some((given) => given !== null)) return true;
+): Promise<Subject | null> {
   try {
-    requireSameTarget(lock, path ?? '', (await openSubject(context, target)).target);
-    return true;
+    const subject = await openSubject(context, target);
+    requireSameTarget(lock, path ?? '', subject.target);
+    return subject;
   } catch (error) {
-    if (!isTapprepError(error) || error.code === 'INTERRUPTED') throw error;
-    return false;
+    const isNamed = Object.values(target).some((given) => given !== null);
+    if (isNamed || !isTapprepError(error) || error.code === 'INTERRUPTED') throw error;
+    return null;
   }
+}
+
+interface BundleWork {
+  readonly out: string;
+  readonly lock: Plan | null;
+  readonly subject: Subject;
 }
 
 async function writeBundle(
   context: Context,
   options: BundleCommandOptions,
-  out: string,
-  lock: Plan | null,
+  { out, lock, subject }: BundleWork,
 ): Promise<number> {
   const { common, stdout } = context;
-  const subject = await openSubject(context, options.target);
-  if (lock !== null) requireSameTarget(lock, options.lock ?? '', subject.target);
   const session = await openContextSession(context);
   const sign = options.signKey === null ? null : openPgpSigner(context, session, options.signKey);
   if (options.compiled) return await runCompiled(context, session, subject, options, out, sign);

@@ -1,6 +1,6 @@
 /** What can follow on a command line that is being typed, from the one table of commands. Pure: values come from a lookup. */
 import { ACTIONS_OF, COMMANDS, type CommandRow } from '../commands.ts';
-import { type OptionRow, REPEATED } from '../options.ts';
+import { longOf, type OptionRow, REPEATED } from '../options.ts';
 
 /** A word that can stand there, and what it is. */
 export interface Candidate {
@@ -130,10 +130,6 @@ function matching(candidates: readonly Candidate[], prefix: string): Completion 
 
 function flagsOf([flags]: OptionRow): readonly string[] {
   return flags.split(/[ ,]+/).filter((word) => word.startsWith('-'));
-}
-
-function longOf(option: OptionRow): string {
-  return flagsOf(option).at(-1) ?? '';
 }
 
 /** "release" of "--kernel <release>"; empty for an option without a value. */
