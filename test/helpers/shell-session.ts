@@ -30,6 +30,8 @@ const STARTS: Readonly<Record<Shell, (home: string, script: string) => readonly 
   },
   fish: (home, script) => {
     mkdirSync(join(home, '.config/fish/completions'), { recursive: true });
+    // Where it is absent, fish makes completions of all manual pages in a process that outlives the shell, and writes here.
+    mkdirSync(join(home, '.local/share/fish/generated_completions'), { recursive: true });
     writeFileSync(join(home, '.config/fish/completions/tapprep.fish'), script);
     writeFileSync(
       join(home, '.config/fish/config.fish'),
