@@ -1,5 +1,5 @@
 /** The form of docs/matrix.json: what the matrix has tried so far, so that a run goes on where the last one ended. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { SeenVerdict } from '../src/systemtap/verdicts.ts';
 import { seenVerdictSchema } from '../src/systemtap/verdicts-schema.ts';
 

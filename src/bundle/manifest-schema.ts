@@ -1,5 +1,5 @@
 /** The form of a bundle's manifest.json. Foreign until checked: paths are plain and lie where their kind belongs. */
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   digest,
   fingerprint,

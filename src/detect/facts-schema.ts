@@ -1,5 +1,5 @@
 /** The shape of HostFacts as a schema: whatever comes from a file or another machine passes through it. */
-import { toJSONSchema, z } from 'zod';
+import * as z from 'zod';
 import { TapprepError } from '../errors.ts';
 import { run } from '../make-remedy.ts';
 import type { BuildId, HostFacts } from '../types.ts';
@@ -166,5 +166,5 @@ export function checkFacts(value: unknown, source: string): HostFacts {
 
 /** The same as a JSON schema (2020-12). */
 export function factsJsonSchema(): object {
-  return toJSONSchema(factsSchema);
+  return z.toJSONSchema(factsSchema);
 }

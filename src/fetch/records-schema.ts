@@ -1,5 +1,5 @@
 /** The forms of what the cache remembers beside its files: of an address, and of an unfinished download. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { digest, sha256 } from '../resolve/package-schema.ts';
 import type { SavedIndexEntry } from './index-entry.ts';
 import type { PartRecord } from './part-record.ts';

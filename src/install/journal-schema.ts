@@ -2,7 +2,7 @@
  * The form of the journal. It lies where root believes it, but is read as foreign: each field of an entry is checked.
  * What is not known to this version is kept as it is.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Journal, JournalEntry } from './journal.ts';
 
 const word = z.string().regex(/^(?!-)[\w.+:~^-]+$/);

@@ -1,5 +1,5 @@
 /** The shape of a mirror list: the only place that knows its rules. docs/mirrors.md explains it to people. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { isSafeTemplate, namesInTemplate, PLACEHOLDERS } from './placeholders.ts';
 
 const text = z.string().min(1).max(400);

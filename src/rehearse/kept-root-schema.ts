@@ -1,5 +1,5 @@
 /** The form of what is kept beside a rehearsal root. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { packageArch, packageName, packageVersion } from '../resolve/package-schema.ts';
 import type { RootRecord } from './kept-root.ts';
 

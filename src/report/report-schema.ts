@@ -2,7 +2,7 @@
  * The forms of what tapprep prints with --json and keeps in files, published as JSON Schemas. Fields may be added within a
  * version; those that are named here keep their names and meanings.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { factsSchema } from '../detect/facts-schema.ts';
 import { journalSchema } from '../install/journal-schema.ts';
 import { packageArch, packageName, packageVersion } from '../resolve/package-schema.ts';

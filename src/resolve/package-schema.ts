@@ -1,5 +1,5 @@
 /** How a package is named, in every saved form that names one: plans and manifests of bundles. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Digest, Fingerprint, MatchEvidence, Role, Sha256 } from '../types.ts';
 
 export const packageRole: z.ZodType<Role> = z.enum([

@@ -1,5 +1,5 @@
 /** The form of a saved plan. Foreign until checked: file names are plain, addresses are of known schemes, places tapprep's own. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { TapprepError } from '../errors.ts';
 import { describeOtherVersion, listFaults } from '../foreign-form.ts';
 import type {

@@ -1,5 +1,5 @@
 /** The form of a target in every saved form that names one: plans and manifests of bundles. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { OWN_PATH } from '../detect/own-kernel.ts';
 import type { BuildId, DebKernelFamily, RpmKernelFamily, Target } from '../types.ts';
 

@@ -1,5 +1,5 @@
 /** The shape of stp/NAME.json, which tells about stp/NAME.stp, and of stp/proven.json. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { TapprepError } from '../errors.ts';
 
 const text = z.string().min(1).max(500);

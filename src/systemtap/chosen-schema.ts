@@ -1,5 +1,5 @@
 /** The form of the record of which SystemTap was proven for a kernel of a target. Foreign until checked. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { FOLDER_PLACE, MENDED_PLACE } from '../resolve/folder-place.ts';
 import { line, word } from '../resolve/target-schema.ts';
 

@@ -1,5 +1,5 @@
 /** The forms of verdicts: a file of them in the cache, and a list that is taken elsewhere. Foreign until checked. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { fingerprint, packageVersion, sha256, upstreamVersion } from '../resolve/package-schema.ts';
 import { buildId, line, word } from '../resolve/target-schema.ts';
 import type { Blame, StepId } from '../types.ts';

@@ -1,5 +1,5 @@
 /** The answers of Launchpad's API, as far as they are read. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const text = z.string().max(500);
 

@@ -1,5 +1,5 @@
 /** manifest.json of a mended SystemTap: which one it is, what was changed, and by what. Foreign until checked. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { FOLDER_PLACE } from '../../resolve/folder-place.ts';
 
 export interface MendedManifest {

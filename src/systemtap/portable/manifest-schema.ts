@@ -1,5 +1,5 @@
 /** The form of manifest.json of a portable SystemTap. Foreign until checked: a path stays inside of its folder. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { fingerprint, sha256 } from '../../resolve/package-schema.ts';
 import type { PortableManifest } from './manifest.ts';
 
