@@ -76,6 +76,13 @@ test.each(HOMES)('%s has one home', (library, home) => {
   expect(imports.filter(([from, to]) => to === library && !home.test(from))).toEqual([]);
 });
 
+test('zod comes without its languages, which its exports z and default bring into every start', () => {
+  const named = globSync('src/**/*.ts').filter((file) =>
+    /^import (?!(?:type )?\* as z from).*'zod';$/m.test(readFileSync(file, 'utf8')),
+  );
+  expect(named).toEqual([]);
+});
+
 test('nothing outside cli/ imports cli/', () => {
   expect(imports.filter(([from, to]) => to.startsWith('cli/') && !from.startsWith('cli/'))).toEqual([]);
 });
