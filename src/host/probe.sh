@@ -77,8 +77,10 @@ at() {
 is_file() { at "$1" && [ -f "$F" ] && [ -r "$F" ]; }
 is_dir() { at "$1" && [ -d "$F" ]; }
 
+CONTROL='\000-\010\013-\037\177'
+
 # bounded PATH: a file's beginning without control characters; no text that is read here is longer.
-bounded() { head -c "${2:-1000000}" <"$1" | tr -d '\000-\010\013-\037\177'; }
+bounded() { head -c "${2:-1000000}" <"$1" | tr -d "$CONTROL"; }
 
 # first_line PATH: sets L to the first line of a file; fails when there is none.
 first_line() {
@@ -96,7 +98,8 @@ first_line() {
 # emit_file KEY PATH: "KEY PATH LINE" for each line, bounded, without control characters, passwords and tokens.
 emit_file() {
   is_file "$2" || return 0
-  bounded "$F" | awk -v key="$1" -v path="$2" '
+  # As bounded does it, but for the process that a function in a pipe would cost each file.
+  head -c 1000000 <"$F" | tr -d "$CONTROL" | awk -v key="$1" -v path="$2" '
     function query(text,   at, out, part, n, i, parts) {
       at = index(text, "?")
       if (at == 0) return text
@@ -166,7 +169,7 @@ starts() {
 
 identity() {
   [ "$booted" = no ] || {
-    emit uname-r "$(uname -r)"
+    emit uname-r "$running"
     emit uname-v "$(uname -v)"
   }
   emit uname-m "$(uname -m)"
@@ -199,7 +202,7 @@ kernel_release() {
   done
   if [ -z "$release" ]; then
     if [ "$booted" = yes ]; then
-      release=$(uname -r)
+      release=$running
     elif [ -n "$tree" ]; then
       release=$(tree_release "$tree")
     elif [ "$count" = 1 ]; then
@@ -221,7 +224,7 @@ running_kernel() {
   line=$(bounded /proc/cmdline | tr ' ' '\n' | grep -E \
     '^(nomodule|(module|kprobes?|ftrace|trace|ima|selinux|systemd)[._][A-Za-z_.]+|lockdown|lsm|security|selinux|enforcing|apparmor|fips|nokaslr|kaslr|mitigations|debugfs|crashkernel|isolcpus|preempt)(=[A-Za-z0-9_.,:@-]*)?$' | tr '\n' ' ')
   emit cmdline "$line"
-  [ "$release" = "$(uname -r)" ] || return 0
+  [ "$release" = "$running" ] || return 0
   [ -r /sys/kernel/notes ] && emit notes "$(od -An -v -tx1 </sys/kernel/notes | tr -d ' \n')"
   return 0
 }
@@ -276,7 +279,7 @@ config_from() {
 }
 
 config() {
-  if [ "$booted" = yes ] && [ "$release" = "$(uname -r)" ] && [ -r /proc/config.gz ]; then
+  if [ "$booted" = yes ] && [ "$release" = "$running" ] && [ -r /proc/config.gz ]; then
     config_from /proc/config.gz /proc/config.gz
     return 0
   fi
@@ -320,6 +323,7 @@ manager() {
 # A Berkeley database with a stale lock makes rpm wait for ever.
 limit() {
   limit=
+  [ "$manager" = rpm ] || return 0
   timeout 5 true && limit='timeout 60'
 }
 
@@ -376,7 +380,7 @@ packages() {
     rpm)
       [ -z "$unasked" ] || return 0
       rpm_query -a --qf 'pkg\t%{NAME}\t%|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE}\t%{ARCH}\t%{VENDOR}\t%{BUILDTIME}\t%{BUILDHOST}\n' |
-        tr -d '\000-\010\013-\037\177' | grep "^pkg${tab}" | grep -v "^pkg${tab}gpg-pubkey${tab}"
+        tr -d "$CONTROL" | grep "^pkg${tab}" | grep -v "^pkg${tab}gpg-pubkey${tab}"
       ;;
   esac
 }
@@ -554,7 +558,7 @@ version_lines() {
   key=$1
   shift
   [ -z "$prefix" ] || return 0
-  "$@" 2>&1 | tr -d '\000-\010\013-\037\177' | awk -v key="$key" 'NR < 8 { printf "%s\t%s\n", key, substr($0, 1, 500) }'
+  "$@" 2>&1 | tr -d "$CONTROL" | awk -v key="$key" 'NR < 8 { printf "%s\t%s\n", key, substr($0, 1, 500) }'
 }
 
 toolchain() {
@@ -717,7 +721,7 @@ security() {
   fi
   value=$(in_container)
   [ -z "$value" ] || emit container "$value"
-  case $(uname -r) in
+  case $running in
     *[Mm]icrosoft*) emit wsl yes ;;
     *) [ -e /proc/sys/fs/binfmt_misc/WSLInterop ] && emit wsl yes ;;
   esac
@@ -826,12 +830,23 @@ main() {
   LC_ALL=C
   PATH=${PATH:-/usr/bin:/bin}
   # As the user would find them, but for directories whose names would not survive the splitting.
-  own_path=$(printf '%s\n' "$PATH" | tr ':' '\n' | grep '^/[A-Za-z0-9._+~@%,=/^-]*$' | tr '\n' ' ')
+  own_path=
+  blanks=$IFS
+  set -f
+  IFS=:
+  for folder in $PATH; do
+    case $folder in
+      /*) plain "$folder" && own_path="$own_path$folder " ;;
+    esac
+  done
+  IFS=$blanks
+  set +f
   PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
   export LC_ALL PATH
   # In a root without devices a redirection to that name would make a file.
   if [ -c /dev/null ]; then exec </dev/null 2>/dev/null; fi
   booted=yes
+  running=
   prefix=
   release=${2:-}
   tree=
@@ -850,7 +865,7 @@ main() {
       prefix=$1
       ;;
   esac
-  [ "$booted" = yes ] || own_path=
+  if [ "$booted" = yes ]; then running=$(uname -r); else own_path=; fi
   case $prefix in
     -*) prefix=./$prefix ;;
   esac

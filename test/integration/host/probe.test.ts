@@ -81,6 +81,21 @@ describe.each(Object.entries(SHELLS))('under %s', (_, shell) => {
     expect(output.endsWith('\nend\t1\n')).toBe(true);
   });
 
+  test('programs are found in the directories of PATH, but for those with names that break a word', () => {
+    const place = mkdtempSync(join(dir, 'path-'));
+    for (const name of ['with blank', 'with*star', 'with=sign+1']) {
+      mkdirSync(join(place, name));
+      writeFileSync(join(place, name, 'gcc'), '#!/bin/sh\n', { mode: 0o755 });
+    }
+    const found = (...names: readonly string[]): readonly string[] => {
+      const path = [`${shell[0] === 'busybox' ? `${applets}:` : ''}/usr/bin:/bin`];
+      const own = ['relative', '', ...names.map((name) => join(place, name))];
+      return values(runProbe({ shell, env: { PATH: [...own, ...path].join(':') } }), 'cc');
+    };
+    expect(found('with blank', 'with*star', 'with=sign+1')).toEqual([join(place, 'with=sign+1/gcc')]);
+    expect(found('with blank', 'with*')).toEqual(['/usr/bin/gcc']);
+  });
+
   test('a root gives what it gives under dash', () => {
     expect(settled(runProbe({ shell, args: [root] }))).toBe(settled(runProbe({ args: [root] })));
   });
