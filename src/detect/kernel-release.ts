@@ -78,7 +78,7 @@ const RPM_ROWS = Object.entries(RPM_FAMILIES).map(([id, row]) => ({
   pattern: compileRow(row),
 }));
 const DEB_ROWS = Object.entries(DEB_FAMILIES).map(([id, row]) => ({ id: id as keyof typeof DEB_FAMILIES, row }));
-const KNOWN_IDS = new Set([...RPM_ROWS, ...DEB_ROWS].flatMap(({ row }) => row.on));
+const KNOWN_IDS: ReadonlySet<string> = new Set([...RPM_ROWS, ...DEB_ROWS].flatMap(({ row }) => row.on));
 
 /**
  * Takes a kernel release apart. Of a distribution that builds kernels from another's, a form of no row is its own build's:

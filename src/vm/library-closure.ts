@@ -24,7 +24,7 @@ const DEFAULT_DIRECTORIES: Readonly<Record<number, readonly string[]>> = {
   22: ['/lib/s390x-linux-gnu', '/usr/lib/s390x-linux-gnu', '/lib64', '/usr/lib64', '/lib', '/usr/lib'],
 };
 
-const DEFAULTS = new Set(Object.values(DEFAULT_DIRECTORIES).flat());
+const DEFAULTS: ReadonlySet<string> = new Set(Object.values(DEFAULT_DIRECTORIES).flat());
 
 /** What glibc opens by name at run time, and what is taken along where it is there. */
 const OPENED_AT_RUN_TIME = ['libgcc_s.so.1', 'libnss_files.so.2'];

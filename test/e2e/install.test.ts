@@ -201,7 +201,7 @@ test('--dry-run shows the commands and changes nothing', async () => {
 function snapshot(directory: string): string {
   return execFileSync(
     'find',
-    [directory, '-printf', '%P %M %U:%G %s %C@ %l\n', '-type', 'f', '-size', '-64k', '-exec', 'sha256sum', '{}', ';'],
+    [directory, '-printf', '%P %M %U:%G %s %C@ %l\n', '-type', 'f', '-size', '-64k', '-exec', 'sha256sum', '{}', '+'],
     { maxBuffer: 1 << 28 },
   ).toString();
 }

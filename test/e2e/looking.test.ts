@@ -18,7 +18,7 @@ afterAll(() => {
 
 /** Every file of a tree: mode, owner, size, times of change, target of a link, and content. */
 function treeOf(directory: string): string {
-  const list = ['-printf', '%P %M %U:%G %s %T@ %C@ %l\n', '-type', 'f', '-exec', 'sha256sum', '{}', ';'];
+  const list = ['-printf', '%P %M %U:%G %s %T@ %C@ %l\n', '-type', 'f', '-exec', 'sha256sum', '{}', '+'];
   return execFileSync('find', [directory, ...list], { encoding: 'utf8', maxBuffer: 1 << 28 });
 }
 

@@ -20,7 +20,11 @@ afterAll(async () => {
 });
 
 function typeInto(...command: readonly string[]): string {
-  return execFileSync('python3', [TYPE, SECRET, ...command], { env: cli.env, encoding: 'utf8', timeout: 120_000 });
+  return execFileSync('/usr/bin/python3', [TYPE, SECRET, ...command], {
+    env: cli.env,
+    encoding: 'utf8',
+    timeout: 120_000,
+  });
 }
 
 test('a terminal that echoes shows what is typed', () => {

@@ -22,6 +22,7 @@ const client = makeCertificate('DNS:system-1', 30);
 let cdn: Nginx;
 let scc: Nginx;
 let key: string;
+let releasePackage: string;
 let count = 0;
 
 beforeAll(async () => {
@@ -32,6 +33,9 @@ beforeAll(async () => {
     ...lab.build(kernelBuild('3.10.0', '1160.el7', { vendor: 'Red Hat, Inc.' })),
     ...lab.build({ source: 'tools', version: '5', release: '1', vendor: 'Red Hat, Inc.', packages: tools }),
   };
+  const named = { source: 'release', version: '7.9', release: '1.el7', vendor: 'Red Hat, Inc.' };
+  const release = lab.build({ ...named, packages: [{ name: 'redhat-release-server' }] });
+  releasePackage = release['redhat-release-server'] ?? '';
   const uname = `kernel-default-devel = 5.14.21-150500.55.7.1`;
   const sles = lab.build({
     source: 'kernel-source',
@@ -113,14 +117,7 @@ function makeRhel(
     '/usr/bin/zypper': null,
     ...more,
   });
-  const release = lab.build({
-    source: 'release',
-    version: '7.9',
-    release: '1.el7',
-    vendor: 'Red Hat, Inc.',
-    packages: [{ name: 'redhat-release-server' }],
-  });
-  cpSync(release['redhat-release-server'] ?? '', join(work, `system-${count}/upper/release.rpm`));
+  cpSync(releasePackage, join(work, `system-${count}/upper/release.rpm`));
   system.run(['rpm', '-i', '--nodeps', '/release.rpm']);
   return system;
 }

@@ -17,8 +17,8 @@ export interface HostRoot {
 
 const MOUNT = `mount -t overlay overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" "$1/root" && shift && exec "$@"`;
 
-/** What the layer below has in a directory is not seen. */
-const OPAQUE = "import os, sys; os.setxattr(sys.argv[1], 'trusted.overlay.opaque', b'y')";
+/** What the layer below has in these directories is not seen. */
+const OPAQUE = "import os, sys\nfor path in sys.argv[1:]: os.setxattr(path, 'trusted.overlay.opaque', b'y')";
 
 /** @param files of the system by path, written over those of this machine; null: not there */
 export function makeHostRoot(directory: string, files: Readonly<Record<string, string | null>>): HostRoot {
@@ -35,11 +35,12 @@ export function makeHostRoot(directory: string, files: Readonly<Record<string, s
     else writeFileSync(upper, text);
   }
   // What this machine has of its own stays out of sight.
-  for (const path of ['var/lib/rpm', 'etc/yum.repos.d', 'etc/zypp/repos.d', 'etc/dnf', 'var/lib/tapprep']) {
-    const upper = join(directory, 'upper', path);
-    mkdirSync(upper, { recursive: true });
-    execFileSync('python3', ['-c', OPAQUE, upper]);
-  }
+  const hidden = ['var/lib/rpm', 'etc/yum.repos.d', 'etc/zypp/repos.d', 'etc/dnf', 'var/lib/tapprep'].map((path) =>
+    join(directory, 'upper', path),
+  );
+  for (const path of hidden) mkdirSync(path, { recursive: true });
+  // By its path: what a PATH has of that name first may be a script that looks for one of several.
+  execFileSync('/usr/bin/python3', ['-c', OPAQUE, ...hidden]);
   const wrapper = ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', MOUNT, 'sh', directory];
   return {
     root,

@@ -94,6 +94,16 @@ test('only cli/ and host/local.ts read process.*', () => {
   expect(readers.filter((file) => !/^src\/(cli\/|host\/local\.ts)/.test(file))).toEqual([]);
 });
 
+/** The thread that computes digests has its state for itself. Each open session's plans go with that session. */
+const KEEPERS = new Set(['src/fetch/digest-worker.ts', 'src/pipeline/plan-systemtap.ts']);
+
+test('no module keeps anything from one use to the next', () => {
+  const variable =
+    /^(?:export )?let |^(?:export )?const \w+(?:: (?!Readonly|readonly)[^=\n]*)? = (?:new (?:Weak)?(?:Map|Set)\b|\[\]|\{\};)|^  static (?!readonly)\S+(?:: [^(\n]*)? = /m;
+  const found = globSync('src/**/*.ts').filter((file) => variable.test(readFileSync(file, 'utf8')));
+  expect(found.toSorted()).toEqual([...KEEPERS].toSorted());
+});
+
 /**
  * What tapprep says to people is not what its code decides by: no regular expression, and no method that looks into a text,
  * on a field that holds a sentence. Renderers lay sentences out, and may look at their form.

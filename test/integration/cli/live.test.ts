@@ -43,7 +43,7 @@ describe.each([80, 200])('on a terminal of %i columns', (columns) => {
   }
 
   test('each stage that goes on has its progress, and each that has ended its line', async () => {
-    const child = spawn('python3', [join(HELPERS, 'terminal.py'), String(columns), ...CHILD], {
+    const child = spawn('/usr/bin/python3', [join(HELPERS, 'terminal.py'), String(columns), ...CHILD], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     const pieces: Pieces = child.stdout[Symbol.asyncIterator]();

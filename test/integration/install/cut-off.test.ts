@@ -116,7 +116,9 @@ test('what dpkg unpacks is left alone while another run of dpkg holds its lock',
   put('var/lib/tapprep/systemtap-x.json', '{}\n');
   const hold =
     'import fcntl,sys; f=open(sys.argv[1],"w"); fcntl.lockf(f, fcntl.LOCK_EX); print("held",flush=True); sys.stdin.read()';
-  other = spawn('python3', ['-c', hold, join(root, 'var/lib/dpkg/lock')], { stdio: ['pipe', 'pipe', 'inherit'] });
+  other = spawn('/usr/bin/python3', ['-c', hold, join(root, 'var/lib/dpkg/lock')], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   await once(other.stdout ?? other, 'data');
   await remove();
   expect(existsSync(join(root, UNPACKING))).toBe(true);

@@ -134,7 +134,7 @@ function blobsOf(file: Buffer): readonly Buffer[] {
 
 /** Every file of a tree with its content, mode and times. */
 function treeOf(directory: string): string {
-  const list = ['-printf', '%P %M %U:%G %s %T@ %C@ %l\n', '-type', 'f', '-exec', 'sha256sum', '{}', ';'];
+  const list = ['-printf', '%P %M %U:%G %s %T@ %C@ %l\n', '-type', 'f', '-exec', 'sha256sum', '{}', '+'];
   return execFileSync('find', [directory, ...list], { encoding: 'utf8', maxBuffer: 1 << 28 });
 }
 

@@ -25,7 +25,7 @@ export interface Rule {
   isOff: boolean;
 }
 
-const NONE: Packages = [];
+const NONE: readonly number[] = [];
 
 /** A rule of one literal, of two, or of one and many. */
 export function makeRule(first: number, rest: Packages, cause: RuleCause): Rule {
