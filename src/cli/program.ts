@@ -146,6 +146,19 @@ function silent(command: Command): Command {
   return command.exitOverride().configureOutput({ writeErr: () => undefined });
 }
 
+/** Options that set one value, as --debuginfo and --no-debuginfo do: a line that has both does not say which is meant. */
+function refuseBoth(command: Command): void {
+  const given = new Map<string, string>();
+  for (const option of command.options)
+    command.on(`option:${option.name()}`, () => {
+      const key = option.attributeName();
+      const [flag, other] = [option.long ?? option.flags, given.get(key)];
+      if (other !== undefined && other !== flag)
+        throw new TapprepError('USAGE', `${other} and ${flag} contradict each other, but both were given`);
+      given.set(key, flag);
+    });
+}
+
 function buildCommand(row: CommandRow): Command {
   const command = silent(new Command(row.name.split(' ').at(-1))).description(row.summary);
   for (const [name, description] of row.args ?? []) command.argument(name, description);
@@ -155,5 +168,6 @@ function buildCommand(row: CommandRow): Command {
     if (REPEATED.includes(listed)) option.argParser<string[]>((value, list) => [...(list ?? []), value]);
     command.addOption(option);
   }
+  refuseBoth(command);
   return command.addHelpText('after', `\nExamples:\n${row.examples.map((line) => `  tapprep ${line}\n`).join('')}`);
 }

@@ -172,6 +172,14 @@ test.each([
   [['doctor', '--dry-run'], '--dry-run means something with --fix only, which was not given'],
   [['install', '--bundle-keyring', 'k'], '--bundle-keyring means something with --bundle only, which was not given'],
   [['install', '--bundle', 'b', '--no-debuginfo'], '--no-debuginfo means nothing beside --bundle, but both were given'],
+  [
+    ['plan', '--no-debuginfo', '--debuginfo', 'debuginfod'],
+    '--no-debuginfo and --debuginfo contradict each other, but both were given',
+  ],
+  [
+    ['install', '--debuginfo=package', '--no-debuginfo'],
+    '--debuginfo and --no-debuginfo contradict each other, but both were given',
+  ],
   [['bundle', '--compiled', '--lock', 'l'], '--lock means nothing beside --compiled, but both were given'],
   [
     ['verify', '--in', 'local', '--boot-image', 'i'],
