@@ -2,6 +2,7 @@
 import { chmod, lstat, mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isErrno, TapprepError } from '../errors.ts';
+import { clearLeft } from '../files/clear-left.ts';
 import { isOwnFile, ownUid } from '../files/own-user.ts';
 import type { Host } from '../host/host.ts';
 import type { DebTarget, Emit, Repository } from '../types.ts';
@@ -60,7 +61,7 @@ export async function ensureBaseTar(request: BaseRootRequest): Promise<string> {
 export async function keepTar(tar: string, make: (work: string, partial: string) => Promise<void>): Promise<string> {
   if (await isKept(tar)) return tar;
   const work = `${tar}.making`;
-  await rm(work, { recursive: true, force: true });
+  await clearLeft(work);
   await mkdir(work, { recursive: true });
   try {
     const partial = join(work, 'base.tar');

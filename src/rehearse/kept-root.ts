@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isErrno } from '../errors.ts';
+import { clearLeft } from '../files/clear-left.ts';
 import { writeWhole } from '../files/write-whole.ts';
 import type { InstalledVersion } from '../resolve/plan.ts';
 import type { Plan } from '../types.ts';
@@ -56,7 +57,7 @@ export async function buildKeptRoot(
   const making = `${directory}.making`;
   await mkdir(rootsDir, { recursive: true });
   await rm(`${directory}.json`, { force: true });
-  await Promise.all([making, directory].map((path) => rm(path, { recursive: true, force: true })));
+  await Promise.all([making, directory].map(clearLeft));
   const { base, key } = await build(making);
   await rename(making, directory);
   const record: RootRecord = { schema: 'tapprep-root/1', key, base };

@@ -1,4 +1,7 @@
-/** kill -9 of a rehearsal and all it started, at random moments: the next one completes, whatever was left. */
+/**
+ * kill -9 of a rehearsal at random moments: the next one completes, whatever was left, and though what the killed one had
+ * started, each in a session of its own, may go on.
+ */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';

@@ -2,6 +2,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EXIT, isErrno } from '../../errors.ts';
+import { clearLeft } from '../../files/clear-left.ts';
 import { cleanCache, listCache } from '../../fetch/cache-admin.ts';
 import { forgetKeptRoots, listKeptRoots } from '../../rehearse/kept-root.ts';
 import type { Context } from '../context.ts';
@@ -27,7 +28,7 @@ export async function cleanOldest(context: Context, options: CacheOptions): Prom
   const dropRoots = everything && !report.inUse;
   if (dropRoots) {
     await forgetKeptRoots(join(cacheDir, 'roots'));
-    for (const name of ['roots', 'images', 'tmp']) await rm(join(cacheDir, name), { recursive: true, force: true });
+    for (const name of ['roots', 'images', 'tmp']) await clearLeft(join(cacheDir, name));
     await removeOtherPrograms(join(cacheDir, 'program'));
   }
   if (context.common.json) context.stdout.json(report);
