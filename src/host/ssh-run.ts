@@ -5,6 +5,7 @@ import { TapprepError } from '../errors.ts';
 import { run } from '../make-remedy.ts';
 import { interrupted, refuseWhenStopped } from '../interruption.ts';
 import { type AfterMark, createAfterMark } from './after-mark.ts';
+import type { Gate } from './gate.ts';
 import type { RunOptions, RunResult } from './host.ts';
 import { type ProcessOptions, runProcess } from './run-process.ts';
 import { buildSessionArgv, encodeForLoginShell } from './ssh-command.ts';
@@ -26,7 +27,12 @@ export interface Machine {
   readonly env: Readonly<Record<string, string>>;
   /** Text of remote.sh. */
   readonly remote: string;
+  /** Of the sessions of one connection: sshd refuses more than its MaxSessions, 10 unless the machine says less. */
+  readonly gate: Gate;
 }
+
+/** The connection itself is one more, and what is to end gets a place beside them. */
+export const SESSIONS = 6;
 
 export type RemoteOptions = RunOptions & Pick<ProcessOptions, 'onStdout'>;
 
@@ -45,11 +51,20 @@ interface Session {
 }
 
 /**
- * As Host.run. A time limit and an abort end the program over there, too.
+ * As Host.run. A time limit, which begins with the program, and an abort end the program over there, too.
  * @throws TapprepError TOOL_MISSING, NOT_ROOT (sudo gives no rights; facts.said), SSH_LOST, SSH_FAILED (no shell there),
  *   INTERRUPTED
  */
-export async function runThere(
+export function runThere(
+  machine: Machine,
+  rights: Rights,
+  argv: readonly string[],
+  options: RemoteOptions,
+): Promise<RunResult> {
+  return machine.gate.pass(() => runSession(machine, rights, argv, options));
+}
+
+async function runSession(
   machine: Machine,
   rights: Rights,
   argv: readonly string[],
@@ -109,7 +124,7 @@ async function endThere({ machine, rights, stdout }: Session, done: Promise<unkn
   );
   for (const kill of group === undefined ? [] : ['TERM', 'KILL']) {
     // Over a connection that is gone nothing can be ended: then the program is as lost as with this process killed.
-    await runThere(machine, rights, script(END, [kill, group ?? '']), { timeoutMs: END_MS }).catch(() => undefined);
+    await runSession(machine, rights, script(END, [kill, group ?? '']), { timeoutMs: END_MS }).catch(() => undefined);
     if (await Promise.race([ended, sleep(END_MS, false)])) return;
   }
 }

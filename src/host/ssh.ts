@@ -7,11 +7,12 @@ import { finished } from 'node:stream/promises';
 import { isTapprepError, TapprepError } from '../errors.ts';
 import { run } from '../make-remedy.ts';
 import { assetUrl } from './asset.ts';
+import { createGate } from './gate.ts';
 import type { RemoteHost, RunOptions, RunResult } from './host.ts';
 import { localEnvironment } from './local.ts';
 import { checkDestination, type SshPlace } from './ssh-command.ts';
 import { connectSsh } from './ssh-connection.ts';
-import { type Machine, type RemoteOptions, type Rights, runThere } from './ssh-run.ts';
+import { type Machine, type RemoteOptions, type Rights, runThere, SESSIONS } from './ssh-run.ts';
 import { ABSENT, explainWrite, READ, script, WHICH, WRITE } from './ssh-scripts.ts';
 
 export interface SshOptions {
@@ -32,7 +33,7 @@ export async function createSshHost(place: SshPlace, options: SshOptions): Promi
   const env = localEnvironment();
   const remote = readFileSync(assetUrl('host/remote.sh'), 'utf8');
   const connection = await connectSsh(place, env, options.signal);
-  return makeHost({ connection, env, remote }, OWN_RIGHTS, options);
+  return makeHost({ connection, env, remote, gate: createGate(SESSIONS) }, OWN_RIGHTS, options);
 }
 
 function makeHost(machine: Machine, rights: Rights, options: SshOptions): RemoteHost {

@@ -201,6 +201,13 @@ test('facts are one round trip after the login, also where a banner comes first'
   expect(countOf(sshd.log(), 'Accepted publickey')).toBe(1);
 });
 
+test('thirty programs that are asked for at once all run, where sshd takes ten sessions of a connection', async () => {
+  const host = await open(await serve());
+  const words = Array.from({ length: 30 }, (_, i) => `program-${i}`);
+  const results = await Promise.all(words.map((word) => host.run(['sh', '-c', 'sleep 0.5; echo "$1"', 'sh', word])));
+  expect(results.map(({ exitCode, stdout }) => `${exitCode} ${stdout}`)).toEqual(words.map((word) => `0 ${word}\n`));
+});
+
 test('nothing is left here after the end of the connection', async () => {
   const sshd = await serve();
   // Other tests have connections of their own in the directory of all.
