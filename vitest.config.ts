@@ -11,9 +11,8 @@ export default defineConfig({
     projects: [
       project('unit', false, 20_000),
       project('fuzz', true, 120_000),
-      // Neither of them needs a fresh process for each file: src/ keeps nothing from one use to the next (a test of the
-      // boundaries sees to it), and what the programs that they start keep is in those.
-      project('integration', false, 60_000),
+      project('integration', true, 60_000),
+      // Its state is in the processes that it starts; one of its own for each file would only cost.
       project('e2e', false, 120_000),
     ],
   },
