@@ -61,6 +61,11 @@ export function buildSessionArgv(place: SshPlace, socket: string, command: strin
   return build(place, [...FIXED, ...only], command);
 }
 
+/** A command over a connection of its own, made as the first one was. */
+export function buildLoneArgv(place: SshPlace, _socket: string, command: string): readonly string[] {
+  return build(place, [...FIXED, ...ALIVE, ['ControlMaster', 'no'], ['ControlPath', 'none']], command);
+}
+
 function build(
   { destination, configFile }: SshPlace,
   options: readonly (readonly [string, string])[],

@@ -61,6 +61,20 @@ export function explainLoss(place: string, program: string, said: string): Tappr
   );
 }
 
+/** Whether sshd opened no further session of a connection. @param said what ssh said before anything ran (mux.c) */
+export function isRefusedSession(said: string): boolean {
+  return /^mux_client_request_session: session request failed: Session open refused by peer/m.test(said);
+}
+
+/** The error for an sshd that opens no session beside the one that holds the connection. */
+export function explainNoSession({ destination }: SshPlace): TapprepError {
+  return new TapprepError(
+    'SSH_FAILED',
+    `sshd on ${destination} opens one session of a connection, and tapprep needs two`,
+    { hint: `set MaxSessions to 2 or more in sshd_config there (10 is what sshd has by itself), and reload sshd` },
+  );
+}
+
 /** The command by which a user sees what ssh says of a machine. */
 export function sshTrue(place: SshPlace, ...more: readonly string[]): string {
   return quoteCommand(['ssh', ...more, ...configOf(place), place.destination, 'true']);

@@ -8,9 +8,9 @@ import { type AfterMark, createAfterMark } from './after-mark.ts';
 import type { Gate } from './gate.ts';
 import type { RunOptions, RunResult } from './host.ts';
 import { type ProcessOptions, runProcess } from './run-process.ts';
-import { buildSessionArgv, encodeForLoginShell } from './ssh-command.ts';
+import { buildLoneArgv, buildSessionArgv, encodeForLoginShell } from './ssh-command.ts';
 import type { SshConnection } from './ssh-connection.ts';
-import { explainLoss } from './ssh-failure.ts';
+import { explainLoss, explainNoSession, isRefusedSession } from './ssh-failure.ts';
 import { END, script, SWALLOW_PASSWORD } from './ssh-scripts.ts';
 
 /** How root rights are had. */
@@ -31,7 +31,7 @@ export interface Machine {
   readonly gate: Gate;
 }
 
-/** The connection itself is one more, and what is to end gets a place beside them. */
+/** The connection itself is one more, and what ends a program gets a place beside them. */
 export const SESSIONS = 6;
 
 export type RemoteOptions = RunOptions & Pick<ProcessOptions, 'onStdout'>;
@@ -55,21 +55,30 @@ interface Session {
  * @throws TapprepError TOOL_MISSING, NOT_ROOT (sudo gives no rights; facts.said), SSH_LOST, SSH_FAILED (no shell there),
  *   INTERRUPTED
  */
-export function runThere(
+export async function runThere(
   machine: Machine,
   rights: Rights,
   argv: readonly string[],
   options: RemoteOptions,
 ): Promise<RunResult> {
-  return machine.gate.pass(() => runSession(machine, rights, argv, options));
+  const result = await machine.gate.pass(async (places) => {
+    const done = await runSession(machine, rights, argv, options);
+    if (done !== null) return done;
+    if (places === 1) throw explainNoSession(machine.connection.place);
+    machine.gate.narrow();
+    return null;
+  });
+  return result ?? runThere(machine, rights, argv, options);
 }
 
+/** @param buildArgv what ssh is called with. @returns null where sshd opened no session: then nothing was run */
 async function runSession(
   machine: Machine,
   rights: Rights,
   argv: readonly string[],
   options: RemoteOptions,
-): Promise<RunResult> {
+  buildArgv = buildSessionArgv,
+): Promise<RunResult | null> {
   const { connection, env } = machine;
   const { signal, timeoutMs = DEFAULT_TIMEOUT_MS, cwd, untilEnd, env: added, ...rest } = options;
   const mark = `tapprep-${randomUUID()}`;
@@ -82,7 +91,7 @@ async function runSession(
   const command = encodeForLoginShell(text, words, rights.sudo);
 
   const cut = new AbortController();
-  const done = runProcess(buildSessionArgv(connection.place, connection.socket, command), env, {
+  const done = runProcess(buildArgv(connection.place, connection.socket, command), env, {
     ...rest,
     timeoutMs: timeoutMs + 10 * END_MS,
     signal: cut.signal,
@@ -107,6 +116,7 @@ async function runSession(
       throw interrupted(signal, `while running ${argv[0]} on ${connection.place.destination}`);
     }
     if (state.stopped === 'late') return { ...result, argv, exitCode: null, timedOut: true };
+    if (session.stdout.word === null && isRefusedSession(session.stderr.before)) return null;
     await checkRun(session, result.exitCode, cwd);
     return { ...result, argv, timedOut: false };
   } finally {
@@ -123,8 +133,13 @@ async function endThere({ machine, rights, stdout }: Session, done: Promise<unkn
     () => true,
   );
   for (const kill of group === undefined ? [] : ['TERM', 'KILL']) {
-    // Over a connection that is gone nothing can be ended: then the program is as lost as with this process killed.
-    await runSession(machine, rights, script(END, [kill, group ?? '']), { timeoutMs: END_MS }).catch(() => undefined);
+    const end = (buildArgv: typeof buildSessionArgv): Promise<RunResult | null> =>
+      runSession(machine, rights, script(END, [kill, group ?? '']), { timeoutMs: END_MS }, buildArgv);
+    // Where sshd opens no session beside the program's, a connection of its own is made. When none can be had any more,
+    // the program is as lost as with this process killed.
+    await end(buildSessionArgv)
+      .then((done) => done ?? end(buildLoneArgv))
+      .catch(() => undefined);
     if (await Promise.race([ended, sleep(END_MS, false)])) return;
   }
 }

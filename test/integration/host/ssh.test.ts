@@ -208,6 +208,38 @@ test('thirty programs that are asked for at once all run, where sshd takes ten s
   expect(results.map(({ exitCode, stdout }) => `${exitCode} ${stdout}`)).toEqual(words.map((word) => `0 ${word}\n`));
 });
 
+describe('an sshd that allows few sessions of a connection', () => {
+  test.each([2, 3, 5])('%i: all that is asked for at once runs, and nothing runs twice', async (sessions) => {
+    const host = await open(await serve({ config: `MaxSessions ${sessions}` }));
+    const list = join(work, `sessions-${sessions}`);
+    const words = Array.from({ length: 12 }, (_, i) => `program-${i}`);
+    const append = 'sleep 0.2; echo "$1" >>"$2"; cat';
+    const results = await Promise.all(
+      words.map((word) => host.run(['sh', '-c', append, 'sh', word, list], { input: word })),
+    );
+    expect(results.map(({ exitCode, stdout }) => `${exitCode} ${stdout}`)).toEqual(words.map((word) => `0 ${word}`));
+    expect(readText(list).trim().split('\n').toSorted()).toEqual(words.toSorted());
+  });
+
+  test('two: a time limit ends the program over there, over a connection of its own', async () => {
+    const sshd = await serve({ config: 'MaxSessions 2' });
+    const host = await open(sshd);
+    const pid = join(work, 'of-two');
+    const result = await host.run(['sh', '-c', `echo $$ >${pid}; exec sleep 50`], { timeoutMs: 2_000 });
+    expect(result).toMatchObject({ timedOut: true, exitCode: null });
+    await expectEnd(readFileSync(pid, 'utf8').trim());
+    expect(countOf(sshd.log(), 'Accepted publickey')).toBe(2);
+  });
+
+  test('one: it says which setting is too low', async () => {
+    const host = await open(await serve({ config: 'MaxSessions 1' }));
+    const failure = await failureOf(host.run(['true']));
+    expect(failure).toMatchObject({ code: 'SSH_FAILED' });
+    expect(failure.message).toBe('sshd on machine opens one session of a connection, and tapprep needs two');
+    expect(failure.hint).toContain('MaxSessions');
+  });
+});
+
 test('nothing is left here after the end of the connection', async () => {
   const sshd = await serve();
   // Other tests have connections of their own in the directory of all.
