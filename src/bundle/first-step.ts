@@ -2,7 +2,7 @@
 import { basename } from 'node:path';
 import { hashFile } from '../files/hash-file.ts';
 import { writeWhole } from '../files/write-whole.ts';
-import { quoteCommand, quoteWord } from '../vm/shell-words.ts';
+import { quoteCommand, quoteWord } from '../shell-words.ts';
 
 /** Absolute paths beside the bundle. */
 export interface FirstStep {

@@ -7,6 +7,7 @@ import { gzip } from 'node:zlib';
 import { TapprepError } from '../errors.ts';
 import { type PreparedFile, prepareData } from './files.ts';
 import { encodeHeader, paddingBytes, TRAILER_BYTES } from './tar-entry.ts';
+import { shellLine } from '../shell-words.ts';
 
 const compress = promisify(gzip);
 
@@ -34,7 +35,7 @@ export async function prepareFolder(
     const found = createHash('sha256').update(data).digest('hex');
     if (sha256 !== null && found !== sha256) {
       throw new TapprepError('DIGEST_MISMATCH', `${path} has sha256 ${found} but the manifest says ${sha256}`, {
-        hint: `rm -r ${directory}`,
+        hint: shellLine`rm -r ${directory}`,
       });
     }
     const header = encodeHeader({ path, sizeBytes: data.length, mode: mode === 0o755 ? 0o755 : 0o644 });

@@ -36,6 +36,7 @@ import {
   TARGET,
   TOLD,
 } from './options.ts';
+import { shellLine } from '../shell-words.ts';
 
 export interface CommandRow {
   /** One word, or two for an action: "cache list". */
@@ -393,7 +394,7 @@ export const COMMANDS: readonly CommandRow[] = [
       if (inventory === null) return (await import('./commands/plan.ts')).runPlan(context, { target, ...choice, out });
       if (out !== null || Object.values(target).some((given) => given !== null))
         throw new TapprepError('USAGE', '--inventory names the machines, so no other target and no --out is taken', {
-          hint: `tapprep plan --inventory ${inventory} --json`,
+          hint: shellLine`tapprep plan --inventory ${inventory} --json`,
         });
       return (await import('./commands/plan-inventory.ts')).runPlanInventory(context, inventory, choice);
     },

@@ -10,6 +10,7 @@ import { isOpen } from '../files/ancestors.ts';
 import { ownUid } from '../files/own-user.ts';
 import { type ConfigKey, CONFIG_FORMAT, CONFIG_KEYS, type ConfigValue, NEVER } from './configuration-keys.ts';
 import { configDirectory, defaultCacheDir } from './user-directories.ts';
+import { shellLine } from '../shell-words.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -130,7 +131,7 @@ async function readOwnFile(path: string, env: Environment): Promise<string | nul
         path,
         `may be written by others than its owner (mode ${(info.mode & 0o777).toString(8)})`,
         undefined,
-        `chmod go-w ${path}`,
+        shellLine`chmod go-w ${path}`,
       );
     }
     if (info.size > MOST_BYTES) throw bad(path, `has ${info.size} bytes, more than ${MOST_BYTES}`);

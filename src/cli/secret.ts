@@ -4,11 +4,15 @@ import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import type { ReadStream, WriteStream } from 'node:tty';
 import { TapprepError } from '../errors.ts';
+import { shellLine } from '../shell-words.ts';
 
 /** The first line of a file. @throws TapprepError USAGE */
 export async function readSecretFile(path: string): Promise<string> {
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-    throw new TapprepError('USAGE', `the password file ${path} cannot be read`, { hint: `ls -l ${path}`, cause });
+    throw new TapprepError('USAGE', `the password file ${path} cannot be read`, {
+      hint: shellLine`ls -l ${path}`,
+      cause,
+    });
   });
   const [line = ''] = text.split(/\r?\n/);
   if (line !== '') return line;

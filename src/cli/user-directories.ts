@@ -2,6 +2,7 @@
 import { userInfo } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { TapprepError } from '../errors.ts';
+import { shellLine } from '../shell-words.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -16,7 +17,7 @@ export function defaultCacheDir(env: Environment, findHome: () => string = () =>
   if (isAbsolute(own)) return own;
   if (own !== '') {
     throw new TapprepError('USAGE', `TAPPREP_CACHE_DIR is "${own}", but an absolute path is needed`, {
-      hint: `export TAPPREP_CACHE_DIR="$PWD/${own}"`,
+      hint: shellLine`export TAPPREP_CACHE_DIR="$PWD"/${own}`,
       facts: { given: own },
     });
   }

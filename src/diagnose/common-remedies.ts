@@ -15,6 +15,7 @@ import { pacmanHeaders } from './kernel-packages.ts';
 import { withCommand, withPrepare } from './remedy-words.ts';
 import { canPrepare } from './settle-remedies.ts';
 import type { Situation } from './situation.ts';
+import { quoteWord, shellLine } from '../shell-words.ts';
 import { DPKG } from '../package-system/dpkg.ts';
 import { RPM } from '../package-system/rpm.ts';
 
@@ -98,7 +99,7 @@ export function useBuiltTree({ release }: Situation): Advice {
 /** A System.map with symbols in it. */
 export function installSymbolTable(situation: Situation): Advice {
   const { host, system } = situation;
-  const release = situation.release ?? '"$(uname -r)"';
+  const release = situation.release === null ? '"$(uname -r)"' : quoteWord(situation.release);
   const place = `/boot/System.map-${release}`;
   const packaged = (system ?? DPKG).symbolTableOf(release);
   const hasDebuginfo = host !== null && host.debuginfo.length > 0;
@@ -106,7 +107,7 @@ export function installSymbolTable(situation: Situation): Advice {
   // /proc/kallsyms is that of the kernel that runs, and of no other.
   const isElsewhere = host !== null && (host.source === 'root' || !host.kernel.running);
   const redirect = `cat /proc/kallsyms > ${place.replaceAll('"', '')}`;
-  const kallsyms = situation.place.sudo ? runAsRoot(`sh -c '${redirect}'`) : run(redirect);
+  const kallsyms = situation.place.sudo ? runAsRoot(shellLine`sh -c ${redirect}`) : run(redirect);
   return {
     remedies:
       hasDebuginfo && system?.hasStubTable === true

@@ -1,5 +1,5 @@
 /** The one place where a remedy becomes commands: for the package system at hand and for this very target. Pure. */
-import { quoteCommand, quoteWord } from '../vm/shell-words.ts';
+import { quoteCommand, quoteWord } from '../shell-words.ts';
 import type { Remedy } from '../types.ts';
 import type { HintRemedy } from '../errors.ts';
 import { HERE, type Place, type Reach } from './place.ts';
@@ -222,7 +222,7 @@ function placeOptions(reach: Reach): readonly string[] {
 function carry({ reach }: Place, path: string, to: string): readonly string[] {
   if (reach.via === 'ssh') {
     const config = reach.configFile === null ? '' : `-F ${quoteWord(reach.configFile)} `;
-    return [`scp ${config}${path} ${quoteWord(`${reach.destination}:${to}`)}`];
+    return [`scp ${config}${quoteWord(path)} ${quoteWord(`${reach.destination}:${to}`)}`];
   }
   return reach.via === 'here' ? [] : [`# carry ${path} to that machine, as ${to}`];
 }

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { pipeline } from 'node:stream';
 import type { Duplex, Readable } from 'node:stream';
 import { isErrno, TapprepError } from '../errors.ts';
+import { shellLine } from '../shell-words.ts';
 
 /**
  * What a decoder of Node makes of `input`; leaving the loop ends both.
@@ -47,7 +48,7 @@ function toolMissing(tool: string, cause: unknown): TapprepError {
   const debian: Readonly<Record<string, string>> = { xz: 'xz-utils' };
   const name = debian[tool] ?? tool;
   return new TapprepError('TOOL_MISSING', `${tool} is needed to read a kernel image but is not installed`, {
-    hint: `apt-get install ${name}`,
+    hint: shellLine`apt-get install ${name}`,
     facts: { tool },
     cause,
   });

@@ -2,6 +2,7 @@
 import { diskError } from '../files/disk-error.ts';
 import { TapprepError, type ErrorCode, type ErrorDetails, isTapprepError, redact } from '../errors.ts';
 import { interrupted } from '../interruption.ts';
+import { shellLine } from '../shell-words.ts';
 
 /**
  * later: the mirror may do better in a moment. never: asking it again is pointless.
@@ -78,7 +79,7 @@ export function networkFailure(error: unknown, url: string, signal: AbortSignal)
   const tls = TLS_CODES[code];
   if (tls !== undefined) {
     const clock = code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID';
-    const hint = clock ? 'date    # is the clock right?' : `curl -sSI ${url}`;
+    const hint = clock ? 'date    # is the clock right?' : shellLine`curl -sSI ${url}`;
     return new TransferError('NETWORK', `${url} cannot be trusted to be that host: ${tls} (${code})`, 'never', {
       ...details,
       hint,
@@ -115,6 +116,6 @@ export function diskFailure(error: unknown, path: string): unknown {
   return diskError(error, path, {
     place: 'CACHE_UNUSABLE',
     other: 'CACHE_UNUSABLE',
-    hint: `df -h ${path}; df -i ${path}; ls -ld ${path}    # or --cache-dir DIR on another disk`,
+    hint: shellLine`df -h ${path}; df -i ${path}; ls -ld ${path}    # or --cache-dir DIR on another disk`,
   });
 }

@@ -6,6 +6,7 @@ import { Readable } from 'node:stream';
 import { isErrno } from '../errors.ts';
 import { TransferError } from './failure.ts';
 import { NO_HEADERS, type OpenRequest, type ProbeAnswer, type Transport, type TransportResponse } from './transport.ts';
+import { shellLine } from '../shell-words.ts';
 
 const BLOCK = 1 << 18;
 
@@ -24,7 +25,7 @@ async function openFile(url: string, { offset }: Pick<OpenRequest, 'offset' | 's
   } catch (error) {
     if (isErrno(error, 'ENOENT') || isErrno(error, 'ENOTDIR')) return { ...answer, status: 404 };
     throw new TransferError('PERMISSION', `${path} cannot be read: ${(error as Error).message}`, 'never', {
-      hint: `ls -l ${path}`,
+      hint: shellLine`ls -l ${path}`,
       facts: { path },
       cause: error,
     });

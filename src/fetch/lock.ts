@@ -8,6 +8,7 @@ import { TapprepError, isErrno } from '../errors.ts';
 import { refuseWhenStopped } from '../interruption.ts';
 import { diskFailure } from './failure.ts';
 import { type Owner, isDead, parseOwner } from './owner.ts';
+import { shellLine } from '../shell-words.ts';
 
 export interface LockRequest {
   readonly path: string;
@@ -75,7 +76,7 @@ export async function tryAcquireLock(path: string, self: Owner): Promise<Lock | 
 
 function lockedError(request: LockRequest, held: Held): TapprepError {
   const seconds = Math.round(request.timeoutMs / 1000);
-  const stop = held.owner?.host === request.self.host ? `kill ${held.owner.pid}` : `rm ${request.path}`;
+  const stop = held.owner?.host === request.self.host ? `kill ${held.owner.pid}` : shellLine`rm ${request.path}`;
   return new TapprepError(
     'LOCKED',
     `${request.what} is locked by ${nameOwner(held.owner)}, which made no progress for ${seconds} s`,

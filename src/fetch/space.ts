@@ -2,6 +2,7 @@
 import { statfs } from 'node:fs/promises';
 import { TapprepError } from '../errors.ts';
 import { diskFailure } from './failure.ts';
+import { shellLine } from '../shell-words.ts';
 
 /** Kept free beside the file itself, for records, locks and the index. */
 const MARGIN = 4 << 20;
@@ -19,13 +20,13 @@ export async function checkSpace(directory: string, needed: number, what: string
   });
   if (free.inodes !== null && free.inodes < 4) {
     throw new TapprepError('NO_SPACE', `${what} needs new files but ${directory} has ${free.inodes} free inodes`, {
-      hint: `df -i ${directory}`,
+      hint: shellLine`df -i ${directory}`,
       facts: { path: directory, freeInodes: free.inodes },
     });
   }
   if (needed === 0 || free.bytes >= needed + MARGIN) return;
   throw new TapprepError('NO_SPACE', `${what} needs ${needed} bytes but ${directory} has ${free.bytes} free`, {
-    hint: `df -h ${directory}    # or --cache-dir DIR on a larger disk`,
+    hint: shellLine`df -h ${directory}    # or --cache-dir DIR on a larger disk`,
     facts: { path: directory, neededBytes: needed, freeBytes: free.bytes },
   });
 }

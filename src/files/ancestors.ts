@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { isErrno, TapprepError } from '../errors.ts';
 import { diskError } from './disk-error.ts';
 import { OTHERS_WRITE } from './own-user.ts';
+import { shellLine } from '../shell-words.ts';
 
 const STICKY = 0o1000;
 /** As many links as Linux follows (path_resolution(7)). */
@@ -20,7 +21,7 @@ export const OWN_DIRECTORY_HINT =
 /** Something stands against keeping files there. @param why goes on after the path */
 export function unusable(path: string, why: string, facts: Readonly<Record<string, unknown>> = {}): TapprepError {
   return new TapprepError('CACHE_UNUSABLE', `${path} ${why}`, {
-    hint: `ls -ld ${path}    # then ${OWN_DIRECTORY_HINT}`,
+    hint: `${shellLine`ls -ld ${path}`}    # then ${OWN_DIRECTORY_HINT}`,
     facts: { path, ...facts },
   });
 }

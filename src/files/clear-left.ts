@@ -2,6 +2,7 @@
 import { rename, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isErrno, TapprepError } from '../errors.ts';
+import { shellLine } from '../shell-words.ts';
 
 /** At least ten seconds in all. Short pauses: whoever writes there has made little meanwhile. */
 const TRIES = 1000;
@@ -38,7 +39,7 @@ async function removeTree(path: string): Promise<void> {
           'CACHE_UNUSABLE',
           `${path} is to be removed, but another process goes on writing there`,
           {
-            hint: `rm -r ${path}`,
+            hint: shellLine`rm -r ${path}`,
             cause: error,
           },
         );

@@ -1,5 +1,6 @@
 /** What the disk's refusal means: errno to code and words, once for everything that tapprep reads and writes. */
 import { isTapprepError, TapprepError, type ErrorCode } from '../errors.ts';
+import { shellLine } from '../shell-words.ts';
 
 /** full and denied have one code everywhere; what a wrong place means depends on who named it. */
 type Kind = 'full' | 'denied' | 'place';
@@ -48,7 +49,7 @@ export function diskError(error: unknown, path: string, options: DiskErrorOption
   const code = codeOf(kind, options);
   if (code === null) return error;
   return new TapprepError(code, `${options.what ?? ''}${path} ${words} (${errno})`, {
-    hint: options.hint ?? (kind === 'full' ? `df -h ${path}; df -i ${path}` : `ls -ld ${path}`),
+    hint: options.hint ?? (kind === 'full' ? shellLine`df -h ${path}; df -i ${path}` : shellLine`ls -ld ${path}`),
     facts: { path, errno },
     cause: error,
   });

@@ -4,6 +4,7 @@ import { access, type FileHandle, open, rename, rm, stat } from 'node:fs/promise
 import { basename, dirname, join } from 'node:path';
 import { isErrno, TapprepError } from '../errors.ts';
 import { diskError, type DiskErrorOptions } from './disk-error.ts';
+import { shellLine } from '../shell-words.ts';
 
 /** The content, or what writes it into the open file. */
 export type Content = string | Uint8Array | ((file: FileHandle) => Promise<unknown>);
@@ -81,7 +82,7 @@ async function requireFileOrNothing(path: string, { what = '', hint, place }: Di
     place ?? 'USAGE',
     `${what}${path} is ${kindOf(found)} (${errno}), and only a file is replaced`,
     {
-      hint: hint ?? `ls -ld ${path}`,
+      hint: hint ?? shellLine`ls -ld ${path}`,
       facts: { path, errno },
     },
   );

@@ -14,6 +14,7 @@ import type { Host, RunOptions, RunResult } from './host.ts';
 import { localEnvironment, runHere, SYSTEM_PATH } from './local.ts';
 import { resolveInRoot } from './root-path.ts';
 import { RUNNING_PATH } from './ssh-scripts.ts';
+import { shellLine } from '../shell-words.ts';
 
 /** Package databases, any of which makes a directory an installed system. */
 const PACKAGE_DATABASES = [
@@ -115,7 +116,7 @@ function checkRoot(directory: string): string {
     throw new TapprepError(
       'NOT_A_ROOT',
       `${directory} holds no installed system: neither a dpkg database (var/lib/dpkg/status) nor an rpm one is there`,
-      { hint: `ls ${root}/var/lib`, facts: { directory, looked: PACKAGE_DATABASES } },
+      { hint: shellLine`ls ${root}/var/lib`, facts: { directory, looked: PACKAGE_DATABASES } },
     );
   }
   return root;

@@ -1,6 +1,6 @@
 /** What ssh(1) says when there is no connection, in codes. Pure. */
 import { TapprepError } from '../errors.ts';
-import { quoteCommand } from '../vm/shell-words.ts';
+import { quoteCommand } from '../shell-words.ts';
 import type { SshPlace } from './ssh-command.ts';
 
 interface Row {

@@ -1,5 +1,5 @@
 /** The small scripts that serve files on another machine. POSIX sh; the arguments are never code. */
-import { quoteWord } from '../vm/shell-words.ts';
+import { shellLine } from '../shell-words.ts';
 import { TapprepError } from '../errors.ts';
 import { run } from '../make-remedy.ts';
 
@@ -101,7 +101,7 @@ export function explainWrite(host: string, path: string, said: string): TapprepE
   const details = { facts: { path, stderr: said.slice(-2000) } };
   if (/No space left|quota exceeded/i.test(said)) {
     return new TapprepError('NO_SPACE', `no space left on ${host} to write ${path}`, {
-      remedy: run(`df -h ${quoteWord(path.slice(0, path.lastIndexOf('/')) || '/')}`),
+      remedy: run(shellLine`df -h ${path.slice(0, path.lastIndexOf('/')) || '/'}`),
       ...details,
     });
   }

@@ -1,5 +1,5 @@
 /** /lib/modules/R/build, which belongs to the kernel's package on rpm distributions and is missing where no kernel is installed. */
-import { quoteWord } from '../vm/shell-words.ts';
+import { shellLine } from '../shell-words.ts';
 import { TapprepError } from '../errors.ts';
 import { run } from '../make-remedy.ts';
 import type { Host } from '../host/host.ts';
@@ -39,7 +39,7 @@ export async function ensureBuildLink(
     const result = await host.run(argv, { timeoutMs: 30_000 });
     if (result.exitCode === 0) continue;
     throw new TapprepError('INSTALL_FAILED', `${link} could not be made on ${host.name}: ${result.stderr.trim()}`, {
-      remedy: run(`ls -l ${quoteWord(link)}`),
+      remedy: run(shellLine`ls -l ${link}`),
     });
   }
   return missing;

@@ -1,5 +1,5 @@
 /** Directories that tapprep made on a target: known by their marks, taken away as a whole. */
-import { quoteWord } from '../vm/shell-words.ts';
+import { shellLine } from '../shell-words.ts';
 import { posix } from 'node:path';
 import { TapprepError } from '../errors.ts';
 import { run } from '../make-remedy.ts';
@@ -25,7 +25,7 @@ export async function refuseForeign(host: Host, path: string): Promise<void> {
   const verdict = (await host.run(script(JUDGE, [path]))).stdout.trim() as Verdict;
   if (verdict === 'ours' || verdict === 'absent') return;
   throw new TapprepError('INSTALL_FAILED', `${path} on ${host.name} is there already and was not made by tapprep`, {
-    remedy: run(`ls -la ${quoteWord(path)}`),
+    remedy: run(shellLine`ls -la ${path}`),
     facts: { path, verdict },
   });
 }

@@ -11,6 +11,7 @@ import { script } from '../host/ssh-scripts.ts';
 import type { PackageManager } from '../package-system/package-system.ts';
 import { journalSchema } from './journal-schema.ts';
 import type { ListedPackage } from './package-list.ts';
+import { shellLine } from '../shell-words.ts';
 
 const FORM = 'tapprep-journal/1';
 export const JOURNAL_PATH = '/var/lib/tapprep/journal.json';
@@ -71,7 +72,7 @@ async function requireOwn(host: Host): Promise<void> {
 
 function broken(host: Host, what: string): TapprepError {
   return new TapprepError('JOURNAL_BROKEN', `${JOURNAL_PATH} on ${host.name} ${what}`, {
-    remedy: runAsRoot(`mv ${JOURNAL_PATH} ${JOURNAL_PATH}.broken`),
+    remedy: runAsRoot(shellLine`mv ${JOURNAL_PATH} ${JOURNAL_PATH}.broken`),
   });
 }
 

@@ -3,7 +3,7 @@ import { TapprepError } from '../errors.ts';
 import { run, tapprep } from '../make-remedy.ts';
 import type { Host } from '../host/host.ts';
 import { awaitEarlierRun } from '../host/until-end.ts';
-import { quoteWord } from '../vm/shell-words.ts';
+import { shellLine } from '../shell-words.ts';
 import { interrupted, refuseWhenStopped } from '../interruption.ts';
 import type { Emit } from '../types.ts';
 import type { PackageSystem } from '../package-system/package-system.ts';
@@ -101,7 +101,7 @@ export async function removeInstalled(
     throw new TapprepError(
       'INSTALL_FAILED',
       `${left.length} of ${now.files.length} files could not be removed from ${host.name}: ${left.join(', ')}`,
-      { remedy: run(`ls -la ${quoteWord(left[0] ?? '')}`), facts: { left } },
+      { remedy: run(shellLine`ls -la ${left[0] ?? ''}`), facts: { left } },
     );
   }
   if (signal.aborted) {

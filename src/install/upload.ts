@@ -2,7 +2,7 @@
 import { posix } from 'node:path';
 import { isTapprepError, TapprepError } from '../errors.ts';
 import { runAsRoot } from '../make-remedy.ts';
-import { quoteWord } from '../vm/shell-words.ts';
+import { shellLine } from '../shell-words.ts';
 import { noHasher, SHA256 } from '../host/digests.ts';
 import type { RemoteHost } from '../host/host.ts';
 import { explainWrite, script } from '../host/ssh-scripts.ts';
@@ -126,7 +126,7 @@ function refuseOthers({ name }: RemoteHost, found: string): TapprepError {
   return new TapprepError(
     'CACHE_UNUSABLE',
     `${path} on ${name} belongs to user ${owner} with the mode ${mode}, and only a directory that root alone can write to is used`,
-    { remedy: runAsRoot(`rm -r ${quoteWord(path)}`), facts: { path, mode, owner } },
+    { remedy: runAsRoot(shellLine`rm -r ${path}`), facts: { path, mode, owner } },
   );
 }
 

@@ -8,7 +8,7 @@ import { openBundle, type OpenBundle } from '../bundle/read.ts';
 import { requireSameTarget } from '../bundle/same-target.ts';
 import { verifyBundleSignature } from '../bundle/sign.ts';
 import { TapprepError } from '../errors.ts';
-import { quoteCommand } from '../vm/shell-words.ts';
+import { quoteCommand } from '../shell-words.ts';
 import { tapprepAsRoot } from '../make-remedy.ts';
 import { openPrivateDirectory } from '../files/private-directory.ts';
 import { withTemporaryDirectory } from '../files/temporary-directory.ts';

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { OWN_PATH } from '../detect/own-kernel.ts';
 import { escapeControl, isErrno, isTapprepError, TapprepError } from '../errors.ts';
 import { wordsOf } from '../diagnose/place.ts';
-import { quoteCommand } from '../vm/shell-words.ts';
+import { quoteCommand, shellLine } from '../shell-words.ts';
 import { run } from '../make-remedy.ts';
 import { type Host, isRemote } from '../host/host.ts';
 import type { Forms } from '../detect/target.ts';
@@ -123,12 +123,12 @@ function requireOwn({ own, buildTree, debuginfo, kernel }: HostFacts, host: Host
         ? 'does not say which kernel it is for, and --kernel was not given'
         : `is no directory on ${host.name}`;
     throw new TapprepError('BAD_BUILD_TREE', `--build-tree ${own.buildTree} ${why}`, {
-      remedy: run(`ls -d ${own.buildTree}/include/generated/utsrelease.h`),
+      remedy: run(shellLine`ls -d ${own.buildTree}/include/generated/utsrelease.h`),
     });
   }
   if (own.vmlinux !== null && !debuginfo.some(({ path }) => path === own.vmlinux))
     throw new TapprepError('BAD_BUILD_TREE', `--vmlinux ${own.vmlinux} is no file on ${host.name} that can be read`, {
-      remedy: run(`ls -l ${own.vmlinux}`),
+      remedy: run(shellLine`ls -l ${own.vmlinux}`),
     });
 }
 

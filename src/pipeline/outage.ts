@@ -1,5 +1,6 @@
 /** Whether it is this machine that has no network, rather than each source that is not there. Pure. */
 import { isTapprepError, TapprepError } from '../errors.ts';
+import { shellLine } from '../shell-words.ts';
 
 const UNRESOLVED: ReadonlySet<unknown> = new Set(['ENOTFOUND', 'EAI_AGAIN']);
 const UNREACHED: ReadonlySet<unknown> = new Set([...UNRESOLVED, 'EHOSTUNREACH', 'ENETUNREACH']);
@@ -21,7 +22,7 @@ export function describeOutage(errors: readonly unknown[]): TapprepError | null 
   const which =
     hosts.length === 1 ? `${hosts[0]} could not be ${what}` : `all of ${hosts.length} hosts could not be ${what}`;
   return new TapprepError('NETWORK', `there is no network on this machine: ${which}`, {
-    hint: `getent hosts ${hosts[0]}    # without a network: tapprep bundle --help`,
+    hint: shellLine`getent hosts ${hosts[0] ?? ''}    # without a network: tapprep bundle --help`,
     facts: { hosts, reasons: [...new Set(all.map(({ reason }) => reason))] },
     cause: errors[0],
   });

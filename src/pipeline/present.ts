@@ -2,7 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { isErrno, TapprepError } from '../errors.ts';
-import { quoteWord } from '../vm/shell-words.ts';
+import { shellLine } from '../shell-words.ts';
 import { runAsRoot } from '../make-remedy.ts';
 import type { Remedy, Repository, RepositoryIdentity, Target } from '../types.ts';
 import type { Session } from './session.ts';
@@ -66,7 +66,7 @@ async function readCertificate(
       'NOT_REGISTERED',
       `${id} only answers the client certificate ${certificate} of the target, and this machine is another one: a client key stays where it is`,
       {
-        remedy: runAsRoot(`tapprep install --kernel ${quoteWord(release)}`),
+        remedy: runAsRoot(shellLine`tapprep install --kernel ${release}`),
         facts: { repository: id, certificate },
       },
     );

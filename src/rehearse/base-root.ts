@@ -6,6 +6,7 @@ import { clearLeft } from '../files/clear-left.ts';
 import { isOwnFile, ownUid } from '../files/own-user.ts';
 import type { Host } from '../host/host.ts';
 import type { DebTarget, Emit, Repository } from '../types.ts';
+import { quoteCommand, shellLine } from '../shell-words.ts';
 
 export interface BaseRootRequest {
   readonly local: Host;
@@ -47,7 +48,7 @@ export async function ensureBaseTar(request: BaseRootRequest): Promise<string> {
       'NETWORK',
       `mmdebstrap of ${repository.suite} exited ${result.exitCode}: ${lastError(result.stderr)}`,
       {
-        hint: `${argv.slice(0, -3).join(' ')} ${repository.suite} /tmp/check.tar ${repository.baseUrls[0]}`,
+        hint: quoteCommand(buildMmdebstrapArgv(target, repository, '/tmp/check.tar')),
         facts: { stderr: result.stderr.slice(-4000) },
       },
     );
@@ -108,7 +109,7 @@ export async function unpackBase(local: Host, tar: string, directory: string, si
   const result = await local.run(argv, { signal, timeoutMs: 300_000 });
   if (result.exitCode === 0) return;
   throw new TapprepError('INSTALL_FAILED', `${tar} could not be unpacked: ${result.stderr.trim().slice(-300)}`, {
-    hint: `rm ${tar}`,
+    hint: shellLine`rm ${tar}`,
   });
 }
 

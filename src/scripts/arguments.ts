@@ -1,6 +1,7 @@
 /** Arguments of scripts as a user gives them, checked by their type. They reach stap as words, never as script text. */
 import { TapprepError } from '../errors.ts';
 import type { ScriptArgument } from './metadata-schema.ts';
+import { shellLine } from '../shell-words.ts';
 
 /** One checked argument. */
 export type ArgumentValue =
@@ -62,5 +63,5 @@ function unknownKey({ name, arguments: known }: Described, key: string): string 
 }
 
 function usage(entry: Described, message: string): TapprepError {
-  return new TapprepError('USAGE', message, { hint: `tapprep scripts show ${entry.name}` });
+  return new TapprepError('USAGE', message, { hint: shellLine`tapprep scripts show ${entry.name}` });
 }

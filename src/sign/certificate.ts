@@ -3,6 +3,7 @@ import { X509Certificate, type KeyObject } from 'node:crypto';
 import { isTapprepError, TapprepError } from '../errors.ts';
 import { tapprep } from '../make-remedy.ts';
 import { oidText, readDer, TAG, type DerValue } from './der.ts';
+import { shellLine } from '../shell-words.ts';
 
 export interface ModuleCertificate {
   /** Subject's common name, or the whole subject where it has none. */
@@ -141,7 +142,7 @@ function wrongUsage(path: string, what: string): TapprepError {
 
 function unusable(path: string, what: string, cause?: unknown): TapprepError {
   return new TapprepError('MODULE_CERT_UNUSABLE', `${path} ${what}`, {
-    hint: `openssl x509 -in ${path} -noout -subject`,
+    hint: shellLine`openssl x509 -in ${path} -noout -subject`,
     ...(cause === undefined ? {} : { cause }),
   });
 }

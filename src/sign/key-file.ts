@@ -1,6 +1,7 @@
 /** Reads the files of keys and certificates. */
 import { open } from 'node:fs/promises';
 import { isErrno, TapprepError } from '../errors.ts';
+import { shellLine } from '../shell-words.ts';
 
 /** No key and no certificate is larger. */
 const MAX_BYTES = 1024 * 1024;
@@ -20,7 +21,7 @@ export async function readKeyFile(path: string, what: 'key' | 'certificate'): Pr
     throw new TapprepError(
       isForbidden ? 'PERMISSION' : 'USAGE',
       `the ${what} ${path} cannot be read: ${isForbidden ? 'this user may not' : 'there is no such file'}`,
-      { hint: `ls -l ${path}`, cause },
+      { hint: shellLine`ls -l ${path}`, cause },
     );
   }
 }

@@ -7,6 +7,7 @@ import { appendSignature, type ModuleHash, readSignedModule, signerOf } from './
 import { signByCommand } from './sign-by-command.ts';
 import { openToken, signByToken } from './sign-by-token.ts';
 import type { SigningTools } from './signing-tools.ts';
+import { shellLine } from '../shell-words.ts';
 
 /** Where the key is. The key itself goes nowhere: only signatures leave what holds it. */
 export type ModuleKeyPlace =
@@ -123,10 +124,10 @@ async function openKeyFile(path: string, tools: SigningTools): Promise<KeyObject
     // What OpenSSL says of it is of its own parts, and may quote what it was given.
     if (isEncrypted)
       throw new TapprepError('MODULE_KEY_LOCKED', `${path} is encrypted, and not by the passphrase that was given`, {
-        hint: `openssl pkey -in ${path} -noout`,
+        hint: shellLine`openssl pkey -in ${path} -noout`,
       });
     throw new TapprepError('MODULE_KEY_UNUSABLE', `${path} holds no private key in PEM form`, {
-      hint: `openssl pkey -in ${path} -noout -text_pub`,
+      hint: shellLine`openssl pkey -in ${path} -noout -text_pub`,
     });
   }
 }
@@ -141,6 +142,6 @@ function mismatch({ key, certificate }: ModuleKeyChoice): TapprepError {
   return new TapprepError(
     'MODULE_KEY_MISMATCH',
     `${name} is not the key of the certificate ${certificate}: its signatures do not fit the public key there`,
-    { hint: `openssl x509 -in ${certificate} -noout -pubkey` },
+    { hint: shellLine`openssl x509 -in ${certificate} -noout -pubkey` },
   );
 }

@@ -2,6 +2,7 @@
 import { TapprepError } from '../errors.ts';
 import type { ModuleHash } from './module-signature.ts';
 import type { SigningTools } from './signing-tools.ts';
+import { shellLine } from '../shell-words.ts';
 
 /** A service may be far away, or ask a person. */
 const TIMEOUT_MS = 10 * 60_000;
@@ -21,6 +22,6 @@ export async function signByCommand(
       ? 'what it printed is no signature in base64'
       : `it ended with status ${run.exitCode ?? 'none'}: ${run.stderr.trim().split('\n').at(-1) ?? ''}`;
   throw new TapprepError('MODULE_SIGNING_FAILED', `${path} did not sign a ${hash} digest: ${why}`, {
-    hint: `${path} ${hash} ${digest.toString('hex')}`,
+    hint: shellLine`${path} ${hash} ${digest.toString('hex')}`,
   });
 }

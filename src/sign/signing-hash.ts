@@ -1,6 +1,6 @@
 /** By which digest a kernel's modules are signed: CONFIG_MODULE_SIG_HASH, which is always one that the kernel can compute. */
 import { TapprepError } from '../errors.ts';
-import { quoteWord } from '../vm/shell-words.ts';
+import { quoteWord } from '../shell-words.ts';
 import { run } from '../make-remedy.ts';
 import type { Host } from '../host/host.ts';
 import { MODULE_HASHES, type ModuleHash } from './module-signature.ts';

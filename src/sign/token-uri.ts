@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { TapprepError } from '../errors.ts';
 import type { SigningTools } from './signing-tools.ts';
+import { shellLine } from '../shell-words.ts';
 
 /** The URI without them, and the PIN. @throws TapprepError USAGE, MODULE_KEY_LOCKED */
 export async function readSecret(
@@ -39,7 +40,7 @@ export function refusePinValue(uri: string): void {
 async function readPin(source: string): Promise<string> {
   const path = source.replace(/^file:(?:\/\/)?/, '');
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-    throw new TapprepError('USAGE', `the PIN file ${path} cannot be read`, { hint: `ls -l ${path}`, cause });
+    throw new TapprepError('USAGE', `the PIN file ${path} cannot be read`, { hint: shellLine`ls -l ${path}`, cause });
   });
   return text.split(/\r?\n/, 1)[0] ?? '';
 }

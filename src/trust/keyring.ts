@@ -4,6 +4,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { isErrno, TapprepError } from '../errors.ts';
 import type { Fingerprint } from '../types.ts';
 import { dearmorKeys, isArmored } from './armor.ts';
+import { shellLine } from '../shell-words.ts';
 
 /** A public key or subkey of a keyring. */
 export interface KeyringKey {
@@ -55,7 +56,7 @@ async function readKeyFile(path: string): Promise<Buffer | null> {
     const bytes = await readFile(path);
     if (bytes.subarray(8, 12).equals(KEYBOX_MAGIC)) {
       throw new TapprepError('BAD_METADATA', `keyring ${path} is a GnuPG keybox, not a file of OpenPGP packets`, {
-        hint: `gpg --no-default-keyring --keyring ${path} --export > keyring.gpg`,
+        hint: shellLine`gpg --no-default-keyring --keyring ${path} --export > keyring.gpg`,
       });
     }
     return bytes;

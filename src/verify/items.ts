@@ -1,7 +1,7 @@
 /** What is compiled and loaded: the rungs and the scripts that the level asks for, in one shape. */
 import { BPF_CONFIDENTIAL, judgeBpf } from '../detect/module-policy.ts';
 import type { Blame, RungId } from '../types.ts';
-import { quoteCommand } from '../vm/shell-words.ts';
+import { quoteCommand } from '../shell-words.ts';
 import type { Reuse } from './compile-module.ts';
 import type { BpfForm, VerifyOptions, VerifyScript } from './options.ts';
 import { BPF_RUNGS, HELLO, PROBE_RUNGS, WITNESS } from './rungs.ts';

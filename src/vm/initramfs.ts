@@ -9,7 +9,7 @@ import type { CpioEntry } from './cpio.ts';
 import type { VmJob } from './job.ts';
 import type { GuestFile } from './library-closure.ts';
 import type { ReportPort } from './machines.ts';
-import { quoteCommand, quoteWord } from './shell-words.ts';
+import { quoteCommand, shellLine } from '../shell-words.ts';
 import type { GuestStaprun } from './staprun.ts';
 
 export interface InitramfsSpec {
@@ -96,7 +96,7 @@ async function jobEntries(job: VmJob, index: number, staprun: GuestStaprun): Pro
         hint: 'install systemtap-runtime of a release that has stapbpf (4.0 or newer)',
       },
     );
-  const exports = Object.entries(staprun.env).map(([key, value]) => `export ${key}=${quoteWord(value)}\n`);
+  const exports = Object.entries(staprun.env).map(([key, value]) => shellLine`export ${key}=${value}\n`);
   const command = quoteCommand([
     ...(isBpf ? (staprun.bpf?.argv ?? []) : staprun.argv),
     ...(job.staprunArgs ?? []),

@@ -32,10 +32,10 @@ test('types.ts and errors.ts import nothing of ours', () => {
   expect(imports.filter(([from]) => from === 'types.ts' || from === 'errors.ts')).toEqual([]);
 });
 
-test('files/, the ground floor, imports types.ts, errors.ts and interruption.ts and nothing else of ours', () => {
+test('files/, the ground floor, imports types.ts, errors.ts, interruption.ts and shell-words.ts and nothing else of ours', () => {
   const found = imports.filter(([from, to]) => from.startsWith('files/') && to.endsWith('.ts'));
   expect(found.length).toBeGreaterThan(5);
-  expect(found.filter(([, to]) => !/^(files\/|(types|errors|interruption)\.ts$)/.test(to))).toEqual([]);
+  expect(found.filter(([, to]) => !/^(files\/|(types|errors|interruption|shell-words)\.ts$)/.test(to))).toEqual([]);
 });
 
 const PURE = [
@@ -50,8 +50,7 @@ const PURE = [
   /^trust\/rpm-(section|header)\.ts/,
 ];
 const EFFECTS = /^(node:(fs|child_process|process|os|net|http|https|timers|worker_threads)|execa|got)/;
-// shell-words.ts quotes text and does nothing else.
-const EDGES = /^(files\/|host\/(?!host\.ts)|fetch\/|vm\/(?!shell-words\.ts)|cli\/)/;
+const EDGES = /^(files\/|host\/(?!host\.ts)|fetch\/|vm\/|cli\/)/;
 
 test('pure modules touch no file, process, clock or network', () => {
   const found = imports.filter(
@@ -148,6 +147,24 @@ test('a command for the target is a remedy, to which the renderer adds its optio
   );
   expect(found.length).toBeGreaterThan(2);
   expect(found.filter((one) => !namesItself(...one)).map((one) => one.join(': '))).toEqual([]);
+});
+
+/** A text that begins with one of these is a command, which takes paths or addresses. */
+const PROGRAMS = 'ls|rm|df|du|cp|mv|cat|less|chmod|chown|mount|curl|export|openssl (?:pkey|x509)|gpg -';
+/** What these put in is quoted before, or for the shell itself to read: "$(uname -r)", "$HOME". */
+const SHELL_TEXT = new Set(['src/diagnose/common-remedies.ts', 'src/diagnose/render-remedy.ts']);
+
+test('a command that people paste quotes what is put into it', () => {
+  const command = new RegExp(
+    String.raw`(\w*)\x60(?:${PROGRAMS}) ?(?!failed)[^\x60$]*\$\{[\w.?\[\]]+[^(\x60]*\x60`,
+    'g',
+  );
+  const found = globSync('src/**/*.ts').flatMap((file) =>
+    Array.from(stripComments(readFileSync(file, 'utf8')).matchAll(command), ([text, tag]) => ({ file, text, tag })),
+  );
+  expect(found.filter(({ tag }) => tag === 'shellLine').length).toBeGreaterThan(20);
+  const bare = found.filter(({ file, tag }) => tag === '' && !SHELL_TEXT.has(file));
+  expect(bare.map(({ file, text }) => `${file}: ${text}`)).toEqual([]);
 });
 
 /** The seam between package systems, and the step that finds out which of them a target is of. */

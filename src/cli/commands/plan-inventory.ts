@@ -17,6 +17,7 @@ import { openContextSession } from '../open-session.ts';
 import { formatBytes } from '../render/progress-text.ts';
 import { renderTable } from '../render/table.ts';
 import { MAX_LINE_CHARS, hostOf, parseRequest, readText } from '../target-line.ts';
+import { shellLine } from '../../shell-words.ts';
 
 /**
  * One JSON object a line: {"id", "facts": FILE} for a machine whose facts were saved (a path beside the inventory), or
@@ -49,7 +50,10 @@ async function* readInventory(context: Context, path: string): AsyncGenerator<Fl
     }
   } catch (error) {
     if (!isErrno(error, 'ENOENT') && !isErrno(error, 'EACCES') && !isErrno(error, 'EISDIR')) throw error;
-    throw new TapprepError('USAGE', `the inventory ${file} cannot be read`, { hint: `ls -l ${file}`, cause: error });
+    throw new TapprepError('USAGE', `the inventory ${file} cannot be read`, {
+      hint: shellLine`ls -l ${file}`,
+      cause: error,
+    });
   }
   if (count > 0) return;
   throw new TapprepError('USAGE', `the inventory ${path} names no machine`, { hint: 'tapprep plan --help' });

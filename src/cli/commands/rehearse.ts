@@ -24,6 +24,7 @@ import { renderTried } from '../render/systemtap-text.ts';
 import { renderVerify } from '../render/verify-text.ts';
 import { readScripts } from './verify.ts';
 import { renderDiagnoses } from '../render/diagnoses.ts';
+import { shellLine } from '../../shell-words.ts';
 
 export interface RehearseCommandOptions {
   readonly target: TargetOptions;
@@ -84,7 +85,7 @@ export async function runRehearseKernels(
 async function readReleases(path: string): Promise<readonly string[]> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     throw new TapprepError('USAGE', `the list of kernels ${path} cannot be read`, {
-      hint: `ls -l ${path}`,
+      hint: shellLine`ls -l ${path}`,
       cause: error,
     });
   });

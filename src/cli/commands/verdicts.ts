@@ -17,6 +17,7 @@ import type { Context } from '../context.ts';
 import { openContextSession } from '../open-session.ts';
 import { openPgpSigner } from '../pgp-signer.ts';
 import { renderVerdicts } from '../render/verdicts-text.ts';
+import { shellLine } from '../../shell-words.ts';
 
 /** What is kept here, with who saw it. */
 export async function runVerdictsList({ common, stdout }: Context): Promise<number> {
@@ -131,6 +132,6 @@ async function findSigner(
   throw new TapprepError(
     'UNSIGNED',
     `${received.name} is taken by a signature of somebody you know, but no --keyring was given`,
-    { hint: `tapprep verdicts import ${received.name} --keyring FILE, or --allow-unsigned-verdicts` },
+    { hint: shellLine`tapprep verdicts import ${received.name} --keyring FILE, or --allow-unsigned-verdicts` },
   );
 }

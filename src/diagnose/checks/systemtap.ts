@@ -6,6 +6,7 @@ import { predictFit } from '../../systemtap/predict.ts';
 import type { SystemtapFacts } from '../../types.ts';
 import { install, runAsRoot } from '../../make-remedy.ts';
 import { advice, type Check, fine, type Finding, problem, unknown, type View } from '../finding.ts';
+import { shellLine } from '../../shell-words.ts';
 
 /** Set-uid root and executable by stapusr: what staprun is installed with. */
 const SETUID = /^4[0-7]{3}$/;
@@ -91,7 +92,10 @@ function checkParts(view: View, stap: SystemtapFacts): readonly Finding[] {
         `${staprunPath} has mode ${stap.staprunMode} but must be set-uid root (4110) for users who are not root.`,
         {
           evidence: [`${staprunPath}: mode ${stap.staprunMode}`],
-          remedies: [runAsRoot(`chown root:stapusr ${staprunPath}`), runAsRoot(`chmod 4110 ${staprunPath}`)],
+          remedies: [
+            runAsRoot(shellLine`chown root:stapusr ${staprunPath}`),
+            runAsRoot(shellLine`chmod 4110 ${staprunPath}`),
+          ],
         },
       ),
     );

@@ -4,7 +4,7 @@ import { NO_ROOM } from '../package-manager/translations.ts';
 import { TRANSLATED } from '../strerror.ts';
 import { run } from '../../make-remedy.ts';
 import type { Remedy } from '../../types.ts';
-import { quoteWord } from '../../vm/shell-words.ts';
+import { shellLine } from '../../shell-words.ts';
 import { text, type Pattern, type Rule } from '../rule.ts';
 import { KBUILD, NO_MEMORY, PASS4 } from './pass-4.ts';
 import { FOR_A_KERNEL } from './toolchain.ts';
@@ -81,7 +81,7 @@ function fileSystemOf(path: string): string {
 }
 
 function freeRoom(path: string): readonly Remedy[] {
-  return [run(`df -h ${quoteWord(path)}`), run(`du -xh --max-depth=2 ${quoteWord(path)} | sort -h | tail -n 20`)];
+  return [run(shellLine`df -h ${path}`), run(shellLine`du -xh --max-depth=2 ${path} | sort -h | tail -n 20`)];
 }
 
 export const PERMISSION_RULES: readonly Rule[] = [

@@ -9,7 +9,7 @@ import { BROKEN, CLOCK, DISABLED, EXCLUDED, TLS, UNREGISTERED } from '../package
 import { NOT_INSTALLABLE } from '../package-manager/translations.ts';
 import { kernelName, text, type Pattern, type Rule, type Sight } from '../rule.ts';
 import type { Situation } from '../situation.ts';
-import { quoteWord } from '../../vm/shell-words.ts';
+import { quoteWord, shellLine } from '../../shell-words.ts';
 
 /** Answers without a name: what was asked for stands elsewhere in the log, or nowhere. */
 const NAMELESS: readonly Pattern[] = [
@@ -286,7 +286,7 @@ export const REPOSITORY_RULES: readonly Rule[] = [
     grade: 'points',
     cause: ({ groups }) => `A source names ${groups[0] ?? 'a file'} of this system, and there is no such file to read.`,
     remedies: (_situation, { groups }) => [
-      run(`ls -l ${quoteWord((groups[0] ?? '/').replace(/(?<=.)\/[^/]*$/, ''))}`),
+      run(shellLine`ls -l ${(groups[0] ?? '/').replace(/(?<=.)\/[^/]*$/, '')}`),
       CHECK_SOURCES,
     ],
   },

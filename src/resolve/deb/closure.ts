@@ -4,7 +4,7 @@
  * and Recommends are not followed. Pure.
  */
 import { TapprepError } from '../../errors.ts';
-import { quoteCommand } from '../../vm/shell-words.ts';
+import { quoteCommand } from '../../shell-words.ts';
 import { run, runAsRoot } from '../../make-remedy.ts';
 import { compareDebVersions } from '../../version/deb-vercmp.ts';
 import { findConflicts, findNewlyBroken } from './conflicts.ts';

@@ -1,6 +1,7 @@
 /** Which command brings the keys of an archive, or gets round a signature knowingly. Pure. */
 import type { SignatureOutcome } from '../../trust/signature-verdict.ts';
 import type { Repository } from '../../types.ts';
+import { quoteCommand, shellLine } from '../../shell-words.ts';
 
 const KEYRING_PACKAGES: readonly (readonly [RegExp, string])[] = [
   [/ddebs\.ubuntu\.com/, 'ubuntu-dbgsym-keyring'],
@@ -10,12 +11,16 @@ const KEYRING_PACKAGES: readonly (readonly [RegExp, string])[] = [
 
 /** A command to paste for each outcome that is not good. */
 export function keyHints(repository: Repository): Partial<Readonly<Record<SignatureOutcome, string>>> {
+  const { keyrings } = repository.trust;
   const where = `${repository.vendor ?? ''} ${repository.baseUrls.join(' ')}`;
   const found = KEYRING_PACKAGES.find(([pattern]) => pattern.test(where))?.[1];
-  const list = `gpg --show-keys ${repository.trust.keyrings.join(' ') || '/etc/apt/trusted.gpg.d/*'}`;
-  const bring = found === undefined ? list : `apt-get install ${found}`;
+  const list =
+    keyrings.length === 0
+      ? 'gpg --show-keys /etc/apt/trusted.gpg.d/*'
+      : quoteCommand(['gpg', '--show-keys', ...keyrings]);
+  const bring = found === undefined ? list : shellLine`apt-get install ${found}`;
   const [base = ''] = repository.baseUrls;
-  const look = `curl -fsSI ${base}dists/${repository.suite ?? ''}/InRelease`;
+  const look = shellLine`curl -fsSI ${`${base}dists/${repository.suite ?? ''}/InRelease`}`;
   return {
     'unknown-key': bring,
     'expired-key': bring,

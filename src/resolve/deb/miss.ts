@@ -9,6 +9,7 @@ import { imageNames, releaseOf } from './kernel-names.ts';
 import type { DebRecord } from './packages-index.ts';
 import { dateKernel, FIRST_DAYS } from './snapshot-days.ts';
 import type { Pool } from './pool.ts';
+import { shellLine } from '../../shell-words.ts';
 
 /** What was looked for. */
 export interface Missed {
@@ -104,7 +105,7 @@ function whereItWent(
     const file = `${name}_${version ?? 'VERSION'}_${target.packageArch}.${name.endsWith('-dbgsym') ? 'ddeb' : 'deb'}`;
     return {
       text: "Ubuntu's indexes list current kernels only, superseded ones stay at Launchpad",
-      remedy: { hint: `curl -fLO https://launchpad.net/ubuntu/+archive/primary/+files/${file}` },
+      remedy: { hint: shellLine`curl -fLO https://launchpad.net/ubuntu/+archive/primary/+files/${file}` },
     };
   }
   const list: ErrorDetails = { remedy: tapprep('mirrors', 'list', '--kernel', target.release) };

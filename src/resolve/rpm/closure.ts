@@ -1,6 +1,6 @@
 /** Everything that some packages need beside what is installed, each with the reason why; or why it cannot be had. Pure. */
 import { TapprepError } from '../../errors.ts';
-import { quoteWord } from '../../vm/shell-words.ts';
+import { quoteWord } from '../../shell-words.ts';
 import { run, tapprep } from '../../make-remedy.ts';
 import { ALWAYS, type Pool } from './solver/pool.ts';
 import type { Relation } from './solver/relation.ts';

@@ -15,6 +15,7 @@ import { collectInstalledStaprun } from '../../vm/staprun.ts';
 import type { UsableSystemtap } from '../usable.ts';
 import type { SourceTarball } from './find-source.ts';
 import { buildSteps, STAGED, type BuildStep } from './recipe.ts';
+import { shellLine } from '../../shell-words.ts';
 
 export interface BuildRequest {
   /** The target; what BUILD_PACKAGES names is installed there. */
@@ -144,6 +145,6 @@ async function explain(
   return new TapprepError(
     'INSTALL_FAILED',
     `SystemTap ${source.version} could not be built on ${host.name}: ${name} ${timedOut ? 'was ended' : `exited ${exitCode ?? 'by a signal'}`}: ${cause}; the log is ${logPath}`,
-    { hint: `less ${logPath}`, facts: { step: name, exitCode, log: logPath, tail: escapeControl(tail) } },
+    { hint: shellLine`less ${logPath}`, facts: { step: name, exitCode, log: logPath, tail: escapeControl(tail) } },
   );
 }

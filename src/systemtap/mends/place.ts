@@ -7,7 +7,7 @@ import type { Host } from '../../host/host.ts';
 import { script } from '../../host/ssh-scripts.ts';
 import { makeOwnDirectory } from '../../install/own-directory.ts';
 import { placeOfMended } from '../../resolve/folder-place.ts';
-import { quoteWord } from '../../vm/shell-words.ts';
+import { quoteWord } from '../../shell-words.ts';
 import type { UsableSystemtap } from '../usable.ts';
 import { digest, type MendedRuntime, mendRuntime } from './edit.ts';
 import { type MendedManifest, parseMendedManifest } from './manifest-schema.ts';

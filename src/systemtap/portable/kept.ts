@@ -8,6 +8,7 @@ import { isOpen } from '../../files/ancestors.ts';
 import { isOwnFile, ownUid } from '../../files/own-user.ts';
 import { compareDebVersions } from '../../version/deb-vercmp.ts';
 import { MANIFEST_NAME, parseManifest, type PortableManifest } from './manifest.ts';
+import { shellLine } from '../../shell-words.ts';
 
 /** A complete folder on this machine. */
 export interface PortableSystemtap {
@@ -103,7 +104,7 @@ export async function verifyPortable({ directory, manifest }: PortableSystemtap)
       throw new TapprepError(
         'DIGEST_MISMATCH',
         `${path} has sha256 ${sha256} but the manifest says ${file.sha256}${isRunnable ? '' : ', and it may not be executed'}`,
-        { hint: `rm -r ${directory}`, facts: { path, expected: file.sha256, actual: sha256 } },
+        { hint: shellLine`rm -r ${directory}`, facts: { path, expected: file.sha256, actual: sha256 } },
       );
     }
   };
@@ -119,7 +120,7 @@ async function requireOwnTree(directory: string, named: ReadonlySet<string>): Pr
     if (isOwn && (info.isDirectory() || named.has(name))) continue;
     const why = isOwn ? 'is in no manifest' : `can be changed by others than user ${uid}`;
     throw new TapprepError('DIGEST_MISMATCH', `${path} ${why}, so that the folder is not what tapprep left there`, {
-      hint: `rm -r ${directory}`,
+      hint: shellLine`rm -r ${directory}`,
       facts: { path, owner: info.uid, uid },
     });
   }

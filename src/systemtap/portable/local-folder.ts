@@ -9,6 +9,7 @@ import { type PortableSystemtap, verifyPortable } from './kept.ts';
 import { MANIFEST_NAME, parseManifest, type PortableFile, type PortableManifest } from './manifest.ts';
 import { findNoexecMount } from './noexec.ts';
 import type { TargetFolder } from './target-folder.ts';
+import { shellLine } from '../../shell-words.ts';
 
 /** @param host this machine or a root directory */
 export function createLocalFolder(host: Host): TargetFolder {
@@ -58,7 +59,7 @@ async function readChecked(directory: string, { path, sha256 }: PortableFile): P
   const found = createHash('sha256').update(data).digest('hex');
   if (found === sha256) return data;
   throw new TapprepError('DIGEST_MISMATCH', `${path} has sha256 ${found} but the manifest says ${sha256}`, {
-    hint: `rm -r ${directory}`,
+    hint: shellLine`rm -r ${directory}`,
   });
 }
 

@@ -1,5 +1,5 @@
 /** Puts a portable SystemTap on a target, below one directory, and writes it into the target's journal. */
-import { quoteWord } from '../../vm/shell-words.ts';
+import { shellLine } from '../../shell-words.ts';
 import { posix } from 'node:path';
 import { ASKING_ENV } from '../../detect/stap-version.ts';
 import { isErrno, isTapprepError, TapprepError } from '../../errors.ts';
@@ -123,7 +123,7 @@ async function start(host: Host, prefix: string, folder: TargetFolder): Promise<
     throw new TapprepError(
       'PERMISSION',
       `nothing below ${prefix} on ${host.name} can be executed, because ${mount} is mounted noexec`,
-      { remedy: runAsRoot(`mount -o remount,exec ${quoteWord(mount)}`), facts: { prefix, mount } },
+      { remedy: runAsRoot(shellLine`mount -o remount,exec ${mount}`), facts: { prefix, mount } },
     );
   }
   throw new TapprepError('INSTALL_FAILED', `${stap} does not start on ${host.name}: ${words}`, { facts: { prefix } });

@@ -7,7 +7,7 @@ import { parseKernelRelease } from '../../../src/detect/kernel-release.ts';
 import { TapprepError } from '../../../src/errors.ts';
 import { describing, IDENTIFY, run, tapprep, tapprepAsRoot } from '../../../src/make-remedy.ts';
 import type { Remedy } from '../../../src/types.ts';
-import { quoteCommand } from '../../../src/vm/shell-words.ts';
+import { quoteCommand } from '../../../src/shell-words.ts';
 import { targetOf } from '../../helpers/mirror-targets.ts';
 
 const hint = (remedy: Remedy, raw: Raw, words?: string): string | null =>

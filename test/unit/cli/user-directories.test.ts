@@ -22,7 +22,7 @@ test.each([
 
 test('a relative TAPPREP_CACHE_DIR is refused, with what was meant', () => {
   expect(() => defaultCacheDir({ TAPPREP_CACHE_DIR: 'cache', HOME: '/home/a' }, findHome)).toThrow(
-    expect.objectContaining({ code: 'USAGE', hint: 'export TAPPREP_CACHE_DIR="$PWD/cache"' }),
+    expect.objectContaining({ code: 'USAGE', hint: 'export TAPPREP_CACHE_DIR="$PWD"/cache' }),
   );
 });
 
