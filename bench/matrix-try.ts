@@ -3,13 +3,13 @@ import { rm } from 'node:fs/promises';
 import { declareFacts } from '../src/detect/declared-facts.ts';
 import { identifyTarget } from '../src/detect/target.ts';
 import { isTapprepError, TapprepError } from '../src/errors.ts';
-import { planSubject } from '../src/pipeline/plan-subject.ts';
+import { planTarget } from '../src/pipeline/plan-target.ts';
 import { buildOfPlan, rankForPlan } from '../src/pipeline/predict-systemtap.ts';
 import { provideCandidate } from '../src/pipeline/provide-candidate.ts';
 import { type Rehearsal, withRehearsal } from '../src/pipeline/rehearse.ts';
 import { seeVerdict } from '../src/pipeline/see-verdict.ts';
 import type { Session } from '../src/pipeline/session.ts';
-import { verifySubject } from '../src/pipeline/verify.ts';
+import { verifyOpenTarget } from '../src/pipeline/verify.ts';
 import { textOf } from '../src/sentence.ts';
 import type { RankedCandidate } from '../src/systemtap/choose.ts';
 import type { VerifyReport } from '../src/types.ts';
@@ -37,8 +37,8 @@ export async function predictKernel(
   { builds }: Pick<TryOptions, 'builds'>,
 ): Promise<Expected> {
   const facts = declareFacts({ distro: kernel.distro, release: kernel.release, arch: null, unameV: null });
-  const subject = { host: null, facts, target: identifyTarget(facts, { arch: null, unameV: null }) };
-  const plan = await planSubject(session, subject, {
+  const open = { host: null, facts, target: identifyTarget(facts, { arch: null, unameV: null }) };
+  const plan = await planTarget(session, open, {
     debuginfo: true,
     image: true,
     systemtap: 'distro',
@@ -48,14 +48,14 @@ export async function predictKernel(
   });
   const ranked = await rankForPlan(session, plan, { wish: 'auto', rung: RUNG });
   return {
-    subject,
+    open,
     build: buildOfPlan(plan),
     ranked: ranked.filter(({ candidate }) => builds || candidate.kind !== 'build'),
   };
 }
 
 export interface Expected {
-  readonly subject: Parameters<typeof withRehearsal>[1];
+  readonly open: Parameters<typeof withRehearsal>[1];
   readonly build: ReturnType<typeof buildOfPlan>;
   readonly ranked: readonly RankedCandidate[];
 }
@@ -64,7 +64,7 @@ export interface Expected {
 export async function tryKernel(session: Session, expected: Expected, options: TryOptions): Promise<void> {
   const open = expected.ranked.filter(({ name }) => !options.known.includes(name));
   if (open.length === 0) return;
-  await withRehearsal(session, expected.subject, ROOT_OPTIONS, async (rehearsal) => {
+  await withRehearsal(session, expected.open, ROOT_OPTIONS, async (rehearsal) => {
     for (const one of open) {
       if (session.signal.aborted) throw new TapprepError('INTERRUPTED', 'stopped by a signal');
       const tried = await tryOne(session, expected, rehearsal, one, options.commit);
@@ -80,7 +80,7 @@ export async function tryKernel(session: Session, expected: Expected, options: T
 
 async function tryOne(
   session: Session,
-  { subject, build }: Expected,
+  { open, build }: Expected,
   { host, kernelImage }: Rehearsal,
   { name, candidate, predictions }: RankedCandidate,
   commit: string | null,
@@ -94,9 +94,9 @@ async function tryOne(
   };
   const elapsed = (): number => Math.round((session.now() - started) / 1000);
   try {
-    const systemtap = await provideCandidate(session, subject, host, candidate, ROOT_OPTIONS);
+    const systemtap = await provideCandidate(session, open, host, candidate, ROOT_OPTIONS);
     const ladder = { where: 'vm', level: 'probe', rungs: [RUNG], scripts: [] } as const;
-    const verify = await verifySubject(session, subject, host, { ...ladder, kernelImage, systemtap });
+    const verify = await verifyOpenTarget(session, open, host, { ...ladder, kernelImage, systemtap });
     const seen = seeVerdict(session, build, candidate, verify);
     return { ...base, seen, why: seen === null ? explain(verify) : null, refused: false, seconds: elapsed() };
   } catch (error) {

@@ -119,9 +119,9 @@ export interface TrustedKeys {
   /** The kernel's own, with how many keys each holds: ".builtin_trusted_keys", ".platform" … */
   readonly keyrings: readonly { readonly name: string; readonly keys: number }[];
   readonly keys: readonly {
-    /** Subject of its certificate. */
+    /** OpenTarget of its certificate. */
     readonly name: string;
-    /** Subject key identifier, lower-case hex. */
+    /** OpenTarget key identifier, lower-case hex. */
     readonly id: string | null;
     /** null where it is not known which keyring it lies in. */
     readonly keyring: string | null;

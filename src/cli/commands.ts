@@ -767,9 +767,9 @@ export const COMMANDS: readonly CommandRow[] = [
   },
   {
     name: 'help',
-    summary: 'the manual: of a command, or of a subject that concerns many',
+    summary: 'the manual: of a command, or of a topic that concerns many',
     target: false,
-    args: [['[topic...]', 'a command or a subject; none: the list of both']],
+    args: [['[topic...]', 'a command or a topic; none: the list of both']],
     options: [],
     examples: ['help plan', 'help targets'],
     run: async (context, _raw, words) => (await import('./commands/help.ts')).runHelp(context, words),

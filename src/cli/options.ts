@@ -2,7 +2,7 @@
 import { TapprepError } from '../errors.ts';
 import { parseSnapshotTime } from '../mirrors/snapshot-time.ts';
 import type { CommonOptions } from './context.ts';
-import type { DebuginfoChoice } from '../pipeline/plan-subject.ts';
+import type { DebuginfoChoice } from '../pipeline/plan-target.ts';
 import { DEBUG_FILE } from '../resolve/debuginfod/place.ts';
 import { defaultCacheDir } from './user-directories.ts';
 import type { TargetOptions } from '../types.ts';

@@ -6,7 +6,7 @@ import { filesOf } from '../resolve/provisions.ts';
 import { verifyArtifact } from '../trust/artifact.ts';
 import { findRpmPayload } from '../trust/rpm-digests.ts';
 import type { Artifact, Plan, PlanItem } from '../types.ts';
-import type { Subject } from './open-target.ts';
+import type { OpenTarget } from './open-target.ts';
 import { presentSources } from './present-sources.ts';
 import type { Session } from './session.ts';
 
@@ -42,11 +42,11 @@ export async function acquireArtifacts(
  */
 export async function acquirePlan(
   session: Session,
-  subject: Subject,
+  open: OpenTarget,
   { items }: Plan,
   { isLock }: { readonly isLock: boolean },
 ): Promise<readonly Artifact[]> {
-  if (isLock) await presentSources(session, subject);
+  if (isLock) await presentSources(session, open);
   try {
     return await acquireArtifacts(session, filesOf(items));
   } catch (error) {

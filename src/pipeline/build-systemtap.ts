@@ -17,7 +17,7 @@ import type { UsableSystemtap } from '../systemtap/usable.ts';
 import type { DebTarget, Plan, Target } from '../types.ts';
 import { acquireArtifacts } from './acquire.ts';
 import { findRepositories } from './find-repositories.ts';
-import type { Subject } from './open-target.ts';
+import type { OpenTarget } from './open-target.ts';
 import type { Session } from './session.ts';
 import { runStage } from './stage.ts';
 import { planInTiers } from './tiers.ts';
@@ -35,12 +35,12 @@ export interface SourceWish {
  */
 export async function provideBuild(
   session: Session,
-  subject: Subject,
+  open: OpenTarget,
   host: Host,
   wish: SourceWish,
   allowExpiredRelease: boolean,
 ): Promise<UsableSystemtap> {
-  const target = requireDeb(subject.target);
+  const target = requireDeb(open.target);
   const source = await runStage(
     session,
     'source',
@@ -51,7 +51,7 @@ export async function provideBuild(
   const built = await findBuilt(host, prefix, source);
   if (built !== null) return built;
   const tarball = await fetchTarball(session, source);
-  const { plan, stay } = await planPackages(session, subject, host, target, allowExpiredRelease);
+  const { plan, stay } = await planPackages(session, open, host, target, allowExpiredRelease);
   const remove = await installForBuild(session, host, target, plan);
   let isBuilt = false;
   try {
@@ -135,14 +135,14 @@ function requireDeb(target: Target): DebTarget {
 
 async function planPackages(
   session: Session,
-  subject: Subject,
+  open: OpenTarget,
   host: Host,
   target: DebTarget,
   allowExpiredRelease: boolean,
 ): Promise<BuildPackages> {
   const installed = await listPackages(host, systemOf(target));
   const names = new Set(installed.map(({ name }) => name));
-  const { repositories } = await findRepositories(session, subject, { contents: ['toolchain'], allowExpiredRelease });
+  const { repositories } = await findRepositories(session, open, { contents: ['toolchain'], allowExpiredRelease });
   const wanted = { roots: BUILD_PACKAGES, wantsName: (name: string) => names.has(name) };
   return planInTiers<BuildPackages>(
     repositories,

@@ -9,13 +9,13 @@ import { listNeeds } from '../resolve/rpm/needs.ts';
 import { readBundledIndex } from '../trust/bundled-index.ts';
 import type { Authority } from '../trust/judge.ts';
 import type { Repository, RepositoryTrust, RpmTarget } from '../types.ts';
-import type { Subject } from './open-target.ts';
+import type { OpenTarget } from './open-target.ts';
 import type { Session } from './session.ts';
 import { forFamily, systemOf } from '../package-system/systems.ts';
 
 export interface Round {
   readonly session: Session;
-  readonly subject: Subject;
+  readonly open: OpenTarget;
   readonly bundle: OpenBundle;
   /** Those that this machine would ask for the target, with their keys: the manifest names none that is believed. */
   readonly repositories: readonly Repository[];
@@ -29,7 +29,7 @@ export interface OwnAuthority extends Pick<Authority, 'listed' | 'packageTrusts'
 
 /** @throws TapprepError where an index was checked and is bad */
 export async function findAuthority(round: Round): Promise<OwnAuthority> {
-  return forFamily<Promise<OwnAuthority>>(round.subject.target, {
+  return forFamily<Promise<OwnAuthority>>(round.open.target, {
     deb: async ({ packageArch }) => {
       const { records, listed } = await readIndexes(round, { ...round.bundle.manifest, arch: packageArch });
       return { records, listed, packageTrusts: [], vendorOf: () => null };
@@ -38,7 +38,7 @@ export async function findAuthority(round: Round): Promise<OwnAuthority> {
   });
 }
 
-async function findRpmAuthority({ subject: { facts }, repositories }: Round, target: RpmTarget): Promise<OwnAuthority> {
+async function findRpmAuthority({ open: { facts }, repositories }: Round, target: RpmTarget): Promise<OwnAuthority> {
   const packageTrusts: RepositoryTrust[] = [];
   for (const { kind, trust } of repositories) {
     if (systemOf(target).reads(kind) && trust.packages === 'signed' && (await hasKeys(trust)))

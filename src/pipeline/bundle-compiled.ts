@@ -32,13 +32,13 @@ import { HELLO } from '../verify/rungs.ts';
 import { bootInVm } from '../vm/boot.ts';
 import { collectInstalledStaprun } from '../vm/staprun.ts';
 import { finishBundle } from './bundle.ts';
-import type { Subject } from './open-target.ts';
+import type { OpenTarget } from './open-target.ts';
 import { provideSystemtap, type SystemtapChoice, type TriedSystemtap } from './provide-systemtap.ts';
 import type { Rehearsal } from './rehearse.ts';
 import type { Session } from './session.ts';
 import { runStage } from './stage.ts';
 import { describeVerify } from './describe.ts';
-import { findToolsFor, verifySubject } from './verify.ts';
+import { findToolsFor, verifyOpenTarget } from './verify.ts';
 
 /** A script to compile, to prove and to ship. */
 export interface CompiledScript {
@@ -94,14 +94,14 @@ interface Proven extends ProvenModule {
  */
 export async function bundleCompiled(
   session: Session,
-  subject: Subject,
+  open: OpenTarget,
   rehearsal: Pick<Rehearsal, 'host' | 'kernelImage' | 'cross'>,
   options: CompiledOptions,
 ): Promise<CompiledReport> {
   const parent = await openPrivateDirectory(session.cacheDir, 'tmp');
   return withTemporaryDirectory(parent, 'compiled-', async (work) => {
-    const { attempt, tried } = await proveAll(session, subject, rehearsal, options, work);
-    const { manifest, sources } = await assemble(session, subject, rehearsal.host, options, attempt);
+    const { attempt, tried } = await proveAll(session, open, rehearsal, options, work);
+    const { manifest, sources } = await assemble(session, open, rehearsal.host, options, attempt);
     const write = (out: string, sign: CompiledOptions['sign']): Promise<WrittenBundle> =>
       writeBundle({ out, manifest, sources, sign, signal: session.signal });
     await runStage(
@@ -110,7 +110,7 @@ export async function bundleCompiled(
       async () => {
         const trial = join(work, 'trial.tar');
         await write(trial, null);
-        await tryBundle(session, subject, rehearsal, trial, work);
+        await tryBundle(session, open, rehearsal, trial, work);
       },
       () => 'Hello, World by run.sh, in a guest with busybox alone',
     );
@@ -127,7 +127,7 @@ export async function bundleCompiled(
 /** The first SystemTap with which hello world and every script were proven. */
 async function proveAll(
   session: Session,
-  subject: Subject,
+  open: OpenTarget,
   { host, kernelImage, cross }: Pick<Rehearsal, 'host' | 'kernelImage' | 'cross'>,
   options: CompiledOptions,
   work: string,
@@ -143,7 +143,7 @@ async function proveAll(
     attempts.push(attempt);
     const directory = join(work, String(attempts.length));
     await mkdir(directory);
-    const report = await verifySubject(session, subject, host, {
+    const report = await verifyOpenTarget(session, open, host, {
       where: 'vm',
       level,
       scripts: options.scripts.map(({ verify }) => verify),
@@ -164,7 +164,7 @@ async function proveAll(
     // What is wanted of the ladder is what is shipped: a rung that fails beside it is no reason to look further.
     return { ...report, ready: report.ready || wanted.every((script) => attempt.proven.has(script)) };
   };
-  const { verify, tried } = await provideSystemtap(session, subject, host, {
+  const { verify, tried } = await provideSystemtap(session, open, host, {
     choice: options.systemtap,
     level,
     allowExpiredRelease: options.allowExpiredRelease,
@@ -177,14 +177,14 @@ async function proveAll(
   const failed = verify.steps.find((step) => isWanted(step) && step.status !== 'pass');
   throw new TapprepError(
     'NOT_PROVEN',
-    `${failed?.step ?? 'hello'} was not proven in ${subject.target.release}, so it is not shipped: ${failed?.reason === undefined || failed.reason === null ? 'its step was not reached' : textOf(failed.reason)}`,
+    `${failed?.step ?? 'hello'} was not proven in ${open.target.release}, so it is not shipped: ${failed?.reason === undefined || failed.reason === null ? 'its step was not reached' : textOf(failed.reason)}`,
     { remedy: tapprep('rehearse', '--level', 'scripts'), facts: { verify, tried } },
   );
 }
 
 async function assemble(
   session: Session,
-  { target }: Subject,
+  { target }: OpenTarget,
   host: Host,
   options: CompiledOptions,
   { systemtap, runtime, proven }: Attempt,
@@ -280,7 +280,7 @@ async function writeOut(
 }
 
 /** What the kernel said of itself where the modules were proven is what it has to say where they are run. */
-function withGuest(target: Subject['target'], guest: ProvenModule['guest']): Subject['target'] {
+function withGuest(target: OpenTarget['target'], guest: ProvenModule['guest']): OpenTarget['target'] {
   const buildId: BuildId | null = guest?.buildId ?? target.buildId;
   return { ...target, unameV: guest?.unameV ?? target.unameV, buildId };
 }
@@ -288,7 +288,7 @@ function withGuest(target: Subject['target'], guest: ProvenModule['guest']): Sub
 /** Unpacks the tar and runs hello world out of it, by its own run.sh, in the kernel that it is for. */
 async function tryBundle(
   session: Session,
-  subject: Subject,
+  open: OpenTarget,
   rehearsal: Pick<Rehearsal, 'kernelImage' | 'cross'>,
   tar: string,
   work: string,
@@ -303,7 +303,7 @@ async function tryBundle(
   const runner = { files: [], starters: [], argv: ['/bin/sh', `${root}/run.sh`] };
   const report = await bootInVm({
     kernelImage: rehearsal.kernelImage,
-    tools: await findToolsFor(session, subject, rehearsal),
+    tools: await findToolsFor(session, open, rehearsal),
     staprun: { ...runner, bpf: runner, env: {} },
     files: paths.map((path) => ({
       source: bundle.pathOf(path),

@@ -24,8 +24,8 @@ import { type BundleEvidence, collectEvidence } from './bundle-evidence.ts';
 import { describePlan } from './describe.ts';
 import { bundleFolders, orderTries } from './bundle-folders.ts';
 import { findRepositories } from './find-repositories.ts';
-import { planSubject } from './plan-subject.ts';
-import type { Subject } from './open-target.ts';
+import { planTarget } from './plan-target.ts';
+import type { OpenTarget } from './open-target.ts';
 import type { Session } from './session.ts';
 import { runStage } from './stage.ts';
 import { forFamily } from '../package-system/systems.ts';
@@ -53,13 +53,13 @@ export interface BundleReport {
 }
 
 /** @throws TapprepError of any stage; the file is complete or not there */
-export async function bundleSubject(session: Session, subject: Subject, options: BundleOptions): Promise<BundleReport> {
+export async function bundleTarget(session: Session, open: OpenTarget, options: BundleOptions): Promise<BundleReport> {
   const plan = await runStage(
     session,
     'plan',
     async () =>
       options.lock ??
-      (await planSubject(session, subject, { ...options, rung: 'kernel.function', isWhole: true, withMends: false })),
+      (await planTarget(session, open, { ...options, rung: 'kernel.function', isWhole: true, withMends: false })),
     describePlan,
   );
   const partly = packagesOf(plan.items).find(({ files }) => files !== undefined);
@@ -74,7 +74,7 @@ export async function bundleSubject(session: Session, subject: Subject, options:
   const artifacts = await runStage(
     session,
     'download',
-    () => acquirePlan(session, subject, plan, { isLock: options.lock !== null }),
+    () => acquirePlan(session, open, plan, { isLock: options.lock !== null }),
     (files) => `${files.length} packages verified`,
   );
   const byFile = new Map(artifacts.map((artifact) => [fileKey(artifact.item), artifact]));
@@ -95,7 +95,7 @@ export async function bundleSubject(session: Session, subject: Subject, options:
     session,
     'evidence',
     async () => {
-      const { repositories } = await findRepositories(session, subject, {
+      const { repositories } = await findRepositories(session, open, {
         contents: ['devel', 'debuginfo', 'image', 'systemtap', 'toolchain'],
         allowExpiredRelease: true,
       });
@@ -107,7 +107,7 @@ export async function bundleSubject(session: Session, subject: Subject, options:
     },
     ({ indexes }) => `${indexes.length} signed indexes`,
   );
-  const dependencies = isListKnown(subject.facts) ? 'asked' : 'unknown';
+  const dependencies = isListKnown(open.facts) ? 'asked' : 'unknown';
   const { manifest, sources } = finishBundle(
     {
       schema: 'tapprep-bundle/1',

@@ -12,7 +12,7 @@ import type { DebTarget, RpmTarget } from '../types.ts';
 import { compareDebVersions } from '../version/deb-vercmp.ts';
 import { compareEvr } from '../version/evr.ts';
 import { findRepositories, type FindOptions } from './find-repositories.ts';
-import type { OpenTarget } from './open-target.ts';
+import type { OpenHost } from './open-target.ts';
 import type { Session } from './session.ts';
 import { planInTiers } from './tiers.ts';
 
@@ -51,7 +51,7 @@ const NAMED = tapprep('rehearse', '--kernel', 'RELEASE');
  */
 export async function findCurrentKernel(
   session: Session,
-  { host, facts }: OpenTarget,
+  { host, facts }: OpenHost,
   { allowExpiredRelease }: Pick<FindOptions, 'allowExpiredRelease'>,
 ): Promise<string> {
   if (facts.os.id !== null && packageFamilyOf(facts.os.id, facts.os.idLike) === 'rpm') {
@@ -74,8 +74,8 @@ export async function findCurrentKernel(
     arch: facts.kernel.arch,
     unameV: null,
   }) as DebTarget;
-  const subject = { host, facts, target };
-  const { repositories } = await findRepositories(session, subject, { contents: ['image'], allowExpiredRelease });
+  const open = { host, facts, target };
+  const { repositories } = await findRepositories(session, open, { contents: ['image'], allowExpiredRelease });
   const name = row.name(arch);
   const own = repositories.filter(({ origin }) => origin !== 'mirrors.json');
   const wanted = { roots: [], wantsName: (each: string) => each === name };
@@ -101,7 +101,7 @@ export async function findCurrentKernel(
  */
 export async function findLatestKernels(
   session: Session,
-  open: OpenTarget,
+  open: OpenHost,
   options: Pick<FindOptions, 'allowExpiredRelease'>,
   count: number,
 ): Promise<readonly string[]> {
@@ -124,7 +124,7 @@ export async function findLatestKernels(
 const HEADERS = 'linux-headers-';
 
 /** The newest kernel of the nearest repositories that have one. */
-async function findCurrentRpmKernel(session: Session, open: OpenTarget, allowExpiredRelease: boolean): Promise<string> {
+async function findCurrentRpmKernel(session: Session, open: OpenHost, allowExpiredRelease: boolean): Promise<string> {
   const [first = ''] = await listRpmKernels(session, open, allowExpiredRelease);
   return first;
 }
@@ -132,7 +132,7 @@ async function findCurrentRpmKernel(session: Session, open: OpenTarget, allowExp
 /** Those of the nearest repositories that have any, newest first; never none. */
 async function listRpmKernels(
   session: Session,
-  { host, facts }: OpenTarget,
+  { host, facts }: OpenHost,
   allowExpiredRelease: boolean,
 ): Promise<readonly string[]> {
   const { id, versionId, prettyName } = facts.os;

@@ -8,7 +8,7 @@ import { debuginfoPlace } from '../resolve/debuginfod/place.ts';
 import { debuginfoUrl, listServers } from '../resolve/debuginfod/servers.ts';
 import { checkLooseVmlinux } from '../trust/loose-vmlinux.ts';
 import type { FileItem, PlacedFile, Plan, Sha256 } from '../types.ts';
-import type { Subject } from './open-target.ts';
+import type { OpenTarget } from './open-target.ts';
 import type { Session } from './session.ts';
 
 /** The largest vmlinux of any distribution is below 2 GB. */
@@ -22,8 +22,8 @@ const NO_HEAD = [400, 405, 501];
  * Adds the vmlinux of the very build, where it is not there yet.
  * @throws TapprepError NO_BUILD_ID; NO_EXACT_PACKAGE naming every address that was asked; why no server answered
  */
-export async function addDebuginfodFile(session: Session, subject: Subject, plan: Plan): Promise<Plan> {
-  const { target, facts, host } = subject;
+export async function addDebuginfodFile(session: Session, open: OpenTarget, plan: Plan): Promise<Plan> {
+  const { target, facts, host } = open;
   const { buildId, release, arch, distro } = target;
   if (buildId === null) {
     throw new TapprepError(

@@ -6,7 +6,7 @@ import { collectOwnSources } from '../mirrors/own-sources.ts';
 import { considerMirrors, type SkippedEntry } from '../mirrors/select.ts';
 import type { Repository, RepositoryContent, Target } from '../types.ts';
 import { registerRemedy } from './present.ts';
-import type { Subject } from './open-target.ts';
+import type { OpenTarget } from './open-target.ts';
 import type { Session } from './session.ts';
 import { FRONT_ENDS } from '../package-system/front-ends.ts';
 import { systemOf } from '../package-system/systems.ts';
@@ -21,10 +21,10 @@ export interface FindOptions {
   readonly onlyOwn?: boolean;
 }
 
-/** The repositories for a subject and notes on its own source files. @throws TapprepError NO_REPOSITORY */
+/** The repositories for a target and notes on its own source files. @throws TapprepError NO_REPOSITORY */
 export async function findRepositories(
   session: Session,
-  { host, facts, target }: Subject,
+  { host, facts, target }: OpenTarget,
   { contents, allowExpiredRelease, onlyOwn = false }: FindOptions,
 ): Promise<{ readonly repositories: readonly Repository[]; readonly notes: readonly string[] }> {
   const frontEnd = serveFrontEnd(session, { host, facts, target });
@@ -75,7 +75,7 @@ function refuseUnregistered(target: Target, skipped: readonly SkippedEntry[], pl
 }
 
 /** Lets the target's own front end answer for what only it can ask; the base of those addresses, null where there is none. */
-function serveFrontEnd(session: Session, { host, facts, target }: Subject): string | null {
+function serveFrontEnd(session: Session, { host, facts, target }: OpenTarget): string | null {
   const { atEnd, emit, signal, fetcher } = session;
   if (host === null || atEnd === null || atEnd === undefined) return null;
   const { frontEnds } = systemOf(target);

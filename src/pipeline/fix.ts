@@ -4,13 +4,13 @@ import { INSTALLED_SYSTEMTAP } from '../systemtap/usable.ts';
 import type { Plan, VerifyReport } from '../types.ts';
 import type { VerifyLevel } from '../verify/options.ts';
 import type { FixStep } from './fix-steps.ts';
-import { type InstallOutcome, installSubject } from './install.ts';
-import type { Subject } from './open-target.ts';
+import { type InstallOutcome, installTarget } from './install.ts';
+import type { OpenTarget } from './open-target.ts';
 import type { Session } from './session.ts';
 import { purgeCaches } from './purge-caches.ts';
 import { runStage } from './stage.ts';
 import { describeVerify } from './describe.ts';
-import { verifySubject } from './verify.ts';
+import { verifyOpenTarget } from './verify.ts';
 
 export interface FixOptions {
   readonly level: VerifyLevel;
@@ -40,7 +40,7 @@ const REFUSED = 'it was not approved';
 /** @throws TapprepError of any stage; a fix that is left, and a step of the ladder that fails, are in the report */
 export async function runFixes(
   session: Session,
-  subject: Subject,
+  open: OpenTarget,
   host: Host,
   steps: readonly FixStep[],
   options: FixOptions,
@@ -57,7 +57,7 @@ export async function runFixes(
         : REFUSED;
       fixes.push({ command, status: reason === null ? 'done' : 'left', reason });
     } else {
-      outcome = await installSubject(session, subject, host, {
+      outcome = await installTarget(session, open, host, {
         debuginfo: true,
         allowExpiredRelease: false,
         allowUpgrade: false,
@@ -76,11 +76,11 @@ export async function runFixes(
     }
   }
   // What install proved still holds: the ladder has a cache of its own, which no purge touches.
-  const verify = outcome?.verify ?? (await prove(session, subject, host, options.level));
+  const verify = outcome?.verify ?? (await prove(session, open, host, options.level));
   return { fixes, outcome, stages: session.times, verify };
 }
 
-function prove(session: Session, subject: Subject, host: Host, level: VerifyLevel): Promise<VerifyReport> {
+function prove(session: Session, open: OpenTarget, host: Host, level: VerifyLevel): Promise<VerifyReport> {
   const choice = { where: null, level, scripts: [], kernelImage: null, systemtap: INSTALLED_SYSTEMTAP };
-  return runStage(session, 'verify', () => verifySubject(session, subject, host, choice), describeVerify);
+  return runStage(session, 'verify', () => verifyOpenTarget(session, open, host, choice), describeVerify);
 }

@@ -22,7 +22,7 @@ import { findAuthority, findFolderAuthority } from './bundle-authority.ts';
 import { findFolderRepositories } from './bundle-folders.ts';
 import { findUses } from './bundle-needs.ts';
 import { findRepositories } from './find-repositories.ts';
-import type { Subject } from './open-target.ts';
+import type { OpenTarget } from './open-target.ts';
 import type { Session } from './session.ts';
 import { runStage } from './stage.ts';
 import { systemOf } from '../package-system/systems.ts';
@@ -49,7 +49,7 @@ export interface BundleInstall {
  */
 export async function withBundle<Result>(
   session: Session,
-  subject: Subject,
+  open: OpenTarget,
   host: Host,
   choice: BundleChoice,
   body: (install: BundleInstall) => Promise<Result>,
@@ -59,7 +59,7 @@ export async function withBundle<Result>(
     const install = await runStage(
       session,
       'bundle',
-      async () => checkBundle(session, subject, host, choice, await openBundle(choice.path, directory, session.signal)),
+      async () => checkBundle(session, open, host, choice, await openBundle(choice.path, directory, session.signal)),
       ({ artifacts }) => `${artifacts.length} packages verified`,
     );
     return await body(install);
@@ -68,7 +68,7 @@ export async function withBundle<Result>(
 
 async function checkBundle(
   session: Session,
-  subject: Subject,
+  open: OpenTarget,
   host: Host,
   choice: BundleChoice,
   bundle: OpenBundle,
@@ -81,14 +81,14 @@ async function checkBundle(
       hint: `${quoteCommand(['tar', '-xf', choice.path])}    # then sh run.sh --list in the directory that it makes`,
     });
   }
-  requireSameTarget(manifest.target, subject.target, name);
+  requireSameTarget(manifest.target, open.target, name);
   for (const text of manifest.warnings) emit({ type: 'note', level: 'warning', text });
   const signer = choice.keyring === null ? null : await verifyBundleSignature(bundle, choice.keyring, name, reader.run);
-  const { repositories } = await findRepositories(session, subject, {
+  const { repositories } = await findRepositories(session, open, {
     contents: ['devel', 'debuginfo', 'image', 'systemtap', 'toolchain'],
     allowExpiredRelease: true,
   });
-  const { records, ...own } = await findAuthority({ session, subject, bundle, repositories });
+  const { records, ...own } = await findAuthority({ session, open, bundle, repositories });
   const authority: Authority = {
     ...own,
     owner: signer,
@@ -98,7 +98,7 @@ async function checkBundle(
   const verified = await judgePackages(session, bundle, authority, choice, name);
   const system = systemOf(manifest.target);
   const installed = await listPackages(host, system);
-  const uses = await findUses({ target: subject.target, artifacts: verified, records, installed, bundle: name });
+  const uses = await findUses({ target: open.target, artifacts: verified, records, installed, bundle: name });
   const known = verified.map((artifact, at) => ({ ...artifact, item: withUse(artifact.item, uses[at]) }));
   const adapted = adaptToInstalled(
     known.map(({ item }) => item),
@@ -116,7 +116,7 @@ async function checkBundle(
     { ...manifest, present },
     artifacts.map(({ item }) => item),
   );
-  const folders = await judgeFolders(session, subject, bundle, authority, choice, name);
+  const folders = await judgeFolders(session, open, bundle, authority, choice, name);
   const plan = withFolders(
     packages,
     folders.map(({ folder }) => folder),
@@ -133,7 +133,7 @@ interface JudgedFolder {
 /** The archive of a folder is for install.sh: here it is put together again, of packages that were judged here. */
 async function judgeFolders(
   session: Session,
-  subject: Subject,
+  open: OpenTarget,
   bundle: OpenBundle,
   authority: Authority,
   choice: BundleChoice,
@@ -141,10 +141,10 @@ async function judgeFolders(
 ): Promise<readonly JudgedFolder[]> {
   const judged: JudgedFolder[] = [];
   for (const { packages, indexes, distro, suite } of bundle.manifest.folders ?? []) {
-    const { arch } = subject.target;
+    const { arch } = open.target;
     const debArch = findArchitecture(arch)?.deb ?? arch;
     const repositories = await findFolderRepositories(session, { distro, suite, arch, debArch });
-    const round = { session, subject, bundle, repositories };
+    const round = { session, open, bundle, repositories };
     const own = { ...authority, ...(await findFolderAuthority(round, { packages, indexes, arch: debArch })) };
     const carried = packages.map((each) => ({
       bundled: each,

@@ -12,11 +12,11 @@ import { findKernelImage } from '../verify/build-id.ts';
 import type { Artifact, InstallReport, Plan, PlanItem, VerifyReport } from '../types.ts';
 import { foldersOf, looseFilesOf, packagesOf } from '../resolve/provisions.ts';
 import { acquirePlan } from './acquire.ts';
-import type { Subject } from './open-target.ts';
+import type { OpenTarget } from './open-target.ts';
 import { placeFilesOf } from './debug-files.ts';
 import { acquireLooseFile, placeLooseFile } from './debuginfod.ts';
-import { type DebuginfoChoice, planSubject } from './plan-subject.ts';
-import { proveSubject } from './prove.ts';
+import { type DebuginfoChoice, planTarget } from './plan-target.ts';
+import { proveTarget } from './prove.ts';
 import { rungOf, type SystemtapChoice, type TriedSystemtap } from './provide-systemtap.ts';
 import type { Session } from './session.ts';
 import { runStage } from './stage.ts';
@@ -55,9 +55,9 @@ export interface InstallOutcome {
 }
 
 /** @throws TapprepError of any stage; nothing is changed on the target before `install` runs */
-export async function installSubject(
+export async function installTarget(
   session: Session,
-  subject: Subject,
+  open: OpenTarget,
   host: Host,
   options: InstallOptions,
 ): Promise<InstallOutcome> {
@@ -66,9 +66,9 @@ export async function installSubject(
     'plan',
     async () =>
       options.lock ??
-      (await planSubject(session, subject, {
+      (await planTarget(session, open, {
         ...options,
-        image: await needsImage(subject, host),
+        image: await needsImage(open, host),
         rung: rungOf(options.verify.level),
       })),
     describePlan,
@@ -77,7 +77,7 @@ export async function installSubject(
   const items = packagesOf(plan.items).filter(({ install }) => install);
   // What comes in a bundle is all there is: a front end would ask its repositories.
   const isOffline = options.artifacts !== undefined;
-  const damaged = findDamaged(subject.facts);
+  const damaged = findDamaged(open.facts);
   // A front end takes an installed package for whole; rpm has an option that puts its files back.
   const isPlain = isOffline || damaged.length > 0;
   const { manager } = systemOf(plan.target);
@@ -95,7 +95,7 @@ export async function installSubject(
       items.map((item) => ({ item })),
       paths,
       systemOf(plan.target),
-      subject.facts.packages,
+      open.facts.packages,
     );
     const commands = runs.map(({ files, ...run }) => buildInstallArgv(files, { ...choice, ...run }));
     return { ...outcome, commands };
@@ -113,7 +113,7 @@ export async function installSubject(
   const artifacts = await runStage(
     session,
     'download',
-    async () => options.artifacts ?? (await acquirePlan(session, subject, plan, { isLock: options.lock !== null })),
+    async () => options.artifacts ?? (await acquirePlan(session, open, plan, { isLock: options.lock !== null })),
     (files) => `${files.length} packages verified`,
   );
   const looseFiles = await Promise.all(loose.map((item) => acquireLooseFile(session, item)));
@@ -153,7 +153,7 @@ export async function installSubject(
   ];
   const install = files.length === 0 ? installed : { ...installed, files, journal: JOURNAL_PATH };
   const brought = Map.groupBy(artifacts, ({ evidence }) => evidence.sha256);
-  const { verify, tried } = await proveSubject(session, subject, host, {
+  const { verify, tried } = await proveTarget(session, open, host, {
     ...options,
     planned: {
       folders: foldersOf(plan.items),
@@ -185,7 +185,7 @@ async function chooseMethod(host: Host, { target }: Plan, signal: AbortSignal): 
 }
 
 /** A kernel that does not run there is proven in a virtual machine: its image is fetched unless the target carries it. */
-async function needsImage({ target, facts }: Subject, host: Host): Promise<boolean> {
+async function needsImage({ target, facts }: OpenTarget, host: Host): Promise<boolean> {
   const runs = host.kind !== 'root' && facts.kernel.running;
   // Nobody packages it.
   if ((target.own?.buildTree ?? null) !== null) return false;

@@ -6,11 +6,11 @@ import { identifySystem, listPackages, type ListedPackage } from '../install/pac
 import { namePackages } from '../resolve/package-names.ts';
 import type { StapIdentity } from '../systemtap/predict.ts';
 import { upstreamVersion } from '../version/upstream.ts';
-import type { Subject } from './open-target.ts';
+import type { OpenTarget } from './open-target.ts';
 
 export interface Installed {
-  own(subject: Subject): StapIdentity | null;
-  kernelVersion(subject: Subject): string | null;
+  own(open: OpenTarget): StapIdentity | null;
+  kernelVersion(open: OpenTarget): string | null;
 }
 
 /** @throws TapprepError INTERRUPTED */

@@ -3,7 +3,7 @@ import { nameOf, type RankedCandidate } from '../systemtap/choose.ts';
 import type { FitRung } from '../systemtap/incompatibilities.ts';
 import type { LookedUp } from '../systemtap/mends/look-up.ts';
 import { leaveCase } from './leave-case.ts';
-import type { Subject } from './open-target.ts';
+import type { OpenTarget } from './open-target.ts';
 import type { Session } from './session.ts';
 
 /** A SystemTap that failed by its own fault. */
@@ -26,21 +26,21 @@ interface Failures {
 /** Leaves a case of every SystemTap whose failure nothing that is known explains or mends: of how far it came at last. */
 export async function keepUnknown<Tried extends { readonly caseFile?: string }>(
   session: Session,
-  subject: Subject,
+  open: OpenTarget,
   tried: readonly Tried[],
   { failures, left, taken, rung }: Failures,
 ): Promise<readonly Tried[]> {
   const mended = [...left.filter(({ candidate }) => candidate.mends !== undefined), ...(taken === null ? [] : [taken])];
   const answered = new Set(mended.map(baseOf));
-  const open = new Map(failures.map((failure) => [baseOf(failure.ranked), failure]));
+  const unsettled = new Map(failures.map((failure) => [baseOf(failure.ranked), failure]));
   const kept = [...tried];
-  for (const [base, { ranked, at, log, missing }] of open) {
+  for (const [base, { ranked, at, log, missing }] of unsettled) {
     const { name, candidate, predictions } = ranked;
     // A row that foretold it, of a kernel that lacks nothing that was asked for, says all there is to say.
     const isForetold = predictions[rung].verdict === 'unfit' && missing.length === 0;
     const one = kept[at];
     if (answered.has(base) || isForetold || one === undefined) continue;
-    const caseFile = await leaveCase(session, subject, { name, version: candidate.version, log, missing });
+    const caseFile = await leaveCase(session, open, { name, version: candidate.version, log, missing });
     const text = `nothing that is known mends SystemTap ${name} here; ${caseFile} keeps the failure: read it, and send it to whoever can mend it`;
     session.emit({ type: 'note', level: 'warning', text });
     kept[at] = { ...one, caseFile };

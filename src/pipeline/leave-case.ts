@@ -7,7 +7,7 @@ import { writeWhole } from '../files/write-whole.ts';
 import { draftMend } from '../systemtap/mends/draft.ts';
 import { digest } from '../systemtap/mends/edit.ts';
 import { describeLookedUp, type LookedUp } from '../systemtap/mends/look-up.ts';
-import type { Subject } from './open-target.ts';
+import type { OpenTarget } from './open-target.ts';
 import type { Session } from './session.ts';
 
 /** A SystemTap that failed on a kernel, and nothing that tapprep knows mends it. */
@@ -32,7 +32,7 @@ const MAX_LOG = 20_000;
  */
 export async function leaveCase(
   { cacheDir }: Pick<Session, 'cacheDir'>,
-  { facts, target }: Pick<Subject, 'facts' | 'target'>,
+  { facts, target }: Pick<OpenTarget, 'facts' | 'target'>,
   { name, version, log, missing }: UnknownFailure,
 ): Promise<string> {
   const cause = missing.map(describeLookedUp).join('; ');

@@ -9,14 +9,15 @@ import { type Host, isRemote } from '../host/host.ts';
 import type { Forms } from '../detect/target.ts';
 import type { HostFacts, OwnKernel, Target, TargetOptions } from '../types.ts';
 
-export interface OpenTarget {
+/** A host that was observed. */
+export interface OpenHost {
   /** Null for a host that is not here: one that is declared or only known by its facts. */
   readonly host: Host | null;
   readonly facts: HostFacts;
 }
 
-/** An open target whose kernel is of a known family. */
-export interface Subject extends OpenTarget {
+/** The same, with what its facts make of it. */
+export interface OpenTarget extends OpenHost {
   readonly target: Target;
 }
 
@@ -42,14 +43,10 @@ export interface OpenOptions {
 export type Entry = 'look' | 'root';
 
 /**
- * Finds the target and its facts. Nothing there is changed.
+ * Finds the host and observes it. Nothing there is changed.
  * @throws TapprepError USAGE, NOT_A_ROOT, BAD_FACTS, TIMEOUT, INTERRUPTED, as createSshHost, NOT_ROOT
  */
-export async function openTarget(
-  options: OpenOptions,
-  choice: TargetOptions,
-  entry: Entry = 'look',
-): Promise<OpenTarget> {
+export async function openHost(options: OpenOptions, choice: TargetOptions, entry: Entry = 'look'): Promise<OpenHost> {
   requirePlace(choice);
   if ((choice.banner ?? null) !== null) return openBanner(options, choice, choice.banner ?? '', entry);
   const { kernel, distro, arch, unameV } = choice;
@@ -63,7 +60,7 @@ export async function openTarget(
     const facts = await readFactsFile(resolve(options.cwd, choice.facts));
     return { host: null, facts: kernel === null ? facts : withRelease(facts, kernel) };
   }
-  const opened = await openHost(options, choice, entry);
+  const opened = await reachHost(options, choice, entry);
   const host = options.isDryRun === true ? (await import('../host/read-only.ts')).readOnly(opened) : opened;
   const own = readOwnKernel(choice, host, options.cwd);
   const facts = await collectFacts(host, { release: kernel, own, signal: options.signal });
@@ -168,12 +165,7 @@ async function withChosen(host: Host, facts: HostFacts): Promise<HostFacts> {
  * The machine that a banner is of: one that is not here, or the one that is named beside it, which it must not contradict.
  * @throws TapprepError USAGE
  */
-async function openBanner(
-  options: OpenOptions,
-  choice: TargetOptions,
-  given: string,
-  entry: Entry,
-): Promise<OpenTarget> {
+async function openBanner(options: OpenOptions, choice: TargetOptions, given: string, entry: Entry): Promise<OpenHost> {
   const { readBanner } = await import('./read-banner.ts');
   const { targetOfBanner } = await import('../detect/banner.ts');
   const banner = await readBanner(given, options.cwd, options.signal);
@@ -184,7 +176,7 @@ async function openBanner(
     return { host: null, facts: { ...facts, kernel: { ...facts.kernel, procVersion: banner.text } } };
   }
   const kernel = choice.kernel ?? banner.release;
-  const open = await openTarget(options, { ...choice, banner: null, kernel }, entry);
+  const open = await openHost(options, { ...choice, banner: null, kernel }, entry);
   const { os, kernel: seen } = open.facts;
   const distro = os.id === null ? null : `${os.id}${os.versionId === null ? '' : `:${os.versionId}`}`;
   targetOfBanner(banner, { ...choice, kernel, distro, unameV: seen.unameV ?? choice.unameV });
@@ -208,16 +200,16 @@ async function withImageBuildId(host: Host, facts: HostFacts): Promise<HostFacts
 }
 
 /**
- * The same with the target that the facts make: of any form, unless `forms` says otherwise, for it is an index that
- * decides. @throws TapprepError as openTarget and identifyTarget
+ * As openHost, with the target that the facts make: of any form, unless `forms` says otherwise, for it is an index that
+ * decides. @throws TapprepError as openHost and identifyTarget
  */
-export async function openSubject(
+export async function openTarget(
   options: OpenOptions,
   choice: TargetOptions,
   entry: Entry = 'look',
   forms: Forms = 'any',
-): Promise<Subject> {
-  const open = await openTarget(options, choice, entry);
+): Promise<OpenTarget> {
+  const open = await openHost(options, choice, entry);
   const { identifyTarget } = await import('../detect/target.ts');
   const { release } = open.facts.kernel;
   const override = { ...(release === null ? {} : { release }), arch: choice.arch, unameV: choice.unameV };
@@ -225,7 +217,7 @@ export async function openSubject(
 }
 
 /** The host of a command that changes or runs something there. @throws TapprepError USAGE when it is only described */
-export function requireHost({ host }: OpenTarget, command: string): Host {
+export function requireHost({ host }: OpenHost, command: string): Host {
   if (host !== null) return host;
   throw new TapprepError('USAGE', `${command} needs a machine to work on, but the target is only described`, {
     hint: 'tapprep bundle --help, or tapprep rehearse --help',
@@ -237,7 +229,7 @@ export function hasRootRights(host: Host, isRootHere: boolean): boolean {
   return isRemote(host) ? host.uid === 0 : isRootHere;
 }
 
-async function openHost({ cwd, signal, ssh }: OpenOptions, choice: TargetOptions, entry: Entry): Promise<Host> {
+async function reachHost({ cwd, signal, ssh }: OpenOptions, choice: TargetOptions, entry: Entry): Promise<Host> {
   if (choice.host !== null) {
     const { createSshHost } = await import('../host/ssh.ts');
     const { configFile, sudoPassword } = ssh;

@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { adaptToInstalled } from '../bundle/adapt.ts';
 import { isTapprepError, TapprepError } from '../errors.ts';
 import type { FolderItem, HostFacts, Plan, Provision, Target } from '../types.ts';
-import type { Subject } from './open-target.ts';
-import { findWhole, type PlanChoice, planSubject } from './plan-subject.ts';
+import type { OpenTarget } from './open-target.ts';
+import { findWhole, type PlanChoice, planTarget } from './plan-target.ts';
 import { lackingFolders, packagesOf } from '../resolve/provisions.ts';
 import type { ReaderContext } from '../resolve/reader.ts';
 import type { Session } from './session.ts';
@@ -56,7 +56,7 @@ export async function planFleet(
     const key = JSON.stringify([target, facts.repositories]);
     const kind = kinds.get(key) ?? (await openKind(shared, target, facts, choice));
     kinds.set(key, kind);
-    await addMember(kind, member, (subject) => planKind(shared, subject, choice));
+    await addMember(kind, member, (open) => planKind(shared, open, choice));
   }
   const groups: FleetGroup[] = [];
   for (const { planned, states, own } of kinds.values()) {
@@ -104,14 +104,14 @@ interface Kind {
 
 async function openKind(session: Session, target: Target, facts: HostFacts, choice: PlanChoice): Promise<Kind> {
   // Declared: what one of them has installed says nothing of the others.
-  const subject: Subject = { host: null, target, facts: { ...facts, source: 'declared' } };
-  return { planned: await planKind(session, subject, choice), states: new Map(), own: new Map() };
+  const open: OpenTarget = { host: null, target, facts: { ...facts, source: 'declared' } };
+  return { planned: await planKind(session, open, choice), states: new Map(), own: new Map() };
 }
 
-async function planKind(session: Session, subject: Subject, choice: PlanChoice): Promise<Planned> {
-  const { target } = subject;
+async function planKind(session: Session, open: OpenTarget, choice: PlanChoice): Promise<Planned> {
+  const { target } = open;
   try {
-    return { target, plan: await planSubject(session, subject, choice), error: null };
+    return { target, plan: await planTarget(session, open, choice), error: null };
   } catch (error) {
     if (!isTapprepError(error) || error.code === 'INTERRUPTED') throw error;
     return { target, plan: null, error };
@@ -130,7 +130,7 @@ interface Described {
 async function addMember(
   { planned, states, own }: Kind,
   { id, facts }: Described,
-  planFor: (subject: Subject) => Promise<Planned>,
+  planFor: (open: OpenTarget) => Promise<Planned>,
 ): Promise<void> {
   const whole = findWhole(facts);
   const folders = findLackingFolders(planned, facts);

@@ -2,17 +2,17 @@
 import { isTapprepError } from '../errors.ts';
 import { systemOf } from '../package-system/systems.ts';
 import { findRepositories } from './find-repositories.ts';
-import type { Subject } from './open-target.ts';
+import type { OpenTarget } from './open-target.ts';
 import { presentAll } from './present.ts';
 import type { Session } from './session.ts';
 
 /** Makes the target's registration and front end known, as planning does; a target without sources has none. */
-export async function presentSources(session: Session, subject: Subject): Promise<void> {
-  if (!systemOf(subject.target).reads('rpm-md')) return;
+export async function presentSources(session: Session, open: OpenTarget): Promise<void> {
+  if (!systemOf(open.target).reads('rpm-md')) return;
   try {
     const contents = ['devel', 'debuginfo', 'image', 'systemtap', 'toolchain'] as const;
-    const { repositories } = await findRepositories(session, subject, { contents, allowExpiredRelease: false });
-    await presentAll(session, subject.target, repositories);
+    const { repositories } = await findRepositories(session, open, { contents, allowExpiredRelease: false });
+    await presentAll(session, open.target, repositories);
   } catch (error) {
     if (!isTapprepError(error, 'NO_REPOSITORY')) throw error;
   }

@@ -5,12 +5,12 @@ import type { VerifyReport } from '../types.ts';
 import type { CrossBuild } from '../verify/options.ts';
 import { describeVerify } from './describe.ts';
 import { openChosen } from './open-chosen.ts';
-import type { Subject } from './open-target.ts';
+import type { OpenTarget } from './open-target.ts';
 import { type ProvidedSystemtap, provideSystemtap, type SystemtapChoice } from './provide-systemtap.ts';
 import type { PlannedFolders } from './provide-candidate.ts';
 import type { Session } from './session.ts';
 import { runStage } from './stage.ts';
-import { type VerifyChoice, verifySubject } from './verify.ts';
+import { type VerifyChoice, verifyOpenTarget } from './verify.ts';
 
 export interface ProveOptions {
   /** null: the one that was proven there before, else the distribution's. */
@@ -25,9 +25,9 @@ export interface ProveOptions {
 }
 
 /** @throws TapprepError of provideSystemtap; a step of the ladder that fails is in the report */
-export async function proveSubject(
+export async function proveTarget(
   session: Session,
-  subject: Subject,
+  open: OpenTarget,
   host: Host,
   { systemtap: choice, allowExpiredRelease, ladder, planned, mends, cross }: ProveOptions,
 ): Promise<ProvidedSystemtap> {
@@ -36,14 +36,14 @@ export async function proveSubject(
     runStage(
       session,
       'verify',
-      () => verifySubject(session, subject, host, { ...ladder, systemtap, ...foreign }),
+      () => verifyOpenTarget(session, open, host, { ...ladder, systemtap, ...foreign }),
       describeVerify,
     );
   if (choice === null) {
-    const chosen = await openChosen(session, host, subject.target.release);
+    const chosen = await openChosen(session, host, open.target.release);
     if (chosen !== null) return { verify: await verify(chosen), tried: [] };
   }
-  return provideSystemtap(session, subject, host, {
+  return provideSystemtap(session, open, host, {
     choice: choice ?? 'distro',
     level: ladder.level,
     allowExpiredRelease,

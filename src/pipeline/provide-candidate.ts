@@ -15,7 +15,7 @@ import type { Artifact, FolderItem, PlanItem, PlannedMend } from '../types.ts';
 import type { CrossBuild } from '../verify/options.ts';
 import { acquireArtifacts } from './acquire.ts';
 import { provideBuild } from './build-systemtap.ts';
-import type { Subject } from './open-target.ts';
+import type { OpenTarget } from './open-target.ts';
 import { toRequest } from './plan-systemtap.ts';
 import type { Session } from './session.ts';
 import { runStage } from './stage.ts';
@@ -42,23 +42,23 @@ export interface CandidateOptions {
 /** @throws TapprepError of assembling, placing, building or mending it */
 export async function provideCandidate(
   session: Session,
-  subject: Subject,
+  open: OpenTarget,
   host: Host,
   candidate: Candidate,
   options: CandidateOptions,
 ): Promise<UsableSystemtap | MendedSystemtap> {
   const { mends, ...base } = candidate;
-  const provided = await provideBase(session, subject, host, base, options);
+  const provided = await provideBase(session, open, host, base, options);
   const { tapprepVersion, now } = session;
-  const { release } = subject.target;
+  const { release } = open.target;
   const about = { name: nameOf(base), version: candidate.version, release, tapprepVersion, now };
   const systemtap = mends === undefined ? provided : await placeMended({ ...about, host, base: provided, mends });
-  return options.cross === undefined ? systemtap : buildAcross(session, subject, candidate, systemtap, options);
+  return options.cross === undefined ? systemtap : buildAcross(session, open, candidate, systemtap, options);
 }
 
 function provideBase(
   session: Session,
-  subject: Subject,
+  open: OpenTarget,
   host: Host,
   candidate: Candidate,
   options: CandidateOptions,
@@ -67,9 +67,9 @@ function provideBase(
     case 'distro':
       return Promise.resolve(INSTALLED_SYSTEMTAP);
     case 'portable':
-      return providePortable(session, subject, host, candidate, options);
+      return providePortable(session, open, host, candidate, options);
     case 'build':
-      return provideBuild(session, subject, host, candidate, options.allowExpiredRelease);
+      return provideBuild(session, open, host, candidate, options.allowExpiredRelease);
   }
 }
 
@@ -77,7 +77,7 @@ type FromSuite = Extract<Candidate, { kind: 'portable' | 'build' }>;
 
 function providePortable(
   session: Session,
-  { target }: Subject,
+  { target }: OpenTarget,
   host: Host,
   candidate: FromSuite,
   { allowExpiredRelease, planned, cross }: CandidateOptions,
@@ -109,7 +109,7 @@ function providePortable(
  */
 async function buildAcross(
   session: Session,
-  { target }: Subject,
+  { target }: OpenTarget,
   { version, kind, ...candidate }: Candidate,
   systemtap: UsableSystemtap,
   { allowExpiredRelease, cross }: CandidateOptions,

@@ -5,8 +5,8 @@ import { isErrno, isTapprepError, type TapprepError } from '../errors.ts';
 import { kernelPlaces, unpackImage } from '../rehearse/unpack-image.ts';
 import { imagesOf } from '../resolve/provisions.ts';
 import { acquireArtifacts } from './acquire.ts';
-import type { Subject } from './open-target.ts';
-import { planSubject } from './plan-subject.ts';
+import type { OpenTarget } from './open-target.ts';
+import { planTarget } from './plan-target.ts';
 import type { Session } from './session.ts';
 
 /** vmlinuz of a release that an install, a rehearsal or a bundle left in the cache; the newest, or null. */
@@ -33,12 +33,12 @@ export type ProvidedImage =
   | { readonly path: null; readonly problem: TapprepError };
 
 /** The same, fetched from the target's repositories where it is not kept. @throws TapprepError INTERRUPTED */
-export async function provideImage(session: Session, subject: Subject): Promise<ProvidedImage> {
-  const { release } = subject.target;
+export async function provideImage(session: Session, open: OpenTarget): Promise<ProvidedImage> {
+  const { release } = open.target;
   const kept = await findKeptImage(session, release);
   if (kept !== null) return { path: kept, problem: null };
   try {
-    const plan = await planSubject(session, subject, {
+    const plan = await planTarget(session, open, {
       image: true,
       debuginfo: false,
       systemtap: 'distro',

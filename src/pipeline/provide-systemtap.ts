@@ -23,7 +23,7 @@ import { carries, isFaultOfSystemtap, leavesScriptOpen, seeVerdict } from './see
 import { lookAtInstalled } from './installed-systemtap.ts';
 import { type Failure, keepUnknown } from './keep-unknown.ts';
 import { listAllowed, listOpen } from './open-candidates.ts';
-import type { Subject } from './open-target.ts';
+import type { OpenTarget } from './open-target.ts';
 import { noCandidate } from './plan-systemtap.ts';
 import { type PlannedFolders, provideCandidate } from './provide-candidate.ts';
 import type { Session } from './session.ts';
@@ -82,23 +82,23 @@ export interface ProvidedSystemtap {
  */
 export async function provideSystemtap(
   session: Session,
-  subject: Subject,
+  open: OpenTarget,
   host: Host,
   options: ProvideOptions,
 ): Promise<ProvidedSystemtap> {
   const installed = await lookAtInstalled(host, session.signal);
   const rung = rungOf(options.level);
-  const kernelVersion = options.cross?.kernelVersion ?? installed.kernelVersion(subject);
-  const build = kernelBuildOf(subject.target, kernelVersion);
-  const kernel = upstreamKernelOf(subject.target, kernelVersion);
-  const listed = listOpen(installed.own(subject), session.mirrors.systemtap, options.planned);
+  const kernelVersion = options.cross?.kernelVersion ?? installed.kernelVersion(open);
+  const build = kernelBuildOf(open.target, kernelVersion);
+  const kernel = upstreamKernelOf(open.target, kernelVersion);
+  const listed = listOpen(installed.own(open), session.mirrors.systemtap, options.planned);
   // What is built in the root runs there, and no staprun of the target's architecture comes of it.
-  const open = options.cross === undefined ? listed : listed.filter(({ kind }) => kind !== 'build');
-  const presence = options.mends === false ? null : await readKernelPresence(host, subject.target, session.mends);
+  const allowed = options.cross === undefined ? listed : listed.filter(({ kind }) => kind !== 'build');
+  const presence = options.mends === false ? null : await readKernelPresence(host, open.target, session.mends);
   const { known, further } =
     presence === null
-      ? { known: open, further: [] }
-      : listAllowed(open, { kernel, presence, table: session.mends, wish: options.mends }, options.planned);
+      ? { known: allowed, further: [] }
+      : listAllowed(allowed, { kernel, presence, table: session.mends, wish: options.mends }, options.planned);
   const context = { kernel, rung, verdicts: await findVerdicts(session, build) };
   const [ranked, last] = [known, further].map((each) => chooseSystemtap(each, options.choice, context)) as [
     Ranked,
@@ -118,20 +118,20 @@ export async function provideSystemtap(
   const failures: Failure[] = [];
   const left = [...ranked, ...last];
   const take = async ({ ranked: one, verify, place }: Taken): Promise<ProvidedSystemtap> => {
-    await keepChoice(session, subject, host, { name: one.name, version: one.candidate.version, place });
-    return { verify, tried: await keepUnknown(session, subject, tried, { failures, left, taken: one, rung }) };
+    await keepChoice(session, open, host, { name: one.name, version: one.candidate.version, place });
+    return { verify, tried: await keepUnknown(session, open, tried, { failures, left, taken: one, rung }) };
   };
   for (let one = left.shift(); one !== undefined; one = left.shift()) {
     const { name, candidate, predictions } = one;
     tellChoice(session, name, predictions, rung);
     try {
-      const systemtap = await provideCandidate(session, subject, host, candidate, options);
+      const systemtap = await provideCandidate(session, open, host, candidate, options);
       // A runtime that does not call for the others comes to the same.
       if (systemtap.place !== undefined && places.has(systemtap.place)) continue;
       if (systemtap.place !== undefined) places.add(systemtap.place);
       const verify = await options.verify(systemtap);
       const log = readFaults(verify);
-      const missing = await tellMissing(session, subject, host, log);
+      const missing = await tellMissing(session, open, host, log);
       if (log !== '') failures.push({ ranked: one, at: tried.length, log, missing });
       tried.push({
         ...describe(name, predictions, verify, rung),
@@ -156,8 +156,8 @@ export async function provideSystemtap(
   }
   if (nearly !== null) return take(nearly);
   if (farthest !== null) {
-    const verify = options.choice === 'auto' ? withoutRetry(farthest, subject.facts) : farthest;
-    return { verify, tried: await keepUnknown(session, subject, tried, { failures, left, taken: null, rung }) };
+    const verify = options.choice === 'auto' ? withoutRetry(farthest, open.facts) : farthest;
+    return { verify, tried: await keepUnknown(session, open, tried, { failures, left, taken: null, rung }) };
   }
   throw problem ?? noCandidate(session, options.choice);
 }
@@ -181,7 +181,7 @@ export function rungOf(level: VerifyLevel): FitRung {
 /** What was proven is the target's from now on. */
 function keepChoice(
   { now }: Session,
-  { target: { release } }: Subject,
+  { target: { release } }: OpenTarget,
   host: Host,
   { name, version, place }: { readonly name: string; readonly version: string; readonly place: string | null },
 ): Promise<void> {
@@ -231,7 +231,7 @@ function readFaults({ steps }: VerifyReport): string {
 /** Looks up in the kernel what a SystemTap asked of it in vain. */
 async function tellMissing(
   { emit }: Session,
-  { target }: Subject,
+  { target }: OpenTarget,
   host: Host,
   log: string,
 ): Promise<readonly LookedUp[]> {

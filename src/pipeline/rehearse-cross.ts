@@ -24,7 +24,7 @@ import { acquireArtifacts } from './acquire.ts';
 import { describePlan } from './describe.ts';
 import { findRepositories } from './find-repositories.ts';
 import { provideGuestBusybox } from './guest-busybox.ts';
-import type { Subject } from './open-target.ts';
+import type { OpenTarget } from './open-target.ts';
 import type { Rehearsal, RootOptions } from './rehearse.ts';
 import { findBaseRepository, makeBaseBeside, makeDebBase } from './rehearse-base.ts';
 import { installIntoRoot, openRootResolution } from './rehearse-root.ts';
@@ -39,7 +39,7 @@ const WITNESS = '/usr/lib/tapprep/true';
 /** @throws TapprepError of any stage; USAGE where there is no cross compiler */
 export async function prepareCross(
   session: Session,
-  subject: Subject,
+  open: OpenTarget,
   target: DebTarget,
   name: string,
   options: RootOptions,
@@ -53,10 +53,10 @@ export async function prepareCross(
       `there is no cross compiler for ${target.arch} on ${own?.machine ?? 'this machine'}`,
     );
   const tools = { ...target, arch: own.machine, packageArch: own.deb };
-  const resolution = await openRootResolution(session, subject, options);
+  const resolution = await openRootResolution(session, open, options);
   const { repositories } = await findRepositories(
     session,
-    { ...subject, target: tools },
+    { ...open, target: tools },
     { contents: ['devel', 'toolchain', 'systemtap'], allowExpiredRelease },
   );
   const foreign = await runStage(session, 'plan', () => resolution.plan(null), describePlan);

@@ -3,7 +3,7 @@ import { type ErrorCode, isTapprepError } from '../errors.ts';
 import { say } from '../sentence.ts';
 import type { Sentence, StepStatus } from '../types.ts';
 import { findDecisive } from '../verify/step.ts';
-import type { Subject } from './open-target.ts';
+import type { OpenTarget } from './open-target.ts';
 import { rehearse, type RehearseOptions, type RehearseReport } from './rehearse.ts';
 import type { Session } from './session.ts';
 
@@ -28,13 +28,13 @@ const ENDS_ALL: readonly ErrorCode[] = ['INTERRUPTED', 'NOT_ROOT', 'TOOL_MISSING
 
 /**
  * Base system, SystemTap and what was downloaded are shared; each kernel's outcome is shown as soon as it is known.
- * @param openRelease the subject of one release
+ * @param openRelease the target of one release
  * @throws TapprepError that would meet every other kernel as well
  */
 export async function rehearseKernels(
   session: Session,
   releases: readonly string[],
-  openRelease: (release: string) => Promise<Subject>,
+  openRelease: (release: string) => Promise<OpenTarget>,
   options: RehearseOptions,
 ): Promise<readonly KernelOutcome[]> {
   const outcomes: KernelOutcome[] = [];

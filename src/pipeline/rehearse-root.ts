@@ -3,7 +3,7 @@ import type { Host } from '../host/host.ts';
 import { installArtifacts } from '../install/run.ts';
 import { systemOf } from '../package-system/systems.ts';
 import type { Artifact, Target } from '../types.ts';
-import type { Subject } from './open-target.ts';
+import type { OpenTarget } from './open-target.ts';
 import { openResolution, type Resolution } from './resolution.ts';
 import type { Session } from './session.ts';
 import { runStage } from './stage.ts';
@@ -16,10 +16,10 @@ export interface RootPlanOptions {
 /** @throws TapprepError NO_REPOSITORY */
 export function openRootResolution(
   session: Session,
-  subject: Subject,
+  open: OpenTarget,
   { debuginfo, allowExpiredRelease }: RootPlanOptions,
 ): Promise<Resolution> {
-  return openResolution(session, subject, {
+  return openResolution(session, open, {
     roles: { image: true, debuginfo, systemtap: 'distro' },
     allowExpiredRelease,
     // What is not in the plan nobody else brings: the root has no repositories of its own.

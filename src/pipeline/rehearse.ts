@@ -22,15 +22,15 @@ import type { CrossBuild, VerifyLevel, VerifyScript } from '../verify/options.ts
 import { machineFor } from '../vm/machines.ts';
 import { acquireArtifacts } from './acquire.ts';
 import { describePlan } from './describe.ts';
-import { requireHost, type Subject } from './open-target.ts';
-import { planSubject } from './plan-subject.ts';
+import { requireHost, type OpenTarget } from './open-target.ts';
+import { planTarget } from './plan-target.ts';
 import { makeBase, makeBaseBeside } from './rehearse-base.ts';
 import { prepareCross } from './rehearse-cross.ts';
 import { installIntoRoot, openRootResolution } from './rehearse-root.ts';
 import type { Resolution } from './resolution.ts';
 import type { Session } from './session.ts';
 import { runStage } from './stage.ts';
-import { proveSubject } from './prove.ts';
+import { proveTarget } from './prove.ts';
 import type { SystemtapChoice, TriedSystemtap } from './provide-systemtap.ts';
 import { forFamily } from '../package-system/systems.ts';
 
@@ -87,17 +87,17 @@ export interface Rehearsal {
  * Rehearses one target. Roots, packages and the base system are kept in the cache for the next time.
  * @throws TapprepError of any stage; a step of the ladder that fails is in the report
  */
-export async function rehearse(session: Session, subject: Subject, options: RehearseOptions): Promise<RehearseReport> {
-  return withRehearsal(session, subject, options, (rehearsal) => proveRehearsal(session, subject, options, rehearsal));
+export async function rehearse(session: Session, open: OpenTarget, options: RehearseOptions): Promise<RehearseReport> {
+  return withRehearsal(session, open, options, (rehearsal) => proveRehearsal(session, open, options, rehearsal));
 }
 
 async function proveRehearsal(
   session: Session,
-  subject: Subject,
+  open: OpenTarget,
   options: RehearseOptions,
   { host, kernelImage, plan, root, reusedRoot, cross }: Rehearsal,
 ): Promise<RehearseReport> {
-  const { verify, tried } = await proveSubject(session, subject, host, {
+  const { verify, tried } = await proveTarget(session, open, host, {
     ...options,
     ...(cross === undefined ? {} : { cross }),
     // The root that was proven before is as it was left: stap judges itself whether its module of hello still holds.
@@ -126,12 +126,12 @@ const ROOT_WAIT_MS = 30 * 60_000;
  */
 export async function withRehearsal<T>(
   session: Session,
-  subject: Subject,
+  open: OpenTarget,
   options: RootOptions,
   use: (rehearsal: Rehearsal) => Promise<T>,
 ): Promise<T> {
   const { local, signal, emit } = session;
-  const { host, target } = subject;
+  const { host, target } = open;
   if (target.own !== undefined) {
     throw new TapprepError(
       'USAGE',
@@ -163,10 +163,8 @@ export async function withRehearsal<T>(
   const prepare = (): Promise<Rehearsal> =>
     forFamily(target, {
       deb: (own) =>
-        isCross
-          ? prepareCross(session, subject, own, name, options)
-          : prepareRehearsal(session, subject, name, options),
-      rpm: () => prepareRehearsal(session, subject, name, options),
+        isCross ? prepareCross(session, open, own, name, options) : prepareRehearsal(session, open, name, options),
+      rpm: () => prepareRehearsal(session, open, name, options),
     });
   return session.fetcher.exclusively(exclusive, async () => use(await prepare()));
 }
@@ -182,13 +180,13 @@ function refuseForeignRpm(arch: string): TapprepError {
 
 async function prepareRehearsal(
   session: Session,
-  subject: Subject,
+  open: OpenTarget,
   name: string,
   options: RootOptions,
 ): Promise<Rehearsal> {
   const { local, signal, cacheDir } = session;
-  const { target } = subject;
-  const resolution = await openRootResolution(session, subject, options);
+  const { target } = open;
+  const resolution = await openRootResolution(session, open, options);
   const rootsDir = await openPrivateDirectory(cacheDir, 'roots');
   const kept = await findKeptRoot(rootsDir, name);
   const plan = await runStage(session, 'plan', () => resolution.plan(kept?.base ?? null), describePlan);
@@ -214,14 +212,14 @@ async function prepareRehearsal(
  */
 export async function prepareGivenRoot(
   session: Session,
-  subject: Subject,
+  open: OpenTarget,
   options: Pick<RehearseOptions, 'allowExpiredRelease'>,
 ): Promise<Pick<Rehearsal, 'host' | 'kernelImage'>> {
-  const { target } = subject;
-  const host = requireHost(subject, 'this');
+  const { target } = open;
+  const host = requireHost(open, 'this');
   const own = await findKernelImage(host, target.release, target.own);
   if (own !== null) return { host, kernelImage: own };
-  const plan = await planSubject(session, subject, {
+  const plan = await planTarget(session, open, {
     ...options,
     debuginfo: false,
     image: true,
@@ -242,7 +240,7 @@ interface Prepared {
 /** Base system and large downloads at the same time; then the exact plan for that base, and the installation. */
 async function prepareRoot(
   session: Session,
-  target: Subject['target'],
+  target: OpenTarget['target'],
   resolution: Resolution,
   early: Plan,
   rootsDir: string,

@@ -6,7 +6,7 @@ import { readDebRepositories } from '../resolve/deb/reader.ts';
 import type { InstalledVersion, PlanRequest } from '../resolve/plan.ts';
 import type { DebTarget, Plan, Repository, RepositoryContent } from '../types.ts';
 import { findRepositories } from './find-repositories.ts';
-import type { Subject } from './open-target.ts';
+import type { OpenTarget } from './open-target.ts';
 import { createReadRpm } from './read-rpm.ts';
 import { rememberReleases } from './known-kernels.ts';
 import type { Session } from './session.ts';
@@ -49,10 +49,10 @@ export interface Resolution {
 /** @throws TapprepError NO_REPOSITORY */
 export async function openResolution(
   session: Session,
-  subject: Subject,
+  open: OpenTarget,
   options: ResolutionOptions,
 ): Promise<Resolution> {
-  const { target } = subject;
+  const { target } = open;
   const { roles, allowExpiredRelease, installed: known, isWhole = false } = options;
   const contents: readonly RepositoryContent[] = [
     'devel',
@@ -63,9 +63,9 @@ export async function openResolution(
   ];
   // What its builder says is not published is only looked for where somebody named a source for this very target.
   // Where a tree stands for the packages, nobody is asked for any.
-  const refusal = (target.own?.buildTree ?? null) === null ? refusalOf(subject) : null;
+  const refusal = (target.own?.buildTree ?? null) === null ? refusalOf(open) : null;
   const onlyOwn = refusal?.code === 'CUSTOM_KERNEL_NO_PACKAGE';
-  const { repositories, notes } = await findRepositories(session, subject, {
+  const { repositories, notes } = await findRepositories(session, open, {
     contents,
     allowExpiredRelease,
     onlyOwn,
@@ -73,7 +73,7 @@ export async function openResolution(
     throw refusal === null ? error : explainUnlisted(error, refusal, []);
   });
   const request = { installed: known, roles, allowUnsigned: session.allowUnsigned };
-  const readRepositories = createRead(session, subject, request, isWhole);
+  const readRepositories = createRead(session, open, request, isWhole);
   const findMore = forFamily<FindMore | undefined>(target, {
     rpm: () => undefined,
     deb: (own) => rememberFirst((miss) => findSnapshots(session, own, contents, miss)),
@@ -124,7 +124,7 @@ type ReadRepositories = (repositories: readonly Repository[]) => Promise<Read>;
 
 function createRead(
   session: Session,
-  { target, facts }: Subject,
+  { target, facts }: OpenTarget,
   request: PlanRequest,
   isWhole: boolean,
 ): ReadRepositories {

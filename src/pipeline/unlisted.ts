@@ -2,10 +2,10 @@
 import { identifyTarget } from '../detect/target.ts';
 import { adviceOf, isTapprepError, TapprepError } from '../errors.ts';
 import type { Repository } from '../types.ts';
-import type { Subject } from './open-target.ts';
+import type { OpenTarget } from './open-target.ts';
 
-/** Why the tables refuse the kernel of a subject; null where they know it. */
-export function refusalOf({ facts, target }: Subject): TapprepError | null {
+/** Why the tables refuse the kernel of a target; null where they know it. */
+export function refusalOf({ facts, target }: OpenTarget): TapprepError | null {
   const { release, arch, unameV } = target;
   try {
     identifyTarget(facts, { release, arch, unameV });

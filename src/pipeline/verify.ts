@@ -26,7 +26,7 @@ import { prepareFirmware } from '../vm/firmware.ts';
 import { findVmTools, type VmTools } from '../vm/host-tools.ts';
 import { machineFor } from '../vm/machines.ts';
 import { provideGuestBusybox } from './guest-busybox.ts';
-import type { Subject } from './open-target.ts';
+import type { OpenTarget } from './open-target.ts';
 import { findKeptImage, provideImage } from './provide-image.ts';
 import type { Session } from './session.ts';
 
@@ -62,27 +62,27 @@ type Place =
 const WORK_DIRECTORY = '/var/tmp/tapprep-verify';
 
 /**
- * Verifies a subject: in the kernel that its host runs, this or another machine, or in a virtual machine here.
+ * Verifies a target: in the kernel that its host runs, this or another machine, or in a virtual machine here.
  * @throws TapprepError USAGE when the place that was asked for cannot be used; TOOL_MISSING, NOT_ROOT, INTERRUPTED
  */
-export async function verifySubject(
+export async function verifyOpenTarget(
   session: Session,
-  subject: Subject,
+  open: OpenTarget,
   host: Host,
   choice: VerifyChoice,
 ): Promise<VerifyReport> {
-  const { target, facts } = subject;
+  const { target, facts } = open;
   const kernelImage =
     choice.kernelImage ??
     (await findKernelImage(host, target.release, target.own)) ??
-    (await findImageHere(session, subject, host, choice.where));
-  const outlook = await lookAhead(subject, host, choice);
+    (await findImageHere(session, open, host, choice.where));
+  const outlook = await lookAhead(open, host, choice);
   const runtime = chooseRuntime(outlook, choice);
-  if (choice.policy != null || isRunningOn(subject, host)) {
+  if (choice.policy != null || isRunningOn(open, host)) {
     const key = choice.signer?.certificate ?? null;
     session.emit({ type: 'note', level: 'info', text: describeLoad(foretell(outlook, key), outlook, key) });
   }
-  const place = await choosePlace(session, subject, host, { ...choice, runtime }, kernelImage);
+  const place = await choosePlace(session, open, host, { ...choice, runtime }, kernelImage);
   const parent = await openPrivateDirectory(session.cacheDir, 'tmp');
   return withTemporaryDirectory(parent, 'verify-', async (temporaryDirectory) => {
     const options: VerifyOptions = {
@@ -124,7 +124,11 @@ export async function verifySubject(
 }
 
 /** What decides about modules where they are to be loaded: of the guest that is asked for, else of the running kernel. */
-async function lookAhead({ facts, target }: Subject, host: Host, { policy, signer }: VerifyChoice): Promise<Outlook> {
+async function lookAhead(
+  { facts, target }: OpenTarget,
+  host: Host,
+  { policy, signer }: VerifyChoice,
+): Promise<Outlook> {
   if (policy == null) return facts;
   // A machine that is only declared says nothing of its kernel's configuration; the root of a rehearsal does.
   const { config } = await collectFacts(host, { release: target.release });
@@ -142,7 +146,7 @@ function chooseRuntime(outlook: Outlook, { runtime = 'module', signer }: VerifyC
 /** The firmware that a policy needs. @throws TapprepError TOOL_MISSING, VM_FAILED */
 async function preparePolicy(
   { local, signal }: Session,
-  { arch }: Subject['target'],
+  { arch }: OpenTarget['target'],
   { policy, signer }: VerifyChoice,
   directory: string,
 ): Promise<Pick<VmAssets, 'firmware' | 'policy'>> {
@@ -194,17 +198,17 @@ function explainReport(report: VerifyReport, facts: HostFacts, host: Host): Veri
 /** For the virtual machine alone; where nobody asked for that, nothing is fetched for it. @throws TapprepError USAGE where it was asked for and cannot be had */
 async function findImageHere(
   session: Session,
-  subject: Subject,
+  open: OpenTarget,
   host: Host,
   where: VerifyChoice['where'],
 ): Promise<string | null> {
   if (where === 'vm') {
-    const { path, problem } = await provideImage(session, subject);
-    if (problem !== null) throw withoutImage(subject.target.release, host, problem);
+    const { path, problem } = await provideImage(session, open);
+    if (problem !== null) throw withoutImage(open.target.release, host, problem);
     return path;
   }
-  const runs = host.kind !== 'root' && subject.facts.kernel.running;
-  return where === 'local' || runs ? null : findKeptImage(session, subject.target.release);
+  const runs = host.kind !== 'root' && open.facts.kernel.running;
+  return where === 'local' || runs ? null : findKeptImage(session, open.target.release);
 }
 
 /** Only what --offline kept away comes by the same command with a network. */
@@ -219,14 +223,14 @@ function withoutImage(release: string, host: Host, problem: TapprepError): Tappr
 }
 
 /** Whether the target's kernel is the one that runs on the host. */
-function isRunningOn({ facts, target }: Subject, host: Host): boolean {
+function isRunningOn({ facts, target }: OpenTarget, host: Host): boolean {
   return host.kind !== 'root' && facts.kernel.running && facts.kernel.release === target.release;
 }
 
 /** QEMU, and a busybox of the kernel's architecture. @throws TapprepError TOOL_MISSING, and of fetching one for another architecture */
 export async function findToolsFor(
   session: Session,
-  { target }: Subject,
+  { target }: OpenTarget,
   { cross }: Pick<VerifyChoice, 'cross'>,
 ): Promise<VmTools> {
   const { arch } = target;
@@ -236,14 +240,14 @@ export async function findToolsFor(
 
 async function choosePlace(
   session: Session,
-  subject: Subject,
+  open: OpenTarget,
   host: Host,
   choice: VerifyChoice,
   kernelImage: string | null,
 ): Promise<Place> {
-  const { target, facts } = subject;
+  const { target, facts } = open;
   const { where: wanted, signer } = choice;
-  const isRunning = isRunningOn(subject, host);
+  const isRunning = isRunningOn(open, host);
   if (wanted === 'local' && !isRunning) {
     throw new TapprepError(
       'USAGE',
@@ -261,7 +265,7 @@ async function choosePlace(
     return { where: 'none', whyNot: blame('this-machine', whyNot) };
   }
   try {
-    return { where: 'vm', tools: await findToolsFor(session, subject, choice), kernelImage };
+    return { where: 'vm', tools: await findToolsFor(session, open, choice), kernelImage };
   } catch (error) {
     if (wanted === 'vm' || !isTapprepError(error, 'TOOL_MISSING')) throw error;
     return {

@@ -199,7 +199,7 @@ const RPMS: readonly Attack[] = [
         buildTime: 1,
         buildHost: 'h',
       };
-      const round = { subject: { target, facts: { kernelPackages: [kernel] } }, repositories: [] };
+      const round = { open: { target, facts: { kernelPackages: [kernel] } }, repositories: [] };
       const own = await findAuthority(round as unknown as Parameters<typeof findAuthority>[0]);
       return carryRpm(
         tree,
@@ -278,7 +278,7 @@ async function carryDeb(
       emit: () => undefined,
       reader: { run: runLocally, now: () => Date.parse('2026-11-29T00:00:00Z'), signal },
     },
-    subject: { target: SAMPLE_TARGET, facts: {} },
+    open: { target: SAMPLE_TARGET, facts: {} },
     bundle: { manifest, pathOf: (file: string) => join(directory, file) },
     repositories: [debRepository({ suite: 'bullseye', trust })],
   };

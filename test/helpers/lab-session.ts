@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { declareDistribution, declareFacts } from '../../src/detect/declared-facts.ts';
 import { identifyTarget } from '../../src/detect/target.ts';
 import { findCurrentKernel } from '../../src/pipeline/current-kernel.ts';
-import type { Subject } from '../../src/pipeline/open-target.ts';
+import type { OpenTarget } from '../../src/pipeline/open-target.ts';
 import { withRehearsal } from '../../src/pipeline/rehearse.ts';
 import { openSession, type Session } from '../../src/pipeline/session.ts';
 import type { Mend } from '../../src/systemtap/mends/table.ts';
@@ -37,15 +37,15 @@ export async function findLabKernel(distro: string): Promise<string> {
 export const LAB_ROOT_OPTIONS = { debuginfo: true, allowExpiredRelease: true, yes: true, isRoot: true } as const;
 
 /** A kernel of a distribution as `--distro` and `--kernel` name it. @param distro ID:VERSION */
-export function declareLabSubject(distro: string, release: string): Subject {
+export function declareLabTarget(distro: string, release: string): OpenTarget {
   const facts = declareFacts({ distro, release, arch: null, unameV: null });
   return { host: null, facts, target: identifyTarget(facts, { arch: null, unameV: null }) };
 }
 
 /** vmlinuz of the kernel, as its rehearsal boots it. @param distro ID:VERSION */
 export async function findLabImage(distro: string, release: string): Promise<string> {
-  const subject = declareLabSubject(distro, release);
-  return withRehearsal(await openLabSession(), subject, LAB_ROOT_OPTIONS, ({ kernelImage }) =>
+  const open = declareLabTarget(distro, release);
+  return withRehearsal(await openLabSession(), open, LAB_ROOT_OPTIONS, ({ kernelImage }) =>
     Promise.resolve(kernelImage),
   );
 }

@@ -83,11 +83,11 @@ test('a compiled bundle for aarch64 prints its events there with busybox alone, 
   const bundle = await openBundle(out, join(work, 'unpacked'), new AbortController().signal);
 
   const declared = declareFacts({ distro: 'debian:13', release, arch: 'aarch64', unameV: null });
-  const subject = { host: null, facts: declared, target: identifyTarget(declared, { arch: 'aarch64', unameV: null }) };
-  const kernelImage = await withRehearsal(session, subject, LAB_ROOT_OPTIONS, (rehearsal) =>
+  const open = { host: null, facts: declared, target: identifyTarget(declared, { arch: 'aarch64', unameV: null }) };
+  const kernelImage = await withRehearsal(session, open, LAB_ROOT_OPTIONS, (rehearsal) =>
     Promise.resolve(rehearsal.kernelImage),
   );
-  const busybox = await provideGuestBusybox(session, subject.target, true);
+  const busybox = await provideGuestBusybox(session, open.target, true);
   const report = await carryInto({ kernelImage, bundle, arch: 'aarch64', busybox: busybox ?? '', work }, [
     'hello',
     ...names,

@@ -29,7 +29,7 @@ import { findVmTools } from '../../src/vm/host-tools.ts';
 import type { VmJob } from '../../src/vm/job.ts';
 import { collectInstalledStaprun } from '../../src/vm/staprun.ts';
 import { LAB } from '../helpers/lab-root.ts';
-import { declareLabSubject, findLabKernel, LAB_ROOT_OPTIONS, openLabSession } from '../helpers/lab-session.ts';
+import { declareLabTarget, findLabKernel, LAB_ROOT_OPTIONS, openLabSession } from '../helpers/lab-session.ts';
 import { signingTools } from '../helpers/module-keys.ts';
 
 /** ID:VERSION of the kernels to boot; each takes about two minutes on an idle machine once its root is there. */
@@ -90,11 +90,11 @@ test.each(KERNELS)(
   async (distro) => {
     const session = await openLabSession();
     const release = await findLabKernel(distro);
-    const subject = declareLabSubject(distro, release);
-    const { facts: declared } = subject;
-    await rehearse(session, subject, { ...LAB_ROOT_OPTIONS, level: 'hello', scripts: [], systemtap: 'auto' });
+    const open = declareLabTarget(distro, release);
+    const { facts: declared } = open;
+    await rehearse(session, open, { ...LAB_ROOT_OPTIONS, level: 'hello', scripts: [], systemtap: 'auto' });
     const cells: Cell[] = [];
-    await withRehearsal(session, subject, LAB_ROOT_OPTIONS, async ({ host, kernelImage }) => {
+    await withRehearsal(session, open, LAB_ROOT_OPTIONS, async ({ host, kernelImage }) => {
       const systemtap = (await openChosen(session, host, release)) ?? INSTALLED_SYSTEMTAP;
       const [own, stranger] = [await makeSigner(`own-${release}`), await makeSigner(`stranger-${release}`)];
       const files = await build(host, systemtap, release, own, stranger);

@@ -10,7 +10,7 @@ import { type Mend, MENDS } from '../../src/systemtap/mends/table.ts';
 import { renderHtml } from '../../src/report/html.ts';
 import { describeRehearsal } from '../../src/report/preflight.ts';
 import { describeLookedUp } from '../../src/systemtap/mends/look-up.ts';
-import { declareLabSubject, findLabKernel, LAB_ROOT_OPTIONS, openLabSession } from '../helpers/lab-session.ts';
+import { declareLabTarget, findLabKernel, LAB_ROOT_OPTIONS, openLabSession } from '../helpers/lab-session.ts';
 import { MEND_ROWS, type MendRow } from '../helpers/mend-rows.ts';
 
 const seed = Number(process.env['LAB_SEED'] ?? Math.floor(Math.random() * 1_000_000));
@@ -20,7 +20,7 @@ process.stdout.write(`LAB_SEED=${seed} draws ${drawn?.by.join(' and ') ?? ''} on
 async function rehearseWith({ distro, release, systemtap }: MendRow, mends: readonly Mend[]): Promise<RehearseReport> {
   const kernel = release ?? (await findLabKernel(distro));
   const choice = systemtap === 'distro' ? systemtap : { version: systemtap };
-  return rehearse(await openLabSession(mends), declareLabSubject(distro, kernel), {
+  return rehearse(await openLabSession(mends), declareLabTarget(distro, kernel), {
     ...LAB_ROOT_OPTIONS,
     level: 'probe',
     scripts: [],

@@ -8,8 +8,8 @@ import { tapprep } from '../../make-remedy.ts';
 import { checkPlace } from '../../files/write-whole.ts';
 import { readTextFile } from '../../host/files.ts';
 import { bundleCompiled, type CompiledReport, type CompiledScript } from '../../pipeline/bundle-compiled.ts';
-import { bundleSubject, type BundleReport } from '../../pipeline/bundle.ts';
-import { openSubject, type Subject } from '../../pipeline/open-target.ts';
+import { bundleTarget, type BundleReport } from '../../pipeline/bundle.ts';
+import { openTarget, type OpenTarget } from '../../pipeline/open-target.ts';
 import type { SystemtapChoice } from '../../pipeline/provide-systemtap.ts';
 import { prepareGivenRoot, type Rehearsal, withRehearsal } from '../../pipeline/rehearse.ts';
 import { type CatalogueEntry, findEntry, loadCatalogue } from '../../scripts/catalogue.ts';
@@ -58,12 +58,12 @@ export async function runBundle(context: Context, options: BundleCommandOptions)
   if (!common.dryRun) await checkPlace(out, { what: 'the bundle cannot be written: ' });
   const lock = options.lock === null ? null : await readLock(context.cwd, options.lock);
   if (lock === null)
-    return writeBundle(context, options, { out, lock, subject: await openSubject(context, options.target) });
-  const subject = await openLocked(context, options, lock);
-  if (subject !== null) return writeBundle(context, options, { out, lock, subject });
+    return writeBundle(context, options, { out, lock, open: await openTarget(context, options.target) });
+  const open = await openLocked(context, options, lock);
+  if (open !== null) return writeBundle(context, options, { out, lock, open });
   const target = targetOfLock(lock);
   try {
-    return await writeBundle(context, options, { out, lock, subject: await openSubject(context, target) });
+    return await writeBundle(context, options, { out, lock, open: await openTarget(context, target) });
   } catch (error) {
     throw withHint(error, placeOfOptions({ ...target }, isRootUser()));
   }
@@ -77,11 +77,11 @@ async function openLocked(
   context: Context,
   { target, lock: path }: BundleCommandOptions,
   lock: Plan,
-): Promise<Subject | null> {
+): Promise<OpenTarget | null> {
   try {
-    const subject = await openSubject(context, target);
-    requireSameTarget(lock, path ?? '', subject.target);
-    return subject;
+    const open = await openTarget(context, target);
+    requireSameTarget(lock, path ?? '', open.target);
+    return open;
   } catch (error) {
     const isNamed = Object.values(target).some((given) => given !== null);
     if (isNamed || !isTapprepError(error) || error.code === 'INTERRUPTED') throw error;
@@ -92,18 +92,18 @@ async function openLocked(
 interface BundleWork {
   readonly out: string;
   readonly lock: Plan | null;
-  readonly subject: Subject;
+  readonly open: OpenTarget;
 }
 
 async function writeBundle(
   context: Context,
   options: BundleCommandOptions,
-  { out, lock, subject }: BundleWork,
+  { out, lock, open }: BundleWork,
 ): Promise<number> {
   const { common, stdout } = context;
   const session = await openContextSession(context);
   const sign = options.signKey === null ? null : openPgpSigner(context, session, options.signKey);
-  if (options.compiled) return await runCompiled(context, session, subject, options, out, sign);
+  if (options.compiled) return await runCompiled(context, session, open, options, out, sign);
   if (options.moduleKey !== null) {
     throw new TapprepError('USAGE', 'a bundle of packages holds no modules that --module-key could sign', {
       remedy: tapprep('bundle', '--compiled', '--module-key', 'FILE', '--module-cert', 'FILE', '--out', 'FILE.tar'),
@@ -127,7 +127,7 @@ async function writeBundle(
       },
     );
   }
-  const report = await bundleSubject(session, subject, {
+  const report = await bundleTarget(session, open, {
     out,
     debuginfo: options.debuginfo,
     image: options.image,
@@ -138,7 +138,7 @@ async function writeBundle(
     dryRun: common.dryRun,
   });
   const firstStep = report.bundle === null ? null : await signWhole(out, sign, session.signal);
-  if (common.json) stdout.json({ target: subject.target, ...report, ...(firstStep === null ? {} : { firstStep }) });
+  if (common.json) stdout.json({ target: open.target, ...report, ...(firstStep === null ? {} : { firstStep }) });
   else stdout.write(`${renderReport(report, common.verbose)}${report.bundle === null ? '' : renderCheck(firstStep)}`);
   return EXIT.done;
 }
@@ -157,7 +157,7 @@ function renderCheck(firstStep: FirstStep | null): string {
 async function runCompiled(
   context: Context,
   session: Session,
-  subject: Subject,
+  open: OpenTarget,
   options: BundleCommandOptions,
   out: string,
   sign: PgpSigner | null,
@@ -178,7 +178,7 @@ async function runCompiled(
   const scripts = await readCompiledScripts(context, options.scripts, runtime);
   const signer = await openSigner(context, options.moduleKey);
   const bundle = (rehearsal: Pick<Rehearsal, 'host' | 'kernelImage' | 'cross'>): Promise<CompiledReport> =>
-    bundleCompiled(session, subject, rehearsal, {
+    bundleCompiled(session, open, rehearsal, {
       out,
       scripts,
       systemtap,
@@ -189,8 +189,8 @@ async function runCompiled(
     });
   const report =
     options.target.root === null
-      ? await withRehearsal(session, subject, choice, bundle)
-      : await bundle(await prepareGivenRoot(session, subject, choice));
+      ? await withRehearsal(session, open, choice, bundle)
+      : await bundle(await prepareGivenRoot(session, open, choice));
   const { manifest } = report;
   const firstStep = await signWhole(out, sign, session.signal);
   if (common.json) stdout.json({ target: manifest.target, ...report, ...(firstStep === null ? {} : { firstStep }) });

@@ -4,7 +4,7 @@ import { EXIT, exitCodeOf, isTapprepError, type TapprepError } from '../../error
 import type { HostFacts, Target, TargetOptions } from '../../types.ts';
 import type { Context } from '../context.ts';
 import { errorJson, renderError } from '../exit-codes.ts';
-import { openTarget } from '../../pipeline/open-target.ts';
+import { openHost } from '../../pipeline/open-target.ts';
 import { renderFacts } from '../render/facts-text.ts';
 
 export interface DetectOptions {
@@ -18,10 +18,10 @@ type Identified =
 /**
  * Prints facts and target; with --json {facts, target} or {facts, target: null, error}, which --facts takes again.
  * @returns 0, or the error's exit code when the kernel is none that packages exist for
- * @throws TapprepError as openTarget
+ * @throws TapprepError as openHost
  */
 export async function runDetect(context: Context, { target: options }: DetectOptions): Promise<number> {
-  const { facts } = await openTarget(context, options);
+  const { facts } = await openHost(context, options);
   const { target, error } = identify(facts, options);
   if (context.common.json) {
     const report = error === null ? { facts, target } : { facts, target, ...errorJson(error, context.place) };

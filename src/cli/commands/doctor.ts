@@ -9,7 +9,7 @@ import { EXIT, isTapprepError, TapprepError } from '../../errors.ts';
 import { run } from '../../make-remedy.ts';
 import type { Host } from '../../host/host.ts';
 import { createLocalHost } from '../../host/local.ts';
-import { type Entry, openTarget } from '../../pipeline/open-target.ts';
+import { type Entry, openHost } from '../../pipeline/open-target.ts';
 import { checkOwnTools } from '../../pipeline/own-tools.ts';
 import { describeExamination } from '../../report/preflight.ts';
 import type { Diagnosis, HostFacts, Target, TargetOptions } from '../../types.ts';
@@ -46,14 +46,14 @@ export interface Examination {
   readonly reach: Reach;
 }
 
-/** Looks at the target without changing it. @throws TapprepError as openTarget; USAGE where the host was only declared */
+/** Looks at the target without changing it. @throws TapprepError as openHost; USAGE where the host was only declared */
 export async function examine(
   context: LogContext & Pick<Context, 'ssh'>,
   options: Pick<DoctorOptions, 'target' | 'log'>,
   entry: Entry = 'look',
 ): Promise<Examination> {
   const reach = reachByOptions(options.target, context.ssh.configFile);
-  const { host, facts } = await openTarget(context, options.target, entry);
+  const { host, facts } = await openHost(context, options.target, entry);
   if (facts.source === 'declared') {
     throw new TapprepError('USAGE', 'doctor needs a machine or its saved facts, but the target is only described', {
       remedy: run('tapprep detect --json >facts.json'),

@@ -7,8 +7,8 @@ import { publishVerified } from '../../files/private-copy.ts';
 import { writeWhole } from '../../files/write-whole.ts';
 import { acquireArtifacts } from '../../pipeline/acquire.ts';
 import { describePlan } from '../../pipeline/describe.ts';
-import { planSubject } from '../../pipeline/plan-subject.ts';
-import { openSubject } from '../../pipeline/open-target.ts';
+import { planTarget } from '../../pipeline/plan-target.ts';
+import { openTarget } from '../../pipeline/open-target.ts';
 import { runStage } from '../../pipeline/stage.ts';
 import { foldersOf } from '../../resolve/provisions.ts';
 import type { SystemtapWish } from '../../systemtap/choose.ts';
@@ -30,11 +30,11 @@ const SUMS = 'SHA256SUMS';
 /** SHA256SUMS is written last: where it is, every file it names is there and was verified. */
 export async function runFetch(context: Context, options: FetchCommandOptions): Promise<number> {
   const session = await openContextSession(context);
-  const subject = await openSubject(context, options.target);
+  const open = await openTarget(context, options.target);
   const plan = await runStage(
     session,
     'plan',
-    () => planSubject(session, subject, { ...options, rung: 'kernel.function' }),
+    () => planTarget(session, open, { ...options, rung: 'kernel.function' }),
     describePlan,
   );
   const wanted = plan.items.flatMap(placeFiles);

@@ -1,4 +1,4 @@
-/** `tapprep help [TOPIC]`: the page of a command or of a subject, set for the terminal. */
+/** `tapprep help [TOPIC]`: the page of a command or of a topic, set for the terminal. */
 import { EXIT, TapprepError } from '../../errors.ts';
 import { COMMANDS } from '../commands.ts';
 import type { Context } from '../context.ts';

@@ -3,10 +3,10 @@ import { resolve } from 'node:path';
 import { renderRemedy } from '../../diagnose/render-remedy.ts';
 import { EXIT, TapprepError } from '../../errors.ts';
 import { tapprepAsRoot } from '../../make-remedy.ts';
-import { type InstallOptions, type InstallOutcome, installSubject } from '../../pipeline/install.ts';
+import { type InstallOptions, type InstallOutcome, installTarget } from '../../pipeline/install.ts';
 import { type BundleChoice, withBundle } from '../../pipeline/install-bundle.ts';
-import { hasRootRights, openSubject, requireHost } from '../../pipeline/open-target.ts';
-import type { DebuginfoChoice } from '../../pipeline/plan-subject.ts';
+import { hasRootRights, openTarget, requireHost } from '../../pipeline/open-target.ts';
+import type { DebuginfoChoice } from '../../pipeline/plan-target.ts';
 import type { SystemtapChoice } from '../../pipeline/provide-systemtap.ts';
 import { looseFilesOf } from '../../resolve/provisions.ts';
 import { describeInstallation } from '../../report/preflight.ts';
@@ -79,8 +79,8 @@ interface Installation extends InstallOutcome {
 
 async function work(context: Context, options: InstallCommandOptions): Promise<Installation> {
   const { common, stderr } = context;
-  const subject = await openSubject(context, options.target, common.dryRun ? 'look' : 'root');
-  const host = requireHost(subject, 'install');
+  const open = await openTarget(context, options.target, common.dryRun ? 'look' : 'root');
+  const host = requireHost(open, 'install');
   const session = await openContextSession(context);
   const choice: Omit<InstallOptions, 'lock'> = {
     debuginfo: options.debuginfo,
@@ -108,22 +108,18 @@ async function work(context: Context, options: InstallCommandOptions): Promise<I
     },
   };
   const install = (given: Pick<InstallOptions, 'lock' | 'artifacts'>): Promise<InstallOutcome> =>
-    installSubject(session, subject, host, { ...choice, ...given });
+    installTarget(session, open, host, { ...choice, ...given });
   const { lock, bundle } = options;
   if (lock !== null && bundle !== null) {
     throw new TapprepError('USAGE', '--lock and --bundle each say what is installed, but there can only be one plan');
   }
   const outcome =
     bundle === null
-      ? await install({ lock: lock === null ? null : await readLockFor(context.cwd, lock, subject.target) })
-      : await withBundle(
-          session,
-          subject,
-          host,
-          readBundleChoice(context.cwd, bundle, options),
-          ({ plan, artifacts }) => install({ lock: plan, artifacts }),
+      ? await install({ lock: lock === null ? null : await readLockFor(context.cwd, lock, open.target) })
+      : await withBundle(session, open, host, readBundleChoice(context.cwd, bundle, options), ({ plan, artifacts }) =>
+          install({ lock: plan, artifacts }),
         );
-  return { target: subject.target, host: host.name, ...outcome };
+  return { target: open.target, host: host.name, ...outcome };
 }
 
 async function readLockFor(cwd: string, path: string, target: Target): Promise<Plan> {

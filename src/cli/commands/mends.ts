@@ -3,8 +3,8 @@ import { resolve } from 'node:path';
 import { identifyTarget } from '../../detect/target.ts';
 import { EXIT, TapprepError } from '../../errors.ts';
 import { tapprep } from '../../make-remedy.ts';
-import { type OpenTarget, openSubject, openTarget, requireHost } from '../../pipeline/open-target.ts';
-import { proveSubject } from '../../pipeline/prove.ts';
+import { type OpenHost, openTarget, openHost, requireHost } from '../../pipeline/open-target.ts';
+import { proveTarget } from '../../pipeline/prove.ts';
 import { findHit } from '../../systemtap/kernel-range.ts';
 import { upstreamKernelOf } from '../../systemtap/kernel-version.ts';
 import { judgeKernel, readKernelPresence } from '../../systemtap/mends/presence.ts';
@@ -25,7 +25,7 @@ type Called = boolean | null;
 
 /** Every row, and what the headers of the target say to it; of one that is only described, what its version says. */
 export async function runMendsList(context: Context, target: TargetOptions): Promise<number> {
-  const open = await openTarget(context, target);
+  const open = await openHost(context, target);
   const { release } = open.facts.kernel;
   const judge = release === null ? (): null => null : await judgeMends(open, release, target);
   const rows = MENDS.map((mend): { readonly mend: Mend; readonly called: Called } => ({ mend, called: judge(mend) }));
@@ -44,7 +44,7 @@ export async function runMendsList(context: Context, target: TargetOptions): Pro
 
 /** By the files of its kernel where the target is here, else by what the kernel calls itself. */
 async function judgeMends(
-  { host, facts }: OpenTarget,
+  { host, facts }: OpenHost,
   release: string,
   { arch, unameV }: TargetOptions,
 ): Promise<(mend: Mend) => Called> {
@@ -85,20 +85,20 @@ export async function runMendsTry(
   options: MendsTryOptions,
 ): Promise<number> {
   for (const name of names) requireMend(name);
-  const subject = await openSubject(context, options.target, 'root');
-  const host = requireHost(subject, 'mends try');
+  const open = await openTarget(context, options.target, 'root');
+  const host = requireHost(open, 'mends try');
   const session = await openContextSession(context);
-  const presence = await readKernelPresence(host, subject.target, MENDS);
+  const presence = await readKernelPresence(host, open.target, MENDS);
   if (names.length === 0 && !MENDS.some((mend) => judgeKernel(mend, presence) === true)) {
     throw new TapprepError(
       'NOT_PROVEN',
-      `the headers of ${subject.target.release} call for none of ${MENDS.length} mends`,
+      `the headers of ${open.target.release} call for none of ${MENDS.length} mends`,
       {
         remedy: tapprep('mends', 'list'),
       },
     );
   }
-  const { verify, tried } = await proveSubject(session, subject, host, {
+  const { verify, tried } = await proveTarget(session, open, host, {
     systemtap: 'distro',
     mends: names,
     allowExpiredRelease: options.allowExpiredRelease,

@@ -9,7 +9,7 @@ import { collectOwnSources } from '../../mirrors/own-sources.ts';
 import { considerMirrors } from '../../mirrors/select.ts';
 import type { SkippedEntry } from '../../mirrors/select.ts';
 import { parseSnapshotTime } from '../../mirrors/snapshot-time.ts';
-import { openSubject } from '../../pipeline/open-target.ts';
+import { openTarget } from '../../pipeline/open-target.ts';
 import type { Repository, RepositoryContent, Target, TargetOptions } from '../../types.ts';
 import { configDirectory } from '../user-directories.ts';
 import type { Context } from '../context.ts';
@@ -113,9 +113,9 @@ async function readMirrors(context: Context): Promise<Mirrors> {
 }
 
 async function selectFor(context: Context, options: MirrorsOptions, mirrors: Mirrors): Promise<Selection> {
-  const subject = await openSubject(context, options.target);
-  const { target } = subject;
-  const own = await collectOwnSources(subject, mirrors);
+  const open = await openTarget(context, options.target);
+  const { target } = open;
+  const own = await collectOwnSources(open, mirrors);
   const overrides = context.common.mirror.map(parseMirrorOption);
   const { repositories, skipped } = considerMirrors(
     target,

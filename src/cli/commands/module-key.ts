@@ -8,7 +8,7 @@ import { describeSituation } from '../../diagnose/situation.ts';
 import { EXIT, TapprepError } from '../../errors.ts';
 import { createLocalHost } from '../../host/local.ts';
 import { REBOOT, tapprep, tapprepAsRoot } from '../../make-remedy.ts';
-import { openTarget } from '../../pipeline/open-target.ts';
+import { openHost } from '../../pipeline/open-target.ts';
 import { describeLoad, foretell } from '../../detect/module-policy.ts';
 import { parseModuleCertificate } from '../../sign/certificate.ts';
 import { createModuleKey, keyFilesIn } from '../../sign/create-key.ts';
@@ -33,7 +33,7 @@ export interface ModuleKeyCreateOptions {
 /** What a common name may hold without having to be quoted in openssl's configuration. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9 ._@-]{0,60}$/;
 
-/** @throws TapprepError USAGE, and of createModuleKey and openTarget */
+/** @throws TapprepError USAGE, and of createModuleKey and openHost */
 export async function runModuleKeyCreate(context: Context, options: ModuleKeyCreateOptions): Promise<number> {
   const { cwd, now, signal, stdout, common } = context;
   const name = options.name ?? `tapprep modules ${new Date(now()).toISOString().slice(0, 10)}`;
@@ -42,7 +42,7 @@ export async function runModuleKeyCreate(context: Context, options: ModuleKeyCre
       'USAGE',
       `--name takes letters, digits, blanks and ._@-, at most 61, but "${name}" was given`,
     );
-  const { facts } = await openTarget(context, options.target);
+  const { facts } = await openHost(context, options.target);
   const passphrase =
     options.passphraseFile === null ? null : await readSecretFile(resolve(cwd, options.passphraseFile));
   const { files, certificate } = await createModuleKey(directoryFor(context, options.dest), name, passphrase, {
@@ -86,7 +86,7 @@ export interface ModuleKeyShowOptions {
 /** Exit 0 when some key here, or none at all, gets a module loaded there; else 1. */
 export async function runModuleKeyShow(context: Context, options: ModuleKeyShowOptions): Promise<number> {
   const { cwd, env, now, common, stdout } = context;
-  const { facts } = await openTarget(context, options.target);
+  const { facts } = await openHost(context, options.target);
   const configuration = configDirectory(env);
   const own = configuration === null ? [] : [keyFilesIn(join(configuration, 'tapprep', 'module-key')).certificate];
   const given = options.certificate === null ? [] : [resolve(cwd, options.certificate)];

@@ -23,8 +23,8 @@ export type NamesContext = Pick<Context, 'stdin' | 'stdout' | 'signal' | 'cwd' |
 /** @returns 0; in a batch also when some lines were answered with an error. @throws TapprepError */
 export async function runNames(context: NamesContext, { target: options, batch }: NamesOptions): Promise<number> {
   if (batch) return runBatch(context);
-  const { openSubject } = await import('../../pipeline/open-target.ts');
-  const { target } = await openSubject(context, options, 'look', 'named');
+  const { openTarget } = await import('../../pipeline/open-target.ts');
+  const { target } = await openTarget(context, options, 'look', 'named');
   const packages = nameAll(target);
   if (context.common.json) context.stdout.json({ target, packages });
   else context.stdout.write(renderNames(target, packages));

@@ -7,7 +7,7 @@ import type { Place } from '../../diagnose/place.ts';
 import { declareTarget, identifyTarget } from '../../detect/target.ts';
 import { EXIT, exitCodeOf, isErrno, isTapprepError, TapprepError } from '../../errors.ts';
 import { type FleetGroup, type FleetMember, type FleetPlan, planFleet } from '../../pipeline/plan-fleet.ts';
-import type { PlanChoice } from '../../pipeline/plan-subject.ts';
+import type { PlanChoice } from '../../pipeline/plan-target.ts';
 import type { Provision, Target } from '../../types.ts';
 import type { Context } from '../context.ts';
 import { errorJson } from '../exit-codes.ts';

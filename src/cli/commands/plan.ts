@@ -2,9 +2,9 @@
 import { resolve } from 'node:path';
 import { EXIT, redact, toSafeJson } from '../../errors.ts';
 import { checkPlace, writeWhole } from '../../files/write-whole.ts';
-import { type DebuginfoChoice, planSubject } from '../../pipeline/plan-subject.ts';
+import { type DebuginfoChoice, planTarget } from '../../pipeline/plan-target.ts';
 import { predictForPlan } from '../../pipeline/predict-systemtap.ts';
-import { openSubject } from '../../pipeline/open-target.ts';
+import { openTarget } from '../../pipeline/open-target.ts';
 import type { SystemtapWish } from '../../systemtap/choose.ts';
 import type { Context } from '../context.ts';
 import { openContextSession } from '../open-session.ts';
@@ -49,9 +49,9 @@ export async function runPlan(context: Context, options: PlanCommandOptions): Pr
   const out = options.out === null ? null : resolve(context.cwd, options.out);
   if (out !== null) await checkPlace(out, WRITTEN);
   const session = await openContextSession(context, emit);
-  const subject = await openSubject(context, options.target);
+  const open = await openTarget(context, options.target);
   const rung = 'kernel.function';
-  const plan = await planSubject(session, subject, { ...options, rung });
+  const plan = await planTarget(session, open, { ...options, rung });
   const systemtap = await predictForPlan(session, plan, { wish: options.systemtap, rung });
   if (out !== null) await writeWhole(out, `${toSafeJson(plan, 2)}\n`, { mode: 0o644, ...WRITTEN });
   const { json, verbose } = context.common;

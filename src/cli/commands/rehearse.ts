@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { EXIT, isTapprepError, TapprepError } from '../../errors.ts';
 import { tapprep } from '../../make-remedy.ts';
 import { findCurrentKernel, findLatestKernels } from '../../pipeline/current-kernel.ts';
-import { openSubject, openTarget, type Subject } from '../../pipeline/open-target.ts';
+import { openTarget, openHost, type OpenTarget } from '../../pipeline/open-target.ts';
 import { rehearse, type RehearseOptions, type RehearseReport } from '../../pipeline/rehearse.ts';
 import { rehearseKernels } from '../../pipeline/rehearse-kernels.ts';
 import type { SystemtapChoice } from '../../pipeline/provide-systemtap.ts';
@@ -72,7 +72,7 @@ export async function runRehearseKernels(
   const outcomes = await rehearseKernels(
     session,
     releases,
-    (kernel) => openSubject(context, { ...target, kernel }),
+    (kernel) => openTarget(context, { ...target, kernel }),
     await toRehearseOptions(context, options, scripts),
   );
   if (context.common.json)
@@ -112,9 +112,9 @@ export async function runRehearse(context: Context, options: RehearseCommandOpti
 
 async function work(context: Context, options: RehearseCommandOptions): Promise<RehearseReport> {
   const session = await openContextSession(context);
-  const subject = await chooseSubject(context, session, options);
+  const open = await chooseTarget(context, session, options);
   const scripts = await readScripts(context, options.scripts, options.level);
-  return rehearse(session, subject, await toRehearseOptions(context, options, scripts));
+  return rehearse(session, open, await toRehearseOptions(context, options, scripts));
 }
 
 async function toRehearseOptions(
@@ -143,29 +143,29 @@ const NAMES_A_TARGET = ['kernel', 'distro', 'root', 'host', 'facts'] as const;
  * kernel, where the running one is nobody's package (a cloud vendor's, a container's). A rehearsal never touches the host
  * itself.
  */
-async function chooseSubject(
+async function chooseTarget(
   context: Context,
   session: Session,
   { target, ...options }: Pick<RehearseCommandOptions, 'target' | 'allowExpiredRelease'>,
-): Promise<Subject> {
+): Promise<OpenTarget> {
   if (target.distro !== null && target.kernel === null) {
     const { declareDistribution } = await import('../../detect/declared-facts.ts');
     const facts = declareDistribution(target.distro, target.arch);
     const kernel = await findCurrentKernel(session, { host: null, facts }, options);
     context.emit({ type: 'note', level: 'info', text: `the current kernel of ${target.distro} is ${kernel}` });
-    return openSubject(context, { ...target, kernel });
+    return openTarget(context, { ...target, kernel });
   }
   const isNamed = NAMES_A_TARGET.some((name) => target[name] !== null);
   try {
-    return { ...(await openSubject(context, target, 'look', isNamed ? 'any' : 'listed')), host: null };
+    return { ...(await openTarget(context, target, 'look', isNamed ? 'any' : 'listed')), host: null };
   } catch (error) {
     const isUnpackaged = isTapprepError(error, 'CUSTOM_KERNEL_NO_PACKAGE') || isTapprepError(error, 'UNKNOWN_RELEASE');
     if (isNamed || !isUnpackaged) throw error;
-    const own = await openTarget(context, target);
+    const own = await openHost(context, target);
     const { facts } = own;
     const release = await findCurrentKernel(session, own, options);
     const text = `${error.message}; rehearsing ${facts.os.prettyName ?? 'this distribution'} with its current kernel ${release}`;
     context.emit({ type: 'note', level: 'info', text });
-    return openSubject(context, { ...target, distro: `${facts.os.id}:${facts.os.versionId}`, kernel: release });
+    return openTarget(context, { ...target, distro: `${facts.os.id}:${facts.os.versionId}`, kernel: release });
   }
 }

@@ -3,7 +3,7 @@ import { EXIT, TapprepError } from '../../errors.ts';
 import { tapprepAsRoot } from '../../make-remedy.ts';
 import { planRemoval, type RemovePlan, removeInstalled } from '../../install/remove.ts';
 import type { Kept } from '../../install/remains.ts';
-import { hasRootRights, openTarget, requireHost } from '../../pipeline/open-target.ts';
+import { hasRootRights, openHost, requireHost } from '../../pipeline/open-target.ts';
 import type { Context } from '../context.ts';
 import { isRootUser } from '../open-session.ts';
 import type { TargetOptions } from '../../types.ts';
@@ -18,7 +18,7 @@ export interface RemoveCommandOptions {
 export async function runRemove(context: Context, options: RemoveCommandOptions): Promise<number> {
   const { common, stdout, stderr } = context;
   const { dryRun } = common;
-  const open = await openTarget(context, options.target, dryRun ? 'look' : 'root');
+  const open = await openHost(context, options.target, dryRun ? 'look' : 'root');
   const host = requireHost(open, 'remove');
   const plan = await planRemoval(host, options);
   const isEmpty = plan.packages.length === 0 && plan.files.length === 0;

@@ -3,7 +3,7 @@ import { foretell } from '../../detect/module-policy.ts';
 import { EXIT, TapprepError } from '../../errors.ts';
 import { tapprep } from '../../make-remedy.ts';
 import { type InstalledWish, openWished } from '../../pipeline/open-chosen.ts';
-import { openTarget, requireHost, type OpenTarget } from '../../pipeline/open-target.ts';
+import { openHost, requireHost, type OpenHost } from '../../pipeline/open-target.ts';
 import { PREFIX } from '../../resolve/folder-place.ts';
 import { checkArguments } from '../../scripts/arguments.ts';
 import { findEntry, loadCatalogue } from '../../scripts/catalogue.ts';
@@ -86,7 +86,7 @@ async function check(
   { target: options, systemtap = 'auto' }: ScriptsOptions,
 ): Promise<number> {
   const entries = words.length === 0 ? catalogue : words.map((name) => findEntry(catalogue, name));
-  const open = await openTarget(context, options, 'root');
+  const open = await openHost(context, options, 'root');
   const host = requireHost(open, 'scripts check');
   const target = requireKernel(open);
   const { release } = target;
@@ -117,7 +117,7 @@ async function run(
     throw new TapprepError('USAGE', `--seconds takes 1 to ${MAX_SECONDS}, but ${seconds} was given`);
   const entry = findEntry(catalogue, onlyName('run', name === undefined ? [] : [name]));
   const values = checkArguments(entry, words);
-  const open = await openTarget(context, options, 'root');
+  const open = await openHost(context, options, 'root');
   const target = requireKernel(open);
   const { release } = target;
   const { host, facts } = open;
@@ -155,11 +155,11 @@ async function run(
 }
 
 /** Of the distribution's own SystemTap; that of one in a folder of tapprep's is none. */
-function ownVersion({ facts: { systemtap } }: OpenTarget): string | null {
+function ownVersion({ facts: { systemtap } }: OpenHost): string | null {
   return systemtap?.path?.startsWith(`${PREFIX}/`) === true ? null : (systemtap?.version ?? null);
 }
 
-function requireKernel({ facts }: OpenTarget): Pick<Target, 'release' | 'own'> {
+function requireKernel({ facts }: OpenHost): Pick<Target, 'release' | 'own'> {
   const { own, kernel } = facts;
   if (kernel.release !== null) return { release: kernel.release, ...(own === undefined ? {} : { own }) };
   throw new TapprepError('USAGE', 'it is not known which kernel the scripts are for', {

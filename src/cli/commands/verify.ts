@@ -2,8 +2,8 @@
 import { basename, resolve } from 'node:path';
 import { EXIT, TapprepError } from '../../errors.ts';
 import { readTextFile } from '../../host/files.ts';
-import { openSubject, requireHost } from '../../pipeline/open-target.ts';
-import { proveSubject } from '../../pipeline/prove.ts';
+import { openTarget, requireHost } from '../../pipeline/open-target.ts';
+import { proveTarget } from '../../pipeline/prove.ts';
 import type { SystemtapChoice, TriedSystemtap } from '../../pipeline/provide-systemtap.ts';
 import { findEntry, loadCatalogue } from '../../scripts/catalogue.ts';
 import { toVerifyScript } from '../../scripts/verify-script.ts';
@@ -57,10 +57,10 @@ export async function runVerify(context: Context, options: VerifyCommandOptions)
 }
 
 async function work(context: Context, options: VerifyCommandOptions): Promise<Verification> {
-  const subject = await openSubject(context, options.target, 'root');
-  const host = requireHost(subject, 'verify');
+  const open = await openTarget(context, options.target, 'root');
+  const host = requireHost(open, 'verify');
   const session = await openContextSession(context);
-  const { verify, tried } = await proveSubject(session, subject, host, {
+  const { verify, tried } = await proveTarget(session, open, host, {
     ...options,
     ladder: {
       where: options.where,

@@ -8,7 +8,7 @@ import { reachOf } from '../../../src/diagnose/place.ts';
 import { reachVerdict } from '../../../src/diagnose/verdict.ts';
 import { createLocalHost } from '../../../src/host/local.ts';
 import { createRootHost } from '../../../src/host/root.ts';
-import { openSubject, openTarget } from '../../../src/pipeline/open-target.ts';
+import { openTarget, openHost } from '../../../src/pipeline/open-target.ts';
 import type { HostFacts, TargetOptions } from '../../../src/types.ts';
 import { findKernelImage } from '../../../src/verify/build-id.ts';
 import { findBuildTreeFault } from '../../../src/verify/build-tree.ts';
@@ -68,7 +68,7 @@ function statusOf(facts: HostFacts): Readonly<Record<string, string>> {
 }
 
 test('a tree tells the kernel of a root, is judged whole, and its missing vmlinux is no obstacle', async () => {
-  const { facts, target } = await openSubject(options, choose({ buildTree: '/usr/src/home/' }));
+  const { facts, target } = await openTarget(options, choose({ buildTree: '/usr/src/home/' }));
   expect(facts).toMatchObject({
     own: { buildTree: '/usr/src/home', vmlinux: null },
     kernel: { release: HOME, compiler: 'gcc (Debian 12.2.0-14) 12.2.0' },
@@ -93,7 +93,7 @@ test.each([
   ['half built', '/usr/src/half', HOME, ['Module.symvers'], 'problem KERNEL_TREE_NOT_BUILT'],
 ] as const)('a tree that is %s is told by both sides', async (_, place, release, without, status) => {
   writeTree(place, release, without);
-  const { facts, target } = await openSubject(options, choose({ buildTree: place, kernel: HOME }));
+  const { facts, target } = await openTarget(options, choose({ buildTree: place, kernel: HOME }));
   expect(statusOf(facts)['build tree']).toBe(status);
   const fault = await findBuildTreeFault(createRootHost(root), target);
   expect(fault).toBe(
@@ -104,7 +104,7 @@ test.each([
 test('a tree in its place that no package brought stands for packages without being named', async () => {
   const release = '5.15.153.1-microsoft-standard-WSL2';
   writeTree(`/lib/modules/${release}/build`, release);
-  const { facts, target } = await openSubject(options, choose({ kernel: release }));
+  const { facts, target } = await openTarget(options, choose({ kernel: release }));
   expect(target.own).toEqual({ buildTree: `/lib/modules/${release}/build`, vmlinux: null });
   expect(statusOf(facts)).toMatchObject({ kernel: 'ok', 'build tree': 'ok' });
   expect(await openStapKernel(createRootHost(root), target, '/var/tmp', { signal: options.signal })).toBe(release);
@@ -116,7 +116,7 @@ test('whose form a release has does not matter where its tree was named, and the
   const image = 'usr/src/lab/arch/x86/boot/bzImage';
   mkdirSync(dirname(join(root, image)), { recursive: true });
   writeFileSync(join(root, image), 'image');
-  const { target } = await openSubject(options, choose({ buildTree: '/usr/src/lab' }));
+  const { target } = await openTarget(options, choose({ buildTree: '/usr/src/lab' }));
   expect(target).toMatchObject({ family: 'deb', release });
   expect(await findKernelImage(createRootHost(root), release, target.own)).toBe(join(root, image));
 });
@@ -130,7 +130,7 @@ test.each([
   [{ root: null, distro: 'debian:12', kernel: HOME, buildTree: '/x' }, 'USAGE', '--distro only describes one'],
   [{ root: null, facts: '/x.json', vmlinux: '/x' }, 'USAGE', '--facts only describes one'],
 ] as const)('%j is refused as %s', async (choice, code, words) => {
-  await expect(openTarget(options, choose(choice))).rejects.toMatchObject({
+  await expect(openHost(options, choose(choice))).rejects.toMatchObject({
     code,
     message: expect.stringContaining(words) as unknown,
   });
@@ -174,7 +174,7 @@ test('a vmlinux that is no ELF file is refused', async () => {
   const vmlinux = '/opt/vmlinux';
   mkdirSync(join(root, 'opt'), { recursive: true });
   writeFileSync(join(root, vmlinux), '<html>not found</html>\n');
-  const { target } = await openSubject(options, choose({ buildTree: '/usr/src/home', vmlinux }));
+  const { target } = await openTarget(options, choose({ buildTree: '/usr/src/home', vmlinux }));
   await expect(openStapKernel(createRootHost(root), target, dir, { signal: options.signal })).rejects.toMatchObject({
     code: 'BAD_BUILD_TREE',
     message: `--vmlinux ${vmlinux} on ${root} is no ELF file`,

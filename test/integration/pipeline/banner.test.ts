@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { openSubject } from '../../../src/pipeline/open-target.ts';
+import { openTarget } from '../../../src/pipeline/open-target.ts';
 import { failureOf } from '../../helpers/failure-of.ts';
 import { NO_SSH } from '../../helpers/no-ssh.ts';
 
@@ -15,7 +15,7 @@ afterAll(() => rmSync(scratch, { recursive: true }));
 
 async function open(banner: string, more: { readonly facts?: string } = {}) {
   const signal = new AbortController().signal;
-  return openSubject({ cwd: scratch, signal, ssh: NO_SSH }, { ...NO_TARGET, ...more, banner });
+  return openTarget({ cwd: scratch, signal, ssh: NO_SSH }, { ...NO_TARGET, ...more, banner });
 }
 
 test('a banner is the whole target, whether it is given or lies in a file', async () => {

@@ -10,7 +10,7 @@ import { createRootHost } from '../../../src/host/root.ts';
 import { readJournal } from '../../../src/install/journal.ts';
 import { planRemoval, removeInstalled } from '../../../src/install/remove.ts';
 import { acquireLooseFile, addDebuginfodFile, placeLooseFile } from '../../../src/pipeline/debuginfod.ts';
-import type { Subject } from '../../../src/pipeline/open-target.ts';
+import type { OpenTarget } from '../../../src/pipeline/open-target.ts';
 import { openSession, type Session } from '../../../src/pipeline/session.ts';
 import { assemblePlan } from '../../../src/resolve/plan.ts';
 import { checkPlan } from '../../../src/resolve/plan-schema.ts';
@@ -62,15 +62,15 @@ function open(urls: string): Promise<Session> {
   });
 }
 
-function subjectOf(buildId: BuildId | null): Subject {
+function targetOf(buildId: BuildId | null): OpenTarget {
   const declared = declareFacts({ distro: 'debian:12', release: R, arch: 'x86_64', unameV: null });
   const facts = { ...declared, kernel: { ...declared.kernel, buildId } };
   return { host: null, facts, target: identifyTarget(facts) };
 }
 
 async function planFor(session: Session, buildId: BuildId | null = kernel.buildId): Promise<Plan> {
-  const subject = subjectOf(buildId);
-  return addDebuginfodFile(session, subject, assemblePlan(subject.target, [], [], []));
+  const open = targetOf(buildId);
+  return addDebuginfodFile(session, open, assemblePlan(open.target, [], [], []));
 }
 
 function itemOf(url: string): FileItem {
@@ -103,7 +103,7 @@ test('by build-id from a debuginfod to where stap looks, in the journal as unsig
   const placed = await placeLooseFile(session, host, await acquireLooseFile(session, item));
   expect(placed).toMatchObject({ path: item.place, url: item.urls[0], signed: false });
   expect(readFileSync(join(dir, 'root', item.place))).toEqual(readFileSync(kernel.path));
-  expect(await findDebuginfo(host, subjectOf(kernel.buildId).target)).toEqual({
+  expect(await findDebuginfo(host, targetOf(kernel.buildId).target)).toEqual({
     path: item.place,
     buildId: kernel.buildId,
     hasDwarf: true,

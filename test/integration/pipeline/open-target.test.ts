@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { openTarget } from '../../../src/pipeline/open-target.ts';
+import { openHost } from '../../../src/pipeline/open-target.ts';
 
 const R = '5.10.0-32-cloud-amd64';
 const BUILD_ID = 'e0c94673e97d58a386e99a20572aa7d597d5aa5c';
@@ -20,7 +20,7 @@ async function buildIdOf(name: string, writeImage: (path: string) => void): Prom
   writeImage(join(root, `boot/vmlinuz-${R}`));
   const ssh = { configFile: null, sudoPassword: () => Promise.resolve(null), atEnd: () => undefined };
   const choice = { kernel: R, distro: null, arch: null, unameV: null, root, host: null, facts: null };
-  const { facts } = await openTarget({ cwd: scratch, signal: new AbortController().signal, ssh }, choice);
+  const { facts } = await openHost({ cwd: scratch, signal: new AbortController().signal, ssh }, choice);
   return facts.kernel.buildId;
 }
 

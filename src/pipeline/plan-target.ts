@@ -5,7 +5,7 @@ import type { FitRung } from '../systemtap/incompatibilities.ts';
 import type { HostFacts, Plan } from '../types.ts';
 import { keepFilesOnly } from './debug-files.ts';
 import { addDebuginfodFile } from './debuginfod.ts';
-import type { Subject } from './open-target.ts';
+import type { OpenTarget } from './open-target.ts';
 import { addSystemtap } from './plan-systemtap.ts';
 import { openResolution } from './resolution.ts';
 import type { Session } from './session.ts';
@@ -35,10 +35,10 @@ export function findWhole(facts: HostFacts): HostFacts['packages'] | null {
   return damaged.size === 0 ? facts.packages : facts.packages.filter((one) => !damaged.has(one));
 }
 
-/** Everything that a subject needs, as `plan` shows and `install` installs it. */
-export async function planSubject(session: Session, subject: Subject, options: PlanChoice): Promise<Plan> {
-  const installed = findWhole(subject.facts);
-  const resolution = await openResolution(session, subject, {
+/** Everything that a target needs, as `plan` shows and `install` installs it. */
+export async function planTarget(session: Session, open: OpenTarget, options: PlanChoice): Promise<Plan> {
+  const installed = findWhole(open.facts);
+  const resolution = await openResolution(session, open, {
     roles: { image: options.image, debuginfo: options.debuginfo === true, systemtap: rolesOf(options.systemtap) },
     allowExpiredRelease: options.allowExpiredRelease,
     installed,
@@ -46,8 +46,8 @@ export async function planSubject(session: Session, subject: Subject, options: P
   });
   const whole = await resolution.plan(installed);
   const packages =
-    options.debuginfoFiles == null ? whole : keepFilesOnly(whole, options.debuginfoFiles, subject.facts.debuginfo);
-  const plan = options.debuginfo === 'debuginfod' ? await addDebuginfodFile(session, subject, packages) : packages;
+    options.debuginfoFiles == null ? whole : keepFilesOnly(whole, options.debuginfoFiles, open.facts.debuginfo);
+  const plan = options.debuginfo === 'debuginfod' ? await addDebuginfodFile(session, open, packages) : packages;
   return addSystemtap(session, plan, options);
 }
 
