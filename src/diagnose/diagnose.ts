@@ -9,7 +9,7 @@ import { decideBetween } from './decide.ts';
 import { indexLines } from './line-index.ts';
 import { advise } from './advise.ts';
 import type { Reach } from './place.ts';
-import type { Grade, Rule, Sight } from './rule.ts';
+import type { Grade, Rule, Match } from './rule.ts';
 import { NEEDLES, RULES } from './rules.ts';
 import { isStronger, weigh, type Weighed } from './weigh.ts';
 import { withoutOwnWords } from './own-words.ts';
@@ -63,7 +63,7 @@ function applyRules(lines: readonly LogLine[], situation: Situation, isHearsay: 
   for (const rule of RULES) {
     const matches = rule.patterns.flatMap((pattern) => index.matches(pattern));
     if (rule.patterns.length > 0 && matches.length === 0) continue;
-    const sight: Sight = {
+    const match: Match = {
       situation,
       lines: matches.map((match) => match.line),
       groups: matches[0]?.groups ?? [],
@@ -71,7 +71,7 @@ function applyRules(lines: readonly LogLine[], situation: Situation, isHearsay: 
       linesOf: (pattern) => index.matches(pattern).map((match) => match.line),
       seen: (pattern) => index.matches(pattern).length > 0,
     };
-    const finding = judge(rule, sight, isHearsay);
+    const finding = judge(rule, match, isHearsay);
     if (finding === null) continue;
     const before = findings.get(rule.code);
     findings.set(rule.code, before === undefined ? finding : merge(before, finding));
@@ -86,17 +86,17 @@ function applyRules(lines: readonly LogLine[], situation: Situation, isHearsay: 
   });
 }
 
-function judge(rule: Rule, sight: Sight, isHearsay: boolean): Finding | null {
-  const seen = typeof rule.grade === 'string' ? rule.grade : rule.grade(sight);
+function judge(rule: Rule, match: Match, isHearsay: boolean): Finding | null {
+  const seen = typeof rule.grade === 'string' ? rule.grade : rule.grade(match);
   const grade = isHearsay && seen !== null ? GRADE_BELOW[seen] : seen;
   if (grade === null) return null;
   return {
     code: rule.code,
     grade,
-    run: sight.situation.log.runOf(sight.lines[0]?.position ?? 0),
-    evidence: [...sight.lines.slice(0, EVIDENCE_LINES), ...(rule.evidence?.(sight) ?? [])],
-    cause: rule.cause(sight).replace(/^(?:the|kernel) /, (word) => word.charAt(0).toUpperCase() + word.slice(1)),
-    remedies: rule.remedies?.(sight.situation, sight) ?? null,
+    run: match.situation.log.runOf(match.lines[0]?.position ?? 0),
+    evidence: [...match.lines.slice(0, EVIDENCE_LINES), ...(rule.evidence?.(match) ?? [])],
+    cause: rule.cause(match).replace(/^(?:the|kernel) /, (word) => word.charAt(0).toUpperCase() + word.slice(1)),
+    remedies: rule.remedies?.(match.situation, match) ?? null,
   };
 }
 

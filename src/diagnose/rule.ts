@@ -13,7 +13,7 @@ export interface Pattern {
 }
 
 /** The lines that matched a rule's patterns, the first one's groups, and the situation they are seen in. */
-export interface Sight {
+export interface Match {
   readonly situation: Situation;
   readonly lines: readonly LogLine[];
   /** Captured groups of the first matching line; empty where the rule has no patterns. */
@@ -36,13 +36,13 @@ export interface Rule {
   /** Patterns that the rule only asks about with `seen` or `linesOf`, where no rule has them among its own. */
   readonly hints?: readonly Pattern[];
   /** How far the symptom leads; null where what else is known speaks against it. */
-  readonly grade: Grade | ((sight: Sight) => Grade | null);
+  readonly grade: Grade | ((match: Match) => Grade | null);
   /** One sentence with both sides of the comparison. */
-  readonly cause: (sight: Sight) => string;
+  readonly cause: (match: Match) => string;
   /** Lines that prove it beside those that matched. */
-  readonly evidence?: (sight: Sight) => readonly LogLine[];
+  readonly evidence?: (match: Match) => readonly LogLine[];
   /** Where this symptom needs others than its code. */
-  readonly remedies?: (situation: Situation, sight: Sight) => readonly Remedy[];
+  readonly remedies?: (situation: Situation, match: Match) => readonly Remedy[];
 }
 
 /** A pattern whose needle is proof in itself, or is checked by a regex. */

@@ -1,5 +1,5 @@
 /** The answers of package managers in a log, each judged once. Pure. */
-import type { Sight } from '../rule.ts';
+import type { Match } from '../rule.ts';
 import { readAsked, type AskedPackage, type AskedRole } from './asked-packages.ts';
 import { judgeAsked, type Verdict } from './judge.ts';
 
@@ -9,7 +9,7 @@ export interface JudgedPackage {
 }
 
 /** The kernel's packages among what was not found; other programs' are left out. */
-export function judgeNotFound({ captures, situation }: Sight): readonly JudgedPackage[] {
+export function judgeNotFound({ captures, situation }: Match): readonly JudgedPackage[] {
   const { release, packages, log } = situation;
   const names = captures.flatMap((groups) => groups.filter((group) => group !== undefined));
   return [...new Set(names)].flatMap((name) => {
@@ -19,8 +19,8 @@ export function judgeNotFound({ captures, situation }: Sight): readonly JudgedPa
 }
 
 /** The first that was judged so, of one of the roles where they are given. */
-export function findJudged(sight: Sight, verdict: Verdict, roles?: readonly AskedRole[]): AskedPackage | null {
-  const found = judgeNotFound(sight).find(
+export function findJudged(match: Match, verdict: Verdict, roles?: readonly AskedRole[]): AskedPackage | null {
+  const found = judgeNotFound(match).find(
     (one) => one.verdict === verdict && (roles === undefined || roles.includes(one.asked.role)),
   );
   return found?.asked ?? null;

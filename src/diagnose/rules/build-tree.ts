@@ -1,6 +1,6 @@
 /** Symptoms of a build tree that is missing, another kernel's, incomplete, or of another build. */
 import { EMPTY_CACHE, run, runAsRoot } from '../../make-remedy.ts';
-import { isOlderThan, kernelName, text, type Pattern, type Rule, type Sight } from '../rule.ts';
+import { isOlderThan, kernelName, text, type Pattern, type Rule, type Match } from '../rule.ts';
 import { patternsOf } from '../package-manager/templates.ts';
 import { NOT_CONFIGURED as HALF_CONFIGURED_TEMPLATES, NOT_INSTALLED } from '../package-manager/translations.ts';
 import { NO_TREE } from './neighbours.ts';
@@ -89,17 +89,17 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
   {
     code: 'DEVEL_VERSION_MISMATCH',
     patterns: [NO_CONFIG, HINT, ...NO_TREE],
-    grade: (sight) => {
-      const { host } = sight.situation;
-      const other = otherDevel(sight.situation);
+    grade: (match) => {
+      const { host } = match.situation;
+      const other = otherDevel(match.situation);
       if (other === null) {
-        if (otherTree(sight.situation) !== null) return 'points';
-        return sight.seen(NO_CONFIG) || sight.seen(HINT) ? 'allows' : null;
+        if (otherTree(match.situation) !== null) return 'points';
+        return match.seen(NO_CONFIG) || match.seen(HINT) ? 'allows' : null;
       }
       if (host === null || host.buildTree?.exists === true) return 'points';
       const dangling = host.buildTree?.linksTo != null;
       // The packages of a kernel that only waits for a reboot are no mistake.
-      return !dangling && newerKernel(sight.situation)?.release === other.release ? 'points' : 'proves';
+      return !dangling && newerKernel(match.situation)?.release === other.release ? 'points' : 'proves';
     },
     cause: ({ situation }) => {
       const other = otherDevel(situation)?.release ?? otherTree(situation)?.release ?? null;
@@ -134,7 +134,7 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
   {
     code: 'KERNEL_TREE_NOT_BUILT',
     patterns: [NO_CONFIG, NO_SYMVERS, NO_MAKEFILE],
-    grade: (sight) => (isOwnTree(sight) ? 'points' : null),
+    grade: (match) => (isOwnTree(match) ? 'points' : null),
     cause: ({ groups }) => `The kernel source tree ${groups[0] ?? ''} was not configured and built.`,
   },
   {
@@ -245,13 +245,13 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
     code: 'KERNEL_TREE_NOT_BUILT',
     patterns: NOT_CONFIGURED,
     hints: [PACKAGED_TREE, NO_KCONFIG],
-    grade: (sight) => (isPackagedTree(sight) || isTreeless(sight) ? 'allows' : 'points'),
+    grade: (match) => (isPackagedTree(match) || isTreeless(match) ? 'allows' : 'points'),
     cause: () => 'The kernel tree is sources only: its configuration headers were never generated.',
   },
   {
     code: 'DEVEL_INCOMPLETE',
     patterns: NOT_CONFIGURED,
-    grade: (sight) => (isPackagedTree(sight) ? 'points' : null),
+    grade: (match) => (isPackagedTree(match) ? 'points' : null),
     cause: () =>
       'The build tree is of a package and lacks the configuration headers that every such package has: it was changed or is only partly there.',
   },
@@ -292,7 +292,7 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
   {
     code: 'DEVEL_MISSING',
     patterns: [NO_GENERATED],
-    grade: (sight) => (isTreeless(sight) ? 'points' : null),
+    grade: (match) => (isTreeless(match) ? 'points' : null),
     cause: ({ situation }) =>
       `A program's own sources are compiled without the build tree of ${kernelName(situation)}: it was not found, or has no configuration headers.`,
   },
@@ -316,7 +316,7 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
 ];
 
 /** The very package is seen to be installed after the failure: what is shown of it is over. */
-function wasInstalledLater({ log, release }: Sight['situation'], lines: Sight['lines']): boolean {
+function wasInstalledLater({ log, release }: Match['situation'], lines: Match['lines']): boolean {
   const last = lines.at(-1)?.position ?? 0;
   return log.packages.some(
     (one) => one.installed && one.kind === 'devel' && one.release === release && one.line.position > last,
@@ -324,23 +324,23 @@ function wasInstalledLater({ log, release }: Sight['situation'], lines: Sight['l
 }
 
 /** The first name that is of headers of a kernel or of what they consist of. */
-function headersAmong(captures: Sight['captures']): string | null {
+function headersAmong(captures: Match['captures']): string | null {
   return captures.flat().find((name) => /^linux-(?:headers|kbuild)-\d/.test(name ?? '')) ?? null;
 }
 
-function isPackagedTree({ seen }: Sight): boolean {
+function isPackagedTree({ seen }: Match): boolean {
   return seen(PACKAGED_TREE) || seen(NO_KCONFIG);
 }
 
 /** The file that includes the header is of no kernel tree, and make went into none. */
-function isTreeless({ situation, seen, linesOf }: Sight): boolean {
+function isTreeless({ situation, seen, linesOf }: Match): boolean {
   const lines = linesOf(NO_GENERATED);
   const isOutside = lines.every(({ text: line }) => OUTSIDE.test(line));
   return lines.length > 0 && isOutside && situation.log.enteredTree === null && !seen(INVALID) && !seen(PACKAGED_TREE);
 }
 
 /** A tree that was named by its path (stap -r) and lies where no package puts one. */
-function isOwnTree({ groups }: Sight): boolean {
+function isOwnTree({ groups }: Match): boolean {
   const path = groups[0] ?? '';
   return path.startsWith('/') && !PREFIX_OF_MODULES.test(path) && !/^\/usr\/src\/(?:kernels|linux-headers)/.test(path);
 }

@@ -1,7 +1,7 @@
 /** Symptoms of pass 4: SystemTap, compiler or configuration that do not fit the kernel. */
 import { run } from '../../make-remedy.ts';
 import type { Remedy } from '../../types.ts';
-import { kernelName, text, type Pattern, type Rule, type Sight } from '../rule.ts';
+import { kernelName, text, type Pattern, type Rule, type Match } from '../rule.ts';
 import { KBUILD, NO_MEMORY, PASS4, RUNTIME_ERROR } from './pass-4.ts';
 import { COMPILER, MISSING_LIBRARY, MISSING_TOOL } from './toolchain.ts';
 
@@ -72,15 +72,15 @@ export const COMPILE_RULES: readonly Rule[] = [
     code: 'STAP_TOO_OLD',
     patterns: [WRAPPERS],
     grade: 'proves',
-    cause: (sight) =>
-      `The tapset of ${stapName(sight)} is from before Linux 4.17, which gave system calls wrappers of other names (__x64_sys_…): it does not know ${kernelName(sight.situation)}.`,
+    cause: (match) =>
+      `The tapset of ${stapName(match)} is from before Linux 4.17, which gave system calls wrappers of other names (__x64_sys_…): it does not know ${kernelName(match.situation)}.`,
   },
   {
     code: 'STAP_TOO_OLD',
     patterns: [NEWER_CONSTANT],
     grade: 'points',
-    cause: (sight) =>
-      `${kernelName(sight.situation)} is older than ${stapName(sight)} expects: it does not have ${sight.groups[0] ?? ''} yet, which came with a later kernel. A SystemTap of its own time fits, not a newer one.`,
+    cause: (match) =>
+      `${kernelName(match.situation)} is older than ${stapName(match)} expects: it does not have ${match.groups[0] ?? ''} yet, which came with a later kernel. A SystemTap of its own time fits, not a newer one.`,
   },
   {
     code: 'STAP_TOO_OLD',
@@ -96,16 +96,16 @@ export const COMPILE_RULES: readonly Rule[] = [
     code: 'STAP_TOO_OLD',
     patterns: [RUNTIME_ERROR],
     grade: ({ seen }) => (ownCause(seen) ? 'allows' : 'proves'),
-    cause: (sight) =>
-      `${stapName(sight)} does not compile against ${kernelName(sight.situation)}: "${sight.groups[0] ?? ''}" in its own runtime.`,
+    cause: (match) =>
+      `${stapName(match)} does not compile against ${kernelName(match.situation)}: "${match.groups[0] ?? ''}" in its own runtime.`,
   },
   {
     code: 'STAP_TOO_OLD',
     patterns: [GENERATED_ERROR],
     grade: ({ seen, situation }) =>
       seen(NEWER_CONSTANT) ? null : ownCause(seen) ? 'allows' : situation.log.guru ? 'allows' : 'points',
-    cause: (sight) =>
-      `The C code that ${stapName(sight)} generates does not compile against ${kernelName(sight.situation)}: "${sight.groups[0] ?? ''}".`,
+    cause: (match) =>
+      `The C code that ${stapName(match)} generates does not compile against ${kernelName(match.situation)}: "${match.groups[0] ?? ''}".`,
   },
   {
     code: 'STAP_TOO_OLD',
@@ -119,22 +119,22 @@ export const COMPILE_RULES: readonly Rule[] = [
       // The sources of a driver grow old as well, and that is no matter of SystemTap's.
       return seen(MENTIONED) || situation.log.stapVersion !== null || situation.log.commandSeen ? 'allows' : null;
     },
-    cause: (sight) =>
-      `${stapName(sight)} uses "${sight.groups[0] ?? 'an interface'}" as older kernels had it; in ${kernelName(sight.situation)} it changed.`,
+    cause: (match) =>
+      `${stapName(match)} uses "${match.groups[0] ?? 'an interface'}" as older kernels had it; in ${kernelName(match.situation)} it changed.`,
   },
   {
     code: 'STAP_TOO_OLD',
     patterns: [MODPOST, UNRESOLVED],
     grade: 'points',
-    cause: (sight) =>
-      `${stapName(sight)} needs the kernel function ${sight.groups[0] ?? ''}, which ${kernelName(sight.situation)} does not offer to modules.`,
+    cause: (match) =>
+      `${stapName(match)} needs the kernel function ${match.groups[0] ?? ''}, which ${kernelName(match.situation)} does not offer to modules.`,
   },
   {
     code: 'STAP_TOO_OLD',
     patterns: [PASS4, KBUILD],
     grade: ({ seen }) => (ownCause(seen) ? null : 'allows'),
-    cause: (sight) =>
-      `The module did not compile; most often ${stapName(sight)} does not know ${kernelName(sight.situation)} yet.`,
+    cause: (match) =>
+      `The module did not compile; most often ${stapName(match)} does not know ${kernelName(match.situation)} yet.`,
   },
   {
     code: 'KERNEL_CONFIG',
@@ -205,21 +205,21 @@ export const COMPILE_RULES: readonly Rule[] = [
 ];
 
 /** An option of the machine's kernel that no script compiles without. */
-function optionOff({ host }: Sight['situation']): string | null {
+function optionOff({ host }: Match['situation']): string | null {
   return ['CONFIG_KPROBES', 'CONFIG_DEBUG_FS', 'CONFIG_RELAY'].find((name) => host?.config[name] === 'n') ?? null;
 }
 
 /** The option, and the list that it makes short. */
-function seeTrimmed({ release }: Sight['situation']): readonly Remedy[] {
+function seeTrimmed({ release }: Match['situation']): readonly Remedy[] {
   const tree = `/lib/modules/${release ?? '"$(uname -r)"'}/build`;
   return [run(`grep CONFIG_TRIM_UNUSED_KSYMS ${tree}/.config`), run(`wc -l ${tree}/Module.symvers`)];
 }
 
-function ownCause(seen: Sight['seen']): boolean {
+function ownCause(seen: Match['seen']): boolean {
   return [...CONFIG_ERRORS, ...COMPILER, ...MISSING_LIBRARY, ...MISSING_TOOL, ...NO_MEMORY].some(seen);
 }
 
-function stapName({ situation }: Sight): string {
+function stapName({ situation }: Match): string {
   const version = situation.log.stapVersion ?? situation.host?.systemtap?.version ?? null;
   return version === null ? 'this SystemTap' : `SystemTap ${version}`;
 }

@@ -1,6 +1,6 @@
 /** Symptoms of pass 2: debug information that is missing, another kernel's, or unusable. */
 import { ASK_DEBUGINFOD, CHECK_SOURCES } from '../../make-remedy.ts';
-import { type Grade, kernelName, text, type Pattern, type Rule, type Sight } from '../rule.ts';
+import { type Grade, kernelName, text, type Pattern, type Rule, type Match } from '../rule.ts';
 import {
   matchingDebuginfo,
   newerKernel,
@@ -75,9 +75,9 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
   {
     code: 'DEBUGINFO_MISSING',
     patterns: KERNEL_DEBUGINFO,
-    grade: (sight) => {
-      if (sight.situation.host?.debuginfo.some((one) => one.hasDwarf !== false) === true) return 'allows';
-      if (matchingDebuginfo(sight.situation) !== null) return 'allows';
+    grade: (match) => {
+      if (match.situation.host?.debuginfo.some((one) => one.hasDwarf !== false) === true) return 'allows';
+      if (matchingDebuginfo(match.situation) !== null) return 'allows';
       return 'points';
     },
     cause: ({ situation }) =>
@@ -101,8 +101,8 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
     code: 'USERSPACE_DEBUGINFO_MISSING',
     patterns: [OF_A_PROGRAM],
     hints: [...LATER_FAILURES, SIMILAR, BY_ADDRESS, ASKED_FUNCTION],
-    grade: (sight) =>
-      isMisspelt(sight) || !sight.seen(BY_ADDRESS) || LATER_FAILURES.some(sight.seen) ? null : 'allows',
+    grade: (match) =>
+      isMisspelt(match) || !match.seen(BY_ADDRESS) || LATER_FAILURES.some(match.seen) ? null : 'allows',
     cause: () =>
       'Functions and statements of a program are found by its debug information; without it stap only says that nothing matched.',
   },
@@ -197,7 +197,7 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
   {
     code: 'MODULE_NOT_IN_LIB_MODULES',
     patterns: [NO_DEBUGINFO, NO_DWARF_KERNEL],
-    grade: (sight) => foreignModule(sight),
+    grade: (match) => foreignModule(match),
     cause: ({ situation }) =>
       `The probed module ${foreignNames(situation.log.probedModules).join(', ')} is none of the kernel's own; stap only knows modules below /lib/modules/${situation.release ?? 'RELEASE'}.`,
   },
@@ -277,7 +277,7 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
   ...(['SYSMAP_STUB', 'SYSMAP_MISSING'] as const).map((code): Rule => ({
     code,
     patterns: [SYMBOL_TABLE, NO_URETPROBES],
-    grade: (sight) => (stubLikely(sight) === (code === 'SYSMAP_STUB') ? symbolTable(sight) : null),
+    grade: (match) => (stubLikely(match) === (code === 'SYSMAP_STUB') ? symbolTable(match) : null),
     cause: ({ situation }) =>
       code === 'SYSMAP_STUB'
         ? `/boot/System.map-${situation.release ?? 'RELEASE'} is missing or the one-line placeholder that Debian installs, so stap has no symbol table.`
@@ -292,7 +292,7 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
 ];
 
 /** stap offers other functions for the one that was asked; where that is among them, its name is right. */
-function isMisspelt({ seen, linesOf }: Sight): boolean {
+function isMisspelt({ seen, linesOf }: Match): boolean {
   if (!seen(SIMILAR)) return false;
   const similar = linesOf(SIMILAR).flatMap((line) => SIMILAR.regex?.exec(line.text)?.[1]?.split(/,\s*/) ?? []);
   const asked = linesOf(ASKED_FUNCTION).flatMap((line) => ASKED_FUNCTION.regex?.exec(line.text)?.[1] ?? []);
@@ -315,7 +315,7 @@ function foreignNames(modules: readonly string[]): readonly string[] {
   return modules.filter((name) => !IN_TREE.test(name.replaceAll('-', '_')));
 }
 
-function foreignModule({ situation }: Sight): Grade | null {
+function foreignModule({ situation }: Match): Grade | null {
   const { log, host } = situation;
   if (log.probedModules.length === 0 || foreignNames(log.probedModules).length === 0) return null;
   const kernelFound =
@@ -323,14 +323,14 @@ function foreignModule({ situation }: Sight): Grade | null {
   return kernelFound ? 'proves' : 'points';
 }
 
-function stubLikely({ situation }: Sight): boolean {
+function stubLikely({ situation }: Match): boolean {
   const map = situation.host?.systemMap;
   if (map !== undefined) return map?.stub === true;
   return situation.system?.hasStubTable === true && situation.log.releaseOption?.startsWith('/') !== true;
 }
 
 /** A warning that Debian's stap always prints; it explains a failure of pass 2 where nothing else was said to be missing. */
-function symbolTable({ seen }: Sight): Grade | null {
+function symbolTable({ seen }: Match): Grade | null {
   if (LATER_FAILURES.some(seen)) return 'allows';
   if (seen(NO_DEBUGINFO)) return 'allows';
   if (seen(NO_DWARF_KERNEL)) return 'points';

@@ -1,6 +1,6 @@
 /** Symptoms of pass 5: the kernel or staprun refuses the module, or cannot talk to it. */
 import { OVERRIDE_FIPS, run } from '../../make-remedy.ts';
-import { kernelName, text, type Pattern, type Rule, type Sight } from '../rule.ts';
+import { kernelName, text, type Pattern, type Rule, type Match } from '../rule.ts';
 import { TRANSLATED } from '../strerror.ts';
 import { baseRelease } from '../other-packages.ts';
 import { isInContainer } from '../situation.ts';
@@ -81,34 +81,34 @@ const OPTION_OF: readonly (readonly [string, string])[] = [
 const OPTIONAL_SYMBOL = '((?:un)?register_k(?:ret)?probes?|relay_\\w{1,40}|debugfs_\\w{1,40})';
 
 /** Debug, real-time and large-page kernels carry the same version. */
-function isVariantTreeUsed(sight: Sight): boolean {
-  const { release, log } = sight.situation;
-  return isOtherTreeUsed(sight) && baseRelease(log.enteredTree?.release ?? '') === baseRelease(release ?? '');
+function isVariantTreeUsed(match: Match): boolean {
+  const { release, log } = match.situation;
+  return isOtherTreeUsed(match) && baseRelease(log.enteredTree?.release ?? '') === baseRelease(release ?? '');
 }
 
 /** The first symbol that is compared: with symbol versions, a module of another kernel fails here, before its release is. */
-function isLayout({ linesOf }: Sight): boolean {
+function isLayout({ linesOf }: Match): boolean {
   return linesOf(CRC).some((line) => CRC.regex?.exec(line.text)?.[1] === 'module_layout');
 }
 
 /** The log shows the release of the tree that the module was compiled against, and it is another. */
-function isOtherTreeUsed({ situation }: Sight): boolean {
+function isOtherTreeUsed({ situation }: Match): boolean {
   const { enteredTree } = situation.log;
   return enteredTree !== null && situation.release !== null && enteredTree.release !== situation.release;
 }
 
 /** The kernel did not take the module, and does not say more of it than that. */
-function isRefused({ seen }: Sight): boolean {
+function isRefused({ seen }: Match): boolean {
   return (seen(CRC) || NOT_STAPS.some(seen)) && !seen(VERMAGIC) && !seen(NO_CRC);
 }
 
 /** modinfo and uname name one version. */
-function isOfThisVersion(sight: Sight): boolean {
-  const found = besideUname(sight);
+function isOfThisVersion(match: Match): boolean {
+  const found = besideUname(match);
   return found === 'same' || found === 'variant';
 }
 
-function treeIsOfThisRelease({ situation }: Sight): boolean {
+function treeIsOfThisRelease({ situation }: Match): boolean {
   const tree = situation.host?.buildTree?.release;
   return tree != null && tree === situation.release;
 }
@@ -118,11 +118,11 @@ export const LOAD_RULES: readonly Rule[] = [
     code: 'GURU_MODVERSIONS',
     patterns: [BAD_FORMAT, NO_CRC, VERMAGIC],
     hints: [GURU_WORD, COMPRESSED, DUPLICATE],
-    grade: (sight) => {
-      const { situation, seen } = sight;
+    grade: (match) => {
+      const { situation, seen } = match;
       if (seen(VERMAGIC)) {
-        const [mine = '', kernels = ''] = magics(sight);
-        return !differs(sight) && kernels.includes('modversions') && !mine.includes('modversions') ? 'proves' : null;
+        const [mine = '', kernels = ''] = magics(match);
+        return !differs(match) && kernels.includes('modversions') && !mine.includes('modversions') ? 'proves' : null;
       }
       if (seen(NO_CRC)) return 'proves';
       if (seen(CRC) || seen(STRUCT_SIZE)) return 'allows';
@@ -139,35 +139,35 @@ export const LOAD_RULES: readonly Rule[] = [
   {
     code: 'WRONG_VARIANT',
     patterns: [VERMAGIC],
-    grade: (sight) => (isOtherVariant(sight) ? 'proves' : null),
-    cause: (sight) => {
-      const [mine = '', kernels = ''] = magics(sight);
+    grade: (match) => (isOtherVariant(match) ? 'proves' : null),
+    cause: (match) => {
+      const [mine = '', kernels = ''] = magics(match);
       return `The module was compiled for the variant "${mine.split(' ')[0] ?? ''}" but the kernel that runs is "${kernels.split(' ')[0] ?? ''}": the same version, another variant.`;
     },
   },
   {
     code: 'DEVEL_VERSION_MISMATCH',
     patterns: [VERMAGIC],
-    grade: (sight) => (differs(sight) && !isOtherVariant(sight) ? 'proves' : null),
-    cause: (sight) => {
-      const [mine = '', kernels = ''] = magics(sight);
+    grade: (match) => (differs(match) && !isOtherVariant(match) ? 'proves' : null),
+    cause: (match) => {
+      const [mine = '', kernels = ''] = magics(match);
       return `The module was compiled for "${mine}" but the kernel that runs is "${kernels}".`;
     },
   },
   {
     code: 'GCC_OR_BUILD_MISMATCH',
     patterns: [VERMAGIC],
-    grade: (sight) => {
-      const [mine = '', kernels = ''] = magics(sight);
-      return differs(sight) || mine.includes('modversions') !== kernels.includes('modversions') ? null : 'points';
+    grade: (match) => {
+      const [mine = '', kernels = ''] = magics(match);
+      return differs(match) || mine.includes('modversions') !== kernels.includes('modversions') ? null : 'points';
     },
-    cause: (sight) =>
-      `The module was built with other options ("${magics(sight)[0] ?? ''}") than the kernel ("${magics(sight)[1] ?? ''}").`,
+    cause: (match) =>
+      `The module was built with other options ("${magics(match)[0] ?? ''}") than the kernel ("${magics(match)[1] ?? ''}").`,
   },
   {
     code: 'WRONG_VARIANT',
     patterns: [BAD_FORMAT, ...NOT_STAPS, CRC],
-    grade: (sight) => (!sight.seen(VERMAGIC) && isVariantTreeUsed(sight) ? 'points' : null),
+    grade: (match) => (!match.seen(VERMAGIC) && isVariantTreeUsed(match) ? 'points' : null),
     cause: ({ situation }) =>
       `The module was compiled in the build tree of ${situation.log.enteredTree?.release ?? 'another variant'}, but ${kernelName(situation)} runs: the same version, another variant.`,
     evidence: ({ situation }) => (situation.log.enteredTree === null ? [] : [situation.log.enteredTree.line]),
@@ -176,10 +176,10 @@ export const LOAD_RULES: readonly Rule[] = [
     code: 'DEVEL_VERSION_MISMATCH',
     patterns: [BAD_FORMAT, ...NOT_STAPS],
     hints: [COMPRESSED, DUPLICATE, MODINFO],
-    grade: (sight) => {
-      const { situation, seen } = sight;
+    grade: (match) => {
+      const { situation, seen } = match;
       if (seen(VERMAGIC) || seen(NO_CRC) || seen(COMPRESSED) || seen(DUPLICATE)) return null;
-      if (isVariantTreeUsed(sight) || isOfThisVersion(sight)) return 'allows';
+      if (isVariantTreeUsed(match) || isOfThisVersion(match)) return 'allows';
       if (NOT_STAPS.some(seen) || isTypedWithoutGuru(situation.log)) return 'points';
       return situation.log.guru || situation.log.releaseOption === null ? 'allows' : 'points';
     },
@@ -189,30 +189,30 @@ export const LOAD_RULES: readonly Rule[] = [
   {
     code: 'DEVEL_VERSION_MISMATCH',
     patterns: [MODINFO],
-    grade: (sight) => (isRefused(sight) && besideUname(sight) === 'other' ? 'proves' : null),
+    grade: (match) => (isRefused(match) && besideUname(match) === 'other' ? 'proves' : null),
     cause: ({ groups, situation }) =>
       `modinfo shows a module that was compiled for ${groups[0] ?? 'another kernel'}, but ${situation.log.unameRelease ?? 'another'} runs.`,
   },
   {
     code: 'WRONG_VARIANT',
     patterns: [MODINFO],
-    grade: (sight) => (isRefused(sight) && besideUname(sight) === 'variant' ? 'proves' : null),
+    grade: (match) => (isRefused(match) && besideUname(match) === 'variant' ? 'proves' : null),
     cause: ({ groups, situation }) =>
       `modinfo shows a module that was compiled for the variant ${groups[0] ?? ''}, but ${situation.log.unameRelease ?? 'another'} runs: the same version, another variant.`,
   },
   {
     code: 'GCC_OR_BUILD_MISMATCH',
     patterns: [MODINFO],
-    grade: (sight) => (isRefused(sight) && besideUname(sight) === 'same' ? 'points' : null),
+    grade: (match) => (isRefused(match) && besideUname(match) === 'same' ? 'points' : null),
     cause: ({ groups }) =>
       `The module was compiled for ${groups[0] ?? 'this release'}, which is the one that runs, and the kernel refuses it all the same: the tree was of another build or configuration.`,
   },
   {
     code: 'DEVEL_VERSION_MISMATCH',
     patterns: [CRC],
-    grade: (sight) => {
-      if (!isLayout(sight) || treeIsOfThisRelease(sight) || isOfThisVersion(sight)) return 'allows';
-      return isOtherTreeUsed(sight) ? 'proves' : 'points';
+    grade: (match) => {
+      if (!isLayout(match) || treeIsOfThisRelease(match) || isOfThisVersion(match)) return 'allows';
+      return isOtherTreeUsed(match) ? 'proves' : 'points';
     },
     cause: ({ situation }) =>
       `The module was compiled against the build tree of another kernel than ${kernelName(situation)}: even the first thing that the kernel compares, the layout of struct module, differs.`,
@@ -220,7 +220,7 @@ export const LOAD_RULES: readonly Rule[] = [
   {
     code: 'GCC_OR_BUILD_MISMATCH',
     patterns: [CRC, STRUCT_SIZE],
-    grade: (sight) => (isLayout(sight) ? 'points' : 'proves'),
+    grade: (match) => (isLayout(match) ? 'points' : 'proves'),
     cause: ({ groups, situation }) =>
       `The symbol versions of the build tree (${groups[0] ?? 'struct module'}) are not those of ${kernelName(situation)}: its Module.symvers comes from another build.`,
   },
@@ -405,7 +405,7 @@ export const LOAD_RULES: readonly Rule[] = [
 ];
 
 /** A header that the log shows is the running kernel's, and none is the other build's. */
-function treeWasRepaired(log: Sight['situation']['log'], seen: Sight['seen']): boolean {
+function treeWasRepaired(log: Match['situation']['log'], seen: Match['seen']): boolean {
   return (
     seen(UTS_MISMATCH) &&
     log.treeUtsVersions.length > 0 &&
@@ -415,11 +415,11 @@ function treeWasRepaired(log: Sight['situation']['log'], seen: Sight['seen']): b
 }
 
 /** The command line is there and has no -g, which is what takes the symbol versions away. */
-function isTypedWithoutGuru({ commandSeen, guru }: Sight['situation']['log']): boolean {
+function isTypedWithoutGuru({ commandSeen, guru }: Match['situation']['log']): boolean {
   return commandSeen && !guru;
 }
 
 /** Nothing tells more than that the kernel does not take the module. */
-function isFormatAlone({ guru }: Sight['situation']['log'], seen: Sight['seen']): boolean {
+function isFormatAlone({ guru }: Match['situation']['log'], seen: Match['seen']): boolean {
   return seen(BAD_FORMAT) && !guru && !seen(GURU_WORD) && !seen(VERMAGIC) && !seen(CRC) && !seen(NO_CRC);
 }

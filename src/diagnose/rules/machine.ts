@@ -1,5 +1,5 @@
 /** What kind of machine it is: containers, kernels of no distribution, a reboot that is due. */
-import { type Grade, kernelName, text, type Pattern, type Rule, type Sight } from '../rule.ts';
+import { type Grade, kernelName, text, type Pattern, type Rule, type Match } from '../rule.ts';
 import { newerKernel } from '../other-packages.ts';
 import { IMAGE_STEP } from '../log-facts.ts';
 import { isInContainer } from '../situation.ts';
@@ -59,14 +59,14 @@ export const MACHINE_RULES: readonly Rule[] = [
       if (isBuiltImage(situation.log)) return 'points';
       return isInContainer(situation) ? 'allows' : null;
     },
-    cause: (sight) => {
-      const { packages, log } = sight.situation;
-      const kernel = kernelName(sight.situation);
+    cause: (match) => {
+      const { packages, log } = match.situation;
+      const kernel = kernelName(match.situation);
       if (packages.standing === 'foreign')
         return `${kernel} is of another distribution than the package manager that was asked for its packages, as in a container.`;
       return isBuiltImage(log)
         ? `An image is built, and asks its own repositories for packages of ${kernel}, which is that of the host that builds it.`
-        : IN_CONTAINER(sight);
+        : IN_CONTAINER(match);
     },
     evidence: CONTAINER_LINE,
   },
@@ -87,7 +87,7 @@ export const MACHINE_RULES: readonly Rule[] = [
   {
     code: 'CUSTOM_KERNEL_NO_PACKAGE',
     patterns: [...MISSING, ...NO_TREE, ...NO_MODULES],
-    grade: (sight) => gradeCustom(sight.situation, [...MISSING, ...NO_TREE].some(sight.seen)),
+    grade: (match) => gradeCustom(match.situation, [...MISSING, ...NO_TREE].some(match.seen)),
     cause: ({ situation }) =>
       situation.packages.custom === null
         ? `Who packages ${kernelName(situation)} is not known to tapprep; if nobody does, its build tree has to come from whoever built it.`
@@ -125,14 +125,14 @@ function isOfKernel(name: string): boolean {
 }
 
 /** A step of an image's recipe that asks for the packages of the kernel that happens to run. */
-function isBuiltImage({ container }: Sight['situation']['log']): boolean {
+function isBuiltImage({ container }: Match['situation']['log']): boolean {
   return container !== null && IMAGE_STEP.test(container.text) && container.text.includes('$(uname -r)');
 }
 
 const MADE_ELSEWHERE = /microsoft|WSL|linuxkit|dockerdesktop|-(?:moby|boot2docker|coreos|flatcar|talos)\b/i;
 
 /** Certain for the kernels whose makers are known, a hint for forms that only look foreign. */
-function gradeCustom(situation: Sight['situation'], isTreeMissing: boolean): Grade | null {
+function gradeCustom(situation: Match['situation'], isTreeMissing: boolean): Grade | null {
   const { release, packages, host } = situation;
   if (host?.security.wsl === true || MADE_ELSEWHERE.test(release ?? '')) return 'proves';
   if (release === null || packages.standing === 'packaged' || packages.standing === 'foreign') return null;

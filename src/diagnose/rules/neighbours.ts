@@ -4,7 +4,7 @@
  */
 import { run, runAsRoot } from '../../make-remedy.ts';
 import type { DiagnosisCode } from '../codes.ts';
-import { type Grade, kernelName, text, type Pattern, type Rule, type Sight } from '../rule.ts';
+import { type Grade, kernelName, text, type Pattern, type Rule, type Match } from '../rule.ts';
 
 interface Row {
   readonly program: string;
@@ -251,7 +251,7 @@ const ROWS: readonly Row[] = [
   ] },
 ];
 
-const CAUSES: Partial<Readonly<Record<DiagnosisCode, (sight: Sight) => string>>> = {
+const CAUSES: Partial<Readonly<Record<DiagnosisCode, (match: Match) => string>>> = {
   DEVEL_MISSING: ({ situation }) =>
     `There is no build tree for ${kernelName(situation)}: its kernel-devel or linux-headers package is not installed.`,
   DEBUGINFO_MISSING: ({ situation }) =>

@@ -7,7 +7,7 @@ import { findJudged, judgeNotFound } from '../package-manager/read-answers.ts';
 import type { Verdict } from '../package-manager/judge.ts';
 import { BROKEN, CLOCK, DISABLED, EXCLUDED, TLS, UNREGISTERED } from '../package-manager/source-messages.ts';
 import { NOT_INSTALLABLE } from '../package-manager/translations.ts';
-import { kernelName, text, type Pattern, type Rule, type Sight } from '../rule.ts';
+import { kernelName, text, type Pattern, type Rule, type Match } from '../rule.ts';
 import type { Situation } from '../situation.ts';
 import { quoteWord, shellLine } from '../../shell-words.ts';
 
@@ -91,15 +91,15 @@ const AT_WORK: readonly Pattern[] = [
 const IN_VAIN: readonly Verdict[] = ['right-name', 'unknown'];
 
 /** Asked for by its right name, or by none that is shown. */
-function isAskedInVain(sight: Sight): boolean {
-  const judged = judgeNotFound(sight);
+function isAskedInVain(match: Match): boolean {
+  const judged = judgeNotFound(match);
   if (judged.length > 0) return judged.some(({ verdict }) => IN_VAIN.includes(verdict));
-  const nameless = NAMELESS.some((pattern) => sight.seen(pattern));
-  return nameless && sight.situation.release !== null;
+  const nameless = NAMELESS.some((pattern) => match.seen(pattern));
+  return nameless && match.situation.release !== null;
 }
 
 /** What the packages are really called, for a sentence. */
-function rightNames({ situation }: Sight, isDebuginfo: boolean): string {
+function rightNames({ situation }: Match, isDebuginfo: boolean): string {
   const { packages } = situation;
   const [words, stems] = isDebuginfo
     ? [packages.debuginfo, packages.debuginfoStems]
@@ -111,11 +111,11 @@ export const REPOSITORY_RULES: readonly Rule[] = [
   {
     code: 'REPO_NO_PACKAGE',
     patterns: NO_PACKAGE,
-    grade: (sight) => (isAskedInVain(sight) ? 'points' : null),
-    cause: (sight) =>
-      `The enabled repositories answer, but none of them carries ${judgeNotFound(sight)[0]?.asked.name ?? 'the package'} for ${kernelName(sight.situation)}: point releases move to a vault, and old builds are taken away.`,
-    remedies: (situation, sight) => {
-      const stem = judgeNotFound(sight)[0]?.asked.stem;
+    grade: (match) => (isAskedInVain(match) ? 'points' : null),
+    cause: (match) =>
+      `The enabled repositories answer, but none of them carries ${judgeNotFound(match)[0]?.asked.name ?? 'the package'} for ${kernelName(match.situation)}: point releases move to a vault, and old builds are taken away.`,
+    remedies: (situation, match) => {
+      const stem = judgeNotFound(match)[0]?.asked.stem;
       const known = situation.packages.develStems.length > 0 || stem === undefined;
       const search = known || situation.place.manager !== 'zypper' ? searchIndex(situation) : [searchFor([stem])];
       return [...search, prepare()];
@@ -150,7 +150,7 @@ export const REPOSITORY_RULES: readonly Rule[] = [
   {
     code: 'CUSTOM_KERNEL_NO_PACKAGE',
     patterns: NO_PACKAGE,
-    grade: (sight) => (findJudged(sight, 'custom-kernel') === null ? null : 'points'),
+    grade: (match) => (findJudged(match, 'custom-kernel') === null ? null : 'points'),
     cause: ({ situation }) =>
       `The repositories have no packages of ${kernelName(situation)}, and its release has no form of ${situation.distribution ?? 'any distribution'}: ${situation.packages.custom ?? 'whoever built that kernel has to publish its build tree'}.`,
   },
@@ -162,33 +162,33 @@ export const REPOSITORY_RULES: readonly Rule[] = [
       const stems = captures.map(([name]) => name ?? '');
       return develStems.length > 0 && !stems.some((name) => develStems.includes(name)) ? 'points' : null;
     },
-    cause: (sight) =>
-      `${sight.groups[0] ?? 'What is there'} is of another line of kernels: ${kernelName(sight.situation)} needs ${rightNames(sight, false)}.`,
+    cause: (match) =>
+      `${match.groups[0] ?? 'What is there'} is of another line of kernels: ${kernelName(match.situation)} needs ${rightNames(match, false)}.`,
   },
   {
     code: 'DEVEL_MISSING',
     patterns: NO_PACKAGE,
-    grade: (sight) => (findJudged(sight, 'wrong-name', ['build-tree', 'program-headers']) === null ? null : 'points'),
-    cause: (sight) => {
-      const asked = findJudged(sight, 'wrong-name', ['build-tree', 'program-headers']);
+    grade: (match) => (findJudged(match, 'wrong-name', ['build-tree', 'program-headers']) === null ? null : 'points'),
+    cause: (match) => {
+      const asked = findJudged(match, 'wrong-name', ['build-tree', 'program-headers']);
       const why =
         asked?.role === 'program-headers'
           ? 'has the headers for programs and no build tree'
           : 'is not what its packages are called';
-      const right = rightNames(sight, false);
+      const right = rightNames(match, false);
       const nameless =
-        sight.situation.packages.ask === null
+        match.situation.packages.ask === null
           ? 'the development package of its release'
           : 'a development package whose name does not hold the release';
-      return `${asked?.name ?? 'What was asked for'} ${why}: ${kernelName(sight.situation)} needs ${right === '' ? nameless : right}.`;
+      return `${asked?.name ?? 'What was asked for'} ${why}: ${kernelName(match.situation)} needs ${right === '' ? nameless : right}.`;
     },
   },
   {
     code: 'DEBUGINFO_MISSING',
     patterns: NO_PACKAGE,
-    grade: (sight) => (findJudged(sight, 'wrong-name', ['debuginfo']) === null ? null : 'points'),
-    cause: (sight) =>
-      `${findJudged(sight, 'wrong-name', ['debuginfo'])?.name ?? 'What was asked for'} is not what its packages are called: the debug information of ${kernelName(sight.situation)} is in ${rightNames(sight, true)}.`,
+    grade: (match) => (findJudged(match, 'wrong-name', ['debuginfo']) === null ? null : 'points'),
+    cause: (match) =>
+      `${findJudged(match, 'wrong-name', ['debuginfo'])?.name ?? 'What was asked for'} is not what its packages are called: the debug information of ${kernelName(match.situation)} is in ${rightNames(match, true)}.`,
   },
   {
     code: 'REPO_NO_PACKAGE',
@@ -220,12 +220,12 @@ export const REPOSITORY_RULES: readonly Rule[] = [
   {
     code: 'REPO_NOT_CONFIGURED',
     patterns: NO_PACKAGE,
-    grade: (sight) => {
-      if (!isAskedInVain(sight)) return null;
-      const debug = sight.lines.some((line) => /debuginfo|dbgsym|-dbg\b/.test(line.text));
-      if (debug) return setUpAfterwards(sight) ? 'points' : 'allows';
+    grade: (match) => {
+      if (!isAskedInVain(match)) return null;
+      const debug = match.lines.some((line) => /debuginfo|dbgsym|-dbg\b/.test(line.text));
+      if (debug) return setUpAfterwards(match) ? 'points' : 'allows';
       // What was asked for by name is no debug package.
-      return judgeNotFound(sight).length > 0 ? null : 'allows';
+      return judgeNotFound(match).length > 0 ? null : 'allows';
     },
     cause: ({ lines }) =>
       `${debugPackage(lines) ?? 'The debug package'} may be in a debug repository that is not enabled here.`,
@@ -234,13 +234,13 @@ export const REPOSITORY_RULES: readonly Rule[] = [
     code: 'REPO_NOT_CONFIGURED',
     patterns: DISABLED,
     hints: AT_WORK,
-    grade: (sight) => (isRemarkAlone(sight) ? null : 'points'),
-    cause: (sight) =>
-      anySeen(sight, UNREGISTERED)
+    grade: (match) => (isRemarkAlone(match) ? null : 'points'),
+    cause: (match) =>
+      anySeen(match, UNREGISTERED)
         ? 'The system is not registered, or its subscription does not cover these repositories, so none is there that could carry the packages.'
         : 'No repository is enabled that could carry the packages.',
-    remedies: (situation, sight) =>
-      anySeen(sight, UNREGISTERED) ? registerFirst(situation, sight) : addSources(situation),
+    remedies: (situation, match) =>
+      anySeen(match, UNREGISTERED) ? registerFirst(situation, match) : addSources(situation),
   },
   {
     code: 'REPO_MISCONFIGURED',
@@ -266,8 +266,8 @@ export const REPOSITORY_RULES: readonly Rule[] = [
   {
     code: 'REPO_MISCONFIGURED',
     patterns: TLS,
-    grade: (sight) =>
-      anySeen(sight, [...BROKEN, ...NO_PACKAGE]) || sight.lines.some((line) => OF_A_SOURCE.test(line.text))
+    grade: (match) =>
+      anySeen(match, [...BROKEN, ...NO_PACKAGE]) || match.lines.some((line) => OF_A_SOURCE.test(line.text))
         ? 'points'
         : null,
     cause: () =>
@@ -293,17 +293,17 @@ export const REPOSITORY_RULES: readonly Rule[] = [
   {
     code: 'REPO_MISCONFIGURED',
     patterns: BROKEN,
-    grade: (sight) => {
-      if (brokenDebugSource(sight) || undefinedVariables(sight).length > 0) return 'proves';
+    grade: (match) => {
+      if (brokenDebugSource(match) || undefinedVariables(match).length > 0) return 'proves';
       // It works for whoever is registered.
-      return anySeen(sight, UNREGISTERED) ? 'allows' : 'points';
+      return anySeen(match, UNREGISTERED) ? 'allows' : 'points';
     },
-    cause: (sight) => {
-      const undefinedOnes = undefinedVariables(sight);
+    cause: (match) => {
+      const undefinedOnes = undefinedVariables(match);
       if (undefinedOnes.length > 0) {
         return `The address of a source holds ${undefinedOnes.map((name) => `$${name}`).join(' and ')}, which nothing here defines (a file of that name in the vars directory of yum or dnf, or a variable of a shell), so it does not exist.`;
       }
-      const { lines } = sight;
+      const { lines } = match;
       const expanded = lines.some((line) => /\$\{?\w|\$\(lsb_release/.test(line.text));
       return expanded
         ? 'A source was written with a shell variable that was never expanded, so its address does not exist.'
@@ -313,7 +313,7 @@ export const REPOSITORY_RULES: readonly Rule[] = [
   {
     code: 'REPO_MISCONFIGURED',
     patterns: [text('ddebs.ubuntu.com', /deb\S{0,8} .{0,40}ddebs\.ubuntu\.com\S{0,4} (?:\$\{?\w|\$\(|main\b)/)],
-    grade: (sight) => (anySeen(sight, BROKEN) ? 'proves' : 'allows'),
+    grade: (match) => (anySeen(match, BROKEN) ? 'proves' : 'allows'),
     cause: () =>
       'The source of the debug packages names no code name: a shell variable was written into it unexpanded.',
   },
@@ -345,22 +345,22 @@ export const REPOSITORY_RULES: readonly Rule[] = [
 ];
 
 /** An unregistered system is told so at every run, also where it has other sources and those have all that was asked for. */
-function isRemarkAlone(sight: Sight): boolean {
-  if (!sight.lines.every((line) => /not registered with an entitlement|manager to register/.test(line.text)))
+function isRemarkAlone(match: Match): boolean {
+  if (!match.lines.every((line) => /not registered with an entitlement|manager to register/.test(line.text)))
     return false;
-  const first = sight.lines[0]?.position ?? 0;
-  const goesOn = AT_WORK.some((pattern) => sight.linesOf(pattern).some((line) => line.position >= first));
-  return goesOn && !anySeen(sight, [...NO_PACKAGE, ...UNMET, NOT_TAKEN, ...IN_WORDS, ...BROKEN, ...TLS, ...EXCLUDED]);
+  const first = match.lines[0]?.position ?? 0;
+  const goesOn = AT_WORK.some((pattern) => match.linesOf(pattern).some((line) => line.position >= first));
+  return goesOn && !anySeen(match, [...NO_PACKAGE, ...UNMET, NOT_TAKEN, ...IN_WORDS, ...BROKEN, ...TLS, ...EXCLUDED]);
 }
 
 /** The debug repository is only added after the package was asked for in vain. */
-function setUpAfterwards(sight: Sight): boolean {
-  const asked = sight.lines[0]?.position ?? 0;
-  const added = sight.linesOf(DDEBS)[0]?.position;
+function setUpAfterwards(match: Match): boolean {
+  const asked = match.lines[0]?.position ?? 0;
+  const added = match.linesOf(DDEBS)[0]?.position;
   return added !== undefined && added > asked;
 }
 
-function debugPackage(lines: Sight['lines']): string | null {
+function debugPackage(lines: Match['lines']): string | null {
   return (
     lines
       .map((line) => /[\w.+-]{0,120}(?:debuginfo|dbgsym|-dbg)[\w.+-]{0,120}/.exec(line.text)?.[0])
@@ -368,13 +368,13 @@ function debugPackage(lines: Sight['lines']): string | null {
   );
 }
 
-function anySeen(sight: Sight, patterns: readonly Pattern[]): boolean {
-  return patterns.some((pattern) => sight.seen(pattern));
+function anySeen(match: Match, patterns: readonly Pattern[]): boolean {
+  return patterns.some((pattern) => match.seen(pattern));
 }
 
 /** Names of variables that still stand in addresses which were asked; those that package managers know are expanded. */
-function undefinedVariables(sight: Sight): readonly string[] {
-  const texts = sight.lines.map((line) => line.text);
+function undefinedVariables(match: Match): readonly string[] {
+  const texts = match.lines.map((line) => line.text);
   const names = texts.flatMap((line) =>
     [...line.matchAll(/https?:\/\/\S{1,300}/g)].flatMap(([url]) =>
       [...url.matchAll(/\$\{?([a-zA-Z_]\w{1,40})/g)].flatMap(([, name]) => name ?? []),
@@ -390,9 +390,9 @@ function addSources(situation: Situation): readonly Remedy[] {
 }
 
 /** The subscription brings the repositories; which ones hold debug packages depends on it. */
-function registerFirst(situation: Situation, sight: Sight): readonly Remedy[] {
-  const suse = situation.place.manager === 'zypper' || sight.lines.some((line) => line.text.includes('SUSEConnect'));
-  const isPro = sight.lines.some((line) => line.text.includes('esm.ubuntu.com'));
+function registerFirst(situation: Situation, match: Match): readonly Remedy[] {
+  const suse = situation.place.manager === 'zypper' || match.lines.some((line) => line.text.includes('SUSEConnect'));
+  const isPro = match.lines.some((line) => line.text.includes('esm.ubuntu.com'));
   return [
     { kind: 'register', by: 'user', tool: isPro ? 'pro' : suse ? 'SUSEConnect' : 'subscription-manager' },
     install([...situation.packages.devel, ...situation.packages.debuginfo], 'kernel', 'debug'),
@@ -400,6 +400,6 @@ function registerFirst(situation: Situation, sight: Sight): readonly Remedy[] {
 }
 
 /** Whether the source that fails is the one of debug packages; any other may have nothing to do with it. */
-function brokenDebugSource(sight: Sight): boolean {
-  return BROKEN.some((pattern) => sight.linesOf(pattern).some((line) => DEBUG_REPOSITORY.test(line.text)));
+function brokenDebugSource(match: Match): boolean {
+  return BROKEN.some((pattern) => match.linesOf(pattern).some((line) => DEBUG_REPOSITORY.test(line.text)));
 }

@@ -4,7 +4,7 @@ import type { PackageSystem } from '../../package-system/package-system.ts';
 import type { Remedy } from '../../types.ts';
 import { findArchitecture } from '../../detect/architectures.ts';
 import type { LogLine } from '../log-line.ts';
-import { kernelName, text, type Pattern, type Rule, type Sight } from '../rule.ts';
+import { kernelName, text, type Pattern, type Rule, type Match } from '../rule.ts';
 import { NO_COMMAND } from '../strerror.ts';
 import { KBUILD, PASS4, RUNTIME_ERROR } from './pass-4.ts';
 
@@ -138,7 +138,7 @@ export const TOOLCHAIN_RULES: readonly Rule[] = [
     code: 'GCC_OR_BUILD_MISMATCH',
     patterns: [COMPILER_NOTE],
     hints: [BUILT_BY, YOU_USE, ...COMPILER],
-    grade: (sight) => (isOtherCompiler(sight) || COMPILER.some(sight.seen) ? 'allows' : null),
+    grade: (match) => (isOtherCompiler(match) || COMPILER.some(match.seen) ? 'allows' : null),
     cause: ({ situation, linesOf }) =>
       `${kernelName(situation)} was built by ${nameOfCompiler(linesOf(BUILT_BY)) ?? 'another compiler'}, and ${nameOfCompiler(linesOf(YOU_USE)) ?? 'another one'} is used: kbuild remarks it and goes on.`,
     remedies: ({ release, system }, { lines, linesOf }) =>
@@ -155,11 +155,11 @@ export const TOOLCHAIN_RULES: readonly Rule[] = [
       if (/\b(?:gcc|clang)-\d/.test(lines[0]?.text ?? '')) return 'points';
       return /\b(?:gcc|cc|make)\b/.test(lines[0]?.text ?? '') ? 'allows' : null;
     },
-    cause: (sight) => {
-      const prefix = crossPrefix(sight.groups[0]);
+    cause: (match) => {
+      const prefix = crossPrefix(match.groups[0]);
       return prefix === null
-        ? `${sight.groups[0] ?? 'The compiler or make'}, which building a module needs, is not installed, or not under the name the kernel was built with.`
-        : `${sight.groups[0] ?? ''} is not installed: CROSS_COMPILE=${prefix} asks for it.`;
+        ? `${match.groups[0] ?? 'The compiler or make'}, which building a module needs, is not installed, or not under the name the kernel was built with.`
+        : `${match.groups[0] ?? ''} is not installed: CROSS_COMPILE=${prefix} asks for it.`;
     },
     remedies: ({ release, arch, log }, { groups, lines }) =>
       !log.crossAsked && isForeignPrefix(groups[0], arch)
@@ -200,7 +200,7 @@ function nameOfCompiler(lines: readonly LogLine[]): string | null {
 }
 
 /** The note speaks of any other text, be it only a prefix of the program's name. */
-function isOtherCompiler({ linesOf }: Sight): boolean {
+function isOtherCompiler({ linesOf }: Match): boolean {
   const [built, used] = [BUILT_BY, YOU_USE].map((pattern) => nameOfCompiler(linesOf(pattern)));
   return built === null || used === null || built !== used;
 }

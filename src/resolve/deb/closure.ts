@@ -18,7 +18,7 @@ interface Wish extends Requirement {
   readonly by: DebRecord | null;
 }
 
-interface World {
+interface Search {
   readonly pool: Pool;
   readonly installed: Installed;
   readonly arch: string;
@@ -41,26 +41,26 @@ const MAX_CANDIDATES_TRIED = 20_000;
  * @throws TapprepError UNSATISFIED_DEPENDENCY naming who needs what and what there is instead; BAD_METADATA.
  */
 export function findClosure(wishes: readonly Requirement[], pool: Pool, installed: Installed, arch: string): Chosen {
-  const world: World = { pool, installed, arch, wishes, budget: MAX_CANDIDATES_TRIED, failure: null };
+  const state: Search = { pool, installed, arch, wishes, budget: MAX_CANDIDATES_TRIED, failure: null };
   const found = search(
     wishes.map((wish) => ({ ...wish, by: null })),
     new Map(),
-    world,
+    state,
   );
   if (found !== null) return found;
-  throw explain(world);
+  throw explain(state);
 }
 
 /** Depth is the number of packages chosen, not of wishes looked at. */
-function search(agenda: readonly Wish[], chosen: Chosen, world: World): Chosen | null {
-  const { pool, installed } = world;
+function search(agenda: readonly Wish[], chosen: Chosen, state: Search): Chosen | null {
+  const { pool, installed } = state;
   const at = agenda.findIndex(({ group }) => !isSatisfied(group, pool, installed, chosen));
   const wish = agenda[at];
-  if (wish === undefined) return holdsTogether(chosen, world) ? chosen : null;
+  if (wish === undefined) return holdsTogether(chosen, state) ? chosen : null;
   const rest = agenda.slice(at + 1);
   const reasons: string[] = [];
-  for (const record of rankCandidates(wish, chosen, world)) {
-    if ((world.budget -= 1) < 0) break;
+  for (const record of rankCandidates(wish, chosen, state)) {
+    if ((state.budget -= 1) < 0) break;
     const conflicts = findConflicts(record, pool, installed, chosen);
     if (conflicts.fatal !== null) {
       reasons.push(conflicts.fatal);
@@ -69,23 +69,23 @@ function search(agenda: readonly Wish[], chosen: Chosen, world: World): Chosen |
     const next = new Map(chosen).set(record.name, record);
     const own = pool.requires(record).map((requirement) => ({ ...requirement, by: record }));
     const upgrades = [...conflicts.upgrades, ...findNewlyBroken(record, pool, installed, chosen)];
-    const found = search([...own, ...upgrades.map((upgrade) => ({ ...upgrade, by: record })), ...rest], next, world);
+    const found = search([...own, ...upgrades.map((upgrade) => ({ ...upgrade, by: record })), ...rest], next, state);
     if (found !== null) return found;
   }
-  world.failure ??= { wish, reasons };
+  state.failure ??= { wish, reasons };
   return null;
 }
 
 /** A wish that an installed version met may have lost it to an upgrade chosen later. */
-function holdsTogether(chosen: Chosen, { pool, installed, wishes }: World): boolean {
+function holdsTogether(chosen: Chosen, { pool, installed, wishes }: Search): boolean {
   const all = [...wishes, ...Array.from(chosen.values()).flatMap((record) => pool.requires(record))];
   return all.every(({ group }) => isSatisfied(group, pool, installed, chosen));
 }
 
 /** Candidates for an unsatisfied wish, best first. */
-function rankCandidates(wish: Wish, chosen: Chosen, world: World): readonly DebRecord[] {
-  return listCandidates(wish.group, chosen, world)
-    .map((candidate) => ({ ...candidate, upgrades: countUpgrades(candidate.record, chosen, world) }))
+function rankCandidates(wish: Wish, chosen: Chosen, state: Search): readonly DebRecord[] {
+  return listCandidates(wish.group, chosen, state)
+    .map((candidate) => ({ ...candidate, upgrades: countUpgrades(candidate.record, chosen, state) }))
     .toSorted(
       (a, b) =>
         a.place - b.place ||
@@ -103,8 +103,8 @@ interface Candidate {
   readonly place: number;
 }
 
-function listCandidates(group: DependencyGroup, chosen: Chosen, world: World): readonly Candidate[] {
-  const { pool, installed, arch } = world;
+function listCandidates(group: DependencyGroup, chosen: Chosen, state: Search): readonly Candidate[] {
+  const { pool, installed, arch } = state;
   const isOpen = ({ record }: Candidate): boolean => !chosen.has(record.name) && !isDowngrade(record, installed);
   return group
     .filter(({ qualifier }) => qualifier === null || ['any', 'native', arch].includes(qualifier))
@@ -122,13 +122,13 @@ function listCandidates(group: DependencyGroup, chosen: Chosen, world: World): r
 }
 
 /** How many installed packages a candidate would have replaced: itself, and one step further what it depends on. */
-function countUpgrades(record: DebRecord, chosen: Chosen, world: World): number {
-  const { pool, installed } = world;
+function countUpgrades(record: DebRecord, chosen: Chosen, state: Search): number {
+  const { pool, installed } = state;
   const next = new Map(chosen).set(record.name, record);
   const isUpgrade = (name: string): boolean => installed.has(name) && !chosen.has(name);
   const ahead = pool.requires(record).filter(({ group }) => {
     if (isSatisfied(group, pool, installed, next)) return false;
-    return listCandidates(group, next, world).every((candidate) => isUpgrade(candidate.record.name));
+    return listCandidates(group, next, state).every((candidate) => isUpgrade(candidate.record.name));
   });
   return ahead.length + Number(isUpgrade(record.name));
 }
@@ -138,7 +138,7 @@ function isSibling(record: DebRecord, by: DebRecord | null): boolean {
   return by !== null && record.source === by.source && record.version === by.version;
 }
 
-function explain({ failure, pool, installed, budget }: World): TapprepError {
+function explain({ failure, pool, installed, budget }: Search): TapprepError {
   if (failure === null) {
     return new TapprepError('UNSATISFIED_DEPENDENCY', 'the repositories have no set of packages that fit together', {
       remedy: runAsRoot('apt-get check'),
