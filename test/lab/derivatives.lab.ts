@@ -124,8 +124,9 @@ const RPMS: Readonly<Record<string, RpmSystem>> = {
     vr: '6.6.117-45.oc9',
     kernel: [
       provided('kernel-devel', '6.6.117-45.oc9.x86_64'),
+      // Its spec takes out what the one would require of the other, and names no architecture.
       { name: 'kernel-debuginfo' },
-      { name: 'kernel-debuginfo-common-x86_64' },
+      { name: 'kernel-debuginfo-common' },
     ],
   },
   'RED OS': {

@@ -127,11 +127,18 @@ function widenAnchor(anchor: Anchor, { record }: Choice): Anchor {
 function followRequires(need: Need, debuginfo: Choice | undefined): Need | null {
   if (need.role !== 'debuginfo-common' || debuginfo === undefined || debuginfo.record.requires.length === 0)
     return need;
-  const found = debuginfo.record.requires.flatMap((entry) => /^(\S+-debuginfo-common\S*) = (\S+)$/.exec(entry) ?? []);
+  const found = debuginfo.record.requires.flatMap(
+    (entry) => /^(\S+-debuginfo-common\S*)(?: = (\S+))?$/.exec(entry) ?? [],
+  );
   const [, name, version] = found;
-  return name === undefined || version === undefined
-    ? null
-    : { ...need, names: [name], version: versionRelease(version), prefix: false };
+  if (name === undefined) return null;
+  // TencentOS' older specs require it of any version; it is the kernel's all the same.
+  return {
+    ...need,
+    names: [name],
+    prefix: false,
+    ...(version === undefined ? {} : { version: versionRelease(version) }),
+  };
 }
 
 /** Said when planning, not after a download of a gigabyte that nobody vouches for. */

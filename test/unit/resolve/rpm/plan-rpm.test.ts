@@ -144,6 +144,16 @@ describe('the three packages of a kernel', () => {
     expect(shorten(planRpm(el9, records, REQUEST, KERNEL))).toHaveLength(2);
   });
 
+  test('debuginfo that requires a common package of any version takes the one of the kernel', () => {
+    const older = record('kernel-debuginfo-common-x86_64', '5.14.0-1.el9');
+    const records = [older, ...kernelSet(EL9)].map((item) =>
+      item.name === 'kernel-debuginfo' ? { ...item, requires: ['kernel-debuginfo-common-x86_64'] } : item,
+    );
+    expect(shorten(planRpm(el9, records, REQUEST, KERNEL))[2]).toBe(
+      `debuginfo-common kernel-debuginfo-common-x86_64 ${EL9} nevra`,
+    );
+  });
+
   test('that are installed are present, not fetched', () => {
     const installed = [{ name: 'kernel-devel', version: EL9, arch: 'x86_64' }];
     const plan = planRpm(el9, kernelSet(EL9), { ...REQUEST, installed }, KERNEL);
