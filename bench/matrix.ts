@@ -25,6 +25,7 @@ import {
   withKernel,
 } from './matrix-table.ts';
 import { ENDS_ALL, predictKernel, tryKernel } from './matrix-try.ts';
+import { textOf } from '../src/sentence.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const STATE = join(ROOT, 'docs/matrix.json');
@@ -130,8 +131,9 @@ async function predict(session: Session, kernel: ArchiveKernel): Promise<void> {
   const { ranked } = await predictKernel(session, kernel, values);
   for (const { name, predictions } of ranked) {
     const [hello, higher] = [predictions.hello.verdict, predictions['kernel.function'].verdict];
+    const [reason] = predictions['kernel.function'].reasons;
     process.stdout.write(
-      `${kernel.release}\t${name}\t${hello}\t${higher}\t${predictions['kernel.function'].reasons[0] ?? ''}\n`,
+      `${kernel.release}\t${name}\t${hello}\t${higher}\t${reason === undefined ? '' : textOf(reason)}\n`,
     );
   }
 }

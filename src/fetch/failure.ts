@@ -3,6 +3,8 @@ import { diskError } from '../files/disk-error.ts';
 import { TapprepError, type ErrorCode, type ErrorDetails, isTapprepError, redact } from '../errors.ts';
 import { interrupted } from '../interruption.ts';
 import { shellLine } from '../shell-words.ts';
+import { say } from '../sentence.ts';
+import type { Sentence } from '../types.ts';
 
 /**
  * later: the mirror may do better in a moment. never: asking it again is pointless.
@@ -17,17 +19,24 @@ export class TransferError extends TapprepError {
   readonly retryAfterMs: number | null;
   /** No connection to the host came about. */
   readonly unreached: boolean;
+  /** What was wrong, without the address; null where the message alone says it. */
+  readonly why: Sentence | null;
 
   constructor(
     code: ErrorCode,
     message: string,
     retry: RetryAdvice,
-    details: ErrorDetails & { readonly retryAfterMs?: number | null; readonly unreached?: boolean } = {},
+    details: ErrorDetails & {
+      readonly retryAfterMs?: number | null;
+      readonly unreached?: boolean;
+      readonly why?: Sentence;
+    } = {},
   ) {
     super(code, message, details);
     this.retry = retry;
     this.retryAfterMs = details.retryAfterMs ?? null;
     this.unreached = details.unreached ?? false;
+    this.why = details.why ?? null;
   }
 }
 
@@ -94,9 +103,10 @@ export function networkFailure(error: unknown, url: string, signal: AbortSignal)
   if (code === 'ETIMEDOUT' || code === 'ESOCKETTIMEDOUT') {
     return new TransferError('TIMEOUT', `no answer from ${url} in time: ${wordsOf(error)}`, 'later', details);
   }
-  const words = NETWORK_CODES[code] ?? wordsOf(error);
-  return new TransferError('NETWORK', `${url} could not be read: ${words} (${code})`, 'later', {
+  const words = `${NETWORK_CODES[code] ?? wordsOf(error)} (${code})`;
+  return new TransferError('NETWORK', `${url} could not be read: ${words}`, 'later', {
     ...details,
+    why: say(words),
     unreached: UNREACHED.has(code),
   });
 }

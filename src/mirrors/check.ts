@@ -1,9 +1,10 @@
 /** Asks repositories whether they answer, and with what: the first bytes of each one's index, nothing more. */
-import { isTapprepError, redact } from '../errors.ts';
 import { refuseWhenStopped } from '../interruption.ts';
 import { PROBE_REQUEST, type Transport } from '../fetch/transport.ts';
-import type { Repository } from '../types.ts';
+import type { Repository, Sentence } from '../types.ts';
 import { judgeIndex } from './judge-index.ts';
+import { TransferError } from '../fetch/failure.ts';
+import { say } from '../sentence.ts';
 
 /** What one address answered. */
 export interface MirrorAnswer {
@@ -20,7 +21,7 @@ export interface MirrorAnswer {
   readonly index: string | null;
   readonly ok: boolean;
   /** One sentence; null when it is good. */
-  readonly reason: string | null;
+  readonly reason: Sentence | null;
 }
 
 export interface CheckOptions {
@@ -91,7 +92,7 @@ async function ask(repository: Repository, url: string, options: CheckOptions): 
     });
     if (response.status !== 200) {
       response.body.destroy();
-      const reason = `answered with status ${response.status}`;
+      const reason = say(`answered with status ${response.status}`);
       return { ...about, status: response.status, seconds: seconds(), index: null, ok: false, reason };
     }
     const head = await readHead(response.body);
@@ -100,13 +101,15 @@ async function ask(repository: Repository, url: string, options: CheckOptions): 
     return { ...about, status: 200, seconds: seconds(), ...verdict, ok: verdict.reason === null };
   } catch (error) {
     refuseWhenStopped(options.signal, 'while asking the mirrors');
-    const reason = limit.aborted
-      ? `no answer within ${(options.timeoutMs ?? 15_000) / 1000} s`
-      : isTapprepError(error)
-        ? error.message.replace(`${redact(url)} could not be read: `, '')
-        : String(error);
+    const late = `no answer within ${(options.timeoutMs ?? 15_000) / 1000} s`;
+    const reason = limit.aborted ? say(late) : whyOf(error);
     return { ...about, status: null, seconds: seconds(), index: null, ok: false, reason };
   }
+}
+
+function whyOf(error: unknown): Sentence {
+  if (error instanceof TransferError && error.why !== null) return error.why;
+  return say(error instanceof Error ? error.message : String(error));
 }
 
 async function readHead(body: AsyncIterable<unknown> & { destroy(): unknown }): Promise<string> {

@@ -1,16 +1,17 @@
 /** Whether the first bytes of an answer are the index that was asked for. Pure. */
-import type { RepositoryKind } from '../types.ts';
+import type { RepositoryKind, Sentence } from '../types.ts';
+import { say } from '../sentence.ts';
 
 export interface IndexVerdict {
   readonly index: string | null;
-  readonly reason: string | null;
+  readonly reason: Sentence | null;
 }
 
 type Expected = RepositoryKind | 'metalink' | 'mirror-list';
 type Judge = (head: string, now: number) => IndexVerdict;
 
 const good = (index: string): IndexVerdict => ({ index, reason: null });
-const bad = (reason: string): IndexVerdict => ({ index: null, reason });
+const bad = (reason: string): IndexVerdict => ({ index: null, reason: say(reason) });
 
 const JUDGES: Readonly<Record<Expected, Judge>> = {
   deb: judgeRelease,
@@ -46,7 +47,7 @@ function judgeRelease(head: string, now: number): IndexVerdict {
   const of = field('Codename') ?? field('Suite') ?? 'a suite without a name';
   const index = `InRelease of ${of}${Number.isNaN(date) ? '' : `, ${new Date(date).toISOString().slice(0, 10)}`}`;
   if (Number.isNaN(until) || until >= now) return good(index);
-  return { index, reason: `its Release file expired on ${new Date(until).toISOString().slice(0, 10)}` };
+  return { index, reason: say(`its Release file expired on ${new Date(until).toISOString().slice(0, 10)}`) };
 }
 
 function judgeListing(head: string): IndexVerdict {

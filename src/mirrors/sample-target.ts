@@ -4,6 +4,7 @@ import { systemOf } from '../package-system/systems.ts';
 import type { MirrorEntry, Mirrors } from './mirror-list.ts';
 import { considerMirrors } from './select.ts';
 import type { SelectionOptions, SkippedEntry } from './select.ts';
+import { say } from '../sentence.ts';
 
 const DEB_ARCHS: readonly string[] = ['amd64', 'arm64'];
 
@@ -31,7 +32,7 @@ export function sampleEntries(
 
 /** Without a target it is no wonder that an address cannot be filled in. */
 function explain({ id }: SkippedEntry): SkippedEntry {
-  return { id, reason: 'its address depends on the kernel: give --distro and --kernel' };
+  return { id, reason: say('its address depends on the kernel: give --distro and --kernel') };
 }
 
 /** A made-up machine that an entry speaks of. */

@@ -1,5 +1,5 @@
 /** Which repositories to ask for one target, in which order. Pure. */
-import type { Repository, RepositoryContent, RepositoryState, Target } from '../types.ts';
+import type { Repository, RepositoryContent, RepositoryState, Sentence, Target } from '../types.ts';
 import { packageHomes } from '../detect/distributions.ts';
 import { keyFilesOf } from './key-files.ts';
 import { findKernelTag, osVersion, repositoryArch } from './kernel-tag.ts';
@@ -9,6 +9,7 @@ import type { MirrorOverride } from './override.ts';
 import { codenameOf, fillTemplate, packageHomeOf, placeholderValues } from './placeholders.ts';
 import type { Values } from './placeholders.ts';
 import { forFamily, systemOf } from '../package-system/systems.ts';
+import { say } from '../sentence.ts';
 
 /** Where repositories can come from. */
 export interface SelectionSources {
@@ -32,7 +33,7 @@ export interface SelectionOptions {
 /** An entry of the list that fits the target but is not asked, and why. */
 export interface SkippedEntry {
   readonly id: string;
-  readonly reason: string;
+  readonly reason: Sentence;
   /** Present where only what it asks for is missing. */
   readonly asks?: Exclude<MirrorEntry['auth'], 'none'>;
 }
@@ -79,7 +80,7 @@ export function considerMirrors(
     .map((repository) => {
       const died = dead.get(hostOf(repository.discovery?.url));
       if (died === undefined) return repository;
-      skipped.push({ id: repository.id, reason: `its list of mirrors is gone: ${died}` });
+      skipped.push({ id: repository.id, reason: say(`its list of mirrors is gone: ${died}`) });
       return { ...repository, discovery: null };
     })
     .filter(
@@ -180,12 +181,12 @@ const NEEDS: Readonly<Record<Exclude<MirrorEntry['auth'], 'none'>, string>> = {
   login: 'needs an account',
 };
 
-function reasonToSkip(entry: MirrorEntry, options: SelectionOptions): string | null {
-  if (!wantsAny(entry.content, options.contents)) return `has only ${entry.content.join(', ')}`;
-  if (entry.auth !== 'none') return NEEDS[entry.auth];
+function reasonToSkip(entry: MirrorEntry, options: SelectionOptions): Sentence | null {
+  if (!wantsAny(entry.content, options.contents)) return say(`has only ${entry.content.join(', ')}`);
+  if (entry.auth !== 'none') return say(NEEDS[entry.auth]);
   if (entry.state.status === 'retired' && options.includeRetired !== true) {
     const since = entry.state.since === null ? '' : ` since ${entry.state.since}`;
-    return `retired${since}${entry.state.note === null ? '' : `: ${entry.state.note}`}`;
+    return say(`retired${since}${entry.state.note === null ? '' : `: ${entry.state.note}`}`);
   }
   return null;
 }
@@ -195,7 +196,7 @@ function expandEntry(
   target: Target,
   list: Mirrors,
   options: SelectionOptions,
-): { readonly repositories: readonly Repository[] } | { readonly reason: string } {
+): { readonly repositories: readonly Repository[] } | { readonly reason: Sentence } {
   const timestamp = options.timestamp ?? null;
   const first = placeholderValues(target, list, 'kernel', timestamp);
   // What is not tied to the kernel belongs to the release that is installed, which may be another minor.
@@ -211,8 +212,8 @@ function expandEntry(
     }
   }
   if (repositories.length > 0) return { repositories };
-  if (missing === 'timestamp') return { reason: 'asked only for a given time (--snapshot 20260801T000000Z)' };
-  return { reason: `its address needs {${missing ?? 'urls'}}, which this target does not tell` };
+  if (missing === 'timestamp') return { reason: say('asked only for a given time (--snapshot 20260801T000000Z)') };
+  return { reason: say(`its address needs {${missing ?? 'urls'}}, which this target does not tell`) };
 }
 
 function makeRepository(

@@ -1,15 +1,16 @@
 /** Which remedies tapprep carries out itself. The others are for people, and stay theirs. Pure. */
 import type { Place } from '../diagnose/place.ts';
 import { renderRemedy } from '../diagnose/render-remedy.ts';
-import type { HostFacts, Remedy, Target } from '../types.ts';
+import type { HostFacts, Remedy, Sentence, Target } from '../types.ts';
+import { say } from '../sentence.ts';
 
 /** Each with its command, for people: what is done is the remedy. */
 export type FixStep =
   | { readonly kind: 'install'; readonly command: string }
   | { readonly kind: 'purge'; readonly command: string; readonly paths: readonly string[] }
-  | { readonly kind: 'left'; readonly command: string; readonly reason: string };
+  | { readonly kind: 'left'; readonly command: string; readonly reason: Sentence };
 
-const LEFT = 'it changes more than the packages and caches that tapprep answers for';
+const LEFT = say('it changes more than the packages and caches that tapprep answers for');
 
 /** The steps in the order of the remedies. @param place what the commands are written for */
 export function planFixes(
@@ -32,16 +33,17 @@ export function planFixes(
 type RemedyOf<Kind extends Remedy['kind']> = Extract<Remedy, { readonly kind: Kind }>;
 
 function planInstall({ release }: RemedyOf<'prepare-kernel'>, target: Target | null, command: string): FixStep {
-  if (target === null) return { kind: 'left', command, reason: 'no packages are published for this kernel' };
+  if (target === null) return { kind: 'left', command, reason: say('no packages are published for this kernel') };
   if (release === null || release === target.release) return { kind: 'install', command };
-  return { kind: 'left', command, reason: `it is for kernel ${release}, and the target's is ${target.release}` };
+  return { kind: 'left', command, reason: say(`it is for kernel ${release}, and the target's is ${target.release}`) };
 }
 
 /** Only caches that are known to be there are removed: the paths come from the target, and all below them goes. */
 function planPurge(remedy: RemedyOf<'empty-caches'>, known: readonly string[], command: string): readonly FixStep[] {
   const paths = remedy.paths.length === 0 ? known : remedy.paths;
   const foreign = paths.find((path) => !isStapCache(path) || !known.includes(path));
-  if (foreign !== undefined) return [{ kind: 'left', command, reason: `${foreign} is not where stap keeps a cache` }];
+  if (foreign !== undefined)
+    return [{ kind: 'left', command, reason: say(`${foreign} is not where stap keeps a cache`) }];
   return paths.length === 0 ? [] : [{ kind: 'purge', command, paths }];
 }
 

@@ -1,7 +1,7 @@
 /** Carries out the fixes of a verdict, one by one, and proves the result by the ladder. */
 import type { Host } from '../host/host.ts';
 import { INSTALLED_SYSTEMTAP } from '../systemtap/usable.ts';
-import type { Plan, VerifyReport } from '../types.ts';
+import type { Plan, Sentence, VerifyReport } from '../types.ts';
 import type { VerifyLevel } from '../verify/options.ts';
 import type { FixStep } from './fix-steps.ts';
 import { type InstallOutcome, installTarget } from './install.ts';
@@ -11,6 +11,7 @@ import { purgeCaches } from './purge-caches.ts';
 import { runStage } from './stage.ts';
 import { describeVerify } from './describe.ts';
 import { verifyOpenTarget } from './verify.ts';
+import { say } from '../sentence.ts';
 
 export interface FixOptions {
   readonly level: VerifyLevel;
@@ -24,7 +25,7 @@ export interface FixResult {
   readonly command: string;
   readonly status: 'done' | 'left';
   /** Why it was left; null when it was done. */
-  readonly reason: string | null;
+  readonly reason: Sentence | null;
 }
 
 export interface FixReport {
@@ -35,7 +36,7 @@ export interface FixReport {
   readonly verify: VerifyReport;
 }
 
-const REFUSED = 'it was not approved';
+const REFUSED = say('it was not approved');
 
 /** @throws TapprepError of any stage; a fix that is left, and a step of the ladder that fails, are in the report */
 export async function runFixes(

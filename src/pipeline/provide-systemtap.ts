@@ -198,7 +198,9 @@ type Ranked = readonly RankedCandidate[];
 function tellChoice(session: Session, name: string, predictions: Predictions, rung: FitRung): void {
   const { verdict, reasons } = predictions[rung];
   const text = { fits: 'should fit', mended: 'should fit', unfit: 'should not fit', unknown: 'may fit' }[verdict];
-  session.emit({ type: 'note', level: 'info', text: `SystemTap ${name} ${text}: ${reasons[0] ?? ''}` });
+  const [why] = reasons;
+  const because = why === undefined ? '' : `: ${textOf(why)}`;
+  session.emit({ type: 'note', level: 'info', text: `SystemTap ${name} ${text}${because}` });
 }
 
 /** Not where nothing can be loaded, nor where the target itself is wrong, nor where this machine is too slow. */

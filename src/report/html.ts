@@ -134,7 +134,7 @@ function stepSection(steps: readonly VerifyStep[]): string {
 function fixSection(fixes: Preflight['fixes']): string {
   const rows = fixes.map(
     ({ command, status, reason }) =>
-      `<tr><td>${mark(status === 'done' ? 'pass' : 'skip', status)}</td><td class="wide"><code>${text(command)}</code></td><td class="wide">${text(reason ?? '')}</td></tr>`,
+      `<tr><td>${mark(status === 'done' ? 'pass' : 'skip', status)}</td><td class="wide"><code>${text(command)}</code></td><td class="wide">${text(reason === null ? '' : textOf(reason))}</td></tr>`,
   );
   return rows.length === 0 ? '' : section('Fixes', table(['Result', 'Command', 'Reason'], rows));
 }

@@ -5,6 +5,8 @@ import { findHit } from './kernel-range.ts';
 import { compareKernels, type UpstreamKernel } from './kernel-version.ts';
 import type { Mend } from './mends/table.ts';
 import { compareStap, findRelease, firstReleaseFor, seriesOf, STAP_RELEASES } from './releases.ts';
+import type { Sentence } from '../types.ts';
+import { say } from '../sentence.ts';
 
 /** A SystemTap by name: what is known of it before it runs. */
 export interface StapIdentity {
@@ -24,8 +26,8 @@ export type Fit = 'fits' | 'mended' | 'unfit' | 'unknown';
 /** A prediction; the verdict only ever comes from compiling and loading. */
 export interface Prediction {
   readonly verdict: Fit;
-  /** Sentences, what weighs most first. */
-  readonly reasons: readonly string[];
+  /** What weighs most first. */
+  readonly reasons: readonly Sentence[];
 }
 
 /** One prediction for each rung that a release may fail on by itself; the second includes the first. */
@@ -52,7 +54,7 @@ export function predictFit(
   if (mends.length > 0) return judgeMended(mends, kernel, reasons);
   const isOpen = unknown.length > 0 || range.verdict === 'unknown';
   const vendor = kernel.isVendor
-    ? [`${kernel.text} is a vendor's own branch of ${kernel.series}, whose changes no table knows`]
+    ? [say(`${kernel.text} is a vendor's own branch of ${kernel.series}, whose changes no table knows`)]
     : [];
   return { verdict: isOpen ? 'unknown' : 'fits', reasons: [...reasons, range.reason, ...vendor] };
 }
@@ -66,16 +68,16 @@ export function predictRungs(stap: StapIdentity, kernel: UpstreamKernel, mends: 
 }
 
 /** Where a mend was seen to work counts for more than what its release was tested on. @param open what else is not known */
-function judgeMended(mends: readonly Mend[], kernel: UpstreamKernel, open: readonly string[]): Prediction {
+function judgeMended(mends: readonly Mend[], kernel: UpstreamKernel, open: readonly Sentence[]): Prediction {
   const hits = mends.map((mend) => ({ mend, hit: findHit(mend.kernels, kernel) }));
   const isSeen = hits.every(({ hit }) => hit?.isInside === true && hit.range.evidence === 'measured');
-  const reasons = hits.map(({ mend: { id, what, measured } }) => `${id} ${what} (seen: ${measured})`);
+  const reasons = hits.map(({ mend: { id, what, measured } }) => say(`${id} ${what} (seen: ${measured})`));
   return { verdict: open.length === 0 && isSeen ? 'mended' : 'unknown', reasons: [...open, ...reasons] };
 }
 
 interface Finding {
   readonly verdict: 'unfit' | 'unknown';
-  readonly reason: string;
+  readonly reason: Sentence;
 }
 
 function judge(row: Incompatibility, stap: StapIdentity, kernel: UpstreamKernel): Finding | null {
@@ -88,11 +90,11 @@ function judge(row: Incompatibility, stap: StapIdentity, kernel: UpstreamKernel)
   const isCertain = hit.isInside && row.stap.evidence !== 'unverified' && hit.range.evidence !== 'unverified';
   const open = `${row.cause}${words}; ${fixed}`;
   if (isCertain)
-    return { verdict: 'unfit', reason: `${open}; ${describeRange(hit.range)}, and this is ${kernel.text}` };
+    return { verdict: 'unfit', reason: say(`${open}; ${describeRange(hit.range)}, and this is ${kernel.text}`) };
   const why = hit.isInside
     ? `whether it reaches ${kernel.text} with ${stap.version} was not seen`
     : `${describeRange(hit.range)}, and which stable release ${kernel.text} is made from is not known`;
-  return { verdict: 'unknown', reason: `${open}; ${why}` };
+  return { verdict: 'unknown', reason: say(`${open}; ${why}`) };
 }
 
 /** Whether a release has the fault that a row tells of, before any kernel is looked at. */
@@ -115,24 +117,27 @@ function describeRange({ from, before, evidence }: KernelRange): string {
 }
 
 /** Where the kernel lies to what the release calls tested: no verdict by itself, but outside of it nothing was tried. */
-function judgeRange(stap: StapIdentity, { series, text }: UpstreamKernel): { verdict: Fit; reason: string } {
+function judgeRange(stap: StapIdentity, { series, text }: UpstreamKernel): { verdict: Fit; reason: Sentence } {
   const [oldest, newest] = testedRange(stap);
   if (oldest === null || newest === null) {
     const why = findRelease(stap.version) === null ? 'is in no table' : 'does not say what it was tested on';
-    return { verdict: 'unknown', reason: `SystemTap ${stap.version} ${why}` };
+    return { verdict: 'unknown', reason: say(`SystemTap ${stap.version} ${why}`) };
   }
   if (compareKernels(series, seriesOf(newest)) > 0) {
     const first = firstReleaseFor(series, compareKernels);
     const next =
       first === null ? 'newer than any that a known release was tested on' : `in the range since ${first.version}`;
-    return { verdict: 'unknown', reason: `${stap.version} was tested up to ${newest}, and ${text} is ${next}` };
+    return { verdict: 'unknown', reason: say(`${stap.version} was tested up to ${newest}, and ${text} is ${next}`) };
   }
   // "2.6" alone may be any of forty kernels, and never stands for the newest of them.
   const newestOf = series === '2.6' ? series : `${series}.99999`;
   if (compareKernels(newestOf, oldest) < 0) {
-    return { verdict: 'unknown', reason: `${stap.version} was tested from ${oldest}, and ${text} is older` };
+    return { verdict: 'unknown', reason: say(`${stap.version} was tested from ${oldest}, and ${text} is older`) };
   }
-  return { verdict: 'fits', reason: `${series} lies in what ${stap.version} was tested on, ${oldest} to ${newest}` };
+  return {
+    verdict: 'fits',
+    reason: say(`${series} lies in what ${stap.version} was tested on, ${oldest} to ${newest}`),
+  };
 }
 
 function testedRange({ version, testedKernels }: StapIdentity): readonly [string | null, string | null] {

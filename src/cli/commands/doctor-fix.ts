@@ -14,6 +14,7 @@ import { renderExamination } from '../render/examination.ts';
 import { renderPlan } from '../render/plan-text.ts';
 import { renderVerify } from '../render/verify-text.ts';
 import { type DoctorOptions, type Examination, examinationJson, examine } from './doctor.ts';
+import { textOf } from '../../sentence.ts';
 
 interface Repair {
   readonly examination: Examination;
@@ -82,7 +83,7 @@ const ACTIONS = {
 function renderSteps(steps: readonly FixStep[]): string {
   if (steps.length === 0) return 'nothing would be changed; "tapprep verify" proves the result\n';
   const lines = steps.map((step) => {
-    const reason = step.kind === 'left' ? `: ${step.reason}` : '';
+    const reason = step.kind === 'left' ? `: ${textOf(step.reason)}` : '';
     return `  ${step.command}\n    ${ACTIONS[step.kind]}${reason}`;
   });
   return `--fix, in this order:\n${lines.join('\n')}\n`;
@@ -90,7 +91,7 @@ function renderSteps(steps: readonly FixStep[]): string {
 
 function renderFixes(fixes: readonly FixResult[]): string {
   const lines = fixes.map(
-    ({ command, status, reason }) => `  ${status}  ${command}${reason === null ? '' : ` (${reason})`}\n`,
+    ({ command, status, reason }) => `  ${status}  ${command}${reason === null ? '' : ` (${textOf(reason)})`}\n`,
   );
   return lines.length === 0 ? '' : `Fixes:\n${lines.join('')}\n`;
 }

@@ -14,6 +14,7 @@ import type { Repository, RepositoryContent, Target, TargetOptions } from '../..
 import { configDirectory } from '../user-directories.ts';
 import type { Context } from '../context.ts';
 import { renderTable } from '../render/table.ts';
+import { textOf } from '../../sentence.ts';
 
 export interface MirrorsOptions {
   readonly target: TargetOptions;
@@ -59,7 +60,7 @@ export async function runMirrorsList(context: Context, options: MirrorsOptions):
       ? `no repository would be asked for ${target.distro} ${target.release}`
       : renderTable(['REPOSITORY', 'STATE', 'KIND', 'ADDRESS'], rows),
   ];
-  if (skipped.length > 0) lines.push('\nnot asked:', ...skipped.map(({ id, reason }) => `  ${id}: ${reason}`));
+  if (skipped.length > 0) lines.push('\nnot asked:', ...skipped.map(({ id, reason }) => `  ${id}: ${textOf(reason)}`));
   if (notes.length > 0) lines.push('\nnotes:', ...notes.map((note) => `  ${note}`));
   context.stdout.write(`${lines.join('\n')}\n`);
   return EXIT.done;
@@ -97,7 +98,7 @@ export async function runMirrorsCheck(context: Context, options: MirrorsOptions)
       repository,
       status === null ? '-' : String(status),
       `${seconds.toFixed(2)} s`,
-      reason ?? index ?? '',
+      reason === null ? (index ?? '') : textOf(reason),
       url,
     ]);
     context.stdout.write(`${renderTable(['REPOSITORY', 'STATUS', 'TIME', 'ANSWER', 'ADDRESS'], rows)}\n`);
@@ -160,5 +161,5 @@ function renderEntry(entry: MirrorEntry): readonly string[] {
 }
 
 function describeAnswer(answer: MirrorAnswer): string {
-  return `${answer.repository}: ${answer.reason ?? answer.index ?? ''} (${answer.seconds.toFixed(2)} s)`;
+  return `${answer.repository}: ${answer.reason === null ? (answer.index ?? '') : textOf(answer.reason)} (${answer.seconds.toFixed(2)} s)`;
 }

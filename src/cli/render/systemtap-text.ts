@@ -3,6 +3,7 @@ import type { PlannedSystemtap } from '../../pipeline/predict-systemtap.ts';
 import type { TriedSystemtap } from '../../pipeline/provide-systemtap.ts';
 import { describeTried } from '../../report/tried.ts';
 import { renderTable } from './table.ts';
+import { textOf } from '../../sentence.ts';
 
 /** The ways in the order in which they would be tried; the reasons of all of them when `all` is set. */
 export function renderSystemtap(ways: readonly PlannedSystemtap[], all: boolean): string {
@@ -15,7 +16,7 @@ export function renderSystemtap(ways: readonly PlannedSystemtap[], all: boolean)
   const told = ways.filter((way, index) => all || index === 0 || way['kernel.function'].verdict === 'unfit');
   const reasons = told.flatMap((way) => {
     const { reasons } = way['kernel.function'];
-    return (all ? reasons : reasons.slice(0, 1)).map((reason) => `  ${way.name}: ${reason}`);
+    return (all ? reasons : reasons.slice(0, 1)).map((reason) => `  ${way.name}: ${textOf(reason)}`);
   });
   return [table, ...reasons].join('\n');
 }

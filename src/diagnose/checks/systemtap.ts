@@ -3,7 +3,8 @@ import { compareStapVersions, placeInTestedRange } from '../../detect/stap-versi
 import { PREFIX } from '../../resolve/folder-place.ts';
 import { upstreamKernelOf } from '../../systemtap/kernel-version.ts';
 import { predictFit } from '../../systemtap/predict.ts';
-import type { SystemtapFacts } from '../../types.ts';
+import { textOf } from '../../sentence.ts';
+import type { Sentence, SystemtapFacts } from '../../types.ts';
 import { install, runAsRoot } from '../../make-remedy.ts';
 import { advice, type Check, fine, type Finding, problem, unknown, type View } from '../finding.ts';
 import { shellLine } from '../../shell-words.ts';
@@ -108,7 +109,7 @@ function checkRange(view: View, stap: SystemtapFacts): readonly Finding[] {
   const { release } = view.facts.kernel;
   const unfit = findUnfit(view, stap);
   if (unfit !== null) {
-    const detail = `SystemTap ${stap.version ?? ''} is known to fail on kernel ${release ?? ''}: ${unfit}.`;
+    const detail = `SystemTap ${stap.version ?? ''} is known to fail on kernel ${release ?? ''}: ${textOf(unfit)}.`;
     return [
       advice(view, 'SystemTap and kernel', 'STAP_TOO_OLD', detail, {
         evidence: [`kernel release: ${release ?? ''}`, `SystemTap: ${stap.package ?? stap.path} ${stap.version ?? ''}`],
@@ -142,7 +143,7 @@ function checkRange(view: View, stap: SystemtapFacts): readonly Finding[] {
 }
 
 /** Why the table calls this SystemTap unfit for this kernel's hello world; null where it does not, or cannot be asked. */
-function findUnfit({ facts, target }: View, { version, package: owner, path }: SystemtapFacts): string | null {
+function findUnfit({ facts, target }: View, { version, package: owner, path }: SystemtapFacts): Sentence | null {
   // What tapprep put together itself was proven on this kernel, and carries patches that its version does not tell.
   if (target === null || version === null || path.startsWith(`${PREFIX}/`)) return null;
   const kernelVersion = facts.kernelPackages.find(({ name }) => name.endsWith(target.release))?.version ?? null;

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createLocalHost } from '../../../src/host/local.ts';
+import type { Sentence } from '../../../src/types.ts';
 import { purgeCaches } from '../../../src/pipeline/purge-caches.ts';
 
 let home = '';
@@ -20,7 +21,7 @@ function fill(...folders: readonly string[]): string {
   return directory;
 }
 
-const purge = (...paths: readonly string[]): Promise<string | null> =>
+const purge = (...paths: readonly string[]): Promise<Sentence | null> =>
   purgeCaches({ emit: () => undefined, signal: new AbortController().signal }, createLocalHost(), paths);
 
 test('caches are removed, and nothing beside them', async () => {

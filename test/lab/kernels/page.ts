@@ -1,4 +1,5 @@
 /** The page of results for people. Pure. */
+import { textOf } from '../../../src/sentence.ts';
 import type { KernelRecord, Outcome, PortableRecord, Way } from './record.ts';
 
 /** docs/lab-results.md */
@@ -82,7 +83,9 @@ export function renderPage(records: readonly KernelRecord[], portable: readonly 
 }
 
 function expected({ 'kernel.function': higher }: Way, note: (text: string) => string): string {
-  return higher.verdict === 'fits' ? 'fits' : `${higher.verdict} ${note(higher.reasons[0] ?? 'nothing is known')}`;
+  return higher.verdict === 'fits'
+    ? 'fits'
+    : `${higher.verdict} ${note(higher.reasons[0] === undefined ? 'nothing is known' : textOf(higher.reasons[0]))}`;
 }
 
 function matrix(

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { INCOMPATIBILITIES } from '../../../src/systemtap/incompatibilities.ts';
 import { compareKernels, upstreamKernelOf, type UpstreamKernel } from '../../../src/systemtap/kernel-version.ts';
 import { MENDS } from '../../../src/systemtap/mends/table.ts';
+import { textOf } from '../../../src/sentence.ts';
 import { predictFit, predictRungs, type Fit, type StapIdentity } from '../../../src/systemtap/predict.ts';
 import { compareStap, STAP_RELEASES } from '../../../src/systemtap/releases.ts';
 import { debTarget } from '../../helpers/deb-records.ts';
@@ -171,5 +172,5 @@ test.each([
   const own = upstreamKernelOf(targetOf('centos', version, release, 'x86_64'));
   const found = predictFit(stap('debian 5.1-5'), { ...own, isVendor: false }, 'hello');
   expect(found.verdict).toBe(verdict);
-  expect(found.reasons.join('; ')).toContain(words);
+  expect(found.reasons.map(textOf).join('; ')).toContain(words);
 });
