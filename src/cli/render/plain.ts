@@ -1,23 +1,25 @@
-/** Lines for logs, pipes and CI: one line a stage, a progress line at most every ten seconds, no cursor movement. */
+/** Lines for logs, pipes and CI: one line a stage, progress where there was no line for ten seconds, no cursor movement. */
 import type { Writable } from 'node:stream';
 import type { Event } from '../../types.ts';
 import { formatProgress, formatSeconds } from './progress-text.ts';
 import type { Renderer, RenderOptions } from './renderer.ts';
 
-const PROGRESS_EVERY_MS = 10_000;
+const SILENCE_MS = 10_000;
 
-/** A renderer that only ever appends lines. */
-export function createPlainRenderer(stream: Writable, { quiet, verbose }: RenderOptions): Renderer {
-  let lastProgress = Date.now();
+/** A renderer that only ever appends lines. @param now milliseconds */
+export function createPlainRenderer(
+  stream: Writable,
+  { quiet, verbose }: Pick<RenderOptions, 'quiet' | 'verbose'>,
+  now: () => number = Date.now,
+): Renderer {
+  let lastLine = now();
   return {
     emit: (event) => {
-      if (event.type === 'progress') {
-        const now = Date.now();
-        if (quiet || now - lastProgress < PROGRESS_EVERY_MS) return;
-        lastProgress = now;
-      }
+      if (event.type === 'progress' && (quiet || now() - lastLine < SILENCE_MS)) return;
       const line = renderLine(event, quiet, verbose);
-      if (line !== null) stream.write(`${line}\n`);
+      if (line === null) return;
+      stream.write(`${line}\n`);
+      lastLine = now();
     },
     pause: () => Promise.resolve(),
     close: () => Promise.resolve(),
