@@ -51,19 +51,19 @@ export function buildMasterArgv(place: SshPlace, socket: string, command: string
   return build(place, [...FIXED, ...ALIVE, ['ControlMaster', 'yes'], ['ControlPath', socket]], command);
 }
 
-/** A command over that connection; where it is gone, ssh must not quietly make another. */
-export function buildSessionArgv(place: SshPlace, socket: string, command: string): readonly string[] {
-  const only: readonly (readonly [string, string])[] = [
-    ['ControlMaster', 'no'],
-    ['ControlPath', socket],
-    ['ProxyCommand', 'false'],
-  ];
-  return build(place, [...FIXED, ...only], command);
-}
-
-/** A command over a connection of its own, made as the first one was. */
-export function buildLoneArgv(place: SshPlace, _socket: string, command: string): readonly string[] {
-  return build(place, [...FIXED, ...ALIVE, ['ControlMaster', 'no'], ['ControlPath', 'none']], command);
+/**
+ * A command over that connection; where it is gone, ssh must not quietly make another.
+ * @param socket null for a connection of the command's own
+ */
+export function buildSessionArgv(place: SshPlace, socket: string | null, command: string): readonly string[] {
+  const way: readonly (readonly [string, string])[] =
+    socket === null
+      ? [...ALIVE, ['ControlPath', 'none']]
+      : [
+          ['ControlPath', socket],
+          ['ProxyCommand', 'false'],
+        ];
+  return build(place, [...FIXED, ['ControlMaster', 'no'], ...way], command);
 }
 
 function build(

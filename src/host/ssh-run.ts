@@ -8,7 +8,7 @@ import { type AfterMark, createAfterMark } from './after-mark.ts';
 import type { Gate } from './gate.ts';
 import type { RunOptions, RunResult } from './host.ts';
 import { type ProcessOptions, runProcess } from './run-process.ts';
-import { buildLoneArgv, buildSessionArgv, encodeForLoginShell } from './ssh-command.ts';
+import { buildSessionArgv, encodeForLoginShell } from './ssh-command.ts';
 import type { SshConnection } from './ssh-connection.ts';
 import { explainLoss, explainNoSession, isRefusedSession } from './ssh-failure.ts';
 import { END, script, SWALLOW_PASSWORD } from './ssh-scripts.ts';
@@ -71,13 +71,13 @@ export async function runThere(
   return result ?? runThere(machine, rights, argv, options);
 }
 
-/** @param buildArgv what ssh is called with. @returns null where sshd opened no session: then nothing was run */
+/** @param socket of the connection; null for one of its own. @returns null where sshd opened no session: then nothing was run */
 async function runSession(
   machine: Machine,
   rights: Rights,
   argv: readonly string[],
   options: RemoteOptions,
-  buildArgv = buildSessionArgv,
+  socket: string | null = machine.connection.socket,
 ): Promise<RunResult | null> {
   const { connection, env } = machine;
   const { signal, timeoutMs = DEFAULT_TIMEOUT_MS, cwd, untilEnd, env: added, ...rest } = options;
@@ -91,7 +91,7 @@ async function runSession(
   const command = encodeForLoginShell(text, words, rights.sudo);
 
   const cut = new AbortController();
-  const done = runProcess(buildArgv(connection.place, connection.socket, command), env, {
+  const done = runProcess(buildSessionArgv(connection.place, socket, command), env, {
     ...rest,
     timeoutMs: timeoutMs + 10 * END_MS,
     signal: cut.signal,
@@ -133,12 +133,12 @@ async function endThere({ machine, rights, stdout }: Session, done: Promise<unkn
     () => true,
   );
   for (const kill of group === undefined ? [] : ['TERM', 'KILL']) {
-    const end = (buildArgv: typeof buildSessionArgv): Promise<RunResult | null> =>
-      runSession(machine, rights, script(END, [kill, group ?? '']), { timeoutMs: END_MS }, buildArgv);
+    const end = (socket?: null): Promise<RunResult | null> =>
+      runSession(machine, rights, script(END, [kill, group ?? '']), { timeoutMs: END_MS }, socket);
     // Where sshd opens no session beside the program's, a connection of its own is made. When none can be had any more,
     // the program is as lost as with this process killed.
-    await end(buildSessionArgv)
-      .then((done) => done ?? end(buildLoneArgv))
+    await end()
+      .then((done) => done ?? end(null))
       .catch(() => undefined);
     if (await Promise.race([ended, sleep(END_MS, false)])) return;
   }

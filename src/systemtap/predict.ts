@@ -88,13 +88,13 @@ function judge(row: Incompatibility, stap: StapIdentity, kernel: UpstreamKernel)
     row.stap.fixedIn === null ? 'no release is known to be free of it' : `free of it since ${row.stap.fixedIn}`;
   const words = row.symptom === null ? '' : ` (${row.failsIn}: ${row.symptom})`;
   const isCertain = hit.isInside && row.stap.evidence !== 'unverified' && hit.range.evidence !== 'unverified';
-  const open = `${row.cause}${words}; ${fixed}`;
+  const known = `${row.cause}${words}; ${fixed}`;
   if (isCertain)
-    return { verdict: 'unfit', reason: say(`${open}; ${describeRange(hit.range)}, and this is ${kernel.text}`) };
+    return { verdict: 'unfit', reason: say(`${known}; ${describeRange(hit.range)}, and this is ${kernel.text}`) };
   const why = hit.isInside
     ? `whether it reaches ${kernel.text} with ${stap.version} was not seen`
     : `${describeRange(hit.range)}, and which stable release ${kernel.text} is made from is not known`;
-  return { verdict: 'unknown', reason: say(`${open}; ${why}`) };
+  return { verdict: 'unknown', reason: say(`${known}; ${why}`) };
 }
 
 /** Whether a release has the fault that a row tells of, before any kernel is looked at. */

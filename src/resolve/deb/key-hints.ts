@@ -20,7 +20,7 @@ export function keyHints(repository: Repository): Partial<Readonly<Record<Signat
       : quoteCommand(['gpg', '--show-keys', ...keyrings]);
   const bring = found === undefined ? list : shellLine`apt-get install ${found}`;
   const [base = ''] = repository.baseUrls;
-  const look = shellLine`curl -fsSI ${`${base}dists/${repository.suite ?? ''}/InRelease`}`;
+  const look = quoteCommand(['curl', '-fsSI', `${base}dists/${repository.suite ?? ''}/InRelease`]);
   return {
     'unknown-key': bring,
     'expired-key': bring,
