@@ -223,6 +223,11 @@ export function reasonKey({ code, facts }: TapprepError): string {
   return JSON.stringify([code, facts['reason'] ?? null, facts['status'] ?? null]);
 }
 
+/** The words of a caught value, which may be no Error. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** Whether a caught value is a Node error with this errno name. */
 export function isErrno(value: unknown, code: string): value is NodeJS.ErrnoException {
   return value instanceof Error && (value as NodeJS.ErrnoException).code === code;

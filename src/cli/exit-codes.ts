@@ -1,6 +1,6 @@
 /** How a command reports its failure to people and to programs. */
 import { diagnose } from '../diagnose/diagnose.ts';
-import { ERROR_CODES, exitCodeOf, isTapprepError, type TapprepError } from '../errors.ts';
+import { ERROR_CODES, exitCodeOf, isTapprepError, messageOf, type TapprepError } from '../errors.ts';
 import type { Place } from '../diagnose/place.ts';
 import type { Diagnosis } from '../types.ts';
 import { hintOf } from './hint.ts';
@@ -26,7 +26,7 @@ export function errorJson(error: unknown, place?: Place): object {
     return {
       error: {
         code: 'INTERNAL',
-        message: error instanceof Error ? error.message : String(error),
+        message: messageOf(error),
         hint: null,
         facts: {},
         diagnoses: [],

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { isTapprepError, TapprepError } from '../errors.ts';
+import { isTapprepError, messageOf, TapprepError } from '../errors.ts';
 import { runAsRoot } from '../make-remedy.ts';
 import { assetUrl } from '../host/asset.ts';
 import { readTextFile } from '../host/files.ts';
@@ -147,8 +147,7 @@ function parseJson(text: string, source: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new TapprepError('BAD_FACTS', `${source} is no JSON: ${reason}`, { cause: error });
+    throw new TapprepError('BAD_FACTS', `${source} is no JSON: ${messageOf(error)}`, { cause: error });
   }
 }
 

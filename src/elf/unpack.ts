@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { pipeline } from 'node:stream';
 import type { Duplex, Readable } from 'node:stream';
-import { isErrno, TapprepError } from '../errors.ts';
+import { isErrno, messageOf, TapprepError } from '../errors.ts';
 import { shellLine } from '../shell-words.ts';
 
 /**
@@ -16,12 +16,8 @@ export async function* throughDecoder(input: Readable, decoder: Duplex): AsyncIt
   try {
     for await (const chunk of decoder) yield chunk as Buffer;
   } catch (error) {
-    throw new TapprepError('BAD_PACKAGE', `a kernel image cannot be unpacked: ${errorText(error)}`, { cause: error });
+    throw new TapprepError('BAD_PACKAGE', `a kernel image cannot be unpacked: ${messageOf(error)}`, { cause: error });
   }
-}
-
-function errorText(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /**

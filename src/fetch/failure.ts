@@ -1,6 +1,6 @@
 /** Why one transfer failed and what that means for the next: the same mirror later, another mirror, or nobody. */
 import { diskError } from '../files/disk-error.ts';
-import { TapprepError, type ErrorCode, type ErrorDetails, isTapprepError, redact } from '../errors.ts';
+import { TapprepError, type ErrorCode, type ErrorDetails, isTapprepError, messageOf, redact } from '../errors.ts';
 import { interrupted } from '../interruption.ts';
 import { shellLine } from '../shell-words.ts';
 import { say } from '../sentence.ts';
@@ -117,8 +117,7 @@ function plainCause(error: unknown): Error {
 }
 
 function wordsOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text.split('\n', 1)[0]?.slice(0, 200) ?? '';
+  return messageOf(error).split('\n', 1)[0]?.slice(0, 200) ?? '';
 }
 
 /** Gives the failure of the disk at `path` its code: NO_SPACE, PERMISSION or CACHE_UNUSABLE; our own errors stay. */

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import type { Transform } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
-import { TapprepError } from '../errors.ts';
+import { messageOf, TapprepError } from '../errors.ts';
 import { filterFile } from '../host/filter-file.ts';
 import { type ZstdFrame, listZstdFrames } from './zstd-frames.ts';
 
@@ -172,6 +172,5 @@ async function* unpackByTool(path: string, packing: 'xz' | 'bzip2'): AsyncGenera
 }
 
 function damaged(path: string, packing: Packing, cause: unknown): TapprepError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new TapprepError('BAD_METADATA', `${path} is no complete ${packing} data: ${reason}`, { cause });
+  return new TapprepError('BAD_METADATA', `${path} is no complete ${packing} data: ${messageOf(cause)}`, { cause });
 }

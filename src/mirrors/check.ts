@@ -1,6 +1,7 @@
 /** Asks repositories whether they answer, and with what: the first bytes of each one's index, nothing more. */
 import { refuseWhenStopped } from '../interruption.ts';
 import { PROBE_REQUEST, type Transport } from '../fetch/transport.ts';
+import { messageOf } from '../errors.ts';
 import type { Repository, Sentence } from '../types.ts';
 import { judgeIndex } from './judge-index.ts';
 import { TransferError } from '../fetch/failure.ts';
@@ -109,7 +110,7 @@ async function ask(repository: Repository, url: string, options: CheckOptions): 
 
 function whyOf(error: unknown): Sentence {
   if (error instanceof TransferError && error.why !== null) return error.why;
-  return say(error instanceof Error ? error.message : String(error));
+  return say(messageOf(error));
 }
 
 async function readHead(body: AsyncIterable<unknown> & { destroy(): unknown }): Promise<string> {

@@ -1,7 +1,7 @@
 /** Reads mirror lists: the one that comes with tapprep, and the user's. */
 import { open, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { isErrno, TapprepError } from '../errors.ts';
+import { isErrno, messageOf, TapprepError } from '../errors.ts';
 import { diskError } from '../files/disk-error.ts';
 import { tapprep } from '../make-remedy.ts';
 import { mergeMirrorFiles } from './merge.ts';
@@ -93,8 +93,7 @@ function parseJson(text: string, name: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new TapprepError('BAD_MIRRORS', `${name} is not JSON: ${why.slice(0, 200)}`, { cause });
+    throw new TapprepError('BAD_MIRRORS', `${name} is not JSON: ${messageOf(cause).slice(0, 200)}`, { cause });
   }
 }
 

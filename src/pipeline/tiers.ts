@@ -1,5 +1,5 @@
 /** Asks repositories in tiers, nearest first, and goes on to the next only when what was asked so far has no plan. */
-import { adviceOf, ERROR_CODES, isTapprepError, reasonKey, TapprepError } from '../errors.ts';
+import { adviceOf, ERROR_CODES, isTapprepError, messageOf, reasonKey, TapprepError } from '../errors.ts';
 import type { Emit, Plan, Repository } from '../types.ts';
 import { describeOutage } from './outage.ts';
 
@@ -110,9 +110,8 @@ function codeOf(error: unknown): string {
 function tellFailure(repository: Repository, error: unknown, told: Set<string>, emit: Emit): void {
   if (told.has(repository.id)) return;
   told.add(repository.id);
-  const text = error instanceof Error ? error.message : String(error);
   const level = isVerification(error) ? 'warning' : isUnanswered(error) ? 'detail' : 'info';
-  emit({ type: 'note', level, text: `${repository.id} could not be used: ${text}` });
+  emit({ type: 'note', level, text: `${repository.id} could not be used: ${messageOf(error)}` });
 }
 
 /** Names at the end what did not answer, one line a reason: many repositories lie on one host. */

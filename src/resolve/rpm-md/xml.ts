@@ -1,6 +1,6 @@
 /** Repository XML, read by sax in strict mode: small documents and single package frames, never a whole index. Pure. */
 import sax from 'sax';
-import { TapprepError } from '../../errors.ts';
+import { messageOf, TapprepError } from '../../errors.ts';
 
 /** One element as it is met; `name` is without its namespace prefix. */
 export interface XmlElement {
@@ -87,7 +87,7 @@ function localName(name: string): string {
 }
 
 function firstLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? '';
+  return messageOf(error).split('\n', 1)[0] ?? '';
 }
 
 /** The one way to say that a document is not what its format demands. */
