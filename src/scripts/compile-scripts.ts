@@ -35,7 +35,7 @@ export const WORK_PREFIX = '/var/tmp/tapprep-scripts';
 
 /**
  * Compiles scripts with the arguments of their defaults, two at a time; the first one alone, as it fills stap's cache with
- * what all of them read of the kernel.
+ * what all of them read of the kernel. Where the host keeps no cache, they share one that goes with the work.
  * @throws TapprepError TOOL_MISSING, NOT_ROOT, PERMISSION, NO_SPACE, INTERRUPTED
  */
 export async function compileScripts(
@@ -57,8 +57,8 @@ export async function compileScripts(
   };
   try {
     const kernel = await openStapKernel(host, options.target, directory, { signal: options.signal });
-    await withStapCache(host, STAP_CACHE, options.signal, async (cacheDir) => {
-      const place = { cacheDir, kernel };
+    await withStapCache(host, STAP_CACHE, options.signal, async (kept) => {
+      const place = { cacheDir: kept ?? posix.join(directory, 'cache'), kernel };
       await work(1, place);
       await Promise.all([work(entries.length, place), work(entries.length, place)]);
     });
@@ -82,7 +82,8 @@ function neutralArguments({ arguments: known }: CatalogueEntry): readonly string
 
 interface Place {
   readonly directory: string;
-  readonly cacheDir: string | null;
+  /** Of stap, one for all scripts. */
+  readonly cacheDir: string;
   /** What stap -r takes. */
   readonly kernel: string;
 }
@@ -100,7 +101,7 @@ async function compileOne(
     name,
     args: ['0', ...neutralArguments(entry)],
     outDir: posix.join(directory, name),
-    ...(cacheDir === null ? {} : { cacheDir }),
+    cacheDir,
     reuse: 'module',
     signal,
     ...(stapArgv === undefined ? {} : { stapArgv }),
