@@ -89,7 +89,8 @@ const UNPACKAGED_KERNELS: readonly UnpackagedKernel[] = [
   },
   {
     builder: "a board vendor's kernel",
-    form: /-(?:tegra|v7l?|v8|v8-16k|bone\d+|rockchip|sunxi|qnap|synology)\+?$/,
+    // Raspberry Pi OS names its packages after releases such as 6.12.47+rpt-rpi-v8.
+    form: /(?<!-rpi)-(?:tegra|v7l?|v8|v8-16k|bone\d+|rockchip|sunxi|qnap|synology)\+?$/,
     word: null,
     remedy: TREE,
   },

@@ -128,6 +128,7 @@ export function debuginfoOfProgram({ log, place }: Situation): readonly Remedy[]
       return [runAsRoot(`debuginfo-install -y ${name}`)];
     case 'zypper':
     case 'tdnf':
+    case 'rpm-ostree':
       return [install([`${name}-debuginfo`], 'program-debuginfo')];
     case 'apt-get':
       return [install([`${name}-dbgsym`], 'program-debuginfo')];

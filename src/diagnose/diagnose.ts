@@ -5,6 +5,7 @@ import type { DiagnosisCode } from './codes.ts';
 import { LogExcerpt } from './log-excerpt.ts';
 import { readLogFacts, type LogFacts } from './log-facts.ts';
 import { splitLog, type LogLine } from './log-line.ts';
+import { withoutBystanders } from './bystanders.ts';
 import { decideBetween } from './decide.ts';
 import { indexLines } from './line-index.ts';
 import { advise } from './advise.ts';
@@ -43,7 +44,8 @@ export function explainExcerpt(
   target: Target | null,
   reach?: Reach,
 ): { readonly diagnoses: readonly Diagnosis[]; readonly situation: Situation; readonly log: LogFacts } {
-  const { lines, onlyQuoted } = withoutOwnWords(splitLog(text));
+  const { lines: foreign, onlyQuoted } = withoutOwnWords(splitLog(text));
+  const lines = withoutBystanders(foreign);
   const log = readLogFacts(lines);
   const situation = describeSituation(log, facts, target, reach);
   return { diagnoses: applyRules(lines, situation, onlyQuoted), situation, log };

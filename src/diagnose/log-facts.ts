@@ -42,6 +42,8 @@ export interface LogFacts {
   readonly cachedModule: boolean;
   /** Whose programs are used, where they show: a Debian's or an rpm system's. */
   readonly userland: 'deb' | 'rpm' | null;
+  /** The system is an image of ostree: packages are layered on it, and are there after a reboot. */
+  readonly ostree: boolean;
   /** yum of old speaks: dnf, which has its name on newer systems, uses other words. */
   readonly oldYum: boolean;
   /** The line that shows a container. */
@@ -107,6 +109,8 @@ const CONTAINER_WORD =
 /** How a builder of images names a step of a recipe, and one that failed. */
 export const IMAGE_STEP =
   /^#\d{1,4} ERROR: process ["']\/bin\/|\[(?:[\w-]{1,40} )? ?\d{1,3}\/\d{1,3}\] RUN |\bThe command ["']\/bin\/\w{1,10} -c .{1,1500} returned a non-zero code/;
+const OSTREE =
+  /\brpm-ostree\b|\bostree-booted\b|\b(?:Fedora|Red Hat)\b.{0,30}\b(?:Silverblue|Kinoite|CoreOS|Atomic)\b|^VARIANT_ID=["']?(?:silverblue|kinoite|coreos|iot)\b/;
 /** What Ubuntu's wrappers of perf and its like ask for. */
 const TOOLS_ASKED = new RegExp(String.raw`^linux-tools-(${RELEASE})$`);
 
@@ -131,6 +135,7 @@ export const FACT_NEEDLES: readonly string[] = [
   'ERROR: process "/bin/',
   "The command '/bin/",
   'linux-tools-',
+  'rpm-ostree',
   'docker exec',
   'docker run',
   '/.dockerenv',
@@ -204,6 +209,7 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
     succeeded: lines.some((line) => RAN.test(line.text)) && !lines.some((line) => FAILED.test(line.text)),
     cachedModule: lines.some((line) => /Pass 4: using cached/.test(line.text)),
     userland: readUserland(lines),
+    ostree: lines.some((line) => OSTREE.test(line.text)),
     oldYum: lines.some((line) =>
       /^Loaded plugins:|\[Errno -?\d{1,3}\] .{0,20}(?:curl#|HTTPS? Error|problem making|repomd\.xml)|YumRepo Error/.test(
         line.text,

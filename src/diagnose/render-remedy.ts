@@ -11,6 +11,7 @@ const INSTALL: Readonly<Record<Manager, string>> = {
   yum: 'yum install -y',
   tdnf: 'tdnf install -y',
   zypper: 'zypper --non-interactive install --oldpackage',
+  'rpm-ostree': 'rpm-ostree install',
 };
 const INSTALL_FROM_DEBUG: Readonly<Record<Manager, string>> = {
   ...INSTALL,
@@ -23,6 +24,8 @@ const REINSTALL: Readonly<Record<Manager, string>> = {
   yum: 'yum reinstall -y',
   tdnf: 'tdnf reinstall -y',
   zypper: 'zypper --non-interactive install --force',
+  // What is in the image itself is as it was signed; what is layered is laid again.
+  'rpm-ostree': 'rpm-ostree install',
 };
 const CHECK_SOURCES: Readonly<Record<Manager, { readonly command: string; readonly root: boolean }>> = {
   'apt-get': { command: 'apt-get update', root: true },
@@ -30,6 +33,7 @@ const CHECK_SOURCES: Readonly<Record<Manager, { readonly command: string; readon
   yum: { command: 'yum repolist all', root: false },
   tdnf: { command: 'tdnf repolist all', root: false },
   zypper: { command: 'zypper repos --uri', root: false },
+  'rpm-ostree': { command: 'rpm-ostree refresh-md', root: true },
 };
 /** Ends a command that is not for the machine that it is printed on. */
 export const ON_THAT_MACHINE = '    # on that machine';

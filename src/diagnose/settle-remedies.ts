@@ -1,7 +1,7 @@
 /** Takes out of what could be done what cannot be done on this target, and what tapprep itself would refuse. Pure. */
 import type { Remedy } from '../types.ts';
 import { hasWholeTree } from '../detect/own-kernel.ts';
-import { prepare, run } from '../make-remedy.ts';
+import { prepare, REBOOT, run } from '../make-remedy.ts';
 import { isRefused } from './render-remedy.ts';
 import type { Situation } from './situation.ts';
 import { DPKG } from '../package-system/dpkg.ts';
@@ -10,7 +10,8 @@ import { RPM } from '../package-system/rpm.ts';
 /** Whether `tapprep install` knows the packages of the kernel in question. Unknown where no kernel is named: then it looks. */
 export function canPrepare(situation: Situation): boolean {
   const { release, packages, host } = situation;
-  if (!canBeNamed(situation)) return false;
+  // Its /usr is read-only.
+  if (!canBeNamed(situation) || situation.place.manager === 'rpm-ostree') return false;
   const isOnItsOwn = host !== null && (host.own !== undefined || hasWholeTree(host));
   if (isOnItsOwn && host.security.container === null) return true;
   if (host?.security.container != null || host?.security.wsl === true) return false;
@@ -42,7 +43,8 @@ function settle(remedy: Remedy, situation: Situation): readonly Remedy[] {
       return canPrepare(situation) ? [remedy] : [];
     case 'install-packages':
     case 'reinstall-packages': {
-      if (remedy.names.length > 0 && situation.place.manager !== null) return [remedy];
+      if (remedy.names.length > 0 && situation.place.manager !== null)
+        return situation.place.manager === 'rpm-ostree' ? [remedy, REBOOT] : [remedy];
       const tapprepCan = (remedy.purpose === 'kernel' || remedy.purpose === 'systemtap') && canPrepare(situation);
       return tapprepCan ? [prepare()] : [];
     }

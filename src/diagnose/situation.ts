@@ -8,7 +8,7 @@ import type { PackageSystem } from '../package-system/package-system.ts';
 import { RPM } from '../package-system/rpm.ts';
 import { systemOf, systemOfManager } from '../package-system/systems.ts';
 
-export type Manager = 'apt-get' | 'dnf' | 'yum' | 'tdnf' | 'zypper';
+export type Manager = 'apt-get' | 'dnf' | 'yum' | 'tdnf' | 'zypper' | 'rpm-ostree';
 
 export interface Situation {
   readonly log: LogFacts;
@@ -136,6 +136,7 @@ function managerOf(
   release: string | null,
   log: LogFacts,
 ): Manager | null {
+  if (log.ostree) return 'rpm-ostree';
   const order: readonly Manager[] = ['dnf', 'yum', 'zypper', 'apt-get'];
   const there = order.find((name) => host?.frontends.includes(name));
   if (there !== undefined) return there;

@@ -4,6 +4,7 @@ import { isOlderThan, kernelName, text, type Pattern, type Rule, type Match } fr
 import { patternsOf } from '../package-manager/templates.ts';
 import { NOT_CONFIGURED as HALF_CONFIGURED_TEMPLATES, NOT_INSTALLED } from '../package-manager/translations.ts';
 import { NO_TREE } from './neighbours.ts';
+import { isInContainer } from '../situation.ts';
 import { newerKernel, otherDevel, otherTree, wrongVariantDevel } from '../other-packages.ts';
 
 /** Pass 0: the frame around strerror's words, which come in the user's language. */
@@ -43,6 +44,11 @@ const NO_RULE_ELSEWHERE: readonly Pattern[] = [
   ),
   text('没有规则可制作目标', /没有规则可制作目标 ?["'`]?(?:modules|scripts\/\S{1,100}?)["'`]/),
 ];
+/** A program of the tree that was built for a newer C library than is here. */
+const OTHER_LIBRARY = text(
+  '(required by',
+  /version .{1,40} not found \(required by \S{0,200}(?:tools\/objtool\/objtool|scripts\/[\w./-]{1,80})\)/,
+);
 const HEADERS_UNPACKED = text(
   'linux-headers-',
   /(?:Unpacking|Setting up|Preparing to unpack) \S{0,120}linux-headers-\d/,
@@ -159,6 +165,13 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
       'The build tree lacks Module.symvers, the list of what the kernel offers to modules, so every symbol is undefined.',
   },
   {
+    code: 'CONTAINER_KERNEL_NOT_IN_IMAGE',
+    patterns: [OTHER_LIBRARY],
+    grade: ({ situation }) => (isInContainer(situation) ? 'points' : null),
+    cause: () =>
+      'The build tree is of the host, and its programs need a newer C library than the image has: an image of the host’s own release fits, or the host itself.',
+  },
+  {
     code: 'DEVEL_INCOMPLETE',
     patterns: [ENSURE],
     grade: ({ seen }) => (seen(NO_CONFIG) ? null : 'points'),
@@ -175,10 +188,7 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
         'No rule to make target',
         /No rule to make target ["'`]?(?:scripts\/|tools\/objtool|(?!\S{0,200}\/arch\/)(?!["'`]?\/(?!usr\/src\/(?:linux-headers-|kernels\/|linux-\d)|(?:usr\/)?lib\/modules\/))\S{0,200}\/(?:module\.lds|Makefile(?:\.\w+)?|auto\.conf)|modules['"`])/,
       ),
-      text(
-        '(required by',
-        /version .{1,40} not found \(required by \S{0,200}(?:tools\/objtool\/objtool|scripts\/[\w./-]{1,80})\)/,
-      ),
+      OTHER_LIBRARY,
       text('tools/objtool', /tools\/objtool\/objtool["']?: (?:\d+: )?(?:not found|No such file|Permission denied)/),
       text(
         'No such file or directory',

@@ -13,6 +13,8 @@ const GENERATED_ERROR = text(
   ': error: ',
   /\/stap(?:\w{6}\/|_)[\w.-]{1,80}\.c:\d{1,9}(?::\d{1,5})?: (?:fatal )?error: (.{0,300})/,
 );
+/** C that the script brings itself, between %{ and %}; the tapset's is SystemTap's. */
+const OWN_C = text(': error: ', /^(?!\S{0,300}\/tapset\/)\S{1,300}\.stpm?:\d{1,6}:\d{1,5}: error: /);
 /** Names that kernels renamed, moved or took away; the code that still uses them is SystemTap's. */
 const KNOWN_API: readonly Pattern[] = [
   text('has no member named', /["']?(?:struct \w{1,60}|\w{1,60})["']? has no member named ["'](\w{1,60})["']/),
@@ -110,9 +112,9 @@ export const COMPILE_RULES: readonly Rule[] = [
   {
     code: 'STAP_TOO_OLD',
     patterns: KNOWN_API,
-    hints: [MENTIONED],
-    grade: ({ seen, lines, situation }) => {
-      if (seen(NEWER_CONSTANT)) return null;
+    hints: [MENTIONED, OWN_C],
+    grade: ({ seen, lines, linesOf, situation }) => {
+      if (seen(NEWER_CONSTANT) || lines.every((line) => linesOf(OWN_C).includes(line))) return null;
       const isStaps = seen(PASS4) || seen(KBUILD) || lines.some((line) => /systemtap|\bstap|runtime/.test(line.text));
       // The script's own C stands in what was generated, and no other SystemTap mends it.
       if (isStaps) return ownCause(seen) || (situation.log.guru && !seen(RUNTIME_ERROR)) ? 'allows' : 'points';
@@ -132,7 +134,8 @@ export const COMPILE_RULES: readonly Rule[] = [
   {
     code: 'STAP_TOO_OLD',
     patterns: [PASS4, KBUILD],
-    grade: ({ seen }) => (ownCause(seen) ? null : 'allows'),
+    hints: [OWN_C],
+    grade: ({ seen }) => (ownCause(seen) || seen(OWN_C) ? null : 'allows'),
     cause: (match) =>
       `The module did not compile; most often ${stapName(match)} does not know ${kernelName(match.situation)} yet.`,
   },

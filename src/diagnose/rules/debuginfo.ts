@@ -1,5 +1,6 @@
 /** Symptoms of pass 2: debug information that is missing, another kernel's, or unusable. */
-import { ASK_DEBUGINFOD, CHECK_SOURCES } from '../../make-remedy.ts';
+import { ASK_DEBUGINFOD, CHECK_SOURCES, run } from '../../make-remedy.ts';
+import { shellLine } from '../../shell-words.ts';
 import { type Grade, kernelName, text, type Pattern, type Rule, type Match } from '../rule.ts';
 import {
   matchingDebuginfo,
@@ -14,7 +15,7 @@ import {
 export const NO_DEBUGINFO = text('kernel/module debuginfo', /missing (?:\S{1,16} )?kernel\/module debuginfo/);
 const NO_DWARF_KERNEL = text(
   'No DWARF information found',
-  /cannot find module (?:kernel|vmlinux|\S{0,200}\/vmlinu[xz]\S{0,100}|[a-z][\w-]{0,60}) debuginfo: No DWARF/,
+  /cannot find module (kernel|vmlinux|\S{0,200}\/vmlinu[xz]\S{0,100}|[a-z][\w-]{0,60}) debuginfo: No DWARF/,
 );
 const NO_DWARF_FILE = text(
   'No DWARF information found',
@@ -50,6 +51,8 @@ const BY_ADDRESS = text('process(', /\bprocess\([^)]{1,300}\)\.(?:function|state
 
 /** It names other functions, so the symbols were read. */
 const SIMILAR = text('similar functions', /no match \(similar functions?: ([^)]{0,600})/);
+/** The same of a word of a probe point, which stap looks up in the tapset before any debug information. */
+const SIMILAR_WORDS = text('probe point mismatch', /probe point mismatch .{0,40}\((?:similar|alternatives): /);
 /** A function of a program by its name alone. */
 const ASKED_FUNCTION = text('process(', /\bprocess\([^)]{1,300}\)\.function\("([\w:.~]{1,120})"/);
 
@@ -86,10 +89,11 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
   {
     code: 'DEBUGINFO_MISSING',
     patterns: [RESTS_ON_DWARF],
-    hints: [...LATER_FAILURES, SIMILAR],
+    hints: [...LATER_FAILURES, SIMILAR, SIMILAR_WORDS],
     grade: ({ seen, situation }) =>
       seen(NO_DEBUGINFO) ||
       seen(SIMILAR) ||
+      seen(SIMILAR_WORDS) ||
       LATER_FAILURES.some(seen) ||
       situation.host?.debuginfo.some((one) => one.hasDwarf === true) === true
         ? null
@@ -181,6 +185,14 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
   },
   {
     code: 'DEBUGINFO_UNUSABLE',
+    patterns: [NO_DWARF_KERNEL],
+    grade: ({ captures }) => (strippedModule(captures) === null ? null : 'proves'),
+    cause: ({ captures }) =>
+      `The module ${strippedModule(captures) ?? ''} was found, but it is none of the kernel's own and holds no debug information, which no package of the kernel has either: its own debug package brings that, or a build with -g.`,
+    remedies: (_situation, { captures }) => [run(shellLine`modinfo -n ${strippedModule(captures) ?? 'MODULE'}`)],
+  },
+  {
+    code: 'DEBUGINFO_UNUSABLE',
     patterns: [NO_SCOPE],
     grade: 'points',
     cause: ({ situation }) =>
@@ -197,7 +209,8 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
   {
     code: 'MODULE_NOT_IN_LIB_MODULES',
     patterns: [NO_DEBUGINFO, NO_DWARF_KERNEL],
-    grade: (match) => foreignModule(match),
+    // One whose debug information was read in vain was found.
+    grade: (match) => (strippedModule(match.captures) === null ? foreignModule(match) : null),
     cause: ({ situation }) =>
       `The probed module ${foreignNames(situation.log.probedModules).join(', ')} is none of the kernel's own; stap only knows modules below /lib/modules/${situation.release ?? 'RELEASE'}.`,
   },
@@ -313,6 +326,12 @@ function reboot(release: string | null, kernel: OtherPackage | null, debuginfo: 
 
 function foreignNames(modules: readonly string[]): readonly string[] {
   return modules.filter((name) => !IN_TREE.test(name.replaceAll('-', '_')));
+}
+
+/** A module of somebody else's, of those that were found and hold no debug information. */
+function strippedModule(captures: Match['captures']): string | null {
+  const names = captures.flatMap(([name]) => (name === undefined || name.startsWith('/') ? [] : [name]));
+  return foreignNames(names.filter((name) => name !== 'kernel' && name !== 'vmlinux'))[0] ?? null;
 }
 
 function foreignModule({ situation }: Match): Grade | null {

@@ -1,5 +1,5 @@
 /** Symptoms of pass 5: the kernel or staprun refuses the module, or cannot talk to it. */
-import { OVERRIDE_FIPS, run } from '../../make-remedy.ts';
+import { EMPTY_CACHE, OVERRIDE_FIPS, run, runAsRoot } from '../../make-remedy.ts';
 import { kernelName, text, type Pattern, type Rule, type Match } from '../rule.ts';
 import { TRANSLATED } from '../strerror.ts';
 import { baseRelease } from '../other-packages.ts';
@@ -39,6 +39,10 @@ const INSMOD_ALONE = text(
 /** The symbol is there in another version. */
 const OTHER_VERSION = text('nknown symbol', /Unknown symbol \S{1,80} \(err -22\)/);
 const STRUCT_SIZE = text('.gnu.linkonce.this_module', /this_module section size must match/);
+/** What apply_relocate_add() of an older kernel says of a type that the linker of today makes. */
+const RELOCATION = text('relocation: ', /(?:stap_\w{1,80}|tapprep_\w{1,60}): Unknown rela? relocation: \d{1,5}/);
+/** btf_module_notify(): the types of the module were made against a vmlinux that is not the kernel's. */
+const OTHER_BTF = text('failed to validate module', /failed to validate module \[stap_\w{1,80}\] BTF: -\d{1,3}/);
 const GURU_WORD = text('MODVERSIONS', /MODVERSIONS/);
 
 const NO_KEY: readonly Pattern[] = [
@@ -58,17 +62,16 @@ const NO_KEY: readonly Pattern[] = [
   text('PKCS#7 signature not signed with a trusted key'),
   text('module verification failed: signature', /Loading .{0,80}rejected/),
 ];
-const REFUSED = `(?:Operation not permitted|Permission denied|${TRANSLATED.EPERM.join('|')})`;
-/** staprun's words, and those of insmod, modprobe and busybox. */
-const NOT_PERMITTED: readonly Pattern[] = [
-  text("Couldn't insert module", new RegExp(`Couldn't insert module.{0,400}: ${REFUSED}`)),
-  text('could not insert', new RegExp(`could not insert (?:module )?["']?\\S{1,300}?["']?: ${REFUSED}`)),
-  text("can't insert '", new RegExp(`can't insert '[^']{1,300}': ${REFUSED}`, 'i')),
-  text('error inserting', new RegExp(`(?:[eE]rror inserting) ['"]\\S{1,300}?['"]: (?:-1 )?${REFUSED}`)),
-];
+/** EPERM: lockdown, enforced signatures, modules_disabled, a right that the user lacks. */
+const NOT_PERMITTED = refusedWith(`(?:Operation not permitted|${TRANSLATED.EPERM.join('|')})`);
+/** EACCES: a security module of the kernel, whose rules say who may load what from where; none of the above. */
+const DENIED = refusedWith('Permission denied');
+const DENIED_BY_SELINUX = text('avc:  denied', /avc: {1,2}denied {1,2}\{ [^}]{0,80}\bmodule_load\b/);
 const OTHER_WORDS = text("Couldn't insert module", /Couldn't insert module\s?["'][^"']{1,400}["']: [^\u0000-\u007f]/);
 /** The second path is where relayfs was mounted before debugfs; both fail where the kernel has neither. */
 const NO_DEBUGFS = text("Couldn't mount /", /Couldn't mount \/(?:sys\/kernel\/debug|mnt\/relay): (.{1,80})/);
+/** A word of the module's own about what ended the run. */
+const RUN_STOPPED = text('exceeded', /^ERROR: (?:probe overhead|MAXACTION|MAXSKIPPED).{0,80}exceeded/);
 const CACHED = text('using cached ', /Pass 4: using cached \S{1,400}\.ko/);
 
 /** What a module of stap calls and only some options bring, with the option; err -22 is said of one that is there in another version. */
@@ -117,7 +120,7 @@ export const LOAD_RULES: readonly Rule[] = [
   {
     code: 'GURU_MODVERSIONS',
     patterns: [BAD_FORMAT, NO_CRC, VERMAGIC],
-    hints: [GURU_WORD, COMPRESSED, DUPLICATE],
+    hints: [GURU_WORD, COMPRESSED, DUPLICATE, RELOCATION],
     grade: (match) => {
       const { situation, seen } = match;
       if (seen(VERMAGIC)) {
@@ -125,7 +128,7 @@ export const LOAD_RULES: readonly Rule[] = [
         return !differs(match) && kernels.includes('modversions') && !mine.includes('modversions') ? 'proves' : null;
       }
       if (seen(NO_CRC)) return 'proves';
-      if (seen(CRC) || seen(STRUCT_SIZE)) return 'allows';
+      if (seen(CRC) || seen(STRUCT_SIZE) || seen(RELOCATION)) return 'allows';
       if (NOT_STAPS.some(seen) || seen(COMPRESSED) || seen(DUPLICATE)) return null;
       if (situation.log.guru || seen(GURU_WORD)) return 'points';
       if (seen(CACHED) || isTypedWithoutGuru(situation.log)) return 'allows';
@@ -175,11 +178,11 @@ export const LOAD_RULES: readonly Rule[] = [
   {
     code: 'DEVEL_VERSION_MISMATCH',
     patterns: [BAD_FORMAT, ...NOT_STAPS],
-    hints: [COMPRESSED, DUPLICATE, MODINFO],
+    hints: [COMPRESSED, DUPLICATE, MODINFO, RELOCATION],
     grade: (match) => {
       const { situation, seen } = match;
       if (seen(VERMAGIC) || seen(NO_CRC) || seen(COMPRESSED) || seen(DUPLICATE)) return null;
-      if (isVariantTreeUsed(match) || isOfThisVersion(match)) return 'allows';
+      if (isVariantTreeUsed(match) || isOfThisVersion(match) || seen(RELOCATION)) return 'allows';
       if (NOT_STAPS.some(seen) || isTypedWithoutGuru(situation.log)) return 'points';
       return situation.log.guru || situation.log.releaseOption === null ? 'allows' : 'points';
     },
@@ -223,6 +226,21 @@ export const LOAD_RULES: readonly Rule[] = [
     grade: (match) => (isLayout(match) ? 'points' : 'proves'),
     cause: ({ groups, situation }) =>
       `The symbol versions of the build tree (${groups[0] ?? 'struct module'}) are not those of ${kernelName(situation)}: its Module.symvers comes from another build.`,
+  },
+  {
+    code: 'GCC_OR_BUILD_MISMATCH',
+    patterns: [RELOCATION],
+    grade: 'proves',
+    cause: ({ situation }) =>
+      `${kernelName(situation)} does not know a relocation in the module: the assembler or linker (binutils) is newer than this kernel; those of its own distribution fit.`,
+    remedies: () => [run('command -v gcc ld as'), run('env PATH=/usr/bin:/bin ld --version'), EMPTY_CACHE],
+  },
+  {
+    code: 'GCC_OR_BUILD_MISMATCH',
+    patterns: [OTHER_BTF],
+    grade: 'points',
+    cause: ({ situation }) =>
+      `The types (BTF) of the module do not fit those of ${kernelName(situation)}: the vmlinux in the build tree is of another build.`,
   },
   {
     code: 'DEVEL_VENDOR_MISMATCH',
@@ -299,6 +317,17 @@ export const LOAD_RULES: readonly Rule[] = [
       situation.host?.security.modulesDisabled === true
         ? 'kernel.modules_disabled is 1: until the next boot nobody can load a module.'
         : 'The kernel refused the module by policy: lockdown, enforced signatures or kernel.modules_disabled=1.',
+  },
+  {
+    code: 'SECUREBOOT_SIGNATURE',
+    patterns: DENIED,
+    hints: [DENIED_BY_SELINUX],
+    grade: 'allows',
+    cause: ({ seen }) =>
+      seen(DENIED_BY_SELINUX)
+        ? 'SELinux refused the module (avc: denied { module_load }): its policy does not let this domain load a file of that type; no key and no package changes that.'
+        : 'A security module of the kernel refused the module (EACCES): SELinux, whose log names what it denied, or IMA, which asks for a signature of the file.',
+    remedies: () => [runAsRoot('ausearch -m avc -ts recent'), run('cat /sys/kernel/security/lsm')],
   },
   {
     code: 'SECUREBOOT_SIGNATURE',
@@ -387,8 +416,17 @@ export const LOAD_RULES: readonly Rule[] = [
   },
   {
     code: 'KERNEL_CONFIG',
-    patterns: [text('registration error', /probe .{1,300} registration error.{0,80}\(rc (-\d{1,4})\)/)],
-    grade: 'allows',
+    // Of a function of the kernel; programs, counters and hooks are refused for reasons of their own.
+    patterns: [
+      text(
+        'registration error',
+        /probe (?:kernel|module\([^)]{1,80}\)|kprobe)\.\S.{0,300} registration error.{0,80}\(rc (-\d{1,4})\)/,
+      ),
+    ],
+    hints: [RUN_STOPPED],
+    // One that is left out stops no run.
+    grade: ({ lines, seen }) =>
+      lines.every((line) => line.text.startsWith('WARNING')) && seen(RUN_STOPPED) ? null : 'allows',
     cause: ({ groups }) =>
       `The kernel refused to place the probe (rc ${groups[0] ?? ''}): the function is on its blacklist, or kprobes are restricted.`,
   },
@@ -403,6 +441,16 @@ export const LOAD_RULES: readonly Rule[] = [
     cause: ({ situation }) => `${kernelName(situation)} was built without CONFIG_MODULES: it cannot load any module.`,
   },
 ];
+
+/** staprun's words, and those of insmod, modprobe and busybox, before what the kernel answered. */
+function refusedWith(answer: string): readonly Pattern[] {
+  return [
+    text("Couldn't insert module", new RegExp(`Couldn't insert module.{0,400}: ${answer}`)),
+    text('could not insert', new RegExp(`could not insert (?:module )?["']?\\S{1,300}?["']?: ${answer}`)),
+    text("can't insert '", new RegExp(`can't insert '[^']{1,300}': ${answer}`, 'i')),
+    text('error inserting', new RegExp(`(?:[eE]rror inserting) ['"]\\S{1,300}?['"]: (?:-1 )?${answer}`)),
+  ];
+}
 
 /** A header that the log shows is the running kernel's, and none is the other build's. */
 function treeWasRepaired(log: Match['situation']['log'], seen: Match['seen']): boolean {

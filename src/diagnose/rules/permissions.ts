@@ -177,8 +177,10 @@ export const PERMISSION_RULES: readonly Rule[] = [
     patterns: NO_MEMORY,
     hints: FOR_A_KERNEL,
     grade: ({ seen, situation }) => (FOR_A_KERNEL.some(seen) || situation.log.commandSeen ? 'points' : null),
-    cause: ({ groups }) =>
-      `Memory ran out while the module was compiled, and ${groups[0] ?? 'the compiler'} was ended.`,
+    cause: ({ groups, lines }) =>
+      lines.some((line) => /stap\w{0,80}\.ko["']?: /.test(line.text))
+        ? 'The kernel has no memory for the module, whose arrays are made when it is loaded: MAXMAPENTRIES, or the sizes in the script, ask for too much.'
+        : `Memory ran out while the module was compiled, and ${groups[0] ?? 'the compiler'} was ended.`,
     remedies: () => [run('free -m'), run('dmesg | grep -i "out of memory"')],
   },
   {

@@ -293,7 +293,19 @@ export const REPOSITORY_RULES: readonly Rule[] = [
   {
     code: 'REPO_MISCONFIGURED',
     patterns: BROKEN,
+    grade: (match) => (unresolvedHost(match) === null ? null : 'points'),
+    cause: (match) =>
+      `No name server answered for ${unresolvedHost(match) ?? ''}: this machine has no network or no working DNS, and no package source is at fault. To a machine without network a bundle carries what it needs.`,
+    remedies: (_situation, match) => [
+      run(shellLine`getent hosts ${unresolvedHost(match) ?? ''}`),
+      run('cat /etc/resolv.conf'),
+    ],
+  },
+  {
+    code: 'REPO_MISCONFIGURED',
+    patterns: BROKEN,
     grade: (match) => {
+      if (unresolvedHost(match) !== null) return null;
       if (brokenDebugSource(match) || undefinedVariables(match).length > 0) return 'proves';
       // It works for whoever is registered.
       return anySeen(match, UNREGISTERED) ? 'allows' : 'points';
@@ -358,6 +370,12 @@ function setUpAfterwards(match: Match): boolean {
   const asked = match.lines[0]?.position ?? 0;
   const added = match.linesOf(DDEBS)[0]?.position;
   return added !== undefined && added > asked;
+}
+
+/** The host whose name could not be looked up just then (EAI_AGAIN), where that is all that is said of sources. */
+function unresolvedHost({ lines }: Match): string | null {
+  const hosts = lines.map(({ text: line }) => /Temporary failure resolving ["']([\w.-]{1,200})["']/.exec(line)?.[1]);
+  return hosts.includes(undefined) ? null : (hosts[0] ?? null);
 }
 
 function debugPackage(lines: Match['lines']): string | null {
