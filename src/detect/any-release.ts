@@ -4,12 +4,19 @@ import { KERNEL_PUBLISHERS } from './kernel-families.ts';
 import { ARCHES } from './release-words.ts';
 import type { DebRelease, RpmRelease } from './kernel-release.ts';
 
-/** V-R, R ending where an architecture or "+variant" begins. */
+/** V-R, R ending where an architecture, "+variant" or ".debug" begins. */
 const RPM_FORM = new RegExp(
-  String.raw`^(?<vr>\d+(?:\.\d+)+-[\w.~^]+?)(?:\.(?<arch>${ARCHES}))?(?:\+(?<variant>[a-z0-9]+(?:-[a-z0-9]+)*))?$`,
+  String.raw`^(?<vr>\d+(?:\.\d+)+-[\w.~^]+?)(?:\.(?<arch>${ARCHES}))?(?:(?:\+|\.(?=debug$))(?<variant>[a-z0-9]+(?:-[a-z0-9]+)*))?$`,
 );
 /** The flavour begins with the first part that has no number in front. */
 const DEB_FORM = /^(?<abi>\d+(?:\.\d+)+(?:[+~][\w.]+)*(?:-\d[\w.+~]*)?)(?:-(?<flavour>[a-z][\w.+~-]*))?$/i;
+
+/** Who builds beside a distribution, by the word in the release, and what that kernel's packages are called. */
+const STEMS: readonly (readonly [RegExp, string])[] = [
+  [/\.el\d+iv$/, 'kernel-automotive'],
+  [/\.surface\.fc\d+$/, 'kernel-surface'],
+  [/-cachyos\d+\.fc\d+$/, 'kernel-cachyos'],
+];
 
 /** What a release of a distribution of no known form is as far as its form goes. */
 export function readAnyRelease(release: string, distro: string | null, system: PackageFamily): RpmRelease | DebRelease {
@@ -24,7 +31,7 @@ export function readAnyRelease(release: string, distro: string | null, system: P
     kernelFamily: 'rpm',
     on,
     versionRelease: vr ?? release,
-    stem: findDistribution(distro)?.stem ?? 'kernel',
+    stem: STEMS.find(([form]) => form.test(vr ?? ''))?.[1] ?? findDistribution(distro)?.stem ?? 'kernel',
     variant: variant ?? null,
     arch: arch ?? null,
     tail: null,

@@ -48,8 +48,8 @@ export interface RpmFamily extends Family {
   readonly debuginfo: readonly string[];
   /** Nobody has seen that debug packages are published: their names are a guess. */
   readonly debuginfoUnseen?: true;
-  /** What 32-bit x86 is called in package names; i686 when left out. */
-  readonly x86?: 'i586';
+  /** Releases whose packages for 32-bit x86 are of i586; of i686 otherwise. */
+  readonly i586?: RegExp;
   /** True where the index adds a rebuild counter to the version. */
   readonly counter?: true;
 }
@@ -76,7 +76,7 @@ export type End = '.arch+variant' | 'variant' | '-flavour' | '[-flavour]' | '';
 /** Red Hat Enterprise Linux and what is rebuilt from it. */
 const EL = words('rhel centos rocky almalinux ol scientific rhcos');
 const SUSE = words(
-  'sles sled sles_sap sle_hpc sle-micro sl-micro suse suse-microos opensuse opensuse-leap opensuse-leap-micro ' +
+  'sles sled sles_sap sle_hpc sle-micro sle-micro-rancher sl-micro suse suse-microos opensuse opensuse-leap opensuse-leap-micro ' +
     'opensuse-tumbleweed opensuse-microos opensuse-slowroll',
 );
 
@@ -86,7 +86,7 @@ const FEDORA_VARIANTS = words(
 );
 const SUSE_FLAVOURS = words(
   'default azure rt rt_debug rt_trace kvmsmall preempt 64kb vanilla debug pae xen xenpae trace desktop ec2 smp bigsmp ' +
-    'ppc64 iseries64 s390 kdump lpae zfcpdump longterm coco coco_debug vmi',
+    'ppc64 iseries64 bigmem s390 kdump lpae zfcpdump longterm coco coco_debug vmi',
 );
 /** SUSE flavours whose kernel-devel comes from another source package than kernel-source. */
 export const SUSE_SOURCES: Readonly<Record<string, string>> = {
@@ -100,6 +100,8 @@ export const SUSE_SOURCES: Readonly<Record<string, string>> = {
 };
 /** The same where it is not kernel-devel with that suffix. */
 export const SUSE_TREES: Readonly<Record<string, string>> = { vanilla: 'kernel-source-vanilla' };
+/** UEK's kernels of larger pages add a word without a hyphen: kernel-uek64k, kernel-uek64kdebug. */
+const UEK_64K = { '64k': '64k', '64kdebug': '64kdebug' };
 /** A rebuild of an older branch counts behind the tag. */
 const BUMP = String.raw`(?:\.\d+)*`;
 /** 24.53.4, 150500.55.31, lp151.28.25, 15061.18.coco15sp6, 1: what SUSE calls the source release. */
@@ -127,6 +129,10 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
   el5: { title: 'Red Hat Enterprise Linux 5 and its rebuilds', on: EL, only: /^(?!2\.6\.32-100\.)/,
     parts: ['number'], tag: String.raw`el5${BUMP}(?:\.centos\.plus)?`, end: 'variant', variants: words('PAE xen debug kdump'),
     stem: 'kernel', devel: DEVEL, debuginfo: COMMON },
+  // 2.6.9-89.0.25.ELsmp  2.6.9-89.ELhugemem: one kernel-debuginfo for all variants
+  el4: { title: 'Red Hat Enterprise Linux 4 and its rebuilds', on: EL, only: /^2\.6\.9-/,
+    parts: ['number'], tag: 'EL', end: 'variant', variants: words('smp hugemem largesmp xenU'),
+    stem: 'kernel', devel: DEVEL, debuginfo: ['{stem}-debuginfo'] },
   // 2.6.33.7-rt29.45.el5rt  2.6.24.7-149.el5rt: of Red Hat's real-time kernel for 5
   el5rt: { title: 'Red Hat Enterprise MRG on 5', on: EL,
     parts: ['number'], tag: String.raw`(?:rt\d+(?:\.\d+)*\.)?el5rt`, end: 'variant', variants: words('debug trace vanilla'),
@@ -135,9 +141,9 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
   openvz: { title: 'OpenVZ', on: EL,
     parts: ['number'], tag: String.raw`(?:el5\.)?\d+stab\d+(?:\.\d+)*`, end: '', variants: [],
     stem: 'vzkernel', stems: [[/\.el5\./, 'ovzkernel']], devel: DEVEL, debuginfo: ['{name}-debuginfo'], debuginfoUnseen: true },
-  // 5.4.60-v8.1.el8  6.12.96-20260724.v8.1.el10: for the Raspberry Pi
+  // 5.4.60-v8.1.el8  6.1.31-v8.1.el9.altarch  6.12.96-20260724.v8.1.el10: for the Raspberry Pi
   'el-raspi': { title: 'the Raspberry Pi kernel of CentOS, Rocky Linux and AlmaLinux', on: EL,
-    parts: ['number'], tag: String.raw`v[78]l?\.\d+\.el\d+`, end: '', variants: [],
+    parts: ['number'], tag: String.raw`v[78]l?\.\d+\.el\d+(?:\.altarch)?`, end: '', variants: [],
     stem: 'raspberrypi2-kernel4', devel: DEVEL, debuginfo: ['{name}-debuginfo'], debuginfoUnseen: true },
   // 3.10.0-1160.el7.centos.plus.x86_64  3.10.0-862.11.6.el7.centos.plus.1.x86_64
   centosplus: { title: 'CentOS Plus', on: ['centos'],
@@ -153,11 +159,11 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
     stem: 'kernel-lt', orStem: 'kernel-ml', devel: DEVEL, debuginfo: [] },
   // 4.14.35-2047.528.2.1.el7uek.x86_64  5.15.0-200.131.27.el9uek.aarch64.64k (its debuginfo: unverified)
   uek: { title: 'Oracle UEK', on: ['ol'], only: /^(?!6\.8\.)/,
-    parts: ['number'], tag: String.raw`el(?:[6-9]|1\d)uek`, end: '.arch+variant', variants: ['debug', '64k'], suffixes: { '64k': '64k' },
+    parts: ['number'], tag: String.raw`el(?:[6-9]|1\d)uek`, end: '.arch+variant', variants: words('debug 64k 64kdebug'), suffixes: UEK_64K,
     stem: 'kernel-uek', devel: DEVEL, debuginfo: COMMON },
   // 6.11.0-0.el9ueknext.x86_64; the first was 6.8.0-2.el9uek.x86_64
   ueknext: { title: 'Oracle UEK-next', on: ['ol'], only: /^6\.8\.|next$/,
-    parts: ['number', 'rc'], tag: String.raw`el\d+uek(?:next)?`, end: '.arch+variant', variants: ['debug'],
+    parts: ['number', 'rc'], tag: String.raw`el\d+uek(?:next)?`, end: '.arch+variant', variants: words('debug 64k 64kdebug'), suffixes: UEK_64K,
     stem: 'kernel-ueknext', devel: DEVEL, debuginfo: COMMON },
   // 2.6.32-100.28.5.el6.x86_64: the first UEK, tagged like its RHEL
   uek1: { title: 'Oracle UEK', on: ['ol'], only: /^2\.6\.32-100\./,
@@ -167,6 +173,10 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
   uek5: { title: 'Oracle UEK on Oracle Linux 5', on: ['ol'], only: /^2\.6\.32-100\.|uek$/,
     parts: ['number'], tag: 'el5(?:uek)?', end: 'variant', variants: ['debug'],
     stem: 'kernel-uek', devel: DEVEL, debuginfo: COMMON },
+  // 2.6.20-1.2320.fc5smp  2.6.15-1.2054_FC5: one kernel-debuginfo for all variants
+  fedora5: { title: 'Fedora 5', on: ['fedora'],
+    parts: ['number'], tag: String.raw`(?:\d+_FC5|fc5)`, end: 'variant', variants: words('smp kdump xen xen0 xenU'),
+    stem: 'kernel', devel: DEVEL, debuginfo: ['{stem}-debuginfo'] },
   // 2.6.23.14-107.fc8PAE  2.6.19-1.2911.fc6xen
   fedora6: { title: 'Fedora 6 to 8', on: ['fedora'],
     parts: ['number', 'rc', 'git'], tag: 'fc[678]', end: 'variant', variants: words('PAE PAE-debug debug xen kdump'),
@@ -187,22 +197,22 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
   'amazon-namespaced': { title: 'Amazon Linux 2023', on: ['amzn'], only: /^(?:6\.[2-9]|6\.\d\d|[7-9]\.)/,
     parts: ['number', 'rc'], tag: 'amzn2023', end: '.arch+variant', variants: ['debug'],
     stem: 'kernel{series}', devel: ['{name}-devel|kernel{suffix}-devel'], debuginfo: COMMON_ARCH },
-  // 4.12.14-lp151.28.25-default  5.14.21-150500.55.31-azure  6.4.6-1-default
+  // 4.12.14-lp151.28.25-default  5.14.21-150500.55.31-azure  6.4.6-1-default; since openSUSE 12.2 only the default flavour is built for i586
   suse: { title: 'SUSE and openSUSE', on: SUSE, only: /^(?:2\.6\.3[4-9]|3\.[1-9]|[4-9]\.)/,
-    parts: [], tag: SUSE_R, end: '-flavour', variants: SUSE_FLAVOURS, counter: true, x86: 'i586',
+    parts: [], tag: SUSE_R, end: '-flavour', variants: SUSE_FLAVOURS, counter: true, i586: /^(?:2\.|3\.[0-3]\.)|-default$/,
     bare: ['zfcpdump'],
     stem: 'kernel', devel: ['{name}-devel', '{tree}.noarch'], debuginfo: SUSE_DEBUG },
   // 2.6.32.59-0.7-default  3.0.101-108.57-default  3.0.101-rt130-0.24-rt: before kernel-devel was split off
   suse11: { title: 'SUSE Linux Enterprise 11 and openSUSE 11.2', on: SUSE, only: /^(?:2\.6\.3[0-3]|3\.0\.)/,
-    version: V_RT, packaged: [[/-(?=rt\d)/, '.']], parts: [], tag: SUSE_R, end: '-flavour', variants: SUSE_FLAVOURS, counter: true, x86: 'i586',
+    version: V_RT, packaged: [[/-(?=rt\d)/, '.']], parts: [], tag: SUSE_R, end: '-flavour', variants: SUSE_FLAVOURS, counter: true, i586: /^/,
     stem: 'kernel', devel: ['{name}-devel', 'kernel-source{source}'], debuginfo: SUSE_DEBUG },
   // 2.6.27.56-0.1-default: before kernel-FLAVOUR-devel was split off
   suse111: { title: 'openSUSE 11.1', on: SUSE, only: /^2\.6\.2[7-9]/,
-    parts: [], tag: SUSE_R, end: '-flavour', variants: SUSE_FLAVOURS, counter: true, x86: 'i586',
+    parts: [], tag: SUSE_R, end: '-flavour', variants: SUSE_FLAVOURS, counter: true, i586: /^/,
     stem: 'kernel', devel: ['kernel-source', 'kernel-syms'], debuginfo: SUSE_DEBUG },
   // 2.6.25.16-0.1-default: the whole release is in uname -r (debuginfo: unverified)
   suse10: { title: 'SUSE and openSUSE up to 11.0', on: SUSE, only: /^2\.6\.(?:[4-9]|1\d|2[0-6])[.-]/,
-    parts: [], tag: SUSE_R, end: '-flavour', variants: SUSE_FLAVOURS, x86: 'i586',
+    parts: [], tag: SUSE_R, end: '-flavour', variants: SUSE_FLAVOURS, i586: /^/,
     stem: 'kernel', devel: ['kernel-source', 'kernel-syms'], debuginfo: ['{name}-debuginfo'] },
   // 4.19.283-3.ph3  6.1.111-3.ph5-esx  5.10.118-rt67-3.ph4-rt
   photon: { title: 'Photon OS', on: ['photon'],
@@ -219,6 +229,14 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
   openeuler: { title: 'openEuler', on: ['openeuler'],
     parts: ['number', 'rt'], tag: String.raw`oe\d+(?:sp\d+)?`, end: '.arch+variant', variants: EL_VARIANTS,
     stem: 'kernel', devel: DEVEL, debuginfo: DEBUGSOURCE },
+  // 4.19.90-2102.2.0.0068.ctl2.x86_64, built from openEuler
+  ctyunos: { title: 'CTyunOS', on: ['ctyunos'],
+    parts: ['number', 'rt'], tag: String.raw`ctl\d+`, end: '.arch+variant', variants: EL_VARIANTS,
+    stem: 'kernel', devel: DEVEL, debuginfo: DEBUGSOURCE },
+  // 5.10.0-60.18.0.50.r509_2.hce2.x86_64, built from openEuler (debuginfo: unverified)
+  hce: { title: 'Huawei Cloud EulerOS', on: ['hce'],
+    parts: ['number'], tag: String.raw`(?:r\d+_\d+\.)?hce\d+`, end: '.arch+variant', variants: EL_VARIANTS,
+    stem: 'kernel', devel: DEVEL, debuginfo: DEBUGSOURCE, debuginfoUnseen: true },
   // 6.6.0-26.0.0.4.oe2203sp4.raspi.aarch64, since 6.6.0-102 with -v8 or -2712 behind it; it has no debuginfo
   'openeuler-raspi': { title: 'openEuler on the Raspberry Pi', on: ['openeuler'], packaged: [[/\.raspi\.aarch64$/, '']],
     parts: ['number'], tag: String.raw`(?:oe\d+(?:sp\d+)?\.)?raspi\.(?<arch>aarch64)`, end: '[-flavour]', variants: ['v8', '2712'], suffixes: { v8: '', '2712': '' },
@@ -236,6 +254,11 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
     version: String.raw`\d+(?:\.\d+)+-(?<variant>desktop586|desktop|server|linus)`, packaged: [[/-[a-z]+\d*-/, '-']],
     parts: ['number'], tag: 'mga[1-8]', end: '', variants: [],
     stem: 'kernel', devel: ['{name}-devel-{vr}=1-1.{tag}'], debuginfo: [] },
+  // 6.6.65-server-2.mga9: since 9 V-R is in the version alone (debuginfo: not seen)
+  mageia9: { title: 'Mageia', on: ['mageia'],
+    version: String.raw`\d+(?:\.\d+)+-(?<variant>desktop|server|linus)`, packaged: [[/-[a-z]+-/, '-']],
+    parts: ['number'], tag: String.raw`mga(?:9|[1-9]\d)`, end: '', variants: [],
+    stem: 'kernel', devel: DEVEL, debuginfo: [] },
   // 4.19.90-2107.6.0.0100.oe1.bclinux.x86_64, built from openEuler (what is beside debuginfo was not seen)
   bclinux: { title: 'BC-Linux', on: ['bclinux'],
     parts: ['number'], tag: String.raw`oe\d+(?:sp\d+)?\.bclinux`, end: '.arch+variant', variants: EL_VARIANTS,
@@ -339,9 +362,9 @@ const DEBIAN_WITHOUT_DBG =
 // oxfmt-ignore
 export const DEB_FAMILIES: Readonly<Record<Exclude<DebKernelFamily, 'deb'>, DebFamily>> = {
   // 4.19.0-20-amd64  5.10.0-0.deb10.17-cloud-amd64  5.19.0-rc4-rt-arm64; sid 6.9.7-amd64; since 13 6.12.41+deb13-amd64,
-  // and 6.12.115+deb13.1-cloud-amd64 for a second build of one version
+  // and for a second build of one version 6.12.115+deb13.1-cloud-amd64 or 6.12.74+deb13+1-amd64
   debian: { title: 'Debian', on: ['debian', 'gardenlinux'],
-    release: new RegExp(String.raw`^(?<abi>${V}(?:\+(?:bpo|deb\d+(?:[u.]\d+)?))?(?:-(?:${DEBIAN_ABI}))?)-(?<flavour>${DEBIAN_FLAVOUR})$`),
+    release: new RegExp(String.raw`^(?<abi>${V}(?:\+(?:bpo|deb\d+(?:[u.]\d+)?(?:\+\d+)?))?(?:-(?:${DEBIAN_ABI}))?)-(?<flavour>${DEBIAN_FLAVOUR})$`),
     headers: ['linux-headers-{release}'], debuginfo: ['linux-image-{release}-dbg'], otherDebuginfo: [[DEBIAN_WITHOUT_DBG, []]] },
   // 5.15.96-gardenlinux-amd64  5.10.141-garden-cloud-amd64
   gardenlinux: { title: 'Garden Linux', on: ['gardenlinux'],
@@ -375,7 +398,7 @@ export const DEB_FAMILIES: Readonly<Record<Exclude<DebKernelFamily, 'deb'>, DebF
 /** What a row says of packages; all there is of a release of no row's form. */
 export type RpmNaming = Pick<
   RpmFamily,
-  'title' | 'stem' | 'orStem' | 'devel' | 'debuginfo' | 'x86' | 'counter' | 'suffixes' | 'bare' | 'debuginfoUnseen'
+  'title' | 'stem' | 'orStem' | 'devel' | 'debuginfo' | 'i586' | 'counter' | 'suffixes' | 'bare' | 'debuginfoUnseen'
 >;
 export type DebNaming = Pick<DebFamily, 'title' | 'headers' | 'debuginfo' | 'otherDebuginfo' | 'debuginfoUnseen'>;
 

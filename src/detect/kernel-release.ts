@@ -111,7 +111,7 @@ export function parseKernelRelease(release: string, hints: ReleaseHints): Kernel
 /**
  * The package version of a dpkg distribution's kernel as `uname -v` tells it; null where it does not. Debian writes
  * "Debian VERSION" behind a varying number of words, who builds in its way a word of his own (Kali, PMX) and the date
- * behind it, Ubuntu "#UPLOAD-Ubuntu", which follows the ABI, its mainline archive "#TIME".
+ * behind it (2024-02-08, once Wed, 18 Aug 2021), Ubuntu "#UPLOAD-Ubuntu", which follows the ABI, its mainline archive "#TIME".
  */
 export function parseDebVersion(kernel: DebRelease, unameV: string | null): string | null {
   if (unameV === null || unameV.length > 256) return null;
@@ -122,7 +122,7 @@ export function parseDebVersion(kernel: DebRelease, unameV: string | null): stri
   if (built !== undefined && MAINLINE.test(kernel.abi)) return `${kernel.abi}.${built}`;
   const [, version] =
     / Debian (\d[\w.~+:-]*)(?: |$)/.exec(unameV) ??
-    / [A-Za-z][\w.-]{1,30} (\d[\w.~+:-]*) \(\d{4}-\d\d-\d\d/.exec(unameV) ??
+    / [A-Za-z][\w.-]{1,30} (\d[\w.~+:-]*) \((?:\d{4}-\d\d-\d\d|[A-Z][a-z]{2}, )/.exec(unameV) ??
     [];
   return version ?? null;
 }

@@ -200,7 +200,12 @@ function chooseArchitecture(kernel: KernelRelease, known: Known): { machine: Arc
 
 function makeRpmTarget(kernel: RpmRelease, known: Known, arch: string, packageArch: string): RpmTarget {
   const { kernelFamily, stem, variant, versionRelease, tail } = kernel;
-  const named = packageArch === 'i686' ? (rpmNaming(kernelFamily).x86 ?? 'i686') : packageArch;
+  const named =
+    packageArch === 'i686'
+      ? rpmNaming(kernelFamily).i586?.test(known.release) === true
+        ? 'i586'
+        : 'i686'
+      : packageArch;
   return {
     family: 'rpm',
     kernelFamily,

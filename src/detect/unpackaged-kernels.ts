@@ -95,6 +95,13 @@ const UNPACKAGED_KERNELS: readonly UnpackagedKernel[] = [
     remedy: TREE,
   },
   {
+    builder: 'a kernel of Arch Linux or Void Linux',
+    form: /-(?:arch|artix)\d+-\d+$|^\d+\.\d+\.\d+_\d+$/,
+    word: null,
+    remedy: TREE,
+    namedOtherwise: true,
+  },
+  {
     builder: 'a kernel built with a patch set of its own',
     form: /-(?:xanmod|zen|liquorix|tkg|gentoo)\d*(?:-|$)/,
     word: null,

@@ -22,6 +22,8 @@ import { RPM } from '../package-system/rpm.ts';
 /** The build tree of the kernel in question. */
 export function installDevel(situation: Situation): Advice {
   if (situation.packages.custom !== null) return useBuiltTree(situation);
+  const byPacman = installByPacman(situation);
+  if (byPacman !== null) return byPacman;
   if (situation.packages.ask !== null) {
     return {
       remedies: [situation.packages.ask, EMPTY_CACHE],
@@ -29,8 +31,6 @@ export function installDevel(situation: Situation): Advice {
         'The packages of this kernel do not have the release in their names: the newest fits the newest kernel.',
     };
   }
-  const byPacman = installByPacman(situation);
-  if (byPacman !== null) return byPacman;
   const advice = installed(situation, install(situation.packages.devel, 'kernel'));
   // The index adds a rebuild counter to the version, so only a search tells the whole of it.
   return { ...advice, remedies: [...searchIndex(situation), ...advice.remedies] };

@@ -24,11 +24,13 @@ const STABLE_FAMILIES: ReadonlySet<string> = new Set([
   'el-raspi',
   'elrepo',
   'fedora',
+  'fedora5',
   'fedora6',
   'fedora9',
   'gardenlinux',
   'kops',
   'mageia',
+  'mageia9',
   'photon',
 ]);
 

@@ -39,6 +39,17 @@ describe('a distribution that is built from another one', () => {
     expect(target).toMatchObject({ distro, kernelFamily: family, release: kernel });
   });
 
+  test.each([
+    ['virtuozzo', '3.10.0-957.12.2.vz7.86.2.debug', 'vzkernel', 'debug', '3.10.0-957.12.2.vz7.86.2'],
+    ['cloudlinux', '3.10.0-962.3.2.lve1.5.88.el7.x86_64.debug', 'kernel', 'debug', '3.10.0-962.3.2.lve1.5.88.el7'],
+    ['rhel', '5.14.0-501.451.el9iv.x86_64+debug', 'kernel-automotive', 'debug', '5.14.0-501.451.el9iv'],
+    ['fedora', '6.18.8-1.surface.fc43.x86_64', 'kernel-surface', null, '6.18.8-1.surface.fc43'],
+    ['fedora', '7.2.6-cachyos1.fc43.x86_64', 'kernel-cachyos', null, '7.2.6-cachyos1.fc43'],
+  ])('%s %s is a build of somebody else: %s', (distro, kernel, stem, variant, versionRelease) => {
+    const target = declareTarget({ distro, version: null, kernel, arch: 'x86_64', unameV: null }, 'any');
+    expect(target).toMatchObject({ kernelFamily: 'rpm', stem, variant, versionRelease });
+  });
+
   test('does not take a kernel of the other package system for its own', () => {
     const host = {
       distro: 'linuxmint',

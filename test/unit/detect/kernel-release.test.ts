@@ -50,6 +50,9 @@ const REFUSED: readonly (readonly [string, string, ErrorCode])[] = [
   ['centos', '3.10.0-693.21.1.el7.cgslv5_4.8.261.x86_64', 'WRONG_DISTRIBUTION'],
   ['centos', '3.10.0-962.3.2.lve1.5.24.8.el7.x86_64', 'UNKNOWN_RELEASE'],
   ['centos', '2.6.18-308.el5.028stab099.3PAE', 'UNKNOWN_RELEASE'],
+  // In a container the kernel is of a host whose packages hold no release in their names.
+  ['debian', '6.12.4-arch1-1', 'UNKNOWN_RELEASE'],
+  ['debian', '6.12.31_1', 'UNKNOWN_RELEASE'],
   ['rhel', '4.18.0-305.el8.bz1234567.x86_64', 'UNKNOWN_RELEASE'],
   ['rhel', '5.14.0-284.30.1.el9_2.ciqfips.0.8.1.x86_64', 'UNKNOWN_RELEASE'],
   ['rhel', '3.10.0-1160.el77.x86_64', 'UNKNOWN_RELEASE'],
@@ -152,6 +155,8 @@ const DEB_VERSIONS: readonly (readonly [string, string, string | null, string | 
   // Who builds as Debian does puts a word of his own in its place.
   ['debian', '6.8.12-4-pve', '#1 SMP PREEMPT_DYNAMIC PMX 6.8.12-4 (2024-11-06T15:04Z)', '6.8.12-4'],
   ['debian', '5.15.143-1-pve', '#1 SMP PVE 5.15.143-1 (2024-02-08T18:12Z)', '5.15.143-1'],
+  // As it wrote the date before.
+  ['debian', '5.4.128-1-pve', '#1 SMP PVE 5.4.128-2 (Wed, 18 Aug 2021 16:20:02 +0200)', '5.4.128-2'],
   ['kali', '6.18.9+kali-amd64', '#1 SMP PREEMPT_DYNAMIC Kali 6.18.9-1kali1 (2026-02-10)', '6.18.9-1kali1'],
   ['linuxmint', '6.8.0-51-generic', '#52-Ubuntu SMP PREEMPT_DYNAMIC Thu Dec  5 13:09:44 UTC 2024', '6.8.0-51.52'],
   ['pop', '6.9.3-76060903-generic', '#202405300957~1738770968~22.04~d5f7c84 SMP PREEMPT_DYNAMIC Wed F', null],
