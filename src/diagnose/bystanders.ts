@@ -29,13 +29,15 @@ export function withoutBystanders(lines: readonly LogLine[]): readonly LogLine[]
 function findPrinted(lines: readonly LogLine[]): readonly [ReadonlySet<LogLine>, boolean] {
   const printed = new Set<LogLine>();
   let hasRun = false;
-  for (const [begin, { text }] of lines.entries()) {
-    if (!RUN_BEGINS.test(text)) continue;
-    const end = lines.findIndex((line, index) => index > begin && RUN_ENDS.test(line.text));
-    const said = lines.slice(begin + 1, Math.max(end, begin + 1));
-    if (end === -1 || said.some((line) => NOT_LOADED.test(line.text) || RUN_BEGINS.test(line.text))) continue;
-    hasRun = true;
-    for (const line of said) if (!SYSTEMTAPS_OWN.test(line.text)) printed.add(line);
+  let said: LogLine[] | null = null;
+  for (const line of lines) {
+    if (RUN_BEGINS.test(line.text)) said = [];
+    else if (NOT_LOADED.test(line.text)) said = null;
+    else if (said !== null && RUN_ENDS.test(line.text)) {
+      hasRun = true;
+      for (const one of said) printed.add(one);
+      said = null;
+    } else if (said !== null && !SYSTEMTAPS_OWN.test(line.text)) said.push(line);
   }
   return [printed, hasRun];
 }
@@ -53,6 +55,6 @@ function findMended(lines: readonly LogLine[]): ReadonlySet<LogLine> {
     // Where the log ends with the command nobody knows what became of it.
     ({ at, said }) => at < lines.length - 1 && !said.some(({ text }) => FAILS.test(text)),
   );
-  const mended = runs.filter(({ at, command }) => ranWell.some((later) => later.at > at && later.command === command));
-  return new Set(mended.flatMap(({ said }) => said));
+  const lastGood = new Map(ranWell.map(({ at, command }) => [command, at]));
+  return new Set(runs.flatMap(({ at, command, said }) => (at < (lastGood.get(command) ?? -1) ? said : [])));
 }
