@@ -56,6 +56,7 @@ export const SAME_BUILDER: Readonly<Record<string, readonly string[]>> = {
     'sle_hpc',
     'sle-micro',
     'sl-micro',
+    'sle-micro-rancher',
     'opensuse',
     'opensuse-leap',
     'opensuse-tumbleweed',

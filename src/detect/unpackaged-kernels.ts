@@ -68,7 +68,7 @@ const UNPACKAGED_KERNELS: readonly UnpackagedKernel[] = [
   },
   {
     builder: "Raspberry Pi OS's kernel up to Debian 11",
-    form: /^\d+(?:\.\d+)+-v(?:[67]|7l|8)\+$/,
+    form: /^\d+(?:\.\d+)+-v(?:[67]|7l|8)\+?$/,
     word: null,
     remedy: run('apt-cache policy raspberrypi-kernel-headers'),
     namedOtherwise: true,

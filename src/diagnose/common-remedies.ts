@@ -38,7 +38,7 @@ export function installDevel(situation: Situation): Advice {
 
 /** The same where pacman is the package manager; null elsewhere, as far as anything tells. */
 export function installByPacman({ release, host, log }: Situation): Advice | null {
-  const headers = pacmanHeaders(release);
+  const headers = pacmanHeaders(release, log.pacman);
   if (headers === null || host?.packageManager != null || log.userland !== null || log.distributionNamed) return null;
   return {
     remedies: [runAsRoot(`pacman -S ${headers}`), EMPTY_CACHE],

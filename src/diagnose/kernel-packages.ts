@@ -24,6 +24,8 @@ export interface KernelPackages {
   /** The names without version, all alternatives: kernel-uek-devel, linux-headers. */
   readonly develStems: readonly string[];
   readonly debuginfoStems: readonly string[];
+  /** Names of the build tree that are only right where the first of its alternatives does not exist. */
+  readonly develSeconds: readonly string[];
   /** Whose they are; null where nobody is known. */
   readonly home: { readonly distribution: string; readonly system: PackageSystem } | null;
   /** Why no distribution has packages for it; null where one may. */
@@ -39,6 +41,7 @@ export const NO_PACKAGES: KernelPackages = {
   debuginfo: [],
   develStems: [],
   debuginfoStems: [],
+  develSeconds: [],
   home: null,
   custom: null,
   ask: null,
@@ -75,6 +78,9 @@ export function packagesOf(target: Target): KernelPackages {
     debuginfo: words(false),
     develStems: [...new Set(stems(true))],
     debuginfoStems: [...new Set(stems(false))],
+    develSeconds: names
+      .filter((name) => DEVEL_ROLES.has(name.role) && !firstOfAlternatives(names).includes(name))
+      .map(({ name }) => stemOf(name)),
     home: { distribution: target.distro, system: systemOf(target) },
     custom: null,
     ask: null,
@@ -166,14 +172,19 @@ function firstOfAlternatives(names: readonly PackageName[]): readonly PackageNam
 
 /** Kernels that pacman installs, by the form of their release, and their headers, which carry no version in their name. */
 const BY_PACMAN: readonly (readonly [RegExp, string])[] = [
-  [/^\d+\.\d+(?:\.\d+)?-(?:arch|artix)\d+-\d+$/, 'linux-headers'],
+  [/^\d+\.\d+(?:\.\d+)?-(?:arch|artix)\d+-\d+(?:-ARCH)?$/, 'linux-headers'],
+  [/^\d+\.\d+(?:\.\d+)?-\d+-ARCH$/, 'linux-headers'],
   [/^\d+\.\d+(?:\.\d+)?-zen\d+-\d+-zen$/, 'linux-zen-headers'],
   [/^\d+\.\d+(?:\.\d+)?-hardened\d+-\d+-hardened$/, 'linux-hardened-headers'],
   [/^(\d+)\.(\d+)\.\d+-\d+-MANJARO$/, 'linux$1$2-headers'],
 ];
 
-/** The package with the build tree of such a kernel; null for any other. */
-export function pacmanHeaders(release: string | null): string | null {
-  const row = BY_PACMAN.find(([form]) => form.test(release ?? ''));
+/** Alpine's look the same. */
+const BY_PACMAN_OR_APK: typeof BY_PACMAN = [[/^\d+\.\d+\.\d+-\d+-lts$/, 'linux-lts-headers']];
+
+/** The package with the build tree of such a kernel; null for any other. @param isNamed pacman, or a system that has it, is */
+export function pacmanHeaders(release: string | null, isNamed = false): string | null {
+  const rows = isNamed ? [...BY_PACMAN, ...BY_PACMAN_OR_APK] : BY_PACMAN;
+  const row = rows.find(([form]) => form.test(release ?? ''));
   return row === undefined || release === null ? null : release.replace(...row);
 }

@@ -40,8 +40,18 @@ export interface LogFacts {
   readonly succeeded: boolean;
   /** A cached module was run. */
   readonly cachedModule: boolean;
-  /** Whose programs are used, where they show: a Debian's or an rpm system's. */
+  /** Whose package manager answers: a Debian's or an rpm system's. */
   readonly userland: 'deb' | 'rpm' | null;
+  /** Whose commands are named, which may be anybody's advice. */
+  readonly advised: 'deb' | 'rpm' | null;
+  /** pacman or a distribution that has it is named. */
+  readonly pacman: boolean;
+  /** Debian's placeholder of a System.map is shown. */
+  readonly stubTable: boolean;
+  /** zypper lists a debug repository that is switched off. */
+  readonly debugRepositoryOff: boolean;
+  /** Where make was told to find the kernel's tree, if that is where no package puts one. */
+  readonly ownTree: string | null;
   /** The system is an image of ostree: packages are layered on it, and are there after a reboot. */
   readonly ostree: boolean;
   /** yum of old speaks: dnf, which has its name on newer systems, uses other words. */
@@ -91,9 +101,12 @@ const SAID_RELEASE = new RegExp(
 );
 /** Whatever program names a kernel by its whole release. */
 const NAMED_RELEASE =
-  /\b[Kk]ernel(?: release| version)?[:,=]? ["'`(]?(\d\.\d{1,3}\.\d{1,3}(?:\.\d{1,3})?-[\w.+~-]{1,64})/;
+  /(?<!\b(?:built|compiled|made) (?:for|against) (?:the )?)\b[Kk]ernel(?: release| version)?[:,=]? ["'`(]?(\d\.\d{1,3}\.\d{1,3}(?:\.\d{1,3})?-[\w.+~-]{1,64})/;
 /** kernel-devel-uname-r = RELEASE, as dependencies are written. */
 const PROVIDED_RELEASE = /\bkernel(?:-\w{1,20}){0,3}-uname-r ?={1,2} ?(\d[\w.+~-]{3,80})/;
+/** mkinitcpio's hook for dkms, and the files of a kernel's modules. */
+const MISSING_HEADERS = new RegExp(String.raw`\bMissing (${RELEASE}) kernel headers`);
+const MODULE_FILE = new RegExp(String.raw`/lib/modules/(${RELEASE})/(?:kernel|extra|updates)/`);
 /** Files of a kernel carry its release, and so do the messages of who looks for them. */
 const FILE_RELEASE = /(?:\/boot\/[\w.]{2,20}-|\bfor )(\d\.\d{1,3}\.\d{1,3}[-+][\w.+~-]{1,64})/;
 /** kmod and dkms name the kernel that they looked for. */
@@ -104,11 +117,16 @@ const LOOKED_FOR = new RegExp(
 const CONTAINER_PROMPT =
   /(?:^|\s)\[?[a-z_][\w-]{0,31}@(?:[0-9a-f]{12}|[a-z][a-z0-9-]{0,50}-[0-9a-f]{8,10}-[a-z0-9]{5})(?:\s|:)\S{0,200}?[\]#$]/;
 const CONTAINER_WORD =
-  /\/\.dockerenv|\bDockerfile\b|\bdocker (?:run|exec|container)\b|\bpodman (?:run|exec)\b|\bkubectl exec\b|\bkubepods\b|\bcontainerd-shim\b|\/docker\/[0-9a-f]{12,64}|\blxc-attach\b|\b(?:inside|in|within|from) (?:a |an |the |my |our |this )?(?:[a-z]{1,20} )?(?:container|pod)\b|\btoolbox (?:enter|run|create)\b|\bFROM (?:centos|ubuntu|debian|fedora|rockylinux|almalinux|alpine)\b/i;
+  /\/\.dockerenv|\bDockerfile\b|\bdocker (?:run|exec|container)\b|\bpodman (?:run|exec)\b|\b(?:kubectl (?:exec|debug)|oc (?:debug|rsh)|crictl exec|nerdctl (?:run|exec)|machinectl (?:shell|login)|pct (?:enter|exec)|lxc (?:exec|shell)|systemd-nspawn)\b|\bkubepods\b|\bcontainerd-shim\b|\/docker\/[0-9a-f]{12,64}|\blxc-attach\b|\b(?:inside|in|within|from) (?:a |an |the |my |our |this )?(?:[a-z]{1,20} )?(?:container|pod)\b|\btoolbox (?:enter|run|create)\b|\bFROM (?:centos|ubuntu|debian|fedora|rockylinux|almalinux|alpine)\b/i;
+
+/** What systemd-detect-virt answers in a container. */
+const DETECTED = /^(?:lxc(?:-libvirt)?|docker|podman|systemd-nspawn|openvz|rkt|container-other)$/;
 
 /** How a builder of images names a step of a recipe, and one that failed. */
 export const IMAGE_STEP =
   /^#\d{1,4} ERROR: process ["']\/bin\/|\[(?:[\w-]{1,40} )? ?\d{1,3}\/\d{1,3}\] RUN |\bThe command ["']\/bin\/\w{1,10} -c .{1,1500} returned a non-zero code/;
+/** A row of `zypper lr`: number, alias, name, enabled; what stands before a bar is a prefix in other logs. */
+const DEBUG_OFF = /^\d{1,3} *\|[^|]*\|[^|]*debug[^|]*\| *(?:No|Nein|Non|Nee|Ne|Não|Нет|Nie|Nej|いいえ|否) *(?:\||$)/i;
 const OSTREE =
   /\brpm-ostree\b|\bostree-booted\b|\b(?:Fedora|Red Hat)\b.{0,30}\b(?:Silverblue|Kinoite|CoreOS|Atomic)\b|^VARIANT_ID=["']?(?:silverblue|kinoite|coreos|iot)\b/;
 /** What Ubuntu's wrappers of perf and its like ask for. */
@@ -136,6 +154,9 @@ export const FACT_NEEDLES: readonly string[] = [
   "The command '/bin/",
   'linux-tools-',
   'rpm-ostree',
+  'kubectl debug',
+  'crictl exec',
+  'machinectl shell',
   'docker exec',
   'docker run',
   '/.dockerenv',
@@ -168,7 +189,7 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
   const named = lines.find((line) => TREE.test(line.text) && !GOES.test(line.text));
   const entered = lines.find((line) => ENTERED.test(line.text));
   const enteredRelease = trimmed(TREE.exec(entered?.text ?? '')?.[1] ?? null);
-  const uname = first(UNAME_A) ?? first(LINUX_VERSION) ?? releaseAfterUname(lines);
+  const uname = first(UNAME_A) ?? first(LINUX_VERSION) ?? answerTo(lines, /\buname -r\b/, BARE_RELEASE);
   const running =
     first(/version magic ["'].{1,160}?["'] should be ["'](\S{1,80})/) ??
     uname ??
@@ -178,8 +199,10 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
     releaseOnNextLine(lines) ??
     first(LOOKED_FOR) ??
     first(PROVIDED_RELEASE) ??
+    first(MISSING_HEADERS) ??
     first(NAMED_RELEASE) ??
-    first(FILE_RELEASE);
+    first(FILE_RELEASE) ??
+    first(MODULE_FILE);
   const treeRelease =
     first(MISSING_PACKAGE) ??
     TREE.exec((missed ?? named)?.text ?? '')?.[1] ??
@@ -191,7 +214,7 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
     unameRelease: trimmed(uname),
     wantedRelease: trimmed(treeRelease),
     enteredTree: entered === undefined || enteredRelease === null ? null : { release: enteredRelease, line: entered },
-    unameV: first(UNAME_A, 2) ?? first(LINUX_VERSION, 2),
+    unameV: first(UNAME_A, 2) ?? first(LINUX_VERSION, 2) ?? answerTo(lines, /\buname -v\b/, /^#\d.{4,80}$/),
     arch: first(UNAME_A, 3) ?? first(/\bmissing (\w{3,12}) kernel\/module debuginfo/),
     toldArch: first(/(?:\bmake\b.{0,200}\s|\bexport |\benv |^)ARCH=([\w-]{1,20})/),
     usesSubdirs: lines.some((line) => /\bmake\b.{0,200}\sSUBDIRS=\S/.test(line.text) && !/\sM=\S/.test(line.text)),
@@ -208,7 +231,14 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
     releaseOption: command.map((line) => /\s-r\s?(\S{1,256})/.exec(line.text)?.[1]).find(Boolean) ?? null,
     succeeded: lines.some((line) => RAN.test(line.text)) && !lines.some((line) => FAILED.test(line.text)),
     cachedModule: lines.some((line) => /Pass 4: using cached/.test(line.text)),
-    userland: readUserland(lines),
+    userland: readUserland(lines, ANSWERS),
+    advised: readUserland(lines, COMMANDS),
+    pacman: lines.some((line) => /\bpacman\b|\bArch(?: ?Linux)?\b|\bAUR\b|\bManjaro\b/.test(line.text)),
+    stubTable: lines.some((line) => line.text.includes('The real System.map is in the linux-image-')),
+    debugRepositoryOff: lines.some((line) => DEBUG_OFF.test(line.raw.trim())),
+    ownTree: first(
+      /\b(?:KSRC|KDIR|KERNEL_?DIR|KERNEL_SRC)=["']?(\/(?!usr\/src\/(?:kernels|linux-headers)|(?:usr\/)?lib\/modules)[^\s"']{1,200})/,
+    ),
     ostree: lines.some((line) => OSTREE.test(line.text)),
     oldYum: lines.some((line) =>
       /^Loaded plugins:|\[Errno -?\d{1,3}\] .{0,20}(?:curl#|HTTPS? Error|problem making|repomd\.xml)|YumRepo Error/.test(
@@ -217,7 +247,11 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
     ),
     container:
       lines.find(
-        (line) => CONTAINER_PROMPT.test(line.text) || CONTAINER_WORD.test(line.text) || IMAGE_STEP.test(line.text),
+        (line, index) =>
+          CONTAINER_PROMPT.test(line.text) ||
+          CONTAINER_WORD.test(line.text) ||
+          IMAGE_STEP.test(line.text) ||
+          (DETECTED.test(line.text) && /\bsystemd-detect-virt\b/.test(lines[index - 1]?.text ?? '')),
       ) ?? null,
     runOf: countRuns(lines),
     packages,
@@ -240,17 +274,20 @@ function countRuns(lines: readonly LogLine[]): (position: number) => number {
   return (position) => Math.max(starts.filter((start) => start <= position).length - 1, 0);
 }
 
-/** The package manager that answers, or the remark that Debian's stap ends with. */
-function readUserland(lines: readonly LogLine[]): 'deb' | 'rpm' | null {
-  if (lines.some((line) => /README\.Debian|^linux-tools-\d|^(?:E|W): |\bdpkg\b|\bapt(?:-get)? /.test(line.text)))
-    return 'deb';
-  return lines.some((line) =>
-    /use: (?:yum|dnf) |^(?:package \S+ is not installed)$|\brpm -q|Loaded plugins:|^No package \S+ available\.?$|\b(?:yum|dnf|microdnf|tdnf) (?:-\S+ )*install\b/.test(
-      line.text,
-    ),
-  )
-    ? 'rpm'
-    : null;
+type Words = Readonly<Record<'deb' | 'rpm', RegExp>>;
+/** What a package manager prints, or the remark that Debian's stap ends with. */
+const ANSWERS: Words = {
+  deb: /README\.Debian|^linux-tools-\d|^[EWN]: |^(?:Get|Hit|Ign|Err):\d|^Reading package lists|^(?:Setting up|Unpacking|Selecting previously unselected) |\bdpkg(?:-\w+)?: |^dpkg -[ilS]|^[ih][iFWt]\s/,
+  rpm: /use: (?:yum|dnf) |^(?:package \S+ is not installed)$|\brpm -q|Loaded plugins:|^No package \S+ available\.?$|^No match for argument|Unable to find a match/,
+};
+const COMMANDS: Words = {
+  deb: /\bapt(?:-get)? (?:-\S+ )*(?:install|update|upgrade|remove|purge|policy)\b|\bdpkg\b/,
+  rpm: /\b(?:yum|dnf|microdnf|tdnf) (?:-\S+ )*install\b/,
+};
+
+function readUserland(lines: readonly LogLine[], { deb, rpm }: Words): 'deb' | 'rpm' | null {
+  if (lines.some((line) => deb.test(line.text))) return 'deb';
+  return lines.some((line) => rpm.test(line.text)) ? 'rpm' : null;
 }
 
 const BY_MANAGER = /^(?:E: |Error: |No package |No match for )/;
@@ -280,12 +317,12 @@ function isProgramHeaders({ name, release, installed }: LoggedPackage): boolean 
   return !installed && name === 'kernel-headers' && !release.endsWith('.noarch');
 }
 
-/** The line after a `uname -r` typed at a prompt. */
-function releaseAfterUname(lines: readonly LogLine[]): string | null {
+/** The line after a command typed at a prompt, such as `uname -r`, where it has the form of an answer. */
+function answerTo(lines: readonly LogLine[], command: RegExp, form: RegExp): string | null {
   for (const [index, line] of lines.entries()) {
-    if (!/\buname -r\b/.test(line.text)) continue;
+    if (!command.test(line.text)) continue;
     const answer = lines[index + 1]?.text ?? '';
-    if (BARE_RELEASE.test(answer)) return answer;
+    if (form.test(answer)) return answer;
   }
   return null;
 }

@@ -41,6 +41,9 @@ const NOT_INSTALLED = /not installed|No package|no match|Unable to|not available
 /** A line of rpm -qa, with or without the date of --last. */
 const BARE_LIST_LINE = /^[-*•]?\s*(?:kernel|linux)-\S+(?:\s+(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b.*)?$/;
 
+/** rpm of EL 5 and SLES 11 lists without the architecture. */
+const RPM_WITHOUT_ARCH = /^(kernel(?:-[a-z][a-z0-9_]{0,12}){0,5})-(\d[\w.+~^]{0,40}-[\w.+~^]{1,48})$/;
+
 /** All kernel packages of the lines, in their order. */
 export function readLoggedPackages(lines: readonly LogLine[]): readonly LoggedPackage[] {
   const found: LoggedPackage[] = [];
@@ -74,7 +77,12 @@ function rpmsOf(line: LogLine, installed: boolean): readonly LoggedPackage[] {
   }
   if (found.length > 0) return found;
   const columns = RPM_COLUMNS.exec(line.text);
-  if (columns === null) return [];
+  if (columns === null) {
+    const [, name, versionRelease] = RPM_WITHOUT_ARCH.exec(line.text) ?? [];
+    return name === undefined || versionRelease === undefined
+      ? []
+      : [rpmPackage(line, installed, name, versionRelease, null)];
+  }
   const [, name = '', dotArch, columnArch, versionRelease = ''] = columns;
   const arch = dotArch ?? columnArch;
   return arch === undefined ? [] : [rpmPackage(line, installed, name, versionRelease, arch)];
@@ -85,12 +93,13 @@ function rpmPackage(
   installed: boolean,
   name: string,
   versionRelease: string,
-  arch: string,
+  arch: string | null,
 ): LoggedPackage {
   const words = name.split('-').slice(1);
   const kind = rpmKind(words);
   const variant = words.find((word) => /^(?:debug|rt|64k|PAE|xen|kdump|uek|azure|preempt)$/.test(word)) ?? null;
-  return { name, kind, release: `${versionRelease.replace(/^\d+:/, '')}.${arch}`, variant, installed, line };
+  const release = [versionRelease.replace(/^\d+:/, ''), ...(arch === null ? [] : [arch])].join('.');
+  return { name, kind, release, variant, installed, line };
 }
 
 function rpmKind(words: readonly string[]): PackageKind {
@@ -101,7 +110,9 @@ function rpmKind(words: readonly string[]): PackageKind {
 }
 
 function debsOf(line: LogLine, installed: boolean): readonly LoggedPackage[] {
-  return [...line.text.matchAll(DEB)].map((match) => {
+  // Behind the columns of `dpkg -l` a description follows, which names what the package belongs to.
+  const columns = /^[a-z]{2}[A-Z]? +\S+/.exec(line.text)?.[0] ?? line.text;
+  return [...columns.matchAll(DEB)].map((match) => {
     const [, type = '', word = ''] = match;
     // Of a file the version and the architecture of the package follow.
     const rest = word.replace(/_\d[\w.+~-]*_\w.*$/, '');

@@ -1,6 +1,7 @@
 /** What the packages and directories shown in a log, or known of the host, say beside the kernel in question. Pure. */
 import { compareRpmVersions } from '../version/rpm-vercmp.ts';
 import type { LoggedPackage, PackageKind } from './log-packages.ts';
+import { pacmanHeaders } from './kernel-packages.ts';
 import type { LogLine } from './log-line.ts';
 import type { Situation } from './situation.ts';
 
@@ -11,7 +12,8 @@ export interface OtherPackage {
   readonly lines: readonly LogLine[];
 }
 
-const VARIANT_SUFFIX = /[.+](debug|rt-debug|rt|64k-debug|64k|rt-64k|PAE|PAEdebug|xen|kdump)$/;
+/** Behind the tag of EL 5 the variant follows without a sign. */
+const VARIANT_SUFFIX = /(?:[.+]|(?<=\.el5))(debug|rt-debug|rt|64k-debug|64k|rt-64k|PAE|PAEdebug|xen|kdump)$/;
 
 /** A release without what names its variant: as the packages of all its variants carry it. */
 export function baseRelease(release: string): string {
@@ -74,13 +76,29 @@ export function newerKernel(situation: Situation): OtherPackage | null {
   const fromHost = (host?.kernel.installedReleases ?? [])
     .filter((one) => images.includes(one) || !headers.includes(one))
     .map((one) => ({ name: one, release: one, lines: [] }));
-  const kernels = [...fromHost, ...installed(situation, 'image')];
-  return kernels.find((one) => isNewer(one.release, release)) ?? null;
+  const kernels = [...fromHost, ...installed(situation, 'image'), ...modulesOf(situation)];
+  return kernels.find((one) => isNewer(one, release)) ?? null;
 }
 
-/** Whether a release is of the same line of kernels and newer. */
-function isNewer(candidate: string, running: string): boolean {
-  return lineOf(candidate) === lineOf(running) && compareRpmVersions(baseRelease(candidate), baseRelease(running)) > 0;
+/** Directories of modules that were listed, where no package but the kernel itself makes any, and removes the old one. */
+function modulesOf({ release, log }: Situation): readonly OtherPackage[] {
+  if (pacmanHeaders(release, log.pacman) === null || log.otherTrees.some((tree) => tree.release === release)) return [];
+  return log.otherTrees.map((tree) => ({ name: tree.release, release: tree.release, lines: [tree.line] }));
+}
+
+/** Whether a kernel is of the same line as the one that runs, and newer. */
+function isNewer({ name, release }: OtherPackage, running: string): boolean {
+  const suse = suseOf(running);
+  if (suse !== null && name === `kernel-${suse.flavour}`)
+    return !sameKernel(release, running) && compareRpmVersions(release, suse.version) > 0;
+  return lineOf(release) === lineOf(running) && compareRpmVersions(baseRelease(release), baseRelease(running)) > 0;
+}
+
+/** 5.14.21-150500.55.36-default: what the packages' version begins with, and the flavour in their names. */
+function suseOf(release: string): { readonly version: string; readonly flavour: string } | null {
+  const [, version, flavour] =
+    /^(\d[\d.]*-(?:lp)?\d[\d.]*)-(default|azure|rt|preempt|64kb|pae|xen|desktop)$/.exec(release) ?? [];
+  return version === undefined || flavour === undefined ? null : { version, flavour };
 }
 
 /** -generic, -cloud-amd64, uek, elrepo: kernels of different lines do not replace each other. */
@@ -110,8 +128,14 @@ function wrongVariantOf(situation: Situation, kind: PackageKind): OtherPackage |
 }
 
 function sameKernel(packageRelease: string, release: string): boolean {
+  const base = baseRelease(release);
+  const suse = suseOf(release);
   return (
-    packageRelease === release || packageRelease === baseRelease(release) || packageRelease.startsWith(`${release}-`)
+    packageRelease === release ||
+    packageRelease.replace(/\.\w+$/, '') === base ||
+    packageRelease === base ||
+    packageRelease.startsWith(`${release}-`) ||
+    (suse !== null && `${packageRelease}.`.startsWith(`${suse.version}.`))
   );
 }
 

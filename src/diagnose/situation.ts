@@ -125,7 +125,8 @@ function findSystem(
   if (DEB_UNAME_V.test(log.unameV ?? '') || DEB_RELEASE.test(release ?? '')) return DPKG;
   if (RPM_RELEASE.test(release ?? '')) return RPM;
   const listed = log.packages[0]?.name;
-  if (listed === undefined) return log.userland === null ? null : systemOf({ family: log.userland });
+  const spoken = log.userland ?? log.advised;
+  if (listed === undefined) return spoken === null ? null : systemOf({ family: spoken });
   return listed.startsWith('linux-') ? DPKG : RPM;
 }
 

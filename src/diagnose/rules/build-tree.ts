@@ -49,6 +49,10 @@ const OTHER_LIBRARY = text(
   '(required by',
   /version .{1,40} not found \(required by \S{0,200}(?:tools\/objtool\/objtool|scripts\/[\w./-]{1,80})\)/,
 );
+const NO_SYMBOL_DUMP = text(
+  'Symbol version dump',
+  /Symbol version dump .{1,300}Module\.symvers["'`]?\s*(?:is missing|$)|Symbol version dump ["'`]?Module\.symvers["'`]? is missing/,
+);
 const HEADERS_UNPACKED = text(
   'linux-headers-',
   /(?:Unpacking|Setting up|Preparing to unpack) \S{0,120}linux-headers-\d/,
@@ -158,11 +162,18 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
         /(?<!\b(?:if|when|because|since|unless)\s(?:[^.,;:]|\.(?=\S)){0,120})Module\.symvers["'`]? (?:file )?(?:is missing|not found|does(?: not|n't) exist)/,
       ),
       text('module_symvers_sanity_check'),
-      text('Symbol version dump', /Symbol version dump .{1,300}Module\.symvers["'`]?\s*(?:is missing|$)/),
+      NO_SYMBOL_DUMP,
     ],
-    grade: 'points',
+    grade: ({ situation }) => (situation.log.ownTree === null ? 'points' : null),
     cause: () =>
       'The build tree lacks Module.symvers, the list of what the kernel offers to modules, so every symbol is undefined.',
+  },
+  {
+    code: 'KERNEL_TREE_NOT_BUILT',
+    patterns: [NO_SYMBOL_DUMP],
+    grade: ({ situation }) => (situation.log.ownTree === null ? null : 'points'),
+    cause: ({ situation }) =>
+      `The tree ${situation.log.ownTree ?? ''} has no Module.symvers: it was never compiled to the end.`,
   },
   {
     code: 'CONTAINER_KERNEL_NOT_IN_IMAGE',
@@ -255,13 +266,13 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
     code: 'KERNEL_TREE_NOT_BUILT',
     patterns: NOT_CONFIGURED,
     hints: [PACKAGED_TREE, NO_KCONFIG],
-    grade: (match) => (isPackagedTree(match) || isTreeless(match) ? 'allows' : 'points'),
+    grade: (match) => (isPackagedTree(match) || isTreeless(match) || NO_TREE.some(match.seen) ? 'allows' : 'points'),
     cause: () => 'The kernel tree is sources only: its configuration headers were never generated.',
   },
   {
     code: 'DEVEL_INCOMPLETE',
     patterns: NOT_CONFIGURED,
-    grade: (match) => (isPackagedTree(match) ? 'points' : null),
+    grade: (match) => (!isPackagedTree(match) ? null : NO_TREE.some(match.seen) ? 'allows' : 'points'),
     cause: () =>
       'The build tree is of a package and lacks the configuration headers that every such package has: it was changed or is only partly there.',
   },

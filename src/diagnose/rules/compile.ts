@@ -47,6 +47,10 @@ const CONFIG_ERRORS: readonly Pattern[] = [
   text('Need CONFIG_', /Need (CONFIG_\w{1,60})/),
   text('DebugFS is required', /DebugFS is required/),
   text('not to be built without CONFIG_', /not to be built without (CONFIG_\w{1,60})/),
+  text(
+    'available without kernel CONFIG_',
+    /#error .{0,20}Process probes not available without kernel (CONFIG_[\w/]{1,120})/,
+  ),
 ];
 /** A line of a configuration, or of whoever checked one. */
 const NEEDED = '(CONFIG_(?:MODULES|KPROBES|KRETPROBES|RELAY|DEBUG_FS|KALLSYMS|MODULE_UNLOAD))';

@@ -1,5 +1,5 @@
 /** Symptoms of pass 2: debug information that is missing, another kernel's, or unusable. */
-import { ASK_DEBUGINFOD, CHECK_SOURCES, run } from '../../make-remedy.ts';
+import { ASK_DEBUGINFOD, CHECK_SOURCES, run, tapprepAsRoot } from '../../make-remedy.ts';
 import { shellLine } from '../../shell-words.ts';
 import { type Grade, kernelName, text, type Pattern, type Rule, type Match } from '../rule.ts';
 import {
@@ -13,6 +13,9 @@ import {
 
 /** Two wordings: the build tree follows, before 2.1 without "[man …]". */
 export const NO_DEBUGINFO = text('kernel/module debuginfo', /missing (?:\S{1,16} )?kernel\/module debuginfo/);
+/** stap's own catalogue has Czech; other languages have only strerror's words. */
+const NO_DEBUGINFO_CS = text('jaderné/modulové debuginfo', /chybí (?:\S{1,16} )?jaderné\/modulové debuginfo/);
+const HINT_KERNEL_CS = text('debuginfo-install ', /Použijte: (?:dnf )?debuginfo-install [^']{0,400}?\bkernel-\d/);
 const NO_DWARF_KERNEL = text(
   'No DWARF information found',
   /cannot find module (kernel|vmlinux|\S{0,200}\/vmlinu[xz]\S{0,100}|[a-z][\w-]{0,60}) debuginfo: No DWARF/,
@@ -21,6 +24,8 @@ const NO_DWARF_FILE = text(
   'No DWARF information found',
   /cannot find module (\/(?!\S{0,200}vmlinu[xz])\S{1,300}) debuginfo: No DWARF/,
 );
+/** Options of a kernel's configuration that leave no DWARF in its vmlinux, or not all of it. */
+const WITHOUT_DWARF = text('CONFIG_DEBUG_INFO_', /(CONFIG_DEBUG_INFO_(?:SPLIT|REDUCED|NONE)=y)/);
 /** The function was found by the symbol table, and its variables are described nowhere. */
 const NO_SCOPE = text('debuginfo scope not found', /debuginfo scope not found for module ["'](?!\/)[\w-]{1,64}["']/);
 const HINT_KERNEL = text('debuginfo-install ', /use: (?:dnf )?debuginfo-install [^']{0,400}?\bkernel-\d/);
@@ -52,6 +57,7 @@ const BY_ADDRESS = text('process(', /\bprocess\([^)]{1,300}\)\.(?:function|state
 /** It names other functions, so the symbols were read. */
 const SIMILAR = text('similar functions', /no match \(similar functions?: ([^)]{0,600})/);
 /** The same of a word of a probe point, which stap looks up in the tapset before any debug information. */
+const SIMILAR_TRACEPOINTS = text('similar tracepoints', /no match \(similar tracepoints?: /);
 const SIMILAR_WORDS = text('probe point mismatch', /probe point mismatch .{0,40}\((?:similar|alternatives): /);
 /** A function of a program by its name alone. */
 const ASKED_FUNCTION = text('process(', /\bprocess\([^)]{1,300}\)\.function\("([\w:.~]{1,120})"/);
@@ -68,7 +74,7 @@ const NONE_OF_PROGRAMS = text(
   /Could not find debuginfo package for the following installed packages: (?!.{0,1000}\bkernel)([\w+.-]{1,100}?)-\d/,
 );
 
-const KERNEL_DEBUGINFO = [NO_DEBUGINFO, NO_DWARF_KERNEL, HINT_KERNEL];
+const KERNEL_DEBUGINFO = [NO_DEBUGINFO, NO_DEBUGINFO_CS, NO_DWARF_KERNEL, HINT_KERNEL, HINT_KERNEL_CS];
 
 /** Modules that come with the kernel everywhere: their debug information is the kernel's own. */
 const IN_TREE =
@@ -89,10 +95,11 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
   {
     code: 'DEBUGINFO_MISSING',
     patterns: [RESTS_ON_DWARF],
-    hints: [...LATER_FAILURES, SIMILAR, SIMILAR_WORDS],
+    hints: [...LATER_FAILURES, SIMILAR, SIMILAR_TRACEPOINTS, SIMILAR_WORDS],
     grade: ({ seen, situation }) =>
       seen(NO_DEBUGINFO) ||
       seen(SIMILAR) ||
+      seen(SIMILAR_TRACEPOINTS) ||
       seen(SIMILAR_WORDS) ||
       LATER_FAILURES.some(seen) ||
       situation.host?.debuginfo.some((one) => one.hasDwarf === true) === true
@@ -193,6 +200,18 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
   },
   {
     code: 'DEBUGINFO_UNUSABLE',
+    patterns: [NO_DWARF_KERNEL],
+    hints: [WITHOUT_DWARF],
+    grade: ({ seen }) => (seen(WITHOUT_DWARF) ? 'proves' : null),
+    cause: ({ situation, linesOf }) =>
+      `${kernelName(situation)} was built with ${WITHOUT_DWARF.regex?.exec(linesOf(WITHOUT_DWARF)[0]?.text ?? '')?.[1] ?? 'another option'}, which leaves in its vmlinux no debug information that stap can read.`,
+    remedies: ({ release }) => [
+      run(shellLine`grep CONFIG_DEBUG_INFO ${`/boot/config-${release ?? ''}`}`),
+      tapprepAsRoot('verify', '--build-tree', 'DIR', '--vmlinux', 'FILE'),
+    ],
+  },
+  {
+    code: 'DEBUGINFO_UNUSABLE',
     patterns: [NO_SCOPE],
     grade: 'points',
     cause: ({ situation }) =>
@@ -213,6 +232,13 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
     grade: (match) => (strippedModule(match.captures) === null ? foreignModule(match) : null),
     cause: ({ situation }) =>
       `The probed module ${foreignNames(situation.log.probedModules).join(', ')} is none of the kernel's own; stap only knows modules below /lib/modules/${situation.release ?? 'RELEASE'}.`,
+  },
+  {
+    code: 'MODULE_NOT_IN_LIB_MODULES',
+    patterns: [text('modinfo: ERROR: Module', /modinfo: ERROR: Module ([\w-]{1,64}) not found/)],
+    grade: ({ groups, situation }) => (situation.log.probedModules.includes(groups[0] ?? '') ? 'proves' : null),
+    cause: ({ groups, situation }) =>
+      `The probed module ${groups[0] ?? ''} is not below /lib/modules/${situation.release ?? 'RELEASE'}, where alone stap and modinfo look for it.`,
   },
   {
     code: 'USERSPACE_DEBUGINFO_MISSING',
@@ -343,6 +369,7 @@ function foreignModule({ situation }: Match): Grade | null {
 }
 
 function stubLikely({ situation }: Match): boolean {
+  if (situation.log.stubTable) return true;
   const map = situation.host?.systemMap;
   if (map !== undefined) return map?.stub === true;
   return situation.system?.hasStubTable === true && situation.log.releaseOption?.startsWith('/') !== true;

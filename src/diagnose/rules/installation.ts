@@ -1,5 +1,8 @@
 /** Symptoms of SystemTap itself: missing, partial, mixed, in the wrong language of its own parts. */
-import { runAsRoot } from '../../make-remedy.ts';
+import { run, runAsRoot } from '../../make-remedy.ts';
+import { shellLine } from '../../shell-words.ts';
+import type { Situation } from '../situation.ts';
+import { NO_CONFIG } from './build-tree.ts';
 import { text, type Rule } from '../rule.ts';
 
 const NO_SCRIPTS = text('library script', /user script and 0 library script/);
@@ -146,12 +149,33 @@ export const INSTALLATION_RULES: readonly Rule[] = [
   },
   {
     code: 'BAD_RELEASE_OPTION',
+    patterns: [NO_CONFIG],
+    grade: ({ situation }) => (wholeRelease(situation) === null ? null : 'proves'),
+    cause: ({ situation }) =>
+      `stap -r was given ${situation.log.releaseOption ?? ''}, and takes it as it stands: the release of the kernel is ${wholeRelease(situation) ?? ''}, with the architecture.`,
+    remedies: (situation) => [
+      run(shellLine`stap -r ${wholeRelease(situation) ?? ''} -v -p4 -e ${'probe begin { exit() }'}`),
+    ],
+  },
+  {
+    code: 'BAD_RELEASE_OPTION',
     patterns: [
       text("kernel release isn't found in", /kernel release isn't found in ["'](.{1,300}?)["']/),
       text("kernel release isn't specified"),
+      text("'release' kernelu není specifikován"),
     ],
     grade: 'proves',
     cause: ({ groups }) =>
       `stap -r was given ${groups[0] ?? 'no release'}, which is neither a release below /lib/modules nor a configured and built kernel tree.`,
   },
 ];
+
+/** What was meant, where -r has all of it but the architecture that it ends in. */
+function wholeRelease({ log }: Situation): string | null {
+  const given = log.releaseOption;
+  if (given === null) return null;
+  const shown = [log.unameRelease, ...log.otherTrees.map(({ release }) => release)];
+  return (
+    shown.find((one) => one?.startsWith(`${given}.`) === true && /^\w+$/.test(one.slice(given.length + 1))) ?? null
+  );
+}

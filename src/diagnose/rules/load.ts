@@ -58,6 +58,8 @@ const NO_KEY: readonly Pattern[] = [
   text('modules to be signed for loading'),
   text('machine owner key (MOK)'),
   text('machine owner keys (MOK)'),
+  text('klíč vlastníka stroje (MOK)'),
+  text('lze zavést jen podepsaný jaderný modul'),
   text('Unable to verify the signature for the module'),
   text('PKCS#7 signature not signed with a trusted key'),
   text('module verification failed: signature', /Loading .{0,80}rejected/),

@@ -11,10 +11,12 @@ import { FOR_A_KERNEL } from './toolchain.ts';
 
 const NORMAL_USER: readonly Pattern[] = [
   text('run systemtap as a normal user'),
+  text('spustit systemtap jako běžný uživatel'),
   text('be part of the group "stapusr"'),
   text('be part of group "stapusr"'),
   text('adduser ', /(?:Be root or )?adduser \S{1,64} stap(?:usr|dev|sys)/),
   text('was automatically selected because you are a member'),
+  text('bude automaticky použito', /bude automaticky použito --privilege=stap/),
   text('privilege credentials', /privilege credentials \(.{1,60}\) are insufficient/),
   text('can only use unsigned modules within'),
   text('can only use modules within'),
@@ -27,10 +29,11 @@ const NO_TMP = text(
   'cannot create temporary directory',
   /cannot create temporary directory \(?["']?\s?([^"')]{0,300}?)\s?["')]/,
 );
+const OVER_QUOTA: readonly Pattern[] = ['Disk quota exceeded', ...TRANSLATED.EDQUOT].map((words) => text(words));
 const FULL: readonly Pattern[] = [
   text('No space left on device'),
   ...TRANSLATED.ENOSPC.map((words) => text(words)),
-  text('Disk quota exceeded'),
+  ...OVER_QUOTA,
   text('enough free space in', /You don't have enough free space in (\S{1,200})/),
   text('more space needed on the', /At least (\S{1,20} ?[KMG]?B) more space needed on the (\S{1,200})/),
   text(
@@ -147,10 +150,8 @@ export const PERMISSION_RULES: readonly Rule[] = [
       // Any program can fill a disk.
       return situation.release !== null || situation.log.commandSeen || seen(PASS4) || seen(KBUILD) ? 'points' : null;
     },
-    cause: ({ lines }) =>
-      /quota/.test(lines[0]?.text ?? '')
-        ? 'The quota of the user is used up.'
-        : 'A file system that the run writes to is full.',
+    cause: ({ seen }) =>
+      OVER_QUOTA.some(seen) ? 'The quota of the user is used up.' : 'A file system that the run writes to is full.',
   },
   {
     code: 'NO_SPACE',

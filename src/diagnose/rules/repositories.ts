@@ -223,7 +223,7 @@ export const REPOSITORY_RULES: readonly Rule[] = [
     grade: (match) => {
       if (!isAskedInVain(match)) return null;
       const debug = match.lines.some((line) => /debuginfo|dbgsym|-dbg\b/.test(line.text));
-      if (debug) return setUpAfterwards(match) ? 'points' : 'allows';
+      if (debug) return setUpAfterwards(match) || match.situation.log.debugRepositoryOff ? 'points' : 'allows';
       // What was asked for by name is no debug package.
       return judgeNotFound(match).length > 0 ? null : 'allows';
     },
@@ -321,6 +321,7 @@ export const REPOSITORY_RULES: readonly Rule[] = [
         ? 'A source was written with a shell variable that was never expanded, so its address does not exist.'
         : 'A configured repository cannot be used: its address, code name, architecture or key is wrong, or it has moved.';
     },
+    remedies: (_situation, match) => [...mendSource(match), CHECK_SOURCES, prepare()],
   },
   {
     code: 'REPO_MISCONFIGURED',
@@ -370,6 +371,19 @@ function setUpAfterwards(match: Match): boolean {
   const asked = match.lines[0]?.position ?? 0;
   const added = match.linesOf(DDEBS)[0]?.position;
   return added !== undefined && added > asked;
+}
+
+/** Debian's debug archive has suites of names of its own. */
+const PLAIN_SUITE = /debian-debug\/? ([a-z]{3,20}(?:-(?:updates|backports|proposed-updates))?) Release["']/;
+
+/** What mends the one source that is named, where that is known. */
+function mendSource({ lines }: Match): readonly Remedy[] {
+  const unknownKey = lines.some((line) => line.text.includes('ddebs.ubuntu.com') && line.text.includes('NO_PUBKEY'));
+  if (unknownKey) return [install(['ubuntu-dbgsym-keyring'], 'toolchain')];
+  const suite = lines.map((line) => PLAIN_SUITE.exec(line.text)?.[1]).find((name) => name !== undefined);
+  if (suite === undefined) return [];
+  const files = '/etc/apt/sources.list /etc/apt/sources.list.d';
+  return [runAsRoot(`sed -i '/debian-debug/ s/ ${suite} / ${suite}-debug /' $(grep -rls debian-debug ${files})`)];
 }
 
 /** The host whose name could not be looked up just then (EAI_AGAIN), where that is all that is said of sources. */

@@ -5,6 +5,7 @@ import type { Remedy } from '../../types.ts';
 import { findArchitecture } from '../../detect/architectures.ts';
 import type { LogLine } from '../log-line.ts';
 import { kernelName, text, type Pattern, type Rule, type Match } from '../rule.ts';
+import type { Situation } from '../situation.ts';
 import { NO_COMMAND } from '../strerror.ts';
 import { KBUILD, PASS4, RUNTIME_ERROR } from './pass-4.ts';
 
@@ -141,8 +142,8 @@ export const TOOLCHAIN_RULES: readonly Rule[] = [
     grade: (match) => (isOtherCompiler(match) || COMPILER.some(match.seen) ? 'allows' : null),
     cause: ({ situation, linesOf }) =>
       `${kernelName(situation)} was built by ${nameOfCompiler(linesOf(BUILT_BY)) ?? 'another compiler'}, and ${nameOfCompiler(linesOf(YOU_USE)) ?? 'another one'} is used: kbuild remarks it and goes on.`,
-    remedies: ({ release, system }, { lines, linesOf }) =>
-      installTool(kernelsCompiler(linesOf(BUILT_BY), system), lines, release),
+    remedies: (situation, { lines, linesOf }) =>
+      installTool(kernelsCompiler(linesOf(BUILT_BY), situation.system), lines, situation),
   },
   {
     code: 'GCC_OR_BUILD_MISMATCH',
@@ -161,10 +162,10 @@ export const TOOLCHAIN_RULES: readonly Rule[] = [
         ? `${match.groups[0] ?? 'The compiler or make'}, which building a module needs, is not installed, or not under the name the kernel was built with.`
         : `${match.groups[0] ?? ''} is not installed: CROSS_COMPILE=${prefix} asks for it.`;
     },
-    remedies: ({ release, arch, log }, { groups, lines }) =>
-      !log.crossAsked && isForeignPrefix(groups[0], arch)
+    remedies: (situation, { groups, lines }) =>
+      !situation.log.crossAsked && isForeignPrefix(groups[0], situation.arch)
         ? [UNSET_ARCH, EMPTY_CACHE]
-        : installTool(groups[0] ?? null, lines, release),
+        : installTool(groups[0] ?? null, lines, situation),
   },
   {
     code: 'GCC_OR_BUILD_MISMATCH',
@@ -186,8 +187,8 @@ export const TOOLCHAIN_RULES: readonly Rule[] = [
     grade: ({ seen }) => (seen(RUNTIME_ERROR) ? 'points' : 'proves'),
     cause: ({ situation, groups }) =>
       `The compiler in the PATH is not the one ${kernelName(situation)} was built with${groups[0] === undefined ? '' : ` (it does not know ${groups[0]})`}.`,
-    remedies: ({ release, system }, { lines, linesOf }) =>
-      installTool(kernelsCompiler(linesOf(BUILT_BY), system), lines, release),
+    remedies: (situation, { lines, linesOf }) =>
+      installTool(kernelsCompiler(linesOf(BUILT_BY), situation.system), lines, situation),
   },
 ];
 
@@ -228,7 +229,8 @@ function isForeignPrefix(tool: string | undefined, arch: string | null): boolean
 /** The compiler of the kernel by the name that packages have, where kbuild told it. */
 function kernelsCompiler(lines: readonly LogLine[], system: PackageSystem | null): string | null {
   const named = /(?<![\w-])(?:[\w]+-linux-gnu-)?((?:gcc|clang)-\d{1,2})\b/.exec(lines[0]?.text ?? '')?.[1];
-  if (named !== undefined || system?.hasCompilersByVersion !== true) return named ?? null;
+  const isClang = nameOfCompiler(lines)?.startsWith('clang') === true;
+  if (named !== undefined || system?.hasCompilersByVersion !== true) return named ?? (isClang ? 'clang' : null);
   // Before gcc 5 the second number was part of the name.
   const [brand, major] = nameOfCompiler(lines)?.split(' ') ?? [];
   return brand === undefined || Number(major) < 5 ? null : `${brand}-${major ?? ''}`;
@@ -243,14 +245,23 @@ function packageOf(tool: string): readonly string[] {
 }
 
 /** The compiler by the name that kbuild asks for it, where it does. */
-function installTool(tool: string | null, lines: readonly LogLine[], release: string | null): readonly Remedy[] {
+function installTool(
+  tool: string | null,
+  lines: readonly LogLine[],
+  { release, system }: Pick<Situation, 'release' | 'system'>,
+): readonly Remedy[] {
   const named = lines.map((line) => /\b(gcc-\d{1,2}): (?:\d+: )?(?:[cC]ommand )?not found/.exec(line.text)?.[1]);
   const wanted = named.find((name) => name !== undefined) ?? tool ?? 'gcc';
+  const names = [...new Set([...packageOf(wanted), 'make'])];
   const config = `/lib/modules/${release ?? '"$(uname -r)"'}/build/.config`;
   return [
-    install([...new Set([...packageOf(wanted), 'make'])], 'toolchain'),
+    ...(system === null
+      ? ofEachSystem({ deb: names.join(' '), rpm: names.join(' '), zypper: names.join(' ') })
+      : [install(names, 'toolchain')]),
     run(`grep CONFIG_CC_VERSION_TEXT ${config}`),
-    crossPrefix(wanted) === null ? run('env PATH=/usr/bin:/bin gcc --version') : run(`command -v ${wanted}`),
+    crossPrefix(wanted) === null
+      ? run(`env PATH=/usr/bin:/bin ${wanted.startsWith('clang') ? wanted : 'gcc'} --version`)
+      : run(`command -v ${wanted}`),
     EMPTY_CACHE,
   ];
 }
