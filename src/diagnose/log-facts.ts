@@ -277,7 +277,7 @@ function countRuns(lines: readonly LogLine[]): (position: number) => number {
 type Words = Readonly<Record<'deb' | 'rpm', RegExp>>;
 /** What a package manager prints, or the remark that Debian's stap ends with. */
 const ANSWERS: Words = {
-  deb: /README\.Debian|^linux-tools-\d|^[EWN]: |^(?:Get|Hit|Ign|Err):\d|^Reading package lists|^(?:Setting up|Unpacking|Selecting previously unselected) |\bdpkg(?:-\w+)?: |^dpkg -[ilS]|^[ih][iFWt]\s/,
+  deb: /README\.Debian|The real System\.map is in the linux-image-|(?:^WARNING: |[`"'])[a-z][\w-]{1,30} not found for kernel \d|^linux-tools-\d|^[EWN]: |^(?:Get|Hit|Ign|Err):\d|^Reading package lists|^(?:Setting up|Unpacking|Selecting previously unselected) |\bdpkg(?:-\w+)?: |^dpkg -[ilS]|^[ih][iFWt]\s/,
   rpm: /use: (?:yum|dnf) |^(?:package \S+ is not installed)$|\brpm -q|Loaded plugins:|^No package \S+ available\.?$|^No match for argument|Unable to find a match/,
 };
 const COMMANDS: Words = {

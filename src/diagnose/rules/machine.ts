@@ -27,7 +27,7 @@ const NO_MODULES: readonly Pattern[] = [
 ];
 const NOT_IN = text('not found in directory', /FATAL: Module \S{1,60} not found in directory \S{0,20}\/lib\/modules\//);
 /** The wrapper in the place of perf and its like, which only looks for those of the kernel that runs. */
-const NO_TOOLS = text('not found for kernel', /^WARNING: [a-z][\w-]{1,30} not found for kernel \d/);
+const NO_TOOLS = text('not found for kernel', /(?:^WARNING: |[`"'])[a-z][\w-]{1,30} not found for kernel \d/);
 const MISSING = [NO_CONFIG, NO_DEBUGINFO, HINT];
 
 export const MACHINE_RULES: readonly Rule[] = [

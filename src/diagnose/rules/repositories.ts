@@ -64,6 +64,11 @@ const SEEMS_UNAVAILABLE = text(
 const SEPARATE = text('in a separate repository', /-dbgsym packages are typically in a separate repository/);
 const WIKI = text('DebuggingProgramCrash');
 const DDEBS = text('ddebs.ubuntu.com');
+/** Debian's debug archive has suites of names of its own: bookworm-debug. */
+const PLAIN_SUITE = text(
+  'debian-debug',
+  /debian-debug\/? ([a-z]{3,20}(?:-(?:updates|backports|proposed-updates))?) Release["']/,
+);
 /** Addresses and words of package sources; any other program speaks TLS as well. */
 const OF_A_SOURCE =
   /repodata|repomd|\.rpm\b|\/dists\/|InRelease|mirrorlist|metalink|\[Errno 14\]|\b(?:yum|dnf|zypper|apt(?:-get)?|subscription-manager)\b|^[EWI]: |^Err:/;
@@ -304,6 +309,7 @@ export const REPOSITORY_RULES: readonly Rule[] = [
   {
     code: 'REPO_MISCONFIGURED',
     patterns: BROKEN,
+    hints: [PLAIN_SUITE],
     grade: (match) => {
       if (unresolvedHost(match) !== null) return null;
       if (brokenDebugSource(match) || undefinedVariables(match).length > 0) return 'proves';
@@ -373,14 +379,11 @@ function setUpAfterwards(match: Match): boolean {
   return added !== undefined && added > asked;
 }
 
-/** Debian's debug archive has suites of names of its own. */
-const PLAIN_SUITE = /debian-debug\/? ([a-z]{3,20}(?:-(?:updates|backports|proposed-updates))?) Release["']/;
-
 /** What mends the one source that is named, where that is known. */
-function mendSource({ lines }: Match): readonly Remedy[] {
+function mendSource({ lines, linesOf }: Match): readonly Remedy[] {
   const unknownKey = lines.some((line) => line.text.includes('ddebs.ubuntu.com') && line.text.includes('NO_PUBKEY'));
   if (unknownKey) return [install(['ubuntu-dbgsym-keyring'], 'toolchain')];
-  const suite = lines.map((line) => PLAIN_SUITE.exec(line.text)?.[1]).find((name) => name !== undefined);
+  const suite = PLAIN_SUITE.regex?.exec(linesOf(PLAIN_SUITE)[0]?.text ?? '')?.[1];
   if (suite === undefined) return [];
   const files = '/etc/apt/sources.list /etc/apt/sources.list.d';
   return [runAsRoot(`sed -i '/debian-debug/ s/ ${suite} / ${suite}-debug /' $(grep -rls debian-debug ${files})`)];
