@@ -361,9 +361,17 @@ function readOtherTrees(lines: readonly LogLine[]): LogFacts['otherTrees'] {
   return found;
 }
 
-/** The first package of the hint that is no kernel's: kernel modules of others (kmod-…) have nothing to do with it. */
+/** What rpm -qf answers of a program's file. */
+const OWNER =
+  /^((?!kernel-|kmod-)[a-zA-Z][\w.+-]{1,80}-\d[\w.+~^]*-[\w.+~^]+\.(?:x86_64|i[3-6]86|aarch64|ppc64le|s390x))$/;
+
+/** The package that is shown to own a program's file, or the first of the hint that is no kernel's: kernel modules of others (kmod-…) have nothing to do with it. */
 function readUserspacePackage(lines: readonly LogLine[]): string | null {
-  for (const line of lines) {
+  for (const [index, line] of lines.entries()) {
+    if (/\brpm -qf \/\S/.test(line.text)) {
+      const owner = OWNER.exec(lines[index + 1]?.text ?? '')?.[1];
+      if (owner !== undefined) return owner;
+    }
     const packages = /debuginfo-install ([^']{1,600})/.exec(line.text)?.[1]?.split(/\s+/) ?? [];
     const found = packages.find((name) => /^[a-z0-9][\w.+-]{1,100}$/i.test(name) && !/^(?:kernel|kmod)-|^-/.test(name));
     if (found !== undefined) return found;

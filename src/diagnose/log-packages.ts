@@ -102,10 +102,14 @@ function rpmPackage(
   return { name, kind, release, variant, installed, line };
 }
 
+/** What a kernel is packaged with that is neither an image nor one of the others. */
+const BESIDE_IMAGES =
+  /^(?:headers|tools|docs?|debugsource|sources?|srpm|macros|abi|stablelists|whitelists|syms|firmware|bootwrapper|selftests|cross)$/;
+
 function rpmKind(words: readonly string[]): PackageKind {
   if (words.includes('debuginfo')) return 'debuginfo';
   if (words.includes('devel')) return 'devel';
-  if (words.includes('headers') || words.includes('tools') || words.includes('doc')) return 'other';
+  if (words.some((word) => BESIDE_IMAGES.test(word))) return 'other';
   return 'image';
 }
 
@@ -118,7 +122,9 @@ function debsOf(line: LogLine, installed: boolean): readonly LoggedPackage[] {
     const rest = word.replace(/_\d[\w.+~-]*_\w.*$/, '');
     const name = `linux-${type}-${rest}`;
     const debug = DEB_DEBUG.test(rest);
-    const kind = debug ? 'debuginfo' : (DEB_KINDS[type] ?? 'image');
+    // The half that Ubuntu's flavours share is no kernel's build tree.
+    const isShared = type === 'headers' && /^\d+(?:\.\d+)+-\d+$/.test(rest);
+    const kind = debug ? 'debuginfo' : isShared ? 'other' : (DEB_KINDS[type] ?? 'image');
     return { name, kind, release: rest.replace(DEB_DEBUG, ''), variant: null, installed, line };
   });
 }

@@ -80,10 +80,18 @@ export function newerKernel(situation: Situation): OtherPackage | null {
   return kernels.find((one) => isNewer(one, release)) ?? null;
 }
 
-/** Directories of modules that were listed, where no package but the kernel itself makes any, and removes the old one. */
-function modulesOf({ release, log }: Situation): readonly OtherPackage[] {
-  if (pacmanHeaders(release, log.pacman) === null || log.otherTrees.some((tree) => tree.release === release)) return [];
-  return log.otherTrees.map((tree) => ({ name: tree.release, release: tree.release, lines: [tree.line] }));
+/**
+ * Directories of modules that were listed: where no package but the kernel itself makes any and removes the old one, or where
+ * the development package is that one's.
+ */
+function modulesOf(situation: Situation): readonly OtherPackage[] {
+  const { release, log } = situation;
+  const isAlone =
+    pacmanHeaders(release, log.pacman) !== null && !log.otherTrees.some((tree) => tree.release === release);
+  const devel = otherDevel(situation)?.release ?? null;
+  return log.otherTrees
+    .filter((tree) => isAlone || tree.release === devel)
+    .map((tree) => ({ name: tree.release, release: tree.release, lines: [tree.line] }));
 }
 
 /** Whether a kernel is of the same line as the one that runs, and newer. */

@@ -1,7 +1,7 @@
 /** What package managers say of their sources: none there, not allowed in, dead, too old or dated in the future. */
 import { type Pattern, text } from '../rule.ts';
 import { patternsOf } from './templates.ts';
-import { BROKEN_SOURCE, NO_SOURCES } from './translations.ts';
+import { BROKEN_SOURCE, NO_SOURCES, UNUSABLE_SOURCE } from './translations.ts';
 
 /** Without a subscription the system has no repositories, or is turned away by them. */
 export const UNREGISTERED: readonly Pattern[] = [
@@ -97,6 +97,7 @@ export const BROKEN: readonly Pattern[] = [
   text('File not found on medium', /File ["'].{1,300}["'] not found on medium/),
   text('Failed to synchronize cache for repo'),
   ...patternsOf(BROKEN_SOURCE),
+  ...UNUSABLE_SOURCE.map((words) => text(words, new RegExp(`^[EW]: .{0,400}${words}`))),
 ];
 /** The two sides cannot agree on how to speak: an old system's TLS or its certificates. */
 export const TLS: readonly Pattern[] = [

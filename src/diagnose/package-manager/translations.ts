@@ -237,6 +237,41 @@ export const BROKEN_SOURCE: readonly string[] = [
   "'%s' deposu geçersiz",
 ];
 
+/** What apt says behind the name of a source that has no Release file, or no signature; the name holds blanks. */
+export const UNUSABLE_SOURCE: readonly string[] = [
+  'neobsahuje soubor Release',
+  'har ikke en udgivelsesfil',
+  'har ikke længere en udgivelsesfil',
+  'enthält keine Release-Datei',
+  'no tiene un fichero de Publicación',
+  "n'a pas de fichier Release",
+  'ne contient plus de fichier Release',
+  'tárolónak nincs Release fájlja',
+  'non ha un file Release',
+  'non ha più un file Release',
+  'Release ファイルがありません',
+  'Release ファイルがなくなっています',
+  'heeft geen Release-bestand',
+  'heeft niet langer een Release-bestand',
+  'не содержит файла Release',
+  'deposunda Release dosyası yok',
+  'artık Release dosyası barındırmıyor',
+  '没有 Release 文件',
+  '不再含有 Release 文件',
+  'není podepsán',
+  'er ikke underskrevet',
+  'ist nicht signiert',
+  'no está firmado',
+  "n'est pas signé",
+  'tároló nincs aláírva',
+  'non è firmato',
+  'は署名されていません',
+  'is niet ondertekend',
+  'не подписан',
+  'deposu imzalanmamış',
+  '没有数字签名',
+];
+
 /** dpkg, of a package that it has unpacked and cannot finish. */
 export const NOT_CONFIGURED: readonly string[] = [
   '依赖关系问题使得 %s 的配置工作不能继续',

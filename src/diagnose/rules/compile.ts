@@ -15,6 +15,8 @@ const GENERATED_ERROR = text(
 );
 /** C that the script brings itself, between %{ and %}; the tapset's is SystemTap's. */
 const OWN_C = text(': error: ', /^(?!\S{0,300}\/tapset\/)\S{1,300}\.stpm?:\d{1,6}:\d{1,5}: error: /);
+/** make was ended from outside, by Ctrl-C. */
+const ENDED = text('] Interrupt', /\*\*\* \[.{1,400}\] Interrupt$/);
 /** Names that kernels renamed, moved or took away; the code that still uses them is SystemTap's. */
 const KNOWN_API: readonly Pattern[] = [
   text('has no member named', /["']?(?:struct \w{1,60}|\w{1,60})["']? has no member named ["'](\w{1,60})["']/),
@@ -138,8 +140,8 @@ export const COMPILE_RULES: readonly Rule[] = [
   {
     code: 'STAP_TOO_OLD',
     patterns: [PASS4, KBUILD],
-    hints: [OWN_C],
-    grade: ({ seen }) => (ownCause(seen) || seen(OWN_C) ? null : 'allows'),
+    hints: [OWN_C, ENDED],
+    grade: ({ seen }) => (ownCause(seen) || seen(OWN_C) || seen(ENDED) ? null : 'allows'),
     cause: (match) =>
       `The module did not compile; most often ${stapName(match)} does not know ${kernelName(match.situation)} yet.`,
   },

@@ -25,7 +25,10 @@ const NO_DWARF_FILE = text(
   /cannot find module (\/(?!\S{0,200}vmlinu[xz])\S{1,300}) debuginfo: No DWARF/,
 );
 /** Options of a kernel's configuration that leave no DWARF in its vmlinux, or not all of it. */
-const WITHOUT_DWARF = text('CONFIG_DEBUG_INFO_', /(CONFIG_DEBUG_INFO_(?:SPLIT|REDUCED|NONE)=y)/);
+const WITHOUT_DWARF = text(
+  'CONFIG_DEBUG_INFO',
+  /(CONFIG_DEBUG_INFO_(?:SPLIT|REDUCED|NONE)=y|CONFIG_DEBUG_INFO is not set)/,
+);
 /** The function was found by the symbol table, and its variables are described nowhere. */
 const NO_SCOPE = text('debuginfo scope not found', /debuginfo scope not found for module ["'](?!\/)[\w-]{1,64}["']/);
 const HINT_KERNEL = text('debuginfo-install ', /use: (?:dnf )?debuginfo-install [^']{0,400}?\bkernel-\d/);
@@ -200,11 +203,11 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
   },
   {
     code: 'DEBUGINFO_UNUSABLE',
-    patterns: [NO_DWARF_KERNEL],
+    patterns: [NO_DWARF_KERNEL, NO_DEBUGINFO],
     hints: [WITHOUT_DWARF],
     grade: ({ seen }) => (seen(WITHOUT_DWARF) ? 'proves' : null),
     cause: ({ situation, linesOf }) =>
-      `${kernelName(situation)} was built with ${WITHOUT_DWARF.regex?.exec(linesOf(WITHOUT_DWARF)[0]?.text ?? '')?.[1] ?? 'another option'}, which leaves in its vmlinux no debug information that stap can read.`,
+      `${kernelName(situation)} is configured with "${WITHOUT_DWARF.regex?.exec(linesOf(WITHOUT_DWARF)[0]?.text ?? '')?.[1] ?? ''}", which leaves in its vmlinux no debug information that stap can read.`,
     remedies: ({ release }) => [
       run(shellLine`grep CONFIG_DEBUG_INFO ${`/boot/config-${release ?? ''}`}`),
       tapprepAsRoot('verify', '--build-tree', 'DIR', '--vmlinux', 'FILE'),

@@ -152,7 +152,7 @@ export const INSTALLATION_RULES: readonly Rule[] = [
     patterns: [NO_CONFIG],
     grade: ({ situation }) => (wholeRelease(situation) === null ? null : 'proves'),
     cause: ({ situation }) =>
-      `stap -r was given ${situation.log.releaseOption ?? ''}, and takes it as it stands: the release of the kernel is ${wholeRelease(situation) ?? ''}, with the architecture.`,
+      `stap -r was given ${situation.log.releaseOption ?? ''}, and takes it as it stands, but the release of the kernel is ${wholeRelease(situation) ?? ''}.`,
     remedies: (situation) => [
       run(shellLine`stap -r ${wholeRelease(situation) ?? ''} -v -p4 -e ${'probe begin { exit() }'}`),
     ],
@@ -170,12 +170,13 @@ export const INSTALLATION_RULES: readonly Rule[] = [
   },
 ];
 
-/** What was meant, where -r has all of it but the architecture that it ends in. */
+/** What was meant, where -r lacks the architecture that it ends in, or has the name of a file before it. */
 function wholeRelease({ log }: Situation): string | null {
   const given = log.releaseOption;
   if (given === null) return null;
+  const bare = given.replace(/^(?:\/boot\/)?(?:vmlinu[xz]|kernel|linux)-/, '');
   const shown = [log.unameRelease, ...log.otherTrees.map(({ release }) => release)];
-  return (
-    shown.find((one) => one?.startsWith(`${given}.`) === true && /^\w+$/.test(one.slice(given.length + 1))) ?? null
-  );
+  const isMeant = (one: string): boolean =>
+    one === bare ? one !== given : one.startsWith(`${bare}.`) && /^\w+$/.test(one.slice(bare.length + 1));
+  return shown.find((one): one is string => one !== null && isMeant(one)) ?? null;
 }
