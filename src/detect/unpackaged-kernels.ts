@@ -95,10 +95,17 @@ const UNPACKAGED_KERNELS: readonly UnpackagedKernel[] = [
     remedy: TREE,
   },
   {
-    builder: 'a kernel of Arch Linux or Void Linux',
-    form: /-(?:arch|artix)\d+-\d+$|^\d+\.\d+\.\d+_\d+$/,
+    builder: "Arch Linux's kernel",
+    form: /-(?:arch|artix)\d+-\d+$/,
     word: null,
-    remedy: TREE,
+    remedy: run('pacman -Ss linux headers'),
+    namedOtherwise: true,
+  },
+  {
+    builder: "Void Linux's kernel",
+    form: /^\d+\.\d+\.\d+_\d+$/,
+    word: null,
+    remedy: run('xbps-query -Rs headers'),
     namedOtherwise: true,
   },
   {

@@ -7,18 +7,20 @@ import { renderRemedies } from './render-remedy.ts';
 import { settleOrAsk } from './settle-remedies.ts';
 import type { Situation } from './situation.ts';
 
-/** @param own what the symptom needs instead of what its code does */
+/** @param own what the symptom needs instead of what its code does @param next the same of what to look at next */
 export function advise(
   code: DiagnosisCode,
   situation: Situation,
   own: readonly Remedy[] | null = null,
+  next?: string | null,
 ): Pick<Diagnosis, 'remedies' | 'fix' | 'otherwise'> {
   const advice = FAULTS[code].remedy(situation);
+  const otherwise = next === undefined ? advice.otherwise : next;
   const remedies = settleOrAsk(own ?? advice.remedies, situation);
   return {
     remedies,
     fix: renderRemedies(remedies, situation.place).map(printable),
-    otherwise: advice.otherwise === null ? null : printable(advice.otherwise),
+    otherwise: otherwise === null ? null : printable(otherwise),
   };
 }
 

@@ -3,6 +3,8 @@ import type { LogLine } from './log-line.ts';
 
 const RUN_BEGINS = /\bPass 5: starting run/;
 const RUN_ENDS = /(?:^|[\s:]|\^C)Pass 5: run completed/;
+/** stap says that a run is completed before it says that it failed. */
+const RUN_FAILED = /exited with status: [1-9]|\bPass 5: run failed/;
 /** stap, staprun, stapio and the module itself put a word in capitals before what they say. */
 const SYSTEMTAPS_OWN = /^[A-Z]{4,12} ?:|\bstap(?:run|io)\b/;
 const NOT_LOADED = /Couldn't insert module|could not insert|[eE]rror inserting|can't (?:insert|load module) /;
@@ -11,33 +13,40 @@ const STOPPED_BEFORE = /\bPass [1-4]: [a-z ]{1,20} failed/;
 const OF_OTHERS =
   /^(?:module )?(?!(?:stap|tapprep)_)[A-Za-z][\w-]{1,60}: (?:version magic |disagrees about version of symbol|no symbol version for |Unknown symbol )|^Loading of (?:unsigned )?module /;
 
-/** Words of any failure. */
-const FAILS = /^(?:ERROR|WARNING)\b|\berrors?\b|\bfail|\bIncorrect version|\bnot found\b|\bdenied\b|\bcannot\b/i;
-const PROMPT = /^(?:\[?[\w.-]{1,32}@[^\s$#]{1,64}(?:[ :][^\s$#]{1,80})?\]? ?[$#]|[$#❯%])(?= |$)/;
+/** Words of any failure; what is in another language is not known to be none. */
+const FAILS =
+  /^(?:ERROR|WARNING)\b|\berrors?\b|\bfail|\bIncorrect version|\bNo such\b|\bnot (?:found|installed|permitted|allowed)\b|\bdenied\b|\bcannot\b|\bunable\b|\bmust\b|\bKilled\b|\bSegmentation\b|\bsame\b|^\[?\.\.\.|^(?:sudo|bash|sh|zsh|-bash): |[^\u0000-\u007f]/i;
+const PROMPT = /^(?:\[?([\w.-]{1,32}@[^\s$#:\]]{1,64})[^\s$#]{0,64}(?:[ :][^\s$#]{1,80})?\]? ?[$#]|[$#❯%])(?= |$)/;
 const OF_STAP = /^(?:sudo )?\S{0,60}stap(?:xx|\+\+)? /;
 
 /** The lines that a failure may be read from. */
 export function withoutBystanders(lines: readonly LogLine[]): readonly LogLine[] {
   const [printed, hasRun] = findPrinted(lines);
   const mended = findMended(lines);
-  const isLoadable = hasRun || lines.some(({ text }) => STOPPED_BEFORE.test(text));
-  const isOthers = isLoadable && !lines.some(({ text }) => NOT_LOADED.test(text));
+  const endedOtherwise = hasRun || lines.some(({ text }) => STOPPED_BEFORE.test(text));
+  const isOthers = endedOtherwise && !lines.some(({ text }) => NOT_LOADED.test(text));
   return lines.filter((line) => !printed.has(line) && !mended.has(line) && !(isOthers && OF_OTHERS.test(line.text)));
 }
 
-/** What scripts printed between the beginning and the end of a run, and whether there was a run. */
+/** What scripts printed between the beginning and the end of a run, and whether a module is seen to have been loaded. */
 function findPrinted(lines: readonly LogLine[]): readonly [ReadonlySet<LogLine>, boolean] {
   const printed = new Set<LogLine>();
   let hasRun = false;
+  // An error of a module that was loaded: one that was not has none of its own.
+  let hasSpoken = false;
   let said: LogLine[] | null = null;
-  for (const line of lines) {
+  for (const [index, line] of lines.entries()) {
     if (RUN_BEGINS.test(line.text)) said = [];
     else if (NOT_LOADED.test(line.text)) said = null;
     else if (said !== null && RUN_ENDS.test(line.text)) {
-      hasRun = true;
+      const failed = lines.slice(Math.max(index - 2, 0), index + 2).some(({ text }) => RUN_FAILED.test(text));
+      hasRun ||= !failed || hasSpoken || said.length > 0;
       for (const one of said) printed.add(one);
       said = null;
-    } else if (said !== null && !SYSTEMTAPS_OWN.test(line.text)) said.push(line);
+    } else if (said !== null) {
+      hasSpoken ||= line.text.startsWith('ERROR: ');
+      if (!SYSTEMTAPS_OWN.test(line.text)) said.push(line);
+    }
   }
   return [printed, hasRun];
 }
@@ -45,16 +54,18 @@ function findPrinted(lines: readonly LogLine[]): readonly [ReadonlySet<LogLine>,
 /** What stap said to a command that was given again later and then ran well. */
 function findMended(lines: readonly LogLine[]): ReadonlySet<LogLine> {
   const prompts = lines.flatMap(({ text }, at) => {
-    const prompt = PROMPT.exec(text)?.[0];
-    return prompt === undefined ? [] : [{ at, command: text.slice(prompt.length).trim() }];
+    const [prompt, where = ''] = PROMPT.exec(text) ?? [];
+    return prompt === undefined ? [] : [{ at, where, command: text.slice(prompt.length).trim() }];
   });
   const runs = prompts
-    .map(({ at, command }, index) => ({ at, command, said: lines.slice(at + 1, prompts[index + 1]?.at) }))
+    .map(({ at, where, command }, index) => ({ at, where, command, said: lines.slice(at + 1, prompts[index + 1]?.at) }))
     .filter(({ command }) => OF_STAP.test(command));
   const ranWell = runs.filter(
     // Where the log ends with the command nobody knows what became of it.
     ({ at, said }) => at < lines.length - 1 && !said.some(({ text }) => FAILS.test(text)),
   );
-  const lastGood = new Map(ranWell.map(({ at, command }) => [command, at]));
-  return new Set(runs.flatMap(({ at, command, said }) => (at < (lastGood.get(command) ?? -1) ? said : [])));
+  // Two machines are told apart by their prompts.
+  const keyOf = ({ where, command }: (typeof runs)[number]): string => `${where} ${command}`;
+  const lastGood = new Map(ranWell.map((run) => [keyOf(run), run.at]));
+  return new Set(runs.flatMap((run) => (run.at < (lastGood.get(keyOf(run)) ?? -1) ? run.said : [])));
 }

@@ -56,6 +56,8 @@ interface Finding extends Weighed {
   readonly cause: string;
   /** Null where those of the code will do. */
   readonly remedies: readonly Remedy[] | null;
+  /** Undefined where that of the code will do. */
+  readonly otherwise: string | null | undefined;
 }
 
 /** @param isHearsay what is read may not have happened here, so that every symptom leads less far */
@@ -99,6 +101,7 @@ function judge(rule: Rule, match: Match, isHearsay: boolean): Finding | null {
     evidence: [...match.lines.slice(0, EVIDENCE_LINES), ...(rule.evidence?.(match) ?? [])],
     cause: rule.cause(match).replace(/^(?:the|kernel) /, (word) => word.charAt(0).toUpperCase() + word.slice(1)),
     remedies: rule.remedies?.(match.situation, match) ?? null,
+    otherwise: rule.otherwise,
   };
 }
 
@@ -114,7 +117,7 @@ function toDiagnosis(finding: Finding, situation: Situation): Diagnosis {
     confidence: CONFIDENCE[finding.grade],
     evidence: evidenceOf(finding.evidence),
     cause: escapeControl(redact(finding.cause)),
-    ...advise(finding.code, situation, finding.remedies),
+    ...advise(finding.code, situation, finding.remedies, finding.otherwise),
   };
 }
 

@@ -182,7 +182,7 @@ const BY_PACMAN: readonly (readonly [RegExp, string])[] = [
 /** Alpine's look the same. */
 const BY_PACMAN_OR_APK: typeof BY_PACMAN = [[/^\d+\.\d+\.\d+-\d+-lts$/, 'linux-lts-headers']];
 
-/** The package with the build tree of such a kernel; null for any other. @param isNamed pacman, or a system that has it, is */
+/** The package with the build tree of such a kernel; null for any other. @param isNamed the log names pacman, or a system that has it */
 export function pacmanHeaders(release: string | null, isNamed = false): string | null {
   const rows = isNamed ? [...BY_PACMAN, ...BY_PACMAN_OR_APK] : BY_PACMAN;
   const row = rows.find(([form]) => form.test(release ?? ''));

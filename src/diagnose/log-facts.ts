@@ -104,7 +104,7 @@ const NAMED_RELEASE =
   /(?<!\b(?:built|compiled|made) (?:for|against) (?:the )?)\b[Kk]ernel(?: release| version)?[:,=]? ["'`(]?(\d\.\d{1,3}\.\d{1,3}(?:\.\d{1,3})?-[\w.+~-]{1,64})/;
 /** kernel-devel-uname-r = RELEASE, as dependencies are written. */
 const PROVIDED_RELEASE = /\bkernel(?:-\w{1,20}){0,3}-uname-r ?={1,2} ?(\d[\w.+~-]{3,80})/;
-/** mkinitcpio's hook for dkms, and the files of a kernel's modules. */
+/** The hook of dkms in pacman, and the files of a kernel's modules. */
 const MISSING_HEADERS = new RegExp(String.raw`\bMissing (${RELEASE}) kernel headers`);
 const MODULE_FILE = new RegExp(String.raw`/lib/modules/(${RELEASE})/(?:kernel|extra|updates)/`);
 /** Files of a kernel carry its release, and so do the messages of who looks for them. */
@@ -128,7 +128,7 @@ export const IMAGE_STEP =
 /** A row of `zypper lr`: number, alias, name, enabled; what stands before a bar is a prefix in other logs. */
 const DEBUG_OFF = /^\d{1,3} *\|[^|]*\|[^|]*debug[^|]*\| *(?:No|Nein|Non|Nee|Ne|Não|Нет|Nie|Nej|いいえ|否) *(?:\||$)/i;
 const OSTREE =
-  /\brpm-ostree\b|\bostree-booted\b|\b(?:Fedora|Red Hat)\b.{0,30}\b(?:Silverblue|Kinoite|CoreOS|Atomic)\b|^VARIANT_ID=["']?(?:silverblue|kinoite|coreos|iot)\b/;
+  /\butilize rpm-ostree\b|(?:^|[$#❯] )(?:sudo )?rpm-ostree (?:status|install|upgrade)\b|\bostree-booted\b|^PRETTY_NAME=.{0,40}\b(?:Silverblue|Kinoite|CoreOS)\b|^VARIANT_ID=["']?(?:silverblue|kinoite|coreos|iot)\b/;
 /** What Ubuntu's wrappers of perf and its like ask for. */
 const TOOLS_ASKED = new RegExp(String.raw`^linux-tools-(${RELEASE})$`);
 
@@ -233,11 +233,13 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
     cachedModule: lines.some((line) => /Pass 4: using cached/.test(line.text)),
     userland: readUserland(lines, ANSWERS),
     advised: readUserland(lines, COMMANDS),
-    pacman: lines.some((line) => /\bpacman\b|\bArch(?: ?Linux)?\b|\bAUR\b|\bManjaro\b/.test(line.text)),
+    pacman:
+      lines.some((line) => /\bpacman\b|\bArch ?Linux\b|\b(?:on|under) Arch\b|\bAUR\b|\bManjaro\b/.test(line.text)) &&
+      !lines.some((line) => /\bapk\b|\bAlpine\b/.test(line.text)),
     stubTable: lines.some((line) => line.text.includes('The real System.map is in the linux-image-')),
     debugRepositoryOff: lines.some((line) => DEBUG_OFF.test(line.raw.trim())),
     ownTree: first(
-      /\b(?:KSRC|KDIR|KERNEL_?DIR|KERNEL_SRC)=["']?(\/(?!usr\/src\/(?:kernels|linux-headers)|(?:usr\/)?lib\/modules)[^\s"']{1,200})/,
+      /\b(?:KSRC|KDIR|KERNEL_?DIR|KERNEL_SRC)=["']?(\/(?!usr\/src\/(?:kernels|linux-headers|linux-[^/\s]*obj)|(?:usr\/)?lib\/modules)[^\s"']{1,200})/,
     ),
     ostree: lines.some((line) => OSTREE.test(line.text)),
     oldYum: lines.some((line) =>
@@ -277,12 +279,12 @@ function countRuns(lines: readonly LogLine[]): (position: number) => number {
 type Words = Readonly<Record<'deb' | 'rpm', RegExp>>;
 /** What a package manager prints, or the remark that Debian's stap ends with. */
 const ANSWERS: Words = {
-  deb: /README\.Debian|The real System\.map is in the linux-image-|(?:^WARNING: |[`"'])[a-z][\w-]{1,30} not found for kernel \d|^linux-tools-\d|^[EWN]: |^(?:Get|Hit|Ign|Err):\d|^Reading package lists|^(?:Setting up|Unpacking|Selecting previously unselected) |\bdpkg(?:-\w+)?: |^dpkg -[ilS]|^[ih][iFWt]\s/,
-  rpm: /use: (?:yum|dnf) |^(?:package \S+ is not installed)$|\brpm -q|Loaded plugins:|^No package \S+ available\.?$|^No match for argument|Unable to find a match/,
+  deb: /README\.Debian|The real System\.map is in the linux-image-|(?:^WARNING: |[`"'])[a-z][\w-]{1,30} not found for kernel \d|^linux-tools-\d|^[EWN]: |^(?:Get|Hit|Ign|Err):\d|^Reading package lists|^(?:Setting up|Unpacking) [a-z0-9][\w.+:-]* \(|^Selecting previously unselected |^dpkg(?:-\w+)?: (?!.*not found)|^[ih][iFWt]R? +\S+ +\d/,
+  rpm: /use: (?:yum|dnf) |^(?:package \S+ is not installed)$|[$#] (?:sudo )?rpm -q|Loaded plugins:|^No package \S+ available\.?$|^No match for argument|Unable to find a match/,
 };
 const COMMANDS: Words = {
   deb: /\bapt(?:-get)? (?:-\S+ )*(?:install|update|upgrade|remove|purge|policy)\b|\bdpkg\b/,
-  rpm: /\b(?:yum|dnf|microdnf|tdnf) (?:-\S+ )*install\b/,
+  rpm: /\b(?:yum|dnf|microdnf|tdnf) (?:-\S+ )*install\b|\brpm -q/,
 };
 
 function readUserland(lines: readonly LogLine[], { deb, rpm }: Words): 'deb' | 'rpm' | null {

@@ -8,7 +8,7 @@ export type PackageKind = 'image' | 'devel' | 'debuginfo' | 'other';
 export interface LoggedPackage {
   readonly name: string;
   readonly kind: PackageKind;
-  /** The release that uname -r would print for it, without the variant: V-R.ARCH of an rpm (+VARIANT where it was asked for so), R of a deb. */
+  /** The release that uname -r would print for it, without the variant: V-R.ARCH of an rpm (+VARIANT where it was asked for so, V-R where it is listed without), R of a deb. */
   readonly release: string;
   /** debug, rt, 64k …: what stands between "kernel-" and "-devel"; null for the plain package. */
   readonly variant: string | null;
@@ -115,7 +115,7 @@ function rpmKind(words: readonly string[]): PackageKind {
 
 function debsOf(line: LogLine, installed: boolean): readonly LoggedPackage[] {
   // Behind the columns of `dpkg -l` a description follows, which names what the package belongs to.
-  const columns = /^[a-z]{2}[A-Z]? +\S+/.exec(line.text)?.[0] ?? line.text;
+  const columns = /^[uirph][ncHUFWti]R? +\S+(?= +\d)/.exec(line.text)?.[0] ?? line.text;
   return [...columns.matchAll(DEB)].map((match) => {
     const [, type = '', word = ''] = match;
     // Of a file the version and the architecture of the package follow.

@@ -12,8 +12,11 @@ export interface OtherPackage {
   readonly lines: readonly LogLine[];
 }
 
-/** Behind the tag of EL 5 the variant follows without a sign. */
-const VARIANT_SUFFIX = /(?:[.+]|(?<=\.el5))(debug|rt-debug|rt|64k-debug|64k|rt-64k|PAE|PAEdebug|xen|kdump)$/;
+/** Behind the tag of old Red Hats and Fedoras the variant follows without a sign. */
+const VARIANT_SUFFIX =
+  /(?:[.+](debug|rt-debug|rt|64k-debug|64k|rt-64k|PAE|PAEdebug|xen|kdump)|(?<=\.el5|\.EL|fc[5-8]|_FC5)(debug|PAE|PAEdebug|xen|xen0|xenU|kdump|smp|hugemem|largesmp))$/;
+/** What rpm puts behind V-R; lists of old systems, and of a format of the user's own, leave it out. */
+const ARCH = /\.(?:x86_64|i[3-6]86|aarch64|ppc64le|ppc64|s390x|armv7hl|riscv64|noarch)$/;
 
 /** A release without what names its variant: as the packages of all its variants carry it. */
 export function baseRelease(release: string): string {
@@ -22,7 +25,8 @@ export function baseRelease(release: string): string {
 
 /** debug, rt, 64k …; null for the plain kernel. */
 function variantOf(release: string): string | null {
-  const suffix = VARIANT_SUFFIX.exec(release)?.[1];
+  const [, signed, glued] = VARIANT_SUFFIX.exec(release) ?? [];
+  const suffix = signed ?? glued;
   if (suffix !== undefined) return suffix;
   if (/\.rt\d/.test(release)) return 'rt';
   return release.includes('uek') ? 'uek' : null;
@@ -43,7 +47,7 @@ export function matchingDebuginfo(situation: Situation): OtherPackage | null {
   const { release } = situation;
   if (release === null) return null;
   const found = installed(situation, 'debuginfo').find(
-    (one) => one.release === baseRelease(release) && !one.name.includes('-common') && !isWrongVariant(one, release),
+    (one) => sameKernel(one.release, release) && !one.name.includes('-common') && !isWrongVariant(one, release),
   );
   return found ?? null;
 }
@@ -97,8 +101,8 @@ function modulesOf(situation: Situation): readonly OtherPackage[] {
 /** Whether a kernel is of the same line as the one that runs, and newer. */
 function isNewer({ name, release }: OtherPackage, running: string): boolean {
   const suse = suseOf(running);
-  if (suse !== null && name === `kernel-${suse.flavour}`)
-    return !sameKernel(release, running) && compareRpmVersions(release, suse.version) > 0;
+  if (sameKernel(release, running)) return false;
+  if (suse !== null && name === `kernel-${suse.flavour}`) return compareRpmVersions(release, suse.version) > 0;
   return lineOf(release) === lineOf(running) && compareRpmVersions(baseRelease(release), baseRelease(running)) > 0;
 }
 
@@ -136,19 +140,27 @@ function wrongVariantOf(situation: Situation, kind: PackageKind): OtherPackage |
 }
 
 function sameKernel(packageRelease: string, release: string): boolean {
-  const base = baseRelease(release);
+  const [packaged, running] = [
+    packageRelease,
+    baseRelease(release).replace(/(-[\d.]+)-(?:desktop|server|linus)(?=-)/, '$1'),
+  ];
   const suse = suseOf(release);
+  // One of both may lack the architecture.
+  const isSame =
+    packaged === running || packaged.replace(ARCH, '') === running || packaged === running.replace(ARCH, '');
   return (
-    packageRelease === release ||
-    packageRelease.replace(/\.\w+$/, '') === base ||
-    packageRelease === base ||
-    packageRelease.startsWith(`${release}-`) ||
-    (suse !== null && `${packageRelease}.`.startsWith(`${suse.version}.`))
+    isSame ||
+    packaged === release ||
+    packaged.startsWith(`${release}-`) ||
+    (suse !== null && `${packaged}.`.startsWith(`${suse.version}.`))
   );
 }
 
 function isWrongVariant(one: { readonly name: string }, release: string): boolean {
-  const named = /^kernel-((?:rt-|64k-)?(?:debug|rt|64k|PAE|xen)(?:-debug)?)-/.exec(`${one.name}-`)?.[1] ?? null;
+  const named =
+    /^kernel-((?:rt-|64k-)?(?:debug|rt|64k|PAE|xen0?|xenU|smp|hugemem|largesmp)(?:-debug)?)-/.exec(
+      `${one.name}-`,
+    )?.[1] ?? null;
   const wanted = variantOf(release);
   return named !== (wanted === 'uek' ? null : wanted);
 }

@@ -24,7 +24,7 @@ const REINSTALL: Readonly<Record<Manager, string>> = {
   yum: 'yum reinstall -y',
   tdnf: 'tdnf reinstall -y',
   zypper: 'zypper --non-interactive install --force',
-  // What is in the image itself is as it was signed; what is layered is laid again.
+  // Never asked for: settleRemedies leaves it out.
   'rpm-ostree': 'rpm-ostree install',
 };
 const CHECK_SOURCES: Readonly<Record<Manager, { readonly command: string; readonly root: boolean }>> = {

@@ -43,6 +43,8 @@ export interface Rule {
   readonly evidence?: (match: Match) => readonly LogLine[];
   /** Where this symptom needs others than its code. */
   readonly remedies?: (situation: Situation, match: Match) => readonly Remedy[];
+  /** What to look at next, where that of the code does not fit; null for nothing. */
+  readonly otherwise?: string | null;
 }
 
 /** A pattern whose needle is proof in itself, or is checked by a regex. */

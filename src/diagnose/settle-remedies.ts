@@ -1,7 +1,7 @@
 /** Takes out of what could be done what cannot be done on this target, and what tapprep itself would refuse. Pure. */
 import type { Remedy } from '../types.ts';
 import { hasWholeTree } from '../detect/own-kernel.ts';
-import { prepare, REBOOT, run } from '../make-remedy.ts';
+import { prepare, REBOOT, run, runAsRoot } from '../make-remedy.ts';
 import { isRefused } from './render-remedy.ts';
 import type { Situation } from './situation.ts';
 import { DPKG } from '../package-system/dpkg.ts';
@@ -44,7 +44,7 @@ function settle(remedy: Remedy, situation: Situation): readonly Remedy[] {
     case 'install-packages':
     case 'reinstall-packages': {
       if (remedy.names.length > 0 && situation.place.manager !== null)
-        return situation.place.manager === 'rpm-ostree' ? [remedy, REBOOT] : [remedy];
+        return situation.place.manager === 'rpm-ostree' ? layer(remedy) : [remedy];
       const tapprepCan = (remedy.purpose === 'kernel' || remedy.purpose === 'systemtap') && canPrepare(situation);
       return tapprepCan ? [prepare()] : [];
     }
@@ -65,6 +65,15 @@ function settle(remedy: Remedy, situation: Situation): readonly Remedy[] {
     case 'tapprep':
       return canBeNamed(situation) && !isRefused(remedy.words, situation.place.reach) ? [remedy] : [];
   }
+}
+
+/** In the debug repositories of Fedora's files, which are off; rpm-ostree has no option for it. */
+const ENABLE_DEBUG = runAsRoot(String.raw`sed -i '/debuginfo\]/,/^$/ s/^enabled=0/enabled=1/' /etc/yum.repos.d/*.repo`);
+
+/** Packages are laid over an image, and are there after a reboot; what is in the image is as it was signed. */
+function layer(remedy: Extract<Remedy, { kind: 'install-packages' | 'reinstall-packages' }>): readonly Remedy[] {
+  if (remedy.kind === 'reinstall-packages') return [];
+  return [...(remedy.repositories === 'debug' ? [ENABLE_DEBUG] : []), remedy, REBOOT];
 }
 
 /** Which package brought the modules of the kernel in question; both package systems are asked where neither is known. */

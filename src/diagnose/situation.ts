@@ -137,17 +137,17 @@ function managerOf(
   release: string | null,
   log: LogFacts,
 ): Manager | null {
-  if (log.ostree) return 'rpm-ostree';
   const order: readonly Manager[] = ['dnf', 'yum', 'zypper', 'apt-get'];
   const there = order.find((name) => host?.frontends.includes(name));
   if (there !== undefined) return there;
+  if (log.ostree && system !== DPKG) return 'rpm-ostree';
   if (system === null) return null;
   if (system.usualFrontEnd !== null) return system.usualFrontEnd;
   if (/suse|sle/.test(distribution ?? '')) return 'zypper';
   if (/photon|mariner|azurelinux/.test(distribution ?? '')) return 'tdnf';
   const old =
     log.oldYum ||
-    /\.el[5-7]|\.amzn[12]\.|\.fc(?:1\d|2[01])\./.test(release ?? '') ||
+    /\.el[5-7]|\.EL(?:\w|$)|\.amzn[12]\.|\.fc(?:\d|1\d|2[01])(?:\.|\D|$)|_FC\d/.test(release ?? '') ||
     ['5', '6', '7'].includes(log.distributionVersion ?? '');
   return old ? 'yum' : 'dnf';
 }

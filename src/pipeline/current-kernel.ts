@@ -188,11 +188,11 @@ function releasesOf(
   );
 }
 
-/** As the package says itself; else by the habit of its vendor: SUSE leaves the rebuild counter out, EL5 the architecture. */
+/** As the package says itself; else by the habit of its vendor: SUSE leaves the rebuild counter out, Red Hat up to 5 the architecture. */
 function releaseOfKernel({ name, version, arch, provides }: PackageRecord): string {
   const told = provides.flatMap((provided) => /-uname-r = (\S+)$/.exec(provided)?.[1] ?? [])[0];
   if (told !== undefined) return told;
   const bare = version.replace(/^\d+:/, '');
   if (name === 'kernel-default') return `${bare.replace(/\.\d+$/, '')}-default`;
-  return /\.el5|\.ph\d/.test(bare) ? bare : `${bare}.${arch}`;
+  return /\.el5|\.EL$|fc5$|_FC5$|\.ph\d/.test(bare) ? bare : `${bare}.${arch}`;
 }

@@ -14,7 +14,7 @@ const GENERATED_ERROR = text(
   /\/stap(?:\w{6}\/|_)[\w.-]{1,80}\.c:\d{1,9}(?::\d{1,5})?: (?:fatal )?error: (.{0,300})/,
 );
 /** C that the script brings itself, between %{ and %}; the tapset's is SystemTap's. */
-const OWN_C = text(': error: ', /^(?!\S{0,300}\/tapset\/)\S{1,300}\.stpm?:\d{1,6}:\d{1,5}: error: /);
+const OWN_C = text(': error: ', /^(?!\S{0,300}\/tapset\/)\S{1,300}\.stpm?:\d{1,6}:\d{1,5}: (?:fatal )?error: /);
 /** make was ended from outside, by Ctrl-C. */
 const ENDED = text('] Interrupt', /\*\*\* \[.{1,400}\] Interrupt$/);
 /** Names that kernels renamed, moved or took away; the code that still uses them is SystemTap's. */

@@ -12,9 +12,11 @@ import {
 } from '../other-packages.ts';
 
 /** Two wordings: the build tree follows, before 2.1 without "[man …]". */
-export const NO_DEBUGINFO = text('kernel/module debuginfo', /missing (?:\S{1,16} )?kernel\/module debuginfo/);
+const NO_DEBUGINFO = text('kernel/module debuginfo', /missing (?:\S{1,16} )?kernel\/module debuginfo/);
 /** stap's own catalogue has Czech; other languages have only strerror's words. */
 const NO_DEBUGINFO_CS = text('jaderné/modulové debuginfo', /chybí (?:\S{1,16} )?jaderné\/modulové debuginfo/);
+/** The same in every language. */
+export const NO_KERNEL_DEBUGINFO: readonly Pattern[] = [NO_DEBUGINFO, NO_DEBUGINFO_CS];
 const HINT_KERNEL_CS = text('debuginfo-install ', /Použijte: (?:dnf )?debuginfo-install [^']{0,400}?\bkernel-\d/);
 const NO_DWARF_KERNEL = text(
   'No DWARF information found',
@@ -25,10 +27,7 @@ const NO_DWARF_FILE = text(
   /cannot find module (\/(?!\S{0,200}vmlinu[xz])\S{1,300}) debuginfo: No DWARF/,
 );
 /** Options of a kernel's configuration that leave no DWARF in its vmlinux, or not all of it. */
-const WITHOUT_DWARF = text(
-  'CONFIG_DEBUG_INFO',
-  /(CONFIG_DEBUG_INFO_(?:SPLIT|REDUCED|NONE)=y|CONFIG_DEBUG_INFO is not set)/,
-);
+const WITHOUT_DWARF = text('CONFIG_DEBUG_INFO', /(CONFIG_DEBUG_INFO_(?:SPLIT|NONE)=y|CONFIG_DEBUG_INFO is not set)/);
 /** The function was found by the symbol table, and its variables are described nowhere. */
 const NO_SCOPE = text('debuginfo scope not found', /debuginfo scope not found for module ["'](?!\/)[\w-]{1,64}["']/);
 const HINT_KERNEL = text('debuginfo-install ', /use: (?:dnf )?debuginfo-install [^']{0,400}?\bkernel-\d/);
@@ -77,7 +76,7 @@ const NONE_OF_PROGRAMS = text(
   /Could not find debuginfo package for the following installed packages: (?!.{0,1000}\bkernel)([\w+.-]{1,100}?)-\d/,
 );
 
-const KERNEL_DEBUGINFO = [NO_DEBUGINFO, NO_DEBUGINFO_CS, NO_DWARF_KERNEL, HINT_KERNEL, HINT_KERNEL_CS];
+const KERNEL_DEBUGINFO = [...NO_KERNEL_DEBUGINFO, NO_DWARF_KERNEL, HINT_KERNEL, HINT_KERNEL_CS];
 
 /** Modules that come with the kernel everywhere: their debug information is the kernel's own. */
 const IN_TREE =
@@ -100,7 +99,7 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
     patterns: [RESTS_ON_DWARF],
     hints: [...LATER_FAILURES, SIMILAR, SIMILAR_TRACEPOINTS, SIMILAR_WORDS],
     grade: ({ seen, situation }) =>
-      seen(NO_DEBUGINFO) ||
+      NO_KERNEL_DEBUGINFO.some(seen) ||
       seen(SIMILAR) ||
       seen(SIMILAR_TRACEPOINTS) ||
       seen(SIMILAR_WORDS) ||
@@ -159,7 +158,7 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
   {
     code: 'WRONG_VARIANT',
     patterns: [
-      NO_DEBUGINFO,
+      ...NO_KERNEL_DEBUGINFO,
       NO_DWARF_KERNEL,
       text('kernel debuginfo package may be missing'),
       text('systemtap test failed'),
@@ -196,20 +195,25 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
   {
     code: 'DEBUGINFO_UNUSABLE',
     patterns: [NO_DWARF_KERNEL],
-    grade: ({ captures }) => (strippedModule(captures) === null ? null : 'proves'),
+    grade: ({ captures, situation }) =>
+      strippedModule(captures) === null ? null : isKernelFound(situation) ? 'proves' : 'allows',
     cause: ({ captures }) =>
       `The module ${strippedModule(captures) ?? ''} was found, but it is none of the kernel's own and holds no debug information, which no package of the kernel has either: its own debug package brings that, or a build with -g.`,
     remedies: (_situation, { captures }) => [run(shellLine`modinfo -n ${strippedModule(captures) ?? 'MODULE'}`)],
   },
   {
     code: 'DEBUGINFO_UNUSABLE',
-    patterns: [NO_DWARF_KERNEL, NO_DEBUGINFO],
+    patterns: [NO_DWARF_KERNEL, ...NO_KERNEL_DEBUGINFO],
     hints: [WITHOUT_DWARF],
     grade: ({ seen }) => (seen(WITHOUT_DWARF) ? 'proves' : null),
     cause: ({ situation, linesOf }) =>
       `${kernelName(situation)} is configured with "${WITHOUT_DWARF.regex?.exec(linesOf(WITHOUT_DWARF)[0]?.text ?? '')?.[1] ?? ''}", which leaves in its vmlinux no debug information that stap can read.`,
     remedies: ({ release }) => [
-      run(shellLine`grep CONFIG_DEBUG_INFO ${`/boot/config-${release ?? ''}`}`),
+      run(
+        release === null
+          ? 'grep CONFIG_DEBUG_INFO "/boot/config-$(uname -r)"'
+          : shellLine`grep CONFIG_DEBUG_INFO ${`/boot/config-${release}`}`,
+      ),
       tapprepAsRoot('verify', '--build-tree', 'DIR', '--vmlinux', 'FILE'),
     ],
   },
@@ -222,7 +226,7 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
   },
   {
     code: 'DEBUGINFO_UNUSABLE',
-    patterns: [NO_DEBUGINFO],
+    patterns: NO_KERNEL_DEBUGINFO,
     grade: ({ situation }) => (matchingDebuginfo(situation) === null ? null : 'points'),
     cause: ({ situation }) =>
       `The debug package of ${kernelName(situation)} is installed, but stap does not find usable DWARF in it.`,
@@ -230,23 +234,24 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
   },
   {
     code: 'MODULE_NOT_IN_LIB_MODULES',
-    patterns: [NO_DEBUGINFO, NO_DWARF_KERNEL],
+    patterns: [...NO_KERNEL_DEBUGINFO, NO_DWARF_KERNEL],
     // One whose debug information was read in vain was found.
-    grade: (match) => (strippedModule(match.captures) === null ? foreignModule(match) : null),
+    grade: (match) =>
+      strippedModule(match.captures) !== null && isKernelFound(match.situation) ? null : foreignModule(match),
     cause: ({ situation }) =>
       `The probed module ${foreignNames(situation.log.probedModules).join(', ')} is none of the kernel's own; stap only knows modules below /lib/modules/${situation.release ?? 'RELEASE'}.`,
   },
   {
     code: 'MODULE_NOT_IN_LIB_MODULES',
     patterns: [text('modinfo: ERROR: Module', /modinfo: ERROR: Module ([\w-]{1,64}) not found/)],
-    grade: ({ groups, situation }) => (situation.log.probedModules.includes(groups[0] ?? '') ? 'proves' : null),
-    cause: ({ groups, situation }) =>
-      `The probed module ${groups[0] ?? ''} is not below /lib/modules/${situation.release ?? 'RELEASE'}, where alone stap and modinfo look for it.`,
+    grade: ({ captures, situation }) => (notFound(captures, situation) === null ? null : 'proves'),
+    cause: ({ captures, situation }) =>
+      `The probed module ${notFound(captures, situation) ?? ''} is not below /lib/modules/${situation.release ?? 'RELEASE'}, where alone stap and modinfo look for it.`,
   },
   {
     code: 'USERSPACE_DEBUGINFO_MISSING',
     patterns: [NO_DWARF_FILE, NO_TYPE],
-    grade: ({ seen }) => (seen(NO_DEBUGINFO) ? 'points' : 'proves'),
+    grade: ({ seen }) => (NO_KERNEL_DEBUGINFO.some(seen) ? 'points' : 'proves'),
     cause: ({ groups, situation }) => {
       const file = groups.find((group) => group?.startsWith('/')) ?? 'a program or library';
       const name = situation.log.userspacePackage;
@@ -291,7 +296,7 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
     patterns: [HINT_OTHER],
     grade: ({ situation, seen }) => {
       if (situation.log.userspacePackage === null) return null;
-      return seen(NO_DEBUGINFO) || seen(HINT_KERNEL) ? 'allows' : 'points';
+      return NO_KERNEL_DEBUGINFO.some(seen) || seen(HINT_KERNEL) ? 'allows' : 'points';
     },
     cause: ({ situation }) =>
       `The debug information of ${situation.log.userspacePackage ?? 'a program'} is not installed.`,
@@ -357,6 +362,11 @@ function foreignNames(modules: readonly string[]): readonly string[] {
   return modules.filter((name) => !IN_TREE.test(name.replaceAll('-', '_')));
 }
 
+/** The probed module among those that modinfo does not find. */
+function notFound(captures: Match['captures'], { log }: Match['situation']): string | null {
+  return log.probedModules.find((name) => captures.some(([missing]) => missing === name)) ?? null;
+}
+
 /** A module of somebody else's, of those that were found and hold no debug information. */
 function strippedModule(captures: Match['captures']): string | null {
   const names = captures.flatMap(([name]) => (name === undefined || name.startsWith('/') ? [] : [name]));
@@ -364,11 +374,16 @@ function strippedModule(captures: Match['captures']): string | null {
 }
 
 function foreignModule({ situation }: Match): Grade | null {
-  const { log, host } = situation;
+  const { log } = situation;
   if (log.probedModules.length === 0 || foreignNames(log.probedModules).length === 0) return null;
-  const kernelFound =
-    host?.debuginfo.some((one) => one.hasDwarf === true) === true || matchingDebuginfo(situation) !== null;
-  return kernelFound ? 'proves' : 'points';
+  return isKernelFound(situation) ? 'proves' : 'points';
+}
+
+/** Debug information of the kernel itself is there. */
+function isKernelFound(situation: Match['situation']): boolean {
+  return (
+    situation.host?.debuginfo.some((one) => one.hasDwarf === true) === true || matchingDebuginfo(situation) !== null
+  );
 }
 
 function stubLikely({ situation }: Match): boolean {
@@ -381,7 +396,7 @@ function stubLikely({ situation }: Match): boolean {
 /** A warning that Debian's stap always prints; it explains a failure of pass 2 where nothing else was said to be missing. */
 function symbolTable({ seen }: Match): Grade | null {
   if (LATER_FAILURES.some(seen)) return 'allows';
-  if (seen(NO_DEBUGINFO)) return 'allows';
+  if (NO_KERNEL_DEBUGINFO.some(seen)) return 'allows';
   if (seen(NO_DWARF_KERNEL)) return 'points';
   return 'points';
 }

@@ -170,6 +170,8 @@ export const INSTALLATION_RULES: readonly Rule[] = [
   },
 ];
 
+const ARCHITECTURE = /^(?:x86_64|i[3-6]86|aarch64|ppc64le|ppc64|s390x|riscv64)$/;
+
 /** What was meant, where -r lacks the architecture that it ends in, or has the name of a file before it. */
 function wholeRelease({ log }: Situation): string | null {
   const given = log.releaseOption;
@@ -177,6 +179,6 @@ function wholeRelease({ log }: Situation): string | null {
   const bare = given.replace(/^(?:\/boot\/)?(?:vmlinu[xz]|kernel|linux)-/, '');
   const shown = [log.unameRelease, ...log.otherTrees.map(({ release }) => release)];
   const isMeant = (one: string): boolean =>
-    one === bare ? one !== given : one.startsWith(`${bare}.`) && /^\w+$/.test(one.slice(bare.length + 1));
+    one === bare ? one !== given : one.startsWith(`${bare}.`) && ARCHITECTURE.test(one.slice(bare.length + 1));
   return shown.find((one): one is string => one !== null && isMeant(one)) ?? null;
 }

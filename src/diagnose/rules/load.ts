@@ -1,5 +1,6 @@
 /** Symptoms of pass 5: the kernel or staprun refuses the module, or cannot talk to it. */
 import { EMPTY_CACHE, OVERRIDE_FIPS, run, runAsRoot } from '../../make-remedy.ts';
+import { quoteWord } from '../../shell-words.ts';
 import { kernelName, text, type Pattern, type Rule, type Match } from '../rule.ts';
 import { TRANSLATED } from '../strerror.ts';
 import { baseRelease } from '../other-packages.ts';
@@ -42,7 +43,10 @@ const STRUCT_SIZE = text('.gnu.linkonce.this_module', /this_module section size 
 /** What apply_relocate_add() of an older kernel says of a type that the linker of today makes. */
 const RELOCATION = text('relocation: ', /(?:stap_\w{1,80}|tapprep_\w{1,60}): Unknown rela? relocation: \d{1,5}/);
 /** btf_module_notify(): the types of the module were made against a vmlinux that is not the kernel's. */
-const OTHER_BTF = text('failed to validate module', /failed to validate module \[stap_\w{1,80}\] BTF: -\d{1,3}/);
+const OTHER_BTF = text(
+  'failed to validate module',
+  /failed to validate module \[(?:stap|tapprep)_\w{1,80}\] BTF: -\d{1,3}/,
+);
 const GURU_WORD = text('MODVERSIONS', /MODVERSIONS/);
 
 const NO_KEY: readonly Pattern[] = [
@@ -68,12 +72,15 @@ const NO_KEY: readonly Pattern[] = [
 const NOT_PERMITTED = refusedWith(`(?:Operation not permitted|${TRANSLATED.EPERM.join('|')})`);
 /** EACCES: a security module of the kernel, whose rules say who may load what from where; none of the above. */
 const DENIED = refusedWith('Permission denied');
-const DENIED_BY_SELINUX = text('avc:  denied', /avc: {1,2}denied {1,2}\{ [^}]{0,80}\bmodule_load\b/);
+const DENIED_BY_SELINUX = text('module_load', /avc: {1,2}denied {1,2}\{ [^}]{0,80}\bmodule_load\b/);
 const OTHER_WORDS = text("Couldn't insert module", /Couldn't insert module\s?["'][^"']{1,400}["']: [^\u0000-\u007f]/);
 /** The second path is where relayfs was mounted before debugfs; both fail where the kernel has neither. */
 const NO_DEBUGFS = text("Couldn't mount /", /Couldn't mount \/(?:sys\/kernel\/debug|mnt\/relay): (.{1,80})/);
 /** A word of the module's own about what ended the run. */
-const RUN_STOPPED = text('exceeded', /^ERROR: (?:probe overhead|MAXACTION|MAXSKIPPED).{0,80}exceeded/);
+const RUN_STOPPED: readonly Pattern[] = [
+  text('exceeded', /^ERROR: (?:probe overhead|MAXACTION).{0,80}exceeded/),
+  text('Skipped too many probes'),
+];
 const CACHED = text('using cached ', /Pass 4: using cached \S{1,400}\.ko/);
 
 /** What a module of stap calls and only some options bring, with the option; err -22 is said of one that is there in another version. */
@@ -236,6 +243,7 @@ export const LOAD_RULES: readonly Rule[] = [
     cause: ({ situation }) =>
       `${kernelName(situation)} does not know a relocation in the module: the assembler or linker (binutils) is newer than this kernel; those of its own distribution fit.`,
     remedies: () => [run('command -v gcc ld as'), run('env PATH=/usr/bin:/bin ld --version'), EMPTY_CACHE],
+    otherwise: null,
   },
   {
     code: 'GCC_OR_BUILD_MISMATCH',
@@ -243,6 +251,13 @@ export const LOAD_RULES: readonly Rule[] = [
     grade: 'points',
     cause: ({ situation }) =>
       `The types (BTF) of the module do not fit those of ${kernelName(situation)}: the vmlinux in the build tree is of another build.`,
+    remedies: ({ release }) => [
+      run(
+        `ls -l /lib/modules/${release === null ? '"$(uname -r)"' : quoteWord(release)}/build/vmlinux /sys/kernel/btf/vmlinux`,
+      ),
+      EMPTY_CACHE,
+    ],
+    otherwise: 'A tree without a vmlinux gives a module no BTF, and the kernel takes it as it is.',
   },
   {
     code: 'DEVEL_VENDOR_MISMATCH',
@@ -330,6 +345,7 @@ export const LOAD_RULES: readonly Rule[] = [
         ? 'SELinux refused the module (avc: denied { module_load }): its policy does not let this domain load a file of that type; no key and no package changes that.'
         : 'A security module of the kernel refused the module (EACCES): SELinux, whose log names what it denied, or IMA, which asks for a signature of the file.',
     remedies: () => [runAsRoot('ausearch -m avc -ts recent'), run('cat /sys/kernel/security/lsm')],
+    otherwise: null,
   },
   {
     code: 'SECUREBOOT_SIGNATURE',
@@ -425,10 +441,10 @@ export const LOAD_RULES: readonly Rule[] = [
         /probe (?:kernel|module\([^)]{1,80}\)|kprobe)\.\S.{0,300} registration error.{0,80}\(rc (-\d{1,4})\)/,
       ),
     ],
-    hints: [RUN_STOPPED],
+    hints: RUN_STOPPED,
     // One that is left out stops no run.
     grade: ({ lines, seen }) =>
-      lines.every((line) => line.text.startsWith('WARNING')) && seen(RUN_STOPPED) ? null : 'allows',
+      lines.every((line) => line.text.startsWith('WARNING')) && RUN_STOPPED.some(seen) ? null : 'allows',
     cause: ({ groups }) =>
       `The kernel refused to place the probe (rc ${groups[0] ?? ''}): the function is on its blacklist, or kprobes are restricted.`,
   },

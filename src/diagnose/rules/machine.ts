@@ -4,7 +4,7 @@ import { newerKernel } from '../other-packages.ts';
 import { IMAGE_STEP } from '../log-facts.ts';
 import { isInContainer } from '../situation.ts';
 import { NO_CONFIG } from './build-tree.ts';
-import { NO_DEBUGINFO } from './debuginfo.ts';
+import { NO_KERNEL_DEBUGINFO } from './debuginfo.ts';
 import { NO_TREE } from './neighbours.ts';
 import { NOT_FOUND_PATTERNS, readAsked } from '../package-manager/asked-packages.ts';
 
@@ -28,7 +28,7 @@ const NO_MODULES: readonly Pattern[] = [
 const NOT_IN = text('not found in directory', /FATAL: Module \S{1,60} not found in directory \S{0,20}\/lib\/modules\//);
 /** The wrapper in the place of perf and its like, which only looks for those of the kernel that runs. */
 const NO_TOOLS = text('not found for kernel', /(?:^WARNING: |[`"'])[a-z][\w-]{1,30} not found for kernel \d/);
-const MISSING = [NO_CONFIG, NO_DEBUGINFO, HINT];
+const MISSING = [NO_CONFIG, ...NO_KERNEL_DEBUGINFO, HINT];
 
 export const MACHINE_RULES: readonly Rule[] = [
   {

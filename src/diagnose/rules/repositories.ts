@@ -67,7 +67,7 @@ const DDEBS = text('ddebs.ubuntu.com');
 /** Debian's debug archive has suites of names of its own: bookworm-debug. */
 const PLAIN_SUITE = text(
   'debian-debug',
-  /debian-debug\/? ([a-z]{3,20}(?:-(?:updates|backports|proposed-updates))?) Release["']/,
+  /debian-debug\/? ([a-z]{3,20}(?:-(?:backports|proposed-updates))?) Release["']/,
 );
 /** Addresses and words of package sources; any other program speaks TLS as well. */
 const OF_A_SOURCE =
@@ -305,6 +305,7 @@ export const REPOSITORY_RULES: readonly Rule[] = [
       run(shellLine`getent hosts ${unresolvedHost(match) ?? ''}`),
       run('cat /etc/resolv.conf'),
     ],
+    otherwise: 'Once the name is found, what failed can be repeated as it was.',
   },
   {
     code: 'REPO_MISCONFIGURED',
@@ -386,7 +387,10 @@ function mendSource({ lines, linesOf }: Match): readonly Remedy[] {
   const suite = PLAIN_SUITE.regex?.exec(linesOf(PLAIN_SUITE)[0]?.text ?? '')?.[1];
   if (suite === undefined) return [];
   const files = '/etc/apt/sources.list /etc/apt/sources.list.d';
-  return [runAsRoot(`sed -i '/debian-debug/ s/ ${suite} / ${suite}-debug /' $(grep -rls debian-debug ${files})`)];
+  // One line a source, or a paragraph of fields.
+  const inLines = `/debian-debug/ s/ ${suite} / ${suite}-debug /`;
+  const inFields = String.raw`/debian-debug/,/^$/ s/^\(Suites:.*\) ${suite}\b/\1 ${suite}-debug/`;
+  return [runAsRoot(`sed -i -e '${inLines}' -e '${inFields}' $(grep -rls debian-debug ${files})`)];
 }
 
 /** The host whose name could not be looked up just then (EAI_AGAIN), where that is all that is said of sources. */
