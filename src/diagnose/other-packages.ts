@@ -157,6 +157,8 @@ function sameKernel(packageRelease: string, release: string): boolean {
 }
 
 function isWrongVariant(one: { readonly name: string }, release: string): boolean {
+  // Red Hat 4 and Fedora 5 have one for all variants.
+  if (one.name === 'kernel-debuginfo' && /(?:\.EL|fc5|_FC5)\w*$/.test(release)) return false;
   const named =
     /^kernel-((?:rt-|64k-)?(?:debug|rt|64k|PAE|xen0?|xenU|smp|hugemem|largesmp)(?:-debug)?)-/.exec(
       `${one.name}-`,
