@@ -117,7 +117,7 @@ const LOOKED_FOR = new RegExp(
 const CONTAINER_PROMPT =
   /(?:^|\s)\[?[a-z_][\w-]{0,31}@(?:[0-9a-f]{12}|[a-z][a-z0-9-]{0,50}-[0-9a-f]{8,10}-[a-z0-9]{5})(?:\s|:)\S{0,200}?[\]#$]/;
 const CONTAINER_WORD =
-  /\/\.dockerenv|\bDockerfile\b|\bdocker (?:run|exec|container)\b|\bpodman (?:run|exec)\b|\b(?:kubectl (?:exec|debug)|oc (?:debug|rsh)|crictl exec|nerdctl (?:run|exec)|machinectl (?:shell|login)|pct (?:enter|exec)|lxc (?:exec|shell)|systemd-nspawn)\b|\bkubepods\b|\bcontainerd-shim\b|\/docker\/[0-9a-f]{12,64}|\blxc-attach\b|\b(?:inside|in|within|from) (?:a |an |the |my |our |this )?(?:[a-z]{1,20} )?(?:container|pod)\b|\btoolbox (?:enter|run|create)\b|\bFROM (?:centos|ubuntu|debian|fedora|rockylinux|almalinux|alpine)\b/i;
+  /\/\.dockerenv|\bDockerfile\b|^\[(?:s6-init|cont-init\.d|fix-attrs\.d|services\.d)\] |\bdocker (?:run|exec|container)\b|\bpodman (?:run|exec)\b|\b(?:kubectl (?:exec|debug)|oc (?:debug|rsh)|crictl exec|nerdctl (?:run|exec)|machinectl (?:shell|login)|pct (?:enter|exec)|lxc (?:exec|shell)|systemd-nspawn)\b|\bkubepods\b|\bcontainerd-shim\b|\/docker\/[0-9a-f]{12,64}|\blxc-attach\b|\b(?:inside|in|within|from) (?:a |an |the |my |our |this )?(?:[a-z]{1,20} )?(?:container|pod)\b|\btoolbox (?:enter|run|create)\b|\bFROM (?:centos|ubuntu|debian|fedora|rockylinux|almalinux|alpine)\b/i;
 
 /** What systemd-detect-virt answers in a container. */
 const DETECTED = /^(?:lxc(?:-libvirt)?|docker|podman|systemd-nspawn|openvz|rkt|container-other)$/;
@@ -130,7 +130,7 @@ const DEBUG_OFF = /^\d{1,3} *\|[^|]*\|[^|]*debug[^|]*\| *(?:No|Nein|Non|Nee|Ne|N
 const OSTREE =
   /\butilize rpm-ostree\b|(?:^|[$#❯] )(?:sudo )?rpm-ostree (?:status|install|upgrade)\b|\bostree-booted\b|^PRETTY_NAME=.{0,40}\b(?:Silverblue|Kinoite|CoreOS)\b|^VARIANT_ID=["']?(?:silverblue|kinoite|coreos|iot)\b/;
 /** What Ubuntu's wrappers of perf and its like ask for. */
-const TOOLS_ASKED = new RegExp(String.raw`^linux-tools-(${RELEASE})$`);
+const TOOLS_ASKED = new RegExp(String.raw`^(?:E: Unable to locate package )?linux-tools-(${RELEASE})$`);
 
 /** Patterns that only the ends of a log are read for, or that bring a line of the middle in. */
 export const FACT_NEEDLES: readonly string[] = [

@@ -200,6 +200,11 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
         /No rule to make target ["'`]?(?:scripts\/|tools\/objtool|(?!\S{0,200}\/arch\/)(?!["'`]?\/(?!usr\/src\/(?:linux-headers-|kernels\/|linux-\d)|(?:usr\/)?lib\/modules\/))\S{0,200}\/(?:module\.lds|Makefile(?:\.\w+)?|auto\.conf)|modules['"`])/,
       ),
       OTHER_LIBRARY,
+      // The shell reads a program of another architecture as a script.
+      text(
+        'scripts/',
+        /scripts\/(?:basic\/fixdep|mod\/modpost): \d+: (?:scripts\/\S{1,60}: )?(?:Syntax error|\S{1,40}: not found)/,
+      ),
       text('tools/objtool', /tools\/objtool\/objtool["']?: (?:\d+: )?(?:not found|No such file|Permission denied)/),
       text(
         'No such file or directory',

@@ -51,7 +51,7 @@ const CONFIG_ERRORS: readonly Pattern[] = [
   text('not to be built without CONFIG_', /not to be built without (CONFIG_\w{1,60})/),
   text(
     'available without kernel CONFIG_',
-    /#error .{0,20}Process probes not available without kernel (CONFIG_[\w/]{1,120})/,
+    /(?:#error .{0,20}Process probes|user-space facilities) not available without kernel (CONFIG_[\w/]{1,120})/,
   ),
 ];
 /** A line of a configuration, or of whoever checked one. */

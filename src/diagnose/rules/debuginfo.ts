@@ -59,6 +59,8 @@ const BY_ADDRESS = text('process(', /\bprocess\([^)]{1,300}\)\.(?:function|state
 /** It names other functions, so the symbols were read. */
 const SIMILAR = text('similar functions', /no match \(similar functions?: ([^)]{0,600})/);
 /** The same of a word of a probe point, which stap looks up in the tapset before any debug information. */
+/** Tracepoints come from the headers of the build tree. */
+const OF_TRACEPOINT = text('kernel.trace', /source: .{0,200}\bkernel\.trace\(/);
 const SIMILAR_TRACEPOINTS = text('similar tracepoints', /no match \(similar tracepoints?: /);
 const SIMILAR_WORDS = text('probe point mismatch', /probe point mismatch .{0,40}\((?:similar|alternatives): /);
 /** A function of a program by its name alone. */
@@ -97,11 +99,12 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
   {
     code: 'DEBUGINFO_MISSING',
     patterns: [RESTS_ON_DWARF],
-    hints: [...LATER_FAILURES, SIMILAR, SIMILAR_TRACEPOINTS, SIMILAR_WORDS],
+    hints: [...LATER_FAILURES, SIMILAR, SIMILAR_TRACEPOINTS, SIMILAR_WORDS, OF_TRACEPOINT],
     grade: ({ seen, situation }) =>
       NO_KERNEL_DEBUGINFO.some(seen) ||
       seen(SIMILAR) ||
       seen(SIMILAR_TRACEPOINTS) ||
+      seen(OF_TRACEPOINT) ||
       seen(SIMILAR_WORDS) ||
       LATER_FAILURES.some(seen) ||
       situation.host?.debuginfo.some((one) => one.hasDwarf === true) === true

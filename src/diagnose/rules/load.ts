@@ -1,6 +1,6 @@
 /** Symptoms of pass 5: the kernel or staprun refuses the module, or cannot talk to it. */
 import { EMPTY_CACHE, OVERRIDE_FIPS, run, runAsRoot } from '../../make-remedy.ts';
-import { quoteWord } from '../../shell-words.ts';
+import { quoteWord, shellLine } from '../../shell-words.ts';
 import { kernelName, text, type Pattern, type Rule, type Match } from '../rule.ts';
 import { TRANSLATED } from '../strerror.ts';
 import { baseRelease } from '../other-packages.ts';
@@ -35,8 +35,10 @@ const UNKNOWN_SYMBOL = text('nknown symbol', /Unknown symbol(?: in module| (\w{1
 /** A kernel module of somebody else's, loaded by insmod, which brings nothing along that it depends on. */
 const INSMOD_ALONE = text(
   'could not insert',
-  /insmod: ERROR: could not insert module (?!\S{0,200}stap)\S{1,300}: Unknown symbol in module/,
+  /insmod: ERROR: could not insert module (?!\S{0,200}stap)(\S{1,300}): Unknown symbol in module/,
 );
+/** By the module's own name: stap and tapprep name theirs so. */
+const OF_OTHERS = /(?:^|[\s\]])(?!(?:stap|tapprep|uprobes)\w*:)[a-zA-Z]\w{1,60}: Unknown symbol /;
 /** The symbol is there in another version. */
 const OTHER_VERSION = text('nknown symbol', /Unknown symbol \S{1,80} \(err -22\)/);
 const STRUCT_SIZE = text('.gnu.linkonce.this_module', /this_module section size must match/);
@@ -89,8 +91,10 @@ const OPTION_OF: readonly (readonly [string, string])[] = [
   ['register_kretprobe', 'CONFIG_KRETPROBES'],
   ['relay_', 'CONFIG_RELAY'],
   ['debugfs_', 'CONFIG_DEBUG_FS'],
+  ['tracepoint', 'CONFIG_TRACEPOINTS'],
 ];
-const OPTIONAL_SYMBOL = '((?:un)?register_k(?:ret)?probes?|relay_\\w{1,40}|debugfs_\\w{1,40})';
+const OPTIONAL_SYMBOL =
+  '((?:un)?register_k(?:ret)?probes?|relay_\\w{1,40}|debugfs_\\w{1,40}|tracepoint_probe_(?:un)?register|for_each_kernel_tracepoint)';
 
 /** Debug, real-time and large-page kernels carry the same version. */
 function isVariantTreeUsed(match: Match): boolean {
@@ -267,13 +271,22 @@ export const LOAD_RULES: readonly Rule[] = [
   },
   {
     code: 'GCC_OR_BUILD_MISMATCH',
+    patterns: [INSMOD_ALONE],
+    hints: [OTHER_VERSION],
+    grade: ({ seen }) => (seen(OTHER_VERSION) ? null : 'allows'),
+    cause: ({ situation }) =>
+      `insmod loads nothing that the module depends on, which modprobe does; else the module needs a symbol that ${kernelName(situation)} does not offer.`,
+    remedies: (_situation, { groups }) => [run(shellLine`modinfo -F depends ${groups[0] ?? 'MODULE.ko'}`)],
+    otherwise:
+      'Load what it names with modprobe first, or put the module below /lib/modules, run depmod, and use modprobe.',
+  },
+  {
+    code: 'GCC_OR_BUILD_MISMATCH',
     patterns: [UNKNOWN_SYMBOL],
     hints: [INSMOD_ALONE, OTHER_VERSION],
-    grade: ({ seen }) => (seen(BAD_FORMAT) || (seen(INSMOD_ALONE) && !seen(OTHER_VERSION)) ? 'allows' : 'points'),
-    cause: ({ groups, situation, seen }) =>
-      seen(INSMOD_ALONE) && !seen(OTHER_VERSION)
-        ? `insmod loads nothing that the module depends on (modprobe does, modinfo -F depends names it); else the module needs ${groups[0] ?? 'a symbol'} that ${kernelName(situation)} does not offer.`
-        : `The module needs ${groups[0] ?? 'a symbol'} that ${kernelName(situation)} does not offer: it was built with another compiler or against the Module.symvers of another build.`,
+    grade: ({ seen }) => (seen(INSMOD_ALONE) && !seen(OTHER_VERSION) ? null : seen(BAD_FORMAT) ? 'allows' : 'points'),
+    cause: ({ groups, situation }) =>
+      `The module needs ${groups[0] ?? 'a symbol'} that ${kernelName(situation)} does not offer: it was built with another compiler or against the Module.symvers of another build.`,
   },
   {
     code: 'KERNEL_CONFIG',
@@ -295,7 +308,8 @@ export const LOAD_RULES: readonly Rule[] = [
   {
     code: 'STAP_TOO_OLD',
     patterns: [UNKNOWN_SYMBOL],
-    grade: ({ seen }) => (seen(INSMOD_ALONE) ? null : 'allows'),
+    grade: ({ seen, lines }) =>
+      seen(INSMOD_ALONE) || lines.every((line) => OF_OTHERS.test(line.text)) ? null : 'allows',
     cause: ({ situation }) => `This SystemTap may use a function that ${kernelName(situation)} no longer exports.`,
   },
   {

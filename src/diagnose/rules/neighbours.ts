@@ -77,6 +77,9 @@ const HAS_BTF: readonly Pattern[] = [
 const NO_MODULE: Rule['cause'] = ({ situation }) =>
   `No module was compiled for ${kernelName(situation)}, whose build tree may not be there, or the kernel refused the module.`;
 
+const NO_BPF: Rule['cause'] = ({ situation }) =>
+  `${kernelName(situation)} was built without CONFIG_BPF_SYSCALL: it has no bpf at all.`;
+
 /** A module that DKMS or akmods make, and have not made for this kernel: the build tree may well be there. */
 const NOT_MADE = text(
   'not found in directory',
@@ -246,6 +249,9 @@ const ROWS: readonly Row[] = [
     text('Secure Boot requires additional', /UEFI Secure Boot requires additional configuration/),
   ] },
   { program: 'modprobe', code: 'DEVEL_MISSING', grade: 'allows', cause: NO_MODULE, remedies: ASK_DKMS, patterns: [NOT_MADE] },
+  { program: 'bcc', code: 'KERNEL_CONFIG', grade: 'proves', cause: NO_BPF, patterns: [
+    text('bpf: Function not implemented'),
+  ] },
   { program: 'bpftrace', code: 'KERNEL_CONFIG', grade: 'allows', patterns: [
     text('Kernel lockdown is enabled'),
   ] },
