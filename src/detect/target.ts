@@ -200,12 +200,8 @@ function chooseArchitecture(kernel: KernelRelease, known: Known): { machine: Arc
 
 function makeRpmTarget(kernel: RpmRelease, known: Known, arch: string, packageArch: string): RpmTarget {
   const { kernelFamily, stem, variant, versionRelease, tail } = kernel;
-  const named =
-    packageArch === 'i686'
-      ? rpmNaming(kernelFamily).i586?.test(known.release) === true
-        ? 'i586'
-        : 'i686'
-      : packageArch;
+  const isI586 = packageArch === 'i686' && rpmNaming(kernelFamily).i586?.test(known.release) === true;
+  const named = isI586 ? 'i586' : packageArch;
   return {
     family: 'rpm',
     kernelFamily,

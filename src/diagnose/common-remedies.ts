@@ -15,7 +15,8 @@ import { pacmanHeaders } from './kernel-packages.ts';
 import { withCommand, withPrepare } from './remedy-words.ts';
 import { canPrepare } from './settle-remedies.ts';
 import type { Situation } from './situation.ts';
-import { quoteWord, shellLine } from '../shell-words.ts';
+import { releaseWord } from './rule.ts';
+import { shellLine } from '../shell-words.ts';
 import { DPKG } from '../package-system/dpkg.ts';
 import { RPM } from '../package-system/rpm.ts';
 
@@ -99,7 +100,7 @@ export function useBuiltTree({ release }: Situation): Advice {
 /** A System.map with symbols in it. */
 export function installSymbolTable(situation: Situation): Advice {
   const { host, system } = situation;
-  const release = situation.release === null ? '"$(uname -r)"' : quoteWord(situation.release);
+  const release = releaseWord(situation);
   const place = `/boot/System.map-${release}`;
   const packaged = (system ?? DPKG).symbolTableOf(release);
   const hasDebuginfo = host !== null && host.debuginfo.length > 0;

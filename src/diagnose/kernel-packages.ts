@@ -66,10 +66,9 @@ const DEVEL_ROLES: ReadonlySet<string> = new Set(['devel', 'headers']);
 /** Names the packages of a target. */
 export function packagesOf(target: Target): KernelPackages {
   const names = namePackages(target);
+  const firsts = firstOfAlternatives(names);
   const words = (isDevel: boolean): readonly string[] =>
-    firstOfAlternatives(names)
-      .filter(({ role }) => DEVEL_ROLES.has(role) === isDevel)
-      .flatMap((name) => wordFor(name, target));
+    firsts.filter(({ role }) => DEVEL_ROLES.has(role) === isDevel).flatMap((name) => wordFor(name, target));
   const stems = (isDevel: boolean): readonly string[] =>
     names.filter(({ role }) => DEVEL_ROLES.has(role) === isDevel).map(({ name }) => stemOf(name));
   return {
@@ -79,7 +78,7 @@ export function packagesOf(target: Target): KernelPackages {
     develStems: [...new Set(stems(true))],
     debuginfoStems: [...new Set(stems(false))],
     develSeconds: names
-      .filter((name) => DEVEL_ROLES.has(name.role) && !firstOfAlternatives(names).includes(name))
+      .filter((name) => DEVEL_ROLES.has(name.role) && !firsts.includes(name))
       .map(({ name }) => stemOf(name)),
     home: { distribution: target.distro, system: systemOf(target) },
     custom: null,

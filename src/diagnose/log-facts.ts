@@ -1,6 +1,6 @@
 /** What a log tells about the machine it comes from. Pure. */
 import type { LogLine } from './log-line.ts';
-import { readLoggedPackages, type LoggedPackage } from './log-packages.ts';
+import { readLoggedPackages, RPM_ARCH, type LoggedPackage } from './log-packages.ts';
 
 export interface LogFacts {
   /** uname -r of the kernel that ran, where the log shows it. */
@@ -129,7 +129,11 @@ export const IMAGE_STEP =
 const DEBUG_OFF = /^\d{1,3} *\|[^|]*\|[^|]*debug[^|]*\| *(?:No|Nein|Non|Nee|Ne|Não|Нет|Nie|Nej|いいえ|否) *(?:\||$)/i;
 const OSTREE =
   /\butilize rpm-ostree\b|(?:^|[$#❯] )(?:sudo )?rpm-ostree (?:status|install|upgrade)\b|\bostree-booted\b|^PRETTY_NAME=.{0,40}\b(?:Silverblue|Kinoite|CoreOS)\b|^VARIANT_ID=["']?(?:silverblue|kinoite|coreos|iot)\b/;
-/** What Ubuntu's wrappers of perf and its like ask for. */
+/** The one line of the System.map that Debian installs. */
+const STUB_TABLE = /The real System\.map is in the linux-image-/;
+/** What Ubuntu has in the place of perf and its like, which only looks for those of the kernel that runs. */
+export const TOOLS_WRAPPER = /(?:^WARNING: |[`"'])[a-z][\w-]{1,30} not found for kernel \d/;
+/** What it asks for. */
 const TOOLS_ASKED = new RegExp(String.raw`^(?:E: Unable to locate package )?linux-tools-(${RELEASE})$`);
 
 /** Patterns that only the ends of a log are read for, or that bring a line of the middle in. */
@@ -236,7 +240,7 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
     pacman:
       lines.some((line) => /\bpacman\b|\bArch ?Linux\b|\b(?:on|under) Arch\b|\bAUR\b|\bManjaro\b/.test(line.text)) &&
       !lines.some((line) => /\bapk\b|\bAlpine\b/.test(line.text)),
-    stubTable: lines.some((line) => line.text.includes('The real System.map is in the linux-image-')),
+    stubTable: lines.some((line) => STUB_TABLE.test(line.text)),
     debugRepositoryOff: lines.some((line) => DEBUG_OFF.test(line.raw.trim())),
     ownTree: first(
       /\b(?:KSRC|KDIR|KERNEL_?DIR|KERNEL_SRC)=["']?(\/(?!usr\/src\/(?:kernels|linux-headers|linux-[^/\s]*obj)|(?:usr\/)?lib\/modules)[^\s"']{1,200})/,
@@ -276,20 +280,35 @@ function countRuns(lines: readonly LogLine[]): (position: number) => number {
   return (position) => Math.max(starts.filter((start) => start <= position).length - 1, 0);
 }
 
-type Words = Readonly<Record<'deb' | 'rpm', RegExp>>;
-/** What a package manager prints, or the remark that Debian's stap ends with. */
+type Words = Readonly<Record<'deb' | 'rpm', readonly RegExp[]>>;
+/** What a package manager prints, or who comes with it. */
 const ANSWERS: Words = {
-  deb: /README\.Debian|The real System\.map is in the linux-image-|(?:^WARNING: |[`"'])[a-z][\w-]{1,30} not found for kernel \d|^linux-tools-\d|^[EWN]: |^(?:Get|Hit|Ign|Err):\d|^Reading package lists|^(?:Setting up|Unpacking) [a-z0-9][\w.+:-]* \(|^Selecting previously unselected |^dpkg(?:-\w+)?: (?!.*not found)|^[ih][iFWt]R? +\S+ +\d/,
-  rpm: /use: (?:yum|dnf) |^(?:package \S+ is not installed)$|[$#] (?:sudo )?rpm -q|Loaded plugins:|^No package \S+ available\.?$|^No match for argument|Unable to find a match/,
+  deb: [
+    /README\.Debian/,
+    STUB_TABLE,
+    TOOLS_WRAPPER,
+    /^linux-tools-\d/,
+    /^[EWN]: |^(?:Get|Hit|Ign|Err):\d|^Reading package lists/,
+    /^(?:Setting up|Unpacking) [a-z0-9][\w.+:-]* \(|^Selecting previously unselected /,
+    /^dpkg(?:-\w+)?: (?!.*not found)|^[ih][iFWt]R? +\S+ +\d/,
+  ],
+  rpm: [
+    /use: (?:yum|dnf) |^(?:package \S+ is not installed)$/,
+    /[$#] (?:sudo )?rpm -q/,
+    /Loaded plugins:|^No package \S+ available\.?$|^No match for argument|Unable to find a match/,
+  ],
 };
+/** Commands, wherever they are written. */
 const COMMANDS: Words = {
-  deb: /\bapt(?:-get)? (?:-\S+ )*(?:install|update|upgrade|remove|purge|policy)\b|\bdpkg\b/,
-  rpm: /\b(?:yum|dnf|microdnf|tdnf) (?:-\S+ )*install\b|\brpm -q/,
+  deb: [/\bapt(?:-get)? (?:-\S+ )*(?:install|update|upgrade|remove|purge|policy)\b|\bdpkg\b/],
+  rpm: [/\b(?:yum|dnf|microdnf|tdnf) (?:-\S+ )*install\b|\brpm -q/],
 };
 
-function readUserland(lines: readonly LogLine[], { deb, rpm }: Words): 'deb' | 'rpm' | null {
-  if (lines.some((line) => deb.test(line.text))) return 'deb';
-  return lines.some((line) => rpm.test(line.text)) ? 'rpm' : null;
+function readUserland(lines: readonly LogLine[], words: Words): 'deb' | 'rpm' | null {
+  const speaks = (family: 'deb' | 'rpm'): boolean =>
+    lines.some((line) => words[family].some((word) => word.test(line.text)));
+  if (speaks('deb')) return 'deb';
+  return speaks('rpm') ? 'rpm' : null;
 }
 
 const BY_MANAGER = /^(?:E: |Error: |No package |No match for )/;
@@ -364,8 +383,9 @@ function readOtherTrees(lines: readonly LogLine[]): LogFacts['otherTrees'] {
 }
 
 /** What rpm -qf answers of a program's file. */
-const OWNER =
-  /^((?!kernel-|kmod-)[a-zA-Z][\w.+-]{1,80}-\d[\w.+~^]*-[\w.+~^]+\.(?:x86_64|i[3-6]86|aarch64|ppc64le|s390x))$/;
+const OWNER = new RegExp(
+  String.raw`^((?!kernel-|kmod-)[a-zA-Z][\w.+-]{1,80}-\d[\w.+~^]*-[\w.+~^]+\.(?!noarch)${RPM_ARCH})$`,
+);
 
 /** The package that is shown to own a program's file, or the first of the hint that is no kernel's: kernel modules of others (kmod-…) have nothing to do with it. */
 function readUserspacePackage(lines: readonly LogLine[]): string | null {

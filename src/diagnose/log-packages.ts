@@ -16,14 +16,15 @@ export interface LoggedPackage {
   readonly line: LogLine;
 }
 
-const ARCH = '(?:x86_64|i[3-6]86|aarch64|ppc64le|ppc64|s390x|armv7hl|riscv64|noarch)';
+/** The architectures that rpm puts behind V-R, as a source of expressions. */
+export const RPM_ARCH = '(?:x86_64|i[3-6]86|aarch64|ppc64le|ppc64|s390x|armv7hl|riscv64|noarch)';
 const RPM = new RegExp(
-  `(?<![\\w/-])(kernel(?:-[a-z][a-z0-9_]{0,12}){0,5}?)-((?:\\d+:)?\\d[\\w.+~^]{0,40}-[\\w.+~^]{1,48}?)\\.(${ARCH}(?:\\+[a-zA-Z]\\w{1,12})?)(?:\\.rpm)?(?![\\w-])`,
+  `(?<![\\w/-])(kernel(?:-[a-z][a-z0-9_]{0,12}){0,5}?)-((?:\\d+:)?\\d[\\w.+~^]{0,40}-[\\w.+~^]{1,48}?)\\.(${RPM_ARCH}(?:\\+[a-zA-Z]\\w{1,12})?)(?:\\.rpm)?(?![\\w-])`,
   'g',
 );
 /** yum and dnf tables: name[.arch] [arch] [epoch:]version-release */
 const RPM_COLUMNS = new RegExp(
-  `(?:^|\\s)(kernel(?:-[a-z][a-z0-9_]{0,12}){0,5})(?:\\.(${ARCH}))?\\s+(?:(${ARCH})\\s+)?(?:\\d+:)?(\\d[\\w.+~^]{0,40}-[\\w.+~^]{1,48})(?=\\s|$)`,
+  `(?:^|\\s)(kernel(?:-[a-z][a-z0-9_]{0,12}){0,5})(?:\\.(${RPM_ARCH}))?\\s+(?:(${RPM_ARCH})\\s+)?(?:\\d+:)?(\\d[\\w.+~^]{0,40}-[\\w.+~^]{1,48})(?=\\s|$)`,
 );
 const DEB = /(?<![\w/-])linux-(image-unsigned|image|headers|modules|(?:cloud-)?tools)-(\d[\w.+~-]{2,60})/g;
 const DEB_KINDS: Readonly<Record<string, PackageKind>> = {
@@ -77,15 +78,16 @@ function rpmsOf(line: LogLine, installed: boolean): readonly LoggedPackage[] {
   }
   if (found.length > 0) return found;
   const columns = RPM_COLUMNS.exec(line.text);
-  if (columns === null) {
-    const [, name, versionRelease] = RPM_WITHOUT_ARCH.exec(line.text) ?? [];
-    return name === undefined || versionRelease === undefined
-      ? []
-      : [rpmPackage(line, installed, name, versionRelease, null)];
-  }
+  if (columns === null) return rpmWithoutArch(line, installed);
   const [, name = '', dotArch, columnArch, versionRelease = ''] = columns;
   const arch = dotArch ?? columnArch;
   return arch === undefined ? [] : [rpmPackage(line, installed, name, versionRelease, arch)];
+}
+
+function rpmWithoutArch(line: LogLine, installed: boolean): readonly LoggedPackage[] {
+  const [, name, versionRelease] = RPM_WITHOUT_ARCH.exec(line.text) ?? [];
+  if (name === undefined || versionRelease === undefined) return [];
+  return [rpmPackage(line, installed, name, versionRelease, null)];
 }
 
 function rpmPackage(
@@ -98,7 +100,8 @@ function rpmPackage(
   const words = name.split('-').slice(1);
   const kind = rpmKind(words);
   const variant = words.find((word) => /^(?:debug|rt|64k|PAE|xen|kdump|uek|azure|preempt)$/.test(word)) ?? null;
-  const release = [versionRelease.replace(/^\d+:/, ''), ...(arch === null ? [] : [arch])].join('.');
+  const bare = versionRelease.replace(/^\d+:/, '');
+  const release = arch === null ? bare : `${bare}.${arch}`;
   return { name, kind, release, variant, installed, line };
 }
 

@@ -1,6 +1,6 @@
 /** What the packages and directories shown in a log, or known of the host, say beside the kernel in question. Pure. */
 import { compareRpmVersions } from '../version/rpm-vercmp.ts';
-import type { LoggedPackage, PackageKind } from './log-packages.ts';
+import { type LoggedPackage, type PackageKind, RPM_ARCH } from './log-packages.ts';
 import { pacmanHeaders } from './kernel-packages.ts';
 import type { LogLine } from './log-line.ts';
 import type { Situation } from './situation.ts';
@@ -15,8 +15,8 @@ export interface OtherPackage {
 /** Behind the tag of old Red Hats and Fedoras the variant follows without a sign. */
 const VARIANT_SUFFIX =
   /(?:[.+](debug|rt-debug|rt|64k-debug|64k|rt-64k|PAE|PAEdebug|xen|kdump)|(?<=\.el5|\.EL|fc[5-8]|_FC5)(debug|PAE|PAEdebug|xen|xen0|xenU|kdump|smp|hugemem|largesmp))$/;
-/** What rpm puts behind V-R; lists of old systems, and of a format of the user's own, leave it out. */
-const ARCH = /\.(?:x86_64|i[3-6]86|aarch64|ppc64le|ppc64|s390x|armv7hl|riscv64|noarch)$/;
+/** Lists of old systems, and of a format of the user's own, leave it out. */
+const ARCH = new RegExp(String.raw`\.${RPM_ARCH}$`);
 
 /** A release without what names its variant: as the packages of all its variants carry it. */
 export function baseRelease(release: string): string {
@@ -100,8 +100,8 @@ function modulesOf(situation: Situation): readonly OtherPackage[] {
 
 /** Whether a kernel is of the same line as the one that runs, and newer. */
 function isNewer({ name, release }: OtherPackage, running: string): boolean {
-  const suse = suseOf(running);
   if (sameKernel(release, running)) return false;
+  const suse = suseOf(running);
   if (suse !== null && name === `kernel-${suse.flavour}`) return compareRpmVersions(release, suse.version) > 0;
   return lineOf(release) === lineOf(running) && compareRpmVersions(baseRelease(release), baseRelease(running)) > 0;
 }
@@ -139,18 +139,15 @@ function wrongVariantOf(situation: Situation, kind: PackageKind): OtherPackage |
   );
 }
 
-function sameKernel(packageRelease: string, release: string): boolean {
-  const [packaged, running] = [
-    packageRelease,
-    baseRelease(release).replace(/(-[\d.]+)-(?:desktop|server|linus)(?=-)/, '$1'),
-  ];
+function sameKernel(packaged: string, release: string): boolean {
+  const running = baseRelease(release);
   const suse = suseOf(release);
-  // One of both may lack the architecture.
-  const isSame =
-    packaged === running || packaged.replace(ARCH, '') === running || packaged === running.replace(ARCH, '');
   return (
-    isSame ||
     packaged === release ||
+    packaged === running ||
+    // One of both may lack the architecture.
+    packaged.replace(ARCH, '') === running ||
+    packaged === running.replace(ARCH, '') ||
     packaged.startsWith(`${release}-`) ||
     (suse !== null && `${packaged}.`.startsWith(`${suse.version}.`))
   );

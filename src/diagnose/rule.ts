@@ -1,4 +1,5 @@
 /** The shape of a rule: one symptom, one code. Pure. */
+import { quoteWord } from '../shell-words.ts';
 import type { Remedy } from '../types.ts';
 import type { DiagnosisCode } from './codes.ts';
 import type { LogLine } from './log-line.ts';
@@ -55,6 +56,11 @@ export function text(needle: string, regex: RegExp | null = null): Pattern {
 /** The release in question, in words where it is unknown. */
 export function kernelName(situation: Situation): string {
   return situation.release === null ? 'the running kernel' : `kernel ${situation.release}`;
+}
+
+/** The release in question as a word of a command; the one that runs where it is unknown. */
+export function releaseWord({ release }: Pick<Situation, 'release'>): string {
+  return release === null ? '"$(uname -r)"' : quoteWord(release);
 }
 
 /** Whether a kernel is of a version before. False where the release is not known. */

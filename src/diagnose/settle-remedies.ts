@@ -3,6 +3,7 @@ import type { Remedy } from '../types.ts';
 import { hasWholeTree } from '../detect/own-kernel.ts';
 import { prepare, REBOOT, run, runAsRoot } from '../make-remedy.ts';
 import { isRefused } from './render-remedy.ts';
+import { releaseWord } from './rule.ts';
 import type { Situation } from './situation.ts';
 import { DPKG } from '../package-system/dpkg.ts';
 import { RPM } from '../package-system/rpm.ts';
@@ -77,8 +78,9 @@ function layer(remedy: Extract<Remedy, { kind: 'install-packages' | 'reinstall-p
 }
 
 /** Which package brought the modules of the kernel in question; both package systems are asked where neither is known. */
-export function askOwner({ system, release }: Situation): Remedy {
-  const directory = `/lib/modules/${release ?? '"$(uname -r)"'}`;
+export function askOwner(situation: Situation): Remedy {
+  const { system } = situation;
+  const directory = `/lib/modules/${releaseWord(situation)}`;
   const systems = system === null ? [RPM, DPKG] : [system];
   return run(systems.map((each) => each.ownerCommand(directory)).join(' || '));
 }

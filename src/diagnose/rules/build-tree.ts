@@ -51,7 +51,7 @@ const OTHER_LIBRARY = text(
 );
 const NO_SYMBOL_DUMP = text(
   'Symbol version dump',
-  /Symbol version dump .{1,300}Module\.symvers["'`]?\s*(?:is missing|$)|Symbol version dump ["'`]?Module\.symvers["'`]? is missing/,
+  /Symbol version dump .{1,300}Module\.symvers["'`]?\s*(?:is missing|$)/,
 );
 const HEADERS_UNPACKED = text(
   'linux-headers-',

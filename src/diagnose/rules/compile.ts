@@ -1,7 +1,7 @@
 /** Symptoms of pass 4: SystemTap, compiler or configuration that do not fit the kernel. */
 import { run } from '../../make-remedy.ts';
 import type { Remedy } from '../../types.ts';
-import { kernelName, text, type Pattern, type Rule, type Match } from '../rule.ts';
+import { kernelName, releaseWord, text, type Pattern, type Rule, type Match } from '../rule.ts';
 import { KBUILD, NO_MEMORY, PASS4, RUNTIME_ERROR } from './pass-4.ts';
 import { COMPILER, MISSING_LIBRARY, MISSING_TOOL } from './toolchain.ts';
 
@@ -219,8 +219,8 @@ function optionOff({ host }: Match['situation']): string | null {
 }
 
 /** The option, and the list that it makes short. */
-function seeTrimmed({ release }: Match['situation']): readonly Remedy[] {
-  const tree = `/lib/modules/${release ?? '"$(uname -r)"'}/build`;
+function seeTrimmed(situation: Match['situation']): readonly Remedy[] {
+  const tree = `/lib/modules/${releaseWord(situation)}/build`;
   return [run(`grep CONFIG_TRIM_UNUSED_KSYMS ${tree}/.config`), run(`wc -l ${tree}/Module.symvers`)];
 }
 

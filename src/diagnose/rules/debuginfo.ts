@@ -1,7 +1,7 @@
 /** Symptoms of pass 2: debug information that is missing, another kernel's, or unusable. */
 import { ASK_DEBUGINFOD, CHECK_SOURCES, run, tapprepAsRoot } from '../../make-remedy.ts';
 import { shellLine } from '../../shell-words.ts';
-import { type Grade, kernelName, text, type Pattern, type Rule, type Match } from '../rule.ts';
+import { type Grade, kernelName, releaseWord, text, type Pattern, type Rule, type Match } from '../rule.ts';
 import {
   matchingDebuginfo,
   newerKernel,
@@ -12,11 +12,11 @@ import {
 } from '../other-packages.ts';
 
 /** Two wordings: the build tree follows, before 2.1 without "[man …]". */
-const NO_DEBUGINFO = text('kernel/module debuginfo', /missing (?:\S{1,16} )?kernel\/module debuginfo/);
-/** stap's own catalogue has Czech; other languages have only strerror's words. */
-const NO_DEBUGINFO_CS = text('jaderné/modulové debuginfo', /chybí (?:\S{1,16} )?jaderné\/modulové debuginfo/);
-/** The same in every language. */
-export const NO_KERNEL_DEBUGINFO: readonly Pattern[] = [NO_DEBUGINFO, NO_DEBUGINFO_CS];
+export const NO_KERNEL_DEBUGINFO: readonly Pattern[] = [
+  text('kernel/module debuginfo', /missing (?:\S{1,16} )?kernel\/module debuginfo/),
+  // stap's own catalogue has Czech; in other languages only strerror's words change.
+  text('jaderné/modulové debuginfo', /chybí (?:\S{1,16} )?jaderné\/modulové debuginfo/),
+];
 const HINT_KERNEL_CS = text('debuginfo-install ', /Použijte: (?:dnf )?debuginfo-install [^']{0,400}?\bkernel-\d/);
 const NO_DWARF_KERNEL = text(
   'No DWARF information found',
@@ -26,7 +26,7 @@ const NO_DWARF_FILE = text(
   'No DWARF information found',
   /cannot find module (\/(?!\S{0,200}vmlinu[xz])\S{1,300}) debuginfo: No DWARF/,
 );
-/** Options of a kernel's configuration that leave no DWARF in its vmlinux, or not all of it. */
+/** Options of a kernel's configuration that leave no DWARF in its vmlinux. */
 const WITHOUT_DWARF = text('CONFIG_DEBUG_INFO', /(CONFIG_DEBUG_INFO_(?:SPLIT|NONE)=y|CONFIG_DEBUG_INFO is not set)/);
 /** The function was found by the symbol table, and its variables are described nowhere. */
 const NO_SCOPE = text('debuginfo scope not found', /debuginfo scope not found for module ["'](?!\/)[\w-]{1,64}["']/);
@@ -58,11 +58,14 @@ const BY_ADDRESS = text('process(', /\bprocess\([^)]{1,300}\)\.(?:function|state
 
 /** It names other functions, so the symbols were read. */
 const SIMILAR = text('similar functions', /no match \(similar functions?: ([^)]{0,600})/);
-/** The same of a word of a probe point, which stap looks up in the tapset before any debug information. */
-/** Tracepoints come from the headers of the build tree. */
-const OF_TRACEPOINT = text('kernel.trace', /source: .{0,200}\bkernel\.trace\(/);
-const SIMILAR_TRACEPOINTS = text('similar tracepoints', /no match \(similar tracepoints?: /);
-const SIMILAR_WORDS = text('probe point mismatch', /probe point mismatch .{0,40}\((?:similar|alternatives): /);
+/** What no match has another reason by than debug information that is missing. */
+const NOT_FOR_DEBUGINFO: readonly Pattern[] = [
+  SIMILAR,
+  // Tracepoints come from the headers of the build tree, and words of a probe point from the tapset.
+  text('kernel.trace', /source: .{0,200}\bkernel\.trace\(/),
+  text('similar tracepoints', /no match \(similar tracepoints?: /),
+  text('probe point mismatch', /probe point mismatch .{0,40}\((?:similar|alternatives): /),
+];
 /** A function of a program by its name alone. */
 const ASKED_FUNCTION = text('process(', /\bprocess\([^)]{1,300}\)\.function\("([\w:.~]{1,120})"/);
 
@@ -99,13 +102,10 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
   {
     code: 'DEBUGINFO_MISSING',
     patterns: [RESTS_ON_DWARF],
-    hints: [...LATER_FAILURES, SIMILAR, SIMILAR_TRACEPOINTS, SIMILAR_WORDS, OF_TRACEPOINT],
+    hints: [...LATER_FAILURES, ...NOT_FOR_DEBUGINFO],
     grade: ({ seen, situation }) =>
       NO_KERNEL_DEBUGINFO.some(seen) ||
-      seen(SIMILAR) ||
-      seen(SIMILAR_TRACEPOINTS) ||
-      seen(OF_TRACEPOINT) ||
-      seen(SIMILAR_WORDS) ||
+      NOT_FOR_DEBUGINFO.some(seen) ||
       LATER_FAILURES.some(seen) ||
       situation.host?.debuginfo.some((one) => one.hasDwarf === true) === true
         ? null
@@ -125,10 +125,7 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
   {
     code: 'DEBUGINFO_MISSING',
     patterns: [text('type definition', /type definition ["']?.{1,80}?["']? not found in ["']?kernel["']?(?:\W|$)/)],
-    grade: ({ situation }) =>
-      situation.host?.debuginfo.some((one) => one.hasDwarf === true) === true || matchingDebuginfo(situation) !== null
-        ? 'allows'
-        : 'points',
+    grade: ({ situation }) => (isKernelFound(situation) ? 'allows' : 'points'),
     cause: ({ situation }) =>
       `A type that the script reads is described nowhere: stap found no debug information of ${kernelName(situation)} to look it up in.`,
   },
@@ -211,12 +208,8 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
     grade: ({ seen }) => (seen(WITHOUT_DWARF) ? 'proves' : null),
     cause: ({ situation, linesOf }) =>
       `${kernelName(situation)} is configured with "${WITHOUT_DWARF.regex?.exec(linesOf(WITHOUT_DWARF)[0]?.text ?? '')?.[1] ?? ''}", which leaves in its vmlinux no debug information that stap can read.`,
-    remedies: ({ release }) => [
-      run(
-        release === null
-          ? 'grep CONFIG_DEBUG_INFO "/boot/config-$(uname -r)"'
-          : shellLine`grep CONFIG_DEBUG_INFO ${`/boot/config-${release}`}`,
-      ),
+    remedies: (situation) => [
+      run(`grep CONFIG_DEBUG_INFO /boot/config-${releaseWord(situation)}`),
       tapprepAsRoot('verify', '--build-tree', 'DIR', '--vmlinux', 'FILE'),
     ],
   },

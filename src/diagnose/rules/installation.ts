@@ -1,6 +1,7 @@
 /** Symptoms of SystemTap itself: missing, partial, mixed, in the wrong language of its own parts. */
 import { run, runAsRoot } from '../../make-remedy.ts';
 import { shellLine } from '../../shell-words.ts';
+import { RPM_ARCH } from '../log-packages.ts';
 import type { Situation } from '../situation.ts';
 import { NO_CONFIG } from './build-tree.ts';
 import { text, type Rule } from '../rule.ts';
@@ -170,7 +171,7 @@ export const INSTALLATION_RULES: readonly Rule[] = [
   },
 ];
 
-const ARCHITECTURE = /^(?:x86_64|i[3-6]86|aarch64|ppc64le|ppc64|s390x|riscv64)$/;
+const ARCHITECTURE = new RegExp(`^(?!noarch)${RPM_ARCH}$`);
 
 /** What was meant, where -r lacks the architecture that it ends in, or has the name of a file before it. */
 function wholeRelease({ log }: Situation): string | null {

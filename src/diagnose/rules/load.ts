@@ -1,7 +1,7 @@
 /** Symptoms of pass 5: the kernel or staprun refuses the module, or cannot talk to it. */
 import { EMPTY_CACHE, OVERRIDE_FIPS, run, runAsRoot } from '../../make-remedy.ts';
-import { quoteWord, shellLine } from '../../shell-words.ts';
-import { kernelName, text, type Pattern, type Rule, type Match } from '../rule.ts';
+import { shellLine } from '../../shell-words.ts';
+import { kernelName, releaseWord, text, type Pattern, type Rule, type Match } from '../rule.ts';
 import { TRANSLATED } from '../strerror.ts';
 import { baseRelease } from '../other-packages.ts';
 import { isInContainer } from '../situation.ts';
@@ -255,10 +255,8 @@ export const LOAD_RULES: readonly Rule[] = [
     grade: 'points',
     cause: ({ situation }) =>
       `The types (BTF) of the module do not fit those of ${kernelName(situation)}: the vmlinux in the build tree is of another build.`,
-    remedies: ({ release }) => [
-      run(
-        `ls -l /lib/modules/${release === null ? '"$(uname -r)"' : quoteWord(release)}/build/vmlinux /sys/kernel/btf/vmlinux`,
-      ),
+    remedies: (situation) => [
+      run(`ls -l /lib/modules/${releaseWord(situation)}/build/vmlinux /sys/kernel/btf/vmlinux`),
       EMPTY_CACHE,
     ],
     otherwise: 'A tree without a vmlinux gives a module no BTF, and the kernel takes it as it is.',

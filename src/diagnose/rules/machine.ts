@@ -1,7 +1,7 @@
 /** What kind of machine it is: containers, kernels of no distribution, a reboot that is due. */
 import { type Grade, kernelName, text, type Pattern, type Rule, type Match } from '../rule.ts';
 import { newerKernel } from '../other-packages.ts';
-import { IMAGE_STEP } from '../log-facts.ts';
+import { IMAGE_STEP, TOOLS_WRAPPER } from '../log-facts.ts';
 import { isInContainer } from '../situation.ts';
 import { NO_CONFIG } from './build-tree.ts';
 import { NO_KERNEL_DEBUGINFO } from './debuginfo.ts';
@@ -26,8 +26,7 @@ const NO_MODULES: readonly Pattern[] = [
   ),
 ];
 const NOT_IN = text('not found in directory', /FATAL: Module \S{1,60} not found in directory \S{0,20}\/lib\/modules\//);
-/** The wrapper in the place of perf and its like, which only looks for those of the kernel that runs. */
-const NO_TOOLS = text('not found for kernel', /(?:^WARNING: |[`"'])[a-z][\w-]{1,30} not found for kernel \d/);
+const NO_TOOLS = text('not found for kernel', TOOLS_WRAPPER);
 const MISSING = [NO_CONFIG, ...NO_KERNEL_DEBUGINFO, HINT];
 
 export const MACHINE_RULES: readonly Rule[] = [

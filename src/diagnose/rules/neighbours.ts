@@ -4,7 +4,7 @@
  */
 import { run, runAsRoot } from '../../make-remedy.ts';
 import type { DiagnosisCode } from '../codes.ts';
-import { type Grade, kernelName, text, type Pattern, type Rule, type Match } from '../rule.ts';
+import { type Grade, kernelName, releaseWord, text, type Pattern, type Rule, type Match } from '../rule.ts';
 
 interface Row {
   readonly program: string;
@@ -65,8 +65,8 @@ const HEADER_WORDS = [
 const NO_BTF: Rule['cause'] = ({ situation }) =>
   `${kernelName(situation)} was built without CONFIG_DEBUG_INFO_BTF, which programs of BPF ask for and SystemTap does not.`;
 
-const LOOK_FOR_BTF: Rule['remedies'] = ({ release }) => [
-  run(`grep -w CONFIG_DEBUG_INFO_BTF /boot/config-${release ?? '"$(uname -r)"'}`),
+const LOOK_FOR_BTF: Rule['remedies'] = (situation) => [
+  run(`grep -w CONFIG_DEBUG_INFO_BTF /boot/config-${releaseWord(situation)}`),
 ];
 /** The kernel has it: whoever reads it is older than what it says. */
 const HAS_BTF: readonly Pattern[] = [

@@ -4,7 +4,7 @@ import type { PackageSystem } from '../../package-system/package-system.ts';
 import type { Remedy } from '../../types.ts';
 import { findArchitecture } from '../../detect/architectures.ts';
 import type { LogLine } from '../log-line.ts';
-import { kernelName, text, type Pattern, type Rule, type Match } from '../rule.ts';
+import { kernelName, releaseWord, text, type Pattern, type Rule, type Match } from '../rule.ts';
 import type { Situation } from '../situation.ts';
 import { NO_COMMAND } from '../strerror.ts';
 import { KBUILD, PASS4, RUNTIME_ERROR } from './pass-4.ts';
@@ -248,14 +248,14 @@ function packageOf(tool: string): readonly string[] {
 function installTool(
   tool: string | null,
   lines: readonly LogLine[],
-  { release, system }: Pick<Situation, 'release' | 'system'>,
+  situation: Pick<Situation, 'release' | 'system'>,
 ): readonly Remedy[] {
   const named = lines.map((line) => /\b(gcc-\d{1,2}): (?:\d+: )?(?:[cC]ommand )?not found/.exec(line.text)?.[1]);
   const wanted = named.find((name) => name !== undefined) ?? tool ?? 'gcc';
   const names = [...new Set([...packageOf(wanted), 'make'])];
-  const config = `/lib/modules/${release ?? '"$(uname -r)"'}/build/.config`;
+  const config = `/lib/modules/${releaseWord(situation)}/build/.config`;
   return [
-    ...(system === null
+    ...(situation.system === null
       ? ofEachSystem({ deb: names.join(' '), rpm: names.join(' '), zypper: names.join(' ') })
       : [install(names, 'toolchain')]),
     run(`grep CONFIG_CC_VERSION_TEXT ${config}`),
