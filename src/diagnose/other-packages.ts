@@ -140,7 +140,8 @@ function wrongVariantOf(situation: Situation, kind: PackageKind): OtherPackage |
 }
 
 function sameKernel(packaged: string, release: string): boolean {
-  const running = baseRelease(release);
+  // Mageia's releases have the flavour in the middle, and its packages in their names.
+  const running = baseRelease(release).replace(/^(\d[\d.]*)-(?:desktop|server|linus)(?=-\d)/, '$1');
   const suse = suseOf(release);
   return (
     packaged === release ||
