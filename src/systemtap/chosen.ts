@@ -2,7 +2,6 @@
 import { posix } from 'node:path';
 import { TapprepError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
-import { removeTree } from '../install/directories.ts';
 import { MENDED_PLACE } from '../resolve/folder-place.ts';
 import { collectInstalledStaprun } from '../vm/staprun.ts';
 import { type ChosenRecord, parseChosen } from './chosen-schema.ts';
@@ -87,5 +86,9 @@ export async function recordChosen(host: Host, release: string, chosen: ChosenRe
   const path = recordPath(release);
   if (!/^[\w.+~^:@-]{1,200}$/.test(release)) throw new TapprepError('INTERNAL', `${release} is no kernel release`);
   if (chosen !== null) await host.writeFile(path, `${JSON.stringify(chosen, null, 1)}\n`, 0o644);
-  else if ((await host.readText(path)) !== null) await removeTree(host, path);
+  else if ((await host.readText(path)) !== null) {
+    await host.removeFile(path);
+    // It goes with the last thing in it, and stays where there is more.
+    await host.run(['rmdir', '--', posix.dirname(path)]);
+  }
 }

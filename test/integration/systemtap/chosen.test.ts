@@ -1,4 +1,15 @@
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -97,6 +108,18 @@ describe('a record is believed only where root alone could have made it and what
   test.each(FORGERIES)('not where %s', async (_, forge) => {
     forge();
     expect(await readChosen(host, RELEASE)).toMatchObject({ kind: 'refused' });
+  });
+
+  test('with the distribution’s own SystemTap proven in its place it goes, and its directory with the last thing in it', async () => {
+    writeFileSync(at('/var/lib/tapprep/journal.json'), '{}\n');
+    await recordChosen(host, RELEASE, null);
+    expect(await readChosen(host, RELEASE)).toEqual({ kind: 'none' });
+    expect(readdirSync(at('/var/lib/tapprep'))).toEqual(['journal.json']);
+    await recordChosen(host, RELEASE, RECORD);
+    rmSync(at('/var/lib/tapprep/journal.json'));
+    await recordChosen(host, RELEASE, null);
+    await recordChosen(host, RELEASE, null);
+    expect(existsSync(at('/var/lib/tapprep'))).toBe(false);
   });
 
   test('where there is none, none is made up', async () => {
