@@ -8,6 +8,7 @@ export default defineConfig({
   test: {
     // More than there are cores on the smallest machine: tests wait for other programs half of their time.
     maxWorkers: 4,
+    globalSetup: 'test/helpers/temporary.ts',
     projects: [
       project('unit', false, 20_000),
       project('fuzz', true, 120_000),

@@ -1,7 +1,8 @@
 /** `npm run attacks [KIND…]`: every attack against the sources as they are and against a copy without its guard. */
-import { globSync, mkdtempSync, rmSync } from 'node:fs';
+import { globSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { openTemporary } from '../helpers/temporary.ts';
 import { type Attack, endAll, type Outcome, type Tree } from './attack.ts';
 import { openTrees, type Trees } from './trees.ts';
 
@@ -23,13 +24,12 @@ interface Tried extends Listed {
 
 async function main(wanted: readonly string[]): Promise<void> {
   const started = performance.now();
-  const directory = mkdtempSync(join(tmpdir(), 'attacks-'));
   // All that fixtures, helpers and the attacked code put into the temporary directory goes with it.
-  process.env['TMPDIR'] = directory;
+  const closeTemporary = openTemporary(4 * 1024 ** 3);
   try {
     const all = await listAttacks();
     const listed = wanted.length === 0 ? all : all.filter(({ kind }) => wanted.includes(kind));
-    const tried = await tryAll(listed, openTrees(directory));
+    const tried = await tryAll(listed, openTrees(tmpdir()));
     const held = tried.filter((attack) => attack.held).length;
     const missing = wanted.length === 0 ? Math.max(0, AT_LEAST - listed.length) : 0;
     if (missing > 0) console.log(`only ${listed.length} attacks are listed, and there have to be ${AT_LEAST}`);
@@ -40,7 +40,7 @@ async function main(wanted: readonly string[]): Promise<void> {
     process.exitCode = failed === 0 ? 0 : 1;
   } finally {
     endAll();
-    rmSync(directory, { recursive: true, force: true });
+    closeTemporary();
   }
 }
 

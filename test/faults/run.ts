@@ -4,10 +4,10 @@
  * without faults must end right. The minutes (12) are spent in the order of the groups; roots
  * lie in memory where there is room. Prints what was tried, survived and lost; exits with 1 when anything was lost.
  */
-import { existsSync, readFileSync, statfsSync } from 'node:fs';
-import { freemem } from 'node:os';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { openTemporary } from '../helpers/temporary.ts';
 import { clockTrials, sharingTrials } from './clock.ts';
 import { diskTrials } from './disk.ts';
 import { killTrials } from './kills.ts';
@@ -36,19 +36,8 @@ function print({ group, tried, survived, lost, left, seconds }: Count): void {
   );
 }
 
-/** Where it has the room: roots in memory are copied and written faster, and nothing here is about the disk but its own group. */
-const MEMORY = '/dev/shm';
-const ROOM_BYTES = 4 * 1024 ** 3;
-if (process.env['TMPDIR'] === undefined && roomOf(MEMORY) >= ROOM_BYTES) process.env['TMPDIR'] = MEMORY;
-
-function roomOf(directory: string): number {
-  const mounts = readFileSync('/proc/self/mounts', 'utf8').split('\n');
-  const [, , , options] = mounts.map((line) => line.split(' ')).findLast((words) => words[1] === directory) ?? [];
-  // Programs of the roots are run there.
-  if (options === undefined || options.split(',').includes('noexec')) return 0;
-  const { bavail, bsize } = statfsSync(directory);
-  return Math.min(bavail * bsize, freemem());
-}
+// Nothing here is about the disk but its own group.
+const closeTemporary = openTemporary(4 * 1024 ** 3);
 
 if (!existsSync(join(import.meta.dirname, '../../dist/cli/main.js'))) throw new Error('run "npm run build" first');
 console.log(`faults: seed ${values.seed}`);
@@ -79,6 +68,7 @@ try {
   }
 } finally {
   await machine.close();
+  closeTemporary();
 }
 const sum = (of: (count: Count) => number): number => counts.reduce((total, count) => total + of(count), 0);
 console.log(

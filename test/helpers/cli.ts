@@ -24,6 +24,7 @@ export class Cli {
     return {
       PATH: process.env['PATH'] ?? '',
       HOME: this.home,
+      TMPDIR: tmpdir(),
       NODE_COMPILE_CACHE: COMPILED,
       http_proxy: 'http://127.0.0.1:9',
       https_proxy: 'http://127.0.0.1:9',
