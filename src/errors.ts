@@ -157,6 +157,10 @@ export const ERROR_CODES = {
     doc: 'dnf, yum or zypper would remove or replace packages that the plan leaves alone, and rpm alone cannot install it.',
   },
   INSTALL_FAILED: { exit: 'install', doc: 'The package manager refused or failed.' },
+  READ_ONLY_SYSTEM: {
+    exit: 'install',
+    doc: 'Packages are to be installed where /usr is read-only: the system is an image, or is mounted so.',
+  },
   JOURNAL_BROKEN: { exit: 'install', doc: 'The record of what tapprep installed cannot be read.' },
   NO_SPACE: { exit: 'install', doc: 'Not enough free space where it is needed.' },
   LOCKED: { exit: 'install', doc: 'Another tapprep works there.' },

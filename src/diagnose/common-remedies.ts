@@ -14,7 +14,7 @@ import {
 import { pacmanHeaders } from './kernel-packages.ts';
 import { withCommand, withPrepare } from './remedy-words.ts';
 import { canPrepare } from './settle-remedies.ts';
-import type { Situation } from './situation.ts';
+import { asksZypper, type Situation } from './situation.ts';
 import { releaseWord } from './rule.ts';
 import { shellLine } from '../shell-words.ts';
 import { DPKG } from '../package-system/dpkg.ts';
@@ -50,7 +50,7 @@ export function installByPacman({ release, host, log }: Situation): Advice | nul
 
 /** What the repositories have of it, where only the index knows the whole version. */
 export function searchIndex({ packages, place }: Situation): readonly Remedy[] {
-  if (packages.devel.length > 0 || place.manager !== 'zypper' || packages.develStems.length === 0) return [];
+  if (packages.devel.length > 0 || !asksZypper(place) || packages.develStems.length === 0) return [];
   return [searchFor(packages.develStems)];
 }
 
@@ -130,6 +130,7 @@ export function debuginfoOfProgram({ log, place }: Situation): readonly Remedy[]
     case 'zypper':
     case 'tdnf':
     case 'rpm-ostree':
+    case 'transactional-update':
       return [install([`${name}-debuginfo`], 'program-debuginfo')];
     case 'apt-get':
       return [install([`${name}-dbgsym`], 'program-debuginfo')];
@@ -147,8 +148,9 @@ export function setUpDebugRepository(situation: Situation): readonly Remedy[] {
       install([...packages.devel, ...packages.debuginfo], 'kernel'),
     ];
   }
-  const enable: readonly Remedy[] =
-    situation.place.manager === 'zypper' ? [{ kind: 'enable-debug-repository', by: 'user', system: 'suse' }] : [];
+  const enable: readonly Remedy[] = asksZypper(situation.place)
+    ? [{ kind: 'enable-debug-repository', by: 'user', system: 'suse' }]
+    : [];
   // Debian's stap-prep asks for the headers in the same breath.
   const both =
     situation.place.manager === 'apt-get' ? install([...packages.devel, ...packages.debuginfo], 'kernel') : null;

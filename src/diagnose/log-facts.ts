@@ -1,4 +1,5 @@
 /** What a log tells about the machine it comes from. Pure. */
+import { type Layering, LAYERINGS } from '../package-system/layering.ts';
 import type { LogLine } from './log-line.ts';
 import { readLoggedPackages, RPM_ARCH, type LoggedPackage } from './log-packages.ts';
 
@@ -52,8 +53,8 @@ export interface LogFacts {
   readonly debugRepositoryOff: boolean;
   /** Where make was told to find the kernel's tree, if that is where no package puts one. */
   readonly ownTree: string | null;
-  /** The system is an image of ostree: packages are layered on it, and are there after a reboot. */
-  readonly ostree: boolean;
+  /** What lays packages over the system, which is an image; null where nothing says so. */
+  readonly layering: Layering | null;
   /** yum of old speaks: dnf, which has its name on newer systems, uses other words. */
   readonly oldYum: boolean;
   /** The line that shows a container. */
@@ -127,8 +128,13 @@ export const IMAGE_STEP =
   /^#\d{1,4} ERROR: process ["']\/bin\/|\[(?:[\w-]{1,40} )? ?\d{1,3}\/\d{1,3}\] RUN |\bThe command ["']\/bin\/\w{1,10} -c .{1,1500} returned a non-zero code/;
 /** A row of `zypper lr`: number, alias, name, enabled; what stands before a bar is a prefix in other logs. */
 const DEBUG_OFF = /^\d{1,3} *\|[^|]*\|[^|]*debug[^|]*\| *(?:No|Nein|Non|Nee|Ne|Não|Нет|Nie|Nej|いいえ|否) *(?:\||$)/i;
-const OSTREE =
-  /\butilize rpm-ostree\b|(?:^|[$#❯] )(?:sudo )?rpm-ostree (?:status|install|upgrade)\b|\bostree-booted\b|^PRETTY_NAME=.{0,40}\b(?:Silverblue|Kinoite|CoreOS)\b|^VARIANT_ID=["']?(?:silverblue|kinoite|coreos|iot)\b/;
+/** What a system that is an image says of itself. */
+const LAYERED: Readonly<Record<Layering, RegExp>> = {
+  'rpm-ostree':
+    /\butilize rpm-ostree\b|(?:^|[$#❯] )(?:sudo )?rpm-ostree (?:status|install|upgrade)\b|\bostree-booted\b|^PRETTY_NAME=.{0,40}\b(?:Silverblue|Kinoite|CoreOS)\b|^VARIANT_ID=["']?(?:silverblue|kinoite|coreos|iot)\b/,
+  'transactional-update':
+    /\bThis is a transactional-server\b|(?:^|[$#❯>] )(?:sudo )?transactional-update (?:-|pkg|shell|dup|up\b|run)|^(?:PRETTY_)?NAME=.{0,40}\b(?:MicroOS|SLE Micro|SL Micro|Leap Micro)\b/,
+};
 /** The one line of the System.map that Debian installs. */
 const STUB_TABLE = /The real System\.map is in the linux-image-/;
 /** What Ubuntu has in the place of perf and its like, which only looks for those of the kernel that runs. */
@@ -158,6 +164,7 @@ export const FACT_NEEDLES: readonly string[] = [
   "The command '/bin/",
   'linux-tools-',
   'rpm-ostree',
+  'transactional-',
   'kubectl debug',
   'crictl exec',
   'machinectl shell',
@@ -245,7 +252,7 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
     ownTree: first(
       /\b(?:KSRC|KDIR|KERNEL_?DIR|KERNEL_SRC)=["']?(\/(?!usr\/src\/(?:kernels|linux-headers|linux-[^/\s]*obj)|(?:usr\/)?lib\/modules)[^\s"']{1,200})/,
     ),
-    ostree: lines.some((line) => OSTREE.test(line.text)),
+    layering: findLayering(lines),
     oldYum: lines.some((line) =>
       /^Loaded plugins:|\[Errno -?\d{1,3}\] .{0,20}(?:curl#|HTTPS? Error|problem making|repomd\.xml)|YumRepo Error/.test(
         line.text,
@@ -447,6 +454,10 @@ function firstOf(
     }
   }
   return null;
+}
+
+function findLayering(lines: readonly LogLine[]): Layering | null {
+  return LAYERINGS.find((name) => lines.some((line) => LAYERED[name].test(line.text))) ?? null;
 }
 
 /** A release at the end of a sentence carries its full stop. */

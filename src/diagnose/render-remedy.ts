@@ -4,6 +4,7 @@ import type { Remedy } from '../types.ts';
 import type { HintRemedy } from '../errors.ts';
 import { HERE, type Place, type Reach } from './place.ts';
 import type { Manager } from './situation.ts';
+import { LAY } from '../package-system/layering.ts';
 
 const INSTALL: Readonly<Record<Manager, string>> = {
   'apt-get': 'apt-get install -y',
@@ -11,7 +12,7 @@ const INSTALL: Readonly<Record<Manager, string>> = {
   yum: 'yum install -y',
   tdnf: 'tdnf install -y',
   zypper: 'zypper --non-interactive install --oldpackage',
-  'rpm-ostree': 'rpm-ostree install',
+  ...LAY,
 };
 const INSTALL_FROM_DEBUG: Readonly<Record<Manager, string>> = {
   ...INSTALL,
@@ -25,7 +26,7 @@ const REINSTALL: Readonly<Record<Manager, string>> = {
   tdnf: 'tdnf reinstall -y',
   zypper: 'zypper --non-interactive install --force',
   // Never asked for: settleRemedies leaves it out.
-  'rpm-ostree': 'rpm-ostree install',
+  ...LAY,
 };
 const CHECK_SOURCES: Readonly<Record<Manager, { readonly command: string; readonly root: boolean }>> = {
   'apt-get': { command: 'apt-get update', root: true },
@@ -34,6 +35,7 @@ const CHECK_SOURCES: Readonly<Record<Manager, { readonly command: string; readon
   tdnf: { command: 'tdnf repolist all', root: false },
   zypper: { command: 'zypper repos --uri', root: false },
   'rpm-ostree': { command: 'rpm-ostree refresh-md', root: true },
+  'transactional-update': { command: 'zypper repos --uri', root: false },
 };
 /** Ends a command that is not for the machine that it is printed on. */
 export const ON_THAT_MACHINE = '    # on that machine';

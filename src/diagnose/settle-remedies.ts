@@ -6,13 +6,14 @@ import { isRefused } from './render-remedy.ts';
 import { releaseWord } from './rule.ts';
 import type { Situation } from './situation.ts';
 import { DPKG } from '../package-system/dpkg.ts';
+import { isLayering, type Layering } from '../package-system/layering.ts';
 import { RPM } from '../package-system/rpm.ts';
 
 /** Whether `tapprep install` knows the packages of the kernel in question. Unknown where no kernel is named: then it looks. */
 export function canPrepare(situation: Situation): boolean {
   const { release, packages, host } = situation;
   // Its /usr is read-only.
-  if (!canBeNamed(situation) || situation.place.manager === 'rpm-ostree') return false;
+  if (!canBeNamed(situation) || isLayering(situation.place.manager)) return false;
   const isOnItsOwn = host !== null && (host.own !== undefined || hasWholeTree(host));
   if (isOnItsOwn && host.security.container === null) return true;
   if (host?.security.container != null || host?.security.wsl === true) return false;
@@ -45,7 +46,7 @@ function settle(remedy: Remedy, situation: Situation): readonly Remedy[] {
     case 'install-packages':
     case 'reinstall-packages': {
       if (remedy.names.length > 0 && situation.place.manager !== null)
-        return situation.place.manager === 'rpm-ostree' ? layer(remedy) : [remedy];
+        return isLayering(situation.place.manager) ? layer(remedy, situation.place.manager) : [remedy];
       const tapprepCan = (remedy.purpose === 'kernel' || remedy.purpose === 'systemtap') && canPrepare(situation);
       return tapprepCan ? [prepare()] : [];
     }
@@ -68,13 +69,16 @@ function settle(remedy: Remedy, situation: Situation): readonly Remedy[] {
   }
 }
 
-/** In the debug repositories of Fedora's files, which are off; rpm-ostree has no option for it. */
+/** In the debug repositories of Fedora's files, which are off; rpm-ostree has no option for it. SUSE's are switched on on their own. */
 const ENABLE_DEBUG = runAsRoot(String.raw`sed -i '/debuginfo\]/,/^$/ s/^enabled=0/enabled=1/' /etc/yum.repos.d/*.repo`);
 
 /** Packages are laid over an image, and are there after a reboot; what is in the image is as it was signed. */
-function layer(remedy: Extract<Remedy, { kind: 'install-packages' | 'reinstall-packages' }>): readonly Remedy[] {
+function layer(
+  remedy: Extract<Remedy, { kind: 'install-packages' | 'reinstall-packages' }>,
+  by: Layering,
+): readonly Remedy[] {
   if (remedy.kind === 'reinstall-packages') return [];
-  return [...(remedy.repositories === 'debug' ? [ENABLE_DEBUG] : []), remedy, REBOOT];
+  return [...(by === 'rpm-ostree' && remedy.repositories === 'debug' ? [ENABLE_DEBUG] : []), remedy, REBOOT];
 }
 
 /** Which package brought the modules of the kernel in question; both package systems are asked where neither is known. */

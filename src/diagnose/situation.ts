@@ -4,11 +4,12 @@ import { archOf, type KernelPackages, NO_PACKAGES, packagesOf, packagesSaid } fr
 import type { LogFacts } from './log-facts.ts';
 import { type Place, type Reach, reachOf } from './place.ts';
 import { DPKG } from '../package-system/dpkg.ts';
+import { type Layering, LAYERINGS } from '../package-system/layering.ts';
 import type { PackageSystem } from '../package-system/package-system.ts';
 import { RPM } from '../package-system/rpm.ts';
 import { systemOf, systemOfManager } from '../package-system/systems.ts';
 
-export type Manager = 'apt-get' | 'dnf' | 'yum' | 'tdnf' | 'zypper' | 'rpm-ostree';
+export type Manager = 'apt-get' | 'dnf' | 'yum' | 'tdnf' | 'zypper' | Layering;
 
 export interface Situation {
   readonly log: LogFacts;
@@ -62,6 +63,11 @@ export function describeSituation(
       sudo: (host?.user.uid ?? 1) !== 0 || isEnteredAsUser(reach),
     },
   };
+}
+
+/** Whether zypper knows the sources: where it must not install, transactional-update lets it. */
+export function asksZypper({ manager }: Pick<Place, 'manager'>): boolean {
+  return manager === 'zypper' || manager === 'transactional-update';
 }
 
 /** By what the machine says, or the log. */
@@ -137,10 +143,10 @@ function managerOf(
   release: string | null,
   log: LogFacts,
 ): Manager | null {
-  const order: readonly Manager[] = ['dnf', 'yum', 'zypper', 'apt-get'];
+  const order: readonly Manager[] = [...LAYERINGS, 'dnf', 'yum', 'zypper', 'apt-get'];
   const there = order.find((name) => host?.frontends.includes(name));
   if (there !== undefined) return there;
-  if (log.ostree && system !== DPKG) return 'rpm-ostree';
+  if (log.layering !== null && system !== DPKG) return log.layering;
   if (system === null) return null;
   if (system.usualFrontEnd !== null) return system.usualFrontEnd;
   if (/suse|sle/.test(distribution ?? '')) return 'zypper';

@@ -317,6 +317,16 @@ manager() {
   for frontend in $frontends; do
     tool "$frontend" && starts "$T" && emit frontend "$frontend"
   done
+  layers
+}
+
+# What lays packages over a system that is an image: its own /usr is read-only.
+layers() {
+  [ "$booted" = yes ] || return 0
+  [ ! -e /run/ostree-booted ] || ! tool rpm-ostree || emit frontend rpm-ostree
+  case $(awk '$2 == "/" { options = $4 } END { print options }' /proc/mounts), in
+    ro,*) ! tool transactional-update || emit frontend transactional-update ;;
+  esac
   return 0
 }
 

@@ -5,6 +5,7 @@ import { TapprepError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
 import { buildInstallArgv, type InstallMethod } from '../install/commands.ts';
 import { JOURNAL_PATH } from '../install/journal.ts';
+import { refuseReadOnly } from '../install/read-only-system.ts';
 import { installArtifacts, splitRuns } from '../install/run.ts';
 import { requirePlannedMends } from '../systemtap/mends/planned.ts';
 import { unpackImage } from '../rehearse/unpack-image.ts';
@@ -75,6 +76,7 @@ export async function installTarget(
   );
   requirePlannedMends(plan.mends ?? []);
   const items = packagesOf(plan.items).filter(({ install }) => install);
+  refuseReadOnly(open.facts, host.name, items.length);
   // What comes in a bundle is all there is: a front end would ask its repositories.
   const isOffline = options.artifacts !== undefined;
   const damaged = findDamaged(open.facts);

@@ -104,6 +104,21 @@ test('install adds exactly the plan, a second run changes nothing, remove brings
   expect((await cli.run(['remove', '--root', root, '--yes'])).stdout).toContain('tapprep has nothing installed');
 });
 
+test('where /usr is read-only nothing is downloaded: exit 5, and what to do instead', async () => {
+  const readOnly = 'mount --bind "$0/usr" "$0/usr" && mount -o remount,ro,bind "$0/usr" && exec "$@"';
+  const wrapper = ['unshare', '-m', 'sh', '-c', readOnly, root];
+  const args = ['install', '--root', root, '--kernel', RELEASE, '--systemtap', 'distro', '--yes', '--json'];
+  const before = listPackages(root);
+  const asked = server.requests.length;
+  const { code, stdout } = await cli.start(args, {}, '', wrapper).done;
+  const { error } = JSON.parse(stdout) as { readonly error: { readonly code: string; readonly message: string } };
+  expect(code).toBe(5);
+  expect(error).toMatchObject({ code: 'READ_ONLY_SYSTEM', facts: { path: '/usr', packages: 7, layering: null } });
+  expect(error.message).toContain('is read-only, and 7 packages are to be installed there');
+  expect(server.requests.slice(asked).filter((request) => request.endsWith('.deb'))).toEqual([]);
+  expect(listPackages(root)).toBe(before);
+});
+
 test.each(['install', 'verify'] as const)(
   '%s --level scripts without names runs the whole catalogue',
   async (command) => {

@@ -190,6 +190,10 @@ EOF
 
 # check_space: room for what is unpacked, a twentieth more for the file system's own needs, and 32 MiB for the database.
 check_space() {
+  # Of root alone; what an image has for it is the administrator's to choose.
+  if [ "$todo_count" -gt 0 ] && [ "$(id -u)" = 0 ] && [ ! -w /usr ]; then
+    fail 5 "/usr is read-only, and $todo_count packages are to be installed there: nothing was changed" 'ls packages    # for what lays packages over an image, as rpm-ostree install'
+  fi
   fits /usr $((need + need / 20)) 'the packages'
   fits /var 32768 'the package database'
 }

@@ -1,4 +1,5 @@
 /** Room where packages, builds and the cache are written. */
+import { isLayering } from '../../package-system/layering.ts';
 import type { Space } from '../../types.ts';
 import { type Check, fine, problem } from '../finding.ts';
 
@@ -11,11 +12,13 @@ const DEBUG_ROOTS = ['/usr/lib/debug'];
 
 /** Every place that is full, lacks inodes or cannot be written to. */
 export const checkSpace: Check = (view) => {
-  const { space, debuginfo } = view.facts;
+  const { space, debuginfo, frontends, user } = view.facts;
+  // What packages bring is laid over an image, whose own directories nobody writes to.
+  const writesToSystem = user.uid === 0 && !frontends.some(isLayering);
   const wanted = (path: string): number =>
     DEBUG_ROOTS.includes(path) && debuginfo.length === 0 ? DEBUGINFO_BYTES : BUILD_BYTES;
   const found = space.filter(isWorkPlace(view.facts.user.uid)).flatMap((place) => {
-    const lack = lackOf(place, wanted(place.path), view.facts.user.uid === 0 || !isSystemPath(place.path));
+    const lack = lackOf(place, wanted(place.path), writesToSystem || !isSystemPath(place.path));
     return lack === null ? [] : [problem(view, 'disk space', 'NO_SPACE', lack, { evidence: [describe(place)] })];
   });
   return found.length > 0 ? found : [fine('disk space', 'Enough in every place that is written to.')];

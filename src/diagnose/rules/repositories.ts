@@ -8,7 +8,7 @@ import type { Verdict } from '../package-manager/judge.ts';
 import { BROKEN, CLOCK, DISABLED, EXCLUDED, TLS, UNREGISTERED } from '../package-manager/source-messages.ts';
 import { NOT_INSTALLABLE } from '../package-manager/translations.ts';
 import { kernelName, text, type Pattern, type Rule, type Match } from '../rule.ts';
-import type { Situation } from '../situation.ts';
+import { asksZypper, type Situation } from '../situation.ts';
 import { quoteWord, shellLine } from '../../shell-words.ts';
 
 /** Answers without a name: what was asked for stands elsewhere in the log, or nowhere. */
@@ -122,7 +122,7 @@ export const REPOSITORY_RULES: readonly Rule[] = [
     remedies: (situation, match) => {
       const stem = judgeNotFound(match)[0]?.asked.stem;
       const known = situation.packages.develStems.length > 0 || stem === undefined;
-      const search = known || situation.place.manager !== 'zypper' ? searchIndex(situation) : [searchFor([stem])];
+      const search = known || !asksZypper(situation.place) ? searchIndex(situation) : [searchFor([stem])];
       return [...search, prepare()];
     },
   },
@@ -424,13 +424,13 @@ function undefinedVariables(match: Match): readonly string[] {
 
 /** No source at all is another matter than no debug repository; who is registered with SUSE asks its own tool. */
 function addSources(situation: Situation): readonly Remedy[] {
-  const ask = situation.place.manager === 'zypper' ? [CHECK_SOURCES, run('SUSEConnect --status-text')] : [];
+  const ask = asksZypper(situation.place) ? [CHECK_SOURCES, run('SUSEConnect --status-text')] : [];
   return [...ask, ...setUpDebugRepository(situation)];
 }
 
 /** The subscription brings the repositories; which ones hold debug packages depends on it. */
 function registerFirst(situation: Situation, match: Match): readonly Remedy[] {
-  const suse = situation.place.manager === 'zypper' || match.lines.some((line) => line.text.includes('SUSEConnect'));
+  const suse = asksZypper(situation.place) || match.lines.some((line) => line.text.includes('SUSEConnect'));
   const isPro = match.lines.some((line) => line.text.includes('esm.ubuntu.com'));
   return [
     { kind: 'register', by: 'user', tool: isPro ? 'pro' : suse ? 'SUSEConnect' : 'subscription-manager' },

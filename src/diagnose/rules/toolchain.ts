@@ -5,7 +5,7 @@ import type { Remedy } from '../../types.ts';
 import { findArchitecture } from '../../detect/architectures.ts';
 import type { LogLine } from '../log-line.ts';
 import { kernelName, releaseWord, text, type Pattern, type Rule, type Match } from '../rule.ts';
-import type { Situation } from '../situation.ts';
+import { asksZypper, type Situation } from '../situation.ts';
 import { NO_COMMAND } from '../strerror.ts';
 import { KBUILD, PASS4, RUNTIME_ERROR } from './pass-4.ts';
 
@@ -177,7 +177,7 @@ export const TOOLCHAIN_RULES: readonly Rule[] = [
       const names = LIBRARIES.find(([header]) => header.test(groups[0] ?? ''))?.[1];
       if (names === undefined) return [];
       if (system === null) return [...ofEachSystem(names), EMPTY_CACHE];
-      const name = place.manager === 'zypper' ? names.zypper : names[system.family];
+      const name = asksZypper(place) ? names.zypper : names[system.family];
       return [install([name], 'toolchain'), EMPTY_CACHE];
     },
   },

@@ -31,6 +31,16 @@ const MACHINES: readonly (readonly [string, HostFacts | null, string])[] = [
   ['tdnf', system(EL9, 'photon', '4.0', '5.10.198-1.ph4-esx', 'tdnf'), ''],
   ['apt-get', DEBIAN12, ''],
   ['apt-get of Ubuntu', system(DEBIAN12, 'ubuntu', '22.04', '5.15.0-91-generic', 'apt-get'), ''],
+  ['an image of ostree', alter(EL9, { frontends: ['dnf', 'rpm-ostree'] }), ''],
+  [
+    'an image of SUSE',
+    alter(EL9, {
+      os: { id: 'sl-micro', versionId: '6.0' },
+      kernel: { release: '6.4.0-17-default' },
+      frontends: ['zypper', 'transactional-update'],
+    }),
+    '',
+  ],
   ['no front end at all', alter(EL9, { frontends: [] }), ''],
   [
     'a kernel that nobody packages',
