@@ -233,6 +233,8 @@ export type RpmKernelFamily =
   | 'centosplus'
   | 'centosplus6'
   | 'elrepo'
+  | 'azurelinux-mshv'
+  | 'qubes'
   | 'uek'
   | 'uek1'
   | 'uek5'

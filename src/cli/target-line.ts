@@ -1,6 +1,6 @@
 /** One machine a line, as a JSON object: what `names --batch` answers and `plan --inventory` reads. */
 import type { DeclaredHost } from '../detect/target.ts';
-import { TapprepError } from '../errors.ts';
+import { escapeControl, TapprepError } from '../errors.ts';
 
 /** A target in JSON is some 200 characters; what is longer than this is none. */
 export const MAX_LINE_CHARS = 16_384;
@@ -23,15 +23,34 @@ function parseJson(line: string): unknown {
 
 /** The machine that it describes. @throws TapprepError USAGE */
 export function hostOf(request: Readonly<Record<string, unknown>>): DeclaredHost {
+  refuseMisspelt(request);
   const kernel = readText(request, 'kernel');
   if (kernel === null) throw badRequest('has no "kernel"');
+  const distro = readText(request, 'distro');
+  if (distro?.includes(':') === true) {
+    throw badRequest(`has "${escapeControl(distro.slice(0, 80))}" as its "distro", whose version belongs into "version"`);
+  }
   return {
-    distro: readText(request, 'distro'),
+    distro,
     version: readText(request, 'version'),
     kernel,
     arch: readText(request, 'arch'),
     unameV: readText(request, 'unameV'),
   };
+}
+
+const KEYS = ['distro', 'version', 'kernel', 'arch', 'unameV'];
+
+function plain(key: string): string {
+  return key.replaceAll(/[-_ ]/g, '').toLowerCase();
+}
+
+/** Other keys are the caller's own; one that is written nearly as ours is a slip that would lose what it says. */
+function refuseMisspelt(request: Readonly<Record<string, unknown>>): void {
+  for (const key of Object.keys(request)) {
+    const meant = KEYS.find((each) => each !== key && plain(each) === plain(key));
+    if (meant !== undefined) throw badRequest(`has "${escapeControl(key.slice(0, 80))}", which is written "${meant}"`);
+  }
 }
 
 /** A text of it; null where it has none. @throws TapprepError USAGE */

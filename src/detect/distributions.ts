@@ -53,6 +53,7 @@ export const DISTRIBUTIONS: Readonly<Record<string, Distribution>> = {
   openkylin: deb('openKylin', [], { own: OWN }),
   vyos: deb('VyOS', [], { own: OWN }),
   'cumulus-linux': deb('Cumulus Linux', [], { own: OWN }),
+  proxmox: deb('Proxmox VE', ['debian'], { packagesOf: ['debian'], own: OWN }),
   truenas: deb('TrueNAS', [], { own: OWN }),
   // Of Red Hat Enterprise Linux and Fedora.
   miraclelinux: rpm('MIRACLE LINUX', RHEL, { own: REBUILD }),

@@ -81,6 +81,11 @@ const SUSE = words(
 );
 
 const EL_VARIANTS = words('debug rt rt-debug rt-64k rt-64k-debug 64k 64k-debug zfcpdump kdump trace vanilla');
+/** Variants that are built for some architectures alone. */
+export const VARIANT_ARCHES: readonly (readonly [RegExp, readonly string[]])[] = [
+  [/(?:16|64)k/, ['aarch64']],
+  [/^zfcpdump$/, ['s390x']],
+];
 const FEDORA_VARIANTS = words(
   'debug PAE PAEdebug smp lpae tegra omap imx highbank kirkwood rt rt-debug 16k 16k-debug 64k 64k-debug zfcpdump',
 );
@@ -145,10 +150,10 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
   'el-raspi': { title: 'the Raspberry Pi kernel of CentOS, Rocky Linux and AlmaLinux', on: EL,
     parts: ['number'], tag: String.raw`v[78]l?\.\d+\.el\d+(?:\.altarch)?`, end: '', variants: [],
     stem: 'raspberrypi2-kernel4', devel: DEVEL, debuginfo: ['{name}-debuginfo'], debuginfoUnseen: true },
-  // 3.10.0-1160.el7.centos.plus.x86_64  3.10.0-862.11.6.el7.centos.plus.1.x86_64
+  // 3.10.0-1160.el7.centos.plus.x86_64  3.10.0-862.11.6.el7.centos.plus.1.x86_64; on 32-bit x86 it is the only kernel, and "kernel"
   centosplus: { title: 'CentOS Plus', on: ['centos'],
     parts: ['number'], tag: String.raw`el[78](?:_\d+)?\.centos\.plus${BUMP}`, end: '.arch+variant', variants: EL_VARIANTS,
-    stem: 'kernel-plus', devel: DEVEL, debuginfo: COMMON_ARCH },
+    stem: 'kernel-plus', stems: [[/\.i686(?:$|\.)/, 'kernel']], devel: DEVEL, debuginfo: COMMON_ARCH },
   // 2.6.32-573.1.1.el6.centos.plus.x86_64; Xen4CentOS 3.10.20-11.el6.centos.alt.x86_64
   centosplus6: { title: 'CentOS 6 Plus and Xen4CentOS', on: ['centos'],
     parts: ['number'], tag: String.raw`el6\.centos\.(?:plus|alt)`, end: '.arch+variant', variants: EL_VARIANTS,
@@ -156,7 +161,7 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
   // 4.4.268-1.el7.elrepo.x86_64; no debuginfo is published
   elrepo: { title: 'ELRepo', on: EL,
     parts: ['number', 'rc'], tag: String.raw`el\d+(?:_\d+)?\.elrepo`, end: '.arch+variant', variants: ['PAE', 'NONPAE'],
-    stem: 'kernel-lt', orStem: 'kernel-ml', devel: DEVEL, debuginfo: [] },
+    stem: 'kernel-ml', orStem: 'kernel-lt', stems: [[/^(?:3\.0|3\.2|3\.10|4\.4|5\.4|5\.15|6\.1|6\.6|6\.12)\./, 'kernel-lt']], devel: DEVEL, debuginfo: [] },
   // 4.14.35-2047.528.2.1.el7uek.x86_64  5.15.0-200.131.27.el9uek.aarch64.64k (its debuginfo: unverified)
   uek: { title: 'Oracle UEK', on: ['ol'], only: /^(?!6\.8\.)/,
     parts: ['number'], tag: String.raw`el(?:[6-9]|1\d)uek`, end: '.arch+variant', variants: words('debug 64k 64kdebug'), suffixes: UEK_64K,
@@ -219,12 +224,22 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
     version: V_RT, packaged: [[/-rt\d+(?=-)/, '']],
     parts: ['number'], tag: String.raw`ph\d`, end: '[-flavour]', variants: words('aws esx rt secure'),
     stem: 'linux', devel: DEVEL, debuginfo: ['{name}-debuginfo'] },
-  // 5.15.138.1-1.cm2  6.6.57.1-2.azl3  6.6.96.mshv1-3.azl3  5.15.55.1-rt48-3.cm2; of Azure Linux 3 what is newer than 6.6 is kernel-hwe
+  // 5.15.138.1-1.cm2  6.6.57.1-2.azl3  5.15.55.1-rt48-3.cm2; of Azure Linux 3 what is newer than 6.6 is kernel-hwe
   azurelinux: { title: 'Azure Linux and CBL-Mariner', on: ['azurelinux', 'mariner'],
-    version: String.raw`\d+(?:\.\d+)+(?:\.mshv\d+)?(?:-rt\d+)?`, packaged: [[/-rt\d+(?=-)/, '']],
+    version: V_RT, packaged: [[/-rt\d+(?=-)/, '']],
     parts: ['number'], tag: String.raw`(?:cm|azl)\d`, end: '', variants: [],
-    stem: 'kernel', stems: [[/\.mshv\d/, 'kernel-mshv'], [/-rt\d/, 'kernel-rt'], [/^(?:6\.(?:[7-9]|\d\d)|[7-9])\..*azl3$/, 'kernel-hwe']],
+    stem: 'kernel', stems: [[/-rt\d/, 'kernel-rt'], [/^(?:6\.(?:[7-9]|\d\d)|[7-9])\..*azl3$/, 'kernel-hwe']],
     devel: DEVEL, debuginfo: ['{name}-debuginfo'] },
+  // 6.6.96.mshv1-3.azl3 of a host, 6.1.0.mshv16-2.azl3 of its guests
+  'azurelinux-mshv': { title: "Azure Linux's kernels for Hyper-V", on: ['azurelinux', 'mariner'],
+    version: String.raw`\d+(?:\.\d+)+\.mshv\d+`,
+    parts: ['number'], tag: String.raw`(?:cm|azl)\d`, end: '', variants: [],
+    stem: 'kernel-mshv', orStem: 'kernel-uvm', stems: [[/^6\.1\.0\./, 'kernel-uvm']], devel: DEVEL, debuginfo: ['{name}-debuginfo'] },
+  // 6.6.77-1.qubes.fc37.x86_64  6.13.6-1.qubes.fc37.x86_64 (debuginfo: not seen)
+  qubes: { title: 'Qubes OS', on: ['qubes'],
+    parts: ['number', 'rc'], tag: String.raw`qubes\.fc\d+`, end: '.arch+variant', variants: [],
+    stem: 'kernel', orStem: 'kernel-latest', stems: [[/^(?!(?:4\.19|5\.4|5\.10|5\.15|6\.1|6\.6|6\.12)\.)/, 'kernel-latest']],
+    devel: DEVEL, debuginfo: [] },
   // 4.19.90-2003.4.0.0036.oe1.x86_64  5.10.0-136.65.0.145.oe2203sp1.aarch64  6.6.0-27.0.0.rt30.4.oe2203sp4.aarch64
   openeuler: { title: 'openEuler', on: ['openeuler'],
     parts: ['number', 'rt'], tag: String.raw`oe\d+(?:sp\d+)?`, end: '.arch+variant', variants: EL_VARIANTS,
@@ -386,7 +401,7 @@ export const DEB_FAMILIES: Readonly<Record<Exclude<DebKernelFamily, 'deb'>, DebF
     debuginfo: ['proxmox-kernel-{release}-dbgsym', 'pve-kernel-{release}-dbgsym'], debuginfoUnseen: true },
   // 5.15.0-67-generic  4.15.0-2106-aws-fips  3.13.0-142-powerpc64-smp; a signed image's own -dbgsym is a stub, and some images have no unsigned twin
   ubuntu: { title: 'Ubuntu', on: ['ubuntu'],
-    release: new RegExp(String.raw`^(?<abi>${V}-[1-9]\d*)-(?<flavour>(?<leaf>powerpc)(?:64)?-[a-z0-9]+|[a-z][a-z0-9]*(?:-[a-z0-9]+)*)$`),
+    release: new RegExp(String.raw`^(?<abi>${V}-[1-9]\d{0,4})-(?<flavour>(?<leaf>powerpc)(?:64)?-[a-z0-9]+|[a-z][a-z0-9]*(?:-[a-z0-9]+)*)$`),
     headers: ['linux-headers-{release}'], debuginfo: ['linux-image-unsigned-{release}-dbgsym', 'linux-image-{release}-dbgsym'],
     // 2.6.24-28-generic  2.6.28-7-generic; which of the two it was in 9.10 was not seen.
     otherDebuginfo: [
@@ -408,8 +423,8 @@ const ANY_DEB: DebNaming = {
   title: 'a dpkg distribution',
   headers: ['linux-headers-{release}'],
   debuginfo: ['linux-image-{release}-dbg', 'linux-image-unsigned-{release}-dbgsym', 'linux-image-{release}-dbgsym'],
-  // The mainline archive of Ubuntu and Liquorix publish none.
-  otherDebuginfo: [[/-0\d{5}(?:rc\d+)?-|-liquorix-/, []]],
+  // The mainline archive of Ubuntu, System76 (6.9.3-76060903-generic), Liquorix and XanMod publish none.
+  otherDebuginfo: [[/-0\d{5}(?:rc\d+)?-|-76\d{6}-|-liquorix-|-xanmod\d/, []]],
   debuginfoUnseen: true,
 };
 

@@ -12,6 +12,7 @@ import {
   RPM_FAMILIES,
   rpmNaming,
   UBUNTU_FLAVOURS,
+  VARIANT_ARCHES,
 } from './kernel-families.ts';
 import type { End, RpmFamily } from './kernel-families.ts';
 import { ARCHES } from './release-words.ts';
@@ -57,9 +58,6 @@ export interface DebRelease {
 }
 
 export type KernelRelease = RpmRelease | DebRelease;
-
-/** Series that ELRepo has kept as kernel-lt; others are kernel-ml. */
-const ELREPO_LONGTERM = /^(?:3\.0|3\.2|3\.10|4\.4|5\.4|5\.15|6\.1|6\.6|6\.12)\./;
 
 /** 4.4.40-040440, 5.8.0-050800rc1: the ABI of the Ubuntu mainline archive. */
 const MAINLINE = /-0\d{5}(?:rc\d+)?$/;
@@ -124,7 +122,13 @@ export function parseDebVersion(kernel: DebRelease, unameV: string | null): stri
     / Debian (\d[\w.~+:-]*)(?: |$)/.exec(unameV) ??
     / [A-Za-z][\w.-]{1,30} (\d[\w.~+:-]*) \((?:\d{4}-\d\d-\d\d|[A-Z][a-z]{2}, )/.exec(unameV) ??
     [];
-  return version ?? null;
+  // What was read off another kernel tells nothing of this one.
+  return version === undefined || seriesOf(version.replace(/^\d+:/, '')) !== seriesOf(kernel.abi) ? null : version;
+}
+
+/** "6.1" of what begins with 6.1.55. */
+function seriesOf(version: string): string {
+  return /^\d+(?:\.\d+)?/.exec(version)?.[0] ?? '';
 }
 
 function compileRow(row: RpmFamily): RegExp {
@@ -163,14 +167,16 @@ function matchRpm(release: string, wants: WantsRow): readonly RpmRelease[] {
     const written = groups?.['vr'] ?? '';
     if (groups === undefined || (row.only !== undefined && !row.only.test(written))) return [];
     const arch = groups['arch'] ?? null;
+    const variant = groups['variant'] ?? null;
+    if (arch !== null && variant !== null && !isBuiltFor(variant, arch)) return [];
     return [
       {
         family: 'rpm' as const,
         kernelFamily: id,
         on: row.on,
         versionRelease: (row.packaged ?? []).reduce((vr, [from, to]) => vr.replace(from, to), written),
-        stem: stemOf(row, written),
-        variant: groups['variant'] ?? null,
+        stem: stemOf(row, written, release),
+        variant,
         arch,
         tail: row.end === '.arch+variant' && arch === null ? (groups['tail'] ?? '') : null,
       },
@@ -178,10 +184,15 @@ function matchRpm(release: string, wants: WantsRow): readonly RpmRelease[] {
   });
 }
 
-function stemOf(row: RpmFamily, versionRelease: string): string {
-  if (row.orStem !== undefined && !ELREPO_LONGTERM.test(versionRelease)) return row.orStem;
+/** Larger pages are of aarch64 alone, and so on. */
+function isBuiltFor(variant: string, arch: string): boolean {
+  const arches = VARIANT_ARCHES.find(([form]) => form.test(variant))?.[1];
+  return arches === undefined || arches.includes(arch);
+}
+
+function stemOf(row: RpmFamily, versionRelease: string, release: string): string {
   for (const [form, stem] of row.stems ?? []) {
-    const match = form.exec(versionRelease);
+    const match = form.exec(release);
     if (match !== null) return stem.replace('$1', match[1] ?? '');
   }
   const series = versionRelease.split('.', 2).join('.');
@@ -194,7 +205,7 @@ function matchDeb(release: string, unameV: string | null, wants: WantsRow): read
     if (!wants(row.on, row.onlyOn === true)) return [];
     const { abi, flavour, leaf } = row.release.exec(release)?.groups ?? {};
     if (abi === undefined || flavour === undefined) return [];
-    if (id === 'ubuntu' && !UBUNTU_FLAVOURS.includes(flavour) && unameV?.includes('-Ubuntu') !== true) return [];
+    if (id === 'ubuntu' && !isOfUbuntu(release, flavour, unameV)) return [];
     return [
       {
         family: 'deb' as const,
@@ -206,6 +217,12 @@ function matchDeb(release: string, unameV: string | null, wants: WantsRow): read
       },
     ];
   });
+}
+
+/** Since Linux 3, uname -v of Ubuntu's own builds says so; who builds from its sources writes something else there. */
+function isOfUbuntu(release: string, flavour: string, unameV: string | null): boolean {
+  if (unameV?.includes('-Ubuntu') === true) return true;
+  return UBUNTU_FLAVOURS.includes(flavour) && (unameV === null || release.startsWith('2.6.'));
 }
 
 function isHome(on: readonly string[], { distro, idLike }: ReleaseHints): boolean {

@@ -13,7 +13,7 @@ export interface UnpackagedKernel {
   readonly word: string | null;
   /** What helps instead. */
   readonly remedy: Remedy;
-  /** It has packages whose names are known not to hold the release, so that none is guessed. */
+  /** Its packages, if it has any, are not named after the release, so that none is guessed. */
   readonly namedOtherwise?: true;
 }
 
@@ -99,6 +99,27 @@ const UNPACKAGED_KERNELS: readonly UnpackagedKernel[] = [
     form: /-(?:arch|artix)\d+-\d+$/,
     word: null,
     remedy: run('pacman -Ss linux headers'),
+    namedOtherwise: true,
+  },
+  {
+    builder: "TrueNAS's kernel",
+    form: /-(?:production|debug)\+truenas$/,
+    word: null,
+    remedy: TREE,
+    namedOtherwise: true,
+  },
+  {
+    builder: "ChromeOS's kernel",
+    form: /^\d+(?:\.\d+)+-\d{5}-g[0-9a-f]{12}$/,
+    word: null,
+    remedy: TREE,
+    namedOtherwise: true,
+  },
+  {
+    builder: "Alibaba's kernel for its own machines",
+    form: /\.kangaroo\.al\d/,
+    word: null,
+    remedy: TREE,
     namedOtherwise: true,
   },
   {

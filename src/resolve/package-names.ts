@@ -60,16 +60,17 @@ function fillTemplate(
 }
 
 function nameDeb(target: DebTarget): readonly PackageName[] {
-  const { headers, debuginfo, otherDebuginfo = [] } = debNaming(target.kernelFamily);
+  const { headers, debuginfo, otherDebuginfo = [], debuginfoUnseen } = debNaming(target.kernelFamily);
   const [, other] = otherDebuginfo.find(([form]) => form.test(target.release)) ?? [];
   const version = target.packageVersion?.replace(/^\d+:/, '') ?? null;
   const isSure = version !== null && target.kernelFamily !== 'deb';
-  const common = { arch: target.packageArch, version, match: isSure ? 'exact' : 'index' } as const;
+  const common = { arch: target.packageArch, version } as const;
   const alternatives = (role: Role, templates: readonly string[], number: number): readonly PackageName[] =>
     templates.map((template) => ({
       role,
       name: template.replace('{release}', target.release),
       ...common,
+      match: isSure && !(role === 'debuginfo' && debuginfoUnseen === true) ? 'exact' : 'index',
       ...(templates.length > 1 ? { alternative: number } : {}),
     }));
   return [...alternatives('headers', headers, 2), ...alternatives('debuginfo', other ?? debuginfo, 1)];

@@ -13,6 +13,8 @@ const RPM_FAMILIES = {
   centosplus: true,
   centosplus6: true,
   elrepo: true,
+  'azurelinux-mshv': true,
+  qubes: true,
   uek: true,
   uek1: true,
   uek5: true,

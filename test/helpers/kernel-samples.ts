@@ -80,6 +80,9 @@ export const RPM_SAMPLES: readonly (readonly [string, string, string, string, st
     'kernel-plus-devel kernel-plus-debuginfo kernel-plus-debuginfo-common-x86_64'],
   ['centos', '3.10.0-862.11.6.el7.centos.plus.1.x86_64', 'x86_64', '3.10.0-862.11.6.el7.centos.plus.1.x86_64',
     'kernel-plus-devel kernel-plus-debuginfo kernel-plus-debuginfo-common-x86_64'],
+  // Of the i386 tree of CentOS 7, altarch/7/os/i386
+  ['centos', '3.10.0-1160.2.2.el7.centos.plus.i686', 'i686', '3.10.0-1160.2.2.el7.centos.plus.i686',
+    'kernel-devel kernel-debuginfo kernel-debuginfo-common-i686'],
   ['centos', '2.6.32-573.1.1.el6.centos.plus.x86_64', 'x86_64', '2.6.32-573.1.1.el6.centos.plus.x86_64',
     'kernel-devel kernel-debuginfo kernel-debuginfo-common-x86_64'],
   ['centos', '3.10.20-11.el6.centos.alt.x86_64', 'x86_64', '3.10.20-11.el6.centos.alt.x86_64',
@@ -198,8 +201,15 @@ export const RPM_SAMPLES: readonly (readonly [string, string, string, string, st
   // SPECS/kernel-rt, SPECS/kernel-mshv, SPECS/kernel-hwe
   ['mariner', '5.15.55.1-rt48-3.cm2', 'x86_64', '5.15.55.1-3.cm2.x86_64',
     'kernel-rt-devel kernel-rt-debuginfo'],
+  // The release does not tell host and guest apart.
   ['azurelinux', '6.6.96.mshv1-3.azl3', 'x86_64', '6.6.96.mshv1-3.azl3.x86_64',
-    'kernel-mshv-devel kernel-mshv-debuginfo'],
+    'kernel-mshv-devel kernel-uvm-devel kernel-mshv-debuginfo kernel-uvm-debuginfo'],
+  ['azurelinux', '6.1.0.mshv16-2.azl3', 'x86_64', '6.1.0.mshv16-2.azl3.x86_64',
+    'kernel-uvm-devel kernel-mshv-devel kernel-uvm-debuginfo kernel-mshv-debuginfo'],
+  ['qubes', '6.13.6-1.qubes.fc37.x86_64', 'x86_64', '6.13.6-1.qubes.fc37.x86_64',
+    'kernel-latest-devel kernel-devel'],
+  ['qubes', '6.6.77-1.qubes.fc37.x86_64', 'x86_64', '6.6.77-1.qubes.fc37.x86_64',
+    'kernel-devel kernel-latest-devel'],
   ['azurelinux', '6.12.57.1-6.azl3', 'aarch64', '6.12.57.1-6.azl3.aarch64',
     'kernel-hwe-devel kernel-hwe-debuginfo'],
   ['openEuler', '4.19.90-2003.4.0.0036.oe1.x86_64', 'x86_64', '4.19.90-2003.4.0.0036.oe1.x86_64',

@@ -171,22 +171,22 @@ describe('a root', () => {
   });
 });
 
+/** In a namespace of mounts: /usr/local/bin has the programs, "/" is read-only where that is asked for. */
+const inImage = (prepare: string): string =>
+  spawnSync('unshare', ['-m', 'sh', '-ec', `${prepare}\nexec sh -s`], {
+    input: readFileSync(PROBE, 'utf8'),
+    encoding: 'utf8',
+    env: { PATH: '/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root' },
+  }).stdout;
+
+const layering = (output: string): readonly string[] => values(output, 'frontend').filter((name) => name !== 'apt-get');
+
 describe('a system that is an image names what lays packages over it', () => {
-  /** In a namespace of mounts: /usr/local/bin has the programs, "/" is read-only where that is asked for. */
-  const inImage = (prepare: string): string =>
-    spawnSync('unshare', ['-m', 'sh', '-ec', `${prepare}\nexec sh -s`], {
-      input: readFileSync(PROBE, 'utf8'),
-      encoding: 'utf8',
-      env: { PATH: '/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root' },
-    }).stdout;
   const PROGRAMS = `mount -t tmpfs none /usr/local/bin
 for name in rpm-ostree transactional-update; do
   printf '#!/bin/sh\\n' >/usr/local/bin/$name
   chmod 755 /usr/local/bin/$name
 done`;
-  const layering = (output: string): readonly string[] =>
-    values(output, 'frontend').filter((name) => name !== 'apt-get');
-
   test('ostree by its mark', () => {
     expect(layering(inImage(`${PROGRAMS}\nmount -t tmpfs none /run\n: >/run/ostree-booted`))).toEqual(['rpm-ostree']);
   });

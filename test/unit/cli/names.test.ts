@@ -57,6 +57,8 @@ const BAD: readonly (readonly [string, string, unknown, string])[] = [
   ['null', 'null', null, 'USAGE'],
   ['no kernel', '{"id":"x","distro":"centos"}', 'x', 'USAGE'],
   ['a number for a name', '{"id":7,"distro":7,"kernel":"2.6.32-642.el6.x86_64"}', 7, 'USAGE'],
+  ['a version in the distro', '{"id":"x","distro":"centos:6","kernel":"2.6.32-642.el6.x86_64"}', 'x', 'USAGE'],
+  ['a key nearly as ours', '{"id":"x","distro":"debian","kernel":"6.1.0-23-amd64","uname_v":"#1 SMP"}', 'x', 'USAGE'],
   ['an unknown release', '{"id":"x","distro":"centos","kernel":"rubbish"}', 'x', 'UNKNOWN_RELEASE'],
   [
     'another distribution',

@@ -67,6 +67,8 @@ const REFUSED: readonly (readonly [string, string, ErrorCode])[] = [
   // A variant, flavour, architecture or part that does not exist.
   ['rhel', '5.14.0-427.24.1.el9_4.x86_64+turbo', 'UNKNOWN_RELEASE'],
   ['rhel', '5.14.0-427.24.1.el9_4.vax', 'UNKNOWN_RELEASE'],
+  ['rhel', '5.14.0-427.24.1.el9_4.x86_64+64k', 'UNKNOWN_RELEASE'],
+  ['rhel', '4.18.0-553.el8_10.x86_64+zfcpdump', 'UNKNOWN_RELEASE'],
   ['centos', '2.6.18-308.el5hugemem', 'UNKNOWN_RELEASE'],
   ['photon', '6.1.111-3.ph5-turbo', 'UNKNOWN_RELEASE'],
   ['sles', '5.14.21-150500.55.31-turbo', 'UNKNOWN_RELEASE'],
@@ -99,6 +101,9 @@ const REFUSED: readonly (readonly [string, string, ErrorCode])[] = [
   ['debian', '6.1.21-v8+', 'UNKNOWN_RELEASE'],
   ['debian', '6.9.3-x86_64-linode164', 'UNKNOWN_RELEASE'],
   ['debian', '6.5.0-00123-gdeadbeefcafe-dirty', 'UNKNOWN_RELEASE'],
+  ['debian', '6.6.44-production+truenas', 'UNKNOWN_RELEASE'],
+  ['debian', '5.4.163-17364-gfe3d4f499cf1', 'UNKNOWN_RELEASE'],
+  ['alinux', '5.10.134-013.8.3.kangaroo.al8.x86_64', 'UNKNOWN_RELEASE'],
 ];
 
 const SAID: Readonly<Partial<Record<ErrorCode, RegExp>>> = {
@@ -123,6 +128,27 @@ test('a rebuild of an older branch counts behind the tag', () => {
     arch: 'x86_64',
   });
   expect(parse('centos', '2.6.18-164.el5.1PAE')).toMatchObject({ versionRelease: '2.6.18-164.el5.1', variant: 'PAE' });
+});
+
+test('what somebody else built from Ubuntu’s sources is not Ubuntu’s', () => {
+  expect(refusal('ubuntu', '6.8.0-1013-nvidia-64k', '#14lambdaguest1 SMP').code).toBe('UNKNOWN_RELEASE');
+  expect(refusal('kylin', '5.4.18-85-generic', '#74-KYLINOS SMP').code).toBe('UNKNOWN_RELEASE');
+  for (const said of [
+    '#201701060808 SMP Fri Jan 6 13:10:00 UTC 2017',
+    '#1 SMP Mon Jan 1 2024',
+    '#1 SMP Debian 6.1.55-1',
+  ])
+    expect(refusal('ubuntu', '5.15.0-67-generic', said).code).toBe('UNKNOWN_RELEASE');
+  // Before Linux 3 its own builds did not say so.
+  expect(parse('ubuntu', '2.6.24-28-generic', '#1 SMP Thu Sep 16 15:40:05 UTC 2010')).toMatchObject({
+    abi: '2.6.24-28',
+  });
+});
+
+test('a version that is of another kernel is not taken from uname -v', () => {
+  const kernel = parse('debian', '6.1.0-23-amd64') as DebRelease;
+  expect(parseDebVersion(kernel, '#1 SMP Debian 6.1.99-1 (2024-07-15)')).toBe('6.1.99-1');
+  expect(parseDebVersion(kernel, '#1 SMP Debian 5.10.70-1 (2021-09-30)')).toBeNull();
 });
 
 test('an Ubuntu flavour that is in no list is believed where uname -v is of Ubuntu, and only there', () => {
@@ -160,14 +186,11 @@ const DEB_VERSIONS: readonly (readonly [string, string, string | null, string | 
   ['kali', '6.18.9+kali-amd64', '#1 SMP PREEMPT_DYNAMIC Kali 6.18.9-1kali1 (2026-02-10)', '6.18.9-1kali1'],
   ['linuxmint', '6.8.0-51-generic', '#52-Ubuntu SMP PREEMPT_DYNAMIC Thu Dec  5 13:09:44 UTC 2024', '6.8.0-51.52'],
   ['pop', '6.9.3-76060903-generic', '#202405300957~1738770968~22.04~d5f7c84 SMP PREEMPT_DYNAMIC Wed F', null],
-  ['ubuntu', '5.15.0-67-generic', '#201701060808 SMP Fri Jan 6 13:10:00 UTC 2017', null],
   ['debian', '6.1.0-13-amd64', '#1 SMP Debian', null],
   ['debian', '6.1.0-13-amd64', '#74~20.04.1-Ubuntu SMP', null],
   ['debian', '6.1.0-13-amd64', null, null],
   ['ubuntu', '5.15.0-67-generic', '#74~20.04.1-Ubuntu SMP Wed Feb 22 14:52:34 UTC 2023', '5.15.0-67.74~20.04.1'],
   ['ubuntu', '5.4.0-1083-azure-cvm', '#87+cvm1-Ubuntu SMP', '5.4.0-1083.87+cvm1'],
-  ['ubuntu', '5.15.0-67-generic', '#1 SMP Mon Jan 1 2024', null],
-  ['ubuntu', '5.15.0-67-generic', '#1 SMP Debian 6.1.55-1', null],
   ['ubuntu', '5.15.0-67-generic', `#${'7'.repeat(300)}-Ubuntu`, null],
 ];
 
