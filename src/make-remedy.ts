@@ -62,7 +62,7 @@ export function runAsRoot(command: string): Remedy {
   return { kind: 'run', by: 'user', command, root: true };
 }
 
-/** A line for whoever runs the machine below this one. */
+/** A line for whoever runs another machine that this one needs: the one below a container, the one of --remote. */
 export function onHost(command: string): Remedy {
   return { kind: 'run', by: 'admin of the host', command, root: true };
 }

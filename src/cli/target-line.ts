@@ -28,7 +28,9 @@ export function hostOf(request: Readonly<Record<string, unknown>>): DeclaredHost
   if (kernel === null) throw badRequest('has no "kernel"');
   const distro = readText(request, 'distro');
   if (distro?.includes(':') === true) {
-    throw badRequest(`has "${escapeControl(distro.slice(0, 80))}" as its "distro", whose version belongs into "version"`);
+    throw badRequest(
+      `has "${escapeControl(distro.slice(0, 80))}" as its "distro", whose version belongs into "version"`,
+    );
   }
   return {
     distro,

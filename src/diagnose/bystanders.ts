@@ -22,7 +22,12 @@ const OF_STAP = /^(?:sudo )?\S{0,60}stap(?:xx|\+\+)? /;
 /** The lines that a failure may be read from. */
 export function withoutBystanders(lines: readonly LogLine[]): readonly LogLine[] {
   const [printed, hasRun] = findPrinted(lines);
-  const mended = findMended(lines);
+  const mended = new Set([
+    ...findMended(lines),
+    ...findLoadedLater(lines),
+    ...findBuiltLater(lines),
+    ...findSource(lines),
+  ]);
   const endedOtherwise = hasRun || lines.some(({ text }) => STOPPED_BEFORE.test(text));
   const isOthers = endedOtherwise && !lines.some(({ text }) => NOT_LOADED.test(text));
   return lines.filter((line) => !printed.has(line) && !mended.has(line) && !(isOthers && OF_OTHERS.test(line.text)));
@@ -49,6 +54,38 @@ function findPrinted(lines: readonly LogLine[]): readonly [ReadonlySet<LogLine>,
     }
   }
   return [printed, hasRun];
+}
+
+/** Modules that systemd loads at boot. */
+const LOADS = /\b(?:Failed to insert|Inserted) module '([\w-]{1,64})'/;
+
+/** What was said of a module that a later boot loaded. */
+function findLoadedLater(lines: readonly LogLine[]): readonly LogLine[] {
+  const last = new Map(lines.flatMap((line) => (LOADS.test(line.text) ? [[LOADS.exec(line.text)?.[1], line]] : [])));
+  return lines.filter((line) => {
+    const final = last.get(LOADS.exec(line.text)?.[1]);
+    return final !== undefined && final !== line && final.text.includes('Inserted');
+  });
+}
+
+/** stap asks for the build tree before its first pass. */
+const NO_TREE = /^Checking ".{1,300}\/build\/\.config" failed|^Incorrect version or missing kernel-devel/;
+const FAILED_LATER = /^Pass [2-5]: (?:analysis|translation|compilation|run) failed/;
+
+/** That the build tree is missing, where a later run came farther and failed by something else. */
+function findBuiltLater(lines: readonly LogLine[]): readonly LogLine[] {
+  const last = lines.findLastIndex(({ text }) => FAILED_LATER.test(text));
+  const missing = lines.flatMap(({ text }, at) => (NO_TREE.test(text) ? [at] : []));
+  const wheres = new Set(lines.flatMap(({ text }) => PROMPT.exec(text)?.[1] ?? []));
+  // On two machines nobody knows which one went on.
+  return wheres.size > 1 || missing.some((at) => at > last) ? [] : missing.flatMap((at) => lines[at] ?? []);
+}
+
+/** The source of a program, which quotes what it prints. What stands behind a prompt is no longer of it. */
+function findSource(lines: readonly LogLine[]): readonly LogLine[] {
+  if (lines[0]?.text.startsWith('#!/') !== true) return [];
+  const end = lines.findIndex(({ text }) => PROMPT.test(text) && !text.startsWith('# '));
+  return end === -1 ? lines : lines.slice(0, end);
 }
 
 /** What stap said to a command that was given again later and then ran well. */

@@ -20,7 +20,7 @@ export interface LogFacts {
   readonly toldArch: string | null;
   /** make is told SUBDIRS= and not M=, which kbuild has not read since 5.3: it builds the kernel itself then. */
   readonly usesSubdirs: boolean;
-  /** A cross compiler was named on make's own command line, on purpose. */
+  /** A cross compiler was named on the command line of make or stap, on purpose. */
   readonly crossAsked: boolean;
   /** ID as in os-release. */
   readonly distribution: string | null;
@@ -55,6 +55,8 @@ export interface LogFacts {
   readonly ownTree: string | null;
   /** What lays packages over the system, which is an image; null where nothing says so. */
   readonly layering: Layering | null;
+  /** df -i shows a file system without a free inode. */
+  readonly inodesFull: boolean;
   /** yum of old speaks: dnf, which has its name on newer systems, uses other words. */
   readonly oldYum: boolean;
   /** The line that shows a container. */
@@ -83,7 +85,7 @@ const ENTERED = new RegExp(
   String.raw`(?:\b(?:Entering directory|make (?:\S+ )?-C|Verzeichnis|entre dans le répertoire)|进入目录) ?["'\`]?\s?(?:/usr(?=/lib/modules/))?(?:${TREE.source})`,
 );
 const GOES =
-  /-C |(?:Entering|Leaving) directory|Verzeichnis .{1,300} wird (?:betreten|verlassen)|(?:entre dans|quitte) le répertoire|(?:进入|离开)目录/;
+  /-C |\bmake\b.{0,200} K\w{0,10}(?:DIR|SRC)=|(?:Entering|Leaving) directory|Verzeichnis .{1,300} wird (?:betreten|verlassen)|(?:entre dans|quitte) le répertoire|(?:进入|离开)目录/;
 /** A package that is named with its release and is not there. */
 const MISSING_PACKAGE = new RegExp(
   String.raw`^ERROR: kernel(?:-[a-z]\w*)*-(?:debuginfo|devel)-(${RELEASE}) not installed`,
@@ -216,6 +218,7 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
     first(MODULE_FILE);
   const treeRelease =
     first(MISSING_PACKAGE) ??
+    answerTo(lines, /\bcrash --osrelease\b/, BARE_RELEASE) ??
     TREE.exec((missed ?? named)?.text ?? '')?.[1] ??
     (running === null ? enteredRelease : null);
   const packages = readLoggedPackages(lines);
@@ -229,7 +232,7 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
     arch: first(UNAME_A, 3) ?? first(/\bmissing (\w{3,12}) kernel\/module debuginfo/),
     toldArch: first(/(?:\bmake\b.{0,200}\s|\bexport |\benv |^)ARCH=([\w-]{1,20})/),
     usesSubdirs: lines.some((line) => /\bmake\b.{0,200}\sSUBDIRS=\S/.test(line.text) && !/\sM=\S/.test(line.text)),
-    crossAsked: lines.some((line) => /\bmake\b.{0,200}\sCROSS_COMPILE=\S/.test(line.text)),
+    crossAsked: lines.some((line) => /\b(?:make\b.{0,200}|stap\b.{0,200}\s-B)\s?CROSS_COMPILE=\S/.test(line.text)),
     ...readDistribution(lines, trimmed(treeRelease ?? running)),
     stapVersion:
       first(/translator\/driver \(version (\d+\.\d+)/) ??
@@ -253,6 +256,9 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
       /\b(?:KSRC|KDIR|KERNEL_?DIR|KERNEL_SRC)=["']?(\/(?!usr\/src\/(?:kernels|linux-headers|linux-[^/\s]*obj)|(?:usr\/)?lib\/modules)[^\s"']{1,200})/,
     ),
     layering: findLayering(lines),
+    inodesFull: lines.some(
+      (line, index) => / 100% \//.test(line.text) && /\bI(?:nodes?\b|-n)|IUse%/i.test(lines[index - 1]?.text ?? ''),
+    ),
     oldYum: lines.some((line) =>
       /^Loaded plugins:|\[Errno -?\d{1,3}\] .{0,20}(?:curl#|HTTPS? Error|problem making|repomd\.xml)|YumRepo Error/.test(
         line.text,

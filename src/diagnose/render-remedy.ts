@@ -37,6 +37,8 @@ const CHECK_SOURCES: Readonly<Record<Manager, { readonly command: string; readon
   'rpm-ostree': { command: 'rpm-ostree refresh-md', root: true },
   'transactional-update': { command: 'zypper repos --uri', root: false },
 };
+/** zypper knows repositories by number, alias or name, and by no pattern. */
+const ENABLE_SUSE_DEBUG = "zypper modifyrepo --enable $(zypper repos | awk -F'|' 'tolower($3) ~ /debug/ { print $1 }')";
 /** Ends a command that is not for the machine that it is printed on. */
 export const ON_THAT_MACHINE = '    # on that machine';
 const BUNDLE = ['--out', 'tapprep-bundle.tar'];
@@ -85,7 +87,7 @@ const RENDERERS: { readonly [Kind in Remedy['kind']]: RendererOf<Kind> } = {
       ? [tapprep(place, ['mirrors', 'check'], false)]
       : [there(place, CHECK_SOURCES[place.manager].command, CHECK_SOURCES[place.manager].root)],
   'enable-debug-repository': ({ system }, place) =>
-    system === 'suse' ? [there(place, "zypper modifyrepo --enable '*Debug*'", true)] : enableDdebs(place),
+    system === 'suse' ? [there(place, ENABLE_SUSE_DEBUG, true)] : enableDdebs(place),
   register: ({ tool }, place) => [
     there(place, REGISTRATION[tool], true),
     ...(tool !== 'subscription-manager'

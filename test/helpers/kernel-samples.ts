@@ -345,7 +345,7 @@ export const DEB_SAMPLES: readonly (readonly [string, string, string, string | n
   ['ubuntu', '5.15.0-33-lowlatency', 'armv7l', null, '?_armhf',
     'linux-headers-5.15.0-33-lowlatency linux-image-unsigned-5.15.0-33-lowlatency-dbgsym linux-image-5.15.0-33-lowlatency-dbgsym'],
   ['ubuntu', '3.13.0-142-powerpc64-smp', 'ppc64', '#191-Ubuntu SMP', '3.13.0-142.191_powerpc',
-    'linux-headers-3.13.0-142-powerpc64-smp linux-image-unsigned-3.13.0-142-powerpc64-smp-dbgsym linux-image-3.13.0-142-powerpc64-smp-dbgsym'],
+    'linux-headers-3.13.0-142-powerpc64-smp linux-image-3.13.0-142-powerpc64-smp-dbgsym linux-image-unsigned-3.13.0-142-powerpc64-smp-dbgsym'],
   ['ubuntu', '2.6.28-7-generic', 'x86_64', '#18-Ubuntu SMP', '2.6.28-7.18_amd64',
     'linux-headers-2.6.28-7-generic linux-image-debug-2.6.28-7-generic'],
   ['ubuntu', '2.6.31-14-generic', 'x86_64', null, '?_amd64',

@@ -43,6 +43,8 @@ export const NOT_FOUND: readonly string[] = [
   'No hay coincidencias para el argumento: %s',
   "Nessuna corrispondenza per l'argomento: %s",
   'Nenhuma correspondência para o argumento: %s',
+  // dnf 4.2
+  'Nenhuma correspondência para argumento: %s',
   'Нет совпадений для аргумента: %s',
   'Відповідника параметра не знайдено: %s',
   'Brak wyników dla parametru: %s',

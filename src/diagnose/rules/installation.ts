@@ -1,10 +1,10 @@
 /** Symptoms of SystemTap itself: missing, partial, mixed, in the wrong language of its own parts. */
-import { run, runAsRoot } from '../../make-remedy.ts';
+import { onHost, run, runAsRoot } from '../../make-remedy.ts';
 import { shellLine } from '../../shell-words.ts';
 import { RPM_ARCH } from '../log-packages.ts';
 import type { Situation } from '../situation.ts';
 import { NO_CONFIG } from './build-tree.ts';
-import { text, type Rule } from '../rule.ts';
+import { text, type Match, type Rule } from '../rule.ts';
 
 const NO_SCRIPTS = text('library script', /user script and 0 library script/);
 const TAPSET_ERRORS = text('has errors, and will be skipped', /tapset ["']?(\S{1,300}?)["']? has errors/);
@@ -12,6 +12,18 @@ const STAP_WORD = String.raw`(?:stap|staprun|stapio|stapdyn|stapbpf)`;
 /** Functions that the tapset of every version defines: without one of them there is no tapset. */
 const BASIC_FUNCTIONS =
   'exit|pid|tid|ppid|uid|gid|execname|pexecname|cpu|target|pp|probefunc|gettimeofday_[a-z]+|get_cycles|kernel_string|user_string|cmdline_str|thread_indent|log|error|ctime|print_backtrace|sprint_ubacktrace';
+
+/** The machine that stap was told to run on. */
+const REMOTE = text('--remote', /\bstap\b.{0,300} --remote[= ](?:ssh:\/\/)?([\w.@-]{1,100})/);
+
+/** Of whichever package system it has. */
+const INSTALL_LOADER = ['apt-get', 'dnf', 'yum', 'zypper']
+  .map((manager) => `${manager} install -y systemtap-runtime`)
+  .join(' || ');
+
+function remoteHost(linesOf: Match['linesOf']): string {
+  return REMOTE.regex?.exec(linesOf(REMOTE)[0]?.text ?? '')?.[1] ?? 'HOST';
+}
 
 export const INSTALLATION_RULES: readonly Rule[] = [
   {
@@ -72,6 +84,17 @@ export const INSTALLATION_RULES: readonly Rule[] = [
   },
   {
     code: 'STAP_INSTALL_BROKEN',
+    patterns: [text('command not found', /\b(?:stapsh|staprun|stapio): command not found/)],
+    hints: [REMOTE],
+    grade: ({ seen }) => (seen(REMOTE) ? 'points' : null),
+    cause: ({ linesOf }) =>
+      `--remote runs the module on ${remoteHost(linesOf)}, and SystemTap's loader is not installed there.`,
+    remedies: (_situation, { linesOf }) => [onHost(shellLine`ssh ${remoteHost(linesOf)} ${INSTALL_LOADER}`)],
+    otherwise: 'Its package systemtap-runtime is enough there; both sides need the same version.',
+  },
+  {
+    code: 'STAP_INSTALL_BROKEN',
+    hints: [REMOTE],
     patterns: [
       text('command not found', new RegExp(`\\b${STAP_WORD}: command not found|command not found: ${STAP_WORD}\\b`)),
       text(': not found', new RegExp(`(?:^|[\\s/:"'])${STAP_WORD}["']?: not found`)),
@@ -82,7 +105,7 @@ export const INSTALLATION_RULES: readonly Rule[] = [
       text('not installed', /\bsystemtap\b.{0,20}\bnot installed\b/i),
       text('systemtap/stapio', /systemtap\/stapio["']?.{0,60}(?:No such file|not found|failed)/),
     ],
-    grade: 'points',
+    grade: ({ seen }) => (seen(REMOTE) ? 'allows' : 'points'),
     cause: () =>
       'A program of SystemTap is not installed: stap, staprun and stapio come in packages of their own (systemtap-client, systemtap-runtime).',
   },

@@ -1,7 +1,7 @@
 /** Symptoms of pass 5: the kernel or staprun refuses the module, or cannot talk to it. */
-import { EMPTY_CACHE, OVERRIDE_FIPS, run, runAsRoot } from '../../make-remedy.ts';
+import { EMPTY_CACHE, OVERRIDE_FIPS, REBOOT, run, runAsRoot } from '../../make-remedy.ts';
 import { shellLine } from '../../shell-words.ts';
-import { kernelName, releaseWord, text, type Pattern, type Rule, type Match } from '../rule.ts';
+import { isOlderThan, kernelName, releaseWord, text, type Pattern, type Rule, type Match } from '../rule.ts';
 import { TRANSLATED } from '../strerror.ts';
 import { baseRelease } from '../other-packages.ts';
 import { isInContainer } from '../situation.ts';
@@ -60,7 +60,7 @@ const NO_KEY: readonly Pattern[] = [
   text('Loading of unsigned module'),
   text('Loading of module with un', /Loading of module with (?:unsupported|unavailable)/),
   text('module loading is restricted', /Lockdown: .{0,80}unsigned module loading is restricted/),
-  text('kernel_lockdown.7', /Lockdown: (?!.{0,80}(?:[hH]ibernation|io port access|MSR)).{0,120}kernel_lockdown/),
+  text('kernel_lockdown.7', /Lockdown: .{0,80}\bmodules?\b.{0,80}kernel_lockdown/),
   text('modules to be signed for loading'),
   text('machine owner key (MOK)'),
   text('machine owner keys (MOK)'),
@@ -70,6 +70,16 @@ const NO_KEY: readonly Pattern[] = [
   text('PKCS#7 signature not signed with a trusted key'),
   text('module verification failed: signature', /Loading .{0,80}rejected/),
 ];
+/** Modules that dkms and its like build, which sign them with keys of their own. */
+const OTHERS_REFUSED: readonly Pattern[] = [
+  text(
+    'could not insert',
+    /could not insert (?:module )?["']?(?!\S{0,200}(?:stap|tapprep))(?:\S{0,200}\/)?([\w-]{1,64})/,
+  ),
+  text('Failed to insert module', /Failed to insert module '(?!stap|tapprep)([\w-]{1,64})'/),
+  text('rror inserting', /rror inserting ["']?(?!\S{0,200}(?:stap|tapprep))(?:\S{0,200}\/)?([\w-]{1,64})/),
+];
+const AKMODS = text('/akmods/');
 /** EPERM: lockdown, enforced signatures, modules_disabled, a right that the user lacks. */
 const NOT_PERMITTED = refusedWith(`(?:Operation not permitted|${TRANSLATED.EPERM.join('|')})`);
 /** EACCES: a security module of the kernel, whose rules say who may load what from where; none of the above. */
@@ -313,7 +323,21 @@ export const LOAD_RULES: readonly Rule[] = [
   {
     code: 'SECUREBOOT_SIGNATURE',
     patterns: NO_KEY,
-    grade: 'proves',
+    hints: [...OTHERS_REFUSED, AKMODS],
+    grade: (match) => (isOfDkms(match) ? 'proves' : null),
+    cause: ({ situation, linesOf }) =>
+      `${kernelName(situation)} only loads modules signed with a key it trusts (Secure Boot, lockdown or module.sig_enforce), and that of ${refusedModule(linesOf) ?? 'the module'} is not enrolled.`,
+    remedies: ({ distribution }, { seen }) => {
+      const key = seen(AKMODS) ? KEYS.akmods : distribution === 'ubuntu' ? KEYS.ubuntu : KEYS.dkms;
+      return [runAsRoot(`mokutil --import ${key}`), REBOOT];
+    },
+    otherwise:
+      'The firmware asks at the next boot whether to enrol the key. Where that file is not there the module is not signed at all: dkms, akmods or sign-file has to sign it first.',
+  },
+  {
+    code: 'SECUREBOOT_SIGNATURE',
+    patterns: NO_KEY,
+    grade: (match) => (isOfDkms(match) ? null : 'proves'),
     cause: ({ situation }) =>
       `${kernelName(situation)} only loads modules signed with a key it trusts (Secure Boot, lockdown or module.sig_enforce), and the module of stap is not.`,
   },
@@ -331,6 +355,8 @@ export const LOAD_RULES: readonly Rule[] = [
       `${kernelName(situation)} is locked down, as Secure Boot makes it: ${groups[0] ?? 'what was asked for'} is restricted.`,
     // A signature brings nothing back that is restricted altogether.
     remedies: () => [run('mokutil --sb-state'), run('cat /sys/kernel/security/lockdown')],
+    otherwise:
+      'No key changes that: it works again where Secure Boot is off ("mokutil --disable-validation" and a reboot) or where the kernel is booted without lockdown=.',
   },
   {
     code: 'SECUREBOOT_SIGNATURE',
@@ -473,6 +499,27 @@ export const LOAD_RULES: readonly Rule[] = [
 ];
 
 /** staprun's words, and those of insmod, modprobe and busybox, before what the kernel answered. */
+/** Certificates of the keys that sign modules on their own: dkms(8), Ubuntu's update-secureboot-policy, akmods. */
+const KEYS = {
+  dkms: '/var/lib/dkms/mok.pub',
+  ubuntu: '/var/lib/shim-signed/mok/MOK.der',
+  akmods: '/etc/pki/akmods/certs/public_key.der',
+} as const;
+
+function refusedModule(linesOf: Match['linesOf']): string | null {
+  for (const pattern of OTHERS_REFUSED) {
+    const [line] = linesOf(pattern);
+    if (line !== undefined) return pattern.regex?.exec(line.text)?.[1] ?? null;
+  }
+  return null;
+}
+
+/** A module with a name of somebody else's was refused, and none of stap's is spoken of. Keys of one's own came with 3.7. */
+function isOfDkms({ situation, linesOf, seen }: Match): boolean {
+  const isStaps = seen(INSERT) || situation.log.commandSeen;
+  return !isStaps && !isOlderThan(situation.release, 3, 7) && refusedModule(linesOf) !== null;
+}
+
 function refusedWith(answer: string): readonly Pattern[] {
   return [
     text("Couldn't insert module", new RegExp(`Couldn't insert module.{0,400}: ${answer}`)),

@@ -171,6 +171,8 @@ const ROWS: readonly Row[] = [
     text(' not installed', /ERROR: (kernel(?:-\w+)?-debuginfo-\S{1,100}) not installed/),
     text('find special struct', /can't find special struct \w{1,40} size/),
     text('is needed by', /(kernel-debuginfo-common\S{0,20})(?: = \S{1,80})? is needed by kernel(?:-\w+)?-debuginfo-/),
+    // rpm says between the two, or behind them, in its user's language that one needs the other.
+    text('kernel-debuginfo-common', /^(kernel-debuginfo-common\S{0,20}) = \S{1,80} \S.{0,60}?kernel(?:-\w+)?-debuginfo-\d/),
     text('no packages found matching', /no packages found matching (linux-image-\S{1,100}-dbg(?:sym)?)/),
   ] },
   { program: 'perf', code: 'DEBUGINFO_MISSING', grade: 'points', patterns: [

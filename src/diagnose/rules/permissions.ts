@@ -25,6 +25,8 @@ const NORMAL_USER: readonly Pattern[] = [
   text('Permission denied', /(?:^|[\s/:])(?:staprun|stapio)["']?: Permission denied/),
   text('not in the group', /not in the group ["']?stap(?:usr|dev|sys)/),
 ];
+/** What id answers. */
+const IN_STAPUSR = text('(stapusr)', /\bgroups=(?!.{0,600}\(stapdev\)).{0,600}\(stapusr\)/);
 const NO_TMP = text(
   'cannot create temporary directory',
   /cannot create temporary directory \(?["']?\s?([^"')]{0,300}?)\s?["')]/,
@@ -63,6 +65,8 @@ const PACKAGES_DO_NOT_FIT: readonly Pattern[] = [
 
 /** Where the files of packages go, which is never TMPDIR's choice: the group is a path of that file system. */
 const WRITTEN_BY_PACKAGES: readonly Pattern[] = [
+  // In any language: dpkg gives a file its own name last.
+  text('.dpkg-new', /["'\u201e\u201c\u201d\u00ab](\/\S{1,300}?)\.dpkg-new\b/),
   text('unable to create ', /unable to create ["'](\/\S{1,200}?)["']? \(while processing/),
   text('cannot copy extracted data', /cannot copy extracted data for \S{1,200} to ["'](\/\S{1,200}?)["']/),
   text('unpacking of archive failed', /unpacking of archive failed on file (\/\S{1,200}?)[;:]/),
@@ -87,13 +91,20 @@ function freeRoom(path: string): readonly Remedy[] {
   return [run(shellLine`df -h ${path}`), run(shellLine`du -xh --max-depth=2 ${path} | sort -h | tail -n 20`)];
 }
 
+function freeInodes(path: string): readonly Remedy[] {
+  return [run(shellLine`df -i ${path}`), run(shellLine`du -x --inodes --max-depth=2 ${path} | sort -n | tail -n 20`)];
+}
+
 export const PERMISSION_RULES: readonly Rule[] = [
   {
     code: 'PERM_GROUPS',
     patterns: NORMAL_USER,
     grade: ({ lines }) => (lines.some((line) => /adduser/.test(line.text)) && lines.length === 1 ? 'points' : 'proves'),
-    cause: ({ situation }) => {
+    hints: [IN_STAPUSR],
+    cause: ({ situation, seen }) => {
       const user = situation.host?.user;
+      if (user === undefined && seen(IN_STAPUSR))
+        return 'The user is in stapusr, which may load what an administrator put into the module directory; compiling and running a script needs stapdev as well.';
       return user === undefined || user.uid === 0
         ? 'The user is not root and in none of the groups that SystemTap asks for: stapusr to load, stapdev to load what was compiled here.'
         : `User ${user.name ?? String(user.uid)} is in ${user.groups.filter((group) => group.startsWith('stap')).join(', ') || 'none of stapusr, stapsys and stapdev'}, but running a script needs stapusr and stapdev.`;
@@ -124,8 +135,12 @@ export const PERMISSION_RULES: readonly Rule[] = [
     code: 'NO_SPACE',
     patterns: WRITTEN_BY_PACKAGES,
     grade: ({ seen }) => (FULL.some(seen) ? 'proves' : null),
-    cause: ({ groups }) => `${fileSystemOf(groups[0] ?? '/')} has no room for what the packages put there.`,
-    remedies: (_situation, { groups }) => freeRoom(fileSystemOf(groups[0] ?? '/')),
+    cause: ({ groups, situation }) =>
+      situation.log.inodesFull
+        ? `The file system of ${fileSystemOf(groups[0] ?? '/')} has no inode left for what the packages put there: it holds too many files, whatever room there is.`
+        : `${fileSystemOf(groups[0] ?? '/')} has no room for what the packages put there.`,
+    remedies: ({ log }, { groups }) =>
+      log.inodesFull ? freeInodes(fileSystemOf(groups[0] ?? '/')) : freeRoom(fileSystemOf(groups[0] ?? '/')),
   },
   {
     code: 'NO_SPACE',

@@ -64,6 +64,21 @@ const SEEMS_UNAVAILABLE = text(
 const SEPARATE = text('in a separate repository', /-dbgsym packages are typically in a separate repository/);
 const WIKI = text('DebuggingProgramCrash');
 const DDEBS = text('ddebs.ubuntu.com');
+/** Sources as apt asks them, and as they are written down. */
+const SOURCES: readonly Pattern[] = [
+  text('InRelease', /^\S{2,20} ?:\d{1,3} https?:\/\/\S{1,200} \S{1,60} InRelease/),
+  text('deb http', /^deb https?:\/\/\S{1,200} /),
+  text('signed-by=', /^deb \[[^\]]{1,200}\] https?:\/\/\S{1,200} /),
+];
+/** What curl and apt say of a proxy. */
+const PROXY: readonly Pattern[] = [
+  text('resolve proxy', /[Cc]ould(?: not|n't) resolve proxy(?: name)?: (?!https?:)([\w.:-]{1,200}\w)/),
+  text('resolve proxy', /[Cc]ould(?: not|n't) resolve proxy/),
+  text('from proxy after CONNECT', /Received HTTP code \d{3} from proxy after CONNECT/),
+  text('Proxy CONNECT aborted'),
+  text('CONNECT tunnel failed', /CONNECT tunnel failed, response \d{3}/),
+  text('rror connecting to proxy'),
+];
 /** Debian's debug archive has suites of names of its own: bookworm-debug. */
 const PLAIN_SUITE = text(
   'debian-debug',
@@ -116,14 +131,17 @@ export const REPOSITORY_RULES: readonly Rule[] = [
   {
     code: 'REPO_NO_PACKAGE',
     patterns: NO_PACKAGE,
-    grade: (match) => (isAskedInVain(match) ? 'points' : null),
+    hints: SOURCES,
+    grade: (match) => (!isAskedInVain(match) ? null : hasNoDebugSource(match) ? 'allows' : 'points'),
     cause: (match) =>
       `The enabled repositories answer, but none of them carries ${judgeNotFound(match)[0]?.asked.name ?? 'the package'} for ${kernelName(match.situation)}: point releases move to a vault, and old builds are taken away.`,
     remedies: (situation, match) => {
       const stem = judgeNotFound(match)[0]?.asked.stem;
       const known = situation.packages.develStems.length > 0 || stem === undefined;
       const search = known || !asksZypper(situation.place) ? searchIndex(situation) : [searchFor([stem])];
-      return [...search, prepare()];
+      // What was asked for is not shown: by its right name it may be there.
+      const named = stem === undefined && search.length === 0 ? [install(situation.packages.devel, 'kernel')] : [];
+      return [...search, ...named, prepare()];
     },
   },
   {
@@ -225,10 +243,14 @@ export const REPOSITORY_RULES: readonly Rule[] = [
   {
     code: 'REPO_NOT_CONFIGURED',
     patterns: NO_PACKAGE,
+    hints: SOURCES,
     grade: (match) => {
       if (!isAskedInVain(match)) return null;
       const debug = match.lines.some((line) => /debuginfo|dbgsym|-dbg\b/.test(line.text));
-      if (debug) return setUpAfterwards(match) || match.situation.log.debugRepositoryOff ? 'points' : 'allows';
+      if (debug)
+        return setUpAfterwards(match) || match.situation.log.debugRepositoryOff || hasNoDebugSource(match)
+          ? 'points'
+          : 'allows';
       // What was asked for by name is no debug package.
       return judgeNotFound(match).length > 0 ? null : 'allows';
     },
@@ -267,6 +289,21 @@ export const REPOSITORY_RULES: readonly Rule[] = [
         `dnf install -y --disableexcludes=all ${(packages.devel.length > 0 ? packages.devel : [groups[0] ?? 'kernel-devel']).map(quoteWord).join(' ')}`,
       ),
     ],
+  },
+  {
+    code: 'REPO_MISCONFIGURED',
+    patterns: PROXY,
+    grade: 'proves',
+    cause: ({ groups }) =>
+      `The package manager goes through a proxy${groups[0] === undefined ? '' : ` (${groups[0]})`} that cannot be found or refuses it; no package source is at fault.`,
+    remedies: () => [
+      run(
+        'grep -rs proxy /etc/dnf /etc/yum.conf /etc/rhsm/rhsm.conf /etc/apt /etc/zypp /etc/sysconfig/proxy /etc/environment',
+      ),
+      run('env | grep -i proxy'),
+      CHECK_SOURCES,
+    ],
+    otherwise: 'Mend or take out the proxy where it is named; what failed can then be repeated as it was.',
   },
   {
     code: 'REPO_MISCONFIGURED',
@@ -310,9 +347,9 @@ export const REPOSITORY_RULES: readonly Rule[] = [
   {
     code: 'REPO_MISCONFIGURED',
     patterns: BROKEN,
-    hints: [PLAIN_SUITE],
+    hints: [PLAIN_SUITE, ...PROXY],
     grade: (match) => {
-      if (unresolvedHost(match) !== null) return null;
+      if (unresolvedHost(match) !== null || anySeen(match, PROXY)) return null;
       if (brokenDebugSource(match) || undefinedVariables(match).length > 0) return 'proves';
       // It works for whoever is registered.
       return anySeen(match, UNREGISTERED) ? 'allows' : 'points';
@@ -378,6 +415,18 @@ function setUpAfterwards(match: Match): boolean {
   const asked = match.lines[0]?.position ?? 0;
   const added = match.linesOf(DDEBS)[0]?.position;
   return added !== undefined && added > asked;
+}
+
+/** A debug package of Ubuntu is asked for, the sources are shown, and the archive of debug packages is not among them. */
+function hasNoDebugSource({ lines, linesOf, situation }: Match): boolean {
+  const sources = SOURCES.flatMap(linesOf);
+  const isAsked = lines.some((line) => /-dbgsym\b/.test(line.text));
+  return (
+    isAsked &&
+    situation.distribution === 'ubuntu' &&
+    sources.length > 0 &&
+    !sources.some((line) => line.text.includes('ddebs'))
+  );
 }
 
 /** What mends the one source that is named, where that is known. */
