@@ -18,6 +18,7 @@ import type { ModuleSigner } from '../sign/module-signer.ts';
 import type { Artifact, Plan, Role, Runtime, VerifyReport } from '../types.ts';
 import { findKernelImage } from '../verify/build-id.ts';
 import type { PolicyWish } from '../verify/guest-policy.ts';
+import { requirePolicy } from './verify.ts';
 import type { CrossBuild, VerifyLevel, VerifyScript } from '../verify/options.ts';
 import { machineFor } from '../vm/machines.ts';
 import { acquireArtifacts } from './acquire.ts';
@@ -88,6 +89,7 @@ export interface Rehearsal {
  * @throws TapprepError of any stage; a step of the ladder that fails is in the report
  */
 export async function rehearse(session: Session, open: OpenTarget, options: RehearseOptions): Promise<RehearseReport> {
+  await requirePolicy(session, open.target, options);
   return withRehearsal(session, open, options, (rehearsal) => proveRehearsal(session, open, options, rehearsal));
 }
 

@@ -22,7 +22,7 @@ import type { CrossBuild, VerifyLevel, VerifyOptions, VerifyScript, VmAssets } f
 import { blame, type Fault } from '../verify/step.ts';
 import { foreseePolicy, type PolicyWish } from '../verify/guest-policy.ts';
 import { verifyTarget } from '../verify/verify-target.ts';
-import { prepareFirmware } from '../vm/firmware.ts';
+import { prepareFirmware, requireFirmware } from '../vm/firmware.ts';
 import { findVmTools, type VmTools } from '../vm/host-tools.ts';
 import { machineFor } from '../vm/machines.ts';
 import { provideGuestBusybox } from './guest-busybox.ts';
@@ -72,6 +72,7 @@ export async function verifyOpenTarget(
   choice: VerifyChoice,
 ): Promise<VerifyReport> {
   const { target, facts } = open;
+  await requirePolicy(session, target, choice);
   const kernelImage =
     choice.kernelImage ??
     (await findKernelImage(host, target.release, target.own)) ??
@@ -93,7 +94,7 @@ export async function verifyOpenTarget(
       ...(place.where === 'vm'
         ? {
             vm: {
-              ...(await preparePolicy(session, target, choice, temporaryDirectory)),
+              ...(await preparePolicy(session, choice, temporaryDirectory)),
               ...describeVm(place, choice.systemtap),
               ...findModules(place.kernelImage, target.release),
               temporaryDirectory,
@@ -143,19 +144,29 @@ function chooseRuntime(outlook: Outlook, { runtime = 'module', signer }: VerifyC
   return foretell(outlook, signer?.certificate ?? null).loads === false ? 'bpf' : 'module';
 }
 
+/** Whether the firmware that a policy needs is here, before anything is made for it. @throws TapprepError USAGE, TOOL_MISSING */
+export async function requirePolicy(
+  { local }: Session,
+  { arch }: OpenTarget['target'],
+  { policy }: Pick<VerifyChoice, 'policy'>,
+): Promise<void> {
+  const secureBoot = policy?.secureBoot ?? null;
+  if (secureBoot === null) return;
+  if (machineFor(arch).arch !== 'x86_64')
+    throw new TapprepError('USAGE', `Secure Boot is rehearsed for kernels of x86_64, but this one is of ${arch}`, {
+      hint: '--sig-enforce and --lockdown need no firmware',
+    });
+  await requireFirmware(local, secureBoot);
+}
+
 /** The firmware that a policy needs. @throws TapprepError TOOL_MISSING, VM_FAILED */
 async function preparePolicy(
   { local, signal }: Session,
-  { arch }: OpenTarget['target'],
   { policy, signer }: VerifyChoice,
   directory: string,
 ): Promise<Pick<VmAssets, 'firmware' | 'policy'>> {
   if (policy == null) return {};
   if (policy.secureBoot === null) return { policy };
-  if (machineFor(arch).arch !== 'x86_64')
-    throw new TapprepError('USAGE', `Secure Boot is rehearsed for kernels of x86_64, but this one is of ${arch}`, {
-      hint: '--sig-enforce and --lockdown need no firmware',
-    });
   if (signer == null) throw new TapprepError('INTERNAL', 'firmware was asked for without a key to enrol');
   const certificate = new X509Certificate(signer.certificate.raw).toString();
   const wish = { secureBoot: policy.secureBoot, certificate };

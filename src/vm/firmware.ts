@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { TapprepError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
 import type { SecureBootMode } from '../types.ts';
-import { makeShimDisk, type ShimDisk, toolsOfShim } from './shim-disk.ts';
+import { makeShimDisk, requireShim, type ShimDisk, toolsOfShim } from './shim-disk.ts';
 
 export interface GuestFirmware {
   readonly secureBoot: SecureBootMode;
@@ -49,6 +49,12 @@ export interface PreparedFirmware {
   readonly variables: string;
   /** For 'mok': what shim needs. */
   readonly shim: ShimDisk | null;
+}
+
+/** What it takes, before anything is made for it. @throws TapprepError TOOL_MISSING */
+export async function requireFirmware(local: Host, secureBoot: SecureBootMode): Promise<void> {
+  await findFiles(local, secureBoot);
+  if (secureBoot === 'mok') requireShim();
 }
 
 /**

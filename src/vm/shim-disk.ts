@@ -34,13 +34,18 @@ interface Work {
   readonly signal: AbortSignal;
 }
 
-/** @throws TapprepError TOOL_MISSING, VM_FAILED */
-export async function makeShimDisk(work: Work): Promise<ShimDisk> {
+/** @throws TapprepError TOOL_MISSING */
+export function requireShim(): void {
   const missing = [SHIM, MOK_MANAGER, STUB].filter((path) => !existsSync(path));
   if (missing.length > 0)
     throw new TapprepError('TOOL_MISSING', `${missing.join(', ')} is needed on this host to boot through shim`, {
       hint: 'apt-get install shim-signed systemd-boot-efi',
     });
+}
+
+/** @throws TapprepError TOOL_MISSING, VM_FAILED */
+export async function makeShimDisk(work: Work): Promise<ShimDisk> {
+  requireShim();
   const [key, certificate] = [join(work.directory, 'boot-key.pem'), join(work.directory, 'boot-cert.pem')];
   const request = ['openssl', 'req', '-new', '-x509', '-newkey', 'rsa:2048', '-nodes', '-sha256', '-days', '2'];
   await run(work, [...request, '-subj', '/CN=tapprep rehearsal/', '-keyout', key, '-out', certificate]);
