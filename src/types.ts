@@ -176,7 +176,7 @@ export interface HostFacts {
     readonly cmdline: string | null;
   };
   readonly packageManager: 'dpkg' | 'rpm' | null;
-  /** apt-get, yum, dnf, zypper … that are there and start. */
+  /** apt-get, yum, dnf, zypper … that are there and start, and what lays packages over a system that is an image. */
   readonly frontends: readonly string[];
   readonly kernelPackages: readonly InstalledPackage[];
   /** Everything that is installed; dependencies are resolved against it. Versions as in InstalledPackage. */

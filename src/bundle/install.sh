@@ -225,6 +225,7 @@ fi
 case $mode in
   check)
     decide
+    check_writable
     check_space
     if ! test_packages; then
       first_reasons
@@ -279,6 +280,7 @@ if [ -n "$resumed" ]; then
   changing=
 fi
 decide
+check_writable
 check_space
 started_at=$(date -u +%Y-%m-%dT%H:%M:%S.000Z)
 carry_over

@@ -28,9 +28,7 @@ export function hostOf(request: Readonly<Record<string, unknown>>): DeclaredHost
   if (kernel === null) throw badRequest('has no "kernel"');
   const distro = readText(request, 'distro');
   if (distro?.includes(':') === true) {
-    throw badRequest(
-      `has "${escapeControl(distro.slice(0, 80))}" as its "distro", whose version belongs into "version"`,
-    );
+    throw badRequest(`has "${escapeControl(distro.slice(0, 80))}" as its "distro", whose version belongs in "version"`);
   }
   return {
     distro,
@@ -47,10 +45,10 @@ function plain(key: string): string {
   return key.replaceAll(/[-_ ]/g, '').toLowerCase();
 }
 
-/** Other keys are the caller's own; one that is written nearly as ours is a slip that would lose what it says. */
+/** Other keys are the caller's own; one that is written nearly as ours, in its place, is a slip that would lose what it says. */
 function refuseMisspelt(request: Readonly<Record<string, unknown>>): void {
   for (const key of Object.keys(request)) {
-    const meant = KEYS.find((each) => each !== key && plain(each) === plain(key));
+    const meant = KEYS.find((each) => !Object.hasOwn(request, each) && plain(each) === plain(key));
     if (meant !== undefined) throw badRequest(`has "${escapeControl(key.slice(0, 80))}", which is written "${meant}"`);
   }
 }

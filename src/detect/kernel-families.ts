@@ -403,10 +403,10 @@ export const DEB_FAMILIES: Readonly<Record<Exclude<DebKernelFamily, 'deb'>, DebF
   ubuntu: { title: 'Ubuntu', on: ['ubuntu'],
     release: new RegExp(String.raw`^(?<abi>${V}-[1-9]\d{0,4})-(?<flavour>(?<leaf>powerpc)(?:64)?-[a-z0-9]+|[a-z][a-z0-9]*(?:-[a-z0-9]+)*)$`),
     headers: ['linux-headers-{release}'], debuginfo: ['linux-image-unsigned-{release}-dbgsym', 'linux-image-{release}-dbgsym'],
-    // 2.6.24-28-generic  2.6.28-7-generic; which of the two it was in 9.10 was not seen.
-    // Images were first unsigned, with a signed twin, in 4.15.
     otherDebuginfo: [
+      // Images without a signature, with a signed twin, began with 4.15.
       [/^(?:3\.|4\.(?:\d|1[0-4])\.)/, ['linux-image-{release}-dbgsym', 'linux-image-unsigned-{release}-dbgsym']],
+      // 2.6.24-28-generic  2.6.28-7-generic; which of the two it was in 9.10 was not seen.
       [/^2\.6\.(?:\d|1\d|2[0-8])-/, ['linux-image-debug-{release}']],
       [/^2\.6\.(?:29|3[01])-/, ['linux-image-{release}-dbgsym', 'linux-image-debug-{release}']],
     ] },

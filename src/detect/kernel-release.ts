@@ -184,7 +184,7 @@ function matchRpm(release: string, wants: WantsRow): readonly RpmRelease[] {
   });
 }
 
-/** Larger pages are of aarch64 alone, and so on. */
+/** Whether a variant is built for an architecture at all. */
 function isBuiltFor(variant: string, arch: string): boolean {
   const arches = VARIANT_ARCHES.find(([form]) => form.test(variant))?.[1];
   return arches === undefined || arches.includes(arch);

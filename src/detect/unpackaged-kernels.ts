@@ -109,13 +109,6 @@ const UNPACKAGED_KERNELS: readonly UnpackagedKernel[] = [
     namedOtherwise: true,
   },
   {
-    builder: "ChromeOS's kernel",
-    form: /^\d+(?:\.\d+)+-\d{5}-g[0-9a-f]{12}$/,
-    word: null,
-    remedy: TREE,
-    namedOtherwise: true,
-  },
-  {
     builder: "Alibaba's kernel for its own machines",
     form: /\.kangaroo\.al\d/,
     word: null,

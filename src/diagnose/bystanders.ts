@@ -22,7 +22,7 @@ const OF_STAP = /^(?:sudo )?\S{0,60}stap(?:xx|\+\+)? /;
 /** The lines that a failure may be read from. */
 export function withoutBystanders(lines: readonly LogLine[]): readonly LogLine[] {
   const [printed, hasRun] = findPrinted(lines);
-  const mended = new Set([
+  const bystanders = new Set([
     ...findMended(lines),
     ...findLoadedLater(lines),
     ...findBuiltLater(lines),
@@ -30,7 +30,9 @@ export function withoutBystanders(lines: readonly LogLine[]): readonly LogLine[]
   ]);
   const endedOtherwise = hasRun || lines.some(({ text }) => STOPPED_BEFORE.test(text));
   const isOthers = endedOtherwise && !lines.some(({ text }) => NOT_LOADED.test(text));
-  return lines.filter((line) => !printed.has(line) && !mended.has(line) && !(isOthers && OF_OTHERS.test(line.text)));
+  return lines.filter(
+    (line) => !printed.has(line) && !bystanders.has(line) && !(isOthers && OF_OTHERS.test(line.text)),
+  );
 }
 
 /** What scripts printed between the beginning and the end of a run, and whether a module is seen to have been loaded. */
@@ -58,34 +60,46 @@ function findPrinted(lines: readonly LogLine[]): readonly [ReadonlySet<LogLine>,
 
 /** Modules that systemd loads at boot. */
 const LOADS = /\b(?:Failed to insert|Inserted) module '([\w-]{1,64})'/;
+/** journalctl's line between two boots. */
+const BOOT = /^-- (?:Boot [0-9a-f]{32}|Reboot) --$/;
 
-/** What was said of a module that a later boot loaded. */
+/** What was said of a module that a later boot loaded: with a boundary between the two, all that the earlier boots said. */
 function findLoadedLater(lines: readonly LogLine[]): readonly LogLine[] {
-  const last = new Map(lines.flatMap((line) => (LOADS.test(line.text) ? [[LOADS.exec(line.text)?.[1], line]] : [])));
-  return lines.filter((line) => {
-    const final = last.get(LOADS.exec(line.text)?.[1]);
-    return final !== undefined && final !== line && final.text.includes('Inserted');
+  const loads = lines.flatMap(({ text }, at) => {
+    const name = LOADS.exec(text)?.[1];
+    return name === undefined ? [] : [{ at, name, isLoaded: text.includes('Inserted module') }];
   });
+  const last = new Map(loads.map((load) => [load.name, load]));
+  const mended = loads.filter(
+    ({ at, name, isLoaded }) => !isLoaded && at < (last.get(name)?.at ?? -1) && last.get(name)?.isLoaded,
+  );
+  const boot = lines.findLastIndex(({ text }) => BOOT.test(text));
+  const first = mended[0]?.at ?? lines.length;
+  return first < boot ? lines.slice(0, boot) : mended.flatMap(({ at }) => lines[at] ?? []);
 }
 
 /** stap asks for the build tree before its first pass. */
 const NO_TREE = /^Checking ".{1,300}\/build\/\.config" failed|^Incorrect version or missing kernel-devel/;
 const FAILED_LATER = /^Pass [2-5]: (?:analysis|translation|compilation|run) failed/;
+/** These need no build tree, or another one. */
+const OTHER_TREE = /\bstap\b.{0,300}\s(?:--runtime[= ]|--bpf\b|--dyninst\b|-r\s?\S)/;
 
-/** That the build tree is missing, where a later run came farther and failed by something else. */
+/** That the build tree is missing, where a later run on the same machine came farther and failed by something else. */
 function findBuiltLater(lines: readonly LogLine[]): readonly LogLine[] {
   const last = lines.findLastIndex(({ text }) => FAILED_LATER.test(text));
   const missing = lines.flatMap(({ text }, at) => (NO_TREE.test(text) ? [at] : []));
-  const wheres = new Set(lines.flatMap(({ text }) => PROMPT.exec(text)?.[1] ?? []));
-  // On two machines nobody knows which one went on.
-  return wheres.size > 1 || missing.some((at) => at > last) ? [] : missing.flatMap((at) => lines[at] ?? []);
+  const machines = new Set(lines.flatMap(({ text }) => PROMPT.exec(text)?.[1] ?? []));
+  const isOneMachine = machines.size === 1 && !lines.some(({ text }) => OTHER_TREE.test(text));
+  return isOneMachine && missing.every((at) => at < last) ? missing.flatMap((at) => lines[at] ?? []) : [];
 }
 
-/** The source of a program, which quotes what it prints. What stands behind a prompt is no longer of it. */
+const SOURCE = /^#! ?\/\S{1,60}\b(?:sh|bash|dash|ksh|zsh|python3?|perl)\b/;
+/** A line of it that prints a text, or compares with one. */
+const QUOTES = /(?:^|[\s;&|({])(?:echo|printf|print|puts|logger|die|warn|fail|raise)\b|\*["'][^"']{1,200}["']\*?|^["']/;
+
+/** Of a log that begins with the source of a script: the lines of it that quote what it prints. */
 function findSource(lines: readonly LogLine[]): readonly LogLine[] {
-  if (lines[0]?.text.startsWith('#!/') !== true) return [];
-  const end = lines.findIndex(({ text }) => PROMPT.test(text) && !text.startsWith('# '));
-  return end === -1 ? lines : lines.slice(0, end);
+  return SOURCE.test(lines[0]?.text ?? '') ? lines.filter(({ text }) => QUOTES.test(text)) : [];
 }
 
 /** What stap said to a command that was given again later and then ran well. */

@@ -55,8 +55,8 @@ export interface LogFacts {
   readonly ownTree: string | null;
   /** What lays packages over the system, which is an image; null where nothing says so. */
   readonly layering: Layering | null;
-  /** df -i shows a file system without a free inode. */
-  readonly inodesFull: boolean;
+  /** Mount points of file systems without a free inode, as df -i shows them. */
+  readonly fullOfInodes: readonly string[];
   /** yum of old speaks: dnf, which has its name on newer systems, uses other words. */
   readonly oldYum: boolean;
   /** The line that shows a container. */
@@ -86,6 +86,8 @@ const ENTERED = new RegExp(
 );
 const GOES =
   /-C |\bmake\b.{0,200} K\w{0,10}(?:DIR|SRC)=|(?:Entering|Leaving) directory|Verzeichnis .{1,300} wird (?:betreten|verlassen)|(?:entre dans|quitte) le répertoire|(?:进入|离开)目录/;
+/** crash, of a vmlinux that is not the dump's: then the dump's kernel is the one in question. */
+const CRASH_MISMATCH = /^crash: \S{1,300} and \S{1,300} do not match!/;
 /** A package that is named with its release and is not there. */
 const MISSING_PACKAGE = new RegExp(
   String.raw`^ERROR: kernel(?:-[a-z]\w*)*-(?:debuginfo|devel)-(${RELEASE}) not installed`,
@@ -173,6 +175,7 @@ export const FACT_NEEDLES: readonly string[] = [
   'docker exec',
   'docker run',
   '/.dockerenv',
+  'crash --osrelease',
   'Configuring for kernel release',
   'kernel headers for kernel',
   'Module build for kernel',
@@ -218,7 +221,9 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
     first(MODULE_FILE);
   const treeRelease =
     first(MISSING_PACKAGE) ??
-    answerTo(lines, /\bcrash --osrelease\b/, BARE_RELEASE) ??
+    (lines.some((line) => CRASH_MISMATCH.test(line.text))
+      ? answerTo(lines, /\bcrash --osrelease\b/, BARE_RELEASE)
+      : null) ??
     TREE.exec((missed ?? named)?.text ?? '')?.[1] ??
     (running === null ? enteredRelease : null);
   const packages = readLoggedPackages(lines);
@@ -232,7 +237,7 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
     arch: first(UNAME_A, 3) ?? first(/\bmissing (\w{3,12}) kernel\/module debuginfo/),
     toldArch: first(/(?:\bmake\b.{0,200}\s|\bexport |\benv |^)ARCH=([\w-]{1,20})/),
     usesSubdirs: lines.some((line) => /\bmake\b.{0,200}\sSUBDIRS=\S/.test(line.text) && !/\sM=\S/.test(line.text)),
-    crossAsked: lines.some((line) => /\b(?:make\b.{0,200}|stap\b.{0,200}\s-B)\s?CROSS_COMPILE=\S/.test(line.text)),
+    crossAsked: lines.some((line) => /\b(?:make\b.{0,200}\s|stap\b.{0,200}\s-B\s?)CROSS_COMPILE=\S/.test(line.text)),
     ...readDistribution(lines, trimmed(treeRelease ?? running)),
     stapVersion:
       first(/translator\/driver \(version (\d+\.\d+)/) ??
@@ -256,9 +261,7 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
       /\b(?:KSRC|KDIR|KERNEL_?DIR|KERNEL_SRC)=["']?(\/(?!usr\/src\/(?:kernels|linux-headers|linux-[^/\s]*obj)|(?:usr\/)?lib\/modules)[^\s"']{1,200})/,
     ),
     layering: findLayering(lines),
-    inodesFull: lines.some(
-      (line, index) => / 100% \//.test(line.text) && /\bI(?:nodes?\b|-n)|IUse%/i.test(lines[index - 1]?.text ?? ''),
-    ),
+    fullOfInodes: readFullOfInodes(lines),
     oldYum: lines.some((line) =>
       /^Loaded plugins:|\[Errno -?\d{1,3}\] .{0,20}(?:curl#|HTTPS? Error|problem making|repomd\.xml)|YumRepo Error/.test(
         line.text,
@@ -460,6 +463,18 @@ function firstOf(
     }
   }
   return null;
+}
+
+/** df names its columns in the language of its user: IUse%, IUso%, IUti%. Loops and what snap mounts are full by nature. */
+function readFullOfInodes(lines: readonly LogLine[]): readonly string[] {
+  const found: string[] = [];
+  let isTable = false;
+  for (const { text } of lines) {
+    const [, used, mount] = /\s(\d{1,3}|-)%? (\/\S{0,200})$/.exec(text) ?? [];
+    if (mount === undefined) isTable = /\sI\p{L}{1,8}\.?%\s/u.test(text);
+    else if (isTable && used === '100' && !/^\/dev\/loop|\s\/snap\//.test(text)) found.push(mount);
+  }
+  return found;
 }
 
 function findLayering(lines: readonly LogLine[]): Layering | null {

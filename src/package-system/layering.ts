@@ -1,8 +1,6 @@
 /** What lays packages over a system that is an image: they are there after a reboot, and its own /usr is read-only. */
 
-/** As the probe names them among the front ends. */
-export const LAYERINGS = ['rpm-ostree', 'transactional-update'] as const;
-export type Layering = (typeof LAYERINGS)[number];
+export type Layering = 'rpm-ostree' | 'transactional-update';
 
 /** The command that lays packages, by name or file, over the image. Sources: rpm-ostree(1), transactional-update(8). */
 export const LAY: Readonly<Record<Layering, string>> = {
@@ -10,6 +8,9 @@ export const LAY: Readonly<Record<Layering, string>> = {
   'transactional-update': 'transactional-update --non-interactive pkg install',
 };
 
+/** As the probe names them among the front ends. */
+export const LAYERINGS = Object.keys(LAY) as readonly Layering[];
+
 export function isLayering(name: string | null): name is Layering {
-  return name === 'rpm-ostree' || name === 'transactional-update';
+  return name !== null && Object.hasOwn(LAY, name);
 }

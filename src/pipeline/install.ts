@@ -76,7 +76,7 @@ export async function installTarget(
   );
   requirePlannedMends(plan.mends ?? []);
   const items = packagesOf(plan.items).filter(({ install }) => install);
-  refuseReadOnly(open.facts, host.name, items.length);
+  refuseReadOnly(open.facts, host, items.length);
   // What comes in a bundle is all there is: a front end would ask its repositories.
   const isOffline = options.artifacts !== undefined;
   const damaged = findDamaged(open.facts);

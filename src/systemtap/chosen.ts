@@ -88,7 +88,7 @@ export async function recordChosen(host: Host, release: string, chosen: ChosenRe
   if (chosen !== null) await host.writeFile(path, `${JSON.stringify(chosen, null, 1)}\n`, 0o644);
   else if ((await host.readText(path)) !== null) {
     await host.removeFile(path);
-    // It goes with the last thing in it, and stays where there is more.
+    // The directory goes where it is empty.
     await host.run(['rmdir', '--', posix.dirname(path)]);
   }
 }

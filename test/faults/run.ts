@@ -36,11 +36,11 @@ function print({ group, tried, survived, lost, left, seconds }: Count): void {
   );
 }
 
-// Nothing here is about the disk but its own group.
-const closeTemporary = openTemporary(4 * 1024 ** 3);
-
 if (!existsSync(join(import.meta.dirname, '../../dist/cli/main.js'))) throw new Error('run "npm run build" first');
 console.log(`faults: seed ${values.seed}`);
+// Nothing here is about the disk but its own group.
+const closeTemporary = openTemporary(4 * 1024 ** 3);
+process.on('exit', closeTemporary);
 const counts: Count[] = [];
 const deadline = performance.now() + Number(values.minutes) * 60_000;
 const machine = await openMachine();
@@ -68,7 +68,6 @@ try {
   }
 } finally {
   await machine.close();
-  closeTemporary();
 }
 const sum = (of: (count: Count) => number): number => counts.reduce((total, count) => total + of(count), 0);
 console.log(

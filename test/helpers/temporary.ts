@@ -1,12 +1,12 @@
-/** Where tests put what they make: one directory for a run, in memory where that has the room, and gone when the run ends. */
+/** Where tests put what they make: one directory for a run, in memory where roots can be there, and gone when the run ends. */
 import { mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs';
-import { freemem, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** Roots in memory are copied and written faster. */
 const MEMORY = '/dev/shm';
 
-/** What a mount for roots may not be: programs are run there, some as another user, and device nodes are made. */
+/** What a mount for roots may not be, as systemd mounts it: programs are run there, some as another user, and device nodes are made. */
 const UNFIT = ['noexec', 'nosuid', 'nodev'];
 
 /** Bytes that may be put into a directory of memory; 0 where roots cannot be there. */
@@ -15,7 +15,7 @@ function roomOf(directory: string): number {
   const [, , , options] = mounts.map((line) => line.split(' ')).findLast((words) => words[1] === directory) ?? [];
   if (options === undefined || options.split(',').some((option) => UNFIT.includes(option))) return 0;
   const { bavail, bsize } = statfsSync(directory);
-  return Math.min(bavail * bsize, freemem());
+  return Math.min(bavail * bsize, process.availableMemory());
 }
 
 /**

@@ -189,11 +189,29 @@ EOF
 }
 
 # check_space: room for what is unpacked, a twentieth more for the file system's own needs, and 32 MiB for the database.
-check_space() {
-  # Of root alone; what an image has for it is the administrator's to choose.
-  if [ "$todo_count" -gt 0 ] && [ "$(id -u)" = 0 ] && [ ! -w /usr ]; then
-    fail 5 "/usr is read-only, and $todo_count packages are to be installed there: nothing was changed" 'ls packages    # for what lays packages over an image, as rpm-ostree install'
+# check_writable: nothing can be installed where /usr is read-only. What an ordinary user may write says nothing of root.
+check_writable() {
+  [ "$todo_count" -gt 0 ] && [ "$(id -u)" = 0 ] || return 0
+  mounted=
+  # busybox takes everything for writable by root.
+  [ ! -r /proc/mounts ] || while read -r _ place _ options _; do
+    case $place in / | /usr) mounted=$options ;; esac
+  done </proc/mounts
+  case $mounted, in
+    ro,*) ;;
+    *) [ ! -w /usr ] || return 0 ;;
+  esac
+  if [ -e /run/ostree-booted ]; then
+    lay="rpm-ostree install '$(pwd)'/packages/*.rpm"
+  elif command -v transactional-update >/dev/null 2>&1; then
+    lay="transactional-update pkg install '$(pwd)'/packages/*.rpm"
+  else
+    lay='findmnt -T /usr'
   fi
+  fail 5 "/usr is read-only, and $todo_count packages are to be installed there: nothing was changed" "$lay"
+}
+
+check_space() {
   fits /usr $((need + need / 20)) 'the packages'
   fits /var 32768 'the package database'
 }

@@ -2,6 +2,7 @@
 import { onHost, run, runAsRoot } from '../../make-remedy.ts';
 import { shellLine } from '../../shell-words.ts';
 import { RPM_ARCH } from '../log-packages.ts';
+import type { Remedy } from '../../types.ts';
 import type { Situation } from '../situation.ts';
 import { NO_CONFIG } from './build-tree.ts';
 import { text, type Match, type Rule } from '../rule.ts';
@@ -13,16 +14,28 @@ const STAP_WORD = String.raw`(?:stap|staprun|stapio|stapdyn|stapbpf)`;
 const BASIC_FUNCTIONS =
   'exit|pid|tid|ppid|uid|gid|execname|pexecname|cpu|target|pp|probefunc|gettimeofday_[a-z]+|get_cycles|kernel_string|user_string|cmdline_str|thread_indent|log|error|ctime|print_backtrace|sprint_ubacktrace';
 
-/** The machine that stap was told to run on. */
-const REMOTE = text('--remote', /\bstap\b.{0,300} --remote[= ](?:ssh:\/\/)?([\w.@-]{1,100})/);
+/** The machine that stap was told to run on, by ssh. */
+const REMOTE = text(
+  '--remote',
+  /\bstap\b.{0,300}?\s--remote[= ]["']?(?:ssh:\/\/)?((?:[\w.-]{1,64}@)?[\w.-]{1,200})(?::(\d{1,5}))?(?=["'\s/]|$)(?!.{0,300}\s--remote)/,
+);
 
 /** Of whichever package system it has. */
 const INSTALL_LOADER = ['apt-get', 'dnf', 'yum', 'zypper']
   .map((manager) => `${manager} install -y systemtap-runtime`)
   .join(' || ');
 
-function remoteHost(linesOf: Match['linesOf']): string {
-  return REMOTE.regex?.exec(linesOf(REMOTE)[0]?.text ?? '')?.[1] ?? 'HOST';
+/** Null where it is one of several, or none of ssh's. */
+function remoteOf(linesOf: Match['linesOf']): { readonly host: string; readonly port: string | null } | null {
+  const [, host, port] = REMOTE.regex?.exec(linesOf(REMOTE)[0]?.text ?? '') ?? [];
+  return host === undefined ? null : { host, port: port ?? null };
+}
+
+function installThere(linesOf: Match['linesOf']): Remedy {
+  const { host, port } = remoteOf(linesOf) ?? { host: 'HOST', port: null };
+  const isRoot = host.startsWith('root@');
+  const command = isRoot ? INSTALL_LOADER : shellLine`sudo sh -c ${INSTALL_LOADER}`;
+  return onHost(`ssh -t ${port === null ? '' : `-p ${port} `}${shellLine`${host} ${command}`}`);
 }
 
 export const INSTALLATION_RULES: readonly Rule[] = [
@@ -88,8 +101,8 @@ export const INSTALLATION_RULES: readonly Rule[] = [
     hints: [REMOTE],
     grade: ({ seen }) => (seen(REMOTE) ? 'points' : null),
     cause: ({ linesOf }) =>
-      `--remote runs the module on ${remoteHost(linesOf)}, and SystemTap's loader is not installed there.`,
-    remedies: (_situation, { linesOf }) => [onHost(shellLine`ssh ${remoteHost(linesOf)} ${INSTALL_LOADER}`)],
+      `--remote runs the module on ${remoteOf(linesOf)?.host ?? 'another machine'}, and SystemTap's loader is not installed there.`,
+    remedies: (_situation, { linesOf }) => [installThere(linesOf)],
     otherwise: 'Its package systemtap-runtime is enough there; both sides need the same version.',
   },
   {

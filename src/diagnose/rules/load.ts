@@ -60,7 +60,6 @@ const NO_KEY: readonly Pattern[] = [
   text('Loading of unsigned module'),
   text('Loading of module with un', /Loading of module with (?:unsupported|unavailable)/),
   text('module loading is restricted', /Lockdown: .{0,80}unsigned module loading is restricted/),
-  text('kernel_lockdown.7', /Lockdown: .{0,80}\bmodules?\b.{0,80}kernel_lockdown/),
   text('modules to be signed for loading'),
   text('machine owner key (MOK)'),
   text('machine owner keys (MOK)'),
@@ -70,15 +69,13 @@ const NO_KEY: readonly Pattern[] = [
   text('PKCS#7 signature not signed with a trusted key'),
   text('module verification failed: signature', /Loading .{0,80}rejected/),
 ];
-/** Modules that dkms and its like build, which sign them with keys of their own. */
-const OTHERS_REFUSED: readonly Pattern[] = [
-  text(
-    'could not insert',
-    /could not insert (?:module )?["']?(?!\S{0,200}(?:stap|tapprep))(?:\S{0,200}\/)?([\w-]{1,64})/,
-  ),
-  text('Failed to insert module', /Failed to insert module '(?!stap|tapprep)([\w-]{1,64})'/),
-  text('rror inserting', /rror inserting ["']?(?!\S{0,200}(?:stap|tapprep))(?:\S{0,200}\/)?([\w-]{1,64})/),
+/** What loads modules by name, which are below /lib/modules: there dkms and its like put what they build and sign. */
+const BY_NAME_REFUSED: readonly Pattern[] = [
+  text('could not insert', refusedByName(String.raw`modprobe: (?:ERROR: )?could not insert (?:module )?["']`)),
+  text('Failed to insert module', refusedByName("Failed to insert module '")),
+  text('rror inserting', refusedByName(String.raw`modprobe: .{0,40}rror inserting ["']?(?:\S{0,200}\/)?`)),
 ];
+const DKMS: readonly Pattern[] = [text('dkms status'), text('/updates/dkms'), text('DKMS: install')];
 const AKMODS = text('/akmods/');
 /** EPERM: lockdown, enforced signatures, modules_disabled, a right that the user lacks. */
 const NOT_PERMITTED = refusedWith(`(?:Operation not permitted|${TRANSLATED.EPERM.join('|')})`);
@@ -323,12 +320,13 @@ export const LOAD_RULES: readonly Rule[] = [
   {
     code: 'SECUREBOOT_SIGNATURE',
     patterns: NO_KEY,
-    hints: [...OTHERS_REFUSED, AKMODS],
-    grade: (match) => (isOfDkms(match) ? 'proves' : null),
+    hints: [...BY_NAME_REFUSED, ...DKMS, AKMODS],
+    grade: (match) => (isBuiltHere(match) ? 'proves' : null),
     cause: ({ situation, linesOf }) =>
       `${kernelName(situation)} only loads modules signed with a key it trusts (Secure Boot, lockdown or module.sig_enforce), and that of ${refusedModule(linesOf) ?? 'the module'} is not enrolled.`,
     remedies: ({ distribution }, { seen }) => {
-      const key = seen(AKMODS) ? KEYS.akmods : distribution === 'ubuntu' ? KEYS.ubuntu : KEYS.dkms;
+      const isAkmods = seen(AKMODS) && !DKMS.some(seen);
+      const key = isAkmods ? KEYS.akmods : distribution === 'ubuntu' ? KEYS.ubuntu : KEYS.dkms;
       return [runAsRoot(`mokutil --import ${key}`), REBOOT];
     },
     otherwise:
@@ -337,7 +335,7 @@ export const LOAD_RULES: readonly Rule[] = [
   {
     code: 'SECUREBOOT_SIGNATURE',
     patterns: NO_KEY,
-    grade: (match) => (isOfDkms(match) ? null : 'proves'),
+    grade: (match) => (isBuiltHere(match) ? null : 'proves'),
     cause: ({ situation }) =>
       `${kernelName(situation)} only loads modules signed with a key it trusts (Secure Boot, lockdown or module.sig_enforce), and the module of stap is not.`,
   },
@@ -499,27 +497,6 @@ export const LOAD_RULES: readonly Rule[] = [
 ];
 
 /** staprun's words, and those of insmod, modprobe and busybox, before what the kernel answered. */
-/** Certificates of the keys that sign modules on their own: dkms(8), Ubuntu's update-secureboot-policy, akmods. */
-const KEYS = {
-  dkms: '/var/lib/dkms/mok.pub',
-  ubuntu: '/var/lib/shim-signed/mok/MOK.der',
-  akmods: '/etc/pki/akmods/certs/public_key.der',
-} as const;
-
-function refusedModule(linesOf: Match['linesOf']): string | null {
-  for (const pattern of OTHERS_REFUSED) {
-    const [line] = linesOf(pattern);
-    if (line !== undefined) return pattern.regex?.exec(line.text)?.[1] ?? null;
-  }
-  return null;
-}
-
-/** A module with a name of somebody else's was refused, and none of stap's is spoken of. Keys of one's own came with 3.7. */
-function isOfDkms({ situation, linesOf, seen }: Match): boolean {
-  const isStaps = seen(INSERT) || situation.log.commandSeen;
-  return !isStaps && !isOlderThan(situation.release, 3, 7) && refusedModule(linesOf) !== null;
-}
-
 function refusedWith(answer: string): readonly Pattern[] {
   return [
     text("Couldn't insert module", new RegExp(`Couldn't insert module.{0,400}: ${answer}`)),
@@ -547,4 +524,36 @@ function isTypedWithoutGuru({ commandSeen, guru }: Match['situation']['log']): b
 /** Nothing tells more than that the kernel does not take the module. */
 function isFormatAlone({ guru }: Match['situation']['log'], seen: Match['seen']): boolean {
   return seen(BAD_FORMAT) && !guru && !seen(GURU_WORD) && !seen(VERMAGIC) && !seen(CRC) && !seen(NO_CRC);
+}
+
+/** Certificates of the keys that sign modules on their own: dkms(8), Ubuntu's update-secureboot-policy, akmods. */
+const KEYS = {
+  dkms: '/var/lib/dkms/mok.pub',
+  ubuntu: '/var/lib/shim-signed/mok/MOK.der',
+  akmods: '/etc/pki/akmods/certs/public_key.der',
+} as const;
+
+/** A module that is loaded by its name and refused for its key; stap names its own otherwise. The group is the name. */
+function refusedByName(before: string): RegExp {
+  const words = [
+    '[rR]equired {1,3}key not available',
+    'Key was rejected by service',
+    'Key has (?:been revoked|expired)',
+  ];
+  const all = [...words, ...TRANSLATED.ENOKEY, ...TRANSLATED.EKEYREJECTED].join('|');
+  return new RegExp(String.raw`${before}(?!stap_|tapprep_)([\w-]{1,64})(?:\.ko\S{0,4})?["']?: (?:-1 )?(?:${all})`);
+}
+
+function refusedModule(linesOf: Match['linesOf']): string | null {
+  for (const pattern of BY_NAME_REFUSED) {
+    const [line] = linesOf(pattern);
+    if (line !== undefined) return pattern.regex?.exec(line.text)?.[1] ?? null;
+  }
+  return null;
+}
+
+/** What was refused was built and signed on this machine by dkms or akmods, and is not stap's. Keys of one's own came with 3.7. */
+function isBuiltHere({ situation, linesOf, seen }: Match): boolean {
+  const isStaps = seen(INSERT) || situation.log.commandSeen;
+  return !isStaps && !isOlderThan(situation.release, 3, 7) && refusedModule(linesOf) !== null;
 }

@@ -5,6 +5,7 @@ import { TRANSLATED } from '../strerror.ts';
 import { run } from '../../make-remedy.ts';
 import type { Remedy } from '../../types.ts';
 import { shellLine } from '../../shell-words.ts';
+import type { LogFacts } from '../log-facts.ts';
 import { text, type Pattern, type Rule } from '../rule.ts';
 import { KBUILD, NO_MEMORY, PASS4 } from './pass-4.ts';
 import { FOR_A_KERNEL } from './toolchain.ts';
@@ -26,7 +27,7 @@ const NORMAL_USER: readonly Pattern[] = [
   text('not in the group', /not in the group ["']?stap(?:usr|dev|sys)/),
 ];
 /** What id answers. */
-const IN_STAPUSR = text('(stapusr)', /\bgroups=(?!.{0,600}\(stapdev\)).{0,600}\(stapusr\)/);
+const IN_STAPUSR = text('(stapusr)', /^uid=\d(?!.{0,600}\(stapdev\)).{0,600}\(stapusr\)/);
 const NO_TMP = text(
   'cannot create temporary directory',
   /cannot create temporary directory \(?["']?\s?([^"')]{0,300}?)\s?["')]/,
@@ -65,8 +66,8 @@ const PACKAGES_DO_NOT_FIT: readonly Pattern[] = [
 
 /** Where the files of packages go, which is never TMPDIR's choice: the group is a path of that file system. */
 const WRITTEN_BY_PACKAGES: readonly Pattern[] = [
-  // In any language: dpkg gives a file its own name last.
-  text('.dpkg-new', /["'\u201e\u201c\u201d\u00ab](\/\S{1,300}?)\.dpkg-new\b/),
+  // In any language: dpkg unpacks to NAME.dpkg-new.
+  text('.dpkg-new', /["'\u201e\u201c\u201d\u00ab] ?(\/\S{1,300}?)\.dpkg-new\b/),
   text('unable to create ', /unable to create ["'](\/\S{1,200}?)["']? \(while processing/),
   text('cannot copy extracted data', /cannot copy extracted data for \S{1,200} to ["'](\/\S{1,200}?)["']/),
   text('unpacking of archive failed', /unpacking of archive failed on file (\/\S{1,200}?)[;:]/),
@@ -89,6 +90,11 @@ function fileSystemOf(path: string): string {
 
 function freeRoom(path: string): readonly Remedy[] {
   return [run(shellLine`df -h ${path}`), run(shellLine`du -xh --max-depth=2 ${path} | sort -h | tail -n 20`)];
+}
+
+/** Whether df -i shows that the file system of a path is full of files. */
+function hasNoInode({ fullOfInodes }: LogFacts, path: string): boolean {
+  return fullOfInodes.some((mount) => mount === '/' || path === mount || path.startsWith(`${mount}/`));
 }
 
 function freeInodes(path: string): readonly Remedy[] {
@@ -136,11 +142,13 @@ export const PERMISSION_RULES: readonly Rule[] = [
     patterns: WRITTEN_BY_PACKAGES,
     grade: ({ seen }) => (FULL.some(seen) ? 'proves' : null),
     cause: ({ groups, situation }) =>
-      situation.log.inodesFull
+      hasNoInode(situation.log, groups[0] ?? '/')
         ? `The file system of ${fileSystemOf(groups[0] ?? '/')} has no inode left for what the packages put there: it holds too many files, whatever room there is.`
         : `${fileSystemOf(groups[0] ?? '/')} has no room for what the packages put there.`,
     remedies: ({ log }, { groups }) =>
-      log.inodesFull ? freeInodes(fileSystemOf(groups[0] ?? '/')) : freeRoom(fileSystemOf(groups[0] ?? '/')),
+      hasNoInode(log, groups[0] ?? '/')
+        ? freeInodes(fileSystemOf(groups[0] ?? '/'))
+        : freeRoom(fileSystemOf(groups[0] ?? '/')),
   },
   {
     code: 'NO_SPACE',

@@ -72,8 +72,7 @@ const SOURCES: readonly Pattern[] = [
 ];
 /** What curl and apt say of a proxy. */
 const PROXY: readonly Pattern[] = [
-  text('resolve proxy', /[Cc]ould(?: not|n't) resolve proxy(?: name)?: (?!https?:)([\w.:-]{1,200}\w)/),
-  text('resolve proxy', /[Cc]ould(?: not|n't) resolve proxy/),
+  text('resolve proxy', /[Cc]ould(?: not|n't) resolve proxy(?:(?: name)?: (?!https?:)([\w.:-]{1,200}\w))?/),
   text('from proxy after CONNECT', /Received HTTP code \d{3} from proxy after CONNECT/),
   text('Proxy CONNECT aborted'),
   text('CONNECT tunnel failed', /CONNECT tunnel failed, response \d{3}/),
@@ -131,7 +130,7 @@ export const REPOSITORY_RULES: readonly Rule[] = [
   {
     code: 'REPO_NO_PACKAGE',
     patterns: NO_PACKAGE,
-    hints: SOURCES,
+    hints: [...SOURCES, DDEBS],
     grade: (match) => (!isAskedInVain(match) ? null : hasNoDebugSource(match) ? 'allows' : 'points'),
     cause: (match) =>
       `The enabled repositories answer, but none of them carries ${judgeNotFound(match)[0]?.asked.name ?? 'the package'} for ${kernelName(match.situation)}: point releases move to a vault, and old builds are taken away.`,
@@ -140,7 +139,9 @@ export const REPOSITORY_RULES: readonly Rule[] = [
       const known = situation.packages.develStems.length > 0 || stem === undefined;
       const search = known || !asksZypper(situation.place) ? searchIndex(situation) : [searchFor([stem])];
       // What was asked for is not shown: by its right name it may be there.
-      const named = stem === undefined && search.length === 0 ? [install(situation.packages.devel, 'kernel')] : [];
+      const isDebug = situation.log.packages.some(({ kind, installed }) => kind === 'debuginfo' && !installed);
+      const wanted = isDebug ? situation.packages.debuginfo : situation.packages.devel;
+      const named = stem === undefined && search.length === 0 ? [install(wanted, 'kernel')] : [];
       return [...search, ...named, prepare()];
     },
   },
@@ -243,7 +244,7 @@ export const REPOSITORY_RULES: readonly Rule[] = [
   {
     code: 'REPO_NOT_CONFIGURED',
     patterns: NO_PACKAGE,
-    hints: SOURCES,
+    hints: [...SOURCES, DDEBS],
     grade: (match) => {
       if (!isAskedInVain(match)) return null;
       const debug = match.lines.some((line) => /debuginfo|dbgsym|-dbg\b/.test(line.text));
@@ -293,7 +294,8 @@ export const REPOSITORY_RULES: readonly Rule[] = [
   {
     code: 'REPO_MISCONFIGURED',
     patterns: PROXY,
-    grade: 'proves',
+    grade: (match) =>
+      anySeen(match, BROKEN) || match.lines.some((line) => OF_A_SOURCE.test(line.text)) ? 'proves' : 'allows',
     cause: ({ groups }) =>
       `The package manager goes through a proxy${groups[0] === undefined ? '' : ` (${groups[0]})`} that cannot be found or refuses it; no package source is at fault.`,
     remedies: () => [
@@ -418,15 +420,10 @@ function setUpAfterwards(match: Match): boolean {
 }
 
 /** A debug package of Ubuntu is asked for, the sources are shown, and the archive of debug packages is not among them. */
-function hasNoDebugSource({ lines, linesOf, situation }: Match): boolean {
-  const sources = SOURCES.flatMap(linesOf);
+function hasNoDebugSource({ lines, linesOf, seen, situation }: Match): boolean {
   const isAsked = lines.some((line) => /-dbgsym\b/.test(line.text));
-  return (
-    isAsked &&
-    situation.distribution === 'ubuntu' &&
-    sources.length > 0 &&
-    !sources.some((line) => line.text.includes('ddebs'))
-  );
+  const isShown = SOURCES.flatMap(linesOf).length > 0;
+  return isAsked && situation.distribution === 'ubuntu' && isShown && !seen(DDEBS);
 }
 
 /** What mends the one source that is named, where that is known. */

@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { isLayering } from '../../../src/package-system/layering.ts';
 import { DEB_RELEASE, makeDpkgRoot } from '../../helpers/fake-root.ts';
 
 const PROBE = 'src/host/probe.sh';
@@ -179,7 +180,7 @@ const inImage = (prepare: string): string =>
     env: { PATH: '/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root' },
   }).stdout;
 
-const layering = (output: string): readonly string[] => values(output, 'frontend').filter((name) => name !== 'apt-get');
+const layering = (output: string): readonly string[] => values(output, 'frontend').filter(isLayering);
 
 describe('a system that is an image names what lays packages over it', () => {
   const PROGRAMS = `mount -t tmpfs none /usr/local/bin

@@ -102,7 +102,6 @@ const REFUSED: readonly (readonly [string, string, ErrorCode])[] = [
   ['debian', '6.9.3-x86_64-linode164', 'UNKNOWN_RELEASE'],
   ['debian', '6.5.0-00123-gdeadbeefcafe-dirty', 'UNKNOWN_RELEASE'],
   ['debian', '6.6.44-production+truenas', 'UNKNOWN_RELEASE'],
-  ['debian', '5.4.163-17364-gfe3d4f499cf1', 'UNKNOWN_RELEASE'],
   ['alinux', '5.10.134-013.8.3.kangaroo.al8.x86_64', 'UNKNOWN_RELEASE'],
 ];
 
