@@ -26,6 +26,7 @@ export function withoutBystanders(lines: readonly LogLine[]): readonly LogLine[]
     ...findMended(lines),
     ...findLoadedLater(lines),
     ...findBuiltLater(lines),
+    ...findSolved(lines),
     ...findSource(lines),
   ]);
   const endedOtherwise = hasRun || lines.some(({ text }) => STOPPED_BEFORE.test(text));
@@ -91,6 +92,17 @@ function findBuiltLater(lines: readonly LogLine[]): readonly LogLine[] {
   const machines = new Set(lines.flatMap(({ text }) => PROMPT.exec(text)?.[1] ?? []));
   const isOneMachine = machines.size === 1 && !lines.some(({ text }) => OTHER_TREE.test(text));
   return isOneMachine && missing.every((at) => at < last) ? missing.flatMap((at) => lines[at] ?? []) : [];
+}
+
+const SOLVED =
+  /\b(?:works?(?: fine| well| again)? now\b|(?:it|that) now works\b|now it works\b|fixed(?: it)?!|problem (?:is )?solved\b|that did (?:it|the trick)\b)/i;
+
+/** All that stands before somebody says that it works now, where a run that ends well is shown behind it, and nothing that fails. */
+function findSolved(lines: readonly LogLine[]): readonly LogLine[] {
+  const said = lines.findLastIndex(({ text }) => SOLVED.test(text));
+  const shown = said === -1 ? [] : lines.slice(said);
+  const isWell = shown.some(({ text }) => RUN_ENDS.test(text)) && !shown.some(({ text }) => FAILS.test(text));
+  return isWell ? lines.slice(0, said) : [];
 }
 
 const SOURCE = /^#! ?\/\S{1,60}\b(?:sh|bash|dash|ksh|zsh|python3?|perl)\b/;

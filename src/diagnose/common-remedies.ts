@@ -165,10 +165,16 @@ export function systemtapPackages({ system }: Situation): readonly string[] {
 /** The kernel is the host's: its packages belong there, and the container has to see them. */
 export function onContainerHost(situation: Situation): readonly Remedy[] {
   const kernel = situation.release === null ? '' : ` --kernel ${situation.release}`;
+  // A system container runs no image: what it needs is used on its host.
+  const isSystem = /\b(?:lxc|pct|openvz|nspawn|machinectl)\b/.test(situation.log.container?.text ?? '');
   return [
     ...(canPrepare({ ...situation, host: null }) ? [onHost(`sudo tapprep install${kernel}`)] : []),
-    onHost(
-      'docker run --rm -it --privileged --pid=host -v /lib/modules:/lib/modules:ro -v /usr/src:/usr/src:ro -v /usr/lib/debug:/usr/lib/debug:ro -v /sys/kernel/debug:/sys/kernel/debug IMAGE',
-    ),
+    ...(isSystem
+      ? []
+      : [
+          onHost(
+            'docker run --rm -it --privileged --pid=host -v /lib/modules:/lib/modules:ro -v /usr/src:/usr/src:ro -v /usr/lib/debug:/usr/lib/debug:ro -v /sys/kernel/debug:/sys/kernel/debug IMAGE',
+          ),
+        ]),
   ];
 }

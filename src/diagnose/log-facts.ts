@@ -122,10 +122,10 @@ const LOOKED_FOR = new RegExp(
 const CONTAINER_PROMPT =
   /(?:^|\s)\[?[a-z_][\w-]{0,31}@(?:[0-9a-f]{12}|[a-z][a-z0-9-]{0,50}-[0-9a-f]{8,10}-[a-z0-9]{5})(?:\s|:)\S{0,200}?[\]#$]/;
 const CONTAINER_WORD =
-  /\/\.dockerenv|\bDockerfile\b|^\[(?:s6-init|cont-init\.d|fix-attrs\.d|services\.d)\] |\bdocker (?:run|exec|container)\b|\bpodman (?:run|exec)\b|\b(?:kubectl (?:exec|debug)|oc (?:debug|rsh)|crictl exec|nerdctl (?:run|exec)|machinectl (?:shell|login)|pct (?:enter|exec)|lxc (?:exec|shell)|systemd-nspawn)\b|\bkubepods\b|\bcontainerd-shim\b|\/docker\/[0-9a-f]{12,64}|\blxc-attach\b|\b(?:inside|in|within|from) (?:a |an |the |my |our |this )?(?:[a-z]{1,20} )?(?:container|pod)\b|\btoolbox (?:enter|run|create)\b|\bFROM (?:centos|ubuntu|debian|fedora|rockylinux|almalinux|alpine)\b/i;
+  /\/\.dockerenv|\bDockerfile\b|^\[(?:s6-init|cont-init\.d|fix-attrs\.d|services\.d)\] |\bdocker (?:run|exec|container)\b|\bpodman (?:run|exec)\b|\b(?:kubectl (?:exec|debug)|oc (?:debug|rsh)|crictl exec|nerdctl (?:run|exec)|machinectl (?:shell|login)|pct (?:enter|exec)|lxc (?:exec|shell)|systemd-nspawn)\b|\bkubepods\b|\bcontainerd-shim\b|^Using Docker executor with image |\/docker\/[0-9a-f]{12,64}|\blxc-attach\b|\b(?:inside|in|within|from) (?:a |an |the |my |our |this )?(?:[a-z]{1,20} )?(?:container|pod)\b|\btoolbox (?:enter|run|create)\b|\bFROM (?:centos|ubuntu|debian|fedora|rockylinux|almalinux|alpine)\b/i;
 
 /** What systemd-detect-virt answers in a container. */
-const DETECTED = /^(?:lxc(?:-libvirt)?|docker|podman|systemd-nspawn|openvz|rkt|container-other)$/;
+export const DETECTED = /^(?:lxc(?:-libvirt)?|docker|podman|systemd-nspawn|openvz|rkt|container-other)$/;
 
 /** How a builder of images names a step of a recipe, and one that failed. */
 export const IMAGE_STEP =
@@ -174,6 +174,7 @@ export const FACT_NEEDLES: readonly string[] = [
   'machinectl shell',
   'docker exec',
   'docker run',
+  'Using Docker executor',
   '/.dockerenv',
   'crash --osrelease',
   'Configuring for kernel release',

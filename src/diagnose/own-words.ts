@@ -22,6 +22,15 @@ const INSTRUCTED =
 /** `make V=1` shows the test with the words that it would end with. */
 const RECIPE = /^(?:@|\(\s?)?echo (?:>&2\b|["'].*(?:\\|;|\))$)/;
 
+/** The source of a program: a call, or a word of the language, with a text; what strace prints ends in what came of it. */
+const SOURCE =
+  /^(?!.*\)\s{1,40}= -?\d)(?:(?:(?:return|raise|throw|print)\s[^"']{0,60}|[A-Za-z_][\w.>:-]{1,40}\s?\([^"']{0,60})[fbru]{0,2}["'].{8,400}$|(?:el)?if \(?["'].{8,300}["'] in |"{3}|["'].{8,400}["']\)[;,]?$)/;
+/** A table of Markdown that explains messages. */
+const TABLE_ROW = /^\|.{0,200}`[^`]{8,300}`.{0,400}\|$/;
+/** git log: the message stands indented below the head of a commit. */
+const COMMIT = /^commit [0-9a-f]{12,64}\b/;
+const COMMIT_HEAD = /^(?:Author|AuthorDate|Commit|CommitDate|Date|Merge): /;
+
 const PAGES: ReadonlySet<string> = new Set(
   Object.values(FAULTS).flatMap(({ page }) => [page.meaning, page.tell, page.todo]),
 );
@@ -35,7 +44,11 @@ interface ReadLines {
 /** The lines that somebody else's program has printed of what happened. */
 export function withoutOwnWords(lines: readonly LogLine[]): ReadLines {
   let inExplanation = false;
+  let inCommit = false;
   const foreign = lines.filter(({ raw, text }) => {
+    if (COMMIT.test(text)) inCommit = true;
+    else if (inCommit && text !== '' && !/^ {4}/.test(raw) && !COMMIT_HEAD.test(text)) inCommit = false;
+    if (inCommit || SOURCE.test(text) || TABLE_ROW.test(text)) return false;
     if (EXPLANATION.test(text)) inExplanation = true;
     else if (inExplanation && !INDENTED.test(raw)) inExplanation = false;
     return !inExplanation && !PAGES.has(text) && !COMMAND.test(text) && !RECIPE.test(text);

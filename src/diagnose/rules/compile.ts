@@ -33,6 +33,12 @@ const MODPOST = text('undefined!', /(?:modpost: |WARNING: )"?(\w{1,80})"? \[\S{0
 const UNRESOLVED = text("Can't resolve ", /Can't resolve (\w{1,80})!/);
 /** The tapset of before Linux 4.17 asks for functions that got wrappers of other names then. */
 const WRAPPERS = text('similar functions', /similar functions: .{0,300}\b__(?:x64|ia32|arm64|s390x?|riscv|se)_sys_/);
+/** Where the probe point stands that was not found. */
+const POINT_OF_TAPSET = text('while resolving probe point', /identifier .{1,80} at \/\S{1,200}\/tapset\//);
+const POINT_OF_SCRIPT = text(
+  'while resolving probe point',
+  /identifier .{1,80} at (?:<input>|(?!\S{0,200}\/tapset\/)\S{1,200}\.stp):\d/,
+);
 /** Constants of system calls and their flags only ever come to be: a kernel that lacks one is older than who names it. */
 const NEWER_CONSTANT = text(
   'undeclared',
@@ -79,7 +85,9 @@ export const COMPILE_RULES: readonly Rule[] = [
   {
     code: 'STAP_TOO_OLD',
     patterns: [WRAPPERS],
-    grade: 'proves',
+    hints: [POINT_OF_SCRIPT, POINT_OF_TAPSET],
+    // A script of one's own that names the old function is wrong by every SystemTap.
+    grade: ({ seen }) => (seen(POINT_OF_SCRIPT) && !seen(POINT_OF_TAPSET) ? null : 'proves'),
     cause: (match) =>
       `The tapset of ${stapName(match)} is from before Linux 4.17, which gave system calls wrappers of other names (__x64_sys_…): it does not know ${kernelName(match.situation)}.`,
   },

@@ -61,6 +61,7 @@ const SIMILAR = text('similar functions', /no match \(similar functions?: ([^)]{
 /** What no match has another reason by than debug information that is missing. */
 const NOT_FOR_DEBUGINFO: readonly Pattern[] = [
   SIMILAR,
+  text('inlined function', /cannot probe \.return of \d{1,5} inlined function/),
   // Tracepoints come from the headers of the build tree, and words of a probe point from the tapset.
   text('kernel.trace', /source: .{0,200}\bkernel\.trace\(/),
   text('similar tracepoints', /no match \(similar tracepoints?: /),

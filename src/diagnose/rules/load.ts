@@ -53,7 +53,7 @@ const GURU_WORD = text('MODVERSIONS', /MODVERSIONS/);
 
 const NO_KEY: readonly Pattern[] = [
   text('key not available', /[rR]equired {1,3}key not available/),
-  text('Key was rejected by service'),
+  text('was rejected by service', /\b[kK]ey was rejected by service/),
   ...[...TRANSLATED.ENOKEY, ...TRANSLATED.EKEYREJECTED].map((words) => text(words)),
   text('Key has been revoked'),
   text('Key has expired'),
@@ -537,7 +537,7 @@ const KEYS = {
 function refusedByName(before: string): RegExp {
   const words = [
     '[rR]equired {1,3}key not available',
-    'Key was rejected by service',
+    '[kK]ey was rejected by service',
     'Key has (?:been revoked|expired)',
   ];
   const all = [...words, ...TRANSLATED.ENOKEY, ...TRANSLATED.EKEYREJECTED].join('|');

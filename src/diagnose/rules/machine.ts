@@ -1,7 +1,7 @@
 /** What kind of machine it is: containers, kernels of no distribution, a reboot that is due. */
 import { type Grade, kernelName, text, type Pattern, type Rule, type Match } from '../rule.ts';
 import { newerKernel } from '../other-packages.ts';
-import { IMAGE_STEP, TOOLS_WRAPPER } from '../log-facts.ts';
+import { DETECTED, IMAGE_STEP, TOOLS_WRAPPER } from '../log-facts.ts';
 import { isInContainer } from '../situation.ts';
 import { NO_CONFIG } from './build-tree.ts';
 import { NO_KERNEL_DEBUGINFO } from './debuginfo.ts';
@@ -45,7 +45,7 @@ export const MACHINE_RULES: readonly Rule[] = [
   {
     code: 'CONTAINER_KERNEL_NOT_IN_IMAGE',
     patterns: [...NO_TREE, ...NO_MODULES],
-    grade: ({ situation }) => (isInContainer(situation) ? 'allows' : null),
+    grade: ({ situation }) => (isDetected(situation.log) ? 'proves' : isInContainer(situation) ? 'allows' : null),
     cause: IN_CONTAINER,
     evidence: CONTAINER_LINE,
   },
@@ -55,7 +55,7 @@ export const MACHINE_RULES: readonly Rule[] = [
     grade: ({ situation, captures }) => {
       if (!captures.some(([name = '']) => isOfKernel(name))) return null;
       if (situation.packages.standing === 'foreign') return 'points';
-      if (isBuiltImage(situation.log)) return 'points';
+      if (isBuiltImage(situation.log) || isDetected(situation.log)) return 'points';
       return isInContainer(situation) ? 'allows' : null;
     },
     cause: (match) => {
@@ -121,6 +121,11 @@ export const MACHINE_RULES: readonly Rule[] = [
 function isOfKernel(name: string): boolean {
   const role = readAsked(name)?.role;
   return role !== undefined && role !== 'systemtap';
+}
+
+/** The machine itself says so, or what starts the container does: nobody's advice, and no second machine. */
+function isDetected({ container }: Match['situation']['log']): boolean {
+  return container !== null && (DETECTED.test(container.text) || container.text.startsWith('Using Docker executor'));
 }
 
 /** A step of an image's recipe that asks for the packages of the kernel that happens to run. */

@@ -51,6 +51,8 @@ export const COMPILER: readonly Pattern[] = [
     /clang\S{0,20}: error: (?:unknown argument|unsupported option)\S{0,2} ["'](-[fmW]\S{1,80}?)["']/,
   ),
   text('compiler is too old', /(?:C |Your )?compiler is too old/),
+  // A kernel of before 4.2 has a header for each gcc that it knows.
+  text('compiler-gcc', /linux\/compiler-gcc(\d{1,2})\.h: No such file/),
   text('Compiler lacks asm-goto'),
   text('cannot load plugin', /cannot load plugin \S{0,200}gcc-plugins\//),
 ];
@@ -188,6 +190,7 @@ export const TOOLCHAIN_RULES: readonly Rule[] = [
     cause: ({ situation, groups }) =>
       `The compiler in the PATH is not the one ${kernelName(situation)} was built with${groups[0] === undefined ? '' : ` (it does not know ${groups[0]})`}.`,
     remedies: (situation, { lines, linesOf }) =>
+      installToolset(linesOf(BUILT_BY), situation) ??
       installTool(kernelsCompiler(linesOf(BUILT_BY), situation.system), lines, situation),
   },
 ];
@@ -242,6 +245,14 @@ function packageOf(tool: string): readonly string[] {
   if (prefix !== null) return /-linux-gnu\w*-$/.test(prefix) ? [`gcc-${prefix.slice(0, -1)}`] : [];
   if (/^(?:ld|as|ar|objcopy)/.test(tool)) return ['binutils'];
   return tool === 'cc' || tool === 'g++' ? ['gcc'] : [tool];
+}
+
+/** Oracle builds UEK with a gcc of a toolset, which is newer than the distribution's own; null where that is not seen. */
+function installToolset(lines: readonly LogLine[], { release }: Pick<Situation, 'release'>): readonly Remedy[] | null {
+  const [brand, major] = nameOfCompiler(lines)?.split(' ') ?? [];
+  if (brand !== 'gcc' || !/\.el(?:8|9|10)uek/.test(release ?? '') || Number(major) < 9) return null;
+  const toolset = `gcc-toolset-${major ?? ''}`;
+  return [install([toolset], 'toolchain'), run(`scl enable ${toolset} 'gcc --version'`), EMPTY_CACHE];
 }
 
 /** The compiler by the name that kbuild asks for it, where it does. */
