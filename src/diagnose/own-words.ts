@@ -24,7 +24,7 @@ const RECIPE = /^(?:@|\(\s?)?echo (?:>&2\b|["'].*(?:\\|;|\))$)/;
 
 /** The source of a program: a call, or a word of the language, with a text; what strace prints ends in what came of it. */
 const SOURCE =
-  /^(?!.*\)\s{1,40}= -?\d)(?:(?:(?:return|raise|throw|print)\s[^"']{0,60}|[A-Za-z_][\w.>:-]{1,40}\s?\([^"']{0,60})[fbru]{0,2}["'].{8,400}$|(?:el)?if \(?["'].{8,300}["'] in |"{3}|["'].{8,400}["']\)[;,]?$)/;
+  /^(?!.*\)\s{1,40}= -?\d)(?:(?:(?:return|raise|throw|print)\s[^"']{0,60}|[A-Za-z_][\w.>:-]{1,40}\s?\([^"')]{0,60})[fbru]{0,2}["'].{8,400}$|(?:el)?if \(?["'].{8,300}["'] in |"{3}|["'].{8,400}["']\)[;,]?$)/;
 /** A table of Markdown that explains messages. */
 const TABLE_ROW = /^\|.{0,200}`[^`]{8,300}`.{0,400}\|$/;
 /** git log: the message stands indented below the head of a commit. */
