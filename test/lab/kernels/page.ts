@@ -63,23 +63,27 @@ export function renderPage(records: readonly KernelRecord[], portable: readonly 
       ]),
     ),
     '',
-    '## Portable SystemTap, put together of packages that are already here',
-    '',
-    ...table(
-      ['version', 'cold', 'from the cache', 'unpacked'],
-      portable.map(({ version, suite, cold, cached, megabytes, files }) => [
-        `${version} of ${suite}`,
-        `${cold.toFixed(1)} s`,
-        `${cached.toFixed(2)} s`,
-        `${megabytes.toFixed(1)} MB in ${files} files`,
-      ]),
-    ),
-    '',
+    ...(portable.length === 0 ? [] : describePortable(portable)),
     '## Reasons',
     '',
     ...notes.map((text, index) => `${index + 1}. ${quote(text)}`),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function describePortable(portable: readonly PortableRecord[]): readonly string[] {
+  const rows = portable.map(({ version, suite, cold, cached, megabytes, files }) => [
+    `${version} of ${suite}`,
+    `${cold.toFixed(1)} s`,
+    `${cached.toFixed(2)} s`,
+    `${megabytes.toFixed(1)} MB in ${files} files`,
+  ]);
+  return [
+    '## Portable SystemTap, put together of packages that are already here',
+    '',
+    ...table(['version', 'cold', 'from the cache', 'unpacked'], rows),
+    '',
+  ];
 }
 
 function expected({ 'kernel.function': higher }: Way, note: (text: string) => string): string {
