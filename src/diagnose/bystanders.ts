@@ -1,4 +1,7 @@
-/** Takes out of a log what has nothing to do with the failure: what the script printed, what was mended and run again, and what the kernel says of modules of others. Pure. */
+/**
+ * Takes out of a log what has nothing to do with the failure: what the script printed, what was mended since, and
+ * what the kernel says of modules of others. Pure.
+ */
 import type { LogLine } from './log-line.ts';
 
 const RUN_BEGINS = /\bPass 5: starting run/;
@@ -27,7 +30,6 @@ export function withoutBystanders(lines: readonly LogLine[]): readonly LogLine[]
     ...findLoadedLater(lines),
     ...findBuiltLater(lines),
     ...findSolved(lines),
-    ...findSource(lines),
   ]);
   const endedOtherwise = hasRun || lines.some(({ text }) => STOPPED_BEFORE.test(text));
   const isOthers = endedOtherwise && !lines.some(({ text }) => NOT_LOADED.test(text));
@@ -75,8 +77,9 @@ function findLoadedLater(lines: readonly LogLine[]): readonly LogLine[] {
     ({ at, name, isLoaded }) => !isLoaded && at < (last.get(name)?.at ?? -1) && last.get(name)?.isLoaded,
   );
   const boot = lines.findLastIndex(({ text }) => BOOT.test(text));
-  const first = mended[0]?.at ?? lines.length;
-  return first < boot ? lines.slice(0, boot) : mended.flatMap(({ at }) => lines[at] ?? []);
+  const failed = loads.filter(({ at, isLoaded }) => !isLoaded && at < boot);
+  const isAllMended = failed.length > 0 && failed.every((load) => mended.includes(load));
+  return isAllMended ? lines.slice(0, boot) : mended.flatMap(({ at }) => lines[at] ?? []);
 }
 
 /** stap asks for the build tree before its first pass. */
@@ -103,15 +106,6 @@ function findSolved(lines: readonly LogLine[]): readonly LogLine[] {
   const shown = said === -1 ? [] : lines.slice(said);
   const isWell = shown.some(({ text }) => RUN_ENDS.test(text)) && !shown.some(({ text }) => FAILS.test(text));
   return isWell ? lines.slice(0, said) : [];
-}
-
-const SOURCE = /^#! ?\/\S{1,60}\b(?:sh|bash|dash|ksh|zsh|python3?|perl)\b/;
-/** A line of it that prints a text, or compares with one. */
-const QUOTES = /(?:^|[\s;&|({])(?:echo|printf|print|puts|logger|die|warn|fail|raise)\b|\*["'][^"']{1,200}["']\*?|^["']/;
-
-/** Of a log that begins with the source of a script: the lines of it that quote what it prints. */
-function findSource(lines: readonly LogLine[]): readonly LogLine[] {
-  return SOURCE.test(lines[0]?.text ?? '') ? lines.filter(({ text }) => QUOTES.test(text)) : [];
 }
 
 /** What stap said to a command that was given again later and then ran well. */

@@ -1,4 +1,7 @@
-/** Takes out of a log what only quotes messages: explanations and pages of tapprep's own, sentences of documents, and recipes that make prints before it runs them. Pure. */
+/**
+ * Takes out of a log what only quotes messages: explanations and pages of tapprep's own, sentences and tables of documents, the
+ * source of programs, messages of commits, and recipes that make prints before it runs them. Pure.
+ */
 import { FAULTS } from './faults.ts';
 import type { LogLine } from './log-line.ts';
 
@@ -25,6 +28,9 @@ const RECIPE = /^(?:@|\(\s?)?echo (?:>&2\b|["'].*(?:\\|;|\))$)/;
 /** The source of a program: a call, or a word of the language, with a text; what strace prints ends in what came of it. */
 const SOURCE =
   /^(?!.*\)\s{1,40}= -?\d)(?:(?:(?:return|raise|throw|print)\s[^"']{0,60}|[A-Za-z_][\w.>:-]{1,40}\s?\([^"')]{0,60})[fbru]{0,2}["'].{8,400}$|(?:el)?if \(?["'].{8,300}["'] in |"{3}|["'].{8,400}["']\)[;,]?$)/;
+/** The source of a script, and a line of it that prints a text, or compares with one. */
+const SCRIPT = /^#! ?\/\S{1,60}\b(?:sh|bash|dash|ksh|zsh|python3?|perl)\b/;
+const QUOTES = /(?:^|[\s;&|({])(?:echo|printf|print|puts|logger|die|warn|fail|raise)\b|\*["'][^"']{1,200}["']\*?|^["']/;
 /** A table of Markdown that explains messages. */
 const TABLE_ROW = /^\|.{0,200}`[^`]{8,300}`.{0,400}\|$/;
 /** git log: the message stands indented below the head of a commit. */
@@ -45,10 +51,11 @@ interface ReadLines {
 export function withoutOwnWords(lines: readonly LogLine[]): ReadLines {
   let inExplanation = false;
   let inCommit = false;
+  const isScript = SCRIPT.test(lines[0]?.text ?? '');
   const foreign = lines.filter(({ raw, text }) => {
     if (COMMIT.test(text)) inCommit = true;
     else if (inCommit && text !== '' && !/^ {4}/.test(raw) && !COMMIT_HEAD.test(text)) inCommit = false;
-    if (inCommit || SOURCE.test(text) || TABLE_ROW.test(text)) return false;
+    if (inCommit || SOURCE.test(text) || TABLE_ROW.test(text) || (isScript && QUOTES.test(text))) return false;
     if (EXPLANATION.test(text)) inExplanation = true;
     else if (inExplanation && !INDENTED.test(raw)) inExplanation = false;
     return !inExplanation && !PAGES.has(text) && !COMMAND.test(text) && !RECIPE.test(text);
