@@ -1,5 +1,5 @@
 /** Where tests put what they make: one directory for a run, in memory where roots can be there, and gone when the run ends. */
-import { mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -27,6 +27,8 @@ function roomOf(directory: string): number {
 export function openTemporary(bytes: number): () => void {
   const isGiven = process.env['TMPDIR'] !== undefined;
   const directory = mkdtempSync(join(!isGiven && roomOf(MEMORY) >= bytes ? MEMORY : tmpdir(), 't-'));
+  // As /tmp is: tests have other users, too.
+  chmodSync(directory, 0o1777);
   process.env['TMPDIR'] = directory;
   return () => rmSync(directory, { recursive: true, force: true });
 }
