@@ -201,10 +201,11 @@ check_writable() {
     ro,*) ;;
     *) [ ! -w /usr ] || return 0 ;;
   esac
+  quoted=$(pwd | sed "s/'/'\\\\''/g")
   if [ -e /run/ostree-booted ]; then
-    lay="rpm-ostree install '$(pwd)'/packages/*.rpm"
+    lay="rpm-ostree install '$quoted'/packages/*.rpm"
   elif command -v transactional-update >/dev/null 2>&1; then
-    lay="transactional-update pkg install '$(pwd)'/packages/*.rpm"
+    lay="transactional-update --non-interactive pkg install '$quoted'/packages/*.rpm"
   else
     lay='findmnt -T /usr'
   fi
