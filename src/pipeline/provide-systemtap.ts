@@ -2,7 +2,7 @@
 import { isTapprepError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
 import { recordChosen } from '../systemtap/chosen.ts';
-import { chooseSystemtap, type RankedCandidate, type SystemtapWish } from '../systemtap/choose.ts';
+import { type Candidate, chooseSystemtap, nameOf, type RankedCandidate, type SystemtapWish } from '../systemtap/choose.ts';
 import type { FitRung } from '../systemtap/incompatibilities.ts';
 import { type UpstreamKernel, upstreamKernelOf } from '../systemtap/kernel-version.ts';
 import { describeOutside, findOutside, type OutsideMend } from '../systemtap/mends/choose-mends.ts';
@@ -151,6 +151,7 @@ export async function provideSystemtap(
       if (!isTapprepError(error) || error.code === 'INTERRUPTED' || error.code === 'NOT_ROOT') throw error;
       problem = error;
       tried.push({ name, predicted: predictions, ready: false, reason: say(error.message) });
+      if (error.code === 'MEND_REFUSED') bringForward(left, candidate);
       session.emit({ type: 'note', level: 'warning', text: `SystemTap ${name} could not be used: ${error.message}` });
     }
   }
@@ -167,6 +168,15 @@ interface Taken {
   readonly ranked: RankedCandidate;
   readonly verify: VerifyReport;
   readonly place: string | null;
+}
+
+/**
+ * What was expected of a release is not true of a runtime that its mends do not fit, such as one that a distribution mended
+ * itself: as it is, it comes next, unless it was tried before.
+ */
+function bringForward(left: RankedCandidate[], { mends: _refused, ...plain }: Candidate): void {
+  const at = left.findIndex(({ name, verdict }) => name === nameOf(plain) && verdict === null);
+  if (at > 0) left.unshift(...left.splice(at, 1));
 }
 
 function countPassed({ steps }: VerifyReport): number {

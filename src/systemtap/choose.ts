@@ -43,7 +43,7 @@ export interface ChoiceContext {
 
 /**
  * Orders candidates: proven on this kernel build first, then by how far each is predicted to reach, and among equals the
- * distribution's own, then portable ones, each before the same mended, then builds, in the order given. XX
+ * distribution's own, then portable ones, each before the same mended, then builds, in the order given.
  */
 export function chooseSystemtap(
   available: readonly Candidate[],

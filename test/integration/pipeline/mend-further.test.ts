@@ -9,7 +9,7 @@ import { identifyTarget } from '../../../src/detect/target.ts';
 import { createRootHost } from '../../../src/host/root.ts';
 import { openSession } from '../../../src/pipeline/session.ts';
 import { withoutRetry } from '../../../src/pipeline/without-retry.ts';
-import { provideSystemtap, type ProvidedSystemtap } from '../../../src/pipeline/provide-systemtap.ts';
+import { provideSystemtap, type ProvidedSystemtap, type SystemtapChoice } from '../../../src/pipeline/provide-systemtap.ts';
 import { describeLookedUp } from '../../../src/systemtap/mends/look-up.ts';
 import type { Event, VerifyReport } from '../../../src/types.ts';
 import { blame } from '../../../src/verify/step.ts';
@@ -17,6 +17,9 @@ import { blame } from '../../../src/verify/step.ts';
 const R = '6.1.0-57-cloud-amd64';
 const TASK_WORK = 'typeof(&task_work_cancel) a;\nkallsyms_lookup_name("task_work_cancel");\n';
 const SAID = "linux/a.c:7:9: error: implicit declaration of function 'task_euid'; did you mean 'task_uid'?";
+
+const saidBy = (version: string): string =>
+  `Systemtap translator/driver (version ${version})\ntested kernel versions: 2.6.32 ... 5.7.0`;
 
 let root: string;
 const events: Event[] = [];
@@ -26,9 +29,8 @@ beforeAll(() => {
   copyFileSync('/bin/busybox', join(root, 'bin/busybox'));
   for (const applet of execFileSync('/bin/busybox', ['--list'], { encoding: 'utf8' }).trim().split('\n'))
     if (applet !== 'busybox') symlinkSync('busybox', join(root, 'bin', applet));
-  const said = 'Systemtap translator/driver (version 4.3/0.180)\ntested kernel versions: 2.6.32 ... 5.7.0';
   write('var/lib/dpkg/status', '');
-  write('usr/bin/stap', `#!/bin/sh\necho '${said}' >&2\n`, 0o755);
+  write('usr/bin/stap', `#!/bin/sh\necho '${saidBy('4.3/0.180')}' >&2\n`, 0o755);
   write('usr/bin/staprun', '#!/bin/sh\n', 0o755);
   write('usr/share/systemtap/runtime/runtime.h', '');
   // Older than the releases that the row was written for, with the same text.
@@ -60,6 +62,7 @@ function report(output: string | null): VerifyReport {
 async function provide(
   works: (stap: string) => boolean,
   mends: boolean | readonly string[],
+  choice: SystemtapChoice = 'distro',
 ): Promise<ProvidedSystemtap> {
   const cacheDir = mkdtempSync(join(tmpdir(), 'tapprep-further-cache-'));
   const session = await openSession({
@@ -78,7 +81,7 @@ async function provide(
   try {
     const host = createRootHost(root);
     return await provideSystemtap(session, { host, facts, target }, host, {
-      choice: 'distro',
+      choice,
       level: 'hello',
       allowExpiredRelease: false,
       mends,
@@ -116,6 +119,16 @@ test('a mend that was named is tried alone, and refused where the runtime does n
   const { tried } = await provide(() => true, ['task-work-cancel-func']);
   expect(tried.map(({ name }) => name)).toEqual(['4.3 of the distribution mended by task-work-cancel-func']);
   await expect(provide(() => true, ['proc-ns-type'])).rejects.toMatchObject({ code: 'MEND_REFUSED' });
+});
+
+test('where the runtime calls for no mend, as its distribution mended it, it is tried as it is before any other', async () => {
+  write('usr/bin/stap', `#!/bin/sh\necho '${saidBy('4.8/0.188')}' >&2\n`, 0o755);
+  write('usr/share/systemtap/runtime/stp_task_work.c', TASK_WORK.replaceAll('_cancel', '_cancel_func'));
+  const { tried } = await provide(() => true, true, 'auto');
+  expect(tried.map(({ name, ready }) => [name, ready])).toEqual([
+    ['4.8 of the distribution mended by task-work-cancel-func', false],
+    ['4.8 of the distribution', true],
+  ]);
 });
 
 test('after all ways have failed the advice is not to try them again', () => {
