@@ -2,7 +2,13 @@
 import { isTapprepError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
 import { recordChosen } from '../systemtap/chosen.ts';
-import { type Candidate, chooseSystemtap, nameOf, type RankedCandidate, type SystemtapWish } from '../systemtap/choose.ts';
+import {
+  type Candidate,
+  chooseSystemtap,
+  nameOf,
+  type RankedCandidate,
+  type SystemtapWish,
+} from '../systemtap/choose.ts';
 import type { FitRung } from '../systemtap/incompatibilities.ts';
 import { type UpstreamKernel, upstreamKernelOf } from '../systemtap/kernel-version.ts';
 import { describeOutside, findOutside, type OutsideMend } from '../systemtap/mends/choose-mends.ts';

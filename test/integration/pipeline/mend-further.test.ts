@@ -9,7 +9,11 @@ import { identifyTarget } from '../../../src/detect/target.ts';
 import { createRootHost } from '../../../src/host/root.ts';
 import { openSession } from '../../../src/pipeline/session.ts';
 import { withoutRetry } from '../../../src/pipeline/without-retry.ts';
-import { provideSystemtap, type ProvidedSystemtap, type SystemtapChoice } from '../../../src/pipeline/provide-systemtap.ts';
+import {
+  provideSystemtap,
+  type ProvidedSystemtap,
+  type SystemtapChoice,
+} from '../../../src/pipeline/provide-systemtap.ts';
 import { describeLookedUp } from '../../../src/systemtap/mends/look-up.ts';
 import type { Event, VerifyReport } from '../../../src/types.ts';
 import { blame } from '../../../src/verify/step.ts';
