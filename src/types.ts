@@ -250,6 +250,8 @@ export type RpmKernelFamily =
   | 'suse111'
   | 'suse10'
   | 'photon'
+  | 'photon1'
+  | 'photon1-esx'
   | 'azurelinux'
   | 'openeuler'
   | 'ctyunos'

@@ -6,7 +6,7 @@ import type { DebRelease, RpmRelease } from './kernel-release.ts';
 
 /** V-R, R ending where an architecture, "+variant" or ".debug" begins. */
 const RPM_FORM = new RegExp(
-  String.raw`^(?<vr>\d+(?:\.\d+)+-[\w.~^]+?)(?:\.(?<arch>${ARCHES}))?(?:(?:\+|\.(?=debug$))(?<variant>[a-z0-9]+(?:-[a-z0-9]+)*))?$`,
+  String.raw`^(?<vr>\d+(?:\.\d+)+-[\w.~^]+?)(?:\.(?<arch>${ARCHES}))?(?:(?:\+|\.(?=debug$))(?<variant>[a-z0-9]+(?:[.-][a-z0-9]+)*))?$`,
 );
 /** The flavour begins with the first part that has no number in front. */
 const DEB_FORM = /^(?<abi>\d+(?:\.\d+)+(?:[+~][\w.]+)*(?:-\d[\w.+~]*)?)(?:-(?<flavour>[a-z][\w.+~-]*))?$/i;

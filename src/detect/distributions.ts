@@ -18,6 +18,8 @@ export interface Distribution {
   readonly codenames: Readonly<Record<string, string>>;
   /** What its kernel packages are called where that is not "kernel": as far as the release alone has to tell. */
   readonly stem: string | null;
+  /** dpkg's architecture as a rule -> the one that it has here. */
+  readonly arches: Readonly<Record<string, string>>;
   /** Key files that its own packages install, by which its own archive is believed; nobody pins their fingerprints. */
   readonly keyrings: readonly string[];
   /** Why the mirror list has no place of its own kernels. */
@@ -35,6 +37,8 @@ const REGISTERED = 'its repositories need a registration, which its own sources 
 /** The form is the parent's and the build is not: packages of another vendor never fit. */
 const REBUILD = 'rebuilds this kernel itself, so that only its own sources have the packages of that build';
 
+const NOTHING = { codenames: {}, arches: {}, stem: null, keyrings: [], own: null };
+
 // oxfmt-ignore
 export const DISTRIBUTIONS: Readonly<Record<string, Distribution>> = {
   // Of Debian and Ubuntu: the kernel is the parent's as it is, unless `own` says otherwise.
@@ -45,7 +49,7 @@ export const DISTRIBUTIONS: Readonly<Record<string, Distribution>> = {
   tuxedo: deb('TUXEDO OS', UBUNTU, { codenames: { '22.04': 'jammy', '24.04': 'noble' }, own: OWN }),
   pop: deb('Pop!_OS', UBUNTU, { codenames: { '20.04': 'focal', '22.04': 'jammy', '24.04': 'noble' }, own: OWN }),
   devuan: deb('Devuan', DEBIAN, { codenames: { '3': 'buster', '4': 'bullseye', '5': 'bookworm', '6': 'trixie' }, keyrings: keys('devuan-archive-keyring') }),
-  raspbian: deb('Raspberry Pi OS', DEBIAN, { codenames: { '10': 'buster', '11': 'bullseye', '12': 'bookworm', '13': 'trixie' }, packagesOf: [], own: OWN, keyrings: keys('raspberrypi-archive-keyring', 'raspbian-archive-keyring') }),
+  raspbian: deb('Raspberry Pi OS', DEBIAN, { codenames: { '10': 'buster', '11': 'bullseye', '12': 'bookworm', '13': 'trixie' }, packagesOf: [], arches: { armel: 'armhf' }, own: OWN, keyrings: keys('raspberrypi-archive-keyring', 'raspbian-archive-keyring') }),
   kali: deb('Kali Linux', DEBIAN, { packagesOf: [], own: OWN, keyrings: keys('kali-archive-keyring') }),
   parrot: deb('Parrot', DEBIAN, { packagesOf: [], own: OWN, keyrings: keys('parrot-archive-keyring') }),
   astra: deb('Astra Linux', [], { own: OWN }),
@@ -98,21 +102,19 @@ export const DISTRIBUTIONS: Readonly<Record<string, Distribution>> = {
   synology: other('Synology DSM'),
 };
 
-type More = Partial<Pick<Distribution, 'codenames' | 'keyrings' | 'own' | 'stem' | 'packagesOf'>>;
+type More = Partial<Pick<Distribution, 'codenames' | 'arches' | 'keyrings' | 'own' | 'stem' | 'packagesOf'>>;
 
 function deb(title: string, of: readonly string[], more: More = {}): Distribution {
-  const none = { codenames: {}, stem: null, keyrings: [], own: null };
-  return { title, system: 'deb', kernelsOf: of, packagesOf: of, ...none, ...more };
+  return { title, system: 'deb', kernelsOf: of, packagesOf: of, ...NOTHING, ...more };
 }
 
 function rpm(title: string, of: readonly string[], more: More = {}): Distribution {
-  const none = { codenames: {}, stem: null, keyrings: [], own: null };
-  return { title, system: 'rpm', kernelsOf: of, packagesOf: [], ...none, ...more };
+  return { title, system: 'rpm', kernelsOf: of, packagesOf: [], ...NOTHING, ...more };
 }
 
 function other(title: string): Distribution {
   const own = 'has packages of neither dpkg nor rpm';
-  return { title, system: null, kernelsOf: [], packagesOf: [], codenames: {}, stem: null, keyrings: [], own };
+  return { title, system: null, kernelsOf: [], packagesOf: [], ...NOTHING, own };
 }
 
 /** Where a keyring package puts its keys: the place of today, and the one before signed-by was usual. */

@@ -59,7 +59,9 @@ export const PARTS = {
   number: String.raw`\d+`,
   rc: String.raw`rc\d+`,
   rt: String.raw`rt\d+`,
-  git: String.raw`(?:\d{8})?git[0-9a-f]*`,
+  // 20200918git5d947f3e9a91, of Fedora since 2025 250509g9c69f8884904
+  git: String.raw`(?:\d{8})?git[0-9a-f]*|\d{6}g[0-9a-f]+`,
+  port: 'riscv64',
   hash: String.raw`[0-9a-f]{7,12}`,
   kylin: String.raw`[avp]\d+`,
   update: String.raw`up\d+`,
@@ -85,6 +87,7 @@ const EL_VARIANTS = words('debug rt rt-debug rt-64k rt-64k-debug 64k 64k-debug z
 export const VARIANT_ARCHES: readonly (readonly [RegExp, readonly string[]])[] = [
   [/(?:16|64)k/, ['aarch64']],
   [/^zfcpdump$/, ['s390x']],
+  [/^kdump$/, ['s390x', 'ppc64']],
 ];
 const FEDORA_VARIANTS = words(
   'debug PAE PAEdebug smp lpae tegra omap imx highbank kirkwood rt rt-debug 16k 16k-debug 64k 64k-debug zfcpdump',
@@ -191,8 +194,9 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
     parts: ['number', 'rc', 'git'], tag: 'fc(?:9|10)', end: '.arch+variant', variants: FEDORA_VARIANTS,
     stem: 'kernel', devel: DEVEL, debuginfo: COMMON },
   // 2.6.33.4-95.fc13.i686.PAE  3.8.8-202.fc18.ppc64p7  5.9.0-0.rc6.20200918git5d947f3e9a91.16.fc34.x86_64  6.8.8-200.fc39.aarch64+16k
+  // 6.16.4-200.0.riscv64.fc42.riscv64
   fedora: { title: 'Fedora', on: ['fedora'],
-    parts: ['number', 'rc', 'git'], tag: String.raw`fc(?:1[1-9]|[2-9]\d)${BUMP}`, end: '.arch+variant', variants: FEDORA_VARIANTS,
+    parts: ['number', 'rc', 'git', 'port'], tag: String.raw`fc(?:1[1-9]|[2-9]\d)${BUMP}`, end: '.arch+variant', variants: FEDORA_VARIANTS,
     stem: 'kernel', devel: DEVEL, debuginfo: COMMON_ARCH },
   // 4.14.138-89.102.amzn1.x86_64  5.10.35-31.135.amzn2.x86_64  6.1.102-108.177.amzn2023.x86_64
   amazon: { title: 'Amazon Linux', on: ['amzn'], only: /^(?:[2-5]\.|6\.[01]\.)/,
@@ -202,9 +206,10 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
   'amazon-namespaced': { title: 'Amazon Linux 2023', on: ['amzn'], only: /^(?:6\.[2-9]|6\.\d\d|[7-9]\.)/,
     parts: ['number', 'rc'], tag: 'amzn2023', end: '.arch+variant', variants: ['debug'],
     stem: 'kernel{series}', devel: ['{name}-devel|kernel{suffix}-devel'], debuginfo: COMMON_ARCH },
-  // 4.12.14-lp151.28.25-default  5.14.21-150500.55.31-azure  6.4.6-1-default; since openSUSE 12.2 only the default flavour is built for i586
+  // 4.12.14-lp151.28.25-default  5.14.21-150500.55.31-azure  6.4.6-1-default  6.13.0-rc1-1.g492f944-debug of a repository that follows
+  // the sources; since openSUSE 12.2 only the default flavour is built for i586
   suse: { title: 'SUSE and openSUSE', on: SUSE, only: /^(?:2\.6\.3[4-9]|3\.[1-9]|[4-9]\.)/,
-    parts: [], tag: SUSE_R, end: '-flavour', variants: SUSE_FLAVOURS, counter: true, i586: /^(?:2\.|3\.[0-3]\.)|-default$/,
+    version: String.raw`\d+(?:\.\d+)+(?:-rc\d+)?`, packaged: [[/(?:\.0)?-(?=rc\d)/, '~']], parts: [], tag: String.raw`${SUSE_R}(?:\.g[0-9a-f]{7,12})?`, end: '-flavour', variants: SUSE_FLAVOURS, counter: true, i586: /^(?:2\.|3\.[0-3]\.)|-default$/,
     bare: ['zfcpdump'],
     stem: 'kernel', devel: ['{name}-devel', '{tree}.noarch'], debuginfo: SUSE_DEBUG },
   // 2.6.32.59-0.7-default  3.0.101-108.57-default  3.0.101-rt130-0.24-rt: before kernel-devel was split off
@@ -219,8 +224,16 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
   suse10: { title: 'SUSE and openSUSE up to 11.0', on: SUSE, only: /^2\.6\.(?:[4-9]|1\d|2[0-6])[.-]/,
     parts: [], tag: SUSE_R, end: '-flavour', variants: SUSE_FLAVOURS, i586: /^/,
     stem: 'kernel', devel: ['kernel-source', 'kernel-syms'], debuginfo: ['{name}-debuginfo'] },
+  // 4.4.221-2.ph1
+  photon1: { title: 'Photon OS 1', on: ['photon'],
+    parts: ['number'], tag: 'ph1', end: '', variants: [],
+    stem: 'linux', devel: ['linux-dev'], debuginfo: ['{name}-debuginfo'] },
+  // 4.4.221-3.ph1-esx
+  'photon1-esx': { title: 'Photon OS 1', on: ['photon'],
+    parts: ['number'], tag: 'ph1', end: '-flavour', variants: ['esx'],
+    stem: 'linux', devel: DEVEL, debuginfo: ['{name}-debuginfo'] },
   // 4.19.283-3.ph3  6.1.111-3.ph5-esx  5.10.118-rt67-3.ph4-rt
-  photon: { title: 'Photon OS', on: ['photon'],
+  photon: { title: 'Photon OS', on: ['photon'], only: /(?!ph1)ph\d$/,
     version: V_RT, packaged: [[/-rt\d+(?=-)/, '']],
     parts: ['number'], tag: String.raw`ph\d`, end: '[-flavour]', variants: words('aws esx rt secure'),
     stem: 'linux', devel: DEVEL, debuginfo: ['{name}-debuginfo'] },
@@ -363,6 +376,12 @@ export const DEBIAN_LEAVES: Readonly<Record<string, string | null>> = {
   '4kc-malta': null,
   '5kc-malta': null,
   octeon: null,
+};
+/** The same where it is otherwise since Linux 4, when only ports of other architectures were left. */
+export const DEBIAN_PORT_LEAVES: Readonly<Record<string, string | null>> = {
+  sparc64: 'sparc64',
+  'sparc64-smp': 'sparc64',
+  powerpc64: null,
 };
 const V = String.raw`\d+(?:\.\d+)+`;
 /** 20, trunk, rc4; LTS and backports 0.deb10.17, 0.bpo.5, once bpo.5. */

@@ -6,6 +6,7 @@ import { readAnyRelease } from './any-release.ts';
 import { findDistribution } from './distributions.ts';
 import {
   DEBIAN_LEAVES,
+  DEBIAN_PORT_LEAVES,
   DEB_FAMILIES,
   debNaming,
   PARTS,
@@ -213,10 +214,16 @@ function matchDeb(release: string, unameV: string | null, wants: WantsRow): read
         on: row.on,
         abi,
         flavour,
-        arch: leaf === undefined ? null : (DEBIAN_LEAVES[leaf] ?? null),
+        arch: leaf === undefined ? null : readLeaf(leaf, release),
       },
     ];
   });
+}
+
+/** Package architecture of a Debian flavour's last word; null for none or several. */
+function readLeaf(leaf: string, release: string): string | null {
+  const isOfPort = Object.hasOwn(DEBIAN_PORT_LEAVES, leaf) && !/^[23]\./.test(release);
+  return (isOfPort ? DEBIAN_PORT_LEAVES : DEBIAN_LEAVES)[leaf] ?? null;
 }
 
 /** Since Linux 3, uname -v of Ubuntu's own builds says so; who builds from its sources writes something else there. */

@@ -4,7 +4,7 @@ import type { BuildId, DebTarget, HostFacts, OwnKernel, RpmTarget, Target } from
 import { findArchitecture, type Architecture } from './architectures.ts';
 import { isNamedByHabit, readAnyRelease } from './any-release.ts';
 import { standInFor } from './own-kernel.ts';
-import { packageFamilyOf, type PackageFamily } from './distributions.ts';
+import { findDistribution, packageFamilyOf, type PackageFamily } from './distributions.ts';
 import { rpmNaming } from './kernel-families.ts';
 import { isPlausible, parseDebVersion, parseKernelRelease } from './kernel-release.ts';
 import type { DebRelease, KernelRelease, RpmRelease } from './kernel-release.ts';
@@ -145,7 +145,11 @@ function makeTarget(known: Known, forms: Forms): Target {
   const { machine, own } = chooseArchitecture(kernel, known);
   return kernel.family === 'rpm'
     ? makeRpmTarget(kernel, known, machine.machine, own ?? machine.rpm)
-    : makeDebTarget(kernel, known, machine.machine, own ?? machine.deb);
+    : makeDebTarget(kernel, known, machine.machine, debArchOf(own ?? machine.deb, known));
+}
+
+function debArchOf(usual: string, { distro }: Known): string {
+  return findDistribution(distro)?.arches[usual] ?? usual;
 }
 
 /** What the tables refuse is read by the habit of its package system, as far as `forms` goes; else their refusal stands. */

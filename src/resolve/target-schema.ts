@@ -30,6 +30,8 @@ const RPM_FAMILIES = {
   suse111: true,
   suse10: true,
   photon: true,
+  photon1: true,
+  'photon1-esx': true,
   azurelinux: true,
   openeuler: true,
   ctyunos: true,

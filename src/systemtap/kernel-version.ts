@@ -32,6 +32,8 @@ const STABLE_FAMILIES: ReadonlySet<string> = new Set([
   'mageia',
   'mageia9',
   'photon',
+  'photon1',
+  'photon1-esx',
 ]);
 
 /**

@@ -7,6 +7,7 @@ import { gradeOf } from '../../trust/grade.ts';
 import { compareEvr, versionRelease } from '../../version/evr.ts';
 import type { PackageRecord } from '../reader.ts';
 import type { Need } from './needs.ts';
+import { isRebuild } from './rebuild.ts';
 
 /** Who built something, where and when; null where it is not known. */
 export type Build = Pick<PackageRecord, 'vendor' | 'buildHost' | 'buildTime'>;
@@ -45,7 +46,7 @@ export function findKernelBuild(target: RpmTarget, installed: readonly Installed
 
 function fitsVersion(version: string, { versionRelease: wanted, kernelFamily }: RpmTarget): boolean {
   const bare = versionRelease(version);
-  return bare === wanted || (rpmNaming(kernelFamily).counter === true && bare.startsWith(`${wanted}.`));
+  return bare === wanted || (rpmNaming(kernelFamily).counter === true && isRebuild(bare, wanted));
 }
 
 /** Every record that answers a need, the best first; nothing is asked of who built it. */
@@ -71,7 +72,7 @@ export function matchNeed(
   const capability = need.capabilities.find((wanted) => record.provides.includes(wanted)) ?? null;
   if (capability !== null) return { match: 'uname-provide', capability };
   const version = versionRelease(record.version);
-  const isVersion = version === need.version || (need.prefix && version.startsWith(`${need.version}.`));
+  const isVersion = version === need.version || (need.prefix && isRebuild(version, need.version));
   if (!isVersion || !need.names.includes(record.name)) return null;
   // A package of that name and version which says itself that it is for another kernel.
   if (need.capabilities.length > 0 && record.provides.some((provided) => isOtherUname(provided, need))) return null;

@@ -6,6 +6,7 @@ import { compareEvr, versionRelease } from '../../version/evr.ts';
 import { findNeighbours } from '../match.ts';
 import type { PackageRecord } from '../reader.ts';
 import type { Need } from './needs.ts';
+import { isRebuild } from './rebuild.ts';
 
 /** The error for a need that no record answers. */
 export function explainMiss(need: Need, records: readonly PackageRecord[], target: RpmTarget): TapprepError {
@@ -66,5 +67,5 @@ function versionOf(record: PackageRecord): string {
 
 function isVersion(record: PackageRecord, need: Need): boolean {
   const version = versionOf(record);
-  return version === need.version || (need.prefix && version.startsWith(`${need.version}.`));
+  return version === need.version || (need.prefix && isRebuild(version, need.version));
 }

@@ -72,7 +72,7 @@ const REFUSED: readonly (readonly [string, string, ErrorCode])[] = [
   ['centos', '2.6.18-308.el5hugemem', 'UNKNOWN_RELEASE'],
   ['photon', '6.1.111-3.ph5-turbo', 'UNKNOWN_RELEASE'],
   ['sles', '5.14.21-150500.55.31-turbo', 'UNKNOWN_RELEASE'],
-  ['sles', '6.5.9-1.gb4a6f7c-default', 'UNKNOWN_RELEASE'],
+  ['sles', '6.5.9-1.gtest-default', 'UNKNOWN_RELEASE'],
   ['debian', '6.1.0-13-vax', 'UNKNOWN_RELEASE'],
   ['ubuntu', '5.15.0-67-mine', 'UNKNOWN_RELEASE'],
   ['fedora', '6.3.0-0.rc7.59.vanilla.fc38.x86_64', 'UNKNOWN_RELEASE'],
@@ -85,6 +85,8 @@ const REFUSED: readonly (readonly [string, string, ErrorCode])[] = [
   ['centos', `3.10.0-${'1.'.repeat(40)}el7.x86_64`, 'UNKNOWN_RELEASE'],
   // Kernels that nobody packages, or whose packages no release names.
   ['raspbian', '5.10.63-v7+', 'UNKNOWN_RELEASE'],
+  // Of two architectures since Linux 4; kernels for a dump are for these alone.
+  ['rhel', '3.10.0-1160.el7.x86_64.kdump', 'UNKNOWN_RELEASE'],
   ['debian', '6.1.56-current-rockchip64', 'UNKNOWN_RELEASE'],
   ['debian', '4.19.13-sunxi', 'UNKNOWN_RELEASE'],
   ['ubuntu', '5.15.90.1-microsoft-standard-WSL2', 'CUSTOM_KERNEL_NO_PACKAGE'],

@@ -119,6 +119,20 @@ describe('architecture', () => {
   const base = { version: null, unameV: null };
 
   test.each([
+    // Raspbian has one of 32 bits, whatever the board; Debian's own for the same machine is another.
+    ['raspbian', '6.6.74+rpt-rpi-v6', 'armv6l', 'armhf'],
+    ['raspbian', '4.9.0-6-rpi', 'armv6l', 'armhf'],
+    ['debian', '6.1.0-18-rpi', 'armv6l', 'armel'],
+    // What Debian called sparc and powerpc ended; the ports have names of their own.
+    ['debian', '3.16.0-4-powerpc64', 'ppc64', 'powerpc'],
+    ['debian', '6.9.10-powerpc64', 'ppc64', 'ppc64'],
+    ['debian', '3.2.0-4-sparc64-smp', 'sparc64', 'sparc'],
+    ['debian', '6.9.10-sparc64-smp', 'sparc64', 'sparc64'],
+  ])('of dpkg on %s for %s of %s: %s', (distro, kernel, arch, packageArch) => {
+    expect(declareTarget({ ...base, distro, kernel, arch }, 'named')).toMatchObject({ packageArch });
+  });
+
+  test.each([
     ['el5', 'centos', '2.6.18-308.el5', 'i386', 'i686', 'i686'],
     ['SUSE', 'opensuse', '2.6.37.6-0.11-desktop', 'i586', 'i686', 'i586'],
     ['a 32-bit process on a 64-bit kernel', 'centos', '2.6.32-642.el6.x86_64', 'i686', 'i686', 'x86_64'],

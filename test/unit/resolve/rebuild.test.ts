@@ -1,0 +1,17 @@
+/** Counters that uname -r leaves out. */
+import { expect, test } from 'vitest';
+import { isRebuild } from '../../../src/resolve/rpm/rebuild.ts';
+
+test.each([
+  ['6.4.6-1.2', '6.4.6-1', true],
+  ['6.4.6-1.2.1', '6.4.6-1', true],
+  ['6.4.6-12', '6.4.6-1', false],
+  ['6.4.6-1', '6.4.6-1', false],
+  // One commit's build is none of the release, nor of another commit.
+  ['6.9.1-1.1.g492f944', '6.9.1-1.g492f944', true],
+  ['6.9.1-1.1.g492f945', '6.9.1-1.g492f944', false],
+  ['6.9.1-1.1.g492f944', '6.9.1-1', false],
+  ['6.9.1-1.1', '6.9.1-1.g492f944', false],
+])('%s for %s: %s', (version, wanted, is) => {
+  expect(isRebuild(version, wanted)).toBe(is);
+});
