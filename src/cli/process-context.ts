@@ -7,6 +7,7 @@ import type { Place } from '../diagnose/place.ts';
 import { asInterruption } from '../interruption.ts';
 import type { CommonOptions, Context } from './context.ts';
 import { withTemporaryDirectory } from '../files/temporary-directory.ts';
+import { askLine } from './ask-line.ts';
 import { createOutput } from './output.ts';
 import { createRenderer } from './render/renderer.ts';
 import { askSecret, readSecretFile } from './secret.ts';
@@ -34,7 +35,6 @@ export async function withProcessContext(
   );
 }
 
-/** Runs a command with the process's own context; the renderer is closed and the signal handlers are taken away afterwards. */
 /** Runs a command with the context of a process; the renderer is closed and the signal handlers are taken away afterwards. */
 async function withContext(
   { stdin, stdout, stderr, env, cwd }: Terminal,
@@ -77,13 +77,9 @@ async function withContext(
         if (!stdin.isTTY || !stderrIsTerminal) return false;
         await renderer.pause();
         const asker = createInterface({ input: stdin, output: stderr });
-        try {
-          return /^y(es)?$/i.test(
-            (await asker.question(`${escapeControl(redact(question))} [y/N] `, { signal })).trim(),
-          );
-        } finally {
-          asker.close();
-        }
+        const answer = await askLine(asker, `${escapeControl(redact(question))} [y/N] `, signal);
+        if (answer === null) stderr.write('\n');
+        return /^y(es)?$/i.test(answer?.trim() ?? '');
       },
       isDryRun: common.dryRun,
       askSecret: ask,

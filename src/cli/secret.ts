@@ -5,6 +5,7 @@ import { Writable } from 'node:stream';
 import type { ReadStream, WriteStream } from 'node:tty';
 import { TapprepError } from '../errors.ts';
 import { shellLine } from '../shell-words.ts';
+import { askLine } from './ask-line.ts';
 
 /** The first line of a file. @throws TapprepError USAGE */
 export async function readSecretFile(path: string): Promise<string> {
@@ -32,10 +33,9 @@ export async function askSecret(
   const asker = createInterface({ input, output: nowhere, terminal: true });
   output.write(question);
   try {
-    const answer = await asker.question('', { signal });
+    const answer = await askLine(asker, '', signal);
     return answer === '' ? null : answer;
   } finally {
-    asker.close();
     output.write('\n');
   }
 }

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Cli } from '../helpers/cli.ts';
 import { type Sshd, startSshd } from '../helpers/sshd.ts';
 
-const TYPE = join(import.meta.dirname, '../helpers/type-password.py');
+const TYPE = join(import.meta.dirname, '../helpers/type-answer.py');
 const BIN = join(import.meta.dirname, '../../bin/tapprep.js');
 const SECRET = 'hunter2-is-wrong';
 const cli = new Cli();
@@ -20,7 +20,7 @@ afterAll(async () => {
 });
 
 function typeInto(...command: readonly string[]): string {
-  return execFileSync('/usr/bin/python3', [TYPE, SECRET, ...command], {
+  return execFileSync('/usr/bin/python3', [TYPE, 'password', `${SECRET}\r`, ...command], {
     env: cli.env,
     encoding: 'utf8',
     timeout: 120_000,

@@ -1,10 +1,10 @@
-"""type-password.py SECRET COMMAND...: runs a command on a terminal of its own, types the secret as soon as it is asked for one,
-and prints what the terminal showed, and then "status N"."""
+"""type-answer.py QUESTION ANSWER COMMAND...: runs a command on a terminal of its own, types the answer as soon as the question is
+shown, and prints what the terminal showed, and then "status N"."""
 import os
 import pty
 import sys
 
-secret, command = sys.argv[1], sys.argv[2:]
+question, answer, command = sys.argv[1].encode(), sys.argv[2].encode(), sys.argv[3:]
 pid, terminal = pty.fork()
 if pid == 0:
     os.execvp(command[0], command)
@@ -17,8 +17,8 @@ while True:
     if not piece:
         break
     shown += piece
-    if not typed and b"password" in shown:
+    if not typed and question in shown:
         typed = True
-        os.write(terminal, secret.encode() + b"\r")
+        os.write(terminal, answer)
 status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 sys.stdout.write(shown.decode(errors="replace") + f"\nstatus {status}\n")
