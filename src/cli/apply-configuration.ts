@@ -1,7 +1,7 @@
 /** What a configuration means for one command line: defaults of the options it takes, and the options that it may not have. */
 import { TapprepError } from '../errors.ts';
 import { CONFIG_KEYS } from './configuration-keys.ts';
-import type { Configuration } from './configuration.ts';
+import type { Configuration, Setting } from './configuration.ts';
 import { isGiven, keyOf, type OptionRow, type Raw } from './options.ts';
 
 /** Options with the defaults of a configuration; what was given stays, and lists go on behind what was given. */
@@ -22,7 +22,7 @@ export function withDefaults(raw: Raw, options: readonly OptionRow[], { settings
 export function requireAllowed(
   raw: Raw,
   options: readonly OptionRow[],
-  { never }: Configuration,
+  { files, never, settings }: Configuration,
   known: readonly OptionRow[],
 ): void {
   for (const { option, source } of never) {
@@ -38,12 +38,23 @@ export function requireAllowed(
       );
     }
     const row = options.find(isIt);
-    if (row === undefined || !isGiven(row, raw[keyOf(row)])) continue;
-    throw new TapprepError('FORBIDDEN', `--${option} was given, but ${source} says that it is never to be used here`, {
-      hint: 'tapprep config show',
-      facts: { source, option },
-    });
+    if (row === undefined) continue;
+    if (isGiven(row, raw[keyOf(row)])) throw forbidden(`--${option} was given`, option, source);
+    // What an organisation sets itself it does not forbid; whoever forbids may set it once and for all.
+    const own = [source, files[0]?.path];
+    const other = settings.find((setting) => !own.includes(setting.source) && isDefaultOf(setting, row));
+    if (other !== undefined) throw forbidden(`${other.source} sets ${other.key}`, option, source);
   }
+}
+
+/** Whether a setting gives an option that is taken when it is typed. */
+function isDefaultOf({ key, value }: Setting, row: OptionRow): boolean {
+  return CONFIG_KEYS.some(({ name, option }) => name === key && option === keyOf(row)) && isGiven(row, value);
+}
+
+function forbidden(done: string, option: string, source: string): TapprepError {
+  const text = `${done}, but ${source} says that --${option} is never to be used here`;
+  return new TapprepError('FORBIDDEN', text, { hint: 'tapprep config show', facts: { source, option } });
 }
 
 /** The variables of a proxy that the environment does not have. An environment with any of them is taken as it is. */

@@ -20,12 +20,13 @@ cd "$1" || exit 1
 while read -r wanted path; do
   found=absent
   [ ! -f "$path" ] || found=$(sha256 "$path")
+  [ -n "$found" ] || found=unreadable
   [ "$found" = "$wanted" ] || { echo "$path $found"; exit 0; }
 done`;
 
 /**
- * The first file below a directory whose digest is another one, with what it is or "absent"; null when all are as wanted.
- * @throws TapprepError TOOL_MISSING when nothing there computes SHA-256
+ * The first file below a directory whose digest is another one, with what it is, "absent" or "unreadable"; null when all are as wanted.
+ * @throws TapprepError TOOL_MISSING when nothing there computes SHA-256; DIGEST_MISMATCH where the answer is none
  */
 export async function findOtherDigest(
   host: Host,
@@ -37,8 +38,12 @@ export async function findOtherDigest(
   if (result.exitCode === 3) throw noHasher(host);
   const first = files[0];
   if (result.exitCode !== 0) return first === undefined ? null : { path: first.path, actual: 'absent' };
+  if (result.stdout === '') return null;
   const [, path, actual] = /^(.*) (\S+)\n$/.exec(result.stdout) ?? [];
-  return path === undefined || actual === undefined ? null : { path, actual };
+  if (path !== undefined && actual !== undefined) return { path, actual };
+  throw new TapprepError('DIGEST_MISMATCH', `the digests of ${directory} on ${host.name} cannot be read`, {
+    facts: { said: result.stdout.slice(0, 2000) },
+  });
 }
 
 /** The error for a machine on which nothing computes SHA-256. */

@@ -77,7 +77,7 @@ export async function ensureTools(host: Host, tools: readonly Tool[], options: E
   const result = await host.run(argv, { ...run, untilEnd: true });
   refuseWhenStopped(options.signal, `while ${argv[0]} installed what is needed here, which came to its end first`);
   const still = await listMissing(host, tools);
-  if (result.exitCode !== 0 || still.length > 0) {
+  if (still.length > 0) {
     throw new TapprepError(
       'TOOL_MISSING',
       `${still.join(', ')} could not be installed: ${argv[0]} exited ${result.exitCode}`,

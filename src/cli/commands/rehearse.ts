@@ -136,7 +136,7 @@ async function toRehearseOptions(
   };
 }
 
-const NAMES_A_TARGET = ['kernel', 'distro', 'root', 'host', 'facts'] as const;
+const NAMES_A_TARGET = ['kernel', 'distro', 'root', 'host', 'facts', 'banner', 'buildTree', 'vmlinux'] as const;
 
 /**
  * A distribution without a kernel: its current one. Without a target: this host's distribution with its own current
@@ -148,14 +148,14 @@ async function chooseTarget(
   session: Session,
   { target, ...options }: Pick<RehearseCommandOptions, 'target' | 'allowExpiredRelease'>,
 ): Promise<OpenTarget> {
-  if (target.distro !== null && target.kernel === null) {
+  if (target.distro !== null && target.kernel === null && (target.banner ?? null) === null) {
     const { declareDistribution } = await import('../../detect/declared-facts.ts');
     const facts = declareDistribution(target.distro, target.arch);
     const kernel = await findCurrentKernel(session, { host: null, facts }, options);
     context.emit({ type: 'note', level: 'info', text: `the current kernel of ${target.distro} is ${kernel}` });
     return openTarget(context, { ...target, kernel });
   }
-  const isNamed = NAMES_A_TARGET.some((name) => target[name] !== null);
+  const isNamed = NAMES_A_TARGET.some((name) => (target[name] ?? null) !== null);
   try {
     return { ...(await openTarget(context, target, 'look', isNamed ? 'any' : 'listed')), host: null };
   } catch (error) {

@@ -103,6 +103,19 @@ test('what is forbidden is refused where it is given, and only there', async () 
   expect(() => requireAllowed({}, PLAN, wrong, EVERY)).toThrow(/no command has an option --allow-nothing/);
 });
 
+test('what is forbidden is refused where a variable or another file sets it; the file that forbids it may set it', async () => {
+  writeFileSync(system, 'never = ["mirror"]\nmirror = ["deb=https://ours/"]\n');
+  const ours = await read();
+  expect(() => requireAllowed({}, PLAN, ours, EVERY)).not.toThrow();
+  const byVariable = await read({ TAPPREP_MIRROR: 'deb=http://127.0.0.1/' });
+  expect(() => requireAllowed({}, PLAN, byVariable, EVERY)).toThrow(
+    /TAPPREP_MIRROR sets mirror, but .*tapprep\.toml says that --mirror is never to be used here/,
+  );
+  writeFileSync(system, 'never = ["offline"]\n');
+  const isOff = await read({ TAPPREP_OFFLINE: 'false' });
+  expect(() => requireAllowed({}, PLAN, isOff, EVERY)).not.toThrow();
+});
+
 test('a proxy is set where the environment has none', async () => {
   const configuration = await read({ TAPPREP_PROXY: 'http://proxy:3128/', TAPPREP_NO_PROXY: 'intern' });
   const both = { http_proxy: 'http://proxy:3128/', https_proxy: 'http://proxy:3128/', no_proxy: 'intern' };
