@@ -80,7 +80,7 @@ while [ $# -gt 0 ]; do
   shift
 done
 
-enter_bundle common kernel system packages journal proof folder
+enter_bundle common kernel system packages journal proof folder lock
 
 # ---------------------------------------------------------------- doing and undoing
 
@@ -95,7 +95,7 @@ clean_up() {
   trap '' INT TERM HUP
   [ -z "$work" ] || rm -rf "$work"
   [ -z "$private" ] || rm -rf "$private"
-  [ -z "$locked" ] || rm -rf "$state/install.lock"
+  [ -z "$locked" ] || free_lock "$state/install.lock" "$locked"
 }
 
 # on_signal NAME STATUS: where nothing is being changed it ends; else it ends what can be ended, and the rest sees $stopped.
@@ -148,28 +148,15 @@ undo_changes() {
   say "what this run installed could not all be taken away: $(tail -n 1 "$work/log")"
 }
 
-# lock: one at a time; a lock whose owner is gone is taken over.
+# lock: one at a time, and not beside a tapprep that works here.
 lock() {
-  tries=0
-  while ! (umask 077 && mkdir "$state/install.lock") 2>/dev/null; do
-    owner=
-    read -r owner 2>/dev/null <"$state/install.lock/pid" || :
-    case $owner in
-      '' | *[!0-9]*) ;;
-      *) is_at_work "$owner" && fail 5 "another install works here, process $owner: wait for it" "rm -r $state/install.lock    # if it is gone" ;;
-    esac
-    tries=$((tries + 1))
-    [ "$tries" -le 3 ] || fail 5 "$state/install.lock cannot be made" "rm -r $state/install.lock    # if nothing works here"
-    rm -rf "$state/install.lock"
-  done
-  locked=yes
-  echo "$$" >"$state/install.lock/pid"
-}
-
-# is_at_work PROCESS: it is there, and is a run of this script as far as /proc tells.
-is_at_work() {
-  kill -0 "$1" 2>/dev/null || return 1
-  [ ! -r "/proc/$1/cmdline" ] || grep -q 'install\.sh' "/proc/$1/cmdline" 2>/dev/null
+  owner_of "$$"
+  try_lock "$state/install.lock" "$owner"
+  case $? in
+    0) locked=$owner ;;
+    1) fail 5 "another install works here, process ${held%%:*}: wait for it" "ps -fp ${held%%:*}" ;;
+    *) fail 5 "$state/install.lock cannot be made" "ls -ld $state/install.lock    # and take it away if nothing works here" ;;
+  esac
 }
 
 open_state() {
@@ -196,7 +183,7 @@ cut_off=
 present_count=0
 ready=false
 ran_in=null
-require_tools cat date df grep id ln mkdir mv rm sed sync tail tr uname
+require_tools cat date df grep id ln mkdir mv readlink rm sed sync tail tr uname
 read_target
 prefix=/opt/tapprep
 chosen=$state/systemtap-$release.json
@@ -258,7 +245,7 @@ case $mode in
     : >"$work/log"
     changing=undo
     if ! take_away; then
-      fail 5 "the packages could not be taken away: $(tail -n 1 "$work/log")" 'the journal stays as it was'
+      fail 5 "the packages could not be taken away: $(tail -n 1 "$work/log"); the journal stays as it was"
     fi
     [ -z "$cut_off" ] || resume_manager
     unlink_made

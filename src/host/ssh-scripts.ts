@@ -50,22 +50,14 @@ export const END = 'kill "-$1" "-$2"';
 /** On a target: the process that is at work there and comes to its end by itself. */
 export const RUNNING_PATH = '/var/lib/tapprep/running';
 
-/** The lock of a bundle's install.sh, which names its process. */
-export const LOCK_PATH = '/var/lib/tapprep/install.lock/pid';
-
-/**
- * PATH...: waits for what each names (UNTIL_END; remote.sh, MODE "last"; install.sh). Without /proc a process is only known to
- * be there.
- */
+/** PATH: waits for what it names (UNTIL_END; remote.sh, MODE "last"). Without /proc a process is only known to be there. */
 export const AWAIT_RUNNING = `
-for path; do
-  pid=$(cat "$path" 2>/dev/null) || continue
-  while kill -0 "$pid" 2>/dev/null; do
-    [ ! -d /proc/self ] || grep -qE 'tapprep-(remote|until-end)|install\\.sh' "/proc/$pid/cmdline" 2>/dev/null || break
-    sleep 1
-  done
-  rm -f "$path"
-done`;
+pid=$(cat "$1" 2>/dev/null) || exit 0
+while kill -0 "$pid" 2>/dev/null; do
+  [ ! -d /proc/self ] || grep -qE 'tapprep-(remote|until-end)' "/proc/$pid/cmdline" 2>/dev/null || break
+  sleep 1
+done
+rm -f "$1"`;
 
 /**
  * RUNNING PROGRAM [ARGUMENT]...: the program comes to its end also when nobody reads any more what it prints, and is known

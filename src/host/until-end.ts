@@ -1,7 +1,7 @@
 /** A package manager at work comes to its end, whatever becomes of tapprep, and the next run waits for that end. POSIX sh. */
 import { type Host, isRemote } from './host.ts';
 import { createLocalHost } from './local.ts';
-import { AWAIT_RUNNING, LOCK_PATH, RUNNING_PATH, script } from './ssh-scripts.ts';
+import { AWAIT_RUNNING, RUNNING_PATH, script } from './ssh-scripts.ts';
 
 /**
  * Waits for what an earlier run left at work on a target: tapprep was killed, or its connection lost. In a root it is
@@ -9,7 +9,6 @@ import { AWAIT_RUNNING, LOCK_PATH, RUNNING_PATH, script } from './ssh-scripts.ts
  * @throws TapprepError INTERRUPTED
  */
 export async function awaitEarlierRun(host: Host, signal: AbortSignal): Promise<void> {
-  const paths = [RUNNING_PATH, LOCK_PATH].map((path) => host.localPath(path) ?? path);
   const place = isRemote(host) ? host : createLocalHost();
-  await place.run(script(AWAIT_RUNNING, paths), { signal });
+  await place.run(script(AWAIT_RUNNING, [host.localPath(RUNNING_PATH) ?? RUNNING_PATH]), { signal });
 }

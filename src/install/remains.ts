@@ -23,11 +23,7 @@ const DIRECTORIES: readonly string[] = [
 ];
 
 /** Each has one place and this mode alone: what stap compiled, where stap alone writes; and what install.sh works with. */
-const PRIVATE: readonly string[] = [
-  '/var/cache/tapprep/stap',
-  '/var/lib/tapprep/work',
-  '/var/lib/tapprep/install.lock',
-];
+const PRIVATE: readonly string[] = ['/var/cache/tapprep/stap', '/var/lib/tapprep/work'];
 
 /** Plain files in tapprep's own directory that a kill leaves. */
 const FILES: readonly string[] = [

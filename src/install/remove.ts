@@ -2,17 +2,18 @@
 import { TapprepError } from '../errors.ts';
 import { run, tapprep } from '../make-remedy.ts';
 import type { Host } from '../host/host.ts';
-import { awaitEarlierRun } from '../host/until-end.ts';
 import { shellLine } from '../shell-words.ts';
 import { interrupted, refuseWhenStopped } from '../interruption.ts';
 import type { Emit } from '../types.ts';
 import type { PackageSystem } from '../package-system/package-system.ts';
 import { systemOfManager } from '../package-system/systems.ts';
 import { QUIET_ENV } from './commands.ts';
+import { packageKey } from './compare-lists.ts';
 import { completeCutOff, resumeCutOff } from './cut-off.ts';
 import { type JournalEntry, readJournal, writeJournal } from './journal.ts';
 import { identifySystem, type ListedPackage, listRemains } from './package-list.ts';
 import { findRemains, type Kept, takeRemains } from './remains.ts';
+import { withLockedTarget } from './target-lock.ts';
 
 export interface RemovePlan {
   readonly packages: readonly ListedPackage[];
@@ -42,13 +43,13 @@ export interface RemoveOptions {
 /** What remove would do now. Changes nothing. */
 export async function planRemoval(host: Host, { purge }: RemoveOptions = { purge: false }): Promise<RemovePlan> {
   const open = await readOpen(host);
-  const recorded = new Map(open.flatMap(({ packages }) => packages).map((item) => [keyOf(item), item]));
+  const recorded = new Map(open.flatMap(({ packages }) => packages).map((item) => [packageKey(item), item]));
   // Where no packages came there need be no package manager.
   const system = recorded.size === 0 ? null : await systemOfJournal(host, open);
   const listed = system === null ? [] : await listRemains(host, system);
-  const remains = new Map(listed.map((item) => [keyOf(item), item]));
+  const remains = new Map(listed.map((item) => [packageKey(item), item]));
   const packages = [...recorded].filter(([key]) => remains.has(key)).map(([, item]) => item);
-  const isWhole = packages.every((item) => remains.get(keyOf(item))?.isWhole === true);
+  const isWhole = packages.every((item) => remains.get(packageKey(item))?.isWhole === true);
   const { ours, kept } = await findRemains(host, pathsOf(open), purge);
   return {
     packages,
@@ -67,7 +68,7 @@ export async function planRemoval(host: Host, { purge }: RemoveOptions = { purge
 
 /**
  * Removes what there is to remove by now, which after a killed run can be more than `plan` says, and marks the journal's
- * entries as removed. Once the package manager is at work a signal ends nothing: half removed is worse than late.
+ * entries as removed, but for files that could not be. Once the package manager is at work a signal ends nothing: half removed is worse than late.
  * @throws TapprepError INSTALL_FAILED when the package manager refuses (the journal then stays as it was), or when
  *   something could not be taken away; INTERRUPTED
  */
@@ -78,7 +79,16 @@ export async function removeInstalled(
   signal: AbortSignal,
   options: RemoveOptions = { purge: false },
 ): Promise<Removal> {
-  await awaitEarlierRun(host, signal);
+  return withLockedTarget(host, { emit, signal }, () => removeLocked(host, plan, emit, signal, options));
+}
+
+async function removeLocked(
+  host: Host,
+  plan: RemovePlan,
+  emit: Emit,
+  signal: AbortSignal,
+  options: RemoveOptions,
+): Promise<Removal> {
   const open = await readOpen(host);
   const cutOff = open.filter(({ state, packages }) => state === 'started' && packages.length > 0);
   refuseWhenStopped(signal, `before anything was removed from ${host.name}`);
@@ -92,10 +102,11 @@ export async function removeInstalled(
   if (system !== null) await resumeCutOff(host, system);
   const paths = pathsOf(open);
   await takeRemains(host, (await findRemains(host, paths, false)).ours);
+  const stay = new Set((await findRemains(host, paths, false)).ours.map(({ path }) => path));
   const journal = await readJournal(host);
   if (journal.entries.length > 0)
-    await writeJournal(host, { ...journal, entries: journal.entries.map((entry) => ({ ...entry, state: 'removed' })) });
-  if (options.purge) await takeRemains(host, (await findRemains(host, paths, true)).ours);
+    await writeJournal(host, { ...journal, entries: journal.entries.map((entry) => closeEntry(entry, stay)) });
+  if (options.purge && stay.size === 0) await takeRemains(host, (await findRemains(host, paths, true)).ours);
   const left = (await findRemains(host, paths, options.purge)).ours.map(({ path }) => path);
   if (left.length > 0) {
     throw new TapprepError(
@@ -125,6 +136,14 @@ async function runRemoval(host: Host, argv: readonly string[], emit: Emit, signa
   );
 }
 
+/** Nothing but the journal knows of a file that could not be taken away. */
+function closeEntry(entry: JournalEntry, stay: ReadonlySet<string>): JournalEntry {
+  const files = entry.files.filter((path) => stay.has(path));
+  return entry.state === 'removed' || files.length === 0
+    ? { ...entry, state: 'removed' }
+    : { ...entry, state: 'failed', packages: [], files };
+}
+
 async function readOpen(host: Host): Promise<readonly JournalEntry[]> {
   return (await readJournal(host)).entries.filter(({ state }) => state !== 'removed');
 }
@@ -136,8 +155,4 @@ async function systemOfJournal(host: Host, open: readonly JournalEntry[]): Promi
 
 function pathsOf(open: readonly JournalEntry[]): readonly string[] {
   return [...new Set(open.flatMap(({ files }) => files))];
-}
-
-function keyOf(item: ListedPackage): string {
-  return `${item.name}\0${item.arch}\0${item.version}`;
 }

@@ -72,6 +72,21 @@ test('a portable SystemTap goes with the record that chose it, and the journal s
   expect(isThere(REPORT)).toBe(true);
 });
 
+test('what could not be taken away stays in the journal, and goes the next time', async () => {
+  const vmlinux = '/usr/lib/debug/lib/modules/6.1.0-1-amd64';
+  put(`${vmlinux}/.tapprep`, '{"schema": "tapprep-directory/1"}\n');
+  put(`${vmlinux}/vmlinux`, 'x');
+  writeJournal([FOLDER, vmlinux]);
+  const busy = 'mount --bind "$0" "$0" && exec "$@"';
+  const wrapper = ['unshare', '-m', 'sh', '-c', busy, join(root, vmlinux, 'vmlinux')];
+  const args = ['remove', '--root', root, '--purge', '--yes'];
+  const first = await cli.start(args, {}, '', wrapper).done;
+  expect([first.code, first.stderr]).toEqual([5, expect.stringContaining(`could not be removed from ${root}: `)]);
+  expect([FOLDER, vmlinux, JOURNAL].filter(isThere)).toEqual([vmlinux, JOURNAL]);
+  expect(await cli.run(args)).toMatchObject({ code: 0 });
+  expect([vmlinux, JOURNAL].filter(isThere)).toEqual([]);
+});
+
 test('--purge takes the journal and the report, too, and nothing of tapprep stays', async () => {
   expect(await remove('--purge', '--yes')).toMatchObject({ code: 0 });
   expect(['/opt/tapprep', '/var/lib/tapprep', '/var/cache/tapprep'].filter(isThere)).toEqual([]);

@@ -188,7 +188,6 @@ EOF
   [ -n "$reasons" ] || reasons=${refused%%"$newline"*}
 }
 
-# check_space: room for what is unpacked, a twentieth more for the file system's own needs, and 32 MiB for the database.
 # check_writable: nothing can be installed where /usr is read-only. What an ordinary user may write says nothing of root.
 check_writable() {
   [ "$todo_count" -gt 0 ] && [ "$(id -u)" = 0 ] || return 0
@@ -212,6 +211,7 @@ check_writable() {
   fail 5 "/usr is read-only, and $todo_count packages are to be installed there: nothing was changed" "$lay"
 }
 
+# check_space: room for what is unpacked, a twentieth more for the file system's own needs, and 32 MiB for the database.
 check_space() {
   fits /usr $((need + need / 20)) 'the packages'
   fits /var 32768 'the package database'
@@ -394,7 +394,9 @@ link_tree() {
   link=/lib/modules/$release/build
   tree=/usr/src/kernels/$release
   if [ "$family" != rpm ] || [ -e "$link/Makefile" ] || [ ! -e "$tree/Makefile" ]; then return 0; fi
-  mkdir -p "/lib/modules/$release" && ln -s "$tree" "$link" && made=$made$link$newline
+  folder=
+  [ -d "${link%/*}" ] || folder=${link%/*}$newline
+  mkdir -p "${link%/*}" && ln -s "$tree" "$link" && made=$made$link$newline$folder
 }
 
 # unlink_made: takes away what link_tree and place_folder made.
@@ -405,7 +407,10 @@ unlink_made() {
       "$prefix"/systemtap-*.tapprep-making) take_folder "${row%.tapprep-making}" ;;
       "$prefix"/systemtap-*/*) ;;
       "$prefix"/systemtap-*) take_folder "$row" ;;
-      *) [ -L "$row" ] && rm -f "$row" ;;
+      # Empty, once the link is gone that it was made for.
+      /lib/modules/*/*) [ ! -L "$row" ] || rm -f "$row" ;;
+      /lib/modules/*) [ -L "$row" ] || rmdir "$row" 2>/dev/null ;;
+      *) [ ! -L "$row" ] || rm -f "$row" ;;
     esac
   done <<EOF
 $made

@@ -11,6 +11,7 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -43,6 +44,12 @@ afterEach(() => {
 });
 afterAll(() => rmSync(scratch, { recursive: true }));
 
+/** When a process started, in ticks since boot (the 22nd field of its stat). */
+function startOf(pid: number): string {
+  const [, rest = ''] = /\) (.*)$/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8').trimEnd()) ?? [];
+  return rest.split(' ')[19] ?? '';
+}
+
 function put(path: string, text: string): void {
   mkdirSync(dirname(join(root, path)), { recursive: true });
   writeFileSync(join(root, path), text);
@@ -61,34 +68,33 @@ async function remove(emit: Emit = () => undefined): Promise<readonly string[]> 
   return (await removeInstalled(host, await planRemoval(host), emit, new AbortController().signal)).files;
 }
 
-/** As install.sh makes them. */
+/** As install.sh makes them. @param owner of its lock: process and the time of its start, in ticks since boot */
 function putScriptState(owner: string): void {
-  for (const directory of ['work', 'install.lock']) {
-    mkdirSync(join(root, 'var/lib/tapprep', directory), { recursive: true });
-    chmodSync(join(root, 'var/lib/tapprep', directory), 0o700);
-  }
-  put('var/lib/tapprep/install.lock/pid', `${owner}\n`);
+  mkdirSync(join(root, 'var/lib/tapprep/work'), { recursive: true });
+  chmodSync(join(root, 'var/lib/tapprep/work'), 0o700);
+  symlinkSync(owner, join(root, 'var/lib/tapprep/install.lock'));
   for (const name of ['before', 'log']) put(`var/lib/tapprep/work/${name}`, 'x');
   put('var/tmp/tapprep-77-0/.tapprep', '{"schema": "tapprep-directory/1"}\n');
   put('var/tmp/tapprep-77-0/keyring.gpg', 'x');
 }
 
 test('killed in the middle of install.sh: remove takes its lock, its work and its keys away', async () => {
-  putScriptState('4194305');
-  expect((await remove()).toSorted()).toEqual([
-    '/var/lib/tapprep/install.lock',
-    '/var/lib/tapprep/work',
-    '/var/tmp/tapprep-77-0',
-  ]);
+  // A process has that number, but another one: it started later.
+  putScriptState(`${process.pid}:1`);
+  expect((await remove()).toSorted()).toEqual(['/var/lib/tapprep/work', '/var/tmp/tapprep-77-0']);
   expect(['var/lib/tapprep', 'var/tmp/tapprep-77-0'].filter((path) => existsSync(join(root, path)))).toEqual([]);
 });
 
 test('install.sh is at work: remove waits for its end', async () => {
   other = spawn('sh', ['-c', 'read -r go', 'install.sh'], { stdio: ['pipe', 'ignore', 'ignore'] });
-  putScriptState(String(other.pid));
+  putScriptState(`${other.pid}:${startOf(other.pid ?? 0)}`);
   let hasEnded = false;
   const ended = once(other, 'exit').then(() => (hasEnded = true));
-  const removed = remove().then(() => hasEnded);
+  const { promise: hasWaited, resolve } = Promise.withResolvers<string>();
+  const removed = remove((event) => {
+    if (event.type === 'note' && event.text.includes('waiting for its end')) resolve(event.text);
+  }).then(() => hasEnded);
+  expect(await hasWaited).toBe(`another tapprep works on ${root}, process ${other.pid} there: waiting for its end`);
   other.stdin?.end('go\n');
   await ended;
   expect(await removed).toBe(true);

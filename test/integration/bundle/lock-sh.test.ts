@@ -1,0 +1,71 @@
+/** The lock of a target, in every shell that may have to take it. */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+const LOCK = join(import.meta.dirname, '../../../src/bundle/sh/lock.sh');
+const SHELLS: readonly (readonly string[])[] = [['dash'], ['busybox', 'sh'], ['bash', '--posix']];
+let directory = '';
+let lock = '';
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'lock-sh-'));
+  lock = join(directory, 'lock');
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+describe.each(SHELLS)('%s', (...shell) => {
+  /** @returns standard output */
+  function run(script: string): string {
+    const [program = '', ...words] = shell;
+    const { stdout, stderr } = spawnSync(program, [...words, '-c', `set -f; . "$0"; ${script}`, LOCK, lock], {
+      encoding: 'utf8',
+    });
+    expect(stderr).toBe('');
+    return stdout;
+  }
+
+  const TRY = 'owner_of "$$"; try_lock "$1" "$owner"; echo "$? $owner ${held-}"';
+
+  test('it is taken in one step that names its owner, and given back by that owner alone', () => {
+    const [status, owner] = run(TRY).split(' ');
+    expect([status, owner]).toEqual(['0', expect.stringMatching(/^\d+:\d+$/)]);
+    expect(readlinkSync(lock)).toBe(owner);
+    run('free_lock "$1" 1:1');
+    expect(readdirSync(directory)).toEqual(['lock']);
+    run(`free_lock "$1" ${owner}`);
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  test('who is at work keeps it; who is gone, or whose number another has by now, does not', () => {
+    expect(run(`owner_of "$$"; ln -s "$owner" "$1"; ${TRY}`)).toMatch(/^1 (\S+) \1\n$/);
+    for (const gone of ['4194305:7', `${process.pid}:1`]) {
+      rmSync(lock, { force: true });
+      symlinkSync(gone, lock);
+      expect(run(TRY)).toMatch(/^0 /);
+      expect(readdirSync(directory)).toEqual(['lock']);
+      expect(readlinkSync(lock)).not.toBe(gone);
+    }
+  });
+
+  test('the right to take over that a killed one left is taken over, too', () => {
+    symlinkSync('4194305:7', lock);
+    symlinkSync('4194305:8', `${lock}.4194305:7`);
+    expect(run(TRY)).toMatch(/^0 /);
+    expect(readdirSync(directory)).toEqual(['lock']);
+  });
+
+  test('what is no lock is not taken for one, and stays', () => {
+    for (const strange of ['../elsewhere', '12', '1:2;id', ':']) {
+      rmSync(lock, { force: true });
+      symlinkSync(strange, lock);
+      expect(run(TRY)).toMatch(/^2 /);
+      expect(readlinkSync(lock)).toBe(strange);
+    }
+    rmSync(lock);
+    mkdirSync(lock);
+    expect(run(TRY)).toMatch(/^2 /);
+    expect(readdirSync(lock)).toEqual([]);
+  });
+});

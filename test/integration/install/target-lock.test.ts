@@ -1,0 +1,71 @@
+/** Two who change one target: the second waits, here and over ssh, and nothing is left of a lock whose owner is gone. */
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createRootHost } from '../../../src/host/root.ts';
+import { createSshHost } from '../../../src/host/ssh.ts';
+import { lockTarget } from '../../../src/install/target-lock.ts';
+import type { Event } from '../../../src/types.ts';
+import { makeBuildRoot } from '../../helpers/build-lab.ts';
+import { type Sshd, startSshd } from '../../helpers/sshd.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'target-lock-'));
+const LOCK = join(root, 'var/lib/tapprep/install.lock');
+const { signal } = new AbortController();
+let sshd: Sshd;
+beforeAll(async () => {
+  makeBuildRoot(root);
+  for (const name of ['proc', 'dev']) mkdirSync(join(root, name), { recursive: true });
+  sshd = await startSshd({ chroot: root });
+});
+afterAll(async () => {
+  await sshd.close();
+  rmSync(root, { recursive: true });
+});
+
+const silent = { signal, emit: (): void => undefined };
+
+/** Text of the first note. */
+function hear(): { readonly emit: (event: Event) => void; readonly heard: Promise<string> } {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  return { emit: (event) => (event.type === 'note' ? resolve(event.text) : undefined), heard: promise };
+}
+
+test('who comes second waits, and is told for whom; a root that is left as it was has no state of tapprep', async () => {
+  const first = await lockTarget(createRootHost(root), silent);
+  expect(readlinkSync(LOCK)).toMatch(new RegExp(`^${process.pid}:\\d+$`));
+  const { emit, heard } = hear();
+  let isFree = false;
+  const second = lockTarget(createRootHost(root), { signal, emit }).then((release) => {
+    expect(isFree).toBe(true);
+    return release;
+  });
+  expect(await heard).toBe(`another tapprep works on ${root}, process ${process.pid} there: waiting for its end`);
+  isFree = true;
+  await first();
+  await (
+    await second
+  )();
+  expect(existsSync(join(root, 'var/lib/tapprep'))).toBe(false);
+});
+
+test('over ssh the connection holds it: it ends with that, however it ends', async () => {
+  const { host: destination, configFile } = sshd;
+  const reach = { signal, sudoPassword: () => Promise.resolve(null) };
+  const far = await createSshHost({ destination, configFile }, reach);
+  const release = await lockTarget(far, silent);
+  const [owner = ''] = readlinkSync(LOCK).split(':');
+  expect(readFileSync(`/proc/${owner}/cmdline`, 'utf8')).toMatch(/^sshd/);
+  const { emit, heard } = hear();
+  const near = lockTarget(createRootHost(root), { signal, emit });
+  expect(await heard).toContain(`process ${owner} there`);
+  sshd.cut();
+  await (
+    await near
+  )();
+  // Given back over a connection that is gone, or that was made again: nothing of it is there any more.
+  await release();
+  await far.close();
+  expect(existsSync(join(root, 'var/lib/tapprep'))).toBe(false);
+});
