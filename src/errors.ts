@@ -49,6 +49,10 @@ export const ERROR_CODES = {
   },
   VENDOR_MISMATCH: { exit: 'notReady', doc: 'Same name and version, built by another vendor than the kernel.' },
   NOT_PROVEN: { exit: 'notReady', doc: 'SystemTap was not seen to run on this kernel.' },
+  NOT_APPROVED: {
+    exit: 'usage',
+    doc: 'A question whether to change a target was answered with no, or nobody was there to answer it.',
+  },
   MEND_REFUSED: {
     exit: 'notReady',
     doc: 'A SystemTap could not be mended for a kernel: its runtime is not one that the mend was written for.',

@@ -154,7 +154,9 @@ export async function bundleTarget(session: Session, open: OpenTarget, options: 
 export const INSTALL_SCRIPTS: readonly string[] = [
   'install.sh',
   'verify.sh',
-  ...['start', 'common', 'kernel', 'system', 'packages', 'journal', 'proof', 'folder'].map((part) => `sh/${part}.sh`),
+  ...['start', 'common', 'kernel', 'system', 'packages', 'journal', 'proof', 'folder', 'lock'].map(
+    (part) => `sh/${part}.sh`,
+  ),
 ];
 
 const UNKNOWN_PACKAGES = {

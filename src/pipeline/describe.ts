@@ -8,6 +8,21 @@ export function describePlan(plan: Plan): string {
   return `${packagesOf(plan.items).length} packages${files.join('')}${folders.join('')} for ${plan.target.release}`;
 }
 
+/** What a plan does to a target, for the question whether it may: "install 6 packages and put SystemTap 5.1-5 in a folder". */
+export function describeChange({ items }: Pick<Plan, 'items'>): string {
+  const packages = packagesOf(items).filter(({ install }) => install).length;
+  const things = [
+    ...looseFilesOf(items).map(({ name }) => `${name} of a debuginfod`),
+    ...packagesOf(items).flatMap(({ files = [] }) => files),
+    ...foldersOf(items).map(({ version }) => `SystemTap ${version} in a folder`),
+  ];
+  const parts = [
+    ...(packages === 0 ? [] : [`install ${packages} packages`]),
+    ...(things.length === 0 ? [] : [`put ${things.join(' and ')}`]),
+  ];
+  return parts.join(', and ');
+}
+
 export function describeVerify(report: VerifyReport): string {
   if (report.ready) return `proven in ${report.ranIn === 'vm' ? "the target's kernel in QEMU" : 'the running kernel'}`;
   const failed = report.steps.find(({ status }) => status === 'fail');

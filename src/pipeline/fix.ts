@@ -17,7 +17,7 @@ export interface FixOptions {
   readonly level: VerifyLevel;
   readonly isRoot: boolean;
   /** Shows the plan and asks. */
-  readonly approve: (plan: Plan) => Promise<boolean>;
+  readonly approve: (plan: Plan, change: string) => Promise<boolean>;
   readonly confirm: (question: string) => Promise<boolean>;
 }
 

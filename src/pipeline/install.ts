@@ -6,6 +6,7 @@ import type { Host } from '../host/host.ts';
 import { buildInstallArgv, type InstallMethod } from '../install/commands.ts';
 import { JOURNAL_PATH } from '../install/journal.ts';
 import { refuseReadOnly } from '../install/read-only-system.ts';
+import type { ListedPackage } from '../install/package-list.ts';
 import { installArtifacts, splitRuns } from '../install/run.ts';
 import { requirePlannedMends } from '../systemtap/mends/planned.ts';
 import { unpackImage } from '../rehearse/unpack-image.ts';
@@ -13,6 +14,7 @@ import { findKernelImage } from '../verify/build-id.ts';
 import type { Artifact, InstallReport, Plan, PlanItem, VerifyReport } from '../types.ts';
 import { foldersOf, looseFilesOf, packagesOf } from '../resolve/provisions.ts';
 import { acquirePlan } from './acquire.ts';
+import { type ChangePermission, openPermission } from './change-permission.ts';
 import type { OpenTarget } from './open-target.ts';
 import { placeFilesOf } from './debug-files.ts';
 import { acquireLooseFile, placeLooseFile } from './debuginfod.ts';
@@ -21,7 +23,7 @@ import { proveTarget } from './prove.ts';
 import { rungOf, type SystemtapChoice, type TriedSystemtap } from './provide-systemtap.ts';
 import type { Session } from './session.ts';
 import { runStage } from './stage.ts';
-import { describePlan } from './describe.ts';
+import { describeChange, describePlan } from './describe.ts';
 import type { VerifyChoice } from './verify.ts';
 import { FRONT_ENDS } from '../package-system/front-ends.ts';
 import { systemOf } from '../package-system/systems.ts';
@@ -39,8 +41,8 @@ export interface InstallOptions {
   readonly lock: Plan | null;
   /** Instead of fetching and verifying: the artifacts of a bundle that was checked. */
   readonly artifacts?: readonly Artifact[];
-  /** Shows the plan and asks; false ends it without any change. */
-  readonly approve: (plan: Plan) => Promise<boolean>;
+  /** Shows the plan and asks whether the target may be changed; false ends it without any change. @param change "install 6 packages" */
+  readonly approve: (plan: Plan, change: string) => Promise<boolean>;
 }
 
 export interface InstallOutcome {
@@ -86,32 +88,41 @@ export async function installTarget(
   const method: InstallMethod = isPlain ? manager : await chooseMethod(host, plan, session.signal);
   const outcome = { plan, install: null, commands: [], verify: null, systemtap: [], stages: session.times };
   if (options.dryRun) {
-    const paths = items.map(({ fileName }) => `/var/cache/tapprep/staging-XXXXXX/${fileName}`);
-    const choice = {
-      method,
-      inRoot: host.kind === 'root',
-      again: damaged.length > 0,
-      sideBySide: items.filter(({ role }) => systemOf(plan.target).keepsSideBySide(role)).map(({ name }) => name),
-    };
-    const runs = splitRuns(
-      items.map((item) => ({ item })),
-      paths,
-      systemOf(plan.target),
-      open.facts.packages,
-    );
-    const commands = runs.map(({ files, ...run }) => buildInstallArgv(files, { ...choice, ...run }));
+    const commands = listCommands(plan, open, host, method, damaged);
     return { ...outcome, commands };
   }
   const loose = looseFilesOf(plan.items);
   const partly = packagesOf(plan.items).filter(({ files }) => files !== undefined);
-  if (items.length + loose.length + partly.length > 0) {
-    if (!options.isRoot) {
-      throw new TapprepError('NOT_ROOT', `installing on ${host.name} needs root rights, and this is an ordinary user`, {
-        hint: 'run the same command with sudo, or look at it with --dry-run',
-      });
-    }
-    if (!(await options.approve(plan))) return outcome;
+  const permission = openPermission(session, host, {
+    isRoot: options.isRoot,
+    approve: (change) => options.approve(plan, change),
+  });
+  try {
+    const changes = items.length + loose.length + partly.length > 0;
+    if (changes && !(await permission.ask(describeChange(plan)))) return outcome;
+    return { ...outcome, ...(await carryOut(session, open, host, { plan, method, damaged, permission, options })) };
+  } finally {
+    await permission.close();
   }
+}
+
+interface Work {
+  readonly plan: Plan;
+  readonly method: InstallMethod;
+  /** Installed packages whose files are not all there. */
+  readonly damaged: readonly ListedPackage[];
+  readonly permission: ChangePermission;
+  readonly options: InstallOptions;
+}
+
+/** Download, install and proof. */
+async function carryOut(
+  session: Session,
+  open: OpenTarget,
+  host: Host,
+  { plan, method, damaged, permission, options }: Work,
+): Promise<Pick<InstallOutcome, 'install' | 'verify' | 'systemtap'>> {
+  const loose = looseFilesOf(plan.items);
   const artifacts = await runStage(
     session,
     'download',
@@ -164,8 +175,9 @@ export async function installTarget(
       acquire: (wanted) => Promise.resolve(wanted.map((item) => takeBrought(brought, item))),
     },
     ladder: { ...options.verify, kernelImage: unpacked?.kernelImage ?? null },
+    beforePlacing: (name) => permission.require(`put SystemTap ${name}`),
   });
-  return { ...outcome, install, verify, systemtap: tried };
+  return { install, verify, systemtap: tried };
 }
 
 /** The file of an item among those that were brought and verified. */
@@ -184,6 +196,32 @@ async function chooseMethod(host: Host, { target }: Plan, signal: AbortSignal): 
     if (refresh.exitCode === 0) return method;
   }
   return manager;
+}
+
+/** What the package manager would be told, once the packages are there. */
+function listCommands(
+  { items: all, target }: Plan,
+  { facts }: OpenTarget,
+  host: Host,
+  method: InstallMethod,
+  damaged: readonly ListedPackage[],
+): InstallOutcome['commands'] {
+  const system = systemOf(target);
+  const items = packagesOf(all).filter(({ install }) => install);
+  const paths = items.map(({ fileName }) => `/var/cache/tapprep/staging-XXXXXX/${fileName}`);
+  const choice = {
+    method,
+    inRoot: host.kind === 'root',
+    again: damaged.length > 0,
+    sideBySide: items.filter(({ role }) => system.keepsSideBySide(role)).map(({ name }) => name),
+  };
+  const runs = splitRuns(
+    items.map((item) => ({ item })),
+    paths,
+    system,
+    facts.packages,
+  );
+  return runs.map(({ files, ...run }) => buildInstallArgv(files, { ...choice, ...run }));
 }
 
 /** A kernel that does not run there is proven in a virtual machine: its image is fetched unless the target carries it. */

@@ -6,7 +6,12 @@ import type { CrossBuild } from '../verify/options.ts';
 import { describeVerify } from './describe.ts';
 import { openChosen } from './open-chosen.ts';
 import type { OpenTarget } from './open-target.ts';
-import { type ProvidedSystemtap, provideSystemtap, type SystemtapChoice } from './provide-systemtap.ts';
+import {
+  type ProvidedSystemtap,
+  type ProvideOptions,
+  provideSystemtap,
+  type SystemtapChoice,
+} from './provide-systemtap.ts';
 import type { PlannedFolders } from './provide-candidate.ts';
 import type { Session } from './session.ts';
 import { runStage } from './stage.ts';
@@ -22,6 +27,7 @@ export interface ProveOptions {
   readonly cross?: CrossBuild;
   /** Only the distribution's own, mended by these rows; by all that the kernel calls for where none is named. */
   readonly mends?: readonly string[];
+  readonly beforePlacing?: ProvideOptions['beforePlacing'];
 }
 
 /** @throws TapprepError of provideSystemtap; a step of the ladder that fails is in the report */
@@ -29,7 +35,7 @@ export async function proveTarget(
   session: Session,
   open: OpenTarget,
   host: Host,
-  { systemtap: choice, allowExpiredRelease, ladder, planned, mends, cross }: ProveOptions,
+  { systemtap: choice, allowExpiredRelease, ladder, planned, mends, cross, beforePlacing }: ProveOptions,
 ): Promise<ProvidedSystemtap> {
   const foreign = cross === undefined ? {} : { cross };
   const verify = (systemtap: UsableSystemtap): Promise<VerifyReport> =>
@@ -50,6 +56,7 @@ export async function proveTarget(
     // Where no SystemTap was asked for, nothing is put on the target.
     mends: mends ?? choice !== null,
     ...(planned === undefined ? {} : { planned }),
+    ...(beforePlacing === undefined ? {} : { beforePlacing }),
     ...foreign,
     verify,
   });

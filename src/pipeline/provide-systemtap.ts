@@ -1,5 +1,6 @@
 /** Which SystemTap is used on a target: candidates in the order of what is expected of them, each judged by compiling and loading. */
 import { isTapprepError } from '../errors.ts';
+import { asksFirst } from '../host/asks-first.ts';
 import type { Host } from '../host/host.ts';
 import { recordChosen } from '../systemtap/chosen.ts';
 import {
@@ -54,7 +55,12 @@ export interface ProvideOptions {
   readonly planned?: PlannedFolders;
   /** Where the host is a root of another architecture than the target. */
   readonly cross?: CrossBuild;
+  /** Asked before a candidate changes anything of the target. @throws TapprepError NOT_ROOT, NOT_APPROVED: then none is tried any more */
+  readonly beforePlacing?: (name: string) => Promise<void>;
 }
+
+/** What ends all trying. */
+const FINAL: ReadonlySet<string> = new Set(['INTERRUPTED', 'NOT_ROOT', 'NOT_APPROVED']);
 
 /** One candidate, what was expected of it and what became of it. */
 export interface TriedSystemtap {
@@ -84,7 +90,7 @@ export interface ProvidedSystemtap {
 /**
  * Tries candidates until one carries the ladder as far as it is climbed; what a script of the user does is no matter of
  * the SystemTap. Every outcome is remembered for this kernel build.
- * @throws TapprepError when no candidate could even be tried: the reason of the last; NO_REPOSITORY when none is known
+ * @throws TapprepError when no candidate could even be tried: the reason of the first; NO_REPOSITORY when none is known
  */
 export async function provideSystemtap(
   session: Session,
@@ -131,7 +137,9 @@ export async function provideSystemtap(
     const { name, candidate, predictions } = one;
     tellChoice(session, name, predictions, rung);
     try {
-      const systemtap = await provideCandidate(session, open, host, candidate, options);
+      const { beforePlacing } = options;
+      const changing = beforePlacing === undefined ? host : asksFirst(host, () => beforePlacing(name));
+      const systemtap = await provideCandidate(session, open, changing, candidate, options);
       // A runtime that does not call for the others comes to the same.
       if (systemtap.place !== undefined && places.has(systemtap.place)) continue;
       if (systemtap.place !== undefined) places.add(systemtap.place);
@@ -154,8 +162,9 @@ export async function provideSystemtap(
       if (farthest === null || countPassed(verify) > countPassed(farthest)) farthest = verify;
       if (!canAnotherHelp(verify)) break;
     } catch (error) {
-      if (!isTapprepError(error) || error.code === 'INTERRUPTED' || error.code === 'NOT_ROOT') throw error;
-      problem = error;
+      if (!isTapprepError(error) || FINAL.has(error.code)) throw error;
+      // What was expected most says most.
+      problem ??= error;
       tried.push({ name, predicted: predictions, ready: false, reason: say(error.message) });
       if (error.code === 'MEND_REFUSED') bringForward(left, candidate);
       session.emit({ type: 'note', level: 'warning', text: `SystemTap ${name} could not be used: ${error.message}` });

@@ -61,10 +61,9 @@ async function work(context: Context, options: DoctorOptions): Promise<Repair> {
     level: 'hello',
     isRoot: hasRootRights(host, isRootUser()),
     confirm: context.confirm,
-    approve: (plan) => {
+    approve: (plan, change) => {
       if (!common.quiet) stderr.write(`${renderPlan(plan, common.verbose)}\n`);
-      const count = plan.items.filter(({ install }) => install).length;
-      return context.confirm(`install ${count} packages on ${host.name}?`);
+      return context.confirm(`${change} on ${host.name}?`);
     },
   });
   return { examination, steps, fix };

@@ -2,6 +2,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { EXIT, toSafeJson } from '../../errors.ts';
+import { shellLine } from '../../shell-words.ts';
 import { diskError } from '../../files/disk-error.ts';
 import { publishVerified } from '../../files/private-copy.ts';
 import { writeWhole } from '../../files/write-whole.ts';
@@ -64,7 +65,7 @@ export async function runFetch(context: Context, options: FetchCommandOptions): 
   if (context.common.json) context.stdout.json({ dest, target: plan.target, files: evidence });
   else
     context.stdout.write(
-      `${artifacts.length} packages in ${dest}; check them with: cd ${dest} && sha256sum -c SHA256SUMS\n`,
+      `${artifacts.length} packages in ${dest}; check them with: ${shellLine`cd ${dest} && sha256sum -c SHA256SUMS`}\n`,
     );
   return EXIT.done;
 }

@@ -4,13 +4,16 @@ import { renderRemedy } from '../../diagnose/render-remedy.ts';
 import { EXIT, TapprepError } from '../../errors.ts';
 import { tapprepAsRoot } from '../../make-remedy.ts';
 import { type InstallOptions, type InstallOutcome, installTarget } from '../../pipeline/install.ts';
+import { notApproved } from '../../pipeline/change-permission.ts';
 import { type BundleChoice, withBundle } from '../../pipeline/install-bundle.ts';
 import { hasRootRights, openTarget, requireHost } from '../../pipeline/open-target.ts';
 import type { DebuginfoChoice } from '../../pipeline/plan-target.ts';
 import type { SystemtapChoice } from '../../pipeline/provide-systemtap.ts';
-import { looseFilesOf } from '../../resolve/provisions.ts';
+import { PREFIX } from '../../resolve/folder-place.ts';
+import { foldersOf, looseFilesOf } from '../../resolve/provisions.ts';
 import { describeInstallation } from '../../report/preflight.ts';
 import type { Plan, Target, TargetOptions } from '../../types.ts';
+import { quoteCommand } from '../../shell-words.ts';
 import type { VerifyLevel } from '../../verify/options.ts';
 import type { Context } from '../context.ts';
 import { withReport } from '../keep-report.ts';
@@ -51,8 +54,13 @@ export async function runInstall(context: Context, options: InstallCommandOption
   if (common.json) stdout.json(outcome);
   else if (common.dryRun) {
     stdout.write(`${renderPlan(outcome.plan, common.verbose)}\n\n`);
-    const files = looseFilesOf(outcome.plan.items).map(({ place, urls }) => `put ${urls[0] ?? ''} at ${place}`);
-    const commands = [...outcome.commands.map((argv) => argv.join(' ')), ...files];
+    const { items, mends = [] } = outcome.plan;
+    const files = looseFilesOf(items).map(({ place, urls }) => `put ${urls[0] ?? ''} at ${place}`);
+    const systemtaps = [
+      ...foldersOf(items).map(({ version, place }) => `put SystemTap ${version} in ${place}, unless it is there`),
+      ...mends.map(({ name }) => `put SystemTap ${name} below ${PREFIX}, unless it is there`),
+    ];
+    const commands = [...outcome.commands.map(quoteCommand), ...files, ...systemtaps];
     stdout.write(commands.length === 0 ? 'nothing would be changed\n' : `on ${outcome.host}:\n`);
     for (const command of commands) stdout.write(`  ${command}\n`);
   } else if (outcome.verify !== null) {
@@ -96,15 +104,10 @@ async function work(context: Context, options: InstallCommandOptions): Promise<I
       signer: await openSigner(context, options.moduleKey),
     },
     systemtap: options.systemtap,
-    approve: async (plan) => {
+    approve: async (plan, change) => {
       if (!common.quiet) stderr.write(`${renderPlan(plan, common.verbose)}\n`);
-      if (
-        await context.confirm(`install ${plan.items.filter(({ install }) => install).length} packages on ${host.name}?`)
-      )
-        return true;
-      throw new TapprepError('USAGE', `nothing was installed on ${host.name}: the plan was not approved`, {
-        hint: 'add --yes to approve it without being asked',
-      });
+      if (await context.confirm(`${change} on ${host.name}?`)) return true;
+      throw notApproved(host);
     },
   };
   const install = (given: Pick<InstallOptions, 'lock' | 'artifacts'>): Promise<InstallOutcome> =>

@@ -4,7 +4,8 @@ import { identifyTarget } from '../../detect/target.ts';
 import { EXIT, TapprepError } from '../../errors.ts';
 import { tapprep } from '../../make-remedy.ts';
 import { type OpenHost, openTarget, openHost, requireHost } from '../../pipeline/open-target.ts';
-import { proveTarget } from '../../pipeline/prove.ts';
+import { withLockedTarget } from '../../install/target-lock.ts';
+import { type ProveOptions, proveTarget } from '../../pipeline/prove.ts';
 import { findHit } from '../../systemtap/kernel-range.ts';
 import { upstreamKernelOf } from '../../systemtap/kernel-version.ts';
 import { judgeKernel, readKernelPresence } from '../../systemtap/mends/presence.ts';
@@ -98,7 +99,7 @@ export async function runMendsTry(
       },
     );
   }
-  const { verify, tried } = await proveTarget(session, open, host, {
+  const choice: ProveOptions = {
     systemtap: 'distro',
     mends: names,
     allowExpiredRelease: options.allowExpiredRelease,
@@ -108,7 +109,8 @@ export async function runMendsTry(
       scripts: await readScripts(context, [], options.level),
       kernelImage: options.image === null ? null : resolve(context.cwd, options.image),
     },
-  });
+  };
+  const { verify, tried } = await withLockedTarget(host, session, () => proveTarget(session, open, host, choice));
   if (context.common.json) context.stdout.json({ verify, systemtap: tried });
   else context.stdout.write(`${renderVerify(verify)}\n${renderTried(tried)}${renderDiagnoses(verify.diagnoses)}`);
   return verify.ready ? EXIT.done : EXIT.notReady;

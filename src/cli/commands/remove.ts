@@ -1,5 +1,6 @@
 /** `tapprep remove`: takes away exactly what tapprep put there. */
 import { EXIT, TapprepError } from '../../errors.ts';
+import { quoteCommand } from '../../shell-words.ts';
 import { tapprepAsRoot } from '../../make-remedy.ts';
 import { planRemoval, type RemovePlan, removeInstalled } from '../../install/remove.ts';
 import type { Kept } from '../../install/remains.ts';
@@ -31,7 +32,7 @@ export async function runRemove(context: Context, options: RemoveCommandOptions)
     }
     if (!common.quiet) stderr.write(list(plan));
     if (!(await context.confirm(`remove ${count(plan)} from ${host.name}?`))) {
-      throw new TapprepError('USAGE', `nothing was removed from ${host.name}: the removal was not approved`, {
+      throw new TapprepError('NOT_APPROVED', `nothing was removed from ${host.name}: the removal was not approved`, {
         hint: 'add --yes to approve it without being asked',
       });
     }
@@ -41,7 +42,7 @@ export async function runRemove(context: Context, options: RemoveCommandOptions)
   else if (isEmpty) stdout.write(`tapprep has nothing installed on ${host.name}\n${left(plan)}`);
   else if (dryRun) {
     stdout.write(`would remove ${count(plan)} from ${host.name}:\n${list(plan)}`);
-    if (plan.argv !== null) stdout.write(`would run on ${host.name}:\n  ${plan.argv.join(' ')}\n`);
+    if (plan.argv !== null) stdout.write(`would run on ${host.name}:\n  ${quoteCommand(plan.argv)}\n`);
     stdout.write(left(plan));
   } else stdout.write(`removed ${count(done)} from ${host.name}\n${left(plan)}`);
   return EXIT.done;

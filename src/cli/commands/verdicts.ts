@@ -75,7 +75,7 @@ export async function runVerdictsExport(context: Context, { out, signKey }: Expo
     ...(left === 0 ? [] : [`${left} were left out: nothing tells their kernel build from another one of its release`]),
     signature === null
       ? 'nothing vouches for it on the way: --sign-key KEY signs it'
-      : `${path}.asc: its signature, for "tapprep verdicts import ${out} --keyring FILE"`,
+      : `${path}.asc: its signature, for: ${shellLine`tapprep verdicts import ${out}`} --keyring FILE`,
   ];
   stdout.write(`${lines.join('\n')}\n`);
   return EXIT.done;

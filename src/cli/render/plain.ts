@@ -1,5 +1,6 @@
 /** Lines for logs, pipes and CI: one line a stage, progress where there was no line for ten seconds, no cursor movement. */
 import type { Writable } from 'node:stream';
+import { quoteCommand } from '../../shell-words.ts';
 import type { Event } from '../../types.ts';
 import { formatProgress, formatSeconds } from './progress-text.ts';
 import type { Renderer, RenderOptions } from './renderer.ts';
@@ -44,6 +45,6 @@ export function renderLine(event: Event, quiet: boolean, verbose: boolean): stri
     case 'asked':
       return verbose ? `asked ${event.repository} (${event.tier}): ${event.answer}; ${event.plan}` : null;
     case 'command':
-      return verbose ? `+ [${event.where}] ${event.argv.join(' ')}` : null;
+      return verbose ? `+ [${event.where}] ${quoteCommand(event.argv)}` : null;
   }
 }

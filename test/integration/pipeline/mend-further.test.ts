@@ -1,11 +1,21 @@
 /** From a failure to a mend: what SystemTap asked in vain is looked up, rows of other releases are tried, and advice ends there. */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { declareFacts } from '../../../src/detect/declared-facts.ts';
 import { identifyTarget } from '../../../src/detect/target.ts';
+import { TapprepError } from '../../../src/errors.ts';
 import { createRootHost } from '../../../src/host/root.ts';
 import { openSession } from '../../../src/pipeline/session.ts';
 import { withoutRetry } from '../../../src/pipeline/without-retry.ts';
@@ -67,6 +77,7 @@ async function provide(
   works: (stap: string) => boolean,
   mends: boolean | readonly string[],
   choice: SystemtapChoice = 'distro',
+  beforePlacing?: (name: string) => Promise<void>,
 ): Promise<ProvidedSystemtap> {
   const cacheDir = mkdtempSync(join(tmpdir(), 'tapprep-further-cache-'));
   const session = await openSession({
@@ -89,6 +100,7 @@ async function provide(
       level: 'hello',
       allowExpiredRelease: false,
       mends,
+      ...(beforePlacing === undefined ? {} : { beforePlacing }),
       verify: ({ stapArgv }) => Promise.resolve(report(works(stapArgv[0] ?? '') ? null : SAID)),
     });
   } finally {
@@ -117,6 +129,29 @@ test('what it asked of the kernel in vain is named, with what the kernel has ins
 test('where no mend is allowed nothing is put on the target', async () => {
   const { tried } = await provide(() => false, false);
   expect(tried.map(({ name }) => name)).toEqual(['4.3 of the distribution']);
+});
+
+test('before anything is put on the target somebody is asked, once it would be changed and not for what is there', async () => {
+  rmSync(join(root, 'opt'), { recursive: true, force: true });
+  rmSync(join(root, 'var/lib/tapprep'), { recursive: true, force: true });
+  const asked: string[] = [];
+  const mended = expect.stringMatching(/^4\.3 of the distribution mended by .*task-work-cancel-func/) as string;
+  const refuse = (name: string): Promise<void> => {
+    asked.push(name);
+    return Promise.reject(new TapprepError('NOT_APPROVED', 'no'));
+  };
+  await expect(provide(() => false, true, 'distro', refuse)).rejects.toMatchObject({ code: 'NOT_APPROVED' });
+  expect(asked).toEqual([mended]);
+  expect(['opt', 'var/lib/tapprep'].filter((path) => existsSync(join(root, path)))).toEqual([]);
+  const { verify } = await provide(
+    (stap) => stap.includes('-mended-'),
+    true,
+    'distro',
+    async (name) => void asked.push(name),
+  );
+  expect([verify.ready, [...new Set(asked)]]).toEqual([true, [mended]]);
+  const again = await provide((stap) => stap.includes('-mended-'), true, 'distro', refuse);
+  expect(again.verify.ready).toBe(true);
 });
 
 test('a mend that was named is tried alone, and refused where the runtime does not call for it', async () => {

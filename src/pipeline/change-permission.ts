@@ -1,0 +1,53 @@
+/** Whether a target may be changed: asked once, before the first change, and then nobody else changes it meanwhile. */
+import { TapprepError } from '../errors.ts';
+import type { Host } from '../host/host.ts';
+import { lockTarget, type ReleaseTarget } from '../install/target-lock.ts';
+import type { Session } from './session.ts';
+
+export interface PermissionRequest {
+  readonly isRoot: boolean;
+  /** @param change "install 6 packages" */
+  readonly approve: (change: string) => Promise<boolean>;
+}
+
+export interface ChangePermission {
+  /** Asks unless it was asked before. @throws TapprepError NOT_ROOT, and those of lockTarget */
+  readonly ask: (change: string) => Promise<boolean>;
+  /** The same where nothing goes on without it. @throws TapprepError NOT_APPROVED, too */
+  readonly require: (change: string) => Promise<void>;
+  /** Others may change the target again. */
+  readonly close: () => Promise<void>;
+}
+
+export function openPermission(
+  session: Pick<Session, 'emit' | 'signal'>,
+  host: Host,
+  { isRoot, approve }: PermissionRequest,
+): ChangePermission {
+  let isApproved: boolean | null = null;
+  let release: ReleaseTarget | null = null;
+  const ask = async (change: string): Promise<boolean> => {
+    if (!isRoot) {
+      throw new TapprepError('NOT_ROOT', `installing on ${host.name} needs root rights, and this is an ordinary user`, {
+        hint: 'run the same command with sudo, or look at it with --dry-run',
+      });
+    }
+    isApproved ??= await approve(change);
+    if (isApproved) release ??= await lockTarget(host, session);
+    return isApproved;
+  };
+  return {
+    ask,
+    require: async (change) => {
+      if (!(await ask(change))) throw notApproved(host);
+    },
+    close: async () => release?.(),
+  };
+}
+
+/** The answer to a question before a change was not yes. */
+export function notApproved({ name }: Pick<Host, 'name'>): TapprepError {
+  return new TapprepError('NOT_APPROVED', `nothing more was put on ${name}: that was not approved`, {
+    hint: 'add --yes to approve it without being asked',
+  });
+}
