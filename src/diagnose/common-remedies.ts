@@ -121,7 +121,8 @@ export function installSymbolTable(situation: Situation): Advice {
 
 /** Debug information of the program that the log names. */
 export function debuginfoOfProgram({ log, place }: Situation): readonly Remedy[] {
-  const name = log.userspacePackage ?? 'PACKAGE';
+  const name = log.userspacePackage;
+  if (name === null) return [ASK_DEBUGINFOD];
   switch (place.manager) {
     case 'dnf':
       return [runAsRoot(`dnf debuginfo-install -y ${name}`)];
@@ -166,7 +167,9 @@ export function systemtapPackages({ system }: Situation): readonly string[] {
 export function onContainerHost(situation: Situation): readonly Remedy[] {
   const kernel = situation.release === null ? '' : ` --kernel ${situation.release}`;
   // A system container runs no image: what it needs is used on its host.
-  const isSystem = /\b(?:lxc|pct|openvz|nspawn|machinectl)\b/.test(situation.log.container?.text ?? '');
+  const isSystem = /\b(?:lxc|pct|openvz|nspawn|machinectl|vz|user_beancounters)\b/.test(
+    situation.log.container?.text ?? '',
+  );
   return [
     ...(canPrepare({ ...situation, host: null }) ? [onHost(`sudo tapprep install${kernel}`)] : []),
     ...(isSystem

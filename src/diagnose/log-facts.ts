@@ -124,6 +124,8 @@ const CONTAINER_PROMPT =
 const CONTAINER_WORD =
   /\/\.dockerenv|\bDockerfile\b|^\[(?:s6-init|cont-init\.d|fix-attrs\.d|services\.d)\] |\bdocker (?:run|exec|container)\b|\bpodman (?:run|exec)\b|\b(?:kubectl (?:exec|debug)|oc (?:debug|rsh)|crictl exec|nerdctl (?:run|exec)|machinectl (?:shell|login)|pct (?:enter|exec)|lxc (?:exec|shell)|systemd-nspawn)\b|\bkubepods\b|\bcontainerd-shim\b|^Using Docker executor with image |\/docker\/[0-9a-f]{12,64}|\blxc-attach\b|\b(?:inside|in|within|from) (?:a |an |the |my |our |this )?(?:[a-z]{1,20} )?(?:container|pod)\b|\btoolbox (?:enter|run|create)\b|\bFROM (?:centos|ubuntu|debian|fedora|rockylinux|almalinux|alpine)\b/i;
 
+/** Files of OpenVZ that are listed; its node has /proc/bc, too. */
+const OPENVZ = /^\/proc\/(?:user_beancounters|vz:?)$/;
 /** What systemd-detect-virt answers in a container. */
 export const DETECTED = /^(?:lxc(?:-libvirt)?|docker|podman|systemd-nspawn|openvz|rkt|container-other)$/;
 
@@ -274,6 +276,7 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
           CONTAINER_PROMPT.test(line.text) ||
           CONTAINER_WORD.test(line.text) ||
           IMAGE_STEP.test(line.text) ||
+          (OPENVZ.test(line.text) && !lines.some(({ text }) => /\/proc\/bc\b/.test(text))) ||
           (DETECTED.test(line.text) && /\bsystemd-detect-virt\b/.test(lines[index - 1]?.text ?? '')),
       ) ?? null,
     runOf: countRuns(lines),

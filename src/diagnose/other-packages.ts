@@ -42,6 +42,13 @@ export function otherDebuginfo(situation: Situation): OtherPackage | null {
   return otherOf(situation, 'debuginfo');
 }
 
+/** The same of a newer kernel of the line that runs. */
+export function newerDebuginfo(situation: Situation): OtherPackage | null {
+  const { release } = situation;
+  const other = otherDebuginfo(situation);
+  return other === null || release === null || !isNewer({ ...other, name: other.release }, release) ? null : other;
+}
+
 /** Debug information of exactly this kernel that is shown as installed. */
 export function matchingDebuginfo(situation: Situation): OtherPackage | null {
   const { release } = situation;

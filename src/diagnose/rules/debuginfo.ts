@@ -1,9 +1,11 @@
 /** Symptoms of pass 2: debug information that is missing, another kernel's, or unusable. */
 import { ASK_DEBUGINFOD, CHECK_SOURCES, run, tapprepAsRoot } from '../../make-remedy.ts';
 import { shellLine } from '../../shell-words.ts';
+import { debuginfoOfProgram } from '../common-remedies.ts';
 import { type Grade, kernelName, releaseWord, text, type Pattern, type Rule, type Match } from '../rule.ts';
 import {
   matchingDebuginfo,
+  newerDebuginfo,
   newerKernel,
   otherDebuginfo,
   wrongVariantDebuginfo,
@@ -11,12 +13,15 @@ import {
   type OtherPackage,
 } from '../other-packages.ts';
 
-/** Two wordings: the build tree follows, before 2.1 without "[man …]". */
+/** Three wordings: the build tree follows, before 2.1 without "[man …]"; before 0.9 the release and the architecture. */
 export const NO_KERNEL_DEBUGINFO: readonly Pattern[] = [
+  text('libdwfl failure (missing', /libdwfl failure \(missing kernel \d\S{1,64} \S{1,16} debuginfo\)/),
   text('kernel/module debuginfo', /missing (?:\S{1,16} )?kernel\/module debuginfo/),
   // stap's own catalogue has Czech; in other languages only strerror's words change.
   text('jaderné/modulové debuginfo', /chybí (?:\S{1,16} )?jaderné\/modulové debuginfo/),
 ];
+/** elfutils does not read what it found: another form of DWARF than its release knows, or a damaged file. */
+const DWARF_UNREAD = text('libdwfl failure (dwarf', /libdwfl failure \(dwarf_\w{1,40}\)/);
 const HINT_KERNEL_CS = text('debuginfo-install ', /Použijte: (?:dnf )?debuginfo-install [^']{0,400}?\bkernel-\d/);
 const NO_DWARF_KERNEL = text(
   'No DWARF information found',
@@ -148,9 +153,9 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
   {
     code: 'KERNEL_NOT_LATEST_INSTALLED',
     patterns: [...KERNEL_DEBUGINFO, RESTS_ON_DWARF],
-    grade: ({ situation }) => reboot(situation.release, newerKernel(situation), otherDebuginfo(situation)),
+    grade: ({ situation }) => reboot(situation.release, newerKernel(situation), newerDebuginfo(situation)),
     cause: ({ situation }) =>
-      `${kernelName(situation)} runs, but the newer ${newerKernel(situation)?.release ?? otherDebuginfo(situation)?.release ?? 'kernel'} is installed and the debug information is that one's.`,
+      `${kernelName(situation)} runs, but the newer ${newerKernel(situation)?.release ?? newerDebuginfo(situation)?.release ?? 'kernel'} is installed and the debug information is that one's.`,
     evidence: ({ situation }) => [
       ...(newerKernel(situation)?.lines ?? []),
       ...(otherDebuginfo(situation)?.lines ?? []),
@@ -249,8 +254,12 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
     code: 'USERSPACE_DEBUGINFO_MISSING',
     patterns: [NO_DWARF_FILE, NO_TYPE],
     grade: ({ seen }) => (NO_KERNEL_DEBUGINFO.some(seen) ? 'points' : 'proves'),
+    remedies: (situation, { groups }) =>
+      isOfNoPackage(fileOf(groups)) ? [run(shellLine`readelf -S ${fileOf(groups)}`)] : debuginfoOfProgram(situation),
     cause: ({ groups, situation }) => {
-      const file = groups.find((group) => group?.startsWith('/')) ?? 'a program or library';
+      const file = fileOf(groups);
+      if (isOfNoPackage(file))
+        return `${file} has no debug information, and lies where no package puts files: it has to be built with -g, without -gsplit-dwarf, and not stripped. The kernel's is not what is missing.`;
       const name = situation.log.userspacePackage;
       return `${file} has no debug information${name === null ? '' : ` (package ${name})`}; the kernel's is not what is missing.`;
     },
@@ -328,6 +337,13 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
         : `Neither the build tree nor /boot has a System.map of ${kernelName(situation)}, so stap has no symbol table.`,
   })),
   {
+    code: 'STAP_TOO_OLD',
+    patterns: [DWARF_UNREAD],
+    grade: 'points',
+    cause: () =>
+      'The debug information was found, but the elfutils of this stap does not read it: it is of a newer form of DWARF than they know.',
+  },
+  {
     code: 'KERNEL_TREE_NOT_BUILT',
     patterns: [SYMBOL_TABLE],
     grade: ({ situation }) => (situation.log.releaseOption?.startsWith('/') === true ? 'points' : null),
@@ -341,6 +357,16 @@ function isMisspelt({ seen, linesOf }: Match): boolean {
   const similar = linesOf(SIMILAR).flatMap((line) => SIMILAR.regex?.exec(line.text)?.[1]?.split(/,\s*/) ?? []);
   const asked = linesOf(ASKED_FUNCTION).flatMap((line) => ASKED_FUNCTION.regex?.exec(line.text)?.[1] ?? []);
   return !asked.some((name) => similar.includes(name));
+}
+
+/** The program or library that a message names. */
+function fileOf(groups: Match['groups']): string {
+  return groups.find((group) => group?.startsWith('/')) ?? 'a program or library';
+}
+
+/** Built by somebody here: no debug package was ever made of it. */
+function isOfNoPackage(file: string): boolean {
+  return /^\/(?:usr\/local|home|root|srv|tmp)\//.test(file);
 }
 
 /** "kernel", the name of a module, or the path of either; programs and libraries are named by their path as well. */

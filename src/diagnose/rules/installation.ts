@@ -10,6 +10,9 @@ import { text, type Match, type Rule } from '../rule.ts';
 const NO_SCRIPTS = text('library script', /user script and 0 library script/);
 const TAPSET_ERRORS = text('has errors, and will be skipped', /tapset ["']?(\S{1,300}?)["']? has errors/);
 const STAP_WORD = String.raw`(?:stap|staprun|stapio|stapdyn|stapbpf)`;
+const NOT_FOR_SUDO = text('command not found', new RegExp(`^sudo: (${STAP_WORD}): command not found`));
+/** What stap prints of itself. */
+const STARTS = text('Systemtap translator/driver');
 /** Functions that the tapset of every version defines: without one of them there is no tapset. */
 const BASIC_FUNCTIONS =
   'exit|pid|tid|ppid|uid|gid|execname|pexecname|cpu|target|pp|probefunc|gettimeofday_[a-z]+|get_cycles|kernel_string|user_string|cmdline_str|thread_indent|log|error|ctime|print_backtrace|sprint_ubacktrace';
@@ -107,7 +110,17 @@ export const INSTALLATION_RULES: readonly Rule[] = [
   },
   {
     code: 'STAP_INSTALL_BROKEN',
-    hints: [REMOTE],
+    patterns: [NOT_FOR_SUDO],
+    hints: [STARTS],
+    grade: ({ seen }) => (seen(STARTS) ? 'proves' : null),
+    cause: ({ groups }) =>
+      `${groups[0] ?? 'stap'} starts for this user, but sudo looks for programs in directories of its own (secure_path), and it lies in none of them.`,
+    remedies: (_situation, { groups }) => [run(`sudo "$(command -v ${groups[0] ?? 'stap'})" --version`)],
+    otherwise: null,
+  },
+  {
+    code: 'STAP_INSTALL_BROKEN',
+    hints: [REMOTE, STARTS, NOT_FOR_SUDO],
     patterns: [
       text('command not found', new RegExp(`\\b${STAP_WORD}: command not found|command not found: ${STAP_WORD}\\b`)),
       text(': not found', new RegExp(`(?:^|[\\s/:"'])${STAP_WORD}["']?: not found`)),
@@ -118,7 +131,7 @@ export const INSTALLATION_RULES: readonly Rule[] = [
       text('not installed', /\bsystemtap\b.{0,20}\bnot installed\b/i),
       text('systemtap/stapio', /systemtap\/stapio["']?.{0,60}(?:No such file|not found|failed)/),
     ],
-    grade: ({ seen }) => (seen(REMOTE) ? 'allows' : 'points'),
+    grade: ({ seen }) => (seen(NOT_FOR_SUDO) && seen(STARTS) ? null : seen(REMOTE) ? 'allows' : 'points'),
     cause: () =>
       'A program of SystemTap is not installed: stap, staprun and stapio come in packages of their own (systemtap-client, systemtap-runtime).',
   },

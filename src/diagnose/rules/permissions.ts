@@ -193,7 +193,11 @@ export const PERMISSION_RULES: readonly Rule[] = [
       text('Read-only file system', /(?:stap|\/tmp|\.systemtap|TMPDIR).{0,200}Read-only file system/),
       text('disabling cache support', /failed to create systemtap data directory ["'](.{1,200}?)["']/),
     ],
-    grade: ({ lines }) => (/disabling cache/.test(lines[0]?.text ?? '') ? 'allows' : 'points'),
+    // Without its cache stap goes on.
+    grade: ({ lines, situation }) => {
+      if (!lines.every((line) => line.text.includes('disabling cache'))) return 'points';
+      return situation.log.succeeded ? null : 'allows';
+    },
     cause: () => 'A directory that stap writes to is on a read-only file system or belongs to someone else.',
   },
   {
