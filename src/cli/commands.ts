@@ -247,7 +247,7 @@ export const COMMANDS: readonly CommandRow[] = [
   },
   {
     name: 'mends list',
-    summary: 'what there is, and whether the kernel of a target calls for it',
+    summary: 'the mends of the table, and whether the kernel of a target calls for each',
     target: true,
     options: [...TARGET, ...SHOWN],
     examples: ['mends list', 'mends list --root /srv/image'],
@@ -291,7 +291,7 @@ export const COMMANDS: readonly CommandRow[] = [
   },
   {
     name: 'mirrors check',
-    summary: 'whether each of them answers now',
+    summary: 'ask each repository that would be asked for a target whether it answers now',
     target: true,
     options: [...TARGET, ...ALL_OF_MIRRORS, ...LISTS, ...SHOWN, ...TOLD],
     not: [['--all', TARGET]],
@@ -319,7 +319,7 @@ export const COMMANDS: readonly CommandRow[] = [
     name: 'rehearse',
     summary: 'make a root of the target distribution and run hello world inside its kernel in QEMU',
     target: true,
-    args: [['[scripts...]', 'scripts of your own to run there too']],
+    args: [['[scripts...]', 'scripts to run there too: of the catalogue by name, your own by path']],
     options: [
       ...TARGET,
       [
@@ -523,7 +523,7 @@ export const COMMANDS: readonly CommandRow[] = [
     name: 'verify',
     summary: 'prove that what is installed works: build tree, build-id, hello world, probes, scripts',
     target: true,
-    args: [['[scripts...]', 'scripts of your own to run too']],
+    args: [['[scripts...]', 'scripts to run too: of the catalogue by name, your own by path']],
     options: [
       ...MACHINE,
       ...AS_ROOT,
@@ -558,7 +558,7 @@ export const COMMANDS: readonly CommandRow[] = [
   },
   {
     name: 'scripts list',
-    summary: 'what there is',
+    summary: 'the scripts of the catalogue, and how much each needs',
     target: false,
     args: [],
     options: [...SHOWN],
@@ -593,7 +593,7 @@ export const COMMANDS: readonly CommandRow[] = [
   },
   {
     name: 'scripts run',
-    summary: 'run one in a running kernel and print what it prints',
+    summary: 'run a script of the catalogue in a running kernel and print what it prints',
     target: true,
     args: [
       ['<name>', 'name of a script'],
@@ -730,7 +730,7 @@ export const COMMANDS: readonly CommandRow[] = [
   },
   {
     name: 'cache clean',
-    summary: 'make room',
+    summary: 'remove what was not used for longest from the cache',
     target: false,
     options: [
       CACHE_DIR,

@@ -26,6 +26,13 @@ export function withHint(error: unknown, place: Place = NO_TARGET): unknown {
   return new TapprepError(code, message, { ...(hint === null ? {} : { hint }), facts, cause });
 }
 
+/** The same error with a command's own help as its hint, where it has none and the command line is what is wrong. */
+export function withHelp(error: unknown, command: string): unknown {
+  if (!isTapprepError(error, 'USAGE') || error.hint !== null || error.remedy !== null) return error;
+  const { code, message, facts, cause } = error;
+  return new TapprepError(code, message, { hint: `tapprep ${command} --help`, facts, cause });
+}
+
 /** A machine that is elsewhere, as a line of many describes it. */
 export function placeOfDescribed({ distro, version, kernel, arch, unameV }: DeclaredHost): Place {
   const system = distro === null || version === null ? distro : `${distro}:${version}`;

@@ -4,7 +4,7 @@ import { EXIT, exitCodeOf, TapprepError } from '../errors.ts';
 import { proxyVariables, requireAllowed, withDefaults } from './apply-configuration.ts';
 import { ACTIONS_OF, COMMANDS, commandsByTask, type CommandRow } from './commands.ts';
 import { readConfiguration } from './configuration.ts';
-import { placeOfOptions, withHint } from './hint.ts';
+import { placeOfOptions, withHelp, withHint } from './hint.ts';
 import { readVersion } from './package-root.ts';
 import { OF_HOST, type Raw, readCommon, REPEATED, requireWith, requireWithout } from './options.ts';
 import { type Terminal, withProcessContext } from './process-context.ts';
@@ -61,7 +61,8 @@ export async function runProgram(
     if (argv.length === 0) program.outputHelp();
     else await program.parseAsync(argv, { from: 'user' });
   } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
+    const row = findRow(argv);
+    if (!(error instanceof CommanderError)) throw row === null ? error : withHelp(error, row.name);
     if (error.exitCode !== 0) throw usageError(error, argv);
   }
   return exitCode;

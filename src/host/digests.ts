@@ -1,7 +1,7 @@
 /** SHA-256 of files on a machine, by whatever program it has for that. POSIX sh. */
 import { TapprepError } from '../errors.ts';
 import type { Host } from './host.ts';
-import { script } from './ssh-scripts.ts';
+import { script } from './scripts.ts';
 
 /** Function of sh: the digest of a file, 64 digits; status 3 when no program can tell. */
 export const SHA256 = `

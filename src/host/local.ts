@@ -12,7 +12,7 @@ import {
 } from './files.ts';
 import type { Host, RunOptions, RunResult } from './host.ts';
 import { runProcess } from './run-process.ts';
-import { RUNNING_PATH, UNTIL_END } from './ssh-scripts.ts';
+import { RUNNING_PATH, UNTIL_END } from './scripts.ts';
 
 /** Where system tools lie that a user's own PATH often leaves out. */
 export const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';

@@ -13,7 +13,7 @@ import {
 import type { Host, RunOptions, RunResult } from './host.ts';
 import { localEnvironment, runHere, SYSTEM_PATH } from './local.ts';
 import { resolveInRoot } from './root-path.ts';
-import { RUNNING_PATH } from './ssh-scripts.ts';
+import { RUNNING_PATH } from './scripts.ts';
 import { shellLine } from '../shell-words.ts';
 
 /** Package databases, any of which makes a directory an installed system. */

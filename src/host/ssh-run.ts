@@ -11,7 +11,7 @@ import { type ProcessOptions, runProcess } from './run-process.ts';
 import { buildSessionArgv, encodeForLoginShell } from './ssh-command.ts';
 import type { SshConnection } from './ssh-connection.ts';
 import { explainLoss, explainNoSession, isRefusedSession } from './ssh-failure.ts';
-import { END, script, SWALLOW_PASSWORD } from './ssh-scripts.ts';
+import { END, script, SWALLOW_PASSWORD } from './scripts.ts';
 
 /** How root rights are had. */
 export interface Rights {

@@ -13,7 +13,7 @@ import { localEnvironment } from './local.ts';
 import { checkDestination, type SshPlace } from './ssh-command.ts';
 import { connectSsh } from './ssh-connection.ts';
 import { type Machine, type RemoteOptions, type Rights, runThere, SESSIONS } from './ssh-run.ts';
-import { ABSENT, explainWrite, READ, script, WHICH, WRITE } from './ssh-scripts.ts';
+import { ABSENT, explainWrite, READ, script, WHICH, WRITE } from './scripts.ts';
 
 export interface SshOptions {
   readonly signal: AbortSignal;

@@ -1,7 +1,7 @@
 /** A package manager at work comes to its end, whatever becomes of tapprep, and the next run waits for that end. POSIX sh. */
 import { type Host, isRemote } from './host.ts';
 import { createLocalHost } from './local.ts';
-import { AWAIT_RUNNING, RUNNING_PATH, script } from './ssh-scripts.ts';
+import { AWAIT_RUNNING, RUNNING_PATH, script } from './scripts.ts';
 
 /**
  * Waits for what an earlier run left at work on a target: tapprep was killed, or its connection lost. In a root it is

@@ -3,7 +3,7 @@ import { shellLine } from '../shell-words.ts';
 import { TapprepError } from '../errors.ts';
 import { run } from '../make-remedy.ts';
 import type { Host } from '../host/host.ts';
-import { script } from '../host/ssh-scripts.ts';
+import { script } from '../host/scripts.ts';
 
 /** LINK: prints the paths that are not there yet, the directory of the link and the link itself. */
 const MISSING = `

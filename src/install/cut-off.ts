@@ -1,6 +1,6 @@
 /** What a killed package manager left half unpacked is made known to it as a whole, so that it can go on or take it away. */
 import type { Host } from '../host/host.ts';
-import { script } from '../host/ssh-scripts.ts';
+import { script } from '../host/scripts.ts';
 import type { Emit } from '../types.ts';
 import type { PackageSystem } from '../package-system/package-system.ts';
 import { QUIET_ENV } from './commands.ts';

@@ -4,8 +4,8 @@ import { posix } from 'node:path';
 import { TapprepError } from '../errors.ts';
 import { run } from '../make-remedy.ts';
 import type { Host } from '../host/host.ts';
-import { script } from '../host/ssh-scripts.ts';
-import { MAKING, OURS, REMOVING, type Verdict } from './marks.ts';
+import { script } from '../host/scripts.ts';
+import { MAKING, OURS, REMOVING, type Ownership } from './marks.ts';
 
 /** Where a directory of the target is made, to be given its name as a whole. */
 export function makingPath(path: string): string {
@@ -22,7 +22,7 @@ echo "$verdict"`;
  * @throws TapprepError INSTALL_FAILED
  */
 export async function refuseForeign(host: Host, path: string): Promise<void> {
-  const verdict = (await host.run(script(JUDGE, [path]))).stdout.trim() as Verdict;
+  const verdict = (await host.run(script(JUDGE, [path]))).stdout.trim() as Ownership;
   if (verdict === 'ours' || verdict === 'absent') return;
   throw new TapprepError('INSTALL_FAILED', `${path} on ${host.name} is there already and was not made by tapprep`, {
     remedy: run(shellLine`ls -la ${path}`),

@@ -7,7 +7,7 @@ import { TapprepError } from '../errors.ts';
 import { describeOtherVersion, listFaults } from '../foreign-form.ts';
 import { runAsRoot } from '../make-remedy.ts';
 import type { Host } from '../host/host.ts';
-import { script } from '../host/ssh-scripts.ts';
+import { script } from '../host/scripts.ts';
 import type { PackageManager } from '../package-system/package-system.ts';
 import { journalSchema } from './journal-schema.ts';
 import type { ListedPackage } from './package-list.ts';

@@ -1,8 +1,8 @@
 /** What lies on a target that tapprep put there beside packages: looked at, and taken away, in one round trip each. */
 import { TapprepError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
-import { RUNNING_PATH, script } from '../host/ssh-scripts.ts';
-import { MAKING, OURS, REMOVING, type Verdict } from './marks.ts';
+import { RUNNING_PATH, script } from '../host/scripts.ts';
+import { MAKING, OURS, REMOVING, type Ownership } from './marks.ts';
 
 /** Kinds of directories, by the names that tapprep gives: patterns of sh. Each has a marker in it, or stands for one by its end. */
 const DIRECTORIES: readonly string[] = [
@@ -54,10 +54,10 @@ export interface Remain {
   readonly kind: Kind;
 }
 
-/** One thing that stays, and why: a verdict of marks.ts, or that tapprep makes nothing of that kind. */
+/** One thing that stays, and why: an Ownership of marks.ts, or that tapprep makes nothing of that kind. */
 export interface Kept {
   readonly path: string;
-  readonly why: Exclude<Verdict, 'ours' | 'absent'> | 'no-kind' | 'in-use';
+  readonly why: Exclude<Ownership, 'ours' | 'absent'> | 'no-kind' | 'in-use';
 }
 
 export interface Remains {
@@ -141,11 +141,11 @@ export async function findRemains(host: Host, recorded: readonly string[], withR
   if (exitCode !== 0) {
     throw new TapprepError('PERMISSION', `what tapprep left on ${host.name} cannot be looked at: ${stderr.trim()}`);
   }
-  const found = new Map<string, { readonly verdict: Verdict | 'in-use'; readonly kind: Kind }>();
+  const found = new Map<string, { readonly verdict: Ownership | 'in-use'; readonly kind: Kind }>();
   for (const line of stdout.split('\n')) {
     const [, verdict, kind, path] = /^(\S+) (\S+) (.+)$/.exec(line) ?? [];
     if (verdict !== undefined && path !== undefined) {
-      found.set(path, { verdict: verdict as Verdict, kind: kind as Kind });
+      found.set(path, { verdict: verdict as Ownership, kind: kind as Kind });
     }
   }
   const ours: Remain[] = [];

@@ -5,7 +5,7 @@ import { isTapprepError } from '../errors.ts';
 import { assetUrl } from '../host/asset.ts';
 import { type Host, isRemote } from '../host/host.ts';
 import { createLocalHost } from '../host/local.ts';
-import { explainWrite, script } from '../host/ssh-scripts.ts';
+import { explainWrite, script } from '../host/scripts.ts';
 import { awaitEarlierRun } from '../host/until-end.ts';
 import type { Emit } from '../types.ts';
 

@@ -5,7 +5,7 @@ import { runAsRoot } from '../make-remedy.ts';
 import { shellLine } from '../shell-words.ts';
 import { noHasher, SHA256 } from '../host/digests.ts';
 import type { RemoteHost } from '../host/host.ts';
-import { explainWrite, script } from '../host/ssh-scripts.ts';
+import { explainWrite, script } from '../host/scripts.ts';
 import type { Artifact, Emit } from '../types.ts';
 import { removeTree } from './directories.ts';
 import { MARKER_NAME, MARKER_TEXT } from './marks.ts';
@@ -56,7 +56,7 @@ const OTHER_DIGEST = 5;
 
 /**
  * Brings the artifacts to the machine as far as they are not there, and runs `body` with their paths there. Afterwards
- * nothing of them is left, but where the connection was lost.
+ * nothing of them is left; where the connection was lost or a signal came, what is there serves the next run.
  * @throws TapprepError NO_SPACE, PERMISSION, DIGEST_MISMATCH, TOOL_MISSING, SSH_LOST
  */
 export async function withUploadedFiles<Result>(

@@ -39,6 +39,11 @@ export async function loadCatalogue(packageRoot: string): Promise<readonly Catal
   return Promise.all(names.toSorted().map((name) => loadEntry(folder, name, proven)));
 }
 
+/** Whether a word of a command line means a script of the catalogue: a path has a directory or an ending. */
+export function isCatalogueName(word: string): boolean {
+  return !/[/.]/.test(word);
+}
+
 /** The entry of this name. @throws TapprepError USAGE */
 export function findEntry(catalogue: readonly CatalogueEntry[], name: string): CatalogueEntry {
   const found = catalogue.find((entry) => entry.name === name);

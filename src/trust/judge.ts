@@ -52,7 +52,7 @@ export interface CarriedFile {
 }
 
 /** "Could not be checked" is neither good nor bad. */
-export type Verdict = { readonly artifact: Artifact } | { readonly unchecked: string };
+export type Judgement = { readonly artifact: Artifact } | { readonly unchecked: string };
 
 const LIST = 'SHA256SUMS of the bundle';
 
@@ -61,20 +61,20 @@ const LIST = 'SHA256SUMS of the bundle';
  * @throws TapprepError UNSIGNED for an rpm that nobody signed, DIGEST_MISMATCH, and as verifyArtifact where it was checked
  *   and is bad
  */
-export async function judgeFile(file: CarriedFile, authority: Authority, context: VerifyContext): Promise<Verdict> {
+export async function judgeFile(file: CarriedFile, authority: Authority, context: VerifyContext): Promise<Judgement> {
   return file.item.fileName.endsWith('.rpm')
     ? await judgeRpm(file, authority, context)
     : await judgeListed(file, authority, context);
 }
 
-async function judgeListed(file: CarriedFile, authority: Authority, context: VerifyContext): Promise<Verdict> {
+async function judgeListed(file: CarriedFile, authority: Authority, context: VerifyContext): Promise<Judgement> {
   const listed = authority.listed(file.item, file.sha256);
   if ('unchecked' in listed) return judgeUnchecked(file, listed.unchecked, authority, context);
   const item = { ...file.item, sizeBytes: listed.sizeBytes ?? file.item.sizeBytes, trust: listed.trust };
   return { artifact: requireDigest(await verifyArtifact(item, file.path, context), file.sha256) };
 }
 
-async function judgeRpm(file: CarriedFile, authority: Authority, context: VerifyContext): Promise<Verdict> {
+async function judgeRpm(file: CarriedFile, authority: Authority, context: VerifyContext): Promise<Judgement> {
   const { item, path } = file;
   const isSigned = carriesSignature(await readRpmFileHead(path, item.fileName));
   if (isSigned && authority.packageTrusts.length > 0) return { artifact: await verifySigned(file, authority, context) };
@@ -127,7 +127,7 @@ async function judgeUnchecked(
   why: string,
   { owner, allowUnchecked }: Authority,
   context: VerifyContext,
-): Promise<Verdict> {
+): Promise<Judgement> {
   if (owner !== null) return { artifact: await verifyByOwner(file, owner, context) };
   return allowUnchecked ? { artifact: await takeUnvouched(file, context) } : { unchecked: why };
 }

@@ -3,7 +3,7 @@ import { posix } from 'node:path';
 import { isTapprepError, TapprepError } from '../errors.ts';
 import { openOwnDirectory } from '../files/private-directory.ts';
 import { type Host, isRemote } from '../host/host.ts';
-import { script } from '../host/ssh-scripts.ts';
+import { script } from '../host/scripts.ts';
 import { MARKER_NAME, MARKER_TEXT, OURS } from '../install/marks.ts';
 
 /**

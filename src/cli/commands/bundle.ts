@@ -12,7 +12,7 @@ import { bundleTarget, type BundleReport } from '../../pipeline/bundle.ts';
 import { openTarget, type OpenTarget } from '../../pipeline/open-target.ts';
 import type { SystemtapChoice } from '../../pipeline/provide-systemtap.ts';
 import { prepareGivenRoot, type Rehearsal, withRehearsal } from '../../pipeline/rehearse.ts';
-import { type CatalogueEntry, findEntry, loadCatalogue } from '../../scripts/catalogue.ts';
+import { type CatalogueEntry, findEntry, isCatalogueName, loadCatalogue } from '../../scripts/catalogue.ts';
 import { moduleNameOf } from '../../scripts/compile-scripts.ts';
 import { toVerifyScript } from '../../scripts/verify-script.ts';
 import type { Session } from '../../pipeline/session.ts';
@@ -212,7 +212,7 @@ async function readCompiledScripts(
   const catalogue = await loadCatalogue(packageRoot);
   return Promise.all(
     words.map(async (word): Promise<CompiledScript> => {
-      if (!word.endsWith('.stp')) {
+      if (isCatalogueName(word)) {
         const entry = findEntry(catalogue, word);
         if (runtime === 'bpf') return compiledForBpf(entry);
         return {

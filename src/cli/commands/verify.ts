@@ -5,7 +5,7 @@ import { readTextFile } from '../../host/files.ts';
 import { openTarget, requireHost } from '../../pipeline/open-target.ts';
 import { proveTarget } from '../../pipeline/prove.ts';
 import type { SystemtapChoice, TriedSystemtap } from '../../pipeline/provide-systemtap.ts';
-import { findEntry, loadCatalogue } from '../../scripts/catalogue.ts';
+import { findEntry, isCatalogueName, loadCatalogue } from '../../scripts/catalogue.ts';
 import { toVerifyScript } from '../../scripts/verify-script.ts';
 import { describeVerification } from '../../report/preflight.ts';
 import type { Runtime, TargetOptions, VerifyReport } from '../../types.ts';
@@ -75,8 +75,8 @@ async function work(context: Context, options: VerifyCommandOptions): Promise<Ve
 }
 
 /**
- * Scripts of the catalogue by name, the user's own by path: what has neither a directory nor an ending is a name. Where the
- * level asks for scripts and none is named, the whole catalogue.
+ * Scripts of the catalogue by name, the user's own by path. Where the level asks for scripts and none is named, the whole
+ * catalogue.
  * @throws TapprepError USAGE for a file that is not there and a name that is none
  */
 export async function readScripts(
@@ -86,18 +86,14 @@ export async function readScripts(
 ): Promise<readonly VerifyScript[]> {
   if (level === 'scripts' && words.length === 0)
     return (await loadCatalogue(packageRoot)).map((entry) => toVerifyScript(entry));
-  const catalogue = words.some(isName) ? await loadCatalogue(packageRoot) : [];
+  const catalogue = words.some(isCatalogueName) ? await loadCatalogue(packageRoot) : [];
   return Promise.all(
     words.map(async (word) =>
-      isName(word)
+      isCatalogueName(word)
         ? toVerifyScript(findEntry(catalogue, word))
         : { name: basename(word, '.stp'), text: await readScript(resolve(cwd, word)) },
     ),
   );
-}
-
-function isName(word: string): boolean {
-  return /^[a-z-]+$/.test(word);
 }
 
 async function readScript(path: string): Promise<string> {

@@ -4,7 +4,7 @@ import { TapprepError } from '../../errors.ts';
 import { prepare } from '../../make-remedy.ts';
 import { ASKING_ENV } from '../../detect/stap-version.ts';
 import type { Host } from '../../host/host.ts';
-import { script } from '../../host/ssh-scripts.ts';
+import { script } from '../../host/scripts.ts';
 import { makeOwnDirectory } from '../../install/own-directory.ts';
 import { placeOfMended } from '../../resolve/folder-place.ts';
 import { quoteWord } from '../../shell-words.ts';

@@ -7,7 +7,7 @@ import { refuseWhenStopped } from '../../interruption.ts';
 import { findOtherDigest } from '../../host/digests.ts';
 import type { RemoteHost } from '../../host/host.ts';
 import { createLocalHost } from '../../host/local.ts';
-import { explainWrite, script } from '../../host/ssh-scripts.ts';
+import { explainWrite, script } from '../../host/scripts.ts';
 import type { PortableSystemtap } from './kept.ts';
 import { MANIFEST_NAME, parseManifest, type PortableManifest } from './manifest.ts';
 import { findMount } from './noexec.ts';

@@ -1,4 +1,4 @@
-/** The small scripts that serve files on another machine. POSIX sh; the arguments are never code. */
+/** The small scripts that run on a machine: those that serve files over ssh, and those that outlive a connection. POSIX sh; the arguments are never code. */
 import { shellLine } from '../shell-words.ts';
 import { TapprepError } from '../errors.ts';
 import { run } from '../make-remedy.ts';
