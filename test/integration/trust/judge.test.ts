@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ERROR_CODES, EXIT } from '../../../src/errors.ts';
-import { type Authority, type CarriedFile, judgeFile, type Verdict } from '../../../src/trust/judge.ts';
+import { type Authority, type CarriedFile, judgeFile, type Judgement } from '../../../src/trust/judge.ts';
 import type { PlanItem, Sha256 } from '../../../src/types.ts';
 import { failureOf } from '../../helpers/failure-of.ts';
 import { GpgHome, type TestKey } from '../../helpers/gpg.ts';
@@ -33,7 +33,7 @@ afterAll(() => {
 
 const digest = (bytes: Uint8Array): Sha256 => createHash('sha256').update(bytes).digest('hex') as Sha256;
 
-function judge(signer: TestKey, over: Partial<Authority>): Promise<Verdict> {
+function judge(signer: TestKey, over: Partial<Authority>): Promise<Judgement> {
   const tags = headerTags('kernel-devel', '5.14.0', '1.el9', [
     [5092, { texts: [digest(PAYLOAD)] }],
     [5093, { numbers: [8] }],
