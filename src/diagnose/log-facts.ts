@@ -85,7 +85,9 @@ const ENTERED = new RegExp(
   String.raw`(?:\b(?:Entering directory|make (?:\S+ )?-C|Verzeichnis|entre dans le répertoire)|进入目录) ?["'\`]?\s?(?:/usr(?=/lib/modules/))?(?:${TREE.source})`,
 );
 const GOES =
-  /-C |\bmake\b.{0,200} K\w{0,10}(?:DIR|SRC)=|(?:Entering|Leaving) directory|Verzeichnis .{1,300} wird (?:betreten|verlassen)|(?:entre dans|quitte) le répertoire|(?:进入|离开)目录/;
+  /-C |^Sign command: |\bmake\b.{0,200} K\w{0,10}(?:DIR|SRC)=|(?:Entering|Leaving) directory|Verzeichnis .{1,300} wird (?:betreten|verlassen)|(?:entre dans|quitte) le répertoire|(?:进入|离开)目录/;
+/** dkms, and whoever opens a file of it. */
+const GONE = /cannot be found at|No such file/;
 /** crash, of a vmlinux that is not the dump's: then the dump's kernel is the one in question. */
 const CRASH_MISMATCH = /^crash: \S{1,300} and \S{1,300} do not match!/;
 /** A package that is named with its release and is not there. */
@@ -203,7 +205,9 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
   const missed = lines.find(
     (line) => /\.config|debuginfo|Module\.symvers|Makefile/.test(line.text) && TREE.test(line.text),
   );
-  const named = lines.find((line) => TREE.test(line.text) && !GOES.test(line.text));
+  const named =
+    lines.find((line) => GONE.test(line.text) && TREE.test(line.text)) ??
+    lines.find((line) => TREE.test(line.text) && !GOES.test(line.text));
   const entered = lines.find((line) => ENTERED.test(line.text));
   const enteredRelease = trimmed(TREE.exec(entered?.text ?? '')?.[1] ?? null);
   const uname = first(UNAME_A) ?? first(LINUX_VERSION) ?? answerTo(lines, /\buname -r\b/, BARE_RELEASE);

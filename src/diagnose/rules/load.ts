@@ -3,6 +3,7 @@ import { EMPTY_CACHE, OVERRIDE_FIPS, REBOOT, run, runAsRoot } from '../../make-r
 import { shellLine } from '../../shell-words.ts';
 import { isOlderThan, kernelName, releaseWord, text, type Pattern, type Rule, type Match } from '../rule.ts';
 import { TRANSLATED } from '../strerror.ts';
+import type { LogLine } from '../log-line.ts';
 import { baseRelease } from '../other-packages.ts';
 import { isInContainer } from '../situation.ts';
 import { besideUname, differs, isOtherVariant, magics, MODINFO, VERMAGIC } from './version-magic.ts';
@@ -31,6 +32,9 @@ const DUPLICATE = text('exports duplicate symbol', /exports duplicate symbol \w{
 const COMPRESSED = text("can't load module ", /can't load module \S{1,80} \(\S{1,300}\.ko\.(?:zst|xz|gz)\)/);
 const CRC = text('disagrees about version of symbol', /disagrees about version of symbol ([\w.]{0,79}\w)/);
 const NO_CRC = text('no symbol version for', /no symbol version for ([\w.]{0,79}\w)/);
+const NO_CRC_OF_OTHERS = /^(?:module )?(?!(?:stap|tapprep)_)[a-zA-Z][\w-]{1,60}: no symbol version for /;
+/** The first symbol of all, by its name of today and that of old: without it the module has no versions at all. */
+const NO_CRC_AT_ALL = text('no symbol version for', /no symbol version for (?:module_layout|struct_module)/);
 const UNKNOWN_SYMBOL = text('nknown symbol', /Unknown symbol(?: in module| (\w{1,80}) \(err)/);
 /** A kernel module of somebody else's, loaded by insmod, which brings nothing along that it depends on. */
 const INSMOD_ALONE = text(
@@ -42,8 +46,14 @@ const OF_OTHERS = /(?:^|[\s\]])(?!(?:stap|tapprep|uprobes)\w*:)[a-zA-Z]\w{1,60}:
 /** The symbol is there in another version. */
 const OTHER_VERSION = text('nknown symbol', /Unknown symbol \S{1,80} \(err -22\)/);
 const STRUCT_SIZE = text('.gnu.linkonce.this_module', /this_module section size must match/);
-/** What apply_relocate_add() of an older kernel says of a type that the linker of today makes. */
-const RELOCATION = text('relocation: ', /(?:stap_\w{1,80}|tapprep_\w{1,60}): Unknown rela? relocation: \d{1,5}/);
+/** What apply_relocate_add() says of a type that the compiler or linker of the module makes and this kernel does not know. */
+const RELOCATIONS: readonly Pattern[] = [
+  text(
+    'relocation',
+    /(?:^|[\s\]:])(?!ld:)[\w-]{1,80}: (?:unsupported RELA relocation|[uU]nknown (?:rela? )?relocation(?: type)?):? \d{1,5}/,
+  ),
+  text('Skipping invalid relocation target'),
+];
 /** btf_module_notify(): the types of the module were made against a vmlinux that is not the kernel's. */
 const OTHER_BTF = text(
   'failed to validate module',
@@ -51,6 +61,10 @@ const OTHER_BTF = text(
 );
 const GURU_WORD = text('MODVERSIONS', /MODVERSIONS/);
 
+/** The kernel takes the module all the same, unless something enforces signatures. */
+const UNTRUSTED = text('PKCS#7 signature not signed with a trusted key');
+const TAKEN = text('module verification failed', /module verification failed: .{1,80}tainting kernel/);
+const NO_DEVICE = text('could not insert', /could not insert .{1,300}: No such device/);
 const NO_KEY: readonly Pattern[] = [
   text('key not available', /[rR]equired {1,3}key not available/),
   text('was rejected by service', /\b[kK]ey was rejected by service/),
@@ -66,7 +80,7 @@ const NO_KEY: readonly Pattern[] = [
   text('klíč vlastníka stroje (MOK)'),
   text('lze zavést jen podepsaný jaderný modul'),
   text('Unable to verify the signature for the module'),
-  text('PKCS#7 signature not signed with a trusted key'),
+  UNTRUSTED,
   text('module verification failed: signature', /Loading .{0,80}rejected/),
 ];
 /** What loads modules by name, which are below /lib/modules: there dkms and its like put what they build and sign. */
@@ -79,6 +93,11 @@ const DKMS: readonly Pattern[] = [text('dkms status'), text('/updates/dkms'), te
 const AKMODS = text('/akmods/');
 /** EPERM: lockdown, enforced signatures, modules_disabled, a right that the user lacks. */
 const NOT_PERMITTED = refusedWith(`(?:Operation not permitted|${TRANSLATED.EPERM.join('|')})`);
+/** SUSE's modprobe refuses by itself what SUSE does not support; the kernel was never asked. */
+const UNSUPPORTED: readonly Pattern[] = [
+  text(' is unsupported', /modprobe: (?:ERROR: )?module ["']?[\w-]{1,64}["']? is unsupported/),
+  text('--allow-unsupported'),
+];
 /** EACCES: a security module of the kernel, whose rules say who may load what from where; none of the above. */
 const DENIED = refusedWith('Permission denied');
 const DENIED_BY_SELINUX = text('module_load', /avc: {1,2}denied {1,2}\{ [^}]{0,80}\bmodule_load\b/);
@@ -120,6 +139,11 @@ function isOtherTreeUsed({ situation }: Match): boolean {
   return enteredTree !== null && situation.release !== null && enteredTree.release !== situation.release;
 }
 
+/** No line of a kind is about a module of stap's, which may have any name where stap itself is seen. */
+function isOfOthersAlone({ situation, linesOf, seen }: Match, pattern: Pattern, ofOthers: RegExp): boolean {
+  return !seen(INSERT) && !situation.log.commandSeen && linesOf(pattern).every((line) => ofOthers.test(line.text));
+}
+
 /** The kernel did not take the module, and does not say more of it than that. */
 function isRefused({ seen }: Match): boolean {
   return (seen(CRC) || NOT_STAPS.some(seen)) && !seen(VERMAGIC) && !seen(NO_CRC);
@@ -140,16 +164,17 @@ export const LOAD_RULES: readonly Rule[] = [
   {
     code: 'GURU_MODVERSIONS',
     patterns: [BAD_FORMAT, NO_CRC, VERMAGIC],
-    hints: [GURU_WORD, COMPRESSED, DUPLICATE, RELOCATION],
+    hints: [GURU_WORD, COMPRESSED, DUPLICATE, ...RELOCATIONS],
     grade: (match) => {
       const { situation, seen } = match;
       if (seen(VERMAGIC)) {
         const [mine = '', kernels = ''] = magics(match);
         return !differs(match) && kernels.includes('modversions') && !mine.includes('modversions') ? 'proves' : null;
       }
-      if (seen(NO_CRC)) return 'proves';
-      if (seen(CRC) || seen(STRUCT_SIZE) || seen(RELOCATION)) return 'allows';
+      if (seen(NO_CRC)) return isOfOthersAlone(match, NO_CRC, NO_CRC_OF_OTHERS) ? null : 'proves';
+      if (seen(CRC) || seen(STRUCT_SIZE)) return 'allows';
       if (NOT_STAPS.some(seen) || seen(COMPRESSED) || seen(DUPLICATE)) return null;
+      if (RELOCATIONS.some(seen)) return 'allows';
       if (situation.log.guru || seen(GURU_WORD)) return 'points';
       if (seen(CACHED) || isTypedWithoutGuru(situation.log)) return 'allows';
       if (situation.host?.config['CONFIG_MODVERSIONS'] === 'n') return null;
@@ -158,6 +183,15 @@ export const LOAD_RULES: readonly Rule[] = [
     },
     cause: ({ situation }) =>
       `stap -g compiles without symbol versions (CONFIG_MODVERSIONS= ), and ${kernelName(situation)}, built with them, does not load such a module.`,
+  },
+  {
+    code: 'DEVEL_INCOMPLETE',
+    patterns: [NO_CRC_AT_ALL],
+    grade: (match) => (isOfOthersAlone(match, NO_CRC, NO_CRC_OF_OTHERS) ? 'points' : null),
+    cause: ({ situation }) =>
+      `The module has no symbol versions, and ${kernelName(situation)} wants them: it was built in a tree without Module.symvers, or with CONFIG_MODVERSIONS off.`,
+    otherwise:
+      'Where the tree has a whole Module.symvers, build the module again in it. A module that was built elsewhere has to come from whoever built it, for this kernel.',
   },
   {
     code: 'WRONG_VARIANT',
@@ -198,11 +232,12 @@ export const LOAD_RULES: readonly Rule[] = [
   {
     code: 'DEVEL_VERSION_MISMATCH',
     patterns: [BAD_FORMAT, ...NOT_STAPS],
-    hints: [COMPRESSED, DUPLICATE, MODINFO, RELOCATION],
+    hints: [COMPRESSED, DUPLICATE, MODINFO, ...RELOCATIONS],
     grade: (match) => {
       const { situation, seen } = match;
       if (seen(VERMAGIC) || seen(NO_CRC) || seen(COMPRESSED) || seen(DUPLICATE)) return null;
-      if (isVariantTreeUsed(match) || isOfThisVersion(match) || seen(RELOCATION)) return 'allows';
+      if (RELOCATIONS.some(seen) || besideUname(match) === 'same') return null;
+      if (isVariantTreeUsed(match) || isOfThisVersion(match)) return 'allows';
       if (NOT_STAPS.some(seen) || isTypedWithoutGuru(situation.log)) return 'points';
       return situation.log.guru || situation.log.releaseOption === null ? 'allows' : 'points';
     },
@@ -234,6 +269,7 @@ export const LOAD_RULES: readonly Rule[] = [
     code: 'DEVEL_VERSION_MISMATCH',
     patterns: [CRC],
     grade: (match) => {
+      if (besideUname(match) === 'same') return null;
       if (!isLayout(match) || treeIsOfThisRelease(match) || isOfThisVersion(match)) return 'allows';
       return isOtherTreeUsed(match) ? 'proves' : 'points';
     },
@@ -249,10 +285,10 @@ export const LOAD_RULES: readonly Rule[] = [
   },
   {
     code: 'GCC_OR_BUILD_MISMATCH',
-    patterns: [RELOCATION],
+    patterns: RELOCATIONS,
     grade: 'proves',
     cause: ({ situation }) =>
-      `${kernelName(situation)} does not know a relocation in the module: the assembler or linker (binutils) is newer than this kernel; those of its own distribution fit.`,
+      `${kernelName(situation)} does not take a relocation in the module: it was made by another compiler, assembler or linker, or with other options, than the kernel; those of its own distribution fit.`,
     remedies: () => [run('command -v gcc ld as'), run('env PATH=/usr/bin:/bin ld --version'), EMPTY_CACHE],
     otherwise: null,
   },
@@ -335,7 +371,8 @@ export const LOAD_RULES: readonly Rule[] = [
   {
     code: 'SECUREBOOT_SIGNATURE',
     patterns: NO_KEY,
-    grade: (match) => (isBuiltHere(match) ? null : 'proves'),
+    hints: [TAKEN, NO_DEVICE],
+    grade: (match) => (isBuiltHere(match) || isOnlyRemarked(match) ? null : 'proves'),
     cause: ({ situation }) =>
       `${kernelName(situation)} only loads modules signed with a key it trusts (Secure Boot, lockdown or module.sig_enforce), and the module of stap is not.`,
   },
@@ -359,7 +396,9 @@ export const LOAD_RULES: readonly Rule[] = [
   {
     code: 'SECUREBOOT_SIGNATURE',
     patterns: NOT_PERMITTED,
-    grade: ({ situation }) => {
+    hints: UNSUPPORTED,
+    grade: ({ situation, seen }) => {
+      if (UNSUPPORTED.some(seen)) return null;
       const { host } = situation;
       const locked =
         host?.security.moduleSigEnforce === true || ![undefined, null, 'none'].includes(host?.security.lockdown);
@@ -393,13 +432,16 @@ export const LOAD_RULES: readonly Rule[] = [
   {
     code: 'CONTAINER_KERNEL_NOT_IN_IMAGE',
     patterns: NOT_PERMITTED,
-    grade: ({ situation }) => (isInContainer(situation) ? 'points' : 'allows'),
+    grade: ({ situation, seen }) => (UNSUPPORTED.some(seen) ? null : isInContainer(situation) ? 'points' : 'allows'),
     cause: () => 'A container without --privileged may not load modules into the kernel of its host.',
   },
   {
     code: 'PERM_GROUPS',
     patterns: NOT_PERMITTED,
-    grade: ({ situation }) => (situation.host !== null && situation.host.user.uid !== 0 ? 'points' : 'allows'),
+    grade: ({ situation, seen }) => {
+      if (UNSUPPORTED.some(seen)) return null;
+      return situation.host !== null && situation.host.user.uid !== 0 ? 'points' : 'allows';
+    },
     cause: () => 'The user may lack the right to load modules: staprun must be set-uid root and the user in stapdev.',
   },
   {
@@ -550,6 +592,19 @@ function refusedModule(linesOf: Match['linesOf']): string | null {
     if (line !== undefined) return pattern.regex?.exec(line.text)?.[1] ?? null;
   }
   return null;
+}
+
+/** How many lines the kernel may put between its two remarks about one module. */
+const REMARKS_APART = 3;
+
+/** The key is not known, and the kernel took the module all the same, or refused it for something else. */
+function isOnlyRemarked({ lines, linesOf, seen }: Match): boolean {
+  const remarks = linesOf(UNTRUSTED);
+  if (lines.some((line) => !remarks.includes(line))) return false;
+  const taken = linesOf(TAKEN).map(({ position }) => position);
+  const isTaken = ({ position }: LogLine): boolean =>
+    taken.some((at) => at > position && at - position <= REMARKS_APART);
+  return seen(NO_DEVICE) || remarks.every(isTaken);
 }
 
 /** What was refused was built and signed on this machine by dkms or akmods, and is not stap's. Keys of one's own came with 3.7. */
