@@ -4,10 +4,11 @@ import { shellLine } from '../../shell-words.ts';
 import { isOlderThan, kernelName, releaseWord, text, type Pattern, type Rule, type Match } from '../rule.ts';
 import { TRANSLATED } from '../strerror.ts';
 import type { LogLine } from '../log-line.ts';
-import { baseRelease } from '../other-packages.ts';
+import { baseRelease, newerKernel } from '../other-packages.ts';
 import { isInContainer } from '../situation.ts';
 import { besideUname, differs, isOtherVariant, magics, MODINFO, VERMAGIC } from './version-magic.ts';
 import { UTS_MISMATCH } from './build-tree.ts';
+import { UNKNOWN_BY_COMPILER } from './compiler-symbols.ts';
 
 /** The prefix is never translated, what follows the last colon may be. */
 const INSERT = text("Couldn't insert module");
@@ -42,7 +43,12 @@ const INSMOD_ALONE = text(
   /insmod: ERROR: could not insert module (?!\S{0,200}stap)(\S{1,300}): Unknown symbol in module/,
 );
 /** By the module's own name: stap and tapprep name theirs so. */
-const OF_OTHERS = /(?:^|[\s\]])(?!(?:stap|tapprep|uprobes)\w*:)[a-zA-Z]\w{1,60}: Unknown symbol /;
+const OF_OTHERS =
+  /(?:^|[\s\]])(?!(?:stap|tapprep|uprobes)\w*:)[a-zA-Z]\w{1,60}: Unknown symbol |could not insert (?:module )?["']?(?!\S{0,200}(?:stap|tapprep|uprobes))\S{1,300}: Unknown symbol /;
+/** modprobe has one word for a symbol and for a parameter of its command line; only dmesg tells which it was. */
+const SYMBOL_OR_PARAMETER = /Unknown symbol in module, or unknown parameter/;
+/** libkmod, of an alias that leads to no module: /etc/modprobe.d turns modules off so. */
+const NO_SUCH_MODULE = text('could not find module by name=');
 /** The symbol is there in another version. */
 const OTHER_VERSION = text('nknown symbol', /Unknown symbol \S{1,80} \(err -22\)/);
 const STRUCT_SIZE = text('.gnu.linkonce.this_module', /this_module section size must match/);
@@ -55,9 +61,11 @@ const RELOCATIONS: readonly Pattern[] = [
   text('Skipping invalid relocation target'),
 ];
 /** btf_module_notify(): the types of the module were made against a vmlinux that is not the kernel's. */
-const OTHER_BTF = text(
-  'failed to validate module',
-  /failed to validate module \[(?:stap|tapprep)_\w{1,80}\] BTF: -\d{1,3}/,
+const OTHER_BTF = text('failed to validate module', /failed to validate module \[([\w-]{1,80})\] BTF: -\d{1,3}/);
+/** The module that insmod or modprobe could not insert, without its directory and its suffix. */
+const NOT_INSERTED = text(
+  'could not insert',
+  /could not insert (?:module )?["']?(?:\S{0,300}\/)?([\w-]{1,80})(?:\.ko\S{0,4})?["']?: /,
 );
 const GURU_WORD = text('MODVERSIONS', /MODVERSIONS/);
 
@@ -89,6 +97,13 @@ const BY_NAME_REFUSED: readonly Pattern[] = [
   text('Failed to insert module', refusedByName("Failed to insert module '")),
   text('rror inserting', refusedByName(String.raw`modprobe: .{0,40}rror inserting ["']?(?:\S{0,200}\/)?`)),
 ];
+/** What comes whole from a vendor, with its signature: /opt is where packages of others put what they bring. */
+const OF_VENDOR = text(
+  'could not insert',
+  new RegExp(
+    String.raw`could not insert module (\/opt\/(?!\S{0,300}(?:stap_|tapprep_))\S{1,300}?\.ko\S{0,4}): (?:${keyWords()})`,
+  ),
+);
 const DKMS: readonly Pattern[] = [text('dkms status'), text('/updates/dkms'), text('DKMS: install')];
 const AKMODS = text('/akmods/');
 /** EPERM: lockdown, enforced signatures, modules_disabled, a right that the user lacks. */
@@ -122,6 +137,26 @@ const OPTION_OF: readonly (readonly [string, string])[] = [
 const OPTIONAL_SYMBOL =
   '((?:un)?register_k(?:ret)?probes?|relay_\\w{1,40}|debugfs_\\w{1,40}|tracepoint_probe_(?:un)?register|for_each_kernel_tracepoint)';
 
+/** What a module lacks, as the kernel and as modpost say it: the module stands before the one and behind the other. */
+const UNKNOWN_IN = /([\w-]{1,80}): Unknown symbol (\w{1,80}) \(err/;
+const UNDEFINED_IN = /["'`]?(\w{1,80})["'`]? \[(\S{1,300})\] undefined!/;
+const MISSING_SYMBOL = text('undefined!', UNDEFINED_IN);
+const IS_OPTIONAL = new RegExp(`^${OPTIONAL_SYMBOL}$`);
+
+/** A module lacks nothing but what options bring: one that lacks more is built for a kernel that exports more. */
+function isOptionAlone({ lines, linesOf }: Match): boolean {
+  const wanted = new Set(lines.map((line) => missingOf(line)?.module));
+  const missing = [...linesOf(UNKNOWN_SYMBOL), ...linesOf(MISSING_SYMBOL)].map(missingOf);
+  return missing.every((one) => one === null || !wanted.has(one.module) || IS_OPTIONAL.test(one.symbol));
+}
+
+function missingOf({ text }: LogLine): { readonly module: string; readonly symbol: string } | null {
+  const [, module = '', symbol = ''] = UNKNOWN_IN.exec(text) ?? [];
+  if (symbol !== '') return { module, symbol };
+  const [, undefinedSymbol = '', file = ''] = UNDEFINED_IN.exec(text) ?? [];
+  return undefinedSymbol === '' ? null : { module: file, symbol: undefinedSymbol };
+}
+
 /** Debug, real-time and large-page kernels carry the same version. */
 function isVariantTreeUsed(match: Match): boolean {
   const { release, log } = match.situation;
@@ -142,6 +177,11 @@ function isOtherTreeUsed({ situation }: Match): boolean {
 /** No line of a kind is about a module of stap's, which may have any name where stap itself is seen. */
 function isOfOthersAlone({ situation, linesOf, seen }: Match, pattern: Pattern, ofOthers: RegExp): boolean {
   return !seen(INSERT) && !situation.log.commandSeen && linesOf(pattern).every((line) => ofOthers.test(line.text));
+}
+
+/** The kernel writes an underscore where a file may have a hyphen. */
+function moduleName(name: string | undefined): string {
+  return (name ?? '').replaceAll('-', '_');
 }
 
 /** The kernel did not take the module, and does not say more of it than that. */
@@ -295,7 +335,13 @@ export const LOAD_RULES: readonly Rule[] = [
   {
     code: 'GCC_OR_BUILD_MISMATCH',
     patterns: [OTHER_BTF],
-    grade: 'points',
+    hints: [NOT_INSERTED],
+    // Many kernels say so of a module that they take all the same.
+    grade: ({ captures, linesOf }) => {
+      const named = captures.map(([name]) => moduleName(name));
+      const refused = linesOf(NOT_INSERTED).map((line) => moduleName(NOT_INSERTED.regex?.exec(line.text)?.[1]));
+      return named.some((name) => /^(?:stap|tapprep)_/.test(name) || refused.includes(name)) ? 'points' : null;
+    },
     cause: ({ situation }) =>
       `The types (BTF) of the module do not fit those of ${kernelName(situation)}: the vmlinux in the build tree is of another build.`,
     remedies: (situation) => [
@@ -311,6 +357,29 @@ export const LOAD_RULES: readonly Rule[] = [
     cause: () => 'The build tree may carry the right release but come from another vendor or another build.',
   },
   {
+    code: 'KERNEL_NOT_LATEST_INSTALLED',
+    patterns: [UNKNOWN_BY_COMPILER],
+    grade: ({ situation }) => (newerKernel(situation) === null ? null : 'points'),
+    cause: ({ situation }) =>
+      `${kernelName(situation)} runs, but the newer ${newerKernel(situation)?.release ?? 'kernel'} is installed, and the module seems to have been built for that one: a reboot is due.`,
+    evidence: ({ situation }) => newerKernel(situation)?.lines ?? [],
+  },
+  {
+    code: 'GCC_OR_BUILD_MISMATCH',
+    patterns: [UNKNOWN_BY_COMPILER],
+    grade: 'points',
+    cause: ({ groups, situation }) =>
+      `The module needs ${groups[0] ?? 'a symbol'}, which only a compiler asks for, and ${kernelName(situation)} does not offer it: it was built by another compiler or with another configuration than the kernel.`,
+    // It is built already: a compiler to install changes nothing about it.
+    remedies: (situation) => [
+      run('cat /proc/version'),
+      run(`grep CONFIG_CC_VERSION_TEXT /lib/modules/${releaseWord(situation)}/build/.config`),
+      EMPTY_CACHE,
+    ],
+    otherwise:
+      'Build the module again, with the compiler that is named there and in the build tree of this very kernel.',
+  },
+  {
     code: 'GCC_OR_BUILD_MISMATCH',
     patterns: [INSMOD_ALONE],
     hints: [OTHER_VERSION],
@@ -324,8 +393,13 @@ export const LOAD_RULES: readonly Rule[] = [
   {
     code: 'GCC_OR_BUILD_MISMATCH',
     patterns: [UNKNOWN_SYMBOL],
-    hints: [INSMOD_ALONE, OTHER_VERSION],
-    grade: ({ seen }) => (seen(INSMOD_ALONE) && !seen(OTHER_VERSION) ? null : seen(BAD_FORMAT) ? 'allows' : 'points'),
+    hints: [INSMOD_ALONE, OTHER_VERSION, NO_SUCH_MODULE],
+    grade: ({ seen, lines }) => {
+      if (seen(INSMOD_ALONE) && !seen(OTHER_VERSION)) return null;
+      const isUnsure = lines.every((line) => SYMBOL_OR_PARAMETER.test(line.text));
+      if (isUnsure && seen(NO_SUCH_MODULE)) return null;
+      return isUnsure || seen(BAD_FORMAT) ? 'allows' : 'points';
+    },
     cause: ({ groups, situation }) =>
       `The module needs ${groups[0] ?? 'a symbol'} that ${kernelName(situation)} does not offer: it was built with another compiler or against the Module.symvers of another build.`,
   },
@@ -335,7 +409,8 @@ export const LOAD_RULES: readonly Rule[] = [
       text('nknown symbol', new RegExp(`Unknown symbol ${OPTIONAL_SYMBOL}\\b(?! \\(err -22\\))`)),
       text('undefined!', new RegExp(`["'\`]?${OPTIONAL_SYMBOL}["'\`]? \\[\\S{1,300}\\] undefined!`)),
     ],
-    grade: 'points',
+    hints: [MISSING_SYMBOL],
+    grade: (match) => (isOptionAlone(match) ? 'points' : null),
     cause: ({ groups, situation }) =>
       `${kernelName(situation)} offers no ${groups[0] ?? ''}, which every kernel has that was built with ${OPTION_OF.find(([prefix]) => groups[0]?.includes(prefix) === true)?.[1] ?? 'the option'}.`,
   },
@@ -367,6 +442,21 @@ export const LOAD_RULES: readonly Rule[] = [
     },
     otherwise:
       'The firmware asks at the next boot whether to enrol the key. Where that file is not there the module is not signed at all: dkms, akmods or sign-file has to sign it first.',
+  },
+  {
+    code: 'SECUREBOOT_SIGNATURE',
+    patterns: [OF_VENDOR],
+    grade: ({ situation, seen }) =>
+      seen(INSERT) || situation.log.commandSeen || isOlderThan(situation.release, 3, 7) ? null : 'proves',
+    cause: ({ groups, situation }) =>
+      `${kernelName(situation)} only loads modules signed with a key it trusts (Secure Boot, lockdown or module.sig_enforce), and that of whoever made ${groups[0] ?? 'the module'} is not enrolled.`,
+    remedies: (_situation, { groups }) => [
+      run(shellLine`modinfo -F signer ${groups[0] ?? 'MODULE.ko'}`),
+      runAsRoot('mokutil --import VENDOR.der'),
+      REBOOT,
+    ],
+    otherwise:
+      'VENDOR.der is the certificate that comes with the product or from its maker; the firmware asks at the next boot whether to enrol it. Where modinfo names no signer the module is not signed at all.',
   },
   {
     code: 'SECUREBOOT_SIGNATURE',
@@ -577,13 +667,19 @@ const KEYS = {
 
 /** A module that is loaded by its name and refused for its key; stap names its own otherwise. The group is the name. */
 function refusedByName(before: string): RegExp {
+  return new RegExp(
+    String.raw`${before}(?!stap_|tapprep_)([\w-]{1,64})(?:\.ko\S{0,4})?["']?: (?:-1 )?(?:${keyWords()})`,
+  );
+}
+
+/** What the kernel answers where the key is none that it takes, in every language. */
+function keyWords(): string {
   const words = [
     '[rR]equired {1,3}key not available',
     '[kK]ey was rejected by service',
     'Key has (?:been revoked|expired)',
   ];
-  const all = [...words, ...TRANSLATED.ENOKEY, ...TRANSLATED.EKEYREJECTED].join('|');
-  return new RegExp(String.raw`${before}(?!stap_|tapprep_)([\w-]{1,64})(?:\.ko\S{0,4})?["']?: (?:-1 )?(?:${all})`);
+  return [...words, ...TRANSLATED.ENOKEY, ...TRANSLATED.EKEYREJECTED].join('|');
 }
 
 function refusedModule(linesOf: Match['linesOf']): string | null {
