@@ -33,6 +33,8 @@ export interface LogFacts {
   readonly testedKernels: string | null;
   /** A command line of stap is shown. */
   readonly commandSeen: boolean;
+  /** SystemTap has part in what is told: it is named, or speaks itself. */
+  readonly stapSeen: boolean;
   /** stap was started with -g. */
   readonly guru: boolean;
   /** Argument of stap -r. */
@@ -189,6 +191,10 @@ export const FACT_NEEDLES: readonly string[] = [
   'CentOS Linux',
 ];
 
+/** Its names, and its own words where none of them stands beside: a piece of its output is all that many show. */
+const OF_SYSTEMTAP =
+  /\bstap|systemtap|tapprep|\.stp\b|\bPass [1-5]: |\bsemantic error: |\[man (?:error|warning)::|\bChecking ".{1,300}" failed|missing kernel-devel|\bConfiguring for kernel release |\bYou need package |MODVERSIONS= /i;
+
 /** The last words of a good run: stap's own with -v, the module's in dmesg. */
 const RAN = /\bPass 5: run completed|: systemtap: \d[\w./-]{1,20}, base: /;
 const FAILED = /\bPass [1-5]: [a-z]{1,12} failed|^ERROR\b|exited with status: [1-9]/;
@@ -251,6 +257,7 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
     testedKernels:
       first(/tested kernel versions: (\S{3,24} \.\.\. \S{3,24})/) ?? first(/tested range (\S{3,24} \.\.\. \S{3,24})/),
     commandSeen: command.length > 0,
+    stapSeen: lines.some((line) => OF_SYSTEMTAP.test(line.raw)),
     guru: command.some((line) => /\s-[a-zA-Z]{0,4}g[a-zA-Z]{0,4}(?:\s|$)|--guru\b/.test(line.text)),
     releaseOption: command.map((line) => /\s-r\s?(\S{1,256})/.exec(line.text)?.[1]).find(Boolean) ?? null,
     succeeded: lines.some((line) => RAN.test(line.text)) && !lines.some((line) => FAILED.test(line.text)),
