@@ -1,5 +1,5 @@
 /** Symptoms of pass 5: the kernel or staprun refuses the module, or cannot talk to it. */
-import { EMPTY_CACHE, OVERRIDE_FIPS, REBOOT, run, runAsRoot } from '../../make-remedy.ts';
+import { EMPTY_CACHE, OVERRIDE_FIPS, REBOOT, reinstall, run, runAsRoot } from '../../make-remedy.ts';
 import { shellLine } from '../../shell-words.ts';
 import { isOlderThan, kernelName, releaseWord, text, type Pattern, type Rule, type Match } from '../rule.ts';
 import { TRANSLATED } from '../strerror.ts';
@@ -230,6 +230,10 @@ export const LOAD_RULES: readonly Rule[] = [
     grade: (match) => (isOfOthersAlone(match, NO_CRC, NO_CRC_OF_OTHERS) ? 'points' : null),
     cause: ({ situation }) =>
       `The module has no symbol versions, and ${kernelName(situation)} wants them: it was built in a tree without Module.symvers, or with CONFIG_MODVERSIONS off.`,
+    remedies: (situation) => [
+      run(`wc -l /lib/modules/${releaseWord(situation)}/build/Module.symvers`),
+      reinstall(situation.packages.devel, 'kernel'),
+    ],
     otherwise:
       'Where the tree has a whole Module.symvers, build the module again in it. A module that was built elsewhere has to come from whoever built it, for this kernel.',
   },

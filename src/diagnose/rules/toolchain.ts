@@ -187,7 +187,7 @@ export const TOOLCHAIN_RULES: readonly Rule[] = [
         EMPTY_CACHE,
       ];
     },
-    otherwise: 'Then let akmods build again: "akmods --force".',
+    otherwise: 'Then build it again; where akmods does, that is "akmods --force".',
   },
   {
     code: 'GCC_OR_BUILD_MISMATCH',
