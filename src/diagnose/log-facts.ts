@@ -88,6 +88,8 @@ const ENTERED = new RegExp(
 );
 const GOES =
   /-C |^Sign command: |\bmake\b.{0,200} K\w{0,10}(?:DIR|SRC)=|(?:Entering|Leaving) directory|Verzeichnis .{1,300} wird (?:betreten|verlassen)|(?:entre dans|quitte) le répertoire|(?:进入|离开)目录/;
+/** dkms signs with a program of the tree, whichever kernel it builds for. */
+const SIGNED_BY = new RegExp(String.raw`^Sign command: ${TREE.source}`);
 /** dkms, and whoever opens a file of it. */
 const GONE = /cannot be found at|No such file/;
 /** crash, of a vmlinux that is not the dump's: then the dump's kernel is the one in question. */
@@ -236,7 +238,7 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
       ? answerTo(lines, /\bcrash --osrelease\b/, BARE_RELEASE)
       : null) ??
     TREE.exec((missed ?? named)?.text ?? '')?.[1] ??
-    (running === null ? enteredRelease : null);
+    (running === null ? (enteredRelease ?? first(SIGNED_BY)) : null);
   const packages = readLoggedPackages(lines);
   const command = lines.filter((line) => /\bstap(?:xx|\+\+)?\s/.test(line.text) && /\s-/.test(line.text));
   return {
