@@ -20,7 +20,9 @@ const OF_OTHERS =
 const FAILS =
   /^(?:ERROR|WARNING)\b|\berrors?\b|\bfail|\bIncorrect version|\bNo such\b|\bnot (?:found|installed|permitted|allowed)\b|\bdenied\b|\bcannot\b|\bunable\b|\bmust\b|\bKilled\b|\bSegmentation\b|\bsame\b|^\[?\.\.\.|^(?:sudo|bash|sh|zsh|-bash): |[^\u0000-\u007f]/i;
 const PROMPT = /^(?:\[?([\w.-]{1,32}@[^\s$#:\]]{1,64})[^\s$#]{0,64}(?:[ :][^\s$#]{1,80})?\]? ?[$#]|[$#❯%])(?= |$)/;
-const OF_STAP = /^(?:sudo )?\S{0,60}stap(?:xx|\+\+)? /;
+/** Commands that say nothing of a failure where they ran well: stap, and what builds and loads modules. */
+const QUIET_WHERE_WELL =
+  /^(?:sudo )?(?:\S{0,60}stap(?:xx|\+\+)? |(?:\S{0,60}\/)?(?:(?:insmod|modprobe|dkms) |make(?: |$)|systemctl (?:re)?start |wg-quick up ))/;
 
 /** The lines that a failure may be read from. */
 export function withoutBystanders(lines: readonly LogLine[]): readonly LogLine[] {
@@ -108,7 +110,7 @@ function findSolved(lines: readonly LogLine[]): readonly LogLine[] {
   return isWell ? lines.slice(0, said) : [];
 }
 
-/** What stap said to a command that was given again later and then ran well. */
+/** What was said to a command that was given again later and then ran well. */
 function findMended(lines: readonly LogLine[]): ReadonlySet<LogLine> {
   const prompts = lines.flatMap(({ text }, at) => {
     const [prompt, where = ''] = PROMPT.exec(text) ?? [];
@@ -116,7 +118,7 @@ function findMended(lines: readonly LogLine[]): ReadonlySet<LogLine> {
   });
   const runs = prompts
     .map(({ at, where, command }, index) => ({ at, where, command, said: lines.slice(at + 1, prompts[index + 1]?.at) }))
-    .filter(({ command }) => OF_STAP.test(command));
+    .filter(({ command }) => QUIET_WHERE_WELL.test(command));
   const ranWell = runs.filter(
     // Where the log ends with the command nobody knows what became of it.
     ({ at, said }) => at < lines.length - 1 && !said.some(({ text }) => FAILS.test(text)),

@@ -33,6 +33,8 @@ export interface LogFacts {
   readonly testedKernels: string | null;
   /** A command line of stap is shown. */
   readonly commandSeen: boolean;
+  /** SystemTap has part in what is told: it is named, or speaks itself. */
+  readonly stapSeen: boolean;
   /** stap was started with -g. */
   readonly guru: boolean;
   /** Argument of stap -r. */
@@ -85,7 +87,11 @@ const ENTERED = new RegExp(
   String.raw`(?:\b(?:Entering directory|make (?:\S+ )?-C|Verzeichnis|entre dans le répertoire)|进入目录) ?["'\`]?\s?(?:/usr(?=/lib/modules/))?(?:${TREE.source})`,
 );
 const GOES =
-  /-C |\bmake\b.{0,200} K\w{0,10}(?:DIR|SRC)=|(?:Entering|Leaving) directory|Verzeichnis .{1,300} wird (?:betreten|verlassen)|(?:entre dans|quitte) le répertoire|(?:进入|离开)目录/;
+  /-C |^Sign command: |\bmake\b.{0,200} K\w{0,10}(?:DIR|SRC)=|(?:Entering|Leaving) directory|Verzeichnis .{1,300} wird (?:betreten|verlassen)|(?:entre dans|quitte) le répertoire|(?:进入|离开)目录/;
+/** dkms signs with a program of the tree, whichever kernel it builds for. */
+const SIGNED_BY = new RegExp(String.raw`^Sign command: ${TREE.source}`);
+/** dkms, and whoever opens a file of it. */
+const GONE = /cannot be found at|No such file/;
 /** crash, of a vmlinux that is not the dump's: then the dump's kernel is the one in question. */
 const CRASH_MISMATCH = /^crash: \S{1,300} and \S{1,300} do not match!/;
 /** A package that is named with its release and is not there. */
@@ -189,6 +195,10 @@ export const FACT_NEEDLES: readonly string[] = [
   'CentOS Linux',
 ];
 
+/** Its names, and its own words where none of them stands beside: a piece of its output is all that many show. */
+const OF_SYSTEMTAP =
+  /\bstap|systemtap|tapprep|\.stp\b|\bPass [1-5]: |\bsemantic error: |\[man (?:error|warning)::|\bChecking ".{1,300}" failed|missing kernel-devel|\bConfiguring for kernel release |\bYou need package |MODVERSIONS= /i;
+
 /** The last words of a good run: stap's own with -v, the module's in dmesg. */
 const RAN = /\bPass 5: run completed|: systemtap: \d[\w./-]{1,20}, base: /;
 const FAILED = /\bPass [1-5]: [a-z]{1,12} failed|^ERROR\b|exited with status: [1-9]/;
@@ -205,7 +215,9 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
   const missed = lines.find(
     (line) => /\.config|debuginfo|Module\.symvers|Makefile/.test(line.text) && TREE.test(line.text),
   );
-  const named = lines.find((line) => TREE.test(line.text) && !GOES.test(line.text));
+  const named =
+    lines.find((line) => GONE.test(line.text) && TREE.test(line.text)) ??
+    lines.find((line) => TREE.test(line.text) && !GOES.test(line.text));
   const entered = lines.find((line) => ENTERED.test(line.text));
   const enteredRelease = trimmed(TREE.exec(entered?.text ?? '')?.[1] ?? null);
   const uname = first(UNAME_A) ?? first(LINUX_VERSION) ?? answerTo(lines, /\buname -r\b/, BARE_RELEASE);
@@ -228,7 +240,7 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
       ? answerTo(lines, /\bcrash --osrelease\b/, BARE_RELEASE)
       : null) ??
     TREE.exec((missed ?? named)?.text ?? '')?.[1] ??
-    (running === null ? enteredRelease : null);
+    (running === null ? (enteredRelease ?? first(SIGNED_BY)) : null);
   const packages = readLoggedPackages(lines);
   const command = lines.filter((line) => /\bstap(?:xx|\+\+)?\s/.test(line.text) && /\s-/.test(line.text));
   return {
@@ -249,6 +261,7 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
     testedKernels:
       first(/tested kernel versions: (\S{3,24} \.\.\. \S{3,24})/) ?? first(/tested range (\S{3,24} \.\.\. \S{3,24})/),
     commandSeen: command.length > 0,
+    stapSeen: lines.some((line) => OF_SYSTEMTAP.test(line.raw)),
     guru: command.some((line) => /\s-[a-zA-Z]{0,4}g[a-zA-Z]{0,4}(?:\s|$)|--guru\b/.test(line.text)),
     releaseOption: command.map((line) => /\s-r\s?(\S{1,256})/.exec(line.text)?.[1]).find(Boolean) ?? null,
     succeeded: lines.some((line) => RAN.test(line.text)) && !lines.some((line) => FAILED.test(line.text)),

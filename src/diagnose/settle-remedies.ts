@@ -27,7 +27,10 @@ function canBeNamed({ place }: Situation): boolean {
 
 /** What remains for this target; packages that nobody can name are left to tapprep, where it knows them. */
 export function settleRemedies(remedies: readonly Remedy[], situation: Situation): readonly Remedy[] {
-  return remedies.flatMap((remedy) => settle(remedy, situation));
+  // A cache that is the fault itself is emptied in any case.
+  const isBeside = remedies.some(({ kind }) => kind !== 'empty-caches');
+  const useful = isBeside && !hasCache(situation) ? remedies.filter(({ kind }) => kind !== 'empty-caches') : remedies;
+  return useful.flatMap((remedy) => settle(remedy, situation));
 }
 
 /** The same, and never nothing: who packages the kernel is the first thing to know where nothing else can be said. */
@@ -67,6 +70,11 @@ function settle(remedy: Remedy, situation: Situation): readonly Remedy[] {
     case 'tapprep':
       return canBeNamed(situation) && !isRefused(remedy.words, situation.place.reach) ? [remedy] : [];
   }
+}
+
+/** Only SystemTap keeps modules: where nothing speaks of it there is nothing to empty. */
+function hasCache({ log, host }: Situation): boolean {
+  return log.stapSeen || host?.systemtap != null;
 }
 
 /** In the debug repositories of Fedora's files, which are off; rpm-ostree has no option for it. SUSE's are switched on on their own. */

@@ -1,8 +1,9 @@
 /** Symptoms of pass 4: SystemTap, compiler or configuration that do not fit the kernel. */
-import { run } from '../../make-remedy.ts';
+import { EMPTY_CACHE, run } from '../../make-remedy.ts';
 import type { Remedy } from '../../types.ts';
 import { kernelName, releaseWord, text, type Pattern, type Rule, type Match } from '../rule.ts';
 import { KBUILD, NO_MEMORY, PASS4, RUNTIME_ERROR } from './pass-4.ts';
+import { UNDEFINED_BY_COMPILER } from './compiler-symbols.ts';
 import { COMPILER, MISSING_LIBRARY, MISSING_TOOL } from './toolchain.ts';
 
 const OUTSIDE = text(
@@ -141,7 +142,8 @@ export const COMPILE_RULES: readonly Rule[] = [
   {
     code: 'STAP_TOO_OLD',
     patterns: [MODPOST, UNRESOLVED],
-    grade: 'points',
+    grade: ({ lines, linesOf }) =>
+      lines.every((line) => linesOf(UNDEFINED_BY_COMPILER).includes(line)) ? null : 'points',
     cause: (match) =>
       `${stapName(match)} needs the kernel function ${match.groups[0] ?? ''}, which ${kernelName(match.situation)} does not offer to modules.`,
   },
@@ -199,6 +201,20 @@ export const COMPILE_RULES: readonly Rule[] = [
         : `Module.symvers of the build tree lacks even ${groups[0] ?? ''}: it may be empty, or of a tree that was not built to the end.`,
     ...(code === 'KERNEL_CONFIG' ? { remedies: seeTrimmed } : {}),
   })),
+  {
+    code: 'GCC_OR_BUILD_MISMATCH',
+    patterns: [UNDEFINED_BY_COMPILER],
+    hints: [BASIC_SYMBOL, NO_SYMBOL_LIST],
+    // Where the plainest symbols are undefined as well the list of them is to blame.
+    grade: ({ seen }) => (seen(NO_SYMBOL_LIST) || seen(BASIC_SYMBOL) ? null : 'points'),
+    cause: ({ situation, groups }) =>
+      `The compiler puts ${groups[0] ?? 'a symbol'} into the module, which ${kernelName(situation)} does not offer: it is another one than the kernel's, or the tree has another configuration.`,
+    remedies: (situation) => [
+      run(`grep CONFIG_CC_VERSION_TEXT /lib/modules/${releaseWord(situation)}/build/.config`),
+      run('env PATH=/usr/bin:/bin gcc --version'),
+      EMPTY_CACHE,
+    ],
+  },
   {
     code: 'KERNEL_CONFIG',
     patterns: OPTION_OFF,

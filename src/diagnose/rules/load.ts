@@ -1,12 +1,14 @@
 /** Symptoms of pass 5: the kernel or staprun refuses the module, or cannot talk to it. */
-import { EMPTY_CACHE, OVERRIDE_FIPS, REBOOT, run, runAsRoot } from '../../make-remedy.ts';
+import { EMPTY_CACHE, OVERRIDE_FIPS, REBOOT, reinstall, run, runAsRoot } from '../../make-remedy.ts';
 import { shellLine } from '../../shell-words.ts';
 import { isOlderThan, kernelName, releaseWord, text, type Pattern, type Rule, type Match } from '../rule.ts';
 import { TRANSLATED } from '../strerror.ts';
-import { baseRelease } from '../other-packages.ts';
+import type { LogLine } from '../log-line.ts';
+import { baseRelease, newerKernel } from '../other-packages.ts';
 import { isInContainer } from '../situation.ts';
 import { besideUname, differs, isOtherVariant, magics, MODINFO, VERMAGIC } from './version-magic.ts';
 import { UTS_MISMATCH } from './build-tree.ts';
+import { UNKNOWN_BY_COMPILER } from './compiler-symbols.ts';
 
 /** The prefix is never translated, what follows the last colon may be. */
 const INSERT = text("Couldn't insert module");
@@ -31,6 +33,9 @@ const DUPLICATE = text('exports duplicate symbol', /exports duplicate symbol \w{
 const COMPRESSED = text("can't load module ", /can't load module \S{1,80} \(\S{1,300}\.ko\.(?:zst|xz|gz)\)/);
 const CRC = text('disagrees about version of symbol', /disagrees about version of symbol ([\w.]{0,79}\w)/);
 const NO_CRC = text('no symbol version for', /no symbol version for ([\w.]{0,79}\w)/);
+const NO_CRC_OF_OTHERS = /^(?:module )?(?!(?:stap|tapprep)_)[a-zA-Z][\w-]{1,60}: no symbol version for /;
+/** The first symbol of all, by its name of today and that of old: without it the module has no versions at all. */
+const NO_CRC_AT_ALL = text('no symbol version for', /no symbol version for (?:module_layout|struct_module)/);
 const UNKNOWN_SYMBOL = text('nknown symbol', /Unknown symbol(?: in module| (\w{1,80}) \(err)/);
 /** A kernel module of somebody else's, loaded by insmod, which brings nothing along that it depends on. */
 const INSMOD_ALONE = text(
@@ -38,19 +43,36 @@ const INSMOD_ALONE = text(
   /insmod: ERROR: could not insert module (?!\S{0,200}stap)(\S{1,300}): Unknown symbol in module/,
 );
 /** By the module's own name: stap and tapprep name theirs so. */
-const OF_OTHERS = /(?:^|[\s\]])(?!(?:stap|tapprep|uprobes)\w*:)[a-zA-Z]\w{1,60}: Unknown symbol /;
+const OF_OTHERS =
+  /(?:^|[\s\]])(?!(?:stap|tapprep|uprobes)\w*:)[a-zA-Z]\w{1,60}: Unknown symbol |could not insert (?:module )?["']?(?!\S{0,200}(?:stap|tapprep|uprobes))\S{1,300}: Unknown symbol /;
+/** modprobe has one word for a symbol and for a parameter of its command line; only dmesg tells which it was. */
+const SYMBOL_OR_PARAMETER = /Unknown symbol in module, or unknown parameter/;
+/** libkmod, of an alias that leads to no module: /etc/modprobe.d turns modules off so. */
+const NO_SUCH_MODULE = text('could not find module by name=');
 /** The symbol is there in another version. */
 const OTHER_VERSION = text('nknown symbol', /Unknown symbol \S{1,80} \(err -22\)/);
 const STRUCT_SIZE = text('.gnu.linkonce.this_module', /this_module section size must match/);
-/** What apply_relocate_add() of an older kernel says of a type that the linker of today makes. */
-const RELOCATION = text('relocation: ', /(?:stap_\w{1,80}|tapprep_\w{1,60}): Unknown rela? relocation: \d{1,5}/);
+/** What apply_relocate_add() says of a type that the compiler or linker of the module makes and this kernel does not know. */
+const RELOCATIONS: readonly Pattern[] = [
+  text(
+    'relocation',
+    /(?:^|[\s\]:])(?!ld:)[\w-]{1,80}: (?:unsupported RELA relocation|[uU]nknown (?:rela? )?relocation(?: type)?):? \d{1,5}/,
+  ),
+  text('Skipping invalid relocation target'),
+];
 /** btf_module_notify(): the types of the module were made against a vmlinux that is not the kernel's. */
-const OTHER_BTF = text(
-  'failed to validate module',
-  /failed to validate module \[(?:stap|tapprep)_\w{1,80}\] BTF: -\d{1,3}/,
+const OTHER_BTF = text('failed to validate module', /failed to validate module \[([\w-]{1,80})\] BTF: -\d{1,3}/);
+/** The module that insmod or modprobe could not insert, without its directory and its suffix. */
+const NOT_INSERTED = text(
+  'could not insert',
+  /could not insert (?:module )?["']?(?:\S{0,300}\/)?([\w-]{1,80})(?:\.ko\S{0,4})?["']?: /,
 );
 const GURU_WORD = text('MODVERSIONS', /MODVERSIONS/);
 
+/** The kernel takes the module all the same, unless something enforces signatures. */
+const UNTRUSTED = text('PKCS#7 signature not signed with a trusted key');
+const TAKEN = text('module verification failed', /module verification failed: .{1,80}tainting kernel/);
+const NO_DEVICE = text('could not insert', /could not insert .{1,300}: No such device/);
 const NO_KEY: readonly Pattern[] = [
   text('key not available', /[rR]equired {1,3}key not available/),
   text('was rejected by service', /\b[kK]ey was rejected by service/),
@@ -66,7 +88,7 @@ const NO_KEY: readonly Pattern[] = [
   text('klíč vlastníka stroje (MOK)'),
   text('lze zavést jen podepsaný jaderný modul'),
   text('Unable to verify the signature for the module'),
-  text('PKCS#7 signature not signed with a trusted key'),
+  UNTRUSTED,
   text('module verification failed: signature', /Loading .{0,80}rejected/),
 ];
 /** What loads modules by name, which are below /lib/modules: there dkms and its like put what they build and sign. */
@@ -75,10 +97,22 @@ const BY_NAME_REFUSED: readonly Pattern[] = [
   text('Failed to insert module', refusedByName("Failed to insert module '")),
   text('rror inserting', refusedByName(String.raw`modprobe: .{0,40}rror inserting ["']?(?:\S{0,200}\/)?`)),
 ];
+/** What comes whole from a vendor, with its signature: /opt is where packages of others put what they bring. */
+const OF_VENDOR = text(
+  'could not insert',
+  new RegExp(
+    String.raw`could not insert module (\/opt\/(?!\S{0,300}(?:stap_|tapprep_))\S{1,300}?\.ko\S{0,4}): (?:${keyWords()})`,
+  ),
+);
 const DKMS: readonly Pattern[] = [text('dkms status'), text('/updates/dkms'), text('DKMS: install')];
 const AKMODS = text('/akmods/');
 /** EPERM: lockdown, enforced signatures, modules_disabled, a right that the user lacks. */
 const NOT_PERMITTED = refusedWith(`(?:Operation not permitted|${TRANSLATED.EPERM.join('|')})`);
+/** SUSE's modprobe refuses by itself what SUSE does not support; the kernel was never asked. */
+const UNSUPPORTED: readonly Pattern[] = [
+  text(' is unsupported', /modprobe: (?:ERROR: )?module ["']?[\w-]{1,64}["']? is unsupported/),
+  text('--allow-unsupported'),
+];
 /** EACCES: a security module of the kernel, whose rules say who may load what from where; none of the above. */
 const DENIED = refusedWith('Permission denied');
 const DENIED_BY_SELINUX = text('module_load', /avc: {1,2}denied {1,2}\{ [^}]{0,80}\bmodule_load\b/);
@@ -103,6 +137,26 @@ const OPTION_OF: readonly (readonly [string, string])[] = [
 const OPTIONAL_SYMBOL =
   '((?:un)?register_k(?:ret)?probes?|relay_\\w{1,40}|debugfs_\\w{1,40}|tracepoint_probe_(?:un)?register|for_each_kernel_tracepoint)';
 
+/** What a module lacks, as the kernel and as modpost say it: the module stands before the one and behind the other. */
+const UNKNOWN_IN = /([\w-]{1,80}): Unknown symbol (\w{1,80}) \(err/;
+const UNDEFINED_IN = /["'`]?(\w{1,80})["'`]? \[(\S{1,300})\] undefined!/;
+const MISSING_SYMBOL = text('undefined!', UNDEFINED_IN);
+const IS_OPTIONAL = new RegExp(`^${OPTIONAL_SYMBOL}$`);
+
+/** A module lacks nothing but what options bring: one that lacks more is built for a kernel that exports more. */
+function isOptionAlone({ lines, linesOf }: Match): boolean {
+  const wanted = new Set(lines.map((line) => missingOf(line)?.module));
+  const missing = [...linesOf(UNKNOWN_SYMBOL), ...linesOf(MISSING_SYMBOL)].map(missingOf);
+  return missing.every((one) => one === null || !wanted.has(one.module) || IS_OPTIONAL.test(one.symbol));
+}
+
+function missingOf({ text }: LogLine): { readonly module: string; readonly symbol: string } | null {
+  const [, module = '', symbol = ''] = UNKNOWN_IN.exec(text) ?? [];
+  if (symbol !== '') return { module, symbol };
+  const [, undefinedSymbol = '', file = ''] = UNDEFINED_IN.exec(text) ?? [];
+  return undefinedSymbol === '' ? null : { module: file, symbol: undefinedSymbol };
+}
+
 /** Debug, real-time and large-page kernels carry the same version. */
 function isVariantTreeUsed(match: Match): boolean {
   const { release, log } = match.situation;
@@ -118,6 +172,16 @@ function isLayout({ linesOf }: Match): boolean {
 function isOtherTreeUsed({ situation }: Match): boolean {
   const { enteredTree } = situation.log;
   return enteredTree !== null && situation.release !== null && enteredTree.release !== situation.release;
+}
+
+/** No line of a kind is about a module of stap's, which may have any name where stap itself is seen. */
+function isOfOthersAlone({ situation, linesOf, seen }: Match, pattern: Pattern, ofOthers: RegExp): boolean {
+  return !seen(INSERT) && !situation.log.commandSeen && linesOf(pattern).every((line) => ofOthers.test(line.text));
+}
+
+/** The kernel writes an underscore where a file may have a hyphen. */
+function moduleName(name: string | undefined): string {
+  return (name ?? '').replaceAll('-', '_');
 }
 
 /** The kernel did not take the module, and does not say more of it than that. */
@@ -140,16 +204,17 @@ export const LOAD_RULES: readonly Rule[] = [
   {
     code: 'GURU_MODVERSIONS',
     patterns: [BAD_FORMAT, NO_CRC, VERMAGIC],
-    hints: [GURU_WORD, COMPRESSED, DUPLICATE, RELOCATION],
+    hints: [GURU_WORD, COMPRESSED, DUPLICATE, ...RELOCATIONS],
     grade: (match) => {
       const { situation, seen } = match;
       if (seen(VERMAGIC)) {
         const [mine = '', kernels = ''] = magics(match);
         return !differs(match) && kernels.includes('modversions') && !mine.includes('modversions') ? 'proves' : null;
       }
-      if (seen(NO_CRC)) return 'proves';
-      if (seen(CRC) || seen(STRUCT_SIZE) || seen(RELOCATION)) return 'allows';
+      if (seen(NO_CRC)) return isOfOthersAlone(match, NO_CRC, NO_CRC_OF_OTHERS) ? null : 'proves';
+      if (seen(CRC) || seen(STRUCT_SIZE)) return 'allows';
       if (NOT_STAPS.some(seen) || seen(COMPRESSED) || seen(DUPLICATE)) return null;
+      if (RELOCATIONS.some(seen)) return 'allows';
       if (situation.log.guru || seen(GURU_WORD)) return 'points';
       if (seen(CACHED) || isTypedWithoutGuru(situation.log)) return 'allows';
       if (situation.host?.config['CONFIG_MODVERSIONS'] === 'n') return null;
@@ -158,6 +223,19 @@ export const LOAD_RULES: readonly Rule[] = [
     },
     cause: ({ situation }) =>
       `stap -g compiles without symbol versions (CONFIG_MODVERSIONS= ), and ${kernelName(situation)}, built with them, does not load such a module.`,
+  },
+  {
+    code: 'DEVEL_INCOMPLETE',
+    patterns: [NO_CRC_AT_ALL],
+    grade: (match) => (isOfOthersAlone(match, NO_CRC, NO_CRC_OF_OTHERS) ? 'points' : null),
+    cause: ({ situation }) =>
+      `The module has no symbol versions, and ${kernelName(situation)} wants them: it was built in a tree without Module.symvers, or with CONFIG_MODVERSIONS off.`,
+    remedies: (situation) => [
+      run(`wc -l /lib/modules/${releaseWord(situation)}/build/Module.symvers`),
+      reinstall(situation.packages.devel, 'kernel'),
+    ],
+    otherwise:
+      'Where the tree has a whole Module.symvers, build the module again in it. A module that was built elsewhere has to come from whoever built it, for this kernel.',
   },
   {
     code: 'WRONG_VARIANT',
@@ -198,11 +276,12 @@ export const LOAD_RULES: readonly Rule[] = [
   {
     code: 'DEVEL_VERSION_MISMATCH',
     patterns: [BAD_FORMAT, ...NOT_STAPS],
-    hints: [COMPRESSED, DUPLICATE, MODINFO, RELOCATION],
+    hints: [COMPRESSED, DUPLICATE, MODINFO, ...RELOCATIONS],
     grade: (match) => {
       const { situation, seen } = match;
       if (seen(VERMAGIC) || seen(NO_CRC) || seen(COMPRESSED) || seen(DUPLICATE)) return null;
-      if (isVariantTreeUsed(match) || isOfThisVersion(match) || seen(RELOCATION)) return 'allows';
+      if (RELOCATIONS.some(seen) || besideUname(match) === 'same') return null;
+      if (isVariantTreeUsed(match) || isOfThisVersion(match)) return 'allows';
       if (NOT_STAPS.some(seen) || isTypedWithoutGuru(situation.log)) return 'points';
       return situation.log.guru || situation.log.releaseOption === null ? 'allows' : 'points';
     },
@@ -234,6 +313,7 @@ export const LOAD_RULES: readonly Rule[] = [
     code: 'DEVEL_VERSION_MISMATCH',
     patterns: [CRC],
     grade: (match) => {
+      if (besideUname(match) === 'same') return null;
       if (!isLayout(match) || treeIsOfThisRelease(match) || isOfThisVersion(match)) return 'allows';
       return isOtherTreeUsed(match) ? 'proves' : 'points';
     },
@@ -249,17 +329,23 @@ export const LOAD_RULES: readonly Rule[] = [
   },
   {
     code: 'GCC_OR_BUILD_MISMATCH',
-    patterns: [RELOCATION],
+    patterns: RELOCATIONS,
     grade: 'proves',
     cause: ({ situation }) =>
-      `${kernelName(situation)} does not know a relocation in the module: the assembler or linker (binutils) is newer than this kernel; those of its own distribution fit.`,
+      `${kernelName(situation)} does not take a relocation in the module: it was made by another compiler, assembler or linker, or with other options, than the kernel; those of its own distribution fit.`,
     remedies: () => [run('command -v gcc ld as'), run('env PATH=/usr/bin:/bin ld --version'), EMPTY_CACHE],
     otherwise: null,
   },
   {
     code: 'GCC_OR_BUILD_MISMATCH',
     patterns: [OTHER_BTF],
-    grade: 'points',
+    hints: [NOT_INSERTED],
+    // Many kernels say so of a module that they take all the same.
+    grade: ({ captures, linesOf }) => {
+      const named = captures.map(([name]) => moduleName(name));
+      const refused = linesOf(NOT_INSERTED).map((line) => moduleName(NOT_INSERTED.regex?.exec(line.text)?.[1]));
+      return named.some((name) => /^(?:stap|tapprep)_/.test(name) || refused.includes(name)) ? 'points' : null;
+    },
     cause: ({ situation }) =>
       `The types (BTF) of the module do not fit those of ${kernelName(situation)}: the vmlinux in the build tree is of another build.`,
     remedies: (situation) => [
@@ -275,6 +361,29 @@ export const LOAD_RULES: readonly Rule[] = [
     cause: () => 'The build tree may carry the right release but come from another vendor or another build.',
   },
   {
+    code: 'KERNEL_NOT_LATEST_INSTALLED',
+    patterns: [UNKNOWN_BY_COMPILER],
+    grade: ({ situation }) => (newerKernel(situation) === null ? null : 'points'),
+    cause: ({ situation }) =>
+      `${kernelName(situation)} runs, but the newer ${newerKernel(situation)?.release ?? 'kernel'} is installed, and the module seems to have been built for that one: a reboot is due.`,
+    evidence: ({ situation }) => newerKernel(situation)?.lines ?? [],
+  },
+  {
+    code: 'GCC_OR_BUILD_MISMATCH',
+    patterns: [UNKNOWN_BY_COMPILER],
+    grade: 'points',
+    cause: ({ groups, situation }) =>
+      `The module needs ${groups[0] ?? 'a symbol'}, which only a compiler asks for, and ${kernelName(situation)} does not offer it: it was built by another compiler or with another configuration than the kernel.`,
+    // It is built already: a compiler to install changes nothing about it.
+    remedies: (situation) => [
+      run('cat /proc/version'),
+      run(`grep CONFIG_CC_VERSION_TEXT /lib/modules/${releaseWord(situation)}/build/.config`),
+      EMPTY_CACHE,
+    ],
+    otherwise:
+      'Build the module again, with the compiler that is named there and in the build tree of this very kernel.',
+  },
+  {
     code: 'GCC_OR_BUILD_MISMATCH',
     patterns: [INSMOD_ALONE],
     hints: [OTHER_VERSION],
@@ -288,8 +397,13 @@ export const LOAD_RULES: readonly Rule[] = [
   {
     code: 'GCC_OR_BUILD_MISMATCH',
     patterns: [UNKNOWN_SYMBOL],
-    hints: [INSMOD_ALONE, OTHER_VERSION],
-    grade: ({ seen }) => (seen(INSMOD_ALONE) && !seen(OTHER_VERSION) ? null : seen(BAD_FORMAT) ? 'allows' : 'points'),
+    hints: [INSMOD_ALONE, OTHER_VERSION, NO_SUCH_MODULE],
+    grade: ({ seen, lines }) => {
+      if (seen(INSMOD_ALONE) && !seen(OTHER_VERSION)) return null;
+      const isUnsure = lines.every((line) => SYMBOL_OR_PARAMETER.test(line.text));
+      if (isUnsure && seen(NO_SUCH_MODULE)) return null;
+      return isUnsure || seen(BAD_FORMAT) ? 'allows' : 'points';
+    },
     cause: ({ groups, situation }) =>
       `The module needs ${groups[0] ?? 'a symbol'} that ${kernelName(situation)} does not offer: it was built with another compiler or against the Module.symvers of another build.`,
   },
@@ -299,7 +413,8 @@ export const LOAD_RULES: readonly Rule[] = [
       text('nknown symbol', new RegExp(`Unknown symbol ${OPTIONAL_SYMBOL}\\b(?! \\(err -22\\))`)),
       text('undefined!', new RegExp(`["'\`]?${OPTIONAL_SYMBOL}["'\`]? \\[\\S{1,300}\\] undefined!`)),
     ],
-    grade: 'points',
+    hints: [MISSING_SYMBOL],
+    grade: (match) => (isOptionAlone(match) ? 'points' : null),
     cause: ({ groups, situation }) =>
       `${kernelName(situation)} offers no ${groups[0] ?? ''}, which every kernel has that was built with ${OPTION_OF.find(([prefix]) => groups[0]?.includes(prefix) === true)?.[1] ?? 'the option'}.`,
   },
@@ -334,8 +449,24 @@ export const LOAD_RULES: readonly Rule[] = [
   },
   {
     code: 'SECUREBOOT_SIGNATURE',
+    patterns: [OF_VENDOR],
+    grade: ({ situation, seen }) =>
+      seen(INSERT) || situation.log.commandSeen || isOlderThan(situation.release, 3, 7) ? null : 'proves',
+    cause: ({ groups, situation }) =>
+      `${kernelName(situation)} only loads modules signed with a key it trusts (Secure Boot, lockdown or module.sig_enforce), and that of whoever made ${groups[0] ?? 'the module'} is not enrolled.`,
+    remedies: (_situation, { groups }) => [
+      run(shellLine`modinfo -F signer ${groups[0] ?? 'MODULE.ko'}`),
+      runAsRoot('mokutil --import VENDOR.der'),
+      REBOOT,
+    ],
+    otherwise:
+      'VENDOR.der is the certificate that comes with the product or from its maker; the firmware asks at the next boot whether to enrol it. Where modinfo names no signer the module is not signed at all.',
+  },
+  {
+    code: 'SECUREBOOT_SIGNATURE',
     patterns: NO_KEY,
-    grade: (match) => (isBuiltHere(match) ? null : 'proves'),
+    hints: [TAKEN, NO_DEVICE],
+    grade: (match) => (isBuiltHere(match) || isOnlyRemarked(match) ? null : 'proves'),
     cause: ({ situation }) =>
       `${kernelName(situation)} only loads modules signed with a key it trusts (Secure Boot, lockdown or module.sig_enforce), and the module of stap is not.`,
   },
@@ -359,7 +490,9 @@ export const LOAD_RULES: readonly Rule[] = [
   {
     code: 'SECUREBOOT_SIGNATURE',
     patterns: NOT_PERMITTED,
-    grade: ({ situation }) => {
+    hints: UNSUPPORTED,
+    grade: ({ situation, seen }) => {
+      if (UNSUPPORTED.some(seen)) return null;
       const { host } = situation;
       const locked =
         host?.security.moduleSigEnforce === true || ![undefined, null, 'none'].includes(host?.security.lockdown);
@@ -393,13 +526,16 @@ export const LOAD_RULES: readonly Rule[] = [
   {
     code: 'CONTAINER_KERNEL_NOT_IN_IMAGE',
     patterns: NOT_PERMITTED,
-    grade: ({ situation }) => (isInContainer(situation) ? 'points' : 'allows'),
+    grade: ({ situation, seen }) => (UNSUPPORTED.some(seen) ? null : isInContainer(situation) ? 'points' : 'allows'),
     cause: () => 'A container without --privileged may not load modules into the kernel of its host.',
   },
   {
     code: 'PERM_GROUPS',
     patterns: NOT_PERMITTED,
-    grade: ({ situation }) => (situation.host !== null && situation.host.user.uid !== 0 ? 'points' : 'allows'),
+    grade: ({ situation, seen }) => {
+      if (UNSUPPORTED.some(seen)) return null;
+      return situation.host !== null && situation.host.user.uid !== 0 ? 'points' : 'allows';
+    },
     cause: () => 'The user may lack the right to load modules: staprun must be set-uid root and the user in stapdev.',
   },
   {
@@ -535,13 +671,19 @@ const KEYS = {
 
 /** A module that is loaded by its name and refused for its key; stap names its own otherwise. The group is the name. */
 function refusedByName(before: string): RegExp {
+  return new RegExp(
+    String.raw`${before}(?!stap_|tapprep_)([\w-]{1,64})(?:\.ko\S{0,4})?["']?: (?:-1 )?(?:${keyWords()})`,
+  );
+}
+
+/** What the kernel answers where the key is none that it takes, in every language. */
+function keyWords(): string {
   const words = [
     '[rR]equired {1,3}key not available',
     '[kK]ey was rejected by service',
     'Key has (?:been revoked|expired)',
   ];
-  const all = [...words, ...TRANSLATED.ENOKEY, ...TRANSLATED.EKEYREJECTED].join('|');
-  return new RegExp(String.raw`${before}(?!stap_|tapprep_)([\w-]{1,64})(?:\.ko\S{0,4})?["']?: (?:-1 )?(?:${all})`);
+  return [...words, ...TRANSLATED.ENOKEY, ...TRANSLATED.EKEYREJECTED].join('|');
 }
 
 function refusedModule(linesOf: Match['linesOf']): string | null {
@@ -550,6 +692,19 @@ function refusedModule(linesOf: Match['linesOf']): string | null {
     if (line !== undefined) return pattern.regex?.exec(line.text)?.[1] ?? null;
   }
   return null;
+}
+
+/** How many lines the kernel may put between its two remarks about one module. */
+const REMARKS_APART = 3;
+
+/** The key is not known, and the kernel took the module all the same, or refused it for something else. */
+function isOnlyRemarked({ lines, linesOf, seen }: Match): boolean {
+  const remarks = linesOf(UNTRUSTED);
+  if (lines.some((line) => !remarks.includes(line))) return false;
+  const taken = linesOf(TAKEN).map(({ position }) => position);
+  const isTaken = ({ position }: LogLine): boolean =>
+    taken.some((at) => at > position && at - position <= REMARKS_APART);
+  return seen(NO_DEVICE) || remarks.every(isTaken);
 }
 
 /** What was refused was built and signed on this machine by dkms or akmods, and is not stap's. Keys of one's own came with 3.7. */

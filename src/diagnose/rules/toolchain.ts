@@ -91,6 +91,12 @@ export const MISSING_LIBRARY: readonly Pattern[] = [
   ),
 ];
 
+/** rpmbuild, of a package with the sources of modules, as akmods builds them: what compiles them is missing. */
+const BUILD_REQUIRED = text(
+  'is needed by',
+  /(?:^|\s)(gcc(?:-c\+\+)?|g\+\+|clang|make|binutils|bison|flex|bc|(?:elfutils-)?libelf-devel|openssl-devel)(?: [<>=]{1,2} \S{1,80})? is needed by (?:\S{1,80}-)?kmod-\S/,
+);
+
 /** Whatever is built here is built for a kernel. */
 export const FOR_A_KERNEL: readonly Pattern[] = [
   PASS4,
@@ -171,6 +177,20 @@ export const TOOLCHAIN_RULES: readonly Rule[] = [
   },
   {
     code: 'GCC_OR_BUILD_MISMATCH',
+    patterns: [BUILD_REQUIRED],
+    grade: 'proves',
+    cause: ({ captures }) => `rpmbuild cannot build the module: ${namesIn(captures).join(', ')} is not installed.`,
+    remedies: ({ system }, { captures }) => {
+      const names = namesIn(captures);
+      return [
+        system === null ? runAsRoot(`dnf install -y ${names.join(' ')}`) : install(names, 'toolchain'),
+        EMPTY_CACHE,
+      ];
+    },
+    otherwise: 'Then build it again; where akmods does, that is "akmods --force".',
+  },
+  {
+    code: 'GCC_OR_BUILD_MISMATCH',
     patterns: MISSING_LIBRARY,
     grade: 'proves',
     cause: ({ groups }) =>
@@ -194,6 +214,11 @@ export const TOOLCHAIN_RULES: readonly Rule[] = [
       installTool(kernelsCompiler(linesOf(BUILT_BY), situation.system), lines, situation),
   },
 ];
+
+/** What the first group captured, each once. */
+function namesIn(captures: Match['captures']): readonly string[] {
+  return [...new Set(captures.flatMap(([name]) => name ?? []))];
+}
 
 /** Brand and major version: `x86_64-linux-gnu-gcc-13 (Ubuntu 13.2.0-23ubuntu4) 13.2.0` is gcc 13. */
 function nameOfCompiler(lines: readonly LogLine[]): string | null {
