@@ -33,8 +33,7 @@ export function judgeAsked(asked: AskedPackage, { release, packages, logged }: A
   if (asked.role !== 'build-tree' && asked.role !== 'debuginfo') return 'right-name';
   if (packages.ask !== null && asked.role === 'build-tree' && /^linux-headers-\d/.test(asked.name)) return 'wrong-name';
   if (packages.ask !== null) return 'right-name';
-  if (stems.length === 0)
-    return packages.standing === 'unknown' && asked.role === 'build-tree' ? 'custom-kernel' : 'right-name';
+  if (stems.length === 0) return packages.standing === 'unknown' ? 'custom-kernel' : 'right-name';
   if (asked.role === 'build-tree' && hasFlavouredStem(asked.stem, stems)) return 'wrong-name';
   if (asked.role === 'build-tree' && packages.develSeconds.includes(asked.stem)) return 'wrong-name';
   return stems.includes(asked.stem) || isVariantOf(asked.stem, stems) ? 'right-name' : 'wrong-name';

@@ -64,6 +64,8 @@ const SEEMS_UNAVAILABLE = text(
 const SEPARATE = text('in a separate repository', /-dbgsym packages are typically in a separate repository/);
 const WIKI = text('DebuggingProgramCrash');
 const DDEBS = text('ddebs.ubuntu.com');
+/** apt read the index of the debug packages. */
+const DDEBS_READ = text('ddebs.ubuntu.com', /^(?:Hit|Get) ?:\d{1,3} https?:\/\/ddebs\.ubuntu\.com\/?\s/);
 /** Sources as apt asks them, and as they are written down. */
 const SOURCES: readonly Pattern[] = [
   text('InRelease', /^\S{2,20} ?:\d{1,3} https?:\/\/\S{1,200} \S{1,60} InRelease/),
@@ -139,9 +141,11 @@ export const REPOSITORY_RULES: readonly Rule[] = [
       const known = situation.packages.develStems.length > 0 || stem === undefined;
       const search = known || !asksZypper(situation.place) ? searchIndex(situation) : [searchFor([stem])];
       // What was asked for is not shown: by its right name it may be there.
+      // What was asked for may also have another name for the same.
       const isDebug = situation.log.packages.some(({ kind, installed }) => kind === 'debuginfo' && !installed);
       const wanted = isDebug ? situation.packages.debuginfo : situation.packages.devel;
-      const named = stem === undefined && search.length === 0 ? [install(wanted, 'kernel')] : [];
+      const isNamed = (stem === undefined && search.length === 0) || isOtherDebugName(match);
+      const named = isNamed ? [install(wanted, 'kernel')] : [];
       return [...search, ...named, prepare()];
     },
   },
@@ -244,9 +248,10 @@ export const REPOSITORY_RULES: readonly Rule[] = [
   {
     code: 'REPO_NOT_CONFIGURED',
     patterns: NO_PACKAGE,
-    hints: [...SOURCES, DDEBS],
+    hints: [...SOURCES, DDEBS, DDEBS_READ],
     grade: (match) => {
       if (!isAskedInVain(match)) return null;
+      if (match.seen(DDEBS_READ) && !setUpAfterwards(match)) return null;
       const debug = match.lines.some((line) => /debuginfo|dbgsym|-dbg\b/.test(line.text));
       if (debug)
         return setUpAfterwards(match) || match.situation.log.debugRepositoryOff || hasNoDebugSource(match)
@@ -410,6 +415,13 @@ function isRemarkAlone(match: Match): boolean {
   const first = match.lines[0]?.position ?? 0;
   const goesOn = AT_WORK.some((pattern) => match.linesOf(pattern).some((line) => line.position >= first));
   return goesOn && !anySeen(match, [...NO_PACKAGE, ...UNMET, NOT_TAKEN, ...IN_WORDS, ...BROKEN, ...TLS, ...EXCLUDED]);
+}
+
+/** One of the names of the kernel's debug package was asked for, and not the first. */
+function isOtherDebugName(match: Match): boolean {
+  const { debuginfo } = match.situation.packages;
+  const asked = judgeNotFound(match).filter((one) => one.asked.role === 'debuginfo');
+  return asked.length > 0 && debuginfo.length > 0 && !asked.some((one) => debuginfo.includes(one.asked.name));
 }
 
 /** The debug repository is only added after the package was asked for in vain. */
