@@ -19,12 +19,12 @@ export interface LoggedPackage {
 /** The architectures that rpm puts behind V-R, as a source of expressions. */
 export const RPM_ARCH = '(?:x86_64|i[3-6]86|aarch64|ppc64le|ppc64|s390x|armv7hl|riscv64|noarch)';
 const RPM = new RegExp(
-  `(?<![\\w/-])(kernel(?:-[a-z][a-z0-9_]{0,12}){0,5}?)-((?:\\d+:)?\\d[\\w.+~^]{0,40}-[\\w.+~^]{1,48}?)\\.(${RPM_ARCH}(?:\\+[a-zA-Z]\\w{1,12})?)(?:\\.rpm)?(?![\\w-])`,
+  `(?<![\\w/-])(kernel(?:\\d\\.\\d{1,3})?(?:-[a-z][a-z0-9_]{0,12}){0,5}?)-((?:\\d+:)?\\d[\\w.+~^]{0,40}-[\\w.+~^]{1,48}?)\\.(${RPM_ARCH}(?:\\+[a-zA-Z]\\w{1,12})?)(?:\\.rpm)?(?![\\w-])`,
   'g',
 );
 /** yum and dnf tables: name[.arch] [arch] [epoch:]version-release */
 const RPM_COLUMNS = new RegExp(
-  `(?:^|\\s)(kernel(?:-[a-z][a-z0-9_]{0,12}){0,5})(?:\\.(${RPM_ARCH}))?\\s+(?:(${RPM_ARCH})\\s+)?(?:\\d+:)?(\\d[\\w.+~^]{0,40}-[\\w.+~^]{1,48})(?=\\s|$)`,
+  `(?:^|\\s)(kernel(?:\\d\\.\\d{1,3})?(?:-[a-z][a-z0-9_]{0,12}){0,5})(?:\\.(${RPM_ARCH}))?\\s+(?:(${RPM_ARCH})\\s+)?(?:\\d+:)?(\\d[\\w.+~^]{0,40}-[\\w.+~^]{1,48})(?=\\s|$)`,
 );
 const DEB = /(?<![\w/-])linux-(image-unsigned|image|headers|modules|(?:cloud-)?tools)-(\d[\w.+~-]{2,60})/g;
 const DEB_KINDS: Readonly<Record<string, PackageKind>> = {

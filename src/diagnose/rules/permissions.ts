@@ -76,6 +76,11 @@ const WRITTEN_BY_PACKAGES: readonly Pattern[] = [
   text('failed for /boot/', /update-initramfs: failed for (\/boot\/)/),
 ];
 
+/** What dpkg, rpm or cp write below the places of packages, on a file system that cannot be written to. */
+const READ_ONLY = text(
+  'Read-only file system',
+  /["'`\s(]\.?(\/(?:lib\/modules|usr|boot)(?=\/)[^\s"'`;:]{0,200})["'`)]?(?:[;:\s].{0,120}?)?[:-] ?Read-only file system/,
+);
 /** Of compressors, which do not say why. */
 const WRITE_ERROR = text('Write error', /Write error\s?: cannot write|\(stdout\): Write error/);
 
@@ -86,6 +91,11 @@ const OF_A_BUILD =
 /** A file of a package is /usr's or /boot's, and its own directory may not be there yet. */
 function fileSystemOf(path: string): string {
   return /^\/[\w.-]+/.exec(path)?.[0] ?? '/';
+}
+
+/** A directory that is there, whatever of the package is not. */
+function placeOfPackages(path = '/'): string {
+  return /^\/(?:lib\/modules|usr|boot)/.exec(path)?.[0] ?? '/';
 }
 
 function freeRoom(path: string): readonly Remedy[] {
@@ -186,6 +196,15 @@ export const PERMISSION_RULES: readonly Rule[] = [
       run('mkdir -p /var/tmp/stap'),
       { kind: 'set-variable', by: 'user', name: 'TMPDIR', value: '/var/tmp/stap' },
     ],
+  },
+  {
+    code: 'NO_SPACE',
+    patterns: [READ_ONLY],
+    grade: 'points',
+    cause: ({ groups }) =>
+      `${placeOfPackages(groups[0])} is on a file system that is mounted read-only, so that no package can put its files there.`,
+    remedies: (_situation, { groups }) => [run(`findmnt -T ${placeOfPackages(groups[0])}`)],
+    otherwise: 'Who mounts it so, such as the host of a virtual machine or an image, has to bring the packages.',
   },
   {
     code: 'NO_SPACE',

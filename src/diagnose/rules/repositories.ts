@@ -1,15 +1,16 @@
 /** Symptoms of package managers: packages that are not carried, repositories not set up or set up wrongly. */
 import { searchFor, searchIndex, setUpDebugRepository } from '../common-remedies.ts';
-import { CHECK_SOURCES, install, prepare, run, runAsRoot } from '../../make-remedy.ts';
+import { CHECK_SOURCES, install, REBOOT, prepare, run, runAsRoot } from '../../make-remedy.ts';
 import type { Remedy } from '../../types.ts';
 import { NOT_FOUND_PATTERNS } from '../package-manager/asked-packages.ts';
 import { findJudged, judgeNotFound } from '../package-manager/read-answers.ts';
 import type { Verdict } from '../package-manager/judge.ts';
-import { BROKEN, CLOCK, DISABLED, EXCLUDED, TLS, UNREGISTERED } from '../package-manager/source-messages.ts';
+import { BROKEN, CLOCK, DISABLED, EXCLUDED, EXCLUDES_KERNEL, TLS, UNREGISTERED } from '../package-manager/source-messages.ts';
 import { NOT_INSTALLABLE } from '../package-manager/translations.ts';
 import { kernelName, text, type Pattern, type Rule, type Match } from '../rule.ts';
 import { asksZypper, type Situation } from '../situation.ts';
 import { quoteWord, shellLine } from '../../shell-words.ts';
+import { compareRpmVersions } from '../../version/rpm-vercmp.ts';
 
 /** Answers without a name: what was asked for stands elsewhere in the log, or nowhere. */
 const NAMELESS: readonly Pattern[] = [
@@ -32,6 +33,12 @@ const UNMET: readonly Pattern[] = [
   text(
     'but it is not installable',
     /((?:linux|kernel|pve|proxmox)-\S{1,160}) : Depends: (\S{1,160}) .{0,80}but it is not installable/,
+  ),
+  text(
+    'nothing provides',
+    new RegExp(
+      `nothing provides (?=.{1,160} needed by (?:the to be installed )?((?:kernel|linux)-\\S{1,160}))["'\`]?(\\S{1,160}(?: [<>=]{1,2} [^\\s"'\`]{1,80})?)`,
+    ),
   ),
   ...NOT_INSTALLABLE.map((words) => text(words, /((?:linux|kernel|pve|proxmox)-\S{1,160}) : \S{1,40}: (\S{1,160}) /)),
   // The second and further ones of a package stand below the first, without its name.
@@ -97,11 +104,19 @@ const OTHER_RUNNING = text(
 );
 const UPGRADE_REBOOT = text('upgrade && reboot');
 
+/** An image has one kernel, which the development package of another would replace. */
+const NOT_BOTH = text(
+  'cannot install both kernel-core-',
+  /cannot install both kernel-core-(\d\S{1,100}) from \S{1,80} and kernel-core-(\d\S{1,100}) from @System/,
+);
+const NEEDS_CORE = text('requires kernel-core', /package kernel-devel\S{1,120} from \S{1,80} requires kernel-core/);
+
 /** The package manager has nothing to do: what was asked for is there. */
 const THERE_ALREADY = text(
   'already installed',
   /(?:Package )?((?:vz)?kernel(?:-[a-z]\w*)*-devel)-\d\S{1,100} (?:is )?already installed/,
 );
+const FIND_EXCLUDES = run("grep -Ers '^ *exclude' /etc/dnf /etc/yum.conf /etc/yum.repos.d");
 /** What dnf prints while its sources answer. */
 const AT_WORK: readonly Pattern[] = [
   text('Dependencies resolved'),
@@ -290,11 +305,20 @@ export const REPOSITORY_RULES: readonly Rule[] = [
     cause: ({ groups }) =>
       `A source has ${groups[0] ?? 'the package'}, and the configuration of the package manager hides it: an exclude line, a version lock or a module.`,
     remedies: ({ packages }, { groups }) => [
-      run("grep -Ers '^ *exclude' /etc/dnf /etc/yum.conf /etc/yum.repos.d"),
+      FIND_EXCLUDES,
       runAsRoot(
         `dnf install -y --disableexcludes=all ${(packages.devel.length > 0 ? packages.devel : [groups[0] ?? 'kernel-devel']).map(quoteWord).join(' ')}`,
       ),
     ],
+  },
+  {
+    code: 'REPO_MISCONFIGURED',
+    patterns: EXCLUDES_KERNEL,
+    grade: (match) => (anySeen(match, NO_PACKAGE) ? 'points' : 'allows'),
+    cause: () =>
+      'The configuration of the package manager hides packages of kernels (exclude=kernel), those in files that are given to it as well.',
+    remedies: () => [FIND_EXCLUDES],
+    otherwise: 'Take the line out, or add --disableexcludes=all to the command that failed.',
   },
   {
     code: 'REPO_MISCONFIGURED',
@@ -382,6 +406,28 @@ export const REPOSITORY_RULES: readonly Rule[] = [
       'The source of the debug packages names no code name: a shell variable was written into it unexpanded.',
   },
   {
+    code: 'REPO_NO_PACKAGE',
+    patterns: [NOT_BOTH],
+    hints: [NEEDS_CORE],
+    grade: (match) => (match.seen(NEEDS_CORE) && newestOffered(match) === null ? 'points' : null),
+    cause: ({ groups }) =>
+      `The system has kernel ${groups[1] ?? ''}, and the repositories have the development package of ${groups[0] ?? 'an older one'} and none newer: they are behind the image.`,
+    remedies: () => [CHECK_SOURCES, prepare()],
+    otherwise: 'Repositories follow within days; until then the image before it, whose kernel they have, can be booted.',
+  },
+  {
+    code: 'KERNEL_NOT_LATEST_INSTALLED',
+    patterns: [NOT_BOTH],
+    hints: [NEEDS_CORE],
+    grade: (match) => (match.seen(NEEDS_CORE) && newestOffered(match) !== null ? 'points' : null),
+    cause: (match) =>
+      `The repositories have the development package of ${newestOffered(match) ?? ''}, which needs that kernel, and the system still has ${match.groups[1] ?? 'an older one'}: upgrade it, reboot, and ask again.`,
+    remedies: ({ place }) => [
+      runAsRoot(place.manager === 'rpm-ostree' ? 'rpm-ostree upgrade' : 'dnf upgrade -y --refresh'),
+      REBOOT,
+    ],
+  },
+  {
     code: 'KERNEL_NOT_LATEST_INSTALLED',
     patterns: [OTHER_RUNNING, UPGRADE_REBOOT],
     // Old stap-prep takes the word "Debian" out of uname -v for a version.
@@ -415,6 +461,12 @@ function isRemarkAlone(match: Match): boolean {
   const first = match.lines[0]?.position ?? 0;
   const goesOn = AT_WORK.some((pattern) => match.linesOf(pattern).some((line) => line.position >= first));
   return goesOn && !anySeen(match, [...NO_PACKAGE, ...UNMET, NOT_TAKEN, ...IN_WORDS, ...BROKEN, ...TLS, ...EXCLUDED]);
+}
+
+/** A kernel that the repositories offer and that is newer than the system's; null where none is. */
+function newestOffered({ captures }: Match): string | null {
+  const newer = captures.find(([offered = '', present = '']) => compareRpmVersions(offered, present) > 0);
+  return newer?.[0] ?? null;
 }
 
 /** One of the names of the kernel's debug package was asked for, and not the first. */
