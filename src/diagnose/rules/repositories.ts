@@ -135,12 +135,13 @@ function isAskedInVain(match: Match): boolean {
 }
 
 /** What the packages are really called, for a sentence. */
-function rightNames({ situation }: Match, isDebuginfo: boolean): string {
+function rightNames({ situation }: Match, isDebuginfo: boolean, wrongStem: string | null = null): string {
   const { packages } = situation;
   const [words, stems] = isDebuginfo
     ? [packages.debuginfo, packages.debuginfoStems]
     : [packages.devel, packages.develStems];
-  return (words.length > 0 ? words : stems).join(' or ');
+  const others = stems.filter((stem) => stem !== wrongStem);
+  return (words.length > 0 ? words : others.length > 0 ? others : stems).join(' or ');
 }
 
 export const REPOSITORY_RULES: readonly Rule[] = [
@@ -218,7 +219,7 @@ export const REPOSITORY_RULES: readonly Rule[] = [
         asked?.role === 'program-headers'
           ? 'has the headers for programs and no build tree'
           : 'is not what its packages are called';
-      const right = rightNames(match, false);
+      const right = rightNames(match, false, asked?.stem);
       const nameless =
         match.situation.packages.ask === null
           ? 'the development package of its release'
