@@ -13,7 +13,7 @@ import {
   tapprepAsRoot,
 } from '../make-remedy.ts';
 import { pacmanHeaders } from './kernel-packages.ts';
-import { askOtherManager } from './other-managers.ts';
+import { installByOther } from './other-managers.ts';
 import { withCommand, withPrepare } from './remedy-words.ts';
 import { canPrepare } from './settle-remedies.ts';
 import { asksZypper, type Situation } from './situation.ts';
@@ -29,7 +29,7 @@ export function installDevel(situation: Situation): Advice {
   if (byPacman !== null) return byPacman;
   if (situation.otherManager !== null) {
     return {
-      remedies: [askOtherManager(situation.otherManager, situation.release), EMPTY_CACHE],
+      remedies: [installByOther(situation.otherManager, situation.release), EMPTY_CACHE],
       otherwise:
         'What it has is of the newest kernel of that line: where an older one runs, upgrade the whole system and reboot.',
     };

@@ -11,43 +11,50 @@ interface Row {
   readonly sign: RegExp;
   /** Of its own kernels: any other is that of a container's host. */
   readonly isOwn: (release: string) => boolean;
-  /** What brings the build tree, or finds its name. */
-  readonly ask: (release: string | null) => Remedy;
+  /** What brings the build tree; null where the release does not tell its package. */
+  readonly install: (release: string | null) => Remedy | null;
+  /** What finds its package. */
+  readonly search: Remedy;
 }
 
 const ALPINE = /^\d+\.\d+\.\d+-\d+-(lts|virt|edge|rpi\d?|vanilla|stable|hardened)$/;
+/** The build tree of the kernel in the system's own configuration. */
+const BUILD_BY_NIX = run("nix-build '<nixpkgs/nixos>' -A config.boot.kernelPackages.kernel.dev");
 const VOID = /^(\d+\.\d+)\.\d+_\d+$/;
 
 const ROWS: Readonly<Record<OtherManager, Row>> = {
   apk: {
     sign: /(?:^|[#$] |\b(?:Run|RUN|sudo) )apk (?:-\S{1,20} )?(?:add|update|upgrade|search)\b|\/APKINDEX\.|\(no such package\):|#\d{1,4}-Alpine\b/,
     isOwn: (release) => ALPINE.test(release),
-    ask: (release) => {
+    install: (release) => {
       const flavour = ALPINE.exec(release ?? '')?.[1];
-      return flavour === undefined ? run("apk search 'linux-*-dev'") : runAsRoot(`apk add linux-${flavour}-dev`);
+      return flavour === undefined ? null : runAsRoot(`apk add linux-${flavour}-dev`);
     },
+    search: run("apk search 'linux-*-dev'"),
   },
   pacman: {
     sign: /(?:^|[#$] |\bsudo )pacman -[A-Z]|\berror: target not found: /,
     isOwn: (release) => pacmanHeaders(release, true) !== null,
-    ask: (release) => {
+    install: (release) => {
       const headers = pacmanHeaders(release, true);
-      return headers === null ? run('pacman -Ss linux headers') : runAsRoot(`pacman -S ${headers}`);
+      return headers === null ? null : runAsRoot(`pacman -S ${headers}`);
     },
+    search: run('pacman -Ss linux headers'),
   },
   xbps: {
     sign: /(?:^|[#$] |\bsudo )xbps-(?:install|query)\b|not found in repository pool/,
     isOwn: (release) => VOID.test(release),
-    ask: (release) => {
+    install: (release) => {
       const series = VOID.exec(release ?? '')?.[1];
-      return run(`xbps-query -Rs ${series === undefined ? 'headers' : `linux${series}-headers`}`);
+      return series === undefined ? null : runAsRoot(`xbps-install -S linux${series}-headers`);
     },
+    search: run('xbps-query -Rs headers'),
   },
   nix: {
     sign: /#\d{1,4}-NixOS\b|\bnixos-rebuild\b/,
     isOwn: (release) => /^\d+\.\d+(?:\.\d+)?$/.test(release),
-    // The kernel of the system's own configuration, with its build tree.
-    ask: () => run("nix-build '<nixpkgs/nixos>' -A config.boot.kernelPackages.kernel.dev"),
+    install: () => BUILD_BY_NIX,
+    search: BUILD_BY_NIX,
   },
 };
 const MANAGERS = Object.keys(ROWS) as readonly OtherManager[];
@@ -62,7 +69,12 @@ export function hasKernel(manager: OtherManager, release: string | null): boolea
   return release === null || ROWS[manager].isOwn(release);
 }
 
-/** What it is asked for the build tree of a kernel. */
-export function askOtherManager(manager: OtherManager, release: string | null): Remedy {
-  return ROWS[manager].ask(release);
+/** What brings the build tree of a kernel, or at least finds it. */
+export function installByOther(manager: OtherManager, release: string | null): Remedy {
+  return ROWS[manager].install(release) ?? searchByOther(manager);
+}
+
+/** What it has of build trees. */
+export function searchByOther(manager: OtherManager): Remedy {
+  return ROWS[manager].search;
 }

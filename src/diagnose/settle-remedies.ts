@@ -2,7 +2,7 @@
 import type { Remedy } from '../types.ts';
 import { hasWholeTree } from '../detect/own-kernel.ts';
 import { prepare, REBOOT, run, runAsRoot } from '../make-remedy.ts';
-import { askOtherManager } from './other-managers.ts';
+import { searchByOther } from './other-managers.ts';
 import { isRefused } from './render-remedy.ts';
 import { releaseWord } from './rule.ts';
 import type { Situation } from './situation.ts';
@@ -44,7 +44,7 @@ function settle(remedy: Remedy, situation: Situation): readonly Remedy[] {
   switch (remedy.kind) {
     case 'prepare-kernel':
       if (canPrepare(situation)) return [remedy];
-      return situation.otherManager === null ? [] : [askOtherManager(situation.otherManager, situation.release)];
+      return situation.otherManager === null ? [] : [searchByOther(situation.otherManager)];
     case 'install-packages':
     case 'reinstall-packages': {
       if (remedy.names.length > 0 && situation.place.manager !== null)

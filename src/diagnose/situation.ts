@@ -49,8 +49,7 @@ export function describeSituation(
   const own = target !== null && target.release === release ? target : null;
   const said = host?.os.id ?? own?.distro ?? log.distribution;
   const told = own === null ? findSystem(host, said, release, log) : systemOf(own);
-  const otherManager =
-    host === null && told === null && spoken !== null && hasKernel(spoken, release) ? spoken : null;
+  const otherManager = host === null && told === null && spoken !== null && hasKernel(spoken, release) ? spoken : null;
   const named = own === null ? namedPackages(release, told, host, log) : packagesOf(own);
   // Another distribution's kernels may have the same form.
   const packages = otherManager !== null && named.home !== null ? NO_PACKAGES : named;

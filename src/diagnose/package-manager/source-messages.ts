@@ -39,11 +39,9 @@ export const EXCLUDED: readonly Pattern[] = [
   text('excluded by', /(?:package|match)\S{0,3} .{0,120}\bexcluded by (?:exclude|versionlock)/i),
 ];
 /** The line of the configuration itself, as users quote it. */
-export const EXCLUDES_KERNEL: readonly Pattern[] = [
-  text('exclude=kernel'),
-  text('excludepkgs=kernel'),
-  text('exclude = kernel'),
-];
+export const EXCLUDES_KERNEL: readonly Pattern[] = ['exclude=kernel', 'excludepkgs=kernel', 'exclude = kernel'].map(
+  (words) => text(words, /^(?!\s{0,8}[#;])/),
+);
 /** A source that is there and does not work. */
 export const BROKEN: readonly Pattern[] = [
   text('NO_PUBKEY', /NO_PUBKEY (\w{8,40})/),

@@ -252,7 +252,7 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
   {
     code: 'DEVEL_INCOMPLETE',
     patterns: FOR_NEWER_RELEASE,
-    grade: (match) => (newerHeaders(match) === null ? null : 'proves'),
+    grade: (match) => (newerHeaders(match) === null ? null : 'points'),
     cause: (match) =>
       `${newerHeaders(match) ?? 'The package'} is made for a newer release of the distribution: it needs a later ${match.groups[1] ?? 'library'} than ${match.groups[2] ?? 'the one'} that this system has, so it cannot be configured here.`,
     remedies: (_situation, match) => [

@@ -71,7 +71,7 @@ const OPTION_OFF: readonly Pattern[] = [
 
 /** Whoever says that the kernel was built without an option; programs of BPF ask for BTF, which SystemTap does without. */
 const LACKS_OPTION_WORDS =
-  /^(?!(?:[-*•#] ?)?(?:if|when|unless)\b).{0,80}\bkernel\b.{0,60}?(?:does(?:n't| not) have|built without|missing) ["'`]?(CONFIG_(?!DEBUG_INFO_BTF)\w{1,60})/i;
+  /^(?!.{0,80}\b(?:if|when|unless|whether)\b).{0,80}\bkernel\b.{0,60}?(?:does(?:n't| not) have|built without|missing) ["'`]?(CONFIG_(?!DEBUG_INFO_BTF)\w{1,60})/i;
 export const LACKS_OPTION: readonly Pattern[] = ['have', 'without', 'missing'].flatMap((word) => [
   text(`${word} CONFIG_`, LACKS_OPTION_WORDS),
   text(`${word} 'CONFIG_`, LACKS_OPTION_WORDS),

@@ -81,6 +81,9 @@ const READ_ONLY = text(
   'Read-only file system',
   /["'`\s(]\.?(\/(?:lib\/modules|usr|boot)(?=\/)[^\s"'`;:]{0,200})["'`)]?(?:[;:\s].{0,120}?)?[:-] ?Read-only file system/,
 );
+/** Who unpacks a package, or where a kernel's packages go. */
+const OF_PACKAGES =
+  /\b(?:dpkg|rpm|yum|dnf|zypper|cpio|unpacking of archive|clean up mess)\b|\.dpkg-new\b|\/lib\/modules\b|\/boot\/|\/usr\/(?:src|lib\/debug)\b/;
 /** Of compressors, which do not say why. */
 const WRITE_ERROR = text('Write error', /Write error\s?: cannot write|\(stdout\): Write error/);
 
@@ -200,7 +203,7 @@ export const PERMISSION_RULES: readonly Rule[] = [
   {
     code: 'NO_SPACE',
     patterns: [READ_ONLY],
-    grade: 'points',
+    grade: ({ lines }) => (lines.some((line) => OF_PACKAGES.test(line.text)) ? 'points' : null),
     cause: ({ groups }) =>
       `${placeOfPackages(groups[0])} is on a file system that is mounted read-only, so that no package can put its files there.`,
     remedies: (_situation, { groups }) => [run(`findmnt -T ${placeOfPackages(groups[0])}`)],

@@ -5,7 +5,15 @@ import type { Remedy } from '../../types.ts';
 import { NOT_FOUND_PATTERNS } from '../package-manager/asked-packages.ts';
 import { findJudged, judgeNotFound } from '../package-manager/read-answers.ts';
 import type { Verdict } from '../package-manager/judge.ts';
-import { BROKEN, CLOCK, DISABLED, EXCLUDED, EXCLUDES_KERNEL, TLS, UNREGISTERED } from '../package-manager/source-messages.ts';
+import {
+  BROKEN,
+  CLOCK,
+  DISABLED,
+  EXCLUDED,
+  EXCLUDES_KERNEL,
+  TLS,
+  UNREGISTERED,
+} from '../package-manager/source-messages.ts';
 import { NOT_INSTALLABLE } from '../package-manager/translations.ts';
 import { kernelName, text, type Pattern, type Rule, type Match } from '../rule.ts';
 import { asksZypper, type Situation } from '../situation.ts';
@@ -315,7 +323,7 @@ export const REPOSITORY_RULES: readonly Rule[] = [
   {
     code: 'REPO_MISCONFIGURED',
     patterns: EXCLUDES_KERNEL,
-    grade: (match) => (anySeen(match, NO_PACKAGE) ? 'points' : 'allows'),
+    grade: (match) => (anySeen(match, [...NO_PACKAGE, ...IN_WORDS]) ? 'points' : null),
     cause: () =>
       'The configuration of the package manager hides packages of kernels (exclude=kernel), those in files that are given to it as well.',
     remedies: () => [FIND_EXCLUDES],
@@ -414,7 +422,8 @@ export const REPOSITORY_RULES: readonly Rule[] = [
     cause: ({ groups }) =>
       `The system has kernel ${groups[1] ?? ''}, and the repositories have the development package of ${groups[0] ?? 'an older one'} and none newer: they are behind the image.`,
     remedies: () => [CHECK_SOURCES, prepare()],
-    otherwise: 'Repositories follow within days; until then the image before it, whose kernel they have, can be booted.',
+    otherwise:
+      'Repositories follow within days; until then the image before it, whose kernel they have, can be booted.',
   },
   {
     code: 'KERNEL_NOT_LATEST_INSTALLED',
