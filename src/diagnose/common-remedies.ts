@@ -6,12 +6,14 @@ import {
   EMPTY_CACHE,
   install,
   onHost,
+  REBOOT,
   run,
   runAsRoot,
   tapprep,
   tapprepAsRoot,
 } from '../make-remedy.ts';
 import { pacmanHeaders } from './kernel-packages.ts';
+import { installByOther } from './other-managers.ts';
 import { withCommand, withPrepare } from './remedy-words.ts';
 import { canPrepare } from './settle-remedies.ts';
 import { asksZypper, type Situation } from './situation.ts';
@@ -25,6 +27,13 @@ export function installDevel(situation: Situation): Advice {
   if (situation.packages.custom !== null) return useBuiltTree(situation);
   const byPacman = installByPacman(situation);
   if (byPacman !== null) return byPacman;
+  if (situation.otherManager !== null) {
+    return {
+      remedies: [installByOther(situation.otherManager, situation.release), EMPTY_CACHE],
+      otherwise:
+        'What it has is of the newest kernel of that line: where an older one runs, upgrade the whole system and reboot.',
+    };
+  }
   if (situation.packages.ask !== null) {
     return {
       remedies: [situation.packages.ask, EMPTY_CACHE],
@@ -35,6 +44,15 @@ export function installDevel(situation: Situation): Advice {
   const advice = installed(situation, install(situation.packages.devel, 'kernel'));
   // The index adds a rebuild counter to the version, so only a search tells the whole of it.
   return { ...advice, remedies: [...searchIndex(situation), ...advice.remedies] };
+}
+
+/** Where pacman has only the newest of both, kernel and headers are brought to it together. */
+export function upgradeByPacman(situation: Situation): Advice | null {
+  if (installByPacman(situation) === null) return null;
+  return {
+    remedies: [runAsRoot('pacman -Syu'), REBOOT],
+    otherwise: 'Headers of a kernel that is not the newest any more are only in the cache of pacman, or in an archive.',
+  };
 }
 
 /** The same where pacman is the package manager; null elsewhere, as far as anything tells. */

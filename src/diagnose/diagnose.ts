@@ -9,6 +9,7 @@ import { withoutBystanders } from './bystanders.ts';
 import { decideBetween } from './decide.ts';
 import { indexLines } from './line-index.ts';
 import { advise } from './advise.ts';
+import { findOtherManager } from './other-managers.ts';
 import type { Reach } from './place.ts';
 import type { Grade, Rule, Match } from './rule.ts';
 import { NEEDLES, RULES } from './rules.ts';
@@ -47,7 +48,7 @@ export function explainExcerpt(
   const { lines: foreign, onlyQuoted } = withoutOwnWords(splitLog(text));
   const lines = withoutBystanders(foreign);
   const log = readLogFacts(lines);
-  const situation = describeSituation(log, facts, target, reach);
+  const situation = describeSituation(log, facts, target, reach, findOtherManager(lines));
   return { diagnoses: applyRules(lines, situation, onlyQuoted), situation, log };
 }
 

@@ -19,12 +19,12 @@ export interface LoggedPackage {
 /** The architectures that rpm puts behind V-R, as a source of expressions. */
 export const RPM_ARCH = '(?:x86_64|i[3-6]86|aarch64|ppc64le|ppc64|s390x|armv7hl|riscv64|noarch)';
 const RPM = new RegExp(
-  `(?<![\\w/-])(kernel(?:-[a-z][a-z0-9_]{0,12}){0,5}?)-((?:\\d+:)?\\d[\\w.+~^]{0,40}-[\\w.+~^]{1,48}?)\\.(${RPM_ARCH}(?:\\+[a-zA-Z]\\w{1,12})?)(?:\\.rpm)?(?![\\w-])`,
+  `(?<![\\w/-])(kernel(?:\\d\\.\\d{1,3})?(?:-[a-z][a-z0-9_]{0,12}){0,5}?)-((?:\\d+:)?\\d[\\w.+~^]{0,40}-[\\w.+~^]{1,48}?)\\.(${RPM_ARCH}(?:\\+[a-zA-Z]\\w{1,12})?)(?:\\.rpm)?(?![\\w-])`,
   'g',
 );
 /** yum and dnf tables: name[.arch] [arch] [epoch:]version-release */
 const RPM_COLUMNS = new RegExp(
-  `(?:^|\\s)(kernel(?:-[a-z][a-z0-9_]{0,12}){0,5})(?:\\.(${RPM_ARCH}))?\\s+(?:(${RPM_ARCH})\\s+)?(?:\\d+:)?(\\d[\\w.+~^]{0,40}-[\\w.+~^]{1,48})(?=\\s|$)`,
+  `(?:^|\\s)(kernel(?:\\d\\.\\d{1,3})?(?:-[a-z][a-z0-9_]{0,12}){0,5})(?:\\.(${RPM_ARCH}))?\\s+(?:(${RPM_ARCH})\\s+)?(?:\\d+:)?(\\d[\\w.+~^]{0,40}-[\\w.+~^]{1,48})(?=\\s|$)`,
 );
 const DEB = /(?<![\w/-])linux-(image-unsigned|image|headers|modules|(?:cloud-)?tools)-(\d[\w.+~-]{2,60})/g;
 const DEB_KINDS: Readonly<Record<string, PackageKind>> = {
@@ -45,6 +45,16 @@ const BARE_LIST_LINE = /^[-*•]?\s*(?:kernel|linux)-\S+(?:\s+(?:Mon|Tue|Wed|Thu
 /** rpm of EL 5 and SLES 11 lists without the architecture. */
 const RPM_WITHOUT_ARCH = /^(kernel(?:-[a-z][a-z0-9_]{0,12}){0,5})-(\d[\w.+~^]{0,40}-[\w.+~^]{1,48})$/;
 
+/** A row of pacman -Q or -Qs: linux612-headers 6.12.28-1, linux 6.9.7.arch1-1. */
+const PACMAN_ROW =
+  /^(?:local\/)?(linux(\d{2,4})?(?:-(lts|zen|hardened))?(-headers)?) (\d[\w.]{1,40}-\d[\d.]{0,5})(?: \(.{0,80}\))?$/;
+const PACMAN_NAME = /^linux\d{0,4}(?:-(?:lts|zen|hardened))?(?:-headers)?$/;
+
+/** Whether a package's name is one of Arch Linux or its kin. */
+export function isOfPacman({ name }: LoggedPackage): boolean {
+  return PACMAN_NAME.test(name);
+}
+
 /** All kernel packages of the lines, in their order. */
 export function readLoggedPackages(lines: readonly LogLine[]): readonly LoggedPackage[] {
   const found: LoggedPackage[] = [];
@@ -60,14 +70,24 @@ export function readLoggedPackages(lines: readonly LogLine[]): readonly LoggedPa
     }
     if (/^(?:Need to install|Please install|You need)/.test(line.text)) needed = true;
     else if (!/^(?:kernel|linux)-/.test(line.text)) needed = false;
-    if (!/kernel|linux-/.test(line.text)) continue;
+    if (!/kernel|linux[- \d]/.test(line.text)) continue;
     const bare = BARE_LIST_LINE.test(line.text) && !needed;
     const installed =
       !NOT_INSTALLED.test(line.text) &&
       (bare || underInstalledHeading || INSTALLED.test(line.text) || INSTALLED_ELSEWHERE.test(line.text));
-    found.push(...rpmsOf(line, installed), ...debsOf(line, installed));
+    found.push(...rpmsOf(line, installed), ...debsOf(line, installed), ...pacmansOf(line));
   }
   return found;
+}
+
+function pacmansOf(line: LogLine): readonly LoggedPackage[] {
+  const [, name, series, flavour, headers, version = ''] = PACMAN_ROW.exec(line.text) ?? [];
+  if (name === undefined) return [];
+  // As uname -r has it: 6.9.7-arch1-1, 6.6.36-1-lts, 6.12.28-1-MANJARO.
+  const suffix = series === undefined ? flavour : 'MANJARO';
+  const bare = version.replace(/\.(?=(?:arch|zen|hardened)\d)/, '-');
+  const release = suffix === undefined ? bare : `${bare}-${suffix}`;
+  return [{ name, kind: headers === undefined ? 'image' : 'devel', release, variant: null, installed: true, line }];
 }
 
 function rpmsOf(line: LogLine, installed: boolean): readonly LoggedPackage[] {

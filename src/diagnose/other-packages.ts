@@ -153,6 +153,8 @@ function sameKernel(packaged: string, release: string): boolean {
   return (
     packaged === release ||
     packaged === running ||
+    // Arch Linux up to 5.1.
+    packaged === running.replace(/-ARCH$/, '') ||
     // One of both may lack the architecture.
     packaged.replace(ARCH, '') === running ||
     packaged === running.replace(ARCH, '') ||

@@ -2,7 +2,7 @@
 import type { Remedy } from '../types.ts';
 import { prepare } from '../make-remedy.ts';
 import { renderRemedy } from './render-remedy.ts';
-import { settleRemedies } from './settle-remedies.ts';
+import { canPrepare, settleRemedies } from './settle-remedies.ts';
 import type { Situation } from './situation.ts';
 
 /** The commands of a remedy as one line for the target at hand. */
@@ -24,5 +24,5 @@ export function withCommand(
 
 /** A sentence about letting tapprep prepare the kernel; null where it would refuse to. */
 export function withPrepare(situation: Situation, sentence: (command: string) => string): string | null {
-  return withCommand(situation, prepare(), sentence);
+  return canPrepare(situation) ? withCommand(situation, prepare(), sentence) : null;
 }

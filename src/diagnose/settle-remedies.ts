@@ -2,6 +2,7 @@
 import type { Remedy } from '../types.ts';
 import { hasWholeTree } from '../detect/own-kernel.ts';
 import { prepare, REBOOT, run, runAsRoot } from '../make-remedy.ts';
+import { searchByOther } from './other-managers.ts';
 import { isRefused } from './render-remedy.ts';
 import { releaseWord } from './rule.ts';
 import type { Situation } from './situation.ts';
@@ -13,7 +14,7 @@ import { RPM } from '../package-system/rpm.ts';
 export function canPrepare(situation: Situation): boolean {
   const { release, packages, host } = situation;
   // Its /usr is read-only.
-  if (!canBeNamed(situation) || isLayering(situation.place.manager)) return false;
+  if (!canBeNamed(situation) || isLayering(situation.place.manager) || situation.otherManager !== null) return false;
   const isOnItsOwn = host !== null && (host.own !== undefined || hasWholeTree(host));
   if (isOnItsOwn && host.security.container === null) return true;
   if (host?.security.container != null || host?.security.wsl === true) return false;
@@ -45,7 +46,8 @@ export function settleOrAsk(remedies: readonly Remedy[], situation: Situation): 
 function settle(remedy: Remedy, situation: Situation): readonly Remedy[] {
   switch (remedy.kind) {
     case 'prepare-kernel':
-      return canPrepare(situation) ? [remedy] : [];
+      if (canPrepare(situation)) return [remedy];
+      return situation.otherManager === null ? [] : [searchByOther(situation.otherManager)];
     case 'install-packages':
     case 'reinstall-packages': {
       if (remedy.names.length > 0 && situation.place.manager !== null)

@@ -2,6 +2,8 @@
 import type { HostFacts, Target } from '../types.ts';
 import { archOf, type KernelPackages, NO_PACKAGES, packagesOf, packagesSaid } from './kernel-packages.ts';
 import type { LogFacts } from './log-facts.ts';
+import { isOfPacman } from './log-packages.ts';
+import { hasKernel, type OtherManager } from './other-managers.ts';
 import { type Place, type Reach, reachOf } from './place.ts';
 import { DPKG } from '../package-system/dpkg.ts';
 import { type Layering, LAYERINGS } from '../package-system/layering.ts';
@@ -24,16 +26,19 @@ export interface Situation {
   /** ID as in os-release. */
   readonly distribution: string | null;
   readonly packages: KernelPackages;
+  /** What installs packages there, where tapprep has none for it; else null. */
+  readonly otherManager: OtherManager | null;
   /** Where commands are pasted, and for which package manager they are written. */
   readonly place: Place;
 }
 
-/** Joins what is known. Facts of the machine win over what a log suggests. @param reach how it is named and reached */
+/** Joins what is known. Facts of the machine win over what a log suggests. @param reach how it is named and reached @param spoken the other manager whose words are in the log */
 export function describeSituation(
   log: LogFacts,
   facts: HostFacts | null,
   target: Target | null,
   reach: Reach = reachOf(facts),
+  spoken: OtherManager | null = null,
 ): Situation {
   const logged = log.wantedRelease ?? log.runningRelease;
   const host = facts !== null && logged !== null && isOtherKernel(facts, log) ? null : facts;
@@ -44,7 +49,10 @@ export function describeSituation(
   const own = target !== null && target.release === release ? target : null;
   const said = host?.os.id ?? own?.distro ?? log.distribution;
   const told = own === null ? findSystem(host, said, release, log) : systemOf(own);
-  const packages = own === null ? namedPackages(release, told, host, log) : packagesOf(own);
+  const otherManager = host === null && told === null && spoken !== null && hasKernel(spoken, release) ? spoken : null;
+  const named = own === null ? namedPackages(release, told, host, log) : packagesOf(own);
+  // Another distribution's kernels may have the same form.
+  const packages = otherManager !== null && named.home !== null ? NO_PACKAGES : named;
   // Where nothing else tells, the kernel's own home does.
   const distribution = said ?? packages.home?.distribution ?? null;
   const system = told ?? packages.home?.system ?? null;
@@ -56,6 +64,7 @@ export function describeSituation(
     system,
     distribution,
     packages,
+    otherManager,
     place: {
       reach,
       kernel: runs(host, release) && reach.via !== 'declared' ? null : release,
@@ -130,7 +139,7 @@ function findSystem(
   if (distribution !== null) return DEB_SYSTEMS.test(distribution) ? DPKG : RPM;
   if (DEB_UNAME_V.test(log.unameV ?? '') || DEB_RELEASE.test(release ?? '')) return DPKG;
   if (RPM_RELEASE.test(release ?? '')) return RPM;
-  const listed = log.packages[0]?.name;
+  const listed = log.packages.find((one) => !isOfPacman(one))?.name;
   const spoken = log.userland ?? log.advised;
   if (listed === undefined) return spoken === null ? null : systemOf({ family: spoken });
   return listed.startsWith('linux-') ? DPKG : RPM;

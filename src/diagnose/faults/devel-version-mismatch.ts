@@ -1,6 +1,6 @@
 /** The build tree that is there belongs to another kernel version. */
 import type { Fault } from '../fault.ts';
-import { installDevel } from '../common-remedies.ts';
+import { installDevel, upgradeByPacman } from '../common-remedies.ts';
 
 export const DEVEL_VERSION_MISMATCH: Fault = {
   summary: 'the build tree that is there belongs to another kernel version',
@@ -12,5 +12,5 @@ export const DEVEL_VERSION_MISMATCH: Fault = {
   },
   beyondTarget: false,
   explains: [],
-  remedy: installDevel,
+  remedy: (situation) => upgradeByPacman(situation) ?? installDevel(situation),
 };

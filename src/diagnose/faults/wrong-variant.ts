@@ -1,5 +1,7 @@
 /** Packages of another kernel variant (debug, rt, 64k) than the one that runs. */
 import type { Fault } from '../fault.ts';
+import type { PackageKind } from '../log-packages.ts';
+import type { Situation } from '../situation.ts';
 import { EMPTY_CACHE, install } from '../../make-remedy.ts';
 
 export const WRONG_VARIANT: Fault = {
@@ -12,8 +14,18 @@ export const WRONG_VARIANT: Fault = {
   },
   beyondTarget: false,
   explains: [],
-  remedy: ({ packages }) => ({
-    remedies: [install([...packages.devel, ...packages.debuginfo], 'kernel'), EMPTY_CACHE],
+  remedy: (situation) => ({
+    remedies: [install(ownPackages(situation), 'kernel'), EMPTY_CACHE],
     otherwise: 'If the other variant is the one you want to look at, boot that kernel instead.',
   }),
 };
+
+/** Of the kinds that the log is about; of both where it shows neither. */
+function ownPackages({ packages, log }: Situation): readonly string[] {
+  const isAbout = (kind: PackageKind): boolean => log.packages.some((one) => one.kind === kind);
+  const hasNeither = !isAbout('devel') && !isAbout('debuginfo');
+  return [
+    ...(hasNeither || isAbout('devel') ? packages.devel : []),
+    ...(hasNeither || isAbout('debuginfo') ? packages.debuginfo : []),
+  ];
+}

@@ -14,6 +14,8 @@ export interface AskedPackage {
 
 /** A name, perhaps with the version that it must have. */
 const WORD = String.raw`["'\`\[]*([a-z0-9][\w.+~:*=-]{2,160}?)(?: ?[=<>]{1,2} \S{1,80}?)?["'\`\]]*`;
+/** A package of the kernel itself that zypper or dnf would install. */
+export const OF_KERNEL = String.raw`(?:the to be installed )?(?:kernel|linux)-(?=[a-z\d])`;
 const end = String.raw`(?=[.,;:)]?(?:\s|\\|$))`;
 
 /** How each program says in English that it has no such package; the group is the name. */
@@ -25,7 +27,8 @@ const NOT_FOUND_ENGLISH: readonly Pattern[] = [
   text('No package matches', new RegExp(`No package matches ${WORD}${end}`)),
   text('package not found or not installed', new RegExp(`${WORD} package not found or not installed`)),
   text('No matching package to install', new RegExp(`No matching package to install: ${WORD}${end}`)),
-  text('nothing provides', new RegExp(`nothing provides ${WORD}${end}`)),
+  // What another package of the kernel needs was not asked for.
+  text('nothing provides', new RegExp(`nothing provides (?!.{1,160} needed by ${OF_KERNEL})${WORD}${end}`)),
   // apt, dpkg
   text('Unable to locate package', new RegExp(`Unable to locate package ${WORD}${end}`)),
   text("Couldn't find any package by", new RegExp(`Couldn't find any package by (?:glob|regex) ${WORD}${end}`)),
@@ -55,15 +58,17 @@ export const NOT_FOUND_PATTERNS: readonly Pattern[] = [...NOT_FOUND_ENGLISH, ...
 
 /** Words that stand for the headers of programs: they describe system calls, not the kernel that runs. */
 const PROGRAM_HEADERS =
-  /^(?:linux-libc-dev|linux-api-headers|linux-glibc-devel|glibc-kernheaders|kernel(?:-[a-z]\w*)*-headers)(?:-\d|$|[.=:*])/;
+  /^(?:linux-libc-dev|linux-api-headers|linux-glibc-devel|glibc-kernheaders|kernel(?:\d\.\d{1,3})?(?:-[a-z]\w*)*-headers)(?:-\d|$|[.=:*])/;
 const DEBUGINFO = /(?:debuginfo|debugsource|-dbgsym|-dbg)(?:\b|$)/;
 const BUILD_TREE =
-  /^(?:(?:vz)?kernel(?:-[a-z0-9]+)*-devel|linux-headers|linux-kbuild|(?:pve|proxmox)-headers|kernel-(?:source|syms)|linux-(?:[a-z]+-)?(?:devel|headers|dev)|raspberrypi-kernel-headers)(?:[-.=:*\d]|$)/;
+  /^(?:(?:vz)?kernel(?:\d\.\d{1,3})?(?:-[a-z0-9]+)*-devel|linux\d[\d.]{0,6}-headers|linux-headers|linux-kbuild|(?:pve|proxmox)-headers|kernel-(?:source|syms)|linux-(?:[a-z]+-)?(?:devel|headers|dev)|raspberrypi-kernel-headers)(?:[-.=:*\d]|$)/;
 const IMAGE =
-  /^(?:(?:vz)?kernel(?:-(?:core|modules|default|uek|lt|ml|rt))*|linux-(?:image|modules)|(?:pve|proxmox)-kernel)(?:[-.=:*]\d|-unsigned|$)/;
+  /^(?:(?:vz)?kernel(?:\d\.\d{1,3})?(?:-(?:core|modules|default|uek|lt|ml|rt))*|linux-(?:image|modules)|(?:pve|proxmox)-kernel)(?:[-.=:*]\d|-unsigned|$)/;
 
 /** What kind of package a name is of; null for what has nothing to do with the kernel. */
 export function readAsked(name: string): AskedPackage | null {
+  // A file that is not there says nothing about what repositories have.
+  if (/\.(?:rpm|d?deb)$/.test(name)) return null;
   const role = roleOf(name);
   return role === null ? null : { name, role, stem: stemOf(name) };
 }

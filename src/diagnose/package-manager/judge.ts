@@ -33,11 +33,18 @@ export function judgeAsked(asked: AskedPackage, { release, packages, logged }: A
   if (asked.role !== 'build-tree' && asked.role !== 'debuginfo') return 'right-name';
   if (packages.ask !== null && asked.role === 'build-tree' && /^linux-headers-\d/.test(asked.name)) return 'wrong-name';
   if (packages.ask !== null) return 'right-name';
-  if (stems.length === 0)
-    return packages.standing === 'unknown' && asked.role === 'build-tree' ? 'custom-kernel' : 'right-name';
+  if (stems.length === 0 && isOfSeries(asked.name, release)) return 'right-name';
+  if (stems.length === 0) return packages.standing === 'unknown' ? 'custom-kernel' : 'right-name';
   if (asked.role === 'build-tree' && hasFlavouredStem(asked.stem, stems)) return 'wrong-name';
   if (asked.role === 'build-tree' && packages.develSeconds.includes(asked.stem)) return 'wrong-name';
   return stems.includes(asked.stem) || isVariantOf(asked.stem, stems) ? 'right-name' : 'wrong-name';
+}
+
+/** linux612-headers, linux5.3-headers: Manjaro and Void name them by the kernel's first two numbers. */
+function isOfSeries(name: string, release: string): boolean {
+  const [, named] = /^linux(\d[\d.]{0,6})-headers/.exec(name) ?? [];
+  const [, major = '', minor = ''] = /^(\d+)\.(\d+)/.exec(release) ?? [];
+  return named === `${major}${minor}` || named === `${major}.${minor}`;
 }
 
 /** kernel-devel where the kernel's own is kernel-default-devel: the companion, which has no file of that build. */

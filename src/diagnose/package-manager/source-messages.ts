@@ -38,6 +38,10 @@ export const EXCLUDED: readonly Pattern[] = [
   text('were filtered out by', /filtered out by (?:exclude|modular) filtering(?: for argument:? (\S{1,160}))?/),
   text('excluded by', /(?:package|match)\S{0,3} .{0,120}\bexcluded by (?:exclude|versionlock)/i),
 ];
+/** The line of the configuration itself, as users quote it. */
+export const EXCLUDES_KERNEL: readonly Pattern[] = ['exclude=kernel', 'excludepkgs=kernel', 'exclude = kernel'].map(
+  (words) => text(words, /^(?!\s{0,8}[#;])/),
+);
 /** A source that is there and does not work. */
 export const BROKEN: readonly Pattern[] = [
   text('NO_PUBKEY', /NO_PUBKEY (\w{8,40})/),

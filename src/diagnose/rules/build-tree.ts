@@ -1,5 +1,6 @@
 /** Symptoms of a build tree that is missing, another kernel's, incomplete, or of another build. */
 import { EMPTY_CACHE, run, runAsRoot } from '../../make-remedy.ts';
+import { shellLine } from '../../shell-words.ts';
 import { isOlderThan, kernelName, text, type Pattern, type Rule, type Match } from '../rule.ts';
 import { patternsOf } from '../package-manager/templates.ts';
 import { NOT_CONFIGURED as HALF_CONFIGURED_TEMPLATES, NOT_INSTALLED } from '../package-manager/translations.ts';
@@ -28,6 +29,18 @@ const HALF_CONFIGURED: readonly Pattern[] = [
   ),
   text('error processing package', /error processing package (linux-(?:headers|kbuild)-\S{1,120})/),
   text('linux-headers-', /^i[UFHW]R?\s+(linux-headers-\S{1,120})/),
+];
+
+/** Headers need a newer library than the system has: they are of a newer release of it, and no repair brings that. */
+const LIBRARY = '(?:libc6|libssl\\d[\\w.]*|libelf1\\w*|libdw1\\w*|zlib1g)';
+const FOR_NEWER_RELEASE: readonly Pattern[] = [
+  text('on system is', new RegExp(`^()Version of (${LIBRARY})(?::\\w{1,10})? on system is (\\S{1,60}?)\\.?$`)),
+  text(
+    'is to be installed',
+    new RegExp(
+      `(linux-headers-\\S{1,120}) : Depends: (${LIBRARY}) \\(>=? ?\\S{1,60}\\) but (\\S{1,60}) is to be installed`,
+    ),
+  ),
 ];
 
 /** dpkg in other languages, where any package may stand. */
@@ -238,6 +251,19 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
   },
   {
     code: 'DEVEL_INCOMPLETE',
+    patterns: FOR_NEWER_RELEASE,
+    grade: (match) => (newerHeaders(match) === null ? null : 'points'),
+    cause: (match) =>
+      `${newerHeaders(match) ?? 'The package'} is made for a newer release of the distribution: it needs a later ${match.groups[1] ?? 'library'} than ${match.groups[2] ?? 'the one'} that this system has, so it cannot be configured here.`,
+    remedies: (_situation, match) => [
+      run(shellLine`apt-cache policy ${match.groups[1] ?? 'libc6'}`),
+      runAsRoot(shellLine`dpkg --remove ${newerHeaders(match) ?? ''}`),
+    ],
+    otherwise:
+      'Headers and kernel have to be of the release that is installed here: boot a kernel of its own, or upgrade the system.',
+  },
+  {
+    code: 'DEVEL_INCOMPLETE',
     patterns: [text('dpkg was interrupted')],
     hints: [HEADERS_UNPACKED],
     grade: ({ seen }) => (seen(HEADERS_UNPACKED) ? 'points' : null),
@@ -340,6 +366,13 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
     cause: ({ groups }) => `The module was compiled for ${groups[0] ?? ''} but ${groups[1] ?? ''} runs.`,
   },
 ];
+
+/** The headers that the library is too old for; dpkg names them on lines of their own. */
+function newerHeaders({ groups, linesOf }: Match): string | null {
+  if (groups[0]) return groups[0];
+  const [line] = HALF_CONFIGURED.flatMap(linesOf);
+  return line === undefined ? null : (/linux-(?:headers|kbuild)-[^\s:]{1,120}/.exec(line.text)?.[0] ?? null);
+}
 
 /** The very package is seen to be installed after the failure: what is shown of it is over. */
 function wasInstalledLater({ log, release }: Match['situation'], lines: Match['lines']): boolean {

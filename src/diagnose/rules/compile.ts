@@ -70,6 +70,20 @@ const OPTION_OFF: readonly Pattern[] = [
   text('is disabled', new RegExp(`${NEEDED}\\b.{0,40}\\bis disabled`)),
 ];
 
+/** Whoever says that the kernel was built without an option; programs of BPF ask for BTF, which SystemTap does without. */
+const LACKS_OPTION_WORDS =
+  /^(?!.{0,80}\b(?:if|when|unless|whether)\b).{0,80}\bkernel\b.{0,60}?(?:does(?:n't| not) have|built without|missing) ["'`]?(CONFIG_(?!DEBUG_INFO_BTF)\w{1,60})/i;
+export const LACKS_OPTION: readonly Pattern[] = ['have', 'without', 'missing'].flatMap((word) => [
+  text(`${word} CONFIG_`, LACKS_OPTION_WORDS),
+  text(`${word} 'CONFIG_`, LACKS_OPTION_WORDS),
+]);
+
+/** The first that is said to be off: of those that make debug information, or of the others. */
+export function lackedOption({ captures }: Match, isOfDebuginfo: boolean): string | null {
+  const names = captures.flatMap(([name]) => name ?? []);
+  return names.find((name) => name.startsWith('CONFIG_DEBUG_INFO') === isOfDebuginfo) ?? null;
+}
+
 /** The directory of a tracepoint; perf adds what it makes of it. */
 const NO_EVENT = text('/tracing/events/', /File (\/sys\/kernel\/(?:debug\/)?tracing\/events\/\S{1,160}) not found/);
 const MISSES_OPTION = text('misses some CONFIG_');
@@ -221,6 +235,16 @@ export const COMPILE_RULES: readonly Rule[] = [
     grade: 'points',
     cause: ({ groups, situation }) =>
       `${kernelName(situation)} was built without ${groups[0] ?? 'an option'}, which SystemTap needs.`,
+  },
+  {
+    code: 'KERNEL_CONFIG',
+    patterns: LACKS_OPTION,
+    grade: (match) => (lackedOption(match, false) === null ? null : 'points'),
+    cause: (match) =>
+      `${kernelName(match.situation)} was built without ${lackedOption(match, false) ?? ''}, which the program that says so needs.`,
+    remedies: (situation, match) => [
+      run(`grep -w ${lackedOption(match, false) ?? ''} /boot/config-${releaseWord(situation)}`),
+    ],
   },
   {
     code: 'KERNEL_CONFIG',

@@ -1,5 +1,6 @@
 /** Symptoms of pass 2: debug information that is missing, another kernel's, or unusable. */
 import { ASK_DEBUGINFOD, CHECK_SOURCES, run, tapprepAsRoot } from '../../make-remedy.ts';
+import { lackedOption, LACKS_OPTION } from './compile.ts';
 import { shellLine } from '../../shell-words.ts';
 import { debuginfoOfProgram } from '../common-remedies.ts';
 import { type Grade, kernelName, releaseWord, text, type Pattern, type Rule, type Match } from '../rule.ts';
@@ -218,6 +219,14 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
       run(`grep CONFIG_DEBUG_INFO /boot/config-${releaseWord(situation)}`),
       tapprepAsRoot('verify', '--build-tree', 'DIR', '--vmlinux', 'FILE'),
     ],
+  },
+  {
+    code: 'DEBUGINFO_UNUSABLE',
+    patterns: LACKS_OPTION,
+    grade: (match) => (lackedOption(match, true) === null ? null : 'points'),
+    cause: (match) =>
+      `${kernelName(match.situation)} was built without ${lackedOption(match, true) ?? ''}, so its vmlinux has no debug information: it has to be built again with it.`,
+    remedies: (situation) => [run(`grep CONFIG_DEBUG_INFO /boot/config-${releaseWord(situation)}`)],
   },
   {
     code: 'DEBUGINFO_UNUSABLE',

@@ -4,6 +4,7 @@
  */
 import { run, runAsRoot } from '../../make-remedy.ts';
 import type { DiagnosisCode } from '../codes.ts';
+import { matchingDebuginfo } from '../other-packages.ts';
 import { type Grade, kernelName, releaseWord, text, type Pattern, type Rule, type Match } from '../rule.ts';
 
 interface Row {
@@ -11,6 +12,8 @@ interface Row {
   readonly code: DiagnosisCode;
   readonly grade: Grade;
   readonly patterns: readonly Pattern[];
+  /** Without one of these as well, the message says nothing. */
+  readonly only?: readonly Pattern[];
   /** Shows that it came out well after all, or is something else. */
   readonly unless?: readonly Pattern[];
   /** Where it is another than its code's. */
@@ -46,7 +49,7 @@ const SAID_TO_BE_ABSENT = new RegExp(
     String.raw`${NOT_FOUND}.{0,60}?\b${HEADERS}`,
     String.raw`(?:missing|no|find|locate) (?:the )?${HEADERS} for\b`,
     String.raw`are (?:the )?${HEADERS} installed`,
-    String.raw`(?:do(?:es)? not have|don't have|missing|please install|without) .{0,30}\b${HEADERS}(?!-\d)`,
+    String.raw`(?:do(?:es)? not have|don't have|missing|please install|without) .{0,30}\b${HEADERS}(?!-(?:\d|\s))`,
   ].join('|')})`,
   'i',
 );
@@ -181,7 +184,6 @@ const ROWS: readonly Row[] = [
     text('Failed to find the path for the kernel', /Failed to find the path for the kernel/),
     text('vmlinux with build-id', /No kallsyms or vmlinux with build-id \S{8,64} was found/),
     text('Failed to open debuginfo file'),
-    text('Debuginfo-analysis is not supported'),
     text('debuginfo for vmlinux', /(?:find|open) (?:the )?debuginfo for vmlinux/),
   ] },
   { program: 'crash', code: 'DEBUGINFO_MISSING', grade: 'points', patterns: [
@@ -194,8 +196,13 @@ const ROWS: readonly Row[] = [
   { program: 'drgn', code: 'DEBUGINFO_MISSING', grade: 'points', patterns: [
     text('could not find vmlinux for', /could not find vmlinux for (\S{1,80})/),
     text('missing debugging symbols for kernel', /missing debugging symbols for kernel (\S{1,80})/),
-    text('could not get debugging information for', /could not get debugging information for:?\s*(?:kernel|$)/),
-    text('missing some debugging symbols', /missing some debugging symbols.{0,200}\bkernel\b/),
+    text('could not get debugging information for', /could not get debugging information for:? kernel\b(?! modules)/),
+    text('missing some debugging symbols', /missing some debugging symbols.{0,200}\bkernel\b(?! modules)/),
+  ] },
+  // A heading, and below it what was not found: the kernel itself, or only some modules.
+  { program: 'drgn', code: 'DEBUGINFO_MISSING', grade: 'points', only: [text('kernel (', /^kernel \(/)], patterns: [
+    text('could not get debugging information for', /could not get debugging information for:?$/),
+    text('missing debugging symbols for', /missing debugging symbols for:?$/),
   ] },
   // Type information of BPF's own: a kernel carries it in itself or not at all, and SystemTap does without.
   { program: 'bpftrace, bcc, libbpf, ebpf-go', code: 'KERNEL_CONFIG', grade: 'allows', cause: NO_BTF, remedies: LOOK_FOR_BTF, unless: HAS_BTF, patterns: [
@@ -283,12 +290,14 @@ export const NO_TREE: readonly Pattern[] = ROWS.filter(({ code }) => code === 'D
 
 /** One rule a row: the message decides, whichever program printed it. */
 export const NEIGHBOUR_RULES: readonly Rule[] = ROWS.map(
-  ({ program, code, grade, cause, remedies, patterns, unless }) => ({
+  ({ program, code, grade, cause, remedies, patterns, only, unless }) => ({
     code,
     patterns,
-    ...(unless === undefined ? {} : { hints: unless }),
+    hints: [...(only ?? []), ...(unless ?? [])],
     grade: ({ situation, seen }) => {
-      if (unless?.some(seen) === true) return null;
+      if (unless?.some(seen) === true || only?.some(seen) === false) return null;
+      // The very package is shown as installed: the program has another reason not to read it.
+      if (code === 'DEBUGINFO_MISSING' && matchingDebuginfo(situation) !== null) return null;
       const tree = situation.host?.buildTree;
       return code === 'DEVEL_MISSING' && tree?.exists === true ? null : grade;
     },

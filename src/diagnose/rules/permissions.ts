@@ -76,6 +76,14 @@ const WRITTEN_BY_PACKAGES: readonly Pattern[] = [
   text('failed for /boot/', /update-initramfs: failed for (\/boot\/)/),
 ];
 
+/** What dpkg, rpm or cp write below the places of packages, on a file system that cannot be written to. */
+const READ_ONLY = text(
+  'Read-only file system',
+  /["'`\s(]\.?(\/(?:lib\/modules|usr|boot)(?=\/)[^\s"'`;:]{0,200})["'`)]?(?:[;:\s].{0,120}?)?[:-] ?Read-only file system/,
+);
+/** Who unpacks a package, or where a kernel's packages go. */
+const OF_PACKAGES =
+  /\b(?:dpkg|rpm|yum|dnf|zypper|cpio|unpacking of archive|clean up mess)\b|\.dpkg-new\b|\/lib\/modules\b|\/boot\/|\/usr\/(?:src|lib\/debug)\b/;
 /** Of compressors, which do not say why. */
 const WRITE_ERROR = text('Write error', /Write error\s?: cannot write|\(stdout\): Write error/);
 
@@ -86,6 +94,11 @@ const OF_A_BUILD =
 /** A file of a package is /usr's or /boot's, and its own directory may not be there yet. */
 function fileSystemOf(path: string): string {
   return /^\/[\w.-]+/.exec(path)?.[0] ?? '/';
+}
+
+/** A directory that is there, whatever of the package is not. */
+function placeOfPackages(path = '/'): string {
+  return /^\/(?:lib\/modules|usr|boot)/.exec(path)?.[0] ?? '/';
 }
 
 function freeRoom(path: string): readonly Remedy[] {
@@ -186,6 +199,15 @@ export const PERMISSION_RULES: readonly Rule[] = [
       run('mkdir -p /var/tmp/stap'),
       { kind: 'set-variable', by: 'user', name: 'TMPDIR', value: '/var/tmp/stap' },
     ],
+  },
+  {
+    code: 'NO_SPACE',
+    patterns: [READ_ONLY],
+    grade: ({ lines }) => (lines.some((line) => OF_PACKAGES.test(line.text)) ? 'points' : null),
+    cause: ({ groups }) =>
+      `${placeOfPackages(groups[0])} is on a file system that is mounted read-only, so that no package can put its files there.`,
+    remedies: (_situation, { groups }) => [run(`findmnt -T ${placeOfPackages(groups[0])}`)],
+    otherwise: 'Who mounts it so, such as the host of a virtual machine or an image, has to bring the packages.',
   },
   {
     code: 'NO_SPACE',

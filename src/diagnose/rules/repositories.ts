@@ -1,15 +1,24 @@
 /** Symptoms of package managers: packages that are not carried, repositories not set up or set up wrongly. */
 import { searchFor, searchIndex, setUpDebugRepository } from '../common-remedies.ts';
-import { CHECK_SOURCES, install, prepare, run, runAsRoot } from '../../make-remedy.ts';
+import { CHECK_SOURCES, install, REBOOT, prepare, run, runAsRoot } from '../../make-remedy.ts';
 import type { Remedy } from '../../types.ts';
 import { NOT_FOUND_PATTERNS } from '../package-manager/asked-packages.ts';
 import { findJudged, judgeNotFound } from '../package-manager/read-answers.ts';
 import type { Verdict } from '../package-manager/judge.ts';
-import { BROKEN, CLOCK, DISABLED, EXCLUDED, TLS, UNREGISTERED } from '../package-manager/source-messages.ts';
+import {
+  BROKEN,
+  CLOCK,
+  DISABLED,
+  EXCLUDED,
+  EXCLUDES_KERNEL,
+  TLS,
+  UNREGISTERED,
+} from '../package-manager/source-messages.ts';
 import { NOT_INSTALLABLE } from '../package-manager/translations.ts';
 import { kernelName, text, type Pattern, type Rule, type Match } from '../rule.ts';
 import { asksZypper, type Situation } from '../situation.ts';
 import { quoteWord, shellLine } from '../../shell-words.ts';
+import { compareRpmVersions } from '../../version/rpm-vercmp.ts';
 
 /** Answers without a name: what was asked for stands elsewhere in the log, or nowhere. */
 const NAMELESS: readonly Pattern[] = [
@@ -32,6 +41,12 @@ const UNMET: readonly Pattern[] = [
   text(
     'but it is not installable',
     /((?:linux|kernel|pve|proxmox)-\S{1,160}) : Depends: (\S{1,160}) .{0,80}but it is not installable/,
+  ),
+  text(
+    'nothing provides',
+    new RegExp(
+      `nothing provides (?=.{1,160} needed by (?:the to be installed )?((?:kernel|linux)-\\S{1,160}))["'\`]?(\\S{1,160}(?: [<>=]{1,2} [^\\s"'\`]{1,80})?)`,
+    ),
   ),
   ...NOT_INSTALLABLE.map((words) => text(words, /((?:linux|kernel|pve|proxmox)-\S{1,160}) : \S{1,40}: (\S{1,160}) /)),
   // The second and further ones of a package stand below the first, without its name.
@@ -64,6 +79,8 @@ const SEEMS_UNAVAILABLE = text(
 const SEPARATE = text('in a separate repository', /-dbgsym packages are typically in a separate repository/);
 const WIKI = text('DebuggingProgramCrash');
 const DDEBS = text('ddebs.ubuntu.com');
+/** apt read the index of the debug packages. */
+const DDEBS_READ = text('ddebs.ubuntu.com', /^(?:Hit|Get) ?:\d{1,3} https?:\/\/ddebs\.ubuntu\.com\/?\s/);
 /** Sources as apt asks them, and as they are written down. */
 const SOURCES: readonly Pattern[] = [
   text('InRelease', /^\S{2,20} ?:\d{1,3} https?:\/\/\S{1,200} \S{1,60} InRelease/),
@@ -95,11 +112,19 @@ const OTHER_RUNNING = text(
 );
 const UPGRADE_REBOOT = text('upgrade && reboot');
 
+/** An image has one kernel, which the development package of another would replace. */
+const NOT_BOTH = text(
+  'cannot install both kernel-core-',
+  /cannot install both kernel-core-(\d\S{1,100}) from \S{1,80} and kernel-core-(\d\S{1,100}) from @System/,
+);
+const NEEDS_CORE = text('requires kernel-core', /package kernel-devel\S{1,120} from \S{1,80} requires kernel-core/);
+
 /** The package manager has nothing to do: what was asked for is there. */
 const THERE_ALREADY = text(
   'already installed',
   /(?:Package )?((?:vz)?kernel(?:-[a-z]\w*)*-devel)-\d\S{1,100} (?:is )?already installed/,
 );
+const FIND_EXCLUDES = run("grep -Ers '^ *exclude' /etc/dnf /etc/yum.conf /etc/yum.repos.d");
 /** What dnf prints while its sources answer. */
 const AT_WORK: readonly Pattern[] = [
   text('Dependencies resolved'),
@@ -118,12 +143,13 @@ function isAskedInVain(match: Match): boolean {
 }
 
 /** What the packages are really called, for a sentence. */
-function rightNames({ situation }: Match, isDebuginfo: boolean): string {
+function rightNames({ situation }: Match, isDebuginfo: boolean, wrongStem: string | null = null): string {
   const { packages } = situation;
   const [words, stems] = isDebuginfo
     ? [packages.debuginfo, packages.debuginfoStems]
     : [packages.devel, packages.develStems];
-  return (words.length > 0 ? words : stems).join(' or ');
+  const others = stems.filter((stem) => stem !== wrongStem);
+  return (words.length > 0 ? words : others.length > 0 ? others : stems).join(' or ');
 }
 
 export const REPOSITORY_RULES: readonly Rule[] = [
@@ -139,9 +165,11 @@ export const REPOSITORY_RULES: readonly Rule[] = [
       const known = situation.packages.develStems.length > 0 || stem === undefined;
       const search = known || !asksZypper(situation.place) ? searchIndex(situation) : [searchFor([stem])];
       // What was asked for is not shown: by its right name it may be there.
+      // What was asked for may also have another name for the same.
       const isDebug = situation.log.packages.some(({ kind, installed }) => kind === 'debuginfo' && !installed);
       const wanted = isDebug ? situation.packages.debuginfo : situation.packages.devel;
-      const named = stem === undefined && search.length === 0 ? [install(wanted, 'kernel')] : [];
+      const isNamed = (stem === undefined && search.length === 0) || isOtherDebugName(match);
+      const named = isNamed ? [install(wanted, 'kernel')] : [];
       return [...search, ...named, prepare()];
     },
   },
@@ -199,7 +227,7 @@ export const REPOSITORY_RULES: readonly Rule[] = [
         asked?.role === 'program-headers'
           ? 'has the headers for programs and no build tree'
           : 'is not what its packages are called';
-      const right = rightNames(match, false);
+      const right = rightNames(match, false, asked?.stem);
       const nameless =
         match.situation.packages.ask === null
           ? 'the development package of its release'
@@ -244,9 +272,10 @@ export const REPOSITORY_RULES: readonly Rule[] = [
   {
     code: 'REPO_NOT_CONFIGURED',
     patterns: NO_PACKAGE,
-    hints: [...SOURCES, DDEBS],
+    hints: [...SOURCES, DDEBS, DDEBS_READ],
     grade: (match) => {
       if (!isAskedInVain(match)) return null;
+      if (match.seen(DDEBS_READ) && !setUpAfterwards(match)) return null;
       const debug = match.lines.some((line) => /debuginfo|dbgsym|-dbg\b/.test(line.text));
       if (debug)
         return setUpAfterwards(match) || match.situation.log.debugRepositoryOff || hasNoDebugSource(match)
@@ -285,11 +314,20 @@ export const REPOSITORY_RULES: readonly Rule[] = [
     cause: ({ groups }) =>
       `A source has ${groups[0] ?? 'the package'}, and the configuration of the package manager hides it: an exclude line, a version lock or a module.`,
     remedies: ({ packages }, { groups }) => [
-      run("grep -Ers '^ *exclude' /etc/dnf /etc/yum.conf /etc/yum.repos.d"),
+      FIND_EXCLUDES,
       runAsRoot(
         `dnf install -y --disableexcludes=all ${(packages.devel.length > 0 ? packages.devel : [groups[0] ?? 'kernel-devel']).map(quoteWord).join(' ')}`,
       ),
     ],
+  },
+  {
+    code: 'REPO_MISCONFIGURED',
+    patterns: EXCLUDES_KERNEL,
+    grade: (match) => (anySeen(match, [...NO_PACKAGE, ...IN_WORDS]) ? 'points' : null),
+    cause: () =>
+      'The configuration of the package manager hides packages of kernels (exclude=kernel), those in files that are given to it as well.',
+    remedies: () => [FIND_EXCLUDES],
+    otherwise: 'Take the line out, or add --disableexcludes=all to the command that failed.',
   },
   {
     code: 'REPO_MISCONFIGURED',
@@ -377,6 +415,29 @@ export const REPOSITORY_RULES: readonly Rule[] = [
       'The source of the debug packages names no code name: a shell variable was written into it unexpanded.',
   },
   {
+    code: 'REPO_NO_PACKAGE',
+    patterns: [NOT_BOTH],
+    hints: [NEEDS_CORE],
+    grade: (match) => (match.seen(NEEDS_CORE) && newestOffered(match) === null ? 'points' : null),
+    cause: ({ groups }) =>
+      `The system has kernel ${groups[1] ?? ''}, and the repositories have the development package of ${groups[0] ?? 'an older one'} and none newer: they are behind the image.`,
+    remedies: () => [CHECK_SOURCES, prepare()],
+    otherwise:
+      'Repositories follow within days; until then the image before it, whose kernel they have, can be booted.',
+  },
+  {
+    code: 'KERNEL_NOT_LATEST_INSTALLED',
+    patterns: [NOT_BOTH],
+    hints: [NEEDS_CORE],
+    grade: (match) => (match.seen(NEEDS_CORE) && newestOffered(match) !== null ? 'points' : null),
+    cause: (match) =>
+      `The repositories have the development package of ${newestOffered(match) ?? ''}, which needs that kernel, and the system still has ${match.groups[1] ?? 'an older one'}: upgrade it, reboot, and ask again.`,
+    remedies: ({ place }) => [
+      runAsRoot(place.manager === 'rpm-ostree' ? 'rpm-ostree upgrade' : 'dnf upgrade -y --refresh'),
+      REBOOT,
+    ],
+  },
+  {
     code: 'KERNEL_NOT_LATEST_INSTALLED',
     patterns: [OTHER_RUNNING, UPGRADE_REBOOT],
     // Old stap-prep takes the word "Debian" out of uname -v for a version.
@@ -410,6 +471,19 @@ function isRemarkAlone(match: Match): boolean {
   const first = match.lines[0]?.position ?? 0;
   const goesOn = AT_WORK.some((pattern) => match.linesOf(pattern).some((line) => line.position >= first));
   return goesOn && !anySeen(match, [...NO_PACKAGE, ...UNMET, NOT_TAKEN, ...IN_WORDS, ...BROKEN, ...TLS, ...EXCLUDED]);
+}
+
+/** A kernel that the repositories offer and that is newer than the system's; null where none is. */
+function newestOffered({ captures }: Match): string | null {
+  const newer = captures.find(([offered = '', present = '']) => compareRpmVersions(offered, present) > 0);
+  return newer?.[0] ?? null;
+}
+
+/** One of the names of the kernel's debug package was asked for, and not the first. */
+function isOtherDebugName(match: Match): boolean {
+  const { debuginfo } = match.situation.packages;
+  const asked = judgeNotFound(match).filter((one) => one.asked.role === 'debuginfo');
+  return asked.length > 0 && debuginfo.length > 0 && !asked.some((one) => debuginfo.includes(one.asked.name));
 }
 
 /** The debug repository is only added after the package was asked for in vain. */
