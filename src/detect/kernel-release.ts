@@ -94,7 +94,8 @@ export function parseKernelRelease(release: string, hints: ReleaseHints): Kernel
   const foreign = findKernels(release, hints.unameV, (_, onlyOn) => !onlyOn);
   const [first] = foreign;
   const system = findDistribution(hints.distro)?.system ?? null;
-  if (system !== null && (first === undefined || first.family === system)) {
+  const isSaid = first?.kernelFamily === 'ubuntu' && hints.unameV?.includes('-Ubuntu') === true;
+  if (system !== null && !isSaid && (first === undefined || first.family === system)) {
     return readAnyRelease(release, hints.distro, system);
   }
   if (first === undefined) throw unknownRelease(release, hints);

@@ -19,10 +19,24 @@ const OF_OTHERS =
 /** Words of any failure; what is in another language is not known to be none. */
 const FAILS =
   /^(?:ERROR|WARNING)\b|\berrors?\b|\bfail|\bIncorrect version|\bNo such\b|\bnot (?:found|installed|permitted|allowed)\b|\bdenied\b|\bcannot\b|\bunable\b|\bmust\b|\bKilled\b|\bSegmentation\b|\bsame\b|^\[?\.\.\.|^(?:sudo|bash|sh|zsh|-bash): |[^\u0000-\u007f]/i;
-const PROMPT = /^(?:\[?([\w.-]{1,32}@[^\s$#:\]]{1,64})[^\s$#]{0,64}(?:[ :][^\s$#]{1,80})?\]? ?[$#]|[$#❯%])(?= |$)/;
+/** The groups name the machine: user@host in front of a path, SUSE's "user@host:~>" and "host:~ #"; zsh's arrow names none. */
+const PROMPT =
+  /^(?:\[?([\w.-]{1,32}@[^\s$#:\]]{1,64})[^\s$#]{0,64}(?:[ :][^\s$#]{1,80})?\]? ?[$#]|([\w.-]{1,32}@[\w.-]{1,64}):[~/][^\s>]{0,80}>|([\w.-]{1,64}):[~/][^\s#]{0,80} #|➜ {1,2}\S{1,60}(?: git:\(\S{1,60}\)(?: ✗)?)?|[$#❯%])(?= |$)/;
 /** Commands that say nothing of a failure where they ran well: stap, and what builds and loads modules. */
 const QUIET_WHERE_WELL =
   /^(?:sudo )?(?:\S{0,60}stap(?:xx|\+\+)? |(?:\S{0,60}\/)?(?:(?:insmod|modprobe|dkms) |make(?: |$)|systemctl (?:re)?start |wg-quick up ))/;
+
+interface Prompt {
+  /** null where it names none. */
+  readonly machine: string | null;
+  readonly command: string;
+}
+
+function readPrompt(text: string): Prompt | null {
+  const [prompt, ...names] = PROMPT.exec(text) ?? [];
+  if (prompt === undefined) return null;
+  return { machine: names.find((name) => name !== undefined) ?? null, command: text.slice(prompt.length).trim() };
+}
 
 /** The lines that a failure may be read from. */
 export function withoutBystanders(lines: readonly LogLine[]): readonly LogLine[] {
@@ -94,7 +108,7 @@ const OTHER_TREE = /\bstap\b.{0,300}\s(?:--runtime[= ]|--bpf\b|--dyninst\b|-r\s?
 function findBuiltLater(lines: readonly LogLine[]): readonly LogLine[] {
   const last = lines.findLastIndex(({ text }) => FAILED_LATER.test(text));
   const missing = lines.flatMap(({ text }, at) => (NO_TREE.test(text) ? [at] : []));
-  const machines = new Set(lines.flatMap(({ text }) => PROMPT.exec(text)?.[1] ?? []));
+  const machines = new Set(lines.flatMap(({ text }) => readPrompt(text)?.machine ?? []));
   const isOneMachine = machines.size === 1 && !lines.some(({ text }) => OTHER_TREE.test(text));
   return isOneMachine && missing.every((at) => at < last) ? missing.flatMap((at) => lines[at] ?? []) : [];
 }
@@ -113,8 +127,8 @@ function findSolved(lines: readonly LogLine[]): readonly LogLine[] {
 /** What was said to a command that was given again later and then ran well. */
 function findMended(lines: readonly LogLine[]): ReadonlySet<LogLine> {
   const prompts = lines.flatMap(({ text }, at) => {
-    const [prompt, where = ''] = PROMPT.exec(text) ?? [];
-    return prompt === undefined ? [] : [{ at, where, command: text.slice(prompt.length).trim() }];
+    const prompt = readPrompt(text);
+    return prompt === null ? [] : [{ at, where: prompt.machine ?? '', command: prompt.command }];
   });
   const runs = prompts
     .map(({ at, where, command }, index) => ({ at, where, command, said: lines.slice(at + 1, prompts[index + 1]?.at) }))

@@ -132,6 +132,11 @@ const CONTAINER_WORD =
 
 /** Files of OpenVZ that are listed; its node has /proc/bc, too. */
 const OPENVZ = /^\/proc\/(?:user_beancounters|vz:?)$/;
+/** A node of OpenVZ has the modules of its kernel there, and a container has none. */
+function listsNoModules(text: string, next = ''): boolean {
+  return /\bls (?:-\w{1,5} )?\/lib\/modules\/?$/.test(text) && (next === '' || /[$#] ?$|[$#] \S/.test(next));
+}
+
 /** What systemd-detect-virt answers in a container. */
 export const DETECTED = /^(?:lxc(?:-libvirt)?|docker|podman|systemd-nspawn|openvz|rkt|container-other)$/;
 
@@ -241,6 +246,7 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
       : null) ??
     TREE.exec((missed ?? named)?.text ?? '')?.[1] ??
     (running === null ? (enteredRelease ?? first(SIGNED_BY)) : null);
+  const isOpenvz = lines.some((line) => /\d-0\d\dstab\d/.test(line.text));
   const packages = readLoggedPackages(lines);
   const command = lines.filter((line) => /\bstap(?:xx|\+\+)?\s/.test(line.text) && /\s-/.test(line.text));
   return {
@@ -289,6 +295,7 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
           CONTAINER_PROMPT.test(line.text) ||
           CONTAINER_WORD.test(line.text) ||
           IMAGE_STEP.test(line.text) ||
+          (isOpenvz && listsNoModules(line.text, lines[index + 1]?.text)) ||
           (OPENVZ.test(line.text) && !lines.some(({ text }) => /\/proc\/bc\b/.test(text))) ||
           (DETECTED.test(line.text) && /\bsystemd-detect-virt\b/.test(lines[index - 1]?.text ?? '')),
       ) ?? null,
@@ -446,6 +453,10 @@ const DISTRIBUTIONS: readonly (readonly [RegExp, string])[] = [
   [/openSUSE (?:Leap )?([\d.]+)?/i, 'opensuse-leap'],
   [/\bUbuntu (\d\d\.\d\d)/i, 'ubuntu'],
   [/Debian GNU\/Linux (\d+)?/i, 'debian'],
+  [/Kali GNU\/Linux/i, 'kali'],
+  [/Raspbian GNU\/Linux (\d+)?/i, 'raspbian'],
+  [/Devuan GNU\/Linux (\d+)?/i, 'devuan'],
+  [/Parrot (?:OS|Security|GNU\/Linux)/i, 'parrot'],
 ];
 /** What a kernel release or a message says where the log does not name the distribution. */
 const TELLTALES: readonly (readonly [RegExp, string])[] = [

@@ -118,12 +118,14 @@ const DENIED = refusedWith('Permission denied');
 const DENIED_BY_SELINUX = text('module_load', /avc: {1,2}denied {1,2}\{ [^}]{0,80}\bmodule_load\b/);
 const OTHER_WORDS = text("Couldn't insert module", /Couldn't insert module\s?["'][^"']{1,400}["']: [^\u0000-\u007f]/);
 /** The second path is where relayfs was mounted before debugfs; both fail where the kernel has neither. */
+const CLOSED_DEBUGFS = text('no access to debugfs');
 const NO_DEBUGFS = text("Couldn't mount /", /Couldn't mount \/(?:sys\/kernel\/debug|mnt\/relay): (.{1,80})/);
 /** A word of the module's own about what ended the run. */
 const RUN_STOPPED: readonly Pattern[] = [
   text('exceeded', /^ERROR: (?:probe overhead|MAXACTION).{0,80}exceeded/),
   text('Skipped too many probes'),
 ];
+const RUN_FAILED = text('Pass 5: run failed');
 const CACHED = text('using cached ', /Pass 4: using cached \S{1,400}\.ko/);
 
 /** What a module of stap calls and only some options bring, with the option; err -22 is said of one that is there in another version. */
@@ -564,6 +566,16 @@ export const LOAD_RULES: readonly Rule[] = [
   },
   {
     code: 'PERM_CONTROL_CHANNEL',
+    patterns: [CLOSED_DEBUGFS],
+    grade: 'proves',
+    cause: () =>
+      'debugfs is mounted, and /sys/kernel/debug is closed to all but root (mode 0700): staprun reaches the control files of its module there with the rights of the user.',
+    remedies: () => [runAsRoot('chmod 0755 /sys/kernel/debug')],
+    otherwise: 'It lasts until the next boot. Where nobody but root may look in there, run stap as root.',
+  },
+  {
+    code: 'PERM_CONTROL_CHANNEL',
+    hints: [CLOSED_DEBUGFS],
     patterns: [
       text('control channel; not running', /Cannot attach to module (\S{1,200}) control channel/),
       text('is not a zombie systemtap module'),
@@ -577,7 +589,10 @@ export const LOAD_RULES: readonly Rule[] = [
         /(?:couldn't|cannot|can't|unable to|failed to) (?:open|access|stat).{0,80}\/proc\/systemtap/i,
       ),
     ],
-    grade: ({ situation }) => (situation.log.container === null ? 'proves' : 'points'),
+    grade: ({ situation, seen }) => {
+      if (seen(CLOSED_DEBUGFS)) return null;
+      return situation.log.container === null ? 'proves' : 'points';
+    },
     cause: ({ lines }) =>
       /mount/.test(lines[0]?.text ?? '')
         ? 'debugfs could not be mounted on /sys/kernel/debug, so staprun cannot reach the control files of its module.'
@@ -613,10 +628,12 @@ export const LOAD_RULES: readonly Rule[] = [
         /probe (?:kernel|module\([^)]{1,80}\)|kprobe)\.\S.{0,300} registration error.{0,80}\(rc (-\d{1,4})\)/,
       ),
     ],
-    hints: RUN_STOPPED,
+    hints: [...RUN_STOPPED, RUN_FAILED],
     // One that is left out stops no run.
-    grade: ({ lines, seen }) =>
-      lines.every((line) => line.text.startsWith('WARNING')) && RUN_STOPPED.some(seen) ? null : 'allows',
+    grade: ({ lines, seen }) => {
+      if (!lines.every((line) => line.text.startsWith('WARNING'))) return 'allows';
+      return seen(RUN_FAILED) && !RUN_STOPPED.some(seen) ? 'allows' : null;
+    },
     cause: ({ groups }) =>
       `The kernel refused to place the probe (rc ${groups[0] ?? ''}): the function is on its blacklist, or kprobes are restricted.`,
   },

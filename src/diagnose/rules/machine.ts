@@ -123,9 +123,17 @@ function isOfKernel(name: string): boolean {
   return role !== undefined && role !== 'systemtap';
 }
 
+/** Files of its own, or no modules of its kernel. */
+const OF_OPENVZ = /\/proc\/(?:vz:?|user_beancounters)$|\bls (?:-\w{1,5} )?\/lib\/modules\/?$/;
+
 /** The machine itself says so, or what starts the container does: nobody's advice, and no second machine. */
 function isDetected({ container }: Match['situation']['log']): boolean {
-  return container !== null && (DETECTED.test(container.text) || container.text.startsWith('Using Docker executor'));
+  if (container === null) return false;
+  return (
+    DETECTED.test(container.text) ||
+    OF_OPENVZ.test(container.text) ||
+    container.text.startsWith('Using Docker executor')
+  );
 }
 
 /** A step of an image's recipe that asks for the packages of the kernel that happens to run. */

@@ -112,6 +112,13 @@ const SAID: Readonly<Partial<Record<ErrorCode, RegExp>>> = {
   UNKNOWN_RELEASE: /; no package source was asked for it$/,
 };
 
+test('who takes kernels from Debian alone has none that says of itself that it is of Ubuntu', () => {
+  const { code } = refusal('kali', '5.15.0-91-generic', '#101-Ubuntu SMP Tue Nov 14 13:30:08 UTC 2023');
+  expect(code).toBe('WRONG_DISTRIBUTION');
+  expect(parse('pop', '5.15.0-91-generic', '#101-Ubuntu SMP').kernelFamily).toBe('ubuntu');
+  expect(parse('kali', '6.11.2-amd64', '#1 SMP Kali 6.11.2-1kali1 (2024-10-15)').kernelFamily).toBe('debian');
+});
+
 test('that nobody publishes packages is said with the word of the builder, else that nobody was asked', () => {
   for (const [distro, release, code] of REFUSED) expect(refusal(distro, release).message).toMatch(SAID[code] ?? /./);
 });
