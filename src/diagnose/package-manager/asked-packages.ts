@@ -15,7 +15,7 @@ export interface AskedPackage {
 /** A name, perhaps with the version that it must have. */
 const WORD = String.raw`["'\`\[]*([a-z0-9][\w.+~:*=-]{2,160}?)(?: ?[=<>]{1,2} \S{1,80}?)?["'\`\]]*`;
 /** A package of the kernel itself that zypper or dnf would install. */
-export const OF_KERNEL = String.raw`(?:the to be installed )?(?:kernel|linux)-(?=[a-z\d])`;
+const OF_KERNEL = String.raw`(?:the to be installed )?(?:kernel|linux)-(?=[a-z\d])`;
 const end = String.raw`(?=[.,;:)]?(?:\s|\\|$))`;
 
 /** How each program says in English that it has no such package; the group is the name. */
