@@ -246,6 +246,7 @@ export type RpmKernelFamily =
   | 'amazon'
   | 'amazon-namespaced'
   | 'suse'
+  | 'suse-head'
   | 'suse11'
   | 'suse111'
   | 'suse10'

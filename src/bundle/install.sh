@@ -155,7 +155,7 @@ lock() {
   case $? in
     0) locked=$owner ;;
     1) fail 5 "another install works here, process ${held%%:*}: wait for it" "ps -fp ${held%%:*}" ;;
-    *) fail 5 "$state/install.lock cannot be made" "ls -ld $state/install.lock    # and take it away if nothing works here" ;;
+    *) fail 5 "$state/install.lock cannot be made: $said" "ls -ld $state/install.lock    # and take it away if nothing works here" ;;
   esac
 }
 

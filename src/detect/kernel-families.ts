@@ -206,11 +206,15 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
   'amazon-namespaced': { title: 'Amazon Linux 2023', on: ['amzn'], only: /^(?:6\.[2-9]|6\.\d\d|[7-9]\.)/,
     parts: ['number', 'rc'], tag: 'amzn2023', end: '.arch+variant', variants: ['debug'],
     stem: 'kernel{series}', devel: ['{name}-devel|kernel{suffix}-devel'], debuginfo: COMMON_ARCH },
-  // 4.12.14-lp151.28.25-default  5.14.21-150500.55.31-azure  6.4.6-1-default  6.13.0-rc1-1.g492f944-debug of a repository that follows
-  // the sources; since openSUSE 12.2 only the default flavour is built for i586
+  // 4.12.14-lp151.28.25-default  5.14.21-150500.55.31-azure  6.4.6-1-default; since openSUSE 12.2 only the default flavour is built for i586
   suse: { title: 'SUSE and openSUSE', on: SUSE, only: /^(?:2\.6\.3[4-9]|3\.[1-9]|[4-9]\.)/,
-    version: String.raw`\d+(?:\.\d+)+(?:-rc\d+)?`, packaged: [[/(?:\.0)?-(?=rc\d)/, '~']], parts: [], tag: String.raw`${SUSE_R}(?:\.g[0-9a-f]{7,12})?`, end: '-flavour', variants: SUSE_FLAVOURS, counter: true, i586: /^(?:2\.|3\.[0-3]\.)|-default$/,
+    parts: [], tag: SUSE_R, end: '-flavour', variants: SUSE_FLAVOURS, counter: true, i586: /^(?:2\.|3\.[0-3]\.)|-default$/,
     bare: ['zfcpdump'],
+    stem: 'kernel', devel: ['{name}-devel', '{tree}.noarch'], debuginfo: SUSE_DEBUG },
+  // 6.9.1-1.g492f944-default  6.13.0-rc1-1.g492f944-debug: of openSUSE's repositories that follow the sources
+  'suse-head': { title: "openSUSE's repositories of the newest kernels", on: SUSE.filter((id) => id.startsWith('opensuse')), only: /^[5-9]\./,
+    version: String.raw`\d+(?:\.\d+)+(?:-rc\d+)?`, packaged: [[/(?:\.0)?-(?=rc\d)/, '~']], parts: [], tag: String.raw`${SUSE_R}\.g[0-9a-f]{7,12}`,
+    end: '-flavour', variants: SUSE_FLAVOURS, counter: true, i586: /-default$/, bare: ['zfcpdump'],
     stem: 'kernel', devel: ['{name}-devel', '{tree}.noarch'], debuginfo: SUSE_DEBUG },
   // 2.6.32.59-0.7-default  3.0.101-108.57-default  3.0.101-rt130-0.24-rt: before kernel-devel was split off
   suse11: { title: 'SUSE Linux Enterprise 11 and openSUSE 11.2', on: SUSE, only: /^(?:2\.6\.3[0-3]|3\.0\.)/,

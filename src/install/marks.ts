@@ -12,7 +12,7 @@ export const REMOVING = '.tapprep-removing';
 export type Ownership = 'ours' | 'absent' | 'link' | 'file' | 'other-owner' | 'no-marker';
 
 /**
- * Functions of sh. judge PATH sets $verdict, a Ownership, for the directory PATH: a directory of root (or of whoever runs this), no
+ * Functions of sh. judge PATH sets $verdict, an Ownership, for the directory PATH: a directory of root (or of whoever runs this), no
  * link, that is empty, or has a marker in it or at the end of its name. take PATH removes one, its marker last, so that
  * a kill in the middle leaves it known. Everything that `remove` deletes as a whole goes through these two.
  */

@@ -1,7 +1,8 @@
 /** One at a time on a target: whoever changes it holds the lock that a bundle's install.sh takes, too. POSIX sh. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isTapprepError } from '../errors.ts';
+import { isTapprepError, TapprepError } from '../errors.ts';
+import { run } from '../make-remedy.ts';
 import { assetUrl } from '../host/asset.ts';
 import { type Host, isRemote } from '../host/host.ts';
 import { createLocalHost } from '../host/local.ts';
@@ -12,9 +13,9 @@ import type { Emit } from '../types.ts';
 const STATE = '/var/lib/tapprep';
 
 /**
- * PATH HOLDER: waits until nobody has the lock and takes it; prints "waits PROCESS" where it has to, and its owner at last. HOLDER
- * "here": for the process that started this one. "connection": for the sshd of this connection, which ends with it; nothing is
- * printed where there is none.
+ * PATH HOLDER [wait]: takes the lock, or prints "held PROCESS" where another is at work; with the third word it waits until that
+ * has ended. Prints its owner at last. HOLDER "here": for the process that started this one. "connection": for the sshd of this
+ * connection, which ends with it; nothing is printed where there is none.
  */
 const TAKE = `
 of_connection() {
@@ -42,11 +43,12 @@ while :; do
   case $? in
     0) break ;;
     1)
-      [ -n "$told" ] || echo "waits \${held%%:*}"
+      [ -n "$told" ] || echo "held \${held%%:*}"
+      [ -n "$3" ] || exit 0
       told=yes
       sleep 1
       ;;
-    *) [ ! -d "\${path%/*}" ] || { ls -ld "$path" >&2; exit 1; } ;;
+    *) [ ! -d "\${path%/*}" ] || { echo "$said" >&2; exit 1; } ;;
   esac
 done
 echo "owner $owner"`;
@@ -66,29 +68,36 @@ interface Waiting {
 /** Gives the lock back; once more does nothing. */
 export type ReleaseTarget = () => Promise<void>;
 
+/** Another one's work may take as long as it does: a week, near the most that a timer knows. */
+const NO_LIMIT_MS = 7 * 24 * 3_600_000;
+
 /**
- * Waits for what an earlier run left at work there and for whoever has the lock, and takes it.
- * @throws TapprepError INTERRUPTED, PERMISSION, NO_SPACE
+ * Takes the lock, and waits for what an earlier run left at work there.
+ * @param isPatient waits for another that is at work; else that is an error, since what was planned beside it may not hold
+ * @throws TapprepError LOCKED, INTERRUPTED, PERMISSION, NO_SPACE
  */
-export async function lockTarget(host: Host, { emit, signal }: Waiting): Promise<ReleaseTarget> {
-  await awaitEarlierRun(host, signal);
+export async function lockTarget(host: Host, { emit, signal }: Waiting, isPatient: boolean): Promise<ReleaseTarget> {
   const functions = readFileSync(assetUrl('bundle/sh/lock.sh'), 'utf8');
   // Below a root it is taken from outside, where the process that holds it is seen.
   const place = isRemote(host) ? host : createLocalHost();
   const path = join(host.localPath(STATE) ?? STATE, 'install.lock');
   const holder = isRemote(host) ? 'connection' : 'here';
-  const taken = await place.run(script(`${functions}${TAKE}`, [path, holder]), {
+  const words = [path, holder, ...(isPatient ? ['wait'] : [])];
+  const taken = await place.run(script(`${functions}${TAKE}`, words), {
     signal,
+    timeoutMs: NO_LIMIT_MS,
     onLine: (line) => {
-      const other = /^waits (\d+)$/.exec(line)?.[1];
-      if (other === undefined) return;
+      const other = HELD.exec(line)?.[1];
+      if (other === undefined || !isPatient) return;
       const text = `another tapprep works on ${host.name}, process ${other} there: waiting for its end`;
       emit({ type: 'note', level: 'warning', text });
     },
   });
   if (taken.exitCode !== 0) throw explainWrite(host.name, path, taken.stderr);
   let owner = /^owner (\S+)$/m.exec(taken.stdout)?.[1] ?? null;
-  return async () => {
+  const other = HELD.exec(taken.stdout)?.[1];
+  if (owner === null && other !== undefined) throw locked(host, other);
+  const release = async (): Promise<void> => {
     if (owner === null) return;
     const mine = owner;
     owner = null;
@@ -97,11 +106,31 @@ export async function lockTarget(host: Host, { emit, signal }: Waiting): Promise
       if (!isTapprepError(error, 'SSH_LOST')) throw error;
     });
   };
+  try {
+    // Of one that was killed while it had the lock.
+    await awaitEarlierRun(host, signal);
+  } catch (error) {
+    await release();
+    throw error;
+  }
+  return release;
 }
 
-/** Does work on a target that nobody else changes meanwhile. @throws TapprepError of lockTarget and of the work */
+const HELD = /^held (\d+)$/m;
+
+function locked({ name }: Host, process: string): TapprepError {
+  return new TapprepError(
+    'LOCKED',
+    `another tapprep works on ${name}, process ${process} there, and nothing was changed`,
+    {
+      remedy: run(`ps -fp ${process}`),
+    },
+  );
+}
+
+/** Does work on a target that nobody else changes meanwhile, after whoever is at work there. @throws TapprepError of lockTarget and of the work */
 export async function withLockedTarget<T>(host: Host, waiting: Waiting, work: () => Promise<T>): Promise<T> {
-  const release = await lockTarget(host, waiting);
+  const release = await lockTarget(host, waiting, true);
   try {
     return await work();
   } finally {

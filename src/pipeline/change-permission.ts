@@ -24,30 +24,34 @@ export function openPermission(
   host: Host,
   { isRoot, approve }: PermissionRequest,
 ): ChangePermission {
-  let isApproved: boolean | null = null;
-  let release: ReleaseTarget | null = null;
+  // Promises, so that two who ask at once ask once.
+  let answer: Promise<boolean> | null = null;
+  let lock: Promise<ReleaseTarget> | null = null;
   const ask = async (change: string): Promise<boolean> => {
     if (!isRoot) {
       throw new TapprepError('NOT_ROOT', `installing on ${host.name} needs root rights, and this is an ordinary user`, {
         hint: 'run the same command with sudo, or look at it with --dry-run',
       });
     }
-    isApproved ??= await approve(change);
-    if (isApproved) release ??= await lockTarget(host, session);
-    return isApproved;
+    answer ??= approve(change);
+    if (!(await answer)) return false;
+    // Not beside another: the plan was made of what was there before it began.
+    lock ??= lockTarget(host, session, false);
+    await lock;
+    return true;
   };
   return {
     ask,
     require: async (change) => {
       if (!(await ask(change))) throw notApproved(host);
     },
-    close: async () => release?.(),
+    close: async () => (await lock)?.(),
   };
 }
 
 /** The answer to a question before a change was not yes. */
 export function notApproved({ name }: Pick<Host, 'name'>): TapprepError {
-  return new TapprepError('NOT_APPROVED', `nothing more was put on ${name}: that was not approved`, {
+  return new TapprepError('NOT_APPROVED', `${name} was not changed any further: that was not approved`, {
     hint: 'add --yes to approve it without being asked',
   });
 }

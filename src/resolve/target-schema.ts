@@ -26,6 +26,7 @@ const RPM_FAMILIES = {
   amazon: true,
   'amazon-namespaced': true,
   suse: true,
+  'suse-head': true,
   suse11: true,
   suse111: true,
   suse10: true,

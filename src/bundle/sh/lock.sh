@@ -20,21 +20,26 @@ is_at_work() {
   kill -0 "${1%%:*}" 2>/dev/null || return 1
   (
     owner_of "${1%%:*}"
-    [ "$owner" = "$1" ] || [ "$owner" = "${1%%:*}:" ] || [ "$1" = "${1%%:*}:" ]
+    [ "$owner" = "$1" ] || [ "$owner" = "${1%%:*}:" ]
   )
 }
 
-# try_lock PATH OWNER: status 0 when OWNER has it now, 1 when $held has it and is at work, 2 when it cannot be made.
+# try_lock PATH OWNER: status 0 when OWNER has it now, 1 when $held has it and is at work, 2 when it cannot be made, for which $said
+# is the reason.
 try_lock() {
+  said="$1 is no lock"
   tries=0
   while [ "$tries" -lt 5 ]; do
     tries=$((tries + 1))
     # ln would make its link in there.
     [ ! -d "$1" ] || return 2
-    ln -s "$2" "$1" 2>/dev/null && return 0
-    held=$(readlink "$1") || continue
+    why=$(ln -s "$2" "$1" 2>&1) && return 0
+    held=$(readlink "$1") || {
+      said=$why
+      continue
+    }
     case $held in
-      [0-9]*:*) ;;
+      [1-9]*:*) ;;
       *) return 2 ;;
     esac
     case ${held%%:*}${held#*:} in

@@ -2,9 +2,10 @@
 import { basename, resolve } from 'node:path';
 import { EXIT, TapprepError } from '../../errors.ts';
 import { readTextFile } from '../../host/files.ts';
-import { openTarget, requireHost } from '../../pipeline/open-target.ts';
-import { proveTarget } from '../../pipeline/prove.ts';
-import type { SystemtapChoice, TriedSystemtap } from '../../pipeline/provide-systemtap.ts';
+import { withLockedTarget } from '../../install/target-lock.ts';
+import { hasRootRights, openTarget, requireHost } from '../../pipeline/open-target.ts';
+import { type ProveOptions, proveTarget } from '../../pipeline/prove.ts';
+import type { ProvidedSystemtap, SystemtapChoice, TriedSystemtap } from '../../pipeline/provide-systemtap.ts';
 import { findEntry, isCatalogueName, loadCatalogue } from '../../scripts/catalogue.ts';
 import { toVerifyScript } from '../../scripts/verify-script.ts';
 import { describeVerification } from '../../report/preflight.ts';
@@ -13,7 +14,7 @@ import type { VerifyLevel, VerifyScript } from '../../verify/options.ts';
 import type { Context } from '../context.ts';
 import { withReport } from '../keep-report.ts';
 import { type ModuleKeyRequest, openSigner } from '../module-key.ts';
-import { openContextSession } from '../open-session.ts';
+import { isRootUser, openContextSession } from '../open-session.ts';
 import { renderDiagnoses } from '../render/diagnoses.ts';
 import { renderTried } from '../render/systemtap-text.ts';
 import { renderVerify } from '../render/verify-text.ts';
@@ -60,7 +61,7 @@ async function work(context: Context, options: VerifyCommandOptions): Promise<Ve
   const open = await openTarget(context, options.target, 'root');
   const host = requireHost(open, 'verify');
   const session = await openContextSession(context);
-  const { verify, tried } = await proveTarget(session, open, host, {
+  const choice: ProveOptions = {
     ...options,
     ladder: {
       where: options.where,
@@ -70,7 +71,11 @@ async function work(context: Context, options: VerifyCommandOptions): Promise<Ve
       runtime: options.runtime,
       kernelImage: options.image === null ? null : resolve(context.cwd, options.image),
     },
-  });
+  };
+  const prove = (): Promise<ProvidedSystemtap> => proveTarget(session, open, host, choice);
+  // A SystemTap that was asked for may be put there.
+  const mayPlace = options.systemtap !== null && hasRootRights(host, isRootUser());
+  const { verify, tried } = await (mayPlace ? withLockedTarget(host, session, prove) : prove());
   return { ...verify, systemtap: tried };
 }
 

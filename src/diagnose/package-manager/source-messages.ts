@@ -40,7 +40,7 @@ export const EXCLUDED: readonly Pattern[] = [
 ];
 /** The line of the configuration itself, as users quote it. */
 export const EXCLUDES_KERNEL: readonly Pattern[] = ['exclude=kernel', 'excludepkgs=kernel', 'exclude = kernel'].map(
-  (words) => text(words, /^(?!\s{0,8}[#;])/),
+  (words) => text(words, /^(?:\S{1,200}:)?\s{0,8}exclude/),
 );
 /** A source that is there and does not work. */
 export const BROKEN: readonly Pattern[] = [

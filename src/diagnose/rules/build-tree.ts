@@ -257,7 +257,8 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
       `${newerHeaders(match) ?? 'The package'} is made for a newer release of the distribution: it needs a later ${match.groups[1] ?? 'library'} than ${match.groups[2] ?? 'the one'} that this system has, so it cannot be configured here.`,
     remedies: (_situation, match) => [
       run(shellLine`apt-cache policy ${match.groups[1] ?? 'libc6'}`),
-      runAsRoot(shellLine`dpkg --remove ${newerHeaders(match) ?? ''}`),
+      // apt refuses them before they come; dpkg has unpacked them.
+      ...(match.groups[0] ? [] : [runAsRoot(shellLine`dpkg --remove ${newerHeaders(match) ?? ''}`)]),
     ],
     otherwise:
       'Headers and kernel have to be of the release that is installed here: boot a kernel of its own, or upgrade the system.',

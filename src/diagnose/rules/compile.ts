@@ -239,7 +239,9 @@ export const COMPILE_RULES: readonly Rule[] = [
   {
     code: 'KERNEL_CONFIG',
     patterns: LACKS_OPTION,
-    grade: (match) => (lackedOption(match, false) === null ? null : 'points'),
+    // Where stap fails beside it, the option may be another program's matter.
+    grade: (match) =>
+      lackedOption(match, false) === null ? null : match.situation.log.commandSeen ? 'allows' : 'points',
     cause: (match) =>
       `${kernelName(match.situation)} was built without ${lackedOption(match, false) ?? ''}, which the program that says so needs.`,
     remedies: (situation, match) => [

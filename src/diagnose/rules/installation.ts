@@ -112,7 +112,7 @@ export const INSTALLATION_RULES: readonly Rule[] = [
     code: 'STAP_INSTALL_BROKEN',
     patterns: [NOT_FOR_SUDO],
     hints: [STARTS],
-    grade: ({ seen }) => (seen(STARTS) ? 'proves' : null),
+    grade: (match) => (startsForUser(match) ? 'points' : null),
     cause: ({ groups }) =>
       `${groups[0] ?? 'stap'} starts for this user, but sudo looks for programs in directories of its own (secure_path), and it lies in none of them.`,
     remedies: (_situation, { groups }) => [run(`sudo "$(command -v ${groups[0] ?? 'stap'})" --version`)],
@@ -131,7 +131,7 @@ export const INSTALLATION_RULES: readonly Rule[] = [
       text('not installed', /\bsystemtap\b.{0,20}\bnot installed\b/i),
       text('systemtap/stapio', /systemtap\/stapio["']?.{0,60}(?:No such file|not found|failed)/),
     ],
-    grade: ({ seen }) => (seen(NOT_FOR_SUDO) && seen(STARTS) ? null : seen(REMOTE) ? 'allows' : 'points'),
+    grade: (match) => (startsForUser(match) ? null : match.seen(REMOTE) ? 'allows' : 'points'),
     cause: () =>
       'A program of SystemTap is not installed: stap, staprun and stapio come in packages of their own (systemtap-client, systemtap-runtime).',
   },
@@ -231,4 +231,10 @@ function wholeRelease({ log }: Situation): string | null {
   const isMeant = (one: string): boolean =>
     one === bare ? one !== given : one.startsWith(`${bare}.`) && ARCHITECTURE.test(one.slice(bare.length + 1));
   return shown.find((one): one is string => one !== null && isMeant(one)) ?? null;
+}
+
+/** stap spoke before sudo did not find it: what it says later may be of one that was installed meanwhile. */
+function startsForUser({ linesOf }: Match): boolean {
+  const [refused] = linesOf(NOT_FOR_SUDO);
+  return refused !== undefined && linesOf(STARTS).some(({ position }) => position < refused.position);
 }

@@ -104,6 +104,8 @@ const OF_VENDOR = text(
     String.raw`could not insert module (\/opt\/(?!\S{0,300}(?:stap_|tapprep_))\S{1,300}?\.ko\S{0,4}): (?:${keyWords()})`,
   ),
 );
+/** The file was changed after it was signed: no key mends that. */
+const BROKEN_SIGNATURE = text('PKCS#7 digest mismatch');
 const DKMS: readonly Pattern[] = [text('dkms status'), text('/updates/dkms'), text('DKMS: install')];
 const AKMODS = text('/akmods/');
 /** EPERM: lockdown, enforced signatures, modules_disabled, a right that the user lacks. */
@@ -452,8 +454,11 @@ export const LOAD_RULES: readonly Rule[] = [
   {
     code: 'SECUREBOOT_SIGNATURE',
     patterns: [OF_VENDOR],
+    hints: [BROKEN_SIGNATURE],
     grade: ({ situation, seen }) =>
-      seen(INSERT) || situation.log.commandSeen || isOlderThan(situation.release, 3, 7) ? null : 'proves',
+      seen(BROKEN_SIGNATURE) || seen(INSERT) || situation.log.commandSeen || isOlderThan(situation.release, 3, 7)
+        ? null
+        : 'proves',
     cause: ({ groups, situation }) =>
       `${kernelName(situation)} only loads modules signed with a key it trusts (Secure Boot, lockdown or module.sig_enforce), and that of whoever made ${groups[0] ?? 'the module'} is not enrolled.`,
     remedies: (_situation, { groups }) => [

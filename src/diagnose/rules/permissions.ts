@@ -83,7 +83,7 @@ const READ_ONLY = text(
 );
 /** Who unpacks a package, or where a kernel's packages go. */
 const OF_PACKAGES =
-  /\b(?:dpkg|rpm|yum|dnf|zypper|cpio|unpacking of archive|clean up mess)\b|\.dpkg-new\b|\/lib\/modules\b|\/boot\/|\/usr\/(?:src|lib\/debug)\b/;
+  /\b(?:dpkg|rpm|yum|dnf|zypper|cpio|unpacking of archive|clean up mess)\b|\.dpkg-new\b|\/lib\/modules\b|\/boot\/(?:vmlinu|initr|config-|System\.map)|\/usr\/(?:src|lib\/debug)\b/;
 /** Of compressors, which do not say why. */
 const WRITE_ERROR = text('Write error', /Write error\s?: cannot write|\(stdout\): Write error/);
 

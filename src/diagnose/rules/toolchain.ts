@@ -97,6 +97,8 @@ const BUILD_REQUIRED = text(
   /(?:^|\s)(gcc(?:-c\+\+)?|g\+\+|clang|make|binutils|bison|flex|bc|(?:elfutils-)?libelf-devel|openssl-devel)(?: [<>=]{1,2} \S{1,80})? is needed by (?:\S{1,80}-)?kmod-\S/,
 );
 
+const BUILD_REFUSED = text('Failed build dependencies');
+
 /** Whatever is built here is built for a kernel. */
 export const FOR_A_KERNEL: readonly Pattern[] = [
   PASS4,
@@ -178,7 +180,9 @@ export const TOOLCHAIN_RULES: readonly Rule[] = [
   {
     code: 'GCC_OR_BUILD_MISMATCH',
     patterns: [BUILD_REQUIRED],
-    grade: 'proves',
+    hints: [BUILD_REFUSED],
+    // rpm says the same of a package that is to be installed.
+    grade: ({ seen }) => (seen(BUILD_REFUSED) ? 'proves' : null),
     cause: ({ captures }) => `rpmbuild cannot build the module: ${namesIn(captures).join(', ')} is not installed.`,
     remedies: ({ system }, { captures }) => {
       const names = namesIn(captures);

@@ -40,7 +40,7 @@ describe.each(SHELLS)('%s', (...shell) => {
 
   test('who is at work keeps it; who is gone, or whose number another has by now, does not', () => {
     expect(run(`owner_of "$$"; ln -s "$owner" "$1"; ${TRY}`)).toMatch(/^1 (\S+) \1\n$/);
-    for (const gone of ['4194305:7', `${process.pid}:1`]) {
+    for (const gone of ['4194305:7', `${process.pid}:1`, `${process.pid}:`]) {
       rmSync(lock, { force: true });
       symlinkSync(gone, lock);
       expect(run(TRY)).toMatch(/^0 /);
@@ -57,7 +57,7 @@ describe.each(SHELLS)('%s', (...shell) => {
   });
 
   test('what is no lock is not taken for one, and stays', () => {
-    for (const strange of ['../elsewhere', '12', '1:2;id', ':']) {
+    for (const strange of ['../elsewhere', '12', '1:2;id', ':', '0:5']) {
       rmSync(lock, { force: true });
       symlinkSync(strange, lock);
       expect(run(TRY)).toMatch(/^2 /);

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createRootHost } from '../../../src/host/root.ts';
 import { createSshHost } from '../../../src/host/ssh.ts';
 import { lockTarget } from '../../../src/install/target-lock.ts';
+import { openPermission } from '../../../src/pipeline/change-permission.ts';
 import type { Event } from '../../../src/types.ts';
 import { makeBuildRoot } from '../../helpers/build-lab.ts';
 import { type Sshd, startSshd } from '../../helpers/sshd.ts';
@@ -33,11 +34,11 @@ function hear(): { readonly emit: (event: Event) => void; readonly heard: Promis
 }
 
 test('who comes second waits, and is told for whom; a root that is left as it was has no state of tapprep', async () => {
-  const first = await lockTarget(createRootHost(root), silent);
+  const first = await lockTarget(createRootHost(root), silent, true);
   expect(readlinkSync(LOCK)).toMatch(new RegExp(`^${process.pid}:\\d+$`));
   const { emit, heard } = hear();
   let isFree = false;
-  const second = lockTarget(createRootHost(root), { signal, emit }).then((release) => {
+  const second = lockTarget(createRootHost(root), { signal, emit }, true).then((release) => {
     expect(isFree).toBe(true);
     return release;
   });
@@ -50,15 +51,42 @@ test('who comes second waits, and is told for whom; a root that is left as it wa
   expect(existsSync(join(root, 'var/lib/tapprep'))).toBe(false);
 });
 
+test('who has planned beside another is refused, and nothing waits', async () => {
+  const first = await lockTarget(createRootHost(root), silent, true);
+  await expect(lockTarget(createRootHost(root), silent, false)).rejects.toMatchObject({
+    code: 'LOCKED',
+    message: `another tapprep works on ${root}, process ${process.pid} there, and nothing was changed`,
+  });
+  await first();
+});
+
+test('two changes at once ask once, and have one lock', async () => {
+  const asked: string[] = [];
+  const permission = openPermission(silent, createRootHost(root), {
+    isRoot: true,
+    approve: async (change) => asked.push(change) > 0,
+  });
+  await Promise.all([permission.require('one'), permission.require('two')]);
+  expect([asked, existsSync(join(root, 'var/lib/tapprep'))]).toEqual([['one'], true]);
+  await permission.close();
+  expect(existsSync(join(root, 'var/lib/tapprep'))).toBe(false);
+});
+
+test('what of the lock cannot be made says why', async () => {
+  mkdirSync(LOCK, { recursive: true });
+  await expect(lockTarget(createRootHost(root), silent, true)).rejects.toThrow('install.lock is no lock');
+  rmSync(join(root, 'var/lib/tapprep'), { recursive: true });
+});
+
 test('over ssh the connection holds it: it ends with that, however it ends', async () => {
   const { host: destination, configFile } = sshd;
   const reach = { signal, sudoPassword: () => Promise.resolve(null) };
   const far = await createSshHost({ destination, configFile }, reach);
-  const release = await lockTarget(far, silent);
+  const release = await lockTarget(far, silent, true);
   const [owner = ''] = readlinkSync(LOCK).split(':');
   expect(readFileSync(`/proc/${owner}/cmdline`, 'utf8')).toMatch(/^sshd/);
   const { emit, heard } = hear();
-  const near = lockTarget(createRootHost(root), { signal, emit });
+  const near = lockTarget(createRootHost(root), { signal, emit }, true);
   expect(await heard).toContain(`process ${owner} there`);
   sshd.cut();
   await (

@@ -150,6 +150,7 @@ test('before anything is put on the target somebody is asked, once it would be c
     async (name) => void asked.push(name),
   );
   expect([verify.ready, [...new Set(asked)]]).toEqual([true, [mended]]);
+  expect(asked.length).toBeGreaterThan(1);
   const again = await provide((stap) => stap.includes('-mended-'), true, 'distro', refuse);
   expect(again.verify.ready).toBe(true);
 });

@@ -72,7 +72,7 @@ const REFUSED: readonly (readonly [string, string, ErrorCode])[] = [
   ['centos', '2.6.18-308.el5hugemem', 'UNKNOWN_RELEASE'],
   ['photon', '6.1.111-3.ph5-turbo', 'UNKNOWN_RELEASE'],
   ['sles', '5.14.21-150500.55.31-turbo', 'UNKNOWN_RELEASE'],
-  ['sles', '6.5.9-1.gtest-default', 'UNKNOWN_RELEASE'],
+  ['sles', '6.5.9-1.gb4a6f7c-default', 'WRONG_DISTRIBUTION'],
   ['debian', '6.1.0-13-vax', 'UNKNOWN_RELEASE'],
   ['ubuntu', '5.15.0-67-mine', 'UNKNOWN_RELEASE'],
   ['fedora', '6.3.0-0.rc7.59.vanilla.fc38.x86_64', 'UNKNOWN_RELEASE'],
