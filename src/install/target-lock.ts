@@ -60,6 +60,16 @@ free_lock "$1" "$2"
 rmdir "\${1%/*}" 2>/dev/null
 :`;
 
+/** PATH: prints a word where it is the lock of an owner that is gone. */
+const LOOK = `
+held=$(readlink "$1") || exit 0
+case $held in
+  [1-9]*:*) is_at_work "$held" || echo left ;;
+esac`;
+
+/** Path of the lock on the target. */
+export const LOCK_PATH = `${STATE}/install.lock`;
+
 interface Waiting {
   readonly emit: Emit;
   readonly signal: AbortSignal;
@@ -77,10 +87,7 @@ const NO_LIMIT_MS = 7 * 24 * 3_600_000;
  * @throws TapprepError LOCKED, INTERRUPTED, PERMISSION, NO_SPACE
  */
 export async function lockTarget(host: Host, { emit, signal }: Waiting, isPatient: boolean): Promise<ReleaseTarget> {
-  const functions = readFileSync(assetUrl('bundle/sh/lock.sh'), 'utf8');
-  // Below a root it is taken from outside, where the process that holds it is seen.
-  const place = isRemote(host) ? host : createLocalHost();
-  const path = join(host.localPath(STATE) ?? STATE, 'install.lock');
+  const { functions, place, path } = reach(host);
   const holder = isRemote(host) ? 'connection' : 'here';
   const words = [path, holder, ...(isPatient ? ['wait'] : [])];
   const taken = await place.run(script(`${functions}${TAKE}`, words), {
@@ -114,6 +121,21 @@ export async function lockTarget(host: Host, { emit, signal }: Waiting, isPatien
     throw error;
   }
   return release;
+}
+
+/** Whether the lock is there and nobody has it: who changes the target next takes it over, and gives it back. */
+export async function isLockLeft(host: Host): Promise<boolean> {
+  const { functions, place, path } = reach(host);
+  return (await place.run(script(`${functions}${LOOK}`, [path]))).stdout !== '';
+}
+
+/** Below a root the lock is looked at from outside, where the process that holds it is seen. */
+function reach(host: Host): { readonly functions: string; readonly place: Host; readonly path: string } {
+  return {
+    functions: readFileSync(assetUrl('bundle/sh/lock.sh'), 'utf8'),
+    place: isRemote(host) ? host : createLocalHost(),
+    path: join(host.localPath(STATE) ?? STATE, 'install.lock'),
+  };
 }
 
 const HELD = /^held (\d+)$/m;

@@ -81,8 +81,20 @@ function putScriptState(owner: string): void {
 test('killed in the middle of install.sh: remove takes its lock, its work and its keys away', async () => {
   // A process has that number, but another one: it started later.
   putScriptState(`${process.pid}:1`);
-  expect((await remove()).toSorted()).toEqual(['/var/lib/tapprep/work', '/var/tmp/tapprep-77-0']);
+  expect((await remove()).toSorted()).toEqual([
+    '/var/lib/tapprep/install.lock',
+    '/var/lib/tapprep/work',
+    '/var/tmp/tapprep-77-0',
+  ]);
   expect(['var/lib/tapprep', 'var/tmp/tapprep-77-0'].filter((path) => existsSync(join(root, path)))).toEqual([]);
+});
+
+test('a lock whose owner is gone is all that is left: remove finds it, and takes it away', async () => {
+  mkdirSync(join(root, 'var/lib/tapprep'), { recursive: true });
+  symlinkSync('4194305:7', join(root, 'var/lib/tapprep/install.lock'));
+  expect((await planRemoval(createRootHost(root))).files).toEqual(['/var/lib/tapprep/install.lock']);
+  expect(await remove()).toEqual(['/var/lib/tapprep/install.lock']);
+  expect(existsSync(join(root, 'var/lib/tapprep'))).toBe(false);
 });
 
 test('install.sh is at work: remove waits for its end', async () => {
