@@ -2,7 +2,6 @@
 import { TapprepError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
 import { RUNNING_PATH, script } from '../host/scripts.ts';
-import { isLockLeft, LOCK_PATH } from './target-lock.ts';
 import { MAKING, OURS, REMOVING, type Ownership } from './marks.ts';
 
 /** Kinds of directories, by the names that tapprep gives: patterns of sh. Each has a marker in it, or stands for one by its end. */
@@ -47,7 +46,7 @@ const JOURNAL_KINDS = {
   emptied: /^\/lib\/modules\/[^/]+$/,
 } as const;
 
-type Kind = 'directory' | 'private' | 'link' | 'emptied' | 'file' | 'lock';
+type Kind = 'directory' | 'private' | 'link' | 'emptied' | 'file';
 
 /** One thing that is tapprep's to take away. */
 export interface Remain {
@@ -157,8 +156,6 @@ export async function findRemains(host: Host, recorded: readonly string[], withR
       ours.push({ path, kind });
     else if (verdict !== 'absent') kept.push({ path, why: verdict });
   }
-  // It goes with the lock of whoever removes the rest.
-  if (await isLockLeft(host)) ours.push({ path: LOCK_PATH, kind: 'lock' });
   return { ours, kept };
 }
 

@@ -13,7 +13,7 @@ import { completeCutOff, resumeCutOff } from './cut-off.ts';
 import { type JournalEntry, readJournal, writeJournal } from './journal.ts';
 import { identifySystem, type ListedPackage, listRemains } from './package-list.ts';
 import { findRemains, type Kept, takeRemains } from './remains.ts';
-import { withLockedTarget } from './target-lock.ts';
+import { isLockLeft, LOCK_PATH, withLockedTarget } from './target-lock.ts';
 
 export interface RemovePlan {
   readonly packages: readonly ListedPackage[];
@@ -53,7 +53,8 @@ export async function planRemoval(host: Host, { purge }: RemoveOptions = { purge
   const { ours, kept } = await findRemains(host, pathsOf(open), purge);
   return {
     packages,
-    files: ours.map(({ path }) => path),
+    // It goes with the lock of this removal, which takes it over.
+    files: [...ours.map(({ path }) => path), ...((await isLockLeft(host)) ? [LOCK_PATH] : [])],
     kept,
     skipped: [...recorded].filter(([key]) => !remains.has(key)).map(([, item]) => item),
     replaced: open.flatMap(({ replaced }) => replaced),
@@ -68,7 +69,8 @@ export async function planRemoval(host: Host, { purge }: RemoveOptions = { purge
 
 /**
  * Removes what there is to remove by now, which after a killed run can be more than `plan` says, and marks the journal's
- * entries as removed, but for files that could not be. Once the package manager is at work a signal ends nothing: half removed is worse than late.
+ * entries as removed, but for files that could not be. Once the package manager is at work a signal ends nothing: half
+ * removed is worse than late.
  * @throws TapprepError INSTALL_FAILED when the package manager refuses (the journal then stays as it was), or when
  *   something could not be taken away; INTERRUPTED
  */

@@ -11,6 +11,7 @@ import { awaitEarlierRun } from '../host/until-end.ts';
 import type { Emit } from '../types.ts';
 
 const STATE = '/var/lib/tapprep';
+const NAME = 'install.lock';
 
 /**
  * PATH HOLDER [wait]: takes the lock, or prints "held PROCESS" where another is at work; with the third word it waits until that
@@ -68,7 +69,7 @@ case $held in
 esac`;
 
 /** Path of the lock on the target. */
-export const LOCK_PATH = `${STATE}/install.lock`;
+export const LOCK_PATH = `${STATE}/${NAME}`;
 
 interface Waiting {
   readonly emit: Emit;
@@ -78,7 +79,7 @@ interface Waiting {
 /** Gives the lock back; once more does nothing. */
 export type ReleaseTarget = () => Promise<void>;
 
-/** Another one's work may take as long as it does: a week, near the most that a timer knows. */
+/** Another one's work may take as long as it does, and a timer wants a number: a week. */
 const NO_LIMIT_MS = 7 * 24 * 3_600_000;
 
 /**
@@ -134,7 +135,7 @@ function reach(host: Host): { readonly functions: string; readonly place: Host; 
   return {
     functions: readFileSync(assetUrl('bundle/sh/lock.sh'), 'utf8'),
     place: isRemote(host) ? host : createLocalHost(),
-    path: join(host.localPath(STATE) ?? STATE, 'install.lock'),
+    path: join(host.localPath(STATE) ?? STATE, NAME),
   };
 }
 
