@@ -131,10 +131,13 @@ const CONTAINER_WORD =
   /\/\.dockerenv|\bDockerfile\b|^\[(?:s6-init|cont-init\.d|fix-attrs\.d|services\.d)\] |\bdocker (?:run|exec|container)\b|\bpodman (?:run|exec)\b|\b(?:kubectl (?:exec|debug)|oc (?:debug|rsh)|crictl exec|nerdctl (?:run|exec)|machinectl (?:shell|login)|pct (?:enter|exec)|lxc (?:exec|shell)|systemd-nspawn)\b|\bkubepods\b|\bcontainerd-shim\b|^Using Docker executor with image |\/docker\/[0-9a-f]{12,64}|\blxc-attach\b|\b(?:inside|in|within|from) (?:a |an |the |my |our |this )?(?:[a-z]{1,20} )?(?:container|pod)\b|\btoolbox (?:enter|run|create)\b|\bFROM (?:centos|ubuntu|debian|fedora|rockylinux|almalinux|alpine)\b/i;
 
 /** Files of OpenVZ that are listed; its node has /proc/bc, too. */
-const OPENVZ = /^\/proc\/(?:user_beancounters|vz:?)$/;
+const OPENVZ_FILE = /^\/proc\/(?:user_beancounters|vz:?)$/;
+const LISTS_MODULES = /\bls (?:-\w{1,5} )?\/lib\/modules\/?$/;
+/** What a line of a container that OpenVZ runs looks like, once it was taken for that. */
+export const OF_OPENVZ = new RegExp(`${OPENVZ_FILE.source}|${LISTS_MODULES.source}`);
 /** A node of OpenVZ has the modules of its kernel there, and a container has none. */
 function listsNoModules(text: string, next = ''): boolean {
-  return /\bls (?:-\w{1,5} )?\/lib\/modules\/?$/.test(text) && (next === '' || /[$#] ?$|[$#] \S/.test(next));
+  return LISTS_MODULES.test(text) && (next === '' || /[$#] ?$|[$#] \S/.test(next));
 }
 
 /** What systemd-detect-virt answers in a container. */
@@ -296,7 +299,7 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
           CONTAINER_WORD.test(line.text) ||
           IMAGE_STEP.test(line.text) ||
           (isOpenvz && listsNoModules(line.text, lines[index + 1]?.text)) ||
-          (OPENVZ.test(line.text) && !lines.some(({ text }) => /\/proc\/bc\b/.test(text))) ||
+          (OPENVZ_FILE.test(line.text) && !lines.some(({ text }) => /\/proc\/bc\b/.test(text))) ||
           (DETECTED.test(line.text) && /\bsystemd-detect-virt\b/.test(lines[index - 1]?.text ?? '')),
       ) ?? null,
     runOf: countRuns(lines),

@@ -1,7 +1,7 @@
 /** What kind of machine it is: containers, kernels of no distribution, a reboot that is due. */
 import { type Grade, kernelName, text, type Pattern, type Rule, type Match } from '../rule.ts';
 import { newerKernel } from '../other-packages.ts';
-import { DETECTED, IMAGE_STEP, TOOLS_WRAPPER } from '../log-facts.ts';
+import { DETECTED, IMAGE_STEP, OF_OPENVZ, TOOLS_WRAPPER } from '../log-facts.ts';
 import { isInContainer } from '../situation.ts';
 import { NO_CONFIG } from './build-tree.ts';
 import { NO_KERNEL_DEBUGINFO } from './debuginfo.ts';
@@ -122,9 +122,6 @@ function isOfKernel(name: string): boolean {
   const role = readAsked(name)?.role;
   return role !== undefined && role !== 'systemtap';
 }
-
-/** Files of its own, or no modules of its kernel. */
-const OF_OPENVZ = /\/proc\/(?:vz:?|user_beancounters)$|\bls (?:-\w{1,5} )?\/lib\/modules\/?$/;
 
 /** The machine itself says so, or what starts the container does: nobody's advice, and no second machine. */
 function isDetected({ container }: Match['situation']['log']): boolean {
