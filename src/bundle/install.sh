@@ -154,7 +154,7 @@ lock() {
   try_lock "$state/install.lock" "$owner"
   case $? in
     0) locked=$owner ;;
-    1) fail 5 "another install works here, process ${held%%:*}: wait for it" "ps -fp ${held%%:*}" ;;
+    1) fail 5 "another install works here, process ${held%%:*}: wait for it" "tr '\\0' ' ' </proc/${held%%:*}/cmdline" ;;
     *) fail 5 "$state/install.lock cannot be made: $said" "ls -ld $state/install.lock    # and take it away if nothing works here" ;;
   esac
 }
@@ -320,4 +320,4 @@ if [ -n "$keep" ] || [ "$changing" != yes ]; then
 fi
 undo_changes
 write_report
-fail 1 "not ready: hello world did not work, see $report" 'sh install.sh --keep, to look into it'
+fail 1 "not ready: hello world did not work, see $report" 'sh install.sh --keep    # to look into it'

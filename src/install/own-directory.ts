@@ -1,7 +1,7 @@
 /** A directory of tapprep's own on a target: made under another name, given its name as a whole, in the journal from first to last. */
 import { posix } from 'node:path';
-import { TapprepError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
+import { explainWrite } from '../host/scripts.ts';
 import { makingPath, refuseForeign, removeTree } from './directories.ts';
 import { type JournalEntry, writeEntry } from './journal.ts';
 import { MARKER_NAME, MARKER_TEXT } from './marks.ts';
@@ -14,12 +14,14 @@ export interface OwnDirectory {
   readonly release: string;
   readonly tapprepVersion: string;
   readonly now: () => number;
+  /** Where `fill` puts a marker of its own kind there first. */
+  readonly hasOwnMarker?: boolean;
   /** What the journal says of it beside its name. */
   readonly about?: Pick<JournalEntry, 'unsigned' | 'mended'>;
 }
 
 export interface OwnDirectorySteps {
-  /** Puts everything below the directory that it is given; the mark of tapprep is there already. */
+  /** Puts everything below the directory that it is given, where the marker is, but for `hasOwnMarker`. */
   readonly fill: (making: string) => Promise<void>;
   /** Tries what has its name now; where that fails, it goes again. */
   readonly check?: () => Promise<void>;
@@ -46,7 +48,8 @@ export async function makeOwnDirectory(directory: OwnDirectory, steps: OwnDirect
   let isThere = false;
   try {
     await removeTree(host, making);
-    await host.writeFile(posix.join(making, MARKER_NAME), `${MARKER_TEXT}\n`, 0o644);
+    if (directory.hasOwnMarker !== true)
+      await host.writeFile(posix.join(making, MARKER_NAME), `${MARKER_TEXT}\n`, 0o644);
     await steps.fill(making);
     await removeTree(host, path);
     await rename(host, making, path);
@@ -62,6 +65,5 @@ export async function makeOwnDirectory(directory: OwnDirectory, steps: OwnDirect
 
 async function rename(host: Host, from: string, to: string): Promise<void> {
   const { exitCode, stderr } = await host.run(['mv', '--', from, to]);
-  if (exitCode === 0) return;
-  throw new TapprepError('INSTALL_FAILED', `${to} on ${host.name} could not be put in its place: ${stderr.trim()}`);
+  if (exitCode !== 0) throw explainWrite(host.name, to, stderr);
 }

@@ -108,8 +108,7 @@ async function removeLocked(
   const journal = await readJournal(host);
   if (journal.entries.length > 0)
     await writeJournal(host, { ...journal, entries: journal.entries.map((entry) => closeEntry(entry, stay)) });
-  if (options.purge && stay.size === 0) await takeRemains(host, (await findRemains(host, paths, true)).ours);
-  const left = (await findRemains(host, paths, options.purge)).ours.map(({ path }) => path);
+  const left = stay.size > 0 || !options.purge ? [...stay] : await purge(host);
   if (left.length > 0) {
     throw new TapprepError(
       'INSTALL_FAILED',
@@ -121,6 +120,12 @@ async function removeLocked(
     throw interrupted(signal, `while removing from ${host.name}, where the removal came to its end first`);
   }
   return { packages: now.packages, files: [...new Set([...plan.files, ...now.files])], left };
+}
+
+/** The journal and the reports: only once nothing is left that they tell of. @returns what could not be taken away */
+async function purge(host: Host): Promise<readonly string[]> {
+  await takeRemains(host, (await findRemains(host, [], true)).ours);
+  return (await findRemains(host, [], true)).ours.map(({ path }) => path);
 }
 
 async function runRemoval(host: Host, argv: readonly string[], emit: Emit, signal: AbortSignal): Promise<void> {

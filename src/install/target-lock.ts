@@ -146,7 +146,8 @@ function locked({ name }: Host, process: string): TapprepError {
     'LOCKED',
     `another tapprep works on ${name}, process ${process} there, and nothing was changed`,
     {
-      remedy: run(`ps -fp ${process}`),
+      // The ps of busybox takes no process.
+      remedy: run(`tr '\\0' ' ' </proc/${process}/cmdline`),
     },
   );
 }

@@ -43,15 +43,15 @@ export function openPermission(
   return {
     ask,
     require: async (change) => {
-      if (!(await ask(change))) throw notApproved(host);
+      if (!(await ask(change))) throw notApproved(`${host.name} was not changed any further`);
     },
     close: async () => (await lock)?.(),
   };
 }
 
-/** The answer to a question before a change was not yes. */
-export function notApproved({ name }: Pick<Host, 'name'>): TapprepError {
-  return new TapprepError('NOT_APPROVED', `${name} was not changed any further: that was not approved`, {
+/** The answer to a question before a change was not yes. @param outcome how the target is left, a sentence without its full stop */
+export function notApproved(outcome: string): TapprepError {
+  return new TapprepError('NOT_APPROVED', `${outcome}: that was not approved`, {
     hint: 'add --yes to approve it without being asked',
   });
 }

@@ -107,7 +107,7 @@ async function work(context: Context, options: InstallCommandOptions): Promise<I
     approve: async (plan, change) => {
       if (!common.quiet) stderr.write(`${renderPlan(plan, common.verbose)}\n`);
       if (await context.confirm(`${change} on ${host.name}?`)) return true;
-      throw notApproved(host);
+      throw notApproved(`${host.name} was not changed any further`);
     },
   };
   const install = (given: Pick<InstallOptions, 'lock' | 'artifacts'>): Promise<InstallOutcome> =>

@@ -4,6 +4,7 @@ import { quoteCommand } from '../../shell-words.ts';
 import { tapprepAsRoot } from '../../make-remedy.ts';
 import { planRemoval, type RemovePlan, removeInstalled } from '../../install/remove.ts';
 import type { Kept } from '../../install/remains.ts';
+import { notApproved } from '../../pipeline/change-permission.ts';
 import { hasRootRights, openHost, requireHost } from '../../pipeline/open-target.ts';
 import type { Context } from '../context.ts';
 import { isRootUser } from '../open-session.ts';
@@ -32,9 +33,7 @@ export async function runRemove(context: Context, options: RemoveCommandOptions)
     }
     if (!common.quiet) stderr.write(list(plan));
     if (!(await context.confirm(`remove ${count(plan)} from ${host.name}?`))) {
-      throw new TapprepError('NOT_APPROVED', `nothing was removed from ${host.name}: the removal was not approved`, {
-        hint: 'add --yes to approve it without being asked',
-      });
+      throw notApproved(`nothing was removed from ${host.name}`);
     }
     done = await removeInstalled(host, plan, context.emit, context.signal, options);
   }

@@ -1,6 +1,6 @@
 /** Puts a portable SystemTap where the files of the target can be written here. */
 import { createHash } from 'node:crypto';
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { mkdir, open, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isErrno, isTapprepError, TapprepError } from '../../errors.ts';
 import { refuseWhenStopped } from '../../interruption.ts';
@@ -21,7 +21,6 @@ export function createLocalFolder(host: Host): TargetFolder {
   return {
     holds: (path, manifest) => isPlaced(here(path), manifest),
     fill: (path, portable, signal) => copyFolder(portable, here(path), signal),
-    rename: (from, to) => rename(here(from), here(to)),
     findNoexecMount: (path) => findNoexecMount(here(path)),
   };
 }

@@ -5,8 +5,7 @@ import { ASKING_ENV } from '../../detect/stap-version.ts';
 import { isErrno, isTapprepError, TapprepError } from '../../errors.ts';
 import { runAsRoot } from '../../make-remedy.ts';
 import { type Host, isRemote } from '../../host/host.ts';
-import { makingPath, refuseForeign, removeTree } from '../../install/directories.ts';
-import { writeEntry, type JournalEntry } from '../../install/journal.ts';
+import { makeOwnDirectory } from '../../install/own-directory.ts';
 import type { Emit } from '../../types.ts';
 import type { UsableSystemtap } from '../usable.ts';
 import { collectGuestStaprun } from './guest.ts';
@@ -66,33 +65,16 @@ export async function placePortable(request: PlaceRequest): Promise<PlacedSystem
     await start(host, prefix, folder);
     return { ...placed, guestStaprun: await collectGuestStaprun(portable, prefix), changed: false };
   }
-  const making = makingPath(prefix);
-  const entry: JournalEntry = {
-    at: new Date(request.now()).toISOString(),
-    tapprep: request.tapprepVersion,
-    release,
-    state: 'started',
-    packages: [],
-    replaced: [],
-    files: [making, prefix],
-  };
-  await refuseForeign(host, prefix);
-  await writeEntry(host, entry);
-  let isThere = false;
+  const directory = { ...request, path: prefix, hasOwnMarker: true };
   try {
-    await removeTree(host, making);
-    await folder.fill(making, portable, request.signal);
-    await removeTree(host, prefix);
-    await folder.rename(making, prefix);
-    isThere = true;
-    await start(host, prefix, folder);
-    await writeEntry(host, { ...entry, state: 'done', files: [prefix] });
-    return { ...placed, guestStaprun: await collectGuestStaprun(portable, prefix), changed: true };
+    await makeOwnDirectory(directory, {
+      fill: (making) => folder.fill(making, portable, request.signal),
+      check: () => start(host, prefix, folder),
+    });
   } catch (error) {
-    await removeTree(host, isThere ? prefix : making);
-    await writeEntry(host, { ...entry, state: 'failed', files: [] });
     throw explain(error, prefix, host);
   }
+  return { ...placed, guestStaprun: await collectGuestStaprun(portable, prefix), changed: true };
 }
 
 function checkPrefix(prefix: string): string {

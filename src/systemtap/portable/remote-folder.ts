@@ -32,10 +32,6 @@ export function createRemoteFolder(host: RemoteHost): TargetFolder {
         { hint: 'run the same command again', facts: { ...other, expected: wanted } },
       );
     },
-    async rename(from, to) {
-      const { exitCode, stderr } = await host.run(['mv', '-f', '--', from, to]);
-      if (exitCode !== 0) throw explainWrite(host.name, to, stderr);
-    },
     async findNoexecMount(path) {
       const mount = findMount((await host.readText('/proc/self/mountinfo')) ?? '', path);
       return mount?.options.includes('noexec') === true ? mount.point : null;

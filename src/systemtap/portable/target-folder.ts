@@ -8,7 +8,6 @@ export interface TargetFolder {
   holds(path: string, manifest: PortableManifest): Promise<boolean>;
   /** Copies it into a new directory, the marker first; every file is checked. */
   fill(path: string, portable: PortableSystemtap, signal: AbortSignal): Promise<void>;
-  rename(from: string, to: string): Promise<void>;
   /** The mount point that the path lies on, when nothing on it may be executed; else null. */
   findNoexecMount(path: string): Promise<string | null>;
 }

@@ -56,6 +56,8 @@ test('who has planned beside another is refused, and nothing waits', async () =>
   await expect(lockTarget(createRootHost(root), silent, false)).rejects.toMatchObject({
     code: 'LOCKED',
     message: `another tapprep works on ${root}, process ${process.pid} there, and nothing was changed`,
+    // The command shows the other's, also where there is only busybox.
+    remedy: { kind: 'run', command: `tr '\\0' ' ' </proc/${process.pid}/cmdline` },
   });
   await first();
 });
