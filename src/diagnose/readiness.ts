@@ -10,7 +10,7 @@ import { renderRemedies } from './render-remedy.ts';
 import { canPrepare, settleRemedies } from './settle-remedies.ts';
 import { describeSituation } from './situation.ts';
 
-export interface Verdict {
+export interface Readiness {
   readonly ready: boolean;
   /** In the order in which they help. */
   readonly remedies: readonly Remedy[];
@@ -24,12 +24,12 @@ export interface Verdict {
  * Ready when no check found a problem and the log, where there is one, shows no failure. Of a log only the likeliest
  * explanation counts: the others are alternatives to it, not further problems.
  */
-export function reachVerdict(
+export function judgeReadiness(
   facts: HostFacts,
   findings: readonly Finding[],
   log: readonly Diagnosis[] = [],
   reach?: Reach,
-): Verdict {
+): Readiness {
   const problems = [
     ...log.slice(0, 1),
     ...findings.flatMap(({ status, diagnosis }) => (status === 'problem' && diagnosis !== null ? [diagnosis] : [])),

@@ -1,6 +1,6 @@
 /** What a report page shows, whichever command it comes from. Pure. */
 import type { Finding } from '../diagnose/finding.ts';
-import type { Verdict } from '../diagnose/verdict.ts';
+import type { Readiness } from '../diagnose/readiness.ts';
 import type { FixReport, FixResult } from '../pipeline/fix.ts';
 import type { InstallOutcome } from '../pipeline/install.ts';
 import type { TriedSystemtap } from '../pipeline/provide-systemtap.ts';
@@ -107,7 +107,7 @@ export interface ReportedExamination {
   readonly target: Target | null;
   readonly checks: readonly Finding[];
   readonly findings: readonly Diagnosis[];
-  readonly verdict: Verdict;
+  readonly verdict: Readiness;
 }
 
 /** The page of doctor. */

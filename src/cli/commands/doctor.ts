@@ -4,7 +4,7 @@ import { checkFacts } from '../../diagnose/check-facts.ts';
 import { explainExcerpt } from '../../diagnose/diagnose.ts';
 import type { Finding } from '../../diagnose/finding.ts';
 import { type Reach, reachByOptions } from '../../diagnose/place.ts';
-import { reachVerdict, type Verdict } from '../../diagnose/verdict.ts';
+import { judgeReadiness, type Readiness } from '../../diagnose/readiness.ts';
 import { EXIT, isTapprepError, TapprepError } from '../../errors.ts';
 import { run } from '../../make-remedy.ts';
 import type { Host } from '../../host/host.ts';
@@ -41,7 +41,7 @@ export interface Examination {
   readonly log: readonly Diagnosis[];
   /** Diagnoses of log and checks, one for each code. */
   readonly findings: readonly Diagnosis[];
-  readonly verdict: Verdict;
+  readonly verdict: Readiness;
   /** How the machine was named, for the commands that are printed. */
   readonly reach: Reach;
 }
@@ -73,7 +73,7 @@ export async function examine(
   );
   const seen = new Set(log.map(({ code }) => code));
   const findings = [...log, ...problems.filter(({ code }) => !seen.has(code))];
-  const verdict = reachVerdict(facts, checks, log, reach);
+  const verdict = judgeReadiness(facts, checks, log, reach);
   return { host, facts, target, checks, log, findings, verdict, reach };
 }
 

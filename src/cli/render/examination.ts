@@ -1,6 +1,6 @@
 /** What doctor found, as text: a line for each check, the problems with their fixes, the verdict. */
 import type { Finding, FindingStatus } from '../../diagnose/finding.ts';
-import type { Verdict } from '../../diagnose/verdict.ts';
+import type { Readiness } from '../../diagnose/readiness.ts';
 import type { Diagnosis, HostFacts } from '../../types.ts';
 import { renderDiagnoses } from './diagnoses.ts';
 
@@ -15,7 +15,7 @@ export interface Examined {
   readonly facts: HostFacts;
   readonly checks: readonly Finding[];
   readonly log: readonly Diagnosis[];
-  readonly verdict: Verdict;
+  readonly verdict: Readiness;
 }
 
 /** With `verbose` the notes are explained as fully as the problems. */
@@ -44,7 +44,7 @@ function renderRow({ check, status, detail, diagnosis }: Finding, width: number)
   return `  ${MARKS[status].padEnd(7)}  ${check.padEnd(width)}  ${detail}${code}`;
 }
 
-function renderVerdict(verdict: Verdict, checks: readonly Finding[]): string {
+function renderVerdict(verdict: Readiness, checks: readonly Finding[]): string {
   if (verdict.ready) {
     const unchecked = checks.some(({ status, diagnosis }) => status === 'unknown' || diagnosis !== null);
     const rest = unchecked ? ', apart from the notes above' : '';

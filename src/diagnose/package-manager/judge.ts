@@ -8,7 +8,7 @@ import type { AskedPackage } from './asked-packages.ts';
  * custom-kernel: nobody is known to package that kernel, and the repositories do not. not-needed: what it was asked for is
  * there under another name. unknown: nothing tells which kernel is meant.
  */
-export type Verdict = 'right-name' | 'wrong-name' | 'custom-kernel' | 'not-needed' | 'unknown';
+export type WhyNotFound = 'right-name' | 'wrong-name' | 'custom-kernel' | 'not-needed' | 'unknown';
 
 export interface AskedFor {
   readonly release: string | null;
@@ -18,7 +18,7 @@ export interface AskedFor {
 }
 
 /** @param asked a package that no repository has */
-export function judgeAsked(asked: AskedPackage, { release, packages, logged }: AskedFor): Verdict {
+export function judgeAsked(asked: AskedPackage, { release, packages, logged }: AskedFor): WhyNotFound {
   if (asked.role === 'program-headers') {
     return logged.some(({ kind, installed }) => kind === 'devel' && installed) ? 'not-needed' : 'wrong-name';
   }

@@ -4,7 +4,7 @@ import { CHECK_SOURCES, install, REBOOT, prepare, run, runAsRoot } from '../../m
 import type { Remedy } from '../../types.ts';
 import { NOT_FOUND_PATTERNS } from '../package-manager/asked-packages.ts';
 import { findJudged, judgeNotFound } from '../package-manager/read-answers.ts';
-import type { Verdict } from '../package-manager/judge.ts';
+import type { WhyNotFound } from '../package-manager/judge.ts';
 import {
   BROKEN,
   CLOCK,
@@ -132,12 +132,12 @@ const AT_WORK: readonly Pattern[] = [
   text(' kB/s | '),
   text(' MB/s | '),
 ];
-const IN_VAIN: readonly Verdict[] = ['right-name', 'unknown'];
+const IN_VAIN: readonly WhyNotFound[] = ['right-name', 'unknown'];
 
 /** Asked for by its right name, or by none that is shown. */
 function isAskedInVain(match: Match): boolean {
   const judged = judgeNotFound(match);
-  if (judged.length > 0) return judged.some(({ verdict }) => IN_VAIN.includes(verdict));
+  if (judged.length > 0) return judged.some(({ why }) => IN_VAIN.includes(why));
   const nameless = NAMELESS.some((pattern) => match.seen(pattern));
   return nameless && match.situation.release !== null;
 }

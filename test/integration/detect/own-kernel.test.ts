@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { identifyTarget } from '../../../src/detect/target.ts';
 import { checkFacts } from '../../../src/diagnose/check-facts.ts';
 import { reachOf } from '../../../src/diagnose/place.ts';
-import { reachVerdict } from '../../../src/diagnose/verdict.ts';
+import { judgeReadiness } from '../../../src/diagnose/readiness.ts';
 import { createLocalHost } from '../../../src/host/local.ts';
 import { createRootHost } from '../../../src/host/root.ts';
 import { openTarget, openHost } from '../../../src/pipeline/open-target.ts';
@@ -79,7 +79,7 @@ test('a tree tells the kernel of a root, is judged whole, and its missing vmlinu
   const statuses = statusOf(facts);
   expect(statuses).toMatchObject({ 'build tree': 'ok', 'debug information': 'advice DEBUGINFO_MISSING' });
   expect(Object.values(statuses).filter((status) => status.includes('CUSTOM'))).toEqual([]);
-  const verdict = reachVerdict(facts, checkFacts(facts, target, reachOf(facts)), [], reachOf(facts));
+  const verdict = judgeReadiness(facts, checkFacts(facts, target, reachOf(facts)), [], reachOf(facts));
   expect(verdict.byHand).toEqual([]);
   for (const command of verdict.commands.filter((one) => one.startsWith('tapprep')))
     expect(command).toContain(`--root ${root} --build-tree /usr/src/home`);

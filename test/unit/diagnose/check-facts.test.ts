@@ -4,7 +4,7 @@ import { isTapprepError } from '../../../src/errors.ts';
 import { checkFacts } from '../../../src/diagnose/check-facts.ts';
 import type { DiagnosisCode } from '../../../src/diagnose/codes.ts';
 import type { Finding } from '../../../src/diagnose/finding.ts';
-import { reachVerdict } from '../../../src/diagnose/verdict.ts';
+import { judgeReadiness } from '../../../src/diagnose/readiness.ts';
 import type { HostFacts, Target } from '../../../src/types.ts';
 import { alter, DEBIAN12, EL9, EL9_RELEASE, installedRpm, OTHER_ID } from './sample-facts.ts';
 
@@ -20,7 +20,7 @@ function targetOf(facts: HostFacts): Target | null {
 const check = (facts: HostFacts): readonly Finding[] => checkFacts(facts, targetOf(facts));
 const codes = (facts: HostFacts, status: string): readonly string[] =>
   check(facts).flatMap((finding) => (finding.status === status ? [finding.diagnosis?.code ?? ''] : []));
-const verdict = (facts: HostFacts) => reachVerdict(facts, check(facts));
+const verdict = (facts: HostFacts) => judgeReadiness(facts, check(facts));
 
 interface Broken {
   readonly name: string;

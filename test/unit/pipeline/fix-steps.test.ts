@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { checkFacts } from '../../../src/diagnose/check-facts.ts';
 import { HERE, type Place, type Reach } from '../../../src/diagnose/place.ts';
-import { reachVerdict } from '../../../src/diagnose/verdict.ts';
+import { judgeReadiness } from '../../../src/diagnose/readiness.ts';
 import { EMPTY_CACHE, install, prepare, REBOOT, run, runAsRoot, tapprep } from '../../../src/make-remedy.ts';
 import { planFixes } from '../../../src/pipeline/fix-steps.ts';
 import type { HostFacts, Remedy } from '../../../src/types.ts';
@@ -56,7 +56,7 @@ test('the system in a directory is mended there, and nowhere else', () => {
     root: '/srv/an image',
     debuginfo: [],
   };
-  const { commands, remedies } = reachVerdict(inRoot, checkFacts(inRoot, target));
+  const { commands, remedies } = judgeReadiness(inRoot, checkFacts(inRoot, target));
   expect(commands).toEqual([
     "tapprep install --root '/srv/an image' --kernel 5.14.0-503.11.1.el9_5.x86_64",
     "chroot '/srv/an image' rm -rf /root/.systemtap/cache",
@@ -68,7 +68,7 @@ test('the system in a directory is mended there, and nowhere else', () => {
 test('what is mended on another machine is printed so that it never changes this one', () => {
   const reach: Reach = { via: 'ssh', destination: 'admin@web1', configFile: null };
   const facts = alter(EL9, { user: { uid: 1000, name: 'admin', groups: [] }, debuginfo: [] });
-  const { commands } = reachVerdict(facts, checkFacts(facts, target, reach), [], reach);
+  const { commands } = judgeReadiness(facts, checkFacts(facts, target, reach), [], reach);
   expect(commands).toEqual([
     'tapprep install --host admin@web1',
     `ssh -t admin@web1 'sudo usermod -aG stapusr,stapdev "$USER"'`,
