@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const project = (name: string, isolate: boolean, timeout: number) => ({
@@ -6,8 +7,8 @@ const project = (name: string, isolate: boolean, timeout: number) => ({
 
 export default defineConfig({
   test: {
-    // More than there are cores on the smallest machine: tests wait for other programs half of their time.
-    maxWorkers: 4,
+    // More than there are cores on a small machine: tests wait for other programs half of their time.
+    maxWorkers: Math.max(4, availableParallelism()),
     globalSetup: 'test/helpers/temporary.ts',
     projects: [
       project('unit', false, 20_000),

@@ -13,6 +13,7 @@ import {
   tapprepAsRoot,
 } from '../make-remedy.ts';
 import { pacmanHeaders } from './kernel-packages.ts';
+import { OF_OPENVZ } from './log-facts.ts';
 import { installByOther } from './other-managers.ts';
 import { withCommand, withPrepare } from './remedy-words.ts';
 import { canPrepare } from './settle-remedies.ts';
@@ -185,9 +186,8 @@ export function systemtapPackages({ system }: Situation): readonly string[] {
 export function onContainerHost(situation: Situation): readonly Remedy[] {
   const kernel = situation.release === null ? '' : ` --kernel ${situation.release}`;
   // A system container runs no image: what it needs is used on its host.
-  const isSystem = /\b(?:lxc|pct|openvz|nspawn|machinectl|vz|user_beancounters)\b/.test(
-    situation.log.container?.text ?? '',
-  );
+  const shown = situation.log.container?.text ?? '';
+  const isSystem = OF_OPENVZ.test(shown) || /\b(?:lxc|pct|openvz|nspawn|machinectl|vz)\b/.test(shown);
   return [
     ...(canPrepare({ ...situation, host: null }) ? [onHost(`sudo tapprep install${kernel}`)] : []),
     ...(isSystem
