@@ -2,6 +2,7 @@
 import { type ErrorDetails, isTapprepError, TapprepError } from '../errors.ts';
 import { tapprep } from '../make-remedy.ts';
 import type { Host } from '../host/host.ts';
+import { describeAnyInstall } from '../host/tools.ts';
 import { verifySignature } from '../trust/gpgv.ts';
 import { requireGoodSignature } from '../trust/signature-verdict.ts';
 import type { Fingerprint } from '../types.ts';
@@ -30,7 +31,7 @@ export async function signText(
       'TOOL_MISSING',
       'it is gpg that signs with a key of yours, and gpg is not installed on this machine',
       {
-        hint: 'apt-get install gnupg || dnf install gnupg2 || zypper install gpg2',
+        hint: describeAnyInstall('gpg'),
         cause: error,
       },
     );

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { pipeline } from 'node:stream';
 import type { Duplex, Readable } from 'node:stream';
 import { isErrno, messageOf, TapprepError } from '../errors.ts';
-import { shellLine } from '../shell-words.ts';
+import { describeAnyInstall, type Tool } from '../host/tools.ts';
 
 /**
  * What a decoder of Node makes of `input`; leaving the loop ends both.
@@ -25,7 +25,7 @@ export async function* throughDecoder(input: Readable, decoder: Duplex): AsyncIt
  * How it ends is not asked: kernels carry a size word behind the stream that every decoder calls garbage.
  * @throws TapprepError TOOL_MISSING
  */
-export async function* throughTool(input: Readable, tool: string, args: readonly string[]): AsyncIterable<Buffer> {
+export async function* throughTool(input: Readable, tool: Tool, args: readonly string[]): AsyncIterable<Buffer> {
   const child = spawn(tool, args, { stdio: ['pipe', 'pipe', 'ignore'] });
   const closed = once(child, 'close').catch((error: unknown) => error);
   pipeline(input, child.stdin, () => undefined);
@@ -40,11 +40,9 @@ export async function* throughTool(input: Readable, tool: string, args: readonly
   }
 }
 
-function toolMissing(tool: string, cause: unknown): TapprepError {
-  const debian: Readonly<Record<string, string>> = { xz: 'xz-utils' };
-  const name = debian[tool] ?? tool;
+function toolMissing(tool: Tool, cause: unknown): TapprepError {
   return new TapprepError('TOOL_MISSING', `${tool} is needed to read a kernel image but is not installed`, {
-    hint: shellLine`apt-get install ${name}`,
+    hint: describeAnyInstall(tool),
     facts: { tool },
     cause,
   });

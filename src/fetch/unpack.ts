@@ -5,6 +5,7 @@ import type { Transform } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { messageOf, TapprepError } from '../errors.ts';
 import { filterFile } from '../host/filter-file.ts';
+import { describeAnyInstall } from '../host/tools.ts';
 import { type ZstdFrame, listZstdFrames } from './zstd-frames.ts';
 
 /** How a file is packed, told by its first bytes. */
@@ -164,8 +165,7 @@ async function* unpackByTool(path: string, packing: 'xz' | 'bzip2'): AsyncGenera
   const end = yield* filterFile(FILTERS[packing], path);
   if (end.missing) {
     throw new TapprepError('TOOL_MISSING', `${path} is packed with ${packing}, and ${packing} is not installed here`, {
-      hint:
-        packing === 'xz' ? 'apt-get install xz-utils || dnf install xz' : 'apt-get install bzip2 || dnf install bzip2',
+      hint: describeAnyInstall(packing),
     });
   }
   if (end.exitCode !== 0) throw damaged(path, packing, new Error(end.stderr.trim().split('\n', 1)[0]));

@@ -12,8 +12,10 @@ const TOOLS = {
   'qemu-system-ppc64': { 'apt-get': 'qemu-system-ppc', dnf: 'qemu-system-ppc-core', zypper: 'qemu-ppc' },
   'qemu-system-s390x': { 'apt-get': 'qemu-system-misc', dnf: 'qemu-system-s390x-core', zypper: 'qemu-s390x' },
   busybox: { 'apt-get': 'busybox-static', dnf: 'busybox', zypper: 'busybox-static' },
+  gpg: { 'apt-get': 'gnupg', dnf: 'gnupg2', zypper: 'gpg2' },
   gpgv: { 'apt-get': 'gpgv', dnf: 'gnupg2', zypper: 'gpg2' },
   xz: { 'apt-get': 'xz-utils', dnf: 'xz', zypper: 'xz' },
+  lz4: { 'apt-get': 'lz4', dnf: 'lz4', zypper: 'lz4' },
   bzip2: { 'apt-get': 'bzip2', dnf: 'bzip2', zypper: 'bzip2' },
   tar: { 'apt-get': 'tar', dnf: 'tar', zypper: 'tar' },
   cpio: { 'apt-get': 'cpio', dnf: 'cpio', zypper: 'cpio' },
@@ -87,6 +89,12 @@ export async function ensureTools(host: Host, tools: readonly Tool[], options: E
       },
     );
   }
+}
+
+/** The same for one tool where it is not asked which package manager there is: the first that is there brings it. */
+export function describeAnyInstall(tool: Tool): string {
+  const managers = Object.keys(INSTALL) as Manager[];
+  return managers.map((manager) => `${manager} install ${TOOLS[tool][manager]}`).join(' || ');
 }
 
 /** The command that brings them, for people. */

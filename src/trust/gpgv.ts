@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { isTapprepError, TapprepError } from '../errors.ts';
 import { withTemporaryDirectory } from '../files/temporary-directory.ts';
 import type { Host, RunResult } from '../host/host.ts';
+import { describeAnyInstall } from '../host/tools.ts';
 import type { Fingerprint, SignatureAllowance } from '../types.ts';
 import { isClearsigned, splitClearsigned } from './clearsign.ts';
 import { loadKeyrings, type Keyring } from './keyring.ts';
@@ -116,7 +117,7 @@ async function runOrExplain(argv: readonly string[], run: Host['run']): Promise<
       'TOOL_MISSING',
       'signatures are checked by gpgv, and gpgv is not installed on this machine',
       {
-        hint: 'apt-get install gpgv || dnf install gnupg2 || yum install gnupg2 || zypper install gpg2',
+        hint: describeAnyInstall('gpgv'),
         cause: error,
       },
     );
