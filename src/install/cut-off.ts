@@ -83,15 +83,15 @@ export async function completeCutOff(
 ): Promise<void> {
   const set = runs.flatMap(({ packages }) => packages);
   const wanted = new Set(set.map(packageKey));
-  const cutOff = (
-    await (system.statusArgv === null ? listUnknown(host, system, set) : listHalfUnpacked(host, system.statusArgv))
-  ).filter((item) => wanted.has(packageKey(item)));
+  const cutOff = (await (system.knowsCutOff ? listHalfUnpacked(host, system) : listUnknown(host, system, set))).filter(
+    (item) => wanted.has(packageKey(item)),
+  );
   if (cutOff.length === 0) return;
   const found = await listStaged(host, system, runs, cutOff);
   const staged = found.map(({ path }) => path);
   const lost = cutOff.filter((item) => !found.some(({ key }) => key === packageKey(item)));
   // Of rpm's it is not known which of them began.
-  for (const { name, version } of system.statusArgv === null ? [] : lost)
+  for (const { name, version } of system.knowsCutOff ? lost : [])
     emit({
       type: 'note',
       level: 'warning',

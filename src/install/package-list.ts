@@ -41,12 +41,10 @@ export async function listRemains(
 }
 
 /** Every package that was being unpacked when the package manager was killed: it has no list of the files that came. */
-export async function listHalfUnpacked(host: Host, statusArgv: readonly string[]): Promise<readonly ListedPackage[]> {
-  const { stdout } = await host.run(statusArgv, { timeoutMs: 120_000 });
-  return stdout.split('\n').flatMap((line) => {
-    const [status = '', name = '', version = '', arch = ''] = line.split('\t');
-    return /^\S+ reinstreq half-installed$/.test(status) ? [{ name, version, arch }] : [];
-  });
+export async function listHalfUnpacked(host: Host, system: PackageSystem): Promise<readonly ListedPackage[]> {
+  return (await readDatabase(host, system))
+    .filter(({ state, mustReinstall }) => state === 'half-installed' && mustReinstall)
+    .map(toListed);
 }
 
 const GONE: readonly string[] = ['not-installed', 'config-files'];
@@ -55,10 +53,12 @@ const GONE: readonly string[] = ['not-installed', 'config-files'];
 const KEYS: readonly string[] = ['gpg-pubkey'];
 
 interface DatabaseRow extends ListedPackage {
+  /** The last word of dpkg's status. */
   readonly state: string;
+  readonly mustReinstall: boolean;
 }
 
-function toListed({ name, version, arch }: DatabaseRow): ListedPackage {
+function toListed({ name, version, arch }: ListedPackage): ListedPackage {
   return { name, version, arch };
 }
 
@@ -67,7 +67,7 @@ async function readDatabase(host: Host, system: PackageSystem): Promise<readonly
     const find = (path: string): Promise<string | null> => host.fetchFile(path);
     const database = await readRpmDatabase({ find, temporary: tmpdir(), paths: [] });
     if (database !== null)
-      return database.packages.map(({ name, version, arch }) => ({ state: 'installed', name, version, arch }));
+      return database.packages.map((each) => ({ ...toListed(each), state: 'installed', mustReinstall: false }));
   }
   const result = await host.run(system.listArgv, { timeoutMs: 120_000 });
   if (result.exitCode !== 0) {
@@ -81,5 +81,8 @@ async function readDatabase(host: Host, system: PackageSystem): Promise<readonly
     .split('\n')
     .map((line) => line.split('\t'))
     .filter((fields) => fields.length === 4 && !KEYS.includes(fields[1] ?? ''))
-    .map(([state = '', name = '', version = '', arch = '']) => ({ state, name, version, arch }));
+    .map(([status = '', name = '', version = '', arch = '']) => {
+      const [, flag, state = ''] = status.split(' ');
+      return { state, mustReinstall: flag === 'reinstreq', name, version, arch };
+    });
 }

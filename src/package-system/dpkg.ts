@@ -11,7 +11,8 @@ export const DPKG: PackageSystem = {
   reads: (kind) => kind === 'deb' || kind === 'launchpad',
   // tapprep brings what packages need itself, in the order that dpkg wants them.
   frontEnds: [],
-  listArgv: ['dpkg-query', '--show', '--showformat=${db:Status-Status}\t${Package}\t${Version}\t${Architecture}\n'],
+  // One word of the status has a name of its own since 1.17.11 only; before, nothing is printed for that.
+  listArgv: ['dpkg-query', '--show', '--showformat=${Status}\t${Package}\t${Version}\t${Architecture}\n'],
   isReadAsFile: false,
   isNeverEmpty: false,
   resumeArgv: ['dpkg', '--configure', '--pending'],
@@ -21,7 +22,7 @@ export const DPKG: PackageSystem = {
   // A package that was cut off while it was unpacked leaves only by force.
   buildUndoArgv: (packages) => ['dpkg', '--force-remove-reinstreq', '--purge', ...packages.map(nameExactly)],
   buildRegisterArgv: (files) => ['dpkg', '--force-depends', '--unpack', ...files],
-  statusArgv: ['dpkg-query', '--show', '--showformat=${Status}\t${Package}\t${Version}\t${Architecture}\n'],
+  knowsCutOff: true,
   buildPathsArgv: null,
   checkCommand: 'dpkg --audit',
   repair: run('dpkg --audit'),

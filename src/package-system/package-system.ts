@@ -25,7 +25,7 @@ export interface PackageSystem {
   reads(kind: RepositoryKind): boolean;
   /** Those that are worth asking beside the package manager itself, the preferred first. */
   readonly frontEnds: readonly FrontEnd[];
-  /** Lists every package that the database knows: `state<TAB>name<TAB>version<TAB>arch` a line. */
+  /** Lists every package that the database knows: `WANT EFLAG STATUS<TAB>name<TAB>version<TAB>arch` a line, in dpkg's words. */
   readonly listArgv: readonly string[];
   /** Whether tapprep reads its database as a file, where the system does not run: the manager writes beside what it reads. */
   readonly isReadAsFile: boolean;
@@ -45,11 +45,8 @@ export interface PackageSystem {
    * runs as few scripts as the package manager allows.
    */
   buildRegisterArgv(files: readonly string[]): readonly string[];
-  /**
-   * Lists packages by their whole status, `WANT EFLAG STATUS<TAB>name<TAB>version<TAB>arch` a line: what was cut off while
-   * it was unpacked is known there. Null where the database knows nothing of such a package.
-   */
-  readonly statusArgv: readonly string[] | null;
+  /** Whether the database knows of a package that was cut off while it was unpacked. */
+  readonly knowsCutOff: boolean;
   /** Lists the paths of package files, where a killed run leaves parts under names of the moment beside them; else null. */
   readonly buildPathsArgv: ((files: readonly string[]) => readonly string[]) | null;
   /** Tells what is wrong with installed packages. */

@@ -23,7 +23,7 @@ export const RPM: PackageSystem = {
     'rpm',
     '-qa',
     '--queryformat',
-    'installed\t%{NAME}\t%|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE}\t%{ARCH}\n',
+    'install ok installed\t%{NAME}\t%|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE}\t%{ARCH}\n',
   ],
   isReadAsFile: true,
   isNeverEmpty: true,
@@ -34,7 +34,7 @@ export const RPM: PackageSystem = {
   buildUndoArgv: buildRemoveArgv,
   // Written into its database alone.
   buildRegisterArgv: (files) => ['rpm', '-i', '--justdb', '--nodeps', '--noscripts', '--notriggers', ...files],
-  statusArgv: null,
+  knowsCutOff: false,
   buildPathsArgv: (files) => ['rpm', '-qlp', '--nosignature', ...files],
   checkCommand: 'rpm -Va --nofiles --nodigest',
   repair: runAsRoot('rpm --rebuilddb'),
