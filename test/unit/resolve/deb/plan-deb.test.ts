@@ -287,6 +287,11 @@ describe('Ubuntu', () => {
         hint: `curl -fLO https://launchpad.net/ubuntu/+archive/primary/+files/linux-headers-${UBUNTU}_${UBUNTU_VERSION}_amd64.deb`,
       }),
     );
+    // Without a version there is no file to name.
+    const bare = { ...UBUNTU_TARGET, packageVersion: null, unameV: null };
+    expect(() => planDeb(bare, TOOLS, request())).toThrow(
+      expect.objectContaining({ hint: 'add --uname-v with what "uname -v" prints there' }),
+    );
   });
 });
 
@@ -331,6 +336,16 @@ describe('a miss', () => {
     expect(miss(kernel(R, '6.1.192-2'), target)).toMatchObject({
       message: expect.stringContaining('they have no rt-amd64 kernel at all'),
       remedy: tapprep('mirrors', 'list', '--kernel', '6.1.0-56-rt-amd64'),
+    });
+  });
+
+  test('names the nearest of releases that have no flavour', () => {
+    const target = debTarget({ release: '6.9.3', flavour: '', unameV: null });
+    expect(miss([debRecord('linux-headers-6.9.1', '6.9.1-1')], target)).toMatchObject({
+      message: expect.stringContaining('the nearest is linux-headers-6.9.1 6.9.1-1 (main, older)'),
+    });
+    expect(miss([], target)).toMatchObject({
+      message: expect.stringContaining('they have no kernel of that name at all'),
     });
   });
 
