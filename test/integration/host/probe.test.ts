@@ -108,14 +108,14 @@ describe.each(Object.entries(SHELLS))('under %s', (_, shell) => {
   });
 });
 
-describe('what is free', () => {
-  /** Of a root in which a file system was mounted, as each shell sees it. */
-  const mounted = (shell: readonly string[], mount: string): readonly string[] => {
-    const wrapper = ['unshare', '-m', 'sh', '-c', `${mount} && exec "$@"`, 'sh', ...shell];
-    return values(runProbe({ shell: wrapper, args: [root] }), 'space');
-  };
-  const place = (): string => join(root, 'var/cache/apt/archives');
+/** Of a root in which a file system was mounted, as each shell sees it. */
+const mounted = (shell: readonly string[], mount: string): readonly string[] => {
+  const wrapper = ['unshare', '-m', 'sh', '-c', `${mount} && exec "$@"`, 'sh', ...shell];
+  return values(runProbe({ shell: wrapper, args: [root] }), 'space');
+};
+const place = (): string => join(root, 'var/cache/apt/archives');
 
+describe('what is free', () => {
   test.each(Object.entries(SHELLS))('of a file system that counts no inodes, none are told: %s', (_name, shell) => {
     mkdirSync(place(), { recursive: true });
     const row = mounted(shell, `mount -t tmpfs -o nr_inodes=0,size=8m none ${place()}`)[0];

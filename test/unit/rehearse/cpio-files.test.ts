@@ -49,6 +49,8 @@ test('wherever the stream is cut, the same file comes out', async () => {
   );
 });
 
+const wanted = (entry: string): boolean => entry.endsWith('lib/x');
+
 test('a sink is closed where the archive ends too early, and one that cannot be opened is the failure', async () => {
   const bytes = archive();
   const cut = bytes.subarray(0, bytes.indexOf(FILES['lib/x']) + 1);
@@ -57,7 +59,6 @@ test('a sink is closed where the archive ends too early, and one that cannot be 
   }
   let isClosed = false;
   const sink = { write: () => Promise.resolve(), end: () => Promise.resolve(void (isClosed = true)) };
-  const wanted = (entry: string): boolean => entry.endsWith('lib/x');
   await expect(readCpioFiles(stream(), 'x.rpm', (entry) => (wanted(entry) ? sink : null))).rejects.toMatchObject({
     code: 'BAD_PACKAGE',
   });
