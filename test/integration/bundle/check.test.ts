@@ -1,6 +1,6 @@
 /** install.sh --check asks the real rpm and dpkg whether they would take the packages, and changes nothing. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -79,9 +79,13 @@ async function checkDebs(name: string, packages: Parameters<typeof writeRealBund
   const root = new BundleRoot();
   try {
     root.unpack(tar);
+    for (const folder of ['var/log', 'etc/dpkg']) mkdirSync(join(root.directory, folder), { recursive: true });
+    writeFileSync(join(root.directory, 'etc/dpkg/dpkg.cfg'), 'log /var/log/dpkg.log\n');
     const { code, stderr } = await root.run('install.sh', ['--check', '--not-running']);
     expect(root.packages()).toBe('');
     expect(existsSync(join(root.directory, 'var/lib/tapprep'))).toBe(false);
+    // dpkg would write into its log what it only tries, too.
+    expect(existsSync(join(root.directory, 'var/log/dpkg.log'))).toBe(false);
     return `${code} ${stderr}`;
   } finally {
     root.close();
