@@ -1,6 +1,7 @@
 /** Loads one module into the kernel that runs this machine. */
 import { posix } from 'node:path';
 import type { Host } from '../host/host.ts';
+import { script } from '../host/scripts.ts';
 import type { Blame } from '../types.ts';
 import { judgeEnd, type LoadResult } from './load-result.ts';
 import { blame, type Fault } from './step.ts';
@@ -28,15 +29,42 @@ const TRIGGER_EVERY_MS = 500;
 const REMOVE_TIMEOUT_MS = 30_000;
 
 /**
+ * SECONDS PROGRAM [ARGUMENT]...: tells the program to go once its time is up, and ends as it does. In place of timeout(1), which
+ * EL5 does not have, and which keeps the program's status neither in EL6 nor in busybox. A signal that arrives meanwhile is handed on.
+ * The timer holds no output open, and ends with the program. POSIX sh.
+ */
+export const END_AFTER = `
+seconds=$1
+shift
+"$@" &
+program=$!
+trap 'kill -TERM "$program" 2>/dev/null' TERM HUP INT
+{
+  trap 'kill "$sleeper"; exit 0' TERM HUP INT
+  sleep "$seconds" &
+  sleeper=$!
+  wait "$sleeper" && kill -TERM "$program"
+} </dev/null >/dev/null 2>&1 &
+timer=$!
+# A signal ends the wait, and not the program.
+while
+  wait "$program"
+  status=$?
+  [ "$status" -gt 128 ] && kill -0 "$program" 2>/dev/null
+do :; done
+kill "$timer" 2>/dev/null
+exit "$status"`;
+
+/**
  * Loads the module, hears it, and sees to it that it is gone afterwards.
  * @throws TapprepError TOOL_MISSING, INTERRUPTED
  */
 export async function loadLocally(host: Host, load: LocalLoad): Promise<LoadResult> {
   const state = { running: true };
   const { env, timeoutMs, signal, stopAfterSeconds } = load;
-  const watch =
-    stopAfterSeconds === null ? [] : ['timeout', '--signal=TERM', '--preserve-status', String(stopAfterSeconds)];
-  const staprun = host.run([...watch, ...load.staprunArgv, load.modulePath], { env, timeoutMs, signal }).finally(() => {
+  const argv = [...load.staprunArgv, load.modulePath];
+  const watched = stopAfterSeconds === null ? argv : script(END_AFTER, [String(stopAfterSeconds), ...argv]);
+  const staprun = host.run(watched, { env, timeoutMs, signal }).finally(() => {
     state.running = false;
   });
   const [run] = await Promise.all([staprun, pullTrigger(host, load, state)]);
