@@ -1,7 +1,9 @@
 /** Loads one module into the kernel that runs this machine. */
 import { posix } from 'node:path';
-import type { Host } from '../host/host.ts';
+import { isTapprepError, TapprepError } from '../errors.ts';
+import type { Host, RunResult } from '../host/host.ts';
 import { script } from '../host/scripts.ts';
+import { runAsRoot } from '../make-remedy.ts';
 import type { Blame } from '../types.ts';
 import { judgeEnd, type LoadResult } from './load-result.ts';
 import { blame, type Fault } from './step.ts';
@@ -56,24 +58,60 @@ kill "$timer" 2>/dev/null
 exit "$status"`;
 
 /**
- * Loads the module, hears it, and sees to it that it is gone afterwards.
+ * Loads the module, hears it, and sees to it that it is gone afterwards, also when it was stopped.
  * @throws TapprepError TOOL_MISSING, INTERRUPTED
  */
 export async function loadLocally(host: Host, load: LocalLoad): Promise<LoadResult> {
+  const run = await runWithTrigger(host, load).catch(async (error: unknown) => {
+    // Why it ended goes before whatever this meets.
+    const left = await takeOut(host, load).catch(() => null);
+    throw left === 'stays' && isTapprepError(error) ? tellStays(host, load, error) : error;
+  });
+  const removed = (await takeOut(host, load)) === 'gone';
+  const output = quoteOutput(`${run.stdout}\n${run.stderr}`);
+  return { fault: findFault(load, run, removed), output, seconds: run.seconds };
+}
+
+/** Returns or throws once staprun has ended; a trigger that fails ends it. */
+async function runWithTrigger(host: Host, load: LocalLoad): Promise<RunResult> {
   const state = { running: true };
-  const { env, timeoutMs, signal, stopAfterSeconds } = load;
+  const failed = new AbortController();
+  const { env, timeoutMs, stopAfterSeconds } = load;
   const argv = [...load.staprunArgv, load.modulePath];
   const watched = stopAfterSeconds === null ? argv : script(END_AFTER, [String(stopAfterSeconds), ...argv]);
+  const signal = AbortSignal.any([load.signal, failed.signal]);
   const staprun = host.run(watched, { env, timeoutMs, signal }).finally(() => {
     state.running = false;
   });
-  const [run] = await Promise.all([staprun, pullTrigger(host, load, state)]);
-  const name = posix.basename(load.modulePath, '.ko');
-  const removed = !(await isLoaded(host, name));
-  // Not left behind, whatever it was that kept it there; the report says that it did not go by itself.
-  if (!removed) await host.run([...load.staprunArgv, '-d', name], { env, timeoutMs: REMOVE_TIMEOUT_MS });
-  const output = quoteOutput(`${run.stdout}\n${run.stderr}`);
-  return { fault: findFault(load, run, removed), output, seconds: run.seconds };
+  const trigger = pullTrigger(host, load, state).catch((error: unknown) => {
+    failed.abort();
+    throw error;
+  });
+  const [run, pulled] = await Promise.allSettled([staprun, trigger]);
+  if (pulled.status === 'rejected') throw pulled.reason;
+  if (run.status === 'rejected') throw run.reason;
+  return run.value;
+}
+
+/** Not left behind, whatever it was that kept it there: whether it had gone by itself. No signal ends this. */
+async function takeOut(host: Host, load: LocalLoad): Promise<'gone' | 'taken' | 'stays'> {
+  const name = nameOf(load);
+  if (!(await isLoaded(host, name))) return 'gone';
+  await host.run([...load.staprunArgv, '-d', name], { env: load.env, timeoutMs: REMOVE_TIMEOUT_MS });
+  return (await isLoaded(host, name)) ? 'stays' : 'taken';
+}
+
+function tellStays(host: Host, load: LocalLoad, error: TapprepError): TapprepError {
+  const name = nameOf(load);
+  return new TapprepError(error.code, `${error.message}; the module ${name} is still in the kernel of ${host.name}`, {
+    remedy: runAsRoot(`staprun -d ${name}`),
+    facts: error.facts,
+    cause: error,
+  });
+}
+
+function nameOf({ modulePath }: LocalLoad): string {
+  return posix.basename(modulePath, '.ko');
 }
 
 async function pullTrigger(host: Host, load: LocalLoad, state: { readonly running: boolean }): Promise<void> {

@@ -5,8 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Host } from '../../../src/host/host.ts';
 import { createLocalHost } from '../../../src/host/local.ts';
+import { StopRequest } from '../../../src/interruption.ts';
 import { createSshHost } from '../../../src/host/ssh.ts';
 import { loadLocally, type LocalLoad } from '../../../src/verify/load-locally.ts';
+import { failureOf } from '../../helpers/failure-of.ts';
 import { startSshd } from '../../helpers/sshd.ts';
 
 let directory = '';
@@ -63,6 +65,44 @@ function loadOf(staprun: string, more: Partial<LocalLoad>): LocalLoad {
   };
 }
 
+/** Until staprun has loaded the module. */
+async function untilLoaded(): Promise<void> {
+  while (!read('modules').includes('tapprep_hello')) await sleep(50);
+}
+
+const CALLS = '/var/tmp/x/tapprep_hello.ko\n-d tapprep_hello\n';
+
+test.each([
+  ['by itself', null],
+  ['after a time', 60],
+])('a signal while staprun runs, which ends %s, leaves no module in the kernel', async (_, stopAfterSeconds) => {
+  const stop = new AbortController();
+  const running = failureOf(loadLocally(openHost(), loadOf(makeStaprun(), { signal: stop.signal, stopAfterSeconds })));
+  await untilLoaded();
+  stop.abort(new StopRequest('SIGINT'));
+  const error = await running;
+  expect([error.code, error.facts['signal']]).toEqual(['INTERRUPTED', 'SIGINT']);
+  expect([read('calls'), read('modules')]).toEqual([CALLS, '']);
+});
+
+test('a trigger that cannot be run ends staprun, and the module goes', async () => {
+  const trigger = [join(directory, 'none')];
+  const error = await failureOf(loadLocally(openHost(), loadOf(makeStaprun(), { trigger })));
+  expect([error.code, error.facts['tool']]).toEqual(['TOOL_MISSING', trigger[0]]);
+  expect([read('calls'), read('modules')]).toEqual([CALLS, '']);
+});
+
+test('a module that stays after a signal is told, with what takes it out', async () => {
+  const stop = new AbortController();
+  const running = failureOf(loadLocally(openHost(), loadOf(makeStaprun('exit 1'), { signal: stop.signal })));
+  await untilLoaded();
+  stop.abort(new StopRequest('SIGTERM'));
+  const error = await running;
+  expect(error.code).toBe('INTERRUPTED');
+  expect(error.message).toMatch(/; the module tapprep_hello is still in the kernel of this host$/);
+  expect(error.remedy).toMatchObject({ kind: 'run', command: 'staprun -d tapprep_hello', root: true });
+});
+
 test.each([
   ['busybox, which knows no --preserve-status', ['sh', 'sleep', 'timeout']],
   ['none, as on EL5', ['sh', 'sleep']],
@@ -82,7 +122,7 @@ test('one that fails on its way out is told by its own status and words', async 
   expect(fault?.reason).toBe('staprun exited with status 1: ERROR: probe overhead exceeded threshold');
 });
 
-test('over ssh, too, its time ends it there and its status counts', async () => {
+test('over ssh, too, its time ends it there, its status counts, and a signal leaves no module', async () => {
   const sshd = await startSshd();
   const signal = new AbortController().signal;
   const place = { destination: sshd.host, configFile: sshd.configFile };
@@ -92,6 +132,15 @@ test('over ssh, too, its time ends it there and its status counts', async () => 
     const load = { stopAfterSeconds: 1, marker: 'counted' };
     const { fault, output } = await loadLocally(openHost(remote), loadOf(makeStaprun('exit 1', body), load));
     expect([fault?.reason, output]).toEqual(['staprun exited with status 3: it gave no reason', 'counted']);
+
+    const stop = new AbortController();
+    put('calls', '');
+    const stopped = loadOf(makeStaprun(), { signal: stop.signal, stopAfterSeconds: 60 });
+    const running = failureOf(loadLocally(openHost(remote), stopped));
+    await untilLoaded();
+    stop.abort(new StopRequest('SIGINT'));
+    expect((await running).code).toBe('INTERRUPTED');
+    expect([read('calls'), read('modules')]).toEqual([CALLS, '']);
   } finally {
     await remote.close();
     await sshd.close();
