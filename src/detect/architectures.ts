@@ -1,12 +1,13 @@
 /** What one architecture is called by `uname -m`, by rpm and by dpkg. */
+import type { Target } from '../types.ts';
 
 export interface Architecture {
   /** uname -m */
   readonly machine: string;
   readonly rpm: string;
   readonly deb: string;
-  /** Machines of one kind run each other's programs, so that `uname -m` may name the smaller one. */
-  readonly kind: string;
+  /** Other machines whose programs run on it, so that `uname -m` may name one of them; never the other way round. */
+  readonly runs: readonly string[];
   /** e_machine of its ELF files (elf.h, EM_…). */
   readonly elf: number;
   /** Its directory below arch/ of the kernel's sources. */
@@ -17,13 +18,13 @@ export interface Architecture {
 
 /** One row a machine. */
 export const ARCHITECTURES: readonly Architecture[] = [
-  { machine: 'x86_64', rpm: 'x86_64', deb: 'amd64', kind: 'x86', elf: 62, tree: 'x86', triplet: 'x86_64-linux-gnu' },
-  { machine: 'i686', rpm: 'i686', deb: 'i386', kind: 'x86', elf: 3, tree: 'x86', triplet: 'i686-linux-gnu' },
+  { machine: 'x86_64', rpm: 'x86_64', deb: 'amd64', runs: ['i686'], elf: 62, tree: 'x86', triplet: 'x86_64-linux-gnu' },
+  { machine: 'i686', rpm: 'i686', deb: 'i386', runs: [], elf: 3, tree: 'x86', triplet: 'i686-linux-gnu' },
   {
     machine: 'aarch64',
     rpm: 'aarch64',
     deb: 'arm64',
-    kind: 'arm',
+    runs: ['armv7l', 'armv6l', 'armv5tel'],
     elf: 183,
     tree: 'arm64',
     triplet: 'aarch64-linux-gnu',
@@ -32,17 +33,25 @@ export const ARCHITECTURES: readonly Architecture[] = [
     machine: 'armv7l',
     rpm: 'armv7hl',
     deb: 'armhf',
-    kind: 'arm',
+    runs: ['armv6l', 'armv5tel'],
     elf: 40,
     tree: 'arm',
     triplet: 'arm-linux-gnueabihf',
   },
-  { machine: 'armv6l', rpm: 'armv6hl', deb: 'armel', kind: 'arm', elf: 40, tree: 'arm', triplet: 'arm-linux-gnueabi' },
+  {
+    machine: 'armv6l',
+    rpm: 'armv6hl',
+    deb: 'armel',
+    runs: ['armv5tel'],
+    elf: 40,
+    tree: 'arm',
+    triplet: 'arm-linux-gnueabi',
+  },
   {
     machine: 'armv5tel',
     rpm: 'armv5tel',
     deb: 'armel',
-    kind: 'arm',
+    runs: [],
     elf: 40,
     tree: 'arm',
     triplet: 'arm-linux-gnueabi',
@@ -51,7 +60,7 @@ export const ARCHITECTURES: readonly Architecture[] = [
     machine: 'ppc64le',
     rpm: 'ppc64le',
     deb: 'ppc64el',
-    kind: 'ppc64le',
+    runs: [],
     elf: 21,
     tree: 'powerpc',
     triplet: 'powerpc64le-linux-gnu',
@@ -60,19 +69,19 @@ export const ARCHITECTURES: readonly Architecture[] = [
     machine: 'ppc64',
     rpm: 'ppc64',
     deb: 'ppc64',
-    kind: 'ppc',
+    runs: ['ppc'],
     elf: 21,
     tree: 'powerpc',
     triplet: 'powerpc64-linux-gnu',
   },
-  { machine: 'ppc', rpm: 'ppc', deb: 'powerpc', kind: 'ppc', elf: 20, tree: 'powerpc', triplet: 'powerpc-linux-gnu' },
-  { machine: 's390x', rpm: 's390x', deb: 's390x', kind: 's390', elf: 22, tree: 's390', triplet: 's390x-linux-gnu' },
-  { machine: 's390', rpm: 's390', deb: 's390', kind: 's390', elf: 22, tree: 's390', triplet: null },
+  { machine: 'ppc', rpm: 'ppc', deb: 'powerpc', runs: [], elf: 20, tree: 'powerpc', triplet: 'powerpc-linux-gnu' },
+  { machine: 's390x', rpm: 's390x', deb: 's390x', runs: ['s390'], elf: 22, tree: 's390', triplet: 's390x-linux-gnu' },
+  { machine: 's390', rpm: 's390', deb: 's390', runs: [], elf: 22, tree: 's390', triplet: null },
   {
     machine: 'riscv64',
     rpm: 'riscv64',
     deb: 'riscv64',
-    kind: 'riscv64',
+    runs: [],
     elf: 243,
     tree: 'riscv',
     triplet: 'riscv64-linux-gnu',
@@ -81,7 +90,7 @@ export const ARCHITECTURES: readonly Architecture[] = [
     machine: 'loongarch64',
     rpm: 'loongarch64',
     deb: 'loong64',
-    kind: 'loongarch64',
+    runs: [],
     elf: 258,
     tree: 'loongarch',
     triplet: null,
@@ -90,29 +99,40 @@ export const ARCHITECTURES: readonly Architecture[] = [
     machine: 'sparc64',
     rpm: 'sparc64',
     deb: 'sparc64',
-    kind: 'sparc',
+    runs: ['sparc'],
     elf: 43,
     tree: 'sparc',
     triplet: 'sparc64-linux-gnu',
   },
-  { machine: 'sparc', rpm: 'sparc', deb: 'sparc', kind: 'sparc', elf: 2, tree: 'sparc', triplet: null },
-  { machine: 'ia64', rpm: 'ia64', deb: 'ia64', kind: 'ia64', elf: 50, tree: 'ia64', triplet: null },
+  { machine: 'sparc', rpm: 'sparc', deb: 'sparc', runs: [], elf: 2, tree: 'sparc', triplet: null },
+  { machine: 'ia64', rpm: 'ia64', deb: 'ia64', runs: [], elf: 50, tree: 'ia64', triplet: null },
   {
     machine: 'mips64',
     rpm: 'mips64el',
     deb: 'mips64el',
-    kind: 'mips64',
+    runs: [],
     elf: 8,
     tree: 'mips',
     triplet: 'mips64el-linux-gnuabi64',
   },
-  { machine: 'mips', rpm: 'mipsel', deb: 'mipsel', kind: 'mips', elf: 8, tree: 'mips', triplet: 'mipsel-linux-gnu' },
+  { machine: 'mips', rpm: 'mipsel', deb: 'mipsel', runs: [], elf: 8, tree: 'mips', triplet: 'mipsel-linux-gnu' },
 ];
 
 /** The architecture that any of its names means: uname -m, rpm's or dpkg's, i386 to i686, x86_64_v2, ppc64p7; null for none. */
 export function findArchitecture(name: string): Architecture | null {
   const plain = name.replace(/^i[3-6]86$/, 'i686').replace(/^(x86_64)_v[2-4]$|^(ppc64)p7$/, '$1$2');
   return ARCHITECTURES.find(({ machine, rpm, deb }) => [machine, rpm, deb].includes(plain)) ?? null;
+}
+
+/** Whether programs of `other` run on `machine`. */
+export function runsProgramsOf(machine: Architecture, other: Architecture): boolean {
+  return other.machine === machine.machine || machine.runs.includes(other.machine);
+}
+
+/** uname -m of a kernel itself: the machine that was named may be that of a process of 32 bits on one of 64. */
+export function kernelMachineOf({ arch, packageArch }: Pick<Target, 'arch' | 'packageArch'>): string {
+  const [named, packaged] = [findArchitecture(arch), findArchitecture(packageArch)];
+  return named !== null && packaged !== null && runsProgramsOf(packaged, named) ? packaged.machine : arch;
 }
 
 /** What stap -a takes: the kernel's own name, and of x86, which is two, the machine's (man stap). */

@@ -1,7 +1,7 @@
 /** The line that a kernel writes of itself, `Linux version …`: whose kernel it is, and of what machine. Pure. */
 import { escapeControl, TapprepError } from '../errors.ts';
 import { IDENTIFY } from '../make-remedy.ts';
-import { findArchitecture } from './architectures.ts';
+import { findArchitecture, runsProgramsOf } from './architectures.ts';
 import { BUILDERS, DEBIAN_BY_GCC, SAME_BUILDER, type Builder } from './builders.ts';
 import { parseKernelRelease } from './kernel-release.ts';
 import { findDistribution } from './distributions.ts';
@@ -73,7 +73,7 @@ export function targetOfBanner(banner: Banner, claims: BannerClaims): BannerTarg
   const fits = readForm(banner, distro);
   const version = claimedVersion ?? versionOf(banner, distro);
   const arch = archOf(banner);
-  if (arch !== null && claims.arch !== null && findArchitecture(claims.arch)?.kind !== findArchitecture(arch)?.kind) {
+  if (arch !== null && claims.arch !== null && !mayBe(claims.arch, arch)) {
     throw contradiction(banner, `it was compiled for ${arch}, and --arch says ${claims.arch}`);
   }
   return {
@@ -83,6 +83,12 @@ export function targetOfBanner(banner: Banner, claims: BannerClaims): BannerTarg
     unameV: banner.unameV,
     evidence: [...told.map(({ by, row }) => `${by} is of ${row.distro}`), ...fits],
   };
+}
+
+/** Whether `uname -m` may name a machine where a kernel of `arch` runs. */
+function mayBe(machine: string, arch: string): boolean {
+  const [claimed, told] = [findArchitecture(machine), findArchitecture(arch)];
+  return claimed !== null && told !== null && runsProgramsOf(told, claimed);
 }
 
 interface Told {

@@ -1,7 +1,7 @@
 /** From facts, or from what somebody says of a host that is not here, to the one target of a run. */
 import { adviceOf, escapeControl, isTapprepError, TapprepError } from '../errors.ts';
 import type { BuildId, DebTarget, HostFacts, OwnKernel, RpmTarget, Target } from '../types.ts';
-import { findArchitecture, type Architecture } from './architectures.ts';
+import { findArchitecture, runsProgramsOf, type Architecture } from './architectures.ts';
 import { isNamedByHabit, readAnyRelease } from './any-release.ts';
 import { standInFor } from './own-kernel.ts';
 import { findDistribution, packageFamilyOf, type PackageFamily } from './distributions.ts';
@@ -183,7 +183,10 @@ function systemOf({ packageManager, distro, idLike }: Known): PackageFamily | nu
   return packageManager ?? packageFamilyOf(distro, idLike);
 }
 
-/** The machine, and what packages call the architecture where the release says it: both must be of one kind. */
+/** Of whose packages some hold the kernels of a machine that runs their programs: those of powerpc and sparc have 64 bits, too. */
+const WITH_LARGER_KERNELS: readonly string[] = ['ppc', 'sparc'];
+
+/** The machine, and what packages call the architecture where the release says it: a kernel of those must run there. */
 function chooseArchitecture(kernel: KernelRelease, known: Known): { machine: Architecture; own: string | null } {
   const { release, arch, archIsSure } = known;
   const told = kernel.arch === null ? null : requireArchitecture(kernel.arch);
@@ -194,12 +197,16 @@ function chooseArchitecture(kernel: KernelRelease, known: Known): { machine: Arc
       hint: 'add --arch ARCH, as "uname -m" prints it there',
     });
   }
-  if (told !== null && told.kind !== machine.kind) {
+  if (told !== null && !runsProgramsOf(told, machine) && !isLargerKernel(told, machine)) {
     throw new TapprepError('USAGE', `kernel release ${release} is for ${kernel.arch} but the machine is ${arch}`, {
       hint: `add --arch ${told.machine}`,
     });
   }
   return { machine, own: kernel.arch };
+}
+
+function isLargerKernel(told: Architecture, machine: Architecture): boolean {
+  return WITH_LARGER_KERNELS.includes(told.machine) && runsProgramsOf(machine, told);
 }
 
 function makeRpmTarget(kernel: RpmRelease, known: Known, arch: string, packageArch: string): RpmTarget {

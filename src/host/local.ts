@@ -1,7 +1,7 @@
 /** The machine that tapprep runs on. */
 import { machine } from 'node:os';
 import { delimiter, isAbsolute, join } from 'node:path';
-import { findArchitecture, type Architecture } from '../detect/architectures.ts';
+import { findArchitecture, runsProgramsOf, type Architecture } from '../detect/architectures.ts';
 import {
   copyFileAtomic,
   isExecutableFile,
@@ -25,7 +25,13 @@ export function ownArchitecture(): Architecture | null {
 /** Whether this machine runs programs of an architecture itself. @param arch uname -m */
 export function runsHere(arch: string): boolean {
   const [own, wanted] = [ownArchitecture(), findArchitecture(arch)];
-  return own === null || wanted === null || own.kind === wanted.kind;
+  return own === null || wanted === null || runsProgramsOf(own, wanted);
+}
+
+/** Whether the programs of this machine's packages are of an architecture: x86_64 runs those of i686, but has others. @param arch uname -m */
+export function hasProgramsOf(arch: string): boolean {
+  const [own, wanted] = [ownArchitecture(), findArchitecture(arch)];
+  return own === null || wanted === null || own.machine === wanted.machine;
 }
 
 /** What a clean environment keeps: who runs it, where to put temporary files, how to reach the network and an ssh agent. */

@@ -1,13 +1,13 @@
-/** A busybox for guests of another architecture than this machine's, out of the signed package of a Debian suite. */
+/** A busybox for guests of another architecture than this machine's own, of i686 on x86_64 too, out of the signed package of a Debian suite. */
 import { join } from 'node:path';
-import { findArchitecture } from '../detect/architectures.ts';
+import { findArchitecture, kernelMachineOf } from '../detect/architectures.ts';
 import { isTapprepError, TapprepError } from '../errors.ts';
 import { copyVerified } from '../files/private-copy.ts';
 import { openPrivateDirectory } from '../files/private-directory.ts';
 import { withTemporaryDirectory } from '../files/temporary-directory.ts';
 import { writeWhole } from '../files/write-whole.ts';
 import { isRegularFile } from '../host/files.ts';
-import { runsHere } from '../host/local.ts';
+import { hasProgramsOf } from '../host/local.ts';
 import { forFamily } from '../package-system/systems.ts';
 import { readDebRepositories } from '../resolve/deb/reader.ts';
 import { readDebFiles } from '../systemtap/portable/deb-files.ts';
@@ -36,7 +36,8 @@ export async function provideGuestBusybox(
   target: Target,
   allowExpiredRelease: boolean,
 ): Promise<string | null> {
-  if (runsHere(target.arch)) return null;
+  const arch = kernelMachineOf(target);
+  if (hasProgramsOf(arch)) return null;
   const own = forFamily<readonly Suite[]>(target, {
     deb: ({ distro, codename }) => (codename === null ? [] : [{ distro, suite: codename }]),
     rpm: () => [],
@@ -45,7 +46,7 @@ export async function provideGuestBusybox(
   // A static program does not ask which distribution it is from.
   for (const { distro, suite } of [...own, ...session.mirrors.systemtap.portable]) {
     try {
-      return await takeBusybox(session, { distro, suite, arch: target.arch }, allowExpiredRelease);
+      return await takeBusybox(session, { distro, suite, arch }, allowExpiredRelease);
     } catch (error) {
       if (!isTapprepError(error) || error.code === 'INTERRUPTED') throw error;
       problem ??= error;

@@ -2,7 +2,7 @@
 import { isTapprepError } from '../errors.ts';
 import { type Finding, fine } from '../diagnose/finding.ts';
 import type { Host } from '../host/host.ts';
-import { runsHere } from '../host/local.ts';
+import { hasProgramsOf } from '../host/local.ts';
 import { describeInstall, listMissing, ORDINARY_TOOLS, type Tool } from '../host/tools.ts';
 import { findVmTools } from '../vm/host-tools.ts';
 
@@ -14,7 +14,7 @@ export async function checkOwnTools(local: Host, arch: string): Promise<Finding>
   // A busybox of another architecture is in no package of this machine: a rehearsal fetches its own.
   const missing = [
     ...(await listMissing(local, ORDINARY_TOOLS)),
-    ...toBoot.filter((tool) => tool !== 'busybox' || runsHere(arch)),
+    ...toBoot.filter((tool) => tool !== 'busybox' || hasProgramsOf(arch)),
   ];
   if (missing.length === 0) return fine(CHECK, 'This machine has every program that a command of tapprep may need.');
   const detail = `This machine lacks ${missing.join(', ')}; what needs one says so. All at once: ${await describeInstall(local, missing)}`;

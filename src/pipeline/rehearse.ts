@@ -1,11 +1,12 @@
 /** A rehearsal: a root of the target's distribution, the exact packages in it, hello world inside the target's own kernel. */
 import { join } from 'node:path';
+import { kernelMachineOf } from '../detect/architectures.ts';
 import { treeOf } from '../detect/own-kernel.ts';
 import { TapprepError } from '../errors.ts';
 import { isRemote } from '../host/host.ts';
 import { openPrivateDirectory } from '../files/private-directory.ts';
 import type { Host } from '../host/host.ts';
-import { ownArchitecture, runsHere } from '../host/local.ts';
+import { hasProgramsOf, ownArchitecture, runsHere } from '../host/local.ts';
 import { createRootHost } from '../host/root.ts';
 import { ensureTools, type Tool } from '../host/tools.ts';
 import { identifySystem, listPackages } from '../install/package-list.ts';
@@ -157,7 +158,14 @@ export async function withRehearsal<T>(
   });
   await ensureTools(
     local,
-    ['gpgv', 'xz', 'tar', ...tools, machineFor(target.arch).qemu, ...(isCross ? [] : (['busybox'] as const))],
+    [
+      'gpgv',
+      'xz',
+      'tar',
+      ...tools,
+      machineFor(target.arch).qemu,
+      ...(hasProgramsOf(kernelMachineOf(target)) ? (['busybox'] as const) : []),
+    ],
     { ...options, emit, signal },
   );
   const name = `${target.distro}-${target.version}-${target.release}${options.debuginfo ? '' : '-nodebuginfo'}`;

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import { diagnose } from '../diagnose/diagnose.ts';
+import { kernelMachineOf } from '../detect/architectures.ts';
 import { describeLoad, foretell } from '../detect/module-policy.ts';
 import { collectFacts } from '../detect/facts.ts';
 import { type Reach, reachOf, wordsOf } from '../diagnose/place.ts';
@@ -244,7 +245,7 @@ export async function findToolsFor(
   { target }: OpenTarget,
   { cross }: Pick<VerifyChoice, 'cross'>,
 ): Promise<VmTools> {
-  const { arch } = target;
+  const arch = kernelMachineOf(target);
   const busybox = cross?.witness.source ?? (await provideGuestBusybox(session, target, false));
   return findVmTools(session.local, { arch, ...(busybox === null ? {} : { busybox }) });
 }

@@ -1,7 +1,7 @@
 /** Builds the modules of all items: hello first, and the rest side by side once hello compiles. */
 import { readFile } from 'node:fs/promises';
 import { posix } from 'node:path';
-import { findArchitecture, nameElfMachine } from '../detect/architectures.ts';
+import { findArchitecture, kernelMachineOf, nameElfMachine } from '../detect/architectures.ts';
 import { parseModuleInfo } from '../elf/modinfo.ts';
 import { textOf } from '../sentence.ts';
 import { compileModule } from './compile-module.ts';
@@ -124,9 +124,10 @@ async function findForeignModule(options: VerifyOptions, modulePath: string | nu
   const local = modulePath === null || runtime === 'bpf' ? null : await host.fetchFile(modulePath);
   if (local === null) return null;
   const { vermagic, machine } = parseModuleInfo(await readFile(local), local);
-  const wanted = findArchitecture(target.arch)?.elf ?? machine;
+  const arch = kernelMachineOf(target);
+  const wanted = findArchitecture(arch)?.elf ?? machine;
   if (machine !== wanted)
-    return blame('systemtap', `the module was built for ${nameElfMachine(machine)}, but the target is ${target.arch}`);
+    return blame('systemtap', `the module was built for ${nameElfMachine(machine)}, but the target is ${arch}`);
   if (vermagic === null) return null;
   if (vermagic.split(' ')[0] !== target.release)
     return blame('target', `the module was built for "${vermagic}", but the kernel is ${target.release}`);

@@ -18,7 +18,7 @@ import { runnerOf } from './runner.ts';
 import type { ProvenModule, VerifyOptions, VmAssets } from './options.ts';
 import { labelOf, ownBlame } from './items.ts';
 import { blame, type Fault, round, tellStep } from './step.ts';
-import { readSymbols } from './symbol-table.ts';
+import { findSymbolTableFault, readSymbols } from './symbol-table.ts';
 import { quoteOutput } from './tool-words.ts';
 
 export interface LoadedItems {
@@ -92,13 +92,16 @@ async function loadWhere(
 
 /** What events have to know of the kernel's own table of symbols. */
 async function writeSymbols(
-  { host, target, level, scripts = [] }: VerifyOptions,
+  { host, target, level, emit, scripts = [] }: VerifyOptions,
   { temporaryDirectory }: VmAssets,
 ): Promise<readonly GuestFile[]> {
   const names = level === 'scripts' ? scripts.flatMap(({ guestSymbols }) => guestSymbols ?? []) : [];
   if (names.length === 0) return [];
   const source = join(temporaryDirectory, 'symbols');
-  await writeFile(source, `${(await readSymbols(host, target, names)).join('\n')}\n`);
+  const symbols = await readSymbols(host, target, names);
+  const why = symbols.length === 0 ? await findSymbolTableFault(host, target) : null;
+  if (why !== null) emit({ type: 'note', level: 'warning', text: `guest: an event at ${names.join(' or ')} ${why}` });
+  await writeFile(source, `${symbols.join('\n')}\n`);
   return [{ source, path: '/symbols', mode: 0o644 }];
 }
 

@@ -1,21 +1,16 @@
 /** What keeps the running kernel from taking a module at all, told before anything is built for it. */
+import { findMissingGroups } from '../detect/load-groups.ts';
 import { describeLoad, foretell, type SigningKey } from '../detect/module-policy.ts';
 import type { HostFacts } from '../types.ts';
 
-interface Obstacle {
-  applies(facts: HostFacts): boolean;
-  readonly reason: string;
-}
-
-const OBSTACLES: readonly Obstacle[] = [
-  {
-    applies: ({ security }) => security.container !== null,
-    reason: 'this is a container, and the kernel is that of its host',
-  },
-  {
-    applies: ({ user }) =>
-      user.uid !== 0 && !['stapusr', 'stapsys', 'stapdev'].some((name) => user.groups.includes(name)),
-    reason: 'loading a module needs root rights or membership of stapdev and stapusr',
+/** Each says in one clause why, or null where it is not in the way. */
+const OBSTACLES: readonly ((facts: HostFacts) => string | null)[] = [
+  ({ security }) => (security.container === null ? null : 'this is a container, and the kernel is that of its host'),
+  ({ user }) => {
+    const missing = findMissingGroups(user);
+    return missing.length === 0
+      ? null
+      : `loading a module needs root rights or membership of stapusr and stapdev, but ${user.name ?? `uid ${user.uid}`} is not in ${missing.join(' and ')}`;
   },
 ];
 
@@ -23,5 +18,9 @@ const OBSTACLES: readonly Obstacle[] = [
 export function findLocalObstacle(facts: HostFacts, key: SigningKey | null): string | null {
   const verdict = foretell(facts, key);
   if (verdict.loads === false) return describeLoad(verdict, facts, key);
-  return OBSTACLES.find((obstacle) => obstacle.applies(facts))?.reason ?? null;
+  for (const tell of OBSTACLES) {
+    const reason = tell(facts);
+    if (reason !== null) return reason;
+  }
+  return null;
 }

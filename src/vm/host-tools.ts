@@ -9,7 +9,7 @@ import { machineFor, type VmMachine } from './machines.ts';
 export interface VmTools {
   readonly machine: VmMachine;
   readonly qemu: string;
-  /** A busybox of that machine that needs no libraries. */
+  /** A busybox of the kernel's architecture that needs no libraries: a kernel of i686 starts none of x86_64. */
   readonly busybox: string;
 }
 
@@ -31,14 +31,18 @@ export interface VmToolsWish {
  */
 export async function findVmTools(local: Host, { arch, busybox: given }: VmToolsWish): Promise<VmTools> {
   const machine = machineFor(arch);
-  const elf = findArchitecture(machine.arch)?.elf ?? 0;
+  const [board, kernel] = [findArchitecture(machine.arch), findArchitecture(arch)];
   const qemu = await firstOf(local, [machine.qemu, OWN_QEMU], (path) =>
-    path === OWN_QEMU ? isProgramOf(path, elf) : Promise.resolve(true),
+    path === OWN_QEMU ? isProgramOf(path, board?.elf ?? 0) : Promise.resolve(true),
   );
-  const busybox = await firstOf(local, given === undefined ? BUSYBOX_NAMES : [given], (path) => isStatic(path, elf));
+  const busybox = await firstOf(local, given === undefined ? BUSYBOX_NAMES : [given], (path) =>
+    isStatic(path, kernel?.elf ?? 0),
+  );
   if (qemu !== null && busybox !== null) return { machine, qemu, busybox };
   const lacking: Tool[] = [...(qemu === null ? [machine.qemu] : []), ...(busybox === null ? ['busybox' as const] : [])];
-  const words = lacking.map((tool) => (tool === 'busybox' ? `a statically linked busybox of ${machine.arch}` : tool));
+  const words = lacking.map((tool) =>
+    tool === 'busybox' ? `a statically linked busybox of ${kernel?.machine ?? arch}` : tool,
+  );
   throw new TapprepError('TOOL_MISSING', `${words.join(' and ')} is needed on this host to boot a kernel`, {
     hint: await describeInstall(local, lacking),
     facts: { lacking },

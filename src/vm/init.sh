@@ -44,13 +44,22 @@ frame() {
   sequence=$((sequence + 1))
 }
 
-# payload VERB JOB FILE LIMIT: the first LIMIT bytes of a file.
+# payload VERB JOB FILE LIMIT: the first LIMIT bytes of a file. By uuencode, which writes base64 in short lines between a
+# first and a last one of its own: the busybox 1.30 of Debian and Ubuntu has no base64, and that of others no "-w".
 payload() {
   [ -s "$3" ] || return 0
-  head -c "$4" "$3" | base64 -w 2000 >/tmp/payload
-  while IFS= read -r line || [ -n "$line" ]; do
-    frame "$1" "$2" "$line"
-  done </tmp/payload
+  head -c "$4" "$3" | uuencode -m - >/tmp/payload
+  {
+    read -r _
+    joined=
+    while IFS= read -r line && [ "$line" != ==== ]; do
+      joined=$joined$line
+      [ "${#joined}" -ge 2000 ] || continue
+      frame "$1" "$2" "$joined"
+      joined=
+    done
+    [ -z "$joined" ] || frame "$1" "$2" "$joined"
+  } </tmp/payload
   rm -f /tmp/payload
 }
 

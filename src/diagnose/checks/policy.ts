@@ -1,4 +1,5 @@
 /** What the kernel lets be loaded, and by whom. */
+import { findMissingGroups } from '../../detect/load-groups.ts';
 import { countingKeyrings } from '../../detect/module-policy.ts';
 import type { HostFacts } from '../../types.ts';
 import { OVERRIDE_FIPS, REBOOT, run } from '../../make-remedy.ts';
@@ -74,7 +75,7 @@ export const checkUser: Check = (view) => {
   if (view.facts.source !== 'host') return [];
   if (uid === 0) return [fine('user', 'Running as root.')];
   const who = name ?? `uid ${String(uid)}`;
-  const missing = ['stapusr', 'stapdev'].filter((group) => !groups.includes(group));
+  const missing = findMissingGroups(view.facts.user);
   if (missing.length === 0) return [fine('user', `${who} is in stapusr and stapdev.`)];
   const held = groups.filter((group) => group.startsWith('stap')).join(', ') || 'none of the stap groups';
   return [

@@ -1,11 +1,11 @@
-/** The user is in none of the groups stapusr, stapsys and stapdev that the run needs. */
+/** The user is not in the groups stapusr and stapdev that the run needs. */
 import type { Fault } from '../fault.ts';
 
 export const PERM_GROUPS: Fault = {
-  summary: 'the user is in none of the groups stapusr, stapsys and stapdev that the run needs',
+  summary: 'the user is not in the groups stapusr and stapdev, both of which the run needs',
   page: {
     meaning:
-      'Who is not root needs groups: stapusr to start staprun, and stapdev to load modules that were compiled here. With stapusr alone only signed modules or those that root has put below /lib/modules/RELEASE/systemtap are loaded.',
+      'Who is not root needs groups: stapusr to start staprun, and stapdev to load modules that were compiled here. With stapusr alone, or stapsys beside it, only modules that a compile server has signed or those that root has put below /lib/modules/RELEASE/systemtap are loaded.',
     tell: '"id" shows the groups of the session; "ls -l $(command -v staprun)" must show root:stapusr and a set-uid bit.',
     todo: 'Add the user to stapusr and stapdev and log in again.',
   },

@@ -238,6 +238,7 @@ describe('a banner that contradicts the rest is refused with both sides', () => 
     [alma, { distro: 'rocky:9.4' }, /the compile host .*almalinux.org is of almalinux, and --distro says rocky/],
     [alma, { kernel: '5.14.0-503.el9.x86_64' }, /it says 5\.14\.0-427.*, and --kernel says 5\.14\.0-503/],
     [alma, { arch: 'aarch64' }, /compiled for x86_64, and --arch says aarch64/],
+    [alma.replaceAll('x86_64', 'i686'), { arch: 'x86_64' }, /compiled for i686, and --arch says x86_64/],
     [debian, { unameV: '#1 SMP Debian 6.1.52-1 (2023-09-07)' }, /and --uname-v says #1 SMP Debian 6\.1\.52-1/],
     [
       debian.replace('debian-kernel@lists.debian.org', 'mockbuild@x64-builder02.almalinux.org'),
@@ -256,6 +257,8 @@ describe('a banner that contradicts the rest is refused with both sides', () => 
   test('what is built on it, or said more exactly, contradicts nothing', () => {
     expect(told(debian, { distro: 'devuan:5' }).distro).toBe('devuan:5');
     expect(told(alma, { kernel: EL9, arch: 'x86_64' }).distro).toBe('almalinux:9.4');
+    // A userland of 32 bits on a kernel of 64.
+    expect(told(alma, { arch: 'i686' }).arch).toBe('i686');
   });
 });
 

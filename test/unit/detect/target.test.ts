@@ -171,6 +171,7 @@ describe('architecture', () => {
 
   test.each([
     ['another than the release has', '3.10.0-1160.el7.x86_64', 'aarch64', /x86_64 but the machine is aarch64/],
+    ['one that runs its programs', '2.6.32-642.el6.i686', 'x86_64', /is for i686 but the machine is x86_64/],
     ['none at all', '2.6.18-308.el5', null, /does not tell the architecture/],
     ['no known one', '2.6.18-308.el5', 'pdp11\u001b[2J', /"pdp11\\x1b\[2J" is no architecture/],
   ])('%s is refused', (_, kernel, arch, words) => {

@@ -32,7 +32,7 @@ const LOAD: LocalLoad = {
 function hostWith(answer: Partial<RunResult>, modules = 'ext4 1 0 - Live 0x0\n'): RecordedHost {
   mkdirSync(join(directory, 'proc'));
   writeFileSync(join(directory, 'proc/modules'), modules);
-  return createRecordedHost(directory, { staprun: () => answer, timeout: () => answer, cat: () => ({}) });
+  return createRecordedHost(directory, { staprun: () => answer, cat: () => ({}) });
 }
 
 test.each<readonly [answer: Partial<RunResult>, reason: string | null, dueTo: Blame | null]>([
@@ -55,10 +55,4 @@ test('a module that stays is taken out, and told', async () => {
     'the module was still in the kernel when staprun had ended',
   );
   expect(host.commands.at(-1)).toEqual(['staprun', '-d', 'tapprep_hello']);
-});
-
-test('a script that does not end by itself is told to go', async () => {
-  const host = hostWith({ stdout: 'line\n' });
-  expect((await loadLocally(host, { ...LOAD, marker: null, stopAfterSeconds: 5 })).fault).toBeNull();
-  expect(host.commands).toEqual([['timeout', '--signal=TERM', '--preserve-status', '5', 'staprun', LOAD.modulePath]]);
 });

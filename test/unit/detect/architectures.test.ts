@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest';
+import { ARCHITECTURES, findArchitecture, runsProgramsOf } from '../../../src/detect/architectures.ts';
+
+test.each([
+  ['x86_64', 'i686'],
+  ['aarch64', 'armv7l'],
+  ['armv7l', 'armv5tel'],
+  ['ppc64', 'ppc'],
+  ['s390x', 's390'],
+  ['sparc64', 'sparc'],
+])('%s runs the programs of %s, and not the other way round', (larger, smaller) => {
+  const [one, other] = [findArchitecture(larger), findArchitecture(smaller)];
+  if (one === null || other === null) throw new Error('no such row');
+  expect([runsProgramsOf(one, other), runsProgramsOf(other, one)]).toEqual([true, false]);
+});
+
+test('each runs its own programs, and names only rows that are there', () => {
+  for (const one of ARCHITECTURES) {
+    expect(runsProgramsOf(one, one)).toBe(true);
+    for (const name of one.runs) expect(findArchitecture(name)?.machine).toBe(name);
+  }
+});
