@@ -1,5 +1,6 @@
 /** What a log tells about the machine it comes from. Pure. */
 import { type Layering, LAYERINGS } from '../package-system/layering.ts';
+import { isPrompt } from './bystanders.ts';
 import type { LogLine } from './log-line.ts';
 import { readLoggedPackages, RPM_ARCH, type LoggedPackage } from './log-packages.ts';
 
@@ -15,7 +16,10 @@ export interface LogFacts {
   /** The release in the name of a package that was asked for or is missing. */
   readonly askedRelease: string | null;
   readonly unameV: string | null;
+  /** As uname, or the name of the tree that the build link leads to, has it. */
   readonly arch: string | null;
+  /** stap's word for it, which several machines share: only where the release has none of its own. */
+  readonly treeArch: string | null;
   /** What make was told to build for. */
   readonly toldArch: string | null;
   /** make is told SUBDIRS= and not M=, which kbuild has not read since 5.3: it builds the kernel itself then. */
@@ -51,7 +55,7 @@ export interface LogFacts {
   readonly pacman: boolean;
   /** Debian's placeholder of a System.map is shown. */
   readonly stubTable: boolean;
-  /** zypper lists a debug repository that is switched off. */
+  /** A debug repository is listed that is switched off, or all that are on, and it is not among them. */
   readonly debugRepositoryOff: boolean;
   /** Where make was told to find the kernel's tree, if that is where no package puts one. */
   readonly ownTree: string | null;
@@ -104,6 +108,11 @@ const BARE_RELEASE = new RegExp(`^${RELEASE}$`);
 const UNAME_A = new RegExp(
   String.raw`\bLinux \S{1,64} (${RELEASE}) (#\d.{4,80}?) (x86_64|aarch64|ppc64le|s390x|i[3-6]86|armv\w+|riscv64)\b`,
 );
+const BARE_ARCH = /^(?:x86_64|aarch64|ppc64(?:le)?|s390x|i[3-6]86|armv\w+|riscv64|ia64)$/;
+/** Red Hat's trees of before 6: 2.6.18-8.el5-PAE-i686. */
+const LINKED_ARCH = new RegExp(
+  String.raw`->\s+\S{0,80}/usr/src/kernels/${RELEASE}-(i[3-6]86|x86_64|ia64|ppc64|s390x)/?$`,
+);
 const LINUX_VERSION = new RegExp(String.raw`\bLinux version (${RELEASE}) .{1,300}? (#\d.{4,80})$`);
 /** LINUX_VERSION_CODE, which stap compares with the kernels that it knows, is no release. */
 const SAID_RELEASE = new RegExp(
@@ -148,6 +157,9 @@ export const IMAGE_STEP =
   /^#\d{1,4} ERROR: process ["']\/bin\/|\[(?:[\w-]{1,40} )? ?\d{1,3}\/\d{1,3}\] RUN |\bThe command ["']\/bin\/\w{1,10} -c .{1,1500} returned a non-zero code/;
 /** A row of `zypper lr`: number, alias, name, enabled; what stands before a bar is a prefix in other logs. */
 const DEBUG_OFF = /^\d{1,3} *\|[^|]*\|[^|]*debug[^|]*\| *(?:No|Nein|Non|Nee|Ne|Não|Нет|Nie|Nej|いいえ|否) *(?:\||$)/i;
+const LISTS_REPOSITORIES = /(?:^|[$#❯] )(?:sudo )?(?:yum|dnf) (?:-\S{1,20} )*repolist(?: enabled| --enabled)?$/;
+/** Two columns, where headings and messages are words with one blank between them. */
+const REPOSITORY_ROW = /^[!*]?[\w.][\w./-]{1,100} {2,}\S/;
 /** What a system that is an image says of itself. */
 const LAYERED: Readonly<Record<Layering, RegExp>> = {
   'rpm-ostree':
@@ -258,7 +270,8 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
     wantedRelease: trimmed(treeRelease),
     enteredTree: entered === undefined || enteredRelease === null ? null : { release: enteredRelease, line: entered },
     unameV: first(UNAME_A, 2) ?? first(LINUX_VERSION, 2) ?? answerTo(lines, /\buname -v\b/, /^#\d.{4,80}$/),
-    arch: first(UNAME_A, 3) ?? first(/\bmissing (\w{3,12}) kernel\/module debuginfo/),
+    arch: first(UNAME_A, 3) ?? answerTo(lines, /\buname -m\b/, BARE_ARCH) ?? first(LINKED_ARCH),
+    treeArch: first(/\bmissing (\w{3,12}) kernel\/module debuginfo/),
     toldArch: first(/(?:\bmake\b.{0,200}\s|\bexport |\benv |^)ARCH=([\w-]{1,20})/),
     usesSubdirs: lines.some((line) => /\bmake\b.{0,200}\sSUBDIRS=\S/.test(line.text) && !/\sM=\S/.test(line.text)),
     crossAsked: lines.some((line) => /\b(?:make\b.{0,200}\s|stap\b.{0,200}\s-B\s?)CROSS_COMPILE=\S/.test(line.text)),
@@ -281,7 +294,7 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
       lines.some((line) => /\bpacman\b|\bArch ?Linux\b|\b(?:on|under) Arch\b|\bAUR\b|\bManjaro\b/.test(line.text)) &&
       !lines.some((line) => /\bapk\b|\bAlpine\b/.test(line.text)),
     stubTable: lines.some((line) => STUB_TABLE.test(line.text)),
-    debugRepositoryOff: lines.some((line) => DEBUG_OFF.test(line.raw.trim())),
+    debugRepositoryOff: lines.some((line) => DEBUG_OFF.test(line.raw.trim())) || listsNoDebugRepository(lines),
     ownTree: first(
       /\b(?:KSRC|KDIR|KERNEL_?DIR|KERNEL_SRC)=["']?(\/(?!usr\/src\/(?:kernels|linux-headers|linux-[^/\s]*obj)|(?:usr\/)?lib\/modules)[^\s"']{1,200})/,
     ),
@@ -379,6 +392,15 @@ function isLineAskedFor({ installed, kind, variant, release }: LoggedPackage): b
 /** The headers for programs, asked for where those of the kernel were meant: they carry its version. */
 function isProgramHeaders({ name, release, installed }: LoggedPackage): boolean {
   return !installed && name === 'kernel-headers' && !release.endsWith('.noarch');
+}
+
+/** `dnf repolist` lists what is enabled, one row a repository: its id, and its name behind. */
+function listsNoDebugRepository(lines: readonly LogLine[]): boolean {
+  const at = lines.findLastIndex(({ text }) => LISTS_REPOSITORIES.test(text));
+  if (at === -1) return false;
+  const end = lines.findIndex(({ text }, index) => index > at && isPrompt(text));
+  const rows = lines.slice(at + 1, end === -1 ? undefined : end).map(({ text }) => text);
+  return rows.some((row) => REPOSITORY_ROW.test(row)) && !rows.some((row) => /debug/i.test(row));
 }
 
 /** The line after a command typed at a prompt, such as `uname -r`, where it has the form of an answer. */

@@ -55,12 +55,22 @@ export function isOfPacman({ name }: LoggedPackage): boolean {
   return PACMAN_NAME.test(name);
 }
 
+/** What yum says that it has done: a heading in any language, and below it rows with the epoch of every package, zero included. */
+const YUM_HEADING = /^(?=\D{2,60}$).*\p{L}.*:$/u;
+const YUM_DONE = new RegExp(`^kernel[\\w.-]{0,60}\\.${RPM_ARCH} \\d+:\\d\\S{2,90}(?: |$)`);
+/** Headings above what is there no more, or never came. */
+const GONE =
+  /^(?:Removed|Erased|Failed|Replaced|Skipped|Not installed|删除|已?移除|削除|삭제|Entfernt|Ersetzt|Supprimé|Remplacé|Eliminado|Reemplazado|Rimosso|Removido|Удалено|Usunięto)/i;
+
 /** All kernel packages of the lines, in their order. */
 export function readLoggedPackages(lines: readonly LogLine[]): readonly LoggedPackage[] {
   const found: LoggedPackage[] = [];
   let underInstalledHeading = false;
   let needed = false;
+  let isDoneByYum = false;
   for (const line of lines) {
+    if (YUM_HEADING.test(line.text)) isDoneByYum = !GONE.test(line.text);
+    else if (!YUM_DONE.test(line.text)) isDoneByYum = false;
     if (
       /^(?:Installed|Dependency Installed|Installing(?: dependencies| for dependencies)?|Updated|Upgraded|Erasing|Complete)\s*[:!]/.test(
         line.text,
@@ -74,7 +84,11 @@ export function readLoggedPackages(lines: readonly LogLine[]): readonly LoggedPa
     const bare = BARE_LIST_LINE.test(line.text) && !needed;
     const installed =
       !NOT_INSTALLED.test(line.text) &&
-      (bare || underInstalledHeading || INSTALLED.test(line.text) || INSTALLED_ELSEWHERE.test(line.text));
+      (bare ||
+        isDoneByYum ||
+        underInstalledHeading ||
+        INSTALLED.test(line.text) ||
+        INSTALLED_ELSEWHERE.test(line.text));
     found.push(...rpmsOf(line, installed), ...debsOf(line, installed), ...pacmansOf(line));
   }
   return found;
