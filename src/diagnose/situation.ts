@@ -2,7 +2,7 @@
 import type { HostFacts, Target } from '../types.ts';
 import { archOf, machineOf, type KernelPackages, NO_PACKAGES, packagesOf, packagesSaid } from './kernel-packages.ts';
 import type { LogFacts } from './log-facts.ts';
-import { isOfPacman } from './log-packages.ts';
+import { isNamedByDkms, isOfPacman } from './log-packages.ts';
 import { hasKernel, type OtherManager } from './other-managers.ts';
 import { type Place, type Reach, reachOf } from './place.ts';
 import { DPKG } from '../package-system/dpkg.ts';
@@ -145,7 +145,7 @@ function findSystem(
   if (distribution !== null) return DEB_SYSTEMS.test(distribution) ? DPKG : RPM;
   if (DEB_UNAME_V.test(log.unameV ?? '') || DEB_RELEASE.test(release ?? '')) return DPKG;
   if (RPM_RELEASE.test(release ?? '')) return RPM;
-  const listed = log.packages.find((one) => !isOfPacman(one))?.name;
+  const listed = log.packages.find((one) => !isOfPacman(one) && !isNamedByDkms(one))?.name;
   const spoken = log.userland ?? log.advised;
   if (listed === undefined) return spoken === null ? null : systemOf({ family: spoken });
   return listed.startsWith('linux-') ? DPKG : RPM;
