@@ -38,6 +38,11 @@ function readPrompt(text: string): Prompt | null {
   return { machine: names.find((name) => name !== undefined) ?? null, command: text.slice(prompt.length).trim() };
 }
 
+/** Whether somebody typed this line, or could have. */
+export function isPrompt(text: string): boolean {
+  return PROMPT.test(text);
+}
+
 /** The lines that a failure may be read from. */
 export function withoutBystanders(lines: readonly LogLine[]): readonly LogLine[] {
   const [printed, hasRun] = findPrinted(lines);

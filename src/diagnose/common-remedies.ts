@@ -1,5 +1,6 @@
 /** What several faults are mended by. Pure. */
 import type { Remedy } from '../types.ts';
+import { findArchitecture } from '../detect/architectures.ts';
 import type { Advice } from './fault.ts';
 import {
   ASK_DEBUGINFOD,
@@ -13,7 +14,8 @@ import {
   tapprepAsRoot,
 } from '../make-remedy.ts';
 import { pacmanHeaders } from './kernel-packages.ts';
-import { OF_OPENVZ } from './log-facts.ts';
+import { OF_GVISOR, OF_OPENVZ } from './log-facts.ts';
+import { isOfPacman, type LoggedPackage } from './log-packages.ts';
 import { installByOther } from './other-managers.ts';
 import { withCommand, withPrepare } from './remedy-words.ts';
 import { canPrepare } from './settle-remedies.ts';
@@ -42,6 +44,8 @@ export function installDevel(situation: Situation): Advice {
         'The packages of this kernel do not have the release in their names: the newest fits the newest kernel.',
     };
   }
+  const byImage = installBesideImage(situation);
+  if (byImage !== null) return byImage;
   const advice = installed(situation, install(situation.packages.devel, 'kernel'));
   // The index adds a rebuild counter to the version, so only a search tells the whole of it.
   return { ...advice, remedies: [...searchIndex(situation), ...advice.remedies] };
@@ -58,12 +62,34 @@ export function upgradeByPacman(situation: Situation): Advice | null {
 
 /** The same where pacman is the package manager; null elsewhere, as far as anything tells. */
 export function installByPacman({ release, host, log }: Situation): Advice | null {
-  const headers = pacmanHeaders(release, log.pacman);
+  const headers = pacmanHeaders(release, log.pacman) ?? headersOfListed(release, log.packages);
   if (headers === null || host?.packageManager != null || log.userland !== null || log.distributionNamed) return null;
   return {
     remedies: [runAsRoot(`pacman -S ${headers}`), EMPTY_CACHE],
     otherwise:
       'The headers are those of the newest kernel of that line: where an older one runs, upgrade the whole system and reboot.',
+  };
+}
+
+/** The kernel that runs among those that pacman lists: its package's name with -headers behind. */
+function headersOfListed(release: string | null, packages: readonly LoggedPackage[]): string | null {
+  const image = packages.find(
+    (one) => isOfPacman(one) && one.kind === 'image' && release?.startsWith(`${one.release}-`) === true,
+  );
+  return image === undefined ? null : `${image.name}-headers`;
+}
+
+/** The kernel that runs came in a package of dpkg's, whoever made it: its headers are named like it. */
+function installBesideImage({ release, packages, log, host }: Situation): Advice | null {
+  const image = `linux-image-${release ?? ''}`;
+  const isListed =
+    log.packages.some(({ name, installed }) => installed && name === image) ||
+    host?.kernelPackages.some(({ name }) => name === image) === true;
+  if (release === null || packages.devel.length > 0 || !isListed) return null;
+  return {
+    remedies: [install([`linux-headers-${release}`], 'kernel'), run(shellLine`apt-cache policy ${image}`), EMPTY_CACHE],
+    otherwise:
+      'It comes from where the kernel came from: the second command names that source. Whoever built the kernel as a package here got one of headers beside it.',
   };
 }
 
@@ -138,8 +164,12 @@ export function installSymbolTable(situation: Situation): Advice {
   };
 }
 
-/** Debug information of the program that the log names. */
-export function debuginfoOfProgram({ log, place }: Situation): readonly Remedy[] {
+/** The C library, whose debug package has a name of its own in Debian and Ubuntu. */
+const OF_LIBC = /\/(?:ld-linux|lib(?:c|m|dl|rt|pthread|resolv))[\w-]*(?:-\d\.\d+)?\.so(?:\.\d)?$/;
+
+/** Debug information of the program that the log names. @param file the one that has none */
+export function debuginfoOfProgram({ log, place }: Situation, file = ''): readonly Remedy[] {
+  if (place.manager === 'apt-get' && OF_LIBC.test(file)) return [install(['libc6-dbg'], 'program-debuginfo')];
   const name = log.userspacePackage;
   if (name === null) return [ASK_DEBUGINFOD];
   switch (place.manager) {
@@ -188,14 +218,45 @@ export function onContainerHost(situation: Situation): readonly Remedy[] {
   // A system container runs no image: what it needs is used on its host.
   const shown = situation.log.container?.text ?? '';
   const isSystem = OF_OPENVZ.test(shown) || /\b(?:lxc|pct|openvz|nspawn|machinectl|vz)\b/.test(shown);
+  // What gVisor calls its kernel is not the host's, and it has to make way for a runtime that runs on that one.
+  const isGvisor = OF_GVISOR.test(shown);
+  // Root of a rootless container is not root.
+  const engine = /\bpodman\b/.test(shown) ? 'sudo podman' : 'docker';
   return [
-    ...(canPrepare({ ...situation, host: null }) ? [onHost(`sudo tapprep install${kernel}`)] : []),
+    ...(isGvisor ? [onHost('sudo tapprep install')] : []),
+    ...(!isGvisor && canPrepare({ ...situation, host: null }) ? [onHost(`sudo tapprep install${kernel}`)] : []),
     ...(isSystem
       ? []
       : [
           onHost(
-            'docker run --rm -it --privileged --pid=host -v /lib/modules:/lib/modules:ro -v /usr/src:/usr/src:ro -v /usr/lib/debug:/usr/lib/debug:ro -v /sys/kernel/debug:/sys/kernel/debug IMAGE',
+            `${engine} run --rm -it${isGvisor ? ' --runtime=runc' : ''} --privileged --pid=host -v /lib/modules:/lib/modules:ro -v /usr/src:/usr/src:ro -v /usr/lib/debug:/usr/lib/debug:ro -v /sys/kernel/debug:/sys/kernel/debug IMAGE`,
           ),
         ]),
   ];
+}
+
+/** What asks for signatures where there is no UEFI, by the kernel's word for the architecture. */
+const WITHOUT_MOK: Readonly<Record<string, Advice>> = {
+  s390: {
+    remedies: [run('grep -s . /sys/firmware/ipl/secure /sys/kernel/security/lockdown /proc/cmdline')],
+    otherwise:
+      'A mainframe has no machine owner keys: a module has to be signed by a key that the kernel was built with, or that whoever manages the partition has loaded into the machine for secure IPL (the keyring .platform); or the partition is loaded without secure IPL.',
+  },
+  powerpc: {
+    remedies: [run('grep -s . /sys/kernel/security/lockdown /sys/firmware/secvar/format /proc/cmdline')],
+    otherwise:
+      'POWER has no machine owner keys: a module has to be signed by a key that the kernel was built with, or that the platform holds in its variable db (the keyring .platform); or the partition is started with secure boot switched off.',
+  },
+};
+const WITHOUT_UEFI: Advice = {
+  remedies: [run('grep -s . /proc/cmdline /sys/kernel/security/lockdown /sys/module/module/parameters/sig_enforce')],
+  otherwise:
+    'Without UEFI there are no machine owner keys: what asks for signatures stands on the command line of the kernel (module.sig_enforce, lockdown=), which can be booted without it, or was built into it (CONFIG_MODULE_SIG_FORCE); then only keys of its builder count.',
+};
+
+/** Where no key can be enrolled: what is asked instead; null where there is UEFI, or nothing speaks against it. */
+export function trustWithoutMok({ arch, log }: Pick<Situation, 'arch' | 'log'>): Advice | null {
+  const tree = findArchitecture(arch ?? '')?.tree ?? null;
+  const other = tree === null ? undefined : WITHOUT_MOK[tree];
+  return other ?? (log.noEfi ? WITHOUT_UEFI : null);
 }

@@ -1,5 +1,5 @@
 /** The packages of the kernel in question, as words for a package manager, and who publishes them. Pure. */
-import { findArchitecture } from '../detect/architectures.ts';
+import { ARCHITECTURES, findArchitecture } from '../detect/architectures.ts';
 import { declareTarget, type Forms } from '../detect/target.ts';
 import { findUnpackaged } from '../detect/unpackaged-kernels.ts';
 import { isTapprepError, type TapprepError } from '../errors.ts';
@@ -138,7 +138,16 @@ function readTarget(
 }
 
 /** Words of releases that name a board or an instruction set. */
-const BOARDS: Readonly<Record<string, string>> = { armmp: 'armv7l', v7: 'armv7l', v7l: 'armv7l', v8: 'aarch64' };
+const BOARDS: Readonly<Record<string, string>> = {
+  armmp: 'armv7l',
+  v7: 'armv7l',
+  v7l: 'armv7l',
+  v8: 'aarch64',
+  686: 'i686',
+  pae: 'i686',
+};
+/** Only 32-bit x86 has had kernels for more memory than it can address: 2.6.9-89.ELhugemem, 2.6.18-8.el5PAE. */
+const BIG_MEMORY = /(?:hugemem|PAE|PAEdebug|bigsmp)$/;
 
 /** The machine, as uname -m has it, that a release ends in, or has before its variant. */
 export function archOf(release: string): string | null {
@@ -146,7 +155,13 @@ export function archOf(release: string): string | null {
     const found = BOARDS[word] ?? findArchitecture(word)?.machine;
     if (found !== undefined) return found;
   }
+  if (BIG_MEMORY.test(release)) return 'i686';
   return release.includes('x86_64') ? 'x86_64' : null;
+}
+
+/** The machine that the kernel's own word for an architecture means most often: powerpc is ppc64le today. */
+export function machineOf(tree: string): string | null {
+  return ARCHITECTURES.find((one) => one.tree === tree)?.machine ?? findArchitecture(tree)?.machine ?? null;
 }
 
 function firstHome(homes: unknown): string {

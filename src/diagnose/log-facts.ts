@@ -1,5 +1,6 @@
 /** What a log tells about the machine it comes from. Pure. */
 import { type Layering, LAYERINGS } from '../package-system/layering.ts';
+import { isPrompt } from './bystanders.ts';
 import type { LogLine } from './log-line.ts';
 import { readLoggedPackages, RPM_ARCH, type LoggedPackage } from './log-packages.ts';
 
@@ -15,7 +16,10 @@ export interface LogFacts {
   /** The release in the name of a package that was asked for or is missing. */
   readonly askedRelease: string | null;
   readonly unameV: string | null;
+  /** As uname, or the name of the tree that the build link leads to, has it. */
   readonly arch: string | null;
+  /** stap's word for it, which several machines share: only where the release has none of its own. */
+  readonly treeArch: string | null;
   /** What make was told to build for. */
   readonly toldArch: string | null;
   /** make is told SUBDIRS= and not M=, which kbuild has not read since 5.3: it builds the kernel itself then. */
@@ -51,7 +55,7 @@ export interface LogFacts {
   readonly pacman: boolean;
   /** Debian's placeholder of a System.map is shown. */
   readonly stubTable: boolean;
-  /** zypper lists a debug repository that is switched off. */
+  /** A debug repository is listed that is switched off, or all that are on, and it is not among them. */
   readonly debugRepositoryOff: boolean;
   /** Where make was told to find the kernel's tree, if that is where no package puts one. */
   readonly ownTree: string | null;
@@ -61,8 +65,18 @@ export interface LogFacts {
   readonly fullOfInodes: readonly string[];
   /** yum of old speaks: dnf, which has its name on newer systems, uses other words. */
   readonly oldYum: boolean;
+  /** What it is has neither rpm's nor dpkg's database. */
+  readonly withoutDatabase: boolean;
   /** The line that shows a container. */
   readonly container: LogLine | null;
+  /** Root of the container is another user of the host: the mapping of its ids says so. */
+  readonly userNamespace: boolean;
+  /** There is no UEFI, and so no machine owner key. */
+  readonly noEfi: boolean;
+  /** The line that shows that the kernel takes no module until the next boot. */
+  readonly modulesDisabled: LogLine | null;
+  /** Mount points of file systems that honour no set-uid bit. */
+  readonly nosuidMounts: readonly string[];
   /** Which run a line is of, 0 first: a log may hold several, one after the other. */
   readonly runOf: (position: number) => number;
   readonly packages: readonly LoggedPackage[];
@@ -80,11 +94,11 @@ export interface LogFacts {
 
 const RELEASE = String.raw`\d\.\d{1,3}(?:\.\d{1,3})?[\w.+~-]{0,64}`;
 const TREE = new RegExp(
-  String.raw`(?:/lib/modules/(?=${RELEASE}/build)|/usr/src/kernels/|/usr/src/linux-headers-(?!\S{1,60}-common\b))(${RELEASE})`,
+  String.raw`(?:/lib(?:64)?/modules/(?=${RELEASE}/build)|/usr/src/kernels/|/usr/src/linux-headers-(?!\S{1,60}-common\b))(${RELEASE})`,
 );
 /** make says where it goes; that a tree is used does not say that it is the one that is meant. */
 const ENTERED = new RegExp(
-  String.raw`(?:\b(?:Entering directory|make (?:\S+ )?-C|Verzeichnis|entre dans le répertoire)|进入目录) ?["'\`]?\s?(?:/usr(?=/lib/modules/))?(?:${TREE.source})`,
+  String.raw`(?:\b(?:Entering directory|make (?:\S+ )?-C|Verzeichnis|entre dans le répertoire)|进入目录) ?["'\`]?\s?(?:/usr(?=/lib(?:64)?/modules/))?(?:${TREE.source})`,
 );
 const GOES =
   /-C |^Sign command: |\bmake\b.{0,200} K\w{0,10}(?:DIR|SRC)=|(?:Entering|Leaving) directory|Verzeichnis .{1,300} wird (?:betreten|verlassen)|(?:entre dans|quitte) le répertoire|(?:进入|离开)目录/;
@@ -104,6 +118,11 @@ const BARE_RELEASE = new RegExp(`^${RELEASE}$`);
 const UNAME_A = new RegExp(
   String.raw`\bLinux \S{1,64} (${RELEASE}) (#\d.{4,80}?) (x86_64|aarch64|ppc64le|s390x|i[3-6]86|armv\w+|riscv64)\b`,
 );
+const BARE_ARCH = /^(?:x86_64|aarch64|ppc64(?:le)?|s390x|i[3-6]86|armv\w+|riscv64|ia64)$/;
+/** Red Hat's trees of before 6: 2.6.18-8.el5-PAE-i686. */
+const LINKED_ARCH = new RegExp(
+  String.raw`->\s+\S{0,80}/usr/src/kernels/${RELEASE}-(i[3-6]86|x86_64|ia64|ppc64|s390x)/?$`,
+);
 const LINUX_VERSION = new RegExp(String.raw`\bLinux version (${RELEASE}) .{1,300}? (#\d.{4,80})$`);
 /** LINUX_VERSION_CODE, which stap compares with the kernels that it knows, is no release. */
 const SAID_RELEASE = new RegExp(
@@ -117,7 +136,7 @@ const NAMED_RELEASE =
 const PROVIDED_RELEASE = /\bkernel(?:-\w{1,20}){0,3}-uname-r ?={1,2} ?(\d[\w.+~-]{3,80})/;
 /** The hook of dkms in pacman, and the files of a kernel's modules. */
 const MISSING_HEADERS = new RegExp(String.raw`\bMissing (${RELEASE}) kernel headers`);
-const MODULE_FILE = new RegExp(String.raw`/lib/modules/(${RELEASE})/(?:kernel|extra|updates)/`);
+const MODULE_FILE = new RegExp(String.raw`/lib(?:64)?/modules/(${RELEASE})/(?:kernel|extra|updates)/`);
 /** Files of a kernel carry its release, and so do the messages of who looks for them. */
 const FILE_RELEASE = /(?:\/boot\/[\w.]{2,20}-|\bfor )(\d\.\d{1,3}\.\d{1,3}[-+][\w.+~-]{1,64})/;
 /** kmod and dkms name the kernel that they looked for. */
@@ -130,6 +149,10 @@ const CONTAINER_PROMPT =
 const CONTAINER_WORD =
   /\/\.dockerenv|\bDockerfile\b|^\[(?:s6-init|cont-init\.d|fix-attrs\.d|services\.d)\] |\bdocker (?:run|exec|container)\b|\bpodman (?:run|exec)\b|\b(?:kubectl (?:exec|debug)|oc (?:debug|rsh)|crictl exec|nerdctl (?:run|exec)|machinectl (?:shell|login)|pct (?:enter|exec)|lxc (?:exec|shell)|systemd-nspawn)\b|\bkubepods\b|\bcontainerd-shim\b|^Using Docker executor with image |\/docker\/[0-9a-f]{12,64}|\blxc-attach\b|\b(?:inside|in|within|from) (?:a |an |the |my |our |this )?(?:[a-z]{1,20} )?(?:container|pod)\b|\btoolbox (?:enter|run|create)\b|\bFROM (?:centos|ubuntu|debian|fedora|rockylinux|almalinux|alpine)\b/i;
 
+/** What shows the output of containers, typed at a prompt. */
+export const OF_CONTAINERS =
+  /(?:^|[$#❯] )(?:sudo )?(?:(?:kubectl|oc|docker|podman|crictl|nerdctl)(?: -\S{1,60}(?: [^-\s]\S{0,60})?){0,3}|docker[- ]compose) logs\b/;
+
 /** Files of OpenVZ that are listed; its node has /proc/bc, too. */
 const OPENVZ_FILE = /^\/proc\/(?:user_beancounters|vz:?)$/;
 const LISTS_MODULES = /\bls (?:-\w{1,5} )?\/lib\/modules\/?$/;
@@ -140,14 +163,38 @@ function listsNoModules(text: string, next = ''): boolean {
   return LISTS_MODULES.test(text) && (next === '' || /[$#] ?$|[$#] \S/.test(next));
 }
 
+/** Systems that are made from sources, or come as one image, by their names and the words in their releases. */
+const WITHOUT_DATABASE =
+  /\bSlackware\b|\/etc\/slackware-version|-yocto-|\bcrosstap\b|\d-android\d{1,2}-|\bToybox$|\d-flatcar\b|\bBottlerocket OS\b|\d-gentoo\b|^>>> Emerging |#\d{1,4}-NixOS\b|^Starting gVisor/;
+
 /** What systemd-detect-virt answers in a container. */
 export const DETECTED = /^(?:lxc(?:-libvirt)?|docker|podman|systemd-nspawn|openvz|rkt|container-other)$/;
+
+/** What gVisor says as it starts, and the banner that it shows for a kernel: it is a program, and loads no modules. */
+export const OF_GVISOR = /^Starting gVisor\.\.\.|\b4\.4\.0 #1 SMP Sun Jan 10 15:06:54 PST 2016\b/;
+/** How docker stores what a container printed: the text, the stream and the time. */
+export const DOCKER_LINE = /^\{"log":"/;
+/** The ids of a user namespace: the first inside, the first outside, how many. The system's own maps all to themselves. */
+const MAPPED_ROOT = /^0 +(?!0 +4294967295$)\d{1,10} +\d{1,10}$/;
+function isMappedRoot(line: LogLine, index: number, lines: readonly LogLine[]): boolean {
+  return MAPPED_ROOT.test(line.text) && lines[index - 1]?.text.endsWith('/uid_map') === true;
+}
+
+/** mokutil's own words, and those of who looks for the directory. */
+const NO_EFI = /EFI variables are not supported|\/sys\/firmware\/efi\S{0,40}: No such file/;
+const MODULES_DISABLED = /\bkernel\.modules_disabled ?= ?1$|\/kernel\/modules_disabled:1$/;
+/** A row of findmnt, of mount, and of /proc/mounts. */
+const NOSUID =
+  /^[\s│├└─|`-]*(\/\S{0,200}) +\S+ +\S+ +(?:\S+,)?nosuid\b|^\S+ on (\/\S{0,200}) type \S+ \((?:\S+,)?nosuid\b|^\S+ (\/\S{0,200}) \S+ (?:\S+,)?nosuid\S* \d \d$/;
 
 /** How a builder of images names a step of a recipe, and one that failed. */
 export const IMAGE_STEP =
   /^#\d{1,4} ERROR: process ["']\/bin\/|\[(?:[\w-]{1,40} )? ?\d{1,3}\/\d{1,3}\] RUN |\bThe command ["']\/bin\/\w{1,10} -c .{1,1500} returned a non-zero code/;
 /** A row of `zypper lr`: number, alias, name, enabled; what stands before a bar is a prefix in other logs. */
 const DEBUG_OFF = /^\d{1,3} *\|[^|]*\|[^|]*debug[^|]*\| *(?:No|Nein|Non|Nee|Ne|Não|Нет|Nie|Nej|いいえ|否) *(?:\||$)/i;
+const LISTS_REPOSITORIES = /(?:^|[$#❯] )(?:sudo )?(?:yum|dnf) (?:-\S{1,20} )*repolist(?: enabled| --enabled)?$/;
+/** Two columns, where headings and messages are words with one blank between them. */
+const REPOSITORY_ROW = /^[!*]?[\w.][\w./-]{1,100} {2,}\S/;
 /** What a system that is an image says of itself. */
 const LAYERED: Readonly<Record<Layering, RegExp>> = {
   'rpm-ostree':
@@ -190,6 +237,10 @@ export const FACT_NEEDLES: readonly string[] = [
   'machinectl shell',
   'docker exec',
   'docker run',
+  'kubectl logs',
+  'Starting gVisor',
+  'modules_disabled',
+  'EFI variables are not supported',
   'Using Docker executor',
   '/.dockerenv',
   'crash --osrelease',
@@ -258,7 +309,8 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
     wantedRelease: trimmed(treeRelease),
     enteredTree: entered === undefined || enteredRelease === null ? null : { release: enteredRelease, line: entered },
     unameV: first(UNAME_A, 2) ?? first(LINUX_VERSION, 2) ?? answerTo(lines, /\buname -v\b/, /^#\d.{4,80}$/),
-    arch: first(UNAME_A, 3) ?? first(/\bmissing (\w{3,12}) kernel\/module debuginfo/),
+    arch: first(UNAME_A, 3) ?? answerTo(lines, /\buname -m\b/, BARE_ARCH) ?? first(LINKED_ARCH),
+    treeArch: first(/\bmissing (\w{3,12}) kernel\/module debuginfo/),
     toldArch: first(/(?:\bmake\b.{0,200}\s|\bexport |\benv |^)ARCH=([\w-]{1,20})/),
     usesSubdirs: lines.some((line) => /\bmake\b.{0,200}\sSUBDIRS=\S/.test(line.text) && !/\sM=\S/.test(line.text)),
     crossAsked: lines.some((line) => /\b(?:make\b.{0,200}\s|stap\b.{0,200}\s-B\s?)CROSS_COMPILE=\S/.test(line.text)),
@@ -281,7 +333,7 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
       lines.some((line) => /\bpacman\b|\bArch ?Linux\b|\b(?:on|under) Arch\b|\bAUR\b|\bManjaro\b/.test(line.text)) &&
       !lines.some((line) => /\bapk\b|\bAlpine\b/.test(line.text)),
     stubTable: lines.some((line) => STUB_TABLE.test(line.text)),
-    debugRepositoryOff: lines.some((line) => DEBUG_OFF.test(line.raw.trim())),
+    debugRepositoryOff: lines.some((line) => DEBUG_OFF.test(line.raw.trim())) || listsNoDebugRepository(lines),
     ownTree: first(
       /\b(?:KSRC|KDIR|KERNEL_?DIR|KERNEL_SRC)=["']?(\/(?!usr\/src\/(?:kernels|linux-headers|linux-[^/\s]*obj)|(?:usr\/)?lib\/modules)[^\s"']{1,200})/,
     ),
@@ -292,16 +344,31 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
         line.text,
       ),
     ),
-    container:
+    withoutDatabase: lines.some((line) => WITHOUT_DATABASE.test(line.text)),
+    userNamespace: lines.some(isMappedRoot),
+    noEfi: lines.some((line) => NO_EFI.test(line.text)),
+    modulesDisabled:
       lines.find(
         (line, index) =>
+          MODULES_DISABLED.test(line.text) ||
+          (line.text === '1' && lines[index - 1]?.text.endsWith('/kernel/modules_disabled') === true),
+      ) ?? null,
+    nosuidMounts: lines.flatMap(({ text }) => NOSUID.exec(text)?.slice(1).find(Boolean) ?? []),
+    container:
+      lines.find((line) => OF_GVISOR.test(line.text)) ??
+      lines.find(
+        (line, index) =>
+          DOCKER_LINE.test(line.raw) ||
+          isMappedRoot(line, index, lines) ||
           CONTAINER_PROMPT.test(line.text) ||
           CONTAINER_WORD.test(line.text) ||
+          OF_CONTAINERS.test(line.text) ||
           IMAGE_STEP.test(line.text) ||
           (isOpenvz && listsNoModules(line.text, lines[index + 1]?.text)) ||
           (OPENVZ_FILE.test(line.text) && !lines.some(({ text }) => /\/proc\/bc\b/.test(text))) ||
           (DETECTED.test(line.text) && /\bsystemd-detect-virt\b/.test(lines[index - 1]?.text ?? '')),
-      ) ?? null,
+      ) ??
+      null,
     runOf: countRuns(lines),
     packages,
     askedRelease: first(SUSE_ASKED) ?? askedPackage(packages)?.release ?? null,
@@ -379,6 +446,15 @@ function isLineAskedFor({ installed, kind, variant, release }: LoggedPackage): b
 /** The headers for programs, asked for where those of the kernel were meant: they carry its version. */
 function isProgramHeaders({ name, release, installed }: LoggedPackage): boolean {
   return !installed && name === 'kernel-headers' && !release.endsWith('.noarch');
+}
+
+/** `dnf repolist` lists what is enabled, one row a repository: its id, and its name behind. */
+function listsNoDebugRepository(lines: readonly LogLine[]): boolean {
+  const at = lines.findLastIndex(({ text }) => LISTS_REPOSITORIES.test(text));
+  if (at === -1) return false;
+  const end = lines.findIndex(({ text }, index) => index > at && isPrompt(text));
+  const rows = lines.slice(at + 1, end === -1 ? undefined : end).map(({ text }) => text);
+  return rows.some((row) => REPOSITORY_ROW.test(row)) && !rows.some((row) => /debug/i.test(row));
 }
 
 /** The line after a command typed at a prompt, such as `uname -r`, where it has the form of an answer. */

@@ -47,20 +47,39 @@ const RPM_WITHOUT_ARCH = /^(kernel(?:-[a-z][a-z0-9_]{0,12}){0,5})-(\d[\w.+~^]{0,
 
 /** A row of pacman -Q or -Qs: linux612-headers 6.12.28-1, linux 6.9.7.arch1-1. */
 const PACMAN_ROW =
-  /^(?:local\/)?(linux(\d{2,4})?(?:-(lts|zen|hardened))?(-headers)?) (\d[\w.]{1,40}-\d[\d.]{0,5})(?: \(.{0,80}\))?$/;
-const PACMAN_NAME = /^linux\d{0,4}(?:-(?:lts|zen|hardened))?(?:-headers)?$/;
+  /^(?:local\/)?(linux(\d{2,4})?(?:-(lts|zen|hardened)|-(?!firmware|api|docs?\b|tools|headers)[a-z]\w{1,20}(?:-\d{1,4})?)?(-headers)?) (\d[\w.]{1,40}-\d[\d.]{0,5})(?: \(.{0,80}\))?$/;
+const OF_ARCH = /^linux\d{0,4}(?:-(?:lts|zen|hardened))?(?:-headers)?$/;
+const PACMAN_NAME = /^linux\d{0,4}(?:-(?!image|headers-|modules|tools|cloud)[a-z]\w{1,20}(?:-\d{1,4})?)?(?:-headers)?$/;
+/** dkms says so on every system, of whichever package manager. */
+const BY_DKMS = /install the linux-headers-\S{1,100} package or use/;
+
+/** Whether a package is only named by dkms, in its own words. */
+export function isNamedByDkms({ line }: LoggedPackage): boolean {
+  return BY_DKMS.test(line.text);
+}
 
 /** Whether a package's name is one of Arch Linux or its kin. */
 export function isOfPacman({ name }: LoggedPackage): boolean {
   return PACMAN_NAME.test(name);
 }
 
+/** What yum says that it has done: a heading in any language, and below it rows with the epoch of every package, zero included. */
+const YUM_HEADING = /^(?=\D{2,60}$).*\p{L}.*:$/u;
+const YUM_DONE = new RegExp(`^kernel[\\w.-]{0,60}\\.${RPM_ARCH} \\d+:\\d\\S{2,90}(?: |$)`);
+/** Headings above what is there no more, or never came. */
+const GONE =
+  /^(?:Removed|Erased|Failed|Replaced|Skipped|Not installed|删除|已?移除|削除|삭제|Entfernt|Ersetzt|Supprimé|Remplacé|Eliminado|Reemplazado|Rimosso|Removido|Удалено|Usunięto)/i;
+
 /** All kernel packages of the lines, in their order. */
 export function readLoggedPackages(lines: readonly LogLine[]): readonly LoggedPackage[] {
   const found: LoggedPackage[] = [];
   let underInstalledHeading = false;
   let needed = false;
+  let isDoneByYum = false;
+  const isAskedOfPacman = lines.some(({ text }) => /\bpacman -Q/.test(text));
   for (const line of lines) {
+    if (YUM_HEADING.test(line.text)) isDoneByYum = !GONE.test(line.text);
+    else if (!YUM_DONE.test(line.text)) isDoneByYum = false;
     if (
       /^(?:Installed|Dependency Installed|Installing(?: dependencies| for dependencies)?|Updated|Upgraded|Erasing|Complete)\s*[:!]/.test(
         line.text,
@@ -74,18 +93,23 @@ export function readLoggedPackages(lines: readonly LogLine[]): readonly LoggedPa
     const bare = BARE_LIST_LINE.test(line.text) && !needed;
     const installed =
       !NOT_INSTALLED.test(line.text) &&
-      (bare || underInstalledHeading || INSTALLED.test(line.text) || INSTALLED_ELSEWHERE.test(line.text));
-    found.push(...rpmsOf(line, installed), ...debsOf(line, installed), ...pacmansOf(line));
+      (bare ||
+        isDoneByYum ||
+        underInstalledHeading ||
+        INSTALLED.test(line.text) ||
+        INSTALLED_ELSEWHERE.test(line.text));
+    found.push(...rpmsOf(line, installed), ...debsOf(line, installed), ...pacmansOf(line, isAskedOfPacman));
   }
   return found;
 }
 
-function pacmansOf(line: LogLine): readonly LoggedPackage[] {
+function pacmansOf(line: LogLine, isAsked: boolean): readonly LoggedPackage[] {
   const [, name, series, flavour, headers, version = ''] = PACMAN_ROW.exec(line.text) ?? [];
-  if (name === undefined) return [];
+  // Kernels of other builders only where pacman itself lists them: other lists have rows of that form, too.
+  if (name === undefined || (!isAsked && !OF_ARCH.test(name))) return [];
   // As uname -r has it: 6.9.7-arch1-1, 6.6.36-1-lts, 6.12.28-1-MANJARO.
   const suffix = series === undefined ? flavour : 'MANJARO';
-  const bare = version.replace(/\.(?=(?:arch|zen|hardened)\d)/, '-');
+  const bare = version.replace(/\.(?=[a-z]+\d)/, '-');
   const release = suffix === undefined ? bare : `${bare}-${suffix}`;
   return [{ name, kind: headers === undefined ? 'image' : 'devel', release, variant: null, installed: true, line }];
 }

@@ -4,7 +4,7 @@ import type { Remedy } from '../types.ts';
 import { pacmanHeaders } from './kernel-packages.ts';
 import type { LogLine } from './log-line.ts';
 
-export type OtherManager = 'apk' | 'pacman' | 'xbps' | 'nix';
+export type OtherManager = 'apk' | 'pacman' | 'xbps' | 'nix' | 'slackpkg' | 'urpmi';
 
 interface Row {
   /** What it prints, how it is called, or the banner of a kernel that comes with it. */
@@ -15,11 +15,15 @@ interface Row {
   readonly install: (release: string | null) => Remedy | null;
   /** What finds its package. */
   readonly search: Remedy;
+  /** What brings or finds another SystemTap. */
+  readonly systemtap: Remedy;
 }
 
 const ALPINE = /^\d+\.\d+\.\d+-\d+-(lts|virt|edge|rpi\d?|vanilla|stable|hardened)$/;
 /** The build tree of the kernel in the system's own configuration. */
 const BUILD_BY_NIX = run("nix-build '<nixpkgs/nixos>' -A config.boot.kernelPackages.kernel.dev");
+/** The flavour stands between version and build, and in the names of packages before both. */
+const MANDRIVA = /^(\d[\d.]*)-([a-zA-Z][a-zA-Z-]*)-(\d\w*(?:omv|mdv)\w*)$/;
 const VOID = /^(\d+\.\d+)\.\d+_\d+$/;
 
 const ROWS: Readonly<Record<OtherManager, Row>> = {
@@ -31,6 +35,7 @@ const ROWS: Readonly<Record<OtherManager, Row>> = {
       return flavour === undefined ? null : runAsRoot(`apk add linux-${flavour}-dev`);
     },
     search: run("apk search 'linux-*-dev'"),
+    systemtap: run('apk search systemtap'),
   },
   pacman: {
     sign: /(?:^|[#$] |\bsudo )pacman -[A-Z]|\berror: target not found: /,
@@ -40,6 +45,7 @@ const ROWS: Readonly<Record<OtherManager, Row>> = {
       return headers === null ? null : runAsRoot(`pacman -S ${headers}`);
     },
     search: run('pacman -Ss linux headers'),
+    systemtap: run('pacman -Ss systemtap'),
   },
   xbps: {
     sign: /(?:^|[#$] |\bsudo )xbps-(?:install|query)\b|not found in repository pool/,
@@ -49,12 +55,33 @@ const ROWS: Readonly<Record<OtherManager, Row>> = {
       return series === undefined ? null : runAsRoot(`xbps-install -S linux${series}-headers`);
     },
     search: run('xbps-query -Rs headers'),
+    systemtap: run('xbps-query -Rs systemtap'),
   },
   nix: {
     sign: /#\d{1,4}-NixOS\b|\bnixos-rebuild\b/,
     isOwn: (release) => /^\d+\.\d+(?:\.\d+)?$/.test(release),
     install: () => BUILD_BY_NIX,
     search: BUILD_BY_NIX,
+    systemtap: run(
+      "nix-build -I nixpkgs=channel:nixos-unstable '<nixpkgs/nixos>' -A config.boot.kernelPackages.systemtap",
+    ),
+  },
+  slackpkg: {
+    sign: /\/etc\/slackware-version\b|\bSlackware \d|(?:^|[#$] |\bsudo )slackpkg /,
+    isOwn: (release) => /^\d+\.\d+\.\d+(?:-smp)?$/.test(release),
+    install: () => runAsRoot('slackpkg install kernel-source'),
+    search: run('slackpkg search kernel-source'),
+    systemtap: run('slackpkg search systemtap'),
+  },
+  urpmi: {
+    sign: /(?:^|[#$;] ?|\bsudo )urpm[iqf] /,
+    isOwn: (release) => MANDRIVA.test(release),
+    install: (release) => {
+      const [, version, flavour, build] = MANDRIVA.exec(release ?? '') ?? [];
+      return version === undefined ? null : runAsRoot(`urpmi kernel-${flavour ?? ''}-devel-${version}-${build ?? ''}`);
+    },
+    search: run('urpmq --fuzzy kernel devel'),
+    systemtap: run('urpmq --fuzzy systemtap'),
   },
 };
 const MANAGERS = Object.keys(ROWS) as readonly OtherManager[];
@@ -77,4 +104,9 @@ export function installByOther(manager: OtherManager, release: string | null): R
 /** What it has of build trees. */
 export function searchByOther(manager: OtherManager): Remedy {
   return ROWS[manager].search;
+}
+
+/** What it has of SystemTap, where the one that is there does not fit. */
+export function systemtapByOther(manager: OtherManager): Remedy {
+  return ROWS[manager].systemtap;
 }

@@ -2,7 +2,7 @@
 import type { Remedy } from '../types.ts';
 import { hasWholeTree } from '../detect/own-kernel.ts';
 import { prepare, REBOOT, run, runAsRoot } from '../make-remedy.ts';
-import { searchByOther } from './other-managers.ts';
+import { searchByOther, systemtapByOther } from './other-managers.ts';
 import { isRefused } from './render-remedy.ts';
 import { releaseWord } from './rule.ts';
 import type { Situation } from './situation.ts';
@@ -47,7 +47,10 @@ function settle(remedy: Remedy, situation: Situation): readonly Remedy[] {
   switch (remedy.kind) {
     case 'prepare-kernel':
       if (canPrepare(situation)) return [remedy];
-      return situation.otherManager === null ? [] : [searchByOther(situation.otherManager)];
+      if (situation.otherManager === null) return [];
+      return [
+        remedy.systemtap === null ? searchByOther(situation.otherManager) : systemtapByOther(situation.otherManager),
+      ];
     case 'install-packages':
     case 'reinstall-packages': {
       if (remedy.names.length > 0 && situation.place.manager !== null)
@@ -91,9 +94,11 @@ function layer(
   return [...(by === 'rpm-ostree' && remedy.repositories === 'debug' ? [ENABLE_DEBUG] : []), remedy, REBOOT];
 }
 
-/** Which package brought the modules of the kernel in question; both package systems are asked where neither is known. */
+/** Which package brought the modules of the kernel in question; both package systems are asked where neither is known, unless there is none. */
 export function askOwner(situation: Situation): Remedy {
-  const { system } = situation;
+  const { system, log } = situation;
+  // The banner names who built it.
+  if (system === null && log.withoutDatabase) return run('cat /proc/version');
   const directory = `/lib/modules/${releaseWord(situation)}`;
   const systems = system === null ? [RPM, DPKG] : [system];
   return run(systems.map((each) => each.ownerCommand(directory)).join(' || '));

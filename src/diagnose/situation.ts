@@ -1,8 +1,8 @@
 /** Everything the rules may ask: the log's own facts, the host's, and what follows from both. Pure. */
 import type { HostFacts, Target } from '../types.ts';
-import { archOf, type KernelPackages, NO_PACKAGES, packagesOf, packagesSaid } from './kernel-packages.ts';
+import { archOf, machineOf, type KernelPackages, NO_PACKAGES, packagesOf, packagesSaid } from './kernel-packages.ts';
 import type { LogFacts } from './log-facts.ts';
-import { isOfPacman } from './log-packages.ts';
+import { isNamedByDkms, isOfPacman } from './log-packages.ts';
 import { hasKernel, type OtherManager } from './other-managers.ts';
 import { type Place, type Reach, reachOf } from './place.ts';
 import { DPKG } from '../package-system/dpkg.ts';
@@ -60,7 +60,7 @@ export function describeSituation(
     log,
     host,
     release,
-    arch: host?.kernel.arch ?? own?.arch ?? log.arch ?? (release === null ? null : archOf(release)),
+    arch: host?.kernel.arch ?? own?.arch ?? archSaid(release, log),
     system,
     distribution,
     packages,
@@ -98,6 +98,12 @@ function isForeign(release: string, { userland }: LogFacts): boolean {
   return userland !== null && systemOf({ family: userland }).foreignKernel.test(release);
 }
 
+/** uname's word first, then what the release ends in; stap's own is the kernel's, and the same for several machines. */
+function archSaid(release: string | null, { arch, treeArch }: LogFacts): string | null {
+  const ofRelease = release === null ? null : archOf(release);
+  return arch ?? ofRelease ?? (treeArch === null ? null : machineOf(treeArch));
+}
+
 function namedPackages(
   release: string | null,
   system: PackageSystem | null,
@@ -111,7 +117,7 @@ function namedPackages(
     distribution: host?.os.id ?? log.distribution,
     named: host !== null || log.distributionNamed,
     version: host?.os.versionId ?? log.distributionVersion,
-    arch: host?.kernel.arch ?? log.arch,
+    arch: host?.kernel.arch ?? archSaid(release, log),
     unameV: host?.kernel.unameV ?? log.unameV,
     family: system?.family ?? null,
   });
@@ -139,7 +145,7 @@ function findSystem(
   if (distribution !== null) return DEB_SYSTEMS.test(distribution) ? DPKG : RPM;
   if (DEB_UNAME_V.test(log.unameV ?? '') || DEB_RELEASE.test(release ?? '')) return DPKG;
   if (RPM_RELEASE.test(release ?? '')) return RPM;
-  const listed = log.packages.find((one) => !isOfPacman(one))?.name;
+  const listed = log.packages.find((one) => !isOfPacman(one) && !isNamedByDkms(one))?.name;
   const spoken = log.userland ?? log.advised;
   if (listed === undefined) return spoken === null ? null : systemOf({ family: spoken });
   return listed.startsWith('linux-') ? DPKG : RPM;

@@ -1,6 +1,7 @@
 /** The kernel refuses unsigned modules. */
 import type { Advice, Fault } from '../fault.ts';
 import { REBOOT, run, tapprep } from '../../make-remedy.ts';
+import { trustWithoutMok } from '../common-remedies.ts';
 import { isOlderThan } from '../rule.ts';
 import type { Situation } from '../situation.ts';
 
@@ -14,7 +15,10 @@ export const SECUREBOOT_SIGNATURE: Fault = {
   },
   beyondTarget: false,
   explains: [],
-  remedy: (situation) => (isOlderThan(situation.release, 3, 7) ? seeWhatEnforces(situation) : signWithOwnKey()),
+  remedy: (situation) =>
+    isOlderThan(situation.release, 3, 7)
+      ? seeWhatEnforces(situation)
+      : (trustWithoutMok(situation) ?? signWithOwnKey()),
 };
 
 function signWithOwnKey(): Advice {

@@ -65,6 +65,8 @@ const CONFIG_ERRORS: readonly Pattern[] = [
 const NEEDED = '(CONFIG_(?:MODULES|KPROBES|KRETPROBES|RELAY|DEBUG_FS|KALLSYMS|MODULE_UNLOAD))';
 const OPTION_OFF: readonly Pattern[] = [
   text(' is not set', new RegExp(`${NEEDED} is not set`)),
+  // Gentoo's check of what a package wants.
+  text('is not set when it should be', new RegExp(`${NEEDED}: +is not set when it should be`)),
   text('not enabled', new RegExp(`${NEEDED}\\b.{0,40}\\bnot enabled`)),
   text('enabled in your kernel', /(CONFIG_\w{1,60}) (?:needs to|must) be enabled in your kernel/),
   text('is disabled', new RegExp(`${NEEDED}\\b.{0,40}\\bis disabled`)),
@@ -233,8 +235,14 @@ export const COMPILE_RULES: readonly Rule[] = [
     code: 'KERNEL_CONFIG',
     patterns: OPTION_OFF,
     grade: 'points',
-    cause: ({ groups, situation }) =>
-      `${kernelName(situation)} was built without ${groups[0] ?? 'an option'}, which SystemTap needs.`,
+    cause: ({ captures, situation }) =>
+      `${kernelName(situation)} was built without ${listed(captures.flatMap(([name]) => name ?? []))}, which SystemTap needs.`,
+    remedies: (situation, { lines, captures }) => {
+      const names = [...new Set(captures.flatMap(([name]) => name ?? []))];
+      const isOfSources = lines.some((line) => line.text.includes('when it should be'));
+      const config = isOfSources ? '/usr/src/linux/.config' : `/boot/config-${releaseWord(situation)}`;
+      return [run(`grep -wE '${names.join('|')}' ${config}`)];
+    },
   },
   {
     code: 'KERNEL_CONFIG',
@@ -262,6 +270,12 @@ export const COMPILE_RULES: readonly Rule[] = [
       `${kernelName(situation)} was built without ${groups[0] ?? 'an option that this probe needs'}.`,
   },
 ];
+
+/** Each once, as words of a sentence. */
+function listed(names: readonly string[]): string {
+  const all = [...new Set(names)];
+  return all.length < 2 ? (all[0] ?? 'an option') : `${all.slice(0, -1).join(', ')} and ${all.at(-1) ?? ''}`;
+}
 
 /** An option of the machine's kernel that no script compiles without. */
 function optionOff({ host }: Match['situation']): string | null {

@@ -2,7 +2,7 @@
 import { ASK_DEBUGINFOD, CHECK_SOURCES, run, tapprepAsRoot } from '../../make-remedy.ts';
 import { lackedOption, LACKS_OPTION } from './compile.ts';
 import { shellLine } from '../../shell-words.ts';
-import { debuginfoOfProgram } from '../common-remedies.ts';
+import { debuginfoOfProgram, installDebuginfo } from '../common-remedies.ts';
 import { type Grade, kernelName, releaseWord, text, type Pattern, type Rule, type Match } from '../rule.ts';
 import {
   matchingDebuginfo,
@@ -94,14 +94,29 @@ const KERNEL_DEBUGINFO = [...NO_KERNEL_DEBUGINFO, NO_DWARF_KERNEL, HINT_KERNEL, 
 const IN_TREE =
   /^(?:ext[234]|xfs|btrfs|nfs(?:d|v[34])?|lockd|sunrpc|cifs|fuse|overlay|loop|dm_\w+|scsi_\w+|sd_mod|ahci|libata|nvme(?:_core)?|kvm(?:_intel|_amd)?|vhost(?:_net)?|virtio_\w+|e1000e?|igb|ixgbe|i40e|ice|mlx[45]_\w+|bnx2x?|tg3|bonding|bridge|veth|tun|openvswitch|nf_\w+|ip_tables|xt_\w+|iptable_\w+|ipv6|tcp_\w+|usb\w+|snd\w*|iwl\w+|drm\w*|i915|amdgpu|nouveau|raid\w+|md_mod|ceph|rbd|gfs2|dlm|ib_\w+|rdma_\w+)$/;
 
+/** debuginfod was asked, and gave up before a file of the kernel's size had come. */
+const SERVER_TOO_SLOW = text('Server query failed', /Server query failed: Timer expired/);
+
 export const DEBUGINFO_RULES: readonly Rule[] = [
   {
     code: 'DEBUGINFO_MISSING',
     patterns: KERNEL_DEBUGINFO,
+    grade: ({ seen }) => (seen(SERVER_TOO_SLOW) ? 'points' : null),
+    cause: ({ situation }) =>
+      `stap found no debug information of ${kernelName(situation)}, and the debuginfod server that was asked did not send it in time: no package with it is installed.`,
+    remedies: (situation) => [
+      ...installDebuginfo(situation).remedies,
+      { kind: 'set-variable', by: 'user', name: 'DEBUGINFOD_TIMEOUT', value: '600' },
+    ],
+  },
+  {
+    code: 'DEBUGINFO_MISSING',
+    patterns: KERNEL_DEBUGINFO,
+    hints: [SERVER_TOO_SLOW],
     grade: (match) => {
       if (match.situation.host?.debuginfo.some((one) => one.hasDwarf !== false) === true) return 'allows';
       if (matchingDebuginfo(match.situation) !== null) return 'allows';
-      return 'points';
+      return match.seen(SERVER_TOO_SLOW) ? null : 'points';
     },
     cause: ({ situation }) =>
       `stap found no debug information of ${kernelName(situation)}: its kernel-debuginfo, -dbg or -dbgsym package is not installed.`,
@@ -264,7 +279,9 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
     patterns: [NO_DWARF_FILE, NO_TYPE],
     grade: ({ seen }) => (NO_KERNEL_DEBUGINFO.some(seen) ? 'points' : 'proves'),
     remedies: (situation, { groups }) =>
-      isOfNoPackage(fileOf(groups)) ? [run(shellLine`readelf -S ${fileOf(groups)}`)] : debuginfoOfProgram(situation),
+      isOfNoPackage(fileOf(groups))
+        ? [run(shellLine`readelf -S ${fileOf(groups)}`)]
+        : debuginfoOfProgram(situation, fileOf(groups)),
     cause: ({ groups, situation }) => {
       const file = fileOf(groups);
       if (isOfNoPackage(file))

@@ -5,7 +5,7 @@ import { RPM_ARCH } from '../log-packages.ts';
 import type { Remedy } from '../../types.ts';
 import type { Situation } from '../situation.ts';
 import { NO_CONFIG } from './build-tree.ts';
-import { text, type Match, type Rule } from '../rule.ts';
+import { text, type Match, type Pattern, type Rule } from '../rule.ts';
 
 const NO_SCRIPTS = text('library script', /user script and 0 library script/);
 const TAPSET_ERRORS = text('has errors, and will be skipped', /tapset ["']?(\S{1,300}?)["']? has errors/);
@@ -39,6 +39,36 @@ function installThere(linesOf: Match['linesOf']): Remedy {
   const isRoot = host.startsWith('root@');
   const command = isRoot ? INSTALL_LOADER : shellLine`sudo sh -c ${INSTALL_LOADER}`;
   return onHost(`ssh -t ${port === null ? '' : `-p ${port} `}${shellLine`${host} ${command}`}`);
+}
+
+const NOT_SETUID: readonly Pattern[] = [
+  text('effective user ID of staprun'),
+  text('ensure it is a setuid root program'),
+];
+/** ls shows the bit, which is set. */
+const SETUID_SEEN = text('/staprun', /^-r[w-]s\S{6,8} .{0,200}?(\/\S{1,200}\/staprun)$/);
+const STAPRUN_RAN = text('/staprun', /(\/\S{1,200}\/staprun) exited with status/);
+
+function staprunOf({ linesOf }: Match): string {
+  const [seen] = linesOf(SETUID_SEEN);
+  const [ran] = linesOf(STAPRUN_RAN);
+  const path = SETUID_SEEN.regex?.exec(seen?.text ?? '')?.[1] ?? STAPRUN_RAN.regex?.exec(ran?.text ?? '')?.[1];
+  return path ?? '/usr/bin/staprun';
+}
+
+/** Where it lies, if that is shown to honour no set-uid bit. */
+function nosuidMountOf(match: Match): string | null {
+  const path = staprunOf(match);
+  const mounts = match.situation.log.nosuidMounts.filter((mount) => mount === '/' || path.startsWith(`${mount}/`));
+  return mounts.toSorted((a, b) => b.length - a.length)[0] ?? null;
+}
+
+function hasItsBit(match: Match): boolean {
+  return match.seen(SETUID_SEEN) || nosuidMountOf(match) !== null;
+}
+
+function remountFor(path: string): string {
+  return `mount -o remount,suid "$(${shellLine`findmnt -no TARGET -T ${path}`})"`;
 }
 
 export const INSTALLATION_RULES: readonly Rule[] = [
@@ -157,8 +187,30 @@ export const INSTALLATION_RULES: readonly Rule[] = [
   },
   {
     code: 'STAP_INSTALL_BROKEN',
-    patterns: [text('effective user ID of staprun'), text('ensure it is a setuid root program')],
-    grade: 'points',
+    patterns: NOT_SETUID,
+    hints: [SETUID_SEEN, STAPRUN_RAN],
+    grade: (match) => (hasItsBit(match) ? 'proves' : null),
+    cause: (match) => {
+      const mount = nosuidMountOf(match);
+      return mount === null
+        ? `${staprunOf(match)} has its set-uid bit, and it does not count: its file system must be mounted nosuid.`
+        : `${staprunOf(match)} lies on ${mount}, which is mounted nosuid, so that its set-uid bit does not count.`;
+    },
+    remedies: (_situation, match) => {
+      const mount = nosuidMountOf(match);
+      const path = staprunOf(match);
+      return mount === null
+        ? [run(shellLine`findmnt -o TARGET,OPTIONS -T ${path}`), runAsRoot(remountFor(path))]
+        : [runAsRoot(shellLine`mount -o remount,suid ${mount}`)];
+    },
+    otherwise:
+      'It lasts until the next boot: take nosuid out where the mount is defined (/etc/fstab, or a unit). Root needs no bit and can run it as it is.',
+  },
+  {
+    code: 'STAP_INSTALL_BROKEN',
+    patterns: NOT_SETUID,
+    hints: [SETUID_SEEN, STAPRUN_RAN],
+    grade: (match) => (hasItsBit(match) ? null : 'points'),
     cause: () => 'staprun has lost its set-uid bit or lies on a file system mounted nosuid, so only root can use it.',
     remedies: () => [
       runAsRoot('chown root:stapusr "$(command -v staprun)"'),

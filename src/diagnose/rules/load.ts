@@ -3,6 +3,7 @@ import { EMPTY_CACHE, OVERRIDE_FIPS, REBOOT, reinstall, run, runAsRoot } from '.
 import { shellLine } from '../../shell-words.ts';
 import { isOlderThan, kernelName, releaseWord, text, type Pattern, type Rule, type Match } from '../rule.ts';
 import { TRANSLATED } from '../strerror.ts';
+import { trustWithoutMok } from '../common-remedies.ts';
 import type { LogLine } from '../log-line.ts';
 import { baseRelease, newerKernel } from '../other-packages.ts';
 import { isInContainer } from '../situation.ts';
@@ -97,6 +98,11 @@ const BY_NAME_REFUSED: readonly Pattern[] = [
   text('Failed to insert module', refusedByName("Failed to insert module '")),
   text('rror inserting', refusedByName(String.raw`modprobe: .{0,40}rror inserting ["']?(?:\S{0,200}\/)?`)),
 ];
+/** What lockdown takes away from everybody; what a desktop asks for at every boot stops nobody. */
+const RESTRICTED = text(
+  'is restricted; see',
+  /Lockdown: (?!.{0,80}(?:[hH]ibernation|io port access|MSR|bpf to read))(.{1,120}) is restricted; see /,
+);
 /** What comes whole from a vendor, with its signature: /opt is where packages of others put what they bring. */
 const OF_VENDOR = text(
   'could not insert',
@@ -456,9 +462,7 @@ export const LOAD_RULES: readonly Rule[] = [
     patterns: [OF_VENDOR],
     hints: [BROKEN_SIGNATURE],
     grade: ({ situation, seen }) =>
-      seen(BROKEN_SIGNATURE) || seen(INSERT) || situation.log.commandSeen || isOlderThan(situation.release, 3, 7)
-        ? null
-        : 'proves',
+      seen(BROKEN_SIGNATURE) || seen(INSERT) || situation.log.commandSeen || !takesOwnKeys(situation) ? null : 'proves',
     cause: ({ groups, situation }) =>
       `${kernelName(situation)} only loads modules signed with a key it trusts (Secure Boot, lockdown or module.sig_enforce), and that of whoever made ${groups[0] ?? 'the module'} is not enrolled.`,
     remedies: (_situation, { groups }) => [
@@ -479,14 +483,8 @@ export const LOAD_RULES: readonly Rule[] = [
   },
   {
     code: 'SECUREBOOT_SIGNATURE',
-    // What a desktop asks for at every boot stops nobody.
-    patterns: [
-      text(
-        'is restricted; see',
-        /Lockdown: (?!.{0,80}(?:[hH]ibernation|io port access|MSR))(.{1,120}) is restricted; see /,
-      ),
-    ],
-    grade: 'points',
+    patterns: [RESTRICTED],
+    grade: ({ situation }) => (trustWithoutMok(situation) === null ? 'points' : null),
     cause: ({ groups, situation }) =>
       `${kernelName(situation)} is locked down, as Secure Boot makes it: ${groups[0] ?? 'what was asked for'} is restricted.`,
     // A signature brings nothing back that is restricted altogether.
@@ -496,10 +494,46 @@ export const LOAD_RULES: readonly Rule[] = [
   },
   {
     code: 'SECUREBOOT_SIGNATURE',
+    patterns: [RESTRICTED],
+    grade: ({ situation }) => (trustWithoutMok(situation) === null ? null : 'points'),
+    cause: ({ groups, situation }) =>
+      `${kernelName(situation)} is locked down: ${groups[0] ?? 'what was asked for'} is restricted.`,
+    remedies: (situation) => trustWithoutMok(situation)?.remedies ?? [],
+    otherwise:
+      'No key changes that: it works again where the kernel is booted without lockdown=, and without what sets it: the secure boot or secure IPL of the machine.',
+  },
+  {
+    code: 'SECUREBOOT_SIGNATURE',
+    patterns: [
+      text('bpf to read kernel RAM', /Lockdown: (.{1,60}): use of bpf to read kernel RAM is restricted; see /),
+    ],
+    grade: 'points',
+    cause: ({ groups, situation }) =>
+      `${kernelName(situation)} is locked down for confidentiality, which keeps ${groups[0] ?? 'programs'} from reading the kernel by bpf.`,
+    remedies: () => [run('cat /sys/kernel/security/lockdown'), run('cat /proc/cmdline')],
+    otherwise:
+      'Lockdown for integrity lets bpf read: boot with lockdown=integrity instead of confidentiality. Or use a module in its place, which reads whatever it likes once it is signed by a key that the kernel trusts.',
+  },
+  {
+    code: 'SECUREBOOT_SIGNATURE',
+    patterns: NOT_PERMITTED,
+    grade: ({ situation }) => (situation.log.modulesDisabled === null ? null : 'proves'),
+    cause: () =>
+      'kernel.modules_disabled is 1: nobody can load a module until the next boot, whatever key has signed it.',
+    evidence: ({ situation }) => (situation.log.modulesDisabled === null ? [] : [situation.log.modulesDisabled]),
+    remedies: () => [
+      run('grep -rs modules_disabled /etc/sysctl.conf /etc/sysctl.d /run/sysctl.d /usr/lib/sysctl.d'),
+      REBOOT,
+    ],
+    otherwise:
+      'Take the setting out where it is found before the reboot; where it is in none of these files a service or a script writes it.',
+  },
+  {
+    code: 'SECUREBOOT_SIGNATURE',
     patterns: NOT_PERMITTED,
     hints: UNSUPPORTED,
     grade: ({ situation, seen }) => {
-      if (UNSUPPORTED.some(seen)) return null;
+      if (UNSUPPORTED.some(seen) || situation.log.modulesDisabled !== null) return null;
       const { host } = situation;
       const locked =
         host?.security.moduleSigEnforce === true || ![undefined, null, 'none'].includes(host?.security.lockdown);
@@ -533,8 +567,15 @@ export const LOAD_RULES: readonly Rule[] = [
   {
     code: 'CONTAINER_KERNEL_NOT_IN_IMAGE',
     patterns: NOT_PERMITTED,
-    grade: ({ situation, seen }) => (UNSUPPORTED.some(seen) ? null : isInContainer(situation) ? 'points' : 'allows'),
-    cause: () => 'A container without --privileged may not load modules into the kernel of its host.',
+    grade: ({ situation, seen }) => {
+      if (UNSUPPORTED.some(seen)) return null;
+      if (situation.log.userNamespace) return 'proves';
+      return isInContainer(situation) ? 'points' : 'allows';
+    },
+    cause: ({ situation }) =>
+      situation.log.userNamespace
+        ? 'Root is root of a user namespace here (/proc/self/uid_map), as in a rootless container: it may load no module, privileged or not.'
+        : 'A container without --privileged may not load modules into the kernel of its host.',
   },
   {
     code: 'PERM_GROUPS',
@@ -729,8 +770,13 @@ function isOnlyRemarked({ lines, linesOf, seen }: Match): boolean {
   return seen(NO_DEVICE) || remarks.every(isTaken);
 }
 
-/** What was refused was built and signed on this machine by dkms or akmods, and is not stap's. Keys of one's own came with 3.7. */
+/** What was refused was built and signed on this machine by dkms or akmods, and is not stap's. */
 function isBuiltHere({ situation, linesOf, seen }: Match): boolean {
   const isStaps = seen(INSERT) || situation.log.commandSeen;
-  return !isStaps && !isOlderThan(situation.release, 3, 7) && refusedModule(linesOf) !== null;
+  return !isStaps && takesOwnKeys(situation) && refusedModule(linesOf) !== null;
+}
+
+/** Keys of one's own came with 3.7, and the firmware has to keep them. */
+function takesOwnKeys(situation: Match['situation']): boolean {
+  return !isOlderThan(situation.release, 3, 7) && trustWithoutMok(situation) === null;
 }

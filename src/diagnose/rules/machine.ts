@@ -1,7 +1,7 @@
 /** What kind of machine it is: containers, kernels of no distribution, a reboot that is due. */
 import { type Grade, kernelName, text, type Pattern, type Rule, type Match } from '../rule.ts';
 import { newerKernel } from '../other-packages.ts';
-import { DETECTED, IMAGE_STEP, OF_OPENVZ, TOOLS_WRAPPER } from '../log-facts.ts';
+import { DETECTED, DOCKER_LINE, IMAGE_STEP, OF_CONTAINERS, OF_GVISOR, OF_OPENVZ, TOOLS_WRAPPER } from '../log-facts.ts';
 import { isInContainer } from '../situation.ts';
 import { NO_CONFIG } from './build-tree.ts';
 import { NO_KERNEL_DEBUGINFO } from './debuginfo.ts';
@@ -12,7 +12,9 @@ const HINT = text('kernel-devel package, use');
 const CONTAINER_LINE: Rule['evidence'] = ({ situation }) =>
   situation.log.container === null ? [] : [situation.log.container];
 const IN_CONTAINER: Rule['cause'] = ({ situation }) =>
-  `This runs in a container: ${kernelName(situation)} is that of the host, and the image has no packages of it.`;
+  isGvisor(situation.log)
+    ? 'This runs in gVisor, a program that answers as a kernel of its own making: it takes no modules, and no package anywhere is of it.'
+    : `This runs in a container: ${kernelName(situation)} is that of the host, and the image has no packages of it.`;
 /** Nothing of the kernel that runs is there, not even its modules. */
 const NO_MODULES: readonly Pattern[] = [
   text(
@@ -45,7 +47,11 @@ export const MACHINE_RULES: readonly Rule[] = [
   {
     code: 'CONTAINER_KERNEL_NOT_IN_IMAGE',
     patterns: [...NO_TREE, ...NO_MODULES],
-    grade: ({ situation }) => (isDetected(situation.log) ? 'proves' : isInContainer(situation) ? 'allows' : null),
+    grade: ({ situation }) => {
+      if (isDetected(situation.log)) return 'proves';
+      if (isPrintedByOne(situation.log)) return 'points';
+      return isInContainer(situation) ? 'allows' : null;
+    },
     cause: IN_CONTAINER,
     evidence: CONTAINER_LINE,
   },
@@ -129,8 +135,18 @@ function isDetected({ container }: Match['situation']['log']): boolean {
   return (
     DETECTED.test(container.text) ||
     OF_OPENVZ.test(container.text) ||
+    OF_GVISOR.test(container.text) ||
     container.text.startsWith('Using Docker executor')
   );
+}
+
+/** The log is what a container printed, and not what somebody typed beside one. */
+function isPrintedByOne({ container }: Match['situation']['log']): boolean {
+  return container !== null && (OF_CONTAINERS.test(container.text) || DOCKER_LINE.test(container.raw));
+}
+
+function isGvisor({ container }: Match['situation']['log']): boolean {
+  return container !== null && OF_GVISOR.test(container.text);
 }
 
 /** A step of an image's recipe that asks for the packages of the kernel that happens to run. */

@@ -2,11 +2,11 @@
 import { patternsOf } from '../package-manager/templates.ts';
 import { NO_ROOM } from '../package-manager/translations.ts';
 import { TRANSLATED } from '../strerror.ts';
-import { run } from '../../make-remedy.ts';
+import { run, runAsRoot } from '../../make-remedy.ts';
 import type { Remedy } from '../../types.ts';
 import { shellLine } from '../../shell-words.ts';
 import type { LogFacts } from '../log-facts.ts';
-import { text, type Pattern, type Rule } from '../rule.ts';
+import { text, type Match, type Pattern, type Rule } from '../rule.ts';
 import { KBUILD, NO_MEMORY, PASS4 } from './pass-4.ts';
 import { FOR_A_KERNEL } from './toolchain.ts';
 
@@ -28,6 +28,28 @@ const NORMAL_USER: readonly Pattern[] = [
 ];
 /** What id answers. */
 const IN_STAPUSR = text('(stapusr)', /^uid=\d(?!.{0,600}\(stapdev\)).{0,600}\(stapusr\)/);
+/** The module itself, of the memory that -s asks for. */
+const BUFFERS_TOO_BIG = text(
+  'Not enough free+buffered memory',
+  /Not enough free\+buffered memory(?:\((\d{1,9})MB\) for log buffer\((\d{1,9})MB\))?/,
+);
+/** Who asks, and which groups that session has. */
+const WHO = text(' groups=', /^uid=\d{1,10}\(([\w.-]{1,64})\)/);
+/** What getent or the file of groups says. */
+const MEMBERS: readonly Pattern[] = ['stapusr:', 'stapdev:'].map((words) =>
+  text(words, /^(stapusr|stapdev):[^:]{0,40}:\d{1,10}:([\w.,@-]{1,400})$/),
+);
+
+/** A user who is a member by now, and was none when the session began; null for any other. */
+function memberSinceLogin({ linesOf }: Match): string | null {
+  const session = linesOf(WHO).at(-1)?.text ?? '';
+  const user = WHO.regex?.exec(session)?.[1] ?? null;
+  const joined = MEMBERS.flatMap((pattern) => linesOf(pattern).map((line) => pattern.regex?.exec(line.text)))
+    .filter((found) => user !== null && found?.[2]?.split(',').includes(user) === true)
+    .map((found) => found?.[1] ?? '');
+  return joined.length > 0 && joined.every((group) => !session.includes(`(${group})`)) ? user : null;
+}
+
 const NO_TMP = text(
   'cannot create temporary directory',
   /cannot create temporary directory \(?["']?\s?([^"')]{0,300}?)\s?["')]/,
@@ -110,15 +132,39 @@ function hasNoInode({ fullOfInodes }: LogFacts, path: string): boolean {
   return fullOfInodes.some((mount) => mount === '/' || path === mount || path.startsWith(`${mount}/`));
 }
 
+function isAllReadOnly(lines: Match['lines']): boolean {
+  return lines.every((line) => line.text.includes('Read-only file system'));
+}
+
 function freeInodes(path: string): readonly Remedy[] {
   return [run(shellLine`df -i ${path}`), run(shellLine`du -x --inodes --max-depth=2 ${path} | sort -n | tail -n 20`)];
 }
+
+/** The home directory is refused as well, where TMPDIR would go otherwise. */
+const HOME_READ_ONLY: readonly Pattern[] = [
+  text('failed to create systemtap data directory', /data directory .{1,200}Read-only file system/),
+  text('readOnlyRootFilesystem', /readOnlyRootFilesystem["']?: ?true/),
+];
 
 export const PERMISSION_RULES: readonly Rule[] = [
   {
     code: 'PERM_GROUPS',
     patterns: NORMAL_USER,
-    grade: ({ lines }) => (lines.some((line) => /adduser/.test(line.text)) && lines.length === 1 ? 'points' : 'proves'),
+    hints: [WHO, ...MEMBERS],
+    grade: (match) => (memberSinceLogin(match) === null ? null : 'proves'),
+    cause: (match) =>
+      `${memberSinceLogin(match) ?? 'The user'} is in the groups by now, and this session began before that: it has none of them.`,
+    remedies: (_situation, match) => [run(shellLine`su - ${memberSinceLogin(match) ?? 'USER'}`)],
+    otherwise: 'Or log out and in again; services and desktops keep their groups until they are started anew.',
+  },
+  {
+    code: 'PERM_GROUPS',
+    patterns: NORMAL_USER,
+    grade: (match) => {
+      if (memberSinceLogin(match) !== null) return null;
+      const { lines } = match;
+      return lines.some((line) => /adduser/.test(line.text)) && lines.length === 1 ? 'points' : 'proves';
+    },
     hints: [IN_STAPUSR],
     cause: ({ situation, seen }) => {
       const user = situation.host?.user;
@@ -132,7 +178,19 @@ export const PERMISSION_RULES: readonly Rule[] = [
   {
     code: 'NO_SPACE',
     patterns: [NO_TMP],
-    grade: 'proves',
+    hints: HOME_READ_ONLY,
+    grade: ({ seen, lines }) => (isAllReadOnly(lines) && HOME_READ_ONLY.some(seen) ? 'proves' : null),
+    cause: () =>
+      'stap can write neither to /tmp nor to the home directory: the root file system is mounted read-only, and nothing that can be written to lies above these two.',
+    remedies: () => [runAsRoot('mount -t tmpfs tmpfs /tmp')],
+    otherwise:
+      'It lasts as long as the container. In the definition of a pod an emptyDir volume at /tmp does the same, and "--tmpfs /tmp:exec" for docker and podman.',
+  },
+  {
+    code: 'NO_SPACE',
+    patterns: [NO_TMP],
+    hints: HOME_READ_ONLY,
+    grade: ({ seen, lines }) => (isAllReadOnly(lines) && HOME_READ_ONLY.some(seen) ? null : 'proves'),
     cause: ({ groups }) =>
       `stap cannot make its temporary directory ${groups[0] ?? ''}: TMPDIR is missing, full or not writable.`.replace(
         '  ',
@@ -226,7 +284,10 @@ export const PERMISSION_RULES: readonly Rule[] = [
     code: 'NO_SPACE',
     patterns: NO_MEMORY,
     hints: FOR_A_KERNEL,
-    grade: ({ seen, situation }) => (FOR_A_KERNEL.some(seen) || situation.log.commandSeen ? 'points' : null),
+    grade: ({ seen, situation }) => {
+      if (seen(BUFFERS_TOO_BIG)) return null;
+      return FOR_A_KERNEL.some(seen) || situation.log.commandSeen ? 'points' : null;
+    },
     cause: ({ groups, lines }) =>
       lines.some((line) => /stap\w{0,80}\.ko["']?: /.test(line.text))
         ? 'The kernel has no memory for the module, whose arrays are made when it is loaded: MAXMAPENTRIES, or the sizes in the script, ask for too much.'
@@ -235,12 +296,12 @@ export const PERMISSION_RULES: readonly Rule[] = [
   },
   {
     code: 'NO_SPACE',
-    patterns: [
-      text('Not enough free+buffered memory'),
-      text('buffered memory', /Not enough free\+buffered memory\((\d{1,9})MB\)/),
-    ],
+    patterns: [BUFFERS_TOO_BIG],
     grade: 'points',
-    cause: () => 'There is not enough memory for the buffers of the module; "stap -s 1" asks for less.',
+    cause: ({ groups: [free, wanted] }) =>
+      wanted === undefined
+        ? 'There is not enough memory for the buffers of the module; "stap -s 1" asks for less.'
+        : `The buffers of the module would take ${wanted} MB, and ${free ?? '0'} MB are free: "stap -s 1" asks for 1 MB a processor, and any number may stand there that fits.`,
     remedies: () => [run("stap -s 1 -v -e 'probe begin { exit() }'")],
   },
 ];

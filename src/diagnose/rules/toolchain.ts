@@ -57,6 +57,18 @@ export const COMPILER: readonly Pattern[] = [
   text('cannot load plugin', /cannot load plugin \S{0,200}gcc-plugins\//),
 ];
 
+/** gcc 15 reads C23 where nothing says otherwise, in which these words cannot be defined any more; kernels before 6.14 do. */
+const KEYWORDS_OF_C23: readonly Pattern[] = [
+  text(
+    'cannot use keyword',
+    /(?:^|\/)(?:include|arch)\/\S{1,200}\.h:\d{1,6}:\d{1,5}: error: cannot use keyword ["'](?:false|true|bool|nullptr)["']/,
+  ),
+  text(
+    'cannot be defined via',
+    /(?:^|\/)(?:include|arch)\/\S{1,200}\.h:\d{1,6}:\d{1,5}: error: ["'](?:bool|true|false)["'] cannot be defined via/,
+  ),
+];
+
 /** kbuild only remarks it, and goes on; it names both below. */
 const COMPILER_NOTE = text(
   'compiler differs from the one',
@@ -144,6 +156,20 @@ export const TOOLCHAIN_RULES: readonly Rule[] = [
     cause: ({ situation }) =>
       `make is told ARCH=${situation.log.toldArch ?? ''}, and the compiler that it calls is of another architecture: it refuses the options of that one.`,
     remedies: () => [UNSET_ARCH, EMPTY_CACHE],
+  },
+  {
+    code: 'GCC_OR_BUILD_MISMATCH',
+    patterns: KEYWORDS_OF_C23,
+    grade: 'proves',
+    cause: ({ situation }) =>
+      `The compiler is newer than the tree of ${kernelName(situation)}: it reads C23, where bool, true and false are words of the language, and a header of that tree still defines them.`,
+    remedies: ({ system }) => [
+      run('gcc --version'),
+      ...(system?.hasCompilersByVersion === true ? [install(['gcc-14'], 'toolchain')] : []),
+      run("make CC='gcc -std=gnu11'"),
+    ],
+    otherwise:
+      'gcc 14 is the last that reads older C by itself ("make CC=gcc-14"); kernels from 6.14 on, and later updates of older ones, say which C is meant.',
   },
   {
     code: 'GCC_OR_BUILD_MISMATCH',
