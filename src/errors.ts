@@ -47,6 +47,10 @@ export const ERROR_CODES = {
     exit: 'notReady',
     doc: 'A package needs another that no repository offers in a fitting version.',
   },
+  MIXED_ARCHITECTURE: {
+    exit: 'notReady',
+    doc: "The kernel is of another architecture than the target's own packages, beside which its packages do not go.",
+  },
   VENDOR_MISMATCH: { exit: 'notReady', doc: 'Same name and version, built by another vendor than the kernel.' },
   NOT_PROVEN: { exit: 'notReady', doc: 'SystemTap was not seen to run on this kernel.' },
   NOT_APPROVED: {

@@ -5,8 +5,16 @@
 import { redactLogins } from '../errors.ts';
 import type { HostRepositoryFile } from '../types.ts';
 
+/** Where apt's sources of the form mirror+file: have their lists. */
+const MIRROR_LIST = /^\/etc\/apt\/mirrors\/[^/]+$/;
+
+export function isMirrorList(path: string): boolean {
+  return MIRROR_LIST.test(path);
+}
+
 /** Which lines of a file are kept, by the form of the file (src/mirrors reads the same forms). */
 const FORMS: readonly (readonly [RegExp, (lines: readonly string[], path: string) => readonly string[]])[] = [
+  [MIRROR_LIST, keepAddresses],
   [/\/sources\.list$|\.list$/, keepOneLine],
   [/\.sources$/, keepStanzas],
   [/\.repo$|\/(?:yum|dnf)\.conf$|\.module$/, keepSections],
@@ -24,6 +32,11 @@ export function keepDirectivesWhole({ path, text }: HostRepositoryFile): HostRep
   const keep = FORMS.find(([pattern]) => pattern.test(path))?.[1];
   const kept = keep === undefined ? '' : keep(text.split(/\r?\n/), path).join('\n').trimEnd();
   return { path, text: kept === '' ? '' : `${kept}\n` };
+}
+
+/** One address a line, with what apt is to know of it. */
+function keepAddresses(lines: readonly string[]): readonly string[] {
+  return lines.filter((line) => /^[a-z+]{3,20}:\/\//.test(line));
 }
 
 function keepOneLine(lines: readonly string[]): readonly string[] {

@@ -252,15 +252,14 @@ vermagic() {
   done
 }
 
-CONFIG_NAMES='MODULES MODULE_UNLOAD MODVERSIONS MODULE_SIG MODULE_SIG_FORCE MODULE_SIG_ALL MODULE_SIG_HASH TRIM_UNUSED_KSYMS
- KPROBES KRETPROBES OPTPROBES KPROBE_EVENTS UPROBES UPROBE_EVENTS ARCH_SUPPORTS_UPROBES UTRACE
- TRACEPOINTS FTRACE FUNCTION_TRACER RELAY DEBUG_FS PROC_FS SYSFS KALLSYMS KALLSYMS_ALL
+CONFIG_NAMES='MODULES MODULE_UNLOAD MODVERSIONS MODULE_SIG MODULE_SIG_FORCE MODULE_SIG_HASH
+ KPROBES KRETPROBES UPROBES ARCH_SUPPORTS_UPROBES UTRACE
+ TRACEPOINTS FTRACE RELAY DEBUG_FS PROC_FS KALLSYMS KALLSYMS_ALL
  PERF_EVENTS HAVE_HW_BREAKPOINT BPF_SYSCALL
- DEBUG_KERNEL DEBUG_INFO DEBUG_INFO_NONE DEBUG_INFO_REDUCED DEBUG_INFO_SPLIT DEBUG_INFO_COMPRESSED DEBUG_INFO_BTF
- DEBUG_INFO_DWARF4 DEBUG_INFO_DWARF5 DEBUG_INFO_DWARF_TOOLCHAIN_DEFAULT
- RETPOLINE MITIGATION_RETPOLINE UNWINDER_ORC STACK_VALIDATION OBJTOOL X86_KERNEL_IBT CFI_CLANG LTO_CLANG RANDSTRUCT
- GCC_PLUGIN_RANDSTRUCT SECURITY_LOCKDOWN_LSM LOCK_DOWN_KERNEL LOCK_DOWN_IN_EFI_SECURE_BOOT
- INTEGRITY_PLATFORM_KEYRING INTEGRITY_MACHINE_KEYRING INTEGRITY_CA_MACHINE_KEYRING PREEMPT_RT PREEMPT_RT_FULL RANDOMIZE_BASE SMP
+ DEBUG_KERNEL DEBUG_INFO DEBUG_INFO_REDUCED DEBUG_INFO_SPLIT DEBUG_INFO_BTF DEBUG_INFO_DWARF4 DEBUG_INFO_DWARF5
+ RETPOLINE MITIGATION_RETPOLINE TRIM_UNUSED_KSYMS UNWINDER_ORC X86_KERNEL_IBT CFI_CLANG RANDSTRUCT GCC_PLUGIN_RANDSTRUCT
+ SECURITY_LOCKDOWN_LSM LOCK_DOWN_KERNEL LOCK_DOWN_IN_EFI_SECURE_BOOT
+ INTEGRITY_PLATFORM_KEYRING INTEGRITY_MACHINE_KEYRING INTEGRITY_CA_MACHINE_KEYRING PREEMPT_RT PREEMPT_RT_FULL SMP
  CC_VERSION_TEXT'
 
 config_from() {
@@ -518,17 +517,19 @@ debuginfo() {
     set -- ${vmlinux:+"$vmlinux"} ${tree:+"$tree/vmlinux"} "/boot/vmlinux-$release" "/lib/modules/$release/vmlinux" "/lib/modules/$release/vmlinux.debug" \
       "/lib/modules/$release/build/vmlinux" "/lib/modules/$release/.debug/vmlinux.debug" \
       "/usr/lib/debug/lib/modules/$release/vmlinux" "/usr/lib/debug/lib/modules/$release/vmlinux.debug" \
-      "/usr/lib/debug/usr/lib/modules/$release/vmlinux" "/usr/lib/debug/boot/vmlinux-$release" \
-      "/usr/lib/debug/boot/vmlinux-$release.debug" \
+      "/usr/lib/debug/boot/vmlinux-$release" "/usr/lib/debug/boot/vmlinux-$release.debug" \
+      "/usr/lib/debug/usr/lib/modules/$release/vmlinux" "/usr/lib/debug/usr/lib/modules/$release/vmlinux.debug" \
       "/var/cache/abrt-di/usr/lib/debug/lib/modules/$release/vmlinux"
   else
     set --
   fi
   # Those of other kernels too: the usual mistake is to have the newest kernel's.
-  at /usr/lib/debug/lib/modules
-  for entry in "$F"/*/vmlinux "$F"/*/vmlinux.debug; do
-    [ -e "$entry" ] || continue
-    [ "$#" -lt 40 ] && set -- "$@" "/usr/lib/debug/lib/modules/${entry#"$F"/}"
+  for folder in /usr/lib/debug/lib/modules /usr/lib/debug/usr/lib/modules; do
+    at "$folder"
+    for entry in "$F"/*/vmlinux "$F"/*/vmlinux.debug; do
+      [ -e "$entry" ] || continue
+      [ "$#" -lt 40 ] && set -- "$@" "$folder/${entry#"$F"/}"
+    done
   done
   for path; do
     plain "$path" || continue
@@ -756,6 +757,17 @@ user() {
 # shellcheck disable=SC2016 # awk's own variables
 BEFORE_PERCENT='NR == 2 { for (i = 2; i <= NF; i++) if ($i ~ /^[0-9]+%$/) { print $(i - 1); exit } }'
 
+# is_writable PATH: for this user, and the mount that it lies on: to root busybox's test calls everything writable.
+is_writable() {
+  [ -w "$1" ] || return 1
+  [ -r /proc/self/mounts ] || return 0
+  ! real=$(cd -P "$1" && pwd -P) || ! REAL=$real awk '
+    $2 == "/" || ENVIRON["REAL"] == $2 || index(ENVIRON["REAL"], $2 "/") == 1 {
+      if (length($2) >= longest) { longest = length($2); ro = $4 ~ /(^|,)ro(,|$)/ }
+    }
+    END { exit !ro }' /proc/self/mounts
+}
+
 # space PATH...: free space where each path is or would be made.
 space() {
   for wanted; do
@@ -767,12 +779,14 @@ space() {
     free=
     inodes=
     # shellcheck disable=SC2046 # split into words on purpose
-    set -- $(stat -f -c '%a %S %d' "$F")
+    set -- $(stat -f -c '%a %S %d %c' "$F")
     case $*: in
       *[!0-9\ ]*: | :) ;;
       *)
         free=$(($1 * $2 / 1024))
         inodes=$3
+        # btrfs and vfat count none.
+        [ "$4" != 0 ] || inodes=-
         ;;
     esac
     # df finds nothing in a chroot without /proc, stat -f is not everywhere.
@@ -784,7 +798,7 @@ space() {
     case $inodes in
       '' | *[!0-9]*) inodes=- ;;
     esac
-    if [ -w "$F" ]; then writable=yes; else writable=no; fi
+    if is_writable "$F"; then writable=yes; else writable=no; fi
     printf 'space\t%s\t%s\t%s\t%s\n' "$wanted" "$free" "$inodes" "$writable"
   done
 }

@@ -1,7 +1,7 @@
 /** The sources that come before any list: the target's own, and this machine's archive where it serves the target too. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { keepDirectivesWhole } from '../detect/source-directives.ts';
+import { isMirrorList, keepDirectivesWhole } from '../detect/source-directives.ts';
 import { isErrno } from '../errors.ts';
 import { type Host, isRemote } from '../host/host.ts';
 import type { HostFacts, HostRepositoryFile, Target } from '../types.ts';
@@ -59,9 +59,11 @@ async function readTokens(host: Host, files: readonly HostRepositoryFile[]): Pro
   );
 }
 
-/** The lists of mirrors that apt sources name by path, wherever they lie. */
+/** The lists of mirrors that apt sources name by path, wherever they lie; of a machine that is only described those among its facts. */
 async function readLists(host: Host | null, facts: HostFacts): Promise<ReadonlyMap<string, string>> {
-  const lists = new Map<string, string>();
+  const lists = new Map(
+    facts.repositories.filter(({ path }) => isMirrorList(path)).map((file) => [file.path, file.text]),
+  );
   if (host === null) return lists;
   for (const path of new Set(readAptSources(facts.repositories).flatMap(listFilesOf))) {
     const text = await host.readText(path);

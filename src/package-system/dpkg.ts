@@ -1,4 +1,5 @@
 /** dpkg(1): Debian and what is built on it. Pure. */
+import { posix } from 'node:path';
 import { run } from '../make-remedy.ts';
 import { compareDebVersions } from '../version/deb-vercmp.ts';
 import type { ExactPackage, PackageSystem } from './package-system.ts';
@@ -17,7 +18,7 @@ export const DPKG: PackageSystem = {
   isNeverEmpty: false,
   resumeArgv: ['dpkg', '--configure', '--pending'],
   unpackingPath: '/var/lib/dpkg/tmp.ci',
-  buildTestArgv: ([program = 'dpkg', ...rest]) => [program, '--dry-run', ...rest],
+  buildTestArgv,
   buildRemoveArgv: (packages) => ['dpkg', '--purge', ...packages.map(nameExactly)],
   // A package that was cut off while it was unpacked leaves only by force.
   buildUndoArgv: (packages) => ['dpkg', '--force-remove-reinstreq', '--purge', ...packages.map(nameExactly)],
@@ -40,6 +41,11 @@ export const DPKG: PackageSystem = {
   usualFrontEnd: 'apt-get',
   wordFor: (name) => name,
 };
+
+/** Its log tells what was done, a dry run too: that one has its own, which goes with the staged files. */
+function buildTestArgv([program = 'dpkg', ...rest]: readonly string[]): readonly string[] {
+  return [program, '--dry-run', `--log=${posix.dirname(rest.at(-1) ?? '/')}/dry-run.log`, ...rest];
+}
 
 function nameExactly({ name, arch }: ExactPackage): string {
   return arch === 'all' ? name : `${name}:${arch}`;

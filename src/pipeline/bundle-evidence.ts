@@ -5,7 +5,7 @@ import type { BundledIndex, BundledPackage } from '../bundle/manifest.ts';
 import { toLine } from '../bundle/provenance.ts';
 import { openIndexes, type OpenIndex } from '../resolve/deb/open-index.ts';
 import { peekName } from '../resolve/deb/packages-index.ts';
-import { releaseDirectory } from '../resolve/deb/read-release.ts';
+import { releaseDirectory } from '../resolve/deb/release-directory.ts';
 import { scanIndex } from '../resolve/deb/scan-index.ts';
 import type { Repository } from '../types.ts';
 import type { Session } from './session.ts';

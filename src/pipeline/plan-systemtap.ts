@@ -63,9 +63,10 @@ export async function addSystemtap(session: Session, plan: Plan, options: System
   return withFolders(plan, folders, notes, mends);
 }
 
-/** Seen by this machine to reach so far on this kernel build, or expected to: what others saw leaves room for a second. */
+/** Seen by this machine to reach so far on this kernel build, or to load and expected to reach it: what others saw leaves room for a second. */
 function isSure({ predictions, verdict }: RankedCandidate, rung: FitRung): boolean {
-  if (verdict?.origin.kind === 'here') return verdict.rungs.hello === 'pass' && verdict.rungs[rung] === 'pass';
+  if (verdict?.origin.kind === 'here' && (verdict.rungs.hello !== 'pass' || verdict.rungs[rung] !== 'skip'))
+    return verdict.rungs.hello === 'pass' && verdict.rungs[rung] === 'pass';
   return predictions[rung].verdict === 'fits' || predictions[rung].verdict === 'mended';
 }
 

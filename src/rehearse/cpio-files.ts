@@ -5,22 +5,21 @@ const HEADER_BYTES = 110;
 const MAX_NAME_BYTES = 4096;
 const TRAILER = 'TRAILER!!!';
 
-/** One file's content goes to `write` in pieces; `end` is called after the last. */
+/** One file's content goes to `write` in pieces; `end` is called after the last, and after a failure. */
 export interface FileSink {
   write(piece: Uint8Array): Promise<void>;
   end(): Promise<void>;
 }
+
+/** The sink for an entry of that name; null where it is not wanted. */
+export type OpenSink = (entry: string) => FileSink | Promise<FileSink> | null;
 
 /**
  * Streams an archive and hands the content of regular files to the sinks that `open` gives for their names.
  * Names are compared, never used as paths. Memory is one piece of the stream.
  * @throws TapprepError BAD_PACKAGE for anything that is no complete newc archive
  */
-export async function readCpioFiles(
-  stream: AsyncIterable<Uint8Array>,
-  name: string,
-  open: (entry: string) => FileSink | null,
-): Promise<void> {
+export async function readCpioFiles(stream: AsyncIterable<Uint8Array>, name: string, open: OpenSink): Promise<void> {
   const bytes = createByteReader(stream, name);
   try {
     await readEntries(bytes, name, open);
@@ -29,7 +28,7 @@ export async function readCpioFiles(
   }
 }
 
-async function readEntries(bytes: ByteReader, name: string, open: (entry: string) => FileSink | null): Promise<void> {
+async function readEntries(bytes: ByteReader, name: string, open: OpenSink): Promise<void> {
   for (;;) {
     const header = Buffer.from(await bytes.take(HEADER_BYTES)).toString('latin1');
     if (!/^07070[12][0-9A-Fa-f]{104}$/.test(header)) throw bad(name, 'has an entry without the newc magic');
@@ -42,9 +41,12 @@ async function readEntries(bytes: ByteReader, name: string, open: (entry: string
     await bytes.skip(padding(HEADER_BYTES + nameSize));
     if (entry === TRAILER) return;
     const isRegular = (mode & 0o170000) === 0o100000;
-    const sink = isRegular ? open(entry) : null;
-    await bytes.pass(size, sink);
-    await sink?.end();
+    const sink = isRegular ? await open(entry) : null;
+    try {
+      await bytes.pass(size, sink);
+    } finally {
+      await sink?.end();
+    }
     await bytes.skip(padding(size));
   }
 }

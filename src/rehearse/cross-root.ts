@@ -1,4 +1,5 @@
 /** What a root of this machine's architecture gets of a kernel of another one: files out of its packages, nothing installed. */
+import { DEBUG_FOLDERS } from '../detect/debug-places.ts';
 import { copyFile, cp, mkdir, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isErrno, TapprepError } from '../errors.ts';
@@ -57,7 +58,9 @@ async function copyInto(from: string, to: string): Promise<void> {
 }
 
 /** What stap reads of a debug package: the kernel with its debug information, and the table of its symbols. */
-const DEBUG_FILE = /^(?:\.\/)?(usr\/lib\/debug\/(?:boot|lib\/modules\/[^/]+)\/(?:vmlinux|System\.map)[^/]*)$/;
+const DEBUG_FILE = new RegExp(
+  String.raw`^(?:\./)?((?:usr/lib/debug/boot|(?:${DEBUG_FOLDERS.join('|')})/[^/]+)/(?:vmlinux|System\.map)[^/]*)$`,
+);
 
 /**
  * Puts the kernel's vmlinux and System.map into a root, the latter in /boot as well, where every stap looks; modules' debug

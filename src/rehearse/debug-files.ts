@@ -1,4 +1,5 @@
 /** Takes a vmlinux and modules out of a debug package, as a stream: what is not wanted never reaches the disk. */
+import { DEBUG_FOLDERS } from '../detect/debug-places.ts';
 import { join } from 'node:path';
 import { readElf } from '../elf/read-elf.ts';
 import { TapprepError } from '../errors.ts';
@@ -81,9 +82,7 @@ function placeInTree(entry: string, release: string): string | null {
   const path = entry.replace(/^(?:\.?\/)+/, '');
   if (path.split('/').includes('..')) return null;
   if (path === `usr/lib/debug/boot/vmlinux-${release}`) return 'vmlinux';
-  const start = ['usr/lib/debug/lib/modules/', 'usr/lib/debug/usr/lib/modules/']
-    .map((folder) => `${folder}${release}/`)
-    .find((folder) => path.startsWith(folder));
+  const start = DEBUG_FOLDERS.map((folder) => `${folder}/${release}/`).find((folder) => path.startsWith(folder));
   return start === undefined ? null : path.slice(start.length);
 }
 

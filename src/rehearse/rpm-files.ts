@@ -28,12 +28,13 @@ export async function readRpmFiles(
   await rm(payload);
 }
 
-function createFileSink(path: string): FileSink {
-  const file = mkdir(dirname(path), { recursive: true }).then(() => open(path, 'w', 0o644));
+async function createFileSink(path: string): Promise<FileSink> {
+  await mkdir(dirname(path), { recursive: true });
+  const file = await open(path, 'w', 0o644);
   return {
     write: async (piece) => {
-      await (await file).write(piece);
+      await file.write(piece);
     },
-    end: async () => (await file).close(),
+    end: () => file.close(),
   };
 }

@@ -40,11 +40,16 @@ function roleOf(template: string): Role {
   return template.includes('-debuginfo-common') ? 'debuginfo-common' : 'debuginfo';
 }
 
+/** What the variant of a kernel adds to the names of its packages: "-debug", "64k", "". */
+export function variantSuffix({ kernelFamily, variant }: Pick<RpmTarget, 'kernelFamily' | 'variant'>): string {
+  return variant === null ? '' : (rpmNaming(kernelFamily).suffixes?.[variant] ?? `-${variant}`);
+}
+
 function fillTemplate(
   template: string,
   { kernelFamily, stem, variant, packageArch, versionRelease }: RpmTarget,
 ): string {
-  const suffix = variant === null ? '' : (rpmNaming(kernelFamily).suffixes?.[variant] ?? `-${variant}`);
+  const suffix = variantSuffix({ kernelFamily, variant });
   const source = SUSE_SOURCES[variant ?? ''] ?? '';
   const values: Readonly<Record<string, string>> = {
     '{name}': stem + suffix,

@@ -50,16 +50,18 @@ export function chooseSystemtap(
   wish: SystemtapWish,
   context: ChoiceContext,
 ): readonly RankedCandidate[] {
+  const seen = Map.groupBy(context.verdicts, ({ candidate }) => candidate);
   const ranked = available
     .filter((candidate) => isWished(candidate, wish))
     .map((candidate): RankedCandidate => {
       const name = nameOf(candidate);
-      const verdict = context.verdicts.find((each) => each.candidate === name) ?? null;
+      const verdict = seen.get(name)?.[0] ?? null;
       return { candidate, name, predictions: predictRungs(candidate, context.kernel, candidate.mends), verdict };
     });
   const tried = ranked.filter(({ verdict }) => verdict?.origin.kind !== 'here' || reaches(verdict, 'hello'));
   const kept = wish === 'auto' && tried.length > 0 ? tried : ranked;
-  return kept.toSorted((a, b) => rankOf(a, context.rung) - rankOf(b, context.rung));
+  const rank = (one: RankedCandidate): number => rankOf(one, seen.get(one.name) ?? [], context.rung);
+  return kept.toSorted((a, b) => rank(a) - rank(b));
 }
 
 /** What a candidate is named by, as itself and as verdicts hold it. */
@@ -92,19 +94,23 @@ const FIT_RANK: Readonly<Record<Fit, number>> = { fits: 0, mended: 0, unknown: 1
 const KIND_RANK: Readonly<Record<Candidate['kind'], number>> = { distro: 0, portable: 2, build: 4 };
 
 /** Lower is tried earlier. The rungs weigh more than the ways: a way that is dear and works beats one that does not. */
-function rankOf({ candidate, predictions, verdict }: RankedCandidate, rung: FitRung): number {
+function rankOf({ candidate, predictions }: RankedCandidate, seen: readonly Verdict[], rung: FitRung): number {
   const wanted = FIT_RANK[predictions[rung].verdict];
   const least = FIT_RANK[predictions.hello.verdict];
   const kind = KIND_RANK[candidate.kind] + (candidate.mends === undefined ? 0 : 1);
-  return rankOfVerdict(verdict, rung) + wanted * 30 + least * 10 + kind;
+  return rankOfVerdicts(seen, rung) + wanted * 30 + least * 10 + kind;
 }
 
-/** What was seen here weighs more than what others saw. */
-function rankOfVerdict(verdict: Verdict | null, rung: FitRung): number {
-  if (verdict === null) return 0;
+/** What was seen here weighs more than what others saw. @param seen this machine's own first */
+function rankOfVerdicts([verdict, ...others]: readonly Verdict[], rung: FitRung): number {
+  if (verdict === undefined) return 0;
   const isOwn = verdict.origin.kind === 'here';
   if (reaches(verdict, rung)) return isOwn ? -1000 : -500;
   if (!reaches(verdict, 'hello')) return isOwn ? 500 : 400;
-  // Seen to load, and not tried any higher: first among those of which as much is expected.
-  return verdict.rungs[rung] === 'skip' ? -5 : 50;
+  if (verdict.rungs[rung] !== 'skip') return 50;
+  // Seen to load here, and to get higher or not elsewhere.
+  const higher = others.find(({ rungs }) => rungs.hello === 'pass' && rungs[rung] !== 'skip');
+  if (higher !== undefined) return reaches(higher, rung) ? -600 : 50;
+  // First among those of which as much is expected.
+  return -5;
 }

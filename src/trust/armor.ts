@@ -25,7 +25,7 @@ export function dearmorKeys(text: string, name: string): Uint8Array {
     } else if (line === END) {
       blocks.push(decodeBase64(body.join(''), name));
       body = null;
-    } else if (inHeaders && (line === '' || line.includes(': '))) {
+    } else if (inHeaders && (line === '' || /^[A-Za-z-]+:/.test(line))) {
       inHeaders = line !== '';
     } else {
       inHeaders = false;

@@ -19,7 +19,7 @@ export interface KeyringKey {
 export interface Keyring {
   readonly packets: Uint8Array;
   readonly keys: ReadonlyMap<Fingerprint, KeyringKey>;
-  /** Paths that do not exist. */
+  /** Paths that do not exist, or hold no key. */
   readonly missing: readonly string[];
 }
 
@@ -31,17 +31,18 @@ const RSA_ALGORITHMS: readonly number[] = [1, 2, 3];
 const KEYBOX_MAGIC = Buffer.from('KBXf');
 
 /**
- * Reads key files, armored or binary, and armored key blocks into one ring. Files that do not exist are listed, not refused: a target may name
- * keyrings that its distribution only has later.
- * @throws TapprepError BAD_METADATA for a file that holds no OpenPGP keys, TOO_LARGE, PERMISSION.
+ * Reads key files, armored or binary, and armored key blocks into one ring. Files that do not exist, or hold no key, are listed, not
+ * refused: a target may name keyrings that its distribution only has later.
+ * @throws TapprepError BAD_METADATA for armor that is cut off or broken and for a keybox, TOO_LARGE, PERMISSION.
  */
 export async function loadKeyrings(paths: readonly string[], keyBlocks: readonly string[] = []): Promise<Keyring> {
   const parts = keyBlocks.map((block) => dearmorKeys(block, 'the key inside the source file'));
   const missing: string[] = [];
   for (const path of paths) {
     const bytes = await readKeyFile(path);
-    if (bytes === null) missing.push(path);
-    else parts.push(isArmored(bytes) ? dearmorKeys(bytes.toString('latin1'), path) : bytes);
+    const packets = bytes === null || !isArmored(bytes) ? bytes : dearmorKeys(bytes.toString('latin1'), path);
+    if (packets === null || listKeys(packets).size === 0) missing.push(path);
+    else parts.push(packets);
   }
   const packets = Buffer.concat(parts);
   return { packets, keys: listKeys(packets), missing };

@@ -14,7 +14,7 @@ export async function requireKeys({ id, trust }: Pick<Repository, 'id' | 'trust'
   const { keys, missing } = await loadKeyrings(trust.keyrings, trust.keyBlocks);
   const { fingerprints } = trust;
   if (fingerprints.length === 0 ? keys.size > 0 : fingerprints.some((pin) => keys.has(pin))) return;
-  const absent = missing.length === 0 ? '' : `; ${missing.join(', ')} ${missing.length > 1 ? 'do' : 'does'} not exist`;
+  const absent = missing.length === 0 ? '' : `; not there, or without a key: ${missing.join(', ')}`;
   throw new TapprepError('UNKNOWN_KEY', `what ${id} signs cannot be checked here: ${describe(fingerprints)}${absent}`, {
     ...takeKey(fingerprints[0]),
     facts: { repository: id, pinned: fingerprints, keyrings: trust.keyrings, missingKeyrings: missing },

@@ -31,7 +31,7 @@ export interface SignatureVerdict {
   readonly weaknesses: readonly SignatureWeakness[];
   /** What speaks against it, as the end of a sentence; null when good. */
   readonly detail: string | null;
-  /** Key files that were asked for and do not exist. */
+  /** Key files that were asked for and do not exist, or hold no key. */
   readonly missingKeyrings: readonly string[];
 }
 
@@ -220,6 +220,7 @@ function complete(verdict: SignatureVerdict, subject: SignatureSubject): string 
   if (verdict.outcome !== 'unknown-key' || verdict.signer !== null) return detail;
   const there = subject.keyrings.filter((path) => !verdict.missingKeyrings.includes(path));
   const looked = there.length === 0 ? 'no keyring is there to look in' : `which is not in ${there.join(', ')}`;
-  const absent = verdict.missingKeyrings.length === 0 ? '' : ` (${verdict.missingKeyrings.join(', ')} does not exist)`;
+  const absent =
+    verdict.missingKeyrings.length === 0 ? '' : ` (not there, or without a key: ${verdict.missingKeyrings.join(', ')})`;
   return `${detail}, ${looked}${absent}`;
 }

@@ -3,6 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { readKernelImageBuildId } from '../elf/kernel-image.ts';
 import { findBuildId } from '../elf/notes.ts';
 import { readElf } from '../elf/read-elf.ts';
+import { vmlinuxPlaces } from '../detect/debug-places.ts';
 import { collectFacts } from '../detect/facts.ts';
 import { type Host, isRemote } from '../host/host.ts';
 import { ownVmlinux } from '../detect/own-kernel.ts';
@@ -28,12 +29,7 @@ function debuginfoPlaces({
   if (named !== null && own?.vmlinux != null) return [[named, true]];
   return [
     ...(named === null ? [] : [[named, false] as const]),
-    [`/usr/lib/debug/lib/modules/${release}/vmlinux`, true],
-    [`/usr/lib/debug/lib/modules/${release}/vmlinux.debug`, true],
-    [`/usr/lib/debug/boot/vmlinux-${release}`, true],
-    [`/usr/lib/debug/boot/vmlinux-${release}.debug`, true],
-    [`/usr/lib/debug/usr/lib/modules/${release}/vmlinux`, true],
-    [`/usr/lib/debug/usr/lib/modules/${release}/vmlinux.debug`, true],
+    ...vmlinuxPlaces(release).map((path) => [path, true] as const),
     // These may be a plain kernel, or one with BTF only, as in the headers of Debian 13.
     [`/boot/vmlinux-${release}`, false],
     [`/lib/modules/${release}/build/vmlinux`, false],

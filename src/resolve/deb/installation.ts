@@ -1,11 +1,15 @@
 /** What is in place on the target: its own packages, and over them what has been chosen so far. Pure. */
+import { TapprepError } from '../../errors.ts';
+import { describing, runAsRoot, tapprep } from '../../make-remedy.ts';
+import { shellLine } from '../../shell-words.ts';
+import type { DebTarget } from '../../types.ts';
 import { compareDebVersions } from '../../version/deb-vercmp.ts';
 import type { InstalledVersion } from '../plan.ts';
 import { providesSatisfies, satisfiesVersion, type Alternative, type DependencyGroup } from './dependencies.ts';
 import type { DebRecord } from './packages-index.ts';
 import type { Pool } from './pool.ts';
 
-/** Installed versions by name, of the target's own architecture and "all". */
+/** Installed versions by name, of the architecture that is planned for and "all". */
 export type Installed = ReadonlyMap<string, string>;
 /** Chosen records by name: they are new or stand in for the installed version. */
 export type Chosen = ReadonlyMap<string, DebRecord>;
@@ -14,6 +18,47 @@ export type Chosen = ReadonlyMap<string, DebRecord>;
 export function listInstalled(packages: readonly InstalledVersion[], arch: string): Installed {
   const own = packages.filter((each) => each.arch === arch || each.arch === 'all');
   return new Map(own.map(({ name, version }) => [name, version]));
+}
+
+/**
+ * A 64-bit kernel may run a 32-bit system: its compiler and SystemTap would be installed over those that are there, of which each has
+ * room for one.
+ * @throws TapprepError MIXED_ARCHITECTURE
+ */
+export function requireSameArchitecture(packages: readonly InstalledVersion[], target: DebTarget): void {
+  // dpkg is of the architecture that it takes for its own.
+  const own = packages.find(({ name }) => name === 'dpkg')?.arch ?? target.packageArch;
+  if (own === target.packageArch) return;
+  throw new TapprepError(
+    'MIXED_ARCHITECTURE',
+    `kernel ${target.release} is of ${target.packageArch}, and the packages of this system are of ${own}`,
+    {
+      remedy: tapprep('rehearse', ...describing(target)),
+      hint: `proves it in a root of ${target.packageArch}; for this system boot a kernel of ${own}`,
+      facts: { kernel: target.packageArch, system: own },
+    },
+  );
+}
+
+/**
+ * A package that is there for two architectures has to be of one version for both.
+ * @throws TapprepError UNSATISFIED_DEPENDENCY for one that would be replaced for one of them alone
+ */
+export function refuseSplitVersions(chosen: Chosen, packages: readonly InstalledVersion[]): void {
+  for (const { name, version, arch } of chosen.values()) {
+    const twin = packages.find((each) => each.name === name && ![arch, 'all'].includes(each.arch));
+    if (arch === 'all' || twin === undefined || twin.version === version) continue;
+    throw new TapprepError(
+      'UNSATISFIED_DEPENDENCY',
+      `${name} ${version} would be installed for ${arch}, but ${twin.version} is installed for ${twin.arch}, and dpkg wants one version for both`,
+      {
+        remedy: runAsRoot(
+          shellLine`apt-get install ${`${name}:${arch}=${version}`} ${`${name}:${twin.arch}=${version}`}`,
+        ),
+        facts: { package: name, wanted: version, twin },
+      },
+    );
+  }
 }
 
 /**

@@ -85,8 +85,8 @@ const ABI = /^\d+\.\d+(?:\.\d[0-9A-Za-z.+~]*(?:-\d[0-9A-Za-z.+~]*)?|-\d[0-9A-Za-
 
 /** The release in a name like `linux-headers-RELEASE-FLAVOUR`; null for another flavour, whose ABI would hold letters. */
 export function releaseOf(name: string, prefix: string, suffix: string, flavour: string): string | null {
-  const end = `-${flavour}${suffix}`;
+  const end = `${flavour === '' ? '' : `-${flavour}`}${suffix}`;
   if (!name.startsWith(prefix) || !name.endsWith(end) || name.length <= prefix.length + end.length) return null;
-  const release = name.slice(prefix.length, -end.length);
+  const release = name.slice(prefix.length, name.length - end.length);
   return ABI.test(release) ? release : null;
 }

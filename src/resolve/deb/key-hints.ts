@@ -1,6 +1,7 @@
 /** Which command brings the keys of an archive, or gets round a signature knowingly. Pure. */
 import type { SignatureOutcome } from '../../trust/signature-verdict.ts';
 import type { Repository } from '../../types.ts';
+import { releaseDirectory } from './release-directory.ts';
 import { quoteCommand, shellLine } from '../../shell-words.ts';
 
 const KEYRING_PACKAGES: readonly (readonly [RegExp, string])[] = [
@@ -20,7 +21,7 @@ export function keyHints(repository: Repository): Partial<Readonly<Record<Signat
       : quoteCommand(['gpg', '--show-keys', ...keyrings]);
   const bring = found === undefined ? list : shellLine`apt-get install ${found}`;
   const [base = ''] = repository.baseUrls;
-  const look = quoteCommand(['curl', '-fsSI', `${base}dists/${repository.suite ?? ''}/InRelease`]);
+  const look = quoteCommand(['curl', '-fsSI', `${base}${releaseDirectory(repository)}InRelease`]);
   return {
     'unknown-key': bring,
     'expired-key': bring,

@@ -65,11 +65,13 @@ function describeReleases(name: string, target: DebTarget, pool: Pool): Seen {
     const [record] = release === null ? [] : pool.versions(other);
     return record === undefined || release === null ? [] : [{ release, record }];
   });
-  const wanted = target.release.slice(0, -target.flavour.length - 1);
+  const end = target.flavour === '' ? '' : `-${target.flavour}`;
+  const wanted = target.release.slice(0, target.release.length - end.length);
   const { older, newer } = findNeighbours(wanted, releases, ({ release }) => release, compareDebVersions);
   const records = releases.map(({ record }) => record);
-  if (older === null && newer === null) return { text: `they have no ${target.flavour} kernel at all`, records };
-  const label = ({ release }: { release: string }): string => `${prefix}${release}-${target.flavour}${suffix}`;
+  const kind = target.flavour === '' ? 'kernel of that name' : `${target.flavour} kernel`;
+  if (older === null && newer === null) return { text: `they have no ${kind} at all`, records };
+  const label = ({ release }: { release: string }): string => `${prefix}${release}${end}${suffix}`;
   const nearest = joinNeighbours(
     older && { ...older.record, release: older.release },
     newer && { ...newer.record, release: newer.release },
@@ -102,9 +104,12 @@ function whereItWent(
   target: DebTarget,
 ): { readonly text: string; readonly remedy: ErrorDetails } {
   if (target.kernelFamily === 'ubuntu') {
-    const file = `${name}_${version ?? 'VERSION'}_${target.packageArch}.${name.endsWith('-dbgsym') ? 'ddeb' : 'deb'}`;
+    const text = "Ubuntu's indexes list current kernels only, superseded ones stay at Launchpad";
+    // A file is found there by its version, which only uname -v tells.
+    if (version === null) return { text, remedy: { hint: 'add --uname-v with what "uname -v" prints there' } };
+    const file = `${name}_${version}_${target.packageArch}.${name.endsWith('-dbgsym') ? 'ddeb' : 'deb'}`;
     return {
-      text: "Ubuntu's indexes list current kernels only, superseded ones stay at Launchpad",
+      text,
       remedy: { hint: shellLine`curl -fLO https://launchpad.net/ubuntu/+archive/primary/+files/${file}` },
     };
   }

@@ -3,7 +3,8 @@ import { isTapprepError, TapprepError } from '../../errors.ts';
 import type { Repository } from '../../types.ts';
 import type { ReaderContext } from '../reader.ts';
 import { listBaseUrls } from '../rpm-md/base-urls.ts';
-import { readRelease, releaseDirectory, type TrustedRelease } from './read-release.ts';
+import { readRelease, type TrustedRelease } from './read-release.ts';
+import { releaseDirectory } from './release-directory.ts';
 import type { IndexEntry } from './release-file.ts';
 
 /** A Packages file in the cache, packed as the archive had it. */

@@ -6,7 +6,14 @@ import type { DebTarget, MatchEvidence, PackagePlan, PlanItem, Role } from '../.
 import { namePackages } from '../package-names.ts';
 import { assemblePlan, type PlanRequest } from '../plan.ts';
 import { findClosure } from './closure.ts';
-import { assumeBase, listInstalled, type Chosen, type Installed } from './installation.ts';
+import {
+  assumeBase,
+  type Chosen,
+  type Installed,
+  listInstalled,
+  refuseSplitVersions,
+  requireSameArchitecture,
+} from './installation.ts';
 import { imageNames, kernelRoleOf, SYSTEMTAP, TOOLCHAIN } from './kernel-names.ts';
 import { chooseImage, chooseKernelPackages } from './choose-kernel.ts';
 import type { DebRecord } from './packages-index.ts';
@@ -17,7 +24,7 @@ import { orderWaves } from './waves.ts';
 /**
  * Plans from the records that `wantedNames` asked for.
  * @throws TapprepError NO_EXACT_PACKAGE with the nearest versions and where the exact one went, UNSATISFIED_DEPENDENCY
- *   with both sides, BAD_METADATA for relations that cannot be read, UNSIGNED where nobody signed what is there.
+ *   with both sides, MIXED_ARCHITECTURE, BAD_METADATA for relations that cannot be read, UNSIGNED where nobody signed what is there.
  */
 export function planDeb(target: DebTarget, records: readonly DebRecord[], request: PlanRequest): PackagePlan {
   const signed = records.filter(({ trust }) => gradeOf(trust) !== 'nobody');
@@ -49,6 +56,7 @@ function planFrom(target: DebTarget, records: readonly DebRecord[], request: Pla
   const tools = [...(request.roles.systemtap === 'distro' ? [SYSTEMTAP] : []), ...TOOLCHAIN];
   const wishes = [...kernel.map(({ name, version }) => exactly(name, version)), ...tools.map(anyVersion)];
   const chosen = findClosure(wishes, pool, installed, target.packageArch);
+  refuseSplitVersions(chosen, request.installed ?? []);
   const context: ItemContext = {
     target,
     installed: request.installed === null ? new Map() : installed,
@@ -91,7 +99,10 @@ export function planNames(
 }
 
 function readInstalled(target: DebTarget, pool: Pool, request: PlanRequest, notes: string[]): Installed {
-  if (request.installed !== null) return listInstalled(request.installed, target.packageArch);
+  if (request.installed !== null) {
+    requireSameArchitecture(request.installed, target);
+    return listInstalled(request.installed, target.packageArch);
+  }
   notes.push(
     'the installed packages are not known: what every system has (Essential, priority required) and what that needs are taken to be there',
   );

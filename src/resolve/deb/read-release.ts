@@ -8,6 +8,7 @@ import type { Fingerprint, Repository } from '../../types.ts';
 import type { ReaderContext } from '../reader.ts';
 import { parseReleaseFile, type ReleaseFile } from './release-file.ts';
 import { keyHints } from './key-hints.ts';
+import { releaseDirectory } from './release-directory.ts';
 
 /** A Release file that may be believed. */
 export interface TrustedRelease {
@@ -33,19 +34,6 @@ export interface ReleaseDocument {
 /** Debian's largest is 200 kB. */
 const MAX_RELEASE_BYTES = 16 * 1024 * 1024;
 const MAX_SIGNATURE_BYTES = 1024 * 1024;
-
-/** The directory of the Release file below a base URL: dists/SUITE/, or the suite itself where it is a flat directory. */
-export function releaseDirectory(repository: Repository): string {
-  const suite = repository.suite ?? '';
-  if (suite.split('/').includes('..') || suite.startsWith('/')) {
-    throw new TapprepError(
-      'UNSAFE_URL',
-      `repository ${repository.id} names suite ${JSON.stringify(suite)}, which leads outside`,
-    );
-  }
-  if (suite === '' || suite.endsWith('/')) return suite === '/' ? '' : suite.replace(/^\.\//, '');
-  return `dists/${suite}/`;
-}
 
 /**
  * Fetches and checks a Release file: InRelease, or Release with Release.gpg. A base URL whose file is not accepted (a

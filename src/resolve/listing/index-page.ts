@@ -18,15 +18,15 @@ const ENTITIES: Readonly<Record<string, string>> = {
 /**
  * The plain file names that a page links to, each once, in its order. Everything else that a page may hold is passed
  * over: directories, ways up, other hosts and schemes, sort links, names with control characters or separators.
- * One forward scan without regular expressions over the page, which may be one line of many megabytes.
+ * One forward scan without an expression that could go back over the page, which may be one line of many megabytes.
  * @param baseUrl of the page; absolute links count when they lie directly in it
  * @throws TapprepError TOO_LARGE
  */
 export function parseIndexPage(html: string, baseUrl: string): readonly string[] {
   const names = new Set<string>();
   let links = 0;
-  for (let at = html.indexOf('href'); at !== -1; at = html.indexOf('href', at + 4)) {
-    const value = readAttribute(html, at + 4);
+  for (const { index } of html.matchAll(/href/gi)) {
+    const value = readAttribute(html, index + 4);
     if (value === null) continue;
     links += 1;
     if (links > MAX_LINKS)

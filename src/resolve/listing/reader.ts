@@ -41,7 +41,7 @@ export async function readListing(
 
 /**
  * Asks a server for each of `filter.fileNames`, without their bodies.
- * @throws TapprepError NETWORK | OFFLINE | TIMEOUT | UNSAFE_URL when no base URL gives a usable answer for a name
+ * @throws TapprepError NETWORK | OFFLINE | TIMEOUT | UNSAFE_URL when no base URL has a file and not every one says so
  */
 export async function readTemplate(
   repository: Repository,
@@ -66,18 +66,16 @@ interface FoundFile {
   readonly sizeBytes: number | null;
 }
 
-/** The first base URL that has the file; null when every one that answered has not. */
+/** The first base URL that has the file; null when every one says that it has not. */
 async function findFile(fileName: string, repository: Repository, context: ReaderContext): Promise<FoundFile | null> {
   let failure: unknown = null;
-  let answered = false;
   for (const base of repository.baseUrls) {
     try {
       const { status, sizeBytes } = await context.probe(fileUrl(base, fileName));
       if (status === FOUND) {
         return { baseUrls: [base, ...repository.baseUrls.filter((other) => other !== base)], sizeBytes };
       }
-      if (ABSENT.includes(status)) answered = true;
-      else
+      if (!ABSENT.includes(status))
         failure = new TapprepError('NETWORK', `${fileUrl(base, fileName)} answered ${status} to HEAD`, {
           facts: { status },
         });
@@ -86,7 +84,7 @@ async function findFile(fileName: string, repository: Repository, context: Reade
       failure = error;
     }
   }
-  if (!answered && failure !== null) throw failure;
+  if (failure !== null) throw failure;
   return null;
 }
 

@@ -3,6 +3,7 @@ import { rpmNaming } from '../../detect/kernel-families.ts';
 import { TapprepError } from '../../errors.ts';
 import { tapprep } from '../../make-remedy.ts';
 import type { InstalledPackage, MatchEvidence, RpmTarget } from '../../types.ts';
+import { variantSuffix } from '../package-names.ts';
 import { gradeOf } from '../../trust/grade.ts';
 import { compareEvr, versionRelease } from '../../version/evr.ts';
 import type { PackageRecord } from '../reader.ts';
@@ -32,7 +33,7 @@ const EVIDENCE: readonly MatchEvidence[] = ['build-id', 'uname-provide', 'nevra'
 
 /** The installed package of the kernel in question, found by its name and version; null where none is known. */
 export function findKernelBuild(target: RpmTarget, installed: readonly InstalledPackage[]): KernelBuild | null {
-  const base = `${target.stem}${target.variant === null ? '' : `-${target.variant}`}`;
+  const base = target.stem + variantSuffix(target);
   const names = [`${base}-core`, base, `${target.stem}${target.variant ?? ''}`];
   const found = installed
     .filter(

@@ -7,7 +7,7 @@ interface Named {
   readonly arch: string;
 }
 
-/** Whether one of some patterns with * and ? fits a package: by name, name.arch, name-version, name-version-release or all of it. */
+/** Whether one of some patterns with *, ? and [] fits a package: by name, name.arch, name-version, name-version-release or all of it. */
 export function createPackageMatcher(patterns: readonly string[]): (found: Named) => boolean {
   if (patterns.length === 0) return () => false;
   const all = new RegExp(`^(?:${patterns.map(toSource).join('|')})$`);
@@ -20,8 +20,8 @@ export function createPackageMatcher(patterns: readonly string[]): (found: Named
 }
 
 function toSource(pattern: string): string {
-  return pattern
-    .replaceAll(/[.+^${}()|\\[\]]/g, String.raw`\$&`)
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.');
+  return pattern.replaceAll(/\[(!?)([^\]/]+)\]|[.+^${}()|\\[\]*?]/g, (found, not?: string, set?: string) => {
+    if (set !== undefined) return `[${not === '' ? '' : '^'}${set.replaceAll(/[\\^[]/g, String.raw`\$&`)}]`;
+    return found === '*' ? '.*' : found === '?' ? '.' : `\\${found}`;
+  });
 }

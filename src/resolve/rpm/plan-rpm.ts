@@ -1,7 +1,7 @@
 /** The plan for a kernel of an rpm distribution: its exact packages, all of one vendor's one build. Pure. */
 import type { PackagePlan, RpmTarget } from '../../types.ts';
 import { compareEvr } from '../../version/evr.ts';
-import { assemblePlan, type PlanRequest } from '../plan.ts';
+import { assemblePlan, type InstalledVersion, type PlanRequest } from '../plan.ts';
 import type { PackageRecord } from '../reader.ts';
 import { isSigned, type KernelBuild } from './choose.ts';
 import { chooseSet } from './choose-set.ts';
@@ -25,7 +25,9 @@ export function planRpm(
   const needs = listNeeds(target, request);
   const notes: string[] = [];
   const choices = chooseSet(needs, records, target, kernel, notes, request.allowUnsigned);
-  const tools = request.roles.systemtap === 'distro' ? chooseSystemtap(records, target, request, notes) : [];
+  const systemtap = request.roles.systemtap === 'distro' ? chooseSystemtap(records, target, request, notes) : [];
+  const newer = findNewerSystemtap(systemtap, request);
+  const tools = newer.length === 0 ? systemtap : [];
   const isThere = (record: PackageRecord): boolean =>
     request.installed?.some(
       ({ name, version, arch }) => name === record.name && version === record.version && arch === record.arch,
@@ -37,11 +39,14 @@ export function planRpm(
       ...tools.filter((record) => !isThere(record)).map((record) => toToolItem(record, records, request)),
     ],
     [
-      ...choices.map(({ need, record }) => ({ role: need.role, record })),
-      ...tools.map((record) => ({ role: 'systemtap' as const, record })),
-    ]
-      .filter(({ record }) => isThere(record))
-      .map(({ role, record }) => ({ role, name: record.name, version: record.version })),
+      ...[
+        ...choices.map(({ need, record }) => ({ role: need.role, record })),
+        ...tools.map((record) => ({ role: 'systemtap' as const, record })),
+      ]
+        .filter(({ record }) => isThere(record))
+        .map(({ role, record }) => ({ role, name: record.name, version: record.version })),
+      ...newer.map(({ name, version }) => ({ role: 'systemtap' as const, name, version })),
+    ],
     notes,
   );
 }
@@ -74,4 +79,16 @@ function chooseSystemtap(
   // All of one version: a mixed SystemTap does not run.
   const version = chosen.find(({ name }) => name === 'systemtap')?.version;
   return chosen.filter((record) => record.version === version);
+}
+
+/** The SystemTap that is installed, where it is newer than the one on offer, which would take its place. */
+function findNewerSystemtap(
+  offered: readonly PackageRecord[],
+  { installed }: Pick<PlanRequest, 'installed'>,
+): readonly InstalledVersion[] {
+  const there = (installed ?? []).filter(({ name }) => SYSTEMTAP_NAMES.includes(name));
+  const isNewer = there.some(({ name, version }) =>
+    offered.some((record) => record.name === name && compareEvr(version, record.version) > 0),
+  );
+  return isNewer ? there : [];
 }

@@ -302,8 +302,12 @@ describe('programs that are missing', () => {
   test('without sha256sum another program computes the digests', async () => {
     carry(good);
     takeAway('sha256sum');
+    mkdirSync(join(root.directory, 'var/log'), { recursive: true });
     // busybox is still there.
     expect(await root.run('install.sh', ['--check', '--not-running'])).toMatchObject({ code: 0 });
+    assertUntouched();
+    // dpkg writes into its log what it only tries, too.
+    expect(existsSync(join(root.directory, 'var/log/dpkg.log'))).toBe(false);
   });
 
   test('without any of them it refuses and names what it looked for', async () => {

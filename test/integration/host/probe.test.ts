@@ -11,8 +11,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { vmlinuxPlaces } from '../../../src/detect/debug-places.ts';
+import { parseProbeOutput } from '../../../src/detect/probe-output.ts';
 import { isLayering } from '../../../src/package-system/layering.ts';
 import { DEB_RELEASE, makeDpkgRoot } from '../../helpers/fake-root.ts';
 
@@ -48,7 +50,7 @@ interface Run {
 
 function runProbe({ shell = ['dash'], args = [], piped = false, env = {} }: Run = {}): string {
   const [program = '', ...options] = shell;
-  const path = program === 'busybox' ? `${applets}:/usr/bin:/bin` : '/usr/bin:/bin';
+  const path = shell.includes('busybox') ? `${applets}:/usr/bin:/bin` : '/usr/bin:/bin';
   const result = spawnSync(program, [...options, ...(piped ? ['-s', '--'] : [PROBE]), ...args], {
     encoding: 'utf8',
     env: { PATH: path, HOME: '/root', ...env },
@@ -104,6 +106,55 @@ describe.each(Object.entries(SHELLS))('under %s', (_, shell) => {
   test('the script may come through a pipe', () => {
     expect(settled(runProbe({ shell, args: [root], piped: true }))).toBe(settled(runProbe({ args: [root] })));
   });
+});
+
+/** Of a root in which a file system was mounted, as each shell sees it. */
+const mounted = (shell: readonly string[], mount: string): readonly string[] => {
+  const wrapper = ['unshare', '-m', 'sh', '-c', `${mount} && exec "$@"`, 'sh', ...shell];
+  return values(runProbe({ shell: wrapper, args: [root] }), 'space');
+};
+const place = (): string => join(root, 'var/cache/apt/archives');
+
+describe('what is free', () => {
+  test.each(Object.entries(SHELLS))('of a file system that counts no inodes, none are told: %s', (_name, shell) => {
+    mkdirSync(place(), { recursive: true });
+    const row = mounted(shell, `mount -t tmpfs -o nr_inodes=0,size=8m none ${place()}`)[0];
+    expect(row).toBe('/var/cache/apt/archives\t8192\t-\tyes');
+  });
+
+  test.each(Object.entries(SHELLS))('on a read-only mount nothing is writable: %s', (_name, shell) => {
+    mkdirSync(place(), { recursive: true });
+    const rows = mounted(shell, `mount -t tmpfs -o ro,nr_inodes=99,size=8m none ${place()}`);
+    expect(rows[0]).toBe('/var/cache/apt/archives\t8192\t98\tno');
+    expect(rows.slice(1).every((row) => row.endsWith('\tyes'))).toBe(true);
+  });
+});
+
+test('debug information is found wherever verify looks for it', () => {
+  const places = vmlinuxPlaces(DEB_RELEASE);
+  expect(places.length).toBeGreaterThan(5);
+  for (const path of places) {
+    const file = join(root, path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, 'x');
+    const found = values(runProbe({ args: [root] }), 'debuginfo').map((row) => row.split('\t')[0]);
+    expect(found).toContain(path);
+    rmSync(file);
+  }
+});
+
+test('every option of a configuration that the probe sends is read', () => {
+  const names = /^CONFIG_NAMES='([^']*)'/m.exec(readFileSync(PROBE, 'utf8'))?.[1]?.split(/\s+/) ?? [];
+  writeFileSync(join(root, `boot/config-${DEB_RELEASE}`), names.map((name) => `CONFIG_${name}=sent\n`).join(''));
+  const { config } = parseProbeOutput(runProbe({ args: [root] }));
+  const read = Object.keys(config).filter((name) => config[name] === 'sent');
+  // The compiler's is a fact of its own.
+  expect(read.sort()).toEqual(
+    names
+      .filter((name) => name !== 'CC_VERSION_TEXT')
+      .map((name) => `CONFIG_${name}`)
+      .sort(),
+  );
 });
 
 describe('a root', () => {

@@ -100,6 +100,15 @@ describe('a template', () => {
     expect(record?.urls).toEqual([bases[1] + DEBUGINFO, bases[0] + DEBUGINFO]);
   });
 
+  test('of which one server has no file and another does not answer is not known to have none', async () => {
+    server.override(`/ill/${DEBUGINFO}`, (_, response) => response.writeHead(503).end());
+    const bases = [`${server.url}nothing/`, `${server.url}ill/`];
+    await expect(readTemplate(rpmRepository(bases), 'x86_64', filter, reader.context)).rejects.toMatchObject({
+      code: 'NETWORK',
+    });
+    expect(await readTemplate(rpmRepository(bases.slice(0, 1)), 'x86_64', filter, reader.context)).toEqual([]);
+  });
+
   test('whose server only fails is a NETWORK error, not "not there"', async () => {
     server.override(`/broken/${DEBUGINFO}`, (_, response) => response.writeHead(405).end());
     const read = readTemplate(rpmRepository([`${server.url}broken/`]), 'x86_64', filter, reader.context);

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { keepDirectives } from '../../../src/detect/source-directives.ts';
 import { declareFacts } from '../../../src/detect/declared-facts.ts';
 import { createRootHost } from '../../../src/host/root.ts';
 import { loadMirrors } from '../../../src/mirrors/load.ts';
@@ -17,7 +18,7 @@ writeFileSync(join(dir, 'root/var/lib/dpkg/status'), '');
 writeFileSync(join(dir, 'apt/sources.list'), 'deb http://local.example/debian bookworm main\n');
 writeFileSync(join(dir, 'apt/sources.list.d/off.list.save'), 'deb http://off.example/debian bookworm main\n');
 
-const list = await loadMirrors({ packageRoot: process.cwd(), files: [], configHome: null });
+const mirrors = await loadMirrors({ packageRoot: process.cwd(), files: [], configHome: null });
 const release = '5.10.0-32-cloud-amd64';
 const target = targetOf('debian', '11', release);
 const facts = {
@@ -27,7 +28,7 @@ const facts = {
 
 test("a root's own sources come first, with its own keyring, then this machine's archive", async () => {
   const host = createRootHost(join(dir, 'root'));
-  const { repositories } = await collectOwnSources({ host, facts, target }, list, join(dir, 'apt'));
+  const { repositories } = await collectOwnSources({ host, facts, target }, mirrors, join(dir, 'apt'));
   expect(repositories.map(({ baseUrls, suite }) => `${baseUrls[0]} ${suite}`)).toEqual([
     'http://own.example/debian/ bullseye',
     'http://local.example/debian/ bullseye',
@@ -37,8 +38,29 @@ test("a root's own sources come first, with its own keyring, then this machine's
   expect(repositories[1]?.trust.keyrings).toEqual(['/usr/share/keyrings/debian-archive-keyring.gpg']);
 });
 
+test('of a machine that is only described, the facts have the list of mirrors that a source names', async () => {
+  const list = keepDirectives({
+    path: '/etc/apt/mirrors/debian.list',
+    text: '# ours\nhttps://me:secret@own.example/debian priority:1\nrm -rf /\n',
+  });
+  expect(list.text).toBe('https://***@own.example/debian priority:1\n');
+  const source = {
+    path: '/etc/apt/sources.list',
+    text: 'deb mirror+file:/etc/apt/mirrors/debian.list bullseye main\n',
+  };
+  const plain = { ...list, text: 'https://own.example/debian\n' };
+  const described = { ...facts, repositories: [source, plain] };
+  const { repositories, notes } = await collectOwnSources(
+    { host: null, facts: described, target },
+    mirrors,
+    '/nonexistent',
+  );
+  expect(repositories.map(({ baseUrls }) => baseUrls)).toContainEqual(['https://own.example/debian/']);
+  expect(notes.join(' ')).not.toContain('debian.list');
+});
+
 test('a machine without apt adds nothing', async () => {
-  const { repositories } = await collectOwnSources({ host: null, facts, target }, list, join(dir, 'nowhere'));
+  const { repositories } = await collectOwnSources({ host: null, facts, target }, mirrors, join(dir, 'nowhere'));
   expect(repositories.map(({ baseUrls }) => baseUrls[0])).toEqual(['http://own.example/debian/']);
 });
 
@@ -53,6 +75,6 @@ test("the key path of a root's .repo file is a file of the root, never that of t
   };
   const host = createRootHost(join(dir, 'root'));
   const centos = targetOf('centos', '6.8', '2.6.32-642.el6.x86_64');
-  const { repositories } = await collectOwnSources({ host, facts: own, target: centos }, list, join(dir, 'apt'));
+  const { repositories } = await collectOwnSources({ host, facts: own, target: centos }, mirrors, join(dir, 'apt'));
   expect(repositories[0]?.trust.keyrings).toEqual([join(dir, 'root', here)]);
 });

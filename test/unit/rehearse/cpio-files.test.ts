@@ -49,6 +49,24 @@ test('wherever the stream is cut, the same file comes out', async () => {
   );
 });
 
+const wanted = (entry: string): boolean => entry.endsWith('lib/x');
+
+test('a sink is closed where the archive ends too early, and one that cannot be opened is the failure', async () => {
+  const bytes = archive();
+  const cut = bytes.subarray(0, bytes.indexOf(FILES['lib/x']) + 1);
+  async function* stream(): AsyncGenerator<Uint8Array> {
+    yield cut;
+  }
+  let isClosed = false;
+  const sink = { write: () => Promise.resolve(), end: () => Promise.resolve(void (isClosed = true)) };
+  await expect(readCpioFiles(stream(), 'x.rpm', (entry) => (wanted(entry) ? sink : null))).rejects.toMatchObject({
+    code: 'BAD_PACKAGE',
+  });
+  expect(isClosed).toBe(true);
+  const full = Promise.reject(new Error('the disk is full'));
+  await expect(readCpioFiles(stream(), 'x.rpm', (entry) => (wanted(entry) ? full : null))).rejects.toThrow('is full');
+});
+
 test('a name that is not asked for is passed over', async () => {
   expect(await read([archive()], 'lib/y')).toBeNull();
 });

@@ -112,6 +112,14 @@ test('what was seen to load and not tried any higher comes before what was never
   expect(order('5.1-5', '6.12.107', { verdicts: [verdict(P51, 'pass', 'skip')] })[0]).toBe(P56);
 });
 
+test('what was seen to load here, and to get higher elsewhere, comes before what was only seen elsewhere', () => {
+  const elsewhere = [P51, P56].map((name) => foreign(verdict(name, 'pass', 'pass')));
+  const verdicts = [verdict(P56, 'pass', 'skip'), ...elsewhere];
+  expect(order('4.8-2', '6.1.192', { verdicts }).slice(0, 2)).toEqual([P56, P51]);
+  const failed = [verdict(P51, 'pass', 'skip'), foreign(verdict(P51, 'pass', 'fail'))];
+  expect(order('4.8-2', '6.1.192', { verdicts: failed }).slice(0, 3)).toEqual([P56, B55, P51]);
+});
+
 test('what others saw only counts for the order: nothing is left out, and what was seen here comes before it', () => {
   const failed = [foreign(verdict(P51, 'fail', 'skip'))];
   expect(order('4.8-2', '6.1.192', { verdicts: failed })).toEqual([P56, B55, OWN('4.8-2'), P51]);

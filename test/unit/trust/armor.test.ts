@@ -24,6 +24,11 @@ describe('dearmorKeys', () => {
     expect([...dearmorKeys(text, 'x')]).toEqual([0, 1, 2]);
   });
 
+  test('a header may say nothing, as gpg takes it', () => {
+    const text = wrap(Buffer.from('abc')).replace('Comment: x', 'Version:\nComment: x');
+    expect(Buffer.from(dearmorKeys(text, 'x')).toString()).toBe('abc');
+  });
+
   test.each([
     ['a block that does not end', wrap(Buffer.from('abc')).replace(/-----END.*/, ''), 'does not end it'],
     ['what is not base64', wrap(Buffer.from('abc')).replace('YWJj', 'YW*j'), 'not base64'],

@@ -26,7 +26,18 @@ test('what signs nothing needs no key', async () => {
 test.each([
   ['another key than the pinned one', [CENTOS_6], [fileOf(CENTOS_7)], `the public key ${CENTOS_6} is not on`],
   ['no key file', [CENTOS_6], [], `the public key ${CENTOS_6} is not on`],
-  ['a key file that is not there', [], ['/nonexistent/KEY'], 'no key of it is known; /nonexistent/KEY does not exist'],
+  [
+    'a key file that is not there',
+    [],
+    ['/nonexistent/KEY'],
+    'no key of it is known; not there, or without a key: /nonexistent/KEY',
+  ],
+  [
+    'a page in the place of a key',
+    [],
+    [resolve('README.md')],
+    `no key of it is known; not there, or without a key: ${resolve('README.md')}`,
+  ],
 ])('%s is no key for it', async (_, pins, keyrings, words) => {
   const error = await failureOf(check(pins, keyrings));
   expect(error).toMatchObject({ code: 'UNKNOWN_KEY' });

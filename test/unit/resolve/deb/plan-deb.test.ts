@@ -76,6 +76,34 @@ describe('planDeb', () => {
     });
   });
 
+  test('refuses a 64-bit kernel under a 32-bit system, whose compiler it would replace', () => {
+    const installed = ['dpkg', 'libc6', 'gcc'].map((name) => ({ name, version: '1', arch: 'i386' }));
+    expect(() => planDeb(debTarget(), ALL, request({}, installed))).toThrow(
+      expect.objectContaining({
+        code: 'MIXED_ARCHITECTURE',
+        message: `kernel ${R} is of amd64, and the packages of this system are of i386`,
+      }),
+    );
+    const both = [...BASE, { name: 'dpkg', version: '1', arch: 'amd64' }, ...installed.slice(1)];
+    expect(names(planDeb(debTarget(), ALL, request({}, both.slice(0, 2))))).toContain('gcc');
+  });
+
+  test('refuses to give two architectures two versions of one package', () => {
+    const installed = ['amd64', 'i386'].map((arch) => ({ name: 'libc6', version: '2.36-8', arch }));
+    const newer = ALL.map((record) =>
+      record.name === 'make' ? { ...record, requires: ['libc6 (>= 2.36-9)'] } : record,
+    );
+    expect(names(planDeb(debTarget(), newer, request({}, installed.slice(0, 1))))).toContain('libc6');
+    expect(() => planDeb(debTarget(), newer, request({}, installed))).toThrow(
+      expect.objectContaining({
+        code: 'UNSATISFIED_DEPENDENCY',
+        message:
+          'libc6 2.36-9 would be installed for amd64, but 2.36-8 is installed for i386, and dpkg wants one version for both',
+        remedy: expect.objectContaining({ command: "apt-get install 'libc6:amd64=2.36-9' 'libc6:i386=2.36-9'" }),
+      }),
+    );
+  });
+
   test('says of a kernel that no debug package is known of that it is planned without one', () => {
     const old = '3.2.0-4-486';
     const records = [debRecord(`linux-headers-${old}`, '3.2.57-3'), ...TOOLS];
@@ -259,6 +287,11 @@ describe('Ubuntu', () => {
         hint: `curl -fLO https://launchpad.net/ubuntu/+archive/primary/+files/linux-headers-${UBUNTU}_${UBUNTU_VERSION}_amd64.deb`,
       }),
     );
+    // Without a version there is no file to name.
+    const bare = { ...UBUNTU_TARGET, packageVersion: null, unameV: null };
+    expect(() => planDeb(bare, TOOLS, request())).toThrow(
+      expect.objectContaining({ hint: 'add --uname-v with what "uname -v" prints there' }),
+    );
   });
 });
 
@@ -303,6 +336,16 @@ describe('a miss', () => {
     expect(miss(kernel(R, '6.1.192-2'), target)).toMatchObject({
       message: expect.stringContaining('they have no rt-amd64 kernel at all'),
       remedy: tapprep('mirrors', 'list', '--kernel', '6.1.0-56-rt-amd64'),
+    });
+  });
+
+  test('names the nearest of releases that have no flavour', () => {
+    const target = debTarget({ release: '6.9.3', flavour: '', unameV: null });
+    expect(miss([debRecord('linux-headers-6.9.1', '6.9.1-1')], target)).toMatchObject({
+      message: expect.stringContaining('the nearest is linux-headers-6.9.1 6.9.1-1 (main, older)'),
+    });
+    expect(miss([], target)).toMatchObject({
+      message: expect.stringContaining('they have no kernel of that name at all'),
     });
   });
 

@@ -313,6 +313,18 @@ describe('a source that signs nothing', () => {
   });
 });
 
+test('the kernel in question is found where its variant stands in the name without a hyphen', () => {
+  const uek = target('ol:9', '5.15.0-200.131.27.el9uek.aarch64.64k');
+  const found = {
+    version: '5.15.0-200.131.27.el9uek',
+    arch: 'aarch64',
+    vendor: 'Oracle',
+    buildTime: 5,
+    buildHost: 'h',
+  };
+  expect(findKernelBuild(uek, [{ ...found, name: 'kernel-uek64k-core' }])?.vendor).toBe('Oracle');
+});
+
 describe('findKernelBuild', () => {
   const installed: InstalledPackage[] = ['5.14.0-503.9.1.el9_5', EL9].map((version) => ({
     name: 'kernel-core',
@@ -380,6 +392,17 @@ describe('SystemTap', () => {
       'systemtap systemtap 5.1-4.el9 version',
       'systemtap systemtap-runtime 5.1-4.el9 version',
     ]);
+  });
+
+  test('that is installed and newer than what is on offer stays', () => {
+    const newer = ['systemtap', 'systemtap-runtime'].map((name) => ({ name, version: '5.2-2.el9', arch: 'x86_64' }));
+    const offered = newer.map(({ name }) => record(name, '5.1-4.el9'));
+    const plan = planRpm(el9, [...kernelSet(EL9), ...offered], { ...request, installed: newer }, KERNEL);
+    expect(plan.items.map(({ role }) => role)).not.toContain('systemtap');
+    expect(plan.present).toEqual(newer.map(({ name, version }) => ({ role: 'systemtap', name, version })));
+    const older = newer.map((item) => ({ ...item, version: '5.0-9.el9' }));
+    const upgraded = planRpm(el9, [...kernelSet(EL9), ...offered], { ...request, installed: older }, KERNEL);
+    expect(upgraded.items.filter(({ role }) => role === 'systemtap')).toHaveLength(2);
   });
 
   test('that is nowhere is told, and the kernel packages are planned all the same', () => {
