@@ -39,7 +39,7 @@ export function installDevel(situation: Situation): Advice {
   }
   if (situation.packages.ask !== null) {
     return {
-      remedies: [situation.packages.ask, EMPTY_CACHE],
+      remedies: [situation.packages.ask, ...installAsked(situation.packages.ask), EMPTY_CACHE],
       otherwise:
         'The packages of this kernel do not have the release in their names: the newest fits the newest kernel.',
     };
@@ -49,6 +49,12 @@ export function installDevel(situation: Situation): Advice {
   const advice = installed(situation, install(situation.packages.devel, 'kernel'));
   // The index adds a rebuild counter to the version, so only a search tells the whole of it.
   return { ...advice, remedies: [...searchIndex(situation), ...advice.remedies] };
+}
+
+/** Where one package alone is asked about, it is the one to install. */
+function installAsked(ask: Remedy): readonly Remedy[] {
+  const name = ask.kind === 'run' ? /^apt-cache policy ([a-z0-9][\w.+-]*)$/.exec(ask.command)?.[1] : undefined;
+  return name === undefined ? [] : [runAsRoot(`apt-get install -y ${name}`)];
 }
 
 /** Where pacman has only the newest of both, kernel and headers are brought to it together. */

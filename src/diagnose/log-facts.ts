@@ -3,6 +3,7 @@ import { type Layering, LAYERINGS } from '../package-system/layering.ts';
 import { isPrompt } from './bystanders.ts';
 import type { LogLine } from './log-line.ts';
 import { readLoggedPackages, RPM_ARCH, type LoggedPackage } from './log-packages.ts';
+import { readWithheld, type Withheld } from './log-withheld.ts';
 
 export interface LogFacts {
   /** uname -r of the kernel that ran, where the log shows it. */
@@ -20,6 +21,8 @@ export interface LogFacts {
   readonly arch: string | null;
   /** stap's word for it, which several machines share: only where the release has none of its own. */
   readonly treeArch: string | null;
+  /** What dpkg calls the architecture of its packages, where it was asked. */
+  readonly dpkgArch: string | null;
   /** What make was told to build for. */
   readonly toldArch: string | null;
   /** make is told SUBDIRS= and not M=, which kbuild has not read since 5.3: it builds the kernel itself then. */
@@ -77,11 +80,16 @@ export interface LogFacts {
   readonly modulesDisabled: LogLine | null;
   /** Mount points of file systems that honour no set-uid bit. */
   readonly nosuidMounts: readonly string[];
+  /** The first step of an image's recipe; what is installed from there on is the image's. */
+  readonly imageStep: LogLine | null;
+  /** Such a recipe asks which kernel runs, and is told that of whoever builds the image. */
+  readonly recipeAsksUname: boolean;
+  readonly withheld: Withheld;
   /** Which run a line is of, 0 first: a log may hold several, one after the other. */
   readonly runOf: (position: number) => number;
   readonly packages: readonly LoggedPackage[];
   /** Releases that `ls /lib/modules` or `ls /usr/src/kernels` listed, or that a build link points to. */
-  readonly otherTrees: readonly { readonly release: string; readonly line: LogLine }[];
+  readonly otherTrees: readonly OtherTree[];
   /** UTS_VERSION values of header files. */
   readonly treeUtsVersions: readonly string[];
   /** Package of a program or library whose debug information stap names as missing. */
@@ -90,6 +98,13 @@ export interface LogFacts {
   readonly castFile: string | null;
   /** Names in module("…") of the probes that could not be resolved. */
   readonly probedModules: readonly string[];
+}
+
+export interface OtherTree {
+  readonly release: string;
+  readonly line: LogLine;
+  /** A directory of /lib/modules, which the kernel itself makes; else of build trees. */
+  readonly hasModules: boolean;
 }
 
 const RELEASE = String.raw`\d\.\d{1,3}(?:\.\d{1,3})?[\w.+~-]{0,64}`;
@@ -114,6 +129,10 @@ const MISSING_PACKAGE = new RegExp(
 );
 /** kernel-devel with the release of a flavour: no such package is there, and the release is what was meant. */
 const SUSE_ASKED = /\bkernel-devel-(\d[\w.]{1,30}-[\w.]{1,40}-(?:default|azure|preempt|rt|64kb|vanilla|longterm))\b/;
+/** yum and dnf name the kernel itself, of which no debug package is there. */
+const DEBUGINFO_ASKED = new RegExp(
+  `Could not find debug(?:info|source)\\b.{0,60}?: (?:\\S{1,100}, ?){0,20}kernel(?:-[a-z]\\w*)*-(${RELEASE})`,
+);
 const BARE_RELEASE = new RegExp(`^${RELEASE}$`);
 const UNAME_A = new RegExp(
   String.raw`\bLinux \S{1,64} (${RELEASE}) (#\d.{4,80}?) (x86_64|aarch64|ppc64le|s390x|i[3-6]86|armv\w+|riscv64)\b`,
@@ -189,7 +208,7 @@ const NOSUID =
 
 /** How a builder of images names a step of a recipe, and one that failed. */
 export const IMAGE_STEP =
-  /^#\d{1,4} ERROR: process ["']\/bin\/|\[(?:[\w-]{1,40} )? ?\d{1,3}\/\d{1,3}\] RUN |\bThe command ["']\/bin\/\w{1,10} -c .{1,1500} returned a non-zero code/;
+  /^#\d{1,4} ERROR: process ["']\/bin\/|^(?:\[\d{1,3}\/\d{1,3}\] )?(?:STEP \d{1,3}(?:\/\d{1,3})?:|Step \d{1,3}\/\d{1,3} :) [A-Z]{3,12} |\[(?:[\w-]{1,40} )? ?\d{1,3}\/\d{1,3}\] RUN |\bThe command ["']\/bin\/\w{1,10} -c .{1,1500} returned a non-zero code/;
 /** A row of `zypper lr`: number, alias, name, enabled; what stands before a bar is a prefix in other logs. */
 const DEBUG_OFF = /^\d{1,3} *\|[^|]*\|[^|]*debug[^|]*\| *(?:No|Nein|Non|Nee|Ne|Não|Нет|Nie|Nej|いいえ|否) *(?:\||$)/i;
 const LISTS_REPOSITORIES = /(?:^|[$#❯] )(?:sudo )?(?:yum|dnf) (?:-\S{1,20} )*repolist(?: enabled| --enabled)?$/;
@@ -198,7 +217,7 @@ const REPOSITORY_ROW = /^[!*]?[\w.][\w./-]{1,100} {2,}\S/;
 /** What a system that is an image says of itself. */
 const LAYERED: Readonly<Record<Layering, RegExp>> = {
   'rpm-ostree':
-    /\butilize rpm-ostree\b|(?:^|[$#❯] )(?:sudo )?rpm-ostree (?:status|install|upgrade)\b|\bostree-booted\b|^PRETTY_NAME=.{0,40}\b(?:Silverblue|Kinoite|CoreOS)\b|^VARIANT_ID=["']?(?:silverblue|kinoite|coreos|iot)\b/,
+    /\butilize rpm-ostree\b|^(?:LayeredPackages|LocalPackages|RemovedBasePackages|BaseCommit): \S|^● (?:ostree-[\w-]{1,40}|fedora):\S|(?:^|[$#❯] )(?:sudo )?rpm-ostree (?:status|install|upgrade)\b|\bostree-booted\b|^PRETTY_NAME=.{0,40}\b(?:Silverblue|Kinoite|CoreOS)\b|^VARIANT_ID=["']?(?:silverblue|kinoite|coreos|iot)\b/,
   'transactional-update':
     /\bThis is a transactional-server\b|(?:^|[$#❯>] )(?:sudo )?transactional-update (?:-|pkg|shell|dup|up\b|run)|^(?:PRETTY_)?NAME=.{0,40}\b(?:MicroOS|SLE Micro|SL Micro|Leap Micro)\b/,
 };
@@ -302,6 +321,7 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
     (running === null ? (enteredRelease ?? first(SIGNED_BY)) : null);
   const isOpenvz = lines.some((line) => /\d-0\d\dstab\d/.test(line.text));
   const packages = readLoggedPackages(lines);
+  const imageStep = lines.find((line) => IMAGE_STEP.test(line.text)) ?? null;
   const command = lines.filter((line) => /\bstap(?:xx|\+\+)?\s/.test(line.text) && /\s-/.test(line.text));
   return {
     runningRelease: trimmed(running),
@@ -311,6 +331,7 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
     unameV: first(UNAME_A, 2) ?? first(LINUX_VERSION, 2) ?? answerTo(lines, /\buname -v\b/, /^#\d.{4,80}$/),
     arch: first(UNAME_A, 3) ?? answerTo(lines, /\buname -m\b/, BARE_ARCH) ?? first(LINKED_ARCH),
     treeArch: first(/\bmissing (\w{3,12}) kernel\/module debuginfo/),
+    dpkgArch: answerTo(lines, /\bdpkg --print-architecture$/, /^[a-z][a-z0-9]{2,15}$/),
     toldArch: first(/(?:\bmake\b.{0,200}\s|\bexport |\benv |^)ARCH=([\w-]{1,20})/),
     usesSubdirs: lines.some((line) => /\bmake\b.{0,200}\sSUBDIRS=\S/.test(line.text) && !/\sM=\S/.test(line.text)),
     crossAsked: lines.some((line) => /\b(?:make\b.{0,200}\s|stap\b.{0,200}\s-B\s?)CROSS_COMPILE=\S/.test(line.text)),
@@ -369,9 +390,12 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
           (DETECTED.test(line.text) && /\bsystemd-detect-virt\b/.test(lines[index - 1]?.text ?? '')),
       ) ??
       null,
+    imageStep,
+    recipeAsksUname: imageStep !== null && lines.some((line) => /(?:\$\(|`)uname -r\b/.test(line.text)),
+    withheld: readWithheld(lines),
     runOf: countRuns(lines),
     packages,
-    askedRelease: first(SUSE_ASKED) ?? askedPackage(packages)?.release ?? null,
+    askedRelease: first(SUSE_ASKED) ?? first(DEBUGINFO_ASKED) ?? askedPackage(packages)?.release ?? null,
     otherTrees: readOtherTrees(lines),
     treeUtsVersions: lines.flatMap((line) => /#define UTS_VERSION "([^"]{4,120})"/.exec(line.text)?.[1] ?? []),
     userspacePackage: readUserspacePackage(lines),
@@ -483,20 +507,21 @@ const BUILD_LINK = new RegExp(
 );
 
 function readOtherTrees(lines: readonly LogLine[]): LogFacts['otherTrees'] {
-  const found: { release: string; line: LogLine }[] = [];
-  let listing = false;
+  const found: OtherTree[] = [];
+  let listing: string | null = null;
   for (const line of lines) {
     const link = BUILD_LINK.exec(line.text);
-    if (link?.[1] !== undefined) found.push({ release: link[1], line });
+    if (link?.[1] !== undefined) found.push({ release: link[1], line, hasModules: false });
     if (/\b(?:ls|ll|find|dir)\b.*(?:\/lib\/modules|\/usr\/src)/.test(line.text)) {
-      listing = true;
+      listing = line.text;
       continue;
     }
-    if (!listing) continue;
+    if (listing === null) continue;
     const words = line.text.split(/\s+/).map((word) => word.replace(/\/$/, ''));
     const releases = words.filter((word) => /^\d\.\d{1,3}\.\d{1,3}[.-]/.test(word) && BARE_RELEASE.test(word));
-    if (releases.length > 0) found.push(...releases.map((release) => ({ release, line })));
-    else if (!/^total\b/.test(line.text)) listing = false;
+    const hasModules = !listing.includes('/usr/src');
+    if (releases.length > 0) found.push(...releases.map((release) => ({ release, line, hasModules })));
+    else if (!/^total\b/.test(line.text)) listing = null;
   }
   return found;
 }

@@ -27,6 +27,9 @@ const RPM_COLUMNS = new RegExp(
   `(?:^|\\s)(kernel(?:\\d\\.\\d{1,3})?(?:-[a-z][a-z0-9_]{0,12}){0,5})(?:\\.(${RPM_ARCH}))?\\s+(?:(${RPM_ARCH})\\s+)?(?:\\d+:)?(\\d[\\w.+~^]{0,40}-[\\w.+~^]{1,48})(?=\\s|$)`,
 );
 const DEB = /(?<![\w/-])linux-(image-unsigned|image|headers|modules|(?:cloud-)?tools)-(\d[\w.+~-]{2,60})/g;
+/** Proxmox's, and as `pveversion -v` lists what is installed. */
+const PVE = /(?<![\w/-])((?:pve|proxmox)-(kernel|headers)-(\d[\w.+~-]{2,60}?-pve))(?:-signed(?:-template)?)?(?![\w-])/g;
+const PVEVERSION_ROW = /^(?:pve|proxmox)-(?:kernel|headers)-\d\S{1,60}: \d\S{0,40}$/;
 const DEB_KINDS: Readonly<Record<string, PackageKind>> = {
   headers: 'devel',
   modules: 'other',
@@ -89,8 +92,8 @@ export function readLoggedPackages(lines: readonly LogLine[]): readonly LoggedPa
     }
     if (/^(?:Need to install|Please install|You need)/.test(line.text)) needed = true;
     else if (!/^(?:kernel|linux)-/.test(line.text)) needed = false;
-    if (!/kernel|linux[- \d]/.test(line.text)) continue;
-    const bare = BARE_LIST_LINE.test(line.text) && !needed;
+    if (!/kernel|linux[- \d]|(?:pve|proxmox)-headers/.test(line.text)) continue;
+    const bare = (BARE_LIST_LINE.test(line.text) && !needed) || PVEVERSION_ROW.test(line.text);
     const installed =
       !NOT_INSTALLED.test(line.text) &&
       (bare ||
@@ -163,7 +166,10 @@ function rpmKind(words: readonly string[]): PackageKind {
 function debsOf(line: LogLine, installed: boolean): readonly LoggedPackage[] {
   // Behind the columns of `dpkg -l` a description follows, which names what the package belongs to.
   const columns = /^[uirph][ncHUFWti]R? +\S+(?= +\d)/.exec(line.text)?.[0] ?? line.text;
-  return [...columns.matchAll(DEB)].map((match) => {
+  const ofProxmox = [...columns.matchAll(PVE)].map(([, name = '', type, release = '']): LoggedPackage => {
+    return { name, kind: type === 'kernel' ? 'image' : 'devel', release, variant: null, installed, line };
+  });
+  const others = [...columns.matchAll(DEB)].map((match): LoggedPackage => {
     const [, type = '', word = ''] = match;
     // Of a file the version and the architecture of the package follow.
     const rest = word.replace(/_\d[\w.+~-]*_\w.*$/, '');
@@ -174,4 +180,5 @@ function debsOf(line: LogLine, installed: boolean): readonly LoggedPackage[] {
     const kind = debug ? 'debuginfo' : isShared ? 'other' : (DEB_KINDS[type] ?? 'image');
     return { name, kind, release: rest.replace(DEB_DEBUG, ''), variant: null, installed, line };
   });
+  return [...ofProxmox, ...others];
 }

@@ -12,9 +12,12 @@ export interface OtherPackage {
   readonly lines: readonly LogLine[];
 }
 
-/** Behind the tag of old Red Hats and Fedoras the variant follows without a sign. */
+/**
+ * Behind the architecture a plus comes before the variant, whatever its name. Behind the tag of old Red Hats and Fedoras it follows without a
+ * sign.
+ */
 const VARIANT_SUFFIX =
-  /(?:[.+](debug|rt-debug|rt|64k-debug|64k|rt-64k|PAE|PAEdebug|xen|kdump)|(?<=\.el5|\.EL|fc[5-8]|_FC5)(debug|PAE|PAEdebug|xen|xen0|xenU|kdump|smp|hugemem|largesmp))$/;
+  /(?:[.+](debug|rt-debug|rt|64k-debug|64k|rt-64k|PAE|PAEdebug|xen|kdump)|(?<=\.(?:x86_64|aarch64|ppc64le|s390x|riscv64))\+([a-z0-9][a-z0-9-]{0,20})|(?<=\.el5|\.EL|fc[5-8]|_FC5)(debug|PAE|PAEdebug|xen|xen0|xenU|kdump|smp|hugemem|largesmp))$/;
 /** Lists of old systems, and of a format of the user's own, leave it out. */
 const ARCH = new RegExp(String.raw`\.${RPM_ARCH}$`);
 
@@ -24,9 +27,10 @@ export function baseRelease(release: string): string {
 }
 
 /** debug, rt, 64k …; null for the plain kernel. */
-function variantOf(release: string): string | null {
-  const [, signed, glued] = VARIANT_SUFFIX.exec(release) ?? [];
-  const suffix = signed ?? glued;
+export function variantOf(release: string): string | null {
+  const suffix = VARIANT_SUFFIX.exec(release)
+    ?.slice(1)
+    .find((word) => word !== undefined);
   if (suffix !== undefined) return suffix;
   if (/\.rt\d/.test(release)) return 'rt';
   return release.includes('uek') ? 'uek' : null;
@@ -87,7 +91,12 @@ export function newerKernel(situation: Situation): OtherPackage | null {
   const fromHost = (host?.kernel.installedReleases ?? [])
     .filter((one) => images.includes(one) || !headers.includes(one))
     .map((one) => ({ name: one, release: one, lines: [] }));
-  const kernels = [...fromHost, ...installed(situation, 'image'), ...modulesOf(situation)];
+  // What a recipe puts into an image is no kernel that the machine could boot.
+  const seen =
+    situation.log.imageStep === null
+      ? [...installed(situation, 'image'), ...modulesOf(situation)]
+      : hostPackages(situation, 'image');
+  const kernels = [...fromHost, ...seen];
   return kernels.find((one) => isNewer(one, release)) ?? null;
 }
 
@@ -101,7 +110,7 @@ function modulesOf(situation: Situation): readonly OtherPackage[] {
     pacmanHeaders(release, log.pacman) !== null && !log.otherTrees.some((tree) => tree.release === release);
   const devel = otherDevel(situation)?.release ?? null;
   return log.otherTrees
-    .filter((tree) => isAlone || tree.release === devel)
+    .filter((tree) => tree.hasModules && (isAlone || tree.release === devel))
     .map((tree) => ({ name: tree.release, release: tree.release, lines: [tree.line] }));
 }
 
@@ -170,8 +179,10 @@ function isWrongVariant(one: { readonly name: string }, release: string): boolea
     /^kernel-((?:rt-|64k-)?(?:debug|rt|64k|PAE|xen0?|xenU|smp|hugemem|largesmp)(?:-debug)?)-/.exec(
       `${one.name}-`,
     )?.[1] ?? null;
-  const wanted = variantOf(release);
-  return named !== (wanted === 'uek' ? null : wanted);
+  const variant = variantOf(release);
+  const wanted = variant === 'uek' ? null : variant;
+  const isOwn = wanted !== null && one.name.startsWith(`kernel-${wanted}-`);
+  return (isOwn ? wanted : named) !== wanted;
 }
 
 /** What the log shows as installed, then what the host has. */

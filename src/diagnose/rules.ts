@@ -10,12 +10,17 @@ import { MACHINE_RULES } from './rules/machine.ts';
 import { NEIGHBOUR_RULES } from './rules/neighbours.ts';
 import { PERMISSION_RULES } from './rules/permissions.ts';
 import { REPOSITORY_RULES } from './rules/repositories.ts';
+import { SOURCE_RULES } from './rules/sources.ts';
 import { TOOLCHAIN_RULES } from './rules/toolchain.ts';
+import { WITHHELD_RULES } from './rules/withheld.ts';
 
 export const RULES: readonly Rule[] = [
   ...BUILD_TREE_RULES,
   ...MACHINE_RULES,
   ...DEBUGINFO_RULES,
+  // Of two symptoms of one code that are as strong the first tells the cause.
+  ...WITHHELD_RULES,
+  ...SOURCE_RULES,
   ...REPOSITORY_RULES,
   ...COMPILE_RULES,
   ...TOOLCHAIN_RULES,

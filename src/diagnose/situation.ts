@@ -148,7 +148,7 @@ function findSystem(
   const listed = log.packages.find((one) => !isOfPacman(one) && !isNamedByDkms(one))?.name;
   const spoken = log.userland ?? log.advised;
   if (listed === undefined) return spoken === null ? null : systemOf({ family: spoken });
-  return listed.startsWith('linux-') ? DPKG : RPM;
+  return /^(?:linux|pve|proxmox)-/.test(listed) ? DPKG : RPM;
 }
 
 function managerOf(

@@ -1,5 +1,7 @@
 /** This is a container: the kernel is that of the host. */
-import type { Fault } from '../fault.ts';
+import type { Advice, Fault } from '../fault.ts';
+import { run } from '../../make-remedy.ts';
+import { isInContainer, type Situation } from '../situation.ts';
 import { onContainerHost } from '../common-remedies.ts';
 
 export const CONTAINER_KERNEL_NOT_IN_IMAGE: Fault = {
@@ -12,9 +14,21 @@ export const CONTAINER_KERNEL_NOT_IN_IMAGE: Fault = {
   },
   beyondTarget: true,
   explains: [],
-  remedy: (situation) => ({
-    remedies: onContainerHost(situation),
-    otherwise:
-      'Or run SystemTap on the host itself; packages of the container image never match the host by themselves.',
-  }),
+  remedy: (situation) =>
+    situation.packages.standing === 'foreign' && !isInContainer(situation)
+      ? askWhetherContainer(situation)
+      : {
+          remedies: onContainerHost(situation),
+          otherwise:
+            'Or run SystemTap on the host itself; packages of the container image never match the host by themselves.',
+        },
 };
+
+/** Nothing but the kernel's form speaks for a container: somebody may as well have installed another distribution's kernel. */
+function askWhetherContainer(situation: Situation): Advice {
+  return {
+    remedies: [run('systemd-detect-virt --container'), ...onContainerHost(situation)],
+    otherwise:
+      'Where it names one, the kernel is that of the host, and so are its packages: run SystemTap there. Where it says "none", a kernel of another distribution was installed here: its headers come from where it came from, or boot one of this system.',
+  };
+}

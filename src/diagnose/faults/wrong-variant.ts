@@ -1,6 +1,7 @@
 /** Packages of another kernel variant (debug, rt, 64k) than the one that runs. */
 import type { Fault } from '../fault.ts';
 import type { PackageKind } from '../log-packages.ts';
+import { baseRelease, variantOf } from '../other-packages.ts';
 import type { Situation } from '../situation.ts';
 import { EMPTY_CACHE, install } from '../../make-remedy.ts';
 
@@ -15,17 +16,30 @@ export const WRONG_VARIANT: Fault = {
   beyondTarget: false,
   explains: [],
   remedy: (situation) => ({
-    remedies: [install(ownPackages(situation), 'kernel'), EMPTY_CACHE],
+    remedies: [
+      install(ownPackages(situation), 'kernel', isAbout(situation, 'debuginfo') ? 'debug' : 'enabled'),
+      EMPTY_CACHE,
+    ],
     otherwise: 'If the other variant is the one you want to look at, boot that kernel instead.',
   }),
 };
 
 /** Of the kinds that the log is about; of both where it shows neither. */
-function ownPackages({ packages, log }: Situation): readonly string[] {
-  const isAbout = (kind: PackageKind): boolean => log.packages.some((one) => one.kind === kind);
-  const hasNeither = !isAbout('devel') && !isAbout('debuginfo');
+function ownPackages(situation: Situation): readonly string[] {
+  const hasNeither = !isAbout(situation, 'devel') && !isAbout(situation, 'debuginfo');
   return [
-    ...(hasNeither || isAbout('devel') ? packages.devel : []),
-    ...(hasNeither || isAbout('debuginfo') ? packages.debuginfo : []),
+    ...(hasNeither || isAbout(situation, 'devel') ? namesOf(situation, 'devel') : []),
+    ...(hasNeither || isAbout(situation, 'debuginfo') ? namesOf(situation, 'debuginfo') : []),
   ];
+}
+
+function isAbout({ log }: Situation, kind: PackageKind): boolean {
+  return log.packages.some((one) => one.kind === kind);
+}
+
+/** Where no table knows the kernel: behind the architecture stands the word that the package has behind "kernel". */
+function namesOf({ packages, release }: Situation, kind: 'devel' | 'debuginfo'): readonly string[] {
+  const known = packages[kind];
+  if (known.length > 0 || release === null || !/\.[a-z]\w+\+[\w-]+$/.test(release)) return known;
+  return [`kernel-${variantOf(release) ?? ''}-${kind}-${baseRelease(release)}`];
 }

@@ -61,7 +61,7 @@ const PROGRAM_HEADERS =
   /^(?:linux-libc-dev|linux-api-headers|linux-glibc-devel|glibc-kernheaders|kernel(?:\d\.\d{1,3})?(?:-[a-z]\w*)*-headers)(?:-\d|$|[.=:*])/;
 const DEBUGINFO = /(?:debuginfo|debugsource|-dbgsym|-dbg)(?:\b|$)/;
 const BUILD_TREE =
-  /^(?:(?:vz)?kernel(?:\d\.\d{1,3})?(?:-[a-z0-9]+)*-devel|linux\d[\d.]{0,6}-headers|linux-headers|linux-kbuild|(?:pve|proxmox)-headers|kernel-(?:source|syms)|linux-(?:[a-z]+-)?(?:devel|headers|dev)|raspberrypi-kernel-headers)(?:[-.=:*\d]|$)/;
+  /^(?:(?:vz)?kernel(?:\d\.\d{1,3})?(?:-[a-z0-9]+)*-devel|linux\d[\d.]{0,6}-headers|linux-headers|linux-kbuild|(?:pve|proxmox)-headers|kernel-(?:source|syms)|linux-(?:[a-z]\w{0,20}-)?(?:devel|headers|dev)|raspberrypi-kernel-headers)(?:[-.=:*\d]|$)/;
 const IMAGE =
   /^(?:(?:vz)?kernel(?:\d\.\d{1,3})?(?:-(?:core|modules|default|uek|lt|ml|rt))*|linux-(?:image|modules)|(?:pve|proxmox)-kernel)(?:[-.=:*]\d|-unsigned|$)/;
 

@@ -1,5 +1,5 @@
 /** What it means that a package was not found: by who packages the kernel in question and what the right name is. Pure. */
-import type { KernelPackages } from '../kernel-packages.ts';
+import { type KernelPackages, pacmanHeaders } from '../kernel-packages.ts';
 import type { LoggedPackage } from '../log-packages.ts';
 import type { AskedPackage } from './asked-packages.ts';
 
@@ -31,6 +31,8 @@ export function judgeAsked(asked: AskedPackage, { release, packages, logged }: A
   // perf and its like are only published with a kernel.
   if (asked.role === 'other' && packages.standing === 'unknown' && packages.ask === null) return 'custom-kernel';
   if (asked.role !== 'build-tree' && asked.role !== 'debuginfo') return 'right-name';
+  const byPacman = /^linux[\w-]*-headers$/.test(asked.name) ? pacmanHeaders(release, true) : null;
+  if (byPacman !== null) return asked.name === byPacman ? 'right-name' : 'wrong-name';
   if (packages.ask !== null && asked.role === 'build-tree' && /^linux-headers-\d/.test(asked.name)) return 'wrong-name';
   if (packages.ask !== null) return 'right-name';
   if (stems.length === 0 && isOfSeries(asked.name, release)) return 'right-name';

@@ -103,6 +103,9 @@ export const BROKEN: readonly Pattern[] = [
   ...patternsOf(BROKEN_SOURCE),
   ...UNUSABLE_SOURCE.map((words) => text(words, new RegExp(`^[EW]: .{0,400}${words}`))),
 ];
+/** Addresses and words of package sources; any other program speaks TLS as well. */
+export const OF_A_SOURCE =
+  /repodata|repomd|\.rpm\b|\/dists\/|InRelease|mirrorlist|metalink|\[Errno 14\]|\b(?:yum|dnf|zypper|apt(?:-get)?|subscription-manager)\b|^[EWI]: |^Err:/;
 /** The two sides cannot agree on how to speak: an old system's TLS or its certificates. */
 export const TLS: readonly Pattern[] = [
   text('problem making ssl connection'),
@@ -122,6 +125,28 @@ export const TLS: readonly Pattern[] = [
   text('No system certificates available'),
   text('certificate is not yet valid'),
 ];
+/** A certificate that nobody vouches for whom this system trusts: the server's own, or that of a proxy that reads along. */
+export const UNTRUSTED_ISSUER: readonly Pattern[] = [
+  text('certificate issuer is unknown'),
+  text('certificate in certificate chain', /self[- ]signed certificate in certificate chain/),
+];
+/** Whose releases of it moved to an archive: apt had read its index there before. */
+export const MOVED: readonly Pattern[] = [
+  'no longer has a Release file',
+  'har ikke længere en udgivelsesfil',
+  'ne contient plus de fichier Release',
+  'non ha più un file Release',
+  'Release ファイルがなくなっています',
+  'heeft niet langer een Release-bestand',
+  'больше не содержит файла Release',
+  'artık Release dosyası barındırmıyor',
+  '不再含有 Release 文件',
+].map((words) =>
+  text(
+    words,
+    new RegExp(`["'] ?(https?://[^"'\\s]{1,200}) ([a-z][a-z-]{2,30})(?:/\\S{1,30})? Release ?["'].{0,40}${words}`),
+  ),
+);
 /** What is signed or issued in the future, for a clock that is behind. */
 export const CLOCK: readonly Pattern[] = [
   text('is not valid yet', /(?:Release file|InRelease|Release)\b.{0,300}is not valid yet/),

@@ -6,8 +6,6 @@ const NAME = String.raw`["'\`]?([a-z0-9/][\w.+~:*=/-]{1,160}?)["'\`]?`;
 /** Letters that quotes, colons and spaces become on the way to a plain line: a needle must not hold them. */
 const UNSTABLE = /["'`:\u3002\uff1a\u00a0\s]+$|^["'`:\u3002\uff1a\u00a0\s]+/g;
 const LONG_ENOUGH = 8;
-/** Quotes, but for the apostrophe inside of a word: l'argument. */
-const AROUND_NAMES = /["`]|(?<!\p{L})'|'(?!\p{L})/gu;
 
 /** A pattern for a template; null where its fixed words are too short to be looked for. */
 function patternOf(template: string): Pattern | null {
@@ -17,7 +15,7 @@ function patternOf(template: string): Pattern | null {
     .map((piece) => piece.replaceAll(UNSTABLE, ''))
     .toSorted((a, b) => Buffer.byteLength(b) - Buffer.byteLength(a))[0];
   if (needle === undefined || Buffer.byteLength(needle) < LONG_ENOUGH) return null;
-  const source = pieces.map((piece) => escape(piece.replaceAll(AROUND_NAMES, ''))).join(NAME);
+  const source = pieces.map(withAnyQuotes).join(NAME);
   // At the end of a template the name goes on to the next blank or full stop.
   const end = template.endsWith('%s') ? String.raw`(?=[.,;:!?)\]]?(?:\s|$)|[\u3002\uff0c])` : '';
   return text(needle, new RegExp(`${source}${end}`));
@@ -32,6 +30,14 @@ export function patternsOf(templates: readonly string[]): readonly Pattern[] {
 export function wordsOf(templates: readonly string[]): RegExp {
   const words = templates.map((template) => template.split('%s').toSorted((a, b) => b.length - a.length)[0] ?? '');
   return new RegExp(words.map((piece) => escape(piece.replaceAll(UNSTABLE, ''))).join('|'));
+}
+
+/** Quotes around a name may be of any kind or none; one within a word (l'argument) stays where it is. */
+function withAnyQuotes(piece: string): string {
+  return piece
+    .split(/["'`]/)
+    .map(escape)
+    .join(String.raw`["'\`]?`);
 }
 
 function escape(literal: string): string {

@@ -1,6 +1,6 @@
 /** Symptoms of a build tree that is missing, another kernel's, incomplete, or of another build. */
 import { EMPTY_CACHE, run, runAsRoot } from '../../make-remedy.ts';
-import { shellLine } from '../../shell-words.ts';
+import { quoteWord, shellLine } from '../../shell-words.ts';
 import { isOlderThan, kernelName, text, type Pattern, type Rule, type Match } from '../rule.ts';
 import { patternsOf } from '../package-manager/templates.ts';
 import { NOT_CONFIGURED as HALF_CONFIGURED_TEMPLATES, NOT_INSTALLED } from '../package-manager/translations.ts';
@@ -13,6 +13,11 @@ export const NO_CONFIG = text('/.config', /["'] ?([^"'\s]{0,400})\/\.config ?["'
 const HINT = text('kernel-devel package, use', /Incorrect version or missing kernel-devel package, use/);
 const NO_SYMVERS = text('/Module.symvers', /["'] ?([^"'\s]{1,400})\/Module\.symvers ?["'][^:]{0,80}:/);
 const NO_MAKEFILE = text('/Makefile', /["'] ?([^"'\s]{1,400})\/Makefile ?["'][^:]{0,80}:/);
+/** Gentoo's, which asks for the sources of a kernel and not for a package. */
+const UNCONFIGURED: readonly Pattern[] = [
+  text('Kernel not configured; no .config', /Kernel not configured; no \.config found in (\/\S{1,200}\w)/),
+  text('find a usable .config in', /not find a usable \.config in/),
+];
 const ENSURE = text('development headers & makefiles');
 export const UTS_MISMATCH = text(
   'version mismatch (',
@@ -42,6 +47,13 @@ const FOR_NEWER_RELEASE: readonly Pattern[] = [
     ),
   ),
 ];
+
+/** The headers are there and whole; what runs behind them, dkms, did not come to an end: a driver's source does not compile. */
+const HOOK_FAILED: readonly Pattern[] = [
+  text('header_postinst.d', /header_postinst\.d\/\S{1,60} exited with return code/),
+  text('header_postinst.d', /Failed to process \S{0,60}\/header_postinst\.d/),
+];
+const DEPENDENCY = text('prevent configuration of');
 
 /** dpkg in other languages, where any package may stand. */
 const HALF_CONFIGURED_ELSEWHERE = patternsOf(HALF_CONFIGURED_TEMPLATES);
@@ -161,6 +173,19 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
     cause: ({ groups }) => `The kernel source tree ${groups[0] ?? ''} was not configured and built.`,
   },
   {
+    code: 'KERNEL_TREE_NOT_BUILT',
+    patterns: UNCONFIGURED,
+    grade: 'proves',
+    cause: ({ captures }) =>
+      `The kernel's sources were found${unconfigured(captures) === null ? '' : ` in ${unconfigured(captures) ?? ''}`}, and they hold no .config: nobody configured and built them.`,
+    remedies: (_situation, { captures }) => {
+      const tree = quoteWord(unconfigured(captures) ?? '/usr/src/linux');
+      return ['olddefconfig', '-j"$(nproc)"'].map((what) => runAsRoot(`make -C ${tree} ${what}`));
+    },
+    otherwise:
+      'Configured as the kernel that runs is, the tree fits that kernel: /proc/config.gz or /boot has its configuration.',
+  },
+  {
     code: 'DEVEL_INCOMPLETE',
     patterns: [NO_SYMVERS, NO_MAKEFILE],
     grade: 'proves',
@@ -275,7 +300,8 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
   {
     code: 'DEVEL_INCOMPLETE',
     patterns: HALF_CONFIGURED,
-    grade: 'points',
+    hints: [...HOOK_FAILED, DEPENDENCY],
+    grade: ({ seen }) => (HOOK_FAILED.some(seen) && !seen(DEPENDENCY) ? null : 'points'),
     cause: ({ groups }) =>
       `dpkg has unpacked ${groups[0] ?? 'the headers'} and not configured it: a package that it needs is missing, half installed or of another version.`,
     remedies: () => [runAsRoot('dpkg --configure -a'), runAsRoot('apt-get --fix-broken install'), EMPTY_CACHE],
@@ -283,7 +309,8 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
   {
     code: 'DEVEL_INCOMPLETE',
     patterns: HALF_CONFIGURED_ELSEWHERE,
-    grade: ({ captures }) => (headersAmong(captures) === null ? null : 'points'),
+    hints: HOOK_FAILED,
+    grade: ({ captures, seen }) => (headersAmong(captures) === null || HOOK_FAILED.some(seen) ? null : 'points'),
     cause: ({ captures }) =>
       `dpkg has unpacked ${headersAmong(captures) ?? 'the headers'} and not configured it: a package that it needs is missing, half installed or of another version.`,
     remedies: () => [runAsRoot('dpkg --configure -a'), runAsRoot('apt-get --fix-broken install'), EMPTY_CACHE],
@@ -367,6 +394,11 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
     cause: ({ groups }) => `The module was compiled for ${groups[0] ?? ''} but ${groups[1] ?? ''} runs.`,
   },
 ];
+
+/** Where the sources lie, of the line that says it. */
+function unconfigured(captures: Match['captures']): string | null {
+  return captures.flat().find((path) => path !== undefined) ?? null;
+}
 
 /** The headers that the library is too old for; dpkg names them on lines of their own. */
 function newerHeaders({ groups, linesOf }: Match): string | null {

@@ -38,6 +38,8 @@ const NO_CRC_OF_OTHERS = /^(?:module )?(?!(?:stap|tapprep)_)[a-zA-Z][\w-]{1,60}:
 /** The first symbol of all, by its name of today and that of old: without it the module has no versions at all. */
 const NO_CRC_AT_ALL = text('no symbol version for', /no symbol version for (?:module_layout|struct_module)/);
 const UNKNOWN_SYMBOL = text('nknown symbol', /Unknown symbol(?: in module| (\w{1,80}) \(err)/);
+/** The kernel has the symbol, and gives it to no module whose licence is another than its own. */
+const FOR_GPL_ALONE = text('uses GPL-only symbol', /uses GPL-only symbol ["'](\w{1,80})["']/);
 /** A kernel module of somebody else's, loaded by insmod, which brings nothing along that it depends on. */
 const INSMOD_ALONE = text(
   'could not insert',
@@ -187,6 +189,18 @@ function isOtherTreeUsed({ situation }: Match): boolean {
 /** No line of a kind is about a module of stap's, which may have any name where stap itself is seen. */
 function isOfOthersAlone({ situation, linesOf, seen }: Match, pattern: Pattern, ofOthers: RegExp): boolean {
   return !seen(INSERT) && !situation.log.commandSeen && linesOf(pattern).every((line) => ofOthers.test(line.text));
+}
+
+/** Every symbol that is named as unknown is one that the licence of the module shuts out. */
+function isForLicence(match: Match): boolean {
+  return match.seen(FOR_GPL_ALONE) && notOffered(match) === null;
+}
+
+/** The first symbol that is unknown for another reason than the module's licence. */
+function notOffered({ linesOf }: Match): string | null {
+  const refused = linesOf(FOR_GPL_ALONE).map((line) => FOR_GPL_ALONE.regex?.exec(line.text)?.[1]);
+  const unknown = linesOf(UNKNOWN_SYMBOL).flatMap((line) => missingOf(line)?.symbol ?? []);
+  return unknown.find((symbol) => !refused.includes(symbol)) ?? null;
 }
 
 /** The kernel writes an underscore where a file may have a hyphen. */
@@ -396,8 +410,8 @@ export const LOAD_RULES: readonly Rule[] = [
   {
     code: 'GCC_OR_BUILD_MISMATCH',
     patterns: [INSMOD_ALONE],
-    hints: [OTHER_VERSION],
-    grade: ({ seen }) => (seen(OTHER_VERSION) ? null : 'allows'),
+    hints: [OTHER_VERSION, FOR_GPL_ALONE],
+    grade: (match) => (match.seen(OTHER_VERSION) || isForLicence(match) ? null : 'allows'),
     cause: ({ situation }) =>
       `insmod loads nothing that the module depends on, which modprobe does; else the module needs a symbol that ${kernelName(situation)} does not offer.`,
     remedies: (_situation, { groups }) => [run(shellLine`modinfo -F depends ${groups[0] ?? 'MODULE.ko'}`)],
@@ -407,15 +421,17 @@ export const LOAD_RULES: readonly Rule[] = [
   {
     code: 'GCC_OR_BUILD_MISMATCH',
     patterns: [UNKNOWN_SYMBOL],
-    hints: [INSMOD_ALONE, OTHER_VERSION, NO_SUCH_MODULE],
-    grade: ({ seen, lines }) => {
+    hints: [INSMOD_ALONE, OTHER_VERSION, NO_SUCH_MODULE, FOR_GPL_ALONE],
+    grade: (match) => {
+      const { seen, lines } = match;
+      if (isForLicence(match)) return null;
       if (seen(INSMOD_ALONE) && !seen(OTHER_VERSION)) return null;
       const isUnsure = lines.every((line) => SYMBOL_OR_PARAMETER.test(line.text));
       if (isUnsure && seen(NO_SUCH_MODULE)) return null;
       return isUnsure || seen(BAD_FORMAT) ? 'allows' : 'points';
     },
-    cause: ({ groups, situation }) =>
-      `The module needs ${groups[0] ?? 'a symbol'} that ${kernelName(situation)} does not offer: it was built with another compiler or against the Module.symvers of another build.`,
+    cause: (match) =>
+      `The module needs ${notOffered(match) ?? 'a symbol'} that ${kernelName(match.situation)} does not offer: it was built with another compiler or against the Module.symvers of another build.`,
   },
   {
     code: 'KERNEL_CONFIG',

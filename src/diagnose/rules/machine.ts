@@ -14,7 +14,9 @@ const CONTAINER_LINE: Rule['evidence'] = ({ situation }) =>
 const IN_CONTAINER: Rule['cause'] = ({ situation }) =>
   isGvisor(situation.log)
     ? 'This runs in gVisor, a program that answers as a kernel of its own making: it takes no modules, and no package anywhere is of it.'
-    : `This runs in a container: ${kernelName(situation)} is that of the host, and the image has no packages of it.`;
+    : situation.packages.standing === 'foreign' && !isInContainer(situation)
+      ? `${kernelName(situation)} is of another distribution than this system: this is a container on that kernel, or somebody installed it here.`
+      : `This runs in a container: ${kernelName(situation)} is that of the host, and the image has no packages of it.`;
 /** Nothing of the kernel that runs is there, not even its modules. */
 const NO_MODULES: readonly Pattern[] = [
   text(
@@ -47,9 +49,9 @@ export const MACHINE_RULES: readonly Rule[] = [
   {
     code: 'CONTAINER_KERNEL_NOT_IN_IMAGE',
     patterns: [...NO_TREE, ...NO_MODULES],
-    grade: ({ situation }) => {
+    grade: ({ situation, lines }) => {
       if (isDetected(situation.log)) return 'proves';
-      if (isPrintedByOne(situation.log)) return 'points';
+      if (isPrintedByOne(situation.log) || isWithinRecipe(situation.log, lines)) return 'points';
       return isInContainer(situation) ? 'allows' : null;
     },
     cause: IN_CONTAINER,
@@ -68,7 +70,7 @@ export const MACHINE_RULES: readonly Rule[] = [
       const { packages, log } = match.situation;
       const kernel = kernelName(match.situation);
       if (packages.standing === 'foreign')
-        return `${kernel} is of another distribution than the package manager that was asked for its packages, as in a container.`;
+        return `${kernel} is of another distribution than the package manager that was asked for its packages${isInContainer(match.situation) ? ', as in a container' : ': this is a container on that kernel, or somebody installed it here'}.`;
       return isBuiltImage(log)
         ? `An image is built, and asks its own repositories for packages of ${kernel}, which is that of the host that builds it.`
         : IN_CONTAINER(match);
@@ -112,16 +114,33 @@ export const MACHINE_RULES: readonly Rule[] = [
   },
   {
     code: 'KERNEL_NOT_LATEST_INSTALLED',
+    patterns: NOT_FOUND_PATTERNS,
+    // A newer kernel that only waits for its reboot has its packages where those of the old one are gone.
+    grade: ({ situation, captures }) =>
+      newerKernel(situation) !== null && captures.some(([name = '']) => isOfKernel(name)) ? 'allows' : null,
+    cause: ({ situation }) =>
+      `${kernelName(situation)} runs, whose packages were asked for in vain, and the newer ${newerKernel(situation)?.release ?? 'kernel'} is installed: after a reboot those of that one are what is needed.`,
+    evidence: ({ situation }) => newerKernel(situation)?.lines ?? [],
+  },
+  {
+    code: 'KERNEL_NOT_LATEST_INSTALLED',
     patterns: [NOT_IN],
     grade: ({ situation: { log, release } }) => {
-      if (release === null || MADE_ELSEWHERE.test(release) || log.otherTrees.length === 0) return null;
+      if (release === null || MADE_ELSEWHERE.test(release) || withModules(log).length === 0) return null;
       return log.container !== null || log.otherTrees.some((tree) => tree.release === release) ? null : 'points';
     },
     cause: ({ situation }) =>
-      `${kernelName(situation)} runs and has no modules here any more; ${situation.log.otherTrees.map(({ release }) => release).join(', ')} have: an update took them away, and a reboot is due.`,
-    evidence: ({ situation }) => situation.log.otherTrees.map(({ line }) => line),
+      `${kernelName(situation)} runs and has no modules here any more; ${withModules(situation.log)
+        .map(({ release }) => release)
+        .join(', ')} have: an update took them away, and a reboot is due.`,
+    evidence: ({ situation }) => withModules(situation.log).map(({ line }) => line),
   },
 ];
+
+/** Kernels whose directories of modules were listed. */
+function withModules({ otherTrees }: Match['situation']['log']): Match['situation']['log']['otherTrees'] {
+  return otherTrees.filter(({ hasModules }) => hasModules);
+}
 
 /** Whether a package is one of a kernel's own. */
 function isOfKernel(name: string): boolean {
@@ -152,6 +171,11 @@ function isGvisor({ container }: Match['situation']['log']): boolean {
 /** A step of an image's recipe that asks for the packages of the kernel that happens to run. */
 function isBuiltImage({ container }: Match['situation']['log']): boolean {
   return container !== null && IMAGE_STEP.test(container.text) && container.text.includes('$(uname -r)');
+}
+
+/** What failed in a step of a recipe that asks for the kernel of whoever builds the image. */
+function isWithinRecipe({ imageStep, recipeAsksUname }: Match['situation']['log'], lines: Match['lines']): boolean {
+  return imageStep !== null && recipeAsksUname && (lines[0]?.position ?? 0) > imageStep.position;
 }
 
 const MADE_ELSEWHERE = /microsoft|WSL|linuxkit|dockerdesktop|-(?:moby|boot2docker|coreos|flatcar|talos)\b/i;

@@ -46,7 +46,8 @@ const IN_GENERAL = String.raw`(?:[-*•#] ?)?(?:if|when|whenever|unless|in case|
 const SAID_TO_BE_ABSENT = new RegExp(
   `^(?!${IN_GENERAL}).*?(?:${[
     String.raw`${HEADERS}(?!.{0,60}already).{0,100}?\b${ABSENT}`,
-    String.raw`${NOT_FOUND}.{0,60}?\b${HEADERS}`,
+    // A file that is missing in a tree says that there is one.
+    String.raw`${NOT_FOUND}(?! .{0,20}\.config\b).{0,60}?\b${HEADERS}`,
     String.raw`(?:missing|no|find|locate) (?:the )?${HEADERS} for\b`,
     String.raw`are (?:the )?${HEADERS} installed`,
     String.raw`(?:do(?:es)? not have|don't have|missing|please install|without) .{0,30}\b${HEADERS}(?!-(?:\d|\s))`,

@@ -1,5 +1,5 @@
 /** Symptoms of package managers: packages that are not carried, repositories not set up or set up wrongly. */
-import { searchFor, searchIndex, setUpDebugRepository } from '../common-remedies.ts';
+import { searchFor, searchIndex, setUpDebugRepository, upgradeByPacman } from '../common-remedies.ts';
 import { CHECK_SOURCES, install, REBOOT, prepare, run, runAsRoot } from '../../make-remedy.ts';
 import type { Remedy } from '../../types.ts';
 import { NOT_FOUND_PATTERNS } from '../package-manager/asked-packages.ts';
@@ -11,22 +11,26 @@ import {
   DISABLED,
   EXCLUDED,
   EXCLUDES_KERNEL,
+  OF_A_SOURCE,
   TLS,
   UNREGISTERED,
 } from '../package-manager/source-messages.ts';
-import { NOT_INSTALLABLE } from '../package-manager/translations.ts';
+import { patternsOf } from '../package-manager/templates.ts';
+import { INSTALLED, NOT_INSTALLABLE } from '../package-manager/translations.ts';
 import { kernelName, text, type Pattern, type Rule, type Match } from '../rule.ts';
 import { asksZypper, type Situation } from '../situation.ts';
+import { findArchitecture } from '../../detect/architectures.ts';
 import { quoteWord, shellLine } from '../../shell-words.ts';
 import { compareRpmVersions } from '../../version/rpm-vercmp.ts';
 
+/** debuginfo-install names what is installed. A list of programs alone has nothing to do with the kernel. */
+const NO_DEBUGINFO = text(
+  'Could not find debug',
+  /Could not find debug(?:info|source)\b(?!.{0,60} following installed packages: (?!.{0,1000}\bkernel))[^:]{0,80}:? \S/,
+);
 /** Answers without a name: what was asked for stands elsewhere in the log, or nowhere. */
 const NAMELESS: readonly Pattern[] = [
-  // The list of packages of programs alone has nothing to do with the kernel.
-  text(
-    'Could not find debug',
-    /Could not find debug(?:info|source)\b(?!.{0,60} following installed packages: (?!.{0,1000}\bkernel))[^:]{0,80}:? (\S{1,160})/,
-  ),
+  NO_DEBUGINFO,
   text('No debuginfo packages available', /No debuginfo packages available/),
   text('No matching packages', /^Error\(\d{3,4}\) : No matching packages/),
 ];
@@ -60,6 +64,7 @@ const NOT_TAKEN = text(
   'is not going to be installed',
   /((?:linux|kernel|pve|proxmox)-\S{1,160}) : \S{1,40} ((?:linux-(?:headers|kbuild|compiler|image)|(?:pve|proxmox)-headers)-\S{1,160}) .{0,80}but it is not going to be installed/,
 );
+const NOTHING_TO_DO = text('Nothing to do', /^(?:Error: )?Nothing to do\.?$/);
 /** People's own words after following the hint. */
 const IN_WORDS: readonly Pattern[] = [
   // NVIDIA's container, which asks the repositories of its own image.
@@ -69,8 +74,10 @@ const IN_WORDS: readonly Pattern[] = [
   text('not available', /(?:version|package|kernel-\S{1,80}|rpm) (?:is |are )?(?:not|no longer) available/i),
   text('be found', /(?:version|package|kernel-\S{1,80}|rpm)s? (?:can ?not|can't|could not|couldn't) be found/i),
   text('no longer', /(?:version|package|kernel-\S{1,80}|rpm)s? (?:is|are) no longer in/i),
-  text('Nothing to do', /^(?:Error: )?Nothing to do\.?$/),
+  NOTHING_TO_DO,
 ];
+/** What was asked for is there, in yum's, dnf's and zypper's words. */
+const ALL_THERE: readonly Pattern[] = [text('already installed'), ...patternsOf(INSTALLED)];
 /** stap-prep says this on Debian and Ubuntu for any package that apt does not know. */
 const SEEMS_UNAVAILABLE = text(
   'seem to be available',
@@ -100,9 +107,6 @@ const PLAIN_SUITE = text(
   'debian-debug',
   /debian-debug\/? ([a-z]{3,20}(?:-(?:backports|proposed-updates))?) Release["']/,
 );
-/** Addresses and words of package sources; any other program speaks TLS as well. */
-const OF_A_SOURCE =
-  /repodata|repomd|\.rpm\b|\/dists\/|InRelease|mirrorlist|metalink|\[Errno 14\]|\b(?:yum|dnf|zypper|apt(?:-get)?|subscription-manager)\b|^[EWI]: |^Err:/;
 /** curl's error of a key, or of an index, that lies on the system itself. */
 const FILE_ABSENT = text('read a file:// file', /Couldn't read a file:\/\/ file for file:\/\/(\/[^\s\]]{1,300})/);
 const DEBUG_REPOSITORY = /ddebs|debuginfo|dbgsym|-debug|debug-|\bdebug\b/i;
@@ -159,18 +163,24 @@ export const REPOSITORY_RULES: readonly Rule[] = [
     hints: [...SOURCES, DDEBS],
     grade: (match) => (!isAskedInVain(match) ? null : hasNoDebugSource(match) ? 'allows' : 'points'),
     cause: (match) =>
-      `The enabled repositories answer, but none of them carries ${judgeNotFound(match)[0]?.asked.name ?? 'the package'} for ${kernelName(match.situation)}: point releases move to a vault, and old builds are taken away.`,
+      `The enabled repositories answer, but none of them carries ${judgeNotFound(match)[0]?.asked.name ?? (match.seen(NO_DEBUGINFO) ? 'the debug package' : 'the package')} for ${kernelName(match.situation)}: point releases move to a vault, and old builds are taken away.`,
     remedies: (situation, match) => {
-      const stem = judgeNotFound(match)[0]?.asked.stem;
+      // pacman has the newest alone, by a name that always is there: where it is not found, the list is old or was never fetched.
+      const asked = judgeNotFound(match)[0]?.asked;
+      const upgrade = /^linux(?:-[a-z]+)?-headers$/.test(asked?.name ?? '') ? upgradeByPacman(situation) : null;
+      if (upgrade !== null) return upgrade.remedies;
+      const stem = asked?.stem;
       const known = situation.packages.develStems.length > 0 || stem === undefined;
       const search = known || !asksZypper(situation.place) ? searchIndex(situation) : [searchFor([stem])];
       // What was asked for is not shown: by its right name it may be there.
       // What was asked for may also have another name for the same.
-      const isDebug = situation.log.packages.some(({ kind, installed }) => kind === 'debuginfo' && !installed);
+      const isDebug =
+        match.seen(NO_DEBUGINFO) ||
+        situation.log.packages.some(({ kind, installed }) => kind === 'debuginfo' && !installed);
       const wanted = isDebug ? situation.packages.debuginfo : situation.packages.devel;
       const isNamed = (stem === undefined && search.length === 0) || isOtherDebugName(match);
-      const named = isNamed ? [install(wanted, 'kernel')] : [];
-      return [...search, ...named, prepare()];
+      const named = isNamed ? [install(wanted, 'kernel', isDebug ? 'debug' : 'enabled')] : [];
+      return [...search, ...activateModule(situation), ...named, prepare()];
     },
   },
   {
@@ -245,13 +255,13 @@ export const REPOSITORY_RULES: readonly Rule[] = [
   {
     code: 'REPO_NO_PACKAGE',
     patterns: IN_WORDS,
-    grade: ({ situation, lines }) => {
-      const aboutKernel = situation.release !== null || situation.log.packages.length > 0;
-      return aboutKernel
-        ? /^(?:Error: )?Nothing to do/.test(lines[0]?.text ?? '') && lines.length === 1
-          ? 'allows'
-          : 'points'
-        : null;
+    hints: ALL_THERE,
+    grade: (match) => {
+      const { situation, lines, linesOf } = match;
+      if (situation.release === null && situation.log.packages.length === 0) return null;
+      if (lines.length > linesOf(NOTHING_TO_DO).length) return 'points';
+      // Beside a package that was not found it is a failure, and else what is there already.
+      return anySeen(match, ALL_THERE) && !anySeen(match, NO_PACKAGE) ? null : lines.length === 1 ? 'allows' : 'points';
     },
     cause: ({ situation }) => `The enabled repositories do not carry the package of ${kernelName(situation)} any more.`,
   },
@@ -286,6 +296,46 @@ export const REPOSITORY_RULES: readonly Rule[] = [
     },
     cause: ({ lines }) =>
       `${debugPackage(lines) ?? 'The debug package'} may be in a debug repository that is not enabled here.`,
+  },
+  {
+    code: 'REPO_NOT_CONFIGURED',
+    patterns: NO_PACKAGE,
+    grade: (match) => (isAskedInVain(match) && findSwitchedOff(match) !== null ? 'points' : null),
+    cause: (match) =>
+      findSwitchedOff(match) === ALL_DEBUG
+        ? `Repositories of debug packages are there and switched off, one of them the one for ${kernelName(match.situation)}.`
+        : `The repository ${findSwitchedOff(match) ?? ''} is there and switched off, and it is the one for ${kernelName(match.situation)}.`,
+    remedies: (situation, match) => {
+      const isDebug = isDebuginfoAsked(match);
+      const names = isDebug ? situation.packages.debuginfo : situation.packages.devel;
+      return names.length === 0
+        ? [CHECK_SOURCES, prepare()]
+        : [
+            runAsRoot(
+              `${situation.place.manager ?? 'dnf'} install -y --enablerepo=${quoteWord(findSwitchedOff(match) ?? '')} ${names.map(quoteWord).join(' ')}`,
+            ),
+          ];
+    },
+  },
+  {
+    // dpkg's architecture is one, and the kernel is of another: apt only knows packages of its own.
+    code: 'REPO_NOT_CONFIGURED',
+    patterns: NOT_FOUND_PATTERNS,
+    grade: (match) => (isAskedInVain(match) && foreignArch(match.situation) !== null ? 'proves' : null),
+    cause: ({ situation }) =>
+      `apt asks for packages of ${situation.log.dpkgArch ?? ''}, and ${kernelName(situation)} is of ${foreignArch(situation) ?? ''}: its headers are among the packages of that architecture alone.`,
+    remedies: (situation) => {
+      const arch = foreignArch(situation) ?? '';
+      return [
+        runAsRoot(`dpkg --add-architecture ${arch}`),
+        CHECK_SOURCES,
+        install(
+          situation.packages.devel.map((name) => `${name}:${arch}`),
+          'kernel',
+        ),
+      ];
+    },
+    otherwise: 'The compiler that builds the module has to make code of that architecture as well.',
   },
   {
     code: 'REPO_NOT_CONFIGURED',
@@ -484,6 +534,47 @@ function isOtherDebugName(match: Match): boolean {
   const { debuginfo } = match.situation.packages;
   const asked = judgeNotFound(match).filter((one) => one.asked.role === 'debuginfo');
   return asked.length > 0 && debuginfo.length > 0 && !asked.some((one) => debuginfo.includes(one.asked.name));
+}
+
+function isDebuginfoAsked(match: Match): boolean {
+  return match.seen(NO_DEBUGINFO) || judgeNotFound(match).some(({ asked }) => asked.role === 'debuginfo');
+}
+
+const ALL_DEBUG = '*debug*';
+
+/** Oracle's UEK has a repository for each series, whose number stands in its id. */
+const UEK_SERIES: readonly (readonly [string, string])[] = [
+  ['3.8.', '3'],
+  ['4.1.', '4'],
+  ['4.14.', '5'],
+  ['5.4.', '6'],
+  ['5.15.', '7'],
+  ['6.12.', '8'],
+];
+
+/** The repository that has what was asked for, among those that a list shows as switched off. */
+function findSwitchedOff(match: Match): string | null {
+  const { release, log } = match.situation;
+  const debug = log.withheld.switchedOff.filter((id) => /debug/i.test(id));
+  // Of several any may be the one.
+  if (isDebuginfoAsked(match)) return debug.length > 1 ? ALL_DEBUG : (debug[0] ?? null);
+  const series = UEK_SERIES.find(([begin]) => release?.includes('uek') === true && release.startsWith(begin))?.[1];
+  const form = new RegExp(`UEKR${series ?? ''}(?!\\d)`, 'i');
+  return series === undefined ? null : (log.withheld.switchedOff.find((id) => form.test(id)) ?? null);
+}
+
+/** The kernel's architecture in dpkg's word, where dpkg has said that its own is another; null otherwise. */
+function foreignArch({ log, arch }: Situation): string | null {
+  const own = findArchitecture(arch ?? '')?.deb ?? null;
+  const isSeen = log.dpkgArch !== null && findArchitecture(log.dpkgArch) !== null;
+  return own !== null && isSeen && own !== log.dpkgArch ? own : null;
+}
+
+/** SUSE has the kernels of clouds in a module of its own: the release names the service pack, 150400 is 15.4. */
+function activateModule({ release, place, arch }: Situation): readonly Remedy[] {
+  const [, major, pack] = /-(1\d)0(\d)00\.\S{1,40}-azure$/.exec(release ?? '') ?? [];
+  if (major === undefined || pack === undefined || !asksZypper(place)) return [];
+  return [runAsRoot(`SUSEConnect -p sle-module-public-cloud/${major}.${pack}/${arch ?? 'x86_64'}`)];
 }
 
 /** The debug repository is only added after the package was asked for in vain. */

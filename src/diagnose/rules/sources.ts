@@ -1,0 +1,225 @@
+/** What is wrong with one package source, where its own words tell more than that it cannot be used. */
+import { CHECK_SOURCES, install, prepare, REBOOT, run, runAsRoot } from '../../make-remedy.ts';
+import { shellLine } from '../../shell-words.ts';
+import type { Remedy } from '../../types.ts';
+import { NOT_FOUND_PATTERNS } from '../package-manager/asked-packages.ts';
+import { BROKEN, MOVED, OF_A_SOURCE, UNTRUSTED_ISSUER } from '../package-manager/source-messages.ts';
+import { text, type Pattern, type Rule, type Match } from '../rule.ts';
+import { asksZypper, type Situation } from '../situation.ts';
+
+/** dnf and yum have a key of this vendor, and the package is signed by another. */
+const OTHER_KEY: readonly Pattern[] = [
+  text("Import of key(s) didn't help"),
+  text('Public key for', /Public key for (\S{1,200})\.rpm is not installed/),
+  text(
+    'keys listed for',
+    /GPG keys listed for .{1,120} (?:are|is) already installed but (?:they are|it is) not correct/,
+  ),
+];
+/** rpm refuses the key itself: it is bound to its owner by a digest that the system's policy does not take any more. */
+const REFUSED_KEY: readonly Pattern[] = [
+  text('Hash algorithm SHA1 not available'),
+  text('Policy rejects', /Policy rejects .{1,200}\bSHA-?1\b/),
+];
+/** What was downloaded is not what the index names, or is not there any more. */
+const INDEX_BEHIND: readonly Pattern[] = [
+  text("checksum doesn't match", /(\S{1,200}\.rpm): Downloading successful, but checksum doesn't match/),
+  text('does not match', /Package does not match intended download/),
+  text('Status code: 404', /Status code: 404 for \S{1,300}\/(\S{1,200}\.rpm)\b/),
+  text('[Errno 14]', /\/(\S{1,200}\.rpm): \[Errno 14\] HTTPS? Error 404/),
+];
+/** An index itself that is not there: then the source is dead, and no cache. */
+const INDEX_ABSENT: readonly Pattern[] = [
+  text('Status code: 404', /Status code: 404 for \S{1,300}\/repomd\.xml/),
+  text('[Errno 14]', /repomd\.xml: \[Errno 14\]/),
+];
+/** A cloud's own repositories know their machines by a certificate, which a package of theirs renews. */
+const CLOUD_CERTIFICATE = text(
+  'certificate expired',
+  /https?:\/\/([\w.-]{0,100}rhui[\w.-]{1,100})\/.{0,300}\balert certificate expired\b/,
+);
+const NO_SUBSCRIPTION = text(
+  'enterprise.proxmox.com',
+  /https?:\/\/enterprise\.proxmox\.com\/\S{1,200} {1,3}(?:\S{1,40} ){0,2}401\b/,
+);
+/** The same kernels for everybody. */
+const FOR_EVERYBODY = text('pve-no-subscription');
+const PACMAN_BEHIND: readonly Pattern[] = [
+  text('failed retrieving file', /failed retrieving file ["'](\S{1,200})["'] from \S{1,100} : .{0,60}\b404\b/),
+  text('failed to commit transaction', /failed to commit transaction \(failed to retrieve some files\)/),
+];
+const PACMAN_KEYS: readonly Pattern[] = [
+  text(' is unknown trust', /^error: (\S{1,80}): signature from ["'].{1,200}["'] is unknown trust/),
+  text('corrupted package (PGP', /\((?:invalid or )?corrupted package \(PGP signature\)\)/),
+];
+
+/** Releases that end in an archive or are there: where a mirror has no such directory, it was taken away, and the name is right. */
+const ARCHIVED =
+  /^(?:sarge|etch|lenny|squeeze|wheezy|jessie|stretch|buster|bullseye|hardy|intrepid|jaunty|karmic|lucid|maverick|natty|oneiric|quantal|raring|saucy|utopic|vivid|wily|yakkety|zesty|artful|cosmic|disco|eoan|groovy|hirsute|impish|kinetic|lunar|mantic|oracular|plucky)(?:-|$)/;
+const NO_RELEASE_FILE = text(
+  'does not have a Release file',
+  /["'] ?(https?:\/\/[^"'\s]{1,200}) ([a-z][a-z-]{2,30})(?:\/\S{1,30})? Release ?["'] does not have a Release file/,
+);
+/** By the address of a source: where its vendor keeps what is out of support, as an expression for sed -E. */
+const ARCHIVES: readonly (readonly [RegExp, string, string])[] = [
+  [
+    /\/\/(?!old-releases\.)[\w.-]+\.ubuntu\.com\/ubuntu(?:-ports)?(?:\/|$)/,
+    'old-releases.ubuntu.com',
+    's#https?://[a-z0-9.-]+[.]ubuntu[.]com/ubuntu(-ports)?(/| |$)#http://old-releases.ubuntu.com/ubuntu\\2#',
+  ],
+  [
+    /\/\/(?!archive\.|snapshot\.)[\w.-]+\.debian\.org\/debian(?:-security)?(?:\/|$)/,
+    'archive.debian.org',
+    's#https?://[a-z0-9.-]+[.]debian[.]org/debian(-security)?(/| |$)#http://archive.debian.org/debian\\1\\2#',
+  ],
+];
+
+export const SOURCE_RULES: readonly Rule[] = [
+  {
+    code: 'REPO_MISCONFIGURED',
+    patterns: [...MOVED, NO_RELEASE_FILE],
+    grade: (match) => (archiveOf(match) === null ? null : 'proves'),
+    cause: (match) =>
+      `${match.captures.find(([, suite]) => suite !== undefined)?.[1] ?? 'This release'} is out of support and left the mirrors: ${archiveOf(match)?.[1] ?? 'an archive'} has it.`,
+    remedies: (_situation, match) => [
+      runAsRoot(
+        `sed -i -E '${archiveOf(match)?.[2] ?? ''}' $(grep -rlsE '(ubuntu|debian)[.](com|org)/' /etc/apt/sources.list /etc/apt/sources.list.d)`,
+      ),
+      CHECK_SOURCES,
+      prepare(),
+    ],
+    otherwise:
+      'What is archived is not signed anew: where apt then says that a Release file is expired, add "-o Acquire::Check-Valid-Until=false" to apt-get update. A suite that the archive does not have, such as one of updates, can be taken out.',
+  },
+  {
+    code: 'REPO_MISCONFIGURED',
+    patterns: REFUSED_KEY,
+    grade: (match) => (match.lines.some((line) => /key|[sS]ignature/i.test(line.text)) ? 'proves' : null),
+    cause: () =>
+      'The key of this source is bound to its owner by SHA-1 signatures, which the cryptographic policy of this system refuses: the packages may be right, and their vendor has to issue the key anew.',
+    remedies: () => [run('update-crypto-policies --show'), run("grep -rh '^gpgkey' /etc/yum.repos.d")],
+    otherwise:
+      'Take the key that the vendor has issued since (rpm --import ADDRESS), or the newer release package with it. Do not switch off signature checks.',
+  },
+  {
+    code: 'REPO_MISCONFIGURED',
+    patterns: OTHER_KEY,
+    hints: REFUSED_KEY,
+    grade: ({ seen }) => (REFUSED_KEY.some(seen) ? null : 'points'),
+    cause: ({ groups }) =>
+      `${groups[0] ?? 'The package'} is signed by a key that this system does not have: its vendor changed keys, and the file that the source names holds an older one.`,
+    remedies: ({ distribution, log }) => [importKey(distribution, log.distributionVersion), prepare()],
+    otherwise:
+      'The vendor names its current key on pages of its own; compare the fingerprint before it is imported, and do not switch off signature checks.',
+  },
+  {
+    code: 'REPO_MISCONFIGURED',
+    patterns: INDEX_BEHIND,
+    hints: INDEX_ABSENT,
+    grade: ({ seen }) => (INDEX_ABSENT.some(seen) ? null : 'points'),
+    cause: ({ groups }) =>
+      `The index that is kept here, or by a proxy on the way, names another ${groups[0] ?? 'package'} than the mirror has now.`,
+    remedies: (situation) => [runAsRoot(cleanAll(situation)), install(situation.packages.devel, 'kernel'), prepare()],
+    otherwise:
+      'Where it comes back with a fresh index, the mirror or a proxy in between is at fault: try another mirror.',
+  },
+  {
+    code: 'REPO_MISCONFIGURED',
+    patterns: [CLOUD_CERTIFICATE],
+    grade: 'proves',
+    cause: ({ groups }) =>
+      `${groups[0] ?? 'The repository'} knows machines by a client certificate, and that of this one has expired.`,
+    remedies: (_situation, { groups }) =>
+      groups[0]?.endsWith('.microsoft.com') === true
+        ? [runAsRoot("yum update -y --disablerepo='*' --enablerepo='*microsoft*'"), CHECK_SOURCES]
+        : [run("rpm -qa '*rhui*'"), CHECK_SOURCES],
+    otherwise:
+      'The package with "rhui" in its name brings the certificate: a newer one of the cloud that this machine is in renews it. No registration is missing.',
+  },
+  {
+    code: 'REPO_MISCONFIGURED',
+    patterns: [NO_SUBSCRIPTION],
+    hints: [FOR_EVERYBODY],
+    grade: ({ seen }) => (seen(FOR_EVERYBODY) ? null : 'proves'),
+    cause: () =>
+      'enterprise.proxmox.com only serves who has a subscription (401), and no other source of Proxmox is seen: the one without subscription has the same kernels.',
+    remedies: () => [
+      runAsRoot(
+        `sh -c '. /etc/os-release; echo "deb http://download.proxmox.com/debian/pve $VERSION_CODENAME pve-no-subscription" > /etc/apt/sources.list.d/pve-no-subscription.list'`,
+      ),
+      CHECK_SOURCES,
+      prepare(),
+    ],
+    otherwise: 'The source that answers 401 can be switched off in /etc/apt/sources.list.d.',
+  },
+  {
+    code: 'REPO_MISCONFIGURED',
+    patterns: UNTRUSTED_ISSUER,
+    grade: ({ seen, lines }) =>
+      [...BROKEN, ...NOT_FOUND_PATTERNS].some(seen) || lines.some((line) => OF_A_SOURCE.test(line.text))
+        ? 'points'
+        : null,
+    cause: () =>
+      'The certificate of the source was issued by nobody whom this system trusts: most often a proxy reads along and shows one of its own. No package mends that.',
+    remedies: (situation) => [...trustIssuer(situation), CHECK_SOURCES],
+    otherwise:
+      'CA.crt is the certificate of whoever runs that proxy or server, from there and not from the connection. In an image it has to be copied in before the packages are asked for.',
+  },
+  {
+    code: 'REPO_MISCONFIGURED',
+    patterns: PACMAN_KEYS,
+    grade: 'points',
+    cause: () => 'The keys of the packagers that are kept here are older than the packages.',
+    remedies: ({ release }) => [
+      runAsRoot(`pacman -Sy --needed archlinux-keyring${/MANJARO/.test(release ?? '') ? ' manjaro-keyring' : ''}`),
+      runAsRoot('pacman -Syu'),
+      REBOOT,
+    ],
+    otherwise: 'Where a file alone is damaged, delete it from /var/cache/pacman/pkg, and pacman fetches it again.',
+  },
+  {
+    code: 'REPO_MISCONFIGURED',
+    patterns: PACMAN_BEHIND,
+    hints: PACMAN_KEYS,
+    grade: ({ seen }) => (PACMAN_KEYS.some(seen) ? null : 'points'),
+    cause: ({ groups }) =>
+      `The package list that pacman keeps here is older than the mirror, which does not have ${groups[0] ?? 'what it names'} any more.`,
+    remedies: () => [runAsRoot('pacman -Syu'), REBOOT],
+    otherwise:
+      'The headers come with the newest kernel of that line, so both are upgraded together; pacman -Sy alone would only bring one of them.',
+  },
+];
+
+/** The vendor's archive, where it is certain that the release is there. */
+function archiveOf({ captures, lines }: Match): (typeof ARCHIVES)[number] | null {
+  for (const [index, [address = '', suite = '']] of captures.entries()) {
+    const isCertain = ARCHIVED.test(suite) || NO_RELEASE_FILE.regex?.test(lines[index]?.text ?? '') !== true;
+    const archive = ARCHIVES.find(([form]) => form.test(address));
+    if (isCertain && archive !== undefined) return archive;
+  }
+  return null;
+}
+
+/** AlmaLinux changed the key of release 8 in 2024, and said itself how the new one is had. */
+function importKey(distribution: string | null, version: string | null): Remedy {
+  return distribution === 'almalinux' && version === '8'
+    ? runAsRoot('rpm --import https://repo.almalinux.org/almalinux/RPM-GPG-KEY-AlmaLinux')
+    : run(String.raw`rpm -q gpg-pubkey --qf '%{version} %{summary}\n'`);
+}
+
+function cleanAll({ place }: Situation): string {
+  if (asksZypper(place)) return 'zypper clean --all';
+  return `${place.manager === 'yum' ? 'yum' : 'dnf'} clean all`;
+}
+
+/** Where each family keeps the issuers that somebody added, and what takes them in. */
+const STORES = {
+  deb: ['/usr/local/share/ca-certificates/', 'update-ca-certificates'],
+  rpm: ['/etc/pki/ca-trust/source/anchors/', 'update-ca-trust'],
+  suse: ['/etc/pki/trust/anchors/', 'update-ca-certificates'],
+} as const;
+
+function trustIssuer({ place, system }: Situation): readonly Remedy[] {
+  const [directory, update] = STORES[asksZypper(place) ? 'suse' : (system?.family ?? 'deb')];
+  return [runAsRoot(shellLine`cp CA.crt ${directory}`), runAsRoot(update)];
+}
