@@ -730,7 +730,7 @@ export const COMMANDS: readonly CommandRow[] = [
   },
   {
     name: 'cache clean',
-    summary: 'remove what was not used for longest from the cache',
+    summary: 'empty the cache, or remove what was not used for longest',
     target: false,
     options: [
       CACHE_DIR,

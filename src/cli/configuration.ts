@@ -30,6 +30,9 @@ export interface Configuration {
   readonly never: readonly { readonly option: string; readonly source: string }[];
 }
 
+/** What holds where nothing is read. */
+export const NO_CONFIGURATION: Configuration = { files: [], settings: [], never: [] };
+
 export const SYSTEM_CONFIG = '/etc/tapprep.toml';
 /** No honest configuration is larger. */
 const MOST_BYTES = 64 * 1024;

@@ -3,7 +3,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { EXIT, exitCodeOf, TapprepError } from '../errors.ts';
 import { proxyVariables, requireAllowed, withDefaults } from './apply-configuration.ts';
 import { ACTIONS_OF, COMMANDS, commandsByTask, type CommandRow } from './commands.ts';
-import { readConfiguration } from './configuration.ts';
+import { NO_CONFIGURATION, readConfiguration } from './configuration.ts';
 import { placeOfOptions, withHelp, withHint } from './hint.ts';
 import { readVersion } from './package-root.ts';
 import { OF_HOST, type Raw, readCommon, REPEATED, requireWith, requireWithout } from './options.ts';
@@ -41,7 +41,8 @@ export async function runProgram(
   const { env } = terminal;
   let exitCode: number = EXIT.done;
   const program = buildProgram(async (row, given, args) => {
-    const configuration = await readConfiguration(env);
+    // Where a file of it is wrong, help tells how to mend it.
+    const configuration = row.name === 'help' ? NO_CONFIGURATION : await readConfiguration(env);
     requireAllowed(given, row.options, configuration, EVERY_OPTION);
     for (const [other, rows] of [['--host', OF_HOST] as const, ...(row.only ?? [])]) requireWith(given, other, rows);
     for (const [other, rows] of row.not ?? []) requireWithout(given, other, rows);

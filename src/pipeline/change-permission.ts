@@ -43,7 +43,7 @@ export function openPermission(
   return {
     ask,
     require: async (change) => {
-      if (!(await ask(change))) throw notApproved(`${host.name} was not changed any further`);
+      if (!(await ask(change))) throw notApproved(`${host.name} was not changed`);
     },
     close: async () => (await lock)?.(),
   };

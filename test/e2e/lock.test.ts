@@ -108,6 +108,14 @@ test('a bundle of a lock is for the target of the lock, where no other is named'
   expect(JSON.parse(stdout)).toMatchObject({ target: { distro: 'debian', version: '11', release: RELEASE } });
 });
 
+test('a root in which no kernel is installed gets the one of the lock', async () => {
+  const cli = new Cli();
+  clis.push(cli);
+  const args = ['install', '--root', freshRoot(), '--lock', lock, '--systemtap', 'distro', '--dry-run'];
+  const { code, stdout } = await cli.run(args);
+  expect([code, stdout]).toEqual([0, expect.stringContaining(`linux-headers-${RELEASE}_5.10.299-1_`)]);
+});
+
 test.each([
   ['version', '20.04', '11'],
   ['packageArch', 'arm64', 'amd64'],

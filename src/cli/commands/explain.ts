@@ -26,7 +26,9 @@ export async function runExplain(context: ExplainContext, options: ExplainOption
   if (source !== null && (isDiagnosisCode(source) || isErrorCode(source))) return printPage(context, source);
   const reach: Reach = options.facts === null ? HERE : { via: 'facts', file: options.facts };
   const facts = options.facts === null ? null : await readFacts(resolve(context.cwd, options.facts));
-  const { diagnoses, situation, log } = explainExcerpt(await readLogSource(context, source), facts, null, reach);
+  const text = await readLogSource(context, source);
+  const isEmpty = text.trim() === '' && facts === null;
+  const { diagnoses, situation, log } = explainExcerpt(text, facts, null, reach);
   const seen = {
     release: situation.release,
     distribution: situation.distribution,
@@ -36,11 +38,13 @@ export async function runExplain(context: ExplainContext, options: ExplainOption
   if (context.common.json) context.stdout.json({ diagnoses, seen });
   else if (diagnoses.length > 0) context.stdout.write(`${headline(seen)}${renderDiagnoses(diagnoses)}`);
   if (diagnoses.length > 0) return EXIT.done;
-  context.stderr.write(`tapprep explain: ${log.succeeded ? SUCCEEDED : UNKNOWN}\n`);
+  context.stderr.write(`tapprep explain: ${isEmpty ? EMPTY : log.succeeded ? SUCCEEDED : UNKNOWN}\n`);
   return log.succeeded ? EXIT.done : EXIT.notReady;
 }
 
 const SUCCEEDED = 'nothing is wrong in this log: a script ran to its end.';
+const EMPTY =
+  'there is nothing in this log. What stap says goes to its standard error: stap … 2>&1 | tapprep explain -';
 const UNKNOWN =
   'nothing in this log is a failure that tapprep knows. Add --facts with the output of "tapprep detect --json", or run "tapprep doctor" on the machine.';
 

@@ -1,12 +1,12 @@
 /** `tapprep install`: the exact packages onto this host or into a root, then the proof. */
 import { resolve } from 'node:path';
 import { renderRemedy } from '../../diagnose/render-remedy.ts';
-import { EXIT, TapprepError } from '../../errors.ts';
+import { EXIT, isTapprepError, TapprepError } from '../../errors.ts';
 import { tapprepAsRoot } from '../../make-remedy.ts';
 import { type InstallOptions, type InstallOutcome, installTarget } from '../../pipeline/install.ts';
 import { notApproved } from '../../pipeline/change-permission.ts';
 import { type BundleChoice, withBundle } from '../../pipeline/install-bundle.ts';
-import { hasRootRights, openTarget, requireHost } from '../../pipeline/open-target.ts';
+import { hasRootRights, type OpenTarget, openTarget, requireHost } from '../../pipeline/open-target.ts';
 import type { DebuginfoChoice } from '../../pipeline/plan-target.ts';
 import type { SystemtapChoice } from '../../pipeline/provide-systemtap.ts';
 import { PREFIX } from '../../resolve/folder-place.ts';
@@ -87,7 +87,8 @@ interface Installation extends InstallOutcome {
 
 async function work(context: Context, options: InstallCommandOptions): Promise<Installation> {
   const { common, stderr } = context;
-  const open = await openTarget(context, options.target, common.dryRun ? 'look' : 'root');
+  const locked = options.lock === null ? null : await readLock(context.cwd, options.lock);
+  const open = await openFor(context, options.target, locked);
   const host = requireHost(open, 'install');
   const session = await openContextSession(context);
   const choice: Omit<InstallOptions, 'lock'> = {
@@ -107,7 +108,7 @@ async function work(context: Context, options: InstallCommandOptions): Promise<I
     approve: async (plan, change) => {
       if (!common.quiet) stderr.write(`${renderPlan(plan, common.verbose)}\n`);
       if (await context.confirm(`${change} on ${host.name}?`)) return true;
-      throw notApproved(`${host.name} was not changed any further`);
+      throw notApproved(`${host.name} was not changed`);
     },
   };
   const install = (given: Pick<InstallOptions, 'lock' | 'artifacts'>): Promise<InstallOutcome> =>
@@ -118,15 +119,25 @@ async function work(context: Context, options: InstallCommandOptions): Promise<I
   }
   const outcome =
     bundle === null
-      ? await install({ lock: lock === null ? null : await readLockFor(context.cwd, lock, open.target) })
+      ? await install({ lock: locked === null ? null : requireLockOf(locked, lock ?? '', open.target) })
       : await withBundle(session, open, host, readBundleChoice(context.cwd, bundle, options), ({ plan, artifacts }) =>
           install({ lock: plan, artifacts }),
         );
   return { target: open.target, host: host.name, ...outcome };
 }
 
-async function readLockFor(cwd: string, path: string, target: Target): Promise<Plan> {
-  const plan = await readLock(cwd, path);
+/** Below a root no kernel runs, and none or several may be there: then the lock says which is meant. */
+async function openFor(context: Context, target: TargetOptions, locked: Plan | null): Promise<OpenTarget> {
+  const entry = context.common.dryRun ? 'look' : 'root';
+  try {
+    return await openTarget(context, target, entry);
+  } catch (error) {
+    if (locked === null || !isTapprepError(error, 'USAGE') || !('installedReleases' in error.facts)) throw error;
+    return openTarget(context, { ...target, kernel: locked.target.release }, entry);
+  }
+}
+
+function requireLockOf(plan: Plan, path: string, target: Target): Plan {
   requireSameTarget(plan, path, target);
   return plan;
 }

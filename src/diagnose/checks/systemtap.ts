@@ -107,6 +107,10 @@ function checkParts(view: View, stap: SystemtapFacts): readonly Finding[] {
 /** The table of known incompatibilities weighs more than the range; neither is a verdict, so it never is more than advice. */
 function checkRange(view: View, stap: SystemtapFacts): readonly Finding[] {
   const { release } = view.facts.kernel;
+  // What the record of a proof names for this kernel: its range is that of what it was made from.
+  if (release !== null && isOwn(stap)) {
+    return [fine('SystemTap and kernel', `${stap.path} was proven for kernel ${release}, and is what tapprep uses.`)];
+  }
   const unfit = findUnfit(view, stap);
   if (unfit !== null) {
     const detail = `SystemTap ${stap.version ?? ''} is known to fail on kernel ${release ?? ''}: ${textOf(unfit)}.`;
@@ -142,10 +146,14 @@ function checkRange(view: View, stap: SystemtapFacts): readonly Finding[] {
   ];
 }
 
+/** What tapprep put together itself: it carries patches that its version does not tell. */
+function isOwn({ path }: SystemtapFacts): boolean {
+  return path.startsWith(`${PREFIX}/`);
+}
+
 /** Why the table calls this SystemTap unfit for this kernel's hello world; null where it does not, or cannot be asked. */
-function findUnfit({ facts, target }: View, { version, package: owner, path }: SystemtapFacts): Sentence | null {
-  // What tapprep put together itself was proven on this kernel, and carries patches that its version does not tell.
-  if (target === null || version === null || path.startsWith(`${PREFIX}/`)) return null;
+function findUnfit({ facts, target }: View, { version, package: owner }: SystemtapFacts): Sentence | null {
+  if (target === null || version === null) return null;
   const kernelVersion = facts.kernelPackages.find(({ name }) => name.endsWith(target.release))?.version ?? null;
   const own = facts.packages.find(({ name }) => name === 'systemtap' || name === owner)?.version ?? null;
   // A package whose revision is not known may carry the fix.
