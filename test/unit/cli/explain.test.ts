@@ -85,6 +85,11 @@ describe('explain', () => {
     expect(ran.stderr).toContain('nothing in this log');
   });
 
+  it('says of an empty log that it is one, and where stap writes', async () => {
+    const ran = await run((context) => runExplain(context, { source: '-', facts: null }), '\n');
+    expect(ran).toMatchObject({ exitCode: 1, stdout: '', stderr: expect.stringContaining('2>&1 | tapprep explain -') });
+  });
+
   it('ends with 0 when a script is seen to have run', async () => {
     const log = 'Pass 5: starting run.\nhello\nPass 5: run completed in 0usr/10sys/400real ms.\n';
     const ran = await run(async (context) => runExplain(context, { source: '-', facts: null }), log, true);

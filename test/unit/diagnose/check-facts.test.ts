@@ -266,6 +266,13 @@ describe('checkFacts', () => {
     expect(verdict(facts).byHand.length).toBeGreaterThan(0);
   });
 
+  it('what tapprep proved for the kernel is not judged by the range of what it was made from', () => {
+    const path = '/opt/tapprep/systemtap-4.8-mended-0123456789ab/bin/stap';
+    const facts = alter(DEBIAN12, { systemtap: { path, testedKernels: '2.6.32 ... 5.10.0-rc' } });
+    const found = check(facts).find((finding) => finding.check === 'SystemTap and kernel');
+    expect(found).toMatchObject({ status: 'ok', detail: expect.stringContaining(`${path} was proven for kernel 6.1`) });
+  });
+
   it.each([
     [
       'a stap that never saw such a kernel',
