@@ -68,7 +68,7 @@ test('help is there beside a configuration that is wrong: the error sends there'
   try {
     mkdirSync(join(cli.home, '.config/tapprep'), { recursive: true });
     writeFileSync(join(cli.home, '.config/tapprep/config.toml'), 'colour = true\n');
-    const refused = await cli.run(['mirrors', 'list', '--offline']);
+    const refused = await cli.run(['mirrors', 'list']);
     expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('try: tapprep help configuration\n')]);
     const help = await cli.run(['help', 'configuration']);
     expect([help.code, help.stdout]).toEqual([0, expect.stringContaining('config.toml')]);
