@@ -13,7 +13,7 @@
  * "Unverified" marks names that follow from the family's source but were seen in no public index.
  * Rows do not overlap, so their order says nothing; one that has no tag of its own says `onlyOn` and holds only there.
  */
-import type { DebKernelFamily, RpmKernelFamily } from '../types.ts';
+import type { DebKernelFamily, RpmKernelFamily, RpmTarget } from '../types.ts';
 
 interface Family {
   /** For people: whose kernel it is. */
@@ -44,6 +44,11 @@ export interface RpmFamily extends Family {
   readonly stems?: readonly (readonly [RegExp, string])[];
   /** A sister package that the release cannot be told from: one of the two exists. */
   readonly orStem?: string;
+  /**
+   * Kernels beside the row's own that have the same release, each with the releases and the package architectures that
+   * it is built for. All of them may exist, so that only the installed image tells which one runs.
+   */
+  readonly twins?: readonly (readonly [stem: string, releases: RegExp, arches: readonly string[]])[];
   readonly devel: readonly string[];
   readonly debuginfo: readonly string[];
   /** Nobody has seen that debug packages are published: their names are a guess. */
@@ -241,11 +246,16 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
     version: V_RT, packaged: [[/-rt\d+(?=-)/, '']],
     parts: ['number'], tag: String.raw`ph\d`, end: '[-flavour]', variants: words('aws esx rt secure'),
     stem: 'linux', devel: DEVEL, debuginfo: ['{name}-debuginfo'] },
-  // 5.15.138.1-1.cm2  6.6.57.1-2.azl3  5.15.55.1-rt48-3.cm2; of Azure Linux 3 what is newer than 6.6 is kernel-hwe
+  // 5.15.138.1-1.cm2  6.6.57.1-2.azl3  5.15.55.1-rt48-3.cm2; of Azure Linux 3 what is newer than 6.6 is kernel-hwe. The twins
+  // by SPECS/kernel-azure, kernel-hci, kernel-ipe and kernel-64k, whose uname_r is V-R as well
   azurelinux: { title: 'Azure Linux and CBL-Mariner', on: ['azurelinux', 'mariner'],
     version: V_RT, packaged: [[/-rt\d+(?=-)/, '']],
     parts: ['number'], tag: String.raw`(?:cm|azl)\d`, end: '', variants: [],
     stem: 'kernel', stems: [[/-rt\d/, 'kernel-rt'], [/^(?:6\.(?:[7-9]|\d\d)|[7-9])\..*azl3$/, 'kernel-hwe']],
+    twins: [
+      ['kernel-azure', /cm2$/, ['x86_64', 'aarch64']], ['kernel-hci', /cm2$/, ['x86_64']],
+      ['kernel-ipe', /azl3$/, ['x86_64', 'aarch64']], ['kernel-64k', /azl3$/, ['aarch64']],
+    ],
     devel: DEVEL, debuginfo: ['{name}-debuginfo'] },
   // 6.6.96.mshv1-3.azl3 of a host, 6.1.0.mshv16-2.azl3 of its guests
   'azurelinux-mshv': { title: "Azure Linux's kernels for Hyper-V", on: ['azurelinux', 'mariner'],
@@ -438,7 +448,17 @@ export const DEB_FAMILIES: Readonly<Record<Exclude<DebKernelFamily, 'deb'>, DebF
 /** What a row says of packages; all there is of a release of no row's form. */
 export type RpmNaming = Pick<
   RpmFamily,
-  'title' | 'stem' | 'orStem' | 'devel' | 'debuginfo' | 'i586' | 'counter' | 'suffixes' | 'bare' | 'debuginfoUnseen'
+  | 'title'
+  | 'stem'
+  | 'orStem'
+  | 'twins'
+  | 'devel'
+  | 'debuginfo'
+  | 'i586'
+  | 'counter'
+  | 'suffixes'
+  | 'bare'
+  | 'debuginfoUnseen'
 >;
 export type DebNaming = Pick<DebFamily, 'title' | 'headers' | 'debuginfo' | 'otherDebuginfo' | 'debuginfoUnseen'>;
 
@@ -456,6 +476,21 @@ const ANY_DEB: DebNaming = {
 /** How a family names its packages. */
 export function rpmNaming(family: RpmKernelFamily): RpmNaming {
   return family === 'rpm' ? ANY_RPM : RPM_FAMILIES[family];
+}
+
+/** The kernels that a release may be of, by the stems of their packages, the likeliest first. */
+export function stemsOf(target: Pick<RpmTarget, 'kernelFamily' | 'stem' | 'packageArch' | 'versionRelease'>): {
+  readonly stems: readonly string[];
+  /** All of them may exist, where otherwise one alone does. */
+  readonly areTwins: boolean;
+} {
+  const { stem, orStem, twins = [] } = rpmNaming(target.kernelFamily);
+  if (orStem !== undefined) return { stems: [target.stem, target.stem === stem ? orStem : stem], areTwins: false };
+  const beside = twins.filter(
+    ([, releases, arches]) =>
+      target.stem === stem && releases.test(target.versionRelease) && arches.includes(target.packageArch),
+  );
+  return { stems: [target.stem, ...beside.map(([twin]) => twin)], areTwins: beside.length > 0 };
 }
 
 /** How a family names its packages. */

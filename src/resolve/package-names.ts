@@ -1,6 +1,6 @@
 /** The packages that a kernel needs, named by its row of the table of families, without any network. */
 import { hasVersionRelease } from '../detect/any-release.ts';
-import { debNaming, rpmNaming, SUSE_SOURCES, SUSE_TREES } from '../detect/kernel-families.ts';
+import { debNaming, rpmNaming, stemsOf, SUSE_SOURCES, SUSE_TREES } from '../detect/kernel-families.ts';
 import type { DebTarget, PackageName, Role, RpmTarget, Target } from '../types.ts';
 import { forFamily } from '../package-system/systems.ts';
 
@@ -15,10 +15,10 @@ export function namePackages(target: Target): readonly PackageName[] {
 function nameRpm(target: RpmTarget): readonly PackageName[] {
   // Without V-R no file has a name: only an index can tell what belongs to such a release.
   if (target.kernelFamily === 'rpm' && !hasVersionRelease(target.versionRelease)) return [];
-  const { stem, orStem, debuginfo, debuginfoUnseen, counter, bare, ...row } = rpmNaming(target.kernelFamily);
+  const { debuginfo, debuginfoUnseen, counter, bare, ...row } = rpmNaming(target.kernelFamily);
   const devel = bare?.includes(target.variant ?? '') === true ? [] : row.devel;
-  const match = target.kernelFamily === 'rpm' ? 'index' : counter === true ? 'prefix' : 'exact';
-  const stems = orStem === undefined ? [target.stem] : [target.stem, target.stem === stem ? orStem : stem];
+  const { stems, areTwins } = target.stemIsSeen === true ? { stems: [target.stem], areTwins: false } : stemsOf(target);
+  const match = target.kernelFamily === 'rpm' || areTwins ? 'index' : counter === true ? 'prefix' : 'exact';
   return [...devel, ...debuginfo].flatMap((template, index) => {
     const ways = template.split('|').flatMap((way) => stems.map((stem) => [way, { ...target, stem }] as const));
     return ways.map(([way, own]) => {

@@ -204,10 +204,17 @@ export const RPM_SAMPLES: readonly (readonly [string, string, string, string, st
   // SPECS/linux/linux-rt.spec
   ['photon', '5.10.118-rt67-3.ph4-rt', 'x86_64', '5.10.118-3.ph4.x86_64',
     'linux-rt-devel linux-rt-debuginfo'],
+  ['mariner', '5.10.189.1-1.cm1', 'aarch64', '5.10.189.1-1.cm1.aarch64',
+    'kernel-devel kernel-debuginfo'],
+  // Kernels of one uname -r
   ['mariner', '5.15.138.1-1.cm2', 'x86_64', '5.15.138.1-1.cm2.x86_64',
-    'kernel-devel kernel-debuginfo'],
+    'kernel-devel kernel-azure-devel kernel-hci-devel kernel-debuginfo kernel-azure-debuginfo kernel-hci-debuginfo'],
+  ['mariner', '5.15.138.1-1.cm2', 'aarch64', '5.15.138.1-1.cm2.aarch64',
+    'kernel-devel kernel-azure-devel kernel-debuginfo kernel-azure-debuginfo'],
+  ['azurelinux', '6.6.57.1-2.azl3', 'x86_64', '6.6.57.1-2.azl3.x86_64',
+    'kernel-devel kernel-ipe-devel kernel-debuginfo kernel-ipe-debuginfo'],
   ['azurelinux', '6.6.57.1-2.azl3', 'aarch64', '6.6.57.1-2.azl3.aarch64',
-    'kernel-devel kernel-debuginfo'],
+    'kernel-devel kernel-ipe-devel kernel-64k-devel kernel-debuginfo kernel-ipe-debuginfo kernel-64k-debuginfo'],
   // SPECS/kernel-rt, SPECS/kernel-mshv, SPECS/kernel-hwe
   ['mariner', '5.15.55.1-rt48-3.cm2', 'x86_64', '5.15.55.1-3.cm2.x86_64',
     'kernel-rt-devel kernel-rt-debuginfo'],

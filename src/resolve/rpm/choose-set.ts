@@ -78,7 +78,8 @@ function chooseBy(
     const debuginfo = choices.find((choice) => choice.need.role === 'debuginfo');
     const real = followRequires(need, debuginfo);
     if (real === null) continue;
-    const choice = chooseOne(listCandidates(real, records, target), anchor);
+    const candidates = listCandidates(real, records, target);
+    const choice = chooseOne(candidates, anchor);
     if (choice === null && isOptional(need, target)) {
       if (need.role === 'debuginfo')
         notes.push(
@@ -95,6 +96,7 @@ function chooseBy(
     if (choice === null) throw explainMiss(real, records, target);
     requireSigned(choice, allowUnsigned, notes);
     noteOtherBuild(choice, anchor, notes);
+    if (need.role === 'devel') noteTwins(choice, candidates, notes);
     choices.push(choice);
     anchor = widenAnchor(anchor, choice);
   }
@@ -152,6 +154,16 @@ function requireSigned({ need, record }: Choice, allowUnsigned: boolean, notes: 
   const sentence = `${name} ${version} is only in ${repository.id}, which signs nothing`;
   const without = need.role.startsWith('debug') ? '--no-debuginfo' : null;
   throw refuseUnsigned(sentence, { package: name, repository: repository.id, role: need.role }, without);
+}
+
+/** Where nothing but the names tells the kernels of one release apart, the likeliest is taken. */
+function noteTwins({ match, record }: Choice, candidates: readonly Choice[], notes: string[]): void {
+  const others = candidates.filter((one) => one.match === match && one.record.name !== record.name);
+  if (match !== 'nevra' || others.length === 0) return;
+  const names = [...new Set(others.map((one) => one.record.name))];
+  notes.push(
+    `${record.name} ${record.version} is taken, and ${names.join(' and ')} of the same version may be the kernel's as well: the release does not tell, so the build tree has to prove that it fits`,
+  );
 }
 
 /** Packages without architecture are built apart; SUSE and Azure Linux also sign the kernel by a build of its own. */

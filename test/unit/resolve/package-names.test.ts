@@ -17,6 +17,11 @@ function debFile({ name, version, arch, match }: PackageName): string {
   return `${name}_${version ?? '?'}_${arch}`;
 }
 
+/** What `tapprep names` answers. */
+function named(distro: string, kernel: string, arch = 'x86_64', unameV: string | null = null): readonly PackageName[] {
+  return namePackages(declareTarget({ distro, version: null, kernel, arch, unameV }, 'named'));
+}
+
 function roleByName(name: string): Role {
   if (name.includes('-debuginfo-common')) return 'debuginfo-common';
   if (name.endsWith('-debugsource')) return 'debugsource';
@@ -78,6 +83,19 @@ test('alternatives share a number, the likelier first', () => {
     ['linux-image-unsigned-5.15.0-67-generic-dbgsym', 1],
     ['linux-image-5.15.0-67-generic-dbgsym', 1],
   ]);
+});
+
+test('of kernels that share a release none is certain, where of two sisters one alone exists', () => {
+  expect(named('mariner', '5.15.182.1-1.cm2').map(({ match, alternative }) => `${match} ${alternative}`)).toEqual([
+    'index 1',
+    'index 1',
+    'index 1',
+    'index 2',
+    'index 2',
+    'index 2',
+  ]);
+  expect(named('mariner', '5.15.55.1-rt48-3.cm2').map(({ match }) => match)).toEqual(['exact', 'exact']);
+  expect(new Set(named('mariner', '5.15.157.mshv1-1.cm2').map(({ match }) => match))).toEqual(new Set(['exact']));
 });
 
 test('an epoch is in the version of the kernel but in no file name', () => {
