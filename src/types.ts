@@ -345,6 +345,8 @@ export interface PackageName {
   /** What follows the name in the file name, without epoch; null where only the index knows. */
   readonly version: string | null;
   readonly match: 'exact' | 'index' | 'prefix';
+  /** What the version ends in behind the counter that follows a prefix; absent where nothing does. */
+  readonly suffix?: string;
   /** Packages with the same number are alternatives, the preferred first. */
   readonly alternative?: number;
 }

@@ -57,6 +57,10 @@ export interface RpmFamily extends Family {
   readonly i586?: RegExp;
   /** True where the index adds a rebuild counter to the version. */
   readonly counter?: true;
+  /** What of V-R stands behind that counter, where it is not the end. */
+  readonly behindCounter?: RegExp;
+  /** Another way in which packages have written V-R, as replace() takes it. */
+  readonly orPackaged?: readonly [RegExp, string];
 }
 
 /** What may stand in R before the tag, separated by dots. */
@@ -216,10 +220,11 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
     parts: [], tag: SUSE_R, end: '-flavour', variants: SUSE_FLAVOURS, counter: true, i586: /^(?:2\.|3\.[0-3]\.)|-default$/,
     bare: ['zfcpdump'],
     stem: 'kernel', devel: ['{name}-devel', '{tree}.noarch'], debuginfo: SUSE_DEBUG },
-  // 6.9.1-1.g492f944-default  6.13.0-rc1-1.g492f944-debug: of openSUSE's repositories that follow the sources
+  // 6.9.1-1.g492f944-default  6.13.0-rc1-1.g492f944-debug: of openSUSE's repositories that follow the sources, whose packages
+  // are 6.9.1-1.N.g492f944 and 6.13~rc1-1.N.g492f944, once 5.10.rc1-1.N.g492f944
   'suse-head': { title: "openSUSE's repositories of the newest kernels", on: SUSE.filter((id) => id.startsWith('opensuse')), only: /^[5-9]\./,
     version: String.raw`\d+(?:\.\d+)+(?:-rc\d+)?`, packaged: [[/(?:\.0)?-(?=rc\d)/, '~']], parts: [], tag: String.raw`${SUSE_R}\.g[0-9a-f]{7,12}`,
-    end: '-flavour', variants: SUSE_FLAVOURS, counter: true, i586: /-default$/, bare: ['zfcpdump'],
+    end: '-flavour', variants: SUSE_FLAVOURS, counter: true, behindCounter: /\.g[0-9a-f]+$/, orPackaged: [/~(?=rc\d)/, '.'], i586: /-default$/, bare: ['zfcpdump'],
     stem: 'kernel', devel: ['{name}-devel', '{tree}.noarch'], debuginfo: SUSE_DEBUG },
   // 2.6.32.59-0.7-default  3.0.101-108.57-default  3.0.101-rt130-0.24-rt: before kernel-devel was split off
   suse11: { title: 'SUSE Linux Enterprise 11 and openSUSE 11.2', on: SUSE, only: /^(?:2\.6\.3[0-3]|3\.0\.)/,
@@ -456,6 +461,8 @@ export type RpmNaming = Pick<
   | 'debuginfo'
   | 'i586'
   | 'counter'
+  | 'behindCounter'
+  | 'orPackaged'
   | 'suffixes'
   | 'bare'
   | 'debuginfoUnseen'

@@ -191,8 +191,9 @@ export const RPM_SAMPLES: readonly (readonly [string, string, string, string, st
     'kernel-devel kernel-debuginfo kernel-debuginfo-common-x86_64'],
   ['fedora', '6.16.4-200.0.riscv64.fc42.riscv64', 'riscv64', '6.16.4-200.0.riscv64.fc42.riscv64',
     'kernel-devel kernel-debuginfo kernel-debuginfo-common-riscv64'],
-  ['opensuse-tumbleweed', '6.13.0-rc1-1.g492f944-debug', 'x86_64', '6.13~rc1-1.g492f944.*.x86_64',
-    'kernel-debug-devel kernel-devel.noarch kernel-debug-debuginfo kernel-debug-debugsource'],
+  // Kernel:stable, 6.10.4-1.1.gd2c46bd
+  ['opensuse-leap', '6.10.4-1.gd2c46bd-default', 'x86_64', '6.10.4-1.*.gd2c46bd.x86_64',
+    'kernel-default-devel kernel-devel.noarch kernel-default-debuginfo kernel-default-debugsource'],
   ['photon', '4.4.221-2.ph1', 'x86_64', '4.4.221-2.ph1.x86_64',
     'linux-dev linux-debuginfo'],
   ['photon', '4.4.221-3.ph1-esx', 'x86_64', '4.4.221-3.ph1.x86_64',

@@ -7,8 +7,8 @@ import type { PackageName, Role } from '../../../src/types.ts';
 import { DEB_SAMPLES, RPM_SAMPLES } from '../../helpers/kernel-samples.ts';
 
 /** kernel-devel V-R.ARCH, as the file is called without ".rpm". */
-function rpmFile({ name, version, arch, match }: PackageName): string {
-  return `${name}-${version}${match === 'prefix' ? '.*' : ''}.${arch}`;
+function rpmFile({ name, version, arch, match, suffix = '' }: PackageName): string {
+  return `${name}-${version}${match === 'prefix' ? '.*' : ''}${suffix}.${arch}`;
 }
 
 function debFile({ name, version, arch, match }: PackageName): string {
@@ -96,6 +96,15 @@ test('of kernels that share a release none is certain, where of two sisters one 
   ]);
   expect(named('mariner', '5.15.55.1-rt48-3.cm2').map(({ match }) => match)).toEqual(['exact', 'exact']);
   expect(new Set(named('mariner', '5.15.157.mshv1-1.cm2').map(({ match }) => match))).toEqual(new Set(['exact']));
+});
+
+test('a release candidate of openSUSE is written in two ways, with the rebuild counter before the commit', () => {
+  const [first, second, tree] = named('opensuse-tumbleweed', '6.14.0-rc3-1.gb2a5fe1-default');
+  expect([first, second].map((name) => name && [rpmFile(name), name.alternative])).toEqual([
+    ['kernel-default-devel-6.14~rc3-1.*.gb2a5fe1.x86_64', 1],
+    ['kernel-default-devel-6.14.rc3-1.*.gb2a5fe1.x86_64', 1],
+  ]);
+  expect(tree).toMatchObject({ name: 'kernel-devel', arch: 'noarch', alternative: 2 });
 });
 
 test('an epoch is in the version of the kernel but in no file name', () => {
