@@ -190,21 +190,21 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
   uek5: { title: 'Oracle UEK on Oracle Linux 5', on: ['ol'], only: /^2\.6\.32-100\.|uek$/,
     parts: ['number'], tag: 'el5(?:uek)?', end: 'variant', variants: ['debug'],
     stem: 'kernel-uek', devel: DEVEL, debuginfo: COMMON },
-  // 2.6.20-1.2320.fc5smp  2.6.15-1.2054_FC5: one kernel-debuginfo for all variants
-  fedora5: { title: 'Fedora 5', on: ['fedora'],
-    parts: ['number'], tag: String.raw`(?:\d+_FC5|fc5)`, end: 'variant', variants: words('smp kdump xen xen0 xenU'),
+  // 2.6.20-1.2320.fc5smp  2.6.15-1.2054_FC5  2.6.16-1.2096_FC4: one kernel-debuginfo for all variants
+  fedora5: { title: 'Fedora Core 4 and 5', on: ['fedora'],
+    parts: ['number'], tag: String.raw`(?:\d+_FC[45]|fc5)`, end: 'variant', variants: words('smp kdump xen xen0 xenU'),
     stem: 'kernel', devel: DEVEL, debuginfo: ['{stem}-debuginfo'] },
   // 2.6.23.14-107.fc8PAE  2.6.19-1.2911.fc6xen
   fedora6: { title: 'Fedora 6 to 8', on: ['fedora'],
     parts: ['number', 'rc', 'git'], tag: 'fc[678]', end: 'variant', variants: words('PAE PAE-debug debug xen kdump'),
     stem: 'kernel', devel: DEVEL, debuginfo: COMMON },
-  // 2.6.27.5-117.fc10.i686.PAE
-  fedora9: { title: 'Fedora 9 and 10', on: ['fedora'],
-    parts: ['number', 'rc', 'git'], tag: 'fc(?:9|10)', end: '.arch+variant', variants: FEDORA_VARIANTS,
+  // 2.6.27.5-117.fc10.i686.PAE  2.6.29.5-191.fc11.x86_64: the architecture came into the common package with 2.6.30
+  fedora9: { title: 'Fedora 9 to 11', on: ['fedora'], only: /^2\.6\.2\d\b/,
+    parts: ['number', 'rc', 'git'], tag: 'fc(?:9|1[01])', end: '.arch+variant', variants: FEDORA_VARIANTS,
     stem: 'kernel', devel: DEVEL, debuginfo: COMMON },
   // 2.6.33.4-95.fc13.i686.PAE  3.8.8-202.fc18.ppc64p7  5.9.0-0.rc6.20200918git5d947f3e9a91.16.fc34.x86_64  6.8.8-200.fc39.aarch64+16k
   // 6.16.4-200.0.riscv64.fc42.riscv64
-  fedora: { title: 'Fedora', on: ['fedora'],
+  fedora: { title: 'Fedora', on: ['fedora'], only: /^(?!2\.6\.2\d\b)/,
     parts: ['number', 'rc', 'git', 'port'], tag: String.raw`fc(?:1[1-9]|[2-9]\d)${BUMP}`, end: '.arch+variant', variants: FEDORA_VARIANTS,
     stem: 'kernel', devel: DEVEL, debuginfo: COMMON_ARCH },
   // 4.14.138-89.102.amzn1.x86_64  5.10.35-31.135.amzn2.x86_64  6.1.102-108.177.amzn2023.x86_64
