@@ -53,6 +53,8 @@ export interface RpmFamily extends Family {
   readonly debuginfo: readonly string[];
   /** Nobody has seen that debug packages are published: their names are a guess. */
   readonly debuginfoUnseen?: true;
+  /** What V-R.ARCH looks like where the names are a guess: nobody has seen such packages. */
+  readonly guessed?: RegExp;
   /** Releases whose packages for 32-bit x86 are of i586; of i686 otherwise. */
   readonly i586?: RegExp;
   /** True where the index adds a rebuild counter to the version. */
@@ -296,16 +298,18 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
   tlinux: { title: 'TencentOS 2 and 3', on: ['tencentos'], packaged: [[/\.tlinux\d$/, ''], [/-tlinux\d-/, '.']],
     parts: [], tag: String.raw`\d+(?:\.\d+)*(?:\.tlinux\d|-tlinux\d-\d+(?:\.\d+)*)`, end: '', variants: [], counter: true,
     stem: 'kernel', stems: [[/(tlinux\d)/, 'kernel-$1']], devel: DEVEL, debuginfo: [] },
-  // 5.15.65-server-1.mga8: to Mageia 8 V-R is a part of the name (debuginfo: not seen)
+  // 5.15.65-server-1.mga8  4.14.69-tmb-desktop-1.mga6, of kernel-linus 5.15.32-1.mga8: to Mageia 8 V-R is a part of the name
+  // (debuginfo: not seen)
   mageia: { title: 'Mageia up to 8', on: ['mageia'],
-    version: String.raw`\d+(?:\.\d+)+-(?<variant>desktop586|desktop|server|linus)`, packaged: [[/-[a-z]+\d*-/, '-']],
-    parts: ['number'], tag: 'mga[1-8]', end: '', variants: [],
-    stem: 'kernel', devel: ['{name}-devel-{vr}=1-1.{tag}'], debuginfo: [] },
-  // 6.6.65-server-2.mga9: since 9 V-R is in the version alone (debuginfo: not seen)
+    version: String.raw`\d+(?:\.\d+)+(?:-(?:tmb-)?(?<variant>desktop586|desktop|server|(?<=-tmb-)laptop))?`, packaged: [[/-[a-z][a-z\d-]*-/, '-']],
+    parts: ['number'], tag: 'mga[1-8]', end: '', variants: [], i586: /^/,
+    stem: 'kernel', stems: [[/-tmb-/, 'kernel-tmb'], [/^[\d.]+-\d/, 'kernel-linus']], devel: ['{name}-devel-{vr}=1-1.{tag}'], debuginfo: [] },
+  // 6.6.65-server-2.mga9, of kernel-linus 6.6.116-1.mga9: since 9 V-R is in the version alone (debuginfo: not seen). Of 32 bits
+  // 9 is only known to be named as 8 was
   mageia9: { title: 'Mageia', on: ['mageia'],
-    version: String.raw`\d+(?:\.\d+)+-(?<variant>desktop|server|linus)`, packaged: [[/-[a-z]+-/, '-']],
-    parts: ['number'], tag: String.raw`mga(?:9|[1-9]\d)`, end: '', variants: [],
-    stem: 'kernel', devel: DEVEL, debuginfo: [] },
+    version: String.raw`\d+(?:\.\d+)+(?:-(?<variant>desktop586|desktop|server))?`, packaged: [[/-[a-z]+\d*-/, '-']],
+    parts: ['number'], tag: String.raw`mga(?:9|[1-9]\d)`, end: '', variants: [], i586: /mga9$/, guessed: /\.i[56]86$/,
+    stem: 'kernel', stems: [[/^[\d.]+-\d/, 'kernel-linus']], devel: DEVEL, debuginfo: [] },
   // 4.19.90-2107.6.0.0100.oe1.bclinux.x86_64, built from openEuler (what is beside debuginfo was not seen)
   bclinux: { title: 'BC-Linux', on: ['bclinux'],
     parts: ['number'], tag: String.raw`oe\d+(?:sp\d+)?\.bclinux`, end: '.arch+variant', variants: EL_VARIANTS,
@@ -460,6 +464,7 @@ export type RpmNaming = Pick<
   | 'devel'
   | 'debuginfo'
   | 'i586'
+  | 'guessed'
   | 'counter'
   | 'behindCounter'
   | 'orPackaged'

@@ -15,12 +15,14 @@ export function namePackages(target: Target): readonly PackageName[] {
 function nameRpm(target: RpmTarget): readonly PackageName[] {
   // Without V-R no file has a name: only an index can tell what belongs to such a release.
   if (target.kernelFamily === 'rpm' && !hasVersionRelease(target.versionRelease)) return [];
-  const { debuginfo, debuginfoUnseen, counter, behindCounter, orPackaged, bare, ...row } = rpmNaming(
+  const { debuginfo, debuginfoUnseen, guessed, counter, behindCounter, orPackaged, bare, ...row } = rpmNaming(
     target.kernelFamily,
   );
   const devel = bare?.includes(target.variant ?? '') === true ? [] : row.devel;
   const { stems, areTwins } = target.stemIsSeen === true ? { stems: [target.stem], areTwins: false } : stemsOf(target);
-  const match = target.kernelFamily === 'rpm' || areTwins ? 'index' : counter === true ? 'prefix' : 'exact';
+  const isGuess =
+    target.kernelFamily === 'rpm' || guessed?.test(`${target.versionRelease}.${target.packageArch}`) === true;
+  const match = isGuess || areTwins ? 'index' : counter === true ? 'prefix' : 'exact';
   const versions = [
     target.versionRelease,
     ...(orPackaged === undefined ? [] : [target.versionRelease.replace(...orPackaged)]),

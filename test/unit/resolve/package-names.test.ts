@@ -107,6 +107,12 @@ test('a release candidate of openSUSE is written in two ways, with the rebuild c
   expect(tree).toMatchObject({ name: 'kernel-devel', arch: 'noarch', alternative: 2 });
 });
 
+test('names of an architecture that nobody has seen packages of are a guess', () => {
+  expect(named('mageia', '6.6.88-desktop586-3.mga9', 'i686').map(({ match }) => match)).toEqual(['index']);
+  expect(named('mageia', '6.6.65-server-2.mga9').map(({ match }) => match)).toEqual(['exact']);
+  expect(named('mageia', '5.15.41-desktop586-1.mga8', 'i686').map(({ match }) => match)).toEqual(['exact']);
+});
+
 test('an epoch is in the version of the kernel but in no file name', () => {
   const target = declareTarget({
     distro: 'debian',
