@@ -57,6 +57,8 @@ export interface RpmFamily extends Family {
   readonly guessed?: RegExp;
   /** Releases whose packages for 32-bit x86 are of i586; of i686 otherwise. */
   readonly i586?: RegExp;
+  /** Packages for ppc64 are of ppc. */
+  readonly ppc?: true;
   /** True where the index adds a rebuild counter to the version. */
   readonly counter?: true;
   /** What of V-R stands behind that counter, where it is not the end. */
@@ -105,7 +107,7 @@ const FEDORA_VARIANTS = words(
 );
 const SUSE_FLAVOURS = words(
   'default azure rt rt_debug rt_trace kvmsmall preempt 64kb vanilla debug pae xen xenpae trace desktop ec2 smp bigsmp ' +
-    'ppc64 iseries64 bigmem s390 kdump lpae zfcpdump longterm coco coco_debug vmi',
+    'ppc64 iseries64 bigmem s390 kdump lpae zfcpdump longterm coco coco_debug vmi pv',
 );
 /** SUSE flavours whose kernel-devel comes from another source package than kernel-source. */
 export const SUSE_SOURCES: Readonly<Record<string, string>> = {
@@ -236,9 +238,9 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
   suse111: { title: 'openSUSE 11.1', on: SUSE, only: /^2\.6\.2[7-9]/,
     parts: [], tag: SUSE_R, end: '-flavour', variants: SUSE_FLAVOURS, counter: true, i586: /^/,
     stem: 'kernel', devel: ['kernel-source', 'kernel-syms'], debuginfo: SUSE_DEBUG },
-  // 2.6.25.16-0.1-default: the whole release is in uname -r (debuginfo: unverified)
+  // 2.6.25.16-0.1-default: the whole release is in uname -r (debuginfo: unverified; of ppc64 that all packages are of ppc)
   suse10: { title: 'SUSE and openSUSE up to 11.0', on: SUSE, only: /^2\.6\.(?:[4-9]|1\d|2[0-6])[.-]/,
-    parts: [], tag: SUSE_R, end: '-flavour', variants: SUSE_FLAVOURS, i586: /^/,
+    parts: [], tag: SUSE_R, end: '-flavour', variants: SUSE_FLAVOURS, i586: /^/, ppc: true, guessed: /\.ppc$/,
     stem: 'kernel', devel: ['kernel-source', 'kernel-syms'], debuginfo: ['{name}-debuginfo'] },
   // 4.4.221-2.ph1
   photon1: { title: 'Photon OS 1', on: ['photon'],
@@ -464,6 +466,7 @@ export type RpmNaming = Pick<
   | 'devel'
   | 'debuginfo'
   | 'i586'
+  | 'ppc'
   | 'guessed'
   | 'counter'
   | 'behindCounter'
@@ -488,6 +491,13 @@ const ANY_DEB: DebNaming = {
 /** How a family names its packages. */
 export function rpmNaming(family: RpmKernelFamily): RpmNaming {
   return family === 'rpm' ? ANY_RPM : RPM_FAMILIES[family];
+}
+
+/** The architecture of a kernel's packages where a family has another one than rpm usually has. */
+export function packageArchOf(family: RpmKernelFamily, release: string, usual: string): string {
+  const { i586, ppc } = rpmNaming(family);
+  if (usual === 'i686' && i586?.test(release) === true) return 'i586';
+  return usual === 'ppc64' && ppc === true ? 'ppc' : usual;
 }
 
 /** The kernels that a release may be of, by the stems of their packages, the likeliest first. */

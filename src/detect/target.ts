@@ -6,7 +6,7 @@ import { findArchitecture, type Architecture } from './architectures.ts';
 import { isNamedByHabit, readAnyRelease } from './any-release.ts';
 import { standInFor } from './own-kernel.ts';
 import { findDistribution, packageFamilyOf, type PackageFamily } from './distributions.ts';
-import { rpmNaming, stemsOf } from './kernel-families.ts';
+import { packageArchOf, stemsOf } from './kernel-families.ts';
 import { isPlausible, parseDebVersion, parseKernelRelease } from './kernel-release.ts';
 import type { DebRelease, KernelRelease, RpmRelease } from './kernel-release.ts';
 
@@ -209,8 +209,7 @@ function chooseArchitecture(kernel: KernelRelease, known: Known): { machine: Arc
 
 function makeRpmTarget(kernel: RpmRelease, known: Known, arch: string, packageArch: string): RpmTarget {
   const { kernelFamily, stem, variant, tail } = kernel;
-  const isI586 = packageArch === 'i686' && rpmNaming(kernelFamily).i586?.test(known.release) === true;
-  const named = isI586 ? 'i586' : packageArch;
+  const named = packageArchOf(kernelFamily, known.release, packageArch);
   const target: RpmTarget = {
     family: 'rpm',
     kernelFamily,

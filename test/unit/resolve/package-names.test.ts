@@ -109,6 +109,8 @@ test('a release candidate of openSUSE is written in two ways, with the rebuild c
 
 test('names of an architecture that nobody has seen packages of are a guess', () => {
   expect(named('mageia', '6.6.88-desktop586-3.mga9', 'i686').map(({ match }) => match)).toEqual(['index']);
+  expect(named('sles', '2.6.16.60-0.85.1-ppc64', 'ppc64').map(({ match }) => match)).not.toContain('exact');
+  expect(named('sles', '2.6.16.60-0.21-smp')[0]?.match).toBe('exact');
   expect(named('mageia', '6.6.65-server-2.mga9').map(({ match }) => match)).toEqual(['exact']);
   expect(named('mageia', '5.15.41-desktop586-1.mga8', 'i686').map(({ match }) => match)).toEqual(['exact']);
 });
