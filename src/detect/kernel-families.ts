@@ -51,8 +51,8 @@ export interface RpmFamily extends Family {
   readonly twins?: readonly (readonly [stem: string, releases: RegExp, arches: readonly string[]])[];
   readonly devel: readonly string[];
   readonly debuginfo: readonly string[];
-  /** Nobody has seen that debug packages are published: their names are a guess. */
-  readonly debuginfoUnseen?: true;
+  /** Releases of which nobody has seen that debug packages are published: their names are a guess. */
+  readonly debuginfoUnseen?: RegExp;
   /** What V-R.ARCH looks like where the names are a guess: nobody has seen such packages. */
   readonly guessed?: RegExp;
   /** Releases whose packages for 32-bit x86 are of i586; of i686 otherwise. */
@@ -161,11 +161,11 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
   // 2.6.32-042stab129.1, on CentOS 5 2.6.18-308.el5.028stab099.3
   openvz: { title: 'OpenVZ', on: EL,
     parts: ['number'], tag: String.raw`(?:el5\.)?\d+stab\d+(?:\.\d+)*`, end: '', variants: [],
-    stem: 'vzkernel', stems: [[/\.el5\./, 'ovzkernel']], devel: DEVEL, debuginfo: ['{name}-debuginfo'], debuginfoUnseen: true },
+    stem: 'vzkernel', stems: [[/\.el5\./, 'ovzkernel']], devel: DEVEL, debuginfo: ['{name}-debuginfo'], debuginfoUnseen: /^/ },
   // 5.4.60-v8.1.el8  6.1.31-v8.1.el9.altarch  6.12.96-20260724.v8.1.el10: for the Raspberry Pi
   'el-raspi': { title: 'the Raspberry Pi kernel of CentOS, Rocky Linux and AlmaLinux', on: EL,
     parts: ['number'], tag: String.raw`v[78]l?\.\d+\.el\d+(?:\.altarch)?`, end: '', variants: [],
-    stem: 'raspberrypi2-kernel4', devel: DEVEL, debuginfo: ['{name}-debuginfo'], debuginfoUnseen: true },
+    stem: 'raspberrypi2-kernel4', devel: DEVEL, debuginfo: ['{name}-debuginfo'], debuginfoUnseen: /^/ },
   // 3.10.0-1160.el7.centos.plus.x86_64  3.10.0-862.11.6.el7.centos.plus.1.x86_64; on 32-bit x86 it is the only kernel, and "kernel"
   centosplus: { title: 'CentOS Plus', on: ['centos'],
     parts: ['number'], tag: String.raw`el[78](?:_\d+)?\.centos\.plus${BUMP}`, end: '.arch+variant', variants: EL_VARIANTS,
@@ -178,14 +178,14 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
   elrepo: { title: 'ELRepo', on: EL,
     parts: ['number', 'rc'], tag: String.raw`el\d+(?:_\d+)?\.elrepo`, end: '.arch+variant', variants: ['PAE', 'NONPAE'],
     stem: 'kernel-ml', orStem: 'kernel-lt', stems: [[/^(?:3\.0|3\.2|3\.10|4\.4|5\.4|5\.15|6\.1|6\.6|6\.12)\./, 'kernel-lt']], devel: DEVEL, debuginfo: [] },
-  // 4.14.35-2047.528.2.1.el7uek.x86_64  5.15.0-200.131.27.el9uek.aarch64.64k (its debuginfo: unverified)
+  // 4.14.35-2047.528.2.1.el7uek.x86_64  5.15.0-200.131.27.el9uek.aarch64.64k (the debuginfo of 64k: unverified)
   uek: { title: 'Oracle UEK', on: ['ol'], only: /^(?!6\.8\.)/,
     parts: ['number'], tag: String.raw`el(?:[6-9]|1\d)uek`, end: '.arch+variant', variants: words('debug 64k 64kdebug'), suffixes: UEK_64K,
-    stem: 'kernel-uek', devel: DEVEL, debuginfo: COMMON },
+    stem: 'kernel-uek', devel: DEVEL, debuginfo: COMMON, debuginfoUnseen: /64k/ },
   // 6.11.0-0.el9ueknext.x86_64; the first was 6.8.0-2.el9uek.x86_64
   ueknext: { title: 'Oracle UEK-next', on: ['ol'], only: /^6\.8\.|next$/,
     parts: ['number', 'rc'], tag: String.raw`el\d+uek(?:next)?`, end: '.arch+variant', variants: words('debug 64k 64kdebug'), suffixes: UEK_64K,
-    stem: 'kernel-ueknext', devel: DEVEL, debuginfo: COMMON },
+    stem: 'kernel-ueknext', devel: DEVEL, debuginfo: COMMON, debuginfoUnseen: /64k/ },
   // 2.6.32-100.28.5.el6.x86_64: the first UEK, tagged like its RHEL
   uek1: { title: 'Oracle UEK', on: ['ol'], only: /^2\.6\.32-100\./,
     parts: ['number'], tag: 'el6', end: '.arch+variant', variants: ['debug'],
@@ -241,7 +241,7 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
   // 2.6.25.16-0.1-default: the whole release is in uname -r (debuginfo: unverified; of ppc64 that all packages are of ppc)
   suse10: { title: 'SUSE and openSUSE up to 11.0', on: SUSE, only: /^2\.6\.(?:[4-9]|1\d|2[0-6])[.-]/,
     parts: [], tag: SUSE_R, end: '-flavour', variants: SUSE_FLAVOURS, i586: /^/, ppc: true, guessed: /\.ppc$/,
-    stem: 'kernel', devel: ['kernel-source', 'kernel-syms'], debuginfo: ['{name}-debuginfo'] },
+    stem: 'kernel', devel: ['kernel-source', 'kernel-syms'], debuginfo: ['{name}-debuginfo'], debuginfoUnseen: /^/ },
   // 4.4.221-2.ph1
   photon1: { title: 'Photon OS 1', on: ['photon'],
     parts: ['number'], tag: 'ph1', end: '', variants: [],
@@ -287,7 +287,7 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
   // 5.10.0-60.18.0.50.r509_2.hce2.x86_64, built from openEuler (debuginfo: unverified)
   hce: { title: 'Huawei Cloud EulerOS', on: ['hce'],
     parts: ['number'], tag: String.raw`(?:r\d+_\d+\.)?hce\d+`, end: '.arch+variant', variants: EL_VARIANTS,
-    stem: 'kernel', devel: DEVEL, debuginfo: DEBUGSOURCE, debuginfoUnseen: true },
+    stem: 'kernel', devel: DEVEL, debuginfo: DEBUGSOURCE, debuginfoUnseen: /^/ },
   // 6.6.0-26.0.0.4.oe2203sp4.raspi.aarch64, since 6.6.0-102 with -v8 or -2712 behind it; it has no debuginfo
   'openeuler-raspi': { title: 'openEuler on the Raspberry Pi', on: ['openeuler'], packaged: [[/\.raspi\.aarch64$/, '']],
     parts: ['number'], tag: String.raw`(?:oe\d+(?:sp\d+)?\.)?raspi\.(?<arch>aarch64)`, end: '[-flavour]', variants: ['v8', '2712'], suffixes: { v8: '', '2712': '' },
@@ -295,7 +295,7 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
   // 6.6.47-12.oc9.x86_64  6.6.98-40.6.tl4.x86_64
   opencloudos: { title: 'OpenCloudOS and TencentOS', on: ['opencloudos', 'tencentos'], only: /^(?:[6-9]|\d\d)\./,
     parts: ['number', 'rc', 'git'], tag: String.raw`(?:oc|tl)\d+`, end: '.arch+variant', variants: ['debug'],
-    stem: 'kernel', devel: DEVEL, debuginfo: ['{name}-debuginfo', '{name}-debuginfo-common'], debuginfoUnseen: true },
+    stem: 'kernel', devel: DEVEL, debuginfo: ['{name}-debuginfo', '{name}-debuginfo-common'], debuginfoUnseen: /^/ },
   // 5.4.119-1.0007.tlinux4, older 5.4.119-1-tlinux4-0009; a tag of the system may follow in the index (debuginfo: not seen)
   tlinux: { title: 'TencentOS 2 and 3', on: ['tencentos'], packaged: [[/\.tlinux\d$/, ''], [/-tlinux\d-/, '.']],
     parts: [], tag: String.raw`\d+(?:\.\d+)*(?:\.tlinux\d|-tlinux\d-\d+(?:\.\d+)*)`, end: '', variants: [], counter: true,
@@ -327,15 +327,15 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
   // 4.19.90-24.4.v2101.ky10.x86_64, built from openEuler (debuginfo is not public: unverified)
   kylin: { title: 'Kylin', on: ['kylin'],
     parts: ['number', 'kylin'], tag: String.raw`ky\d+`, end: '.arch+variant', variants: EL_VARIANTS,
-    stem: 'kernel', devel: DEVEL, debuginfo: DEBUGSOURCE },
+    stem: 'kernel', devel: DEVEL, debuginfo: DEBUGSOURCE, debuginfoUnseen: /^/ },
   // 4.19.90-2109.1.0.0108.up2.uel20.x86_64, built from openEuler (behind a login: unverified)
   'uos-e': { title: 'UOS Server E', on: ['uos'],
     parts: ['number', 'update'], tag: String.raw`uel\d+`, end: '.arch+variant', variants: EL_VARIANTS,
-    stem: 'kernel', devel: DEVEL, debuginfo: DEBUGSOURCE },
+    stem: 'kernel', devel: DEVEL, debuginfo: DEBUGSOURCE, debuginfoUnseen: /^/ },
   // 4.19.0-91.82.152.uelc20.x86_64, built from Anolis (behind a login: unverified)
   'uos-a': { title: 'UOS Server A and C', on: ['uos'],
     parts: ['number', 'update'], tag: String.raw`uelc\d+`, end: '.arch+variant', variants: EL_VARIANTS,
-    stem: 'kernel', devel: DEVEL, debuginfo: COMMON_ARCH },
+    stem: 'kernel', devel: DEVEL, debuginfo: COMMON_ARCH, debuginfoUnseen: /^/ },
   // 3.10.0-693.21.1.el7.cgslv5_4.8.261.gad51a3d.lite.x86_64: not the EL that it names
   cgsl: { title: 'NewStart CGSL', on: ['cgsl'],
     parts: ['number', 'rt'], tag: String.raw`el\d+(?:_\d+)?\.cgslv\d+(?:_\d+)?(?:\.\d+)*(?:\.g[0-9a-f]+)?(?:\.lite)?`, end: '.arch+variant', variants: EL_VARIANTS,
@@ -343,11 +343,11 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
   // 5.10.0-136.12.0.86.aarch64: no tag, or eulerosv2rN (debuginfo: unverified)
   euleros: { title: 'EulerOS', on: ['euleros'], onlyOn: true, only: /^[4-9]\.(?!.*r[1-8]$)/,
     parts: ['number', 'huawei'], tag: String.raw`(?:h?\d+|eulerosv\d+r\d+)`, end: '.arch+variant', variants: EL_VARIANTS,
-    stem: 'kernel', devel: DEVEL, debuginfo: DEBUGSOURCE },
+    stem: 'kernel', devel: DEVEL, debuginfo: DEBUGSOURCE, debuginfoUnseen: /^/ },
   // 3.10.0-514.44.5.10.h179.x86_64, built from RHEL 7; to V2R8 also 4.19.36-vhulk1906.3.0.h356.eulerosv2r8.aarch64
   euleros3: { title: 'EulerOS', on: ['euleros'], onlyOn: true, only: /^3\.|r[1-8]$/,
     parts: ['number', 'huawei'], tag: String.raw`(?:h?\d+|eulerosv\d+r\d+)`, end: '.arch+variant', variants: EL_VARIANTS,
-    stem: 'kernel', devel: DEVEL, debuginfo: COMMON_ARCH },
+    stem: 'kernel', devel: DEVEL, debuginfo: COMMON_ARCH, debuginfoUnseen: /^/ },
 };
 
 export interface DebFamily extends Family {
@@ -478,7 +478,13 @@ export type RpmNaming = Pick<
 export type DebNaming = Pick<DebFamily, 'title' | 'headers' | 'debuginfo' | 'otherDebuginfo' | 'debuginfoUnseen'>;
 
 /** How rpm distributions name the packages of a kernel as a rule: a guess until an index has said so. */
-const ANY_RPM: RpmNaming = { title: 'an rpm distribution', stem: 'kernel', devel: DEVEL, debuginfo: COMMON_ARCH };
+const ANY_RPM: RpmNaming = {
+  title: 'an rpm distribution',
+  stem: 'kernel',
+  devel: DEVEL,
+  debuginfo: COMMON_ARCH,
+  debuginfoUnseen: /^/,
+};
 const ANY_DEB: DebNaming = {
   title: 'a dpkg distribution',
   headers: ['linux-headers-{release}'],
@@ -491,6 +497,11 @@ const ANY_DEB: DebNaming = {
 /** How a family names its packages. */
 export function rpmNaming(family: RpmKernelFamily): RpmNaming {
   return family === 'rpm' ? ANY_RPM : RPM_FAMILIES[family];
+}
+
+/** Whether nobody knows that debug packages of a kernel are published at all. */
+export function isDebuginfoUnseen({ kernelFamily, release }: Pick<RpmTarget, 'kernelFamily' | 'release'>): boolean {
+  return rpmNaming(kernelFamily).debuginfoUnseen?.test(release) === true;
 }
 
 /** The architecture of a kernel's packages where a family has another one than rpm usually has. */

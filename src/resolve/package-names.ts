@@ -1,6 +1,13 @@
 /** The packages that a kernel needs, named by its row of the table of families, without any network. */
 import { hasVersionRelease } from '../detect/any-release.ts';
-import { debNaming, rpmNaming, stemsOf, SUSE_SOURCES, SUSE_TREES } from '../detect/kernel-families.ts';
+import {
+  debNaming,
+  isDebuginfoUnseen,
+  rpmNaming,
+  stemsOf,
+  SUSE_SOURCES,
+  SUSE_TREES,
+} from '../detect/kernel-families.ts';
 import type { DebTarget, PackageName, Role, RpmTarget, Target } from '../types.ts';
 import { forFamily } from '../package-system/systems.ts';
 
@@ -15,11 +22,10 @@ export function namePackages(target: Target): readonly PackageName[] {
 function nameRpm(target: RpmTarget): readonly PackageName[] {
   // Without V-R no file has a name: only an index can tell what belongs to such a release.
   if (target.kernelFamily === 'rpm' && !hasVersionRelease(target.versionRelease)) return [];
-  const { debuginfo, debuginfoUnseen, guessed, counter, behindCounter, orPackaged, bare, ...row } = rpmNaming(
-    target.kernelFamily,
-  );
+  const { debuginfo, guessed, counter, behindCounter, orPackaged, bare, ...row } = rpmNaming(target.kernelFamily);
   const devel = bare?.includes(target.variant ?? '') === true ? [] : row.devel;
   const { stems, areTwins } = target.stemIsSeen === true ? { stems: [target.stem], areTwins: false } : stemsOf(target);
+  const isUnseen = isDebuginfoUnseen(target);
   const isGuess =
     target.kernelFamily === 'rpm' || guessed?.test(`${target.versionRelease}.${target.packageArch}`) === true;
   const match = isGuess || areTwins ? 'index' : counter === true ? 'prefix' : 'exact';
@@ -41,7 +47,7 @@ function nameRpm(target: RpmTarget): readonly PackageName[] {
         name: fillTemplate(name, own),
         arch: way.endsWith('.noarch') ? 'noarch' : target.packageArch,
         version: whole.slice(0, whole.length - suffix.length),
-        match: debuginfoUnseen === true && debuginfo.includes(template) ? 'index' : match,
+        match: isUnseen && debuginfo.includes(template) ? 'index' : match,
         ...(suffix === '' ? {} : { suffix }),
         ...(ways.length > 1 ? { alternative: index + 1 } : {}),
       } satisfies PackageName;

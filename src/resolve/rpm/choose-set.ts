@@ -1,5 +1,5 @@
 /** Chooses one package for every need, so that all of them are of one vendor's one build. Pure. */
-import { rpmNaming } from '../../detect/kernel-families.ts';
+import { isDebuginfoUnseen } from '../../detect/kernel-families.ts';
 import type { RpmTarget } from '../../types.ts';
 import { refuseUnsigned, UNSIGNED_SWITCH } from '../../trust/unsigned.ts';
 import { versionRelease } from '../../version/evr.ts';
@@ -104,9 +104,8 @@ function chooseBy(
 }
 
 /** Of a kernel that only the index named, and of some rows, nobody knows whether debug packages are published at all. */
-function isOptional({ role }: Need, { kernelFamily }: RpmTarget): boolean {
-  const isUnseen = kernelFamily === 'rpm' || rpmNaming(kernelFamily).debuginfoUnseen === true;
-  return isUnseen && (role === 'debuginfo' || role === 'debuginfo-common');
+function isOptional({ role }: Need, target: RpmTarget): boolean {
+  return isDebuginfoUnseen(target) && (role === 'debuginfo' || role === 'debuginfo-common');
 }
 
 /** What the first package says of its build is what the others are held against, as far as the kernel did not say it. */

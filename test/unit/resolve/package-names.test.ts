@@ -107,6 +107,23 @@ test('a release candidate of openSUSE is written in two ways, with the rebuild c
   expect(tree).toMatchObject({ name: 'kernel-devel', arch: 'noarch', alternative: 2 });
 });
 
+test.each([
+  ['kylin', '4.19.90-24.4.v2101.ky10.x86_64'],
+  ['uos', '4.19.90-2109.1.0.0108.up2.uel20.x86_64'],
+  ['uos', '4.19.0-91.82.152.uelc20.x86_64'],
+  ['euleros', '5.10.0-136.12.0.86.x86_64'],
+  ['euleros', '3.10.0-514.44.5.10.h179.x86_64'],
+  ['hce', '5.10.0-60.18.0.50.r509_2.hce2.x86_64'],
+  ['opensuse', '2.6.25.16-0.1-default'],
+  ['ol', '5.15.0-306.177.4.1.el9uek.aarch64.64k', 'aarch64'],
+])('debug packages of %s %s, which nobody has seen, are a guess', (distro, kernel, arch = 'x86_64') => {
+  const packages = named(distro, kernel, arch);
+  const matches = (isDevel: boolean): readonly string[] =>
+    packages.filter(({ name }) => (roleByName(name) === 'devel') === isDevel).map(({ match }) => match);
+  expect(new Set(matches(true))).toEqual(new Set(['exact']));
+  expect(new Set(matches(false))).toEqual(new Set(['index']));
+});
+
 test('names of an architecture that nobody has seen packages of are a guess', () => {
   expect(named('mageia', '6.6.88-desktop586-3.mga9', 'i686').map(({ match }) => match)).toEqual(['index']);
   expect(named('sles', '2.6.16.60-0.85.1-ppc64', 'ppc64').map(({ match }) => match)).not.toContain('exact');
