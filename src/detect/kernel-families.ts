@@ -96,11 +96,21 @@ const SUSE = words(
 );
 
 const EL_VARIANTS = words('debug rt rt-debug rt-64k rt-64k-debug 64k 64k-debug zfcpdump kdump trace vanilla');
-/** Variants that are built for some architectures alone. */
-export const VARIANT_ARCHES: readonly (readonly [RegExp, readonly string[]])[] = [
-  [/(?:16|64)k/, ['aarch64']],
-  [/^zfcpdump$/, ['s390x']],
-  [/^kdump$/, ['s390x', 'ppc64']],
+/** Variants that are built for some architectures, or of some releases, alone; every row that fits has to be kept. */
+export const VARIANT_LIMITS: readonly {
+  readonly variant: RegExp;
+  readonly arches?: readonly string[];
+  /** Of V-R. */
+  readonly releases?: RegExp;
+}[] = [
+  { variant: /(?:16|64)k/, arches: ['aarch64'] },
+  { variant: /^zfcpdump$/, arches: ['s390x'] },
+  { variant: /^kdump$/, arches: ['s390x', 'ppc64'] },
+  // Kernels of larger pages came with RHEL 9, where rt became a variant of the kernel itself before 9.3.
+  { variant: /64k/, releases: /^(?:5\.1[4-9]|[6-9]|\d\d)\./ },
+  { variant: /^rt(?:-|$)/, releases: /^(?:5\.14\.0-(?:28[4-9]|29\d|[3-9]\d\d|\d{4})\.|(?:5\.1[5-9]|[6-9]|\d\d)\.)/ },
+  // Amazon Linux builds none since 2022.
+  { variant: /^debug$/, releases: /^(?!.*\.amzn202\d)/ },
 ];
 const FEDORA_VARIANTS = words(
   'debug PAE PAEdebug smp lpae tegra omap imx highbank kirkwood rt rt-debug 16k 16k-debug 64k 64k-debug zfcpdump',
@@ -217,7 +227,7 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
     stem: 'kernel', devel: DEVEL, debuginfo: COMMON_ARCH },
   // 6.12.46-66.121.amzn2023.x86_64; of 6.12.23 the devel package was still called kernel-devel
   'amazon-namespaced': { title: 'Amazon Linux 2023', on: ['amzn'], only: /^(?:6\.[2-9]|6\.\d\d|[7-9]\.)/,
-    parts: ['number', 'rc'], tag: 'amzn2023', end: '.arch+variant', variants: ['debug'],
+    parts: ['number', 'rc'], tag: 'amzn2023', end: '.arch+variant', variants: [],
     stem: 'kernel{series}', devel: ['{name}-devel|kernel{suffix}-devel'], debuginfo: COMMON_ARCH },
   // 4.12.14-lp151.28.25-default  5.14.21-150500.55.31-azure  6.4.6-1-default; since openSUSE 12.2 only the default flavour is built for i586
   suse: { title: 'SUSE and openSUSE', on: SUSE, only: /^(?:2\.6\.3[4-9]|3\.[1-9]|[4-9]\.)/,
