@@ -313,6 +313,8 @@ export interface RpmTarget extends TargetBase {
   readonly packageArch: string;
   /** Name stem of the packages, without the variant: kernel, kernel-rt, kernel-uek, kernel-lt, linux … */
   readonly stem: string;
+  /** The installed image told the stem, where the release may be of several; absent where it did not, or was not asked. */
+  readonly stemIsSeen?: true;
   /** debug, rt-debug, 64k, PAE, xen …, on SUSE and Photon the flavour (default, esx); null for the plain kernel. */
   readonly variant: string | null;
   /** version-release of the packages, no epoch; for SUSE without the rebuild counter. */
@@ -343,6 +345,8 @@ export interface PackageName {
   /** What follows the name in the file name, without epoch; null where only the index knows. */
   readonly version: string | null;
   readonly match: 'exact' | 'index' | 'prefix';
+  /** What the version ends in behind the counter that follows a prefix; absent where nothing does. */
+  readonly suffix?: string;
   /** Packages with the same number are alternatives, the preferred first. */
   readonly alternative?: number;
 }

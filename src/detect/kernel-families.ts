@@ -13,7 +13,7 @@
  * "Unverified" marks names that follow from the family's source but were seen in no public index.
  * Rows do not overlap, so their order says nothing; one that has no tag of its own says `onlyOn` and holds only there.
  */
-import type { DebKernelFamily, RpmKernelFamily } from '../types.ts';
+import type { DebKernelFamily, RpmKernelFamily, RpmTarget } from '../types.ts';
 
 interface Family {
   /** For people: whose kernel it is. */
@@ -44,14 +44,27 @@ export interface RpmFamily extends Family {
   readonly stems?: readonly (readonly [RegExp, string])[];
   /** A sister package that the release cannot be told from: one of the two exists. */
   readonly orStem?: string;
+  /**
+   * Kernels beside the row's own that have the same release, each with the releases and the package architectures that
+   * it is built for. All of them may exist, so that only the installed image tells which one runs.
+   */
+  readonly twins?: readonly (readonly [stem: string, releases: RegExp, arches: readonly string[]])[];
   readonly devel: readonly string[];
   readonly debuginfo: readonly string[];
-  /** Nobody has seen that debug packages are published: their names are a guess. */
-  readonly debuginfoUnseen?: true;
+  /** Releases of which nobody has seen that debug packages are published: their names are a guess. */
+  readonly debuginfoUnseen?: RegExp;
+  /** What V-R.ARCH looks like where the names are a guess: nobody has seen such packages. */
+  readonly guessed?: RegExp;
   /** Releases whose packages for 32-bit x86 are of i586; of i686 otherwise. */
   readonly i586?: RegExp;
+  /** Packages for ppc64 are of ppc. */
+  readonly ppc?: true;
   /** True where the index adds a rebuild counter to the version. */
   readonly counter?: true;
+  /** What of V-R stands behind that counter, where it is not the end. */
+  readonly behindCounter?: RegExp;
+  /** Another way in which packages have written V-R, as replace() takes it. */
+  readonly orPackaged?: readonly [RegExp, string];
 }
 
 /** What may stand in R before the tag, separated by dots. */
@@ -83,18 +96,28 @@ const SUSE = words(
 );
 
 const EL_VARIANTS = words('debug rt rt-debug rt-64k rt-64k-debug 64k 64k-debug zfcpdump kdump trace vanilla');
-/** Variants that are built for some architectures alone. */
-export const VARIANT_ARCHES: readonly (readonly [RegExp, readonly string[]])[] = [
-  [/(?:16|64)k/, ['aarch64']],
-  [/^zfcpdump$/, ['s390x']],
-  [/^kdump$/, ['s390x', 'ppc64']],
+/** Variants that are built for some architectures, or of some releases, alone; every row that fits has to be kept. */
+export const VARIANT_LIMITS: readonly {
+  readonly variant: RegExp;
+  readonly arches?: readonly string[];
+  /** Of V-R. */
+  readonly releases?: RegExp;
+}[] = [
+  { variant: /(?:16|64)k/, arches: ['aarch64'] },
+  { variant: /^zfcpdump$/, arches: ['s390x'] },
+  { variant: /^kdump$/, arches: ['s390x', 'ppc64'] },
+  // Kernels of larger pages came with RHEL 9, where rt became a variant of the kernel itself before 9.3.
+  { variant: /64k/, releases: /^(?:5\.1[4-9]|[6-9]|\d\d)\./ },
+  { variant: /^rt(?:-|$)/, releases: /^(?:5\.14\.0-(?:28[4-9]|29\d|[3-9]\d\d|\d{4})\.|(?:5\.1[5-9]|[6-9]|\d\d)\.)/ },
+  // Amazon Linux builds none since 2022.
+  { variant: /^debug$/, releases: /^(?!.*\.amzn202\d)/ },
 ];
 const FEDORA_VARIANTS = words(
   'debug PAE PAEdebug smp lpae tegra omap imx highbank kirkwood rt rt-debug 16k 16k-debug 64k 64k-debug zfcpdump',
 );
 const SUSE_FLAVOURS = words(
   'default azure rt rt_debug rt_trace kvmsmall preempt 64kb vanilla debug pae xen xenpae trace desktop ec2 smp bigsmp ' +
-    'ppc64 iseries64 bigmem s390 kdump lpae zfcpdump longterm coco coco_debug vmi',
+    'ppc64 iseries64 bigmem s390 kdump lpae zfcpdump longterm coco coco_debug vmi pv',
 );
 /** SUSE flavours whose kernel-devel comes from another source package than kernel-source. */
 export const SUSE_SOURCES: Readonly<Record<string, string>> = {
@@ -148,11 +171,11 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
   // 2.6.32-042stab129.1, on CentOS 5 2.6.18-308.el5.028stab099.3
   openvz: { title: 'OpenVZ', on: EL,
     parts: ['number'], tag: String.raw`(?:el5\.)?\d+stab\d+(?:\.\d+)*`, end: '', variants: [],
-    stem: 'vzkernel', stems: [[/\.el5\./, 'ovzkernel']], devel: DEVEL, debuginfo: ['{name}-debuginfo'], debuginfoUnseen: true },
+    stem: 'vzkernel', stems: [[/\.el5\./, 'ovzkernel']], devel: DEVEL, debuginfo: ['{name}-debuginfo'], debuginfoUnseen: /^/ },
   // 5.4.60-v8.1.el8  6.1.31-v8.1.el9.altarch  6.12.96-20260724.v8.1.el10: for the Raspberry Pi
   'el-raspi': { title: 'the Raspberry Pi kernel of CentOS, Rocky Linux and AlmaLinux', on: EL,
     parts: ['number'], tag: String.raw`v[78]l?\.\d+\.el\d+(?:\.altarch)?`, end: '', variants: [],
-    stem: 'raspberrypi2-kernel4', devel: DEVEL, debuginfo: ['{name}-debuginfo'], debuginfoUnseen: true },
+    stem: 'raspberrypi2-kernel4', devel: DEVEL, debuginfo: ['{name}-debuginfo'], debuginfoUnseen: /^/ },
   // 3.10.0-1160.el7.centos.plus.x86_64  3.10.0-862.11.6.el7.centos.plus.1.x86_64; on 32-bit x86 it is the only kernel, and "kernel"
   centosplus: { title: 'CentOS Plus', on: ['centos'],
     parts: ['number'], tag: String.raw`el[78](?:_\d+)?\.centos\.plus${BUMP}`, end: '.arch+variant', variants: EL_VARIANTS,
@@ -165,14 +188,14 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
   elrepo: { title: 'ELRepo', on: EL,
     parts: ['number', 'rc'], tag: String.raw`el\d+(?:_\d+)?\.elrepo`, end: '.arch+variant', variants: ['PAE', 'NONPAE'],
     stem: 'kernel-ml', orStem: 'kernel-lt', stems: [[/^(?:3\.0|3\.2|3\.10|4\.4|5\.4|5\.15|6\.1|6\.6|6\.12)\./, 'kernel-lt']], devel: DEVEL, debuginfo: [] },
-  // 4.14.35-2047.528.2.1.el7uek.x86_64  5.15.0-200.131.27.el9uek.aarch64.64k (its debuginfo: unverified)
+  // 4.14.35-2047.528.2.1.el7uek.x86_64  5.15.0-200.131.27.el9uek.aarch64.64k (the debuginfo of 64k: unverified)
   uek: { title: 'Oracle UEK', on: ['ol'], only: /^(?!6\.8\.)/,
     parts: ['number'], tag: String.raw`el(?:[6-9]|1\d)uek`, end: '.arch+variant', variants: words('debug 64k 64kdebug'), suffixes: UEK_64K,
-    stem: 'kernel-uek', devel: DEVEL, debuginfo: COMMON },
+    stem: 'kernel-uek', devel: DEVEL, debuginfo: COMMON, debuginfoUnseen: /64k/ },
   // 6.11.0-0.el9ueknext.x86_64; the first was 6.8.0-2.el9uek.x86_64
   ueknext: { title: 'Oracle UEK-next', on: ['ol'], only: /^6\.8\.|next$/,
     parts: ['number', 'rc'], tag: String.raw`el\d+uek(?:next)?`, end: '.arch+variant', variants: words('debug 64k 64kdebug'), suffixes: UEK_64K,
-    stem: 'kernel-ueknext', devel: DEVEL, debuginfo: COMMON },
+    stem: 'kernel-ueknext', devel: DEVEL, debuginfo: COMMON, debuginfoUnseen: /64k/ },
   // 2.6.32-100.28.5.el6.x86_64: the first UEK, tagged like its RHEL
   uek1: { title: 'Oracle UEK', on: ['ol'], only: /^2\.6\.32-100\./,
     parts: ['number'], tag: 'el6', end: '.arch+variant', variants: ['debug'],
@@ -181,21 +204,21 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
   uek5: { title: 'Oracle UEK on Oracle Linux 5', on: ['ol'], only: /^2\.6\.32-100\.|uek$/,
     parts: ['number'], tag: 'el5(?:uek)?', end: 'variant', variants: ['debug'],
     stem: 'kernel-uek', devel: DEVEL, debuginfo: COMMON },
-  // 2.6.20-1.2320.fc5smp  2.6.15-1.2054_FC5: one kernel-debuginfo for all variants
-  fedora5: { title: 'Fedora 5', on: ['fedora'],
-    parts: ['number'], tag: String.raw`(?:\d+_FC5|fc5)`, end: 'variant', variants: words('smp kdump xen xen0 xenU'),
+  // 2.6.20-1.2320.fc5smp  2.6.15-1.2054_FC5  2.6.16-1.2096_FC4: one kernel-debuginfo for all variants
+  fedora5: { title: 'Fedora Core 4 and 5', on: ['fedora'],
+    parts: ['number'], tag: String.raw`(?:\d+_FC[45]|fc5)`, end: 'variant', variants: words('smp kdump xen xen0 xenU'),
     stem: 'kernel', devel: DEVEL, debuginfo: ['{stem}-debuginfo'] },
   // 2.6.23.14-107.fc8PAE  2.6.19-1.2911.fc6xen
   fedora6: { title: 'Fedora 6 to 8', on: ['fedora'],
     parts: ['number', 'rc', 'git'], tag: 'fc[678]', end: 'variant', variants: words('PAE PAE-debug debug xen kdump'),
     stem: 'kernel', devel: DEVEL, debuginfo: COMMON },
-  // 2.6.27.5-117.fc10.i686.PAE
-  fedora9: { title: 'Fedora 9 and 10', on: ['fedora'],
-    parts: ['number', 'rc', 'git'], tag: 'fc(?:9|10)', end: '.arch+variant', variants: FEDORA_VARIANTS,
+  // 2.6.27.5-117.fc10.i686.PAE  2.6.29.5-191.fc11.x86_64: the architecture came into the common package with 2.6.30
+  fedora9: { title: 'Fedora 9 to 11', on: ['fedora'], only: /^2\.6\.2\d\b/,
+    parts: ['number', 'rc', 'git'], tag: 'fc(?:9|1[01])', end: '.arch+variant', variants: FEDORA_VARIANTS,
     stem: 'kernel', devel: DEVEL, debuginfo: COMMON },
   // 2.6.33.4-95.fc13.i686.PAE  3.8.8-202.fc18.ppc64p7  5.9.0-0.rc6.20200918git5d947f3e9a91.16.fc34.x86_64  6.8.8-200.fc39.aarch64+16k
   // 6.16.4-200.0.riscv64.fc42.riscv64
-  fedora: { title: 'Fedora', on: ['fedora'],
+  fedora: { title: 'Fedora', on: ['fedora'], only: /^(?!2\.6\.2\d\b)/,
     parts: ['number', 'rc', 'git', 'port'], tag: String.raw`fc(?:1[1-9]|[2-9]\d)${BUMP}`, end: '.arch+variant', variants: FEDORA_VARIANTS,
     stem: 'kernel', devel: DEVEL, debuginfo: COMMON_ARCH },
   // 4.14.138-89.102.amzn1.x86_64  5.10.35-31.135.amzn2.x86_64  6.1.102-108.177.amzn2023.x86_64
@@ -204,17 +227,18 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
     stem: 'kernel', devel: DEVEL, debuginfo: COMMON_ARCH },
   // 6.12.46-66.121.amzn2023.x86_64; of 6.12.23 the devel package was still called kernel-devel
   'amazon-namespaced': { title: 'Amazon Linux 2023', on: ['amzn'], only: /^(?:6\.[2-9]|6\.\d\d|[7-9]\.)/,
-    parts: ['number', 'rc'], tag: 'amzn2023', end: '.arch+variant', variants: ['debug'],
+    parts: ['number', 'rc'], tag: 'amzn2023', end: '.arch+variant', variants: [],
     stem: 'kernel{series}', devel: ['{name}-devel|kernel{suffix}-devel'], debuginfo: COMMON_ARCH },
   // 4.12.14-lp151.28.25-default  5.14.21-150500.55.31-azure  6.4.6-1-default; since openSUSE 12.2 only the default flavour is built for i586
   suse: { title: 'SUSE and openSUSE', on: SUSE, only: /^(?:2\.6\.3[4-9]|3\.[1-9]|[4-9]\.)/,
     parts: [], tag: SUSE_R, end: '-flavour', variants: SUSE_FLAVOURS, counter: true, i586: /^(?:2\.|3\.[0-3]\.)|-default$/,
     bare: ['zfcpdump'],
     stem: 'kernel', devel: ['{name}-devel', '{tree}.noarch'], debuginfo: SUSE_DEBUG },
-  // 6.9.1-1.g492f944-default  6.13.0-rc1-1.g492f944-debug: of openSUSE's repositories that follow the sources
+  // 6.9.1-1.g492f944-default  6.13.0-rc1-1.g492f944-debug: of openSUSE's repositories that follow the sources, whose packages
+  // are 6.9.1-1.N.g492f944 and 6.13~rc1-1.N.g492f944, once 5.10.rc1-1.N.g492f944
   'suse-head': { title: "openSUSE's repositories of the newest kernels", on: SUSE.filter((id) => id.startsWith('opensuse')), only: /^[5-9]\./,
     version: String.raw`\d+(?:\.\d+)+(?:-rc\d+)?`, packaged: [[/(?:\.0)?-(?=rc\d)/, '~']], parts: [], tag: String.raw`${SUSE_R}\.g[0-9a-f]{7,12}`,
-    end: '-flavour', variants: SUSE_FLAVOURS, counter: true, i586: /-default$/, bare: ['zfcpdump'],
+    end: '-flavour', variants: SUSE_FLAVOURS, counter: true, behindCounter: /\.g[0-9a-f]+$/, orPackaged: [/~(?=rc\d)/, '.'], i586: /-default$/, bare: ['zfcpdump'],
     stem: 'kernel', devel: ['{name}-devel', '{tree}.noarch'], debuginfo: SUSE_DEBUG },
   // 2.6.32.59-0.7-default  3.0.101-108.57-default  3.0.101-rt130-0.24-rt: before kernel-devel was split off
   suse11: { title: 'SUSE Linux Enterprise 11 and openSUSE 11.2', on: SUSE, only: /^(?:2\.6\.3[0-3]|3\.0\.)/,
@@ -224,10 +248,10 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
   suse111: { title: 'openSUSE 11.1', on: SUSE, only: /^2\.6\.2[7-9]/,
     parts: [], tag: SUSE_R, end: '-flavour', variants: SUSE_FLAVOURS, counter: true, i586: /^/,
     stem: 'kernel', devel: ['kernel-source', 'kernel-syms'], debuginfo: SUSE_DEBUG },
-  // 2.6.25.16-0.1-default: the whole release is in uname -r (debuginfo: unverified)
+  // 2.6.25.16-0.1-default: the whole release is in uname -r (debuginfo: unverified; of ppc64 that all packages are of ppc)
   suse10: { title: 'SUSE and openSUSE up to 11.0', on: SUSE, only: /^2\.6\.(?:[4-9]|1\d|2[0-6])[.-]/,
-    parts: [], tag: SUSE_R, end: '-flavour', variants: SUSE_FLAVOURS, i586: /^/,
-    stem: 'kernel', devel: ['kernel-source', 'kernel-syms'], debuginfo: ['{name}-debuginfo'] },
+    parts: [], tag: SUSE_R, end: '-flavour', variants: SUSE_FLAVOURS, i586: /^/, ppc: true, guessed: /\.ppc$/,
+    stem: 'kernel', devel: ['kernel-source', 'kernel-syms'], debuginfo: ['{name}-debuginfo'], debuginfoUnseen: /^/ },
   // 4.4.221-2.ph1
   photon1: { title: 'Photon OS 1', on: ['photon'],
     parts: ['number'], tag: 'ph1', end: '', variants: [],
@@ -241,11 +265,16 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
     version: V_RT, packaged: [[/-rt\d+(?=-)/, '']],
     parts: ['number'], tag: String.raw`ph\d`, end: '[-flavour]', variants: words('aws esx rt secure'),
     stem: 'linux', devel: DEVEL, debuginfo: ['{name}-debuginfo'] },
-  // 5.15.138.1-1.cm2  6.6.57.1-2.azl3  5.15.55.1-rt48-3.cm2; of Azure Linux 3 what is newer than 6.6 is kernel-hwe
+  // 5.15.138.1-1.cm2  6.6.57.1-2.azl3  5.15.55.1-rt48-3.cm2; of Azure Linux 3 what is newer than 6.6 is kernel-hwe. The twins
+  // by SPECS/kernel-azure, kernel-hci, kernel-ipe and kernel-64k, whose uname_r is V-R as well
   azurelinux: { title: 'Azure Linux and CBL-Mariner', on: ['azurelinux', 'mariner'],
     version: V_RT, packaged: [[/-rt\d+(?=-)/, '']],
     parts: ['number'], tag: String.raw`(?:cm|azl)\d`, end: '', variants: [],
     stem: 'kernel', stems: [[/-rt\d/, 'kernel-rt'], [/^(?:6\.(?:[7-9]|\d\d)|[7-9])\..*azl3$/, 'kernel-hwe']],
+    twins: [
+      ['kernel-azure', /cm2$/, ['x86_64', 'aarch64']], ['kernel-hci', /cm2$/, ['x86_64']],
+      ['kernel-ipe', /azl3$/, ['x86_64', 'aarch64']], ['kernel-64k', /azl3$/, ['aarch64']],
+    ],
     devel: DEVEL, debuginfo: ['{name}-debuginfo'] },
   // 6.6.96.mshv1-3.azl3 of a host, 6.1.0.mshv16-2.azl3 of its guests
   'azurelinux-mshv': { title: "Azure Linux's kernels for Hyper-V", on: ['azurelinux', 'mariner'],
@@ -268,7 +297,7 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
   // 5.10.0-60.18.0.50.r509_2.hce2.x86_64, built from openEuler (debuginfo: unverified)
   hce: { title: 'Huawei Cloud EulerOS', on: ['hce'],
     parts: ['number'], tag: String.raw`(?:r\d+_\d+\.)?hce\d+`, end: '.arch+variant', variants: EL_VARIANTS,
-    stem: 'kernel', devel: DEVEL, debuginfo: DEBUGSOURCE, debuginfoUnseen: true },
+    stem: 'kernel', devel: DEVEL, debuginfo: DEBUGSOURCE, debuginfoUnseen: /^/ },
   // 6.6.0-26.0.0.4.oe2203sp4.raspi.aarch64, since 6.6.0-102 with -v8 or -2712 behind it; it has no debuginfo
   'openeuler-raspi': { title: 'openEuler on the Raspberry Pi', on: ['openeuler'], packaged: [[/\.raspi\.aarch64$/, '']],
     parts: ['number'], tag: String.raw`(?:oe\d+(?:sp\d+)?\.)?raspi\.(?<arch>aarch64)`, end: '[-flavour]', variants: ['v8', '2712'], suffixes: { v8: '', '2712': '' },
@@ -276,21 +305,23 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
   // 6.6.47-12.oc9.x86_64  6.6.98-40.6.tl4.x86_64
   opencloudos: { title: 'OpenCloudOS and TencentOS', on: ['opencloudos', 'tencentos'], only: /^(?:[6-9]|\d\d)\./,
     parts: ['number', 'rc', 'git'], tag: String.raw`(?:oc|tl)\d+`, end: '.arch+variant', variants: ['debug'],
-    stem: 'kernel', devel: DEVEL, debuginfo: ['{name}-debuginfo', '{name}-debuginfo-common'], debuginfoUnseen: true },
+    stem: 'kernel', devel: DEVEL, debuginfo: ['{name}-debuginfo', '{name}-debuginfo-common'], debuginfoUnseen: /^/ },
   // 5.4.119-1.0007.tlinux4, older 5.4.119-1-tlinux4-0009; a tag of the system may follow in the index (debuginfo: not seen)
   tlinux: { title: 'TencentOS 2 and 3', on: ['tencentos'], packaged: [[/\.tlinux\d$/, ''], [/-tlinux\d-/, '.']],
     parts: [], tag: String.raw`\d+(?:\.\d+)*(?:\.tlinux\d|-tlinux\d-\d+(?:\.\d+)*)`, end: '', variants: [], counter: true,
     stem: 'kernel', stems: [[/(tlinux\d)/, 'kernel-$1']], devel: DEVEL, debuginfo: [] },
-  // 5.15.65-server-1.mga8: to Mageia 8 V-R is a part of the name (debuginfo: not seen)
+  // 5.15.65-server-1.mga8  4.14.69-tmb-desktop-1.mga6, of kernel-linus 5.15.32-1.mga8: to Mageia 8 V-R is a part of the name
+  // (debuginfo: not seen)
   mageia: { title: 'Mageia up to 8', on: ['mageia'],
-    version: String.raw`\d+(?:\.\d+)+-(?<variant>desktop586|desktop|server|linus)`, packaged: [[/-[a-z]+\d*-/, '-']],
-    parts: ['number'], tag: 'mga[1-8]', end: '', variants: [],
-    stem: 'kernel', devel: ['{name}-devel-{vr}=1-1.{tag}'], debuginfo: [] },
-  // 6.6.65-server-2.mga9: since 9 V-R is in the version alone (debuginfo: not seen)
+    version: String.raw`\d+(?:\.\d+)+(?:-(?:tmb-)?(?<variant>desktop586|desktop|server|(?<=-tmb-)laptop))?`, packaged: [[/-[a-z][a-z\d-]*-/, '-']],
+    parts: ['number'], tag: 'mga[1-8]', end: '', variants: [], i586: /^/,
+    stem: 'kernel', stems: [[/-tmb-/, 'kernel-tmb'], [/^[\d.]+-\d/, 'kernel-linus']], devel: ['{name}-devel-{vr}=1-1.{tag}'], debuginfo: [] },
+  // 6.6.65-server-2.mga9, of kernel-linus 6.6.116-1.mga9: since 9 V-R is in the version alone (debuginfo: not seen). Of 32 bits
+  // 9 is only known to be named as 8 was
   mageia9: { title: 'Mageia', on: ['mageia'],
-    version: String.raw`\d+(?:\.\d+)+-(?<variant>desktop|server|linus)`, packaged: [[/-[a-z]+-/, '-']],
-    parts: ['number'], tag: String.raw`mga(?:9|[1-9]\d)`, end: '', variants: [],
-    stem: 'kernel', devel: DEVEL, debuginfo: [] },
+    version: String.raw`\d+(?:\.\d+)+(?:-(?<variant>desktop586|desktop|server))?`, packaged: [[/-[a-z]+\d*-/, '-']],
+    parts: ['number'], tag: String.raw`mga(?:9|[1-9]\d)`, end: '', variants: [], i586: /mga9$/, guessed: /\.i[56]86$/,
+    stem: 'kernel', stems: [[/^[\d.]+-\d/, 'kernel-linus']], devel: DEVEL, debuginfo: [] },
   // 4.19.90-2107.6.0.0100.oe1.bclinux.x86_64, built from openEuler (what is beside debuginfo was not seen)
   bclinux: { title: 'BC-Linux', on: ['bclinux'],
     parts: ['number'], tag: String.raw`oe\d+(?:sp\d+)?\.bclinux`, end: '.arch+variant', variants: EL_VARIANTS,
@@ -306,15 +337,15 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
   // 4.19.90-24.4.v2101.ky10.x86_64, built from openEuler (debuginfo is not public: unverified)
   kylin: { title: 'Kylin', on: ['kylin'],
     parts: ['number', 'kylin'], tag: String.raw`ky\d+`, end: '.arch+variant', variants: EL_VARIANTS,
-    stem: 'kernel', devel: DEVEL, debuginfo: DEBUGSOURCE },
+    stem: 'kernel', devel: DEVEL, debuginfo: DEBUGSOURCE, debuginfoUnseen: /^/ },
   // 4.19.90-2109.1.0.0108.up2.uel20.x86_64, built from openEuler (behind a login: unverified)
   'uos-e': { title: 'UOS Server E', on: ['uos'],
     parts: ['number', 'update'], tag: String.raw`uel\d+`, end: '.arch+variant', variants: EL_VARIANTS,
-    stem: 'kernel', devel: DEVEL, debuginfo: DEBUGSOURCE },
+    stem: 'kernel', devel: DEVEL, debuginfo: DEBUGSOURCE, debuginfoUnseen: /^/ },
   // 4.19.0-91.82.152.uelc20.x86_64, built from Anolis (behind a login: unverified)
   'uos-a': { title: 'UOS Server A and C', on: ['uos'],
     parts: ['number', 'update'], tag: String.raw`uelc\d+`, end: '.arch+variant', variants: EL_VARIANTS,
-    stem: 'kernel', devel: DEVEL, debuginfo: COMMON_ARCH },
+    stem: 'kernel', devel: DEVEL, debuginfo: COMMON_ARCH, debuginfoUnseen: /^/ },
   // 3.10.0-693.21.1.el7.cgslv5_4.8.261.gad51a3d.lite.x86_64: not the EL that it names
   cgsl: { title: 'NewStart CGSL', on: ['cgsl'],
     parts: ['number', 'rt'], tag: String.raw`el\d+(?:_\d+)?\.cgslv\d+(?:_\d+)?(?:\.\d+)*(?:\.g[0-9a-f]+)?(?:\.lite)?`, end: '.arch+variant', variants: EL_VARIANTS,
@@ -322,11 +353,11 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
   // 5.10.0-136.12.0.86.aarch64: no tag, or eulerosv2rN (debuginfo: unverified)
   euleros: { title: 'EulerOS', on: ['euleros'], onlyOn: true, only: /^[4-9]\.(?!.*r[1-8]$)/,
     parts: ['number', 'huawei'], tag: String.raw`(?:h?\d+|eulerosv\d+r\d+)`, end: '.arch+variant', variants: EL_VARIANTS,
-    stem: 'kernel', devel: DEVEL, debuginfo: DEBUGSOURCE },
+    stem: 'kernel', devel: DEVEL, debuginfo: DEBUGSOURCE, debuginfoUnseen: /^/ },
   // 3.10.0-514.44.5.10.h179.x86_64, built from RHEL 7; to V2R8 also 4.19.36-vhulk1906.3.0.h356.eulerosv2r8.aarch64
   euleros3: { title: 'EulerOS', on: ['euleros'], onlyOn: true, only: /^3\.|r[1-8]$/,
     parts: ['number', 'huawei'], tag: String.raw`(?:h?\d+|eulerosv\d+r\d+)`, end: '.arch+variant', variants: EL_VARIANTS,
-    stem: 'kernel', devel: DEVEL, debuginfo: COMMON_ARCH },
+    stem: 'kernel', devel: DEVEL, debuginfo: COMMON_ARCH, debuginfoUnseen: /^/ },
 };
 
 export interface DebFamily extends Family {
@@ -438,12 +469,32 @@ export const DEB_FAMILIES: Readonly<Record<Exclude<DebKernelFamily, 'deb'>, DebF
 /** What a row says of packages; all there is of a release of no row's form. */
 export type RpmNaming = Pick<
   RpmFamily,
-  'title' | 'stem' | 'orStem' | 'devel' | 'debuginfo' | 'i586' | 'counter' | 'suffixes' | 'bare' | 'debuginfoUnseen'
+  | 'title'
+  | 'stem'
+  | 'orStem'
+  | 'twins'
+  | 'devel'
+  | 'debuginfo'
+  | 'i586'
+  | 'ppc'
+  | 'guessed'
+  | 'counter'
+  | 'behindCounter'
+  | 'orPackaged'
+  | 'suffixes'
+  | 'bare'
+  | 'debuginfoUnseen'
 >;
 export type DebNaming = Pick<DebFamily, 'title' | 'headers' | 'debuginfo' | 'otherDebuginfo' | 'debuginfoUnseen'>;
 
 /** How rpm distributions name the packages of a kernel as a rule: a guess until an index has said so. */
-const ANY_RPM: RpmNaming = { title: 'an rpm distribution', stem: 'kernel', devel: DEVEL, debuginfo: COMMON_ARCH };
+const ANY_RPM: RpmNaming = {
+  title: 'an rpm distribution',
+  stem: 'kernel',
+  devel: DEVEL,
+  debuginfo: COMMON_ARCH,
+  debuginfoUnseen: /^/,
+};
 const ANY_DEB: DebNaming = {
   title: 'a dpkg distribution',
   headers: ['linux-headers-{release}'],
@@ -456,6 +507,33 @@ const ANY_DEB: DebNaming = {
 /** How a family names its packages. */
 export function rpmNaming(family: RpmKernelFamily): RpmNaming {
   return family === 'rpm' ? ANY_RPM : RPM_FAMILIES[family];
+}
+
+/** Whether nobody knows that debug packages of a kernel are published at all. */
+export function isDebuginfoUnseen({ kernelFamily, release }: Pick<RpmTarget, 'kernelFamily' | 'release'>): boolean {
+  return rpmNaming(kernelFamily).debuginfoUnseen?.test(release) === true;
+}
+
+/** The architecture of a kernel's packages where a family has another one than rpm usually has. */
+export function packageArchOf(family: RpmKernelFamily, release: string, usual: string): string {
+  const { i586, ppc } = rpmNaming(family);
+  if (usual === 'i686' && i586?.test(release) === true) return 'i586';
+  return usual === 'ppc64' && ppc === true ? 'ppc' : usual;
+}
+
+/** The kernels that a release may be of, by the stems of their packages, the likeliest first. */
+export function stemsOf(target: Pick<RpmTarget, 'kernelFamily' | 'stem' | 'packageArch' | 'versionRelease'>): {
+  readonly stems: readonly string[];
+  /** All of them may exist, where otherwise one alone does. */
+  readonly areTwins: boolean;
+} {
+  const { stem, orStem, twins = [] } = rpmNaming(target.kernelFamily);
+  if (orStem !== undefined) return { stems: [target.stem, target.stem === stem ? orStem : stem], areTwins: false };
+  const beside = twins.filter(
+    ([, releases, arches]) =>
+      target.stem === stem && releases.test(target.versionRelease) && arches.includes(target.packageArch),
+  );
+  return { stems: [target.stem, ...beside.map(([twin]) => twin)], areTwins: beside.length > 0 };
 }
 
 /** How a family names its packages. */

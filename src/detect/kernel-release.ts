@@ -13,7 +13,7 @@ import {
   RPM_FAMILIES,
   rpmNaming,
   UBUNTU_FLAVOURS,
-  VARIANT_ARCHES,
+  VARIANT_LIMITS,
 } from './kernel-families.ts';
 import type { End, RpmFamily } from './kernel-families.ts';
 import { ARCHES } from './release-words.ts';
@@ -143,7 +143,9 @@ function compileRow(row: RpmFamily): RegExp {
 function compileEnd(end: End, variants: string): string {
   switch (end) {
     case '.arch+variant':
-      return String.raw`(?:\.(?<arch>${ARCHES}))?(?:[.+](?<variant>${variants}))?`;
+      return (
+        String.raw`(?:\.(?<arch>${ARCHES}))?` + (variants === '' ? '' : String.raw`(?:[.+](?<variant>${variants}))?`)
+      );
     case 'variant':
       return `(?<variant>${variants})?`;
     case '-flavour':
@@ -170,7 +172,8 @@ function matchRpm(release: string, wants: WantsRow): readonly RpmRelease[] {
     if (groups === undefined || (row.only !== undefined && !row.only.test(written))) return [];
     const arch = groups['arch'] ?? null;
     const variant = groups['variant'] ?? null;
-    if (arch !== null && variant !== null && !isBuiltFor(variant, arch)) return [];
+    // Flavours in another place are each distribution's own.
+    if (row.end === '.arch+variant' && variant !== null && !isBuilt(variant, arch, written)) return [];
     return [
       {
         family: 'rpm' as const,
@@ -186,10 +189,12 @@ function matchRpm(release: string, wants: WantsRow): readonly RpmRelease[] {
   });
 }
 
-/** Whether a variant is built for an architecture at all. */
-function isBuiltFor(variant: string, arch: string): boolean {
-  const arches = VARIANT_ARCHES.find(([form]) => form.test(variant))?.[1];
-  return arches === undefined || arches.includes(arch);
+/** Whether a variant is built for an architecture, which the release may leave out, and of a release at all. */
+function isBuilt(variant: string, arch: string | null, versionRelease: string): boolean {
+  return VARIANT_LIMITS.filter((limit) => limit.variant.test(variant)).every(
+    ({ arches, releases }) =>
+      (arch === null || arches === undefined || arches.includes(arch)) && releases?.test(versionRelease) !== false,
+  );
 }
 
 function stemOf(row: RpmFamily, versionRelease: string, release: string): string {

@@ -2,10 +2,11 @@
 import { adviceOf, escapeControl, isTapprepError, TapprepError } from '../errors.ts';
 import type { BuildId, DebTarget, HostFacts, OwnKernel, RpmTarget, Target } from '../types.ts';
 import { findArchitecture, runsProgramsOf, type Architecture } from './architectures.ts';
+import { versionRelease } from '../version/evr.ts';
 import { isNamedByHabit, readAnyRelease } from './any-release.ts';
 import { standInFor } from './own-kernel.ts';
 import { findDistribution, packageFamilyOf, type PackageFamily } from './distributions.ts';
-import { rpmNaming } from './kernel-families.ts';
+import { packageArchOf, stemsOf } from './kernel-families.ts';
 import { isPlausible, parseDebVersion, parseKernelRelease } from './kernel-release.ts';
 import type { DebRelease, KernelRelease, RpmRelease } from './kernel-release.ts';
 
@@ -49,6 +50,8 @@ interface Known {
   readonly buildId: BuildId | null;
   /** Version of the installed package of this kernel's image. */
   readonly imageVersion: string | null;
+  /** The installed packages of kernels; none where nobody looked. */
+  readonly kernelPackages: HostFacts['kernelPackages'];
   /** What was seen there; null where nobody looked. */
   readonly packageManager: HostFacts['packageManager'];
   /** The target has sources of its own, which may hold what another distribution built. */
@@ -80,6 +83,7 @@ export function identifyTarget(facts: HostFacts, override: TargetOverride = {}, 
       unameV: override.unameV ?? (isObserved ? facts.kernel.unameV : null),
       buildId: isObserved ? facts.kernel.buildId : null,
       imageVersion: findImageVersion(facts, release),
+      kernelPackages: facts.kernelPackages,
       packageManager: facts.packageManager,
       hasSources: facts.repositories.length > 0,
     };
@@ -117,6 +121,7 @@ export function declareTarget(host: DeclaredHost, forms: Forms = 'listed'): Targ
     unameV,
     buildId: null,
     imageVersion: null,
+    kernelPackages: [],
     packageManager: null,
     hasSources: false,
   };
@@ -210,19 +215,32 @@ function isLargerKernel(told: Architecture, machine: Architecture): boolean {
 }
 
 function makeRpmTarget(kernel: RpmRelease, known: Known, arch: string, packageArch: string): RpmTarget {
-  const { kernelFamily, stem, variant, versionRelease, tail } = kernel;
-  const isI586 = packageArch === 'i686' && rpmNaming(kernelFamily).i586?.test(known.release) === true;
-  const named = isI586 ? 'i586' : packageArch;
-  return {
+  const { kernelFamily, stem, variant, tail } = kernel;
+  const named = packageArchOf(kernelFamily, known.release, packageArch);
+  const target: RpmTarget = {
     family: 'rpm',
     kernelFamily,
     ...describeHost(kernel, known, arch),
-    release: tail === null ? known.release : `${versionRelease}.${named}${tail}`,
+    release: tail === null ? known.release : `${kernel.versionRelease}.${named}${tail}`,
     packageArch: named,
     stem,
     variant,
-    versionRelease,
+    versionRelease: kernel.versionRelease,
   };
+  const seen = seeStem(target, known);
+  return seen === null ? target : { ...target, stem: seen, stemIsSeen: true };
+}
+
+/** The stem of the one image of this kernel that is installed; null where the release tells it, or no image does. */
+function seeStem(target: RpmTarget, { kernelPackages }: Known): string | null {
+  const { stems } = stemsOf(target);
+  if (stems.length === 1) return null;
+  const seen = stems.filter((stem) =>
+    kernelPackages.some(
+      ({ name, version }) => [stem, `${stem}-core`].includes(name) && versionRelease(version) === target.versionRelease,
+    ),
+  );
+  return seen.length === 1 ? (seen[0] ?? null) : null;
 }
 
 function makeDebTarget(kernel: DebRelease, known: Known, arch: string, packageArch: string): DebTarget {

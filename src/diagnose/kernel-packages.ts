@@ -78,7 +78,7 @@ export function packagesOf(target: Target): KernelPackages {
     develStems: [...new Set(stems(true))],
     debuginfoStems: [...new Set(stems(false))],
     develSeconds: names
-      .filter((name) => DEVEL_ROLES.has(name.role) && !firsts.includes(name))
+      .filter(({ role, name }) => DEVEL_ROLES.has(role) && !firsts.some((first) => first.name === name))
       .map(({ name }) => stemOf(name)),
     home: { distribution: target.distro, system: systemOf(target) },
     custom: null,

@@ -1,6 +1,13 @@
 /** The packages that a kernel needs, named by its row of the table of families, without any network. */
 import { hasVersionRelease } from '../detect/any-release.ts';
-import { debNaming, rpmNaming, SUSE_SOURCES, SUSE_TREES } from '../detect/kernel-families.ts';
+import {
+  debNaming,
+  isDebuginfoUnseen,
+  rpmNaming,
+  stemsOf,
+  SUSE_SOURCES,
+  SUSE_TREES,
+} from '../detect/kernel-families.ts';
 import type { DebTarget, PackageName, Role, RpmTarget, Target } from '../types.ts';
 import { forFamily } from '../package-system/systems.ts';
 
@@ -15,20 +22,33 @@ export function namePackages(target: Target): readonly PackageName[] {
 function nameRpm(target: RpmTarget): readonly PackageName[] {
   // Without V-R no file has a name: only an index can tell what belongs to such a release.
   if (target.kernelFamily === 'rpm' && !hasVersionRelease(target.versionRelease)) return [];
-  const { stem, orStem, debuginfo, debuginfoUnseen, counter, bare, ...row } = rpmNaming(target.kernelFamily);
+  const { debuginfo, guessed, counter, behindCounter, orPackaged, bare, ...row } = rpmNaming(target.kernelFamily);
   const devel = bare?.includes(target.variant ?? '') === true ? [] : row.devel;
-  const match = target.kernelFamily === 'rpm' ? 'index' : counter === true ? 'prefix' : 'exact';
-  const stems = orStem === undefined ? [target.stem] : [target.stem, target.stem === stem ? orStem : stem];
+  const { stems, areTwins } = target.stemIsSeen === true ? { stems: [target.stem], areTwins: false } : stemsOf(target);
+  const isUnseen = isDebuginfoUnseen(target);
+  const isGuess =
+    target.kernelFamily === 'rpm' || guessed?.test(`${target.versionRelease}.${target.packageArch}`) === true;
+  const match = isGuess || areTwins ? 'index' : counter === true ? 'prefix' : 'exact';
+  const versions = [
+    target.versionRelease,
+    ...(orPackaged === undefined ? [] : [target.versionRelease.replace(...orPackaged)]),
+  ];
+  const owns = stems.flatMap((stem) =>
+    [...new Set(versions)].map((versionRelease) => ({ ...target, stem, versionRelease })),
+  );
   return [...devel, ...debuginfo].flatMap((template, index) => {
-    const ways = template.split('|').flatMap((way) => stems.map((stem) => [way, { ...target, stem }] as const));
+    const ways = template.split('|').flatMap((way) => owns.map((own) => [way, own] as const));
     return ways.map(([way, own]) => {
       const [name = '', version = '{vr}'] = way.replace(/\.noarch$/, '').split('=');
+      const whole = fillTemplate(version, own);
+      const [suffix = ''] = behindCounter?.exec(whole) ?? [];
       return {
         role: devel.includes(template) ? 'devel' : roleOf(template),
         name: fillTemplate(name, own),
         arch: way.endsWith('.noarch') ? 'noarch' : target.packageArch,
-        version: fillTemplate(version, own),
-        match: debuginfoUnseen === true && debuginfo.includes(template) ? 'index' : match,
+        version: whole.slice(0, whole.length - suffix.length),
+        match: isUnseen && debuginfo.includes(template) ? 'index' : match,
+        ...(suffix === '' ? {} : { suffix }),
         ...(ways.length > 1 ? { alternative: index + 1 } : {}),
       } satisfies PackageName;
     });

@@ -102,6 +102,7 @@ export const targetSchema: z.ZodType<Target> = z.discriminatedUnion('family', [
     ...base,
     kernelFamily: z.enum(keysOf(RPM_FAMILIES)),
     stem: word,
+    stemIsSeen: z.literal(true).exactOptional(),
     variant: word.nullable(),
     versionRelease: word,
   }),

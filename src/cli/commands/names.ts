@@ -70,6 +70,11 @@ function answerLine(line: string | null): object {
   }
 }
 
+function versionOf({ version, match, suffix = '' }: PackageName): string {
+  if (version === null) return '(the index knows)';
+  return match === 'prefix' ? `${version}.*${suffix}` : version;
+}
+
 function renderNames(target: Target, packages: readonly PackageName[]): string {
   const isHabit = target.kernelFamily === 'rpm' || target.kernelFamily === 'deb';
   // The index has to confirm more than the version.
@@ -77,7 +82,7 @@ function renderNames(target: Target, packages: readonly PackageName[]): string {
   const rows = packages.map((each) => [
     `${each.role}${each.alternative === undefined ? '' : `, one of (${each.alternative})`}${isGuess(each) ? ', a guess' : ''}`,
     each.name,
-    each.version === null ? '(the index knows)' : each.match === 'prefix' ? `${each.version}.*` : each.version,
+    versionOf(each),
     each.arch,
   ]);
   const table = renderTable(['role', 'name', 'version', 'arch'], rows);

@@ -1,5 +1,5 @@
 /** Chooses one package for every need, so that all of them are of one vendor's one build. Pure. */
-import { rpmNaming } from '../../detect/kernel-families.ts';
+import { isDebuginfoUnseen } from '../../detect/kernel-families.ts';
 import type { RpmTarget } from '../../types.ts';
 import { refuseUnsigned, UNSIGNED_SWITCH } from '../../trust/unsigned.ts';
 import { versionRelease } from '../../version/evr.ts';
@@ -78,7 +78,8 @@ function chooseBy(
     const debuginfo = choices.find((choice) => choice.need.role === 'debuginfo');
     const real = followRequires(need, debuginfo);
     if (real === null) continue;
-    const choice = chooseOne(listCandidates(real, records, target), anchor);
+    const candidates = listCandidates(real, records, target);
+    const choice = chooseOne(candidates, anchor);
     if (choice === null && isOptional(need, target)) {
       if (need.role === 'debuginfo')
         notes.push(
@@ -95,6 +96,7 @@ function chooseBy(
     if (choice === null) throw explainMiss(real, records, target);
     requireSigned(choice, allowUnsigned, notes);
     noteOtherBuild(choice, anchor, notes);
+    if (need.role === 'devel') noteTwins(choice, candidates, notes);
     choices.push(choice);
     anchor = widenAnchor(anchor, choice);
   }
@@ -102,9 +104,8 @@ function chooseBy(
 }
 
 /** Of a kernel that only the index named, and of some rows, nobody knows whether debug packages are published at all. */
-function isOptional({ role }: Need, { kernelFamily }: RpmTarget): boolean {
-  const isUnseen = kernelFamily === 'rpm' || rpmNaming(kernelFamily).debuginfoUnseen === true;
-  return isUnseen && (role === 'debuginfo' || role === 'debuginfo-common');
+function isOptional({ role }: Need, target: RpmTarget): boolean {
+  return isDebuginfoUnseen(target) && (role === 'debuginfo' || role === 'debuginfo-common');
 }
 
 /** What the first package says of its build is what the others are held against, as far as the kernel did not say it. */
@@ -152,6 +153,16 @@ function requireSigned({ need, record }: Choice, allowUnsigned: boolean, notes: 
   const sentence = `${name} ${version} is only in ${repository.id}, which signs nothing`;
   const without = need.role.startsWith('debug') ? '--no-debuginfo' : null;
   throw refuseUnsigned(sentence, { package: name, repository: repository.id, role: need.role }, without);
+}
+
+/** Where nothing but the names tells the kernels of one release apart, the likeliest is taken. */
+function noteTwins({ match, record }: Choice, candidates: readonly Choice[], notes: string[]): void {
+  const others = candidates.filter((one) => one.match === match && one.record.name !== record.name);
+  if (match !== 'nevra' || others.length === 0) return;
+  const names = [...new Set(others.map((one) => one.record.name))];
+  notes.push(
+    `${record.name} ${record.version} is taken, and ${names.join(' and ')} of the same version may be the kernel's as well: the release does not tell, so the build tree has to prove that it fits`,
+  );
 }
 
 /** Packages without architecture are built apart; SUSE and Azure Linux also sign the kernel by a build of its own. */

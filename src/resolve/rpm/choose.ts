@@ -50,13 +50,17 @@ function fitsVersion(version: string, { versionRelease: wanted, kernelFamily }: 
   return bare === wanted || (rpmNaming(kernelFamily).counter === true && isRebuild(bare, wanted));
 }
 
-/** Every record that answers a need, the best first; nothing is asked of who built it. */
+/** Every record that answers a need, the best first, then the likelier name; nothing is asked of who built it. */
 export function listCandidates(need: Need, records: readonly PackageRecord[], target: RpmTarget): readonly Choice[] {
   const found = records.flatMap((record) => {
     const found = matchNeed(need, record, target);
     return found === null ? [] : [{ need, record, ...found }];
   });
-  return found.toSorted((a, b) => EVIDENCE.indexOf(a.match) - EVIDENCE.indexOf(b.match));
+  return found.toSorted(
+    (a, b) =>
+      EVIDENCE.indexOf(a.match) - EVIDENCE.indexOf(b.match) ||
+      need.names.indexOf(a.record.name) - need.names.indexOf(b.record.name),
+  );
 }
 
 /** Whether a package answers a need, and by what. */

@@ -52,9 +52,9 @@ function toNeed(names: readonly PackageName[], target: RpmTarget): Need {
   const [first] = names;
   return {
     role: first?.role ?? 'devel',
-    names: names.map(({ name }) => name),
+    names: [...new Set(names.map(({ name }) => name))],
     arch: first?.arch ?? target.packageArch,
-    version: first?.version ?? target.versionRelease,
+    version: first?.version == null ? target.versionRelease : `${first.version}${first.suffix ?? ''}`,
     prefix: first?.match === 'prefix',
     capabilities: [],
   };

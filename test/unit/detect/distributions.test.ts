@@ -34,6 +34,9 @@ describe('a distribution that is built from another one', () => {
     ['redos', '5.15.78-2.el7.3.x86_64', 'rpm'],
     ['bazzite', '6.11.9-201.fsync.fc40.x86_64', 'rpm'],
     ['bazzite', '6.11.10-300.fc41.x86_64', 'fedora'],
+    // Of the flavours of Mageia's tmb kernels one is of theirs alone.
+    ['mageia', '3.10.24-tmb-laptop-2.mga3', 'mageia'],
+    ['mageia', '3.10.24-laptop-2.mga3', 'rpm'],
   ])('%s %s has the form of family %s', (distro, kernel, family) => {
     const target = declareTarget({ distro, version: null, kernel, arch: 'x86_64', unameV: null });
     expect(target).toMatchObject({ distro, kernelFamily: family, release: kernel });

@@ -69,6 +69,12 @@ const REFUSED: readonly (readonly [string, string, ErrorCode])[] = [
   ['rhel', '5.14.0-427.24.1.el9_4.vax', 'UNKNOWN_RELEASE'],
   ['rhel', '5.14.0-427.24.1.el9_4.x86_64+64k', 'UNKNOWN_RELEASE'],
   ['rhel', '4.18.0-553.el8_10.x86_64+zfcpdump', 'UNKNOWN_RELEASE'],
+  ['rhel', '4.18.0-553.el8_10.aarch64+64k', 'UNKNOWN_RELEASE'],
+  ['rhel', '4.18.0-553.el8_10.x86_64+rt', 'UNKNOWN_RELEASE'],
+  ['rhel', '5.14.0-162.6.1.el9_1.x86_64+rt', 'UNKNOWN_RELEASE'],
+  ['rhel', '5.14.0-70.el9_0.x86_64+rt-debug', 'UNKNOWN_RELEASE'],
+  ['amzn', '6.1.61-85.141.amzn2023.x86_64+debug', 'UNKNOWN_RELEASE'],
+  ['amzn', '6.12.46-66.121.amzn2023.x86_64+debug', 'UNKNOWN_RELEASE'],
   ['centos', '2.6.18-308.el5hugemem', 'UNKNOWN_RELEASE'],
   ['photon', '6.1.111-3.ph5-turbo', 'UNKNOWN_RELEASE'],
   ['sles', '5.14.21-150500.55.31-turbo', 'UNKNOWN_RELEASE'],
@@ -136,6 +142,23 @@ test('a rebuild of an older branch counts behind the tag', () => {
     arch: 'x86_64',
   });
   expect(parse('centos', '2.6.18-164.el5.1PAE')).toMatchObject({ versionRelease: '2.6.18-164.el5.1', variant: 'PAE' });
+});
+
+test('a variant is there from the release on that brought it', () => {
+  expect(parse('rhel', '5.14.0-284.11.1.el9_2.x86_64+rt')).toMatchObject({ variant: 'rt' });
+  expect(parse('rhel', '5.14.0-70.13.1.el9_0.aarch64+64k-debug')).toMatchObject({ variant: '64k-debug' });
+  expect(parse('rhel', '6.12.0-55.el10_0.aarch64+rt-64k')).toMatchObject({ variant: 'rt-64k' });
+  expect(parse('amzn', '5.10.35-31.135.amzn2.x86_64.debug')).toMatchObject({ variant: 'debug' });
+  // A real-time kernel of its own source package has the others.
+  expect(parse('rhel', '4.18.0-477.10.1.rt7.274.el8_8.x86_64+debug')).toMatchObject({ stem: 'kernel-rt' });
+  // Flavours of SUSE and Photon are no variants.
+  expect(parse('sles', '5.3.18-150300.96-rt')).toMatchObject({ variant: 'rt' });
+});
+
+test('a row without variants takes no separator at the end for one', () => {
+  expect(parse('qubes', '6.6.77-1.qubes.fc37.x86_64').kernelFamily).toBe('qubes');
+  expect(parse('qubes', '6.6.77-1.qubes.fc37.x86_64.').kernelFamily).toBe('rpm');
+  expect(refusal('qubes', '6.6.77-1.qubes.fc37.x86_64+').message).toContain('modified source tree');
 });
 
 test('what somebody else built from Ubuntu’s sources is not Ubuntu’s', () => {

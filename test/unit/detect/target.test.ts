@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { findArchitecture } from '../../../src/detect/architectures.ts';
 import { declareFacts } from '../../../src/detect/declared-facts.ts';
 import { declareTarget, identifyTarget } from '../../../src/detect/target.ts';
+import { namePackages } from '../../../src/resolve/package-names.ts';
 import type { BuildId, HostFacts, InstalledPackage } from '../../../src/types.ts';
 
 function installed(name: string, version: string): InstalledPackage {
@@ -98,6 +99,35 @@ test('in a root the installed image tells the version that no uname -v is there 
   const facts = debianFacts({ unameV: null, buildId: null, running: false }, packages);
   expect(identifyTarget(facts)).toMatchObject({ packageVersion: '6.1.55-1' });
   expect(identifyTarget(facts, { release: '6.1.0-20-amd64' })).toMatchObject({ packageVersion: '6.1.85-1' });
+});
+
+describe('a release of several kernels', () => {
+  const release = '5.15.182.1-1.cm2';
+  const facts = declareFacts({ distro: 'mariner:2.0', release, arch: 'x86_64', unameV: null });
+  const of = (...kernelPackages: readonly InstalledPackage[]): unknown => identifyTarget({ ...facts, kernelPackages });
+
+  test('is of the one whose image is installed', () => {
+    expect(of(installed('kernel-azure', release), installed('kernel', '5.15.180.1-1.cm2'))).toMatchObject({
+      stem: 'kernel-azure',
+      stemIsSeen: true,
+    });
+    expect(of(installed('kernel', release))).toMatchObject({ stem: 'kernel', stemIsSeen: true });
+  });
+
+  test('stays open where no image tells it, or two do', () => {
+    for (const target of [of(), of(installed('kernel', release), installed('kernel-hci', release))]) {
+      expect(target).toMatchObject({ stem: 'kernel' });
+      expect(target).not.toHaveProperty('stemIsSeen');
+    }
+  });
+
+  test('names the packages of the installed one alone', () => {
+    const target = identifyTarget({ ...facts, kernelPackages: [installed('kernel-azure', release)] });
+    expect(namePackages(target).map(({ name, match, alternative }) => [name, match, alternative])).toEqual([
+      ['kernel-azure-devel', 'exact', undefined],
+      ['kernel-azure-debuginfo', 'exact', undefined],
+    ]);
+  });
 });
 
 describe('a root whose kernel nobody named', () => {

@@ -7,14 +7,19 @@ import type { PackageName, Role } from '../../../src/types.ts';
 import { DEB_SAMPLES, RPM_SAMPLES } from '../../helpers/kernel-samples.ts';
 
 /** kernel-devel V-R.ARCH, as the file is called without ".rpm". */
-function rpmFile({ name, version, arch, match }: PackageName): string {
-  return `${name}-${version}${match === 'prefix' ? '.*' : ''}.${arch}`;
+function rpmFile({ name, version, arch, match, suffix = '' }: PackageName): string {
+  return `${name}-${version}${match === 'prefix' ? '.*' : ''}${suffix}.${arch}`;
 }
 
 function debFile({ name, version, arch, match }: PackageName): string {
   // Nobody has seen that Proxmox publishes debug packages.
   expect(match).toBe(version === null || name.endsWith('-pve-dbgsym') ? 'index' : 'exact');
   return `${name}_${version ?? '?'}_${arch}`;
+}
+
+/** What `tapprep names` answers. */
+function named(distro: string, kernel: string, arch = 'x86_64', unameV: string | null = null): readonly PackageName[] {
+  return namePackages(declareTarget({ distro, version: null, kernel, arch, unameV }, 'named'));
 }
 
 function roleByName(name: string): Role {
@@ -78,6 +83,53 @@ test('alternatives share a number, the likelier first', () => {
     ['linux-image-unsigned-5.15.0-67-generic-dbgsym', 1],
     ['linux-image-5.15.0-67-generic-dbgsym', 1],
   ]);
+});
+
+test('of kernels that share a release none is certain, where of two sisters one alone exists', () => {
+  expect(named('mariner', '5.15.182.1-1.cm2').map(({ match, alternative }) => `${match} ${alternative}`)).toEqual([
+    'index 1',
+    'index 1',
+    'index 1',
+    'index 2',
+    'index 2',
+    'index 2',
+  ]);
+  expect(named('mariner', '5.15.55.1-rt48-3.cm2').map(({ match }) => match)).toEqual(['exact', 'exact']);
+  expect(new Set(named('mariner', '5.15.157.mshv1-1.cm2').map(({ match }) => match))).toEqual(new Set(['exact']));
+});
+
+test('a release candidate of openSUSE is written in two ways, with the rebuild counter before the commit', () => {
+  const [first, second, tree] = named('opensuse-tumbleweed', '6.14.0-rc3-1.gb2a5fe1-default');
+  expect([first, second].map((name) => name && [rpmFile(name), name.alternative])).toEqual([
+    ['kernel-default-devel-6.14~rc3-1.*.gb2a5fe1.x86_64', 1],
+    ['kernel-default-devel-6.14.rc3-1.*.gb2a5fe1.x86_64', 1],
+  ]);
+  expect(tree).toMatchObject({ name: 'kernel-devel', arch: 'noarch', alternative: 2 });
+});
+
+test.each([
+  ['kylin', '4.19.90-24.4.v2101.ky10.x86_64'],
+  ['uos', '4.19.90-2109.1.0.0108.up2.uel20.x86_64'],
+  ['uos', '4.19.0-91.82.152.uelc20.x86_64'],
+  ['euleros', '5.10.0-136.12.0.86.x86_64'],
+  ['euleros', '3.10.0-514.44.5.10.h179.x86_64'],
+  ['hce', '5.10.0-60.18.0.50.r509_2.hce2.x86_64'],
+  ['opensuse', '2.6.25.16-0.1-default'],
+  ['ol', '5.15.0-306.177.4.1.el9uek.aarch64.64k', 'aarch64'],
+])('debug packages of %s %s, which nobody has seen, are a guess', (distro, kernel, arch = 'x86_64') => {
+  const packages = named(distro, kernel, arch);
+  const matches = (isDevel: boolean): readonly string[] =>
+    packages.filter(({ name }) => (roleByName(name) === 'devel') === isDevel).map(({ match }) => match);
+  expect(new Set(matches(true))).toEqual(new Set(['exact']));
+  expect(new Set(matches(false))).toEqual(new Set(['index']));
+});
+
+test('names of an architecture that nobody has seen packages of are a guess', () => {
+  expect(named('mageia', '6.6.88-desktop586-3.mga9', 'i686').map(({ match }) => match)).toEqual(['index']);
+  expect(named('sles', '2.6.16.60-0.85.1-ppc64', 'ppc64').map(({ match }) => match)).not.toContain('exact');
+  expect(named('sles', '2.6.16.60-0.21-smp')[0]?.match).toBe('exact');
+  expect(named('mageia', '6.6.65-server-2.mga9').map(({ match }) => match)).toEqual(['exact']);
+  expect(named('mageia', '5.15.41-desktop586-1.mga8', 'i686').map(({ match }) => match)).toEqual(['exact']);
 });
 
 test('an epoch is in the version of the kernel but in no file name', () => {

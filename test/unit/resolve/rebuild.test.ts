@@ -12,6 +12,10 @@ test.each([
   ['6.9.1-1.1.g492f945', '6.9.1-1.g492f944', false],
   ['6.9.1-1.1.g492f944', '6.9.1-1', false],
   ['6.9.1-1.1', '6.9.1-1.g492f944', false],
+  // Both ways in which a release candidate was written.
+  ['6.14~rc3-1.1.gb2a5fe1', '6.14~rc3-1.gb2a5fe1', true],
+  ['5.10.rc1-3.1.g91029f0', '5.10~rc1-3.g91029f0', true],
+  ['5.10.rc2-3.1.g91029f0', '5.10~rc1-3.g91029f0', false],
 ])('%s for %s: %s', (version, wanted, is) => {
   expect(isRebuild(version, wanted)).toBe(is);
 });

@@ -216,6 +216,19 @@ describe('rows of the table that leave something open', () => {
     expect(plan.items.map(({ name }) => name).toSorted()).toEqual(records);
   });
 
+  test('of kernels with one release the likeliest is taken whole, and the plan says that there are others', () => {
+    const mariner = target('mariner:2.0', '5.15.182.1-1.cm2');
+    const names = ['kernel-azure', 'kernel'].flatMap((stem) => [`${stem}-devel`, `${stem}-debuginfo`]);
+    const plan = planRpm(
+      mariner,
+      names.map((name) => record(name, '5.15.182.1-1.cm2')),
+      REQUEST,
+      null,
+    );
+    expect(plan.items.map(({ name }) => name)).toEqual(['kernel-devel', 'kernel-debuginfo']);
+    expect(plan.notes.map(String)).toEqual([expect.stringContaining('kernel-azure-devel of the same version')]);
+  });
+
   test('debug packages that nobody has seen published are no reason to have no plan', () => {
     const V = '2.6.32-042stab129.1';
     const plan = planRpm(target('centos:6', V), [record('vzkernel-devel', V)], REQUEST, null);
