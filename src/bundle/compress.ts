@@ -28,7 +28,7 @@ export async function compressBundle(tar: string, out: string, signal: AbortSign
     await pipeline(createReadStream(tar), createGzip({ level: 9 }), write, { signal });
   };
   try {
-    await writeWhole(out, fill, { mode: 0o644 });
+    await writeWhole(out, fill, { mode: 'user' });
     return sizeBytes;
   } catch (error) {
     refuseWhenStopped(signal, 'while a bundle was compressed', { cause: error });

@@ -26,8 +26,8 @@ export async function writeFirstStep(
   const text = `${hex.sha256}  ${basename(out)}\n`;
   const step = { sums: `${out}.sha256`, signature: `${out}.sha256.asc` };
   const signature = await sign(text);
-  await writeWhole(step.sums, text, { mode: 0o644 });
-  await writeWhole(step.signature, signature, { mode: 0o644 });
+  await writeWhole(step.sums, text, { mode: 'user' });
+  await writeWhole(step.signature, signature, { mode: 'user' });
   return step;
 }
 

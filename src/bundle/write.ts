@@ -66,7 +66,7 @@ export async function writeBundle(request: WriteRequest): Promise<WrittenBundle>
     await writeAll(tar, Buffer.alloc(TRAILER_BYTES), at);
     sizeBytes = at + TRAILER_BYTES;
   };
-  await writeWhole(out, fill, { mode: 0o644, durable: request.durable !== false });
+  await writeWhole(out, fill, { mode: 'user', durable: request.durable !== false });
   return { path: out, sizeBytes, manifestSha256 };
 }
 

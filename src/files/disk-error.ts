@@ -1,4 +1,5 @@
 /** What the disk's refusal means: errno to code and words, once for everything that tapprep reads and writes. */
+import { dirname } from 'node:path';
 import { isTapprepError, TapprepError, type ErrorCode } from '../errors.ts';
 import { shellLine } from '../shell-words.ts';
 
@@ -49,10 +50,15 @@ export function diskError(error: unknown, path: string, options: DiskErrorOption
   const code = codeOf(kind, options);
   if (code === null) return error;
   return new TapprepError(code, `${options.what ?? ''}${path} ${words} (${errno})`, {
-    hint: options.hint ?? (kind === 'full' ? shellLine`df -h ${path}; df -i ${path}` : shellLine`ls -ld ${path}`),
+    hint: options.hint ?? hintFor(kind, errno, path, options),
     facts: { path, errno },
     cause: error,
   });
+}
+
+function hintFor(kind: Kind | 'other', errno: string, path: string, { reading }: DiskErrorOptions): string {
+  if (kind === 'full') return shellLine`df -h ${path}; df -i ${path}`;
+  return errno === 'ENOENT' && reading !== true ? shellLine`mkdir -p ${dirname(path)}` : shellLine`ls -ld ${path}`;
 }
 
 function codeOf(kind: Kind | 'other', { place = 'USAGE', other }: DiskErrorOptions): ErrorCode | null {

@@ -3,7 +3,7 @@
  * in them can be changed by that user and root alone, so that a check holds until the file is used.
  */
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isErrno } from '../errors.ts';
 import {
@@ -16,6 +16,7 @@ import {
   unusable,
 } from './ancestors.ts';
 import { diskError } from './disk-error.ts';
+import { makeDirectory } from './make-directory.ts';
 import { ownUid } from './own-user.ts';
 
 const PRIVATE = 0o700;
@@ -124,12 +125,10 @@ async function openOne(path: string, uid: number, close: Close): Promise<boolean
 /** Whether anything was made. What is there already, be it what it may, is judged when it is opened. */
 async function make(path: string, mode = PRIVATE): Promise<boolean> {
   try {
-    return (await mkdir(path, { recursive: true, mode })) !== undefined;
+    return await makeDirectory(path, mode);
   } catch (error) {
     if (isErrno(error, 'EEXIST') || isErrno(error, 'ENOTDIR')) return false;
-    // A recursive mkdir says ENOENT of a file system that is read only; a plain one says why.
-    const why = isErrno(error, 'ENOENT') ? await mkdir(path).catch((again: unknown) => again) : error;
-    throw diskError(why ?? error, path, REFUSAL);
+    throw diskError(error, path, REFUSAL);
   }
 }
 

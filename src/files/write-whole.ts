@@ -10,7 +10,8 @@ import { shellLine } from '../shell-words.ts';
 export type Content = string | Uint8Array | ((file: FileHandle) => Promise<unknown>);
 
 export interface WriteOptions extends DiskErrorOptions {
-  readonly mode: number;
+  /** user: of what a user asks for, as this user's umask has it. */
+  readonly mode: number | 'user';
   /** Whether file and name are synced to the disk before this returns; true unless told. */
   readonly durable?: boolean;
 }
@@ -46,11 +47,11 @@ export async function writeWhole(path: string, content: Content, options: WriteO
   const { mode, durable = true } = options;
   try {
     await requireFileOrNothing(path, options);
-    const { file, temporary } = await openBeside(path);
+    const { file, temporary } = await openBeside(path, mode === 'user' ? 0o666 : MADE_WITH);
     try {
       await (typeof content === 'function' ? content(file) : file.writeFile(content));
       // The umask may cut a mode that is given to open.
-      if (mode !== MADE_WITH) await file.chmod(mode);
+      if (mode !== 'user' && mode !== MADE_WITH) await file.chmod(mode);
       if (durable) await file.sync();
       await file.close();
       await rename(temporary, path);
@@ -94,12 +95,15 @@ function kindOf(found: Stats): string {
   return found.isSocket() ? 'a socket' : 'a device';
 }
 
-async function openBeside(path: string): Promise<{ readonly file: FileHandle; readonly temporary: string }> {
+async function openBeside(
+  path: string,
+  mode: number,
+): Promise<{ readonly file: FileHandle; readonly temporary: string }> {
   // Exclusive creation makes a guessable name safe; a file left by a killed run only moves the counter on.
   for (let counter = 0; ; counter += 1) {
     const temporary = join(dirname(path), `.${basename(path)}.tapprep-${counter}`);
     try {
-      return { file: await open(temporary, 'wx', MADE_WITH), temporary };
+      return { file: await open(temporary, 'wx', mode), temporary };
     } catch (error) {
       if (!isErrno(error, 'EEXIST') || counter > 1000) throw error;
     }

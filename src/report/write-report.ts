@@ -36,5 +36,5 @@ export async function writeReport(
   options: PageOptions,
 ): Promise<void> {
   const content = FORMATS[extname(path).toLowerCase()]?.(preflight, report, options) ?? '';
-  await writeWhole(path, content, { mode: 0o644, ...WRITTEN });
+  await writeWhole(path, content, { mode: 'user', ...WRITTEN });
 }

@@ -46,7 +46,8 @@ async function work(context: Context, options: DoctorOptions): Promise<Repair> {
   const examination = await examine(context, options, common.dryRun ? 'look' : 'root');
   const { facts, target, verdict } = examination;
   const output = common.json ? stderr : context.stdout;
-  if (!common.quiet) output.write(`${renderExamination(examination, common.verbose)}\n`);
+  if (!common.quiet)
+    output.write(`${renderExamination(examination, { verbose: common.verbose, place: context.place })}\n`);
   const { place } = describeSituation(readLogFacts([]), facts, target, examination.reach);
   const steps = planFixes(verdict.remedies, facts, target, place);
   if (common.dryRun) return { examination, steps, fix: null };

@@ -82,7 +82,7 @@ export async function runDoctor(context: DoctorContext, options: DoctorOptions):
   const look = (): Promise<Examination> => examine(context, options);
   const examination = await withReport(context, 'doctor', options.reports, describeExamination, look, examinationJson);
   if (context.common.json) context.stdout.json(examinationJson(examination));
-  else context.stdout.write(renderExamination(examination, context.common.verbose));
+  else context.stdout.write(renderExamination(examination, { verbose: context.common.verbose, place: context.place }));
   return examination.verdict.ready ? EXIT.done : EXIT.notReady;
 }
 

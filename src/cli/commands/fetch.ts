@@ -1,8 +1,9 @@
 /** `tapprep fetch`: plan, download and verify, and leave the packages in a directory with their digests and evidence. */
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { EXIT, toSafeJson } from '../../errors.ts';
 import { shellLine } from '../../shell-words.ts';
+import { makeDirectory } from '../../files/make-directory.ts';
 import { diskError } from '../../files/disk-error.ts';
 import { publishVerified } from '../../files/private-copy.ts';
 import { writeWhole } from '../../files/write-whole.ts';
@@ -59,9 +60,9 @@ export async function runFetch(context: Context, options: FetchCommandOptions): 
     ...found,
   }));
   const report = `${toSafeJson({ target: plan.target, files: evidence }, 2)}\n`;
-  await writeWhole(join(dest, 'evidence.json'), report, { mode: 0o644 });
+  await writeWhole(join(dest, 'evidence.json'), report, { mode: 'user' });
   const sums = evidence.map(({ sha256, file }) => `${sha256}  ${file}\n`).join('');
-  await writeWhole(join(dest, SUMS), sums, { mode: 0o644 });
+  await writeWhole(join(dest, SUMS), sums, { mode: 'user' });
   if (context.common.json) context.stdout.json({ dest, target: plan.target, files: evidence });
   else
     context.stdout.write(
@@ -73,9 +74,9 @@ export async function runFetch(context: Context, options: FetchCommandOptions): 
 /** The directories, and no list of sums of an earlier run beside files of this one. */
 async function prepareDestination(dest: string, { items }: Plan): Promise<void> {
   try {
-    await mkdir(dest, { recursive: true });
+    await makeDirectory(dest);
     await rm(join(dest, SUMS), { force: true });
-    for (const { name } of foldersOf(items)) await mkdir(join(dest, name), { recursive: true });
+    for (const { name } of foldersOf(items)) await makeDirectory(join(dest, name));
   } catch (error) {
     throw diskError(error, dest);
   }

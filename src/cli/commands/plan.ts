@@ -53,7 +53,7 @@ export async function runPlan(context: Context, options: PlanCommandOptions): Pr
   const rung = 'kernel.function';
   const plan = await planTarget(session, open, { ...options, rung });
   const systemtap = await predictForPlan(session, plan, { wish: options.systemtap, rung });
-  if (out !== null) await writeWhole(out, `${toSafeJson(plan, 2)}\n`, { mode: 0o644, ...WRITTEN });
+  if (out !== null) await writeWhole(out, `${toSafeJson(plan, 2)}\n`, { mode: 'user', ...WRITTEN });
   const { json, verbose } = context.common;
   const rows = [...asked.values()].map(({ repository, tier, url, answer, plan: outcome }) => ({
     repository,

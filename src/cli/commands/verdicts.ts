@@ -56,8 +56,8 @@ export async function runVerdictsExport(context: Context, { out, signKey }: Expo
   const text = renderVerdictList(list);
   const signature =
     signKey === null ? null : await openPgpSigner(context, await openContextSession(context), signKey)(text);
-  await writeWhole(path, text, { mode: 0o644 });
-  if (signature !== null) await writeWhole(`${path}.asc`, signature, { mode: 0o644 });
+  await writeWhole(path, text, { mode: 'user' });
+  if (signature !== null) await writeWhole(`${path}.asc`, signature, { mode: 'user' });
   const left = own.filter(({ kernel }) => !isExactBuild(kernel)).length;
   const kernels = countBuilds(list);
   if (common.json) {

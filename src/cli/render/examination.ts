@@ -1,6 +1,9 @@
 /** What doctor found, as text: a line for each check, the problems with their fixes, the verdict. */
 import type { Finding, FindingStatus } from '../../diagnose/finding.ts';
+import type { Place } from '../../diagnose/place.ts';
 import type { Readiness } from '../../diagnose/readiness.ts';
+import { isDescribed, renderRemedy } from '../../diagnose/render-remedy.ts';
+import { tapprep } from '../../make-remedy.ts';
 import type { Diagnosis, HostFacts } from '../../types.ts';
 import { renderDiagnoses } from './diagnoses.ts';
 
@@ -19,7 +22,10 @@ export interface Examined {
 }
 
 /** With `verbose` the notes are explained as fully as the problems. */
-export function renderExamination({ facts, checks, log, verdict }: Examined, verbose: boolean): string {
+export function renderExamination(
+  { facts, checks, log, verdict }: Examined,
+  { verbose, place }: { readonly verbose: boolean; readonly place: Place },
+): string {
   const width = Math.max(...checks.map(({ check }) => check.length));
   const rows = checks.map((finding) => renderRow(finding, width));
   const told = checks.filter(({ status }) => status === 'problem' || (verbose && status === 'advice'));
@@ -30,7 +36,7 @@ export function renderExamination({ facts, checks, log, verdict }: Examined, ver
   const parts = [headline(facts), rows.join('\n')];
   if (log.length > 0) parts.push(`From the log:\n\n${renderDiagnoses(log).trimEnd()}`);
   if (diagnoses.length > 0) parts.push(`From this machine:\n\n${renderDiagnoses(diagnoses).trimEnd()}`);
-  parts.push(renderVerdict(verdict, checks));
+  parts.push(renderVerdict(verdict, checks, place));
   return `${parts.join('\n\n')}\n`;
 }
 
@@ -44,11 +50,16 @@ function renderRow({ check, status, detail, diagnosis }: Finding, width: number)
   return `  ${MARKS[status].padEnd(7)}  ${check.padEnd(width)}  ${detail}${code}`;
 }
 
-function renderVerdict(verdict: Readiness, checks: readonly Finding[]): string {
+function renderVerdict(verdict: Readiness, checks: readonly Finding[], place: Place): string {
   if (verdict.ready) {
     const unchecked = checks.some(({ status, diagnosis }) => status === 'unknown' || diagnosis !== null);
     const rest = unchecked ? ', apart from the notes above' : '';
-    return `Ready: nothing that can be seen stands in the way${rest}. "tapprep verify" proves it by compiling and loading a module.`;
+    const ready = `Ready: nothing that can be seen stands in the way${rest}.`;
+    // A kernel that does not run here is proven in a virtual machine.
+    const where = place.reach.via === 'root' ? ['--in', 'vm'] : [];
+    const [verify = ''] = renderRemedy(tapprep('verify', ...where), place);
+    const command = isDescribed(place.reach) ? '"tapprep verify" there' : `"${verify}"`;
+    return `${ready} ${command} proves it by compiling and loading a module.`;
   }
   const lines = ['Not ready.'];
   if (verdict.commands.length > 0) lines.push('To get there:', ...verdict.commands.map((command) => `  ${command}`));

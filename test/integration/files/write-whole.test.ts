@@ -1,10 +1,11 @@
 /** On real file systems, as `--out` meets them. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { makeDirectory } from '../../../src/files/make-directory.ts';
 import { writeAll, type Content, writeWhole } from '../../../src/files/write-whole.ts';
 import { failureOf } from '../../helpers/failure-of.ts';
 
@@ -60,4 +61,23 @@ test.each(['out', 'new'])('%s on a read-only file system is PERMISSION, and noth
   expect(error).toMatchObject({ code: 'PERMISSION', message: expect.stringContaining('EROFS') });
   expect(readdirSync(disk)).toEqual(['out']);
   expect(readFileSync(join(disk, 'out'), 'utf8')).toBe('of before');
+});
+
+test('what a user asks for has the mode that this user’s umask leaves', async () => {
+  const before = process.umask(0o077);
+  try {
+    await writeWhole(join(disk, 'report'), 'private', { mode: 'user' });
+    process.umask(0o002);
+    await writeWhole(join(disk, 'shared'), 'of a group', { mode: 'user' });
+  } finally {
+    process.umask(before);
+  }
+  expect(['report', 'shared'].map((name) => statSync(join(disk, name)).mode & 0o777)).toEqual([0o600, 0o664]);
+});
+
+test('a directory on a read-only file system is that, at any depth; else all above it is made', async () => {
+  expect(await makeDirectory(join(disk, 'a/b'))).toBe(true);
+  expect(await makeDirectory(join(disk, 'a/b'))).toBe(false);
+  remountReadOnly();
+  await expect(makeDirectory(join(disk, 'a/b/c'))).rejects.toMatchObject({ code: 'EROFS' });
 });

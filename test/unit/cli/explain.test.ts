@@ -137,6 +137,12 @@ describe('doctor', () => {
     );
     expect(ran.exitCode).toBe(0);
     expect(ran.stdout).toMatch(/\nReady: /);
+    // The command is for the machine that was named.
+    const place = { ...NO_PLACE, reach: { via: 'root', directory: '/srv/image' }, kernel: EL9_RELEASE } as const;
+    const inRoot = await run((context) =>
+      runDoctor({ ...context, place }, { target: target('good.json'), log: null, reports: [] }),
+    );
+    expect(inRoot.stdout).toContain(`"tapprep verify --in vm --root /srv/image --kernel ${EL9_RELEASE}" proves it`);
   });
 
   it('ends with 1 and the commands when something is', async () => {
