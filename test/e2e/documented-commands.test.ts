@@ -107,7 +107,6 @@ test('the output that the README shows of a pipe is what it prints', async () =>
   const { stdout } = await promisify(execFile)('sh', ['-c', line.replace('tapprep', bin)], {
     env: { ...process.env, ...cli.env },
   });
-  const body = stdout.slice(stdout.indexOf('1. '));
   expect(output).not.toBe('');
-  expect(body).toContain(output.trimEnd());
+  expect(stdout.startsWith(output.trimEnd())).toBe(true);
 });

@@ -5,6 +5,8 @@ import { type FirstStep, renderFirstStep, writeFirstStep } from '../../bundle/fi
 import { type BundleManifest, rootOf } from '../../bundle/manifest.ts';
 import { EXIT, isTapprepError, TapprepError } from '../../errors.ts';
 import { tapprep } from '../../make-remedy.ts';
+import { shellLine } from '../../shell-words.ts';
+import { hashFile } from '../../files/hash-file.ts';
 import { checkPlace } from '../../files/write-whole.ts';
 import { readTextFile } from '../../host/files.ts';
 import { bundleCompiled, type CompiledReport, type CompiledScript } from '../../pipeline/bundle-compiled.ts';
@@ -139,7 +141,10 @@ async function writeBundle(
   });
   const firstStep = report.bundle === null ? null : await signWhole(out, sign, session.signal);
   if (common.json) stdout.json({ target: open.target, ...report, ...(firstStep === null ? {} : { firstStep }) });
-  else stdout.write(`${renderReport(report, common.verbose)}${report.bundle === null ? '' : renderCheck(firstStep)}`);
+  else {
+    const check = report.bundle === null ? '' : await describeCheck(out, firstStep, session.signal);
+    stdout.write(`${renderReport(report, common.verbose)}${check}`);
+  }
   return EXIT.done;
 }
 
@@ -148,8 +153,11 @@ async function signWhole(out: string, sign: PgpSigner | null, signal: AbortSigna
   return sign === null ? null : await writeFirstStep(out, sign, signal);
 }
 
-function renderCheck(firstStep: FirstStep | null): string {
-  if (firstStep === null) return 'nothing but its digest vouches for it on the way: --sign-key KEY signs it\n';
+async function describeCheck(out: string, firstStep: FirstStep | null, signal: AbortSignal): Promise<string> {
+  if (firstStep === null) {
+    const { hex } = await hashFile(out, ['sha256'], signal);
+    return `nothing but its digest vouches for it on the way, so take that along another one (--sign-key KEY signs it):\n  ${hex.sha256 ?? ''}  ${basename(out)}\n`;
+  }
   return `before anything of it is unpacked there, beside its .sha256 and .sha256.asc:\n  ${renderFirstStep(firstStep, './KEYRING.gpg')}\n`;
 }
 
@@ -197,7 +205,7 @@ async function runCompiled(
   else {
     const names = manifest.modules.map(({ name }) => name).join(', ');
     stdout.write(
-      `${report.bundle.path}: ${formatBytes(report.bundle.sizeBytes)}, ${names} for ${manifest.target.release}, each proven in it\n${renderWarnings(manifest)}there, as root: tar -x${isCompressedName(out) ? 'z' : ''}f FILE && sh ${rootOf(manifest)}/run.sh hello\n${renderCheck(firstStep)}`,
+      `${report.bundle.path}: ${formatBytes(report.bundle.sizeBytes)}, ${names} for ${manifest.target.release}, each proven in it\n${renderWarnings(manifest)}there, as root: ${shellLine`tar ${isCompressedName(out) ? '-xzf' : '-xf'} ${basename(out)}`} && sh ${rootOf(manifest)}/run.sh hello\n${await describeCheck(out, firstStep, session.signal)}`,
     );
   }
   return EXIT.done;
@@ -251,7 +259,7 @@ function compiledForBpf(entry: CatalogueEntry): CompiledScript {
 function renderReport({ plan, bundle, manifest }: BundleReport, verbose: boolean): string {
   if (bundle === null || manifest === null) return `${renderPlan(plan, verbose)}\nnothing was written\n`;
   const warnings = renderWarnings(manifest);
-  return `${bundle.path}: ${formatBytes(bundle.sizeBytes)}, ${manifest.packages.length} packages for ${plan.target.release}\n${warnings}there, as root: tar -xf FILE && sh tapprep-${plan.target.release}/install.sh\nor: tapprep install --bundle FILE\n`;
+  return `${bundle.path}: ${formatBytes(bundle.sizeBytes)}, ${manifest.packages.length} packages for ${plan.target.release}\n${warnings}there, as root: ${shellLine`tar -xf ${basename(bundle.path)}`} && sh tapprep-${plan.target.release}/install.sh\nor: ${shellLine`tapprep install --bundle ${basename(bundle.path)}`}\n`;
 }
 
 function renderWarnings({ warnings }: BundleManifest): string {
