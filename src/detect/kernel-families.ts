@@ -22,6 +22,8 @@ interface Family {
   readonly on: readonly string[];
   /** The form is too common to tell the distribution by. */
   readonly onlyOn?: true;
+  /** Releases that a system of dpkg has of its own, so that there they are not this row's. */
+  readonly notOnDpkg?: RegExp;
 }
 
 export interface RpmFamily extends Family {
@@ -137,6 +139,8 @@ const UEK_64K = { '64k': '64k', '64kdebug': '64kdebug' };
 const BUMP = String.raw`(?:\.\d+)*`;
 /** 24.53.4, 150500.55.31, lp151.28.25, 15061.18.coco15sp6, 1: what SUSE calls the source release. */
 const SUSE_R = String.raw`(?:lp\d+\.)?\d+(?:\.\d+)*(?:\.coco\d+sp\d+)?`;
+/** 2.6.24-28-xen, 2.6.31-10-rt: old kernels of Debian and Ubuntu, whose flavours SUSE has, too. */
+const OLD_DEB = /^2\.6\.\d+-\d+-/;
 /** 5.10.118-rt67: the patch set of the real-time kernel stands behind V. */
 const V_RT = String.raw`\d+(?:\.\d+)+(?:-rt\d+)?`;
 
@@ -241,15 +245,15 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
     end: '-flavour', variants: SUSE_FLAVOURS, counter: true, behindCounter: /\.g[0-9a-f]+$/, orPackaged: [/~(?=rc\d)/, '.'], i586: /-default$/, bare: ['zfcpdump'],
     stem: 'kernel', devel: ['{name}-devel', '{tree}.noarch'], debuginfo: SUSE_DEBUG },
   // 2.6.32.59-0.7-default  3.0.101-108.57-default  3.0.101-rt130-0.24-rt: before kernel-devel was split off
-  suse11: { title: 'SUSE Linux Enterprise 11 and openSUSE 11.2', on: SUSE, only: /^(?:2\.6\.3[0-3]|3\.0\.)/,
+  suse11: { title: 'SUSE Linux Enterprise 11 and openSUSE 11.2', on: SUSE, notOnDpkg: OLD_DEB, only: /^(?:2\.6\.3[0-3]|3\.0\.)/,
     version: V_RT, packaged: [[/-(?=rt\d)/, '.']], parts: [], tag: SUSE_R, end: '-flavour', variants: SUSE_FLAVOURS, counter: true, i586: /^/,
     stem: 'kernel', devel: ['{name}-devel', 'kernel-source{source}'], debuginfo: SUSE_DEBUG },
   // 2.6.27.56-0.1-default: before kernel-FLAVOUR-devel was split off
-  suse111: { title: 'openSUSE 11.1', on: SUSE, only: /^2\.6\.2[7-9]/,
+  suse111: { title: 'openSUSE 11.1', on: SUSE, notOnDpkg: OLD_DEB, only: /^2\.6\.2[7-9]/,
     parts: [], tag: SUSE_R, end: '-flavour', variants: SUSE_FLAVOURS, counter: true, i586: /^/,
     stem: 'kernel', devel: ['kernel-source', 'kernel-syms'], debuginfo: SUSE_DEBUG },
   // 2.6.25.16-0.1-default: the whole release is in uname -r (debuginfo: unverified; of ppc64 that all packages are of ppc)
-  suse10: { title: 'SUSE and openSUSE up to 11.0', on: SUSE, only: /^2\.6\.(?:[4-9]|1\d|2[0-6])[.-]/,
+  suse10: { title: 'SUSE and openSUSE up to 11.0', on: SUSE, notOnDpkg: OLD_DEB, only: /^2\.6\.(?:[4-9]|1\d|2[0-6])[.-]/,
     parts: [], tag: SUSE_R, end: '-flavour', variants: SUSE_FLAVOURS, i586: /^/, ppc: true, guessed: /\.ppc$/,
     stem: 'kernel', devel: ['kernel-source', 'kernel-syms'], debuginfo: ['{name}-debuginfo'], debuginfoUnseen: /^/ },
   // 4.4.221-2.ph1
@@ -401,6 +405,7 @@ export const DEBIAN_LEAVES: Readonly<Record<string, string | null>> = {
   sparc64: 'sparc',
   'sparc64-smp': 'sparc',
   s390x: 's390x',
+  s390: 's390',
   riscv64: 'riscv64',
   loong64: 'loong64',
   mips64r2el: 'mips64el',
@@ -412,12 +417,13 @@ export const DEBIAN_LEAVES: Readonly<Record<string, string | null>> = {
   '5kc-malta': null,
   octeon: null,
 };
-/** The same where it is otherwise since Linux 4, when only ports of other architectures were left. */
-export const DEBIAN_PORT_LEAVES: Readonly<Record<string, string | null>> = {
-  sparc64: 'sparc64',
-  'sparc64-smp': 'sparc64',
-  powerpc64: null,
-};
+/** Releases of which it is otherwise. */
+export const OTHER_DEBIAN_LEAVES: readonly (readonly [RegExp, Readonly<Record<string, string | null>>])[] = [
+  // Since Linux 4 only ports of other architectures were left.
+  [/^(?![23]\.)/, { sparc64: 'sparc64', 'sparc64-smp': 'sparc64', powerpc64: null }],
+  // To Debian 6 the kernel of 64 bits was one of the architecture of 31.
+  [/^2\./, { s390x: 's390' }],
+];
 const V = String.raw`\d+(?:\.\d+)+`;
 /** 20, trunk, rc4; LTS and backports 0.deb10.17, 0.bpo.5, once bpo.5. */
 const DEBIAN_ABI = String.raw`\d+|trunk|rc\d+|0\.(?:bpo|deb\d+)\.\d+|bpo\.\d+`;

@@ -3,19 +3,19 @@ import { TapprepError, escapeControl } from '../errors.ts';
 import { IDENTIFY, tapprep } from '../make-remedy.ts';
 import type { DebKernelFamily, Remedy, RpmKernelFamily } from '../types.ts';
 import { readAnyRelease } from './any-release.ts';
-import { findDistribution } from './distributions.ts';
+import { findDistribution, packageFamilyOf } from './distributions.ts';
 import {
   DEBIAN_LEAVES,
-  DEBIAN_PORT_LEAVES,
   DEB_FAMILIES,
   debNaming,
+  OTHER_DEBIAN_LEAVES,
   PARTS,
   RPM_FAMILIES,
   rpmNaming,
   UBUNTU_FLAVOURS,
   VARIANT_LIMITS,
 } from './kernel-families.ts';
-import type { End, RpmFamily } from './kernel-families.ts';
+import type { DebFamily, End, RpmFamily } from './kernel-families.ts';
 import { ARCHES } from './release-words.ts';
 import { findUnpackaged } from './unpackaged-kernels.ts';
 import type { UnpackagedKernel } from './unpackaged-kernels.ts';
@@ -87,11 +87,16 @@ const KNOWN_IDS: ReadonlySet<string> = new Set([...RPM_ROWS, ...DEB_ROWS].flatMa
  */
 export function parseKernelRelease(release: string, hints: ReleaseHints): KernelRelease {
   if (!PLAUSIBLE.test(release)) throw unknownRelease(release, hints);
-  const [home] = findKernels(release, hints.unameV, (on) => isHome(on, hints));
+  const [home] = findKernels(release, hints.unameV, ({ on }) => isHome(on, hints));
   if (home !== undefined) return home;
   const unpackaged = findUnpackaged(release);
   if (unpackaged !== null) throw unpackagedRelease(release, unpackaged, hints);
-  const foreign = findKernels(release, hints.unameV, (_, onlyOn) => !onlyOn);
+  const isDpkg = packageFamilyOf(hints.distro, hints.idLike) === 'deb';
+  const foreign = findKernels(
+    release,
+    hints.unameV,
+    ({ onlyOn, notOnDpkg }) => onlyOn !== true && !(isDpkg && notOnDpkg?.test(release) === true),
+  );
   const [first] = foreign;
   const system = findDistribution(hints.distro)?.system ?? null;
   const isSaid = first?.kernelFamily === 'ubuntu' && hints.unameV?.includes('-Ubuntu') === true;
@@ -157,7 +162,7 @@ function compileEnd(end: End, variants: string): string {
   }
 }
 
-type WantsRow = (on: readonly string[], onlyOn: boolean) => boolean;
+type WantsRow = (row: RpmFamily | DebFamily) => boolean;
 
 /** What the release is by each of the rows that are wanted. */
 function findKernels(release: string, unameV: string | null, wants: WantsRow): readonly KernelRelease[] {
@@ -166,7 +171,7 @@ function findKernels(release: string, unameV: string | null, wants: WantsRow): r
 
 function matchRpm(release: string, wants: WantsRow): readonly RpmRelease[] {
   return RPM_ROWS.flatMap(({ id, row, pattern }) => {
-    if (!wants(row.on, row.onlyOn === true)) return [];
+    if (!wants(row)) return [];
     const groups = pattern.exec(release)?.groups;
     const written = groups?.['vr'] ?? '';
     if (groups === undefined || (row.only !== undefined && !row.only.test(written))) return [];
@@ -209,7 +214,7 @@ function stemOf(row: RpmFamily, versionRelease: string, release: string): string
 
 function matchDeb(release: string, unameV: string | null, wants: WantsRow): readonly DebRelease[] {
   return DEB_ROWS.flatMap(({ id, row }) => {
-    if (!wants(row.on, row.onlyOn === true)) return [];
+    if (!wants(row)) return [];
     const { abi, flavour, leaf } = row.release.exec(release)?.groups ?? {};
     if (abi === undefined || flavour === undefined) return [];
     if (id === 'ubuntu' && !isOfUbuntu(release, flavour, unameV)) return [];
@@ -228,8 +233,8 @@ function matchDeb(release: string, unameV: string | null, wants: WantsRow): read
 
 /** Package architecture of a Debian flavour's last word; null for none or several. */
 function readLeaf(leaf: string, release: string): string | null {
-  const isOfPort = Object.hasOwn(DEBIAN_PORT_LEAVES, leaf) && !/^[23]\./.test(release);
-  return (isOfPort ? DEBIAN_PORT_LEAVES : DEBIAN_LEAVES)[leaf] ?? null;
+  const other = OTHER_DEBIAN_LEAVES.find(([releases, leaves]) => releases.test(release) && Object.hasOwn(leaves, leaf));
+  return (other?.[1] ?? DEBIAN_LEAVES)[leaf] ?? null;
 }
 
 /** Since Linux 3, uname -v of Ubuntu's own builds says so; who builds from its sources writes something else there. */

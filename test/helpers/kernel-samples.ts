@@ -354,6 +354,10 @@ export const DEB_SAMPLES: readonly (readonly [string, string, string, string | n
   // Of Debian 5 to 8 by their package lists.
   ['debian', '2.6.26-2-amd64', 'x86_64', null, '?_amd64',
     'linux-headers-2.6.26-2-amd64'],
+  ['debian', '2.6.32-5-s390x', 's390x', null, '?_s390',
+    'linux-headers-2.6.32-5-s390x'],
+  ['debian', '3.2.0-4-s390x', 's390x', null, '?_s390x',
+    'linux-headers-3.2.0-4-s390x linux-image-3.2.0-4-s390x-dbg'],
   ['debian', '2.6.32-5-686', 'i686', null, '?_i386',
     'linux-headers-2.6.32-5-686'],
   ['debian', '2.6.32-5-openvz-686', 'i686', null, '?_i386',

@@ -4,6 +4,7 @@ import { DISTRIBUTIONS, packageFamilyOf } from '../../../src/detect/distribution
 import { identifyOs } from '../../../src/detect/os-release.ts';
 import { declareTarget, identifyTarget } from '../../../src/detect/target.ts';
 import { isTapprepError } from '../../../src/errors.ts';
+import { namePackages } from '../../../src/resolve/package-names.ts';
 import type { HostFacts } from '../../../src/types.ts';
 
 function facts(distro: string, release: string, more: Partial<HostFacts> = {}): HostFacts {
@@ -94,6 +95,24 @@ describe('a form that no table knows', () => {
     expect(codeOf(() => identifyTarget(facts('debian:12', '5.15.0-67-generic'), {}, 'any'))).toBe('WRONG_DISTRIBUTION');
     const own = facts('debian:12', '5.15.0-67-generic', { repositories: SOURCES });
     expect(identifyTarget(own, {}, 'any')).toMatchObject({ kernelFamily: 'deb', distro: 'debian' });
+  });
+
+  test.each([
+    ['ubuntu', '2.6.24-28-xen'],
+    ['ubuntu', '2.6.31-10-rt'],
+    ['linuxmint', '2.6.27-3-rt'],
+  ])('on %s %s is no old kernel of SUSE, though that has the flavour', (distro, kernel) => {
+    const target = declareTarget({ distro, version: null, kernel, arch: 'x86_64', unameV: null }, 'named');
+    expect(target).toMatchObject({ kernelFamily: 'deb', release: kernel });
+    expect(namePackages(target)[0]).toMatchObject({ name: `linux-headers-${kernel}`, version: null, match: 'index' });
+  });
+
+  test('that SUSE has, and no system of dpkg, is still told as of SUSE there', () => {
+    const codes = ['2.6.16.60-0.85.1-smp', '3.0.101-63-default', '6.4.6-1-default'].map((release) =>
+      codeOf(() => identifyTarget(facts('ubuntu:22.04', release), {}, 'named')),
+    );
+    expect(codes).toEqual(Array.from({ length: 3 }, () => 'WRONG_DISTRIBUTION'));
+    expect(identifyTarget(facts('opensuse:10.0', '2.6.13-15-default'))).toMatchObject({ kernelFamily: 'suse10' });
   });
 
   test('of a system without dpkg and rpm stays unknown', () => {
