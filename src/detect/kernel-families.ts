@@ -172,10 +172,14 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
   el5rt: { title: 'Red Hat Enterprise MRG on 5', on: EL,
     parts: ['number'], tag: String.raw`(?:rt\d+(?:\.\d+)*\.)?el5rt`, end: 'variant', variants: words('debug trace vanilla'),
     stem: 'kernel-rt', devel: DEVEL, debuginfo: COMMON },
-  // 2.6.32-042stab129.1, on CentOS 5 2.6.18-308.el5.028stab099.3
+  // 2.6.32-042stab129.1
   openvz: { title: 'OpenVZ', on: EL,
-    parts: ['number'], tag: String.raw`(?:el5\.)?\d+stab\d+(?:\.\d+)*`, end: '', variants: [],
-    stem: 'vzkernel', stems: [[/\.el5\./, 'ovzkernel']], devel: DEVEL, debuginfo: ['{name}-debuginfo'], debuginfoUnseen: /^/ },
+    parts: ['number'], tag: String.raw`\d+stab\d+(?:\.\d+)*`, end: '', variants: [],
+    stem: 'vzkernel', devel: DEVEL, debuginfo: ['{name}-debuginfo'], debuginfoUnseen: /^/ },
+  // 2.6.18-308.el5.028stab099.3  2.6.18-92.1.18.el5.028stab060.2PAE
+  openvz5: { title: 'OpenVZ on 5', on: EL,
+    parts: ['number'], tag: String.raw`el5\.\d+stab\d+(?:\.\d+)*`, end: 'variant', variants: ['PAE'],
+    stem: 'ovzkernel', devel: DEVEL, debuginfo: ['{name}-debuginfo'], debuginfoUnseen: /^/ },
   // 5.4.60-v8.1.el8  6.1.31-v8.1.el9.altarch  6.12.96-20260724.v8.1.el10: for the Raspberry Pi
   'el-raspi': { title: 'the Raspberry Pi kernel of CentOS, Rocky Linux and AlmaLinux', on: EL,
     parts: ['number'], tag: String.raw`v[78]l?\.\d+\.el\d+(?:\.altarch)?`, end: '', variants: [],
@@ -326,6 +330,11 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
     version: String.raw`\d+(?:\.\d+)+(?:-(?<variant>desktop586|desktop|server))?`, packaged: [[/-[a-z]+\d*-/, '-']],
     parts: ['number'], tag: String.raw`mga(?:9|[1-9]\d)`, end: '', variants: [], i586: /mga9$/, guessed: /\.i[56]86$/,
     stem: 'kernel', stems: [[/^[\d.]+-\d/, 'kernel-linus']], devel: DEVEL, debuginfo: [] },
+  // 5.10.200-std-def-alt1  6.12.30-6.12-alt1  6.1.62-un-def-alt1.1: the flavour is in the names, between V and R in the release
+  alt: { title: 'ALT Linux', on: ['altlinux'],
+    version: String.raw`\d+(?:\.\d+)+-(?<variant>[a-z\d]+(?:[.-][a-z\d]+)*)`, packaged: [[/-.*-(?=alt\d)/, '-']],
+    parts: [], tag: String.raw`alt\d+(?:\.[A-Za-z\d]+)*`, end: '', variants: [], i586: /^/,
+    stem: 'kernel-image', devel: ['kernel-headers-modules{suffix}'], debuginfo: ['{name}-debuginfo'] },
   // 4.19.90-2107.6.0.0100.oe1.bclinux.x86_64, built from openEuler (what is beside debuginfo was not seen)
   bclinux: { title: 'BC-Linux', on: ['bclinux'],
     parts: ['number'], tag: String.raw`oe\d+(?:sp\d+)?\.bclinux`, end: '.arch+variant', variants: EL_VARIANTS,

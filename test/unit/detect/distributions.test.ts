@@ -45,6 +45,7 @@ describe('a distribution that is built from another one', () => {
 
   test.each([
     ['virtuozzo', '3.10.0-957.12.2.vz7.86.2.debug', 'vzkernel', 'debug', '3.10.0-957.12.2.vz7.86.2'],
+    ['openvz', '3.10.0-693.1.1.vz7.37.30', 'vzkernel', null, '3.10.0-693.1.1.vz7.37.30'],
     ['cloudlinux', '3.10.0-962.3.2.lve1.5.88.el7.x86_64.debug', 'kernel', 'debug', '3.10.0-962.3.2.lve1.5.88.el7'],
     ['rhel', '5.14.0-501.451.el9iv.x86_64+debug', 'kernel-automotive', 'debug', '5.14.0-501.451.el9iv'],
     ['fedora', '6.18.8-1.surface.fc43.x86_64', 'kernel-surface', null, '6.18.8-1.surface.fc43'],

@@ -49,7 +49,8 @@ const REFUSED: readonly (readonly [string, string, ErrorCode])[] = [
   // A tag inside another vendor's release, or with something before or behind it that the family does not have.
   ['centos', '3.10.0-693.21.1.el7.cgslv5_4.8.261.x86_64', 'WRONG_DISTRIBUTION'],
   ['centos', '3.10.0-962.3.2.lve1.5.24.8.el7.x86_64', 'UNKNOWN_RELEASE'],
-  ['centos', '2.6.18-308.el5.028stab099.3PAE', 'UNKNOWN_RELEASE'],
+  ['centos', '2.6.18-308.el5.028stab099.3huge', 'UNKNOWN_RELEASE'],
+  ['centos', '2.6.32-042stab129.1PAE', 'UNKNOWN_RELEASE'],
   // In a container the kernel is of a host whose packages hold no release in their names.
   ['debian', '6.12.4-arch1-1', 'UNKNOWN_RELEASE'],
   ['debian', '6.12.31_1', 'UNKNOWN_RELEASE'],
