@@ -89,7 +89,7 @@ export function parseKernelRelease(release: string, hints: ReleaseHints): Kernel
   if (!PLAUSIBLE.test(release)) throw unknownRelease(release, hints);
   const [home] = findKernels(release, hints.unameV, ({ on }) => isHome(on, hints));
   if (home !== undefined) return home;
-  const unpackaged = findUnpackaged(release);
+  const unpackaged = findUnpackaged(release, hints.distro);
   if (unpackaged !== null) throw unpackagedRelease(release, unpackaged, hints);
   const isDpkg = packageFamilyOf(hints.distro, hints.idLike) === 'deb';
   const foreign = findKernels(

@@ -92,6 +92,7 @@ const REFUSED: readonly (readonly [string, string, ErrorCode])[] = [
   ['centos', `3.10.0-${'1.'.repeat(40)}el7.x86_64`, 'UNKNOWN_RELEASE'],
   // Kernels that nobody packages, or whose packages no release names.
   ['raspbian', '5.10.63-v7+', 'UNKNOWN_RELEASE'],
+  ['raspbian', '6.1.21+', 'UNKNOWN_RELEASE'],
   // Of two architectures since Linux 4; kernels for a dump are for these alone.
   ['rhel', '3.10.0-1160.el7.x86_64.kdump', 'UNKNOWN_RELEASE'],
   ['debian', '6.1.56-current-rockchip64', 'UNKNOWN_RELEASE'],
@@ -128,6 +129,11 @@ test('who takes kernels from Debian alone has none that says of itself that it i
 
 test('that nobody publishes packages is said with the word of the builder, else that nobody was asked', () => {
   for (const [distro, release, code] of REFUSED) expect(refusal(distro, release).message).toMatch(SAID[code] ?? /./);
+});
+
+test("the foundation's kernel for the first boards is known by its bare plus on Raspbian alone", () => {
+  expect(refusal('raspbian', '6.1.21+').facts).toMatchObject({ namedOtherwise: true });
+  expect(refusal('debian', '6.1.21+').message).toContain('modified source tree');
 });
 
 test.each(REFUSED)('%s %j is refused as %s', (distro, release, code) => {
