@@ -515,7 +515,7 @@ const ANY_DEB: DebNaming = {
   headers: ['linux-headers-{release}'],
   debuginfo: ['linux-image-{release}-dbg', 'linux-image-unsigned-{release}-dbgsym', 'linux-image-{release}-dbgsym'],
   // The mainline archive of Ubuntu, System76 (6.9.3-76060903-generic), Liquorix and XanMod publish none.
-  otherDebuginfo: [[/-0\d{5}(?:rc\d+)?-|-76\d{6}-|-liquorix-|-xanmod\d/, []]],
+  otherDebuginfo: [[/-0\d{5}(?:rc\d+)?-|-999-|-76\d{6}-|-liquorix-|-xanmod\d/, []]],
   debuginfoUnseen: true,
 };
 
