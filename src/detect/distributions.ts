@@ -68,6 +68,7 @@ export const DISTRIBUTIONS: Readonly<Record<string, Distribution>> = {
   circle: rpm('Circle Linux', RHEL, { own: REBUILD }),
   cloudlinux: rpm('CloudLinux', RHEL, { own: OWN }),
   virtuozzo: rpm('Virtuozzo', RHEL, { own: OWN, stem: 'vzkernel' }),
+  openvz: rpm('OpenVZ', RHEL, { own: OWN, stem: 'vzkernel' }),
   redos: rpm('RED OS', [], { own: OWN, stem: 'kernel-lt' }),
   rosa: rpm('ROSA', [], { own: OWN }),
   tencentos: rpm('TencentOS', [], { own: OWN }),

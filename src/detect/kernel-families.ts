@@ -22,6 +22,8 @@ interface Family {
   readonly on: readonly string[];
   /** The form is too common to tell the distribution by. */
   readonly onlyOn?: true;
+  /** Releases that a system of dpkg has of its own, so that there they are not this row's. */
+  readonly notOnDpkg?: RegExp;
 }
 
 export interface RpmFamily extends Family {
@@ -137,6 +139,8 @@ const UEK_64K = { '64k': '64k', '64kdebug': '64kdebug' };
 const BUMP = String.raw`(?:\.\d+)*`;
 /** 24.53.4, 150500.55.31, lp151.28.25, 15061.18.coco15sp6, 1: what SUSE calls the source release. */
 const SUSE_R = String.raw`(?:lp\d+\.)?\d+(?:\.\d+)*(?:\.coco\d+sp\d+)?`;
+/** 2.6.24-28-xen, 2.6.31-10-rt: old kernels of Debian and Ubuntu, whose flavours SUSE has, too. */
+const OLD_DEB = /^2\.6\.\d+-\d+-/;
 /** 5.10.118-rt67: the patch set of the real-time kernel stands behind V. */
 const V_RT = String.raw`\d+(?:\.\d+)+(?:-rt\d+)?`;
 
@@ -168,10 +172,14 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
   el5rt: { title: 'Red Hat Enterprise MRG on 5', on: EL,
     parts: ['number'], tag: String.raw`(?:rt\d+(?:\.\d+)*\.)?el5rt`, end: 'variant', variants: words('debug trace vanilla'),
     stem: 'kernel-rt', devel: DEVEL, debuginfo: COMMON },
-  // 2.6.32-042stab129.1, on CentOS 5 2.6.18-308.el5.028stab099.3
+  // 2.6.32-042stab129.1
   openvz: { title: 'OpenVZ', on: EL,
-    parts: ['number'], tag: String.raw`(?:el5\.)?\d+stab\d+(?:\.\d+)*`, end: '', variants: [],
-    stem: 'vzkernel', stems: [[/\.el5\./, 'ovzkernel']], devel: DEVEL, debuginfo: ['{name}-debuginfo'], debuginfoUnseen: /^/ },
+    parts: ['number'], tag: String.raw`\d+stab\d+(?:\.\d+)*`, end: '', variants: [],
+    stem: 'vzkernel', devel: DEVEL, debuginfo: ['{name}-debuginfo'], debuginfoUnseen: /^/ },
+  // 2.6.18-308.el5.028stab099.3  2.6.18-92.1.18.el5.028stab060.2PAE
+  openvz5: { title: 'OpenVZ on 5', on: EL,
+    parts: ['number'], tag: String.raw`el5\.\d+stab\d+(?:\.\d+)*`, end: 'variant', variants: ['PAE'],
+    stem: 'ovzkernel', devel: DEVEL, debuginfo: ['{name}-debuginfo'], debuginfoUnseen: /^/ },
   // 5.4.60-v8.1.el8  6.1.31-v8.1.el9.altarch  6.12.96-20260724.v8.1.el10: for the Raspberry Pi
   'el-raspi': { title: 'the Raspberry Pi kernel of CentOS, Rocky Linux and AlmaLinux', on: EL,
     parts: ['number'], tag: String.raw`v[78]l?\.\d+\.el\d+(?:\.altarch)?`, end: '', variants: [],
@@ -241,15 +249,15 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
     end: '-flavour', variants: SUSE_FLAVOURS, counter: true, behindCounter: /\.g[0-9a-f]+$/, orPackaged: [/~(?=rc\d)/, '.'], i586: /-default$/, bare: ['zfcpdump'],
     stem: 'kernel', devel: ['{name}-devel', '{tree}.noarch'], debuginfo: SUSE_DEBUG },
   // 2.6.32.59-0.7-default  3.0.101-108.57-default  3.0.101-rt130-0.24-rt: before kernel-devel was split off
-  suse11: { title: 'SUSE Linux Enterprise 11 and openSUSE 11.2', on: SUSE, only: /^(?:2\.6\.3[0-3]|3\.0\.)/,
+  suse11: { title: 'SUSE Linux Enterprise 11 and openSUSE 11.2', on: SUSE, notOnDpkg: OLD_DEB, only: /^(?:2\.6\.3[0-3]|3\.0\.)/,
     version: V_RT, packaged: [[/-(?=rt\d)/, '.']], parts: [], tag: SUSE_R, end: '-flavour', variants: SUSE_FLAVOURS, counter: true, i586: /^/,
     stem: 'kernel', devel: ['{name}-devel', 'kernel-source{source}'], debuginfo: SUSE_DEBUG },
   // 2.6.27.56-0.1-default: before kernel-FLAVOUR-devel was split off
-  suse111: { title: 'openSUSE 11.1', on: SUSE, only: /^2\.6\.2[7-9]/,
+  suse111: { title: 'openSUSE 11.1', on: SUSE, notOnDpkg: OLD_DEB, only: /^2\.6\.2[7-9]/,
     parts: [], tag: SUSE_R, end: '-flavour', variants: SUSE_FLAVOURS, counter: true, i586: /^/,
     stem: 'kernel', devel: ['kernel-source', 'kernel-syms'], debuginfo: SUSE_DEBUG },
   // 2.6.25.16-0.1-default: the whole release is in uname -r (debuginfo: unverified; of ppc64 that all packages are of ppc)
-  suse10: { title: 'SUSE and openSUSE up to 11.0', on: SUSE, only: /^2\.6\.(?:[4-9]|1\d|2[0-6])[.-]/,
+  suse10: { title: 'SUSE and openSUSE up to 11.0', on: SUSE, notOnDpkg: OLD_DEB, only: /^2\.6\.(?:[4-9]|1\d|2[0-6])[.-]/,
     parts: [], tag: SUSE_R, end: '-flavour', variants: SUSE_FLAVOURS, i586: /^/, ppc: true, guessed: /\.ppc$/,
     stem: 'kernel', devel: ['kernel-source', 'kernel-syms'], debuginfo: ['{name}-debuginfo'], debuginfoUnseen: /^/ },
   // 4.4.221-2.ph1
@@ -322,6 +330,11 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
     version: String.raw`\d+(?:\.\d+)+(?:-(?<variant>desktop586|desktop|server))?`, packaged: [[/-[a-z]+\d*-/, '-']],
     parts: ['number'], tag: String.raw`mga(?:9|[1-9]\d)`, end: '', variants: [], i586: /mga9$/, guessed: /\.i[56]86$/,
     stem: 'kernel', stems: [[/^[\d.]+-\d/, 'kernel-linus']], devel: DEVEL, debuginfo: [] },
+  // 5.10.200-std-def-alt1  6.12.30-6.12-alt1  6.1.62-un-def-alt1.1: the flavour is in the names, between V and R in the release
+  alt: { title: 'ALT Linux', on: ['altlinux'],
+    version: String.raw`\d+(?:\.\d+)+-(?<variant>[a-z\d]+(?:[.-][a-z\d]+)*)`, packaged: [[/-.*-(?=alt\d)/, '-']],
+    parts: [], tag: String.raw`alt\d+(?:\.[A-Za-z\d]+)*`, end: '', variants: [], i586: /^/,
+    stem: 'kernel-image', devel: ['kernel-headers-modules{suffix}'], debuginfo: ['{name}-debuginfo'] },
   // 4.19.90-2107.6.0.0100.oe1.bclinux.x86_64, built from openEuler (what is beside debuginfo was not seen)
   bclinux: { title: 'BC-Linux', on: ['bclinux'],
     parts: ['number'], tag: String.raw`oe\d+(?:sp\d+)?\.bclinux`, end: '.arch+variant', variants: EL_VARIANTS,
@@ -401,6 +414,7 @@ export const DEBIAN_LEAVES: Readonly<Record<string, string | null>> = {
   sparc64: 'sparc',
   'sparc64-smp': 'sparc',
   s390x: 's390x',
+  s390: 's390',
   riscv64: 'riscv64',
   loong64: 'loong64',
   mips64r2el: 'mips64el',
@@ -412,12 +426,13 @@ export const DEBIAN_LEAVES: Readonly<Record<string, string | null>> = {
   '5kc-malta': null,
   octeon: null,
 };
-/** The same where it is otherwise since Linux 4, when only ports of other architectures were left. */
-export const DEBIAN_PORT_LEAVES: Readonly<Record<string, string | null>> = {
-  sparc64: 'sparc64',
-  'sparc64-smp': 'sparc64',
-  powerpc64: null,
-};
+/** Releases of which it is otherwise. */
+export const OTHER_DEBIAN_LEAVES: readonly (readonly [RegExp, Readonly<Record<string, string | null>>])[] = [
+  // Since Linux 4 only ports of other architectures were left.
+  [/^(?![23]\.)/, { sparc64: 'sparc64', 'sparc64-smp': 'sparc64', powerpc64: null }],
+  // To Debian 6 the kernel of 64 bits was one of the architecture of 31.
+  [/^2\./, { s390x: 's390' }],
+];
 const V = String.raw`\d+(?:\.\d+)+`;
 /** 20, trunk, rc4; LTS and backports 0.deb10.17, 0.bpo.5, once bpo.5. */
 const DEBIAN_ABI = String.raw`\d+|trunk|rc\d+|0\.(?:bpo|deb\d+)\.\d+|bpo\.\d+`;
@@ -500,7 +515,7 @@ const ANY_DEB: DebNaming = {
   headers: ['linux-headers-{release}'],
   debuginfo: ['linux-image-{release}-dbg', 'linux-image-unsigned-{release}-dbgsym', 'linux-image-{release}-dbgsym'],
   // The mainline archive of Ubuntu, System76 (6.9.3-76060903-generic), Liquorix and XanMod publish none.
-  otherDebuginfo: [[/-0\d{5}(?:rc\d+)?-|-76\d{6}-|-liquorix-|-xanmod\d/, []]],
+  otherDebuginfo: [[/-0\d{5}(?:rc\d+)?-|-999-|-76\d{6}-|-liquorix-|-xanmod\d/, []]],
   debuginfoUnseen: true,
 };
 

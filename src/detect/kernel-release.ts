@@ -3,19 +3,19 @@ import { TapprepError, escapeControl } from '../errors.ts';
 import { IDENTIFY, tapprep } from '../make-remedy.ts';
 import type { DebKernelFamily, Remedy, RpmKernelFamily } from '../types.ts';
 import { readAnyRelease } from './any-release.ts';
-import { findDistribution } from './distributions.ts';
+import { findDistribution, packageFamilyOf } from './distributions.ts';
 import {
   DEBIAN_LEAVES,
-  DEBIAN_PORT_LEAVES,
   DEB_FAMILIES,
   debNaming,
+  OTHER_DEBIAN_LEAVES,
   PARTS,
   RPM_FAMILIES,
   rpmNaming,
   UBUNTU_FLAVOURS,
   VARIANT_LIMITS,
 } from './kernel-families.ts';
-import type { End, RpmFamily } from './kernel-families.ts';
+import type { DebFamily, End, RpmFamily } from './kernel-families.ts';
 import { ARCHES } from './release-words.ts';
 import { findUnpackaged } from './unpackaged-kernels.ts';
 import type { UnpackagedKernel } from './unpackaged-kernels.ts';
@@ -60,8 +60,14 @@ export interface DebRelease {
 
 export type KernelRelease = RpmRelease | DebRelease;
 
-/** 4.4.40-040440, 5.8.0-050800rc1: the ABI of the Ubuntu mainline archive. */
-const MAINLINE = /-0\d{5}(?:rc\d+)?$/;
+/** 4.4.40-040440, 5.8.0-050800rc1, of each day 5.7.0-999: the ABI of the Ubuntu mainline archive. */
+const MAINLINE = /-(?:0\d{5}(?:rc\d+)?|999)$/;
+/** 6.9.3-76060903: the ABI of System76, who build for Pop!_OS. */
+const SYSTEM76 = /-76\d{6}$/;
+/** #74~20.04.1-Ubuntu, which is the last word where uname -v was cut within it. */
+const UBUNTU_UPLOAD = /^#(\d[\w.~+]*)-(?:Ubuntu(?: |$)|U(?:b(?:u(?:nt?)?)?)?$)/;
+/** Bytes that uname -v holds. What was longer is cut there. */
+const UTS_LENGTH = 64;
 
 /** Utsname fields hold 64 bytes (__NEW_UTS_LEN), so no pattern ever sees a long text. */
 const PLAUSIBLE = /^\d[\w.+~-]{0,63}$/;
@@ -87,14 +93,19 @@ const KNOWN_IDS: ReadonlySet<string> = new Set([...RPM_ROWS, ...DEB_ROWS].flatMa
  */
 export function parseKernelRelease(release: string, hints: ReleaseHints): KernelRelease {
   if (!PLAUSIBLE.test(release)) throw unknownRelease(release, hints);
-  const [home] = findKernels(release, hints.unameV, (on) => isHome(on, hints));
+  const [home] = findKernels(release, hints.unameV, ({ on }) => isHome(on, hints));
   if (home !== undefined) return home;
-  const unpackaged = findUnpackaged(release);
+  const unpackaged = findUnpackaged(release, hints.distro);
   if (unpackaged !== null) throw unpackagedRelease(release, unpackaged, hints);
-  const foreign = findKernels(release, hints.unameV, (_, onlyOn) => !onlyOn);
+  const isDpkg = packageFamilyOf(hints.distro, hints.idLike) === 'deb';
+  const foreign = findKernels(
+    release,
+    hints.unameV,
+    ({ onlyOn, notOnDpkg }) => onlyOn !== true && !(isDpkg && notOnDpkg?.test(release) === true),
+  );
   const [first] = foreign;
   const system = findDistribution(hints.distro)?.system ?? null;
-  const isSaid = first?.kernelFamily === 'ubuntu' && hints.unameV?.includes('-Ubuntu') === true;
+  const isSaid = first?.kernelFamily === 'ubuntu' && saysUbuntu(hints.unameV);
   if (system !== null && !isSaid && (first === undefined || first.family === system)) {
     return readAnyRelease(release, hints.distro, system);
   }
@@ -111,26 +122,60 @@ export function parseKernelRelease(release: string, hints: ReleaseHints): Kernel
 /**
  * The package version of a dpkg distribution's kernel as `uname -v` tells it; null where it does not. Debian writes
  * "Debian VERSION" behind a varying number of words, who builds in its way a word of his own (Kali, PMX) and the date
- * behind it (2024-02-08, once Wed, 18 Aug 2021), Ubuntu "#UPLOAD-Ubuntu", which follows the ABI, its mainline archive "#TIME".
+ * behind it (2024-02-08, once Wed, 18 Aug 2021), Ubuntu "#UPLOAD-Ubuntu", which follows the ABI, its mainline archive "#TIME",
+ * System76 "#TIME~TIME~SERIES~COMMIT".
  */
 export function parseDebVersion(kernel: DebRelease, unameV: string | null): string | null {
   if (unameV === null || unameV.length > 256) return null;
-  const [, upload] = /^#(\d[\w.~+]*)-Ubuntu(?: |$)/.exec(unameV) ?? [];
-  if (kernel.kernelFamily === 'ubuntu') return upload === undefined ? null : `${kernel.abi}.${upload}`;
-  if (kernel.kernelFamily === 'deb' && upload !== undefined) return `${kernel.abi}.${upload}`;
+  const { kernelFamily, abi } = kernel;
+  const [, upload] = UBUNTU_UPLOAD.exec(unameV) ?? [];
+  if (kernelFamily === 'ubuntu') return upload === undefined ? null : `${abi}.${upload}`;
+  if (kernelFamily === 'deb' && upload !== undefined) return `${abi}.${upload}`;
   const [, built] = /^#(\d{12}) /.exec(unameV) ?? [];
-  if (built !== undefined && MAINLINE.test(kernel.abi)) return `${kernel.abi}.${built}`;
-  const [, version] =
+  if (built !== undefined && MAINLINE.test(abi)) return `${abi}.${built}`;
+  const [, system76] = /^#(\d{12}~[\w.~]+) /.exec(unameV) ?? [];
+  if (system76 !== undefined && SYSTEM76.test(abi)) return `${abi}.${system76}`;
+  const version = findDebianVersion(unameV);
+  return version === null || !isVersionOf(version, kernel) ? null : version;
+}
+
+function findDebianVersion(unameV: string): string | null {
+  const match =
     / Debian (\d[\w.~+:-]*)(?: |$)/.exec(unameV) ??
-    / [A-Za-z][\w.-]{1,30} (\d[\w.~+:-]*) \((?:\d{4}-\d\d-\d\d|[A-Z][a-z]{2}, )/.exec(unameV) ??
-    [];
-  // What was read off another kernel tells nothing of this one.
-  return version === undefined || seriesOf(version.replace(/^\d+:/, '')) !== seriesOf(kernel.abi) ? null : version;
+    / [A-Za-z][\w.-]{1,30} (\d[\w.~+:-]*) \((?:\d{4}-\d\d-\d\d|[A-Z][a-z]{2}, )/.exec(unameV);
+  if (match === null) return null;
+  const isCut = unameV.length === UTS_LENGTH && match.index + match[0].length === UTS_LENGTH && !match[0].endsWith(' ');
+  return isCut ? null : (match[1] ?? null);
+}
+
+/** Whether a version is a whole one, with a revision, and not of another kernel. */
+function isVersionOf(version: string, kernel: DebRelease): boolean {
+  const [, upstream = ''] = /^(?:\d+:)?(\d.*)-\d[^-]*$/.exec(version) ?? [];
+  const full = fullVersionOf(kernel);
+  return full === null ? seriesOf(upstream) === seriesOf(kernel.abi) : trimUpstream(upstream) === trimUpstream(full);
+}
+
+/**
+ * The upstream version of a release that holds it whole: 6.12.48+deb13, 6.9.7. Where an ABI number follows, or may stand in
+ * what is not known of the flavour, it is V.0 of whatever was built.
+ */
+function fullVersionOf({ kernelFamily, abi }: DebRelease): string | null {
+  const [, version, plus] = /^([\d.]+)(\+.*)?$/.exec(abi) ?? [];
+  return version === undefined || (kernelFamily === 'deb' && plus === undefined) ? null : version;
+}
+
+/** The kernel calls itself 6.11.0 where its sources are 6.11, and 7.3 where they are of 7.3~rc7. */
+function trimUpstream(version: string): string {
+  return version.replace(/~rc\d+$/, '').replace(/^(\d+\.\d+)\.0$/, '$1');
 }
 
 /** "6.1" of what begins with 6.1.55. */
 function seriesOf(version: string): string {
   return /^\d+(?:\.\d+)?/.exec(version)?.[0] ?? '';
+}
+
+function saysUbuntu(unameV: string | null): boolean {
+  return unameV !== null && (unameV.includes('-Ubuntu') || UBUNTU_UPLOAD.test(unameV));
 }
 
 function compileRow(row: RpmFamily): RegExp {
@@ -157,7 +202,7 @@ function compileEnd(end: End, variants: string): string {
   }
 }
 
-type WantsRow = (on: readonly string[], onlyOn: boolean) => boolean;
+type WantsRow = (row: RpmFamily | DebFamily) => boolean;
 
 /** What the release is by each of the rows that are wanted. */
 function findKernels(release: string, unameV: string | null, wants: WantsRow): readonly KernelRelease[] {
@@ -166,7 +211,7 @@ function findKernels(release: string, unameV: string | null, wants: WantsRow): r
 
 function matchRpm(release: string, wants: WantsRow): readonly RpmRelease[] {
   return RPM_ROWS.flatMap(({ id, row, pattern }) => {
-    if (!wants(row.on, row.onlyOn === true)) return [];
+    if (!wants(row)) return [];
     const groups = pattern.exec(release)?.groups;
     const written = groups?.['vr'] ?? '';
     if (groups === undefined || (row.only !== undefined && !row.only.test(written))) return [];
@@ -209,7 +254,7 @@ function stemOf(row: RpmFamily, versionRelease: string, release: string): string
 
 function matchDeb(release: string, unameV: string | null, wants: WantsRow): readonly DebRelease[] {
   return DEB_ROWS.flatMap(({ id, row }) => {
-    if (!wants(row.on, row.onlyOn === true)) return [];
+    if (!wants(row)) return [];
     const { abi, flavour, leaf } = row.release.exec(release)?.groups ?? {};
     if (abi === undefined || flavour === undefined) return [];
     if (id === 'ubuntu' && !isOfUbuntu(release, flavour, unameV)) return [];
@@ -228,13 +273,13 @@ function matchDeb(release: string, unameV: string | null, wants: WantsRow): read
 
 /** Package architecture of a Debian flavour's last word; null for none or several. */
 function readLeaf(leaf: string, release: string): string | null {
-  const isOfPort = Object.hasOwn(DEBIAN_PORT_LEAVES, leaf) && !/^[23]\./.test(release);
-  return (isOfPort ? DEBIAN_PORT_LEAVES : DEBIAN_LEAVES)[leaf] ?? null;
+  const other = OTHER_DEBIAN_LEAVES.find(([releases, leaves]) => releases.test(release) && Object.hasOwn(leaves, leaf));
+  return (other?.[1] ?? DEBIAN_LEAVES)[leaf] ?? null;
 }
 
 /** Since Linux 3, uname -v of Ubuntu's own builds says so; who builds from its sources writes something else there. */
 function isOfUbuntu(release: string, flavour: string, unameV: string | null): boolean {
-  if (unameV?.includes('-Ubuntu') === true) return true;
+  if (saysUbuntu(unameV)) return true;
   return UBUNTU_FLAVOURS.includes(flavour) && (unameV === null || release.startsWith('2.6.'));
 }
 

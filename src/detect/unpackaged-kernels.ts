@@ -9,6 +9,8 @@ export interface UnpackagedKernel {
   /** Completes "kernel release R is …". */
   readonly builder: string;
   readonly form: RegExp;
+  /** os-release IDs that it is known by such a form on; absent for any. */
+  readonly on?: readonly string[];
   /** Where the builder says how modules are built for it, and names no package; null where no such word was read. */
   readonly word: string | null;
   /** What helps instead. */
@@ -62,13 +64,22 @@ const UNPACKAGED_KERNELS: readonly UnpackagedKernel[] = [
   },
   {
     builder: 'a build of the Ubuntu mainline archive',
-    form: /^\d+(?:\.\d+)+-0\d{5}(?:rc\d+)?(?:drmtip\d+)?-[a-z]/,
+    form: /^\d+(?:\.\d+)+-(?:0\d{5}(?:rc\d+)?(?:drmtip\d+)?|999)-[a-z]/,
     word: null,
     remedy: TREE,
   },
   {
     builder: "Raspberry Pi OS's kernel up to Debian 11",
     form: /^\d+(?:\.\d+)+-v(?:[67]|7l|8)\+?$/,
+    word: null,
+    remedy: run('apt-cache policy raspberrypi-kernel-headers'),
+    namedOtherwise: true,
+  },
+  {
+    builder: "Raspberry Pi OS's kernel up to Debian 11",
+    // The first boards' (ARMv6) has nothing before the plus.
+    form: /^\d+(?:\.\d+)+\+$/,
+    on: ['raspbian'],
     word: null,
     remedy: run('apt-cache policy raspberrypi-kernel-headers'),
     namedOtherwise: true,
@@ -142,7 +153,8 @@ const UNPACKAGED_KERNELS: readonly UnpackagedKernel[] = [
   },
 ];
 
-/** The row that a release has the form of, or null. */
-export function findUnpackaged(release: string): UnpackagedKernel | null {
-  return UNPACKAGED_KERNELS.find(({ form }) => form.test(release)) ?? null;
+/** The row that a release has the form of on a distribution, or null. */
+export function findUnpackaged(release: string, distro: string | null): UnpackagedKernel | null {
+  const id = distro?.toLowerCase() ?? '';
+  return UNPACKAGED_KERNELS.find(({ form, on }) => form.test(release) && on?.includes(id) !== false) ?? null;
 }

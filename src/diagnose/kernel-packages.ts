@@ -99,7 +99,8 @@ export function packagesSaid(said: SaidOfKernel): KernelPackages {
     const home = readTarget(said, firstHome(facts['kernelOf']), 'listed');
     return isTapprepError(home) ? NO_PACKAGES : packagesOf(home);
   }
-  if (facts['namedOtherwise'] === true) return { ...NO_PACKAGES, ask: findUnpackaged(said.release)?.remedy ?? null };
+  if (facts['namedOtherwise'] === true)
+    return { ...NO_PACKAGES, ask: findUnpackaged(said.release, distribution)?.remedy ?? null };
   // A form that somebody's own build is known by is not named after a distribution's habit.
   const isBuildersOwn = code !== 'UNKNOWN_RELEASE' || facts['builder'] !== undefined;
   return isBuildersOwn || family === null ? NO_PACKAGES : packagesByHabit(said, family);

@@ -4,6 +4,7 @@ import { DISTRIBUTIONS, packageFamilyOf } from '../../../src/detect/distribution
 import { identifyOs } from '../../../src/detect/os-release.ts';
 import { declareTarget, identifyTarget } from '../../../src/detect/target.ts';
 import { isTapprepError } from '../../../src/errors.ts';
+import { namePackages } from '../../../src/resolve/package-names.ts';
 import type { HostFacts } from '../../../src/types.ts';
 
 function facts(distro: string, release: string, more: Partial<HostFacts> = {}): HostFacts {
@@ -44,6 +45,7 @@ describe('a distribution that is built from another one', () => {
 
   test.each([
     ['virtuozzo', '3.10.0-957.12.2.vz7.86.2.debug', 'vzkernel', 'debug', '3.10.0-957.12.2.vz7.86.2'],
+    ['openvz', '3.10.0-693.1.1.vz7.37.30', 'vzkernel', null, '3.10.0-693.1.1.vz7.37.30'],
     ['cloudlinux', '3.10.0-962.3.2.lve1.5.88.el7.x86_64.debug', 'kernel', 'debug', '3.10.0-962.3.2.lve1.5.88.el7'],
     ['rhel', '5.14.0-501.451.el9iv.x86_64+debug', 'kernel-automotive', 'debug', '5.14.0-501.451.el9iv'],
     ['fedora', '6.18.8-1.surface.fc43.x86_64', 'kernel-surface', null, '6.18.8-1.surface.fc43'],
@@ -94,6 +96,24 @@ describe('a form that no table knows', () => {
     expect(codeOf(() => identifyTarget(facts('debian:12', '5.15.0-67-generic'), {}, 'any'))).toBe('WRONG_DISTRIBUTION');
     const own = facts('debian:12', '5.15.0-67-generic', { repositories: SOURCES });
     expect(identifyTarget(own, {}, 'any')).toMatchObject({ kernelFamily: 'deb', distro: 'debian' });
+  });
+
+  test.each([
+    ['ubuntu', '2.6.24-28-xen'],
+    ['ubuntu', '2.6.31-10-rt'],
+    ['linuxmint', '2.6.27-3-rt'],
+  ])('on %s %s is no old kernel of SUSE, though that has the flavour', (distro, kernel) => {
+    const target = declareTarget({ distro, version: null, kernel, arch: 'x86_64', unameV: null }, 'named');
+    expect(target).toMatchObject({ kernelFamily: 'deb', release: kernel });
+    expect(namePackages(target)[0]).toMatchObject({ name: `linux-headers-${kernel}`, version: null, match: 'index' });
+  });
+
+  test('that SUSE has, and no system of dpkg, is still told as of SUSE there', () => {
+    const codes = ['2.6.16.60-0.85.1-smp', '3.0.101-63-default', '6.4.6-1-default'].map((release) =>
+      codeOf(() => identifyTarget(facts('ubuntu:22.04', release), {}, 'named')),
+    );
+    expect(codes).toEqual(Array.from({ length: 3 }, () => 'WRONG_DISTRIBUTION'));
+    expect(identifyTarget(facts('opensuse:10.0', '2.6.13-15-default'))).toMatchObject({ kernelFamily: 'suse10' });
   });
 
   test('of a system without dpkg and rpm stays unknown', () => {

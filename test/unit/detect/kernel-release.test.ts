@@ -49,7 +49,8 @@ const REFUSED: readonly (readonly [string, string, ErrorCode])[] = [
   // A tag inside another vendor's release, or with something before or behind it that the family does not have.
   ['centos', '3.10.0-693.21.1.el7.cgslv5_4.8.261.x86_64', 'WRONG_DISTRIBUTION'],
   ['centos', '3.10.0-962.3.2.lve1.5.24.8.el7.x86_64', 'UNKNOWN_RELEASE'],
-  ['centos', '2.6.18-308.el5.028stab099.3PAE', 'UNKNOWN_RELEASE'],
+  ['centos', '2.6.18-308.el5.028stab099.3huge', 'UNKNOWN_RELEASE'],
+  ['centos', '2.6.32-042stab129.1PAE', 'UNKNOWN_RELEASE'],
   // In a container the kernel is of a host whose packages hold no release in their names.
   ['debian', '6.12.4-arch1-1', 'UNKNOWN_RELEASE'],
   ['debian', '6.12.31_1', 'UNKNOWN_RELEASE'],
@@ -91,6 +92,7 @@ const REFUSED: readonly (readonly [string, string, ErrorCode])[] = [
   ['centos', `3.10.0-${'1.'.repeat(40)}el7.x86_64`, 'UNKNOWN_RELEASE'],
   // Kernels that nobody packages, or whose packages no release names.
   ['raspbian', '5.10.63-v7+', 'UNKNOWN_RELEASE'],
+  ['raspbian', '6.1.21+', 'UNKNOWN_RELEASE'],
   // Of two architectures since Linux 4; kernels for a dump are for these alone.
   ['rhel', '3.10.0-1160.el7.x86_64.kdump', 'UNKNOWN_RELEASE'],
   ['debian', '6.1.56-current-rockchip64', 'UNKNOWN_RELEASE'],
@@ -127,6 +129,11 @@ test('who takes kernels from Debian alone has none that says of itself that it i
 
 test('that nobody publishes packages is said with the word of the builder, else that nobody was asked', () => {
   for (const [distro, release, code] of REFUSED) expect(refusal(distro, release).message).toMatch(SAID[code] ?? /./);
+});
+
+test("the foundation's kernel for the first boards is known by its bare plus on Raspbian alone", () => {
+  expect(refusal('raspbian', '6.1.21+').facts).toMatchObject({ namedOtherwise: true });
+  expect(refusal('debian', '6.1.21+').message).toContain('modified source tree');
 });
 
 test.each(REFUSED)('%s %j is refused as %s', (distro, release, code) => {
@@ -216,7 +223,32 @@ const DEB_VERSIONS: readonly (readonly [string, string, string | null, string | 
   ['debian', '5.4.128-1-pve', '#1 SMP PVE 5.4.128-2 (Wed, 18 Aug 2021 16:20:02 +0200)', '5.4.128-2'],
   ['kali', '6.18.9+kali-amd64', '#1 SMP PREEMPT_DYNAMIC Kali 6.18.9-1kali1 (2026-02-10)', '6.18.9-1kali1'],
   ['linuxmint', '6.8.0-51-generic', '#52-Ubuntu SMP PREEMPT_DYNAMIC Thu Dec  5 13:09:44 UTC 2024', '6.8.0-51.52'],
-  ['pop', '6.9.3-76060903-generic', '#202405300957~1738770968~22.04~d5f7c84 SMP PREEMPT_DYNAMIC Wed F', null],
+  [
+    'pop',
+    '6.9.3-76060903-generic',
+    '#202405300957~1738770968~22.04~d5f7c84 SMP PREEMPT_DYNAMIC Wed F',
+    '6.9.3-76060903.202405300957~1738770968~22.04~d5f7c84',
+  ],
+  // Cut within the word, or somebody's own build of it.
+  ['pop', '6.9.3-76060903-generic', '#202405300957~1738770968~22.04~d5f', null],
+  ['pop', '6.9.3-76060903-generic', '#1 SMP PREEMPT_DYNAMIC Wed F', null],
+  ['ubuntu', '6.8.0-51-generic', '#52~22.04.1-Ubun', '6.8.0-51.52~22.04.1'],
+  ['ubuntu', '6.8.0-51-generic', '#52~22.04.1-U', '6.8.0-51.52~22.04.1'],
+  ['debian', '6.1.0-13-amd64', '#1 SMP PREEMPT_DYNAMIC Debian 6.1.55', null],
+  ['debian', '6.1.0-13-amd64', '#1 SMP PREEMPT_DYNAMIC Debian 6.1.55-', null],
+  ['debian', '6.1.0-13-amd64', '#1 SMP PREEMPT_DYNAMIC Debian 6.1.55-rc1', null],
+  // Of 64 characters, so that more of the version may have followed.
+  ['debian', '6.1.0-13-amd64', '#1 SMP PREEMPT_DYNAMIC some more words of it Debian 6.1.155-1~de', null],
+  ['debian', '6.1.0-13-amd64', '#1 SMP PREEMPT_DYNAMIC some more words of it Debian 6.1.155-1 (2', '6.1.155-1'],
+  // The release holds the whole upstream version.
+  ['debian', '6.12.48+deb13-amd64', '#1 SMP PREEMPT_DYNAMIC Debian 6.12.57-1 (2025-11-05)', null],
+  ['debian', '6.12.74+deb13+1-amd64', '#1 SMP PREEMPT_DYNAMIC Debian 6.12.74-2 (2026-03-08)', '6.12.74-2'],
+  ['debian', '6.9.7-amd64', '#1 SMP PREEMPT_DYNAMIC Debian 6.9.8-1 (2024-07-07)', null],
+  ['debian', '6.9.7-amd64', '#1 SMP PREEMPT_DYNAMIC Debian 6.9.7-1 (2024-06-27)', '6.9.7-1'],
+  ['debian', '6.11.0+bpo-amd64', '#1 SMP PREEMPT_DYNAMIC Debian 6.11-1~bpo12+1 (2024-09-19)', '6.11-1~bpo12+1'],
+  ['debian', '7.3-arm64', '#1 SMP PREEMPT_DYNAMIC Debian 7.3~rc7-1~exp1 (2026-11-20)', '7.3~rc7-1~exp1'],
+  ['kali', '6.5.0-kali3-amd64', '#1 SMP PREEMPT_DYNAMIC Debian 6.5.6-1kali1 (2023-10-09)', '6.5.6-1kali1'],
+  ['kali', '6.18.9+kali-amd64', '#1 SMP PREEMPT_DYNAMIC Kali 6.18.12-1kali1 (2026-02-10)', null],
   ['debian', '6.1.0-13-amd64', '#1 SMP Debian', null],
   ['debian', '6.1.0-13-amd64', '#74~20.04.1-Ubuntu SMP', null],
   ['debian', '6.1.0-13-amd64', null, null],

@@ -158,6 +158,10 @@ describe('architecture', () => {
     ['debian', '6.9.10-powerpc64', 'ppc64', 'ppc64'],
     ['debian', '3.2.0-4-sparc64-smp', 'sparc64', 'sparc'],
     ['debian', '6.9.10-sparc64-smp', 'sparc64', 'sparc64'],
+    // To Debian 6 the architecture was s390 alone, which SUSE's old kernels have as a flavour.
+    ['debian', '2.6.26-2-s390', 's390', 's390'],
+    ['debian', '2.6.26-2-s390x', 's390x', 's390'],
+    ['debian', '3.2.0-4-s390x', 's390x', 's390x'],
   ])('of dpkg on %s for %s of %s: %s', (distro, kernel, arch, packageArch) => {
     expect(declareTarget({ ...base, distro, kernel, arch }, 'named')).toMatchObject({ packageArch });
   });
