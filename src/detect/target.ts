@@ -188,8 +188,8 @@ function systemOf({ packageManager, distro, idLike }: Known): PackageFamily | nu
   return packageManager ?? packageFamilyOf(distro, idLike);
 }
 
-/** Of whose packages some hold the kernels of a machine that runs their programs: those of powerpc and sparc have 64 bits, too. */
-const WITH_LARGER_KERNELS: readonly string[] = ['ppc', 'sparc'];
+/** Of whose packages some hold the kernels of a machine that runs their programs: those of powerpc, sparc and s390 have 64 bits, too. */
+const WITH_LARGER_KERNELS: readonly string[] = ['ppc', 'sparc', 's390'];
 
 /** The machine, and what packages call the architecture where the release says it: a kernel of those must run there. */
 function chooseArchitecture(kernel: KernelRelease, known: Known): { machine: Architecture; own: string | null } {

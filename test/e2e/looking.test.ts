@@ -82,4 +82,4 @@ test('detect, doctor, names, plan, explain and dry runs: the tree is the same, a
   }
   expect(seen).toEqual([4, 6, 6]);
   expect(explained).toEqual([1, 2, 3].map(() => `This is about kernel ${RPM_RELEASE}, almalinux.`));
-});
+}, 600_000);
