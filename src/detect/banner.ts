@@ -3,7 +3,7 @@ import { escapeControl, TapprepError } from '../errors.ts';
 import { IDENTIFY } from '../make-remedy.ts';
 import { findArchitecture, runsProgramsOf } from './architectures.ts';
 import { BUILDERS, DEBIAN_BY_GCC, SAME_BUILDER, type Builder } from './builders.ts';
-import { parseKernelRelease } from './kernel-release.ts';
+import { parseKernelRelease, readDebianEnd } from './kernel-release.ts';
 import { findDistribution } from './distributions.ts';
 
 /** A banner, taken apart. */
@@ -12,6 +12,8 @@ export interface Banner {
   readonly text: string;
   /** uname -r */
   readonly release: string;
+  /** "Debian 2.6.32-48squeeze6", as Debian wrote before the builder until uname -v held it; else null. */
+  readonly packaged: string | null;
   /** user@host of the compile. */
   readonly builder: string;
   readonly compiler: string;
@@ -40,15 +42,16 @@ export interface BannerClaims {
   readonly unameV: string | null;
 }
 
-const FORM = /Linux version (\S{1,64}) \(([^\s()]{1,200})\) \((.{3,400}?)\) (#\d[^\n\u0000]{0,200})/;
+const FORM =
+  /Linux version (\S{1,64}) (?:\((Debian [^\s()]{1,80})\) )?\(([^\s()]{1,200})\) \((.{3,400}?)\) (#\d[^\n\u0000]{0,200})/;
 
 /** The first banner in a text; null where there is none. A format string of the kernel's own ("%s") is none. */
 export function findBanner(text: string): Banner | null {
-  const [line, release = '', builder = '', compiler = '', rest = ''] = FORM.exec(text) ?? [];
+  const [line, release = '', packaged = null, builder = '', compiler = '', rest = ''] = FORM.exec(text) ?? [];
   if (line === undefined || release.includes('%')) return null;
   // Ubuntu repeats its version in brackets behind uname -v, which never has any but for Debian's date.
   const unameV = rest.replace(/ \(Ubuntu [^()]*\)\s*$/, '').trim();
-  return { text: line, release, builder, compiler, unameV };
+  return { text: line, release, packaged, builder, compiler, unameV };
 }
 
 /**
@@ -99,13 +102,14 @@ interface Told {
 
 function findBuilder(part: 'host' | 'version' | 'compiler', text: string, by: string): readonly Told[] {
   const row = BUILDERS.find((each) => each[part]?.test(text) === true);
-  return row === undefined ? [] : [{ row, by: `${by} ${text.slice(0, 80)}` }];
+  return row === undefined ? [] : [{ row, by: `${by} ${text.trim().slice(0, 80)}` }];
 }
 
 /** The strongest first: where it was compiled, what it says in its version, which compiler. */
 function tellBuilders(banner: Banner): readonly Told[] {
   const hosts = findBuilder('host', banner.builder, 'the compile host');
-  const versions = findBuilder('version', banner.unameV, 'the version');
+  const version = banner.packaged === null ? banner.unameV : ` ${banner.packaged}`;
+  const versions = findBuilder('version', version, 'the version');
   return [...hosts, ...versions, ...findBuilder('compiler', banner.compiler, 'the compiler')];
 }
 
@@ -144,7 +148,7 @@ function readForm(banner: Banner, distro: string): readonly string[] {
   }
 }
 
-function versionOf({ release, compiler, unameV }: Banner, distro: string): string | null {
+function versionOf({ release, packaged, compiler, unameV }: Banner, distro: string): string | null {
   const [, major, minor] = /\.el(\d{1,2})(?:_(\d{1,2}))?/.exec(release) ?? [];
   if (major !== undefined) return minor === undefined ? major : `${major}.${minor}`;
   const fedora = /\.fc(\d{2,3})/.exec(release)?.[1];
@@ -155,22 +159,34 @@ function versionOf({ release, compiler, unameV }: Banner, distro: string): strin
   const photon = /\.ph(\d)/.exec(release)?.[1];
   if (photon !== undefined) return `${photon}.0`;
   if (distro !== 'debian') return null;
-  const named = /\+deb(\d{1,2})|\.deb(\d{1,2})\.|~deb(\d{1,2})u|\+deb(\d{1,2})u/.exec(`${release} ${unameV}`);
-  const told = named?.slice(1).find((each) => each !== undefined);
-  const [, gcc, gccMinor] = /\(Debian (\d{1,2})\.(\d{1,2})/.exec(compiler) ?? [];
-  return told ?? DEBIAN_BY_GCC[gcc ?? ''] ?? DEBIAN_BY_GCC[`${gcc}.${gccMinor}`] ?? null;
+  const marked = `${release} ${packaged ?? ''} ${unameV}`;
+  const named = /\+deb(\d{1,2})|\.deb(\d{1,2})\./.exec(marked);
+  const told = backportOf(marked) ?? named?.slice(1).find((each) => each !== undefined);
+  const [, gcc = ''] = /\(Debian (\d{1,2}(?:\.\d{1,2}){1,2})/.exec(compiler) ?? [];
+  const parts = gcc.split('.');
+  const byGcc = [3, 2, 1].map((count) => DEBIAN_BY_GCC[parts.slice(0, count).join('.')]);
+  return told ?? byGcc.find((each) => each !== undefined) ?? null;
+}
+
+/**
+ * The Debian release that a version was rebuilt for: of 4.19.232-1~deb9u1 and 4.9.189-3+deb9u2~deb8u1 the last, whatever
+ * stands before it. Backports wrote ~bpo70 for 7, and ~bpo8 since.
+ */
+function backportOf(text: string): string | null {
+  const last = [...text.matchAll(/~(?:bpo([4-7])0|(?:bpo|deb)(\d{1,2}))(?!\d)/g)].at(-1);
+  return last?.[1] ?? last?.[2] ?? null;
 }
 
 function archOf({ release, compiler }: Banner): string | null {
   const words = [
     /\.(x86_64|i[3-6]86|aarch64|ppc64le|s390x)(?:_v2)?(?:[.+]|$)/.exec(release)?.[1],
-    /-(amd64|arm64|armhf|s390x|riscv64|loong64)(?:-|$)/.exec(release)?.[1],
+    ...readDebianEnd(release),
     /\b(x86_64|i686|aarch64|powerpc64le|s390x|riscv64)-[a-z-]*gcc/
       .exec(compiler)?.[1]
       ?.replace('powerpc64le', 'ppc64le'),
   ];
-  const word = words.find((each) => each !== undefined);
-  return word === undefined ? null : (findArchitecture(word)?.machine ?? null);
+  const machines = words.map((word) => (word === undefined ? undefined : findArchitecture(word)?.machine));
+  return machines.find((machine) => machine !== undefined) ?? null;
 }
 
 function requireSame(option: string, claimed: string | null, told: string, banner: Banner): void {

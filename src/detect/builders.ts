@@ -28,7 +28,7 @@ export const BUILDERS: readonly Builder[] = [
   row('kali', /@kali\.org$/, null, / Kali \d/),
   row('raspbian', /@raspberrypi\.(?:com|org)$/),
   row('debian', null, null, / (?:PMX|PVE) \d/),
-  row('debian', /@lists\.debian\.org$/, /\(Debian \d/, / Debian \d/),
+  row('debian', /@(?:lists\.)?debian\.org$/, /\(Debian \d/, / Debian \d/),
   row('ubuntu', /^buildd@/, /\(Ubuntu \d/, /^#\S+-Ubuntu(?: |$)/),
   row('sles', /^geeko@buildhost$/, /\(SUSE Linux\)/),
   row('photon', /@photon/),
@@ -68,8 +68,11 @@ export const SAME_BUILDER: Readonly<Record<string, readonly string[]>> = {
   raspbian: ['raspbian', 'debian'],
 };
 
-/** The Debian release whose compiler of this major builds its kernels. */
+/** The Debian release whose compiler, by as much of its version as tells it, builds its kernels. */
 export const DEBIAN_BY_GCC: Readonly<Record<string, string>> = {
+  '4.1.2': '5',
+  '4.3': '6',
+  '4.6': '7',
   '4.7': '7',
   '4.8': '8',
   '4.9': '8',

@@ -277,6 +277,15 @@ function readLeaf(leaf: string, release: string): string | null {
   return (other?.[1] ?? DEBIAN_LEAVES)[leaf] ?? null;
 }
 
+/** A kernel of larger pages says so behind the architecture. */
+const DEBIAN_END = new RegExp(String.raw`-(${Object.keys(DEBIAN_LEAVES).join('|')})(?:-\d+k)?$`);
+
+/** What tells the machine of a release that ends as Debian's do, whoever builds in its way: the word, then the architecture of packages. */
+export function readDebianEnd(release: string): readonly string[] {
+  const [, leaf] = DEBIAN_END.exec(release) ?? [];
+  return leaf === undefined ? [] : [leaf, readLeaf(leaf, release)].filter((word) => word !== null);
+}
+
 /** Since Linux 3, uname -v of Ubuntu's own builds says so; who builds from its sources writes something else there. */
 function isOfUbuntu(release: string, flavour: string, unameV: string | null): boolean {
   if (saysUbuntu(unameV)) return true;

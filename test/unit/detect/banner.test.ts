@@ -262,6 +262,57 @@ describe('a banner that contradicts the rest is refused with both sides', () => 
   });
 });
 
+describe('an old banner of Debian', () => {
+  const squeeze =
+    'Linux version 2.6.32-5-amd64 (Debian 2.6.32-48squeeze6) (jmm@debian.org) (gcc version 4.3.5 (Debian 4.3.5-4) ) #1 SMP Tue May 13 16:34:35 UTC 2014';
+  const lenny =
+    'Linux version 2.6.26-2-686 (Debian 2.6.26-21lenny4) (dannf@debian.org) (gcc version 4.1.3 20080704 (prerelease) (Debian 4.1.2-25)) #1 SMP Tue Mar 9 17:35:51 UTC 2010';
+  const wheezy =
+    'Linux version 3.2.0-4-amd64 (debian-kernel@lists.debian.org) (gcc version 4.6.3 (Debian 4.6.3-14) ) #1 SMP Debian 3.2.57';
+
+  test.each([
+    [squeeze, 'debian:6', 'x86_64'],
+    [squeeze.replace('jmm@debian.org', 'ben@decadent.org.uk'), 'debian:6', 'x86_64'],
+    [lenny, 'debian:5', 'i686'],
+    [wheezy, 'debian:7', 'x86_64'],
+  ])('%s', (line, distro, arch) => {
+    expect(told(line)).toMatchObject({ distro, arch });
+  });
+
+  test('that names the package is no one else’s', () => {
+    expect(refusal(squeeze, { distro: 'rocky:9' })).toMatch(/the compile host jmm@debian.org is of debian/);
+    expect(refusal(squeeze.replace('jmm@debian.org', 'ben@decadent.org.uk'), { distro: 'rocky:9' })).toMatch(
+      /the version Debian 2.6.32-48squeeze6 is of debian/,
+    );
+  });
+});
+
+test.each([
+  ['4.19.0-0.bpo.19-amd64', '4.19.208-1~bpo9+1', '9'],
+  ['4.19.0-0.bpo.2-amd64', '4.19.16-1+deb10u2~bpo9+1', '9'],
+  ['4.9.0-0.bpo.11-amd64', '4.9.189-3+deb9u1~deb8u1', '8'],
+  ['3.2.0-0.bpo.4-amd64', '3.2.57-3+deb7u2~bpo60+1', '6'],
+  ['5.10.0-0.bpo.12-amd64', '5.10.103-1~bpo10+1', '10'],
+  ['5.10.0-0.deb10.17-amd64', '5.10.136-1~deb10u3', '10'],
+  ['4.9.0-13-amd64', '4.9.228-1+deb9u1', '9'],
+])('of the marks in a version of Debian, %s %s, the last that rebuilt it counts: %s', (release, version, debian) => {
+  const line = `Linux version ${release} (debian-kernel@lists.debian.org) (gcc version 20.1.0 (Debian 20.1.0-1)) #1 SMP Debian ${version} (2020-01-01)`;
+  expect(told(line).distro).toBe(`debian:${debian}`);
+});
+
+test.each([
+  ['6.12.41+deb13-powerpc64le', 'ppc64le'],
+  ['6.12.41+deb13-powerpc64le-64k', 'ppc64le'],
+  ['6.1.0-13-686-pae', 'i686'],
+  ['6.1.0-13-armmp', 'armv7l'],
+  ['6.12.41+deb13-cloud-arm64', 'aarch64'],
+  ['2.6.32-5-s390x', 's390x'],
+  ['6.1.0-13-octeon', null],
+])('a release of Debian tells the machine: %s %s', (release, arch) => {
+  const line = `Linux version ${release} (debian-kernel@lists.debian.org) (gcc-12 (Debian 12.2.0-14) 12.2.0) #1 SMP Debian 1 (2025-08-12)`;
+  expect(told(line).arch).toBe(arch);
+});
+
 test.each(['', 'Linux version', 'Linux version %s (%s)', `Linux version ${'x'.repeat(200)} (a@b) (gcc) #1`])(
   '%j is no banner',
   (text) => {
