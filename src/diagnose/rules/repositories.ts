@@ -329,13 +329,12 @@ export const REPOSITORY_RULES: readonly Rule[] = [
       return [
         runAsRoot(`dpkg --add-architecture ${arch}`),
         CHECK_SOURCES,
-        install(
-          situation.packages.devel.map((name) => `${name}:${arch}`),
-          'kernel',
-        ),
+        // Without -y: what apt would take away for it is the user's to see.
+        runAsRoot(`apt-get install ${situation.packages.devel.map((name) => quoteWord(`${name}:${arch}`)).join(' ')}`),
       ];
     },
-    otherwise: 'The compiler that builds the module has to make code of that architecture as well.',
+    otherwise:
+      'apt shows first what it would replace: the compiler that the headers need may take the place of the one that is here. Where that is not wanted, boot a kernel of the architecture of the system.',
   },
   {
     code: 'REPO_NOT_CONFIGURED',
