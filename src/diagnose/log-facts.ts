@@ -200,8 +200,9 @@ function isMappedRoot(line: LogLine, index: number, lines: readonly LogLine[]): 
 }
 
 /** mokutil's own words, and those of who looks for the directory. */
-const NO_EFI = /EFI variables are not supported|\/sys\/firmware\/efi\S{0,40}: No such file/;
-const MODULES_DISABLED = /\bkernel\.modules_disabled ?= ?1$|\/kernel\/modules_disabled:1$/;
+const NO_EFI = /EFI variables are not supported|\/sys\/firmware\/efi(?:\/efivars)?\/?["']?: No such file/;
+/** A setting behind "#" or ";" is none. */
+const MODULES_DISABLED = /^(?:[^#;]{0,200}[\s:])?kernel\.modules_disabled ?= ?1$|\/kernel\/modules_disabled:1$/;
 /** A row of findmnt, of mount, and of /proc/mounts. */
 const NOSUID =
   /^[\s│├└─|`-]*(\/\S{0,200}) +\S+ +\S+ +(?:\S+,)?nosuid\b|^\S+ on (\/\S{0,200}) type \S+ \((?:\S+,)?nosuid\b|^\S+ (\/\S{0,200}) \S+ (?:\S+,)?nosuid\S* \d \d$/;
@@ -512,14 +513,19 @@ function readOtherTrees(lines: readonly LogLine[]): LogFacts['otherTrees'] {
   for (const line of lines) {
     const link = BUILD_LINK.exec(line.text);
     if (link?.[1] !== undefined) found.push({ release: link[1], line, hasModules: false });
-    if (/\b(?:ls|ll|find|dir)\b.*(?:\/lib\/modules|\/usr\/src)/.test(line.text)) {
+    // The command, and the heading of each directory where it lists several.
+    if (
+      /\b(?:ls|ll|find|dir)\b.*(?:\/lib\/modules|\/usr\/src)|^\/(?:usr\/)?(?:lib\/modules|src)\S{0,40}:$/.test(
+        line.text,
+      )
+    ) {
       listing = line.text;
       continue;
     }
     if (listing === null) continue;
     const words = line.text.split(/\s+/).map((word) => word.replace(/\/$/, ''));
     const releases = words.filter((word) => /^\d\.\d{1,3}\.\d{1,3}[.-]/.test(word) && BARE_RELEASE.test(word));
-    const hasModules = !listing.includes('/usr/src');
+    const hasModules = listing.includes('/lib/modules');
     if (releases.length > 0) found.push(...releases.map((release) => ({ release, line, hasModules })));
     else if (!/^total\b/.test(line.text)) listing = null;
   }

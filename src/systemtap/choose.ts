@@ -110,7 +110,7 @@ function rankOfVerdicts([verdict, ...others]: readonly Verdict[], rung: FitRung)
   if (verdict.rungs[rung] !== 'skip') return 50;
   // Seen to load here, and to get higher or not elsewhere.
   const higher = others.find(({ rungs }) => rungs.hello === 'pass' && rungs[rung] !== 'skip');
-  if (higher !== undefined) return reaches(higher, rung) ? -600 : 50;
+  if (higher !== undefined) return reaches(higher, rung) ? (isOwn ? -600 : -500) : 50;
   // First among those of which as much is expected.
   return -5;
 }

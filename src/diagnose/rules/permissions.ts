@@ -37,17 +37,18 @@ const BUFFERS_TOO_BIG = text(
 const WHO = text(' groups=', /^uid=\d{1,10}\(([\w.-]{1,64})\)/);
 /** What getent or the file of groups says. */
 const MEMBERS: readonly Pattern[] = ['stapusr:', 'stapdev:'].map((words) =>
-  text(words, /^(stapusr|stapdev):[^:]{0,40}:\d{1,10}:([\w.,@-]{1,400})$/),
+  text(words, /^(stapusr|stapdev):[^:]{0,40}:\d{1,10}:([\w.,@-]{0,400})$/),
 );
 
 /** A user who is a member by now, and was none when the session began; null for any other. */
 function memberSinceLogin({ linesOf }: Match): string | null {
   const session = linesOf(WHO).at(-1)?.text ?? '';
   const user = WHO.regex?.exec(session)?.[1] ?? null;
-  const joined = MEMBERS.flatMap((pattern) => linesOf(pattern).map((line) => pattern.regex?.exec(line.text)))
-    .filter((found) => user !== null && found?.[2]?.split(',').includes(user) === true)
-    .map((found) => found?.[1] ?? '');
-  return joined.length > 0 && joined.every((group) => !session.includes(`(${group})`)) ? user : null;
+  const shown = MEMBERS.flatMap((pattern) => linesOf(pattern).map((line) => pattern.regex?.exec(line.text)));
+  // Of each group that is shown, for staprun wants both.
+  const isMember = shown.every((found) => found?.[2]?.split(',').includes(user ?? '') === true);
+  const isNew = shown.every((found) => !session.includes(`(${found?.[1] ?? ''})`));
+  return shown.length > 0 && isMember && isNew ? user : null;
 }
 
 const NO_TMP = text(

@@ -564,9 +564,10 @@ function findSwitchedOff(match: Match): string | null {
 
 /** The kernel's architecture in dpkg's word, where dpkg has said that its own is another; null otherwise. */
 function foreignArch({ log, arch }: Situation): string | null {
-  const own = findArchitecture(arch ?? '')?.deb ?? null;
-  const isSeen = log.dpkgArch !== null && findArchitecture(log.dpkgArch) !== null;
-  return own !== null && isSeen && own !== log.dpkgArch ? own : null;
+  const own = findArchitecture(arch ?? '');
+  const seen = findArchitecture(log.dpkgArch ?? '');
+  // armel and armhf run on the same kernels, and Raspbian calls its own armhf on every board.
+  return own === null || seen === null || own.elf === seen.elf ? null : own.deb;
 }
 
 /** SUSE has the kernels of clouds in a module of its own: the release names the service pack, 150400 is 15.4. */

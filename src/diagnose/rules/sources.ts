@@ -191,11 +191,10 @@ export const SOURCE_RULES: readonly Rule[] = [
 ];
 
 /** The vendor's archive, where it is certain that the release is there. */
-function archiveOf({ captures, lines }: Match): (typeof ARCHIVES)[number] | null {
-  for (const [index, [address = '', suite = '']] of captures.entries()) {
-    const isCertain = ARCHIVED.test(suite) || NO_RELEASE_FILE.regex?.test(lines[index]?.text ?? '') !== true;
+function archiveOf({ captures }: Match): (typeof ARCHIVES)[number] | null {
+  for (const [address = '', suite = ''] of captures) {
     const archive = ARCHIVES.find(([form]) => form.test(address));
-    if (isCertain && archive !== undefined) return archive;
+    if (ARCHIVED.test(suite) && archive !== undefined) return archive;
   }
   return null;
 }

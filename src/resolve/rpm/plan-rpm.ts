@@ -87,8 +87,10 @@ function findNewerSystemtap(
   { installed }: Pick<PlanRequest, 'installed'>,
 ): readonly InstalledVersion[] {
   const there = (installed ?? []).filter(({ name }) => SYSTEMTAP_NAMES.includes(name));
-  const isNewer = there.some(({ name, version }) =>
-    offered.some((record) => record.name === name && compareEvr(version, record.version) > 0),
-  );
+  const isNewer =
+    there.some(({ name }) => name === 'systemtap') &&
+    there.some(({ name, version }) =>
+      offered.some((record) => record.name === name && compareEvr(version, record.version) > 0),
+    );
   return isNewer ? there : [];
 }
