@@ -79,7 +79,7 @@ test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
       said += chunk.toString();
     });
     // The probe of the host is at work: the handlers have long been there.
-    await expect.poll(() => existsSync(join(scratch, 'slow')), { timeout: 60_000, interval: 20 }).toBe(true);
+    await expect.poll(() => existsSync(join(scratch, 'slow')), { timeout: 120_000, interval: 20 }).toBe(true);
     rmSync(join(scratch, 'slow'));
     child.kill(signal);
     const [code] = (await closed) as [number | null];

@@ -60,7 +60,6 @@ test.each([
   ['without one', false, DETECTABLE],
 ] as const)(
   'whatever two mirrors do to a file %s, it arrives right or fails with a code, and the next run completes',
-  { timeout: 60_000 },
   async (_title, known, faults) => {
     let arrived = 0;
     const property = fc.asyncProperty(scriptsOf(faults), async (scripts) => {

@@ -50,7 +50,7 @@ async function takeLock(owner: object): Promise<string> {
 }
 
 describe('kill -9', () => {
-  test('at any moment leaves a state that the next run goes on from', { timeout: 60_000 }, async () => {
+  test('at any moment leaves a state that the next run goes on from', async () => {
     // So slow that none of them comes to the end of it before it is killed, on a busy machine neither.
     await server.close();
     server = await startFaultServer(content, { bytesPerSecond: 2_000_000 });
@@ -80,7 +80,7 @@ describe('kill -9', () => {
 });
 
 describe('one cache for several processes', () => {
-  test('five that want the same file at once all get it, and it is sent once', { timeout: 30_000 }, async () => {
+  test('five that want the same file at once all get it, and it is sent once', async () => {
     const results = await Promise.all(Array.from({ length: 5 }, () => resultOf(startChild())));
     for (const result of results) expect(await holds(String(result.path), content)).toBe(true);
     expect(results.filter((result) => result.fromCache === false)).toHaveLength(1);

@@ -12,8 +12,9 @@ import { type FetchLab, holds, openFetchLab, randomContent, requestFor } from '.
 
 const CHILD = fileURLToPath(new URL('../../helpers/fetch-child.ts', import.meta.url));
 const content = randomContent(40_000_000);
-/** Every mirror of these counts as slow, so that all are asked soon. */
-const HURRIED = { hurryMs: 100, patienceMs: 200 };
+/** Every mirror of these counts as slow, so that all are asked soon; none is silent, and a busy machine is no silence either. */
+const PATIENT = { connectMs: 20_000, responseMs: 20_000, idleMs: 20_000, lowSpeedWindowMs: 20_000 };
+const HURRIED = { ...PATIENT, hurryMs: 100, patienceMs: 200 };
 
 let lab: FetchLab;
 const servers: FaultServer[] = [];

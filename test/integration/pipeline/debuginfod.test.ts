@@ -34,7 +34,7 @@ beforeAll(async () => {
   server = await serveDebuginfod(join(dir, 'served'), kernel.buildId);
   liar = createServer((_, response) => lie(response));
   await new Promise<void>((resolve) => liar.listen(0, '127.0.0.1', resolve));
-}, 60_000);
+});
 afterAll(async () => {
   await server.close();
   liar.closeAllConnections();

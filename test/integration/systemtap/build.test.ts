@@ -93,7 +93,7 @@ test('a build that is stopped leaves nothing', async () => {
   const asked = { ...request(tarball), signal: stop.signal };
   const running = failureOf(buildSystemtap(asked));
   const staprun = join(root, `${PREFIX}.tapprep-making/staged${PREFIX}`, 'bin/staprun');
-  const begun = vi.waitFor(() => expect(existsSync(staprun)).toBe(true), { timeout: 20_000 });
+  const begun = vi.waitFor(() => expect(existsSync(staprun)).toBe(true), { timeout: 120_000 });
   await Promise.race([begun, running]);
   stop.abort();
   expect((await running).code).toBe('INTERRUPTED');

@@ -55,7 +55,7 @@ function isRunning(pid = ''): boolean {
 }
 
 /** However busy the machine is. */
-const POLL = { timeout: 40_000, interval: 20 };
+const POLL = { timeout: 120_000, interval: 20 };
 
 /** A process that was told to end does so in its own time, also after the session that told it has ended. */
 async function expectEnd(pid: string | undefined): Promise<void> {

@@ -54,7 +54,7 @@ function runProbe({ shell = ['dash'], args = [], piped = false, env = {} }: Run 
   const result = spawnSync(program, [...options, ...(piped ? ['-s', '--'] : [PROBE]), ...args], {
     encoding: 'utf8',
     env: { PATH: path, HOME: '/root', ...env },
-    timeout: 20_000,
+    timeout: 120_000,
     ...(piped ? { input: readFileSync(PROBE, 'utf8') } : {}),
   });
   expect(result.error).toBeUndefined();
