@@ -96,6 +96,8 @@ clean_up() {
   [ -z "$work" ] || rm -rf "$work"
   [ -z "$private" ] || rm -rf "$private"
   [ -z "$locked" ] || free_lock "$state/install.lock" "$locked"
+  # Where nothing was recorded, nothing is left.
+  rmdir "$state" 2>/dev/null
 }
 
 # on_signal NAME STATUS: where nothing is being changed it ends; else it ends what can be ended, and the rest sees $stopped.

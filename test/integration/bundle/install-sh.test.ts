@@ -196,6 +196,15 @@ mount -t proc none "$0/proc" && exec chroot "$0" "$@"`;
     );
   });
 
+  test('undo where nothing was installed leaves nothing', async () => {
+    carry(good);
+    const words = shell.filter((word) => word !== undefined);
+    const result = await root.start(words, 'install.sh', ['--undo']).done;
+    expect(result).toMatchObject({ code: 0 });
+    expect(result.stderr).toContain('nothing that this bundle installed');
+    expect(existsSync(join(root.directory, 'var/lib/tapprep'))).toBe(false);
+  });
+
   test('refuses what was altered, whichever file it is', async () => {
     carry(good);
     const words = shell.filter((word) => word !== undefined);
