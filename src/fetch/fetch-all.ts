@@ -36,7 +36,7 @@ export async function fetchAll(
       if (request === undefined) return;
       try {
         const file = await fetchFile(request, signal, total.listen(at));
-        total.done(at, file.sizeBytes);
+        total.done(at, file);
         await check(file, at);
         results[at] = file;
       } catch (error) {
@@ -69,18 +69,20 @@ async function checkRoom(requests: readonly FetchRequest[], context: FetchContex
 
 interface Total {
   listen(at: number): Emit;
-  done(at: number, bytes: number): void;
+  done(at: number, file: FetchedFile): void;
   finish(): void;
 }
 
 function createTotal(requests: readonly FetchRequest[], { emit, now }: FetchContext): Total {
   const meter = createMeter(TOTAL_ITEM, emit, now);
   const bytes = requests.map(() => 0);
+  /** Of a file that goes on, what its first event tells; of one from the cache, all. */
+  const kept = requests.map((): number | null => null);
   const sizes: (number | null)[] = requests.map((request) => request.sizeBytes);
 
   function update(): void {
     const known = sizes.every((size) => size !== null);
-    meter.update(sum(bytes), known ? sum(sizes) : null);
+    meter.update(sum(bytes), known ? sum(sizes) : null, sum(kept));
   }
 
   return {
@@ -88,12 +90,14 @@ function createTotal(requests: readonly FetchRequest[], { emit, now }: FetchCont
       emit(event);
       if (event.type !== 'progress') return;
       bytes[at] = event.bytes;
+      kept[at] ??= event.bytes;
       sizes[at] ??= event.totalBytes;
       update();
     },
-    done(at, size) {
-      bytes[at] = size;
-      sizes[at] = size;
+    done(at, { sizeBytes, fromCache }) {
+      bytes[at] = sizeBytes;
+      sizes[at] = sizeBytes;
+      if (fromCache) kept[at] = sizeBytes;
       update();
     },
     finish: () => meter.finish(),
