@@ -81,7 +81,7 @@ async function openLocked(
   lock: Plan,
 ): Promise<OpenTarget | null> {
   try {
-    const open = await openTarget(context, target);
+    const open = await openTarget(context, { ...target, elseKernel: lock.target.release });
     requireSameTarget(lock, path ?? '', open.target);
     return open;
   } catch (error) {
