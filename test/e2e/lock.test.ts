@@ -144,9 +144,12 @@ test('a root with another kernel alone is not taken for that of the lock', async
   });
 });
 
+function isPackage(request: string): boolean {
+  return request.endsWith('.deb');
+}
+
 test('Ctrl-C in a fetch leaves no directory that it made, and what it found stays', async () => {
   const server = await serveDirectory(archive);
-  const isPackage = (request: string): boolean => request.endsWith('.deb');
   for (const path of globSync('**/*.deb', { cwd: archive })) server.override(`/${path}`, () => undefined);
   const root = join(work, 'root-held');
   mkdirSync(root);

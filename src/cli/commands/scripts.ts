@@ -123,9 +123,9 @@ async function run(
   const { host, facts } = open;
   if (host === null || host.kind === 'root' || !facts.kernel.running)
     throw new TapprepError('USAGE', `${entry.name} can only watch a kernel that runs, but ${release} does not`, {
-      // A rehearsal has a root of its own, in which no tree lies.
+      // A rehearsal has a root of its own, which is not this one, and in which no tree lies.
       remedy:
-        target.own === undefined
+        target.own === undefined && host?.kind !== 'root'
           ? tapprep('rehearse', entry.name, '--level', 'scripts')
           : tapprep('verify', entry.name, '--level', 'scripts', '--in', 'vm'),
     });

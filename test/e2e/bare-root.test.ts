@@ -1,0 +1,43 @@
+/** A root in which there is no SystemTap and no kernel runs: nothing is left there, and what is advised is of that root. */
+import { globSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Cli } from '../helpers/cli.ts';
+import { DEB_RELEASE, makeDpkgRoot } from '../helpers/fake-root.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'e2e-bare-root-'));
+const cli = new Cli();
+
+beforeAll(() => {
+  makeDpkgRoot(root);
+  for (const name of ['stap', 'staprun']) rmSync(join(root, 'usr/bin', name));
+  for (const path of ['var/cache', 'var/tmp']) mkdirSync(join(root, path), { recursive: true });
+});
+
+afterAll(() => {
+  cli.close();
+  rmSync(root, { recursive: true, force: true });
+});
+
+test.each([
+  ['verify', 1],
+  ['scripts check', 6],
+])('%s without stap leaves nothing behind', async (command, code) => {
+  const before = globSync('**', { cwd: root }).toSorted();
+  expect(await cli.run([...command.split(' '), '--root', root])).toMatchObject({ code });
+  expect(globSync('**', { cwd: root }).toSorted()).toEqual(before);
+});
+
+test('scripts run is told to prove the script in that very root, and the command is understood', async () => {
+  const { code, stderr } = await cli.run(['scripts', 'run', 'icmp', '--root', root]);
+  expect(code).toBe(2);
+  expect(stderr).toContain(`can only watch a kernel that runs, but ${DEB_RELEASE} does not`);
+  const [, advice = ''] = /try: tapprep (.*)/.exec(stderr) ?? [];
+  expect(advice).toBe(`verify icmp --level scripts --in vm --root ${root}`);
+  // What it lacks is what the root lacks.
+  expect(await cli.run([...advice.split(' '), '--offline'])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('kernel'),
+  });
+});
