@@ -10,6 +10,7 @@ import { isOpen } from '../files/ancestors.ts';
 import { ownUid } from '../files/own-user.ts';
 import { type ConfigKey, CONFIG_FORMAT, CONFIG_KEYS, type ConfigValue, NEVER } from './configuration-keys.ts';
 import { configDirectory, defaultCacheDir } from './user-directories.ts';
+import { findNearest } from '../nearest-name.ts';
 import { shellLine } from '../shell-words.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -79,10 +80,11 @@ async function readSettings(path: string, env: Environment): Promise<readonly Se
 function findKey(name: string, path: string): ConfigKey {
   const key = CONFIG_KEYS.find((one) => one.name === name);
   if (key !== undefined) return key;
-  const why = name.startsWith('allow-')
-    ? 'which only the command line takes, where it is seen'
-    : `but the keys are ${CONFIG_KEYS.map((one) => one.name).join(', ')}`;
-  throw bad(path, `has "${name}", ${why}`);
+  if (name.startsWith('allow-')) throw bad(path, `has "${name}", which only the command line takes, where it is seen`);
+  const names = CONFIG_KEYS.map((one) => one.name);
+  const nearest = findNearest(name, names);
+  const meant = nearest === null ? '' : ` (did you mean ${nearest}?)`;
+  throw bad(path, `has "${name}"${meant}, but the keys are ${names.join(', ')}`);
 }
 
 function readValue({ name, kind, isValid, form }: ConfigKey, value: unknown, source: string): Setting {

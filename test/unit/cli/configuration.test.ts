@@ -125,7 +125,12 @@ test('a proxy is set where the environment has none', async () => {
 
 describe('is refused with its source and the reason', () => {
   test.each([
-    ['an unknown key', 'cashe-dir = "/a"', /has "cashe-dir", but the keys are cache-dir, /],
+    [
+      'an unknown key',
+      'cashe-dir = "/a"',
+      /has "cashe-dir" \(did you mean cache-dir\?\), but the keys are cache-dir, /,
+    ],
+    ['an unknown key that is like none', 'colour-scheme = "/a"', /has "colour-scheme", but the keys are cache-dir, /],
     ['an override of verification', 'allow-unsigned-packages = true', /only the command line takes/],
     ['another version', 'format = "tapprep-config/2"', /says format = "tapprep-config\/2"/],
     ['no TOML', 'a = = 1\n', /is no TOML: line 1, column/],
