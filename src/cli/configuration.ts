@@ -109,9 +109,25 @@ function readVariables(env: Environment): readonly Setting[] {
   });
 }
 
+const PREFIX = 'TAPPREP_';
+
 /** The variable that stands for a key. */
 export function variableOf({ name }: ConfigKey): string {
-  return `TAPPREP_${name.toUpperCase().replaceAll('-', '_')}`;
+  return `${PREFIX}${name.toUpperCase().replaceAll('-', '_')}`;
+}
+
+/** Variables that tapprep itself gives to what it starts, and the one of a portable SystemTap. */
+const OTHER_VARIABLES: readonly string[] = ['TAPPREP_KEY_PASSPHRASE', 'TAPPREP_TOKEN_PIN', 'TAPPREP_RUNTIME'];
+
+/** Variables that stand for no key, each with the one that it was likely meant to be; those like none are others' own. */
+export function findMisspelt(env: Environment): readonly { readonly name: string; readonly meant: string }[] {
+  const known = CONFIG_KEYS.map(variableOf);
+  const words = known.map((name) => name.slice(PREFIX.length));
+  return Object.keys(env).flatMap((name) => {
+    if (!name.startsWith(PREFIX) || known.includes(name) || OTHER_VARIABLES.includes(name)) return [];
+    const meant = findNearest(name.slice(PREFIX.length), words);
+    return meant === null ? [] : [{ name, meant: `${PREFIX}${meant}` }];
+  });
 }
 
 /**
