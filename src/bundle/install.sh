@@ -229,7 +229,10 @@ case $mode in
       fail UNSATISFIED_DEPENDENCY "this is the target that the bundle was made for, but its packages cannot be installed here: $reasons" \
         'make the bundle again from the facts of this system: tapprep detect --json, or probe.sh, here; tapprep bundle --facts FILE there'
     fi
-    say "this is the target that the bundle was made for; $todo_count packages would be installed, $present_count are there"
+    count_of "$todo_count" package packages
+    would=$counted
+    count_of "$present_count" is are
+    say "this is the target that the bundle was made for; $would would be installed, $counted there"
     if [ "$family" = rpm ] && [ "$(id -u)" != 0 ]; then
       say 'whether rpm would take them is only told to root: sudo sh install.sh --check'
     fi
@@ -307,7 +310,10 @@ EOF
   installed=yes
   [ -z "$stopped" ] || end_stopped
 fi
-say "$todo_count packages installed, $present_count were there"
+count_of "$todo_count" package packages
+did=$counted
+count_of "$present_count" was were
+say "$did installed, $counted there"
 
 [ -n "$changing" ] || changing=verify
 if prove_any; then

@@ -1,4 +1,5 @@
 /** Several files at once, with one total; the first failure stops the rest and leaves their parts to be resumed. */
+import { countOf } from '../count.ts';
 import type { Emit } from '../types.ts';
 import { keyOf } from './fetch-file.ts';
 import { createMeter } from './progress.ts';
@@ -64,7 +65,7 @@ async function checkRoom(requests: readonly FetchRequest[], context: FetchContex
   }
   if (needed === 0 || context.offline) return;
   await cache.prepare();
-  await checkSpace(cache.directory, needed, `fetching ${requests.length} files`);
+  await checkSpace(cache.directory, needed, `fetching ${countOf(requests.length, 'file')}`);
 }
 
 interface Total {

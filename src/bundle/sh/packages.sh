@@ -125,6 +125,11 @@ EOF
   fi
 }
 
+# count_of NUMBER ONE MANY: sets $counted to the number and what it counts.
+count_of() {
+  if [ "$1" = 1 ]; then counted="1 $2"; else counted="$1 $3"; fi
+}
+
 # test_packages: whether the package manager would take $todo, asked without any change. Fails with what it says in $refused.
 test_packages() {
   refused=
@@ -209,7 +214,8 @@ check_writable() {
   else
     lay='findmnt -T /usr'
   fi
-  fail READ_ONLY_SYSTEM "/usr is read-only, and $todo_count packages are to be installed there: nothing was changed" "$lay"
+  count_of "$todo_count" 'package is' 'packages are'
+  fail READ_ONLY_SYSTEM "/usr is read-only, and $counted to be installed there: nothing was changed" "$lay"
 }
 
 # check_space: room for what is unpacked, a twentieth more for the file system's own needs, and 32 MiB for the database.

@@ -1,6 +1,7 @@
 /** `tapprep fetch`: plan, download and verify, and leave the packages in a directory with their digests and evidence. */
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { countOf } from '../../count.ts';
 import { EXIT, toSafeJson } from '../../errors.ts';
 import { shellLine } from '../../shell-words.ts';
 import { makeDirectory, removeEmpty } from '../../files/make-directory.ts';
@@ -52,7 +53,7 @@ export async function runFetch(context: Context, options: FetchCommandOptions): 
           ({ path, evidence: { sha256 } }, at) =>
             publishVerified(path, join(dest, wanted[at]?.file ?? ''), sha256, context.signal),
         ),
-      (files) => `${files.length} packages verified`,
+      (files) => `${countOf(files.length, 'package')} verified`,
     );
     const files = artifacts.map(({ item, evidence: found }, at) => ({
       file: wanted[at]?.file ?? item.fileName,
@@ -68,7 +69,7 @@ export async function runFetch(context: Context, options: FetchCommandOptions): 
   if (context.common.json) context.stdout.json({ dest, target: plan.target, files: evidence });
   else
     context.stdout.write(
-      `${evidence.length} packages in ${dest}; check them with: ${shellLine`cd ${dest} && sha256sum -c SHA256SUMS`}\n`,
+      `${countOf(evidence.length, 'package')} in ${dest}; check them with: ${shellLine`cd ${dest} && sha256sum -c SHA256SUMS`}\n`,
     );
   return EXIT.done;
 }

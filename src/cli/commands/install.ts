@@ -1,6 +1,7 @@
 /** `tapprep install`: the exact packages onto this host or into a root, then the proof. */
 import { resolve } from 'node:path';
 import { readManifest } from '../../bundle/read.ts';
+import { countOf } from '../../count.ts';
 import { renderRemedy } from '../../diagnose/render-remedy.ts';
 import { EXIT, TapprepError } from '../../errors.ts';
 import { tapprepAsRoot } from '../../make-remedy.ts';
@@ -69,7 +70,7 @@ export async function runInstall(context: Context, options: InstallCommandOption
     const changed =
       install === null || install.journal === null
         ? 'nothing was changed'
-        : `${install.installed.length} packages${(install.files ?? []).map(({ path }) => ` and ${path}, which nobody signed,`).join('')} were added`;
+        : `${countOf(install.installed.length, 'package')}${(install.files ?? []).map(({ path }) => ` and ${path}, which nobody signed,`).join('')} added`;
     const times = stages.map(({ stage, seconds }) => `${stage} ${formatSeconds(seconds)}`).join(', ');
     const told = `${renderTried(systemtap)}${renderDiagnoses(verify.diagnoses)}`;
     stdout.write(`${renderVerify(verify)}\n${told}${changed} on ${outcome.host}`);

@@ -1,5 +1,6 @@
 /** `tapprep mends list|show|try`: what makes a SystemTap fit a kernel that it does not know. */
 import { resolve } from 'node:path';
+import { countOf } from '../../count.ts';
 import { identifyTarget, type TargetOverride } from '../../detect/target.ts';
 import { EXIT, isTapprepError, TapprepError } from '../../errors.ts';
 import { tapprep } from '../../make-remedy.ts';
@@ -119,7 +120,7 @@ export async function runMendsTry(
   if (names.length === 0 && !MENDS.some((mend) => judgeKernel(mend, presence) === true)) {
     throw new TapprepError(
       'NOT_PROVEN',
-      `the headers of ${open.target.release} call for none of ${MENDS.length} mends`,
+      `the headers of ${open.target.release} call for none of ${countOf(MENDS.length, 'mend')}`,
       {
         remedy: tapprep('mends', 'list'),
       },

@@ -1,4 +1,5 @@
 /** `tapprep scripts list|show|check|run`: the incident-response scripts. */
+import { countOf } from '../../count.ts';
 import { foretell } from '../../detect/module-policy.ts';
 import { EXIT, TapprepError } from '../../errors.ts';
 import { tapprep } from '../../make-remedy.ts';
@@ -183,7 +184,7 @@ function renderChecks(checks: readonly ScriptCheck[], release: string): string {
     reason === null ? '' : textOf(reason),
   ]);
   const passed = checks.filter(({ status }) => status === 'pass').length;
-  const verdict = `${passed} of ${checks.length} scripts compile for ${release}; only loading them proves that they run`;
+  const verdict = `${passed} of ${countOf(checks.length, 'script compiles', 'scripts compile')} for ${release}; only loading them proves that they run`;
   return `${renderTable(['SCRIPT', 'COMPILES', 'TIME', 'REASON'], rows)}\n${verdict}\n`;
 }
 
