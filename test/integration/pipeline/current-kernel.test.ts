@@ -6,13 +6,14 @@ import { collectFacts } from '../../../src/detect/facts.ts';
 import { declareDistribution } from '../../../src/detect/declared-facts.ts';
 import { createRootHost } from '../../../src/host/root.ts';
 import { findCurrentKernel } from '../../../src/pipeline/current-kernel.ts';
-import { openSession, type Session } from '../../../src/pipeline/session.ts';
+import type { Session } from '../../../src/pipeline/session.ts';
 import { DebLab } from '../../helpers/deb-lab.ts';
 import { type DirectoryServer, serveDirectory } from '../../helpers/directory-server.ts';
 import { makeDpkgRunRoot } from '../../helpers/dpkg-root.ts';
 import { failureOf } from '../../helpers/failure-of.ts';
 import { GpgHome } from '../../helpers/gpg.ts';
 import { kernelBuild, openRpmLab } from '../../helpers/rpm-lab.ts';
+import { openTestSession } from '../../helpers/test-session.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'tapprep-current-'));
 const gpg = new GpgHome();
@@ -43,19 +44,7 @@ afterAll(async () => {
 });
 
 function openLab(mirrors: readonly string[] = []): Promise<Session> {
-  return openSession({
-    packageRoot: join(import.meta.dirname, '../../..'),
-    cacheDir: join(scratch, 'cache'),
-    configHome: null,
-    mirrorFiles: [],
-    mirrors,
-    offline: false,
-    env: {},
-    tapprepVersion: '0.0.0',
-    emit: () => undefined,
-    now: () => Date.UTC(2026, 10, 27),
-    signal: new AbortController().signal,
-  });
+  return openTestSession(join(scratch, 'cache'), { mirrors, offline: false, now: () => Date.UTC(2026, 10, 27) });
 }
 
 test('of two kernels that the metapackage stands for the newer one is current, by number and not by letter', async () => {

@@ -11,7 +11,7 @@ import { readJournal } from '../../../src/install/journal.ts';
 import { planRemoval, removeInstalled } from '../../../src/install/remove.ts';
 import { acquireLooseFile, addDebuginfodFile, placeLooseFile } from '../../../src/pipeline/debuginfod.ts';
 import type { OpenTarget } from '../../../src/pipeline/open-target.ts';
-import { openSession, type Session } from '../../../src/pipeline/session.ts';
+import type { Session } from '../../../src/pipeline/session.ts';
 import { assemblePlan } from '../../../src/resolve/plan.ts';
 import { checkPlan } from '../../../src/resolve/plan-schema.ts';
 import { looseFilesOf } from '../../../src/resolve/provisions.ts';
@@ -19,6 +19,7 @@ import type { BuildId, FileItem, Plan } from '../../../src/types.ts';
 import { findDebuginfo } from '../../../src/verify/build-id.ts';
 import { makeBuildRoot } from '../../helpers/build-lab.ts';
 import { buildSmallKernel, type Debuginfod, serveDebuginfod, type SmallKernel } from '../../helpers/debuginfod.ts';
+import { openTestSession } from '../../helpers/test-session.ts';
 
 const R = '6.1.0-18-amd64';
 const signal = new AbortController().signal;
@@ -47,19 +48,7 @@ const liarUrl = (): string => `http://127.0.0.1:${(liar.address() as AddressInfo
 let sessions = 0;
 function open(urls: string): Promise<Session> {
   sessions += 1;
-  return openSession({
-    packageRoot: join(import.meta.dirname, '../../..'),
-    cacheDir: join(dir, `cache-${sessions}`),
-    configHome: null,
-    mirrorFiles: [],
-    mirrors: [],
-    offline: false,
-    env: { DEBUGINFOD_URLS: urls },
-    tapprepVersion: 'test',
-    emit: () => undefined,
-    now: Date.now,
-    signal,
-  });
+  return openTestSession(join(dir, `cache-${sessions}`), { offline: false, env: { DEBUGINFOD_URLS: urls }, signal });
 }
 
 function targetOf(buildId: BuildId | null): OpenTarget {

@@ -6,24 +6,12 @@ import { declareFacts } from '../../../src/detect/declared-facts.ts';
 import { identifyTarget } from '../../../src/detect/target.ts';
 import { provideGuestBusybox } from '../../../src/pipeline/guest-busybox.ts';
 import { checkOwnTools } from '../../../src/pipeline/own-tools.ts';
-import { openSession } from '../../../src/pipeline/session.ts';
+import { openTestSession } from '../../helpers/test-session.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'tapprep-busybox-'));
 afterAll(() => rmSync(scratch, { recursive: true }));
 
-const session = await openSession({
-  packageRoot: join(import.meta.dirname, '../../..'),
-  cacheDir: scratch,
-  configHome: null,
-  mirrorFiles: [],
-  mirrors: [],
-  offline: true,
-  env: {},
-  tapprepVersion: '0.0.0',
-  emit: () => undefined,
-  now: Date.now,
-  signal: new AbortController().signal,
-});
+const session = await openTestSession(scratch);
 
 function provide(distro: string, release: string, arch: string): Promise<string | null> {
   const facts = declareFacts({ distro, release, arch, unameV: null });

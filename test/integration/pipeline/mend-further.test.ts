@@ -17,7 +17,6 @@ import { declareFacts } from '../../../src/detect/declared-facts.ts';
 import { identifyTarget } from '../../../src/detect/target.ts';
 import { TapprepError } from '../../../src/errors.ts';
 import { createRootHost } from '../../../src/host/root.ts';
-import { openSession } from '../../../src/pipeline/session.ts';
 import { withoutRetry } from '../../../src/pipeline/without-retry.ts';
 import {
   provideSystemtap,
@@ -27,6 +26,7 @@ import {
 import { describeLookedUp } from '../../../src/systemtap/mends/look-up.ts';
 import type { Event, VerifyReport } from '../../../src/types.ts';
 import { blame } from '../../../src/verify/step.ts';
+import { openTestSession } from '../../helpers/test-session.ts';
 
 const R = '6.1.0-57-cloud-amd64';
 const TASK_WORK = 'typeof(&task_work_cancel) a;\nkallsyms_lookup_name("task_work_cancel");\n';
@@ -80,18 +80,9 @@ async function provide(
   beforePlacing?: (name: string) => Promise<void>,
 ): Promise<ProvidedSystemtap> {
   const cacheDir = mkdtempSync(join(tmpdir(), 'tapprep-further-cache-'));
-  const session = await openSession({
-    packageRoot: join(import.meta.dirname, '../../..'),
-    cacheDir,
-    configHome: null,
-    mirrorFiles: [],
-    mirrors: [],
-    offline: true,
-    env: {},
-    tapprepVersion: '0.0.0',
+  const session = await openTestSession(cacheDir, {
     emit: (event) => void events.push(event),
     now: () => Date.UTC(2026, 10, 29),
-    signal: new AbortController().signal,
   });
   try {
     const host = createRootHost(root);

@@ -22,7 +22,6 @@ import { declareFacts } from '../../../src/detect/declared-facts.ts';
 import { identifyTarget } from '../../../src/detect/target.ts';
 import { parseCase } from '../../../src/diagnose/cases/case-file.ts';
 import { createRootHost } from '../../../src/host/root.ts';
-import { openSession } from '../../../src/pipeline/session.ts';
 import { type ProvidedSystemtap, provideSystemtap } from '../../../src/pipeline/provide-systemtap.ts';
 import { renderTried } from '../../../src/cli/render/systemtap-text.ts';
 import { renderHtml } from '../../../src/report/html.ts';
@@ -31,6 +30,7 @@ import { describeTried } from '../../../src/report/tried.ts';
 import { type Mend, MENDS } from '../../../src/systemtap/mends/table.ts';
 import type { VerifyReport } from '../../../src/types.ts';
 import { blame } from '../../../src/verify/step.ts';
+import { openTestSession } from '../../helpers/test-session.ts';
 
 interface World {
   readonly release: string;
@@ -244,18 +244,8 @@ async function provide(world: World, root: string, mends: readonly Mend[]): Prom
     unameV: null,
   });
   const target = identifyTarget(facts);
-  const session = await openSession({
-    packageRoot: join(import.meta.dirname, '../../..'),
-    cacheDir: mkdtempSync(join(scratch, 'cache-')),
-    configHome: null,
-    mirrorFiles: [],
-    mirrors: [],
-    offline: true,
-    env: {},
-    tapprepVersion: '0.0.0',
-    emit: () => undefined,
+  const session = await openTestSession(mkdtempSync(join(scratch, 'cache-')), {
     now: () => Date.UTC(2026, 10, 30),
-    signal: new AbortController().signal,
     mends,
   });
   const host = createRootHost(root);

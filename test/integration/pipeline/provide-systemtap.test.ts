@@ -5,7 +5,6 @@ import { afterAll, expect, test } from 'vitest';
 import { declareFacts } from '../../../src/detect/declared-facts.ts';
 import { identifyTarget } from '../../../src/detect/target.ts';
 import { provideSystemtap, type TriedSystemtap } from '../../../src/pipeline/provide-systemtap.ts';
-import { openSession } from '../../../src/pipeline/session.ts';
 import { type KernelBuild, kernelBuildOf } from '../../../src/systemtap/kernel-build.ts';
 import { importVerdicts, recallVerdicts, type Verdict } from '../../../src/systemtap/verdicts.ts';
 import type { VerifyReport } from '../../../src/types.ts';
@@ -14,6 +13,7 @@ import { loadResultOf } from '../../../src/verify/load-result.ts';
 import { blame, type Fault } from '../../../src/verify/step.ts';
 import type { VmJob, VmJobResult } from '../../../src/vm/job.ts';
 import { sampleVerdict } from '../../helpers/sample-verdict.ts';
+import { openTestSession } from '../../helpers/test-session.ts';
 import { prepareTarget, R, removeTargets } from '../../helpers/verify-lab.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'tapprep-provide-'));
@@ -37,19 +37,7 @@ async function tryAfter(
   readonly verdicts: readonly Verdict[];
   readonly verify: VerifyReport;
 }> {
-  const session = await openSession({
-    packageRoot: join(import.meta.dirname, '../../..'),
-    cacheDir: mkdtempSync(join(scratch, 'cache-')),
-    configHome: null,
-    mirrorFiles: [],
-    mirrors: [],
-    offline: true,
-    env: {},
-    tapprepVersion: '0.0.0',
-    emit: () => undefined,
-    now: () => Date.UTC(2026, 10, 27),
-    signal: new AbortController().signal,
-  });
+  const session = await openTestSession(mkdtempSync(join(scratch, 'cache-')), { now: () => Date.UTC(2026, 10, 27) });
   const facts = declareFacts({ distro: 'debian:12', release: R, arch: 'x86_64', unameV: null });
   const target = identifyTarget(facts);
   const host = prepareTarget(() => ({ stderr: STAP }));

@@ -8,12 +8,13 @@ import { declareFacts } from '../../../src/detect/declared-facts.ts';
 import { identifyTarget } from '../../../src/detect/target.ts';
 import { makeBase } from '../../../src/pipeline/rehearse-base.ts';
 import { openResolution } from '../../../src/pipeline/resolution.ts';
-import { openSession, type Session } from '../../../src/pipeline/session.ts';
+import type { Session } from '../../../src/pipeline/session.ts';
 import { unpackBase } from '../../../src/rehearse/base-root.ts';
 import { type DirectoryServer, serveDirectory } from '../../helpers/directory-server.ts';
 import { copyWithLibraries } from '../../helpers/dpkg-root.ts';
 import { GpgHome } from '../../helpers/gpg.ts';
 import { openRpmLab } from '../../helpers/rpm-lab.ts';
+import { openTestSession } from '../../helpers/test-session.ts';
 
 const RELEASE = '5.14.0-427.13.1.el9_4.x86_64';
 const MACROS = '%_dbpath /var/lib/rpm\n%_db_backend sqlite\n%_rpmlock_path /var/lib/rpm/.rpm.lock\n';
@@ -125,18 +126,10 @@ afterAll(async () => {
 });
 
 function openLab(): Promise<Session> {
-  return openSession({
-    packageRoot: join(import.meta.dirname, '../../..'),
-    cacheDir: join(scratch, 'cache'),
-    configHome: null,
+  return openTestSession(join(scratch, 'cache'), {
     mirrorFiles: [join(scratch, 'mirrors.json')],
-    mirrors: [],
     offline: false,
-    env: {},
-    tapprepVersion: '0.0.0',
-    emit: () => undefined,
     now: () => Date.UTC(2026, 10, 27),
-    signal: new AbortController().signal,
   });
 }
 

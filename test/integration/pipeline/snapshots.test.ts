@@ -7,7 +7,6 @@ import { declareFacts } from '../../../src/detect/declared-facts.ts';
 import { declareTarget } from '../../../src/detect/target.ts';
 import { tapprep } from '../../../src/make-remedy.ts';
 import { openResolution } from '../../../src/pipeline/resolution.ts';
-import { openSession } from '../../../src/pipeline/session.ts';
 import type { Plan } from '../../../src/types.ts';
 import { DebLab } from '../../helpers/deb-lab.ts';
 import { type DirectoryServer, serveDirectory } from '../../helpers/directory-server.ts';
@@ -15,6 +14,7 @@ import { failureOf } from '../../helpers/failure-of.ts';
 import { GpgHome, type TestKey } from '../../helpers/gpg.ts';
 import { type ReaderLab, openReaderLab } from '../../helpers/reader-context.ts';
 import { serveSnapshots, type SnapshotServer } from '../../helpers/snapshot-server.ts';
+import { openTestSession } from '../../helpers/test-session.ts';
 
 const TIMES = {
   debian: ['20230702T212906Z', '20230724T150417Z', '20231008T031245Z'],
@@ -119,19 +119,11 @@ interface Ask {
 /** The plan for a Debian kernel that is named as it names itself. */
 async function plan(release: string, unameV: string | null, ask: Ask = {}): Promise<Plan> {
   writeMirrors(ask.url ?? snapshots.url);
-  const opened = await openSession({
+  const opened = await openTestSession(join(scratch, 'cache'), {
     packageRoot: scratch,
-    cacheDir: join(scratch, 'cache'),
-    configHome: null,
-    mirrorFiles: [],
-    mirrors: [],
     offline: false,
     snapshot: ask.snapshot ?? null,
-    env: {},
-    tapprepVersion: '0.0.0',
-    emit: () => undefined,
     now: () => Date.UTC(2026, 10, 29),
-    signal: new AbortController().signal,
   });
   const session = { ...opened, reader: { ...reader.context, now: opened.now } };
   const facts = declareFacts({ distro: 'debian:12', release, arch: 'x86_64', unameV });

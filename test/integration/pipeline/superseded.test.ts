@@ -6,7 +6,6 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFin
 import { declareFacts } from '../../../src/detect/declared-facts.ts';
 import { declareTarget } from '../../../src/detect/target.ts';
 import { openResolution } from '../../../src/pipeline/resolution.ts';
-import { openSession } from '../../../src/pipeline/session.ts';
 import type { Plan } from '../../../src/types.ts';
 import { DebLab } from '../../helpers/deb-lab.ts';
 import { type DirectoryServer, serveDirectory } from '../../helpers/directory-server.ts';
@@ -17,6 +16,7 @@ import { type Nginx, serveNginx } from '../../helpers/nginx.ts';
 import { type ReaderLab, openReaderLab } from '../../helpers/reader-context.ts';
 import { kernelBuild, openRpmLab } from '../../helpers/rpm-lab.ts';
 import { serveSnapshots, type SnapshotServer } from '../../helpers/snapshot-server.ts';
+import { openTestSession } from '../../helpers/test-session.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'tapprep-superseded-'));
 const gpg = new GpgHome();
@@ -57,19 +57,10 @@ async function plan({ distro, version, release, unameV, group, keys = {}, ...mor
     join(scratch, 'mirrors.json'),
     JSON.stringify({ format: 'tapprep-mirrors/1', keys, codenames, groups: [group] }),
   );
-  const opened = await openSession({
+  const opened = await openTestSession(join(scratch, 'cache'), {
     packageRoot: scratch,
-    cacheDir: join(scratch, 'cache'),
-    configHome: null,
-    mirrorFiles: [],
-    mirrors: [],
     offline: false,
-    snapshot: null,
-    env: {},
-    tapprepVersion: '0.0.0',
-    emit: () => undefined,
     now: () => Date.UTC(2026, 10, 29),
-    signal: new AbortController().signal,
   });
   const allowUnsigned = more.allowUnsigned ?? false;
   const session = { ...opened, allowUnsigned, reader: { ...reader.context, now: opened.now } };
