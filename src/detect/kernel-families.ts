@@ -55,7 +55,7 @@ export interface RpmFamily extends Family {
   readonly debuginfo: readonly string[];
   /** Releases of which nobody has seen that debug packages are published: their names are a guess. */
   readonly debuginfoUnseen?: RegExp;
-  /** What V-R.ARCH looks like where the names are a guess: nobody has seen such packages. */
+  /** What V-R.ARCH looks like where the names are a guess: nobody has seen such packages, or anybody builds them. */
   readonly guessed?: RegExp;
   /** Releases whose packages for 32-bit x86 are of i586; of i686 otherwise. */
   readonly i586?: RegExp;
@@ -144,6 +144,28 @@ const OLD_DEB = /^2\.6\.\d+-\d+-/;
 /** 5.10.118-rt67: the patch set of the real-time kernel stands behind V. */
 const V_RT = String.raw`\d+(?:\.\d+)+(?:-rt\d+)?`;
 
+/**
+ * V-R.ARCH of the kernels that are built under the bare tags of Red Hat's releases by those who publish there. The tag is
+ * anybody's who builds on such a system, and what he builds may have other names: kernel-ml 6.9.10-1.el7, kernel-longterm
+ * 5.15.124-200.el9.
+ */
+const EL_BUILDS = [
+  String.raw`.*\.el(?:6rt|7a)`,
+  String.raw`2\.6\.32-.*\.el6`,
+  String.raw`3\.10\.0-.*\.rt\d+\..*\.el6`,
+  String.raw`3\.10\.0-.*\.el7`,
+  // CentOS's Xen: 3.18.44-20.el6, 4.9.241-37.el7
+  String.raw`(?:3\.18|4\.9)\.\d+-[1-9]\d+\.el[67]`,
+  // What it has below altarch/7/kernel: 4.14.119-200.el7, 4.19.113-300.el7, 5.4.225-200.el7, for armv7hl as well
+  String.raw`(?:4\.14|4\.19|5\.4)\.\d+-[23]00\.el7\.`,
+  // Its other architectures: 4.2.0-0.26.el7.1.aarch64, 4.18.0-348.20.1.el7.aarch64
+  String.raw`4\.\d+\.0-.*\.el7[\d.]*\.(?!x86_64|i686)`,
+  String.raw`4\.18\.0-.*\.el8`,
+  // What CentOS Stream had before: 5.13.0-0.rc3.25.el9, 6.11.0-0.rc5.23.el10
+  String.raw`5\.1[0-4]\.0-.*\.el9`,
+  String.raw`6\.(?:\d|1[0-2])\.0-.*\.el10`,
+];
+
 const DEVEL = ['{name}-devel'];
 /** The common package has the architecture in its name (RHEL 6 and later). */
 const COMMON_ARCH = ['{name}-debuginfo', '{stem}-debuginfo-common-{arch}'];
@@ -159,11 +181,12 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
   // 6.12.0-55.43.1.el10_0.x86_64_v2. Oracle's own builds insert .0.N; CentOS's Xen kernel differs by its version only.
   el: { title: 'Red Hat Enterprise Linux and its rebuilds', on: EL, only: /^(?!2\.6\.32-100\.)/,
     parts: ['number', 'rc', 'rt'], tag: String.raw`el(?:6rt|7a|(?:[6-9]|1\d)(?:_\d+)?)${BUMP}`, end: '.arch+variant', variants: EL_VARIANTS,
+    guessed: new RegExp(`^(?!${EL_BUILDS.join('|')})`),
     stem: 'kernel', devel: DEVEL, debuginfo: COMMON_ARCH },
   // 2.6.18-308.el5  2.6.18-417.el5PAE  2.6.18-348.12.1.el5xen  2.6.18-164.15.1.el5.centos.plusxen
   el5: { title: 'Red Hat Enterprise Linux 5 and its rebuilds', on: EL, only: /^(?!2\.6\.32-100\.)/,
     parts: ['number'], tag: String.raw`el5${BUMP}(?:\.centos\.plus)?`, end: 'variant', variants: words('PAE xen debug kdump'),
-    stem: 'kernel', devel: DEVEL, debuginfo: COMMON },
+    guessed: /^(?!2\.6\.18-)/, stem: 'kernel', devel: DEVEL, debuginfo: COMMON },
   // 2.6.9-89.0.25.ELsmp  2.6.9-89.ELhugemem: one kernel-debuginfo for all variants
   el4: { title: 'Red Hat Enterprise Linux 4 and its rebuilds', on: EL, only: /^2\.6\.9-/,
     parts: ['number'], tag: 'EL', end: 'variant', variants: words('smp hugemem largesmp xenU'),

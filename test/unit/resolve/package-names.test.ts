@@ -132,6 +132,42 @@ test('names of an architecture that nobody has seen packages of are a guess', ()
   expect(named('mageia', '5.15.41-desktop586-1.mga8', 'i686').map(({ match }) => match)).toEqual(['exact']);
 });
 
+test.each([
+  // dl.lamp.sh, kwizart's COPR
+  ['centos', '6.9.10-1.el7.x86_64'],
+  ['centos', '5.15.124-200.el9.x86_64'],
+  ['rocky', '6.6.20-1.el9.x86_64'],
+  ['rhel', '6.12.0-55.el9.x86_64'],
+  ['centos', '5.14.0-70.el7.x86_64'],
+  ['centos', '4.9.33-1.el7.x86_64'],
+  ['centos', '5.11.12-300.el7.aarch64', 'aarch64'],
+  ['centos', '2.6.32-5.el5'],
+])(
+  'a kernel of %s under the tag of a release and not of its Linux, %s, is anybody’s',
+  (distro, kernel, arch = 'x86_64') => {
+    expect(new Set(named(distro, kernel, arch).map(({ match }) => match))).toEqual(new Set(['index']));
+  },
+);
+
+test.each([
+  ['centos', '4.9.241-37.el7.x86_64'],
+  ['centos', '3.18.44-20.el6.x86_64'],
+  // vault.centos.org/altarch/7.8.2003/kernel/x86_64, 7.6.1810, 7
+  ['centos', '4.19.113-300.el7.x86_64'],
+  ['centos', '4.14.119-200.el7.x86_64'],
+  ['centos', '5.4.225-200.el7.x86_64'],
+  ['centos', '4.2.0-0.26.el7.1.aarch64', 'aarch64'],
+  ['centos', '4.18.0-348.20.1.el7.aarch64', 'aarch64'],
+  ['centos', '5.4.72-200.el7.armv7hl', 'armv7l'],
+  ['centos', '5.13.0-0.rc3.25.el9.x86_64'],
+  ['centos', '6.11.0-0.rc5.23.el10.x86_64'],
+  ['rhel', '3.10.0-693.46.1.rt56.639.el6.x86_64.trace'],
+  ['rhel', '2.6.33.9-rt31.79.el6rt.x86_64.vanilla'],
+  ['rhel', '4.11.0-44.6.1.el7a.aarch64', 'aarch64'],
+])('a kernel of %s that is published beside that of its release, %s, is exact', (distro, kernel, arch = 'x86_64') => {
+  expect(new Set(named(distro, kernel, arch).map(({ match }) => match))).toEqual(new Set(['exact']));
+});
+
 test('an epoch is in the version of the kernel but in no file name', () => {
   const target = declareTarget({
     distro: 'debian',
@@ -157,9 +193,9 @@ test.each([
 );
 
 const numbers = fc.array(fc.nat({ max: 9999 }), { minLength: 1, maxLength: 4 }).map((parts) => parts.join('.'));
-/** Numbers alone tell the first UEK from its RHEL and when rt became a variant, and these packages write V-R another way. */
+/** Numbers alone tell the first UEK from its RHEL, CentOS's Xen and when rt became a variant, and these packages write V-R another way. */
 const FREE_SAMPLES = RPM_SAMPLES.filter(
-  ([, release]) => !/^2\.6\.32-100\.|\+rt|-r[tc]\d+-|tlinux|mga|alt\d/.test(release),
+  ([, release]) => !/^2\.6\.32-100\.|^4\.9\.|\+rt|-r[tc]\d+-|tlinux|mga|alt\d/.test(release),
 );
 
 test('with other numbers in it a release belongs to the same row, and its names make the release again', () => {
