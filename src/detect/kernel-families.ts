@@ -248,10 +248,11 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
     parts: ['number', 'rc', 'git'], tag: 'fc(?:9|1[01])', end: '.arch+variant', variants: FEDORA_VARIANTS,
     stem: 'kernel', devel: DEVEL, debuginfo: COMMON },
   // 2.6.33.4-95.fc13.i686.PAE  3.8.8-202.fc18.ppc64p7  5.9.0-0.rc6.20200918git5d947f3e9a91.16.fc34.x86_64  6.8.8-200.fc39.aarch64+16k
-  // 6.16.4-200.0.riscv64.fc42.riscv64
+  // 6.16.4-200.0.riscv64.fc42.riscv64. Fedora goes on to the next series of Linux when one ends, the latest at 3.14.27: what
+  // is later in its series is of somebody who keeps one (kernel-longterm of a COPR)
   fedora: { title: 'Fedora', on: ['fedora'], only: /^(?!2\.6\.2\d\b)/,
     parts: ['number', 'rc', 'git', 'port'], tag: String.raw`fc(?:1[1-9]|[2-9]\d)${BUMP}`, end: '.arch+variant', variants: FEDORA_VARIANTS,
-    stem: 'kernel', devel: DEVEL, debuginfo: COMMON_ARCH },
+    guessed: /^(?!2\.)\d+\.\d+\.(?:[3-9]\d|\d{3})-/, stem: 'kernel', devel: DEVEL, debuginfo: COMMON_ARCH },
   // 4.14.138-89.102.amzn1.x86_64  5.10.35-31.135.amzn2.x86_64  6.1.102-108.177.amzn2023.x86_64
   amazon: { title: 'Amazon Linux', on: ['amzn'], only: /^(?:[2-5]\.|6\.[01]\.)/,
     parts: ['number', 'rc'], tag: 'amzn(?:[12]|2022|2023)', end: '.arch+variant', variants: ['debug'],

@@ -142,6 +142,8 @@ test.each([
   ['centos', '4.9.33-1.el7.x86_64'],
   ['centos', '5.11.12-300.el7.aarch64', 'aarch64'],
   ['centos', '2.6.32-5.el5'],
+  ['fedora', '6.12.59-200.fc42.x86_64'],
+  ['fedora', '5.15.124-200.fc38.x86_64'],
 ])(
   'a kernel of %s under the tag of a release and not of its Linux, %s, is anybody’s',
   (distro, kernel, arch = 'x86_64') => {
@@ -160,6 +162,8 @@ test.each([
   ['centos', '4.18.0-348.20.1.el7.aarch64', 'aarch64'],
   ['centos', '5.4.72-200.el7.armv7hl', 'armv7l'],
   ['centos', '5.13.0-0.rc3.25.el9.x86_64'],
+  ['fedora', '3.14.27-100.fc19.x86_64'],
+  ['fedora', '2.6.34.9-69.fc13.x86_64'],
   ['centos', '6.11.0-0.rc5.23.el10.x86_64'],
   ['rhel', '3.10.0-693.46.1.rt56.639.el6.x86_64.trace'],
   ['rhel', '2.6.33.9-rt31.79.el6rt.x86_64.vanilla'],
