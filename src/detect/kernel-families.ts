@@ -408,6 +408,8 @@ export interface DebFamily extends Family {
   readonly otherDebuginfo?: readonly (readonly [RegExp, readonly string[]])[];
   /** Nobody has seen that debug packages are published. */
   readonly debuginfoUnseen?: true;
+  /** What the version looks like of a build that is in no archive of theirs. */
+  readonly guessed?: RegExp;
 }
 
 /** How a Debian flavour ends, and the package architecture that this means. */
@@ -471,7 +473,8 @@ const DEBIAN_WITHOUT_DBG =
 export const DEB_FAMILIES: Readonly<Record<Exclude<DebKernelFamily, 'deb'>, DebFamily>> = {
   // 4.19.0-20-amd64  5.10.0-0.deb10.17-cloud-amd64  5.19.0-rc4-rt-arm64; sid 6.9.7-amd64; since 13 6.12.41+deb13-amd64,
   // and for a second build of one version 6.12.115+deb13.1-cloud-amd64 or 6.12.74+deb13+1-amd64
-  debian: { title: 'Debian', on: ['debian', 'gardenlinux'],
+  // 6.1.90-1a~test is the reader's own, by debian/bin/test-patches
+  debian: { title: 'Debian', on: ['debian', 'gardenlinux'], guessed: /~test$/,
     release: new RegExp(String.raw`^(?<abi>${V}(?:\+(?:bpo|deb\d+(?:[u.]\d+)?(?:\+\d+)?))?(?:-(?:${DEBIAN_ABI}))?)-(?<flavour>${DEBIAN_FLAVOUR})$`),
     headers: ['linux-headers-{release}'], debuginfo: ['linux-image-{release}-dbg'], otherDebuginfo: [[DEBIAN_WITHOUT_DBG, []]] },
   // 5.15.96-gardenlinux-amd64  5.10.141-garden-cloud-amd64
@@ -492,8 +495,10 @@ export const DEB_FAMILIES: Readonly<Record<Exclude<DebKernelFamily, 'deb'>, DebF
     release: new RegExp(String.raw`^(?<abi>${V}-\d+(?:-bpo\d+)?)-(?<flavour>pve)$`),
     headers: ['proxmox-headers-{release}', 'pve-headers-{release}'],
     debuginfo: ['proxmox-kernel-{release}-dbgsym', 'pve-kernel-{release}-dbgsym'], debuginfoUnseen: true },
-  // 5.15.0-67-generic  4.15.0-2106-aws-fips  3.13.0-142-powerpc64-smp; a signed image's own -dbgsym is a stub, and some images have no unsigned twin
+  // 5.15.0-67-generic  4.15.0-2106-aws-fips  3.13.0-142-powerpc64-smp; a signed image's own -dbgsym is a stub, and some images have no unsigned twin.
+  // Uploads are 5.15.0-70.77~20.04.1, 3.5.0-54.81~precise1, 5.4.0-1085.90+cvm1.1; 3.2.0-23.36~ppa1 and 4.4.0-1057.61+hf245703v20191104b1 are not
   ubuntu: { title: 'Ubuntu', on: ['ubuntu'],
+    guessed: /^(?![\d.]+-[\d.]+(?:~(?:\d\d\.\d\d|(?!ppa)[a-z]+\d)(?:\.\d+)*)?(?:\+[a-z]+\d(?:\.\d+)*)?$)/,
     release: new RegExp(String.raw`^(?<abi>${V}-[1-9]\d{0,4})-(?<flavour>(?<leaf>powerpc)(?:64)?-[a-z0-9]+|[a-z][a-z0-9]*(?:-[a-z0-9]+)*)$`),
     headers: ['linux-headers-{release}'], debuginfo: ['linux-image-unsigned-{release}-dbgsym', 'linux-image-{release}-dbgsym'],
     otherDebuginfo: [
@@ -524,7 +529,10 @@ export type RpmNaming = Pick<
   | 'bare'
   | 'debuginfoUnseen'
 >;
-export type DebNaming = Pick<DebFamily, 'title' | 'headers' | 'debuginfo' | 'otherDebuginfo' | 'debuginfoUnseen'>;
+export type DebNaming = Pick<
+  DebFamily,
+  'title' | 'headers' | 'debuginfo' | 'otherDebuginfo' | 'debuginfoUnseen' | 'guessed'
+>;
 
 /** How rpm distributions name the packages of a kernel as a rule: a guess until an index has said so. */
 const ANY_RPM: RpmNaming = {

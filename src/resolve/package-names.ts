@@ -85,10 +85,10 @@ function fillTemplate(
 }
 
 function nameDeb(target: DebTarget): readonly PackageName[] {
-  const { headers, debuginfo, otherDebuginfo = [], debuginfoUnseen } = debNaming(target.kernelFamily);
+  const { headers, debuginfo, otherDebuginfo = [], debuginfoUnseen, guessed } = debNaming(target.kernelFamily);
   const [, other] = otherDebuginfo.find(([form]) => form.test(target.release)) ?? [];
   const version = target.packageVersion?.replace(/^\d+:/, '') ?? null;
-  const isSure = version !== null && target.kernelFamily !== 'deb';
+  const isSure = version !== null && target.kernelFamily !== 'deb' && guessed?.test(version) !== true;
   const common = { arch: target.packageArch, version } as const;
   const alternatives = (role: Role, templates: readonly string[], number: number): readonly PackageName[] =>
     templates.map((template) => ({

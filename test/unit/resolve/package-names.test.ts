@@ -172,6 +172,28 @@ test.each([
   expect(new Set(named(distro, kernel, arch).map(({ match }) => match))).toEqual(new Set(['exact']));
 });
 
+test.each([
+  ['debian', '6.1.0-21-amd64', '#1 SMP PREEMPT_DYNAMIC Debian 6.1.90-1a~test (2024-05-05)', '6.1.90-1a~test'],
+  ['debian', '4.19.0-11-amd64', '#1 SMP Debian 4.19.146-1a~test (2020-10-15)', '4.19.146-1a~test'],
+  ['ubuntu', '3.2.0-23-realtime', '#36~ppa1-Ubuntu SMP PREEMPT RT', '3.2.0-23.36~ppa1'],
+  ['ubuntu', '4.4.0-1057-aws', '#61+hf245703v20191104b1-Ubuntu SMP', '4.4.0-1057.61+hf245703v20191104b1'],
+])('a build of %s %s that no archive has, %s, is a guess', (distro, kernel, unameV, version) => {
+  const [headers] = named(distro, kernel, 'x86_64', unameV);
+  expect(headers).toMatchObject({ version, match: 'index' });
+});
+
+test.each([
+  ['6.5.0-15-lowlatency-64k', '#15.1.1~22.04.1-Ubuntu SMP'],
+  ['5.15.0-1070-azure-fde', '#79~20.04.1.1-Ubuntu SMP'],
+  ['5.4.0-1085-azure-fde', '#90+cvm1.1-Ubuntu SMP'],
+  ['5.15.0-73-fips', '#80+fips1-Ubuntu SMP'],
+  ['3.5.0-54-generic', '#81~precise1-Ubuntu SMP'],
+  ['2.6.35-32-generic', '#67~lucid1-Ubuntu SMP'],
+  ['6.8.0-100-lowlatency', '#100.1-Ubuntu SMP'],
+])('what the archive of Ubuntu has, %s %s, is exact', (kernel, unameV) => {
+  expect(new Set(named('ubuntu', kernel, 'x86_64', unameV).map(({ match }) => match))).toEqual(new Set(['exact']));
+});
+
 test('an epoch is in the version of the kernel but in no file name', () => {
   const target = declareTarget({
     distro: 'debian',
