@@ -6,8 +6,8 @@
  *   {stem} is the row's stem, or STEM-rt when R has an rtN part (the real-time kernel as a source package of its own),
  *   {name} is {stem} with the variant behind it, {suffix} what stands there,
  *   {arch} is the package architecture, {series} the first two numbers of V,
- *   {source} is the suffix of the flavour's source package where it has its own ("-azure"), else nothing, and {tree} the
- *   package that its devel package takes the source tree from,
+ *   {source} is the suffix of the flavour's source package where it has its own ("-azure"), else nothing, and {tree} what
+ *   SUSE_TREES has of the release,
  *   {vr} is V-R and {tag} its last word; ".noarch" at the end makes a package without architecture, "=" goes before the
  *   version of one whose version is not V-R, and "|" between names of which one exists.
  * "Unverified" marks names that follow from the family's source but were seen in no public index.
@@ -131,8 +131,17 @@ export const SUSE_SOURCES: Readonly<Record<string, string>> = {
   coco: '-coco',
   coco_debug: '-coco',
 };
-/** The same where it is not kernel-devel with that suffix. */
-export const SUSE_TREES: Readonly<Record<string, string>> = { vanilla: 'kernel-source-vanilla' };
+/**
+ * The package that a flavour's devel package takes the source tree from, by the whole release: the first that fits. Since
+ * 160000 (SUSE Linux 16, SL Micro 6.2) azure and rt are of kernel-source themselves; that of rt was seen in no index, only in
+ * lib/kernel.pm of os-autoinst-distri-opensuse.
+ */
+export const SUSE_TREES: readonly (readonly [form: RegExp, template: string])[] = [
+  [/-vanilla$/, 'kernel-source-vanilla.noarch'],
+  [/-1[6-9]\d{4}\..*-azure$/, 'kernel-devel.noarch'],
+  [/-1[6-9]\d{4}\..*-rt(?:_debug)?$/, 'kernel-devel.noarch|kernel-devel-rt.noarch'],
+  [/^/, 'kernel-devel{source}.noarch'],
+];
 /** UEK's kernels of larger pages add a word without a hyphen: kernel-uek64k, kernel-uek64kdebug. */
 const UEK_64K = { '64k': '64k', '64kdebug': '64kdebug' };
 /** A rebuild of an older branch counts behind the tag. */
@@ -265,13 +274,13 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
   suse: { title: 'SUSE and openSUSE', on: SUSE, only: /^(?:2\.6\.3[4-9]|3\.[1-9]|[4-9]\.)/,
     parts: [], tag: SUSE_R, end: '-flavour', variants: SUSE_FLAVOURS, counter: true, i586: /^(?:2\.|3\.[0-3]\.)|-default$/,
     bare: ['zfcpdump'],
-    stem: 'kernel', devel: ['{name}-devel', '{tree}.noarch'], debuginfo: SUSE_DEBUG },
+    stem: 'kernel', devel: ['{name}-devel', '{tree}'], debuginfo: SUSE_DEBUG },
   // 6.9.1-1.g492f944-default  6.13.0-rc1-1.g492f944-debug: of openSUSE's repositories that follow the sources, whose packages
   // are 6.9.1-1.N.g492f944 and 6.13~rc1-1.N.g492f944, once 5.10.rc1-1.N.g492f944
   'suse-head': { title: "openSUSE's repositories of the newest kernels", on: SUSE.filter((id) => id.startsWith('opensuse')), only: /^[5-9]\./,
     version: String.raw`\d+(?:\.\d+)+(?:-rc\d+)?`, packaged: [[/(?:\.0)?-(?=rc\d)/, '~']], parts: [], tag: String.raw`${SUSE_R}\.g[0-9a-f]{7,12}`,
     end: '-flavour', variants: SUSE_FLAVOURS, counter: true, behindCounter: /\.g[0-9a-f]+$/, orPackaged: [/~(?=rc\d)/, '.'], i586: /-default$/, bare: ['zfcpdump'],
-    stem: 'kernel', devel: ['{name}-devel', '{tree}.noarch'], debuginfo: SUSE_DEBUG },
+    stem: 'kernel', devel: ['{name}-devel', '{tree}'], debuginfo: SUSE_DEBUG },
   // 2.6.32.59-0.7-default  3.0.101-108.57-default  3.0.101-rt130-0.24-rt: before kernel-devel was split off
   suse11: { title: 'SUSE Linux Enterprise 11 and openSUSE 11.2', on: SUSE, notOnDpkg: OLD_DEB, only: /^(?:2\.6\.3[0-3]|3\.0\.)/,
     version: V_RT, packaged: [[/-(?=rt\d)/, '.']], parts: [], tag: SUSE_R, end: '-flavour', variants: SUSE_FLAVOURS, counter: true, i586: /^/,

@@ -36,8 +36,12 @@ function nameRpm(target: RpmTarget): readonly PackageName[] {
   const owns = stems.flatMap((stem) =>
     [...new Set(versions)].map((versionRelease) => ({ ...target, stem, versionRelease })),
   );
+  const [, tree = ''] = SUSE_TREES.find(([form]) => form.test(target.release)) ?? [];
   return [...devel, ...debuginfo].flatMap((template, index) => {
-    const ways = template.split('|').flatMap((way) => owns.map((own) => [way, own] as const));
+    const ways = template
+      .replace('{tree}', tree)
+      .split('|')
+      .flatMap((way) => owns.map((own) => [way, own] as const));
     return ways.map(([way, own]) => {
       const [name = '', version = '{vr}'] = way.replace(/\.noarch$/, '').split('=');
       const whole = fillTemplate(version, own);
@@ -78,7 +82,6 @@ function fillTemplate(
     '{arch}': packageArch,
     '{vr}': versionRelease,
     '{tag}': versionRelease.slice(versionRelease.lastIndexOf('.') + 1),
-    '{tree}': SUSE_TREES[variant ?? ''] ?? `kernel-devel${source}`,
     '{source}': source,
   };
   return template.replaceAll(/\{[a-z]+\}/g, (slot) => values[slot] ?? slot);

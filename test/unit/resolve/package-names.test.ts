@@ -98,6 +98,20 @@ test('of kernels that share a release none is certain, where of two sisters one 
   expect(new Set(named('mariner', '5.15.157.mshv1-1.cm2').map(({ match }) => match))).toEqual(new Set(['exact']));
 });
 
+test.each([
+  // OpenVAS's list of SLES 16.0.0
+  ['6.12.0-160000.9-azure', 'kernel-devel'],
+  ['6.12.0-160000.26-kvmsmall', 'kernel-devel'],
+  ['6.12.0-160000.7-rt', 'kernel-devel kernel-devel-rt'],
+  ['6.4.0-150700.20.18-azure', 'kernel-devel-azure'],
+  ['6.4.0-150700.7.16-rt', 'kernel-devel-rt'],
+  ['6.4.0-10-rt', 'kernel-devel-rt'],
+])('SUSE’s %s is compiled from %s', (kernel, trees) => {
+  const sources = named('sles', kernel).filter(({ arch }) => arch === 'noarch');
+  expect(sources.map(({ name }) => name)).toEqual(trees.split(' '));
+  expect(new Set(sources.map(({ match, alternative }) => `${match} ${alternative}`)).size).toBe(1);
+});
+
 test('a release candidate of openSUSE is written in two ways, with the rebuild counter before the commit', () => {
   const [first, second, tree] = named('opensuse-tumbleweed', '6.14.0-rc3-1.gb2a5fe1-default');
   expect([first, second].map((name) => name && [rpmFile(name), name.alternative])).toEqual([
