@@ -13,6 +13,7 @@
  * "Unverified" marks names that follow from the family's source but were seen in no public index.
  * Rows do not overlap, so their order says nothing; one that has no tag of its own says `onlyOn` and holds only there.
  */
+import { MAINLINE_ABI } from './release-words.ts';
 import type { DebKernelFamily, RpmKernelFamily, RpmTarget } from '../types.ts';
 
 interface Family {
@@ -556,7 +557,7 @@ const ANY_DEB: DebNaming = {
   headers: ['linux-headers-{release}'],
   debuginfo: ['linux-image-{release}-dbg', 'linux-image-unsigned-{release}-dbgsym', 'linux-image-{release}-dbgsym'],
   // The mainline archive of Ubuntu, System76 (6.9.3-76060903-generic), Liquorix and XanMod publish none.
-  otherDebuginfo: [[/-0\d{5}(?:rc\d+)?-|-999-|-76\d{6}-|-liquorix-|-xanmod\d/, []]],
+  otherDebuginfo: [[new RegExp(String.raw`-(?:${MAINLINE_ABI})-|-76\d{6}-|-liquorix-|-xanmod\d`), []]],
   debuginfoUnseen: true,
 };
 

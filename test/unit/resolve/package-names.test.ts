@@ -222,6 +222,16 @@ test('an epoch is in the version of the kernel but in no file name', () => {
 
 test.each([
   ['4.4.40-040440-generic', '#201701060808 SMP Fri Jan 6 13:10:00 UTC 2017', '4.4.40-040440.201701060808'],
+  [
+    '6.12.111-0612111-generic',
+    '#202609211340 SMP PREEMPT_DYNAMIC Mon Sep 21 13:45:12 UTC',
+    '6.12.111-0612111.202609211340',
+  ],
+  [
+    '5.4.207-0504207-lowlatency',
+    '#202207211701 SMP PREEMPT Thu Jul 21 17:10:01 UTC 2022',
+    '5.4.207-0504207.202207211701',
+  ],
   ['5.7.0-999-generic', '#202005060358 SMP Wed May 6 04:00:33 UTC 2020', '5.7.0-999.202005060358'],
 ])(
   "the Ubuntu mainline archive's uname -v of %s tells the version, and it has no debug packages",
@@ -231,6 +241,23 @@ test.each([
     ]);
   },
 );
+
+test.each([
+  [
+    '6.5.8-x64v3-xanmod1',
+    '#0~20231020.ga323bd9 SMP PREEMPT_DYNAMIC Fri Oct 20',
+    '6.5.8-x64v3-xanmod1-0~20231020.ga323bd9',
+  ],
+  ['5.11.10-xanmod1', '#0~git20210325.15c144f SMP PREEMPT Thu Mar 25', '5.11.10-xanmod1-0~git20210325.15c144f'],
+  ['6.12.62-rt-x64v2-xanmod1', '#0~20251213.g168fc65 SMP PREEMPT_RT', '6.12.62-rt-x64v2-xanmod1-0~20251213.g168fc65'],
+  ['6.5.8-x64v3-xanmod1', '#1 SMP PREEMPT_DYNAMIC Fri Oct 20', null],
+])('XanMod’s version of %s follows from its uname -v, %s', (kernel, unameV, version) => {
+  for (const distro of ['debian', 'ubuntu']) {
+    expect(named(distro, kernel, 'x86_64', unameV)).toEqual([
+      { role: 'headers', name: `linux-headers-${kernel}`, arch: 'amd64', version, match: 'index' },
+    ]);
+  }
+});
 
 const numbers = fc.array(fc.nat({ max: 9999 }), { minLength: 1, maxLength: 4 }).map((parts) => parts.join('.'));
 /** Numbers alone tell the first UEK from its RHEL, CentOS's Xen and when rt became a variant, and these packages write V-R another way. */
