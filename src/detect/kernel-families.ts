@@ -420,6 +420,8 @@ export interface DebFamily extends Family {
   readonly debuginfoUnseen?: true;
   /** What the version looks like of a build that is in no archive of theirs. */
   readonly guessed?: RegExp;
+  /** Releases whose packages have another architecture than dpkg usually has. */
+  readonly arches?: readonly (readonly [releases: RegExp, usual: string, own: string])[];
 }
 
 /** How a Debian flavour ends, and the package architecture that this means. */
@@ -509,11 +511,15 @@ export const DEB_FAMILIES: Readonly<Record<Exclude<DebKernelFamily, 'deb'>, DebF
   // Uploads are 5.15.0-70.77~20.04.1, 3.5.0-54.81~precise1, 5.4.0-1085.90+cvm1.1; 3.2.0-23.36~ppa1 and 4.4.0-1057.61+hf245703v20191104b1 are not
   ubuntu: { title: 'Ubuntu', on: ['ubuntu'],
     guessed: /^(?![\d.]+-[\d.]+(?:~(?:\d\d\.\d\d|(?!ppa)[a-z]+\d)(?:\.\d+)*)?(?:\+[a-z]+\d(?:\.\d+)*)?$)/,
-    release: new RegExp(String.raw`^(?<abi>${V}-[1-9]\d{0,4})-(?<flavour>(?<leaf>powerpc)(?:64)?-[a-z0-9]+|[a-z][a-z0-9]*(?:-[a-z0-9]+)*)$`),
+    release: new RegExp(String.raw`^(?<abi>${V}-[1-9]\d{0,4})-(?<flavour>(?<leaf>powerpc)(?:64)?-[a-z0-9]+|686|[a-z][a-z0-9]*(?:-[a-z0-9]+)*)$`),
     headers: ['linux-headers-{release}'], debuginfo: ['linux-image-unsigned-{release}-dbgsym', 'linux-image-{release}-dbgsym'],
+    // It had no port to POWER or SPARC of 64 bits but ppc64el, none of hard floats before 12.04 (3.2), and one for lpia to 9.10.
+    arches: [
+      [/^/, 'ppc64', 'powerpc'], [/^/, 'sparc64', 'sparc'], [/^(?:2\.|3\.0\.0-)/, 'armhf', 'armel'], [/-lpia(?:compat)?$/, 'i386', 'lpia'],
+    ],
     otherDebuginfo: [
       // Images without a signature, with a signed twin, began with 4.15.
-      [/^(?:3\.|4\.(?:\d|1[0-4])\.)/, ['linux-image-{release}-dbgsym', 'linux-image-unsigned-{release}-dbgsym']],
+      [/^(?:2\.6\.3[2-9]-|3\.|4\.(?:\d|1[0-4])\.)/, ['linux-image-{release}-dbgsym', 'linux-image-unsigned-{release}-dbgsym']],
       // 2.6.24-28-generic  2.6.28-7-generic; which of the two it was in 9.10 was not seen.
       [/^2\.6\.(?:\d|1\d|2[0-8])-/, ['linux-image-debug-{release}']],
       [/^2\.6\.(?:29|3[01])-/, ['linux-image-{release}-dbgsym', 'linux-image-debug-{release}']],
@@ -593,6 +599,14 @@ export function stemsOf(target: Pick<RpmTarget, 'kernelFamily' | 'stem' | 'packa
   return { stems: [target.stem, ...beside.map(([twin]) => twin)], areTwins: beside.length > 0 };
 }
 
+/** What dpkg calls the architecture of a kernel's packages where its publisher has another one than is usual. */
+export function debArchOf(publishers: readonly string[], release: string, usual: string): string {
+  const rows = Object.values(DEB_FAMILIES).filter(({ on }) => on.some((id) => publishers.includes(id)));
+  const arches = rows.flatMap((row) => row.arches ?? []);
+  const [, , own] = arches.find(([releases, from]) => from === usual && releases.test(release)) ?? [];
+  return own ?? usual;
+}
+
 /** How a family names its packages. */
 export function debNaming(family: DebKernelFamily): DebNaming {
   return family === 'deb' ? ANY_DEB : DEB_FAMILIES[family];
@@ -611,6 +625,9 @@ export const UBUNTU_FLAVOURS = words(
     'nvidia-64k nvidia-lowlatency oem oracle oracle-64k powerpc-smp powerpc-e500 powerpc-e500mc powerpc64-smp ' +
     'powerpc64-emb raspi raspi2 realtime snapdragon',
 );
+/** The same of old releases whose flavours Debian has, too: to 6.06, 10.04 and 12.04. */
+export const OLD_UBUNTU =
+  /^(?:2\.6\.(?:\d|1[0-5])[-.].*-686|2\.6\..*-(?:powerpc|sparc64(?:-smp)?|versatile|ixp4xx|iop32x)|(?:2\.6|3\.[0-2])\..*-omap)$/;
 
 function words(list: string): readonly string[] {
   return list.split(' ');

@@ -8,6 +8,7 @@ import {
   DEBIAN_LEAVES,
   DEB_FAMILIES,
   debNaming,
+  OLD_UBUNTU,
   OTHER_DEBIAN_LEAVES,
   PARTS,
   RPM_FAMILIES,
@@ -292,7 +293,8 @@ export function readDebianEnd(release: string): readonly string[] {
 /** Since Linux 3, uname -v of Ubuntu's own builds says so; who builds from its sources writes something else there. */
 function isOfUbuntu(release: string, flavour: string, unameV: string | null): boolean {
   if (saysUbuntu(unameV)) return true;
-  return UBUNTU_FLAVOURS.includes(flavour) && (unameV === null || release.startsWith('2.6.'));
+  if (!UBUNTU_FLAVOURS.includes(flavour) && !OLD_UBUNTU.test(release)) return false;
+  return unameV === null || (release.startsWith('2.6.') && !unameV.includes(' Debian '));
 }
 
 function isHome(on: readonly string[], { distro, idLike }: ReleaseHints): boolean {

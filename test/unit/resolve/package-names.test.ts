@@ -259,6 +259,33 @@ test.each([
   }
 });
 
+test.each([
+  // Flavours that Debian has, too
+  ['2.6.15-26-686', 'i686', 'i386'],
+  ['2.6.24-25-powerpc', 'ppc', 'powerpc'],
+  ['2.6.24-25-sparc64-smp', 'sparc64', 'sparc'],
+  ['2.6.28-15-ixp4xx', 'armv5tel', 'armel'],
+  ['3.0.0-12-omap', 'armv7l', 'armel'],
+  ['3.2.0-23-omap', 'armv7l', 'armhf'],
+  // Architectures that it had, and had not
+  ['2.6.31-112-imx51', 'armv7l', 'armel'],
+  ['2.6.24-25-cell', 'ppc64', 'powerpc'],
+  ['2.6.24-24-lpia', 'i686', 'lpia'],
+  ['4.15.0-20-generic', 'ppc64le', 'ppc64el'],
+])('Ubuntu’s headers of %s on %s are of %s', (kernel, machine, arch) => {
+  expect(named('ubuntu', kernel, machine)[0]).toMatchObject({ name: `linux-headers-${kernel}`, arch });
+});
+
+test.each([
+  ['2.6.35-903-omap4', '#32-Ubuntu SMP PREEMPT Thu Jun 6', '2.6.35-903.32'],
+  ['3.0.0-1206-omap4', '#14-Ubuntu SMP PREEMPT', '3.0.0-1206.14'],
+])('to 11.10 the 32-bit ARM of Ubuntu, %s, is armel', (kernel, unameV, version) => {
+  const names = named('ubuntu', kernel, 'armv7l', unameV);
+  expect(names[0]).toMatchObject({ version, arch: 'armel', match: 'exact' });
+  // No image was signed yet.
+  expect(names[1]).toMatchObject({ name: `linux-image-${kernel}-dbgsym` });
+});
+
 const numbers = fc.array(fc.nat({ max: 9999 }), { minLength: 1, maxLength: 4 }).map((parts) => parts.join('.'));
 /** Numbers alone tell the first UEK from its RHEL, CentOS's Xen and when rt became a variant, and these packages write V-R another way. */
 const FREE_SAMPLES = RPM_SAMPLES.filter(
