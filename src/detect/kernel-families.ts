@@ -572,6 +572,13 @@ export function rpmNaming(family: RpmKernelFamily): RpmNaming {
   return family === 'rpm' ? ANY_RPM : RPM_FAMILIES[family];
 }
 
+/** How a distribution names the debug packages of any kernel, by its rows: null where those differ, or it has none. */
+export function habitualDebuginfo(distro: string): readonly string[] | null {
+  const rows = Object.values(RPM_FAMILIES).filter(({ on }) => on.includes(distro.toLowerCase()));
+  const [first, ...others] = rows.map(({ debuginfo }) => debuginfo).filter((names) => names.length > 0);
+  return first !== undefined && others.every((names) => names.join() === first.join()) ? first : null;
+}
+
 /** Whether nobody knows that debug packages of a kernel are published at all. */
 export function isDebuginfoUnseen({ kernelFamily, release }: Pick<RpmTarget, 'kernelFamily' | 'release'>): boolean {
   return rpmNaming(kernelFamily).debuginfoUnseen?.test(release) === true;

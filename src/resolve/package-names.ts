@@ -2,6 +2,7 @@
 import { hasVersionRelease } from '../detect/any-release.ts';
 import {
   debNaming,
+  habitualDebuginfo,
   isDebuginfoUnseen,
   rpmNaming,
   stemsOf,
@@ -22,7 +23,9 @@ export function namePackages(target: Target): readonly PackageName[] {
 function nameRpm(target: RpmTarget): readonly PackageName[] {
   // Without V-R no file has a name: only an index can tell what belongs to such a release.
   if (target.kernelFamily === 'rpm' && !hasVersionRelease(target.versionRelease)) return [];
-  const { debuginfo, guessed, counter, behindCounter, orPackaged, bare, ...row } = rpmNaming(target.kernelFamily);
+  const { guessed, counter, behindCounter, orPackaged, bare, ...row } = rpmNaming(target.kernelFamily);
+  const habit = target.kernelFamily === 'rpm' ? habitualDebuginfo(target.distro) : null;
+  const debuginfo = habit ?? row.debuginfo;
   const devel = bare?.includes(target.variant ?? '') === true ? [] : row.devel;
   const { stems, areTwins } = target.stemIsSeen === true ? { stems: [target.stem], areTwins: false } : stemsOf(target);
   const isUnseen = isDebuginfoUnseen(target);

@@ -208,6 +208,22 @@ test.each([
   expect(new Set(named('ubuntu', kernel, 'x86_64', unameV).map(({ match }) => match))).toEqual(new Set(['exact']));
 });
 
+test('the debug packages of a kernel of no row are named as those of all rows of its distribution', () => {
+  // rpmbuild without a tag
+  expect(named('openEuler', '5.10.0-136.12.0.86.x86_64').map(({ name }) => name)).toEqual([
+    'kernel-devel',
+    'kernel-debuginfo',
+    'kernel-debugsource',
+  ]);
+  expect(named('rhel', '5.14.0-570.lustre.el9.x86_64').at(-1)?.name).toBe('kernel-debuginfo-common-x86_64');
+});
+
+test('only behind an architecture or a tag a word after a plus is a variant', () => {
+  expect(() => named('fedora', '6.18.20-intel+260417t093242z')).toThrow(/form that tapprep does not know/);
+  expect(named('centos', '6.12.0-270.el10iv.x86_64+debug')[0]?.name).toBe('kernel-automotive-debug-devel');
+  expect(named('centos', '6.12.0-270.el10iv+debug')[0]?.name).toBe('kernel-automotive-debug-devel');
+});
+
 test('an epoch is in the version of the kernel but in no file name', () => {
   const target = declareTarget({
     distro: 'debian',
