@@ -4,9 +4,9 @@ import { KERNEL_PUBLISHERS } from './kernel-families.ts';
 import { ARCHES } from './release-words.ts';
 import type { DebRelease, RpmRelease } from './kernel-release.ts';
 
-/** V-R, R ending where an architecture, "+variant" or ".debug" begins. */
+/** V-R, R ending where an architecture, "+variant" or ".debug" begins; these two stand behind an architecture or a tag alone. */
 const RPM_FORM = new RegExp(
-  String.raw`^(?<vr>\d+(?:\.\d+)+-[\w.~^]+?)(?:\.(?<arch>${ARCHES}))?(?:(?:\+|\.(?=debug$))(?<variant>[a-z0-9]+(?:[.-][a-z0-9]+)*))?$`,
+  String.raw`^(?<vr>\d+(?:\.\d+)+-[\w.~^]+?)(?:\.(?<arch>${ARCHES}))?(?:(?<=\.(?:${ARCHES}|[a-z]+\d[\w.]*))(?:\+|\.(?=debug$))(?<variant>[a-z0-9]+(?:[.-][a-z0-9]+)*))?$`,
 );
 /** The flavour begins with the first part that has no number in front. */
 const DEB_FORM = /^(?<abi>\d+(?:\.\d+)+(?:[+~][\w.]+)*(?:-\d[\w.+~]*)?)(?:-(?<flavour>[a-z][\w.+~-]*))?$/i;

@@ -6,13 +6,14 @@
  *   {stem} is the row's stem, or STEM-rt when R has an rtN part (the real-time kernel as a source package of its own),
  *   {name} is {stem} with the variant behind it, {suffix} what stands there,
  *   {arch} is the package architecture, {series} the first two numbers of V,
- *   {source} is the suffix of the flavour's source package where it has its own ("-azure"), else nothing, and {tree} the
- *   package that its devel package takes the source tree from,
+ *   {source} is the suffix of the flavour's source package where it has its own ("-azure"), else nothing, and {tree} what
+ *   SUSE_TREES has of the release,
  *   {vr} is V-R and {tag} its last word; ".noarch" at the end makes a package without architecture, "=" goes before the
  *   version of one whose version is not V-R, and "|" between names of which one exists.
  * "Unverified" marks names that follow from the family's source but were seen in no public index.
  * Rows do not overlap, so their order says nothing; one that has no tag of its own says `onlyOn` and holds only there.
  */
+import { MAINLINE_ABI } from './release-words.ts';
 import type { DebKernelFamily, RpmKernelFamily, RpmTarget } from '../types.ts';
 
 interface Family {
@@ -55,7 +56,7 @@ export interface RpmFamily extends Family {
   readonly debuginfo: readonly string[];
   /** Releases of which nobody has seen that debug packages are published: their names are a guess. */
   readonly debuginfoUnseen?: RegExp;
-  /** What V-R.ARCH looks like where the names are a guess: nobody has seen such packages. */
+  /** What V-R.ARCH looks like where the names are a guess: nobody has seen such packages, or anybody builds them. */
   readonly guessed?: RegExp;
   /** Releases whose packages for 32-bit x86 are of i586; of i686 otherwise. */
   readonly i586?: RegExp;
@@ -131,8 +132,17 @@ export const SUSE_SOURCES: Readonly<Record<string, string>> = {
   coco: '-coco',
   coco_debug: '-coco',
 };
-/** The same where it is not kernel-devel with that suffix. */
-export const SUSE_TREES: Readonly<Record<string, string>> = { vanilla: 'kernel-source-vanilla' };
+/**
+ * The package that a flavour's devel package takes the source tree from, by the whole release: the first that fits. Since
+ * 160000 (SUSE Linux 16, SL Micro 6.2) azure and rt are of kernel-source themselves; that of rt was seen in no index, only in
+ * lib/kernel.pm of os-autoinst-distri-opensuse.
+ */
+export const SUSE_TREES: readonly (readonly [form: RegExp, template: string])[] = [
+  [/-vanilla$/, 'kernel-source-vanilla.noarch'],
+  [/-1[6-9]\d{4}\..*-azure$/, 'kernel-devel.noarch'],
+  [/-1[6-9]\d{4}\..*-rt(?:_debug)?$/, 'kernel-devel.noarch|kernel-devel-rt.noarch'],
+  [/^/, 'kernel-devel{source}.noarch'],
+];
 /** UEK's kernels of larger pages add a word without a hyphen: kernel-uek64k, kernel-uek64kdebug. */
 const UEK_64K = { '64k': '64k', '64kdebug': '64kdebug' };
 /** A rebuild of an older branch counts behind the tag. */
@@ -143,6 +153,28 @@ const SUSE_R = String.raw`(?:lp\d+\.)?\d+(?:\.\d+)*(?:\.coco\d+sp\d+)?`;
 const OLD_DEB = /^2\.6\.\d+-\d+-/;
 /** 5.10.118-rt67: the patch set of the real-time kernel stands behind V. */
 const V_RT = String.raw`\d+(?:\.\d+)+(?:-rt\d+)?`;
+
+/**
+ * V-R.ARCH of the kernels that are built under the bare tags of Red Hat's releases by those who publish there. The tag is
+ * anybody's who builds on such a system, and what he builds may have other names: kernel-ml 6.9.10-1.el7, kernel-longterm
+ * 5.15.124-200.el9.
+ */
+const EL_BUILDS = [
+  String.raw`.*\.el(?:6rt|7a)`,
+  String.raw`2\.6\.32-.*\.el6`,
+  String.raw`3\.10\.0-.*\.rt\d+\..*\.el6`,
+  String.raw`3\.10\.0-.*\.el7`,
+  // CentOS's Xen: 3.18.44-20.el6, 4.9.241-37.el7
+  String.raw`(?:3\.18|4\.9)\.\d+-[1-9]\d+\.el[67]`,
+  // What it has below altarch/7/kernel: 4.14.119-200.el7, 4.19.113-300.el7, 5.4.225-200.el7, for armv7hl as well
+  String.raw`(?:4\.14|4\.19|5\.4)\.\d+-[23]00\.el7\.`,
+  // Its other architectures: 4.2.0-0.26.el7.1.aarch64, 4.18.0-348.20.1.el7.aarch64
+  String.raw`4\.\d+\.0-.*\.el7[\d.]*\.(?!x86_64|i686)`,
+  String.raw`4\.18\.0-.*\.el8`,
+  // What CentOS Stream had before: 5.13.0-0.rc3.25.el9, 6.11.0-0.rc5.23.el10
+  String.raw`5\.1[0-4]\.0-.*\.el9`,
+  String.raw`6\.(?:\d|1[0-2])\.0-.*\.el10`,
+];
 
 const DEVEL = ['{name}-devel'];
 /** The common package has the architecture in its name (RHEL 6 and later). */
@@ -159,11 +191,12 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
   // 6.12.0-55.43.1.el10_0.x86_64_v2. Oracle's own builds insert .0.N; CentOS's Xen kernel differs by its version only.
   el: { title: 'Red Hat Enterprise Linux and its rebuilds', on: EL, only: /^(?!2\.6\.32-100\.)/,
     parts: ['number', 'rc', 'rt'], tag: String.raw`el(?:6rt|7a|(?:[6-9]|1\d)(?:_\d+)?)${BUMP}`, end: '.arch+variant', variants: EL_VARIANTS,
+    guessed: new RegExp(`^(?!${EL_BUILDS.join('|')})`),
     stem: 'kernel', devel: DEVEL, debuginfo: COMMON_ARCH },
   // 2.6.18-308.el5  2.6.18-417.el5PAE  2.6.18-348.12.1.el5xen  2.6.18-164.15.1.el5.centos.plusxen
   el5: { title: 'Red Hat Enterprise Linux 5 and its rebuilds', on: EL, only: /^(?!2\.6\.32-100\.)/,
     parts: ['number'], tag: String.raw`el5${BUMP}(?:\.centos\.plus)?`, end: 'variant', variants: words('PAE xen debug kdump'),
-    stem: 'kernel', devel: DEVEL, debuginfo: COMMON },
+    guessed: /^(?!2\.6\.18-)/, stem: 'kernel', devel: DEVEL, debuginfo: COMMON },
   // 2.6.9-89.0.25.ELsmp  2.6.9-89.ELhugemem: one kernel-debuginfo for all variants
   el4: { title: 'Red Hat Enterprise Linux 4 and its rebuilds', on: EL, only: /^2\.6\.9-/,
     parts: ['number'], tag: 'EL', end: 'variant', variants: words('smp hugemem largesmp xenU'),
@@ -225,10 +258,11 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
     parts: ['number', 'rc', 'git'], tag: 'fc(?:9|1[01])', end: '.arch+variant', variants: FEDORA_VARIANTS,
     stem: 'kernel', devel: DEVEL, debuginfo: COMMON },
   // 2.6.33.4-95.fc13.i686.PAE  3.8.8-202.fc18.ppc64p7  5.9.0-0.rc6.20200918git5d947f3e9a91.16.fc34.x86_64  6.8.8-200.fc39.aarch64+16k
-  // 6.16.4-200.0.riscv64.fc42.riscv64
+  // 6.16.4-200.0.riscv64.fc42.riscv64. Fedora goes on to the next series of Linux when one ends, the latest at 3.14.27: what
+  // is later in its series is of somebody who keeps one (kernel-longterm of a COPR)
   fedora: { title: 'Fedora', on: ['fedora'], only: /^(?!2\.6\.2\d\b)/,
     parts: ['number', 'rc', 'git', 'port'], tag: String.raw`fc(?:1[1-9]|[2-9]\d)${BUMP}`, end: '.arch+variant', variants: FEDORA_VARIANTS,
-    stem: 'kernel', devel: DEVEL, debuginfo: COMMON_ARCH },
+    guessed: /^(?!2\.)\d+\.\d+\.(?:[3-9]\d|\d{3})-/, stem: 'kernel', devel: DEVEL, debuginfo: COMMON_ARCH },
   // 4.14.138-89.102.amzn1.x86_64  5.10.35-31.135.amzn2.x86_64  6.1.102-108.177.amzn2023.x86_64
   amazon: { title: 'Amazon Linux', on: ['amzn'], only: /^(?:[2-5]\.|6\.[01]\.)/,
     parts: ['number', 'rc'], tag: 'amzn(?:[12]|2022|2023)', end: '.arch+variant', variants: ['debug'],
@@ -241,13 +275,13 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
   suse: { title: 'SUSE and openSUSE', on: SUSE, only: /^(?:2\.6\.3[4-9]|3\.[1-9]|[4-9]\.)/,
     parts: [], tag: SUSE_R, end: '-flavour', variants: SUSE_FLAVOURS, counter: true, i586: /^(?:2\.|3\.[0-3]\.)|-default$/,
     bare: ['zfcpdump'],
-    stem: 'kernel', devel: ['{name}-devel', '{tree}.noarch'], debuginfo: SUSE_DEBUG },
+    stem: 'kernel', devel: ['{name}-devel', '{tree}'], debuginfo: SUSE_DEBUG },
   // 6.9.1-1.g492f944-default  6.13.0-rc1-1.g492f944-debug: of openSUSE's repositories that follow the sources, whose packages
   // are 6.9.1-1.N.g492f944 and 6.13~rc1-1.N.g492f944, once 5.10.rc1-1.N.g492f944
   'suse-head': { title: "openSUSE's repositories of the newest kernels", on: SUSE.filter((id) => id.startsWith('opensuse')), only: /^[5-9]\./,
     version: String.raw`\d+(?:\.\d+)+(?:-rc\d+)?`, packaged: [[/(?:\.0)?-(?=rc\d)/, '~']], parts: [], tag: String.raw`${SUSE_R}\.g[0-9a-f]{7,12}`,
     end: '-flavour', variants: SUSE_FLAVOURS, counter: true, behindCounter: /\.g[0-9a-f]+$/, orPackaged: [/~(?=rc\d)/, '.'], i586: /-default$/, bare: ['zfcpdump'],
-    stem: 'kernel', devel: ['{name}-devel', '{tree}.noarch'], debuginfo: SUSE_DEBUG },
+    stem: 'kernel', devel: ['{name}-devel', '{tree}'], debuginfo: SUSE_DEBUG },
   // 2.6.32.59-0.7-default  3.0.101-108.57-default  3.0.101-rt130-0.24-rt: before kernel-devel was split off
   suse11: { title: 'SUSE Linux Enterprise 11 and openSUSE 11.2', on: SUSE, notOnDpkg: OLD_DEB, only: /^(?:2\.6\.3[0-3]|3\.0\.)/,
     version: V_RT, packaged: [[/-(?=rt\d)/, '.']], parts: [], tag: SUSE_R, end: '-flavour', variants: SUSE_FLAVOURS, counter: true, i586: /^/,
@@ -384,6 +418,10 @@ export interface DebFamily extends Family {
   readonly otherDebuginfo?: readonly (readonly [RegExp, readonly string[]])[];
   /** Nobody has seen that debug packages are published. */
   readonly debuginfoUnseen?: true;
+  /** What the version looks like of a build that is in no archive of theirs. */
+  readonly guessed?: RegExp;
+  /** Releases whose packages have another architecture than dpkg usually has. */
+  readonly arches?: readonly (readonly [releases: RegExp, usual: string, own: string])[];
 }
 
 /** How a Debian flavour ends, and the package architecture that this means. */
@@ -447,7 +485,8 @@ const DEBIAN_WITHOUT_DBG =
 export const DEB_FAMILIES: Readonly<Record<Exclude<DebKernelFamily, 'deb'>, DebFamily>> = {
   // 4.19.0-20-amd64  5.10.0-0.deb10.17-cloud-amd64  5.19.0-rc4-rt-arm64; sid 6.9.7-amd64; since 13 6.12.41+deb13-amd64,
   // and for a second build of one version 6.12.115+deb13.1-cloud-amd64 or 6.12.74+deb13+1-amd64
-  debian: { title: 'Debian', on: ['debian', 'gardenlinux'],
+  // 6.1.90-1a~test is the reader's own, by debian/bin/test-patches
+  debian: { title: 'Debian', on: ['debian', 'gardenlinux'], guessed: /~test$/,
     release: new RegExp(String.raw`^(?<abi>${V}(?:\+(?:bpo|deb\d+(?:[u.]\d+)?(?:\+\d+)?))?(?:-(?:${DEBIAN_ABI}))?)-(?<flavour>${DEBIAN_FLAVOUR})$`),
     headers: ['linux-headers-{release}'], debuginfo: ['linux-image-{release}-dbg'], otherDebuginfo: [[DEBIAN_WITHOUT_DBG, []]] },
   // 5.15.96-gardenlinux-amd64  5.10.141-garden-cloud-amd64
@@ -468,13 +507,19 @@ export const DEB_FAMILIES: Readonly<Record<Exclude<DebKernelFamily, 'deb'>, DebF
     release: new RegExp(String.raw`^(?<abi>${V}-\d+(?:-bpo\d+)?)-(?<flavour>pve)$`),
     headers: ['proxmox-headers-{release}', 'pve-headers-{release}'],
     debuginfo: ['proxmox-kernel-{release}-dbgsym', 'pve-kernel-{release}-dbgsym'], debuginfoUnseen: true },
-  // 5.15.0-67-generic  4.15.0-2106-aws-fips  3.13.0-142-powerpc64-smp; a signed image's own -dbgsym is a stub, and some images have no unsigned twin
+  // 5.15.0-67-generic  4.15.0-2106-aws-fips  3.13.0-142-powerpc64-smp; a signed image's own -dbgsym is a stub, and some images have no unsigned twin.
+  // Uploads are 5.15.0-70.77~20.04.1, 3.5.0-54.81~precise1, 5.4.0-1085.90+cvm1.1; 3.2.0-23.36~ppa1 and 4.4.0-1057.61+hf245703v20191104b1 are not
   ubuntu: { title: 'Ubuntu', on: ['ubuntu'],
-    release: new RegExp(String.raw`^(?<abi>${V}-[1-9]\d{0,4})-(?<flavour>(?<leaf>powerpc)(?:64)?-[a-z0-9]+|[a-z][a-z0-9]*(?:-[a-z0-9]+)*)$`),
+    guessed: /^(?![\d.]+-[\d.]+(?:~(?:\d\d\.\d\d|(?!ppa)[a-z]+\d)(?:\.\d+)*)?(?:\+[a-z]+\d(?:\.\d+)*)?$)/,
+    release: new RegExp(String.raw`^(?<abi>${V}-[1-9]\d{0,4})-(?<flavour>(?<leaf>powerpc)(?:64)?-[a-z0-9]+|686|[a-z][a-z0-9]*(?:-[a-z0-9]+)*)$`),
     headers: ['linux-headers-{release}'], debuginfo: ['linux-image-unsigned-{release}-dbgsym', 'linux-image-{release}-dbgsym'],
+    // It had no port to POWER or SPARC of 64 bits but ppc64el, none of hard floats before 12.04 (3.2), and one for lpia to 9.10.
+    arches: [
+      [/^/, 'ppc64', 'powerpc'], [/^/, 'sparc64', 'sparc'], [/^(?:2\.|3\.0\.0-)/, 'armhf', 'armel'], [/-lpia(?:compat)?$/, 'i386', 'lpia'],
+    ],
     otherDebuginfo: [
       // Images without a signature, with a signed twin, began with 4.15.
-      [/^(?:3\.|4\.(?:\d|1[0-4])\.)/, ['linux-image-{release}-dbgsym', 'linux-image-unsigned-{release}-dbgsym']],
+      [/^(?:2\.6\.3[2-9]-|3\.|4\.(?:\d|1[0-4])\.)/, ['linux-image-{release}-dbgsym', 'linux-image-unsigned-{release}-dbgsym']],
       // 2.6.24-28-generic  2.6.28-7-generic; which of the two it was in 9.10 was not seen.
       [/^2\.6\.(?:\d|1\d|2[0-8])-/, ['linux-image-debug-{release}']],
       [/^2\.6\.(?:29|3[01])-/, ['linux-image-{release}-dbgsym', 'linux-image-debug-{release}']],
@@ -500,7 +545,10 @@ export type RpmNaming = Pick<
   | 'bare'
   | 'debuginfoUnseen'
 >;
-export type DebNaming = Pick<DebFamily, 'title' | 'headers' | 'debuginfo' | 'otherDebuginfo' | 'debuginfoUnseen'>;
+export type DebNaming = Pick<
+  DebFamily,
+  'title' | 'headers' | 'debuginfo' | 'otherDebuginfo' | 'debuginfoUnseen' | 'guessed'
+>;
 
 /** How rpm distributions name the packages of a kernel as a rule: a guess until an index has said so. */
 const ANY_RPM: RpmNaming = {
@@ -515,13 +563,20 @@ const ANY_DEB: DebNaming = {
   headers: ['linux-headers-{release}'],
   debuginfo: ['linux-image-{release}-dbg', 'linux-image-unsigned-{release}-dbgsym', 'linux-image-{release}-dbgsym'],
   // The mainline archive of Ubuntu, System76 (6.9.3-76060903-generic), Liquorix and XanMod publish none.
-  otherDebuginfo: [[/-0\d{5}(?:rc\d+)?-|-999-|-76\d{6}-|-liquorix-|-xanmod\d/, []]],
+  otherDebuginfo: [[new RegExp(String.raw`-(?:${MAINLINE_ABI})-|-76\d{6}-|-liquorix-|-xanmod\d`), []]],
   debuginfoUnseen: true,
 };
 
 /** How a family names its packages. */
 export function rpmNaming(family: RpmKernelFamily): RpmNaming {
   return family === 'rpm' ? ANY_RPM : RPM_FAMILIES[family];
+}
+
+/** How a distribution names the debug packages of any kernel, by its rows: null where those differ, or it has none. */
+export function habitualDebuginfo(distro: string): readonly string[] | null {
+  const rows = Object.values(RPM_FAMILIES).filter(({ on }) => on.includes(distro.toLowerCase()));
+  const [first, ...others] = rows.map(({ debuginfo }) => debuginfo).filter((names) => names.length > 0);
+  return first !== undefined && others.every((names) => names.join() === first.join()) ? first : null;
 }
 
 /** Whether nobody knows that debug packages of a kernel are published at all. */
@@ -551,6 +606,14 @@ export function stemsOf(target: Pick<RpmTarget, 'kernelFamily' | 'stem' | 'packa
   return { stems: [target.stem, ...beside.map(([twin]) => twin)], areTwins: beside.length > 0 };
 }
 
+/** What dpkg calls the architecture of a kernel's packages where its publisher has another one than is usual. */
+export function debArchOf(publishers: readonly string[], release: string, usual: string): string {
+  const rows = Object.values(DEB_FAMILIES).filter(({ on }) => on.some((id) => publishers.includes(id)));
+  const arches = rows.flatMap((row) => row.arches ?? []);
+  const [, , own] = arches.find(([releases, from]) => from === usual && releases.test(release)) ?? [];
+  return own ?? usual;
+}
+
 /** How a family names its packages. */
 export function debNaming(family: DebKernelFamily): DebNaming {
   return family === 'deb' ? ANY_DEB : DEB_FAMILIES[family];
@@ -569,6 +632,9 @@ export const UBUNTU_FLAVOURS = words(
     'nvidia-64k nvidia-lowlatency oem oracle oracle-64k powerpc-smp powerpc-e500 powerpc-e500mc powerpc64-smp ' +
     'powerpc64-emb raspi raspi2 realtime snapdragon',
 );
+/** The same of old releases whose flavours Debian has, too: to 6.06, 10.04 and 12.04. */
+export const OLD_UBUNTU =
+  /^(?:2\.6\.(?:\d|1[0-5])[-.].*-686|2\.6\..*-(?:powerpc|sparc64(?:-smp)?|versatile|ixp4xx|iop32x)|(?:2\.6|3\.[0-2])\..*-omap)$/;
 
 function words(list: string): readonly string[] {
   return list.split(' ');

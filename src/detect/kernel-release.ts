@@ -8,6 +8,7 @@ import {
   DEBIAN_LEAVES,
   DEB_FAMILIES,
   debNaming,
+  OLD_UBUNTU,
   OTHER_DEBIAN_LEAVES,
   PARTS,
   RPM_FAMILIES,
@@ -16,7 +17,7 @@ import {
   VARIANT_LIMITS,
 } from './kernel-families.ts';
 import type { DebFamily, End, RpmFamily } from './kernel-families.ts';
-import { ARCHES } from './release-words.ts';
+import { ARCHES, MAINLINE_ABI } from './release-words.ts';
 import { findUnpackaged } from './unpackaged-kernels.ts';
 import type { UnpackagedKernel } from './unpackaged-kernels.ts';
 
@@ -60,10 +61,11 @@ export interface DebRelease {
 
 export type KernelRelease = RpmRelease | DebRelease;
 
-/** 4.4.40-040440, 5.8.0-050800rc1, of each day 5.7.0-999: the ABI of the Ubuntu mainline archive. */
-const MAINLINE = /-(?:0\d{5}(?:rc\d+)?|999)$/;
+const MAINLINE = new RegExp(`-(?:${MAINLINE_ABI})$`);
 /** 6.9.3-76060903: the ABI of System76, who build for Pop!_OS. */
 const SYSTEM76 = /-76\d{6}$/;
+/** xanmod1, x64v3-xanmod1, rt-x64v2-xanmod1. */
+const XANMOD = /(?:^|-)xanmod\d+(?:-|$)/;
 /** #74~20.04.1-Ubuntu, which is the last word where uname -v was cut within it. */
 const UBUNTU_UPLOAD = /^#(\d[\w.~+]*)-(?:Ubuntu(?: |$)|U(?:b(?:u(?:nt?)?)?)?$)/;
 /** Bytes that uname -v holds. What was longer is cut there. */
@@ -123,11 +125,11 @@ export function parseKernelRelease(release: string, hints: ReleaseHints): Kernel
  * The package version of a dpkg distribution's kernel as `uname -v` tells it; null where it does not. Debian writes
  * "Debian VERSION" behind a varying number of words, who builds in its way a word of his own (Kali, PMX) and the date
  * behind it (2024-02-08, once Wed, 18 Aug 2021), Ubuntu "#UPLOAD-Ubuntu", which follows the ABI, its mainline archive "#TIME",
- * System76 "#TIME~TIME~SERIES~COMMIT".
+ * System76 "#TIME~TIME~SERIES~COMMIT", XanMod "#0~DATE.COMMIT", which follows the whole release.
  */
 export function parseDebVersion(kernel: DebRelease, unameV: string | null): string | null {
   if (unameV === null || unameV.length > 256) return null;
-  const { kernelFamily, abi } = kernel;
+  const { kernelFamily, abi, flavour } = kernel;
   const [, upload] = UBUNTU_UPLOAD.exec(unameV) ?? [];
   if (kernelFamily === 'ubuntu') return upload === undefined ? null : `${abi}.${upload}`;
   if (kernelFamily === 'deb' && upload !== undefined) return `${abi}.${upload}`;
@@ -135,6 +137,8 @@ export function parseDebVersion(kernel: DebRelease, unameV: string | null): stri
   if (built !== undefined && MAINLINE.test(abi)) return `${abi}.${built}`;
   const [, system76] = /^#(\d{12}~[\w.~]+) /.exec(unameV) ?? [];
   if (system76 !== undefined && SYSTEM76.test(abi)) return `${abi}.${system76}`;
+  const [, xanmod] = /^#(0~[\w.]+) /.exec(unameV) ?? [];
+  if (xanmod !== undefined && XANMOD.test(flavour)) return `${abi}-${flavour}-${xanmod}`;
   const version = findDebianVersion(unameV);
   return version === null || !isVersionOf(version, kernel) ? null : version;
 }
@@ -289,7 +293,8 @@ export function readDebianEnd(release: string): readonly string[] {
 /** Since Linux 3, uname -v of Ubuntu's own builds says so; who builds from its sources writes something else there. */
 function isOfUbuntu(release: string, flavour: string, unameV: string | null): boolean {
   if (saysUbuntu(unameV)) return true;
-  return UBUNTU_FLAVOURS.includes(flavour) && (unameV === null || release.startsWith('2.6.'));
+  if (!UBUNTU_FLAVOURS.includes(flavour) && !OLD_UBUNTU.test(release)) return false;
+  return unameV === null || (release.startsWith('2.6.') && !unameV.includes(' Debian '));
 }
 
 function isHome(on: readonly string[], { distro, idLike }: ReleaseHints): boolean {

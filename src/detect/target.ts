@@ -6,7 +6,7 @@ import { versionRelease } from '../version/evr.ts';
 import { isNamedByHabit, readAnyRelease } from './any-release.ts';
 import { standInFor } from './own-kernel.ts';
 import { findDistribution, packageFamilyOf, type PackageFamily } from './distributions.ts';
-import { packageArchOf, stemsOf } from './kernel-families.ts';
+import { debArchOf, packageArchOf, stemsOf } from './kernel-families.ts';
 import { isPlausible, parseDebVersion, parseKernelRelease } from './kernel-release.ts';
 import type { DebRelease, KernelRelease, RpmRelease } from './kernel-release.ts';
 
@@ -150,11 +150,11 @@ function makeTarget(known: Known, forms: Forms): Target {
   const { machine, own } = chooseArchitecture(kernel, known);
   return kernel.family === 'rpm'
     ? makeRpmTarget(kernel, known, machine.machine, own ?? machine.rpm)
-    : makeDebTarget(kernel, known, machine.machine, debArchOf(own ?? machine.deb, known));
+    : makeDebTarget(kernel, known, machine.machine, packageArchOfDeb(own ?? machine.deb, kernel, known));
 }
 
-function debArchOf(usual: string, { distro }: Known): string {
-  return findDistribution(distro)?.arches[usual] ?? usual;
+function packageArchOfDeb(usual: string, { on }: DebRelease, { distro, release }: Known): string {
+  return debArchOf(on, release, findDistribution(distro)?.arches[usual] ?? usual);
 }
 
 /** What the tables refuse is read by the habit of its package system, as far as `forms` goes; else their refusal stands. */

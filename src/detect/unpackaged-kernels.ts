@@ -4,6 +4,7 @@
  */
 import { run, tapprep, tapprepAsRoot } from '../make-remedy.ts';
 import type { Remedy } from '../types.ts';
+import { MAINLINE_ABI } from './release-words.ts';
 
 export interface UnpackagedKernel {
   /** Completes "kernel release R is …". */
@@ -64,7 +65,7 @@ const UNPACKAGED_KERNELS: readonly UnpackagedKernel[] = [
   },
   {
     builder: 'a build of the Ubuntu mainline archive',
-    form: /^\d+(?:\.\d+)+-(?:0\d{5}(?:rc\d+)?(?:drmtip\d+)?|999)-[a-z]/,
+    form: new RegExp(String.raw`^\d+(?:\.\d+)+-(?:${MAINLINE_ABI})(?:drmtip\d+)?-[a-z]`),
     word: null,
     remedy: TREE,
   },

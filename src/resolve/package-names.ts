@@ -2,6 +2,7 @@
 import { hasVersionRelease } from '../detect/any-release.ts';
 import {
   debNaming,
+  habitualDebuginfo,
   isDebuginfoUnseen,
   rpmNaming,
   stemsOf,
@@ -22,7 +23,9 @@ export function namePackages(target: Target): readonly PackageName[] {
 function nameRpm(target: RpmTarget): readonly PackageName[] {
   // Without V-R no file has a name: only an index can tell what belongs to such a release.
   if (target.kernelFamily === 'rpm' && !hasVersionRelease(target.versionRelease)) return [];
-  const { debuginfo, guessed, counter, behindCounter, orPackaged, bare, ...row } = rpmNaming(target.kernelFamily);
+  const { guessed, counter, behindCounter, orPackaged, bare, ...row } = rpmNaming(target.kernelFamily);
+  const habit = target.kernelFamily === 'rpm' ? habitualDebuginfo(target.distro) : null;
+  const debuginfo = habit ?? row.debuginfo;
   const devel = bare?.includes(target.variant ?? '') === true ? [] : row.devel;
   const { stems, areTwins } = target.stemIsSeen === true ? { stems: [target.stem], areTwins: false } : stemsOf(target);
   const isUnseen = isDebuginfoUnseen(target);
@@ -36,8 +39,12 @@ function nameRpm(target: RpmTarget): readonly PackageName[] {
   const owns = stems.flatMap((stem) =>
     [...new Set(versions)].map((versionRelease) => ({ ...target, stem, versionRelease })),
   );
+  const [, tree = ''] = SUSE_TREES.find(([form]) => form.test(target.release)) ?? [];
   return [...devel, ...debuginfo].flatMap((template, index) => {
-    const ways = template.split('|').flatMap((way) => owns.map((own) => [way, own] as const));
+    const ways = template
+      .replace('{tree}', tree)
+      .split('|')
+      .flatMap((way) => owns.map((own) => [way, own] as const));
     return ways.map(([way, own]) => {
       const [name = '', version = '{vr}'] = way.replace(/\.noarch$/, '').split('=');
       const whole = fillTemplate(version, own);
@@ -78,17 +85,16 @@ function fillTemplate(
     '{arch}': packageArch,
     '{vr}': versionRelease,
     '{tag}': versionRelease.slice(versionRelease.lastIndexOf('.') + 1),
-    '{tree}': SUSE_TREES[variant ?? ''] ?? `kernel-devel${source}`,
     '{source}': source,
   };
   return template.replaceAll(/\{[a-z]+\}/g, (slot) => values[slot] ?? slot);
 }
 
 function nameDeb(target: DebTarget): readonly PackageName[] {
-  const { headers, debuginfo, otherDebuginfo = [], debuginfoUnseen } = debNaming(target.kernelFamily);
+  const { headers, debuginfo, otherDebuginfo = [], debuginfoUnseen, guessed } = debNaming(target.kernelFamily);
   const [, other] = otherDebuginfo.find(([form]) => form.test(target.release)) ?? [];
   const version = target.packageVersion?.replace(/^\d+:/, '') ?? null;
-  const isSure = version !== null && target.kernelFamily !== 'deb';
+  const isSure = version !== null && target.kernelFamily !== 'deb' && guessed?.test(version) !== true;
   const common = { arch: target.packageArch, version } as const;
   const alternatives = (role: Role, templates: readonly string[], number: number): readonly PackageName[] =>
     templates.map((template) => ({

@@ -183,6 +183,14 @@ test('what somebody else built from Ubuntu’s sources is not Ubuntu’s', () =>
   });
 });
 
+test('an old flavour that Ubuntu shared with Debian is Debian’s where uname -v says so, and on Debian', () => {
+  expect(parse('ubuntu', '2.6.15-26-686', '#1 SMP PREEMPT Fri Jul 7 19:48:22 UTC 2006').kernelFamily).toBe('ubuntu');
+  expect(refusal('ubuntu', '2.6.32-5-686', '#1 SMP Debian 2.6.32-48squeeze6').code).toBe('WRONG_DISTRIBUTION');
+  expect(refusal('ubuntu', '2.6.32-5-amd64').code).toBe('WRONG_DISTRIBUTION');
+  expect(refusal('ubuntu', '4.9.0-8-powerpc').code).toBe('WRONG_DISTRIBUTION');
+  for (const id of ['debian', 'kali', 'linuxmint']) expect(parse(id, '2.6.18-6-686', null).kernelFamily).toBe('debian');
+});
+
 test('a version that is of another kernel is not taken from uname -v', () => {
   const kernel = parse('debian', '6.1.0-23-amd64') as DebRelease;
   expect(parseDebVersion(kernel, '#1 SMP Debian 6.1.99-1 (2024-07-15)')).toBe('6.1.99-1');
