@@ -37,8 +37,6 @@ export interface Context {
   readonly stdout: Output;
   readonly stderr: Output;
   readonly stderrIsTerminal: boolean;
-  /** Of the terminal that standard output is; 80 where it is none. */
-  readonly columns: number;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   /** Milliseconds since the epoch. */

@@ -5,6 +5,8 @@ import { escapeControl, escapeJsonControl, redact, toSafeJson } from '../errors.
 
 /** A stream for people and programs. Each text is written whole: secrets are masked and control characters escaped. */
 export interface Output {
+  /** Of the terminal that it is; null where it is none. */
+  readonly columns: number | null;
   /** Text for people. */
   write(text: string): void;
   /** A report for programs, in lines of its own. */
@@ -20,6 +22,9 @@ export interface Output {
 /** The way out to a stream. */
 export function createOutput(stream: Writable): Output {
   return {
+    get columns() {
+      return (stream as Partial<NodeJS.WriteStream>).columns ?? null;
+    },
     write: (text) => void stream.write(escapeControl(redact(text))),
     json: (value) => void stream.write(`${toSafeJson(value, 2)}\n`),
     jsonLines: (values) => stream.write(values.map((value) => `${toSafeJson(value)}\n`).join('')),

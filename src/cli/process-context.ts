@@ -63,7 +63,6 @@ async function withContext(
       stdout: createOutput(stdout),
       stderr: createOutput(stderr),
       stderrIsTerminal,
-      columns: stdout.columns ?? 80,
       env,
       cwd: cwd(),
       now: Date.now,

@@ -414,7 +414,7 @@ const NEEDS: readonly Attack[] = [
       const { renderPlan } =
         await tree.load<typeof import('../../src/cli/render/plan-text.ts')>('src/cli/render/plan-text.ts');
       const { assemblePlan } = await tree.load<typeof import('../../src/resolve/plan.ts')>('src/resolve/plan.ts');
-      const text = renderPlan(assemblePlan(SAMPLE_TARGET, [artifactOf(telnetd()).item], [], []), false);
+      const text = renderPlan(assemblePlan(SAMPLE_TARGET, [artifactOf(telnetd()).item], [], []), false, null);
       return text.includes('telnetd 1.0-1')
         ? held('the plan names it')
         : succeeded('the plan that is approved does not name it');
@@ -439,7 +439,7 @@ const NEEDS: readonly Attack[] = [
         digest: null,
         vendor: null,
       } as const;
-      const text = renderPlan(assemblePlan(SAMPLE_TARGET, [claimed('a.rpm', { trust })], [], []), false);
+      const text = renderPlan(assemblePlan(SAMPLE_TARGET, [claimed('a.rpm', { trust })], [], []), false, null);
       return text.includes('signature in the package')
         ? succeeded('the plan says "signature in the package"')
         : held('UNSIGNED');

@@ -83,6 +83,7 @@ export function prepareTarget(stapAnswer: Answer | null): RecordedHost {
     rm: nothing,
     mkdir: nothing,
     mv: nothing,
+    rmdir: nothing,
     id: () => ({ stdout: '0\n' }),
     stat: () => ({ stdout: '0 700\n' }),
     gcc: nothing,

@@ -67,7 +67,6 @@ function contextWith(groups: readonly object[], common: Partial<Context['common'
     stdout: createOutput(stdout),
     stderr: createOutput(new PassThrough().resume()),
     stderrIsTerminal: false,
-    columns: 80,
     isDryRun: false,
     askSecret: () => Promise.resolve(null),
     env: {},

@@ -144,7 +144,7 @@ async function writeBundle(
   if (common.json) stdout.json({ target: open.target, ...report, ...(firstStep === null ? {} : { firstStep }) });
   else {
     const check = report.bundle === null ? '' : await describeCheck(out, firstStep, session.signal);
-    stdout.write(`${renderReport(report, common.verbose)}${check}`);
+    stdout.write(`${renderReport(report, common.verbose, stdout.columns)}${check}`);
   }
   return EXIT.done;
 }
@@ -257,8 +257,8 @@ function compiledForBpf(entry: CatalogueEntry): CompiledScript {
   });
 }
 
-function renderReport({ plan, bundle, manifest }: BundleReport, verbose: boolean): string {
-  if (bundle === null || manifest === null) return `${renderPlan(plan, verbose)}\nnothing was written\n`;
+function renderReport({ plan, bundle, manifest }: BundleReport, verbose: boolean, columns: number | null): string {
+  if (bundle === null || manifest === null) return `${renderPlan(plan, verbose, columns)}\nnothing was written\n`;
   const warnings = renderWarnings(manifest);
   return `${bundle.path}: ${formatBytes(bundle.sizeBytes)}, ${countOf(manifest.packages.length, 'package')} for ${plan.target.release}\n${warnings}there, as root: ${shellLine`tar -xf ${basename(bundle.path)}`} && sh tapprep-${plan.target.release}/install.sh\nor: ${shellLine`tapprep install --bundle ${basename(bundle.path)}`}\n`;
 }

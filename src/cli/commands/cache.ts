@@ -64,7 +64,7 @@ export async function showCache(context: Context): Promise<number> {
     sha256.slice(0, 16),
     urls[0] ?? '',
   ]);
-  context.stdout.write(`${renderTable(['size', 'sha256', 'from'], rows)}\n`);
+  context.stdout.write(`${renderTable(['size', 'sha256', 'from'], rows, context.stdout.columns)}\n`);
   context.stdout.write(`rehearsal roots: ${roots.length === 0 ? 'none' : roots.join(', ')}\n`);
   return EXIT.done;
 }

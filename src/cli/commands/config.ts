@@ -29,7 +29,7 @@ export async function runConfigShow(context: Pick<Context, 'stdout' | 'common' |
   const lines = [
     ...files.map(({ path, isThere }) => `${path}: ${isThere ? 'read' : 'not there'}`),
     '',
-    rows.length === 0 ? 'Nothing is configured.' : renderTable(['KEY', 'VALUE', 'FROM'], rows),
+    rows.length === 0 ? 'Nothing is configured.' : renderTable(['KEY', 'VALUE', 'FROM'], rows, context.stdout.columns),
     ...(unset.length === 0 ? [] : ['', `As built in: ${unset.join(', ')}`]),
   ];
   context.stdout.write(`${lines.join('\n')}\n`);

@@ -37,7 +37,10 @@ export async function runDoctorFix(context: Context, options: DoctorOptions): Pr
   const { fix, steps } = repair;
   if (common.json) stdout.json(repairJson(repair));
   else if (fix === null) stdout.write(renderSteps(steps));
-  else stdout.write(`${renderFixes(fix.fixes)}${renderVerify(fix.verify)}\n${renderDiagnoses(fix.verify.diagnoses)}`);
+  else
+    stdout.write(
+      `${renderFixes(fix.fixes)}${renderVerify(fix.verify, stdout.columns)}\n${renderDiagnoses(fix.verify.diagnoses)}`,
+    );
   return fix?.verify.ready === true ? EXIT.done : EXIT.notReady;
 }
 
@@ -63,7 +66,7 @@ async function work(context: Context, options: DoctorOptions): Promise<Repair> {
     isRoot: hasRootRights(host, isRootUser()),
     confirm: context.confirm,
     approve: (plan, change) => {
-      if (!common.quiet) stderr.write(`${renderPlan(plan, common.verbose)}\n`);
+      if (!common.quiet) stderr.write(`${renderPlan(plan, common.verbose, stderr.columns)}\n`);
       return context.confirm(`${change} on ${host.name}?`);
     },
   });

@@ -9,9 +9,12 @@ import { TOPICS } from '../help/topics.ts';
 import { findNearest } from '../../nearest-name.ts';
 import { findCode } from '../nearest-code.ts';
 
+/** Where there is no terminal. */
+const USUAL_COLUMNS = 80;
+
 /** @throws TapprepError USAGE where there is no such page */
 export async function runHelp(context: Context, words: readonly string[]): Promise<number> {
-  context.stdout.write(pageFor(words, context.columns));
+  context.stdout.write(pageFor(words, context.stdout.columns ?? USUAL_COLUMNS));
   return EXIT.done;
 }
 

@@ -55,7 +55,7 @@ export async function runInstall(context: Context, options: InstallCommandOption
   );
   if (common.json) stdout.json(outcome);
   else if (common.dryRun) {
-    stdout.write(`${renderPlan(outcome.plan, common.verbose)}\n\n`);
+    stdout.write(`${renderPlan(outcome.plan, common.verbose, stdout.columns)}\n\n`);
     const { items, mends = [] } = outcome.plan;
     const files = looseFilesOf(items).map(({ place, urls }) => `put ${urls[0] ?? ''} at ${place}`);
     const systemtaps = [
@@ -73,7 +73,7 @@ export async function runInstall(context: Context, options: InstallCommandOption
         : `${countOf(install.installed.length, 'package')}${(install.files ?? []).map(({ path }) => ` and ${path}, which nobody signed,`).join('')} added`;
     const times = stages.map(({ stage, seconds }) => `${stage} ${formatSeconds(seconds)}`).join(', ');
     const told = `${renderTried(systemtap)}${renderDiagnoses(verify.diagnoses)}`;
-    stdout.write(`${renderVerify(verify)}\n${told}${changed} on ${outcome.host}`);
+    stdout.write(`${renderVerify(verify, stdout.columns)}\n${told}${changed} on ${outcome.host}`);
     const [remove = ''] = renderRemedy(tapprepAsRoot('remove'), context.place);
     stdout.write(install?.journal == null ? '\n' : `; "${remove}" takes them away again\n`);
     stdout.write(`time: ${times}\n`);
@@ -117,7 +117,7 @@ async function work(context: Context, options: InstallCommandOptions): Promise<I
     },
     systemtap: options.systemtap,
     approve: async (plan, change) => {
-      if (!common.quiet) stderr.write(`${renderPlan(plan, common.verbose)}\n`);
+      if (!common.quiet) stderr.write(`${renderPlan(plan, common.verbose, stderr.columns)}\n`);
       if (await context.confirm(`${change} on ${host.name}?`)) return true;
       throw notApproved(`${host.name} was not changed`);
     },

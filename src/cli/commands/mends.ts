@@ -38,6 +38,7 @@ export async function runMendsList(context: Context, target: TargetOptions): Pro
     const table = renderTable(
       ['mend', 'SystemTap', `${release ?? 'the kernel'} calls for it`, 'what it does'],
       rows.map(({ mend, called }) => [mend.id, rangeOf(mend), text[`${called}`], mend.what]),
+      context.stdout.columns,
     );
     context.stdout.write(`${table}\n`);
   }
@@ -139,7 +140,10 @@ export async function runMendsTry(
   };
   const { verify, tried } = await withLockedTarget(host, session, () => proveTarget(session, open, host, choice));
   if (context.common.json) context.stdout.json({ verify, systemtap: tried });
-  else context.stdout.write(`${renderVerify(verify)}\n${renderTried(tried)}${renderDiagnoses(verify.diagnoses)}`);
+  else
+    context.stdout.write(
+      `${renderVerify(verify, context.stdout.columns)}\n${renderTried(tried)}${renderDiagnoses(verify.diagnoses)}`,
+    );
   return verify.ready ? EXIT.done : EXIT.notReady;
 }
 

@@ -58,7 +58,7 @@ export async function runMirrorsList(context: Context, options: MirrorsOptions):
   const lines = [
     rows.length === 0
       ? `no repository would be asked for ${target.distro} ${target.release}`
-      : renderTable(['REPOSITORY', 'STATE', 'KIND', 'ADDRESS'], rows),
+      : renderTable(['REPOSITORY', 'STATE', 'KIND', 'ADDRESS'], rows, context.stdout.columns),
   ];
   if (skipped.length > 0) lines.push('\nnot asked:', ...skipped.map(({ id, reason }) => `  ${id}: ${textOf(reason)}`));
   if (notes.length > 0) lines.push('\nnotes:', ...notes.map((note) => `  ${note}`));
@@ -101,7 +101,9 @@ export async function runMirrorsCheck(context: Context, options: MirrorsOptions)
       reason === null ? (index ?? '') : textOf(reason),
       url,
     ]);
-    context.stdout.write(`${renderTable(['REPOSITORY', 'STATUS', 'TIME', 'ANSWER', 'ADDRESS'], rows)}\n`);
+    context.stdout.write(
+      `${renderTable(['REPOSITORY', 'STATUS', 'TIME', 'ANSWER', 'ADDRESS'], rows, context.stdout.columns)}\n`,
+    );
   }
   const answered = new Set(answers.filter(({ ok }) => ok).map(({ repository }) => repository));
   if (answered.size === 0) return EXIT.network;

@@ -27,7 +27,7 @@ export async function runNames(context: NamesContext, { target: options, batch }
   const { target } = await openTarget(context, options, 'look', 'named');
   const packages = nameAll(target);
   if (context.common.json) context.stdout.json({ target, packages });
-  else context.stdout.write(renderNames(target, packages));
+  else context.stdout.write(renderNames(target, packages, context.stdout.columns));
   return EXIT.done;
 }
 
@@ -75,7 +75,7 @@ function versionOf({ version, match, suffix = '' }: PackageName): string {
   return match === 'prefix' ? `${version}.*${suffix}` : version;
 }
 
-function renderNames(target: Target, packages: readonly PackageName[]): string {
+function renderNames(target: Target, packages: readonly PackageName[], columns: number | null): string {
   const isHabit = target.kernelFamily === 'rpm' || target.kernelFamily === 'deb';
   // The index has to confirm more than the version.
   const isGuess = ({ match, version }: PackageName): boolean => isHabit || (match === 'index' && version !== null);
@@ -85,7 +85,7 @@ function renderNames(target: Target, packages: readonly PackageName[]): string {
     versionOf(each),
     each.arch,
   ]);
-  const table = renderTable(['role', 'name', 'version', 'arch'], rows);
+  const table = renderTable(['role', 'name', 'version', 'arch'], rows, columns);
   return packages.some(isGuess)
     ? `${table}\nA guess is a name as most packages have it: "tapprep plan" asks the sources whether it is there.\n`
     : `${table}\n`;

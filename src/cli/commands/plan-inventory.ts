@@ -30,7 +30,7 @@ export async function runPlanInventory(context: Context, path: string, choice: P
   const fleet = await planFleet(session, readInventory(context, path), choice);
   const { groups, unknown } = fleet;
   if (context.common.json) context.stdout.json(toJson(fleet));
-  else context.stdout.write(render(fleet));
+  else context.stdout.write(render(fleet, context.stdout.columns));
   const [first] = [...groups.flatMap(({ error }) => error ?? []), ...unknown.map(({ error }) => error)];
   return first === undefined ? EXIT.done : exitCodeOf(first);
 }
@@ -111,7 +111,7 @@ function toJson({ groups, unknown }: FleetPlan) {
   };
 }
 
-function render({ groups, unknown }: FleetPlan): string {
+function render({ groups, unknown }: FleetPlan, columns: number | null): string {
   const rows = groups.map(({ target, hosts, plan, error }) => [
     String(hosts.length),
     `${target.distro} ${target.version ?? ''}`.trim(),
@@ -127,7 +127,7 @@ function render({ groups, unknown }: FleetPlan): string {
     ({ id, error }) => `${id}: ${error?.code}: ${error?.message}\n`,
   );
   const table =
-    rows.length === 0 ? '' : `${renderTable(['hosts', 'distribution', 'kernel', 'arch', 'plan'], rows)}\n\n`;
+    rows.length === 0 ? '' : `${renderTable(['hosts', 'distribution', 'kernel', 'arch', 'plan'], rows, columns)}\n\n`;
   return `${table}${failed.join('')}${planned} of ${countOf(all, 'machine')} planned, ${countOf(groups.length, 'kind')}\n`;
 }
 

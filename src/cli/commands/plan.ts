@@ -26,7 +26,7 @@ export interface PlanCommandOptions {
 const WRITTEN = { what: 'the plan cannot be written: ' } as const;
 
 /** What was asked, in which order, what answered, and whether that was enough. */
-function renderAsked(rows: readonly Omit<AskedEvent, 'type'>[]): string {
+function renderAsked(rows: readonly Omit<AskedEvent, 'type'>[], columns: number | null): string {
   const cells = rows.map(({ repository, tier, answer, plan, url }, at) => [
     String(at + 1),
     redact(repository),
@@ -35,7 +35,7 @@ function renderAsked(rows: readonly Omit<AskedEvent, 'type'>[]): string {
     plan,
     redact(url ?? ''),
   ]);
-  return `Asked, in this order\n${renderTable(['', 'REPOSITORY', 'TIER', 'ANSWER', 'PLAN', 'ADDRESS'], cells)}`;
+  return `Asked, in this order\n${renderTable(['', 'REPOSITORY', 'TIER', 'ANSWER', 'PLAN', 'ADDRESS'], cells, columns)}`;
 }
 
 /** Nothing is downloaded but indexes, and nothing on the target is changed. */
@@ -64,8 +64,11 @@ export async function runPlan(context: Context, options: PlanCommandOptions): Pr
   }));
   if (json) context.stdout.json({ ...plan, systemtap, asked: rows });
   else {
-    const table = verbose ? `\n\n${renderAsked(rows)}` : '';
-    context.stdout.write(`${renderPlan(plan, verbose)}\n\n${renderSystemtap(systemtap, verbose)}${table}\n`);
+    const { columns } = context.stdout;
+    const table = verbose ? `\n\n${renderAsked(rows, columns)}` : '';
+    context.stdout.write(
+      `${renderPlan(plan, verbose, columns)}\n\n${renderSystemtap(systemtap, verbose, columns)}${table}\n`,
+    );
   }
   return EXIT.done;
 }

@@ -78,7 +78,7 @@ export async function runRehearseKernels(
   );
   if (context.common.json)
     context.stdout.json({ schema: 'tapprep-rehearsals/1', distro: target.distro, kernels: outcomes });
-  else context.stdout.write(`${renderKernels(outcomes)}\n`);
+  else context.stdout.write(`${renderKernels(outcomes, context.stdout.columns)}\n`);
   return outcomes.every(({ ready }) => ready) ? EXIT.done : EXIT.notReady;
 }
 
@@ -108,7 +108,7 @@ export async function runRehearse(context: Context, options: RehearseCommandOpti
   else {
     const times = report.stages.map(({ stage, seconds }) => `${stage} ${formatSeconds(seconds)}`).join(', ');
     context.stdout.write(
-      `${renderVerify(report.verify)}\n${renderTried(report.systemtap)}${renderDiagnoses(report.verify.diagnoses)}root: ${report.root}${report.reusedRoot ? ' (kept from before)' : ''}\ntime: ${times}\n`,
+      `${renderVerify(report.verify, context.stdout.columns)}\n${renderTried(report.systemtap)}${renderDiagnoses(report.verify.diagnoses)}root: ${report.root}${report.reusedRoot ? ' (kept from before)' : ''}\ntime: ${times}\n`,
     );
   }
   return report.verify.ready ? EXIT.done : EXIT.notReady;

@@ -64,7 +64,7 @@ async function list(
 ): Promise<number> {
   if (words[0] !== undefined) throw new TapprepError('USAGE', `tapprep scripts list takes no name, but ${words[0]}`);
   if (common.json) stdout.json({ scripts: catalogue.map(withoutText) });
-  else stdout.write(listScripts(catalogue));
+  else stdout.write(listScripts(catalogue, stdout.columns));
   return EXIT.done;
 }
 
@@ -102,7 +102,7 @@ async function check(
   });
   const fail = checks.filter(({ status }) => status === 'fail').length;
   if (context.common.json) context.stdout.json({ host: host.name, release, scripts: checks });
-  else context.stdout.write(renderChecks(checks, release));
+  else context.stdout.write(renderChecks(checks, release, context.stdout.columns));
   return fail === 0 ? EXIT.done : EXIT.notReady;
 }
 
@@ -176,7 +176,7 @@ function onlyName(action: string, words: readonly string[]): string {
   });
 }
 
-function renderChecks(checks: readonly ScriptCheck[], release: string): string {
+function renderChecks(checks: readonly ScriptCheck[], release: string, columns: number | null): string {
   const rows = checks.map(({ name, status, seconds, reason }) => [
     name,
     status === 'pass' ? 'would run' : 'no',
@@ -185,7 +185,7 @@ function renderChecks(checks: readonly ScriptCheck[], release: string): string {
   ]);
   const passed = checks.filter(({ status }) => status === 'pass').length;
   const verdict = `${passed} of ${countOf(checks.length, 'script compiles', 'scripts compile')} for ${release}; only loading them proves that they run`;
-  return `${renderTable(['SCRIPT', 'COMPILES', 'TIME', 'REASON'], rows)}\n${verdict}\n`;
+  return `${renderTable(['SCRIPT', 'COMPILES', 'TIME', 'REASON'], rows, columns)}\n${verdict}\n`;
 }
 
 function withoutText({ name, shows, needs, gains, bpf, arguments: known, proven }: CatalogueEntry) {

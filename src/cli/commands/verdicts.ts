@@ -24,7 +24,7 @@ import { shellLine } from '../../shell-words.ts';
 export async function runVerdictsList({ common, stdout }: Context): Promise<number> {
   const verdicts = await listVerdicts(common.cacheDir);
   if (common.json) stdout.json({ verdicts });
-  else stdout.write(`${renderVerdicts(verdicts)}\n`);
+  else stdout.write(`${renderVerdicts(verdicts, stdout.columns)}\n`);
   return EXIT.done;
 }
 

@@ -52,7 +52,7 @@ export async function runVerify(context: Context, options: VerifyCommandOptions)
   if (context.common.json) context.stdout.json(report);
   else
     context.stdout.write(
-      `${renderVerify(report)}\n${renderTried(report.systemtap)}${renderDiagnoses(report.diagnoses)}`,
+      `${renderVerify(report, context.stdout.columns)}\n${renderTried(report.systemtap)}${renderDiagnoses(report.diagnoses)}`,
     );
   return report.ready ? EXIT.done : EXIT.notReady;
 }

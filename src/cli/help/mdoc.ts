@@ -1,7 +1,7 @@
 /** A page of the manual in mdoc(7), the language of man pages that says what is an option and what an argument. */
 import type { Block } from './blocks.ts';
 import type { Page } from './page.ts';
-import { wrap } from './text.ts';
+import { wrap } from '../render/wrap.ts';
 
 const MONTHS = 'January February March April May June July August September October November December'.split(' ');
 

@@ -1,4 +1,5 @@
 /** A page of the manual as text for a terminal of any width. */
+import { indent, wrap } from '../render/wrap.ts';
 import type { Block } from './blocks.ts';
 import type { Page } from './page.ts';
 
@@ -11,7 +12,7 @@ const NARROW = 60;
 export function renderPage({ name, summary, synopsis, sections }: Page, columns: number): string {
   const head = [`${name}: ${summary}`, '', ...indent(wrap(`tapprep ${synopsis.join(' ')}`, columns - INDENT), INDENT)];
   const rest = sections.flatMap(({ heading, blocks }) => ['', heading, ...renderBlocks(blocks, columns)]);
-  return `${[...wrapLine(head[0] ?? '', columns), ...head.slice(1), ...rest].join('\n')}\n`;
+  return `${[...wrap(head[0] ?? '', columns), ...head.slice(1), ...rest].join('\n')}\n`;
 }
 
 /** Blocks below a heading. */
@@ -36,23 +37,4 @@ function renderBlock(block: Block, columns: number): readonly string[] {
     if (term.length > TERM - 2) return [term, ...indent([first, ...more], TERM)];
     return [`${term.padEnd(TERM)}${first}`.trimEnd(), ...indent(more, TERM)];
   });
-}
-
-function wrapLine(line: string, columns: number): readonly string[] {
-  return wrap(line, columns);
-}
-
-function indent(lines: readonly string[], by: number): readonly string[] {
-  return lines.map((line) => `${' '.repeat(by)}${line}`);
-}
-
-/** Lines of at most so many columns, broken between words. */
-export function wrap(words: string, columns: number): readonly string[] {
-  const lines: string[] = [];
-  for (const word of words.split(' ')) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= columns) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
 }

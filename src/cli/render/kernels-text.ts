@@ -6,7 +6,7 @@ import { formatSeconds } from './progress-text.ts';
 import { renderTable } from './table.ts';
 
 /** One row a kernel, in the order in which they were rehearsed, and how many of them are proven. */
-export function renderKernels(outcomes: readonly KernelOutcome[]): string {
+export function renderKernels(outcomes: readonly KernelOutcome[], columns: number | null): string {
   const rows = outcomes.map((one) => [
     one.release,
     one.ready ? 'proven' : 'NOT PROVEN',
@@ -18,5 +18,5 @@ export function renderKernels(outcomes: readonly KernelOutcome[]): string {
   ]);
   const proven = outcomes.filter(({ ready }) => ready).length;
   const head = ['kernel', '', 'SystemTap', 'hello', 'kernel.function', 'time', 'why not'];
-  return `${renderTable(head, rows)}\n\n${proven} of ${countOf(outcomes.length, 'kernel is', 'kernels are')} proven`;
+  return `${renderTable(head, rows, columns)}\n\n${proven} of ${countOf(outcomes.length, 'kernel is', 'kernels are')} proven`;
 }

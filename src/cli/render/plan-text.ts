@@ -5,12 +5,16 @@ import { formatBytes } from './progress-text.ts';
 import { renderTable } from './table.ts';
 
 /** The whole plan as text. Dependencies are only named, and told as fully as the rest when `all` is set. */
-export function renderPlan(plan: Plan, all: boolean): string {
+export function renderPlan(plan: Plan, all: boolean, columns: number | null): string {
   const { target, items, present, notes } = plan;
   const shown = all ? items : items.filter(({ role }) => role !== 'dependency');
   const rest = items.filter((item) => !shown.includes(item)).map(({ name, version }) => `${name} ${version}`);
   const head = `kernel ${target.release} (${target.distro}${target.version === null ? '' : ` ${target.version}`}, ${target.arch})`;
-  const table = renderTable(['role', 'package', 'version', 'size', 'matched by', 'trust', 'from'], shown.map(planRow));
+  const table = renderTable(
+    ['role', 'package', 'version', 'size', 'matched by', 'trust', 'from'],
+    shown.map(planRow),
+    columns,
+  );
   return [
     head,
     ...(items.length === 0 ? ['nothing to fetch: everything is there'] : ['', table]),

@@ -4,9 +4,9 @@ import type { ScriptArgument } from '../../scripts/metadata-schema.ts';
 import { renderTable } from './table.ts';
 
 /** One line a script. */
-export function listScripts(catalogue: readonly CatalogueEntry[]): string {
+export function listScripts(catalogue: readonly CatalogueEntry[], columns: number | null): string {
   const rows = catalogue.map(({ name, needs, bpf, shows }) => [name, needs, runsBy(bpf), shows]);
-  return `${renderTable(['SCRIPT', 'NEEDS', 'RUNS BY', 'SHOWS'], rows)}\n`;
+  return `${renderTable(['SCRIPT', 'NEEDS', 'RUNS BY', 'SHOWS'], rows, columns)}\n`;
 }
 
 /** What a script is, takes and was proven on; then its whole text, as comments and code that stap takes. */

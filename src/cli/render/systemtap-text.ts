@@ -6,11 +6,12 @@ import { renderTable } from './table.ts';
 import { textOf } from '../../sentence.ts';
 
 /** The ways in the order in which they would be tried; the reasons of all of them when `all` is set. */
-export function renderSystemtap(ways: readonly PlannedSystemtap[], all: boolean): string {
+export function renderSystemtap(ways: readonly PlannedSystemtap[], all: boolean, columns: number | null): string {
   if (ways.length === 0) return 'no SystemTap is known for this target';
   const table = renderTable(
     ['SystemTap, in the order to try', 'hello world', 'kernel.function', 'seen on this kernel'],
     ways.map((way) => [way.name, way.hello.verdict, way['kernel.function'].verdict, describeVerdict(way)]),
+    columns,
   );
   // The first is what will be used; of the others only why they will not be.
   const told = ways.filter((way, index) => all || index === 0 || way['kernel.function'].verdict === 'unfit');

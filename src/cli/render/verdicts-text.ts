@@ -4,7 +4,7 @@ import type { StoredVerdict } from '../../systemtap/verdicts.ts';
 import { renderTable } from './table.ts';
 
 /** One row a verdict, by kernel. */
-export function renderVerdicts(verdicts: readonly StoredVerdict[]): string {
+export function renderVerdicts(verdicts: readonly StoredVerdict[], columns: number | null): string {
   if (verdicts.length === 0) return 'nothing was seen of any SystemTap on any kernel yet';
   const rows = verdicts.map(({ kernel, systemtap, rungs, at, origin }) => [
     kernel.release,
@@ -15,7 +15,7 @@ export function renderVerdicts(verdicts: readonly StoredVerdict[]): string {
     at.slice(0, 10),
     describeOrigin(origin),
   ]);
-  return renderTable(['kernel', 'build', 'SystemTap', 'hello', 'kernel.function', 'seen on', 'seen by'], rows);
+  return renderTable(['kernel', 'build', 'SystemTap', 'hello', 'kernel.function', 'seen on', 'seen by'], rows, columns);
 }
 
 function describeOrigin(origin: StoredVerdict['origin']): string {

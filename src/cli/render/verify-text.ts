@@ -9,12 +9,12 @@ import { renderTable } from './table.ts';
 const MAX_OUTPUT_LINES = 12;
 
 /** The whole report as text. */
-export function renderVerify(report: VerifyReport): string {
+export function renderVerify(report: VerifyReport, columns: number | null): string {
   const rows = report.steps.map((step) => [step.status, step.step, formatSeconds(step.seconds), summarize(step)]);
   const details = report.steps.filter(({ status, output }) => status === 'fail' && output !== '').flatMap(renderOutput);
   const policy = describePolicy(report);
   return [
-    renderTable(['result', 'step', 'time', ''], rows),
+    renderTable(['result', 'step', 'time', ''], rows, columns),
     ...details,
     '',
     ...(policy === null ? [] : [policy]),

@@ -192,7 +192,6 @@ async function detect(options: Partial<TargetOptions>, json = true) {
     stdout: createOutput(stdout),
     stderr: createOutput(stderr),
     stderrIsTerminal: false,
-    columns: 80,
     isDryRun: false,
     askSecret: () => Promise.resolve(null),
     env: {},

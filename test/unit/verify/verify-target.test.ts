@@ -23,7 +23,7 @@ test('compiled but loadable nowhere: skipped with the reason, and never ready', 
   );
   expect(report).toMatchObject({ ready: false, ranIn: null });
   // The build-id was not compared either, but that is not why.
-  expect(renderVerify(report).split('\n').at(-1)).toBe(
+  expect(renderVerify(report, null).split('\n').at(-1)).toBe(
     `not proven: compiled but not loaded: ${R} does not run here, and QEMU is not installed`,
   );
 });

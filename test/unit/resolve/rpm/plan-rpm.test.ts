@@ -304,7 +304,7 @@ describe('a source that signs nothing', () => {
       ['debuginfo', buildId],
       ['debuginfo-common', null],
     ]);
-    expect(renderPlan(plan, false)).not.toContain('signature in the package');
+    expect(renderPlan(plan, false, null)).not.toContain('signature in the package');
   });
 
   test('gives no SystemTap either', () => {
