@@ -49,12 +49,13 @@ if (parseInt(process.versions.node, 10) >= 24) {
       process.kill(process.pid, signal);
     });
   } else {
-    process.stderr.write(
-      'tapprep: NODE_TOO_OLD: this is Node ' +
-        process.versions.node +
-        ' but tapprep needs Node 24 or newer.\n' +
-        '  npm install --global node@24   brings one; elsewhere "tapprep bundle" makes what needs no Node at all\n',
-    );
+    var sentence = 'this is Node ' + process.versions.node + ' but tapprep needs Node 24 or newer.';
+    var hint = 'npm install --global node@24   brings one; elsewhere "tapprep bundle" makes what needs no Node at all';
+    process.stderr.write('tapprep: NODE_TOO_OLD: ' + sentence + '\n  ' + hint + '\n');
+    if (process.argv.indexOf('--json') !== -1) {
+      var error = { code: 'NODE_TOO_OLD', message: sentence, hint: hint, facts: {}, diagnoses: [], exit: 6 };
+      process.stdout.write(JSON.stringify({ error: error }) + '\n');
+    }
     process.exitCode = 6;
   }
 }

@@ -8,16 +8,45 @@
 
 ELSEWHERE='export TAPPREP_CACHE_DIR=DIRECTORY    # one of your own, below directories that only root or you can write to'
 
-# fail CODE SENTENCE [HINT]
+asked=" $* "
+
+# fail STATUS CODE SENTENCE [HINT]: with --json also as tapprep itself tells it, on standard output.
 fail() {
-  printf 'tapprep: %s\n' "$2" >&2
-  [ -z "${3:-}" ] || printf '  %s\n' "$3" >&2
+  printf 'tapprep: %s: %s\n' "$2" "$3" >&2
+  [ -z "${4:-}" ] || printf '  %s\n' "$4" >&2
+  case $asked in
+    *' --json '*)
+      quote_json "$3"
+      sentence=$quoted
+      quoted=null
+      [ -z "${4:-}" ] || quote_json "$4"
+      printf '{"error":{"code":"%s","message":%s,"hint":%s,"facts":{},"diagnoses":[],"exit":%s}}\n' "$2" "$sentence" "$quoted" "$1"
+      ;;
+  esac
   [ -z "${new:-}" ] || rm -rf "$new"
   exit "$1"
 }
 
+# quote_json TEXT: sets $quoted to it as a JSON string. What is not ASCII becomes "?".
+quote_json() {
+  LC_ALL=C
+  quoted=\"
+  rest=$1
+  while [ -n "$rest" ]; do
+    after=${rest#?}
+    character=${rest%"$after"}
+    rest=$after
+    case $character in
+      \" | \\) character=\\$character ;;
+      [!\ -~]) character='?' ;;
+    esac
+    quoted=$quoted$character
+  done
+  quoted=$quoted\"
+}
+
 elsewhere() {
-  fail 6 "HOST_TOO_OLD: this file needs $1, but this host has $2: from another machine, use \"tapprep bundle\", which makes one tar with an install.sh, or \"tapprep install --host\" with this host's name" "$3"
+  fail 6 HOST_TOO_OLD "this file needs $1, but this host has $2: from another machine, use \"tapprep bundle\", which makes one tar with an install.sh, or \"tapprep install --host\" with this host's name" "$3"
 }
 
 check_host() {
@@ -41,9 +70,9 @@ packed_node() { tail -c +@NODE_AT@ "$0" | head -c @NODE_BYTES@; }
 # cannot_unpack: because of the file or because of the disk.
 cannot_unpack() {
   if [ $(($(wc -c <"$0"))) = @BYTES@ ] && packed_node | gzip -t 2>/dev/null && tail -c @FILES_BYTES@ "$0" | gzip -t 2>/dev/null; then
-    fail 5 "NO_SPACE: $cache has no space left: 150 MB are needed" "$ELSEWHERE"
+    fail 5 NO_SPACE "$cache has no space left: 150 MB are needed" "$ELSEWHERE"
   fi
-  fail 4 "DIGEST_MISMATCH: $0 is damaged: it is not what was built" 'copy it again'
+  fail 4 DIGEST_MISMATCH "$0 is damaged: it is not what was built" 'copy it again'
 }
 
 # look PATH: mode as ls prints it, links, owner and group of what is there, of a link itself.
@@ -66,7 +95,7 @@ is_open() {
 }
 
 unsafe() {
-  fail 6 "CACHE_UNUSABLE: $1, so that another user could put a program there for this one (user $me)" "$2"
+  fail 6 CACHE_UNUSABLE "$1, so that another user could put a program there for this one (user $me)" "$2"
 }
 
 # find_cache: the cache by its path without links, which nobody but root and this user can turn elsewhere.
@@ -107,34 +136,34 @@ is_unpacked() {
 unpack() {
   check_host
   for tool in chmod gzip head mkdir mv rm tail wc; do
-    command -v "$tool" >/dev/null 2>&1 || fail 6 "TOOL_MISSING: $tool is needed and is not in PATH"
+    command -v "$tool" >/dev/null 2>&1 || fail 6 TOOL_MISSING "$tool is needed and is not in PATH"
   done
   mask=$(umask)
   umask 077
   mkdir -p "$cache/program" 2>/dev/null
-  find_cache || fail 6 "CACHE_UNUSABLE: $cache cannot be made" "$ELSEWHERE"
+  find_cache || fail 6 CACHE_UNUSABLE "$cache cannot be made" "$ELSEWHERE"
   # What others could write to may hold what they wrote.
   is_own "$cache/program" || rm -rf "$cache/program"
   new=$home.$$
   mkdir -p "$cache/program" 2>/dev/null
-  is_own "$cache/program" || fail 6 "CACHE_UNUSABLE: $cache/program cannot be made" "$ELSEWHERE"
+  is_own "$cache/program" || fail 6 CACHE_UNUSABLE "$cache/program cannot be made" "$ELSEWHERE"
   is_unpacked || rm -rf "$home"
   # What a run that was killed left behind.
   for old in "$home".*; do
     kill -0 "${old##*.}" 2>/dev/null || rm -rf "$old"
   done
   rm -rf "$new"
-  mkdir "$new" 2>/dev/null || fail 6 "CACHE_UNUSABLE: $new cannot be made" "$ELSEWHERE"
+  mkdir "$new" 2>/dev/null || fail 6 CACHE_UNUSABLE "$new cannot be made" "$ELSEWHERE"
   trap 'rm -rf "$new"' EXIT
   trap 'exit 130' INT TERM HUP
   packed_node | gzip -dc >"$new/node" 2>/dev/null || cannot_unpack
   chmod 700 "$new/node"
   words=$(LC_ALL=C && "$new/node" --version 2>&1) || case $words in
     v*) ;;
-    *ermission\ denied*) fail 6 "CACHE_UNUSABLE: nothing may be executed in $new" "$ELSEWHERE" ;;
+    *ermission\ denied*) fail 6 CACHE_UNUSABLE "nothing may be executed in $new" "$ELSEWHERE" ;;
     *'loading shared libraries: lib'*': cannot open'*)
       library=${words##*loading shared libraries: }
-      fail 6 "TOOL_MISSING: this file needs ${library%%:*}, but this host has no such library" \
+      fail 6 TOOL_MISSING "this file needs ${library%%:*}, but this host has no such library" \
         'install libstdc++ and libgcc; Debian calls them libstdc++6 and libgcc-s1'
       ;;
     *) elsewhere 'glibc 2.28 or newer' 'none that starts its Node' "$words" ;;
@@ -149,22 +178,22 @@ unpack() {
       fs.writeFileSync(to, Buffer.from(text, "base64"));
     }' "$0" @FILES_BYTES@ "$new" 2>/dev/null || cannot_unpack
   # Another run may have been faster; in the moment between, mv would put this one inside of it.
-  is_unpacked || mv "$new" "$home" 2>/dev/null || fail 6 "CACHE_UNUSABLE: $home cannot be made"
+  is_unpacked || mv "$new" "$home" 2>/dev/null || fail 6 CACHE_UNUSABLE "$home cannot be made"
   rm -rf "$new" "${home:?}/${new##*/}"
   trap - EXIT INT TERM HUP
   umask "$mask"
 }
 
-me=$(id -u) || fail 6 'TOOL_MISSING: id is needed and is not in PATH'
+me=$(id -u) || fail 6 TOOL_MISSING 'id is needed and is not in PATH'
 # Never below the current directory: what is no absolute path is passed by, as the XDG specification says.
 case ${TAPPREP_CACHE_DIR:-} in
   /*) cache=$TAPPREP_CACHE_DIR ;;
-  ?*) fail 2 "USAGE: TAPPREP_CACHE_DIR is \"$TAPPREP_CACHE_DIR\", but an absolute path is needed" "export TAPPREP_CACHE_DIR=\"\$PWD/$TAPPREP_CACHE_DIR\"" ;;
+  ?*) fail 2 USAGE "TAPPREP_CACHE_DIR is \"$TAPPREP_CACHE_DIR\", but an absolute path is needed" "export TAPPREP_CACHE_DIR=\"\$PWD/$TAPPREP_CACHE_DIR\"" ;;
   *)
     case ${XDG_CACHE_HOME:-}@${HOME:-} in
       /*) cache=$XDG_CACHE_HOME/tapprep ;;
       *@/*) cache=$HOME/.cache/tapprep ;;
-      *) [ "$me" = 0 ] || fail 2 'USAGE: HOME is no absolute path' "$ELSEWHERE"
+      *) [ "$me" = 0 ] || fail 2 USAGE 'HOME is no absolute path' "$ELSEWHERE"
         cache=/root/.cache/tapprep ;;
     esac
     ;;

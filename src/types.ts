@@ -29,6 +29,8 @@ export interface Digest {
 /** The options that name the target, the same on every command that takes one (README, "Which machine"). */
 export interface TargetOptions {
   readonly kernel: string | null;
+  /** That of a lock or a bundle, for a system that does not run, where none or several are installed. */
+  readonly elseKernel?: string;
   /** ID:VERSION as in os-release. */
   readonly distro: string | null;
   readonly arch: string | null;

@@ -12,7 +12,7 @@
 #   --allow-unsigned-packages     install rpms that carry no signature; none of their scripts and triggers is run
 #   --keep                        keep what was installed even where hello world fails
 #   --keyring FILE                SHA256SUMS must be signed by a key of this file; needs gpgv
-#   --json                        print the report on standard output
+#   --json                        print the report on standard output, or the error where there is none, as tapprep does
 #   --force-other-target-unsafe   go on where the bundle was made for another kernel or distribution
 #
 # Exit codes: 0 done and proven; 1 not ready or another target; 2 usage; 4 a file is not what it was; 5 install failed,
@@ -24,6 +24,11 @@
 # shellcheck disable=SC2034,SC2154 # variables are shared with the parts that enter_bundle reads
 
 program=install.sh
+# Whatever is wrong with the other words.
+json=
+case " $* " in
+  *' --json '*) json=yes ;;
+esac
 here=.
 case $0 in
   */*) here=${0%/*} ;;
@@ -32,7 +37,9 @@ case $here in
   -*) here=./$here ;;
 esac
 if [ ! -f "${here:-/}/sh/start.sh" ]; then
-  echo "$program: sh/start.sh is missing: the bundle is not complete" >&2
+  missing='sh/start.sh is missing: the bundle is not complete'
+  echo "$program: $missing" >&2
+  [ -z "$json" ] || echo '{"error":{"code":"BAD_BUNDLE","message":"'"$missing"'","hint":null,"facts":{},"diagnoses":[],"exit":4}}'
   exit 4
 fi
 # shellcheck source=/dev/null
@@ -48,7 +55,6 @@ allow_upgrade=
 allow_unsigned=
 keep=
 keyring=
-json=
 other_target=
 
 while [ $# -gt 0 ]; do
@@ -60,11 +66,11 @@ while [ $# -gt 0 ]; do
     --allow-upgrade) allow_upgrade=yes ;;
     --allow-unsigned-packages) allow_unsigned=yes ;;
     --keep) keep=yes ;;
-    --json) json=yes ;;
+    --json) ;;
     --force-other-target-unsafe) other_target=yes ;;
     --keyring)
       shift
-      [ -n "${1:-}" ] || { echo "$program: --keyring needs a file" >&2 && exit 2; }
+      [ -n "${1:-}" ] || fail USAGE '--keyring needs a file'
       absolute "$1"
       keyring=$absolute
       ;;
@@ -73,8 +79,7 @@ while [ $# -gt 0 ]; do
       exit 0
       ;;
     *)
-      echo "$program: $1 is no option of it; --help lists them" >&2
-      exit 2
+      fail USAGE "$1 is no option of it; --help lists them"
       ;;
   esac
   shift
@@ -96,6 +101,8 @@ clean_up() {
   [ -z "$work" ] || rm -rf "$work"
   [ -z "$private" ] || rm -rf "$private"
   [ -z "$locked" ] || free_lock "$state/install.lock" "$locked"
+  # Where nothing was recorded, nothing is left.
+  rmdir "$state" 2>/dev/null
 }
 
 # on_signal NAME STATUS: where nothing is being changed it ends; else it ends what can be ended, and the rest sees $stopped.
@@ -105,7 +112,9 @@ on_signal() {
   now=$(date +%s)
   if [ -n "$stopped" ]; then
     if [ "$1" != HUP ] && [ $((now - stopped_at)) -le 3 ]; then
-      say "ended at once by a second SIG$1; run this script again, or with --undo, for what is left"
+      ended="ended at once by a second SIG$1; run this script again, or with --undo, for what is left"
+      say "$ended"
+      tell_error INTERRUPTED "$ended" '' "$2"
       exit "$2"
     fi
     stopped_at=$now
@@ -123,6 +132,7 @@ on_signal() {
 end_stopped() {
   if [ "$changing" = yes ]; then undo_changes; fi
   say "stopped by SIG$stopped"
+  tell_error INTERRUPTED "stopped by SIG$stopped" '' "$stopped_status"
   exit "$stopped_status"
 }
 
@@ -154,14 +164,14 @@ lock() {
   try_lock "$state/install.lock" "$owner"
   case $? in
     0) locked=$owner ;;
-    1) fail 5 "another install works here, process ${held%%:*}: wait for it" "tr '\\0' ' ' </proc/${held%%:*}/cmdline" ;;
-    *) fail 5 "$state/install.lock cannot be made: $said" "ls -ld $state/install.lock    # and take it away if nothing works here" ;;
+    1) fail LOCKED "another install works here, process ${held%%:*}: wait for it" "tr '\\0' ' ' </proc/${held%%:*}/cmdline" ;;
+    *) fail INSTALL_FAILED "$state/install.lock cannot be made: $said" "ls -ld $state/install.lock    # and take it away if nothing works here" ;;
   esac
 }
 
 open_state() {
-  [ "$(id -u)" = 0 ] || fail 6 'installing needs root rights, and this is an ordinary user' "sudo sh install.sh"
-  mkdir -p "$state" || fail 5 "$state cannot be made"
+  [ "$(id -u)" = 0 ] || fail NOT_ROOT 'installing needs root rights, and this is an ordinary user' "sudo sh install.sh"
+  mkdir -p "$state" || fail INSTALL_FAILED "$state cannot be made"
   trap clean_up EXIT
   trap 'on_signal INT 130' INT
   trap 'on_signal TERM 143' TERM
@@ -169,7 +179,7 @@ open_state() {
   lock
   work=$state/work
   rm -rf "$work"
-  (umask 077 && mkdir "$work") || fail 5 "$work cannot be made"
+  (umask 077 && mkdir "$work") || fail INSTALL_FAILED "$work cannot be made"
 }
 
 locked=
@@ -188,7 +198,7 @@ read_target
 prefix=/opt/tapprep
 chosen=$state/systemtap-$release.json
 use_distribution
-[ "$kind" = packages ] || fail 2 'this bundle holds modules, not packages' 'sh run.sh --list'
+[ "$kind" = packages ] || fail USAGE 'this bundle holds modules, not packages' 'sh run.sh --list'
 without_packages=
 case $mode in
   verify | undo) without_packages=yes ;;
@@ -216,10 +226,13 @@ case $mode in
     check_space
     if ! test_packages; then
       first_reasons
-      fail 1 "this is the target that the bundle was made for, but its packages cannot be installed here: $reasons" \
+      fail UNSATISFIED_DEPENDENCY "this is the target that the bundle was made for, but its packages cannot be installed here: $reasons" \
         'make the bundle again from the facts of this system: tapprep detect --json, or probe.sh, here; tapprep bundle --facts FILE there'
     fi
-    say "this is the target that the bundle was made for; $todo_count packages would be installed, $present_count are there"
+    count_of "$todo_count" package packages
+    would=$counted
+    count_of "$present_count" is are
+    say "this is the target that the bundle was made for; $would would be installed, $counted there"
     if [ "$family" = rpm ] && [ "$(id -u)" != 0 ]; then
       say 'whether rpm would take them is only told to root: sudo sh install.sh --check'
     fi
@@ -245,7 +258,7 @@ case $mode in
     : >"$work/log"
     changing=undo
     if ! take_away; then
-      fail 5 "the packages could not be taken away: $(tail -n 1 "$work/log"); the journal stays as it was"
+      fail INSTALL_FAILED "the packages could not be taken away: $(tail -n 1 "$work/log"); the journal stays as it was"
     fi
     [ -z "$cut_off" ] || resume_manager
     unlink_made
@@ -288,7 +301,7 @@ EOF
     say "$(tail -n 5 "$work/log")"
     undo_changes
     write_report
-    fail 5 "the packages were not installed: $(first_error "$work/log")"
+    fail INSTALL_FAILED "the packages were not installed: $(first_error "$work/log")"
   fi
   find_added
   added=$carried$added
@@ -297,7 +310,10 @@ EOF
   installed=yes
   [ -z "$stopped" ] || end_stopped
 fi
-say "$todo_count packages installed, $present_count were there"
+count_of "$todo_count" package packages
+did=$counted
+count_of "$present_count" was were
+say "$did installed, $counted there"
 
 [ -n "$changing" ] || changing=verify
 if prove_any; then
@@ -320,4 +336,4 @@ if [ -n "$keep" ] || [ "$changing" != yes ]; then
 fi
 undo_changes
 write_report
-fail 1 "not ready: hello world did not work, see $report" 'sh install.sh --keep    # to look into it'
+fail NOT_PROVEN "not ready: hello world did not work, see $report" 'sh install.sh --keep    # to look into it'

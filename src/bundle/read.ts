@@ -59,15 +59,33 @@ interface Source {
  * @throws TapprepError BAD_BUNDLE | DIGEST_MISMATCH | TOO_LARGE | NO_SPACE | PERMISSION | USAGE | INTERRUPTED
  */
 export async function openBundle(path: string, directory: string, signal: AbortSignal): Promise<OpenBundle> {
+  return withSource(path, async (source) => {
+    try {
+      return await unpack(source, directory, signal);
+    } catch (error) {
+      throw diskError(error, directory);
+    }
+  });
+}
+
+/**
+ * What a bundle says of itself; nothing behind it is looked at.
+ * @throws TapprepError BAD_BUNDLE | TOO_LARGE | PERMISSION | USAGE
+ */
+export async function readManifest(path: string): Promise<BundleManifest> {
+  return withSource(path, async (source) =>
+    parseManifest((await readManifestText(source)).text.toString('utf8'), path),
+  );
+}
+
+async function withSource<Result>(path: string, read: (source: Source) => Promise<Result>): Promise<Result> {
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((error: unknown) => {
     throw diskError(error, path, { reading: true });
   });
   try {
     const status = await file.stat();
     if (!status.isFile()) throw new TapprepError('USAGE', `${path} is no regular file, and so no bundle`);
-    return await unpack({ file, name: path, sizeBytes: status.size }, directory, signal);
-  } catch (error) {
-    throw diskError(error, directory);
+    return await read({ file, name: path, sizeBytes: status.size });
   } finally {
     await file.close();
   }

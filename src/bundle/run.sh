@@ -46,8 +46,7 @@ while [ $# -gt 0 ]; do
     --check) mode=check ;;
     --seconds | --output | --keyring)
       if [ $# -lt 2 ] || [ -z "$2" ]; then
-        echo "$program: $1 needs a value" >&2
-        exit 2
+        fail USAGE "$1 needs a value"
       fi
       case $1 in
         --seconds) seconds=$2 ;;
@@ -61,22 +60,19 @@ while [ $# -gt 0 ]; do
       exit 0
       ;;
     -*)
-      echo "$program: $1 is no option of it; --help lists them" >&2
-      exit 2
+      fail USAGE "$1 is no option of it; --help lists them"
       ;;
     *=*)
       case $1 in
         *"$newline"*)
-          echo "$program: a value may not hold a newline" >&2
-          exit 2
+          fail USAGE 'a value may not hold a newline'
           ;;
       esac
       words=$words$1$newline
       ;;
     *)
       if [ -n "$wanted_name" ]; then
-        echo "$program: $1 is neither KEY=VALUE nor an option" >&2
-        exit 2
+        fail USAGE "$1 is neither KEY=VALUE nor an option"
       fi
       # The path of a module names it as well.
       wanted_name=${1##*/}
@@ -88,8 +84,7 @@ while [ $# -gt 0 ]; do
 done
 case $seconds in
   *[!0-9]* | 0*)
-    echo "$program: --seconds takes a whole number, not $seconds" >&2
-    exit 2
+    fail USAGE "--seconds takes a whole number, not $seconds"
     ;;
 esac
 
@@ -98,16 +93,16 @@ other_target=
 
 require_tools cat grep id mkdir rm tail tr uname
 read_target
-[ "$kind" = compiled ] || fail 2 'this bundle holds packages, not modules' 'sh install.sh'
+[ "$kind" = compiled ] || fail USAGE 'this bundle holds packages, not modules' 'sh install.sh'
 if [ "$mode" = list ]; then
   list_modules
   exit 0
 fi
 if [ "$mode" = run ] && [ -z "$wanted_name" ]; then
-  fail 2 'no module was named' 'sh run.sh --list'
+  fail USAGE 'no module was named' 'sh run.sh --list'
 fi
 if [ "$mode" = run ]; then
-  find_module "$wanted_name" || fail 2 "there is no $wanted_name here, but$(names_of_modules)" 'sh run.sh --list'
+  find_module "$wanted_name" || fail USAGE "there is no $wanted_name here, but$(names_of_modules)" 'sh run.sh --list'
   read_arguments
 fi
 check_sums
@@ -120,7 +115,7 @@ if [ "$mode" = check ]; then
   say "$count files are what they were, and this is the kernel that they were made for"
   exit 0
 fi
-[ "$(id -u)" = 0 ] || fail 6 'loading a module needs root rights, and this is an ordinary user' "sudo sh run.sh $wanted_name"
+[ "$(id -u)" = 0 ] || fail NOT_ROOT 'loading a module needs root rights, and this is an ordinary user' "sudo sh run.sh $wanted_name"
 trap clean_up EXIT
 prepare_runtime
 run_module

@@ -10,6 +10,7 @@ import { isOpen } from '../files/ancestors.ts';
 import { ownUid } from '../files/own-user.ts';
 import { type ConfigKey, CONFIG_FORMAT, CONFIG_KEYS, type ConfigValue, NEVER } from './configuration-keys.ts';
 import { configDirectory, defaultCacheDir } from './user-directories.ts';
+import { findNearest } from '../nearest-name.ts';
 import { shellLine } from '../shell-words.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -79,10 +80,11 @@ async function readSettings(path: string, env: Environment): Promise<readonly Se
 function findKey(name: string, path: string): ConfigKey {
   const key = CONFIG_KEYS.find((one) => one.name === name);
   if (key !== undefined) return key;
-  const why = name.startsWith('allow-')
-    ? 'which only the command line takes, where it is seen'
-    : `but the keys are ${CONFIG_KEYS.map((one) => one.name).join(', ')}`;
-  throw bad(path, `has "${name}", ${why}`);
+  if (name.startsWith('allow-')) throw bad(path, `has "${name}", which only the command line takes, where it is seen`);
+  const names = CONFIG_KEYS.map((one) => one.name);
+  const nearest = findNearest(name, names);
+  const meant = nearest === null ? '' : ` (did you mean ${nearest}?)`;
+  throw bad(path, `has "${name}"${meant}, but the keys are ${names.join(', ')}`);
 }
 
 function readValue({ name, kind, isValid, form }: ConfigKey, value: unknown, source: string): Setting {
@@ -107,9 +109,25 @@ function readVariables(env: Environment): readonly Setting[] {
   });
 }
 
+const PREFIX = 'TAPPREP_';
+
 /** The variable that stands for a key. */
 export function variableOf({ name }: ConfigKey): string {
-  return `TAPPREP_${name.toUpperCase().replaceAll('-', '_')}`;
+  return `${PREFIX}${name.toUpperCase().replaceAll('-', '_')}`;
+}
+
+/** Variables that tapprep itself gives to what it starts, and the one of a portable SystemTap. */
+const OTHER_VARIABLES: readonly string[] = ['TAPPREP_KEY_PASSPHRASE', 'TAPPREP_TOKEN_PIN', 'TAPPREP_RUNTIME'];
+
+/** Variables that stand for no key, each with the one that it was likely meant to be; those like none are others' own. */
+export function findMisspelt(env: Environment): readonly { readonly name: string; readonly meant: string }[] {
+  const known = CONFIG_KEYS.map(variableOf);
+  const words = known.map((name) => name.slice(PREFIX.length));
+  return Object.keys(env).flatMap((name) => {
+    if (!name.startsWith(PREFIX) || known.includes(name) || OTHER_VARIABLES.includes(name)) return [];
+    const meant = findNearest(name.slice(PREFIX.length), words);
+    return meant === null ? [] : [{ name, meant: `${PREFIX}${meant}` }];
+  });
 }
 
 /**

@@ -3,7 +3,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { EXIT, exitCodeOf, TapprepError } from '../errors.ts';
 import { proxyVariables, requireAllowed, withDefaults } from './apply-configuration.ts';
 import { ACTIONS_OF, COMMANDS, commandsByTask, type CommandRow } from './commands.ts';
-import { NO_CONFIGURATION, readConfiguration } from './configuration.ts';
+import { findMisspelt, NO_CONFIGURATION, readConfiguration } from './configuration.ts';
 import { placeOfOptions, withHelp, withHint } from './hint.ts';
 import { readVersion } from './package-root.ts';
 import { OF_HOST, type Raw, readCommon, REPEATED, requireWith, requireWithout } from './options.ts';
@@ -51,9 +51,13 @@ export async function runProgram(
     Object.assign(env, proxyVariables(configuration, env));
     const place = placeOfOptions(raw, process.getuid?.() === 0);
     try {
-      exitCode = await withProcessContext(terminal, readCommon(raw, env), packageRoot, place, (context) =>
-        row.run(context, raw, args),
-      );
+      exitCode = await withProcessContext(terminal, readCommon(raw, env), packageRoot, place, (context) => {
+        for (const { name, meant } of findMisspelt(env)) {
+          const text = `the variable ${name} is unknown to tapprep and does nothing: did you mean ${meant}?`;
+          context.emit({ type: 'note', level: 'warning', text });
+        }
+        return row.run(context, raw, args);
+      });
     } catch (error) {
       throw withHint(error, place);
     }

@@ -24,6 +24,8 @@ const BY_FILE = 'files';
 export interface CollectOptions {
   /** Another kernel than the running one (of a root: than the only one there). */
   readonly release?: string | null;
+  /** The kernel of a root in which none or several are. */
+  readonly otherwise?: string | undefined;
   /** A build tree and a vmlinux that stand for those of packages; checked to be of OWN_PATH. */
   readonly own?: OwnKernel | undefined;
   readonly signal?: AbortSignal;
@@ -37,8 +39,10 @@ export interface CollectOptions {
 export async function collectFacts(host: Host, options: CollectOptions = {}): Promise<HostFacts> {
   const release = options.release ?? '';
   if (release !== '') checkRelease(release);
-  const { own } = options;
-  const { stdout } = await runProbe(host, [release, own?.buildTree ?? '', own?.vmlinux ?? ''], options.signal);
+  const { own, otherwise = '' } = options;
+  if (otherwise !== '') checkRelease(otherwise);
+  const words = [release, own?.buildTree ?? '', own?.vmlinux ?? ''];
+  const { stdout } = await runProbe(host, words, otherwise, options.signal);
   const source = `the probe's output on ${host.name}`;
   const isRoot = host.kind === 'root';
   const probed = parseProbeOutput(isRoot ? await addPackages(stdout, host) : stdout, source);
@@ -83,19 +87,28 @@ async function addPackages(output: string, host: Host): Promise<string> {
     .replace(/\nend\t1\n?$/, `${lines.map((line) => `\n${line}`).join('')}$&`);
 }
 
-/** @param words what probe.sh takes behind the root: release, build tree and vmlinux, empty for none */
-async function runProbe(host: Host, words: readonly string[], signal: AbortSignal | undefined): Promise<RunResult> {
+/**
+ * @param words what probe.sh takes behind the root: release, build tree and vmlinux, empty for none
+ * @param otherwise its last, for a root alone
+ */
+async function runProbe(
+  host: Host,
+  words: readonly string[],
+  otherwise: string,
+  signal: AbortSignal | undefined,
+): Promise<RunResult> {
   const options = {
     input: await readFile(PROBE_PATH, 'utf8'),
     timeoutMs: PROBE_TIMEOUT_MS,
     ...(signal === undefined ? {} : { signal }),
   };
   if (host.kind !== 'root') return checkRun(host, await host.run(['sh', '-s', '--', '', ...words], options));
-  const inside = await runInside(host, words, options);
+  const rest = [...words, BY_FILE, otherwise];
+  const inside = await runInside(host, rest, options);
   if (inside !== null) return inside;
   const { createLocalHost } = await import('../host/local.ts');
   const root = host.localPath('/') ?? host.name;
-  return checkRun(host, await createLocalHost().run(['sh', '-s', '--', root, ...words, BY_FILE], options));
+  return checkRun(host, await createLocalHost().run(['sh', '-s', '--', root, ...rest], options));
 }
 
 /**
@@ -110,7 +123,7 @@ async function runInside(
   // What has no awk (a distroless image) cannot run the probe, and would only look as if nothing were there.
   if ((await host.which('awk')) === null) return null;
   try {
-    const result = await host.run(['sh', '-s', '--', '/', ...words, BY_FILE], options);
+    const result = await host.run(['sh', '-s', '--', '/', ...words], options);
     return isProbeOutput(result.stdout) ? checkRun(host, result) : null;
   } catch (error) {
     if (isTapprepError(error, 'TOOL_MISSING') || isTapprepError(error, 'NOT_ROOT')) return null;

@@ -1,4 +1,5 @@
 /** The line format of probe.sh: KEY<TAB>VALUE…, from "tapprep-probe<TAB>1" to "end<TAB>1". Foreign text: strict and bounded. */
+import { countOf } from '../count.ts';
 import { TapprepError } from '../errors.ts';
 
 /** No machine's facts are larger; 60 000 packages take 4 MiB. */
@@ -138,7 +139,8 @@ function readLine(line: string, where: string, records: Map<string, string[][]>)
   const [key = '', ...values] = line.split('\t');
   const shape: KeyShape | undefined = Object.hasOwn(KEYS, key) ? KEYS[key as ProbeKey] : undefined;
   if (shape === undefined) throw bad(where, `unknown key "${key.slice(0, 40)}"`);
-  if (values.length < shape.min) throw bad(where, `"${key}" has ${values.length} values but needs ${shape.min}`);
+  if (values.length < shape.min)
+    throw bad(where, `"${key}" has ${countOf(values.length, 'value')} but needs ${shape.min}`);
   const kept = [...values.slice(0, shape.max - 1), values.slice(shape.max - 1).join('\t')].slice(0, values.length);
   const seen = records.get(key);
   if (seen === undefined) {

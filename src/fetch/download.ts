@@ -1,4 +1,5 @@
 /** One file from several addresses: attempts, pauses, the next mirror, and the final check of every byte. */
+import { countOf } from '../count.ts';
 import { adviceOf, type ErrorCode, redact, TapprepError } from '../errors.ts';
 import type { Sha256, NoteLevel } from '../types.ts';
 import { backoffMs } from './backoff.ts';
@@ -116,7 +117,7 @@ export async function download(job: DownloadJob, part: PartState, context: Downl
         const alive = mirrors.filter(({ dropped }) => !dropped).map(({ url }) => url);
         const tell = (text: string): void => context.onRetry(`${job.name}: ${text}; the other mirrors go on`);
         if (!wasSegmented && mayFillSegmented(job, part)) {
-          context.onRetry(`${job.name}: ${error.message}; asking ${alive.length} mirrors at once`);
+          context.onRetry(`${job.name}: ${error.message}; asking ${countOf(alive.length, 'mirror')} at once`);
           [wasSegmented, isMixed] = [true, true];
           await fillSegmented(alive, job, part, context, tell);
         } else context.onRetry(`${job.name}: ${error.message}; trying another mirror`);

@@ -1,4 +1,5 @@
 /** Several files at once, with one total; the first failure stops the rest and leaves their parts to be resumed. */
+import { countOf } from '../count.ts';
 import type { Emit } from '../types.ts';
 import { keyOf } from './fetch-file.ts';
 import { createMeter } from './progress.ts';
@@ -36,7 +37,7 @@ export async function fetchAll(
       if (request === undefined) return;
       try {
         const file = await fetchFile(request, signal, total.listen(at));
-        total.done(at, file.sizeBytes);
+        total.done(at, file);
         await check(file, at);
         results[at] = file;
       } catch (error) {
@@ -64,23 +65,25 @@ async function checkRoom(requests: readonly FetchRequest[], context: FetchContex
   }
   if (needed === 0 || context.offline) return;
   await cache.prepare();
-  await checkSpace(cache.directory, needed, `fetching ${requests.length} files`);
+  await checkSpace(cache.directory, needed, `fetching ${countOf(requests.length, 'file')}`);
 }
 
 interface Total {
   listen(at: number): Emit;
-  done(at: number, bytes: number): void;
+  done(at: number, file: FetchedFile): void;
   finish(): void;
 }
 
 function createTotal(requests: readonly FetchRequest[], { emit, now }: FetchContext): Total {
   const meter = createMeter(TOTAL_ITEM, emit, now);
   const bytes = requests.map(() => 0);
+  /** Of a file that goes on, what its first event tells; of one from the cache, all. */
+  const kept = requests.map((): number | null => null);
   const sizes: (number | null)[] = requests.map((request) => request.sizeBytes);
 
   function update(): void {
     const known = sizes.every((size) => size !== null);
-    meter.update(sum(bytes), known ? sum(sizes) : null);
+    meter.update(sum(bytes), known ? sum(sizes) : null, sum(kept));
   }
 
   return {
@@ -88,12 +91,14 @@ function createTotal(requests: readonly FetchRequest[], { emit, now }: FetchCont
       emit(event);
       if (event.type !== 'progress') return;
       bytes[at] = event.bytes;
+      kept[at] ??= event.bytes;
       sizes[at] ??= event.totalBytes;
       update();
     },
-    done(at, size) {
-      bytes[at] = size;
-      sizes[at] = size;
+    done(at, { sizeBytes, fromCache }) {
+      bytes[at] = sizeBytes;
+      sizes[at] = sizeBytes;
+      if (fromCache) kept[at] = sizeBytes;
       update();
     },
     finish: () => meter.finish(),

@@ -158,6 +158,7 @@ async function downloadPart(
   });
   const state: PartState = { file, record: keep ? record : null };
   const meter = createMeter(request.name, emit, now);
+  meter.update(file.offset, request.sizeBytes);
   try {
     const outcome = await download({ ...request, validators }, state, {
       ...context,

@@ -5,22 +5,23 @@ const WINDOW_MS = 5_000;
 const EVENT_MS = 200;
 
 export interface Meter {
-  /** Tells the bytes that are there now and how many there will be; null: unknown. */
-  update(bytes: number, total: number | null): void;
+  /** Tells the bytes that are there now, how many there will be (null: unknown), and how many of them need not arrive. */
+  update(bytes: number, total: number | null, kept?: number): void;
   /** The last event, whatever the time. */
   finish(): void;
 }
 
 /** A meter that emits throttled progress events of one item. */
 export function createMeter(item: string, emit: Emit, now: () => number): Meter {
-  const samples: { readonly at: number; readonly bytes: number }[] = [];
+  const samples: { readonly at: number; readonly arrived: number }[] = [];
   let bytes = 0;
+  let arrived = 0;
   let total: number | null = null;
   let emitted = -Infinity;
 
   function send(at: number): void {
     emitted = at;
-    samples.push({ at, bytes });
+    samples.push({ at, arrived });
     while (samples.length > 2 && at - (samples[0]?.at ?? at) > WINDOW_MS) samples.shift();
     const rate = rateOf(samples);
     const left = total === null ? null : Math.max(0, total - bytes);
@@ -30,13 +31,14 @@ export function createMeter(item: string, emit: Emit, now: () => number): Meter 
   }
 
   return {
-    update(newBytes, newTotal) {
+    update(newBytes, newTotal, kept = 0) {
       // A restart goes backwards: rates of the bytes that were thrown away mean nothing.
-      if (newBytes < bytes) samples.length = 0;
+      if (newBytes - kept < arrived) samples.length = 0;
       bytes = newBytes;
+      arrived = bytes - kept;
       total = newTotal;
       const at = now();
-      if (samples.length === 0) samples.push({ at, bytes });
+      if (samples.length === 0) samples.push({ at, arrived });
       if (at - emitted >= EVENT_MS) send(at);
     },
     finish() {
@@ -45,10 +47,10 @@ export function createMeter(item: string, emit: Emit, now: () => number): Meter 
   };
 }
 
-/** Bytes a second; null before any time has passed. */
-function rateOf(samples: readonly { readonly at: number; readonly bytes: number }[]): number | null {
+/** Bytes a second; null before any time has passed and while nothing has come. */
+function rateOf(samples: readonly { readonly at: number; readonly arrived: number }[]): number | null {
   const first = samples[0];
   const last = samples.at(-1);
-  if (first === undefined || last === undefined || last.at <= first.at) return null;
-  return Math.max(0, ((last.bytes - first.bytes) * 1000) / (last.at - first.at));
+  if (first === undefined || last === undefined || last.at <= first.at || last.arrived === 0) return null;
+  return Math.max(0, ((last.arrived - first.arrived) * 1000) / (last.at - first.at));
 }

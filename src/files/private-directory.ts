@@ -125,7 +125,7 @@ async function openOne(path: string, uid: number, close: Close): Promise<boolean
 /** Whether anything was made. What is there already, be it what it may, is judged when it is opened. */
 async function make(path: string, mode = PRIVATE): Promise<boolean> {
   try {
-    return await makeDirectory(path, mode);
+    return (await makeDirectory(path, mode)) !== null;
   } catch (error) {
     if (isErrno(error, 'EEXIST') || isErrno(error, 'ENOTDIR')) return false;
     throw diskError(error, path, REFUSAL);

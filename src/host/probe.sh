@@ -7,7 +7,7 @@
 #
 # A third and a fourth argument name a build tree and a vmlinux on the target, instead of those of packages. With a fifth, of
 # whoever knows rpm databases, rpm is not asked, and where a package should stand there stands the path that it would own,
-# after "path:".
+# after "path:". A sixth is the kernel of a system that does not run, where none or several are installed.
 #
 # Written for the userland of EL5 (bash 3.2), dash and busybox: no arrays, no "local", no option that only GNU has
 # without a way round it. The body is functions, called by the last line: the script may come through a pipe that the
@@ -207,6 +207,8 @@ kernel_release() {
       release=$(tree_release "$tree")
     elif [ "$count" = 1 ]; then
       release=$only
+    else
+      release=$otherwise
     fi
   fi
   plain "$release" || release=
@@ -878,6 +880,7 @@ main() {
   plain "${3:-}" && tree=${3%/}
   plain "${4:-}" && vmlinux=$4
   unasked=${5:-}
+  otherwise=${6:-}
   case ${1:-} in
     '') ;;
     */)

@@ -1,4 +1,5 @@
 /** Systems that no package can be installed in as they stand: /usr is read-only. */
+import { countOf } from '../count.ts';
 import { TapprepError } from '../errors.ts';
 import { type Host, isRemote } from '../host/host.ts';
 import { tapprep } from '../make-remedy.ts';
@@ -21,7 +22,7 @@ export function refuseReadOnly({ space, user, frontends }: HostFacts, host: Host
       : `${carried}${isRemote(host) ? ',' : ';'} "${LAY[layering]} packages/*.rpm" and a reboot lay them over the image`;
   throw new TapprepError(
     'READ_ONLY_SYSTEM',
-    `/usr of ${host.name} is read-only${layering === null ? '' : ', as the system is an image'}, and ${count} ${count === 1 ? 'package is' : 'packages are'} to be installed there`,
+    `/usr of ${host.name} is read-only${layering === null ? '' : ', as the system is an image'}, and ${countOf(count, 'package is', 'packages are')} to be installed there`,
     { remedy: tapprep('fetch', '--dest', 'packages'), hint, facts: { path: '/usr', packages: count, layering } },
   );
 }

@@ -1,4 +1,5 @@
 /** Takes back what tapprep put on a target: the packages that its journal names, and what is known to be its own beside them. */
+import { countOf } from '../count.ts';
 import { TapprepError } from '../errors.ts';
 import { run, tapprep } from '../make-remedy.ts';
 import type { Host } from '../host/host.ts';
@@ -112,7 +113,7 @@ async function removeLocked(
   if (left.length > 0) {
     throw new TapprepError(
       'INSTALL_FAILED',
-      `${left.length} of ${now.files.length} files could not be removed from ${host.name}: ${left.join(', ')}`,
+      `${left.length} of ${countOf(now.files.length, 'file')} could not be removed from ${host.name}: ${left.join(', ')}`,
       { remedy: run(shellLine`ls -la ${left[0] ?? ''}`), facts: { left } },
     );
   }

@@ -1,4 +1,5 @@
 /** Installs verified packages on a target and keeps the journal. */
+import { countOf } from '../count.ts';
 import { isTapprepError, TapprepError } from '../errors.ts';
 import type { Host, RunResult } from '../host/host.ts';
 import { awaitEarlierRun } from '../host/until-end.ts';
@@ -87,7 +88,7 @@ export async function installArtifacts(request: InstallRequest): Promise<Install
     await writeEntry(host, { ...entry, state: 'done', packages: added, replaced, ...lost, files });
     refuseWhenStopped(
       request.signal,
-      `while ${result.argv[0]} worked on ${host.name}: it came to its end first, and ${added.length} packages are installed`,
+      `while ${result.argv[0]} worked on ${host.name}: it came to its end first, and ${countOf(added.length, 'package is', 'packages are')} installed`,
       { remedy: tapprepAsRoot('remove') },
     );
     const again = wanted.filter(({ item }) => damaged.has(packageKey(item))).map(({ item }) => item.name);
@@ -108,7 +109,10 @@ export async function installArtifacts(request: InstallRequest): Promise<Install
     replaced,
     ...lost,
   });
-  const undone = left.length === 0 ? 'what it had installed was taken away again' : `${left.length} packages are left`;
+  const undone =
+    left.length === 0
+      ? 'what it had installed was taken away again'
+      : `${countOf(left.length, 'package is', 'packages are')} left`;
   if (result.exitCode === 0) {
     throw interrupted(request.signal, `between two runs of ${result.argv[0]} on ${host.name}, and ${undone}`, {
       ...(left.length === 0 ? {} : { remedy: tapprepAsRoot('remove') }),

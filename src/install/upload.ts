@@ -1,5 +1,6 @@
 /** Verified files on another machine: kept by their digest until they are installed, so that a lost connection costs little. */
 import { posix } from 'node:path';
+import { countOf } from '../count.ts';
 import { isTapprepError, TapprepError } from '../errors.ts';
 import { runAsRoot } from '../make-remedy.ts';
 import { shellLine } from '../shell-words.ts';
@@ -81,7 +82,7 @@ export async function withUploadedFiles<Result>(
     options.emit({
       type: 'note',
       level: 'info',
-      text: `${missing.length} of ${files.length} files were brought to ${host.name}`,
+      text: `${missing.length} of ${countOf(files.length, 'file was', 'files were')} brought to ${host.name}`,
     });
     const result = await body(files.map(({ digest, name }) => posix.join(UPLOAD_DIRECTORY, digest, name)));
     await removeUploads(host);

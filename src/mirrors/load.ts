@@ -1,6 +1,7 @@
 /** Reads mirror lists: the one that comes with tapprep, and the user's. */
 import { open, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { countOf } from '../count.ts';
 import { isErrno, messageOf, TapprepError } from '../errors.ts';
 import { diskError } from '../files/disk-error.ts';
 import { tapprep } from '../make-remedy.ts';
@@ -100,11 +101,14 @@ function parseJson(text: string, name: string): unknown {
 function badMirrors(name: string, faults: readonly string[]): TapprepError {
   const shown = faults.slice(0, MAX_FAULTS).map((fault) => fault.slice(0, 300));
   const more = faults.length > shown.length ? `\n  and ${faults.length - shown.length} more` : '';
-  const count = faults.length === 1 ? '1 fault' : `${faults.length} faults`;
-  return new TapprepError('BAD_MIRRORS', `${name} has ${count}:\n  ${shown.join('\n  ')}${more}`, {
-    remedy: tapprep('mirrors', 'list', '--json'),
-    facts: { name, faults: shown },
-  });
+  return new TapprepError(
+    'BAD_MIRRORS',
+    `${name} has ${countOf(faults.length, 'fault')}:\n  ${shown.join('\n  ')}${more}`,
+    {
+      remedy: tapprep('mirrors', 'list', '--json'),
+      facts: { name, faults: shown },
+    },
+  );
 }
 
 const UNREADABLE = {

@@ -2,6 +2,7 @@
 import { stat } from 'node:fs/promises';
 import type { BundledIndex, BundledPackage } from '../bundle/manifest.ts';
 import type { OpenBundle } from '../bundle/read.ts';
+import { countOf } from '../count.ts';
 import { isTapprepError, TapprepError } from '../errors.ts';
 import type { DebRecord } from '../resolve/deb/packages-index.ts';
 import { findKernelBuild } from '../resolve/rpm/choose.ts';
@@ -136,7 +137,7 @@ async function readIndex(round: Round, carried: Carried, index: BundledIndex): P
       emit({
         type: 'note',
         level: 'info',
-        text: `${index.suite}: signed by ${release.signer ?? 'nobody'}, ${traced} packages traced to it`,
+        text: `${index.suite}: signed by ${release.signer ?? 'nobody'}, ${countOf(traced, 'package')} traced to it`,
       });
       for (const text of release.notes) emit({ type: 'note', level: 'info', text });
       return records;

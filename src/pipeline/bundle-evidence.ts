@@ -3,6 +3,7 @@ import { TapprepError } from '../errors.ts';
 import { prepareFile, type PreparedFile } from '../bundle/files.ts';
 import type { BundledIndex, BundledPackage } from '../bundle/manifest.ts';
 import { toLine } from '../bundle/provenance.ts';
+import { countOf } from '../count.ts';
 import { openIndexes, type OpenIndex } from '../resolve/deb/open-index.ts';
 import { peekName } from '../resolve/deb/packages-index.ts';
 import { releaseDirectory } from '../resolve/deb/release-directory.ts';
@@ -36,7 +37,9 @@ export async function collectEvidence(
     const names = new Set(packages.filter(({ repository }) => repository === id).map(({ name }) => name));
     const repository = repositories.find((candidate) => toLine(candidate.id) === id);
     if (repository === undefined || repository.trust.metadata === 'unsigned') {
-      warnings.push(`${names.size} packages come from ${id}, whose index is not signed or no longer known`);
+      warnings.push(
+        `${countOf(names.size, 'package comes', 'packages come')} from ${id}, whose index is not signed or no longer known`,
+      );
       continue;
     }
     const opened = await openIndexes(repository, arch, session.reader);

@@ -13,6 +13,7 @@ import {
 import { prepareData, prepareLicence, prepareScript, prepareScripts, type PreparedFile } from '../bundle/files.ts';
 import { describePackages } from '../bundle/packages.ts';
 import { type BundleSource, writeBundle, type WrittenBundle } from '../bundle/write.ts';
+import { countOf } from '../count.ts';
 import { TapprepError } from '../errors.ts';
 import { tapprep } from '../make-remedy.ts';
 import type { SystemtapWish } from '../systemtap/choose.ts';
@@ -75,7 +76,7 @@ export async function bundleTarget(session: Session, open: OpenTarget, options: 
     session,
     'download',
     () => acquirePlan(session, open, plan, { isLock: options.lock !== null }),
-    (files) => `${files.length} packages verified`,
+    (files) => `${countOf(files.length, 'package')} verified`,
   );
   const byFile = new Map(artifacts.map((artifact) => [fileKey(artifact.item), artifact]));
   const take = (items: readonly PlanItem[]): readonly Artifact[] =>
@@ -105,7 +106,7 @@ export async function bundleTarget(session: Session, open: OpenTarget, options: 
         deb: ({ packageArch }) => collectEvidence(session, packageArch, packages, repositories),
       });
     },
-    ({ indexes }) => `${indexes.length} signed indexes`,
+    ({ indexes }) => countOf(indexes.length, 'signed index', 'signed indexes'),
   );
   const dependencies = isListKnown(open.facts) ? 'asked' : 'unknown';
   const { manifest, sources } = finishBundle(

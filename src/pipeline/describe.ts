@@ -1,11 +1,12 @@
 /** One line on the result of a stage. */
+import { countOf } from '../count.ts';
 import { foldersOf, looseFilesOf, packagesOf } from '../resolve/provisions.ts';
 import type { Plan, VerifyReport } from '../types.ts';
 
 export function describePlan(plan: Plan): string {
   const folders = foldersOf(plan.items).map(({ version }) => ` and SystemTap ${version} in a folder`);
   const files = looseFilesOf(plan.items).map(({ name }) => ` and ${name} of a debuginfod`);
-  return `${packagesOf(plan.items).length} packages${files.join('')}${folders.join('')} for ${plan.target.release}`;
+  return `${countOf(packagesOf(plan.items).length, 'package')}${files.join('')}${folders.join('')} for ${plan.target.release}`;
 }
 
 /** What a plan does to a target, for the question whether it may: "install 6 packages and put SystemTap 5.1-5 in a folder". */
@@ -17,7 +18,7 @@ export function describeChange({ items }: Pick<Plan, 'items'>): string {
     ...foldersOf(items).map(({ version }) => `SystemTap ${version} in a folder`),
   ];
   const parts = [
-    ...(packages === 0 ? [] : [`install ${packages} packages`]),
+    ...(packages === 0 ? [] : [`install ${countOf(packages, 'package')}`]),
     ...(things.length === 0 ? [] : [`put ${things.join(' and ')}`]),
   ];
   return parts.join(', and ');

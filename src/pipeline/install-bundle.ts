@@ -7,6 +7,7 @@ import { findArchitecture } from '../detect/architectures.ts';
 import { openBundle, type OpenBundle } from '../bundle/read.ts';
 import { requireSameTarget } from '../bundle/same-target.ts';
 import { verifyBundleSignature } from '../bundle/sign.ts';
+import { countOf } from '../count.ts';
 import { TapprepError } from '../errors.ts';
 import { quoteCommand } from '../shell-words.ts';
 import { tapprepAsRoot } from '../make-remedy.ts';
@@ -60,7 +61,7 @@ export async function withBundle<Result>(
       session,
       'bundle',
       async () => checkBundle(session, open, host, choice, await openBundle(choice.path, directory, session.signal)),
-      ({ artifacts }) => `${artifacts.length} packages verified`,
+      ({ artifacts }) => `${countOf(artifacts.length, 'package')} verified`,
     );
     return await body(install);
   });

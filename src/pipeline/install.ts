@@ -1,5 +1,6 @@
 /** The main job on a target: plan, fetch, verify the files, install, prove. */
 import { join } from 'node:path';
+import { countOf } from '../count.ts';
 import { findDamaged } from '../detect/damaged-packages.ts';
 import { TapprepError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
@@ -127,7 +128,7 @@ async function carryOut(
     session,
     'download',
     async () => options.artifacts ?? (await acquirePlan(session, open, plan, { isLock: options.lock !== null })),
-    (files) => `${files.length} packages verified`,
+    (files) => `${countOf(files.length, 'package')} verified`,
   );
   const looseFiles = await Promise.all(loose.map((item) => acquireLooseFile(session, item)));
   const images = artifacts.filter(({ item }) => item.kind === 'image');
@@ -154,10 +155,10 @@ async function carryOut(
       }),
     ({ installed, again = [], replaced, removed = [] }) =>
       [
-        ...(installed.length === 0 ? [] : [`${installed.length} packages`]),
-        ...(replaced.length === 0 ? [] : [`${replaced.length} packages replaced`]),
-        ...(removed.length === 0 ? [] : [`${removed.length} packages gone`]),
-        ...(again.length === 0 ? [] : [`the files of ${again.length} packages put back`]),
+        ...(installed.length === 0 ? [] : [countOf(installed.length, 'package')]),
+        ...(replaced.length === 0 ? [] : [`${countOf(replaced.length, 'package')} replaced`]),
+        ...(removed.length === 0 ? [] : [`${countOf(removed.length, 'package')} gone`]),
+        ...(again.length === 0 ? [] : [`the files of ${countOf(again.length, 'package')} put back`]),
       ].join(', ') || 'nothing to do',
   );
   const files = [

@@ -63,7 +63,12 @@ export async function openHost(options: OpenOptions, choice: TargetOptions, entr
   const opened = await reachHost(options, choice, entry);
   const host = options.isDryRun === true ? (await import('../host/read-only.ts')).readOnly(opened) : opened;
   const own = readOwnKernel(choice, host, options.cwd);
-  const facts = await collectFacts(host, { release: kernel, own, signal: options.signal });
+  const facts = await collectFacts(host, {
+    release: kernel,
+    otherwise: choice.elseKernel,
+    own,
+    signal: options.signal,
+  });
   requireOwn(facts, host);
   return { host, facts: await withChosen(host, await withImageBuildId(host, facts)) };
 }

@@ -1,4 +1,5 @@
 /** Whether it is this machine that has no network, rather than each source that is not there. Pure. */
+import { countOf } from '../count.ts';
 import { isTapprepError, TapprepError } from '../errors.ts';
 import { shellLine } from '../shell-words.ts';
 
@@ -20,7 +21,9 @@ export function describeOutage(errors: readonly unknown[]): TapprepError | null 
   if (!failed(UNREACHED)) return null;
   const what = failed(UNRESOLVED) ? 'resolved' : 'reached';
   const which =
-    hosts.length === 1 ? `${hosts[0]} could not be ${what}` : `all of ${hosts.length} hosts could not be ${what}`;
+    hosts.length === 1
+      ? `${hosts[0]} could not be ${what}`
+      : `all of ${countOf(hosts.length, 'host')} could not be ${what}`;
   return new TapprepError('NETWORK', `there is no network on this machine: ${which}`, {
     hint: shellLine`getent hosts ${hosts[0] ?? ''}    # without a network: tapprep bundle --help`,
     facts: { hosts, reasons: [...new Set(all.map(({ reason }) => reason))] },

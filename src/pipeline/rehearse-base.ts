@@ -1,4 +1,5 @@
 /** The bare system that a rehearsal installs into: Debian's by mmdebstrap, an rpm distribution's from its closure. */
+import { countOf } from '../count.ts';
 import { TapprepError } from '../errors.ts';
 import { tapprep } from '../make-remedy.ts';
 import { forFamily } from '../package-system/systems.ts';
@@ -36,7 +37,7 @@ export function makeBaseBeside(
         session,
         'download',
         (emit) => acquireArtifacts({ ...session, emit, signal }, items),
-        (artifacts) => `${artifacts.length} packages verified`,
+        (artifacts) => `${countOf(artifacts.length, 'package')} verified`,
       ),
   );
 }

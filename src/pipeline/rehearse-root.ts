@@ -1,4 +1,5 @@
 /** What every root of a rehearsal is made with: the plan for it, and the installation into it. */
+import { countOf } from '../count.ts';
 import type { Host } from '../host/host.ts';
 import { installArtifacts } from '../install/run.ts';
 import { systemOf } from '../package-system/systems.ts';
@@ -52,6 +53,6 @@ export async function installIntoRoot(
         now,
         signal,
       }),
-    (report) => `${report.installed.length} packages`,
+    (report) => countOf(report.installed.length, 'package'),
   );
 }

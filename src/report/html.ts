@@ -1,4 +1,5 @@
 /** A run as one HTML page to hand on: nothing is loaded, nothing is run, every foreign text is escaped. Pure. */
+import { countOf } from '../count.ts';
 import { textOf } from '../sentence.ts';
 import type { FolderItem, Provision, TrustRequirement, VerifyStep } from '../types.ts';
 import { escapeMarkup as text } from './escape.ts';
@@ -180,7 +181,7 @@ function checkSection({ checks, fixes }: Preflight): string {
 function planSection({ plan }: Preflight): string {
   if (plan === null) return '';
   const rows = plan.items.map(planRow);
-  const count = `${countPackages(plan.items.length)} to fetch, ${formatBytes(plan.downloadBytes)}; ${formatBytes(plan.installedBytes)} installed; ${plan.present.length} already there.`;
+  const count = `${countOf(plan.items.length, 'package')} to fetch, ${formatBytes(plan.downloadBytes)}; ${formatBytes(plan.installedBytes)} installed; ${plan.present.length} already there.`;
   const body = table(['Package', 'Role', '#Size', 'Digest and signer'], rows);
   const folded = rows.length === 0 ? `<p>${count}</p>` : `<details><summary>${count}</summary>${body}</details>`;
   return section(
@@ -200,7 +201,7 @@ function planRow(item: Provision): string {
 function linesOf(item: Provision): readonly string[] {
   switch (item.kind) {
     case 'folder':
-      return [`${item.place}, from ${item.packages.length} packages`, ...signersOf(item)];
+      return [`${item.place}, from ${countOf(item.packages.length, 'package')}`, ...signersOf(item)];
     case 'file':
       return [item.place, `build-id ${item.buildId}`, 'unsigned: nobody vouches for it'];
     case 'package':
@@ -228,7 +229,7 @@ function installSection({ install }: Preflight): string {
   if (install === null) return '';
   const { installed, replaced, unchanged, journal } = install;
   const lines = [
-    `${countPackages(installed.length)} added, ${unchanged} were there already.`,
+    `${countOf(installed.length, 'package')} added, ${unchanged} were there already.`,
     ...replaced.map(({ name, from, to }) => `${name} replaced: ${from} by ${to}.`),
     ...(journal === null ? [] : [`Journal on the target: ${journal}. "tapprep remove" takes the packages away again.`]),
   ];
@@ -264,10 +265,6 @@ function bullets(sentences: readonly string[]): string {
 
 function mark(kind: 'pass' | 'fail' | 'skip' | 'advice', word: string): string {
   return `<span class="mark ${kind}">${text(word)}</span>`;
-}
-
-function countPackages(count: number): string {
-  return count === 1 ? '1 package' : `${count} packages`;
 }
 
 function formatSeconds(seconds: number): string {

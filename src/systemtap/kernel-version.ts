@@ -74,6 +74,16 @@ export function upstreamKernelOf(target: Target, packageVersion: string | null =
   return { series, patch: { least: exact, most: exact }, isVendor, text };
 }
 
+/** The same of a kernel that nobody packages, as its release says it; null where that begins with no version. */
+export function upstreamOfRelease(release: string): UpstreamKernel | null {
+  const [major = null, minor = null, patch = null] = numbersOf(release) ?? [];
+  if (major === null || minor === null) return null;
+  const exact = major < 3 ? null : patch;
+  const bounds = exact === null ? { least: 0, most: Infinity } : { least: exact, most: exact };
+  const series = seriesOf([major, minor, ...(patch === null ? [] : [patch])].join('.'));
+  return { series, patch: bounds, isVendor: false, text: release };
+}
+
 /** Orders two upstream versions of any length, "6.9" before "6.12"; "-rc" and what else follows is not looked at. */
 export function compareKernels(a: string, b: string): number {
   const [left, right] = [a, b].map((text) => numbersOf(text) ?? [0, 0, null]);

@@ -1,6 +1,7 @@
 /** Loads what was compiled, in the target's own kernel, and turns every item into a step of the report. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { countOf } from '../count.ts';
 import { isTapprepError, TapprepError } from '../errors.ts';
 import { textOf } from '../sentence.ts';
 import type { GuestPolicy, VerifyReport, VerifyStep } from '../types.ts';
@@ -130,7 +131,7 @@ async function loadInVm(options: VerifyOptions, vm: VmAssets, items: readonly Co
     options.emit({
       type: 'note',
       level: 'info',
-      text: `${guests === 1 ? 'guest' : `${guests} guests`}: ${report.release} booted in ${booted} s, ended after ${ended} s`,
+      text: `${guests === 1 ? 'guest' : countOf(guests, 'guest')}: ${report.release} booted in ${booted} s, ended after ${ended} s`,
     });
     if (report.release !== options.target.release)
       return {

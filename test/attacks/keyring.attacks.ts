@@ -26,7 +26,7 @@ const ANY_VERDICT = [
   off(VERDICT, "if (verdict.outcome === 'good') return;", 'return;'),
   off('src/bundle/sign.ts', 'if (signer === null) throw', 'if (signer === undefined) throw'),
 ];
-const ANY_WORDS = [off(COMMON, '[ -n "$accepted" ] || fail 4', 'true || fail 4')];
+const ANY_WORDS = [off(COMMON, '[ -n "$accepted" ] || fail BAD_SIGNATURE', 'true || fail BAD_SIGNATURE')];
 
 const FORGERIES: readonly Forgery[] = [
   {

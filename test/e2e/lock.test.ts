@@ -1,10 +1,12 @@
 /** A lock: the same bundle and the same system from it every time, or a failure that says why; with a real archive behind nginx. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Cli, type CliResult } from '../helpers/cli.ts';
 import { DebLab } from '../helpers/deb-lab.ts';
+import { serveDirectory } from '../helpers/directory-server.ts';
 import { makeDpkgRunRoot } from '../helpers/dpkg-root.ts';
 import { fingerprint, sha256File } from '../helpers/fingerprint.ts';
 import { GpgHome, type TestKey } from '../helpers/gpg.ts';
@@ -114,6 +116,60 @@ test('a root in which no kernel is installed gets the one of the lock', async ()
   const args = ['install', '--root', freshRoot(), '--lock', lock, '--systemtap', 'distro', '--dry-run'];
   const { code, stdout } = await cli.run(args);
   expect([code, stdout]).toEqual([0, expect.stringContaining(`linux-headers-${RELEASE}_5.10.299-1_`)]);
+});
+
+test('a root in which no kernel is installed gets the one of the bundle', async () => {
+  const cli = new Cli();
+  clis.push(cli);
+  const out = join(work, 'carried.tar');
+  expect(await tapprep('bundle', '--root', freshRoot(), '--lock', lock, '--out', out)).toMatchObject({ code: 0 });
+  const args = ['install', '--root', freshRoot(), '--bundle', out, '--systemtap', 'distro', '--dry-run'];
+  const { code, stdout } = await cli.run(args);
+  expect([code, stdout]).toEqual([0, expect.stringContaining(`linux-headers-${RELEASE}_5.10.299-1_`)]);
+});
+
+test('a root with another kernel alone is not taken for that of the lock', async () => {
+  const cli = new Cli();
+  clis.push(cli);
+  const root = freshRoot();
+  mkdirSync(join(root, 'lib/modules/5.10.0-98-cloud-amd64'), { recursive: true });
+  const { code, stderr } = await cli.run(['install', '--root', root, '--lock', lock, '--dry-run']);
+  expect(code).toBe(2);
+  expect(stderr).toContain(`is for release ${RELEASE} but the target has release 5.10.0-98-cloud-amd64`);
+  mkdirSync(join(root, 'lib/modules/5.10.0-97-cloud-amd64'));
+  expect(
+    await cli.run(['install', '--root', root, '--lock', lock, '--systemtap', 'distro', '--dry-run']),
+  ).toMatchObject({
+    code: 0,
+  });
+});
+
+function isPackage(request: string): boolean {
+  return request.endsWith('.deb');
+}
+
+test('Ctrl-C in a fetch leaves no directory that it made, and what it found stays', async () => {
+  const server = await serveDirectory(archive);
+  for (const path of globSync('**/*.deb', { cwd: archive })) server.override(`/${path}`, () => undefined);
+  const root = join(work, 'root-held');
+  mkdirSync(root);
+  makeDpkgRunRoot(root, { url: server.url, suite: SUITE, keyring: key.keyring });
+  const found = join(work, 'found');
+  mkdirSync(found);
+  for (const dest of [join(work, 'made/by/fetch'), found]) {
+    server.requests.length = 0;
+    const cli = new Cli();
+    clis.push(cli);
+    const options = ['--root', root, '--kernel', RELEASE, '--systemtap', 'distro', '--dest', dest];
+    const { child, done } = cli.start(['fetch', ...options]);
+    while (!server.requests.some(isPackage)) await sleep(20);
+    expect(existsSync(dest)).toBe(true);
+    child.kill('SIGINT');
+    expect(await done).toMatchObject({ code: 130 });
+  }
+  await server.close();
+  expect(existsSync(join(work, 'made'))).toBe(false);
+  expect(existsSync(found)).toBe(true);
 });
 
 test.each([

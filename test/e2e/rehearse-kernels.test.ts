@@ -34,7 +34,7 @@ test('for people it is a table', async () => {
   const { stdout } = await rehearse(list);
   expect(stdout).toMatch(/^kernel +SystemTap +hello +kernel\.function +time +why not\n/);
   expect(stdout).toMatch(/\n6\.1\.0-18-cloud-amd64 +NOT PROVEN +- +skip +skip .* OFFLINE: /);
-  expect(stdout).toMatch(/\n0 of 1 kernels are proven\n$/);
+  expect(stdout).toMatch(/\n0 of 1 kernel is proven\n$/);
 });
 
 test.each([

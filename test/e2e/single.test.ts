@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { copyWithLibraries, makeProgramRoot } from '../helpers/dpkg-root.ts';
+import { faultsOf } from '../helpers/schema.ts';
 
 const repository = join(import.meta.dirname, '../..');
 const work = mkdtempSync(join(tmpdir(), 'e2e-single-'));
@@ -188,6 +189,18 @@ test('a program that another user planted is not started, and a relative cache d
   expect(planted.stderr).toMatch(/^tapprep: CACHE_UNUSABLE: .*\/node belongs to user 65534, so that another user/);
   expect(run([single, '--version'], 'cache')).toMatchObject({ status: 2, stdout: '' });
 });
+
+test.each([['dash'], ['busybox', 'sh'], ['bash', '--posix']])(
+  'by %s %s, what it says before its Node runs is an error in JSON, too',
+  (...shell) => {
+    const words = shell.filter((word) => word !== undefined);
+    const { status, stdout, stderr } = run([...words, single, 'plan', '--json'], 'a "cache\\ö');
+    const { error } = JSON.parse(stdout) as { error: { message: string; hint: string } };
+    expect(faultsOf('error', { error })).toEqual([]);
+    expect([status, error]).toEqual([2, expect.objectContaining({ code: 'USAGE', exit: 2 })]);
+    expect(stderr.replaceAll('ö', '??')).toBe(`tapprep: USAGE: ${error.message}\n  ${error.hint}\n`);
+  },
+);
 
 function flip(bytes: Buffer, at: number): Buffer {
   const out = Buffer.from(bytes);

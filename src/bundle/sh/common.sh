@@ -3,22 +3,13 @@
 # What install.sh and run.sh have in common; read by them with ".", never run. POSIX sh as of bash 3.2, dash and
 # busybox: no "local", no arrays. They have already changed into the bundle's directory.
 
-say() { printf '%s: %s\n' "$program" "$1" >&2; }
-
-# fail CODE SENTENCE [HINT]: ends with an exit code of tapprep's own table.
-fail() {
-  say "$2"
-  [ -z "${3:-}" ] || printf '  try: %s\n' "$3" >&2
-  exit "$1"
-}
-
 have() { command -v "$1" >/dev/null 2>&1; }
 
 # require_tools NAME...: every program that is needed, before anything is done.
 require_tools() {
   missing=
   for tool in "$@"; do have "$tool" || missing="$missing $tool"; done
-  [ -z "$missing" ] || fail 6 "needed and not found in PATH:$missing (PATH is $PATH)"
+  [ -z "$missing" ] || fail TOOL_MISSING "needed and not found in PATH:$missing (PATH is $PATH)"
 }
 
 # The SHA-256 of standard input by one of the programs that can tell it; whatever else they print is cut off.
@@ -55,13 +46,13 @@ EOF
     [ "$sum" != edeaaff3f1774ad2888673770c6d64097e391bc362d7d6fb34982ddf0efd18cb ] || return 0
   done
   hasher=
-  fail 6 'no program was found that computes SHA-256; looked for sha256sum, busybox, shasum, openssl, perl (Digest::SHA) and python (hashlib)'
+  fail TOOL_MISSING 'no program was found that computes SHA-256; looked for sha256sum, busybox, shasum, openssl, perl (Digest::SHA) and python (hashlib)'
 }
 
 # check_sums: every file that SHA256SUMS names is there and has its digest, and SHA256SUMS names all that it has to.
 # With $without_packages, packages and evidence may have been taken away, as nothing is installed from them.
 check_sums() {
-  [ -f SHA256SUMS ] || fail 4 'SHA256SUMS is missing: the bundle is not complete'
+  [ -f SHA256SUMS ] || fail BAD_BUNDLE 'SHA256SUMS is missing: the bundle is not complete'
   find_hasher
   count=0
   listed=$newline
@@ -69,13 +60,13 @@ check_sums() {
     wanted=${row%% *}
     file=${row#*  }
     case $wanted in
-      *[!0-9a-f]*) fail 4 "SHA256SUMS is damaged at line $((count + 1))" ;;
+      *[!0-9a-f]*) fail BAD_BUNDLE "SHA256SUMS is damaged at line $((count + 1))" ;;
     esac
     case /$file/ in
-      */../* | */./* | *//* | *[!A-Za-z0-9._+~^%:@/-]*) fail 4 "SHA256SUMS is damaged at line $((count + 1))" ;;
+      */../* | */./* | *//* | *[!A-Za-z0-9._+~^%:@/-]*) fail BAD_BUNDLE "SHA256SUMS is damaged at line $((count + 1))" ;;
     esac
     if [ "${#wanted}" -ne 64 ] || [ "$wanted  $file" != "$row" ]; then
-      fail 4 "SHA256SUMS is damaged at line $((count + 1))"
+      fail BAD_BUNDLE "SHA256SUMS is damaged at line $((count + 1))"
     fi
     if [ ! -e "./$file" ] && [ -n "${without_packages:-}" ]; then
       case $file in
@@ -86,12 +77,12 @@ check_sums() {
       esac
     fi
     if [ ! -f "./$file" ] || [ -L "./$file" ]; then
-      fail 4 "$file is missing: the bundle is not complete" 'unpack the bundle again'
+      fail BAD_BUNDLE "$file is missing: the bundle is not complete" 'unpack the bundle again'
     fi
     sum=
     hash_by "$hasher" <"./$file"
     if [ "$sum" != "$wanted" ]; then
-      fail 4 "$file has the sha256 $sum, the bundle was made with $wanted" 'copy and unpack the bundle again'
+      fail DIGEST_MISMATCH "$file has the sha256 $sum, the bundle was made with $wanted" 'copy and unpack the bundle again'
     fi
     count=$((count + 1))
     listed=$listed$file$newline
@@ -99,7 +90,7 @@ check_sums() {
   for file in manifest.json bundle.txt "$program" $parts; do is_listed "$file"; done
   read_text sums
   if [ "$count" != "$value" ]; then
-    fail 4 "SHA256SUMS names $count files, but the bundle was made with ${value:-another number}"
+    fail BAD_BUNDLE "SHA256SUMS names $count files, but the bundle was made with ${value:-another number}"
   fi
 }
 
@@ -107,24 +98,24 @@ check_sums() {
 is_listed() {
   case $listed in
     *"$newline$1$newline"*) ;;
-    *) fail 4 "$1 is not in SHA256SUMS, so nothing vouches for it" ;;
+    *) fail BAD_BUNDLE "$1 is not in SHA256SUMS, so nothing vouches for it" ;;
   esac
 }
 
 # check_signature KEYRING: SHA256SUMS, and with it everything, is signed by a key of that file.
 check_signature() {
-  [ -f SHA256SUMS.asc ] || fail 4 'a keyring was given, but the bundle is not signed: SHA256SUMS.asc is missing'
-  [ -f "$1" ] || fail 2 "the keyring $1 does not exist"
-  have gpgv || fail 6 'a keyring was given, but gpgv, which checks signatures, is not installed here'
+  [ -f SHA256SUMS.asc ] || fail UNSIGNED 'a keyring was given, but the bundle is not signed: SHA256SUMS.asc is missing'
+  [ -f "$1" ] || fail USAGE "the keyring $1 does not exist"
+  have gpgv || fail TOOL_MISSING 'a keyring was given, but gpgv, which checks signatures, is not installed here'
   ring=$1
   IFS= read -r first <"$1" 2>/dev/null || first=${first:-}
   case $first in
     -----BEGIN*)
-      have gpg || fail 6 "the keyring $1 is armored, which gpgv cannot read, and gpg is not installed here" \
+      have gpg || fail TOOL_MISSING "the keyring $1 is armored, which gpgv cannot read, and gpg is not installed here" \
         "gpg --dearmor <KEYRING >keyring.gpg, on another machine"
       make_private
       ring=$private/keyring.gpg
-      gpg --batch --homedir "$private" --dearmor <"$1" >"$ring" 2>/dev/null || fail 4 "the keyring $1 holds no keys"
+      gpg --batch --homedir "$private" --dearmor <"$1" >"$ring" 2>/dev/null || fail UNKNOWN_KEY "the keyring $1 holds no keys"
       ;;
   esac
   # Its exit status is 0 for a revoked or expired key and for every algorithm: only its status lines tell.
@@ -132,7 +123,7 @@ check_signature() {
   judge_signatures
   [ -z "$private" ] || rm -rf "$private"
   private=
-  [ -n "$accepted" ] || fail 4 "SHA256SUMS is not signed by a key of $1: $refused"
+  [ -n "$accepted" ] || fail BAD_SIGNATURE "SHA256SUMS is not signed by a key of $1: $refused"
 }
 
 # judge_signatures: sets $accepted where a signature of $words is good and none is bad, else $refused. The same policy as
@@ -271,7 +262,7 @@ make_private() {
       try=$((try + 1))
     done
   done
-  fail 5 'no directory for temporary files can be written: looked at TMPDIR, /var/tmp, /tmp, /run and /dev/shm'
+  fail NO_SPACE 'no directory for temporary files can be written: looked at TMPDIR, /var/tmp, /tmp, /run and /dev/shm'
 }
 
 # read_text KEY: sets $value to what bundle.txt says of a key that it has once; empty where it has none.
@@ -288,9 +279,9 @@ read_text() {
 }
 
 read_target() {
-  [ -f bundle.txt ] || fail 4 'bundle.txt is missing: the bundle is not complete' 'unpack the bundle again'
+  [ -f bundle.txt ] || fail BAD_BUNDLE 'bundle.txt is missing: the bundle is not complete' 'unpack the bundle again'
   read_text tapprep-bundle
-  [ "$value" = 1 ] || fail 4 "bundle.txt is of form ${value:-unknown}, and this script reads form 1"
+  [ "$value" = 1 ] || fail BAD_BUNDLE "bundle.txt is of form ${value:-unknown}, and this script reads form 1"
   read_text kind && kind=$value
   read_text family && family=$value
   read_text distro && distro=$value
@@ -303,6 +294,6 @@ read_target() {
   read_text kernel-version && kernel_version=$value
   read_text made-by && made_by=$value
   case $release$arch in
-    *[!A-Za-z0-9._+~^:@-]* | '') fail 4 'bundle.txt names no kernel' ;;
+    *[!A-Za-z0-9._+~^:@-]* | '') fail BAD_BUNDLE 'bundle.txt names no kernel' ;;
   esac
 }

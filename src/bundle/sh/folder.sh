@@ -55,7 +55,7 @@ place_folder() {
   read_folder "$1" || return 1
   if is_whole "$place"; then return 0; fi
   if [ -e "$place" ] || [ -L "$place" ]; then
-    is_ours "$place" || fail 5 "$place is there already and was not made by tapprep" "ls -la $place"
+    is_ours "$place" || fail INSTALL_FAILED "$place is there already and was not made by tapprep" "ls -la $place"
   fi
   fits /opt "$folder_kibibytes" "SystemTap $folder_version"
   require_tools gzip tar

@@ -53,10 +53,10 @@ read_journal() {
         esac
         ;;
       tail:'}' | tail:'') ;;
-      *) fail 5 "$journal is not written as tapprep writes it, so nothing can be added to it" "mv $journal $journal.broken" ;;
+      *) fail JOURNAL_BROKEN "$journal is not written as tapprep writes it, so nothing can be added to it" "mv $journal $journal.broken" ;;
     esac
   done <"$journal"
-  [ "$stage" = tail ] || fail 5 "$journal is cut off, so nothing can be added to it" "mv $journal $journal.broken"
+  [ "$stage" = tail ] || fail JOURNAL_BROKEN "$journal is cut off, so nothing can be added to it" "mv $journal $journal.broken"
 }
 
 # keep_entry: what becomes of one entry of the journal. In mode "undo" those of this bundle are marked as removed.
@@ -96,7 +96,7 @@ write_journal() {
     fi
   } >"$journal.new" && { sync "$journal.new" 2>/dev/null || sync; } && mv -f "$journal.new" "$journal" && return 0
   rm -f "$journal.new"
-  fail 5 "$journal cannot be written" "df -h $state"
+  fail INSTALL_FAILED "$journal cannot be written" "df -h $state"
 }
 
 print_entry() {

@@ -4,7 +4,7 @@
 
 # wrong_target SENTENCE
 wrong_target() {
-  [ -n "${other_target:-}" ] || fail 1 "this bundle is for another target: $1"
+  [ -n "${other_target:-}" ] || fail WRONG_TARGET "this bundle is for another target: $1"
   say "going on by --force-other-target-unsafe, though $1"
 }
 
@@ -15,7 +15,7 @@ check_machine() {
   case $machine:$arch in
     i[3456]86:i[3456]86) return 0 ;;
   esac
-  fail 1 "this bundle is for another target: it was made for $arch, and this machine is $machine"
+  fail WRONG_TARGET "this bundle is for another target: it was made for $arch, and this machine is $machine"
 }
 
 # check_kernel: the running kernel is the one it was made for, of the same build where that is known.

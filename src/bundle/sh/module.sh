@@ -65,18 +65,18 @@ read_arguments() {
     key=${word%%=*}
     value=${word#*=}
     case $seen in
-      *" $key "*) fail 2 "$key is given twice" ;;
+      *" $key "*) fail USAGE "$key is given twice" ;;
     esac
     seen="$seen$key "
     case " $takes " in
       *" $key:integer "*)
         case $value in
-          '' | *[!0-9]*) fail 2 "$key is a whole number, but \"$value\" was given" ;;
+          '' | *[!0-9]*) fail USAGE "$key is a whole number, but \"$value\" was given" ;;
         esac
         given=$given$key=$value$newline
         ;;
       *" $key:file "*) watch_file "$value" ;;
-      *) fail 2 "$name takes ${takes:-no arguments}, but \"$key\" was given" 'sh run.sh --list' ;;
+      *) fail USAGE "$name takes ${takes:-no arguments}, but \"$key\" was given" 'sh run.sh --list' ;;
     esac
   done <<EOF
 $words
@@ -86,7 +86,7 @@ EOF
       *:file)
         case $seen in
           *" ${word%%:*} "*) ;;
-          *) fail 2 "$name needs ${word%%:*}=FILE" 'sh run.sh --list' ;;
+          *) fail USAGE "$name needs ${word%%:*}=FILE" 'sh run.sh --list' ;;
         esac
         ;;
     esac
@@ -97,14 +97,14 @@ EOF
 watch_file() {
   case $1 in
     /*) ;;
-    *) fail 2 "the file to watch is given by an absolute path, but \"$1\" was given" ;;
+    *) fail USAGE "the file to watch is given by an absolute path, but \"$1\" was given" ;;
   esac
   require_tools readlink stat
   real=$(readlink -f "$1")
-  if [ -z "$real" ] || [ ! -f "$real" ]; then fail 2 "there is no file $1 that could be watched"; fi
+  if [ -z "$real" ] || [ ! -f "$real" ]; then fail USAGE "there is no file $1 that could be watched"; fi
   folder=${real%/*}
-  inode=$(stat -c %i "$real") || fail 5 "$real cannot be looked at"
-  directory=$(stat -c %i "${folder:-/}") || fail 5 "${folder:-/} cannot be looked at"
+  inode=$(stat -c %i "$real") || fail INSTALL_FAILED "$real cannot be looked at"
+  directory=$(stat -c %i "${folder:-/}") || fail INSTALL_FAILED "${folder:-/} cannot be looked at"
   # The device of the mount, since stat(2) tells another one on btrfs and overlay; of several the last is on top.
   best=
   device=
@@ -113,7 +113,7 @@ watch_file() {
       "${point%/}"/*) [ "${#point}" -lt "${#best}" ] || { best=$point && device=$numbers; } ;;
     esac
   done </proc/self/mountinfo
-  [ -n "$device" ] || fail 5 "no mounted file system holds $real"
+  [ -n "$device" ] || fail INSTALL_FAILED "no mounted file system holds $real"
   given=${given}major=${device%:*}${newline}minor=${device#*:}${newline}inode=$inode${newline}
   given=${given}directory=$directory${newline}path=$real${newline}name=${real##*/}${newline}
 }
@@ -121,7 +121,7 @@ watch_file() {
 # check_build_known: a release alone does not tell one build of a kernel from another.
 check_build_known() {
   if [ -n "$uname_v" ] || [ -n "$build_id" ]; then return 0; fi
-  fail 4 'the bundle does not tell which build of the kernel it was proven in'
+  fail BAD_BUNDLE 'the bundle does not tell which build of the kernel it was proven in'
 }
 
 # by_bpf: whether what is here runs by stapbpf, and is no module.
@@ -133,10 +133,10 @@ by_bpf() {
 # touches what is none.
 check_loadable() {
   ! by_bpf || return 0
-  [ -e /proc/modules ] || fail 1 'the running kernel takes no modules: there is no /proc/modules' 'mount -t proc proc /proc, if that is all'
+  [ -e /proc/modules ] || fail NOT_PROVEN 'the running kernel takes no modules: there is no /proc/modules' 'mount -t proc proc /proc, if that is all'
   if [ -r /proc/sys/kernel/modules_disabled ]; then
     read -r setting </proc/sys/kernel/modules_disabled || :
-    [ "$setting" != 1 ] || fail 1 'loading modules was switched off until the next boot: kernel.modules_disabled is 1'
+    [ "$setting" != 1 ] || fail NOT_PROVEN 'loading modules was switched off until the next boot: kernel.modules_disabled is 1'
   fi
   if [ -n "${module:-}" ]; then
     judge_signature "$module" "./$path"
@@ -152,7 +152,7 @@ check_loadable() {
     module=
   fi
   [ -n "${module:-}" ] || return 0
-  ! is_loaded || fail 5 "a module $module is in the kernel already" "rmmod $module, if nobody uses it"
+  ! is_loaded || fail INSTALL_FAILED "a module $module is in the kernel already" "rmmod $module, if nobody uses it"
 }
 
 is_loaded() {
@@ -192,7 +192,7 @@ prepare_runtime() {
     rm -rf "$place"
     copied=
   done
-  fail 5 "$runner of this bundle cannot be started from anywhere: every place that can be written is mounted noexec, or is full"
+  fail INSTALL_FAILED "$runner of this bundle cannot be started from anywhere: every place that can be written is mounted noexec, or is full"
 }
 
 # run_module: sets $status. A signal to this script is one to staprun or stapbpf, which then takes out what it has put in.

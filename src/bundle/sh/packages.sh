@@ -107,7 +107,7 @@ decide() {
     fi
     # With a keyring SHA256SUMS is signed, and with it every file.
     if [ "$family" = rpm ] && [ -z "$keyring" ] && ! is_signed "$path"; then
-      [ -n "$allow_unsigned" ] || fail 4 "$path carries no signature, and what nobody signed is not installed" \
+      [ -n "$allow_unsigned" ] || fail UNSIGNED "$path carries no signature, and what nobody signed is not installed" \
         '--keyring FILE, for a bundle signed by somebody you know, or --allow-unsigned-packages, which runs none of its scripts'
       unsigned=$unsigned$path$newline
     fi
@@ -120,9 +120,14 @@ decide() {
     while read -r a b c; do [ -z "$a" ] || list="$list $a $b -> $c;"; done <<EOF
 $replacing
 EOF
-    fail 5 "installed packages would be replaced:$list only additions are allowed" \
+    fail INSTALL_FAILED "installed packages would be replaced:$list only additions are allowed" \
       'add --allow-upgrade if that is acceptable; the old versions cannot be brought back'
   fi
+}
+
+# count_of NUMBER ONE MANY: sets $counted to the number and what it counts.
+count_of() {
+  if [ "$1" = 1 ]; then counted="1 $2"; else counted="$1 $3"; fi
 }
 
 # test_packages: whether the package manager would take $todo, asked without any change. Fails with what it says in $refused.
@@ -209,7 +214,8 @@ check_writable() {
   else
     lay='findmnt -T /usr'
   fi
-  fail 5 "/usr is read-only, and $todo_count packages are to be installed there: nothing was changed" "$lay"
+  count_of "$todo_count" 'package is' 'packages are'
+  fail READ_ONLY_SYSTEM "/usr is read-only, and $counted to be installed there: nothing was changed" "$lay"
 }
 
 # check_space: room for what is unpacked, a twentieth more for the file system's own needs, and 32 MiB for the database.
@@ -234,7 +240,7 @@ fits() {
   case $free in
     '' | *[!0-9]*) say "free space of $1 could not be told" && return 0 ;;
   esac
-  [ "$free" -ge "$2" ] || fail 5 "$3 need $2 KiB in $1, where $free KiB are free: nothing was changed" "df -h $1"
+  [ "$free" -ge "$2" ] || fail NO_SPACE "$3 need $2 KiB in $1, where $free KiB are free: nothing was changed" "df -h $1"
 }
 
 # run_manager PROGRAM ARGUMENT...: the package manager comes to its end, whatever signals come to this script or its terminal:

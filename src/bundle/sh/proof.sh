@@ -158,4 +158,5 @@ EOF
   } >"$report.new"
   mv -f "$report.new" "$report" || say "$report cannot be written"
   [ -z "$json" ] || cat "$report"
+  reported=yes
 }

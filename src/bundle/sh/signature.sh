@@ -46,12 +46,12 @@ read_signer() {
 judge_signature() {
   read_policy
   [ -n "$policy" ] || return 0
-  is_signed "$2" || fail 1 "the running kernel takes signed modules only ($policy), and $1 is not signed" \
+  is_signed "$2" || fail NOT_PROVEN "the running kernel takes signed modules only ($policy), and $1 is not signed" \
     'make the bundle anew, with: tapprep bundle --compiled --module-key FILE --module-cert FILE'
   read_signer "$1"
   # Where nobody can tell, the kernel itself does.
   if [ -z "$key_id" ] || [ ! -r /proc/keys ] || ! grep -q 'keyring  *\.builtin_trusted_keys' /proc/keys; then return 0; fi
-  grep -q "asymmetri.*: $key_id: " /proc/keys || fail 1 \
+  grep -q "asymmetri.*: $key_id: " /proc/keys || fail NOT_PROVEN \
     "the running kernel takes signed modules only ($policy), and it does not trust the key of \"$signer\" ($key_id), by which $1 is signed" \
     'enrol its certificate there: mokutil --import FILE.der, and reboot'
 }

@@ -82,7 +82,7 @@ check_target() {
   case $family in
     deb) have dpkg || wrong_target 'it holds packages for dpkg, which is not installed here' ;;
     rpm) have rpm || wrong_target 'it holds packages for rpm, which is not installed here' ;;
-    *) fail 4 "bundle.txt names the package family $family, which this script does not know" ;;
+    *) fail BAD_BUNDLE "bundle.txt names the package family $family, which this script does not know" ;;
   esac
   check_system
   if [ -z "$not_running" ]; then

@@ -3,6 +3,7 @@ import { basename, resolve } from 'node:path';
 import { isCompressedName } from '../../bundle/compress.ts';
 import { type FirstStep, renderFirstStep, writeFirstStep } from '../../bundle/first-step.ts';
 import { type BundleManifest, rootOf } from '../../bundle/manifest.ts';
+import { countOf } from '../../count.ts';
 import { EXIT, isTapprepError, TapprepError } from '../../errors.ts';
 import { tapprep } from '../../make-remedy.ts';
 import { shellLine } from '../../shell-words.ts';
@@ -81,7 +82,7 @@ async function openLocked(
   lock: Plan,
 ): Promise<OpenTarget | null> {
   try {
-    const open = await openTarget(context, target);
+    const open = await openTarget(context, { ...target, elseKernel: lock.target.release });
     requireSameTarget(lock, path ?? '', open.target);
     return open;
   } catch (error) {
@@ -259,7 +260,7 @@ function compiledForBpf(entry: CatalogueEntry): CompiledScript {
 function renderReport({ plan, bundle, manifest }: BundleReport, verbose: boolean): string {
   if (bundle === null || manifest === null) return `${renderPlan(plan, verbose)}\nnothing was written\n`;
   const warnings = renderWarnings(manifest);
-  return `${bundle.path}: ${formatBytes(bundle.sizeBytes)}, ${manifest.packages.length} packages for ${plan.target.release}\n${warnings}there, as root: ${shellLine`tar -xf ${basename(bundle.path)}`} && sh tapprep-${plan.target.release}/install.sh\nor: ${shellLine`tapprep install --bundle ${basename(bundle.path)}`}\n`;
+  return `${bundle.path}: ${formatBytes(bundle.sizeBytes)}, ${countOf(manifest.packages.length, 'package')} for ${plan.target.release}\n${warnings}there, as root: ${shellLine`tar -xf ${basename(bundle.path)}`} && sh tapprep-${plan.target.release}/install.sh\nor: ${shellLine`tapprep install --bundle ${basename(bundle.path)}`}\n`;
 }
 
 function renderWarnings({ warnings }: BundleManifest): string {

@@ -1,6 +1,7 @@
 /** `tapprep cache`: what is kept between runs, and making room. */
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { countOf } from '../../count.ts';
 import { EXIT, isErrno } from '../../errors.ts';
 import { clearLeft } from '../../files/clear-left.ts';
 import { cleanCache, listCache } from '../../fetch/cache-admin.ts';
@@ -34,7 +35,7 @@ export async function cleanOldest(context: Context, options: CacheOptions): Prom
   if (context.common.json) context.stdout.json(report);
   else
     context.stdout.write(
-      `removed ${report.removedFiles} files, ${formatBytes(report.removedBytes)}${dropRoots ? ', and all rehearsal roots' : everything ? '; rehearsal roots stay, another process works with this cache' : ''}\n`,
+      `removed ${countOf(report.removedFiles, 'file')}, ${formatBytes(report.removedBytes)}${dropRoots ? ', and all rehearsal roots' : everything ? '; rehearsal roots stay, another process works with this cache' : ''}\n`,
     );
   return EXIT.done;
 }

@@ -4,10 +4,11 @@ import { isDiagnosisCode } from '../../diagnose/codes.ts';
 import { explainExcerpt } from '../../diagnose/diagnose.ts';
 import { FAULTS } from '../../diagnose/faults.ts';
 import { HERE, type Reach } from '../../diagnose/place.ts';
-import { ERROR_CODES, EXIT, type ErrorCode } from '../../errors.ts';
+import { ERROR_CODES, EXIT, type ErrorCode, isErrno, isTapprepError, TapprepError } from '../../errors.ts';
 import type { HostFacts } from '../../types.ts';
 import type { Context } from '../context.ts';
 import { type LogContext, readLogSource } from '../log-source.ts';
+import { findCode } from '../nearest-code.ts';
 import { renderDiagnoses } from '../render/diagnoses.ts';
 
 export interface ExplainOptions {
@@ -26,7 +27,7 @@ export async function runExplain(context: ExplainContext, options: ExplainOption
   if (source !== null && (isDiagnosisCode(source) || isErrorCode(source))) return printPage(context, source);
   const reach: Reach = options.facts === null ? HERE : { via: 'facts', file: options.facts };
   const facts = options.facts === null ? null : await readFacts(resolve(context.cwd, options.facts));
-  const text = await readLogSource(context, source);
+  const text = await readLog(context, source);
   const isEmpty = text.trim() === '' && facts === null;
   const { diagnoses, situation, log } = explainExcerpt(text, facts, null, reach);
   const seen = {
@@ -40,6 +41,17 @@ export async function runExplain(context: ExplainContext, options: ExplainOption
   if (diagnoses.length > 0) return EXIT.done;
   context.stderr.write(`tapprep explain: ${isEmpty ? EMPTY : log.succeeded ? SUCCEEDED : UNKNOWN}\n`);
   return log.succeeded ? EXIT.done : EXIT.notReady;
+}
+
+/** @throws TapprepError with the page of the code that a word which is no file was likely meant to be */
+async function readLog(context: ExplainContext, source: string | null): Promise<string> {
+  try {
+    return await readLogSource(context, source);
+  } catch (error) {
+    const code = isTapprepError(error, 'USAGE') && isErrno(error.cause, 'ENOENT') ? findCode(source ?? '') : null;
+    if (code === null || !isTapprepError(error)) throw error;
+    throw new TapprepError('USAGE', error.message, { hint: `tapprep explain ${code}`, cause: error });
+  }
 }
 
 const SUCCEEDED = 'nothing is wrong in this log: a script ran to its end.';

@@ -1,9 +1,10 @@
 /** `tapprep fetch`: plan, download and verify, and leave the packages in a directory with their digests and evidence. */
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { countOf } from '../../count.ts';
 import { EXIT, toSafeJson } from '../../errors.ts';
 import { shellLine } from '../../shell-words.ts';
-import { makeDirectory } from '../../files/make-directory.ts';
+import { makeDirectory, removeEmpty } from '../../files/make-directory.ts';
 import { diskError } from '../../files/disk-error.ts';
 import { publishVerified } from '../../files/private-copy.ts';
 import { writeWhole } from '../../files/write-whole.ts';
@@ -41,42 +42,64 @@ export async function runFetch(context: Context, options: FetchCommandOptions): 
   );
   const wanted = plan.items.flatMap(placeFiles);
   const dest = resolve(context.cwd, options.dest);
-  await prepareDestination(dest, plan);
-  const artifacts = await runStage(
-    session,
-    'download',
-    () =>
-      acquireArtifacts(
-        session,
-        wanted.map(({ item }) => item),
-        ({ path, evidence: { sha256 } }, at) =>
-          publishVerified(path, join(dest, wanted[at]?.file ?? ''), sha256, context.signal),
-      ),
-    (files) => `${files.length} packages verified`,
-  );
-  const evidence = artifacts.map(({ item, evidence: found }, at) => ({
-    file: wanted[at]?.file ?? item.fileName,
-    role: item.role,
-    ...found,
-  }));
-  const report = `${toSafeJson({ target: plan.target, files: evidence }, 2)}\n`;
-  await writeWhole(join(dest, 'evidence.json'), report, { mode: 'user' });
-  const sums = evidence.map(({ sha256, file }) => `${sha256}  ${file}\n`).join('');
-  await writeWhole(join(dest, SUMS), sums, { mode: 'user' });
+  const evidence = await withDestination(dest, plan, async () => {
+    const artifacts = await runStage(
+      session,
+      'download',
+      () =>
+        acquireArtifacts(
+          session,
+          wanted.map(({ item }) => item),
+          ({ path, evidence: { sha256 } }, at) =>
+            publishVerified(path, join(dest, wanted[at]?.file ?? ''), sha256, context.signal),
+        ),
+      (files) => `${countOf(files.length, 'package')} verified`,
+    );
+    const files = artifacts.map(({ item, evidence: found }, at) => ({
+      file: wanted[at]?.file ?? item.fileName,
+      role: item.role,
+      ...found,
+    }));
+    const report = `${toSafeJson({ target: plan.target, files }, 2)}\n`;
+    await writeWhole(join(dest, 'evidence.json'), report, { mode: 'user' });
+    const sums = files.map(({ sha256, file }) => `${sha256}  ${file}\n`).join('');
+    await writeWhole(join(dest, SUMS), sums, { mode: 'user' });
+    return files;
+  });
   if (context.common.json) context.stdout.json({ dest, target: plan.target, files: evidence });
   else
     context.stdout.write(
-      `${artifacts.length} packages in ${dest}; check them with: ${shellLine`cd ${dest} && sha256sum -c SHA256SUMS`}\n`,
+      `${countOf(evidence.length, 'package')} in ${dest}; check them with: ${shellLine`cd ${dest} && sha256sum -c SHA256SUMS`}\n`,
     );
   return EXIT.done;
 }
 
-/** The directories, and no list of sums of an earlier run beside files of this one. */
-async function prepareDestination(dest: string, { items }: Plan): Promise<void> {
+/** Runs `work` with the directories there; those that were made for it and have nothing in them when it fails go again. */
+async function withDestination<Result>(dest: string, { items }: Plan, work: () => Promise<Result>): Promise<Result> {
+  const made: (readonly [path: string, uppermost: string])[] = [];
+  const make = async (path: string): Promise<void> => {
+    const uppermost = await makeDirectory(path);
+    if (uppermost !== null) made.push([path, uppermost]);
+  };
   try {
-    await makeDirectory(dest);
+    await prepare(dest, items, make);
+    return await work();
+  } catch (error) {
+    for (const directory of made.toReversed()) await removeEmpty(...directory);
+    throw error;
+  }
+}
+
+/** The directories, and no list of sums of an earlier run beside files of this one. */
+async function prepare(
+  dest: string,
+  items: readonly Provision[],
+  make: (path: string) => Promise<void>,
+): Promise<void> {
+  try {
+    await make(dest);
     await rm(join(dest, SUMS), { force: true });
-    for (const { name } of foldersOf(items)) await makeDirectory(join(dest, name));
+    for (const { name } of foldersOf(items)) await make(join(dest, name));
   } catch (error) {
     throw diskError(error, dest);
   }

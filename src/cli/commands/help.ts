@@ -6,6 +6,8 @@ import { list, text } from '../help/blocks.ts';
 import { listCommands, pageOfCommand } from '../help/page.ts';
 import { renderBlocks, renderPage } from '../help/text.ts';
 import { TOPICS } from '../help/topics.ts';
+import { findNearest } from '../../nearest-name.ts';
+import { findCode } from '../nearest-code.ts';
 
 /** @throws TapprepError USAGE where there is no such page */
 export async function runHelp(context: Context, words: readonly string[]): Promise<number> {
@@ -25,8 +27,19 @@ function pageFor(words: readonly string[], columns: number): string {
   throw new TapprepError(
     'USAGE',
     `there is help for every command and for ${TOPICS.map(({ name }) => name).join(', ')}, but not for "${words.join(' ')}"`,
-    { hint: 'tapprep help' },
+    { hint: findMeant(words.join(' ')) },
   );
+}
+
+/** The command that prints the page which was likely meant. */
+function findMeant(word: string): string {
+  const page = findNearest(
+    word,
+    [...COMMANDS, ...TOPICS].map(({ name }) => name),
+  );
+  if (page !== null) return `tapprep help ${page}`;
+  const code = findCode(word);
+  return code === null ? 'tapprep help' : `tapprep explain ${code}`;
 }
 
 function renderContents(columns: number): string {

@@ -1,18 +1,20 @@
 /** `tapprep install`: the exact packages onto this host or into a root, then the proof. */
 import { resolve } from 'node:path';
+import { readManifest } from '../../bundle/read.ts';
+import { countOf } from '../../count.ts';
 import { renderRemedy } from '../../diagnose/render-remedy.ts';
-import { EXIT, isTapprepError, TapprepError } from '../../errors.ts';
+import { EXIT, TapprepError } from '../../errors.ts';
 import { tapprepAsRoot } from '../../make-remedy.ts';
 import { type InstallOptions, type InstallOutcome, installTarget } from '../../pipeline/install.ts';
 import { notApproved } from '../../pipeline/change-permission.ts';
 import { type BundleChoice, withBundle } from '../../pipeline/install-bundle.ts';
-import { hasRootRights, type OpenTarget, openTarget, requireHost } from '../../pipeline/open-target.ts';
+import { hasRootRights, openTarget, requireHost } from '../../pipeline/open-target.ts';
 import type { DebuginfoChoice } from '../../pipeline/plan-target.ts';
 import type { SystemtapChoice } from '../../pipeline/provide-systemtap.ts';
 import { PREFIX } from '../../resolve/folder-place.ts';
 import { foldersOf, looseFilesOf } from '../../resolve/provisions.ts';
 import { describeInstallation } from '../../report/preflight.ts';
-import type { Plan, Target, TargetOptions } from '../../types.ts';
+import type { Target, TargetOptions } from '../../types.ts';
 import { quoteCommand } from '../../shell-words.ts';
 import type { VerifyLevel } from '../../verify/options.ts';
 import type { Context } from '../context.ts';
@@ -68,7 +70,7 @@ export async function runInstall(context: Context, options: InstallCommandOption
     const changed =
       install === null || install.journal === null
         ? 'nothing was changed'
-        : `${install.installed.length} packages${(install.files ?? []).map(({ path }) => ` and ${path}, which nobody signed,`).join('')} were added`;
+        : `${countOf(install.installed.length, 'package')}${(install.files ?? []).map(({ path }) => ` and ${path}, which nobody signed,`).join('')} added`;
     const times = stages.map(({ stage, seconds }) => `${stage} ${formatSeconds(seconds)}`).join(', ');
     const told = `${renderTried(systemtap)}${renderDiagnoses(verify.diagnoses)}`;
     stdout.write(`${renderVerify(verify)}\n${told}${changed} on ${outcome.host}`);
@@ -87,8 +89,17 @@ interface Installation extends InstallOutcome {
 
 async function work(context: Context, options: InstallCommandOptions): Promise<Installation> {
   const { common, stderr } = context;
-  const locked = options.lock === null ? null : await readLock(context.cwd, options.lock);
-  const open = await openFor(context, options.target, locked);
+  const { lock, bundle } = options;
+  if (lock !== null && bundle !== null) {
+    throw new TapprepError('USAGE', '--lock and --bundle each say what is installed, but there can only be one plan');
+  }
+  const locked = lock === null ? null : await readLock(context.cwd, lock);
+  const carried = bundle === null ? null : readBundleChoice(context.cwd, bundle, options);
+  // Below a root no kernel runs, and none or several may be there: then the lock or the bundle says which is meant.
+  const meant = locked ?? (carried === null ? null : await readManifest(carried.path));
+  const named = meant === null ? options.target : { ...options.target, elseKernel: meant.target.release };
+  const open = await openTarget(context, named, common.dryRun ? 'look' : 'root');
+  if (locked !== null) requireSameTarget(locked, lock ?? '', open.target);
   const host = requireHost(open, 'install');
   const session = await openContextSession(context);
   const choice: Omit<InstallOptions, 'lock'> = {
@@ -113,33 +124,11 @@ async function work(context: Context, options: InstallCommandOptions): Promise<I
   };
   const install = (given: Pick<InstallOptions, 'lock' | 'artifacts'>): Promise<InstallOutcome> =>
     installTarget(session, open, host, { ...choice, ...given });
-  const { lock, bundle } = options;
-  if (lock !== null && bundle !== null) {
-    throw new TapprepError('USAGE', '--lock and --bundle each say what is installed, but there can only be one plan');
-  }
   const outcome =
-    bundle === null
-      ? await install({ lock: locked === null ? null : requireLockOf(locked, lock ?? '', open.target) })
-      : await withBundle(session, open, host, readBundleChoice(context.cwd, bundle, options), ({ plan, artifacts }) =>
-          install({ lock: plan, artifacts }),
-        );
+    carried === null
+      ? await install({ lock: locked })
+      : await withBundle(session, open, host, carried, ({ plan, artifacts }) => install({ lock: plan, artifacts }));
   return { target: open.target, host: host.name, ...outcome };
-}
-
-/** Below a root no kernel runs, and none or several may be there: then the lock says which is meant. */
-async function openFor(context: Context, target: TargetOptions, locked: Plan | null): Promise<OpenTarget> {
-  const entry = context.common.dryRun ? 'look' : 'root';
-  try {
-    return await openTarget(context, target, entry);
-  } catch (error) {
-    if (locked === null || !isTapprepError(error, 'USAGE') || !('installedReleases' in error.facts)) throw error;
-    return openTarget(context, { ...target, kernel: locked.target.release }, entry);
-  }
-}
-
-function requireLockOf(plan: Plan, path: string, target: Target): Plan {
-  requireSameTarget(plan, path, target);
-  return plan;
 }
 
 function readBundleChoice(cwd: string, path: string, options: InstallCommandOptions): BundleChoice {

@@ -1,13 +1,14 @@
 /** `tapprep mends list|show|try`: what makes a SystemTap fit a kernel that it does not know. */
 import { resolve } from 'node:path';
-import { identifyTarget } from '../../detect/target.ts';
-import { EXIT, TapprepError } from '../../errors.ts';
+import { countOf } from '../../count.ts';
+import { identifyTarget, type TargetOverride } from '../../detect/target.ts';
+import { EXIT, isTapprepError, TapprepError } from '../../errors.ts';
 import { tapprep } from '../../make-remedy.ts';
 import { type OpenHost, openTarget, openHost, requireHost } from '../../pipeline/open-target.ts';
 import { withLockedTarget } from '../../install/target-lock.ts';
 import { type ProveOptions, proveTarget } from '../../pipeline/prove.ts';
 import { findHit } from '../../systemtap/kernel-range.ts';
-import { upstreamKernelOf } from '../../systemtap/kernel-version.ts';
+import { upstreamKernelOf, upstreamOfRelease } from '../../systemtap/kernel-version.ts';
 import { judgeKernel, readKernelPresence } from '../../systemtap/mends/presence.ts';
 import { findMend, type Mend, MENDS } from '../../systemtap/mends/table.ts';
 import type { VerifyLevel } from '../../verify/options.ts';
@@ -19,14 +20,14 @@ import { renderTried } from '../render/systemtap-text.ts';
 import { renderTable } from '../render/table.ts';
 import { renderVerify } from '../render/verify-text.ts';
 import { readScripts } from './verify.ts';
-import type { TargetOptions } from '../../types.ts';
+import type { HostFacts, Target, TargetOptions } from '../../types.ts';
 
 /** Whether a kernel calls for a mend; null where its files do not tell, or nobody said which one it is. */
 type Called = boolean | null;
 
 /** Every row, and what the headers of the target say to it; of one that is only described, what its version says. */
 export async function runMendsList(context: Context, target: TargetOptions): Promise<number> {
-  const open = await openHost(context, target);
+  const open = await openAny(context, target);
   const { release } = open.facts.kernel;
   const judge = release === null ? (): null => null : await judgeMends(open, release, target);
   const rows = MENDS.map((mend): { readonly mend: Mend; readonly called: Called } => ({ mend, called: judge(mend) }));
@@ -43,19 +44,45 @@ export async function runMendsList(context: Context, target: TargetOptions): Pro
   return EXIT.done;
 }
 
+/** What a release of nobody's that is only described calls for does not depend on the architecture, which it does not tell. */
+async function openAny(context: Context, target: TargetOptions): Promise<OpenHost> {
+  try {
+    return await openHost(context, target);
+  } catch (error) {
+    if (target.arch !== null || !isOfNobody(error)) throw error;
+    return openHost(context, { ...target, arch: 'x86_64' });
+  }
+}
+
 /** By the files of its kernel where the target is here, else by what the kernel calls itself. */
 async function judgeMends(
   { host, facts }: OpenHost,
   release: string,
   { arch, unameV }: TargetOptions,
 ): Promise<(mend: Mend) => Called> {
-  const target = identifyTarget(facts, { release, arch, unameV });
+  const target = findTarget(facts, { release, arch, unameV });
   if (host !== null) {
-    const presence = await readKernelPresence(host, target, MENDS);
+    const { own } = facts;
+    const kernel = target ?? { release, arch: facts.kernel.arch ?? '', ...(own === undefined ? {} : { own }) };
+    const presence = await readKernelPresence(host, kernel, MENDS);
     return (mend) => judgeKernel(mend, presence);
   }
-  const kernel = upstreamKernelOf(target, null);
-  return ({ kernels }) => findHit(kernels, kernel) !== null;
+  const kernel = target === null ? upstreamOfRelease(release) : upstreamKernelOf(target);
+  return ({ kernels }) => (kernel === null ? null : findHit(kernels, kernel) !== null);
+}
+
+/** Null where nobody is known to package the kernel: what it calls for does not depend on that. */
+function findTarget(facts: HostFacts, override: TargetOverride): Target | null {
+  try {
+    return identifyTarget(facts, override, 'any');
+  } catch (error) {
+    if (isOfNobody(error)) return null;
+    throw error;
+  }
+}
+
+function isOfNobody(error: unknown): boolean {
+  return isTapprepError(error, 'UNKNOWN_RELEASE') || isTapprepError(error, 'CUSTOM_KERNEL_NO_PACKAGE');
 }
 
 function rangeOf({ stap: { from, before } }: Mend): string {
@@ -93,7 +120,7 @@ export async function runMendsTry(
   if (names.length === 0 && !MENDS.some((mend) => judgeKernel(mend, presence) === true)) {
     throw new TapprepError(
       'NOT_PROVEN',
-      `the headers of ${open.target.release} call for none of ${MENDS.length} mends`,
+      `the headers of ${open.target.release} call for none of ${countOf(MENDS.length, 'mend')}`,
       {
         remedy: tapprep('mends', 'list'),
       },

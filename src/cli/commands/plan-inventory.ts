@@ -1,6 +1,7 @@
 /** `tapprep plan --inventory`: many machines, planned once for each kernel among them. */
 import { createReadStream } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { countOf } from '../../count.ts';
 import { declareFacts } from '../../detect/declared-facts.ts';
 import { readFactsFile } from '../../detect/facts.ts';
 import type { Place } from '../../diagnose/place.ts';
@@ -116,7 +117,9 @@ function render({ groups, unknown }: FleetPlan): string {
     `${target.distro} ${target.version ?? ''}`.trim(),
     target.release,
     target.arch,
-    plan === null ? (error?.code ?? '') : `${plan.items.length} packages, ${formatBytes(sizeOf(plan.items))}`,
+    plan === null
+      ? (error?.code ?? '')
+      : `${countOf(plan.items.length, 'package')}, ${formatBytes(sizeOf(plan.items))}`,
   ]);
   const planned = groups.filter(({ plan }) => plan !== null).reduce((sum, { hosts }) => sum + hosts.length, 0);
   const all = groups.reduce((sum, { hosts }) => sum + hosts.length, unknown.length);
@@ -125,7 +128,7 @@ function render({ groups, unknown }: FleetPlan): string {
   );
   const table =
     rows.length === 0 ? '' : `${renderTable(['hosts', 'distribution', 'kernel', 'arch', 'plan'], rows)}\n\n`;
-  return `${table}${failed.join('')}${planned} of ${all} machines planned, ${groups.length} kinds\n`;
+  return `${table}${failed.join('')}${planned} of ${countOf(all, 'machine')} planned, ${countOf(groups.length, 'kind')}\n`;
 }
 
 function placeOfTarget({ release, ...host }: Target): Place {

@@ -1,6 +1,7 @@
 /** `tapprep rehearse`: from a kernel release to Hello, World inside that kernel, on a machine that is not the target. */
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { countOf } from '../../count.ts';
 import { EXIT, isTapprepError, TapprepError } from '../../errors.ts';
 import { tapprep } from '../../make-remedy.ts';
 import { findCurrentKernel, findLatestKernels } from '../../pipeline/current-kernel.ts';
@@ -92,7 +93,10 @@ async function readReleases(path: string): Promise<readonly string[]> {
   const lines = text.split('\n').map((line) => line.trim());
   const releases = [...new Set(lines.filter((line) => line !== '' && !line.startsWith('#')))];
   if (releases.length > 0 && releases.length <= MAX_KERNELS) return releases;
-  throw new TapprepError('USAGE', `${path} names ${releases.length} kernels, but 1 to ${MAX_KERNELS} are rehearsed`);
+  throw new TapprepError(
+    'USAGE',
+    `${path} names ${countOf(releases.length, 'kernel')}, but 1 to ${MAX_KERNELS} are rehearsed`,
+  );
 }
 
 /** Exit 0 only when the ladder passed as far as --level asks. */

@@ -1,4 +1,5 @@
 /** `tapprep remove`: takes away exactly what tapprep put there. */
+import { countOf } from '../../count.ts';
 import { EXIT, TapprepError } from '../../errors.ts';
 import { quoteCommand } from '../../shell-words.ts';
 import { tapprepAsRoot } from '../../make-remedy.ts';
@@ -48,7 +49,7 @@ export async function runRemove(context: Context, options: RemoveCommandOptions)
 }
 
 function count({ packages, files }: Pick<RemovePlan, 'packages' | 'files'>): string {
-  return `${packages.length} packages and ${files.length} files`;
+  return `${countOf(packages.length, 'package')} and ${countOf(files.length, 'file')}`;
 }
 
 function list({ packages, files }: RemovePlan): string {

@@ -1,4 +1,5 @@
 /** `tapprep scripts list|show|check|run`: the incident-response scripts. */
+import { countOf } from '../../count.ts';
 import { foretell } from '../../detect/module-policy.ts';
 import { EXIT, TapprepError } from '../../errors.ts';
 import { tapprep } from '../../make-remedy.ts';
@@ -123,9 +124,9 @@ async function run(
   const { host, facts } = open;
   if (host === null || host.kind === 'root' || !facts.kernel.running)
     throw new TapprepError('USAGE', `${entry.name} can only watch a kernel that runs, but ${release} does not`, {
-      // A rehearsal has a root of its own, in which no tree lies.
+      // A rehearsal has a root of its own, which is not this one, and in which no tree lies.
       remedy:
-        target.own === undefined
+        target.own === undefined && host?.kind !== 'root'
           ? tapprep('rehearse', entry.name, '--level', 'scripts')
           : tapprep('verify', entry.name, '--level', 'scripts', '--in', 'vm'),
     });
@@ -183,7 +184,7 @@ function renderChecks(checks: readonly ScriptCheck[], release: string): string {
     reason === null ? '' : textOf(reason),
   ]);
   const passed = checks.filter(({ status }) => status === 'pass').length;
-  const verdict = `${passed} of ${checks.length} scripts compile for ${release}; only loading them proves that they run`;
+  const verdict = `${passed} of ${countOf(checks.length, 'script compiles', 'scripts compile')} for ${release}; only loading them proves that they run`;
   return `${renderTable(['SCRIPT', 'COMPILES', 'TIME', 'REASON'], rows)}\n${verdict}\n`;
 }
 

@@ -1,6 +1,7 @@
 /** `tapprep verdicts list|export|import`: what was seen of SystemTaps on kernels, handed from machine to machine. */
 import { resolve } from 'node:path';
 import { requireSignedText } from '../../bundle/sign.ts';
+import { countOf } from '../../count.ts';
 import { EXIT, TapprepError } from '../../errors.ts';
 import { writeWhole } from '../../files/write-whole.ts';
 import { isExactBuild } from '../../systemtap/kernel-build.ts';
@@ -43,7 +44,8 @@ export async function runVerdictsExport(context: Context, { out, signKey }: Expo
   const own = ownVerdicts(await listVerdicts(common.cacheDir));
   const list = makeVerdictList(own, now());
   if (list.verdicts.length === 0) {
-    const left = own.length === 0 ? '' : `; of the kernels of ${own.length} others the exact build is not known`;
+    const left =
+      own.length === 0 ? '' : `; of the kernels of ${countOf(own.length, 'other')} the exact build is not known`;
     throw new TapprepError(
       'NOT_PROVEN',
       `this machine has seen no SystemTap on any kernel that could be exported${left}`,
@@ -71,8 +73,10 @@ export async function runVerdictsExport(context: Context, { out, signKey }: Expo
     return EXIT.done;
   }
   const lines = [
-    `${path}: ${list.verdicts.length} verdicts on ${kernels} kernel builds`,
-    ...(left === 0 ? [] : [`${left} were left out: nothing tells their kernel build from another one of its release`]),
+    `${path}: ${countOf(list.verdicts.length, 'verdict')} on ${countOf(kernels, 'kernel build')}`,
+    ...(left === 0
+      ? []
+      : [`${countOf(left, 'was', 'were')} left out: nothing tells the kernel build from another one of its release`]),
     signature === null
       ? 'nothing vouches for it on the way: --sign-key KEY signs it'
       : `${path}.asc: its signature, for: ${shellLine`tapprep verdicts import ${out}`} --keyring FILE`,
@@ -101,9 +105,9 @@ export async function runVerdictsImport(context: Context, file: string, options:
   const { taken, own, known } = imported;
   const who = signer === null ? 'nobody signed them' : `signed by ${signer}`;
   const lines = [
-    `${taken} of ${list.verdicts.length} verdicts were taken, ${who}`,
-    ...(known === 0 ? [] : [`${known} were here already`]),
-    ...(own === 0 ? [] : [`${own} are on what this machine has seen itself, and that counts`]),
+    `${taken} of ${countOf(list.verdicts.length, 'verdict was', 'verdicts were')} taken, ${who}`,
+    ...(known === 0 ? [] : [`${countOf(known, 'was', 'were')} here already`]),
+    ...(own === 0 ? [] : [`${countOf(own, 'is', 'are')} on what this machine has seen itself, and that counts`]),
   ];
   stdout.write(`${lines.join('\n')}\n`);
   return EXIT.done;

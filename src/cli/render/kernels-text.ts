@@ -1,4 +1,5 @@
 /** The outcomes of many rehearsals as one table. */
+import { countOf } from '../../count.ts';
 import { textOf } from '../../sentence.ts';
 import type { KernelOutcome } from '../../pipeline/rehearse-kernels.ts';
 import { formatSeconds } from './progress-text.ts';
@@ -17,5 +18,5 @@ export function renderKernels(outcomes: readonly KernelOutcome[]): string {
   ]);
   const proven = outcomes.filter(({ ready }) => ready).length;
   const head = ['kernel', '', 'SystemTap', 'hello', 'kernel.function', 'time', 'why not'];
-  return `${renderTable(head, rows)}\n\n${proven} of ${outcomes.length} kernels are proven`;
+  return `${renderTable(head, rows)}\n\n${proven} of ${countOf(outcomes.length, 'kernel is', 'kernels are')} proven`;
 }

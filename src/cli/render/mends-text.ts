@@ -1,4 +1,5 @@
 /** For people: one mend with all that it changes. */
+import { countOf } from '../../count.ts';
 import type { Mend } from '../../systemtap/mends/table.ts';
 
 export function describeMend(mend: Mend): string {
@@ -14,7 +15,7 @@ export function describeMend(mend: Mend): string {
     ...(definitions === null ? [] : ['the compiler includes first:', indent(definitions)]),
     ...edits.map(({ file, text, count, by }) =>
       [
-        `in ${file} of the runtime, ${count === 1 ? 'once' : `${count} times`}:`,
+        `in ${file} of the runtime, ${count === 1 ? 'once' : countOf(count, 'time')}:`,
         indent(text),
         'becomes',
         indent(by || '(nothing)'),

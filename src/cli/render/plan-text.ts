@@ -1,4 +1,5 @@
 /** A plan for people: what, in which version, from where, how large, by whose signature. */
+import { countOf } from '../../count.ts';
 import type { Plan, PlannedMend, Provision, TrustRequirement } from '../../types.ts';
 import { formatBytes } from './progress-text.ts';
 import { renderTable } from './table.ts';
@@ -14,7 +15,7 @@ export function renderPlan(plan: Plan, all: boolean): string {
     head,
     ...(items.length === 0 ? ['nothing to fetch: everything is there'] : ['', table]),
     ...(rest.length > 0
-      ? [`and what these need, ${rest.length} packages (--verbose tells all of them): ${rest.join(', ')}`]
+      ? [`and what these need, ${countOf(rest.length, 'package')} (--verbose tells all of them): ${rest.join(', ')}`]
       : []),
     ...(present.length > 0
       ? [`already there: ${present.map(({ name, version }) => `${name} ${version}`).join(', ')}`]
@@ -53,7 +54,7 @@ function planRow(item: Provision): readonly string[] {
   }
   const [first] = item.packages;
   const trust = first === undefined ? '' : describeTrust(first.trust);
-  return [role, `${item.place}/`, version, size(item), `${item.packages.length} packages`, trust, repository];
+  return [role, `${item.place}/`, version, size(item), countOf(item.packages.length, 'package'), trust, repository];
 }
 
 function size({ sizeBytes }: Pick<Provision, 'sizeBytes'>): string {

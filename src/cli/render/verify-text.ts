@@ -1,4 +1,5 @@
 /** A verification for people: one line a step, the tools' own words under what failed, the verdict last. */
+import { countOf } from '../../count.ts';
 import { textOf } from '../../sentence.ts';
 import type { VerifyReport, VerifyStep } from '../../types.ts';
 import { findDecisive } from '../../verify/step.ts';
@@ -45,7 +46,9 @@ function summarize({ status, reason, output }: VerifyStep): string {
 function renderOutput({ step, output }: VerifyStep): readonly string[] {
   const lines = output.split('\n');
   const cut =
-    lines.length > MAX_OUTPUT_LINES ? [`… ${lines.length - MAX_OUTPUT_LINES} more lines (--json has them)`] : [];
+    lines.length > MAX_OUTPUT_LINES
+      ? [`… ${countOf(lines.length - MAX_OUTPUT_LINES, 'more line')} (--json has them)`]
+      : [];
   return ['', `${step}:`, ...[...lines.slice(0, MAX_OUTPUT_LINES), ...cut].map((line) => `  | ${line}`)];
 }
 

@@ -1,4 +1,5 @@
 /** Cuts primary.xml into the frames of single packages while it streams by, and hands out those that may matter. Pure. */
+import { countOf } from '../../count.ts';
 import { TapprepError } from '../../errors.ts';
 import { badXml, readXmlStart } from './xml.ts';
 
@@ -131,7 +132,7 @@ export function scanFrames(wishes: FrameWishes): FrameScanner {
     end() {
       if (stated === null) throw badXml(wishes.name, 'it ends before its root element');
       if (stated > 0 && buffer.subarray(0, filled).indexOf(rootEnd) === -1) {
-        throw badXml(wishes.name, `it ends after ${frames} of ${stated} packages without </${root}>`);
+        throw badXml(wishes.name, `it ends after ${frames} of ${countOf(stated, 'package')} without </${root}>`);
       }
       if (frames !== stated) throw countMismatch(wishes.name, String(frames), stated);
       return frames;

@@ -1,4 +1,5 @@
 /** Names that a SystemTap asked of a kernel in vain, by the words of compiler, modpost and staprun. Pure. */
+import { lettersApart } from '../../nearest-name.ts';
 
 /** How a name was asked for. */
 export type MissingKind = 'function' | 'member' | 'header' | 'export' | 'changed';
@@ -86,27 +87,13 @@ const MOST_LETTERS = 2;
 
 function findRespelt(name: string, known: readonly KnownName[]): readonly KnownName[] {
   const near = [...byName(known).values()]
-    .map((other) => ({ other, away: distance(name, other.name) }))
+    .map((other) => ({ other, away: lettersApart(name, other.name) }))
     .filter(({ away }) => away <= MOST_LETTERS);
   const lengthOff = ({ other }: (typeof near)[number]): number => Math.abs(other.name.length - name.length);
   return near
     .toSorted((a, b) => a.away - b.away || lengthOff(a) - lengthOff(b) || (a.other.name < b.other.name ? -1 : 1))
     .slice(0, MOST_ALIKE)
     .map(({ other }) => other);
-}
-
-/** How many letters have to be put in, taken out or changed. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 0; i < a.length; i += 1) {
-    const next = [i + 1];
-    for (let j = 0; j < b.length; j += 1) {
-      const change = (row[j] ?? 0) + (a[i] === b[j] ? 0 : 1);
-      next.push(Math.min(change, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row.at(-1) ?? 0;
 }
 
 /** Each once, with the file that defines it where one does. */

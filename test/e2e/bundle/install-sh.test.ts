@@ -4,6 +4,7 @@ import {
   copyFileSync,
   cpSync,
   existsSync,
+  globSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -14,6 +15,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { signText } from '../../../src/bundle/sign.ts';
+import { type ErrorCode, exitCodeOf, TapprepError } from '../../../src/errors.ts';
 import { createRootHost } from '../../../src/host/root.ts';
 import { readJournal } from '../../../src/install/journal.ts';
 import { planRemoval } from '../../../src/install/remove.ts';
@@ -22,6 +24,7 @@ import { DebLab } from '../../helpers/deb-lab.ts';
 import { killAll } from '../../helpers/descendants.ts';
 import { GpgHome, type TestKey } from '../../helpers/gpg.ts';
 import { runLocally } from '../../helpers/run.ts';
+import { faultsOf } from '../../helpers/schema.ts';
 import { SAMPLE_TARGET, writeRealBundle, type RealPackage } from '../../helpers/sample-bundle.ts';
 
 const gpg = new GpgHome();
@@ -196,6 +199,39 @@ mount -t proc none "$0/proc" && exec chroot "$0" "$@"`;
     );
   });
 
+  test('undo where nothing was installed leaves nothing', async () => {
+    carry(good);
+    const words = shell.filter((word) => word !== undefined);
+    const result = await root.start(words, 'install.sh', ['--undo']).done;
+    expect(result).toMatchObject({ code: 0 });
+    expect(result.stderr).toContain('nothing that this bundle installed');
+    expect(existsSync(join(root.directory, 'var/lib/tapprep'))).toBe(false);
+  });
+
+  test('with --json a failure before there is a report is an error as tapprep prints it', async () => {
+    carry(good);
+    const words = shell.filter((word) => word !== undefined);
+    const fail = async (...args: readonly string[]): Promise<unknown> => {
+      const { code, stdout } = await root.start(words, 'install.sh', [...args, '--json']).done;
+      const { error } = JSON.parse(stdout) as { error: { code: string; message: string; exit: number } };
+      expect(faultsOf('error', { error })).toEqual([]);
+      return { status: code, ...error };
+    };
+    const odd = '--"od\\d"\t\n';
+    expect(await fail(`${odd}ö`)).toMatchObject({
+      status: 2,
+      exit: 2,
+      code: 'USAGE',
+      message: `${odd}?? is no option of it; --help lists them`,
+    });
+    expect(await fail('--keyring', '/nowhere')).toMatchObject({ status: 4, exit: 4, code: 'UNSIGNED' });
+    expect(await fail()).toMatchObject({ status: 1, exit: 1, code: 'WRONG_TARGET' });
+    for (const part of ['packages', 'start']) {
+      rmSync(join(root.directory, root.place, `sh/${part}.sh`));
+      expect(await fail('--check')).toMatchObject({ status: 4, exit: 4, code: 'BAD_BUNDLE' });
+    }
+  });
+
   test('refuses what was altered, whichever file it is', async () => {
     carry(good);
     const words = shell.filter((word) => word !== undefined);
@@ -220,6 +256,20 @@ mount -t proc none "$0/proc" && exec chroot "$0" "$@"`;
     }
     assertUntouched();
   });
+});
+
+test('its errors end as those of tapprep do', () => {
+  const folder = join(import.meta.dirname, '../../../src/bundle');
+  const texts = globSync(`${folder}/{,sh/}*.sh`).map((path) => readFileSync(path, 'utf8'));
+  const found = texts.flatMap((text) =>
+    [...text.matchAll(/^(?!#).*\bfail ([A-Z]\w+)/gm)].map(([, code]) => code ?? ''),
+  );
+  const codes = [...new Set(found)];
+  const tell = `. "$0/sh/start.sh"; for code in "$@"; do status=none; status_of "$code"; echo "$status"; done`;
+  const told = execFileSync('sh', ['-c', tell, folder, ...codes], { encoding: 'utf8' });
+  const exits = codes.map((code) => String(exitCodeOf(new TapprepError(code as ErrorCode, ''))));
+  expect(codes.length).toBeGreaterThan(10);
+  expect(told.trim().split('\n')).toEqual(exits);
 });
 
 describe('the target', () => {

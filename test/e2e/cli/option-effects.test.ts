@@ -554,7 +554,7 @@ const TABLE: Readonly<Record<string, Looks>> = {
   'verdicts import': {
     base: '%W',
     effects: {
-      '--cache-dir': says('1 of 1 verdicts were taken', '%Z', { base: '%W --allow-unsigned-verdicts' }),
+      '--cache-dir': says('1 of 1 verdict was taken', '%Z', { base: '%W --allow-unsigned-verdicts' }),
       '--keyring': says('is not signed, but a signature by a key of', '/nowhere/keyring'),
       '--allow-unsigned-verdicts': says('verdicts were taken, nobody signed them'),
       ...BADLY_CONFIGURED,

@@ -78,6 +78,26 @@ test('an interrupt stops all, says that the bytes are kept, and the next run ask
   expect(await lab.leftovers()).toEqual([]);
 });
 
+test('the rate of all is of what arrives: neither files of the cache nor what an earlier run brought count', async () => {
+  const [kept, half, fresh] = requests as [FetchRequest, FetchRequest, FetchRequest];
+  await (await lab.fetcher()).fetchAll([kept]);
+  const stop = new AbortController();
+  const failure = failureOf((await lab.fetcher({ signal: stop.signal })).fetchAll([half]));
+  await servers[1]?.whenSent(80_000);
+  stop.abort();
+  await failure;
+  lab.events.length = 0;
+  await (await lab.fetcher({ concurrency: 1 })).fetchAll([kept, half, fresh]);
+  const totals = lab.events.flatMap((event) => (event.type === 'progress' && event.item === TOTAL_ITEM ? [event] : []));
+  expect(totals.at(-1)?.bytes).toBe(300_003);
+  // Each server sends 500 kB a second, and only one sends at a time.
+  for (const { bytesPerSecond } of totals) expect(bytesPerSecond ?? 0).toBeLessThan(600_000);
+  lab.events.length = 0;
+  await (await lab.fetcher()).fetchAll([kept, half, fresh]);
+  expect(lab.events.at(-1)).toMatchObject({ bytes: 300_003 });
+  for (const event of lab.events) expect(event).toMatchObject({ item: TOTAL_ITEM, bytesPerSecond: null });
+});
+
 test('what cannot fit is NO_SPACE before anything is asked, with needed and free bytes', async () => {
   const huge = requests.map((request) => ({ ...request, sizeBytes: 2 ** 50, maxBytes: 2 ** 52 }));
   const error = await failureOf((await lab.fetcher()).fetchAll(huge));

@@ -7,6 +7,7 @@ import { COMMANDS } from '../../../src/cli/commands.ts';
 import { CONFIG_KEYS } from '../../../src/cli/configuration-keys.ts';
 import { type Configuration, readConfiguration, variableOf } from '../../../src/cli/configuration.ts';
 import { Cli } from '../../helpers/cli.ts';
+import { runInProcess } from '../../helpers/in-process.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'configuration-'));
 const system = join(directory, 'etc/tapprep.toml');
@@ -123,9 +124,26 @@ test('a proxy is set where the environment has none', async () => {
   expect(proxyVariables(configuration, { HTTPS_PROXY: '' })).toEqual({});
 });
 
+test('a misspelt variable is told once, with the one that was meant, and changes nothing else', async () => {
+  const env = { HOME, TAPPREP_OFLINE: '1', TAPPREP_NO_COLOR: '1', TAPPREP_VERSION: '2', TAPPREP_RUNTIME: '/x' };
+  const told = await runInProcess(['config', 'show', '--json'], { env: { ...env }, cwd: directory });
+  expect(told.stderr.trimEnd().split('\n')).toEqual([
+    'warning: the variable TAPPREP_OFLINE is unknown to tapprep and does nothing: did you mean TAPPREP_OFFLINE?',
+    'warning: the variable TAPPREP_NO_COLOR is unknown to tapprep and does nothing: did you mean TAPPREP_COLOR?',
+  ]);
+  const plain = await runInProcess(['config', 'show', '--json'], { env: { HOME }, cwd: directory });
+  expect(told).toMatchObject({ code: 0, stdout: plain.stdout });
+  expect(plain.stderr).toBe('');
+});
+
 describe('is refused with its source and the reason', () => {
   test.each([
-    ['an unknown key', 'cashe-dir = "/a"', /has "cashe-dir", but the keys are cache-dir, /],
+    [
+      'an unknown key',
+      'cashe-dir = "/a"',
+      /has "cashe-dir" \(did you mean cache-dir\?\), but the keys are cache-dir, /,
+    ],
+    ['an unknown key that is like none', 'colour-scheme = "/a"', /has "colour-scheme", but the keys are cache-dir, /],
     ['an override of verification', 'allow-unsigned-packages = true', /only the command line takes/],
     ['another version', 'format = "tapprep-config/2"', /says format = "tapprep-config\/2"/],
     ['no TOML', 'a = = 1\n', /is no TOML: line 1, column/],

@@ -120,6 +120,14 @@ describe('explain', () => {
     });
   });
 
+  it.each([
+    ['DEVEL_MISING', 'tapprep explain DEVEL_MISSING'],
+    ['devel_missing', 'tapprep explain DEVEL_MISSING'],
+    ['no-such.log', 'tapprep explain --help'],
+  ])('of %s, which is no file, it says which code was likely meant', async (source, hint) => {
+    await expect(run(async (context) => runExplain(context, { source, facts: null }))).rejects.toMatchObject({ hint });
+  });
+
   it('prints cause, evidence and commands as text', async () => {
     const ran = await run(async (context) => runExplain(context, { source: 'run.log', facts: null }));
     expect(ran.stdout).toContain(`This is about kernel ${EL9_RELEASE}`);

@@ -39,12 +39,14 @@ test('npm is told every page of the manual, because it links none by their direc
 test('help prints a command, an action, a topic in one or two words, and refuses the rest by name', async () => {
   const cli = new Cli();
   try {
-    const [plan, list, exit, none, unknown, shell] = await Promise.all([
+    const [plan, list, exit, none, unknown, misspelt, code, shell] = await Promise.all([
       cli.run(['help', 'plan']),
       cli.run(['help', 'cache', 'list']),
       cli.run(['help', 'exit', 'codes']),
       cli.run(['help']),
       cli.run(['help', 'nonsense']),
+      cli.run(['help', 'mirors', 'check']),
+      cli.run(['help', 'DEVEL_MISING']),
       cli.run(['completion', 'tcsh']),
     ]);
     expect(plan.stdout).toMatch(/^tapprep-plan: /);
@@ -52,7 +54,9 @@ test('help prints a command, an action, a topic in one or two words, and refuses
     expect(exit.stdout).toContain('EXPIRED_RELEASE');
     expect(none.stdout).toContain('systemtap');
     expect(unknown).toMatchObject({ code: 2, stdout: '' });
-    expect(unknown.stderr).toContain('but not for "nonsense"');
+    expect(unknown.stderr).toMatch(/but not for "nonsense"\n {2}try: tapprep help\n/);
+    expect(misspelt.stderr).toMatch(/try: tapprep help mirrors check\n/);
+    expect(code.stderr).toMatch(/try: tapprep explain DEVEL_MISSING\n/);
     expect(shell).toMatchObject({ code: 2 });
     expect(shell.stderr).toContain('"tcsh" was given');
   } finally {

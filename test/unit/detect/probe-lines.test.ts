@@ -49,7 +49,7 @@ describe('refused', () => {
     ['an unknown key', 'surprise\t1', /^f, line 2: unknown key "surprise"$/],
     ['a name of Object.prototype', 'constructor\t1', /unknown key "constructor"/],
     ['an empty line', '', /unknown key ""/],
-    ['too few values', 'config\tCONFIG_X', /"config" has 1 values but needs 2/],
+    ['too few values', 'config\tCONFIG_X', /"config" has 1 value but needs 2/],
     ['a long line', `uname-v\t${'x'.repeat(20_000)}`, /longer than/],
     ['the same fact twice', 'uid\t0\nuid\t1', /"uid" stands more than 1 times/],
     ['too many of one kind', 'space\t/\t1\t1\tyes\n'.repeat(31).trimEnd(), /"space" stands more than 30 times/],

@@ -4,7 +4,11 @@ import type { Event } from '../../../src/types.ts';
 
 type Progress = Extract<Event, { type: 'progress' }>;
 
-function meterAt(): { run: (at: number, bytes: number) => void; finish: () => void; events: Progress[] } {
+function meterAt(): {
+  run: (at: number, bytes: number, kept?: number) => void;
+  finish: () => void;
+  events: Progress[];
+} {
   const events: Progress[] = [];
   let clock = 0;
   const meter = createMeter(
@@ -13,9 +17,9 @@ function meterAt(): { run: (at: number, bytes: number) => void; finish: () => vo
     () => clock,
   );
   return {
-    run: (at, bytes) => {
+    run: (at, bytes, kept) => {
       clock = at;
-      meter.update(bytes, 10_000);
+      meter.update(bytes, 10_000, kept);
     },
     finish: () => meter.finish(),
     events,
@@ -65,4 +69,13 @@ test('before any time has passed no rate is told, which is not that of one that 
   expect(events).toEqual([
     { type: 'progress', item: 'file', bytes: 5_000, totalBytes: 10_000, bytesPerSecond: null, secondsLeft: null },
   ]);
+});
+
+test('what was there already is no part of the rate, and of nothing that came no rate is told', () => {
+  const { run, events } = meterAt();
+  run(0, 5_000, 5_000);
+  run(1_000, 8_000, 8_000);
+  expect(events.at(-1)).toMatchObject({ bytes: 8_000, bytesPerSecond: null, secondsLeft: null });
+  run(2_000, 9_000, 8_000);
+  expect(events.at(-1)).toMatchObject({ bytes: 9_000, bytesPerSecond: 500, secondsLeft: 2 });
 });

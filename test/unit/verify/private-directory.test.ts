@@ -52,8 +52,32 @@ test('it is put back when the work fails, and one that was never put back is not
   writeFileSync(join(scratch, 'failed/stap.Ab12Cd/.tapprep'), '{"schema": "tapprep-directory/1"}\n');
   renameSync(path, join(scratch, 'failed/stap.Ab12Cd/stap'));
   execFileSync('touch', ['-d', '2 days ago', join(scratch, 'failed/stap.Ab12Cd')]);
-  await withStapCache(host, path, signal, async (directory) => expect(readdirSync(directory ?? '')).toEqual([]));
+  await withStapCache(host, path, signal, async (directory) => {
+    expect(readdirSync(directory ?? '')).toEqual([]);
+    writeFileSync(join(directory ?? '', 'anew'), '');
+  });
   expect(readdirSync(join(scratch, 'failed'))).toEqual(['stap']);
+});
+
+test('where nothing was compiled, as where there is no stap, nothing is left', async () => {
+  mkdirSync(join(scratch, 'bare'));
+  await withStapCache(host, join(scratch, 'bare/tapprep/stap'), signal, async (directory) =>
+    expect(modeOf(directory ?? '')).toBe('700'),
+  );
+  expect(readdirSync(join(scratch, 'bare'))).toEqual([]);
+});
+
+test('what stap makes open to everybody, as it works without a umask, is not kept so', async () => {
+  const path = join(scratch, 'without-umask/stap');
+  await withStapCache(host, path, signal, async (directory) => {
+    await host.run(['sh', '-c', 'umask 0; mkdir -p "$1/cache/ab" && : >"$1/cache/ab/made.ko"', 'sh', directory ?? '']);
+    expect(modeOf(join(directory ?? '', 'cache/ab'))).toBe('777');
+  });
+  expect(['cache', 'cache/ab', 'cache/ab/made.ko'].map((name) => modeOf(join(path, name)))).toEqual([
+    '755',
+    '755',
+    '644',
+  ]);
 });
 
 test('one that was open to everybody, as stap makes it, is dropped', async () => {
@@ -61,8 +85,12 @@ test('one that was open to everybody, as stap makes it, is dropped', async () =>
   mkdirSync(path);
   chmodSync(path, 0o777);
   writeFileSync(join(path, 'planted.ko'), '');
-  await withStapCache(host, path, signal, async (directory) => expect(readdirSync(directory ?? '')).toEqual([]));
+  await withStapCache(host, path, signal, async (directory) => {
+    expect(readdirSync(directory ?? '')).toEqual([]);
+    writeFileSync(join(directory ?? '', 'compiled.ko'), '');
+  });
   expect(modeOf(path)).toBe('700');
+  expect(readdirSync(path)).toEqual(['compiled.ko']);
 });
 
 test('where none can be made there is none', async () => {
