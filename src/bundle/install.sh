@@ -90,7 +90,7 @@ enter_bundle common kernel system packages journal proof folder lock
 # ---------------------------------------------------------------- doing and undoing
 
 work=
-# "yes": this run's own changes; "undo": earlier ones are being taken away.
+# "yes": this run's own changes; "undo": those or earlier ones are being taken away.
 changing=
 stopped=
 stopped_at=0
@@ -138,7 +138,7 @@ end_stopped() {
 
 # undo_changes: takes away what this run added and says so in the journal.
 undo_changes() {
-  changing=
+  changing=undo
   find_added
   added=$carried$added
   # A package manager that was cut off leaves packages half configured; they are taken away like the others.
@@ -150,12 +150,13 @@ undo_changes() {
     undone=true
     write_journal removed
     say 'what this run had installed was taken away again'
-    return 0
+  else
+    find_added
+    added=$carried$added
+    write_journal failed
+    say "what this run installed could not all be taken away: $(tail -n 1 "$work/log")"
   fi
-  find_added
-  added=$carried$added
-  write_journal failed
-  say "what this run installed could not all be taken away: $(tail -n 1 "$work/log")"
+  changing=
 }
 
 # lock: one at a time, and not beside a tapprep that works here.
@@ -301,6 +302,7 @@ EOF
     say "$(tail -n 5 "$work/log")"
     undo_changes
     write_report
+    [ -z "$stopped" ] || end_stopped
     fail INSTALL_FAILED "the packages were not installed: $(first_error "$work/log")"
   fi
   find_added
@@ -336,4 +338,5 @@ if [ -n "$keep" ] || [ "$changing" != yes ]; then
 fi
 undo_changes
 write_report
+[ -z "$stopped" ] || end_stopped
 fail NOT_PROVEN "not ready: hello world did not work, see $report" 'sh install.sh --keep    # to look into it'

@@ -1,0 +1,91 @@
+/** How install.sh ends where something comes in between: signals, kills, full disks, and what was there before. */
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, expect, test } from 'vitest';
+import { createRootHost } from '../../../src/host/root.ts';
+import { readJournal } from '../../../src/install/journal.ts';
+import { BundleRoot, removeTemplate } from '../../helpers/bundle-root.ts';
+import { DebLab } from '../../helpers/deb-lab.ts';
+import { GpgHome } from '../../helpers/gpg.ts';
+import { type RealPackage, writeRealBundle } from '../../helpers/sample-bundle.ts';
+
+const lab = new DebLab(new GpgHome());
+const REPORT = 'var/lib/tapprep/report.json';
+const SHELLS: readonly (readonly string[])[] = [['dash'], ['busybox', 'sh'], ['bash', '--posix']];
+/** A script of a package that waits until the test lets it go. */
+const WAITS = '#!/bin/sh\n: >/slow\nwhile [ ! -e /go ]; do sleep 0.1; done\n';
+let root: BundleRoot;
+
+function build(
+  name: string,
+  version: string,
+  files: Readonly<Record<string, string>>,
+  fields: Readonly<Record<string, string>> = {},
+): string {
+  const tree = join(lab.directory, `files-${name}-${version}-${Object.values(fields).join()}`);
+  mkdirSync(tree, { recursive: true, mode: 0o755 });
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(tree, path)), { recursive: true, mode: 0o755 });
+    writeFileSync(join(tree, path), text, { mode: 0o755 });
+  }
+  return lab.build(name, version, fields, 'gzip', { tree });
+}
+
+/** Everything that a proof asks for; its stap fails. */
+function failing(more: Readonly<Record<string, string>> = {}): RealPackage {
+  const program = '#!/bin/sh\nexit 1\n';
+  const files = {
+    'usr/bin/stap': program,
+    'usr/bin/staprun': program,
+    'usr/bin/make': program,
+    'usr/bin/gcc': program,
+  };
+  return { file: build('systemtap', '5', { ...files, ...more }), name: 'systemtap', version: '5', role: 'systemtap' };
+}
+
+async function carry(packages: readonly RealPackage[]): Promise<void> {
+  const tar = join(lab.directory, 'bundle.tar');
+  await writeRealBundle(tar, packages);
+  root = new BundleRoot();
+  root.unpack(tar);
+}
+
+afterEach(() => root.close());
+afterAll(() => {
+  removeTemplate();
+  lab.close();
+  lab.gpg.close();
+});
+
+async function untilSlow(): Promise<void> {
+  for (let tries = 0; !existsSync(join(root.directory, 'slow')) && tries < 1200; tries += 1) await sleep(50);
+}
+
+/** What waits ends now. */
+function letGo(): void {
+  writeFileSync(join(root.directory, 'go'), '');
+}
+
+async function states(): Promise<readonly string[]> {
+  return (await readJournal(createRootHost(root.directory))).entries.map(({ state }) => state);
+}
+
+test.each(SHELLS)('%s: a first signal during the undo: dpkg comes to its end, all is undone', async (...shell) => {
+  await carry([failing(), { file: build('slow', '1', { 'DEBIAN/prerm': WAITS }), name: 'slow', version: '1' }]);
+  const words = shell.filter((word) => word !== undefined);
+  const { child, done } = root.start(words, 'install.sh', ['--not-running']);
+  await untilSlow();
+  child.kill('SIGTERM');
+  await sleep(500);
+  expect(child.exitCode).toBe(null);
+  letGo();
+  const { code, stderr } = await done;
+  expect(stderr).toContain('SIGTERM: the package manager comes to its end first');
+  expect(stderr).toContain('what this run had installed was taken away again');
+  expect(code).toBe(143);
+  expect(root.packages()).toBe('');
+  expect(await states()).toEqual(['removed']);
+  expect(JSON.parse(root.read(REPORT) ?? '')).toMatchObject({ undone: true });
+  expect(existsSync(join(root.directory, 'var/lib/tapprep/install.lock'))).toBe(false);
+});
