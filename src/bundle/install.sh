@@ -140,7 +140,6 @@ end_stopped() {
 undo_changes() {
   changing=undo
   find_added
-  added=$carried$added
   # A package manager that was cut off leaves packages half configured; they are taken away like the others.
   if take_away; then
     # dpkg itself was killed.
@@ -152,7 +151,6 @@ undo_changes() {
     say 'what this run had installed was taken away again'
   else
     find_added
-    added=$carried$added
     write_journal failed
     say "what this run installed could not all be taken away: $(tail -n 1 "$work/log")"
   fi
@@ -188,8 +186,10 @@ installed=
 undone=false
 added=
 replaced=
+replacing=
 made=
 carried=
+carried_replaced=
 cut_off=
 present_count=0
 ready=false
@@ -286,16 +286,9 @@ check_space
 started_at=$(date -u +%Y-%m-%dT%H:%M:%S.000Z)
 carry_over
 
-if [ "$todo_count" -gt 0 ] || [ -n "$carried" ]; then
-  added=$carried
-  while IFS= read -r row; do
-    [ -n "$row" ] || continue
-    split_package "$row"
-    added="$added$name $wanted $package_arch_of$newline"
-  done <<EOF
-$todo
-EOF
+if [ "$todo_count" -gt 0 ] || [ -n "$carried$carried_replaced" ]; then
   changing=yes
+  list_wanted
   write_journal started
   if [ "$todo_count" -gt 0 ] && ! run_packages; then
     [ -z "$stopped" ] || end_stopped
@@ -306,7 +299,6 @@ EOF
     fail INSTALL_FAILED "the packages were not installed: $(first_error "$work/log")"
   fi
   find_added
-  added=$carried$added
   link_tree || say "/lib/modules/$release/build could not be linked to the build tree"
   write_journal "done"
   installed=yes

@@ -72,6 +72,16 @@ is_signed() {
   return 1
 }
 
+# version_before NAME ROWS: sets $was to the version that stands for it in rows of "name from to"; empty where none does.
+version_before() {
+  was=
+  while read -r a b _; do
+    [ "$a" != "$1" ] || was=$b
+  done <<EOF
+$2
+EOF
+}
+
 # decide: fills $todo with the packages to install, $replacing with those that would replace another version, $unsigned
 # with the rpms that nothing vouches for, and sums up what they need on disk.
 decide() {
@@ -104,6 +114,10 @@ decide() {
           ;;
       esac
       replacing="$replacing$name $there $wanted$newline"
+    elif [ -z "$there" ]; then
+      # A run that was cut off in the middle of it left neither version whole.
+      version_before "$name" "$resumed_replaced"
+      [ -z "$was" ] || replacing="$replacing$name $was $wanted$newline"
     fi
     # With a keyring SHA256SUMS is signed, and with it every file.
     if [ "$family" = rpm ] && [ -z "$keyring" ] && ! is_signed "$path"; then
@@ -374,8 +388,9 @@ resume_manager() {
   if [ -n "$before" ] && [ -d "$unpacking" ] && [ "$(ls -di "$unpacking")" = "$before" ]; then rm -rf "$unpacking"; fi
 }
 
-# unpack_again: of a package that dpkg was killed in the middle of, it does not know which files came; it is told by unpacking
-# the package as a whole, where the bundle still has it.
+# unpack_again: of a package of $added or $replacing that dpkg was killed in the middle of, it does not know which files came; it
+# is told by unpacking the package as a whole, where the bundle still has it. One that takes another's place may still go by
+# the version of that.
 unpack_again() {
   [ "$family" = deb ] || return 0
   while IFS= read -r row; do
@@ -384,13 +399,17 @@ unpack_again() {
       *) continue ;;
     esac
     split_package "${row#package }"
+    was=$wanted
     case $newline$added in
       *"$newline$name $wanted $package_arch_of$newline"*) ;;
-      *) continue ;;
+      *)
+        version_before "$name" "$replacing"
+        [ -n "$was" ] || continue
+        ;;
     esac
     # shellcheck disable=SC2016 # dpkg's own format
     case $(dpkg-query -W -f '${Status}|${Version}' "$name" 2>/dev/null) in
-      *' reinstreq half-installed|'"$wanted") [ ! -f "./$path" ] || run_manager dpkg --force-depends --unpack "./$path" ;;
+      *' reinstreq half-installed|'"$wanted" | *' reinstreq half-installed|'"$was") [ ! -f "./$path" ] || run_manager dpkg --force-depends --unpack "./$path" ;;
     esac
   done <bundle.txt
 }
@@ -425,35 +444,44 @@ EOF
   made=
 }
 
-# find_added: sets $added and $replaced to what of $todo is there now and was not, or not in that version, before.
+# list_wanted: sets $added and $replaced to what this run answers for once all of $todo is there.
+list_wanted() {
+  added=$carried
+  replaced=$carried_replaced$replacing
+  while IFS= read -r row; do
+    [ -n "$row" ] || continue
+    split_package "$row"
+    version_before "$name" "$replacing"
+    [ -n "$was" ] || added="$added$name $wanted $package_arch_of$newline"
+  done <<EOF
+$todo
+EOF
+}
+
+# find_added: sets $added and $replaced to what of $todo is there now and was not, or not in that version, before; and to what
+# was carried over.
 find_added() {
-  added=
-  replaced=
-  added_count=0
+  added=$carried
+  replaced=$carried_replaced
   while IFS= read -r row; do
     [ -n "$row" ] || continue
     split_package "$row"
     broken_version=
     installed_version
     if [ "$there" != "$wanted" ] && [ "$broken_version" != "$wanted" ]; then continue; fi
-    was=
-    while read -r a b c; do
-      [ "$a" != "$name" ] || was=$b
-    done <<EOF
-$replacing
-EOF
+    version_before "$name" "$replacing"
     if [ -n "$was" ]; then
       replaced="$replaced$name $was $wanted$newline"
     else
       added="$added$name $wanted $package_arch_of$newline"
-      added_count=$((added_count + 1))
     fi
   done <<EOF
 $todo
 EOF
 }
 
-# carry_over: sets $carried to what of $resumed is there: a run that was cut off added it, and this one answers for it.
+# carry_over: sets $carried to what of $resumed is there: a run that was cut off added it, and this one answers for it. Of what
+# that run was to replace, $carried_replaced is what this one does not replace itself.
 carry_over() {
   carried=
   while read -r name wanted package_arch_of; do
@@ -463,5 +491,13 @@ carry_over() {
     [ "$there" != "$wanted" ] || carried="$carried$name $wanted $package_arch_of$newline"
   done <<EOF
 $resumed
+EOF
+  carried_replaced=
+  while read -r name wanted to; do
+    [ -n "$name" ] || continue
+    version_before "$name" "$replacing"
+    [ -n "$was" ] || carried_replaced="$carried_replaced$name $wanted $to$newline"
+  done <<EOF
+$resumed_replaced
 EOF
 }

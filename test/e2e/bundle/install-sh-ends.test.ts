@@ -1,12 +1,14 @@
 /** How install.sh ends where something comes in between: signals, kills, full disks, and what was there before. */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, expect, test } from 'vitest';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { createRootHost } from '../../../src/host/root.ts';
 import { readJournal } from '../../../src/install/journal.ts';
 import { BundleRoot, removeTemplate } from '../../helpers/bundle-root.ts';
 import { DebLab } from '../../helpers/deb-lab.ts';
+import { killAll } from '../../helpers/descendants.ts';
 import { GpgHome } from '../../helpers/gpg.ts';
 import { type RealPackage, writeRealBundle } from '../../helpers/sample-bundle.ts';
 
@@ -88,4 +90,43 @@ test.each(SHELLS)('%s: a first signal during the undo: dpkg comes to its end, al
   expect(await states()).toEqual(['removed']);
   expect(JSON.parse(root.read(REPORT) ?? '')).toMatchObject({ undone: true });
   expect(existsSync(join(root.directory, 'var/lib/tapprep/install.lock'))).toBe(false);
+});
+
+describe('killed while it replaces a package that was there before', () => {
+  /** @param script of gcc 10-2 or of "slow", in which it is killed */
+  async function killed(script: 'gcc' | 'slow'): Promise<void> {
+    const waits = script === 'gcc' ? { 'DEBIAN/preinst': WAITS } : {};
+    const gcc = { 'usr/bin/gcc': '#!/bin/sh\n# new\n' };
+    await carry([
+      { file: build('gcc', '10-2', { ...gcc, ...waits }), name: 'gcc', version: '10-2', role: 'toolchain' },
+      { file: build('slow', '1', { 'DEBIAN/postinst': WAITS }), name: 'slow', version: '1', wave: 1 },
+    ]);
+    cpSync(build('gcc', '9-1', { 'usr/bin/gcc': '#!/bin/sh\n' }), join(root.directory, 'tmp/x.deb'));
+    execFileSync('chroot', [root.directory, 'dpkg', '--install', '/tmp/x.deb'], { stdio: 'ignore' });
+    const { child, done } = root.start(['dash'], 'install.sh', ['--not-running', '--allow-upgrade']);
+    await untilSlow();
+    killAll(child.pid ?? 0);
+    await done;
+    letGo();
+  }
+
+  const replaced = [{ name: 'gcc', from: '9-1', to: '10-2' }];
+
+  test.each(['gcc', 'slow'] as const)('in %s: the journal says so, and undo leaves it', async (script) => {
+    await killed(script);
+    const { entries } = await readJournal(createRootHost(root.directory));
+    expect(entries).toMatchObject([{ state: 'started', packages: [{ name: 'slow' }], replaced }]);
+    expect(await root.run('install.sh', ['--undo'])).toMatchObject({ code: 0 });
+    expect(root.packages()).toBe('gcc 10-2 install ok installed\n');
+    expect(await states()).toEqual(['removed']);
+  });
+
+  test.each(['gcc', 'slow'] as const)('in %s: the next run goes on, and undo leaves it', async (script) => {
+    await killed(script);
+    await root.run('install.sh', ['--not-running', '--allow-upgrade', '--keep']);
+    const { entries } = await readJournal(createRootHost(root.directory));
+    expect(entries).toMatchObject([{ state: 'done', packages: [{ name: 'slow' }], replaced }]);
+    expect(await root.run('install.sh', ['--undo'])).toMatchObject({ code: 0 });
+    expect(root.packages()).toBe('gcc 10-2 install ok installed\n');
+  });
 });
