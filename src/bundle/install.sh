@@ -225,6 +225,7 @@ case $mode in
     decide
     check_writable
     check_space
+    check_folders
     if ! test_packages; then
       first_reasons
       fail UNSATISFIED_DEPENDENCY "this is the target that the bundle was made for, but its packages cannot be installed here: $reasons" \
@@ -283,6 +284,7 @@ fi
 decide
 check_writable
 check_space
+check_folders
 started_at=$(date -u +%Y-%m-%dT%H:%M:%S.000Z)
 carry_over
 

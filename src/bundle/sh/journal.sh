@@ -87,8 +87,12 @@ keep_entry() {
   printf '%s    },\n' "$entry" >>"$work/before"
 }
 
-# write_journal STATE: the entries from before and, with a state, this run's with $added and $replaced; atomically.
 write_journal() {
+  put_journal "$1" || fail INSTALL_FAILED "$journal cannot be written" "df -h $state"
+}
+
+# put_journal STATE: the entries from before and, with a state, this run's with $added and $replaced; atomically.
+put_journal() {
   {
     printf '{\n  "schema": "tapprep-journal/1",\n  "entries": ['
     if [ -n "$1" ] || [ -s "$work/before" ]; then
@@ -106,7 +110,7 @@ write_journal() {
     fi
   } >"$journal.new" && { sync "$journal.new" 2>/dev/null || sync; } && mv -f "$journal.new" "$journal" && return 0
   rm -f "$journal.new"
-  fail INSTALL_FAILED "$journal cannot be written" "df -h $state"
+  return 1
 }
 
 print_entry() {

@@ -238,7 +238,13 @@ check_space() {
   fits /var 32768 'the package database'
 }
 
+# fits DIRECTORY KIBIBYTES WHAT
 fits() {
+  has_room "$1" "$2" || fail NO_SPACE "$3 need $2 KiB in $1, where $free KiB are free: nothing was changed" "df -h $1"
+}
+
+# has_room DIRECTORY KIBIBYTES: sets $free to what there is; where that cannot be told it is taken for enough.
+has_room() {
   # The file system's name may hold blanks; what counts is the number before the one with the percent sign.
   free=
   last=
@@ -254,7 +260,7 @@ fits() {
   case $free in
     '' | *[!0-9]*) say "free space of $1 could not be told" && return 0 ;;
   esac
-  [ "$free" -ge "$2" ] || fail NO_SPACE "$3 need $2 KiB in $1, where $free KiB are free: nothing was changed" "df -h $1"
+  [ "$free" -ge "$2" ]
 }
 
 # run_manager PROGRAM ARGUMENT...: the package manager comes to its end, whatever signals come to this script or its terminal:

@@ -1,6 +1,7 @@
 /** How install.sh ends where something comes in between: signals, kills, full disks, and what was there before. */
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
@@ -9,10 +10,12 @@ import { readJournal } from '../../../src/install/journal.ts';
 import { BundleRoot, removeTemplate } from '../../helpers/bundle-root.ts';
 import { DebLab } from '../../helpers/deb-lab.ts';
 import { killAll } from '../../helpers/descendants.ts';
+import { copyWithLibraries } from '../../helpers/dpkg-root.ts';
 import { GpgHome } from '../../helpers/gpg.ts';
 import { type RealPackage, writeRealBundle } from '../../helpers/sample-bundle.ts';
 
 const lab = new DebLab(new GpgHome());
+const JOURNAL = 'var/lib/tapprep/journal.json';
 const REPORT = 'var/lib/tapprep/report.json';
 const SHELLS: readonly (readonly string[])[] = [['dash'], ['busybox', 'sh'], ['bash', '--posix']];
 /** A script of a package that waits until the test lets it go. */
@@ -128,5 +131,65 @@ describe('killed while it replaces a package that was there before', () => {
     expect(entries).toMatchObject([{ state: 'done', packages: [{ name: 'slow' }], replaced }]);
     expect(await root.run('install.sh', ['--undo'])).toMatchObject({ code: 0 });
     expect(root.packages()).toBe('gcc 10-2 install ok installed\n');
+  });
+});
+
+describe('a portable SystemTap that cannot be put in place', () => {
+  /** The bundle, which has one behind the distribution's own. */
+  async function carryFolder(kibibytes: number, systemtap: RealPackage): Promise<void> {
+    await carry([systemtap]);
+    const at = join(root.directory, root.place);
+    const added = { 'folders/s.tar.gz': 'x', 'folders/s.sums': '' };
+    mkdirSync(join(root.directory, 'opt'));
+    mkdirSync(join(at, 'folders'));
+    for (const [name, text] of Object.entries(added)) writeFileSync(join(at, name), text);
+    const text = readFileSync(join(at, 'bundle.txt'), 'utf8').replace(
+      /^sums (\d+)$/m,
+      (_, sums) => `sums ${Number(sums) + 2}`,
+    );
+    const folder = `folder systemtap-5.6 5.6 ${kibibytes} folders/s.tar.gz folders/s.sums debian/sid`;
+    writeFileSync(join(at, 'bundle.txt'), `${text}${folder}\ntry distro\ntry systemtap-5.6\n`);
+    const line = (name: string): string => {
+      const sum = createHash('sha256')
+        .update(readFileSync(join(at, name)))
+        .digest('hex');
+      return `${sum}  ${name}`;
+    };
+    const sums = readFileSync(join(at, 'SHA256SUMS'), 'utf8').replace(/^.* {2}bundle.txt$/m, line('bundle.txt'));
+    writeFileSync(
+      join(at, 'SHA256SUMS'),
+      `${sums}${Object.keys(added)
+        .map((name) => `${line(name)}\n`)
+        .join('')}`,
+    );
+  }
+
+  const cases: readonly (readonly [string, number, number, string])[] = [
+    ['no room', 999_999_999_999, 5, 'SystemTap 5.6 needs 999999999999 KiB in /opt, where '],
+    ['another in its place', 100, 5, '/opt/tapprep/systemtap-5.6 is there already and was not made by tapprep'],
+    ['no gzip', 100, 6, 'SystemTap 5.6 is unpacked by gzip, which is not in PATH'],
+  ];
+  test.each(cases)('%s: said before anything is changed', async (why, kibibytes, status, words) => {
+    await carryFolder(kibibytes, failing());
+    if (why === 'another in its place')
+      mkdirSync(join(root.directory, 'opt/tapprep/systemtap-5.6'), { recursive: true });
+    if (why !== 'no gzip') copyWithLibraries('/usr/bin/gzip', root.directory);
+    for (const args of [['--check'], []]) {
+      const { code, stderr } = await root.run('install.sh', ['--not-running', ...args]);
+      expect(stderr).toContain(words);
+      expect(stderr).toContain('nothing was changed');
+      expect([code, root.packages(), existsSync(join(root.directory, JOURNAL))]).toEqual([status, '', false]);
+    }
+  });
+
+  test('another came into its place meanwhile: all is undone', async () => {
+    const came = { 'DEBIAN/postinst': '#!/bin/sh\nmkdir -p /opt/tapprep/systemtap-5.6\n' };
+    await carryFolder(100, failing(came));
+    copyWithLibraries('/usr/bin/gzip', root.directory);
+    const { code, stderr } = await root.run('install.sh', ['--not-running']);
+    expect(stderr).toContain('/opt/tapprep/systemtap-5.6 is there already and was not made by tapprep');
+    expect(stderr).not.toContain('nothing was changed');
+    expect([code, root.packages(), await states()]).toEqual([1, '', ['removed']]);
+    expect(existsSync(join(root.directory, 'opt/tapprep/systemtap-5.6'))).toBe(true);
   });
 });
