@@ -54,12 +54,12 @@ is_parallel() {
 }
 
 # stays: whether the installed version of something that is only needed is left as it is: a newer one for dpkg, which compares
-# versions for a script. rpm does not, but refuses the whole transaction where that version does not do.
+# versions for a script. rpm does not, but refuses the whole transaction where that version does not do: any one stays.
 stays() {
   if [ "$family" = deb ]; then
     dpkg --compare-versions "$there" gt "$wanted" && why=", newer than $wanted"
   else
-    [ -z "$allow_upgrade" ] && why=" and not $wanted"
+    why=" and not $wanted"
   fi
 }
 
