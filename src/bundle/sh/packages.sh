@@ -324,16 +324,16 @@ EOF
   # What may stand side by side is only ever added; the rest replaces older versions where that was allowed. Without
   # replacements everything goes in one transaction, so that packages may need each other, but what nobody signed: of that
   # nothing is run.
-  for group in plain parallel unsigned; do
+  for group in plain plain-beside unsigned unsigned-beside; do
     set --
     while IFS= read -r row; do
       [ -n "$row" ] || continue
       split_package "$row"
       this=plain
-      if [ -n "$replacing" ] && is_parallel; then this=parallel; fi
       case $unsigned in
         *"$newline$path$newline"*) this=unsigned ;;
       esac
+      if [ -n "$replacing" ] && is_parallel; then this=$this-beside; fi
       [ "$this" = "$group" ] || continue
       set -- "$@" "./$path"
     done <<EOF
@@ -342,8 +342,13 @@ EOF
     [ $# -gt 0 ] || continue
     say "rpm installs $# packages"
     # An older kernel's packages come beside a newer one's only where rpm is told that this is meant.
-    if [ -n "$replacing" ] && [ "$group" = plain ]; then set -- -Uvh --oldpackage "$@"; else set -- -ivh --oldpackage "$@"; fi
-    if [ "$group" = unsigned ]; then set -- --noscripts --notriggers "$@"; fi
+    case $replacing:$group in
+      :* | *-beside) set -- -ivh --oldpackage "$@" ;;
+      *) set -- -Uvh --oldpackage "$@" ;;
+    esac
+    case $group in
+      unsigned*) set -- --noscripts --notriggers "$@" ;;
+    esac
     run_manager rpm "$@" || return 1
     [ -z "$stopped" ] || return 1
   done

@@ -83,3 +83,13 @@ test('--allow-upgrade leaves a dependency and a compiler as they are, and replac
   expect(list()).toEqual(['gcc 8.5.0-22.el8', 'glibc 2.28-251.el8', 'systemtap 5.0-1.el8']);
   expect(stderr).toContain('glibc 2.28-251.el8 is there already and not 2.28-236.el8: left as it is');
 });
+
+test('what nobody signed takes the place of the old version, and a kernel package comes beside another', async () => {
+  const before = [build('systemtap', '4.9-1.el8'), build('kernel-devel', '4.18.0-1.el8')];
+  await carry(before, [
+    describePackage('systemtap', 'systemtap', '5.0-1.el8', build('systemtap', '5.0-1.el8')),
+    describePackage('devel', 'kernel-devel', VR, build('kernel-devel', VR)),
+  ]);
+  install('--allow-upgrade', '--allow-unsigned-packages');
+  expect(list()).toEqual(['kernel-devel 4.18.0-1.el8', `kernel-devel ${VR}`, 'systemtap 5.0-1.el8']);
+});
