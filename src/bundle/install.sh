@@ -175,6 +175,8 @@ open_state() {
   trap 'on_signal INT 130' INT
   trap 'on_signal TERM 143' TERM
   trap 'on_signal HUP 129' HUP
+  # Nobody may read what it says any more: it goes on all the same. What it starts has the signal as ever.
+  trap : PIPE
   lock
   work=$state/work
   rm -rf "$work"

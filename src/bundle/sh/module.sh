@@ -216,6 +216,8 @@ EOF
   trap 'stop_child INT' INT
   trap 'stop_child TERM' TERM
   trap 'stop_child HUP' HUP
+  # Nobody may read what it says any more: the module goes all the same.
+  trap : PIPE
   note_log
   # In the background, so that a signal is seen at once.
   "$runtime/bin/$runner" "$@" </dev/null &

@@ -193,3 +193,17 @@ describe('a portable SystemTap that cannot be put in place', () => {
     expect(existsSync(join(root.directory, 'opt/tapprep/systemtap-5.6'))).toBe(true);
   });
 });
+
+test.each(SHELLS)('%s: nobody reads what it says any more: it goes on, proves and undoes', async (...shell) => {
+  await carry([failing(), { file: build('slow', '1', { 'DEBIAN/postinst': WAITS }), name: 'slow', version: '1' }]);
+  const words = shell.filter((word) => word !== undefined);
+  const { child, done } = root.start(words, 'install.sh', ['--not-running']);
+  await untilSlow();
+  child.stderr?.destroy();
+  child.stdout?.destroy();
+  letGo();
+  expect((await done).code).toBe(1);
+  expect(root.packages()).toBe('');
+  expect(await states()).toEqual(['removed']);
+  expect(JSON.parse(root.read(REPORT) ?? '')).toMatchObject({ undone: true });
+});
