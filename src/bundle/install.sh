@@ -186,6 +186,7 @@ open_state() {
 locked=
 installed=
 undone=false
+steps=
 added=
 replaced=
 replacing=

@@ -84,33 +84,38 @@ keep_entry() {
     rest=${entry#*"$before"}
     entry=${entry%%"$before"*}${before}removed\"${rest#*\"}
   fi
-  printf '%s    },\n' "$entry" >>"$work/before"
+  printf '%s    },\n' "$entry" >>"$work/before" || fail NO_SPACE "$work/before cannot be written" "df -h $state"
 }
 
 write_journal() {
   put_journal "$1" || fail INSTALL_FAILED "$journal cannot be written" "df -h $state"
 }
 
-# put_journal STATE: the entries from before and, with a state, this run's with $added and $replaced; atomically.
-put_journal() {
-  {
-    printf '{\n  "schema": "tapprep-journal/1",\n  "entries": ['
-    if [ -n "$1" ] || [ -s "$work/before" ]; then
-      printf '\n'
-      if [ -n "$1" ]; then
-        cat "$work/before"
-        print_entry "$1"
-      else
-        # The last comma goes.
-        sed '$s/},$/}/' "$work/before"
-      fi
-      printf '  ]\n}\n'
-    else
-      printf ']\n}\n'
-    fi
-  } >"$journal.new" && { sync "$journal.new" 2>/dev/null || sync; } && mv -f "$journal.new" "$journal" && return 0
-  rm -f "$journal.new"
+put_journal() { put_file "$journal" "$(print_journal "$1")"; }
+
+# put_file PATH TEXT: whole under its name, or what was there before stays.
+put_file() {
+  printf '%s\n' "$2" 2>/dev/null >"$1.new" && { sync "$1.new" 2>/dev/null || sync; } && mv -f "$1.new" "$1" && return 0
+  rm -f "$1.new"
   return 1
+}
+
+# print_journal STATE: the entries from before and, with a state, this run's with $added and $replaced.
+print_journal() {
+  printf '{\n  "schema": "tapprep-journal/1",\n  "entries": ['
+  if [ -n "$1" ] || [ -s "$work/before" ]; then
+    printf '\n'
+    if [ -n "$1" ]; then
+      cat "$work/before"
+      print_entry "$1"
+    else
+      # The last comma goes.
+      sed '$s/},$/}/' "$work/before"
+    fi
+    printf '  ]\n}\n'
+  else
+    printf ']\n}\n'
+  fi
 }
 
 print_entry() {

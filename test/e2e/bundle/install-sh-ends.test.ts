@@ -1,5 +1,5 @@
 /** How install.sh ends where something comes in between: signals, kills, full disks, and what was there before. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -206,4 +206,20 @@ test.each(SHELLS)('%s: nobody reads what it says any more: it goes on, proves an
   expect(root.packages()).toBe('');
   expect(await states()).toEqual(['removed']);
   expect(JSON.parse(root.read(REPORT) ?? '')).toMatchObject({ undone: true });
+});
+
+test('a full disk: the earlier report stays as it was, the new one is printed, and the disk is named', async () => {
+  await carry([failing()]);
+  expect((await root.run('install.sh', ['--not-running', '--keep'])).code).toBe(1);
+  const script = `state=$1/var/lib/tapprep
+mount -t tmpfs -o size=40k tmpfs "$state" && echo '{"earlier": true}' >"$state/report.json"
+dd if=/dev/zero of="$state/fill" bs=1k count=100 2>/dev/null
+chroot "$1" dash "$2/install.sh" --verify --not-running --json; echo $? && cat "$state/report.json" && ls "$state"`;
+  const { stdout, stderr } = spawnSync('unshare', ['-m', 'sh', '-c', script, 'sh', root.directory, root.place], {
+    encoding: 'utf8',
+  });
+  expect(stderr).toContain('/var/lib/tapprep/report.json cannot be written: 0 KiB are free in /var/lib/tapprep');
+  const [report = '', rest = ''] = stdout.split('\n}\n');
+  expect(JSON.parse(`${report}\n}`)).toMatchObject({ verify: { ready: false, steps: [{ step: 'tools' }, {}, {}] } });
+  expect(rest).toBe('1\n{"earlier": true}\nfill\nreport.json\n');
 });
