@@ -16,22 +16,29 @@ split_package() {
 }
 
 # installed_version: sets $there to the version of $name in $package_arch_of, empty where it is not (wholly) installed.
-# For rpm several versions may be installed side by side: $there is the wanted one where that is among them.
+# For rpm several versions may be installed side by side: $there is the wanted one where that is among them. For dpkg $instances
+# is the number of architectures in which it knows the package.
 installed_version() {
   there=
+  instances=0
   if [ "$family" = deb ]; then
-    case $package_arch_of in
-      all) query=$name ;;
-      *) query=$name:$package_arch_of ;;
-    esac
+    # Of every architecture: dpkg before 1.16.2 takes no NAME:ARCH.
     # shellcheck disable=SC2016 # dpkg's own format
-    answer=$(dpkg-query -W -f '${Status}|${Version}\n' "$query" 2>/dev/null) || return 0
-    case $answer in
-      'install ok installed|'* | 'hold ok installed|'*) there=${answer#*|} ;;
-      # Not there, but what a killed install or removal left of it: unpacked, half configured, its configuration alone.
-      *'|'?*) broken_version=${answer#*|} ;;
-    esac
-    there=${there%%"$newline"*}
+    answers=$(dpkg-query -W -f '${Architecture}|${Status}|${Version}\n' "$name" 2>/dev/null) || return 0
+    while IFS='|' read -r found_arch found_status found; do
+      instances=$((instances + 1))
+      case $package_arch_of:$found_arch in
+        all:* | *:all | "$found_arch:$package_arch_of") ;;
+        *) continue ;;
+      esac
+      case $found_status in
+        'install ok installed' | 'hold ok installed') there=$found ;;
+        # Not there, but what a killed install or removal left of it: unpacked, half configured, its configuration alone.
+        *) [ -z "$found" ] || broken_version=$found ;;
+      esac
+    done <<EOF
+$answers
+EOF
     return 0
   fi
   answers=$(rpm -q --qf '%|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE} %{ARCH}\n' "$name" 2>/dev/null) || return 0
@@ -366,8 +373,8 @@ take_away() {
     installed_version
     if [ "$there" != "$wanted" ] && [ "$broken_version" != "$wanted" ]; then continue; fi
     if [ "$family" = deb ]; then
-      case $package_arch_of in
-        all) set -- "$@" "$name" ;;
+      case $instances:$package_arch_of in
+        1:* | *:all) set -- "$@" "$name" ;;
         *) set -- "$@" "$name:$package_arch_of" ;;
       esac
     else

@@ -1,7 +1,7 @@
 /** How install.sh ends where something comes in between: signals, kills, full disks, and what was there before. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
@@ -222,4 +222,35 @@ chroot "$1" dash "$2/install.sh" --verify --not-running --json; echo $? && cat "
   const [report = '', rest = ''] = stdout.split('\n}\n');
   expect(JSON.parse(`${report}\n}`)).toMatchObject({ verify: { ready: false, steps: [{ step: 'tools' }, {}, {}] } });
   expect(rest).toBe('1\n{"earlier": true}\nfill\nreport.json\n');
+});
+
+test('a dpkg that takes no NAME:ARCH, as before 1.16.2: what came is recorded and taken away', async () => {
+  await carry([failing(), { file: build('make', '4', {}), name: 'make', version: '4', role: 'toolchain' }]);
+  for (const [name, code] of [
+    ['dpkg-query', 1],
+    ['dpkg', 2],
+  ] as const) {
+    const path = join(root.directory, 'usr/bin', name);
+    renameSync(path, `${path}.real`);
+    const refuse = `for word; do case $word in -*|/*|./*|*'|'*) ;; *:*) exit ${code} ;; esac; done`;
+    writeFileSync(path, `#!/bin/sh\n${refuse}\nexec /usr/bin/${name}.real "$@"\n`, { mode: 0o755 });
+  }
+  await root.run('install.sh', ['--not-running', '--keep']);
+  const { entries } = await readJournal(createRootHost(root.directory));
+  expect(entries[0]?.packages.map(({ name }) => name).toSorted()).toEqual(['make', 'systemtap']);
+  expect(await root.run('install.sh', ['--undo'])).toMatchObject({ code: 0 });
+  expect(root.packages()).toBe('');
+});
+
+test('the same package of another architecture beside it is no hindrance, and stays', async () => {
+  const both = { 'Multi-Arch': 'same' };
+  await carry([{ file: build('libboth', '1', {}, both), name: 'libboth', version: '1' }]);
+  writeFileSync(join(root.directory, 'var/lib/dpkg/arch'), 'amd64\ni386\n');
+  cpSync(build('libboth', '1', {}, { ...both, Architecture: 'i386' }), join(root.directory, 'tmp/x.deb'));
+  execFileSync('chroot', [root.directory, 'dpkg', '--install', '/tmp/x.deb'], { stdio: 'ignore' });
+  const before = readFileSync(join(root.directory, 'var/lib/dpkg/status'), 'utf8');
+  await root.run('install.sh', ['--not-running', '--keep']);
+  expect(root.packages().match(/installed/g)).toHaveLength(2);
+  expect(await root.run('install.sh', ['--undo'])).toMatchObject({ code: 0 });
+  expect(readFileSync(join(root.directory, 'var/lib/dpkg/status'), 'utf8')).toBe(before);
 });
