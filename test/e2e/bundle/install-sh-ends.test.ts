@@ -95,24 +95,24 @@ test.each(SHELLS)('%s: a first signal during the undo: dpkg comes to its end, al
   expect(existsSync(join(root.directory, 'var/lib/tapprep/install.lock'))).toBe(false);
 });
 
-describe('killed while it replaces a package that was there before', () => {
-  /** @param script of gcc 10-2 or of "slow", in which it is killed */
-  async function killed(script: 'gcc' | 'slow'): Promise<void> {
-    const waits = script === 'gcc' ? { 'DEBIAN/preinst': WAITS } : {};
-    const gcc = { 'usr/bin/gcc': '#!/bin/sh\n# new\n' };
-    await carry([
-      { file: build('gcc', '10-2', { ...gcc, ...waits }), name: 'gcc', version: '10-2', role: 'toolchain' },
-      { file: build('slow', '1', { 'DEBIAN/postinst': WAITS }), name: 'slow', version: '1', wave: 1 },
-    ]);
-    cpSync(build('gcc', '9-1', { 'usr/bin/gcc': '#!/bin/sh\n' }), join(root.directory, 'tmp/x.deb'));
-    execFileSync('chroot', [root.directory, 'dpkg', '--install', '/tmp/x.deb'], { stdio: 'ignore' });
-    const { child, done } = root.start(['dash'], 'install.sh', ['--not-running', '--allow-upgrade']);
-    await untilSlow();
-    killAll(child.pid ?? 0);
-    await done;
-    letGo();
-  }
+/** @param script of gcc 10-2 or of "slow", in which it is killed */
+async function killed(script: 'gcc' | 'slow'): Promise<void> {
+  const waits = script === 'gcc' ? { 'DEBIAN/preinst': WAITS } : {};
+  const gcc = { 'usr/bin/gcc': '#!/bin/sh\n# new\n' };
+  await carry([
+    { file: build('gcc', '10-2', { ...gcc, ...waits }), name: 'gcc', version: '10-2', role: 'toolchain' },
+    { file: build('slow', '1', { 'DEBIAN/postinst': WAITS }), name: 'slow', version: '1', wave: 1 },
+  ]);
+  cpSync(build('gcc', '9-1', { 'usr/bin/gcc': '#!/bin/sh\n' }), join(root.directory, 'tmp/x.deb'));
+  execFileSync('chroot', [root.directory, 'dpkg', '--install', '/tmp/x.deb'], { stdio: 'ignore' });
+  const { child, done } = root.start(['dash'], 'install.sh', ['--not-running', '--allow-upgrade']);
+  await untilSlow();
+  killAll(child.pid ?? 0);
+  await done;
+  letGo();
+}
 
+describe('killed while it replaces a package that was there before', () => {
   const replaced = [{ name: 'gcc', from: '9-1', to: '10-2' }];
 
   test.each(['gcc', 'slow'] as const)('in %s: the journal says so, and undo leaves it', async (script) => {
@@ -134,36 +134,36 @@ describe('killed while it replaces a package that was there before', () => {
   });
 });
 
-describe('a portable SystemTap that cannot be put in place', () => {
-  /** The bundle, which has one behind the distribution's own. */
-  async function carryFolder(kibibytes: number, systemtap: RealPackage): Promise<void> {
-    await carry([systemtap]);
-    const at = join(root.directory, root.place);
-    const added = { 'folders/s.tar.gz': 'x', 'folders/s.sums': '' };
-    mkdirSync(join(root.directory, 'opt'));
-    mkdirSync(join(at, 'folders'));
-    for (const [name, text] of Object.entries(added)) writeFileSync(join(at, name), text);
-    const text = readFileSync(join(at, 'bundle.txt'), 'utf8').replace(
-      /^sums (\d+)$/m,
-      (_, sums) => `sums ${Number(sums) + 2}`,
-    );
-    const folder = `folder systemtap-5.6 5.6 ${kibibytes} folders/s.tar.gz folders/s.sums debian/sid`;
-    writeFileSync(join(at, 'bundle.txt'), `${text}${folder}\ntry distro\ntry systemtap-5.6\n`);
-    const line = (name: string): string => {
-      const sum = createHash('sha256')
-        .update(readFileSync(join(at, name)))
-        .digest('hex');
-      return `${sum}  ${name}`;
-    };
-    const sums = readFileSync(join(at, 'SHA256SUMS'), 'utf8').replace(/^.* {2}bundle.txt$/m, line('bundle.txt'));
-    writeFileSync(
-      join(at, 'SHA256SUMS'),
-      `${sums}${Object.keys(added)
-        .map((name) => `${line(name)}\n`)
-        .join('')}`,
-    );
-  }
+/** The bundle, which has one behind the distribution's own. */
+async function carryFolder(kibibytes: number, systemtap: RealPackage): Promise<void> {
+  await carry([systemtap]);
+  const at = join(root.directory, root.place);
+  const added = { 'folders/s.tar.gz': 'x', 'folders/s.sums': '' };
+  mkdirSync(join(root.directory, 'opt'));
+  mkdirSync(join(at, 'folders'));
+  for (const [name, text] of Object.entries(added)) writeFileSync(join(at, name), text);
+  const text = readFileSync(join(at, 'bundle.txt'), 'utf8').replace(
+    /^sums (\d+)$/m,
+    (_, sums) => `sums ${Number(sums) + 2}`,
+  );
+  const folder = `folder systemtap-5.6 5.6 ${kibibytes} folders/s.tar.gz folders/s.sums debian/sid`;
+  writeFileSync(join(at, 'bundle.txt'), `${text}${folder}\ntry distro\ntry systemtap-5.6\n`);
+  const line = (name: string): string => {
+    const sum = createHash('sha256')
+      .update(readFileSync(join(at, name)))
+      .digest('hex');
+    return `${sum}  ${name}`;
+  };
+  const sums = readFileSync(join(at, 'SHA256SUMS'), 'utf8').replace(/^.* {2}bundle.txt$/m, line('bundle.txt'));
+  writeFileSync(
+    join(at, 'SHA256SUMS'),
+    `${sums}${Object.keys(added)
+      .map((name) => `${line(name)}\n`)
+      .join('')}`,
+  );
+}
 
+describe('a portable SystemTap that cannot be put in place', () => {
   const cases: readonly (readonly [string, number, number, string])[] = [
     ['no room', 999_999_999_999, 5, 'SystemTap 5.6 needs 999999999999 KiB in /opt, where '],
     ['another in its place', 100, 5, '/opt/tapprep/systemtap-5.6 is there already and was not made by tapprep'],

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, expect, test } from 'vitest';
-import type { RpmTarget } from '../../../src/types.ts';
+import type { Role, RpmTarget } from '../../../src/types.ts';
 import { makeRpmRunRoot } from '../../helpers/dpkg-root.ts';
 import { GpgHome } from '../../helpers/gpg.ts';
 import { openRpmLab } from '../../helpers/rpm-lab.ts';
@@ -42,7 +42,7 @@ function build(name: string, version: string, requires: readonly string[] = []):
   return lab.build({ source, version: number, release, packages: [{ name, requires }] })[name] ?? '';
 }
 
-function describePackage(role: RealPackage['role'], name: string, version: string, file: string): RealPackage {
+function describePackage(role: Role, name: string, version: string, file: string): RealPackage {
   return { file, name, version, arch: 'x86_64', role };
 }
 
