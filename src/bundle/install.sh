@@ -90,7 +90,7 @@ enter_bundle common kernel system packages journal proof folder lock
 # ---------------------------------------------------------------- doing and undoing
 
 work=
-# "yes": this run's own changes; "undo": earlier ones are being taken away.
+# "yes": this run's own changes; "undo": those or earlier ones are being taken away.
 changing=
 stopped=
 stopped_at=0
@@ -138,9 +138,8 @@ end_stopped() {
 
 # undo_changes: takes away what this run added and says so in the journal.
 undo_changes() {
-  changing=
+  changing=undo
   find_added
-  added=$carried$added
   # A package manager that was cut off leaves packages half configured; they are taken away like the others.
   if take_away; then
     # dpkg itself was killed.
@@ -150,12 +149,12 @@ undo_changes() {
     undone=true
     write_journal removed
     say 'what this run had installed was taken away again'
-    return 0
+  else
+    find_added
+    write_journal failed
+    say "what this run installed could not all be taken away: $(tail -n 1 "$work/log")"
   fi
-  find_added
-  added=$carried$added
-  write_journal failed
-  say "what this run installed could not all be taken away: $(tail -n 1 "$work/log")"
+  changing=
 }
 
 # lock: one at a time, and not beside a tapprep that works here.
@@ -176,6 +175,8 @@ open_state() {
   trap 'on_signal INT 130' INT
   trap 'on_signal TERM 143' TERM
   trap 'on_signal HUP 129' HUP
+  # Nobody may read what it says any more: it goes on all the same. What it starts has the signal as ever.
+  trap : PIPE
   lock
   work=$state/work
   rm -rf "$work"
@@ -185,10 +186,13 @@ open_state() {
 locked=
 installed=
 undone=false
+steps=
 added=
 replaced=
+replacing=
 made=
 carried=
+carried_replaced=
 cut_off=
 present_count=0
 ready=false
@@ -224,6 +228,7 @@ case $mode in
     decide
     check_writable
     check_space
+    check_folders
     if ! test_packages; then
       first_reasons
       fail UNSATISFIED_DEPENDENCY "this is the target that the bundle was made for, but its packages cannot be installed here: $reasons" \
@@ -282,29 +287,23 @@ fi
 decide
 check_writable
 check_space
+check_folders
 started_at=$(date -u +%Y-%m-%dT%H:%M:%S.000Z)
 carry_over
 
-if [ "$todo_count" -gt 0 ] || [ -n "$carried" ]; then
-  added=$carried
-  while IFS= read -r row; do
-    [ -n "$row" ] || continue
-    split_package "$row"
-    added="$added$name $wanted $package_arch_of$newline"
-  done <<EOF
-$todo
-EOF
+if [ "$todo_count" -gt 0 ] || [ -n "$carried$carried_replaced" ]; then
   changing=yes
+  list_wanted
   write_journal started
   if [ "$todo_count" -gt 0 ] && ! run_packages; then
     [ -z "$stopped" ] || end_stopped
     say "$(tail -n 5 "$work/log")"
     undo_changes
     write_report
+    [ -z "$stopped" ] || end_stopped
     fail INSTALL_FAILED "the packages were not installed: $(first_error "$work/log")"
   fi
   find_added
-  added=$carried$added
   link_tree || say "/lib/modules/$release/build could not be linked to the build tree"
   write_journal "done"
   installed=yes
@@ -336,4 +335,5 @@ if [ -n "$keep" ] || [ "$changing" != yes ]; then
 fi
 undo_changes
 write_report
+[ -z "$stopped" ] || end_stopped
 fail NOT_PROVEN "not ready: hello world did not work, see $report" 'sh install.sh --keep    # to look into it'

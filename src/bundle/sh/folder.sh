@@ -49,23 +49,60 @@ is_ours() {
   grep -q '^ *"schema": "tapprep-[a-z]*/[0-9]*"' "$1/manifest.json"
 }
 
+# can_place: whether $folder can be put into $place. Where not, $code, $why and $remedy say so.
+can_place() {
+  if { [ -e "$place" ] || [ -L "$place" ]; } && ! is_ours "$place"; then
+    code=INSTALL_FAILED
+    why="$place is there already and was not made by tapprep"
+    remedy="ls -la $place"
+    return 1
+  fi
+  for tool in gzip tar; do
+    have "$tool" && continue
+    code=TOOL_MISSING
+    why="SystemTap $folder_version is unpacked by $tool, which is not in PATH ($PATH)"
+    remedy="command -v $tool"
+    return 1
+  done
+  has_room /opt "$folder_kibibytes" && return 0
+  code=NO_SPACE
+  why="SystemTap $folder_version needs $folder_kibibytes KiB in /opt, where $free KiB are free"
+  remedy='df -h /opt'
+  return 1
+}
+
+# check_folders: whatever may have to be put in place can be, before anything is changed.
+check_folders() {
+  while IFS= read -r try; do
+    case $try in
+      'try distro') continue ;;
+      'try '*) read_folder "${try#try }" || continue ;;
+      *) continue ;;
+    esac
+    if is_whole "$place" || can_place; then continue; fi
+    fail "$code" "$why: nothing was changed" "$remedy"
+  done <bundle.txt
+}
+
 # place_folder NAME: puts it in place, unless it is there as a whole; $placed is set where it was put there now.
 place_folder() {
   placed=
   read_folder "$1" || return 1
   if is_whole "$place"; then return 0; fi
-  if [ -e "$place" ] || [ -L "$place" ]; then
-    is_ours "$place" || fail INSTALL_FAILED "$place is there already and was not made by tapprep" "ls -la $place"
+  if ! can_place; then
+    say "$why"
+    return 1
   fi
-  fits /opt "$folder_kibibytes" "SystemTap $folder_version"
-  require_tools gzip tar
   making=$place.tapprep-making
   case $newline$made in
     *"$newline$place$newline"*) ;;
     *) made=$made$making$newline$place$newline ;;
   esac
   changing=yes
-  write_journal started
+  if ! put_journal started; then
+    say "$journal cannot be written"
+    return 1
+  fi
   rm -rf "$making"
   mkdir -p "$making" || return 1
   # Its files are root's and in their modes whatever the umask is, as root unpacks them.

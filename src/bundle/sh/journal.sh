@@ -2,11 +2,13 @@
 # shellcheck disable=SC2034,SC2154 # variables are shared with the script that reads this file
 # The record of what was added, in the form that tapprep reads and writes: JSON with two blanks an indent, one key a line.
 
-# read_journal: keeps in $work/before the text of the entries that stay, each with a comma behind it, and in $resumed
-# what an entry that was never closed says it added: that run was cut off, and this one goes on from it.
+# read_journal: keeps in $work/before the text of the entries that stay, each with a comma behind it, and in $resumed and
+# $resumed_replaced what an entry that was never closed says it adds and replaces: that run was cut off, and this one goes on
+# from it.
 read_journal() {
   : >"$work/before"
   resumed=
+  resumed_replaced=
   [ -e "$journal" ] || return 0
   entry=
   inside=
@@ -14,6 +16,7 @@ read_journal() {
   bundle_of=
   stage='head'
   packages=
+  changes=
   while IFS= read -r row || [ -n "$row" ]; do
     case $stage:$row in
       head:'{' | head:'  "schema": "tapprep-journal/1",') ;;
@@ -23,6 +26,7 @@ read_journal() {
         stage='entry'
         entry=$row$newline
         packages=
+        changes=
         files=
         state_of=
         bundle_of=
@@ -39,7 +43,9 @@ read_journal() {
           '      "state": "'*) state_of=${row#*: \"} && state_of=${state_of%%\"*} ;;
           '      "bundle": "'*) bundle_of=${row#*: \"} && bundle_of=${bundle_of%%\"*} ;;
           '      "packages": ['*) inside='packages' ;;
+          '      "replaced": ['*) inside='replaced' ;;
           '      "files": ['*) inside='files' ;;
+          '      "'*'": ['*) inside= ;;
           '      ]'*) inside= ;;
           '        "/'*)
             if [ "$inside" = files ]; then
@@ -47,9 +53,11 @@ read_journal() {
               files="$files${a%\"*}$newline"
             fi
             ;;
-          '          "name": "'*) [ "$inside" != packages ] || { a=${row#*: \"} && a=${a%%\"*}; } ;;
+          '          "name": "'*) a=${row#*: \"} && a=${a%%\"*} ;;
           '          "version": "'*) [ "$inside" != packages ] || { b=${row#*: \"} && b=${b%%\"*}; } ;;
           '          "arch": "'*) [ "$inside" != packages ] || { c=${row#*: \"} && packages="$packages$a $b ${c%%\"*}$newline"; } ;;
+          '          "from": "'*) [ "$inside" != replaced ] || { b=${row#*: \"} && b=${b%%\"*}; } ;;
+          '          "to": "'*) [ "$inside" != replaced ] || { c=${row#*: \"} && changes="$changes$a $b ${c%%\"*}$newline"; } ;;
         esac
         ;;
       tail:'}' | tail:'') ;;
@@ -63,40 +71,51 @@ read_journal() {
 keep_entry() {
   if [ "$mode" = install ] && [ "$state_of" = started ]; then
     resumed=$resumed$packages
+    resumed_replaced=$resumed_replaced$changes
     made=$made$files
     return 0
   fi
   if [ "$mode" = undo ] && [ "$bundle_of" = "$bundle_id" ] && [ "$state_of" != removed ]; then
     added=$added$packages
+    replacing=$replacing$changes
     made=$made$files
     [ "$state_of" != started ] || cut_off=yes
     before='"state": "'
     rest=${entry#*"$before"}
     entry=${entry%%"$before"*}${before}removed\"${rest#*\"}
   fi
-  printf '%s    },\n' "$entry" >>"$work/before"
+  printf '%s    },\n' "$entry" >>"$work/before" || fail NO_SPACE "$work/before cannot be written" "df -h $state"
 }
 
-# write_journal STATE: the entries from before and, with a state, this run's with $added and $replaced; atomically.
 write_journal() {
-  {
-    printf '{\n  "schema": "tapprep-journal/1",\n  "entries": ['
-    if [ -n "$1" ] || [ -s "$work/before" ]; then
-      printf '\n'
-      if [ -n "$1" ]; then
-        cat "$work/before"
-        print_entry "$1"
-      else
-        # The last comma goes.
-        sed '$s/},$/}/' "$work/before"
-      fi
-      printf '  ]\n}\n'
+  put_journal "$1" || fail INSTALL_FAILED "$journal cannot be written" "df -h $state"
+}
+
+put_journal() { put_file "$journal" "$(print_journal "$1")"; }
+
+# put_file PATH TEXT: whole under its name, or what was there before stays.
+put_file() {
+  printf '%s\n' "$2" 2>/dev/null >"$1.new" && { sync "$1.new" 2>/dev/null || sync; } && mv -f "$1.new" "$1" && return 0
+  rm -f "$1.new"
+  return 1
+}
+
+# print_journal STATE: the entries from before and, with a state, this run's with $added and $replaced.
+print_journal() {
+  printf '{\n  "schema": "tapprep-journal/1",\n  "entries": ['
+  if [ -n "$1" ] || [ -s "$work/before" ]; then
+    printf '\n'
+    if [ -n "$1" ]; then
+      cat "$work/before"
+      print_entry "$1"
     else
-      printf ']\n}\n'
+      # The last comma goes.
+      sed '$s/},$/}/' "$work/before"
     fi
-  } >"$journal.new" && { sync "$journal.new" 2>/dev/null || sync; } && mv -f "$journal.new" "$journal" && return 0
-  rm -f "$journal.new"
-  fail INSTALL_FAILED "$journal cannot be written" "df -h $state"
+    printf '  ]\n}\n'
+  else
+    printf ']\n}\n'
+  fi
 }
 
 print_entry() {

@@ -3,16 +3,18 @@
 # A lock that one process at a time has: a symbolic link that names its owner as "PROCESS:START", made in one step. For
 # install.sh, and for tapprep on a target. POSIX sh.
 
-# owner_of PROCESS: sets $owner. The time of its start, in ticks since boot, tells it from another that has its number later;
-# without /proc it is empty.
+# owner_of PROCESS: sets $owner, and $process_state to one letter. The time of its start, in ticks since boot, tells it from another
+# that has its number later; without /proc both are empty.
 owner_of() {
   owner=$1:
+  process_state=
   [ -r "/proc/$1/stat" ] || return 0
   IFS= read -r row <"/proc/$1/stat" || return 0
-  # The second field is a name in parentheses that may hold anything; START is the 22nd of all.
+  # The second field is a name in parentheses that may hold anything; the state is the next, START the 22nd of all.
   # shellcheck disable=SC2086 # split into words on purpose
   set -- "$1" ${row##*) }
   owner=$1:${21}
+  process_state=$2
 }
 
 # is_at_work OWNER
@@ -20,6 +22,10 @@ is_at_work() {
   kill -0 "${1%%:*}" 2>/dev/null || return 1
   (
     owner_of "${1%%:*}"
+    # It has ended, and nobody asked how: of a container's first process that may be never.
+    case $process_state in
+      Z | X) exit 1 ;;
+    esac
     [ "$owner" = "$1" ] || [ "$owner" = "${1%%:*}:" ]
   )
 }

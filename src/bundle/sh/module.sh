@@ -109,13 +109,34 @@ watch_file() {
   best=
   device=
   while read -r _ _ numbers _ point _; do
+    unescape "$point"
     case $real/ in
-      "${point%/}"/*) [ "${#point}" -lt "${#best}" ] || { best=$point && device=$numbers; } ;;
+      "${unescaped%/}"/*) [ "${#unescaped}" -lt "${#best}" ] || { best=$unescaped && device=$numbers; } ;;
     esac
   done </proc/self/mountinfo
   [ -n "$device" ] || fail INSTALL_FAILED "no mounted file system holds $real"
   given=${given}major=${device%:*}${newline}minor=${device#*:}${newline}inode=$inode${newline}
   given=${given}directory=$directory${newline}path=$real${newline}name=${real##*/}${newline}
+}
+
+# unescape FIELD: sets $unescaped. The kernel writes blank, tab, newline and backslash of a mount point in octal.
+unescape() {
+  unescaped=
+  rest=$1
+  while :; do
+    unescaped=$unescaped${rest%%\\*}
+    case $rest in
+      *\\*) rest=${rest#*\\} ;;
+      *) return 0 ;;
+    esac
+    case $rest in
+      040*) unescaped="$unescaped " ;;
+      011*) unescaped=$unescaped$tab ;;
+      012*) unescaped=$unescaped$newline ;;
+      *) unescaped=$unescaped\\ ;;
+    esac
+    rest=${rest#???}
+  done
 }
 
 # check_build_known: a release alone does not tell one build of a kernel from another.
@@ -216,6 +237,8 @@ EOF
   trap 'stop_child INT' INT
   trap 'stop_child TERM' TERM
   trap 'stop_child HUP' HUP
+  # Nobody may read what it says any more: the module goes all the same.
+  trap : PIPE
   note_log
   # In the background, so that a signal is seen at once.
   "$runtime/bin/$runner" "$@" </dev/null &

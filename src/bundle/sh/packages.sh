@@ -16,22 +16,29 @@ split_package() {
 }
 
 # installed_version: sets $there to the version of $name in $package_arch_of, empty where it is not (wholly) installed.
-# For rpm several versions may be installed side by side: $there is the wanted one where that is among them.
+# For rpm several versions may be installed side by side: $there is the wanted one where that is among them. For dpkg $instances
+# is the number of architectures in which it knows the package.
 installed_version() {
   there=
+  instances=0
   if [ "$family" = deb ]; then
-    case $package_arch_of in
-      all) query=$name ;;
-      *) query=$name:$package_arch_of ;;
-    esac
+    # Of every architecture: dpkg before 1.16.2 takes no NAME:ARCH.
     # shellcheck disable=SC2016 # dpkg's own format
-    answer=$(dpkg-query -W -f '${Status}|${Version}\n' "$query" 2>/dev/null) || return 0
-    case $answer in
-      'install ok installed|'* | 'hold ok installed|'*) there=${answer#*|} ;;
-      # Not there, but what a killed install or removal left of it: unpacked, half configured, its configuration alone.
-      *'|'?*) broken_version=${answer#*|} ;;
-    esac
-    there=${there%%"$newline"*}
+    answers=$(dpkg-query -W -f '${Architecture}|${Status}|${Version}\n' "$name" 2>/dev/null) || return 0
+    while IFS='|' read -r found_arch found_status found; do
+      instances=$((instances + 1))
+      case $package_arch_of:$found_arch in
+        all:* | *:all | "$found_arch:$package_arch_of") ;;
+        *) continue ;;
+      esac
+      case $found_status in
+        'install ok installed' | 'hold ok installed') there=$found ;;
+        # Not there, but what a killed install or removal left of it: unpacked, half configured, its configuration alone.
+        *) [ -z "$found" ] || broken_version=$found ;;
+      esac
+    done <<EOF
+$answers
+EOF
     return 0
   fi
   answers=$(rpm -q --qf '%|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE} %{ARCH}\n' "$name" 2>/dev/null) || return 0
@@ -54,12 +61,12 @@ is_parallel() {
 }
 
 # stays: whether the installed version of something that is only needed is left as it is: a newer one for dpkg, which compares
-# versions for a script. rpm does not, but refuses the whole transaction where that version does not do.
+# versions for a script. rpm does not, but refuses the whole transaction where that version does not do: any one stays.
 stays() {
   if [ "$family" = deb ]; then
     dpkg --compare-versions "$there" gt "$wanted" && why=", newer than $wanted"
   else
-    [ -z "$allow_upgrade" ] && why=" and not $wanted"
+    why=" and not $wanted"
   fi
 }
 
@@ -70,6 +77,16 @@ is_signed() {
     [ "$(rpm -qp --nosignature --qf "%|$tag?{yes}:{no}|" "./$1" 2>/dev/null)" != yes ] || return 0
   done
   return 1
+}
+
+# version_before NAME ROWS: sets $was to the version that stands for it in rows of "name from to"; empty where none does.
+version_before() {
+  was=
+  while read -r a b _; do
+    [ "$a" != "$1" ] || was=$b
+  done <<EOF
+$2
+EOF
 }
 
 # decide: fills $todo with the packages to install, $replacing with those that would replace another version, $unsigned
@@ -104,6 +121,10 @@ decide() {
           ;;
       esac
       replacing="$replacing$name $there $wanted$newline"
+    elif [ -z "$there" ]; then
+      # A run that was cut off in the middle of it left neither version whole.
+      version_before "$name" "$resumed_replaced"
+      [ -z "$was" ] || replacing="$replacing$name $was $wanted$newline"
     fi
     # With a keyring SHA256SUMS is signed, and with it every file.
     if [ "$family" = rpm ] && [ -z "$keyring" ] && ! is_signed "$path"; then
@@ -224,7 +245,13 @@ check_space() {
   fits /var 32768 'the package database'
 }
 
+# fits DIRECTORY KIBIBYTES WHAT
 fits() {
+  has_room "$1" "$2" || fail NO_SPACE "$3 need $2 KiB in $1, where $free KiB are free: nothing was changed" "df -h $1"
+}
+
+# has_room DIRECTORY KIBIBYTES: sets $free to what there is; where that cannot be told it is taken for enough.
+has_room() {
   # The file system's name may hold blanks; what counts is the number before the one with the percent sign.
   free=
   last=
@@ -240,7 +267,7 @@ fits() {
   case $free in
     '' | *[!0-9]*) say "free space of $1 could not be told" && return 0 ;;
   esac
-  [ "$free" -ge "$2" ] || fail NO_SPACE "$3 need $2 KiB in $1, where $free KiB are free: nothing was changed" "df -h $1"
+  [ "$free" -ge "$2" ]
 }
 
 # run_manager PROGRAM ARGUMENT...: the package manager comes to its end, whatever signals come to this script or its terminal:
@@ -304,16 +331,16 @@ EOF
   # What may stand side by side is only ever added; the rest replaces older versions where that was allowed. Without
   # replacements everything goes in one transaction, so that packages may need each other, but what nobody signed: of that
   # nothing is run.
-  for group in plain parallel unsigned; do
+  for group in plain plain-beside unsigned unsigned-beside; do
     set --
     while IFS= read -r row; do
       [ -n "$row" ] || continue
       split_package "$row"
       this=plain
-      if [ -n "$replacing" ] && is_parallel; then this=parallel; fi
       case $unsigned in
         *"$newline$path$newline"*) this=unsigned ;;
       esac
+      if [ -n "$replacing" ] && is_parallel; then this=$this-beside; fi
       [ "$this" = "$group" ] || continue
       set -- "$@" "./$path"
     done <<EOF
@@ -322,8 +349,13 @@ EOF
     [ $# -gt 0 ] || continue
     say "rpm installs $# packages"
     # An older kernel's packages come beside a newer one's only where rpm is told that this is meant.
-    if [ -n "$replacing" ] && [ "$group" = plain ]; then set -- -Uvh --oldpackage "$@"; else set -- -ivh --oldpackage "$@"; fi
-    if [ "$group" = unsigned ]; then set -- --noscripts --notriggers "$@"; fi
+    case $replacing:$group in
+      :* | *-beside) set -- -ivh --oldpackage "$@" ;;
+      *) set -- -Uvh --oldpackage "$@" ;;
+    esac
+    case $group in
+      unsigned*) set -- --noscripts --notriggers "$@" ;;
+    esac
     run_manager rpm "$@" || return 1
     [ -z "$stopped" ] || return 1
   done
@@ -341,8 +373,8 @@ take_away() {
     installed_version
     if [ "$there" != "$wanted" ] && [ "$broken_version" != "$wanted" ]; then continue; fi
     if [ "$family" = deb ]; then
-      case $package_arch_of in
-        all) set -- "$@" "$name" ;;
+      case $instances:$package_arch_of in
+        1:* | *:all) set -- "$@" "$name" ;;
         *) set -- "$@" "$name:$package_arch_of" ;;
       esac
     else
@@ -374,8 +406,9 @@ resume_manager() {
   if [ -n "$before" ] && [ -d "$unpacking" ] && [ "$(ls -di "$unpacking")" = "$before" ]; then rm -rf "$unpacking"; fi
 }
 
-# unpack_again: of a package that dpkg was killed in the middle of, it does not know which files came; it is told by unpacking
-# the package as a whole, where the bundle still has it.
+# unpack_again: of a package of $added or $replacing that dpkg was killed in the middle of, it does not know which files came; it
+# is told by unpacking the package as a whole, where the bundle still has it. One that takes another's place may still go by
+# the version of that.
 unpack_again() {
   [ "$family" = deb ] || return 0
   while IFS= read -r row; do
@@ -384,13 +417,17 @@ unpack_again() {
       *) continue ;;
     esac
     split_package "${row#package }"
+    was=$wanted
     case $newline$added in
       *"$newline$name $wanted $package_arch_of$newline"*) ;;
-      *) continue ;;
+      *)
+        version_before "$name" "$replacing"
+        [ -n "$was" ] || continue
+        ;;
     esac
     # shellcheck disable=SC2016 # dpkg's own format
     case $(dpkg-query -W -f '${Status}|${Version}' "$name" 2>/dev/null) in
-      *' reinstreq half-installed|'"$wanted") [ ! -f "./$path" ] || run_manager dpkg --force-depends --unpack "./$path" ;;
+      *' reinstreq half-installed|'"$wanted" | *' reinstreq half-installed|'"$was") [ ! -f "./$path" ] || run_manager dpkg --force-depends --unpack "./$path" ;;
     esac
   done <bundle.txt
 }
@@ -425,35 +462,44 @@ EOF
   made=
 }
 
-# find_added: sets $added and $replaced to what of $todo is there now and was not, or not in that version, before.
+# list_wanted: sets $added and $replaced to what this run answers for once all of $todo is there.
+list_wanted() {
+  added=$carried
+  replaced=$carried_replaced$replacing
+  while IFS= read -r row; do
+    [ -n "$row" ] || continue
+    split_package "$row"
+    version_before "$name" "$replacing"
+    [ -n "$was" ] || added="$added$name $wanted $package_arch_of$newline"
+  done <<EOF
+$todo
+EOF
+}
+
+# find_added: sets $added and $replaced to what of $todo is there now and was not, or not in that version, before; and to what
+# was carried over.
 find_added() {
-  added=
-  replaced=
-  added_count=0
+  added=$carried
+  replaced=$carried_replaced
   while IFS= read -r row; do
     [ -n "$row" ] || continue
     split_package "$row"
     broken_version=
     installed_version
     if [ "$there" != "$wanted" ] && [ "$broken_version" != "$wanted" ]; then continue; fi
-    was=
-    while read -r a b c; do
-      [ "$a" != "$name" ] || was=$b
-    done <<EOF
-$replacing
-EOF
+    version_before "$name" "$replacing"
     if [ -n "$was" ]; then
       replaced="$replaced$name $was $wanted$newline"
     else
       added="$added$name $wanted $package_arch_of$newline"
-      added_count=$((added_count + 1))
     fi
   done <<EOF
 $todo
 EOF
 }
 
-# carry_over: sets $carried to what of $resumed is there: a run that was cut off added it, and this one answers for it.
+# carry_over: sets $carried to what of $resumed is there: a run that was cut off added it, and this one answers for it. Of what
+# that run was to replace, $carried_replaced is what this one does not replace itself.
 carry_over() {
   carried=
   while read -r name wanted package_arch_of; do
@@ -463,5 +509,13 @@ carry_over() {
     [ "$there" != "$wanted" ] || carried="$carried$name $wanted $package_arch_of$newline"
   done <<EOF
 $resumed
+EOF
+  carried_replaced=
+  while read -r name wanted to; do
+    [ -n "$name" ] || continue
+    version_before "$name" "$replacing"
+    [ -n "$was" ] || carried_replaced="$carried_replaced$name $wanted $to$newline"
+  done <<EOF
+$resumed_replaced
 EOF
 }

@@ -7,21 +7,12 @@ step() {
   step_ended=$(date +%s)
   seconds=$((step_ended - step_started))
   step_started=$step_ended
-  {
-    [ ! -s "$work/steps" ] || printf ',\n'
-    printf '      {"step": "%s", "status": "%s", "reason": ' "$1" "$2"
-    if [ -n "$3" ]; then
-      printf '"'
-      printf '%s' "$3" | json_text
-      printf '"'
-    else
-      printf null
-    fi
-    printf ', "output": "'
-    [ -z "${4:-}" ] || [ ! -f "$4" ] || tail -c 4000 "$4" | json_text
-    printf '", "seconds": %s}' "$seconds"
-  } >"$work/step"
-  cat "$work/step" >>"$work/steps"
+  reason=null
+  [ -z "$3" ] || reason=\"$(printf '%s' "$3" | json_text)\"
+  printed=
+  [ -z "${4:-}" ] || [ ! -f "$4" ] || printed=$(tail -c 4000 "$4" | json_text)
+  # In memory, as the disk may be full.
+  steps="$steps${steps:+,$newline}      {\"step\": \"$1\", \"status\": \"$2\", \"reason\": $reason, \"output\": \"$printed\", \"seconds\": $seconds}"
   case $2 in
     pass) say "$1: pass" ;;
     *) say "$1: $2: $3" ;;
@@ -38,7 +29,7 @@ hello='probe begin { printf("Hello, World\n"); exit(); }'
 
 # prove: sets $ready and $ran_in, and writes the steps. Returns 1 where a step failed.
 prove() {
-  : >"$work/steps"
+  steps=
   ready=false
   ran_in=null
   step_started=$(date +%s)
@@ -134,29 +125,34 @@ first_error() {
   printf '%s' "$line"
 }
 
-# write_report: what "tapprep install --json" prints, as far as this script has it.
-write_report() {
-  {
-    printf '{\n  "target": %s,\n  "bundle": "%s",\n' "$(cat target.json)" "$bundle_id"
-    if [ -n "$installed" ]; then
-      printf '  "install": {\n    "installed": '
-      print_objects name version arch '        ' <<EOF
+# print_report: what "tapprep install --json" prints, as far as this script has it.
+print_report() {
+  printf '{\n  "target": %s,\n  "bundle": "%s",\n' "$(cat target.json)" "$bundle_id"
+  if [ -n "$installed" ]; then
+    printf '  "install": {\n    "installed": '
+    print_objects name version arch '        ' <<EOF
 $added
 EOF
-      printf ',\n    "replaced": '
-      print_objects name from to '        ' <<EOF
+    printf ',\n    "replaced": '
+    print_objects name from to '        ' <<EOF
 $replaced
 EOF
-      printf ',\n    "unchanged": %s,\n    "journal": "%s"\n  },\n' "$present_count" "$journal"
-    else
-      printf '  "install": null,\n'
-    fi
-    printf '  "undone": %s,\n' "$undone"
-    printf '  "verify": {\n    "target": %s,\n    "ranIn": %s,\n    "steps": [\n' "$(cat target.json)" "$ran_in"
-    [ ! -f "$work/steps" ] || cat "$work/steps"
-    printf '\n    ],\n    "ready": %s,\n    "diagnoses": []\n  }\n}\n' "$ready"
-  } >"$report.new"
-  mv -f "$report.new" "$report" || say "$report cannot be written"
-  [ -z "$json" ] || cat "$report"
+    printf ',\n    "unchanged": %s,\n    "journal": "%s"\n  },\n' "$present_count" "$journal"
+  else
+    printf '  "install": null,\n'
+  fi
+  printf '  "undone": %s,\n' "$undone"
+  printf '  "verify": {\n    "target": %s,\n    "ranIn": %s,\n    "steps": [\n' "$(cat target.json)" "$ran_in"
+  printf '%s\n    ],\n    "ready": %s,\n    "diagnoses": []\n  }\n}\n' "$steps" "$ready"
+}
+
+# write_report: into its file, and with --json to standard output, whether the file could be written or not.
+write_report() {
+  text=$(print_report)
+  if ! put_file "$report" "$text"; then
+    has_room "$state" 0
+    say "$report cannot be written: ${free:-?} KiB are free in $state"
+  fi
+  [ -z "$json" ] || printf '%s\n' "$text"
   reported=yes
 }

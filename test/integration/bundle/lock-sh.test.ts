@@ -1,9 +1,10 @@
 /** The lock of a target, in every shell that may have to take it. */
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 const LOCK = join(import.meta.dirname, '../../../src/bundle/sh/lock.sh');
 const SHELLS: readonly (readonly string[])[] = [['dash'], ['busybox', 'sh'], ['bash', '--posix']];
@@ -47,6 +48,17 @@ describe.each(SHELLS)('%s', (...shell) => {
       expect(readdirSync(directory)).toEqual(['lock']);
       expect(readlinkSync(lock)).not.toBe(gone);
     }
+  });
+
+  test('who has ended and was not waited for does not keep it', async () => {
+    // The second program waits for nothing that the first one started.
+    const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const pid = String(((await once(parent.stdout, 'data')) as [Buffer])[0]).trim();
+    const stat = `/proc/${pid}/stat`;
+    await vi.waitFor(() => expect(readFileSync(stat, 'utf8')).toContain(') Z '), { timeout: 60_000 });
+    const told = run(`owner_of ${pid}; ln -s "$owner" "$1"; ${TRY}`);
+    parent.kill();
+    expect(told).toMatch(/^0 /);
   });
 
   test('the right to take over that a killed one left is taken over, too', () => {
