@@ -2,7 +2,7 @@
 import { findDistribution, packageHomes } from '../detect/distributions.ts';
 import type { Fingerprint, HostRepositoryFile, Repository, RepositoryContent, Target } from '../types.ts';
 import { findPlaces } from './apt-places.ts';
-import { EVERY_CONTENT, isPlainPath, isSafePath, quoted } from './source-file.ts';
+import { EVERY_CONTENT, isKeyringPath, isPlainPath, isSafePath, quoted } from './source-file.ts';
 import type { SourceContext } from './source-file.ts';
 import { systemOf } from '../package-system/systems.ts';
 
@@ -56,6 +56,10 @@ export function makeAptRepositories(source: AptSource, context: SourceContext): 
   const { baseUrls, discovery } = findPlaces(source, target.packageArch, context);
   const first = baseUrls[0] ?? discovery?.url;
   if (first === undefined) return [];
+  if (!context.ownKeys && bringsKeys(source)) {
+    context.leaveOut(first);
+    return [];
+  }
   const suites = source.suites.map((suite) => suite.replaceAll('$(ARCH)', target.packageArch));
   const components = source.components.filter(isPlainPath);
   const trust = aptTrust(source, context);
@@ -91,6 +95,11 @@ function contentOf(suite: string, baseUrls: readonly string[], enabled: boolean)
   if (suite.endsWith('-debug')) return ['program-debuginfo'];
   if (baseUrls.some((url) => new URL(url).hostname.startsWith('ddebs.'))) return ['debuginfo', 'program-debuginfo'];
   return enabled ? EVERY_CONTENT : [];
+}
+
+/** Whether a source is for a key that this machine has in no keyring of its own: written into the file, or a file elsewhere. */
+function bringsKeys({ signedBy, keyBlocks }: AptSource): boolean {
+  return keyBlocks.length > 0 || signedBy.some((word) => word.startsWith('/') && !isKeyringPath(word));
 }
 
 function aptTrust(source: AptSource, context: SourceContext): Repository['trust'] {

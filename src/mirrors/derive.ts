@@ -30,7 +30,7 @@ export function deriveFromLocalSources(
   const home = packageHomeOf(target, list.codenames);
   const table = list.codenames[home] ?? {};
   const codename = codenameOf(target, list.codenames);
-  if (!systemOf(target).reads('deb') || codename === null) return { repositories: [], notes: [] };
+  if (!systemOf(target).reads('deb') || codename === null) return { repositories: [], notes: [], unbelieved: [] };
   const release: Release = {
     codename,
     version: numberOf(codename, table),
@@ -42,11 +42,13 @@ export function deriveFromLocalSources(
   const context = {
     target,
     keyPath: (path: string) => path,
+    ownKeys: true,
     clientFile: null,
     frontEnd: null,
     excludes: [],
     knowsPriorities: false,
     variables: new Map<string, string>(),
+    leaveOut: () => {},
     note: (file: HostRepositoryFile, text: string) => notes.add(`${file.path}: ${text}`),
   };
   const repositories: Repository[] = [];
@@ -62,7 +64,7 @@ export function deriveFromLocalSources(
       if (!there) repositories.push({ ...made, id: made.id.replace(/^target\//, 'local/'), origin: 'local' });
     }
   }
-  return { repositories, notes: [...notes] };
+  return { repositories, notes: [...notes], unbelieved: [] };
 }
 
 function numberOf(codename: string, table: Readonly<Record<string, string>>): number {

@@ -26,6 +26,8 @@ const VARIABLE_FILE = /\/(?:(?:yum|dnf)\/vars|zypp\/vars\.d)\/([A-Za-z0-9_]+)$/;
 export interface HostSourceOptions {
   /** Where a key file of the target lies on this machine (Host.localPath); left out: at the same path. */
   readonly keyPath?: (path: string) => string;
+  /** Whether keys that come with the files are believed; left out: they are. */
+  readonly ownKeys?: boolean;
   /** The same for client certificates and their keys; null for a target that is elsewhere. Left out: at the same path. */
   readonly clientFile?: ((path: string) => string) | null;
   /** The base of addresses that the target's own front end answers; left out: there is none. */
@@ -45,9 +47,11 @@ export function parseHostSources(
   options: HostSourceOptions = {},
 ): HostSources {
   const notes = new Set<string>();
+  const unbelieved = new Set<string>();
   const context: SourceContext = {
     target,
     keyPath: options.keyPath ?? ((path) => path),
+    ownKeys: options.ownKeys ?? true,
     clientFile: options.clientFile === undefined ? (path) => path : options.clientFile,
     frontEnd: options.frontEnd ?? null,
     excludes: readExcludes(files),
@@ -55,6 +59,7 @@ export function parseHostSources(
     trusted: options.trusted ?? [],
     lists: new Map([...(options.lists ?? []), ...files.map(({ path, text }) => [path, text] as const)]),
     variables: collectVariables(files, target, options.packages ?? []),
+    leaveOut: (url) => unbelieved.add(url),
     note: (file, text) => notes.add(`${file.path}: ${text}`),
   };
   const repositories = files.flatMap((file) => {
@@ -66,7 +71,7 @@ export function parseHostSources(
     notes.add(
       `not asked, because what they are the debug packages of is switched off too: ${listed(unrelated.map(({ id }) => id.replace(/^target\//, '')))}`,
     );
-  return { repositories: used, notes: [...notes] };
+  return { repositories: used, notes: [...notes], unbelieved: [...unbelieved] };
 }
 
 /** exclude and excludepkgs of [main] in yum.conf and dnf.conf. */

@@ -15,24 +15,38 @@ import { systemOf } from '../package-system/systems.ts';
 const MAX_FILES = 500;
 const MAX_BYTES = 1024 * 1024;
 
+/** Whose key files a target's own sources are believed by: its own, or this machine's keyrings alone. */
+export type KeyPlace = 'target' | 'here';
+
+export interface SourceOwner {
+  readonly host: Host | null;
+  readonly facts: HostFacts;
+  readonly target: Target;
+  /** Left out: the target's where it can be asked itself. A description comes from anywhere. */
+  readonly keys?: KeyPlace;
+}
+
 /**
  * The target's own repositories; for a dpkg target that is not this machine, then the suites of its release in the
  * archives that this machine uses.
- * @param host the target's seam; null for a target that is only described.
+ * @param open its host is null for a target that is only described; the keys that come with such a one, or that the
+ *   target has itself, are not believed where `keys` is `here`.
  * @param frontEnd below it the target's own front end answers; null where it cannot be asked.
  */
 export async function collectOwnSources(
-  { host, facts, target }: { readonly host: Host | null; readonly facts: HostFacts; readonly target: Target },
+  { host, facts, target, keys = host === null ? 'here' : 'target' }: SourceOwner,
   list: Mirrors,
   etcApt = '/etc/apt',
   frontEnd: string | null = null,
 ): Promise<HostSources> {
-  const trusted = host === null || !systemOf(target).reads('deb') ? [] : await listTrusted(host);
-  const fetched = host === null || !isRemote(host) ? null : await fetchKeys(host, facts, target, trusted);
-  const keyPath = (path: string): string => fetched?.get(path) ?? host?.localPath(path) ?? path;
+  const keyHost = keys === 'here' ? null : host;
+  const trusted = keyHost === null || !systemOf(target).reads('deb') ? [] : await listTrusted(keyHost);
+  const fetched = keyHost === null || !isRemote(keyHost) ? null : await fetchKeys(keyHost, facts, target, trusted);
+  const keyPath = (path: string): string => fetched?.get(path) ?? keyHost?.localPath(path) ?? path;
   const files = host === null ? facts.repositories : await readTokens(host, facts.repositories);
   const own = parseHostSources(files, target, {
     keyPath,
+    ownKeys: keys === 'target',
     frontEnd,
     // A key never leaves its machine, and where a target is only described its files are not here.
     clientFile: host === null || isRemote(host) ? null : (path) => host.localPath(path) ?? path,
@@ -45,6 +59,7 @@ export async function collectOwnSources(
   return {
     repositories: [...own.repositories, ...derived.repositories],
     notes: [...own.notes, ...derived.notes],
+    unbelieved: own.unbelieved,
   };
 }
 

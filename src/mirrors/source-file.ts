@@ -6,6 +6,8 @@ import type { HostRepositoryFile, Repository, RepositoryContent, Target } from '
 export interface HostSources {
   readonly repositories: readonly Repository[];
   readonly notes: readonly string[];
+  /** Addresses that are not asked because only their own machine believes their keys. */
+  readonly unbelieved: readonly string[];
 }
 
 /** What a parser gets besides the file. */
@@ -13,6 +15,8 @@ export interface SourceContext {
   readonly target: Target;
   /** Where a key file of the target lies on this machine. */
   readonly keyPath: (path: string) => string;
+  /** Whether keys that come with the files are believed; else those alone that this machine has where its keyrings are. */
+  readonly ownKeys: boolean;
   /** Where a client certificate or its key lies on this machine; null: they are the target's, which is elsewhere. */
   readonly clientFile: ((path: string) => string) | null;
   /** Below it the target's own front end answers, for what only it can ask; null where it cannot be asked. */
@@ -28,6 +32,8 @@ export interface SourceContext {
   /** yum, dnf and zypper variables from /etc/yum/vars, /etc/dnf/vars and /etc/zypp/vars.d. */
   readonly variables: ReadonlyMap<string, string>;
   readonly note: (file: HostRepositoryFile, text: string) => void;
+  /** Takes the address of a source that is left out for its key. */
+  readonly leaveOut: (url: string) => void;
 }
 
 export const EVERY_CONTENT: readonly RepositoryContent[] = ['image', 'devel', 'debuginfo', 'systemtap', 'toolchain'];
@@ -67,6 +73,15 @@ export function parseBaseUrl(text: string): string | null {
 /** Whether text names a suite, component or repository: plain words, "/" between them, nothing that climbs. */
 export function isPlainPath(text: string): boolean {
   return text.length <= 200 && /^[A-Za-z0-9][A-Za-z0-9._+~:-]*(\/[A-Za-z0-9][A-Za-z0-9._+~:-]*)*$/.test(text);
+}
+
+/** Where key files of package sources lie on any machine. What lies elsewhere here may be anybody's. */
+const KEYRING_PLACES =
+  /^(?:\/usr\/share\/(?:keyrings|distribution-gpg-keys)|\/etc\/apt\/(?:keyrings|trusted\.gpg\.d)|\/etc\/pki\/rpm-gpg|\/usr\/lib\/rpm\/gnupg\/keys)\/./;
+
+/** Whether a key file that somebody else's source names may be this machine's file of that name. */
+export function isKeyringPath(path: string): boolean {
+  return KEYRING_PLACES.test(path) && isSafePath(path);
 }
 
 /** Whether text is an absolute path that does not climb. */

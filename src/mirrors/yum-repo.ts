@@ -2,7 +2,7 @@
 import type { HostRepositoryFile, Repository, RepositoryAuth, RepositoryIdentity } from '../types.ts';
 import { expandVariables, isOn, parseRepoIni, unknownVariables } from './repo-ini.ts';
 import type { IniSection } from './repo-ini.ts';
-import { EVERY_CONTENT, isSafePath, parseBaseUrl, quoted } from './source-file.ts';
+import { EVERY_CONTENT, isKeyringPath, isSafePath, parseBaseUrl, quoted } from './source-file.ts';
 import type { SourceContext } from './source-file.ts';
 import { systemOf } from '../package-system/systems.ts';
 
@@ -192,7 +192,13 @@ function keyFilesOf(
   return words(values.get('gpgkey')).flatMap((text) => {
     const filled = expandVariables(text, context.variables) ?? text;
     const path = filled.replace(/^file:\/\//, '');
-    if (isSafePath(path)) return context.keyPath(path);
+    if (context.ownKeys ? isSafePath(path) : isKeyringPath(path)) return context.keyPath(path);
+    if (isSafePath(path)) {
+      say(
+        `the key ${quoted(path)} is passed over: here only pinned keys and the keyrings of this machine are believed`,
+      );
+      return [];
+    }
     say(`the key ${quoted(filled)} is not fetched: only key files of the target and pinned keys are believed`);
     return [];
   });

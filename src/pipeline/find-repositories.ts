@@ -1,8 +1,9 @@
 /** Which repositories to ask for a target, in order: --mirror, the user's lists, its own sources, this machine's archive, the list. */
 import { findDistribution, whyNoPlace } from '../detect/distributions.ts';
-import { TapprepError } from '../errors.ts';
+import { adviceOf, isTapprepError, TapprepError } from '../errors.ts';
 import { tapprep } from '../make-remedy.ts';
 import { collectOwnSources } from '../mirrors/own-sources.ts';
+import { type HostSources, quoted } from '../mirrors/source-file.ts';
 import { considerMirrors, type SkippedEntry } from '../mirrors/select.ts';
 import type { Repository, RepositoryContent, Target } from '../types.ts';
 import { registerRemedy } from './present.ts';
@@ -11,6 +12,7 @@ import type { Session } from './session.ts';
 import { FRONT_ENDS } from '../package-system/front-ends.ts';
 import { systemOf } from '../package-system/systems.ts';
 import { createFrontEndTransport, FRONT_END_SCHEME, frontEndBase } from './front-end-transport.ts';
+import { MISSES } from './tiers.ts';
 import { isOwn } from './unlisted.ts';
 
 export interface FindOptions {
@@ -24,11 +26,12 @@ export interface FindOptions {
 /** The repositories for a target and notes on its own source files. @throws TapprepError NO_REPOSITORY */
 export async function findRepositories(
   session: Session,
-  { host, facts, target }: OpenTarget,
+  open: OpenTarget,
   { contents, allowExpiredRelease, onlyOwn = false }: FindOptions,
-): Promise<{ readonly repositories: readonly Repository[]; readonly notes: readonly string[] }> {
-  const frontEnd = serveFrontEnd(session, { host, facts, target });
-  const own = await collectOwnSources({ host, facts, target }, session.mirrors, '/etc/apt', frontEnd);
+): Promise<HostSources> {
+  const { host, target } = open;
+  const frontEnd = serveFrontEnd(session, open);
+  const own = await collectOwnSources(open, session.mirrors, '/etc/apt', frontEnd);
   const sources = { own: own.repositories, list: session.mirrors, overrides: session.overrides };
   const { snapshot } = session;
   const { repositories: selected, skipped } = considerMirrors(target, sources, {
@@ -49,18 +52,44 @@ export async function findRepositories(
   if (repositories.length === 0) {
     const why = whyNoPlace(target.distro);
     const version = target.version === null ? '' : ` ${target.version}`;
-    throw new TapprepError(
+    const error = new TapprepError(
       'NO_REPOSITORY',
       `no repository is known for ${target.distro}${version} on ${target.arch}${why === null ? '' : `: ${why}`}`,
       { remedy: tapprep('plan', '--mirror', `${systemOf(target).mirrorKind}=URL`) },
     );
+    throw withUnbelieved(error, own.unbelieved);
   }
   return {
     repositories: allowExpiredRelease
       ? repositories.map((item) => ({ ...item, allowExpiredRelease: true }))
       : repositories,
-    notes: [...own.notes, ...keyNotes(target.distro, repositories)],
+    notes: [
+      ...own.notes,
+      ...noteUnbelieved(own.unbelieved),
+      ...(open.host === null || open.keys === 'here' ? [] : keyNotes(target.distro, repositories)),
+    ],
+    unbelieved: own.unbelieved,
   };
+}
+
+/** @param urls of HostSources.unbelieved */
+export function noteUnbelieved(urls: readonly string[]): readonly string[] {
+  return urls.length === 0 ? [] : [describeUnbelieved(urls)];
+}
+
+function describeUnbelieved(urls: readonly string[]): string {
+  return `not asked, because the keys that come with them are for their own machine, but here pinned keys and this machine's keyrings are believed alone: ${urls.map(quoted).join(', ')} (a list of yours that pins such a key, --mirrors FILE, has its source asked)`;
+}
+
+/** What is missing may lie where nobody asked. */
+export function withUnbelieved(error: unknown, urls: readonly string[]): unknown {
+  const isMiss = (['NO_REPOSITORY', ...MISSES] as const).some((code) => isTapprepError(error, code));
+  if (urls.length === 0 || !isMiss || !isTapprepError(error)) return error;
+  return new TapprepError(error.code, `${error.message}; ${describeUnbelieved(urls)}`, {
+    ...adviceOf(error),
+    facts: { ...error.facts, unbelieved: urls },
+    cause: error,
+  });
 }
 
 /** A system without any source of its own, whose distribution only serves those who are registered. */

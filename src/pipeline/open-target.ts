@@ -6,6 +6,7 @@ import { wordsOf } from '../diagnose/place.ts';
 import { quoteCommand, shellLine } from '../shell-words.ts';
 import { run } from '../make-remedy.ts';
 import { type Host, isRemote } from '../host/host.ts';
+import type { KeyPlace } from '../mirrors/own-sources.ts';
 import type { Forms } from '../detect/target.ts';
 import type { HostFacts, OwnKernel, Target, TargetOptions } from '../types.ts';
 
@@ -14,6 +15,8 @@ export interface OpenHost {
   /** Null for a host that is not here: one that is declared or only known by its facts. */
   readonly host: Host | null;
   readonly facts: HostFacts;
+  /** @see SourceOwner */
+  readonly keys?: KeyPlace;
 }
 
 /** The same, with what its facts make of it. */
@@ -219,6 +222,14 @@ export async function openTarget(
   const { release } = open.facts.kernel;
   const override = { ...(release === null ? {} : { release }), arch: choice.arch, unameV: choice.unameV };
   return { ...open, target: identifyTarget(open.facts, override, forms) };
+}
+
+/**
+ * The target as the pattern of a root that is made and run on this machine: what it names may be asked, but no key that it
+ * brings is believed here, unless it is this machine.
+ */
+export function asPattern<Open extends OpenHost>(open: Open): Open {
+  return { ...open, keys: open.keys ?? (open.host?.kind === 'local' ? 'target' : 'here') };
 }
 
 /** The host of a command that changes or runs something there. @throws TapprepError USAGE when it is only described */

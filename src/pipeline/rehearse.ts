@@ -24,7 +24,7 @@ import type { CrossBuild, VerifyLevel, VerifyScript } from '../verify/options.ts
 import { machineFor } from '../vm/machines.ts';
 import { acquireArtifacts } from './acquire.ts';
 import { describePlan } from './describe.ts';
-import { requireHost, type OpenTarget } from './open-target.ts';
+import { asPattern, requireHost, type OpenTarget } from './open-target.ts';
 import { planTarget } from './plan-target.ts';
 import { makeBase, makeBaseBeside } from './rehearse-base.ts';
 import { prepareCross } from './rehearse-cross.ts';
@@ -91,7 +91,9 @@ export interface Rehearsal {
  */
 export async function rehearse(session: Session, open: OpenTarget, options: RehearseOptions): Promise<RehearseReport> {
   await requirePolicy(session, open.target, options);
-  return withRehearsal(session, open, options, (rehearsal) => proveRehearsal(session, open, options, rehearsal));
+  return withRehearsal(session, open, options, (rehearsal, pattern) =>
+    proveRehearsal(session, pattern, options, rehearsal),
+  );
 }
 
 async function proveRehearsal(
@@ -125,14 +127,16 @@ const ROOT_WAIT_MS = 30 * 60_000;
 
 /**
  * Makes or finds the root of a rehearsal and does something there, which no other process does meanwhile.
+ * @param use gets the target as what is installed into that root is planned for it
  * @throws TapprepError of any stage; LOCKED
  */
 export async function withRehearsal<T>(
   session: Session,
-  open: OpenTarget,
+  given: OpenTarget,
   options: RootOptions,
-  use: (rehearsal: Rehearsal) => Promise<T>,
+  use: (rehearsal: Rehearsal, pattern: OpenTarget) => Promise<T>,
 ): Promise<T> {
+  const open = asPattern(given);
   const { local, signal, emit } = session;
   const { host, target } = open;
   if (target.own !== undefined) {
@@ -176,7 +180,7 @@ export async function withRehearsal<T>(
         isCross ? prepareCross(session, open, own, name, options) : prepareRehearsal(session, open, name, options),
       rpm: () => prepareRehearsal(session, open, name, options),
     });
-  return session.fetcher.exclusively(exclusive, async () => use(await prepare()));
+  return session.fetcher.exclusively(exclusive, async () => use(await prepare(), open));
 }
 
 function refuseForeignRpm(arch: string): TapprepError {

@@ -5,7 +5,7 @@ import { planDeb } from '../resolve/deb/plan-deb.ts';
 import { readDebRepositories } from '../resolve/deb/reader.ts';
 import type { InstalledVersion, PlanRequest } from '../resolve/plan.ts';
 import type { DebTarget, Plan, Repository, RepositoryContent } from '../types.ts';
-import { findRepositories } from './find-repositories.ts';
+import { findRepositories, withUnbelieved } from './find-repositories.ts';
 import type { OpenTarget } from './open-target.ts';
 import { createReadRpm } from './read-rpm.ts';
 import { rememberReleases } from './known-kernels.ts';
@@ -65,7 +65,7 @@ export async function openResolution(
   // Where a tree stands for the packages, nobody is asked for any.
   const refusal = (target.own?.buildTree ?? null) === null ? refusalOf(open) : null;
   const onlyOwn = refusal?.code === 'CUSTOM_KERNEL_NO_PACKAGE';
-  const { repositories, notes } = await findRepositories(session, open, {
+  const { repositories, notes, unbelieved } = await findRepositories(session, open, {
     contents,
     allowExpiredRelease,
     onlyOwn,
@@ -97,7 +97,8 @@ export async function openResolution(
         return { plan: () => plan(installed), failures };
       };
       const plan = await planInTiers(repositories, attempt, session.emit, findMore).catch((error: unknown) => {
-        throw refusal === null ? error : explainUnlisted(error, refusal, repositories);
+        const told = withUnbelieved(error, unbelieved);
+        throw refusal === null ? told : explainUnlisted(told, refusal, repositories);
       });
       return { ...plan, notes: [...plan.notes, ...notes] };
     },

@@ -88,7 +88,7 @@ export async function planInTiers<Result = Plan>(
 }
 
 /** What the next tier may still have in order: the package at all, or of the right vendor, or signed. */
-const MISSES = ['NO_EXACT_PACKAGE', 'UNSATISFIED_DEPENDENCY', 'VENDOR_MISMATCH', 'UNSIGNED'] as const;
+export const MISSES = ['NO_EXACT_PACKAGE', 'UNSATISFIED_DEPENDENCY', 'VENDOR_MISMATCH', 'UNSIGNED'] as const;
 
 function isMiss(error: unknown): boolean {
   return MISSES.some((code) => isTapprepError(error, code));

@@ -1,8 +1,12 @@
 /** A facts file comes from a machine that may be in an attacker's hands. */
-import { writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { declareFacts } from '../../src/detect/declared-facts.ts';
-import { type Attack, once, refusalOf } from './attack.ts';
+import { identifyTarget } from '../../src/detect/target.ts';
+import { loadMirrors } from '../../src/mirrors/load.ts';
+import type { HostFacts } from '../../src/types.ts';
+import { GpgHome } from '../helpers/gpg.ts';
+import { atEnd, type Attack, held, once, type Outcome, refusalOf, type Tree } from './attack.ts';
 
 const SCHEMA = 'src/detect/facts-schema.ts';
 const RELEASE = {
@@ -26,7 +30,69 @@ const LIES: readonly (readonly [string, Kernel, Attack['guard']])[] = [
   ['a build-id that is a path', { release: '6.1.0-1-amd64', buildId: '../../../../etc/shadow' }, [BUILD_ID]],
 ];
 
-export const attacks: readonly Attack[] = LIES.map(([name, kernel, guard]) => ({
+/** An archive of the attacker's and the key that signs it, as a source file names both. */
+const source = once(() => {
+  const gpg = new GpgHome();
+  atEnd(() => gpg.close());
+  const key = gpg.makeKey('attacker', 'rsa2048');
+  const block = readFileSync(key.armored, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => ` ${line === '' ? '.' : line}\n`)
+    .join('');
+  const inside = `Types: deb\nURIs: http://evil.example/debian\nSuites: bookworm\nComponents: main\nSigned-By:\n${block}`;
+  return { keyring: key.keyring, inside };
+});
+
+/** Whether what is installed into a root of this machine would be believed by the attacker's key. */
+async function rehearsed(tree: Tree, root: string | null, repositories: HostFacts['repositories']): Promise<Outcome> {
+  const own = await tree.load<typeof import('../../src/mirrors/own-sources.ts')>('src/mirrors/own-sources.ts');
+  const { asPattern } =
+    await tree.load<typeof import('../../src/pipeline/open-target.ts')>('src/pipeline/open-target.ts');
+  const { requireKeys } =
+    await tree.load<typeof import('../../src/trust/required-keys.ts')>('src/trust/required-keys.ts');
+  const { createRootHost } = await tree.load<typeof import('../../src/host/root.ts')>('src/host/root.ts');
+  const facts = { ...(JSON.parse(honest()) as HostFacts), repositories };
+  const open = { host: root === null ? null : createRootHost(root), facts, target: identifyTarget(facts, {}) };
+  const found = await own.collectOwnSources(asPattern(open), await pinned(), '/nonexistent');
+  const evil = found.repositories.find(({ baseUrls }) => baseUrls[0]?.includes('evil'));
+  if (evil === undefined) return held(`left out: ${found.unbelieved.join(' ')}`);
+  return refusalOf(requireKeys(evil), () => 'packages of the attacker run as root here');
+}
+
+const pinned = once(() => loadMirrors({ packageRoot: process.cwd(), files: [], configHome: null }));
+
+const KEYS: readonly Attack[] = [
+  {
+    name: 'a key inside a source of a facts file, for a root that is made and run here',
+    guard: [
+      { file: 'src/mirrors/apt-source.ts', text: '!context.ownKeys && bringsKeys(source)', replacement: 'false' },
+    ],
+    attempt: (tree) => rehearsed(tree, null, [{ path: '/etc/apt/sources.list.d/x.sources', text: source().inside }]),
+  },
+  {
+    name: 'a key that only the machine has after which a root is made and run here',
+    guard: [
+      {
+        file: 'src/pipeline/open-target.ts',
+        text: "open.keys ?? (open.host?.kind === 'local' ? 'target' : 'here')",
+        replacement: "'target'",
+      },
+    ],
+    attempt: (tree) => {
+      const root = tree.scratch();
+      const path = '/etc/apt/keyrings/tapprep-attack.gpg';
+      mkdirSync(join(root, 'etc/apt/keyrings'), { recursive: true });
+      mkdirSync(join(root, 'var/lib/dpkg'), { recursive: true });
+      writeFileSync(join(root, 'var/lib/dpkg/status'), '');
+      copyFileSync(source().keyring, join(root, path));
+      const text = `deb [signed-by=${path}] http://evil.example/debian bookworm main\n`;
+      return rehearsed(tree, root, [{ path: '/etc/apt/sources.list', text }]);
+    },
+  },
+];
+
+const LIED: readonly Attack[] = LIES.map(([name, kernel, guard]) => ({
   name,
   guard,
   attempt: async (tree) => {
@@ -40,3 +106,5 @@ export const attacks: readonly Attack[] = LIES.map(([name, kernel, guard]) => ({
     );
   },
 }));
+
+export const attacks: readonly Attack[] = [...LIED, ...KEYS];

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { declareFacts } from '../../src/detect/declared-facts.ts';
@@ -33,7 +33,28 @@ let server: DirectoryServer;
 beforeAll(async () => {
   const key = lab.gpg.makeKey('archive', 'rsa2048');
   server = await serveDirectory(writeKernelArchive(lab, key, releases));
-  const text = `deb [signed-by=${key.keyring}] ${server.url} bullseye main\n`;
+  const text = `deb ${server.url} bullseye main\n`;
+  // What a facts file says of keys is not believed: the list of this user's names the archive and its key.
+  const entry = {
+    id: 'archive',
+    versions: ['11'],
+    kind: 'deb',
+    urls: [server.url],
+    suites: ['bullseye'],
+    components: ['main'],
+    content: ['image', 'devel', 'debuginfo', 'systemtap', 'toolchain'],
+    state: { status: 'live', since: null },
+    verified: null,
+    reason: 'made for a test',
+  };
+  const trust = { metadata: 'signed', packages: 'unsigned', keys: ['lab'], keyrings: [key.keyring] };
+  const keys = { lab: { fingerprint: key.fingerprint, name: 'lab', expires: null, verified: null } };
+  const groups = [{ title: 'Lab', distros: ['debian'], vendor: 'Debian', trust, entries: [entry] }];
+  mkdirSync(join(cli.home, '.config/tapprep'), { recursive: true });
+  writeFileSync(
+    join(cli.home, '.config/tapprep/mirrors.json'),
+    JSON.stringify({ format: 'tapprep-mirrors/1', keys, groups }),
+  );
   for (const release of [...releases, '5.10.0-999-cloud-amd64']) {
     const facts = declareFacts({ distro: 'debian:11', release, arch: 'x86_64', unameV: null });
     const own = { ...facts, source: 'host', repositories: [{ path: '/etc/apt/sources.list', text }] };

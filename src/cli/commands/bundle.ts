@@ -186,8 +186,11 @@ async function runCompiled(
   const { systemtap, allowExpiredRelease, runtime } = options;
   const scripts = await readCompiledScripts(context, options.scripts, runtime);
   const signer = await openSigner(context, options.moduleKey);
-  const bundle = (rehearsal: Pick<Rehearsal, 'host' | 'kernelImage' | 'cross'>): Promise<CompiledReport> =>
-    bundleCompiled(session, open, rehearsal, {
+  const bundle = (
+    rehearsal: Pick<Rehearsal, 'host' | 'kernelImage' | 'cross'>,
+    target: OpenTarget,
+  ): Promise<CompiledReport> =>
+    bundleCompiled(session, target, rehearsal, {
       out,
       scripts,
       systemtap,
@@ -199,7 +202,7 @@ async function runCompiled(
   const report =
     options.target.root === null
       ? await withRehearsal(session, open, choice, bundle)
-      : await bundle(await prepareGivenRoot(session, open, choice));
+      : await bundle(await prepareGivenRoot(session, open, choice), open);
   const { manifest } = report;
   const firstStep = await signWhole(out, sign, session.signal);
   if (common.json) stdout.json({ target: manifest.target, ...report, ...(firstStep === null ? {} : { firstStep }) });

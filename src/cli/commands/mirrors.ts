@@ -9,6 +9,7 @@ import { collectOwnSources } from '../../mirrors/own-sources.ts';
 import { considerMirrors } from '../../mirrors/select.ts';
 import type { SkippedEntry } from '../../mirrors/select.ts';
 import { parseSnapshotTime } from '../../mirrors/snapshot-time.ts';
+import { noteUnbelieved } from '../../pipeline/find-repositories.ts';
 import { openTarget } from '../../pipeline/open-target.ts';
 import type { Repository, RepositoryContent, Target, TargetOptions } from '../../types.ts';
 import { configDirectory } from '../user-directories.ts';
@@ -125,7 +126,7 @@ async function selectFor(context: Context, options: MirrorsOptions, mirrors: Mir
     { own: own.repositories, list: mirrors, overrides },
     selectionOptions(options),
   );
-  return { target, repositories, skipped, notes: own.notes };
+  return { target, repositories, skipped, notes: [...own.notes, ...noteUnbelieved(own.unbelieved)] };
 }
 
 async function selectAll(

@@ -5,7 +5,7 @@ import { countOf } from '../../count.ts';
 import { EXIT, isTapprepError, TapprepError } from '../../errors.ts';
 import { tapprep } from '../../make-remedy.ts';
 import { findCurrentKernel, findLatestKernels } from '../../pipeline/current-kernel.ts';
-import { openTarget, openHost, type OpenTarget } from '../../pipeline/open-target.ts';
+import { asPattern, openTarget, openHost, type OpenTarget } from '../../pipeline/open-target.ts';
 import { rehearse, type RehearseOptions, type RehearseReport } from '../../pipeline/rehearse.ts';
 import { rehearseKernels } from '../../pipeline/rehearse-kernels.ts';
 import type { SystemtapChoice } from '../../pipeline/provide-systemtap.ts';
@@ -161,7 +161,7 @@ async function chooseTarget(
   }
   const isNamed = NAMES_A_TARGET.some((name) => (target[name] ?? null) !== null);
   try {
-    return { ...(await openTarget(context, target, 'look', isNamed ? 'any' : 'listed')), host: null };
+    return { ...asPattern(await openTarget(context, target, 'look', isNamed ? 'any' : 'listed')), host: null };
   } catch (error) {
     const isUnpackaged = isTapprepError(error, 'CUSTOM_KERNEL_NO_PACKAGE') || isTapprepError(error, 'UNKNOWN_RELEASE');
     if (isNamed || !isUnpackaged) throw error;

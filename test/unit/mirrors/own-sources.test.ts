@@ -7,6 +7,7 @@ import { declareFacts } from '../../../src/detect/declared-facts.ts';
 import { createRootHost } from '../../../src/host/root.ts';
 import { loadMirrors } from '../../../src/mirrors/load.ts';
 import { collectOwnSources } from '../../../src/mirrors/own-sources.ts';
+import { asPattern, type OpenTarget } from '../../../src/pipeline/open-target.ts';
 import { targetOf } from '../../helpers/mirror-targets.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'tapprep-own-'));
@@ -77,4 +78,48 @@ test("the key path of a root's .repo file is a file of the root, never that of t
   const centos = targetOf('centos', '6.8', '2.6.32-642.el6.x86_64');
   const { repositories } = await collectOwnSources({ host, facts: own, target: centos }, mirrors, join(dir, 'apt'));
   expect(repositories[0]?.trust.keyrings).toEqual([join(dir, 'root', here)]);
+});
+
+const inline =
+  'Types: deb\nURIs: http://evil.example/debian\nSuites: bullseye\nComponents: main\nSigned-By:\n -----BEGIN PGP PUBLIC KEY BLOCK-----\n .\n mDMEY\n -----END PGP PUBLIC KEY BLOCK-----\n';
+
+test.each([
+  ['written into the file', { path: '/etc/apt/sources.list.d/x.sources', text: inline }],
+  [
+    'a file where no keyrings are',
+    {
+      path: '/etc/apt/sources.list',
+      text: 'deb [signed-by=/tmp/evil.gpg] http://evil.example/debian bullseye main\n',
+    },
+  ],
+])('a source of a described machine is not asked by a key of its own: %s', async (_, source) => {
+  const described = { ...facts, repositories: [source] };
+  const { repositories, unbelieved } = await collectOwnSources(
+    { host: null, facts: described, target },
+    mirrors,
+    '/nonexistent',
+  );
+  expect(repositories).toEqual([]);
+  expect(unbelieved).toEqual(['http://evil.example/debian/']);
+});
+
+test("what a described machine has in the places of keyrings is this machine's file of that name", async () => {
+  const path = '/etc/apt/keyrings/ours.gpg';
+  const text = `deb [signed-by=${path}] http://own.example/debian bullseye main\n`;
+  const described = { ...facts, repositories: [{ path: '/etc/apt/sources.list', text }] };
+  const { repositories } = await collectOwnSources({ host: null, facts: described, target }, mirrors, '/nonexistent');
+  expect(repositories[0]?.trust).toMatchObject({ keyrings: [path] });
+});
+
+test('a root that is only a pattern for one made here brings no keys, and one that is installed into does', async () => {
+  mkdirSync(join(dir, 'root/etc/apt/keyrings'), { recursive: true });
+  const host = createRootHost(join(dir, 'root'));
+  const path = '/etc/apt/keyrings/theirs.gpg';
+  const text = `deb [signed-by=${path}] http://own.example/debian bullseye main\n`;
+  const open = { host, facts: { ...facts, repositories: [{ path: '/etc/apt/sources.list', text }] }, target };
+  const keyringsOf = async (owner: typeof open): Promise<unknown> =>
+    (await collectOwnSources(owner, mirrors, '/nonexistent')).repositories[0]?.trust.keyrings;
+  expect(await keyringsOf(open)).toEqual([join(dir, 'root', path)]);
+  expect(await keyringsOf(asPattern(open))).toEqual([path]);
+  expect(asPattern<OpenTarget>({ ...open, host: null }).keys).toBe('here');
 });
