@@ -14,9 +14,14 @@ import {
   type OtherPackage,
 } from '../other-packages.ts';
 
-/** Three wordings: the build tree follows, before 2.1 without "[man …]"; before 0.9 the release and the architecture. */
+/**
+ * By age: the build tree follows, before 2.1 without "[man …]"; before 0.9 the release and the architecture, then neither, then the name of
+ * the function of elfutils that looked for it, and at first what it had not reported.
+ */
 export const NO_KERNEL_DEBUGINFO: readonly Pattern[] = [
-  text('libdwfl failure (missing', /libdwfl failure \(missing kernel \d\S{1,64} \S{1,16} debuginfo\)/),
+  text('libdwfl failure (missing', /libdwfl failure \(missing kernel (?:\d\S{1,64} \S{1,16} )?debuginfo\)/),
+  text('dwfl_linux_kernel_report_', /libdwfl failure \(dwfl_linux_kernel_report_(?:offline|kernel)\)/),
+  text('cannot find kernel debuginfo', /cannot find kernel debuginfo(?!:)/),
   text('kernel/module debuginfo', /missing (?:\S{1,16} )?kernel\/module debuginfo/),
   // stap's own catalogue has Czech; in other languages only strerror's words change.
   text('jaderné/modulové debuginfo', /chybí (?:\S{1,16} )?jaderné\/modulové debuginfo/),
@@ -26,7 +31,7 @@ const DWARF_UNREAD = text('libdwfl failure (dwarf', /libdwfl failure \(dwarf_\w{
 const HINT_KERNEL_CS = text('debuginfo-install ', /Použijte: (?:dnf )?debuginfo-install [^']{0,400}?\bkernel-\d/);
 const NO_DWARF_KERNEL = text(
   'No DWARF information found',
-  /cannot find module (kernel|vmlinux|\S{0,200}\/vmlinu[xz]\S{0,100}|[a-z][\w-]{0,60}) debuginfo: No DWARF/,
+  /cannot find (?:module )?(kernel|vmlinux|\S{0,200}\/vmlinu[xz]\S{0,100}|[a-z][\w-]{0,60}) debuginfo: No DWARF/,
 );
 const NO_DWARF_FILE = text(
   'No DWARF information found',
