@@ -45,6 +45,18 @@ const POINT_OF_SCRIPT = text(
   'while resolving probe point',
   /identifier .{1,80} at (?:<input>|(?!\S{0,200}\/tapset\/)\S{1,200}\.stp):\d/,
 );
+/** Pass 2 does not find what SystemTap's own scripts read of a structure, which is the kernel's where they say so or lie among those for it. */
+const MEMBER_OF_TAPSET = text(
+  'unable to find member',
+  /unable to find member ["'](\w{1,80})["'] for (?:struct |union |class )?(\w{1,80})(?: .{0,1500})? at \/\S{0,200}\/systemtap(?:-\d[\w.-]{0,40})?\/tapset\/(?:(linux)\/)?\S{1,100}\.stpm?:\d/,
+);
+/** The same of a variable in a function of the kernel, which may also be lost in what the compiler describes. */
+const LOCAL_OF_TAPSET = text(
+  'unable to find local',
+  /unable to find local ["'](\w{1,80})["'].{0,1500} at \/\S{0,200}\/systemtap(?:-\d[\w.-]{0,40})?\/tapset\/linux\/\S{1,100}\.stpm?:\d/,
+);
+const CAST_OF_KERNEL = text('source: ', /^source: .{0,300}@cast\(.{0,200}"kernel["<]/);
+
 /** Constants of system calls and their flags only ever come to be: a kernel that lacks one is older than who names it. */
 const NEWER_CONSTANT = text(
   'undeclared',
@@ -112,6 +124,25 @@ export const COMPILE_RULES: readonly Rule[] = [
     grade: ({ seen }) => (seen(POINT_OF_SCRIPT) && !seen(POINT_OF_TAPSET) ? null : 'proves'),
     cause: (match) =>
       `The tapset of ${stapName(match)} is from before Linux 4.17, which gave system calls wrappers of other names (__x64_sys_…): it does not know ${kernelName(match.situation)}.`,
+  },
+  {
+    code: 'STAP_TOO_OLD',
+    patterns: [MEMBER_OF_TAPSET],
+    hints: [CAST_OF_KERNEL],
+    grade: ({ captures, lines, linesOf }) => {
+      const isForKernel = captures.some(([, , directory]) => directory !== undefined);
+      const source = linesOf(CAST_OF_KERNEL).map(({ position }) => position - 1);
+      return isForKernel || lines.some(({ position }) => source.includes(position)) ? 'proves' : 'allows';
+    },
+    cause: (match) =>
+      `The tapset of ${stapName(match)} reads the member ${match.groups[0] ?? ''} of ${match.groups[1] ?? 'a structure'}, which ${kernelName(match.situation)} does not have by that name: the two are not of one time.`,
+  },
+  {
+    code: 'STAP_TOO_OLD',
+    patterns: [LOCAL_OF_TAPSET],
+    grade: 'allows',
+    cause: (match) =>
+      `The tapset of ${stapName(match)} reads the variable ${match.groups[0] ?? ''}, which the function of ${kernelName(match.situation)} does not have by that name, or the compiler did not describe.`,
   },
   {
     code: 'STAP_TOO_OLD',
