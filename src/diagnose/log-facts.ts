@@ -322,6 +322,7 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
     (running === null ? (enteredRelease ?? first(SIGNED_BY)) : null);
   const isOpenvz = lines.some((line) => /\d-0\d\dstab\d/.test(line.text));
   const packages = readLoggedPackages(lines);
+  const withheld = readWithheld(lines);
   const imageStep = lines.find((line) => IMAGE_STEP.test(line.text)) ?? null;
   const command = lines.filter((line) => /\bstap(?:xx|\+\+)?\s/.test(line.text) && /\s-/.test(line.text));
   return {
@@ -355,7 +356,10 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
       lines.some((line) => /\bpacman\b|\bArch ?Linux\b|\b(?:on|under) Arch\b|\bAUR\b|\bManjaro\b/.test(line.text)) &&
       !lines.some((line) => /\bapk\b|\bAlpine\b/.test(line.text)),
     stubTable: lines.some((line) => STUB_TABLE.test(line.text)),
-    debugRepositoryOff: lines.some((line) => DEBUG_OFF.test(line.raw.trim())) || listsNoDebugRepository(lines),
+    debugRepositoryOff:
+      lines.some((line) => DEBUG_OFF.test(line.raw.trim())) ||
+      listsNoDebugRepository(lines) ||
+      (withheld.subscribed.length > 0 && !withheld.subscribed.some((id) => id.includes('debug'))),
     ownTree: first(
       /\b(?:KSRC|KDIR|KERNEL_?DIR|KERNEL_SRC)=["']?(\/(?!usr\/src\/(?:kernels|linux-headers|linux-[^/\s]*obj)|(?:usr\/)?lib\/modules)[^\s"']{1,200})/,
     ),
@@ -393,7 +397,7 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
       null,
     imageStep,
     recipeAsksUname: imageStep !== null && lines.some((line) => /(?:\$\(|`)uname -r\b/.test(line.text)),
-    withheld: readWithheld(lines),
+    withheld,
     runOf: countRuns(lines),
     packages,
     askedRelease: first(SUSE_ASKED) ?? first(DEBUGINFO_ASKED) ?? askedPackage(packages)?.release ?? null,

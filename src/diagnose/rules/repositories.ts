@@ -109,6 +109,13 @@ const PLAIN_SUITE = text(
 );
 /** curl's error of a key, or of an index, that lies on the system itself. */
 const FILE_ABSENT = text('read a file:// file', /Couldn't read a file:\/\/ file for file:\/\/(\/[^\s\]]{1,300})/);
+/** Whoever registers with Red Hat asks through a plugin that says so each time; debug packages are in repositories that are off until they are asked for. */
+const SUBSCRIBED = text('Updating Subscription Management repositories');
+const DEBUG_ASKED: readonly Pattern[] = [
+  text('-debug-rpms'),
+  text('(Debug RPMs)'),
+  text('--enablerepo', /--enablerepo[= ]["']?\S{0,80}debug/),
+];
 const DEBUG_REPOSITORY = /ddebs|debuginfo|dbgsym|-debug|debug-|\bdebug\b/i;
 const OTHER_RUNNING = text(
   'version of currently running kernel',
@@ -160,10 +167,11 @@ export const REPOSITORY_RULES: readonly Rule[] = [
   {
     code: 'REPO_NO_PACKAGE',
     patterns: NO_PACKAGE,
-    hints: [...SOURCES, DDEBS],
-    grade: (match) => (!isAskedInVain(match) ? null : hasNoDebugSource(match) ? 'allows' : 'points'),
+    hints: [...SOURCES, DDEBS, SUBSCRIBED, ...DEBUG_ASKED],
+    grade: (match) =>
+      !isAskedInVain(match) ? null : hasNoDebugSource(match) || isWithoutDebugRpms(match) ? 'allows' : 'points',
     cause: (match) =>
-      `The enabled repositories answer, but none of them carries ${judgeNotFound(match)[0]?.asked.name ?? (match.seen(NO_DEBUGINFO) ? 'the debug package' : 'the package')} for ${kernelName(match.situation)}: point releases move to a vault, and old builds are taken away.`,
+      `The enabled repositories answer, but none of them carries ${judgeNotFound(match)[0]?.asked.name ?? (match.seen(NO_DEBUGINFO) ? 'the debug package' : 'the package')} for ${kernelName(match.situation)}: ${isSubscribed(match) ? 'which builds are there depends on what the subscription enables' : 'point releases move to a vault, and old builds are taken away'}.`,
     remedies: (situation, match) => {
       // pacman has the newest alone, by a name that always is there: where it is not found, the list is old or was never fetched.
       const asked = judgeNotFound(match)[0]?.asked;
@@ -278,6 +286,21 @@ export const REPOSITORY_RULES: readonly Rule[] = [
     grade: 'points',
     cause: ({ groups }) =>
       `apt knows no package ${groups[0] ?? ''}: its repository is not set up, or it was never published for this build.`,
+  },
+  {
+    code: 'REPO_NOT_CONFIGURED',
+    patterns: NO_PACKAGE,
+    grade: (match) => (isAskedInVain(match) && isWithoutDebugRpms(match) ? 'points' : null),
+    cause: ({ situation }) =>
+      `A subscription of Red Hat has debug packages in repositories of their own, which are off until they are enabled${situation.log.withheld.subscribed.length > 0 ? ', and none is among those that are listed as enabled' : ''}.`,
+    remedies: (situation) => [
+      runAsRoot(
+        `subscription-manager repos ${debugRpmsOf(situation)
+          .map((id) => `--enable=${quoteWord(id)}`)
+          .join(' ')}`,
+      ),
+      install(situation.packages.debuginfo, 'kernel', 'debug'),
+    ],
   },
   {
     code: 'REPO_NOT_CONFIGURED',
@@ -540,6 +563,21 @@ function isDebuginfoAsked(match: Match): boolean {
 }
 
 const ALL_DEBUG = '*debug*';
+
+/** Debug packages are asked for of a RHEL, and nothing shows that one of the repositories that hold them was asked. */
+function isWithoutDebugRpms(match: Match): boolean {
+  return isSubscribed(match) && isDebuginfoAsked(match) && !anySeen(match, [...DEBUG_ASKED, ...UNREGISTERED]);
+}
+
+function isSubscribed({ situation, seen }: Match): boolean {
+  return situation.log.withheld.subscribed.length > 0 || situation.distribution === 'rhel' || seen(SUBSCRIBED);
+}
+
+/** Those of the repositories that are listed as enabled: each has its own, by a word before the last. */
+function debugRpmsOf({ log }: Situation): readonly string[] {
+  const binary = log.withheld.subscribed.filter((id) => !/(?:debug|source)-rpms$/.test(id));
+  return binary.length === 0 ? ['*-debug-rpms'] : binary.map((id) => id.replace(/-rpms$/, '-debug-rpms'));
+}
 
 /** Oracle's UEK has a repository for each series, whose number stands in its id. */
 const UEK_SERIES: readonly (readonly [string, string])[] = [
