@@ -17,6 +17,8 @@ import {
 } from '../package-manager/source-messages.ts';
 import { patternsOf } from '../package-manager/templates.ts';
 import { INSTALLED, NOT_INSTALLABLE } from '../package-manager/translations.ts';
+import type { PackageKind } from '../log-packages.ts';
+import { matchingDebuginfo } from '../other-packages.ts';
 import { kernelName, text, type Pattern, type Rule, type Match } from '../rule.ts';
 import { asksZypper, type Situation } from '../situation.ts';
 import { findArchitecture } from '../../detect/architectures.ts';
@@ -85,6 +87,8 @@ const SEEMS_UNAVAILABLE = text(
 );
 const SEPARATE = text('in a separate repository', /-dbgsym packages are typically in a separate repository/);
 const WIKI = text('DebuggingProgramCrash');
+/** The same on systems of rpm, with the names below it. */
+const NEEDED_LIST = text('Need to install the following packages');
 const DDEBS = text('ddebs.ubuntu.com');
 /** apt read the index of the debug packages. */
 const DDEBS_READ = text('ddebs.ubuntu.com', /^(?:Hit|Get) ?:\d{1,3} https?:\/\/ddebs\.ubuntu\.com\/?\s/);
@@ -276,14 +280,22 @@ export const REPOSITORY_RULES: readonly Rule[] = [
   {
     code: 'REPO_NOT_CONFIGURED',
     patterns: [SEEMS_UNAVAILABLE, SEPARATE, WIKI],
-    grade: ({ seen }) => (seen(SEPARATE) || seen(WIKI) ? 'proves' : 'points'),
+    grade: (match) => (asksOtherSuffix(match) ? null : match.seen(SEPARATE) || match.seen(WIKI) ? 'proves' : 'points'),
     cause: ({ groups }) =>
       `${groups[0] ?? 'The debug package'} is in a repository of its own (ddebs for Ubuntu, debug for others), which is not set up here.`,
   },
   {
+    code: 'DEBUGINFO_MISSING',
+    patterns: [SEEMS_UNAVAILABLE, SEPARATE],
+    grade: (match) => (asksOtherSuffix(match) && matchingDebuginfo(match.situation) === null ? 'points' : null),
+    cause: (match) =>
+      `stap-prep asks for ${findJudged(match, 'wrong-name', ['debuginfo'])?.name ?? 'a -dbgsym package'}, as other distributions name it: the debug information of ${kernelName(match.situation)} is in ${rightNames(match, true)}, which needs no repository of its own.`,
+    remedies: ({ packages }) => [install(packages.debuginfo, 'kernel', 'debug')],
+  },
+  {
     code: 'REPO_NO_PACKAGE',
     patterns: [SEEMS_UNAVAILABLE],
-    grade: 'points',
+    grade: (match) => (asksOtherSuffix(match) ? null : 'points'),
     cause: ({ groups }) =>
       `apt knows no package ${groups[0] ?? ''}: its repository is not set up, or it was never published for this build.`,
   },
@@ -520,14 +532,20 @@ export const REPOSITORY_RULES: readonly Rule[] = [
   },
   {
     code: 'DEVEL_MISSING',
-    patterns: [
-      text('Please install linux-headers'),
-      text('Need to install linux-headers'),
-      text('Need to install the following packages'),
-    ],
-    grade: 'allows',
-    cause: ({ situation }) => `The headers or debug packages of ${kernelName(situation)} are not installed.`,
+    patterns: [text('Please install linux-headers'), text('Need to install linux-headers')],
+    grade: ({ situation: { log, release } }) =>
+      log.packages.some((one) => one.installed && one.kind === 'devel' && one.release === release) ? null : 'allows',
+    cause: ({ situation }) => `The headers of ${kernelName(situation)} are not installed.`,
   },
+  ...(['DEVEL_MISSING', 'DEBUGINFO_MISSING'] as const).map((code): Rule => ({
+    code,
+    patterns: [NEEDED_LIST],
+    grade: (match) => (isNeeded(match, code === 'DEVEL_MISSING' ? 'devel' : 'debuginfo') ? 'allows' : null),
+    cause: ({ situation }) =>
+      code === 'DEVEL_MISSING'
+        ? `The development package of ${kernelName(situation)} is not installed.`
+        : `The debug package of ${kernelName(situation)} is not installed.`,
+  })),
   {
     code: 'DEBUGINFO_MISSING',
     patterns: [SEEMS_UNAVAILABLE, text('Need to install linux-image')],
@@ -556,6 +574,26 @@ function isOtherDebugName(match: Match): boolean {
   const { debuginfo } = match.situation.packages;
   const asked = judgeNotFound(match).filter((one) => one.asked.role === 'debuginfo');
   return asked.length > 0 && debuginfo.length > 0 && !asked.some((one) => debuginfo.includes(one.asked.name));
+}
+
+/** Whether what stap-prep needs is of a kind; of any where it is not shown. */
+function isNeeded({ lines, situation }: Match, kind: PackageKind): boolean {
+  const heads = lines.map(({ position }) => position);
+  const named = situation.log.packages.filter(
+    ({ line, installed }) =>
+      !installed && heads.some((head) => line.position > head && line.position <= head + LONGEST_LIST),
+  );
+  return named.length === 0 || named.some((one) => one.kind === kind);
+}
+
+const LONGEST_LIST = 5;
+
+/** stap-prep asks every system of dpkg for -dbgsym, and some have -dbg of a kernel, among the packages themselves. */
+function asksOtherSuffix(match: Match): boolean {
+  if (findJudged(match, 'wrong-name', ['debuginfo']) !== null) return true;
+  const isNamed = judgeNotFound(match).length > 0;
+  const { debuginfo } = match.situation.packages;
+  return !isNamed && match.seen(SEPARATE) && debuginfo.length > 0 && debuginfo.every((name) => name.endsWith('-dbg'));
 }
 
 function isDebuginfoAsked(match: Match): boolean {
