@@ -526,6 +526,8 @@ function readOtherTrees(lines: readonly LogLine[]): LogFacts['otherTrees'] {
       listing = line.text;
       continue;
     }
+    // The next command may name a release as well.
+    if (isPrompt(line.text)) listing = null;
     if (listing === null) continue;
     const words = line.text.split(/\s+/).map((word) => word.replace(/\/$/, ''));
     const releases = words.filter((word) => /^\d\.\d{1,3}\.\d{1,3}[.-]/.test(word) && BARE_RELEASE.test(word));

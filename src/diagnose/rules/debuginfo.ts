@@ -1,7 +1,7 @@
 /** Symptoms of pass 2: debug information that is missing, another kernel's, or unusable. */
 import { ASK_DEBUGINFOD, CHECK_SOURCES, run, tapprepAsRoot } from '../../make-remedy.ts';
 import { lackedOption, LACKS_OPTION } from './compile.ts';
-import { shellLine } from '../../shell-words.ts';
+import { quoteWord, shellLine } from '../../shell-words.ts';
 import { debuginfoOfProgram, installDebuginfo } from '../common-remedies.ts';
 import { type Grade, kernelName, releaseWord, text, type Pattern, type Rule, type Match } from '../rule.ts';
 import {
@@ -26,6 +26,11 @@ export const NO_KERNEL_DEBUGINFO: readonly Pattern[] = [
   // stap's own catalogue has Czech; in other languages only strerror's words change.
   text('jaderné/modulové debuginfo', /chybí (?:\S{1,16} )?jaderné\/modulové debuginfo/),
 ];
+/** The tree of a package, named by its path: stap looks for vmlinux in that directory alone, and no package puts one there. */
+const UNDER_PATH = text(
+  'kernel/module debuginfo',
+  /kernel\/module debuginfo .{0,60}under ["'](\/usr\/src\/(?:kernels\/|linux-headers-|linux-[^/\s]{1,60}-obj\/)[^"'\s]{1,200})["']/,
+);
 /** elfutils does not read what it found: another form of DWARF than its release knows, or a damaged file. */
 const DWARF_UNREAD = text('libdwfl failure (dwarf', /libdwfl failure \(dwarf_\w{1,40}\)/);
 const HINT_KERNEL_CS = text('debuginfo-install ', /Použijte: (?:dnf )?debuginfo-install [^']{0,400}?\bkernel-\d/);
@@ -104,6 +109,18 @@ const SERVER_TOO_SLOW = text('Server query failed', /Server query failed: Timer 
 
 export const DEBUGINFO_RULES: readonly Rule[] = [
   {
+    code: 'BAD_RELEASE_OPTION',
+    patterns: [UNDER_PATH],
+    grade: ({ situation }) => (isKernelFound(situation) ? 'proves' : 'points'),
+    cause: ({ groups, situation }) =>
+      `With the path ${groups[0] ?? ''} behind -r stap looks for the kernel's debug information in that directory alone, where no package puts any; with the release it looks below /usr/lib/debug${isKernelFound(situation) ? ', where it is' : ', where it has to be installed as well'}.`,
+    remedies: (situation) => [
+      ...(isKernelFound(situation) ? [] : installDebuginfo(situation).remedies),
+      run(`stap -r ${releaseWord(situation)} -v -p2 -e ${quoteWord('probe kernel.function("vfs_read") { exit() }')}`),
+    ],
+    otherwise: null,
+  },
+  {
     code: 'DEBUGINFO_MISSING',
     patterns: KERNEL_DEBUGINFO,
     grade: ({ seen }) => (seen(SERVER_TOO_SLOW) ? 'points' : null),
@@ -120,7 +137,8 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
     hints: [SERVER_TOO_SLOW],
     grade: (match) => {
       if (match.situation.host?.debuginfo.some((one) => one.hasDwarf !== false) === true) return 'allows';
-      if (matchingDebuginfo(match.situation) !== null) return 'allows';
+      if (matchingDebuginfo(match.situation) !== null)
+        return match.seen(UNDER_PATH) || strippedModule(match.captures) !== null ? null : 'allows';
       return match.seen(SERVER_TOO_SLOW) ? null : 'points';
     },
     cause: ({ situation }) =>
@@ -160,7 +178,8 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
     code: 'DEBUGINFO_VERSION_MISMATCH',
     patterns: [...KERNEL_DEBUGINFO, RESTS_ON_DWARF],
     grade: ({ situation, seen }) => {
-      if (otherDebuginfo(situation) === null) return KERNEL_DEBUGINFO.some(seen) ? 'allows' : null;
+      if (otherDebuginfo(situation) === null)
+        return KERNEL_DEBUGINFO.some(seen) && matchingDebuginfo(situation) === null ? 'allows' : null;
       return newerKernel(situation) === null ? 'proves' : 'points';
     },
     cause: ({ situation }) => {
@@ -258,7 +277,7 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
   {
     code: 'DEBUGINFO_UNUSABLE',
     patterns: NO_KERNEL_DEBUGINFO,
-    grade: ({ situation }) => (matchingDebuginfo(situation) === null ? null : 'points'),
+    grade: ({ situation, seen }) => (matchingDebuginfo(situation) === null || seen(UNDER_PATH) ? null : 'points'),
     cause: ({ situation }) =>
       `The debug package of ${kernelName(situation)} is installed, but stap does not find usable DWARF in it.`,
     evidence: ({ situation }) => matchingDebuginfo(situation)?.lines ?? [],
