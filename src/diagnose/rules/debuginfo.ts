@@ -2,7 +2,7 @@
 import { ASK_DEBUGINFOD, CHECK_SOURCES, run, tapprepAsRoot } from '../../make-remedy.ts';
 import { lackedOption, LACKS_OPTION } from './compile.ts';
 import { quoteWord, shellLine } from '../../shell-words.ts';
-import { debuginfoOfProgram, installDebuginfo } from '../common-remedies.ts';
+import { debuginfoOfPackages, debuginfoOfProgram, installDebuginfo } from '../common-remedies.ts';
 import { type Grade, kernelName, releaseWord, text, type Pattern, type Rule, type Match } from '../rule.ts';
 import {
   matchingDebuginfo,
@@ -241,11 +241,18 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
   {
     code: 'DEBUGINFO_UNUSABLE',
     patterns: [NO_DWARF_KERNEL],
-    grade: ({ captures, situation }) =>
-      strippedModule(captures) === null ? null : isKernelFound(situation) ? 'proves' : 'allows',
-    cause: ({ captures }) =>
-      `The module ${strippedModule(captures) ?? ''} was found, but it is none of the kernel's own and holds no debug information, which no package of the kernel has either: its own debug package brings that, or a build with -g.`,
-    remedies: (_situation, { captures }) => [run(shellLine`modinfo -n ${strippedModule(captures) ?? 'MODULE'}`)],
+    grade: ({ captures, situation, seen }) => {
+      if (strippedModule(captures) === null) return null;
+      if (isKernelFound(situation)) return 'proves';
+      // stap names whose debug information it misses, and the kernel is not among them.
+      return situation.log.modulePackages.length > 0 && !seen(HINT_KERNEL) ? 'points' : 'allows';
+    },
+    cause: ({ captures, situation }) =>
+      `The module ${strippedModule(captures) ?? ''} was found, but it is none of the kernel's own and holds no debug information, which no package of the kernel has either: ${situation.log.modulePackages.length > 0 ? `the debug package of ${situation.log.modulePackages.join(' or ')}` : 'its own debug package'} brings that, or a build with -g.`,
+    remedies: (situation, { captures }) =>
+      situation.log.modulePackages.length > 0
+        ? debuginfoOfPackages(situation, situation.log.modulePackages)
+        : [run(shellLine`modinfo -n ${strippedModule(captures) ?? 'MODULE'}`)],
   },
   {
     code: 'DEBUGINFO_UNUSABLE',
@@ -286,8 +293,7 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
     code: 'MODULE_NOT_IN_LIB_MODULES',
     patterns: [...NO_KERNEL_DEBUGINFO, NO_DWARF_KERNEL],
     // One whose debug information was read in vain was found.
-    grade: (match) =>
-      strippedModule(match.captures) !== null && isKernelFound(match.situation) ? null : foreignModule(match),
+    grade: (match) => (strippedModule(match.captures) === null ? foreignModule(match) : null),
     cause: ({ situation }) =>
       `The probed module ${foreignNames(situation.log.probedModules).join(', ')} is none of the kernel's own; stap only knows modules below /lib/modules/${situation.release ?? 'RELEASE'}.`,
   },
