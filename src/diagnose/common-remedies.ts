@@ -176,20 +176,33 @@ const OF_LIBC = /\/(?:ld-linux|lib(?:c|m|dl|rt|pthread|resolv))[\w-]*(?:-\d\.\d+
 /** Debug information of the program that the log names. @param file the one that has none */
 export function debuginfoOfProgram({ log, place }: Situation, file = ''): readonly Remedy[] {
   if (place.manager === 'apt-get' && OF_LIBC.test(file)) return [install(['libc6-dbg'], 'program-debuginfo')];
-  const name = log.userspacePackage;
-  if (name === null) return [ASK_DEBUGINFOD];
+  return log.userspacePackage === null ? [ASK_DEBUGINFOD] : debuginfoOfPackages({ place }, [log.userspacePackage]);
+}
+
+/** The same of packages by their names. */
+export function debuginfoOfPackages({ place }: Pick<Situation, 'place'>, names: readonly string[]): readonly Remedy[] {
   switch (place.manager) {
     case 'dnf':
-      return [runAsRoot(`dnf debuginfo-install -y ${name}`)];
+      return [runAsRoot(`dnf debuginfo-install -y ${names.join(' ')}`)];
     case 'yum':
-      return [runAsRoot(`debuginfo-install -y ${name}`)];
+      return [runAsRoot(`debuginfo-install -y ${names.join(' ')}`)];
     case 'zypper':
     case 'tdnf':
     case 'rpm-ostree':
     case 'transactional-update':
-      return [install([`${name}-debuginfo`], 'program-debuginfo')];
+      return [
+        install(
+          names.map((name) => `${name}-debuginfo`),
+          'program-debuginfo',
+        ),
+      ];
     case 'apt-get':
-      return [install([`${name}-dbgsym`], 'program-debuginfo')];
+      return [
+        install(
+          names.map((name) => `${name}-dbgsym`),
+          'program-debuginfo',
+        ),
+      ];
     case null:
       return [ASK_DEBUGINFOD];
   }

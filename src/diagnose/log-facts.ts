@@ -94,6 +94,8 @@ export interface LogFacts {
   readonly treeUtsVersions: readonly string[];
   /** Package of a program or library whose debug information stap names as missing. */
   readonly userspacePackage: string | null;
+  /** Packages of modules that are not the kernel's own and whose debug information stap names as missing. */
+  readonly modulePackages: readonly string[];
   /** Where @cast looks for its type: "kernel", a header in <>, or the path of a program. */
   readonly castFile: string | null;
   /** Names in module("…") of the probes that could not be resolved. */
@@ -322,6 +324,7 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
     (running === null ? (enteredRelease ?? first(SIGNED_BY)) : null);
   const isOpenvz = lines.some((line) => /\d-0\d\dstab\d/.test(line.text));
   const packages = readLoggedPackages(lines);
+  const withheld = readWithheld(lines);
   const imageStep = lines.find((line) => IMAGE_STEP.test(line.text)) ?? null;
   const command = lines.filter((line) => /\bstap(?:xx|\+\+)?\s/.test(line.text) && /\s-/.test(line.text));
   return {
@@ -355,7 +358,10 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
       lines.some((line) => /\bpacman\b|\bArch ?Linux\b|\b(?:on|under) Arch\b|\bAUR\b|\bManjaro\b/.test(line.text)) &&
       !lines.some((line) => /\bapk\b|\bAlpine\b/.test(line.text)),
     stubTable: lines.some((line) => STUB_TABLE.test(line.text)),
-    debugRepositoryOff: lines.some((line) => DEBUG_OFF.test(line.raw.trim())) || listsNoDebugRepository(lines),
+    debugRepositoryOff:
+      lines.some((line) => DEBUG_OFF.test(line.raw.trim())) ||
+      listsNoDebugRepository(lines) ||
+      (withheld.subscribed.length > 0 && !withheld.subscribed.some((id) => id.includes('debug'))),
     ownTree: first(
       /\b(?:KSRC|KDIR|KERNEL_?DIR|KERNEL_SRC)=["']?(\/(?!usr\/src\/(?:kernels|linux-headers|linux-[^/\s]*obj)|(?:usr\/)?lib\/modules)[^\s"']{1,200})/,
     ),
@@ -393,13 +399,14 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
       null,
     imageStep,
     recipeAsksUname: imageStep !== null && lines.some((line) => /(?:\$\(|`)uname -r\b/.test(line.text)),
-    withheld: readWithheld(lines),
+    withheld,
     runOf: countRuns(lines),
     packages,
     askedRelease: first(SUSE_ASKED) ?? first(DEBUGINFO_ASKED) ?? askedPackage(packages)?.release ?? null,
     otherTrees: readOtherTrees(lines),
     treeUtsVersions: lines.flatMap((line) => /#define UTS_VERSION "([^"]{4,120})"/.exec(line.text)?.[1] ?? []),
     userspacePackage: readUserspacePackage(lines),
+    modulePackages: [...new Set(lines.flatMap(hintedPackages).filter((name) => OF_MODULES.test(name)))],
     castFile: first(/@cast\([^,"]{1,100}, ?"[^"]{1,100}", ?"([^"]{1,300})"/),
     probedModules: [...new Set(lines.flatMap((line) => /\bmodule\("([\w-]{1,64})"\)/.exec(line.text)?.[1] ?? []))],
   };
@@ -428,7 +435,8 @@ const ANSWERS: Words = {
     /^dpkg(?:-\w+)?: (?!.*not found)|^[ih][iFWt]R? +\S+ +\d/,
   ],
   rpm: [
-    /use: (?:yum|dnf) |^(?:package \S+ is not installed)$/,
+    // stap knows what to install where it was built with rpm's library.
+    /use: (?:yum |dnf |debuginfo-install )|^(?:package \S+ is not installed)$/,
     /[$#] (?:sudo )?rpm -q/,
     /Loaded plugins:|^No package \S+ available\.?$|^No match for argument|Unable to find a match/,
   ],
@@ -522,6 +530,8 @@ function readOtherTrees(lines: readonly LogLine[]): LogFacts['otherTrees'] {
       listing = line.text;
       continue;
     }
+    // The next command may name a release as well.
+    if (isPrompt(line.text)) listing = null;
     if (listing === null) continue;
     const words = line.text.split(/\s+/).map((word) => word.replace(/\/$/, ''));
     const releases = words.filter((word) => /^\d\.\d{1,3}\.\d{1,3}[.-]/.test(word) && BARE_RELEASE.test(word));
@@ -537,6 +547,15 @@ const OWNER = new RegExp(
   String.raw`^((?!kernel-|kmod-)[a-zA-Z][\w.+-]{1,80}-\d[\w.+~^]*-[\w.+~^]+\.(?!noarch)${RPM_ARCH})$`,
 );
 
+/** Weak updates of Red Hat's kin, SUSE's, and those that akmods builds. */
+const OF_MODULES = /^kmod-|-kmp-|^akmod-/;
+
+/** What stap says to install debug information of. */
+function hintedPackages({ text }: LogLine): readonly string[] {
+  const words = /debuginfo-install ([^']{1,600})/.exec(text)?.[1]?.split(/\s+/) ?? [];
+  return words.filter((word) => /^[a-z0-9][\w.+-]{1,100}$/i.test(word));
+}
+
 /** The package that is shown to own a program's file, or the first of the hint that is no kernel's: kernel modules of others (kmod-…) have nothing to do with it. */
 function readUserspacePackage(lines: readonly LogLine[]): string | null {
   for (const [index, line] of lines.entries()) {
@@ -544,8 +563,7 @@ function readUserspacePackage(lines: readonly LogLine[]): string | null {
       const owner = OWNER.exec(lines[index + 1]?.text ?? '')?.[1];
       if (owner !== undefined) return owner;
     }
-    const packages = /debuginfo-install ([^']{1,600})/.exec(line.text)?.[1]?.split(/\s+/) ?? [];
-    const found = packages.find((name) => /^[a-z0-9][\w.+-]{1,100}$/i.test(name) && !/^(?:kernel|kmod)-|^-/.test(name));
+    const found = hintedPackages(line).find((name) => !name.startsWith('kernel-') && !OF_MODULES.test(name));
     if (found !== undefined) return found;
   }
   return null;
@@ -571,7 +589,7 @@ const DISTRIBUTIONS: readonly (readonly [RegExp, string])[] = [
 /** What a kernel release or a message says where the log does not name the distribution. */
 const TELLTALES: readonly (readonly [RegExp, string])[] = [
   [/\w\.el(\d{1,2})uek/, 'ol'],
-  [/\w\.el(\d{1,2})(?:[_.\w]|$)/, 'centos'],
+  [/\w\.(?:rh)?el(\d{1,2})(?:[_.\w]|$)/, 'centos'],
   [/\w\.fc(\d{1,2})\./, 'fedora'],
   [/\w\.amzn(\d{1,4})/, 'amzn'],
   [/ddebs\.ubuntu\.com|wiki\.ubuntu\.com|\d-\d+-(?:generic|aws|azure|gcp|lowlatency|oracle|kvm)\b/, 'ubuntu'],

@@ -10,6 +10,8 @@ export interface Withheld {
   readonly held: readonly string[];
   /** Repositories that a list of dnf or yum shows as switched off, by their ids. */
   readonly switchedOff: readonly string[];
+  /** Repositories that a list of subscription-manager shows as switched on, by their ids. */
+  readonly subscribed: readonly string[];
 }
 
 const LOCK = /^(?:\d{1,3}:)?(kernel(?:-[a-z]\w{0,20}){0,4})-(?:\d{1,3}:)?(\d[\w.+~^-]{0,100}?)\.?\*$/;
@@ -30,7 +32,12 @@ const OFF =
   'disabled|désactivé|deaktiviert|deshabilitado|desactivado|disabilitato|desabilitado|desativado|отключ\\S{1,6}|вимкнено|wyłączon\\S|zakázáno|vypnuto|已?禁用|已停用|無効化?|비활성화됨?';
 const SWITCHED_OFF = new RegExp(String.raw`^!?([A-Za-z][\w.:+-]{1,80})(?:/\S{1,40})? {2,}\S.{0,160} (?:${OFF})$`);
 
+/** Rows of `subscription-manager repos`, whose words before the colon are in the user's language. */
+const SUBSCRIBED_ID = /^\S[^:]{0,30}: +([\w.-]{3,100}-rpms)$/;
+const SUBSCRIBED_STATE = /^\S[^:]{0,30}: +([01])$/;
+
 export function readWithheld(lines: readonly LogLine[]): Withheld {
+  const subscriptions = readSubscriptions(lines);
   return {
     locks: lines.flatMap(({ text }) => {
       const [, name, version] = LOCK.exec(text) ?? [];
@@ -38,8 +45,24 @@ export function readWithheld(lines: readonly LogLine[]): Withheld {
     }),
     pinned: readPinned(lines),
     held: readHeld(lines),
-    switchedOff: lines.flatMap(({ text }) => SWITCHED_OFF.exec(text)?.[1] ?? []),
+    switchedOff: [...lines.flatMap(({ text }) => SWITCHED_OFF.exec(text)?.[1] ?? []), ...subscriptions.off],
+    subscribed: subscriptions.on,
   };
+}
+
+function readSubscriptions(lines: readonly LogLine[]): Readonly<Record<'on' | 'off', readonly string[]>> {
+  const on: string[] = [];
+  const off: string[] = [];
+  let id: string | null = null;
+  for (const { text } of lines) {
+    const state: string | undefined = SUBSCRIBED_STATE.exec(text)?.[1];
+    if (state !== undefined && id !== null) {
+      (state === '1' ? on : off).push(id);
+      id = null;
+    }
+    id = SUBSCRIBED_ID.exec(text)?.[1] ?? id;
+  }
+  return { on, off };
 }
 
 function readPinned(lines: readonly LogLine[]): readonly string[] {

@@ -117,6 +117,8 @@ function modulesOf(situation: Situation): readonly OtherPackage[] {
 /** Whether a kernel is of the same line as the one that runs, and newer. */
 function isNewer({ name, release }: OtherPackage, running: string): boolean {
   if (sameKernel(release, running)) return false;
+  // What only begins like it is not another, but the whole of a release that was cut short.
+  if (release.startsWith(running) && /^[.-]/.test(release.slice(running.length))) return false;
   const suse = suseOf(running);
   if (suse !== null && name === `kernel-${suse.flavour}`) return compareRpmVersions(release, suse.version) > 0;
   return lineOf(release) === lineOf(running) && compareRpmVersions(baseRelease(release), baseRelease(running)) > 0;

@@ -5,6 +5,7 @@ import { isOlderThan, kernelName, text, type Pattern, type Rule, type Match } fr
 import { patternsOf } from '../package-manager/templates.ts';
 import { NOT_CONFIGURED as HALF_CONFIGURED_TEMPLATES, NOT_INSTALLED } from '../package-manager/translations.ts';
 import { NO_TREE } from './neighbours.ts';
+import { isOnlyCutShort } from '../release-option.ts';
 import { isInContainer } from '../situation.ts';
 import { newerKernel, otherDevel, otherTree, wrongVariantDevel } from '../other-packages.ts';
 
@@ -112,7 +113,7 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
     patterns: [NO_CONFIG, HINT],
     grade: ({ situation, lines }) => {
       const tree = situation.host?.buildTree;
-      if (tree?.exists === true) return null;
+      if (tree?.exists === true || isOnlyCutShort(situation)) return null;
       if (tree === undefined) return wasInstalledLater(situation, lines) ? 'allows' : 'points';
       return otherDevel(situation) === null ? 'proves' : 'points';
     },
@@ -126,6 +127,7 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
     patterns: [NO_CONFIG, HINT, ...NO_TREE],
     grade: (match) => {
       const { host } = match.situation;
+      if (isOnlyCutShort(match.situation)) return null;
       const other = otherDevel(match.situation);
       if (other === null) {
         if (otherTree(match.situation) !== null) return 'points';

@@ -16,6 +16,11 @@ const GENERATED_ERROR = text(
 );
 /** C that the script brings itself, between %{ and %}; the tapset's is SystemTap's. */
 const OWN_C = text(': error: ', /^(?!\S{0,300}\/tapset\/)\S{1,300}\.stpm?:\d{1,6}:\d{1,5}: (?:fatal )?error: /);
+/** In the C file that stap wrote: a function of the script or of the tapset, whose body is C that somebody brought, and a macro of theirs. */
+const IN_C_OF_SCRIPT: readonly Pattern[] = [
+  text('In function ', /\/stap_\w{1,80}\.c: In function ["']function__\w{1,120}["']/),
+  text('" redefined', /\/stap_\w{1,80}\.c:\d{1,9}(?::\d{1,5})?: error: "\w{1,80}" redefined/),
+];
 /** make was ended from outside, by Ctrl-C. */
 const ENDED = text('] Interrupt', /\*\*\* \[.{1,400}\] Interrupt$/);
 /** Names that kernels renamed, moved or took away; the code that still uses them is SystemTap's. */
@@ -40,6 +45,18 @@ const POINT_OF_SCRIPT = text(
   'while resolving probe point',
   /identifier .{1,80} at (?:<input>|(?!\S{0,200}\/tapset\/)\S{1,200}\.stp):\d/,
 );
+/** Pass 2 does not find what SystemTap's own scripts read of a structure, which is the kernel's where they say so or lie among those for it. */
+const MEMBER_OF_TAPSET = text(
+  'unable to find member',
+  /unable to find member ["'](\w{1,80})["'] for (?:struct |union |class )?(\w{1,80})(?: .{0,1500})? at \/\S{0,200}\/systemtap(?:-\d[\w.-]{0,40})?\/tapset\/(?:(linux)\/)?\S{1,100}\.stpm?:\d/,
+);
+/** The same of a variable in a function of the kernel, which may also be lost in what the compiler describes. */
+const LOCAL_OF_TAPSET = text(
+  'unable to find local',
+  /unable to find local ["'](\w{1,80})["'].{0,1500} at \/\S{0,200}\/systemtap(?:-\d[\w.-]{0,40})?\/tapset\/linux\/\S{1,100}\.stpm?:\d/,
+);
+const CAST_OF_KERNEL = text('source: ', /^source: .{0,300}@cast\(.{0,200}"kernel["<]/);
+
 /** Constants of system calls and their flags only ever come to be: a kernel that lacks one is older than who names it. */
 const NEWER_CONSTANT = text(
   'undeclared',
@@ -110,6 +127,25 @@ export const COMPILE_RULES: readonly Rule[] = [
   },
   {
     code: 'STAP_TOO_OLD',
+    patterns: [MEMBER_OF_TAPSET],
+    hints: [CAST_OF_KERNEL],
+    grade: ({ captures, lines, linesOf }) => {
+      const isForKernel = captures.some(([, , directory]) => directory !== undefined);
+      const source = linesOf(CAST_OF_KERNEL).map(({ position }) => position - 1);
+      return isForKernel || lines.some(({ position }) => source.includes(position)) ? 'proves' : 'allows';
+    },
+    cause: (match) =>
+      `The tapset of ${stapName(match)} reads the member ${match.groups[0] ?? ''} of ${match.groups[1] ?? 'a structure'}, which ${kernelName(match.situation)} does not have by that name: the two are not of one time.`,
+  },
+  {
+    code: 'STAP_TOO_OLD',
+    patterns: [LOCAL_OF_TAPSET],
+    grade: 'allows',
+    cause: (match) =>
+      `The tapset of ${stapName(match)} reads the variable ${match.groups[0] ?? ''}, which the function of ${kernelName(match.situation)} does not have by that name, or the compiler did not describe.`,
+  },
+  {
+    code: 'STAP_TOO_OLD',
     patterns: [NEWER_CONSTANT],
     grade: 'points',
     cause: (match) =>
@@ -135,8 +171,11 @@ export const COMPILE_RULES: readonly Rule[] = [
   {
     code: 'STAP_TOO_OLD',
     patterns: [GENERATED_ERROR],
-    grade: ({ seen, situation }) =>
-      seen(NEWER_CONSTANT) ? null : ownCause(seen) ? 'allows' : situation.log.guru ? 'allows' : 'points',
+    hints: [...IN_C_OF_SCRIPT, WITHIN],
+    grade: (match) => {
+      if (match.seen(NEWER_CONSTANT) || isOwnC(match)) return null;
+      return ownCause(match.seen) || match.situation.log.guru || isInScriptAlone(match) ? 'allows' : 'points';
+    },
     cause: (match) =>
       `The C code that ${stapName(match)} generates does not compile against ${kernelName(match.situation)}: "${match.groups[0] ?? ''}".`,
   },
@@ -144,11 +183,15 @@ export const COMPILE_RULES: readonly Rule[] = [
     code: 'STAP_TOO_OLD',
     patterns: KNOWN_API,
     hints: [MENTIONED, OWN_C],
-    grade: ({ seen, lines, linesOf, situation }) => {
-      if (seen(NEWER_CONSTANT) || lines.every((line) => linesOf(OWN_C).includes(line))) return null;
+    grade: (match) => {
+      const { seen, lines, linesOf, situation } = match;
+      if (seen(NEWER_CONSTANT) || isOwnC(match) || lines.every((line) => linesOf(OWN_C).includes(line))) return null;
       const isStaps = seen(PASS4) || seen(KBUILD) || lines.some((line) => /systemtap|\bstap|runtime/.test(line.text));
       // The script's own C stands in what was generated, and no other SystemTap mends it.
-      if (isStaps) return ownCause(seen) || (situation.log.guru && !seen(RUNTIME_ERROR)) ? 'allows' : 'points';
+      if (isStaps) {
+        const isScripts = (situation.log.guru && !seen(RUNTIME_ERROR)) || isInScriptAlone(match);
+        return ownCause(seen) || isScripts ? 'allows' : 'points';
+      }
       // The sources of a driver grow old as well, and that is no matter of SystemTap's.
       return seen(MENTIONED) || situation.log.stapVersion !== null || situation.log.commandSeen ? 'allows' : null;
     },
@@ -167,7 +210,8 @@ export const COMPILE_RULES: readonly Rule[] = [
     code: 'STAP_TOO_OLD',
     patterns: [PASS4, KBUILD],
     hints: [OWN_C, ENDED],
-    grade: ({ seen }) => (ownCause(seen) || seen(OWN_C) || seen(ENDED) ? null : 'allows'),
+    grade: (match) =>
+      ownCause(match.seen) || match.seen(OWN_C) || match.seen(ENDED) || isOwnC(match) ? null : 'allows',
     cause: (match) =>
       `The module did not compile; most often ${stapName(match)} does not know ${kernelName(match.situation)} yet.`,
   },
@@ -286,6 +330,16 @@ function optionOff({ host }: Match['situation']): string | null {
 function seeTrimmed(situation: Match['situation']): readonly Remedy[] {
   const tree = `/lib/modules/${releaseWord(situation)}/build`;
   return [run(`grep CONFIG_TRIM_UNUSED_KSYMS ${tree}/.config`), run(`wc -l ${tree}/Module.symvers`)];
+}
+
+/** SystemTap was tested with this kernel, and the compiler stops in no file of it, only in C of the script or of a tapset. */
+function isInScriptAlone({ seen }: Match): boolean {
+  return seen(WITHIN) && IN_C_OF_SCRIPT.some(seen) && !seen(RUNTIME_ERROR);
+}
+
+/** With -g, which lets a script bring C, no other SystemTap mends that. */
+function isOwnC(match: Match): boolean {
+  return match.situation.log.guru && isInScriptAlone(match);
 }
 
 function ownCause(seen: Match['seen']): boolean {

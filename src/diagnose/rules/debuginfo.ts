@@ -1,8 +1,8 @@
 /** Symptoms of pass 2: debug information that is missing, another kernel's, or unusable. */
 import { ASK_DEBUGINFOD, CHECK_SOURCES, run, tapprepAsRoot } from '../../make-remedy.ts';
 import { lackedOption, LACKS_OPTION } from './compile.ts';
-import { shellLine } from '../../shell-words.ts';
-import { debuginfoOfProgram, installDebuginfo } from '../common-remedies.ts';
+import { quoteWord, shellLine } from '../../shell-words.ts';
+import { debuginfoOfPackages, debuginfoOfProgram, installDebuginfo } from '../common-remedies.ts';
 import { type Grade, kernelName, releaseWord, text, type Pattern, type Rule, type Match } from '../rule.ts';
 import {
   matchingDebuginfo,
@@ -14,19 +14,29 @@ import {
   type OtherPackage,
 } from '../other-packages.ts';
 
-/** Three wordings: the build tree follows, before 2.1 without "[man …]"; before 0.9 the release and the architecture. */
+/**
+ * By age: the build tree follows, before 2.1 without "[man …]"; before 0.9 the release and the architecture, then neither, then the name of
+ * the function of elfutils that looked for it, and at first what it had not reported.
+ */
 export const NO_KERNEL_DEBUGINFO: readonly Pattern[] = [
-  text('libdwfl failure (missing', /libdwfl failure \(missing kernel \d\S{1,64} \S{1,16} debuginfo\)/),
+  text('libdwfl failure (missing', /libdwfl failure \(missing kernel (?:\d\S{1,64} \S{1,16} )?debuginfo\)/),
+  text('dwfl_linux_kernel_report_', /libdwfl failure \(dwfl_linux_kernel_report_(?:offline|kernel)\)/),
+  text('cannot find kernel debuginfo', /cannot find kernel debuginfo(?!:)/),
   text('kernel/module debuginfo', /missing (?:\S{1,16} )?kernel\/module debuginfo/),
   // stap's own catalogue has Czech; in other languages only strerror's words change.
   text('jaderné/modulové debuginfo', /chybí (?:\S{1,16} )?jaderné\/modulové debuginfo/),
 ];
+/** The tree of a package, named by its path: stap looks for vmlinux in that directory alone, and no package puts one there. */
+const UNDER_PATH = text(
+  'kernel/module debuginfo',
+  /kernel\/module debuginfo .{0,60}under ["'](\/usr\/src\/(?:kernels\/|linux-headers-|linux-[^/\s]{1,60}-obj\/)[^"'\s]{1,200})["']/,
+);
 /** elfutils does not read what it found: another form of DWARF than its release knows, or a damaged file. */
 const DWARF_UNREAD = text('libdwfl failure (dwarf', /libdwfl failure \(dwarf_\w{1,40}\)/);
 const HINT_KERNEL_CS = text('debuginfo-install ', /Použijte: (?:dnf )?debuginfo-install [^']{0,400}?\bkernel-\d/);
 const NO_DWARF_KERNEL = text(
   'No DWARF information found',
-  /cannot find module (kernel|vmlinux|\S{0,200}\/vmlinu[xz]\S{0,100}|[a-z][\w-]{0,60}) debuginfo: No DWARF/,
+  /cannot find (?:module )?(kernel|vmlinux|\S{0,200}\/vmlinu[xz]\S{0,100}|[a-z][\w-]{0,60}) debuginfo: No DWARF/,
 );
 const NO_DWARF_FILE = text(
   'No DWARF information found',
@@ -99,6 +109,18 @@ const SERVER_TOO_SLOW = text('Server query failed', /Server query failed: Timer 
 
 export const DEBUGINFO_RULES: readonly Rule[] = [
   {
+    code: 'BAD_RELEASE_OPTION',
+    patterns: [UNDER_PATH],
+    grade: ({ situation }) => (isKernelFound(situation) ? 'proves' : 'points'),
+    cause: ({ groups, situation }) =>
+      `With the path ${groups[0] ?? ''} behind -r stap looks for the kernel's debug information in that directory alone, where no package puts any; with the release it looks below /usr/lib/debug${isKernelFound(situation) ? ', where it is' : ', where it has to be installed as well'}.`,
+    remedies: (situation) => [
+      ...(isKernelFound(situation) ? [] : installDebuginfo(situation).remedies),
+      run(`stap -r ${releaseWord(situation)} -v -p2 -e ${quoteWord('probe kernel.function("vfs_read") { exit() }')}`),
+    ],
+    otherwise: null,
+  },
+  {
     code: 'DEBUGINFO_MISSING',
     patterns: KERNEL_DEBUGINFO,
     grade: ({ seen }) => (seen(SERVER_TOO_SLOW) ? 'points' : null),
@@ -115,7 +137,8 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
     hints: [SERVER_TOO_SLOW],
     grade: (match) => {
       if (match.situation.host?.debuginfo.some((one) => one.hasDwarf !== false) === true) return 'allows';
-      if (matchingDebuginfo(match.situation) !== null) return 'allows';
+      if (matchingDebuginfo(match.situation) !== null)
+        return match.seen(UNDER_PATH) || strippedModule(match.captures) !== null ? null : 'allows';
       return match.seen(SERVER_TOO_SLOW) ? null : 'points';
     },
     cause: ({ situation }) =>
@@ -155,7 +178,8 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
     code: 'DEBUGINFO_VERSION_MISMATCH',
     patterns: [...KERNEL_DEBUGINFO, RESTS_ON_DWARF],
     grade: ({ situation, seen }) => {
-      if (otherDebuginfo(situation) === null) return KERNEL_DEBUGINFO.some(seen) ? 'allows' : null;
+      if (otherDebuginfo(situation) === null)
+        return KERNEL_DEBUGINFO.some(seen) && matchingDebuginfo(situation) === null ? 'allows' : null;
       return newerKernel(situation) === null ? 'proves' : 'points';
     },
     cause: ({ situation }) => {
@@ -217,11 +241,18 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
   {
     code: 'DEBUGINFO_UNUSABLE',
     patterns: [NO_DWARF_KERNEL],
-    grade: ({ captures, situation }) =>
-      strippedModule(captures) === null ? null : isKernelFound(situation) ? 'proves' : 'allows',
-    cause: ({ captures }) =>
-      `The module ${strippedModule(captures) ?? ''} was found, but it is none of the kernel's own and holds no debug information, which no package of the kernel has either: its own debug package brings that, or a build with -g.`,
-    remedies: (_situation, { captures }) => [run(shellLine`modinfo -n ${strippedModule(captures) ?? 'MODULE'}`)],
+    grade: ({ captures, situation, seen }) => {
+      if (strippedModule(captures) === null) return null;
+      if (isKernelFound(situation)) return 'proves';
+      // stap names whose debug information it misses, and the kernel is not among them.
+      return situation.log.modulePackages.length > 0 && !seen(HINT_KERNEL) ? 'points' : 'allows';
+    },
+    cause: ({ captures, situation }) =>
+      `The module ${strippedModule(captures) ?? ''} was found, but it is none of the kernel's own and holds no debug information, which no package of the kernel has either: ${situation.log.modulePackages.length > 0 ? `the debug package of ${situation.log.modulePackages.join(' or ')}` : 'its own debug package'} brings that, or a build with -g.`,
+    remedies: (situation, { captures }) =>
+      situation.log.modulePackages.length > 0
+        ? debuginfoOfPackages(situation, situation.log.modulePackages)
+        : [run(shellLine`modinfo -n ${strippedModule(captures) ?? 'MODULE'}`)],
   },
   {
     code: 'DEBUGINFO_UNUSABLE',
@@ -253,7 +284,7 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
   {
     code: 'DEBUGINFO_UNUSABLE',
     patterns: NO_KERNEL_DEBUGINFO,
-    grade: ({ situation }) => (matchingDebuginfo(situation) === null ? null : 'points'),
+    grade: ({ situation, seen }) => (matchingDebuginfo(situation) === null || seen(UNDER_PATH) ? null : 'points'),
     cause: ({ situation }) =>
       `The debug package of ${kernelName(situation)} is installed, but stap does not find usable DWARF in it.`,
     evidence: ({ situation }) => matchingDebuginfo(situation)?.lines ?? [],
@@ -262,8 +293,7 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
     code: 'MODULE_NOT_IN_LIB_MODULES',
     patterns: [...NO_KERNEL_DEBUGINFO, NO_DWARF_KERNEL],
     // One whose debug information was read in vain was found.
-    grade: (match) =>
-      strippedModule(match.captures) !== null && isKernelFound(match.situation) ? null : foreignModule(match),
+    grade: (match) => (strippedModule(match.captures) === null ? foreignModule(match) : null),
     cause: ({ situation }) =>
       `The probed module ${foreignNames(situation.log.probedModules).join(', ')} is none of the kernel's own; stap only knows modules below /lib/modules/${situation.release ?? 'RELEASE'}.`,
   },

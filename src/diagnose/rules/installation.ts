@@ -1,9 +1,8 @@
 /** Symptoms of SystemTap itself: missing, partial, mixed, in the wrong language of its own parts. */
 import { onHost, run, runAsRoot } from '../../make-remedy.ts';
 import { shellLine } from '../../shell-words.ts';
-import { RPM_ARCH } from '../log-packages.ts';
+import { gradeOfMeant, wholeRelease } from '../release-option.ts';
 import type { Remedy } from '../../types.ts';
-import type { Situation } from '../situation.ts';
 import { NO_CONFIG } from './build-tree.ts';
 import { text, type Match, type Pattern, type Rule } from '../rule.ts';
 
@@ -252,7 +251,7 @@ export const INSTALLATION_RULES: readonly Rule[] = [
   {
     code: 'BAD_RELEASE_OPTION',
     patterns: [NO_CONFIG],
-    grade: ({ situation }) => (wholeRelease(situation) === null ? null : 'proves'),
+    grade: ({ situation }) => gradeOfMeant(situation),
     cause: ({ situation }) =>
       `stap -r was given ${situation.log.releaseOption ?? ''}, and takes it as it stands, but the release of the kernel is ${wholeRelease(situation) ?? ''}.`,
     remedies: (situation) => [
@@ -271,19 +270,6 @@ export const INSTALLATION_RULES: readonly Rule[] = [
       `stap -r was given ${groups[0] ?? 'no release'}, which is neither a release below /lib/modules nor a configured and built kernel tree.`,
   },
 ];
-
-const ARCHITECTURE = new RegExp(`^(?!noarch)${RPM_ARCH}$`);
-
-/** What was meant, where -r lacks the architecture that it ends in, or has the name of a file before it. */
-function wholeRelease({ log }: Situation): string | null {
-  const given = log.releaseOption;
-  if (given === null) return null;
-  const bare = given.replace(/^(?:\/boot\/)?(?:vmlinu[xz]|kernel|linux)-/, '');
-  const shown = [log.unameRelease, ...log.otherTrees.map(({ release }) => release)];
-  const isMeant = (one: string): boolean =>
-    one === bare ? one !== given : one.startsWith(`${bare}.`) && ARCHITECTURE.test(one.slice(bare.length + 1));
-  return shown.find((one): one is string => one !== null && isMeant(one)) ?? null;
-}
 
 /** stap spoke before sudo did not find it: what it says later may be of one that was installed meanwhile. */
 function startsForUser({ linesOf }: Match): boolean {

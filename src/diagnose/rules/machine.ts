@@ -1,5 +1,6 @@
 /** What kind of machine it is: containers, kernels of no distribution, a reboot that is due. */
 import { type Grade, kernelName, text, type Pattern, type Rule, type Match } from '../rule.ts';
+import { isOnlyCutShort } from '../release-option.ts';
 import { newerKernel } from '../other-packages.ts';
 import { DETECTED, DOCKER_LINE, IMAGE_STEP, OF_CONTAINERS, OF_GVISOR, OF_OPENVZ, TOOLS_WRAPPER } from '../log-facts.ts';
 import { isInContainer } from '../situation.ts';
@@ -186,7 +187,7 @@ function gradeCustom(situation: Match['situation'], isTreeMissing: boolean): Gra
   if (host?.security.wsl === true || MADE_ELSEWHERE.test(release ?? '')) return 'proves';
   if (release === null || packages.standing === 'packaged' || packages.standing === 'foreign') return null;
   // Its builder has packages of it.
-  if (!isTreeMissing || packages.ask !== null) return null;
+  if (!isTreeMissing || packages.ask !== null || isOnlyCutShort(situation)) return null;
   // What is seen is a missing tree, which its builder may still have; that no package exists comes right behind.
   return 'allows';
 }

@@ -17,6 +17,8 @@ import {
 } from '../package-manager/source-messages.ts';
 import { patternsOf } from '../package-manager/templates.ts';
 import { INSTALLED, NOT_INSTALLABLE } from '../package-manager/translations.ts';
+import type { PackageKind } from '../log-packages.ts';
+import { matchingDebuginfo } from '../other-packages.ts';
 import { kernelName, text, type Pattern, type Rule, type Match } from '../rule.ts';
 import { asksZypper, type Situation } from '../situation.ts';
 import { findArchitecture } from '../../detect/architectures.ts';
@@ -85,6 +87,8 @@ const SEEMS_UNAVAILABLE = text(
 );
 const SEPARATE = text('in a separate repository', /-dbgsym packages are typically in a separate repository/);
 const WIKI = text('DebuggingProgramCrash');
+/** The same on systems of rpm, with the names below it. */
+const NEEDED_LIST = text('Need to install the following packages');
 const DDEBS = text('ddebs.ubuntu.com');
 /** apt read the index of the debug packages. */
 const DDEBS_READ = text('ddebs.ubuntu.com', /^(?:Hit|Get) ?:\d{1,3} https?:\/\/ddebs\.ubuntu\.com\/?\s/);
@@ -109,6 +113,13 @@ const PLAIN_SUITE = text(
 );
 /** curl's error of a key, or of an index, that lies on the system itself. */
 const FILE_ABSENT = text('read a file:// file', /Couldn't read a file:\/\/ file for file:\/\/(\/[^\s\]]{1,300})/);
+/** Whoever registers with Red Hat asks through a plugin that says so each time; debug packages are in repositories that are off until they are asked for. */
+const SUBSCRIBED = text('Updating Subscription Management repositories');
+const DEBUG_ASKED: readonly Pattern[] = [
+  text('-debug-rpms'),
+  text('(Debug RPMs)'),
+  text('--enablerepo', /--enablerepo[= ]["']?\S{0,80}debug/),
+];
 const DEBUG_REPOSITORY = /ddebs|debuginfo|dbgsym|-debug|debug-|\bdebug\b/i;
 const OTHER_RUNNING = text(
   'version of currently running kernel',
@@ -160,10 +171,11 @@ export const REPOSITORY_RULES: readonly Rule[] = [
   {
     code: 'REPO_NO_PACKAGE',
     patterns: NO_PACKAGE,
-    hints: [...SOURCES, DDEBS],
-    grade: (match) => (!isAskedInVain(match) ? null : hasNoDebugSource(match) ? 'allows' : 'points'),
+    hints: [...SOURCES, DDEBS, SUBSCRIBED, ...DEBUG_ASKED],
+    grade: (match) =>
+      !isAskedInVain(match) ? null : hasNoDebugSource(match) || isWithoutDebugRpms(match) ? 'allows' : 'points',
     cause: (match) =>
-      `The enabled repositories answer, but none of them carries ${judgeNotFound(match)[0]?.asked.name ?? (match.seen(NO_DEBUGINFO) ? 'the debug package' : 'the package')} for ${kernelName(match.situation)}: point releases move to a vault, and old builds are taken away.`,
+      `The enabled repositories answer, but none of them carries ${judgeNotFound(match)[0]?.asked.name ?? (match.seen(NO_DEBUGINFO) ? 'the debug package' : 'the package')} for ${kernelName(match.situation)}: ${isSubscribed(match) ? 'which builds are there depends on what the subscription enables' : 'point releases move to a vault, and old builds are taken away'}.`,
     remedies: (situation, match) => {
       // pacman has the newest alone, by a name that always is there: where it is not found, the list is old or was never fetched.
       const asked = judgeNotFound(match)[0]?.asked;
@@ -268,16 +280,39 @@ export const REPOSITORY_RULES: readonly Rule[] = [
   {
     code: 'REPO_NOT_CONFIGURED',
     patterns: [SEEMS_UNAVAILABLE, SEPARATE, WIKI],
-    grade: ({ seen }) => (seen(SEPARATE) || seen(WIKI) ? 'proves' : 'points'),
+    grade: (match) => (asksOtherSuffix(match) ? null : match.seen(SEPARATE) || match.seen(WIKI) ? 'proves' : 'points'),
     cause: ({ groups }) =>
       `${groups[0] ?? 'The debug package'} is in a repository of its own (ddebs for Ubuntu, debug for others), which is not set up here.`,
   },
   {
+    code: 'DEBUGINFO_MISSING',
+    patterns: [SEEMS_UNAVAILABLE, SEPARATE],
+    grade: (match) => (asksOtherSuffix(match) && matchingDebuginfo(match.situation) === null ? 'points' : null),
+    cause: (match) =>
+      `stap-prep asks for ${findJudged(match, 'wrong-name', ['debuginfo'])?.name ?? 'a -dbgsym package'}, as other distributions name it: the debug information of ${kernelName(match.situation)} is in ${rightNames(match, true)}, which needs no repository of its own.`,
+    remedies: ({ packages }) => [install(packages.debuginfo, 'kernel', 'debug')],
+  },
+  {
     code: 'REPO_NO_PACKAGE',
     patterns: [SEEMS_UNAVAILABLE],
-    grade: 'points',
+    grade: (match) => (asksOtherSuffix(match) ? null : 'points'),
     cause: ({ groups }) =>
       `apt knows no package ${groups[0] ?? ''}: its repository is not set up, or it was never published for this build.`,
+  },
+  {
+    code: 'REPO_NOT_CONFIGURED',
+    patterns: NO_PACKAGE,
+    grade: (match) => (isAskedInVain(match) && isWithoutDebugRpms(match) ? 'points' : null),
+    cause: ({ situation }) =>
+      `A subscription of Red Hat has debug packages in repositories of their own, which are off until they are enabled${situation.log.withheld.subscribed.length > 0 ? ', and none is among those that are listed as enabled' : ''}.`,
+    remedies: (situation) => [
+      runAsRoot(
+        `subscription-manager repos ${debugRpmsOf(situation)
+          .map((id) => `--enable=${quoteWord(id)}`)
+          .join(' ')}`,
+      ),
+      install(situation.packages.debuginfo, 'kernel', 'debug'),
+    ],
   },
   {
     code: 'REPO_NOT_CONFIGURED',
@@ -497,14 +532,20 @@ export const REPOSITORY_RULES: readonly Rule[] = [
   },
   {
     code: 'DEVEL_MISSING',
-    patterns: [
-      text('Please install linux-headers'),
-      text('Need to install linux-headers'),
-      text('Need to install the following packages'),
-    ],
-    grade: 'allows',
-    cause: ({ situation }) => `The headers or debug packages of ${kernelName(situation)} are not installed.`,
+    patterns: [text('Please install linux-headers'), text('Need to install linux-headers')],
+    grade: ({ situation: { log, release } }) =>
+      log.packages.some((one) => one.installed && one.kind === 'devel' && one.release === release) ? null : 'allows',
+    cause: ({ situation }) => `The headers of ${kernelName(situation)} are not installed.`,
   },
+  ...(['DEVEL_MISSING', 'DEBUGINFO_MISSING'] as const).map((code): Rule => ({
+    code,
+    patterns: [NEEDED_LIST],
+    grade: (match) => (isNeeded(match, code === 'DEVEL_MISSING' ? 'devel' : 'debuginfo') ? 'allows' : null),
+    cause: ({ situation }) =>
+      code === 'DEVEL_MISSING'
+        ? `The development package of ${kernelName(situation)} is not installed.`
+        : `The debug package of ${kernelName(situation)} is not installed.`,
+  })),
   {
     code: 'DEBUGINFO_MISSING',
     patterns: [SEEMS_UNAVAILABLE, text('Need to install linux-image')],
@@ -535,11 +576,46 @@ function isOtherDebugName(match: Match): boolean {
   return asked.length > 0 && debuginfo.length > 0 && !asked.some((one) => debuginfo.includes(one.asked.name));
 }
 
+/** Whether what stap-prep needs is of a kind; of any where it is not shown. */
+function isNeeded({ lines, situation }: Match, kind: PackageKind): boolean {
+  const heads = lines.map(({ position }) => position);
+  const named = situation.log.packages.filter(
+    ({ line, installed }) =>
+      !installed && heads.some((head) => line.position > head && line.position <= head + LONGEST_LIST),
+  );
+  return named.length === 0 || named.some((one) => one.kind === kind);
+}
+
+const LONGEST_LIST = 5;
+
+/** stap-prep asks every system of dpkg for -dbgsym, and some have -dbg of a kernel, among the packages themselves. */
+function asksOtherSuffix(match: Match): boolean {
+  if (findJudged(match, 'wrong-name', ['debuginfo']) !== null) return true;
+  const isNamed = judgeNotFound(match).length > 0;
+  const { debuginfo } = match.situation.packages;
+  return !isNamed && match.seen(SEPARATE) && debuginfo.length > 0 && debuginfo.every((name) => name.endsWith('-dbg'));
+}
+
 function isDebuginfoAsked(match: Match): boolean {
   return match.seen(NO_DEBUGINFO) || judgeNotFound(match).some(({ asked }) => asked.role === 'debuginfo');
 }
 
 const ALL_DEBUG = '*debug*';
+
+/** Debug packages are asked for of a RHEL, and nothing shows that one of the repositories that hold them was asked. */
+function isWithoutDebugRpms(match: Match): boolean {
+  return isSubscribed(match) && isDebuginfoAsked(match) && !anySeen(match, [...DEBUG_ASKED, ...UNREGISTERED]);
+}
+
+function isSubscribed({ situation, seen }: Match): boolean {
+  return situation.log.withheld.subscribed.length > 0 || situation.distribution === 'rhel' || seen(SUBSCRIBED);
+}
+
+/** Those of the repositories that are listed as enabled: each has its own, by a word before the last. */
+function debugRpmsOf({ log }: Situation): readonly string[] {
+  const binary = log.withheld.subscribed.filter((id) => !/(?:debug|source)-rpms$/.test(id));
+  return binary.length === 0 ? ['*-debug-rpms'] : binary.map((id) => id.replace(/-rpms$/, '-debug-rpms'));
+}
 
 /** Oracle's UEK has a repository for each series, whose number stands in its id. */
 const UEK_SERIES: readonly (readonly [string, string])[] = [
