@@ -1,6 +1,7 @@
-/** A bundle's packages against what is installed where it was carried to: its plan was made from an older or no list. Pure. */
+/** Packages of a bundle or a lock against what is installed where it was carried to: its plan was made from an older or no list. Pure. */
 import type { InstalledVersion } from '../resolve/plan.ts';
 import type { PlanItem, Plan, Role } from '../types.ts';
+import { isSameVersion } from '../install/compare-lists.ts';
 import type { PackageSystem } from '../package-system/package-system.ts';
 
 /** Packages that others need in some version: a newer one does as well. */
@@ -38,13 +39,8 @@ export function adaptToInstalled(
       wanted.push({ ...item, replaces: null });
     } else if (NEEDED.includes(role) && system.isGoodEnough(other.version, item.version)) {
       present.push({ role, name, version: other.version });
-      notes.push(`${name} ${other.version} is there and is left as it is; the bundle has ${item.version}`);
+      notes.push(`${name} ${other.version} is there and is left as it is; ${item.version} was planned`);
     } else wanted.push({ ...item, replaces: other.version });
   }
   return { items: wanted, present, notes };
-}
-
-/** Epoch 0 is the same as none. */
-function isSameVersion(a: string, b: string): boolean {
-  return a.replace(/^0:/, '') === b.replace(/^0:/, '');
 }

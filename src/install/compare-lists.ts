@@ -39,3 +39,8 @@ function nameKey({ name, arch }: { readonly name: string; readonly arch: string 
 export function packageKey(item: { readonly name: string; readonly version: string; readonly arch: string }): string {
   return `${nameKey(item)}\0${item.version}`;
 }
+
+/** Epoch 0 is the same as none. */
+export function isSameVersion(a: string, b: string): boolean {
+  return a.replace(/^0:/, '') === b.replace(/^0:/, '');
+}

@@ -5,12 +5,12 @@ import type { Host, RunResult } from '../host/host.ts';
 import { awaitEarlierRun } from '../host/until-end.ts';
 import { interrupted, refuseWhenStopped, stopSignalOf } from '../interruption.ts';
 import { run, tapprepAsRoot } from '../make-remedy.ts';
-import type { Artifact, Emit, InstallReport } from '../types.ts';
+import type { Artifact, Emit, InstallReport, PlanItem } from '../types.ts';
 import { settleMethod } from './ask-front-end.ts';
 import { ensureBuildLink, listMissingLink } from './build-link.ts';
 import type { PackageSystem } from '../package-system/package-system.ts';
 import { buildInstallArgv, type InstallMethod, QUIET_ENV, sortByRole, systemOfMethod } from './commands.ts';
-import { compareLists, packageKey } from './compare-lists.ts';
+import { compareLists, isSameVersion, packageKey } from './compare-lists.ts';
 import { completeCutOff, resumeCutOff } from './cut-off.ts';
 import { type JournalEntry, JOURNAL_PATH, readJournal, writeEntry } from './journal.ts';
 import { listPackages, listRemains, listTraces, type ListedPackage } from './package-list.ts';
@@ -48,9 +48,13 @@ export async function installArtifacts(request: InstallRequest): Promise<Install
   const before = await listPackages(host, system);
   const damaged = new Set((request.damaged ?? []).map(packageKey));
   const have = new Set(before.map(packageKey).filter((key) => !damaged.has(key)));
-  const wanted = sortByRole(request.artifacts.map((artifact) => ({ ...artifact, role: artifact.item.role }))).filter(
-    ({ item }) => !have.has(packageKey(item)),
-  );
+  const wanted = sortByRole(request.artifacts.map((artifact) => ({ ...artifact, role: artifact.item.role })))
+    .filter(({ item }) => !have.has(packageKey(item)))
+    // Their plan was made of another list, or for another machine.
+    .map((artifact) => ({
+      ...artifact,
+      item: { ...artifact.item, replaces: replacedBy(artifact.item, before, system) },
+    }));
   if (wanted.length === 0) return { installed: [], replaced: [], unchanged: request.artifacts.length, journal: null };
   refuseReplacement(wanted, request.allowUpgrade);
 
@@ -289,6 +293,15 @@ export function splitRuns(
 
 const BESIDE = 1e6;
 const UNSIGNED = Infinity;
+
+/** The installed version that a package takes the place of; null where it comes beside what is there. */
+function replacedBy(item: PlanItem, before: readonly ListedPackage[], system: PackageSystem): string | null {
+  if (system.keepsSideBySide(item.role)) return null;
+  // Of some of them, a kernel's, several are installed: the plan knows which.
+  if (system.addsBeside && item.role === 'dependency' && item.replaces === null) return null;
+  const there = before.filter(({ name, arch }) => name === item.name && arch === item.arch);
+  return there.some(({ version }) => isSameVersion(version, item.version)) ? null : (there.at(-1)?.version ?? null);
+}
 
 function refuseReplacement(wanted: readonly Artifact[], allowed: boolean): void {
   const replacing = wanted.filter(({ item }) => item.replaces !== null);

@@ -30,6 +30,7 @@ export const DPKG: PackageSystem = {
   ownerCommand: (path) => `dpkg -S ${path}`,
   canLeaveScriptsOut: false,
   keepsSideBySide: () => false,
+  addsBeside: false,
   // Its dependencies name versions, so a newer one does as well and an older one may not.
   isGoodEnough: (there, wanted) => compareDebVersions(there, wanted) > 0,
   systemtapPackages: ['systemtap', 'systemtap-client', 'systemtap-common', 'systemtap-runtime'],

@@ -59,6 +59,8 @@ export interface PackageSystem {
   readonly canLeaveScriptsOut: boolean;
   /** Whether several versions of a package of this role may be installed side by side. */
   keepsSideBySide(role: Role): boolean;
+  /** Whether what is only installed comes beside another version of itself; else it takes its place. */
+  readonly addsBeside: boolean;
   /** Whether another installed version of a package that something needs does as well. */
   isGoodEnough(there: string, wanted: string): boolean;
   /** All packages of SystemTap. */

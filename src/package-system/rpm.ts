@@ -41,6 +41,7 @@ export const RPM: PackageSystem = {
   ownerCommand: (path) => `rpm -qf ${path}`,
   canLeaveScriptsOut: true,
   keepsSideBySide: (role) => PARALLEL.has(role),
+  addsBeside: true,
   // rpm itself refuses where the installed version does not do.
   isGoodEnough: () => true,
   systemtapPackages: ['systemtap', 'systemtap-client', 'systemtap-devel', 'systemtap-runtime'],

@@ -1,9 +1,11 @@
 /** The main job on a target: plan, fetch, verify the files, install, prove. */
 import { join } from 'node:path';
+import { adaptToInstalled } from '../bundle/adapt.ts';
 import { countOf } from '../count.ts';
 import { findDamaged } from '../detect/damaged-packages.ts';
 import { TapprepError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
+import { packageKey } from '../install/compare-lists.ts';
 import { buildInstallArgv, type InstallMethod } from '../install/commands.ts';
 import { JOURNAL_PATH } from '../install/journal.ts';
 import { refuseReadOnly } from '../install/read-only-system.ts';
@@ -13,6 +15,7 @@ import { requirePlannedMends } from '../systemtap/mends/planned.ts';
 import { unpackImage } from '../rehearse/unpack-image.ts';
 import { findKernelImage } from '../verify/build-id.ts';
 import type { Artifact, InstallReport, Plan, PlanItem, VerifyReport } from '../types.ts';
+import { withItems } from '../resolve/plan.ts';
 import { foldersOf, looseFilesOf, packagesOf } from '../resolve/provisions.ts';
 import { acquirePlan } from './acquire.ts';
 import { type ChangePermission, openPermission } from './change-permission.ts';
@@ -69,7 +72,7 @@ export async function installTarget(
     session,
     'plan',
     async () =>
-      options.lock ??
+      adaptLock(session, open, options) ??
       (await planTarget(session, open, {
         ...options,
         image: await needsImage(open, host),
@@ -105,6 +108,17 @@ export async function installTarget(
   } finally {
     await permission.close();
   }
+}
+
+/** The plan of a bundle is adapted by who reads the bundle. */
+function adaptLock({ emit }: Session, { facts }: OpenTarget, { lock, artifacts }: InstallOptions): Plan | null {
+  if (lock === null || artifacts !== undefined) return lock;
+  const damaged = new Set(findDamaged(facts).map(packageKey));
+  const installed = facts.packages.filter((item) => !damaged.has(packageKey(item)));
+  const { items, present, notes } = adaptToInstalled(packagesOf(lock.items), installed, systemOf(lock.target));
+  for (const text of notes) emit({ type: 'note', level: 'info', text });
+  const others = lock.items.filter((item) => item.kind === 'folder' || item.kind === 'file');
+  return withItems(lock, [...items, ...others], [...lock.present, ...present]);
 }
 
 interface Work {

@@ -1,5 +1,6 @@
 /** What every family's plan has in common: what is asked for, and how items become a Plan. Pure. */
 import type { FolderItem, PackagePlan, Plan, PlanItem, PlannedMend, Role, Target } from '../types.ts';
+import { packagesOf } from './provisions.ts';
 
 /** What a plan is asked to hold. */
 export interface PlanRequest {
@@ -81,6 +82,26 @@ export function withFolders(
     // One of them is placed.
     installedBytes: plan.installedBytes + (folders[0]?.installedBytes ?? 0),
     notes: [...new Set([...plan.notes, ...notes])],
+  };
+}
+
+/** The same plan with fewer packages: what is there already need not come. */
+export function withItems(plan: Plan, items: Plan['items'], present: Plan['present']): Plan {
+  const [had, has] = [costOf(plan.items), costOf(items)];
+  return {
+    ...plan,
+    items,
+    present,
+    downloadBytes: plan.downloadBytes - had.download + has.download,
+    installedBytes: plan.installedBytes - had.installed + has.installed,
+  };
+}
+
+function costOf(items: Plan['items']): { readonly download: number; readonly installed: number } {
+  const packages = packagesOf(items);
+  return {
+    download: sum(packages.map(({ sizeBytes }) => sizeBytes)),
+    installed: sum(packages.filter(({ install }) => install).map(({ installedBytes }) => installedBytes)),
   };
 }
 

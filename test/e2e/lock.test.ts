@@ -1,4 +1,5 @@
 /** A lock: the same bundle and the same system from it every time, or a failure that says why; with a real archive behind nginx. */
+import { execFileSync } from 'node:child_process';
 import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -240,4 +241,21 @@ test('other bytes under the name that the lock has: exit 4, and nothing is insta
     writeFileSync(path, bytes);
     writeArchive(packages);
   }
+});
+
+test('a lock from another machine replaces nothing unasked: what is newer and only needed stays, the rest is refused', async () => {
+  const root = freshRoot();
+  const newer = lab.build('gcc', '4:12.2.0-3');
+  execFileSync('dpkg', ['--root', root, '--install', newer], { stdio: 'pipe' });
+  const dry = await tapprep('install', '--root', root, '--lock', lock, '--systemtap', 'distro', '--dry-run');
+  expect(dry.stderr).toContain('gcc 4:12.2.0-3 is there and is left as it is; 4:10.2.1-1 was planned');
+  expect(dry.stdout).not.toContain('/gcc_');
+  expect(`${(await installLocked(root)).stderr}`).not.toContain('INSTALL_FAILED');
+  expect(listPackages(root)).toContain('gcc 4:12.2.0-3 installed');
+
+  const other = freshRoot();
+  execFileSync('dpkg', ['--root', other, '--install', lab.build('systemtap', '5.2-1')], { stdio: 'pipe' });
+  const refused = await installLocked(other);
+  expect([refused.code, refused.stderr]).toEqual([5, expect.stringContaining('systemtap 5.2-1 -> 4.4-2')]);
+  expect(listPackages(other)).toBe('systemtap 5.2-1 installed\n');
 });
