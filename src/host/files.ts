@@ -1,9 +1,10 @@
 /** Files on this machine, read and written so that a crash or a hostile name can do no harm. */
 import { constants } from 'node:fs';
-import { mkdir, open, rm, stat, type FileHandle } from 'node:fs/promises';
+import { chmod, open, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { isErrno, TapprepError } from '../errors.ts';
 import { diskError } from '../files/disk-error.ts';
+import { makeDirectory } from '../files/make-directory.ts';
 import { copyWhole, writeWhole } from '../files/write-whole.ts';
 
 /** No text file that tapprep reads from a target is larger. */
@@ -70,9 +71,19 @@ export async function copyFileAtomic(source: string, path: string, mode: number)
 }
 
 async function makeParent(path: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o755 }).catch((error: unknown) => {
+  const directory = dirname(path);
+  try {
+    const uppermost = await makeDirectory(directory, 0o755);
+    // Whatever the umask of who runs tapprep: others of the target read there, and a package that comes later keeps the mode.
+    for (
+      let made = uppermost === null ? null : directory;
+      made !== null;
+      made = made === uppermost ? null : dirname(made)
+    )
+      await chmod(made, 0o755);
+  } catch (error) {
     throw diskError(error, path, TARGET_FILE);
-  });
+  }
 }
 
 /** A place that cannot take a file is the target's doing, and not what the user named. */

@@ -11,6 +11,9 @@ directory=\${1%/*}
 [ -e "$directory" ] || [ -h "$directory" ] || echo "$directory"
 [ -e "$1" ] || [ -h "$1" ] || echo "$1"`;
 
+/** TREE LINK: whatever the umask is, others may read what is made. */
+const MAKE = `umask 022 && mkdir -p "\${2%/*}" && ln -s "$1" "$2"`;
+
 /** What ensureBuildLink() would make there, for the journal: asked before the packages come, since they may bring it. */
 export async function listMissingLink(host: Host, release: string): Promise<readonly string[]> {
   const { stdout } = await host.run(script(MISSING, [linkOf(release)]));
@@ -32,16 +35,11 @@ export async function ensureBuildLink(
   const tree = `/usr/src/kernels/${release}`;
   if ((await host.readText(`${link}/Makefile`)) !== null || (await host.readText(`${tree}/Makefile`)) === null)
     return [];
-  for (const argv of [
-    ['mkdir', '-p', `/lib/modules/${release}`],
-    ['ln', '-s', tree, link],
-  ]) {
-    const result = await host.run(argv, { timeoutMs: 30_000 });
-    if (result.exitCode === 0) continue;
+  const result = await host.run(script(MAKE, [tree, link]), { timeoutMs: 30_000 });
+  if (result.exitCode !== 0)
     throw new TapprepError('INSTALL_FAILED', `${link} could not be made on ${host.name}: ${result.stderr.trim()}`, {
       remedy: run(shellLine`ls -l ${link}`),
     });
-  }
   return missing;
 }
 

@@ -30,8 +30,10 @@ export interface FrontEndRequest {
  * and packages of it by their exact names.
  */
 export interface FrontEndFetch {
-  /** The index comes to lie in some `repodata` below DIRECTORY/cache. */
+  /** The index comes to lie in a directory below DIRECTORY/cache of which `indexPattern` tells the name. */
   buildIndexArgv(repository: string, directory: string): readonly string[];
+  /** The path of `repodata` below DIRECTORY/cache, as find -path takes it, for this repository and no other. */
+  indexPattern(repository: string): string;
   /** The packages come to lie anywhere below DIRECTORY/packages. */
   buildDownloadArgv(repository: string, directory: string, packages: readonly PackageChange[]): readonly string[];
 }
@@ -79,6 +81,11 @@ function keepOthers(sideBySide: readonly string[]): readonly string[] {
   return ['--setopt=installonly_limit=0', `--setopt=installonlypkgs=${names.join(',')}`];
 }
 
+/** A name as find -path and the shell's patterns take it. */
+function quotePattern(name: string): string {
+  return name.replaceAll(/[[\]*?\\]/g, '\\$&');
+}
+
 function dnf(program: 'dnf' | 'dnf5'): FrontEndRecord {
   const build = (answer: '--assumeyes' | '--assumeno', { files, sideBySide }: FrontEndRequest): readonly string[] => [
     program,
@@ -101,6 +108,8 @@ function dnf(program: 'dnf' | 'dnf5'): FrontEndRecord {
   return {
     fetch: {
       buildIndexArgv: (repository, directory) => [...only(repository, directory), 'makecache'],
+      // rhui-appstream-0b42d0e9ba900c50: half of a digest of where it lies
+      indexPattern: (repository) => `${quotePattern(repository)}-${'[0-9a-f]'.repeat(16)}/repodata`,
       buildDownloadArgv: (repository, directory, packages) => [
         ...only(repository, directory),
         '--setopt=metadata_expire=never',
@@ -140,6 +149,7 @@ export const FRONT_ENDS: Readonly<Record<FrontEnd, FrontEndRecord>> = {
   zypper: {
     fetch: {
       buildIndexArgv: (repository, directory) => [...zypperApart(directory), 'refresh', repository],
+      indexPattern: (repository) => `raw/${quotePattern(repository)}/repodata`,
       buildDownloadArgv: (repository, directory, packages) => [
         ...zypperApart(directory),
         '--no-refresh',

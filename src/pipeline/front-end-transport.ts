@@ -62,8 +62,7 @@ export function createFrontEndTransport(host: Host, { name, fetch, emit, signal,
 
   /** The directory of a repository's index. */
   async function bringIndex(repository: string, directory: string, url: string): Promise<string> {
-    // Each repository has a directory of its own there, called by the front end's rules.
-    const own = `${directory}/cache/*${repository.replaceAll(/[[\]*?\\]/g, '?')}*/repodata/repomd.xml`;
+    const own = `${directory}/cache/${fetch.indexPattern(repository)}/repomd.xml`;
     const argv = fetch.buildIndexArgv(repository, directory);
     return (await ask(argv, url, `${directory}/cache`, own)).slice(0, -'/repomd.xml'.length);
   }
