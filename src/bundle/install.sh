@@ -256,7 +256,7 @@ case $mode in
   undo)
     open_state
     read_journal
-    if [ -z "$added$made" ]; then
+    if [ -z "$added$made$cut_off" ]; then
       say 'nothing that this bundle installed is recorded here'
       exit 0
     fi
