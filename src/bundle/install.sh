@@ -8,7 +8,8 @@
 #   sh install.sh --undo          take away what this bundle added; likewise
 #
 #   --not-running                 this system's kernel does not run now (a chroot, an image): install and compile only
-#   --allow-upgrade               let installed packages be replaced by other versions; that cannot be undone
+#   --allow-upgrade               let installed packages be replaced by other versions; that cannot be undone. Of rpms neither
+#                                 dependencies nor compilers are
 #   --allow-unsigned-packages     install rpms that carry no signature; none of their scripts and triggers is run
 #   --keep                        keep what was installed even where hello world fails
 #   --keyring FILE                SHA256SUMS must be signed by a key of this file; needs gpgv
@@ -256,7 +257,7 @@ case $mode in
   undo)
     open_state
     read_journal
-    if [ -z "$added$made" ]; then
+    if [ -z "$added$made$cut_off" ]; then
       say 'nothing that this bundle installed is recorded here'
       exit 0
     fi

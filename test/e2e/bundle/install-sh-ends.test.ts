@@ -95,13 +95,20 @@ test.each(SHELLS)('%s: a first signal during the undo: dpkg comes to its end, al
   expect(existsSync(join(root.directory, 'var/lib/tapprep/install.lock'))).toBe(false);
 });
 
-/** @param script of gcc 10-2 or of "slow", in which it is killed */
-async function killed(script: 'gcc' | 'slow'): Promise<void> {
+function slow(): RealPackage {
+  return { file: build('slow', '1', { 'DEBIAN/postinst': WAITS }), name: 'slow', version: '1', wave: 1 };
+}
+
+/**
+ * @param script of gcc 10-2 or of "slow", in which it is killed
+ * @param more beside gcc
+ */
+async function killed(script: 'gcc' | 'slow', more: readonly RealPackage[] = [slow()]): Promise<void> {
   const waits = script === 'gcc' ? { 'DEBIAN/preinst': WAITS } : {};
   const gcc = { 'usr/bin/gcc': '#!/bin/sh\n# new\n' };
   await carry([
     { file: build('gcc', '10-2', { ...gcc, ...waits }), name: 'gcc', version: '10-2', role: 'toolchain' },
-    { file: build('slow', '1', { 'DEBIAN/postinst': WAITS }), name: 'slow', version: '1', wave: 1 },
+    ...more,
   ]);
   cpSync(build('gcc', '9-1', { 'usr/bin/gcc': '#!/bin/sh\n' }), join(root.directory, 'tmp/x.deb'));
   execFileSync('chroot', [root.directory, 'dpkg', '--install', '/tmp/x.deb'], { stdio: 'ignore' });
@@ -131,6 +138,13 @@ describe('killed while it replaces a package that was there before', () => {
     expect(entries).toMatchObject([{ state: 'done', packages: [{ name: 'slow' }], replaced }]);
     expect(await root.run('install.sh', ['--undo'])).toMatchObject({ code: 0 });
     expect(root.packages()).toBe('gcc 10-2 install ok installed\n');
+  });
+
+  test('and adds nothing: undo lets dpkg go on with it, and closes the journal', async () => {
+    await killed('gcc', []);
+    expect(await root.run('install.sh', ['--undo'])).toMatchObject({ code: 0 });
+    expect(root.packages()).toBe('gcc 10-2 install ok installed\n');
+    expect(await states()).toEqual(['removed']);
   });
 });
 

@@ -1,0 +1,36 @@
+/** run.sh around what runs a module, in every shell that may have to: what stands in for staprun ends with an error. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+
+const SCRIPTS = join(import.meta.dirname, '../../../src/bundle/sh');
+const SHELLS: readonly (readonly string[])[] = [['dash'], ['busybox', 'sh'], ['bash', '--posix']];
+const SCRIPT = `for part in start common signature module; do . "$0/$part.sh"; done
+program=run.sh runner=staprun runtime=$1 module=tapprep_none path=none given= output= seconds= copied=$1/copied
+trap clean_up EXIT
+run_module
+exit "$status"`;
+let directory = '';
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'run-module-sh-'));
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+test.each(SHELLS)('%s: nobody reads what it says any more: it ends in order', async (...shell) => {
+  mkdirSync(join(directory, 'bin'));
+  mkdirSync(join(directory, 'copied'));
+  const program = '#!/bin/sh\n: >"${0%/*}/began"\nwhile [ ! -e "${0%/*}/go" ]; do sleep 0.1; done\nexit 3\n';
+  writeFileSync(join(directory, 'bin/staprun'), program, { mode: 0o755 });
+  const [first = '', ...words] = shell.filter((word) => word !== undefined);
+  const child = spawn(first, [...words, '-c', SCRIPT, SCRIPTS, directory], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended = once(child, 'exit');
+  await vi.waitFor(() => expect(existsSync(join(directory, 'bin/began'))).toBe(true), { timeout: 60_000 });
+  child.stdout.destroy();
+  child.stderr.destroy();
+  writeFileSync(join(directory, 'bin/go'), '');
+  expect(await ended).toEqual([5, null]);
+  expect(existsSync(join(directory, 'copied'))).toBe(false);
+});
