@@ -98,6 +98,10 @@ export interface LogFacts {
   readonly modulePackages: readonly string[];
   /** Where @cast looks for its type: "kernel", a header in <>, or the path of a program. */
   readonly castFile: string | null;
+  /** Files of modules that insmod was given. */
+  readonly loadedFiles: readonly string[];
+  /** Packages of headers in whose directories below /usr/src a file was asked for that is not there. */
+  readonly incompletePackages: readonly string[];
   /** Names in module("…") of the probes that could not be resolved. */
   readonly probedModules: readonly string[];
 }
@@ -121,6 +125,9 @@ const GOES =
   /-C |^Sign command: |\bmake\b.{0,200} K\w{0,10}(?:DIR|SRC)=|(?:Entering|Leaving) directory|Verzeichnis .{1,300} wird (?:betreten|verlassen)|(?:entre dans|quitte) le répertoire|(?:进入|离开)目录/;
 /** dkms signs with a program of the tree, whichever kernel it builds for. */
 const SIGNED_BY = new RegExp(String.raw`^Sign command: ${TREE.source}`);
+/** dpkg's packages of headers have directories of their names, several to a tree. */
+const GONE_FROM_PACKAGE =
+  /No rule to make target ["'`]\/usr\/src\/(linux-(?:headers|kbuild)-\d[^/\s]{1,80})\/|\/usr\/src\/(linux-(?:headers|kbuild)-\d[^/\s]{1,80})\/[^\s:"']{1,200}["']?: (?:\d{1,4}: )?(?:No such file|not found|cannot open)/;
 /** dkms, and whoever opens a file of it. */
 const GONE = /cannot be found at|No such file/;
 /** crash, of a vmlinux that is not the dump's: then the dump's kernel is the one in question. */
@@ -343,7 +350,7 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
     stapVersion:
       first(/translator\/driver \(version (\d+\.\d+)/) ??
       first(/\bsystemtap(?:-client|-runtime)?[- ](?:version )?(\d\.\d{1,2})\b/i),
-    staprunVersion: first(/loader\/runner \(version (\d+\.\d+)/),
+    staprunVersion: first(/\bmodule loader(?:\/runner)? \(version (\d+\.\d+)/),
     testedKernels:
       first(/tested kernel versions: (\S{3,24} \.\.\. \S{3,24})/) ?? first(/tested range (\S{3,24} \.\.\. \S{3,24})/),
     commandSeen: command.length > 0,
@@ -408,6 +415,10 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
     userspacePackage: readUserspacePackage(lines),
     modulePackages: [...new Set(lines.flatMap(hintedPackages).filter((name) => OF_MODULES.test(name)))],
     castFile: first(/@cast\([^,"]{1,100}, ?"[^"]{1,100}", ?"([^"]{1,300})"/),
+    loadedFiles: lines.flatMap((line) => /\binsmod (?:-f )?([\w./+~-]{1,200}\.ko)\b/.exec(line.text)?.[1] ?? []),
+    incompletePackages: [
+      ...new Set(lines.flatMap(({ text }) => GONE_FROM_PACKAGE.exec(text)?.slice(1).find(Boolean) ?? [])),
+    ],
     probedModules: [...new Set(lines.flatMap((line) => /\bmodule\("([\w-]{1,64})"\)/.exec(line.text)?.[1] ?? []))],
   };
 }
@@ -426,7 +437,7 @@ type Words = Readonly<Record<'deb' | 'rpm', readonly RegExp[]>>;
 /** What a package manager prints, or who comes with it. */
 const ANSWERS: Words = {
   deb: [
-    /README\.Debian/,
+    /README\.Debian|\(version \d\S{0,20}, Debian version /,
     STUB_TABLE,
     TOOLS_WRAPPER,
     /^linux-tools-\d/,
@@ -437,7 +448,7 @@ const ANSWERS: Words = {
   rpm: [
     // stap knows what to install where it was built with rpm's library.
     /use: (?:yum |dnf |debuginfo-install )|^(?:package \S+ is not installed)$/,
-    /[$#] (?:sudo )?rpm -q/,
+    /[$#] (?:sudo )?rpm -q|\(version \d\S{0,20}, rpm \d/,
     /Loaded plugins:|^No package \S+ available\.?$|^No match for argument|Unable to find a match/,
   ],
 };
@@ -570,6 +581,8 @@ function readUserspacePackage(lines: readonly LogLine[]): string | null {
 }
 
 const DISTRIBUTIONS: readonly (readonly [RegExp, string])[] = [
+  // Who built the kernel, as rpm was asked for it.
+  [/^kernel(?:-core)?[- ]\S{0,80}(?: \S{1,80})? +Red Hat, Inc\./, 'rhel'],
   [/CentOS(?: Linux)? (?:release |Stream )?(\d+)?/i, 'centos'],
   [/Red Hat Enterprise Linux\D{0,40}(\d+)?/i, 'rhel'],
   [/Rocky Linux\D{0,20}(\d+)?/i, 'rocky'],
@@ -578,6 +591,7 @@ const DISTRIBUTIONS: readonly (readonly [RegExp, string])[] = [
   [/Fedora(?: release| Linux)? (\d+)/i, 'fedora'],
   [/Amazon Linux(?: release)? (\d{1,4})?/i, 'amzn'],
   [/SUSE Linux Enterprise\D{0,30}(\d+)?/i, 'sles'],
+  [/openSUSE[- ]Tumbleweed/i, 'opensuse-tumbleweed'],
   [/openSUSE (?:Leap )?([\d.]+)?/i, 'opensuse-leap'],
   [/\bUbuntu (\d\d\.\d\d)/i, 'ubuntu'],
   [/Debian GNU\/Linux (\d+)?/i, 'debian'],

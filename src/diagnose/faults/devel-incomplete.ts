@@ -15,7 +15,10 @@ export const DEVEL_INCOMPLETE: Fault = {
   explains: [],
   remedy: (situation) =>
     installByPacman(situation) ?? {
-      remedies: [reinstall(situation.packages.devel, 'kernel'), EMPTY_CACHE],
+      remedies: [
+        reinstall([...new Set([...situation.log.incompletePackages, ...situation.packages.devel])], 'kernel'),
+        EMPTY_CACHE,
+      ],
       otherwise: 'A tree that you built yourself needs "make modules_prepare" and a full build for its Module.symvers.',
     },
 };

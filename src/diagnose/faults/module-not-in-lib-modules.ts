@@ -1,6 +1,9 @@
 /** The probed module lies outside /lib/modules. */
 import type { Fault } from '../fault.ts';
 import { runAsRoot } from '../../make-remedy.ts';
+import { quoteWord } from '../../shell-words.ts';
+import { releaseWord } from '../rule.ts';
+import type { Situation } from '../situation.ts';
 
 export const MODULE_NOT_IN_LIB_MODULES: Fault = {
   summary: 'the probed module lies outside /lib/modules',
@@ -12,12 +15,29 @@ export const MODULE_NOT_IN_LIB_MODULES: Fault = {
   },
   beyondTarget: false,
   explains: [],
-  remedy: ({ release }) => ({
-    remedies: [
-      runAsRoot(`install -D -m 0644 MODULE.ko /lib/modules/${release ?? '"$(uname -r)"'}/extra/MODULE.ko`),
-      runAsRoot('depmod -a'),
-    ],
-    otherwise:
-      'The module must be compiled with debug information (-g), and its name is written with underscores in the probe.',
-  }),
+  remedy: (situation) => {
+    const { file, name } = fileOf(situation);
+    return {
+      remedies: [
+        runAsRoot(
+          `install -D -m 0644 ${quoteWord(file)} /lib/modules/${releaseWord(situation)}/extra/${quoteWord(name)}`,
+        ),
+        runAsRoot('depmod -a'),
+      ],
+      otherwise:
+        'The module must be compiled with debug information (-g), and its name is written with underscores in the probe.',
+    };
+  },
 };
+
+/** As it was loaded, where that is shown; else by the name in the probe, in the directory where it was built. */
+function fileOf({ log }: Situation): { readonly file: string; readonly name: string } {
+  const [probed] = log.probedModules;
+  const loaded = log.loadedFiles.find((file) => probed === undefined || moduleOf(file) === probed.replaceAll('-', '_'));
+  const file = loaded ?? `${probed ?? 'MODULE'}.ko`;
+  return { file, name: file.replace(/^.*\//, '') };
+}
+
+function moduleOf(file: string): string {
+  return file.replace(/^.*\//, '').replace(/\.ko$/, '').replaceAll('-', '_');
+}

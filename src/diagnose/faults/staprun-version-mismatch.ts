@@ -1,7 +1,8 @@
 /** Stap and staprun are of different eras. */
 import type { Fault } from '../fault.ts';
 import { systemtapPackages } from '../common-remedies.ts';
-import { EMPTY_CACHE, reinstall, run } from '../../make-remedy.ts';
+import { EMPTY_CACHE, install, run } from '../../make-remedy.ts';
+import { compareRpmVersions } from '../../version/rpm-vercmp.ts';
 
 export const STAPRUN_VERSION_MISMATCH: Fault = {
   summary: 'stap and staprun are of different eras',
@@ -13,9 +14,27 @@ export const STAPRUN_VERSION_MISMATCH: Fault = {
   },
   beyondTarget: false,
   explains: [],
-  remedy: (situation) => ({
-    remedies: [reinstall(systemtapPackages(situation), 'systemtap'), run('stap -V'), run('staprun -V'), EMPTY_CACHE],
-    otherwise:
-      'stap and staprun on either side of version 5.0 do not understand each other, also when the module is compiled on another machine.',
-  }),
+  remedy: (situation) => {
+    const stap = situation.log.stapVersion ?? situation.host?.systemtap?.version ?? null;
+    const staprun = situation.log.staprunVersion ?? situation.host?.systemtap?.staprunVersion ?? null;
+    if (stap === null || staprun === null || stap === staprun) {
+      return {
+        remedies: [
+          run('type -a stap staprun'),
+          run('stap -V'),
+          run('staprun -V'),
+          install(systemtapPackages(situation), 'systemtap'),
+        ],
+        otherwise: WHEREVER,
+      };
+    }
+    const isOlder = compareRpmVersions(staprun, stap) < 0;
+    return {
+      remedies: [install(isOlder ? ['systemtap-runtime'] : systemtapPackages(situation), 'systemtap'), EMPTY_CACHE],
+      otherwise: `The older one, ${isOlder ? `staprun ${staprun}` : `stap ${stap}`}, has to come to the version of the other, on the machine where it is; where its packages are no newer, compile with a SystemTap of the version that the machine has which runs the module.`,
+    };
+  },
 };
+
+const WHEREVER =
+  'stap and staprun on either side of version 5.0 do not understand each other, also when the module is compiled on another machine.';

@@ -40,6 +40,21 @@ function installThere(linesOf: Match['linesOf']): Remedy {
   return onHost(`ssh -t ${port === null ? '' : `-p ${port} `}${shellLine`${host} ${command}`}`);
 }
 
+/** Where staprun was configured to find it. */
+const STAPIO_GONE = text(
+  'systemtap/stapio',
+  /(\/[^\s:"']{1,250}\/systemtap\/stapio)["']?:? .{0,30}No such file or directory/,
+);
+/** What runs a module needs no compiler, and is often copied alone. */
+const LOADER_LACKS_LIBRARY = text(
+  'error while loading shared libraries',
+  /(\S{0,200}\b(?:staprun|stapio)): error while loading shared libraries: (\S{1,120}): cannot open shared object file/,
+);
+
+function lddOf(program: string): string {
+  return program.includes('/') ? shellLine`ldd ${program}` : `ldd "$(command -v ${program})"`;
+}
+
 const NOT_SETUID: readonly Pattern[] = [
   text('effective user ID of staprun'),
   text('ensure it is a setuid root program'),
@@ -108,6 +123,29 @@ export const INSTALLATION_RULES: readonly Rule[] = [
     patterns: [text('semantic error: ', /semantic error: (?:unresolved|duplicate|type mismatch).{0,300}\/tapset\//)],
     grade: 'points',
     cause: () => 'stap does not understand its own tapset: stap and tapset come from different versions.',
+  },
+  {
+    code: 'STAP_INSTALL_BROKEN',
+    patterns: [STAPIO_GONE],
+    grade: 'proves',
+    cause: ({ groups }) =>
+      `staprun looks for stapio where it was to be installed, at ${groups[0] ?? ''}, and it is not there: only a part of SystemTap was brought to this machine, or to another directory.`,
+    remedies: (_situation, { groups }) => [
+      run(shellLine`ls -l ${groups[0] ?? '/'}`),
+      runAsRoot('find / -xdev -type f -name stapio'),
+    ],
+    otherwise:
+      'It has to be copied to that path; or SYSTEMTAP_STAPIO names where it is, which a staprun that is set-uid root does not read for others than root.',
+  },
+  {
+    code: 'STAP_INSTALL_BROKEN',
+    patterns: [LOADER_LACKS_LIBRARY],
+    grade: 'proves',
+    cause: ({ groups }) =>
+      `${groups[0] ?? 'staprun'} does not start: ${groups[1] ?? 'a library that it was linked with'} is missing on this machine.`,
+    remedies: (_situation, { groups }) => [run(lddOf(groups[0] ?? 'staprun'))],
+    otherwise:
+      'It runs with the libraries that it was built for: those that are not found have to be installed, or copied from where it was built, together with stapio.',
   },
   {
     code: 'STAP_INSTALL_BROKEN',
