@@ -10,6 +10,7 @@ import { ensureBuildLink, listMissingLink } from './build-link.ts';
 import type { PackageSystem } from '../package-system/package-system.ts';
 import { buildInstallArgv, type InstallMethod, QUIET_ENV, sortByRole, systemOfMethod } from './commands.ts';
 import { compareLists, isSameVersion, packageKey } from './compare-lists.ts';
+import { isSame } from './compare-transaction.ts';
 import { completeCutOff, resumeCutOff } from './cut-off.ts';
 import { type JournalEntry, JOURNAL_PATH, readJournal, writeEntry } from './journal.ts';
 import { listPackages, listRemains, listTraces, type ListedPackage } from './package-list.ts';
@@ -74,16 +75,25 @@ export async function installArtifacts(request: InstallRequest): Promise<Install
   const started = { ...entry, files: missing };
   const traces = await listTraces(host, system);
   await writeEntry(host, started);
-  const { last: result, isWhole } = await transact(request, wanted, before, damaged.size > 0).catch(
-    async (error: unknown) => {
-      // Over a connection that is gone nothing can be undone or written; the next run goes on from there.
-      if (isTapprepError(error, 'SSH_LOST')) throw error;
-      const left = await undoTransaction(host, system, traces, emit);
-      await writeEntry(host, { ...entry, state: left.length === 0 ? 'removed' : 'failed', packages: left });
-      throw error;
-    },
+  // What came and is not among these was brought by somebody else meanwhile.
+  const own: ListedPackage[] = wanted.map(({ item }) => item);
+  const isOwn = (one: ListedPackage): boolean => own.some((each) => isSame(each, one));
+  const { last: result, isWhole } = await transact(request, wanted, before, {
+    again: damaged.size > 0,
+    bringing: (more) => void own.push(...more),
+  }).catch(async (error: unknown) => {
+    // Over a connection that is gone nothing can be undone or written; the next run goes on from there.
+    if (isTapprepError(error, 'SSH_LOST')) throw error;
+    const left = await undoTransaction(host, system, traces, isOwn, emit);
+    await writeEntry(host, { ...entry, state: left.length === 0 ? 'removed' : 'failed', packages: left });
+    throw error;
+  });
+  const { added: came, replaced, removed } = compareLists(before, await listPackages(host, system));
+  const added = came.filter(isOwn);
+  tellOthers(
+    request,
+    came.filter((one) => !isOwn(one)),
   );
-  const { added, replaced, removed } = compareLists(before, await listPackages(host, system));
   const lost = removed.length === 0 ? {} : { removed };
   if (isWhole) {
     tellUnplanned(request, wanted, { replaced, removed });
@@ -104,7 +114,7 @@ export async function installArtifacts(request: InstallRequest): Promise<Install
       journal: JOURNAL_PATH,
     };
   }
-  const left = await undoTransaction(host, system, traces, emit);
+  const left = await undoTransaction(host, system, traces, isOwn, emit);
   await writeEntry(host, {
     ...entry,
     state: left.length === 0 ? 'removed' : 'failed',
@@ -137,6 +147,13 @@ export async function installArtifacts(request: InstallRequest): Promise<Install
   );
 }
 
+interface TransactionChoice {
+  /** Some of the packages are installed and have to come again. */
+  readonly again: boolean;
+  /** Told before a front end begins that brings more than the plan holds. */
+  readonly bringing: (more: readonly ListedPackage[]) => void;
+}
+
 interface Transaction {
   /** The last run of the package manager. */
   readonly last: RunResult;
@@ -152,7 +169,7 @@ async function transact(
   request: InstallRequest,
   wanted: readonly Artifact[],
   before: readonly ListedPackage[],
-  again: boolean,
+  { again, bringing }: TransactionChoice,
 ): Promise<Transaction> {
   const { host, emit, signal } = request;
   const system = systemOfMethod(request.method);
@@ -163,8 +180,8 @@ async function transact(
     for (const { files, unsigned, replaces } of splitRuns(wanted, paths, system, before)) {
       if (last !== null && signal.aborted) return { last, isWhole: false };
       const options = { method: system.manager, inRoot, replaces, again, unsigned, sideBySide };
-      const method = unsigned
-        ? system.manager
+      const { method, adds } = unsigned
+        ? { method: system.manager, adds: [] }
         : await settleMethod(host, {
             ...request,
             files,
@@ -172,6 +189,7 @@ async function transact(
             wanted: wanted.filter((_, at) => files.includes(paths[at] ?? '')).map(({ item }) => item),
             testArgv: system.buildTestArgv(buildInstallArgv(files, options)),
           });
+      bringing(adds);
       const argv = buildInstallArgv(files, { ...options, method });
       emit({ type: 'command', argv, where: host.name });
       last = await tellWaiting(request, argv[0] ?? method, () =>
@@ -202,6 +220,13 @@ function tellUnplanned(
   if (gone.length === 0) return;
   const text = `on ${host.name} more was changed than the plan holds, and remove cannot bring it back: ${gone.join(', ')}`;
   emit({ type: 'note', level: 'warning', text });
+}
+
+function tellOthers({ host, emit }: InstallRequest, others: readonly ListedPackage[]): void {
+  if (others.length === 0) return;
+  const names = others.map(({ name, version }) => `${name} ${version}`).join(', ');
+  const text = `on ${host.name} ${names} came while packages were installed, and not by tapprep: remove leaves it`;
+  emit({ type: 'note', level: 'info', text });
 }
 
 /** Says at once that a signal was seen, since what it interrupts takes a while to end. */

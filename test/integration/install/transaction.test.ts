@@ -1,5 +1,6 @@
 /** What a transaction may replace, and what of it is tapprep's afterwards: in roots with the real dpkg. */
 import { afterAll, beforeEach, expect, test } from 'vitest';
+import type { Emit } from '../../../src/types.ts';
 import { failureOf } from '../../helpers/failure-of.ts';
 import { asArtifact, TransactionLab, type TransactionRoot } from '../../helpers/transaction-lab.ts';
 
@@ -27,4 +28,36 @@ test('what a plan says that it replaces is there in another version: allowed, th
   root.dpkg('--install', gcc.new);
   const { replaced } = await root.install([asArtifact(gcc.old, { replaces: '4:9-1' })], { allowUpgrade: true });
   expect(replaced).toEqual([{ name: 'gcc', from: '4:12.2.0-3', to: '4:10.2.1-1' }]);
+});
+
+/** Once, as the first command of a transaction is told: somebody else's dpkg between the list and tapprep's own. */
+function meanwhile(work: () => void): Emit {
+  let isDone = false;
+  return (event) => {
+    if (event.type === 'note') root.notes.push(event.text);
+    if (event.type !== 'command' || isDone) return;
+    isDone = true;
+    work();
+  };
+}
+
+const stap = lab.build('systemtap', '5.1-1', { 'usr/bin/stap': '#!/bin/sh\n' });
+const broken = lab.build('broken', '1', { 'DEBIAN/postinst': '#!/bin/sh\nexit 1\n' });
+const kernel = lab.build('linux-image-6.1.0-58-amd64', '6.1.200-1');
+
+test('a package that somebody else installs meanwhile is not taken for tapprep’s', async () => {
+  const emit = meanwhile(() => root.dpkg('--install', kernel));
+  const { installed } = await root.install([asArtifact(stap)], { emit });
+  expect(installed.map(({ name }) => name)).toEqual(['systemtap']);
+  expect(root.entries().map(({ packages }) => packages.map(({ name }) => name))).toEqual([['systemtap']]);
+  expect(root.notes.join('\n')).toMatch(/linux-image-6\.1\.0-58-amd64 6\.1\.200-1 came .* remove leaves it/);
+  await root.remove();
+  expect(root.packages()).toEqual(['linux-image-6.1.0-58-amd64 6.1.200-1 installed']);
+});
+
+test('a transaction that fails takes away its own packages alone', async () => {
+  const emit = meanwhile(() => root.dpkg('--install', kernel));
+  const { message } = await failureOf(root.install([asArtifact(broken)], { emit }));
+  expect(message).toContain('what it had installed was taken away again');
+  expect(root.packages()).toEqual(['linux-image-6.1.0-58-amd64 6.1.200-1 installed']);
 });
