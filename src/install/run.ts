@@ -66,9 +66,12 @@ export async function installArtifacts(request: InstallRequest): Promise<Install
     state: 'started',
     // What only comes again was there before, and stays when the rest is removed.
     packages: wanted
-      .filter(({ item }) => !damaged.has(packageKey(item)))
+      .filter(({ item }) => !damaged.has(packageKey(item)) && item.replaces === null)
       .map(({ item: { name, version, arch } }) => ({ name, version, arch })),
-    replaced: [],
+    // These were there in another version, and stay whatever becomes of this run.
+    replaced: wanted.flatMap(({ item: { name, version, replaces } }) =>
+      replaces === null ? [] : [{ name, from: replaces, to: version }],
+    ),
     files: [],
   };
   const missing = await listMissingLink(host, release);
@@ -85,7 +88,8 @@ export async function installArtifacts(request: InstallRequest): Promise<Install
     // Over a connection that is gone nothing can be undone or written; the next run goes on from there.
     if (isTapprepError(error, 'SSH_LOST')) throw error;
     const left = await undoTransaction(host, system, traces, isOwn, emit);
-    await writeEntry(host, { ...entry, state: left.length === 0 ? 'removed' : 'failed', packages: left });
+    const { replaced } = compareLists(before, await listPackages(host, system));
+    await writeEntry(host, { ...entry, state: left.length === 0 ? 'removed' : 'failed', packages: left, replaced });
     throw error;
   });
   const { added: came, replaced, removed } = compareLists(before, await listPackages(host, system));
@@ -261,11 +265,13 @@ async function recoverInterrupted(host: Host, system: PackageSystem, emit: Emit,
   await awaitEarlierRun(host, signal);
   await completeCutOff(host, system, [last], emit);
   await resumeCutOff(host, system);
-  const now = new Set((await listRemains(host, system)).map(packageKey));
+  const there = await listRemains(host, system);
+  const now = new Set(there.map(packageKey));
   await writeEntry(host, {
     ...last,
     state: 'failed',
     packages: last.packages.filter((item) => now.has(packageKey(item))),
+    replaced: last.replaced.filter(({ name, to }) => there.some((one) => one.name === name && one.version === to)),
   });
   // What is on another machine already serves this run.
   const { ours } = await findRemains(host, [], false);
