@@ -99,7 +99,9 @@ async function removeLocked(
   options: RemoveOptions,
 ): Promise<Removal> {
   const open = await readOpen(host);
-  const cutOff = open.filter(({ state, packages, replaced }) => state === 'started' && packages.length + replaced.length > 0);
+  const cutOff = open.filter(
+    ({ state, packages, replaced }) => state === 'started' && packages.length + replaced.length > 0,
+  );
   refuseWhenStopped(signal, `before anything was removed from ${host.name}`);
   const system = cutOff.length === 0 ? null : await systemOfJournal(host, open);
   if (system !== null) await completeCutOff(host, system, cutOff, emit);
