@@ -24,15 +24,21 @@ export interface FrontEndQuestion {
   readonly signal: AbortSignal;
 }
 
+export interface SettledMethod {
+  readonly method: InstallMethod;
+  /** What it brings beside the plan. */
+  readonly adds: readonly PackageChange[];
+}
+
 /**
  * The method itself where it does what the plan says; else the package manager below it, which adds these files and touches
  * nothing else.
  * @throws TapprepError FRONT_END_DIFFERS where that cannot install them either
  */
-export async function settleMethod(host: Host, question: FrontEndQuestion): Promise<InstallMethod> {
+export async function settleMethod(host: Host, question: FrontEndQuestion): Promise<SettledMethod> {
   const { method, emit, signal, wanted } = question;
   const frontEnd = frontEndOf(method);
-  if (frontEnd === null) return method;
+  if (frontEnd === null) return { method, adds: [] };
   const record = FRONT_ENDS[frontEnd];
   const { argv, input } = record.buildPreview(question);
   emit({ type: 'command', argv, where: host.name });
@@ -42,7 +48,7 @@ export async function settleMethod(host: Host, question: FrontEndQuestion): Prom
   if (difference !== null && isHarmless(difference)) {
     if (difference.adds.length > 0)
       warn(emit, `${method} on ${host.name} also brings what the plan does not hold: ${list(difference.adds)}`);
-    return method;
+    return { method, adds: difference.adds };
   }
   const { manager } = systemOfMethod(method);
   const why =
@@ -61,7 +67,7 @@ export async function settleMethod(host: Host, question: FrontEndQuestion): Prom
     );
   }
   warn(emit, `${why}; ${manager} installs the packages of the plan alone`);
-  return manager;
+  return { method: manager, adds: [] };
 }
 
 function describe({ loses, changes, leavesOut }: TransactionDifference): string {

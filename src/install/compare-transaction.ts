@@ -1,5 +1,6 @@
 /** Where a front end would do something else than the plan. Pure. */
 import type { FrontEndTransaction, PackageChange } from '../package-system/front-ends.ts';
+import { isSameVersion } from './compare-lists.ts';
 
 /** A package to be installed. */
 export interface WantedPackage extends PackageChange {
@@ -36,6 +37,7 @@ export function isHarmless({ loses, changes, leavesOut }: TransactionDifference)
   return loses.length === 0 && changes.length === 0 && leavesOut.length === 0;
 }
 
-function isSame(a: PackageChange, b: PackageChange): boolean {
-  return a.name === b.name && a.arch === b.arch && a.version.replace(/^0:/, '') === b.version.replace(/^0:/, '');
+/** Whether two packages are one, however its epoch is written. */
+export function isSame(a: PackageChange, b: PackageChange): boolean {
+  return a.name === b.name && a.arch === b.arch && isSameVersion(a.version, b.version);
 }

@@ -83,8 +83,10 @@ export async function completeCutOff(
 ): Promise<void> {
   const set = runs.flatMap(({ packages }) => packages);
   const wanted = new Set(set.map(packageKey));
+  const replacing = runs.flatMap(({ replaced }) => replaced);
   const cutOff = (await (system.knowsCutOff ? listHalfUnpacked(host, system) : listUnknown(host, system, set))).filter(
-    (item) => wanted.has(packageKey(item)),
+    (item) =>
+      wanted.has(packageKey(item)) || replacing.some(({ name, to }) => name === item.name && to === item.version),
   );
   if (cutOff.length === 0) return;
   const found = await listStaged(host, system, runs, cutOff);

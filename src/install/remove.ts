@@ -44,7 +44,14 @@ export interface RemoveOptions {
 /** What remove would do now. Changes nothing. */
 export async function planRemoval(host: Host, { purge }: RemoveOptions = { purge: false }): Promise<RemovePlan> {
   const open = await readOpen(host);
-  const recorded = new Map(open.flatMap(({ packages }) => packages).map((item) => [packageKey(item), item]));
+  const replaced = open.flatMap((entry) => entry.replaced);
+  const recorded = new Map(
+    open
+      .flatMap(({ packages }) => packages)
+      // It was there before in another version.
+      .filter((item) => !replaced.some(({ name, to }) => name === item.name && to === item.version))
+      .map((item) => [packageKey(item), item]),
+  );
   // Where no packages came there need be no package manager.
   const system = recorded.size === 0 ? null : await systemOfJournal(host, open);
   const listed = system === null ? [] : await listRemains(host, system);
@@ -58,7 +65,7 @@ export async function planRemoval(host: Host, { purge }: RemoveOptions = { purge
     files: [...ours.map(({ path }) => path), ...((await isLockLeft(host)) ? [LOCK_PATH] : [])],
     kept,
     skipped: [...recorded].filter(([key]) => !remains.has(key)).map(([, item]) => item),
-    replaced: open.flatMap(({ replaced }) => replaced),
+    replaced,
     argv:
       system === null || packages.length === 0
         ? null
@@ -93,7 +100,9 @@ async function removeLocked(
   options: RemoveOptions,
 ): Promise<Removal> {
   const open = await readOpen(host);
-  const cutOff = open.filter(({ state, packages }) => state === 'started' && packages.length > 0);
+  const cutOff = open.filter(
+    ({ state, packages, replaced }) => state === 'started' && packages.length + replaced.length > 0,
+  );
   refuseWhenStopped(signal, `before anything was removed from ${host.name}`);
   const system = cutOff.length === 0 ? null : await systemOfJournal(host, open);
   if (system !== null) await completeCutOff(host, system, cutOff, emit);

@@ -11,6 +11,7 @@ import { ensureBuildLink, listMissingLink } from './build-link.ts';
 import type { PackageSystem } from '../package-system/package-system.ts';
 import { buildInstallArgv, type InstallMethod, QUIET_ENV, sortByRole, systemOfMethod } from './commands.ts';
 import { compareLists, isSameVersion, packageKey } from './compare-lists.ts';
+import { isSame } from './compare-transaction.ts';
 import { completeCutOff, resumeCutOff } from './cut-off.ts';
 import { type JournalEntry, JOURNAL_PATH, readJournal, writeEntry } from './journal.ts';
 import { listPackages, listRemains, listTraces, type ListedPackage } from './package-list.ts';
@@ -66,25 +67,38 @@ export async function installArtifacts(request: InstallRequest): Promise<Install
     state: 'started',
     // What only comes again was there before, and stays when the rest is removed.
     packages: wanted
-      .filter(({ item }) => !damaged.has(packageKey(item)))
+      .filter(({ item }) => !damaged.has(packageKey(item)) && item.replaces === null)
       .map(({ item: { name, version, arch } }) => ({ name, version, arch })),
-    replaced: [],
+    // These were there in another version, and stay whatever becomes of this run.
+    replaced: wanted.flatMap(({ item: { name, version, replaces } }) =>
+      replaces === null ? [] : [{ name, from: replaces, to: version }],
+    ),
     files: [],
   };
   const missing = await listMissingLink(host, release);
   const started = { ...entry, files: missing };
   const traces = await listTraces(host, system);
   await writeEntry(host, started);
-  const { last: result, isWhole } = await transact(request, wanted, before, damaged.size > 0).catch(
-    async (error: unknown) => {
-      // Over a connection that is gone nothing can be undone or written; the next run goes on from there.
-      if (isTapprepError(error, 'SSH_LOST')) throw error;
-      const left = await undoTransaction(host, system, traces, emit);
-      await writeEntry(host, { ...entry, state: left.length === 0 ? 'removed' : 'failed', packages: left });
-      throw error;
-    },
+  // What came and is not among these was brought by somebody else meanwhile.
+  const own: ListedPackage[] = wanted.map(({ item }) => item);
+  const isOwn = (one: ListedPackage): boolean => own.some((each) => isSame(each, one));
+  const { last: result, isWhole } = await transact(request, wanted, before, {
+    again: damaged.size > 0,
+    bringing: (more) => void own.push(...more),
+  }).catch(async (error: unknown) => {
+    // Over a connection that is gone nothing can be undone or written; the next run goes on from there.
+    if (isTapprepError(error, 'SSH_LOST')) throw error;
+    const left = await undoTransaction(host, system, traces, isOwn, emit);
+    const { replaced } = compareLists(before, await listPackages(host, system));
+    await writeEntry(host, { ...entry, state: left.length === 0 ? 'removed' : 'failed', packages: left, replaced });
+    throw error;
+  });
+  const { added: came, replaced, removed } = compareLists(before, await listPackages(host, system));
+  const added = came.filter(isOwn);
+  tellOthers(
+    request,
+    came.filter((one) => !isOwn(one)),
   );
-  const { added, replaced, removed } = compareLists(before, await listPackages(host, system));
   const lost = removed.length === 0 ? {} : { removed };
   if (isWhole) {
     tellUnplanned(request, wanted, { replaced, removed });
@@ -105,7 +119,7 @@ export async function installArtifacts(request: InstallRequest): Promise<Install
       journal: JOURNAL_PATH,
     };
   }
-  const left = await undoTransaction(host, system, traces, emit);
+  const left = await undoTransaction(host, system, traces, isOwn, emit);
   await writeEntry(host, {
     ...entry,
     state: left.length === 0 ? 'removed' : 'failed',
@@ -141,6 +155,13 @@ export async function installArtifacts(request: InstallRequest): Promise<Install
   );
 }
 
+interface TransactionChoice {
+  /** Some of the packages are installed and have to come again. */
+  readonly again: boolean;
+  /** Told before a front end begins that brings more than the plan holds. */
+  readonly bringing: (more: readonly ListedPackage[]) => void;
+}
+
 interface Transaction {
   /** The last run of the package manager. */
   readonly last: RunResult;
@@ -156,7 +177,7 @@ async function transact(
   request: InstallRequest,
   wanted: readonly Artifact[],
   before: readonly ListedPackage[],
-  again: boolean,
+  { again, bringing }: TransactionChoice,
 ): Promise<Transaction> {
   const { host, emit, signal } = request;
   const system = systemOfMethod(request.method);
@@ -167,8 +188,8 @@ async function transact(
     for (const { files, unsigned, replaces } of splitRuns(wanted, paths, system, before)) {
       if (last !== null && signal.aborted) return { last, isWhole: false };
       const options = { method: system.manager, inRoot, replaces, again, unsigned, sideBySide };
-      const method = unsigned
-        ? system.manager
+      const { method, adds } = unsigned
+        ? { method: system.manager, adds: [] }
         : await settleMethod(host, {
             ...request,
             files,
@@ -176,6 +197,7 @@ async function transact(
             wanted: wanted.filter((_, at) => files.includes(paths[at] ?? '')).map(({ item }) => item),
             testArgv: system.buildTestArgv(buildInstallArgv(files, options)),
           });
+      bringing(adds);
       const argv = buildInstallArgv(files, { ...options, method });
       emit({ type: 'command', argv, where: host.name });
       last = await tellWaiting(request, argv[0] ?? method, () =>
@@ -206,6 +228,13 @@ function tellUnplanned(
   if (gone.length === 0) return;
   const text = `on ${host.name} more was changed than the plan holds, and remove cannot bring it back: ${gone.join(', ')}`;
   emit({ type: 'note', level: 'warning', text });
+}
+
+function tellOthers({ host, emit }: InstallRequest, others: readonly ListedPackage[]): void {
+  if (others.length === 0) return;
+  const names = others.map(({ name, version }) => `${name} ${version}`).join(', ');
+  const text = `on ${host.name} ${names} came while packages were installed, and not by tapprep: remove leaves it`;
+  emit({ type: 'note', level: 'info', text });
 }
 
 /** Says at once that a signal was seen, since what it interrupts takes a while to end. */
@@ -240,11 +269,13 @@ async function recoverInterrupted(host: Host, system: PackageSystem, emit: Emit,
   await awaitEarlierRun(host, signal);
   await completeCutOff(host, system, [last], emit);
   await resumeCutOff(host, system);
-  const now = new Set((await listRemains(host, system)).map(packageKey));
+  const there = await listRemains(host, system);
+  const now = new Set(there.map(packageKey));
   await writeEntry(host, {
     ...last,
     state: 'failed',
     packages: last.packages.filter((item) => now.has(packageKey(item))),
+    replaced: last.replaced.filter(({ name, to }) => there.some((one) => one.name === name && one.version === to)),
   });
   // What is on another machine already serves this run.
   const { ours } = await findRemains(host, [], false);

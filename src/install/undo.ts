@@ -8,22 +8,26 @@ import { compareLists } from './compare-lists.ts';
 import { listTraces, type ListedPackage } from './package-list.ts';
 
 /**
- * Removes every package that is there now and left no trace before; what replaced an older version stays, because that
+ * Removes every package of the transaction that is there now and left no trace before; what replaced an older version stays, because that
  * version cannot be brought back. No signal ends it: half undone is worse than late.
  * @param before listTraces() of before the transaction
+ * @param isOwn whether the transaction was to bring it; what somebody else brought meanwhile stays
  * @returns what could not be removed, all of it when the package manager refused
  */
 export async function undoTransaction(
   host: Host,
   system: PackageSystem,
   before: readonly ListedPackage[],
+  isOwn: (one: ListedPackage) => boolean,
   emit: Emit,
 ): Promise<readonly ListedPackage[]> {
   if (await isCutOffUnpacking(host, system)) await resumeCutOff(host, system);
-  const { added } = compareLists(before, await listTraces(host, system));
+  const listAdded = async (): Promise<readonly ListedPackage[]> =>
+    compareLists(before, await listTraces(host, system)).added.filter(isOwn);
+  const added = await listAdded();
   if (added.length === 0) return [];
   const argv = system.buildUndoArgv(added);
   emit({ type: 'command', argv, where: host.name });
   await host.run(argv, { env: QUIET_ENV, timeoutMs: 900_000, untilEnd: true });
-  return compareLists(before, await listTraces(host, system)).added;
+  return listAdded();
 }
