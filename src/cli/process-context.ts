@@ -6,6 +6,7 @@ import { escapeControl, redact } from '../errors.ts';
 import type { Place } from '../diagnose/place.ts';
 import { asInterruption } from '../interruption.ts';
 import type { CommonOptions, Context } from './context.ts';
+import { requireCache } from '../files/cache-mark.ts';
 import { withTemporaryDirectory } from '../files/temporary-directory.ts';
 import { askLine } from './ask-line.ts';
 import { createOutput } from './output.ts';
@@ -58,6 +59,7 @@ async function withContext(
     return askSecret(stdin, stderr, escapeControl(question), signal);
   };
   try {
+    await requireCache(common.cacheDir);
     return await body({
       stdin,
       stdout: createOutput(stdout),
