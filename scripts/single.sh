@@ -6,7 +6,7 @@
 # the two files that are started, are looked at each time, before anything there is executed.
 # A shell script and not a bare executable, because on an older host the loader would end that before its first line.
 
-ELSEWHERE='export TAPPREP_CACHE_DIR=DIRECTORY    # one of your own, below directories that only root or you can write to'
+ELSEWHERE='export TAPPREP_CACHE_DIR=DIRECTORY    # a new one of your own, below directories that only root or you can write to'
 
 asked=" $* "
 
@@ -116,6 +116,22 @@ find_cache() {
   done
 }
 
+# Whether the directory is a cache of tapprep's, by its name or its mark (src/files/cache-mark.ts), or has nothing in it.
+is_cache() {
+  words=${cache%/}
+  case ${words##*/} in
+    tapprep*) return 0 ;;
+  esac
+  [ -n "$(ls -A -- "$cache" 2>/dev/null)" ] || return 0
+  look "$cache/CACHEDIR.TAG" || return 1
+  case $mode in
+    -*) [ "$owner" = "$me" ] || [ "$owner" = 0 ] || return 1 ;;
+    *) return 1 ;;
+  esac
+  { read -r words && read -r words; } <"$cache/CACHEDIR.TAG"
+  [ "$words" = '# a cache of tapprep' ]
+}
+
 # is_own PATH: whether a directory or a file is there, this user's, one, and nobody else's to write.
 is_own() {
   look "$1" || return 1
@@ -140,8 +156,11 @@ unpack() {
   done
   mask=$(umask)
   umask 077
-  mkdir -p "$cache/program" 2>/dev/null
+  is_cache || fail 2 USAGE "$cache has files in it and no CACHEDIR.TAG of tapprep's, so it is not taken for a cache" "export TAPPREP_CACHE_DIR='${cache%/}/tapprep'"
+  mkdir -p "$cache" 2>/dev/null
   find_cache || fail 6 CACHE_UNUSABLE "$cache cannot be made" "$ELSEWHERE"
+  # Never over what is there.
+  (set -C && printf 'Signature: 8a477f597d28d172789f06886806bc55\n# a cache of tapprep\n' >"$cache/CACHEDIR.TAG") 2>/dev/null
   # What others could write to may hold what they wrote.
   is_own "$cache/program" || rm -rf "$cache/program"
   new=$home.$$

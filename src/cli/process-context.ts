@@ -2,10 +2,12 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
-import { escapeControl, redact } from '../errors.ts';
+import { escapeControl, messageOf, redact } from '../errors.ts';
+import type { Emit } from '../types.ts';
 import type { Place } from '../diagnose/place.ts';
 import { asInterruption } from '../interruption.ts';
 import type { CommonOptions, Context } from './context.ts';
+import { requireCache } from '../files/cache-mark.ts';
 import { withTemporaryDirectory } from '../files/temporary-directory.ts';
 import { askLine } from './ask-line.ts';
 import { createOutput } from './output.ts';
@@ -58,6 +60,7 @@ async function withContext(
     return askSecret(stdin, stderr, escapeControl(question), signal);
   };
   try {
+    await requireCache(common.cacheDir);
     return await body({
       stdin,
       stdout: createOutput(stdout),
@@ -94,8 +97,20 @@ async function withContext(
   } catch (error) {
     throw asInterruption(error, signal);
   } finally {
-    for (const close of closers.toReversed()) await close();
-    await renderer.close();
-    stop.close();
+    try {
+      await closeAll(closers.toReversed(), renderer.emit);
+    } finally {
+      await renderer.close();
+      stop.close();
+    }
+  }
+}
+
+/** One that fails, as over a connection that is lost, keeps no other from its work, and takes no place of what the command said. */
+export async function closeAll(closers: readonly (() => Promise<void>)[], emit: Emit): Promise<void> {
+  for (const close of closers) {
+    await close().catch((error: unknown) => {
+      emit({ type: 'note', level: 'warning', text: `at the end: ${messageOf(error)}` });
+    });
   }
 }

@@ -7,6 +7,9 @@ import { keepDirectives } from './source-directives.ts';
 
 const text = z.string().max(16_384);
 const name = z.string().min(1).max(1024);
+/** What becomes part of a path or an address: the name of a root, of a lock, of a suite. */
+const plain = z.string().regex(/^(?!.*\.\.)[^/\u0000-\u001f\u007f]{0,64}$/u, 'not a plain word');
+const word = plain.nullable();
 const count = z.int().min(0);
 const optionalText = text.nullable();
 const flag = z.boolean().nullable();
@@ -22,9 +25,9 @@ export const factsSchema = z.strictObject({
   source: z.enum(['host', 'root', 'declared']),
   root: optionalText,
   os: z.strictObject({
-    id: optionalText,
-    versionId: optionalText,
-    codename: optionalText,
+    id: word,
+    versionId: word,
+    codename: word,
     prettyName: optionalText,
     idLike: z.array(name).max(50),
     from: optionalText,
@@ -35,7 +38,7 @@ export const factsSchema = z.strictObject({
       .regex(/^[A-Za-z0-9][A-Za-z0-9._+~:@%=^-]{0,63}$/, 'not a kernel release')
       .nullable(),
     unameV: optionalText,
-    arch: name,
+    arch: plain.min(1),
     running: z.boolean(),
     buildId: buildId.nullable(),
     vermagic: optionalText,

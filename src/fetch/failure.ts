@@ -125,6 +125,6 @@ export function diskFailure(error: unknown, path: string): unknown {
   return diskError(error, path, {
     place: 'CACHE_UNUSABLE',
     other: 'CACHE_UNUSABLE',
-    hint: shellLine`df -h ${path}; df -i ${path}; ls -ld ${path}    # or --cache-dir DIR on another disk`,
+    hint: shellLine`df -h ${path}; df -i ${path}; ls -ld ${path}    # or --cache-dir DIR/tapprep, DIR on another disk`,
   });
 }

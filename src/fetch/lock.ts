@@ -81,7 +81,7 @@ function lockedError(request: LockRequest, held: Held): TapprepError {
     'LOCKED',
     `${request.what} is locked by ${nameOwner(held.owner)}, which made no progress for ${seconds} s`,
     {
-      hint: `${stop}    # if that process is stuck or gone; or leave it alone and use --cache-dir DIR`,
+      hint: `${stop}    # if that process is stuck or gone; or leave it alone and use --cache-dir DIR with a new directory`,
       facts: { lock: request.path, owner: held.owner },
     },
   );

@@ -26,7 +26,7 @@ export async function checkSpace(directory: string, needed: number, what: string
   }
   if (needed === 0 || free.bytes >= needed + MARGIN) return;
   throw new TapprepError('NO_SPACE', `${what} needs ${needed} bytes but ${directory} has ${free.bytes} free`, {
-    hint: shellLine`df -h ${directory}    # or --cache-dir DIR on a larger disk`,
+    hint: shellLine`df -h ${directory}    # or --cache-dir DIR/tapprep, DIR on a larger disk`,
     facts: { path: directory, neededBytes: needed, freeBytes: free.bytes },
   });
 }

@@ -16,7 +16,7 @@ export type Access = Pick<Stats, 'uid' | 'gid' | 'mode'>;
 
 /** The way out of a cache that another user could change. */
 export const OWN_DIRECTORY_HINT =
-  'use --cache-dir DIR with a directory of your own, below directories that only root or you can write to';
+  'use --cache-dir DIR with a new directory of your own, below directories that only root or you can write to';
 
 /** Something stands against keeping files there. @param why goes on after the path */
 export function unusable(path: string, why: string, facts: Readonly<Record<string, unknown>> = {}): TapprepError {

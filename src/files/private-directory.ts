@@ -15,6 +15,7 @@ import {
   requireSafeStep,
   unusable,
 } from './ancestors.ts';
+import { CACHE_MARK, markCache } from './cache-mark.ts';
 import { diskError } from './disk-error.ts';
 import { makeDirectory } from './make-directory.ts';
 import { ownUid } from './own-user.ts';
@@ -30,6 +31,7 @@ const REFUSAL = { place: 'CACHE_UNUSABLE', other: 'CACHE_UNUSABLE', hint: OWN_DI
  * people to read (cases).
  */
 const CACHE_NAMES: ReadonlyMap<string, 'dropped' | 'stays'> = new Map([
+  [CACHE_MARK, 'stays'],
   ['sha256', 'stays'],
   ['locks', 'stays'],
   ['program', 'stays'],
@@ -45,7 +47,7 @@ const CACHE_NAMES: ReadonlyMap<string, 'dropped' | 'stays'> = new Map([
 /**
  * Opens ROOT/NAME/NAME…, making what is not there (0700), and checks each directory by its descriptor: no link, this
  * user's, 0700. One of this user's that was open is closed, and what others may have put there is dropped.
- * @param root the cache; no ancestor of it may be another user's or, without the sticky bit, writable by others
+ * @param root the cache, which the command line held against requireCache, and which is marked; no ancestor of it may be another user's or, without the sticky bit, writable by others
  * @returns the path without links
  * @throws TapprepError CACHE_UNUSABLE | PERMISSION | NO_SPACE
  */
@@ -59,6 +61,7 @@ export async function openDirectoryOf(uid: number, root: string, ...names: reado
   // What was made was made below directories that were not there when they were checked.
   if (await make(path)) path = await checkAncestors(root, uid);
   let wasReachable = await openOne(path, uid, closeRoot);
+  await markCache(path);
   const mayDrop = CACHE_NAMES.get(names[0] ?? '') === 'dropped';
   for (const name of names) {
     path = join(path, name);

@@ -62,6 +62,25 @@ async function rehearsed(tree: Tree, root: string | null, repositories: HostFact
 
 const pinned = once(() => loadMirrors({ packageRoot: process.cwd(), files: [], configHome: null }));
 
+/** What os-release says becomes the name of a root and of a lock. */
+const CLIMBING: Attack = {
+  name: 'a VERSION_ID that leads out of the cache',
+  guard: [
+    {
+      file: SCHEMA,
+      text: ".regex(/^(?!.*\\.\\.)[^/\\u0000-\\u001f\\u007f]{0,64}$/u, 'not a plain word')",
+      replacement: '',
+    },
+  ],
+  attempt: async (tree) => {
+    const { readFactsFile } = await tree.load<typeof import('../../src/detect/facts.ts')>('src/detect/facts.ts');
+    const facts = JSON.parse(honest()) as HostFacts;
+    const path = join(tree.scratch(), 'facts.json');
+    writeFileSync(path, JSON.stringify({ ...facts, os: { ...facts.os, versionId: '../../../../var/tmp/victim' } }));
+    return refusalOf(readFactsFile(path), (read) => `a root is made at roots/debian-${read.os.versionId}`);
+  },
+};
+
 const KEYS: readonly Attack[] = [
   {
     name: 'a key inside a source of a facts file, for a root that is made and run here',
@@ -107,4 +126,4 @@ const LIED: readonly Attack[] = LIES.map(([name, kernel, guard]) => ({
   },
 }));
 
-export const attacks: readonly Attack[] = [...LIED, ...KEYS];
+export const attacks: readonly Attack[] = [...LIED, CLIMBING, ...KEYS];

@@ -15,6 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { requireCache } from '../../../src/files/cache-mark.ts';
 import { findPrivateDirectory, openPrivateDirectory } from '../../../src/files/private-directory.ts';
 
 const NOBODY = 65534;
@@ -82,7 +83,7 @@ describe('one that was open is closed:', () => {
     for (const name of planted) plant(join(cache, name));
     const file = plant(join(cache, 'sha256/ab/abcd'));
     await openPrivateDirectory(cache);
-    expect(readdirSync(cache)).toEqual(['sha256']);
+    expect(readdirSync(cache)).toEqual(['CACHEDIR.TAG', 'sha256']);
     expect(existsSync(file)).toBe(true);
     expect(modeOf(cache)).toBe('700');
   });
@@ -183,4 +184,45 @@ test('a link of one’s own is followed, and where it leads is checked', async (
 test('a group that is its user’s alone counts as the user', async () => {
   chmodSync(base, 0o775);
   expect(await openPrivateDirectory(cache)).toBe(cache);
+});
+
+describe('a directory that somebody uses for other things is no cache', () => {
+  test('it is refused, and nothing in it is closed or dropped', async () => {
+    const disk = makeDirectory(join(base, 'disk'), 0o755);
+    const file = plant(join(makeDirectory(join(disk, 'tmp'), 0o1777), 'users.txt'));
+    chmodSync(join(disk, 'tmp'), 0o1777);
+    await expect(requireCache(disk)).rejects.toMatchObject({
+      code: 'USAGE',
+      hint: `--cache-dir ${join(disk, 'tapprep')}`,
+    });
+    expect(existsSync(file)).toBe(true);
+    expect(modeOf(join(disk, 'tmp'))).toBe('1777');
+    expect(await openPrivateDirectory(join(disk, 'tapprep'), 'tmp')).toBe(join(disk, 'tapprep/tmp'));
+  });
+
+  test('an empty one is taken and known by its mark ever after', async () => {
+    const disk = makeDirectory(join(base, 'disk'), 0o755);
+    await openPrivateDirectory(disk, 'tmp');
+    expect(existsSync(join(disk, 'CACHEDIR.TAG'))).toBe(true);
+    await openPrivateDirectory(disk, 'images');
+    await requireCache(disk);
+  });
+
+  test('the mark of another user or of another program is none', async () => {
+    const disk = makeDirectory(join(base, 'disk'), 0o755);
+    await openPrivateDirectory(disk, 'tmp');
+    chownSync(join(disk, 'CACHEDIR.TAG'), NOBODY, NOBODY);
+    await expect(requireCache(disk)).rejects.toMatchObject({ code: 'USAGE' });
+    chownSync(join(disk, 'CACHEDIR.TAG'), 0, 0);
+    await requireCache(disk);
+    writeFileSync(join(disk, 'CACHEDIR.TAG'), 'Signature: 8a477f597d28d172789f06886806bc55\n# ccache\n');
+    await expect(requireCache(disk)).rejects.toMatchObject({ code: 'USAGE' });
+  });
+
+  test('one that is named for tapprep is one from before there was a mark', async () => {
+    plant(join(base, 'tapprep/index/old'));
+    await requireCache(join(base, 'tapprep'));
+    await openPrivateDirectory(join(base, 'tapprep'), 'index');
+    expect(existsSync(join(base, 'tapprep/CACHEDIR.TAG'))).toBe(true);
+  });
 });

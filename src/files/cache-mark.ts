@@ -1,0 +1,75 @@
+/** What tells a cache of tapprep's from a directory of somebody else: only in one of its own is anything closed or removed. */
+import { constants } from 'node:fs';
+import { type FileHandle, open, readdir, writeFile } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { isErrno, TapprepError } from '../errors.ts';
+import { shellLine } from '../shell-words.ts';
+import { diskError } from './disk-error.ts';
+import { ownUid } from './own-user.ts';
+
+/** The name and the first line that backup programs know (Cache Directory Tagging Specification); scripts/single.sh writes it, too. */
+export const CACHE_MARK = 'CACHEDIR.TAG';
+const TEXT = 'Signature: 8a477f597d28d172789f06886806bc55\n# a cache of tapprep\n';
+/** Where caches lie when nobody says otherwise, since before there was a mark. */
+const NAMED = /^tapprep/;
+
+/**
+ * Passes what is not there, is empty, is named for tapprep or has its mark.
+ * @throws TapprepError USAGE for a directory of others
+ */
+export async function requireCache(root: string): Promise<void> {
+  if (await isOurs(root, await ownUid())) return;
+  throw new TapprepError(
+    'USAGE',
+    `${root} has files in it and no ${CACHE_MARK} of tapprep's, so it is not taken for a cache`,
+    {
+      hint: shellLine`--cache-dir ${join(root, 'tapprep')}`,
+      facts: { path: root },
+    },
+  );
+}
+
+/** Marks a cache; called before anything else is put there. */
+export async function markCache(root: string): Promise<void> {
+  try {
+    await writeFile(join(root, CACHE_MARK), TEXT, { flag: 'wx', mode: 0o600 });
+  } catch (error) {
+    // A cache that is only read does without.
+    if ((['EEXIST', 'EROFS', 'EACCES', 'EPERM'] as const).some((code) => isErrno(error, code))) return;
+    throw diskError(error, join(root, CACHE_MARK), { place: 'CACHE_UNUSABLE' });
+  }
+}
+
+async function isOurs(root: string, uid: number): Promise<boolean> {
+  if (NAMED.test(basename(resolve(root)))) return true;
+  try {
+    const names = await readdir(root);
+    return names.length === 0 || (names.includes(CACHE_MARK) && (await isMark(join(root, CACHE_MARK), uid)));
+  } catch (error) {
+    // Whether it can be used at all is said by whoever opens it.
+    if ((['ENOENT', 'ENOTDIR', 'EACCES'] as const).some((code) => isErrno(error, code))) return true;
+    throw diskError(error, root, { place: 'CACHE_UNUSABLE' });
+  }
+}
+
+/** In a directory that others can write to, a mark of theirs says nothing. */
+async function isMark(path: string, uid: number): Promise<boolean> {
+  let file: FileHandle;
+  try {
+    file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    if (isErrno(error, 'ELOOP') || isErrno(error, 'ENOENT') || isErrno(error, 'EACCES')) return false;
+    throw error;
+  }
+  try {
+    const info = await file.stat();
+    return (
+      info.isFile() &&
+      [0, uid].includes(info.uid) &&
+      info.size === TEXT.length &&
+      (await file.readFile('utf8')) === TEXT
+    );
+  } finally {
+    await file.close();
+  }
+}
