@@ -115,7 +115,7 @@ export interface OtherTree {
 
 const RELEASE = String.raw`\d\.\d{1,3}(?:\.\d{1,3})?[\w.+~-]{0,64}`;
 const TREE = new RegExp(
-  String.raw`(?:/lib(?:64)?/modules/(?=${RELEASE}/build)|/usr/src/kernels/|/usr/src/linux-headers-(?!\S{1,60}-common\b))(${RELEASE})`,
+  String.raw`(?:/lib(?:64)?/modules/(?=${RELEASE}/build)|/usr/src/kernels/|/usr/src/linux-headers-(?!\S{1,60}-common\b|\d+(?:\.\d+)+-\d+(?![\w+~-]|\.\w)))(${RELEASE})`,
 );
 /** make says where it goes; that a tree is used does not say that it is the one that is meant. */
 const ENTERED = new RegExp(
@@ -166,7 +166,7 @@ const PROVIDED_RELEASE = /\bkernel(?:-\w{1,20}){0,3}-uname-r ?={1,2} ?(\d[\w.+~-
 const MISSING_HEADERS = new RegExp(String.raw`\bMissing (${RELEASE}) kernel headers`);
 const MODULE_FILE = new RegExp(String.raw`/lib(?:64)?/modules/(${RELEASE})/(?:kernel|extra|updates)/`);
 /** Files of a kernel carry its release, and so do the messages of who looks for them. */
-const FILE_RELEASE = /(?:\/boot\/[\w.]{2,20}-|\bfor )(\d\.\d{1,3}\.\d{1,3}[-+][\w.+~-]{1,64})/;
+const FILE_RELEASE = /(?:\/boot\/[\w.]{2,20}-|\bfor (?:the )?)(\d\.\d{1,3}\.\d{1,3}[-+][\w.+~-]{1,64})/;
 /** kmod and dkms name the kernel that they looked for. */
 const LOOKED_FOR = new RegExp(
   String.raw`(?:FATAL: Module \S{1,60} not found in directory|could not open (?:directory|moddep file)) ["']?(?:/usr)?/lib/modules/(${RELEASE})`,

@@ -78,7 +78,14 @@ export function otherTree(situation: Situation): { readonly release: string; rea
   const { release, log } = situation;
   if (release === null) return null;
   if (log.otherTrees.some((tree) => tree.release === release && !tree.line.text.includes('->'))) return null;
-  return log.otherTrees.find((tree) => baseRelease(tree.release) !== baseRelease(release)) ?? null;
+  return log.otherTrees.find((tree) => baseRelease(treeName(tree.release)) !== baseRelease(release)) ?? null;
+}
+
+/** Red Hat's trees of before 6 have the architecture behind the release: 2.6.18-8.el5-PAE-i686. */
+function treeName(release: string): string {
+  return /\.(?:el5|EL|fc[5-8])|_FC5/.test(release)
+    ? release.replace(/-(?:i[3-6]86|x86_64|ia64|ppc64|s390x)$/, '')
+    : release;
 }
 
 /** A newer kernel that is installed beside the one that runs. */

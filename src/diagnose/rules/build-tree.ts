@@ -1,7 +1,8 @@
 /** Symptoms of a build tree that is missing, another kernel's, incomplete, or of another build. */
-import { EMPTY_CACHE, run, runAsRoot } from '../../make-remedy.ts';
+import { installDevel } from '../common-remedies.ts';
+import { EMPTY_CACHE, reinstall, run, runAsRoot } from '../../make-remedy.ts';
 import { quoteWord, shellLine } from '../../shell-words.ts';
-import { isOlderThan, kernelName, text, type Pattern, type Rule, type Match } from '../rule.ts';
+import { isOlderThan, kernelName, releaseWord, text, type Pattern, type Rule, type Match } from '../rule.ts';
 import { patternsOf } from '../package-manager/templates.ts';
 import { NOT_CONFIGURED as HALF_CONFIGURED_TEMPLATES, NOT_INSTALLED } from '../package-manager/translations.ts';
 import { NO_TREE } from './neighbours.ts';
@@ -19,6 +20,13 @@ const UNCONFIGURED: readonly Pattern[] = [
   text('Kernel not configured; no .config', /Kernel not configured; no \.config found in (\/\S{1,200}\w)/),
   text('find a usable .config in', /not find a usable \.config in/),
 ];
+/** A configure script that was shown a tree, or found one, and looks for what every tree has. */
+const CHECKED_IN_VAIN = text(
+  'checking for /',
+  /checking for (\/\S{1,300}?)\/+(\.config|Module\.symvers|Makefile|include\/generated\/autoconf\.h)\.{3} no\b/,
+);
+/** What the flavours share, which is no kernel's build tree: Ubuntu's without a flavour, Debian's with this word for one. */
+const COMMON_HALF = /\/linux-headers-(?:\d+(?:\.\d+)+-\d+|\d\S{1,60}-common(?:-rt)?)$/;
 const ENSURE = text('development headers & makefiles');
 export const UTS_MISMATCH = text(
   'version mismatch (',
@@ -193,6 +201,35 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
     grade: 'proves',
     cause: ({ groups, lines }) =>
       `The build tree ${groups[0] ?? ''} exists but lacks ${/symvers/.test(lines[0]?.text ?? '') ? 'Module.symvers' : 'its Makefile'}, so only a part of the development package is there.`,
+  },
+  {
+    code: 'DEVEL_INCOMPLETE',
+    patterns: [CHECKED_IN_VAIN],
+    grade: ({ groups: [path = ''] }) => (isOwnPath(path) ? null : PREFIX_OF_MODULES.test(path) ? 'allows' : 'points'),
+    cause: ({ groups, situation }) =>
+      COMMON_HALF.test(groups[0] ?? '')
+        ? `${groups[0] ?? ''} is the half of the headers that several flavours share, and no build tree: ${groups[1] ?? ''} is in that of ${kernelName(situation)}.`
+        : `The build tree ${groups[0] ?? ''} lacks ${groups[1] ?? ''}, which every development package of a kernel has.`,
+    remedies: (situation, { groups }) =>
+      COMMON_HALF.test(groups[0] ?? '')
+        ? [...installDevel(situation).remedies, run(`ls -l /lib/modules/${releaseWord(situation)}/build/.config`)]
+        : [reinstall(situation.packages.devel, 'kernel')],
+    otherwise:
+      'What configure is given has to be the directory that /lib/modules/RELEASE/build leads to; nothing has to be configured in it.',
+  },
+  {
+    code: 'DEVEL_MISSING',
+    patterns: [CHECKED_IN_VAIN],
+    // The link may lead nowhere.
+    grade: ({ groups: [path = ''] }) => (PREFIX_OF_MODULES.test(path) ? 'points' : null),
+    cause: ({ groups, situation }) =>
+      `There is no build tree for ${kernelName(situation)}: configure found no ${groups[1] ?? '.config'} in ${groups[0] ?? ''}.`,
+  },
+  {
+    code: 'KERNEL_TREE_NOT_BUILT',
+    patterns: [CHECKED_IN_VAIN],
+    grade: ({ groups }) => (isOwnPath(groups[0] ?? '') ? 'points' : null),
+    cause: ({ groups }) => `The kernel source tree ${groups[0] ?? ''} was not configured and built.`,
   },
   {
     code: 'DEVEL_INCOMPLETE',
@@ -435,6 +472,9 @@ function isTreeless({ situation, seen, linesOf }: Match): boolean {
 
 /** A tree that was named by its path (stap -r) and lies where no package puts one. */
 function isOwnTree({ groups }: Match): boolean {
-  const path = groups[0] ?? '';
+  return isOwnPath(groups[0] ?? '');
+}
+
+function isOwnPath(path: string): boolean {
   return path.startsWith('/') && !PREFIX_OF_MODULES.test(path) && !/^\/usr\/src\/(?:kernels|linux-headers)/.test(path);
 }

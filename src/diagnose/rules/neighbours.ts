@@ -38,7 +38,11 @@ const NO_TREE_BY_LS = text(
 );
 
 /** What a build tree is called in sentences, and how it is said that there is none. */
-const HEADERS = String.raw`(?<![\w/])(?:kernel|linux)[- ](?:headers?|sources?(?: tree| code)?|devel(?:opment)?|build (?:director(?:y|ies)|dir|tree))\b`;
+const HEADERS = `(?:${[
+  String.raw`(?<![\w/])(?:kernel|linux)[- ](?:headers?|sources?(?: tree| code)?|devel(?:opment)?|(?:build |source )?tree|build (?:director(?:y|ies)|dir)|makefiles?)\b`,
+  // With the kernel behind: the sources for the 6.1.0-18-amd64 kernel.
+  String.raw`\b(?:headers?(?: files)?|sources?|build tree) (?:for|of) (?:(?:the|your|current(?:ly)?|running|linux|\d\.\d\S{1,80}) ){1,4}kernel\b`,
+].join('|')})`;
 const ABSENT = String.raw`(?:(?:not|n't) (?:be |seem to be |seems to be )?(?:found|installed|available|present|located|exist)|missing|unavailable)\b`;
 const NOT_FOUND = String.raw`(?:can ?not|could not|couldn't|can't|failed to|unable to|not able to|did not) (?:find|locate|detect|access)\b(?! (?:a |any )?(?:match|package)\b)`;
 /** What is only said to happen, or was mended, is no failure. */
@@ -50,7 +54,7 @@ const SAID_TO_BE_ABSENT = new RegExp(
     String.raw`${NOT_FOUND}(?! .{0,20}\.config\b).{0,60}?\b${HEADERS}`,
     String.raw`(?:missing|no|find|locate) (?:the )?${HEADERS} for\b`,
     String.raw`are (?:the )?${HEADERS} installed`,
-    String.raw`(?:do(?:es)? not have|don't have|missing|please install|without) .{0,30}\b${HEADERS}(?!-(?:\d|\s))`,
+    String.raw`(?:do(?:es)?(?: not|n't) (?:(?:appear|seem) to )?have|missing|please install|without) .{0,30}\b${HEADERS}(?!-(?:\d|\s))`,
   ].join('|')})`,
   'i',
 );
@@ -64,6 +68,12 @@ const HEADER_WORDS = [
   'kernel-devel',
   'ernel devel',
   'ernel build',
+  'ernel tree',
+  'ernel makefile',
+  'sources for ',
+  'sources of ',
+  'headers for ',
+  'headers of ',
 ] as const;
 
 const NO_BTF: Rule['cause'] = ({ situation }) =>
@@ -160,7 +170,8 @@ const ROWS: readonly Row[] = [
     text('header files for', /header files for (?:the )?(?:kernel )?\d\.\d\S{1,80} (?:were )?not found/),
     text('files needed to compile', /(?:could|did) not find files needed to compile modules for (\S{1,80})/i),
     text('ernel header', /make sure (?:that )?(?:the )?(?:linux )?kernel headers/i),
-    text('must install the kernel', /must install the (?:linux )?kernel[- ](?:headers|devel|source)/i),
+    text('install the kernel', /(?:must|need to|have to) install the kernel[- ](?:headers|devel|source)/i),
+    text('install the linux kernel', /(?:must|need to|have to) install the linux kernel[- ](?:headers|devel|source)/i),
   ] },
   { program: 'kpatch, rpm and dpkg', code: 'DEVEL_MISSING', grade: 'points', patterns: [
     text('is not installed', /(?:package )?((?:vz)?kernel(?:-[a-z]\w*)*-devel(?:-\S{1,100})?) is not installed/),
