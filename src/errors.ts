@@ -294,6 +294,8 @@ function redactAddresses(text: string, paths: boolean): string {
 /** A login before a host that no scheme precedes, as in a proxy's bad address. */
 const BARE_LOGIN = /^((?:[\w.-]{1,64}=)?)[\w.%+-]{1,64}:[^@]{1,256}@(?=[\w-]{1,64}(?:\.[\w-]|:\d))/;
 
+const SSH = /(?:^|[^a-z0-9+.-])ssh$/i;
+
 /** One word: white space and quotes end every address. */
 function redactWord(word: string, paths: boolean): string {
   let at = word.indexOf('://');
@@ -304,7 +306,9 @@ function redactWord(word: string, paths: boolean): string {
     const start = at + 3;
     const next = word.indexOf('://', start);
     const rest = word.slice(start, next === -1 ? word.length : next);
-    const login = loginLength(rest);
+    const length = loginLength(rest);
+    // Whom ssh logs in as is no secret: it is what the command that is to be pasted needs.
+    const login = SSH.test(word.slice(0, at)) && !rest.slice(0, length).includes(':') ? 0 : length;
     const shown = rest.slice(login);
     out += `${word.slice(from, start)}${login === 0 ? '' : '***@'}${redactRest(shown, paths)}`;
     from = start + rest.length;

@@ -6,8 +6,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { isErrno, TapprepError } from '../errors.ts';
-import { isOpen } from '../files/ancestors.ts';
-import { ownUid } from '../files/own-user.ts';
+import { findForeign, foreignHint, sayForeign } from '../files/ancestors.ts';
 import { type ConfigKey, CONFIG_FORMAT, CONFIG_KEYS, type ConfigValue, NEVER } from './configuration-keys.ts';
 import { configDirectory, defaultCacheDir } from './user-directories.ts';
 import { findNearest } from '../nearest-name.ts';
@@ -143,18 +142,10 @@ async function readOwnFile(path: string, env: Environment): Promise<string | nul
     throw bad(path, 'cannot be read', error);
   }
   try {
-    const [info, uid] = [await file.stat(), await ownUid()];
-    const trusted = [0, uid, ...(uid === 0 ? [Number(env['SUDO_UID'] ?? 0)] : [])];
+    const info = await file.stat();
     if (!info.isFile()) throw bad(path, 'is no file');
-    if (!trusted.includes(info.uid)) throw bad(path, `belongs to user ${info.uid}, but this is user ${uid}`);
-    if (isOpen(info)) {
-      throw bad(
-        path,
-        `may be written by others than its owner (mode ${(info.mode & 0o777).toString(8)})`,
-        undefined,
-        shellLine`chmod go-w ${path}`,
-      );
-    }
+    const foreign = await findForeign(info, env['SUDO_UID']);
+    if (foreign !== null) throw bad(path, sayForeign(foreign), undefined, foreignHint(foreign, path));
     if (info.size > MOST_BYTES) throw bad(path, `has ${info.size} bytes, more than ${MOST_BYTES}`);
     return await file.readFile('utf8');
   } finally {

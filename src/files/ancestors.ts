@@ -4,7 +4,7 @@ import { lstat, readlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { isErrno, TapprepError } from '../errors.ts';
 import { diskError } from './disk-error.ts';
-import { OTHERS_WRITE } from './own-user.ts';
+import { OTHERS_WRITE, ownUid } from './own-user.ts';
 import { shellLine } from '../shell-words.ts';
 
 const STICKY = 0o1000;
@@ -94,6 +94,33 @@ export function requireSafeStep(
 export function isOpen({ uid, gid, mode }: Access): boolean {
   const open = mode & OTHERS_WRITE;
   return open !== 0 && !(open === 0o020 && (gid === 0 || gid === uid));
+}
+
+/** What another user could have written: whose it is beside who this is, or the mode that lets others write. */
+export type Foreign = { readonly owner: number; readonly user: number } | { readonly mode: string };
+
+/**
+ * Whether a file of settings may say what is done: it is root's, this user's, or for root that of the user who called sudo, and
+ * nobody else may write it.
+ * @param sudoUid SUDO_UID of the environment
+ */
+export async function findForeign(info: Access, sudoUid: string | undefined): Promise<Foreign | null> {
+  const user = await ownUid();
+  const trusted = [0, user, ...(user === 0 ? [Number(sudoUid ?? 0)] : [])];
+  if (!trusted.includes(info.uid)) return { owner: info.uid, user };
+  return isOpen(info) ? { mode: (info.mode & 0o777).toString(8) } : null;
+}
+
+/** What a file is, behind its name. */
+export function sayForeign(foreign: Foreign): string {
+  return 'mode' in foreign
+    ? `may be written by others than its owner (mode ${foreign.mode})`
+    : `belongs to user ${foreign.owner}, but this is user ${foreign.user}`;
+}
+
+/** How to make it one's own, after a look at it. */
+export function foreignHint(foreign: Foreign, path: string): string {
+  return 'mode' in foreign ? shellLine`chmod go-w ${path}` : shellLine`ls -l ${path}`;
 }
 
 /** Whether users are kept from each other's files in it: a directory for everybody, and nobody's own. */

@@ -1,8 +1,10 @@
 /** Reads mirror lists: the one that comes with tapprep, and the user's. */
+import type { Stats } from 'node:fs';
 import { open, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { countOf } from '../count.ts';
 import { isErrno, messageOf, TapprepError } from '../errors.ts';
+import { findForeign, foreignHint, sayForeign } from '../files/ancestors.ts';
 import { diskError } from '../files/disk-error.ts';
 import { tapprep } from '../make-remedy.ts';
 import { mergeMirrorFiles } from './merge.ts';
@@ -22,6 +24,8 @@ export interface MirrorLocations {
   readonly files: readonly string[];
   /** The user's configuration directory (XDG_CONFIG_HOME or ~/.config); null to read nothing there. */
   readonly configHome: string | null;
+  /** SUDO_UID: for root, that user's file counts as well. */
+  readonly sudoUid?: string | undefined;
 }
 
 /**
@@ -33,7 +37,14 @@ export async function loadMirrors(locations: MirrorLocations): Promise<Mirrors> 
   const named: NamedMirrorFile[] = [];
   for (const path of locations.files) named.push(await readOverride(path));
   if (locations.configHome !== null) {
-    const own = await readBounded(join(locations.configHome, 'tapprep', 'mirrors.json'));
+    const own = await readBounded(join(locations.configHome, 'tapprep', 'mirrors.json'), async (path, info) => {
+      const foreign = await findForeign(info, locations.sudoUid);
+      if (foreign === null) return;
+      throw new TapprepError('BAD_MIRRORS', `${path} ${sayForeign(foreign)}`, {
+        hint: foreignHint(foreign, path),
+        facts: { path, ...foreign },
+      });
+    });
     if (own) named.push({ name: own.path, file: await parseMirrorFile(own.text, own.path), origin: 'override' });
   }
   const path = join(locations.packageRoot, 'mirrors.json');
@@ -118,7 +129,10 @@ const UNREADABLE = {
   other: 'PERMISSION',
 } as const;
 
-async function readBounded(path: string): Promise<{ readonly path: string; readonly text: string } | null> {
+async function readBounded(
+  path: string,
+  judge: (path: string, info: Stats) => Promise<void> = async () => undefined,
+): Promise<{ readonly path: string; readonly text: string } | null> {
   let handle;
   try {
     handle = await open(path, 'r');
@@ -127,6 +141,7 @@ async function readBounded(path: string): Promise<{ readonly path: string; reado
     throw diskError(cause, path, UNREADABLE);
   }
   try {
+    await judge(path, await handle.stat());
     const buffer = Buffer.alloc(MAX_BYTES + 1);
     let length = 0;
     for (;;) {

@@ -73,7 +73,12 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const { emit, now, signal, cacheDir, packageRoot } = options;
   const local = createLocalHost();
   const overrides = options.mirrors.map(parseMirrorOption);
-  const mirrors = await loadMirrors({ packageRoot, files: options.mirrorFiles, configHome: options.configHome });
+  const mirrors = await loadMirrors({
+    packageRoot,
+    files: options.mirrorFiles,
+    configHome: options.configHome,
+    sudoUid: options.env['SUDO_UID'],
+  });
   const fetcher = await createFetcher({
     cacheDir,
     offline: options.offline,

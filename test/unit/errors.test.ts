@@ -45,6 +45,7 @@ test.each([
   ],
   ['a token after its marker', 'https://h/token/0123456789abcdef0123/rpm/', 'https://h/token/***/rpm/'],
   ['a UUID after its marker', 'https://h/private/1b4e28ba-2fa1-11d2-883f-0016d3cca427/x', 'https://h/private/***/x'],
+  ['a password for ssh', 'ssh://ops:hunter2@h:22', 'ssh://***@h:22'],
   ['a random part of a path', `https://dl.example/${TOKEN}/org/deb/`, 'https://dl.example/***/org/deb/'],
 ])('redact masks %s', (_, text, safe) => {
   expect(redact(text)).toBe(safe);
@@ -60,6 +61,7 @@ test.each([
   'http://[::1]:8080/x',
   'probe kernel.function("tcp_v4_rcv@net/ipv4/tcp_ipv4.c:1234")',
   'error at x.stp:12:5@1',
+  'ssh -v ssh://ops@127.0.0.1:22 true',
   'gpgkey=file:///etc/pki/rpm-gpg/RPM-GPG-KEY',
 ])('redact leaves %s as it is', (text) => {
   expect(redact(text)).toBe(text);

@@ -113,7 +113,12 @@ export async function runMirrorsCheck(context: Context, options: MirrorsOptions)
 
 async function readMirrors(context: Context): Promise<Mirrors> {
   const configHome = configDirectory(context.env);
-  return await loadMirrors({ packageRoot: context.packageRoot, files: context.common.mirrors, configHome });
+  return await loadMirrors({
+    packageRoot: context.packageRoot,
+    files: context.common.mirrors,
+    configHome,
+    sudoUid: context.env['SUDO_UID'],
+  });
 }
 
 async function selectFor(context: Context, options: MirrorsOptions, mirrors: Mirrors): Promise<Selection> {

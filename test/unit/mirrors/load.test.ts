@@ -1,4 +1,4 @@
-import { mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -67,6 +67,25 @@ test('the file of --mirrors is stronger than that of the configuration directory
     ['debian-main', 'http://ftp.debian.org/debian/'],
   ]);
 });
+
+test.each([
+  ['others may write', (path: string) => chmodSync(path, 0o666), 'may be written by others than its owner (mode 666)'],
+  ['another user owns', (path: string) => chownSync(path, 4711, 4711), 'belongs to user 4711, but this is user 0'],
+])(
+  'a list of the configuration directory that %s is refused; whoever called sudo is no other',
+  async (_what, change, said) => {
+    mkdirSync(join(dir, 'config/tapprep'), { recursive: true });
+    const path = writeList('config/tapprep/mirrors.json', listOf(ENTRY));
+    chmodSync(path, 0o644);
+    const locations = { packageRoot, files: [], configHome: join(dir, 'config') };
+    expect((await loadMirrors(locations)).entries[0]?.id).toBe(ENTRY.id);
+    change(path);
+    const error = await failureOf(loadMirrors(locations));
+    expect([error.code, error.message]).toEqual(['BAD_MIRRORS', `${path} ${said}`]);
+    if (said.startsWith('belongs'))
+      expect((await loadMirrors({ ...locations, sudoUid: '4711' })).entries[0]?.id).toBe(ENTRY.id);
+  },
+);
 
 test("a user's file may use keys of the built-in list and add to its tables", async () => {
   const list = {
