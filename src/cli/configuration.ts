@@ -10,7 +10,6 @@ import { findForeign, foreignHint, sayForeign } from '../files/ancestors.ts';
 import { type ConfigKey, CONFIG_FORMAT, CONFIG_KEYS, type ConfigValue, NEVER } from './configuration-keys.ts';
 import { configDirectory, defaultCacheDir } from './user-directories.ts';
 import { findNearest } from '../nearest-name.ts';
-import { shellLine } from '../shell-words.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -68,24 +68,29 @@ test('the file of --mirrors is stronger than that of the configuration directory
   ]);
 });
 
-test.each([
-  ['others may write', (path: string) => chmodSync(path, 0o666), 'may be written by others than its owner (mode 666)'],
-  ['another user owns', (path: string) => chownSync(path, 4711, 4711), 'belongs to user 4711, but this is user 0'],
-])(
-  'a list of the configuration directory that %s is refused; whoever called sudo is no other',
-  async (_what, change, said) => {
-    mkdirSync(join(dir, 'config/tapprep'), { recursive: true });
-    const path = writeList('config/tapprep/mirrors.json', listOf(ENTRY));
-    chmodSync(path, 0o644);
-    const locations = { packageRoot, files: [], configHome: join(dir, 'config') };
-    expect((await loadMirrors(locations)).entries[0]?.id).toBe(ENTRY.id);
-    change(path);
-    const error = await failureOf(loadMirrors(locations));
-    expect([error.code, error.message]).toEqual(['BAD_MIRRORS', `${path} ${said}`]);
-    if (said.startsWith('belongs'))
-      expect((await loadMirrors({ ...locations, sudoUid: '4711' })).entries[0]?.id).toBe(ENTRY.id);
-  },
-);
+function writeOwnList(): { readonly path: string; readonly locations: Parameters<typeof loadMirrors>[0] } {
+  mkdirSync(join(dir, 'config/tapprep'), { recursive: true });
+  const path = writeList('config/tapprep/mirrors.json', listOf(ENTRY));
+  chmodSync(path, 0o644);
+  return { path, locations: { packageRoot, files: [], configHome: join(dir, 'config') } };
+}
+
+test('a list of the configuration directory that others may write is refused', async () => {
+  const { path, locations } = writeOwnList();
+  expect((await loadMirrors(locations)).entries[0]?.id).toBe(ENTRY.id);
+  chmodSync(path, 0o666);
+  const { code, message } = await failureOf(loadMirrors(locations));
+  expect([code, message]).toEqual(['BAD_MIRRORS', `${path} may be written by others than its owner (mode 666)`]);
+});
+
+test('and so is one of another user, if it is not the one who called sudo', async () => {
+  const { path, locations } = writeOwnList();
+  chownSync(path, 4711, 4711);
+  const { code, message } = await failureOf(loadMirrors(locations));
+  expect([code, message]).toEqual(['BAD_MIRRORS', `${path} belongs to user 4711, but this is user 0`]);
+  expect((await loadMirrors({ ...locations, sudoUid: '4711' })).entries[0]?.id).toBe(ENTRY.id);
+  chownSync(path, 0, 0);
+});
 
 test("a user's file may use keys of the built-in list and add to its tables", async () => {
   const list = {
