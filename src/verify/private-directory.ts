@@ -38,7 +38,7 @@ export const STAP_CACHE = '/var/cache/tapprep/stap';
 /**
  * Takes stap's cache out of its place into a directory that only its owner can enter, and puts it back when `use` is done.
  * So one that a killed stap left half-written is never met again, and two runs never share one. stap itself makes it open to
- * everybody (mode 0777, as from 5.0 on it works without a umask), and takes modules out of it that root loads: one that was
+ * everybody (mode 0777: 5.1 and later take off the umask, 4.8 did not), and takes modules out of it that root loads: one that was
  * open is dropped, and none is kept so. Where nothing came to be in it, nothing is left, nor its parent where that is empty.
  * @param use is given null where nothing is kept: on another machine, and for a user who may not write there
  * @throws TapprepError INTERRUPTED, and what `use` throws
