@@ -55,7 +55,9 @@ export async function openFetchLab(): Promise<FetchLab> {
     cacheDir,
     events,
     leftovers: async () =>
-      (await files()).filter((path) => !/\/(?:sha256\/..\/[0-9a-f]{64}|index\/[0-9a-f]{64}\.json)$/.test(path)),
+      (await files()).filter(
+        (path) => !/\/(?:sha256\/..\/[0-9a-f]{64}|index\/[0-9a-f]{64}\.json|CACHEDIR\.TAG)$/.test(path),
+      ),
     fetcher: (options = {}) =>
       createFetcher({
         cacheDir,

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { cleanCache, listCache } from '../../../src/fetch/cache-admin.ts';
 import { openCache } from '../../../src/fetch/cache.ts';
 import type { Digest } from '../../../src/types.ts';
+import { CACHE_MARK } from '../../../src/files/cache-mark.ts';
 import { failureOf } from '../../helpers/failure-of.ts';
 import { type FaultServer, startFaultServer } from '../../helpers/fault-server.ts';
 import { type FetchLab, holds, openFetchLab, randomContent, requestFor } from '../../helpers/fetch-lab.ts';
@@ -43,8 +44,8 @@ describe('a file with a digest', () => {
     const fetcher = await lab.fetcher();
     await fetcher.fetchFile(request);
     const part = join(lab.cacheDir, 'partial', `sha256-${request.digest?.hex}.part`);
-    const files = (await readdir(lab.cacheDir, { recursive: true, withFileTypes: true })).filter((entry) =>
-      entry.isFile(),
+    const files = (await readdir(lab.cacheDir, { recursive: true, withFileTypes: true })).filter(
+      (entry) => entry.isFile() && entry.name !== CACHE_MARK,
     );
     const places = files.map((entry) => join(entry.parentPath, entry.name));
     expect(places).toHaveLength(2);
