@@ -187,7 +187,7 @@ function gradeCustom(situation: Match['situation'], isTreeMissing: boolean): Gra
   if (host?.security.wsl === true || MADE_ELSEWHERE.test(release ?? '')) return 'proves';
   if (release === null || packages.standing === 'packaged' || packages.standing === 'foreign') return null;
   // Its builder has packages of it.
-  if (!isTreeMissing || packages.ask !== null || isOnlyCutShort(situation)) return null;
+  if (!isTreeMissing || packages.ask !== null || packages.devel.length > 0 || isOnlyCutShort(situation)) return null;
   // What is seen is a missing tree, which its builder may still have; that no package exists comes right behind.
   return 'allows';
 }
