@@ -679,9 +679,7 @@ function hasNoDebugSource({ lines, linesOf, seen, situation }: Match): boolean {
 }
 
 /** What mends the one source that is named, where that is known. */
-function mendSource({ lines, linesOf }: Match): readonly Remedy[] {
-  const unknownKey = lines.some((line) => line.text.includes('ddebs.ubuntu.com') && line.text.includes('NO_PUBKEY'));
-  if (unknownKey) return [install(['ubuntu-dbgsym-keyring'], 'toolchain')];
+function mendSource({ linesOf }: Match): readonly Remedy[] {
   const suite = PLAIN_SUITE.regex?.exec(linesOf(PLAIN_SUITE)[0]?.text ?? '')?.[1];
   if (suite === undefined) return [];
   const files = '/etc/apt/sources.list /etc/apt/sources.list.d';
