@@ -8,6 +8,7 @@ import {
   install,
   onHost,
   REBOOT,
+  reinstall,
   run,
   runAsRoot,
   tapprep,
@@ -47,9 +48,15 @@ export function installDevel(situation: Situation): Advice {
         'The packages of this kernel do not have the release in their names: the newest fits the newest kernel.',
     };
   }
-  const advice = installed(situation, install(situation.packages.devel, 'kernel'));
+  const advice = installed(situation, installOrRepeat(situation));
   // The index adds a rebuild counter to the version, so only a search tells the whole of it.
   return { ...advice, remedies: [...searchIndex(situation), ...advice.remedies] };
+}
+
+/** What is listed as installed, and is not there, comes by being installed again. */
+function installOrRepeat({ packages, log, release }: Situation): Remedy {
+  const isListed = log.packages.some((one) => one.installed && one.kind === 'devel' && one.release === release);
+  return isListed ? reinstall(packages.devel, 'kernel') : install(packages.devel, 'kernel');
 }
 
 /** Where one package alone is asked about, it is the one to install. */

@@ -293,6 +293,14 @@ export const FACT_NEEDLES: readonly string[] = [
   'CentOS Linux',
 ];
 
+/** Where no package puts a build tree. */
+const OWN_PATH = String.raw`(\/(?!usr\/src\/(?:kernels|linux-headers|linux-[^/\s]*obj)|(?:usr\/)?lib\/modules)[^\s"']{1,200})`;
+const OWN_KDIR = new RegExp(String.raw`\b(?:KSRC|KDIR|KERNEL_?DIR|KERNEL_SRC)=["']?${OWN_PATH}`);
+/** With a module named to it: the makefiles of any program are told -C. */
+const OWN_MAKE = new RegExp(
+  String.raw`\bmake (?:\S{1,100} ){0,5}-C ["']?${OWN_PATH}["']? (?:.{0,300}\s)?(?:M|SUBDIRS)=`,
+);
+
 /** Its names, and its own words where none of them stands beside: a piece of its output is all that many show. */
 const OF_SYSTEMTAP =
   /\bstap|systemtap|tapprep|\.stp\b|\bPass [1-5]: |\bsemantic error: |\[man (?:error|warning)::|\bChecking ".{1,300}" failed|missing kernel-devel|\bConfiguring for kernel release |\bYou need package |MODVERSIONS= /i;
@@ -315,7 +323,8 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
   );
   const named =
     lines.find((line) => GONE.test(line.text) && TREE.test(line.text)) ??
-    lines.find((line) => TREE.test(line.text) && !GOES.test(line.text));
+    // A path and nothing else is a row of a list.
+    lines.find((line) => TREE.test(line.text) && !GOES.test(line.text) && !/^\/\S+$/.test(line.text));
   const entered = lines.find((line) => ENTERED.test(line.text));
   const enteredRelease = trimmed(TREE.exec(entered?.text ?? '')?.[1] ?? null);
   const uname =
@@ -390,9 +399,7 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
       lines.some((line) => DEBUG_OFF.test(line.raw.trim())) ||
       listsNoDebugRepository(lines) ||
       (withheld.subscribed.length > 0 && !withheld.subscribed.some((id) => id.includes('debug'))),
-    ownTree: first(
-      /\b(?:KSRC|KDIR|KERNEL_?DIR|KERNEL_SRC)=["']?(\/(?!usr\/src\/(?:kernels|linux-headers|linux-[^/\s]*obj)|(?:usr\/)?lib\/modules)[^\s"']{1,200})/,
-    ),
+    ownTree: first(OWN_KDIR) ?? first(OWN_MAKE),
     layering: findLayering(lines),
     fullOfInodes: readFullOfInodes(lines),
     oldYum: lines.some((line) =>
