@@ -18,6 +18,8 @@ export interface UnpackagedKernel {
   readonly remedy: Remedy;
   /** Its packages, if it has any, are not named after the release, so that none is guessed. */
   readonly namedOtherwise?: true;
+  /** Its builder has packages of headers for apt that are named after the release. */
+  readonly byRelease?: true;
 }
 
 /** The tree that the kernel was built from, which whoever built it may have kept. */
@@ -97,6 +99,27 @@ const UNPACKAGED_KERNELS: readonly UnpackagedKernel[] = [
     form: /^\d+(?:\.\d+)+-tegra$/,
     word: null,
     remedy: run('apt-cache policy nvidia-l4t-kernel-headers'),
+    namedOtherwise: true,
+  },
+  {
+    builder: "BeagleBoard.org's kernel",
+    form: /-(?:ti(?:-rt|-xenomai|-arm64|-rt-arm64)?-r|bone(?:-rt|-xenomai)?(?:-r)?)\d+(?:\.\d+)?$/,
+    word: null,
+    remedy: run("apt-cache search --names-only '^linux-headers-.*-(ti|bone)'"),
+    byRelease: true,
+  },
+  {
+    builder: "linux-surface's kernel",
+    form: /-surface-\d+$/,
+    word: null,
+    remedy: run('apt-cache policy linux-headers-surface'),
+    byRelease: true,
+  },
+  {
+    builder: "Kali Linux's kernel for the Raspberry Pi",
+    form: /-Re4son(?:-v\w{1,3})?\+?$/,
+    word: null,
+    remedy: run('apt-cache policy kalipi-kernel-headers'),
     namedOtherwise: true,
   },
   {

@@ -8,11 +8,13 @@ import {
   install,
   onHost,
   REBOOT,
+  reinstall,
   run,
   runAsRoot,
   tapprep,
   tapprepAsRoot,
 } from '../make-remedy.ts';
+import { besideImage } from './beside-image.ts';
 import { pacmanHeaders } from './kernel-packages.ts';
 import { OF_GVISOR, OF_OPENVZ } from './log-facts.ts';
 import { isOfPacman, type LoggedPackage } from './log-packages.ts';
@@ -37,6 +39,8 @@ export function installDevel(situation: Situation): Advice {
         'What it has is of the newest kernel of that line: where an older one runs, upgrade the whole system and reboot.',
     };
   }
+  const byImage = installBesideImage(situation);
+  if (byImage !== null) return byImage;
   if (situation.packages.ask !== null) {
     return {
       remedies: [situation.packages.ask, ...installAsked(situation.packages.ask), EMPTY_CACHE],
@@ -44,11 +48,15 @@ export function installDevel(situation: Situation): Advice {
         'The packages of this kernel do not have the release in their names: the newest fits the newest kernel.',
     };
   }
-  const byImage = installBesideImage(situation);
-  if (byImage !== null) return byImage;
-  const advice = installed(situation, install(situation.packages.devel, 'kernel'));
+  const advice = installed(situation, installOrRepeat(situation));
   // The index adds a rebuild counter to the version, so only a search tells the whole of it.
   return { ...advice, remedies: [...searchIndex(situation), ...advice.remedies] };
+}
+
+/** What is listed as installed, and is not there, comes by being installed again. */
+function installOrRepeat({ packages, log, release }: Situation): Remedy {
+  const isListed = log.packages.some((one) => one.installed && one.kind === 'devel' && one.release === release);
+  return isListed ? reinstall(packages.devel, 'kernel') : install(packages.devel, 'kernel');
 }
 
 /** Where one package alone is asked about, it is the one to install. */
@@ -85,17 +93,19 @@ function headersOfListed(release: string | null, packages: readonly LoggedPackag
   return image === undefined ? null : `${image.name}-headers`;
 }
 
-/** The kernel that runs came in a package of dpkg's, whoever made it: its headers are named like it. */
-function installBesideImage({ release, packages, log, host }: Situation): Advice | null {
-  const image = `linux-image-${release ?? ''}`;
-  const isListed =
-    log.packages.some(({ name, installed }) => installed && name === image) ||
-    host?.kernelPackages.some(({ name }) => name === image) === true;
-  if (release === null || packages.devel.length > 0 || !isListed) return null;
+/** The kernel that runs came in a package, whoever made it: its headers are named like it. */
+function installBesideImage(situation: Situation): Advice | null {
+  const beside = besideImage(situation);
+  if (beside === null || situation.packages.devel[0] !== beside.headers || situation.packages.home !== null)
+    return null;
+  const isDpkg = situation.system === DPKG;
   return {
-    remedies: [install([`linux-headers-${release}`], 'kernel'), run(shellLine`apt-cache policy ${image}`), EMPTY_CACHE],
-    otherwise:
-      'It comes from where the kernel came from: the second command names that source. Whoever built the kernel as a package here got one of headers beside it.',
+    remedies: [
+      install([beside.headers], 'kernel'),
+      ...(isDpkg ? [run(shellLine`apt-cache policy ${beside.image} ${beside.headers}`)] : []),
+      EMPTY_CACHE,
+    ],
+    otherwise: `It comes from where the kernel came from${isDpkg ? ': the second command names that source, and whether both are of one version' : ''}. Whoever built the kernel as a package here got one of headers beside it.`,
   };
 }
 

@@ -101,6 +101,8 @@ export function packagesSaid(said: SaidOfKernel): KernelPackages {
   }
   if (facts['namedOtherwise'] === true)
     return { ...NO_PACKAGES, ask: findUnpackaged(said.release, distribution)?.remedy ?? null };
+  if (findUnpackaged(said.release, distribution)?.byRelease === true)
+    return { ...NO_PACKAGES, devel: [`linux-headers-${said.release}`], develStems: ['linux-headers'] };
   // A form that somebody's own build is known by is not named after a distribution's habit.
   const isBuildersOwn = code !== 'UNKNOWN_RELEASE' || facts['builder'] !== undefined;
   return isBuildersOwn || family === null ? NO_PACKAGES : packagesByHabit(said, family);

@@ -98,6 +98,8 @@ export interface LogFacts {
   readonly modulePackages: readonly string[];
   /** Where @cast looks for its type: "kernel", a header in <>, or the path of a program. */
   readonly castFile: string | null;
+  /** Packages of images that dpkg or apt list as installed, whatever they are called, and what rpm or dpkg names as the owner of the kernel's files. */
+  readonly imagePackages: readonly string[];
   /** Files of modules that insmod was given. */
   readonly loadedFiles: readonly string[];
   /** Packages of headers in whose directories below /usr/src a file was asked for that is not there. */
@@ -125,6 +127,9 @@ const GOES =
   /-C |^Sign command: |\bmake\b.{0,200} K\w{0,10}(?:DIR|SRC)=|(?:Entering|Leaving) directory|Verzeichnis .{1,300} wird (?:betreten|verlassen)|(?:entre dans|quitte) le répertoire|(?:进入|离开)目录/;
 /** dkms signs with a program of the tree, whichever kernel it builds for. */
 const SIGNED_BY = new RegExp(String.raw`^Sign command: ${TREE.source}`);
+/** A row of `dpkg -l`, of `apt list --installed`, and what `dpkg -S` answers. */
+const IMAGE_LISTED =
+  /^[hi]i\S? +((?:[a-z0-9][a-z0-9+.]*-)+image-[\w.+~-]+)|^((?:[a-z0-9][a-z0-9+.]*-)+image-[\w.+~-]+)(?:\/\S+ .{0,200}\[installed|:(?:\w+:)? \/(?:boot|lib\/modules)\/)/;
 /** dpkg's packages of headers have directories of their names, several to a tree. */
 const GONE_FROM_PACKAGE =
   /No rule to make target ["'`]\/usr\/src\/(linux-(?:headers|kbuild)-\d[^/\s]{1,80})\/|\/usr\/src\/(linux-(?:headers|kbuild)-\d[^/\s]{1,80})\/[^\s:"']{1,200}["']?: (?:\d{1,4}: )?(?:No such file|not found|cannot open)/;
@@ -152,6 +157,11 @@ const LINKED_ARCH = new RegExp(
   String.raw`->\s+\S{0,80}/usr/src/kernels/${RELEASE}-(i[3-6]86|x86_64|ia64|ppc64|s390x)/?$`,
 );
 const LINUX_VERSION = new RegExp(String.raw`\bLinux version (${RELEASE}) .{1,300}? (#\d.{4,80})$`);
+/** uname -s -r -v, as many programs begin what they tell of a system, and what hostnamectl prints. */
+const UNAME_SRV = new RegExp(String.raw`(?:^|[:=] ?["']?)Linux (${RELEASE}) (#\d.{4,80})$`);
+const UNAME_SR = new RegExp(String.raw`^(?:Kernel|OS|System): Linux (\d\.\d{1,3}\.\d{1,3}[\w.+~-]{0,64})(?= |$)`);
+/** dkms, of the kernel that runs where the system has no modules of it: it builds for another then. */
+const CHROOT_HOST = new RegExp(String.raw`\bIt is likely that (${RELEASE}) belongs to a chroot's host`);
 /** LINUX_VERSION_CODE, which stap compares with the kernels that it knows, is no release. */
 const SAID_RELEASE = new RegExp(
   String.raw`(?:Configuring for kernel release|(?:Module build|module|headers|source|make\.log) for kernel|for target kernel|valid path to the|make\.log for \S{1,80} for kernel|uname -r['"]?\s*(?::|=|=>|->)|kernel(?: version| release)?(?: is)?\s*[:=]|, release|Kernel version(?! \S{1,80} is (?:outside|within) ))\s+(${RELEASE})`,
@@ -283,6 +293,14 @@ export const FACT_NEEDLES: readonly string[] = [
   'CentOS Linux',
 ];
 
+/** Where no package puts a build tree. */
+const OWN_PATH = String.raw`(\/(?!usr\/src\/(?:kernels|linux-headers|linux-[^/\s]*obj)|(?:usr\/)?lib\/modules)[^\s"']{1,200})`;
+const OWN_KDIR = new RegExp(String.raw`\b(?:KSRC|KDIR|KERNEL_?DIR|KERNEL_SRC)=["']?${OWN_PATH}`);
+/** With a module named to it: the makefiles of any program are told -C. */
+const OWN_MAKE = new RegExp(
+  String.raw`\bmake (?:\S{1,100} ){0,5}-C ["']?${OWN_PATH}["']? (?:.{0,300}\s)?(?:M|SUBDIRS)=`,
+);
+
 /** Its names, and its own words where none of them stands beside: a piece of its output is all that many show. */
 const OF_SYSTEMTAP =
   /\bstap|systemtap|tapprep|\.stp\b|\bPass [1-5]: |\bsemantic error: |\[man (?:error|warning)::|\bChecking ".{1,300}" failed|missing kernel-devel|\bConfiguring for kernel release |\bYou need package |MODVERSIONS= /i;
@@ -305,15 +323,23 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
   );
   const named =
     lines.find((line) => GONE.test(line.text) && TREE.test(line.text)) ??
-    lines.find((line) => TREE.test(line.text) && !GOES.test(line.text));
+    // A path and nothing else is a row of a list.
+    lines.find((line) => TREE.test(line.text) && !GOES.test(line.text) && !/^\/\S+$/.test(line.text));
   const entered = lines.find((line) => ENTERED.test(line.text));
   const enteredRelease = trimmed(TREE.exec(entered?.text ?? '')?.[1] ?? null);
-  const uname = first(UNAME_A) ?? first(LINUX_VERSION) ?? answerTo(lines, /\buname -r\b/, BARE_RELEASE);
+  const uname =
+    first(UNAME_A) ??
+    first(LINUX_VERSION) ??
+    answerTo(lines, /(?<!\$\(|`)\buname -r\b/, BARE_RELEASE) ??
+    first(UNAME_SRV) ??
+    first(CHROOT_HOST) ??
+    releaseSubstituted(lines);
   const running =
     first(/version magic ["'].{1,160}?["'] should be ["'](\S{1,80})/) ??
     uname ??
     // The version that the wrapper tells of the kernel is not its whole release.
     first(TOOLS_ASKED) ??
+    first(UNAME_SR) ??
     first(SAID_RELEASE) ??
     releaseOnNextLine(lines) ??
     first(LOOKED_FOR) ??
@@ -339,7 +365,11 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
     unameRelease: trimmed(uname),
     wantedRelease: trimmed(treeRelease),
     enteredTree: entered === undefined || enteredRelease === null ? null : { release: enteredRelease, line: entered },
-    unameV: first(UNAME_A, 2) ?? first(LINUX_VERSION, 2) ?? answerTo(lines, /\buname -v\b/, /^#\d.{4,80}$/),
+    unameV:
+      first(UNAME_A, 2) ??
+      first(LINUX_VERSION, 2) ??
+      first(UNAME_SRV, 2) ??
+      answerTo(lines, /\buname -v\b/, /^#\d.{4,80}$/),
     arch: first(UNAME_A, 3) ?? answerTo(lines, /\buname -m\b/, BARE_ARCH) ?? first(LINKED_ARCH),
     treeArch: first(/\bmissing (\w{3,12}) kernel\/module debuginfo/),
     dpkgArch: answerTo(lines, /\bdpkg --print-architecture$/, /^[a-z][a-z0-9]{2,15}$/),
@@ -369,9 +399,7 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
       lines.some((line) => DEBUG_OFF.test(line.raw.trim())) ||
       listsNoDebugRepository(lines) ||
       (withheld.subscribed.length > 0 && !withheld.subscribed.some((id) => id.includes('debug'))),
-    ownTree: first(
-      /\b(?:KSRC|KDIR|KERNEL_?DIR|KERNEL_SRC)=["']?(\/(?!usr\/src\/(?:kernels|linux-headers|linux-[^/\s]*obj)|(?:usr\/)?lib\/modules)[^\s"']{1,200})/,
-    ),
+    ownTree: first(OWN_KDIR) ?? first(OWN_MAKE),
     layering: findLayering(lines),
     fullOfInodes: readFullOfInodes(lines),
     oldYum: lines.some((line) =>
@@ -415,6 +443,7 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
     userspacePackage: readUserspacePackage(lines),
     modulePackages: [...new Set(lines.flatMap(hintedPackages).filter((name) => OF_MODULES.test(name)))],
     castFile: first(/@cast\([^,"]{1,100}, ?"[^"]{1,100}", ?"([^"]{1,300})"/),
+    imagePackages: [...new Set(lines.flatMap(({ text }) => IMAGE_LISTED.exec(text)?.slice(1).find(Boolean) ?? []))],
     loadedFiles: lines.flatMap((line) => /\binsmod (?:-f )?([\w./+~-]{1,200}\.ko)\b/.exec(line.text)?.[1] ?? []),
     incompletePackages: [
       ...new Set(lines.flatMap(({ text }) => GONE_FROM_PACKAGE.exec(text)?.slice(1).find(Boolean) ?? [])),
@@ -501,12 +530,34 @@ function listsNoDebugRepository(lines: readonly LogLine[]): boolean {
   return rows.some((row) => REPOSITORY_ROW.test(row)) && !rows.some((row) => /debug/i.test(row));
 }
 
-/** The line after a command typed at a prompt, such as `uname -r`, where it has the form of an answer. */
+/** The line after a command typed at a prompt, such as `uname -r`, where it has the form of an answer; one more for each command before it. */
 function answerTo(lines: readonly LogLine[], command: RegExp, form: RegExp): string | null {
-  for (const [index, line] of lines.entries()) {
-    if (!command.test(line.text)) continue;
-    const answer = lines[index + 1]?.text ?? '';
+  for (const [index, { text }] of lines.entries()) {
+    const at = command.exec(text)?.index;
+    if (at === undefined) continue;
+    const before = text.slice(0, at).match(/;|&&/g)?.length ?? 0;
+    const answer = lines[index + 1 + before]?.text ?? '';
     if (form.test(answer)) return answer;
+  }
+  return null;
+}
+
+/** Packages that were asked for by $(uname -r), and how long their names became in the answer. */
+const SUBSTITUTED =
+  /\b((?:linux-(?:headers|image|modules|tools)|(?:pve|proxmox)-headers|kernel(?:-[a-z]\w*)*-devel))-(?:\$\(uname -r\)|`uname -r`)/;
+const LONGEST_ANSWER = 25;
+
+function releaseSubstituted(lines: readonly LogLine[]): string | null {
+  for (const [index, { text }] of lines.entries()) {
+    const stem = SUBSTITUTED.exec(text)?.[1];
+    if (stem === undefined) continue;
+    const answer = new RegExp(`(?<![\\w-])${stem}-(${RELEASE})(?![\\w.+~-])`);
+    const said = lines.slice(index + 1, index + LONGEST_ANSWER);
+    const end = said.findIndex((line) => isPrompt(line.text));
+    for (const line of end === -1 ? said : said.slice(0, end)) {
+      const found = trimmed(answer.exec(line.text)?.[1] ?? null);
+      if (found !== null && /^\d\.\d{1,3}[.-]\d/.test(found)) return found.replace(/-dbg(?:sym)?$/, '');
+    }
   }
   return null;
 }
@@ -617,15 +668,29 @@ type Distribution = Pick<LogFacts, 'distribution' | 'distributionVersion' | 'dis
 function readDistribution(lines: readonly LogLine[], release: string | null): Distribution {
   const texts = lines.map((line) => line.text);
   const named = firstOf(DISTRIBUTIONS, texts);
-  if (named !== null) return { ...named, distributionNamed: true };
+  if (named !== null) return { ...withVersion(named, texts), distributionNamed: true };
   const suggested = firstOf(TELLTALES, release === null ? [] : [release]) ?? firstOf(TELLTALES, texts);
   return { ...(suggested ?? { distribution: null, distributionVersion: null }), distributionNamed: false };
 }
 
-function firstOf(
-  table: readonly (readonly [RegExp, string])[],
-  texts: readonly string[],
-): { readonly distribution: string; readonly distributionVersion: string | null } | null {
+const KIN_OF_RED_HAT = /^(?:centos|rhel|rocky|almalinux|ol)$/;
+
+/** A name without a version has that of the packages in the log. */
+function withVersion(named: Named, texts: readonly string[]): Named {
+  if (named.distributionVersion !== null) return named;
+  const suggested = firstOf(TELLTALES, texts);
+  const isKin = suggested?.distribution === 'centos' && KIN_OF_RED_HAT.test(named.distribution);
+  return suggested !== null && (isKin || suggested.distribution === named.distribution)
+    ? { ...named, distributionVersion: suggested.distributionVersion }
+    : named;
+}
+
+interface Named {
+  readonly distribution: string;
+  readonly distributionVersion: string | null;
+}
+
+function firstOf(table: readonly (readonly [RegExp, string])[], texts: readonly string[]): Named | null {
   for (const [pattern, distribution] of table) {
     for (const text of texts) {
       const found = pattern.exec(text);

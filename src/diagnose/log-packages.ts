@@ -39,7 +39,7 @@ const DEB_KINDS: Readonly<Record<string, PackageKind>> = {
 const DEB_DEBUG = /-(?:dbgsym|dbg)$/;
 
 const INSTALLED =
-  /already installed|already the newest|is already|^(?:[ih][iFWt])\s|^i[ +|]|(?:Setting up|Installed:?|Installing\s*:|Verifying\s*:|Unpacking|Upgrading\s*:)\s|\[installed|\s@[\w./-]{2,40}$/i;
+  /already installed|already the newest|is already|^(?:[ih][iFWt])\s|^i[ +|]|(?:Setting up|Installed:?|Installing\s*:|Verifying\s*:|Unpacking|Upgrading\s*:)\s|\[installed|\s@[\w./-]{2,40}$|^linux-\S{3,100}\s+install$/i;
 const INSTALLED_ELSEWHERE = wordsOf(INSTALLED_TEMPLATES);
 const NOT_INSTALLED = /not installed|No package|no match|Unable to|not available|missing|use:|problem installing/i;
 /** A line of rpm -qa, with or without the date of --last. */

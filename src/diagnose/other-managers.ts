@@ -4,7 +4,7 @@ import type { Remedy } from '../types.ts';
 import { pacmanHeaders } from './kernel-packages.ts';
 import type { LogLine } from './log-line.ts';
 
-export type OtherManager = 'apk' | 'pacman' | 'xbps' | 'nix' | 'slackpkg' | 'urpmi';
+export type OtherManager = 'apk' | 'pacman' | 'xbps' | 'nix' | 'slackpkg' | 'urpmi' | 'eopkg';
 
 interface Row {
   /** What it prints, how it is called, or the banner of a kernel that comes with it. */
@@ -24,6 +24,8 @@ const ALPINE = /^\d+\.\d+\.\d+-\d+-(lts|virt|edge|rpi\d?|vanilla|stable|hardened
 const BUILD_BY_NIX = run("nix-build '<nixpkgs/nixos>' -A config.boot.kernelPackages.kernel.dev");
 /** The flavour stands between version and build, and in the names of packages before both. */
 const MANDRIVA = /^(\d[\d.]*)-([a-zA-Z][a-zA-Z-]*)-(\d\w*(?:omv|mdv)\w*)$/;
+/** Solus has two lines of kernels, each with its word behind the package's own number. */
+const SOLUS = /^\d+\.\d+\.\d+-\d+\.(current|lts)$/;
 const VOID = /^(\d+\.\d+)\.\d+_\d+$/;
 
 const ROWS: Readonly<Record<OtherManager, Row>> = {
@@ -82,6 +84,16 @@ const ROWS: Readonly<Record<OtherManager, Row>> = {
     },
     search: run('urpmq --fuzzy kernel devel'),
     systemtap: run('urpmq --fuzzy systemtap'),
+  },
+  eopkg: {
+    sign: /(?:^|[#$] |\bsudo )eopkg |\bSolus\b/,
+    isOwn: (release) => SOLUS.test(release),
+    install: (release) => {
+      const line = SOLUS.exec(release ?? '')?.[1];
+      return line === undefined ? null : runAsRoot(`eopkg install linux-${line}-headers`);
+    },
+    search: run('eopkg search linux headers'),
+    systemtap: run('eopkg search systemtap'),
   },
 };
 const MANAGERS = Object.keys(ROWS) as readonly OtherManager[];

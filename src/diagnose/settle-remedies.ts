@@ -1,5 +1,6 @@
 /** Takes out of what could be done what cannot be done on this target, and what tapprep itself would refuse. Pure. */
 import type { Remedy } from '../types.ts';
+import { quoteWord } from '../shell-words.ts';
 import { hasWholeTree } from '../detect/own-kernel.ts';
 import { prepare, REBOOT, run, runAsRoot } from '../make-remedy.ts';
 import { searchByOther, systemtapByOther } from './other-managers.ts';
@@ -40,7 +41,13 @@ export function settleOrAsk(remedies: readonly Remedy[], situation: Situation): 
   const useful = settled.some((remedy) => remedy.kind !== 'empty-caches');
   return useful || remedies.every((remedy) => remedy.kind === 'empty-caches')
     ? settled
-    : [askOwner(situation), ...settled];
+    : [askOwner(situation), ...askSources(situation), ...settled];
+}
+
+/** Whoever packs a kernel for dpkg by its own makefiles gets headers of this name. */
+function askSources({ system, release, packages }: Situation): readonly Remedy[] {
+  const isGuess = system === DPKG && packages.standing === 'unknown' && packages.ask === null;
+  return release === null || !isGuess ? [] : [run(`apt-cache policy ${quoteWord(`linux-headers-${release}`)}`)];
 }
 
 function settle(remedy: Remedy, situation: Situation): readonly Remedy[] {

@@ -1,10 +1,12 @@
 /** Everything the rules may ask: the log's own facts, the host's, and what follows from both. Pure. */
 import type { HostFacts, Target } from '../types.ts';
 import { archOf, machineOf, type KernelPackages, NO_PACKAGES, packagesOf, packagesSaid } from './kernel-packages.ts';
+import { type Beside, besideImage } from './beside-image.ts';
 import type { LogFacts } from './log-facts.ts';
 import { isNamedByDkms, isOfPacman } from './log-packages.ts';
 import { hasKernel, type OtherManager } from './other-managers.ts';
 import { type Place, type Reach, reachOf } from './place.ts';
+import { stemOf } from './package-manager/asked-packages.ts';
 import { DPKG } from '../package-system/dpkg.ts';
 import { type Layering, LAYERINGS } from '../package-system/layering.ts';
 import type { PackageSystem } from '../package-system/package-system.ts';
@@ -52,7 +54,8 @@ export function describeSituation(
   const otherManager = host === null && told === null && spoken !== null && hasKernel(spoken, release) ? spoken : null;
   const named = own === null ? namedPackages(release, told, host, log) : packagesOf(own);
   // Another distribution's kernels may have the same form.
-  const packages = otherManager !== null && named.home !== null ? NO_PACKAGES : named;
+  const guessed = otherManager !== null && named.home !== null ? NO_PACKAGES : named;
+  const packages = namedBesideImage(guessed, besideImage({ release, log, host }));
   // Where nothing else tells, the kernel's own home does.
   const distribution = said ?? packages.home?.distribution ?? null;
   const system = told ?? packages.home?.system ?? null;
@@ -121,6 +124,12 @@ function namedPackages(
     unameV: host?.kernel.unameV ?? log.unameV,
     family: system?.family ?? null,
   });
+}
+
+/** Where nobody of the tables packages a kernel, the name of its image says more than any habit. */
+function namedBesideImage(packages: KernelPackages, beside: Beside | null): KernelPackages {
+  if (beside === null || (packages.standing !== 'habit' && packages.standing !== 'unknown')) return packages;
+  return { ...packages, standing: 'unknown', devel: [beside.headers], develStems: [stemOf(beside.headers)], ask: null };
 }
 
 function isOtherKernel(facts: HostFacts, log: LogFacts): boolean {

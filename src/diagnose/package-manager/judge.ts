@@ -22,6 +22,7 @@ export function judgeAsked(asked: AskedPackage, { release, packages, logged }: A
   if (asked.role === 'program-headers') {
     return logged.some(({ kind, installed }) => kind === 'devel' && installed) ? 'not-needed' : 'wrong-name';
   }
+  if (isUnexpanded(asked.name)) return 'wrong-name';
   // What zypper's kernel-devel is followed by is a version, never a flavour.
   if (/^kernel-devel-\d\S{1,80}-[a-z][a-z0-9]*$/.test(asked.name)) return 'wrong-name';
   if (release === null) return 'unknown';
@@ -40,6 +41,13 @@ export function judgeAsked(asked: AskedPackage, { release, packages, logged }: A
   if (asked.role === 'build-tree' && hasFlavouredStem(asked.stem, stems)) return 'wrong-name';
   if (asked.role === 'build-tree' && packages.develSeconds.includes(asked.stem)) return 'wrong-name';
   return stems.includes(asked.stem) || isVariantOf(asked.stem, stems) ? 'right-name' : 'wrong-name';
+}
+
+/** linux-headers-uname, linux-headers-: $(uname -r) without the marks that make a command of it, or where it printed nothing. */
+export function isUnexpanded(name: string): boolean {
+  return /^(?:linux|pve|proxmox)-(?:headers|image|modules|tools)-(?:uname(?:-r)?)?$|^kernel-(?:devel|headers|debuginfo)-(?:uname)?$/.test(
+    name,
+  );
 }
 
 /** linux612-headers, linux5.3-headers: Manjaro and Void name them by the kernel's first two numbers. */

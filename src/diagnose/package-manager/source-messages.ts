@@ -118,6 +118,8 @@ export const TLS: readonly Pattern[] = [
   text('alert handshake failure'),
   text('certificate verify failed', /certificate verify failed/i),
   text('Certificate verification failed'),
+  // apt of before 1.3.
+  text('certificate verification failed', /server certificate verification failed\. CAfile:/),
   text('gnutls_handshake()'),
   text('certificate has expired'),
   text('SSL_ERROR_', /SSL_ERROR_\w{4,40}/),

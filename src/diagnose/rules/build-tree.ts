@@ -104,6 +104,11 @@ const PACKAGED_TREE = text(
   'Entering directory',
   /Entering directory ["'`]?(?:\/usr\/src\/(?:linux-headers-|kernels\/)|(?:\/usr)?\/lib\/modules\/[^\s/]{3,80}\/build)/,
 );
+/** A header of a configuration that was found. */
+const BUILT_TREE = text(
+  '/build/include/',
+  /^((?:\/usr)?\/lib\/modules\/\S{3,80}\/build)\/include\/(?:config\/auto\.conf|generated\/autoconf\.h)$/,
+);
 const NO_KCONFIG = text("can't find file", /can't find file ["'`]?Kconfig/);
 
 /** A configure script that tries to build a module, whatever was in the way. */
@@ -251,6 +256,9 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
     grade: ({ situation }) => (situation.log.ownTree === null ? null : 'points'),
     cause: ({ situation }) =>
       `The tree ${situation.log.ownTree ?? ''} has no Module.symvers: it was never compiled to the end.`,
+    remedies: ({ log }) => [run(`${shellLine`make -C ${log.ownTree ?? '.'}`}${toldTo(log)} -j"$(nproc)"`)],
+    otherwise:
+      'It is compiled completely, with the configuration of the kernel that the module is for and by the compiler that the module is compiled by (ARCH, CROSS_COMPILE): modules_prepare alone makes no Module.symvers.',
   },
   {
     code: 'CONTAINER_KERNEL_NOT_IN_IMAGE',
@@ -363,6 +371,16 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
   {
     code: 'KERNEL_TREE_NOT_BUILT',
     patterns: NOT_CONFIGURED,
+    hints: [BUILT_TREE],
+    grade: (match) => (isPackagedTree(match) || builtTree(match) === null ? null : 'points'),
+    cause: (match) =>
+      `The kernel tree that make went into is sources only; the one that was configured and built is ${builtTree(match) ?? ''}.`,
+    remedies: (_situation, match) => [run(`${shellLine`make -C ${builtTree(match) ?? ''}`} M="$PWD" modules`)],
+    otherwise: 'Sources need no configuration of their own where the distribution has a built tree beside them.',
+  },
+  {
+    code: 'KERNEL_TREE_NOT_BUILT',
+    patterns: NOT_CONFIGURED,
     hints: [PACKAGED_TREE, NO_KCONFIG],
     grade: (match) => (isPackagedTree(match) || isTreeless(match) || NO_TREE.some(match.seen) ? 'allows' : 'points'),
     cause: () => 'The kernel tree is sources only: its configuration headers were never generated.',
@@ -433,6 +451,17 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
     cause: ({ groups }) => `The module was compiled for ${groups[0] ?? ''} but ${groups[1] ?? ''} runs.`,
   },
 ];
+
+/** The build tree of the kernel in question, as a list shows it. */
+function builtTree({ linesOf, situation }: Match): string | null {
+  const found = linesOf(BUILT_TREE).flatMap((line) => BUILT_TREE.regex?.exec(line.text)?.[1] ?? []);
+  return found.find((tree) => tree.includes(`/${situation.release ?? ''}/`)) ?? null;
+}
+
+/** What make was told of another architecture. */
+function toldTo({ toldArch }: Match['situation']['log']): string {
+  return toldArch === null ? '' : ` ARCH=${toldArch}`;
+}
 
 /** Where the sources lie, of the line that says it. */
 function unconfigured(captures: Match['captures']): string | null {

@@ -76,6 +76,7 @@ const GURU_WORD = text('MODVERSIONS', /MODVERSIONS/);
 const UNTRUSTED = text('PKCS#7 signature not signed with a trusted key');
 const TAKEN = text('module verification failed', /module verification failed: .{1,80}tainting kernel/);
 const NO_DEVICE = text('could not insert', /could not insert .{1,300}: No such device/);
+const LOCKED_DOWN = text('module loading is restricted', /Lockdown: .{0,80}unsigned module loading is restricted/);
 const NO_KEY: readonly Pattern[] = [
   text('key not available', /[rR]equired {1,3}key not available/),
   text('was rejected by service', /\b[kK]ey was rejected by service/),
@@ -84,7 +85,7 @@ const NO_KEY: readonly Pattern[] = [
   text('Key has expired'),
   text('Loading of unsigned module'),
   text('Loading of module with un', /Loading of module with (?:unsupported|unavailable)/),
-  text('module loading is restricted', /Lockdown: .{0,80}unsigned module loading is restricted/),
+  LOCKED_DOWN,
   text('modules to be signed for loading'),
   text('machine owner key (MOK)'),
   text('machine owner keys (MOK)'),
@@ -586,7 +587,9 @@ export const LOAD_RULES: readonly Rule[] = [
     grade: ({ situation, seen }) => {
       if (UNSUPPORTED.some(seen)) return null;
       if (situation.log.userNamespace) return 'proves';
-      return isInContainer(situation) ? 'points' : 'allows';
+      if (isInContainer(situation)) return 'points';
+      // The kernel says which rule it was.
+      return seen(LOCKED_DOWN) ? null : 'allows';
     },
     cause: ({ situation }) =>
       situation.log.userNamespace
@@ -597,7 +600,7 @@ export const LOAD_RULES: readonly Rule[] = [
     code: 'PERM_GROUPS',
     patterns: NOT_PERMITTED,
     grade: ({ situation, seen }) => {
-      if (UNSUPPORTED.some(seen)) return null;
+      if (UNSUPPORTED.some(seen) || seen(LOCKED_DOWN)) return null;
       return situation.host !== null && situation.host.user.uid !== 0 ? 'points' : 'allows';
     },
     cause: () => 'The user may lack the right to load modules: staprun must be set-uid root and the user in stapdev.',

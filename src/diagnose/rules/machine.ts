@@ -4,6 +4,8 @@ import { isOnlyCutShort } from '../release-option.ts';
 import { newerKernel } from '../other-packages.ts';
 import { DETECTED, DOCKER_LINE, IMAGE_STEP, OF_CONTAINERS, OF_GVISOR, OF_OPENVZ, TOOLS_WRAPPER } from '../log-facts.ts';
 import { isInContainer } from '../situation.ts';
+import { onHost } from '../../make-remedy.ts';
+import { shellLine } from '../../shell-words.ts';
 import { NO_CONFIG } from './build-tree.ts';
 import { NO_KERNEL_DEBUGINFO } from './debuginfo.ts';
 import { NO_TREE } from './neighbours.ts';
@@ -30,7 +32,10 @@ const NO_MODULES: readonly Pattern[] = [
     /modprobe: can't change directory to ["'`](?:\/lib\/modules|\d\.\d[\w.+~-]{1,80})["'`]: No such file/,
   ),
 ];
-const NOT_IN = text('not found in directory', /FATAL: Module \S{1,60} not found in directory \S{0,20}\/lib\/modules\//);
+const NOT_IN = text(
+  'not found in directory',
+  /FATAL: Module (\S{1,60}) not found in directory \S{0,20}\/lib\/modules\//,
+);
 const NO_TOOLS = text('not found for kernel', TOOLS_WRAPPER);
 const MISSING = [NO_CONFIG, ...NO_KERNEL_DEBUGINFO, HINT];
 
@@ -57,6 +62,22 @@ export const MACHINE_RULES: readonly Rule[] = [
     },
     cause: IN_CONTAINER,
     evidence: CONTAINER_LINE,
+  },
+  {
+    code: 'CONTAINER_KERNEL_NOT_IN_IMAGE',
+    patterns: [NOT_IN],
+    grade: ({ situation }) =>
+      isDetected(situation.log) || isPrintedByOne(situation.log)
+        ? 'points'
+        : isInContainer(situation)
+          ? 'allows'
+          : null,
+    cause: ({ groups, situation }) =>
+      `This runs in a container, which has no modules of its own: ${groups[0] ?? 'the module'} is loaded into ${kernelName(situation)} on its host, or not at all.`,
+    evidence: CONTAINER_LINE,
+    remedies: (_situation, { groups }) => [onHost(shellLine`sudo modprobe ${groups[0] ?? 'MODULE'}`)],
+    otherwise:
+      'The command is for the host. What the module brings, such as a device, has to be given to the container as well, where the host describes it.',
   },
   {
     code: 'CONTAINER_KERNEL_NOT_IN_IMAGE',
@@ -187,7 +208,7 @@ function gradeCustom(situation: Match['situation'], isTreeMissing: boolean): Gra
   if (host?.security.wsl === true || MADE_ELSEWHERE.test(release ?? '')) return 'proves';
   if (release === null || packages.standing === 'packaged' || packages.standing === 'foreign') return null;
   // Its builder has packages of it.
-  if (!isTreeMissing || packages.ask !== null || isOnlyCutShort(situation)) return null;
+  if (!isTreeMissing || packages.ask !== null || packages.devel.length > 0 || isOnlyCutShort(situation)) return null;
   // What is seen is a missing tree, which its builder may still have; that no package exists comes right behind.
   return 'allows';
 }

@@ -16,6 +16,8 @@ interface Row {
   readonly only?: readonly Pattern[];
   /** Shows that it came out well after all, or is something else. */
   readonly unless?: readonly Pattern[];
+  /** Beside it the message leads less far. */
+  readonly weaker?: readonly Pattern[];
   /** Where it is another than its code's. */
   readonly cause?: Rule['cause'];
   readonly remedies?: Rule['remedies'];
@@ -93,6 +95,16 @@ const NO_MODULE: Rule['cause'] = ({ situation }) =>
 
 const NO_BPF: Rule['cause'] = ({ situation }) =>
   `${kernelName(situation)} was built without CONFIG_BPF_SYSCALL: it has no bpf at all.`;
+
+/**
+ * crash reads an address where newer kernels have the banner itself: eight letters of it, and the vmlinux is the right one. A crash that does
+ * not read what it looks for may have another reason for it than the wrong vmlinux.
+ */
+const TEXT_AS_ADDRESS = text(
+  'invalid linux_banner pointer',
+  /invalid linux_banner pointer: (?:[2-6][0-9a-f]|7[0-9a-e]){8}$/,
+);
+const UNREAD_BY_CRASH = text('WARNING: ', /WARNING: (?:invalid|cannot (?:read|access|determine)) /);
 
 /** A module that DKMS or akmods make, and have not made for this kernel: the build tree may well be there. */
 const NOT_MADE = text(
@@ -226,7 +238,7 @@ const ROWS: readonly Row[] = [
   { program: 'eunomia-bpf', code: 'KERNEL_CONFIG', grade: 'points', cause: NO_BTF, remedies: LOOK_FOR_BTF, unless: HAS_BTF, patterns: [
     text('find vmlinux BTF', /\bfind vmlinux BTF, but not found/),
   ] },
-  { program: 'crash', code: 'DEBUGINFO_VERSION_MISMATCH', grade: 'proves', patterns: [
+  { program: 'crash', code: 'DEBUGINFO_VERSION_MISMATCH', grade: 'proves', weaker: [UNREAD_BY_CRASH], unless: [TEXT_AS_ADDRESS], patterns: [
     text(' do not match!', /\/vmlinu[xz]\S{0,80} and \S{1,200} do not match!/),
     text('kernel version inconsistency'),
     text('vmlinux and vmcore do not match'),
@@ -302,16 +314,17 @@ export const NO_TREE: readonly Pattern[] = ROWS.filter(({ code }) => code === 'D
 
 /** One rule a row: the message decides, whichever program printed it. */
 export const NEIGHBOUR_RULES: readonly Rule[] = ROWS.map(
-  ({ program, code, grade, cause, remedies, patterns, only, unless }) => ({
+  ({ program, code, grade, cause, remedies, patterns, only, unless, weaker }) => ({
     code,
     patterns,
-    hints: [...(only ?? []), ...(unless ?? [])],
+    hints: [...(only ?? []), ...(unless ?? []), ...(weaker ?? [])],
     grade: ({ situation, seen }) => {
       if (unless?.some(seen) === true || only?.some(seen) === false) return null;
       // The very package is shown as installed: the program has another reason not to read it.
       if (code === 'DEBUGINFO_MISSING' && matchingDebuginfo(situation) !== null) return null;
       const tree = situation.host?.buildTree;
-      return code === 'DEVEL_MISSING' && tree?.exists === true ? null : grade;
+      if (code === 'DEVEL_MISSING' && tree?.exists === true) return null;
+      return grade === 'proves' && weaker?.some(seen) === true ? 'points' : grade;
     },
     cause: cause ?? CAUSES[code] ?? (() => `${program} says so.`),
     ...(remedies === undefined ? {} : { remedies }),

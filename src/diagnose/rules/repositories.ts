@@ -4,7 +4,7 @@ import { CHECK_SOURCES, install, REBOOT, prepare, run, runAsRoot } from '../../m
 import type { Remedy } from '../../types.ts';
 import { NOT_FOUND_PATTERNS } from '../package-manager/asked-packages.ts';
 import { findJudged, judgeNotFound } from '../package-manager/read-answers.ts';
-import type { WhyNotFound } from '../package-manager/judge.ts';
+import { isUnexpanded, type WhyNotFound } from '../package-manager/judge.ts';
 import {
   BROKEN,
   CLOCK,
@@ -18,6 +18,7 @@ import {
 import { patternsOf } from '../package-manager/templates.ts';
 import { INSTALLED, NOT_INSTALLABLE } from '../package-manager/translations.ts';
 import type { PackageKind } from '../log-packages.ts';
+import { besideImage } from '../beside-image.ts';
 import { matchingDebuginfo } from '../other-packages.ts';
 import { kernelName, text, type Pattern, type Rule, type Match } from '../rule.ts';
 import { asksZypper, type Situation } from '../situation.ts';
@@ -192,7 +193,7 @@ export const REPOSITORY_RULES: readonly Rule[] = [
       const wanted = isDebug ? situation.packages.debuginfo : situation.packages.devel;
       const isNamed = (stem === undefined && search.length === 0) || isOtherDebugName(match);
       const named = isNamed ? [install(wanted, 'kernel', isDebug ? 'debug' : 'enabled')] : [];
-      return [...search, ...activateModule(situation), ...named, prepare()];
+      return [...search, ...activateModule(situation), ...named, ...compareVersions(situation), prepare()];
     },
   },
   {
@@ -250,6 +251,8 @@ export const REPOSITORY_RULES: readonly Rule[] = [
           ? 'has the headers for programs and no build tree'
           : 'is not what its packages are called';
       const right = rightNames(match, false, asked?.stem);
+      if (asked !== null && isUnexpanded(asked.name))
+        return `${asked.name} is what is left of a name with $(uname -r) behind it, which was typed without its marks or printed nothing: ${kernelName(match.situation)} needs ${right === '' ? 'the development package of its release' : right}.`;
       const nameless =
         match.situation.packages.ask === null
           ? 'the development package of its release'
@@ -617,6 +620,14 @@ function debugRpmsOf({ log }: Situation): readonly string[] {
   return binary.length === 0 ? ['*-debug-rpms'] : binary.map((id) => id.replace(/-rpms$/, '-debug-rpms'));
 }
 
+/** Of a kernel that nobody of the tables packages: what the sources have of its image and its headers, which have to be of one version. */
+function compareVersions(situation: Situation): readonly Remedy[] {
+  const { packages, place } = situation;
+  if (place.manager !== 'apt-get' || packages.standing !== 'unknown' || packages.devel.length === 0) return [];
+  const names = [besideImage(situation)?.image ?? [], ...packages.devel].flat();
+  return [run(`apt-cache policy ${names.map(quoteWord).join(' ')}`)];
+}
+
 /** Oracle's UEK has a repository for each series, whose number stands in its id. */
 const UEK_SERIES: readonly (readonly [string, string])[] = [
   ['3.8.', '3'],
@@ -668,9 +679,7 @@ function hasNoDebugSource({ lines, linesOf, seen, situation }: Match): boolean {
 }
 
 /** What mends the one source that is named, where that is known. */
-function mendSource({ lines, linesOf }: Match): readonly Remedy[] {
-  const unknownKey = lines.some((line) => line.text.includes('ddebs.ubuntu.com') && line.text.includes('NO_PUBKEY'));
-  if (unknownKey) return [install(['ubuntu-dbgsym-keyring'], 'toolchain')];
+function mendSource({ linesOf }: Match): readonly Remedy[] {
   const suite = PLAIN_SUITE.regex?.exec(linesOf(PLAIN_SUITE)[0]?.text ?? '')?.[1];
   if (suite === undefined) return [];
   const files = '/etc/apt/sources.list /etc/apt/sources.list.d';

@@ -60,30 +60,125 @@ const NO_RELEASE_FILE = text(
   'does not have a Release file',
   /["'] ?(https?:\/\/[^"'\s]{1,200}) ([a-z][a-z-]{2,30})(?:\/\S{1,30})? Release ?["'] does not have a Release file/,
 );
-/** By the address of a source: where its vendor keeps what is out of support, as an expression for sed -E. */
-const ARCHIVES: readonly (readonly [RegExp, string, string])[] = [
-  [
-    /\/\/(?!old-releases\.)[\w.-]+\.ubuntu\.com\/ubuntu(?:-ports)?(?:\/|$)/,
-    'old-releases.ubuntu.com',
-    's#https?://[a-z0-9.-]+[.]ubuntu[.]com/ubuntu(-ports)?(/| |$)#http://old-releases.ubuntu.com/ubuntu\\2#',
-  ],
-  [
-    /\/\/(?!archive\.|snapshot\.)[\w.-]+\.debian\.org\/debian(?:-security)?(?:\/|$)/,
-    'archive.debian.org',
-    's#https?://[a-z0-9.-]+[.]debian[.]org/debian(-security)?(/| |$)#http://archive.debian.org/debian\\1\\2#',
-  ],
+/** The index of a suite is not there, as apt of before 1.1 says it. */
+const NO_INDEX = text(
+  'Failed to fetch',
+  /Failed to fetch (https?:\/\/[^\s"']{1,200}?)\/?dists\/([a-z][a-z-]{2,30})\/\S{1,200} {1,3}404\b/,
+);
+
+interface Archive {
+  /** Of the address of a source. */
+  readonly form: RegExp;
+  readonly host: string;
+  /** Releases that are there; those of ARCHIVED where left out. */
+  readonly suites?: RegExp;
+  /** An expression for sed -E. */
+  readonly move: string;
+}
+
+/** Where the vendor of a source keeps what is out of support. */
+const ARCHIVES: readonly Archive[] = [
+  {
+    form: /\/\/(?!old-releases\.)[\w.-]+\.ubuntu\.com\/ubuntu(?:-ports)?(?:\/|$)/,
+    host: 'old-releases.ubuntu.com',
+    move: 's#https?://[a-z0-9.-]+[.]ubuntu[.]com/ubuntu(-ports)?(/| |$)#http://old-releases.ubuntu.com/ubuntu\\2#',
+  },
+  {
+    form: /\/\/(?:(?!archive\.|snapshot\.)[\w.-]+\.debian\.org\/debian(?:-security)?(?:\/|$)|security\.debian\.org\/?$)/,
+    host: 'archive.debian.org',
+    move: 's#https?://[a-z0-9.-]+[.]debian[.]org/debian(-security)?(/| |$)#http://archive.debian.org/debian\\1\\2#; s#https?://security[.]debian[.]org/? #http://archive.debian.org/debian-security/ #',
+  },
+  {
+    form: /\/\/(?:[\w-]+\.)?raspbian\.(?:raspberrypi\.)?(?:org|com)\/raspbian(?:\/|$)/,
+    host: 'legacy.raspbian.org',
+    suites: /^(?:wheezy|jessie|stretch|buster)$/,
+    move: 's#https?://([a-z-]+[.])?raspbian[.](raspberrypi[.])?(org|com)/raspbian#http://legacy.raspbian.org/raspbian#',
+  },
 ];
+
+/** A key that signs a source, which this system does not have, or has as it was before its owner renewed it. */
+const KEY_UNKNOWN: readonly Pattern[] = [
+  text('NO_PUBKEY', /NO_PUBKEY (\w{8,40})/),
+  text('EXPKEYSIG', /EXPKEYSIG (\w{8,40})/),
+  text('KEYEXPIRED'),
+];
+/** What says whose it is. */
+const UNTRUSTED_SOURCE: readonly Pattern[] = [
+  text('GPG error', /GPG error: (https?:\/\/\S{1,200})/),
+  text(' is not signed', /repository ["'](https?:\/\/\S{1,200}) .{0,100}["'] is not signed/),
+];
+/** The package of a distribution that brings its keys, by the address of the source. */
+const KEYRINGS: readonly (readonly [RegExp, string])[] = [
+  [/\/\/ddebs\.ubuntu\.com\b/, 'ubuntu-dbgsym-keyring'],
+  [/\.ubuntu\.com\b/, 'ubuntu-keyring'],
+  [/\.debian\.org\b/, 'debian-archive-keyring'],
+  [/\.kali\.org\b/, 'kali-archive-keyring'],
+  [/\braspbian\./, 'raspbian-archive-keyring'],
+];
+/** A mirror that was not renewed, or a release that is not any more. */
+const LIST_EXPIRED = text(
+  'is expired',
+  /Release file for (https?:\/\/\S{1,250}) is expired \(invalid since (.{1,60}?)\)/,
+);
+
+const APT_SOURCES = '/etc/apt/sources.list /etc/apt/sources.list.d';
 
 export const SOURCE_RULES: readonly Rule[] = [
   {
     code: 'REPO_MISCONFIGURED',
-    patterns: [...MOVED, NO_RELEASE_FILE],
+    patterns: KEY_UNKNOWN,
+    hints: UNTRUSTED_SOURCE,
+    grade: 'proves',
+    cause: (match) => {
+      const isExpired = match.lines.some(({ text: line }) => /EXPKEYSIG|KEYEXPIRED/.test(line));
+      const id = match.captures.find(([key]) => key !== undefined)?.[0];
+      const key = id === undefined ? 'a key' : `the key ${id}`;
+      return `${untrustedSource(match) ?? 'A source'} is signed by ${key}, which ${isExpired ? 'has expired as this system has it: its owner renewed it, or changed keys' : 'this system does not have'}.`;
+    },
+    remedies: (_situation, match) => {
+      const source = untrustedSource(match) ?? '';
+      const keyring = KEYRINGS.find(([form]) => form.test(source))?.[1];
+      const host = source.replace(/^https?:\/\//, '').replace(/[/:].*$/, '');
+      return [
+        keyring === undefined
+          ? run(
+              host === ''
+                ? `grep -rs signed-by ${APT_SOURCES}`
+                : shellLine`grep -rs ${host} /etc/apt/sources.list /etc/apt/sources.list.d`,
+            )
+          : install([keyring], 'toolchain'),
+        CHECK_SOURCES,
+        prepare(),
+      ];
+    },
+    otherwise:
+      'The key of any other vendor is a file on pages of its own, and belongs where "signed-by" of the source names it (else in /etc/apt/trusted.gpg.d); compare its fingerprint, and do not switch off signature checks.',
+  },
+  {
+    code: 'REPO_MISCONFIGURED',
+    patterns: [LIST_EXPIRED],
+    grade: 'points',
+    cause: ({ groups }) =>
+      `${groups[0] ?? 'The list of a source'} was valid until ${groups[1] ?? 'some time'} ago by this clock: the mirror was not renewed since, or its release is not any more, or the clock is ahead.`,
+    remedies: (_situation, { groups }) => [
+      run('date -u'),
+      run(
+        shellLine`grep -rs ${(groups[0] ?? '').replace(/^https?:\/\//, '').replace(/[/:].*$/, '')} /etc/apt/sources.list /etc/apt/sources.list.d`,
+      ),
+      CHECK_SOURCES,
+    ],
+    otherwise:
+      'Where the clock is right, name another mirror, or the distribution\'s own server, in the file that the second command shows. What is archived is never renewed: there "-o Acquire::Check-Valid-Until=false" is for apt-get update.',
+  },
+  {
+    code: 'REPO_MISCONFIGURED',
+    patterns: [...MOVED, NO_RELEASE_FILE, NO_INDEX],
     grade: (match) => (archiveOf(match) === null ? null : 'proves'),
     cause: (match) =>
-      `${match.captures.find(([, suite]) => suite !== undefined)?.[1] ?? 'This release'} is out of support and left the mirrors: ${archiveOf(match)?.[1] ?? 'an archive'} has it.`,
+      `${match.captures.find(([, suite]) => suite !== undefined)?.[1] ?? 'This release'} is out of support and left the mirrors: ${archiveOf(match)?.host ?? 'an archive'} has it.`,
     remedies: (_situation, match) => [
       runAsRoot(
-        `sed -i -E '${archiveOf(match)?.[2] ?? ''}' $(grep -rlsE '(ubuntu|debian)[.](com|org)/' /etc/apt/sources.list /etc/apt/sources.list.d)`,
+        `sed -i -E '${archiveOf(match)?.move ?? ''}' $(grep -rlsE '(ubuntu|debian|raspbian|raspberrypi)[.](com|org)' ${APT_SOURCES})`,
       ),
       CHECK_SOURCES,
       prepare(),
@@ -191,10 +286,19 @@ export const SOURCE_RULES: readonly Rule[] = [
 ];
 
 /** The vendor's archive, where it is certain that the release is there. */
-function archiveOf({ captures }: Match): (typeof ARCHIVES)[number] | null {
+function archiveOf({ captures }: Match): Archive | null {
   for (const [address = '', suite = ''] of captures) {
-    const archive = ARCHIVES.find(([form]) => form.test(address));
-    if (ARCHIVED.test(suite) && archive !== undefined) return archive;
+    const archive = ARCHIVES.find(({ form }) => form.test(address));
+    if (archive !== undefined && (archive.suites ?? ARCHIVED).test(suite)) return archive;
+  }
+  return null;
+}
+
+/** The address of the source whose signature was not taken. */
+function untrustedSource({ linesOf }: Match): string | null {
+  for (const pattern of UNTRUSTED_SOURCE) {
+    const found = pattern.regex?.exec(linesOf(pattern)[0]?.text ?? '')?.[1];
+    if (found !== undefined) return found;
   }
   return null;
 }

@@ -111,4 +111,12 @@ describe('diagnose', () => {
     const log = `Checking "/lib/modules/${release}/build/.config" failed with error: No such file or directory`;
     expect(diagnose({ log })[0]?.fix[0]).toBe(command);
   });
+
+  it('where the kernel names lockdown neither a container nor a group is suspected', () => {
+    const log = [
+      'insmod: ERROR: could not insert module drv.ko: Operation not permitted',
+      'Lockdown: insmod: unsigned module loading is restricted; see man kernel_lockdown.7',
+    ].join('\n');
+    expect(diagnose({ log }).map(({ code }) => code)).toEqual(['SECUREBOOT_SIGNATURE']);
+  });
 });
