@@ -133,7 +133,10 @@ async function removeLocked(
   if (system !== null) await resumeCutOff(host, system);
   const paths = pathsOf(open);
   await takeRemains(host, (await findRemains(host, paths, false)).ours);
-  const stay = new Set((await findRemains(host, paths, false)).ours.map(({ path }) => path));
+  const after = await findRemains(host, paths, false);
+  const stay = new Set(after.ours.map(({ path }) => path));
+  for (const { path } of after.kept.filter((each) => now.files.includes(each.path)))
+    emit({ type: 'note', level: 'info', text: `what else is in ${path} on ${host.name} stays: it is not tapprep's` });
   const journal = await readJournal(host);
   if (journal.entries.length > 0)
     await writeJournal(host, { ...journal, entries: journal.entries.map((entry) => closeEntry(entry, stay, needs)) });

@@ -33,6 +33,12 @@ export const DPKG: PackageSystem = {
   buildPathsArgv: null,
   checkCommand: 'dpkg --audit',
   repair: run('dpkg --audit'),
+  buildOwnersArgv: (paths) => ['dpkg', '-S', ...paths],
+  // Before 1.15 "dpkg: /a/path not found."; for a while the other ended with a full stop, too.
+  readUnowned: (words) =>
+    [...words.matchAll(/^dpkg(?:-query)?: (?:no path found matching pattern (.+?)\.?|(.+) not found\.)$/gm)].map(
+      ([, path, older = '']) => path ?? older,
+    ),
   ownerCommand: (path) => `dpkg -S ${path}`,
   canLeaveScriptsOut: false,
   keepsSideBySide: () => false,

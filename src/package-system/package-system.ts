@@ -67,6 +67,10 @@ export interface PackageSystem {
   readonly checkCommand: string;
   /** For a database that cannot be read. */
   readonly repair: Remedy;
+  /** Asks whose these paths are. */
+  buildOwnersArgv(paths: readonly string[]): readonly string[];
+  /** Those of them that are no package's, by the words of the answer. */
+  readUnowned(words: string): readonly string[];
   /** Tells whose a path is. */
   ownerCommand(path: string): string;
   /** Whether it can install a package and run nothing of it. */

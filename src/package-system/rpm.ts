@@ -38,6 +38,8 @@ export const RPM: PackageSystem = {
   buildPathsArgv: (files) => ['rpm', '-qlp', '--nosignature', ...files],
   checkCommand: 'rpm -Va --nofiles --nodigest',
   repair: runAsRoot('rpm --rebuilddb'),
+  buildOwnersArgv: (paths) => ['rpm', '-qf', ...paths],
+  readUnowned: (words) => [...words.matchAll(/^file (.+) is not owned by any package$/gm)].map(([, path = '']) => path),
   ownerCommand: (path) => `rpm -qf ${path}`,
   canLeaveScriptsOut: true,
   keepsSideBySide: (role) => PARALLEL.has(role),

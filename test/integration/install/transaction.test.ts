@@ -1,13 +1,15 @@
 /** What a transaction may replace, and what of it is tapprep's afterwards: in roots with the real dpkg. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { createRootHost } from '../../../src/host/root.ts';
-import { readJournal, writeEntry } from '../../../src/install/journal.ts';
+import { type JournalEntry, readJournal, writeEntry } from '../../../src/install/journal.ts';
 import { planRemoval, type Removal, removeInstalled } from '../../../src/install/remove.ts';
-import type { Emit } from '../../../src/types.ts';
+import { placeDebugFiles } from '../../../src/install/place-debug-files.ts';
+import type { Emit, Sha256 } from '../../../src/types.ts';
 import { makeRpmRunRoot } from '../../helpers/dpkg-root.ts';
 import { failureOf } from '../../helpers/failure-of.ts';
 import { openRpmLab } from '../../helpers/rpm-lab.ts';
@@ -156,6 +158,86 @@ test('what rpm says that something else needs stays by what provides it, and the
     execFileSync('chroot', [directory, 'rpm', '-e', 'dkms']);
     expect(await remove()).toMatchObject({ packages: came.slice(0, 3), needed: [] });
     expect((await readJournal(host)).entries).toMatchObject([{ state: 'removed' }]);
+  } finally {
+    rpms.close();
+  }
+});
+
+const RELEASE = '6.1.0-57-amd64';
+const DEBUG = `/usr/lib/debug/lib/modules/${RELEASE}`;
+
+async function placeVmlinux(host = root.host): Promise<void> {
+  const source = join(lab.directory, 'vmlinux');
+  writeFileSync(source, 'ELF');
+  const sha256 = createHash('sha256').update('ELF').digest('hex') as Sha256;
+  const file = { path: `${DEBUG}/vmlinux`, url: 'x', sha256, buildId: null, signed: true };
+  const directory = { host, path: DEBUG, release: RELEASE, tapprepVersion: '0.0.0', now: Date.now };
+  await placeDebugFiles(directory, [{ source, file }]);
+}
+
+function debugFiles(of = root.directory): readonly string[] {
+  const directory = join(of, DEBUG);
+  return existsSync(directory)
+    ? readdirSync(directory, { recursive: true, withFileTypes: true })
+        .filter((entry) => !entry.isDirectory())
+        .map(({ name }) => name)
+        .toSorted()
+    : [];
+}
+
+test.each(['by digest', 'of an older journal'])(
+  'vmlinux that tapprep put there goes, and the debug package that came beside it keeps its files: %s',
+  async (how) => {
+    await placeVmlinux();
+    if (how !== 'by digest') {
+      const [entry] = root.entries();
+      await writeEntry(root.host, { ...(entry as JournalEntry), placed: undefined });
+    }
+    const dbg = lab.build('linux-image-dbg', '6.1-1', { [`${DEBUG.slice(1)}/kernel/fs/ext4.ko`]: 'ELF ext4' });
+    root.dpkg('--install', dbg);
+    expect((await failureOf(placeVmlinux())).message).toMatch(/holds what is not tapprep's by now: .*ext4\.ko/);
+    expect(debugFiles()).toEqual(['.tapprep', 'ext4.ko', 'vmlinux']);
+    await root.remove();
+    expect(debugFiles()).toEqual(['ext4.ko']);
+    expect(root.entries()).toMatchObject([{ state: 'removed' }]);
+    expect(root.notes.join('\n')).toContain(`what else is in ${DEBUG} on `);
+  },
+);
+
+test('a debug package that took the place of tapprep’s vmlinux keeps it, and so does who put another there', async () => {
+  await placeVmlinux();
+  root.dpkg('--install', lab.build('linux-image-dbg', '6.1-2', { [`${DEBUG.slice(1)}/vmlinux`]: 'ELF' }));
+  await root.remove();
+  expect(debugFiles()).toEqual(['vmlinux']);
+  root.dpkg('--purge', 'linux-image-dbg');
+  await placeVmlinux();
+  writeFileSync(join(root.directory, DEBUG, 'vmlinux'), 'mine');
+  await root.remove();
+  expect(debugFiles()).toEqual(['vmlinux']);
+});
+
+test('debug information of tapprep alone is replaced, and goes with its directory', async () => {
+  await placeVmlinux();
+  await placeVmlinux();
+  expect(debugFiles()).toEqual(['.tapprep', 'vmlinux']);
+  await root.remove();
+  expect(existsSync(join(root.directory, DEBUG))).toBe(false);
+});
+
+test('an rpm with debug information keeps its files where tapprep’s own go', async () => {
+  const rpms = openRpmLab();
+  try {
+    const files = { [`${DEBUG}/kernel/fs/ext4.ko.debug`]: 'ELF ext4\n' };
+    const packages = [{ name: 'kernel-debuginfo', files }];
+    const built = rpms.build({ source: 'kernel', version: '1', release: '1', packages });
+    const directory = join(rpms.directory, 'root');
+    makeRpmRunRoot(directory, 'http://127.0.0.1:9/', []);
+    const host = createRootHost(directory);
+    await placeVmlinux(host);
+    execFileSync('rpm', ['--root', directory, '--dbpath', '/var/lib/rpm', '-i', built['kernel-debuginfo'] ?? '']);
+    await writeEntry(host, { ...((await readJournal(host)).entries[0] as JournalEntry), placed: undefined });
+    await removeInstalled(host, await planRemoval(host), () => undefined, new AbortController().signal);
+    expect(debugFiles(directory)).toEqual(['ext4.ko.debug']);
   } finally {
     rpms.close();
   }
