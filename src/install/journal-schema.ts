@@ -26,6 +26,7 @@ const entry = z.looseObject({
   replaced: z.array(z.looseObject({ name: word, from: word, to: word })),
   removed: z.array(listed).optional(),
   files: z.array(path),
+  placed: z.array(z.looseObject({ path, sha256: word })).optional(),
   unsigned: z.array(z.looseObject({ path, url: z.string(), sha256: word, buildId: word })).optional(),
   mended: z
     .array(z.looseObject({ file: word.or(z.string().regex(/^[\w.-]+(?:\/[\w.-]+)+$/)), from: word, to: word }))

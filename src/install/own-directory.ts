@@ -17,7 +17,7 @@ export interface OwnDirectory {
   /** Where `fill` puts a marker of its own kind there first. */
   readonly hasOwnMarker?: boolean;
   /** What the journal says of it beside its name. */
-  readonly about?: Pick<JournalEntry, 'unsigned' | 'mended'>;
+  readonly about?: Pick<JournalEntry, 'placed' | 'unsigned' | 'mended'>;
 }
 
 export interface OwnDirectorySteps {

@@ -47,6 +47,11 @@ export async function listHalfUnpacked(host: Host, system: PackageSystem): Promi
     .map(toListed);
 }
 
+/** The installed packages that are or provide what something depends on. */
+export async function listHolders(host: Host, system: PackageSystem, thing: string): Promise<readonly ListedPackage[]> {
+  return parseRows((await host.run(system.buildHoldersArgv(thing))).stdout).map(toListed);
+}
+
 const GONE: readonly string[] = ['not-installed', 'config-files'];
 
 /** rpm keeps imported keys among the packages. */
@@ -77,7 +82,11 @@ async function readDatabase(host: Host, system: PackageSystem): Promise<readonly
       { remedy: system.repair },
     );
   }
-  return result.stdout
+  return parseRows(result.stdout);
+}
+
+function parseRows(text: string): readonly DatabaseRow[] {
+  return text
     .split('\n')
     .map((line) => line.split('\t'))
     .filter((fields) => fields.length === 4 && !KEYS.includes(fields[1] ?? ''))

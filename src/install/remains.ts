@@ -2,6 +2,7 @@
 import { TapprepError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
 import { RUNNING_PATH, script } from '../host/scripts.ts';
+import { isShared, takeShared } from './shared-directory.ts';
 import { MAKING, OURS, REMOVING, type Ownership } from './marks.ts';
 
 /** Kinds of directories, by the names that tapprep gives: patterns of sh. Each has a marker in it, or stands for one by its end. */
@@ -201,6 +202,11 @@ for directory in /opt/tapprep /var/cache/tapprep /var/lib/tapprep; do words=$(rm
 
 /** Takes away what findRemains() found to be tapprep's; what could not go is found by looking again. */
 export async function takeRemains(host: Host, ours: readonly Remain[]): Promise<void> {
-  const input = ours.map(({ kind, path }) => `${kind} ${path}\n`).join('');
+  const shared = ours.filter(({ kind, path }) => kind === 'directory' && isShared(path));
+  for (const { path } of shared) await takeShared(host, path);
+  const input = ours
+    .filter((each) => !shared.includes(each))
+    .map(({ kind, path }) => `${kind} ${path}\n`)
+    .join('');
   await host.run(script(TAKE, []), { input, timeoutMs: 600_000 });
 }

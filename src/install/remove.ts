@@ -13,6 +13,7 @@ import { packageKey } from './compare-lists.ts';
 import { completeCutOff, resumeCutOff } from './cut-off.ts';
 import { type JournalEntry, readJournal, writeJournal } from './journal.ts';
 import { identifySystem, type ListedPackage, listRemains } from './package-list.ts';
+import { findNeeded, type NeededPackage } from './needed.ts';
 import { findRemains, type Kept, takeRemains } from './remains.ts';
 import { isLockLeft, LOCK_PATH, withLockedTarget } from './target-lock.ts';
 
@@ -29,11 +30,13 @@ export interface RemovePlan {
   readonly argv: readonly string[] | null;
 }
 
-/** What was taken away, and what of it is still there. */
+/** What was taken away, and what is still there. */
 export interface Removal {
   readonly packages: readonly ListedPackage[];
   readonly files: readonly string[];
   readonly left: readonly string[];
+  /** Packages that stay because others need them; the journal keeps them for a later removal. */
+  readonly needed: readonly NeededPackage[];
 }
 
 export interface RemoveOptions {
@@ -42,7 +45,20 @@ export interface RemoveOptions {
 }
 
 /** What remove would do now. Changes nothing. */
-export async function planRemoval(host: Host, { purge }: RemoveOptions = { purge: false }): Promise<RemovePlan> {
+export async function planRemoval(host: Host, options: RemoveOptions = { purge: false }): Promise<RemovePlan> {
+  return (await surveyRemoval(host, options)).plan;
+}
+
+interface Survey {
+  readonly plan: RemovePlan;
+  /** null where there is no package to remove. */
+  readonly removal: {
+    readonly system: PackageSystem;
+    readonly buildArgv: (packages: readonly ListedPackage[]) => readonly string[];
+  } | null;
+}
+
+async function surveyRemoval(host: Host, { purge }: RemoveOptions): Promise<Survey> {
   const open = await readOpen(host);
   const replaced = open.flatMap((entry) => entry.replaced);
   const recorded = new Map(
@@ -59,20 +75,20 @@ export async function planRemoval(host: Host, { purge }: RemoveOptions = { purge
   const packages = [...recorded].filter(([key]) => remains.has(key)).map(([, item]) => item);
   const isWhole = packages.every((item) => remains.get(packageKey(item))?.isWhole === true);
   const { ours, kept } = await findRemains(host, pathsOf(open), purge);
-  return {
+  const removal =
+    system === null || packages.length === 0
+      ? null
+      : { system, buildArgv: isWhole ? system.buildRemoveArgv : system.buildUndoArgv };
+  const plan = {
     packages,
     // It goes with the lock of this removal, which takes it over.
     files: [...ours.map(({ path }) => path), ...((await isLockLeft(host)) ? [LOCK_PATH] : [])],
     kept,
     skipped: [...recorded].filter(([key]) => !remains.has(key)).map(([, item]) => item),
     replaced,
-    argv:
-      system === null || packages.length === 0
-        ? null
-        : isWhole
-          ? system.buildRemoveArgv(packages)
-          : system.buildUndoArgv(packages),
+    argv: removal?.buildArgv(packages) ?? null,
   };
+  return { plan, removal };
 }
 
 /**
@@ -106,30 +122,36 @@ async function removeLocked(
   refuseWhenStopped(signal, `before anything was removed from ${host.name}`);
   const system = cutOff.length === 0 ? null : await systemOfJournal(host, open);
   if (system !== null) await completeCutOff(host, system, cutOff, emit);
-  const now = await planRemoval(host, options);
+  const { plan: now, removal } = await surveyRemoval(host, options);
   for (const { path } of now.kept ?? [])
     emit({ type: 'note', level: 'warning', text: `${path} on ${host.name} was left alone: it is not tapprep's` });
-  if (now.argv !== null) await runRemoval(host, now.argv, emit, signal);
+  const needed = removal === null ? [] : await findNeeded(host, removal.system, now.packages, removal.buildArgv);
+  const needs = new Set(needed.map(packageKey));
+  const going = now.packages.filter((item) => !needs.has(packageKey(item)));
+  if (removal !== null && going.length > 0) await runRemoval(host, removal.buildArgv(going), emit, signal);
   // Triggers of other packages, which the killed run left waiting.
   if (system !== null) await resumeCutOff(host, system);
   const paths = pathsOf(open);
   await takeRemains(host, (await findRemains(host, paths, false)).ours);
-  const stay = new Set((await findRemains(host, paths, false)).ours.map(({ path }) => path));
+  const after = await findRemains(host, paths, false);
+  const stay = new Set(after.ours.map(({ path }) => path));
+  for (const { path } of after.kept.filter((each) => now.files.includes(each.path)))
+    emit({ type: 'note', level: 'info', text: `what else is in ${path} on ${host.name} stays: it is not tapprep's` });
   const journal = await readJournal(host);
   if (journal.entries.length > 0)
-    await writeJournal(host, { ...journal, entries: journal.entries.map((entry) => closeEntry(entry, stay)) });
-  const left = stay.size > 0 || !options.purge ? [...stay] : await purge(host);
+    await writeJournal(host, { ...journal, entries: journal.entries.map((entry) => closeEntry(entry, stay, needs)) });
+  const left = stay.size > 0 || needed.length > 0 || !options.purge ? [...stay] : await purge(host);
   if (left.length > 0) {
     throw new TapprepError(
       'INSTALL_FAILED',
       `${left.length} of ${countOf(now.files.length, 'file')} could not be removed from ${host.name}: ${left.join(', ')}`,
-      { remedy: run(shellLine`ls -la ${left[0] ?? ''}`), facts: { left } },
+      { remedy: run(shellLine`ls -la ${left[0] ?? ''}`), facts: { left, needed } },
     );
   }
   if (signal.aborted) {
     throw interrupted(signal, `while removing from ${host.name}, where the removal came to its end first`);
   }
-  return { packages: now.packages, files: [...new Set([...plan.files, ...now.files])], left };
+  return { packages: going, files: [...new Set([...plan.files, ...now.files])], left, needed };
 }
 
 /** The journal and the reports: only once nothing is left that they tell of. @returns what could not be taken away */
@@ -153,12 +175,13 @@ async function runRemoval(host: Host, argv: readonly string[], emit: Emit, signa
   );
 }
 
-/** Nothing but the journal knows of a file that could not be taken away. */
-function closeEntry(entry: JournalEntry, stay: ReadonlySet<string>): JournalEntry {
+/** Nothing but the journal knows of a file that could not be taken away, and whose a package is that others need. */
+function closeEntry(entry: JournalEntry, stay: ReadonlySet<string>, needs: ReadonlySet<string>): JournalEntry {
+  const packages = entry.packages.filter((item) => needs.has(packageKey(item)));
   const files = entry.files.filter((path) => stay.has(path));
-  return entry.state === 'removed' || files.length === 0
+  return entry.state === 'removed' || files.length + packages.length === 0
     ? { ...entry, state: 'removed' }
-    : { ...entry, state: 'failed', packages: [], files };
+    : { ...entry, state: 'failed', packages, files };
 }
 
 async function readOpen(host: Host): Promise<readonly JournalEntry[]> {

@@ -2,7 +2,10 @@
 import { posix } from 'node:path';
 import { run } from '../make-remedy.ts';
 import { compareDebVersions } from '../version/deb-vercmp.ts';
-import type { ExactPackage, PackageSystem } from './package-system.ts';
+import type { ExactPackage, Need, PackageSystem } from './package-system.ts';
+
+// One word of the status has a name of its own since 1.17.11 only; before, nothing is printed for that.
+const LIST_ARGV = ['dpkg-query', '--show', '--showformat=${Status}\t${Package}\t${Version}\t${Architecture}\n'];
 
 export const DPKG: PackageSystem = {
   family: 'deb',
@@ -12,14 +15,17 @@ export const DPKG: PackageSystem = {
   reads: (kind) => kind === 'deb' || kind === 'launchpad',
   // tapprep brings what packages need itself, in the order that dpkg wants them.
   frontEnds: [],
-  // One word of the status has a name of its own since 1.17.11 only; before, nothing is printed for that.
-  listArgv: ['dpkg-query', '--show', '--showformat=${Status}\t${Package}\t${Version}\t${Architecture}\n'],
+  listArgv: LIST_ARGV,
   isReadAsFile: false,
   isNeverEmpty: false,
   resumeArgv: ['dpkg', '--configure', '--pending'],
   unpackingPath: '/var/lib/dpkg/tmp.ci',
   buildTestArgv,
   buildRemoveArgv: (packages) => ['dpkg', '--purge', ...packages.map(nameExactly)],
+  // Nothing is staged where a log of its own could lie: it has none.
+  buildRemovalTestArgv: ([program = 'dpkg', ...rest]) => [program, '--no-act', '--log=', ...rest],
+  readNeeds,
+  buildHoldersArgv: (thing) => [...LIST_ARGV, thing],
   // A package that was cut off while it was unpacked leaves only by force.
   buildUndoArgv: (packages) => ['dpkg', '--force-remove-reinstreq', '--purge', ...packages.map(nameExactly)],
   buildRegisterArgv: (files) => ['dpkg', '--force-depends', '--unpack', ...files],
@@ -27,6 +33,12 @@ export const DPKG: PackageSystem = {
   buildPathsArgv: null,
   checkCommand: 'dpkg --audit',
   repair: run('dpkg --audit'),
+  buildOwnersArgv: (paths) => ['dpkg', '-S', ...paths],
+  // Before 1.15 "dpkg: /a/path not found."; for a while the other ended with a full stop, too.
+  readUnowned: (words) =>
+    [...words.matchAll(/^dpkg(?:-query)?: (?:no path found matching pattern (.+?)\.?|(.+) not found\.)$/gm)].map(
+      ([, path, older = '']) => path ?? older,
+    ),
   ownerCommand: (path) => `dpkg -S ${path}`,
   canLeaveScriptsOut: false,
   keepsSideBySide: () => false,
@@ -46,6 +58,16 @@ export const DPKG: PackageSystem = {
 /** Its log tells what was done, a dry run too: that one has its own, which goes with the staged files. */
 function buildTestArgv([program = 'dpkg', ...rest]: readonly string[]): readonly string[] {
   return [program, '--dry-run', `--log=${posix.dirname(rest.at(-1) ?? '/')}/dry-run.log`, ...rest];
+}
+
+/** "dpkg: dependency problems prevent removal of gcc:" and, below it, " build-essential depends on gcc (>= 4:10); however:". */
+function readNeeds(words: string): readonly Need[] {
+  let thing: string | undefined;
+  return words.split('\n').flatMap((line) => {
+    if (!line.startsWith(' ')) thing = / prevent removal of (\S+):$/.exec(line)?.[1];
+    const by = /^ (\S+)(?: \(\S+\))? (?:pre-)?depends on /.exec(line)?.[1];
+    return thing === undefined || by === undefined ? [] : [{ thing, by }];
+  });
 }
 
 function nameExactly({ name, arch }: ExactPackage): string {

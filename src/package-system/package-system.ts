@@ -14,6 +14,14 @@ export interface ExactPackage {
   readonly arch: string;
 }
 
+/** Something that an installed package depends on. */
+export interface Need {
+  /** A package, or what packages provide, as the package manager names it. */
+  readonly thing: string;
+  /** The package that depends on it, as the package manager names it. */
+  readonly by: string;
+}
+
 export interface PackageSystem {
   readonly family: Target['family'];
   readonly manager: PackageManager;
@@ -38,6 +46,12 @@ export interface PackageSystem {
   /** The same install, tried without any change; it fails where that would. */
   buildTestArgv(installArgv: readonly string[]): readonly string[];
   buildRemoveArgv(packages: readonly ExactPackage[]): readonly string[];
+  /** The same removal, tried without any change; it fails where something else needs one of the packages. */
+  buildRemovalTestArgv(removeArgv: readonly string[]): readonly string[];
+  /** What stands in the way of it, by the words of that test. */
+  readNeeds(words: string): readonly Need[];
+  /** Lists, as listArgv does, the installed packages that a Need is of. */
+  buildHoldersArgv(thing: string): readonly string[];
   /** Removes what a run that failed or was killed left, also what it was cut off in. */
   buildUndoArgv(packages: readonly ExactPackage[]): readonly string[];
   /**
@@ -53,6 +67,10 @@ export interface PackageSystem {
   readonly checkCommand: string;
   /** For a database that cannot be read. */
   readonly repair: Remedy;
+  /** Asks whose these paths are. */
+  buildOwnersArgv(paths: readonly string[]): readonly string[];
+  /** Those of them that are no package's, by the words of the answer. */
+  readUnowned(words: string): readonly string[];
   /** Tells whose a path is. */
   ownerCommand(path: string): string;
   /** Whether it can install a package and run nothing of it. */

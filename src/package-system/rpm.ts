@@ -1,7 +1,7 @@
 /** rpm(8) and the front ends above it: Red Hat, SUSE and what is built on them. Pure. */
 import { runAsRoot } from '../make-remedy.ts';
 import type { Role } from '../types.ts';
-import type { ExactPackage, PackageSystem } from './package-system.ts';
+import type { ExactPackage, Need, PackageSystem } from './package-system.ts';
 
 const PARALLEL: ReadonlySet<Role> = new Set([
   'devel',
@@ -12,6 +12,8 @@ const PARALLEL: ReadonlySet<Role> = new Set([
   'image',
 ]);
 
+const LISTED = 'install ok installed\t%{NAME}\t%|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE}\t%{ARCH}\n';
+
 export const RPM: PackageSystem = {
   family: 'rpm',
   manager: 'rpm',
@@ -19,18 +21,16 @@ export const RPM: PackageSystem = {
   mirrorKind: 'rpm-md',
   reads: (kind) => kind === 'rpm-md' || kind === 'listing' || kind === 'template',
   frontEnds: ['dnf', 'dnf5', 'zypper', 'yum'],
-  listArgv: [
-    'rpm',
-    '-qa',
-    '--queryformat',
-    'install ok installed\t%{NAME}\t%|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE}\t%{ARCH}\n',
-  ],
+  listArgv: ['rpm', '-qa', '--queryformat', LISTED],
   isReadAsFile: true,
   isNeverEmpty: true,
   resumeArgv: null,
   unpackingPath: null,
   buildTestArgv: ([program = 'rpm', ...rest]) => [program, '--test', ...rest],
   buildRemoveArgv,
+  buildRemovalTestArgv: ([program = 'rpm', ...rest]) => [program, '--test', ...rest],
+  readNeeds,
+  buildHoldersArgv: (thing) => ['rpm', '-q', '--queryformat', LISTED, '--whatprovides', ...namesIn(thing)],
   buildUndoArgv: buildRemoveArgv,
   // Written into its database alone.
   buildRegisterArgv: (files) => ['rpm', '-i', '--justdb', '--nodeps', '--noscripts', '--notriggers', ...files],
@@ -38,6 +38,8 @@ export const RPM: PackageSystem = {
   buildPathsArgv: (files) => ['rpm', '-qlp', '--nosignature', ...files],
   checkCommand: 'rpm -Va --nofiles --nodigest',
   repair: runAsRoot('rpm --rebuilddb'),
+  buildOwnersArgv: (paths) => ['rpm', '-qf', ...paths],
+  readUnowned: (words) => [...words.matchAll(/^file (.+) is not owned by any package$/gm)].map(([, path = '']) => path),
   ownerCommand: (path) => `rpm -qf ${path}`,
   canLeaveScriptsOut: true,
   keepsSideBySide: (role) => PARALLEL.has(role),
@@ -62,4 +64,18 @@ function buildRemoveArgv(packages: readonly ExactPackage[]): readonly string[] {
     '-ev',
     ...packages.map(({ name, version, arch }) => `${name}-${version.replace(/^\d+:/, '')}.${arch}`),
   ];
+}
+
+/** "	gcc >= 4.8 is needed by (installed) kernel-devel-5.14.0-1.el9.x86_64". */
+function readNeeds(words: string): readonly Need[] {
+  return [...words.matchAll(/^\s+(\S.*) is needed by (?:\(installed\) )?(\S+)$/gm)].map(([, thing = '', by = '']) => ({
+    thing,
+    by,
+  }));
+}
+
+/** Without the version; of "(gcc or clang)" each. */
+function namesIn(thing: string): readonly string[] {
+  const names = thing.startsWith('(') ? thing.split(/[()\s]+/) : [thing.split(' ')[0] ?? ''];
+  return names.filter((name) => name !== '');
 }

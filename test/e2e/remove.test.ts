@@ -14,6 +14,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { makeBuildRoot } from '../helpers/build-lab.ts';
 import { Cli } from '../helpers/cli.ts';
+import { asArtifact, TransactionLab } from '../helpers/transaction-lab.ts';
 
 const FOLDER = '/opt/tapprep/systemtap-5.1';
 const RECORD = '/var/lib/tapprep/systemtap-6.1.0-1-amd64.json';
@@ -150,4 +151,27 @@ test('a link in the place of the folder goes, and what it leads to stays', async
   symlinkSync('/srv', join(root, FOLDER));
   expect(await remove('--yes')).toMatchObject({ code: 0 });
   expect([FOLDER, '/srv/manifest.json'].filter(isThere)).toEqual(['/srv/manifest.json']);
+});
+
+test('a package that something else needs: named with what to do, exit 5, and the JSON has it as data', async () => {
+  const lab = new TransactionLab();
+  try {
+    const there = lab.openRoot();
+    await there.install([asArtifact(lab.build('gcc', '12-1')), asArtifact(lab.build('systemtap', '5.1-1'))]);
+    there.dpkg('--install', lab.build('build-essential', '12.9', {}, { Depends: 'gcc' }));
+    const args = ['remove', '--root', there.directory, '--yes'];
+    const first = await cli.run([...args, '--json']);
+    expect([first.code, JSON.parse(first.stdout)]).toMatchObject([
+      5,
+      { packages: [{ name: 'systemtap' }], needed: [{ name: 'gcc', version: '12-1', by: ['build-essential'] }] },
+    ]);
+    const again = await cli.run([...args, '--purge']);
+    const words = 'left in place: gcc 12-1, needed by build-essential\nonce nothing else needs them: ';
+    expect([again.code, again.stdout]).toEqual([5, expect.stringContaining(words)]);
+    there.dpkg('--purge', 'build-essential');
+    expect(await cli.run([...args, '--purge'])).toMatchObject({ code: 0 });
+    expect(there.packages()).toEqual([]);
+  } finally {
+    lab.close();
+  }
 });

@@ -1,9 +1,11 @@
 /** `tapprep remove`: takes away exactly what tapprep put there. */
 import { countOf } from '../../count.ts';
+import type { Place } from '../../diagnose/place.ts';
+import { renderRemedy } from '../../diagnose/render-remedy.ts';
 import { EXIT, TapprepError } from '../../errors.ts';
 import { quoteCommand } from '../../shell-words.ts';
 import { tapprepAsRoot } from '../../make-remedy.ts';
-import { planRemoval, type RemovePlan, removeInstalled } from '../../install/remove.ts';
+import { planRemoval, type Removal, type RemovePlan, removeInstalled } from '../../install/remove.ts';
 import type { Kept } from '../../install/remains.ts';
 import { notApproved } from '../../pipeline/change-permission.ts';
 import { hasRootRights, openHost, requireHost } from '../../pipeline/open-target.ts';
@@ -25,7 +27,7 @@ export async function runRemove(context: Context, options: RemoveCommandOptions)
   const host = requireHost(open, 'remove');
   const plan = await planRemoval(host, options);
   const isEmpty = plan.packages.length === 0 && plan.files.length === 0;
-  let done: Pick<RemovePlan, 'packages' | 'files'> = plan;
+  let done: Pick<RemovePlan, 'packages' | 'files'> & Partial<Removal> = plan;
   if (!dryRun && !isEmpty) {
     if (!hasRootRights(host, isRootUser())) {
       throw new TapprepError('NOT_ROOT', `removing from ${host.name} needs root rights`, {
@@ -44,8 +46,10 @@ export async function runRemove(context: Context, options: RemoveCommandOptions)
     stdout.write(`would remove ${count(plan)} from ${host.name}:\n${list(plan)}`);
     if (plan.argv !== null) stdout.write(`would run on ${host.name}:\n  ${quoteCommand(plan.argv)}\n`);
     stdout.write(left(plan));
-  } else stdout.write(`removed ${count(done)} from ${host.name}\n${left(plan)}`);
-  return EXIT.done;
+  } else {
+    stdout.write(`removed ${count(done)} from ${host.name}\n${left(plan)}${stays(done.needed ?? [], context.place)}`);
+  }
+  return (done.needed ?? []).length === 0 ? EXIT.done : EXIT.install;
 }
 
 function count({ packages, files }: Pick<RemovePlan, 'packages' | 'files'>): string {
@@ -66,6 +70,15 @@ function left({ kept = [], skipped, replaced }: RemovePlan): string {
     ...skipped.map(({ name, version }) => `left alone: ${name} ${version} is no longer there in that version\n`),
     ...replaced.map(({ name, from, to }) => `left as it is: ${name} ${to}, which replaced ${from}\n`),
   ].join('');
+}
+
+function stays(needed: Removal['needed'], place: Place): string {
+  if (needed.length === 0) return '';
+  const lines = needed.map(
+    ({ name, version, by }) => `left in place: ${name} ${version}, needed by ${by.join(', ')}\n`,
+  );
+  const [command = ''] = renderRemedy(tapprepAsRoot('remove'), place);
+  return `${lines.join('')}once nothing else needs them: ${command}\n`;
 }
 
 const REASONS: Readonly<Record<Kept['why'], string>> = {

@@ -1,9 +1,18 @@
 /** What a transaction may replace, and what of it is tapprep's afterwards: in roots with the real dpkg. */
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeEach, expect, test } from 'vitest';
-import type { Emit } from '../../../src/types.ts';
+import { createRootHost } from '../../../src/host/root.ts';
+import { type JournalEntry, readJournal, writeEntry } from '../../../src/install/journal.ts';
+import { planRemoval, type Removal, removeInstalled } from '../../../src/install/remove.ts';
+import { placeDebugFiles } from '../../../src/install/place-debug-files.ts';
+import type { Emit, Sha256 } from '../../../src/types.ts';
+import { makeRpmRunRoot } from '../../helpers/dpkg-root.ts';
 import { failureOf } from '../../helpers/failure-of.ts';
+import { openRpmLab } from '../../helpers/rpm-lab.ts';
 import { asArtifact, TransactionLab, type TransactionRoot } from '../../helpers/transaction-lab.ts';
 
 const CHILD = fileURLToPath(new URL('../../helpers/transaction-child.ts', import.meta.url));
@@ -91,3 +100,145 @@ test.each(['the next run', 'remove'])(
     expect(root.entries()[0]?.replaced).toEqual([{ name: 'gcc', from: '4:10.2.1-1', to: '4:12.2.0-3' }]);
   },
 );
+
+test('a package that something else needs by now stays, is named with what needs it, and the rest goes', async () => {
+  const cpp = lab.build('cpp', '12-1');
+  const compiler = lab.build('gcc', '12-1', {}, { Depends: 'cpp' });
+  const essential = lab.build('build-essential', '12.9', {}, { Depends: 'gcc' });
+  await root.install([asArtifact(cpp), asArtifact(compiler), asArtifact(stap)]);
+  root.dpkg('--install', essential);
+  const folder = join(root.directory, 'opt/tapprep/systemtap-5.6');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'manifest.json'), '{"schema": "tapprep-systemtap/1"}\n');
+  const { packages, needed } = await root.remove();
+  expect(packages.map(({ name }) => name)).toEqual(['systemtap']);
+  expect(needed).toMatchObject([
+    { name: 'cpp', version: '12-1', by: ['gcc'] },
+    { name: 'gcc', version: '12-1', by: ['build-essential'] },
+  ]);
+  const there = ['build-essential 12.9 installed', 'cpp 12-1 installed', 'gcc 12-1 installed'];
+  expect([root.packages(), existsSync(folder)]).toEqual([there, false]);
+  expect(root.entries()).toMatchObject([{ state: 'failed', packages: [{ name: 'cpp' }, { name: 'gcc' }] }]);
+  root.dpkg('--purge', 'build-essential');
+  await root.remove();
+  expect([root.packages(), root.entries()[0]?.state]).toEqual([[], 'removed']);
+});
+
+test('what rpm says that something else needs stays by what provides it, and the rest goes', async () => {
+  const rpms = openRpmLab();
+  try {
+    const built = rpms.build({
+      source: 'tools',
+      version: '1',
+      release: '1',
+      packages: [
+        { name: 'cpp', provides: ['preprocessor = 12'] },
+        { name: 'gcc', requires: ['preprocessor >= 11'] },
+        { name: 'dkms', requires: ['(gcc or clang)', '/usr/bin/stap-prep'] },
+        { name: 'stap-prep', files: { '/usr/bin/stap-prep': '#!/bin/sh\n' } },
+        { name: 'systemtap' },
+      ],
+    });
+    const directory = join(rpms.directory, 'root');
+    makeRpmRunRoot(directory, 'http://127.0.0.1:9/', Object.values(built));
+    const host = createRootHost(directory);
+    const came = ['cpp', 'gcc', 'stap-prep', 'systemtap'].map((name) => ({ name, version: '1-1', arch: 'x86_64' }));
+    const about = { at: '2026-11-29T10:00:00.000Z', tapprep: '0.1.0', release: '5.14.0-1.el9.x86_64' };
+    await writeEntry(host, { ...about, manager: 'rpm', state: 'done', packages: came, replaced: [], files: [] });
+    const remove = async (): Promise<Removal> =>
+      removeInstalled(host, await planRemoval(host), () => undefined, new AbortController().signal);
+    expect(await remove()).toMatchObject({
+      packages: [{ name: 'systemtap' }],
+      needed: [
+        { name: 'cpp', by: ['gcc-1-1.x86_64'] },
+        { name: 'gcc', by: ['dkms-1-1.x86_64'] },
+        { name: 'stap-prep', by: ['dkms-1-1.x86_64'] },
+      ],
+    });
+    execFileSync('chroot', [directory, 'rpm', '-e', 'dkms']);
+    expect(await remove()).toMatchObject({ packages: came.slice(0, 3), needed: [] });
+    expect((await readJournal(host)).entries).toMatchObject([{ state: 'removed' }]);
+  } finally {
+    rpms.close();
+  }
+});
+
+const RELEASE = '6.1.0-57-amd64';
+const DEBUG = `/usr/lib/debug/lib/modules/${RELEASE}`;
+
+async function placeVmlinux(host = root.host): Promise<void> {
+  const source = join(lab.directory, 'vmlinux');
+  writeFileSync(source, 'ELF');
+  const sha256 = createHash('sha256').update('ELF').digest('hex') as Sha256;
+  const file = { path: `${DEBUG}/vmlinux`, url: 'x', sha256, buildId: null, signed: true };
+  const directory = { host, path: DEBUG, release: RELEASE, tapprepVersion: '0.0.0', now: Date.now };
+  await placeDebugFiles(directory, [{ source, file }]);
+}
+
+function debugFiles(of = root.directory): readonly string[] {
+  const directory = join(of, DEBUG);
+  return existsSync(directory)
+    ? readdirSync(directory, { recursive: true, withFileTypes: true })
+        .filter((entry) => !entry.isDirectory())
+        .map(({ name }) => name)
+        .toSorted()
+    : [];
+}
+
+test.each(['by digest', 'of an older journal'])(
+  'vmlinux that tapprep put there goes, and the debug package that came beside it keeps its files: %s',
+  async (how) => {
+    await placeVmlinux();
+    if (how !== 'by digest') {
+      const [entry] = root.entries();
+      await writeEntry(root.host, { ...(entry as JournalEntry), placed: undefined });
+    }
+    const dbg = lab.build('linux-image-dbg', '6.1-1', { [`${DEBUG.slice(1)}/kernel/fs/ext4.ko`]: 'ELF ext4' });
+    root.dpkg('--install', dbg);
+    expect((await failureOf(placeVmlinux())).message).toMatch(/holds what is not tapprep's by now: .*ext4\.ko/);
+    expect(debugFiles()).toEqual(['.tapprep', 'ext4.ko', 'vmlinux']);
+    await root.remove();
+    expect(debugFiles()).toEqual(['ext4.ko']);
+    expect(root.entries()).toMatchObject([{ state: 'removed' }]);
+    expect(root.notes.join('\n')).toContain(`what else is in ${DEBUG} on `);
+  },
+);
+
+test('a debug package that took the place of tapprep’s vmlinux keeps it, and so does who put another there', async () => {
+  await placeVmlinux();
+  root.dpkg('--install', lab.build('linux-image-dbg', '6.1-2', { [`${DEBUG.slice(1)}/vmlinux`]: 'ELF' }));
+  await root.remove();
+  expect(debugFiles()).toEqual(['vmlinux']);
+  root.dpkg('--purge', 'linux-image-dbg');
+  await placeVmlinux();
+  writeFileSync(join(root.directory, DEBUG, 'vmlinux'), 'mine');
+  await root.remove();
+  expect(debugFiles()).toEqual(['vmlinux']);
+});
+
+test('debug information of tapprep alone is replaced, and goes with its directory', async () => {
+  await placeVmlinux();
+  await placeVmlinux();
+  expect(debugFiles()).toEqual(['.tapprep', 'vmlinux']);
+  await root.remove();
+  expect(existsSync(join(root.directory, DEBUG))).toBe(false);
+});
+
+test('an rpm with debug information keeps its files where tapprep’s own go', async () => {
+  const rpms = openRpmLab();
+  try {
+    const files = { [`${DEBUG}/kernel/fs/ext4.ko.debug`]: 'ELF ext4\n' };
+    const packages = [{ name: 'kernel-debuginfo', files }];
+    const built = rpms.build({ source: 'kernel', version: '1', release: '1', packages });
+    const directory = join(rpms.directory, 'root');
+    makeRpmRunRoot(directory, 'http://127.0.0.1:9/', []);
+    const host = createRootHost(directory);
+    await placeVmlinux(host);
+    execFileSync('rpm', ['--root', directory, '--dbpath', '/var/lib/rpm', '-i', built['kernel-debuginfo'] ?? '']);
+    await writeEntry(host, { ...((await readJournal(host)).entries[0] as JournalEntry), placed: undefined });
+    await removeInstalled(host, await planRemoval(host), () => undefined, new AbortController().signal);
+    expect(debugFiles(directory)).toEqual(['ext4.ko.debug']);
+  } finally {
+    rpms.close();
+  }
+});
