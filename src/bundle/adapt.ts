@@ -1,7 +1,7 @@
 /** Packages of a bundle or a lock against what is installed where it was carried to: its plan was made from an older or no list. Pure. */
 import type { InstalledVersion } from '../resolve/plan.ts';
 import type { PlanItem, Plan, Role } from '../types.ts';
-import { isSameVersion } from '../install/compare-lists.ts';
+import { isSamePackage, isSameVersion } from '../install/compare-lists.ts';
 import type { PackageSystem } from '../package-system/package-system.ts';
 
 /** Packages that others need in some version: a newer one does as well. */
@@ -24,7 +24,7 @@ export function adaptToInstalled(
   const present: Plan['present'][number][] = [];
   const notes: string[] = [];
   for (const item of items) {
-    const there = installed.filter(({ name, arch }) => name === item.name && arch === item.arch);
+    const there = installed.filter((one) => isSamePackage(one, item));
     if (!item.install || there.length === 0) {
       wanted.push({ ...item, replaces: null });
       continue;

@@ -278,7 +278,7 @@ esac
 
 open_state
 read_journal
-if [ -n "$resumed" ]; then
+if [ -n "$resumed$resumed_replaced" ]; then
   say 'an earlier install was cut off; going on from what it left'
   changing=resume
   resume_manager

@@ -23,7 +23,8 @@ export interface Output {
 export function createOutput(stream: Writable): Output {
   return {
     get columns() {
-      return (stream as Partial<NodeJS.WriteStream>).columns ?? null;
+      // A terminal of which nobody said the size has 0.
+      return (stream as Partial<NodeJS.WriteStream>).columns || null;
     },
     write: (text) => void stream.write(escapeControl(redact(text))),
     json: (value) => void stream.write(`${toSafeJson(value, 2)}\n`),

@@ -7,7 +7,6 @@ import type { Emit } from '../types.ts';
 import type { Place } from '../diagnose/place.ts';
 import { asInterruption } from '../interruption.ts';
 import type { CommonOptions, Context } from './context.ts';
-import { requireCache } from '../files/cache-mark.ts';
 import { withTemporaryDirectory } from '../files/temporary-directory.ts';
 import { askLine } from './ask-line.ts';
 import { createOutput } from './output.ts';
@@ -60,7 +59,6 @@ async function withContext(
     return askSecret(stdin, stderr, escapeControl(question), signal);
   };
   try {
-    await requireCache(common.cacheDir);
     return await body({
       stdin,
       stdout: createOutput(stdout),

@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { EXIT, exitCodeOf, TapprepError } from '../errors.ts';
 import { proxyVariables, requireAllowed, withDefaults } from './apply-configuration.ts';
 import { ACTIONS_OF, COMMANDS, commandsByTask, type CommandRow } from './commands.ts';
+import { requireCache } from '../files/cache-mark.ts';
 import { findMisspelt, NO_CONFIGURATION, readConfiguration } from './configuration.ts';
 import { placeOfOptions, withHelp, withHint } from './hint.ts';
 import { readVersion } from './package-root.ts';
@@ -51,7 +52,9 @@ export async function runProgram(
     Object.assign(env, proxyVariables(configuration, env));
     const place = placeOfOptions(raw, process.getuid?.() === 0);
     try {
-      exitCode = await withProcessContext(terminal, readCommon(raw, env), packageRoot, place, (context) => {
+      exitCode = await withProcessContext(terminal, readCommon(raw, env), packageRoot, place, async (context) => {
+        if (row.options.some(([flags]) => flags.startsWith('--cache-dir ')))
+          await requireCache(context.common.cacheDir);
         for (const { name, meant } of findMisspelt(env)) {
           const text = `the variable ${name} is unknown to tapprep and does nothing: did you mean ${meant}?`;
           context.emit({ type: 'note', level: 'warning', text });

@@ -62,6 +62,16 @@ const RELEASE_FILES = [
  * @param files path on the target -> text; only those that exist
  */
 export function identifyOs(files: ReadonlyMap<string, string>): Os {
+  const os = readOs(files);
+  return { ...os, id: wordOf(os.id), versionId: wordOf(os.versionId), codename: wordOf(os.codename) };
+}
+
+/** What is no word ("n/a", "bookworm/sid") names no release; it would become part of a path. */
+function wordOf(value: string | null): string | null {
+  return value === null || /[/\u0000-\u001f\u007f]|\.\./.test(value) || value.length > 64 ? null : value;
+}
+
+function readOs(files: ReadonlyMap<string, string>): Os {
   for (const path of ['/etc/os-release', '/usr/lib/os-release']) {
     const text = files.get(path);
     const os = text === undefined ? null : fromOsRelease(parseOsRelease(text), path);

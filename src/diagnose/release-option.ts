@@ -43,7 +43,7 @@ export function isOnlyCutShort(situation: Situation): boolean {
   const grade = gradeOfMeant(situation);
   const { log, host } = situation;
   const hasTree =
-    host?.buildTree?.exists === true ||
+    (host?.buildTree?.exists === true && host.kernel.release === whole) ||
     log.packages.some(({ kind, installed, release }) => installed && kind === 'devel' && release === whole);
   return (grade === 'proves' || grade === 'points') && hasTree;
 }

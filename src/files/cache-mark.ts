@@ -12,9 +12,13 @@ export const CACHE_MARK = 'CACHEDIR.TAG';
 const TEXT = 'Signature: 8a477f597d28d172789f06886806bc55\n# a cache of tapprep\n';
 /** Where caches lie when nobody says otherwise, since before there was a mark. */
 const NAMED = /^tapprep/;
+/** What every cache has that anything was downloaded to, and hardly anything else has together: known since before the mark, too. */
+const KNOWN_BY = ['locks', 'sha256'] as const;
+/** The root of a new file system has that, and is empty all the same. */
+const LOST_AND_FOUND = 'lost+found';
 
 /**
- * Passes what is not there, is empty, is named for tapprep or has its mark.
+ * Passes what is not there, is empty, is named for tapprep, has its mark or what a cache from before the mark has.
  * @throws TapprepError USAGE for a directory of others
  */
 export async function requireCache(root: string): Promise<void> {
@@ -43,8 +47,9 @@ export async function markCache(root: string): Promise<void> {
 async function isOurs(root: string, uid: number): Promise<boolean> {
   if (NAMED.test(basename(resolve(root)))) return true;
   try {
-    const names = await readdir(root);
-    return names.length === 0 || (names.includes(CACHE_MARK) && (await isMark(join(root, CACHE_MARK), uid)));
+    const names = (await readdir(root)).filter((name) => name !== LOST_AND_FOUND);
+    if (names.length === 0 || KNOWN_BY.every((name) => names.includes(name))) return true;
+    return names.includes(CACHE_MARK) && (await isMark(join(root, CACHE_MARK), uid));
   } catch (error) {
     // Whether it can be used at all is said by whoever opens it.
     if ((['ENOENT', 'ENOTDIR', 'EACCES'] as const).some((code) => isErrno(error, code))) return true;
@@ -66,8 +71,9 @@ async function isMark(path: string, uid: number): Promise<boolean> {
     return (
       info.isFile() &&
       [0, uid].includes(info.uid) &&
-      info.size === TEXT.length &&
-      (await file.readFile('utf8')) === TEXT
+      info.size <= TEXT.length &&
+      // Whoever wrote it may have been ended at it.
+      TEXT.startsWith(await file.readFile('utf8'))
     );
   } finally {
     await file.close();

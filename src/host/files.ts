@@ -1,7 +1,7 @@
 /** Files on this machine, read and written so that a crash or a hostile name can do no harm. */
 import { constants } from 'node:fs';
 import { chmod, open, rm, stat, type FileHandle } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { isErrno, TapprepError } from '../errors.ts';
 import { diskError } from '../files/disk-error.ts';
 import { makeDirectory } from '../files/make-directory.ts';
@@ -71,7 +71,7 @@ export async function copyFileAtomic(source: string, path: string, mode: number)
 }
 
 async function makeParent(path: string): Promise<void> {
-  const directory = dirname(path);
+  const directory = resolve(dirname(path));
   try {
     const uppermost = await makeDirectory(directory, 0o755);
     // Whatever the umask of who runs tapprep: others of the target read there, and a package that comes later keeps the mode.

@@ -40,6 +40,16 @@ export function packageKey(item: { readonly name: string; readonly version: stri
   return `${nameKey(item)}\0${item.version}`;
 }
 
+const INDEPENDENT: ReadonlySet<string> = new Set(['all', 'noarch']);
+
+/** Whether one takes the place of the other: a package may become one for every architecture, or stop to be one. */
+export function isSamePackage(
+  a: { readonly name: string; readonly arch: string },
+  b: { readonly name: string; readonly arch: string },
+): boolean {
+  return a.name === b.name && (a.arch === b.arch || INDEPENDENT.has(a.arch) || INDEPENDENT.has(b.arch));
+}
+
 /** Epoch 0 is the same as none. */
 export function isSameVersion(a: string, b: string): boolean {
   return a.replace(/^0:/, '') === b.replace(/^0:/, '');

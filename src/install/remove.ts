@@ -78,7 +78,11 @@ async function surveyRemoval(host: Host, { purge }: RemoveOptions): Promise<Surv
   const removal =
     system === null || packages.length === 0
       ? null
-      : { system, buildArgv: isWhole ? system.buildRemoveArgv : system.buildUndoArgv };
+      : {
+          system,
+          buildArgv: (gone: readonly ListedPackage[]) =>
+            isWhole ? system.buildRemoveArgv(gone) : system.buildUndoArgv(gone),
+        };
   const plan = {
     packages,
     // It goes with the lock of this removal, which takes it over.

@@ -10,7 +10,7 @@ import { settleMethod } from './ask-front-end.ts';
 import { ensureBuildLink, listMissingLink } from './build-link.ts';
 import type { PackageSystem } from '../package-system/package-system.ts';
 import { buildInstallArgv, type InstallMethod, QUIET_ENV, sortByRole, systemOfMethod } from './commands.ts';
-import { compareLists, isSameVersion, packageKey } from './compare-lists.ts';
+import { compareLists, isSamePackage, isSameVersion, packageKey } from './compare-lists.ts';
 import { isSame } from './compare-transaction.ts';
 import { completeCutOff, resumeCutOff } from './cut-off.ts';
 import { type JournalEntry, JOURNAL_PATH, readJournal, writeEntry } from './journal.ts';
@@ -330,7 +330,7 @@ function replacedBy(item: PlanItem, before: readonly ListedPackage[], system: Pa
   if (system.keepsSideBySide(item.role)) return null;
   // Of some of them, a kernel's, several are installed: the plan knows which.
   if (system.addsBeside && item.role === 'dependency' && item.replaces === null) return null;
-  const there = before.filter(({ name, arch }) => name === item.name && arch === item.arch);
+  const there = before.filter((one) => isSamePackage(one, item));
   return there.some(({ version }) => isSameVersion(version, item.version)) ? null : (there.at(-1)?.version ?? null);
 }
 

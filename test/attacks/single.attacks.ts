@@ -73,9 +73,16 @@ function makeDirectory(path: string, mode: number, uid = 0): string {
 }
 
 /** A program where the file looks for the one that it unpacked before, all of it root's; returns the path of its node. */
+/** It is a cache of tapprep's, so that no other refusal comes first. */
+function mark(cache: string): string {
+  writeFileSync(join(cache, 'CACHEDIR.TAG'), 'Signature: 8a477f597d28d172789f06886806bc55\n# a cache of tapprep\n');
+  return cache;
+}
+
 function plant(cache: string): string {
   const home = join(cache, 'program', ID);
   for (const directory of [cache, join(cache, 'program'), home, join(home, 'bin')]) makeDirectory(directory, 0o755);
+  mark(cache);
   writeFileSync(join(home, 'bin/tapprep.js'), '');
   const node = join(home, 'node');
   writeFileSync(node, PLANTED);
@@ -123,7 +130,7 @@ export const attacks: readonly Attack[] = [
   }),
   starting('the one file starts a program by a link in its cache', [WRITABLE, NO_LINK], (base) => {
     plant(join(base, 'elsewhere'));
-    const cache = makeDirectory(join(base, 'cache'), 0o755);
+    const cache = mark(makeDirectory(join(base, 'cache'), 0o755));
     symlinkSync('../elsewhere/program', join(cache, 'program'));
     return cache;
   }),

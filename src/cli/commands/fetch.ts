@@ -85,7 +85,7 @@ async function withDestination<Result>(dest: string, { items }: Plan, work: () =
     await prepare(dest, items, make);
     return await work();
   } catch (error) {
-    for (const directory of made.toReversed()) await removeEmpty(...directory);
+    for (const directory of made.toReversed()) await removeEmpty(...directory).catch(() => undefined);
     throw error;
   }
 }

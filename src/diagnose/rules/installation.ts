@@ -43,7 +43,7 @@ function installThere(linesOf: Match['linesOf']): Remedy {
 /** Where staprun was configured to find it. */
 const STAPIO_GONE = text(
   'systemtap/stapio',
-  /(\/[^\s:"']{1,250}\/systemtap\/stapio)["']?:? .{0,30}No such file or directory/,
+  /^(?!(?:ls|stat|find|file|cat|\S{0,20}sh): ).{0,300}?(\/[^\s:"']{1,250}\/systemtap\/stapio)["']?:? .{0,30}No such file or directory/,
 );
 /** What runs a module needs no compiler, and is often copied alone. */
 const LOADER_LACKS_LIBRARY = text(

@@ -219,6 +219,20 @@ describe('a directory that somebody uses for other things is no cache', () => {
     await expect(requireCache(disk)).rejects.toMatchObject({ code: 'USAGE' });
   });
 
+  test('a cache from before the mark is known by what it holds, one whose mark was cut off by that, and a new disk is empty', async () => {
+    const before = makeDirectory(join(base, 'before'), 0o755);
+    for (const name of ['sha256', 'locks', 'kernels']) makeDirectory(join(before, name), 0o700);
+    await requireCache(before);
+    const cut = makeDirectory(join(base, 'cut'), 0o755);
+    writeFileSync(join(cut, 'CACHEDIR.TAG'), '');
+    makeDirectory(join(cut, 'tmp'), 0o700);
+    await requireCache(cut);
+    makeDirectory(join(base, 'disk/lost+found'), 0o700);
+    await requireCache(join(base, 'disk'));
+    makeDirectory(join(base, 'disk/sha256'), 0o700);
+    await expect(requireCache(join(base, 'disk'))).rejects.toMatchObject({ code: 'USAGE' });
+  });
+
   test('one that is named for tapprep is one from before there was a mark', async () => {
     plant(join(base, 'tapprep/index/old'));
     await requireCache(join(base, 'tapprep'));
