@@ -7,13 +7,18 @@ import { type Attack, codeOf, type GuardEdit, held, type Outcome, refusalOf, suc
 /** Another user of this machine; the attacks run as root. */
 const NOBODY = 65534;
 const FILE = 'src/cli/configuration.ts';
-const edit = (text: string, replacement: string): GuardEdit => ({ file: FILE, text, replacement });
-const MODE = edit('if (isOpen(info)) {', 'if (info.size < 0) {');
-const OWNER = edit('if (!trusted.includes(info.uid)) throw', 'if (info.size < 0) throw');
-const LISTS_ADD = edit(
-  "return kind === 'list' ? found : found.slice(0, 1);",
-  'return found.slice(0, kind.length > 0 ? 1 : 0);',
-);
+const WHOSE = 'src/files/ancestors.ts';
+const MODE: GuardEdit = { file: WHOSE, text: 'return isOpen(info) ? {', replacement: 'return info.uid < 0 ? {' };
+const OWNER: GuardEdit = {
+  file: WHOSE,
+  text: 'if (!trusted.includes(info.uid)) return',
+  replacement: 'if (info.uid < 0) return',
+};
+const LISTS_ADD: GuardEdit = {
+  file: FILE,
+  text: "return kind === 'list' ? found : found.slice(0, 1);",
+  replacement: 'return found.slice(0, kind.length > 0 ? 1 : 0);',
+};
 
 interface Files {
   readonly system: string;

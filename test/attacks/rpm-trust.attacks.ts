@@ -346,13 +346,7 @@ const PLANS: readonly Attack[] = [
   },
   {
     name: 'install.sh runs the %post of an rpm that nobody signed, where the user allowed such packages',
-    guard: [
-      off(
-        'src/bundle/sh/packages.sh',
-        'if [ "$group" = unsigned ]; then set -- --noscripts --notriggers "$@"; fi',
-        ':',
-      ),
-    ],
+    guard: [off('src/bundle/sh/packages.sh', 'unsigned*) set -- --noscripts --notriggers "$@" ;;', 'unsigned*) ;;')],
     attempt: async (tree) => byScript(tree, 'yes'),
   },
   {

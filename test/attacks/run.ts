@@ -1,9 +1,8 @@
 /** `npm run attacks [KIND…]`: every attack against the sources as they are and against a copy without its guard. */
-import { globSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
 import { openTemporary } from '../helpers/temporary.ts';
 import { type Attack, endAll, type Outcome, type Tree } from './attack.ts';
+import { type Listed, listAttacks } from './list.ts';
 import { openTrees, type Trees } from './trees.ts';
 
 /** Fewer than so many attacks are no proof: a file of them went missing. */
@@ -11,11 +10,6 @@ const AT_LEAST = 120;
 /** Most of the time is spent waiting for gpg, gpgv and child processes. */
 const AT_ONCE = 4;
 const LIMIT_MS = 240_000;
-
-interface Listed {
-  readonly kind: string;
-  readonly attack: Attack;
-}
 
 interface Tried extends Listed {
   readonly held: boolean;
@@ -42,21 +36,6 @@ async function main(wanted: readonly string[]): Promise<void> {
     endAll();
     closeTemporary();
   }
-}
-
-async function listAttacks(): Promise<readonly Listed[]> {
-  const files = globSync('*.attacks.ts', { cwd: import.meta.dirname }).toSorted();
-  const kinds = await Promise.all(
-    files.map(async (file) => {
-      const { attacks } = (await import(join(import.meta.dirname, file))) as { readonly attacks: readonly Attack[] };
-      return attacks.map((attack) => ({ kind: basename(file, '.attacks.ts'), attack }));
-    }),
-  );
-  const listed = kinds.flat();
-  const names = listed.map(({ kind, attack }) => `${kind}: ${attack.name}`);
-  const twice = names.find((name, at) => names.indexOf(name) !== at);
-  if (twice !== undefined) throw new Error(`two attacks have one name: ${twice}`);
-  return listed;
 }
 
 async function tryAll(listed: readonly Listed[], trees: Trees): Promise<readonly Tried[]> {

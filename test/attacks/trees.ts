@@ -54,14 +54,20 @@ function linkSources(master: string, root: string): void {
   for (const name of BESIDE) symlinkSync(join(PROJECT, name), join(root, name));
 }
 
-function applyEdit(root: string, { file, text, replacement, count = 1 }: GuardEdit): void {
-  const path = join(root, file);
-  const parts = readFileSync(path, 'utf8').split(text);
+function applyEdit(root: string, edit: GuardEdit): void {
+  const path = join(root, edit.file);
+  const edited = readEdited(edit, root);
+  rmSync(path);
+  writeFileSync(path, edited);
+}
+
+/** The file as it is without the guard. @throws where the text is not found as often as said */
+export function readEdited({ file, text, replacement, count = 1 }: GuardEdit, root: string = PROJECT): string {
+  const parts = readFileSync(join(root, file), 'utf8').split(text);
   if (text === '' || parts.length - 1 !== count) {
     throw new Error(`the guard is not where it was: ${file} has ${parts.length - 1} times, and not ${count}, ${text}`);
   }
-  rmSync(path);
-  writeFileSync(path, parts.join(replacement));
+  return parts.join(replacement);
 }
 
 function openTree(root: string, directory: string): Tree {
