@@ -311,7 +311,7 @@ describe('nothing is installed, and the exit code tells why:', () => {
   });
 
   test('no space for the packages: exit 5, and nothing half-written', async () => {
-    const cache = join(cli.home, 'cache');
+    const cache = join(cli.home, 'tapprep-cache');
     mkdirSync(cache);
     const full = `mount -t tmpfs -o size=64k none ${cache} && head -c 40000 /dev/zero >${cache}/full && exec "$@"`;
     const args = ['install', '--root', root, '--kernel', RELEASE, '--yes', '--cache-dir', cache];

@@ -66,7 +66,7 @@ afterAll(() => {
 });
 
 test('a list holds what is known of an exact build, and says what it leaves out', () => {
-  expect(exported).toContain(`${SIGNED}: 2 verdicts on 1 kernel builds\n1 were left out: `);
+  expect(exported).toContain(`${SIGNED}: 2 verdicts on 1 kernel build\n1 was left out: `);
 });
 
 test('what one machine exports and signs, another takes by that key, and tells from what it has seen itself', async () => {
@@ -76,7 +76,7 @@ test('what one machine exports and signs, another takes by that key, and tells f
   expect(JSON.parse(taken.stdout)).toEqual({ taken: 1, own: 1, known: 0, signer: owner.fingerprint });
   const again = await verdicts('import', cache, SIGNED, '--keyring', owner.armored);
   expect(again.stdout).toBe(
-    `0 of 2 verdicts were taken, signed by ${owner.fingerprint}\n1 were here already\n1 are on what this machine has seen itself, and that counts\n`,
+    `0 of 2 verdicts were taken, signed by ${owner.fingerprint}\n1 was here already\n1 is on what this machine has seen itself, and that counts\n`,
   );
   const list = await verdicts('list', cache);
   expect(list.stdout).toMatch(/4\.8-2 of the distribution +pass +pass +2026-11-23 +this machine/);
