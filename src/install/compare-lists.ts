@@ -12,17 +12,16 @@ export function compareLists(
   /** What went and has no other version in its place. */
   readonly removed: readonly ListedPackage[];
 } {
-  const old = new Map<string, string[]>();
-  for (const item of before) old.set(nameKey(item), [...(old.get(nameKey(item)) ?? []), item.version]);
+  const old = new Set(before.map(packageKey));
+  const byName = Map.groupBy(before, ({ name }) => name);
   const current = new Set(after.map(packageKey));
   const added: ListedPackage[] = [];
   const replaced: { name: string; from: string; to: string }[] = [];
   for (const item of after) {
-    const versions = old.get(nameKey(item)) ?? [];
-    if (versions.includes(item.version)) continue;
-    const gone = versions.find((version) => !current.has(packageKey({ ...item, version })));
+    if (old.has(packageKey(item))) continue;
+    const gone = byName.get(item.name)?.find((one) => isSamePackage(one, item) && !current.has(packageKey(one)));
     if (gone === undefined) added.push(item);
-    else replaced.push({ name: item.name, from: gone, to: item.version });
+    else replaced.push({ name: item.name, from: gone.version, to: item.version });
   }
   const successors = new Set(replaced.map(({ name, from }) => `${name}\0${from}`));
   const removed = before.filter(
@@ -31,13 +30,9 @@ export function compareLists(
   return { added, replaced, removed };
 }
 
-function nameKey({ name, arch }: { readonly name: string; readonly arch: string }): string {
-  return `${name}\0${arch}`;
-}
-
 /** What tells two packages apart. */
 export function packageKey(item: { readonly name: string; readonly version: string; readonly arch: string }): string {
-  return `${nameKey(item)}\0${item.version}`;
+  return `${item.name}\0${item.arch}\0${item.version}`;
 }
 
 const INDEPENDENT: ReadonlySet<string> = new Set(['all', 'noarch']);

@@ -28,7 +28,7 @@ export function renderTable(
 
 function placeLast(others: string, last: string, start: number, columns: number): readonly string[] {
   const room = columns - start;
-  if (last === '' || last.length <= room) return [`${others}${last}`];
+  if (last === '' || last.length <= room) return [`${others}${last}`.trimEnd()];
   const [first = '', ...more] = wrap(last, room);
   if (room >= NARROWEST && [first, ...more].every((line) => line.length <= room))
     return [`${others}${first}`, ...indent(more, start)];

@@ -140,6 +140,14 @@ describe('killed while it replaces a package that was there before', () => {
     expect(root.packages()).toBe('gcc 10-2 install ok installed\n');
   });
 
+  test('and adds nothing: the next run says so, and goes on', async () => {
+    await killed('gcc', []);
+    const again = await root.run('install.sh', ['--not-running', '--allow-upgrade', '--keep']);
+    expect(again.stderr).toContain('an earlier install was cut off; going on from what it left');
+    expect(again).toMatchObject({ code: 0 });
+    expect(root.packages()).toBe('gcc 10-2 install ok installed\n');
+  });
+
   test('and adds nothing: undo lets dpkg go on with it, and closes the journal', async () => {
     await killed('gcc', []);
     expect(await root.run('install.sh', ['--undo'])).toMatchObject({ code: 0 });

@@ -46,6 +46,14 @@ test('where the others leave no room it stands under them', () => {
   ]);
 });
 
+test('a last cell that is empty takes no line of its own', () => {
+  expect(renderTable(HEADER, [['a-name-that-takes-all-of-the-width', '']], 20).split('\n')).toEqual([
+    'NAME',
+    '    SHOWS',
+    'a-name-that-takes-all-of-the-width',
+  ]);
+});
+
 test('the width is that of the terminal which an output is, at every moment', () => {
   const terminal = Object.assign(new PassThrough(), { columns: 100 });
   const output = createOutput(terminal);
@@ -53,4 +61,7 @@ test('the width is that of the terminal which an output is, at every moment', ()
   terminal.columns = 60;
   expect(output.columns).toBe(60);
   expect(createOutput(new PassThrough()).columns).toBe(null);
+  // A terminal of which nobody said the size.
+  terminal.columns = 0;
+  expect(output.columns).toBe(null);
 });

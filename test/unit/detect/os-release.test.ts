@@ -172,6 +172,15 @@ describe('identifyOs', () => {
     expect(identifyOs(new Map([['/etc/redhat-release', 'My Own Linux 1\n']]))).toMatchObject({ id: null, from: null });
   });
 
+  test.each(['n/a', 'bookworm/sid', '../../etc', 'x'.repeat(65)])('%j is no word for a release', (word) => {
+    const text = `ID=debian\nVERSION_ID="${word}"\nVERSION_CODENAME="${word}"\n`;
+    expect(identifyOs(new Map([['/etc/os-release', text]]))).toMatchObject({
+      id: 'debian',
+      versionId: null,
+      codename: null,
+    });
+  });
+
   test('never throws, whatever the files hold', () => {
     const path = fc.constantFrom('/etc/os-release', '/etc/redhat-release', '/etc/SuSE-release', '/etc/debian_version');
     fc.assert(

@@ -112,6 +112,26 @@ test('a package that is gone is told as such, one with another version in its pl
   });
 });
 
-function at(name: string, version: string): { name: string; version: string; arch: string } {
-  return { name, version, arch: 'x86_64' };
+test.each([
+  ['x86_64', 'noarch'],
+  ['noarch', 'x86_64'],
+])(
+  'a package that was of %s and is of %s now is replaced, and none that came; one of another architecture is',
+  (was, is) => {
+    expect(compareLists([at('tzdata', '1', was), at('glibc', '2')], [at('tzdata', '3', is), at('glibc', '2')])).toEqual(
+      {
+        added: [],
+        replaced: [{ name: 'tzdata', from: '1', to: '3' }],
+        removed: [],
+      },
+    );
+    expect(compareLists([at('glibc', '2')], [at('glibc', '2'), at('glibc', '3', 'i686')])).toMatchObject({
+      added: [at('glibc', '3', 'i686')],
+      replaced: [],
+    });
+  },
+);
+
+function at(name: string, version: string, arch = 'x86_64'): { name: string; version: string; arch: string } {
+  return { name, version, arch };
 }
