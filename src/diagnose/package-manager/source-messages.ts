@@ -13,8 +13,8 @@ export const UNREGISTERED: readonly Pattern[] = [
   text('no repositories available through', /no repositories available through subscriptions/),
   text('valid subscription', /(?:no|without a) valid subscription/i),
   text('SUSEConnect', /(?:use|run|with) ["'`]?(?:sudo )?SUSEConnect/i),
-  text('Error 403', /\[Errno 14\] HTTPS? Error 403 - Forbidden/),
-  text('Status code: 40', /Status code: 40[13] for https?:\/\/(?:cdn|rhui|scc|updates|nu)\b/),
+  text('Error 403', /^(?!.{0,500}rhui).{0,500}\[Errno 14\] HTTPS? Error 403 - Forbidden/),
+  text('Status code: 40', /Status code: 40[13] for https?:\/\/(?:cdn|scc|updates|nu)\b/),
   text('Permission to access', /Permission to access ["'].{1,300}["'] denied/),
   text('entitlement certificate', /(?:no|missing|expired|find|invalid)\b.{0,60}entitlement certificate/i),
 ];

@@ -38,6 +38,11 @@ const CLOUD_CERTIFICATE = text(
   'certificate expired',
   /https?:\/\/([\w.-]{0,100}rhui[\w.-]{1,100})\/.{0,300}\balert certificate expired\b/,
 );
+/** Who shows none, or that of another cloud, is turned away; subscription-manager has no part in it. */
+const CLOUD_REFUSES: readonly Pattern[] = [
+  text('Status code: 40', /Status code: 40[13] for https?:\/\/([\w.-]{0,100}rhui[\w.-]{1,100})\//),
+  text('[Errno 14]', /https?:\/\/([\w.-]{0,100}rhui[\w.-]{1,100})\/\S{1,300} \[Errno 14\] HTTPS? Error 40[13]/),
+];
 const NO_SUBSCRIPTION = text(
   'enterprise.proxmox.com',
   /https?:\/\/enterprise\.proxmox\.com\/\S{1,200} {1,3}(?:\S{1,40} ){0,2}401\b/,
@@ -220,10 +225,10 @@ export const SOURCE_RULES: readonly Rule[] = [
   },
   {
     code: 'REPO_MISCONFIGURED',
-    patterns: [CLOUD_CERTIFICATE],
+    patterns: [CLOUD_CERTIFICATE, ...CLOUD_REFUSES],
     grade: 'proves',
-    cause: ({ groups }) =>
-      `${groups[0] ?? 'The repository'} knows machines by a client certificate, and that of this one has expired.`,
+    cause: ({ groups, seen }) =>
+      `${groups[0] ?? 'The repository'} knows machines by a client certificate, and ${seen(CLOUD_CERTIFICATE) ? 'that of this one has expired' : 'turns this one away'}.`,
     remedies: (_situation, { groups }) =>
       groups[0]?.endsWith('.microsoft.com') === true
         ? [runAsRoot("yum update -y --disablerepo='*' --enablerepo='*microsoft*'"), CHECK_SOURCES]
