@@ -510,7 +510,7 @@ export const DEB_FAMILIES: Readonly<Record<Exclude<DebKernelFamily, 'deb'>, DebF
   // 5.15.0-67-generic  4.15.0-2106-aws-fips  3.13.0-142-powerpc64-smp; a signed image's own -dbgsym is a stub, and some images have no unsigned twin.
   // Uploads are 5.15.0-70.77~20.04.1, 3.5.0-54.81~precise1, 5.4.0-1085.90+cvm1.1; 3.2.0-23.36~ppa1 and 4.4.0-1057.61+hf245703v20191104b1 are not
   ubuntu: { title: 'Ubuntu', on: ['ubuntu'],
-    guessed: /^(?![\d.]+-[\d.]+(?:~(?:\d\d\.\d\d|(?!ppa)[a-z]+\d)(?:\.\d+)*)?(?:\+[a-z]+\d(?:\.\d+)*)?$)/,
+    guessed: /^(?![\d.]+-[\d.]+(?:~(?:\d\d\.\d\d|(?!ppa)[a-z]+\d)(?:\.\d+)*)?(?:\+[a-z]+\d{1,2}(?:\.\d+)*)?$)/,
     release: new RegExp(String.raw`^(?<abi>${V}-[1-9]\d{0,4})-(?<flavour>(?<leaf>powerpc)(?:64)?-[a-z0-9]+|686|[a-z][a-z0-9]*(?:-[a-z0-9]+)*)$`),
     headers: ['linux-headers-{release}'], debuginfo: ['linux-image-unsigned-{release}-dbgsym', 'linux-image-{release}-dbgsym'],
     // It had no port to POWER or SPARC of 64 bits but ppc64el, none of hard floats before 12.04 (3.2), and one for lpia to 9.10.

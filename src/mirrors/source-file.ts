@@ -77,7 +77,7 @@ export function isPlainPath(text: string): boolean {
 
 /** Where key files of package sources lie on any machine. What lies elsewhere here may be anybody's. */
 const KEYRING_PLACES =
-  /^(?:\/usr\/share\/(?:keyrings|distribution-gpg-keys)|\/etc\/apt\/(?:keyrings|trusted\.gpg\.d)|\/etc\/pki\/rpm-gpg|\/usr\/lib\/rpm\/gnupg\/keys)\/./;
+  /^(?:\/etc\/apt\/trusted\.gpg$|(?:\/usr\/share\/(?:keyrings|distribution-gpg-keys)|\/etc\/apt\/(?:keyrings|trusted\.gpg\.d)|\/etc\/pki\/rpm-gpg|\/usr\/lib\/rpm\/gnupg\/keys)\/.)/;
 
 /** Whether a key file that somebody else's source names may be this machine's file of that name. */
 export function isKeyringPath(path: string): boolean {

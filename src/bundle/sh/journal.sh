@@ -91,7 +91,11 @@ write_journal() {
   put_journal "$1" || fail INSTALL_FAILED "$journal cannot be written" "df -h $state"
 }
 
-put_journal() { put_file "$journal" "$(print_journal "$1")"; }
+# put_journal STATE: all of it; where a part cannot be read, what was written before stays.
+put_journal() {
+  text=$(print_journal "$1") || return 1
+  put_file "$journal" "$text"
+}
 
 # put_file PATH TEXT: whole under its name, or what was there before stays.
 put_file() {
@@ -106,11 +110,10 @@ print_journal() {
   if [ -n "$1" ] || [ -s "$work/before" ]; then
     printf '\n'
     if [ -n "$1" ]; then
-      cat "$work/before"
-      print_entry "$1"
+      cat "$work/before" && print_entry "$1" || return 1
     else
       # The last comma goes.
-      sed '$s/},$/}/' "$work/before"
+      sed '$s/},$/}/' "$work/before" || return 1
     fi
     printf '  ]\n}\n'
   else

@@ -201,6 +201,7 @@ test.each([
   ['5.15.0-1070-azure-fde', '#79~20.04.1.1-Ubuntu SMP'],
   ['5.4.0-1085-azure-fde', '#90+cvm1.1-Ubuntu SMP'],
   ['5.15.0-73-fips', '#80+fips1-Ubuntu SMP'],
+  ['5.15.0-173-fips', '#183+fips10-Ubuntu SMP'],
   ['3.5.0-54-generic', '#81~precise1-Ubuntu SMP'],
   ['2.6.35-32-generic', '#67~lucid1-Ubuntu SMP'],
   ['6.8.0-100-lowlatency', '#100.1-Ubuntu SMP'],
