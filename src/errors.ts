@@ -173,6 +173,11 @@ export const ERROR_CODES = {
   NO_SPACE: { exit: 'install', doc: 'Not enough free space where it is needed.' },
   LOCKED: { exit: 'install', doc: 'Another tapprep works there.' },
   NOT_ROOT: { exit: 'needsRootOrTool', doc: 'Root rights are needed.' },
+  NODE_TOO_OLD: { exit: 'needsRootOrTool', doc: 'Node here is older than tapprep runs on; said by its launcher.' },
+  HOST_TOO_OLD: {
+    exit: 'needsRootOrTool',
+    doc: 'The system or the C library here is none that the one file of tapprep runs on; said by that file.',
+  },
   TOOL_MISSING: { exit: 'needsRootOrTool', doc: 'A program or a library that is needed is not installed.' },
   PERMISSION: { exit: 'needsRootOrTool', doc: 'A file or directory cannot be read or written by this user.' },
   CACHE_UNUSABLE: {
