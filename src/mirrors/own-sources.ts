@@ -11,6 +11,7 @@ import { parseHostSources, readAptSources } from './host-sources.ts';
 import type { Mirrors } from './mirror-list.ts';
 import type { HostSources } from './source-file.ts';
 import { systemOf } from '../package-system/systems.ts';
+import { MAX_KEYRING_BYTES } from '../trust/keyring.ts';
 
 const MAX_FILES = 500;
 const MAX_BYTES = 1024 * 1024;
@@ -98,7 +99,7 @@ async function listTrusted(host: Host): Promise<readonly string[]> {
     /^[A-Za-z0-9][\w.+-]*\.(?:gpg|asc)$/.test(name),
   );
   const paths = ['/etc/apt/trusted.gpg', ...names.slice(0, MAX_FILES).map((name) => `${TRUSTED_PARTS}/${name}`)];
-  const usable = await Promise.all(paths.map(async (path) => isKeyFile(await host.fetchFile(path))));
+  const usable = await Promise.all(paths.map(async (path) => isKeyFile(await host.fetchFile(path, MAX_KEYRING_BYTES))));
   return paths.filter((_, at) => usable[at]);
 }
 
@@ -141,7 +142,7 @@ async function fetchKeys(
   };
   parseHostSources(facts.repositories, target, { keyPath, trusted });
   const found = new Map<string, string>();
-  for (const path of named) found.set(path, (await host.fetchFile(path)) ?? `${NOWHERE}${path}`);
+  for (const path of named) found.set(path, (await host.fetchFile(path, MAX_KEYRING_BYTES)) ?? `${NOWHERE}${path}`);
   return found;
 }
 

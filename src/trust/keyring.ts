@@ -24,7 +24,7 @@ export interface Keyring {
 }
 
 /** Of all key files together. */
-const MAX_KEYRING_BYTES = 16 * 1024 * 1024;
+export const MAX_KEYRING_BYTES = 16 * 1024 * 1024;
 const TAG_PUBLIC_KEY = 6;
 const TAG_PUBLIC_SUBKEY = 14;
 const RSA_ALGORITHMS: readonly number[] = [1, 2, 3];
