@@ -158,12 +158,13 @@ const READ: readonly Attack[] = [
       const { loadKeyrings } = await tree.load<typeof import('../../src/trust/keyring.ts')>(READER);
       const pipe = join(tree.scratch(), 'keyring.gpg');
       execFileSync('mkfifo', [pipe]);
-      const writer = spawn('sh', ['-c', 'cat "$1" >"$2"', 'sh', owner().keyring, pipe], { detached: true });
+      const writer = spawn('sh', ['-c', 'exec cat "$1" >"$2"', 'sh', owner().keyring, pipe], { stdio: 'ignore' });
       try {
         const { keys, missing } = await loadKeyrings([pipe]);
         return keys.size > 0 ? succeeded('his keys') : held(`passed over: ${missing.length}`);
       } finally {
-        process.kill(-(writer.pid ?? 0), 'SIGKILL');
+        // It may have ended by itself.
+        writer.kill('SIGKILL');
       }
     },
   },
