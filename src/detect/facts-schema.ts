@@ -5,8 +5,10 @@ import { run } from '../make-remedy.ts';
 import type { BuildId, HostFacts } from '../types.ts';
 import { keepDirectives } from './source-directives.ts';
 
-const text = z.string().max(16_384);
-const name = z.string().min(1).max(1024);
+/** Each is one line wherever it is printed: what a machine says of itself begins no line of tapprep's. */
+const ONE_LINE = /^[^\p{Cc}\u2028\u2029]*$/u;
+const text = z.string().max(16_384).regex(ONE_LINE, 'more than one line');
+const name = z.string().min(1).max(1024).regex(ONE_LINE, 'more than one line');
 /** What becomes part of a path or an address: the name of a root, of a lock, of a suite. */
 const plain = z.string().regex(/^(?!.*\.\.)[^/\u0000-\u001f\u007f]{0,64}$/u, 'not a plain word');
 const word = plain.nullable();

@@ -444,11 +444,11 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
     modulePackages: [...new Set(lines.flatMap(hintedPackages).filter((name) => OF_MODULES.test(name)))],
     castFile: first(/@cast\([^,"]{1,100}, ?"[^"]{1,100}", ?"([^"]{1,300})"/),
     imagePackages: [...new Set(lines.flatMap(({ text }) => IMAGE_LISTED.exec(text)?.slice(1).find(Boolean) ?? []))],
-    loadedFiles: lines.flatMap((line) => /\binsmod (?:-f )?([\w./+~-]{1,200}\.ko)\b/.exec(line.text)?.[1] ?? []),
+    loadedFiles: lines.flatMap((line) => /\binsmod (?:-f )?(?!-)([\w./+~-]{1,200}\.ko)\b/.exec(line.text)?.[1] ?? []),
     incompletePackages: [
       ...new Set(lines.flatMap(({ text }) => GONE_FROM_PACKAGE.exec(text)?.slice(1).find(Boolean) ?? [])),
     ],
-    probedModules: [...new Set(lines.flatMap((line) => /\bmodule\("([\w-]{1,64})"\)/.exec(line.text)?.[1] ?? []))],
+    probedModules: [...new Set(lines.flatMap((line) => /\bmodule\("(\w[\w-]{0,64})"\)/.exec(line.text)?.[1] ?? []))],
   };
 }
 

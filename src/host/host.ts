@@ -53,8 +53,10 @@ export interface Host {
   /**
    * A regular file of the target to be read on this machine, under its own name: itself, or a copy that goes with the
    * host (ssh). null when there is no such file.
+   * @param mostBytes a copy has at most so many; 4 GiB unless told
+   * @throws TapprepError TOO_LARGE
    */
-  fetchFile(path: string): Promise<string | null>;
+  fetchFile(path: string, mostBytes?: number): Promise<string | null>;
   /**
    * Puts a file of this machine on the target, whole or not at all; makes missing directories (0755).
    * @throws TapprepError PERMISSION, NO_SPACE

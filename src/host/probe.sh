@@ -247,7 +247,8 @@ vermagic() {
     is_dir "$modules" || continue
     # No link is followed below it, so that what is found lies in the tree.
     module=$(find "$F" -type f -name '*.ko*' | head -n 1)
-    [ -n "$module" ] || continue
+    # A name of two lines may end, in its first, in that of a link.
+    if [ ! -f "$module" ] || [ -L "$module" ]; then continue; fi
     line=$(unpack "$module" | head -c 50000000 | tr '\000' '\n' | sed -n '/^vermagic=/{s///;p;q;}' | tr -d '\001-\037\177')
     [ -n "$line" ] && emit vermagic "$line"
     return 0
@@ -402,8 +403,8 @@ owner() {
   case $manager in
     dpkg)
       at /var/lib/dpkg/info
-      # The database keeps the name that the package used: with or without /usr.
-      O=$(grep -l -x -F -e "$1" -e "/usr$1" -e "${1#/usr}" "$F"/*.list | head -n 1)
+      # The database keeps the name that the package used: with or without /usr. No link is followed, no pipe is waited for.
+      O=$(find "$F" -name '*.list' -type f -exec grep -l -x -F -e "$1" -e "/usr$1" -e "${1#/usr}" {} + | head -n 1)
       O=${O##*/}
       O=${O%.list}
       O=${O%%:*}

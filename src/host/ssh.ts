@@ -1,10 +1,9 @@
 /** Another machine, over the system's ssh: nothing but a POSIX sh is needed there. */
-import { once } from 'node:events';
-import { createWriteStream, readFileSync } from 'node:fs';
-import { mkdtemp, stat } from 'node:fs/promises';
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { finished } from 'node:stream/promises';
 import { isTapprepError, TapprepError } from '../errors.ts';
+import { diskError } from '../files/disk-error.ts';
 import { run } from '../make-remedy.ts';
 import { assetUrl } from './asset.ts';
 import { createGate } from './gate.ts';
@@ -23,6 +22,8 @@ export interface SshOptions {
 
 const OWN_RIGHTS: Rights = { sudo: [], password: null };
 const MAX_TEXT_BYTES = 64 * 1024 * 1024;
+/** Debug packages have a third of it. */
+const MAX_FILE_BYTES = 4 * 1024 ** 3;
 
 /**
  * Connects to a machine. Whoever asks for it closes it.
@@ -46,9 +47,28 @@ function makeHost(machine: Machine, rights: Rights, options: SshOptions): Remote
     const result = await run(script(WRITE, [path, mode.toString(8), String(bytes)]), input);
     if (result.exitCode !== 0) throw explainWrite(name, path, result.stderr);
   };
-  /** Whether the file is there; then its content went to onStdout. */
-  const read = async (path: string, onStdout: (chunk: Uint8Array) => void): Promise<boolean> => {
-    const { exitCode, stderr } = await run(script(READ, [path]), { onStdout });
+  /** Whether the file is there; then its content went to `take`. What is more than `most` is not waited for. */
+  const read = async (path: string, most: number, take: (chunk: Uint8Array) => void): Promise<boolean> => {
+    const end = new AbortController();
+    let total = 0;
+    let failure: unknown = null;
+    const onStdout = (chunk: Uint8Array): void => {
+      if (end.signal.aborted) return;
+      total += chunk.length;
+      try {
+        if (total > most) throw tooLarge(path, name, most);
+        take(chunk);
+      } catch (error) {
+        failure = error;
+        end.abort();
+      }
+    };
+    const { exitCode, stderr } = await run(script(READ, [path]), { onStdout, signal: end.signal }).catch(
+      (error: unknown) => {
+        throw failure ?? error;
+      },
+    );
+    if (failure !== null) throw failure;
     if (exitCode === 0 || exitCode === ABSENT) return exitCode === 0;
     throw new TapprepError(
       'PERMISSION',
@@ -70,14 +90,8 @@ function makeHost(machine: Machine, rights: Rights, options: SshOptions): Remote
     },
     async readText(path) {
       const chunks: Uint8Array[] = [];
-      let total = 0;
-      const isThere = await read(path, (chunk) => {
-        total += chunk.length;
-        if (total <= MAX_TEXT_BYTES) chunks.push(chunk);
-      });
-      if (!isThere) return null;
-      if (total <= MAX_TEXT_BYTES) return Buffer.concat(chunks).toString('utf8');
-      throw new TapprepError('TOO_LARGE', `${path} on ${name} has ${total} bytes, no such text file is expected`);
+      const isThere = await read(path, MAX_TEXT_BYTES, (chunk) => void chunks.push(chunk));
+      return isThere ? Buffer.concat(chunks).toString('utf8') : null;
     },
     writeFile: (path, data, mode) => write(path, mode, Buffer.byteLength(data), { input: data }),
     async removeFile(path) {
@@ -85,16 +99,19 @@ function makeHost(machine: Machine, rights: Rights, options: SshOptions): Remote
       if (result.exitCode !== 0) throw explainWrite(name, path, result.stderr);
     },
     localPath: () => null,
-    async fetchFile(path) {
-      const local = join(await mkdtemp(join(connection.directory, 'file-')), basename(path));
-      const file = createWriteStream(local, { mode: 0o600 });
-      await once(file, 'open');
+    async fetchFile(path, mostBytes = MAX_FILE_BYTES) {
+      const directory = await mkdtemp(join(connection.directory, 'file-'));
+      const local = join(directory, basename(path));
+      let isThere = false;
+      const file = openSync(local, 'wx', 0o600);
       try {
-        return (await read(path, (chunk) => void file.write(chunk))) ? local : null;
+        // At once: what the disk is slower to take than the network to bring would fill the memory.
+        isThere = await read(path, mostBytes, (chunk) => writeWholeChunk(file, chunk, local));
       } finally {
-        file.end();
-        await finished(file);
+        closeSync(file);
+        if (!isThere) await rm(directory, { recursive: true });
       }
+      return isThere ? local : null;
     },
     putFile: async (source, path, mode) =>
       write(path, mode, (await stat(source)).size, { inputFile: { path: source, offset: 0 } }),
@@ -104,6 +121,20 @@ function makeHost(machine: Machine, rights: Rights, options: SshOptions): Remote
     },
     close: () => connection.close(),
   };
+}
+
+function tooLarge(path: string, name: string, most: number): TapprepError {
+  return new TapprepError('TOO_LARGE', `${path} on ${name} has more than ${most} bytes, no such file is expected`, {
+    facts: { path, mostBytes: most },
+  });
+}
+
+function writeWholeChunk(file: number, chunk: Uint8Array, path: string): void {
+  try {
+    for (let done = 0; done < chunk.length;) done += writeSync(file, chunk, done);
+  } catch (error) {
+    throw diskError(error, path);
+  }
 }
 
 /** sudo(8) remembers a password for a terminal or a parent process, and here every command has another: asked each time. */

@@ -1,5 +1,5 @@
 /** The sources that come before any list: the target's own, and this machine's archive where it serves the target too. */
-import { readdir, readFile } from 'node:fs/promises';
+import { open, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isMirrorList, keepDirectivesWhole } from '../detect/source-directives.ts';
 import { isErrno } from '../errors.ts';
@@ -11,6 +11,7 @@ import { parseHostSources, readAptSources } from './host-sources.ts';
 import type { Mirrors } from './mirror-list.ts';
 import type { HostSources } from './source-file.ts';
 import { systemOf } from '../package-system/systems.ts';
+import { MAX_KEYRING_BYTES } from '../trust/keyring.ts';
 
 const MAX_FILES = 500;
 const MAX_BYTES = 1024 * 1024;
@@ -98,7 +99,7 @@ async function listTrusted(host: Host): Promise<readonly string[]> {
     /^[A-Za-z0-9][\w.+-]*\.(?:gpg|asc)$/.test(name),
   );
   const paths = ['/etc/apt/trusted.gpg', ...names.slice(0, MAX_FILES).map((name) => `${TRUSTED_PARTS}/${name}`)];
-  const usable = await Promise.all(paths.map(async (path) => isKeyFile(await host.fetchFile(path))));
+  const usable = await Promise.all(paths.map(async (path) => isKeyFile(await host.fetchFile(path, MAX_KEYRING_BYTES))));
   return paths.filter((_, at) => usable[at]);
 }
 
@@ -112,10 +113,16 @@ async function listNames(host: Host, directory: string): Promise<readonly string
 /** Where GnuPG's own format, which gpgv does not read from a keyring file, has its mark. */
 const KEYBOX = { at: 8, magic: 'KBXf' } as const;
 
+/** By its first bytes: how large it may be is judged where it is read. */
 async function isKeyFile(path: string | null): Promise<boolean> {
-  if (path === null) return false;
-  const bytes = await readFile(path).catch(ignoreAbsent(null));
-  return bytes !== null && bytes.length > 0 && bytes.toString('latin1', KEYBOX.at, KEYBOX.at + 4) !== KEYBOX.magic;
+  const file = path === null ? null : await open(path).catch(ignoreAbsent(null));
+  if (file === null) return false;
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(KEYBOX.at + 4), 0, KEYBOX.at + 4, 0);
+    return bytesRead > 0 && buffer.toString('latin1', KEYBOX.at, bytesRead) !== KEYBOX.magic;
+  } finally {
+    await file.close();
+  }
 }
 
 /** Where a key file of another machine lies here that it does not have: a file of this machine's name would be another. */
@@ -135,7 +142,7 @@ async function fetchKeys(
   };
   parseHostSources(facts.repositories, target, { keyPath, trusted });
   const found = new Map<string, string>();
-  for (const path of named) found.set(path, (await host.fetchFile(path)) ?? `${NOWHERE}${path}`);
+  for (const path of named) found.set(path, (await host.fetchFile(path, MAX_KEYRING_BYTES)) ?? `${NOWHERE}${path}`);
   return found;
 }
 

@@ -67,7 +67,7 @@ const packaged: z.ZodType<PlanItem> = z.object({
   name: packageName,
   version: packageVersion,
   arch: packageArch,
-  fileName: z.string().regex(/^[\w.+~^:%-]{1,255}$/),
+  fileName: z.string().regex(/^(?!\.{1,2}$)[\w.+~^:%-]{1,255}$/),
   urls: z.array(z.string().regex(/^(https?|ftp|file|front-end):\/\//)).min(1),
   sizeBytes: bytes,
   installedBytes: bytes,

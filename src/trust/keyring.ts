@@ -23,7 +23,8 @@ export interface Keyring {
   readonly missing: readonly string[];
 }
 
-const MAX_KEYRING_BYTES = 16 * 1024 * 1024;
+/** Of all key files together. */
+export const MAX_KEYRING_BYTES = 16 * 1024 * 1024;
 const TAG_PUBLIC_KEY = 6;
 const TAG_PUBLIC_SUBKEY = 14;
 const RSA_ALGORITHMS: readonly number[] = [1, 2, 3];
@@ -31,15 +32,17 @@ const RSA_ALGORITHMS: readonly number[] = [1, 2, 3];
 const KEYBOX_MAGIC = Buffer.from('KBXf');
 
 /**
- * Reads key files, armored or binary, and armored key blocks into one ring. Files that do not exist, or hold no key, are listed, not
- * refused: a target may name keyrings that its distribution only has later.
+ * Reads key files, armored or binary, and armored key blocks into one ring. What does not exist, is no file or holds no key is
+ * listed, not refused: a target may name keyrings that its distribution only has later.
  * @throws TapprepError BAD_METADATA for armor that is cut off or broken and for a keybox, TOO_LARGE, PERMISSION.
  */
 export async function loadKeyrings(paths: readonly string[], keyBlocks: readonly string[] = []): Promise<Keyring> {
   const parts = keyBlocks.map((block) => dearmorKeys(block, 'the key inside the source file'));
   const missing: string[] = [];
+  let left = MAX_KEYRING_BYTES;
   for (const path of paths) {
-    const bytes = await readKeyFile(path);
+    const bytes = await readKeyFile(path, left);
+    left -= bytes?.length ?? 0;
     const packets = bytes === null || !isArmored(bytes) ? bytes : dearmorKeys(bytes.toString('latin1'), path);
     if (packets === null || listKeys(packets).size === 0) missing.push(path);
     else parts.push(packets);
@@ -48,11 +51,16 @@ export async function loadKeyrings(paths: readonly string[], keyBlocks: readonly
   return { packets, keys: listKeys(packets), missing };
 }
 
-async function readKeyFile(path: string): Promise<Buffer | null> {
+async function readKeyFile(path: string, most: number): Promise<Buffer | null> {
   try {
-    const { size } = await stat(path);
-    if (size > MAX_KEYRING_BYTES) {
-      throw new TapprepError('TOO_LARGE', `keyring ${path} has ${size} bytes, more than ${MAX_KEYRING_BYTES}`);
+    const info = await stat(path);
+    // A pipe would be waited for without end, and a device be read without one.
+    if (!info.isFile()) return null;
+    if (info.size > most) {
+      throw new TapprepError(
+        'TOO_LARGE',
+        `keyring ${path} has ${info.size} bytes, and all keyrings together have at most ${MAX_KEYRING_BYTES}`,
+      );
     }
     const bytes = await readFile(path);
     if (bytes.subarray(8, 12).equals(KEYBOX_MAGIC)) {

@@ -6,7 +6,7 @@ import { identifyTarget } from '../../src/detect/target.ts';
 import { loadMirrors } from '../../src/mirrors/load.ts';
 import type { HostFacts } from '../../src/types.ts';
 import { GpgHome } from '../helpers/gpg.ts';
-import { atEnd, type Attack, held, once, type Outcome, refusalOf, type Tree } from './attack.ts';
+import { atEnd, type Attack, held, once, type Outcome, refusalOf, succeeded, type Tree } from './attack.ts';
 
 const SCHEMA = 'src/detect/facts-schema.ts';
 const RELEASE = {
@@ -81,6 +81,28 @@ const CLIMBING: Attack = {
   },
 };
 
+/** What is printed of a machine may be handed on line by line. */
+const LINES: Attack = {
+  name: 'a version in a facts file puts a package of its own into the list that names prints',
+  guard: [
+    {
+      file: SCHEMA,
+      text: "const name = z.string().min(1).max(1024).regex(ONE_LINE, 'more than one line');",
+      replacement: 'const name = z.string().min(1).max(1024);',
+    },
+  ],
+  attempt: async (tree) => {
+    const facts = JSON.parse(honest()) as HostFacts;
+    const version = '1-1\nheaders  evil  1-1  all';
+    const image = { name: 'linux-image-6.1.0-1-amd64', version, arch: 'amd64' };
+    const path = join(tree.scratch(), 'facts.json');
+    const kernelPackages = [{ ...image, vendor: null, buildTime: null, buildHost: null }];
+    writeFileSync(path, JSON.stringify({ ...facts, kernelPackages }));
+    const { stdout, code } = await tree.cli(['names', '--facts', path], { HOME: tree.scratch() });
+    return stdout.includes('\nheaders  evil') ? succeeded('a line of the attacker') : held(`exit code ${code}`);
+  },
+};
+
 const KEYS: readonly Attack[] = [
   {
     name: 'a key inside a source of a facts file, for a root that is made and run here',
@@ -126,4 +148,4 @@ const LIED: readonly Attack[] = LIES.map(([name, kernel, guard]) => ({
   },
 }));
 
-export const attacks: readonly Attack[] = [...LIED, CLIMBING, ...KEYS];
+export const attacks: readonly Attack[] = [...LIED, CLIMBING, LINES, ...KEYS];

@@ -1,6 +1,6 @@
 /** Signatures over a bundle's list of digests that must not count, against tapprep and against the scripts of the bundle. */
-import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { copyFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { armorSignature } from '../../src/bundle/signature-armor.ts';
 import { runLocally } from '../helpers/run.ts';
@@ -111,7 +111,7 @@ function prepare(directory: string, name: string): { readonly keyring: string; r
   return { keyring, armored: armorSignature(made.signature) };
 }
 
-export const attacks: readonly Attack[] = FORGERIES.flatMap(({ name, tapprep, script }): readonly Attack[] => [
+const taken: readonly Attack[] = FORGERIES.flatMap(({ name, tapprep, script }): readonly Attack[] => [
   {
     name: `install --bundle-keyring takes a signature ${name}`,
     guard: tapprep,
@@ -146,3 +146,39 @@ export const attacks: readonly Attack[] = FORGERIES.flatMap(({ name, tapprep, sc
     },
   },
 ]);
+
+const READER = 'src/trust/keyring.ts';
+
+/** Mirror lists, locks and the source files of a root name keyrings by path. */
+const READ: readonly Attack[] = [
+  {
+    name: 'a keyring that is a pipe, into which somebody writes when and as long as he likes',
+    guard: [off(READER, 'if (!info.isFile()) return null;')],
+    attempt: async (tree) => {
+      const { loadKeyrings } = await tree.load<typeof import('../../src/trust/keyring.ts')>(READER);
+      const pipe = join(tree.scratch(), 'keyring.gpg');
+      execFileSync('mkfifo', [pipe]);
+      const writer = spawn('sh', ['-c', 'exec cat "$1" >"$2"', 'sh', owner().keyring, pipe], { stdio: 'ignore' });
+      try {
+        const { keys, missing } = await loadKeyrings([pipe]);
+        return keys.size > 0 ? succeeded('his keys') : held(`passed over: ${missing.length}`);
+      } finally {
+        // It may have ended by itself.
+        writer.kill('SIGKILL');
+      }
+    },
+  },
+  {
+    name: 'five hundred keyrings of sixteen megabytes',
+    guard: [off(READER, 'left -= bytes?.length ?? 0;')],
+    attempt: async (tree) => {
+      const { loadKeyrings } = await tree.load<typeof import('../../src/trust/keyring.ts')>(READER);
+      const path = join(tree.scratch(), 'keyring.gpg');
+      copyFileSync(owner().keyring, path);
+      truncateSync(path, 9_000_000);
+      return refusalOf(loadKeyrings([path, path]), ({ packets }) => `${packets.length} bytes are kept`);
+    },
+  },
+];
+
+export const attacks: readonly Attack[] = [...taken, ...READ];

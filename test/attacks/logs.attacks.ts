@@ -44,6 +44,57 @@ function reportOf(output: string): VerifyReport {
   return { target, ranIn: null, steps: [step], ready: false, diagnoses: [] } as unknown as VerifyReport;
 }
 
+const HIDDEN = 'All matches were filtered out by exclude filtering for argument: ';
+const EXCLUDED = off(
+  'src/diagnose/package-manager/source-messages.ts',
+  String.raw`(?!\S{0,160}\.rpm(?!\S))(\w[\w.+~^:-]{0,160})(?!\S)`,
+  String.raw`(\S{1,160})`,
+);
+
+/** Lines that a log may hold, and what no command may be that is given to be pasted. */
+const WORDS_OF_COMMANDS: readonly (readonly [string, string, string, GuardEdit])[] = [
+  [
+    'the address of a package, which dnf installs as root without asking who signed it',
+    `${HIDDEN}http://evil.example/evil.rpm`,
+    'evil.example',
+    EXCLUDED,
+  ],
+  ['a package that lies where the log says', `${HIDDEN}evil.rpm`, 'all evil.rpm', EXCLUDED],
+  ['an option of dnf', `${HIDDEN}--config=/tmp/evil.conf`, '/tmp/evil.conf', EXCLUDED],
+  [
+    'an option of modinfo',
+    'insmod: ERROR: could not insert module --basedir=/tmp/evil: Unknown symbol in module',
+    'basedir',
+    off(
+      'src/diagnose/rules/load.ts',
+      String.raw`(?!-|\S{0,200}stap)(\S{1,300})`,
+      String.raw`(?!\S{0,200}stap)(\S{1,300})`,
+    ),
+  ],
+  [
+    'a tree that somebody else wrote, in which root is to call make',
+    'ERROR: Kernel not configured; no .config found in /tmp/evil',
+    'sudo make -C /tmp/evil',
+    off(
+      'src/diagnose/rules/build-tree.ts',
+      String.raw`/^\/usr\/src\/[\w.+~-]+$/.test(tree) ? runAsRoot : run`,
+      'tree === "" ? run : runAsRoot',
+    ),
+  ],
+];
+
+const commands: readonly Attack[] = WORDS_OF_COMMANDS.map(([what, line, bad, guard]) => ({
+  name: `a log puts into a command of explain ${what}`,
+  guard: [guard],
+  attempt: async (tree) => {
+    const { diagnose } = await tree.load<typeof import('../../src/diagnose/diagnose.ts')>('src/diagnose/diagnose.ts');
+    const found = diagnose({ log: line });
+    if (found.length === 0) throw new Error(`the log was not understood: ${line}`);
+    const command = found.flatMap(({ fix }) => fix).find((each) => each.includes(bad));
+    return command === undefined ? held('no command has it') : succeeded(command);
+  },
+}));
+
 export const attacks: readonly Attack[] = [
   {
     name: 'a line of a log that explain quotes sets the title of the terminal and turns the line',
@@ -121,4 +172,5 @@ export const attacks: readonly Attack[] = [
       return page.includes('<script>') ? succeeded('a script of the attacker') : held('escaped');
     },
   },
+  ...commands,
 ];

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Host } from '../../src/host/host.ts';
-import { type Attack, held, type Outcome, succeeded } from './attack.ts';
+import { type Attack, held, type Outcome, succeeded, type Tree } from './attack.ts';
 
 const LINKS = {
   file: 'src/host/root-path.ts',
@@ -69,19 +69,67 @@ const TRAPS: readonly Trap[] = [
   },
 ];
 
-export const attacks: readonly Attack[] = TRAPS.map(({ name, guard = [LINKS, LAST_LINK], lay, spring }) => ({
+/** The probe, as who may not enter the root runs it, or where no program of the root can: from outside. */
+const PROBED: readonly (Omit<Trap, 'spring'> & { readonly guard: Attack['guard']; readonly told: string })[] = [
+  {
+    name: 'a module whose name has two lines, of which the first is a link to a file of this machine',
+    guard: [
+      { file: 'src/host/probe.sh', text: '[ ! -f "$module" ] || [ -L "$module" ]', replacement: '[ -z "$module" ]' },
+    ],
+    lay: ({ root, secret }) => {
+      const modules = join(root, 'lib/modules/6.1.0-1-amd64/kernel');
+      mkdirSync(modules, { recursive: true });
+      symlinkSync(secret, join(modules, 'a.ko'));
+      writeFileSync(join(modules, 'a.ko\nb.ko'), '');
+    },
+    told: '\nvermagic\twhat is outside\n',
+  },
+  {
+    name: 'a list of files of a package that is a link to one of this machine',
+    guard: [{ file: 'src/host/probe.sh', text: `-name '*.list' -type f`, replacement: `-name '*.list'` }],
+    lay: ({ root, secret }) => {
+      mkdirSync(join(root, 'usr/bin'), { recursive: true });
+      writeFileSync(join(root, 'usr/bin/stap'), '', { mode: 0o755 });
+      mkdirSync(join(root, 'var/lib/dpkg/info'));
+      symlinkSync(secret, join(root, 'var/lib/dpkg/info/outside.list'));
+    },
+    told: '\nstap-owner\toutside\n',
+  },
+];
+
+async function probe(tree: Tree, { lay, told }: (typeof PROBED)[number]): Promise<Outcome> {
+  const { createLocalHost } = await tree.load<typeof import('../../src/host/local.ts')>('src/host/local.ts');
+  const place = makePlace(tree, 'vermagic=what is outside\n/usr/bin/stap\n');
+  lay(place);
+  const input = readFileSync(join(tree.root, 'src/host/probe.sh'), 'utf8');
+  const { stdout } = await createLocalHost().run(['sh', '-s', '--', place.root], { input });
+  if (!stdout.endsWith('\nend\t1\n')) throw new Error(`the probe was cut: ${stdout.slice(-200)}`);
+  return stdout.includes(told) ? succeeded(told.trim()) : held('nothing outside is reached');
+}
+
+function makePlace(tree: Tree, secret: string): Place {
+  const above = tree.scratch();
+  const place = { root: join(above, 'root'), secret: join(above, 'secret') };
+  mkdirSync(join(place.root, 'etc'), { recursive: true });
+  mkdirSync(join(place.root, 'var/lib/dpkg'), { recursive: true });
+  writeFileSync(join(place.root, 'var/lib/dpkg/status'), 'Package: dpkg\n');
+  writeFileSync(place.secret, secret);
+  return place;
+}
+
+const reached: readonly Attack[] = TRAPS.map(({ name, guard = [LINKS, LAST_LINK], lay, spring }) => ({
   name,
   guard,
   attempt: async (tree): Promise<Outcome> => {
     const { createRootHost } = await tree.load<typeof import('../../src/host/root.ts')>('src/host/root.ts');
-    const above = tree.scratch();
-    const place = { root: join(above, 'root'), secret: join(above, 'secret') };
-    mkdirSync(join(place.root, 'etc'), { recursive: true });
-    mkdirSync(join(place.root, 'var/lib/dpkg'), { recursive: true });
-    writeFileSync(join(place.root, 'var/lib/dpkg/status'), 'Package: dpkg\n');
-    writeFileSync(place.secret, 'what is outside');
+    const place = makePlace(tree, 'what is outside');
     lay(place);
     const found = await spring(createRootHost(place.root), place);
     return found === null || found === '' ? held('nothing outside is reached') : succeeded(`"${found}"`);
   },
 }));
+
+export const attacks: readonly Attack[] = [
+  ...reached,
+  ...PROBED.map((trap) => ({ name: trap.name, guard: trap.guard, attempt: (tree: Tree) => probe(tree, trap) })),
+];

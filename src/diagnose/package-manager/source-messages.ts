@@ -35,7 +35,11 @@ export const DISABLED: readonly Pattern[] = [
 ];
 /** The source has the package, and the configuration hides it. */
 export const EXCLUDED: readonly Pattern[] = [
-  text('were filtered out by', /filtered out by (?:exclude|modular) filtering(?: for argument:? (\S{1,160}))?/),
+  // A name: an option, an address or a path behind it would be the log's to choose for root.
+  text(
+    'were filtered out by',
+    /filtered out by (?:exclude|modular) filtering(?: for argument:? (?!\S{0,160}\.rpm(?!\S))(\w[\w.+~^:-]{0,160})(?!\S))?/,
+  ),
   text('excluded by', /(?:package|match)\S{0,3} .{0,120}\bexcluded by (?:exclude|versionlock)/i),
 ];
 /** The line of the configuration itself, as users quote it. */

@@ -194,8 +194,10 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
     cause: ({ captures }) =>
       `The kernel's sources were found${unconfigured(captures) === null ? '' : ` in ${unconfigured(captures) ?? ''}`}, and they hold no .config: nobody configured and built them.`,
     remedies: (_situation, { captures }) => {
-      const tree = quoteWord(unconfigured(captures) ?? '/usr/src/linux');
-      return ['olddefconfig', '-j"$(nproc)"'].map((what) => runAsRoot(`make -C ${tree} ${what}`));
+      const tree = unconfigured(captures) ?? '/usr/src/linux';
+      // What a Makefile elsewhere does, whoever wrote it would do as root.
+      const make = /^\/usr\/src\/[\w.+~-]+$/.test(tree) ? runAsRoot : run;
+      return ['olddefconfig', '-j"$(nproc)"'].map((what) => make(`make -C ${quoteWord(tree)} ${what}`));
     },
     otherwise:
       'Configured as the kernel that runs is, the tree fits that kernel: /proc/config.gz or /boot has its configuration.',

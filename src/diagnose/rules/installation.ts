@@ -19,7 +19,7 @@ const BASIC_FUNCTIONS =
 /** The machine that stap was told to run on, by ssh. */
 const REMOTE = text(
   '--remote',
-  /\bstap\b.{0,300}?\s--remote[= ]["']?(?:ssh:\/\/)?((?:[\w.-]{1,64}@)?[\w.-]{1,200})(?::(\d{1,5}))?(?=["'\s/]|$)(?!.{0,300}\s--remote)/,
+  /\bstap\b.{0,300}?\s--remote[= ]["']?(?:ssh:\/\/)?(?!-)((?:[\w.-]{1,64}@)?[\w.-]{1,200})(?::(\d{1,5}))?(?=["'\s/]|$)(?!.{0,300}\s--remote)/,
 );
 
 /** Of whichever package system it has. */

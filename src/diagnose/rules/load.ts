@@ -43,7 +43,7 @@ const FOR_GPL_ALONE = text('uses GPL-only symbol', /uses GPL-only symbol ["'](\w
 /** A kernel module of somebody else's, loaded by insmod, which brings nothing along that it depends on. */
 const INSMOD_ALONE = text(
   'could not insert',
-  /insmod: ERROR: could not insert module (?!\S{0,200}stap)(\S{1,300}): Unknown symbol in module/,
+  /insmod: ERROR: could not insert module (?!-|\S{0,200}stap)(\S{1,300}): Unknown symbol in module/,
 );
 /** By the module's own name: stap and tapprep name theirs so. */
 const OF_OTHERS =

@@ -34,7 +34,7 @@ const NO_MODULES: readonly Pattern[] = [
 ];
 const NOT_IN = text(
   'not found in directory',
-  /FATAL: Module (\S{1,60}) not found in directory \S{0,20}\/lib\/modules\//,
+  /FATAL: Module (\w[\w-]{0,60}) not found in directory \S{0,20}\/lib\/modules\//,
 );
 const NO_TOOLS = text('not found for kernel', TOOLS_WRAPPER);
 const MISSING = [NO_CONFIG, ...NO_KERNEL_DEBUGINFO, HINT];

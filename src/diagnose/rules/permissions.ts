@@ -34,7 +34,7 @@ const BUFFERS_TOO_BIG = text(
   /Not enough free\+buffered memory(?:\((\d{1,9})MB\) for log buffer\((\d{1,9})MB\))?/,
 );
 /** Who asks, and which groups that session has. */
-const WHO = text(' groups=', /^uid=\d{1,10}\(([\w.-]{1,64})\)/);
+const WHO = text(' groups=', /^uid=\d{1,10}\((\w[\w.-]{0,64})\)/);
 /** What getent or the file of groups says. */
 const MEMBERS: readonly Pattern[] = ['stapusr:', 'stapdev:'].map((words) =>
   text(words, /^(stapusr|stapdev):[^:]{0,40}:\d{1,10}:([\w.,@-]{0,400})$/),

@@ -691,7 +691,7 @@ function mendSource({ linesOf }: Match): readonly Remedy[] {
 
 /** The host whose name could not be looked up just then (EAI_AGAIN), where that is all that is said of sources. */
 function unresolvedHost({ lines }: Match): string | null {
-  const hosts = lines.map(({ text: line }) => /Temporary failure resolving ["']([\w.-]{1,200})["']/.exec(line)?.[1]);
+  const hosts = lines.map(({ text: line }) => /Temporary failure resolving ["'](\w[\w.-]{0,200})["']/.exec(line)?.[1]);
   return hosts.includes(undefined) ? null : (hosts[0] ?? null);
 }
 

@@ -2,7 +2,7 @@
  * The Packages file of rpm up to 4.15 and EL8: a hash of Berkeley DB 3 to 5 (db_page.h: DBMETA, PAGE, HKEYDATA, HOFFPAGE),
  * header blobs by package number. Every bucket's pages are of one type, so the file is read page by page. Pure.
  */
-import { brokenDatabase } from './broken.ts';
+import { brokenDatabase, countBlobs } from './broken.ts';
 
 const HASH_MAGIC = 0x061561;
 const PAGE = { hashUnsorted: 2, overflow: 7, hash: 13 } as const;
@@ -42,31 +42,35 @@ export function readBerkeleyHash(file: Buffer, path: string): readonly Buffer[] 
   if (file.length < pages * size)
     throw brokenDatabase(path, `has ${file.length} bytes where it states ${pages} pages of ${size}`);
   const blobs: Buffer[] = [];
+  const count = countBlobs(path, file.length);
   for (let page = 1; page < pages; page += 1) {
     const start = page * size;
     const type = file[start + AT.type];
     if (type !== PAGE.hash && type !== PAGE.hashUnsorted) continue;
-    const count = words.u16(start + AT.count);
-    if (HEAD_BYTES + count * 2 > size) throw brokenDatabase(path, `has ${count} items on page ${page}`);
-    // Keys and values take turns, from the end of the page towards its beginning.
     const items: Item[] = [];
-    for (let index = 0; index < count; index += 1) {
+    const itemCount = words.u16(start + AT.count);
+    if (HEAD_BYTES + itemCount * 2 > size) throw brokenDatabase(path, `has ${itemCount} items on page ${page}`);
+    // Keys and values take turns, from the end of the page towards its beginning.
+    for (let index = 0; index < itemCount; index += 1) {
       const from = words.u16(start + HEAD_BYTES + index * 2);
       const end = items.at(-1)?.from ?? start + size;
       if (from < HEAD_BYTES || start + from >= end)
         throw brokenDatabase(path, `has an item at byte ${from} of page ${page}`);
       items.push({ from: start + from, end });
     }
-    for (let index = 0; index + 1 < count; index += 2) {
+    for (let index = 0; index + 1 < itemCount; index += 2) {
       const [key, value] = [items[index], items[index + 1]];
       if (key === undefined || value === undefined || file[key.from] !== ITEM.inPage) continue;
       // Number 0 holds the next free number.
       if (file.subarray(key.from + 1, key.end).every((byte) => byte === 0)) continue;
       const type = file[value.from];
-      if (type === ITEM.inPage) blobs.push(file.subarray(value.from + 1, value.end));
-      else if (type === ITEM.offPage && value.end - value.from >= 12)
+      if (type === ITEM.inPage) {
+        count(value.end - value.from);
+        blobs.push(file.subarray(value.from + 1, value.end));
+      } else if (type === ITEM.offPage && value.end - value.from >= 12) {
+        count(words.u32(value.from + 8));
         blobs.push(readOverflow(file, value.from, words, { size, pages, path }));
-      else throw brokenDatabase(path, `has an item of type ${type} on page ${page}`);
+      } else throw brokenDatabase(path, `has an item of type ${type} on page ${page}`);
     }
   }
   return blobs;

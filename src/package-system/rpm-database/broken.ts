@@ -10,3 +10,17 @@ export function brokenDatabase(path: string, what: string, cause?: unknown): Tap
     cause,
   });
 }
+
+/**
+ * Takes the size of each blob in turn. No byte belongs to two of them, so that all together are never more than the database:
+ * a small file whose items name one place again and again fills no memory.
+ * @param bytes of the database
+ */
+export function countBlobs(path: string, bytes: number): (blobBytes: number) => void {
+  let left = bytes;
+  return (blobBytes) => {
+    // One more for an empty one.
+    left -= blobBytes + 1;
+    if (left < 0) throw brokenDatabase(path, `names packages of more bytes than the ${bytes} that it has`);
+  };
+}

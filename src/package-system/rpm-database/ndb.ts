@@ -2,7 +2,7 @@
  * Packages.db of SUSE (rpm's lib/backend/ndb/rpmpkg.c): a page of slots that name blobs, all little-endian; a blob is a header
  * with a head and a tail around it. Pure.
  */
-import { brokenDatabase } from './broken.ts';
+import { brokenDatabase, countBlobs } from './broken.ts';
 
 const MAGIC = word('RpmP');
 const SLOT_MAGIC = word('Slot');
@@ -28,6 +28,7 @@ export function readNdb(file: Buffer, path: string): readonly Buffer[] {
   if (end === 0 || end > file.length)
     throw brokenDatabase(path, `has ${file.length} bytes where its slots alone take ${end}`);
   const blobs: Buffer[] = [];
+  const count = countBlobs(path, file.length);
   for (let at = FIRST_SLOT * SLOT_BYTES; at < end; at += SLOT_BYTES) {
     if (file.readUInt32LE(at) !== SLOT_MAGIC) throw brokenDatabase(path, `has no slot at byte ${at}`);
     const [index, block, blocks] = [4, 8, 12].map((offset) => file.readUInt32LE(at + offset)) as [
@@ -35,8 +36,10 @@ export function readNdb(file: Buffer, path: string): readonly Buffer[] {
       number,
       number,
     ];
-    if (index !== 0)
-      blobs.push(readBlob(file, { index, start: block * BLOCK_BYTES, bytes: blocks * BLOCK_BYTES }, path));
+    if (index === 0) continue;
+    const blob = readBlob(file, { index, start: block * BLOCK_BYTES, bytes: blocks * BLOCK_BYTES }, path);
+    count(blob.length);
+    blobs.push(blob);
   }
   return blobs;
 }

@@ -2,14 +2,14 @@
  * The packages that an rpm database names, read without rpm: its own format is known here, so nothing is written beside it,
  * and a format that this machine's rpm does not know is no empty list.
  */
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { isTapprepError } from '../../errors.ts';
 import { describeRpm, isImportedKey, listPaths, type RpmIdentity } from '../../trust/rpm-header.ts';
 import { readRpmSection, type RpmSection } from '../../trust/rpm-section.ts';
 import { isBerkeleyHash, readBerkeleyHash } from './berkeley.ts';
 import { brokenDatabase } from './broken.ts';
 import { isNdb, readNdb } from './ndb.ts';
-import { readSqlite } from './sqlite.ts';
+import { LOG, readSqlite } from './sqlite.ts';
 
 /** Where databases lie, those of today first; a system that was upgraded may have an old one beside. */
 const PLACES = ['/usr/lib/sysimage/rpm', '/var/lib/rpm'] as const;
@@ -35,13 +35,24 @@ export async function readRpmDatabase({ find, temporary, paths }: DatabaseQuesti
   for (const path of PLACES.flatMap((place) => NAMES.map((name) => `${place}/${name}`))) {
     const file = await find(path);
     if (file === null) continue;
-    return describe(await readBlobs(file, temporary), file, new Set(paths));
+    await requireSize(file);
+    const log = path.endsWith('.sqlite') ? await find(`${path}${LOG}`) : null;
+    if (log !== null) await requireSize(log);
+    return describe(await readBlobs(file, log, temporary), file, new Set(paths));
   }
   return null;
 }
 
-async function readBlobs(path: string, temporary: string): Promise<readonly Buffer[]> {
-  if (path.endsWith('.sqlite')) return readSqlite(path, temporary);
+/** Many times what the largest systems have. */
+const MAX_BYTES = 1024 * 1024 * 1024;
+
+async function requireSize(path: string): Promise<void> {
+  const { size } = await stat(path);
+  if (size > MAX_BYTES) throw brokenDatabase(path, `has ${size} bytes, and none has more than ${MAX_BYTES}`);
+}
+
+async function readBlobs(path: string, log: string | null, temporary: string): Promise<readonly Buffer[]> {
+  if (path.endsWith('.sqlite')) return readSqlite(path, log, temporary);
   const file = await readFile(path);
   if (isNdb(file)) return readNdb(file, path);
   if (isBerkeleyHash(file)) return readBerkeleyHash(file, path);

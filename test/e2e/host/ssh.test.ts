@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -147,6 +148,15 @@ describe('one machine', () => {
     expect(await host.readText(path)).toBeNull();
     expect(await host.fetchFile(path)).toBeNull();
     expect(readdirSync(join(work, 'new/di r'))).toEqual([]);
+  });
+
+  test('a file larger than what is asked for is not waited for', async () => {
+    const large = join(work, 'large');
+    writeFileSync(large, '');
+    truncateSync(large, 3 * 1024 ** 3);
+    expect(await failureOf(host.fetchFile(large, 1_000_000))).toMatchObject({ code: 'TOO_LARGE' });
+    expect(await failureOf(host.readText(large))).toMatchObject({ code: 'TOO_LARGE' });
+    expect(await host.readText(join(work, 'none'))).toBeNull();
   });
 
   test('what cannot be written says so', async () => {

@@ -127,3 +127,7 @@ describe('a lock is refused', () => {
     expect(codeOf(value)).toBe('BAD_LOCK');
   });
 });
+
+test.each(['.', '..', 'a/b'])('a file of a plan is called %j', (fileName) => {
+  expect(codeOf({ ...PLAN, items: [{ ...PACKAGE, fileName }] })).toBe('BAD_LOCK');
+});

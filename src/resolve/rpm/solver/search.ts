@@ -2,7 +2,15 @@
  * Decides packages one by one, follows what each decision forces, and learns from every dead end a rule that keeps from
  * it: conflict-driven clause learning with two watched literals a rule. Pure.
  */
+import { TapprepError } from '../../../errors.ts';
+import { tapprep } from '../../../make-remedy.ts';
 import { makeRule, type Rule } from './rules.ts';
+
+/**
+ * What whole distributions need is some hundred. Indexes that nobody signed may be made so that each package more doubles the
+ * dead ends, and nothing ends this process meanwhile.
+ */
+const MAX_DEAD_ENDS = 10_000;
 
 /** A choice between several packages that may be taken back: `tried` is the one that was taken. */
 export interface Branch {
@@ -130,6 +138,13 @@ export function createSearch(size: number, given: readonly Rule[]): Search {
 
   /** Resolves a dead end back to one literal of its level; a decision of the level before would have forced it. */
   const learn = (level: number, deadEnd: Rule): { readonly rule: Rule; readonly level: number } => {
+    if (rules.length - given.length >= MAX_DEAD_ENDS) {
+      throw new TapprepError(
+        'TOO_LARGE',
+        `the packages of the repositories speak against each other: ${MAX_DEAD_ENDS} choices among them led nowhere`,
+        { remedy: tapprep('mirrors', 'list') },
+      );
+    }
     const seen = new Set<number>();
     const others: number[] = [];
     const from: Rule[] = [];
