@@ -13,7 +13,7 @@
  * "Unverified" marks names that follow from the family's source but were seen in no public index.
  * Rows do not overlap, so their order says nothing; one that has no tag of its own says `onlyOn` and holds only there.
  */
-import { MAINLINE_ABI } from './release-words.ts';
+import { ARCHES, MAINLINE_ABI } from './release-words.ts';
 import type { DebKernelFamily, RpmKernelFamily, RpmTarget } from '../types.ts';
 
 interface Family {
@@ -497,6 +497,10 @@ export const DEB_FAMILIES: Readonly<Record<Exclude<DebKernelFamily, 'deb'>, DebF
   kops: { title: 'kops', on: ['debian'],
     release: new RegExp(`^(?<abi>${V})-(?<flavour>k8s)$`),
     headers: ['linux-headers-{release}'], debuginfo: [] },
+  // 5.15.77-amd64-desktop  4.19.0-arm64-desktop  6.4.7-amd64-desktop-hwe: one ABI a version, which a number in uname -v follows
+  deepin: { title: 'Deepin and UOS Desktop', on: ['deepin', 'uos'],
+    release: new RegExp(`^(?<abi>${V})-(?<flavour>(?<leaf>amd64|arm64|loong64|loongson-3)-desktop(?:-[a-z]+)?)$`),
+    headers: ['linux-headers-{release}'], debuginfo: ['linux-image-{release}-dbg'], debuginfoUnseen: true },
   // 5.15.143-1-pve, 6.2.16-11-bpo11-pve: of Proxmox VE up to 7, and of the beginning of 8, whose 6.2 came under both names
   pve: { title: 'Proxmox VE up to 7', on: ['debian'],
     release: new RegExp(String.raw`^(?=[2-5]\.|6\.[0-2]\.)(?<abi>${V}-\d+(?:-bpo\d+)?)-(?<flavour>pve)$`),
@@ -525,6 +529,47 @@ export const DEB_FAMILIES: Readonly<Record<Exclude<DebKernelFamily, 'deb'>, DebF
       [/^2\.6\.(?:29|3[01])-/, ['linux-image-{release}-dbgsym', 'linux-image-debug-{release}']],
     ] },
 };
+
+/** Who built a kernel, as a word of its release tells. */
+export interface TaggedBuilder {
+  readonly form: RegExp;
+  /** For people: whose kernel it is. */
+  readonly title: string;
+  /** os-release IDs on which such a release is at home; none: no more is known than the package system. */
+  readonly on: readonly string[];
+  readonly system: 'rpm' | 'deb';
+}
+
+/**
+ * What tells the builder of a release whose form no row holds for elsewhere; the first that fits. At home it says nothing:
+ * there the index names the packages.
+ */
+// oxfmt-ignore
+export const TAGGED_BUILDERS: readonly TaggedBuilder[] = [
+  // 6.12.37-1.red80.x86_64
+  rpmTag(/\.red\d+(?=\.|$)/, 'RED OS', ['redos']),
+  // 3.10.0-957.12.2.vz7.86.2
+  rpmTag(/\.vz\d+(?=\.|$)/, 'Virtuozzo', ['virtuozzo', 'openvz']),
+  // 3.10.0-962.3.2.lve1.5.70.el7.x86_64  4.18.0-553.40.1.lve.el8.x86_64
+  rpmTag(/\.lve[\d.]*\.el\d/, 'CloudLinux', ['cloudlinux']),
+  // 4.18.0-147.5.1.6.h541.eulerosv2r9.x86_64
+  rpmTag(/\.eulerosv\d+r\d+(?=\.|$)/, 'EulerOS', ['euleros']),
+  // 6.4.11-desktop-1omv2390
+  rpmTag(/-\d+omv\d+$/, 'OpenMandriva', ['openmandriva']),
+  // 5.10.74-generic-2rosa2021.1-x86_64
+  rpmTag(/-\d+rosa(?:\d[\d.]*)?-[a-z\d_]+$/, 'ROSA', ['rosa']),
+  // 6.14.2-401.asahi.fc42.aarch64+16k, of a COPR that Fedora can name as well
+  rpmTag(/\.asahi\.fc\d+(?=\.|$)/, 'Fedora Asahi Remix', ['fedora-asahi-remix', 'fedora']),
+  // 6.9.7-201.fsync.fc40.x86_64  5.14.0-284.30.1.el9_2.ciqfips.0.8.1.x86_64: of somebody who builds for them
+  rpmTag(/\.fc\d+(?=\.|$)/, 'Fedora', ['fedora']),
+  rpmTag(/\.el\d+(?=[._]|$)/, 'Red Hat Enterprise Linux and its rebuilds', EL),
+  // 5.10.0-136.12.0.86.aarch64: no kernel of a dpkg system ends as the name of an rpm does
+  rpmTag(new RegExp(String.raw`-.*\.(?:${ARCHES})(?:\+[a-z\d-]+)?$`), 'a system of rpm', []),
+];
+
+function rpmTag(form: RegExp, title: string, on: readonly string[]): TaggedBuilder {
+  return { form, title, on, system: 'rpm' };
+}
 
 /** What a row says of packages; all there is of a release of no row's form. */
 export type RpmNaming = Pick<

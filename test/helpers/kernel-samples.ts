@@ -358,6 +358,12 @@ export const DEB_SAMPLES: readonly (readonly [string, string, string, string | n
     'linux-headers-6.1.0-13-powerpc64le linux-image-6.1.0-13-powerpc64le-dbg'],
   ['debian', '6.1.0-13-amd64', 'i686', null, '?_amd64',
     'linux-headers-6.1.0-13-amd64 linux-image-6.1.0-13-amd64-dbg'],
+  ['deepin', '5.15.77-amd64-desktop', 'x86_64', '#2 SMP Thu Jun 15 16:06:18 CST 2023', '?_amd64',
+    'linux-headers-5.15.77-amd64-desktop linux-image-5.15.77-amd64-desktop-dbg'],
+  ['uos', '4.19.0-arm64-desktop', 'aarch64', null, '?_arm64',
+    'linux-headers-4.19.0-arm64-desktop linux-image-4.19.0-arm64-desktop-dbg'],
+  ['deepin', '6.4.7-amd64-desktop-hwe', 'x86_64', null, '?_amd64',
+    'linux-headers-6.4.7-amd64-desktop-hwe linux-image-6.4.7-amd64-desktop-hwe-dbg'],
   ['debian', '4.4.121-k8s', 'x86_64', null, '?_amd64',
     'linux-headers-4.4.121-k8s'],
   // Of Debian 5 to 8 by their package lists.
