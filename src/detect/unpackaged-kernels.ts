@@ -158,8 +158,15 @@ const UNPACKAGED_KERNELS: readonly UnpackagedKernel[] = [
     namedOtherwise: true,
   },
   {
+    builder: 'the long-term kernel of Arch Linux or Alpine Linux',
+    form: /^\d+\.\d+\.\d+-\d+-lts$/,
+    word: null,
+    remedy: TREE,
+    namedOtherwise: true,
+  },
+  {
     builder: "Alpine Linux's kernel",
-    form: /^\d+\.\d+\.\d+-\d+-(?:lts|virt|edge|rpi\d?|stable)$/,
+    form: /^\d+\.\d+\.\d+-\d+-(?:virt|edge|rpi\d?|stable)$/,
     word: null,
     remedy: run('apk search linux dev'),
     namedOtherwise: true,
