@@ -556,8 +556,8 @@ export const TAGGED_BUILDERS: readonly TaggedBuilder[] = [
   rpmTag(/\.eulerosv\d+r\d+(?=\.|$)/, 'EulerOS', ['euleros']),
   // 6.4.11-desktop-1omv2390
   rpmTag(/-\d+omv\d+$/, 'OpenMandriva', ['openmandriva']),
-  // 5.10.74-generic-2rosa2021.1-x86_64
-  rpmTag(/-\d+rosa(?:\d[\d.]*)?-[a-z\d_]+$/, 'ROSA', ['rosa']),
+  // 5.10.74-generic-2rosa2021.1-x86_64  4.15.0-desktop-45.1rosa-x86_64
+  rpmTag(/-[\d.]+rosa(?:\d[\d.]*)?-[a-z\d_]+$/, 'ROSA', ['rosa']),
   // 6.14.2-401.asahi.fc42.aarch64+16k, of a COPR that Fedora can name as well
   rpmTag(/\.asahi\.fc\d+(?=\.|$)/, 'Fedora Asahi Remix', ['fedora-asahi-remix', 'fedora']),
   // 6.9.7-201.fsync.fc40.x86_64  5.14.0-284.30.1.el9_2.ciqfips.0.8.1.x86_64: of somebody who builds for them

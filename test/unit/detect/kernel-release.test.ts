@@ -146,6 +146,7 @@ const TOLD: readonly (readonly [string, string, string, string])[] = [
   ['debian', '5.14.0-284.30.1.el9_2.ciqfips.0.8.1.x86_64', 'Red Hat Enterprise Linux and its rebuilds', 'rhel'],
   ['ubuntu', '6.4.11-desktop-1omv2390', 'OpenMandriva', 'openmandriva'],
   ['debian', '5.10.74-generic-2rosa2021.1-x86_64', 'ROSA', 'rosa'],
+  ['ubuntu', '4.15.0-desktop-45.1rosa-x86_64', 'ROSA', 'rosa'],
   ['ubuntu', '5.10.0-136.12.0.86.aarch64', 'a system of rpm', 'ID'],
 ];
 
