@@ -178,6 +178,15 @@ export const RPM_SAMPLES: readonly (readonly [string, string, string, string, st
     'kernel-rt_debug-devel kernel-devel-rt.noarch kernel-rt_debug-debuginfo kernel-rt_debug-debugsource'],
   ['opensuse-tumbleweed', '6.4.6-1-64kb', 'aarch64', '6.4.6-1.*.aarch64',
     'kernel-64kb-devel kernel-devel.noarch kernel-64kb-debuginfo kernel-64kb-debugsource'],
+  // A Program Temporary Fix: kernel-default-debuginfo=5.14.21-150400.24.92.1.27088.1.PTF.1215587 (that kernel-devel has the same
+  // release was not seen)
+  ['sles', '5.14.21-150400.24.92.1.27088.1.PTF.1215587-default', 'x86_64', '5.14.21-150400.24.92.1.27088.1.PTF.1215587.x86_64',
+    'kernel-default-devel kernel-devel.noarch kernel-default-debuginfo kernel-default-debugsource'],
+  // kernel-default-3.0.101-0.47.52.1.8527.0.PTF.930401.x86_64.rpm
+  ['sles', '3.0.101-0.47.52.1.8527.0.PTF.930401-default', 'x86_64', '3.0.101-0.47.52.1.8527.0.PTF.930401.x86_64',
+    'kernel-default-devel kernel-source kernel-default-debuginfo kernel-default-debugsource'],
+  ['sles', '2.6.16.60-0.58.1.3239.0.PTF.638363-smp', 'x86_64', '2.6.16.60-0.58.1.3239.0.PTF.638363.x86_64',
+    'kernel-source kernel-syms kernel-smp-debuginfo'],
   // SUSE-SU-2022:3844: a kernel that only dumps loads no modules
   ['sles', '5.14.21-150400.24.28-zfcpdump', 's390x', '5.14.21-150400.24.28.*.s390x',
     'kernel-zfcpdump-debuginfo kernel-zfcpdump-debugsource'],
