@@ -276,7 +276,8 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
     parts: ['number', 'rc'], tag: 'amzn2023', end: '.arch+variant', variants: [],
     stem: 'kernel{series}', devel: ['{name}-devel|kernel{suffix}-devel'], debuginfo: COMMON_ARCH },
   // 4.12.14-lp151.28.25-default  5.14.21-150500.55.31-azure  6.4.6-1-default; since openSUSE 12.2 only the default flavour is built for i586
-  suse: { title: 'SUSE and openSUSE', on: SUSE, only: /^(?:2\.6\.3[4-9]|3\.[1-9]|[4-9]\.)/,
+  // 5.15.0-1057-azure is Ubuntu's
+  suse: { title: 'SUSE and openSUSE', on: SUSE, only: /^(?!\d+\.\d+\.0-[12]\d{3}$)(?:2\.6\.3[4-9]|3\.[1-9]|[4-9]\.)/,
     parts: [], tag: SUSE_R, end: '-flavour', variants: SUSE_FLAVOURS, counter: SUSE_COUNTED, i586: /^(?:2\.|3\.[0-3]\.)|-default$/,
     bare: ['zfcpdump'],
     stem: 'kernel', devel: ['{name}-devel', '{tree}'], debuginfo: SUSE_DEBUG },

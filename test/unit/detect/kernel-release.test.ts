@@ -169,6 +169,13 @@ test.each([
   expect(parse(distro, release)).toMatchObject({ family: 'rpm', kernelFamily: 'rpm', on: [distro] });
 });
 
+test("Ubuntu's kernel for Azure is no SUSE's, in a container of SUSE and in one of another", () => {
+  for (const distro of ['sles', 'opensuse-leap', 'debian']) {
+    expect(refusal(distro, '5.15.0-1057-azure').message).toContain('is of Ubuntu');
+  }
+  expect(parse('sles', '6.4.0-150600.8.52-azure').kernelFamily).toBe('suse');
+});
+
 test('what a COPR builds for Fedora is no stranger there, and no row names it', () => {
   expect(refusal('fedora', '6.14.2-401.asahi.fc42.aarch64+16k').code).toBe('UNKNOWN_RELEASE');
   expect(refusal('fedora', '6.9.7-201.fsync.fc40.x86_64').code).toBe('UNKNOWN_RELEASE');
