@@ -278,7 +278,7 @@ export type RpmKernelFamily =
   /** No row's: its packages are whatever the index of a source names for the release. */
   | 'rpm';
 /** deb: no row's, as above. */
-export type DebKernelFamily = 'debian' | 'gardenlinux' | 'kops' | 'pve' | 'proxmox' | 'ubuntu' | 'deb';
+export type DebKernelFamily = 'debian' | 'gardenlinux' | 'kops' | 'deepin' | 'pve' | 'proxmox' | 'ubuntu' | 'deb';
 
 interface TargetBase {
   /** ID as in os-release: debian, ubuntu, centos, rhel, ol … */

@@ -118,9 +118,21 @@ export const ARCHITECTURES: readonly Architecture[] = [
   { machine: 'mips', rpm: 'mipsel', deb: 'mipsel', runs: [], elf: 8, tree: 'mips', triplet: 'mipsel-linux-gnu' },
 ];
 
-/** The architecture that any of its names means: uname -m, rpm's or dpkg's, i386 to i686, x86_64_v2, ppc64p7; null for none. */
+/**
+ * What else means a row: i386 to i686, rpm's levels of a processor; what uname -m tells a process of 32 bits on arm64
+ * (COMPAT_UTS_MACHINE), and on an ARM926EJ-S.
+ */
+const OTHER_NAMES: readonly (readonly [RegExp, machine: string])[] = [
+  [/^i[3-6]86$/, 'i686'],
+  [/^x86_64_v[2-4]$/, 'x86_64'],
+  [/^ppc64p7$/, 'ppc64'],
+  [/^armv8l$/, 'aarch64'],
+  [/^armv5tejl$/, 'armv5tel'],
+];
+
+/** The architecture that any of its names means: uname -m, rpm's or dpkg's, and what else there is; null for none. */
 export function findArchitecture(name: string): Architecture | null {
-  const plain = name.replace(/^i[3-6]86$/, 'i686').replace(/^(x86_64)_v[2-4]$|^(ppc64)p7$/, '$1$2');
+  const plain = OTHER_NAMES.find(([form]) => form.test(name))?.[1] ?? name;
   return ARCHITECTURES.find(({ machine, rpm, deb }) => [machine, rpm, deb].includes(plain)) ?? null;
 }
 

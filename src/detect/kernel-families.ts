@@ -13,7 +13,7 @@
  * "Unverified" marks names that follow from the family's source but were seen in no public index.
  * Rows do not overlap, so their order says nothing; one that has no tag of its own says `onlyOn` and holds only there.
  */
-import { MAINLINE_ABI } from './release-words.ts';
+import { ARCHES, MAINLINE_ABI } from './release-words.ts';
 import type { DebKernelFamily, RpmKernelFamily, RpmTarget } from '../types.ts';
 
 interface Family {
@@ -62,8 +62,8 @@ export interface RpmFamily extends Family {
   readonly i586?: RegExp;
   /** Packages for ppc64 are of ppc. */
   readonly ppc?: true;
-  /** True where the index adds a rebuild counter to the version. */
-  readonly counter?: true;
+  /** Releases to whose version the index adds a rebuild counter. */
+  readonly counter?: RegExp;
   /** What of V-R stands behind that counter, where it is not the end. */
   readonly behindCounter?: RegExp;
   /** Another way in which packages have written V-R, as replace() takes it. */
@@ -147,8 +147,12 @@ export const SUSE_TREES: readonly (readonly [form: RegExp, template: string])[] 
 const UEK_64K = { '64k': '64k', '64kdebug': '64kdebug' };
 /** A rebuild of an older branch counts behind the tag. */
 const BUMP = String.raw`(?:\.\d+)*`;
-/** 24.53.4, 150500.55.31, lp151.28.25, 15061.18.coco15sp6, 1: what SUSE calls the source release. */
-const SUSE_R = String.raw`(?:lp\d+\.)?\d+(?:\.\d+)*(?:\.coco\d+sp\d+)?`;
+/**
+ * 24.53.4, 150500.55.31, lp151.28.25, 15061.18.coco15sp6, 1: what SUSE calls the source release. That of a fix for one
+ * customer is the whole release of its packages: 150500.55.39.1.27360.1.PTF.1215587.
+ */
+const SUSE_R = String.raw`(?:lp\d+\.)?\d+(?:\.\d+)*(?:\.coco\d+sp\d+|\.PTF\.\d+)?`;
+const SUSE_COUNTED = /^(?!.*\.PTF\.)/;
 /** 2.6.24-28-xen, 2.6.31-10-rt: old kernels of Debian and Ubuntu, whose flavours SUSE has, too. */
 const OLD_DEB = /^2\.6\.\d+-\d+-/;
 /** 5.10.118-rt67: the patch set of the real-time kernel stands behind V. */
@@ -272,23 +276,24 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
     parts: ['number', 'rc'], tag: 'amzn2023', end: '.arch+variant', variants: [],
     stem: 'kernel{series}', devel: ['{name}-devel|kernel{suffix}-devel'], debuginfo: COMMON_ARCH },
   // 4.12.14-lp151.28.25-default  5.14.21-150500.55.31-azure  6.4.6-1-default; since openSUSE 12.2 only the default flavour is built for i586
-  suse: { title: 'SUSE and openSUSE', on: SUSE, only: /^(?:2\.6\.3[4-9]|3\.[1-9]|[4-9]\.)/,
-    parts: [], tag: SUSE_R, end: '-flavour', variants: SUSE_FLAVOURS, counter: true, i586: /^(?:2\.|3\.[0-3]\.)|-default$/,
+  // 5.15.0-1057-azure is Ubuntu's
+  suse: { title: 'SUSE and openSUSE', on: SUSE, only: /^(?!\d+\.\d+\.0-[12]\d{3}$)(?:2\.6\.3[4-9]|3\.[1-9]|[4-9]\.)/,
+    parts: [], tag: SUSE_R, end: '-flavour', variants: SUSE_FLAVOURS, counter: SUSE_COUNTED, i586: /^(?:2\.|3\.[0-3]\.)|-default$/,
     bare: ['zfcpdump'],
     stem: 'kernel', devel: ['{name}-devel', '{tree}'], debuginfo: SUSE_DEBUG },
   // 6.9.1-1.g492f944-default  6.13.0-rc1-1.g492f944-debug: of openSUSE's repositories that follow the sources, whose packages
   // are 6.9.1-1.N.g492f944 and 6.13~rc1-1.N.g492f944, once 5.10.rc1-1.N.g492f944
   'suse-head': { title: "openSUSE's repositories of the newest kernels", on: SUSE.filter((id) => id.startsWith('opensuse')), only: /^[5-9]\./,
     version: String.raw`\d+(?:\.\d+)+(?:-rc\d+)?`, packaged: [[/(?:\.0)?-(?=rc\d)/, '~']], parts: [], tag: String.raw`${SUSE_R}\.g[0-9a-f]{7,12}`,
-    end: '-flavour', variants: SUSE_FLAVOURS, counter: true, behindCounter: /\.g[0-9a-f]+$/, orPackaged: [/~(?=rc\d)/, '.'], i586: /-default$/, bare: ['zfcpdump'],
+    end: '-flavour', variants: SUSE_FLAVOURS, counter: SUSE_COUNTED, behindCounter: /\.g[0-9a-f]+$/, orPackaged: [/~(?=rc\d)/, '.'], i586: /-default$/, bare: ['zfcpdump'],
     stem: 'kernel', devel: ['{name}-devel', '{tree}'], debuginfo: SUSE_DEBUG },
   // 2.6.32.59-0.7-default  3.0.101-108.57-default  3.0.101-rt130-0.24-rt: before kernel-devel was split off
   suse11: { title: 'SUSE Linux Enterprise 11 and openSUSE 11.2', on: SUSE, notOnDpkg: OLD_DEB, only: /^(?:2\.6\.3[0-3]|3\.0\.)/,
-    version: V_RT, packaged: [[/-(?=rt\d)/, '.']], parts: [], tag: SUSE_R, end: '-flavour', variants: SUSE_FLAVOURS, counter: true, i586: /^/,
+    version: V_RT, packaged: [[/-(?=rt\d)/, '.']], parts: [], tag: SUSE_R, end: '-flavour', variants: SUSE_FLAVOURS, counter: SUSE_COUNTED, i586: /^/,
     stem: 'kernel', devel: ['{name}-devel', 'kernel-source{source}'], debuginfo: SUSE_DEBUG },
   // 2.6.27.56-0.1-default: before kernel-FLAVOUR-devel was split off
   suse111: { title: 'openSUSE 11.1', on: SUSE, notOnDpkg: OLD_DEB, only: /^2\.6\.2[7-9]/,
-    parts: [], tag: SUSE_R, end: '-flavour', variants: SUSE_FLAVOURS, counter: true, i586: /^/,
+    parts: [], tag: SUSE_R, end: '-flavour', variants: SUSE_FLAVOURS, counter: SUSE_COUNTED, i586: /^/,
     stem: 'kernel', devel: ['kernel-source', 'kernel-syms'], debuginfo: SUSE_DEBUG },
   // 2.6.25.16-0.1-default: the whole release is in uname -r (debuginfo: unverified; of ppc64 that all packages are of ppc)
   suse10: { title: 'SUSE and openSUSE up to 11.0', on: SUSE, notOnDpkg: OLD_DEB, only: /^2\.6\.(?:[4-9]|1\d|2[0-6])[.-]/,
@@ -350,7 +355,7 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
     stem: 'kernel', devel: DEVEL, debuginfo: ['{name}-debuginfo', '{name}-debuginfo-common'], debuginfoUnseen: /^/ },
   // 5.4.119-1.0007.tlinux4, older 5.4.119-1-tlinux4-0009; a tag of the system may follow in the index (debuginfo: not seen)
   tlinux: { title: 'TencentOS 2 and 3', on: ['tencentos'], packaged: [[/\.tlinux\d$/, ''], [/-tlinux\d-/, '.']],
-    parts: [], tag: String.raw`\d+(?:\.\d+)*(?:\.tlinux\d|-tlinux\d-\d+(?:\.\d+)*)`, end: '', variants: [], counter: true,
+    parts: [], tag: String.raw`\d+(?:\.\d+)*(?:\.tlinux\d|-tlinux\d-\d+(?:\.\d+)*)`, end: '', variants: [], counter: /^/,
     stem: 'kernel', stems: [[/(tlinux\d)/, 'kernel-$1']], devel: DEVEL, debuginfo: [] },
   // 5.15.65-server-1.mga8  4.14.69-tmb-desktop-1.mga6, of kernel-linus 5.15.32-1.mga8: to Mageia 8 V-R is a part of the name
   // (debuginfo: not seen)
@@ -497,6 +502,10 @@ export const DEB_FAMILIES: Readonly<Record<Exclude<DebKernelFamily, 'deb'>, DebF
   kops: { title: 'kops', on: ['debian'],
     release: new RegExp(`^(?<abi>${V})-(?<flavour>k8s)$`),
     headers: ['linux-headers-{release}'], debuginfo: [] },
+  // 5.15.77-amd64-desktop  4.19.0-arm64-desktop  6.4.7-amd64-desktop-hwe: one ABI a version, which a number in uname -v follows
+  deepin: { title: 'Deepin and UOS Desktop', on: ['deepin', 'uos'],
+    release: new RegExp(`^(?<abi>${V})-(?<flavour>(?<leaf>amd64|arm64|loong64|loongson-3)-desktop(?:-[a-z]+)?)$`),
+    headers: ['linux-headers-{release}'], debuginfo: ['linux-image-{release}-dbg'], debuginfoUnseen: true },
   // 5.15.143-1-pve, 6.2.16-11-bpo11-pve: of Proxmox VE up to 7, and of the beginning of 8, whose 6.2 came under both names
   pve: { title: 'Proxmox VE up to 7', on: ['debian'],
     release: new RegExp(String.raw`^(?=[2-5]\.|6\.[0-2]\.)(?<abi>${V}-\d+(?:-bpo\d+)?)-(?<flavour>pve)$`),
@@ -525,6 +534,47 @@ export const DEB_FAMILIES: Readonly<Record<Exclude<DebKernelFamily, 'deb'>, DebF
       [/^2\.6\.(?:29|3[01])-/, ['linux-image-{release}-dbgsym', 'linux-image-debug-{release}']],
     ] },
 };
+
+/** Who built a kernel, as a word of its release tells. */
+export interface TaggedBuilder {
+  readonly form: RegExp;
+  /** For people: whose kernel it is. */
+  readonly title: string;
+  /** os-release IDs on which such a release is at home; none: no more is known than the package system. */
+  readonly on: readonly string[];
+  readonly system: 'rpm' | 'deb';
+}
+
+/**
+ * What tells the builder of a release whose form no row holds for elsewhere; the first that fits. At home it says nothing:
+ * there the index names the packages.
+ */
+// oxfmt-ignore
+export const TAGGED_BUILDERS: readonly TaggedBuilder[] = [
+  // 6.12.37-1.red80.x86_64
+  rpmTag(/\.red\d+(?=\.|$)/, 'RED OS', ['redos']),
+  // 3.10.0-957.12.2.vz7.86.2
+  rpmTag(/\.vz\d+(?=\.|$)/, 'Virtuozzo', ['virtuozzo', 'openvz']),
+  // 3.10.0-962.3.2.lve1.5.70.el7.x86_64  4.18.0-553.40.1.lve.el8.x86_64
+  rpmTag(/\.lve[\d.]*\.el\d/, 'CloudLinux', ['cloudlinux']),
+  // 4.18.0-147.5.1.6.h541.eulerosv2r9.x86_64
+  rpmTag(/\.eulerosv\d+r\d+(?=\.|$)/, 'EulerOS', ['euleros']),
+  // 6.4.11-desktop-1omv2390
+  rpmTag(/-\d+omv\d+$/, 'OpenMandriva', ['openmandriva']),
+  // 5.10.74-generic-2rosa2021.1-x86_64  4.15.0-desktop-45.1rosa-x86_64
+  rpmTag(/-[\d.]+rosa(?:\d[\d.]*)?-[a-z\d_]+$/, 'ROSA', ['rosa']),
+  // 6.14.2-401.asahi.fc42.aarch64+16k, of a COPR that Fedora can name as well
+  rpmTag(/\.asahi\.fc\d+(?=\.|$)/, 'Fedora Asahi Remix', ['fedora-asahi-remix', 'fedora']),
+  // 6.9.7-201.fsync.fc40.x86_64  5.14.0-284.30.1.el9_2.ciqfips.0.8.1.x86_64: of somebody who builds for them
+  rpmTag(/\.fc\d+(?=\.|$)/, 'Fedora', ['fedora']),
+  rpmTag(/\.el\d+(?=[._]|$)/, 'Red Hat Enterprise Linux and its rebuilds', EL),
+  // 5.10.0-136.12.0.86.aarch64: no kernel of a dpkg system ends as the name of an rpm does
+  rpmTag(new RegExp(String.raw`-.*\.(?:${ARCHES})(?:\+[a-z\d-]+)?$`), 'a system of rpm', []),
+];
+
+function rpmTag(form: RegExp, title: string, on: readonly string[]): TaggedBuilder {
+  return { form, title, on, system: 'rpm' };
+}
 
 /** What a row says of packages; all there is of a release of no row's form. */
 export type RpmNaming = Pick<

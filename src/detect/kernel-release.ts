@@ -13,10 +13,11 @@ import {
   PARTS,
   RPM_FAMILIES,
   rpmNaming,
+  TAGGED_BUILDERS,
   UBUNTU_FLAVOURS,
   VARIANT_LIMITS,
 } from './kernel-families.ts';
-import type { DebFamily, End, RpmFamily } from './kernel-families.ts';
+import type { DebFamily, End, RpmFamily, TaggedBuilder } from './kernel-families.ts';
 import { ARCHES, MAINLINE_ABI } from './release-words.ts';
 import { findUnpackaged } from './unpackaged-kernels.ts';
 import type { UnpackagedKernel } from './unpackaged-kernels.ts';
@@ -106,18 +107,19 @@ export function parseKernelRelease(release: string, hints: ReleaseHints): Kernel
     ({ onlyOn, notOnDpkg }) => onlyOn !== true && !(isDpkg && notOnDpkg?.test(release) === true),
   );
   const [first] = foreign;
+  const builder = first === undefined ? findTagged(release, isDpkg, hints) : builderOf(first);
   const system = findDistribution(hints.distro)?.system ?? null;
   const isSaid = first?.kernelFamily === 'ubuntu' && saysUbuntu(hints.unameV);
-  if (system !== null && !isSaid && (first === undefined || first.family === system)) {
+  if (system !== null && !isSaid && (builder === null || builder.system === system)) {
     return readAnyRelease(release, hints.distro, system);
   }
+  if (builder !== null && hints.distro !== null) throw wrongDistribution(release, builder, hints);
   if (first === undefined) throw unknownRelease(release, hints);
-  if (hints.distro !== null) throw wrongDistribution(release, first, hints);
   if (foreign.length === 1 && first.on.length === 1) return first;
   throw new TapprepError(
     'USAGE',
     `kernel release ${release} does not tell the distribution: it may be of ${foreign.flatMap(({ on }) => on).join(', ')}`,
-    { remedy: namesOf(first, release), facts: { release } },
+    { remedy: namesOf(first.on, release), facts: { release } },
   );
 }
 
@@ -342,21 +344,33 @@ function unpackagedRelease(
 }
 
 /** The same kernel as one of its own distribution. */
-function namesOf({ on }: KernelRelease, release: string): Remedy {
-  return tapprep('names', '--distro', `${on[0]}:VERSION`, '--kernel', release);
+function namesOf(on: readonly string[], release: string): Remedy {
+  return tapprep('names', '--distro', `${on[0] ?? 'ID'}:VERSION`, '--kernel', release);
 }
 
-function titleOf({ family, kernelFamily }: KernelRelease): string {
-  return (family === 'rpm' ? rpmNaming(kernelFamily) : debNaming(kernelFamily)).title;
+/** Whose kernel it is. */
+type Builder = Omit<TaggedBuilder, 'form'>;
+
+function builderOf({ family, kernelFamily, on }: KernelRelease): Builder {
+  const { title } = family === 'rpm' ? rpmNaming(kernelFamily) : debNaming(kernelFamily);
+  return { title, on, system: family };
 }
 
-function wrongDistribution(release: string, kernel: KernelRelease, hints: ReleaseHints): TapprepError {
+/** Who built a release of no row's form elsewhere than here; null where it does not tell. */
+function findTagged(release: string, isDpkg: boolean, hints: ReleaseHints): Builder | null {
+  const builder = TAGGED_BUILDERS.find(({ form }) => form.test(release));
+  if (builder === undefined || isHome(builder.on, hints)) return null;
+  // What tells the package system alone says nothing on another system of rpm.
+  return builder.on.length === 0 && !isDpkg ? null : builder;
+}
+
+function wrongDistribution(release: string, { title, on, system }: Builder, hints: ReleaseHints): TapprepError {
   return new TapprepError(
     'WRONG_DISTRIBUTION',
-    `kernel release ${release} is of ${titleOf(kernel)} but the target is ${describeDistro(hints)}`,
+    `kernel release ${release} is of ${title} but the target is ${describeDistro(hints)}`,
     {
-      remedy: namesOf(kernel, release),
-      facts: { release, kernelOf: kernel.on, system: kernel.family, distro: hints.distro, version: hints.version },
+      remedy: namesOf(on, release),
+      facts: { release, kernelOf: on, system, distro: hints.distro, version: hints.version },
     },
   );
 }

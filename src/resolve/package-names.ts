@@ -31,7 +31,8 @@ function nameRpm(target: RpmTarget): readonly PackageName[] {
   const isUnseen = isDebuginfoUnseen(target);
   const isGuess =
     target.kernelFamily === 'rpm' || guessed?.test(`${target.versionRelease}.${target.packageArch}`) === true;
-  const match = isGuess || areTwins ? 'index' : counter === true ? 'prefix' : 'exact';
+  const isCounted = counter?.test(target.versionRelease) === true;
+  const match = isGuess || areTwins ? 'index' : isCounted ? 'prefix' : 'exact';
   const versions = [
     target.versionRelease,
     ...(orPackaged === undefined ? [] : [target.versionRelease.replace(...orPackaged)]),

@@ -59,6 +59,7 @@ const DEB_FAMILIES = {
   debian: true,
   gardenlinux: true,
   kops: true,
+  deepin: true,
   ubuntu: true,
   deb: true,
   pve: true,

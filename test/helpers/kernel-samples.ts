@@ -178,6 +178,15 @@ export const RPM_SAMPLES: readonly (readonly [string, string, string, string, st
     'kernel-rt_debug-devel kernel-devel-rt.noarch kernel-rt_debug-debuginfo kernel-rt_debug-debugsource'],
   ['opensuse-tumbleweed', '6.4.6-1-64kb', 'aarch64', '6.4.6-1.*.aarch64',
     'kernel-64kb-devel kernel-devel.noarch kernel-64kb-debuginfo kernel-64kb-debugsource'],
+  // A Program Temporary Fix: kernel-default-debuginfo=5.14.21-150400.24.92.1.27088.1.PTF.1215587 (that kernel-devel has the same
+  // release was not seen)
+  ['sles', '5.14.21-150400.24.92.1.27088.1.PTF.1215587-default', 'x86_64', '5.14.21-150400.24.92.1.27088.1.PTF.1215587.x86_64',
+    'kernel-default-devel kernel-devel.noarch kernel-default-debuginfo kernel-default-debugsource'],
+  // kernel-default-3.0.101-0.47.52.1.8527.0.PTF.930401.x86_64.rpm
+  ['sles', '3.0.101-0.47.52.1.8527.0.PTF.930401-default', 'x86_64', '3.0.101-0.47.52.1.8527.0.PTF.930401.x86_64',
+    'kernel-default-devel kernel-source kernel-default-debuginfo kernel-default-debugsource'],
+  ['sles', '2.6.16.60-0.58.1.3239.0.PTF.638363-smp', 'x86_64', '2.6.16.60-0.58.1.3239.0.PTF.638363.x86_64',
+    'kernel-source kernel-syms kernel-smp-debuginfo'],
   // SUSE-SU-2022:3844: a kernel that only dumps loads no modules
   ['sles', '5.14.21-150400.24.28-zfcpdump', 's390x', '5.14.21-150400.24.28.*.s390x',
     'kernel-zfcpdump-debuginfo kernel-zfcpdump-debugsource'],
@@ -358,6 +367,12 @@ export const DEB_SAMPLES: readonly (readonly [string, string, string, string | n
     'linux-headers-6.1.0-13-powerpc64le linux-image-6.1.0-13-powerpc64le-dbg'],
   ['debian', '6.1.0-13-amd64', 'i686', null, '?_amd64',
     'linux-headers-6.1.0-13-amd64 linux-image-6.1.0-13-amd64-dbg'],
+  ['deepin', '5.15.77-amd64-desktop', 'x86_64', '#2 SMP Thu Jun 15 16:06:18 CST 2023', '?_amd64',
+    'linux-headers-5.15.77-amd64-desktop linux-image-5.15.77-amd64-desktop-dbg'],
+  ['uos', '4.19.0-arm64-desktop', 'aarch64', null, '?_arm64',
+    'linux-headers-4.19.0-arm64-desktop linux-image-4.19.0-arm64-desktop-dbg'],
+  ['deepin', '6.4.7-amd64-desktop-hwe', 'x86_64', null, '?_amd64',
+    'linux-headers-6.4.7-amd64-desktop-hwe linux-image-6.4.7-amd64-desktop-hwe-dbg'],
   ['debian', '4.4.121-k8s', 'x86_64', null, '?_amd64',
     'linux-headers-4.4.121-k8s'],
   // Of Debian 5 to 8 by their package lists.

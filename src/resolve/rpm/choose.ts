@@ -47,7 +47,7 @@ export function findKernelBuild(target: RpmTarget, installed: readonly Installed
 
 function fitsVersion(version: string, { versionRelease: wanted, kernelFamily }: RpmTarget): boolean {
   const bare = versionRelease(version);
-  return bare === wanted || (rpmNaming(kernelFamily).counter === true && isRebuild(bare, wanted));
+  return bare === wanted || (rpmNaming(kernelFamily).counter?.test(wanted) === true && isRebuild(bare, wanted));
 }
 
 /** Every record that answers a need, the best first, then the likelier name; nothing is asked of who built it. */

@@ -121,6 +121,19 @@ test.each([
 });
 
 test.each([
+  ['debian', '5.10.2-2-MANJARO', "Manjaro's kernel"],
+  ['ubuntu', '6.12.1-2-cachyos', "CachyOS's kernel"],
+  ['debian', '6.1.52-valve16-1-neptune-61', "SteamOS's kernel"],
+  ['ubuntu', '6.6.31-0-lts', 'the long-term kernel of Arch Linux or Alpine Linux'],
+  ['debian', '6.6.31-0-virt', "Alpine Linux's kernel"],
+])('a container of %s on %s gets no name after the habit of dpkg', async (distro, kernel, builder) => {
+  const [answer] = await runBatch([`${JSON.stringify({ distro, kernel, arch: 'x86_64' })}\n`]);
+  expect(answer).toMatchObject({
+    error: { code: 'UNKNOWN_RELEASE', message: expect.stringContaining(`has the form of ${builder},`) as string },
+  });
+});
+
+test.each([
   ['rhel:8', '4.18.0-305.el8.bz1234567.x86_64', true],
   ['debian:12', '6.6.63-homemade', true],
   ['rhel:8', '4.18.0-305.el8.x86_64', false],

@@ -20,3 +20,15 @@ test('each runs its own programs, and names only rows that are there', () => {
     for (const name of one.runs) expect(findArchitecture(name)?.machine).toBe(name);
   }
 });
+
+test.each([
+  ['i586', 'i386'],
+  ['x86_64_v2', 'amd64'],
+  ['ppc64p7', 'ppc64'],
+  // In a container of 32 bits on an arm64 host: 5.3.0-1018-raspi2 #20-Ubuntu ... armv8l
+  ['armv8l', 'arm64'],
+  ['armv5tejl', 'armel'],
+  ['armv9', undefined],
+])('%s is an architecture that dpkg calls %s', (name, deb) => {
+  expect(findArchitecture(name)?.deb).toBe(deb);
+});

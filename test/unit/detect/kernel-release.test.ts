@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { findDistribution } from '../../../src/detect/distributions.ts';
+import { findDistribution, packageFamilyOf } from '../../../src/detect/distributions.ts';
 import { DEB_FAMILIES, RPM_FAMILIES } from '../../../src/detect/kernel-families.ts';
 import { parseDebVersion, parseKernelRelease } from '../../../src/detect/kernel-release.ts';
 import type { DebRelease, KernelRelease } from '../../../src/detect/kernel-release.ts';
@@ -36,9 +36,11 @@ describe('a release on another distribution than its own', () => {
   test.each(SAMPLES)('%s %s is refused with both sides', (distro, release, unameV) => {
     const { on, kernelFamily } = parse(distro, release, unameV);
     for (const id of STRICT_IDS.filter((other) => !on.includes(other))) {
-      // EulerOS has no tag, so that some of its releases look like upstream ones.
       const { code, message } = refusal(id, release, unameV);
-      expect(code).toBe(kernelFamily.startsWith('euleros') ? 'UNKNOWN_RELEASE' : 'WRONG_DISTRIBUTION');
+      // EulerOS has releases without a tag: another system of rpm cannot tell whose they are.
+      const isTold =
+        !kernelFamily.startsWith('euleros') || release.includes('eulerosv') || packageFamilyOf(id, []) === 'deb';
+      expect(code).toBe(isTold ? 'WRONG_DISTRIBUTION' : 'UNKNOWN_RELEASE');
       expect(message).toContain(release);
       expect(message).toContain(id);
     }
@@ -48,7 +50,9 @@ describe('a release on another distribution than its own', () => {
 const REFUSED: readonly (readonly [string, string, ErrorCode])[] = [
   // A tag inside another vendor's release, or with something before or behind it that the family does not have.
   ['centos', '3.10.0-693.21.1.el7.cgslv5_4.8.261.x86_64', 'WRONG_DISTRIBUTION'],
-  ['centos', '3.10.0-962.3.2.lve1.5.24.8.el7.x86_64', 'UNKNOWN_RELEASE'],
+  ['centos', '3.10.0-962.3.2.lve1.5.24.8.el7.x86_64', 'WRONG_DISTRIBUTION'],
+  ['rocky', '3.10.0-957.12.2.vz7.86.2', 'WRONG_DISTRIBUTION'],
+  ['rocky', '6.16.4-200.nobara.fc42.x86_64', 'WRONG_DISTRIBUTION'],
   ['centos', '2.6.18-308.el5.028stab099.3huge', 'UNKNOWN_RELEASE'],
   ['centos', '2.6.32-042stab129.1PAE', 'UNKNOWN_RELEASE'],
   // In a container the kernel is of a host whose packages hold no release in their names.
@@ -129,6 +133,52 @@ test('who takes kernels from Debian alone has none that says of itself that it i
 
 test('that nobody publishes packages is said with the word of the builder, else that nobody was asked', () => {
   for (const [distro, release, code] of REFUSED) expect(refusal(distro, release).message).toMatch(SAID[code] ?? /./);
+});
+
+/** [target, release, whose it is, the distribution to ask for]: nothing that dpkg could install is named after them. */
+const TOLD: readonly (readonly [string, string, string, string])[] = [
+  ['ubuntu', '4.18.0-147.5.1.6.h1194.eulerosv2r9.x86_64', 'EulerOS', 'euleros'],
+  ['debian', '6.12.37-1.red80.x86_64', 'RED OS', 'redos'],
+  ['debian', '3.10.0-957.12.2.vz7.86.2', 'Virtuozzo', 'virtuozzo'],
+  ['linuxmint', '4.18.0-553.40.1.lve.el8.x86_64', 'CloudLinux', 'cloudlinux'],
+  ['ubuntu', '6.14.2-401.asahi.fc42.aarch64+16k', 'Fedora Asahi Remix', 'fedora-asahi-remix'],
+  ['debian', '6.9.7-201.fsync.fc40.x86_64', 'Fedora', 'fedora'],
+  ['debian', '5.14.0-284.30.1.el9_2.ciqfips.0.8.1.x86_64', 'Red Hat Enterprise Linux and its rebuilds', 'rhel'],
+  ['ubuntu', '6.4.11-desktop-1omv2390', 'OpenMandriva', 'openmandriva'],
+  ['debian', '5.10.74-generic-2rosa2021.1-x86_64', 'ROSA', 'rosa'],
+  ['ubuntu', '4.15.0-desktop-45.1rosa-x86_64', 'ROSA', 'rosa'],
+  ['ubuntu', '5.10.0-136.12.0.86.aarch64', 'a system of rpm', 'ID'],
+];
+
+test.each(TOLD)('%s does not take %s for a build of its own: it is of %s', (distro, release, title, id) => {
+  const { code, message, remedy } = refusal(distro, release);
+  expect([code, message]).toEqual([
+    'WRONG_DISTRIBUTION',
+    `kernel release ${release} is of ${title} but the target is ${distro}`,
+  ]);
+  expect(JSON.stringify(remedy)).toContain(`${id}:VERSION`);
+});
+
+test.each([
+  ['redos', '6.12.37-1.red80.x86_64'],
+  ['virtuozzo', '3.10.0-957.12.2.vz7.86.2'],
+  ['cloudlinux', '4.18.0-553.40.1.lve.el8.x86_64'],
+  ['bazzite', '6.9.7-201.fsync.fc40.x86_64'],
+  ['nobara', '6.16.4-200.nobara.fc42.x86_64'],
+])('%s has %s, which its tag tells elsewhere', (distro, release) => {
+  expect(parse(distro, release)).toMatchObject({ family: 'rpm', kernelFamily: 'rpm', on: [distro] });
+});
+
+test("Ubuntu's kernel for Azure is no SUSE's, in a container of SUSE and in one of another", () => {
+  for (const distro of ['sles', 'opensuse-leap', 'debian']) {
+    expect(refusal(distro, '5.15.0-1057-azure').message).toContain('is of Ubuntu');
+  }
+  expect(parse('sles', '6.4.0-150600.8.52-azure').kernelFamily).toBe('suse');
+});
+
+test('what a COPR builds for Fedora is no stranger there, and no row names it', () => {
+  expect(refusal('fedora', '6.14.2-401.asahi.fc42.aarch64+16k').code).toBe('UNKNOWN_RELEASE');
+  expect(refusal('fedora', '6.9.7-201.fsync.fc40.x86_64').code).toBe('UNKNOWN_RELEASE');
 });
 
 test("the foundation's kernel for the first boards is known by its bare plus on Raspbian alone", () => {
