@@ -142,7 +142,7 @@ undo_changes() {
   changing=undo
   find_added
   # A package manager that was cut off leaves packages half configured; they are taken away like the others.
-  if take_away; then
+  if take_away && [ -z "$needed" ]; then
     # dpkg itself was killed.
     [ ! -d "$unpacking" ] || resume_manager
     unlink_made
@@ -153,9 +153,19 @@ undo_changes() {
   else
     find_added
     write_journal failed
-    say "what this run installed could not all be taken away: $(tail -n 1 "$work/log")"
+    tell_needed
+    [ -n "$needed" ] || say "what this run installed could not all be taken away: $(tail -n 1 "$work/log")"
   fi
   changing=
+}
+
+# tell_needed: what could not be taken away for other packages.
+tell_needed() {
+  while read -r name wanted _ by; do
+    [ -z "$name" ] || say "left in place: $name $wanted, needed by $by"
+  done <<EOF
+$needed
+EOF
 }
 
 # lock: one at a time, and not beside a tapprep that works here.
@@ -191,6 +201,7 @@ steps=
 added=
 replaced=
 replacing=
+needed=
 made=
 carried=
 carried_replaced=
@@ -268,10 +279,15 @@ case $mode in
     fi
     [ -z "$cut_off" ] || resume_manager
     unlink_made
+    # Once more, now that it is known what stays.
+    [ -z "$needed" ] || read_journal
     write_journal ''
     rm -f "$report"
-    say 'what this bundle installed was taken away'
+    tell_needed
+    [ -n "$needed" ] || say 'what this bundle installed was taken away'
     [ -z "$stopped" ] || end_stopped
+    [ -z "$needed" ] || fail INSTALL_FAILED 'what no other package needs was taken away; the journal keeps the rest' \
+      'sh install.sh --undo    # once those packages are gone'
     exit 0
     ;;
 esac

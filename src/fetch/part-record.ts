@@ -28,10 +28,15 @@ export function hashUrl(url: string): string {
   return createHash('sha256').update(url).digest('hex');
 }
 
-/** The validator to send as If-Range: a strong ETag, or a Last-Modified that is strong by RFC 9110 section 8.8.2.2. */
+/** The validator to send as If-Range: a strong ETag, or a Last-Modified that is strong. */
 export function strongValidator(record: PartRecord): string | null {
   if (record.etag !== null && record.etag.startsWith('"')) return record.etag;
   return record.lastModified;
+}
+
+/** Last-Modified where it is strong by RFC 9110 section 8.8.2.2: in its second, and a minute after, the file may change again. */
+export function strongDate({ lastModified, date }: ResponseHeaders): string | null {
+  return Date.parse(date ?? '') - Date.parse(lastModified ?? '') >= 60_000 ? lastModified : null;
 }
 
 /** The record of the answer that starts a part; a Last-Modified too young to be strong is left out. */
@@ -42,15 +47,12 @@ export function recordOf(
   expected: Digest | null,
   boot: string,
 ): PartRecord {
-  const modified = Date.parse(headers.lastModified ?? '');
-  const sent = Date.parse(headers.date ?? '');
-  const strong = sent - modified >= 60_000;
   return {
     schema: 'tapprep-part/1',
     url: redact(url),
     urlHash: hashUrl(url),
     etag: headers.etag,
-    lastModified: strong ? headers.lastModified : null,
+    lastModified: strongDate(headers),
     size,
     expected,
     boot,

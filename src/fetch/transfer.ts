@@ -7,7 +7,7 @@ import { TransferError, fetchInterrupted, networkFailure } from './failure.ts';
 import type { FetchLimits } from './limits.ts';
 import { releaseMemory } from './memory.ts';
 import type { PartFile } from './part-file.ts';
-import { hashUrl, recordOf, strongValidator, type PartRecord } from './part-record.ts';
+import { hashUrl, recordOf, strongDate, strongValidator, type PartRecord } from './part-record.ts';
 import type { Patience } from './patience.ts';
 import { LATER, NOT_THERE } from './retry-status.ts';
 import { checkSpace } from './space.ts';
@@ -89,8 +89,8 @@ export async function transfer(
 }
 
 function completed(response: TransportResponse): TransferOutcome {
-  const { etag, lastModified } = response.headers;
-  return { kind: 'complete', url: response.url, validators: { etag, lastModified } };
+  const { url, headers } = response;
+  return { kind: 'complete', url, validators: { etag: headers.etag, lastModified: strongDate(headers) } };
 }
 
 /** 416 to "the bytes after the last one": what is there is the whole file, and its digest is checked next. */

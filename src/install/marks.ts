@@ -8,8 +8,8 @@ export const MARKER_TEXT = '{"schema": "tapprep-directory/1"}';
 export const MAKING = '.tapprep-making';
 export const REMOVING = '.tapprep-removing';
 
-/** What a look at a path found. `absent`, or why it is not tapprep's to take away. */
-export type Ownership = 'ours' | 'absent' | 'link' | 'file' | 'other-owner' | 'no-marker';
+/** What a look at a path found. `absent`, or why it is not tapprep's to take away (now). */
+export type Ownership = 'ours' | 'absent' | 'link' | 'file' | 'other-owner' | 'no-marker' | 'at-work';
 
 /**
  * Functions of sh. judge PATH sets $verdict, an Ownership, for the directory PATH: a directory of root (or of whoever runs this), no
@@ -27,6 +27,8 @@ judge() {
   if [ "$4" != 0 ] && { [ "$me" = 0 ] || [ "$4" != "$me" ]; }; then verdict=other-owner; return; fi
   verdict=ours
   case $1 in
+    # Named after its process, which still takes its module out by the programs in it.
+    */tapprep-run-*) [ ! -d "/proc/\${1##*-}" ] || { verdict=at-work; return; } ;;
     *${MAKING} | *${REMOVING}) return ;;
   esac
   for marker in ${MARKER_NAME} manifest.json; do

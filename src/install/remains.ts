@@ -19,6 +19,10 @@ const DIRECTORIES: readonly string[] = [
   // Of install.sh, for the keys of a signature.
   '/var/tmp/tapprep-[0-9]*',
   '/tmp/tapprep-[0-9]*',
+  // What only the target's front end can ask for, on its way to another machine.
+  '/var/tmp/tapprep-front-end-????????',
+  // Of run.sh: the runtime, where the bundle lies on a file system that starts no programs.
+  ...['/run', '/var/tmp', '/dev/shm', '/tmp', '/root', ''].map((base) => `${base}/tapprep-run-[0-9]*`),
   // A kernel's vmlinux from a debuginfod, half made.
   `/usr/lib/debug/lib/modules/*${MAKING}`,
 ];

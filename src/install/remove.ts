@@ -127,8 +127,10 @@ async function removeLocked(
   const system = cutOff.length === 0 ? null : await systemOfJournal(host, open);
   if (system !== null) await completeCutOff(host, system, cutOff, emit);
   const { plan: now, removal } = await surveyRemoval(host, options);
-  for (const { path } of now.kept ?? [])
-    emit({ type: 'note', level: 'warning', text: `${path} on ${host.name} was left alone: it is not tapprep's` });
+  for (const { path, why } of now.kept ?? []) {
+    const reason = why === 'at-work' ? 'a run.sh that is at work there uses it' : "it is not tapprep's";
+    emit({ type: 'note', level: 'warning', text: `${path} on ${host.name} was left alone: ${reason}` });
+  }
   const needed = removal === null ? [] : await findNeeded(host, removal.system, now.packages, removal.buildArgv);
   const needs = new Set(needed.map(packageKey));
   const going = now.packages.filter((item) => !needs.has(packageKey(item)));

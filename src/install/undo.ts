@@ -4,12 +4,13 @@ import type { Emit } from '../types.ts';
 import type { PackageSystem } from '../package-system/package-system.ts';
 import { QUIET_ENV } from './commands.ts';
 import { isCutOffUnpacking, resumeCutOff } from './cut-off.ts';
-import { compareLists } from './compare-lists.ts';
+import { compareLists, packageKey } from './compare-lists.ts';
+import { findNeeded } from './needed.ts';
 import { listTraces, type ListedPackage } from './package-list.ts';
 
 /**
  * Removes every package of the transaction that is there now and left no trace before; what replaced an older version stays, because that
- * version cannot be brought back. No signal ends it: half undone is worse than late.
+ * version cannot be brought back, and so does what a package of somebody else's needs. No signal ends it: half undone is worse than late.
  * @param before listTraces() of before the transaction
  * @param isOwn whether the transaction was to bring it; what somebody else brought meanwhile stays
  * @returns what could not be removed, all of it when the package manager refused
@@ -26,7 +27,11 @@ export async function undoTransaction(
     compareLists(before, await listTraces(host, system)).added.filter(isOwn);
   const added = await listAdded();
   if (added.length === 0) return [];
-  const argv = system.buildUndoArgv(added);
+  const stay = await findNeeded(host, system, added, (gone) => system.buildUndoArgv(gone));
+  const needed = new Set(stay.map(packageKey));
+  const going = added.filter((item) => !needed.has(packageKey(item)));
+  if (going.length === 0) return added;
+  const argv = system.buildUndoArgv(going);
   emit({ type: 'command', argv, where: host.name });
   await host.run(argv, { env: QUIET_ENV, timeoutMs: 900_000, untilEnd: true });
   return listAdded();

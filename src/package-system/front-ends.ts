@@ -41,8 +41,11 @@ export interface FrontEndFetch {
 export interface FrontEndRecord {
   /** null: it has no way that leaves the system as it is. */
   readonly fetch: FrontEndFetch | null;
-  /** Asks the repositories for their indexes: it works only when they answer. */
-  readonly refreshArgv: readonly string[];
+  /**
+   * Asks the repositories for their indexes: it works only when they answer.
+   * @param directory where what comes, and its log, lie instead of where the front end keeps them; null: there
+   */
+  buildRefreshArgv(directory: string | null): readonly string[];
   buildInstallArgv(request: FrontEndRequest): readonly string[];
   /** Says what buildInstallArgv would do, and does nothing of it. */
   buildPreview(request: FrontEndRequest): { readonly argv: readonly string[]; readonly input?: string };
@@ -86,6 +89,11 @@ function quotePattern(name: string): string {
   return name.replaceAll(/[[\]*?\\]/g, '\\$&');
 }
 
+/** dnf with what it keeps, and its log, in a directory of its own. */
+function keepApart(directory: string): readonly string[] {
+  return [`--setopt=cachedir=${directory}/cache`, `--setopt=logdir=${directory}`];
+}
+
 function dnf(program: 'dnf' | 'dnf5'): FrontEndRecord {
   const build = (answer: '--assumeyes' | '--assumeno', { files, sideBySide }: FrontEndRequest): readonly string[] => [
     program,
@@ -100,8 +108,7 @@ function dnf(program: 'dnf' | 'dnf5'): FrontEndRecord {
     program,
     '--quiet',
     '--assumeyes',
-    `--setopt=cachedir=${directory}/cache`,
-    `--setopt=logdir=${directory}`,
+    ...keepApart(directory),
     '--disablerepo=*',
     `--enablerepo=${repository}`,
   ];
@@ -118,17 +125,30 @@ function dnf(program: 'dnf' | 'dnf5'): FrontEndRecord {
         ...packages.map(({ name, version, arch }) => `${name}-${version}.${arch}`),
       ],
     },
-    refreshArgv: [program, '--quiet', 'makecache'],
+    buildRefreshArgv: (directory) => [
+      program,
+      '--quiet',
+      ...(directory === null ? [] : keepApart(directory)),
+      'makecache',
+    ],
     buildInstallArgv: (request) => build('--assumeyes', request),
     buildPreview: (request) => ({ argv: build('--assumeno', request) }),
     readPreview: readTransactionTable,
   };
 }
 
-/** zypper with what it keeps in a directory of its own, and without its log. */
+/** zypper with what it keeps, and its log, in a directory of its own. */
 function zypperApart(directory: string): readonly string[] {
   const cache = `${directory}/cache`;
-  return ['env', 'ZYPP_LOGFILE=/dev/null', 'zypper', '--non-interactive', '--quiet', '--cache-dir', cache];
+  return [
+    'env',
+    `ZYPP_LOGFILE=${directory}/zypper.log`,
+    'zypper',
+    '--non-interactive',
+    '--quiet',
+    '--cache-dir',
+    cache,
+  ];
 }
 
 export const FRONT_ENDS: Readonly<Record<FrontEnd, FrontEndRecord>> = {
@@ -137,7 +157,12 @@ export const FRONT_ENDS: Readonly<Record<FrontEnd, FrontEndRecord>> = {
   yum: {
     // yumdownloader is a program of its own, and yum keeps indexes as databases that nobody signed.
     fetch: null,
-    refreshArgv: ['yum', '--quiet', 'makecache'],
+    buildRefreshArgv: (directory) => [
+      'yum',
+      '--quiet',
+      ...(directory === null ? [] : [`--setopt=cachedir=${directory}/cache`, `--setopt=logfile=${directory}/yum.log`]),
+      'makecache',
+    ],
     buildInstallArgv: ({ files, sideBySide }) => ['yum', '--assumeyes', ...keepOthers(sideBySide), 'install', ...files],
     // --assumeno is younger than EL6; its shell lists what was solved, and runs nothing that it is not told to run.
     buildPreview: ({ files, sideBySide }) => ({
@@ -159,7 +184,10 @@ export const FRONT_ENDS: Readonly<Record<FrontEnd, FrontEndRecord>> = {
         ...packages.map(({ name, version, arch }) => `${repository}:${name}.${arch}=${version}`),
       ],
     },
-    refreshArgv: ['zypper', '--non-interactive', '--quiet', 'refresh'],
+    buildRefreshArgv: (directory) => [
+      ...(directory === null ? ['zypper', '--non-interactive', '--quiet'] : zypperApart(directory)),
+      'refresh',
+    ],
     buildInstallArgv: ({ files }) => ['zypper', '--non-interactive', 'install', '--no-recommends', ...files],
     buildPreview: ({ files }) => ({
       argv: ['zypper', '--non-interactive', '--xmlout', 'install', '--no-recommends', '--dry-run', ...files],

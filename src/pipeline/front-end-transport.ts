@@ -1,13 +1,13 @@
 /** Addresses that only the target's own front end can ask: front-end:///HOST/REPOSITORY/PATH, as rpm-md lays a repository out. */
 import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import { TapprepError } from '../errors.ts';
 import { TransferError } from '../fetch/failure.ts';
 import { NO_HEADERS, type Transport, type TransportResponse } from '../fetch/transport.ts';
 import type { Host } from '../host/host.ts';
 import type { FrontEndFetch } from '../package-system/front-ends.ts';
 import { parseRpmFileName } from '../resolve/rpm-file-name.ts';
 import type { Emit } from '../types.ts';
+import { dropFrontEndDirectory, makeFrontEndDirectory } from './front-end-directory.ts';
 
 export const FRONT_END_SCHEME = 'front-end:';
 const LIMIT_MS = 1_800_000;
@@ -35,15 +35,8 @@ export function createFrontEndTransport(host: Host, { name, fetch, emit, signal,
   const indexes = new Map<string, Promise<string>>();
 
   async function makeWork(): Promise<string> {
-    const { stdout, stderr, exitCode } = await host.run(['mktemp', '-d', '/var/tmp/tapprep-front-end-XXXXXXXX'], {
-      signal,
-    });
-    const directory = stdout.trim();
-    if (exitCode !== 0 || !directory.startsWith('/var/tmp/tapprep-front-end-'))
-      throw new TapprepError('PERMISSION', `no directory could be made in /var/tmp of ${host.name}: ${stderr.trim()}`);
-    atEnd(async () => {
-      await host.run(['rm', '-rf', directory]);
-    });
+    const directory = await makeFrontEndDirectory(host, signal);
+    atEnd(() => dropFrontEndDirectory(host, directory));
     return directory;
   }
 

@@ -30,6 +30,8 @@ import { runStage } from './stage.ts';
 import { describeChange, describePlan } from './describe.ts';
 import type { VerifyChoice } from './verify.ts';
 import { FRONT_ENDS } from '../package-system/front-ends.ts';
+import type { FrontEnd } from '../package-system/package-system.ts';
+import { dropFrontEndDirectory, makeFrontEndDirectory } from './front-end-directory.ts';
 import { systemOf } from '../package-system/systems.ts';
 
 export interface InstallOptions {
@@ -89,7 +91,7 @@ export async function installTarget(
   // A front end takes an installed package for whole; rpm has an option that puts its files back.
   const isPlain = isOffline || damaged.length > 0;
   const { manager } = systemOf(plan.target);
-  const method: InstallMethod = isPlain ? manager : await chooseMethod(host, plan, session.signal);
+  const method: InstallMethod = isPlain ? manager : await chooseMethod(host, plan, options.dryRun, session.signal);
   const outcome = { plan, install: null, commands: [], verify: null, systemtap: [], stages: session.times };
   if (options.dryRun) {
     const commands = listCommands(plan, open, host, method, damaged);
@@ -202,15 +204,32 @@ function takeBrought(brought: ReadonlyMap<string, readonly Artifact[]>, { fileNa
   return found;
 }
 
-/** Where no front end works, because none is there or its repositories are gone: plain rpm. */
-async function chooseMethod(host: Host, { target }: Plan, signal: AbortSignal): Promise<InstallMethod> {
+/**
+ * Where no front end works, because none is there or its repositories are gone: plain rpm. A dry run leaves what the front
+ * ends keep as it was.
+ */
+async function chooseMethod(
+  host: Host,
+  { target }: Plan,
+  dryRun: boolean,
+  signal: AbortSignal,
+): Promise<InstallMethod> {
   const { frontEnds, manager } = systemOf(target);
   for (const method of frontEnds) {
     if ((await host.which(method)) === null) continue;
-    const refresh = await host.run(FRONT_ENDS[method].refreshArgv, { timeoutMs: 180_000, signal });
-    if (refresh.exitCode === 0) return method;
+    if (await answers(host, method, dryRun, signal)) return method;
   }
   return manager;
+}
+
+async function answers(host: Host, frontEnd: FrontEnd, dryRun: boolean, signal: AbortSignal): Promise<boolean> {
+  const directory = dryRun ? await makeFrontEndDirectory(host, signal) : null;
+  try {
+    const argv = FRONT_ENDS[frontEnd].buildRefreshArgv(directory);
+    return (await host.run(argv, { timeoutMs: 180_000, signal })).exitCode === 0;
+  } finally {
+    if (directory !== null) await dropFrontEndDirectory(host, directory);
+  }
 }
 
 /** What the package manager would be told, once the packages are there. */

@@ -52,6 +52,15 @@ export function providesRelease({ provides }: Pick<PackageRecord, 'provides'>, r
   return provides.some((provided) => provided.endsWith(`-uname-r = ${release}`));
 }
 
+/** A metadata file in the cache. */
+export interface MetadataFile {
+  readonly path: string;
+  /** Where it came from. */
+  readonly url: string;
+  /** The server said that it had not changed, or was not asked. */
+  readonly fromCache: boolean;
+}
+
 /** What a reader gets to work with. */
 export interface ReaderContext {
   /**
@@ -67,7 +76,7 @@ export interface ReaderContext {
     readonly fresh?: boolean;
     /** True where a signature over these bytes is checked afterwards: a redirect to another host is then harmless. */
     readonly signed?: boolean;
-  }): Promise<{ readonly path: string; readonly url: string }>;
+  }): Promise<MetadataFile>;
   /**
    * Asks whether a file is there, without its body (HTTP HEAD, FTP SIZE). `url` is where the answer came from.
    * A status of 404 or 410 is an answer; `sizeBytes` is null where the server does not say.

@@ -1,4 +1,5 @@
 /** What a front end would do beside the plan does not happen: real dnf and zypper in a system with several kernels. */
+import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -135,6 +136,23 @@ test.each(['dnf', 'zypper'] as const)(
     expect(listRpms(system)).toEqual(before);
   },
 );
+
+test.each(['dnf', 'zypper'] as const)('a dry run leaves every file of a system with %s as it was', async (frontEnd) => {
+  const system = makeSystem(frontEnd);
+  const upper = join(work, `system-${count}/upper`);
+  // What rpm shares between its readers, and of libzypp a lock and the cookies of servers, are beyond any option. There are no
+  // devices here.
+  const isBeyond = /^\/(?:dev\/null|var\/lib\/rpm\/rpmdb\.sqlite-(?:shm|wal)|run\/zypp\.pid|var\/lib\/YaST2\/cookies) /;
+  const list = (): readonly string[] =>
+    execFileSync('find', [upper, '-type', 'f', '-printf', '/%P %M %U:%G %s %T@ %C@\\n'], { encoding: 'utf8' })
+      .split('\n')
+      .filter((line) => !isBeyond.test(line))
+      .toSorted();
+  const before = list();
+  const dry = await tapprep(system, 'install', '--kernel', RELEASE, '--systemtap', 'distro', '--dry-run');
+  expect(`${dry.code} ${dry.stdout}`).toMatch(new RegExp(`^0 [^]*${frontEnd} `));
+  expect(list()).toEqual(before);
+});
 
 test('a system that changed since the lock: refused where nobody can install it, else what dnf brings beside it is told', async () => {
   const system = makeSystem('dnf');

@@ -67,7 +67,8 @@ read_journal() {
   [ "$stage" = tail ] || fail JOURNAL_BROKEN "$journal is cut off, so nothing can be added to it" "mv $journal $journal.broken"
 }
 
-# keep_entry: what becomes of one entry of the journal. In mode "undo" those of this bundle are marked as removed.
+# keep_entry: what becomes of one entry of the journal. In mode "undo" those of this bundle are marked as removed, but for what
+# of their packages stays by $needed.
 keep_entry() {
   if [ "$mode" = install ] && [ "$state_of" = started ]; then
     resumed=$resumed$packages
@@ -80,11 +81,37 @@ keep_entry() {
     replacing=$replacing$changes
     made=$made$files
     [ "$state_of" != started ] || cut_off=yes
+    list_needed "$packages"
+    closed=removed
+    if [ -n "$stay" ]; then
+      closed=failed
+      before='"packages": '
+      rest=${entry#*"$before"}
+      list=$(
+        print_objects name version arch '          ' <<EOF
+$stay
+EOF
+      )
+      entry=${entry%%"$before"*}$before$list${rest#*"$newline      ]"}
+    fi
     before='"state": "'
     rest=${entry#*"$before"}
-    entry=${entry%%"$before"*}${before}removed\"${rest#*\"}
+    entry=${entry%%"$before"*}$before$closed\"${rest#*\"}
   fi
   printf '%s    },\n' "$entry" >>"$work/before" || fail NO_SPACE "$work/before cannot be written" "df -h $state"
+}
+
+# list_needed PACKAGES: sets $stay to those of them that $needed names.
+list_needed() {
+  stay=
+  while read -r a b c; do
+    [ -n "$a" ] || continue
+    case $newline$needed in
+      *"$newline$a $b $c "*) stay="$stay$a $b $c$newline" ;;
+    esac
+  done <<EOF
+$1
+EOF
 }
 
 write_journal() {

@@ -206,6 +206,8 @@ prepare_runtime() {
     place=${base%/}/tapprep-run-$$
     mkdir "$place" 2>/dev/null || continue
     copied=$place
+    # So that "tapprep remove" knows it, should this be killed.
+    printf '{"schema": "tapprep-directory/1"}\n' 2>/dev/null >"$place/.tapprep"
     if cp -R ./runtime "$place/" 2>/dev/null && "$place/runtime/bin/$runner" -V >/dev/null 2>&1; then
       runtime=$place/runtime
       return 0

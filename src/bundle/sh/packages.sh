@@ -361,11 +361,12 @@ EOF
   done
 }
 
-# take_away: removes the packages of $added ("name version arch" a line) that are still there in that version.
+# take_away: removes the packages of $added ("name version arch" a line) that are still there in that version, but for what other
+# packages need by now.
 take_away() {
   log=$work/log
   unpack_again
-  set --
+  going=
   while read -r name wanted package_arch_of; do
     [ -n "$name" ] || continue
     role=devel
@@ -374,16 +375,21 @@ take_away() {
     if [ "$there" != "$wanted" ] && [ "$broken_version" != "$wanted" ]; then continue; fi
     if [ "$family" = deb ]; then
       case $instances:$package_arch_of in
-        1:* | *:all) set -- "$@" "$name" ;;
-        *) set -- "$@" "$name:$package_arch_of" ;;
+        1:* | *:all) exact=$name ;;
+        *) exact=$name:$package_arch_of ;;
       esac
     else
-      set -- "$@" "$name-${wanted#*:}.$package_arch_of"
+      exact=$name-${wanted#*:}.$package_arch_of
     fi
+    going="$going$name $wanted $package_arch_of $exact$newline"
   done <<EOF
 $added
 EOF
-  [ $# -gt 0 ] || return 0
+  find_needed
+  [ -n "$going" ] || return 0
+  list_going
+  # shellcheck disable=SC2086 # words on purpose: exact names have no blanks, and -f is set
+  set -- $exact_names
   say "taking away $# packages"
   if [ "$family" = deb ]; then
     # A package that was cut off in the middle of its unpacking can only go by force.
@@ -392,6 +398,82 @@ EOF
     # Without hash marks: rpm 4.4 to 4.9 refuse them while erasing.
     run_manager rpm -ev "$@"
   fi
+}
+
+# list_going: sets $exact_names to those of $going ("name version arch exact-name" a line), one a line.
+list_going() {
+  exact_names=
+  while read -r _ _ _ exact; do
+    exact_names="$exact_names$exact$newline"
+  done <<EOF
+$going
+EOF
+}
+
+# find_needed: takes out of $going what other packages need, until the package manager would take the rest away. $needed says
+# what stays and for what, "name version arch package" a line. What it refuses for another reason it refuses again.
+find_needed() {
+  needed=
+  while [ -n "$going" ]; do
+    list_going
+    if [ "$family" = deb ]; then
+      # shellcheck disable=SC2086 # as above
+      refused=$(dpkg --no-act --log= --force-remove-reinstreq --purge $exact_names 2>&1) && return 0
+    else
+      # shellcheck disable=SC2086 # as above
+      refused=$(rpm -e --test $exact_names 2>&1) && return 0
+    fi
+    round=$going
+    thing=
+    while IFS= read -r row; do
+      case $row in
+        *' prevent removal of '*:)
+          thing=${row##* prevent removal of }
+          thing=${thing%:}
+          ;;
+        ' '*depends' on '*)
+          row=${row# }
+          [ -z "$thing" ] || hold_back "$thing" "${row%% *}"
+          ;;
+        *' is needed by '*)
+          row=${row#"${row%%[! 	]*}"}
+          hold_back "${row%% is needed by *}" "${row##* }"
+          ;;
+      esac
+    done <<EOF
+$refused
+EOF
+    [ "$going" != "$round" ] || return 0
+  done
+}
+
+# hold_back THING PACKAGE: what of $round is or provides a thing stays for that package.
+hold_back() {
+  holders=$1
+  if [ "$family" = rpm ]; then
+    case $1 in
+      '('*) names=$(printf '%s\n' "$1" | tr '()' '  ') ;;
+      *) names=${1%% *} ;;
+    esac
+    # shellcheck disable=SC2086 # words on purpose, and -f is set
+    holders=$(rpm -q --whatprovides --qf '%{NAME}-%{VERSION}-%{RELEASE}.%{ARCH}\n' $names 2>/dev/null </dev/null)
+  fi
+  while read -r name wanted package_arch_of exact; do
+    case $newline$holders$newline in
+      *"$newline$exact$newline"* | *"$newline$name$newline"* | *"$newline$name:$package_arch_of$newline"*) ;;
+      *) continue ;;
+    esac
+    case $newline$needed in
+      *"$newline$name $wanted $package_arch_of $2$newline"*) continue ;;
+    esac
+    needed="$needed$name $wanted $package_arch_of $2$newline"
+    gone="$name $wanted $package_arch_of $exact$newline"
+    case $newline$going in
+      *"$newline$gone"*) going=${going%%"$gone"*}${going#*"$gone"} ;;
+    esac
+  done <<EOF
+$round
+EOF
 }
 
 # resume_manager: dpkg goes on with what a run that was cut off left. It holds its lock for that, so what lay before in the place

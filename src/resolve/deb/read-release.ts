@@ -5,7 +5,7 @@ import { verifySignature } from '../../trust/gpgv.ts';
 import { checkRelease } from '../../trust/release.ts';
 import { requireGoodSignature, type SignatureSubject } from '../../trust/signature-verdict.ts';
 import type { Fingerprint, Repository } from '../../types.ts';
-import type { ReaderContext } from '../reader.ts';
+import type { MetadataFile, ReaderContext } from '../reader.ts';
 import { parseReleaseFile, type ReleaseFile } from './release-file.ts';
 import { keyHints } from './key-hints.ts';
 import { releaseDirectory } from './release-directory.ts';
@@ -37,7 +37,8 @@ const MAX_SIGNATURE_BYTES = 1024 * 1024;
 
 /**
  * Fetches and checks a Release file: InRelease, or Release with Release.gpg. A base URL whose file is not accepted (a
- * stale or broken mirror) is passed over for the next one; when none is left the first refusal is thrown.
+ * stale or broken mirror) is passed over for the next one; when none is left the first refusal is thrown. One that is not
+ * accepted as the cache holds it is asked for again first: what a server calls unchanged may be so of one of two files only.
  * @param fresh asks again whatever the cache holds
  * @throws TapprepError UNSIGNED | UNKNOWN_KEY | BAD_SIGNATURE | EXPIRED_KEY | REVOKED_KEY | WEAK_SIGNATURE |
  *   SIGNATURE_UNCHECKED | EXPIRED_RELEASE | CLOCK_WRONG | BAD_METADATA | TOOL_MISSING, and what fetching throws.
@@ -48,11 +49,12 @@ export async function readRelease(
   fresh = false,
 ): Promise<TrustedRelease> {
   let left = repository.baseUrls;
+  let again = fresh;
   let refusal: unknown = null;
   while (left.length > 0) {
-    let fetched: FetchedRelease;
+    let fetched: ReleaseInCache;
     try {
-      fetched = await fetchRelease(repository, left, context, fresh);
+      fetched = await fetchRelease(repository, left, context, again);
     } catch (error) {
       throw refusal ?? error;
     }
@@ -60,6 +62,10 @@ export async function readRelease(
       return await trustRelease(fetched, repository, context);
     } catch (error) {
       if (!isTapprepError(error) || error.code === 'TOOL_MISSING') throw error;
+      if (fetched.fromCache && !again) {
+        again = true;
+        continue;
+      }
       refusal ??= error;
       left = left.filter((base) => base !== fetched.base);
     }
@@ -78,24 +84,34 @@ export interface FetchedRelease {
   readonly documents: readonly ReleaseDocument[];
 }
 
+/** Any of its documents may have been there before. */
+type ReleaseInCache = FetchedRelease & Pick<MetadataFile, 'fromCache'>;
+
 async function fetchRelease(
   repository: Repository,
   baseUrls: readonly string[],
   context: ReaderContext,
   fresh: boolean,
-): Promise<FetchedRelease> {
+): Promise<ReleaseInCache> {
   const directory = releaseDirectory(repository);
   const signed = repository.trust.metadata === 'signed';
   const get = async (
     file: ReleaseDocument['name'],
     bases: readonly string[],
     maxBytes: number,
-  ): Promise<Omit<FetchedRelease, 'signature' | 'inline'>> => {
+  ): Promise<Omit<ReleaseInCache, 'signature' | 'inline'>> => {
     const urls = bases.map((base) => `${base}${directory}${file}`);
-    const { path, url } = await context.fetchMetadata({ urls, sizeBytes: null, digest: null, maxBytes, fresh, signed });
+    const { path, url, fromCache } = await context.fetchMetadata({
+      urls,
+      sizeBytes: null,
+      digest: null,
+      maxBytes,
+      fresh,
+      signed,
+    });
     // A redirect may have led elsewhere; then the first base stands for it.
     const base = bases[urls.indexOf(url)] ?? bases[0] ?? '';
-    return { base, url, data: await readFile(path), documents: [{ name: file, path }] };
+    return { base, url, data: await readFile(path), fromCache, documents: [{ name: file, path }] };
   };
   if (!signed) {
     return { ...(await get('Release', baseUrls, MAX_RELEASE_BYTES)), signature: null, inline: false };
@@ -107,8 +123,14 @@ async function fetchRelease(
   }
   const release = await get('Release', baseUrls, MAX_RELEASE_BYTES);
   try {
-    const { data, documents } = await get('Release.gpg', [release.base], MAX_SIGNATURE_BYTES);
-    return { ...release, signature: data, inline: false, documents: [...release.documents, ...documents] };
+    const { data, fromCache, documents } = await get('Release.gpg', [release.base], MAX_SIGNATURE_BYTES);
+    return {
+      ...release,
+      signature: data,
+      inline: false,
+      fromCache: release.fromCache || fromCache,
+      documents: [...release.documents, ...documents],
+    };
   } catch (error) {
     if (!isTapprepError(error, 'NOT_FOUND')) throw error;
     return { ...release, signature: null, inline: false };

@@ -5,7 +5,13 @@ import { requireGoodSignature } from '../../trust/signature-verdict.ts';
 import { verifySignature } from '../../trust/gpgv.ts';
 import type { BuildId, Digest, Fingerprint, Repository, TrustRequirement } from '../../types.ts';
 import { resolveLocation } from '../location.ts';
-import { providesRelease, type PackageRecord, type ReaderContext, type RecordFilter } from '../reader.ts';
+import {
+  type MetadataFile,
+  providesRelease,
+  type PackageRecord,
+  type ReaderContext,
+  type RecordFilter,
+} from '../reader.ts';
 import { isUnreachable, listBaseUrls, type BaseUrls } from './base-urls.ts';
 import { isStrongDigest } from './digest.ts';
 import { findOwners } from './file-owners.ts';
@@ -186,24 +192,25 @@ async function fetchIndex(
   context: ReaderContext,
   fresh: boolean,
 ): Promise<Index> {
-  const { path, url } = await fetchRepomd(bases, context, fresh);
+  const { path, url, fromCache } = await fetchRepomd(bases, context, fresh);
   const bytes = await readFile(path);
   const answered = bases.urls.find((base) => url === `${base}${REPOMD}`);
   const baseUrls = answered === undefined ? bases.urls : [...new Set([answered, ...bases.urls])];
-  const signer =
-    repository.trust.metadata === 'signed'
-      ? await checkSignature(bytes, url, baseUrls, repository, context, fresh)
-      : null;
   const text = bytes.toString('utf8');
-  return { baseUrls, url, text, primary: parseRepomd(text, url), signer };
+  if (repository.trust.metadata !== 'signed')
+    return { baseUrls, url, text, primary: parseRepomd(text, url), signer: null };
+  const signature = await fetchSignature(baseUrls, url, context, fresh);
+  const verdict = await judgeSignature(bytes, signature.data, url, repository, context);
+  // What a server calls unchanged may be so of one of the two only.
+  if (verdict.outcome !== 'good' && !fresh && (fromCache || signature.fromCache))
+    return fetchIndex(bases, repository, context, true);
+  const { keyrings, fingerprints } = repository.trust;
+  requireGoodSignature(verdict, { name: url, keyrings, fingerprints });
+  return { baseUrls, url, text, primary: parseRepomd(text, url), signer: verdict.primary ?? verdict.signer };
 }
 
 /** With a metalink only the repomd.xml that it names is taken, the current one first, then those it still accepts. */
-async function fetchRepomd(
-  bases: BaseUrls,
-  context: ReaderContext,
-  fresh: boolean,
-): Promise<{ readonly path: string; readonly url: string }> {
+async function fetchRepomd(bases: BaseUrls, context: ReaderContext, fresh: boolean): Promise<MetadataFile> {
   const urls = bases.urls.map((base) => `${base}${REPOMD}`);
   const request = { urls, sizeBytes: null, maxBytes: MAX_REPOMD_BYTES, ...(fresh ? { fresh } : {}) };
   if (bases.digests === null) return await context.fetchMetadata({ ...request, digest: null });
@@ -219,22 +226,14 @@ async function fetchRepomd(
   throw mismatch;
 }
 
-async function checkSignature(
-  repomd: Uint8Array,
-  url: string,
-  baseUrls: readonly string[],
-  repository: Repository,
-  context: ReaderContext,
-  fresh: boolean,
-): Promise<Fingerprint | null> {
-  const { keyrings, fingerprints, allow } = repository.trust;
-  const signature = await fetchSignature(baseUrls, url, context, fresh);
-  const verdict = await verifySignature(
-    { name: url, data: repomd, signature, keyrings, fingerprints, allow },
-    context.run,
-  );
-  requireGoodSignature(verdict, { name: url, keyrings, fingerprints });
-  return verdict.primary ?? verdict.signer;
+function judgeSignature(
+  data: Uint8Array,
+  signature: Uint8Array,
+  name: string,
+  { trust: { keyrings, fingerprints, allow } }: Repository,
+  { run }: ReaderContext,
+): ReturnType<typeof verifySignature> {
+  return verifySignature({ name, data, signature, keyrings, fingerprints, allow }, run);
 }
 
 async function fetchSignature(
@@ -242,16 +241,16 @@ async function fetchSignature(
   url: string,
   context: ReaderContext,
   fresh: boolean,
-): Promise<Uint8Array> {
+): Promise<{ readonly data: Uint8Array; readonly fromCache: boolean }> {
   try {
-    const { path } = await context.fetchMetadata({
+    const { path, fromCache } = await context.fetchMetadata({
       urls: baseUrls.map((base) => `${base}${REPOMD}.asc`),
       sizeBytes: null,
       digest: null,
       maxBytes: MAX_SIGNATURE_BYTES,
       ...(fresh ? { fresh } : {}),
     });
-    return await readFile(path);
+    return { data: await readFile(path), fromCache };
   } catch (error) {
     if (!isTapprepError(error, 'NOT_FOUND')) throw error;
     throw new TapprepError('UNSIGNED', `${url} must be signed, but there is no ${REPOMD}.asc beside it`, {

@@ -1,6 +1,6 @@
 /** install.sh on an rpm system: what is replaced there, and what is not. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, expect, test } from 'vitest';
@@ -92,4 +92,33 @@ test('what nobody signed takes the place of the old version, and a kernel packag
   ]);
   install('--allow-upgrade', '--allow-unsigned-packages');
   expect(list()).toEqual(['kernel-devel 4.18.0-1.el8', `kernel-devel ${VR}`, 'systemtap 5.0-1.el8']);
+});
+
+test('undo leaves what something else needs, by what provides it, and takes the rest away', async () => {
+  const tools = lab.build({
+    source: 'tools',
+    version: '1',
+    release: '1',
+    packages: [
+      { name: 'gcc', provides: ['compiler = 12'] },
+      { name: 'stap-prep', files: { '/usr/bin/stap-prep': '#!/bin/sh\n' } },
+      { name: 'systemtap' },
+      { name: 'dkms', requires: ['(compiler or clang)', '/usr/bin/stap-prep'] },
+    ],
+  });
+  const { dkms = '', ...ours } = tools;
+  await carry(
+    [],
+    Object.entries(ours).map(([name, file]) => describePackage('systemtap', name, '1-1', file)),
+  );
+  install('--allow-unsigned-packages');
+  copyFileSync(dkms, join(root, 'dkms.rpm'));
+  execFileSync('chroot', [root, 'rpm', '-i', '--nosignature', '/dkms.rpm'], { stdio: 'ignore' });
+  const stderr = install('--undo');
+  expect(stderr).toMatch(/left in place: gcc 1-1, needed by dkms-1-1/);
+  expect(stderr).toMatch(/left in place: stap-prep 1-1, needed by dkms-1-1/);
+  expect(list()).toEqual(['dkms 1-1', 'gcc 1-1', 'stap-prep 1-1']);
+  execFileSync('chroot', [root, 'rpm', '-e', 'dkms'], { stdio: 'ignore' });
+  install('--undo');
+  expect(list()).toEqual(['']);
 });

@@ -199,6 +199,38 @@ mount -t proc none "$0/proc" && exec chroot "$0" "$@"`;
     );
   });
 
+  test('undo leaves what other packages need by now, tells which, and takes the rest away', async () => {
+    carry(good);
+    const words = shell.filter((word) => word !== undefined);
+    await root.start(words, 'install.sh', ['--not-running']).done;
+    for (const [name, depends] of [
+      ['essential', 'gcc, make (>= 4)'],
+      ['tool', 'make'],
+    ] as const) {
+      copyFileSync(build(name, '1', {}, { Depends: depends }), join(root.directory, 'tmp/x.deb'));
+      execFileSync('chroot', [root.directory, 'dpkg', '--install', '/tmp/x.deb'], { stdio: 'ignore' });
+    }
+    const { code, stderr } = await root.start(words, 'install.sh', ['--undo']).done;
+    expect(stderr.split('\n').filter((line) => line.includes('left in place'))).toEqual([
+      'install.sh: left in place: gcc 4:10.2.1-1, needed by essential',
+      'install.sh: left in place: make 4.3-4, needed by tool',
+      'install.sh: left in place: make 4.3-4, needed by essential',
+    ]);
+    expect(code).toBe(5);
+    const there = ['essential 1', 'gcc 4:10.2.1-1', 'make 4.3-4', 'tool 1'];
+    expect(root.packages()).toBe(there.map((row) => `${row} install ok installed\n`).join(''));
+    const text = root.read(JOURNAL) ?? '';
+    expect(text).toBe(`${JSON.stringify(JSON.parse(text), null, 2)}\n`);
+    const host = createRootHost(root.directory);
+    expect((await readJournal(host)).entries).toMatchObject([
+      { state: 'failed', packages: [{ name: 'gcc' }, { name: 'make' }] },
+    ]);
+    execFileSync('chroot', [root.directory, 'dpkg', '--purge', 'essential', 'tool'], { stdio: 'ignore' });
+    expect(await root.start(words, 'install.sh', ['--undo']).done).toMatchObject({ code: 0 });
+    expect(root.packages()).toBe('');
+    expect((await readJournal(host)).entries.map(({ state }) => state)).toEqual(['removed']);
+  });
+
   test('undo where nothing was installed leaves nothing', async () => {
     carry(good);
     const words = shell.filter((word) => word !== undefined);

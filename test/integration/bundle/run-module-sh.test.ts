@@ -1,5 +1,5 @@
 /** run.sh around what runs a module, in every shell that may have to: what stands in for staprun ends with an error. */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -33,4 +33,21 @@ test.each(SHELLS)('%s: nobody reads what it says any more: it ends in order', as
   writeFileSync(join(directory, 'bin/go'), '');
   expect(await ended).toEqual([5, null]);
   expect(existsSync(join(directory, 'copied'))).toBe(false);
+});
+
+const PREPARE = `for part in start common signature module; do . "$0/$part.sh"; done
+program=run.sh module=tapprep_none TMPDIR=$1
+by_bpf() { return 1; }
+cd "$1/of two words"
+prepare_runtime
+read -r line <"$copied/.tapprep"
+printf '%s %s' "$copied" "$line"
+rm -rf "$copied"`;
+
+test.each(SHELLS)('%s: a copy of the runtime is marked, so that remove knows it after a kill', async (...shell) => {
+  mkdirSync(join(directory, 'of two words/runtime/bin'), { recursive: true });
+  writeFileSync(join(directory, 'of two words/runtime/bin/staprun'), '#!/bin/sh\n', { mode: 0o755 });
+  const [first = '', ...words] = shell.filter((word) => word !== undefined);
+  const { stdout } = spawnSync(first, [...words, '-c', PREPARE, SCRIPTS, directory], { encoding: 'utf8' });
+  expect(stdout).toMatch(/\/tapprep-run-[0-9]+ \{"schema": "tapprep-directory\/1"\}$/);
 });

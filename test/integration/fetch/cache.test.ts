@@ -7,6 +7,7 @@ import { cleanCache, listCache } from '../../../src/fetch/cache-admin.ts';
 import { openCache } from '../../../src/fetch/cache.ts';
 import type { Digest } from '../../../src/types.ts';
 import { CACHE_MARK } from '../../../src/files/cache-mark.ts';
+import { serveDirectory } from '../../helpers/directory-server.ts';
 import { failureOf } from '../../helpers/failure-of.ts';
 import { type FaultServer, startFaultServer } from '../../helpers/fault-server.ts';
 import { type FetchLab, holds, openFetchLab, randomContent, requestFor } from '../../helpers/fetch-lab.ts';
@@ -112,6 +113,31 @@ describe('metadata without a digest', () => {
     server.serve(changed);
     expect(await readFile((await fetcher.fetchMetadata(request())).path)).toEqual(changed);
     expect(server.statuses).toEqual([200, 304, 200]);
+  });
+
+  test.each([
+    ['in the second of its date', 'Sun, 22 Nov 2026 10:00:00 GMT', 'new'],
+    ['within a minute of its date', 'Sun, 22 Nov 2026 10:00:59 GMT', 'new'],
+    ['long after its date', 'Sun, 22 Nov 2026 10:01:00 GMT', 'old'],
+  ])('that was sent %s is asked for by that date only where it cannot have changed again', async (_, date, got) => {
+    const modified = 'Sun, 22 Nov 2026 10:00:00 GMT';
+    const site = await serveDirectory(lab.cacheDir);
+    const urls = [`${site.url}site/repomd.xml`];
+    for (const text of ['old', 'new']) {
+      site.override('/site/repomd.xml', ({ headers }, response) => {
+        response.sendDate = false;
+        response.writeHead(headers['if-modified-since'] === modified ? 304 : 200, {
+          date,
+          'last-modified': modified,
+          ...(headers['if-modified-since'] === modified ? {} : { 'content-length': 3 }),
+        });
+        response.end(headers['if-modified-since'] === modified ? undefined : text);
+      });
+      await (await lab.fetcher()).fetchMetadata({ ...request(), urls });
+    }
+    const { path } = await (await lab.fetcher({ offline: true })).fetchMetadata({ ...request(), urls });
+    expect(await readFile(path, 'utf8')).toBe(got);
+    await site.close();
   });
 
   test('asked afresh is sent whole', async () => {

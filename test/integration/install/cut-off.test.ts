@@ -89,6 +89,16 @@ test('killed in the middle of install.sh: remove takes its lock, its work and it
   expect(['var/lib/tapprep', 'var/tmp/tapprep-77-0'].filter((path) => existsSync(join(root, path)))).toEqual([]);
 });
 
+test('killed while run.sh or a front end worked: remove takes away what they had brought, and nothing of a run that goes on', async () => {
+  const left = ['tmp/tapprep-run-4194305', 'run/tapprep-run-4194305', 'var/tmp/tapprep-front-end-Ab12Cd34'];
+  const others = ['tmp/tapprep-run-1', 'tmp/tapprep-run-4194306'];
+  for (const path of [...left, 'tmp/tapprep-run-1']) put(`${path}/.tapprep`, '{"schema": "tapprep-directory/1"}\n');
+  for (const path of [...left, ...others]) put(`${path}/file`, 'x');
+  mkdirSync(join(root, 'proc/1'), { recursive: true });
+  expect((await remove()).toSorted()).toEqual(left.map((path) => `/${path}`).toSorted());
+  expect([...left, ...others].filter((path) => existsSync(join(root, path)))).toEqual(others);
+});
+
 test('a lock whose owner is gone is all that is left: remove finds it, and takes it away', async () => {
   mkdirSync(join(root, 'var/lib/tapprep'), { recursive: true });
   symlinkSync('4194305:7', join(root, 'var/lib/tapprep/install.lock'));

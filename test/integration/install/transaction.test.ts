@@ -8,6 +8,8 @@ import { afterAll, beforeEach, expect, test } from 'vitest';
 import { createRootHost } from '../../../src/host/root.ts';
 import { type JournalEntry, readJournal, writeEntry } from '../../../src/install/journal.ts';
 import { planRemoval, type Removal, removeInstalled } from '../../../src/install/remove.ts';
+import { undoTransaction } from '../../../src/install/undo.ts';
+import { RPM } from '../../../src/package-system/rpm.ts';
 import { placeDebugFiles } from '../../../src/install/place-debug-files.ts';
 import type { Emit, Sha256 } from '../../../src/types.ts';
 import { makeRpmRunRoot } from '../../helpers/dpkg-root.ts';
@@ -122,6 +124,32 @@ test('a package that something else needs by now stays, is named with what needs
   root.dpkg('--purge', 'build-essential');
   await root.remove();
   expect([root.packages(), root.entries()[0]?.state]).toEqual([[], 'removed']);
+});
+
+test('rpm takes back nothing of a failed transaction of which somebody else’s package needs one: the rest goes', async () => {
+  const rpms = openRpmLab();
+  try {
+    const built = rpms.build({
+      source: 'tools',
+      version: '1',
+      release: '1',
+      packages: [{ name: 'gcc' }, { name: 'systemtap' }, { name: 'dkms', requires: ['gcc'] }],
+    });
+    const directory = join(rpms.directory, 'root');
+    makeRpmRunRoot(directory, 'http://127.0.0.1:9/', Object.values(built));
+    const host = createRootHost(directory);
+    const before = [{ name: 'dkms', version: '1-1', arch: 'x86_64' }];
+    const left = await undoTransaction(
+      host,
+      RPM,
+      before,
+      () => true,
+      () => undefined,
+    );
+    expect(left.map(({ name }) => name)).toEqual(['gcc']);
+  } finally {
+    rpms.close();
+  }
 });
 
 test('what rpm says that something else needs stays by what provides it, and the rest goes', async () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { createLocalHost } from '../../../src/host/local.ts';
+import { findRemains } from '../../../src/install/remains.ts';
 import { FRONT_ENDS, type FrontEndFetch } from '../../../src/package-system/front-ends.ts';
 import { createFrontEndTransport, frontEndBase } from '../../../src/pipeline/front-end-transport.ts';
 
@@ -22,12 +23,16 @@ test.each(['dnf', 'zypper'] as const)(
   'an index by %s is of the repository that was asked, whatever others are called',
   async (name) => {
     const host = createLocalHost();
+    const directories: string[] = [];
     const closers: (() => Promise<void>)[] = [];
     const real = FRONT_ENDS[name].fetch as FrontEndFetch;
     const write = 'mkdir -p "$1/repodata" && printf "%s" "$2" >"$1/repodata/repomd.xml"';
     const fetch: FrontEndFetch = {
       ...real,
-      buildIndexArgv: (id, directory) => ['sh', '-c', write, 'sh', `${directory}/cache/${LAID[name](id)}`, id],
+      buildIndexArgv: (id, directory) => {
+        directories.push(directory);
+        return ['sh', '-c', write, 'sh', `${directory}/cache/${LAID[name](id)}`, id];
+      },
     };
     const { signal } = new AbortController();
     const atEnd = (close: () => Promise<void>): void => void closers.push(close);
@@ -41,6 +46,9 @@ test.each(['dnf', 'zypper'] as const)(
       });
       got.push((await body.toArray()).join(''));
     }
+    // Killed here, it would be known.
+    const { ours } = await findRemains(host, [], false);
+    expect(ours).toContainEqual({ kind: 'directory', path: directories[0] });
     await Promise.all(closers.map((close) => close()));
     expect(got).toEqual(asked);
   },

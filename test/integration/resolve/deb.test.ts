@@ -203,7 +203,25 @@ describe('reads', () => {
     expect(await read(repository)).toHaveLength(packages.length - 1);
     expect(served).toBe(2);
   });
+
+  test('again where a mirror calls the Release unchanged and has another Release.gpg', async () => {
+    const options: Partial<ArchiveOptions> = { signature: 'detached' };
+    const repository = archive('half', options);
+    answerUnchanged('half', 'Release');
+    expect(await read(repository)).toHaveLength(packages.length);
+    archive('half', { ...options, packages: packages.slice(1) });
+    expect(await read(repository)).toHaveLength(packages.length - 1);
+  });
 });
+
+/** A server that knows a file by an entity tag which stays the same whatever becomes of the file. */
+function answerUnchanged(name: string, file: string): void {
+  server.override(`/${name}/dists/bookworm/${file}`, ({ headers }, response) => {
+    const bytes = readFileSync(dists(name, file));
+    if (headers['if-none-match'] === '"same"') response.writeHead(304, { etag: '"same"' }).end();
+    else response.writeHead(200, { etag: '"same"', 'content-length': bytes.length }).end(bytes);
+  });
+}
 
 function rfc(at: number): string {
   return new Date(at).toUTCString().replace('GMT', 'UTC');

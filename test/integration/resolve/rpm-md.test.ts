@@ -212,6 +212,23 @@ describe('signed metadata', () => {
     await expect(read(signedBy('signed', other))).rejects.toMatchObject({ code: 'UNKNOWN_KEY' });
   });
 
+  test('that the server calls unchanged while its signature is another is asked for once more', async () => {
+    const root = join(lab.directory, 'repos/half');
+    const repomd = join(root, 'repodata/repomd.xml');
+    cpSync(join(lab.directory, 'repos/gz'), root, { recursive: true });
+    const sign = (): void =>
+      writeFileSync(`${repomd}.asc`, home.sign(readFileSync(repomd), key, '--detach-sign', ['--armor']));
+    sign();
+    server.override('/half/repodata/repomd.xml', ({ headers }, response) => {
+      if (headers['if-none-match'] === '"same"') response.writeHead(304, { etag: '"same"' }).end();
+      else response.writeHead(200, { etag: '"same"' }).end(readFileSync(repomd));
+    });
+    await read(signedBy('half', key));
+    writeFileSync(repomd, `${readFileSync(repomd, 'utf8')}\n`);
+    sign();
+    expect(await read(signedBy('half', key))).not.toEqual([]);
+  });
+
   test('changed after signing is BAD_SIGNATURE', async () => {
     await expect(read(signedBy('stale-signature', key))).rejects.toMatchObject({ code: 'BAD_SIGNATURE' });
   });
