@@ -577,6 +577,9 @@ const BUILD_LINK = new RegExp(
   String.raw`->\s+\S{0,80}/(?:usr/src/(?:kernels|linux-headers)[/-]|lib/modules/)(${RELEASE})`,
 );
 
+/** In /usr/src; without a flavour behind the number it is the half that they share. */
+const HEADERS_DIRECTORY = /^linux-headers-(?=\d[\w.+~-]*[-+][a-z])(?!\S*-common)/;
+
 function readOtherTrees(lines: readonly LogLine[]): LogFacts['otherTrees'] {
   const found: OtherTree[] = [];
   let listing: string | null = null;
@@ -595,7 +598,7 @@ function readOtherTrees(lines: readonly LogLine[]): LogFacts['otherTrees'] {
     // The next command may name a release as well.
     if (isPrompt(line.text)) listing = null;
     if (listing === null) continue;
-    const words = line.text.split(/\s+/).map((word) => word.replace(/\/$/, ''));
+    const words = line.text.split(/\s+/).map((word) => word.replace(/\/$/, '').replace(HEADERS_DIRECTORY, ''));
     const releases = words.filter((word) => /^\d\.\d{1,3}\.\d{1,3}[.-]/.test(word) && BARE_RELEASE.test(word));
     const hasModules = listing.includes('/lib/modules');
     if (releases.length > 0) found.push(...releases.map((release) => ({ release, line, hasModules })));
