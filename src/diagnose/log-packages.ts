@@ -49,6 +49,9 @@ const NAME_AND_VERSION = /^linux-[a-z-]+-\d\S+ +\d[\w.+~:-]+$/;
 /** apt-cache policy begins with the name; below stands, in any language, the version that is installed, or a word in parentheses. */
 const POLICY_HEADING = /^[a-z][\w.+-]+:$/;
 const POLICY_INSTALLED = /^[^:]{2,30}: *\d/;
+/** dpkg -s, or the name that its answer begins with. */
+const STATUS_OF = /\bdpkg (?:-s|--status) |^Package: /;
+const STATUS_INSTALLED = /^Status: \w+ ok installed$/;
 
 /** rpm of EL 5 and SLES 11 lists without the architecture. */
 const RPM_WITHOUT_ARCH = /^(kernel(?:-[a-z][a-z0-9_]{0,12}){0,5})-(\d[\w.+~^]{0,40}-[\w.+~^]{1,48})$/;
@@ -102,6 +105,7 @@ export function readLoggedPackages(lines: readonly LogLine[]): readonly LoggedPa
       (BARE_LIST_LINE.test(line.text) && !needed) ||
       NAME_AND_VERSION.test(line.text) ||
       PVEVERSION_ROW.test(line.text) ||
+      (STATUS_OF.test(line.text) && lines.slice(index + 1, index + 3).some(({ text }) => STATUS_INSTALLED.test(text))) ||
       (POLICY_HEADING.test(line.text) && POLICY_INSTALLED.test(lines[index + 1]?.text ?? ''));
     const installed =
       !NOT_INSTALLED.test(line.text) &&

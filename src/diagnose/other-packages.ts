@@ -207,7 +207,10 @@ function sameKernel(packaged: string, release: string): boolean {
 }
 
 function isWrongVariant(one: Pick<OtherPackage, 'name' | 'release'>, release: string): boolean {
-  if (one.name.startsWith('linux-')) return flavourOf(one.release) !== flavourOf(release);
+  if (one.name.startsWith('linux-')) {
+    const [packaged, running] = [one.release, release].map(flavourOf);
+    return packaged !== null && running !== null && packaged !== running;
+  }
   // Red Hat 4 and Fedora 5 have one for all variants.
   if (one.name === 'kernel-debuginfo' && /(?:\.EL|fc5|_FC5)\w*$/.test(release)) return false;
   const named =
