@@ -105,7 +105,8 @@ export function readLoggedPackages(lines: readonly LogLine[]): readonly LoggedPa
       (BARE_LIST_LINE.test(line.text) && !needed) ||
       NAME_AND_VERSION.test(line.text) ||
       PVEVERSION_ROW.test(line.text) ||
-      (STATUS_OF.test(line.text) && lines.slice(index + 1, index + 3).some(({ text }) => STATUS_INSTALLED.test(text))) ||
+      (STATUS_OF.test(line.text) &&
+        lines.slice(index + 1, index + 3).some(({ text }) => STATUS_INSTALLED.test(text))) ||
       (POLICY_HEADING.test(line.text) && POLICY_INSTALLED.test(lines[index + 1]?.text ?? ''));
     const installed =
       !NOT_INSTALLED.test(line.text) &&
