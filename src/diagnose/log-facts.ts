@@ -372,7 +372,8 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
       first(UNAME_A, 2) ??
       first(LINUX_VERSION, 2) ??
       first(UNAME_SRV, 2) ??
-      answerTo(lines, /\buname -v\b/, /^#\d.{4,80}$/),
+      answerTo(lines, /\buname -v\b/, /^#\d.{4,80}$/) ??
+      first(/module version mismatch \(#.{4,120}? vs (#.{4,120}?)\)(?=,|\s*$)/),
     arch: first(UNAME_A, 3) ?? answerTo(lines, /\buname -m\b/, BARE_ARCH) ?? first(LINKED_ARCH),
     treeArch: first(/\bmissing (\w{3,12}) kernel\/module debuginfo/),
     dpkgArch: answerTo(lines, /\bdpkg --print-architecture$/, /^[a-z][a-z0-9]{2,15}$/),
