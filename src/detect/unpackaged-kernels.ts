@@ -72,6 +72,13 @@ const UNPACKAGED_KERNELS: readonly UnpackagedKernel[] = [
     remedy: TREE,
   },
   {
+    // The packages of such kernels ended with 6.1.21; releases of later ones hold "+rpt-rpi-".
+    builder: "a build of the Raspberry Pi's firmware repository, as rpi-update puts it in",
+    form: /^(?:6\.(?:[2-9]|[1-9]\d)|[7-9]|[1-9]\d)(?:\.\d+)*-v(?:[67]|7l|8)(?:-16k)?\+?$/,
+    word: null,
+    remedy: TREE,
+  },
+  {
     builder: "Raspberry Pi OS's kernel up to Debian 11",
     form: /^\d+(?:\.\d+)+-v(?:[67]|7l|8)\+?$/,
     word: null,

@@ -51,6 +51,7 @@ export function withoutBystanders(lines: readonly LogLine[]): readonly LogLine[]
     ...findLoadedLater(lines),
     ...findBuiltLater(lines),
     ...findSolved(lines),
+    ...findOthersBuilds(lines),
   ]);
   const endedOtherwise = hasRun || lines.some(({ text }) => STOPPED_BEFORE.test(text));
   const isOthers = endedOtherwise && !lines.some(({ text }) => NOT_LOADED.test(text));
@@ -121,23 +122,60 @@ function findBuiltLater(lines: readonly LogLine[]): readonly LogLine[] {
 const SOLVED =
   /\b(?:works?(?: fine| well| again)? now\b|(?:it|that) now works\b|now it works\b|fixed(?: it)?!|problem (?:is )?solved\b|that did (?:it|the trick)\b)/i;
 
+/** How a thread is marked that came to its end. */
+const MARKED_SOLVED = /\[(?:re)?solved\]|^(?:re)?solved\b|\[(?:gelöst|résolu|resuelto|решено|已解决)\]/i;
+
 /** All that stands before somebody says that it works now, where a run that ends well is shown behind it, and nothing that fails. */
 function findSolved(lines: readonly LogLine[]): readonly LogLine[] {
+  // The mark stands above all that went before.
+  const run = lines.some(({ text }) => MARKED_SOLVED.test(text))
+    ? lines.findLastIndex(({ text }) => RUN_BEGINS.test(text))
+    : -1;
+  const behind = run === -1 ? [] : lines.slice(run);
+  if (behind.some(({ text }) => RUN_ENDS.test(text)) && !behind.some(({ text }) => FAILS.test(text)))
+    return lines.slice(0, run);
   const said = lines.findLastIndex(({ text }) => SOLVED.test(text));
   const shown = said === -1 ? [] : lines.slice(said);
   const isWell = shown.some(({ text }) => RUN_ENDS.test(text)) && !shown.some(({ text }) => FAILS.test(text));
   return isWell ? lines.slice(0, said) : [];
 }
 
-/** What was said to a command that was given again later and then ran well. */
-function findMended(lines: readonly LogLine[]): ReadonlySet<LogLine> {
+interface Typed {
+  readonly at: number;
+  /** The machine, where the prompt names it. */
+  readonly where: string;
+  readonly command: string;
+  readonly said: readonly LogLine[];
+}
+
+/** Every command that was typed at a prompt, with what was said to it. */
+function readTyped(lines: readonly LogLine[]): readonly Typed[] {
   const prompts = lines.flatMap(({ text }, at) => {
     const prompt = readPrompt(text);
     return prompt === null ? [] : [{ at, where: prompt.machine ?? '', command: prompt.command }];
   });
-  const runs = prompts
-    .map(({ at, where, command }, index) => ({ at, where, command, said: lines.slice(at + 1, prompts[index + 1]?.at) }))
-    .filter(({ command }) => QUIET_WHERE_WELL.test(command));
+  return prompts.map((prompt, index) => ({ ...prompt, said: lines.slice(prompt.at + 1, prompts[index + 1]?.at) }));
+}
+
+/** The modules of drivers that dkms builds as kernels and headers are installed. */
+const BY_DKMS = /^\/etc\/kernel\/\S{1,60}\/dkms|\/var\/lib\/dkms\/|^dkms\b/;
+const RUNS_STAP = /^(?:sudo )?(?:\S{0,60}\/)?stap(?:xx|\+\+)? (?!-V|--version|-p ?[1-4])/;
+
+/** What dkms says of somebody's driver, where the last script is seen to have run well after it. */
+function findOthersBuilds(lines: readonly LogLine[]): readonly LogLine[] {
+  const typed = readTyped(lines);
+  const last = typed.findLast(({ command }) => RUNS_STAP.test(command));
+  if (last === undefined || last.said.length === 0 || last.said.some(({ text }) => FAILS.test(text))) return [];
+  return typed
+    .filter(
+      ({ at, where, said }) => at < last.at && where === last.where && said.some(({ text }) => BY_DKMS.test(text)),
+    )
+    .flatMap(({ said }) => said.slice(said.findIndex(({ text }) => BY_DKMS.test(text))));
+}
+
+/** What was said to a command that was given again later and then ran well. */
+function findMended(lines: readonly LogLine[]): ReadonlySet<LogLine> {
+  const runs = readTyped(lines).filter(({ command }) => QUIET_WHERE_WELL.test(command));
   const ranWell = runs.filter(
     // Where the log ends with the command nobody knows what became of it.
     ({ at, said }) => at < lines.length - 1 && !said.some(({ text }) => FAILS.test(text)),

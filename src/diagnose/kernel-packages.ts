@@ -21,6 +21,8 @@ export interface KernelPackages {
   /** kernel-devel or headers with the version; empty where the release does not name them. */
   readonly devel: readonly string[];
   readonly debuginfo: readonly string[];
+  /** What the version of the packages is, where `uname -v` or the release tells all of it; else null. */
+  readonly version: string | null;
   /** The names without version, all alternatives: kernel-uek-devel, linux-headers. */
   readonly develStems: readonly string[];
   readonly debuginfoStems: readonly string[];
@@ -39,6 +41,7 @@ export const NO_PACKAGES: KernelPackages = {
   standing: 'unknown',
   devel: [],
   debuginfo: [],
+  version: null,
   develStems: [],
   debuginfoStems: [],
   develSeconds: [],
@@ -75,6 +78,7 @@ export function packagesOf(target: Target): KernelPackages {
     standing: target.kernelFamily === 'rpm' || target.kernelFamily === 'deb' ? 'habit' : 'packaged',
     devel: words(true),
     debuginfo: words(false),
+    version: firsts.find(({ role, match }) => DEVEL_ROLES.has(role) && match === 'exact')?.version ?? null,
     develStems: [...new Set(stems(true))],
     debuginfoStems: [...new Set(stems(false))],
     develSeconds: names

@@ -334,8 +334,9 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
     first(UNAME_SRV) ??
     first(CHROOT_HOST) ??
     releaseSubstituted(lines);
+  const magic = first(/version magic ["'].{1,160}?["'] should be ["'](\S{1,80})/);
   const running =
-    first(/version magic ["'].{1,160}?["'] should be ["'](\S{1,80})/) ??
+    magic ??
     uname ??
     // The version that the wrapper tells of the kernel is not its whole release.
     first(TOOLS_ASKED) ??
@@ -353,7 +354,9 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
     (lines.some((line) => CRASH_MISMATCH.test(line.text))
       ? answerTo(lines, /\bcrash --osrelease\b/, BARE_RELEASE)
       : null) ??
-    TREE.exec((missed ?? named)?.text ?? '')?.[1] ??
+    TREE.exec(missed?.text ?? '')?.[1] ??
+    // A tree that nobody misses may be any, where the kernel itself says which one runs.
+    (magic === null ? TREE.exec(named?.text ?? '')?.[1] : null) ??
     (running === null ? (enteredRelease ?? first(SIGNED_BY)) : null);
   const isOpenvz = lines.some((line) => /\d-0\d\dstab\d/.test(line.text));
   const packages = readLoggedPackages(lines);
@@ -369,7 +372,8 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
       first(UNAME_A, 2) ??
       first(LINUX_VERSION, 2) ??
       first(UNAME_SRV, 2) ??
-      answerTo(lines, /\buname -v\b/, /^#\d.{4,80}$/),
+      answerTo(lines, /\buname -v\b/, /^#\d.{4,80}$/) ??
+      first(/module version mismatch \(#.{4,120}? vs (#.{4,120}?)\)(?=,|\s*$)/),
     arch: first(UNAME_A, 3) ?? answerTo(lines, /\buname -m\b/, BARE_ARCH) ?? first(LINKED_ARCH),
     treeArch: first(/\bmissing (\w{3,12}) kernel\/module debuginfo/),
     dpkgArch: answerTo(lines, /\bdpkg --print-architecture$/, /^[a-z][a-z0-9]{2,15}$/),
@@ -386,7 +390,7 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
     commandSeen: command.length > 0,
     stapSeen: lines.some((line) => OF_SYSTEMTAP.test(line.raw)),
     guru: command.some((line) => /\s-[a-zA-Z]{0,4}g[a-zA-Z]{0,4}(?:\s|$)|--guru\b/.test(line.text)),
-    releaseOption: command.map((line) => /\s-r\s?(\S{1,256})/.exec(line.text)?.[1]).find(Boolean) ?? null,
+    releaseOption: readReleaseOption(command, trimmed(treeRelease)),
     succeeded: lines.some((line) => RAN.test(line.text)) && !lines.some((line) => FAILED.test(line.text)),
     cachedModule: lines.some((line) => /Pass 4: using cached/.test(line.text)),
     userland: readUserland(lines, ANSWERS),
@@ -450,6 +454,12 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
     ],
     probedModules: [...new Set(lines.flatMap((line) => /\bmodule\("(\w[\w-]{0,64})"\)/.exec(line.text)?.[1] ?? []))],
   };
+}
+
+/** What -r was given; of a variable of the shell it is what stap then looked for. */
+function readReleaseOption(commands: readonly LogLine[], wanted: string | null): string | null {
+  const given = commands.map(({ text }) => /\s-r\s?(\S{1,256})/.exec(text)?.[1]).find(Boolean) ?? null;
+  return given !== null && /^["']?\$\{?[a-z]\w*\}?["']?$/i.test(given) ? wanted : given;
 }
 
 /** stap begins anew with its first pass, whatever stood before. */
@@ -577,6 +587,9 @@ const BUILD_LINK = new RegExp(
   String.raw`->\s+\S{0,80}/(?:usr/src/(?:kernels|linux-headers)[/-]|lib/modules/)(${RELEASE})`,
 );
 
+/** In /usr/src; without a flavour behind the number it is the half that they share. */
+const HEADERS_DIRECTORY = /^linux-headers-(?=\d[\w.+~-]*[-+][a-z])(?!\S*-common)/;
+
 function readOtherTrees(lines: readonly LogLine[]): LogFacts['otherTrees'] {
   const found: OtherTree[] = [];
   let listing: string | null = null;
@@ -595,7 +608,7 @@ function readOtherTrees(lines: readonly LogLine[]): LogFacts['otherTrees'] {
     // The next command may name a release as well.
     if (isPrompt(line.text)) listing = null;
     if (listing === null) continue;
-    const words = line.text.split(/\s+/).map((word) => word.replace(/\/$/, ''));
+    const words = line.text.split(/\s+/).map((word) => word.replace(/\/$/, '').replace(HEADERS_DIRECTORY, ''));
     const releases = words.filter((word) => /^\d\.\d{1,3}\.\d{1,3}[.-]/.test(word) && BARE_RELEASE.test(word));
     const hasModules = listing.includes('/lib/modules');
     if (releases.length > 0) found.push(...releases.map((release) => ({ release, line, hasModules })));

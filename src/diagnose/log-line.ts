@@ -24,7 +24,11 @@ const PREFIXES: readonly RegExp[] = [
   /^[\w.-]{1,48} {0,8}\| /,
   /^\{?\s{0,8}["']?(?:log|message|msg|stdout|stderr|output)["']?\s{0,4}[:=]\s{0,4}b?["']/,
   /^(?:>\s?)+/,
+  // Who said it in a chat, and what is marked there as a quotation.
+  /^<[@+ ]?[a-zA-Z_[\]`^{}][\w[\]`^{}|-]{0,30}> (?:\| ?)?/,
 ];
+/** An element of a list in JSON. */
+const ELEMENT = /^"((?:[^"\\]|\\.){1,2000})",?$/;
 const QUOTES: readonly (readonly [RegExp, string])[] = [
   // UTF-8 quotes that were read as Windows-1252 or Latin-1 on the way.
   [/\u00e2\u0080[\u0098\u0099]|\u00e2\u20ac[\u02dc\u2122]/g, "'"],
@@ -66,7 +70,7 @@ function cleanLine(raw: string): string {
     for (const prefix of PREFIXES) text = text.replace(prefix, '');
     if (text === before) break;
   }
-  return text.trimEnd();
+  return text.replace(ELEMENT, '$1').trimEnd();
 }
 
 /** What "quoted-printable" is put back together; any other text stays as it is. */

@@ -43,7 +43,15 @@ const INSTALLED =
 const INSTALLED_ELSEWHERE = wordsOf(INSTALLED_TEMPLATES);
 const NOT_INSTALLED = /not installed|No package|no match|Unable to|not available|missing|use:|problem installing/i;
 /** A line of rpm -qa, with or without the date of --last. */
-const BARE_LIST_LINE = /^[-*•]?\s*(?:kernel|linux)-\S+(?:\s+(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b.*)?$/;
+const BARE_LIST_LINE = /^[-*•]?\s*(?:kernel|linux)-\S*[^\s:](?:\s+(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b.*)?$/;
+/** dpkg-query -W, and whoever prints the two columns of any list: a name, its version, nothing else. */
+const NAME_AND_VERSION = /^linux-[a-z-]+-\d\S+ +\d[\w.+~:-]+$/;
+/** apt-cache policy begins with the name; below stands, in any language, the version that is installed, or a word in parentheses. */
+const POLICY_HEADING = /^[a-z][\w.+-]+:$/;
+const POLICY_INSTALLED = /^[^:]{2,30}: *\d/;
+/** dpkg -s, or the name that its answer begins with. */
+const STATUS_OF = /\bdpkg (?:-s|--status) |^Package: /;
+const STATUS_INSTALLED = /^Status: \w+ ok installed$/;
 
 /** rpm of EL 5 and SLES 11 lists without the architecture. */
 const RPM_WITHOUT_ARCH = /^(kernel(?:-[a-z][a-z0-9_]{0,12}){0,5})-(\d[\w.+~^]{0,40}-[\w.+~^]{1,48})$/;
@@ -80,11 +88,11 @@ export function readLoggedPackages(lines: readonly LogLine[]): readonly LoggedPa
   let needed = false;
   let isDoneByYum = false;
   const isAskedOfPacman = lines.some(({ text }) => /\bpacman -Q/.test(text));
-  for (const line of lines) {
+  for (const [index, line] of lines.entries()) {
     if (YUM_HEADING.test(line.text)) isDoneByYum = !GONE.test(line.text);
     else if (!YUM_DONE.test(line.text)) isDoneByYum = false;
     if (
-      /^(?:Installed|Dependency Installed|Installing(?: dependencies| for dependencies)?|Updated|Upgraded|Erasing|Complete)\s*[:!]/.test(
+      /^(?:Installed|Dependency Installed|Installing(?: dependencies| for dependencies)?|Updated|Upgraded|Erasing|Complete)\s*[:!](?! [\d(])/.test(
         line.text,
       )
     ) {
@@ -93,7 +101,13 @@ export function readLoggedPackages(lines: readonly LogLine[]): readonly LoggedPa
     if (/^(?:Need to install|Please install|You need)/.test(line.text)) needed = true;
     else if (!/^(?:kernel|linux)-/.test(line.text)) needed = false;
     if (!/kernel|linux[- \d]|(?:pve|proxmox)-headers/.test(line.text)) continue;
-    const bare = (BARE_LIST_LINE.test(line.text) && !needed) || PVEVERSION_ROW.test(line.text);
+    const bare =
+      (BARE_LIST_LINE.test(line.text) && !needed) ||
+      NAME_AND_VERSION.test(line.text) ||
+      PVEVERSION_ROW.test(line.text) ||
+      (STATUS_OF.test(line.text) &&
+        lines.slice(index + 1, index + 3).some(({ text }) => STATUS_INSTALLED.test(text))) ||
+      (POLICY_HEADING.test(line.text) && POLICY_INSTALLED.test(lines[index + 1]?.text ?? ''));
     const installed =
       !NOT_INSTALLED.test(line.text) &&
       (bare ||

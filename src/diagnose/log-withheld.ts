@@ -6,7 +6,7 @@ export interface Withheld {
   readonly locks: readonly { readonly name: string; readonly version: string }[];
   /** Packages that apt takes no version of: `apt-cache policy` shows some, each with a negative priority. */
   readonly pinned: readonly string[];
-  /** Packages that apt holds or zypper locks, as they say when one of them would change. */
+  /** Packages that apt holds or zypper locks, as they say when one of them would change, or when they are asked. */
   readonly held: readonly string[];
   /** Repositories that a list of dnf or yum shows as switched off, by their ids. */
   readonly switchedOff: readonly string[];
@@ -26,6 +26,10 @@ const HELD_HEAD =
 /** apt names many on a line; zypper puts a head of its own above those that are installed and those that are not. */
 const NAMES = /^[a-z0-9][\w.+-]{1,100}(?: [a-z0-9][\w.+-]{1,100}){0,200}$/;
 const SUBHEAD = /^(?:Available|Installed):$/;
+
+/** Who lists what is held, one a line; and rows of dpkg, which begin or end with it. */
+const LISTS_HELD = /\bapt-mark showhold(?:s|ed)?$/;
+const HELD_ROW = /^h[icurnp][A-Z]? {1,3}(\S{2,100}?)(?::\w{2,10})? +\d|^([a-z0-9][\w.+-]{1,100}?)(?::\w{2,10})? +hold$/;
 
 /** The last column of `dnf repolist --all` in its languages. */
 const OFF =
@@ -88,7 +92,10 @@ function readHeld(lines: readonly LogLine[]): readonly string[] {
   const held: string[] = [];
   let isListed = false;
   for (const { text } of lines) {
-    if (HELD_HEAD.test(text)) isListed = true;
+    const [, listed, selected] = HELD_ROW.exec(text) ?? [];
+    const row = listed ?? selected;
+    if (row !== undefined) held.push(row);
+    else if (HELD_HEAD.test(text) || LISTS_HELD.test(text)) isListed = true;
     else if (isListed && NAMES.test(text)) held.push(...text.split(' '));
     else if (!SUBHEAD.test(text)) isListed = false;
   }

@@ -78,7 +78,8 @@ export function otherTree(situation: Situation): { readonly release: string; rea
   const { release, log } = situation;
   if (release === null) return null;
   if (log.otherTrees.some((tree) => tree.release === release && !tree.line.text.includes('->'))) return null;
-  return log.otherTrees.find((tree) => baseRelease(treeName(tree.release)) !== baseRelease(release)) ?? null;
+  const isOther = (one: string): boolean => baseRelease(one) !== baseRelease(release) && !isOtherFlavour(one, release);
+  return log.otherTrees.find((tree) => isOther(treeName(tree.release))) ?? null;
 }
 
 /** Red Hat's trees of before 6 have the architecture behind the release: 2.6.18-8.el5-PAE-i686. */
@@ -150,18 +151,42 @@ function otherOf(situation: Situation, kind: PackageKind): OtherPackage | null {
   if (release === null) return null;
   const all = installed(situation, kind);
   if (all.some((one) => sameKernel(one.release, release) && !isWrongVariant(one, release))) return null;
-  return all.find((one) => !sameKernel(one.release, release)) ?? null;
+  return all.find((one) => !sameKernel(one.release, release) && !isOtherFlavour(one.release, release)) ?? null;
 }
 
 function wrongVariantOf(situation: Situation, kind: PackageKind): OtherPackage | null {
   const { release } = situation;
   if (release === null) return null;
-  const all = installed(situation, kind).filter((one) => !one.name.includes('-common'));
+  const trees = kind === 'devel' ? flavouredTrees(situation) : [];
+  const all = [...installed(situation, kind), ...trees].filter((one) => !one.name.includes('-common'));
   // A dependency pulls in the newest debug variant: of which version it is says less than that nothing else is there.
   if (all.some((one) => !isWrongVariant(one, release))) return null;
   return (
-    all.find((one) => sameKernel(one.release, release)) ?? all.find((one) => !one.name.startsWith('linux-')) ?? null
+    all.find((one) => sameKernel(one.release, release) || isOtherFlavour(one.release, release)) ??
+    all.find((one) => !one.name.startsWith('linux-')) ??
+    null
   );
+}
+
+/** Debian's and Ubuntu's: the build, and the flavour that the packages' names end in. */
+const FLAVOURED = /^(\d+(?:\.\d+)+(?:-\d[\w.]*|\+\w*deb\d\w*))-((?:[a-z]|686)[a-z0-9-]*)$/;
+
+function flavourOf(release: string): string | null {
+  return FLAVOURED.exec(release)?.[2] ?? null;
+}
+
+/** Of the same build as the kernel, for another of its flavours: 6.8.0-60-generic beside 6.8.0-60-lowlatency. */
+function isOtherFlavour(packaged: string, release: string): boolean {
+  const [, build, flavour] = FLAVOURED.exec(packaged) ?? [];
+  const [, runningBuild, runningFlavour] = FLAVOURED.exec(release) ?? [];
+  return build !== undefined && build === runningBuild && flavour !== runningFlavour;
+}
+
+/** Directories of headers that were listed, by the names of their packages. */
+function flavouredTrees({ log }: Situation): readonly OtherPackage[] {
+  return log.otherTrees
+    .filter(({ release, hasModules }) => !hasModules && FLAVOURED.test(release))
+    .map(({ release, line }) => ({ name: `linux-headers-${release}`, release, lines: [line] }));
 }
 
 function sameKernel(packaged: string, release: string): boolean {
@@ -181,7 +206,11 @@ function sameKernel(packaged: string, release: string): boolean {
   );
 }
 
-function isWrongVariant(one: { readonly name: string }, release: string): boolean {
+function isWrongVariant(one: Pick<OtherPackage, 'name' | 'release'>, release: string): boolean {
+  if (one.name.startsWith('linux-')) {
+    const [packaged, running] = [one.release, release].map(flavourOf);
+    return packaged !== null && running !== null && packaged !== running;
+  }
   // Red Hat 4 and Fedora 5 have one for all variants.
   if (one.name === 'kernel-debuginfo' && /(?:\.EL|fc5|_FC5)\w*$/.test(release)) return false;
   const named =

@@ -44,6 +44,7 @@ export function isOnlyCutShort(situation: Situation): boolean {
   const { log, host } = situation;
   const hasTree =
     (host?.buildTree?.exists === true && host.kernel.release === whole) ||
-    log.packages.some(({ kind, installed, release }) => installed && kind === 'devel' && release === whole);
+    log.packages.some(({ kind, installed, release }) => installed && kind === 'devel' && release === whole) ||
+    log.otherTrees.some(({ hasModules, release }) => !hasModules && release === whole);
   return (grade === 'proves' || grade === 'points') && hasTree;
 }

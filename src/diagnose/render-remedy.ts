@@ -269,8 +269,11 @@ function withManager(place: Place, make: (manager: Manager) => readonly string[]
 
 const DDEBS = '/etc/apt/sources.list.d/ddebs.list';
 
+/** What is built from Ubuntu has code names of its own, which lsb_release prints. */
+const CODENAME = '$(. /etc/os-release; echo ${UBUNTU_CODENAME:-$(lsb_release -cs)})';
+
 function echoSource(pocket: string): string {
-  return `echo "deb http://ddebs.ubuntu.com $(lsb_release -cs)${pocket} main restricted universe multiverse"`;
+  return `echo "deb http://ddebs.ubuntu.com ${CODENAME}${pocket} main restricted universe multiverse"`;
 }
 
 function enableDdebs(place: Place): readonly string[] {

@@ -1,6 +1,9 @@
 /** The build tree has the right version but comes from another build of the kernel. */
 import type { Fault } from '../fault.ts';
-import { EMPTY_CACHE, prepare, run } from '../../make-remedy.ts';
+import type { Remedy } from '../../types.ts';
+import { EMPTY_CACHE, prepare, run, runAsRoot } from '../../make-remedy.ts';
+import { quoteWord } from '../../shell-words.ts';
+import type { Situation } from '../situation.ts';
 
 export const DEVEL_VENDOR_MISMATCH: Fault = {
   summary: 'the build tree has the right version but comes from another build of the kernel',
@@ -12,9 +15,12 @@ export const DEVEL_VENDOR_MISMATCH: Fault = {
   },
   beyondTarget: false,
   explains: [],
-  remedy: ({ system }) => ({
+  remedy: (situation) => ({
     remedies: [
-      ...(system === null || system.builderCommand === null ? [] : [run(system.builderCommand)]),
+      ...(situation.system === null || situation.system.builderCommand === null
+        ? []
+        : [run(situation.system.builderCommand)]),
+      ...installByVersion(situation),
       prepare(),
       EMPTY_CACHE,
     ],
@@ -22,3 +28,11 @@ export const DEVEL_VENDOR_MISMATCH: Fault = {
       'Do not edit UTS_VERSION in compile.h: symbol versions and structures may differ as well. Take the package of the vendor that built the running kernel, then delete the cache.',
   }),
 };
+
+/** apt takes the build that runs by its version, which may be older than the one that is there. */
+function installByVersion({ packages, place }: Situation): readonly Remedy[] {
+  const { version, devel } = packages;
+  if (place.manager !== 'apt-get' || version === null || devel.length === 0) return [];
+  const names = devel.map((name) => quoteWord(`${name}=${version}`)).join(' ');
+  return [runAsRoot(`apt-get install -y --allow-downgrades ${names}`)];
+}

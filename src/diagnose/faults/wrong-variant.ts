@@ -9,8 +9,8 @@ export const WRONG_VARIANT: Fault = {
   summary: 'packages of another kernel variant (debug, rt, 64k) than the one that runs',
   page: {
     meaning:
-      'The version is right, but the package is for another variant of the kernel: kernel-debug-devel or kernel-debug-debuginfo for the plain kernel, rt or 64k for a plain one, or the reverse. A dependency of systemtap-devel can pull in the debug variant by itself.',
-    tell: '"uname -r" of a variant ends in +debug, .debug, +rt, +64k or the like; the name of its packages has the same word after "kernel-".',
+      'The version is right, but the package is for another variant of the kernel: kernel-debug-devel or kernel-debug-debuginfo for the plain kernel, rt or 64k for a plain one, or the reverse; headers of -generic where -lowlatency of the same number runs. A dependency of systemtap-devel can pull in the debug variant by itself.',
+    tell: '"uname -r" of a variant ends in +debug, .debug, +rt, +64k or the like; the name of its packages has the same word after "kernel-", or in Debian and Ubuntu the whole release behind "linux-headers-".',
     todo: 'Install the packages of the variant that runs. The others may stay, they do no harm.',
   },
   beyondTarget: false,

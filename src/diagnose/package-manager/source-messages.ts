@@ -136,22 +136,10 @@ export const UNTRUSTED_ISSUER: readonly Pattern[] = [
   text('certificate issuer is unknown'),
   text('certificate in certificate chain', /self[- ]signed certificate in certificate chain/),
 ];
-/** Whose releases of it moved to an archive: apt had read its index there before. */
-export const MOVED: readonly Pattern[] = [
-  'no longer has a Release file',
-  'har ikke længere en udgivelsesfil',
-  'ne contient plus de fichier Release',
-  'non ha più un file Release',
-  'Release ファイルがなくなっています',
-  'heeft niet langer een Release-bestand',
-  'больше не содержит файла Release',
-  'artık Release dosyası barındırmıyor',
-  '不再含有 Release 文件',
-].map((words) =>
-  text(
-    words,
-    new RegExp(`["'] ?(https?://[^"'\\s]{1,200}) ([a-z][a-z-]{2,30})(?:/\\S{1,30})? Release ?["'].{0,40}${words}`),
-  ),
+/** apt, in any language, of a source without the file that every one has: its address and suite stand between quotes. */
+export const NO_RELEASE_FILE = text(
+  ' Release',
+  /["'] ?(https?:\/\/[^"'\s]{1,200}) ([a-z][a-z-]{2,30})(?:\/\S{1,30})? Release ?["']/,
 );
 /** What is signed or issued in the future, for a clock that is behind. */
 export const CLOCK: readonly Pattern[] = [

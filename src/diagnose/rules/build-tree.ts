@@ -1,6 +1,7 @@
 /** Symptoms of a build tree that is missing, another kernel's, incomplete, or of another build. */
 import { installDevel } from '../common-remedies.ts';
-import { EMPTY_CACHE, reinstall, run, runAsRoot } from '../../make-remedy.ts';
+import { EMPTY_CACHE, install, reinstall, run, runAsRoot } from '../../make-remedy.ts';
+import type { Remedy } from '../../types.ts';
 import { quoteWord, shellLine } from '../../shell-words.ts';
 import { isOlderThan, kernelName, releaseWord, text, type Pattern, type Rule, type Match } from '../rule.ts';
 import { patternsOf } from '../package-manager/templates.ts';
@@ -20,6 +21,9 @@ const UNCONFIGURED: readonly Pattern[] = [
   text('Kernel not configured; no .config', /Kernel not configured; no \.config found in (\/\S{1,200}\w)/),
   text('find a usable .config in', /not find a usable \.config in/),
 ];
+/** A list of files that the sources have at their top, and no package of headers has; and the file that every built tree has. */
+const SOURCES_LISTED = text('MAINTAINERS', /^(?!.*(?:["'=]|: )).{0,300}(?<![\w/])MAINTAINERS(?:\s|$)/);
+const HAS_SYMBOLS = text('Module.symvers', /^(?!.*(?:No such|not found|missing|["'])).{0,300}\bModule\.symvers\b/);
 /** A configure script that was shown a tree, or found one, and looks for what every tree has. */
 const CHECKED_IN_VAIN = text(
   'checking for /',
@@ -99,6 +103,10 @@ const NOT_CONFIGURED: readonly Pattern[] = [
   text('auto.conf', /include\/(?:generated\/autoconf\.h|config\/auto\.conf)\b.{0,80}(?:missing|[nN]o such file)/),
   NO_GENERATED,
 ];
+const FOREIGN_PROGRAM = text(
+  'Exec format error',
+  /scripts\/(?:basic\/fixdep|mod\/modpost|genksyms\/genksyms|recordmcount|sign-file)["']?: (?:\d+: )?(?:cannot execute binary file: )?Exec format error/,
+);
 /** Trees that only packages make: one's own lies elsewhere, and /lib/modules links to it. */
 const PACKAGED_TREE = text(
   'Entering directory',
@@ -124,8 +132,10 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
   {
     code: 'DEVEL_MISSING',
     patterns: [NO_CONFIG, HINT],
-    grade: ({ situation, lines }) => {
+    grade: ({ situation, lines, seen }) => {
       const tree = situation.host?.buildTree;
+      // What the link leads to is there.
+      if (tree === undefined && seen(SOURCES_LISTED) && !seen(HAS_SYMBOLS)) return 'allows';
       if (tree?.exists === true || isOnlyCutShort(situation)) return null;
       if (tree === undefined) return wasInstalledLater(situation, lines) ? 'allows' : 'points';
       return otherDevel(situation) === null ? 'proves' : 'points';
@@ -186,6 +196,21 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
     patterns: [NO_CONFIG, NO_SYMVERS, NO_MAKEFILE],
     grade: (match) => (isOwnTree(match) ? 'points' : null),
     cause: ({ groups }) => `The kernel source tree ${groups[0] ?? ''} was not configured and built.`,
+  },
+  {
+    code: 'KERNEL_TREE_NOT_BUILT',
+    patterns: [NO_CONFIG],
+    hints: [SOURCES_LISTED, HAS_SYMBOLS],
+    grade: ({ seen }) => (seen(SOURCES_LISTED) && !seen(HAS_SYMBOLS) ? 'points' : null),
+    cause: ({ situation, groups }) =>
+      `${groups[0] ?? 'The build tree'} leads to sources as they are published: nobody configured and built them, so there is neither .config nor Module.symvers of ${kernelName(situation)}.`,
+    remedies: (situation, { groups }) => [
+      run(`ls -l /boot/config-${releaseWord(situation)} /proc/config.gz`),
+      ...['olddefconfig', '-j"$(nproc)"'].map((what) => runAsRoot(`${shellLine`make -C ${groups[0] ?? '.'}`} ${what}`)),
+    ],
+    otherwise:
+      'With the configuration of the kernel that runs as its .config and the same compiler the tree fits that kernel; else copy the tree from where the kernel was built.',
+    evidence: ({ linesOf }) => linesOf(SOURCES_LISTED),
   },
   {
     code: 'KERNEL_TREE_NOT_BUILT',
@@ -280,8 +305,9 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
     patterns: [
       text(
         'scripts/',
-        /scripts\/(?:basic\/fixdep|mod\/modpost|genksyms\/genksyms|recordmcount|sign-file|gcc-plugins|Makefile\.\w+)["']?: (?:\d+: )?(?:not found|No such file|Permission denied|cannot execute|Exec format error)/,
+        /scripts\/(?:basic\/fixdep|mod\/modpost|genksyms\/genksyms|recordmcount|sign-file|gcc-plugins|Makefile\.\w+)["']?: (?:\d+: )?(?:not found|No such file|Permission denied|cannot execute)/,
       ),
+      FOREIGN_PROGRAM,
       text(
         'No rule to make target',
         /No rule to make target ["'`]?(?:scripts\/|tools\/objtool|(?!\S{0,200}\/arch\/)(?!["'`]?\/(?!usr\/src\/(?:linux-headers-|kernels\/|linux-\d)|(?:usr\/)?lib\/modules\/))\S{0,200}\/(?:module\.lds|Makefile(?:\.\w+)?|auto\.conf)|modules['"`])/,
@@ -313,9 +339,22 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
       // Debian's Makefile of one flavour includes the one of linux-headers-…-common.
       text('/Makefile', /\bMakefile:\d{1,5}: (?!(?:\S{1,300}\/)?arch\/)\S{1,300}\/Makefile: /),
     ],
-    grade: ({ situation }) => (situation.log.usesSubdirs && !isOlderThan(situation.release, 5, 3) ? null : 'points'),
+    grade: ({ situation, seen }) => {
+      if (situation.log.usesSubdirs && !isOlderThan(situation.release, 5, 3)) return null;
+      return isCrossBuilt(situation, seen) ? 'allows' : 'points';
+    },
     cause: () =>
       'The build tree lacks the programs or makefiles that compile a module, or has them for another architecture or C library (scripts/, often a package of its own such as linux-kbuild).',
+  },
+  {
+    code: 'GCC_OR_BUILD_MISMATCH',
+    patterns: [FOREIGN_PROGRAM],
+    grade: ({ situation, seen }) => (isCrossBuilt(situation, seen) ? 'points' : null),
+    cause: ({ situation }) =>
+      `The build tree of ${kernelName(situation)} is whole, and the programs in it are for its own architecture: on the machine that compiles for it they do not run.`,
+    remedies: (situation) => [...installKbuild(situation), EMPTY_CACHE],
+    otherwise:
+      'The headers are those of the kernel, and what kbuild runs (fixdep, modpost) is of this machine: "make ARCH=… CROSS_COMPILE=… scripts" builds it where the whole sources are at hand.',
   },
   {
     code: 'DEVEL_INCOMPLETE',
@@ -453,6 +492,18 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
     cause: ({ groups }) => `The module was compiled for ${groups[0] ?? ''} but ${groups[1] ?? ''} runs.`,
   },
 ];
+
+/** Somebody compiles for another machine on purpose, and a program of the tree is one for that machine. */
+function isCrossBuilt({ log }: Match['situation'], seen: Match['seen']): boolean {
+  return seen(FOREIGN_PROGRAM) && log.crossAsked;
+}
+
+/** Debian has kbuild's programs in a package of their own, named after the version without the flavour. */
+function installKbuild({ release, distribution }: Match['situation']): readonly Remedy[] {
+  const [, version, series] = /^((\d+\.\d+)\.\d+(?:\+deb\d+\w*)?)-/.exec(release ?? '') ?? [];
+  if (version === undefined || series === undefined || distribution !== 'debian') return [];
+  return [install([`linux-kbuild-${version.includes('+') ? version : series}`], 'toolchain')];
+}
 
 /** The build tree of the kernel in question, as a list shows it. */
 function builtTree({ linesOf, situation }: Match): string | null {

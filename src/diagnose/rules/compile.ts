@@ -63,6 +63,9 @@ const NEWER_CONSTANT = text(
   /["']((?:PR|MAP|MADV|CLONE|FUTEX|BPF|AF|PF|SO|MSG|SCHED|F|O|AT|IPPROTO|TCP|MCL|MS|SECCOMP|RENAME|STATX|EPOLL|IORING)_[A-Z][A-Z0-9_]{1,60}|__NR_\w{1,60})["'] undeclared/,
 );
 
+/** The compiler stops in a file of a driver, or of whatever else has sources of its own. */
+const OF_A_DRIVER =
+  /(?:^|\s)\/(?!usr\/src\/(?:linux-|kernels\/)|(?:usr\/)?lib\/modules\/)(?!\S{0,300}(?:stap|systemtap))\S{1,300}\.[ch]:\d{1,6}:/;
 const MENTIONED = text('systemtap');
 const WITHIN = text('within tested range', /is within (?:the )?tested range/);
 /** Older SystemTaps stumble here as well; one that knows such kernels only does where kretprobes are off. */
@@ -193,6 +196,7 @@ export const COMPILE_RULES: readonly Rule[] = [
         return ownCause(seen) || isScripts ? 'allows' : 'points';
       }
       // The sources of a driver grow old as well, and that is no matter of SystemTap's.
+      if (lines.every((line) => OF_A_DRIVER.test(line.text))) return null;
       return seen(MENTIONED) || situation.log.stapVersion !== null || situation.log.commandSeen ? 'allows' : null;
     },
     cause: (match) =>

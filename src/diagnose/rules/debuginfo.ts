@@ -1,5 +1,5 @@
 /** Symptoms of pass 2: debug information that is missing, another kernel's, or unusable. */
-import { ASK_DEBUGINFOD, CHECK_SOURCES, run, tapprepAsRoot } from '../../make-remedy.ts';
+import { ASK_DEBUGINFOD, CHECK_SOURCES, EMPTY_CACHE, reinstall, run, tapprepAsRoot } from '../../make-remedy.ts';
 import { lackedOption, LACKS_OPTION } from './compile.ts';
 import { quoteWord, shellLine } from '../../shell-words.ts';
 import { debuginfoOfPackages, debuginfoOfProgram, installDebuginfo } from '../common-remedies.ts';
@@ -42,6 +42,11 @@ const NO_DWARF_FILE = text(
   'No DWARF information found',
   /cannot find module (\/(?!\S{0,200}vmlinu[xz])\S{1,300}) debuginfo: No DWARF/,
 );
+/** file(1), of a vmlinux that lies where debug information is looked for; the one that boots, on other machines than PCs, is always stripped. */
+const SHOWN_STRIPPED = text(
+  'stripped',
+  /^((?!\/boot\/)\/\S{0,200}\/vmlinux\S{0,100}): ELF .{1,300}(?<!not )\bstripped$/,
+);
 /** Options of a kernel's configuration that leave no DWARF in its vmlinux. */
 const WITHOUT_DWARF = text('CONFIG_DEBUG_INFO', /(CONFIG_DEBUG_INFO_(?:SPLIT|NONE)=y|CONFIG_DEBUG_INFO is not set)/);
 /** The function was found by the symbol table, and its variables are described nowhere. */
@@ -51,6 +56,8 @@ const HINT_OTHER = text('debuginfo-install ', /use: (?:dnf )?debuginfo-install /
 const NO_TYPE = text('type definition', /type definition ["']?(.{1,80}?)["']? not found in ["']?(\/[^'"\s:]{1,300})/);
 const BUILD_ID = text('Build-id mismatch', /Build-id mismatch[^"]{0,60}"([^"]{1,200})"/);
 const SYMBOL_TABLE = text('symbol table missing', /Kernel function symbol table missing/);
+/** Whoever looks for it, in the boot directory or the tree, and finds none. */
+const NO_SYMBOL_FILE = text('System.map', /\/System\.map\S{0,80}?["']?: No such file/);
 const NO_URETPROBES = text('process return probes not available');
 const ELF_MACHINE = text('mismatch with target', /ELF machine .{1,80} mismatch with target/);
 
@@ -268,6 +275,21 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
   },
   {
     code: 'DEBUGINFO_UNUSABLE',
+    patterns: [SHOWN_STRIPPED],
+    grade: ({ seen }) => (seen(NO_DWARF_KERNEL) || NO_KERNEL_DEBUGINFO.some(seen) ? 'proves' : null),
+    cause: ({ groups }) =>
+      `${groups[0] ?? 'The vmlinux'} is where stap looks for it, and was stripped: it holds no debug information.`,
+    remedies: (situation, { groups }) => [
+      run(shellLine`readelf -S ${groups[0] ?? 'vmlinux'}`),
+      ...(situation.packages.debuginfo.length > 0
+        ? [reinstall(situation.packages.debuginfo, 'kernel'), EMPTY_CACHE]
+        : [tapprepAsRoot('verify', '--build-tree', 'DIR', '--vmlinux', 'FILE')]),
+    ],
+    otherwise:
+      'Whoever packs a kernel takes the vmlinux of the very build before it is stripped, or with objcopy --only-keep-debug what is stripped off it.',
+  },
+  {
+    code: 'DEBUGINFO_UNUSABLE',
     patterns: LACKS_OPTION,
     grade: (match) => (lackedOption(match, true) === null ? null : 'points'),
     cause: (match) =>
@@ -386,6 +408,7 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
   ...(['SYSMAP_STUB', 'SYSMAP_MISSING'] as const).map((code): Rule => ({
     code,
     patterns: [SYMBOL_TABLE, NO_URETPROBES],
+    hints: [NO_SYMBOL_FILE],
     grade: (match) => (stubLikely(match) === (code === 'SYSMAP_STUB') ? symbolTable(match) : null),
     cause: ({ situation }) =>
       code === 'SYSMAP_STUB'
@@ -465,8 +488,9 @@ function isKernelFound(situation: Match['situation']): boolean {
   );
 }
 
-function stubLikely({ situation }: Match): boolean {
+function stubLikely({ situation, seen }: Match): boolean {
   if (situation.log.stubTable) return true;
+  if (seen(NO_SYMBOL_FILE)) return false;
   const map = situation.host?.systemMap;
   if (map !== undefined) return map?.stub === true;
   return situation.system?.hasStubTable === true && situation.log.releaseOption?.startsWith('/') !== true;

@@ -121,6 +121,17 @@ const DEBUG_ASKED: readonly Pattern[] = [
   text('(Debug RPMs)'),
   text('--enablerepo', /--enablerepo[= ]["']?\S{0,80}debug/),
 ];
+/** Ubuntu, as one logs in and as its own tool is asked. */
+const NOT_ATTACHED: readonly Pattern[] = [
+  text('not attached to', /not attached to an? Ubuntu (?:Pro|Advantage)/),
+  text('Infrastructure is not enabled', /Security Maintenance for Infrastructure is not enabled/),
+];
+/** Releases whose later kernels are only for who is attached, as their sources and their own banners name them. */
+const OF_ESM: readonly Pattern[] = [
+  text('.ubuntu.com', /\.ubuntu\.com\/ubuntu\S{0,10} (?:trusty|xenial|bionic|focal)(?:-[a-z]{1,20})?[ /]/),
+  text('Ubuntu 1', /\bUbuntu 1[468]\.04\b/),
+  text('Ubuntu 20.04', /\bUbuntu 20\.04\b/),
+];
 const DEBUG_REPOSITORY = /ddebs|debuginfo|dbgsym|-debug|debug-|\bdebug\b/i;
 const OTHER_RUNNING = text(
   'version of currently running kernel',
@@ -373,6 +384,25 @@ export const REPOSITORY_RULES: readonly Rule[] = [
     },
     otherwise:
       'apt shows first what it would replace: the compiler that the headers need may take the place of the one that is here. Where that is not wanted, boot a kernel of the architecture of the system.',
+  },
+  {
+    code: 'REPO_NOT_CONFIGURED',
+    patterns: NOT_FOUND_PATTERNS,
+    hints: [...NOT_ATTACHED, ...OF_ESM],
+    grade: (match) =>
+      isAskedInVain(match) && !isDebuginfoAsked(match) && anySeen(match, NOT_ATTACHED) && anySeen(match, OF_ESM)
+        ? 'points'
+        : null,
+    cause: ({ situation }) =>
+      `This release of Ubuntu is out of its standard support: kernels that came later, as ${kernelName(situation)} seems to be, are in the archive of ESM alone, which a machine has that is attached to Ubuntu Pro.`,
+    remedies: ({ packages }) => [
+      { kind: 'register', by: 'user', tool: 'pro' },
+      run('pro status'),
+      CHECK_SOURCES,
+      install(packages.devel, 'kernel'),
+    ],
+    otherwise:
+      'Without a subscription the last kernel of the standard support, with its headers, can be booted instead.',
   },
   {
     code: 'REPO_NOT_CONFIGURED',

@@ -1,9 +1,10 @@
 /** What is wrong with one package source, where its own words tell more than that it cannot be used. */
 import { CHECK_SOURCES, install, prepare, REBOOT, run, runAsRoot } from '../../make-remedy.ts';
 import { shellLine } from '../../shell-words.ts';
+import { findArchitecture } from '../../detect/architectures.ts';
 import type { Remedy } from '../../types.ts';
 import { NOT_FOUND_PATTERNS } from '../package-manager/asked-packages.ts';
-import { BROKEN, MOVED, OF_A_SOURCE, UNTRUSTED_ISSUER } from '../package-manager/source-messages.ts';
+import { BROKEN, NO_RELEASE_FILE, OF_A_SOURCE, UNTRUSTED_ISSUER } from '../package-manager/source-messages.ts';
 import { text, type Pattern, type Rule, type Match } from '../rule.ts';
 import { asksZypper, type Situation } from '../situation.ts';
 
@@ -61,10 +62,6 @@ const PACMAN_KEYS: readonly Pattern[] = [
 /** Releases that end in an archive or are there: where a mirror has no such directory, it was taken away, and the name is right. */
 const ARCHIVED =
   /^(?:sarge|etch|lenny|squeeze|wheezy|jessie|stretch|buster|bullseye|hardy|intrepid|jaunty|karmic|lucid|maverick|natty|oneiric|quantal|raring|saucy|utopic|vivid|wily|yakkety|zesty|artful|cosmic|disco|eoan|groovy|hirsute|impish|kinetic|lunar|mantic|oracular|plucky)(?:-|$)/;
-const NO_RELEASE_FILE = text(
-  'does not have a Release file',
-  /["'] ?(https?:\/\/[^"'\s]{1,200}) ([a-z][a-z-]{2,30})(?:\/\S{1,30})? Release ?["'] does not have a Release file/,
-);
 /** The index of a suite is not there, as apt of before 1.1 says it. */
 const NO_INDEX = text(
   'Failed to fetch',
@@ -125,6 +122,24 @@ const LIST_EXPIRED = text(
   'is expired',
   /Release file for (https?:\/\/\S{1,250}) is expired \(invalid since (.{1,60}?)\)/,
 );
+/** What such a source is of a day, or of a release that is over. */
+const FROZEN =
+  /\/\/(?:snapshot[\w-]*|archive\.debian|old-releases|historical)\.|\/snapshots?\/|\/\d{8}T\d{6}Z?(?:\/|$)/;
+
+/** An architecture that this archive does not have: Ubuntu keeps amd64 and i386 apart from all others. */
+const ARCH_ELSEWHERE = text(
+  '/binary-',
+  /(https?:\/\/[^\s"'/]{1,200}\/(?:ubuntu\/dists\/\S{1,80}\/binary-(?!amd64|i386|all)|ubuntu-ports\/dists\/\S{1,80}\/binary-(?=amd64|i386))([a-z0-9]{3,10}))\/Packages\S* {1,3}404\b/,
+);
+const OTHER_ARCH_READ = text(' Packages', /^(?:Get|Hit) ?:\d{1,4} https?:\/\/\S{1,200} \S{1,60} (amd64|i386) Packages/);
+
+/** A source that apt has read, of the vendor whose hosts are named so. */
+const SOURCE_READ = text(
+  'InRelease',
+  /^\S{2,20} ?:\d{1,4} https?:\/\/(?:[\w.-]{1,100}\.)?(ubuntu\.com|debian\.org)\/\S{0,100} ([a-z]{3,20})(?:[-/]\S{1,40})? InRelease(?! *\[?404)/,
+);
+const OS_CODENAME = text('_CODENAME=', /^(?:UBUNTU|DEBIAN)_CODENAME=["']?([a-z]{3,20})/);
+const NOT_READ = /^(?:Err|Ign|Fehl|Fout|Erro|Ошб|Игн|Проп|错误|忽略|エラー|無視)/;
 
 const APT_SOURCES = '/etc/apt/sources.list /etc/apt/sources.list.d';
 
@@ -143,7 +158,7 @@ export const SOURCE_RULES: readonly Rule[] = [
     remedies: (_situation, match) => {
       const source = untrustedSource(match) ?? '';
       const keyring = KEYRINGS.find(([form]) => form.test(source))?.[1];
-      const host = source.replace(/^https?:\/\//, '').replace(/[/:].*$/, '');
+      const host = hostOf(source);
       return [
         keyring === undefined
           ? run(
@@ -162,14 +177,22 @@ export const SOURCE_RULES: readonly Rule[] = [
   {
     code: 'REPO_MISCONFIGURED',
     patterns: [LIST_EXPIRED],
-    grade: 'points',
+    grade: ({ captures }) => (captures.every(([source = '']) => FROZEN.test(source)) ? 'proves' : null),
+    cause: ({ groups }) =>
+      `${groups[0] ?? 'The list of a source'} shows what was there at some time and is never renewed, so that it is expired by nature: only its date has to be overlooked, and its signature counts.`,
+    remedies: () => [runAsRoot('apt-get -o Acquire::Check-Valid-Until=false update'), prepare()],
+    otherwise:
+      'To stay, the line "Acquire::Check-Valid-Until "false";" belongs in a file of /etc/apt/apt.conf.d; mmdebstrap takes it as --aptopt, and a source itself as [check-valid-until=no].',
+  },
+  {
+    code: 'REPO_MISCONFIGURED',
+    patterns: [LIST_EXPIRED],
+    grade: ({ captures }) => (captures.every(([source = '']) => FROZEN.test(source)) ? null : 'points'),
     cause: ({ groups }) =>
       `${groups[0] ?? 'The list of a source'} was valid until ${groups[1] ?? 'some time'} ago by this clock: the mirror was not renewed since, or its release is not any more, or the clock is ahead.`,
     remedies: (_situation, { groups }) => [
       run('date -u'),
-      run(
-        shellLine`grep -rs ${(groups[0] ?? '').replace(/^https?:\/\//, '').replace(/[/:].*$/, '')} /etc/apt/sources.list /etc/apt/sources.list.d`,
-      ),
+      run(shellLine`grep -rs ${hostOf(groups[0] ?? '')} /etc/apt/sources.list /etc/apt/sources.list.d`),
       CHECK_SOURCES,
     ],
     otherwise:
@@ -177,7 +200,7 @@ export const SOURCE_RULES: readonly Rule[] = [
   },
   {
     code: 'REPO_MISCONFIGURED',
-    patterns: [...MOVED, NO_RELEASE_FILE, NO_INDEX],
+    patterns: [NO_RELEASE_FILE, NO_INDEX],
     grade: (match) => (archiveOf(match) === null ? null : 'proves'),
     cause: (match) =>
       `${match.captures.find(([, suite]) => suite !== undefined)?.[1] ?? 'This release'} is out of support and left the mirrors: ${archiveOf(match)?.host ?? 'an archive'} has it.`,
@@ -190,6 +213,42 @@ export const SOURCE_RULES: readonly Rule[] = [
     ],
     otherwise:
       'What is archived is not signed anew: where apt then says that a Release file is expired, add "-o Acquire::Check-Valid-Until=false" to apt-get update. A suite that the archive does not have, such as one of updates, can be taken out.',
+  },
+  {
+    code: 'REPO_MISCONFIGURED',
+    patterns: [NO_RELEASE_FILE],
+    hints: [SOURCE_READ, OS_CODENAME],
+    grade: (match) => (foreignSuite(match) === null ? null : 'proves'),
+    cause: (match) => {
+      const { host, wrong, right } = foreignSuite(match) ?? { host: '', wrong: '', right: '' };
+      return `${wrong} is a code name that ${host} does not know: this system has its packages from the release that is called ${right} there.`;
+    },
+    remedies: (_situation, match) => {
+      const { host, wrong, right } = foreignSuite(match) ?? { host: '', wrong: '', right: '' };
+      // One line a source, or a paragraph of fields.
+      const rename = String.raw`s/\b${wrong}\b/${right}/g`;
+      const place = host.replaceAll('.', '[.]');
+      return [
+        runAsRoot(
+          `sed -i -e '/^ *deb.*${place}/ ${rename}' -e '/^URIs:.*${place}/,/^$/ ${rename}' $(grep -rlsF ${host} ${APT_SOURCES})`,
+        ),
+        CHECK_SOURCES,
+        prepare(),
+      ];
+    },
+    otherwise:
+      'In the file that names the source the name of the parent has to stand: /etc/os-release has it as UBUNTU_CODENAME or DEBIAN_CODENAME, where "lsb_release -cs" prints that of the derivative.',
+  },
+  {
+    code: 'REPO_MISCONFIGURED',
+    patterns: [ARCH_ELSEWHERE],
+    hints: [OTHER_ARCH_READ],
+    grade: 'proves',
+    cause: ({ groups }) =>
+      `The archive at ${hostOf(groups[0] ?? '')} has no packages of ${groups[1] ?? 'this architecture'}: Ubuntu keeps them at ${isOfPorts(groups[1]) ? 'ports.ubuntu.com' : 'archive.ubuntu.com'}.`,
+    remedies: (situation, match) => [...moveToPorts(situation, match), CHECK_SOURCES, prepare()],
+    otherwise:
+      'An image for several architectures asks the archive that "dpkg --print-architecture" wants, in each of them.',
   },
   {
     code: 'REPO_MISCONFIGURED',
@@ -297,6 +356,56 @@ function archiveOf({ captures }: Match): Archive | null {
     if (archive !== undefined && (archive.suites ?? ARCHIVED).test(suite)) return archive;
   }
   return null;
+}
+
+function hostOf(address: string): string {
+  return address.replace(/^https?:\/\//, '').replace(/[/:].*$/, '');
+}
+
+/** A suite that a vendor does not have, where others of that vendor were read: it has the name of a derivative's release. */
+function foreignSuite({
+  captures,
+  linesOf,
+}: Match): { readonly host: string; readonly wrong: string; readonly right: string } | null {
+  const read = linesOf(SOURCE_READ).flatMap(({ text: line }) => {
+    const [, vendor, suite] = NOT_READ.test(line) ? [] : (SOURCE_READ.regex?.exec(line) ?? []);
+    return vendor === undefined || suite === undefined ? [] : [{ vendor, suite }];
+  });
+  const told = linesOf(OS_CODENAME).flatMap(({ text: line }) => OS_CODENAME.regex?.exec(line)?.[1] ?? [])[0];
+  for (const [address = '', suite = ''] of captures) {
+    const host = hostOf(address);
+    const wrong = suite.replace(/-.*$/, '');
+    const own = read.filter(({ vendor }) => host.endsWith(vendor));
+    const right = told ?? own[0]?.suite;
+    // Debian's debug archive has suites of names of its own.
+    const isKnown = own.some((one) => one.suite === wrong) || ARCHIVED.test(wrong) || address.includes('-debug');
+    if (right !== undefined && own.length > 0 && !isKnown && right !== wrong) return { host, wrong, right };
+  }
+  return null;
+}
+
+function isOfPorts(arch = ''): boolean {
+  return !/^(?:amd64|i386)$/.test(arch);
+}
+
+/** All sources where the system itself is of that architecture; else those of that one alone get another address. */
+function moveToPorts({ log, arch: machine }: Situation, { groups, seen }: Match): readonly Remedy[] {
+  const arch = groups[1] ?? '';
+  const own = log.dpkgArch ?? findArchitecture(machine ?? '')?.deb ?? (seen(OTHER_ARCH_READ) ? 'amd64' : arch);
+  if (own !== arch && isOfPorts(arch)) {
+    const suite = /\/dists\/([a-z]+)/.exec(groups[0] ?? '')?.[1] ?? 'SUITE';
+    const line = `deb [arch=${arch}] http://ports.ubuntu.com/ubuntu-ports ${suite} main universe`;
+    return [
+      runAsRoot(
+        `sed -i -E 's#^deb (https?://)#deb [arch=${own}] \\1#; /^deb .*arch=/! s#^deb \\[#deb [arch=${own} #; s#^(URIs: .*/ubuntu/?)$#\\1\\nArchitectures: ${own}#' $(grep -rls /ubuntu ${APT_SOURCES})`,
+      ),
+      runAsRoot(shellLine`sh -c ${`echo "${line}" > /etc/apt/sources.list.d/ports.list`}`),
+    ];
+  }
+  const [from, to] = isOfPorts(arch)
+    ? ['/ubuntu(/| |$)', 'ports.ubuntu.com/ubuntu-ports']
+    : ['/ubuntu-ports(/| |$)', 'archive.ubuntu.com/ubuntu'];
+  return [runAsRoot(`sed -i -E 's#https?://[a-z0-9.-]+${from}#http://${to}\\1#' $(grep -rls /ubuntu ${APT_SOURCES})`)];
 }
 
 /** The address of the source whose signature was not taken. */

@@ -75,6 +75,13 @@ const COMPILER_NOTE = text(
   /the compiler differs from the one used to build the kernel/,
 );
 const BUILT_BY = text('kernel was built by', /[Tt]he kernel was built by: +(.{3,200})/);
+/** The kernel's own banner, and its configuration. */
+const BUILT_BY_CLANG: readonly Pattern[] = [
+  text('Linux version ', /\bLinux version \S{1,80} \(.{1,120}?\) \((?:[\w.-]{1,30} )?clang version \d/),
+  text('CONFIG_CC_', /^CONFIG_CC_(?:IS_CLANG=y|VERSION_TEXT="[^"]{0,40}\bclang version \d)/),
+  // Options that gcc has never had.
+  text('unrecognized command', /["'](?:-mretpoline-external-thunk|-fsplit-lto-unit|-flto=thin|-fsanitize=kcfi)["']/),
+];
 const YOU_USE = text('You are using:', /You are using: +(.{3,200})/);
 /** A directory of the kernel's sources that is not there: of an architecture, in its own word. */
 const NO_ARCH = text('/Makefile', /(?:^|[\s/`'":])arch\/([a-z]\w{1,15})\/(?:\S{0,60}\/)?Makefile["'`]?\s{0,4}: /);
@@ -235,8 +242,25 @@ export const TOOLCHAIN_RULES: readonly Rule[] = [
   },
   {
     code: 'GCC_OR_BUILD_MISMATCH',
+    patterns: COMPILER.filter((pattern) => pattern.needle !== 'unknown argument'),
+    grade: ({ seen }) => (isOfClang(seen) ? 'proves' : null),
+    cause: ({ situation, groups }) =>
+      `${kernelName(situation)} was built with clang, and gcc is called for its modules${groups[0] === undefined ? '' : `, which does not know ${groups[0]}`}.`,
+    remedies: ({ system }) => [
+      ...(system === null
+        ? ofEachSystem({ deb: 'clang lld llvm', rpm: 'clang lld llvm', zypper: 'clang lld llvm' })
+        : [install(['clang', 'lld', 'llvm'], 'toolchain')]),
+      run("stap -B LLVM=1 -v -e 'probe begin { exit() }'"),
+      EMPTY_CACHE,
+    ],
+    otherwise:
+      'The clang has to be of the major version that /proc/version names: "LLVM=-19" calls clang-19. A make of one\'s own takes LLVM=1 as well.',
+  },
+  {
+    code: 'GCC_OR_BUILD_MISMATCH',
     patterns: COMPILER,
-    grade: ({ seen }) => (seen(RUNTIME_ERROR) ? 'points' : 'proves'),
+    hints: BUILT_BY_CLANG,
+    grade: ({ seen }) => (seen(RUNTIME_ERROR) || isOfClang(seen) ? 'points' : 'proves'),
     cause: ({ situation, groups }) =>
       `The compiler in the PATH is not the one ${kernelName(situation)} was built with${groups[0] === undefined ? '' : ` (it does not know ${groups[0]})`}.`,
     remedies: (situation, { lines, linesOf }) =>
@@ -248,6 +272,10 @@ export const TOOLCHAIN_RULES: readonly Rule[] = [
 /** What the first group captured, each once. */
 function namesIn(captures: Match['captures']): readonly string[] {
   return [...new Set(captures.flatMap(([name]) => name ?? []))];
+}
+
+function isOfClang(seen: Match['seen']): boolean {
+  return BUILT_BY_CLANG.some(seen);
 }
 
 /** Brand and major version: `x86_64-linux-gnu-gcc-13 (Ubuntu 13.2.0-23ubuntu4) 13.2.0` is gcc 13. */

@@ -12,6 +12,11 @@ const HELD: readonly Pattern[] = [
   text('Held packages were changed'),
   text('held packages will be changed', /^The following held packages will be changed:/),
 ];
+/** In any language: what is asked for needs something in a version that does not come. */
+const NEEDS_OTHER = text(
+  'linux-headers-',
+  /^(?:linux|pve|proxmox)-headers-\S{1,120} : [^:]{2,30}: (?:linux|pve|proxmox)-\S/,
+);
 const LOCKED: readonly Pattern[] = [
   text('locked and will not be changed', /\b(?:is|are) locked and will not be changed by any action/),
   text('to be installed', /the to be installed (kernel-[a-z][\w-]{1,60}?)-\d\S{1,100} is locked/),
@@ -54,14 +59,14 @@ export const WITHHELD_RULES: readonly Rule[] = [
   },
   {
     code: 'REPO_MISCONFIGURED',
-    patterns: HELD,
-    grade: ({ situation }) => {
+    patterns: [...HELD, NEEDS_OTHER],
+    grade: ({ situation, seen }) => {
       const { held } = situation.log.withheld;
       if (held.length > 0) return held.some(isOfKernel) ? 'proves' : null;
-      return situation.log.packages.length > 0 ? 'points' : null;
+      return situation.log.packages.length > 0 && HELD.some(seen) ? 'points' : null;
     },
     cause: ({ situation }) =>
-      `apt is told to hold ${kernelsHeld(situation).join(', ') || 'packages'}, and with -y it changes nothing that is held.`,
+      `apt is told to hold ${kernelsHeld(situation).join(', ') || 'packages'}, and changes nothing that is held unless it is told to.`,
     remedies: (situation) => {
       const names = kernelsHeld(situation);
       if (names.length === 0) return [run('apt-mark showhold')];
