@@ -201,6 +201,7 @@ steps=
 added=
 replaced=
 replacing=
+configured=
 needed=
 made=
 carried=
