@@ -5,7 +5,7 @@
 #   sh install.sh [options]       check everything, install, run hello world
 #   sh install.sh --check         check the files and the target, and whether rpm or dpkg would take the packages
 #   sh install.sh --verify        prove again what is installed; packages/ and evidence/ may be gone by then
-#   sh install.sh --undo          take away what this bundle added; likewise
+#   sh install.sh --undo          take away what this bundle added; likewise. What other packages need by now stays (exit 5)
 #
 #   --not-running                 this system's kernel does not run now (a chroot, an image): install and compile only
 #   --allow-upgrade               let installed packages be replaced by other versions; that cannot be undone. Of rpms neither
@@ -201,6 +201,7 @@ steps=
 added=
 replaced=
 replacing=
+configured=
 needed=
 made=
 carried=

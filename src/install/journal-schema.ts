@@ -27,6 +27,7 @@ const entry = z.looseObject({
   removed: z.array(listed).optional(),
   files: z.array(path),
   placed: z.array(z.looseObject({ path, sha256: word })).optional(),
+  configured: z.array(listed).optional(),
   unsigned: z.array(z.looseObject({ path, url: z.string(), sha256: word, buildId: word })).optional(),
   mended: z
     .array(z.looseObject({ file: word.or(z.string().regex(/^[\w.-]+(?:\/[\w.-]+)+$/)), from: word, to: word }))

@@ -34,6 +34,8 @@ export interface JournalEntry {
   readonly removed?: readonly ListedPackage[] | undefined;
   /** Files and directories outside packages (a portable SystemTap, a module directory), absolute paths. */
   readonly files: readonly string[];
+  /** Those of the packages whose configuration was there before, left by an earlier removal: it stays. After `files`, too. */
+  readonly configured?: readonly ListedPackage[] | undefined;
   /** Of debug information: each file that was put in the directory. After `files`, which install.sh reads line by line. */
   readonly placed?: readonly { readonly path: string; readonly sha256: string }[] | undefined;
   /** Of a mended SystemTap: the files of its runtime that differ from the package's, by their SHA-256 before and after. */

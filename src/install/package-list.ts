@@ -30,6 +30,11 @@ export async function listTraces(host: Host, system: PackageSystem): Promise<rea
   return (await readDatabase(host, system)).filter(({ state }) => !GONE.includes(state)).map(toListed);
 }
 
+/** Every package of which nothing but the configuration is there. */
+export async function listConfigured(host: Host, system: PackageSystem): Promise<readonly ListedPackage[]> {
+  return (await readDatabase(host, system)).filter(({ state }) => state === 'config-files').map(toListed);
+}
+
 /** Every package of which dpkg knows anything, if only its configuration: what a killed install or removal may leave. */
 export async function listRemains(
   host: Host,

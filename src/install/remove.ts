@@ -28,6 +28,8 @@ export interface RemovePlan {
   /** Replaced by agreement; the old version cannot be brought back by tapprep. */
   readonly replaced: JournalEntry['replaced'];
   readonly argv: readonly string[] | null;
+  /** After it, where of some the configuration stays that was there before: takes away that of the others. */
+  readonly purgeArgv?: readonly string[] | null;
 }
 
 /** What was taken away, and what is still there. */
@@ -55,6 +57,7 @@ interface Survey {
   readonly removal: {
     readonly system: PackageSystem;
     readonly buildArgv: (packages: readonly ListedPackage[]) => readonly string[];
+    readonly buildPurgeArgv: (packages: readonly ListedPackage[]) => readonly string[] | null;
   } | null;
 }
 
@@ -75,13 +78,15 @@ async function surveyRemoval(host: Host, { purge }: RemoveOptions): Promise<Surv
   const packages = [...recorded].filter(([key]) => remains.has(key)).map(([, item]) => item);
   const isWhole = packages.every((item) => remains.get(packageKey(item))?.isWhole === true);
   const { ours, kept } = await findRemains(host, pathsOf(open), purge);
+  const context = { known: listed, configured: open.flatMap(({ configured = [] }) => configured) };
   const removal =
     system === null || packages.length === 0
       ? null
       : {
           system,
           buildArgv: (gone: readonly ListedPackage[]) =>
-            isWhole ? system.buildRemoveArgv(gone) : system.buildUndoArgv(gone),
+            isWhole ? system.buildRemoveArgv(gone, context) : system.buildUndoArgv(gone, context),
+          buildPurgeArgv: (gone: readonly ListedPackage[]) => system.buildPurgeArgv(gone, context),
         };
   const plan = {
     packages,
@@ -91,6 +96,7 @@ async function surveyRemoval(host: Host, { purge }: RemoveOptions): Promise<Surv
     skipped: [...recorded].filter(([key]) => !remains.has(key)).map(([, item]) => item),
     replaced,
     argv: removal?.buildArgv(packages) ?? null,
+    purgeArgv: removal?.buildPurgeArgv(packages) ?? null,
   };
   return { plan, removal };
 }
@@ -134,7 +140,11 @@ async function removeLocked(
   const needed = removal === null ? [] : await findNeeded(host, removal.system, now.packages, removal.buildArgv);
   const needs = new Set(needed.map(packageKey));
   const going = now.packages.filter((item) => !needs.has(packageKey(item)));
-  if (removal !== null && going.length > 0) await runRemoval(host, removal.buildArgv(going), emit, signal);
+  if (removal !== null && going.length > 0) {
+    await runRemoval(host, removal.buildArgv(going), emit, signal);
+    const purgeArgv = removal.buildPurgeArgv(going);
+    if (purgeArgv !== null) await runRemoval(host, purgeArgv, emit, signal);
+  }
   // Triggers of other packages, which the killed run left waiting.
   if (system !== null) await resumeCutOff(host, system);
   const paths = pathsOf(open);

@@ -14,7 +14,7 @@ import { compareLists, isSamePackage, isSameVersion, packageKey } from './compar
 import { isSame } from './compare-transaction.ts';
 import { completeCutOff, resumeCutOff } from './cut-off.ts';
 import { type JournalEntry, JOURNAL_PATH, readJournal, writeEntry } from './journal.ts';
-import { listPackages, listRemains, listTraces, type ListedPackage } from './package-list.ts';
+import { listConfigured, listPackages, listRemains, listTraces, type ListedPackage } from './package-list.ts';
 import { findRemains, isStaging, takeRemains } from './remains.ts';
 import { withStagedFiles } from './staging.ts';
 import { gradeOf } from '../trust/grade.ts';
@@ -59,6 +59,10 @@ export async function installArtifacts(request: InstallRequest): Promise<Install
   if (wanted.length === 0) return { installed: [], replaced: [], unchanged: request.artifacts.length, journal: null };
   refuseReplacement(wanted, request.allowUpgrade);
 
+  const configurations = await listConfigured(host, system);
+  const configured = wanted
+    .map(({ item: { name, version, arch } }) => ({ name, version, arch }))
+    .filter((item) => configurations.some((one) => isSamePackage(one, item)));
   const entry: JournalEntry = {
     at: new Date(request.now()).toISOString(),
     tapprep: request.tapprepVersion,
@@ -74,6 +78,7 @@ export async function installArtifacts(request: InstallRequest): Promise<Install
       replaces === null ? [] : [{ name, from: replaces, to: version }],
     ),
     files: [],
+    ...(configured.length === 0 ? {} : { configured }),
   };
   const missing = await listMissingLink(host, release);
   const started = { ...entry, files: missing };
@@ -88,7 +93,7 @@ export async function installArtifacts(request: InstallRequest): Promise<Install
   }).catch(async (error: unknown) => {
     // Over a connection that is gone nothing can be undone or written; the next run goes on from there.
     if (isTapprepError(error, 'SSH_LOST')) throw error;
-    const left = await undoTransaction(host, system, traces, isOwn, emit);
+    const left = await undoTransaction(host, system, traces, isOwn, configured, emit);
     const { replaced } = compareLists(before, await listPackages(host, system));
     await writeEntry(host, { ...entry, state: left.length === 0 ? 'removed' : 'failed', packages: left, replaced });
     throw error;
@@ -119,7 +124,7 @@ export async function installArtifacts(request: InstallRequest): Promise<Install
       journal: JOURNAL_PATH,
     };
   }
-  const left = await undoTransaction(host, system, traces, isOwn, emit);
+  const left = await undoTransaction(host, system, traces, isOwn, configured, emit);
   await writeEntry(host, {
     ...entry,
     state: left.length === 0 ? 'removed' : 'failed',

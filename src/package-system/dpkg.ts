@@ -2,7 +2,7 @@
 import { posix } from 'node:path';
 import { run } from '../make-remedy.ts';
 import { compareDebVersions } from '../version/deb-vercmp.ts';
-import type { ExactPackage, Need, PackageSystem } from './package-system.ts';
+import type { ExactPackage, Need, PackageSystem, RemovalContext } from './package-system.ts';
 
 // One word of the status has a name of its own since 1.17.11 only; before, nothing is printed for that.
 const LIST_ARGV = ['dpkg-query', '--show', '--showformat=${Status}\t${Package}\t${Version}\t${Architecture}\n'];
@@ -21,13 +21,14 @@ export const DPKG: PackageSystem = {
   resumeArgv: ['dpkg', '--configure', '--pending'],
   unpackingPath: '/var/lib/dpkg/tmp.ci',
   buildTestArgv,
-  buildRemoveArgv: (packages) => ['dpkg', '--purge', ...packages.map(nameExactly)],
+  buildRemoveArgv: (packages, context) => ['dpkg', ...buildRemoval(packages, context)],
+  buildPurgeArgv,
   // Nothing is staged where a log of its own could lie: it has none.
   buildRemovalTestArgv: ([program = 'dpkg', ...rest]) => [program, '--no-act', '--log=', ...rest],
   readNeeds,
   buildHoldersArgv: (thing) => [...LIST_ARGV, thing],
   // A package that was cut off while it was unpacked leaves only by force.
-  buildUndoArgv: (packages) => ['dpkg', '--force-remove-reinstreq', '--purge', ...packages.map(nameExactly)],
+  buildUndoArgv: (packages, context) => ['dpkg', '--force-remove-reinstreq', ...buildRemoval(packages, context)],
   buildRegisterArgv: (files) => ['dpkg', '--force-depends', '--unpack', ...files],
   knowsCutOff: true,
   buildPathsArgv: null,
@@ -70,6 +71,23 @@ function readNeeds(words: string): readonly Need[] {
   });
 }
 
-function nameExactly({ name, arch }: ExactPackage): string {
-  return arch === 'all' ? name : `${name}:${arch}`;
+/** All in one command, for they need each other; where the configuration of one stays, no other goes with it. */
+function buildRemoval(packages: readonly ExactPackage[], context: RemovalContext): readonly string[] {
+  const keeps = packages.some((item) => isConfigured(item, context));
+  return [keeps ? '--remove' : '--purge', ...packages.map((item) => nameExactly(item, context))];
+}
+
+function buildPurgeArgv(packages: readonly ExactPackage[], context: RemovalContext): readonly string[] | null {
+  const others = packages.filter((item) => !isConfigured(item, context));
+  if (others.length === packages.length || others.length === 0) return null;
+  return ['dpkg', '--purge', ...others.map((item) => nameExactly(item, context))];
+}
+
+function isConfigured({ name, arch }: ExactPackage, { configured }: RemovalContext): boolean {
+  return configured.some((one) => one.name === name && one.arch === arch);
+}
+
+/** dpkg before 1.16.2 takes no NAME:ARCH, and knows no name twice. */
+function nameExactly({ name, arch }: ExactPackage, { known }: RemovalContext): string {
+  return arch === 'all' || known.filter((one) => one.name === name).length < 2 ? name : `${name}:${arch}`;
 }

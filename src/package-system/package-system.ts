@@ -22,6 +22,14 @@ export interface Need {
   readonly by: string;
 }
 
+/** What a removal has to know beside its packages. */
+export interface RemovalContext {
+  /** Every package that the database knows: where it knows a name twice, only its architecture tells which is meant. */
+  readonly known: readonly ExactPackage[];
+  /** Those whose configuration was there before they came: it stays. */
+  readonly configured: readonly ExactPackage[];
+}
+
 export interface PackageSystem {
   readonly family: Target['family'];
   readonly manager: PackageManager;
@@ -45,7 +53,9 @@ export interface PackageSystem {
   readonly unpackingPath: string | null;
   /** The same install, tried without any change; it fails where that would. */
   buildTestArgv(installArgv: readonly string[]): readonly string[];
-  buildRemoveArgv(packages: readonly ExactPackage[]): readonly string[];
+  buildRemoveArgv(packages: readonly ExactPackage[], context: RemovalContext): readonly string[];
+  /** Takes away what is left of them after that, where not all of it stays; null: that command does so itself. */
+  buildPurgeArgv(packages: readonly ExactPackage[], context: RemovalContext): readonly string[] | null;
   /** The same removal, tried without any change; it fails where something else needs one of the packages. */
   buildRemovalTestArgv(removeArgv: readonly string[]): readonly string[];
   /** What stands in the way of it, by the words of that test. */
@@ -53,7 +63,7 @@ export interface PackageSystem {
   /** Lists, as listArgv does, the installed packages that a Need is of. */
   buildHoldersArgv(thing: string): readonly string[];
   /** Removes what a run that failed or was killed left, also what it was cut off in. */
-  buildUndoArgv(packages: readonly ExactPackage[]): readonly string[];
+  buildUndoArgv(packages: readonly ExactPackage[], context: RemovalContext): readonly string[];
   /**
    * Makes a package that was cut off in the middle known as a whole, before it is taken away or installed properly. It
    * runs as few scripts as the package manager allows.

@@ -28,6 +28,7 @@ export const RPM: PackageSystem = {
   unpackingPath: null,
   buildTestArgv: ([program = 'rpm', ...rest]) => [program, '--test', ...rest],
   buildRemoveArgv,
+  buildPurgeArgv: () => null,
   buildRemovalTestArgv: ([program = 'rpm', ...rest]) => [program, '--test', ...rest],
   readNeeds,
   buildHoldersArgv: (thing) => ['rpm', '-q', '--queryformat', LISTED, '--whatprovides', ...namesIn(thing)],

@@ -4,7 +4,7 @@ import { isTapprepError, TapprepError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
 import { QUIET_ENV } from '../install/commands.ts';
 import { readJournal, writeJournal } from '../install/journal.ts';
-import { listPackages } from '../install/package-list.ts';
+import { listPackages, listRemains } from '../install/package-list.ts';
 import { installArtifacts } from '../install/run.ts';
 import { readDebRepositories } from '../resolve/deb/reader.ts';
 import { packagesOf } from '../resolve/provisions.ts';
@@ -176,14 +176,17 @@ async function installForBuild(
     signal,
   });
   const { entries } = await readJournal(host);
-  const at = entries.at(-1)?.at;
+  const { at, configured = [] } = entries.at(-1) ?? {};
   return async (stay) => {
     const gone = report.installed.filter(({ name }) => !stay.has(name));
     if (gone.length === 0) return;
-    const argv = systemOf(target).buildRemoveArgv(gone);
-    emit({ type: 'command', argv, where: host.name });
-    const result = await host.run(argv, { env: QUIET_ENV, timeoutMs: 900_000, untilEnd: true });
-    if (result.exitCode !== 0) {
+    const system = systemOf(target);
+    const context = { known: await listRemains(host, system), configured };
+    for (const argv of [system.buildRemoveArgv(gone, context), system.buildPurgeArgv(gone, context)]) {
+      if (argv === null) continue;
+      emit({ type: 'command', argv, where: host.name });
+      const result = await host.run(argv, { env: QUIET_ENV, timeoutMs: 900_000, untilEnd: true });
+      if (result.exitCode === 0) continue;
       // They stand in the journal, so that `remove` will try again.
       emit({ type: 'note', level: 'warning', text: `packages of the build stay: ${result.stderr.trim().slice(-300)}` });
       return;

@@ -3,12 +3,14 @@
 # The record of what was added, in the form that tapprep reads and writes: JSON with two blanks an indent, one key a line.
 
 # read_journal: keeps in $work/before the text of the entries that stay, each with a comma behind it, and in $resumed and
-# $resumed_replaced what an entry that was never closed says it adds and replaces: that run was cut off, and this one goes on
+# $resumed_replaced what an entry that was never closed says it adds and replaces, and in $resumed_configured of which of them the
+# configuration was there before: that run was cut off, and this one goes on
 # from it.
 read_journal() {
   : >"$work/before"
   resumed=
   resumed_replaced=
+  resumed_configured=
   [ -e "$journal" ] || return 0
   entry=
   inside=
@@ -27,6 +29,7 @@ read_journal() {
         entry=$row$newline
         packages=
         changes=
+        kept=
         files=
         state_of=
         bundle_of=
@@ -45,6 +48,7 @@ read_journal() {
           '      "packages": ['*) inside='packages' ;;
           '      "replaced": ['*) inside='replaced' ;;
           '      "files": ['*) inside='files' ;;
+          '      "configured": ['*) inside='configured' ;;
           '      "'*'": ['*) inside= ;;
           '      ]'*) inside= ;;
           '        "/'*)
@@ -54,8 +58,14 @@ read_journal() {
             fi
             ;;
           '          "name": "'*) a=${row#*: \"} && a=${a%%\"*} ;;
-          '          "version": "'*) [ "$inside" != packages ] || { b=${row#*: \"} && b=${b%%\"*}; } ;;
-          '          "arch": "'*) [ "$inside" != packages ] || { c=${row#*: \"} && packages="$packages$a $b ${c%%\"*}$newline"; } ;;
+          '          "version": "'*) b=${row#*: \"} && b=${b%%\"*} ;;
+          '          "arch": "'*)
+            c=${row#*: \"} && c=${c%%\"*}
+            case $inside in
+              packages) packages="$packages$a $b $c$newline" ;;
+              configured) kept="$kept$a $b $c$newline" ;;
+            esac
+            ;;
           '          "from": "'*) [ "$inside" != replaced ] || { b=${row#*: \"} && b=${b%%\"*}; } ;;
           '          "to": "'*) [ "$inside" != replaced ] || { c=${row#*: \"} && changes="$changes$a $b ${c%%\"*}$newline"; } ;;
         esac
@@ -73,12 +83,14 @@ keep_entry() {
   if [ "$mode" = install ] && [ "$state_of" = started ]; then
     resumed=$resumed$packages
     resumed_replaced=$resumed_replaced$changes
+    resumed_configured=$resumed_configured$kept
     made=$made$files
     return 0
   fi
   if [ "$mode" = undo ] && [ "$bundle_of" = "$bundle_id" ] && [ "$state_of" != removed ]; then
     added=$added$packages
     replacing=$replacing$changes
+    configured=$configured$kept
     made=$made$files
     [ "$state_of" != started ] || cut_off=yes
     list_needed "$packages"
@@ -176,7 +188,14 @@ EOF
 $made
 EOF
   [ -z "$comma" ] || printf '\n      '
-  printf ']\n    }\n'
+  printf ']'
+  if [ -n "$configured" ]; then
+    printf ',\n      "configured": '
+    print_objects name version arch '          ' <<EOF
+$configured
+EOF
+  fi
+  printf '\n    }\n'
 }
 
 # print_objects KEY KEY KEY INDENT: an array of objects out of lines of three words, laid out as tapprep lays it out.

@@ -17,9 +17,11 @@ split_package() {
 
 # installed_version: sets $there to the version of $name in $package_arch_of, empty where it is not (wholly) installed.
 # For rpm several versions may be installed side by side: $there is the wanted one where that is among them. For dpkg $instances
-# is the number of architectures in which it knows the package.
+# is the number of architectures in which it knows the package, and $only_configuration is not empty where no more than its
+# configuration is there.
 installed_version() {
   there=
+  only_configuration=
   instances=0
   if [ "$family" = deb ]; then
     # Of every architecture: dpkg before 1.16.2 takes no NAME:ARCH.
@@ -33,6 +35,7 @@ installed_version() {
       esac
       case $found_status in
         'install ok installed' | 'hold ok installed') there=$found ;;
+        *' config-files') only_configuration=yes && broken_version=$found ;;
         # Not there, but what a killed install or removal left of it: unpacked, half configured, its configuration alone.
         *) [ -z "$found" ] || broken_version=$found ;;
       esac
@@ -89,10 +92,12 @@ $2
 EOF
 }
 
-# decide: fills $todo with the packages to install, $replacing with those that would replace another version, $unsigned
+# decide: fills $todo with the packages to install, $configured with those of them whose configuration was there before, left by
+# an earlier removal, $replacing with those that would replace another version, $unsigned
 # with the rpms that nothing vouches for, and sums up what they need on disk.
 decide() {
   todo=
+  configured=$resumed_configured
   unsigned=$newline
   todo_count=0
   replacing=
@@ -132,6 +137,7 @@ decide() {
         '--keyring FILE, for a bundle signed by somebody you know, or --allow-unsigned-packages, which runs none of its scripts'
       unsigned=$unsigned$path$newline
     fi
+    [ -z "$only_configuration" ] || configured="$configured$name $wanted $package_arch_of$newline"
     todo="$todo${row#package }$newline"
     todo_count=$((todo_count + 1))
     need=$((need + kibibytes))
@@ -392,8 +398,15 @@ EOF
   set -- $exact_names
   say "taking away $# packages"
   if [ "$family" = deb ]; then
-    # A package that was cut off in the middle of its unpacking can only go by force.
-    run_manager dpkg --force-remove-reinstreq --purge "$@"
+    # A package that was cut off in the middle of its unpacking can only go by force. All go in one command, for they need each
+    # other; where the configuration of one stays, no other goes with it.
+    list_unconfigured
+    [ "$unconfigured" != "$exact_names" ] || set -- --purge "$@"
+    [ "$1" = --purge ] || set -- --remove "$@"
+    run_manager dpkg --force-remove-reinstreq "$@" || return 1
+    if [ "$1" = --purge ] || [ -z "$unconfigured" ]; then return 0; fi
+    # shellcheck disable=SC2086 # as above
+    run_manager dpkg --purge $unconfigured
   else
     # Without hash marks: rpm 4.4 to 4.9 refuse them while erasing.
     run_manager rpm -ev "$@"
@@ -405,6 +418,19 @@ list_going() {
   exact_names=
   while read -r _ _ _ exact; do
     exact_names="$exact_names$exact$newline"
+  done <<EOF
+$going
+EOF
+}
+
+# list_unconfigured: sets $unconfigured to the exact names of $going, one a line, of which no configuration was there before.
+list_unconfigured() {
+  unconfigured=
+  while read -r name wanted package_arch_of exact; do
+    case $newline$configured in
+      *"$newline$name $wanted $package_arch_of$newline"*) ;;
+      *) unconfigured="$unconfigured$exact$newline" ;;
+    esac
   done <<EOF
 $going
 EOF

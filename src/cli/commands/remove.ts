@@ -44,7 +44,9 @@ export async function runRemove(context: Context, options: RemoveCommandOptions)
   else if (isEmpty) stdout.write(`tapprep has nothing installed on ${host.name}\n${left(plan)}`);
   else if (dryRun) {
     stdout.write(`would remove ${count(plan)} from ${host.name}:\n${list(plan)}`);
-    if (plan.argv !== null) stdout.write(`would run on ${host.name}:\n  ${quoteCommand(plan.argv)}\n`);
+    const commands = [plan.argv, plan.purgeArgv ?? null].filter((argv) => argv !== null);
+    if (commands.length > 0)
+      stdout.write(`would run on ${host.name}:\n${commands.map((argv) => `  ${quoteCommand(argv)}\n`).join('')}`);
     stdout.write(left(plan));
   } else {
     stdout.write(`removed ${count(done)} from ${host.name}\n${left(plan)}${stays(done.needed ?? [], context.place)}`);

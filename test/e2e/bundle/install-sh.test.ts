@@ -231,6 +231,33 @@ mount -t proc none "$0/proc" && exec chroot "$0" "$@"`;
     expect((await readJournal(host)).entries.map(({ state }) => state)).toEqual(['removed']);
   });
 
+  test('undo leaves the configuration that was there before, and purges the rest', async () => {
+    const files = { 'etc/tool.conf': 'shipped\n', 'DEBIAN/conffiles': '/etc/tool.conf\n' };
+    const other = { 'etc/other.conf': 'shipped\n', 'DEBIAN/conffiles': '/etc/other.conf\n' };
+    const tar = join(lab.directory, 'configured.tar');
+    await writeRealBundle(tar, [
+      ...packages,
+      { file: build('tool', '2', files, { Depends: 'other' }), name: 'tool', version: '2' },
+      { file: build('other', '1', other), name: 'other', version: '1' },
+    ]);
+    carry(tar);
+    const dpkg = (...argv: readonly string[]): void =>
+      void execFileSync('chroot', [root.directory, 'dpkg', ...argv], { stdio: 'ignore' });
+    copyFileSync(build('tool', '1', files), join(root.directory, 'tmp/x.deb'));
+    dpkg('--install', '/tmp/x.deb');
+    writeFileSync(join(root.directory, 'etc/tool.conf'), 'edited\n');
+    dpkg('--remove', 'tool');
+    const words = shell.filter((word) => word !== undefined);
+    expect(await root.start(words, 'install.sh', ['--not-running']).done).toMatchObject({ code: 0 });
+    const text = root.read(JOURNAL) ?? '';
+    expect(text).toBe(`${JSON.stringify(JSON.parse(text), null, 2)}\n`);
+    const { entries } = await readJournal(createRootHost(root.directory));
+    expect(entries).toMatchObject([{ configured: [{ name: 'tool', version: '2', arch: 'amd64' }] }]);
+    expect(await root.start(words, 'install.sh', ['--undo']).done).toMatchObject({ code: 0 });
+    expect(root.packages()).toBe('tool 2 deinstall ok config-files\n');
+    expect([root.read('etc/tool.conf'), root.read('etc/other.conf')]).toEqual(['edited\n', null]);
+  });
+
   test('undo where nothing was installed leaves nothing', async () => {
     carry(good);
     const words = shell.filter((word) => word !== undefined);

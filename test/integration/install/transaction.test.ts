@@ -1,7 +1,7 @@
 /** What a transaction may replace, and what of it is tapprep's afterwards: in roots with the real dpkg. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeEach, expect, test } from 'vitest';
@@ -103,6 +103,33 @@ test.each(['the next run', 'remove'])(
   },
 );
 
+/** A file of configuration. */
+function conffile(name: string): Readonly<Record<string, string>> {
+  return { [`etc/${name}.conf`]: 'shipped\n', 'DEBIAN/conffiles': `/etc/${name}.conf\n` };
+}
+
+test.each(['remove', 'the undo of a failure'])(
+  '%s leaves the configuration that the admin kept before',
+  async (what) => {
+    const tool = lab.build('tool', '2', conffile('tool'), { Depends: 'library' });
+    const library = lab.build('library', '1', conffile('library'));
+    root.dpkg('--install', library, lab.build('tool', '1', conffile('tool'), { Depends: 'library' }));
+    writeFileSync(join(root.directory, 'etc/tool.conf'), 'edited\n');
+    root.dpkg('--remove', 'tool');
+    root.dpkg('--purge', 'library');
+    const artifacts = [asArtifact(library), asArtifact(tool)];
+    if (what === 'remove') {
+      await root.install(artifacts);
+      await root.remove();
+    } else await failureOf(root.install([...artifacts, asArtifact(broken)]));
+    expect(readFileSync(join(root.directory, 'etc/tool.conf'), 'utf8')).toBe('edited\n');
+    expect(existsSync(join(root.directory, 'etc/library.conf'))).toBe(false);
+    expect(root.packages()).toEqual(['tool 2 config-files']);
+    const configured = [{ name: 'tool', version: '2', arch: 'amd64' }];
+    expect(root.entries()).toMatchObject([{ state: 'removed', configured }]);
+  },
+);
+
 test('a package that something else needs by now stays, is named with what needs it, and the rest goes', async () => {
   const cpp = lab.build('cpp', '12-1');
   const compiler = lab.build('gcc', '12-1', {}, { Depends: 'cpp' });
@@ -144,6 +171,7 @@ test('rpm takes back nothing of a failed transaction of which somebody else’s 
       RPM,
       before,
       () => true,
+      [],
       () => undefined,
     );
     expect(left.map(({ name }) => name)).toEqual(['gcc']);

@@ -69,14 +69,22 @@ test('removal names packages exactly', () => {
     { name: 'make', version: '4.3-4.1', arch: 'amd64' },
     { name: 'linux-headers-5.10.0-32-common', version: '5.10.223-1', arch: 'all' },
   ];
-  expect(systemOfManager('dpkg').buildRemoveArgv(packages)).toEqual([
+  const dpkg = systemOfManager('dpkg');
+  const others = [{ name: 'make', version: '4.3-4.1', arch: 'i386' }];
+  const none = { known: packages, configured: [] };
+  // Of one architecture, as dpkg before 1.16.2 knows them.
+  expect(dpkg.buildRemoveArgv(packages, none)).toEqual(['dpkg', '--purge', 'make', 'linux-headers-5.10.0-32-common']);
+  expect(dpkg.buildRemoveArgv(packages, { ...none, known: [...packages, ...others] })).toEqual([
     'dpkg',
     '--purge',
     'make:amd64',
     'linux-headers-5.10.0-32-common',
   ]);
   expect(
-    systemOfManager('rpm').buildRemoveArgv([{ name: 'kernel-devel', version: '1:2.6.32-642.el6', arch: 'x86_64' }]),
+    systemOfManager('rpm').buildRemoveArgv(
+      [{ name: 'kernel-devel', version: '1:2.6.32-642.el6', arch: 'x86_64' }],
+      none,
+    ),
   ).toEqual(['rpm', '-ev', 'kernel-devel-2.6.32-642.el6.x86_64']);
 });
 
