@@ -104,6 +104,7 @@ export async function verifyOpenTarget(
         : {}),
       ...(kernelImage === null ? {} : { kernelImage }),
       stapArgv: choice.systemtap.stapArgv,
+      lifts: choice.systemtap.lifts ?? [],
       staprunArgv: choice.systemtap.staprunArgv,
       ...(choice.onProven === undefined ? {} : { onProven: choice.onProven }),
       ...(choice.signer == null ? {} : { signer: choice.signer }),

@@ -12,6 +12,8 @@ export interface SystemtapCommands {
   readonly stapArgv?: readonly string[];
   readonly staprunArgv?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Conditions of stp/ that do not hold it back. */
+  readonly lifts?: readonly string[];
 }
 
 export interface CompileScriptsOptions extends SystemtapCommands {
@@ -92,7 +94,7 @@ async function compileOne(
   host: Host,
   entry: CatalogueEntry,
   { directory, cacheDir, kernel }: Place,
-  { signal, stapArgv, env }: CompileScriptsOptions,
+  { signal, stapArgv, env, lifts }: CompileScriptsOptions,
 ): Promise<ScriptCheck> {
   const name = moduleNameOf(entry);
   const { reason, output, seconds } = await compileModule(host, {
@@ -106,6 +108,7 @@ async function compileOne(
     signal,
     ...(stapArgv === undefined ? {} : { stapArgv }),
     ...(env === undefined ? {} : { env }),
+    ...(lifts === undefined ? {} : { lifts }),
   });
   return { name: entry.name, status: reason === null ? 'pass' : 'fail', reason, output, seconds };
 }

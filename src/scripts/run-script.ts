@@ -42,7 +42,7 @@ export interface RunScriptOptions extends SystemtapCommands {
  * @throws TapprepError NOT_PROVEN when it does not compile, load or go away; USAGE, TOOL_MISSING, PERMISSION, INTERRUPTED
  */
 export async function runScript(host: Host, entry: CatalogueEntry, options: RunScriptOptions): Promise<void> {
-  const { target, signal, stapArgv, env } = options;
+  const { target, signal, stapArgv, env, lifts } = options;
   const { text, first } = chooseForm(entry, options);
   const args = [first, ...(await bindArguments(host, options.values, signal))];
   const directory = await makePrivateDirectory(host, WORK_PREFIX, signal);
@@ -62,6 +62,7 @@ export async function runScript(host: Host, entry: CatalogueEntry, options: RunS
         ...(stapArgv === undefined ? {} : { stapArgv }),
         ...(cacheDir === null ? {} : { cacheDir }),
         ...(env === undefined ? {} : { env }),
+        ...(lifts === undefined ? {} : { lifts }),
       }),
     );
     if (compiled.modulePath === null) {

@@ -7,6 +7,7 @@ import { collectInstalledStaprun } from '../vm/staprun.ts';
 import { type ChosenRecord, parseChosen } from './chosen-schema.ts';
 import { collectGuestStaprunFrom } from './portable/guest.ts';
 import { readMended } from './mends/place.ts';
+import { liftsOf } from './mends/table.ts';
 import { MANIFEST_NAME } from './portable/manifest.ts';
 import { INSTALLED_SYSTEMTAP, type UsableSystemtap } from './usable.ts';
 
@@ -65,9 +66,10 @@ async function findForgery(host: Host, path: string, place: string): Promise<str
 /** A recorded SystemTap, ready to be used. @throws TapprepError BAD_PACKAGE, TOOL_MISSING */
 export async function useChosen(host: Host, { place }: Pick<ChosenRecord, 'place'>): Promise<UsableSystemtap> {
   if (MENDED_PLACE.test(place)) {
-    const base = (await readMended(host, place))?.base ?? null;
+    const mended = await readMended(host, place);
+    const base = mended?.base ?? null;
     const whole = base === null ? INSTALLED_SYSTEMTAP : await useChosen(host, { place: base });
-    return { ...whole, stapArgv: [`${place}/bin/stap`], place };
+    return { ...whole, stapArgv: [`${place}/bin/stap`], place, lifts: liftsOf(mended?.mends ?? []) };
   }
   const marker = (await host.readText(posix.join(place, MANIFEST_NAME))) ?? '';
   const isPortable = /"tapprep-systemtap\/1"/.test(marker.slice(0, 200));

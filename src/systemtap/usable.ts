@@ -9,6 +9,8 @@ export interface UsableSystemtap {
   readonly guestStaprun: GuestStaprun | null;
   /** Its folder on the target; left out for the distribution's own. */
   readonly place?: string;
+  /** Conditions of stp/ that do not hold it back, as it was mended; none where left out. @see Mend.lifts */
+  readonly lifts?: readonly string[];
 }
 
 /** The distribution's own, found in PATH. */

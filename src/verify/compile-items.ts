@@ -84,6 +84,7 @@ async function compileItem(options: VerifyOptions, item: Item): Promise<Compiled
     signal: options.signal,
     ...(options.stapArgv === undefined ? {} : { stapArgv: options.stapArgv }),
     ...(options.env === undefined ? {} : { env: options.env }),
+    ...(options.lifts === undefined ? {} : { lifts: options.lifts }),
   });
   const fault = findFault(item, result) ?? (await findForeignModule(options, result.modulePath));
   options.emit({

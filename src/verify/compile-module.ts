@@ -25,6 +25,8 @@ export interface CompileRequest {
   /** How stap is called; a portable SystemTap needs more than its name. */
   readonly stapArgv?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Conditions in the script that this SystemTap meets whatever its version says. */
+  readonly lifts?: readonly string[];
   /** Directory on the target for the script, temporary files and the module; made when it is not there. */
   readonly outDir: string;
   /** Directory on the target for stap's cache; one in outDir, and thus empty at first, when left out. */
@@ -33,6 +35,13 @@ export interface CompileRequest {
   readonly reuse?: Reuse;
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
+}
+
+/** What every stap that can be asked meets. */
+const MET = 'systemtap_v >= "0.1"';
+
+function lift(script: string, conditions: readonly string[]): string {
+  return conditions.reduce((text, condition) => text.replaceAll(condition, MET), script);
 }
 
 export interface CompileResult {
@@ -69,7 +78,7 @@ export async function compileModule(host: Host, request: CompileRequest): Promis
   const reuse = runtime === 'bpf' && wanted === 'module' ? 'headers' : wanted;
   const modulePath = posix.join(outDir, `${name}${ENDINGS[runtime]}`);
   await host.removeFile(modulePath);
-  await host.writeFile(posix.join(outDir, SCRIPT_FILE), request.script, 0o644);
+  await host.writeFile(posix.join(outDir, SCRIPT_FILE), lift(request.script, request.lifts ?? []), 0o644);
   const cacheDir = request.cacheDir ?? posix.join(outDir, '.systemtap');
   const run = await runWhole(
     host,

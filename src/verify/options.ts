@@ -139,6 +139,8 @@ export interface VerifyOptions {
   readonly vermagic?: string | null;
   /** How stap and staprun are called on the host; by their names where left out. */
   readonly stapArgv?: readonly string[];
+  /** Conditions of stp/ that do not hold this SystemTap back. */
+  readonly lifts?: readonly string[];
   readonly staprunArgv?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /**

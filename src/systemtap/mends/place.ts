@@ -11,7 +11,7 @@ import { quoteWord } from '../../shell-words.ts';
 import type { UsableSystemtap } from '../usable.ts';
 import { digest, type MendedRuntime, mendRuntime } from './edit.ts';
 import { type MendedManifest, parseMendedManifest } from './manifest-schema.ts';
-import type { Mend } from './table.ts';
+import { liftsOf, type Mend } from './table.ts';
 
 export interface MendRequest {
   /** The target. */
@@ -48,7 +48,7 @@ export async function placeMended(request: MendRequest): Promise<MendedSystemtap
   const manifest = describe(request, mended);
   const text = `${JSON.stringify(manifest, null, 1)}\n`;
   const place = placeOfMended(version, digest(JSON.stringify([text, stap, staprun])).slice(0, 12));
-  const usable = { ...base, stapArgv: [`${place}/bin/stap`], place, manifest };
+  const usable = { ...base, stapArgv: [`${place}/bin/stap`], place, manifest, lifts: liftsOf(manifest.mends) };
   if (await holds(host, place, manifest, text)) return usable;
   const { release, tapprepVersion, now } = request;
   const directory = { host, path: place, release, tapprepVersion, now, about: { mended: manifest.files } };

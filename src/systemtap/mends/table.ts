@@ -49,6 +49,8 @@ export interface Mend {
   readonly edits: readonly RuntimeEdit[];
   /** For the compiler. */
   readonly flags: readonly string[];
+  /** Conditions of stp/ that keep from other runtimes of these releases what this one can do. */
+  readonly lifts: readonly string[];
   /** Where it was seen to work. */
   readonly measured: string;
   /** Where the knowledge is from. */
@@ -57,7 +59,7 @@ export interface Mend {
   readonly cannot: string | null;
 }
 
-const NONE = { definitions: null, edits: [], flags: [] } as const;
+const NONE = { definitions: null, edits: [], flags: [], lifts: [] } as const;
 
 /** In the order in which they are applied. */
 export const MENDS: readonly Mend[] = [
@@ -142,6 +144,7 @@ export const MENDS: readonly Mend[] = [
     ],
     // An empty else in the same file, which the flags of 6.12 take for an error.
     flags: ['-Wno-empty-body'],
+    lifts: [],
     measured: '5.1 on 6.12.117: hello world, kernel.function with $return, process().function with its values loaded',
     source: 'the exports and headers of Linux 6.12.117',
     cannot: 'tracepoints, for which tracepoint-args is there',
@@ -246,11 +249,12 @@ export const MENDS: readonly Mend[] = [
       { file: 'linux/kprobes.c', text: 'mutex_lock(&module_mutex);', count: 2, by: '' },
       { file: 'linux/kprobes.c', text: 'mutex_unlock(&module_mutex);', count: 2, by: '' },
     ],
+    lifts: ['systemtap_v >= "4.5" || kernel_v < "5.10"'],
     measured:
       '4.4 of Debian 11 on 5.10.223: hello world, kernel.function with $return, kernel.trace and the ten scripts loaded',
     source: 'the exports of Linux 5.10.223; stable review of 5.10.220',
     cannot:
-      'whether the walk over all symbols takes that lock by itself was not looked up, nor were functions of modules probed; tcp-accept, tcp-connect, icmp and dns-requests choose their form by the version of SystemTap, and do not name the process with 4.4',
+      'whether the walk over all symbols takes that lock by itself was not looked up, nor were functions of modules probed',
   },
   {
     ...NONE,
@@ -277,4 +281,9 @@ export const MENDS: readonly Mend[] = [
 /** The row of a name; null for none. */
 export function findMend(id: string): Mend | null {
   return MENDS.find((mend) => mend.id === id) ?? null;
+}
+
+/** @param ids of the mends of a runtime; others are none of this version */
+export function liftsOf(ids: readonly string[]): readonly string[] {
+  return ids.flatMap((id) => findMend(id)?.lifts ?? []);
 }
