@@ -192,7 +192,8 @@ export const OF_CONTAINERS =
   /(?:^|[$#❯] )(?:sudo )?(?:(?:kubectl|oc|docker|podman|crictl|nerdctl)(?: -\S{1,60}(?: [^-\s]\S{0,60})?){0,3}|docker[- ]compose) logs\b/;
 
 /** Files of OpenVZ that are listed; its node has /proc/bc, too. */
-const OPENVZ_FILE = /^\/proc\/(?:user_beancounters|vz:?)$/;
+const OPENVZ_FILE = /^(?:\/proc\/\S+ +)*\/proc\/(?:user_beancounters|vz:?)(?: +\/proc\/\S+)*$/;
+const OPENVZ_NODE = /^(?:\/proc\/\S+ +)*\/proc\/bc(?: |$)/;
 const LISTS_MODULES = /\bls (?:-\w{1,5} )?\/lib\/modules\/?$/;
 /** What a line of a container that OpenVZ runs looks like, once it was taken for that. */
 export const OF_OPENVZ = new RegExp(`${OPENVZ_FILE.source}|${LISTS_MODULES.source}`);
@@ -205,7 +206,7 @@ function listsNoModules(text: string, next = ''): boolean {
 const WITHOUT_DATABASE =
   /\bSlackware\b|\/etc\/slackware-version|-yocto-|\bcrosstap\b|\d-android\d{1,2}-|\bToybox$|\d-flatcar\b|\bBottlerocket OS\b|\d-gentoo\b|^>>> Emerging |#\d{1,4}-NixOS\b|^Starting gVisor/;
 
-/** What systemd-detect-virt answers in a container. */
+/** What systemd-detect-virt and virt-what answer in a container. */
 export const DETECTED = /^(?:lxc(?:-libvirt)?|docker|podman|systemd-nspawn|openvz|rkt|container-other)$/;
 
 /** What gVisor says as it starts, and the banner that it shows for a kernel: it is a program, and loads no modules. */
@@ -432,8 +433,8 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
           OF_CONTAINERS.test(line.text) ||
           IMAGE_STEP.test(line.text) ||
           (isOpenvz && listsNoModules(line.text, lines[index + 1]?.text)) ||
-          (OPENVZ_FILE.test(line.text) && !lines.some(({ text }) => /\/proc\/bc\b/.test(text))) ||
-          (DETECTED.test(line.text) && /\bsystemd-detect-virt\b/.test(lines[index - 1]?.text ?? '')),
+          (OPENVZ_FILE.test(line.text) && !lines.some(({ text }) => OPENVZ_NODE.test(text))) ||
+          (DETECTED.test(line.text) && /\b(?:systemd-detect-virt|virt-what)\b/.test(lines[index - 1]?.text ?? '')),
       ) ??
       null,
     imageStep,
@@ -588,7 +589,7 @@ const BUILD_LINK = new RegExp(
 );
 
 /** In /usr/src; without a flavour behind the number it is the half that they share. */
-const HEADERS_DIRECTORY = /^linux-headers-(?=\d[\w.+~-]*[-+][a-z])(?!\S*-common)/;
+const HEADERS_DIRECTORY = /^linux-headers-(?=\d[\w.+~-]*(?:[-+][a-z]|\.ph\d))(?!\S*-common)/;
 
 function readOtherTrees(lines: readonly LogLine[]): LogFacts['otherTrees'] {
   const found: OtherTree[] = [];

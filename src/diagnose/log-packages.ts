@@ -42,8 +42,9 @@ const INSTALLED =
   /already installed|already the newest|is already|^(?:[ih][iFWt])\s|^i[ +|]|(?:Setting up|Installed:?|Installing\s*:|Verifying\s*:|Unpacking|Upgrading\s*:)\s|\[installed|\s@[\w./-]{2,40}$|^linux-\S{3,100}\s+install$/i;
 const INSTALLED_ELSEWHERE = wordsOf(INSTALLED_TEMPLATES);
 const NOT_INSTALLED = /not installed|No package|no match|Unable to|not available|missing|use:|problem installing/i;
-/** A line of rpm -qa, with or without the date of --last. */
-const BARE_LIST_LINE = /^[-*•]?\s*(?:kernel|linux)-\S*[^\s:](?:\s+(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b.*)?$/;
+/** A line of rpm -qa, with or without the date of --last, which is in the user's language; a file of a package is none. */
+const BARE_LIST_LINE =
+  /^[-*•]?\s*(?:kernel|linux)-\S*[^\s:](?<!\.(?:rpm|deb))(?:\s+(?=.*\b(?:19|20)\d\d)(?=.*\d\d\D\d\d\D\d\d)\S.*)?$/;
 /** dpkg-query -W, and whoever prints the two columns of any list: a name, its version, nothing else. */
 const NAME_AND_VERSION = /^linux-[a-z-]+-\d\S+ +\d[\w.+~:-]+$/;
 /** apt-cache policy begins with the name; below stands, in any language, the version that is installed, or a word in parentheses. */

@@ -168,18 +168,24 @@ function wrongVariantOf(situation: Situation, kind: PackageKind): OtherPackage |
   );
 }
 
-/** Debian's and Ubuntu's: the build, and the flavour that the packages' names end in. */
-const FLAVOURED = /^(\d+(?:\.\d+)+(?:-\d[\w.]*|\+\w*deb\d\w*))-((?:[a-z]|686)[a-z0-9-]*)$/;
+/** The build, and the flavour that the packages' names end in: of Debian and its kin, and of Photon, whose plain kernel has no word for it. */
+const FLAVOURED =
+  /^(\d+(?:\.\d+)+(?:-\d[\d.]*(?:deb\d+[\d.]*)?|\+[a-z]\w*))-((?:[a-z]|686)[a-z0-9-]*)$|^(\d\S*\.ph\d+)(?:-([a-z][a-z0-9]*))?$/;
+
+function buildOf(release: string): string | null {
+  const [, build, , ofPhoton] = FLAVOURED.exec(release) ?? [];
+  return build ?? ofPhoton ?? null;
+}
 
 function flavourOf(release: string): string | null {
-  return FLAVOURED.exec(release)?.[2] ?? null;
+  const [whole, , flavour, , ofPhoton] = FLAVOURED.exec(release) ?? [];
+  return whole === undefined ? null : (flavour ?? ofPhoton ?? '');
 }
 
 /** Of the same build as the kernel, for another of its flavours: 6.8.0-60-generic beside 6.8.0-60-lowlatency. */
 function isOtherFlavour(packaged: string, release: string): boolean {
-  const [, build, flavour] = FLAVOURED.exec(packaged) ?? [];
-  const [, runningBuild, runningFlavour] = FLAVOURED.exec(release) ?? [];
-  return build !== undefined && build === runningBuild && flavour !== runningFlavour;
+  const build = buildOf(packaged);
+  return build !== null && build === buildOf(release) && flavourOf(packaged) !== flavourOf(release);
 }
 
 /** Directories of headers that were listed, by the names of their packages. */
