@@ -90,6 +90,8 @@ export interface LogFacts {
   readonly packages: readonly LoggedPackage[];
   /** Releases that `ls /lib/modules` or `ls /usr/src/kernels` listed, or that a build link points to. */
   readonly otherTrees: readonly OtherTree[];
+  /** Kernels whose image was listed, as in /boot. */
+  readonly bootImages: readonly Omit<OtherTree, 'hasModules'>[];
   /** UTS_VERSION values of header files. */
   readonly treeUtsVersions: readonly string[];
   /** Package of a program or library whose debug information stap names as missing. */
@@ -444,6 +446,11 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
     packages,
     askedRelease: first(SUSE_ASKED) ?? first(DEBUGINFO_ASKED) ?? askedPackage(packages)?.release ?? null,
     otherTrees: readOtherTrees(lines),
+    bootImages: lines.flatMap((line) =>
+      LISTS_IMAGE.test(line.text)
+        ? [...line.text.matchAll(IMAGE_FILE)].map(([, release = '']) => ({ release, line }))
+        : [],
+    ),
     treeUtsVersions: lines.flatMap((line) => /#define UTS_VERSION "([^"]{4,120})"/.exec(line.text)?.[1] ?? []),
     userspacePackage: readUserspacePackage(lines),
     modulePackages: [...new Set(lines.flatMap(hintedPackages).filter((name) => OF_MODULES.test(name)))],
@@ -588,6 +595,10 @@ const BUILD_LINK = new RegExp(
   String.raw`->\s+\S{0,80}/(?:usr/src/(?:kernels|linux-headers)[/-]|lib/modules/)(${RELEASE})`,
 );
 
+/** A row of ls: names alone, or one behind its rights; what is told of a file, or loaded from one, has other words around. */
+const LISTS_IMAGE =
+  /^(?:[-l][rwxst-]{9}\S? .{0,100} |(?:[\w.+~/-]+ +)*)(?:\/boot\/)?vmlinuz-\d[\w.+~-]*(?: +[\w.+~/-]+)*$/;
+const IMAGE_FILE = new RegExp(`(?:^|[ /])vmlinuz-(${RELEASE})(?= |$)`, 'g');
 /** In /usr/src; without a flavour behind the number it is the half that they share. */
 const HEADERS_DIRECTORY = /^linux-headers-(?=\d[\w.+~-]*(?:[-+][a-z]|\.ph\d))(?!\S*-common)/;
 

@@ -1,4 +1,5 @@
 /** The kernel packages that a log mentions, and whether it shows them as installed. Pure. */
+import { isPrompt } from './bystanders.ts';
 import type { LogLine } from './log-line.ts';
 import { wordsOf } from './package-manager/templates.ts';
 import { INSTALLED as INSTALLED_TEMPLATES } from './package-manager/translations.ts';
@@ -26,6 +27,12 @@ const RPM = new RegExp(
 const RPM_COLUMNS = new RegExp(
   `(?:^|\\s)(kernel(?:\\d\\.\\d{1,3})?(?:-[a-z][a-z0-9_]{0,12}){0,5})(?:\\.(${RPM_ARCH}))?\\s+(?:(${RPM_ARCH})\\s+)?(?:\\d+:)?(\\d[\\w.+~^]{0,40}-[\\w.+~^]{1,48})(?=\\s|$)`,
 );
+/** zypper's table: a letter where it is installed, name, type, version, architecture, repository. */
+const ZYPPER_ROW = new RegExp(
+  `^(i\\+?|v|) *\\| (kernel(?:-[a-z][a-z0-9_]{0,12}){0,5}) +\\| \\S+ +\\| (\\d\\S{1,90}) +\\| (${RPM_ARCH}) +\\|`,
+);
+/** Three columns and nothing else, as rpm is asked for them. */
+const RPM_ROW = new RegExp(`^(kernel(?:-[a-z][a-z0-9_]{0,12}){0,5}) (\\d\\S{0,60}-\\S{1,60}) (${RPM_ARCH})$`);
 const DEB = /(?<![\w/-])linux-(image-unsigned|image|headers|modules|(?:cloud-)?tools)-(\d[\w.+~-]{2,60})/g;
 /** Proxmox's, and as `pveversion -v` lists what is installed. */
 const PVE = /(?<![\w/-])((?:pve|proxmox)-(kernel|headers)-(\d[\w.+~-]{2,60}?-pve))(?:-signed(?:-template)?)?(?![\w-])/g;
@@ -99,6 +106,10 @@ export function readLoggedPackages(lines: readonly LogLine[]): readonly LoggedPa
     ) {
       underInstalledHeading = !line.text.startsWith('Complete');
     }
+    // dnf's lists.
+    if (/^(?:Installed|Available|Upgrades|Obsoletes|Recent) packages$/i.test(line.text))
+      underInstalledHeading = line.text.startsWith('Installed');
+    else if (isPrompt(line.text)) underInstalledHeading = false;
     if (/^(?:Need to install|Please install|You need)/.test(line.text)) needed = true;
     else if (!/^(?:kernel|linux)-/.test(line.text)) needed = false;
     if (!/kernel|linux[- \d]|(?:pve|proxmox)-headers/.test(line.text)) continue;
@@ -139,6 +150,11 @@ function rpmsOf(line: LogLine, installed: boolean): readonly LoggedPackage[] {
     found.push(rpmPackage(line, installed, name, versionRelease, arch));
   }
   if (found.length > 0) return found;
+  const [, letter, listed, listedVersion = '', listedArch = ''] = ZYPPER_ROW.exec(line.text) ?? [];
+  if (listed !== undefined)
+    return [rpmPackage(line, letter?.startsWith('i') === true, listed, listedVersion, listedArch)];
+  const [, queried, queriedVersion = '', queriedArch = ''] = RPM_ROW.exec(line.text) ?? [];
+  if (queried !== undefined) return [rpmPackage(line, true, queried, queriedVersion, queriedArch)];
   const columns = RPM_COLUMNS.exec(line.text);
   if (columns === null) return rpmWithoutArch(line, installed);
   const [, name = '', dotArch, columnArch, versionRelease = ''] = columns;

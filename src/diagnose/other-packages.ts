@@ -77,9 +77,12 @@ export function wrongVariantDebuginfo(situation: Situation): OtherPackage | null
 export function otherTree(situation: Situation): { readonly release: string; readonly line: LogLine } | null {
   const { release, log } = situation;
   if (release === null) return null;
-  if (log.otherTrees.some((tree) => tree.release === release && !tree.line.text.includes('->'))) return null;
+  const inSources = log.otherTrees.filter(({ hasModules }) => !hasModules);
+  // Every kernel that is installed has a directory of modules, and only some have a tree.
+  const trees = inSources.length > 0 ? inSources : log.otherTrees;
+  if (trees.some((tree) => tree.release === release && !tree.line.text.includes('->'))) return null;
   const isOther = (one: string): boolean => baseRelease(one) !== baseRelease(release) && !isOtherFlavour(one, release);
-  return log.otherTrees.find((tree) => isOther(treeName(tree.release))) ?? null;
+  return trees.find((tree) => isOther(treeName(tree.release))) ?? null;
 }
 
 /** Red Hat's trees of before 6 have the architecture behind the release: 2.6.18-8.el5-PAE-i686. */
@@ -102,7 +105,7 @@ export function newerKernel(situation: Situation): OtherPackage | null {
   // What a recipe puts into an image is no kernel that the machine could boot.
   const seen =
     situation.log.imageStep === null
-      ? [...installed(situation, 'image'), ...modulesOf(situation)]
+      ? [...installed(situation, 'image'), ...modulesOf(situation), ...imagesOf(situation)]
       : hostPackages(situation, 'image');
   const kernels = [...fromHost, ...seen];
   return kernels.find((one) => isNewer(one, release)) ?? null;
@@ -120,6 +123,14 @@ function modulesOf(situation: Situation): readonly OtherPackage[] {
   return log.otherTrees
     .filter((tree) => tree.hasModules && (isAlone || tree.release === devel))
     .map((tree) => ({ name: tree.release, release: tree.release, lines: [tree.line] }));
+}
+
+/** Images that were listed, where the development package or the tree is that one's. */
+function imagesOf(situation: Situation): readonly OtherPackage[] {
+  const devel = otherDevel(situation)?.release ?? otherTree(situation)?.release ?? null;
+  return situation.log.bootImages
+    .filter(({ release }) => release === devel)
+    .map(({ release, line }) => ({ name: release, release, lines: [line] }));
 }
 
 /** Whether a kernel is of the same line as the one that runs, and newer. */
