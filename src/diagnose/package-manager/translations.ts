@@ -219,6 +219,26 @@ export const NO_SOURCES: readonly string[] = [
   'У "%s" немає увімкнених сховищ',
   'W "%s" nie ma włączonych repozytoriów',
   '"%s" içinde etkin depo yok',
+  // zypper, where no repository is known at all.
+  '未定义软件源',
+  '尚未定義套件庫',
+  '沒有已定義的套件庫',
+  'リポジトリが定義されていません',
+  '리포지토리가 정의되지 않았습니다',
+  'Keine Repositorys definiert',
+  'Aucun dépôt défini',
+  'Pas de dépôt défini',
+  'No hay repositorios definidos',
+  'Nessun repository definito',
+  'Nenhum repositório definido',
+  'Репозитории не определены',
+  'Не визначено жодного сховища',
+  'Немає визначених сховищ',
+  'Nie zdefiniowano żadnego repozytorium',
+  'Nie zdefiniowano repozytoriów',
+  'Nejsou definovány žádné repozitáře',
+  'Geen opslagruimtes gedefinieerd',
+  'Inga arkiv definierade',
 ];
 
 export const BROKEN_SOURCE: readonly string[] = [
