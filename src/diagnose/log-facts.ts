@@ -44,6 +44,8 @@ export interface LogFacts {
   readonly stapSeen: boolean;
   /** stap was started with -g. */
   readonly guru: boolean;
+  /** What SYSTEMTAP_RELEASE holds, which stap takes for -r. */
+  readonly releaseVariable: string | null;
   /** Argument of stap -r. */
   readonly releaseOption: string | null;
   /** A script is seen to have run to its end, and none to have failed. */
@@ -187,7 +189,7 @@ const LOOKED_FOR = new RegExp(
 const CONTAINER_PROMPT =
   /(?:^|\s)\[?[a-z_][\w-]{0,31}@(?:[0-9a-f]{12}|[a-z][a-z0-9-]{0,50}-[0-9a-f]{8,10}-[a-z0-9]{5})(?:\s|:)\S{0,200}?[\]#$]/;
 const CONTAINER_WORD =
-  /\/\.dockerenv|\bDockerfile\b|^\[(?:s6-init|cont-init\.d|fix-attrs\.d|services\.d)\] |\bdocker (?:run|exec|container)\b|\bpodman (?:run|exec)\b|\b(?:kubectl (?:exec|debug)|oc (?:debug|rsh)|crictl exec|nerdctl (?:run|exec)|machinectl (?:shell|login)|pct (?:enter|exec)|lxc (?:exec|shell)|systemd-nspawn)\b|\bkubepods\b|\bcontainerd-shim\b|^Using Docker executor with image |\/docker\/[0-9a-f]{12,64}|\blxc-attach\b|\b(?:inside|in|within|from) (?:a |an |the |my |our |this )?(?:[a-z]{1,20} )?(?:container|pod)\b|\btoolbox (?:enter|run|create)\b|\bFROM (?:centos|ubuntu|debian|fedora|rockylinux|almalinux|alpine)\b/i;
+  /\/\.dockerenv|\bDockerfile\b|^\[(?:s6-init|cont-init\.d|fix-attrs\.d|services\.d)\] |\bdocker (?:run|exec|container)\b|\bpodman (?:run|exec)\b|\b(?:kubectl (?:exec|debug)|oc (?:debug|rsh)|crictl exec|nerdctl (?:run|exec)|machinectl (?:shell|login)|pct (?:enter|exec)|lxc (?:exec|shell)|systemd-nspawn)\b|\bkubepods\b|\bcontainerd-shim\b|^Using Docker executor with image |\/docker\/[0-9a-f]{12,64}|\blxc-attach\b|(?<!\b(?:not|never|isn't|nor|and not) )\b(?:inside|in|within|from) (?:a |an |the |my |our |this )?(?:[a-z]{1,20} )?(?:container|pod)\b|\btoolbox (?:enter|run|create)\b|\bFROM (?:centos|ubuntu|debian|fedora|rockylinux|almalinux|alpine)\b/i;
 
 /** What shows the output of containers, typed at a prompt. */
 export const OF_CONTAINERS =
@@ -393,6 +395,7 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
     commandSeen: command.length > 0,
     stapSeen: lines.some((line) => OF_SYSTEMTAP.test(line.raw)),
     guru: command.some((line) => /\s-[a-zA-Z]{0,4}g[a-zA-Z]{0,4}(?:\s|$)|--guru\b/.test(line.text)),
+    releaseVariable: first(/(?:^|\s)SYSTEMTAP_RELEASE=["']?(\d[\w.+~-]{2,80})/),
     releaseOption: readReleaseOption(command, trimmed(treeRelease)),
     succeeded: lines.some((line) => RAN.test(line.text)) && !lines.some((line) => FAILED.test(line.text)),
     cachedModule: lines.some((line) => /Pass 4: using cached/.test(line.text)),

@@ -94,8 +94,11 @@ function treeName(release: string): string {
 
 /** A newer kernel that is installed beside the one that runs. */
 export function newerKernel(situation: Situation): OtherPackage | null {
-  const { release, host } = situation;
+  const { release, host, log } = situation;
   if (release === null) return null;
+  // What runs is another one: a reboot brings nothing of the kernel in question.
+  if (host === null && log.unameRelease !== null && log.releaseVariable === release && log.unameRelease !== release)
+    return null;
   const images = hostPackages(situation, 'image').map((one) => one.release);
   const headers = hostPackages(situation, 'devel').map((one) => one.release);
   // A development package alone makes a directory in /lib/modules too.
