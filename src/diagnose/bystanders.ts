@@ -173,6 +173,12 @@ function findOthersBuilds(lines: readonly LogLine[]): readonly LogLine[] {
     .flatMap(({ said }) => said.slice(said.findIndex(({ text }) => BY_DKMS.test(text))));
 }
 
+/** Two machines are told apart by their prompts; how much stap is to tell is no part of what it is asked to do. */
+function keyOf({ where, command }: Typed): string {
+  const what = command.replaceAll(/(?<=\bstap(?: -\S+)*) (?:-v+|--vp[ =]?\d{1,5})(?= )/g, '');
+  return `${where} ${what}`;
+}
+
 /** What was said to a command that was given again later and then ran well. */
 function findMended(lines: readonly LogLine[]): ReadonlySet<LogLine> {
   const runs = readTyped(lines).filter(({ command }) => QUIET_WHERE_WELL.test(command));
@@ -180,8 +186,6 @@ function findMended(lines: readonly LogLine[]): ReadonlySet<LogLine> {
     // Where the log ends with the command nobody knows what became of it.
     ({ at, said }) => at < lines.length - 1 && !said.some(({ text }) => FAILS.test(text)),
   );
-  // Two machines are told apart by their prompts.
-  const keyOf = ({ where, command }: (typeof runs)[number]): string => `${where} ${command}`;
   const lastGood = new Map(ranWell.map((run) => [keyOf(run), run.at]));
   return new Set(runs.flatMap((run) => (run.at < (lastGood.get(keyOf(run)) ?? -1) ? run.said : [])));
 }

@@ -44,6 +44,8 @@ export interface LogFacts {
   readonly stapSeen: boolean;
   /** stap was started with -g. */
   readonly guru: boolean;
+  /** What SYSTEMTAP_RELEASE holds, which stap takes for -r. */
+  readonly releaseVariable: string | null;
   /** Argument of stap -r. */
   readonly releaseOption: string | null;
   /** A script is seen to have run to its end, and none to have failed. */
@@ -90,6 +92,8 @@ export interface LogFacts {
   readonly packages: readonly LoggedPackage[];
   /** Releases that `ls /lib/modules` or `ls /usr/src/kernels` listed, or that a build link points to. */
   readonly otherTrees: readonly OtherTree[];
+  /** Kernels whose image was listed, as in /boot. */
+  readonly bootImages: readonly Omit<OtherTree, 'hasModules'>[];
   /** UTS_VERSION values of header files. */
   readonly treeUtsVersions: readonly string[];
   /** Package of a program or library whose debug information stap names as missing. */
@@ -185,14 +189,15 @@ const LOOKED_FOR = new RegExp(
 const CONTAINER_PROMPT =
   /(?:^|\s)\[?[a-z_][\w-]{0,31}@(?:[0-9a-f]{12}|[a-z][a-z0-9-]{0,50}-[0-9a-f]{8,10}-[a-z0-9]{5})(?:\s|:)\S{0,200}?[\]#$]/;
 const CONTAINER_WORD =
-  /\/\.dockerenv|\bDockerfile\b|^\[(?:s6-init|cont-init\.d|fix-attrs\.d|services\.d)\] |\bdocker (?:run|exec|container)\b|\bpodman (?:run|exec)\b|\b(?:kubectl (?:exec|debug)|oc (?:debug|rsh)|crictl exec|nerdctl (?:run|exec)|machinectl (?:shell|login)|pct (?:enter|exec)|lxc (?:exec|shell)|systemd-nspawn)\b|\bkubepods\b|\bcontainerd-shim\b|^Using Docker executor with image |\/docker\/[0-9a-f]{12,64}|\blxc-attach\b|\b(?:inside|in|within|from) (?:a |an |the |my |our |this )?(?:[a-z]{1,20} )?(?:container|pod)\b|\btoolbox (?:enter|run|create)\b|\bFROM (?:centos|ubuntu|debian|fedora|rockylinux|almalinux|alpine)\b/i;
+  /\/\.dockerenv|\bDockerfile\b|^\[(?:s6-init|cont-init\.d|fix-attrs\.d|services\.d)\] |\bdocker (?:run|exec|container)\b|\bpodman (?:run|exec)\b|\b(?:kubectl (?:exec|debug)|oc (?:debug|rsh)|crictl exec|nerdctl (?:run|exec)|machinectl (?:shell|login)|pct (?:enter|exec)|lxc (?:exec|shell)|systemd-nspawn)\b|\bkubepods\b|\bcontainerd-shim\b|^Using Docker executor with image |\/docker\/[0-9a-f]{12,64}|\blxc-attach\b|(?<!\b(?:not|never|isn't|nor|and not) )\b(?:inside|in|within|from) (?:a |an |the |my |our |this )?(?:[a-z]{1,20} )?(?:container|pod)\b|\btoolbox (?:enter|run|create)\b|\bFROM (?:centos|ubuntu|debian|fedora|rockylinux|almalinux|alpine)\b/i;
 
 /** What shows the output of containers, typed at a prompt. */
 export const OF_CONTAINERS =
   /(?:^|[$#❯] )(?:sudo )?(?:(?:kubectl|oc|docker|podman|crictl|nerdctl)(?: -\S{1,60}(?: [^-\s]\S{0,60})?){0,3}|docker[- ]compose) logs\b/;
 
 /** Files of OpenVZ that are listed; its node has /proc/bc, too. */
-const OPENVZ_FILE = /^\/proc\/(?:user_beancounters|vz:?)$/;
+const OPENVZ_FILE = /^(?:\/proc\/\S+ +)*\/proc\/(?:user_beancounters|vz:?)(?: +\/proc\/\S+)*$/;
+const OPENVZ_NODE = /^(?:\/proc\/\S+ +)*\/proc\/bc(?: |$)/;
 const LISTS_MODULES = /\bls (?:-\w{1,5} )?\/lib\/modules\/?$/;
 /** What a line of a container that OpenVZ runs looks like, once it was taken for that. */
 export const OF_OPENVZ = new RegExp(`${OPENVZ_FILE.source}|${LISTS_MODULES.source}`);
@@ -205,7 +210,7 @@ function listsNoModules(text: string, next = ''): boolean {
 const WITHOUT_DATABASE =
   /\bSlackware\b|\/etc\/slackware-version|-yocto-|\bcrosstap\b|\d-android\d{1,2}-|\bToybox$|\d-flatcar\b|\bBottlerocket OS\b|\d-gentoo\b|^>>> Emerging |#\d{1,4}-NixOS\b|^Starting gVisor/;
 
-/** What systemd-detect-virt answers in a container. */
+/** What systemd-detect-virt and virt-what answer in a container. */
 export const DETECTED = /^(?:lxc(?:-libvirt)?|docker|podman|systemd-nspawn|openvz|rkt|container-other)$/;
 
 /** What gVisor says as it starts, and the banner that it shows for a kernel: it is a program, and loads no modules. */
@@ -390,6 +395,7 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
     commandSeen: command.length > 0,
     stapSeen: lines.some((line) => OF_SYSTEMTAP.test(line.raw)),
     guru: command.some((line) => /\s-[a-zA-Z]{0,4}g[a-zA-Z]{0,4}(?:\s|$)|--guru\b/.test(line.text)),
+    releaseVariable: first(/(?:^|\s)SYSTEMTAP_RELEASE=["']?(\d[\w.+~-]{2,80})/),
     releaseOption: readReleaseOption(command, trimmed(treeRelease)),
     succeeded: lines.some((line) => RAN.test(line.text)) && !lines.some((line) => FAILED.test(line.text)),
     cachedModule: lines.some((line) => /Pass 4: using cached/.test(line.text)),
@@ -432,8 +438,8 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
           OF_CONTAINERS.test(line.text) ||
           IMAGE_STEP.test(line.text) ||
           (isOpenvz && listsNoModules(line.text, lines[index + 1]?.text)) ||
-          (OPENVZ_FILE.test(line.text) && !lines.some(({ text }) => /\/proc\/bc\b/.test(text))) ||
-          (DETECTED.test(line.text) && /\bsystemd-detect-virt\b/.test(lines[index - 1]?.text ?? '')),
+          (OPENVZ_FILE.test(line.text) && !lines.some(({ text }) => OPENVZ_NODE.test(text))) ||
+          (DETECTED.test(line.text) && /\b(?:systemd-detect-virt|virt-what)\b/.test(lines[index - 1]?.text ?? '')),
       ) ??
       null,
     imageStep,
@@ -443,6 +449,11 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
     packages,
     askedRelease: first(SUSE_ASKED) ?? first(DEBUGINFO_ASKED) ?? askedPackage(packages)?.release ?? null,
     otherTrees: readOtherTrees(lines),
+    bootImages: lines.flatMap((line) =>
+      LISTS_IMAGE.test(line.text)
+        ? [...line.text.matchAll(IMAGE_FILE)].map(([, release = '']) => ({ release, line }))
+        : [],
+    ),
     treeUtsVersions: lines.flatMap((line) => /#define UTS_VERSION "([^"]{4,120})"/.exec(line.text)?.[1] ?? []),
     userspacePackage: readUserspacePackage(lines),
     modulePackages: [...new Set(lines.flatMap(hintedPackages).filter((name) => OF_MODULES.test(name)))],
@@ -587,8 +598,12 @@ const BUILD_LINK = new RegExp(
   String.raw`->\s+\S{0,80}/(?:usr/src/(?:kernels|linux-headers)[/-]|lib/modules/)(${RELEASE})`,
 );
 
+/** A row of ls: names alone, or one behind its rights; what is told of a file, or loaded from one, has other words around. */
+const LISTS_IMAGE =
+  /^(?:[-l][rwxst-]{9}\S? .{0,100} |(?:[\w.+~/-]+ +)*)(?:\/boot\/)?vmlinuz-\d[\w.+~-]*(?: +[\w.+~/-]+)*$/;
+const IMAGE_FILE = new RegExp(`(?:^|[ /])vmlinuz-(${RELEASE})(?= |$)`, 'g');
 /** In /usr/src; without a flavour behind the number it is the half that they share. */
-const HEADERS_DIRECTORY = /^linux-headers-(?=\d[\w.+~-]*[-+][a-z])(?!\S*-common)/;
+const HEADERS_DIRECTORY = /^linux-headers-(?=\d[\w.+~-]*(?:[-+][a-z]|\.ph\d))(?!\S*-common)/;
 
 function readOtherTrees(lines: readonly LogLine[]): LogFacts['otherTrees'] {
   const found: OtherTree[] = [];

@@ -16,6 +16,8 @@ const ESCAPE_SEQUENCE = /\u001b(?:\[[0-9;:?]{0,32}[@-~]|\][^\u0007\u001b]{0,256}
 /** What loggers put before a message; taken off one after the other. */
 const PREFIXES: readonly RegExp[] = [
   /^\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[\d.,]{0,10}(?:Z|\s?[+-]\d\d:?\d\d)?\]?[\s:|]*/,
+  // Notes of a day: only in front of a prompt.
+  /^\[?\d\d:\d\d\]? +(?=[$#❯%] \S)/,
   /^\[?\d\d:\d\d:\d\d(?:[.,]\d{1,9})?\]?[\s|]+/,
   /^(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d \d\d:\d\d:\d\d (?:[\w.-]{1,64} )?(?:[\w.()/-]{1,48}(?:\[\d{1,10}\])?: )?/,
   /^<\d{1,3}>/,

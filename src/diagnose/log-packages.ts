@@ -1,4 +1,5 @@
 /** The kernel packages that a log mentions, and whether it shows them as installed. Pure. */
+import { isPrompt } from './bystanders.ts';
 import type { LogLine } from './log-line.ts';
 import { wordsOf } from './package-manager/templates.ts';
 import { INSTALLED as INSTALLED_TEMPLATES } from './package-manager/translations.ts';
@@ -26,6 +27,12 @@ const RPM = new RegExp(
 const RPM_COLUMNS = new RegExp(
   `(?:^|\\s)(kernel(?:\\d\\.\\d{1,3})?(?:-[a-z][a-z0-9_]{0,12}){0,5})(?:\\.(${RPM_ARCH}))?\\s+(?:(${RPM_ARCH})\\s+)?(?:\\d+:)?(\\d[\\w.+~^]{0,40}-[\\w.+~^]{1,48})(?=\\s|$)`,
 );
+/** zypper's table: a letter where it is installed, name, type, version, architecture, repository. */
+const ZYPPER_ROW = new RegExp(
+  `^(i\\+?|v|) *\\| (kernel(?:-[a-z][a-z0-9_]{0,12}){0,5}) +\\| \\S+ +\\| (\\d\\S{1,90}) +\\| (${RPM_ARCH}) +\\|`,
+);
+/** Three columns and nothing else, as rpm is asked for them. */
+const RPM_ROW = new RegExp(`^(kernel(?:-[a-z][a-z0-9_]{0,12}){0,5}) (\\d\\S{0,60}-\\S{1,60}) (${RPM_ARCH})$`);
 const DEB = /(?<![\w/-])linux-(image-unsigned|image|headers|modules|(?:cloud-)?tools)-(\d[\w.+~-]{2,60})/g;
 /** Proxmox's, and as `pveversion -v` lists what is installed. */
 const PVE = /(?<![\w/-])((?:pve|proxmox)-(kernel|headers)-(\d[\w.+~-]{2,60}?-pve))(?:-signed(?:-template)?)?(?![\w-])/g;
@@ -42,8 +49,9 @@ const INSTALLED =
   /already installed|already the newest|is already|^(?:[ih][iFWt])\s|^i[ +|]|(?:Setting up|Installed:?|Installing\s*:|Verifying\s*:|Unpacking|Upgrading\s*:)\s|\[installed|\s@[\w./-]{2,40}$|^linux-\S{3,100}\s+install$/i;
 const INSTALLED_ELSEWHERE = wordsOf(INSTALLED_TEMPLATES);
 const NOT_INSTALLED = /not installed|No package|no match|Unable to|not available|missing|use:|problem installing/i;
-/** A line of rpm -qa, with or without the date of --last. */
-const BARE_LIST_LINE = /^[-*•]?\s*(?:kernel|linux)-\S*[^\s:](?:\s+(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b.*)?$/;
+/** A line of rpm -qa, with or without the date of --last, which is in the user's language; a file of a package is none. */
+const BARE_LIST_LINE =
+  /^[-*•]?\s*(?:kernel|linux)-\S*[^\s:](?<!\.(?:rpm|deb))(?:\s+(?=.*\b(?:19|20)\d\d)(?=.*\d\d\D\d\d\D\d\d)\S.*)?$/;
 /** dpkg-query -W, and whoever prints the two columns of any list: a name, its version, nothing else. */
 const NAME_AND_VERSION = /^linux-[a-z-]+-\d\S+ +\d[\w.+~:-]+$/;
 /** apt-cache policy begins with the name; below stands, in any language, the version that is installed, or a word in parentheses. */
@@ -98,6 +106,10 @@ export function readLoggedPackages(lines: readonly LogLine[]): readonly LoggedPa
     ) {
       underInstalledHeading = !line.text.startsWith('Complete');
     }
+    // dnf's lists.
+    if (/^(?:Installed|Available|Upgrades|Obsoletes|Recent) packages$/i.test(line.text))
+      underInstalledHeading = line.text.startsWith('Installed');
+    else if (isPrompt(line.text)) underInstalledHeading = false;
     if (/^(?:Need to install|Please install|You need)/.test(line.text)) needed = true;
     else if (!/^(?:kernel|linux)-/.test(line.text)) needed = false;
     if (!/kernel|linux[- \d]|(?:pve|proxmox)-headers/.test(line.text)) continue;
@@ -138,6 +150,11 @@ function rpmsOf(line: LogLine, installed: boolean): readonly LoggedPackage[] {
     found.push(rpmPackage(line, installed, name, versionRelease, arch));
   }
   if (found.length > 0) return found;
+  const [, letter, listed, listedVersion = '', listedArch = ''] = ZYPPER_ROW.exec(line.text) ?? [];
+  if (listed !== undefined)
+    return [rpmPackage(line, letter?.startsWith('i') === true, listed, listedVersion, listedArch)];
+  const [, queried, queriedVersion = '', queriedArch = ''] = RPM_ROW.exec(line.text) ?? [];
+  if (queried !== undefined) return [rpmPackage(line, true, queried, queriedVersion, queriedArch)];
   const columns = RPM_COLUMNS.exec(line.text);
   if (columns === null) return rpmWithoutArch(line, installed);
   const [, name = '', dotArch, columnArch, versionRelease = ''] = columns;

@@ -77,9 +77,12 @@ export function wrongVariantDebuginfo(situation: Situation): OtherPackage | null
 export function otherTree(situation: Situation): { readonly release: string; readonly line: LogLine } | null {
   const { release, log } = situation;
   if (release === null) return null;
-  if (log.otherTrees.some((tree) => tree.release === release && !tree.line.text.includes('->'))) return null;
+  const inSources = log.otherTrees.filter(({ hasModules }) => !hasModules);
+  // Every kernel that is installed has a directory of modules, and only some have a tree.
+  const trees = inSources.length > 0 ? inSources : log.otherTrees;
+  if (trees.some((tree) => tree.release === release && !tree.line.text.includes('->'))) return null;
   const isOther = (one: string): boolean => baseRelease(one) !== baseRelease(release) && !isOtherFlavour(one, release);
-  return log.otherTrees.find((tree) => isOther(treeName(tree.release))) ?? null;
+  return trees.find((tree) => isOther(treeName(tree.release))) ?? null;
 }
 
 /** Red Hat's trees of before 6 have the architecture behind the release: 2.6.18-8.el5-PAE-i686. */
@@ -91,8 +94,11 @@ function treeName(release: string): string {
 
 /** A newer kernel that is installed beside the one that runs. */
 export function newerKernel(situation: Situation): OtherPackage | null {
-  const { release, host } = situation;
+  const { release, host, log } = situation;
   if (release === null) return null;
+  // What runs is another one: a reboot brings nothing of the kernel in question.
+  if (host === null && log.unameRelease !== null && log.releaseVariable === release && log.unameRelease !== release)
+    return null;
   const images = hostPackages(situation, 'image').map((one) => one.release);
   const headers = hostPackages(situation, 'devel').map((one) => one.release);
   // A development package alone makes a directory in /lib/modules too.
@@ -102,7 +108,7 @@ export function newerKernel(situation: Situation): OtherPackage | null {
   // What a recipe puts into an image is no kernel that the machine could boot.
   const seen =
     situation.log.imageStep === null
-      ? [...installed(situation, 'image'), ...modulesOf(situation)]
+      ? [...installed(situation, 'image'), ...modulesOf(situation), ...imagesOf(situation)]
       : hostPackages(situation, 'image');
   const kernels = [...fromHost, ...seen];
   return kernels.find((one) => isNewer(one, release)) ?? null;
@@ -120,6 +126,14 @@ function modulesOf(situation: Situation): readonly OtherPackage[] {
   return log.otherTrees
     .filter((tree) => tree.hasModules && (isAlone || tree.release === devel))
     .map((tree) => ({ name: tree.release, release: tree.release, lines: [tree.line] }));
+}
+
+/** Images that were listed, where the development package or the tree is that one's. */
+function imagesOf(situation: Situation): readonly OtherPackage[] {
+  const devel = otherDevel(situation)?.release ?? otherTree(situation)?.release ?? null;
+  return situation.log.bootImages
+    .filter(({ release }) => release === devel)
+    .map(({ release, line }) => ({ name: release, release, lines: [line] }));
 }
 
 /** Whether a kernel is of the same line as the one that runs, and newer. */
@@ -168,18 +182,24 @@ function wrongVariantOf(situation: Situation, kind: PackageKind): OtherPackage |
   );
 }
 
-/** Debian's and Ubuntu's: the build, and the flavour that the packages' names end in. */
-const FLAVOURED = /^(\d+(?:\.\d+)+(?:-\d[\w.]*|\+\w*deb\d\w*))-((?:[a-z]|686)[a-z0-9-]*)$/;
+/** The build, and the flavour that the packages' names end in: of Debian and its kin, and of Photon, whose plain kernel has no word for it. */
+const FLAVOURED =
+  /^(\d+(?:\.\d+)+(?:-\d[\d.]*(?:deb\d+[\d.]*)?|\+[a-z]\w*))-((?:[a-z]|686)[a-z0-9-]*)$|^(\d\S*\.ph\d+)(?:-([a-z][a-z0-9]*))?$/;
+
+function buildOf(release: string): string | null {
+  const [, build, , ofPhoton] = FLAVOURED.exec(release) ?? [];
+  return build ?? ofPhoton ?? null;
+}
 
 function flavourOf(release: string): string | null {
-  return FLAVOURED.exec(release)?.[2] ?? null;
+  const [whole, , flavour, , ofPhoton] = FLAVOURED.exec(release) ?? [];
+  return whole === undefined ? null : (flavour ?? ofPhoton ?? '');
 }
 
 /** Of the same build as the kernel, for another of its flavours: 6.8.0-60-generic beside 6.8.0-60-lowlatency. */
 function isOtherFlavour(packaged: string, release: string): boolean {
-  const [, build, flavour] = FLAVOURED.exec(packaged) ?? [];
-  const [, runningBuild, runningFlavour] = FLAVOURED.exec(release) ?? [];
-  return build !== undefined && build === runningBuild && flavour !== runningFlavour;
+  const build = buildOf(packaged);
+  return build !== null && build === buildOf(release) && flavourOf(packaged) !== flavourOf(release);
 }
 
 /** Directories of headers that were listed, by the names of their packages. */

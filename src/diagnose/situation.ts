@@ -141,7 +141,7 @@ const DEB_SYSTEMS = /^(?:debian|ubuntu|linuxmint|kali|pop|raspbian|devuan|garden
 
 /** What the release itself shows, and what dpkg distributions write into uname -v: their name and the package's version. */
 const DEB_RELEASE = /-(?:amd64|arm64|686(?:-pae)?|armmp(?:-lpae)?|generic|lowlatency|pve|rpi-v\d\w*|riscv64|s390x)$/;
-const RPM_RELEASE = /\.(?:x86_64|aarch64|ppc64le|ppc64|s390x|i[3-6]86|riscv64)(?:[.+]\w+)?$/;
+const RPM_RELEASE = /\.(?:x86_64|aarch64|ppc64le|ppc64|s390x|i[3-6]86|riscv64)(?:[.+]\w+)?$|\.ph\d+(?:-[a-z]\w*)?$/;
 const DEB_UNAME_V = /\b(?:Debian|Ubuntu|Kali|PMX|PVE|Raspbian|Devuan)\b|-Ubuntu\b/;
 
 function findSystem(

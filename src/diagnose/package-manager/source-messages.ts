@@ -12,6 +12,8 @@ export const UNREGISTERED: readonly Pattern[] = [
   text('have no subscriptions'),
   text('no repositories available through', /no repositories available through subscriptions/),
   text('valid subscription', /(?:no|without a) valid subscription/i),
+  // SUSEConnect, in its table and in JSON.
+  text('Not Registered', /^Not Registered$|"status": ?"Not Registered"/),
   text('SUSEConnect', /(?:use|run|with) ["'`]?(?:sudo )?SUSEConnect/i),
   text('Error 403', /^(?!.{0,500}rhui).{0,500}\[Errno 14\] HTTPS? Error 403 - Forbidden/),
   text('Status code: 40', /Status code: 40[13] for https?:\/\/(?:cdn|scc|updates|nu)\b/),

@@ -187,6 +187,27 @@ export const NO_ROOM: readonly string[] = [
   '%s içinde yeterli boş alanınız yok',
 ];
 
+/** dnf's sum, without the numbers and the file system that stand in it. */
+export const MORE_ROOM: readonly string[] = [
+  '文件系统上至少需要',
+  '檔案系統需要至少',
+  'ファイルシステムに最低',
+  '파일 시스템에 최소',
+  'MB mehr Speicherplatz im',
+  'supplémentaire est nécessaire sur le système de fichiers',
+  'supplémentaires sont nécessaires sur le système de fichiers',
+  'de mas espacio en',
+  'di spazio aggiuntivo nel filesystem',
+  'necessário no sistema de',
+  'são necessários no sistema de',
+  'места в файловой системе',
+  'вільного місця на файловій системі',
+  'więcej miejsca w systemie plików',
+  'meer nodig op bestandssysteem',
+  'mer utrymme behövs på filsystemet',
+  'dosya sisteminde en az',
+];
+
 export const NOT_INSTALLABLE: readonly string[] = [
   '但无法安装它',
   '但它卻無法安裝',
@@ -219,6 +240,26 @@ export const NO_SOURCES: readonly string[] = [
   'У "%s" немає увімкнених сховищ',
   'W "%s" nie ma włączonych repozytoriów',
   '"%s" içinde etkin depo yok',
+  // zypper, where no repository is known at all.
+  '未定义软件源',
+  '尚未定義套件庫',
+  '沒有已定義的套件庫',
+  'リポジトリが定義されていません',
+  '리포지토리가 정의되지 않았습니다',
+  'Keine Repositorys definiert',
+  'Aucun dépôt défini',
+  'Pas de dépôt défini',
+  'No hay repositorios definidos',
+  'Nessun repository definito',
+  'Nenhum repositório definido',
+  'Репозитории не определены',
+  'Не визначено жодного сховища',
+  'Немає визначених сховищ',
+  'Nie zdefiniowano żadnego repozytorium',
+  'Nie zdefiniowano repozytoriów',
+  'Nejsou definovány žádné repozitáře',
+  'Geen opslagruimtes gedefinieerd',
+  'Inga arkiv definierade',
 ];
 
 export const BROKEN_SOURCE: readonly string[] = [

@@ -289,6 +289,20 @@ export const INSTALLATION_RULES: readonly Rule[] = [
   {
     code: 'BAD_RELEASE_OPTION',
     patterns: [NO_CONFIG],
+    grade: ({ situation: { log, release } }) =>
+      log.releaseVariable !== null && log.releaseVariable === release && log.unameRelease !== release ? 'proves' : null,
+    cause: ({ situation }) =>
+      `SYSTEMTAP_RELEASE stands in the environment and holds ${situation.log.releaseVariable ?? ''}, which stap takes for -r${situation.log.unameRelease === null ? '' : `: ${situation.log.unameRelease} runs`}.`,
+    remedies: () => [
+      { kind: 'unset-variables', by: 'user', names: ['SYSTEMTAP_RELEASE'] },
+      run(
+        'grep -rs SYSTEMTAP_RELEASE /etc/profile /etc/profile.d /etc/environment ~/.profile ~/.bashrc ~/.systemtap/rc',
+      ),
+    ],
+  },
+  {
+    code: 'BAD_RELEASE_OPTION',
+    patterns: [NO_CONFIG],
     grade: ({ situation }) => gradeOfMeant(situation),
     cause: ({ situation }) =>
       `stap -r was given ${situation.log.releaseOption ?? ''}, and takes it as it stands, but the release of the kernel is ${wholeRelease(situation) ?? ''}.`,

@@ -1,6 +1,6 @@
 /** Symptoms of users, groups and places to write to. */
 import { patternsOf } from '../package-manager/templates.ts';
-import { NO_ROOM } from '../package-manager/translations.ts';
+import { MORE_ROOM, NO_ROOM } from '../package-manager/translations.ts';
 import { TRANSLATED } from '../strerror.ts';
 import { run, runAsRoot } from '../../make-remedy.ts';
 import type { Remedy } from '../../types.ts';
@@ -66,7 +66,7 @@ const FULL: readonly Pattern[] = [
     'installing package ',
     /installing package \S{1,200} needs (\S{1,20}) (?:more space )?on the (\S{1,200}) filesystem/,
   ),
-  ...patternsOf(NO_ROOM),
+  ...patternsOf([...NO_ROOM, ...MORE_ROOM]),
   text('printf: I/O error'),
   text('echo: write error'),
   text('not enough space'),
@@ -76,7 +76,7 @@ const FULL: readonly Pattern[] = [
 /** What the package manager counts before it begins: no other directory helps, only room in this one. */
 const PACKAGES_DO_NOT_FIT: readonly Pattern[] = [
   text('enough free space in', /You don't have enough free space in (\/\S{0,199}?)\.?$/),
-  ...patternsOf(NO_ROOM),
+  ...patternsOf([...NO_ROOM, ...MORE_ROOM]),
   text('more space needed on the', /At least (\S{1,20} ?[KMG]?B) more space needed on the (\S{1,200})/),
   text(
     'installing package ',

@@ -50,7 +50,7 @@ export const COMPILER: readonly Pattern[] = [
     'unknown argument',
     /clang\S{0,20}: error: (?:unknown argument|unsupported option)\S{0,2} ["'](-[fmW]\S{1,80}?)["']/,
   ),
-  text('compiler is too old', /(?:C |Your )?compiler is too old/),
+  text('is too old', /(?:\b[Cc]ompiler|\bversion of (?:GCC|gcc|[Cc]lang)) is too old/),
   // A kernel of before 4.2 has a header for each gcc that it knows.
   text('compiler-gcc', /linux\/compiler-gcc(\d{1,2})\.h: No such file/),
   text('Compiler lacks asm-goto'),
@@ -75,7 +75,9 @@ const COMPILER_NOTE = text(
   /the compiler differs from the one used to build the kernel/,
 );
 const BUILT_BY = text('kernel was built by', /[Tt]he kernel was built by: +(.{3,200})/);
-/** The kernel's own banner, and its configuration. */
+/** The kernel's own banner: who built it, and in parentheses by what. */
+const BANNER = text('Linux version ', /\bLinux version \S{1,80} \(.{1,120}?\) (\(.{0,60}\b(?:gcc|clang)\b.{1,200})/);
+/** Of the banner and of the configuration. */
 const BUILT_BY_CLANG: readonly Pattern[] = [
   text('Linux version ', /\bLinux version \S{1,80} \(.{1,120}?\) \((?:[\w.-]{1,30} )?clang version \d/),
   text('CONFIG_CC_', /^CONFIG_CC_(?:IS_CLANG=y|VERSION_TEXT="[^"]{0,40}\bclang version \d)/),
@@ -259,13 +261,13 @@ export const TOOLCHAIN_RULES: readonly Rule[] = [
   {
     code: 'GCC_OR_BUILD_MISMATCH',
     patterns: COMPILER,
-    hints: BUILT_BY_CLANG,
+    hints: [...BUILT_BY_CLANG, BANNER],
     grade: ({ seen }) => (seen(RUNTIME_ERROR) || isOfClang(seen) ? 'points' : 'proves'),
     cause: ({ situation, groups }) =>
       `The compiler in the PATH is not the one ${kernelName(situation)} was built with${groups[0] === undefined ? '' : ` (it does not know ${groups[0]})`}.`,
     remedies: (situation, { lines, linesOf }) =>
-      installToolset(linesOf(BUILT_BY), situation) ??
-      installTool(kernelsCompiler(linesOf(BUILT_BY), situation.system), lines, situation),
+      installToolset(builtBy(linesOf), situation) ??
+      installTool(kernelsCompiler(builtBy(linesOf), situation.system), lines, situation),
   },
 ];
 
@@ -278,8 +280,17 @@ function isOfClang(seen: Match['seen']): boolean {
   return BUILT_BY_CLANG.some(seen);
 }
 
+/** What kbuild tells of the kernel's compiler, else its banner. */
+function builtBy(linesOf: Match['linesOf']): readonly Told[] {
+  const told = linesOf(BUILT_BY);
+  const banners = linesOf(BANNER).flatMap(({ text: line }) => BANNER.regex?.exec(line)?.[1] ?? []);
+  return told.length > 0 ? told : banners.map((banner) => ({ text: banner }));
+}
+
+type Told = Pick<LogLine, 'text'>;
+
 /** Brand and major version: `x86_64-linux-gnu-gcc-13 (Ubuntu 13.2.0-23ubuntu4) 13.2.0` is gcc 13. */
-function nameOfCompiler(lines: readonly LogLine[]): string | null {
+function nameOfCompiler(lines: readonly Told[]): string | null {
   const text = lines[0]?.text ?? '';
   const brand = /\b(gcc|clang)\b/.exec(text)?.[1];
   const version = /(?:\) |version )(\d{1,2})\.\d/.exec(text)?.[1] ?? /\b(?:gcc|clang)-(\d{1,2})\b/.exec(text)?.[1];
@@ -313,7 +324,7 @@ function isForeignPrefix(tool: string | undefined, arch: string | null): boolean
 }
 
 /** The compiler of the kernel by the name that packages have, where kbuild told it. */
-function kernelsCompiler(lines: readonly LogLine[], system: PackageSystem | null): string | null {
+function kernelsCompiler(lines: readonly Told[], system: PackageSystem | null): string | null {
   const named = /(?<![\w-])(?:[\w]+-linux-gnu-)?((?:gcc|clang)-\d{1,2})\b/.exec(lines[0]?.text ?? '')?.[1];
   const isClang = nameOfCompiler(lines)?.startsWith('clang') === true;
   if (named !== undefined || system?.hasCompilersByVersion !== true) return named ?? (isClang ? 'clang' : null);
@@ -330,12 +341,18 @@ function packageOf(tool: string): readonly string[] {
   return tool === 'cc' || tool === 'g++' ? ['gcc'] : [tool];
 }
 
-/** Oracle builds UEK with a gcc of a toolset, which is newer than the distribution's own; null where that is not seen. */
-function installToolset(lines: readonly LogLine[], { release }: Pick<Situation, 'release'>): readonly Remedy[] | null {
+/** The gcc of each release of Red Hat's kin, by its major version. */
+const GCC_OF_RELEASE: Readonly<Record<string, number>> = { 6: 4, 7: 4, 8: 8, 9: 11, 10: 14 };
+
+/** Oracle's UEK and ELRepo's kernels are built with a gcc of a toolset, which is newer than the distribution's own; null where that is not seen. */
+function installToolset(lines: readonly Told[], { release }: Pick<Situation, 'release'>): readonly Remedy[] | null {
   const [brand, major] = nameOfCompiler(lines)?.split(' ') ?? [];
-  if (brand !== 'gcc' || !/\.el(?:8|9|10)uek/.test(release ?? '') || Number(major) < 9) return null;
-  const toolset = `gcc-toolset-${major ?? ''}`;
-  return [install([toolset], 'toolchain'), run(`scl enable ${toolset} 'gcc --version'`), EMPTY_CACHE];
+  const [, system = ''] = /\.el(\d{1,2})/.exec(release ?? '') ?? [];
+  const own = GCC_OF_RELEASE[system];
+  if (brand !== 'gcc' || own === undefined || Number(major) <= own) return null;
+  const toolset = `${Number(system) < 8 ? 'devtoolset' : 'gcc-toolset'}-${major ?? ''}`;
+  const name = Number(system) < 8 ? `${toolset}-gcc` : toolset;
+  return [install([name], 'toolchain'), run(`scl enable ${toolset} 'gcc --version'`), EMPTY_CACHE];
 }
 
 /** The compiler by the name that kbuild asks for it, where it does. */
