@@ -569,7 +569,7 @@ export const TAGGED_BUILDERS: readonly TaggedBuilder[] = [
   rpmTag(/\.fc\d+(?=\.|$)/, 'Fedora', ['fedora']),
   rpmTag(/\.el\d+(?=[._]|$)/, 'Red Hat Enterprise Linux and its rebuilds', EL),
   // 5.10.0-136.12.0.86.aarch64: no kernel of a dpkg system ends as the name of an rpm does
-  rpmTag(new RegExp(String.raw`-.*\.(?:${ARCHES})(?:\+[a-z\d-]+)?$`), 'a system of rpm', []),
+  rpmTag(new RegExp(String.raw`-\d[\w.]*\.(?:${ARCHES})(?:\+[a-z\d-]+)?$`), 'a system of rpm', []),
 ];
 
 function rpmTag(form: RegExp, title: string, on: readonly string[]): TaggedBuilder {

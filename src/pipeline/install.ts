@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { adaptToInstalled } from '../bundle/adapt.ts';
 import { countOf } from '../count.ts';
 import { findDamaged } from '../detect/damaged-packages.ts';
-import { TapprepError } from '../errors.ts';
+import { isTapprepError, TapprepError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
 import { packageKey } from '../install/compare-lists.ts';
 import { buildInstallArgv, type InstallMethod } from '../install/commands.ts';
@@ -223,13 +223,20 @@ async function chooseMethod(
 }
 
 async function answers(host: Host, frontEnd: FrontEnd, dryRun: boolean, signal: AbortSignal): Promise<boolean> {
-  const directory = dryRun ? await makeFrontEndDirectory(host, signal) : null;
+  const directory = dryRun ? await makeFrontEndDirectory(host, signal).catch(noDirectory) : null;
+  if (directory === null && dryRun) return false;
   try {
     const argv = FRONT_ENDS[frontEnd].buildRefreshArgv(directory);
     return (await host.run(argv, { timeoutMs: 180_000, signal })).exitCode === 0;
   } finally {
     if (directory !== null) await dropFrontEndDirectory(host, directory);
   }
+}
+
+/** Where nothing can be written nothing is asked: rpm or dpkg alone are then told of. */
+function noDirectory(error: unknown): null {
+  if (isTapprepError(error, 'PERMISSION')) return null;
+  throw error;
 }
 
 /** What the package manager would be told, once the packages are there. */

@@ -137,7 +137,11 @@ decide() {
         '--keyring FILE, for a bundle signed by somebody you know, or --allow-unsigned-packages, which runs none of its scripts'
       unsigned=$unsigned$path$newline
     fi
-    [ -z "$only_configuration" ] || configured="$configured$name $wanted $package_arch_of$newline"
+    # What a run that was cut off had brought left its configuration itself, if it says nothing else of it.
+    case $newline$resumed in
+      *"$newline$name $wanted $package_arch_of$newline"*) ;;
+      *) [ -z "$only_configuration" ] || configured="$configured$name $wanted $package_arch_of$newline" ;;
+    esac
     todo="$todo${row#package }$newline"
     todo_count=$((todo_count + 1))
     need=$((need + kibibytes))

@@ -29,10 +29,13 @@ export const DEVEL_VENDOR_MISMATCH: Fault = {
   }),
 };
 
-/** apt takes the build that runs by its version, which may be older than the one that is there. */
-function installByVersion({ packages, place }: Situation): readonly Remedy[] {
+/**
+ * apt takes the build that runs by its version, which may be older than the one that is there. Debian's headers want their common
+ * half in the same version, which has to be named with them.
+ */
+function installByVersion({ packages, place, distribution }: Situation): readonly Remedy[] {
   const { version, devel } = packages;
-  if (place.manager !== 'apt-get' || version === null || devel.length === 0) return [];
+  if (distribution === 'debian' || place.manager !== 'apt-get' || version === null || devel.length === 0) return [];
   const names = devel.map((name) => quoteWord(`${name}=${version}`)).join(' ');
   return [runAsRoot(`apt-get install -y --allow-downgrades ${names}`)];
 }

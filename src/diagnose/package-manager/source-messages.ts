@@ -15,7 +15,7 @@ export const UNREGISTERED: readonly Pattern[] = [
   // SUSEConnect, in its table and in JSON.
   text('Not Registered', /^Not Registered$|"status": ?"Not Registered"/),
   text('SUSEConnect', /(?:use|run|with) ["'`]?(?:sudo )?SUSEConnect/i),
-  text('Error 403', /^(?!.{0,500}rhui).{0,500}\[Errno 14\] HTTPS? Error 403 - Forbidden/),
+  text('Error 403', /^(?!.{0,200}https?:\/\/[\w.-]{0,100}rhui).{0,500}\[Errno 14\] HTTPS? Error 403 - Forbidden/),
   text('Status code: 40', /Status code: 40[13] for https?:\/\/(?:cdn|scc|updates|nu)\b/),
   text('Permission to access', /Permission to access ["'].{1,300}["'] denied/),
   text('entitlement certificate', /(?:no|missing|expired|find|invalid)\b.{0,60}entitlement certificate/i),
@@ -138,10 +138,13 @@ export const UNTRUSTED_ISSUER: readonly Pattern[] = [
   text('certificate issuer is unknown'),
   text('certificate in certificate chain', /self[- ]signed certificate in certificate chain/),
 ];
-/** apt, in any language, of a source without the file that every one has: its address and suite stand between quotes. */
+/**
+ * apt, in any language, of a source without the file that every one has: its address and suite stand between quotes. In another
+ * sentence of the same form it is not signed, or not well enough.
+ */
 export const NO_RELEASE_FILE = text(
   ' Release',
-  /["'] ?(https?:\/\/[^"'\s]{1,200}) ([a-z][a-z-]{2,30})(?:\/\S{1,30})? Release ?["']/,
+  /^(?!.*(?:sign|firm|assin|podpis|podeps|подпис|署名|签名|簽|서명|ondertek|imza|weak|schwach)).*["'] ?(https?:\/\/[^"'\s]{1,200}) ([a-z][a-z-]{2,30})(?:\/\S{1,30})? Release ?["']/i,
 );
 /** What is signed or issued in the future, for a clock that is behind. */
 export const CLOCK: readonly Pattern[] = [

@@ -129,7 +129,7 @@ const FROZEN =
 /** An architecture that this archive does not have: Ubuntu keeps amd64 and i386 apart from all others. */
 const ARCH_ELSEWHERE = text(
   '/binary-',
-  /(https?:\/\/[^\s"'/]{1,200}\/(?:ubuntu\/dists\/\S{1,80}\/binary-(?!amd64|i386|all)|ubuntu-ports\/dists\/\S{1,80}\/binary-(?=amd64|i386))([a-z0-9]{3,10}))\/Packages\S* {1,3}404\b/,
+  /(https?:\/\/(?:[a-z0-9-]{1,60}\.){0,5}(?:archive|security|ports)\.ubuntu\.com\/(?:ubuntu\/dists\/\S{1,80}\/binary-(?!amd64|i386|all)|ubuntu-ports\/dists\/\S{1,80}\/binary-(?=amd64|i386))([a-z0-9]{3,10}))\/Packages\S* {1,3}404\b/,
 );
 const OTHER_ARCH_READ = text(' Packages', /^(?:Get|Hit) ?:\d{1,4} https?:\/\/\S{1,200} \S{1,60} (amd64|i386) Packages/);
 
@@ -139,6 +139,19 @@ const SOURCE_READ = text(
   /^\S{2,20} ?:\d{1,4} https?:\/\/(?:[\w.-]{1,100}\.)?(ubuntu\.com|debian\.org)\/\S{0,100} ([a-z]{3,20})(?:[-/]\S{1,40})? InRelease(?! *\[?404)/,
 );
 const OS_CODENAME = text('_CODENAME=', /^(?:UBUNTU|DEBIAN)_CODENAME=["']?([a-z]{3,20})/);
+/** Who answers that a file is not there, has others. */
+const ABSENT: readonly Pattern[] = [text('404  Not Found'), text('404 Not Found')];
+const NO_ANSWER: readonly Pattern[] = [
+  text('timed out'),
+  text('Could not resolve'),
+  text('Temporary failure resolving'),
+  text('Could not connect'),
+  text('Service Unavailable'),
+  text('Bad Gateway'),
+  text('Gateway Time'),
+];
+/** Suites of Debian by their state, which are asked for beside those with a code name. */
+const BY_STATE = /^(?:sid|(?:old){0,2}stable|testing|unstable|experimental|rc)$/;
 const NOT_READ = /^(?:Err|Ign|Fehl|Fout|Erro|Ошб|Игн|Проп|错误|忽略|エラー|無視)/;
 
 const APT_SOURCES = '/etc/apt/sources.list /etc/apt/sources.list.d';
@@ -177,9 +190,9 @@ export const SOURCE_RULES: readonly Rule[] = [
   {
     code: 'REPO_MISCONFIGURED',
     patterns: [LIST_EXPIRED],
-    grade: ({ captures }) => (captures.every(([source = '']) => FROZEN.test(source)) ? 'proves' : null),
-    cause: ({ groups }) =>
-      `${groups[0] ?? 'The list of a source'} shows what was there at some time and is never renewed, so that it is expired by nature: only its date has to be overlooked, and its signature counts.`,
+    grade: ({ captures }) => (captures.some(([source = '']) => FROZEN.test(source)) ? 'proves' : null),
+    cause: ({ captures }) =>
+      `${captures.find(([source = '']) => FROZEN.test(source))?.[0] ?? 'The list of a source'} shows what was there at some time and is never renewed, so that it is expired by nature: only its date has to be overlooked, and its signature counts.`,
     remedies: () => [runAsRoot('apt-get -o Acquire::Check-Valid-Until=false update'), prepare()],
     otherwise:
       'To stay, the line "Acquire::Check-Valid-Until "false";" belongs in a file of /etc/apt/apt.conf.d; mmdebstrap takes it as --aptopt, and a source itself as [check-valid-until=no].',
@@ -217,8 +230,10 @@ export const SOURCE_RULES: readonly Rule[] = [
   {
     code: 'REPO_MISCONFIGURED',
     patterns: [NO_RELEASE_FILE],
-    hints: [SOURCE_READ, OS_CODENAME],
-    grade: (match) => (foreignSuite(match) === null ? null : 'proves'),
+    hints: [SOURCE_READ, OS_CODENAME, ...ABSENT, ...NO_ANSWER],
+    // A server that gives no answer says nothing of its suites.
+    grade: (match) =>
+      foreignSuite(match) !== null && ABSENT.some(match.seen) && !NO_ANSWER.some(match.seen) ? 'proves' : null,
     cause: (match) => {
       const { host, wrong, right } = foreignSuite(match) ?? { host: '', wrong: '', right: '' };
       return `${wrong} is a code name that ${host} does not know: this system has its packages from the release that is called ${right} there.`;
@@ -243,7 +258,8 @@ export const SOURCE_RULES: readonly Rule[] = [
     code: 'REPO_MISCONFIGURED',
     patterns: [ARCH_ELSEWHERE],
     hints: [OTHER_ARCH_READ],
-    grade: 'proves',
+    // What is archived is at no port either.
+    grade: ({ groups }) => (ARCHIVED.test(/\/dists\/([a-z]+)/.exec(groups[0] ?? '')?.[1] ?? '') ? null : 'proves'),
     cause: ({ groups }) =>
       `The archive at ${hostOf(groups[0] ?? '')} has no packages of ${groups[1] ?? 'this architecture'}: Ubuntu keeps them at ${isOfPorts(groups[1]) ? 'ports.ubuntu.com' : 'archive.ubuntu.com'}.`,
     remedies: (situation, match) => [...moveToPorts(situation, match), CHECK_SOURCES, prepare()],
@@ -378,7 +394,11 @@ function foreignSuite({
     const own = read.filter(({ vendor }) => host.endsWith(vendor));
     const right = told ?? own[0]?.suite;
     // Debian's debug archive has suites of names of its own.
-    const isKnown = own.some((one) => one.suite === wrong) || ARCHIVED.test(wrong) || address.includes('-debug');
+    const isKnown =
+      own.some((one) => one.suite === wrong) ||
+      ARCHIVED.test(wrong) ||
+      BY_STATE.test(wrong) ||
+      address.includes('-debug');
     if (right !== undefined && own.length > 0 && !isKnown && right !== wrong) return { host, wrong, right };
   }
   return null;
@@ -394,18 +414,24 @@ function moveToPorts({ log, arch: machine }: Situation, { groups, seen }: Match)
   const own = log.dpkgArch ?? findArchitecture(machine ?? '')?.deb ?? (seen(OTHER_ARCH_READ) ? 'amd64' : arch);
   if (own !== arch && isOfPorts(arch)) {
     const suite = /\/dists\/([a-z]+)/.exec(groups[0] ?? '')?.[1] ?? 'SUITE';
-    const line = `deb [arch=${arch}] http://ports.ubuntu.com/ubuntu-ports ${suite} main universe`;
+    const line = `deb [arch=${arch}] http://ports.ubuntu.com/ubuntu-ports %s main universe\\n`;
     return [
       runAsRoot(
-        `sed -i -E 's#^deb (https?://)#deb [arch=${own}] \\1#; /^deb .*arch=/! s#^deb \\[#deb [arch=${own} #; s#^(URIs: .*/ubuntu/?)$#\\1\\nArchitectures: ${own}#' $(grep -rls /ubuntu ${APT_SOURCES})`,
+        `sed -i -E '/[.]ubuntu[.]com/ { s#^deb (https?://)#deb [arch=${own}] \\1#; /arch=/! s#^deb \\[#deb [arch=${own} #; s#^(URIs: .*/ubuntu/?)$#\\1\\nArchitectures: ${own}# }' $(grep -rlsF .ubuntu.com ${APT_SOURCES})`,
       ),
-      runAsRoot(shellLine`sh -c ${`echo "${line}" > /etc/apt/sources.list.d/ports.list`}`),
+      runAsRoot(
+        shellLine`sh -c ${`printf "${line}" ${suite} ${suite}-updates ${suite}-security > /etc/apt/sources.list.d/ports.list`}`,
+      ),
     ];
   }
   const [from, to] = isOfPorts(arch)
     ? ['/ubuntu(/| |$)', 'ports.ubuntu.com/ubuntu-ports']
     : ['/ubuntu-ports(/| |$)', 'archive.ubuntu.com/ubuntu'];
-  return [runAsRoot(`sed -i -E 's#https?://[a-z0-9.-]+${from}#http://${to}\\1#' $(grep -rls /ubuntu ${APT_SOURCES})`)];
+  return [
+    runAsRoot(
+      `sed -i -E 's#https?://[a-z0-9.-]*(archive|security|ports)[.]ubuntu[.]com${from}#http://${to}\\2#' $(grep -rlsF .ubuntu.com ${APT_SOURCES})`,
+    ),
+  ];
 }
 
 /** The address of the source whose signature was not taken. */

@@ -60,9 +60,11 @@ export const WITHHELD_RULES: readonly Rule[] = [
   {
     code: 'REPO_MISCONFIGURED',
     patterns: [...HELD, NEEDS_OTHER],
-    grade: ({ situation, seen }) => {
+    grade: ({ situation, seen, linesOf }) => {
       const { held } = situation.log.withheld;
-      if (held.length > 0) return held.some(isOfKernel) ? 'proves' : null;
+      const wanted = linesOf(NEEDS_OTHER).flatMap(({ text: line }) => line.split(/[\s,:()]+/));
+      const isInTheWay = HELD.some(seen) || held.some((name) => wanted.includes(name));
+      if (held.length > 0) return held.some(isOfKernel) && isInTheWay ? 'proves' : null;
       return situation.log.packages.length > 0 && HELD.some(seen) ? 'points' : null;
     },
     cause: ({ situation }) =>

@@ -133,6 +133,15 @@ test.each([
   });
 });
 
+test('a home-made kernel of Debian may be named after its architecture, as the index knows', async () => {
+  const [answer] = await runBatch([
+    `${JSON.stringify({ distro: 'debian', kernel: '6.1.0-custom.x86_64', arch: 'x86_64' })}\n`,
+  ]);
+  expect(answer).toMatchObject({
+    packages: [{ name: 'linux-headers-6.1.0-custom.x86_64', match: 'index' }, {}, {}, {}],
+  });
+});
+
 test.each([
   ['rhel:8', '4.18.0-305.el8.bz1234567.x86_64', true],
   ['debian:12', '6.6.63-homemade', true],
