@@ -51,8 +51,11 @@ describe.each(SHELLS)('%s', (...shell) => {
   });
 
   test('who has ended and was not waited for does not keep it', async () => {
-    // The second program waits for nothing that the first one started.
-    const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    // The second program waits for nothing that the first one started, which ends once the second one is there.
+    const late = 'until [ "$(cat /proc/$1/comm)" = sleep ]; do sleep 0.01; done';
+    const parent = spawn('sh', ['-c', `sh -c '${late}' sh $$ & echo $!; exec sleep 60`], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
     const pid = String(((await once(parent.stdout, 'data')) as [Buffer])[0]).trim();
     const stat = `/proc/${pid}/stat`;
     await vi.waitFor(() => expect(readFileSync(stat, 'utf8')).toContain(') Z '), { timeout: 60_000 });
