@@ -14,7 +14,7 @@ import { placeDebugFiles } from '../../../src/install/place-debug-files.ts';
 import type { Emit, Sha256 } from '../../../src/types.ts';
 import { makeRpmRunRoot } from '../../helpers/dpkg-root.ts';
 import { failureOf } from '../../helpers/failure-of.ts';
-import { openRpmLab } from '../../helpers/rpm-lab.ts';
+import { type LabBuild, openRpmLab, type RpmLab } from '../../helpers/rpm-lab.ts';
 import { asArtifact, TransactionLab, type TransactionRoot } from '../../helpers/transaction-lab.ts';
 
 const CHILD = fileURLToPath(new URL('../../helpers/transaction-child.ts', import.meta.url));
@@ -153,17 +153,22 @@ test('a package that something else needs by now stays, is named with what needs
   expect([root.packages(), root.entries()[0]?.state]).toEqual([[], 'removed']);
 });
 
+/** A root in which these packages are installed. */
+function makeRpmRootOf(rpms: RpmLab, packages: LabBuild['packages']): string {
+  const directory = join(rpms.directory, 'root');
+  const built = rpms.build({ source: 'tools', version: '1', release: '1', packages });
+  makeRpmRunRoot(directory, 'http://127.0.0.1:9/', Object.values(built));
+  return directory;
+}
+
 test('rpm takes back nothing of a failed transaction of which somebody else’s package needs one: the rest goes', async () => {
   const rpms = openRpmLab();
   try {
-    const built = rpms.build({
-      source: 'tools',
-      version: '1',
-      release: '1',
-      packages: [{ name: 'gcc' }, { name: 'systemtap' }, { name: 'dkms', requires: ['gcc'] }],
-    });
-    const directory = join(rpms.directory, 'root');
-    makeRpmRunRoot(directory, 'http://127.0.0.1:9/', Object.values(built));
+    const directory = makeRpmRootOf(rpms, [
+      { name: 'gcc' },
+      { name: 'systemtap' },
+      { name: 'dkms', requires: ['gcc'] },
+    ]);
     const host = createRootHost(directory);
     const before = [{ name: 'dkms', version: '1-1', arch: 'x86_64' }];
     const left = await undoTransaction(
@@ -183,20 +188,13 @@ test('rpm takes back nothing of a failed transaction of which somebody else’s 
 test('what rpm says that something else needs stays by what provides it, and the rest goes', async () => {
   const rpms = openRpmLab();
   try {
-    const built = rpms.build({
-      source: 'tools',
-      version: '1',
-      release: '1',
-      packages: [
-        { name: 'cpp', provides: ['preprocessor = 12'] },
-        { name: 'gcc', requires: ['preprocessor >= 11'] },
-        { name: 'dkms', requires: ['(gcc or clang)', '/usr/bin/stap-prep'] },
-        { name: 'stap-prep', files: { '/usr/bin/stap-prep': '#!/bin/sh\n' } },
-        { name: 'systemtap' },
-      ],
-    });
-    const directory = join(rpms.directory, 'root');
-    makeRpmRunRoot(directory, 'http://127.0.0.1:9/', Object.values(built));
+    const directory = makeRpmRootOf(rpms, [
+      { name: 'cpp', provides: ['preprocessor = 12'] },
+      { name: 'gcc', requires: ['preprocessor >= 11'] },
+      { name: 'dkms', requires: ['(gcc or clang)', '/usr/bin/stap-prep'] },
+      { name: 'stap-prep', files: { '/usr/bin/stap-prep': '#!/bin/sh\n' } },
+      { name: 'systemtap' },
+    ]);
     const host = createRootHost(directory);
     const came = ['cpp', 'gcc', 'stap-prep', 'systemtap'].map((name) => ({ name, version: '1-1', arch: 'x86_64' }));
     const about = { at: '2026-11-29T10:00:00.000Z', tapprep: '0.1.0', release: '5.14.0-1.el9.x86_64' };
