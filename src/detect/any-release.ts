@@ -4,9 +4,12 @@ import { KERNEL_PUBLISHERS } from './kernel-families.ts';
 import { ARCHES } from './release-words.ts';
 import type { DebRelease, RpmRelease } from './kernel-release.ts';
 
-/** V-R, R ending where an architecture, "+variant" or ".debug" begins; these two stand behind an architecture or a tag alone. */
+/**
+ * V-R, R ending where an architecture, "+variant" or ".debug" begins; these two stand behind an architecture or a tag alone.
+ * Elsewhere a plus adds a count: 5.14.0-687.42.1+2.1.el9_8_ciq.x86_64.
+ */
 const RPM_FORM = new RegExp(
-  String.raw`^(?<vr>\d+(?:\.\d+)+-[\w.~^]+?)(?:\.(?<arch>${ARCHES}))?(?:(?<=\.(?:${ARCHES}|[a-z]+\d[\w.]*))(?:\+|\.(?=debug$))(?<variant>[a-z0-9]+(?:[.-][a-z0-9]+)*))?$`,
+  String.raw`^(?<vr>\d+(?:\.\d+)+-(?:[\w.~^]|\+(?=\d))+?)(?:\.(?<arch>${ARCHES}))?(?:(?<=\.(?:${ARCHES}|[a-z]+\d[\w.]*))(?:\+|\.(?=debug$))(?<variant>[a-z0-9]+(?:[.-][a-z0-9]+)*))?$`,
 );
 /** The flavour begins with the first part that has no number in front. */
 const DEB_FORM = /^(?<abi>\d+(?:\.\d+)+(?:[+~][\w.]+)*(?:-\d[\w.+~]*)?)(?:-(?<flavour>[a-z][\w.+~-]*))?$/i;
@@ -53,5 +56,5 @@ export function isNamedByHabit(versionRelease: string, release: string, distro: 
 
 /** Whether a version and release stand in it, so that a package can be named at all. */
 export function hasVersionRelease(versionRelease: string): boolean {
-  return /^\d+(?:\.\d+)+-[\w.~^]+$/.test(versionRelease);
+  return /^\d+(?:\.\d+)+-(?:[\w.~^]|\+(?=\d))+$/.test(versionRelease);
 }

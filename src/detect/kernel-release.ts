@@ -163,10 +163,10 @@ function isVersionOf(version: string, kernel: DebRelease): boolean {
 
 /**
  * The upstream version of a release that holds it whole: 6.12.48+deb13, 6.9.7. Where an ABI number follows, or may stand in
- * what is not known of the flavour, it is V.0 of whatever was built.
+ * what is not known of the flavour, it is V.0 of whatever was built; and 6.9-amd64 was built from 6.9.2 too.
  */
 function fullVersionOf({ kernelFamily, abi }: DebRelease): string | null {
-  const [, version, plus] = /^([\d.]+)(\+.*)?$/.exec(abi) ?? [];
+  const [, version, plus] = /^(\d+\.\d+\.[\d.]+)(\+.*)?$/.exec(abi) ?? [];
   return version === undefined || (kernelFamily === 'deb' && plus === undefined) ? null : version;
 }
 

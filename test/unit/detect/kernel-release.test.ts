@@ -305,6 +305,8 @@ const DEB_VERSIONS: readonly (readonly [string, string, string | null, string | 
   ['debian', '6.9.7-amd64', '#1 SMP PREEMPT_DYNAMIC Debian 6.9.7-1 (2024-06-27)', '6.9.7-1'],
   ['debian', '6.11.0+bpo-amd64', '#1 SMP PREEMPT_DYNAMIC Debian 6.11-1~bpo12+1 (2024-09-19)', '6.11-1~bpo12+1'],
   ['debian', '7.3-arm64', '#1 SMP PREEMPT_DYNAMIC Debian 7.3~rc7-1~exp1 (2026-11-20)', '7.3~rc7-1~exp1'],
+  ['debian', '6.9-cloud-amd64', '#1 SMP PREEMPT_DYNAMIC Debian 6.9.2-1~exp1 (2024-05-26)', '6.9.2-1~exp1'],
+  ['debian', '6.9-cloud-amd64', '#1 SMP PREEMPT_DYNAMIC Debian 6.10.2-1~exp1 (2024-05-26)', null],
   ['kali', '6.5.0-kali3-amd64', '#1 SMP PREEMPT_DYNAMIC Debian 6.5.6-1kali1 (2023-10-09)', '6.5.6-1kali1'],
   ['kali', '6.18.9+kali-amd64', '#1 SMP PREEMPT_DYNAMIC Kali 6.18.12-1kali1 (2026-02-10)', null],
   ['debian', '6.1.0-13-amd64', '#1 SMP Debian', null],
