@@ -49,6 +49,8 @@ describe('a distribution that is built from another one', () => {
     ['cloudlinux', '3.10.0-962.3.2.lve1.5.88.el7.x86_64.debug', 'kernel', 'debug', '3.10.0-962.3.2.lve1.5.88.el7'],
     ['rhel', '5.14.0-501.451.el9iv.x86_64+debug', 'kernel-automotive', 'debug', '5.14.0-501.451.el9iv'],
     ['fedora', '6.18.8-1.surface.fc43.x86_64', 'kernel-surface', null, '6.18.8-1.surface.fc43'],
+    ['rocky', '5.14.0-687.42.1+2.1.el9_8_ciq.x86_64', 'kernel', null, '5.14.0-687.42.1+2.1.el9_8_ciq'],
+    ['rocky', '5.14.0-427.el9.foo1.x86_64+64k', 'kernel', '64k', '5.14.0-427.el9.foo1'],
     ['fedora', '7.2.6-cachyos1.fc43.x86_64', 'kernel-cachyos', null, '7.2.6-cachyos1.fc43'],
   ])('%s %s is a build of somebody else: %s', (distro, kernel, stem, variant, versionRelease) => {
     const target = declareTarget({ distro, version: null, kernel, arch: 'x86_64', unameV: null }, 'any');
