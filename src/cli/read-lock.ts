@@ -2,14 +2,14 @@
 import { resolve } from 'node:path';
 import { TapprepError } from '../errors.ts';
 import { tapprep } from '../make-remedy.ts';
-import { readTextFile } from '../host/files.ts';
+import { readGivenText } from '../host/given-file.ts';
 import { isSameRelease } from '../mirrors/same-release.ts';
 import { checkPlan } from '../resolve/plan-schema.ts';
 import type { Plan, Target, TargetOptions } from '../types.ts';
 
 /** @throws TapprepError BAD_LOCK when it is no plan */
 export async function readLock(cwd: string, path: string): Promise<Plan> {
-  const text = await readTextFile(resolve(cwd, path));
+  const text = await readGivenText(resolve(cwd, path));
   if (text === null)
     throw new TapprepError('BAD_LOCK', `${path} is no file`, { remedy: tapprep('plan', '--out', path) });
   // A lock holds no logins: such an address is asked without one.

@@ -1,20 +1,14 @@
 /** Passwords: from a file or the terminal, never from argv, shown nowhere. */
-import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import type { ReadStream, WriteStream } from 'node:tty';
 import { TapprepError } from '../errors.ts';
-import { shellLine } from '../shell-words.ts';
+import { requireGivenText } from '../host/given-file.ts';
 import { askLine } from './ask-line.ts';
 
 /** The first line of a file. @throws TapprepError USAGE */
 export async function readSecretFile(path: string): Promise<string> {
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-    throw new TapprepError('USAGE', `the password file ${path} cannot be read`, {
-      hint: shellLine`ls -l ${path}`,
-      cause,
-    });
-  });
+  const text = await requireGivenText(path, 'the password file');
   const [line = ''] = text.split(/\r?\n/);
   if (line !== '') return line;
   throw new TapprepError('USAGE', `the password file ${path} begins with an empty line`);

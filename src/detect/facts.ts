@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { isTapprepError, messageOf, TapprepError } from '../errors.ts';
 import { runAsRoot } from '../make-remedy.ts';
 import { assetUrl } from '../host/asset.ts';
-import { readTextFile } from '../host/files.ts';
+import { readGivenText } from '../host/given-file.ts';
 import type { Host, RunResult } from '../host/host.ts';
 import type { HostFacts, OwnKernel } from '../types.ts';
 import { checkRelease } from './declared-facts.ts';
@@ -169,7 +169,7 @@ function parseJson(text: string, source: string): unknown {
  * @throws TapprepError BAD_FACTS, PERMISSION, TOO_LARGE
  */
 export async function readFactsFile(path: string): Promise<HostFacts> {
-  const text = await readTextFile(path);
+  const text = await readGivenText(path);
   if (text === null) throw new TapprepError('BAD_FACTS', `${path} given with --facts is no file`);
   return parseSavedFacts(text, path);
 }

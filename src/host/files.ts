@@ -8,7 +8,7 @@ import { makeDirectory } from '../files/make-directory.ts';
 import { copyWhole, writeWhole } from '../files/write-whole.ts';
 
 /** No text file that tapprep reads from a target is larger. */
-const MAX_TEXT_BYTES = 64 * 1024 * 1024;
+export const MAX_TEXT_BYTES = 64 * 1024 * 1024;
 
 /**
  * The text of a regular file, or null when there is none.
@@ -36,6 +36,11 @@ export async function readTextFile(path: string, follow = true): Promise<string 
 
 const MOST_BLOCK = 256 * 1024;
 
+/** What is said of a file that is longer than any text. */
+export function tooLarge(path: string): TapprepError {
+  return new TapprepError('TOO_LARGE', `${path} is larger than ${MAX_TEXT_BYTES} bytes, no such text file is expected`);
+}
+
 async function readBounded(file: FileHandle, path: string, block: number): Promise<string> {
   // Not readFile: the size of files in /proc is 0, and the bound must hold while reading.
   const chunks: Buffer[] = [];
@@ -44,12 +49,7 @@ async function readBounded(file: FileHandle, path: string, block: number): Promi
     const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(block), 0, block, null);
     if (bytesRead === 0) return Buffer.concat(chunks).toString('utf8');
     total += bytesRead;
-    if (total > MAX_TEXT_BYTES) {
-      throw new TapprepError(
-        'TOO_LARGE',
-        `${path} is larger than ${MAX_TEXT_BYTES} bytes, no such text file is expected`,
-      );
-    }
+    if (total > MAX_TEXT_BYTES) throw tooLarge(path);
     chunks.push(buffer.subarray(0, bytesRead));
   }
 }
@@ -120,7 +120,8 @@ export async function isExecutableFile(path: string): Promise<boolean> {
   }
 }
 
-function asPermission(error: unknown, path: string, what: string): unknown {
+/** What an errno says that means a right is missing; any other error as it is. */
+export function asPermission(error: unknown, path: string, what: string): unknown {
   if (!['EACCES', 'EPERM', 'EROFS', 'EISDIR'].some((code) => isErrno(error, code))) return error;
   return new TapprepError('PERMISSION', `${path} cannot be ${what} by this user`, { facts: { path }, cause: error });
 }

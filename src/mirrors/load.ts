@@ -1,11 +1,12 @@
 /** Reads mirror lists: the one that comes with tapprep, and the user's. */
-import type { Stats } from 'node:fs';
+import { constants, type Stats } from 'node:fs';
 import { open, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { countOf } from '../count.ts';
 import { isErrno, messageOf, TapprepError } from '../errors.ts';
 import { findForeign, foreignHint, sayForeign } from '../files/ancestors.ts';
 import { diskError } from '../files/disk-error.ts';
+import { readPipeText } from '../host/given-file.ts';
 import { tapprep } from '../make-remedy.ts';
 import { mergeMirrorFiles } from './merge.ts';
 import type { NamedMirrorFile } from './merge.ts';
@@ -83,11 +84,11 @@ async function listKeyFolder(folder: string): Promise<readonly string[]> {
 }
 
 async function readOverride(path: string): Promise<NamedMirrorFile> {
-  const read = await readBounded(path);
-  if (!read) {
+  const text = (await readPipeText(path)) ?? (await readBounded(path))?.text;
+  if (text === undefined) {
     throw new TapprepError('BAD_MIRRORS', `--mirrors names ${path}, which does not exist`, { facts: { path } });
   }
-  return { name: path, file: await parseMirrorFile(read.text, path), origin: 'override' };
+  return { name: path, file: await parseMirrorFile(text, path), origin: 'override' };
 }
 
 /**
@@ -135,13 +136,16 @@ async function readBounded(
 ): Promise<{ readonly path: string; readonly text: string } | null> {
   let handle;
   try {
-    handle = await open(path, 'r');
+    // Opening a pipe otherwise waits for its writer.
+    handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (cause) {
     if (isErrno(cause, 'ENOENT') || isErrno(cause, 'ENOTDIR')) return null;
     throw diskError(cause, path, UNREADABLE);
   }
   try {
-    await judge(path, await handle.stat());
+    const info = await handle.stat();
+    if (!info.isFile()) throw new TapprepError('BAD_MIRRORS', `${path} is no file`, { facts: { path } });
+    await judge(path, info);
     const buffer = Buffer.alloc(MAX_BYTES + 1);
     let length = 0;
     for (;;) {

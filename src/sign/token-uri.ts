@@ -1,8 +1,7 @@
 /** The parts of a PKCS#11 URI (RFC 7512) that are a secret, or lead to one. */
-import { readFile } from 'node:fs/promises';
 import { TapprepError } from '../errors.ts';
+import { requireGivenText } from '../host/given-file.ts';
 import type { SigningTools } from './signing-tools.ts';
-import { shellLine } from '../shell-words.ts';
 
 /** The URI without them, and the PIN. @throws TapprepError USAGE, MODULE_KEY_LOCKED */
 export async function readSecret(
@@ -39,8 +38,6 @@ export function refusePinValue(uri: string): void {
 
 async function readPin(source: string): Promise<string> {
   const path = source.replace(/^file:(?:\/\/)?/, '');
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-    throw new TapprepError('USAGE', `the PIN file ${path} cannot be read`, { hint: shellLine`ls -l ${path}`, cause });
-  });
+  const text = await requireGivenText(path, 'the PIN file');
   return text.split(/\r?\n/, 1)[0] ?? '';
 }

@@ -9,7 +9,7 @@ import { tapprep } from '../../make-remedy.ts';
 import { shellLine } from '../../shell-words.ts';
 import { hashFile } from '../../files/hash-file.ts';
 import { checkPlace } from '../../files/write-whole.ts';
-import { readTextFile } from '../../host/files.ts';
+import { readGivenText } from '../../host/given-file.ts';
 import { bundleCompiled, type CompiledReport, type CompiledScript } from '../../pipeline/bundle-compiled.ts';
 import { bundleTarget, type BundleReport } from '../../pipeline/bundle.ts';
 import { openTarget, type OpenTarget } from '../../pipeline/open-target.ts';
@@ -238,7 +238,7 @@ async function readCompiledScripts(
         throw new TapprepError('USAGE', `${word} cannot be the name of a script in a bundle`);
       }
       const module = `tapprep_own_${name.toLowerCase().replaceAll(/[^a-z0-9]/g, '_')}`;
-      const text = await readTextFile(resolve(cwd, word));
+      const text = await readGivenText(resolve(cwd, word));
       if (text === null) throw new TapprepError('USAGE', `${word} is no file`);
       return { name, verify: { name, text, module }, arguments: [] };
     }),

@@ -1,8 +1,8 @@
 /** `tapprep rehearse`: from a kernel release to Hello, World inside that kernel, on a machine that is not the target. */
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { countOf } from '../../count.ts';
 import { EXIT, isTapprepError, TapprepError } from '../../errors.ts';
+import { requireGivenText } from '../../host/given-file.ts';
 import { tapprep } from '../../make-remedy.ts';
 import { findCurrentKernel, findLatestKernels } from '../../pipeline/current-kernel.ts';
 import { asPattern, openTarget, openHost, type OpenTarget } from '../../pipeline/open-target.ts';
@@ -25,7 +25,6 @@ import { renderTried } from '../render/systemtap-text.ts';
 import { renderVerify } from '../render/verify-text.ts';
 import { readScripts } from './verify.ts';
 import { renderDiagnoses } from '../render/diagnoses.ts';
-import { shellLine } from '../../shell-words.ts';
 
 export interface RehearseCommandOptions {
   readonly target: TargetOptions;
@@ -84,12 +83,7 @@ export async function runRehearseKernels(
 
 /** One release a line; empty lines and those that begin with "#" are none. @throws TapprepError USAGE */
 async function readReleases(path: string): Promise<readonly string[]> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw new TapprepError('USAGE', `the list of kernels ${path} cannot be read`, {
-      hint: shellLine`ls -l ${path}`,
-      cause: error,
-    });
-  });
+  const text = await requireGivenText(path, 'the list of kernels');
   const lines = text.split('\n').map((line) => line.trim());
   const releases = [...new Set(lines.filter((line) => line !== '' && !line.startsWith('#')))];
   if (releases.length > 0 && releases.length <= MAX_KERNELS) return releases;

@@ -1,7 +1,7 @@
 /** `tapprep verify`: the ladder on what is installed, without installing anything. */
 import { basename, resolve } from 'node:path';
 import { EXIT, TapprepError } from '../../errors.ts';
-import { readTextFile } from '../../host/files.ts';
+import { readGivenText } from '../../host/given-file.ts';
 import { withLockedTarget } from '../../install/target-lock.ts';
 import { hasRootRights, openTarget, requireHost } from '../../pipeline/open-target.ts';
 import { type ProveOptions, proveTarget } from '../../pipeline/prove.ts';
@@ -102,7 +102,7 @@ export async function readScripts(
 }
 
 async function readScript(path: string): Promise<string> {
-  const text = await readTextFile(path);
+  const text = await readGivenText(path);
   if (text !== null) return text;
   throw new TapprepError('USAGE', `there is no script ${path}`, { hint: 'tapprep scripts list' });
 }
