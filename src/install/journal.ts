@@ -63,6 +63,11 @@ export async function readJournal(host: Host): Promise<Journal> {
   return parseJournal(host, text);
 }
 
+/** The entries of what is still there, or was when it was last looked. @throws TapprepError JOURNAL_BROKEN */
+export async function readOpen(host: Host): Promise<readonly JournalEntry[]> {
+  return (await readJournal(host)).entries.filter(({ state }) => state !== 'removed');
+}
+
 /** PATH: "link" or what `ls -ldn` says of it. */
 const LOOK = 'if [ -h "$1" ]; then echo link; else exec ls -ldn -- "$1"; fi';
 

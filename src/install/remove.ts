@@ -11,7 +11,7 @@ import { systemOfManager } from '../package-system/systems.ts';
 import { QUIET_ENV } from './commands.ts';
 import { packageKey } from './compare-lists.ts';
 import { completeCutOff, resumeCutOff } from './cut-off.ts';
-import { type JournalEntry, readJournal, writeJournal } from './journal.ts';
+import { type JournalEntry, readJournal, readOpen, writeJournal } from './journal.ts';
 import { identifySystem, type ListedPackage, listRemains } from './package-list.ts';
 import { findNeeded, type NeededPackage } from './needed.ts';
 import { findRemains, type Kept, takeRemains } from './remains.ts';
@@ -198,10 +198,6 @@ function closeEntry(entry: JournalEntry, stay: ReadonlySet<string>, needs: Reado
   return entry.state === 'removed' || files.length + packages.length === 0
     ? { ...entry, state: 'removed' }
     : { ...entry, state: 'failed', packages, files };
-}
-
-async function readOpen(host: Host): Promise<readonly JournalEntry[]> {
-  return (await readJournal(host)).entries.filter(({ state }) => state !== 'removed');
 }
 
 async function systemOfJournal(host: Host, open: readonly JournalEntry[]): Promise<PackageSystem> {

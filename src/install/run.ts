@@ -13,7 +13,7 @@ import { buildInstallArgv, type InstallMethod, QUIET_ENV, sortByRole, systemOfMe
 import { compareLists, isSamePackage, isSameVersion, packageKey } from './compare-lists.ts';
 import { isSame } from './compare-transaction.ts';
 import { completeCutOff, resumeCutOff } from './cut-off.ts';
-import { type JournalEntry, JOURNAL_PATH, readJournal, writeEntry } from './journal.ts';
+import { type JournalEntry, JOURNAL_PATH, readJournal, readOpen, writeEntry } from './journal.ts';
 import { listConfigured, listPackages, listRemains, listTraces, type ListedPackage } from './package-list.ts';
 import { findRemains, isStaging, takeRemains } from './remains.ts';
 import { withStagedFiles } from './staging.ts';
@@ -59,7 +59,7 @@ export async function installArtifacts(request: InstallRequest): Promise<Install
   if (wanted.length === 0) return { installed: [], replaced: [], unchanged: request.artifacts.length, journal: null };
   refuseReplacement(wanted, request.allowUpgrade);
 
-  const configurations = await listConfigured(host, system);
+  const configurations = await listForeignConfigurations(host, system);
   const configured = wanted
     .map(({ item: { name, version, arch } }) => ({ name, version, arch }))
     .filter((item) => configurations.some((one) => isSamePackage(one, item)));
@@ -260,6 +260,14 @@ async function tellWaiting<T>(
   } finally {
     signal.removeEventListener('abort', tell);
   }
+}
+
+/** The packages of which only the configuration is there, but for what tapprep brought: a killed removal leaves that. */
+async function listForeignConfigurations(host: Host, system: PackageSystem): Promise<readonly ListedPackage[]> {
+  const brought = (await readOpen(host)).flatMap(({ packages, configured = [] }) =>
+    packages.filter((item) => !configured.some((one) => isSamePackage(one, item))),
+  );
+  return (await listConfigured(host, system)).filter((item) => !brought.some((one) => isSame(one, item)));
 }
 
 /** An install that was killed half-way: dpkg may hold half-configured packages, and says so to every later command. */

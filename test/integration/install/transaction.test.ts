@@ -130,6 +130,25 @@ test.each(['remove', 'the undo of a failure'])(
   },
 );
 
+test('the configuration that a killed removal left of a package of tapprep is not taken for an earlier one', async () => {
+  const tool = lab.build('tool', '2', conffile('tool'));
+  await root.install([asArtifact(tool)]);
+  // Between dpkg's --remove and --purge.
+  root.dpkg('--remove', 'tool');
+  await failureOf(root.install([asArtifact(tool), asArtifact(broken)]));
+  expect([root.packages(), existsSync(join(root.directory, 'etc/tool.conf'))]).toEqual([[], false]);
+});
+
+test('what an admin installed again and removed after tapprep had taken it away keeps its configuration', async () => {
+  const tool = lab.build('tool', '2', conffile('tool'));
+  await root.install([asArtifact(tool)]);
+  await root.remove();
+  root.dpkg('--install', tool);
+  root.dpkg('--remove', 'tool');
+  await failureOf(root.install([asArtifact(tool), asArtifact(broken)]));
+  expect([root.packages(), existsSync(join(root.directory, 'etc/tool.conf'))]).toEqual([['tool 2 config-files'], true]);
+});
+
 test('a package that something else needs by now stays, is named with what needs it, and the rest goes', async () => {
   const cpp = lab.build('cpp', '12-1');
   const compiler = lab.build('gcc', '12-1', {}, { Depends: 'cpp' });
