@@ -68,9 +68,9 @@ export function mergeWays(planned: readonly PlannedSystemtap[], tried: readonly 
   return [...ways.values()].toSorted((a, b) => Number(a.seen === null) - Number(b.seen === null));
 }
 
-/** What was said of a way, without the names of directories that were made for one run. */
+/** What was said of a way, without the names of directories that were made for one run; those of every system stay. */
 function withoutPaths(reason: string): string {
-  return reason.replaceAll(/\/[^\s\]"]*\/(?=[^/\s\]"]+)/g, '');
+  return reason.replaceAll(/(?<![^\s"'(:])\/(?!(?:boot|etc|lib|proc|sys|usr)\/)[^\s\]"]*\/(?=[^/\s\]"]+)/g, '');
 }
 
 /** What putting a portable SystemTap together took, its packages already here. */
