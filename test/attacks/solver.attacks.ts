@@ -39,10 +39,58 @@ async function search(tree: Tree): Promise<Outcome> {
   }
 }
 
+const RULES = 'src/resolve/rpm/solver/rules.ts';
+/** Each conflicts with what all provide. */
+const RIVALS = 1500;
+
+async function conflict(tree: Tree): Promise<Outcome> {
+  const { createCatalogue, RELATIONS } = await tree.load<typeof import('../../src/resolve/rpm-md/catalogue.ts')>(
+    'src/resolve/rpm-md/catalogue.ts',
+  );
+  const { createPool } = await tree.load<typeof import('../../src/resolve/rpm/solver/pool.ts')>(
+    'src/resolve/rpm/solver/pool.ts',
+  );
+  const { collectPackageRules } = await tree.load<typeof import('../../src/resolve/rpm/solver/rules.ts')>(RULES);
+  const catalogue = createCatalogue();
+  catalogue.startRepository();
+  const symbol = (text: string): number => catalogue.symbols.internText(text);
+  const shared = [symbol('the-one')];
+  const nothing = Object.fromEntries(RELATIONS.map((kind) => [kind, []])) as unknown as Record<
+    (typeof RELATIONS)[number],
+    readonly number[]
+  >;
+  const rivals = Array.from({ length: RIVALS }, (_, at) =>
+    catalogue.add({
+      name: symbol(`rival${at}`),
+      arch: symbol('x86_64'),
+      evr: symbol('1-1'),
+      vendor: symbol(''),
+      relations: { ...nothing, provides: shared, conflicts: shared },
+    }),
+  );
+  const pool = createPool(catalogue, {
+    arch: 'x86_64',
+    installed: new Set(),
+    isExcluded: () => false,
+    priorities: [99],
+    files: new Map(),
+  });
+  try {
+    return succeeded(`${collectPackageRules(pool, rivals).rules.length} rules were made and kept`);
+  } catch (error) {
+    return held(codeOf(error));
+  }
+}
+
 export const attacks: readonly Attack[] = [
   {
     name: 'requirements and conflicts of which every package doubles the time keep plan busy for ever',
     guard: [{ file: SEARCH, text: 'const MAX_DEAD_ENDS = 10_000;', replacement: 'const MAX_DEAD_ENDS = 1e9;' }],
     attempt: search,
+  },
+  {
+    name: 'packages that all conflict with what all provide fill the memory of plan',
+    guard: [{ file: RULES, text: 'const MAX_RULES = 2_000_000;', replacement: 'const MAX_RULES = 1e9;' }],
+    attempt: conflict,
   },
 ];

@@ -1,7 +1,15 @@
 /** What must hold of every package that a request can reach, as clauses for the search. Pure. */
+import { TapprepError } from '../../../errors.ts';
+import { tapprep } from '../../../make-remedy.ts';
 import type { RelationKind } from '../../rpm-md/catalogue.ts';
 import { ALWAYS, type Packages, type Pool } from './pool.ts';
 import { isComplex, toClauses } from './rich.ts';
+
+/**
+ * Of a distribution a package brings about nine (9,846 rules of all 1,125 packages of a BaseOS), and a rule takes some hundred
+ * bytes. Unsigned indexes may be made so that every package conflicts with every other.
+ */
+const MAX_RULES = 2_000_000;
 
 /** Why a rule is there. */
 export type RuleCause =
@@ -44,7 +52,7 @@ function clauseRule(first: number, rest: Packages, cause: RuleCause): Rule | nul
   return rest.length === 1 ? binary(first, only, cause) : makeRule(first, rest, cause);
 }
 
-/** Rules of every package that `wanted` and the installed ones can lead to, and which packages those are. */
+/** Rules of every package that `wanted` and the installed ones can lead to, and which packages those are. @throws TapprepError TOO_LARGE */
 export function collectPackageRules(
   pool: Pool,
   wanted: Iterable<number>,
@@ -53,7 +61,15 @@ export function collectPackageRules(
   const reached = new Set<number>();
   const queue: number[] = [...pool.installed, ...wanted];
   const add = (rule: Rule | null): void => {
-    if (rule !== null) rules.push(rule);
+    if (rule === null) return;
+    if (rules.length >= MAX_RULES) {
+      throw new TapprepError(
+        'TOO_LARGE',
+        `the packages of the repositories depend on and conflict with each other in more than ${MAX_RULES} ways`,
+        { remedy: tapprep('mirrors', 'list') },
+      );
+    }
+    rules.push(rule);
   };
   for (let at = 0; at < queue.length; at += 1) {
     const solvable = queue[at] ?? 0;
