@@ -42,6 +42,7 @@ const KINDS = edit(
   'directory: /^/,',
 );
 const PATH_FORM = edit('src/install/journal-schema.ts', String.raw`/^\/[^\p{Cc}\p{Cf}\u2028\u2029]+$/u`, '/^[^]/u');
+const ANSWERS = edit('src/install/remains.ts', 'if (!isAnswer(asked, kind, path)) continue;', '');
 const DOTS = edit('src/install/journal-schema.ts', "part === '..' || part === '.'", "part === '...'");
 const MARKERS = edit('src/install/marks.ts', 'then verdict=no-marker; return; fi', 'then return; fi');
 const MARKER_LINK = edit('src/install/marks.ts', String.raw` && [ ! -h "$1/$marker" ] || continue`, ' || continue');
@@ -152,7 +153,7 @@ const journals: readonly Attack[] = [
   ),
   keeps(
     'a line break in a path of the journal adds a directory to what is deleted',
-    [PATH_FORM],
+    [PATH_FORM, ANSWERS],
     'srv/precious',
     ({ root }) => {
       put(root, 'srv/precious', 'data');
@@ -226,6 +227,17 @@ const journals: readonly Attack[] = [
 ];
 
 const markers: readonly Attack[] = [
+  keeps(
+    'the name of a directory in /tmp has a line break, behind which another directory is called tapprep’s own',
+    [edit('src/install/remains.ts', 'case $found in *[!A-Za-z0-9_.:+~^@/-]*) continue ;; esac', ''), ANSWERS],
+    'srv/precious',
+    ({ root }) => {
+      put(root, 'srv/precious', 'data');
+      const planted = join(root, 'tmp/tapprep-1\nours private srv');
+      mkdirSync(planted, { recursive: true });
+      chownSync(planted, NOBODY, NOBODY);
+    },
+  ),
   keeps('a foreign directory with a name of tapprep, without its marker', [MARKERS], `${OURS}/precious`, ({ root }) =>
     put(root, `${OURS}/precious`, 'data'),
   ),
