@@ -3,9 +3,12 @@ import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
+  closeSync,
+  constants,
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -13,7 +16,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { StopSignal } from '../../src/errors.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { isErrno, type StopSignal } from '../../src/errors.ts';
 import type { Host } from '../../src/host/host.ts';
 import { makeBuildRoot } from '../helpers/build-lab.ts';
 import {
@@ -319,6 +323,38 @@ const markers: readonly Attack[] = [
   ),
 ];
 
+/** Whether somebody has opened a pipe to read from it; a waiting reader then reads its end. */
+function letGo(pipe: string): boolean {
+  try {
+    closeSync(openSync(pipe, constants.O_WRONLY | constants.O_NONBLOCK));
+    return true;
+  } catch (error) {
+    if (isErrno(error, 'ENXIO')) return false;
+    throw error;
+  }
+}
+
+const waits: readonly Attack[] = [
+  {
+    name: 'a pipe in the place of the record of a process at work keeps every command waiting',
+    guard: [edit('src/host/scripts.ts', '[ -f "$1" ] && [ ! -h "$1" ] || exit 0', ':')],
+    attempt: async (tree) => {
+      const { root, host } = await openScene(tree);
+      const pipe = join(root, 'var/lib/tapprep/running');
+      execFileSync('mkfifo', [pipe]);
+      const { awaitEarlierRun } =
+        await tree.load<typeof import('../../src/host/until-end.ts')>('src/host/until-end.ts');
+      const end = awaitEarlierRun(host, new AbortController().signal).then(() => true);
+      for (;;) {
+        if (await Promise.race([end, delay(20, false)])) return held('it is no file');
+        if (!letGo(pipe)) continue;
+        await end;
+        return succeeded('it is waited for');
+      }
+    },
+  },
+];
+
 /** A second signal that nobody sent in a hurry. */
 const SECONDS: readonly (readonly [name: string, signal: StopSignal, at: number, text: string])[] = [
   ['a terminal that is closed sends SIGHUP twice, and all ends at once', 'SIGHUP', 1000, "signal !== 'SIGHUP' && "],
@@ -335,4 +371,4 @@ const stops = SECONDS.map(([name, signal, at, text]): Attack => ({
   },
 }));
 
-export const attacks: readonly Attack[] = [...journals, ...markers, ...stops];
+export const attacks: readonly Attack[] = [...journals, ...markers, ...waits, ...stops];
