@@ -22,7 +22,7 @@ const LOST_AND_FOUND = 'lost+found';
  * @throws TapprepError USAGE for a directory of others
  */
 export async function requireCache(root: string): Promise<void> {
-  if (await isOurs(root, await ownUid())) return;
+  if (await isOurs(root, ownUid())) return;
   throw new TapprepError(
     'USAGE',
     `${root} has files in it and no ${CACHE_MARK} of tapprep's, so it is not taken for a cache`,
