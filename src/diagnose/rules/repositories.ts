@@ -507,9 +507,10 @@ export const REPOSITORY_RULES: readonly Rule[] = [
     hints: [PLAIN_SUITE, ...PROXY],
     grade: (match) => {
       if (unresolvedHost(match) !== null || anySeen(match, PROXY)) return null;
-      if (brokenDebugSource(match) || undefinedVariables(match).length > 0) return 'proves';
+      if (undefinedVariables(match).length > 0) return 'proves';
       // It works for whoever is registered.
-      return anySeen(match, UNREGISTERED) ? 'allows' : 'points';
+      if (anySeen(match, UNREGISTERED)) return 'allows';
+      return brokenDebugSource(match) ? 'proves' : 'points';
     },
     cause: (match) => {
       const undefinedOnes = undefinedVariables(match);

@@ -34,6 +34,21 @@ const INDEX_ABSENT: readonly Pattern[] = [
   text('Status code: 404', /Status code: 404 for \S{1,300}\/repomd\.xml/),
   text('[Errno 14]', /repomd\.xml: \[Errno 14\]/),
 ];
+/**
+ * Red Hat's repositories of longer support (EUS, AUS, E4S, TUS) exist for minor releases alone, and the address that was asked has
+ * the major one, as it is where the release was never set: /eus/rhel8/8/, /eus/rhel/server/7/7Server/.
+ */
+const MAJOR_OF_EXTENDED: readonly Pattern[] = [
+  ['Status code: 404', 'Status code: 404 for '],
+  ['[Errno 14]', '(?=.{1,400}\\[Errno 14\\] HTTPS? Error 404)'],
+].map(([needle = '', head = '']) =>
+  text(
+    needle,
+    new RegExp(
+      `${head}https?://cdn\\.redhat\\.com/content/(eus|aus|e4s|tus)/rhel(?:(\\d{1,2})/\\2|/[\\w-]{1,30}/(\\d{1,2})/\\3[A-Z]\\w{1,20})/`,
+    ),
+  ),
+);
 /** A cloud's own repositories know their machines by a certificate, which a package of theirs renews. */
 const CLOUD_CERTIFICATE = text(
   'certificate expired',
@@ -300,6 +315,21 @@ export const SOURCE_RULES: readonly Rule[] = [
   },
   {
     code: 'REPO_MISCONFIGURED',
+    patterns: MAJOR_OF_EXTENDED,
+    grade: 'proves',
+    cause: ({ groups: [kind = '', eight, seven], situation }) =>
+      `${kind.toUpperCase()} repositories of Red Hat are of one minor release each, and this one was asked for ${eight ?? seven ?? ''}: the minor release of this system${minorOf(situation) === null ? '' : `, ${minorOf(situation)},`} is not set.`,
+    remedies: (situation) => [
+      runAsRoot('subscription-manager release --list'),
+      ...(minorOf(situation) === null ? [] : [runAsRoot(`subscription-manager release --set=${minorOf(situation)}`)]),
+      runAsRoot(cleanAll(situation)),
+      CHECK_SOURCES,
+    ],
+    otherwise:
+      'The first command lists what the subscription has, and "subscription-manager release --set" takes one of them: that of /etc/redhat-release, whose kernel runs here.',
+  },
+  {
+    code: 'REPO_MISCONFIGURED',
     patterns: [CLOUD_CERTIFICATE, ...CLOUD_REFUSES],
     grade: 'proves',
     cause: ({ groups, seen }) =>
@@ -372,6 +402,12 @@ function archiveOf({ captures }: Match): Archive | null {
     if (archive !== undefined && (archive.suites ?? ARCHIVED).test(suite)) return archive;
   }
   return null;
+}
+
+/** The minor release of Enterprise Linux that a kernel says it was built for. */
+function minorOf({ release }: Situation): string | null {
+  const [, major, minor] = /\.el(\d{1,2})_(\d{1,2})(?=\.|\+|$)/.exec(release ?? '') ?? [];
+  return major === undefined || minor === undefined ? null : `${major}.${minor}`;
 }
 
 function hostOf(address: string): string {
