@@ -2,7 +2,7 @@
 import { searchFor, searchIndex, setUpDebugRepository, upgradeByPacman } from '../common-remedies.ts';
 import { CHECK_SOURCES, install, REBOOT, prepare, run, runAsRoot } from '../../make-remedy.ts';
 import type { Remedy } from '../../types.ts';
-import { NOT_FOUND_PATTERNS } from '../package-manager/asked-packages.ts';
+import { isNotFoundAnswer, NOT_FOUND_PATTERNS } from '../package-manager/asked-packages.ts';
 import { findJudged, judgeNotFound } from '../package-manager/read-answers.ts';
 import { isUnexpanded, type WhyNotFound } from '../package-manager/judge.ts';
 import {
@@ -31,6 +31,8 @@ const NO_DEBUGINFO = text(
   'Could not find debug',
   /Could not find debug(?:info|source)\b(?!.{0,60} following installed packages: (?!.{0,1000}\bkernel))[^:]{0,80}:? \S/,
 );
+/** apt knows the package, and has another version of it. */
+const VERSION_ABSENT = text('was not found', /^E: Version ["'][^"']{1,80}["'] for /);
 /** Answers without a name: what was asked for stands elsewhere in the log, or nowhere. */
 const NAMELESS: readonly Pattern[] = [
   NO_DEBUGINFO,
@@ -159,7 +161,7 @@ const AT_WORK: readonly Pattern[] = [
   text(' kB/s | '),
   text(' MB/s | '),
 ];
-const IN_VAIN: readonly WhyNotFound[] = ['right-name', 'unknown'];
+const IN_VAIN: readonly WhyNotFound[] = ['right-name', 'meta-package', 'unknown'];
 
 /** Asked for by its right name, or by none that is shown. */
 function isAskedInVain(match: Match): boolean {
@@ -283,13 +285,28 @@ export const REPOSITORY_RULES: readonly Rule[] = [
     patterns: IN_WORDS,
     hints: ALL_THERE,
     grade: (match) => {
-      const { situation, lines, linesOf } = match;
+      const { situation, linesOf } = match;
       if (situation.release === null && situation.log.packages.length === 0) return null;
+      // What a package manager answers is judged by the name in it.
+      const lines = match.lines.filter((line) => !isNotFoundAnswer(line.text));
       if (lines.length > linesOf(NOTHING_TO_DO).length) return 'points';
+      if (lines.length === 0) return null;
       // Beside a package that was not found it is a failure, and else what is there already.
       return anySeen(match, ALL_THERE) && !anySeen(match, NO_PACKAGE) ? null : lines.length === 1 ? 'allows' : 'points';
     },
     cause: ({ situation }) => `The enabled repositories do not carry the package of ${kernelName(situation)} any more.`,
+  },
+  {
+    code: 'REPO_NOT_CONFIGURED',
+    patterns: NOT_FOUND_PATTERNS,
+    hints: [VERSION_ABSENT],
+    grade: (match) => (findJudged(match, 'meta-package') === null || match.seen(VERSION_ABSENT) ? null : 'points'),
+    cause: (match) =>
+      `${findJudged(match, 'meta-package')?.name ?? 'What was asked for'} leads to the newest of its flavour, and every archive that has such kernels as ${match.situation.release ?? ''} has it: the sources of apt name none, or their lists were not fetched.`,
+    remedies: ({ packages }, match) => [
+      CHECK_SOURCES,
+      install(isDebuginfoAsked(match) ? packages.debuginfo : packages.devel, 'kernel'),
+    ],
   },
   {
     code: 'REPO_NOT_CONFIGURED',
