@@ -1,5 +1,6 @@
 /** What it means that a package was not found: by who packages the kernel in question and what the right name is. Pure. */
 import { type KernelPackages, pacmanHeaders } from '../kernel-packages.ts';
+import { lettersApart } from '../../nearest-name.ts';
 import type { LoggedPackage } from '../log-packages.ts';
 import type { AskedPackage } from './asked-packages.ts';
 
@@ -43,6 +44,7 @@ export function judgeAsked(asked: AskedPackage, { release, packages, logged }: A
   if (stems.length === 0) return packages.standing === 'unknown' ? 'custom-kernel' : 'right-name';
   if (asked.role === 'build-tree' && hasFlavouredStem(asked.stem, stems)) return 'wrong-name';
   if (asked.role === 'build-tree' && packages.develSeconds.includes(asked.stem)) return 'wrong-name';
+  if (asked.role === 'build-tree' && packages.devel.some((own) => isMisspelt(asked.name, own))) return 'wrong-name';
   return stems.includes(asked.stem) || isVariantOf(asked.stem, stems) ? 'right-name' : 'wrong-name';
 }
 
@@ -62,6 +64,14 @@ function isMetaPackage(name: string, release: string): boolean {
   const flavour = (headers ?? image)?.replace(LINE_OF_KERNELS, '') ?? '';
   return flavour !== '' && release.endsWith(`-${flavour}`);
 }
+
+/** All numbers of a name are right, and one or two letters are not: linux-headers-5.4.0-198-genric. */
+function isMisspelt(name: string, own: string): boolean {
+  const numbers = (text: string): string => text.replaceAll(/\D+/g, ' ');
+  return name !== own && numbers(name) === numbers(own) && lettersApart(name, own) <= MISSPELT_LETTERS;
+}
+
+const MISSPELT_LETTERS = 2;
 
 /** linux612-headers, linux5.3-headers: Manjaro and Void name them by the kernel's first two numbers. */
 function isOfSeries(name: string, release: string): boolean {

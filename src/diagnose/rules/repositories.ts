@@ -23,6 +23,7 @@ import { matchingDebuginfo } from '../other-packages.ts';
 import { kernelName, text, type Pattern, type Rule, type Match } from '../rule.ts';
 import { asksZypper, type Situation } from '../situation.ts';
 import { findArchitecture } from '../../detect/architectures.ts';
+import { findUbuntuRelease } from '../../detect/ubuntu-releases.ts';
 import { quoteWord, shellLine } from '../../shell-words.ts';
 import { compareRpmVersions } from '../../version/rpm-vercmp.ts';
 
@@ -123,17 +124,11 @@ const DEBUG_ASKED: readonly Pattern[] = [
   text('(Debug RPMs)'),
   text('--enablerepo', /--enablerepo[= ]["']?\S{0,80}debug/),
 ];
-/** Ubuntu, as one logs in and as its own tool is asked. */
-const NOT_ATTACHED: readonly Pattern[] = [
-  text('not attached to', /not attached to an? Ubuntu (?:Pro|Advantage)/),
-  text('Infrastructure is not enabled', /Security Maintenance for Infrastructure is not enabled/),
-];
-/** Releases whose later kernels are only for who is attached, as their sources and their own banners name them. */
-const OF_ESM: readonly Pattern[] = [
-  text('.ubuntu.com', /\.ubuntu\.com\/ubuntu\S{0,10} (?:trusty|xenial|bionic|focal)(?:-[a-z]{1,20})?[ /]/),
-  text('Ubuntu 1', /\bUbuntu 1[468]\.04\b/),
-  text('Ubuntu 20.04', /\bUbuntu 20\.04\b/),
-];
+/** Ubuntu's own tool, on any release. */
+const NOT_ATTACHED = text('not attached to', /not attached to an? Ubuntu (?:Pro|Advantage)/);
+/** As one logs in, where the standard support has ended; before that it is said of Applications. */
+const STANDARD_ENDED = text('Infrastructure is not enabled', /Security Maintenance for Infrastructure is not enabled/);
+const UBUNTU_SUITE = text('.ubuntu.com', /\.ubuntu\.com\/ubuntu\S{0,10} ([a-z]{4,12})(?:-[a-z]{1,20})?[ /]/);
 const DEBUG_REPOSITORY = /ddebs|debuginfo|dbgsym|-debug|debug-|\bdebug\b/i;
 const OTHER_RUNNING = text(
   'version of currently running kernel',
@@ -405,11 +400,8 @@ export const REPOSITORY_RULES: readonly Rule[] = [
   {
     code: 'REPO_NOT_CONFIGURED',
     patterns: NOT_FOUND_PATTERNS,
-    hints: [...NOT_ATTACHED, ...OF_ESM],
-    grade: (match) =>
-      isAskedInVain(match) && !isDebuginfoAsked(match) && anySeen(match, NOT_ATTACHED) && anySeen(match, OF_ESM)
-        ? 'points'
-        : null,
+    hints: [NOT_ATTACHED, STANDARD_ENDED, UBUNTU_SUITE],
+    grade: (match) => (isOwnPackageAsked(match) && isLeftToEsm(match) ? 'points' : null),
     cause: ({ situation }) =>
       `This release of Ubuntu is out of its standard support: kernels that came later, as ${kernelName(situation)} seems to be, are in the archive of ESM alone, which a machine has that is attached to Ubuntu Pro.`,
     remedies: ({ packages }) => [
@@ -710,6 +702,26 @@ function activateModule({ release, place, arch }: Situation): readonly Remedy[] 
   const [, major, pack] = /-(1\d)0(\d)00\.\S{1,40}-azure$/.exec(release ?? '') ?? [];
   if (major === undefined || pack === undefined || !asksZypper(place)) return [];
   return [runAsRoot(`SUSEConnect -p sle-module-public-cloud/${major}.${pack}/${arch ?? 'x86_64'}`)];
+}
+
+/** A package that was asked for is one of the kernel's own, by the whole of its name; a misspelt one is in no archive. */
+function isOwnPackageAsked(match: Match): boolean {
+  const { release, packages } = match.situation;
+  const isOwn = (name: string): boolean => name.replace(/[:=].*$/, '').endsWith(`-${release}`);
+  return (
+    packages.standing === 'packaged' &&
+    judgeNotFound(match).some(
+      ({ asked, why }) => why === 'right-name' && asked.role !== 'debuginfo' && isOwn(asked.name),
+    )
+  );
+}
+
+/** The standard support of this Ubuntu is over, and the machine has none that goes on. */
+function isLeftToEsm({ situation: { host, log, distribution }, seen, linesOf }: Match): boolean {
+  if (seen(STANDARD_ENDED)) return true;
+  const suites = linesOf(UBUNTU_SUITE).map((line) => UBUNTU_SUITE.regex?.exec(line.text)?.[1]);
+  const version = distribution === 'ubuntu' ? (host?.os.versionId ?? log.distributionVersion) : null;
+  return seen(NOT_ATTACHED) && [version, ...suites].some((word) => findUbuntuRelease(word)?.archive === 'esm');
 }
 
 /** The debug repository is only added after the package was asked for in vain. */

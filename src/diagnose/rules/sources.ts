@@ -2,6 +2,7 @@
 import { CHECK_SOURCES, install, prepare, REBOOT, run, runAsRoot } from '../../make-remedy.ts';
 import { shellLine } from '../../shell-words.ts';
 import { findArchitecture } from '../../detect/architectures.ts';
+import { UBUNTU_RELEASES } from '../../detect/ubuntu-releases.ts';
 import type { Remedy } from '../../types.ts';
 import { NOT_FOUND_PATTERNS } from '../package-manager/asked-packages.ts';
 import { BROKEN, NO_RELEASE_FILE, OF_A_SOURCE, UNTRUSTED_ISSUER } from '../package-manager/source-messages.ts';
@@ -75,8 +76,9 @@ const PACMAN_KEYS: readonly Pattern[] = [
 ];
 
 /** Releases that end in an archive or are there: where a mirror has no such directory, it was taken away, and the name is right. */
-const ARCHIVED =
-  /^(?:sarge|etch|lenny|squeeze|wheezy|jessie|stretch|buster|bullseye|hardy|intrepid|jaunty|karmic|lucid|maverick|natty|oneiric|quantal|raring|saucy|utopic|vivid|wily|yakkety|zesty|artful|cosmic|disco|eoan|groovy|hirsute|impish|kinetic|lunar|mantic|oracular|plucky)(?:-|$)/;
+const ARCHIVED = new RegExp(
+  `^(?:sarge|etch|lenny|squeeze|wheezy|jessie|stretch|buster|bullseye|${UBUNTU_RELEASES.flatMap(({ codename, archive }) => (archive === 'old-releases' ? codename : [])).join('|')})(?:-|$)`,
+);
 /** The index of a suite is not there, as apt of before 1.1 says it. */
 const NO_INDEX = text(
   'Failed to fetch',
