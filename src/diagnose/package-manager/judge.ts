@@ -67,8 +67,12 @@ function isMetaPackage(name: string, release: string): boolean {
 
 /** All numbers of a name are right, and one or two letters are not: linux-headers-5.4.0-198-genric. */
 function isMisspelt(name: string, own: string): boolean {
-  const numbers = (text: string): string => text.replaceAll(/\D+/g, ' ');
-  return name !== own && numbers(name) === numbers(own) && lettersApart(name, own) <= MISSPELT_LETTERS;
+  const asked = name.replace(/[=:*].*$/, '');
+  return asked !== own && numbersOf(asked) === numbersOf(own) && lettersApart(asked, own) <= MISSPELT_LETTERS;
+}
+
+function numbersOf(name: string): string {
+  return name.replaceAll(/\D+/g, ' ').trim();
 }
 
 const MISSPELT_LETTERS = 2;
