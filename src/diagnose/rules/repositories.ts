@@ -192,12 +192,13 @@ export const REPOSITORY_RULES: readonly Rule[] = [
       if (upgrade !== null) return upgrade.remedies;
       const stem = asked?.stem;
       const known = situation.packages.develStems.length > 0 || stem === undefined;
-      const search = known || !asksZypper(situation.place) ? searchIndex(situation) : [searchFor([stem])];
-      // What was asked for is not shown: by its right name it may be there.
-      // What was asked for may also have another name for the same.
       const isDebug =
         match.seen(NO_DEBUGINFO) ||
+        asked?.role === 'debuginfo' ||
         situation.log.packages.some(({ kind, installed }) => kind === 'debuginfo' && !installed);
+      const search = known || !asksZypper(situation.place) ? searchIndex(situation, isDebug) : [searchFor([stem])];
+      // What was asked for is not shown: by its right name it may be there.
+      // What was asked for may also have another name for the same.
       const wanted = isDebug ? situation.packages.debuginfo : situation.packages.devel;
       const isNamed = (stem === undefined && search.length === 0) || isOtherDebugName(match);
       const named = isNamed ? [install(wanted, 'kernel', isDebug ? 'debug' : 'enabled')] : [];
