@@ -197,12 +197,13 @@ const WRAPPER =
 /** What is not shown again. */
 const AS_BEFORE = /\b(?:same|still|again|identical|as before)\b|^\[?\.\.\./i;
 
-/** The errors of a run that are gone where the same command of the same machine was given again and failed by something else. */
+/** The errors of a run that are gone where the same command was given again at the same prompt and failed by something else. */
 function findFailedOtherwise(lines: readonly LogLine[]): readonly LogLine[] {
-  const runs = readTyped(lines).filter(
-    ({ where, command }) => where !== '' && (QUIET_WHERE_WELL.test(command) || WRAPPER.test(command)),
-  );
-  const last = new Map(runs.map((run) => [keyOf(run), new Set(run.said.map(({ text }) => text))]));
+  const runs = readTyped(lines)
+    .filter(({ where, command }) => where !== '' && (QUIET_WHERE_WELL.test(command) || WRAPPER.test(command)))
+    // The prompt names the directory as well.
+    .map((run) => ({ key: `${lines[run.at]?.text.slice(0, -run.command.length)} ${keyOf(run)}`, said: run.said }));
+  const last = new Map(runs.map(({ key, said }) => [key, new Set(said.map(({ text }) => text))]));
   const decided = new Map(
     [...last].filter(([, said]) => {
       const texts = [...said];
@@ -210,7 +211,7 @@ function findFailedOtherwise(lines: readonly LogLine[]): readonly LogLine[] {
     }),
   );
   return runs.flatMap((run) => {
-    const said = decided.get(keyOf(run));
+    const said = decided.get(run.key);
     return said === undefined ? [] : run.said.filter(({ text }) => FAILS.test(text) && !said.has(text));
   });
 }

@@ -40,16 +40,15 @@ const INDEX_ABSENT: readonly Pattern[] = [
  * the major one, as it is where the release was never set: /eus/rhel8/8/, /eus/rhel/server/7/7Server/.
  */
 const MAJOR_OF_EXTENDED: readonly Pattern[] = [
-  ['Status code: 404', 'Status code: 404 for '],
-  ['[Errno 14]', '(?=.{1,400}\\[Errno 14\\] HTTPS? Error 404)'],
-].map(([needle = '', head = '']) =>
-  text(
-    needle,
-    new RegExp(
-      `${head}https?://cdn\\.redhat\\.com/content/(eus|aus|e4s|tus)/rhel(?:(\\d{1,2})/\\2|/[\\w-]{1,30}/(\\d{1,2})/\\3[A-Z]\\w{1,20})/`,
-    ),
-  ),
-);
+  text('Status code: 404', new RegExp(`Status code: 404 for ${extendedAddress()}`)),
+  text('[Errno 14]', new RegExp(String.raw`${extendedAddress()}(?=.{1,400}: \[Errno 14\] HTTPS? Error 404)`)),
+];
+
+function extendedAddress(): string {
+  const release = String.raw`(?:(\d{1,2})/\2|/[\w-]{1,30}/(\d{1,2})/\3[A-Z]\w{1,20})/`;
+  return String.raw`https?://cdn\.redhat\.com/content/(eus|aus|e4s|tus)/rhel${release}`;
+}
+
 /** A cloud's own repositories know their machines by a certificate, which a package of theirs renews. */
 const CLOUD_CERTIFICATE = text(
   'certificate expired',
