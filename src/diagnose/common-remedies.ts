@@ -110,9 +110,11 @@ function installBesideImage(situation: Situation): Advice | null {
 }
 
 /** What the repositories have of it, where only the index knows the whole version. */
-export function searchIndex({ packages, place }: Situation): readonly Remedy[] {
-  if (packages.devel.length > 0 || !asksZypper(place) || packages.develStems.length === 0) return [];
-  return [searchFor(packages.develStems)];
+export function searchIndex({ packages, place }: Situation, isDebug = false): readonly Remedy[] {
+  const [words, stems] = isDebug
+    ? [packages.debuginfo, packages.debuginfoStems]
+    : [packages.devel, packages.develStems];
+  return words.length > 0 || !asksZypper(place) || stems.length === 0 ? [] : [searchFor(stems)];
 }
 
 /** All versions that zypper's repositories have of some packages. */
@@ -123,7 +125,15 @@ export function searchFor(names: readonly string[]): Remedy {
 /** Its debug information. */
 export function installDebuginfo(situation: Situation): Advice {
   if (situation.packages.custom !== null) return useBuiltTree(situation);
-  return installed(situation, debuginfoOfKernel(situation));
+  const advice = installed(situation, debuginfoOfKernel(situation));
+  const search = searchIndex(situation, true);
+  // SUSE's repositories of debug packages are there and off.
+  return search.length === 0
+    ? advice
+    : {
+        ...advice,
+        remedies: [{ kind: 'enable-debug-repository', by: 'user', system: 'suse' }, ...search, ...advice.remedies],
+      };
 }
 
 /** The repositories first; tapprep itself where they cannot help. */

@@ -38,7 +38,8 @@ const CHECK_SOURCES: Readonly<Record<Manager, { readonly command: string; readon
   'transactional-update': { command: 'zypper repos --uri', root: false },
 };
 /** zypper knows repositories by number, alias or name, and by no pattern. */
-const ENABLE_SUSE_DEBUG = "zypper modifyrepo --enable $(zypper repos | awk -F'|' 'tolower($3) ~ /debug/ { print $1 }')";
+const ENABLE_SUSE_DEBUG =
+  "zypper modifyrepo --enable $(zypper repos | awk -F'|' 'tolower($2 $3) ~ /debug/ { print $1 }')";
 /** Ends a command that is not for the machine that it is printed on. */
 export const ON_THAT_MACHINE = '    # on that machine';
 const BUNDLE = ['--out', 'tapprep-bundle.tar'];

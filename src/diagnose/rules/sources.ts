@@ -2,6 +2,7 @@
 import { CHECK_SOURCES, install, prepare, REBOOT, run, runAsRoot } from '../../make-remedy.ts';
 import { shellLine } from '../../shell-words.ts';
 import { findArchitecture } from '../../detect/architectures.ts';
+import { UBUNTU_RELEASES } from '../../detect/ubuntu-releases.ts';
 import type { Remedy } from '../../types.ts';
 import { NOT_FOUND_PATTERNS } from '../package-manager/asked-packages.ts';
 import { BROKEN, NO_RELEASE_FILE, OF_A_SOURCE, UNTRUSTED_ISSUER } from '../package-manager/source-messages.ts';
@@ -34,6 +35,20 @@ const INDEX_ABSENT: readonly Pattern[] = [
   text('Status code: 404', /Status code: 404 for \S{1,300}\/repomd\.xml/),
   text('[Errno 14]', /repomd\.xml: \[Errno 14\]/),
 ];
+/**
+ * Red Hat's repositories of longer support (EUS, AUS, E4S, TUS) exist for minor releases alone, and the address that was asked has
+ * the major one, as it is where the release was never set: /eus/rhel8/8/, /eus/rhel/server/7/7Server/.
+ */
+const MAJOR_OF_EXTENDED: readonly Pattern[] = [
+  text('Status code: 404', new RegExp(`Status code: 404 for ${extendedAddress()}`)),
+  text('[Errno 14]', new RegExp(String.raw`${extendedAddress()}(?=.{1,400}: \[Errno 14\] HTTPS? Error 404)`)),
+];
+
+function extendedAddress(): string {
+  const release = String.raw`(?:(\d{1,2})/\2|/[\w-]{1,30}/(\d{1,2})/\3[A-Z]\w{1,20})/`;
+  return String.raw`https?://cdn\.redhat\.com/content/(eus|aus|e4s|tus)/rhel${release}`;
+}
+
 /** A cloud's own repositories know their machines by a certificate, which a package of theirs renews. */
 const CLOUD_CERTIFICATE = text(
   'certificate expired',
@@ -60,8 +75,9 @@ const PACMAN_KEYS: readonly Pattern[] = [
 ];
 
 /** Releases that end in an archive or are there: where a mirror has no such directory, it was taken away, and the name is right. */
-const ARCHIVED =
-  /^(?:sarge|etch|lenny|squeeze|wheezy|jessie|stretch|buster|bullseye|hardy|intrepid|jaunty|karmic|lucid|maverick|natty|oneiric|quantal|raring|saucy|utopic|vivid|wily|yakkety|zesty|artful|cosmic|disco|eoan|groovy|hirsute|impish|kinetic|lunar|mantic|oracular|plucky)(?:-|$)/;
+const ARCHIVED = new RegExp(
+  `^(?:sarge|etch|lenny|squeeze|wheezy|jessie|stretch|buster|bullseye|${UBUNTU_RELEASES.flatMap(({ codename, archive }) => (archive === 'old-releases' ? codename : [])).join('|')})(?:-|$)`,
+);
 /** The index of a suite is not there, as apt of before 1.1 says it. */
 const NO_INDEX = text(
   'Failed to fetch',
@@ -300,6 +316,21 @@ export const SOURCE_RULES: readonly Rule[] = [
   },
   {
     code: 'REPO_MISCONFIGURED',
+    patterns: MAJOR_OF_EXTENDED,
+    grade: 'proves',
+    cause: ({ groups: [kind = '', eight, seven], situation }) =>
+      `${kind.toUpperCase()} repositories of Red Hat are of one minor release each, and this one was asked for ${eight ?? seven ?? ''}: the minor release of this system${minorOf(situation) === null ? '' : `, ${minorOf(situation)},`} is not set.`,
+    remedies: (situation) => [
+      runAsRoot('subscription-manager release --list'),
+      ...(minorOf(situation) === null ? [] : [runAsRoot(`subscription-manager release --set=${minorOf(situation)}`)]),
+      runAsRoot(cleanAll(situation)),
+      CHECK_SOURCES,
+    ],
+    otherwise:
+      'The first command lists what the subscription has, and "subscription-manager release --set" takes one of them: that of /etc/redhat-release, whose kernel runs here.',
+  },
+  {
+    code: 'REPO_MISCONFIGURED',
     patterns: [CLOUD_CERTIFICATE, ...CLOUD_REFUSES],
     grade: 'proves',
     cause: ({ groups, seen }) =>
@@ -372,6 +403,12 @@ function archiveOf({ captures }: Match): Archive | null {
     if (archive !== undefined && (archive.suites ?? ARCHIVED).test(suite)) return archive;
   }
   return null;
+}
+
+/** The minor release of Enterprise Linux that a kernel says it was built for. */
+function minorOf({ release }: Situation): string | null {
+  const [, major, minor] = /\.el(\d{1,2})_(\d{1,2})(?=\.|\+|$)/.exec(release ?? '') ?? [];
+  return major === undefined || minor === undefined ? null : `${major}.${minor}`;
 }
 
 function hostOf(address: string): string {
