@@ -266,11 +266,14 @@ describe('checkFacts', () => {
     expect(verdict(facts).byHand.length).toBeGreaterThan(0);
   });
 
-  it('what tapprep proved for the kernel is not judged by the range of what it was made from', () => {
+  it.each([
+    ['pass', 'ok', 'was proven for kernel 6.1'],
+    ['skip', 'unknown', 'only compiled a module for kernel 6.1'],
+  ] as const)('what tapprep recorded is judged by its hello world (%s), not by a range', (hello, status, said) => {
     const path = '/opt/tapprep/systemtap-4.8-mended-0123456789ab/bin/stap';
-    const facts = alter(DEBIAN12, { systemtap: { path, testedKernels: '2.6.32 ... 5.10.0-rc' } });
+    const facts = alter(DEBIAN12, { systemtap: { path, testedKernels: '2.6.32 ... 5.10.0-rc', hello } });
     const found = check(facts).find((finding) => finding.check === 'SystemTap and kernel');
-    expect(found).toMatchObject({ status: 'ok', detail: expect.stringContaining(`${path} was proven for kernel 6.1`) });
+    expect(found).toMatchObject({ status, detail: expect.stringContaining(`${path} ${said}`) });
   });
 
   it.each([
@@ -389,7 +392,7 @@ describe('checkFacts', () => {
     expect(fitOf(debian('4.8-2'))?.detail).toContain('task_work_cancel');
     expect(fitOf(debian('5.1-5'))?.status).toBe('ok');
     const placed = alter(debian('4.8-2'), {
-      systemtap: { path: '/opt/tapprep/systemtap-5.1/bin/stap', package: null, version: '5.1' },
+      systemtap: { path: '/opt/tapprep/systemtap-5.1/bin/stap', package: null, version: '5.1', hello: 'pass' },
     });
     expect(fitOf(placed)?.status).toBe('ok');
   });
