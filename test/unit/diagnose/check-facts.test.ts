@@ -277,6 +277,20 @@ describe('checkFacts', () => {
   });
 
   it.each([
+    ['pass', true, 'advice'],
+    ['skip', false, 'problem'],
+    [undefined, false, 'problem'],
+  ] as const)('without debug information a machine is ready where hello world was proven (%s)', (hello, ready, status) => {
+    const path = '/opt/tapprep/systemtap-4.8-mended-0123456789ab/bin/stap';
+    const systemtap = hello === undefined ? {} : { path, hello };
+    const facts = alter(DEBIAN12, { systemtap, debuginfo: [], kernelPackages: [] });
+    const found = check(facts).find(({ diagnosis }) => diagnosis?.code === 'DEBUGINFO_MISSING');
+    expect(found).toMatchObject({ status, detail: expect.stringContaining('kernel functions') });
+    expect(found?.diagnosis?.fix.join('\n')).toContain('linux-image-6.1.0-28-amd64-dbg');
+    expect(verdict(facts).ready).toBe(ready);
+  });
+
+  it.each([
     [
       'a stap that never saw such a kernel',
       alter(DEBIAN12, { systemtap: { testedKernels: '2.6.32 ... 5.10.0-rc' } }),
