@@ -14,7 +14,7 @@ export interface Finding {
   readonly status: FindingStatus;
   /** One sentence with both sides of the comparison. */
   readonly detail: string;
-  /** Null where nothing is wrong with the machine. */
+  /** Null where nothing is wrong with the machine, and where another check has it. */
   readonly diagnosis: Diagnosis | null;
 }
 
@@ -49,6 +49,11 @@ export function unknown(check: string, detail: string): Finding {
 /** Something that must be mended first. */
 export function problem(view: View, check: string, code: DiagnosisCode, detail: string, proof: Proof): Finding {
   return { check, status: 'problem', detail: printable(detail), diagnosis: explain(view, code, detail, proof) };
+}
+
+/** The same where another check says what it comes from and what to do. */
+export function consequence(check: string, detail: string): Finding {
+  return { check, status: 'problem', detail: printable(detail), diagnosis: null };
 }
 
 /** Something that is worth knowing and keeps nothing from working. */

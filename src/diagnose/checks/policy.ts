@@ -1,13 +1,18 @@
 /** What the kernel lets be loaded, and by whom. */
 import { findMissingGroups } from '../../detect/load-groups.ts';
-import { countingKeyrings } from '../../detect/module-policy.ts';
+import { countingKeyrings, describeLoad, judgeLoad } from '../../detect/module-policy.ts';
 import type { HostFacts } from '../../types.ts';
 import { OVERRIDE_FIPS, REBOOT, run } from '../../make-remedy.ts';
-import { advice, type Check, fine, problem } from '../finding.ts';
+import { advice, type Check, consequence, fine, problem } from '../finding.ts';
 
 /** Lockdown, enforced signatures, Secure Boot, FIPS and modules_disabled. */
 export const checkModulePolicy: Check = (view) => {
   const { security } = view.facts;
+  const unsigned = judgeLoad(view.facts, 'unsigned');
+  // The check of the kernel's options says the rest.
+  if (unsigned.why === 'no-modules') {
+    return [consequence('module loading', `${upperFirst(describeLoad(unsigned, view.facts, null))}.`)];
+  }
   const found = [];
   if (security.modulesDisabled === true) {
     found.push(
@@ -94,6 +99,10 @@ function describeKeys({ security, os }: HostFacts): string {
     .filter(({ keyring }) => counting.includes(keyring ?? ''))
     .map(({ name }) => `"${name}"`);
   return names.length === 0 ? '' : `: ${[...new Set(names)].slice(0, 5).join(', ')}`;
+}
+
+function upperFirst(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function yesNo(value: boolean | null): string {

@@ -233,6 +233,15 @@ describe('checkFacts', () => {
     expect(codes(facts, 'problem')).toEqual(['SECUREBOOT_SIGNATURE']);
   });
 
+  it('says of a kernel without loadable modules that none will load, as verify does', () => {
+    const facts = alter(EL9, { config: { CONFIG_MODULES: 'n' } });
+    expect(check(facts).find((finding) => finding.check === 'module loading')).toMatchObject({
+      status: 'problem',
+      detail: expect.stringMatching(/^An unsigned module will not load, because the kernel was built without loadable modules/u),
+    });
+    expect(verdict(facts).ready).toBe(false);
+  });
+
   it('ends the signing path with the reboot that confirms the key', () => {
     const { commands } = verdict(alter(EL9, { security: { lockdown: 'integrity', secureBoot: true } }));
     expect(commands.at(-1)).toBe('reboot');
