@@ -242,6 +242,15 @@ describe('checkFacts', () => {
     expect(verdict(facts).ready).toBe(false);
   });
 
+  it.each([
+    ['/proc/config.gz', /^zcat \/proc\/config\.gz \| grep -E '[^']+'$/u],
+    ['/lib/modules/x/config', /^grep -E '[^']+' \/lib\/modules\/x\/config$/u],
+  ])('an option that is off is looked up where it was seen: %s', (configFrom, command) => {
+    const facts = alter(EL9, { config: { CONFIG_KPROBES: 'n' }, configFrom });
+    const [found] = check(facts).filter(({ diagnosis }) => diagnosis?.code === 'KERNEL_CONFIG');
+    expect(found?.diagnosis?.fix).toEqual([expect.stringMatching(command)]);
+  });
+
   it('ends the signing path with the reboot that confirms the key', () => {
     const { commands } = verdict(alter(EL9, { security: { lockdown: 'integrity', secureBoot: true } }));
     expect(commands.at(-1)).toBe('reboot');
