@@ -18,8 +18,9 @@ const CHECKS: readonly Check[] = [
   checkContainer,
   checkConfig,
   checkModulePolicy,
-  checkUser,
   checkSystemtap,
+  // The groups come with SystemTap.
+  checkUser,
   checkBuildTree,
   checkBuild,
   checkCompiler,

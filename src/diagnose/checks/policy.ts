@@ -82,9 +82,10 @@ export const checkUser: Check = (view) => {
   const who = name ?? `uid ${String(uid)}`;
   const missing = findMissingGroups(view.facts.user);
   if (missing.length === 0) return [fine('user', `${who} is in stapusr and stapdev.`)];
-  const held = groups.filter((group) => group.startsWith('stap')).join(', ') || 'none of the stap groups';
+  const held = groups.filter((group) => group.startsWith('stap')).join(', ');
+  const inThem = held === '' ? '' : ` in ${held} but`;
   return [
-    problem(view, 'user', 'PERM_GROUPS', `${who} is not root and in ${held}, but lacks ${missing.join(' and ')}.`, {
+    problem(view, 'user', 'PERM_GROUPS', `${who} is not root, and${inThem} not in ${missing.join(' and ')}.`, {
       evidence: [`user: ${who}`, `groups: ${groups.join(' ')}`],
     }),
   ];

@@ -367,8 +367,8 @@ describe('checkFacts', () => {
       user: { ...user, groups: [] },
     });
     expect(codes(facts, 'problem')).toEqual([
-      'PERM_GROUPS',
       'STAP_INSTALL_BROKEN',
+      'PERM_GROUPS',
       'DEVEL_MISSING',
       'GCC_OR_BUILD_MISMATCH',
       'GCC_OR_BUILD_MISMATCH',
@@ -379,6 +379,14 @@ describe('checkFacts', () => {
       'sudo usermod -aG stapusr,stapdev "$USER"',
       'newgrp stapdev',
     ]);
+  });
+
+  it.each([
+    [['users'], 'dev is not root, and not in stapusr and stapdev.'],
+    [['stapusr'], 'dev is not root, and in stapusr but not in stapdev.'],
+  ])('says which groups a user lacks who is in %s', (groups, said) => {
+    const [found] = check(alter(EL9, { user: { ...user, groups } })).filter((one) => one.check === 'user');
+    expect(found?.detail).toBe(said);
   });
 
   it('deletes the cache after a repair', () => {
