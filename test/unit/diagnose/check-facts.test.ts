@@ -389,6 +389,31 @@ describe('checkFacts', () => {
     expect(found?.detail).toBe(said);
   });
 
+  const image = { source: 'root', root: '/srv/image', buildTree: null, debuginfo: [], systemtap: null } as const;
+  it.each([
+    ['no kernel', { kernel: { release: null, running: false, installedReleases: [] } }, /^No kernel is installed, and none was named/u],
+    [
+      'two kernels',
+      { kernel: { release: null, running: false, installedReleases: ['6.1.0-28-amd64', '6.1.0-30-amd64'] } },
+      /^The kernels 6\.1\.0-28-amd64, 6\.1\.0-30-amd64 are installed, and none was named/u,
+    ],
+    [
+      'a release with a typing error',
+      { kernel: { release: '6.1.0-57-cloud-amd46', running: false, installedReleases: [] } },
+      /^Kernel 6\.1\.0-57-cloud-amd46 is not installed, and no table/u,
+    ],
+  ])('prints no install that would be refused: an image with %s', (_name, own, said) => {
+    const facts = alter(DEBIAN12, { ...image, ...own, kernelPackages: [] });
+    expect(JSON.stringify([verdict(facts), check(facts)])).not.toContain('tapprep install');
+    expect(verdict(facts)).toMatchObject({ ready: false, commands: [], byHand: [expect.stringMatching(said)] });
+  });
+
+  it('prints install for a kernel of the tables that is not installed yet', () => {
+    const kernel = { release: '6.1.0-57-cloud-amd64', running: false, installedReleases: [] };
+    const facts = alter(DEBIAN12, { ...image, kernel, kernelPackages: [] });
+    expect(verdict(facts).commands).toEqual(['tapprep install --root /srv/image --kernel 6.1.0-57-cloud-amd64']);
+  });
+
   it('deletes the cache after a repair', () => {
     const facts = alter(EL9, {
       systemtap: { cachePaths: ['/root/.systemtap/cache'] },
