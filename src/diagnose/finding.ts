@@ -34,6 +34,8 @@ export interface Proof {
   readonly evidence: readonly string[];
   /** Where this finding needs others than its code. */
   readonly remedies?: readonly Remedy[];
+  /** The same of what to look at next; null for nothing. */
+  readonly otherwise?: string | null;
 }
 
 /** A check that found nothing wrong. */
@@ -67,7 +69,7 @@ function explain({ situation }: View, code: DiagnosisCode, cause: string, proof:
     confidence: proof.confidence ?? 'certain',
     evidence: proof.evidence.map(printable),
     cause: printable(cause),
-    ...advise(code, situation, proof.remedies),
+    ...advise(code, situation, proof.remedies, proof.otherwise),
   };
 }
 

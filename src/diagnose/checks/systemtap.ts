@@ -5,8 +5,9 @@ import { upstreamKernelOf } from '../../systemtap/kernel-version.ts';
 import { predictFit } from '../../systemtap/predict.ts';
 import { textOf } from '../../sentence.ts';
 import type { Sentence, SystemtapFacts } from '../../types.ts';
-import { install, runAsRoot } from '../../make-remedy.ts';
+import { install, prepare, runAsRoot } from '../../make-remedy.ts';
 import { advice, type Check, fine, type Finding, problem, unknown, type View } from '../finding.ts';
+import { canPrepare } from '../settle-remedies.ts';
 import { shellLine } from '../../shell-words.ts';
 
 /** Set-uid root and executable by stapusr: what staprun is installed with. */
@@ -20,7 +21,9 @@ export const checkSystemtap: Check = (view) => {
     return [
       problem(view, 'SystemTap', 'STAP_INSTALL_BROKEN', detail, {
         evidence: ['stap: not found'],
-        remedies: [install(['systemtap'], 'systemtap')],
+        // tapprep knows which one fits the kernel.
+        remedies: [canPrepare(view.situation) ? prepare() : install(['systemtap'], 'systemtap')],
+        otherwise: null,
       }),
     ];
   }

@@ -237,7 +237,9 @@ describe('checkFacts', () => {
     const facts = alter(EL9, { config: { CONFIG_MODULES: 'n' } });
     expect(check(facts).find((finding) => finding.check === 'module loading')).toMatchObject({
       status: 'problem',
-      detail: expect.stringMatching(/^An unsigned module will not load, because the kernel was built without loadable modules/u),
+      detail: expect.stringMatching(
+        /^An unsigned module will not load, because the kernel was built without loadable modules/u,
+      ),
     });
     expect(verdict(facts).ready).toBe(false);
   });
@@ -298,15 +300,18 @@ describe('checkFacts', () => {
     ['pass', true, 'advice'],
     ['skip', false, 'problem'],
     [undefined, false, 'problem'],
-  ] as const)('without debug information a machine is ready where hello world was proven (%s)', (hello, ready, status) => {
-    const path = '/opt/tapprep/systemtap-4.8-mended-0123456789ab/bin/stap';
-    const systemtap = hello === undefined ? {} : { path, hello };
-    const facts = alter(DEBIAN12, { systemtap, debuginfo: [], kernelPackages: [] });
-    const found = check(facts).find(({ diagnosis }) => diagnosis?.code === 'DEBUGINFO_MISSING');
-    expect(found).toMatchObject({ status, detail: expect.stringContaining('kernel functions') });
-    expect(found?.diagnosis?.fix.join('\n')).toContain('linux-image-6.1.0-28-amd64-dbg');
-    expect(verdict(facts).ready).toBe(ready);
-  });
+  ] as const)(
+    'without debug information a machine is ready where hello world was proven (%s)',
+    (hello, ready, status) => {
+      const path = '/opt/tapprep/systemtap-4.8-mended-0123456789ab/bin/stap';
+      const systemtap = hello === undefined ? {} : { path, hello };
+      const facts = alter(DEBIAN12, { systemtap, debuginfo: [], kernelPackages: [] });
+      const found = check(facts).find(({ diagnosis }) => diagnosis?.code === 'DEBUGINFO_MISSING');
+      expect(found).toMatchObject({ status, detail: expect.stringContaining('kernel functions') });
+      expect(found?.diagnosis?.fix.join('\n')).toContain('linux-image-6.1.0-28-amd64-dbg');
+      expect(verdict(facts).ready).toBe(ready);
+    },
+  );
 
   it.each([
     [
@@ -391,7 +396,11 @@ describe('checkFacts', () => {
 
   const image = { source: 'root', root: '/srv/image', buildTree: null, debuginfo: [], systemtap: null } as const;
   it.each([
-    ['no kernel', { kernel: { release: null, running: false, installedReleases: [] } }, /^No kernel is installed, and none was named/u],
+    [
+      'no kernel',
+      { kernel: { release: null, running: false, installedReleases: [] } },
+      /^No kernel is installed, and none was named/u,
+    ],
     [
       'two kernels',
       { kernel: { release: null, running: false, installedReleases: ['6.1.0-28-amd64', '6.1.0-30-amd64'] } },
