@@ -15,7 +15,7 @@ import { describeExamination } from '../../report/preflight.ts';
 import type { Diagnosis, HostFacts, Target, TargetOptions } from '../../types.ts';
 import type { Context } from '../context.ts';
 import { withReport } from '../keep-report.ts';
-import { type LogContext, readLogSource } from '../log-source.ts';
+import { type LogContext, type LogWords, readLogSource } from '../log-source.ts';
 import { renderExamination } from '../render/examination.ts';
 
 export interface DoctorOptions {
@@ -46,6 +46,9 @@ export interface Examination {
   readonly reach: Reach;
 }
 
+/** What --log takes is no code. */
+const IS_FILE: LogWords = { absent: 'is not there: --log takes a file, or "-" for standard input', hint: 'tapprep doctor --help' };
+
 /** Looks at the target without changing it. @throws TapprepError as openHost; USAGE where the host was only declared */
 export async function examine(
   context: LogContext & Pick<Context, 'ssh'>,
@@ -66,7 +69,7 @@ export async function examine(
   const log =
     options.log === null
       ? []
-      : explainExcerpt(await readLogSource(context, options.log), facts, target, reach).diagnoses;
+      : explainExcerpt(await readLogSource(context, options.log, IS_FILE), facts, target, reach).diagnoses;
   // What must be mended comes before what is only worth knowing.
   const problems = ['problem', 'advice'].flatMap((wanted) =>
     checks.flatMap(({ status, diagnosis }) => (status === wanted && diagnosis !== null ? [diagnosis] : [])),

@@ -194,6 +194,16 @@ describe('doctor', () => {
     expect(report.verdict.commands.at(-1)).toMatch(/^reboot {4}# on that machine$/);
   });
 
+  it('says of a log that is not there that --log takes a file', async () => {
+    await expect(
+      run(async (context) => runDoctor(context, { target: target('good.json'), log: 'no.log', reports: [] })),
+    ).rejects.toMatchObject({
+      code: 'USAGE',
+      message: expect.stringMatching(/no\.log is not there: --log takes a file/u) as unknown,
+      hint: 'tapprep doctor --help',
+    });
+  });
+
   it('refuses a host that was only declared', async () => {
     const declared = { ...NO_TARGET, distro: 'rocky:9.5', kernel: EL9_RELEASE };
     await expect(
