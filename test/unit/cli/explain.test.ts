@@ -136,6 +136,11 @@ describe('explain', () => {
   });
 });
 
+it('the page of a kernel that nobody packages names the option that takes its tree', async () => {
+  const page = await run(async (context) => runExplain(context, { source: 'CUSTOM_KERNEL_NO_PACKAGE', facts: null }));
+  expect(page.stdout).toMatch(/What to do\n.*--build-tree DIR/u);
+});
+
 const target = (facts: string) => ({ ...NO_TARGET, facts: join(directory, facts) });
 
 describe('doctor', () => {
