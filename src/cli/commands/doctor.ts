@@ -47,7 +47,10 @@ export interface Examination {
 }
 
 /** What --log takes is no code. */
-const IS_FILE: LogWords = { absent: 'is not there: --log takes a file, or "-" for standard input', hint: 'tapprep doctor --help' };
+const IS_FILE: LogWords = {
+  absent: 'is not there: --log takes a file, or "-" for standard input',
+  hint: 'tapprep doctor --help',
+};
 
 /** Looks at the target without changing it. @throws TapprepError as openHost; USAGE where the host was only declared */
 export async function examine(
