@@ -423,6 +423,22 @@ describe('checkFacts', () => {
     expect(verdict(facts).commands).toEqual(['tapprep install --root /srv/image --kernel 6.1.0-57-cloud-amd64']);
   });
 
+  it.each([
+    ['n', []],
+    ['y', ['tapprep verify --build-tree DIR']],
+  ])('a tree is asked for where the kernel of nobody loads modules (CONFIG_MODULES=%s)', (modules, fix) => {
+    const facts = alter(DEBIAN12, {
+      kernel: { release: '6.18.44-fc-v1098', installedReleases: [] },
+      config: { CONFIG_MODULES: modules },
+      buildTree: null,
+      debuginfo: [],
+      kernelPackages: [],
+    });
+    const found = check(facts).flatMap(({ diagnosis }) => (diagnosis === null ? [] : [diagnosis]));
+    const asked = ['CUSTOM_KERNEL_NO_PACKAGE', 'DEVEL_MISSING', 'DEBUGINFO_MISSING'];
+    for (const code of asked) expect(found.find((one) => one.code === code)?.fix).toEqual(fix);
+  });
+
   it('deletes the cache after a repair', () => {
     const facts = alter(EL9, {
       systemtap: { cachePaths: ['/root/.systemtap/cache'] },
