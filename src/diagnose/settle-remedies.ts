@@ -39,7 +39,8 @@ export function findDoubt({ host, release, packages }: Situation): string | null
 }
 
 /** A machine that is declared is nothing without its kernel. */
-function canBeNamed({ place }: Situation): boolean {
+function canBeNamed({ place, otherMachine }: Situation): boolean {
+  if (otherMachine !== null) return false;
   return place.reach.via !== 'declared' || place.kernel !== null;
 }
 

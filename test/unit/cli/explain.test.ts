@@ -199,6 +199,25 @@ describe('doctor', () => {
     expect(report.verdict.commands.at(-1)).toMatch(/^reboot {4}# on that machine$/);
   });
 
+  it('gives no command of another distribution for this machine: the log is of another one', async () => {
+    const log =
+      'Checking "/lib/modules/5.10.0-32-cloud-amd64/build/.config" failed with error: No such file or directory\n';
+    const doctor = await run(
+      (context) => runDoctor(context, { target: target('good.json'), log: '-', reports: [] }),
+      log,
+    );
+    expect(doctor.exitCode).toBe(0);
+    expect(doctor.stdout).toContain('From the log, which is of another machine and does not count here:');
+    const explain = await run((context) => runExplain(context, { source: '-', facts: 'good.json' }), log);
+    expect(explain.stdout).toContain(
+      'The facts are of another machine, Rocky Linux 9.5 (Blue Onyx), and were left aside.',
+    );
+    for (const { stdout } of [doctor, explain]) {
+      expect(stdout).toMatch(/apt-get install -y linux-headers-5\.10\.0-32-cloud-amd64 {4}# on that machine/u);
+      expect(stdout).not.toMatch(/tapprep (?:bundle|plan|install)/u);
+    }
+  });
+
   it('says of a log that is not there that --log takes a file', async () => {
     await expect(
       run(async (context) => runDoctor(context, { target: target('good.json'), log: 'no.log', reports: [] })),
