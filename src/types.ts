@@ -114,6 +114,8 @@ export interface SystemtapFacts {
   readonly temporaryPaths: readonly string[];
   /** /lib/modules/R/systemtap exists. */
   readonly moduleDirectory: boolean;
+  /** What tapprep wrote down of hello world by it in this kernel: it ran, or was compiled alone; absent where nothing is recorded. */
+  readonly hello?: 'pass' | 'skip';
 }
 
 /** What a kernel checks signatures by. */

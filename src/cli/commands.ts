@@ -60,6 +60,13 @@ export interface CommandRow {
   readonly run: (context: Context, raw: Raw, args: readonly string[]) => Promise<number>;
 }
 
+/** What an option is for, with the one that it needs in front. */
+export function meaningOf({ only = [] }: CommandRow, option: OptionRow): string {
+  const [, text] = option;
+  const other = only.find(([, rows]) => rows.includes(option))?.[0];
+  return other === undefined || text.includes(other) ? text : `with ${other}: ${text}`;
+}
+
 /** What people come for, in the order of the help, with the first words of the commands that do it. */
 export const TASKS: readonly (readonly [heading: string, commands: readonly string[]])[] = [
   ['Look and diagnose', ['detect', 'doctor', 'explain', 'names', 'plan']],

@@ -2,7 +2,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { EXIT, exitCodeOf, TapprepError } from '../errors.ts';
 import { proxyVariables, requireAllowed, withDefaults } from './apply-configuration.ts';
-import { ACTIONS_OF, COMMANDS, commandsByTask, type CommandRow } from './commands.ts';
+import { ACTIONS_OF, COMMANDS, commandsByTask, type CommandRow, meaningOf } from './commands.ts';
 import { requireCache } from '../files/cache-mark.ts';
 import { findMisspelt, NO_CONFIGURATION, readConfiguration } from './configuration.ts';
 import { placeOfOptions, withHelp, withHint } from './hint.ts';
@@ -172,8 +172,8 @@ function buildCommand(row: CommandRow): Command {
   const command = silent(new Command(row.name.split(' ').at(-1))).description(row.summary);
   for (const [name, description] of row.args ?? []) command.argument(name, description);
   for (const listed of row.options) {
-    const [flags, description, group = 'Options:'] = listed;
-    const option = new Option(flags, description).helpGroup(group);
+    const [flags, , group = 'Options:'] = listed;
+    const option = new Option(flags, meaningOf(row, listed)).helpGroup(group);
     if (REPEATED.includes(listed)) option.argParser<string[]>((value, list) => [...(list ?? []), value]);
     command.addOption(option);
   }

@@ -106,6 +106,7 @@ export const factsSchema = z.strictObject({
       cachePaths: z.array(name).max(100),
       temporaryPaths: z.array(name).max(100),
       moduleDirectory: z.boolean(),
+      hello: z.enum(['pass', 'skip']).exactOptional(),
     })
     .nullable(),
   security: z.strictObject({

@@ -161,7 +161,13 @@ function debuginfoOfKernel({ packages }: Situation): Remedy {
 }
 
 /** For a kernel that nobody packages: what its builder has. */
-export function useBuiltTree({ release }: Situation): Advice {
+export function useBuiltTree({ release, host }: Situation): Advice {
+  if (host?.config['CONFIG_MODULES'] === 'n') {
+    return {
+      remedies: [],
+      otherwise: `No tree of ${release ?? 'this kernel'} helps, because it loads no module (CONFIG_MODULES is off): boot a kernel that a distribution packages.`,
+    };
+  }
   return {
     remedies: [tapprepAsRoot('verify', '--build-tree', 'DIR')],
     otherwise: `The tree of ${release ?? 'this kernel'} must come from whoever built it, or be built again from the same sources, configuration and compiler; else boot a kernel that a distribution packages.`,

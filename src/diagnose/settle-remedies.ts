@@ -19,11 +19,28 @@ export function canPrepare(situation: Situation): boolean {
   const isOnItsOwn = host !== null && (host.own !== undefined || hasWholeTree(host));
   if (isOnItsOwn && host.security.container === null) return true;
   if (host?.security.container != null || host?.security.wsl === true) return false;
+  if (findDoubt(situation) !== null) return false;
   return release === null || packages.standing === 'packaged' || packages.standing === 'habit';
 }
 
+/** Why a machine that was looked at does not tell which kernel is meant, as a sentence: tapprep would ask the same. Null where it does. */
+export function findDoubt({ host, release, packages }: Situation): string | null {
+  if (host === null || host.source === 'declared') return null;
+  const { installedReleases, running } = host.kernel;
+  if (release !== null) {
+    const isSeen = running || installedReleases.includes(release);
+    return isSeen || packages.standing !== 'habit'
+      ? null
+      : `Kernel ${release} is not installed, and no table of tapprep has a release of that form: --kernel takes it as "uname -r" prints it where it runs.`;
+  }
+  if (installedReleases.length === 1) return null;
+  const there = installedReleases.length === 0 ? 'No kernel is' : `The kernels ${installedReleases.join(', ')} are`;
+  return `${there} installed, and none was named: --kernel takes the one that is meant, as "uname -r" prints it where it runs.`;
+}
+
 /** A machine that is declared is nothing without its kernel. */
-function canBeNamed({ place }: Situation): boolean {
+function canBeNamed({ place, otherMachine }: Situation): boolean {
+  if (otherMachine !== null) return false;
   return place.reach.via !== 'declared' || place.kernel !== null;
 }
 

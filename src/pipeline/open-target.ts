@@ -145,7 +145,7 @@ async function withChosen(host: Host, facts: HostFacts): Promise<HostFacts> {
   const chosen = await readChosen(host, release);
   if (chosen.kind !== 'chosen') return facts;
   const { ASKING_ENV, parseStapVersion } = await import('../detect/stap-version.ts');
-  const { place, version } = chosen.record;
+  const { place, version, hello } = chosen.record;
   const said = await host.run([`${place}/bin/stap`, '-V'], { timeoutMs: 60_000, env: ASKING_ENV });
   const parsed = parseStapVersion(`${said.stdout}\n${said.stderr}`.split('\n'));
   return {
@@ -165,6 +165,7 @@ async function withChosen(host: Host, facts: HostFacts): Promise<HostFacts> {
       // Root's alone: a portable staprun is not set-uid.
       staprunMode: null,
       tapsetCount: null,
+      hello,
     },
   };
 }

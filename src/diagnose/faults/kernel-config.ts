@@ -1,6 +1,17 @@
 /** A CONFIG_ option that SystemTap needs is off in this kernel. */
 import type { Fault } from '../fault.ts';
 import { run } from '../../make-remedy.ts';
+import { quoteWord } from '../../shell-words.ts';
+
+/** Both forms: CONFIG_A=y, and "# CONFIG_A is not set". */
+const GREP = "grep -E 'CONFIG_(MODULES|KPROBES|RELAY|DEBUG_FS|UPROBES|TRACEPOINTS|PERF_EVENTS|KALLSYMS)[= ]'";
+
+/** In the file that the facts are from. */
+function look(configFrom: string | null | undefined, release: string | null): string {
+  if (configFrom == null) return `${GREP} /boot/config-${release ?? '"$(uname -r)"'}`;
+  const file = quoteWord(configFrom);
+  return configFrom.endsWith('.gz') ? `zcat ${file} | ${GREP}` : `${GREP} ${file}`;
+}
 
 export const KERNEL_CONFIG: Fault = {
   summary: 'a CONFIG_ option that SystemTap needs is off in this kernel',
@@ -12,12 +23,8 @@ export const KERNEL_CONFIG: Fault = {
   },
   beyondTarget: true,
   explains: [],
-  remedy: ({ release }) => ({
-    remedies: [
-      run(
-        `grep -E 'CONFIG_(MODULES|KPROBES|RELAY|DEBUG_FS|UPROBES|TRACEPOINTS|PERF_EVENTS|KALLSYMS)=' /boot/config-${release ?? '"$(uname -r)"'}`,
-      ),
-    ],
+  remedy: ({ release, host }) => ({
+    remedies: [run(look(host?.configFrom, release))],
     otherwise:
       "An option that is off can only be had by booting another kernel: the distribution's own, or one rebuilt with it.",
   }),
