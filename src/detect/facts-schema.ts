@@ -5,6 +5,7 @@ import { run } from '../make-remedy.ts';
 import type { BuildId, HostFacts } from '../types.ts';
 import { OWN_PATH } from './own-kernel.ts';
 import { keepDirectives } from './source-directives.ts';
+import { isStapCache } from './stap-cache.ts';
 
 /** Each is one line wherever it is printed: what a machine says of itself begins no line of tapprep's. */
 const ONE_LINE = /^[^\p{Cc}\u2028\u2029]*$/u;
@@ -14,6 +15,7 @@ const name = z.string().min(1).max(1024).regex(ONE_LINE, 'more than one line');
 const fileName = z.string().regex(/^[A-Za-z0-9._+~:@%,=/^-]{1,1024}$/, 'not a plain file name');
 const path = fileName.regex(/^\//, 'not an absolute path');
 const ownPath = path.regex(OWN_PATH, 'not a path that kbuild takes');
+const cachePath = path.refine(isStapCache, 'not where stap keeps a cache');
 /** What becomes part of a path or an address: the name of a root, of a lock, of a suite. */
 const plain = z.string().regex(/^(?!.*\.\.)[^/\u0000-\u001f\u007f]{0,64}$/u, 'not a plain word');
 const word = plain.nullable();
@@ -110,7 +112,7 @@ export const factsSchema = z.strictObject({
       staprunMode: optionalText,
       tapsetCount: count.nullable(),
       examplesPath: path.nullable(),
-      cachePaths: z.array(path).max(100),
+      cachePaths: z.array(cachePath).max(100),
       temporaryPaths: z.array(path).max(100),
       moduleDirectory: z.boolean(),
     })

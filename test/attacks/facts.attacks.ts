@@ -151,6 +151,21 @@ const LIED: readonly Attack[] = LIES.map(([name, kernel, guard]) => ({
 const PATHS = {
   own: { file: SCHEMA, text: '.regex(OWN_PATH,', replacement: '.regex(/^/,' },
   plain: { file: SCHEMA, text: '.regex(/^[A-Za-z0-9._+~:@%,=/^-]{1,1024}$/,', replacement: '.regex(/^/,' },
+  cache: { file: SCHEMA, text: '.refine(isStapCache,', replacement: '.refine(() => true,' },
+};
+const SYSTEMTAP = {
+  path: '/usr/bin/stap',
+  version: '5.0',
+  testedKernels: null,
+  package: null,
+  staprunPath: '/usr/bin/staprun',
+  staprunVersion: null,
+  staprunMode: '4110',
+  tapsetCount: null,
+  examplesPath: null,
+  cachePaths: [],
+  temporaryPaths: [],
+  moduleDirectory: false,
 };
 const EVIL_TREE = '/usr/src/x;id>/tmp/pwned;';
 const TREE = {
@@ -177,6 +192,19 @@ const PASTED: readonly (readonly [string, (facts: HostFacts) => unknown, string,
         file: 'src/diagnose/faults/kernel-tree-not-built.ts',
         text: 'shellLine`make -C ${tree}`',
         replacement: '`make -C ${tree}`',
+      },
+    ],
+  ],
+  [
+    '/etc in the place of the cache of stap',
+    (facts) => ({ ...facts, systemtap: { ...SYSTEMTAP, cachePaths: ['/', '/etc'] } }),
+    'rm -rf / /etc',
+    [
+      PATHS.cache,
+      {
+        file: 'src/diagnose/readiness.ts',
+        text: '(facts.systemtap?.cachePaths ?? []).filter(isStapCache)',
+        replacement: 'facts.systemtap?.cachePaths ?? []',
       },
     ],
   ],
