@@ -209,6 +209,22 @@ const PASTED: readonly (readonly [string, (facts: HostFacts) => unknown, string,
     ],
   ],
   [
+    'a shell of somebody, which root is to make set-user-ID root',
+    (facts) => ({
+      ...facts,
+      user: { uid: 1000, name: 'mallory', groups: [] },
+      systemtap: { ...SYSTEMTAP, staprunPath: '/home/mallory/shell', staprunMode: '755' },
+    }),
+    'chmod 4110 /home/mallory/shell',
+    [
+      {
+        file: 'src/diagnose/checks/systemtap.ts',
+        text: '...(isPlaceOfStaprun(staprunPath)',
+        replacement: '...(staprunPath !== ""',
+      },
+    ],
+  ],
+  [
     'the address of a package, which apt-get installs as root without asking who signed it',
     (facts) => ({
       ...facts,
