@@ -275,15 +275,15 @@ export function redactLogins(text: string): string {
 const SECRET_NAME = 'passw(?:or)?d|passwd|passphrase|secret|token|pwd|jwt|api[_-]?key|private[_-]?key|credentials?';
 const VALUE = String.raw`(?!\*\*\*)(?:"[^"\n]{1,200}"|'[^'\n]{1,200}'|[^&#\s"'<>\\,;]+)`;
 
-/** What to mask and how. The bounds keep a hostile text from costing more than one scan. */
+/** What to mask behind what the first group keeps, and by what. The bounds keep a hostile text from costing more than one scan. */
 const SECRETS: readonly (readonly [RegExp, string])[] = [
-  [/([?&][\w.-]{0,40}(?:token|sig|key|passw|pwd|secret|auth|credential|jwt)[\w.-]{0,40}=)[^&#\s"'<>\\]+/gi, '$1***'],
-  [/([?&](?:[\w.-]{0,40}[_.-])?(?:pw|pass|otp|sid)=)[^&#\s"'<>\\]+/gi, '$1***'],
-  [new RegExp(String.raw`((?:${SECRET_NAME})\s{0,3}=\s{0,3})${VALUE}`, 'gi'), '$1***'],
-  [new RegExp(String.raw`((?<![\w-])(?:pw|pass)\s{0,3}=\s{0,3})${VALUE}`, 'gi'), '$1***'],
-  [new RegExp(String.raw`((?:${SECRET_NAME})["']\s{0,3}:\s{0,3})(?:"[^"\n]{1,200}"|'[^'\n]{1,200}')`, 'gi'), '$1"***"'],
-  [/((?<!\w)authorization["']?\s{0,3}[:=]\s{0,3}["']?(?:basic|bearer|digest|token)\s{1,3})[^\s"'\\]+/gi, '$1***'],
-  [/((?<!\w)login\s{1,3}\S{1,128}\s{1,3}password\s{1,3})\S+/gi, '$1***'],
+  [/([?&][\w.-]{0,40}(?:token|sig|key|passw|pwd|secret|auth|credential|jwt)[\w.-]{0,40}=)[^&#\s"'<>\\]+/gi, '***'],
+  [/([?&](?:[\w.-]{0,40}[_.-])?(?:pw|pass|otp|sid)=)[^&#\s"'<>\\]+/gi, '***'],
+  [new RegExp(String.raw`((?:${SECRET_NAME})\s{0,3}=\s{0,3})${VALUE}`, 'gi'), '***'],
+  [new RegExp(String.raw`((?<![\w-])(?:pw|pass)\s{0,3}=\s{0,3})${VALUE}`, 'gi'), '***'],
+  [new RegExp(String.raw`((?:${SECRET_NAME})["']\s{0,3}:\s{0,3})(?:"[^"\n]{1,200}"|'[^'\n]{1,200}')`, 'gi'), '"***"'],
+  [/((?<!\w)authorization["']?\s{0,3}[:=]\s{0,3}["']?(?:basic|bearer|digest|token)\s{1,3})[^\s"'\\]+/gi, '***'],
+  [/((?<!\w)login\s{1,3}\S{1,128}\s{1,3}password\s{1,3})\S+/gi, '***'],
   [/(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?/g, '***'],
 ];
 
@@ -293,7 +293,20 @@ const MAY_HOLD_SECRET = /:\/\/|[@=]|eyJ|authorization|login|passw|passphrase|sec
 function redactAddresses(text: string, paths: boolean): string {
   if (!MAY_HOLD_SECRET.test(text)) return text;
   const safe = text.replaceAll(/[^\s"'<>`\u0000-\u001f]+/g, (word) => redactWord(word, paths));
-  return SECRETS.reduce((rest, [pattern, mask]) => rest.replaceAll(pattern, mask), safe);
+  return SECRETS.reduce((rest, [pattern, mask]) => maskAll(rest, pattern, mask), safe);
+}
+
+function maskAll(text: string, pattern: RegExp, mask: string): string {
+  return text.replaceAll(pattern, (whole, kept) => {
+    const before = typeof kept === 'string' ? kept : '';
+    return `${before}${mask}${quotesLeft(whole.slice(before.length))}`;
+  });
+}
+
+/** What is masked may be a part of a quoted word of a command: the shell's quotes open and close behind it as they did. */
+function quotesLeft(value: string): string {
+  const isEven = value.split("'").length % 2 === 1 && !value.includes(String.raw`\'`);
+  return isEven ? '' : value.replaceAll(/[^'"\\]/g, '');
 }
 
 /** A login before a host that no scheme precedes, as in a proxy's bad address. */

@@ -3,12 +3,19 @@ import * as z from 'zod';
 import { TapprepError } from '../errors.ts';
 import { run } from '../make-remedy.ts';
 import type { BuildId, HostFacts } from '../types.ts';
+import { OWN_PATH } from './own-kernel.ts';
 import { keepDirectives } from './source-directives.ts';
+import { isStapCache } from './stap-cache.ts';
 
 /** Each is one line wherever it is printed: what a machine says of itself begins no line of tapprep's. */
 const ONE_LINE = /^[^\p{Cc}\u2028\u2029]*$/u;
 const text = z.string().max(16_384).regex(ONE_LINE, 'more than one line');
 const name = z.string().min(1).max(1024).regex(ONE_LINE, 'more than one line');
+/** A name of the file system, of which probe.sh prints no others: nothing in it is for a shell. */
+const fileName = z.string().regex(/^[A-Za-z0-9._+~:@%,=/^-]{1,1024}$/, 'not a plain file name');
+const path = fileName.regex(/^\//, 'not an absolute path');
+const ownPath = path.regex(OWN_PATH, 'not a path that kbuild takes');
+const cachePath = path.refine(isStapCache, 'not where stap keeps a cache');
 /** What becomes part of a path or an address: the name of a root, of a lock, of a suite. */
 const plain = z.string().regex(/^(?!.*\.\.)[^/\u0000-\u001f\u007f]{0,64}$/u, 'not a plain word');
 const word = plain.nullable();
@@ -18,21 +25,23 @@ const flag = z.boolean().nullable();
 // A brand exists only for the type checker; the pattern is what makes the value one.
 const buildId = z.string().regex(/^[0-9a-f]{16,64}$/) as z.ZodType as z.ZodType<BuildId>;
 
-const tool = z.strictObject({ path: name, version: name });
-const packageName = { name, version: name, arch: name };
+const tool = z.strictObject({ path, version: name });
+/** No word of it is an option of the program that gets it. */
+const packageWord = name.regex(/^(?!-)/, 'begins with a dash');
+const packageName = { name: packageWord, version: packageWord, arch: packageWord };
 
 /** Facts as `tapprep detect --json` prints them. */
 export const factsSchema = z.strictObject({
   schema: z.literal('tapprep-facts/1'),
   source: z.enum(['host', 'root', 'declared']),
-  root: optionalText,
+  root: path.nullable(),
   os: z.strictObject({
     id: word,
     versionId: word,
     codename: word,
     prettyName: optionalText,
     idLike: z.array(name).max(50),
-    from: optionalText,
+    from: path.nullable(),
   }),
   kernel: z.strictObject({
     release: z
@@ -40,14 +49,14 @@ export const factsSchema = z.strictObject({
       .regex(/^[A-Za-z0-9][A-Za-z0-9._+~:@%=^-]{0,63}$/, 'not a kernel release')
       .nullable(),
     unameV: optionalText,
-    arch: plain.min(1),
+    arch: z.string().regex(/^[\w.+-]{1,64}$/, 'not an architecture'),
     running: z.boolean(),
     buildId: buildId.nullable(),
     vermagic: optionalText,
     procVersion: optionalText,
     versionSignature: optionalText,
     compiler: optionalText,
-    installedReleases: z.array(name).max(1000),
+    installedReleases: z.array(fileName).max(1000),
     cmdline: optionalText,
   }),
   packageManager: z.enum(['dpkg', 'rpm']).nullable(),
@@ -63,11 +72,11 @@ export const factsSchema = z.strictObject({
     )
     .max(5000),
   packages: z.array(z.strictObject(packageName)).max(100_000),
-  own: z.strictObject({ buildTree: name.nullable(), vmlinux: name.nullable() }).exactOptional(),
+  own: z.strictObject({ buildTree: ownPath.nullable(), vmlinux: ownPath.nullable() }).exactOptional(),
   buildTree: z
     .strictObject({
-      link: name,
-      linksTo: optionalText,
+      link: ownPath,
+      linksTo: fileName.nullable(),
       exists: z.boolean(),
       hasConfig: z.boolean(),
       hasModuleSymvers: z.boolean(),
@@ -81,7 +90,7 @@ export const factsSchema = z.strictObject({
   debuginfo: z
     .array(
       z.strictObject({
-        path: name,
+        path,
         sizeBytes: count,
         buildId: buildId.nullable(),
         hasDwarf: flag,
@@ -89,22 +98,22 @@ export const factsSchema = z.strictObject({
       }),
     )
     .max(1000),
-  systemMap: z.strictObject({ path: name, stub: z.boolean() }).nullable(),
+  systemMap: z.strictObject({ path, stub: z.boolean() }).nullable(),
   compiler: tool.nullable(),
   make: tool.nullable(),
   systemtap: z
     .strictObject({
-      path: name,
+      path,
       version: optionalText,
       testedKernels: optionalText,
       package: optionalText,
-      staprunPath: optionalText,
+      staprunPath: path.nullable(),
       staprunVersion: optionalText,
       staprunMode: optionalText,
       tapsetCount: count.nullable(),
-      examplesPath: optionalText,
-      cachePaths: z.array(name).max(100),
-      temporaryPaths: z.array(name).max(100),
+      examplesPath: path.nullable(),
+      cachePaths: z.array(cachePath).max(100),
+      temporaryPaths: z.array(path).max(100),
       moduleDirectory: z.boolean(),
       hello: z.enum(['pass', 'skip']).exactOptional(),
     })
@@ -140,8 +149,8 @@ export const factsSchema = z.strictObject({
     selinux: optionalText,
   }),
   config: z.record(z.string().regex(/^CONFIG_[A-Za-z0-9_]{1,100}$/), optionalText),
-  configFrom: optionalText,
-  user: z.strictObject({ uid: count, name: optionalText, groups: z.array(name).max(2000) }),
+  configFrom: path.nullable(),
+  user: z.strictObject({ uid: count, name: fileName.nullable(), groups: z.array(fileName).max(2000) }),
   space: z
     .array(z.strictObject({ path: name, freeBytes: count, freeInodes: count.nullable(), writable: z.boolean() }))
     .max(1000),

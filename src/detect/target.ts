@@ -2,6 +2,7 @@
 import { adviceOf, escapeControl, isTapprepError, TapprepError } from '../errors.ts';
 import type { BuildId, DebTarget, HostFacts, OwnKernel, RpmTarget, Target } from '../types.ts';
 import { findArchitecture, runsProgramsOf, type Architecture } from './architectures.ts';
+import { shellLine } from '../shell-words.ts';
 import { versionRelease } from '../version/evr.ts';
 import { isNamedByHabit, readAnyRelease } from './any-release.ts';
 import { standInFor } from './own-kernel.ts';
@@ -135,7 +136,7 @@ function releaseOf(facts: HostFacts): string {
   if (only !== undefined && installedReleases.length === 1) return only;
   const found = only === undefined ? 'has no kernel installed' : `has several kernels: ${installedReleases.join(', ')}`;
   throw new TapprepError('USAGE', `the system ${found}, and no release was given`, {
-    hint: `add --kernel ${only ?? 'RELEASE'}`,
+    hint: shellLine`add --kernel ${only ?? 'RELEASE'}`,
     facts: { installedReleases },
   });
 }

@@ -21,8 +21,12 @@ export function besideImage({ release, log, host }: Pick<Situation, 'release' | 
   return { image: `${rpm.name}-${rpm.release}`, headers: `${bare}-devel-${rpm.release}` };
 }
 
+/** As dpkg names packages; what is no name, apt-get would take for a file, an address or an option. */
+const NAME = /^[A-Za-z0-9][\w.+~-]*$/;
+
 /** rbp2-image-4.19.55-6-osmc; or linux-image-FAMILY where the release ends in the family, two words at least. */
 function isOf(name: string, release: string): boolean {
+  if (!NAME.test(name)) return false;
   const [, family = ''] = /(?:^|-)image-(?:unsigned-)?(.+)$/.exec(name) ?? [];
   return family === release || (/^[a-z]\w*-\w/.test(family) && release.endsWith(`-${family}`));
 }

@@ -1,4 +1,5 @@
 /** One answer from many findings: ready, or the shortest way there. Pure. */
+import { isStapCache } from '../detect/stap-cache.ts';
 import type { Diagnosis, HostFacts, Remedy } from '../types.ts';
 import type { DiagnosisCode } from './codes.ts';
 import { FAULTS } from './faults.ts';
@@ -44,7 +45,7 @@ export function judgeReadiness(
   if (doubt !== null) return { ready: false, remedies: [], commands: [], byHand: [doubt] };
   const byInstall = canPrepare(situation) ? problems.filter(isMendedByInstall) : [];
   const others = problems.filter((one) => !byInstall.includes(one)).flatMap(({ remedies }) => remedies);
-  const caches = facts.systemtap?.cachePaths ?? [];
+  const caches = (facts.systemtap?.cachePaths ?? []).filter(isStapCache);
   const remedies = settleRemedies(
     [
       ...(byInstall.length > 0 ? [prepare()] : []),

@@ -1,4 +1,5 @@
 /** Which remedies tapprep carries out itself. The others are for people, and stay theirs. Pure. */
+import { isStapCache } from '../detect/stap-cache.ts';
 import type { Place } from '../diagnose/place.ts';
 import { renderRemedy } from '../diagnose/render-remedy.ts';
 import type { HostFacts, Remedy, Sentence, Target } from '../types.ts';
@@ -45,8 +46,4 @@ function planPurge(remedy: RemedyOf<'empty-caches'>, known: readonly string[], c
   if (foreign !== undefined)
     return [{ kind: 'left', command, reason: say(`${foreign} is not where stap keeps a cache`) }];
   return paths.length === 0 ? [] : [{ kind: 'purge', command, paths }];
-}
-
-function isStapCache(path: string): boolean {
-  return path.startsWith('/') && path.endsWith('/.systemtap/cache') && !path.split('/').includes('..');
 }

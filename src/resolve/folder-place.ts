@@ -9,6 +9,12 @@ export const FOLDER_PLACE = /^\/opt\/tapprep\/systemtap-\d{1,4}(?:\.\d{1,4}){1,3
 /** The places of those that were mended; the digits tell what by. */
 export const MENDED_PLACE = /^\/opt\/tapprep\/systemtap-\d{1,4}(?:\.\d{1,4}){1,3}-mended-[0-9a-f]{12}$/;
 
+/** Where a package puts staprun, or tapprep a SystemTap of its own, and no other file of the name. */
+export function isPlaceOfStaprun(path: string): boolean {
+  const place = path.replace(/\/bin\/staprun$/, '');
+  return /^(?:\/usr)?\/s?bin\/staprun$/.test(path) || FOLDER_PLACE.test(place) || MENDED_PLACE.test(place);
+}
+
 /** "systemtap-5.1" */
 export function folderName(upstream: string): string {
   return `systemtap-${upstream}`;

@@ -148,4 +148,116 @@ const LIED: readonly Attack[] = LIES.map(([name, kernel, guard]) => ({
   },
 }));
 
-export const attacks: readonly Attack[] = [...LIED, CLIMBING, LINES, ...KEYS];
+const PATHS = {
+  own: { file: SCHEMA, text: '.regex(OWN_PATH,', replacement: '.regex(/^/,' },
+  plain: { file: SCHEMA, text: '.regex(/^[A-Za-z0-9._+~:@%,=/^-]{1,1024}$/,', replacement: '.regex(/^/,' },
+  cache: { file: SCHEMA, text: '.refine(isStapCache,', replacement: '.refine(() => true,' },
+};
+const SYSTEMTAP = {
+  path: '/usr/bin/stap',
+  version: '5.0',
+  testedKernels: null,
+  package: null,
+  staprunPath: '/usr/bin/staprun',
+  staprunVersion: null,
+  staprunMode: '4110',
+  tapsetCount: null,
+  examplesPath: null,
+  cachePaths: [],
+  temporaryPaths: [],
+  moduleDirectory: false,
+};
+const EVIL_TREE = '/usr/src/x;id>/tmp/pwned;';
+const TREE = {
+  link: EVIL_TREE,
+  linksTo: null,
+  exists: true,
+  hasConfig: false,
+  hasModuleSymvers: false,
+  hasMakefile: true,
+};
+const UNKNOWN_TREE = { release: null, utsVersion: null, compileHost: null, ownerPackage: null };
+const CUSTOM = '6.1.0-own-1';
+
+/** What a facts file says, and what no command may hold that doctor prints. */
+const PASTED: readonly (readonly [string, (facts: HostFacts) => unknown, string, Attack['guard']])[] = [
+  [
+    'words of a shell in the name of a tree',
+    (facts) => ({ ...facts, own: { buildTree: EVIL_TREE, vmlinux: null }, buildTree: { ...TREE, ...UNKNOWN_TREE } }),
+    'make -C /usr/src/x;id',
+    [
+      PATHS.own,
+      PATHS.plain,
+      {
+        file: 'src/diagnose/faults/kernel-tree-not-built.ts',
+        text: 'shellLine`make -C ${tree}`',
+        replacement: '`make -C ${tree}`',
+      },
+    ],
+  ],
+  [
+    '/etc in the place of the cache of stap',
+    (facts) => ({ ...facts, systemtap: { ...SYSTEMTAP, cachePaths: ['/', '/etc'] } }),
+    'rm -rf / /etc',
+    [
+      PATHS.cache,
+      {
+        file: 'src/diagnose/readiness.ts',
+        text: '(facts.systemtap?.cachePaths ?? []).filter(isStapCache)',
+        replacement: 'facts.systemtap?.cachePaths ?? []',
+      },
+    ],
+  ],
+  [
+    'a shell of somebody, which root is to make set-user-ID root',
+    (facts) => ({
+      ...facts,
+      user: { uid: 1000, name: 'mallory', groups: [] },
+      systemtap: { ...SYSTEMTAP, staprunPath: '/home/mallory/shell', staprunMode: '755' },
+    }),
+    'chmod 4110 /home/mallory/shell',
+    [
+      {
+        file: 'src/diagnose/checks/systemtap.ts',
+        text: '...(isPlaceOfStaprun(staprunPath)',
+        replacement: '...(staprunPath !== ""',
+      },
+    ],
+  ],
+  [
+    'the address of a package, which apt-get installs as root without asking who signed it',
+    (facts) => ({
+      ...facts,
+      kernel: { ...facts.kernel, release: CUSTOM },
+      kernelPackages: [
+        {
+          name: `http://evil.example/linux-image-${CUSTOM}`,
+          version: '1',
+          arch: 'all',
+          vendor: null,
+          buildTime: null,
+          buildHost: null,
+        },
+      ],
+    }),
+    'http://evil.example',
+    [{ file: 'src/diagnose/beside-image.ts', text: 'if (!NAME.test(name)) return false;', replacement: '' }],
+  ],
+];
+
+const COMMANDS: readonly Attack[] = PASTED.map(([what, lie, bad, guard]) => ({
+  name: `a facts file puts into a command of doctor ${what}`,
+  guard,
+  attempt: async (tree) => {
+    const facts = JSON.parse(honest()) as HostFacts;
+    const machine: HostFacts = { ...facts, source: 'host', packageManager: 'dpkg', frontends: ['apt-get'] };
+    const path = join(tree.scratch(), 'facts.json');
+    writeFileSync(path, JSON.stringify(lie(machine)));
+    const { stdout, stderr } = await tree.cli(['doctor', '--facts', path], { HOME: tree.scratch() });
+    const line = stdout.split('\n').find((each) => each.includes(bad));
+    if (line !== undefined) return succeeded(line.trim());
+    return held(stderr.includes('BAD_FACTS') ? 'BAD_FACTS' : 'no command has it');
+  },
+}));
+
+export const attacks: readonly Attack[] = [...LIED, CLIMBING, LINES, ...KEYS, ...COMMANDS];

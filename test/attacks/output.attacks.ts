@@ -16,7 +16,7 @@ const OUTPUT = 'src/cli/output.ts';
 
 const REDACTED: GuardEdit = {
   file: ERRORS,
-  text: 'return SECRETS.reduce((rest, [pattern, mask]) => rest.replaceAll(pattern, mask), safe);',
+  text: 'return SECRETS.reduce((rest, [pattern, mask]) => maskAll(rest, pattern, mask), safe);',
   replacement: 'return safe;',
 };
 const WORDS: GuardEdit = {

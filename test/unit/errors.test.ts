@@ -1,6 +1,8 @@
+import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { escapeControl, exitCodeOf, redact, redactLogins, TapprepError, toSafeJson } from '../../src/errors.ts';
+import { quoteCommand } from '../../src/shell-words.ts';
 import { cpuMilliseconds } from '../helpers/cpu-time.ts';
 import { ANY_CHARACTER } from '../helpers/any-character.ts';
 
@@ -139,4 +141,27 @@ test.each([
   ['NO_EXACT_PACKAGE', 1],
 ] as const)('%s exits %i', (code, exit) => {
   expect(exitCodeOf(new TapprepError(code, 'x'))).toBe(exit);
+});
+
+test('redact leaves a quoted command in one piece, whatever its words hold', () => {
+  const piece = fc.constantFrom(
+    "'",
+    '"',
+    '\\',
+    ' ',
+    ';',
+    'x',
+    '=',
+    ':',
+    'token=',
+    'pw="',
+    "secret':",
+    'login a password ',
+  );
+  const word = fc.array(piece, { maxLength: 12 }).map((pieces) => pieces.join(''));
+  const commands = fc.sample(fc.tuple(word, word), 3000).map((words) => redact(quoteCommand(['count', ...words])));
+  // Each has to be one command still, in the eyes of a shell.
+  const script = `count() { echo ran; }\n${commands.join('\n')}\n`;
+  const said = execFileSync('sh', { input: script, encoding: 'utf8', stdio: ['pipe', 'pipe', 'pipe'] });
+  expect(said).toBe('ran\n'.repeat(commands.length));
 });

@@ -1,6 +1,6 @@
 /** SystemTap itself: there, whole, of one version, and known to have seen such a kernel. */
 import { compareStapVersions, placeInTestedRange } from '../../detect/stap-version.ts';
-import { PREFIX } from '../../resolve/folder-place.ts';
+import { isPlaceOfStaprun, PREFIX } from '../../resolve/folder-place.ts';
 import { upstreamKernelOf } from '../../systemtap/kernel-version.ts';
 import { predictFit } from '../../systemtap/predict.ts';
 import { textOf } from '../../sentence.ts';
@@ -96,10 +96,15 @@ function checkParts(view: View, stap: SystemtapFacts): readonly Finding[] {
         `${staprunPath} has mode ${stap.staprunMode} but must be set-uid root (4110) for users who are not root.`,
         {
           evidence: [`${staprunPath}: mode ${stap.staprunMode}`],
-          remedies: [
-            runAsRoot(shellLine`chown root:stapusr ${staprunPath}`),
-            runAsRoot(shellLine`chmod 4110 ${staprunPath}`),
-          ],
+          // Set-uid root is what a package put there: of any other file nobody knows what it does.
+          ...(isPlaceOfStaprun(staprunPath)
+            ? {
+                remedies: [
+                  runAsRoot(shellLine`chown root:stapusr ${staprunPath}`),
+                  runAsRoot(shellLine`chmod 4110 ${staprunPath}`),
+                ],
+              }
+            : {}),
         },
       ),
     );

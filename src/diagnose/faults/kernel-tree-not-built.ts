@@ -1,9 +1,10 @@
 /** A kernel source tree that was never configured or built. */
 import type { Fault } from '../fault.ts';
 import { run } from '../../make-remedy.ts';
+import { shellLine } from '../../shell-words.ts';
 
 function makeIn(tree: string | null): string {
-  return tree === null ? 'make' : `make -C ${tree}`;
+  return tree === null ? 'make' : shellLine`make -C ${tree}`;
 }
 
 export const KERNEL_TREE_NOT_BUILT: Fault = {

@@ -702,7 +702,7 @@ function foreignArch({ log, arch }: Situation): string | null {
 function activateModule({ release, place, arch }: Situation): readonly Remedy[] {
   const [, major, pack] = /-(1\d)0(\d)00\.\S{1,40}-azure$/.exec(release ?? '') ?? [];
   if (major === undefined || pack === undefined || !asksZypper(place)) return [];
-  return [runAsRoot(`SUSEConnect -p sle-module-public-cloud/${major}.${pack}/${arch ?? 'x86_64'}`)];
+  return [runAsRoot(shellLine`SUSEConnect -p ${`sle-module-public-cloud/${major}.${pack}/${arch ?? 'x86_64'}`}`)];
 }
 
 /** A package that was asked for is one of the kernel's own, by the whole of its name; a misspelt one is in no archive. */

@@ -168,6 +168,15 @@ const BROKEN: readonly Broken[] = [
     commands: ['sudo chown root:stapusr /usr/bin/staprun', 'sudo chmod 4110 /usr/bin/staprun', 'tapprep verify'],
   },
   {
+    name: 'staprun where no package puts it',
+    code: 'STAP_INSTALL_BROKEN',
+    facts: alter(EL9, {
+      systemtap: { staprunPath: '/home/dev/bin/staprun', staprunMode: '0755' },
+      user: { ...user, groups: ['dev', 'stapusr', 'stapdev'] },
+    }),
+    commands: ['sudo tapprep install'],
+  },
+  {
     name: 'no compiler',
     code: 'GCC_OR_BUILD_MISMATCH',
     facts: alter(EL9, { compiler: null }),
