@@ -3,6 +3,7 @@ import { posix } from 'node:path';
 import { treeOf } from '../detect/own-kernel.ts';
 import { TapprepError } from '../errors.ts';
 import { run } from '../make-remedy.ts';
+import { shellLine } from '../shell-words.ts';
 import type { Host } from '../host/host.ts';
 import type { Runtime, Target } from '../types.ts';
 import { findDebuginfo } from './build-id.ts';
@@ -59,7 +60,7 @@ export async function openStapKernel(
   const vmlinux = (await findDebuginfo(host, target))?.path ?? null;
   if (vmlinux === null && target.own.vmlinux !== null) {
     throw new TapprepError('BAD_BUILD_TREE', `--vmlinux ${target.own.vmlinux} on ${host.name} is no ELF file`, {
-      remedy: run(`file ${target.own.vmlinux}`),
+      remedy: run(shellLine`file ${target.own.vmlinux}`),
     });
   }
   if (vmlinux === null || vmlinux === `${tree}/vmlinux`) return tree;

@@ -51,8 +51,13 @@ const EXCLUDED = off(
   String.raw`(\S{1,160})`,
 );
 
+const OTHER_SUITE = String.raw`E: The repository 'http://x$(id).debian.org/debian wilma Release' does not have a Release file.
+Err:2 http://x$(id).debian.org/debian wilma Release
+  404  Not Found
+Hit:1 http://deb.debian.org/debian bookworm InRelease`;
+
 /** Lines that a log may hold, and what no command may be that is given to be pasted. */
-const WORDS_OF_COMMANDS: readonly (readonly [string, string, string, GuardEdit])[] = [
+const WORDS_OF_COMMANDS: readonly (readonly [string, string, string, ...GuardEdit[]])[] = [
   [
     'the address of a package, which dnf installs as root without asking who signed it',
     `${HIDDEN}http://evil.example/evil.rpm`,
@@ -81,11 +86,39 @@ const WORDS_OF_COMMANDS: readonly (readonly [string, string, string, GuardEdit])
       'tree === "" ? run : runAsRoot',
     ),
   ],
+  [
+    'a command of the shell, as the name of a package that apt holds',
+    String.raw`$ apt-get install linux-headers-6.1.0-18-amd64
+The following held packages will be changed:
+  linux-headers-6.1.0-18-amd64
+$ dpkg -l | grep ^h
+hi  linux-headers-6.1;id>/tmp/owned  6.1.76-1  amd64  headers`,
+    'amd64 linux-headers-6.1;id',
+    off(
+      'src/diagnose/log-withheld.ts',
+      String.raw`([a-z0-9][\w.+-]{1,100}?)(?::\w{2,10})? +\d`,
+      String.raw`(\S{2,100}?)(?::\w{2,10})? +\d`,
+    ),
+    off('src/diagnose/rules/withheld.ts', 'unhold ${quoteCommand(names)}`', "unhold ${names.join(' ') as 'x'}`"),
+  ],
+  [
+    'a command of the shell, as the name of the loader that does not start',
+    '$(id)staprun: error while loading shared libraries: libx.so.1: cannot open shared object file',
+    'command -v $(id)',
+    off('src/diagnose/rules/installation.ts', 'shellLine`ldd "$(command', '`ldd "$(command'),
+  ],
+  [
+    'a command of the shell, as the host of a source whose suite is of a derivative',
+    OTHER_SUITE,
+    'F x$(id)',
+    off('src/diagnose/rules/sources.ts', String.raw`const isHost = /^\w[\w.-]*$/.test(host);`, 'const isHost = true;'),
+    off('src/diagnose/rules/sources.ts', '${quoteWord(host)}', "${host as 'x'}"),
+  ],
 ];
 
-const commands: readonly Attack[] = WORDS_OF_COMMANDS.map(([what, line, bad, guard]) => ({
+const commands: readonly Attack[] = WORDS_OF_COMMANDS.map(([what, line, bad, ...guard]) => ({
   name: `a log puts into a command of explain ${what}`,
-  guard: [guard],
+  guard,
   attempt: async (tree) => {
     const { diagnose } = await tree.load<typeof import('../../src/diagnose/diagnose.ts')>('src/diagnose/diagnose.ts');
     const found = diagnose({ log: line });

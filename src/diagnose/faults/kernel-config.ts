@@ -1,6 +1,8 @@
 /** A CONFIG_ option that SystemTap needs is off in this kernel. */
 import type { Fault } from '../fault.ts';
 import { run } from '../../make-remedy.ts';
+import { releaseWord } from '../rule.ts';
+import { shellText } from '../../shell-words.ts';
 
 export const KERNEL_CONFIG: Fault = {
   summary: 'a CONFIG_ option that SystemTap needs is off in this kernel',
@@ -12,10 +14,10 @@ export const KERNEL_CONFIG: Fault = {
   },
   beyondTarget: true,
   explains: [],
-  remedy: ({ release }) => ({
+  remedy: (situation) => ({
     remedies: [
       run(
-        `grep -E 'CONFIG_(MODULES|KPROBES|RELAY|DEBUG_FS|UPROBES|TRACEPOINTS|PERF_EVENTS|KALLSYMS)=' /boot/config-${release ?? '"$(uname -r)"'}`,
+        shellText`grep -E 'CONFIG_(MODULES|KPROBES|RELAY|DEBUG_FS|UPROBES|TRACEPOINTS|PERF_EVENTS|KALLSYMS)=' /boot/config-${releaseWord(situation)}`,
       ),
     ],
     otherwise:

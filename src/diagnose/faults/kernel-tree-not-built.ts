@@ -1,9 +1,12 @@
 /** A kernel source tree that was never configured or built. */
 import type { Fault } from '../fault.ts';
+import { MAKE_WHOLE } from '../make-in-tree.ts';
 import { run } from '../../make-remedy.ts';
+import { shellLine, shellText } from '../../shell-words.ts';
+import type { ShellText } from '../../types.ts';
 
-function makeIn(tree: string | null): string {
-  return tree === null ? 'make' : `make -C ${tree}`;
+function makeIn(tree: string | null): ShellText {
+  return tree === null ? shellText`make` : shellLine`make -C ${tree}`;
 }
 
 export const KERNEL_TREE_NOT_BUILT: Fault = {
@@ -17,7 +20,7 @@ export const KERNEL_TREE_NOT_BUILT: Fault = {
   beyondTarget: false,
   explains: [],
   remedy: ({ host }) => ({
-    remedies: ['olddefconfig', '-j"$(nproc)"'].map((what) => run(`${makeIn(host?.own?.buildTree ?? null)} ${what}`)),
+    remedies: MAKE_WHOLE.map((what) => run(shellText`${makeIn(host?.own?.buildTree ?? null)} ${what}`)),
     otherwise:
       'Run them in the tree that stap -r names; the result must hold .config, Module.symvers, System.map and vmlinux.',
   }),

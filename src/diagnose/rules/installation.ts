@@ -1,8 +1,8 @@
 /** Symptoms of SystemTap itself: missing, partial, mixed, in the wrong language of its own parts. */
 import { onHost, run, runAsRoot } from '../../make-remedy.ts';
-import { shellLine } from '../../shell-words.ts';
+import { quoteCommand, shellLine, shellText } from '../../shell-words.ts';
 import { gradeOfMeant, wholeRelease } from '../release-option.ts';
-import type { Remedy } from '../../types.ts';
+import type { Remedy, ShellText } from '../../types.ts';
 import { NO_CONFIG } from './build-tree.ts';
 import { text, type Match, type Pattern, type Rule } from '../rule.ts';
 
@@ -37,7 +37,7 @@ function installThere(linesOf: Match['linesOf']): Remedy {
   const { host, port } = remoteOf(linesOf) ?? { host: 'HOST', port: null };
   const isRoot = host.startsWith('root@');
   const command = isRoot ? INSTALL_LOADER : shellLine`sudo sh -c ${INSTALL_LOADER}`;
-  return onHost(`ssh -t ${port === null ? '' : `-p ${port} `}${shellLine`${host} ${command}`}`);
+  return onHost(shellText`ssh -t ${port === null ? '' : shellLine`-p ${port} `}${quoteCommand([host, command])}`);
 }
 
 /** Where staprun was configured to find it. */
@@ -51,8 +51,8 @@ const LOADER_LACKS_LIBRARY = text(
   /(\S{0,200}\b(?:staprun|stapio)): error while loading shared libraries: (\S{1,120}): cannot open shared object file/,
 );
 
-function lddOf(program: string): string {
-  return program.includes('/') ? shellLine`ldd ${program}` : `ldd "$(command -v ${program})"`;
+function lddOf(program: string): ShellText {
+  return program.includes('/') ? shellLine`ldd ${program}` : shellLine`ldd "$(command -v ${program})"`;
 }
 
 const NOT_SETUID: readonly Pattern[] = [
@@ -81,8 +81,8 @@ function hasItsBit(match: Match): boolean {
   return match.seen(SETUID_SEEN) || nosuidMountOf(match) !== null;
 }
 
-function remountFor(path: string): string {
-  return `mount -o remount,suid "$(${shellLine`findmnt -no TARGET -T ${path}`})"`;
+function remountFor(path: string): ShellText {
+  return shellLine`mount -o remount,suid "$(findmnt -no TARGET -T ${path})"`;
 }
 
 export const INSTALLATION_RULES: readonly Rule[] = [
@@ -182,7 +182,7 @@ export const INSTALLATION_RULES: readonly Rule[] = [
     grade: (match) => (startsForUser(match) ? 'points' : null),
     cause: ({ groups }) =>
       `${groups[0] ?? 'stap'} starts for this user, but sudo looks for programs in directories of its own (secure_path), and it lies in none of them.`,
-    remedies: (_situation, { groups }) => [run(`sudo "$(command -v ${groups[0] ?? 'stap'})" --version`)],
+    remedies: (_situation, { groups }) => [run(shellLine`sudo "$(command -v ${groups[0] ?? 'stap'})" --version`)],
     otherwise: null,
   },
   {
