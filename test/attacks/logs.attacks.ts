@@ -56,6 +56,14 @@ Err:2 http://x$(id).debian.org/debian wilma Release
   404  Not Found
 Hit:1 http://deb.debian.org/debian bookworm InRelease`;
 
+const NOT_SETUID = 'ERROR: The effective user ID of staprun must be set to the root user.';
+const LISTED = '-rwsr-x--- 1 root stapusr 183072 Jan  1  2024 ';
+const ANY_PLACE = off(
+  'src/diagnose/rules/installation.ts',
+  String.raw`/^\/(?:(?:usr|opt)(?:\/(?!\.\.?(?:\/|$))[^/]+)*)?$/`,
+  '/^/',
+);
+
 /** Lines that a log may hold, and what no command may be that is given to be pasted. */
 const WORDS_OF_COMMANDS: readonly (readonly [string, string, string, ...GuardEdit[]])[] = [
   [
@@ -113,6 +121,18 @@ hi  linux-headers-6.1;id>/tmp/owned  6.1.76-1  amd64  headers`,
     'F x$(id)',
     off('src/diagnose/rules/sources.ts', String.raw`const isHost = /^\w[\w.-]*$/.test(host);`, 'const isHost = true;'),
     off('src/diagnose/rules/sources.ts', '${quoteWord(host)}', "${host as 'x'}"),
+  ],
+  [
+    'a mount that others write to, off which root is to take nosuid',
+    `${NOT_SETUID}\ntmpfs /dev/shm tmpfs rw,nosuid,nodev 0 0\n${LISTED}/dev/shm/x/staprun`,
+    'remount,suid',
+    ANY_PLACE,
+  ],
+  [
+    'the home of somebody, off whose mount root is to take nosuid',
+    `${NOT_SETUID}\n${LISTED}/usr/../home/mallory/staprun`,
+    'remount,suid',
+    ANY_PLACE,
   ],
 ];
 

@@ -81,8 +81,22 @@ function hasItsBit(match: Match): boolean {
   return match.seen(SETUID_SEEN) || nosuidMountOf(match) !== null;
 }
 
-function remountFor(path: string): ShellText {
-  return shellLine`mount -o remount,suid "$(findmnt -no TARGET -T ${path})"`;
+/** Where packages put it, and root alone anything. A mount of any other place may be nosuid for the sake of what lies there. */
+const PLACE_OF_PACKAGES = /^\/(?:(?:usr|opt)(?:\/(?!\.\.?(?:\/|$))[^/]+)*)?$/;
+
+function liesWithPackages(match: Match): boolean {
+  return PLACE_OF_PACKAGES.test(nosuidMountOf(match) ?? staprunOf(match));
+}
+
+function seeMount(match: Match): Remedy {
+  return run(shellLine`findmnt -o TARGET,OPTIONS -T ${staprunOf(match)}`);
+}
+
+function tellNosuid(match: Match): string {
+  const mount = nosuidMountOf(match);
+  return mount === null
+    ? `${staprunOf(match)} has its set-uid bit, and it does not count: its file system must be mounted nosuid.`
+    : `${staprunOf(match)} lies on ${mount}, which is mounted nosuid, so that its set-uid bit does not count.`;
 }
 
 export const INSTALLATION_RULES: readonly Rule[] = [
@@ -226,22 +240,26 @@ export const INSTALLATION_RULES: readonly Rule[] = [
     code: 'STAP_INSTALL_BROKEN',
     patterns: NOT_SETUID,
     hints: [SETUID_SEEN, STAPRUN_RAN],
-    grade: (match) => (hasItsBit(match) ? 'proves' : null),
-    cause: (match) => {
-      const mount = nosuidMountOf(match);
-      return mount === null
-        ? `${staprunOf(match)} has its set-uid bit, and it does not count: its file system must be mounted nosuid.`
-        : `${staprunOf(match)} lies on ${mount}, which is mounted nosuid, so that its set-uid bit does not count.`;
-    },
+    grade: (match) => (hasItsBit(match) && liesWithPackages(match) ? 'proves' : null),
+    cause: tellNosuid,
     remedies: (_situation, match) => {
       const mount = nosuidMountOf(match);
-      const path = staprunOf(match);
       return mount === null
-        ? [run(shellLine`findmnt -o TARGET,OPTIONS -T ${path}`), runAsRoot(remountFor(path))]
+        ? [seeMount(match), runAsRoot(shellLine`mount -o remount,suid "$(findmnt -no TARGET -T ${staprunOf(match)})"`)]
         : [runAsRoot(shellLine`mount -o remount,suid ${mount}`)];
     },
     otherwise:
       'It lasts until the next boot: take nosuid out where the mount is defined (/etc/fstab, or a unit). Root needs no bit and can run it as it is.',
+  },
+  {
+    code: 'STAP_INSTALL_BROKEN',
+    patterns: NOT_SETUID,
+    hints: [SETUID_SEEN, STAPRUN_RAN],
+    grade: (match) => (hasItsBit(match) && !liesWithPackages(match) ? 'proves' : null),
+    cause: tellNosuid,
+    remedies: (_situation, match) => [seeMount(match)],
+    otherwise:
+      'A file system that others than root write to is nosuid on purpose: let it be, and put SystemTap where its packages put it, below /usr or /opt. Root needs no bit and can run it as it is.',
   },
   {
     code: 'STAP_INSTALL_BROKEN',
