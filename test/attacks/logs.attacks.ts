@@ -64,6 +64,8 @@ const ANY_PLACE = off(
   '/^/',
 );
 
+const ANY_TREE = off('src/diagnose/make-in-tree.ts', 'return OF_ROOT.test(tree)', 'return tree !== OF_ROOT.source');
+
 /** Lines that a log may hold, and what no command may be that is given to be pasted. */
 const WORDS_OF_COMMANDS: readonly (readonly [string, string, string, ...GuardEdit[]])[] = [
   [
@@ -87,12 +89,8 @@ const WORDS_OF_COMMANDS: readonly (readonly [string, string, string, ...GuardEdi
   [
     'a tree that somebody else wrote, in which root is to call make',
     'ERROR: Kernel not configured; no .config found in /tmp/evil',
-    'sudo make -C /tmp/evil',
-    off(
-      'src/diagnose/rules/build-tree.ts',
-      String.raw`/^\/usr\/src\/[\w.+~-]+$/.test(tree) ? runAsRoot : run`,
-      'tree === "" ? run : runAsRoot',
-    ),
+    'make -C /tmp/evil',
+    ANY_TREE,
   ],
   [
     'a command of the shell, as the name of a package that apt holds',
@@ -133,6 +131,33 @@ hi  linux-headers-6.1;id>/tmp/owned  6.1.76-1  amd64  headers`,
     `${NOT_SETUID}\n${LISTED}/usr/../home/mallory/staprun`,
     'remount,suid',
     ANY_PLACE,
+  ],
+  [
+    'a tree that a log was built in, in which whoever pastes it is to call make',
+    `make -C /tmp/evil M=/root/x modules
+WARNING: Symbol version dump /tmp/evil/Module.symvers is missing; modules will have no dependencies and modversions.`,
+    'make -C /tmp/evil',
+    ANY_TREE,
+  ],
+  [
+    'a tree that is only written as one of root, in which root is to call make',
+    'ERROR: Kernel not configured; no .config found in /usr/src/../../tmp/evil',
+    'make -C /usr/src/../../tmp/evil',
+    ANY_TREE,
+  ],
+  [
+    'a built tree that is only written as that of a kernel',
+    `$ ls /lib/modules/../../tmp/6.1.0/build/include/config/auto.conf
+/lib/modules/../../tmp/6.1.0/build/include/config/auto.conf
+$ uname -r
+6.1.0
+ERROR: Kernel configuration is invalid.`,
+    'make -C /lib/modules/..',
+    off(
+      'src/diagnose/rules/build-tree.ts',
+      String.raw`lib\/modules\/[^\s/]{3,80}\/build)\/include`,
+      String.raw`lib\/modules\/\S{3,80}\/build)\/include`,
+    ),
   ],
 ];
 

@@ -2,10 +2,13 @@
 import type { Fault } from '../fault.ts';
 import { MAKE_WHOLE } from '../make-in-tree.ts';
 import { run } from '../../make-remedy.ts';
+import type { Situation } from '../situation.ts';
 import { shellLine, shellText } from '../../shell-words.ts';
 import type { ShellText } from '../../types.ts';
 
-function makeIn(tree: string | null): ShellText {
+/** The tree that the user named; facts of others may name any. */
+function makeIn({ host, place }: Situation): ShellText {
+  const tree = place.reach.via === 'facts' ? null : (host?.own?.buildTree ?? null);
   return tree === null ? shellText`make` : shellLine`make -C ${tree}`;
 }
 
@@ -19,8 +22,8 @@ export const KERNEL_TREE_NOT_BUILT: Fault = {
   },
   beyondTarget: false,
   explains: [],
-  remedy: ({ host }) => ({
-    remedies: MAKE_WHOLE.map((what) => run(shellText`${makeIn(host?.own?.buildTree ?? null)} ${what}`)),
+  remedy: (situation) => ({
+    remedies: MAKE_WHOLE.map((what) => run(shellText`${makeIn(situation)} ${what}`)),
     otherwise:
       'Run them in the tree that stap -r names; the result must hold .config, Module.symvers, System.map and vmlinux.',
   }),
