@@ -23,7 +23,7 @@ import { withCommand, withPrepare } from './remedy-words.ts';
 import { canPrepare } from './settle-remedies.ts';
 import { asksZypper, type Situation } from './situation.ts';
 import { releaseWord } from './rule.ts';
-import { shellLine } from '../shell-words.ts';
+import { quoteCommand, shellLine, shellText } from '../shell-words.ts';
 import { DPKG } from '../package-system/dpkg.ts';
 import { RPM } from '../package-system/rpm.ts';
 
@@ -62,7 +62,7 @@ function installOrRepeat({ packages, log, release }: Situation): Remedy {
 /** Where one package alone is asked about, it is the one to install. */
 function installAsked(ask: Remedy): readonly Remedy[] {
   const name = ask.kind === 'run' ? /^apt-cache policy ([a-z0-9][\w.+-]*)$/.exec(ask.command)?.[1] : undefined;
-  return name === undefined ? [] : [runAsRoot(`apt-get install -y ${name}`)];
+  return name === undefined ? [] : [runAsRoot(shellLine`apt-get install -y ${name}`)];
 }
 
 /** Where pacman has only the newest of both, kernel and headers are brought to it together. */
@@ -79,7 +79,7 @@ export function installByPacman({ release, host, log }: Situation): Advice | nul
   const headers = pacmanHeaders(release, log.pacman) ?? headersOfListed(release, log.packages);
   if (headers === null || host?.packageManager != null || log.userland !== null || log.distributionNamed) return null;
   return {
-    remedies: [runAsRoot(`pacman -S ${headers}`), EMPTY_CACHE],
+    remedies: [runAsRoot(shellLine`pacman -S ${headers}`), EMPTY_CACHE],
     otherwise:
       'The headers are those of the newest kernel of that line: where an older one runs, upgrade the whole system and reboot.',
   };
@@ -119,7 +119,7 @@ export function searchIndex({ packages, place }: Situation, isDebug = false): re
 
 /** All versions that zypper's repositories have of some packages. */
 export function searchFor(names: readonly string[]): Remedy {
-  return run(`zypper search --details --match-exact ${names.join(' ')}`);
+  return run(shellText`zypper search --details --match-exact ${quoteCommand(names)}`);
 }
 
 /** Its debug information. */
@@ -178,13 +178,13 @@ export function useBuiltTree({ release, host }: Situation): Advice {
 export function installSymbolTable(situation: Situation): Advice {
   const { host, system } = situation;
   const release = releaseWord(situation);
-  const place = `/boot/System.map-${release}`;
+  const place = shellText`/boot/System.map-${release}`;
   const packaged = (system ?? DPKG).symbolTableOf(release);
   const hasDebuginfo = host !== null && host.debuginfo.length > 0;
-  const copy = runAsRoot(`cp ${packaged} ${place}`);
+  const copy = runAsRoot(shellText`cp ${packaged} ${place}`);
   // /proc/kallsyms is that of the kernel that runs, and of no other.
   const isElsewhere = host !== null && (host.source === 'root' || !host.kernel.running);
-  const redirect = `cat /proc/kallsyms > ${place.replaceAll('"', '')}`;
+  const redirect = shellText`cat /proc/kallsyms > ${place}`;
   const kallsyms = situation.place.sudo ? runAsRoot(shellLine`sh -c ${redirect}`) : run(redirect);
   return {
     remedies:
@@ -209,9 +209,9 @@ export function debuginfoOfProgram({ log, place }: Situation, file = ''): readon
 export function debuginfoOfPackages({ place }: Pick<Situation, 'place'>, names: readonly string[]): readonly Remedy[] {
   switch (place.manager) {
     case 'dnf':
-      return [runAsRoot(`dnf debuginfo-install -y ${names.join(' ')}`)];
+      return [runAsRoot(shellText`dnf debuginfo-install -y ${quoteCommand(names)}`)];
     case 'yum':
-      return [runAsRoot(`debuginfo-install -y ${names.join(' ')}`)];
+      return [runAsRoot(shellText`debuginfo-install -y ${quoteCommand(names)}`)];
     case 'zypper':
     case 'tdnf':
     case 'rpm-ostree':
@@ -259,7 +259,7 @@ export function systemtapPackages({ system }: Situation): readonly string[] {
 
 /** The kernel is the host's: its packages belong there, and the container has to see them. */
 export function onContainerHost(situation: Situation): readonly Remedy[] {
-  const kernel = situation.release === null ? '' : ` --kernel ${situation.release}`;
+  const kernel = situation.release === null ? shellText`` : shellLine` --kernel ${situation.release}`;
   // A system container runs no image: what it needs is used on its host.
   const shown = situation.log.container?.text ?? '';
   const isSystem = OF_OPENVZ.test(shown) || /\b(?:lxc|pct|openvz|nspawn|machinectl|vz)\b/.test(shown);
@@ -269,7 +269,9 @@ export function onContainerHost(situation: Situation): readonly Remedy[] {
   const engine = /\bpodman\b/.test(shown) ? 'sudo podman' : 'docker';
   return [
     ...(isGvisor ? [onHost('sudo tapprep install')] : []),
-    ...(!isGvisor && canPrepare({ ...situation, host: null }) ? [onHost(`sudo tapprep install${kernel}`)] : []),
+    ...(!isGvisor && canPrepare({ ...situation, host: null })
+      ? [onHost(shellText`sudo tapprep install${kernel}`)]
+      : []),
     ...(isSystem
       ? []
       : [

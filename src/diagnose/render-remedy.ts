@@ -101,11 +101,11 @@ const RENDERERS: { readonly [Kind in Remedy['kind']]: RendererOf<Kind> } = {
   ],
   'set-clock': (_remedy, place) => [there(place, 'date -u', false), there(place, 'timedatectl set-ntp true', true)],
   reboot: (_remedy, place) => [there(place, 'reboot', true)],
-  'set-variable': ({ name, value }, place) => [inShell(place, `export ${name}=${value}`)],
-  'unset-variables': ({ names }, place) => [inShell(place, `unset ${names.join(' ')}`)],
+  'set-variable': ({ name, value }, place) => [inShell(place, `export ${quoteWord(name)}=${value}`)],
+  'unset-variables': ({ names }, place) => [inShell(place, `unset ${quoteCommand(names)}`)],
   'join-groups': ({ groups }, place) => [
-    there(place, `usermod -aG ${groups.join(',')} "$USER"`, true),
-    ...(place.reach.via === 'here' ? [`newgrp ${groups.at(-1) ?? ''}`] : []),
+    there(place, `usermod -aG ${quoteWord(groups.join(','))} "$USER"`, true),
+    ...(place.reach.via === 'here' ? [`newgrp ${quoteWord(groups.at(-1) ?? '')}`] : []),
   ],
   'enrol-module-key': ({ certificate, needsMokutil }, place) => {
     const path = certificate ?? '~/.config/tapprep/module-key/module-cert.der';

@@ -1,6 +1,6 @@
 /** Takes out of what could be done what cannot be done on this target, and what tapprep itself would refuse. Pure. */
 import type { Remedy } from '../types.ts';
-import { quoteWord } from '../shell-words.ts';
+import { shellLine, shellText } from '../shell-words.ts';
 import { hasWholeTree } from '../detect/own-kernel.ts';
 import { prepare, REBOOT, run, runAsRoot } from '../make-remedy.ts';
 import { searchByOther, systemtapByOther } from './other-managers.ts';
@@ -64,7 +64,7 @@ export function settleOrAsk(remedies: readonly Remedy[], situation: Situation): 
 /** Whoever packs a kernel for dpkg by its own makefiles gets headers of this name. */
 function askSources({ system, release, packages }: Situation): readonly Remedy[] {
   const isGuess = system === DPKG && packages.standing === 'unknown' && packages.ask === null;
-  return release === null || !isGuess ? [] : [run(`apt-cache policy ${quoteWord(`linux-headers-${release}`)}`)];
+  return release === null || !isGuess ? [] : [run(shellLine`apt-cache policy ${`linux-headers-${release}`}`)];
 }
 
 function settle(remedy: Remedy, situation: Situation): readonly Remedy[] {
@@ -107,7 +107,7 @@ function hasCache({ log, host }: Situation): boolean {
 }
 
 /** In the debug repositories of Fedora's files, which are off; rpm-ostree has no option for it. SUSE's are switched on on their own. */
-const ENABLE_DEBUG = runAsRoot(String.raw`sed -i '/debuginfo\]/,/^$/ s/^enabled=0/enabled=1/' /etc/yum.repos.d/*.repo`);
+const ENABLE_DEBUG = runAsRoot("sed -i '/debuginfo\\]/,/^$/ s/^enabled=0/enabled=1/' /etc/yum.repos.d/*.repo");
 
 /** Packages are laid over an image, and are there after a reboot; what is in the image is as it was signed. */
 function layer(
@@ -123,7 +123,8 @@ export function askOwner(situation: Situation): Remedy {
   const { system, log } = situation;
   // The banner names who built it.
   if (system === null && log.withoutDatabase) return run('cat /proc/version');
-  const directory = `/lib/modules/${releaseWord(situation)}`;
-  const systems = system === null ? [RPM, DPKG] : [system];
-  return run(systems.map((each) => each.ownerCommand(directory)).join(' || '));
+  const directory = shellText`/lib/modules/${releaseWord(situation)}`;
+  return run(
+    system?.ownerCommand(directory) ?? shellText`${RPM.ownerCommand(directory)} || ${DPKG.ownerCommand(directory)}`,
+  );
 }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isTapprepError, TapprepError } from '../errors.ts';
 import { run } from '../make-remedy.ts';
+import { shellLine } from '../shell-words.ts';
 import { assetUrl } from '../host/asset.ts';
 import { type Host, isRemote } from '../host/host.ts';
 import { createLocalHost } from '../host/local.ts';
@@ -147,7 +148,7 @@ function locked({ name }: Host, process: string): TapprepError {
     `another tapprep works on ${name}, process ${process} there, and nothing was changed`,
     {
       // The ps of busybox takes no process.
-      remedy: run(`tr '\\0' ' ' </proc/${process}/cmdline`),
+      remedy: run(shellLine`tr '\\0' ' ' </proc/${process}/cmdline`),
     },
   );
 }

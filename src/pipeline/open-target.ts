@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { OWN_PATH } from '../detect/own-kernel.ts';
 import { escapeControl, isErrno, isTapprepError, TapprepError } from '../errors.ts';
 import { wordsOf } from '../diagnose/place.ts';
-import { quoteCommand, shellLine } from '../shell-words.ts';
+import { quoteCommand, shellLine, shellText } from '../shell-words.ts';
 import { run } from '../make-remedy.ts';
 import { type Host, isRemote } from '../host/host.ts';
 import type { KeyPlace } from '../mirrors/own-sources.ts';
@@ -94,7 +94,7 @@ function requirePlace({
     'USAGE',
     `${words[0]} names something that lies on the target, but ${described} only describes one`,
     {
-      remedy: run(`${quoteCommand(['tapprep', 'detect', ...words, '--json'])} >facts.json`),
+      remedy: run(shellText`${quoteCommand(['tapprep', 'detect', ...words, '--json'])} >facts.json`),
       hint: 'then here: --facts facts.json',
     },
   );

@@ -1,16 +1,19 @@
 /** A CONFIG_ option that SystemTap needs is off in this kernel. */
 import type { Fault } from '../fault.ts';
 import { run } from '../../make-remedy.ts';
-import { quoteWord } from '../../shell-words.ts';
+import { releaseWord } from '../rule.ts';
+import type { Situation } from '../situation.ts';
+import { quoteWord, shellText } from '../../shell-words.ts';
+import type { ShellText } from '../../types.ts';
 
 /** Both forms: CONFIG_A=y, and "# CONFIG_A is not set". */
-const GREP = "grep -E 'CONFIG_(MODULES|KPROBES|RELAY|DEBUG_FS|UPROBES|TRACEPOINTS|PERF_EVENTS|KALLSYMS)[= ]'";
+const GREP = shellText`grep -E 'CONFIG_(MODULES|KPROBES|RELAY|DEBUG_FS|UPROBES|TRACEPOINTS|PERF_EVENTS|KALLSYMS)[= ]'`;
 
 /** In the file that the facts are from. */
-function look(configFrom: string | null | undefined, release: string | null): string {
-  if (configFrom == null) return `${GREP} /boot/config-${release ?? '"$(uname -r)"'}`;
-  const file = quoteWord(configFrom);
-  return configFrom.endsWith('.gz') ? `zcat ${file} | ${GREP}` : `${GREP} ${file}`;
+function look(situation: Situation): ShellText {
+  const file = situation.host?.configFrom ?? null;
+  if (file === null) return shellText`${GREP} /boot/config-${releaseWord(situation)}`;
+  return file.endsWith('.gz') ? shellText`zcat ${quoteWord(file)} | ${GREP}` : shellText`${GREP} ${quoteWord(file)}`;
 }
 
 export const KERNEL_CONFIG: Fault = {
@@ -23,8 +26,8 @@ export const KERNEL_CONFIG: Fault = {
   },
   beyondTarget: true,
   explains: [],
-  remedy: ({ release, host }) => ({
-    remedies: [run(look(host?.configFrom, release))],
+  remedy: (situation) => ({
+    remedies: [run(look(situation))],
     otherwise:
       "An option that is off can only be had by booting another kernel: the distribution's own, or one rebuilt with it.",
   }),

@@ -3,6 +3,7 @@
  * causes and is pasted for them. One row a message, from the sources of each program.
  */
 import { run, runAsRoot } from '../../make-remedy.ts';
+import { shellText } from '../../shell-words.ts';
 import type { DiagnosisCode } from '../codes.ts';
 import { matchingDebuginfo } from '../other-packages.ts';
 import { type Grade, kernelName, releaseWord, text, type Pattern, type Rule, type Match } from '../rule.ts';
@@ -82,7 +83,7 @@ const NO_BTF: Rule['cause'] = ({ situation }) =>
   `${kernelName(situation)} was built without CONFIG_DEBUG_INFO_BTF, which programs of BPF ask for and SystemTap does not.`;
 
 const LOOK_FOR_BTF: Rule['remedies'] = (situation) => [
-  run(`grep -w CONFIG_DEBUG_INFO_BTF /boot/config-${releaseWord(situation)}`),
+  run(shellText`grep -w CONFIG_DEBUG_INFO_BTF /boot/config-${releaseWord(situation)}`),
 ];
 /** The kernel has it: whoever reads it is older than what it says. */
 const HAS_BTF: readonly Pattern[] = [

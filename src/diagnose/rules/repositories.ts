@@ -1,7 +1,7 @@
 /** Symptoms of package managers: packages that are not carried, repositories not set up or set up wrongly. */
 import { searchFor, searchIndex, setUpDebugRepository, upgradeByPacman } from '../common-remedies.ts';
 import { CHECK_SOURCES, install, REBOOT, prepare, run, runAsRoot } from '../../make-remedy.ts';
-import type { Remedy } from '../../types.ts';
+import type { Remedy, ShellText } from '../../types.ts';
 import { isNotFoundAnswer, NOT_FOUND_PATTERNS } from '../package-manager/asked-packages.ts';
 import { findJudged, judgeNotFound } from '../package-manager/read-answers.ts';
 import { isUnexpanded, type WhyNotFound } from '../package-manager/judge.ts';
@@ -24,7 +24,7 @@ import { kernelName, text, type Pattern, type Rule, type Match } from '../rule.t
 import { asksZypper, type Situation } from '../situation.ts';
 import { findArchitecture } from '../../detect/architectures.ts';
 import { findUbuntuRelease } from '../../detect/ubuntu-releases.ts';
-import { quoteWord, shellLine } from '../../shell-words.ts';
+import { quoteCommand, quoteWord, shellLine, shellText } from '../../shell-words.ts';
 import { compareRpmVersions } from '../../version/rpm-vercmp.ts';
 
 /** debuginfo-install names what is installed. A list of programs alone has nothing to do with the kernel. */
@@ -334,9 +334,10 @@ export const REPOSITORY_RULES: readonly Rule[] = [
       `A subscription of Red Hat has debug packages in repositories of their own, which are off until they are enabled${situation.log.withheld.subscribed.length > 0 ? ', and none is among those that are listed as enabled' : ''}.`,
     remedies: (situation) => [
       runAsRoot(
-        `subscription-manager repos ${debugRpmsOf(situation)
-          .map((id) => `--enable=${quoteWord(id)}`)
-          .join(' ')}`,
+        debugRpmsOf(situation).reduce<ShellText>(
+          (line, id) => shellText`${line} --enable=${quoteWord(id)}`,
+          shellText`subscription-manager repos`,
+        ),
       ),
       install(situation.packages.debuginfo, 'kernel', 'debug'),
     ],
@@ -374,7 +375,7 @@ export const REPOSITORY_RULES: readonly Rule[] = [
         ? [CHECK_SOURCES, prepare()]
         : [
             runAsRoot(
-              `${situation.place.manager ?? 'dnf'} install -y --enablerepo=${quoteWord(findSwitchedOff(match) ?? '')} ${names.map(quoteWord).join(' ')}`,
+              shellText`${situation.place.manager ?? 'dnf'} install -y --enablerepo=${quoteWord(findSwitchedOff(match) ?? '')} ${quoteCommand(names)}`,
             ),
           ];
     },
@@ -389,10 +390,12 @@ export const REPOSITORY_RULES: readonly Rule[] = [
     remedies: (situation) => {
       const arch = foreignArch(situation) ?? '';
       return [
-        runAsRoot(`dpkg --add-architecture ${arch}`),
+        runAsRoot(shellLine`dpkg --add-architecture ${arch}`),
         CHECK_SOURCES,
         // Without -y: what apt would take away for it is the user's to see.
-        runAsRoot(`apt-get install ${situation.packages.devel.map((name) => quoteWord(`${name}:${arch}`)).join(' ')}`),
+        runAsRoot(
+          shellText`apt-get install ${quoteCommand(situation.packages.devel.map((name) => `${name}:${arch}`))}`,
+        ),
       ];
     },
     otherwise:
@@ -443,7 +446,7 @@ export const REPOSITORY_RULES: readonly Rule[] = [
     remedies: ({ packages }, { groups }) => [
       FIND_EXCLUDES,
       runAsRoot(
-        `dnf install -y --disableexcludes=all ${(packages.devel.length > 0 ? packages.devel : [groups[0] ?? 'kernel-devel']).map(quoteWord).join(' ')}`,
+        shellText`dnf install -y --disableexcludes=all ${quoteCommand(packages.devel.length > 0 ? packages.devel : [groups[0] ?? 'kernel-devel'])}`,
       ),
     ],
   },
@@ -666,7 +669,7 @@ function compareVersions(situation: Situation): readonly Remedy[] {
   const { packages, place } = situation;
   if (place.manager !== 'apt-get' || packages.standing !== 'unknown' || packages.devel.length === 0) return [];
   const names = [besideImage(situation)?.image ?? [], ...packages.devel].flat();
-  return [run(`apt-cache policy ${names.map(quoteWord).join(' ')}`)];
+  return [run(shellText`apt-cache policy ${quoteCommand(names)}`)];
 }
 
 /** Oracle's UEK has a repository for each series, whose number stands in its id. */
@@ -702,7 +705,7 @@ function foreignArch({ log, arch }: Situation): string | null {
 function activateModule({ release, place, arch }: Situation): readonly Remedy[] {
   const [, major, pack] = /-(1\d)0(\d)00\.\S{1,40}-azure$/.exec(release ?? '') ?? [];
   if (major === undefined || pack === undefined || !asksZypper(place)) return [];
-  return [runAsRoot(shellLine`SUSEConnect -p ${`sle-module-public-cloud/${major}.${pack}/${arch ?? 'x86_64'}`}`)];
+  return [runAsRoot(shellLine`SUSEConnect -p sle-module-public-cloud/${major}.${pack}/${arch ?? 'x86_64'}`)];
 }
 
 /** A package that was asked for is one of the kernel's own, by the whole of its name; a misspelt one is in no archive. */
@@ -743,11 +746,14 @@ function hasNoDebugSource({ lines, linesOf, seen, situation }: Match): boolean {
 function mendSource({ linesOf }: Match): readonly Remedy[] {
   const suite = PLAIN_SUITE.regex?.exec(linesOf(PLAIN_SUITE)[0]?.text ?? '')?.[1];
   if (suite === undefined) return [];
-  const files = '/etc/apt/sources.list /etc/apt/sources.list.d';
   // One line a source, or a paragraph of fields.
   const inLines = `/debian-debug/ s/ ${suite} / ${suite}-debug /`;
   const inFields = String.raw`/debian-debug/,/^$/ s/^\(Suites:.*\) ${suite}\b/\1 ${suite}-debug/`;
-  return [runAsRoot(`sed -i -e '${inLines}' -e '${inFields}' $(grep -rls debian-debug ${files})`)];
+  return [
+    runAsRoot(
+      shellLine`sed -i -e ${inLines} -e ${inFields} $(grep -rls debian-debug /etc/apt/sources.list /etc/apt/sources.list.d)`,
+    ),
+  ];
 }
 
 /** The host whose name could not be looked up just then (EAI_AGAIN), where that is all that is said of sources. */

@@ -1,9 +1,9 @@
 /** What is wrong with one package source, where its own words tell more than that it cannot be used. */
 import { CHECK_SOURCES, install, prepare, REBOOT, run, runAsRoot } from '../../make-remedy.ts';
-import { shellLine } from '../../shell-words.ts';
+import { quoteWord, shellLine, shellText } from '../../shell-words.ts';
 import { findArchitecture } from '../../detect/architectures.ts';
 import { UBUNTU_RELEASES } from '../../detect/ubuntu-releases.ts';
-import type { Remedy } from '../../types.ts';
+import type { Remedy, ShellText } from '../../types.ts';
 import { NOT_FOUND_PATTERNS } from '../package-manager/asked-packages.ts';
 import { BROKEN, NO_RELEASE_FILE, OF_A_SOURCE, UNTRUSTED_ISSUER } from '../package-manager/source-messages.ts';
 import { text, type Pattern, type Rule, type Match } from '../rule.ts';
@@ -235,7 +235,7 @@ export const SOURCE_RULES: readonly Rule[] = [
       `${match.captures.find(([, suite]) => suite !== undefined)?.[1] ?? 'This release'} is out of support and left the mirrors: ${archiveOf(match)?.host ?? 'an archive'} has it.`,
     remedies: (_situation, match) => [
       runAsRoot(
-        `sed -i -E '${archiveOf(match)?.move ?? ''}' $(grep -rlsE '(ubuntu|debian|raspbian|raspberrypi)[.](com|org)' ${APT_SOURCES})`,
+        shellText`sed -i -E ${quoteWord(archiveOf(match)?.move ?? '')} $(grep -rlsE '(ubuntu|debian|raspbian|raspberrypi)[.](com|org)' ${APT_SOURCES})`,
       ),
       CHECK_SOURCES,
       prepare(),
@@ -261,7 +261,7 @@ export const SOURCE_RULES: readonly Rule[] = [
       const place = host.replaceAll('.', '[.]');
       return [
         runAsRoot(
-          `sed -i -e '/^ *deb.*${place}/ ${rename}' -e '/^URIs:.*${place}/,/^$/ ${rename}' $(grep -rlsF ${host} ${APT_SOURCES})`,
+          shellText`sed -i -e ${quoteWord(`/^ *deb.*${place}/ ${rename}`)} -e ${quoteWord(`/^URIs:.*${place}/,/^$/ ${rename}`)} $(grep -rlsF ${quoteWord(host)} ${APT_SOURCES})`,
         ),
         CHECK_SOURCES,
         prepare(),
@@ -322,7 +322,7 @@ export const SOURCE_RULES: readonly Rule[] = [
       `${kind.toUpperCase()} repositories of Red Hat are of one minor release each, and this one was asked for ${eight ?? seven ?? ''}: the minor release of this system${minorOf(situation) === null ? '' : `, ${minorOf(situation)},`} is not set.`,
     remedies: (situation) => [
       runAsRoot('subscription-manager release --list'),
-      ...(minorOf(situation) === null ? [] : [runAsRoot(`subscription-manager release --set=${minorOf(situation)}`)]),
+      ...setMinor(minorOf(situation)),
       runAsRoot(cleanAll(situation)),
       CHECK_SOURCES,
     ],
@@ -405,6 +405,10 @@ function archiveOf({ captures }: Match): Archive | null {
   return null;
 }
 
+function setMinor(minor: string | null): readonly Remedy[] {
+  return minor === null ? [] : [runAsRoot(shellLine`subscription-manager release --set=${minor}`)];
+}
+
 /** The minor release of Enterprise Linux that a kernel says it was built for. */
 function minorOf({ release }: Situation): string | null {
   const [, major, minor] = /\.el(\d{1,2})_(\d{1,2})(?=\.|\+|$)/.exec(release ?? '') ?? [];
@@ -436,7 +440,8 @@ function foreignSuite({
       ARCHIVED.test(wrong) ||
       BY_STATE.test(wrong) ||
       address.includes('-debug');
-    if (right !== undefined && own.length > 0 && !isKnown && right !== wrong) return { host, wrong, right };
+    const isHost = /^\w[\w.-]*$/.test(host);
+    if (isHost && right !== undefined && own.length > 0 && !isKnown && right !== wrong) return { host, wrong, right };
   }
   return null;
 }
@@ -454,7 +459,7 @@ function moveToPorts({ log, arch: machine }: Situation, { groups, seen }: Match)
     const line = `deb [arch=${arch}] http://ports.ubuntu.com/ubuntu-ports %s main universe\\n`;
     return [
       runAsRoot(
-        `sed -i -E '/[.]ubuntu[.]com/ { s#^deb (https?://)#deb [arch=${own}] \\1#; /arch=/! s#^deb \\[#deb [arch=${own} #; s#^(URIs: .*/ubuntu/?)$#\\1\\nArchitectures: ${own}# }' $(grep -rlsF .ubuntu.com ${APT_SOURCES})`,
+        shellText`sed -i -E ${quoteWord(`/[.]ubuntu[.]com/ { s#^deb (https?://)#deb [arch=${own}] \\1#; /arch=/! s#^deb \\[#deb [arch=${own} #; s#^(URIs: .*/ubuntu/?)$#\\1\\nArchitectures: ${own}# }`)} $(grep -rlsF .ubuntu.com ${APT_SOURCES})`,
       ),
       runAsRoot(
         shellLine`sh -c ${`printf "${line}" ${suite} ${suite}-updates ${suite}-security > /etc/apt/sources.list.d/ports.list`}`,
@@ -462,8 +467,8 @@ function moveToPorts({ log, arch: machine }: Situation, { groups, seen }: Match)
     ];
   }
   const [from, to] = isOfPorts(arch)
-    ? ['/ubuntu(/| |$)', 'ports.ubuntu.com/ubuntu-ports']
-    : ['/ubuntu-ports(/| |$)', 'archive.ubuntu.com/ubuntu'];
+    ? (['/ubuntu(/| |$)', 'ports.ubuntu.com/ubuntu-ports'] as const)
+    : (['/ubuntu-ports(/| |$)', 'archive.ubuntu.com/ubuntu'] as const);
   return [
     runAsRoot(
       `sed -i -E 's#https?://[a-z0-9.-]*(archive|security|ports)[.]ubuntu[.]com${from}#http://${to}\\2#' $(grep -rlsF .ubuntu.com ${APT_SOURCES})`,
@@ -484,12 +489,13 @@ function untrustedSource({ linesOf }: Match): string | null {
 function importKey(distribution: string | null, version: string | null): Remedy {
   return distribution === 'almalinux' && version === '8'
     ? runAsRoot('rpm --import https://repo.almalinux.org/almalinux/RPM-GPG-KEY-AlmaLinux')
-    : run(String.raw`rpm -q gpg-pubkey --qf '%{version} %{summary}\n'`);
+    : run("rpm -q gpg-pubkey --qf '%{version} %{summary}\\n'");
 }
 
-function cleanAll({ place }: Situation): string {
-  if (asksZypper(place)) return 'zypper clean --all';
-  return `${place.manager === 'yum' ? 'yum' : 'dnf'} clean all`;
+function cleanAll({ place }: Situation): ShellText {
+  return asksZypper(place)
+    ? shellText`zypper clean --all`
+    : shellText`${place.manager === 'yum' ? 'yum' : 'dnf'} clean all`;
 }
 
 /** Where each family keeps the issuers that somebody added, and what takes them in. */
