@@ -43,6 +43,8 @@ function attemptsOf(error: unknown): readonly Attempted[] {
 
 function toAttempt(facts: unknown): Attempted | null {
   if (typeof facts !== 'object' || facts === null || !('url' in facts) || !('reason' in facts)) return null;
+  // Of the host itself nobody knows.
+  if ('proxy' in facts) return null;
   const url = String(facts.url);
   return URL.canParse(url) ? { host: new URL(url).hostname, reason: facts.reason } : null;
 }

@@ -20,6 +20,10 @@ test.each([
   ['a host that refuses', [failed(['a', 'EAI_AGAIN']), failed(['b', 'ECONNREFUSED'])]],
   ['a file that is not there', [failed(['a', 'EAI_AGAIN']), new TapprepError('NOT_FOUND', 'x')]],
   ['a status', [new TapprepError('NETWORK', 'x', { facts: { url: 'http://a/', status: 503 } })]],
+  [
+    'a proxy that is not there',
+    [new TapprepError('NETWORK', 'x', { facts: { url: 'http://a/', reason: 'ENOTFOUND', proxy: 'p:3128' } })],
+  ],
   ['nothing', []],
 ])('%s is no outage', (_, errors) => {
   expect(describeOutage(errors)).toBeNull();
