@@ -9,6 +9,7 @@ import { placeOfOptions, withHelp, withHint } from './hint.ts';
 import { readVersion } from './package-root.ts';
 import { OF_HOST, type Raw, readCommon, REPEATED, requireWith, requireWithout } from './options.ts';
 import { type Terminal, withProcessContext } from './process-context.ts';
+import type { TypedLine } from './settle-distro.ts';
 
 const EVERY_OPTION = COMMANDS.flatMap(({ options }) => options);
 
@@ -48,7 +49,8 @@ export async function runProgram(
     for (const [other, rows] of [['--host', OF_HOST] as const, ...(row.only ?? [])]) requireWith(given, other, rows);
     for (const [other, rows] of row.not ?? []) requireWithout(given, other, rows);
     const withDefault = row.options.filter((option) => row.asTyped?.includes(option) !== true);
-    const raw = withDefaults(given, withDefault, configuration);
+    const typed = withDefaults(given, withDefault, configuration);
+    const raw = typed['distro'] === undefined ? typed : await settleDistro(typed, { row, argv, env, packageRoot });
     Object.assign(env, proxyVariables(configuration, env));
     const place = placeOfOptions(raw, process.getuid?.() === 0);
     try {
@@ -148,6 +150,11 @@ function parentOf(program: Command, { name }: CommandRow): Command {
   const parent = silent(new Command(first)).description(ACTIONS_OF[first] ?? '');
   program.addCommand(parent);
   return parent;
+}
+
+/** Only a line that names a distribution reads the tables and lists of them. */
+async function settleDistro(raw: Raw, line: TypedLine): Promise<Raw> {
+  return (await import('./settle-distro.ts')).settleDistro(raw, line);
 }
 
 /** Errors are thrown and told in one place, not printed here. */
