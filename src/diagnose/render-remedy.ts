@@ -77,7 +77,13 @@ const RENDERERS: { readonly [Kind in Remedy['kind']]: RendererOf<Kind> } = {
   'install-packages': ({ names, repositories }, place) =>
     withManager(place, (manager) => {
       const table = repositories === 'debug' ? INSTALL_FROM_DEBUG : INSTALL;
-      return names.length === 0 ? [] : [there(place, `${table[manager]} ${quoteCommand(names)}`, true)];
+      if (names.length === 0) return [];
+      // An image has no package lists, as a rule.
+      const isBare = manager === 'apt-get' && place.reach.via === 'root';
+      return [
+        ...(isBare ? [there(place, CHECK_SOURCES[manager].command, true)] : []),
+        there(place, `${table[manager]} ${quoteCommand(names)}`, true),
+      ];
     }),
   'reinstall-packages': ({ names }, place) =>
     withManager(place, (manager) =>

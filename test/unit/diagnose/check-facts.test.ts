@@ -359,7 +359,11 @@ describe('checkFacts', () => {
       'is that of a root: never the table of the machine that tapprep runs on',
       { ...DEBIAN12, source: 'root' as const, root: '/srv/image' },
       [],
-      [/apt-get install -y linux-image-.*-dbg$/, /chroot \/srv\/image cp \/usr\/lib\/debug\/boot\/System\.map-/],
+      [
+        /chroot \/srv\/image apt-get update$/,
+        /apt-get install -y linux-image-.*-dbg$/,
+        /chroot \/srv\/image cp \/usr\/lib\/debug\/boot\/System\.map-/,
+      ],
     ],
   ])('the symbol table of a kernel that %s', (_name, facts, debuginfo, wanted) => {
     const finding = checkFacts({ ...facts, debuginfo, systemMap: null }, null).find(
