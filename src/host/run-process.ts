@@ -126,9 +126,8 @@ export async function startCompanion(
   child.stderr.on('data', (chunk: Uint8Array) => {
     state.said = (state.said + Buffer.from(chunk).toString('utf8')).slice(-SAID_CHARS);
   });
-  const ended = child.then((result) => {
+  const ended = child.then(() => {
     state.ended = true;
-    if (result.code === 'ENOENT') state.said = `${file}: not found`;
   });
   return {
     said: () => state.said,

@@ -46,9 +46,17 @@ const ALIVE: readonly (readonly [string, string])[] = [
   ['ServerAliveCountMax', '4'],
 ];
 
-/** The one connection, which ends with the command that it runs. @param socket path of the control socket */
-export function buildMasterArgv(place: SshPlace, socket: string, command: string): readonly string[] {
-  return build(place, [...FIXED, ...ALIVE, ['ControlMaster', 'yes'], ['ControlPath', socket]], command);
+/**
+ * The one connection, which ends with the command that it runs.
+ * @param socket path of the control socket @param log where ssh writes its own words: standard error is the other side's, too
+ */
+export function buildMasterArgv(place: SshPlace, socket: string, log: string, command: string): readonly string[] {
+  return build(place, [...FIXED, ...ALIVE, ['ControlMaster', 'yes'], ['ControlPath', socket]], command, ['-E', log]);
+}
+
+/** Prints what the configuration says of a destination. */
+export function buildConfigArgv({ destination, configFile }: SshPlace): readonly string[] {
+  return ['ssh', ...(configFile === null ? [] : ['-F', configFile]), '-G', '--', destination];
 }
 
 /**
@@ -70,11 +78,13 @@ function build(
   { destination, configFile }: SshPlace,
   options: readonly (readonly [string, string])[],
   command: string,
+  more: readonly string[] = [],
 ): readonly string[] {
   const config = configFile === null ? [] : ['-F', configFile];
   return [
     'ssh',
     ...config,
+    ...more,
     ...options.flatMap(([name, value]) => ['-o', `${name}=${value}`]),
     '--',
     destination,

@@ -1,15 +1,16 @@
 /** One connection of the system's ssh, over which everything else is run. */
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { TapprepError } from '../errors.ts';
+import { isErrno, TapprepError } from '../errors.ts';
 import { interrupted } from '../interruption.ts';
 import { createAfterMark } from './after-mark.ts';
-import { type Companion, startCompanion } from './run-process.ts';
-import { buildMasterArgv, encodeForLoginShell, type SshPlace } from './ssh-command.ts';
-import { explainSshFailure, sshTrue } from './ssh-failure.ts';
+import { type Companion, runProcess, startCompanion } from './run-process.ts';
+import { buildConfigArgv, buildMasterArgv, encodeForLoginShell, type SshPlace } from './ssh-command.ts';
+import { explainSshFailure, isKeyChanged, sshTrue } from './ssh-failure.ts';
 
 export interface SshConnection {
   readonly place: SshPlace;
@@ -48,7 +49,8 @@ export async function connectSsh(
   const mark = `tapprep-${randomUUID()}`;
   const greeting = createAfterMark(mark);
   const greeted = Promise.withResolvers<'greeted'>();
-  const argv = buildMasterArgv(place, socket, encodeForLoginShell(LIFELINE, [mark]));
+  const log = join(directory, 'log');
+  const argv = buildMasterArgv(place, socket, log, encodeForLoginShell(LIFELINE, [mark]));
   const master = await startCompanion(argv, env, (chunk) => {
     greeting.take(chunk);
     if (greeting.word !== null) greeted.resolve('greeted');
@@ -63,11 +65,36 @@ export async function connectSsh(
       await Promise.race([master.ended, sleep(GOING_MS)]);
       return master.hasEnded();
     };
-    return { place, socket, directory, uid: Number(greeting.word), isLost, said: () => master.said(), close };
+    return {
+      place,
+      socket,
+      directory,
+      uid: Number(greeting.word),
+      isLost,
+      said: () => readLog(log) || master.said(),
+      close,
+    };
   }
+  await master.stop();
+  const own = readLog(log);
   await close();
   if (outcome === 'aborted') throw interrupted(signal, `while connecting to ${place.destination}`);
-  throw explain(place, outcome, master.said() || greeting.before);
+  const others = master.said() || greeting.before;
+  // It makes the file before anything else.
+  if (own === null) throw missingSsh();
+  if (outcome === 'late') throw explainLate(place, `${others}${own}`);
+  const asked = isKeyChanged(own) ? await runProcess(buildConfigArgv(place), env, {}) : null;
+  throw explainSshFailure(place, { own, others, configuration: asked?.stdout ?? '' });
+}
+
+/** What ssh itself has said; null where it was never started. */
+function readLog(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return null;
+    throw error;
+  }
 }
 
 type Outcome = 'greeted' | 'ended' | 'late' | 'aborted';
@@ -81,21 +108,19 @@ async function waitFor(greeted: Promise<'greeted'>, master: Companion, signal: A
   return outcome;
 }
 
-function explain(place: SshPlace, outcome: Exclude<Outcome, 'greeted' | 'aborted'>, said: string): TapprepError {
-  if (outcome === 'late') {
-    const host = place.destination;
-    return new TapprepError('TIMEOUT', `${host} did not let anybody in within ${CONNECT_TIMEOUT_MS / 1000} s`, {
-      hint: sshTrue(place, '-v'),
-      facts: { host, stderr: said },
-    });
-  }
-  if (said === 'ssh: not found') {
-    return new TapprepError('TOOL_MISSING', 'ssh is needed on this host but is not installed', {
-      hint: 'install openssh-client (openssh-clients on rpm distributions)',
-      facts: { tool: 'ssh' },
-    });
-  }
-  return explainSshFailure(place, said);
+function explainLate(place: SshPlace, said: string): TapprepError {
+  const host = place.destination;
+  return new TapprepError('TIMEOUT', `${host} did not let anybody in within ${CONNECT_TIMEOUT_MS / 1000} s`, {
+    hint: sshTrue(place, '-v'),
+    facts: { host, stderr: said },
+  });
+}
+
+function missingSsh(): TapprepError {
+  return new TapprepError('TOOL_MISSING', 'ssh is needed on this host but is not installed', {
+    hint: 'install openssh-client (openssh-clients on rpm distributions)',
+    facts: { tool: 'ssh' },
+  });
 }
 
 /** 0700, as mkdtemp makes it: whoever reaches the socket is logged in over there. */

@@ -7,13 +7,15 @@ interface Row {
   readonly words: RegExp;
   readonly code: 'SSH_HOST_KEY' | 'SSH_REFUSED' | 'SSH_FAILED';
   readonly message: (name: string) => string;
-  readonly hint: (place: SshPlace, said: string) => string;
+  readonly hint: (place: SshPlace, own: string, configuration: string) => string;
 }
+
+const HAS_CHANGED = /REMOTE HOST IDENTIFICATION HAS CHANGED/;
 
 /** First match counts; the words are OpenSSH's (sshconnect.c, sshconnect2.c, ssh.c). */
 const ROWS: readonly Row[] = [
   {
-    words: /REMOTE HOST IDENTIFICATION HAS CHANGED/,
+    words: HAS_CHANGED,
     code: 'SSH_HOST_KEY',
     message: (name) =>
       `the host key of ${name} is another one than known_hosts has for it: the machine was installed anew, or this is another machine`,
@@ -33,27 +35,44 @@ const ROWS: readonly Row[] = [
   },
 ];
 
-/** The error for an ssh that ended before it ran anything. @param said its standard error */
-export function explainSshFailure(place: SshPlace, said: string): TapprepError {
+/** What is known of a connection that was not made. */
+export interface SshWords {
+  /** What ssh itself said, and nobody else can write: only that is read. */
+  readonly own: string;
+  /** What else came: of a program that it connects by, or of the other side once it was let in. */
+  readonly others: string;
+  /** What `ssh -G` prints; empty where it was not asked. */
+  readonly configuration: string;
+}
+
+/** Whether ssh -G has to be asked. */
+export function isKeyChanged(own: string): boolean {
+  return HAS_CHANGED.test(own);
+}
+
+/** The error for an ssh that ended before it ran anything. */
+export function explainSshFailure(place: SshPlace, { own, others, configuration }: SshWords): TapprepError {
   const name = place.destination;
-  const row = ROWS.find(({ words }) => words.test(said));
-  const last = said.trim().split('\n').at(-1)?.trim() ?? '';
-  const details = { facts: { host: name, stderr: said.slice(-4000) } };
+  const row = ROWS.find(({ words }) => words.test(own));
+  const details = { facts: { host: name, stderr: `${others}${own}`.slice(-4000) } };
   if (row !== undefined)
-    return new TapprepError(row.code, row.message(name), { hint: row.hint(place, said), ...details });
-  return new TapprepError(
-    'SSH_FAILED',
-    `no connection to ${name} was made: ${last === '' ? 'ssh gave no reason' : last}`,
-    {
-      hint: sshTrue(place, '-v'),
-      ...details,
-    },
-  );
+    return new TapprepError(row.code, row.message(name), { hint: row.hint(place, own, configuration), ...details });
+  const [mine, theirs] = [lastLine(own), lastLine(others)];
+  const why = mine === '' ? 'ssh gave no reason' : theirs === '' ? mine : `${mine} (${theirs})`;
+  const message =
+    mine === '' && theirs !== ''
+      ? `${name} lets people in but gives no shell: ${theirs}`
+      : `no connection to ${name} was made: ${why}`;
+  return new TapprepError('SSH_FAILED', message, { hint: sshTrue(place, '-v'), ...details });
+}
+
+function lastLine(said: string): string {
+  return said.trim().split('\n').at(-1)?.trim() ?? '';
 }
 
 /** The error for a connection that ended while something ran over it. */
 export function explainLoss(place: string, program: string, said: string): TapprepError {
-  const last = said.trim().split('\n').at(-1)?.trim() ?? '';
+  const last = lastLine(said);
   return new TapprepError(
     'SSH_LOST',
     `the connection to ${place} ended while ${program} ran there${last === '' ? '' : `: ${last}`}`,
@@ -80,13 +99,20 @@ export function sshTrue(place: SshPlace, ...more: readonly string[]): string {
   return quoteCommand(['ssh', ...more, ...configOf(place), place.destination, 'true']);
 }
 
-/** Which file has which name, ssh says itself: a configuration may give others than its own. */
-function forgetKey({ destination }: SshPlace, said: string): string {
-  const file = /^Offending \S+ key in (.+):\d+$/m.exec(said)?.[1];
-  const name =
-    /^Host key for (\S+) has changed/m.exec(said)?.[1] ?? destination.slice(destination.lastIndexOf('@') + 1);
-  const words = ['ssh-keygen', ...(file === undefined ? [] : ['-f', file]), '-R', name];
-  return `${quoteCommand(words)}    # once its owner has confirmed the new key`;
+/**
+ * The name is what the configuration makes of the destination, and the file one of those that it names: of ssh's words, which hold
+ * some of the other side's, nothing else comes into the command.
+ */
+function forgetKey({ destination }: SshPlace, own: string, configuration: string): string {
+  const value = (name: string): string | null => new RegExp(`^${name} (.+)$`, 'm').exec(configuration)?.[1] ?? null;
+  const host = value('hostname') ?? destination.slice(destination.lastIndexOf('@') + 1);
+  const port = value('port') ?? '22';
+  const name = value('hostkeyalias') ?? (port === '22' ? host : `[${host}]:${port}`);
+  const offending = /^Offending \S+ key in (.+):\d+$/m.exec(own.replaceAll('\r', ''))?.[1];
+  // Files with blanks in their names are not told apart.
+  const files = ` ${value('userknownhostsfile') ?? ''} ${value('globalknownhostsfile') ?? ''} `;
+  const file = offending !== undefined && files.includes(` ${offending} `) ? ['-f', offending] : [];
+  return `${quoteCommand(['ssh-keygen', ...file, '-R', name])}    # once its owner has confirmed the new key`;
 }
 
 /** ssh-copy-id takes no ssh://USER@HOST:PORT. */

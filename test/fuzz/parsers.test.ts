@@ -201,7 +201,7 @@ const KINDS: readonly Kind[] = [
   ofText('deb822 sources', DEB822, (text) => parseAptDeb822({ path: '/etc/apt/x.sources', text })),
   { name: 'ssh: output of a session', good: () => [Buffer.from(SSH_SAID), ...probes], feed: readSession },
   ofText('ssh: what it says', SSH_LOST, (text) => [
-    explainSshFailure({ destination: 'web1', configFile: null }, text),
+    explainSshFailure({ destination: 'web1', configFile: null }, { own: text, others: text, configuration: text }),
     explainLoss('web1', 'sh', text),
   ]),
   ofText('yum repository', INI, (text) => parseRepoIni(text)),

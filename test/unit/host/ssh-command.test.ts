@@ -54,7 +54,7 @@ test('what begins with a dash is no destination', async () => {
 
 test('the destination comes after --, and a session cannot make a connection of its own', () => {
   const place = { destination: 'web1', configFile: '/c' };
-  for (const argv of [buildMasterArgv(place, '/s', 'x'), buildSessionArgv(place, '/s', 'x')]) {
+  for (const argv of [buildMasterArgv(place, '/s', '/log', 'x'), buildSessionArgv(place, '/s', 'x')]) {
     expect(argv.slice(-3)).toEqual(['--', 'web1', 'x']);
     expect(argv).toContain('BatchMode=yes');
     expect(argv.slice(0, 3)).toEqual(['ssh', '-F', '/c']);
