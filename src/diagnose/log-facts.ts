@@ -149,7 +149,7 @@ const MISSING_PACKAGE = new RegExp(
 const SUSE_ASKED = /\bkernel-devel-(\d[\w.]{1,30}-[\w.]{1,40}-(?:default|azure|preempt|rt|64kb|vanilla|longterm))\b/;
 /** yum and dnf name the kernel itself, of which no debug package is there. */
 const DEBUGINFO_ASKED = new RegExp(
-  `Could not find debug(?:info|source)\\b.{0,60}?: (?:\\S{1,100}, ?){0,20}kernel(?:-[a-z]\\w*)*-(${RELEASE})`,
+  `Could not find debug(?:info|source)\\b.{0,60}?: (?:[^\\s,]{1,100}, ?){0,20}kernel(?:-[a-z]\\w*)*-(${RELEASE})`,
 );
 const BARE_RELEASE = new RegExp(`^${RELEASE}$`);
 const UNAME_A = new RegExp(

@@ -249,11 +249,11 @@ const ROWS: readonly Row[] = [
     text('ersion mismatch: module', /[Vv]ersion mismatch: module \S{1,120} (?!(\d\S{1,80}), kernel \1(?:\s|$))\d\S{1,80}, kernel \d\S{1,80}/),
   ] },
   { program: 'crash', code: 'DEBUGINFO_UNUSABLE', grade: 'points', patterns: [
-    text('no debugging data available', /^(?!.*\/boot\/)(?:.*\s|.*\/)?(?:vmlinux|\S{1,100}\.debug)(?!\S{0,100}\.(?:gz|xz|zst|bz2):)\S{0,100}: no debugging data available/),
+    text('no debugging data available', /^(?!.*\/boot\/)(?:.*[\s/])?(?:vmlinux|[^\s/]{0,100}\.debug)(?!\S{0,100}\.(?:gz|xz|zst|bz2):)\S{0,100}: no debugging data available/),
     text('no .gnu_debuglink section', /^(?!.*(?:\/boot\/|\.(?:gz|xz|zst|bz2):))/),
   ] },
   { program: 'perf', code: 'DEBUGINFO_VERSION_MISMATCH', grade: 'points', patterns: [
-    text('build id mismatch', /(?:vmlinux|kernel\.kallsyms|\.ko)\S{0,80}.{0,40}build[- ]?id mismatch|build id mismatch for .{0,40}vmlinux/i),
+    text('build id mismatch', /(?:vmlinux|kernel\.kallsyms|\.ko)\S{0,120}(?:\s.{0,39})?build[- ]?id mismatch|build id mismatch for .{0,40}vmlinux/i),
     text('with build id', /with build id [0-9a-f]{40} not found/),
   ] },
   // ---- the compiler
