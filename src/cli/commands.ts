@@ -312,7 +312,10 @@ export const COMMANDS: readonly CommandRow[] = [
     target: true,
     options: [
       ...TARGET,
-      ['--batch', 'read one JSON target a line from standard input and answer one JSON line each'],
+      [
+        '--batch',
+        'read one JSON target a line from standard input ("id", "distro", "version", "kernel", "arch", "unameV") and answer one JSON line each, exit 0: a bad line has its "error"',
+      ],
       ...SHOWN,
     ],
     not: [['--batch', TARGET]],
@@ -387,7 +390,7 @@ export const COMMANDS: readonly CommandRow[] = [
       UNSIGNED,
       [
         '--inventory <file>',
-        'many machines, one JSON object a line ("-": standard input), one plan for each kernel',
+        'many machines, one JSON object a line ("-": standard input), one plan for each kernel: "id" with "facts" (a file), or what names --batch takes',
         'Target:',
       ],
       ['--out <file>', 'write the plan as a lock for "install --lock"', 'Output:'],

@@ -81,3 +81,12 @@ test('help prints a command, an action, a topic in one or two words, and refuses
     cli.close();
   }
 });
+
+const textOf = (name: string, flags: string): string =>
+  COMMANDS.find((row) => row.name === name)?.options.find((option) => option[0].startsWith(flags))?.[1] ?? '';
+
+test('the keys of a line of JSON stand where the option is that takes it', () => {
+  for (const key of ['id', 'distro', 'version', 'kernel', 'arch', 'unameV'])
+    expect(textOf('names', '--batch')).toContain(`"${key}"`);
+  expect(textOf('plan', '--inventory')).toContain('"facts"');
+});
