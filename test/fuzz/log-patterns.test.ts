@@ -7,7 +7,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInThisContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { parseAst } from 'vitest/node';
-import { pumpStrings } from '../../helpers/pump-strings.ts';
+import { pumpStrings } from '../helpers/pump-strings.ts';
 
 /** Long enough to tell what grows with the square of it from what grows faster. */
 const LENGTH = 512;
@@ -32,7 +32,7 @@ function findPumped({ source, flags }: RegExp, make: MakeLimited): string | null
   return null;
 }
 
-/** As they stand in the sources that read logs, and as those put them together when they are loaded. */
+/** As they stand in the sources that read logs, and as those put them together when they are loaded: by no other test before. */
 async function collectPatterns(): Promise<ReadonlyMap<string, RegExp>> {
   const found = new Map<string, RegExp>();
   const keep = (pattern: RegExp): RegExp => {
@@ -45,8 +45,8 @@ async function collectPatterns(): Promise<ReadonlyMap<string, RegExp>> {
   const { RegExp: own } = globalThis;
   globalThis.RegExp = new Proxy(own, { construct: (_own, words: [string, string?]) => keep(new own(...words)) });
   try {
-    const { RULES } = await import('../../../src/diagnose/rules.ts');
-    await import('../../../src/diagnose/diagnose.ts');
+    const { RULES } = await import('../../src/diagnose/rules.ts');
+    await import('../../src/diagnose/diagnose.ts');
     for (const { patterns, hints = [] } of RULES)
       for (const { regex } of [...patterns, ...hints]) if (regex) keep(regex);
   } finally {
