@@ -54,7 +54,7 @@ const EXCLUDED = off(
 const OTHER_SUITE = String.raw`E: The repository 'http://x$(id).debian.org/debian wilma Release' does not have a Release file.
 Err:2 http://x$(id).debian.org/debian wilma Release
   404  Not Found
-Hit:1 http://deb.debian.org/debian bookworm InRelease`;
+Hit:1 http://ftp.debian.org/debian bookworm InRelease`;
 
 const NOT_SETUID = 'ERROR: The effective user ID of staprun must be set to the root user.';
 const LISTED = '-rwsr-x--- 1 root stapusr 183072 Jan  1  2024 ';
