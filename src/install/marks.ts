@@ -18,10 +18,13 @@ export type Ownership = 'ours' | 'absent' | 'link' | 'file' | 'other-owner' | 'n
  */
 export const OURS = `
 me=$(id -u)
-# Whether a process has this directory in its words or variables, or works there. From standard input: grep is a process, too.
+# Whether a process has this directory in its words or variables, or works there. The shell itself compares: a program that was given
+# the name would be such a process, and many of these files are gone, or closed, once they are opened.
 is_used() {
-  printf '%s\\n' "$1" | grep -lsF -f - /proc/[0-9]*/cmdline /proc/[0-9]*/environ >/dev/null && return
-  ls -l /proc/[0-9]*/cwd 2>/dev/null | grep -qF -e "-> $1"
+  case $(cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n'; ls -l /proc/[0-9]*/cwd 2>/dev/null) in
+    *"$1"*) return 0 ;;
+  esac
+  return 1
 }
 judge() {
   if [ -h "$1" ]; then verdict=link; return; fi
