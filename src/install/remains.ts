@@ -44,20 +44,6 @@ const FILES: readonly string[] = [
 /** What was written for people: goes on request only. */
 const RECORDS: readonly string[] = ['/var/lib/tapprep/report.json', '/var/lib/tapprep/journal.json'];
 
-/** The patterns of sh as such of this program, by kind. */
-const PATTERNS: ReadonlyMap<string, readonly RegExp[]> = new Map([
-  ['directory', DIRECTORIES.map(toRegExp)],
-  ['file', [...FILES, ...RECORDS].map(toRegExp)],
-]);
-
-function toRegExp(pattern: string): RegExp {
-  const source = pattern
-    .replaceAll(/[.+]/g, String.raw`\$&`)
-    .replaceAll('?', '[^/]')
-    .replaceAll('*', '[^/]*');
-  return new RegExp(`^${source}$`);
-}
-
 /** What a journal may name beside packages; whatever else stands in one is nobody's to delete. */
 const JOURNAL_KINDS = {
   directory: /^\/(?:opt\/tapprep\/systemtap-|usr\/lib\/debug\/lib\/modules\/)[^/]+$/,
@@ -165,11 +151,11 @@ export async function findRemains(host: Host, recorded: readonly string[], withR
     throw new TapprepError('PERMISSION', `what tapprep left on ${host.name} cannot be looked at: ${stderr.trim()}`);
   }
   const found = new Map<string, { readonly verdict: Ownership | 'in-use'; readonly kind: Kind }>();
-  const asked = new Set(rows.map((row) => row.replace(/^any-/, '')));
+  const isAnswer = rows.map(answerTo);
   for (const line of stdout.split('\n')) {
     const [, verdict, kind, path] = /^(\S+) (\S+) (.+)$/.exec(line) ?? [];
     if (verdict === undefined || kind === undefined || path === undefined) continue;
-    if (!isAnswer(asked, kind, path)) continue;
+    if (!isAnswer.some((is) => is(`${kind} ${path}`))) continue;
     found.set(path, { verdict: verdict as Ownership, kind: kind as Kind });
   }
   const ours: Remain[] = [];
@@ -183,9 +169,16 @@ export async function findRemains(host: Host, recorded: readonly string[], withR
   return { ours, kept };
 }
 
-/** Whether a row was asked for: by its path, or by a pattern of this kind. */
-function isAnswer(asked: ReadonlySet<string>, kind: string, path: string): boolean {
-  return asked.has(`${kind} ${path}`) || (PATTERNS.get(kind)?.some((pattern) => pattern.test(path)) ?? false);
+/** Whether "KIND PATH" answers a row: as the row itself, or as what its pattern of sh stands for. */
+function answerTo(row: string): (answer: string) => boolean {
+  const [, pattern] = /^any-(.+)$/.exec(row) ?? [];
+  if (pattern === undefined) return (answer) => answer === row;
+  const source = pattern
+    .replaceAll(/[.+]/g, String.raw`\$&`)
+    .replaceAll('?', '[^/]')
+    .replaceAll('*', '[^/]*');
+  const form = new RegExp(`^${source}$`);
+  return (answer) => form.test(answer);
 }
 
 /** Whether it holds packages of a transaction that never ended. */

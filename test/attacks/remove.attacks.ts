@@ -46,7 +46,7 @@ const KINDS = edit(
   'directory: /^/,',
 );
 const PATH_FORM = edit('src/install/journal-schema.ts', String.raw`/^\/[^\p{Cc}\p{Cf}\u2028\u2029]+$/u`, '/^[^]/u');
-const ANSWERS = edit('src/install/remains.ts', 'if (!isAnswer(asked, kind, path)) continue;', '');
+const ANSWERS = edit('src/install/remains.ts', 'if (!isAnswer.some((is) => is(`${kind} ${path}`))) continue;', '');
 const DOTS = edit('src/install/journal-schema.ts', "part === '..' || part === '.'", "part === '...'");
 const MARKERS = edit('src/install/marks.ts', 'then verdict=no-marker; return; fi', 'then return; fi');
 const MARKER_LINK = edit('src/install/marks.ts', String.raw` && [ ! -h "$1/$marker" ] || continue`, ' || continue');
