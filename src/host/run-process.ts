@@ -94,6 +94,8 @@ export interface Companion {
   readonly said: () => string;
   /** Whether it has ended by now. */
   readonly hasEnded: () => boolean;
+  /** Whether there is no such program, once it has ended. */
+  readonly isMissing: () => boolean;
   readonly ended: Promise<void>;
   /** Closes its standard input, and ends it where that does not. */
   stop(): Promise<void>;
@@ -120,18 +122,20 @@ export async function startCompanion(
     buffer: false,
     encoding: 'buffer',
   });
-  const state = { ended: false, said: '' };
+  const state = { ended: false, missing: false, said: '' };
   child.stdin.on('error', () => undefined);
   child.stdout.on('data', onStdout);
   child.stderr.on('data', (chunk: Uint8Array) => {
     state.said = (state.said + Buffer.from(chunk).toString('utf8')).slice(-SAID_CHARS);
   });
-  const ended = child.then(() => {
+  const ended = child.then(({ code }) => {
     state.ended = true;
+    state.missing = code === 'ENOENT';
   });
   return {
     said: () => state.said,
     hasEnded: () => state.ended,
+    isMissing: () => state.missing,
     ended,
     stop: async () => {
       child.stdin.end();

@@ -80,14 +80,15 @@ export async function connectSsh(
   await close();
   if (outcome === 'aborted') throw interrupted(signal, `while connecting to ${place.destination}`);
   const others = master.said() || greeting.before;
-  // It makes the file before anything else.
-  if (own === null) throw missingSsh();
-  if (outcome === 'late') throw explainLate(place, `${others}${own}`);
+  if (master.isMissing()) throw missingSsh();
+  if (outcome === 'late') throw explainLate(place, `${others}${own ?? ''}`);
+  // It ended before it opened the file, and so before it asked anybody: over its options, the address or who this is.
+  if (own === null) throw explainSshFailure(place, { own: others, others: '', configuration: '' });
   const asked = isKeyChanged(own) ? await runProcess(buildConfigArgv(place), env, {}) : null;
   throw explainSshFailure(place, { own, others, configuration: asked?.stdout ?? '' });
 }
 
-/** What ssh itself has said; null where it was never started. */
+/** What ssh itself has said; null where it never opened the file. */
 function readLog(path: string): string | null {
   try {
     return readFileSync(path, 'utf8');

@@ -16,6 +16,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { collectFacts } from '../../../src/detect/facts.ts';
 import type { RemoteHost } from '../../../src/host/host.ts';
+import { startCompanion } from '../../../src/host/run-process.ts';
 import { createSshHost } from '../../../src/host/ssh.ts';
 import { failureOf } from '../../helpers/failure-of.ts';
 import { type Sshd, type SshdOptions, startSshd } from '../../helpers/sshd.ts';
@@ -341,6 +342,23 @@ describe('no connection', () => {
     const failure = await failureOf(open({ ...sshd, configFile: config }));
     expect(failure).toMatchObject({ code: 'SSH_FAILED' });
     expect(failure.message).toContain('Connection refused');
+  });
+
+  test('ssh ends over an address before it opens its log: its words are told', async () => {
+    const nowhere = { configFile: '/dev/null', host: '' } as Sshd;
+    const failure = await failureOf(open(nowhere, { destination: 'ssh://127.0.0.1:70000' }));
+    expect(failure).toMatchObject({ code: 'SSH_FAILED' });
+    expect(failure.message).toMatch(/^no connection to ssh:\/\/127\.0\.0\.1:70000 was made: \S/);
+    expect(failure.message).not.toContain('ssh gave no reason');
+  });
+
+  test.each([
+    [join('/nowhere', 'ssh'), true],
+    ['/bin/false', false],
+  ])('whether there is a %s is known once it has ended', async (file, isMissing) => {
+    const companion = await startCompanion([file], {}, () => undefined);
+    await companion.ended;
+    expect(companion.isMissing()).toBe(isMissing);
   });
 });
 
