@@ -6,6 +6,7 @@ import { checkFacts } from './facts-schema.ts';
 import { parseLockdown } from './lockdown.ts';
 import { identifyOs } from './os-release.ts';
 import { parseProbeLines, type ProbeKey, type ProbeRecords } from './probe-lines.ts';
+import { isStapCache } from './stap-cache.ts';
 import { compareStapVersions, parseStapVersion } from './stap-version.ts';
 import { readTrustedKeys } from './trusted-keys.ts';
 import { compilerOfProcVersion, parseToolVersion, upstreamNumber } from './toolchain.ts';
@@ -225,8 +226,9 @@ function readSystemtap(records: ProbeRecords, installed: readonly InstalledPacka
     staprunMode: records.one('staprun-mode'),
     tapsetCount: optionalNumber(records.one('tapset-count')),
     examplesPath: records.one('examples'),
-    cachePaths: column(records, 'stap-cache'),
-    temporaryPaths: column(records, 'stap-tmp'),
+    // HOME and TMPDIR may be anything; a place of which no command may be made is left out, and the rest counts.
+    cachePaths: column(records, 'stap-cache').filter(isStapCache),
+    temporaryPaths: column(records, 'stap-tmp').filter((place) => place.startsWith('/')),
     moduleDirectory: records.one('stap-module-dir') === 'yes',
   };
 }

@@ -187,6 +187,24 @@ end\t1
   expect(parseProbeOutput(text).systemMap).toEqual(expected);
 });
 
+test('places of stap below an odd HOME or TMPDIR are left out, and nothing else with them', () => {
+  const text = `tapprep-probe\t1
+source\thost
+uname-m\tx86_64
+uid\t0
+stap\t/usr/bin/stap
+stap-cache\t/home/a:b/.systemtap/cache
+stap-cache\t/root/.systemtap/cache
+stap-tmp\ttmp/stap123456
+stap-tmp\t/tmp/stap123456
+end\t1
+`;
+  expect(parseProbeOutput(text).systemtap).toMatchObject({
+    cachePaths: ['/root/.systemtap/cache'],
+    temporaryPaths: ['/tmp/stap123456'],
+  });
+});
+
 test.each([
   ['source', 'source\tmoon', /source: /],
   ['uid', 'uid\troot', /user\.uid: /],
