@@ -23,9 +23,7 @@ export async function settleDistro(raw: Raw, line: TypedLine): Promise<Raw> {
   const [, typed, version] = /^([\w.-]+)(?::([\w.-]+))?$/.exec(given ?? '') ?? [];
   if (given === null || typed === undefined) return raw;
   const id = typed.toLowerCase();
-  const asksSources = line.row.options.some(([flags]) => flags.startsWith('--mirror '));
-  const needsVersion = version === undefined && asksSources && readText(raw, 'banner') === null;
-  const isPlain = version === undefined ? !needsVersion : /^\d/.test(version);
+  const isPlain = version === undefined ? !needsVersion(raw, line) : /^\d/.test(version);
   if (isPlain && isInTables(id)) return raw;
   const list = await loadMirrors({
     packageRoot: line.packageRoot,
@@ -33,36 +31,37 @@ export async function settleDistro(raw: Raw, line: TypedLine): Promise<Raw> {
     configHome: configDirectory(line.env),
     sudoUid: line.env['SUDO_UID'],
   });
-  const named = version === undefined ? '' : `:${version}`;
+  const refuse = (message: string, meant: string): TapprepError => refusal(message, line.argv, given, meant);
   const ids = idsOf(list);
   if (!ids.includes(id)) {
     const near = findNearest(id, ids);
     if (near === null) return raw;
-    throw refusal(`${escapeControl(typed)} is no distribution that tapprep knows: did you mean ${near}?`, {
-      argv: line.argv,
-      given,
-      meant: `${near}${named}`,
-    });
+    throw refuse(
+      `${escapeControl(typed)} is no distribution that tapprep knows: did you mean ${near}?`,
+      version === undefined ? near : `${near}:${version}`,
+    );
   }
   const table = list.codenames[id];
   if (table === undefined || isPlain) return raw;
   if (version === undefined) {
-    throw refusal(`--distro ${given} names no version, and by that its package sources are found`, {
-      argv: line.argv,
-      given,
-      meant: `${id}:VERSION`,
-    });
+    throw refuse(`--distro ${given} names no version, and by that its package sources are found`, `${id}:VERSION`);
   }
   if (Object.hasOwn(table, version) || isListed(list, id, version)) return raw;
   const codename = version.toLowerCase();
   const number = numberOf(table, codename);
   if (number !== null) return { ...raw, distro: `${typed}:${number}` };
   const near = findNearest(codename, Object.values(table));
-  throw refusal(`${version} is neither a version of ${id} nor the code name of one that tapprep knows`, {
-    argv: line.argv,
-    given,
-    meant: `${id}:${near ?? 'VERSION'}`,
-  });
+  throw refuse(
+    `${version} is neither a version of ${id} nor the code name of one that tapprep knows`,
+    `${id}:${near ?? 'VERSION'}`,
+  );
+}
+
+/** Whether package sources are found by the version alone: nothing else tells it, and no source is named. */
+function needsVersion(raw: Raw, { row }: TypedLine): boolean {
+  const asksSources = row.options.some(([flags]) => flags.startsWith('--mirror '));
+  const isTold = ['banner', 'facts'].some((name) => readText(raw, name) !== null);
+  return asksSources && !isTold && readList(raw['mirror']).length + readList(raw['mirrors']).length === 0;
 }
 
 function isInTables(id: string): boolean {
@@ -90,10 +89,7 @@ function numberOf(table: Readonly<Record<string, string>>, codename: string): st
 }
 
 /** With the line as it was typed, but for that word, as what to try. */
-function refusal(
-  message: string,
-  { argv, given, meant }: { readonly argv: readonly string[]; readonly given: string; readonly meant: string },
-): TapprepError {
+function refusal(message: string, argv: readonly string[], given: string, meant: string): TapprepError {
   const words = argv.map((word) =>
     word === given ? meant : word === `--distro=${given}` ? `--distro=${meant}` : word,
   );

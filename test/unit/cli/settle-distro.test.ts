@@ -5,7 +5,11 @@ import { settleDistro } from '../../../src/cli/settle-distro.ts';
 
 const packageRoot = resolve(import.meta.dirname, '../../..');
 
-const settle = async (command: string, distro: string, more: Readonly<Record<string, string>> = {}) => {
+const settle = async (
+  command: string,
+  distro: string,
+  more: Readonly<Record<string, string | readonly string[]>> = {},
+) => {
   const row = COMMANDS.find(({ name }) => name === command);
   if (row === undefined) throw new Error(`no command ${command}`);
   const argv = [command, '--distro', distro, '--kernel', '6.1.0-18-amd64'];
@@ -40,7 +44,9 @@ describe('what is no name of a release is refused with the line that was likely 
   });
 });
 
-test('where no source is asked, or a banner tells it, no version is needed', async () => {
+test('where no source is asked, one is named, or a banner or facts tell it, no version is needed', async () => {
   expect(await settle('names', 'debian')).toBe('debian');
   expect(await settle('plan', 'debian', { banner: 'Linux version' })).toBe('debian');
+  expect(await settle('plan', 'debian', { facts: 'host.json' })).toBe('debian');
+  expect(await settle('plan', 'debian', { mirror: ['deb=http://127.0.0.1/debian/'] })).toBe('debian');
 });
