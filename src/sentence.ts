@@ -10,3 +10,8 @@ export function say(text: string): Sentence {
 export function textOf(sentence: Sentence): string {
   return sentence as unknown as string;
 }
+
+/** A text as it begins a sentence. */
+export function upperFirst(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

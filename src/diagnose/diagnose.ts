@@ -16,6 +16,7 @@ import { NEEDLES, RULES } from './rules.ts';
 import { isStronger, weigh, type Weighed } from './weigh.ts';
 import { withoutOwnWords } from './own-words.ts';
 import { describeSituation, type Situation } from './situation.ts';
+import { upperFirst } from '../sentence.ts';
 
 const EVIDENCE_LINES = 6;
 const EVIDENCE_CHARACTERS = 300;
@@ -100,7 +101,7 @@ function judge(rule: Rule, match: Match, isHearsay: boolean): Finding | null {
     grade,
     run: match.situation.log.runOf(match.lines[0]?.position ?? 0),
     evidence: [...match.lines.slice(0, EVIDENCE_LINES), ...(rule.evidence?.(match) ?? [])],
-    cause: rule.cause(match).replace(/^(?:the|kernel) /, (word) => word.charAt(0).toUpperCase() + word.slice(1)),
+    cause: rule.cause(match).replace(/^(?:the|kernel) /, upperFirst),
     remedies: rule.remedies?.(match.situation, match) ?? null,
     otherwise: rule.otherwise,
   };

@@ -10,6 +10,7 @@ import type { Context } from '../context.ts';
 import { type LogContext, readLogSource } from '../log-source.ts';
 import { findCode } from '../nearest-code.ts';
 import { renderDiagnoses } from '../render/diagnoses.ts';
+import { upperFirst } from '../../sentence.ts';
 
 export interface ExplainOptions {
   /** A file, "-" or null for standard input, or a code. */
@@ -96,7 +97,7 @@ function printPage(context: ExplainContext, code: string): number {
   }
   const parts = [code];
   if (diagnosis !== null) {
-    const summary = `${diagnosis.summary.charAt(0).toUpperCase()}${diagnosis.summary.slice(1)}.`;
+    const summary = `${upperFirst(diagnosis.summary)}.`;
     parts.push(summary, diagnosis.meaning, `How to tell\n${diagnosis.tell}`, `What to do\n${diagnosis.todo}`);
   }
   if (error !== null) parts.push(`As an error of tapprep (exit code ${String(EXIT[error.exit])})\n${error.doc}`);

@@ -1,5 +1,6 @@
 /** A page of the manual as data: the man pages and `tapprep help` are two ways to set the same one. */
 import { EXIT } from '../../errors.ts';
+import { upperFirst } from '../../sentence.ts';
 import { ACTIONS_OF, COMMANDS, commandsByTask, type CommandRow, meaningOf } from '../commands.ts';
 import { type Block, list, text } from './blocks.ts';
 import { TOPICS } from './topics.ts';
@@ -82,7 +83,7 @@ function sameFamily(one: string, other: string): boolean {
 }
 
 function describe({ summary, about }: CommandRow): string {
-  const sentence = `${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`;
+  const sentence = `${upperFirst(summary)}.`;
   return about === undefined ? sentence : `${sentence} ${about}`;
 }
 

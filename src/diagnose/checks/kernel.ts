@@ -1,4 +1,5 @@
 /** Which kernel it is, where it runs, and what it was configured with. */
+import { upperFirst } from '../../sentence.ts';
 import { hasWholeTree } from '../../detect/own-kernel.ts';
 import { advice, type Check, fine, problem, unknown } from '../finding.ts';
 import { newerKernel, otherDebuginfo, otherDevel } from '../other-packages.ts';
@@ -120,7 +121,3 @@ export const checkNewest: Check = (view) => {
     }),
   ];
 };
-
-function upperFirst(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
-}

@@ -1,4 +1,5 @@
 /** What the kernel lets be loaded, and by whom. */
+import { upperFirst } from '../../sentence.ts';
 import { findMissingGroups } from '../../detect/load-groups.ts';
 import { countingKeyrings, describeLoad, judgeLoad } from '../../detect/module-policy.ts';
 import type { HostFacts } from '../../types.ts';
@@ -100,10 +101,6 @@ function describeKeys({ security, os }: HostFacts): string {
     .filter(({ keyring }) => counting.includes(keyring ?? ''))
     .map(({ name }) => `"${name}"`);
   return names.length === 0 ? '' : `: ${[...new Set(names)].slice(0, 5).join(', ')}`;
-}
-
-function upperFirst(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function yesNo(value: boolean | null): string {
