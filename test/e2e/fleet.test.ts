@@ -7,6 +7,7 @@ import { DebLab } from '../helpers/deb-lab.ts';
 import { type DirectoryServer, serveDirectory } from '../helpers/directory-server.ts';
 import { GpgHome } from '../helpers/gpg.ts';
 import { makeReleases, writeKernelArchive } from '../helpers/kernel-archive.ts';
+import { labMirrorList } from '../helpers/lab-mirrors.ts';
 
 /** Installed on the machines whose facts end in "-has". */
 const HAS = [
@@ -35,26 +36,9 @@ beforeAll(async () => {
   server = await serveDirectory(writeKernelArchive(lab, key, releases));
   const text = `deb ${server.url} bullseye main\n`;
   // What a facts file says of keys is not believed: the list of this user's names the archive and its key.
-  const entry = {
-    id: 'archive',
-    versions: ['11'],
-    kind: 'deb',
-    urls: [server.url],
-    suites: ['bullseye'],
-    components: ['main'],
-    content: ['image', 'devel', 'debuginfo', 'systemtap', 'toolchain'],
-    state: { status: 'live', since: null },
-    verified: null,
-    reason: 'made for a test',
-  };
-  const trust = { metadata: 'signed', packages: 'unsigned', keys: ['lab'], keyrings: [key.keyring] };
-  const keys = { lab: { fingerprint: key.fingerprint, name: 'lab', expires: null, verified: null } };
-  const groups = [{ title: 'Lab', distros: ['debian'], vendor: 'Debian', trust, entries: [entry] }];
+  const places = [{ kind: 'deb', url: server.url, suite: 'bullseye', version: '11' }] as const;
   mkdirSync(join(cli.home, '.config/tapprep'), { recursive: true });
-  writeFileSync(
-    join(cli.home, '.config/tapprep/mirrors.json'),
-    JSON.stringify({ format: 'tapprep-mirrors/1', keys, groups }),
-  );
+  writeFileSync(join(cli.home, '.config/tapprep/mirrors.json'), JSON.stringify(labMirrorList(places, key)));
   for (const release of [...releases, '5.10.0-999-cloud-amd64']) {
     const facts = declareFacts({ distro: 'debian:11', release, arch: 'x86_64', unameV: null });
     const own = { ...facts, source: 'host', repositories: [{ path: '/etc/apt/sources.list', text }] };

@@ -7,6 +7,7 @@ import { Cli, type CliResult } from '../helpers/cli.ts';
 import { DebLab } from '../helpers/deb-lab.ts';
 import { type DirectoryServer, serveDirectory } from '../helpers/directory-server.ts';
 import { GpgHome } from '../helpers/gpg.ts';
+import { labMirrorList } from '../helpers/lab-mirrors.ts';
 
 const NOBODY = 65534;
 const AS_NOBODY = ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'];
@@ -33,22 +34,9 @@ beforeAll(async () => {
   const config = join(home, '.config/tapprep');
   mkdirSync(config, { recursive: true });
   copyFileSync(key.keyring, join(home, 'archive.gpg'));
-  const entry = {
-    id: 'archive',
-    versions: ['11'],
-    kind: 'deb',
-    urls: [server.url],
-    suites: ['bullseye'],
-    components: ['main'],
-    content: ['image', 'devel', 'debuginfo', 'systemtap', 'toolchain'],
-    state: { status: 'live', since: null },
-    verified: null,
-    reason: 'made for a test',
-  };
-  const trust = { metadata: 'signed', packages: 'unsigned', keys: ['lab'], keyrings: [join(home, 'archive.gpg')] };
-  const keys = { lab: { fingerprint: key.fingerprint, name: 'lab', expires: null, verified: null } };
-  const groups = [{ title: 'Lab', distros: ['debian'], vendor: 'Debian', trust, entries: [entry] }];
-  writeFileSync(join(config, 'mirrors.json'), JSON.stringify({ format: 'tapprep-mirrors/1', keys, groups }));
+  const places = [{ kind: 'deb', url: server.url, suite: 'bullseye', version: '11' }] as const;
+  const list = labMirrorList(places, key, join(home, 'archive.gpg'));
+  writeFileSync(join(config, 'mirrors.json'), JSON.stringify(list));
   writeFileSync(join(config, 'config.toml'), 'timeout = "50s"\n');
   execFileSync('chown', ['-R', `${NOBODY}:${NOBODY}`, home]);
 });

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { DebLab } from './deb-lab.ts';
 import { makeDpkgRunRoot, makeRpmRunRoot } from './dpkg-root.ts';
 import { GpgHome, type TestKey } from './gpg.ts';
+import { labMirrorList } from './lab-mirrors.ts';
 import { type Nginx, serveNginx } from './nginx.ts';
 import { kernelBuild, openRpmLab, type RpmLab } from './rpm-lab.ts';
 import { type Sshd, startSshd } from './sshd.ts';
@@ -177,27 +178,14 @@ export class Fleet {
   /** The list of a controller's user: what facts of others say of keys is not believed. */
   mirrorList(): object {
     const { url } = this.nginx;
-    const verified = { state: { status: 'live', since: null }, verified: null, reason: 'made for a test' };
-    const content = ['image', 'devel', 'debuginfo', 'systemtap', 'toolchain'];
-    const keys = { keys: ['lab'], keyrings: [this.#key.keyring] };
-    const deb = { metadata: 'signed', packages: 'unsigned', ...keys };
-    const debs = [
-      ['bullseye', '11'],
-      ['bookworm', '12'],
-    ].map(([suite, version]) => {
-      const place = { id: `lab-${suite}`, versions: [version], kind: 'deb', urls: [url] };
-      return { ...place, suites: [suite], components: ['main'], content, ...verified };
-    });
-    const rpms = { id: 'lab-rpm', versions: ['8.*', '8'], kind: 'rpm-md', urls: [`${url}rpm/`], content, ...verified };
-    const rpm = { metadata: 'unsigned', packages: 'signed', ...keys };
-    return {
-      format: 'tapprep-mirrors/1',
-      keys: { lab: { fingerprint: this.#key.fingerprint, name: 'lab', expires: null, verified: null } },
-      groups: [
-        { title: 'Lab', distros: ['debian'], vendor: 'Debian', trust: deb, entries: debs },
-        { title: 'Lab', distros: ['almalinux'], vendor: 'AlmaLinux', trust: rpm, entries: [rpms] },
+    return labMirrorList(
+      [
+        { kind: 'deb', url, suite: 'bullseye', version: '11' },
+        { kind: 'deb', url, suite: 'bookworm', version: '12' },
+        { kind: 'rpm-md', url: `${url}rpm/` },
       ],
-    };
+      this.#key,
+    );
   }
 
   async close(): Promise<void> {
