@@ -108,19 +108,18 @@ function unfoldLists(line: string): readonly string[] {
   const pieces: string[] = [];
   const found: string[] = [];
   let rest = 0;
-  let isWhole = { stdout: false, stderr: false };
+  const streams = new Set<keyof typeof WHOLE_TEXTS>();
   for (const { 0: head, 1: stream = '', index } of line.matchAll(LIST)) {
     const list = index < rest ? null : readList(line, index + head.length);
     if (list === null) continue;
     pieces.push(line.slice(rest, index + head.length));
     found.push(...list.elements);
     rest = list.end;
-    if (list.elements.length > 0) isWhole = { ...isWhole, [stream]: true };
+    if (list.elements.length > 0) streams.add(stream === 'stdout' ? 'stdout' : 'stderr');
   }
   if (rest === 0) return unfoldJson(line);
   let around = [...pieces, line.slice(rest)].join('');
-  if (isWhole.stdout) around = around.replaceAll(WHOLE_TEXTS.stdout, '"stdout": ""');
-  if (isWhole.stderr) around = around.replaceAll(WHOLE_TEXTS.stderr, '"stderr": ""');
+  for (const stream of streams) around = around.replaceAll(WHOLE_TEXTS[stream], `"${stream}": ""`);
   return [...unfoldJson(around), ...found];
 }
 
