@@ -8,9 +8,8 @@ import { checkSpace } from './checks/space.ts';
 import { checkCache, checkSystemtap } from './checks/systemtap.ts';
 import { checkCompiler, checkMake } from './checks/toolchain.ts';
 import type { Check, Finding } from './finding.ts';
-import { readLogFacts } from './log-facts.ts';
 import type { Reach } from './place.ts';
-import { describeSituation } from './situation.ts';
+import { describeMachine } from './situation.ts';
 
 /** In this order: what makes everything behind it pointless comes first. */
 const CHECKS: readonly Check[] = [
@@ -42,13 +41,13 @@ export function checkTools(
   reach: Reach,
   systemtap: keyof typeof OF_TOOLS,
 ): readonly Diagnosis[] {
-  const view = { facts, target, situation: describeSituation(readLogFacts([]), facts, target, reach) };
+  const view = { facts, target, situation: describeMachine(facts, target, reach) };
   const findings = OF_TOOLS[systemtap].flatMap((check) => check(view));
   return findings.flatMap(({ status, diagnosis }) => (status === 'problem' && diagnosis !== null ? [diagnosis] : []));
 }
 
 /** Runs every check; a failed one never hides another. @param reach how the machine is named and reached */
 export function checkFacts(facts: HostFacts, target: Target | null, reach?: Reach): readonly Finding[] {
-  const view = { facts, target, situation: describeSituation(readLogFacts([]), facts, target, reach) };
+  const view = { facts, target, situation: describeMachine(facts, target, reach) };
   return CHECKS.flatMap((check) => check(view));
 }

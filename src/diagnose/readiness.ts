@@ -4,12 +4,11 @@ import type { Diagnosis, HostFacts, Remedy } from '../types.ts';
 import type { DiagnosisCode } from './codes.ts';
 import { FAULTS } from './faults.ts';
 import type { Finding } from './finding.ts';
-import { readLogFacts } from './log-facts.ts';
 import { prepare, tapprep } from '../make-remedy.ts';
 import type { Reach } from './place.ts';
 import { renderRemedies } from './render-remedy.ts';
 import { canPrepare, findDoubt, settleRemedies } from './settle-remedies.ts';
-import { describeSituation } from './situation.ts';
+import { describeMachine } from './situation.ts';
 
 export interface Readiness {
   readonly ready: boolean;
@@ -40,7 +39,7 @@ export function judgeReadiness(
   if (elsewhere.length > 0) {
     return { ready: false, remedies: [], commands: [], byHand: [...new Set(elsewhere.flatMap(byHandOf))] };
   }
-  const situation = describeSituation(readLogFacts([]), facts, null, reach);
+  const situation = describeMachine(facts, null, reach);
   const doubt = findDoubt(situation);
   if (doubt !== null) return { ready: false, remedies: [], commands: [], byHand: [doubt] };
   const byInstall = canPrepare(situation) ? problems.filter(isMendedByInstall) : [];

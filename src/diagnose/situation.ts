@@ -2,7 +2,7 @@
 import type { HostFacts, Target } from '../types.ts';
 import { archOf, machineOf, type KernelPackages, NO_PACKAGES, packagesOf, packagesSaid } from './kernel-packages.ts';
 import { type Beside, besideImage } from './beside-image.ts';
-import type { LogFacts } from './log-facts.ts';
+import { type LogFacts, readLogFacts } from './log-facts.ts';
 import { isNamedByDkms, isOfPacman } from './log-packages.ts';
 import { hasKernel, type OtherManager } from './other-managers.ts';
 import { type Place, type Reach, reachOf } from './place.ts';
@@ -38,6 +38,11 @@ export interface Situation {
 
 /** A machine of which only a log is here. */
 const ELSEWHERE: Reach = { via: 'declared', distro: null };
+
+/** The situation of a machine that was looked at, without a log. */
+export function describeMachine(facts: HostFacts, target: Target | null, reach?: Reach): Situation {
+  return describeSituation(readLogFacts([]), facts, target, reach);
+}
 
 /** Joins what is known. Facts of the machine win over what a log suggests. @param reach how it is named and reached @param spoken the other manager whose words are in the log */
 export function describeSituation(

@@ -1,14 +1,13 @@
 /** What is advised after every way to a SystemTap has failed: not to try the same again. */
-import { readLogFacts } from '../diagnose/log-facts.ts';
 import { reachOf } from '../diagnose/place.ts';
 import { renderRemedies } from '../diagnose/render-remedy.ts';
-import { describeSituation } from '../diagnose/situation.ts';
+import { describeMachine } from '../diagnose/situation.ts';
 import { tapprep } from '../make-remedy.ts';
 import type { HostFacts, Remedy, VerifyReport } from '../types.ts';
 
 /** Takes the remedy that looks for a SystemTap out of a report, and names what is left: to see what the kernel calls for. */
 export function withoutRetry(report: VerifyReport, facts: HostFacts): VerifyReport {
-  const { place } = describeSituation(readLogFacts([]), facts, report.target, reachOf(facts));
+  const { place } = describeMachine(facts, report.target, reachOf(facts));
   const diagnoses = report.diagnoses.map((each) => {
     const left = each.remedies.filter((remedy) => !looksForSystemtap(remedy));
     if (left.length === each.remedies.length) return each;

@@ -1,7 +1,6 @@
 /** `tapprep doctor --fix`: does of the verdict what tapprep answers for, after asking, and proves the result. */
 import { EXIT, TapprepError } from '../../errors.ts';
-import { readLogFacts } from '../../diagnose/log-facts.ts';
-import { describeSituation } from '../../diagnose/situation.ts';
+import { describeMachine } from '../../diagnose/situation.ts';
 import { type FixReport, type FixResult, runFixes } from '../../pipeline/fix.ts';
 import { type FixStep, planFixes } from '../../pipeline/fix-steps.ts';
 import { hasRootRights, requireHost } from '../../pipeline/open-target.ts';
@@ -51,7 +50,7 @@ async function work(context: Context, options: DoctorOptions): Promise<Repair> {
   const output = common.json ? stderr : context.stdout;
   if (!common.quiet)
     output.write(`${renderExamination(examination, { verbose: common.verbose, place: context.place })}\n`);
-  const { place } = describeSituation(readLogFacts([]), facts, target, examination.reach);
+  const { place } = describeMachine(facts, target, examination.reach);
   const steps = planFixes(verdict.remedies, facts, target, place);
   if (common.dryRun) return { examination, steps, fix: null };
   const host = requireHost(examination, 'doctor --fix');

@@ -3,8 +3,7 @@ import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { isDescribed, renderRemedies, renderRemedy } from '../../diagnose/render-remedy.ts';
-import { readLogFacts } from '../../diagnose/log-facts.ts';
-import { describeSituation } from '../../diagnose/situation.ts';
+import { describeMachine } from '../../diagnose/situation.ts';
 import { EXIT, TapprepError } from '../../errors.ts';
 import { createLocalHost } from '../../host/local.ts';
 import { REBOOT, tapprep, tapprepAsRoot } from '../../make-remedy.ts';
@@ -52,7 +51,7 @@ export async function runModuleKeyCreate(context: Context, options: ModuleKeyCre
     signal,
   });
   const steps = enrolSteps(facts, files.der);
-  const { place } = describeSituation(readLogFacts([]), facts, null, context.place.reach);
+  const { place } = describeMachine(facts, null, context.place.reach);
   const commands = renderRemedies(steps, place);
   const key = ['--module-key', files.key, '--module-cert', files.certificate];
   // The key stays here: for a machine that cannot be reached, modules are signed before they are carried there.

@@ -2,9 +2,8 @@
 import { countOf } from '../../count.ts';
 import { foretell } from '../../detect/module-policy.ts';
 import { EXIT, TapprepError } from '../../errors.ts';
-import { readLogFacts } from '../../diagnose/log-facts.ts';
 import { canPrepare } from '../../diagnose/settle-remedies.ts';
-import { describeSituation } from '../../diagnose/situation.ts';
+import { describeMachine } from '../../diagnose/situation.ts';
 import type { Host } from '../../host/host.ts';
 import { prepare, tapprep } from '../../make-remedy.ts';
 import { type InstalledWish, openWished } from '../../pipeline/open-chosen.ts';
@@ -169,7 +168,7 @@ function ownVersion({ facts: { systemtap } }: OpenHost): string | null {
 /** @throws TapprepError TOOL_MISSING with what brings one that fits, or with what tells why tapprep cannot */
 async function requireStap({ place }: Context, facts: HostFacts, host: Host): Promise<void> {
   if ((await host.which('stap')) !== null) return;
-  const situation = describeSituation(readLogFacts([]), facts, null, place.reach);
+  const situation = describeMachine(facts, null, place.reach);
   throw new TapprepError('TOOL_MISSING', `stap is needed but is not installed on ${host.name}`, {
     remedy: canPrepare(situation) ? prepare() : tapprep('doctor'),
     facts: { tool: 'stap' },
