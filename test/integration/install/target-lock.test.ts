@@ -74,9 +74,7 @@ test('who works in another PID namespace cannot be seen, and the command that ta
   });
   const { emit, heard } = hear();
   const release = lockTarget(createRootHost(root), { signal, emit }, true);
-  expect(await heard).toBe(
-    `${words}: waiting for its end; where nothing works there any more, take ${LOCK} away`,
-  );
+  expect(await heard).toBe(`${words}: waiting for its end; where nothing works there any more, take ${LOCK} away`);
   rmSync(LOCK);
   await (
     await release
