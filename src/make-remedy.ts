@@ -1,4 +1,5 @@
 /** Short ways to write remedies: those that many faults share, and those that errors carry as their hint. Pure. */
+import { shellText, type Written } from './shell-words.ts';
 import type { PackagePurpose, Remedy, Target } from './types.ts';
 
 export const EMPTY_CACHE: Remedy = { kind: 'empty-caches', by: 'tapprep', paths: [] };
@@ -9,7 +10,7 @@ export const ASK_DEBUGINFOD: Remedy = {
   kind: 'set-variable',
   by: 'user',
   name: 'DEBUGINFOD_URLS',
-  value: 'https://debuginfod.elfutils.org/',
+  value: shellText`https://debuginfod.elfutils.org/`,
 };
 export const REBOOT: Remedy = { kind: 'reboot', by: 'user', into: null };
 
@@ -53,16 +54,16 @@ export function describing({ distro, version, release, arch, unameV }: Target): 
 }
 
 /** A line for the shell of the target. */
-export function run(command: string): Remedy {
+export function run<Text extends string>(command: Written<Text>): Remedy {
   return { kind: 'run', by: 'user', command, root: false };
 }
 
 /** The same with root rights. */
-export function runAsRoot(command: string): Remedy {
+export function runAsRoot<Text extends string>(command: Written<Text>): Remedy {
   return { kind: 'run', by: 'user', command, root: true };
 }
 
 /** A line for whoever runs another machine that this one needs: the one below a container, the one of --remote. */
-export function onHost(command: string): Remedy {
+export function onHost<Text extends string>(command: Written<Text>): Remedy {
   return { kind: 'run', by: 'admin of the host', command, root: true };
 }

@@ -17,6 +17,8 @@ export type Sha256 = Branded<'Sha256'>;
 export type Fingerprint = Branded<'Fingerprint'>;
 /** GNU build-id: lower-case hex, 16 to 64 digits, usually 40. */
 export type BuildId = Branded<'BuildId'>;
+/** What a shell may read as it stands: of text that is not written in the sources only shell-words.ts makes it, by quoting. */
+export type ShellText = Branded<'ShellText'>;
 
 /** A digest as an index states it; only sha256 and stronger are accepted for packages unless a mirror entry allows more. */
 export interface Digest {
@@ -114,6 +116,8 @@ export interface SystemtapFacts {
   readonly temporaryPaths: readonly string[];
   /** /lib/modules/R/systemtap exists. */
   readonly moduleDirectory: boolean;
+  /** What tapprep wrote down of hello world by it in this kernel: it ran, or was compiled alone; absent where nothing is recorded. */
+  readonly hello?: 'pass' | 'skip';
 }
 
 /** What a kernel checks signatures by. */
@@ -764,7 +768,7 @@ export type Remedy =
   | { readonly kind: 'set-clock'; readonly by: 'user' }
   | { readonly kind: 'reboot'; readonly by: 'user'; readonly into: string | null }
   /** A variable of the user's shell; a value may hold words that the shell expands. */
-  | { readonly kind: 'set-variable'; readonly by: 'user'; readonly name: string; readonly value: string }
+  | { readonly kind: 'set-variable'; readonly by: 'user'; readonly name: string; readonly value: ShellText }
   | { readonly kind: 'unset-variables'; readonly by: 'user'; readonly names: readonly string[] }
   | { readonly kind: 'join-groups'; readonly by: 'user'; readonly groups: readonly string[] }
   /** The certificate of a key for modules, on this machine; the target's firmware asks for it at the next boot. */
@@ -779,7 +783,7 @@ export type Remedy =
   | {
       readonly kind: 'run';
       readonly by: 'user' | 'admin of the host';
-      readonly command: string;
+      readonly command: ShellText;
       readonly root: boolean;
     };
 

@@ -60,6 +60,13 @@ export interface CommandRow {
   readonly run: (context: Context, raw: Raw, args: readonly string[]) => Promise<number>;
 }
 
+/** What an option is for, with the one that it needs in front. */
+export function meaningOf({ only = [] }: CommandRow, option: OptionRow): string {
+  const [, text] = option;
+  const other = only.find(([, rows]) => rows.includes(option))?.[0];
+  return other === undefined || text.includes(other) ? text : `with ${other}: ${text}`;
+}
+
 /** What people come for, in the order of the help, with the first words of the commands that do it. */
 export const TASKS: readonly (readonly [heading: string, commands: readonly string[]])[] = [
   ['Look and diagnose', ['detect', 'doctor', 'explain', 'names', 'plan']],
@@ -305,7 +312,10 @@ export const COMMANDS: readonly CommandRow[] = [
     target: true,
     options: [
       ...TARGET,
-      ['--batch', 'read one JSON target a line from standard input and answer one JSON line each'],
+      [
+        '--batch',
+        'read one JSON target a line from standard input ("id", "distro", "version", "kernel", "arch", "unameV") and answer one JSON line each, exit 0: a bad line has its "error"',
+      ],
       ...SHOWN,
     ],
     not: [['--batch', TARGET]],
@@ -380,7 +390,7 @@ export const COMMANDS: readonly CommandRow[] = [
       UNSIGNED,
       [
         '--inventory <file>',
-        'many machines, one JSON object a line ("-": standard input), one plan for each kernel',
+        'many machines, one JSON object a line ("-": standard input), one plan for each kernel: "id" with "facts" (a file), or what names --batch takes',
         'Target:',
       ],
       ['--out <file>', 'write the plan as a lock for "install --lock"', 'Output:'],

@@ -16,18 +16,30 @@ export type LogContext = Pick<Context, 'stdin' | 'cwd' | 'signal'>;
 /** Reads in pieces of this size, always into the same memory. */
 const READ_BYTES = 256 * 1024;
 
-/** What an errno of opening means to the reader. */
+/** What is said of a source that is not there. */
+export interface LogWords {
+  /** What follows its path. */
+  readonly absent: string;
+  readonly hint: string;
+}
+
+const OF_EXPLAIN: LogWords = { absent: 'is neither a file nor a code', hint: 'tapprep explain --help' };
+
+/** What another errno of opening means to the reader. */
 const REFUSALS: readonly (readonly [string, string])[] = [
-  ['ENOENT', 'is neither a file nor a code'],
   ['EACCES', 'cannot be read'],
   ['ENOTDIR', 'is not a file'],
 ];
 
 /** What is kept of a log: a path, or "-" or null for standard input. @throws TapprepError USAGE, INTERRUPTED */
-export async function readLogSource(context: LogContext, source: string | null): Promise<string> {
+export async function readLogSource(
+  context: LogContext,
+  source: string | null,
+  words: LogWords = OF_EXPLAIN,
+): Promise<string> {
   const excerpt = new LogExcerpt(NEEDLES);
   if (source === null || source === '-') await readStream(context, context.stdin, excerpt);
-  else await readFrom(context, resolve(context.cwd, source), excerpt);
+  else await readFrom(context, resolve(context.cwd, source), excerpt, words);
   return excerpt.finish();
 }
 
@@ -47,8 +59,8 @@ function interrupted(cause?: unknown): TapprepError {
   return new TapprepError('INTERRUPTED', 'stopped while reading a log', { cause });
 }
 
-async function readFrom(context: LogContext, path: string, excerpt: LogExcerpt): Promise<void> {
-  const fd = openPatiently(path);
+async function readFrom(context: LogContext, path: string, excerpt: LogExcerpt, words: LogWords): Promise<void> {
+  const fd = openPatiently(path, words);
   const stat = fstatSync(fd);
   // A stream closes the descriptor that it was given.
   if (stat.isFIFO()) return await readStream(context, new Socket({ fd, readable: true, writable: false }), excerpt);
@@ -69,12 +81,12 @@ async function readFrom(context: LogContext, path: string, excerpt: LogExcerpt):
 const readPiece = promisify(read);
 
 /** Opening a pipe otherwise waits for its writer, and nothing could end that: so the reading waits, which a signal ends. */
-function openPatiently(path: string): number {
+function openPatiently(path: string, { absent, hint }: LogWords): number {
   try {
     return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
-    const known = REFUSALS.find(([code]) => isErrno(error, code));
-    if (known === undefined) throw error;
-    throw new TapprepError('USAGE', `${path} ${known[1]}`, { hint: 'tapprep explain --help', cause: error });
+    const why = isErrno(error, 'ENOENT') ? absent : REFUSALS.find(([code]) => isErrno(error, code))?.[1];
+    if (why === undefined) throw error;
+    throw new TapprepError('USAGE', `${path} ${why}`, { hint, cause: error });
   }
 }

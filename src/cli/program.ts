@@ -2,13 +2,14 @@
 import { Command, CommanderError, Option } from 'commander';
 import { EXIT, exitCodeOf, TapprepError } from '../errors.ts';
 import { proxyVariables, requireAllowed, withDefaults } from './apply-configuration.ts';
-import { ACTIONS_OF, COMMANDS, commandsByTask, type CommandRow } from './commands.ts';
+import { ACTIONS_OF, COMMANDS, commandsByTask, type CommandRow, meaningOf } from './commands.ts';
 import { requireCache } from '../files/cache-mark.ts';
 import { findMisspelt, NO_CONFIGURATION, readConfiguration } from './configuration.ts';
 import { placeOfOptions, withHelp, withHint } from './hint.ts';
 import { readVersion } from './package-root.ts';
 import { OF_HOST, type Raw, readCommon, REPEATED, requireWith, requireWithout } from './options.ts';
 import { type Terminal, withProcessContext } from './process-context.ts';
+import type { TypedLine } from './settle-distro.ts';
 import { usualCacheDir } from './user-directories.ts';
 
 const EVERY_OPTION = COMMANDS.flatMap(({ options }) => options);
@@ -49,7 +50,8 @@ export async function runProgram(
     for (const [other, rows] of [['--host', OF_HOST] as const, ...(row.only ?? [])]) requireWith(given, other, rows);
     for (const [other, rows] of row.not ?? []) requireWithout(given, other, rows);
     const withDefault = row.options.filter((option) => row.asTyped?.includes(option) !== true);
-    const raw = withDefaults(given, withDefault, configuration);
+    const typed = withDefaults(given, withDefault, configuration);
+    const raw = typed['distro'] === undefined ? typed : await settleDistro(typed, { row, argv, env, packageRoot });
     Object.assign(env, proxyVariables(configuration, env));
     const place = placeOfOptions(raw, process.getuid?.() === 0);
     try {
@@ -151,6 +153,11 @@ function parentOf(program: Command, { name }: CommandRow): Command {
   return parent;
 }
 
+/** Only a line that names a distribution reads the tables and lists of them. */
+async function settleDistro(raw: Raw, line: TypedLine): Promise<Raw> {
+  return (await import('./settle-distro.ts')).settleDistro(raw, line);
+}
+
 /** Errors are thrown and told in one place, not printed here. */
 function silent(command: Command): Command {
   return command.exitOverride().configureOutput({ writeErr: () => undefined });
@@ -173,8 +180,8 @@ function buildCommand(row: CommandRow): Command {
   const command = silent(new Command(row.name.split(' ').at(-1))).description(row.summary);
   for (const [name, description] of row.args ?? []) command.argument(name, description);
   for (const listed of row.options) {
-    const [flags, description, group = 'Options:'] = listed;
-    const option = new Option(flags, description).helpGroup(group);
+    const [flags, , group = 'Options:'] = listed;
+    const option = new Option(flags, meaningOf(row, listed)).helpGroup(group);
     if (REPEATED.includes(listed)) option.argParser<string[]>((value, list) => [...(list ?? []), value]);
     command.addOption(option);
   }

@@ -115,6 +115,7 @@ export const factsSchema = z.strictObject({
       cachePaths: z.array(cachePath).max(100),
       temporaryPaths: z.array(path).max(100),
       moduleDirectory: z.boolean(),
+      hello: z.enum(['pass', 'skip']).exactOptional(),
     })
     .nullable(),
   security: z.strictObject({

@@ -48,6 +48,7 @@ export function withoutBystanders(lines: readonly LogLine[]): readonly LogLine[]
   const [printed, hasRun] = findPrinted(lines);
   const bystanders = new Set([
     ...findMended(lines),
+    ...findFailedOtherwise(lines),
     ...findLoadedLater(lines),
     ...findBuiltLater(lines),
     ...findSolved(lines),
@@ -188,4 +189,29 @@ function findMended(lines: readonly LogLine[]): ReadonlySet<LogLine> {
   );
   const lastGood = new Map(ranWell.map((run) => [keyOf(run), run.at]));
   return new Set(runs.flatMap((run) => (run.at < (lastGood.get(keyOf(run)) ?? -1) ? run.said : [])));
+}
+
+/** Programs of somebody's own that run stap: what is started by its path, or is a script. */
+const WRAPPER =
+  /^(?:sudo )?(?:(?:ba|da|k|z)?sh (?:-\w{1,4} )?|python\d? |perl )?(?:\.{0,2}\/\S|[\w.-]{1,60}\.(?:sh|py|pl)\b)/;
+/** What is not shown again. */
+const AS_BEFORE = /\b(?:same|still|again|identical|as before)\b|^\[?\.\.\./i;
+
+/** The errors of a run that are gone where the same command was given again at the same prompt and failed by something else. */
+function findFailedOtherwise(lines: readonly LogLine[]): readonly LogLine[] {
+  const runs = readTyped(lines)
+    .filter(({ where, command }) => where !== '' && (QUIET_WHERE_WELL.test(command) || WRAPPER.test(command)))
+    // The prompt names the directory as well.
+    .map((run) => ({ key: `${lines[run.at]?.text.slice(0, -run.command.length)} ${keyOf(run)}`, said: run.said }));
+  const last = new Map(runs.map(({ key, said }) => [key, new Set(said.map(({ text }) => text))]));
+  const decided = new Map(
+    [...last].filter(([, said]) => {
+      const texts = [...said];
+      return texts.some((text) => FAILS.test(text)) && !texts.some((text) => AS_BEFORE.test(text));
+    }),
+  );
+  return runs.flatMap((run) => {
+    const said = decided.get(run.key);
+    return said === undefined ? [] : run.said.filter(({ text }) => FAILS.test(text) && !said.has(text));
+  });
 }

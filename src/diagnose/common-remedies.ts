@@ -23,7 +23,7 @@ import { withCommand, withPrepare } from './remedy-words.ts';
 import { canPrepare } from './settle-remedies.ts';
 import { asksZypper, type Situation } from './situation.ts';
 import { releaseWord } from './rule.ts';
-import { shellLine } from '../shell-words.ts';
+import { quoteCommand, shellLine, shellText } from '../shell-words.ts';
 import { DPKG } from '../package-system/dpkg.ts';
 import { RPM } from '../package-system/rpm.ts';
 
@@ -62,7 +62,7 @@ function installOrRepeat({ packages, log, release }: Situation): Remedy {
 /** Where one package alone is asked about, it is the one to install. */
 function installAsked(ask: Remedy): readonly Remedy[] {
   const name = ask.kind === 'run' ? /^apt-cache policy ([a-z0-9][\w.+-]*)$/.exec(ask.command)?.[1] : undefined;
-  return name === undefined ? [] : [runAsRoot(`apt-get install -y ${name}`)];
+  return name === undefined ? [] : [runAsRoot(shellLine`apt-get install -y ${name}`)];
 }
 
 /** Where pacman has only the newest of both, kernel and headers are brought to it together. */
@@ -79,7 +79,7 @@ export function installByPacman({ release, host, log }: Situation): Advice | nul
   const headers = pacmanHeaders(release, log.pacman) ?? headersOfListed(release, log.packages);
   if (headers === null || host?.packageManager != null || log.userland !== null || log.distributionNamed) return null;
   return {
-    remedies: [runAsRoot(`pacman -S ${headers}`), EMPTY_CACHE],
+    remedies: [runAsRoot(shellLine`pacman -S ${headers}`), EMPTY_CACHE],
     otherwise:
       'The headers are those of the newest kernel of that line: where an older one runs, upgrade the whole system and reboot.',
   };
@@ -110,20 +110,30 @@ function installBesideImage(situation: Situation): Advice | null {
 }
 
 /** What the repositories have of it, where only the index knows the whole version. */
-export function searchIndex({ packages, place }: Situation): readonly Remedy[] {
-  if (packages.devel.length > 0 || !asksZypper(place) || packages.develStems.length === 0) return [];
-  return [searchFor(packages.develStems)];
+export function searchIndex({ packages, place }: Situation, isDebug = false): readonly Remedy[] {
+  const [words, stems] = isDebug
+    ? [packages.debuginfo, packages.debuginfoStems]
+    : [packages.devel, packages.develStems];
+  return words.length > 0 || !asksZypper(place) || stems.length === 0 ? [] : [searchFor(stems)];
 }
 
 /** All versions that zypper's repositories have of some packages. */
 export function searchFor(names: readonly string[]): Remedy {
-  return run(`zypper search --details --match-exact ${names.join(' ')}`);
+  return run(shellText`zypper search --details --match-exact ${quoteCommand(names)}`);
 }
 
 /** Its debug information. */
 export function installDebuginfo(situation: Situation): Advice {
   if (situation.packages.custom !== null) return useBuiltTree(situation);
-  return installed(situation, debuginfoOfKernel(situation));
+  const advice = installed(situation, debuginfoOfKernel(situation));
+  const search = searchIndex(situation, true);
+  // SUSE's repositories of debug packages are there and off.
+  return search.length === 0
+    ? advice
+    : {
+        ...advice,
+        remedies: [{ kind: 'enable-debug-repository', by: 'user', system: 'suse' }, ...search, ...advice.remedies],
+      };
 }
 
 /** The repositories first; tapprep itself where they cannot help. */
@@ -151,7 +161,13 @@ function debuginfoOfKernel({ packages }: Situation): Remedy {
 }
 
 /** For a kernel that nobody packages: what its builder has. */
-export function useBuiltTree({ release }: Situation): Advice {
+export function useBuiltTree({ release, host }: Situation): Advice {
+  if (host?.config['CONFIG_MODULES'] === 'n') {
+    return {
+      remedies: [],
+      otherwise: `No tree of ${release ?? 'this kernel'} helps, because it loads no module (CONFIG_MODULES is off): boot a kernel that a distribution packages.`,
+    };
+  }
   return {
     remedies: [tapprepAsRoot('verify', '--build-tree', 'DIR')],
     otherwise: `The tree of ${release ?? 'this kernel'} must come from whoever built it, or be built again from the same sources, configuration and compiler; else boot a kernel that a distribution packages.`,
@@ -162,13 +178,13 @@ export function useBuiltTree({ release }: Situation): Advice {
 export function installSymbolTable(situation: Situation): Advice {
   const { host, system } = situation;
   const release = releaseWord(situation);
-  const place = `/boot/System.map-${release}`;
+  const place = shellText`/boot/System.map-${release}`;
   const packaged = (system ?? DPKG).symbolTableOf(release);
   const hasDebuginfo = host !== null && host.debuginfo.length > 0;
-  const copy = runAsRoot(`cp ${packaged} ${place}`);
+  const copy = runAsRoot(shellText`cp ${packaged} ${place}`);
   // /proc/kallsyms is that of the kernel that runs, and of no other.
   const isElsewhere = host !== null && (host.source === 'root' || !host.kernel.running);
-  const redirect = `cat /proc/kallsyms > ${place.replaceAll('"', '')}`;
+  const redirect = shellText`cat /proc/kallsyms > ${place}`;
   const kallsyms = situation.place.sudo ? runAsRoot(shellLine`sh -c ${redirect}`) : run(redirect);
   return {
     remedies:
@@ -193,9 +209,9 @@ export function debuginfoOfProgram({ log, place }: Situation, file = ''): readon
 export function debuginfoOfPackages({ place }: Pick<Situation, 'place'>, names: readonly string[]): readonly Remedy[] {
   switch (place.manager) {
     case 'dnf':
-      return [runAsRoot(`dnf debuginfo-install -y ${names.join(' ')}`)];
+      return [runAsRoot(shellText`dnf debuginfo-install -y ${quoteCommand(names)}`)];
     case 'yum':
-      return [runAsRoot(`debuginfo-install -y ${names.join(' ')}`)];
+      return [runAsRoot(shellText`debuginfo-install -y ${quoteCommand(names)}`)];
     case 'zypper':
     case 'tdnf':
     case 'rpm-ostree':
@@ -243,7 +259,7 @@ export function systemtapPackages({ system }: Situation): readonly string[] {
 
 /** The kernel is the host's: its packages belong there, and the container has to see them. */
 export function onContainerHost(situation: Situation): readonly Remedy[] {
-  const kernel = situation.release === null ? '' : ` --kernel ${situation.release}`;
+  const kernel = situation.release === null ? shellText`` : shellLine` --kernel ${situation.release}`;
   // A system container runs no image: what it needs is used on its host.
   const shown = situation.log.container?.text ?? '';
   const isSystem = OF_OPENVZ.test(shown) || /\b(?:lxc|pct|openvz|nspawn|machinectl|vz)\b/.test(shown);
@@ -253,7 +269,9 @@ export function onContainerHost(situation: Situation): readonly Remedy[] {
   const engine = /\bpodman\b/.test(shown) ? 'sudo podman' : 'docker';
   return [
     ...(isGvisor ? [onHost('sudo tapprep install')] : []),
-    ...(!isGvisor && canPrepare({ ...situation, host: null }) ? [onHost(`sudo tapprep install${kernel}`)] : []),
+    ...(!isGvisor && canPrepare({ ...situation, host: null })
+      ? [onHost(shellText`sudo tapprep install${kernel}`)]
+      : []),
     ...(isSystem
       ? []
       : [

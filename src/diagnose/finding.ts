@@ -14,7 +14,7 @@ export interface Finding {
   readonly status: FindingStatus;
   /** One sentence with both sides of the comparison. */
   readonly detail: string;
-  /** Null where nothing is wrong with the machine. */
+  /** Null where nothing is wrong with the machine, and where another check has it. */
   readonly diagnosis: Diagnosis | null;
 }
 
@@ -34,6 +34,8 @@ export interface Proof {
   readonly evidence: readonly string[];
   /** Where this finding needs others than its code. */
   readonly remedies?: readonly Remedy[];
+  /** The same of what to look at next; null for nothing. */
+  readonly otherwise?: string | null;
 }
 
 /** A check that found nothing wrong. */
@@ -51,6 +53,11 @@ export function problem(view: View, check: string, code: DiagnosisCode, detail: 
   return { check, status: 'problem', detail: printable(detail), diagnosis: explain(view, code, detail, proof) };
 }
 
+/** The same where another check says what it comes from and what to do. */
+export function consequence(check: string, detail: string): Finding {
+  return { check, status: 'problem', detail: printable(detail), diagnosis: null };
+}
+
 /** Something that is worth knowing and keeps nothing from working. */
 export function advice(view: View, check: string, code: DiagnosisCode, detail: string, proof: Proof): Finding {
   return { check, status: 'advice', detail: printable(detail), diagnosis: explain(view, code, detail, proof) };
@@ -62,7 +69,7 @@ function explain({ situation }: View, code: DiagnosisCode, cause: string, proof:
     confidence: proof.confidence ?? 'certain',
     evidence: proof.evidence.map(printable),
     cause: printable(cause),
-    ...advise(code, situation, proof.remedies),
+    ...advise(code, situation, proof.remedies, proof.otherwise),
   };
 }
 

@@ -149,7 +149,7 @@ const MISSING_PACKAGE = new RegExp(
 const SUSE_ASKED = /\bkernel-devel-(\d[\w.]{1,30}-[\w.]{1,40}-(?:default|azure|preempt|rt|64kb|vanilla|longterm))\b/;
 /** yum and dnf name the kernel itself, of which no debug package is there. */
 const DEBUGINFO_ASKED = new RegExp(
-  `Could not find debug(?:info|source)\\b.{0,60}?: (?:\\S{1,100}, ?){0,20}kernel(?:-[a-z]\\w*)*-(${RELEASE})`,
+  `Could not find debug(?:info|source)\\b.{0,60}?: (?:[^\\s,]{1,100}, ?){0,20}kernel(?:-[a-z]\\w*)*-(${RELEASE})`,
 );
 const BARE_RELEASE = new RegExp(`^${RELEASE}$`);
 const UNAME_A = new RegExp(
@@ -234,8 +234,12 @@ const NOSUID =
 /** How a builder of images names a step of a recipe, and one that failed. */
 export const IMAGE_STEP =
   /^#\d{1,4} ERROR: process ["']\/bin\/|^(?:\[\d{1,3}\/\d{1,3}\] )?(?:STEP \d{1,3}(?:\/\d{1,3})?:|Step \d{1,3}\/\d{1,3} :) [A-Z]{3,12} |\[(?:[\w-]{1,40} )? ?\d{1,3}\/\d{1,3}\] RUN |\bThe command ["']\/bin\/\w{1,10} -c .{1,1500} returned a non-zero code/;
-/** A row of `zypper lr`: number, alias, name, enabled; what stands before a bar is a prefix in other logs. */
-const DEBUG_OFF = /^\d{1,3} *\|[^|]*\|[^|]*debug[^|]*\| *(?:No|Nein|Non|Nee|Ne|Não|Нет|Nie|Nej|いいえ|否) *(?:\||$)/i;
+/** How `zypper lr` names the column of what is switched on, and what stands there where it is not. */
+const ZYPPER_ENABLED =
+  /^(?:Enabled|Aktiviert|Activé|Habilitado|Abilitato|Ingeschakeld|Ativado|Включ\S{1,4}|Włączon\S{1,4}|Povoleno|有効|已?启用|啟用)$/i;
+const ZYPPER_NO = /^(?:No|Nein|Non|Nee|Ne|Não|Нет|Nie|Nej|いいえ|否)$/i;
+/** Without -a: number, alias, name, enabled. */
+const USUAL_ENABLED = 3;
 const LISTS_REPOSITORIES = /(?:^|[$#❯] )(?:sudo )?(?:yum|dnf) (?:-\S{1,20} )*repolist(?: enabled| --enabled)?$/;
 /** Two columns, where headings and messages are words with one blank between them. */
 const REPOSITORY_ROW = /^[!*]?[\w.][\w./-]{1,100} {2,}\S/;
@@ -406,7 +410,7 @@ export function readLogFacts(lines: readonly LogLine[]): LogFacts {
       !lines.some((line) => /\bapk\b|\bAlpine\b/.test(line.text)),
     stubTable: lines.some((line) => STUB_TABLE.test(line.text)),
     debugRepositoryOff:
-      lines.some((line) => DEBUG_OFF.test(line.raw.trim())) ||
+      listsDebugOff(lines) ||
       listsNoDebugRepository(lines) ||
       (withheld.subscribed.length > 0 && !withheld.subscribed.some((id) => id.includes('debug'))),
     ownTree: first(OWN_KDIR) ?? first(OWN_MAKE),
@@ -541,6 +545,22 @@ function isLineAskedFor({ installed, kind, variant, release }: LoggedPackage): b
 function isProgramHeaders({ name, release, installed }: LoggedPackage): boolean {
   return !installed && name === 'kernel-headers' && !release.endsWith('.noarch');
 }
+
+/** A debug repository in a row of `zypper lr`; what stands before a bar is a prefix in other logs, so that the rows are read whole. */
+function listsDebugOff(lines: readonly LogLine[]): boolean {
+  let enabled = USUAL_ENABLED;
+  return lines.some(({ raw }) => {
+    const cells = raw.split('|', LONGEST_ROW).map((cell) => cell.trim());
+    if (cells[0] === '#') {
+      const at = cells.findIndex((cell) => ZYPPER_ENABLED.test(cell));
+      enabled = at === -1 ? USUAL_ENABLED : at;
+    }
+    const isRow = /^\d{1,3}$/.test(cells[0] ?? '') && ZYPPER_NO.test(cells[enabled] ?? '');
+    return isRow && cells.slice(1, enabled).some((cell) => /debug/i.test(cell));
+  });
+}
+
+const LONGEST_ROW = 16;
 
 /** `dnf repolist` lists what is enabled, one row a repository: its id, and its name behind. */
 function listsNoDebugRepository(lines: readonly LogLine[]): boolean {

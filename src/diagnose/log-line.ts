@@ -47,11 +47,11 @@ const JSON_LIKE = /^\s*(?:\{\s*"|\[\s*[{"]|")|\b(?:stderr|stdout|log|output|mess
 const SOFT_BREAK = /^((?:> ?){0,4}).{62,76}(?<![\w+/]{40})(?<!=)=$/;
 const ENCODED = /(?:=[0-9A-F]{2}){1,200}/g;
 
-/** Splits a log into lines; those that mail has cut and log lines inside JSON strings are unfolded. */
+/** Splits a log into lines; those that mail has cut and log lines inside JSON strings and lists are unfolded. */
 export function splitLog(text: string): readonly LogLine[] {
   const lines: LogLine[] = [];
   for (const line of unfoldMail(text.split(/\r\n|\n|\r/))) {
-    for (const unfolded of unfoldJson(line)) {
+    for (const unfolded of unfoldLists(line)) {
       for (let start = 0; start < unfolded.length; start += LONGEST_LINE) {
         const raw = unfolded.slice(start, start + LONGEST_LINE);
         const cleaned = cleanLine(raw);
@@ -91,6 +91,57 @@ function unfoldMail(lines: readonly string[]): readonly string[] {
   return whole.map((line) =>
     line.replace(ENCODED, (bytes) => Buffer.from(bytes.replaceAll('=', ''), 'hex').toString('utf8')),
   );
+}
+
+/** Where a list of lines begins: Ansible's, in JSON or as Python 2 and 3 print it. */
+const LIST = /(?<!\w)u?["'](stdout|stderr)_lines["']: ?\[/g;
+const LIST_ELEMENT = /\s{0,8}u?(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')\s{0,8}([,\]])/y;
+/** The same text in one piece. */
+const WHOLE_TEXTS = {
+  stdout: /(?<!\w)u?["']stdout["']: ?u?(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')/g,
+  stderr: /(?<!\w)u?["']stderr["']: ?u?(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')/g,
+} as const;
+const BLANKS: ReadonlySet<string> = new Set(['t', 'n', 'r']);
+
+/** The elements of such lists become lines behind the one that held them. */
+function unfoldLists(line: string): readonly string[] {
+  const pieces: string[] = [];
+  const found: string[] = [];
+  let rest = 0;
+  let isWhole = { stdout: false, stderr: false };
+  for (const { 0: head, 1: stream = '', index } of line.matchAll(LIST)) {
+    const list = index < rest ? null : readList(line, index + head.length);
+    if (list === null) continue;
+    pieces.push(line.slice(rest, index + head.length));
+    found.push(...list.elements);
+    rest = list.end;
+    if (list.elements.length > 0) isWhole = { ...isWhole, [stream]: true };
+  }
+  if (rest === 0) return unfoldJson(line);
+  let around = [...pieces, line.slice(rest)].join('');
+  if (isWhole.stdout) around = around.replaceAll(WHOLE_TEXTS.stdout, '"stdout": ""');
+  if (isWhole.stderr) around = around.replaceAll(WHOLE_TEXTS.stderr, '"stderr": ""');
+  return [...unfoldJson(around), ...found];
+}
+
+/** Null for what is no whole list of strings. @returns end the place of its closing bracket */
+function readList(line: string, start: number): { readonly elements: readonly string[]; readonly end: number } | null {
+  const elements: string[] = [];
+  LIST_ELEMENT.lastIndex = start;
+  for (let closing: string | undefined = line[start]; closing !== ']';) {
+    const [, double, single, next] = LIST_ELEMENT.exec(line) ?? [];
+    if (next === undefined) return null;
+    elements.push(unescapeText(double ?? single ?? ''));
+    closing = next;
+  }
+  return { elements, end: elements.length === 0 ? start : LIST_ELEMENT.lastIndex - 1 };
+}
+
+function unescapeText(text: string): string {
+  return text.replaceAll(/\\(?:u([0-9a-f]{4})|(.))/gi, (_whole, code: string | undefined, letter: string) => {
+    if (code !== undefined) return String.fromCodePoint(Number.parseInt(code, 16));
+    return BLANKS.has(letter) ? ' ' : letter;
+  });
 }
 
 /** Container and CI logs carry whole texts in JSON strings: `\n` and `\"` become what they stand for. */

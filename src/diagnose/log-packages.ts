@@ -64,6 +64,11 @@ const STATUS_INSTALLED = /^Status: \w+ ok installed$/;
 /** rpm of EL 5 and SLES 11 lists without the architecture. */
 const RPM_WITHOUT_ARCH = /^(kernel(?:-[a-z][a-z0-9_]{0,12}){0,5})-(\d[\w.+~^]{0,40}-[\w.+~^]{1,48})$/;
 
+/** rpm -i with -h: a count, the package without its architecture, hashes; those that an upgrade takes away stand below a heading. */
+const RPM_PROGRESS =
+  /^\d{1,4}:(kernel(?:-[a-z][a-z0-9_]{0,12}){0,5})-(\d[\w.+~^]{0,40}-[\w.+~^]{1,48}) +#{4,}(?: \[ {0,2}\d{1,3}%\])?$/;
+const RPM_REMOVES = /^Cleaning up \/ removing\.\.\./;
+
 /** A row of pacman -Q or -Qs: linux612-headers 6.12.28-1, linux 6.9.7.arch1-1. */
 const PACMAN_ROW =
   /^(?:local\/)?(linux(\d{2,4})?(?:-(lts|zen|hardened)|-(?!firmware|api|docs?\b|tools|headers)[a-z]\w{1,20}(?:-\d{1,4})?)?(-headers)?) (\d[\w.]{1,40}-\d[\d.]{0,5})(?: \(.{0,80}\))?$/;
@@ -95,8 +100,10 @@ export function readLoggedPackages(lines: readonly LogLine[]): readonly LoggedPa
   let underInstalledHeading = false;
   let needed = false;
   let isDoneByYum = false;
+  let isTakenAway = false;
   const isAskedOfPacman = lines.some(({ text }) => /\bpacman -Q/.test(text));
   for (const [index, line] of lines.entries()) {
+    if (RPM_REMOVES.test(line.text) || isPrompt(line.text)) isTakenAway = !isPrompt(line.text);
     if (YUM_HEADING.test(line.text)) isDoneByYum = !GONE.test(line.text);
     else if (!YUM_DONE.test(line.text)) isDoneByYum = false;
     if (
@@ -127,7 +134,12 @@ export function readLoggedPackages(lines: readonly LogLine[]): readonly LoggedPa
         underInstalledHeading ||
         INSTALLED.test(line.text) ||
         INSTALLED_ELSEWHERE.test(line.text));
-    found.push(...rpmsOf(line, installed), ...debsOf(line, installed), ...pacmansOf(line, isAskedOfPacman));
+    found.push(
+      ...rpmsOf(line, installed),
+      ...rpmsOfProgress(line, !isTakenAway),
+      ...debsOf(line, installed),
+      ...pacmansOf(line, isAskedOfPacman),
+    );
   }
   return found;
 }
@@ -164,6 +176,12 @@ function rpmsOf(line: LogLine, installed: boolean): readonly LoggedPackage[] {
 
 function rpmWithoutArch(line: LogLine, installed: boolean): readonly LoggedPackage[] {
   const [, name, versionRelease] = RPM_WITHOUT_ARCH.exec(line.text) ?? [];
+  if (name === undefined || versionRelease === undefined) return [];
+  return [rpmPackage(line, installed, name, versionRelease, null)];
+}
+
+function rpmsOfProgress(line: LogLine, installed: boolean): readonly LoggedPackage[] {
+  const [, name, versionRelease] = RPM_PROGRESS.exec(line.text) ?? [];
   if (name === undefined || versionRelease === undefined) return [];
   return [rpmPackage(line, installed, name, versionRelease, null)];
 }

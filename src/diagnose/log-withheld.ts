@@ -29,7 +29,8 @@ const SUBHEAD = /^(?:Available|Installed):$/;
 
 /** Who lists what is held, one a line; and rows of dpkg, which begin or end with it. */
 const LISTS_HELD = /\bapt-mark showhold(?:s|ed)?$/;
-const HELD_ROW = /^h[icurnp][A-Z]? {1,3}(\S{2,100}?)(?::\w{2,10})? +\d|^([a-z0-9][\w.+-]{1,100}?)(?::\w{2,10})? +hold$/;
+const HELD_ROW =
+  /^h[icurnp][A-Z]? {1,3}([a-z0-9][\w.+-]{1,100}?)(?::\w{2,10})? +\d|^([a-z0-9][\w.+-]{1,100}?)(?::\w{2,10})? +hold$/;
 
 /** The last column of `dnf repolist --all` in its languages. */
 const OFF =

@@ -1,5 +1,6 @@
 /** Package managers that tapprep brings no packages for, and what each is asked for the build tree of a kernel. Pure. */
 import { run, runAsRoot } from '../make-remedy.ts';
+import { shellLine } from '../shell-words.ts';
 import type { Remedy } from '../types.ts';
 import { pacmanHeaders } from './kernel-packages.ts';
 import type { LogLine } from './log-line.ts';
@@ -34,7 +35,7 @@ const ROWS: Readonly<Record<OtherManager, Row>> = {
     isOwn: (release) => ALPINE.test(release),
     install: (release) => {
       const flavour = ALPINE.exec(release ?? '')?.[1];
-      return flavour === undefined ? null : runAsRoot(`apk add linux-${flavour}-dev`);
+      return flavour === undefined ? null : runAsRoot(shellLine`apk add ${`linux-${flavour}-dev`}`);
     },
     search: run("apk search 'linux-*-dev'"),
     systemtap: run('apk search systemtap'),
@@ -44,7 +45,7 @@ const ROWS: Readonly<Record<OtherManager, Row>> = {
     isOwn: (release) => pacmanHeaders(release, true) !== null,
     install: (release) => {
       const headers = pacmanHeaders(release, true);
-      return headers === null ? null : runAsRoot(`pacman -S ${headers}`);
+      return headers === null ? null : runAsRoot(shellLine`pacman -S ${headers}`);
     },
     search: run('pacman -Ss linux headers'),
     systemtap: run('pacman -Ss systemtap'),
@@ -54,7 +55,7 @@ const ROWS: Readonly<Record<OtherManager, Row>> = {
     isOwn: (release) => VOID.test(release),
     install: (release) => {
       const series = VOID.exec(release ?? '')?.[1];
-      return series === undefined ? null : runAsRoot(`xbps-install -S linux${series}-headers`);
+      return series === undefined ? null : runAsRoot(shellLine`xbps-install -S ${`linux${series}-headers`}`);
     },
     search: run('xbps-query -Rs headers'),
     systemtap: run('xbps-query -Rs systemtap'),
@@ -80,7 +81,9 @@ const ROWS: Readonly<Record<OtherManager, Row>> = {
     isOwn: (release) => MANDRIVA.test(release),
     install: (release) => {
       const [, version, flavour, build] = MANDRIVA.exec(release ?? '') ?? [];
-      return version === undefined ? null : runAsRoot(`urpmi kernel-${flavour ?? ''}-devel-${version}-${build ?? ''}`);
+      return version === undefined
+        ? null
+        : runAsRoot(shellLine`urpmi ${`kernel-${flavour ?? ''}-devel-${version}-${build ?? ''}`}`);
     },
     search: run('urpmq --fuzzy kernel devel'),
     systemtap: run('urpmq --fuzzy systemtap'),
@@ -90,7 +93,7 @@ const ROWS: Readonly<Record<OtherManager, Row>> = {
     isOwn: (release) => SOLUS.test(release),
     install: (release) => {
       const line = SOLUS.exec(release ?? '')?.[1];
-      return line === undefined ? null : runAsRoot(`eopkg install linux-${line}-headers`);
+      return line === undefined ? null : runAsRoot(shellLine`eopkg install ${`linux-${line}-headers`}`);
     },
     search: run('eopkg search linux headers'),
     systemtap: run('eopkg search systemtap'),

@@ -8,7 +8,7 @@ import { readLogFacts } from './log-facts.ts';
 import { prepare, tapprep } from '../make-remedy.ts';
 import type { Reach } from './place.ts';
 import { renderRemedies } from './render-remedy.ts';
-import { canPrepare, settleRemedies } from './settle-remedies.ts';
+import { canPrepare, findDoubt, settleRemedies } from './settle-remedies.ts';
 import { describeSituation } from './situation.ts';
 
 export interface Readiness {
@@ -41,6 +41,8 @@ export function judgeReadiness(
     return { ready: false, remedies: [], commands: [], byHand: [...new Set(elsewhere.flatMap(byHandOf))] };
   }
   const situation = describeSituation(readLogFacts([]), facts, null, reach);
+  const doubt = findDoubt(situation);
+  if (doubt !== null) return { ready: false, remedies: [], commands: [], byHand: [doubt] };
   const byInstall = canPrepare(situation) ? problems.filter(isMendedByInstall) : [];
   const others = problems.filter((one) => !byInstall.includes(one)).flatMap(({ remedies }) => remedies);
   const caches = (facts.systemtap?.cachePaths ?? []).filter(isStapCache);

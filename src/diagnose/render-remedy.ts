@@ -38,7 +38,8 @@ const CHECK_SOURCES: Readonly<Record<Manager, { readonly command: string; readon
   'transactional-update': { command: 'zypper repos --uri', root: false },
 };
 /** zypper knows repositories by number, alias or name, and by no pattern. */
-const ENABLE_SUSE_DEBUG = "zypper modifyrepo --enable $(zypper repos | awk -F'|' 'tolower($3) ~ /debug/ { print $1 }')";
+const ENABLE_SUSE_DEBUG =
+  "zypper modifyrepo --enable $(zypper repos | awk -F'|' 'tolower($2 $3) ~ /debug/ { print $1 }')";
 /** Ends a command that is not for the machine that it is printed on. */
 export const ON_THAT_MACHINE = '    # on that machine';
 const BUNDLE = ['--out', 'tapprep-bundle.tar'];
@@ -76,7 +77,13 @@ const RENDERERS: { readonly [Kind in Remedy['kind']]: RendererOf<Kind> } = {
   'install-packages': ({ names, repositories }, place) =>
     withManager(place, (manager) => {
       const table = repositories === 'debug' ? INSTALL_FROM_DEBUG : INSTALL;
-      return names.length === 0 ? [] : [there(place, `${table[manager]} ${quoteCommand(names)}`, true)];
+      if (names.length === 0) return [];
+      // An image has no package lists, as a rule.
+      const isBare = manager === 'apt-get' && place.reach.via === 'root';
+      return [
+        ...(isBare ? [there(place, CHECK_SOURCES[manager].command, true)] : []),
+        there(place, `${table[manager]} ${quoteCommand(names)}`, true),
+      ];
     }),
   'reinstall-packages': ({ names }, place) =>
     withManager(place, (manager) =>
@@ -100,11 +107,11 @@ const RENDERERS: { readonly [Kind in Remedy['kind']]: RendererOf<Kind> } = {
   ],
   'set-clock': (_remedy, place) => [there(place, 'date -u', false), there(place, 'timedatectl set-ntp true', true)],
   reboot: (_remedy, place) => [there(place, 'reboot', true)],
-  'set-variable': ({ name, value }, place) => [inShell(place, `export ${name}=${value}`)],
-  'unset-variables': ({ names }, place) => [inShell(place, `unset ${names.join(' ')}`)],
+  'set-variable': ({ name, value }, place) => [inShell(place, `export ${quoteWord(name)}=${value}`)],
+  'unset-variables': ({ names }, place) => [inShell(place, `unset ${quoteCommand(names)}`)],
   'join-groups': ({ groups }, place) => [
-    there(place, `usermod -aG ${groups.join(',')} "$USER"`, true),
-    ...(place.reach.via === 'here' ? [`newgrp ${groups.at(-1) ?? ''}`] : []),
+    there(place, `usermod -aG ${quoteWord(groups.join(','))} "$USER"`, true),
+    ...(place.reach.via === 'here' ? [`newgrp ${quoteWord(groups.at(-1) ?? '')}`] : []),
   ],
   'enrol-module-key': ({ certificate, needsMokutil }, place) => {
     const path = certificate ?? '~/.config/tapprep/module-key/module-cert.der';

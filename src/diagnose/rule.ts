@@ -1,6 +1,6 @@
 /** The shape of a rule: one symptom, one code. Pure. */
-import { quoteWord } from '../shell-words.ts';
-import type { Remedy } from '../types.ts';
+import { quoteWord, shellText } from '../shell-words.ts';
+import type { Remedy, ShellText } from '../types.ts';
 import type { DiagnosisCode } from './codes.ts';
 import type { LogLine } from './log-line.ts';
 import type { Situation } from './situation.ts';
@@ -59,8 +59,8 @@ export function kernelName(situation: Situation): string {
 }
 
 /** The release in question as a word of a command; the one that runs where it is unknown. */
-export function releaseWord({ release }: Pick<Situation, 'release'>): string {
-  return release === null ? '"$(uname -r)"' : quoteWord(release);
+export function releaseWord({ release }: Pick<Situation, 'release'>): ShellText {
+  return release === null ? shellText`"$(uname -r)"` : quoteWord(release);
 }
 
 /** Whether a kernel is of a version before. False where the release is not known. */

@@ -1,6 +1,6 @@
 /** Takes out of what could be done what cannot be done on this target, and what tapprep itself would refuse. Pure. */
 import type { Remedy } from '../types.ts';
-import { quoteWord } from '../shell-words.ts';
+import { shellLine, shellText } from '../shell-words.ts';
 import { hasWholeTree } from '../detect/own-kernel.ts';
 import { prepare, REBOOT, run, runAsRoot } from '../make-remedy.ts';
 import { searchByOther, systemtapByOther } from './other-managers.ts';
@@ -19,11 +19,28 @@ export function canPrepare(situation: Situation): boolean {
   const isOnItsOwn = host !== null && (host.own !== undefined || hasWholeTree(host));
   if (isOnItsOwn && host.security.container === null) return true;
   if (host?.security.container != null || host?.security.wsl === true) return false;
+  if (findDoubt(situation) !== null) return false;
   return release === null || packages.standing === 'packaged' || packages.standing === 'habit';
 }
 
+/** Why a machine that was looked at does not tell which kernel is meant, as a sentence: tapprep would ask the same. Null where it does. */
+export function findDoubt({ host, release, packages }: Situation): string | null {
+  if (host === null || host.source === 'declared') return null;
+  const { installedReleases, running } = host.kernel;
+  if (release !== null) {
+    const isSeen = running || installedReleases.includes(release);
+    return isSeen || packages.standing !== 'habit'
+      ? null
+      : `Kernel ${release} is not installed, and no table of tapprep has a release of that form: --kernel takes it as "uname -r" prints it where it runs.`;
+  }
+  if (installedReleases.length === 1) return null;
+  const there = installedReleases.length === 0 ? 'No kernel is' : `The kernels ${installedReleases.join(', ')} are`;
+  return `${there} installed, and none was named: --kernel takes the one that is meant, as "uname -r" prints it where it runs.`;
+}
+
 /** A machine that is declared is nothing without its kernel. */
-function canBeNamed({ place }: Situation): boolean {
+function canBeNamed({ place, otherMachine }: Situation): boolean {
+  if (otherMachine !== null) return false;
   return place.reach.via !== 'declared' || place.kernel !== null;
 }
 
@@ -47,7 +64,7 @@ export function settleOrAsk(remedies: readonly Remedy[], situation: Situation): 
 /** Whoever packs a kernel for dpkg by its own makefiles gets headers of this name. */
 function askSources({ system, release, packages }: Situation): readonly Remedy[] {
   const isGuess = system === DPKG && packages.standing === 'unknown' && packages.ask === null;
-  return release === null || !isGuess ? [] : [run(`apt-cache policy ${quoteWord(`linux-headers-${release}`)}`)];
+  return release === null || !isGuess ? [] : [run(shellLine`apt-cache policy ${`linux-headers-${release}`}`)];
 }
 
 function settle(remedy: Remedy, situation: Situation): readonly Remedy[] {
@@ -90,7 +107,7 @@ function hasCache({ log, host }: Situation): boolean {
 }
 
 /** In the debug repositories of Fedora's files, which are off; rpm-ostree has no option for it. SUSE's are switched on on their own. */
-const ENABLE_DEBUG = runAsRoot(String.raw`sed -i '/debuginfo\]/,/^$/ s/^enabled=0/enabled=1/' /etc/yum.repos.d/*.repo`);
+const ENABLE_DEBUG = runAsRoot("sed -i '/debuginfo\\]/,/^$/ s/^enabled=0/enabled=1/' /etc/yum.repos.d/*.repo");
 
 /** Packages are laid over an image, and are there after a reboot; what is in the image is as it was signed. */
 function layer(
@@ -106,7 +123,8 @@ export function askOwner(situation: Situation): Remedy {
   const { system, log } = situation;
   // The banner names who built it.
   if (system === null && log.withoutDatabase) return run('cat /proc/version');
-  const directory = `/lib/modules/${releaseWord(situation)}`;
-  const systems = system === null ? [RPM, DPKG] : [system];
-  return run(systems.map((each) => each.ownerCommand(directory)).join(' || '));
+  const directory = shellText`/lib/modules/${releaseWord(situation)}`;
+  return run(
+    system?.ownerCommand(directory) ?? shellText`${RPM.ownerCommand(directory)} || ${DPKG.ownerCommand(directory)}`,
+  );
 }

@@ -30,9 +30,14 @@ export interface Situation {
   readonly packages: KernelPackages;
   /** What installs packages there, where tapprep has none for it; else null. */
   readonly otherManager: OtherManager | null;
+  /** What the machine is whose facts are given, where the log is of one with another package system; else null. */
+  readonly otherMachine: string | null;
   /** Where commands are pasted, and for which package manager they are written. */
   readonly place: Place;
 }
+
+/** A machine of which only a log is here. */
+const ELSEWHERE: Reach = { via: 'declared', distro: null };
 
 /** Joins what is known. Facts of the machine win over what a log suggests. @param reach how it is named and reached @param spoken the other manager whose words are in the log */
 export function describeSituation(
@@ -59,9 +64,12 @@ export function describeSituation(
   // Where nothing else tells, the kernel's own home does.
   const distribution = said ?? packages.home?.distribution ?? null;
   const system = told ?? packages.home?.system ?? null;
+  const manager = facts?.packageManager ?? null;
+  const isOther = host === null && system !== null && manager !== null && systemOfManager(manager) !== system;
   return {
     log,
     host,
+    otherMachine: isOther ? (facts?.os.prettyName ?? facts?.os.id ?? 'unknown') : null,
     release,
     arch: host?.kernel.arch ?? own?.arch ?? archSaid(release, log),
     system,
@@ -69,7 +77,7 @@ export function describeSituation(
     packages,
     otherManager,
     place: {
-      reach,
+      reach: isOther ? ELSEWHERE : reach,
       kernel: runs(host, release) && reach.via !== 'declared' ? null : release,
       manager: managerOf(host, system, distribution, release, log),
       sudo: (host?.user.uid ?? 1) !== 0 || isEnteredAsUser(reach),

@@ -79,8 +79,16 @@ const UNREACHED: ReadonlySet<string> = new Set([
   'ENETUNREACH',
 ]);
 
-/** Gives the failure of a connection its code, sentence and advice. */
-export function networkFailure(error: unknown, url: string, signal: AbortSignal): TapprepError {
+/**
+ * Gives the failure of a connection its code, sentence and advice.
+ * @param proxy through which the URL is asked; null for none
+ */
+export function networkFailure(
+  error: unknown,
+  url: string,
+  signal: AbortSignal,
+  proxy: Proxy | null = null,
+): TapprepError {
   if (signal.aborted) return fetchInterrupted(signal, redact(url));
   if (isTapprepError(error)) return error;
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown';
@@ -104,11 +112,42 @@ export function networkFailure(error: unknown, url: string, signal: AbortSignal)
     return new TransferError('TIMEOUT', `no answer from ${url} in time: ${wordsOf(error)}`, 'later', details);
   }
   const words = `${NETWORK_CODES[code] ?? wordsOf(error)} (${code})`;
+  if (proxy !== null && isOfProxy(error, url, proxy)) {
+    const { variable, address } = proxy;
+    const why = `the proxy ${address.host} of ${variable}: ${words}`;
+    return new TransferError('NETWORK', `${url} could not be read through ${why}`, 'later', {
+      facts: { ...details.facts, proxy: address.host },
+      cause: details.cause,
+      hint: shellLine`env | grep -i _proxy; curl -sSI ${url}`,
+      why: say(why),
+      unreached: UNREACHED.has(code),
+    });
+  }
   return new TransferError('NETWORK', `${url} could not be read: ${words}`, 'later', {
     ...details,
     why: say(words),
     unreached: UNREACHED.has(code),
   });
+}
+
+/** A proxy and the variable that names it. */
+export interface Proxy {
+  readonly variable: string;
+  readonly address: URL;
+}
+
+/** Whether the failed connection was one to the proxy: no_proxy may have left it out. */
+function isOfProxy(error: unknown, url: string, { address }: Proxy): boolean {
+  const seen: unknown = error instanceof Error ? (error.cause ?? error) : null;
+  if (!(seen instanceof Error)) return false;
+  if ('hostname' in seen) return seen.hostname === address.hostname;
+  const own = new URL(url);
+  const isSamePort = 'port' in seen && String(seen.port) === portOf(address);
+  return isSamePort && (portOf(own) !== portOf(address) || ('address' in seen && seen.address === address.hostname));
+}
+
+function portOf({ port, protocol }: URL): string {
+  return port === '' ? (protocol === 'https:' ? '443' : '80') : port;
 }
 
 /** The library's errors carry every option of the request, passwords too; only their words go on. */

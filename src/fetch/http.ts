@@ -6,7 +6,7 @@ import type { Duplex, Readable } from 'node:stream';
 import { getCACertificates } from 'node:tls';
 import got from 'got';
 import { TapprepError, isTapprepError, redact } from '../errors.ts';
-import { TransferError, networkFailure } from './failure.ts';
+import { type Proxy, TransferError, networkFailure } from './failure.ts';
 import { type Identities, type Identity, refusalByStatus, refusalByTls, withToken } from './identity.ts';
 import { reuseReadBuffer } from './memory.ts';
 import { redirectTarget } from './redirect.ts';
@@ -121,7 +121,14 @@ class PlainAgent extends HttpAgent {
   }
 }
 
-function createAgents(options: HttpOptions): { readonly http: HttpAgent; readonly https: HttpsAgent } {
+interface Agents {
+  readonly http: HttpAgent;
+  readonly https: HttpsAgent;
+  /** By the scheme of what is asked. */
+  readonly proxies: Readonly<Record<string, Proxy>>;
+}
+
+function createAgents(options: HttpOptions): Agents {
   const proxyEnv: Record<string, string> = {};
   for (const name of PROXY_VARIABLES) {
     const value = options.env[name] ?? options.env[name.toUpperCase()];
@@ -129,7 +136,7 @@ function createAgents(options: HttpOptions): { readonly http: HttpAgent; readonl
   }
   const common = { keepAlive: true, proxyEnv };
   try {
-    return { http: new PlainAgent(common), https: new HttpsAgent(common) };
+    return { http: new PlainAgent(common), https: new HttpsAgent(common), proxies: readProxies(proxyEnv) };
   } catch (error) {
     // Neither the value nor the library's error, which holds it: nobody can tell where in a bad address the password is.
     const names = PROXY_VARIABLES.filter((name) => proxyEnv[name] !== undefined).join(', ');
@@ -140,10 +147,19 @@ function createAgents(options: HttpOptions): { readonly http: HttpAgent; readonl
   }
 }
 
+function readProxies(env: Readonly<Record<string, string>>): Agents['proxies'] {
+  const named = ['http', 'https'].flatMap((scheme) => {
+    const variable = `${scheme}_proxy`;
+    const value = env[variable] ?? '';
+    return URL.canParse(value) ? [[`${scheme}:`, { variable, address: new URL(value) }] as const] : [];
+  });
+  return Object.fromEntries(named);
+}
+
 type OnceResponse = TransportResponse & { readonly location: string | null };
 
 interface OnceOptions extends Omit<HttpOptions, 'certificateAuthority' | 'env' | 'identities'> {
-  readonly agent: { readonly http: HttpAgent; readonly https: HttpsAgent };
+  readonly agent: Agents;
   /** PEM; null: those that Node brings. */
   readonly authorities: readonly string[] | null;
   readonly identity?: Identity;
@@ -156,13 +172,14 @@ async function openOnce(
   options: OnceOptions,
 ): Promise<OnceResponse> {
   const { certificate = null } = options.identity ?? {};
+  const proxy = options.agent.proxies[new URL(url).protocol] ?? null;
   const https = {
     ...(options.authorities === null ? {} : { certificateAuthority: [...options.authorities] }),
     ...(certificate === null ? {} : { certificate: certificate.cert, key: certificate.key }),
   };
   const stream = got.stream(withToken(url, options.identity ?? null), {
     method,
-    agent: options.agent,
+    agent: { http: options.agent.http, https: options.agent.https },
     decompress: false,
     followRedirect: false,
     throwHttpErrors: false,
@@ -180,7 +197,7 @@ async function openOnce(
     https,
   });
   return await new Promise((resolve, reject) => {
-    stream.once('error', (error) => reject(networkFailure(error, url, request.signal)));
+    stream.once('error', (error) => reject(networkFailure(error, url, request.signal, proxy)));
     stream.once('response', (response: Readable & { statusCode: number; headers: RawHeaders }) => {
       resolve({
         status: response.statusCode,

@@ -1,5 +1,5 @@
 /** What a run knows of the hosts that it asked: one that failed is not asked again, by whatever needs it next. */
-import { reasonKey } from '../errors.ts';
+import { adviceOf, reasonKey } from '../errors.ts';
 import { TransferError } from './failure.ts';
 import type { FetchLimits } from './limits.ts';
 
@@ -48,7 +48,10 @@ export function createKnownHosts({
     refusal: (url) => {
       const { given, last } = seen(url);
       if (last === null || !given) return null;
-      return new TransferError(last.code, last.message, 'never', { facts: { ...last.facts, remembered: true } });
+      return new TransferError(last.code, last.message, 'never', {
+        ...adviceOf(last),
+        facts: { ...last.facts, remembered: true },
+      });
     },
     failed: (url, error) => {
       const host = seen(url);

@@ -27,7 +27,7 @@ export async function describeSelf(): Promise<Owner> {
     host: hostname(),
     boot: await readBootId(),
     pidNamespace: await readlink('/proc/self/ns/pid').catch(() => UNKNOWN),
-    uid: await ownUid(),
+    uid: ownUid(),
   };
 }
 

@@ -60,7 +60,7 @@ export class PartFile {
       // Whatever lies there from before goes first, be it a link to somewhere else or a directory.
       if (!options.keep) await rm(path, { force: true, recursive: true });
       handle = await open(path, options.keep ? KEEP_FLAGS : NEW_FLAGS, 0o600);
-      if (options.keep && !isOwnFile(await handle.stat(), await ownUid())) {
+      if (options.keep && !isOwnFile(await handle.stat(), ownUid())) {
         // Somebody else's, or with a second name: it could be changed after its last byte was digested.
         await handle.close();
         await rm(path, { force: true, recursive: true });

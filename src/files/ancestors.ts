@@ -105,7 +105,7 @@ export type Foreign = { readonly owner: number; readonly user: number } | { read
  * @param sudoUid SUDO_UID of the environment
  */
 export async function findForeign(info: Access, sudoUid: string | undefined): Promise<Foreign | null> {
-  const user = await ownUid();
+  const user = ownUid();
   const trusted = [0, user, ...(user === 0 ? [Number(sudoUid ?? 0)] : [])];
   if (!trusted.includes(info.uid)) return { owner: info.uid, user };
   return isOpen(info) ? { mode: (info.mode & 0o777).toString(8) } : null;

@@ -23,7 +23,7 @@ const LOST_AND_FOUND = 'lost+found';
  */
 export async function requireCache(root: string, usual: string | null): Promise<void> {
   if (usual !== null && resolve(root) === resolve(usual)) return;
-  if (await isOurs(root, await ownUid())) return;
+  if (await isOurs(root, ownUid())) return;
   throw new TapprepError(
     'USAGE',
     `${root} has files in it and no ${CACHE_MARK} of tapprep's, so it is not taken for a cache`,

@@ -1,4 +1,5 @@
 /** What the disk's refusal means: errno to code and words, once for everything that tapprep reads and writes. */
+import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { isTapprepError, TapprepError, type ErrorCode } from '../errors.ts';
 import { shellLine } from '../shell-words.ts';
@@ -46,7 +47,7 @@ export function diskError(error: unknown, path: string, options: DiskErrorOption
   const errno = errnoOf(error);
   if (isTapprepError(error) || errno === null) return error;
   const [kind, meaning] = MEANINGS[errno] ?? ['other', `cannot be used: ${firstLine(error)}`];
-  const words = errno === 'ENOENT' && options.reading === true ? 'does not exist' : meaning;
+  const words = errno === 'ENOENT' ? absence(path, options) : meaning;
   const code = codeOf(kind, options);
   if (code === null) return error;
   return new TapprepError(code, `${options.what ?? ''}${path} ${words} (${errno})`, {
@@ -56,9 +57,25 @@ export function diskError(error: unknown, path: string, options: DiskErrorOption
   });
 }
 
+function absence(path: string, { reading }: DiskErrorOptions): string {
+  if (reading === true) return 'does not exist';
+  return existsSync(dirname(path))
+    ? 'is in a directory that takes no such file'
+    : 'is in a directory that does not exist';
+}
+
+/** A command about what is there: a file that could not be made is not. */
 function hintFor(kind: Kind | 'other', errno: string, path: string, { reading }: DiskErrorOptions): string {
-  if (kind === 'full') return shellLine`df -h ${path}; df -i ${path}`;
-  return errno === 'ENOENT' && reading !== true ? shellLine`mkdir -p ${dirname(path)}` : shellLine`ls -ld ${path}`;
+  const near = nearest(path);
+  if (kind === 'full') return shellLine`df -h ${near}; df -i ${near}`;
+  const isToMake = errno === 'ENOENT' && reading !== true && near !== dirname(path);
+  return isToMake ? shellLine`mkdir -p ${dirname(path)}` : shellLine`ls -ld ${near}`;
+}
+
+/** The path, or the nearest directory above it that exists. */
+function nearest(path: string): string {
+  const above = dirname(path);
+  return existsSync(path) || above === path ? path : nearest(above);
 }
 
 function codeOf(kind: Kind | 'other', { place = 'USAGE', other }: DiskErrorOptions): ErrorCode | null {

@@ -52,7 +52,7 @@ const CACHE_NAMES: ReadonlyMap<string, 'dropped' | 'stays'> = new Map([
  * @throws TapprepError CACHE_UNUSABLE | PERMISSION | NO_SPACE
  */
 export async function openPrivateDirectory(root: string, ...names: readonly string[]): Promise<string> {
-  return openDirectoryOf(await ownUid(), root, ...names);
+  return openDirectoryOf(ownUid(), root, ...names);
 }
 
 /** The same for a user whose id is known. */
@@ -75,7 +75,7 @@ export async function openDirectoryOf(uid: number, root: string, ...names: reado
 
 /** As openPrivateDirectory, but null where it is not there. */
 export async function findPrivateDirectory(root: string, ...names: readonly string[]): Promise<string | null> {
-  return findDirectoryOf(await ownUid(), root, ...names);
+  return findDirectoryOf(ownUid(), root, ...names);
 }
 
 /** The same for a user whose id is known. */
@@ -94,7 +94,7 @@ export async function findDirectoryOf(uid: number, root: string, ...names: reado
  * @throws TapprepError CACHE_UNUSABLE | PERMISSION | NO_SPACE
  */
 export async function openOwnDirectory(directory: string): Promise<string> {
-  const uid = await ownUid();
+  const uid = ownUid();
   let path = await checkAncestors(directory, uid);
   if (await make(path, SHARED)) path = await checkAncestors(directory, uid);
   await openOne(path, uid, async (_, handle) => {

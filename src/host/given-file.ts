@@ -10,7 +10,7 @@ import { asPermission, MAX_TEXT_BYTES, readTextFile, tooLarge } from './files.ts
 const BLOCK = 64 * 1024;
 
 /**
- * The text of a regular file or a pipe; null where it is neither.
+ * The text of a regular file, a pipe or /dev/null; null where it is none of them.
  * A pipe without a writer is empty.
  * @throws TapprepError PERMISSION, TOO_LARGE
  */
@@ -18,9 +18,13 @@ export async function readGivenText(path: string): Promise<string | null> {
   return (await readPipeText(path)) ?? readTextFile(path);
 }
 
-/** What a pipe carries; null where it is none. @throws TapprepError PERMISSION, TOO_LARGE */
+/** Major and minor number of /dev/null on Linux, as stat has them. */
+const NULL_DEVICE = 0x103;
+
+/** What a pipe carries, and that /dev/null is empty; null where it is neither. @throws TapprepError PERMISSION, TOO_LARGE */
 export async function readPipeText(path: string): Promise<string | null> {
   const info = await stat(path).catch(() => null);
+  if (info?.isCharacterDevice() === true && info.rdev === NULL_DEVICE) return '';
   return info?.isFIFO() === true ? (await readPipe(path)).toString('utf8') : null;
 }
 

@@ -52,8 +52,11 @@ export const RUNNING_PATH = '/var/lib/tapprep/running';
 
 /** PATH: waits for what it names (UNTIL_END; remote.sh, MODE "last"). Without /proc a process is only known to be there. */
 export const AWAIT_RUNNING = `
-pid=$(cat "$1" 2>/dev/null) || exit 0
-while kill -0 "$pid" 2>/dev/null; do
+# A root belongs to somebody else: a pipe there is not waited for, and a link leads elsewhere.
+[ -f "$1" ] && [ ! -h "$1" ] || exit 0
+pid=$(head -c 20 "$1" 2>/dev/null) || exit 0
+case $pid in '' | *[!0-9]*) pid= ;; esac
+while [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null; do
   [ ! -d /proc/self ] || grep -qE 'tapprep-(remote|until-end)' "/proc/$pid/cmdline" 2>/dev/null || break
   sleep 1
 done

@@ -22,6 +22,7 @@ const entry = z.looseObject({
   bundle: word.optional(),
   folder: path.optional(),
   state: z.enum(['started', 'done', 'failed', 'removed']),
+  begun: z.literal(false).optional(),
   packages: z.array(listed),
   replaced: z.array(z.looseObject({ name: word, from: word, to: word })),
   removed: z.array(listed).optional(),

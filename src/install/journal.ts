@@ -27,6 +27,8 @@ export interface JournalEntry {
   readonly bundle?: string | undefined;
   readonly folder?: string | undefined;
   readonly state: 'started' | 'done' | 'failed' | 'removed';
+  /** False: the package manager has not been started yet, and what is there was brought by others. */
+  readonly begun?: false | undefined;
   /** What this run set out to add; on "done" exactly what it added. */
   readonly packages: readonly ListedPackage[];
   readonly replaced: readonly { readonly name: string; readonly from: string; readonly to: string }[];
@@ -63,9 +65,14 @@ export async function readJournal(host: Host): Promise<Journal> {
   return parseJournal(host, text);
 }
 
+/** An entry with what its run can have brought. */
+export function withoutOthers(entry: JournalEntry): JournalEntry {
+  return entry.begun === false ? { ...entry, packages: [], replaced: [] } : entry;
+}
+
 /** The entries of what is still there, or was when it was last looked. @throws TapprepError JOURNAL_BROKEN */
 export async function readOpen(host: Host): Promise<readonly JournalEntry[]> {
-  return (await readJournal(host)).entries.filter(({ state }) => state !== 'removed');
+  return (await readJournal(host)).entries.filter(({ state }) => state !== 'removed').map(withoutOthers);
 }
 
 /** PATH: "link" or what `ls -ldn` says of it. */

@@ -18,6 +18,11 @@ export type Ownership = 'ours' | 'absent' | 'link' | 'file' | 'other-owner' | 'n
  */
 export const OURS = `
 me=$(id -u)
+# Whether a process has this directory in its words or variables, or works there. From standard input: grep is a process, too.
+is_used() {
+  printf '%s\\n' "$1" | grep -lsF -f - /proc/[0-9]*/cmdline /proc/[0-9]*/environ >/dev/null && return
+  ls -l /proc/[0-9]*/cwd 2>/dev/null | grep -qF -e "-> $1"
+}
 judge() {
   if [ -h "$1" ]; then verdict=link; return; fi
   if [ ! -e "$1" ]; then verdict=absent; return; fi
@@ -30,6 +35,8 @@ judge() {
     # Named after its process, which still takes its module out by the programs in it.
     */tapprep-run-*) [ ! -d "/proc/\${1##*-}" ] || { verdict=at-work; return; } ;;
     *${MAKING} | *${REMOVING}) return ;;
+    # Of a run that needs no lock.
+    /var/tmp/tapprep-verify.* | /var/tmp/tapprep-scripts.* | /var/cache/tapprep/stap.*) ! is_used "$1" || { verdict=at-work; return; } ;;
   esac
   for marker in ${MARKER_NAME} manifest.json; do
     [ -f "$1/$marker" ] && [ ! -h "$1/$marker" ] || continue

@@ -44,6 +44,20 @@ const FILES: readonly string[] = [
 /** What was written for people: goes on request only. */
 const RECORDS: readonly string[] = ['/var/lib/tapprep/report.json', '/var/lib/tapprep/journal.json'];
 
+/** The patterns of sh as such of this program, by kind. */
+const PATTERNS: ReadonlyMap<string, readonly RegExp[]> = new Map([
+  ['directory', DIRECTORIES.map(toRegExp)],
+  ['file', [...FILES, ...RECORDS].map(toRegExp)],
+]);
+
+function toRegExp(pattern: string): RegExp {
+  const source = pattern
+    .replaceAll(/[.+]/g, String.raw`\$&`)
+    .replaceAll('?', '[^/]')
+    .replaceAll('*', '[^/]*');
+  return new RegExp(`^${source}$`);
+}
+
 /** What a journal may name beside packages; whatever else stands in one is nobody's to delete. */
 const JOURNAL_KINDS = {
   directory: /^\/(?:opt\/tapprep\/systemtap-|usr\/lib\/debug\/lib\/modules\/)[^/]+$/,
@@ -120,7 +134,11 @@ while IFS= read -r row; do
   case $kind in
     any-*)
       # Patterns of tapprep's own, without blanks.
-      for found in $path; do look "\${kind#any-}" "$found"; done
+      for found in $path; do
+        # Anybody makes names in /tmp; a line break in one would begin a row of its own.
+        case $found in *[!A-Za-z0-9_.:+~^@/-]*) continue ;; esac
+        look "\${kind#any-}" "$found"
+      done
       ;;
     *) look "$kind" "$path" ;;
   esac
@@ -147,11 +165,12 @@ export async function findRemains(host: Host, recorded: readonly string[], withR
     throw new TapprepError('PERMISSION', `what tapprep left on ${host.name} cannot be looked at: ${stderr.trim()}`);
   }
   const found = new Map<string, { readonly verdict: Ownership | 'in-use'; readonly kind: Kind }>();
+  const asked = new Set(rows.map((row) => row.replace(/^any-/, '')));
   for (const line of stdout.split('\n')) {
     const [, verdict, kind, path] = /^(\S+) (\S+) (.+)$/.exec(line) ?? [];
-    if (verdict !== undefined && path !== undefined) {
-      found.set(path, { verdict: verdict as Ownership, kind: kind as Kind });
-    }
+    if (verdict === undefined || kind === undefined || path === undefined) continue;
+    if (!isAnswer(asked, kind, path)) continue;
+    found.set(path, { verdict: verdict as Ownership, kind: kind as Kind });
   }
   const ours: Remain[] = [];
   const kept: Kept[] = strange.map((path) => ({ path, why: 'no-kind' }));
@@ -162,6 +181,11 @@ export async function findRemains(host: Host, recorded: readonly string[], withR
     else if (verdict !== 'absent') kept.push({ path, why: verdict });
   }
   return { ours, kept };
+}
+
+/** Whether a row was asked for: by its path, or by a pattern of this kind. */
+function isAnswer(asked: ReadonlySet<string>, kind: string, path: string): boolean {
+  return asked.has(`${kind} ${path}`) || (PATTERNS.get(kind)?.some((pattern) => pattern.test(path)) ?? false);
 }
 
 /** Whether it holds packages of a transaction that never ended. */

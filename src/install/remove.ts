@@ -134,7 +134,7 @@ async function removeLocked(
   if (system !== null) await completeCutOff(host, system, cutOff, emit);
   const { plan: now, removal } = await surveyRemoval(host, options);
   for (const { path, why } of now.kept ?? []) {
-    const reason = why === 'at-work' ? 'a run.sh that is at work there uses it' : "it is not tapprep's";
+    const reason = why === 'at-work' ? 'a process that is at work there uses it' : "it is not tapprep's";
     emit({ type: 'note', level: 'warning', text: `${path} on ${host.name} was left alone: ${reason}` });
   }
   const needed = removal === null ? [] : await findNeeded(host, removal.system, now.packages, removal.buildArgv);

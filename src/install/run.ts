@@ -13,7 +13,7 @@ import { buildInstallArgv, type InstallMethod, QUIET_ENV, sortByRole, systemOfMe
 import { compareLists, isSamePackage, isSameVersion, packageKey } from './compare-lists.ts';
 import { isSame } from './compare-transaction.ts';
 import { completeCutOff, resumeCutOff } from './cut-off.ts';
-import { type JournalEntry, JOURNAL_PATH, readJournal, readOpen, writeEntry } from './journal.ts';
+import { type JournalEntry, JOURNAL_PATH, readJournal, readOpen, withoutOthers, writeEntry } from './journal.ts';
 import { listConfigured, listPackages, listRemains, listTraces, type ListedPackage } from './package-list.ts';
 import { findRemains, isStaging, takeRemains } from './remains.ts';
 import { withStagedFiles } from './staging.ts';
@@ -81,19 +81,24 @@ export async function installArtifacts(request: InstallRequest): Promise<Install
     ...(configured.length === 0 ? {} : { configured }),
   };
   const missing = await listMissingLink(host, release);
-  const started = { ...entry, files: missing };
+  const started: JournalEntry = { ...entry, files: missing };
   const traces = await listTraces(host, system);
-  await writeEntry(host, started);
+  let isBegun = false;
+  await writeEntry(host, { ...started, begun: false });
   // What came and is not among these was brought by somebody else meanwhile.
   const own: ListedPackage[] = wanted.map(({ item }) => item);
   const isOwn = (one: ListedPackage): boolean => own.some((each) => isSame(each, one));
   const { last: result, isWhole } = await transact(request, wanted, before, {
     again: damaged.size > 0,
     bringing: (more) => void own.push(...more),
+    beginning: () => {
+      isBegun = true;
+      return writeEntry(host, started);
+    },
   }).catch(async (error: unknown) => {
     // Over a connection that is gone nothing can be undone or written; the next run goes on from there.
     if (isTapprepError(error, 'SSH_LOST')) throw error;
-    const left = await undoTransaction(host, system, traces, isOwn, configured, emit);
+    const left = isBegun ? await undoTransaction(host, system, traces, isOwn, configured, emit) : [];
     const { replaced } = compareLists(before, await listPackages(host, system));
     await writeEntry(host, { ...entry, state: left.length === 0 ? 'removed' : 'failed', packages: left, replaced });
     throw error;
@@ -165,6 +170,8 @@ interface TransactionChoice {
   readonly again: boolean;
   /** Told before a front end begins that brings more than the plan holds. */
   readonly bringing: (more: readonly ListedPackage[]) => void;
+  /** Told before the first run of the package manager. */
+  readonly beginning: () => Promise<void>;
 }
 
 interface Transaction {
@@ -182,7 +189,7 @@ async function transact(
   request: InstallRequest,
   wanted: readonly Artifact[],
   before: readonly ListedPackage[],
-  { again, bringing }: TransactionChoice,
+  { again, bringing, beginning }: TransactionChoice,
 ): Promise<Transaction> {
   const { host, emit, signal } = request;
   const system = systemOfMethod(request.method);
@@ -204,6 +211,7 @@ async function transact(
           });
       bringing(adds);
       const argv = buildInstallArgv(files, { ...options, method });
+      if (last === null) await beginning();
       emit({ type: 'command', argv, where: host.name });
       last = await tellWaiting(request, argv[0] ?? method, () =>
         host.run(argv, { env: QUIET_ENV, signal, timeoutMs: 1_800_000, untilEnd: true }),
@@ -272,8 +280,9 @@ async function listForeignConfigurations(host: Host, system: PackageSystem): Pro
 
 /** An install that was killed half-way: dpkg may hold half-configured packages, and says so to every later command. */
 async function recoverInterrupted(host: Host, system: PackageSystem, emit: Emit, signal: AbortSignal): Promise<void> {
-  const last = (await readJournal(host)).entries.at(-1);
-  if (last?.state !== 'started') return;
+  const open = (await readJournal(host)).entries.at(-1);
+  if (open?.state !== 'started') return;
+  const last = withoutOthers(open);
   emit({
     type: 'note',
     level: 'warning',

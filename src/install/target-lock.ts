@@ -167,7 +167,7 @@ function locked(host: Host, other: Holder): TapprepError {
       })
     : new TapprepError('LOCKED', message, {
         // The ps of busybox takes no process.
-        remedy: run(`tr '\\0' ' ' </proc/${other.process}/cmdline`),
+        remedy: run(shellLine`tr '\\0' ' ' </proc/${other.process}/cmdline`),
       });
 }
 

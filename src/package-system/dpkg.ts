@@ -1,6 +1,7 @@
 /** dpkg(1): Debian and what is built on it. Pure. */
 import { posix } from 'node:path';
 import { run } from '../make-remedy.ts';
+import { shellText } from '../shell-words.ts';
 import { compareDebVersions } from '../version/deb-vercmp.ts';
 import type { ExactPackage, Need, PackageSystem, RemovalContext } from './package-system.ts';
 
@@ -32,7 +33,7 @@ export const DPKG: PackageSystem = {
   buildRegisterArgv: (files) => ['dpkg', '--force-depends', '--unpack', ...files],
   knowsCutOff: true,
   buildPathsArgv: null,
-  checkCommand: 'dpkg --audit',
+  checkCommand: shellText`dpkg --audit`,
   repair: run('dpkg --audit'),
   buildOwnersArgv: (paths) => ['dpkg', '-S', ...paths],
   // Before 1.15 "dpkg: /a/path not found."; for a while the other ended with a full stop, too.
@@ -40,7 +41,7 @@ export const DPKG: PackageSystem = {
     [...words.matchAll(/^dpkg(?:-query)?: (?:no path found matching pattern (.+?)\.?|(.+) not found\.)$/gm)].map(
       ([, path, older = '']) => path ?? older,
     ),
-  ownerCommand: (path) => `dpkg -S ${path}`,
+  ownerCommand: (path) => shellText`dpkg -S ${path}`,
   canLeaveScriptsOut: false,
   keepsSideBySide: () => false,
   addsBeside: false,
@@ -48,7 +49,7 @@ export const DPKG: PackageSystem = {
   isGoodEnough: (there, wanted) => compareDebVersions(there, wanted) > 0,
   systemtapPackages: ['systemtap', 'systemtap-client', 'systemtap-common', 'systemtap-runtime'],
   hasCompilersByVersion: true,
-  symbolTableOf: (release) => `/usr/lib/debug/boot/System.map-${release}`,
+  symbolTableOf: (release) => shellText`/usr/lib/debug/boot/System.map-${release}`,
   hasStubTable: true,
   builderCommand: null,
   foreignKernel: /\.(?:el|fc|amzn)\d/,

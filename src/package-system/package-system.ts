@@ -1,5 +1,5 @@
 /** What differs between package systems: dpkg.ts and rpm.ts are a record each. Types only. */
-import type { Remedy, RepositoryKind, Role, Target } from '../types.ts';
+import type { Remedy, RepositoryKind, Role, ShellText, Target } from '../types.ts';
 
 /** The program that keeps the package database of a target. */
 export type PackageManager = 'dpkg' | 'rpm';
@@ -74,7 +74,7 @@ export interface PackageSystem {
   /** Lists the paths of package files, where a killed run leaves parts under names of the moment beside them; else null. */
   readonly buildPathsArgv: ((files: readonly string[]) => readonly string[]) | null;
   /** Tells what is wrong with installed packages. */
-  readonly checkCommand: string;
+  readonly checkCommand: ShellText;
   /** For a database that cannot be read. */
   readonly repair: Remedy;
   /** Asks whose these paths are. */
@@ -82,7 +82,7 @@ export interface PackageSystem {
   /** Those of them that are no package's, by the words of the answer. */
   readUnowned(words: string): readonly string[];
   /** Tells whose a path is. */
-  ownerCommand(path: string): string;
+  ownerCommand(path: ShellText): ShellText;
   /** Whether it can install a package and run nothing of it. */
   readonly canLeaveScriptsOut: boolean;
   /** Whether several versions of a package of this role may be installed side by side. */
@@ -96,11 +96,11 @@ export interface PackageSystem {
   /** Whether each major version of a compiler has a package that is named after it, gcc-13. */
   readonly hasCompilersByVersion: boolean;
   /** Where a kernel's debug package puts its symbol table. */
-  symbolTableOf(release: string): string;
+  symbolTableOf(release: ShellText): ShellText;
   /** Whether /boot/System.map-R is a stub where that debug package is not installed. */
   readonly hasStubTable: boolean;
   /** Tells who built the kernel's packages; null where all are of one builder. */
-  readonly builderCommand: string | null;
+  readonly builderCommand: ShellText | null;
   /** A release that no distribution of the other system builds: under programs of this one it is a container's host's. */
   readonly foreignKernel: RegExp;
   /** The program that people type for it whatever else is there; null where that differs by distribution. */

@@ -1,5 +1,6 @@
 /** rpm(8) and the front ends above it: Red Hat, SUSE and what is built on them. Pure. */
 import { runAsRoot } from '../make-remedy.ts';
+import { shellText } from '../shell-words.ts';
 import type { Role } from '../types.ts';
 import type { ExactPackage, Need, PackageSystem } from './package-system.ts';
 
@@ -37,11 +38,11 @@ export const RPM: PackageSystem = {
   buildRegisterArgv: (files) => ['rpm', '-i', '--justdb', '--nodeps', '--noscripts', '--notriggers', ...files],
   knowsCutOff: false,
   buildPathsArgv: (files) => ['rpm', '-qlp', '--nosignature', ...files],
-  checkCommand: 'rpm -Va --nofiles --nodigest',
+  checkCommand: shellText`rpm -Va --nofiles --nodigest`,
   repair: runAsRoot('rpm --rebuilddb'),
   buildOwnersArgv: (paths) => ['rpm', '-qf', ...paths],
   readUnowned: (words) => [...words.matchAll(/^file (.+) is not owned by any package$/gm)].map(([, path = '']) => path),
-  ownerCommand: (path) => `rpm -qf ${path}`,
+  ownerCommand: (path) => shellText`rpm -qf ${path}`,
   canLeaveScriptsOut: true,
   keepsSideBySide: (role) => PARALLEL.has(role),
   addsBeside: true,
@@ -49,9 +50,9 @@ export const RPM: PackageSystem = {
   isGoodEnough: () => true,
   systemtapPackages: ['systemtap', 'systemtap-client', 'systemtap-devel', 'systemtap-runtime'],
   hasCompilersByVersion: false,
-  symbolTableOf: (release) => `/lib/modules/${release}/System.map`,
+  symbolTableOf: (release) => shellText`/lib/modules/${release}/System.map`,
   hasStubTable: false,
-  builderCommand: "rpm -q --qf '%{NAME} %{VENDOR} %{BUILDHOST}\\n' kernel kernel-devel",
+  builderCommand: shellText`rpm -q --qf '%{NAME} %{VENDOR} %{BUILDHOST}\\n' kernel kernel-devel`,
   foreignKernel: /-(?:generic|amd64|arm64|aws|azure|gcp)$/,
   usualFrontEnd: null,
   wordFor: (name, arch, version) => (version === null ? null : `${name}-${version}.${arch}`),

@@ -13,6 +13,7 @@ import { compareDebVersions } from '../version/deb-vercmp.ts';
 import { compareEvr } from '../version/evr.ts';
 import { findRepositories, type FindOptions } from './find-repositories.ts';
 import type { OpenHost } from './open-target.ts';
+import { describeOutage } from './outage.ts';
 import type { Session } from './session.ts';
 import { planInTiers } from './tiers.ts';
 
@@ -85,7 +86,7 @@ export async function findCurrentKernel(
   );
   const [first] = releases.toSorted((a, b) => b.localeCompare(a, 'en', { numeric: true }));
   if (first !== undefined) return first;
-  if (failures[0] !== undefined) throw failures[0].error;
+  if (failures[0] !== undefined) throw describeOutage(failures.map(({ error }) => error)) ?? failures[0].error;
   throw new TapprepError(
     'NO_EXACT_PACKAGE',
     `${name} is not in the repositories of ${facts.os.prettyName ?? facts.os.id}`,

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { OWN_PATH } from '../detect/own-kernel.ts';
 import { escapeControl, isErrno, isTapprepError, TapprepError } from '../errors.ts';
 import { wordsOf } from '../diagnose/place.ts';
-import { quoteCommand, shellLine } from '../shell-words.ts';
+import { quoteCommand, shellLine, shellText } from '../shell-words.ts';
 import { run } from '../make-remedy.ts';
 import { type Host, isRemote } from '../host/host.ts';
 import type { KeyPlace } from '../mirrors/own-sources.ts';
@@ -94,7 +94,7 @@ function requirePlace({
     'USAGE',
     `${words[0]} names something that lies on the target, but ${described} only describes one`,
     {
-      remedy: run(`${quoteCommand(['tapprep', 'detect', ...words, '--json'])} >facts.json`),
+      remedy: run(shellText`${quoteCommand(['tapprep', 'detect', ...words, '--json'])} >facts.json`),
       hint: 'then here: --facts facts.json',
     },
   );
@@ -145,7 +145,7 @@ async function withChosen(host: Host, facts: HostFacts): Promise<HostFacts> {
   const chosen = await readChosen(host, release);
   if (chosen.kind !== 'chosen') return facts;
   const { ASKING_ENV, parseStapVersion } = await import('../detect/stap-version.ts');
-  const { place, version } = chosen.record;
+  const { place, version, hello } = chosen.record;
   const said = await host.run([`${place}/bin/stap`, '-V'], { timeoutMs: 60_000, env: ASKING_ENV });
   const parsed = parseStapVersion(`${said.stdout}\n${said.stderr}`.split('\n'));
   return {
@@ -165,6 +165,7 @@ async function withChosen(host: Host, facts: HostFacts): Promise<HostFacts> {
       // Root's alone: a portable staprun is not set-uid.
       staprunMode: null,
       tapsetCount: null,
+      hello,
     },
   };
 }

@@ -20,11 +20,12 @@ export function describeOutage(errors: readonly unknown[]): TapprepError | null 
   const failed = (reasons: ReadonlySet<unknown>): boolean => all.every(({ reason }) => reasons.has(reason));
   if (!failed(UNREACHED)) return null;
   const what = failed(UNRESOLVED) ? 'resolved' : 'reached';
+  // Other hosts may well be reached: nobody asked them.
   const which =
     hosts.length === 1
-      ? `${hosts[0]} could not be ${what}`
-      : `all of ${countOf(hosts.length, 'host')} could not be ${what}`;
-  return new TapprepError('NETWORK', `there is no network on this machine: ${which}`, {
+      ? `${hosts[0]} could not be ${what}, and no other host was asked`
+      : `none of ${countOf(hosts.length, 'host')} could be ${what}`;
+  return new TapprepError('NETWORK', which, {
     hint: shellLine`getent hosts ${hosts[0] ?? ''}    # without a network: tapprep bundle --help`,
     facts: { hosts, reasons: [...new Set(all.map(({ reason }) => reason))] },
     cause: errors[0],
@@ -42,6 +43,8 @@ function attemptsOf(error: unknown): readonly Attempted[] {
 
 function toAttempt(facts: unknown): Attempted | null {
   if (typeof facts !== 'object' || facts === null || !('url' in facts) || !('reason' in facts)) return null;
+  // Of the host itself nobody knows.
+  if ('proxy' in facts) return null;
   const url = String(facts.url);
   return URL.canParse(url) ? { host: new URL(url).hostname, reason: facts.reason } : null;
 }

@@ -27,9 +27,10 @@ interface Archive {
 
 /**
  * Repositories in tiers: the archive whose index of a day lists the kernel, then the others as of that day, for what the
- * kernel depends on. None where the target does not tell when its kernel was made, or --snapshot already named the time.
+ * kernel depends on. None where --snapshot already named the time.
  * @param miss the error of the repositories that were asked before
- * @throws TapprepError that error with the addresses that were asked, or why an index is not to be believed
+ * @throws TapprepError that error with the addresses that were asked, or with what has to be known to ask any; or why an
+ *   index is not to be believed
  */
 export async function findSnapshots(
   session: Session,
@@ -45,7 +46,11 @@ export async function findSnapshots(
       ({ state }) => state === 'snapshot',
     );
   };
-  if (kernel === null || session.snapshot !== null) return [];
+  if (session.snapshot !== null) return [];
+  if (kernel === null) {
+    if (select(today).length > 0) throw undated(miss);
+    return [];
+  }
   const archives = listArchives(select(kernel.built));
   const search: Search = { session, target, kernel, today, select, refusal: null };
   // Each archive in turn, so that the many days of one do not keep the other from its first.
@@ -138,7 +143,7 @@ function explain(
   const [first] = archives;
   const day = kernel.built + (first?.first ?? 0);
   return new TapprepError(
-    miss.code,
+    refusal?.code === 'OFFLINE' ? refusal.code : miss.code,
     `${miss.message}; snapshots that were asked for ${kernel.version} of ${writeDay(kernel.built)}: ${said.join(', ')}${refusal === null ? '' : `: ${refusal.message}`}`,
     {
       remedy: tapprep('plan', '--snapshot', timeOfDay(day)),
@@ -146,6 +151,20 @@ function explain(
         ...miss.facts,
         snapshots: asked.map(({ url, verdict, seen }) => ({ url, verdict, seen })),
       },
+      cause: miss,
+    },
+  );
+}
+
+/** The miss of a kernel that does not tell when it was made: that is in its uname -v, which nobody gave. */
+function undated(miss: TapprepError): TapprepError {
+  return new TapprepError(
+    miss.code,
+    `${miss.message}; no snapshot archive was asked, for which day to ask it for is not known: --uname-v tells it, or --snapshot names it`,
+    {
+      remedy: tapprep('plan', '--snapshot', 'TIME'),
+      hint: "a day on which the archive still had it; or --uname-v TEXT, as that machine's uname -v prints it",
+      facts: miss.facts,
       cause: miss,
     },
   );

@@ -149,10 +149,22 @@ function chooseError(miss: unknown, failures: readonly ReadFailure[], asked: num
   if (unregistered !== undefined) return unregistered.error;
   if (failures.length >= asked && failures[0] !== undefined) return failures[0].error;
   if (failures.length === 0 || !isTapprepError(miss)) return miss;
+  const unread = failures.filter(({ error }) => isTapprepError(error, 'OFFLINE'));
+  if (unread[0] !== undefined) return notInCache(miss, unread);
   const silent = failures.map(({ repository }) => repository.id).join(', ');
   return new TapprepError(miss.code, `${miss.message}; not asked, because they did not answer: ${silent}`, {
     ...adviceOf(miss),
     facts: { ...miss.facts, unanswered: failures.map(({ repository }) => repository.id) },
+    cause: miss,
+  });
+}
+
+/** What was not asked may well have it, and was not asked because of --offline alone. */
+function notInCache(miss: TapprepError, unread: readonly ReadFailure[]): TapprepError {
+  const ids = unread.map(({ repository }) => repository.id);
+  return new TapprepError('OFFLINE', `${miss.message}; with --offline not asked: ${ids.join(', ')}`, {
+    hint: 'run the same command once without --offline',
+    facts: { ...miss.facts, unanswered: ids },
     cause: miss,
   });
 }

@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleepFor } from 'node:timers/promises';
+import { checkTools } from '../diagnose/check-facts.ts';
 import { diagnose } from '../diagnose/diagnose.ts';
 import { kernelMachineOf } from '../detect/architectures.ts';
 import { describeLoad, foretell } from '../detect/module-policy.ts';
@@ -122,7 +123,7 @@ export async function verifyOpenTarget(
       signal: session.signal,
       emit: session.emit,
     };
-    return explainReport(await verifyTarget(options), facts, host);
+    return explainReport(await verifyTarget(options), open, host, choice);
   });
 }
 
@@ -198,13 +199,25 @@ function reachOfHost(host: Host, { own }: HostFacts): Reach | null {
 }
 
 /** Adds to a report what the tools' words in its failed steps mean. */
-function explainReport(report: VerifyReport, facts: HostFacts, host: Host): VerifyReport {
+async function explainReport(
+  report: VerifyReport,
+  { facts }: OpenTarget,
+  host: Host,
+  { cross, systemtap }: VerifyChoice,
+): Promise<VerifyReport> {
   const failed = report.steps.filter(({ status }) => status === 'fail');
   if (failed.length === 0) return report;
   const log = failed.map(({ output }) => output).join('\n');
+  const { target } = report;
+  const reach = reachOfHost(host, facts) ?? reachOf(facts);
+  const said = diagnose({ log, facts, target, reach });
+  // A tool that is not there says nothing. Facts may be of before an installation.
+  if (cross !== undefined || !failed.some(({ id }) => id === 'tools')) return { ...report, diagnoses: said };
+  const now = await collectFacts(host, { release: target.release, own: target.own });
+  const missing = checkTools(now, target, reach, systemtap.place === undefined ? 'installed' : 'placed');
   return {
     ...report,
-    diagnoses: diagnose({ log, facts, target: report.target, reach: reachOfHost(host, facts) ?? reachOf(facts) }),
+    diagnoses: [...missing, ...said.filter(({ code }) => missing.every((one) => one.code !== code))],
   };
 }
 

@@ -119,7 +119,7 @@ async function isKept(path: string): Promise<boolean> {
     if (isErrno(error, 'ENOENT')) return null;
     throw error;
   });
-  return info !== null && isOwnFile(info, await ownUid());
+  return info !== null && isOwnFile(info, ownUid());
 }
 
 function lastError(stderr: string): string {

@@ -3,6 +3,7 @@ import { posix } from 'node:path';
 import { BPF_CONFIDENTIAL, judgeBpf } from '../detect/module-policy.ts';
 import { isTapprepError, TapprepError } from '../errors.ts';
 import { runAsRoot, tapprep } from '../make-remedy.ts';
+import { shellLine } from '../shell-words.ts';
 import type { Host } from '../host/host.ts';
 import { textOf } from '../sentence.ts';
 import type { ModuleSigner } from '../sign/module-signer.ts';
@@ -163,7 +164,7 @@ async function removeModule(
   });
   if (run?.exitCode === 0 && !(await isLoaded(host, name))) return;
   throw new TapprepError('NOT_PROVEN', `the module ${name} is still in the kernel of ${host.name}`, {
-    remedy: runAsRoot(`staprun -d ${name}`),
+    remedy: runAsRoot(shellLine`staprun -d ${name}`),
   });
 }
 

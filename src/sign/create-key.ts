@@ -1,10 +1,11 @@
 /** Makes a key that signs kernel modules and nothing else, with the certificate that firmware is asked to enrol. */
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { X509Certificate } from 'node:crypto';
 import { TapprepError } from '../errors.ts';
 import { tapprep } from '../make-remedy.ts';
 import { diskError } from '../files/disk-error.ts';
+import { makeDirectory } from '../files/make-directory.ts';
 import { withTemporaryDirectory } from '../files/temporary-directory.ts';
 import { writeWhole } from '../files/write-whole.ts';
 import { readTextFile } from '../host/files.ts';
@@ -66,7 +67,7 @@ export async function createModuleKey(
       throw new TapprepError('USAGE', `${path} is there already, and a key that is enrolled is not replaced`, {
         remedy: tapprep('module-key', 'create', '--dest', 'DIR'),
       });
-  await mkdir(directory, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+  await makeDirectory(directory, 0o700).catch((error: unknown) => {
     throw diskError(error, directory);
   });
   return withTemporaryDirectory(temporaryDirectory, 'key-', async (work) => {

@@ -1,6 +1,6 @@
 /** By which digest a kernel's modules are signed: CONFIG_MODULE_SIG_HASH, which is always one that the kernel can compute. */
 import { TapprepError } from '../errors.ts';
-import { quoteWord } from '../shell-words.ts';
+import { shellLine } from '../shell-words.ts';
 import { run } from '../make-remedy.ts';
 import type { Host } from '../host/host.ts';
 import { MODULE_HASHES, type ModuleHash } from './module-signature.ts';
@@ -28,6 +28,6 @@ function toHash(name: string, release: string): ModuleHash {
   throw new TapprepError(
     'MODULE_HASH_UNKNOWN',
     `${release} wants its modules signed over ${name}, but what can be computed here is ${MODULE_HASHES.join(', ')}`,
-    { remedy: run(`/lib/modules/${release}/build/scripts/sign-file ${quoteWord(name)} KEY CERTIFICATE MODULE`) },
+    { remedy: run(shellLine`/lib/modules/${release}/build/scripts/sign-file ${name} KEY CERTIFICATE MODULE`) },
   );
 }

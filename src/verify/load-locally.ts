@@ -4,6 +4,7 @@ import { isTapprepError, TapprepError } from '../errors.ts';
 import type { Host, RunResult } from '../host/host.ts';
 import { script } from '../host/scripts.ts';
 import { runAsRoot } from '../make-remedy.ts';
+import { shellLine } from '../shell-words.ts';
 import type { Blame } from '../types.ts';
 import { judgeEnd, type LoadResult } from './load-result.ts';
 import { blame, type Fault } from './step.ts';
@@ -104,7 +105,7 @@ async function takeOut(host: Host, load: LocalLoad): Promise<'gone' | 'taken' | 
 function tellStays(host: Host, load: LocalLoad, error: TapprepError): TapprepError {
   const name = nameOf(load);
   return new TapprepError(error.code, `${error.message}; the module ${name} is still in the kernel of ${host.name}`, {
-    remedy: runAsRoot(`staprun -d ${name}`),
+    remedy: runAsRoot(shellLine`staprun -d ${name}`),
     facts: error.facts,
     cause: error,
   });

@@ -343,7 +343,7 @@ export const attacks: readonly Attack[] = [
     guard: [
       {
         file: 'src/fetch/part-file.ts',
-        text: 'if (options.keep && !isOwnFile(await handle.stat(), await ownUid())) {',
+        text: 'if (options.keep && !isOwnFile(await handle.stat(), ownUid())) {',
         replacement: 'if (options.keep && options.thread !== null) {',
       },
     ],

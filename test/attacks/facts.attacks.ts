@@ -193,6 +193,11 @@ const PASTED: readonly (readonly [string, (facts: HostFacts) => unknown, string,
         text: 'shellLine`make -C ${tree}`',
         replacement: '`make -C ${tree}`',
       },
+      {
+        file: 'src/diagnose/faults/kernel-tree-not-built.ts',
+        text: "place.reach.via === 'facts' ? null : ",
+        replacement: "place.reach.via === 'root' ? null : ",
+      },
     ],
   ],
   [

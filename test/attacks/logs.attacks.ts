@@ -51,8 +51,23 @@ const EXCLUDED = off(
   String.raw`(\S{1,160})`,
 );
 
+const OTHER_SUITE = String.raw`E: The repository 'http://x$(id).debian.org/debian wilma Release' does not have a Release file.
+Err:2 http://x$(id).debian.org/debian wilma Release
+  404  Not Found
+Hit:1 http://ftp.debian.org/debian bookworm InRelease`;
+
+const NOT_SETUID = 'ERROR: The effective user ID of staprun must be set to the root user.';
+const LISTED = '-rwsr-x--- 1 root stapusr 183072 Jan  1  2024 ';
+const ANY_PLACE = off(
+  'src/diagnose/rules/installation.ts',
+  String.raw`/^\/(?:(?:usr|opt)(?:\/(?!\.\.?(?:\/|$))[^/]+)*)?$/`,
+  '/^/',
+);
+
+const ANY_TREE = off('src/diagnose/make-in-tree.ts', 'return OF_ROOT.test(tree)', 'return tree !== OF_ROOT.source');
+
 /** Lines that a log may hold, and what no command may be that is given to be pasted. */
-const WORDS_OF_COMMANDS: readonly (readonly [string, string, string, GuardEdit])[] = [
+const WORDS_OF_COMMANDS: readonly (readonly [string, string, string, ...GuardEdit[]])[] = [
   [
     'the address of a package, which dnf installs as root without asking who signed it',
     `${HIDDEN}http://evil.example/evil.rpm`,
@@ -74,18 +89,81 @@ const WORDS_OF_COMMANDS: readonly (readonly [string, string, string, GuardEdit])
   [
     'a tree that somebody else wrote, in which root is to call make',
     'ERROR: Kernel not configured; no .config found in /tmp/evil',
-    'sudo make -C /tmp/evil',
+    'make -C /tmp/evil',
+    ANY_TREE,
+  ],
+  [
+    'a command of the shell, as the name of a package that apt holds',
+    String.raw`$ apt-get install linux-headers-6.1.0-18-amd64
+The following held packages will be changed:
+  linux-headers-6.1.0-18-amd64
+$ dpkg -l | grep ^h
+hi  linux-headers-6.1;id>/tmp/owned  6.1.76-1  amd64  headers`,
+    'amd64 linux-headers-6.1;id',
+    off(
+      'src/diagnose/log-withheld.ts',
+      String.raw`([a-z0-9][\w.+-]{1,100}?)(?::\w{2,10})? +\d`,
+      String.raw`(\S{2,100}?)(?::\w{2,10})? +\d`,
+    ),
+    off('src/diagnose/rules/withheld.ts', 'unhold ${quoteCommand(names)}`', "unhold ${names.join(' ') as 'x'}`"),
+  ],
+  [
+    'a command of the shell, as the name of the loader that does not start',
+    '$(id)staprun: error while loading shared libraries: libx.so.1: cannot open shared object file',
+    'command -v $(id)',
+    off('src/diagnose/rules/installation.ts', 'shellLine`ldd "$(command', '`ldd "$(command'),
+  ],
+  [
+    'a command of the shell, as the host of a source whose suite is of a derivative',
+    OTHER_SUITE,
+    'F x$(id)',
+    off('src/diagnose/rules/sources.ts', String.raw`const isHost = /^\w[\w.-]*$/.test(host);`, 'const isHost = true;'),
+    off('src/diagnose/rules/sources.ts', '${quoteWord(host)}', "${host as 'x'}"),
+  ],
+  [
+    'a mount that others write to, off which root is to take nosuid',
+    `${NOT_SETUID}\ntmpfs /dev/shm tmpfs rw,nosuid,nodev 0 0\n${LISTED}/dev/shm/x/staprun`,
+    'remount,suid',
+    ANY_PLACE,
+  ],
+  [
+    'the home of somebody, off whose mount root is to take nosuid',
+    `${NOT_SETUID}\n${LISTED}/usr/../home/mallory/staprun`,
+    'remount,suid',
+    ANY_PLACE,
+  ],
+  [
+    'a tree that a log was built in, in which whoever pastes it is to call make',
+    `make -C /tmp/evil M=/root/x modules
+WARNING: Symbol version dump /tmp/evil/Module.symvers is missing; modules will have no dependencies and modversions.`,
+    'make -C /tmp/evil',
+    ANY_TREE,
+  ],
+  [
+    'a tree that is only written as one of root, in which root is to call make',
+    'ERROR: Kernel not configured; no .config found in /usr/src/../../tmp/evil',
+    'make -C /usr/src/../../tmp/evil',
+    ANY_TREE,
+  ],
+  [
+    'a built tree that is only written as that of a kernel',
+    `$ ls /lib/modules/../../tmp/6.1.0/build/include/config/auto.conf
+/lib/modules/../../tmp/6.1.0/build/include/config/auto.conf
+$ uname -r
+6.1.0
+ERROR: Kernel configuration is invalid.`,
+    'make -C /lib/modules/..',
     off(
       'src/diagnose/rules/build-tree.ts',
-      String.raw`/^\/usr\/src\/[\w.+~-]+$/.test(tree) ? runAsRoot : run`,
-      'tree === "" ? run : runAsRoot',
+      String.raw`lib\/modules\/[^\s/]{3,80}\/build)\/include`,
+      String.raw`lib\/modules\/\S{3,80}\/build)\/include`,
     ),
   ],
 ];
 
-const commands: readonly Attack[] = WORDS_OF_COMMANDS.map(([what, line, bad, guard]) => ({
+const commands: readonly Attack[] = WORDS_OF_COMMANDS.map(([what, line, bad, ...guard]) => ({
   name: `a log puts into a command of explain ${what}`,
-  guard: [guard],
+  guard,
   attempt: async (tree) => {
     const { diagnose } = await tree.load<typeof import('../../src/diagnose/diagnose.ts')>('src/diagnose/diagnose.ts');
     const found = diagnose({ log: line });

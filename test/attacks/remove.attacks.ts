@@ -3,9 +3,12 @@ import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
+  closeSync,
+  constants,
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -13,7 +16,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { StopSignal } from '../../src/errors.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { isErrno, type StopSignal } from '../../src/errors.ts';
 import type { Host } from '../../src/host/host.ts';
 import { makeBuildRoot } from '../helpers/build-lab.ts';
 import {
@@ -42,6 +46,7 @@ const KINDS = edit(
   'directory: /^/,',
 );
 const PATH_FORM = edit('src/install/journal-schema.ts', String.raw`/^\/[^\p{Cc}\p{Cf}\u2028\u2029]+$/u`, '/^[^]/u');
+const ANSWERS = edit('src/install/remains.ts', 'if (!isAnswer(asked, kind, path)) continue;', '');
 const DOTS = edit('src/install/journal-schema.ts', "part === '..' || part === '.'", "part === '...'");
 const MARKERS = edit('src/install/marks.ts', 'then verdict=no-marker; return; fi', 'then return; fi');
 const MARKER_LINK = edit('src/install/marks.ts', String.raw` && [ ! -h "$1/$marker" ] || continue`, ' || continue');
@@ -152,7 +157,7 @@ const journals: readonly Attack[] = [
   ),
   keeps(
     'a line break in a path of the journal adds a directory to what is deleted',
-    [PATH_FORM],
+    [PATH_FORM, ANSWERS],
     'srv/precious',
     ({ root }) => {
       put(root, 'srv/precious', 'data');
@@ -226,6 +231,17 @@ const journals: readonly Attack[] = [
 ];
 
 const markers: readonly Attack[] = [
+  keeps(
+    'the name of a directory in /tmp has a line break, behind which another directory is called tapprep’s own',
+    [edit('src/install/remains.ts', 'case $found in *[!A-Za-z0-9_.:+~^@/-]*) continue ;; esac', ''), ANSWERS],
+    'srv/precious',
+    ({ root }) => {
+      put(root, 'srv/precious', 'data');
+      const planted = join(root, 'tmp/tapprep-1\nours private srv');
+      mkdirSync(planted, { recursive: true });
+      chownSync(planted, NOBODY, NOBODY);
+    },
+  ),
   keeps('a foreign directory with a name of tapprep, without its marker', [MARKERS], `${OURS}/precious`, ({ root }) =>
     put(root, `${OURS}/precious`, 'data'),
   ),
@@ -307,6 +323,38 @@ const markers: readonly Attack[] = [
   ),
 ];
 
+/** Whether somebody has opened a pipe to read from it; a waiting reader then reads its end. */
+function letGo(pipe: string): boolean {
+  try {
+    closeSync(openSync(pipe, constants.O_WRONLY | constants.O_NONBLOCK));
+    return true;
+  } catch (error) {
+    if (isErrno(error, 'ENXIO')) return false;
+    throw error;
+  }
+}
+
+const waits: readonly Attack[] = [
+  {
+    name: 'a pipe in the place of the record of a process at work keeps every command waiting',
+    guard: [edit('src/host/scripts.ts', '[ -f "$1" ] && [ ! -h "$1" ] || exit 0', ':')],
+    attempt: async (tree) => {
+      const { root, host } = await openScene(tree);
+      const pipe = join(root, 'var/lib/tapprep/running');
+      execFileSync('mkfifo', [pipe]);
+      const { awaitEarlierRun } =
+        await tree.load<typeof import('../../src/host/until-end.ts')>('src/host/until-end.ts');
+      const end = awaitEarlierRun(host, new AbortController().signal).then(() => true);
+      for (;;) {
+        if (await Promise.race([end, delay(20, false)])) return held('it is no file');
+        if (!letGo(pipe)) continue;
+        await end;
+        return succeeded('it is waited for');
+      }
+    },
+  },
+];
+
 /** A second signal that nobody sent in a hurry. */
 const SECONDS: readonly (readonly [name: string, signal: StopSignal, at: number, text: string])[] = [
   ['a terminal that is closed sends SIGHUP twice, and all ends at once', 'SIGHUP', 1000, "signal !== 'SIGHUP' && "],
@@ -323,4 +371,4 @@ const stops = SECONDS.map(([name, signal, at, text]): Attack => ({
   },
 }));
 
-export const attacks: readonly Attack[] = [...journals, ...markers, ...stops];
+export const attacks: readonly Attack[] = [...journals, ...markers, ...waits, ...stops];

@@ -149,6 +149,19 @@ function isPackage(request: string): boolean {
   return request.endsWith('.deb');
 }
 
+test('packages that lay where fetch puts its own are named, as whoever installs all files takes them too', async () => {
+  const dest = join(work, 'mixed');
+  mkdirSync(dest);
+  for (const name of ['a_1_arm64.deb', 'b_1_arm64.deb', 'readme.txt']) writeFileSync(join(dest, name), '');
+  const line = ['fetch', '--root', freshRoot(), '--kernel', RELEASE, '--systemtap', 'distro', '--dest', dest] as const;
+  const { code, stderr } = await tapprep(...line);
+  expect(code).toBe(0);
+  expect(stderr).toContain('holds packages that are not of this plan');
+  expect(stderr).toContain('a_1_arm64.deb and 1 more');
+  for (const name of ['a_1_arm64.deb', 'b_1_arm64.deb']) rmSync(join(dest, name));
+  expect((await tapprep(...line)).stderr).not.toContain('not of this plan');
+});
+
 test('Ctrl-C in a fetch leaves no directory that it made, and what it found stays', async () => {
   const server = await serveDirectory(archive);
   for (const path of globSync('**/*.deb', { cwd: archive })) server.override(`/${path}`, () => undefined);

@@ -168,17 +168,36 @@ export class Fleet {
     }
     // A database without dpkg itself is not taken for one.
     if (system !== 'almalinux') edit(join(root, 'var/lib/dpkg/status'), () => DPKG_ITSELF);
-    // Planned from facts, a key that a machine names is looked for where the plan is made.
-    if (system === 'almalinux')
-      edit(join(root, 'etc/yum.repos.d/test.repo'), (text) => `${text}gpgkey=file://${this.#key.armored}\n`);
-    else
-      edit(join(root, 'etc/apt/sources.list.d/test.sources'), (text) =>
-        text.replace('/etc/apt/keyrings/test.gpg', this.#key.keyring),
-      );
     const sshd = await startSshd({ chroot: root, config: 'Subsystem sftp internal-sftp' });
     const host = { root, sshd, kernel };
     this.hosts[name] = host;
     return host;
+  }
+
+  /** The list of a controller's user: what facts of others say of keys is not believed. */
+  mirrorList(): object {
+    const { url } = this.nginx;
+    const verified = { state: { status: 'live', since: null }, verified: null, reason: 'made for a test' };
+    const content = ['image', 'devel', 'debuginfo', 'systemtap', 'toolchain'];
+    const keys = { keys: ['lab'], keyrings: [this.#key.keyring] };
+    const deb = { metadata: 'signed', packages: 'unsigned', ...keys };
+    const debs = [
+      ['bullseye', '11'],
+      ['bookworm', '12'],
+    ].map(([suite, version]) => {
+      const place = { id: `lab-${suite}`, versions: [version], kind: 'deb', urls: [url] };
+      return { ...place, suites: [suite], components: ['main'], content, ...verified };
+    });
+    const rpms = { id: 'lab-rpm', versions: ['8.*', '8'], kind: 'rpm-md', urls: [`${url}rpm/`], content, ...verified };
+    const rpm = { metadata: 'unsigned', packages: 'signed', ...keys };
+    return {
+      format: 'tapprep-mirrors/1',
+      keys: { lab: { fingerprint: this.#key.fingerprint, name: 'lab', expires: null, verified: null } },
+      groups: [
+        { title: 'Lab', distros: ['debian'], vendor: 'Debian', trust: deb, entries: debs },
+        { title: 'Lab', distros: ['almalinux'], vendor: 'AlmaLinux', trust: rpm, entries: [rpms] },
+      ],
+    };
   }
 
   async close(): Promise<void> {

@@ -2,13 +2,13 @@
 import { globSync, readFileSync } from 'node:fs';
 import { parseAst } from 'vitest/node';
 import { IDENTIFY, prepare, run, runAsRoot, tapprep, tapprepAsRoot } from '../../src/make-remedy.ts';
-import type { Remedy } from '../../src/types.ts';
+import type { Remedy, ShellText } from '../../src/types.ts';
 
 type Node = Readonly<Record<string, unknown>>;
 
 const MAKERS: Readonly<Record<string, (...words: readonly string[]) => Remedy>> = {
-  run: (command = '') => run(command),
-  runAsRoot: (command = '') => runAsRoot(command),
+  run: (command = '') => run(command as ShellText),
+  runAsRoot: (command = '') => runAsRoot(command as ShellText),
   tapprep,
   tapprepAsRoot,
 };
@@ -53,6 +53,8 @@ function partsOf(node: Node): readonly (readonly string[])[] {
       return [
         [(node['quasis'] as readonly { value: { cooked: string } }[]).map(({ value }) => value.cooked).join('x')],
       ];
+    case 'TaggedTemplateExpression':
+      return partsOf(node['quasi'] as Node);
     case 'ConditionalExpression':
       return [...partsOf(node['consequent'] as Node), ...partsOf(node['alternate'] as Node)];
     case 'SpreadElement':

@@ -1,6 +1,6 @@
 /** The role of ansible/ by the real ansible-core over real sshds: three distributions, and machines that cannot be prepared. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, globSync, lstatSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, lstatSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Cli } from '../helpers/cli.ts';
@@ -37,6 +37,8 @@ beforeAll(async () => {
   await fleet.add('old1', 'bookworm');
   await fleet.add('lost1', 'bullseye', '5.10.0-1-cloud-amd64');
 
+  mkdirSync(at('.config/tapprep'), { recursive: true });
+  writeFileSync(at('.config/tapprep/mirrors.json'), JSON.stringify(fleet.mirrorList()));
   const galaxy = ['ansible-galaxy', 'collection'];
   await must([...galaxy, 'build', join(REPOSITORY, 'ansible'), '--output-path', cli.home]);
   const [tar = ''] = readdirSync(cli.home).filter((name) => name.endsWith('.tar.gz'));
@@ -124,6 +126,14 @@ test('--check --diff: says what would come, downloads nothing, and changes nothi
   expect(HOSTS.map(snapshot)).toEqual(before);
   expect(existsSync(at('tapprep-reports'))).toBe(false);
   expect(existsSync(at('.cache/tapprep/ansible/bundles'))).toBe(false);
+});
+
+test('a play of a single host plans it like one of many', async () => {
+  const { recap } = await play('--check', '--limit', 'web1');
+  expect(recap).toEqual({ web1: CHANGED });
+  const lost = await play('--check', '--limit', 'lost1');
+  expect(lost.recap).toEqual({ lost1: FAILED });
+  expect(lost.text).toMatch(/lost1.*NO_EXACT_PACKAGE/);
 });
 
 test('the first run installs, the second changes nothing; what cannot be prepared is told with its diagnosis', async () => {

@@ -86,11 +86,11 @@ test('nothing outside cli/ imports cli/', () => {
   expect(imports.filter(([from, to]) => to.startsWith('cli/') && !from.startsWith('cli/'))).toEqual([]);
 });
 
-test('only cli/ and host/local.ts read process.*', () => {
+test('only cli/ and host/local.ts read process.*, and files/own-user.ts who this is', () => {
   const readers = globSync('src/**/*.ts').filter((file) =>
     /(?<![-\w])process\./.test(stripComments(readFileSync(file, 'utf8'))),
   );
-  expect(readers.filter((file) => !/^src\/(cli\/|host\/local\.ts)/.test(file))).toEqual([]);
+  expect(readers.filter((file) => !/^src\/(cli\/|host\/local\.ts|files\/own-user\.ts)/.test(file))).toEqual([]);
 });
 
 /** The thread that computes digests has its state for itself. Each open session's plans go with that session. */
@@ -152,7 +152,7 @@ test('a command for the target is a remedy, to which the renderer adds its optio
 /** A text that begins with one of these is a command, which takes paths or addresses. */
 const PROGRAMS = 'ls|rm|df|du|cp|mv|cat|less|chmod|chown|mount|curl|export|openssl (?:pkey|x509)|gpg -';
 /** What these put in is quoted before, or for the shell itself to read: "$(uname -r)", "$HOME". */
-const SHELL_TEXT = new Set(['src/diagnose/common-remedies.ts', 'src/diagnose/render-remedy.ts']);
+const SHELL_TEXT = new Set(['src/diagnose/render-remedy.ts']);
 
 test('a command that people paste quotes what is put into it', () => {
   const command = new RegExp(
@@ -165,6 +165,13 @@ test('a command that people paste quotes what is put into it', () => {
   expect(found.filter(({ tag }) => tag === 'shellLine').length).toBeGreaterThan(20);
   const bare = found.filter(({ file, tag }) => tag === '' && !SHELL_TEXT.has(file));
   expect(bare.map(({ file, text }) => `${file}: ${text}`)).toEqual([]);
+});
+
+test('only what quotes says of a text that a shell may read it', () => {
+  const found = globSync('src/**/*.ts').filter((file) =>
+    /\bas (?:\w+ as )?ShellText\b/.test(readFileSync(file, 'utf8')),
+  );
+  expect(found).toEqual(['src/shell-words.ts']);
 });
 
 /** The seam between package systems, and the step that finds out which of them a target is of. */

@@ -33,6 +33,7 @@ read_journal() {
         files=
         state_of=
         bundle_of=
+        begun=yes
         inside=
         ;;
       list:'  ]') stage='tail' ;;
@@ -44,6 +45,7 @@ read_journal() {
         entry=$entry$row$newline
         case $row in
           '      "state": "'*) state_of=${row#*: \"} && state_of=${state_of%%\"*} ;;
+          '      "begun": false'*) begun= ;;
           '      "bundle": "'*) bundle_of=${row#*: \"} && bundle_of=${bundle_of%%\"*} ;;
           '      "packages": ['*) inside='packages' ;;
           '      "replaced": ['*) inside='replaced' ;;
@@ -80,6 +82,8 @@ read_journal() {
 # keep_entry: what becomes of one entry of the journal. In mode "undo" those of this bundle are marked as removed, but for what
 # of their packages stays by $needed.
 keep_entry() {
+  # Killed before its package manager was started: what is there was brought by others.
+  [ -n "$begun" ] || { packages= && changes=; }
   if [ "$mode" = install ] && [ "$state_of" = started ]; then
     resumed=$resumed$packages
     resumed_replaced=$resumed_replaced$changes

@@ -56,7 +56,8 @@ async function work(context: Context, options: DoctorOptions): Promise<Repair> {
   if (common.dryRun) return { examination, steps, fix: null };
   const host = requireHost(examination, 'doctor --fix');
   if (target === null) {
-    throw new TapprepError('CUSTOM_KERNEL_NO_PACKAGE', 'nothing can be fixed: the kernel is of no known family', {
+    const [why = 'the kernel is of no known family'] = verdict.byHand;
+    throw new TapprepError('CUSTOM_KERNEL_NO_PACKAGE', `nothing can be fixed: ${why}`, {
       hint: 'tapprep explain CUSTOM_KERNEL_NO_PACKAGE',
     });
   }

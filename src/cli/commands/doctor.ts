@@ -15,7 +15,7 @@ import { describeExamination } from '../../report/preflight.ts';
 import type { Diagnosis, HostFacts, Target, TargetOptions } from '../../types.ts';
 import type { Context } from '../context.ts';
 import { withReport } from '../keep-report.ts';
-import { type LogContext, readLogSource } from '../log-source.ts';
+import { type LogContext, type LogWords, readLogSource } from '../log-source.ts';
 import { renderExamination } from '../render/examination.ts';
 
 export interface DoctorOptions {
@@ -39,12 +39,20 @@ export interface Examination {
   readonly checks: readonly Finding[];
   /** What the log says, most likely first; empty without one. */
   readonly log: readonly Diagnosis[];
+  /** The log is of a machine of another package system: it says nothing of this one. */
+  readonly logIsForeign: boolean;
   /** Diagnoses of log and checks, one for each code. */
   readonly findings: readonly Diagnosis[];
   readonly verdict: Readiness;
   /** How the machine was named, for the commands that are printed. */
   readonly reach: Reach;
 }
+
+/** What --log takes is no code. */
+const IS_FILE: LogWords = {
+  absent: 'is not there: --log takes a file, or "-" for standard input',
+  hint: 'tapprep doctor --help',
+};
 
 /** Looks at the target without changing it. @throws TapprepError as openHost; USAGE where the host was only declared */
 export async function examine(
@@ -63,18 +71,21 @@ export async function examine(
   const target = identify(facts, options.target);
   const own = await checkOwnTools(createLocalHost(), facts.kernel.arch);
   const checks = [...checkFacts(facts, target, reach), own];
-  const log =
+  const told =
     options.log === null
-      ? []
-      : explainExcerpt(await readLogSource(context, options.log), facts, target, reach).diagnoses;
+      ? null
+      : explainExcerpt(await readLogSource(context, options.log, IS_FILE), facts, target, reach);
+  const log = told?.diagnoses ?? [];
+  const logIsForeign = told !== null && told.situation.otherMachine !== null;
   // What must be mended comes before what is only worth knowing.
   const problems = ['problem', 'advice'].flatMap((wanted) =>
     checks.flatMap(({ status, diagnosis }) => (status === wanted && diagnosis !== null ? [diagnosis] : [])),
   );
-  const seen = new Set(log.map(({ code }) => code));
+  const ours = logIsForeign ? [] : log;
+  const seen = new Set(ours.map(({ code }) => code));
   const findings = [...log, ...problems.filter(({ code }) => !seen.has(code))];
-  const verdict = judgeReadiness(facts, checks, log, reach);
-  return { host, facts, target, checks, log, findings, verdict, reach };
+  const verdict = judgeReadiness(facts, checks, ours, reach);
+  return { host, facts, target, checks, log, logIsForeign, findings, verdict, reach };
 }
 
 /** @returns 0 when ready, 1 when not. @throws TapprepError as examine */

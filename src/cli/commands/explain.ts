@@ -37,7 +37,8 @@ export async function runExplain(context: ExplainContext, options: ExplainOption
     testedKernels: log.testedKernels,
   };
   if (context.common.json) context.stdout.json({ diagnoses, seen });
-  else if (diagnoses.length > 0) context.stdout.write(`${headline(seen)}${renderDiagnoses(diagnoses)}`);
+  else if (diagnoses.length > 0)
+    context.stdout.write(`${headline(seen)}${aside(situation.otherMachine)}${renderDiagnoses(diagnoses)}`);
   if (diagnoses.length > 0) return EXIT.done;
   context.stderr.write(`tapprep explain: ${isEmpty ? EMPTY : log.succeeded ? SUCCEEDED : UNKNOWN}\n`);
   return log.succeeded ? EXIT.done : EXIT.notReady;
@@ -68,6 +69,10 @@ function headline(seen: Readonly<Record<'release' | 'distribution' | 'systemtap'
     ...(seen.systemtap === null ? [] : [`SystemTap ${seen.systemtap}`]),
   ];
   return parts.length === 0 ? '' : `This is about ${parts.join(', ')}.\n\n`;
+}
+
+function aside(otherMachine: string | null): string {
+  return otherMachine === null ? '' : `The facts are of another machine, ${otherMachine}, and were left aside.\n\n`;
 }
 
 /** Loaded only when asked for: the schema library is half of what explain would keep in memory. */

@@ -1,5 +1,5 @@
 /** `tapprep fetch`: plan, download and verify, and leave the packages in a directory with their digests and evidence. */
-import { rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { countOf } from '../../count.ts';
 import { EXIT, toSafeJson } from '../../errors.ts';
@@ -66,12 +66,26 @@ export async function runFetch(context: Context, options: FetchCommandOptions): 
     await writeWhole(join(dest, SUMS), sums, { mode: 'user' });
     return files;
   });
+  const others = await findOthers(dest, wanted);
+  if (others.length > 0) context.emit({ type: 'note', level: 'warning', text: describeOthers(dest, others) });
   if (context.common.json) context.stdout.json({ dest, target: plan.target, files: evidence });
   else
     context.stdout.write(
       `${countOf(evidence.length, 'package')} in ${dest}; check them with: ${shellLine`cd ${dest} && sha256sum -c SHA256SUMS`}\n`,
     );
   return EXIT.done;
+}
+
+/** Packages of an earlier run or of somebody else, which are installed with these by whoever names all files. */
+async function findOthers(dest: string, wanted: readonly { readonly file: string }[]): Promise<readonly string[]> {
+  const own = new Set(wanted.map(({ file }) => file));
+  const names = await readdir(dest);
+  return names.filter((name) => /\.(?:deb|rpm)$/.test(name) && !own.has(name)).toSorted();
+}
+
+function describeOthers(dest: string, others: readonly string[]): string {
+  const more = others.length === 1 ? '' : ` and ${others.length - 1} more`;
+  return `${dest} holds packages that are not of this plan, and SHA256SUMS does not name them: ${others[0]}${more}; do not install them with these`;
 }
 
 /** Runs `work` with the directories there; those that were made for it and have nothing in them when it fails go again. */

@@ -60,10 +60,12 @@ export async function runModuleKeyCreate(context: Context, options: ModuleKeyCre
     ? tapprep('bundle', '--compiled', ...key, '--out', 'FILE.tar')
     : tapprepAsRoot('install', ...key);
   const { keyId } = certificate;
+  // No key helps a kernel that loads nothing.
+  const follows = foretell(facts, null).why === 'no-modules' ? '' : `\nthen: ${renderRemedy(next, place).join('; ')}\n`;
   if (common.json) stdout.json({ name, keyId, files, enrol: { remedies: steps, commands } });
   else
     stdout.write(
-      `key: ${files.key} (it signs modules; keep it here, and let nobody read it)\ncertificate: ${files.der}, and in PEM form ${files.certificate}\n"${name}", ${keyId ?? ''}\n\n${describeSteps(facts, commands)}\nthen: ${renderRemedy(next, place).join('; ')}\n`,
+      `key: ${files.key} (it signs modules; keep it here, and let nobody read it)\ncertificate: ${files.der}, and in PEM form ${files.certificate}\n"${name}", ${keyId ?? ''}\n\n${describeSteps(facts, commands)}${follows}`,
     );
   return EXIT.done;
 }
@@ -110,16 +112,20 @@ export async function runModuleKeyShow(context: Context, options: ModuleKeyShowO
   return unsigned.loads === true || keys.some(({ loads }) => loads === true) ? EXIT.done : EXIT.notReady;
 }
 
-/** Nothing where there is no firmware that could be asked. */
-function enrolSteps({ security, packages }: HostFacts, certificate: string): readonly Remedy[] {
-  if (security.efi === false) return [];
+/** Nothing where there is no firmware that could be asked, or no module to trust. */
+function enrolSteps(facts: HostFacts, certificate: string): readonly Remedy[] {
+  const { security, packages } = facts;
+  if (security.efi === false || foretell(facts, null).why === 'no-modules') return [];
   const hasMokutil = packages.some(({ name }) => name === 'mokutil');
   return [{ kind: 'enrol-module-key', by: 'user', certificate, needsMokutil: !hasMokutil }, REBOOT];
 }
 
-function describeSteps({ security }: HostFacts, commands: readonly string[]): string {
-  if (security.efi === false)
-    return 'that machine has no UEFI firmware, so no key of its owner can be enrolled; a kernel there takes unsigned modules unless module.sig_enforce is set\n';
+function describeSteps(facts: HostFacts, commands: readonly string[]): string {
+  const unsigned = foretell(facts, null);
+  const outlook = describeLoad(unsigned, facts, null);
+  if (unsigned.why === 'no-modules') return `no key helps there: ${outlook}\n`;
+  if (facts.security.efi === false)
+    return `that machine has no UEFI firmware, so no key of its owner can be enrolled; ${outlook}\n`;
   const lines = commands.map((command) => `  ${command}\n`).join('');
   return `that the kernel trusts it, on the machine where modules are loaded:
 ${lines}mokutil asks for a password that is used once. At the next boot, within ten seconds, MokManager shows a blue screen:

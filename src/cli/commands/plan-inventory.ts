@@ -113,7 +113,7 @@ function toJson({ groups, unknown }: FleetPlan) {
 
 function render({ groups, unknown }: FleetPlan, columns: number | null): string {
   const rows = groups.map(({ target, hosts, plan, error }) => [
-    String(hosts.length),
+    `${hosts.length}: ${nameHosts(hosts)}`,
     `${target.distro} ${target.version ?? ''}`.trim(),
     target.release,
     target.arch,
@@ -135,10 +135,14 @@ function placeOfTarget({ release, ...host }: Target): Place {
   return placeOfDescribed({ ...host, kernel: release });
 }
 
-/** A few of its machines, as there may be hundreds. */
 function nameGroup({ hosts, error }: FleetGroup): { readonly id: string; readonly error: TapprepError | null } {
+  return { id: nameHosts(hosts), error };
+}
+
+/** A few of them, as there may be hundreds. */
+function nameHosts(hosts: readonly string[]): string {
   const more = hosts.length > 3 ? ` and ${hosts.length - 3} more` : '';
-  return { id: `${hosts.slice(0, 3).join(', ')}${more}`, error };
+  return `${hosts.slice(0, 3).join(', ')}${more}`;
 }
 
 function sizeOf(items: readonly { readonly sizeBytes: number | null }[]): number {

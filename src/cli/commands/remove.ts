@@ -89,6 +89,6 @@ const REASONS: Readonly<Record<Kept['why'], string>> = {
   'other-owner': 'which belongs to somebody else',
   'no-marker': 'in which the marker of tapprep is missing',
   'no-kind': 'which is nothing that tapprep makes',
-  'at-work': 'which a run.sh that is at work there uses',
+  'at-work': 'which a process that is at work there uses',
   'in-use': 'in which other things are by now',
 };

@@ -2,7 +2,11 @@
 import { countOf } from '../../count.ts';
 import { foretell } from '../../detect/module-policy.ts';
 import { EXIT, TapprepError } from '../../errors.ts';
-import { tapprep } from '../../make-remedy.ts';
+import { readLogFacts } from '../../diagnose/log-facts.ts';
+import { canPrepare } from '../../diagnose/settle-remedies.ts';
+import { describeSituation } from '../../diagnose/situation.ts';
+import type { Host } from '../../host/host.ts';
+import { prepare, tapprep } from '../../make-remedy.ts';
 import { type InstalledWish, openWished } from '../../pipeline/open-chosen.ts';
 import { openHost, requireHost, type OpenHost } from '../../pipeline/open-target.ts';
 import { PREFIX } from '../../resolve/folder-place.ts';
@@ -11,7 +15,7 @@ import { findEntry, loadCatalogue } from '../../scripts/catalogue.ts';
 import type { CatalogueEntry } from '../../scripts/catalogue.ts';
 import type { ScriptCheck } from '../../scripts/compile-scripts.ts';
 import { textOf } from '../../sentence.ts';
-import type { Runtime, Target, TargetOptions } from '../../types.ts';
+import type { HostFacts, Runtime, Target, TargetOptions } from '../../types.ts';
 import type { Context } from '../context.ts';
 import { type ModuleKeyRequest, openSigner } from '../module-key.ts';
 import { formatSeconds } from '../render/progress-text.ts';
@@ -93,6 +97,7 @@ async function check(
   const { release } = target;
   const { compileScripts } = await import('../../scripts/compile-scripts.ts');
   const chosen = await openWished(context, host, release, systemtap, ownVersion(open));
+  if (chosen === null) await requireStap(context, open.facts, host);
   const checks = await compileScripts(host, entries, {
     ...chosen,
     target,
@@ -135,6 +140,7 @@ async function run(
   const runtime = wanted === 'auto' ? (refused ? 'bpf' : 'module') : wanted;
   const { runScript } = await import('../../scripts/run-script.ts');
   const chosen = await openWished(context, host, release, systemtap, ownVersion(open));
+  if (chosen === null) await requireStap(context, facts, host);
   context.emit({
     type: 'note',
     level: 'info',
@@ -158,6 +164,16 @@ async function run(
 /** Of the distribution's own SystemTap; that of one in a folder of tapprep's is none. */
 function ownVersion({ facts: { systemtap } }: OpenHost): string | null {
   return systemtap?.path?.startsWith(`${PREFIX}/`) === true ? null : (systemtap?.version ?? null);
+}
+
+/** @throws TapprepError TOOL_MISSING with what brings one that fits, or with what tells why tapprep cannot */
+async function requireStap({ place }: Context, facts: HostFacts, host: Host): Promise<void> {
+  if ((await host.which('stap')) !== null) return;
+  const situation = describeSituation(readLogFacts([]), facts, null, place.reach);
+  throw new TapprepError('TOOL_MISSING', `stap is needed but is not installed on ${host.name}`, {
+    remedy: canPrepare(situation) ? prepare() : tapprep('doctor'),
+    facts: { tool: 'stap' },
+  });
 }
 
 function requireKernel({ facts }: OpenHost): Pick<Target, 'release' | 'own'> {

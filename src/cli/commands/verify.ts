@@ -50,11 +50,14 @@ export async function runVerify(context: Context, options: VerifyCommandOptions)
     () => work(context, options),
   );
   if (context.common.json) context.stdout.json(report);
-  else
-    context.stdout.write(
-      `${renderVerify(report, context.stdout.columns)}\n${renderTried(report.systemtap)}${renderDiagnoses(report.diagnoses)}`,
-    );
+  else context.stdout.write(renderVerification(report, context.common.quiet, context.stdout.columns));
   return report.ready ? EXIT.done : EXIT.notReady;
+}
+
+/** The report for people; with --quiet nothing of one that is as it should be. */
+export function renderVerification(report: Verification, quiet: boolean, columns: number | null): string {
+  if (quiet && report.ready) return '';
+  return `${renderVerify(report, columns)}\n${renderTried(report.systemtap)}${renderDiagnoses(report.diagnoses)}`;
 }
 
 async function work(context: Context, options: VerifyCommandOptions): Promise<Verification> {

@@ -1,7 +1,6 @@
 /** A page of the manual as data: the man pages and `tapprep help` are two ways to set the same one. */
 import { EXIT } from '../../errors.ts';
-import { ACTIONS_OF, COMMANDS, commandsByTask, type CommandRow } from '../commands.ts';
-import type { OptionRow } from '../options.ts';
+import { ACTIONS_OF, COMMANDS, commandsByTask, type CommandRow, meaningOf } from '../commands.ts';
 import { type Block, list, text } from './blocks.ts';
 import { TOPICS } from './topics.ts';
 
@@ -35,7 +34,7 @@ export function pageOfCommand(row: CommandRow): Page {
     synopsis: [row.name, ...(row.options.length === 0 ? [] : ['[options]']), ...args.map(([name]) => name)],
     sections: [
       { heading: 'Description', blocks: [text(describe(row)), ...(args.length === 0 ? [] : [list(args)])] },
-      ...optionSections(row.options),
+      ...optionSections(row),
       { heading: 'Exit status', blocks: [text(EXIT_LINE)] },
       { heading: 'Examples', blocks: [{ kind: 'lines', lines: row.examples.map((line) => `tapprep ${line}`) }] },
     ],
@@ -87,11 +86,12 @@ function describe({ summary, about }: CommandRow): string {
   return about === undefined ? sentence : `${sentence} ${about}`;
 }
 
-function optionSections(options: readonly OptionRow[]): readonly Section[] {
+function optionSections(row: CommandRow): readonly Section[] {
+  const { options } = row;
   const groups = [...new Set(options.map(([, , group = 'Options:']) => group))];
   return groups.map((group) => {
-    const rows = options.filter(([, , own = 'Options:']) => own === group);
+    const listed = options.filter(([, , own = 'Options:']) => own === group);
     const heading = group === 'Options:' ? 'Options' : `${group.slice(0, -1)} options`;
-    return { heading, blocks: [list(rows.map(([flags, meaning]) => [flags, meaning]))] };
+    return { heading, blocks: [list(listed.map((option) => [option[0], meaningOf(row, option)]))] };
   });
 }

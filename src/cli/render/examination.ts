@@ -18,23 +18,27 @@ export interface Examined {
   readonly facts: HostFacts;
   readonly checks: readonly Finding[];
   readonly log: readonly Diagnosis[];
+  readonly logIsForeign: boolean;
   readonly verdict: Readiness;
 }
 
 /** With `verbose` the notes are explained as fully as the problems. */
 export function renderExamination(
-  { facts, checks, log, verdict }: Examined,
+  { facts, checks, log, logIsForeign, verdict }: Examined,
   { verbose, place }: { readonly verbose: boolean; readonly place: Place },
 ): string {
   const width = Math.max(...checks.map(({ check }) => check.length));
   const rows = checks.map((finding) => renderRow(finding, width));
   const told = checks.filter(({ status }) => status === 'problem' || (verbose && status === 'advice'));
-  const codes = new Set(log.map(({ code }) => code));
+  const codes = new Set(logIsForeign ? [] : log.map(({ code }) => code));
   const diagnoses = told.flatMap(({ diagnosis }) =>
     diagnosis === null || codes.has(diagnosis.code) ? [] : [diagnosis],
   );
   const parts = [headline(facts), rows.join('\n')];
-  if (log.length > 0) parts.push(`From the log:\n\n${renderDiagnoses(log).trimEnd()}`);
+  if (log.length > 0)
+    parts.push(
+      `From the log${logIsForeign ? ', which is of another machine and does not count here' : ''}:\n\n${renderDiagnoses(log).trimEnd()}`,
+    );
   if (diagnoses.length > 0) parts.push(`From this machine:\n\n${renderDiagnoses(diagnoses).trimEnd()}`);
   parts.push(renderVerdict(verdict, checks, place));
   return `${parts.join('\n\n')}\n`;

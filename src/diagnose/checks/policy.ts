@@ -1,13 +1,18 @@
 /** What the kernel lets be loaded, and by whom. */
 import { findMissingGroups } from '../../detect/load-groups.ts';
-import { countingKeyrings } from '../../detect/module-policy.ts';
+import { countingKeyrings, describeLoad, judgeLoad } from '../../detect/module-policy.ts';
 import type { HostFacts } from '../../types.ts';
 import { OVERRIDE_FIPS, REBOOT, run } from '../../make-remedy.ts';
-import { advice, type Check, fine, problem } from '../finding.ts';
+import { advice, type Check, consequence, fine, problem } from '../finding.ts';
 
 /** Lockdown, enforced signatures, Secure Boot, FIPS and modules_disabled. */
 export const checkModulePolicy: Check = (view) => {
   const { security } = view.facts;
+  const unsigned = judgeLoad(view.facts, 'unsigned');
+  // The check of the kernel's options says the rest.
+  if (unsigned.why === 'no-modules') {
+    return [consequence('module loading', `${upperFirst(describeLoad(unsigned, view.facts, null))}.`)];
+  }
   const found = [];
   if (security.modulesDisabled === true) {
     found.push(
@@ -77,9 +82,10 @@ export const checkUser: Check = (view) => {
   const who = name ?? `uid ${String(uid)}`;
   const missing = findMissingGroups(view.facts.user);
   if (missing.length === 0) return [fine('user', `${who} is in stapusr and stapdev.`)];
-  const held = groups.filter((group) => group.startsWith('stap')).join(', ') || 'none of the stap groups';
+  const held = groups.filter((group) => group.startsWith('stap')).join(', ');
+  const inThem = held === '' ? '' : ` in ${held} but`;
   return [
-    problem(view, 'user', 'PERM_GROUPS', `${who} is not root and in ${held}, but lacks ${missing.join(' and ')}.`, {
+    problem(view, 'user', 'PERM_GROUPS', `${who} is not root, and${inThem} not in ${missing.join(' and ')}.`, {
       evidence: [`user: ${who}`, `groups: ${groups.join(' ')}`],
     }),
   ];
@@ -94,6 +100,10 @@ function describeKeys({ security, os }: HostFacts): string {
     .filter(({ keyring }) => counting.includes(keyring ?? ''))
     .map(({ name }) => `"${name}"`);
   return names.length === 0 ? '' : `: ${[...new Set(names)].slice(0, 5).join(', ')}`;
+}
+
+function upperFirst(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function yesNo(value: boolean | null): string {

@@ -5,8 +5,9 @@ import { upstreamKernelOf } from '../../systemtap/kernel-version.ts';
 import { predictFit } from '../../systemtap/predict.ts';
 import { textOf } from '../../sentence.ts';
 import type { Sentence, SystemtapFacts } from '../../types.ts';
-import { install, runAsRoot } from '../../make-remedy.ts';
+import { install, prepare, runAsRoot } from '../../make-remedy.ts';
 import { advice, type Check, fine, type Finding, problem, unknown, type View } from '../finding.ts';
+import { canPrepare } from '../settle-remedies.ts';
 import { shellLine } from '../../shell-words.ts';
 
 /** Set-uid root and executable by stapusr: what staprun is installed with. */
@@ -20,7 +21,9 @@ export const checkSystemtap: Check = (view) => {
     return [
       problem(view, 'SystemTap', 'STAP_INSTALL_BROKEN', detail, {
         evidence: ['stap: not found'],
-        remedies: [install(['systemtap'], 'systemtap')],
+        // tapprep knows which one fits the kernel.
+        remedies: [canPrepare(view.situation) ? prepare() : install(['systemtap'], 'systemtap')],
+        otherwise: null,
       }),
     ];
   }
@@ -112,10 +115,8 @@ function checkParts(view: View, stap: SystemtapFacts): readonly Finding[] {
 /** The table of known incompatibilities weighs more than the range; neither is a verdict, so it never is more than advice. */
 function checkRange(view: View, stap: SystemtapFacts): readonly Finding[] {
   const { release } = view.facts.kernel;
-  // What the record of a proof names for this kernel: its range is that of what it was made from.
-  if (release !== null && isOwn(stap)) {
-    return [fine('SystemTap and kernel', `${stap.path} was proven for kernel ${release}, and is what tapprep uses.`)];
-  }
+  // What the record names for this kernel: its range is that of what it was made from.
+  if (release !== null && isOwn(stap)) return [judgeRecord(stap, release)];
   const unfit = findUnfit(view, stap);
   if (unfit !== null) {
     const detail = `SystemTap ${stap.version ?? ''} is known to fail on kernel ${release ?? ''}: ${textOf(unfit)}.`;
@@ -149,6 +150,15 @@ function checkRange(view: View, stap: SystemtapFacts): readonly Finding[] {
       confidence: 'likely',
     }),
   ];
+}
+
+/** Facts of older versions do not say how far it got. */
+function judgeRecord({ path, hello }: SystemtapFacts, release: string): Finding {
+  if (hello === 'pass') {
+    return fine('SystemTap and kernel', `${path} was proven for kernel ${release}, and is what tapprep uses.`);
+  }
+  const how = hello === 'skip' ? 'only compiled a module for' : 'was recorded for';
+  return unknown('SystemTap and kernel', `${path} ${how} kernel ${release}, and is what tapprep uses.`);
 }
 
 /** What tapprep put together itself: it carries patches that its version does not tell. */

@@ -2,7 +2,7 @@
 import type { Fault } from '../fault.ts';
 import type { Remedy } from '../../types.ts';
 import { EMPTY_CACHE, prepare, run, runAsRoot } from '../../make-remedy.ts';
-import { quoteWord } from '../../shell-words.ts';
+import { quoteCommand, shellText } from '../../shell-words.ts';
 import type { Situation } from '../situation.ts';
 
 export const DEVEL_VENDOR_MISMATCH: Fault = {
@@ -36,6 +36,6 @@ export const DEVEL_VENDOR_MISMATCH: Fault = {
 function installByVersion({ packages, place, distribution }: Situation): readonly Remedy[] {
   const { version, devel } = packages;
   if (distribution === 'debian' || place.manager !== 'apt-get' || version === null || devel.length === 0) return [];
-  const names = devel.map((name) => quoteWord(`${name}=${version}`)).join(' ');
-  return [runAsRoot(`apt-get install -y --allow-downgrades ${names}`)];
+  const names = quoteCommand(devel.map((name) => `${name}=${version}`));
+  return [runAsRoot(shellText`apt-get install -y --allow-downgrades ${names}`)];
 }

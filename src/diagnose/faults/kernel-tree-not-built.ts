@@ -1,10 +1,15 @@
 /** A kernel source tree that was never configured or built. */
 import type { Fault } from '../fault.ts';
+import { MAKE_WHOLE } from '../make-in-tree.ts';
 import { run } from '../../make-remedy.ts';
-import { shellLine } from '../../shell-words.ts';
+import type { Situation } from '../situation.ts';
+import { shellLine, shellText } from '../../shell-words.ts';
+import type { ShellText } from '../../types.ts';
 
-function makeIn(tree: string | null): string {
-  return tree === null ? 'make' : shellLine`make -C ${tree}`;
+/** The tree that the user named; facts of others may name any. */
+function makeIn({ host, place }: Situation): ShellText {
+  const tree = place.reach.via === 'facts' ? null : (host?.own?.buildTree ?? null);
+  return tree === null ? shellText`make` : shellLine`make -C ${tree}`;
 }
 
 export const KERNEL_TREE_NOT_BUILT: Fault = {
@@ -17,8 +22,8 @@ export const KERNEL_TREE_NOT_BUILT: Fault = {
   },
   beyondTarget: false,
   explains: [],
-  remedy: ({ host }) => ({
-    remedies: ['olddefconfig', '-j"$(nproc)"'].map((what) => run(`${makeIn(host?.own?.buildTree ?? null)} ${what}`)),
+  remedy: (situation) => ({
+    remedies: MAKE_WHOLE.map((what) => run(shellText`${makeIn(situation)} ${what}`)),
     otherwise:
       'Run them in the tree that stap -r names; the result must hold .config, Module.symvers, System.map and vmlinux.',
   }),

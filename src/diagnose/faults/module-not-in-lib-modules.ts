@@ -1,7 +1,7 @@
 /** The probed module lies outside /lib/modules. */
 import type { Fault } from '../fault.ts';
 import { runAsRoot } from '../../make-remedy.ts';
-import { quoteWord } from '../../shell-words.ts';
+import { quoteWord, shellText } from '../../shell-words.ts';
 import { releaseWord } from '../rule.ts';
 import type { Situation } from '../situation.ts';
 
@@ -20,7 +20,7 @@ export const MODULE_NOT_IN_LIB_MODULES: Fault = {
     return {
       remedies: [
         runAsRoot(
-          `install -D -m 0644 ${quoteWord(file)} /lib/modules/${releaseWord(situation)}/extra/${quoteWord(name)}`,
+          shellText`install -D -m 0644 ${quoteWord(file)} /lib/modules/${releaseWord(situation)}/extra/${quoteWord(name)}`,
         ),
         runAsRoot('depmod -a'),
       ],

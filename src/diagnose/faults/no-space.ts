@@ -1,6 +1,7 @@
 /** A disk or TMPDIR is full, missing or not writable. */
 import type { Fault } from '../fault.ts';
 import { run } from '../../make-remedy.ts';
+import { shellText } from '../../shell-words.ts';
 
 export const NO_SPACE: Fault = {
   summary: 'a disk or TMPDIR is full, missing or not writable',
@@ -16,7 +17,7 @@ export const NO_SPACE: Fault = {
     remedies: [
       run('df -h /tmp /var/tmp /usr/lib/debug /var/cache "$HOME"'),
       run('mkdir -p "$HOME/stap-tmp"'),
-      { kind: 'set-variable', by: 'user', name: 'TMPDIR', value: '"$HOME/stap-tmp"' },
+      { kind: 'set-variable', by: 'user', name: 'TMPDIR', value: shellText`"$HOME/stap-tmp"` },
     ],
     otherwise:
       'kernel debug information takes 5 to 10 GB below /usr/lib/debug: remove that of kernels that are no longer installed.',

@@ -56,6 +56,16 @@ const NOT_FOUND_ENGLISH: readonly Pattern[] = [
 /** The same in every language that has it in its catalogue. */
 export const NOT_FOUND_PATTERNS: readonly Pattern[] = [...NOT_FOUND_ENGLISH, ...patternsOf(NOT_FOUND)];
 
+/** Whether a line is a package manager's answer about a package of the kernel. */
+export function isNotFoundAnswer(line: string): boolean {
+  return NOT_FOUND_PATTERNS.some(({ regex }) =>
+    regex
+      ?.exec(line)
+      ?.slice(1)
+      .some((name: string | undefined) => name !== undefined && readAsked(name) !== null),
+  );
+}
+
 /** Words that stand for the headers of programs: they describe system calls, not the kernel that runs. */
 const PROGRAM_HEADERS =
   /^(?:linux-libc-dev|linux-api-headers|linux-glibc-devel|glibc-kernheaders|kernel(?:\d\.\d{1,3})?(?:-[a-z]\w*)*-headers)(?:-\d|$|[.=:*])/;

@@ -1,8 +1,9 @@
 /** Symptoms of a build tree that is missing, another kernel's, incomplete, or of another build. */
 import { installDevel } from '../common-remedies.ts';
 import { EMPTY_CACHE, install, reinstall, run, runAsRoot } from '../../make-remedy.ts';
-import type { Remedy } from '../../types.ts';
-import { quoteWord, shellLine } from '../../shell-words.ts';
+import { makeIn, MAKE_WHOLE } from '../make-in-tree.ts';
+import type { Remedy, ShellText } from '../../types.ts';
+import { shellLine, shellText } from '../../shell-words.ts';
 import { isOlderThan, kernelName, releaseWord, text, type Pattern, type Rule, type Match } from '../rule.ts';
 import { patternsOf } from '../package-manager/templates.ts';
 import { NOT_CONFIGURED as HALF_CONFIGURED_TEMPLATES, NOT_INSTALLED } from '../package-manager/translations.ts';
@@ -115,7 +116,7 @@ const PACKAGED_TREE = text(
 /** A header of a configuration that was found. */
 const BUILT_TREE = text(
   '/build/include/',
-  /^((?:\/usr)?\/lib\/modules\/\S{3,80}\/build)\/include\/(?:config\/auto\.conf|generated\/autoconf\.h)$/,
+  /^((?:\/usr)?\/lib\/modules\/[^\s/]{3,80}\/build)\/include\/(?:config\/auto\.conf|generated\/autoconf\.h)$/,
 );
 const NO_KCONFIG = text("can't find file", /can't find file ["'`]?Kconfig/);
 
@@ -205,8 +206,8 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
     cause: ({ situation, groups }) =>
       `${groups[0] ?? 'The build tree'} leads to sources as they are published: nobody configured and built them, so there is neither .config nor Module.symvers of ${kernelName(situation)}.`,
     remedies: (situation, { groups }) => [
-      run(`ls -l /boot/config-${releaseWord(situation)} /proc/config.gz`),
-      ...['olddefconfig', '-j"$(nproc)"'].map((what) => runAsRoot(`${shellLine`make -C ${groups[0] ?? '.'}`} ${what}`)),
+      run(shellText`ls -l /boot/config-${releaseWord(situation)} /proc/config.gz`),
+      ...makeIn(groups[0] ?? '/usr/src/linux', MAKE_WHOLE),
     ],
     otherwise:
       'With the configuration of the kernel that runs as its .config and the same compiler the tree fits that kernel; else copy the tree from where the kernel was built.',
@@ -218,14 +219,9 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
     grade: 'proves',
     cause: ({ captures }) =>
       `The kernel's sources were found${unconfigured(captures) === null ? '' : ` in ${unconfigured(captures) ?? ''}`}, and they hold no .config: nobody configured and built them.`,
-    remedies: (_situation, { captures }) => {
-      const tree = unconfigured(captures) ?? '/usr/src/linux';
-      // What a Makefile elsewhere does, whoever wrote it would do as root.
-      const make = /^\/usr\/src\/[\w.+~-]+$/.test(tree) ? runAsRoot : run;
-      return ['olddefconfig', '-j"$(nproc)"'].map((what) => make(`make -C ${quoteWord(tree)} ${what}`));
-    },
+    remedies: (_situation, { captures }) => makeIn(unconfigured(captures) ?? '/usr/src/linux', MAKE_WHOLE),
     otherwise:
-      'Configured as the kernel that runs is, the tree fits that kernel: /proc/config.gz or /boot has its configuration.',
+      'Configured as the kernel that runs is ("make olddefconfig", then "make"), the tree fits that kernel: /proc/config.gz or /boot has its configuration. What make does in a tree, its owner wrote.',
   },
   {
     code: 'DEVEL_INCOMPLETE',
@@ -244,7 +240,10 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
         : `The build tree ${groups[0] ?? ''} lacks ${groups[1] ?? ''}, which every development package of a kernel has.`,
     remedies: (situation, { groups }) =>
       COMMON_HALF.test(groups[0] ?? '')
-        ? [...installDevel(situation).remedies, run(`ls -l /lib/modules/${releaseWord(situation)}/build/.config`)]
+        ? [
+            ...installDevel(situation).remedies,
+            run(shellText`ls -l /lib/modules/${releaseWord(situation)}/build/.config`),
+          ]
         : [reinstall(situation.packages.devel, 'kernel')],
     otherwise:
       'What configure is given has to be the directory that /lib/modules/RELEASE/build leads to; nothing has to be configured in it.',
@@ -283,9 +282,9 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
     grade: ({ situation }) => (situation.log.ownTree === null ? null : 'points'),
     cause: ({ situation }) =>
       `The tree ${situation.log.ownTree ?? ''} has no Module.symvers: it was never compiled to the end.`,
-    remedies: ({ log }) => [run(`${shellLine`make -C ${log.ownTree ?? '.'}`}${toldTo(log)} -j"$(nproc)"`)],
+    remedies: ({ log }) => makeIn(log.ownTree ?? '/usr/src/linux', [shellText`${toldTo(log)}-j"$(nproc)"`]),
     otherwise:
-      'It is compiled completely, with the configuration of the kernel that the module is for and by the compiler that the module is compiled by (ARCH, CROSS_COMPILE): modules_prepare alone makes no Module.symvers.',
+      'Its owner compiles it completely (make, without a target), with the configuration of the kernel that the module is for and by the compiler that the module is compiled by (ARCH, CROSS_COMPILE): modules_prepare alone makes no Module.symvers.',
   },
   {
     code: 'CONTAINER_KERNEL_NOT_IN_IMAGE',
@@ -416,7 +415,7 @@ export const BUILD_TREE_RULES: readonly Rule[] = [
     grade: (match) => (isPackagedTree(match) || builtTree(match) === null ? null : 'points'),
     cause: (match) =>
       `The kernel tree that make went into is sources only; the one that was configured and built is ${builtTree(match) ?? ''}.`,
-    remedies: (_situation, match) => [run(`${shellLine`make -C ${builtTree(match) ?? ''}`} M="$PWD" modules`)],
+    remedies: (_situation, match) => [run(shellLine`make -C ${builtTree(match) ?? ''} M="$PWD" modules`)],
     otherwise: 'Sources need no configuration of their own where the distribution has a built tree beside them.',
   },
   {
@@ -512,8 +511,8 @@ function builtTree({ linesOf, situation }: Match): string | null {
 }
 
 /** What make was told of another architecture. */
-function toldTo({ toldArch }: Match['situation']['log']): string {
-  return toldArch === null ? '' : ` ARCH=${toldArch}`;
+function toldTo({ toldArch }: Match['situation']['log']): ShellText {
+  return toldArch === null ? shellText`` : shellLine`ARCH=${toldArch} `;
 }
 
 /** Where the sources lie, of the line that says it. */

@@ -1,5 +1,6 @@
 /** Symptoms of pass 4: SystemTap, compiler or configuration that do not fit the kernel. */
 import { EMPTY_CACHE, run } from '../../make-remedy.ts';
+import { quoteWord, shellText } from '../../shell-words.ts';
 import type { Remedy } from '../../types.ts';
 import { kernelName, releaseWord, text, type Pattern, type Rule, type Match } from '../rule.ts';
 import { KBUILD, NO_MEMORY, PASS4, RUNTIME_ERROR } from './pass-4.ts';
@@ -274,7 +275,7 @@ export const COMPILE_RULES: readonly Rule[] = [
     cause: ({ situation, groups }) =>
       `The compiler puts ${groups[0] ?? 'a symbol'} into the module, which ${kernelName(situation)} does not offer: it is another one than the kernel's, or the tree has another configuration.`,
     remedies: (situation) => [
-      run(`grep CONFIG_CC_VERSION_TEXT /lib/modules/${releaseWord(situation)}/build/.config`),
+      run(shellText`grep CONFIG_CC_VERSION_TEXT /lib/modules/${releaseWord(situation)}/build/.config`),
       run('env PATH=/usr/bin:/bin gcc --version'),
       EMPTY_CACHE,
     ],
@@ -288,8 +289,10 @@ export const COMPILE_RULES: readonly Rule[] = [
     remedies: (situation, { lines, captures }) => {
       const names = [...new Set(captures.flatMap(([name]) => name ?? []))];
       const isOfSources = lines.some((line) => line.text.includes('when it should be'));
-      const config = isOfSources ? '/usr/src/linux/.config' : `/boot/config-${releaseWord(situation)}`;
-      return [run(`grep -wE '${names.join('|')}' ${config}`)];
+      const config = isOfSources
+        ? shellText`/usr/src/linux/.config`
+        : shellText`/boot/config-${releaseWord(situation)}`;
+      return [run(shellText`grep -wE ${quoteWord(names.join('|'))} ${config}`)];
     },
   },
   {
@@ -301,7 +304,7 @@ export const COMPILE_RULES: readonly Rule[] = [
     cause: (match) =>
       `${kernelName(match.situation)} was built without ${lackedOption(match, false) ?? ''}, which the program that says so needs.`,
     remedies: (situation, match) => [
-      run(`grep -w ${lackedOption(match, false) ?? ''} /boot/config-${releaseWord(situation)}`),
+      run(shellText`grep -w ${quoteWord(lackedOption(match, false) ?? '')} /boot/config-${releaseWord(situation)}`),
     ],
   },
   {
@@ -332,8 +335,8 @@ function optionOff({ host }: Match['situation']): string | null {
 
 /** The option, and the list that it makes short. */
 function seeTrimmed(situation: Match['situation']): readonly Remedy[] {
-  const tree = `/lib/modules/${releaseWord(situation)}/build`;
-  return [run(`grep CONFIG_TRIM_UNUSED_KSYMS ${tree}/.config`), run(`wc -l ${tree}/Module.symvers`)];
+  const tree = shellText`/lib/modules/${releaseWord(situation)}/build`;
+  return [run(shellText`grep CONFIG_TRIM_UNUSED_KSYMS ${tree}/.config`), run(shellText`wc -l ${tree}/Module.symvers`)];
 }
 
 /** SystemTap was tested with this kernel, and the compiler stops in no file of it, only in C of the script or of a tapset. */

@@ -1,7 +1,7 @@
 /** Symptoms of pass 2: debug information that is missing, another kernel's, or unusable. */
 import { ASK_DEBUGINFOD, CHECK_SOURCES, EMPTY_CACHE, reinstall, run, tapprepAsRoot } from '../../make-remedy.ts';
 import { lackedOption, LACKS_OPTION } from './compile.ts';
-import { quoteWord, shellLine } from '../../shell-words.ts';
+import { quoteWord, shellLine, shellText } from '../../shell-words.ts';
 import { debuginfoOfPackages, debuginfoOfProgram, installDebuginfo } from '../common-remedies.ts';
 import { type Grade, kernelName, releaseWord, text, type Pattern, type Rule, type Match } from '../rule.ts';
 import {
@@ -123,7 +123,9 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
       `With the path ${groups[0] ?? ''} behind -r stap looks for the kernel's debug information in that directory alone, where no package puts any; with the release it looks below /usr/lib/debug${isKernelFound(situation) ? ', where it is' : ', where it has to be installed as well'}.`,
     remedies: (situation) => [
       ...(isKernelFound(situation) ? [] : installDebuginfo(situation).remedies),
-      run(`stap -r ${releaseWord(situation)} -v -p2 -e ${quoteWord('probe kernel.function("vfs_read") { exit() }')}`),
+      run(
+        shellText`stap -r ${releaseWord(situation)} -v -p2 -e ${quoteWord('probe kernel.function("vfs_read") { exit() }')}`,
+      ),
     ],
     otherwise: null,
   },
@@ -135,7 +137,7 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
       `stap found no debug information of ${kernelName(situation)}, and the debuginfod server that was asked did not send it in time: no package with it is installed.`,
     remedies: (situation) => [
       ...installDebuginfo(situation).remedies,
-      { kind: 'set-variable', by: 'user', name: 'DEBUGINFOD_TIMEOUT', value: '600' },
+      { kind: 'set-variable', by: 'user', name: 'DEBUGINFOD_TIMEOUT', value: shellText`600` },
     ],
   },
   {
@@ -269,7 +271,7 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
     cause: ({ situation, linesOf }) =>
       `${kernelName(situation)} is configured with "${WITHOUT_DWARF.regex?.exec(linesOf(WITHOUT_DWARF)[0]?.text ?? '')?.[1] ?? ''}", which leaves in its vmlinux no debug information that stap can read.`,
     remedies: (situation) => [
-      run(`grep CONFIG_DEBUG_INFO /boot/config-${releaseWord(situation)}`),
+      run(shellText`grep CONFIG_DEBUG_INFO /boot/config-${releaseWord(situation)}`),
       tapprepAsRoot('verify', '--build-tree', 'DIR', '--vmlinux', 'FILE'),
     ],
   },
@@ -294,7 +296,7 @@ export const DEBUGINFO_RULES: readonly Rule[] = [
     grade: (match) => (lackedOption(match, true) === null ? null : 'points'),
     cause: (match) =>
       `${kernelName(match.situation)} was built without ${lackedOption(match, true) ?? ''}, so its vmlinux has no debug information: it has to be built again with it.`,
-    remedies: (situation) => [run(`grep CONFIG_DEBUG_INFO /boot/config-${releaseWord(situation)}`)],
+    remedies: (situation) => [run(shellText`grep CONFIG_DEBUG_INFO /boot/config-${releaseWord(situation)}`)],
   },
   {
     code: 'DEBUGINFO_UNUSABLE',

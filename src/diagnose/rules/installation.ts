@@ -1,8 +1,8 @@
 /** Symptoms of SystemTap itself: missing, partial, mixed, in the wrong language of its own parts. */
 import { onHost, run, runAsRoot } from '../../make-remedy.ts';
-import { shellLine } from '../../shell-words.ts';
+import { quoteCommand, shellLine, shellText } from '../../shell-words.ts';
 import { gradeOfMeant, wholeRelease } from '../release-option.ts';
-import type { Remedy } from '../../types.ts';
+import type { Remedy, ShellText } from '../../types.ts';
 import { NO_CONFIG } from './build-tree.ts';
 import { text, type Match, type Pattern, type Rule } from '../rule.ts';
 
@@ -37,7 +37,7 @@ function installThere(linesOf: Match['linesOf']): Remedy {
   const { host, port } = remoteOf(linesOf) ?? { host: 'HOST', port: null };
   const isRoot = host.startsWith('root@');
   const command = isRoot ? INSTALL_LOADER : shellLine`sudo sh -c ${INSTALL_LOADER}`;
-  return onHost(`ssh -t ${port === null ? '' : `-p ${port} `}${shellLine`${host} ${command}`}`);
+  return onHost(shellText`ssh -t ${port === null ? '' : shellLine`-p ${port} `}${quoteCommand([host, command])}`);
 }
 
 /** Where staprun was configured to find it. */
@@ -51,8 +51,8 @@ const LOADER_LACKS_LIBRARY = text(
   /(\S{0,200}\b(?:staprun|stapio)): error while loading shared libraries: (\S{1,120}): cannot open shared object file/,
 );
 
-function lddOf(program: string): string {
-  return program.includes('/') ? shellLine`ldd ${program}` : `ldd "$(command -v ${program})"`;
+function lddOf(program: string): ShellText {
+  return program.includes('/') ? shellLine`ldd ${program}` : shellLine`ldd "$(command -v ${program})"`;
 }
 
 const NOT_SETUID: readonly Pattern[] = [
@@ -81,8 +81,22 @@ function hasItsBit(match: Match): boolean {
   return match.seen(SETUID_SEEN) || nosuidMountOf(match) !== null;
 }
 
-function remountFor(path: string): string {
-  return `mount -o remount,suid "$(${shellLine`findmnt -no TARGET -T ${path}`})"`;
+/** Where packages put it, and root alone anything. A mount of any other place may be nosuid for the sake of what lies there. */
+const PLACE_OF_PACKAGES = /^\/(?:(?:usr|opt)(?:\/(?!\.\.?(?:\/|$))[^/]+)*)?$/;
+
+function liesWithPackages(match: Match): boolean {
+  return PLACE_OF_PACKAGES.test(nosuidMountOf(match) ?? staprunOf(match));
+}
+
+function seeMount(match: Match): Remedy {
+  return run(shellLine`findmnt -o TARGET,OPTIONS -T ${staprunOf(match)}`);
+}
+
+function tellNosuid(match: Match): string {
+  const mount = nosuidMountOf(match);
+  return mount === null
+    ? `${staprunOf(match)} has its set-uid bit, and it does not count: its file system must be mounted nosuid.`
+    : `${staprunOf(match)} lies on ${mount}, which is mounted nosuid, so that its set-uid bit does not count.`;
 }
 
 export const INSTALLATION_RULES: readonly Rule[] = [
@@ -182,7 +196,7 @@ export const INSTALLATION_RULES: readonly Rule[] = [
     grade: (match) => (startsForUser(match) ? 'points' : null),
     cause: ({ groups }) =>
       `${groups[0] ?? 'stap'} starts for this user, but sudo looks for programs in directories of its own (secure_path), and it lies in none of them.`,
-    remedies: (_situation, { groups }) => [run(`sudo "$(command -v ${groups[0] ?? 'stap'})" --version`)],
+    remedies: (_situation, { groups }) => [run(shellLine`sudo "$(command -v ${groups[0] ?? 'stap'})" --version`)],
     otherwise: null,
   },
   {
@@ -226,22 +240,26 @@ export const INSTALLATION_RULES: readonly Rule[] = [
     code: 'STAP_INSTALL_BROKEN',
     patterns: NOT_SETUID,
     hints: [SETUID_SEEN, STAPRUN_RAN],
-    grade: (match) => (hasItsBit(match) ? 'proves' : null),
-    cause: (match) => {
-      const mount = nosuidMountOf(match);
-      return mount === null
-        ? `${staprunOf(match)} has its set-uid bit, and it does not count: its file system must be mounted nosuid.`
-        : `${staprunOf(match)} lies on ${mount}, which is mounted nosuid, so that its set-uid bit does not count.`;
-    },
+    grade: (match) => (hasItsBit(match) && liesWithPackages(match) ? 'proves' : null),
+    cause: tellNosuid,
     remedies: (_situation, match) => {
       const mount = nosuidMountOf(match);
-      const path = staprunOf(match);
       return mount === null
-        ? [run(shellLine`findmnt -o TARGET,OPTIONS -T ${path}`), runAsRoot(remountFor(path))]
+        ? [seeMount(match), runAsRoot(shellLine`mount -o remount,suid "$(findmnt -no TARGET -T ${staprunOf(match)})"`)]
         : [runAsRoot(shellLine`mount -o remount,suid ${mount}`)];
     },
     otherwise:
       'It lasts until the next boot: take nosuid out where the mount is defined (/etc/fstab, or a unit). Root needs no bit and can run it as it is.',
+  },
+  {
+    code: 'STAP_INSTALL_BROKEN',
+    patterns: NOT_SETUID,
+    hints: [SETUID_SEEN, STAPRUN_RAN],
+    grade: (match) => (hasItsBit(match) && !liesWithPackages(match) ? 'proves' : null),
+    cause: tellNosuid,
+    remedies: (_situation, match) => [seeMount(match)],
+    otherwise:
+      'A file system that others than root write to is nosuid on purpose: let it be, and put SystemTap where its packages put it, below /usr or /opt. Root needs no bit and can run it as it is.',
   },
   {
     code: 'STAP_INSTALL_BROKEN',

@@ -1,6 +1,6 @@
 /** Symptoms of pass 5: the kernel or staprun refuses the module, or cannot talk to it. */
 import { EMPTY_CACHE, OVERRIDE_FIPS, REBOOT, reinstall, run, runAsRoot } from '../../make-remedy.ts';
-import { shellLine } from '../../shell-words.ts';
+import { shellLine, shellText } from '../../shell-words.ts';
 import { isOlderThan, kernelName, releaseWord, text, type Pattern, type Rule, type Match } from '../rule.ts';
 import { TRANSLATED } from '../strerror.ts';
 import { trustWithoutMok } from '../common-remedies.ts';
@@ -256,7 +256,7 @@ export const LOAD_RULES: readonly Rule[] = [
     cause: ({ situation }) =>
       `The module has no symbol versions, and ${kernelName(situation)} wants them: it was built in a tree without Module.symvers, or with CONFIG_MODVERSIONS off.`,
     remedies: (situation) => [
-      run(`wc -l /lib/modules/${releaseWord(situation)}/build/Module.symvers`),
+      run(shellText`wc -l /lib/modules/${releaseWord(situation)}/build/Module.symvers`),
       reinstall(situation.packages.devel, 'kernel'),
     ],
     otherwise:
@@ -374,7 +374,7 @@ export const LOAD_RULES: readonly Rule[] = [
     cause: ({ situation }) =>
       `The types (BTF) of the module do not fit those of ${kernelName(situation)}: the vmlinux in the build tree is of another build.`,
     remedies: (situation) => [
-      run(`ls -l /lib/modules/${releaseWord(situation)}/build/vmlinux /sys/kernel/btf/vmlinux`),
+      run(shellText`ls -l /lib/modules/${releaseWord(situation)}/build/vmlinux /sys/kernel/btf/vmlinux`),
       EMPTY_CACHE,
     ],
     otherwise: 'A tree without a vmlinux gives a module no BTF, and the kernel takes it as it is.',
@@ -402,7 +402,7 @@ export const LOAD_RULES: readonly Rule[] = [
     // It is built already: a compiler to install changes nothing about it.
     remedies: (situation) => [
       run('cat /proc/version'),
-      run(`grep CONFIG_CC_VERSION_TEXT /lib/modules/${releaseWord(situation)}/build/.config`),
+      run(shellText`grep CONFIG_CC_VERSION_TEXT /lib/modules/${releaseWord(situation)}/build/.config`),
       EMPTY_CACHE,
     ],
     otherwise:

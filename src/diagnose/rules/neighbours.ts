@@ -3,6 +3,7 @@
  * causes and is pasted for them. One row a message, from the sources of each program.
  */
 import { run, runAsRoot } from '../../make-remedy.ts';
+import { shellText } from '../../shell-words.ts';
 import type { DiagnosisCode } from '../codes.ts';
 import { matchingDebuginfo } from '../other-packages.ts';
 import { type Grade, kernelName, releaseWord, text, type Pattern, type Rule, type Match } from '../rule.ts';
@@ -82,7 +83,7 @@ const NO_BTF: Rule['cause'] = ({ situation }) =>
   `${kernelName(situation)} was built without CONFIG_DEBUG_INFO_BTF, which programs of BPF ask for and SystemTap does not.`;
 
 const LOOK_FOR_BTF: Rule['remedies'] = (situation) => [
-  run(`grep -w CONFIG_DEBUG_INFO_BTF /boot/config-${releaseWord(situation)}`),
+  run(shellText`grep -w CONFIG_DEBUG_INFO_BTF /boot/config-${releaseWord(situation)}`),
 ];
 /** The kernel has it: whoever reads it is older than what it says. */
 const HAS_BTF: readonly Pattern[] = [
@@ -248,11 +249,11 @@ const ROWS: readonly Row[] = [
     text('ersion mismatch: module', /[Vv]ersion mismatch: module \S{1,120} (?!(\d\S{1,80}), kernel \1(?:\s|$))\d\S{1,80}, kernel \d\S{1,80}/),
   ] },
   { program: 'crash', code: 'DEBUGINFO_UNUSABLE', grade: 'points', patterns: [
-    text('no debugging data available', /^(?!.*\/boot\/)(?:.*\s|.*\/)?(?:vmlinux|\S{1,100}\.debug)(?!\S{0,100}\.(?:gz|xz|zst|bz2):)\S{0,100}: no debugging data available/),
+    text('no debugging data available', /^(?!.*\/boot\/)(?:.*[\s/])?(?:vmlinux|[^\s/]{0,100}\.debug)(?!\S{0,100}\.(?:gz|xz|zst|bz2):)\S{0,100}: no debugging data available/),
     text('no .gnu_debuglink section', /^(?!.*(?:\/boot\/|\.(?:gz|xz|zst|bz2):))/),
   ] },
   { program: 'perf', code: 'DEBUGINFO_VERSION_MISMATCH', grade: 'points', patterns: [
-    text('build id mismatch', /(?:vmlinux|kernel\.kallsyms|\.ko)\S{0,80}.{0,40}build[- ]?id mismatch|build id mismatch for .{0,40}vmlinux/i),
+    text('build id mismatch', /(?:vmlinux|kernel\.kallsyms|\.ko)\S{0,120}(?:\s.{0,39})?build[- ]?id mismatch|build id mismatch for .{0,40}vmlinux/i),
     text('with build id', /with build id [0-9a-f]{40} not found/),
   ] },
   // ---- the compiler

@@ -4,7 +4,7 @@ import { MORE_ROOM, NO_ROOM } from '../package-manager/translations.ts';
 import { TRANSLATED } from '../strerror.ts';
 import { run, runAsRoot } from '../../make-remedy.ts';
 import type { Remedy } from '../../types.ts';
-import { shellLine } from '../../shell-words.ts';
+import { shellLine, shellText } from '../../shell-words.ts';
 import type { LogFacts } from '../log-facts.ts';
 import { text, type Match, type Pattern, type Rule } from '../rule.ts';
 import { KBUILD, NO_MEMORY, PASS4 } from './pass-4.ts';
@@ -256,7 +256,7 @@ export const PERMISSION_RULES: readonly Rule[] = [
       `${groups[0] ?? 'TMPDIR'} is "${groups[1] ?? ''}", and stap only accepts paths of letters, digits and -/._ there.`,
     remedies: () => [
       run('mkdir -p /var/tmp/stap'),
-      { kind: 'set-variable', by: 'user', name: 'TMPDIR', value: '/var/tmp/stap' },
+      { kind: 'set-variable', by: 'user', name: 'TMPDIR', value: shellText`/var/tmp/stap` },
     ],
   },
   {
@@ -265,7 +265,7 @@ export const PERMISSION_RULES: readonly Rule[] = [
     grade: ({ lines }) => (lines.some((line) => OF_PACKAGES.test(line.text)) ? 'points' : null),
     cause: ({ groups }) =>
       `${placeOfPackages(groups[0])} is on a file system that is mounted read-only, so that no package can put its files there.`,
-    remedies: (_situation, { groups }) => [run(`findmnt -T ${placeOfPackages(groups[0])}`)],
+    remedies: (_situation, { groups }) => [run(shellLine`findmnt -T ${placeOfPackages(groups[0])}`)],
     otherwise: 'Who mounts it so, such as the host of a virtual machine or an image, has to bring the packages.',
   },
   {

@@ -1,8 +1,8 @@
 /** Symptoms of package managers: packages that are not carried, repositories not set up or set up wrongly. */
 import { searchFor, searchIndex, setUpDebugRepository, upgradeByPacman } from '../common-remedies.ts';
 import { CHECK_SOURCES, install, REBOOT, prepare, run, runAsRoot } from '../../make-remedy.ts';
-import type { Remedy } from '../../types.ts';
-import { NOT_FOUND_PATTERNS } from '../package-manager/asked-packages.ts';
+import type { Remedy, ShellText } from '../../types.ts';
+import { isNotFoundAnswer, NOT_FOUND_PATTERNS } from '../package-manager/asked-packages.ts';
 import { findJudged, judgeNotFound } from '../package-manager/read-answers.ts';
 import { isUnexpanded, type WhyNotFound } from '../package-manager/judge.ts';
 import {
@@ -23,7 +23,8 @@ import { matchingDebuginfo } from '../other-packages.ts';
 import { kernelName, text, type Pattern, type Rule, type Match } from '../rule.ts';
 import { asksZypper, type Situation } from '../situation.ts';
 import { findArchitecture } from '../../detect/architectures.ts';
-import { quoteWord, shellLine } from '../../shell-words.ts';
+import { findUbuntuRelease } from '../../detect/ubuntu-releases.ts';
+import { quoteCommand, quoteWord, shellLine, shellText } from '../../shell-words.ts';
 import { compareRpmVersions } from '../../version/rpm-vercmp.ts';
 
 /** debuginfo-install names what is installed. A list of programs alone has nothing to do with the kernel. */
@@ -31,6 +32,8 @@ const NO_DEBUGINFO = text(
   'Could not find debug',
   /Could not find debug(?:info|source)\b(?!.{0,60} following installed packages: (?!.{0,1000}\bkernel))[^:]{0,80}:? \S/,
 );
+/** apt knows the package, and has another version of it. */
+const VERSION_ABSENT = text('was not found', /^E: Version ["'][^"']{1,80}["'] for /);
 /** Answers without a name: what was asked for stands elsewhere in the log, or nowhere. */
 const NAMELESS: readonly Pattern[] = [
   NO_DEBUGINFO,
@@ -121,17 +124,11 @@ const DEBUG_ASKED: readonly Pattern[] = [
   text('(Debug RPMs)'),
   text('--enablerepo', /--enablerepo[= ]["']?\S{0,80}debug/),
 ];
-/** Ubuntu, as one logs in and as its own tool is asked. */
-const NOT_ATTACHED: readonly Pattern[] = [
-  text('not attached to', /not attached to an? Ubuntu (?:Pro|Advantage)/),
-  text('Infrastructure is not enabled', /Security Maintenance for Infrastructure is not enabled/),
-];
-/** Releases whose later kernels are only for who is attached, as their sources and their own banners name them. */
-const OF_ESM: readonly Pattern[] = [
-  text('.ubuntu.com', /\.ubuntu\.com\/ubuntu\S{0,10} (?:trusty|xenial|bionic|focal)(?:-[a-z]{1,20})?[ /]/),
-  text('Ubuntu 1', /\bUbuntu 1[468]\.04\b/),
-  text('Ubuntu 20.04', /\bUbuntu 20\.04\b/),
-];
+/** Ubuntu's own tool, on any release. */
+const NOT_ATTACHED = text('not attached to', /not attached to an? Ubuntu (?:Pro|Advantage)/);
+/** As one logs in, where the standard support has ended; before that it is said of Applications. */
+const STANDARD_ENDED = text('Infrastructure is not enabled', /Security Maintenance for Infrastructure is not enabled/);
+const UBUNTU_SUITE = text('.ubuntu.com', /\.ubuntu\.com\/ubuntu\S{0,10} ([a-z]{4,12})(?:-[a-z]{1,20})?[ /]/);
 const DEBUG_REPOSITORY = /ddebs|debuginfo|dbgsym|-debug|debug-|\bdebug\b/i;
 const OTHER_RUNNING = text(
   'version of currently running kernel',
@@ -159,7 +156,7 @@ const AT_WORK: readonly Pattern[] = [
   text(' kB/s | '),
   text(' MB/s | '),
 ];
-const IN_VAIN: readonly WhyNotFound[] = ['right-name', 'unknown'];
+const IN_VAIN: readonly WhyNotFound[] = ['right-name', 'meta-package', 'unknown'];
 
 /** Asked for by its right name, or by none that is shown. */
 function isAskedInVain(match: Match): boolean {
@@ -195,12 +192,13 @@ export const REPOSITORY_RULES: readonly Rule[] = [
       if (upgrade !== null) return upgrade.remedies;
       const stem = asked?.stem;
       const known = situation.packages.develStems.length > 0 || stem === undefined;
-      const search = known || !asksZypper(situation.place) ? searchIndex(situation) : [searchFor([stem])];
-      // What was asked for is not shown: by its right name it may be there.
-      // What was asked for may also have another name for the same.
       const isDebug =
         match.seen(NO_DEBUGINFO) ||
+        asked?.role === 'debuginfo' ||
         situation.log.packages.some(({ kind, installed }) => kind === 'debuginfo' && !installed);
+      const search = known || !asksZypper(situation.place) ? searchIndex(situation, isDebug) : [searchFor([stem])];
+      // What was asked for is not shown: by its right name it may be there.
+      // What was asked for may also have another name for the same.
       const wanted = isDebug ? situation.packages.debuginfo : situation.packages.devel;
       const isNamed = (stem === undefined && search.length === 0) || isOtherDebugName(match);
       const named = isNamed ? [install(wanted, 'kernel', isDebug ? 'debug' : 'enabled')] : [];
@@ -283,13 +281,28 @@ export const REPOSITORY_RULES: readonly Rule[] = [
     patterns: IN_WORDS,
     hints: ALL_THERE,
     grade: (match) => {
-      const { situation, lines, linesOf } = match;
+      const { situation, linesOf } = match;
       if (situation.release === null && situation.log.packages.length === 0) return null;
+      // What a package manager answers is judged by the name in it.
+      const lines = match.lines.filter((line) => !isNotFoundAnswer(line.text));
       if (lines.length > linesOf(NOTHING_TO_DO).length) return 'points';
+      if (lines.length === 0) return null;
       // Beside a package that was not found it is a failure, and else what is there already.
       return anySeen(match, ALL_THERE) && !anySeen(match, NO_PACKAGE) ? null : lines.length === 1 ? 'allows' : 'points';
     },
     cause: ({ situation }) => `The enabled repositories do not carry the package of ${kernelName(situation)} any more.`,
+  },
+  {
+    code: 'REPO_NOT_CONFIGURED',
+    patterns: NOT_FOUND_PATTERNS,
+    hints: [VERSION_ABSENT],
+    grade: (match) => (findJudged(match, 'meta-package') === null || match.seen(VERSION_ABSENT) ? null : 'points'),
+    cause: (match) =>
+      `${findJudged(match, 'meta-package')?.name ?? 'What was asked for'} leads to the newest of its flavour, and every archive that has such kernels as ${match.situation.release ?? ''} has it: the sources of apt name none, or their lists were not fetched.`,
+    remedies: ({ packages }, match) => [
+      CHECK_SOURCES,
+      install(isDebuginfoAsked(match) ? packages.debuginfo : packages.devel, 'kernel'),
+    ],
   },
   {
     code: 'REPO_NOT_CONFIGURED',
@@ -321,9 +334,10 @@ export const REPOSITORY_RULES: readonly Rule[] = [
       `A subscription of Red Hat has debug packages in repositories of their own, which are off until they are enabled${situation.log.withheld.subscribed.length > 0 ? ', and none is among those that are listed as enabled' : ''}.`,
     remedies: (situation) => [
       runAsRoot(
-        `subscription-manager repos ${debugRpmsOf(situation)
-          .map((id) => `--enable=${quoteWord(id)}`)
-          .join(' ')}`,
+        debugRpmsOf(situation).reduce<ShellText>(
+          (line, id) => shellText`${line} --enable=${quoteWord(id)}`,
+          shellText`subscription-manager repos`,
+        ),
       ),
       install(situation.packages.debuginfo, 'kernel', 'debug'),
     ],
@@ -361,7 +375,7 @@ export const REPOSITORY_RULES: readonly Rule[] = [
         ? [CHECK_SOURCES, prepare()]
         : [
             runAsRoot(
-              `${situation.place.manager ?? 'dnf'} install -y --enablerepo=${quoteWord(findSwitchedOff(match) ?? '')} ${names.map(quoteWord).join(' ')}`,
+              shellText`${situation.place.manager ?? 'dnf'} install -y --enablerepo=${quoteWord(findSwitchedOff(match) ?? '')} ${quoteCommand(names)}`,
             ),
           ];
     },
@@ -376,10 +390,12 @@ export const REPOSITORY_RULES: readonly Rule[] = [
     remedies: (situation) => {
       const arch = foreignArch(situation) ?? '';
       return [
-        runAsRoot(`dpkg --add-architecture ${arch}`),
+        runAsRoot(shellLine`dpkg --add-architecture ${arch}`),
         CHECK_SOURCES,
         // Without -y: what apt would take away for it is the user's to see.
-        runAsRoot(`apt-get install ${situation.packages.devel.map((name) => quoteWord(`${name}:${arch}`)).join(' ')}`),
+        runAsRoot(
+          shellText`apt-get install ${quoteCommand(situation.packages.devel.map((name) => `${name}:${arch}`))}`,
+        ),
       ];
     },
     otherwise:
@@ -388,11 +404,8 @@ export const REPOSITORY_RULES: readonly Rule[] = [
   {
     code: 'REPO_NOT_CONFIGURED',
     patterns: NOT_FOUND_PATTERNS,
-    hints: [...NOT_ATTACHED, ...OF_ESM],
-    grade: (match) =>
-      isAskedInVain(match) && !isDebuginfoAsked(match) && anySeen(match, NOT_ATTACHED) && anySeen(match, OF_ESM)
-        ? 'points'
-        : null,
+    hints: [NOT_ATTACHED, STANDARD_ENDED, UBUNTU_SUITE],
+    grade: (match) => (isOwnPackageAsked(match) && isLeftToEsm(match) ? 'points' : null),
     cause: ({ situation }) =>
       `This release of Ubuntu is out of its standard support: kernels that came later, as ${kernelName(situation)} seems to be, are in the archive of ESM alone, which a machine has that is attached to Ubuntu Pro.`,
     remedies: ({ packages }) => [
@@ -433,7 +446,7 @@ export const REPOSITORY_RULES: readonly Rule[] = [
     remedies: ({ packages }, { groups }) => [
       FIND_EXCLUDES,
       runAsRoot(
-        `dnf install -y --disableexcludes=all ${(packages.devel.length > 0 ? packages.devel : [groups[0] ?? 'kernel-devel']).map(quoteWord).join(' ')}`,
+        shellText`dnf install -y --disableexcludes=all ${quoteCommand(packages.devel.length > 0 ? packages.devel : [groups[0] ?? 'kernel-devel'])}`,
       ),
     ],
   },
@@ -507,9 +520,10 @@ export const REPOSITORY_RULES: readonly Rule[] = [
     hints: [PLAIN_SUITE, ...PROXY],
     grade: (match) => {
       if (unresolvedHost(match) !== null || anySeen(match, PROXY)) return null;
-      if (brokenDebugSource(match) || undefinedVariables(match).length > 0) return 'proves';
+      if (undefinedVariables(match).length > 0) return 'proves';
       // It works for whoever is registered.
-      return anySeen(match, UNREGISTERED) ? 'allows' : 'points';
+      if (anySeen(match, UNREGISTERED)) return 'allows';
+      return brokenDebugSource(match) ? 'proves' : 'points';
     },
     cause: (match) => {
       const undefinedOnes = undefinedVariables(match);
@@ -655,7 +669,7 @@ function compareVersions(situation: Situation): readonly Remedy[] {
   const { packages, place } = situation;
   if (place.manager !== 'apt-get' || packages.standing !== 'unknown' || packages.devel.length === 0) return [];
   const names = [besideImage(situation)?.image ?? [], ...packages.devel].flat();
-  return [run(`apt-cache policy ${names.map(quoteWord).join(' ')}`)];
+  return [run(shellText`apt-cache policy ${quoteCommand(names)}`)];
 }
 
 /** Oracle's UEK has a repository for each series, whose number stands in its id. */
@@ -691,7 +705,27 @@ function foreignArch({ log, arch }: Situation): string | null {
 function activateModule({ release, place, arch }: Situation): readonly Remedy[] {
   const [, major, pack] = /-(1\d)0(\d)00\.\S{1,40}-azure$/.exec(release ?? '') ?? [];
   if (major === undefined || pack === undefined || !asksZypper(place)) return [];
-  return [runAsRoot(shellLine`SUSEConnect -p ${`sle-module-public-cloud/${major}.${pack}/${arch ?? 'x86_64'}`}`)];
+  return [runAsRoot(shellLine`SUSEConnect -p sle-module-public-cloud/${major}.${pack}/${arch ?? 'x86_64'}`)];
+}
+
+/** A package that was asked for is one of the kernel's own, by the whole of its name; a misspelt one is in no archive. */
+function isOwnPackageAsked(match: Match): boolean {
+  const { release, packages } = match.situation;
+  const isOwn = (name: string): boolean => name.replace(/[:=].*$/, '').endsWith(`-${release}`);
+  return (
+    packages.standing === 'packaged' &&
+    judgeNotFound(match).some(
+      ({ asked, why }) => why === 'right-name' && asked.role !== 'debuginfo' && isOwn(asked.name),
+    )
+  );
+}
+
+/** The standard support of this Ubuntu is over, and the machine has none that goes on. */
+function isLeftToEsm({ situation: { host, log, distribution }, seen, linesOf }: Match): boolean {
+  if (seen(STANDARD_ENDED)) return true;
+  const suites = linesOf(UBUNTU_SUITE).map((line) => UBUNTU_SUITE.regex?.exec(line.text)?.[1]);
+  const version = distribution === 'ubuntu' ? (host?.os.versionId ?? log.distributionVersion) : null;
+  return seen(NOT_ATTACHED) && [version, ...suites].some((word) => findUbuntuRelease(word)?.archive === 'esm');
 }
 
 /** The debug repository is only added after the package was asked for in vain. */
@@ -712,11 +746,14 @@ function hasNoDebugSource({ lines, linesOf, seen, situation }: Match): boolean {
 function mendSource({ linesOf }: Match): readonly Remedy[] {
   const suite = PLAIN_SUITE.regex?.exec(linesOf(PLAIN_SUITE)[0]?.text ?? '')?.[1];
   if (suite === undefined) return [];
-  const files = '/etc/apt/sources.list /etc/apt/sources.list.d';
   // One line a source, or a paragraph of fields.
   const inLines = `/debian-debug/ s/ ${suite} / ${suite}-debug /`;
   const inFields = String.raw`/debian-debug/,/^$/ s/^\(Suites:.*\) ${suite}\b/\1 ${suite}-debug/`;
-  return [runAsRoot(`sed -i -e '${inLines}' -e '${inFields}' $(grep -rls debian-debug ${files})`)];
+  return [
+    runAsRoot(
+      shellLine`sed -i -e ${inLines} -e ${inFields} $(grep -rls debian-debug /etc/apt/sources.list /etc/apt/sources.list.d)`,
+    ),
+  ];
 }
 
 /** The host whose name could not be looked up just then (EAI_AGAIN), where that is all that is said of sources. */

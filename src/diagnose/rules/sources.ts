@@ -1,8 +1,9 @@
 /** What is wrong with one package source, where its own words tell more than that it cannot be used. */
 import { CHECK_SOURCES, install, prepare, REBOOT, run, runAsRoot } from '../../make-remedy.ts';
-import { shellLine } from '../../shell-words.ts';
+import { quoteWord, shellLine, shellText } from '../../shell-words.ts';
 import { findArchitecture } from '../../detect/architectures.ts';
-import type { Remedy } from '../../types.ts';
+import { UBUNTU_RELEASES } from '../../detect/ubuntu-releases.ts';
+import type { Remedy, ShellText } from '../../types.ts';
 import { NOT_FOUND_PATTERNS } from '../package-manager/asked-packages.ts';
 import { BROKEN, NO_RELEASE_FILE, OF_A_SOURCE, UNTRUSTED_ISSUER } from '../package-manager/source-messages.ts';
 import { text, type Pattern, type Rule, type Match } from '../rule.ts';
@@ -34,6 +35,20 @@ const INDEX_ABSENT: readonly Pattern[] = [
   text('Status code: 404', /Status code: 404 for \S{1,300}\/repomd\.xml/),
   text('[Errno 14]', /repomd\.xml: \[Errno 14\]/),
 ];
+/**
+ * Red Hat's repositories of longer support (EUS, AUS, E4S, TUS) exist for minor releases alone, and the address that was asked has
+ * the major one, as it is where the release was never set: /eus/rhel8/8/, /eus/rhel/server/7/7Server/.
+ */
+const MAJOR_OF_EXTENDED: readonly Pattern[] = [
+  text('Status code: 404', new RegExp(`Status code: 404 for ${extendedAddress()}`)),
+  text('[Errno 14]', new RegExp(String.raw`${extendedAddress()}(?=.{1,400}: \[Errno 14\] HTTPS? Error 404)`)),
+];
+
+function extendedAddress(): string {
+  const release = String.raw`(?:(\d{1,2})/\2|/[\w-]{1,30}/(\d{1,2})/\3[A-Z]\w{1,20})/`;
+  return String.raw`https?://cdn\.redhat\.com/content/(eus|aus|e4s|tus)/rhel${release}`;
+}
+
 /** A cloud's own repositories know their machines by a certificate, which a package of theirs renews. */
 const CLOUD_CERTIFICATE = text(
   'certificate expired',
@@ -60,8 +75,9 @@ const PACMAN_KEYS: readonly Pattern[] = [
 ];
 
 /** Releases that end in an archive or are there: where a mirror has no such directory, it was taken away, and the name is right. */
-const ARCHIVED =
-  /^(?:sarge|etch|lenny|squeeze|wheezy|jessie|stretch|buster|bullseye|hardy|intrepid|jaunty|karmic|lucid|maverick|natty|oneiric|quantal|raring|saucy|utopic|vivid|wily|yakkety|zesty|artful|cosmic|disco|eoan|groovy|hirsute|impish|kinetic|lunar|mantic|oracular|plucky)(?:-|$)/;
+const ARCHIVED = new RegExp(
+  `^(?:sarge|etch|lenny|squeeze|wheezy|jessie|stretch|buster|bullseye|${UBUNTU_RELEASES.flatMap(({ codename, archive }) => (archive === 'old-releases' ? codename : [])).join('|')})(?:-|$)`,
+);
 /** The index of a suite is not there, as apt of before 1.1 says it. */
 const NO_INDEX = text(
   'Failed to fetch',
@@ -219,7 +235,7 @@ export const SOURCE_RULES: readonly Rule[] = [
       `${match.captures.find(([, suite]) => suite !== undefined)?.[1] ?? 'This release'} is out of support and left the mirrors: ${archiveOf(match)?.host ?? 'an archive'} has it.`,
     remedies: (_situation, match) => [
       runAsRoot(
-        `sed -i -E '${archiveOf(match)?.move ?? ''}' $(grep -rlsE '(ubuntu|debian|raspbian|raspberrypi)[.](com|org)' ${APT_SOURCES})`,
+        shellText`sed -i -E ${quoteWord(archiveOf(match)?.move ?? '')} $(grep -rlsE '(ubuntu|debian|raspbian|raspberrypi)[.](com|org)' ${APT_SOURCES})`,
       ),
       CHECK_SOURCES,
       prepare(),
@@ -245,7 +261,7 @@ export const SOURCE_RULES: readonly Rule[] = [
       const place = host.replaceAll('.', '[.]');
       return [
         runAsRoot(
-          `sed -i -e '/^ *deb.*${place}/ ${rename}' -e '/^URIs:.*${place}/,/^$/ ${rename}' $(grep -rlsF ${host} ${APT_SOURCES})`,
+          shellText`sed -i -e ${quoteWord(`/^ *deb.*${place}/ ${rename}`)} -e ${quoteWord(`/^URIs:.*${place}/,/^$/ ${rename}`)} $(grep -rlsF ${quoteWord(host)} ${APT_SOURCES})`,
         ),
         CHECK_SOURCES,
         prepare(),
@@ -297,6 +313,21 @@ export const SOURCE_RULES: readonly Rule[] = [
     remedies: (situation) => [runAsRoot(cleanAll(situation)), install(situation.packages.devel, 'kernel'), prepare()],
     otherwise:
       'Where it comes back with a fresh index, the mirror or a proxy in between is at fault: try another mirror.',
+  },
+  {
+    code: 'REPO_MISCONFIGURED',
+    patterns: MAJOR_OF_EXTENDED,
+    grade: 'proves',
+    cause: ({ groups: [kind = '', eight, seven], situation }) =>
+      `${kind.toUpperCase()} repositories of Red Hat are of one minor release each, and this one was asked for ${eight ?? seven ?? ''}: the minor release of this system${minorOf(situation) === null ? '' : `, ${minorOf(situation)},`} is not set.`,
+    remedies: (situation) => [
+      runAsRoot('subscription-manager release --list'),
+      ...setMinor(minorOf(situation)),
+      runAsRoot(cleanAll(situation)),
+      CHECK_SOURCES,
+    ],
+    otherwise:
+      'The first command lists what the subscription has, and "subscription-manager release --set" takes one of them: that of /etc/redhat-release, whose kernel runs here.',
   },
   {
     code: 'REPO_MISCONFIGURED',
@@ -374,6 +405,16 @@ function archiveOf({ captures }: Match): Archive | null {
   return null;
 }
 
+function setMinor(minor: string | null): readonly Remedy[] {
+  return minor === null ? [] : [runAsRoot(shellLine`subscription-manager release --set=${minor}`)];
+}
+
+/** The minor release of Enterprise Linux that a kernel says it was built for. */
+function minorOf({ release }: Situation): string | null {
+  const [, major, minor] = /\.el(\d{1,2})_(\d{1,2})(?=\.|\+|$)/.exec(release ?? '') ?? [];
+  return major === undefined || minor === undefined ? null : `${major}.${minor}`;
+}
+
 function hostOf(address: string): string {
   return address.replace(/^https?:\/\//, '').replace(/[/:].*$/, '');
 }
@@ -399,7 +440,8 @@ function foreignSuite({
       ARCHIVED.test(wrong) ||
       BY_STATE.test(wrong) ||
       address.includes('-debug');
-    if (right !== undefined && own.length > 0 && !isKnown && right !== wrong) return { host, wrong, right };
+    const isHost = /^\w[\w.-]*$/.test(host);
+    if (isHost && right !== undefined && own.length > 0 && !isKnown && right !== wrong) return { host, wrong, right };
   }
   return null;
 }
@@ -417,7 +459,7 @@ function moveToPorts({ log, arch: machine }: Situation, { groups, seen }: Match)
     const line = `deb [arch=${arch}] http://ports.ubuntu.com/ubuntu-ports %s main universe\\n`;
     return [
       runAsRoot(
-        `sed -i -E '/[.]ubuntu[.]com/ { s#^deb (https?://)#deb [arch=${own}] \\1#; /arch=/! s#^deb \\[#deb [arch=${own} #; s#^(URIs: .*/ubuntu/?)$#\\1\\nArchitectures: ${own}# }' $(grep -rlsF .ubuntu.com ${APT_SOURCES})`,
+        shellText`sed -i -E ${quoteWord(`/[.]ubuntu[.]com/ { s#^deb (https?://)#deb [arch=${own}] \\1#; /arch=/! s#^deb \\[#deb [arch=${own} #; s#^(URIs: .*/ubuntu/?)$#\\1\\nArchitectures: ${own}# }`)} $(grep -rlsF .ubuntu.com ${APT_SOURCES})`,
       ),
       runAsRoot(
         shellLine`sh -c ${`printf "${line}" ${suite} ${suite}-updates ${suite}-security > /etc/apt/sources.list.d/ports.list`}`,
@@ -425,8 +467,8 @@ function moveToPorts({ log, arch: machine }: Situation, { groups, seen }: Match)
     ];
   }
   const [from, to] = isOfPorts(arch)
-    ? ['/ubuntu(/| |$)', 'ports.ubuntu.com/ubuntu-ports']
-    : ['/ubuntu-ports(/| |$)', 'archive.ubuntu.com/ubuntu'];
+    ? (['/ubuntu(/| |$)', 'ports.ubuntu.com/ubuntu-ports'] as const)
+    : (['/ubuntu-ports(/| |$)', 'archive.ubuntu.com/ubuntu'] as const);
   return [
     runAsRoot(
       `sed -i -E 's#https?://[a-z0-9.-]*(archive|security|ports)[.]ubuntu[.]com${from}#http://${to}\\2#' $(grep -rlsF .ubuntu.com ${APT_SOURCES})`,
@@ -447,12 +489,13 @@ function untrustedSource({ linesOf }: Match): string | null {
 function importKey(distribution: string | null, version: string | null): Remedy {
   return distribution === 'almalinux' && version === '8'
     ? runAsRoot('rpm --import https://repo.almalinux.org/almalinux/RPM-GPG-KEY-AlmaLinux')
-    : run(String.raw`rpm -q gpg-pubkey --qf '%{version} %{summary}\n'`);
+    : run("rpm -q gpg-pubkey --qf '%{version} %{summary}\\n'");
 }
 
-function cleanAll({ place }: Situation): string {
-  if (asksZypper(place)) return 'zypper clean --all';
-  return `${place.manager === 'yum' ? 'yum' : 'dnf'} clean all`;
+function cleanAll({ place }: Situation): ShellText {
+  return asksZypper(place)
+    ? shellText`zypper clean --all`
+    : shellText`${place.manager === 'yum' ? 'yum' : 'dnf'} clean all`;
 }
 
 /** Where each family keeps the issuers that somebody added, and what takes them in. */

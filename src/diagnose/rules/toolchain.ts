@@ -1,5 +1,6 @@
 /** Symptoms of the tools that compile a module: missing, of another version, or misled by the environment. */
 import { EMPTY_CACHE, install, run, runAsRoot } from '../../make-remedy.ts';
+import { quoteCommand, shellLine, shellText } from '../../shell-words.ts';
 import type { PackageSystem } from '../../package-system/package-system.ts';
 import type { Remedy } from '../../types.ts';
 import { findArchitecture } from '../../detect/architectures.ts';
@@ -91,17 +92,17 @@ const NO_ARCH = text('/Makefile', /(?:^|[\s/`'":])arch\/([a-z]\w{1,15})\/(?:\S{0
 const OWN_VALUES = text('unknown value', /unknown value ["'`]\S{1,40}["'`] for ["'`]-m(?:arch|cpu|abi)/);
 const OWN_ARGUMENTS = text('valid arguments to', /valid arguments to ["'`]-mabi=["'`]? are/);
 
-/** One package by its name in each system. */
+/** Packages by their names in each system. */
 interface Library {
-  readonly deb: string;
-  readonly rpm: string;
-  readonly zypper: string;
+  readonly deb: readonly string[];
+  readonly rpm: readonly string[];
+  readonly zypper: readonly string[];
 }
 /** Headers of libraries that programs of the build tree are compiled with. */
 const LIBRARIES: readonly (readonly [RegExp, Library])[] = [
-  [/libdwfl/, { deb: 'libdw-dev', rpm: 'elfutils-devel', zypper: 'libdw-devel' }],
-  [/elf/, { deb: 'libelf-dev', rpm: 'elfutils-libelf-devel', zypper: 'libelf-devel' }],
-  [/openssl/, { deb: 'libssl-dev', rpm: 'openssl-devel', zypper: 'libopenssl-devel' }],
+  [/libdwfl/, { deb: ['libdw-dev'], rpm: ['elfutils-devel'], zypper: ['libdw-devel'] }],
+  [/elf/, { deb: ['libelf-dev'], rpm: ['elfutils-libelf-devel'], zypper: ['libelf-devel'] }],
+  [/openssl/, { deb: ['libssl-dev'], rpm: ['openssl-devel'], zypper: ['libopenssl-devel'] }],
 ];
 export const MISSING_LIBRARY: readonly Pattern[] = [
   text('install libelf-dev', /please install (libelf-dev)/),
@@ -222,7 +223,7 @@ export const TOOLCHAIN_RULES: readonly Rule[] = [
     remedies: ({ system }, { captures }) => {
       const names = namesIn(captures);
       return [
-        system === null ? runAsRoot(`dnf install -y ${names.join(' ')}`) : install(names, 'toolchain'),
+        system === null ? runAsRoot(shellText`dnf install -y ${quoteCommand(names)}`) : install(names, 'toolchain'),
         EMPTY_CACHE,
       ];
     },
@@ -238,8 +239,8 @@ export const TOOLCHAIN_RULES: readonly Rule[] = [
       const names = LIBRARIES.find(([header]) => header.test(groups[0] ?? ''))?.[1];
       if (names === undefined) return [];
       if (system === null) return [...ofEachSystem(names), EMPTY_CACHE];
-      const name = asksZypper(place) ? names.zypper : names[system.family];
-      return [install([name], 'toolchain'), EMPTY_CACHE];
+      const wanted = asksZypper(place) ? names.zypper : names[system.family];
+      return [install(wanted, 'toolchain'), EMPTY_CACHE];
     },
   },
   {
@@ -250,7 +251,11 @@ export const TOOLCHAIN_RULES: readonly Rule[] = [
       `${kernelName(situation)} was built with clang, and gcc is called for its modules${groups[0] === undefined ? '' : `, which does not know ${groups[0]}`}.`,
     remedies: ({ system }) => [
       ...(system === null
-        ? ofEachSystem({ deb: 'clang lld llvm', rpm: 'clang lld llvm', zypper: 'clang lld llvm' })
+        ? ofEachSystem({
+            deb: ['clang', 'lld', 'llvm'],
+            rpm: ['clang', 'lld', 'llvm'],
+            zypper: ['clang', 'lld', 'llvm'],
+          })
         : [install(['clang', 'lld', 'llvm'], 'toolchain')]),
       run("stap -B LLVM=1 -v -e 'probe begin { exit() }'"),
       EMPTY_CACHE,
@@ -306,9 +311,9 @@ function isOtherCompiler({ linesOf }: Match): boolean {
 /** A line for each system, where nothing tells which it is. */
 function ofEachSystem({ deb, rpm, zypper }: Library): readonly Remedy[] {
   return [
-    runAsRoot(`apt-get install -y ${deb}    # where there is apt`),
-    runAsRoot(`dnf install -y ${rpm}    # where there is dnf`),
-    runAsRoot(`zypper --non-interactive install ${zypper}    # where there is zypper`),
+    runAsRoot(shellText`apt-get install -y ${quoteCommand(deb)}    # where there is apt`),
+    runAsRoot(shellText`dnf install -y ${quoteCommand(rpm)}    # where there is dnf`),
+    runAsRoot(shellText`zypper --non-interactive install ${quoteCommand(zypper)}    # where there is zypper`),
   ];
 }
 
@@ -352,7 +357,7 @@ function installToolset(lines: readonly Told[], { release }: Pick<Situation, 're
   if (brand !== 'gcc' || own === undefined || Number(major) <= own) return null;
   const toolset = `${Number(system) < 8 ? 'devtoolset' : 'gcc-toolset'}-${major ?? ''}`;
   const name = Number(system) < 8 ? `${toolset}-gcc` : toolset;
-  return [install([name], 'toolchain'), run(`scl enable ${toolset} 'gcc --version'`), EMPTY_CACHE];
+  return [install([name], 'toolchain'), run(shellLine`scl enable ${toolset} 'gcc --version'`), EMPTY_CACHE];
 }
 
 /** The compiler by the name that kbuild asks for it, where it does. */
@@ -364,15 +369,15 @@ function installTool(
   const named = lines.map((line) => /\b(gcc-\d{1,2}): (?:\d+: )?(?:[cC]ommand )?not found/.exec(line.text)?.[1]);
   const wanted = named.find((name) => name !== undefined) ?? tool ?? 'gcc';
   const names = [...new Set([...packageOf(wanted), 'make'])];
-  const config = `/lib/modules/${releaseWord(situation)}/build/.config`;
+  const config = shellText`/lib/modules/${releaseWord(situation)}/build/.config`;
   return [
     ...(situation.system === null
-      ? ofEachSystem({ deb: names.join(' '), rpm: names.join(' '), zypper: names.join(' ') })
+      ? ofEachSystem({ deb: names, rpm: names, zypper: names })
       : [install(names, 'toolchain')]),
-    run(`grep CONFIG_CC_VERSION_TEXT ${config}`),
+    run(shellText`grep CONFIG_CC_VERSION_TEXT ${config}`),
     crossPrefix(wanted) === null
-      ? run(`env PATH=/usr/bin:/bin ${wanted.startsWith('clang') ? wanted : 'gcc'} --version`)
-      : run(`command -v ${wanted}`),
+      ? run(shellLine`env PATH=/usr/bin:/bin ${wanted.startsWith('clang') ? wanted : 'gcc'} --version`)
+      : run(shellLine`command -v ${wanted}`),
     EMPTY_CACHE,
   ];
 }

@@ -1,6 +1,6 @@
 /** Symptoms of packages that are there and that the package manager was told to leave alone: locked, pinned or held. */
 import { install, run, runAsRoot } from '../../make-remedy.ts';
-import { shellLine } from '../../shell-words.ts';
+import { quoteCommand, shellLine, shellText } from '../../shell-words.ts';
 import { NOT_FOUND_PATTERNS, readAsked } from '../package-manager/asked-packages.ts';
 import { judgeNotFound } from '../package-manager/read-answers.ts';
 import { text, type Pattern, type Rule, type Match } from '../rule.ts';
@@ -73,7 +73,10 @@ export const WITHHELD_RULES: readonly Rule[] = [
       const names = kernelsHeld(situation);
       if (names.length === 0) return [run('apt-mark showhold')];
       const { devel } = situation.packages;
-      return [runAsRoot(`apt-mark unhold ${names.join(' ')}`), install(devel.length > 0 ? devel : names, 'kernel')];
+      return [
+        runAsRoot(shellText`apt-mark unhold ${quoteCommand(names)}`),
+        install(devel.length > 0 ? devel : names, 'kernel'),
+      ];
     },
     otherwise:
       'Who holds them may have a reason. With --allow-change-held-packages apt-get changes them once and goes on holding them; Ansible has allow_change_held_packages for it.',
@@ -88,7 +91,7 @@ export const WITHHELD_RULES: readonly Rule[] = [
       const { devel } = situation.packages;
       return [
         run('zypper locks'),
-        runAsRoot(`zypper removelock ${names.join(' ')}`),
+        runAsRoot(shellText`zypper removelock ${quoteCommand(names)}`),
         install(devel.length > 0 && asksZypper(situation.place) ? devel : names, 'kernel'),
       ];
     },

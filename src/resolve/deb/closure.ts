@@ -4,7 +4,7 @@
  * and Recommends are not followed. Pure.
  */
 import { TapprepError } from '../../errors.ts';
-import { quoteCommand } from '../../shell-words.ts';
+import { quoteCommand, shellText } from '../../shell-words.ts';
 import { run, runAsRoot } from '../../make-remedy.ts';
 import { compareDebVersions } from '../../version/deb-vercmp.ts';
 import { findConflicts, findNewlyBroken } from './conflicts.ts';
@@ -154,7 +154,7 @@ function explain({ failure, pool, installed, budget }: Search): TapprepError {
     'UNSATISFIED_DEPENDENCY',
     `${who} needs ${wish.group.map(formatAlternative).join(' or ')}, but ${offers.join(' and ')}${why}`,
     {
-      remedy: run(`apt-cache policy ${quoteCommand(wish.group.map(({ name }) => name))}`),
+      remedy: run(shellText`apt-cache policy ${quoteCommand(wish.group.map(({ name }) => name))}`),
       facts: {
         by:
           wish.by === null ? null : { name: wish.by.name, version: wish.by.version, repository: wish.by.repository.id },

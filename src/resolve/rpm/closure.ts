@@ -1,6 +1,6 @@
 /** Everything that some packages need beside what is installed, each with the reason why; or why it cannot be had. Pure. */
 import { TapprepError } from '../../errors.ts';
-import { quoteWord } from '../../shell-words.ts';
+import { shellLine } from '../../shell-words.ts';
 import { run, tapprep } from '../../make-remedy.ts';
 import { ALWAYS, type Pool } from './solver/pool.ts';
 import type { Relation } from './solver/relation.ts';
@@ -107,12 +107,13 @@ function explain(pool: Pool, wishes: readonly Wish[], proof: readonly Rule[]): T
 }
 
 function unsatisfied(chain: readonly unknown[], said: string, missing: string): TapprepError {
-  const word = quoteWord(missing);
   return new TapprepError(
     'UNSATISFIED_DEPENDENCY',
     `${said}, but no repository that was asked has a package that provides ${missing}`,
     {
-      remedy: run(`dnf repoquery --whatprovides ${word} || yum provides ${word} || zypper search --provides ${word}`),
+      remedy: run(
+        shellLine`dnf repoquery --whatprovides ${missing} || yum provides ${missing} || zypper search --provides ${missing}`,
+      ),
       facts: { chain, missing },
     },
   );

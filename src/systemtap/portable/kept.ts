@@ -112,7 +112,7 @@ export async function verifyPortable({ directory, manifest }: PortableSystemtap)
 }
 
 async function requireOwnTree(directory: string, named: ReadonlySet<string>): Promise<void> {
-  const uid = await ownUid();
+  const uid = ownUid();
   for (const name of ['', ...(await readdir(directory, { recursive: true }))]) {
     const path = join(directory, name);
     const info = await lstat(path);

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { createRootHost } from '../../../src/host/root.ts';
-import { readJournal } from '../../../src/install/journal.ts';
+import { readJournal, writeJournal } from '../../../src/install/journal.ts';
 import { BundleRoot, removeTemplate } from '../../helpers/bundle-root.ts';
 import { DebLab } from '../../helpers/deb-lab.ts';
 import { killAll } from '../../helpers/descendants.ts';
@@ -118,6 +118,23 @@ async function killed(script: 'gcc' | 'slow', more: readonly RealPackage[] = [sl
   await done;
   letGo();
 }
+
+test('what somebody installed after a run that was killed before its package manager began stays', async () => {
+  const own = { name: 'strace', version: '9-1', arch: 'amd64' };
+  await carry([failing()]);
+  cpSync(build('strace', '9-1', { 'usr/bin/strace': '#!/bin/sh\n' }), join(root.directory, 'tmp/x.deb'));
+  execFileSync('chroot', [root.directory, 'dpkg', '--install', '/tmp/x.deb'], { stdio: 'ignore' });
+  const killedOne = { at: '2026-11-29T10:00:00.000Z', tapprep: '0.1.0', release: '6.1.0-1-amd64' };
+  await writeJournal(createRootHost(root.directory), {
+    schema: 'tapprep-journal/1',
+    entries: [{ ...killedOne, state: 'started', begun: false, packages: [own], replaced: [], files: [] }],
+  });
+  await root.run('install.sh', ['--not-running', '--keep']);
+  const { entries } = await readJournal(createRootHost(root.directory));
+  expect(entries).toMatchObject([{ state: 'done', packages: [{ name: 'systemtap' }] }]);
+  expect(await root.run('install.sh', ['--undo'])).toMatchObject({ code: 0 });
+  expect(root.packages()).toBe('strace 9-1 install ok installed\n');
+});
 
 describe('killed while it replaces a package that was there before', () => {
   const replaced = [{ name: 'gcc', from: '9-1', to: '10-2' }];

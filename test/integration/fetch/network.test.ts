@@ -224,9 +224,20 @@ describe('proxies', () => {
     expect([...proxy.requests, ...plain.requests]).toEqual([]);
   });
 
-  test('a dead proxy is NETWORK', async () => {
-    const error = await failureOf(fetchVia({ http_proxy: 'http://127.0.0.1:9' }, `${plain.url}file.bin`));
-    expect(error.code).toBe('NETWORK');
+  test.each([
+    ['refuses', 'http://127.0.0.1:9', '127.0.0.1:9'],
+    ['has no address', 'http://no.such.invalid:3128', 'no.such.invalid:3128'],
+  ])('a proxy that %s is named, and not the host behind it', async (_, http_proxy, named) => {
+    const error = await failureOf(fetchVia({ http_proxy }, `${plain.url}file.bin`));
+    expect(error).toMatchObject({ code: 'NETWORK', facts: { proxy: named } });
+    expect(error.message).toContain(`could not be read through the proxy ${named} of http_proxy: `);
+    expect(error.hint).toContain('grep -i _proxy');
+  });
+
+  test('a host that refuses is not taken for the proxy that no_proxy left out', async () => {
+    const env = { http_proxy: 'http://127.0.0.1:9', no_proxy: '127.0.0.1' };
+    const error = await failureOf(fetchVia(env, 'http://127.0.0.1:7/file.bin'));
+    expect(error.message).not.toContain('proxy');
   });
 
   test('a proxy variable that is no address is USAGE, without its password', () => {

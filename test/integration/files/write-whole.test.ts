@@ -81,3 +81,7 @@ test('a directory on a read-only file system is that, at any depth; else all abo
   remountReadOnly();
   await expect(makeDirectory(join(disk, 'a/b/c'))).rejects.toMatchObject({ code: 'EROFS' });
 });
+
+test('a directory that the kernel does not know below one that is there is refused, and not tried without end', async () => {
+  await expect(makeDirectory('/proc/tapprep/x')).rejects.toMatchObject({ code: 'ENOENT' });
+});

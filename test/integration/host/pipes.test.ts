@@ -51,6 +51,7 @@ test('a pipe that nobody writes into is empty, and no file that is planted stops
   expect(await readGivenText(at('silent'))).toBe('');
   expect(await readTextFile(at('silent'))).toBeNull();
   expect(await readGivenText('/dev/zero')).toBeNull();
+  expect(await readGivenText('/dev/null')).toBe('');
   await expect(readSecretFile(at('silent'))).rejects.toThrow('begins with an empty line');
 });
 

@@ -69,6 +69,31 @@ test('a package that somebody else installs meanwhile is not taken for tapprepâ€
   expect(root.packages()).toEqual(['linux-image-6.1.0-58-amd64 6.1.200-1 installed']);
 });
 
+test('what somebody installs after a run that was killed before its package manager began is not tapprepâ€™s', async () => {
+  await root.install([asArtifact(stap)]);
+  const journal = join(root.directory, 'var/lib/tapprep/journal.json');
+  const entry = { ...root.entries()[0], state: 'started', begun: false };
+  await root.remove();
+  writeFileSync(journal, JSON.stringify({ schema: 'tapprep-journal/1', entries: [entry] }));
+  root.dpkg('--install', stap);
+  await root.remove();
+  expect(root.packages()).toEqual(['systemtap 5.1-1 installed']);
+
+  writeFileSync(journal, JSON.stringify({ schema: 'tapprep-journal/1', entries: [entry] }));
+  await root.install([asArtifact(gcc.new)]);
+  await root.remove();
+  expect(root.packages()).toEqual(['systemtap 5.1-1 installed']);
+});
+
+test('the journal says from when on the package manager works', async () => {
+  const said: unknown[] = [];
+  const emit: Emit = ({ type }) => void (type === 'command' && said.push(root.entries()[0]));
+  await root.install([asArtifact(stap)], { emit });
+  expect(said[0]).toMatchObject({ state: 'started', packages: [{ name: 'systemtap' }] });
+  expect(said[0]).not.toHaveProperty('begun');
+  expect(root.entries()[0]).not.toHaveProperty('begun');
+});
+
 test('a transaction that fails takes away its own packages alone', async () => {
   const emit = meanwhile(() => root.dpkg('--install', kernel));
   const { message } = await failureOf(root.install([asArtifact(broken)], { emit }));

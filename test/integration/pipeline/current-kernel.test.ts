@@ -55,6 +55,17 @@ test('of two kernels that the metapackage stands for the newer one is current, b
   expect(await findCurrentKernel(await openLab(), open, { allowExpiredRelease: false })).toBe('5.10.0-56-cloud-amd64');
 });
 
+test('where no host can be resolved, what to look at is told', async () => {
+  const root = join(scratch, 'unresolved');
+  makeDpkgRunRoot(root, { url: 'http://no.such.invalid/', suite: 'bullseye', keyring });
+  const session = await openLab();
+  // With this machine as the host its own archive is not asked beside: it would be the real one.
+  const open = { host: session.local, facts: await collectFacts(createRootHost(root)) };
+  const failure = await failureOf(findCurrentKernel(session, open, { allowExpiredRelease: false }));
+  expect(failure).toMatchObject({ code: 'NETWORK', facts: { hosts: ['no.such.invalid'] } });
+  expect(failure.hint).toContain('getent hosts no.such.invalid');
+});
+
 test('of a distribution whose metapackage is not known it is not guessed', async () => {
   const open = { host: null, facts: declareDistribution('devuan:5', null) };
   const failure = await failureOf(

@@ -114,6 +114,8 @@ interface Ask {
   readonly snapshot?: string;
   readonly url?: string;
   readonly distro?: string;
+  /** With a cache that lasts from one plan to the next; left out: with one of its own. */
+  readonly offline?: boolean;
 }
 
 /** The plan for a Debian kernel that is named as it names itself. */
@@ -121,11 +123,11 @@ async function plan(release: string, unameV: string | null, ask: Ask = {}): Prom
   writeMirrors(ask.url ?? snapshots.url);
   const opened = await openTestSession(join(scratch, 'cache'), {
     packageRoot: scratch,
-    offline: false,
+    offline: ask.offline ?? false,
     snapshot: ask.snapshot ?? null,
     now: () => Date.UTC(2026, 10, 29),
   });
-  const session = { ...opened, reader: { ...reader.context, now: opened.now } };
+  const session = ask.offline === undefined ? { ...opened, reader: { ...reader.context, now: opened.now } } : opened;
   const facts = declareFacts({ distro: 'debian:12', release, arch: 'x86_64', unameV });
   const declared = { distro: 'debian', version: '12', kernel: release, arch: 'x86_64', unameV };
   const target = { ...declareTarget(declared), distro: ask.distro ?? 'debian' };
@@ -219,6 +221,20 @@ test('where the snapshots cannot be reached the exact address is told, and no se
   ]);
   expect(failure.message).toContain('20230704T000000Z/dists/bookworm-security/InRelease (did not answer)');
   expect(failure.remedy).toEqual(tapprep('plan', '--snapshot', '20230704T000000Z'));
+});
+
+test('a kernel of which nobody said when it was made tells which options make the snapshots be asked', async () => {
+  const failure = await failureOf(plan('6.1.0-10-amd64', null));
+  expect(failure.code).toBe('NO_EXACT_PACKAGE');
+  expect(failure.message).toContain('--uname-v tells it, or --snapshot names it');
+  expect(failure.remedy).toEqual(tapprep('plan', '--snapshot', 'TIME'));
+  expect(snapshots.requests).toEqual([]);
+});
+
+test('with --offline, snapshots that are not in the cache are not said to lack the kernel', async () => {
+  await plan('6.1.0-50-amd64', uname('6.1.176-1', '2026-10-01'), { offline: false });
+  const failure = await failureOf(plan('6.1.0-12-amd64', uname('6.1.52-1', '2023-09-07'), { offline: true }));
+  expect(failure.code).toBe('OFFLINE');
 });
 
 describe('a snapshot that lies is refused', () => {

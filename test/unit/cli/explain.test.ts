@@ -136,6 +136,11 @@ describe('explain', () => {
   });
 });
 
+it('the page of a kernel that nobody packages names the option that takes its tree', async () => {
+  const page = await run(async (context) => runExplain(context, { source: 'CUSTOM_KERNEL_NO_PACKAGE', facts: null }));
+  expect(page.stdout).toMatch(/What to do\n.*--build-tree DIR/u);
+});
+
 const target = (facts: string) => ({ ...NO_TARGET, facts: join(directory, facts) });
 
 describe('doctor', () => {
@@ -192,6 +197,35 @@ describe('doctor', () => {
     expect(report.findings.map(({ code }) => code)).toEqual(['SECUREBOOT_SIGNATURE', 'DEBUGINFO_MISSING']);
     expect(report.verdict.commands[0]).toMatch(/^tapprep bundle --facts /);
     expect(report.verdict.commands.at(-1)).toMatch(/^reboot {4}# on that machine$/);
+  });
+
+  it('gives no command of another distribution for this machine: the log is of another one', async () => {
+    const log =
+      'Checking "/lib/modules/5.10.0-32-cloud-amd64/build/.config" failed with error: No such file or directory\n';
+    const doctor = await run(
+      (context) => runDoctor(context, { target: target('good.json'), log: '-', reports: [] }),
+      log,
+    );
+    expect(doctor.exitCode).toBe(0);
+    expect(doctor.stdout).toContain('From the log, which is of another machine and does not count here:');
+    const explain = await run((context) => runExplain(context, { source: '-', facts: 'good.json' }), log);
+    expect(explain.stdout).toContain(
+      'The facts are of another machine, Rocky Linux 9.5 (Blue Onyx), and were left aside.',
+    );
+    for (const { stdout } of [doctor, explain]) {
+      expect(stdout).toMatch(/apt-get install -y linux-headers-5\.10\.0-32-cloud-amd64 {4}# on that machine/u);
+      expect(stdout).not.toMatch(/tapprep (?:bundle|plan|install)/u);
+    }
+  });
+
+  it('says of a log that is not there that --log takes a file', async () => {
+    await expect(
+      run(async (context) => runDoctor(context, { target: target('good.json'), log: 'no.log', reports: [] })),
+    ).rejects.toMatchObject({
+      code: 'USAGE',
+      message: expect.stringMatching(/no\.log is not there: --log takes a file/u) as unknown,
+      hint: 'tapprep doctor --help',
+    });
   });
 
   it('refuses a host that was only declared', async () => {

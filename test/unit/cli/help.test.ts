@@ -24,6 +24,24 @@ test('the topics name every override and every code of an error, because they ar
   for (const flags of overrides) expect(shown).toContain(flags);
 });
 
+test.each(COMMANDS.flatMap((row) => (row.only ?? []).map(([other, rows]) => [row, other, rows] as const)))(
+  'help of $name says which options mean something with another one only',
+  async (row, other, rows) => {
+    const pages = allPages().filter(({ name }) => name === `tapprep-${row.name.replaceAll(' ', '-')}`);
+    const cli = new Cli();
+    const { stdout } = await cli.run([...row.name.split(' '), '--help']).finally(() => cli.close());
+    const page = pages
+      .map((one) => renderPage(one, 1000))
+      .join('')
+      .replaceAll(/\s+/gu, ' ');
+    for (const [flags, meaning] of rows) {
+      const wanted = meaning.includes(other) ? meaning : `${flags} with ${other}: ${meaning}`;
+      expect(page).toContain(wanted);
+      expect(stdout.replaceAll(/\s+/gu, ' ')).toContain(wanted);
+    }
+  },
+);
+
 test('every command stands under one task, and each task names commands alone', () => {
   const named = TASKS.flatMap(([, words]) => words);
   expect(new Set(named)).toEqual(new Set(COMMANDS.map(({ name }) => name.split(' ')[0])));
@@ -62,4 +80,13 @@ test('help prints a command, an action, a topic in one or two words, and refuses
   } finally {
     cli.close();
   }
+});
+
+const textOf = (name: string, flags: string): string =>
+  COMMANDS.find((row) => row.name === name)?.options.find((option) => option[0].startsWith(flags))?.[1] ?? '';
+
+test('the keys of a line of JSON stand where the option is that takes it', () => {
+  for (const key of ['id', 'distro', 'version', 'kernel', 'arch', 'unameV'])
+    expect(textOf('names', '--batch')).toContain(`"${key}"`);
+  expect(textOf('plan', '--inventory')).toContain('"facts"');
 });

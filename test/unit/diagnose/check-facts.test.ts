@@ -242,6 +242,26 @@ describe('checkFacts', () => {
     expect(codes(facts, 'problem')).toEqual(['SECUREBOOT_SIGNATURE']);
   });
 
+  it('says of a kernel without loadable modules that none will load, as verify does', () => {
+    const facts = alter(EL9, { config: { CONFIG_MODULES: 'n' } });
+    expect(check(facts).find((finding) => finding.check === 'module loading')).toMatchObject({
+      status: 'problem',
+      detail: expect.stringMatching(
+        /^An unsigned module will not load, because the kernel was built without loadable modules/u,
+      ),
+    });
+    expect(verdict(facts).ready).toBe(false);
+  });
+
+  it.each([
+    ['/proc/config.gz', /^zcat \/proc\/config\.gz \| grep -E '[^']+'$/u],
+    ['/lib/modules/x/config', /^grep -E '[^']+' \/lib\/modules\/x\/config$/u],
+  ])('an option that is off is looked up where it was seen: %s', (configFrom, command) => {
+    const facts = alter(EL9, { config: { CONFIG_KPROBES: 'n' }, configFrom });
+    const [found] = check(facts).filter(({ diagnosis }) => diagnosis?.code === 'KERNEL_CONFIG');
+    expect(found?.diagnosis?.fix).toEqual([expect.stringMatching(command)]);
+  });
+
   it('ends the signing path with the reboot that confirms the key', () => {
     const { commands } = verdict(alter(EL9, { security: { lockdown: 'integrity', secureBoot: true } }));
     expect(commands.at(-1)).toBe('reboot');
@@ -275,12 +295,32 @@ describe('checkFacts', () => {
     expect(verdict(facts).byHand.length).toBeGreaterThan(0);
   });
 
-  it('what tapprep proved for the kernel is not judged by the range of what it was made from', () => {
+  it.each([
+    ['pass', 'ok', 'was proven for kernel 6.1'],
+    ['skip', 'unknown', 'only compiled a module for kernel 6.1'],
+  ] as const)('what tapprep recorded is judged by its hello world (%s), not by a range', (hello, status, said) => {
     const path = '/opt/tapprep/systemtap-4.8-mended-0123456789ab/bin/stap';
-    const facts = alter(DEBIAN12, { systemtap: { path, testedKernels: '2.6.32 ... 5.10.0-rc' } });
+    const facts = alter(DEBIAN12, { systemtap: { path, testedKernels: '2.6.32 ... 5.10.0-rc', hello } });
     const found = check(facts).find((finding) => finding.check === 'SystemTap and kernel');
-    expect(found).toMatchObject({ status: 'ok', detail: expect.stringContaining(`${path} was proven for kernel 6.1`) });
+    expect(found).toMatchObject({ status, detail: expect.stringContaining(`${path} ${said}`) });
   });
+
+  it.each([
+    ['pass', true, 'advice'],
+    ['skip', false, 'problem'],
+    [undefined, false, 'problem'],
+  ] as const)(
+    'without debug information a machine is ready where hello world was proven (%s)',
+    (hello, ready, status) => {
+      const path = '/opt/tapprep/systemtap-4.8-mended-0123456789ab/bin/stap';
+      const systemtap = hello === undefined ? {} : { path, hello };
+      const facts = alter(DEBIAN12, { systemtap, debuginfo: [], kernelPackages: [] });
+      const found = check(facts).find(({ diagnosis }) => diagnosis?.code === 'DEBUGINFO_MISSING');
+      expect(found).toMatchObject({ status, detail: expect.stringContaining('kernel functions') });
+      expect(found?.diagnosis?.fix.join('\n')).toContain('linux-image-6.1.0-28-amd64-dbg');
+      expect(verdict(facts).ready).toBe(ready);
+    },
+  );
 
   it.each([
     [
@@ -319,7 +359,11 @@ describe('checkFacts', () => {
       'is that of a root: never the table of the machine that tapprep runs on',
       { ...DEBIAN12, source: 'root' as const, root: '/srv/image' },
       [],
-      [/apt-get install -y linux-image-.*-dbg$/, /chroot \/srv\/image cp \/usr\/lib\/debug\/boot\/System\.map-/],
+      [
+        /chroot \/srv\/image apt-get update$/,
+        /apt-get install -y linux-image-.*-dbg$/,
+        /chroot \/srv\/image cp \/usr\/lib\/debug\/boot\/System\.map-/,
+      ],
     ],
   ])('the symbol table of a kernel that %s', (_name, facts, debuginfo, wanted) => {
     const finding = checkFacts({ ...facts, debuginfo, systemMap: null }, null).find(
@@ -341,8 +385,8 @@ describe('checkFacts', () => {
       user: { ...user, groups: [] },
     });
     expect(codes(facts, 'problem')).toEqual([
-      'PERM_GROUPS',
       'STAP_INSTALL_BROKEN',
+      'PERM_GROUPS',
       'DEVEL_MISSING',
       'GCC_OR_BUILD_MISMATCH',
       'GCC_OR_BUILD_MISMATCH',
@@ -353,6 +397,59 @@ describe('checkFacts', () => {
       'sudo usermod -aG stapusr,stapdev "$USER"',
       'newgrp stapdev',
     ]);
+  });
+
+  it.each([
+    [['users'], 'dev is not root, and not in stapusr and stapdev.'],
+    [['stapusr'], 'dev is not root, and in stapusr but not in stapdev.'],
+  ])('says which groups a user lacks who is in %s', (groups, said) => {
+    const [found] = check(alter(EL9, { user: { ...user, groups } })).filter((one) => one.check === 'user');
+    expect(found?.detail).toBe(said);
+  });
+
+  const image = { source: 'root', root: '/srv/image', buildTree: null, debuginfo: [], systemtap: null } as const;
+  it.each([
+    [
+      'no kernel',
+      { kernel: { release: null, running: false, installedReleases: [] } },
+      /^No kernel is installed, and none was named/u,
+    ],
+    [
+      'two kernels',
+      { kernel: { release: null, running: false, installedReleases: ['6.1.0-28-amd64', '6.1.0-30-amd64'] } },
+      /^The kernels 6\.1\.0-28-amd64, 6\.1\.0-30-amd64 are installed, and none was named/u,
+    ],
+    [
+      'a release with a typing error',
+      { kernel: { release: '6.1.0-57-cloud-amd46', running: false, installedReleases: [] } },
+      /^Kernel 6\.1\.0-57-cloud-amd46 is not installed, and no table/u,
+    ],
+  ])('prints no install that would be refused: an image with %s', (_name, own, said) => {
+    const facts = alter(DEBIAN12, { ...image, ...own, kernelPackages: [] });
+    expect(JSON.stringify([verdict(facts), check(facts)])).not.toContain('tapprep install');
+    expect(verdict(facts)).toMatchObject({ ready: false, commands: [], byHand: [expect.stringMatching(said)] });
+  });
+
+  it('prints install for a kernel of the tables that is not installed yet', () => {
+    const kernel = { release: '6.1.0-57-cloud-amd64', running: false, installedReleases: [] };
+    const facts = alter(DEBIAN12, { ...image, kernel, kernelPackages: [] });
+    expect(verdict(facts).commands).toEqual(['tapprep install --root /srv/image --kernel 6.1.0-57-cloud-amd64']);
+  });
+
+  it.each([
+    ['n', []],
+    ['y', ['tapprep verify --build-tree DIR']],
+  ])('a tree is asked for where the kernel of nobody loads modules (CONFIG_MODULES=%s)', (modules, fix) => {
+    const facts = alter(DEBIAN12, {
+      kernel: { release: '6.18.44-fc-v1098', installedReleases: [] },
+      config: { CONFIG_MODULES: modules },
+      buildTree: null,
+      debuginfo: [],
+      kernelPackages: [],
+    });
+    const found = check(facts).flatMap(({ diagnosis }) => (diagnosis === null ? [] : [diagnosis]));
+    const asked = ['CUSTOM_KERNEL_NO_PACKAGE', 'DEVEL_MISSING', 'DEBUGINFO_MISSING'];
+    for (const code of asked) expect(found.find((one) => one.code === code)?.fix).toEqual(fix);
   });
 
   it('deletes the cache after a repair', () => {
@@ -398,7 +495,7 @@ describe('checkFacts', () => {
     expect(fitOf(debian('4.8-2'))?.detail).toContain('task_work_cancel');
     expect(fitOf(debian('5.1-5'))?.status).toBe('ok');
     const placed = alter(debian('4.8-2'), {
-      systemtap: { path: '/opt/tapprep/systemtap-5.1/bin/stap', package: null, version: '5.1' },
+      systemtap: { path: '/opt/tapprep/systemtap-5.1/bin/stap', package: null, version: '5.1', hello: 'pass' },
     });
     expect(fitOf(placed)?.status).toBe('ok');
   });

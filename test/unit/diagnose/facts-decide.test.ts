@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { diagnose } from '../../../src/diagnose/diagnose.ts';
+import type { Reach } from '../../../src/diagnose/place.ts';
 import type { HostFacts } from '../../../src/types.ts';
 import { alter, DEBIAN12, EL9, EL9_RELEASE, EL9_UNAME_V, installedRpm } from './sample-facts.ts';
 
@@ -114,7 +115,8 @@ describe('facts decide between causes that print the same', () => {
 
   it('leaves facts of another kernel aside', () => {
     const [first] = diagnose({ log: NO_CONFIG, facts: DEBIAN12 });
-    expect([first?.code, first?.fix[0]]).toEqual(['DEVEL_MISSING', `sudo dnf install -y kernel-devel-${EL9_RELEASE}`]);
+    const command = `sudo dnf install -y kernel-devel-${EL9_RELEASE}    # on that machine`;
+    expect([first?.code, first?.fix[0]]).toEqual(['DEVEL_MISSING', command]);
   });
 
   it('writes commands without sudo for root', () => {
@@ -122,4 +124,19 @@ describe('facts decide between causes that print the same', () => {
       `dnf install -y kernel-devel-${EL9_RELEASE}`,
     );
   });
+});
+
+it('make goes into the tree that the user named, and into none that the facts of somebody else name', () => {
+  const facts = { ...alter(EL9, {}), own: { buildTree: '/home/kim/linux', vmlinux: null } };
+  const log = 'Checking "/home/kim/linux/.config" failed with error: No such file or directory';
+  const commandsBy = (reach: Reach): readonly string[] =>
+    diagnose({ log, facts, reach }).find(({ code }) => code === 'KERNEL_TREE_NOT_BUILT')?.fix ?? [];
+  expect(commandsBy({ via: 'here' })).toEqual([
+    'make -C /home/kim/linux olddefconfig',
+    'make -C /home/kim/linux -j"$(nproc)"',
+  ]);
+  expect(commandsBy({ via: 'facts', file: 'web.json' })).toEqual([
+    'make olddefconfig    # on that machine',
+    'make -j"$(nproc)"    # on that machine',
+  ]);
 });

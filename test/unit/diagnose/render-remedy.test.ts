@@ -15,7 +15,7 @@ import { canPrepare } from '../../../src/diagnose/settle-remedies.ts';
 import { describeSituation, type Situation } from '../../../src/diagnose/situation.ts';
 import { splitLog } from '../../../src/diagnose/log-line.ts';
 import { run } from '../../../src/make-remedy.ts';
-import type { HostFacts, Remedy } from '../../../src/types.ts';
+import type { HostFacts, Remedy, ShellText } from '../../../src/types.ts';
 import { remediesOfSources } from '../../helpers/remedies-of-sources.ts';
 import { alter, DEBIAN12, EL9 } from './sample-facts.ts';
 import { SYNTHETIC_LOGS } from './synthetic-logs.ts';
@@ -93,7 +93,8 @@ const OF_RULES: readonly Printed[] = LOGS.flatMap(([name, log]) =>
       const mending = remedies.flatMap((remedy) =>
         renderRemedy(remedy, situation.place).map((command) => ({ remedy, command })),
       );
-      const deciding = decidedBy === undefined ? [] : [{ remedy: run(decidedBy.command), command: decidedBy.command }];
+      const deciding =
+        decidedBy === undefined ? [] : [{ remedy: run(decidedBy.command as ShellText), command: decidedBy.command }];
       const where = `${code} in ${name} by ${reach.via}`;
       return [...mending, ...deciding].map((one) => ({ where, reach, situation, ...one }));
     });

@@ -6,6 +6,7 @@ const LIMITS = { attempts: 5, contactAttempts: 3 };
 const refused = new TransferError('NETWORK', 'refused', 'later', {
   unreached: true,
   facts: { reason: 'ECONNREFUSED' },
+  hint: 'look',
 });
 const unresolved = new TransferError('NETWORK', 'no', 'later', { unreached: true, facts: { reason: 'EAI_AGAIN' } });
 const silent = new TransferError('TIMEOUT', 'silent', 'later', { facts: { reason: 'ETIMEDOUT' } });
@@ -21,6 +22,12 @@ test.each([
   hosts.failed('http://h/last', error);
   expect(hosts.refusal('http://h/next')).toMatchObject({ code: error.code, retry: 'never' });
   expect(hosts.refusal('http://other/next')).toBeNull();
+});
+
+test('what is told of a host that is not asked again still says what to do', () => {
+  const hosts = createKnownHosts(LIMITS);
+  for (let i = 0; i < 3; i += 1) hosts.failed('http://h/x', refused);
+  expect(hosts.refusal('http://h/y')).toMatchObject({ hint: 'look' });
 });
 
 test('a host that lacks a file is a host that answers', () => {

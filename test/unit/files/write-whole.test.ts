@@ -112,7 +112,7 @@ test('a temporary directory is gone whatever its work does', async () => {
 });
 
 test('a file is one’s own while nobody else has it, by owner, name or mode', async () => {
-  const uid = await ownUid();
+  const uid = ownUid();
   const path = join(directory, 'file');
   writeFileSync(path, '', { mode: 0o600 });
   expect(isOwnFile(statSync(path), uid)).toBe(true);

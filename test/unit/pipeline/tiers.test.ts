@@ -83,3 +83,24 @@ const refuses = (): ReturnType<Parameters<typeof planInTiers>[1]> =>
 test('an error that no other repository can mend ends it at once', async () => {
   expect((await failureOf(planInTiers(ORDER, refuses, () => undefined))).code).toBe('UNKNOWN_RELEASE');
 });
+
+test('with --offline, what is in no index of the cache is not said to be nowhere while others are not in it', async () => {
+  const plan = planInTiers(
+    ORDER,
+    async (asked) =>
+      Promise.resolve({
+        failures: asked
+          .filter(({ id }) => id === 'official')
+          .map((repository) => ({ repository, error: new TapprepError('OFFLINE', 'not in the cache') })),
+        plan: () => {
+          throw new TapprepError('NO_EXACT_PACKAGE', 'none');
+        },
+      }),
+    () => undefined,
+  );
+  expect(await failureOf(plan)).toMatchObject({
+    code: 'OFFLINE',
+    message: 'none; with --offline not asked: official',
+    facts: { unanswered: ['official'] },
+  });
+});
