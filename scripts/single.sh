@@ -116,12 +116,9 @@ find_cache() {
   done
 }
 
-# Whether the directory is a cache of tapprep's, by its name, its mark or what it holds (src/files/cache-mark.ts), or is empty.
+# Whether the directory is a cache of tapprep's, by its usual place, its mark or what it holds (src/files/cache-mark.ts), or is empty.
 is_cache() {
-  words=${cache%/}
-  case ${words##*/} in
-    tapprep*) return 0 ;;
-  esac
+  [ -n "${TAPPREP_CACHE_DIR:-}" ] || return 0
   [ -n "$(ls -A -- "$cache" 2>/dev/null)" ] || return 0
   if [ -d "$cache/locks" ] && [ -d "$cache/sha256" ]; then return 0; fi
   look "$cache/CACHEDIR.TAG" || return 1

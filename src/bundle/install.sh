@@ -174,7 +174,13 @@ lock() {
   try_lock "$state/install.lock" "$owner"
   case $? in
     0) locked=$owner ;;
-    1) fail LOCKED "another install works here, process ${held%%:*}: wait for it" "tr '\\0' ' ' </proc/${held%%:*}/cmdline" ;;
+    1)
+      if is_elsewhere "$held"; then
+        fail LOCKED "another install works here, process ${held%%:*} of a container, or of the system around this one: wait for it" \
+          "rm $state/install.lock    # once nothing works there any more"
+      fi
+      fail LOCKED "another install works here, process ${held%%:*}: wait for it" "tr '\\0' ' ' </proc/${held%%:*}/cmdline"
+      ;;
     *) fail INSTALL_FAILED "$state/install.lock cannot be made: $said" "ls -ld $state/install.lock    # and take it away if nothing works here" ;;
   esac
 }

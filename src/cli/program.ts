@@ -10,6 +10,7 @@ import { readVersion } from './package-root.ts';
 import { OF_HOST, type Raw, readCommon, REPEATED, requireWith, requireWithout } from './options.ts';
 import { type Terminal, withProcessContext } from './process-context.ts';
 import type { TypedLine } from './settle-distro.ts';
+import { usualCacheDir } from './user-directories.ts';
 
 const EVERY_OPTION = COMMANDS.flatMap(({ options }) => options);
 
@@ -56,7 +57,7 @@ export async function runProgram(
     try {
       exitCode = await withProcessContext(terminal, readCommon(raw, env), packageRoot, place, async (context) => {
         if (row.options.some(([flags]) => flags.startsWith('--cache-dir ')))
-          await requireCache(context.common.cacheDir);
+          await requireCache(context.common.cacheDir, usualCacheDir(env));
         for (const { name, meant } of findMisspelt(env)) {
           const text = `the variable ${name} is unknown to tapprep and does nothing: did you mean ${meant}?`;
           context.emit({ type: 'note', level: 'warning', text });

@@ -21,13 +21,19 @@ export function defaultCacheDir(env: Environment, findHome: () => string = () =>
       facts: { given: own },
     });
   }
-  const caches = env['XDG_CACHE_HOME'] ?? '';
-  if (isAbsolute(caches)) return join(caches, 'tapprep');
-  const home = [env['HOME'] ?? '', homeOf(findHome)].find(isAbsolute);
-  if (home !== undefined) return join(home, '.cache/tapprep');
+  const usual = usualCacheDir(env, findHome);
+  if (usual !== null) return usual;
   throw new TapprepError('USAGE', 'HOME is no absolute path, and no home is known for this user', {
     hint: 'export TAPPREP_CACHE_DIR=/var/cache/tapprep-downloads',
   });
+}
+
+/** Where a cache lies when nobody says otherwise; null where no home is known. */
+export function usualCacheDir(env: Environment, findHome: () => string = () => userInfo().homedir): string | null {
+  const caches = env['XDG_CACHE_HOME'] ?? '';
+  if (isAbsolute(caches)) return join(caches, 'tapprep');
+  const home = [env['HOME'] ?? '', homeOf(findHome)].find(isAbsolute);
+  return home === undefined ? null : join(home, '.cache/tapprep');
 }
 
 /** XDG_CONFIG_HOME, else .config of HOME; null where neither is an absolute path, so that no mirror list is taken from the current directory. */

@@ -1,6 +1,6 @@
 /** Looking through the cache and making room in it, while others may be using it. */
 import { lstat, readdir, rm } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { isErrno } from '../errors.ts';
 import { findPrivateDirectory } from '../files/private-directory.ts';
 import { isTemporaryName } from '../files/write-whole.ts';
@@ -54,6 +54,12 @@ export interface CleanReport {
 }
 
 const DAY_MS = 86_400_000;
+/** What tapprep puts there has one of these names, by the directory; anything else is somebody else's and stays. */
+const NAMES = {
+  sha256: /^([0-9a-f]{2})\/\1[0-9a-f]{62}$/,
+  index: /^[0-9a-f]{64}\.json(?:\.[0-9a-f]{1,64}\.tmp)?$|^\.[0-9a-f]{64}\.json\.tapprep-\d+$/,
+  partial: /^(?:sha\d{1,3}|url)-[0-9a-f]{40,128}\.part$/,
+} as const;
 
 interface Found {
   readonly path: string;
@@ -67,14 +73,13 @@ export async function listCache(directory: string): Promise<CacheList> {
   // Links in their place would lead the eye, and the broom, elsewhere.
   for (const name of ['sha256', 'index', 'partial', 'locks']) await findPrivateDirectory(directory, name);
   const urls = await readUrls(directory);
-  const files = (await listFiles(join(directory, 'sha256')))
-    .filter(({ path }) => /^[0-9a-f]{64}$/.test(basename(path)))
+  const files = (await listRecords(directory, 'sha256'))
     .map((file): CacheEntry => {
       const sha256 = basename(file.path) as Sha256;
       return { ...file, sha256, urls: urls.get(sha256) ?? [] };
     })
     .sort((a, b) => b.lastUsed - a.lastUsed);
-  const parts = (await listFiles(join(directory, 'partial'))).filter(({ path }) => path.endsWith('.part'));
+  const parts = await listRecords(directory, 'partial');
   const totalBytes = [...files, ...parts].reduce((sum, entry) => sum + entry.sizeBytes, 0);
   return { directory, files, parts, totalBytes };
 }
@@ -123,8 +128,8 @@ async function removeEntry(path: string, directory: string, self: Owner): Promis
 }
 
 async function removeLeftovers(directory: string, now: number, self: Owner): Promise<void> {
-  const present = new Set((await listFiles(join(directory, 'sha256'))).map(({ path }) => basename(path)));
-  for (const { path, lastUsed } of await listFiles(join(directory, 'index'))) {
+  const present = new Set((await listRecords(directory, 'sha256')).map(({ path }) => basename(path)));
+  for (const { path, lastUsed } of await listRecords(directory, 'index')) {
     const isHalf = path.endsWith('.tmp') || isTemporaryName(basename(path));
     const stale = isHalf ? now - lastUsed > DAY_MS : !present.has((await readIndex(path))?.sha256 ?? '');
     if (stale) await removeFile(path);
@@ -137,12 +142,18 @@ async function removeLeftovers(directory: string, now: number, self: Owner): Pro
 
 async function readUrls(directory: string): Promise<ReadonlyMap<string, readonly string[]>> {
   const urls = new Map<string, string[]>();
-  for (const { path } of await listFiles(join(directory, 'index'))) {
+  for (const { path } of await listRecords(directory, 'index')) {
     const entry = path.endsWith('.json') ? await readIndex(path) : null;
     if (entry?.url == null) continue;
     urls.set(entry.sha256, [...(urls.get(entry.sha256) ?? []), entry.url]);
   }
   return urls;
+}
+
+/** What of a directory of the cache is tapprep's. */
+async function listRecords(cache: string, name: keyof typeof NAMES): Promise<readonly Found[]> {
+  const directory = join(cache, name);
+  return (await listFiles(directory)).filter(({ path }) => NAMES[name].test(relative(directory, path)));
 }
 
 /** Files and links below a directory; none where it is absent. */

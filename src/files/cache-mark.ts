@@ -1,7 +1,7 @@
 /** What tells a cache of tapprep's from a directory of somebody else: only in one of its own is anything closed or removed. */
 import { constants } from 'node:fs';
 import { type FileHandle, open, readdir, writeFile } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { isErrno, TapprepError } from '../errors.ts';
 import { shellLine } from '../shell-words.ts';
 import { diskError } from './disk-error.ts';
@@ -10,18 +10,19 @@ import { ownUid } from './own-user.ts';
 /** The name and the first line that backup programs know (Cache Directory Tagging Specification); scripts/single.sh writes it, too. */
 export const CACHE_MARK = 'CACHEDIR.TAG';
 const TEXT = 'Signature: 8a477f597d28d172789f06886806bc55\n# a cache of tapprep\n';
-/** Where caches lie when nobody says otherwise, since before there was a mark. */
-const NAMED = /^tapprep/;
 /** What every cache has that anything was downloaded to, and hardly anything else has together: known since before the mark, too. */
 const KNOWN_BY = ['locks', 'sha256'] as const;
 /** The root of a new file system has that, and is empty all the same. */
 const LOST_AND_FOUND = 'lost+found';
 
 /**
- * Passes what is not there, is empty, is named for tapprep, has its mark or what a cache from before the mark has.
+ * Passes what is not there, is empty, has the mark or what a cache from before the mark has, and the place where a cache lies when
+ * nobody says otherwise. Any other name proves nothing.
+ * @param usual that place, null where it is not known
  * @throws TapprepError USAGE for a directory of others
  */
-export async function requireCache(root: string): Promise<void> {
+export async function requireCache(root: string, usual: string | null): Promise<void> {
+  if (usual !== null && resolve(root) === resolve(usual)) return;
   if (await isOurs(root, ownUid())) return;
   throw new TapprepError(
     'USAGE',
@@ -45,7 +46,6 @@ export async function markCache(root: string): Promise<void> {
 }
 
 async function isOurs(root: string, uid: number): Promise<boolean> {
-  if (NAMED.test(basename(resolve(root)))) return true;
   try {
     const names = (await readdir(root)).filter((name) => name !== LOST_AND_FOUND);
     if (names.length === 0 || KNOWN_BY.every((name) => names.includes(name))) return true;

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isTapprepError, TapprepError } from '../errors.ts';
-import { run } from '../make-remedy.ts';
+import { run, runAsRoot } from '../make-remedy.ts';
 import { shellLine } from '../shell-words.ts';
 import { assetUrl } from '../host/asset.ts';
 import { type Host, isRemote } from '../host/host.ts';
@@ -15,7 +15,8 @@ const STATE = '/var/lib/tapprep';
 const NAME = 'install.lock';
 
 /**
- * PATH HOLDER [wait]: takes the lock, or prints "held PROCESS" where another is at work; with the third word it waits until that
+ * PATH HOLDER [wait]: takes the lock, or prints "held PROCESS" where another is at work, and "elsewhere" behind it where that is
+ * in another PID namespace; with the third word it waits until that
  * has ended. Prints its owner at last. HOLDER "here": for the process that started this one. "connection": for the sshd of this
  * connection, which ends with it; nothing is printed where there is none.
  */
@@ -45,7 +46,9 @@ while :; do
   case $? in
     0) break ;;
     1)
-      [ -n "$told" ] || echo "held \${held%%:*}"
+      where=
+      ! is_elsewhere "$held" || where=' elsewhere'
+      [ -n "$told" ] || echo "held \${held%%:*}$where"
       [ -n "$3" ] || exit 0
       told=yes
       sleep 1
@@ -65,9 +68,7 @@ rmdir "\${1%/*}" 2>/dev/null
 /** PATH: prints a word where it is the lock of an owner that is gone. */
 const LOOK = `
 held=$(readlink "$1") || exit 0
-case $held in
-  [1-9]*:*) is_at_work "$held" || echo left ;;
-esac`;
+! is_owner "$held" || is_at_work "$held" || echo left`;
 
 /** Path of the lock on the target. */
 export const LOCK_PATH = `${STATE}/${NAME}`;
@@ -96,16 +97,17 @@ export async function lockTarget(host: Host, { emit, signal }: Waiting, isPatien
     signal,
     timeoutMs: NO_LIMIT_MS,
     onLine: (line) => {
-      const other = HELD.exec(line)?.[1];
-      if (other === undefined || !isPatient) return;
-      const text = `another tapprep works on ${host.name}, process ${other} there: waiting for its end`;
+      const other = readHolder(line);
+      if (other === null || !isPatient) return;
+      const clear = other.isElsewhere ? `; where nothing works there any more, take ${path} away` : '';
+      const text = `${describeHolder(host, other)}: waiting for its end${clear}`;
       emit({ type: 'note', level: 'warning', text });
     },
   });
   if (taken.exitCode !== 0) throw explainWrite(host.name, path, taken.stderr);
   let owner = /^owner (\S+)$/m.exec(taken.stdout)?.[1] ?? null;
-  const other = HELD.exec(taken.stdout)?.[1];
-  if (owner === null && other !== undefined) throw locked(host, other);
+  const other = readHolder(taken.stdout);
+  if (owner === null && other !== null) throw locked(host, other);
   const release = async (): Promise<void> => {
     if (owner === null) return;
     const mine = owner;
@@ -140,17 +142,33 @@ function reach(host: Host): { readonly functions: string; readonly place: Host; 
   };
 }
 
-const HELD = /^held (\d+)$/m;
+interface Holder {
+  readonly process: string;
+  /** In another PID namespace: it is not seen from here, and neither is its end. */
+  readonly isElsewhere: boolean;
+}
 
-function locked({ name }: Host, process: string): TapprepError {
-  return new TapprepError(
-    'LOCKED',
-    `another tapprep works on ${name}, process ${process} there, and nothing was changed`,
-    {
-      // The ps of busybox takes no process.
-      remedy: run(shellLine`tr '\\0' ' ' </proc/${process}/cmdline`),
-    },
-  );
+function readHolder(said: string): Holder | null {
+  const [, process, elsewhere] = /^held (\d+)( elsewhere)?$/m.exec(said) ?? [];
+  return process === undefined ? null : { process, isElsewhere: elsewhere !== undefined };
+}
+
+function describeHolder({ name }: Host, { process, isElsewhere }: Holder): string {
+  const place = isElsewhere ? 'in a container, or in the system around this one' : 'there';
+  return `another tapprep works on ${name}, process ${process} ${place}`;
+}
+
+function locked(host: Host, other: Holder): TapprepError {
+  const message = `${describeHolder(host, other)}, and nothing was changed`;
+  return other.isElsewhere
+    ? new TapprepError('LOCKED', message, {
+        remedy: runAsRoot(shellLine`rm ${LOCK_PATH}`),
+        hint: 'once nothing works there any more',
+      })
+    : new TapprepError('LOCKED', message, {
+        // The ps of busybox takes no process.
+        remedy: run(shellLine`tr '\\0' ' ' </proc/${other.process}/cmdline`),
+      });
 }
 
 /** Does work on a target that nobody else changes meanwhile, after whoever is at work there. @throws TapprepError of lockTarget and of the work */

@@ -228,6 +228,42 @@ export const attacks: readonly Attack[] = [
     },
   ),
   {
+    name: 'a directory that only is called tapprep-handbook loses what is in it, as a cache that others could write to',
+    guard: [
+      {
+        file: 'src/files/cache-mark.ts',
+        text: 'if (usual !== null && resolve(root) === resolve(usual)) return;',
+        replacement: 'if (usual !== null && /tapprep[^/]*$/.test(root)) return;',
+      },
+    ],
+    attempt: async (tree) => {
+      const book = makeDirectory(join(tree.scratch(), 'tapprep-handbook'), 0o777);
+      const terms = plant(book, 'index/terms.md', 'years of work', 0);
+      chmodSync(join(book, 'index'), 0o777);
+      const { stderr } = await tree.cli(['cache', 'clean', '--cache-dir', book], { HOME: tree.scratch() });
+      return existsSync(terms) ? held(stderr.includes('USAGE') ? 'USAGE' : stderr) : succeeded('the file is gone');
+    },
+  },
+  {
+    name: '"cache clean" removes files in a cache that tapprep never wrote',
+    guard: [
+      {
+        file: 'src/fetch/cache-admin.ts',
+        text: '.filter(({ path }) => NAMES[name].test(relative(directory, path)))',
+        replacement: '',
+      },
+    ],
+    attempt: async (tree) => {
+      const cache = makeDirectory(join(tree.scratch(), 'cache'), 0o700);
+      const terms = plant(cache, 'index/terms.md', 'years of work', 0);
+      for (const name of [dirname(terms), cache]) chmodSync(name, 0o700);
+      const { cleanCache } =
+        await tree.load<typeof import('../../src/fetch/cache-admin.ts')>('src/fetch/cache-admin.ts');
+      await cleanCache(cache, { now: 0 });
+      return existsSync(terms) ? held('it has no name of a record') : succeeded('the file is gone');
+    },
+  },
+  {
     name: 'a link in the cache lets "cache clean" remove the files of another directory',
     guard: [
       {

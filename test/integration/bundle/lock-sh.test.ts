@@ -7,7 +7,17 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 const LOCK = join(import.meta.dirname, '../../../src/bundle/sh/lock.sh');
+const BOOT = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+const NAMESPACE = /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '';
+/** Of this boot, in a namespace that is none of these. */
+const ELSEWHERE = `4194305:7:${BOOT}:1`;
 const SHELLS: readonly (readonly string[])[] = [['dash'], ['busybox', 'sh'], ['bash', '--posix']];
+const startOf = (pid: number): string =>
+  `${String(pid)}:${
+    readFileSync(`/proc/${String(pid)}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ')[19] ?? ''
+  }`;
 let directory = '';
 let lock = '';
 beforeEach(() => {
@@ -31,7 +41,8 @@ describe.each(SHELLS)('%s', (...shell) => {
 
   test('it is taken in one step that names its owner, and given back by that owner alone', () => {
     const [status, owner] = run(TRY).split(' ');
-    expect([status, owner]).toEqual(['0', expect.stringMatching(/^\d+:\d+$/)]);
+    expect([status, owner]).toEqual(['0', expect.stringMatching(/^\d+:\d+:/)]);
+    expect(owner?.split(':').slice(2)).toEqual([BOOT, NAMESPACE]);
     expect(readlinkSync(lock)).toBe(owner);
     run('free_lock "$1" 1:1');
     expect(readdirSync(directory)).toEqual(['lock']);
@@ -41,13 +52,42 @@ describe.each(SHELLS)('%s', (...shell) => {
 
   test('who is at work keeps it; who is gone, or whose number another has by now, does not', () => {
     expect(run(`owner_of "$$"; ln -s "$owner" "$1"; ${TRY}`)).toMatch(/^1 (\S+) \1\n$/);
-    for (const gone of ['4194305:7', `${process.pid}:1`, `${process.pid}:`]) {
+    const before = `${BOOT.replace(/^./, BOOT.startsWith('0') ? '1' : '0')}:${NAMESPACE}`;
+    const here = `${BOOT}:${NAMESPACE}`;
+    for (const gone of [
+      '4194305:7',
+      `${process.pid}:1`,
+      `${process.pid}:`,
+      `4194305:7:${here}`,
+      `${process.pid}:1:${here}`,
+      `${startOf(process.pid)}:${before}`,
+      `4194305:7:${before}`,
+    ]) {
       rmSync(lock, { force: true });
       symlinkSync(gone, lock);
       expect(run(TRY)).toMatch(/^0 /);
       expect(readdirSync(directory)).toEqual(['lock']);
       expect(readlinkSync(lock)).not.toBe(gone);
     }
+  });
+
+  test('of whom another PID namespace has, nobody knows that it is gone, nor where the kernel does not tell its own', () => {
+    const blind = 'readlink() { case $1 in /proc/*) return 1 ;; *) command readlink "$@" ;; esac; }';
+    for (const [owner, world] of [
+      [ELSEWHERE, ':'],
+      [`4194305:7:${BOOT}:${NAMESPACE}`, blind],
+    ] as const) {
+      rmSync(lock, { force: true });
+      symlinkSync(owner, lock);
+      expect(run(`${world}; ${TRY}`)).toMatch(new RegExp(`^1 \\S+ ${owner}\n$`));
+      expect(run(`${world}; is_elsewhere ${owner} && echo yes`)).toBe('yes\n');
+    }
+    // Where the kernel has none, it is as ever.
+    rmSync(lock);
+    expect(run(`${blind}; ${TRY}`)).toMatch(/^0 \d+:\d+ \n$/);
+    expect(run(`${blind}; owner_of ${process.pid}; rm "$1"; ln -s "$owner" "$1"; ${TRY}`)).toMatch(/^1 \S+ \d+:\d+\n$/);
+    // Of a tapprep that wrote it so.
+    expect(run(TRY)).toMatch(/^1 \S+ \d+:\d+\n$/);
   });
 
   test('who has ended and was not waited for does not keep it', async () => {
@@ -72,7 +112,7 @@ describe.each(SHELLS)('%s', (...shell) => {
   });
 
   test('what is no lock is not taken for one, and stays', () => {
-    for (const strange of ['../elsewhere', '12', '1:2;id', ':', '0:5']) {
+    for (const strange of ['../elsewhere', '12', '1:2;id', ':', '0:5', '1:2:3', `1:2:${BOOT}:4:5`, '1:a:b:1', 'f:1']) {
       rmSync(lock, { force: true });
       symlinkSync(strange, lock);
       expect(run(TRY)).toMatch(/^2 /);

@@ -301,6 +301,28 @@ describe('listing and cleaning', () => {
     expect(await lab.allText()).toBe('');
   });
 
+  test('what tapprep does not put there is not listed, and stays', async () => {
+    const digest = 'a'.repeat(64);
+    const others = [
+      'index/terms.md',
+      'index/notes.tmp',
+      `index/letters/${digest}.json`,
+      'partial/novel.part',
+      `sha256/${digest}`,
+      `sha256/bb/${digest}`,
+      'locks/door.txt',
+    ];
+    const records = [`index/${digest}.json`, `partial/url-${digest}.part`, `sha256/aa/${digest}`];
+    for (const name of [...others, ...records]) {
+      await mkdir(dirname(join(lab.cacheDir, name)), { recursive: true });
+      await writeFile(join(lab.cacheDir, name), 'x');
+    }
+    expect((await listCache(lab.cacheDir)).totalBytes).toBe(2);
+    expect(await cleanCache(lab.cacheDir, { now: Date.now() })).toMatchObject({ removedFiles: 2 });
+    const left = [...others, ...records].filter((name) => existsSync(join(lab.cacheDir, name)));
+    expect(left).toEqual(others);
+  });
+
   test('an unfinished download is listed and goes, unless someone works on it', async () => {
     server.script('404', 'truncated', 'truncated', 'truncated');
     const request = requestFor(content, `${server.url}file.bin`);

@@ -1,7 +1,7 @@
 /** Two who change one target: the second waits, here and over ssh, and nothing is left of a lock whose owner is gone. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createRootHost } from '../../../src/host/root.ts';
 import { createSshHost } from '../../../src/host/ssh.ts';
@@ -35,7 +35,7 @@ function hear(): { readonly emit: (event: Event) => void; readonly heard: Promis
 
 test('who comes second waits, and is told for whom; a root that is left as it was has no state of tapprep', async () => {
   const first = await lockTarget(createRootHost(root), silent, true);
-  expect(readlinkSync(LOCK)).toMatch(new RegExp(`^${process.pid}:\\d+$`));
+  expect(readlinkSync(LOCK)).toMatch(new RegExp(`^${process.pid}:\\d+:`));
   const { emit, heard } = hear();
   let isFree = false;
   const second = lockTarget(createRootHost(root), { signal, emit }, true).then((release) => {
@@ -60,6 +60,25 @@ test('who has planned beside another is refused, and nothing waits', async () =>
     remedy: { kind: 'run', command: `tr '\\0' ' ' </proc/${process.pid}/cmdline` },
   });
   await first();
+});
+
+test('who works in another PID namespace cannot be seen, and the command that takes its lock away is told', async () => {
+  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  mkdirSync(dirname(LOCK), { recursive: true });
+  symlinkSync(`77:7:${boot}:1`, LOCK);
+  const words = `another tapprep works on ${root}, process 77 in a container, or in the system around this one`;
+  await expect(lockTarget(createRootHost(root), silent, false)).rejects.toMatchObject({
+    code: 'LOCKED',
+    message: `${words}, and nothing was changed`,
+    remedy: { kind: 'run', root: true, command: 'rm /var/lib/tapprep/install.lock' },
+  });
+  const { emit, heard } = hear();
+  const release = lockTarget(createRootHost(root), { signal, emit }, true);
+  expect(await heard).toBe(`${words}: waiting for its end; where nothing works there any more, take ${LOCK} away`);
+  rmSync(LOCK);
+  await (
+    await release
+  )();
 });
 
 test('two changes at once ask once, and have one lock', async () => {

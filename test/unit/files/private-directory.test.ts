@@ -191,7 +191,7 @@ describe('a directory that somebody uses for other things is no cache', () => {
     const disk = makeDirectory(join(base, 'disk'), 0o755);
     const file = plant(join(makeDirectory(join(disk, 'tmp'), 0o1777), 'users.txt'));
     chmodSync(join(disk, 'tmp'), 0o1777);
-    await expect(requireCache(disk)).rejects.toMatchObject({
+    await expect(requireCache(disk, null)).rejects.toMatchObject({
       code: 'USAGE',
       hint: `--cache-dir ${join(disk, 'tapprep')}`,
     });
@@ -205,38 +205,42 @@ describe('a directory that somebody uses for other things is no cache', () => {
     await openPrivateDirectory(disk, 'tmp');
     expect(existsSync(join(disk, 'CACHEDIR.TAG'))).toBe(true);
     await openPrivateDirectory(disk, 'images');
-    await requireCache(disk);
+    await requireCache(disk, null);
   });
 
   test('the mark of another user or of another program is none', async () => {
     const disk = makeDirectory(join(base, 'disk'), 0o755);
     await openPrivateDirectory(disk, 'tmp');
     chownSync(join(disk, 'CACHEDIR.TAG'), NOBODY, NOBODY);
-    await expect(requireCache(disk)).rejects.toMatchObject({ code: 'USAGE' });
+    await expect(requireCache(disk, null)).rejects.toMatchObject({ code: 'USAGE' });
     chownSync(join(disk, 'CACHEDIR.TAG'), 0, 0);
-    await requireCache(disk);
+    await requireCache(disk, null);
     writeFileSync(join(disk, 'CACHEDIR.TAG'), 'Signature: 8a477f597d28d172789f06886806bc55\n# ccache\n');
-    await expect(requireCache(disk)).rejects.toMatchObject({ code: 'USAGE' });
+    await expect(requireCache(disk, null)).rejects.toMatchObject({ code: 'USAGE' });
   });
 
   test('a cache from before the mark is known by what it holds, one whose mark was cut off by that, and a new disk is empty', async () => {
     const before = makeDirectory(join(base, 'before'), 0o755);
     for (const name of ['sha256', 'locks', 'kernels']) makeDirectory(join(before, name), 0o700);
-    await requireCache(before);
+    await requireCache(before, null);
     const cut = makeDirectory(join(base, 'cut'), 0o755);
     writeFileSync(join(cut, 'CACHEDIR.TAG'), '');
     makeDirectory(join(cut, 'tmp'), 0o700);
-    await requireCache(cut);
+    await requireCache(cut, null);
     makeDirectory(join(base, 'disk/lost+found'), 0o700);
-    await requireCache(join(base, 'disk'));
+    await requireCache(join(base, 'disk'), null);
     makeDirectory(join(base, 'disk/sha256'), 0o700);
-    await expect(requireCache(join(base, 'disk'))).rejects.toMatchObject({ code: 'USAGE' });
+    await expect(requireCache(join(base, 'disk'), null)).rejects.toMatchObject({ code: 'USAGE' });
   });
 
-  test('one that is named for tapprep is one from before there was a mark', async () => {
-    plant(join(base, 'tapprep/index/old'));
-    await requireCache(join(base, 'tapprep'));
-    await openPrivateDirectory(join(base, 'tapprep'), 'index');
-    expect(existsSync(join(base, 'tapprep/CACHEDIR.TAG'))).toBe(true);
+  test('the usual place is one from before there was a mark, and what is only named for tapprep is none', async () => {
+    const cache = join(base, 'tapprep');
+    plant(join(cache, 'index/old'));
+    await expect(requireCache(cache, null)).rejects.toMatchObject({ code: 'USAGE' });
+    await expect(requireCache(cache, join(base, 'elsewhere/tapprep'))).rejects.toMatchObject({ code: 'USAGE' });
+    await requireCache(`${cache}/`, cache);
+    await openPrivateDirectory(cache, 'index');
+    expect(existsSync(join(cache, 'CACHEDIR.TAG'))).toBe(true);
+    await requireCache(cache, null);
   });
 });
