@@ -311,9 +311,10 @@ describe('nothing is installed, and the exit code tells why:', () => {
   });
 
   test('no space for the packages: exit 5, and nothing half-written', async () => {
-    const cache = join(cli.home, 'tapprep-cache');
-    mkdirSync(cache);
-    const full = `mount -t tmpfs -o size=64k none ${cache} && head -c 40000 /dev/zero >${cache}/full && exec "$@"`;
+    const disk = join(cli.home, 'disk');
+    const cache = join(disk, 'cache');
+    mkdirSync(disk);
+    const full = `mount -t tmpfs -o size=64k none ${disk} && head -c 40000 /dev/zero >${disk}/full && exec "$@"`;
     const args = ['install', '--root', root, '--kernel', RELEASE, '--yes', '--cache-dir', cache];
     const result = await cli.start(args, {}, '', ['unshare', '--mount', 'sh', '-c', full, 'sh']).done;
     expect(result.stderr).toContain('tapprep: NO_SPACE:');
