@@ -9,7 +9,7 @@ export const MAKING = '.tapprep-making';
 export const REMOVING = '.tapprep-removing';
 
 /** What a look at a path found. `absent`, or why it is not tapprep's to take away (now). */
-export type Ownership = 'ours' | 'absent' | 'link' | 'file' | 'other-owner' | 'no-marker' | 'at-work';
+export type Ownership = 'ours' | 'absent' | 'link' | 'file' | 'other-owner' | 'closed' | 'no-marker' | 'at-work';
 
 /**
  * Functions of sh. judge PATH sets $verdict, an Ownership, for the directory PATH: a directory of root (or of whoever runs this), no
@@ -41,6 +41,7 @@ judge() {
     # Of a run that needs no lock.
     /var/tmp/tapprep-verify.* | /var/tmp/tapprep-scripts.* | /var/cache/tapprep/stap.*) ! is_used "$1" || { verdict=at-work; return; } ;;
   esac
+  if [ ! -r "$1" ] || [ ! -x "$1" ]; then verdict=closed; return; fi
   for marker in ${MARKER_NAME} manifest.json; do
     [ -f "$1/$marker" ] && [ ! -h "$1/$marker" ] || continue
     line=

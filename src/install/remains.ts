@@ -96,7 +96,7 @@ look() {
       ;;
     private)
       judge "$2"
-      if [ "$verdict" = no-marker ]; then
+      if [ "$verdict" = no-marker ] || [ "$verdict" = closed ]; then
         case $(ls -ld -- "$2") in
           drwx------*) verdict=ours ;;
         esac

@@ -87,6 +87,7 @@ const REASONS: Readonly<Record<Kept['why'], string>> = {
   link: 'a link that tapprep did not make',
   file: 'a file that tapprep did not make',
   'other-owner': 'which belongs to somebody else',
+  closed: 'which only root can look into, and takes away if tapprep made it',
   'no-marker': 'in which the marker of tapprep is missing',
   'no-kind': 'which is nothing that tapprep makes',
   'at-work': 'which a process that is at work there uses',

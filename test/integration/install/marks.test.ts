@@ -45,3 +45,10 @@ test.each(WAYS)('a process that has it in %s keeps it', async (_name, start) => 
 test('where no process has it, it is tapprep’s', () => {
   expect(verdicts()).toEqual(SHELLS.map(() => 'ours'));
 });
+
+test('what only its owner can look into is not judged by who may not', () => {
+  const script = `${OURS}\nIFS= read -r path; judge "$path"; echo "$verdict"`;
+  const asNobody = ['--reuid=65534', '--regid=65534', '--clear-groups', 'sh', '-c', script];
+  const { stdout } = spawnSync('setpriv', asNobody, { input: `${directory}\n`, encoding: 'utf8' });
+  expect(stdout.trim()).toBe('closed');
+});
