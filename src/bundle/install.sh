@@ -251,7 +251,7 @@ case $mode in
     if ! test_packages; then
       first_reasons
       fail UNSATISFIED_DEPENDENCY "this is the target that the bundle was made for, but its packages cannot be installed here: $reasons" \
-        'make the bundle again from the facts of this system: tapprep detect --json, or probe.sh, here; tapprep bundle --facts FILE there'
+        'tapprep detect --script >probe.sh    # where tapprep is; here: sh probe.sh >facts; there again: tapprep bundle --facts facts --out new.tar'
     fi
     count_of "$todo_count" package packages
     would=$counted

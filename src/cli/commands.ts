@@ -201,9 +201,17 @@ export const COMMANDS: readonly CommandRow[] = [
     name: 'detect',
     summary: 'distribution, kernel, build-id, and what is already installed',
     target: true,
-    options: [...TARGET, ...SHOWN],
-    examples: ['detect', 'detect --host root@web1 --json'],
-    run: async (context, raw) => (await import('./commands/detect.ts')).runDetect(context, { target: readTarget(raw) }),
+    options: [
+      ...TARGET,
+      ['--script', 'print the script for a POSIX sh that looks at a machine: what it prints there is for --facts'],
+      ...SHOWN,
+    ],
+    not: [['--script', [...TARGET, ...SHOWN]]],
+    examples: ['detect --host root@web1 --json', 'detect --script'],
+    run: async (context, raw) => {
+      const { printScript, runDetect } = await import('./commands/detect.ts');
+      return raw['script'] === true ? printScript(context) : runDetect(context, { target: readTarget(raw) });
+    },
   },
   {
     name: 'doctor',

@@ -107,7 +107,7 @@ const OWN_KERNEL: readonly OptionRow[] = [
 ];
 const FACTS: OptionRow = [
   '--facts <file>',
-  'a host whose "tapprep detect --json" or probe output was saved',
+  'a host by what "tapprep detect --json", or the script of "tapprep detect --script", printed there',
   'Target:',
 ];
 

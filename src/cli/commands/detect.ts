@@ -1,4 +1,6 @@
 /** `tapprep detect`: what is observed of the target, and which kernel that makes it. */
+import { readFileSync } from 'node:fs';
+import { PROBE_PATH } from '../../detect/facts.ts';
 import { identifyTarget } from '../../detect/target.ts';
 import { EXIT, exitCodeOf, isTapprepError, type TapprepError } from '../../errors.ts';
 import type { HostFacts, Target, TargetOptions } from '../../types.ts';
@@ -31,6 +33,12 @@ export async function runDetect(context: Context, { target: options }: DetectOpt
     if (error !== null) context.stderr.write(renderError(error, context.common.verbose, context.place));
   }
   return error === null ? EXIT.done : exitCodeOf(error);
+}
+
+/** For a machine that has no tapprep, and no ssh from here. */
+export function printScript({ stdout }: Context): number {
+  stdout.write(readFileSync(PROBE_PATH, 'utf8'));
+  return EXIT.done;
 }
 
 function identify(facts: HostFacts, { arch, unameV }: TargetOptions): Identified {

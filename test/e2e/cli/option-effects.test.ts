@@ -217,7 +217,11 @@ const ALLOW_UNSIGNED = reads(SESSION, /allowUnsigned: common\.allowUnsigned/);
 const TABLE: Readonly<Record<string, Looks>> = {
   detect: {
     base: '--facts %F',
-    effects: { ...described('--json', 'Debian test root'), ...shown('--root /nowhere') },
+    effects: {
+      ...described('--json', 'Debian test root'),
+      '--script': says('^#!/bin/sh', null, { base: '' }),
+      ...shown('--root /nowhere'),
+    },
   },
   doctor: {
     base: '--facts %F',
