@@ -9,16 +9,16 @@ import { type Host, isRemote } from '../host/host.ts';
 import { createLocalHost } from '../host/local.ts';
 import { explainWrite, script } from '../host/scripts.ts';
 import { awaitEarlierRun } from '../host/until-end.ts';
-import type { Emit } from '../types.ts';
+import type { Emit, ShellText } from '../types.ts';
 
 const STATE = '/var/lib/tapprep';
 const NAME = 'install.lock';
 
 /**
- * PATH HOLDER [wait]: takes the lock, or prints "held PROCESS" where another is at work, and "elsewhere" behind it where that is
- * in another PID namespace; with the third word it waits until that
- * has ended. Prints its owner at last. HOLDER "here": for the process that started this one. "connection": for the sshd of this
- * connection, which ends with it; nothing is printed where there is none.
+ * PATH HOLDER [wait]: takes the lock, or prints "held PROCESS WHERE SUFFIX" where another is at work: WHERE is "here" or
+ * "elsewhere", and PATH with SUFFIX is the link that names it. With the third word it waits until that has ended. Prints its
+ * owner at last. HOLDER "here": for the process that started this one. "connection": for the sshd of this connection, which
+ * ends with it; nothing is printed where there is none.
  */
 const TAKE = `
 of_connection() {
@@ -46,9 +46,7 @@ while :; do
   case $? in
     0) break ;;
     1)
-      where=
-      ! is_elsewhere "$held" || where=' elsewhere'
-      [ -n "$told" ] || echo "held \${held%%:*}$where"
+      [ -n "$told" ] || echo "held \${held%%:*} $where \${link#"$path"}"
       [ -n "$3" ] || exit 0
       told=yes
       sleep 1
@@ -67,8 +65,7 @@ rmdir "\${1%/*}" 2>/dev/null
 
 /** PATH: prints a word where it is the lock of an owner that is gone. */
 const LOOK = `
-held=$(readlink "$1") || exit 0
-! is_owner "$held" || is_at_work "$held" || echo left`;
+! look_at "$1" || [ "$where" != gone ] || echo left`;
 
 /** Path of the lock on the target. */
 export const LOCK_PATH = `${STATE}/${NAME}`;
@@ -146,11 +143,13 @@ interface Holder {
   readonly process: string;
   /** In another PID namespace: it is not seen from here, and neither is its end. */
   readonly isElsewhere: boolean;
+  /** Behind the path of the lock, in the name of the link that names the holder: of one that was taking the lock over. */
+  readonly suffix: string;
 }
 
 function readHolder(said: string): Holder | null {
-  const [, process, elsewhere] = /^held (\d+)( elsewhere)?$/m.exec(said) ?? [];
-  return process === undefined ? null : { process, isElsewhere: elsewhere !== undefined };
+  const [, process, where, suffix = ''] = /^held (\d+) (here|elsewhere) (\S*)$/m.exec(said) ?? [];
+  return process === undefined ? null : { process, isElsewhere: where === 'elsewhere', suffix };
 }
 
 function describeHolder({ name }: Host, { process, isElsewhere }: Holder): string {
@@ -158,11 +157,15 @@ function describeHolder({ name }: Host, { process, isElsewhere }: Holder): strin
   return `another tapprep works on ${name}, process ${process} ${place}`;
 }
 
+function clearLine(path: string, { suffix }: Holder): ShellText {
+  return shellLine`rm ${path + suffix}`;
+}
+
 function locked(host: Host, other: Holder): TapprepError {
   const message = `${describeHolder(host, other)}, and nothing was changed`;
   return other.isElsewhere
     ? new TapprepError('LOCKED', message, {
-        remedy: runAsRoot(shellLine`rm ${LOCK_PATH}`),
+        remedy: runAsRoot(clearLine(LOCK_PATH, other)),
         hint: 'once nothing works there any more',
       })
     : new TapprepError('LOCKED', message, {
