@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isTapprepError, TapprepError } from '../errors.ts';
-import { run, runAsRoot } from '../make-remedy.ts';
+import { onHost, run, runAsRoot } from '../make-remedy.ts';
 import { shellLine } from '../shell-words.ts';
 import { assetUrl } from '../host/asset.ts';
 import { type Host, isRemote } from '../host/host.ts';
@@ -96,7 +96,8 @@ export async function lockTarget(host: Host, { emit, signal }: Waiting, isPatien
     onLine: (line) => {
       const other = readHolder(line);
       if (other === null || !isPatient) return;
-      const clear = other.isElsewhere ? `; where nothing works there any more, take ${path} away` : '';
+      const on = isRemote(host) ? `, on ${host.name}` : '';
+      const clear = other.isElsewhere ? `; where nothing works there any more${on}: ${clearLine(path, other)}` : '';
       const text = `${describeHolder(host, other)}: waiting for its end${clear}`;
       emit({ type: 'note', level: 'warning', text });
     },
@@ -104,7 +105,7 @@ export async function lockTarget(host: Host, { emit, signal }: Waiting, isPatien
   if (taken.exitCode !== 0) throw explainWrite(host.name, path, taken.stderr);
   let owner = /^owner (\S+)$/m.exec(taken.stdout)?.[1] ?? null;
   const other = readHolder(taken.stdout);
-  if (owner === null && other !== null) throw locked(host, other);
+  if (owner === null && other !== null) throw locked(host, path, other);
   const release = async (): Promise<void> => {
     if (owner === null) return;
     const mine = owner;
@@ -161,16 +162,18 @@ function clearLine(path: string, { suffix }: Holder): ShellText {
   return shellLine`rm ${path + suffix}`;
 }
 
-function locked(host: Host, other: Holder): TapprepError {
+function locked(host: Host, path: string, other: Holder): TapprepError {
   const message = `${describeHolder(host, other)}, and nothing was changed`;
+  // Who has a root's lock is seen from around it, and a root may have no program and no /proc.
+  const [look, clear] = host.kind === 'root' ? [onHost, onHost] : [run, runAsRoot];
   return other.isElsewhere
     ? new TapprepError('LOCKED', message, {
-        remedy: runAsRoot(clearLine(LOCK_PATH, other)),
+        remedy: clear(clearLine(path, other)),
         hint: 'once nothing works there any more',
       })
     : new TapprepError('LOCKED', message, {
         // The ps of busybox takes no process.
-        remedy: run(shellLine`tr '\\0' ' ' </proc/${other.process}/cmdline`),
+        remedy: look(shellLine`tr '\\0' ' ' </proc/${other.process}/cmdline`),
       });
 }
 
