@@ -89,7 +89,7 @@ whereabouts() { (
 
 # has_ended PROCESS START: whether that process of this namespace certainly has.
 has_ended() {
-  # To who may not send it a signal the kernel says another thing, and so it does where /proc hides it.
+  # ESRCH. Who may not send it a signal is told EPERM, and a process that /proc hides is there for kill all the same.
   case $(LC_ALL=C && kill -0 "$1" 2>&1) in
     *'o such process'*) return 0 ;;
   esac
