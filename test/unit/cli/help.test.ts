@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import type { Command } from 'commander';
+import { expect, test, vi } from 'vitest';
 import { COMMANDS, TASKS } from '../../../src/cli/commands.ts';
 import { allPages } from '../../../src/cli/help/page.ts';
 import { renderPage } from '../../../src/cli/help/text.ts';
 import { TOPICS } from '../../../src/cli/help/topics.ts';
+import { buildProgram } from '../../../src/cli/program.ts';
 import { ERROR_CODES } from '../../../src/errors.ts';
 import { Cli } from '../../helpers/cli.ts';
 
@@ -12,6 +14,20 @@ test.each(allPages())('the page $name fits 40 columns, but for words that are lo
   expect(
     lines.filter((line) => line.length > 40 && !line.startsWith('  tapprep ') && line.trim().includes(' ')),
   ).toEqual([]);
+});
+
+test.each([80, 40])('--help of every command fits %i columns, but for names that are longer', (columns) => {
+  const ran = vi.fn<() => Promise<void>>();
+  const walk = (command: Command): readonly Command[] => [command, ...command.commands.flatMap(walk)];
+  const all = walk(buildProgram(ran));
+  expect(all.length).toBeGreaterThan(COMMANDS.length);
+  for (const command of all) {
+    command.configureOutput({ getOutHelpWidth: () => columns });
+    const lines = command.helpInformation().split('\n');
+    expect(lines.filter((line) => [...line].length > columns && !/^(?:Usage: | {2}\S+(?: \S+)*$)/u.test(line))).toEqual(
+      [],
+    );
+  }
 });
 
 test('the topics name every override and every code of an error, because they are made of the tables', () => {
