@@ -4,6 +4,7 @@ import { KERNEL_PUBLISHERS } from '../detect/kernel-families.ts';
 import { escapeControl, TapprepError } from '../errors.ts';
 import { loadMirrors } from '../mirrors/load.ts';
 import type { Mirrors } from '../mirrors/mirror-list.ts';
+import { parseMirrorOption } from '../mirrors/override.ts';
 import { findNearest } from '../nearest-name.ts';
 import { quoteCommand } from '../shell-words.ts';
 import type { CommandRow } from './commands.ts';
@@ -44,6 +45,7 @@ export async function settleDistro(raw: Raw, line: TypedLine): Promise<Raw> {
   const table = list.codenames[id];
   if (table === undefined || isPlain) return raw;
   if (version === undefined) {
+    if (isForAnyVersion(list, id)) return raw;
     throw refuse(`--distro ${given} names no version, and by that its package sources are found`, `${id}:VERSION`);
   }
   if (Object.hasOwn(table, version) || isListed(list, id, version)) return raw;
@@ -57,11 +59,22 @@ export async function settleDistro(raw: Raw, line: TypedLine): Promise<Raw> {
   );
 }
 
-/** Whether package sources are found by the version alone: nothing else tells it, and no source is named. */
+/** Whether package sources are found by the version alone: nothing else tells it, and none is named whole. */
 function needsVersion(raw: Raw, { row }: TypedLine): boolean {
   const asksSources = row.options.some(([flags]) => flags.startsWith('--mirror '));
   const isTold = ['banner', 'facts'].some((name) => readText(raw, name) !== null);
-  return asksSources && !isTold && readList(raw['mirror']).length + readList(raw['mirrors']).length === 0;
+  // The suite of a release is found by its version.
+  const isNamed = readList(raw['mirror'])
+    .map(parseMirrorOption)
+    .some(({ kind, suites }) => kind !== 'deb' || suites.length > 0);
+  return asksSources && !isTold && !isNamed;
+}
+
+/** Whether a list of the user's own has sources of every release. */
+function isForAnyVersion({ entries }: Mirrors, id: string): boolean {
+  return entries.some(
+    ({ origin, distros, versions }) => origin !== 'mirrors.json' && distros.includes(id) && versions.includes('*'),
+  );
 }
 
 function isInTables(id: string): boolean {
