@@ -24,9 +24,7 @@ test.each([80, 40])('--help of every command fits %i columns, but for names that
   for (const command of all) {
     command.configureOutput({ getOutHelpWidth: () => columns });
     const lines = command.helpInformation().split('\n');
-    expect(lines.filter((line) => [...line].length > columns && !/^(?:Usage: | {2}\S+(?: \S+)*$)/u.test(line))).toEqual(
-      [],
-    );
+    expect(lines.filter((line) => line.length > columns && !/^(?:Usage: | {2}\S+(?: \S+)*$)/u.test(line))).toEqual([]);
   }
 });
 
