@@ -412,6 +412,8 @@ export const COMMANDS: readonly CommandRow[] = [
   {
     name: 'fetch',
     summary: 'plan, download and verify into a directory',
+    about:
+      'Packages come whole: what takes single files out of a debug package (--debuginfo-files of plan and install) or asks a debuginfod is not for here.',
     target: true,
     options: [
       ...TARGET,

@@ -90,3 +90,8 @@ test('the keys of a line of JSON stand where the option is that takes it', () =>
     expect(textOf('names', '--batch')).toContain(`"${key}"`);
   expect(textOf('plan', '--inventory')).toContain('"facts"');
 });
+
+test('the page of fetch says why it does not take what plan takes for single files', () => {
+  const page = allPages().find(({ name }) => name === 'tapprep-fetch');
+  expect(JSON.stringify(page)).toContain('--debuginfo-files');
+});

@@ -185,6 +185,14 @@ test.each([
     ['verify', '--in', 'local', '--boot-image', 'i'],
     '--boot-image means nothing beside --in local, but both were given',
   ],
+  [
+    ['plan', '--debuginfo-files', 'ext4,vmlinx'],
+    '--debuginfo-files takes vmlinux and names of modules, but "vmlinx" was given: did you mean vmlinux?',
+  ],
+  [
+    ['plan', '--debuginfo-files', 'vmlinux.debug'],
+    '--debuginfo-files takes vmlinux and names of modules, but "vmlinux.debug" was given',
+  ],
   [['names', '--batch', '--root', '/'], '--root means nothing beside --batch, but both were given'],
 ])('%j is refused with a code', async (argv, message) => {
   await expect(runProgram(argv, '/nowhere')).rejects.toMatchObject({ code: 'USAGE', message });
