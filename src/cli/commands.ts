@@ -60,12 +60,15 @@ export interface CommandRow {
   readonly run: (context: Context, raw: Raw, args: readonly string[]) => Promise<number>;
 }
 
-/** What an option is for, with the one that it needs in front. */
+/** What an option is for, with those that it needs in front. */
 export function meaningOf({ only = [] }: CommandRow, option: OptionRow): string {
   const [, text] = option;
   const other = only.find(([, rows]) => rows.includes(option))?.[0];
-  return other === undefined || text.includes(other) ? text : `with ${other}: ${text}`;
+  if (other === undefined || text.includes(other)) return text;
+  return text.startsWith(WITH) ? `with ${other} and ${text.slice(WITH.length)}` : `with ${other}: ${text}`;
 }
+
+const WITH = 'with ';
 
 /** What people come for, in the order of the help, with the first words of the commands that do it. */
 export const TASKS: readonly (readonly [heading: string, commands: readonly string[]])[] = [
@@ -334,7 +337,7 @@ export const COMMANDS: readonly CommandRow[] = [
       ...TARGET,
       [
         '--kernels <file|latest:n>',
-        'many kernels of one distribution: those of a file, one a line, or the newest; one table at the end',
+        'with --distro, and without --kernel: many kernels of it, those of a file, one a line, or the newest; one table at the end',
         'Target:',
       ],
       LEVEL,
@@ -463,7 +466,7 @@ export const COMMANDS: readonly CommandRow[] = [
       ...SHOWN,
       ...TOLD,
     ],
-    only: [['--compiled', [RUNTIME_SHIPPED]]],
+    only: [['--compiled', [RUNTIME_SHIPPED, ...MODULE_KEY]]],
     // Beside --lock what decides a plan is left standing: the Ansible role gives both commands the same options.
     not: [['--compiled', [LOCK, IMAGE]]],
     examples: [

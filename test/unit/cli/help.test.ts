@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { COMMANDS, TASKS } from '../../../src/cli/commands.ts';
+import { COMMANDS, meaningOf, TASKS } from '../../../src/cli/commands.ts';
 import { allPages } from '../../../src/cli/help/page.ts';
 import { renderPage } from '../../../src/cli/help/text.ts';
 import { TOPICS } from '../../../src/cli/help/topics.ts';
@@ -35,7 +35,9 @@ test.each(COMMANDS.flatMap((row) => (row.only ?? []).map(([other, rows]) => [row
       .join('')
       .replaceAll(/\s+/gu, ' ');
     for (const [flags, meaning] of rows) {
-      const wanted = meaning.includes(other) ? meaning : `${flags} with ${other}: ${meaning}`;
+      const wanted = meaning.includes(other)
+        ? meaning
+        : `${flags} with ${other}${meaning.startsWith('with ') ? ` and ${meaning.slice(5)}` : `: ${meaning}`}`;
       expect(page).toContain(wanted);
       expect(stdout.replaceAll(/\s+/gu, ' ')).toContain(wanted);
     }
@@ -94,4 +96,16 @@ test('the keys of a line of JSON stand where the option is that takes it', () =>
 test('the page of fetch says why it does not take what plan takes for single files', () => {
   const page = allPages().find(({ name }) => name === 'tapprep-fetch');
   expect(JSON.stringify(page)).toContain('--debuginfo-files');
+});
+
+test.each([
+  ['doctor', '--sudo-password-file', 'with --fix and --host: its first line'],
+  ['bundle', '--module-cert', 'with --compiled and --module-key or --module-sign-command: the certificate'],
+  ['bundle', '--module-key ', 'with --compiled: sign the modules'],
+  ['verify', '--module-key-passphrase-file', 'with --module-key: its first line'],
+  ['rehearse', '--kernels', 'with --distro, and without --kernel: many kernels'],
+])('help of %s says what %s needs beside it', (name, flags, meaning) => {
+  const row = COMMANDS.find((one) => one.name === name);
+  const option = row?.options.find(([own]) => own.startsWith(flags));
+  expect(row === undefined || option === undefined ? '' : meaningOf(row, option)).toContain(meaning);
 });
