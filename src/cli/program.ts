@@ -10,6 +10,7 @@ import { readVersion } from './package-root.ts';
 import { OF_HOST, type Raw, readCommon, REPEATED, requireWith, requireWithout } from './options.ts';
 import { type Terminal, withProcessContext } from './process-context.ts';
 import type { TypedLine } from './settle-distro.ts';
+import { indent, wrap } from './render/wrap.ts';
 import { usualCacheDir } from './user-directories.ts';
 
 const EVERY_OPTION = COMMANDS.flatMap(({ options }) => options);
@@ -186,5 +187,9 @@ function buildCommand(row: CommandRow): Command {
     command.addOption(option);
   }
   refuseBoth(command);
-  return command.addHelpText('after', `\nExamples:\n${row.examples.map((line) => `  tapprep ${line}\n`).join('')}`);
+  const ends = row.ends === undefined ? '' : `\nExit status:\n${indent(wrap(row.ends, 78), 2).join('\n')}\n`;
+  return command.addHelpText(
+    'after',
+    `${ends}\nExamples:\n${row.examples.map((line) => `  tapprep ${line}\n`).join('')}`,
+  );
 }

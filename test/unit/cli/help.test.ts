@@ -109,3 +109,16 @@ test.each([
   const option = row?.options.find(([own]) => own.startsWith(flags));
   expect(row === undefined || option === undefined ? '' : meaningOf(row, option)).toContain(meaning);
 });
+
+test.each([
+  ['mirrors check', '1 where some do not, 3 where none does'],
+  ['detect', '1 for a kernel of no known form, 2 where an option has to say more'],
+  ['scripts check', '1 where one does not'],
+])('help of %s says what its exit codes mean', async (name, ends) => {
+  const cli = new Cli();
+  const words = name.split(' ');
+  const outputs = await Promise.all([cli.run([...words, '--help']), cli.run(['help', ...words])]).finally(() =>
+    cli.close(),
+  );
+  for (const { stdout } of outputs) expect(stdout.replaceAll(/\s+/gu, ' ')).toContain(ends);
+});
