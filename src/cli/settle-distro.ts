@@ -5,8 +5,8 @@ import { escapeControl, TapprepError } from '../errors.ts';
 import { loadMirrors } from '../mirrors/load.ts';
 import type { Mirrors } from '../mirrors/mirror-list.ts';
 import { findNearest } from '../nearest-name.ts';
-import { quoteCommand } from '../shell-words.ts';
 import type { CommandRow } from './commands.ts';
+import { retype } from './hint.ts';
 import { type Raw, readList, readText } from './options.ts';
 import { configDirectory } from './user-directories.ts';
 
@@ -90,8 +90,5 @@ function numberOf(table: Readonly<Record<string, string>>, codename: string): st
 
 /** With the line as it was typed, but for that word, as what to try. */
 function refusal(message: string, argv: readonly string[], given: string, meant: string): TapprepError {
-  const words = argv.map((word) =>
-    word === given ? meant : word === `--distro=${given}` ? `--distro=${meant}` : word,
-  );
-  return new TapprepError('USAGE', message, { hint: quoteCommand(['tapprep', ...words]) });
+  return new TapprepError('USAGE', message, { hint: retype(argv, given, meant) });
 }

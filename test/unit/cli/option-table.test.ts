@@ -197,3 +197,13 @@ test.each([
 ])('%j is refused with a code', async (argv, message) => {
   await expect(runProgram(argv, '/nowhere')).rejects.toMatchObject({ code: 'USAGE', message });
 });
+
+test.each([
+  [['--kernel', '6.1.0-57-cloud-amd46'], '--kernel 6.1.0-57-cloud-amd64'],
+  [['--kernel=6.1.0-57-clod-amd64'], "'--kernel=6.1.0-57-cloud-amd64'"],
+])('of a misspelt release the same line is printed with the one that was meant: %j', async (words, meant) => {
+  await expect(runProgram(['names', '--distro', 'debian:12', ...words], '/nowhere')).rejects.toMatchObject({
+    code: 'USAGE',
+    hint: `tapprep names --distro debian:12 ${meant}`,
+  });
+});
