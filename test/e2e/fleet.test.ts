@@ -147,6 +147,14 @@ test('a machine without a plan and a line that is none are told, and the others 
   expect(result.stdout).toContain('1 of 5 machines planned, 2 kinds');
 });
 
+test('a code name is the same machine as its number', async () => {
+  const [a] = releases;
+  const lines = ['11', 'bullseye', 'Bullseye'].map((version) => ({ id: version, ...DECLARED, version, kernel: a }));
+  const result = await plan(lines);
+  expect(`${result.code} ${result.stderr}`).toMatch(/^0 /);
+  expect(result.stdout).toMatch(/^3: 11, bullseye, Bullseye +debian 11 /m);
+});
+
 test('two lines of one id: the second is refused, and the first has its plan', async () => {
   const [a, b] = releases;
   const result = await plan([member('web1', a), member('web2', a), member('web1', b)]);

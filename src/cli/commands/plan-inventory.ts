@@ -5,7 +5,7 @@ import { countOf } from '../../count.ts';
 import { declareFacts } from '../../detect/declared-facts.ts';
 import { readFactsFile } from '../../detect/facts.ts';
 import type { Place } from '../../diagnose/place.ts';
-import { declareTarget, identifyTarget } from '../../detect/target.ts';
+import { type DeclaredHost, declareTarget, identifyTarget } from '../../detect/target.ts';
 import { EXIT, exitCodeOf, isErrno, isTapprepError, TapprepError } from '../../errors.ts';
 import { type FleetGroup, type FleetMember, type FleetPlan, planFleet } from '../../pipeline/plan-fleet.ts';
 import type { PlanChoice } from '../../pipeline/plan-target.ts';
@@ -17,6 +17,7 @@ import { readLineBatches } from '../line-batches.ts';
 import { openContextSession } from '../open-session.ts';
 import { formatBytes } from '../render/progress-text.ts';
 import { renderTable } from '../render/table.ts';
+import { hostSettler } from '../settle-distro.ts';
 import { MAX_LINE_CHARS, hostOf, parseRequest, readText } from '../target-line.ts';
 import { shellLine } from '../../shell-words.ts';
 
@@ -39,6 +40,7 @@ async function* readInventory(context: Context, path: string): AsyncGenerator<Fl
   const file = resolve(context.cwd, path);
   const stream = path === '-' ? context.stdin : createReadStream(file);
   const seen = new Map<string, number>();
+  const settleHost = hostSettler(context, true);
   let count = 0;
   try {
     for await (const lines of readLineBatches(stream, MAX_LINE_CHARS, context.signal)) {
@@ -46,7 +48,9 @@ async function* readInventory(context: Context, path: string): AsyncGenerator<Fl
       for (let at = 0; at < named.length; at += AT_ONCE) {
         const some = named.slice(at, at + AT_ONCE);
         const before = count + 1;
-        const members = await Promise.all(some.map((line, i) => readMember(line, before + i, dirname(file))));
+        const members = await Promise.all(
+          some.map((line, i) => readMember(line, before + i, dirname(file), settleHost)),
+        );
         yield* members.map((member, i) => refuseSecond(member, before + i, seen));
         count += some.length;
       }
@@ -79,7 +83,12 @@ function refuseSecond(member: FleetMember, number: number, seen: Map<string, num
   return { id: `line ${number}`, error };
 }
 
-async function readMember(line: string | null, number: number, directory: string): Promise<FleetMember> {
+async function readMember(
+  line: string | null,
+  number: number,
+  directory: string,
+  settleHost: (host: DeclaredHost) => Promise<DeclaredHost>,
+): Promise<FleetMember> {
   let id = `line ${number}`;
   let place: Place | undefined;
   try {
@@ -92,7 +101,7 @@ async function readMember(line: string | null, number: number, directory: string
       const facts = await readFactsFile(path);
       return { id, facts, target: identifyTarget(facts, {}, 'any') };
     }
-    const host = hostOf(request);
+    const host = await settleHost(hostOf(request));
     place = placeOfDescribed(host);
     const target = declareTarget(host, 'any');
     const { distro, version, release, arch, unameV } = target;
