@@ -5,7 +5,7 @@ import { proxyVariables, requireAllowed, withDefaults } from './apply-configurat
 import { ACTIONS_OF, COMMANDS, commandsByTask, type CommandRow, meaningOf } from './commands.ts';
 import { requireCache } from '../files/cache-mark.ts';
 import { findMisspelt, NO_CONFIGURATION, readConfiguration } from './configuration.ts';
-import { placeOfOptions, withHelp, withHint } from './hint.ts';
+import { placeOfOptions, withHelp, withHint, withMeantKernel } from './hint.ts';
 import { readVersion } from './package-root.ts';
 import { OF_HOST, type Raw, readCommon, REPEATED, requireWith, requireWithout } from './options.ts';
 import { type Terminal, withProcessContext } from './process-context.ts';
@@ -66,7 +66,7 @@ export async function runProgram(
         return row.run(context, raw, args);
       });
     } catch (error) {
-      throw withHint(error, place);
+      throw withHint(withMeantKernel(error, argv, place.kernel), place);
     }
   });
   try {
@@ -203,5 +203,9 @@ function buildCommand(row: CommandRow): Command {
     command.addOption(option);
   }
   refuseBoth(command);
-  return command.addHelpText('after', `\nExamples:\n${row.examples.map((line) => `  tapprep ${line}\n`).join('')}`);
+  const ends = row.ends === undefined ? '' : `\nExit status:\n${indent(wrap(row.ends, 78), 2).join('\n')}\n`;
+  return command.addHelpText(
+    'after',
+    `${ends}\nExamples:\n${row.examples.map((line) => `  tapprep ${line}\n`).join('')}`,
+  );
 }

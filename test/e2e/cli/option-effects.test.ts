@@ -406,7 +406,7 @@ const TABLE: Readonly<Record<string, Looks>> = {
       '--compiled': says('no kernel of'),
       '--runtime': says('--runtime is module or bpf', 'auto', { base: `${PLAN} --out b.tar --compiled` }),
       ...moduleKey(`${PLAN} --out b.tar --compiled`),
-      '--module-key': says('holds no modules', '%Y --module-cert %V'),
+      '--module-key': says('means something with --compiled', '%Y --module-cert %V'),
       '--module-cert': reads('commands/bundle.ts', /options\.moduleKey/, '/nowhere/cert'),
       ...sources('bundle', `${PLAN} --out b.tar`),
       '--allow-unsigned-packages': ALLOW_UNSIGNED,
