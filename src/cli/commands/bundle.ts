@@ -105,7 +105,7 @@ async function writeBundle(
 ): Promise<number> {
   const { common, stdout } = context;
   const session = await openContextSession(context);
-  const sign = options.signKey === null ? null : openPgpSigner(context, session, options.signKey);
+  const sign = options.signKey === null ? null : await openPgpSigner(context, session, options.signKey);
   if (options.compiled) return await runCompiled(context, session, open, options, out, sign);
   if (isCompressedName(out) || OTHER_COMPRESSION.test(out)) {
     throw new TapprepError(
