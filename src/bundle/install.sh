@@ -183,11 +183,14 @@ lock() {
   case $? in
     0) locked=$owner ;;
     1)
-      if is_elsewhere "$held"; then
+      if [ "$where" = elsewhere ]; then
         fail LOCKED "another install works here, process ${held%%:*} of a container, or of the system around this one: wait for it" \
-          "rm $state/install.lock    # once nothing works there any more"
+          "rm $link    # once nothing works there any more"
       fi
-      fail LOCKED "another install works here, process ${held%%:*}: wait for it" "tr '\\0' ' ' </proc/${held%%:*}/cmdline"
+      look=
+      # A chroot need have none.
+      [ ! -r "/proc/${held%%:*}/cmdline" ] || look="tr '\\0' ' ' </proc/${held%%:*}/cmdline"
+      fail LOCKED "another install works here, process ${held%%:*}: wait for it" "$look"
       ;;
     *) fail INSTALL_FAILED "$state/install.lock cannot be made: $said" "ls -ld $state/install.lock    # and take it away if nothing works here" ;;
   esac

@@ -7,7 +7,7 @@ import { readlink, rename, rm, symlink } from 'node:fs/promises';
 import { TapprepError, isErrno } from '../errors.ts';
 import { refuseWhenStopped } from '../interruption.ts';
 import { diskFailure } from './failure.ts';
-import { type Owner, isDead, parseOwner } from './owner.ts';
+import { type Owner, isDead, isNear, parseOwner } from './owner.ts';
 import { shellLine } from '../shell-words.ts';
 
 export interface LockRequest {
@@ -76,7 +76,9 @@ export async function tryAcquireLock(path: string, self: Owner): Promise<Lock | 
 
 function lockedError(request: LockRequest, held: Held): TapprepError {
   const seconds = Math.round(request.timeoutMs / 1000);
-  const stop = held.owner?.host === request.self.host ? `kill ${held.owner.pid}` : shellLine`rm ${request.path}`;
+  // The number of one that is elsewhere is another's here.
+  const stop =
+    held.owner !== null && isNear(held.owner, request.self) ? `kill ${held.owner.pid}` : shellLine`rm ${request.path}`;
   return new TapprepError(
     'LOCKED',
     `${request.what} is locked by ${nameOwner(held.owner)}, which made no progress for ${seconds} s`,

@@ -50,11 +50,16 @@ async function readBootId(): Promise<string> {
   return text.trim();
 }
 
+/** Whether the process id of an owner is of the same host and PID namespace as this process. */
+export function isNear(owner: Owner, self: Owner): boolean {
+  return owner.host === self.host && owner.pidNamespace === self.pidNamespace && owner.pidNamespace !== UNKNOWN;
+}
+
 /** Whether an owner is certainly gone. Another host's or namespace's process cannot be judged and counts as alive. */
 export async function isDead(owner: Owner, self: Owner): Promise<boolean> {
-  if (owner.host !== self.host) return false;
-  if (owner.boot !== self.boot) return true;
-  if (owner.pidNamespace !== self.pidNamespace || owner.pidNamespace === UNKNOWN) return false;
+  // Of another boot, too: systemd-nspawn gives each container a boot id of its own.
+  if (!isNear(owner, self)) return false;
+  if (owner.boot !== self.boot && owner.boot !== UNKNOWN && self.boot !== UNKNOWN) return true;
   let text: string;
   try {
     text = await readFile(`/proc/${owner.pid}/stat`, 'utf8');

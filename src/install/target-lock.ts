@@ -2,23 +2,23 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isTapprepError, TapprepError } from '../errors.ts';
-import { run, runAsRoot } from '../make-remedy.ts';
+import { onHost, run, runAsRoot } from '../make-remedy.ts';
 import { shellLine } from '../shell-words.ts';
 import { assetUrl } from '../host/asset.ts';
 import { type Host, isRemote } from '../host/host.ts';
 import { createLocalHost } from '../host/local.ts';
 import { explainWrite, script } from '../host/scripts.ts';
 import { awaitEarlierRun } from '../host/until-end.ts';
-import type { Emit } from '../types.ts';
+import type { Emit, ShellText } from '../types.ts';
 
 const STATE = '/var/lib/tapprep';
 const NAME = 'install.lock';
 
 /**
- * PATH HOLDER [wait]: takes the lock, or prints "held PROCESS" where another is at work, and "elsewhere" behind it where that is
- * in another PID namespace; with the third word it waits until that
- * has ended. Prints its owner at last. HOLDER "here": for the process that started this one. "connection": for the sshd of this
- * connection, which ends with it; nothing is printed where there is none.
+ * PATH HOLDER [wait]: takes the lock, or prints "held PROCESS WHERE SUFFIX" where another is at work: WHERE is "here" or
+ * "elsewhere", and PATH with SUFFIX is the link that names it. With the third word it waits until that has ended. Prints its
+ * owner at last. HOLDER "here": for the process that started this one. "connection": for the sshd of this connection, which
+ * ends with it; nothing is printed where there is none.
  */
 const TAKE = `
 of_connection() {
@@ -46,9 +46,7 @@ while :; do
   case $? in
     0) break ;;
     1)
-      where=
-      ! is_elsewhere "$held" || where=' elsewhere'
-      [ -n "$told" ] || echo "held \${held%%:*}$where"
+      [ -n "$told" ] || echo "held \${held%%:*} $where \${link#"$path"}"
       [ -n "$3" ] || exit 0
       told=yes
       sleep 1
@@ -67,8 +65,7 @@ rmdir "\${1%/*}" 2>/dev/null
 
 /** PATH: prints a word where it is the lock of an owner that is gone. */
 const LOOK = `
-held=$(readlink "$1") || exit 0
-! is_owner "$held" || is_at_work "$held" || echo left`;
+! look_at "$1" || [ "$where" != gone ] || echo left`;
 
 /** Path of the lock on the target. */
 export const LOCK_PATH = `${STATE}/${NAME}`;
@@ -99,7 +96,8 @@ export async function lockTarget(host: Host, { emit, signal }: Waiting, isPatien
     onLine: (line) => {
       const other = readHolder(line);
       if (other === null || !isPatient) return;
-      const clear = other.isElsewhere ? `; where nothing works there any more, take ${path} away` : '';
+      const on = isRemote(host) ? `, on ${host.name}` : '';
+      const clear = other.isElsewhere ? `; where nothing works there any more${on}: ${clearLine(path, other)}` : '';
       const text = `${describeHolder(host, other)}: waiting for its end${clear}`;
       emit({ type: 'note', level: 'warning', text });
     },
@@ -107,7 +105,7 @@ export async function lockTarget(host: Host, { emit, signal }: Waiting, isPatien
   if (taken.exitCode !== 0) throw explainWrite(host.name, path, taken.stderr);
   let owner = /^owner (\S+)$/m.exec(taken.stdout)?.[1] ?? null;
   const other = readHolder(taken.stdout);
-  if (owner === null && other !== null) throw locked(host, other);
+  if (owner === null && other !== null) throw locked(host, path, other);
   const release = async (): Promise<void> => {
     if (owner === null) return;
     const mine = owner;
@@ -146,11 +144,13 @@ interface Holder {
   readonly process: string;
   /** In another PID namespace: it is not seen from here, and neither is its end. */
   readonly isElsewhere: boolean;
+  /** Behind the path of the lock, in the name of the link that names the holder: of one that was taking the lock over. */
+  readonly suffix: string;
 }
 
 function readHolder(said: string): Holder | null {
-  const [, process, elsewhere] = /^held (\d+)( elsewhere)?$/m.exec(said) ?? [];
-  return process === undefined ? null : { process, isElsewhere: elsewhere !== undefined };
+  const [, process, where, suffix = ''] = /^held (\d+) (here|elsewhere) (\S*)$/m.exec(said) ?? [];
+  return process === undefined ? null : { process, isElsewhere: where === 'elsewhere', suffix };
 }
 
 function describeHolder({ name }: Host, { process, isElsewhere }: Holder): string {
@@ -158,16 +158,22 @@ function describeHolder({ name }: Host, { process, isElsewhere }: Holder): strin
   return `another tapprep works on ${name}, process ${process} ${place}`;
 }
 
-function locked(host: Host, other: Holder): TapprepError {
+function clearLine(path: string, { suffix }: Holder): ShellText {
+  return shellLine`rm ${path + suffix}`;
+}
+
+function locked(host: Host, path: string, other: Holder): TapprepError {
   const message = `${describeHolder(host, other)}, and nothing was changed`;
+  // Who has a root's lock is seen from around it, and a root may have no program and no /proc.
+  const [look, clear] = host.kind === 'root' ? [onHost, onHost] : [run, runAsRoot];
   return other.isElsewhere
     ? new TapprepError('LOCKED', message, {
-        remedy: runAsRoot(shellLine`rm ${LOCK_PATH}`),
+        remedy: clear(clearLine(path, other)),
         hint: 'once nothing works there any more',
       })
     : new TapprepError('LOCKED', message, {
         // The ps of busybox takes no process.
-        remedy: run(shellLine`tr '\\0' ' ' </proc/${other.process}/cmdline`),
+        remedy: look(shellLine`tr '\\0' ' ' </proc/${other.process}/cmdline`),
       });
 }
 

@@ -10,6 +10,7 @@ import {
   readFileSync,
   rmSync,
   writeFileSync,
+  symlinkSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -648,9 +649,26 @@ describe('what goes wrong on the way', () => {
     const second = await root.run('install.sh', ['--not-running']);
     expect(second.code).toBe(5);
     expect(second.stderr).toContain('another install works here, process ');
+    // Nothing shows that process in a chroot without /proc, so no command is told.
+    expect(existsSync(join(root.directory, 'proc/self'))).toBe(false);
+    expect(second.stderr).not.toContain('try:');
     process.kill(-(child.pid ?? 0), 'SIGINT');
     letGo();
     await done;
+  });
+
+  test('a lock of another PID namespace is refused, and the command that is told takes it away', async () => {
+    carry(good);
+    const lock = join(root.directory, 'var/lib/tapprep/install.lock');
+    mkdirSync(dirname(lock), { recursive: true });
+    symlinkSync('77:7:00000000-0000-4000-8000-000000000000:1', lock);
+    const refused = await root.run('install.sh', ['--not-running']);
+    expect(refused.code).toBe(5);
+    expect(refused.stderr).toContain('process 77 of a container, or of the system around this one: wait for it');
+    const command = /try: (.*)/.exec(refused.stderr)?.[1] ?? '';
+    expect(command).toMatch(/^rm .* # once nothing works there any more$/);
+    execFileSync('chroot', [root.directory, 'sh', '-c', command]);
+    expect(await root.run('install.sh', ['--not-running'])).toMatchObject({ code: 0 });
   });
 
   test('a version that would be replaced is refused, one that is newer is left', async () => {
