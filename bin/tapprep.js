@@ -50,7 +50,9 @@ if (parseInt(process.versions.node, 10) >= 24) {
     });
   } else {
     var sentence = 'this is Node ' + process.versions.node + ' but tapprep needs Node 24 or newer.';
-    var hint = 'npm install --global node@24   brings one; elsewhere "tapprep bundle" makes what needs no Node at all';
+    // Only a checkout has its lock file.
+    var bring = fs.existsSync(path.join(root, 'package-lock.json')) ? 'npm ci' : 'npm install --global node@24';
+    var hint = bring + '   brings one; elsewhere "tapprep bundle" makes what needs no Node at all';
     process.stderr.write('tapprep: NODE_TOO_OLD: ' + sentence + '\n  ' + hint + '\n');
     if (process.argv.indexOf('--json') !== -1) {
       var error = { code: 'NODE_TOO_OLD', message: sentence, hint: hint, facts: {}, diagnoses: [], exit: 6 };

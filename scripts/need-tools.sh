@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the Debian packages that the tests use as oracles and servers, if any is missing: nothing is skipped.
-# Prints what it does; needs root only when something is missing.
+# Prints what it does; needs root only when something is missing. "need-tools.sh labs" brings what the labs need beyond that.
 set -eu
 
 packages='
@@ -41,6 +41,26 @@ zsh
 zstd
 zypper
 '
+# Firmware and its keys, other architectures, a browser. On Debian 12 python3-virt-firmware is in bookworm-backports.
+labs='
+chromium
+dosfstools
+fonts-dejavu-core
+gcc-aarch64-linux-gnu
+imagemagick
+mtools
+ovmf
+poppler-utils
+python3-virt-firmware
+qemu-efi-aarch64
+qemu-system-arm
+qemu-system-misc
+qemu-system-ppc
+sbsigntool
+shim-signed
+systemd-boot-efi
+'
+[ "${1:-}" != labs ] || packages="$packages $labs"
 
 # dnf's plugins cannot be installed beside zypper on Debian; the one that downloads is only unpacked.
 plugins=/var/cache/tapprep-tests/dnf-plugins-core

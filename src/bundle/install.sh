@@ -57,6 +57,14 @@ allow_unsigned=
 keep=
 keyring=
 other_target=
+# For who works in a chroot or an image: the same line, where a shell reads it back as it was.
+if_image="sh $0 --not-running${1:+ $*}"
+for word in "$0" "$@"; do
+  case $word in
+    '' | *[!A-Za-z0-9/._-]*) if_image='sh install.sh --not-running' ;;
+  esac
+done
+if_image="$if_image    # in a chroot or an image, whose own kernel does not run"
 
 while [ $# -gt 0 ]; do
   case $1 in

@@ -29,12 +29,13 @@ import {
   TEXT_NAME,
   toTarFile,
 } from './manifest.ts';
+import { shellLine } from '../shell-words.ts';
+import { MANIFEST_ENTRY } from './is-bundle.ts';
 import { requireCanonicalArmor } from './signature-armor.ts';
-import { decodeHeader, encodeHeader, paddingBytes, TRAILER_BYTES } from './tar-entry.ts';
+import { decodeHeader, encodeHeader, HEADER_BYTES, paddingBytes, TRAILER_BYTES } from './tar-entry.ts';
 
 const MAX_MANIFEST_BYTES = 32 * 1024 * 1024;
 const MAX_SIGNATURE_BYTES = 64 * 1024;
-const HEADER_BYTES = 512;
 
 /** A bundle whose every byte was held against its manifest, unpacked. Who made the manifest is another question. */
 export interface OpenBundle {
@@ -132,12 +133,19 @@ async function unpack(source: Source, directory: string, signal: AbortSignal): P
   };
 }
 
+const GZIP = Buffer.from([0x1f, 0x8b]);
+
 /** The first entry: all that is taken from its header is the directory's name and the manifest's size. */
 async function readManifestText(
   source: Source,
 ): Promise<{ readonly text: Buffer; readonly root: string; readonly end: number }> {
-  const first = decodeHeader(await readAt(source, 0, HEADER_BYTES));
-  const [, root = ''] = /^(tapprep-[\w.+~^:@-]{1,200})\/manifest\.json$/.exec(first?.path ?? '') ?? [];
+  const head = await readAt(source, 0, HEADER_BYTES);
+  if (head.subarray(0, GZIP.length).equals(GZIP))
+    throw bad(source, 'is compressed by gzip, and a bundle of packages is a plain tar', {
+      hint: shellLine`gunzip --keep ${source.name}`,
+    });
+  const first = decodeHeader(head);
+  const [, root = ''] = MANIFEST_ENTRY.exec(first?.path ?? '') ?? [];
   if (first === null || root === '') {
     throw bad(source, 'does not begin with the manifest of a bundle', {
       remedy: tapprep('bundle', '--out', 'FILE'),

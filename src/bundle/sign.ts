@@ -1,7 +1,7 @@
 /** Detached signatures of what one user hands to another, by a key of the user's own and by the user's own gpg. */
 import { type ErrorDetails, isTapprepError, TapprepError } from '../errors.ts';
 import { tapprep } from '../make-remedy.ts';
-import type { Host } from '../host/host.ts';
+import type { Host, RunOptions, RunResult } from '../host/host.ts';
 import { describeAnyInstall } from '../host/tools.ts';
 import { verifySignature } from '../trust/gpgv.ts';
 import { requireGoodSignature } from '../trust/signature-verdict.ts';
@@ -25,23 +25,44 @@ export async function signText(
   env: Readonly<Record<string, string>>,
 ): Promise<string> {
   const argv = ['gpg', '--batch', '--armor', '--local-user', key, '--detach-sign', '--output', '-'];
-  const result = await run(argv, { input: text, env, timeoutMs: TIME_LIMIT_MS }).catch((error: unknown) => {
+  const result = await runGpg(argv, run, { input: text, env, timeoutMs: TIME_LIMIT_MS });
+  if (result.exitCode === 0) return armorSignature(dearmorSignature(result.stdout, 'what gpg printed'));
+  throw unknownKey(`gpg did not sign with ${key}`, key, result);
+}
+
+function unknownKey(what: string, key: string, { stderr }: RunResult): TapprepError {
+  const words = stderr.trim().split('\n').at(-1) ?? '';
+  return new TapprepError('UNKNOWN_KEY', `${what}: ${words}`, {
+    hint: 'gpg --list-secret-keys',
+    facts: { key, stderr: stderr.slice(-2000) },
+  });
+}
+
+function runGpg(argv: readonly string[], run: Host['run'], options: RunOptions): Promise<RunResult> {
+  return run(argv, options).catch((error: unknown) => {
     if (!isTapprepError(error, 'TOOL_MISSING')) throw error;
     throw new TapprepError(
       'TOOL_MISSING',
       'it is gpg that signs with a key of yours, and gpg is not installed on this machine',
-      {
-        hint: describeAnyInstall('gpg'),
-        cause: error,
-      },
+      { hint: describeAnyInstall('gpg'), cause: error },
     );
   });
-  if (result.exitCode === 0) return armorSignature(dearmorSignature(result.stdout, 'what gpg printed'));
-  const words = result.stderr.trim().split('\n').at(-1) ?? '';
-  throw new TapprepError('UNKNOWN_KEY', `gpg did not sign with ${key}: ${words}`, {
-    hint: 'gpg --list-secret-keys',
-    facts: { key, stderr: result.stderr.slice(-2000) },
+}
+
+/**
+ * Whether gpg has a secret key, before anything is made that it is to sign.
+ * @throws TapprepError TOOL_MISSING, UNKNOWN_KEY
+ */
+export async function requireSecretKey(
+  key: string,
+  run: Host['run'],
+  env: Readonly<Record<string, string>>,
+): Promise<void> {
+  const result = await runGpg(['gpg', '--batch', '--list-secret-keys', '--', key], run, {
+    env,
+    timeoutMs: TIME_LIMIT_MS,
   });
+  if (result.exitCode !== 0) throw unknownKey(`gpg has no secret key ${key}`, key, result);
 }
 
 /** What is said to be signed, and its armored signature beside it. */

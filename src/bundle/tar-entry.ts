@@ -3,6 +3,9 @@ import { Header, Pax } from 'tar';
 
 const BLOCK_BYTES = 512;
 
+/** Of the header of an entry. */
+export const HEADER_BYTES: number = BLOCK_BYTES;
+
 /** Two empty blocks end a tar. */
 export const TRAILER_BYTES: number = 2 * BLOCK_BYTES;
 

@@ -55,17 +55,22 @@ export interface CommandRow {
   readonly not?: readonly (readonly [other: string, rows: readonly OptionRow[]])[];
   /** Options of which a configuration's default does not count: another command means something else by them. */
   readonly asTyped?: readonly OptionRow[];
+  /** What its exit codes say, where 0 is not "done and proven" and others are no errors. */
+  readonly ends?: string;
   /** What follows "tapprep": two lines to start from. */
   readonly examples: readonly [string, string];
   readonly run: (context: Context, raw: Raw, args: readonly string[]) => Promise<number>;
 }
 
-/** What an option is for, with the one that it needs in front. */
+/** What an option is for, with those that it needs in front. */
 export function meaningOf({ only = [] }: CommandRow, option: OptionRow): string {
   const [, text] = option;
   const other = only.find(([, rows]) => rows.includes(option))?.[0];
-  return other === undefined || text.includes(other) ? text : `with ${other}: ${text}`;
+  if (other === undefined || text.includes(other)) return text;
+  return text.startsWith(WITH) ? `with ${other} and ${text.slice(WITH.length)}` : `with ${other}: ${text}`;
 }
+
+const WITH = 'with ';
 
 /** What people come for, in the order of the help, with the first words of the commands that do it. */
 export const TASKS: readonly (readonly [heading: string, commands: readonly string[]])[] = [
@@ -207,6 +212,7 @@ export const COMMANDS: readonly CommandRow[] = [
       ...SHOWN,
     ],
     not: [['--script', [...TARGET, ...SHOWN]]],
+    ends: '0 where the kernel is one that packages are named for. Where not, the facts are printed all the same: 1 for a kernel of no known form, 2 where an option has to say more.',
     examples: ['detect --host root@web1 --json', 'detect --script'],
     run: async (context, raw) => {
       const { printScript, runDetect } = await import('./commands/detect.ts');
@@ -226,6 +232,7 @@ export const COMMANDS: readonly CommandRow[] = [
       ...SHOWN,
     ],
     only: [['--fix', FIXING]],
+    ends: '0 where the machine is ready, 1 where something has to be mended first.',
     examples: ['doctor --log failed.log', 'doctor --fix'],
     run: async (context, raw) => {
       const options = { target: readTarget(raw), log: readText(raw, 'log'), reports: readList(raw['report']) };
@@ -247,6 +254,7 @@ export const COMMANDS: readonly CommandRow[] = [
     ],
     only: [['--feedback', OF_FEEDBACK]],
     not: [['--cases', [FACTS, FEEDBACK]]],
+    ends: '0 where something was recognised or nothing is wrong, 1 where nothing was recognised.',
     examples: ['explain failed.log', 'explain DEVEL_MISSING'],
     run: async (context, raw, [source]) => {
       const facts = readText(raw, 'facts');
@@ -310,6 +318,7 @@ export const COMMANDS: readonly CommandRow[] = [
     target: true,
     options: [...TARGET, ...ALL_OF_MIRRORS, ...LISTS, ...SHOWN, ...TOLD],
     not: [['--all', TARGET]],
+    ends: '0 where every repository answers, 1 where some do not, 3 where none does.',
     examples: ['mirrors check', 'mirrors check --distro centos:7 --kernel 3.10.0-1160.el7.x86_64'],
     run: async (context, raw) =>
       (await import('./commands/mirrors.ts')).runMirrorsCheck(context, readMirrorOptions(raw)),
@@ -327,6 +336,7 @@ export const COMMANDS: readonly CommandRow[] = [
       ...SHOWN,
     ],
     not: [['--batch', TARGET]],
+    ends: '0 where the packages have names; with --batch always, as each bad line has its own error.',
     examples: ['names --distro centos:7 --kernel 3.10.0-1160.el7.x86_64', 'names --batch'],
     run: async (context, raw) => {
       const { runNames } = await import('./commands/names.ts');
@@ -342,7 +352,7 @@ export const COMMANDS: readonly CommandRow[] = [
       ...TARGET,
       [
         '--kernels <file|latest:n>',
-        'many kernels of one distribution: those of a file, one a line, or the newest; one table at the end',
+        'with --distro, and without --kernel: many kernels of it, those of a file, one a line, or the newest; one table at the end',
         'Target:',
       ],
       LEVEL,
@@ -405,6 +415,7 @@ export const COMMANDS: readonly CommandRow[] = [
       ...SHOWN,
       ...TOLD,
     ],
+    ends: '0 where there is a plan; with --inventory where every machine has one, else the code of the first that has none.',
     examples: ['plan --distro debian:12 --kernel 6.1.0-18-cloud-amd64', 'plan --out kernel.lock'],
     run: async (context, raw) => {
       const { target, ...choice } = { ...readPlanOptions(raw), rung: 'kernel.function' as const };
@@ -420,6 +431,8 @@ export const COMMANDS: readonly CommandRow[] = [
   {
     name: 'fetch',
     summary: 'plan, download and verify into a directory',
+    about:
+      'Packages come whole: what takes single files out of a debug package (--debuginfo-files of plan and install) or asks a debuginfod is not for here.',
     target: true,
     options: [
       ...TARGET,
@@ -469,7 +482,7 @@ export const COMMANDS: readonly CommandRow[] = [
       ...SHOWN,
       ...TOLD,
     ],
-    only: [['--compiled', [RUNTIME_SHIPPED]]],
+    only: [['--compiled', [RUNTIME_SHIPPED, ...MODULE_KEY]]],
     // Beside --lock what decides a plan is left standing: the Ansible role gives both commands the same options.
     not: [['--compiled', [LOCK, IMAGE]]],
     examples: [
@@ -601,6 +614,7 @@ export const COMMANDS: readonly CommandRow[] = [
     args: [['[names...]', 'names of scripts (default: all)']],
     options: [...RUNNING, ...AS_ROOT, SYSTEMTAP_THERE, ...SHOWN, ...TOLD],
     asTyped: [SYSTEMTAP_THERE],
+    ends: '0 where every script compiles, 1 where one does not.',
     examples: ['scripts check', 'scripts check icmp --host root@web1'],
     run: async (context, raw, words) =>
       (await import('./commands/scripts.ts')).runScripts(context, 'check', words, {
@@ -664,6 +678,7 @@ export const COMMANDS: readonly CommandRow[] = [
     summary: 'the keys for modules that are here, and whether the target loads what they sign',
     target: true,
     options: [...LOADER, ['--module-cert <file>', 'the certificate of one more key', 'SystemTap:'], ...SHOWN],
+    ends: '0 where a module would load, unsigned or signed by a key that is here; 1 where none would.',
     examples: ['module-key show', 'module-key show --module-cert fleet.pem --host root@web1'],
     run: async (context, raw) =>
       (await import('./commands/module-key.ts')).runModuleKeyShow(context, {

@@ -3,6 +3,7 @@ import { HERE, type Place, type Reach, reachByOptions } from '../diagnose/place.
 import { isDescribed, isRemedy, ON_THAT_MACHINE, renderRemedy } from '../diagnose/render-remedy.ts';
 import { isTapprepError, TapprepError } from '../errors.ts';
 import { type DeclaredHost } from '../detect/target.ts';
+import { quoteCommand } from '../shell-words.ts';
 import { givenTarget, type Raw, readText } from './options.ts';
 
 /** This machine, of which nothing was said. */
@@ -24,6 +25,23 @@ export function withHint(error: unknown, place: Place = NO_TARGET): unknown {
   const { code, message, facts, cause } = error;
   const hint = hintOf(error, place);
   return new TapprepError(code, message, { ...(hint === null ? {} : { hint }), facts, cause });
+}
+
+/** The command line as it was typed, but for one value. */
+export function retype(argv: readonly string[], given: string, meant: string): string {
+  const words = argv.map((word) => {
+    if (word === given) return meant;
+    return word.startsWith('--') && word.endsWith(`=${given}`) ? `${word.slice(0, -given.length)}${meant}` : word;
+  });
+  return quoteCommand(['tapprep', ...words]);
+}
+
+/** The same error with the line that was likely meant as its hint, where the release of --kernel is nearly another one. */
+export function withMeantKernel(error: unknown, argv: readonly string[], given: string | null): unknown {
+  const meant = isTapprepError(error) ? error.facts['meant'] : null;
+  if (!isTapprepError(error) || typeof meant !== 'string' || given === null) return error;
+  const { code, message, facts, cause } = error;
+  return new TapprepError(code, message, { hint: retype(argv, given, meant), facts, cause });
 }
 
 /** The same error with a command's own help as its hint, where it has none and the command line is what is wrong. */

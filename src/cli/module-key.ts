@@ -13,19 +13,27 @@ import { readSecretFile } from './secret.ts';
 export const MODULE_KEY: readonly OptionRow[] = [
   [
     '--module-key <key>',
-    'sign the modules by this key: a file, a pkcs11: URI, or "dkms" for the one that DKMS has here',
+    'sign the modules by this key: a file or a pkcs11: URI, with --module-cert beside it, or "dkms" for the one that DKMS has here',
     'SystemTap:',
   ],
   [
     '--module-sign-command <program>',
-    'sign them by a program instead: it gets hash name and digest in hex, and prints the signature in base64',
+    'with --module-cert: sign them by a program instead: it gets hash name and digest in hex, and prints the signature in base64',
     'SystemTap:',
   ],
-  ['--module-cert <file>', "the key's certificate, which the kernel knows", 'SystemTap:'],
-  ['--module-key-passphrase-file <file>', 'its first line opens the key; else the terminal is asked', 'SystemTap:'],
+  [
+    '--module-cert <file>',
+    'with --module-key or --module-sign-command: the certificate, which the kernel knows',
+    'SystemTap:',
+  ],
+  [
+    '--module-key-passphrase-file <file>',
+    'with --module-key: its first line opens the key; else the terminal is asked',
+    'SystemTap:',
+  ],
   [
     '--allow-expired-module-cert',
-    'sign although the certificate is out of date: kernels do not look at it',
+    'with --module-cert: sign although it is out of date: kernels do not look at it',
     'SystemTap:',
   ],
 ];

@@ -4,6 +4,7 @@ import { parseSnapshotTime } from '../mirrors/snapshot-time.ts';
 import type { CommonOptions } from './context.ts';
 import type { DebuginfoChoice } from '../pipeline/plan-target.ts';
 import { DEBUG_FILE } from '../resolve/debuginfod/place.ts';
+import { lettersApart } from '../nearest-name.ts';
 import { defaultCacheDir } from './user-directories.ts';
 import type { TargetOptions } from '../types.ts';
 
@@ -367,9 +368,18 @@ function readDebuginfoFiles(raw: Raw): readonly string[] | null {
       '--debuginfo-files takes files out of the debug package, which --no-debuginfo or --debuginfo debuginfod leaves out',
     );
   const names = given.split(',');
-  const bad = names.find((name) => !DEBUG_FILE.test(name));
+  const bad = names.find((name) => !DEBUG_FILE.test(name) || isNearlyVmlinux(name));
   if (bad === undefined) return [...new Set(names)];
-  throw new TapprepError('USAGE', `--debuginfo-files takes vmlinux and names of modules, but "${bad}" was given`);
+  const meant = isNearlyVmlinux(bad) ? ': did you mean vmlinux?' : '';
+  throw new TapprepError(
+    'USAGE',
+    `--debuginfo-files takes vmlinux and names of modules, but "${bad}" was given${meant}`,
+  );
+}
+
+/** No module is called so: the package would be downloaded for a file that it does not have. */
+function isNearlyVmlinux(name: string): boolean {
+  return name !== 'vmlinux' && lettersApart(name, 'vmlinux') <= 2;
 }
 
 const SYSTEMTAP_WORDS = ['auto', 'distro', 'portable', 'build'] as const;

@@ -1,5 +1,6 @@
 /** The user's own gpg, as it signs what leaves this machine. */
-import { signText } from '../bundle/sign.ts';
+import { requireSecretKey, signText } from '../bundle/sign.ts';
+import type { Host } from '../host/host.ts';
 import type { Session } from '../pipeline/session.ts';
 import type { Context } from './context.ts';
 
@@ -9,12 +10,14 @@ const GPG_ENV = ['GNUPGHOME', 'GPG_TTY', 'DISPLAY', 'WAYLAND_DISPLAY', 'XDG_RUNT
 /** Makes the armored signature of a text. @throws TapprepError TOOL_MISSING, UNKNOWN_KEY */
 export type PgpSigner = (text: string) => Promise<string>;
 
-/** @param key what gpg takes for --local-user */
-export function openPgpSigner(
+/** @param key what gpg takes for --local-user @throws TapprepError TOOL_MISSING, UNKNOWN_KEY before anything is made for it */
+export async function openPgpSigner(
   { env }: Pick<Context, 'env'>,
   { local }: Pick<Session, 'local'>,
   key: string,
-): PgpSigner {
+): Promise<PgpSigner> {
   const kept = Object.fromEntries(GPG_ENV.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
-  return (text) => signText(text, key, (argv, runOptions) => local.run(argv, runOptions), kept);
+  const run: Host['run'] = (argv, runOptions) => local.run(argv, runOptions);
+  await requireSecretKey(key, run, kept);
+  return (text) => signText(text, key, run, kept);
 }

@@ -1,14 +1,15 @@
 /** The commands of tapprep as one table; commander is only the adapter from argv to it. */
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, type Help, Option } from 'commander';
 import { EXIT, exitCodeOf, TapprepError } from '../errors.ts';
 import { proxyVariables, requireAllowed, withDefaults } from './apply-configuration.ts';
 import { ACTIONS_OF, COMMANDS, commandsByTask, type CommandRow, meaningOf } from './commands.ts';
 import { requireCache } from '../files/cache-mark.ts';
 import { findMisspelt, NO_CONFIGURATION, readConfiguration } from './configuration.ts';
-import { placeOfOptions, withHelp, withHint } from './hint.ts';
+import { placeOfOptions, withHelp, withHint, withMeantKernel } from './hint.ts';
 import { readVersion } from './package-root.ts';
 import { OF_HOST, type Raw, readCommon, REPEATED, requireWith, requireWithout } from './options.ts';
 import { type Terminal, withProcessContext } from './process-context.ts';
+import { indent, wrap } from './render/wrap.ts';
 import type { TypedLine } from './settle-distro.ts';
 import { usualCacheDir } from './user-directories.ts';
 
@@ -65,7 +66,7 @@ export async function runProgram(
         return row.run(context, raw, args);
       });
     } catch (error) {
-      throw withHint(error, place);
+      throw withHint(withMeantKernel(error, argv, place.kernel), place);
     }
   });
   try {
@@ -160,7 +161,23 @@ async function settleDistro(raw: Raw, line: TypedLine): Promise<Raw> {
 
 /** Errors are thrown and told in one place, not printed here. */
 function silent(command: Command): Command {
-  return command.exitOverride().configureOutput({ writeErr: () => undefined });
+  return command
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined })
+    .configureHelp({ formatItem });
+}
+
+/** Fewer columns than these for a meaning beside its option, and it stands below. */
+const NARROW = 40;
+
+/** An option, an argument or a command with its meaning: commander's own does not break lines where the column of names is wide. */
+function formatItem(term: string, termWidth: number, meaning: string, { helpWidth = 80 }: Help): string {
+  const left = termWidth + 4;
+  if (helpWidth - left >= NARROW) {
+    const [first = '', ...more] = wrap(meaning, helpWidth - left);
+    return [`  ${term.padEnd(termWidth)}  ${first}`.trimEnd(), ...indent(more, left)].join('\n');
+  }
+  return [`  ${term}`, ...indent(wrap(meaning, helpWidth - 6), 6)].join('\n');
 }
 
 /** Options that set one value, as --debuginfo and --no-debuginfo do: a line that has both does not say which is meant. */
@@ -186,5 +203,9 @@ function buildCommand(row: CommandRow): Command {
     command.addOption(option);
   }
   refuseBoth(command);
-  return command.addHelpText('after', `\nExamples:\n${row.examples.map((line) => `  tapprep ${line}\n`).join('')}`);
+  const ends = row.ends === undefined ? '' : `\nExit status:\n${indent(wrap(row.ends, 78), 2).join('\n')}\n`;
+  return command.addHelpText(
+    'after',
+    `${ends}\nExamples:\n${row.examples.map((line) => `  tapprep ${line}\n`).join('')}`,
+  );
 }

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { isTapprepError, messageOf, TapprepError } from '../errors.ts';
-import { runAsRoot } from '../make-remedy.ts';
+import { run, runAsRoot } from '../make-remedy.ts';
 import { assetUrl } from '../host/asset.ts';
 import { readGivenText } from '../host/given-file.ts';
 import type { Host, RunResult } from '../host/host.ts';
@@ -170,6 +170,9 @@ function parseJson(text: string, source: string): unknown {
  */
 export async function readFactsFile(path: string): Promise<HostFacts> {
   const text = await readGivenText(path);
-  if (text === null) throw new TapprepError('BAD_FACTS', `${path} given with --facts is no file`);
+  if (text === null)
+    throw new TapprepError('BAD_FACTS', `there is no facts file ${path}`, {
+      remedy: run('tapprep detect --json >facts.json'),
+    });
   return parseSavedFacts(text, path);
 }

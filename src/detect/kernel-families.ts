@@ -73,6 +73,8 @@ export interface RpmFamily extends Family {
 /** What may stand in R before the tag, separated by dots. */
 export const PARTS = {
   number: String.raw`\d+`,
+  // 4.14.35-1910a.el7uek
+  lettered: String.raw`\d+[a-z]`,
   rc: String.raw`rc\d+`,
   rt: String.raw`rt\d+`,
   // 20200918git5d947f3e9a91, of Fedora since 2025 250509g9c69f8884904
@@ -235,7 +237,7 @@ export const RPM_FAMILIES: Readonly<Record<Exclude<RpmKernelFamily, 'rpm'>, RpmF
     stem: 'kernel-ml', orStem: 'kernel-lt', stems: [[/^(?:3\.0|3\.2|3\.10|4\.4|5\.4|5\.15|6\.1|6\.6|6\.12)\./, 'kernel-lt']], devel: DEVEL, debuginfo: [] },
   // 4.14.35-2047.528.2.1.el7uek.x86_64  5.15.0-200.131.27.el9uek.aarch64.64k (the debuginfo of 64k: unverified)
   uek: { title: 'Oracle UEK', on: ['ol'], only: /^(?!6\.8\.)/,
-    parts: ['number'], tag: String.raw`el(?:[6-9]|1\d)uek`, end: '.arch+variant', variants: words('debug 64k 64kdebug'), suffixes: UEK_64K,
+    parts: ['number', 'lettered'], tag: String.raw`el(?:[6-9]|1\d)uek`, end: '.arch+variant', variants: words('debug 64k 64kdebug'), suffixes: UEK_64K,
     stem: 'kernel-uek', devel: DEVEL, debuginfo: COMMON, debuginfoUnseen: /64k/ },
   // 6.11.0-0.el9ueknext.x86_64; the first was 6.8.0-2.el9uek.x86_64
   ueknext: { title: 'Oracle UEK-next', on: ['ol'], only: /^6\.8\.|next$/,

@@ -18,6 +18,7 @@ import {
   VARIANT_LIMITS,
 } from './kernel-families.ts';
 import type { DebFamily, End, RpmFamily, TaggedBuilder } from './kernel-families.ts';
+import { findNearestRelease } from './nearest-release.ts';
 import { ARCHES, MAINLINE_ABI } from './release-words.ts';
 import { findUnpackaged } from './unpackaged-kernels.ts';
 import type { UnpackagedKernel } from './unpackaged-kernels.ts';
@@ -317,7 +318,19 @@ function unknownRelease(release: string, hints: ReleaseHints): TapprepError {
   const said = `kernel release ${shown} has a form that tapprep does not know, and the target is ${describeDistro(hints)}`;
   const row = findDistribution(hints.distro);
   const why = row === null || row.system !== null ? '' : `: ${row.title} ${row.own}`;
-  return notAsked(`${said}${why}`, { release: shown, distro: hints.distro }, IDENTIFY);
+  const { words, meant } = askMeant(release, hints);
+  return notAsked(`${said}${why}${words}`, { release: shown, distro: hints.distro, meant }, IDENTIFY);
+}
+
+/** What a release was likely meant to be, as the end of a sentence, and for who knows how it was given. */
+export function askMeant(
+  release: string,
+  hints: ReleaseHints,
+): { readonly words: string; readonly meant: string | null } {
+  const isKnown = (other: string): boolean =>
+    findKernels(other, hints.unameV, ({ on }) => isHome(on, hints)).length > 0;
+  const meant = PLAUSIBLE.test(release) ? findNearestRelease(release, isKnown) : null;
+  return { words: meant === null ? '' : ` (did you mean ${meant}?)`, meant };
 }
 
 /** Nobody has said yet that there are no packages: `said` is the sentence for who asks the sources. */

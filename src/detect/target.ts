@@ -8,7 +8,7 @@ import { isNamedByHabit, readAnyRelease } from './any-release.ts';
 import { standInFor } from './own-kernel.ts';
 import { findDistribution, packageFamilyOf, type PackageFamily } from './distributions.ts';
 import { debArchOf, packageArchOf, stemsOf } from './kernel-families.ts';
-import { isPlausible, parseDebVersion, parseKernelRelease } from './kernel-release.ts';
+import { askMeant, isPlausible, parseDebVersion, parseKernelRelease } from './kernel-release.ts';
 import type { DebRelease, KernelRelease, RpmRelease } from './kernel-release.ts';
 
 /** What the user says instead of what was observed. */
@@ -199,8 +199,11 @@ function chooseArchitecture(kernel: KernelRelease, known: Known): { machine: Arc
   const given = arch === null || (told !== null && !archIsSure) ? null : requireArchitecture(arch);
   const machine = given ?? told;
   if (machine === null) {
-    throw new TapprepError('USAGE', `kernel release ${release} does not tell the architecture, and none was given`, {
+    const { words, meant } = askMeant(release, known);
+    const message = `kernel release ${release} does not tell the architecture, and none was given${words}`;
+    throw new TapprepError('USAGE', message, {
       hint: 'add --arch ARCH, as "uname -m" prints it there',
+      facts: { release, meant },
     });
   }
   if (told !== null && !runsProgramsOf(told, machine) && !isLargerKernel(told, machine)) {

@@ -6,7 +6,11 @@ import type { Plan, VerifyReport } from '../types.ts';
 export function describePlan(plan: Plan): string {
   const folders = foldersOf(plan.items).map(({ version }) => ` and SystemTap ${version} in a folder`);
   const files = looseFilesOf(plan.items).map(({ name }) => ` and ${name} of a debuginfod`);
-  return `${countOf(packagesOf(plan.items).length, 'package')}${files.join('')}${folders.join('')} for ${plan.target.release}`;
+  const all = packagesOf(plan.items);
+  // They are unpacked for a proof and installed nowhere.
+  const images = all.filter(({ kind }) => kind === 'image').length;
+  const kernel = images === 0 ? '' : `, ${images} more with the kernel itself`;
+  return `${countOf(all.length - images, 'package')}${kernel}${files.join('')}${folders.join('')} for ${plan.target.release}`;
 }
 
 /** What a plan does to a target, for the question whether it may: "install 6 packages and put SystemTap 5.1-5 in a folder". */

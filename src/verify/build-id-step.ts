@@ -14,7 +14,7 @@ export async function verifyBuildId(options: VerifyOptions, guestBuildId: BuildI
   if (debuginfo === null)
     return {
       status: 'skip',
-      fault: blame('target', `no debug information of ${target.release} is installed in ${host.name}`),
+      fault: blame('target', `no debug information of ${target.release} is installed on ${host.name}`),
     };
   if (!debuginfo.hasDwarf)
     return {

@@ -44,7 +44,7 @@ export async function collectInstalledStaprun(host: Host, staprun?: string): Pro
 }
 
 function missing(tool: string, host: Host): TapprepError {
-  return new TapprepError('TOOL_MISSING', `${tool} is not installed in ${host.name}`, {
+  return new TapprepError('TOOL_MISSING', `${tool} is not installed on ${host.name}`, {
     hint: 'install systemtap-runtime there',
     facts: { tool },
   });

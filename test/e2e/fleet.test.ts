@@ -147,6 +147,35 @@ test('a machine without a plan and a line that is none are told, and the others 
   expect(result.stdout).toContain('1 of 5 machines planned, 2 kinds');
 });
 
+test('a code name is the same machine as its number', async () => {
+  const [a] = releases;
+  const lines = ['11', 'bullseye', 'Bullseye'].map((version) => ({ id: version, ...DECLARED, version, kernel: a }));
+  const result = await plan(lines);
+  expect(`${result.code} ${result.stderr}`).toMatch(/^0 /);
+  expect(result.stdout).toMatch(/^3: 11, bullseye, Bullseye +debian 11 /m);
+});
+
+test('two lines of one id: the second is refused, and the first has its plan', async () => {
+  const [a, b] = releases;
+  const result = await plan([member('web1', a), member('web2', a), member('web1', b)]);
+  expect(result.code).toBe(2);
+  expect(result.stdout).toContain('line 3: USAGE: its id web1 is that of line 1, but an id names one machine');
+  expect(result.stdout).toMatch(/^2: web1, web2 /m);
+  expect(result.stdout).toContain('2 of 3 machines planned, 1 kind\n');
+});
+
+test('a facts file that is not there is told as one of the inventory, which no option named', async () => {
+  const { stdout } = await plan([member('gone', 'absent')]);
+  expect(stdout).toMatch(/gone: BAD_FACTS: there is no facts file \/.*\/absent\.json\n/);
+  expect(stdout).not.toContain('--facts');
+});
+
+test('every machine of a plan is named: a few in the table, all of them with --verbose', async () => {
+  const lines = ['a', 'b', 'c', 'd', 'e'].map((id) => member(id, releases[0]));
+  expect((await plan(lines)).stdout).toMatch(/^5: a, b, c and 2 more [\s\S]*1 kind; --verbose names every one\n$/m);
+  expect((await plan(lines, '--verbose')).stdout).toMatch(/^a, b, c and 2 more: a, b, c, d, e\n[\s\S]*1 kind\n$/m);
+});
+
 test('an inventory that is not there or empty, or beside another target: exit 2', async () => {
   expect((await plan([])).code).toBe(2);
   expect((await cli.run(['plan', '--inventory', '/nowhere'])).code).toBe(2);

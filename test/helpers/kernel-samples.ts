@@ -123,6 +123,9 @@ export const RPM_SAMPLES: readonly (readonly [string, string, string, string, st
     'kernel-uek-devel kernel-uek-debuginfo kernel-uek-debuginfo-common'],
   ['ol', '5.15.0-202.135.2.el8uek.x86_64', 'x86_64', '5.15.0-202.135.2.el8uek.x86_64',
     'kernel-uek-devel kernel-uek-debuginfo kernel-uek-debuginfo-common'],
+  // A letter behind the number: https://yum.oracle.com/repo/OracleLinux/OL7/developer_UEKR5/x86_64/
+  ['ol', '4.14.35-1910a.el7uek.x86_64', 'x86_64', '4.14.35-1910a.el7uek.x86_64',
+    'kernel-uek-devel kernel-uek-debuginfo kernel-uek-debuginfo-common'],
   ['ol', '4.14.35-2047.528.2.1.el7uek.aarch64.debug', 'aarch64', '4.14.35-2047.528.2.1.el7uek.aarch64',
     'kernel-uek-debug-devel kernel-uek-debug-debuginfo kernel-uek-debuginfo-common'],
   ['ol', '5.15.0-200.131.27.el9uek.aarch64.64k', 'aarch64', '5.15.0-200.131.27.el9uek.aarch64',

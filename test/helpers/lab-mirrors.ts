@@ -11,7 +11,11 @@ export type LabPlace =
   | { readonly kind: 'rpm-md'; readonly url: string };
 
 /** @param keyring path of the key, where whoever reads the list finds it */
-export function labMirrorList(places: readonly LabPlace[], key: TestKey, keyring: string = key.keyring): object {
+export function labMirrorList(
+  places: readonly LabPlace[],
+  key: Pick<TestKey, 'fingerprint' | 'keyring'>,
+  keyring: string = key.keyring,
+): object {
   const keys = { lab: { fingerprint: key.fingerprint, name: 'lab', expires: null, verified: null } };
   return {
     format: 'tapprep-mirrors/1',

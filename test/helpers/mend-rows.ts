@@ -9,8 +9,6 @@ export interface MendRow {
   readonly by: readonly string[];
   /** Files of the runtime that differ from the package's. */
   readonly changed: readonly string[];
-  /** Scripts of the catalogue that take a lesser form by the versions alone, and do not print all of it. */
-  readonly lesser?: readonly string[];
 }
 
 export const MEND_ROWS: readonly MendRow[] = [
@@ -27,7 +25,6 @@ export const MEND_ROWS: readonly MendRow[] = [
     systemtap: 'distro',
     by: ['module-mutex-lock'],
     changed: ['linux/kprobes.c'],
-    lesser: ['dns-requests', 'icmp', 'tcp-accept', 'tcp-connect'],
   },
   { distro: 'debian:11', release: '5.10.0-32-cloud-amd64', systemtap: '5.6', by: ['proc-ns-type'], changed: [] },
   {

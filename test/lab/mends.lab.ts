@@ -12,7 +12,7 @@ const scripts = (await loadCatalogue(join(import.meta.dirname, '../..'))).map(({
 
 test.each(MEND_ROWS)(
   '$distro $release with SystemTap $systemtap',
-  async ({ distro, release, systemtap, by, changed, lesser = [] }) => {
+  async ({ distro, release, systemtap, by, changed }) => {
     const kernel = release ?? (await findLabKernel(distro));
     const target = ['--distro', distro, '--kernel', kernel, '--allow-expired-release'];
     const result = await runInLab(['rehearse', ...target, '--systemtap', systemtap, '--level', 'scripts']);
@@ -20,13 +20,12 @@ test.each(MEND_ROWS)(
     const taken = tried.find(({ mended }) => mended !== undefined);
     expect(taken?.mended?.mends).toEqual(by);
     expect(taken?.mended?.files.map(({ file }) => file)).toEqual(changed);
-    expect(verify).toMatchObject({ ready: lesser.length === 0, ranIn: 'vm' });
+    expect(verify).toMatchObject({ ready: true, ranIn: 'vm' });
     const named = (status: StepStatus): readonly string[] =>
       verify.steps.flatMap((step) => (step.status === status ? [step.step] : []));
-    const whole = scripts.filter((name) => !lesser.includes(name)).map((name) => `script ${name}`);
+    const whole = scripts.map((name) => `script ${name}`);
     expect(named('pass')).toEqual(expect.arrayContaining(['hello', 'kernel.function', ...whole]));
-    expect(named('fail')).toEqual(expect.arrayContaining(lesser.map((name) => `script ${name}`)));
-    expect(named('fail')).toHaveLength(lesser.length);
-    expect(result.code).toBe(lesser.length === 0 ? 0 : 1);
+    expect(named('fail')).toEqual([]);
+    expect(result.code).toBe(0);
   },
 );

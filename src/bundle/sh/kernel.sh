@@ -2,9 +2,9 @@
 # shellcheck disable=SC2034,SC2154 # variables are shared with the script that reads this file
 # Whether the machine and its running kernel are those that the bundle was made for.
 
-# wrong_target SENTENCE
+# wrong_target SENTENCE [HINT]
 wrong_target() {
-  [ -n "${other_target:-}" ] || fail WRONG_TARGET "this bundle is for another target: $1"
+  [ -n "${other_target:-}" ] || fail WRONG_TARGET "this bundle is for another target: $1" "${2:-}"
   say "going on by --force-other-target-unsafe, though $1"
 }
 
@@ -21,7 +21,7 @@ check_machine() {
 # check_kernel: the running kernel is the one it was made for, of the same build where that is known.
 check_kernel() {
   running=$(uname -r)
-  [ "$running" = "$release" ] || wrong_target "it was made for kernel $release, and $running runs here"
+  [ "$running" = "$release" ] || wrong_target "it was made for kernel $release, and $running runs here" "${if_image:-}"
   build=$(uname -v)
   if [ -n "$uname_v" ] && [ "$build" != "$uname_v" ]; then
     wrong_target "it was made for the build \"$uname_v\", and the running kernel is \"$build\""

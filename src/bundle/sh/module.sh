@@ -242,8 +242,13 @@ EOF
   # Nobody may read what it says any more: the module goes all the same.
   trap : PIPE
   note_log
+  show_names
   # In the background, so that a signal is seen at once.
-  "$runtime/bin/$runner" "$@" </dev/null &
+  if [ -n "$shown" ]; then
+    "$runtime/bin/$runner" "$@" </dev/null >"$private/shown" &
+  else
+    "$runtime/bin/$runner" "$@" </dev/null &
+  fi
   child=$!
   timer=
   if [ -n "$seconds" ]; then
@@ -263,6 +268,8 @@ EOF
     wait "$child"
     status=$?
   done
+  # What it printed last.
+  [ -z "$shown" ] || wait "$shown"
   # Its time was up: the end that was asked for.
   if [ -n "$timer" ] && ! kill "$timer" 2>/dev/null && [ -z "$stopped" ]; then stopped='time'; fi
   trap '' INT TERM HUP
@@ -285,6 +292,22 @@ EOF
   if is_loaded; then return 0; fi
   status=$stopped_status
   [ "$stopped" = 'time' ] || say "ended by SIG$stopped; the module $module is out of the kernel"
+}
+
+# show_names: a program calls itself what it likes, and stapbpf prints that as it is: no control character of it reaches a terminal. Sets
+# $shown to the process that stands between them; empty where there is no terminal, and for a module, whose scripts do that themselves.
+shown=
+show_names() {
+  [ "$runner" = stapbpf ] && [ -z "$output" ] && [ -t 1 ] || return 0
+  require_tools mkfifo
+  make_private
+  mkfifo "$private/shown" || fail INSTALL_FAILED "no named pipe can be made in $private, so names of programs would reach this terminal as they are" 'add --output FILE'
+  # It ends when there is nothing more to read, whoever is stopped.
+  (
+    trap '' INT TERM HUP
+    exec tr '\001-\010\013-\037\177-\377' '?' <"$private/shown"
+  ) &
+  shown=$!
 }
 
 # shellcheck disable=SC2317 # called by traps

@@ -331,7 +331,10 @@ EOF
       done <<EOF
 $todo
 EOF
-      say "dpkg installs $# packages"
+      case $# in
+        1) say 'dpkg installs 1 package' ;;
+        *) say "dpkg installs $# packages" ;;
+      esac
       if [ -n "$not_running" ]; then set -- --force-unsafe-io --install "$@"; else set -- --install "$@"; fi
       run_manager dpkg "$@" || return 1
       [ -z "$stopped" ] || return 1

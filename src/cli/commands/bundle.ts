@@ -105,13 +105,8 @@ async function writeBundle(
 ): Promise<number> {
   const { common, stdout } = context;
   const session = await openContextSession(context);
-  const sign = options.signKey === null ? null : openPgpSigner(context, session, options.signKey);
+  const sign = options.signKey === null ? null : await openPgpSigner(context, session, options.signKey);
   if (options.compiled) return await runCompiled(context, session, open, options, out, sign);
-  if (options.moduleKey !== null) {
-    throw new TapprepError('USAGE', 'a bundle of packages holds no modules that --module-key could sign', {
-      remedy: tapprep('bundle', '--compiled', '--module-key', 'FILE', '--module-cert', 'FILE', '--out', 'FILE.tar'),
-    });
-  }
   if (isCompressedName(out) || OTHER_COMPRESSION.test(out)) {
     throw new TapprepError(
       'USAGE',

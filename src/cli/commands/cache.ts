@@ -1,4 +1,5 @@
 /** `tapprep cache`: what is kept between runs, and making room. */
+import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { countOf } from '../../count.ts';
@@ -27,17 +28,25 @@ export async function cleanOldest(context: Context, options: CacheOptions): Prom
   const everything = options.olderThanDays === null && options.maxBytes === null;
   // A root in which another process installs or compiles must not vanish under it.
   const dropRoots = everything && !report.inUse;
+  const roots = await listKeptRoots(join(cacheDir, 'roots'));
   if (dropRoots) {
     await forgetKeptRoots(join(cacheDir, 'roots'));
     for (const name of ['roots', 'images', 'tmp']) await clearLeft(join(cacheDir, name));
     await removeOtherPrograms(join(cacheDir, 'program'));
   }
   if (context.common.json) context.stdout.json(report);
+  else if (!existsSync(cacheDir)) context.stdout.write(`nothing to remove: there is no cache ${cacheDir}\n`);
   else
     context.stdout.write(
-      `removed ${countOf(report.removedFiles, 'file')}, ${formatBytes(report.removedBytes)}${dropRoots ? ', and all rehearsal roots' : everything ? '; rehearsal roots stay, another process works with this cache' : ''}\n`,
+      `removed ${countOf(report.removedFiles, 'file')}, ${formatBytes(report.removedBytes)}${describeRoots(roots.length, everything, dropRoots)}\n`,
     );
   return EXIT.done;
+}
+
+function describeRoots(count: number, everything: boolean, dropped: boolean): string {
+  if (count === 0 || !everything) return '';
+  const roots = countOf(count, 'rehearsal root');
+  return dropped ? `, and ${roots}` : `; ${roots} kept, as another process works with this cache`;
 }
 
 /** The one file unpacks each of its versions once; the one that runs now stays. */

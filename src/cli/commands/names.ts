@@ -2,13 +2,14 @@
 import { isNamedByHabit } from '../../detect/any-release.ts';
 import { EXIT, isTapprepError, TapprepError } from '../../errors.ts';
 import { tapprep } from '../../make-remedy.ts';
-import { declareTarget } from '../../detect/target.ts';
+import { type DeclaredHost, declareTarget } from '../../detect/target.ts';
 import type { Place } from '../../diagnose/place.ts';
 import { namePackages } from '../../resolve/package-names.ts';
 import type { PackageName, Target, TargetOptions } from '../../types.ts';
 import type { Context } from '../context.ts';
 import { hintOf, placeOfDescribed } from '../hint.ts';
 import { readLineBatches } from '../line-batches.ts';
+import { hostSettler } from '../settle-distro.ts';
 import { MAX_LINE_CHARS, hostOf, parseRequest } from '../target-line.ts';
 import { renderTable } from '../render/table.ts';
 
@@ -18,7 +19,10 @@ export interface NamesOptions {
 }
 
 /** What naming needs of the process. */
-export type NamesContext = Pick<Context, 'stdin' | 'stdout' | 'signal' | 'cwd' | 'common' | 'ssh'>;
+export type NamesContext = Pick<
+  Context,
+  'stdin' | 'stdout' | 'signal' | 'cwd' | 'common' | 'ssh' | 'env' | 'packageRoot'
+>;
 
 /** @returns 0; in a batch also when some lines were answered with an error. @throws TapprepError */
 export async function runNames(context: NamesContext, { target: options, batch }: NamesOptions): Promise<number> {
@@ -46,21 +50,26 @@ function nameAll(target: Target): readonly PackageName[] {
 
 /** Answers every line, in order, as it comes: a bad one with its error. */
 async function runBatch(context: NamesContext): Promise<number> {
+  const settleHost = hostSettler(context, false);
   for await (const lines of readLineBatches(context.stdin, MAX_LINE_CHARS, context.signal)) {
-    const answers = lines.filter((line) => line === null || line.trim() !== '').map(answerLine);
+    const asked = lines.filter((line) => line === null || line.trim() !== '');
+    const answers = await Promise.all(asked.map((line) => answerLine(line, settleHost)));
     if (answers.length === 0 || context.stdout.jsonLines(answers)) continue;
     await context.stdout.drained(context.signal);
   }
   return EXIT.done;
 }
 
-function answerLine(line: string | null): object {
+async function answerLine(
+  line: string | null,
+  settleHost: (host: DeclaredHost) => Promise<DeclaredHost>,
+): Promise<object> {
   let id: unknown = null;
   let place: Place | undefined;
   try {
     const request = parseRequest(line);
     id = request['id'] ?? null;
-    const host = hostOf(request);
+    const host = await settleHost(hostOf(request));
     place = placeOfDescribed(host);
     return { id, packages: nameAll(declareTarget(host, 'named')) };
   } catch (error) {

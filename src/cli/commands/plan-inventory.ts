@@ -5,7 +5,7 @@ import { countOf } from '../../count.ts';
 import { declareFacts } from '../../detect/declared-facts.ts';
 import { readFactsFile } from '../../detect/facts.ts';
 import type { Place } from '../../diagnose/place.ts';
-import { declareTarget, identifyTarget } from '../../detect/target.ts';
+import { type DeclaredHost, declareTarget, identifyTarget } from '../../detect/target.ts';
 import { EXIT, exitCodeOf, isErrno, isTapprepError, TapprepError } from '../../errors.ts';
 import { type FleetGroup, type FleetMember, type FleetPlan, planFleet } from '../../pipeline/plan-fleet.ts';
 import type { PlanChoice } from '../../pipeline/plan-target.ts';
@@ -17,6 +17,7 @@ import { readLineBatches } from '../line-batches.ts';
 import { openContextSession } from '../open-session.ts';
 import { formatBytes } from '../render/progress-text.ts';
 import { renderTable } from '../render/table.ts';
+import { hostSettler } from '../settle-distro.ts';
 import { MAX_LINE_CHARS, hostOf, parseRequest, readText } from '../target-line.ts';
 import { shellLine } from '../../shell-words.ts';
 
@@ -30,7 +31,7 @@ export async function runPlanInventory(context: Context, path: string, choice: P
   const fleet = await planFleet(session, readInventory(context, path), choice);
   const { groups, unknown } = fleet;
   if (context.common.json) context.stdout.json(toJson(fleet));
-  else context.stdout.write(render(fleet, context.stdout.columns));
+  else context.stdout.write(render(fleet, context.common.verbose, context.stdout.columns));
   const [first] = [...groups.flatMap(({ error }) => error ?? []), ...unknown.map(({ error }) => error)];
   return first === undefined ? EXIT.done : exitCodeOf(first);
 }
@@ -38,6 +39,8 @@ export async function runPlanInventory(context: Context, path: string, choice: P
 async function* readInventory(context: Context, path: string): AsyncGenerator<FleetMember> {
   const file = resolve(context.cwd, path);
   const stream = path === '-' ? context.stdin : createReadStream(file);
+  const seen = new Map<string, number>();
+  const settleHost = hostSettler(context, true);
   let count = 0;
   try {
     for await (const lines of readLineBatches(stream, MAX_LINE_CHARS, context.signal)) {
@@ -45,7 +48,10 @@ async function* readInventory(context: Context, path: string): AsyncGenerator<Fl
       for (let at = 0; at < named.length; at += AT_ONCE) {
         const some = named.slice(at, at + AT_ONCE);
         const before = count + 1;
-        yield* await Promise.all(some.map((line, i) => readMember(line, before + i, dirname(file))));
+        const members = await Promise.all(
+          some.map((line, i) => readMember(line, before + i, dirname(file), settleHost)),
+        );
+        yield* members.map((member, i) => refuseSecond(member, before + i, seen));
         count += some.length;
       }
     }
@@ -63,7 +69,26 @@ async function* readInventory(context: Context, path: string): AsyncGenerator<Fl
 /** Files that are open at once: reading them one after the other is mostly waiting. */
 const AT_ONCE = 32;
 
-async function readMember(line: string | null, number: number, directory: string): Promise<FleetMember> {
+/** One id for two machines would not tell whose plan it is, nor what each of them lacks. */
+function refuseSecond(member: FleetMember, number: number, seen: Map<string, number>): FleetMember {
+  const { id } = member;
+  const first = seen.get(id);
+  if (first === undefined) {
+    seen.set(id, number);
+    return member;
+  }
+  const error = new TapprepError('USAGE', `its id ${id} is that of line ${first}, but an id names one machine`, {
+    hint: 'give each line an "id" of its own',
+  });
+  return { id: `line ${number}`, error };
+}
+
+async function readMember(
+  line: string | null,
+  number: number,
+  directory: string,
+  settleHost: (host: DeclaredHost) => Promise<DeclaredHost>,
+): Promise<FleetMember> {
   let id = `line ${number}`;
   let place: Place | undefined;
   try {
@@ -76,7 +101,7 @@ async function readMember(line: string | null, number: number, directory: string
       const facts = await readFactsFile(path);
       return { id, facts, target: identifyTarget(facts, {}, 'any') };
     }
-    const host = hostOf(request);
+    const host = await settleHost(hostOf(request));
     place = placeOfDescribed(host);
     const target = declareTarget(host, 'any');
     const { distro, version, release, arch, unameV } = target;
@@ -111,7 +136,7 @@ function toJson({ groups, unknown }: FleetPlan) {
   };
 }
 
-function render({ groups, unknown }: FleetPlan, columns: number | null): string {
+function render({ groups, unknown }: FleetPlan, verbose: boolean, columns: number | null): string {
   const rows = groups.map(({ target, hosts, plan, error }) => [
     `${hosts.length}: ${nameHosts(hosts)}`,
     `${target.distro} ${target.version ?? ''}`.trim(),
@@ -128,7 +153,10 @@ function render({ groups, unknown }: FleetPlan, columns: number | null): string 
   );
   const table =
     rows.length === 0 ? '' : `${renderTable(['hosts', 'distribution', 'kernel', 'arch', 'plan'], rows, columns)}\n\n`;
-  return `${table}${failed.join('')}${planned} of ${countOf(all, 'machine')} planned, ${countOf(groups.length, 'kind')}\n`;
+  const cut = groups.flatMap(({ hosts }) => (hosts.length > SHOWN ? [hosts] : []));
+  const whole = verbose ? cut.map((hosts) => `${nameHosts(hosts)}: ${hosts.join(', ')}\n`) : [];
+  const more = cut.length > 0 && !verbose ? '; --verbose names every one' : '';
+  return `${table}${whole.join('')}${failed.join('')}${planned} of ${countOf(all, 'machine')} planned, ${countOf(groups.length, 'kind')}${more}\n`;
 }
 
 function placeOfTarget({ release, ...host }: Target): Place {
@@ -139,10 +167,12 @@ function nameGroup({ hosts, error }: FleetGroup): { readonly id: string; readonl
   return { id: nameHosts(hosts), error };
 }
 
-/** A few of them, as there may be hundreds. */
+/** How many machines of a plan are named, as there may be hundreds. */
+const SHOWN = 3;
+
 function nameHosts(hosts: readonly string[]): string {
-  const more = hosts.length > 3 ? ` and ${hosts.length - 3} more` : '';
-  return `${hosts.slice(0, 3).join(', ')}${more}`;
+  const more = hosts.length > SHOWN ? ` and ${hosts.length - SHOWN} more` : '';
+  return `${hosts.slice(0, SHOWN).join(', ')}${more}`;
 }
 
 function sizeOf(items: readonly { readonly sizeBytes: number | null }[]): number {

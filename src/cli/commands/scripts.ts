@@ -2,6 +2,8 @@
 import { countOf } from '../../count.ts';
 import { foretell } from '../../detect/module-policy.ts';
 import { EXIT, TapprepError } from '../../errors.ts';
+import { diagnose } from '../../diagnose/diagnose.ts';
+import type { Place } from '../../diagnose/place.ts';
 import { canPrepare } from '../../diagnose/settle-remedies.ts';
 import { describeMachine } from '../../diagnose/situation.ts';
 import type { Host } from '../../host/host.ts';
@@ -14,9 +16,10 @@ import { findEntry, loadCatalogue } from '../../scripts/catalogue.ts';
 import type { CatalogueEntry } from '../../scripts/catalogue.ts';
 import type { ScriptCheck } from '../../scripts/compile-scripts.ts';
 import { textOf } from '../../sentence.ts';
-import type { HostFacts, Runtime, Target, TargetOptions } from '../../types.ts';
+import type { Diagnosis, HostFacts, Runtime, Target, TargetOptions } from '../../types.ts';
 import type { Context } from '../context.ts';
 import { type ModuleKeyRequest, openSigner } from '../module-key.ts';
+import { renderDiagnoses } from '../render/diagnoses.ts';
 import { formatSeconds } from '../render/progress-text.ts';
 import { describeScript, listScripts } from '../render/scripts-text.ts';
 import { renderTable } from '../render/table.ts';
@@ -104,10 +107,20 @@ async function check(
     onDone: ({ name, status, seconds }) =>
       context.emit({ type: 'note', level: 'info', text: `${name}: ${status} (${formatSeconds(seconds)})` }),
   });
-  const fail = checks.filter(({ status }) => status === 'fail').length;
-  if (context.common.json) context.stdout.json({ host: host.name, release, scripts: checks });
-  else context.stdout.write(renderChecks(checks, release, context.stdout.columns));
-  return fail === 0 ? EXIT.done : EXIT.notReady;
+  const failed = checks.filter(({ status }) => status === 'fail');
+  const diagnoses = explainFailures(failed, open, context.place);
+  if (context.common.json) context.stdout.json({ host: host.name, release, scripts: checks, diagnoses });
+  else
+    context.stdout.write(
+      `${renderChecks(checks, release, context.stdout.columns)}${diagnoses.length === 0 ? '' : `\n${renderDiagnoses(diagnoses)}`}`,
+    );
+  return failed.length === 0 ? EXIT.done : EXIT.notReady;
+}
+
+/** What stap's words mean, most likely first. */
+function explainFailures(failed: readonly ScriptCheck[], { facts }: OpenHost, { reach }: Place): readonly Diagnosis[] {
+  if (failed.length === 0) return [];
+  return diagnose({ log: failed.map(({ output }) => output).join('\n'), facts, reach });
 }
 
 /** Runs in the kernel of this or another machine and prints what the script prints. */

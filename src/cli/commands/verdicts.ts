@@ -57,7 +57,7 @@ export async function runVerdictsExport(context: Context, { out, signKey }: Expo
   const path = resolve(cwd, out);
   const text = renderVerdictList(list);
   const signature =
-    signKey === null ? null : await openPgpSigner(context, await openContextSession(context), signKey)(text);
+    signKey === null ? null : await (await openPgpSigner(context, await openContextSession(context), signKey))(text);
   await writeWhole(path, text, { mode: 'user' });
   if (signature !== null) await writeWhole(`${path}.asc`, signature, { mode: 'user' });
   const left = own.filter(({ kernel }) => !isExactBuild(kernel)).length;

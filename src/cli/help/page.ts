@@ -23,7 +23,7 @@ export interface Page {
 
 const pageName = (command: string): string => `tapprep-${command.replaceAll(' ', '-')}`;
 
-const EXIT_LINE = `${String(EXIT.done)} where everything was done and proven. "tapprep help exit-codes" has the others.`;
+const DONE = `${String(EXIT.done)} where everything was done and proven.`;
 
 /** The page of a command. */
 export function pageOfCommand(row: CommandRow): Page {
@@ -36,7 +36,7 @@ export function pageOfCommand(row: CommandRow): Page {
     sections: [
       { heading: 'Description', blocks: [text(describe(row)), ...(args.length === 0 ? [] : [list(args)])] },
       ...optionSections(row),
-      { heading: 'Exit status', blocks: [text(EXIT_LINE)] },
+      { heading: 'Exit status', blocks: [text(`${row.ends ?? DONE} "tapprep help exit-codes" has the others.`)] },
       { heading: 'Examples', blocks: [{ kind: 'lines', lines: row.examples.map((line) => `tapprep ${line}`) }] },
     ],
     seeAlso: ['tapprep', ...others.map(({ name }) => pageName(name))],

@@ -154,7 +154,16 @@ const SOURCE_READ = text(
   'InRelease',
   /^\S{2,20} ?:\d{1,4} https?:\/\/(?:[\w.-]{1,100}\.)?(ubuntu\.com|debian\.org)\/\S{0,100} ([a-z]{3,20})(?:[-/]\S{1,40})? InRelease(?! *\[?404)/,
 );
-const OS_CODENAME = text('_CODENAME=', /^(?:UBUNTU|DEBIAN)_CODENAME=["']?([a-z]{3,20})/);
+const OS_CODENAME = text('_CODENAME=', /^(UBUNTU|DEBIAN)_CODENAME=["']?([a-z]{3,20})/);
+/** Hosts of CentOS that are no more since 2024-07-01, when the last release of it but Stream 9 had ended. */
+const CENTOS_GONE: readonly Pattern[] = [
+  text('mirrorlist.centos.org', /Could not (?:resolve host|retrieve mirrorlist)\b.{0,80}\bmirrorlist\.centos\.org\b/),
+  text('mirror.centos.org', /Could not resolve host: ["']?mirror\.centos\.org\b/),
+  text('mirror.centos.org', /Status code: 404 for https?:\/\/mirror\.centos\.org\//),
+  text('mirror.centos.org', /https?:\/\/mirror\.centos\.org\/\S{1,300}: \[Errno 14\] HTTPS? Error 404/),
+];
+/** The last minor release of each major one: the directories of https://vault.centos.org. */
+const CENTOS_LAST: Readonly<Record<string, string>> = { 5: '5.11', 6: '6.10', 7: '7.9.2009', 8: '8.5.2111' };
 /** Who answers that a file is not there, has others. */
 const ABSENT: readonly Pattern[] = [text('404  Not Found'), text('404 Not Found')];
 const NO_ANSWER: readonly Pattern[] = [
@@ -269,6 +278,20 @@ export const SOURCE_RULES: readonly Rule[] = [
     },
     otherwise:
       'In the file that names the source the name of the parent has to stand: /etc/os-release has it as UBUNTU_CODENAME or DEBIAN_CODENAME, where "lsb_release -cs" prints that of the derivative.',
+  },
+  {
+    code: 'REPO_MISCONFIGURED',
+    patterns: CENTOS_GONE,
+    grade: 'proves',
+    cause: ({ situation }) =>
+      `CentOS ${majorOf(situation) ?? 'Linux'} has ended, and the hosts that its sources name are no more: vault.centos.org has its packages.`,
+    remedies: (situation) => [
+      runAsRoot(shellText`sed -i -E ${quoteWord(toVault(situation))} /etc/yum.repos.d/CentOS-*.repo`),
+      CHECK_SOURCES,
+      prepare(),
+    ],
+    otherwise:
+      'The vault has each minor release in a directory of its own: packages of a kernel that is older than the last one are in that of its release, where tapprep looks by itself.',
   },
   {
     code: 'REPO_MISCONFIGURED',
@@ -415,6 +438,19 @@ function minorOf({ release }: Situation): string | null {
   return major === undefined || minor === undefined ? null : `${major}.${minor}`;
 }
 
+function majorOf({ release, log }: Situation): string | null {
+  return /\.el(\d{1,2})(?=[_.+]|$)/.exec(release ?? '')?.[1] ?? /^\d+/.exec(log.distributionVersion ?? '')?.[0] ?? null;
+}
+
+/** An expression for sed -E, for the files as the release packages of CentOS bring them. */
+function toVault(situation: Situation): string {
+  const last = CENTOS_LAST[majorOf(situation) ?? ''];
+  const move = 's!^#? *baseurl=http://mirror[.]centos[.]org/!baseurl=http://vault.centos.org/!; s!^mirrorlist=!#&!';
+  return last === undefined
+    ? move
+    : `${move}; s!(vault[.]centos[.]org)/([$]contentdir|centos)/[$]releasever/!\\1/${last}/!`;
+}
+
 function hostOf(address: string): string {
   return address.replace(/^https?:\/\//, '').replace(/[/:].*$/, '');
 }
@@ -428,12 +464,16 @@ function foreignSuite({
     const [, vendor, suite] = NOT_READ.test(line) ? [] : (SOURCE_READ.regex?.exec(line) ?? []);
     return vendor === undefined || suite === undefined ? [] : [{ vendor, suite }];
   });
-  const told = linesOf(OS_CODENAME).flatMap(({ text: line }) => OS_CODENAME.regex?.exec(line)?.[1] ?? [])[0];
+  const told = linesOf(OS_CODENAME).flatMap(({ text: line }) => {
+    const [, vendor, suite] = OS_CODENAME.regex?.exec(line) ?? [];
+    return suite === undefined ? [] : [{ vendor: vendor === 'UBUNTU' ? 'ubuntu.com' : 'debian.org', suite }];
+  })[0];
   for (const [address = '', suite = ''] of captures) {
     const host = hostOf(address);
     const wrong = suite.replace(/-.*$/, '');
     const own = read.filter(({ vendor }) => host.endsWith(vendor));
-    const right = told ?? own[0]?.suite;
+    const isToldBy = told !== undefined && (host === told.vendor || host.endsWith(`.${told.vendor}`));
+    const right = told?.suite ?? own[0]?.suite;
     // Debian's debug archive has suites of names of its own.
     const isKnown =
       own.some((one) => one.suite === wrong) ||
@@ -441,7 +481,8 @@ function foreignSuite({
       BY_STATE.test(wrong) ||
       address.includes('-debug');
     const isHost = /^\w[\w.-]*$/.test(host);
-    if (isHost && right !== undefined && own.length > 0 && !isKnown && right !== wrong) return { host, wrong, right };
+    if (isHost && right !== undefined && (own.length > 0 || isToldBy) && !isKnown && right !== wrong)
+      return { host, wrong, right };
   }
   return null;
 }

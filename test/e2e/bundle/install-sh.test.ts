@@ -372,6 +372,18 @@ describe('the target', () => {
     assertUntouched();
   });
 
+  test('in a chroot whose kernel is not installed, the same line with --not-running is named', async () => {
+    carry(good);
+    rmSync(join(root.directory, 'lib/modules', release), { recursive: true, force: true });
+    const result = await root.run('install.sh', ['--keep']);
+    expect(result.code).toBe(1);
+    expect(result.stderr).not.toContain('installed here but does not run');
+    expect(result.stderr).toMatch(
+      /^ {2}try: sh \S*install\.sh --not-running --keep {4}# in a chroot or an image, whose own kernel does not run$/m,
+    );
+    assertUntouched();
+  });
+
   test('another architecture is refused even by force', async () => {
     const tar = join(lab.directory, 'arm.tar');
     await writeRealBundle(tar, packages, { target: { ...SAMPLE_TARGET, arch: 'aarch64', packageArch: 'arm64' } });

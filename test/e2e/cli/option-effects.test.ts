@@ -406,7 +406,7 @@ const TABLE: Readonly<Record<string, Looks>> = {
       '--compiled': says('no kernel of'),
       '--runtime': says('--runtime is module or bpf', 'auto', { base: `${PLAN} --out b.tar --compiled` }),
       ...moduleKey(`${PLAN} --out b.tar --compiled`),
-      '--module-key': says('holds no modules', '%Y --module-cert %V'),
+      '--module-key': says('means something with --compiled', '%Y --module-cert %V'),
       '--module-cert': reads('commands/bundle.ts', /options\.moduleKey/, '/nowhere/cert'),
       ...sources('bundle', `${PLAN} --out b.tar`),
       '--allow-unsigned-packages': ALLOW_UNSIGNED,
@@ -571,9 +571,9 @@ const TABLE: Readonly<Record<string, Looks>> = {
   'cache clean': {
     base: '--cache-dir %C',
     effects: {
-      '--cache-dir': says('^removed', '%C', { base: '--cache-dir %L' }),
-      '--older-than': hides('rehearsal roots', '3'),
-      '--max-bytes': hides('rehearsal roots', '3'),
+      '--cache-dir': says('^nothing to remove', '%C', { base: '--cache-dir %L' }),
+      '--older-than': hides('rehearsal root', '3', { base: '--cache-dir %Q' }),
+      '--max-bytes': hides('rehearsal root', '3', { base: '--cache-dir %Q' }),
       ...BADLY_CONFIGURED,
     },
   },
@@ -649,6 +649,8 @@ beforeAll(async () => {
     'Linux version 5.10.0-98-cloud-amd64 (debian-kernel@lists.debian.org) (gcc-10 (Debian 10.2.1-6) 10.2.1 20210110, GNU ld (GNU Binutils for Debian) 2.35.2) #1 SMP Debian 5.10.298-1 (2026-10-01)\n';
   const log = readFileSync(join(process.cwd(), 'test/cases/no-dwarf.txt'), 'utf8');
   world.write('cases/one.txt', log);
+  world.write('rehearsed/roots/debian-12.json', '{}');
+  for (const name of ['locks', 'sha256']) mkdirSync(world.path(`rehearsed/${name}`));
   Object.assign(names, {
     R: root,
     X: world.path('other'),
@@ -661,6 +663,7 @@ beforeAll(async () => {
     B: world.write('banner', banner),
     H: world.write('other-banner', banner.replaceAll('-98-', '-99-').replaceAll('298', '299')),
     L: world.write('failed.log', log),
+    Q: world.path('rehearsed'),
     S: world.write('ssh', 'Host far\n  HostName by-configuration.invalid\n'),
     I: world.write('inventory', '{"distro":"debian","version":"12","kernel":"6.1.0-18-amd64"}\n'),
     Y: world.path('keys/module-key.pem'),

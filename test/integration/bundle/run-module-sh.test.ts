@@ -1,10 +1,11 @@
 /** run.sh around what runs a module, in every shell that may have to: what stands in for staprun ends with an error. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { quoteCommand } from '../../../src/shell-words.ts';
 
 const SCRIPTS = join(import.meta.dirname, '../../../src/bundle/sh');
 const SHELLS: readonly (readonly string[])[] = [['dash'], ['busybox', 'sh'], ['bash', '--posix']];
@@ -50,4 +51,21 @@ test.each(SHELLS)('%s: a copy of the runtime is marked, so that remove knows it 
   const [first = '', ...words] = shell.filter((word) => word !== undefined);
   const { stdout } = spawnSync(first, [...words, '-c', PREPARE, SCRIPTS, directory], { encoding: 'utf8' });
   expect(stdout).toMatch(/\/tapprep-run-[0-9]+ \{"schema": "tapprep-directory\/1"\}$/);
+});
+
+const SHOW = `for part in start common signature module; do . "$0/$part.sh"; done
+program=run.sh runner=stapbpf runtime=$1 module=tapprep_none path=none given= output= seconds= TMPDIR=$1 PATH=$PATH
+trap clean_up EXIT
+run_module
+exit "$status"`;
+
+test.each(SHELLS)('%s: what a program calls itself steers no terminal', (...shell) => {
+  mkdirSync(join(directory, 'bin'));
+  const program = '#!/bin/sh\nprintf "first \\033[2J\\a\\r\\tand \\302\\233 last\\n"\n';
+  writeFileSync(join(directory, 'bin/stapbpf'), program, { mode: 0o755 });
+  const command = quoteCommand([...shell, '-c', SHOW, SCRIPTS, directory]);
+  const { stdout, status } = spawnSync('script', ['-qec', command, '/dev/null'], { encoding: 'utf8' });
+  expect(stdout).toContain('first ?[2J??\tand ?? last');
+  expect(status).toBe(0);
+  expect(readdirSync(directory).filter((name) => name.startsWith('tapprep-'))).toEqual([]);
 });

@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
-import { COMMANDS, TASKS } from '../../../src/cli/commands.ts';
+import type { Command } from 'commander';
+import { expect, test, vi } from 'vitest';
+import { COMMANDS, meaningOf, TASKS } from '../../../src/cli/commands.ts';
 import { allPages } from '../../../src/cli/help/page.ts';
 import { renderPage } from '../../../src/cli/help/text.ts';
 import { TOPICS } from '../../../src/cli/help/topics.ts';
+import { buildProgram } from '../../../src/cli/program.ts';
 import { ERROR_CODES } from '../../../src/errors.ts';
 import { Cli } from '../../helpers/cli.ts';
 
@@ -12,6 +14,18 @@ test.each(allPages())('the page $name fits 40 columns, but for words that are lo
   expect(
     lines.filter((line) => line.length > 40 && !line.startsWith('  tapprep ') && line.trim().includes(' ')),
   ).toEqual([]);
+});
+
+test.each([80, 40])('--help of every command fits %i columns, but for names that are longer', (columns) => {
+  const ran = vi.fn<() => Promise<void>>();
+  const walk = (command: Command): readonly Command[] => [command, ...command.commands.flatMap(walk)];
+  const all = walk(buildProgram(ran));
+  expect(all.length).toBeGreaterThan(COMMANDS.length);
+  for (const command of all) {
+    command.configureOutput({ getOutHelpWidth: () => columns });
+    const lines = command.helpInformation().split('\n');
+    expect(lines.filter((line) => line.length > columns && !/^(?:Usage: | {2}\S+(?: \S+)*$)/u.test(line))).toEqual([]);
+  }
 });
 
 test('the topics name every override and every code of an error, because they are made of the tables', () => {
@@ -35,7 +49,9 @@ test.each(COMMANDS.flatMap((row) => (row.only ?? []).map(([other, rows]) => [row
       .join('')
       .replaceAll(/\s+/gu, ' ');
     for (const [flags, meaning] of rows) {
-      const wanted = meaning.includes(other) ? meaning : `${flags} with ${other}: ${meaning}`;
+      const wanted = meaning.includes(other)
+        ? meaning
+        : `${flags} with ${other}${meaning.startsWith('with ') ? ` and ${meaning.slice(5)}` : `: ${meaning}`}`;
       expect(page).toContain(wanted);
       expect(stdout.replaceAll(/\s+/gu, ' ')).toContain(wanted);
     }
@@ -89,4 +105,34 @@ test('the keys of a line of JSON stand where the option is that takes it', () =>
   for (const key of ['id', 'distro', 'version', 'kernel', 'arch', 'unameV'])
     expect(textOf('names', '--batch')).toContain(`"${key}"`);
   expect(textOf('plan', '--inventory')).toContain('"facts"');
+});
+
+test('the page of fetch says why it does not take what plan takes for single files', () => {
+  const page = allPages().find(({ name }) => name === 'tapprep-fetch');
+  expect(JSON.stringify(page)).toContain('--debuginfo-files');
+});
+
+test.each([
+  ['doctor', '--sudo-password-file', 'with --fix and --host: its first line'],
+  ['bundle', '--module-cert', 'with --compiled and --module-key or --module-sign-command: the certificate'],
+  ['bundle', '--module-key ', 'with --compiled: sign the modules'],
+  ['verify', '--module-key-passphrase-file', 'with --module-key: its first line'],
+  ['rehearse', '--kernels', 'with --distro, and without --kernel: many kernels'],
+])('help of %s says what %s needs beside it', (name, flags, meaning) => {
+  const row = COMMANDS.find((one) => one.name === name);
+  const option = row?.options.find(([own]) => own.startsWith(flags));
+  expect(row === undefined || option === undefined ? '' : meaningOf(row, option)).toContain(meaning);
+});
+
+test.each([
+  ['mirrors check', '1 where some do not, 3 where none does'],
+  ['detect', '1 for a kernel of no known form, 2 where an option has to say more'],
+  ['scripts check', '1 where one does not'],
+])('help of %s says what its exit codes mean', async (name, ends) => {
+  const cli = new Cli();
+  const words = name.split(' ');
+  const outputs = await Promise.all([cli.run([...words, '--help']), cli.run(['help', ...words])]).finally(() =>
+    cli.close(),
+  );
+  for (const { stdout } of outputs) expect(stdout.replaceAll(/\s+/gu, ' ')).toContain(ends);
 });

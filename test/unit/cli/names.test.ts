@@ -1,8 +1,10 @@
+import { resolve } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { runNames, type NamesContext } from '../../../src/cli/commands/names.ts';
+import { readCommon } from '../../../src/cli/options.ts';
 import { createOutput } from '../../../src/cli/output.ts';
 import { readLineBatches } from '../../../src/cli/line-batches.ts';
 import { NO_SSH } from '../../helpers/no-ssh.ts';
@@ -11,8 +13,10 @@ import { cpuMilliseconds } from '../../helpers/cpu-time.ts';
 const NO_TARGET = { kernel: null, distro: null, arch: null, unameV: null, root: null, host: null, facts: null };
 
 function contextOf(stdin: Readable, stdout: PassThrough, json = false): NamesContext {
-  const common = { json } as NamesContext['common'];
-  return { stdin, stdout: createOutput(stdout), signal: new AbortController().signal, cwd: '/', common, ssh: NO_SSH };
+  const common: NamesContext['common'] = { ...readCommon({}, {}), json };
+  const signal = new AbortController().signal;
+  const packageRoot = resolve(import.meta.dirname, '../../..');
+  return { stdin, stdout: createOutput(stdout), signal, cwd: '/', common, ssh: NO_SSH, env: {}, packageRoot };
 }
 
 async function runBatch(input: readonly (string | Uint8Array)[]): Promise<readonly Record<string, unknown>[]> {
@@ -47,6 +51,36 @@ test('a line is answered as scripts rely on', async () => {
           match: 'exact',
         },
       ],
+    },
+  ]);
+});
+
+const DEBIAN = { id: 'a', distro: 'debian', kernel: '6.1.0-18-amd64' };
+
+test('a code name means in a line what it means in --distro', async () => {
+  const lines = ['bookworm', '12', 'bokworm'].map((version) => `${JSON.stringify({ ...DEBIAN, version })}\n`);
+  const [named, numbered, misspelt] = await runBatch(lines);
+  expect(named).toHaveProperty('packages');
+  expect(named).toEqual(numbered);
+  expect(misspelt).toMatchObject({
+    error: {
+      code: 'USAGE',
+      message: 'bokworm is neither a version of debian nor the code name of one that tapprep knows',
+      hint: 'write "distro":"debian","version":"bookworm"',
+    },
+  });
+});
+
+test('a misspelt distribution in a line gets the one that was meant', async () => {
+  const line = JSON.stringify({ ...DEBIAN, distro: 'debain', version: '12' });
+  expect(await runBatch([line])).toMatchObject([
+    {
+      id: 'a',
+      error: {
+        code: 'USAGE',
+        message: 'debain is no distribution that tapprep knows: did you mean debian?',
+        hint: 'write "distro":"debian","version":"12"',
+      },
     },
   ]);
 });

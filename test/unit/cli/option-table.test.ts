@@ -185,7 +185,25 @@ test.each([
     ['verify', '--in', 'local', '--boot-image', 'i'],
     '--boot-image means nothing beside --in local, but both were given',
   ],
+  [
+    ['plan', '--debuginfo-files', 'ext4,vmlinx'],
+    '--debuginfo-files takes vmlinux and names of modules, but "vmlinx" was given: did you mean vmlinux?',
+  ],
+  [
+    ['plan', '--debuginfo-files', 'vmlinux.debug'],
+    '--debuginfo-files takes vmlinux and names of modules, but "vmlinux.debug" was given',
+  ],
   [['names', '--batch', '--root', '/'], '--root means nothing beside --batch, but both were given'],
 ])('%j is refused with a code', async (argv, message) => {
   await expect(runProgram(argv, '/nowhere')).rejects.toMatchObject({ code: 'USAGE', message });
+});
+
+test.each([
+  [['--kernel', '6.1.0-57-cloud-amd46'], '--kernel 6.1.0-57-cloud-amd64'],
+  [['--kernel=6.1.0-57-clod-amd64'], "'--kernel=6.1.0-57-cloud-amd64'"],
+])('of a misspelt release the same line is printed with the one that was meant: %j', async (words, meant) => {
+  await expect(runProgram(['names', '--distro', 'debian:12', ...words], '/nowhere')).rejects.toMatchObject({
+    code: 'USAGE',
+    hint: `tapprep names --distro debian:12 ${meant}`,
+  });
 });

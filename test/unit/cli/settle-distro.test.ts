@@ -1,7 +1,11 @@
-import { resolve } from 'node:path';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { COMMANDS } from '../../../src/cli/commands.ts';
 import { settleDistro } from '../../../src/cli/settle-distro.ts';
+import { labMirrorList } from '../../helpers/lab-mirrors.ts';
+import type { Fingerprint } from '../../../src/types.ts';
 
 const packageRoot = resolve(import.meta.dirname, '../../..');
 
@@ -48,5 +52,22 @@ test('where no source is asked, one is named, or a banner or facts tell it, no v
   expect(await settle('names', 'debian')).toBe('debian');
   expect(await settle('plan', 'debian', { banner: 'Linux version' })).toBe('debian');
   expect(await settle('plan', 'debian', { facts: 'host.json' })).toBe('debian');
-  expect(await settle('plan', 'debian', { mirror: ['deb=http://127.0.0.1/debian/'] })).toBe('debian');
+  expect(await settle('plan', 'debian', { mirror: ['deb=http://127.0.0.1/debian/ sid main'] })).toBe('debian');
+  expect(await settle('plan', 'debian', { mirror: ['rpm-md=http://127.0.0.1/rpms/'] })).toBe('debian');
+});
+
+test('a mirror without a suite, and a list that has none for every release, need the version', async () => {
+  const mirror = ['deb=http://127.0.0.1/debian/'];
+  await expect(settle('plan', 'debian', { mirror })).rejects.toMatchObject({ code: 'USAGE' });
+  const directory = mkdtempSync(join(tmpdir(), 'settle-'));
+  const key = { fingerprint: 'A'.repeat(40) as Fingerprint, keyring: '/nowhere.gpg' };
+  const own = (version: string): readonly string[] => {
+    const file = join(directory, 'mirrors.json');
+    const place = { kind: 'deb', url: 'http://127.0.0.1/', suite: 'own', version } as const;
+    writeFileSync(file, JSON.stringify(labMirrorList([place], key)));
+    return [file];
+  };
+  await expect(settle('plan', 'debian', { mirrors: own('12') })).rejects.toMatchObject({ code: 'USAGE' });
+  expect(await settle('plan', 'debian', { mirrors: own('*') })).toBe('debian');
+  rmSync(directory, { recursive: true });
 });

@@ -230,3 +230,28 @@ test('in a container the kernel is said to be that of its host', () => {
     /the target is debian 12; the kernel is that of the host, .*docker container$/,
   );
 });
+
+describe('a misspelt word of a release', () => {
+  test.each([
+    ['debian', '6.1.0-57-cloud-amd46', null, '6.1.0-57-cloud-amd64'],
+    ['debian', '6.1.0-57-cloud-amd46', 'x86_64', '6.1.0-57-cloud-amd64'],
+    ['debian', '6.1.0-57-clod-amd64', null, '6.1.0-57-cloud-amd64'],
+    ['ubuntu', '5.15.0-91-genric', 'x86_64', '5.15.0-91-generic'],
+    ['centos', '3.10.0-1160.el7.x86_46', null, '3.10.0-1160.el7.x86_64'],
+    ['opensuse-leap', '6.4.0-150600.23.25-defualt', 'x86_64', '6.4.0-150600.23.25-default'],
+  ])('%s %s, architecture %s: %s is what was meant', (distro, kernel, arch, meant) => {
+    const declare = () =>
+      declareTarget({ version: null, unameV: null, distro, kernel, arch }, arch === null ? 'any' : 'listed');
+    expect(declare).toThrow(expect.objectContaining({ facts: expect.objectContaining({ meant }) }));
+    expect(declare).toThrow(`did you mean ${meant}?`);
+  });
+
+  test.each(['6.1.0-mine', '6.6.12-rpi-v8', '5.10.0-tegra'])(
+    '%s is one of somebody, and no other is meant',
+    (kernel) => {
+      expect(() => declareTarget({ version: null, unameV: null, distro: 'debian', kernel, arch: 'aarch64' })).toThrow(
+        expect.objectContaining({ facts: expect.not.objectContaining({ meant: expect.any(String) }) }),
+      );
+    },
+  );
+});
