@@ -1,10 +1,9 @@
 /** `tapprep cache`: what is kept between runs, and making room. */
-import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { countOf } from '../../count.ts';
-import { EXIT, isErrno } from '../../errors.ts';
-import { clearLeft } from '../../files/clear-left.ts';
-import { cleanCache, listCache } from '../../fetch/cache-admin.ts';
+import { EXIT } from '../../errors.ts';
+import { cleanCache, cleanRest, listCache } from '../../fetch/cache-admin.ts';
+import { findPrivateDirectory } from '../../files/private-directory.ts';
 import { forgetKeptRoots, listKeptRoots } from '../../rehearse/kept-root.ts';
 import type { Context } from '../context.ts';
 import { PACKAGE_ROOT } from '../package-root.ts';
@@ -28,9 +27,9 @@ export async function cleanOldest(context: Context, options: CacheOptions): Prom
   // A root in which another process installs or compiles must not vanish under it.
   const dropRoots = everything && !report.inUse;
   if (dropRoots) {
-    await forgetKeptRoots(join(cacheDir, 'roots'));
-    for (const name of ['roots', 'images', 'tmp']) await clearLeft(join(cacheDir, name));
-    await removeOtherPrograms(join(cacheDir, 'program'));
+    const roots = await findPrivateDirectory(cacheDir, 'roots');
+    if (roots !== null) await forgetKeptRoots(roots);
+    await cleanRest(cacheDir, PACKAGE_ROOT);
   }
   if (context.common.json) context.stdout.json(report);
   else
@@ -38,16 +37,6 @@ export async function cleanOldest(context: Context, options: CacheOptions): Prom
       `removed ${countOf(report.removedFiles, 'file')}, ${formatBytes(report.removedBytes)}${dropRoots ? ', and all rehearsal roots' : everything ? '; rehearsal roots stay, another process works with this cache' : ''}\n`,
     );
   return EXIT.done;
-}
-
-/** The one file unpacks each of its versions once; the one that runs now stays. */
-async function removeOtherPrograms(directory: string): Promise<void> {
-  const others = await readdir(directory).catch((error: unknown) => {
-    if (isErrno(error, 'ENOENT')) return [];
-    throw error;
-  });
-  for (const name of others)
-    if (join(directory, name) !== PACKAGE_ROOT) await rm(join(directory, name), { recursive: true, force: true });
 }
 
 /** Prints files and roots. */
