@@ -1,9 +1,11 @@
 /** Looking through the cache and making room in it, while others may be using it. */
-import { lstat, readdir, rm } from 'node:fs/promises';
-import { basename, join, relative } from 'node:path';
+import type { Dirent } from 'node:fs';
+import { lstat, readdir, realpath, rm, rmdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { isErrno } from '../errors.ts';
-import { findPrivateDirectory } from '../files/private-directory.ts';
-import { isTemporaryName } from '../files/write-whole.ts';
+import { findFolder, isCacheName, isHalf, pathOf } from '../files/cache-names.ts';
+import { clearLeft } from '../files/clear-left.ts';
+import { findPrivateDirectory, openPrivateDirectory } from '../files/private-directory.ts';
 import type { Sha256 } from '../types.ts';
 import { diskFailure } from './failure.ts';
 import { readIndex } from './index-entry.ts';
@@ -54,15 +56,11 @@ export interface CleanReport {
 }
 
 const DAY_MS = 86_400_000;
-/** What tapprep puts there has one of these names, by the directory; anything else is somebody else's and stays. */
-const NAMES = {
-  sha256: /^([0-9a-f]{2})\/\1[0-9a-f]{62}$/,
-  index: /^[0-9a-f]{64}\.json(?:\.[0-9a-f]{1,64}\.tmp)?$|^\.[0-9a-f]{64}\.json\.tapprep-\d+$/,
-  partial: /^(?:sha\d{1,3}|url)-[0-9a-f]{40,128}\.part$/,
-} as const;
-
+/** Something of tapprep's in the cache. */
 interface Found {
   readonly path: string;
+  /** As the table of names has it: from the root of the cache, with "/" at the end of a directory. */
+  readonly name: string;
   readonly sizeBytes: number;
   /** Milliseconds since the epoch of the last change. */
   readonly lastUsed: number;
@@ -73,13 +71,17 @@ export async function listCache(directory: string): Promise<CacheList> {
   // Links in their place would lead the eye, and the broom, elsewhere.
   for (const name of ['sha256', 'index', 'partial', 'locks']) await findPrivateDirectory(directory, name);
   const urls = await readUrls(directory);
-  const files = (await listRecords(directory, 'sha256'))
+  const files = (await listFiles(directory))
+    .filter(isWhole)
     .map((file): CacheEntry => {
       const sha256 = basename(file.path) as Sha256;
-      return { ...file, sha256, urls: urls.get(sha256) ?? [] };
+      const { path, sizeBytes, lastUsed } = file;
+      return { path, sizeBytes, lastUsed, sha256, urls: urls.get(sha256) ?? [] };
     })
     .sort((a, b) => b.lastUsed - a.lastUsed);
-  const parts = await listRecords(directory, 'partial');
+  const parts = (await listFolder(directory, 'partial'))
+    .filter(({ path }) => path.endsWith('.part'))
+    .map(({ path, sizeBytes, lastUsed }): PartEntry => ({ path, sizeBytes, lastUsed }));
   const totalBytes = [...files, ...parts].reduce((sum, entry) => sum + entry.sizeBytes, 0);
   return { directory, files, parts, totalBytes };
 }
@@ -94,7 +96,7 @@ export async function cleanCache(directory: string, request: CleanRequest): Prom
   const self = await describeSelf();
   const everything = request.olderThanDays === undefined && request.maxBytes === undefined;
   const oldest = request.now - (request.olderThanDays ?? Infinity) * DAY_MS;
-  const entries: readonly Found[] = [...list.parts, ...list.files].sort((a, b) => b.lastUsed - a.lastUsed);
+  const entries: readonly PartEntry[] = [...list.parts, ...list.files].sort((a, b) => b.lastUsed - a.lastUsed);
   let keptBytes = 0;
   let removedFiles = 0;
   let removedBytes = 0;
@@ -109,7 +111,7 @@ export async function cleanCache(directory: string, request: CleanRequest): Prom
     removedBytes += sizeBytes;
   }
   await removeLeftovers(directory, request.now, self);
-  const inUse = (await listFiles(join(directory, 'locks'))).length > 0;
+  const inUse = (await listFolder(directory, 'locks')).length > 0;
   return { removedFiles, removedBytes, keptBytes, inUse };
 }
 
@@ -119,7 +121,8 @@ async function removeEntry(path: string, directory: string, self: Owner): Promis
     await removeFile(path);
     return true;
   }
-  const lock = await tryAcquireLock(join(directory, 'locks', basename(path, '.part')), self);
+  const locks = await openPrivateDirectory(directory, 'locks');
+  const lock = await tryAcquireLock(join(locks, basename(path, '.part')), self);
   if (lock === null) return false;
   await removeFile(path);
   await removeFile(`${path}.json`);
@@ -127,14 +130,45 @@ async function removeEntry(path: string, directory: string, self: Owner): Promis
   return true;
 }
 
-async function removeLeftovers(directory: string, now: number, self: Owner): Promise<void> {
-  const present = new Set((await listRecords(directory, 'sha256')).map(({ path }) => basename(path)));
-  for (const { path, lastUsed } of await listRecords(directory, 'index')) {
-    const isHalf = path.endsWith('.tmp') || isTemporaryName(basename(path));
-    const stale = isHalf ? now - lastUsed > DAY_MS : !present.has((await readIndex(path))?.sha256 ?? '');
-    if (stale) await removeFile(path);
+/**
+ * Removes what is no download: rehearsal roots, unpacked kernels, temporary directories, versions of the one file. The caller has
+ * seen that no other process works with this cache.
+ * @param running root of the program that runs now, which stays
+ * @throws TapprepError PERMISSION | CACHE_UNUSABLE
+ */
+export async function cleanRest(directory: string, running: string): Promise<void> {
+  const own = await realpath(running);
+  for (const place of (await readEntries(directory)).map(({ name }) => name)) {
+    if (findFolder(place)?.isCleaned !== true) continue;
+    // A link in its place would lead the broom elsewhere.
+    const folder = await findPrivateDirectory(directory, place);
+    if (folder === null) continue;
+    for (const entry of await readEntries(directory, place)) {
+      const path = join(folder, entry.name);
+      if (path === own || !isCacheName(pathOf(place, entry))) continue;
+      await (entry.isDirectory() ? clearLeft(path) : removeFile(path));
+    }
+    await rmdir(folder).catch((error: unknown) => {
+      if (!isErrno(error, 'ENOTEMPTY')) throw diskFailure(error, folder);
+    });
   }
-  for (const { path } of await listFiles(join(directory, 'locks'))) {
+}
+
+async function removeLeftovers(directory: string, now: number, self: Owner): Promise<void> {
+  const [files, index, parts] = [
+    await listFiles(directory),
+    await listFolder(directory, 'index'),
+    await listFolder(directory, 'partial'),
+  ];
+  for (const found of [...files, ...index, ...parts])
+    if (!isWhole(found) && now - found.lastUsed > DAY_MS) await removeFile(found.path);
+  const present = new Set(files.filter(isWhole).map(({ path }) => basename(path)));
+  for (const found of index.filter(isWhole))
+    if (!present.has((await readIndex(found.path))?.sha256 ?? '')) await removeFile(found.path);
+  for (const { path } of parts.filter((found) => isWhole(found) && found.name.endsWith('.json')))
+    if (!parts.some((part) => `${part.path}.json` === path))
+      await removeEntry(path.slice(0, -'.json'.length), directory, self);
+  for (const { path } of await listFolder(directory, 'locks')) {
     // Taking it proves that nobody has it, and giving it back removes it.
     await (await tryAcquireLock(path, self))?.release();
   }
@@ -142,42 +176,53 @@ async function removeLeftovers(directory: string, now: number, self: Owner): Pro
 
 async function readUrls(directory: string): Promise<ReadonlyMap<string, readonly string[]>> {
   const urls = new Map<string, string[]>();
-  for (const { path } of await listRecords(directory, 'index')) {
-    const entry = path.endsWith('.json') ? await readIndex(path) : null;
+  for (const found of await listFolder(directory, 'index')) {
+    const entry = isWhole(found) ? await readIndex(found.path) : null;
     if (entry?.url == null) continue;
     urls.set(entry.sha256, [...(urls.get(entry.sha256) ?? []), entry.url]);
   }
   return urls;
 }
 
-/** What of a directory of the cache is tapprep's. */
-async function listRecords(cache: string, name: keyof typeof NAMES): Promise<readonly Found[]> {
-  const directory = join(cache, name);
-  return (await listFiles(directory)).filter(({ path }) => NAMES[name].test(relative(directory, path)));
+/** Neither of a file that is being written, nor the directory of somebody's work, which sha256/ has beside its files. */
+function isWhole({ name }: Found): boolean {
+  return !isHalf(name) && !name.endsWith('/');
 }
 
-/** Files and links below a directory; none where it is absent. */
-async function listFiles(directory: string): Promise<readonly Found[]> {
-  let names: readonly { readonly parentPath: string; readonly name: string }[];
-  try {
-    const entries = await readdir(directory, { recursive: true, withFileTypes: true });
-    names = entries.filter((entry) => !entry.isDirectory());
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return [];
-    throw diskFailure(error, directory);
-  }
+/** The files of sha256/, each in the directory of its first two digits. */
+async function listFiles(cache: string): Promise<readonly Found[]> {
   const found: Found[] = [];
-  for (const { parentPath, name } of names) {
-    const path = join(parentPath, name);
-    // Another process may finish or clean up meanwhile.
-    const info = await lstat(path).catch(() => null);
-    if (info !== null) found.push({ path, sizeBytes: info.size, lastUsed: info.mtimeMs });
+  for (const { path } of await listFolder(cache, 'sha256')) {
+    const digits = basename(path);
+    for (const file of await listFolder(cache, `sha256/${digits}`))
+      if (!isWhole(file) || basename(file.path).startsWith(digits)) found.push(file);
   }
   return found;
 }
 
+/** What of a directory of the cache is tapprep's; nothing where it is absent. */
+async function listFolder(cache: string, place: string): Promise<readonly Found[]> {
+  const found: Found[] = [];
+  for (const entry of await readEntries(cache, place)) {
+    const name = pathOf(place, entry);
+    if (!isCacheName(name)) continue;
+    const path = join(cache, place, entry.name);
+    // Another process may finish or clean up meanwhile.
+    const info = await lstat(path).catch(() => null);
+    if (info !== null) found.push({ path, name, sizeBytes: info.size, lastUsed: info.mtimeMs });
+  }
+  return found;
+}
+
+async function readEntries(cache: string, place = ''): Promise<readonly Dirent[]> {
+  return readdir(join(cache, place), { withFileTypes: true }).catch((error: unknown) => {
+    if (isErrno(error, 'ENOENT')) return [];
+    throw diskFailure(error, join(cache, place));
+  });
+}
+
 async function removeFile(path: string): Promise<void> {
-  await rm(path, { force: true }).catch((error: unknown) => {
+  await rm(path, { force: true, recursive: true }).catch((error: unknown) => {
     throw diskFailure(error, path);
   });
 }

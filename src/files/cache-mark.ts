@@ -1,34 +1,33 @@
 /** What tells a cache of tapprep's from a directory of somebody else: only in one of its own is anything closed or removed. */
-import { constants } from 'node:fs';
-import { type FileHandle, open, readdir, writeFile } from 'node:fs/promises';
+import { constants, type Dirent } from 'node:fs';
+import { type FileHandle, open, readdir, realpath, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { isErrno, TapprepError } from '../errors.ts';
 import { shellLine } from '../shell-words.ts';
+import { CACHE_MARK, findFolder, isCacheName, isProof, pathOf } from './cache-names.ts';
 import { diskError } from './disk-error.ts';
 import { ownUid } from './own-user.ts';
 
-/** The name and the first line that backup programs know (Cache Directory Tagging Specification); scripts/single.sh writes it, too. */
-export const CACHE_MARK = 'CACHEDIR.TAG';
-const TEXT = 'Signature: 8a477f597d28d172789f06886806bc55\n# a cache of tapprep\n';
-/** What every cache has that anything was downloaded to, and hardly anything else has together: known since before the mark, too. */
-const KNOWN_BY = ['locks', 'sha256'] as const;
-/** The root of a new file system has that, and is empty all the same. */
-const LOST_AND_FOUND = 'lost+found';
+/** By the Cache Directory Tagging Specification; scripts/single.sh writes it, too. */
+const LINES = ['Signature: 8a477f597d28d172789f06886806bc55', '# a cache of tapprep'] as const;
+const TEXT = `${LINES.join('\n')}\n`;
 
 /**
- * Passes what is not there, is empty, has the mark or what a cache from before the mark has, and the place where a cache lies when
- * nobody says otherwise. Any other name proves nothing.
+ * Passes what is not there, has the mark, or lies where a cache lies when nobody says otherwise; and, as caches from before the
+ * mark do, what has nothing but tapprep's names in it and in its directories, or one of those that hardly anybody else gives. An
+ * empty directory has no other name. scripts/single.sh goes by the same rule.
  * @param usual that place, null where it is not known
  * @throws TapprepError USAGE for a directory of others
  */
 export async function requireCache(root: string, usual: string | null): Promise<void> {
-  if (usual !== null && resolve(root) === resolve(usual)) return;
+  if (usual !== null && (await realPath(root)) === (await realPath(usual))) return;
   if (await isOurs(root, ownUid())) return;
+  const mark = join(root, CACHE_MARK);
   throw new TapprepError(
     'USAGE',
     `${root} has files in it and no ${CACHE_MARK} of tapprep's, so it is not taken for a cache`,
     {
-      hint: shellLine`--cache-dir ${join(root, 'tapprep')}`,
+      hint: `${shellLine`--cache-dir ${join(root, 'tapprep')}`}    # or, where an older tapprep made it: ${shellLine`printf '%s\\n' ${LINES[0]} ${LINES[1]} >${mark}`}`,
       facts: { path: root },
     },
   );
@@ -45,11 +44,23 @@ export async function markCache(root: string): Promise<void> {
   }
 }
 
+/** Without links, as far as it is there. */
+async function realPath(path: string): Promise<string> {
+  return realpath(path).catch(() => resolve(path));
+}
+
 async function isOurs(root: string, uid: number): Promise<boolean> {
   try {
-    const names = (await readdir(root)).filter((name) => name !== LOST_AND_FOUND);
-    if (names.length === 0 || KNOWN_BY.every((name) => names.includes(name))) return true;
-    return names.includes(CACHE_MARK) && (await isMark(join(root, CACHE_MARK), uid));
+    const top = await readdir(root, { withFileTypes: true });
+    const mark = top.some(({ name }) => name === CACHE_MARK) ? await readMark(join(root, CACHE_MARK), uid) : '';
+    if (mark === TEXT) return true;
+    // Whoever wrote it may have been ended at it.
+    let isOnlyOurs = mark !== null && TEXT.startsWith(mark);
+    for (const path of await listNames(root, top)) {
+      if (isProof(path)) return true;
+      isOnlyOurs &&= isCacheName(path);
+    }
+    return isOnlyOurs;
   } catch (error) {
     // Whether it can be used at all is said by whoever opens it.
     if ((['ENOENT', 'ENOTDIR', 'EACCES'] as const).some((code) => isErrno(error, code))) return true;
@@ -57,24 +68,29 @@ async function isOurs(root: string, uid: number): Promise<boolean> {
   }
 }
 
-/** In a directory that others can write to, a mark of theirs says nothing. */
-async function isMark(path: string, uid: number): Promise<boolean> {
+/** What is in a directory, and in those of its directories that a cache has, too. */
+async function listNames(root: string, top: readonly Dirent[]): Promise<readonly string[]> {
+  const below = top
+    .filter((entry) => entry.isDirectory() && findFolder(entry.name) !== null)
+    .map(async ({ name }) =>
+      (await readdir(join(root, name), { withFileTypes: true })).map((entry) => pathOf(name, entry)),
+    );
+  return [...top.map((entry) => pathOf('', entry)), ...(await Promise.all(below)).flat()];
+}
+
+/** Null for what is no mark: in a directory that others can write to, one of theirs says nothing. */
+async function readMark(path: string, uid: number): Promise<string | null> {
   let file: FileHandle;
   try {
     file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
-    if (isErrno(error, 'ELOOP') || isErrno(error, 'ENOENT') || isErrno(error, 'EACCES')) return false;
+    if (isErrno(error, 'ELOOP') || isErrno(error, 'ENOENT') || isErrno(error, 'EACCES')) return null;
     throw error;
   }
   try {
     const info = await file.stat();
-    return (
-      info.isFile() &&
-      [0, uid].includes(info.uid) &&
-      info.size <= TEXT.length &&
-      // Whoever wrote it may have been ended at it.
-      TEXT.startsWith(await file.readFile('utf8'))
-    );
+    const isReadable = info.isFile() && [0, uid].includes(info.uid) && info.size <= TEXT.length;
+    return isReadable ? await file.readFile('utf8') : null;
   } finally {
     await file.close();
   }

@@ -2,7 +2,7 @@
  * The one opener of directories that only the running user can enter: the cache's root and everything below it. What lies
  * in them can be changed by that user and root alone, so that a check holds until the file is used.
  */
-import { constants } from 'node:fs';
+import { constants, type Dirent } from 'node:fs';
 import { type FileHandle, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isErrno } from '../errors.ts';
@@ -15,7 +15,8 @@ import {
   requireSafeStep,
   unusable,
 } from './ancestors.ts';
-import { CACHE_MARK, markCache } from './cache-mark.ts';
+import { markCache } from './cache-mark.ts';
+import { findFolder, isCacheName, pathOf } from './cache-names.ts';
 import { diskError } from './disk-error.ts';
 import { makeDirectory } from './make-directory.ts';
 import { ownUid } from './own-user.ts';
@@ -24,25 +25,6 @@ const PRIVATE = 0o700;
 const SHARED = 0o755;
 const FLAGS = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 const REFUSAL = { place: 'CACHE_UNUSABLE', other: 'CACHE_UNUSABLE', hint: OWN_DIRECTORY_HINT } as const;
-
-/**
- * What tapprep keeps in a cache, and whether it is dropped when others could write there before. It stays where it is
- * digested whenever it is read (sha256), holds no content (locks), is checked before it starts (program), or is only for
- * people to read (cases).
- */
-const CACHE_NAMES: ReadonlyMap<string, 'dropped' | 'stays'> = new Map([
-  [CACHE_MARK, 'stays'],
-  ['sha256', 'stays'],
-  ['locks', 'stays'],
-  ['program', 'stays'],
-  ['cases', 'stays'],
-  ['index', 'dropped'],
-  ['partial', 'dropped'],
-  ['systemtap', 'dropped'],
-  ['roots', 'dropped'],
-  ['images', 'dropped'],
-  ['tmp', 'dropped'],
-]);
 
 /**
  * Opens ROOT/NAME/NAME…, making what is not there (0700), and checks each directory by its descriptor: no link, this
@@ -62,12 +44,12 @@ export async function openDirectoryOf(uid: number, root: string, ...names: reado
   if (await make(path)) path = await checkAncestors(root, uid);
   let wasReachable = await openOne(path, uid, closeRoot);
   await markCache(path);
-  const mayDrop = CACHE_NAMES.get(names[0] ?? '') === 'dropped';
-  for (const name of names) {
+  for (const [at, name] of names.entries()) {
     path = join(path, name);
     await make(path);
-    const isSuspect = wasReachable && mayDrop;
-    const isReachable = await openOne(path, uid, (...found) => closeBelow(...found, isSuspect));
+    const place = names.slice(0, at + 1).join('/');
+    const suspect = wasReachable && findFolder(place)?.fate === 'dropped' ? place : null;
+    const isReachable = await openOne(path, uid, (...found) => closeBelow(...found, suspect));
     wasReachable &&= isReachable;
   }
   return path;
@@ -135,29 +117,60 @@ async function make(path: string, mode = PRIVATE): Promise<boolean> {
   }
 }
 
+/** Whether what lies in the root of a cache is closed with it. */
+function isClosed(entry: Dirent): boolean {
+  return isCacheName(pathOf('', entry)) && findFolder(entry.name)?.fate !== 'is of others';
+}
+
 async function closeRoot(path: string, handle: FileHandle, uid: number): Promise<boolean> {
   const info = await handle.stat();
   if ((info.mode & 0o7777) === PRIVATE) return false;
-  if (isSticky(info) || (await readdir(path)).some((name) => !CACHE_NAMES.has(name))) {
+  const entries = await readdir(path, { withFileTypes: true });
+  if (isSticky(info) || !entries.every(isClosed)) {
     // Somebody's directory in which the cache has its own: its mode is not for tapprep to change.
     requireSafeStep(path, info, uid);
     return true;
   }
-  await closeToOthers(path, handle, info);
-  if (isOpen(info)) {
-    for (const [name, fate] of CACHE_NAMES)
-      if (fate === 'dropped') await rm(join(path, name), { recursive: true, force: true });
-  }
+  const suspects = entries.map(({ name }) => name).filter((name) => findFolder(name)?.fate === 'dropped');
+  await closeAndDrop(path, handle, info, async () => {
+    for (const name of suspects) await listOurs(join(path, name), name);
+    return suspects;
+  });
   return true;
 }
 
-async function closeBelow(path: string, handle: FileHandle, _: number, isSuspect: boolean): Promise<boolean> {
+/** @param suspect its place in the cache where what is in it is dropped, null where that stays */
+async function closeBelow(path: string, handle: FileHandle, _: number, suspect: string | null): Promise<boolean> {
   const info = await handle.stat();
   if ((info.mode & 0o7777) === PRIVATE) return false;
-  await closeToOthers(path, handle, info);
-  if (isSuspect && isOpen(info))
-    for (const name of await readdir(path)) await rm(join(path, name), { recursive: true, force: true });
+  await closeAndDrop(path, handle, info, async () => (suspect === null ? [] : listOurs(path, suspect)));
   return true;
+}
+
+/** Closes a directory; where others could write to it, what `findSuspects` names there goes. It stays open where that fails. */
+async function closeAndDrop(
+  path: string,
+  handle: FileHandle,
+  info: Access,
+  findSuspects: () => Promise<readonly string[]>,
+): Promise<void> {
+  await closeToOthers(path, handle, info);
+  if (!isOpen(info)) return;
+  try {
+    const suspects = await findSuspects();
+    for (const name of suspects) await rm(join(path, name), { recursive: true, force: true });
+  } catch (error) {
+    await handle.chmod(info.mode & 0o7777);
+    throw diskError(error, path, REFUSAL);
+  }
+}
+
+/** What is in a directory of the cache. What has another name is not for tapprep to remove, and others may have put it there to be used. */
+async function listOurs(path: string, place: string): Promise<readonly string[]> {
+  const entries = await readdir(path, { withFileTypes: true });
+  const foreign = entries.find((entry) => !isCacheName(pathOf(place, entry)));
+  if (foreign === undefined) return entries.map(({ name }) => name);
+  throw unusable(join(path, foreign.name), "is not tapprep's, and lies in a cache that others could write to");
 }
 
 async function closeToOthers(path: string, handle: FileHandle, info: Access, mode = PRIVATE): Promise<void> {

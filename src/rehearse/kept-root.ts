@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isErrno } from '../errors.ts';
+import { isCacheName } from '../files/cache-names.ts';
 import { clearLeft } from '../files/clear-left.ts';
 import { writeWhole } from '../files/write-whole.ts';
 import type { InstalledVersion } from '../resolve/plan.ts';
@@ -69,7 +70,9 @@ export async function buildKeptRoot(
 export async function listKeptRoots(rootsDir: string): Promise<readonly string[]> {
   try {
     const names = await readdir(rootsDir);
-    return names.filter((entry) => entry.endsWith('.json')).map((entry) => entry.slice(0, -'.json'.length));
+    return names
+      .filter((entry) => entry.endsWith('.json') && isCacheName(`roots/${entry}`))
+      .map((entry) => entry.slice(0, -'.json'.length));
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return [];
     throw error;

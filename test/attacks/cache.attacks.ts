@@ -29,6 +29,8 @@ const NOBODY = 65534;
 const SIGNAL = new AbortController().signal;
 
 const DIRECTORIES = 'src/files/private-directory.ts';
+const MARK = 'src/files/cache-mark.ts';
+const ADMIN = 'src/fetch/cache-admin.ts';
 const ANCESTORS = 'src/files/ancestors.ts';
 const OWNER: GuardEdit = { file: DIRECTORIES, text: 'if (owner === uid) return await', replacement: 'return await' };
 const WRITABLE: GuardEdit = {
@@ -49,8 +51,13 @@ const FOREIGN_LINK: GuardEdit = {
 /** What lay in a cache that others could write to. */
 const DROPPED: GuardEdit = {
   file: DIRECTORIES,
-  text: "if (fate === 'dropped') await rm(",
-  replacement: 'if (fate === undefined) await rm(',
+  text: 'for (const name of suspects) await rm(',
+  replacement: 'for (const name of suspects.slice(suspects.length)) await rm(',
+};
+const DROPS_FOREIGN: GuardEdit = {
+  file: DIRECTORIES,
+  text: 'if (foreign === undefined) return',
+  replacement: "if (place !== '') return",
 };
 const COPY_DIGEST: GuardEdit = {
   file: 'src/files/private-copy.ts',
@@ -112,6 +119,15 @@ function opening(name: string, guard: readonly GuardEdit[], prepare: (base: stri
       return refusalOf(openDirectory(tree, join(base, 'cache'), 'tmp'), (path) => `${path} is used`);
     },
   };
+}
+
+/** A user's own files in a directory that is taken for a cache, or is one, and is cleaned. */
+async function loses(tree: Tree, directory: string, names: readonly string[]): Promise<Outcome> {
+  const files = names.map((name) => plant(directory, name, 'years of work', 0));
+  const { stderr } = await tree.cli(['cache', 'clean', '--cache-dir', directory], { HOME: tree.scratch() });
+  const gone = files.filter((file) => !existsSync(file));
+  if (gone.length > 0) return succeeded(`${gone.join(', ')} is gone`);
+  return held(stderr.includes('USAGE') ? 'USAGE' : 'each has a name of its own');
 }
 
 /** What was planted in a cache that others could write to, and what gives it out. */
@@ -231,10 +247,11 @@ export const attacks: readonly Attack[] = [
     name: 'a directory that only is called tapprep-handbook loses what is in it, as a cache that others could write to',
     guard: [
       {
-        file: 'src/files/cache-mark.ts',
-        text: 'if (usual !== null && resolve(root) === resolve(usual)) return;',
+        file: MARK,
+        text: 'if (usual !== null && (await realPath(root)) === (await realPath(usual))) return;',
         replacement: 'if (usual !== null && /tapprep[^/]*$/.test(root)) return;',
       },
+      DROPS_FOREIGN,
     ],
     attempt: async (tree) => {
       const book = makeDirectory(join(tree.scratch(), 'tapprep-handbook'), 0o777);
@@ -245,20 +262,66 @@ export const attacks: readonly Attack[] = [
     },
   },
   {
-    name: '"cache clean" removes files in a cache that tapprep never wrote',
+    name: 'a directory that has folders named as those of a cache loses what is in them',
+    guard: [
+      { file: MARK, text: 'isOnlyOurs &&= isCacheName(path);', replacement: 'isOnlyOurs ||= isCacheName(path);' },
+      { file: ADMIN, text: ' || !isCacheName(pathOf(place, entry))', replacement: '' },
+    ],
+    attempt: async (tree) => {
+      const own = makeDirectory(join(tree.scratch(), 'own'), 0o700);
+      for (const name of ['locks', 'sha256']) makeDirectory(join(own, name), 0o700);
+      return loses(tree, own, ['program/mycode/a.c', 'roots/wheat/n.txt', 'images/cats/c.png', 'tmp/letters/l.txt']);
+    },
+  },
+  {
+    name: '"cache clean" removes folders in a cache that tapprep never made',
+    guard: [{ file: ADMIN, text: ' || !isCacheName(pathOf(place, entry))', replacement: '' }],
+    attempt: async (tree) => {
+      const cache = await openDirectory(tree, join(tree.scratch(), 'cache'));
+      return loses(tree, cache, ['program/mycode/a.c', 'roots/wheat/n.txt', 'images/cats/c.png', 'tmp/letters/l.txt']);
+    },
+  },
+  {
+    name: 'the records of rehearsal roots, behind a link in the cache, are removed in another directory',
     guard: [
       {
-        file: 'src/fetch/cache-admin.ts',
-        text: '.filter(({ path }) => NAMES[name].test(relative(directory, path)))',
-        replacement: '',
+        file: 'src/cli/commands/cache.ts',
+        text: "await findPrivateDirectory(cacheDir, 'roots')",
+        replacement: '`${cacheDir}/roots`',
       },
     ],
+    attempt: async (tree) => {
+      const cache = await openDirectory(tree, join(tree.scratch(), 'cache'));
+      const victim = plant(tree.scratch(), 'other/debian-12-6.1.0-18-amd64.json', 'kept', 0);
+      symlinkSync(dirname(victim), join(cache, 'roots'));
+      const { stderr } = await tree.cli(['cache', 'clean', '--cache-dir', cache], { HOME: tree.scratch() });
+      return existsSync(victim)
+        ? held(stderr.includes('CACHE_UNUSABLE') ? 'CACHE_UNUSABLE' : stderr)
+        : succeeded('the file is gone');
+    },
+  },
+  {
+    name: 'a cache that all may write to loses what tapprep never put there as soon as it is listed',
+    guard: [DROPS_FOREIGN],
+    attempt: async (tree) => {
+      const cache = await openDirectory(tree, join(tree.scratch(), 'cache'));
+      const files = ['images/c.png', 'tmp/l.txt', 'index/terms.md'].map((name) =>
+        plant(cache, name, 'years of work', 0),
+      );
+      chmodSync(cache, 0o777);
+      const { stderr } = await tree.cli(['cache', 'list', '--cache-dir', cache], { HOME: tree.scratch() });
+      if (files.some((file) => !existsSync(file))) return succeeded('the files are gone');
+      return held(stderr.includes('CACHE_UNUSABLE') ? 'CACHE_UNUSABLE' : stderr);
+    },
+  },
+  {
+    name: '"cache clean" removes files in a cache that tapprep never wrote',
+    guard: [{ file: ADMIN, text: 'if (!isCacheName(name)) continue;', replacement: '' }],
     attempt: async (tree) => {
       const cache = makeDirectory(join(tree.scratch(), 'cache'), 0o700);
       const terms = plant(cache, 'index/terms.md', 'years of work', 0);
       for (const name of [dirname(terms), cache]) chmodSync(name, 0o700);
-      const { cleanCache } =
-        await tree.load<typeof import('../../src/fetch/cache-admin.ts')>('src/fetch/cache-admin.ts');
+      const { cleanCache } = await tree.load<typeof import('../../src/fetch/cache-admin.ts')>(ADMIN);
       await cleanCache(cache, { now: 0 });
       return existsSync(terms) ? held('it has no name of a record') : succeeded('the file is gone');
     },
@@ -267,7 +330,7 @@ export const attacks: readonly Attack[] = [
     name: 'a link in the cache lets "cache clean" remove the files of another directory',
     guard: [
       {
-        file: 'src/fetch/cache-admin.ts',
+        file: ADMIN,
         text: "for (const name of ['sha256', 'index', 'partial', 'locks']) await findPrivateDirectory(directory, name);",
         replacement: '',
       },
@@ -276,8 +339,7 @@ export const attacks: readonly Attack[] = [
       const cache = makeDirectory(join(tree.scratch(), 'cache'), 0o700);
       const victim = plant(tree.scratch(), 'etc/shadow', 'secrets', 0);
       symlinkSync(dirname(victim), join(cache, 'index'));
-      const { cleanCache } =
-        await tree.load<typeof import('../../src/fetch/cache-admin.ts')>('src/fetch/cache-admin.ts');
+      const { cleanCache } = await tree.load<typeof import('../../src/fetch/cache-admin.ts')>(ADMIN);
       return refusalOf(cleanCache(cache, { now: 0 }), () => (existsSync(victim) ? 'cleaned' : 'the file is gone'));
     },
   },

@@ -1,11 +1,10 @@
 /** `tapprep cache`: what is kept between runs, and making room. */
 import { existsSync } from 'node:fs';
-import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { countOf } from '../../count.ts';
-import { EXIT, isErrno } from '../../errors.ts';
-import { clearLeft } from '../../files/clear-left.ts';
-import { cleanCache, listCache } from '../../fetch/cache-admin.ts';
+import { EXIT } from '../../errors.ts';
+import { cleanCache, cleanRest, listCache } from '../../fetch/cache-admin.ts';
+import { findPrivateDirectory } from '../../files/private-directory.ts';
 import { forgetKeptRoots, listKeptRoots } from '../../rehearse/kept-root.ts';
 import type { Context } from '../context.ts';
 import { PACKAGE_ROOT } from '../package-root.ts';
@@ -30,9 +29,9 @@ export async function cleanOldest(context: Context, options: CacheOptions): Prom
   const dropRoots = everything && !report.inUse;
   const roots = await listKeptRoots(join(cacheDir, 'roots'));
   if (dropRoots) {
-    await forgetKeptRoots(join(cacheDir, 'roots'));
-    for (const name of ['roots', 'images', 'tmp']) await clearLeft(join(cacheDir, name));
-    await removeOtherPrograms(join(cacheDir, 'program'));
+    const directory = await findPrivateDirectory(cacheDir, 'roots');
+    if (directory !== null) await forgetKeptRoots(directory);
+    await cleanRest(cacheDir, PACKAGE_ROOT);
   }
   if (context.common.json) context.stdout.json(report);
   else if (!existsSync(cacheDir)) context.stdout.write(`nothing to remove: there is no cache ${cacheDir}\n`);
@@ -47,16 +46,6 @@ function describeRoots(count: number, everything: boolean, dropped: boolean): st
   if (count === 0 || !everything) return '';
   const roots = countOf(count, 'rehearsal root');
   return dropped ? `, and ${roots}` : `; ${roots} kept, as another process works with this cache`;
-}
-
-/** The one file unpacks each of its versions once; the one that runs now stays. */
-async function removeOtherPrograms(directory: string): Promise<void> {
-  const others = await readdir(directory).catch((error: unknown) => {
-    if (isErrno(error, 'ENOENT')) return [];
-    throw error;
-  });
-  for (const name of others)
-    if (join(directory, name) !== PACKAGE_ROOT) await rm(join(directory, name), { recursive: true, force: true });
 }
 
 /** Prints files and roots. */

@@ -3,16 +3,18 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, readdir, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { cleanCache, listCache } from '../../../src/fetch/cache-admin.ts';
+import { cleanCache, cleanRest, listCache } from '../../../src/fetch/cache-admin.ts';
 import { openCache } from '../../../src/fetch/cache.ts';
 import type { Digest } from '../../../src/types.ts';
-import { CACHE_MARK } from '../../../src/files/cache-mark.ts';
+import { CACHE_MARK } from '../../../src/files/cache-names.ts';
+import { OLDER_CACHES, putName } from '../../helpers/cache-samples.ts';
 import { serveDirectory } from '../../helpers/directory-server.ts';
 import { failureOf } from '../../helpers/failure-of.ts';
 import { type FaultServer, startFaultServer } from '../../helpers/fault-server.ts';
 import { type FetchLab, holds, openFetchLab, randomContent, requestFor } from '../../helpers/fetch-lab.ts';
 
 const content = randomContent(200_000);
+const ROOT = 'debian-12-6.1.0-18-amd64';
 let lab: FetchLab;
 let server: FaultServer;
 
@@ -321,6 +323,81 @@ describe('listing and cleaning', () => {
     expect(await cleanCache(lab.cacheDir, { now: Date.now() })).toMatchObject({ removedFiles: 2 });
     const left = [...others, ...records].filter((name) => existsSync(join(lab.cacheDir, name)));
     expect(left).toEqual(others);
+  });
+
+  test('a file of others in locks/ is no process that works with the cache', async () => {
+    const digest = 'a'.repeat(64);
+    await lab.prepared();
+    for (const name of ['door.txt', 'notes/x']) putName(join(lab.cacheDir, 'locks'), name);
+    expect(await cleanCache(lab.cacheDir, { now: Date.now() })).toMatchObject({ inUse: false });
+    expect(existsSync(join(lab.cacheDir, 'locks/notes/x'))).toBe(true);
+    await symlink(JSON.stringify({ pid: 1, host: 'elsewhere' }), join(lab.cacheDir, 'locks', `root-${ROOT}`));
+    expect(await cleanCache(lab.cacheDir, { now: Date.now() })).toMatchObject({ inUse: true });
+    await rm(join(lab.cacheDir, 'locks', `root-${ROOT}`));
+    await symlink(JSON.stringify({ pid: 1, host: 'elsewhere' }), join(lab.cacheDir, 'locks', `url-${digest}`));
+    expect(await cleanCache(lab.cacheDir, { now: Date.now() })).toMatchObject({ inUse: true });
+  });
+
+  test('what runs that died left half-written goes after a day, and the record of a part without its part at once', async () => {
+    const digest = 'a'.repeat(64);
+    const halves = [
+      `index/${digest}.json.0123456789ab.tmp`,
+      `index/.${digest}.json.tapprep-12`,
+      `partial/.url-${digest}.part.json.tapprep-0`,
+      `sha256/aa/.${digest}.tapprep-0`,
+      `sha256/aa/${digest}.tmp`,
+      `sha256/aa/${digest}.0123456789ab.tmp`,
+      'sha256/aa/.signed-aB3dE6/',
+    ];
+    const others = [`sha256/aa/${digest}.txt`, `sha256/aa/${digest}.TMP`, `index/${digest}.tmp.json`, 'partial/a.tmp'];
+    const orphan = `partial/url-${digest}.part.json`;
+    await lab.prepared();
+    for (const name of [...halves, ...others, orphan]) putName(lab.cacheDir, name);
+    const left = (): readonly string[] =>
+      [...halves, ...others, orphan].filter((name) => existsSync(join(lab.cacheDir, name)));
+    expect((await listCache(lab.cacheDir)).files).toEqual([]);
+    await cleanCache(lab.cacheDir, { now: Date.now() });
+    expect(left()).toEqual([...halves, ...others]);
+    await cleanCache(lab.cacheDir, { now: Date.now() + 2 * 86_400_000, maxBytes: Infinity });
+    expect(left()).toEqual(others);
+  });
+
+  test('the record of a part that somebody works on stays, though its part is not there yet', async () => {
+    const digest = 'a'.repeat(64);
+    await lab.prepared();
+    for (const name of ['locks/', `partial/url-${digest}.part.json`]) putName(lab.cacheDir, name);
+    await symlink(JSON.stringify({ pid: 1, host: 'elsewhere' }), join(lab.cacheDir, 'locks', `url-${digest}`));
+    await cleanCache(lab.cacheDir, { now: Date.now() });
+    expect(existsSync(join(lab.cacheDir, `partial/url-${digest}.part.json`))).toBe(true);
+  });
+
+  test('of roots, images, temporary directories and programs only what has a name of tapprep’s goes, and never the program that runs', async () => {
+    const [, own] = OLDER_CACHES.find(([what]) => what === 'all folders') ?? ['', []];
+    const running = 'program/0.1.0-fedcba9876543210/bin/tapprep.js';
+    const mine = [
+      'program/mycode/a.c',
+      'roots/wheat/n.txt',
+      'images/cats/c.png',
+      'tmp/letters/l.txt',
+      'tmp/verify-x/y',
+    ];
+    await lab.prepared();
+    for (const name of [...own, ...mine, running, 'program/0.1.0-0123456789abcdef/node', 'tmp/compiled-aB3dE6/x'])
+      putName(lab.cacheDir, name);
+    await symlink(lab.cacheDir, `${lab.cacheDir}-link`);
+    await cleanRest(lab.cacheDir, join(`${lab.cacheDir}-link`, dirname(dirname(running))));
+    const left = await Promise.all(
+      ['program', 'roots', 'images', 'tmp'].map((name) => readdir(join(lab.cacheDir, name))),
+    );
+    expect(left.map((names) => names.toSorted())).toEqual([
+      ['0.1.0-fedcba9876543210', 'mycode'],
+      ['wheat'],
+      ['cats'],
+      ['letters', 'verify-x'],
+    ]);
+    expect(mine.filter((name) => !existsSync(join(lab.cacheDir, name)))).toEqual([]);
+    expect(await readdir(lab.cacheDir)).not.toEqual(expect.arrayContaining(['roots.gone']));
+    expect(await readdir(lab.cacheDir)).toEqual(expect.arrayContaining(['cases', 'guest', 'systemtap', 'ansible']));
   });
 
   test('an unfinished download is listed and goes, unless someone works on it', async () => {

@@ -1,4 +1,5 @@
 /** Directories that only one user can enter. Run as root, so that other users' directories can be made. */
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
@@ -15,10 +16,13 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { OLDER_CACHES, OTHERS, putName } from '../../helpers/cache-samples.ts';
+import { failureOf } from '../../helpers/failure-of.ts';
 import { requireCache } from '../../../src/files/cache-mark.ts';
 import { findPrivateDirectory, openPrivateDirectory } from '../../../src/files/private-directory.ts';
 
 const NOBODY = 65534;
+const DIGEST = 'ab'.repeat(32);
 let base = '';
 let cache = '';
 beforeEach(() => {
@@ -72,14 +76,23 @@ describe('one that was open is closed:', () => {
   test('readable by others, all in it stays', async () => {
     makeDirectory(cache, 0o755);
     makeDirectory(join(cache, 'roots'), 0o755);
-    const kept = plant(join(cache, 'roots/base.tar'));
+    const kept = plant(join(cache, 'roots/base-debian-bookworm-amd64.tar'));
     await openPrivateDirectory(cache, 'roots');
     expect([modeOf(cache), modeOf(join(cache, 'roots')), existsSync(kept)]).toEqual(['700', '700', true]);
   });
 
   test('writable by others (umask 000), what does not prove itself goes', async () => {
     makeDirectory(cache, 0o777);
-    const planted = ['systemtap/5.1/bin/stap', 'roots/base.tar', 'images/x', 'tmp/x', 'index/x', 'partial/x'];
+    const planted = [
+      'systemtap/5.1-x86_64-0123456789ab/bin/stap',
+      'roots/base-debian-bookworm-amd64.tar',
+      `images/${DIGEST.slice(0, 16)}/boot/vmlinuz`,
+      'tmp/verify-aB3dE6/x',
+      `index/${DIGEST}.json`,
+      `partial/url-${DIGEST}.part`,
+      'guest/busybox-amd64-0123456789abcdef',
+      'kernels/debian%3A12',
+    ];
     for (const name of planted) plant(join(cache, name));
     const file = plant(join(cache, 'sha256/ab/abcd'));
     await openPrivateDirectory(cache);
@@ -88,10 +101,35 @@ describe('one that was open is closed:', () => {
     expect(modeOf(cache)).toBe('700');
   });
 
+  test('writable by others, but what has no name of tapprep’s is neither removed nor used: it stays open, whoever asks again', async () => {
+    const record = plant(join(makeDirectory(cache, 0o777), `index/${DIGEST}.json`));
+    for (const name of [
+      'images/cat.png',
+      'tmp/letters/l.txt',
+      'index/terms.md',
+      'roots/wheat/n.txt',
+      'systemtap/mine/x',
+    ]) {
+      const file = plant(join(cache, name));
+      for (const again of [1, 2])
+        await expect(openPrivateDirectory(cache, 'tmp'), `${name} ${again}`).rejects.toMatchObject({
+          code: 'CACHE_UNUSABLE',
+          message: expect.stringMatching(/is not tapprep's, and lies in a cache that others could write to$/) as string,
+        });
+      expect([modeOf(cache), existsSync(file), existsSync(record)]).toEqual(['777', true, true]);
+      rmSync(dirname(file), { recursive: true });
+      plant(record);
+    }
+    chmodSync(cache, 0o755);
+    const file = plant(join(makeDirectory(join(cache, 'images'), 0o777), 'cat.png'));
+    await expect(openPrivateDirectory(cache, 'images')).rejects.toMatchObject({ code: 'CACHE_UNUSABLE' });
+    expect([modeOf(dirname(file)), existsSync(file)]).toEqual(['777', true]);
+  });
+
   test('writable by others below a root that others could enter', async () => {
     makeDirectory(cache, 0o755);
     makeDirectory(join(cache, 'roots'), 0o777);
-    plant(join(cache, 'roots/base.tar'));
+    plant(join(cache, 'roots/base-debian-bookworm-amd64.tar'));
     await openPrivateDirectory(cache, 'roots');
     expect(readdirSync(join(cache, 'roots'))).toEqual([]);
   });
@@ -99,9 +137,9 @@ describe('one that was open is closed:', () => {
   test('writable by others below a root that was closed: nobody came that far, and it stays', async () => {
     makeDirectory(cache, 0o700);
     makeDirectory(join(cache, 'roots'), 0o777);
-    plant(join(cache, 'roots/base.tar'));
+    plant(join(cache, 'roots/base-debian-bookworm-amd64.tar'));
     await openPrivateDirectory(cache, 'roots');
-    expect(readdirSync(join(cache, 'roots'))).toEqual(['base.tar']);
+    expect(readdirSync(join(cache, 'roots'))).toEqual(['base-debian-bookworm-amd64.tar']);
     expect(modeOf(join(cache, 'roots'))).toBe('700');
   });
 
@@ -191,10 +229,9 @@ describe('a directory that somebody uses for other things is no cache', () => {
     const disk = makeDirectory(join(base, 'disk'), 0o755);
     const file = plant(join(makeDirectory(join(disk, 'tmp'), 0o1777), 'users.txt'));
     chmodSync(join(disk, 'tmp'), 0o1777);
-    await expect(requireCache(disk, null)).rejects.toMatchObject({
-      code: 'USAGE',
-      hint: `--cache-dir ${join(disk, 'tapprep')}`,
-    });
+    const error = await failureOf(requireCache(disk, null));
+    expect(error.code).toBe('USAGE');
+    expect(error.hint).toMatch(`--cache-dir ${join(disk, 'tapprep')}    # or, where an older tapprep made it: `);
     expect(existsSync(file)).toBe(true);
     expect(modeOf(join(disk, 'tmp'))).toBe('1777');
     expect(await openPrivateDirectory(join(disk, 'tapprep'), 'tmp')).toBe(join(disk, 'tapprep/tmp'));
@@ -219,26 +256,39 @@ describe('a directory that somebody uses for other things is no cache', () => {
     await expect(requireCache(disk, null)).rejects.toMatchObject({ code: 'USAGE' });
   });
 
-  test('a cache from before the mark is known by what it holds, one whose mark was cut off by that, and a new disk is empty', async () => {
-    const before = makeDirectory(join(base, 'before'), 0o755);
-    for (const name of ['sha256', 'locks', 'kernels']) makeDirectory(join(before, name), 0o700);
-    await requireCache(before, null);
-    const cut = makeDirectory(join(base, 'cut'), 0o755);
-    writeFileSync(join(cut, 'CACHEDIR.TAG'), '');
-    makeDirectory(join(cut, 'tmp'), 0o700);
-    await requireCache(cut, null);
-    makeDirectory(join(base, 'disk/lost+found'), 0o700);
-    await requireCache(join(base, 'disk'), null);
-    makeDirectory(join(base, 'disk/sha256'), 0o700);
-    await expect(requireCache(join(base, 'disk'), null)).rejects.toMatchObject({ code: 'USAGE' });
+  test('the hint takes over what an older tapprep made, as it stands', async () => {
+    const cache = join(base, "o'neil's");
+    plant(join(cache, 'notes.txt'));
+    const { hint } = await failureOf(requireCache(cache, null));
+    execFileSync('sh', ['-c', hint?.split('made it: ')[1] ?? '']);
+    await expect(requireCache(cache, null)).resolves.toBeUndefined();
   });
 
-  test('the usual place is one from before there was a mark, and what is only named for tapprep is none', async () => {
+  test.each(OLDER_CACHES)('one of an older tapprep, of which there is %s, is one', async (_, names) => {
+    for (const name of names) putName(cache, name);
+    await expect(requireCache(cache, null)).resolves.toBeUndefined();
+  });
+
+  test.each(OTHERS)('one of others, with %s, is none', async (_, names) => {
+    for (const name of names) putName(cache, name);
+    await expect(requireCache(cache, null)).rejects.toMatchObject({ code: 'USAGE' });
+  });
+
+  test('links to a directory are not taken for one of a cache', async () => {
+    const disk = makeDirectory(join(base, 'disk'), 0o755);
+    symlinkSync(makeDirectory(join(base, 'elsewhere'), 0o755), join(disk, 'images'));
+    await expect(requireCache(disk, null)).rejects.toMatchObject({ code: 'USAGE' });
+  });
+
+  test('the usual place is one, by its name and by that to which it is a link; what is only named for tapprep is none', async () => {
     const cache = join(base, 'tapprep');
     plant(join(cache, 'index/old'));
     await expect(requireCache(cache, null)).rejects.toMatchObject({ code: 'USAGE' });
     await expect(requireCache(cache, join(base, 'elsewhere/tapprep'))).rejects.toMatchObject({ code: 'USAGE' });
     await requireCache(`${cache}/`, cache);
+    symlinkSync('tapprep', join(base, 'link'));
+    await requireCache(cache, join(base, 'link'));
+    await requireCache(join(base, 'link'), cache);
     await openPrivateDirectory(cache, 'index');
     expect(existsSync(join(cache, 'CACHEDIR.TAG'))).toBe(true);
     await requireCache(cache, null);

@@ -7,6 +7,8 @@ import { spoiledForms } from '../../helpers/spoiled.ts';
 
 const roots = mkdtempSync(join(tmpdir(), 'tapprep-roots-'));
 afterAll(() => rmSync(roots, { recursive: true }));
+const WHOLE = 'debian-12-6.1.0-18-amd64';
+const HALF = 'debian-12-6.1.0-17-amd64';
 const build = (name: string): Promise<unknown> =>
   buildKeptRoot(roots, name, (directory) => {
     mkdirSync(join(directory, 'etc'), { recursive: true });
@@ -14,28 +16,29 @@ const build = (name: string): Promise<unknown> =>
   });
 
 test('a root is kept with its key; one whose making ended half-way is none', async () => {
-  await build('whole');
-  expect(await findKeptRoot(roots, 'whole')).toEqual({
-    directory: join(roots, 'whole'),
+  await build(WHOLE);
+  expect(await findKeptRoot(roots, WHOLE)).toEqual({
+    directory: join(roots, WHOLE),
     base: [],
-    key: 'key of whole',
+    key: `key of ${WHOLE}`,
   });
-  const failed = buildKeptRoot(roots, 'half', (directory) => {
+  const failed = buildKeptRoot(roots, HALF, (directory) => {
     mkdirSync(directory);
     return Promise.reject(new Error('half-way'));
   });
   await expect(failed).rejects.toThrow('half-way');
-  expect(await findKeptRoot(roots, 'half')).toBe(null);
-  expect(await listKeptRoots(roots)).toEqual(['whole']);
+  expect(await findKeptRoot(roots, HALF)).toBe(null);
+  expect(await listKeptRoots(roots)).toEqual([WHOLE]);
 });
 
-test('roots are forgotten before they are removed, so that one removed in part is never taken for whole', async () => {
-  await build('whole');
+test('roots are forgotten before they are removed, so that one removed in part is never taken for whole, and a file of others stays', async () => {
+  await build(WHOLE);
   writeFileSync(join(roots, 'foreign.json'), '{}');
   await forgetKeptRoots(roots);
   expect(await listKeptRoots(roots)).toEqual([]);
-  expect(await findKeptRoot(roots, 'whole')).toBe(null);
-  expect(existsSync(join(roots, 'whole/etc')), 'it is the caller who removes').toBe(true);
+  expect(await findKeptRoot(roots, WHOLE)).toBe(null);
+  expect(existsSync(join(roots, 'foreign.json'))).toBe(true);
+  expect(existsSync(join(roots, WHOLE, 'etc')), 'it is the caller who removes').toBe(true);
 });
 
 const whole = { schema: 'tapprep-root/1', key: 'k', base: [{ name: 'gcc-12', version: '12.2.0-14', arch: 'amd64' }] };
