@@ -3,7 +3,6 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, readdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { isErrno, TapprepError } from '../errors.ts';
-import { shellLine } from '../shell-words.ts';
 import { diskError } from './disk-error.ts';
 import { ownUid } from './own-user.ts';
 
@@ -28,8 +27,7 @@ export async function requireCache(root: string, usual: string | null): Promise<
     'USAGE',
     `${root} has files in it and no ${CACHE_MARK} of tapprep's, so it is not taken for a cache`,
     {
-      hint: shellLine`--cache-dir ${join(root, 'tapprep')}`,
-      facts: { path: root },
+      facts: { path: root, again: { option: '--cache-dir', value: join(root, 'tapprep') } },
     },
   );
 }

@@ -193,7 +193,7 @@ describe('a directory that somebody uses for other things is no cache', () => {
     chmodSync(join(disk, 'tmp'), 0o1777);
     await expect(requireCache(disk, null)).rejects.toMatchObject({
       code: 'USAGE',
-      hint: `--cache-dir ${join(disk, 'tapprep')}`,
+      facts: { path: disk, again: { option: '--cache-dir', value: join(disk, 'tapprep') } },
     });
     expect(existsSync(file)).toBe(true);
     expect(modeOf(join(disk, 'tmp'))).toBe('1777');
