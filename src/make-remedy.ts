@@ -36,6 +36,17 @@ export function prepare(systemtap: 'auto' | null = null): Remedy {
   return { kind: 'prepare-kernel', by: 'tapprep', release: null, systemtap };
 }
 
+/** Of an error's facts: the command line that was typed, but for one option. @param instead its value, of one that may be repeated */
+export function again(option: `--${string}`, value: string, instead?: string): { readonly again: Retyped } {
+  return { again: { option, value, ...(instead === undefined ? {} : { instead }) } };
+}
+
+export interface Retyped {
+  readonly option: string;
+  readonly value: string;
+  readonly instead?: string;
+}
+
 /** Another command of tapprep for the same target. */
 export function tapprep(...words: readonly string[]): Remedy {
   return { kind: 'tapprep', by: 'user', words, root: false };

@@ -3,6 +3,7 @@ import { HERE, type Place, type Reach, reachByOptions } from '../diagnose/place.
 import { isDescribed, isRemedy, ON_THAT_MACHINE, renderRemedy } from '../diagnose/render-remedy.ts';
 import { isTapprepError, TapprepError } from '../errors.ts';
 import { type DeclaredHost } from '../detect/target.ts';
+import type { Retyped } from '../make-remedy.ts';
 import { quoteCommand } from '../shell-words.ts';
 import { givenTarget, type Raw, readText } from './options.ts';
 
@@ -27,21 +28,32 @@ export function withHint(error: unknown, place: Place = NO_TARGET): unknown {
   return new TapprepError(code, message, { ...(hint === null ? {} : { hint }), facts, cause });
 }
 
-/** The command line as it was typed, but for one value. */
-export function retype(argv: readonly string[], given: string, meant: string): string {
-  const words = argv.map((word) => {
-    if (word === given) return meant;
-    return word.startsWith('--') && word.endsWith(`=${given}`) ? `${word.slice(0, -given.length)}${meant}` : word;
-  });
+/** The command line as it was typed, but for one option. */
+export function retype(argv: readonly string[], { option, value, instead }: Retyped): string {
+  const isIt = (given: string | undefined): boolean => instead === undefined || given === instead;
+  const apart = argv.findIndex((word, at) => word === option && isIt(argv[at + 1]));
+  const joined = argv.findIndex((word) => word.startsWith(`${option}=`) && isIt(word.slice(option.length + 1)));
+  // Behind "--" stand arguments.
+  const end = argv.includes('--') ? argv.indexOf('--') : argv.length;
+  const words =
+    apart >= 0
+      ? argv.with(apart + 1, value)
+      : joined >= 0
+        ? argv.with(joined, `${option}=${value}`)
+        : argv.toSpliced(end, 0, option, value);
   return quoteCommand(['tapprep', ...words]);
 }
 
-/** The same error with the line that was likely meant as its hint, where the release of --kernel is nearly another one. */
-export function withMeantKernel(error: unknown, argv: readonly string[], given: string | null): unknown {
-  const meant = isTapprepError(error) ? error.facts['meant'] : null;
-  if (!isTapprepError(error) || typeof meant !== 'string' || given === null) return error;
+/** The same error with the line that was likely meant as its hint, where its facts name the option. */
+export function withAgain(error: unknown, argv: readonly string[]): unknown {
+  if (!isTapprepError(error)) return error;
   const { code, message, facts, cause } = error;
-  return new TapprepError(code, message, { hint: retype(argv, given, meant), facts, cause });
+  const other = facts['again'];
+  return isRetyped(other) ? new TapprepError(code, message, { hint: retype(argv, other), facts, cause }) : error;
+}
+
+function isRetyped(value: unknown): value is Retyped {
+  return typeof value === 'object' && value !== null && 'option' in value && 'value' in value;
 }
 
 /** The same error with a command's own help as its hint, where it has none and the command line is what is wrong. */

@@ -24,7 +24,7 @@ export async function withReport<Report>(
   json: (report: Report) => unknown = (report) => report,
 ): Promise<Report> {
   const files = paths.map((path) => resolve(context.cwd, path));
-  for (const file of files) await checkReportPath(file);
+  for (const path of paths) await checkReportPath(path, resolve(context.cwd, path));
   const keep = async (preflight: Preflight, report: unknown): Promise<void> => {
     const options = { madeAt: context.now(), tapprepVersion: readVersion() };
     // One that cannot be written does not keep the others from it.

@@ -5,7 +5,7 @@ import { proxyVariables, requireAllowed, withDefaults } from './apply-configurat
 import { ACTIONS_OF, COMMANDS, commandsByTask, type CommandRow, meaningOf } from './commands.ts';
 import { requireCache } from '../files/cache-mark.ts';
 import { findMisspelt, NO_CONFIGURATION, readConfiguration } from './configuration.ts';
-import { placeOfOptions, withHelp, withHint, withMeantKernel } from './hint.ts';
+import { placeOfOptions, withAgain, withHelp, withHint } from './hint.ts';
 import { readVersion } from './package-root.ts';
 import { OF_HOST, type Raw, readCommon, REPEATED, requireWith, requireWithout } from './options.ts';
 import { type Terminal, withProcessContext } from './process-context.ts';
@@ -66,7 +66,7 @@ export async function runProgram(
         return row.run(context, raw, args);
       });
     } catch (error) {
-      throw withHint(withMeantKernel(error, argv, place.kernel), place);
+      throw withHint(withAgain(error, argv), place);
     }
   });
   try {

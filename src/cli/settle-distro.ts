@@ -27,7 +27,9 @@ export async function settleDistro(raw: Raw, line: TypedLine): Promise<Raw> {
   if (given === null || typed === undefined) return raw;
   const settled = await settle({ typed, version }, needsVersion(raw, line), listOf(line, readList(raw['mirrors'])));
   if ('why' in settled)
-    throw new TapprepError('USAGE', settled.why, { hint: retype(line.argv, given, settled.meant.join(':')) });
+    throw new TapprepError('USAGE', settled.why, {
+      hint: retype(line.argv, { option: '--distro', value: settled.meant.join(':'), instead: given }),
+    });
   return settled.version === version ? raw : { ...raw, distro: `${typed}:${settled.version}` };
 }
 
@@ -49,9 +51,8 @@ export function hostSettler(
     const settled = await settle({ typed: distro, version }, wantsVersion, list);
     if (!('why' in settled)) return { ...host, version: settled.version };
     const [id, meant = version ?? undefined] = settled.meant;
-    throw new TapprepError('USAGE', settled.why, {
-      hint: `write "distro":"${id}"${meant === undefined ? '' : `,"version":"${meant}"`}`,
-    });
+    const more = meant === undefined ? '' : `,"version":"${meant}"`;
+    throw new TapprepError('USAGE', settled.why, { hint: `write "distro":"${id}"${more}` });
   };
 }
 

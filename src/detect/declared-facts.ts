@@ -23,9 +23,7 @@ export interface Declaration {
 export function declareFacts({ distro, release, arch, unameV }: Declaration): HostFacts {
   const [, id, versionId] = /^([A-Za-z0-9][A-Za-z0-9._-]{0,39})(?::([A-Za-z0-9._-]{1,40}))?$/.exec(distro) ?? [];
   if (id === undefined) {
-    throw new TapprepError('USAGE', `--distro takes ID:VERSION as in os-release, but "${distro}" is not of that form`, {
-      hint: '--distro debian:12',
-    });
+    throw new TapprepError('USAGE', `--distro takes ID:VERSION as in os-release, but "${distro}" is not of that form`);
   }
   checkRelease(release);
   const version = versionId ?? null;

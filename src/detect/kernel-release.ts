@@ -1,6 +1,6 @@
 /** Reads `uname -r` by the table of families: exactly one row, or a refusal that says why. */
 import { TapprepError, escapeControl } from '../errors.ts';
-import { IDENTIFY, tapprep } from '../make-remedy.ts';
+import { again, IDENTIFY, tapprep } from '../make-remedy.ts';
 import type { DebKernelFamily, Remedy, RpmKernelFamily } from '../types.ts';
 import { readAnyRelease } from './any-release.ts';
 import { findDistribution, packageFamilyOf } from './distributions.ts';
@@ -319,7 +319,11 @@ function unknownRelease(release: string, hints: ReleaseHints): TapprepError {
   const row = findDistribution(hints.distro);
   const why = row === null || row.system !== null ? '' : `: ${row.title} ${row.own}`;
   const { words, meant } = askMeant(release, hints);
-  return notAsked(`${said}${why}${words}`, { release: shown, distro: hints.distro, meant }, IDENTIFY);
+  return notAsked(
+    `${said}${why}${words}`,
+    { release: shown, distro: hints.distro, ...(meant === null ? {} : again('--kernel', meant)) },
+    IDENTIFY,
+  );
 }
 
 /** What a release was likely meant to be, as the end of a sentence, and for who knows how it was given. */

@@ -2,6 +2,7 @@
 import { adviceOf, escapeControl, isTapprepError, TapprepError } from '../errors.ts';
 import type { BuildId, DebTarget, HostFacts, OwnKernel, RpmTarget, Target } from '../types.ts';
 import { findArchitecture, runsProgramsOf, type Architecture } from './architectures.ts';
+import { again } from '../make-remedy.ts';
 import { shellLine } from '../shell-words.ts';
 import { versionRelease } from '../version/evr.ts';
 import { isNamedByHabit, readAnyRelease } from './any-release.ts';
@@ -203,7 +204,7 @@ function chooseArchitecture(kernel: KernelRelease, known: Known): { machine: Arc
     const message = `kernel release ${release} does not tell the architecture, and none was given${words}`;
     throw new TapprepError('USAGE', message, {
       hint: 'add --arch ARCH, as "uname -m" prints it there',
-      facts: { release, meant },
+      facts: { release, ...(meant === null ? {} : again('--kernel', meant)) },
     });
   }
   if (told !== null && !runsProgramsOf(told, machine) && !isLargerKernel(told, machine)) {

@@ -3,7 +3,6 @@ import { constants, type Dirent } from 'node:fs';
 import { type FileHandle, open, readdir, realpath, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { isErrno, TapprepError } from '../errors.ts';
-import { shellLine } from '../shell-words.ts';
 import { CACHE_MARK, findFolder, isCacheName, isProof, pathOf } from './cache-names.ts';
 import { diskError } from './disk-error.ts';
 import { ownUid } from './own-user.ts';
@@ -22,13 +21,11 @@ const TEXT = `${LINES.join('\n')}\n`;
 export async function requireCache(root: string, usual: string | null): Promise<void> {
   if (usual !== null && (await realPath(root)) === (await realPath(usual))) return;
   if (await isOurs(root, ownUid())) return;
-  const mark = join(root, CACHE_MARK);
   throw new TapprepError(
     'USAGE',
     `${root} has files in it and no ${CACHE_MARK} of tapprep's, so it is not taken for a cache`,
     {
-      hint: `${shellLine`--cache-dir ${join(root, 'tapprep')}`}    # or, where an older tapprep made it: ${shellLine`printf '%s\\n' ${LINES[0]} ${LINES[1]} >${mark}`}`,
-      facts: { path: root },
+      facts: { path: root, again: { option: '--cache-dir', value: join(root, 'tapprep') } },
     },
   );
 }

@@ -66,16 +66,16 @@ function absence(path: string, { reading }: DiskErrorOptions): string {
 
 /** A command about what is there: a file that could not be made is not. */
 function hintFor(kind: Kind | 'other', errno: string, path: string, { reading }: DiskErrorOptions): string {
-  const near = nearest(path);
+  const near = nearestPath(path);
   if (kind === 'full') return shellLine`df -h ${near}; df -i ${near}`;
   const isToMake = errno === 'ENOENT' && reading !== true && near !== dirname(path);
   return isToMake ? shellLine`mkdir -p ${dirname(path)}` : shellLine`ls -ld ${near}`;
 }
 
 /** The path, or the nearest directory above it that exists. */
-function nearest(path: string): string {
+export function nearestPath(path: string): string {
   const above = dirname(path);
-  return existsSync(path) || above === path ? path : nearest(above);
+  return existsSync(path) || above === path ? path : nearestPath(above);
 }
 
 function codeOf(kind: Kind | 'other', { place = 'USAGE', other }: DiskErrorOptions): ErrorCode | null {

@@ -14,6 +14,7 @@ import type { Host, RunOptions, RunResult } from './host.ts';
 import { localEnvironment, runHere, SYSTEM_PATH } from './local.ts';
 import { resolveInRoot } from './root-path.ts';
 import { RUNNING_PATH } from './scripts.ts';
+import { nearestPath } from '../files/disk-error.ts';
 import { shellLine } from '../shell-words.ts';
 
 /** Package databases, any of which makes a directory an installed system. */
@@ -128,9 +129,14 @@ function realDirectory(directory: string): string {
     if (statSync(root).isDirectory()) return root;
   } catch (error) {
     if (!['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES'].some((code) => isErrno(error, code))) throw error;
-    throw new TapprepError('NOT_A_ROOT', `${directory} is no directory that this user can enter`, { cause: error });
+    throw new TapprepError('NOT_A_ROOT', `${directory} is no directory that this user can enter`, {
+      hint: shellLine`ls -ld ${nearestPath(directory)}`,
+      cause: error,
+    });
   }
-  throw new TapprepError('NOT_A_ROOT', `${directory} is a file, but --root takes a directory`);
+  throw new TapprepError('NOT_A_ROOT', `${directory} is a file, but --root takes a directory`, {
+    hint: shellLine`ls -ld ${directory}`,
+  });
 }
 
 function isFile(path: string): boolean {

@@ -16,14 +16,10 @@ export interface SshPlace {
 export function checkDestination(destination: string): string {
   const host = destination.slice(destination.lastIndexOf('@') + 1);
   if (destination.startsWith('-') || host.startsWith('-')) {
-    throw new TapprepError('USAGE', `--host takes the name of a machine, but "${destination}" begins with a dash`, {
-      hint: '--host [USER@]HOST',
-    });
+    throw new TapprepError('USAGE', `--host takes the name of a machine, but "${destination}" begins with a dash`);
   }
   if (host !== '' && /^[\w.@:/[\]%+~-]+$/.test(destination)) return destination;
-  throw new TapprepError('USAGE', `--host takes [USER@]HOST, but "${destination}" was given`, {
-    hint: '--host [USER@]HOST',
-  });
+  throw new TapprepError('USAGE', `--host takes [USER@]HOST, but "${destination}" was given`);
 }
 
 /** Whatever the user's configuration says, these hold: nobody is asked, nothing is forwarded, nothing runs beside. */

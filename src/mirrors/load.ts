@@ -5,9 +5,10 @@ import { dirname, join } from 'node:path';
 import { countOf } from '../count.ts';
 import { isErrno, messageOf, TapprepError } from '../errors.ts';
 import { findForeign, foreignHint, sayForeign } from '../files/ancestors.ts';
-import { diskError } from '../files/disk-error.ts';
+import { diskError, nearestPath } from '../files/disk-error.ts';
 import { readPipeText } from '../host/given-file.ts';
 import { tapprep } from '../make-remedy.ts';
+import { shellLine } from '../shell-words.ts';
 import { mergeMirrorFiles } from './merge.ts';
 import type { NamedMirrorFile } from './merge.ts';
 import type { Mirrors } from './mirror-list.ts';
@@ -86,7 +87,10 @@ async function listKeyFolder(folder: string): Promise<readonly string[]> {
 async function readOverride(path: string): Promise<NamedMirrorFile> {
   const text = (await readPipeText(path)) ?? (await readBounded(path))?.text;
   if (text === undefined) {
-    throw new TapprepError('BAD_MIRRORS', `--mirrors names ${path}, which does not exist`, { facts: { path } });
+    throw new TapprepError('BAD_MIRRORS', `--mirrors names ${path}, which does not exist`, {
+      hint: shellLine`ls -ld ${nearestPath(path)}`,
+      facts: { path },
+    });
   }
   return { name: path, file: await parseMirrorFile(text, path), origin: 'override' };
 }

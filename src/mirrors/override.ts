@@ -26,10 +26,7 @@ export function parseMirrorOption(option: string): MirrorOverride {
   const equals = option.indexOf('=');
   const kind = KINDS.find((name) => name === option.slice(0, Math.max(equals, 0)));
   const [url = '', suite, ...components] = option.slice(equals + 1).split(/\s+/);
-  const usage = (why: string) =>
-    new TapprepError('USAGE', `--mirror ${option}: ${why}`, {
-      hint: '--mirror rpm-md=https://mirror.example.org/centos/7/os/x86_64/',
-    });
+  const usage = (why: string) => new TapprepError('USAGE', `--mirror ${option}: ${why}`);
   if (!kind) throw usage(`the kind must be one of ${KINDS.join(', ')}`);
   if (!/^(https?|ftp):\/\/[^/\s]+/.test(url) || !URL.canParse(url.replaceAll(/[{}]/g, 'x'))) {
     throw usage('the address must be an http, https or ftp URL');

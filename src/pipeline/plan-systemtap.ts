@@ -1,4 +1,5 @@
 /** The SystemTap that a plan brings: what the distribution has may not fit its own kernel, and then a folder comes along. */
+import { again } from '../make-remedy.ts';
 import { findArchitecture } from '../detect/architectures.ts';
 import { isTapprepError, TapprepError } from '../errors.ts';
 import { withFolders } from '../resolve/plan.ts';
@@ -128,6 +129,6 @@ export function noCandidate({ mirrors }: Pick<Session, 'mirrors'>, wish: Systemt
   return new TapprepError(
     'USAGE',
     `no SystemTap ${wanted} is known: the mirror list has portable ${versions.join(' and ') || 'none'}`,
-    { hint: `--systemtap ${versions[0] ?? 'distro'}` },
+    { facts: again('--systemtap', versions[0] ?? 'distro') },
   );
 }

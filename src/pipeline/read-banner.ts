@@ -52,8 +52,5 @@ function noBanner(why: string): TapprepError {
   return new TapprepError(
     'USAGE',
     `--banner takes a line that begins with "Linux version", or a file that has one, but ${why}`,
-    {
-      hint: '--banner /proc/version',
-    },
   );
 }

@@ -1,6 +1,7 @@
 /** Puts a report where --report asks for it. */
 import { extname } from 'node:path';
 import { TapprepError, toSafeJson } from '../errors.ts';
+import { again } from '../make-remedy.ts';
 import { checkPlace, writeWhole } from '../files/write-whole.ts';
 import { type PageOptions, renderHtml } from './html.ts';
 import { renderJunit } from './junit.ts';
@@ -14,13 +15,13 @@ const FORMATS: Readonly<Record<string, Render>> = {
   '.json': (_, report) => `${toSafeJson(report, 2)}\n`,
 };
 
-const WRITTEN = { what: 'the report cannot be written: ', hint: '--report with another path' } as const;
+const WRITTEN = { what: 'the report cannot be written: ' } as const;
 
-/** Refuses before any work is done what could not be written after it. @throws TapprepError USAGE, PERMISSION */
-export async function checkReportPath(path: string): Promise<void> {
-  if (FORMATS[extname(path).toLowerCase()] !== undefined) return checkPlace(path, WRITTEN);
+/** Refuses before any work is done what could not be written after it. @param path as it was given @param file the same, absolute @throws TapprepError USAGE, PERMISSION */
+export async function checkReportPath(path: string, file: string): Promise<void> {
+  if (FORMATS[extname(path).toLowerCase()] !== undefined) return checkPlace(file, WRITTEN);
   throw new TapprepError('USAGE', `a report ends in ${Object.keys(FORMATS).join(', ')}, but ${path} does not`, {
-    hint: '--report preflight.html',
+    facts: again('--report', `${path.slice(0, path.length - extname(path).length)}.html`, path),
   });
 }
 

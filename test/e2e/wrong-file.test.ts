@@ -75,3 +75,25 @@ test('a cache that is not there is not told to have been emptied', async () => {
   mkdirSync(none);
   expect((await cli.run(['cache', 'clean', '--cache-dir', none])).stdout).toBe('removed 0 files, 0 B\n');
 });
+
+test.each<readonly [string, readonly string[], string]>([
+  ['a report of no known form', ['doctor', '--report=x.pdf', ...target], `tapprep doctor '--report=x.html' ${named}`],
+  [
+    'a directory that is no cache',
+    ['plan', ...target, '--cache-dir', '/etc'],
+    `tapprep plan ${named} --cache-dir /etc/tapprep`,
+  ],
+  ['no mirror', ['plan', ...target, '--mirror', 'foo=http://x/'], 'tapprep plan --help'],
+  ['no host', ['detect', '--host=-x'], 'tapprep detect --help'],
+  ['no distribution', ['plan', '--distro', 'de bian', '--kernel', KERNEL], 'tapprep plan --help'],
+  ['no banner', ['plan', '--banner', 'none'], 'tapprep plan --help'],
+  ['a list that is not there', ['plan', ...target, '--mirrors', join(work, 'no/list')], `ls -ld ${work}`],
+  ['a root that is not there', ['plan', '--root', join(work, 'no/root')], `ls -ld ${work}`],
+  [
+    'facts that are not there',
+    ['plan', '--facts', join(work, 'none')],
+    'tapprep detect --json >facts.json    # on that machine',
+  ],
+])('%s: what is printed to try is a whole command', async (_, line, hint) => {
+  expect((await cli.run(line)).stderr).toContain(`\n  try: ${hint}\n`);
+});

@@ -136,6 +136,8 @@ async function findSigner(
   throw new TapprepError(
     'UNSIGNED',
     `${received.name} is taken by a signature of somebody you know, but no --keyring was given`,
-    { hint: shellLine`tapprep verdicts import ${received.name} --keyring FILE, or --allow-unsigned-verdicts` },
+    {
+      hint: shellLine`tapprep verdicts import ${received.name} --keyring FILE    # where nobody signed it, --allow-unsigned-verdicts`,
+    },
   );
 }

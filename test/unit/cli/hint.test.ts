@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { errorJson, renderError } from '../../../src/cli/exit-codes.ts';
-import { hintOf, placeOfOptions, withHint } from '../../../src/cli/hint.ts';
+import { hintOf, placeOfOptions, retype, withHint } from '../../../src/cli/hint.ts';
 import type { Raw } from '../../../src/cli/options.ts';
 import { readLock } from '../../../src/cli/read-lock.ts';
 import { parseKernelRelease } from '../../../src/detect/kernel-release.ts';
@@ -88,6 +88,22 @@ async function failureOf(work: () => unknown): Promise<unknown> {
     return error;
   }
 }
+
+describe('the line that was typed, but for one option', () => {
+  test.each([
+    [['plan', '--kernel', 'a', '--root', 'a'], { option: '--kernel', value: 'b' }, 'plan --kernel b --root a'],
+    [['plan', '--kernel=a'], { option: '--kernel', value: 'b' }, "plan '--kernel=b'"],
+    [['plan', '--offline'], { option: '--systemtap', value: '5.1' }, 'plan --offline --systemtap 5.1'],
+    [['verify', '--', 'x y'], { option: '--in', value: 'vm' }, "verify --in vm -- 'x y'"],
+    [
+      ['doctor', '--report', 'a.html', '--report', 'a.pdf'],
+      { option: '--report', value: 'b.html', instead: 'a.pdf' },
+      'doctor --report a.html --report b.html',
+    ],
+  ])('%j', (argv, other, line) => {
+    expect(retype(argv, other)).toBe(`tapprep ${line}`);
+  });
+});
 
 describe('errors of domains', () => {
   test('a lock that is no file', async () => {

@@ -229,9 +229,10 @@ describe('a directory that somebody uses for other things is no cache', () => {
     const disk = makeDirectory(join(base, 'disk'), 0o755);
     const file = plant(join(makeDirectory(join(disk, 'tmp'), 0o1777), 'users.txt'));
     chmodSync(join(disk, 'tmp'), 0o1777);
-    const error = await failureOf(requireCache(disk, null));
-    expect(error.code).toBe('USAGE');
-    expect(error.hint).toMatch(`--cache-dir ${join(disk, 'tapprep')}    # or, where an older tapprep made it: `);
+    await expect(requireCache(disk, null)).rejects.toMatchObject({
+      code: 'USAGE',
+      facts: { path: disk, again: { option: '--cache-dir', value: join(disk, 'tapprep') } },
+    });
     expect(existsSync(file)).toBe(true);
     expect(modeOf(join(disk, 'tmp'))).toBe('1777');
     expect(await openPrivateDirectory(join(disk, 'tapprep'), 'tmp')).toBe(join(disk, 'tapprep/tmp'));
