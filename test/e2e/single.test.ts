@@ -10,23 +10,31 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { requireCache } from '../../src/files/cache-mark.ts';
+import { OLDER_CACHES, OTHERS, putName } from '../helpers/cache-samples.ts';
 import { copyWithLibraries, makeProgramRoot } from '../helpers/dpkg-root.ts';
 import { faultsOf } from '../helpers/schema.ts';
 
 const repository = join(import.meta.dirname, '../..');
 const work = mkdtempSync(join(tmpdir(), 'e2e-single-'));
 const single = join(work, 'tapprep');
+/** The same without what is packed behind the script. */
+const cut = join(work, 'cut');
+const MARK = ['Signature: 8a477f597d28d172789f06886806bc55', '# a cache of tapprep'];
 let count = 0;
 
 beforeAll(() => {
   // Packed fast, not small.
   execFileSync(process.execPath, ['scripts/build-single.js', '1'], { cwd: repository, stdio: 'ignore' });
   copyFileSync(join(repository, 'dist-single/tapprep'), single);
+  const [script = ''] = readFileSync(single, 'latin1').split('\n\n\n\n', 1);
+  writeFileSync(cut, `${script}\n`, 'latin1');
 });
 
 afterAll(() => rmSync(work, { recursive: true, force: true }));
@@ -70,9 +78,13 @@ test('cache clean removes the other versions of the file, and not the one that r
   const cache = freshCache();
   expect(run([single, '--version'], cache).status).toBe(0);
   const own = unpacked(cache);
-  mkdirSync(join(cache, 'program/0.0.9-0123/bin'), { recursive: true });
-  expect(run([single, 'cache', 'clean'], cache).status).toBe(0);
-  expect(unpacked(cache)).toEqual(own);
+  for (const name of ['0.0.9-0123456789abcdef/bin/', '0.0.9-0123456789abcdef.4711/node', 'mycode/a.c'])
+    putName(join(cache, 'program'), name);
+  // By a link, too: the program is started by the path without links.
+  symlinkSync(cache, `${cache}-link`);
+  expect(run([single, 'cache', 'clean'], `${cache}-link`).status).toBe(0);
+  expect(unpacked(cache).toSorted()).toEqual([...own, 'mycode'].toSorted());
+  expect(existsSync(join(cache, 'program/mycode/a.c'))).toBe(true);
 });
 
 test('commands, data and scripts are those of tapprep, without any Node in PATH', () => {
@@ -199,6 +211,77 @@ test.each([['dash'], ['busybox', 'sh'], ['bash', '--posix']])(
     expect(faultsOf('error', { error })).toEqual([]);
     expect([status, error]).toEqual([2, expect.objectContaining({ code: 'USAGE', exit: 2 })]);
     expect(stderr.replaceAll('ö', '??')).toBe(`tapprep: USAGE: ${error.message}\n  ${error.hint}\n`);
+  },
+);
+
+describe.each([['dash'], ['busybox', 'sh'], ['bash', '--posix']])(
+  'by %s %s, a cache is what is one to tapprep:',
+  (...shell) => {
+    const words = shell.filter((word) => word !== undefined);
+    /** What it takes for a cache it begins to unpack into, and there it finds itself cut off. */
+    const ask = (cache: string, home = work): Outcome =>
+      spawnSync(words[0] ?? '', [...words.slice(1), cut, '--version'], {
+        encoding: 'utf8',
+        env: { PATH: '/usr/bin:/bin', TAPPREP_CACHE_DIR: cache, HOME: home },
+      });
+
+    test.each([...OLDER_CACHES, ...OTHERS])('%s', async (_, names) => {
+      const cache = freshCache();
+      mkdirSync(cache);
+      for (const name of names) putName(cache, name);
+      const isCache = await requireCache(cache, null).then(
+        () => true,
+        () => false,
+      );
+      expect(ask(cache).stderr).toMatch(isCache ? /^tapprep: DIGEST_MISMATCH: / : /^tapprep: USAGE: /);
+    });
+
+    const lines = `${MARK.join('\n')}\n`;
+    test.each([
+      ['whole', lines, true, 0],
+      ['cut off', lines.slice(0, -3), false, 0],
+      ['without its last line break', lines.slice(0, -1), false, 0],
+      ['longer', `${lines}\n`, false, 0],
+      ['of another program', `${MARK[0]}\n# ccache\n`, false, 0],
+      ['of another user', lines, false, 65534],
+    ])('a mark that is %s', async (_, text, isMark, owner) => {
+      for (const [names, isCache] of [
+        [['notes.txt'], isMark],
+        [['tmp/'], isMark || (lines.startsWith(text) && owner === 0)],
+      ] as const) {
+        const cache = freshCache();
+        for (const name of names) putName(cache, name);
+        writeFileSync(join(cache, 'CACHEDIR.TAG'), text);
+        chownSync(join(cache, 'CACHEDIR.TAG'), owner, owner);
+        const found = requireCache(cache, null);
+        await (isCache ? expect(found).resolves.toBeUndefined() : expect(found).rejects.toThrow('CACHEDIR.TAG'));
+        expect(ask(cache).stderr).toMatch(isCache ? /^tapprep: DIGEST_MISMATCH: / : /^tapprep: USAGE: /);
+      }
+    });
+
+    test('the usual place, though it is named, and by the name to which it is a link', () => {
+      const home = freshCache();
+      const usual = join(home, '.cache/tapprep');
+      const real = `${home}-disk`;
+      putName(real, 'notes.txt');
+      mkdirSync(join(home, '.cache'), { recursive: true });
+      symlinkSync(real, usual);
+      for (const name of [usual, `${usual}/`, real])
+        expect(ask(name, home).stderr, name).toMatch(/^tapprep: DIGEST_MISMATCH: /);
+      rmSync(join(real, 'CACHEDIR.TAG'));
+      expect(ask(real).stderr).toMatch(/^tapprep: USAGE: /);
+    });
+
+    test('one that is refused is named so that the commands of the hint work as they stand', () => {
+      const cache = join(freshCache(), "o'neil's 'cache'");
+      putName(cache, 'notes.txt');
+      const [, hint = ''] = ask(cache).stderr.split('\n');
+      const [another = '', taken = ''] = hint.split('    # or, where an older tapprep made it: ');
+      const shown = spawnSync('sh', ['-c', `${another}; printf %s "$TAPPREP_CACHE_DIR"`], { encoding: 'utf8' });
+      expect(shown).toMatchObject({ stdout: join(cache, 'tapprep'), stderr: '' });
+      expect(spawnSync('sh', ['-c', taken]).status).toBe(0);
+      expect(ask(cache).stderr).toMatch(/^tapprep: DIGEST_MISMATCH: /);
+    });
   },
 );
 
