@@ -8,8 +8,7 @@ import { diskError } from './disk-error.ts';
 import { ownUid } from './own-user.ts';
 
 /** By the Cache Directory Tagging Specification; scripts/single.sh writes it, too. */
-const LINES = ['Signature: 8a477f597d28d172789f06886806bc55', '# a cache of tapprep'] as const;
-const TEXT = `${LINES.join('\n')}\n`;
+const TEXT = 'Signature: 8a477f597d28d172789f06886806bc55\n# a cache of tapprep\n';
 
 /**
  * Passes what is not there, has the mark, or lies where a cache lies when nobody says otherwise; and, as caches from before the

@@ -1,5 +1,4 @@
 /** Directories that only one user can enter. Run as root, so that other users' directories can be made. */
-import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
@@ -17,7 +16,6 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { OLDER_CACHES, OTHERS, putName } from '../../helpers/cache-samples.ts';
-import { failureOf } from '../../helpers/failure-of.ts';
 import { requireCache } from '../../../src/files/cache-mark.ts';
 import { findPrivateDirectory, openPrivateDirectory } from '../../../src/files/private-directory.ts';
 
@@ -255,14 +253,6 @@ describe('a directory that somebody uses for other things is no cache', () => {
     await requireCache(disk, null);
     writeFileSync(join(disk, 'CACHEDIR.TAG'), 'Signature: 8a477f597d28d172789f06886806bc55\n# ccache\n');
     await expect(requireCache(disk, null)).rejects.toMatchObject({ code: 'USAGE' });
-  });
-
-  test('the hint takes over what an older tapprep made, as it stands', async () => {
-    const cache = join(base, "o'neil's");
-    plant(join(cache, 'notes.txt'));
-    const { hint } = await failureOf(requireCache(cache, null));
-    execFileSync('sh', ['-c', hint?.split('made it: ')[1] ?? '']);
-    await expect(requireCache(cache, null)).resolves.toBeUndefined();
   });
 
   test.each(OLDER_CACHES)('one of an older tapprep, of which there is %s, is one', async (_, names) => {
