@@ -215,6 +215,7 @@ export const INSTALLATION_RULES: readonly Rule[] = [
     grade: (match) => (startsForUser(match) ? null : match.seen(REMOTE) ? 'allows' : 'points'),
     cause: () =>
       'A program of SystemTap is not installed: stap, staprun and stapio come in packages of their own (systemtap-client, systemtap-runtime).',
+    otherwise: 'Where it is installed all the same, its directory is not in the PATH.',
   },
   {
     code: 'STAP_INSTALL_BROKEN',

@@ -120,3 +120,11 @@ describe('diagnose', () => {
     expect(diagnose({ log }).map(({ code }) => code)).toEqual(['SECUREBOOT_SIGNATURE']);
   });
 });
+
+it('where a program of SystemTap is missing, nobody is sent to look for a second one', () => {
+  const [first] = diagnose({ log: 'bash: stap: command not found\n' });
+  expect(first).toMatchObject({
+    code: 'STAP_INSTALL_BROKEN',
+    otherwise: 'Where it is installed all the same, its directory is not in the PATH.',
+  });
+});

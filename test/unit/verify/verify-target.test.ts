@@ -21,6 +21,7 @@ test('compiled but loadable nowhere: skipped with the reason, and never ready', 
   expect(report.steps.at(-1)?.reason).toBe(
     `compiled but not loaded: ${R} does not run here, and QEMU is not installed`,
   );
+  expect(report.steps[2]?.reason).toMatch(/^no debug information of \S+ is installed on /);
   expect(report).toMatchObject({ ready: false, ranIn: null });
   // The build-id was not compared either, but that is not why.
   expect(renderVerify(report, null).split('\n').at(-1)).toBe(
