@@ -159,8 +159,9 @@ is_cache() {
     esac
     [ "$text" != "$mark$newline." ] || return 0
     # Whoever wrote it may have been ended at it.
+    text=${text%.}
     case $mark$newline in
-      "${text%.}"*) begun=1 ;;
+      "$text"*) begun=1 ;;
     esac
   fi
   command -v grep >/dev/null 2>&1 || fail 6 TOOL_MISSING "grep is needed to tell whether $cache is a cache, and is not in PATH" "$ELSEWHERE"

@@ -218,7 +218,6 @@ describe.each([['dash'], ['busybox', 'sh'], ['bash', '--posix']])(
   'by %s %s, a cache is what is one to tapprep:',
   (...shell) => {
     const words = shell.filter((word) => word !== undefined);
-    /** What it takes for a cache it begins to unpack into, and there it finds itself cut off. */
     const ask = (cache: string, home = work): Outcome =>
       spawnSync(words[0] ?? '', [...words.slice(1), cut, '--version'], {
         encoding: 'utf8',
@@ -229,11 +228,7 @@ describe.each([['dash'], ['busybox', 'sh'], ['bash', '--posix']])(
       const cache = freshCache();
       mkdirSync(cache);
       for (const name of names) putName(cache, name);
-      const isCache = await requireCache(cache, null).then(
-        () => true,
-        () => false,
-      );
-      expect(ask(cache).stderr).toMatch(isCache ? /^tapprep: DIGEST_MISMATCH: / : /^tapprep: USAGE: /);
+      expect(ask(cache).stderr).toMatch(answerTo(await isOne(cache)));
     });
 
     const lines = `${MARK.join('\n')}\n`;
@@ -253,9 +248,8 @@ describe.each([['dash'], ['busybox', 'sh'], ['bash', '--posix']])(
         for (const name of names) putName(cache, name);
         writeFileSync(join(cache, 'CACHEDIR.TAG'), text);
         chownSync(join(cache, 'CACHEDIR.TAG'), owner, owner);
-        const found = requireCache(cache, null);
-        await (isCache ? expect(found).resolves.toBeUndefined() : expect(found).rejects.toThrow('CACHEDIR.TAG'));
-        expect(ask(cache).stderr).toMatch(isCache ? /^tapprep: DIGEST_MISMATCH: / : /^tapprep: USAGE: /);
+        expect(await isOne(cache)).toBe(isCache);
+        expect(ask(cache).stderr).toMatch(answerTo(isCache));
       }
     });
 
@@ -267,7 +261,7 @@ describe.each([['dash'], ['busybox', 'sh'], ['bash', '--posix']])(
       mkdirSync(join(home, '.cache'), { recursive: true });
       symlinkSync(real, usual);
       for (const name of [usual, `${usual}/`, real])
-        expect(ask(name, home).stderr, name).toMatch(/^tapprep: DIGEST_MISMATCH: /);
+        expect(ask(name, home).stderr).toMatch(/^tapprep: DIGEST_MISMATCH: /);
       rmSync(join(real, 'CACHEDIR.TAG'));
       expect(ask(real).stderr).toMatch(/^tapprep: USAGE: /);
     });
@@ -284,6 +278,18 @@ describe.each([['dash'], ['busybox', 'sh'], ['bash', '--posix']])(
     });
   },
 );
+
+function isOne(cache: string): Promise<boolean> {
+  return requireCache(cache, null).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** What the script takes for a cache it begins to unpack into, and there it finds itself cut off. */
+function answerTo(isCache: boolean): RegExp {
+  return isCache ? /^tapprep: DIGEST_MISMATCH: / : /^tapprep: USAGE: /;
+}
 
 function flip(bytes: Buffer, at: number): Buffer {
   const out = Buffer.from(bytes);

@@ -1,5 +1,9 @@
+import { existsSync, mkdirSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { configDirectory, defaultCacheDir } from '../../../src/cli/user-directories.ts';
+import { putName } from '../../helpers/cache-samples.ts';
+import { Cli } from '../../helpers/cli.ts';
 
 /** As Node does where the user database does not know this user. */
 function throwUnknown(): never {
@@ -39,4 +43,22 @@ test.each([
   [{}, null],
 ])('mirror lists are never taken from the current directory: %j is %s', (env, expected) => {
   expect(configDirectory(env)).toBe(expected);
+});
+
+test('the usual cache is one, whatever else lies in it, though it is named or a link leads to it', async () => {
+  const cli = new Cli();
+  const disk = join(cli.home, 'disk');
+  putName(disk, 'notes.txt');
+  mkdirSync(join(cli.home, '.cache'));
+  symlinkSync(disk, join(cli.home, '.cache/tapprep'));
+  try {
+    expect(await cli.run(['cache', 'clean'])).toMatchObject({ code: 0 });
+    expect(existsSync(join(disk, 'notes.txt'))).toBe(true);
+    for (const name of [join(cli.home, '.cache/tapprep'), disk])
+      expect(await cli.run(['cache', 'list', '--cache-dir', name])).toMatchObject({ code: 0 });
+    const other = await cli.run(['cache', 'list', '--cache-dir', disk], { HOME: '/nowhere' });
+    expect([other.code, other.stderr]).toEqual([2, expect.stringContaining('USAGE')]);
+  } finally {
+    cli.close();
+  }
 });
