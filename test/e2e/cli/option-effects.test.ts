@@ -649,7 +649,7 @@ beforeAll(async () => {
     'Linux version 5.10.0-98-cloud-amd64 (debian-kernel@lists.debian.org) (gcc-10 (Debian 10.2.1-6) 10.2.1 20210110, GNU ld (GNU Binutils for Debian) 2.35.2) #1 SMP Debian 5.10.298-1 (2026-10-01)\n';
   const log = readFileSync(join(process.cwd(), 'test/cases/no-dwarf.txt'), 'utf8');
   world.write('cases/one.txt', log);
-  world.write('rehearsed/roots/debian-12.json', '{}');
+  world.write('rehearsed/roots/debian-12-6.1.0-57-cloud-amd64.json', '{}');
   for (const name of ['locks', 'sha256']) mkdirSync(world.path(`rehearsed/${name}`));
   Object.assign(names, {
     R: root,
