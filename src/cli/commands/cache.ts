@@ -27,7 +27,7 @@ export async function cleanOldest(context: Context, options: CacheOptions): Prom
   const everything = options.olderThanDays === null && options.maxBytes === null;
   // A root in which another process installs or compiles must not vanish under it.
   const dropRoots = everything && !report.inUse;
-  const roots = await listKeptRoots(join(cacheDir, 'roots'));
+  const roots = everything ? await listKeptRoots(join(cacheDir, 'roots')) : [];
   if (dropRoots) {
     const directory = await findPrivateDirectory(cacheDir, 'roots');
     if (directory !== null) await forgetKeptRoots(directory);
@@ -37,13 +37,13 @@ export async function cleanOldest(context: Context, options: CacheOptions): Prom
   else if (!existsSync(cacheDir)) context.stdout.write(`nothing to remove: there is no cache ${cacheDir}\n`);
   else
     context.stdout.write(
-      `removed ${countOf(report.removedFiles, 'file')}, ${formatBytes(report.removedBytes)}${describeRoots(roots.length, everything, dropRoots)}\n`,
+      `removed ${countOf(report.removedFiles, 'file')}, ${formatBytes(report.removedBytes)}${describeRoots(roots.length, dropRoots)}\n`,
     );
   return EXIT.done;
 }
 
-function describeRoots(count: number, everything: boolean, dropped: boolean): string {
-  if (count === 0 || !everything) return '';
+function describeRoots(count: number, dropped: boolean): string {
+  if (count === 0) return '';
   const roots = countOf(count, 'rehearsal root');
   return dropped ? `, and ${roots}` : `; ${roots} kept, as another process works with this cache`;
 }

@@ -438,8 +438,9 @@ function minorOf({ release }: Situation): string | null {
   return major === undefined || minor === undefined ? null : `${major}.${minor}`;
 }
 
-function majorOf({ release, log }: Situation): string | null {
-  return /\.el(\d{1,2})(?=[_.+]|$)/.exec(release ?? '')?.[1] ?? /^\d+/.exec(log.distributionVersion ?? '')?.[0] ?? null;
+/** The major release, which a log has by its kernel where by nothing else. */
+function majorOf({ log }: Situation): string | null {
+  return /^\d+/.exec(log.distributionVersion ?? '')?.[0] ?? null;
 }
 
 /** An expression for sed -E, for the files as the release packages of CentOS bring them. */
@@ -453,6 +454,12 @@ function toVault(situation: Situation): string {
 
 function hostOf(address: string): string {
   return address.replace(/^https?:\/\//, '').replace(/[/:].*$/, '');
+}
+
+/** A code name of the vendor whose hosts end so. */
+interface Suite {
+  readonly vendor: string;
+  readonly suite: string;
 }
 
 /** A suite that a vendor does not have, where others of that vendor were read: it has the name of a derivative's release. */
@@ -471,8 +478,8 @@ function foreignSuite({
   for (const [address = '', suite = ''] of captures) {
     const host = hostOf(address);
     const wrong = suite.replace(/-.*$/, '');
-    const own = read.filter(({ vendor }) => host.endsWith(vendor));
-    const isToldBy = told !== undefined && (host === told.vendor || host.endsWith(`.${told.vendor}`));
+    const isOfVendor = (one?: Suite): boolean => one !== undefined && host.endsWith(one.vendor);
+    const own = read.filter(isOfVendor);
     const right = told?.suite ?? own[0]?.suite;
     // Debian's debug archive has suites of names of its own.
     const isKnown =
@@ -481,7 +488,7 @@ function foreignSuite({
       BY_STATE.test(wrong) ||
       address.includes('-debug');
     const isHost = /^\w[\w.-]*$/.test(host);
-    if (isHost && right !== undefined && (own.length > 0 || isToldBy) && !isKnown && right !== wrong)
+    if (isHost && right !== undefined && (own.length > 0 || isOfVendor(told)) && !isKnown && right !== wrong)
       return { host, wrong, right };
   }
   return null;
