@@ -115,6 +115,8 @@ function isElsewhere(row: CommandRow, word: string): boolean {
   return word.startsWith('-') && !has(row) && COMMANDS.some(has);
 }
 
+const MANUAL = 'tapprep help: the manual, with targets, SystemTap, sources, trust and exit codes';
+
 /** The parser of the whole command line. @param run called once for a line that names a command and has its options right */
 export function buildProgram(run: RunRow): Command {
   const program = new Command('tapprep')
@@ -125,7 +127,7 @@ export function buildProgram(run: RunRow): Command {
       'the version; with --json also commit, Node, mirror list and SystemTap releases',
     )
     .helpCommand(false)
-    .addHelpText('after', '\ntapprep help: the manual, with targets, SystemTap, sources, trust and exit codes\n');
+    .addHelpText('after', ({ command }) => `\n${wrap(MANUAL, widthOf(command)).join('\n')}\n`);
   silent(program);
   for (const [row, heading] of commandsByTask().flatMap(([task, rows]) => rows.map((each) => [each, task] as const))) {
     const command = buildCommand(row);
@@ -167,11 +169,21 @@ function silent(command: Command): Command {
     .configureHelp({ formatItem });
 }
 
+function renderEnds({ ends }: CommandRow, columns: number): string {
+  return ends === undefined ? '' : `\nExit status:\n${indent(wrap(ends, columns - 2), 2).join('\n')}\n`;
+}
+
+/** As commander takes it for the lines above. */
+function widthOf(command: Command): number {
+  return command.configureOutput().getOutHelpWidth?.() ?? USUAL_WIDTH;
+}
+
+const USUAL_WIDTH = 80;
 /** Fewer columns than these for a meaning beside its option, and it stands below. */
 const NARROW = 40;
 
 /** An option, an argument or a command with its meaning: commander's own does not break lines where the column of names is wide. */
-function formatItem(term: string, termWidth: number, meaning: string, { helpWidth = 80 }: Help): string {
+function formatItem(term: string, termWidth: number, meaning: string, { helpWidth = USUAL_WIDTH }: Help): string {
   const left = termWidth + 4;
   if (helpWidth - left >= NARROW) {
     const [first = '', ...more] = wrap(meaning, helpWidth - left);
@@ -203,9 +215,6 @@ function buildCommand(row: CommandRow): Command {
     command.addOption(option);
   }
   refuseBoth(command);
-  const ends = row.ends === undefined ? '' : `\nExit status:\n${indent(wrap(row.ends, 78), 2).join('\n')}\n`;
-  return command.addHelpText(
-    'after',
-    `${ends}\nExamples:\n${row.examples.map((line) => `  tapprep ${line}\n`).join('')}`,
-  );
+  const examples = `\nExamples:\n${row.examples.map((line) => `  tapprep ${line}\n`).join('')}`;
+  return command.addHelpText('after', () => `${renderEnds(row, widthOf(command))}${examples}`);
 }

@@ -22,8 +22,11 @@ test.each([80, 40])('--help of every command fits %i columns, but for names that
   const all = walk(buildProgram(ran));
   expect(all.length).toBeGreaterThan(COMMANDS.length);
   for (const command of all) {
-    command.configureOutput({ getOutHelpWidth: () => columns });
-    const lines = command.helpInformation().split('\n');
+    let text = '';
+    command.configureOutput({ getOutHelpWidth: () => columns, writeOut: (piece) => (text += piece) });
+    command.outputHelp();
+    const lines = (text.split('\nExamples:\n')[0] ?? '').split('\n');
+    expect(text).toContain('Usage: ');
     expect(lines.filter((line) => line.length > columns && !/^(?:Usage: | {2}\S+(?: \S+)*$)/u.test(line))).toEqual([]);
   }
 });
