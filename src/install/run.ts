@@ -16,6 +16,7 @@ import { completeCutOff, resumeCutOff } from './cut-off.ts';
 import { type JournalEntry, JOURNAL_PATH, readJournal, readOpen, withoutOthers, writeEntry } from './journal.ts';
 import { listConfigured, listPackages, listRemains, listTraces, type ListedPackage } from './package-list.ts';
 import { findRemains, isStaging, takeRemains } from './remains.ts';
+import { demandsOf, requireRoom } from './room.ts';
 import { withStagedFiles } from './staging.ts';
 import { gradeOf } from '../trust/grade.ts';
 import { undoTransaction } from './undo.ts';
@@ -58,6 +59,13 @@ export async function installArtifacts(request: InstallRequest): Promise<Install
     }));
   if (wanted.length === 0) return { installed: [], replaced: [], unchanged: request.artifacts.length, journal: null };
   refuseReplacement(wanted, request.allowUpgrade);
+  // What only comes again takes the place that it had.
+  const more = wanted.map(({ item }) => item).filter((item) => !damaged.has(packageKey(item)));
+  await requireRoom(host, demandsOf(more), {
+    what: countOf(more.length, 'package needs', 'packages need'),
+    emit,
+    signal: request.signal,
+  });
 
   const configurations = await listForeignConfigurations(host, system);
   const configured = wanted

@@ -9,8 +9,10 @@ import { packageKey } from '../install/compare-lists.ts';
 import { buildInstallArgv, type InstallMethod } from '../install/commands.ts';
 import { JOURNAL_PATH } from '../install/journal.ts';
 import { refuseReadOnly } from '../install/read-only-system.ts';
+import { demandsOf, requireRoom } from '../install/room.ts';
 import type { ListedPackage } from '../install/package-list.ts';
 import { installArtifacts, splitRuns } from '../install/run.ts';
+import { again } from '../make-remedy.ts';
 import { requirePlannedMends } from '../systemtap/mends/planned.ts';
 import { unpackImage } from '../rehearse/unpack-image.ts';
 import { findKernelImage } from '../verify/build-id.ts';
@@ -85,6 +87,7 @@ export async function installTarget(
   requirePlannedMends(plan.mends ?? []);
   const items = packagesOf(plan.items).filter(({ install }) => install);
   refuseReadOnly(open.facts, host, items.length);
+  await requireRoomFor(session, host, plan, options);
   // What comes in a bundle is all there is: a front end would ask its repositories.
   const isOffline = options.artifacts !== undefined;
   const damaged = findDamaged(open.facts);
@@ -110,6 +113,26 @@ export async function installTarget(
   } finally {
     await permission.close();
   }
+}
+
+/** Before anything is downloaded. Of a fresh plan's debug information one file may have room where all of it has none. */
+async function requireRoomFor(
+  { emit, signal }: Session,
+  host: Host,
+  { items }: Plan,
+  { lock, debuginfoFiles = null }: InstallOptions,
+): Promise<void> {
+  const count = items.filter(({ install }) => install).length;
+  const lighter = {
+    demands: demandsOf(items.filter(({ role }) => role !== 'debuginfo')),
+    facts: again('--debuginfo-files', 'vmlinux'),
+  };
+  await requireRoom(host, demandsOf(items), {
+    what: countOf(count, 'part needs', 'parts of the plan need'),
+    ...(lock === null && debuginfoFiles === null ? { lighter } : {}),
+    emit,
+    signal,
+  });
 }
 
 /** The plan of a bundle is adapted by who reads the bundle. */

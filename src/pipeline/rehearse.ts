@@ -17,6 +17,7 @@ import { unpackImage } from '../rehearse/unpack-image.ts';
 import { imagesOf, packagesOf } from '../resolve/provisions.ts';
 import type { ModuleSigner } from '../sign/module-signer.ts';
 import type { Artifact, Plan, Role, Runtime, VerifyReport } from '../types.ts';
+import { checkSpace } from '../fetch/space.ts';
 import { findKernelImage } from '../verify/build-id.ts';
 import type { PolicyWish } from '../verify/guest-policy.ts';
 import { requirePolicy } from './verify.ts';
@@ -261,6 +262,7 @@ async function prepareRoot(
   name: string,
 ): Promise<Prepared> {
   const { local, signal } = session;
+  await checkSpace(rootsDir, early.installedBytes, `the root ${name}`);
   const large = packagesOf(early.items).filter(({ role }) => EARLY_ROLES.includes(role));
   const [tar] = await makeBaseBeside(session, (own) => makeBase(own, target, resolution, rootsDir), large);
   let result: { plan: Plan; images: readonly Artifact[] } | null = null;

@@ -104,6 +104,76 @@ test('install adds exactly the plan, a second run changes nothing, remove brings
   expect((await cli.run(['remove', '--root', root, '--yes'])).stdout).toContain('tapprep has nothing installed');
 });
 
+describe('a target without room', () => {
+  const NEEDED = 300 * 2 ** 20;
+  let archive: DirectoryServer;
+
+  beforeAll(async () => {
+    const release = { Codename: SUITE, Date: 'Sat, 14 Nov 2026 00:00:00 UTC' };
+    const name = `Package: linux-image-${RELEASE}-dbg\n`;
+    const edit = (text: string): string => text.replace(name, `${name}Installed-Size: ${NEEDED / 1024}\n`);
+    lab.writeArchive('large', { suite: SUITE, packages, key, release, edit });
+    archive = await serveDirectory(join(lab.directory, 'large'));
+  });
+
+  beforeEach(() => {
+    const sources = join(root, 'etc/apt/sources.list.d/test.sources');
+    writeFileSync(sources, readFileSync(sources, 'utf8').replace(server.url, archive.url));
+  });
+
+  afterAll(() => archive.close());
+
+  /** Runs it with a file system of that size at /usr/lib/debug of the root. */
+  async function installInto(mebibytes: number, ...more: readonly string[]): Promise<NoRoom> {
+    const debug = join(root, 'usr/lib/debug');
+    mkdirSync(debug, { recursive: true });
+    const mount = `mount -t tmpfs -o size=${mebibytes}m none ${debug} && exec "$@"`;
+    const args = ['install', '--root', root, '--kernel', RELEASE, '--systemtap', 'distro', '--yes', '--json', ...more];
+    const { code, stdout } = await cli.start(args, {}, '', ['unshare', '--mount', 'sh', '-c', mount, 'sh']).done;
+    return { code, ...(JSON.parse(stdout) as Omit<NoRoom, 'code'>) };
+  }
+
+  interface NoRoom {
+    readonly code: number | null;
+    readonly error?: { readonly code: string; readonly message: string; readonly hint: string; readonly facts: object };
+  }
+
+  test.each([
+    ['install', []],
+    ['a dry run', ['--dry-run']],
+  ])('%s: exit 5 before anything is downloaded, and one file of it is offered', async (_, more) => {
+    const asked = archive.requests.length;
+    const { code, error } = await installInto(200, ...more);
+    expect(code).toBe(5);
+    expect(error).toMatchObject({
+      code: 'NO_SPACE',
+      message: expect.stringMatching(
+        / 315 MiB in \/usr\/lib\/debug of .*, where 200 MiB are free: nothing was changed$/,
+      ),
+      hint: expect.stringMatching(/^tapprep install .*--debuginfo-files vmlinux/),
+      facts: { paths: ['/usr/lib/debug'], neededBytes: NEEDED * 1.05, freeBytes: 200 * 2 ** 20 },
+    });
+    expect(archive.requests.slice(asked).filter((request) => request.endsWith('.deb'))).toEqual([]);
+    expect(listPackages(root)).toBe('');
+  });
+
+  test('a lock is the same bytes or nothing: its own files are not exchanged for others', async () => {
+    const lock = join(cli.home, 'lock.json');
+    expect(
+      (await cli.run(['plan', '--root', root, '--kernel', RELEASE, '--systemtap', 'distro', '--out', lock])).code,
+    ).toBe(0);
+    const { code, error } = await installInto(1, '--lock', lock);
+    expect(code).toBe(5);
+    expect(error?.hint).toBe(`df -h ${root}`);
+  });
+
+  test('with room it is installed', async () => {
+    const { error } = await installInto(400);
+    expect(error).toBeUndefined();
+    expect(listPackages(root)).toContain(`linux-image-${RELEASE}-dbg`);
+  });
+});
+
 test('where /usr is read-only nothing is downloaded: exit 5, and what to do instead', async () => {
   const readOnly = 'mount --bind "$0/usr" "$0/usr" && mount -o remount,ro,bind "$0/usr" && exec "$@"';
   const wrapper = ['unshare', '-m', 'sh', '-c', readOnly, root];
