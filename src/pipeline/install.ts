@@ -120,7 +120,7 @@ async function requireRoomFor(
   { emit, signal }: Session,
   host: Host,
   { items }: Plan,
-  { lock, debuginfoFiles = null }: InstallOptions,
+  { lock, debuginfo, debuginfoFiles = null }: InstallOptions,
 ): Promise<void> {
   const count = items.filter(({ install }) => install).length;
   const lighter = {
@@ -129,7 +129,7 @@ async function requireRoomFor(
   };
   await requireRoom(host, demandsOf(items), {
     what: countOf(count, 'part needs', 'parts of the plan need'),
-    ...(lock === null && debuginfoFiles === null ? { lighter } : {}),
+    ...(lock === null && debuginfo === true && debuginfoFiles === null ? { lighter } : {}),
     emit,
     signal,
   });
